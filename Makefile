@@ -1,0 +1,48 @@
+# bouncestream: `make run` shows the bridge at work, `make test` proves it.
+# Everything is installed into .venv, from lock files with hashes; nothing else on the machine is touched.
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+
+.PHONY: run test setup lint types chaos bench lock clean
+
+run: setup ## the bridge beside a sandbox Listmonk, explained step by step (ONCE=1: end with exit code)
+	@$(PY) -m bouncestream demo $(if $(ONCE),--once)
+
+setup: $(VENV)/.ready
+
+test: $(VENV)/.ready-dev ## all tests
+	@$(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/.ready-dev
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+
+types: $(VENV)/.ready-dev
+	@$(PY) -m mypy
+
+chaos: $(VENV)/.ready-dev ## the long version of the chaos tests and of the simulation
+	@$(PY) -m tests.chaos
+
+bench: $(VENV)/.ready-bench ## speed, as ratios (needs wrk)
+	@$(PY) -m benchmarks
+
+# A lock of its own per purpose, so that operators never install a test tool.
+lock: ## renew the lock files (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group bench -o requirements-bench.lock
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements.lock
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.lock pyproject.toml
+	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements-dev.lock
+	@touch $@ $(VENV)/.ready
+
+$(VENV)/.ready-bench: requirements-bench.lock pyproject.toml
+	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements-bench.lock
+	@touch $@ $(VENV)/.ready-dev $(VENV)/.ready
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The composition root: puts the rooms together, runs them in one TaskGroup, and takes them down in order.
+
+Shutdown (SIGTERM, SIGINT): stop accepting webhooks and finish those in hand → let the relay end what is in
+flight → close the outbox. It is bounded in time; what is cut off is found by reading back at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from bouncestream.clock import SystemClock
+from bouncestream.config.model import Config
+from bouncestream.errors import UsageError
+from bouncestream.health import Health
+from bouncestream.metrics import START_TIME, Metrics
+from bouncestream.ops.upkeep import Upkeep
+from bouncestream.outbox import store
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.intake import Intake
+from bouncestream.ports import Sink
+from bouncestream.relay import Pace, Relay
+from bouncestream.sinks.listmonk import Listmonk
+from bouncestream.sinks.verify import Times
+from bouncestream.sources.webhook import WebhookServer, bound
+
+log = logging.getLogger("bouncestream")
+
+#: How long requests in hand, and then the posts in flight, may take at shutdown; seconds.
+REQUESTS_GRACE, RELAY_GRACE = 5.0, 10.0
+
+
+class App:
+    """One running bridge. `start`, then `wait` until `stop` was called; `reload` exchanges what can be."""
+
+    def __init__(self, config: Config, *, dry_run: bool = False) -> None:
+        self.config = config
+        self.dry_run = dry_run
+        self.health = Health()
+        self.metrics = Metrics()
+        self.addresses: list[tuple[str, int]] = []
+        self._stop = asyncio.Event()
+
+    async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
+        """Until `stop`. `ready` is called once it listens. Raises a BouncestreamError when it cannot start."""
+        self.metrics.set(START_TIME, time.time())
+        clock = SystemClock()
+        self.db = await Database.open(Path(self.config.outbox.path), lock=True, metrics=self.metrics)
+        try:
+            self.sink = await self._sink()
+            try:
+                self.relay = self._relay(clock)
+                self.intake = Intake(
+                    self.db, clock=clock, metrics=self.metrics, health=self.health, on_commit=self.relay.wake
+                )
+                self.upkeep = Upkeep(self.db, self.intake, clock, self.health, self.metrics, self.config.retention)
+                self.server = WebhookServer(
+                    self.config.server, self.config.webhooks, self.intake, self.health, self.metrics, clock
+                )
+                await self._serve(ready)
+            finally:
+                await self.sink.close()
+        finally:
+            await self.db.close()
+
+    def stop(self) -> None:
+        """Begin the shutdown; may be called more than once."""
+        self._stop.set()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def reload(self, config: Config) -> None:
+        """Take over what can change while running (webhooks, retention, policy, log level)."""
+        self.server.reload(config.webhooks)
+        self.upkeep.settings = config.retention
+        self.relay.set_unsubscribe(config.policy.unsubscribe)
+        self.config = config
+
+    async def _sink(self) -> Listmonk:
+        listmonk, relay = self.config.listmonk, self.config.relay
+        instance = await self.db.read(partial(store.get_meta, name="instance"))
+        return Listmonk(
+            listmonk.url,
+            listmonk.user,
+            listmonk.token.reveal() if listmonk.token else "",
+            instance=instance or "",
+            post_timeout=relay.verify.post_timeout,
+            connections=relay.connections,
+        )
+
+    def _relay(self, clock: SystemClock) -> Relay:
+        relay = self.config.relay
+        sink: Sink = self.sink
+        return Relay(
+            self.db,
+            sink,
+            clock,
+            Pace(
+                batch_size=relay.batch_size,
+                linger=relay.linger,
+                connections=relay.connections,
+                pulse=relay.verify.pulse,
+                settle=relay.verify.margin,
+                unsubscribe=self.config.policy.unsubscribe,
+                dry_run=self.dry_run,
+            ),
+            Times(margin=relay.verify.margin, grace=relay.verify.grace),
+            self.health,
+            self.metrics,
+        )
+
+    async def _serve(self, ready: Callable[[App], None] | None) -> None:
+        try:
+            self.addresses = await self.server.start()
+        except OSError as error:
+            listen = self.config.server.listen
+            raise UsageError(
+                f"cannot listen on {listen}: {error.strerror}. Is another bouncestream running?"
+            ) from error
+        log.info("listening on %s", bound(self.addresses))
+        relay = asyncio.create_task(self.relay.run(), name="relay")
+        upkeep = asyncio.create_task(self.upkeep.run(), name="upkeep")
+        stop = asyncio.create_task(self._stop.wait(), name="stop")
+        if ready is not None:
+            ready(self)
+        try:
+            # A task that ends by itself has failed: then everything ends, and systemd starts it anew.
+            await asyncio.wait([relay, upkeep, stop], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self.server.stop(REQUESTS_GRACE)
+            self.relay.stop()
+            upkeep.cancel()
+            stop.cancel()
+            done, _ = await asyncio.wait([relay], timeout=RELAY_GRACE)
+            if not done:
+                log.warning(
+                    "posts were still unanswered after %g s: they are read back at the next start", RELAY_GRACE
+                )
+                relay.cancel()
+            with suppress(asyncio.CancelledError):
+                await upkeep
+            with suppress(asyncio.CancelledError):
+                await relay
+
+
+async def run_with_signals(app: App, on_reload: Callable[[], None]) -> None:
+    """`app.run` until SIGTERM or SIGINT; SIGHUP calls `on_reload`. A second signal ends it at once."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+
+    def end() -> None:
+        if app.stopping and task is not None:
+            task.cancel()
+        app.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    loop.add_signal_handler(signal.SIGHUP, on_reload)
+    await app.run(ready=lambda _: log.info("ready"))

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the example `config.toml` from the model: every key, its default and its meaning.
+
+`python -m bouncestream.config.example > config.toml` renews the file in the repository; a test compares them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from typing import Any
+
+from bouncestream import providers
+from bouncestream.config.model import NAMED, SECTIONS, keys_of
+
+_WIDTH = 112
+
+_HEAD = """\
+bouncestream's configuration: every key with its default and its meaning. A line that begins with "# key = " shows a
+key that is not set; take the "# " away to set it.
+
+Every key can be overridden by an environment variable, such as BOUNCESTREAM__LISTMONK__URL for listmonk.url.
+A secret (marked so) can also come from a file, as <key>_file = "/path" or BOUNCESTREAM__LISTMONK__TOKEN_FILE, or
+from a systemd credential named listmonk.token. The environment counts first, then the credential, then this file.
+This file was made by bouncestream.config.example; `bouncestream check` shows what is wrong with yours.
+"""
+
+#: The name that a section with names has in the example.
+_NAMES = {"webhooks": "sendamatic"}
+
+
+def render() -> str:
+    """The whole example file."""
+    blocks = [_comment(_HEAD)]
+    for section, model in SECTIONS.items():
+        blocks.append(_section(section, model))
+    return "\n".join(blocks)
+
+
+def _section(section: str, model: type[Any]) -> str:
+    named = section in NAMED
+    off = "# " if named else ""
+    title = f"{section}.{_NAMES[section]}" if named else section
+    lines = [_comment(inspect.cleandoc(model.__doc__ or "")), f"{off}[{title}]\n"]
+    for key in keys_of(model).values():
+        doc = key.doc.replace("{providers}", ", ".join(providers.names()))
+        if key.secret:
+            doc = f"Secret. {doc}"
+        if key.required:
+            doc = f"Required. {doc}"
+        lines.append("\n" + _comment(doc))
+        if key.written and not named:
+            lines.append(f"{key.name} = {key.written}\n")
+        else:
+            lines.append(f"# {key.name} = {key.written or key.sample}\n")
+    return "".join(lines)
+
+
+def _comment(text: str) -> str:
+    lines: list[str] = []
+    for paragraph in text.strip().split("\n\n"):
+        if lines:
+            lines.append("#")
+        lines += [
+            f"# {line}" for line in textwrap.wrap(" ".join(paragraph.split()), _WIDTH, break_on_hyphens=False)
+        ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(render(), end="")

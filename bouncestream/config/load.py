@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading the configuration: file, environment, secret files, credentials → Config, or all problems at once.
+
+For each key the first of these counts: the environment (`BOUNCESTREAM__LISTMONK__URL`, for secrets also
+`…__TOKEN_FILE`), a systemd credential (`listmonk.token`, secrets only), the file, the default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from bouncestream.config import checks
+from bouncestream.config.model import NAMED, SECTIONS, Config, Key, Relay, keys_of
+from bouncestream.config.secrets import SecretFinder, too_open
+from bouncestream.config.shapes import Wrong
+from bouncestream.errors import ConfigError
+
+PREFIX = "BOUNCESTREAM__"
+
+#: Sections that a later version will know.
+_NOT_YET = {
+    "mailboxes": "this version has no mailbox listener yet, it takes feedback by webhooks only; remove the section"
+}
+
+
+def load(
+    path: str | os.PathLike[str] | None, environ: Mapping[str, str] | None = None, *, with_secrets: bool = True
+) -> Config:
+    """The configuration from the file at `path` (None: from the environment alone). Raises ConfigError.
+
+    `with_secrets=False` is for commands that only look into the outbox: secrets are then neither read nor missed.
+    """
+    environ = os.environ if environ is None else environ
+    problems: list[str] = []
+    warnings: list[str] = []
+    written = {} if path is None else _read_file(Path(path), problems)
+    if problems:
+        raise ConfigError(problems)
+    loader = _Loader(environ, problems, warnings, with_secrets=with_secrets)
+    config = loader.build(written, "" if path is None else os.fspath(path))
+    if path is not None and loader.secrets.inline and (why := too_open(Path(path), 0o077)):
+        warnings.append(f"{os.fspath(path)} holds secrets and {why}: chmod 600 it")
+    checks.check(config, problems, warnings, skip=loader.faulty, with_secrets=with_secrets)
+    if problems:
+        raise ConfigError(problems)
+    object.__setattr__(config, "warnings", tuple(warnings))
+    return config
+
+
+def _read_file(path: Path, problems: list[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        problems.append(
+            f"{path}: there is no such file; copy config.toml of bouncestream there, or name another file"
+        )
+    except OSError as error:
+        problems.append(f"{path}: cannot be read ({error.strerror}); run as the user that owns it")
+    except UnicodeDecodeError:
+        problems.append(f"{path}: is not UTF-8 text")
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"{path}: is not TOML: {error}; texts stand in quotes, sections in [brackets]")
+    return {}
+
+
+class _Loader:
+    """One run over all keys; collects problems instead of stopping at the first."""
+
+    def __init__(
+        self, environ: Mapping[str, str], problems: list[str], warnings: list[str], *, with_secrets: bool
+    ) -> None:
+        self.problems = problems
+        self.warnings = warnings
+        self.with_secrets = with_secrets
+        self.secrets = SecretFinder(environ.get("CREDENTIALS_DIRECTORY", ""), problems, warnings)
+        self.faulty: set[str] = set()  #: sections with a problem; what depends on them is not judged
+        #: dotted name in lower case → (variable, text); what is left at the end is unknown
+        self.environment = {
+            name[len(PREFIX) :].lower().replace("__", "."): (name, text)
+            for name, text in environ.items()
+            if name.startswith(PREFIX)
+        }
+
+    def build(self, written: dict[str, Any], path: str) -> Config:
+        self._refuse_unknown_sections(written)
+        sections: dict[str, Any] = {}
+        for name, model in SECTIONS.items():
+            if name in NAMED or "." in name:
+                continue
+            table = self._table(written.get(name, {}), name)
+            inner = {n.partition(".")[2]: m for n, m in SECTIONS.items() if n.startswith(f"{name}.")}
+            values = self._values(name, model, table, also=tuple(inner))
+            for key, inner_model in inner.items():
+                dotted = f"{name}.{key}"
+                values[key] = inner_model(
+                    **self._values(dotted, inner_model, self._table(table.get(key, {}), dotted))
+                )
+            sections[name] = model(**values)
+        assert isinstance(sections["relay"], Relay)
+        for name, model in NAMED.items():
+            sections[name] = self._named(name, model, self._table(written.get(name, {}), name))
+        for dotted, (variable, _) in self.environment.items():
+            self.problems.append(f"{variable}: there is no such key{_near(dotted, self._all_keys(sections))}")
+        return Config(**sections, path=path)
+
+    def _refuse_unknown_sections(self, written: dict[str, Any]) -> None:
+        known = [name for name in SECTIONS if "." not in name]
+        for name in written:
+            if name in _NOT_YET:
+                self.problems.append(f"{name}: {_NOT_YET[name]}")
+            elif name not in known:
+                self.problems.append(f"{name}: there is no such section{_near(name, known)}")
+        for dotted in list(self.environment):
+            section = dotted.partition(".")[0]
+            if section in _NOT_YET:
+                variable, _ = self.environment.pop(dotted)
+                self.problems.append(f"{variable}: {_NOT_YET[section]}")
+
+    def _table(self, value: Any, name: str) -> dict[str, Any]:
+        if isinstance(value, dict):
+            return value
+        self.problems.append(f"{name}: is not a section; write [{name}] on a line of its own and its keys below")
+        return {}
+
+    def _named(self, section: str, model: type[Any], tables: dict[str, Any]) -> Mapping[str, Any]:
+        names: dict[str, str] = {}
+        for name in tables:
+            if names.setdefault(_folded(name), name) != name:
+                other = f"{section}.{names[_folded(name)]}"
+                self.problems.append(f"{section}.{name}: {other} differs in case or in - and _ only; rename one")
+        for dotted in self.environment:
+            first, _, rest = dotted.partition(".")
+            name = rest.partition(".")[0]
+            if first == section and "." in rest:
+                names.setdefault(_folded(name), name)
+        made: dict[str, Any] = {}
+        for folded, name in names.items():
+            dotted = f"{section}.{name}"
+            if not checks.NAME.fullmatch(name):
+                self.problems.append(f"{dotted}: a name is made of a-z, A-Z, 0-9, - and _, at most 64 of them")
+                continue
+            table = self._table(tables.get(name, {}), dotted)
+            made[name] = model(name=name, **self._values(dotted, model, table, env=f"{section}.{folded}"))
+        return MappingProxyType(made)
+
+    def _values(
+        self, section: str, model: type[Any], table: dict[str, Any], *, env: str = "", also: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        before = len(self.problems)
+        keys = keys_of(model)
+        allowed = [*keys, *(f"{key.name}_file" for key in keys.values() if key.secret), *also]
+        for name in table:
+            if name not in allowed:
+                self.problems.append(f"{section}.{name}: there is no such key{_near(name, allowed)}")
+        values: dict[str, Any] = {}
+        for key in keys.values():
+            variable = self._variable(env or section, key.name)
+            if key.secret:
+                file_variable = self._variable(env or section, f"{key.name}_file")
+                if self.with_secrets:
+                    values[key.name] = self.secrets.find(section, key, table, variable, file_variable)
+                continue
+            found = self._plain(section, key, table, variable)
+            if found is not None:
+                values[key.name] = found
+        if len(self.problems) > before:
+            self.faulty.add(section)
+        return values
+
+    def _variable(self, section: str, key: str) -> tuple[str, str] | None:
+        """The environment variable of a key, if it is set. Names of webhooks are compared with - as _."""
+        wanted = f"{section}.{key}"
+        for dotted in self.environment:
+            if dotted == wanted or _folded(dotted) == wanted:
+                return self.environment.pop(dotted)
+        return None
+
+    def _plain(self, section: str, key: Key, table: dict[str, Any], variable: tuple[str, str] | None) -> Any:
+        assert key.shape is not None
+        where, value = f"{section}.{key.name}", table.get(key.name)
+        try:
+            if variable is not None:
+                where, value = variable
+                return key.shape.from_text(variable[1])
+            if value is not None:
+                return key.shape.parse(value)
+        except Wrong as wrong:
+            self.problems.append(f"{where}: {_shown(value)} {wrong}; write {key.shape.words}")
+            return None
+        if key.required:
+            self.problems.append(f"{where}: is missing; write {key.shape.words}")
+        return None
+
+    def _all_keys(self, sections: dict[str, Any]) -> list[str]:
+        known: list[str] = []
+        for name, model in SECTIONS.items():
+            parents = [f"{name}.{n.lower()}" for n in sections[name]] if name in NAMED else [name]
+            for parent in parents:
+                for key in keys_of(model).values():
+                    known.append(f"{parent}.{key.name}")
+                    if key.secret:
+                        known.append(f"{parent}.{key.name}_file")
+        return known
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+def _shown(value: Any) -> str:
+    text = ascii(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _near(name: str, known: list[str]) -> str:
+    close = get_close_matches(name.lower(), known, 1, 0.6)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return (
+        f"; known are {', '.join(known)}" if len(known) <= 12 else "; config.toml in the repository shows all keys"
+    )

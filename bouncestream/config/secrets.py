@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a secret is found: environment, file named there, systemd credential, configuration, file named there.
+
+systemd: `LoadCredential=listmonk.token:/etc/…` puts a file of that name into $CREDENTIALS_DIRECTORY
+(systemd.exec(5), "Credentials", read as stored in late 2026). No message here ever holds a secret.
+"""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+from bouncestream.config.model import Key
+from bouncestream.crypto.secret import MINIMUM_LENGTH, Secret
+
+#: A secret file larger than this is not one.
+_LARGEST = 64 * 1024
+
+_ADVICE = "make one with: openssl rand -hex 24"
+
+
+class SecretFinder:
+    """Looks for each secret in its places; `inline` tells afterwards whether the configuration file held any."""
+
+    def __init__(self, credentials: str, problems: list[str], warnings: list[str]) -> None:
+        self.credentials = Path(credentials) if credentials else None
+        self.problems = problems
+        self.warnings = warnings
+        self.inline = False
+
+    def find(
+        self,
+        section: str,
+        key: Key,
+        table: dict[str, Any],
+        variable: tuple[str, str] | None,
+        file_variable: tuple[str, str] | None,
+    ) -> Secret | None:
+        """The secret `section`.`key`, or None. The first place that has it counts."""
+        dotted = f"{section}.{key.name}"
+        file_key = f"{key.name}_file"
+        if key.name in table:
+            self.inline = True
+        if variable is not None and file_variable is not None:
+            self.problems.append(f"{variable[0]} and {file_variable[0]}: both are set; keep one of them")
+            return None
+        if key.name in table and file_key in table:
+            self.problems.append(f"{dotted} and {dotted}_file: both are set; keep one of them")
+            return None
+        if variable is not None:
+            return self._made(variable[0], key, _listed(variable[1]) if key.rotates else [variable[1]])
+        if file_variable is not None:
+            return self._from_file(file_variable[0], key, file_variable[1])
+        if self.credentials is not None and (self.credentials / dotted).is_file():
+            return self._from_file(f"the credential {dotted}", key, str(self.credentials / dotted), ours=False)
+        if key.name in table:
+            value = table[key.name]
+            return self._made(dotted, key, value if isinstance(value, list) else [value])
+        if file_key in table:
+            return self._from_file(f"{dotted}_file", key, table[file_key])
+        if key.required:
+            self.problems.append(
+                f"{dotted}: is missing; set it here, or {key.name}_file to a file that holds it, "
+                f"or the systemd credential {dotted}"
+            )
+        return None
+
+    def _from_file(self, where: str, key: Key, name: Any, *, ours: bool = True) -> Secret | None:
+        if not isinstance(name, str) or not name:
+            self.problems.append(f"{where}: is not a path; write the path of a file that holds the secret")
+            return None
+        path = Path(name)
+        try:
+            with path.open("rb") as file:
+                text = file.read(_LARGEST + 1).decode("utf-8")
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "it is not text"
+            self.problems.append(f"{where}: {name} cannot be read ({why}); check the path and who owns it")
+            return None
+        # Docker mounts its secrets world-readable below /run/secrets, where only the container sees them.
+        if ours and not name.startswith("/run/") and (why_open := too_open(path, 0o007)):
+            self.warnings.append(f"{where}: {name} holds a secret and {why_open}: chmod 600 it")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if len(lines) > 1 and not key.rotates:
+            self.problems.append(f"{where}: {name} holds {len(lines)} lines; the secret must be its only one")
+            return None
+        return self._made(f"{where} ({name})", key, lines)
+
+    def _made(self, where: str, key: Key, values: list[Any]) -> Secret | None:
+        most = 2 if key.rotates else 1
+        shape = (
+            "one secret, or a list of two while you change it" if key.rotates else "one secret, as a text in quotes"
+        )
+        if not values or not all(isinstance(value, str) for value in values) or len(values) > most:
+            self.problems.append(f"{where}: is empty or not a text; write {shape}")
+            return None
+        values = [value.strip() for value in values]
+        short = [len(value) for value in values if len(value) < MINIMUM_LENGTH]
+        if short:
+            self.problems.append(
+                f"{where}: has {short[0]} characters, a secret needs {MINIMUM_LENGTH} at least; {_ADVICE}"
+            )
+            return None
+        if not all(value.isprintable() for value in values):
+            self.problems.append(f"{where}: holds characters that cannot be printed; {_ADVICE}")
+            return None
+        return Secret(*values)
+
+
+def _listed(text: str) -> list[str]:
+    """Two secrets in one variable stand on two lines, or with a comma between them."""
+    parts = [part.strip() for part in text.replace("\n", ",").split(",")]
+    return parts if len(parts) == 2 and all(len(part) >= MINIMUM_LENGTH for part in parts) else [text]
+
+
+def too_open(path: Path, bits: int) -> str:
+    """In words who else may read the file, or ''."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return ""
+    if not mode & bits:
+        return ""
+    return f"is open to {'everyone' if mode & 0o007 else 'its group'} (mode {mode:04o})"

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the values of the configuration are written: durations, sizes, addresses, lists. Text or TOML value → value.
+
+Each shape says in words what it takes, so that a refusal can name the fix.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from bouncestream.mail.address import a_label
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|w)", re.ASCII)
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_SIZE = re.compile(r"(\d{1,12})\s*(B|KB|MB|GB|KiB|MiB|GiB)?", re.ASCII)
+_BYTES = {None: 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_LISTEN = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]/]*)):(\d{1,5})", re.ASCII)
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}", re.ASCII)
+
+
+class Wrong(ValueError):
+    """The value does not have the shape; the text says what is wrong with it, without the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How one kind of value is written."""
+
+    words: str  #: what is expected, with an example: completes "write …"
+    parse: Callable[[Any], Any]  #: a TOML value → the value; raises Wrong
+    plain: bool = True  #: a text from the environment is the value itself, not TOML
+
+    def from_text(self, text: str) -> Any:
+        """The value from the text of an environment variable."""
+        if self.plain:
+            return self.parse(text)
+        try:
+            value = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = text
+        return self.parse(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Wrong(f"is {_kind(value)}, not a text")
+    if not value.isprintable():
+        raise Wrong("holds characters that cannot be printed")
+    return value.strip()
+
+
+def _kind(value: Any) -> str:
+    names = {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "a table",
+        str: "a text",
+    }
+    return names.get(type(value), f"a {type(value).__name__}")
+
+
+def _duration(value: Any) -> float:
+    match = _DURATION.fullmatch(_text(value))
+    if match is None:
+        raise Wrong("is not a duration")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def _positive_duration(value: Any) -> float:
+    seconds = _duration(value)
+    if seconds <= 0:
+        raise Wrong("must be more than nothing")
+    return seconds
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    match = _SIZE.fullmatch(_text(value))
+    if match is None:
+        raise Wrong("is not a size")
+    size = int(match[1]) * _BYTES[match[2]]
+    if not 1024 <= size <= 2**30:
+        raise Wrong("is not between 1 KiB and 1 GiB")
+    return size
+
+
+def _url(value: Any) -> str:
+    text = _text(value)
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good or any(c.isspace() for c in text):
+        raise Wrong("is not an http or https URL")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise Wrong("must not hold a user, a password, a query or a fragment")
+    return text.rstrip("/")
+
+
+def _listen(value: Any) -> str:
+    match = _LISTEN.fullmatch(_text(value))
+    if match is None or int(match[3]) > 65535:
+        raise Wrong("is not an address and a port")
+    return match[0]
+
+
+def address_of(listen: str) -> tuple[str | None, int]:
+    """Host (None: every address) and port of a `listen` value."""
+    match = _LISTEN.fullmatch(listen)
+    assert match is not None
+    return match[1] or match[2] or None, int(match[3])
+
+
+def _network(value: Any) -> Network:
+    try:
+        return ipaddress.ip_network(_text(value), strict=False)
+    except ValueError:
+        raise Wrong("is not an IP address or network") from None
+
+
+def _domain(value: Any) -> str:
+    text = a_label(_text(value).lstrip("@"))
+    if "." not in text:
+        raise Wrong("is not a domain")
+    return text
+
+
+def _pattern(value: Any) -> str:
+    text = _text(value).lower()
+    if text.count("@") != 1 or "*" not in text.partition("@")[0]:
+        raise Wrong("is not an address with a * before its @")
+    return text
+
+
+def _header(value: Any) -> str:
+    text = _text(value)
+    if not _HEADER.fullmatch(text):
+        raise Wrong("is not the name of an HTTP header")
+    return text
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, str):
+        value = {"true": True, "false": False}.get(value.strip().lower())
+    if not isinstance(value, bool):
+        raise Wrong("is neither true nor false")
+    return value
+
+
+def _path(value: Any) -> str:
+    text = _text(value)
+    if not text:
+        raise Wrong("is empty")
+    return text
+
+
+def _line(value: Any) -> str:
+    text = _text(value)
+    if not text:
+        raise Wrong("is empty")
+    return text
+
+
+def _each(parse: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
+    def parse_list(value: Any) -> tuple[Any, ...]:
+        if isinstance(value, str):  # from the environment, or a list of one
+            value = [part for part in value.split(",") if part.strip()]
+        if not isinstance(value, list):
+            raise Wrong(f"is {_kind(value)}, not a list")
+        return tuple(dict.fromkeys(parse(item) for item in value))
+
+    return parse_list
+
+
+def whole(low: int, high: int) -> Shape:
+    """A whole number within bounds."""
+
+    def parse(value: Any) -> int:
+        if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 12:
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Wrong("is not a whole number")
+        if not low <= value <= high:
+            raise Wrong(f"is not between {low} and {high}")
+        return value
+
+    return Shape(f"a whole number from {low} to {high}", parse, plain=False)
+
+
+def choice(*words: str) -> Shape:
+    """One of a few words."""
+
+    def parse(value: Any) -> str:
+        text = _text(value).lower()
+        if text not in words:
+            raise Wrong("is not one of the words")
+        return text
+
+    return Shape(" or ".join(f'"{word}"' for word in words), parse)
+
+
+def words_table(*words: str) -> Shape:
+    """A table whose values are a few words; its keys are free."""
+    one = choice(*words)
+
+    def parse(value: Any) -> Mapping[str, str]:
+        if not isinstance(value, dict):
+            raise Wrong(f"is {_kind(value)}, not a table")
+        table: dict[str, str] = {}
+        for key, word in value.items():
+            try:
+                table[_line(key)] = one.parse(word)
+            except Wrong as wrong:
+                raise Wrong(f"at {key!r}: {wrong}") from None
+        return MappingProxyType(table)
+
+    return Shape('{ "Their words" = one of ' + ", ".join(f'"{word}"' for word in words) + " }", parse, plain=False)
+
+
+TEXT = Shape("a text in quotes", _line)
+PATH = Shape("a path in quotes", _path)
+DURATION = Shape('a number and its unit (ms, s, m, h, d, w), such as "10s"', _positive_duration)
+DELAY = Shape('a number and its unit (ms, s, m, h, d, w), such as "20ms"', _duration)
+SIZE = Shape('a number and its unit (KiB, MiB, GiB), such as "10MiB"', _size)
+URL = Shape('a URL such as "https://news.example.org"', _url)
+LISTEN = Shape('an address and a port, such as "127.0.0.1:8025" or "[::1]:8025"', _listen)
+NETWORKS = Shape(
+    'a list of addresses or networks, such as ["10.0.0.1", "192.0.2.0/24"]', _each(_network), plain=False
+)
+DOMAINS = Shape('a list of domains, such as ["example.org"]', _each(_domain), plain=False)
+PATTERNS = Shape('a list of addresses with a *, such as ["bounce+*@example.org"]', _each(_pattern), plain=False)
+HEADER = Shape('the name of a header, such as "X-Webhook-Secret"', _header)
+TRUTH = Shape("true or false", _truth, plain=False)

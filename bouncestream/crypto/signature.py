@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HMAC-SHA256 (RFC 2104) over a timestamp and a body: who sent it, that it is whole, and that it is not a replay.
+
+What is signed is `<unix seconds> + "." + <body as sent>`; the signature is written `sha256=<hex>`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from datetime import datetime
+
+from bouncestream.crypto.secret import Secret
+from bouncestream.errors import Unauthorized
+
+#: Seconds by which the signed timestamp may be away from our clock, either way.
+WINDOW = 300
+
+_TIMESTAMP = re.compile(r"[0-9]{1,11}", re.ASCII)
+_SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})", re.ASCII | re.IGNORECASE)
+
+
+def sign(secret: Secret, timestamp: int, body: bytes) -> str:
+    """The signature of `body` as sent at `timestamp`; of several secrets the first one is used."""
+    return f"sha256={_mac(secret.keys[0], str(timestamp), body).hex()}"
+
+
+def verify(
+    secret: Secret, timestamp: str | None, signature: str | None, body: bytes, now: datetime, window: int = WINDOW
+) -> None:
+    """Raise Unauthorized, with the reason in words, unless `signature` is that of `body` at `timestamp`."""
+    if timestamp is None or signature is None:
+        raise Unauthorized("no signature")
+    timestamp = timestamp.strip()
+    match = _SIGNATURE.fullmatch(signature.strip())
+    if match is None or not _TIMESTAMP.fullmatch(timestamp):
+        raise Unauthorized("unreadable signature or timestamp")
+    offered = bytes.fromhex(match[1])
+    found = False
+    for key in secret.keys:
+        found |= hmac.compare_digest(_mac(key, timestamp, body), offered)
+    if not found:
+        raise Unauthorized("wrong signature")
+    # The window is looked at last, so that only the owner of the secret learns about our clock.
+    age = now.timestamp() - int(timestamp)
+    if abs(age) > window:
+        when = f"{age:.0f} s old" if age > 0 else f"{-age:.0f} s in the future"
+        raise Unauthorized(f"the signed timestamp is {when}, more than {window} s: a replay, or a clock is wrong")
+
+
+def _mac(key: bytes, timestamp: str, body: bytes) -> bytes:
+    return hmac.digest(key, timestamp.encode("ascii") + b"." + body, "sha256")

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every error that bouncestream raises on purpose, as one tree. Each class says whether trying again can help.
+
+BouncestreamError
+├── ConfigError              the configuration is wrong; all problems at once
+├── UsageError               the command line is wrong
+├── RequestRefused           a webhook request that is answered with a refusal
+│   ├── Unauthorized         401  wrong or missing secret, signature or address
+│   └── TooLarge             413
+├── Malformed                authenticated input that cannot be read: it is quarantined
+├── StoreError               the outbox
+│   ├── StoreBusy            the intake is full, or the database is locked (try again)
+│   ├── StoreUnavailable     disk full, database corrupt or gone (try again, after a person acted)
+│   └── SchemaTooNew         the database was written by a newer bouncestream
+└── SinkError                what Listmonk (or something in its place) answered
+    └── SinkRefused          a call that the token may not make, or that Listmonk does not know
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class BouncestreamError(Exception):
+    """Base of all. Its text is written for the operator: what happened, and what to do next."""
+
+    retryable = False
+
+
+class ConfigError(BouncestreamError):
+    """The configuration cannot be used; `problems` lists every fault, each with its key and its fix."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class UsageError(BouncestreamError):
+    """The command was called wrongly (exit 64)."""
+
+
+class RequestRefused(BouncestreamError):
+    """A webhook request that is refused; `status` is the HTTP status of the answer."""
+
+    status = 400
+
+
+class Unauthorized(RequestRefused):
+    """The request does not prove that it comes from its provider."""
+
+    status = 401
+
+
+class TooLarge(RequestRefused):
+    """The body is larger than the limit, as sent or after decompression."""
+
+    status = 413
+
+
+class Malformed(BouncestreamError):
+    """The request proved where it comes from, but it cannot be read."""
+
+
+class StoreError(BouncestreamError):
+    """The outbox cannot do what was asked."""
+
+
+class StoreBusy(StoreError):
+    """Full queue or locked database: nothing was stored, try again."""
+
+    retryable = True
+
+
+class StoreUnavailable(StoreError):
+    """Disk full, database corrupt or read-only: nothing was stored until a person acts."""
+
+    retryable = True
+
+
+class SchemaTooNew(StoreError):
+    """The database belongs to a newer bouncestream."""
+
+
+class SinkError(BouncestreamError):
+    """Listmonk could not be asked, or its answer is not one of Listmonk's."""
+
+    retryable = True
+
+
+class SinkRefused(SinkError):
+    """Listmonk answered and said no: `status` and `why` are its own words."""
+
+    def __init__(self, status: int, why: str) -> None:
+        self.status = status
+        self.why = why
+        super().__init__(f"Listmonk answered {status}: {why}")

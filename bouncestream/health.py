@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How each part of the running bridge is, for `/readyz` and the log: green, yellow or red, and why, in words."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+
+log = logging.getLogger("bouncestream.health")
+
+
+class Light(StrEnum):
+    GREEN = "green"  #: works
+    YELLOW = "yellow"  #: works, but someone should know
+    RED = "red"  #: does not do its work
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    state: Light
+    why: str
+
+
+class Health:
+    """The board that every part writes its own line on. A change of colour is logged once."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, Part] = {}
+
+    def set(self, part: str, state: Light, why: str = "") -> None:
+        """Note how `part` (`outbox`, `intake`, `relay`, `listmonk`, `webhook:<name>`, `mailbox:<name>`) is."""
+        before = self.parts.get(part)
+        now = Part(state, why)
+        if before == now:
+            return
+        self.parts[part] = now
+        if before is None or before.state is not state or (state is not Light.GREEN and before.why != why):
+            level = {Light.GREEN: logging.INFO, Light.YELLOW: logging.WARNING, Light.RED: logging.ERROR}[state]
+            log.log(level, "%s is %s%s", part, state.value, f": {why}" if why else "")
+
+    @property
+    def ready(self) -> bool:
+        """Whether no part is red."""
+        return all(part.state is not Light.RED for part in self.parts.values())
+
+    def report(self) -> dict[str, object]:
+        """The body of `/readyz`."""
+        return {
+            "ready": self.ready,
+            "parts": {name: {"state": p.state.value, "why": p.why} for name, p in sorted(self.parts.items())},
+        }

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cleaning addresses (RFC 5321 section 4.1.2, RFC 3464 section 2.3, RFC 6533): bare, lower case, A-label domain.
+
+The local part keeps its characters otherwise: quotes around a local part that needs them stay, a tag ("+x") stays.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bouncestream.mail.mime import unencoded
+
+MAX_LENGTH = 320
+"""64 octets of local part, "@" and 255 of domain (RFC 5321 section 4.5.3.1), as characters."""
+
+_PREFIX = re.compile(r"^(?:rfc-?822|utf-?8|smtp|internet|mailto|x-local)[ \t]*[;:][ \t]*", re.IGNORECASE)
+_COMMENT = re.compile(r"\([^()]{0,200}\)")
+_QUOTED = re.compile(r'^"([^"@\s]{1,64}@[^"@\s]{1,255})"$')
+_NEEDLESS = re.compile(r'^"([\w!#$%&\'*+/=?^`{|}~.-]{1,64})"@')
+_DOMAIN = re.compile(r"^[^\s@<>()\[\]\\,;:\"'/=|?*!]{1,255}$")
+_LITERAL = re.compile(r"^\[(?:ipv6:)?[0-9a-f.:]{2,45}\]$")
+_UTF8_HEX = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
+_PLAIN = re.compile(r"[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")
+
+CANDIDATE = re.compile(r"[^\s<>()\[\]\"',;:@|]{1,64}@[\w.-]{1,255}")
+"""What may be an address within running text; `normalise` decides. Linear: both halves are bounded."""
+
+
+def normalise(text: str) -> str:
+    """The bare address in `text`, lower case, its domain as A-label, or "" if it is not an address.
+
+    Takes what servers write into address fields: a type ("rfc822;", "utf-8;"), display name, comments, angle brackets,
+    quotes, a source route (RFC 5321 appendix C), RFC 6533's \\x{..} escapes, encoded words.
+    """
+    text = text.strip().lower()
+    if _PLAIN.fullmatch(text) and ".." not in text:
+        return text
+    if len(text) > 1000:
+        return ""
+    text = _PREFIX.sub("", text)
+    if _PLAIN.fullmatch(text) and ".." not in text.partition("@")[2]:
+        return text
+    return _careful(text)
+
+
+def _careful(text: str) -> str:
+    if "<" in text:
+        text = text[text.rindex("<") + 1 :].partition(">")[0]
+        text = _PREFIX.sub("", text)
+    elif "(" in text:
+        text = _COMMENT.sub("", text)
+    text = text.strip().strip("<>'").strip()
+    if text.startswith("=?") and text.endswith("?="):
+        text = unencoded(text).lower()
+    if text.startswith("@") and ":" in text:  # source route
+        text = text.partition(":")[2]
+    quoted = _QUOTED.match(text)
+    if quoted:
+        text = quoted[1]
+    text = _NEEDLESS.sub(r"\1@", text)
+    if "\\x{" in text:
+        text = _UTF8_HEX.sub(_character, text)
+    local, at, domain = text.rpartition("@")
+    domain = domain.rstrip(".;,>")
+    if not at or not local or len(text) > MAX_LENGTH or not _good_local(local):
+        return ""
+    if not local.isascii():
+        local = local.lower()
+    if _LITERAL.match(domain):
+        return f"{local}@{domain}"
+    domain = a_label(domain)
+    return f"{local}@{domain}" if domain else ""
+
+
+def _character(match: re.Match[str]) -> str:
+    number = int(match[1], 16)
+    return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else "?"
+
+
+def _good_local(local: str) -> bool:
+    if local.startswith('"') and local.endswith('"') and len(local) > 2:
+        return local.isprintable()
+    return not any(c in ' \t\n<>()[]",;:@\\' or not c.isprintable() for c in local)
+
+
+def a_label(domain: str) -> str:
+    """`domain` in its ASCII form (RFC 5890 A-label), lower case; as it is when IDNA cannot encode it; "" if no domain."""
+    domain = domain.lower().strip(".")
+    if not _DOMAIN.match(domain) or ".." in domain:
+        return ""
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return domain if domain.isprintable() else ""
+
+
+def addresses(text: str, limit: int = 50) -> list[str]:
+    """The addresses in running text or an address header, normalised, without repeats, in order."""
+    if "@" not in text:
+        return []
+    found: dict[str, None] = {}
+    for match in CANDIDATE.finditer(text):
+        clean = normalise(match[0].rstrip("."))
+        if clean:
+            found[clean] = None
+            if len(found) >= limit:
+                break
+    return list(found)

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tolerant MIME (RFC 2045, 2046, 2047): header blocks, parts, encodings, charsets. Bounded in depth and number.
+
+Text travels as latin-1 strings (one character for one byte) until a part is really needed, then `decoded` turns it
+into the text that was meant. The stdlib's parser is not used for the structure: a bounce is parsed on the webhook
+path, where its 200 to 2000 microseconds are too many, and half of all bounces are malformed anyway.
+"""
+
+from __future__ import annotations
+
+import binascii
+import codecs
+import html
+import quopri
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.header import decode_header
+
+MAX_DEPTH = 5  #: multiparts within multiparts
+MAX_PARTS = 64  #: parts of one mail
+MAX_HEADERS = 500  #: fields of one header block
+
+_FIELD = re.compile(r"[!-9;-~]+[ \t]*:")
+_PARAMETER = re.compile(r';[ \t\n]*([\w.*-]{1,40})[ \t]*=[ \t\n]*(?:"([^"]{0,300})"|([^\s;"]{1,300}))')
+_DASHES = re.compile(r"(?m)^--([^\s].{0,199})\n(?=Content-)")
+_TAG = re.compile(r"<[^<>]{0,1000}>")
+_BREAK = re.compile(r"(?i)<(?:br|/?p|/?div|/?tr|/?li|/?h\d)\b[^<>]{0,200}>")
+_HIDDEN = re.compile(r"(?is)<(style|script|head)\b.{0,20000}?</\1>")
+
+Fields = dict[str, str]
+"""Header fields by lower-case name; of a repeated field the first value is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One leaf of the MIME tree."""
+
+    kind: str  #: media type, lower case; text/plain when none is given
+    fields: Fields
+    body: str  #: undecoded, as latin-1
+
+
+def parse_fields(block: str) -> Fields:
+    """The fields of a header block (RFC 5322 section 2.2), unfolded; lines that are no field are skipped."""
+    if "\n " in block or "\n\t" in block:
+        block = block.replace("\n\t", "\n ").replace("\n ", " ")
+    fields: Fields = {}
+    for line in block.split("\n", MAX_HEADERS)[:MAX_HEADERS]:
+        name, colon, value = line.partition(":")
+        if colon:
+            fields.setdefault(name.rstrip().lower(), value.strip())
+    return fields
+
+
+def split_headers(text: str) -> tuple[str, str]:
+    """Header block and body at the first blank line; a text that does not begin with a field has no headers."""
+    if text.startswith("\n"):
+        return "", text[1:]
+    if not _FIELD.match(text):
+        return "", text
+    head, _, body = text.partition("\n\n")
+    return head, body
+
+
+def parameters(value: str) -> dict[str, str]:
+    """The parameters of a Content-Type or similar field, by lower-case name."""
+    if ";" not in value:
+        return {}
+    return {m[1].lower(): m[2] if m[2] is not None else m[3] for m in _PARAMETER.finditer(value[:2000])}
+
+
+def leaves(fields: Fields, body: str) -> Iterator[Part]:
+    """The leaves of a message, depth first; at most `MAX_PARTS`. message/rfc822 is a leaf: nobody descends into it."""
+    budget = [MAX_PARTS]
+    yield from _leaves(fields, body, 0, budget)
+
+
+def _leaves(fields: Fields, body: str, depth: int, budget: list[int]) -> Iterator[Part]:
+    content_type = fields.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower() or "text/plain"
+    pieces: list[str] = []
+    if kind.startswith("multipart/") and depth < MAX_DEPTH:
+        pieces = _pieces(body, parameters(content_type).get("boundary", ""))
+    if not pieces:
+        budget[0] -= 1
+        yield Part(kind, fields, body)
+        return
+    for piece in pieces:
+        if budget[0] <= 0:
+            return
+        head, inner = split_headers(piece)
+        yield from _leaves(parse_fields(head), inner, depth + 1, budget)
+
+
+def _pieces(body: str, boundary: str) -> list[str]:
+    """The parts between the boundary lines. A boundary that never occurs is looked for in the body itself."""
+    body = "\n" + body
+    if not boundary or "\n--" + boundary not in body:
+        guess = _DASHES.search(body)
+        if guess is None:
+            return []
+        boundary = guess[1].rstrip()
+    pieces: list[str] = []
+    delimiter = "\n--" + boundary
+    for piece in body.split(delimiter, MAX_PARTS)[1:]:
+        line, newline, rest = piece.partition("\n")
+        if line.startswith("--") and not line[2:].strip():
+            break
+        if line.strip():  # a longer boundary that begins alike: belongs to the part before
+            if pieces:
+                pieces[-1] += delimiter + piece
+            continue
+        if newline:
+            pieces.append(rest)
+    return pieces
+
+
+def decoded(part: Part) -> str:
+    """The text of a part: transfer encoding and charset undone, never failing. HTML is reduced to its text."""
+    body = part.body
+    encoding = part.fields.get("content-transfer-encoding", "").lower()
+    content_type = part.fields.get("content-type", "")
+    if encoding.startswith("quoted-printable") and "=" in body:
+        body = quopri.decodestring(body.encode("latin-1", "replace")).decode("latin-1")
+    elif encoding.startswith("base64"):
+        body = _base64(body)
+    if not body.isascii() or "\x1b" in body or "charset" in content_type.lower():
+        body = in_charset(body, parameters(content_type).get("charset", ""))
+    if part.kind == "text/html":
+        body = _text_of_html(body)
+    if "\r" in body:
+        body = body.replace("\r\n", "\n").replace("\r", "\n")
+    return body
+
+
+def _base64(body: str) -> str:
+    try:
+        return binascii.a2b_base64(body.encode("latin-1", "replace")).decode("latin-1")
+    except binascii.Error:
+        kept = re.sub(r"[^A-Za-z0-9+/]", "", body)
+        return binascii.a2b_base64(kept[: len(kept) // 4 * 4]).decode("latin-1")
+
+
+def in_charset(text: str, charset: str) -> str:
+    """`text` (latin-1 for bytes) read in `charset`; unknown or wrong charsets fall back to UTF-8, then latin-1."""
+    name = charset.strip(" \"'").lower()
+    if "\x1b" in text and ("\x1b$" in text or "\x1b(" in text):
+        name = "iso2022_jp_ext"
+    elif text.isascii() and name in ("", "us-ascii", "ascii", "utf-8", "utf8", "iso-8859-1", "windows-1252"):
+        return text
+    data = text.encode("latin-1", "replace")
+    for candidate in (name, "utf-8"):
+        if candidate:
+            try:
+                if codecs.lookup(candidate)._is_text_encoding:
+                    return data.decode(candidate)
+            except (LookupError, ValueError):
+                continue
+    if name == "iso2022_jp_ext":
+        return data.decode(name, "replace")
+    return text
+
+
+def _text_of_html(text: str) -> str:
+    text = _HIDDEN.sub(" ", text)
+    text = text.replace("\n", " ")
+    text = _BREAK.sub("\n", text)
+    text = _TAG.sub(" ", text)
+    return html.unescape(text).replace("\xa0", " ")
+
+
+def unencoded(value: str) -> str:
+    """A header value with its encoded words (RFC 2047) read; raw 8-bit is taken for UTF-8 where it is."""
+    if "=?" in value and len(value) < 5000:
+        try:
+            pieces = decode_header(value)
+        except (ValueError, LookupError, binascii.Error):
+            return value
+        out = []
+        for piece, charset in pieces:
+            if isinstance(piece, str):
+                out.append(piece)
+            else:
+                out.append(in_charset(piece.decode("latin-1"), charset or ""))
+        return "".join(out)
+    return value if value.isascii() else in_charset(value, "")

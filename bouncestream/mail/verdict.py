@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the mail reader answers: a `Verdict` for the mail and a `RecipientVerdict` for each recipient.
+
+The kinds are Listmonk's three and `ignore`, which an event never has: a mail that says nothing final.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+DIAGNOSTIC_BYTES = 2048
+"""A diagnostic is kept up to this many bytes of UTF-8 (DESIGN, "An event")."""
+
+
+class Judgement(StrEnum):
+    """What a mail says about a recipient. Gravest first, as `gravest` relies on."""
+
+    COMPLAINT = "complaint"  #: the recipient called the mail spam
+    HARD = "hard"  #: the address or its domain does not exist, or no longer
+    SOFT = "soft"  #: a final failure that may pass, or is not the address's fault
+    IGNORE = "ignore"  #: no final feedback: still trying, auto-reply, delivered, ordinary mail
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The returned message, as far as its headers came back. '' and None mean unknown."""
+
+    message_id: str = ""  #: without angle brackets and white space
+    from_: str = ""  #: bare address of From
+    to: str = ""  #: bare address, only when To names exactly one
+    subject: str = ""
+    date: datetime | None = None  #: aware, UTC
+    campaign_uuid: str = ""  #: X-Listmonk-Campaign, only well-formed
+    subscriber_uuid: str = ""  #: X-Listmonk-Subscriber, only well-formed
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientVerdict:
+    """One recipient of one mail."""
+
+    address: str  #: bare, lower case, A-label domain; '' when only the original's UUIDs tell who it is
+    kind: str  #: a `Judgement`
+    reason: str  #: a word of the reason table
+    status: str = ""  #: RFC 3463, such as 5.1.1
+    reply_code: str = ""  #: RFC 5321, such as 550
+    diagnostic: str = ""  #: the server's words, at most `DIAGNOSTIC_BYTES` of UTF-8
+    evidence: str = ""  #: which rule decided
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One mail."""
+
+    kind: str  #: the gravest of the recipients' kinds; ignore when there is none
+    recipients: tuple[RecipientVerdict, ...]
+    original: Original
+    occurred_at: datetime | None  #: aware, UTC, from the report itself; None when unknown
+    evidence: str  #: which rule decided about the mail as a whole
+    report_digest: bytes  #: SHA-256 of what makes the same report the same
+
+
+def gravest(kinds: list[str]) -> str:
+    """The gravest of `kinds`; ignore when there is none."""
+    return next((k.value for k in Judgement if k in kinds), Judgement.IGNORE.value)
+
+
+def shortened(text: str, limit: int = DIAGNOSTIC_BYTES) -> str:
+    """`text` within `limit` bytes of UTF-8, cut between characters; what UTF-8 cannot hold becomes "?"."""
+    if len(text) * 4 <= limit and text.isascii():
+        return text
+    return text.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")
+
+
+def as_dict(verdict: Verdict) -> dict[str, Any]:
+    """The verdict as plain data for `bouncestream parse --json`; times in ISO 8601."""
+    original = verdict.original
+    return {
+        "kind": verdict.kind,
+        "recipients": [
+            {
+                "address": r.address,
+                "kind": r.kind,
+                "reason": r.reason,
+                "status": r.status,
+                "reply_code": r.reply_code,
+                "diagnostic": r.diagnostic,
+                "evidence": r.evidence,
+            }
+            for r in verdict.recipients
+        ],
+        "original": {
+            "message_id": original.message_id,
+            "from": original.from_,
+            "to": original.to,
+            "subject": original.subject,
+            "date": original.date.isoformat() if original.date else None,
+            "campaign_uuid": original.campaign_uuid,
+            "subscriber_uuid": original.subscriber_uuid,
+        },
+        "occurred_at": verdict.occurred_at.isoformat() if verdict.occurred_at else None,
+        "evidence": verdict.evidence,
+        "report_digest": verdict.report_digest.hex(),
+    }

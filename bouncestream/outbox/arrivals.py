@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a submission becomes: new rows, duplicates of known ones, graver reports, and quarantine (DESIGN,
+*Identity*).
+
+An event is known when one of its identity keys is in `seen`. Its keys may lead to several rows (a webhook report
+and a mail that had nothing in common, until a third report shares a key with each): the gravest of them counts, of
+equals the newest, since whatever Listmonk was told for that one covers this report. The keys that were new then
+lead to it. A key whose row retention took away still makes a duplicate: that the event was handled is all that is
+left to know.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bouncestream.event import BounceEvent, Kind, clip, identity_keys, new_id
+from bouncestream.outbox import codec
+from bouncestream.outbox.connection import Connection
+from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.store import WHY_LIMIT, count, get_meta
+from bouncestream.ports import Receipt, State, Submission, Trouble
+
+#: So many of each unknown event type of a source are kept raw on one UTC day, the rest is only counted.
+UNKNOWN_KEPT = 20
+
+#: What a row can do wrong when it is read, bound or stored: a lone surrogate, a CHECK, a value too big or of no
+#: type of SQLite's. That is its own fault: it goes to quarantine, and its neighbours are stored.
+ROW_FAULTS = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    ArithmeticError,
+    AttributeError,
+    TypeError,
+    ValueError,
+)
+
+_PROBE = QUERIES["probe"]
+_KNOWN = QUERIES["known"]
+_INSERT = QUERIES["insert_event"]
+_UPGRADE = QUERIES["upgrade_event"]
+_KEY = QUERIES["insert_key"]
+_LEAD = QUERIES["lead_key"]
+_HISTORY = QUERIES["insert_history"]
+_RAW = QUERIES["insert_raw"]
+_QUARANTINE = QUERIES["insert_quarantine"]
+
+#: id, event_id, state, kind, held_for, superseded_by
+_Known = tuple[int, str, str, str, str, int | None]
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of a submission: its receipt, and what its counters and the relay want to know."""
+
+    kinds: list[Kind] = field(default_factory=list)  #: of each new row
+    duplicates: int = 0
+    quarantined: int = 0
+    changed: bool = False  #: there is something new for the relay
+
+    @property
+    def receipt(self) -> Receipt:
+        return Receipt(len(self.kinds), self.duplicates, self.quarantined)
+
+
+def submit(conn: sqlite3.Connection, submission: Submission, now: datetime) -> Receipt:
+    """Store a submission, within the transaction of the caller."""
+    return take(conn, submission, now).receipt
+
+
+def take(conn: sqlite3.Connection, submission: Submission, now: datetime) -> Taken:
+    """`submit`, with the details."""
+    arrival = _Arrival(conn, submission, now)
+    for event in submission.events:
+        arrival.event(event)
+    for trouble in submission.trouble:
+        arrival.trouble(trouble)
+    count(conn, arrival.counts)
+    return arrival.taken
+
+
+def _secret(conn: sqlite3.Connection) -> bytes:
+    if isinstance(conn, Connection) and conn.identity_secret:
+        return conn.identity_secret
+    secret = bytes.fromhex(get_meta(conn, "identity_secret") or "")
+    assert secret, "the outbox has no identity_secret"
+    if isinstance(conn, Connection):
+        conn.identity_secret = secret
+    return secret
+
+
+class _Arrival:
+    """One submission on its way into the tables."""
+
+    __slots__ = ("at", "conn", "counts", "day", "ms", "now", "raw_id", "secret", "submission", "taken", "way")
+
+    def __init__(self, conn: sqlite3.Connection, submission: Submission, now: datetime) -> None:
+        seconds = now.timestamp()
+        self.conn = conn
+        self.submission = submission
+        self.now = now
+        self.at = codec.stamp(now)
+        self.ms = int(seconds * 1000)
+        self.day = int(seconds // 86400)
+        self.secret = _secret(conn)
+        self.raw_id: int | None = None
+        self.counts: dict[str, int] = {}
+        self.taken = Taken()
+        self.way = f"{'mailbox' if submission.provider == 'mailbox' else 'webhook'} {submission.source}"
+
+    def event(self, event: BounceEvent) -> None:
+        """Store one event, or find that it is known, or put it into quarantine.
+
+        Of the statements that follow only the first carries the event's own text. SQLite undoes a statement that
+        fails, so a guilty row leaves nothing behind, and no savepoint (6 us) is needed around each event.
+        """
+        try:
+            keys = identity_keys(event, self.secret)
+            values = codec.values(event, self.now, self.at)
+        except ROW_FAULTS as error:
+            self.quarantine(_guilty(error))
+            return
+        hits = [hit for hit in map(self.probe, keys) if hit is not None]
+        if not hits:
+            row = self.insert(event, values, f"came in by {self.way}")
+            if row is not None:
+                for key in keys:
+                    self.conn.execute(_KEY, (key, row, self.day))
+            return
+        known = self.gravest(set(hits))
+        if known is None:
+            self.taken.duplicates += 1
+            return
+        row = self.compare(event, values, known)
+        if row is None:
+            return
+        lead = _LEAD if row != known[0] else _KEY
+        for key in keys:
+            if lead is _LEAD or self.probe(key) is None:
+                self.conn.execute(lead, (key, row, self.day))
+
+    def probe(self, key: bytes) -> int | None:
+        found = self.conn.execute(_PROBE, (key,)).fetchone()
+        return found[0] if found else None
+
+    def gravest(self, rows: set[int]) -> _Known | None:
+        """The row to compare with; None when retention has taken all of them."""
+        found: dict[int, _Known] = {}
+        while rows:
+            row = rows.pop()
+            known: _Known | None = self.conn.execute(_KNOWN, (row,)).fetchone()
+            if known is None:
+                continue
+            if known[5] is not None and known[5] not in found:
+                rows.add(known[5])  # a graver one has taken its place
+            found[row] = known
+        return max(found.values(), key=lambda known: (Kind(known[3]).gravity, known[0]), default=None)
+
+    def compare(self, event: BounceEvent, values: codec.Values, known: _Known) -> int | None:
+        """The row that the keys of a known event lead to from now on; None when the event went to quarantine."""
+        row, old_id, state, old_kind, held_for, _ = known
+        graver = event.kind.gravity > Kind(old_kind).gravity
+        waits = state in (State.PENDING, State.HELD)
+        if graver and not (waits and (state == State.HELD or not event.hold)):
+            # also when what is pending would be made graver by a report that has no proof: each for itself
+            new = self.insert(event, values, f"{old_kind} → {event.kind}: came in by {self.way}", old_id)
+            if new is not None:
+                self.conn.execute(QUERIES["supersede"], (new, row))
+            return new
+        # a report with proof frees what was held for the want of one
+        proven = state == State.HELD and held_for == "unproven" and not event.hold
+        if graver:
+            why = f"{old_kind} → {event.kind}: {self.way} reports it graver" + (", with proof" if proven else "")
+            if not self.upgrade(event, values, row, State.PENDING if proven else State(state), held_for, why):
+                return None
+            self.record(row, state, State.PENDING if proven else state, why)
+            self.taken.changed = True
+        elif proven:
+            why = f"{self.way} reports it too, with proof"
+            due = (State.PENDING.value, why, "", self.at, None, 1, 0, 1, 0, None, row)
+            self.conn.execute(QUERIES["move"], due)
+            self.record(row, state, State.PENDING, why)
+            self.taken.changed = True
+        self.taken.duplicates += 1
+        return row
+
+    def insert(
+        self, event: BounceEvent, values: codec.Values, why: str, supersedes: str | None = None
+    ) -> int | None:
+        """A new row; None when the database refuses it."""
+        state, due = ("held", None) if event.hold else ("pending", self.at)
+        head = (new_id(self.ms), state, event.hold, due, self.keep_raw(), supersedes, why)
+        try:
+            row = self.conn.execute(_INSERT, head + values).lastrowid
+        except ROW_FAULTS as error:
+            self.quarantine(_guilty(error))
+            return None
+        assert row is not None
+        self.record(row, "", state, why)
+        self.taken.kinds.append(event.kind)
+        self.taken.changed = True
+        return row
+
+    def upgrade(
+        self, event: BounceEvent, values: codec.Values, row: int, to: State, held_for: str, why: str
+    ) -> bool:
+        """Make a row graver in place; False when the database refuses it."""
+        due = self.at if to is State.PENDING and held_for else None
+        told = (values[0], *values[8:12], values[14])
+        held = "" if to is State.PENDING else held_for
+        try:
+            self.conn.execute(_UPGRADE, (*told, to.value, held, due, self.keep_raw(), why, row))
+        except ROW_FAULTS as error:
+            self.quarantine(_guilty(error))
+            return False
+        return True
+
+    def record(self, row: int, before: str, after: str, why: str) -> None:
+        self.conn.execute(_HISTORY, (row, self.at, before, after, why))
+        if before != after:
+            self.counts[after] = self.counts.get(after, 0) + 1
+            if before:
+                self.counts[before] = self.counts.get(before, 0) - 1
+
+    def keep_raw(self) -> int | None:
+        """The raw body of this submission, stored at the first need of it: a pure duplicate leaves none."""
+        if self.raw_id is None and self.submission.raw:
+            self.raw_id = self.store_raw(self.submission.raw)
+        return self.raw_id
+
+    def store_raw(self, body: bytes) -> int:
+        encoding, packed = codec.pack(body)
+        content_type = clip(self.submission.content_type, 200)
+        row = (self.at, self.submission.source, content_type, len(body), encoding, packed)
+        number = self.conn.execute(_RAW, row).lastrowid
+        assert number is not None
+        return number
+
+    def trouble(self, trouble: Trouble) -> None:
+        """Keep what could not be read; of an unknown type only the first ones of a day."""
+        event_type = clip(trouble.event_type, 200)
+        if event_type:
+            midnight = self.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+            kept = self.conn.execute(
+                QUERIES["unknown_type_today"],
+                {
+                    "source": self.submission.source,
+                    "event_type": event_type,
+                    "since": codec.stamp(midnight),
+                    "most": UNKNOWN_KEPT,
+                },
+            ).fetchone()[0]
+            if kept >= UNKNOWN_KEPT:
+                self.taken.quarantined += 1
+                return
+        self.quarantine(trouble.why, event_type, trouble.part)
+
+    def quarantine(self, why: str, event_type: str = "", part: bytes = b"") -> None:
+        raw_id = self.store_raw(part) if part else self.keep_raw()
+        if raw_id is None:
+            raw_id = self.raw_id = self.store_raw(b"")
+        source, provider = self.submission.source, self.submission.provider
+        self.conn.execute(_QUARANTINE, (self.at, source, provider, clip(why, WHY_LIMIT), event_type, raw_id))
+        self.taken.quarantined += 1
+
+
+def _guilty(error: Exception) -> str:
+    """Why a row was refused, in words. Never the value itself: it may be an address."""
+    if isinstance(error, UnicodeError):
+        return "a text of the event has characters that cannot be stored (lone surrogates)"
+    if isinstance(error, sqlite3.Error):
+        return f"the database refused the event: {error}"
+    return f"the event cannot be stored: {type(error).__name__}"

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One transaction for many jobs: what the thread of the writing connection does with a batch. Synchronous.
+
+A job may run twice, so its only effect must be the database: first all jobs run without savepoints, which cost 6 us
+each. If one raises, all is undone and they run again, each in a savepoint of its own, so that the guilty one alone
+is undone and its neighbours are stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bouncestream.errors import StoreError
+from bouncestream.outbox.connection import is_trouble, translate
+
+
+@dataclass(slots=True)
+class Job:
+    """A function that waits for its transaction, and the future of who awaits it."""
+
+    run: Callable[[sqlite3.Connection], Any]
+    future: asyncio.Future[Any]
+    rows: int
+    size: int
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a job returned, or why it failed."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+class _Ended(Exception):
+    """The database failed under a job; SQLite may have ended the transaction by itself."""
+
+    def __init__(self, error: sqlite3.Error) -> None:
+        self.error = error
+
+
+def run_batch(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
+    """Run all jobs in one transaction and commit it. Their outcomes hold once this returns: on the disk, or failed.
+
+    A job whose future was cancelled before its turn is skipped.
+    """
+    try:
+        conn.execute("BEGIN IMMEDIATE")
+        outcomes = _plain(conn, jobs)
+        if outcomes is None:
+            conn.execute("ROLLBACK")
+            conn.execute("BEGIN IMMEDIATE")
+            outcomes = _guarded(conn, jobs)
+        conn.execute("COMMIT")
+    except _Ended as ended:
+        return _all_failed(jobs, translate(ended.error), ended.error)
+    except sqlite3.Error as error:
+        return _all_failed(jobs, translate(error), error)
+    finally:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+    return outcomes
+
+
+def _plain(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome] | None:
+    """All jobs as they come; None when one of them raised, since then all must be undone."""
+    outcomes = []
+    for job in jobs:
+        outcome = Outcome()
+        outcomes.append(outcome)
+        if not job.future.cancelled():
+            try:
+                outcome.value = job.run(conn)
+            except Exception as error:
+                _raise_if_ended(conn, error)
+                return None
+    return outcomes
+
+
+def _guarded(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
+    """Each job in its own savepoint."""
+    outcomes = []
+    for job in jobs:
+        outcome = Outcome()
+        outcomes.append(outcome)
+        if job.future.cancelled():
+            continue
+        conn.execute("SAVEPOINT job")
+        try:
+            outcome.value = job.run(conn)
+        except Exception as error:
+            _raise_if_ended(conn, error)
+            conn.execute("ROLLBACK TO job")
+            outcome.error = error
+        conn.execute("RELEASE job")
+    return outcomes
+
+
+def _raise_if_ended(conn: sqlite3.Connection, error: Exception) -> None:
+    if isinstance(error, sqlite3.Error) and (is_trouble(error) or not conn.in_transaction):
+        raise _Ended(error) from error
+
+
+def _all_failed(jobs: Sequence[Job], failure: StoreError, cause: BaseException) -> list[Outcome]:
+    """Every job failed, each with an exception of its own: one shared by many tasks grows a traceback of all."""
+    outcomes = []
+    for _ in jobs:
+        error = type(failure)(str(failure))
+        error.__cause__ = cause
+        outcomes.append(Outcome(error=error))
+    return outcomes

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A connection to the outbox: its settings, its checks, and what SQLite's errors mean to an operator."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bouncestream.errors import StoreBusy, StoreError, StoreUnavailable
+
+#: STRICT tables came with 3.37; RETURNING and the rest are older.
+MINIMUM = (3, 37, 0)
+
+#: Seconds to wait for the lock of another process. Ours write for milliseconds, so longer means something is stuck.
+BUSY_TIMEOUT = 5.0
+
+#: A file up to this size is checked as a whole before `run` starts (0.3 s); a bigger one while it runs, see
+#: Database.check.
+CHECK_AT_START = 64 << 20
+
+
+class Connection(sqlite3.Connection):
+    """A connection that remembers the key of its identity keys, which is needed for each event."""
+
+    identity_secret: bytes = b""
+
+
+def options(path: Path, *, readonly: bool = False) -> dict[str, Any]:
+    """How to connect. The file must exist: it is created with its mode beforehand."""
+    return {
+        "database": f"{path.absolute().as_uri()}?mode=rw",  # a reader in WAL mode writes to the -shm file too
+        "uri": True,
+        "timeout": BUSY_TIMEOUT,
+        "isolation_level": None,  # transactions are ours to begin and to end
+        "cached_statements": 256,
+        "factory": sqlite3.Connection if readonly else Connection,
+    }
+
+
+def check_sqlite(found: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
+    """Refuse an SQLite that is too old for the tables."""
+    if found < MINIMUM:
+        raise StoreUnavailable(
+            f"Python here comes with SQLite {'.'.join(map(str, found))}; the outbox needs "
+            f"{'.'.join(map(str, MINIMUM))} or newer. Next: use the container image, or a newer Python."
+        )
+
+
+def prepare_new(conn: sqlite3.Connection) -> None:
+    """What can only be chosen before the first table."""
+    if conn.execute("PRAGMA page_count").fetchone()[0] == 0:
+        conn.execute("PRAGMA page_size = 8192")
+        conn.execute("PRAGMA auto_vacuum = INCREMENTAL")
+
+
+def prepare_writer(conn: sqlite3.Connection) -> None:
+    mode = conn.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise StoreUnavailable(
+            f"The outbox cannot use a write-ahead log here (SQLite says {mode}). Next: put it on a local disk; "
+            "network file systems do not keep what they promise."
+        )
+    conn.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, or it is none
+    conn.execute("PRAGMA wal_autocheckpoint = 250")  # short checkpoints: they are the slowest commits
+    conn.execute("PRAGMA journal_size_limit = 67108864")  # after a long reader the log shrinks again
+    conn.execute("PRAGMA temp_store = MEMORY")
+    conn.execute("PRAGMA cache_size = -8000")
+
+
+def prepare_reader(conn: sqlite3.Connection) -> None:
+    conn.execute("PRAGMA query_only = ON")
+    conn.execute("PRAGMA temp_store = MEMORY")
+
+
+def check_integrity(conn: sqlite3.Connection, *, quick: bool = False, table: str | None = None) -> None:
+    """Raise StoreUnavailable when the file is damaged. `quick` does not compare indexes with their tables."""
+    pragma = "quick_check" if quick else "integrity_check"
+    rows = conn.execute(f"PRAGMA {pragma}({table})" if table else f"PRAGMA {pragma}(3)").fetchall()
+    if rows != [("ok",)]:
+        raise damaged("; ".join(str(row[0]) for row in rows[:3]))
+
+
+def damaged(detail: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"The outbox is damaged ({detail}). Nothing is stored or delivered. Next: stop bouncestream, copy the "
+        "files of the outbox aside, then restore the newest backup, or recover with `sqlite3 outbox.db .recover`."
+    )
+
+
+def is_trouble(error: BaseException) -> bool:
+    """Whether an error is the database's and not the job's: then nothing of the batch can be trusted."""
+    return isinstance(error, sqlite3.Error) and _code(error) in _WORDS
+
+
+def translate(error: sqlite3.Error) -> StoreError:
+    """What an error of SQLite means, in words, with the next step."""
+    code = _code(error)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return damaged(str(error))
+    kind, words = _WORDS.get(code, (StoreUnavailable, "The outbox failed. Next: see the log for what came before."))
+    return kind(f"{words} (SQLite: {error})")
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Let no error of SQLite out but as a StoreError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translate(error) from error
+
+
+def _code(error: BaseException) -> int:
+    """The primary result code; -1 when Python made the error."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return -1 if code is None else code & 0xFF
+
+
+_BUSY = (
+    StoreBusy,
+    "Another process has locked the outbox: nothing was stored. "
+    "Next: end the command or the sqlite3 shell that has it open.",
+)
+_WORDS: dict[int, tuple[type[StoreError], str]] = {
+    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_LOCKED: _BUSY,
+    sqlite3.SQLITE_FULL: (
+        StoreUnavailable,
+        "The disk of the outbox is full: nothing was stored. Next: free space; bouncestream goes on by itself.",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        StoreUnavailable,
+        "The disk of the outbox failed: nothing was stored. Next: look for disk errors in `dmesg`.",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        StoreUnavailable,
+        "The outbox is read-only: nothing was stored. "
+        "Next: let the user that runs bouncestream write to its files and its directory.",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        StoreUnavailable,
+        "The outbox cannot be opened. Next: check its path, and whether bouncestream may write there.",
+    ),
+    sqlite3.SQLITE_PERM: (StoreUnavailable, "The outbox may not be opened. Next: check the owner of its files."),
+    sqlite3.SQLITE_PROTOCOL: _BUSY,
+    sqlite3.SQLITE_NOMEM: (StoreUnavailable, "Out of memory: nothing was stored. Next: give bouncestream more."),
+    sqlite3.SQLITE_CORRUPT: (StoreUnavailable, ""),  # `damaged` has the words
+    sqlite3.SQLITE_NOTADB: (StoreUnavailable, ""),
+}

@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outbox on disk: one writer that commits many jobs at once, one reader, and a lock, a backup and a clean end.
+
+The only module that touches aiosqlite. A job is a function of a `sqlite3.Connection`. Jobs that wait are run as ONE
+function on the thread of the writing connection, in one transaction (`batch`), and their futures are resolved after
+its COMMIT (synchronous=FULL): who awaited `write` may tell the world. aiosqlite has only the private
+`Connection._execute` for that; a test holds it to what we need. Nothing else would do: of two coroutines that each
+await single statements, one would commit what the other has half written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import aiosqlite
+
+from bouncestream.errors import StoreError, StoreUnavailable
+from bouncestream.metrics import COMMITS, Metrics
+from bouncestream.outbox import connection, files
+from bouncestream.outbox.batch import Job, Outcome, run_batch
+from bouncestream.outbox.migrate import migrate, newest, version
+
+log = logging.getLogger("bouncestream.outbox")
+
+T = TypeVar("T")
+
+
+class Database:
+    """The open outbox. Made by `open`; `close` must be awaited, as an open connection keeps the process alive."""
+
+    def __init__(
+        self, path: Path, *, commit_limit_rows: int, commit_limit_bytes: int, metrics: Metrics | None
+    ) -> None:
+        self.path = path
+        self._limit_rows = commit_limit_rows
+        self._limit_bytes = commit_limit_bytes
+        self._metrics = metrics
+        self._lock: files.Lock | None = None
+        self._writing: _Thread | None = None
+        self._reading: _Thread | None = None
+        self._waiting: deque[Job] = deque()
+        self._wake = asyncio.Event()
+        self._writer: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        lock: bool = False,
+        create: bool = True,
+        commit_limit_rows: int = 500,
+        commit_limit_bytes: int = 4 << 20,
+        metrics: Metrics | None = None,
+    ) -> Database:
+        """Open the outbox at `path`: `lock` it for `run`, `create` it if it is missing, bring its schema up to
+        date.
+
+        With `lock`, a file of up to 64 MiB is checked as a whole first. A bigger one would delay the start by
+        seconds, so it is only known to be readable then: `run` calls `check` beside its work.
+        """
+        self = cls(
+            path, commit_limit_rows=commit_limit_rows, commit_limit_bytes=commit_limit_bytes, metrics=metrics
+        )
+        try:
+            await self._open(lock=lock, create=create)
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def _open(self, *, lock: bool, create: bool) -> None:
+        connection.check_sqlite()
+        if create:
+            files.create(self.path)
+        elif not self.path.exists():
+            raise StoreUnavailable(
+                f"There is no outbox at {self.path}. Next: check [outbox] path; `bouncestream run` makes a new one."
+            )
+        if lock:
+            self._lock = files.Lock(self.path)
+        files.warn_if_wide(self.path)
+        with connection.in_words():
+            self._writing = await _Thread.start(**connection.options(self.path))
+            await self._writing.run(_prepare_writing, self.path, locked=lock)
+            self._reading = await _Thread.start(**connection.options(self.path, readonly=True))
+            await self._reading.run(connection.prepare_reader)
+        self._writer = asyncio.create_task(self._write_batches(), name="outbox writer")
+
+    async def write(self, fn: Callable[[sqlite3.Connection], T], *, rows: int = 1, size: int = 0) -> T:
+        """Run a job in the next transaction, and return what it returned once that is committed and on the disk.
+
+        `rows` and `size` say how much the job stores, for the limits of one commit. It may run twice, so its only
+        effect must be the database. An exception of the job undoes it alone. StoreBusy and StoreUnavailable mean
+        that nothing was stored. A caller that is cancelled before the job's turn takes it back; after that, it is
+        stored.
+        """
+        if self._closing is not None or self._writer is None or self._writer.done():
+            raise StoreUnavailable("The outbox is closed: bouncestream is shutting down. Nothing was stored.")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Job(fn, future, rows, size))
+        self._wake.set()
+        return await future
+
+    async def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function on the reading connection: one consistent view of all that is committed."""
+        if self._reading is None:
+            raise StoreUnavailable("The outbox is closed.")
+        with connection.in_words():
+            return await self._reading.run(_in_snapshot, fn)
+
+    async def data_version(self) -> int:
+        """A number that changes when ANOTHER process wrote to the outbox (not when this one did)."""
+        return await self._alone(_data_version)
+
+    async def vacuum_step(self, pages: int = 250) -> int:
+        """Give up to so many free pages back to the file system; returns how many. 5 ms for 250 of 8 KiB."""
+        return await self._alone(_vacuum, pages)
+
+    async def check(self) -> None:
+        """Look for damage in the whole file, table by table on a connection of its own, so that neither writer nor
+        reader waits and no snapshot is held for long. Raises StoreUnavailable."""
+        with connection.in_words():
+            thread = await _Thread.start(**connection.options(self.path, readonly=True))
+            try:
+                for table in await thread.run(_tables):
+                    await thread.run(_check_table, table)
+            finally:
+                await thread.stop()
+
+    async def backup(self, target: Path) -> None:
+        """Copy the outbox, while it is in use, to a new file of mode 0600, and check the copy.
+
+        In one step: step by step, each commit of ours would make the copy begin anew.
+        """
+        if not await asyncio.to_thread(files.create, target):
+            raise StoreUnavailable(
+                f"{target} exists already, and a backup overwrites nothing. Next: give another name."
+            )
+        thread: _Thread | None = None
+        try:
+            with connection.in_words():
+                thread = await _Thread.start(**connection.options(self.path, readonly=True))
+                await thread.run(_copy, target)
+        except BaseException:
+            for suffix in files.SUFFIXES:
+                files.beside(target, suffix).unlink(missing_ok=True)
+            raise
+        finally:
+            if thread is not None:
+                await thread.stop()
+
+    async def close(self) -> None:
+        """Store what waits, close every connection, free the lock: in every case, also when the caller is
+        cancelled."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(), name="outbox close")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        try:
+            self._wake.set()
+            if self._writer is not None:
+                await asyncio.wait([self._writer])
+            if self._writing is not None:
+                with suppress(sqlite3.Error):
+                    await self._writing.run(_checkpoint)
+        finally:
+            for thread in (self._reading, self._writing):
+                if thread is not None:
+                    with suppress(sqlite3.Error):
+                        await thread.stop()
+            self._reading = self._writing = None
+            if self._lock is not None:
+                self._lock.release()
+
+    async def _alone(self, fn: Callable[..., T], *args: object) -> T:
+        """Run something on the writing connection between two transactions."""
+        if self._writing is None:
+            raise StoreUnavailable("The outbox is closed.")
+        with connection.in_words():
+            return await self._writing.run(fn, *args)
+
+    async def _write_batches(self) -> None:
+        """The one writer: drains what waits into one transaction after the other, until `close`."""
+        assert self._writing is not None
+        try:
+            while True:
+                if not self._waiting:
+                    if self._closing is not None:
+                        return
+                    self._wake.clear()
+                    await self._wake.wait()
+                    continue
+                jobs = self._drain()
+                commit = asyncio.ensure_future(self._writing.run(run_batch, jobs))
+                try:
+                    outcomes = await asyncio.shield(commit)
+                except asyncio.CancelledError:
+                    self._resolve(jobs, await commit)  # cancelled, it commits all the same: so it is told
+                    raise
+                except Exception as error:
+                    log.exception("a commit failed in a way that no one foresaw")
+                    outcomes = [Outcome(error=StoreUnavailable(f"The outbox failed: {error}")) for _ in jobs]
+                self._resolve(jobs, outcomes)
+        finally:
+            while self._waiting:
+                self._resolve(
+                    [self._waiting.popleft()], [Outcome(error=StoreUnavailable("The outbox was closed."))]
+                )
+
+    def _drain(self) -> list[Job]:
+        """The jobs of the next transaction: at least one, else up to the limits."""
+        jobs = [self._waiting.popleft()]
+        rows, size = jobs[0].rows, jobs[0].size
+        while self._waiting:
+            job = self._waiting[0]
+            rows += job.rows
+            size += job.size
+            if rows > self._limit_rows or size > self._limit_bytes:
+                break
+            jobs.append(self._waiting.popleft())
+        return jobs
+
+    def _resolve(self, jobs: list[Job], outcomes: list[Outcome]) -> None:
+        if self._metrics is not None and not isinstance(outcomes[0].error, StoreError):
+            self._metrics.add(COMMITS)
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            if job.future.done():
+                continue
+            if outcome.error is not None:
+                job.future.set_exception(outcome.error)
+            else:
+                job.future.set_result(outcome.value)
+
+
+class _Thread:
+    """A connection on its own thread: all that we use of aiosqlite."""
+
+    def __init__(self, conn: aiosqlite.Connection) -> None:
+        self._conn = conn
+        self._raw = conn._conn
+
+    @classmethod
+    async def start(cls, **options: Any) -> _Thread:
+        return cls(await aiosqlite.connect(**options))
+
+    async def run(self, fn: Callable[..., T], *args: object, **kwargs: object) -> T:
+        """Run a function of the `sqlite3.Connection` there. Calls run one after the other, in their order."""
+        return cast(T, await self._conn._execute(fn, self._raw, *args, **kwargs))  # type: ignore[no-untyped-call]
+
+    async def stop(self) -> None:
+        await self._conn.close()
+
+
+def _prepare_writing(conn: sqlite3.Connection, path: Path, *, locked: bool) -> None:
+    connection.prepare_new(conn)
+    found = version(conn)
+    connection.prepare_writer(conn)
+    if found and locked and path.stat().st_size <= connection.CHECK_AT_START:
+        connection.check_integrity(conn)
+    if found < newest():
+        # not under a running `run`, whose statements are those of the old schema
+        lock = None if locked else files.Lock(path)
+        try:
+            migrate(conn)
+        finally:
+            if lock is not None:
+                lock.release()
+
+
+def _in_snapshot(conn: sqlite3.Connection, fn: Callable[[sqlite3.Connection], T]) -> T:
+    conn.execute("BEGIN")
+    try:
+        return fn(conn)
+    finally:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+
+
+def _data_version(conn: sqlite3.Connection) -> int:
+    return cast(int, conn.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _vacuum(conn: sqlite3.Connection, pages: int) -> int:
+    before: int = conn.execute("PRAGMA freelist_count").fetchone()[0]
+    if not before:
+        return 0
+    # `execute` would step once and so free a single page; `executescript` steps to the end
+    conn.executescript(f"PRAGMA incremental_vacuum({pages:d})")
+    return before - cast(int, conn.execute("PRAGMA freelist_count").fetchone()[0])
+
+
+def _checkpoint(conn: sqlite3.Connection) -> None:
+    """Empty the log, unless another process reads just now: then the next start does it."""
+    conn.execute("PRAGMA busy_timeout = 200")
+    conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _tables(conn: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid")]
+
+
+def _check_table(conn: sqlite3.Connection, table: str) -> None:
+    connection.check_integrity(conn, quick=True, table=table)
+
+
+def _copy(conn: sqlite3.Connection, target: Path) -> None:
+    copy = sqlite3.connect(target, isolation_level=None)
+    try:
+        conn.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # the backup is one file
+        connection.check_integrity(copy)
+    finally:
+        copy.close()
+    file = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of the outbox: created for their owner alone, looked at for how wide they are open, and locked by
+`run`."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from pathlib import Path
+
+from bouncestream.errors import StoreBusy, StoreUnavailable
+
+log = logging.getLogger("bouncestream.outbox")
+
+#: What SQLite and the lock put beside the database.
+SUFFIXES = ("", "-wal", "-shm", ".lock")
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """A file that belongs to the database at `path`."""
+    return path.with_name(path.name + suffix)
+
+
+def create(path: Path) -> bool:
+    """Make an empty file with mode 0600 if there is none; SQLite gives the same mode to what it puts beside it.
+    Returns whether it was made.
+
+    An existing one is never opened here: closing it again would drop the locks that SQLite holds on it.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return False
+    except FileNotFoundError:
+        raise StoreUnavailable(
+            f"The directory {path.parent} does not exist. Next: create it, owned by the user of bouncestream."
+        ) from None
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{path} cannot be created: {error.strerror}. "
+            "Next: let the user that runs bouncestream write to its directory."
+        ) from error
+    return True
+
+
+def warn_if_wide(path: Path) -> None:
+    """Log which of the files others may read or write: they hold addresses of recipients."""
+    for suffix in SUFFIXES:
+        file = beside(path, suffix)
+        try:
+            mode = file.stat().st_mode & 0o777
+        except OSError:
+            continue
+        if mode & 0o077:
+            log.warning("%s is open to others (mode %o). Next: chmod 600 %s", file, mode, file)
+
+
+class Lock:
+    """The lock of `run`: held on `<path>.lock` for as long as the process lives, and freed by the kernel at its
+    end."""
+
+    def __init__(self, path: Path) -> None:
+        file = beside(path, ".lock")
+        try:
+            self._file = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The lock {file} cannot be opened: {error.strerror}. "
+                "Next: let the user that runs bouncestream write to it and to its directory."
+            ) from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(self._file, 32).decode("ascii", "replace").strip()
+            os.close(self._file)
+            who = f" (process {holder})" if holder.isdigit() else ""
+            raise StoreBusy(
+                f"Another `bouncestream run`{who} uses {path}. Next: stop it, or give this one a path of its own."
+            ) from None
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Free it. The file stays: removing it would let two processes each lock a file of that name."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1

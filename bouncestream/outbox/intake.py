@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way into the outbox: bounded, committed before it is answered, and honest about what is wrong.
+
+Sources await an `Intake` with a `Submission`; it returns once all of it is on the disk. What waits for the next
+commit is bounded in events and in bytes, by whole submissions: a sender that is told to come back later loses
+nothing, one whose request sits in the memory of a process that runs out of it does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+
+from bouncestream.errors import StoreBusy, StoreUnavailable
+from bouncestream.health import Health, Light
+from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, INTAKE_WAITING, QUARANTINED, Metrics
+from bouncestream.outbox.arrivals import take
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.store import set_meta
+from bouncestream.ports import Clock, Receipt, Submission
+
+MAX_EVENTS = 10_000
+MAX_BYTES = 32 << 20
+
+#: Bytes that must stay free beside what waits: room for the write-ahead log, and for a person to log in and clean
+#: up.
+MIN_FREE = 64 << 20
+
+_NOTHING = Receipt()
+
+
+class Intake:
+    """Implements `ports.Emit`. `on_commit` is called when there is something new for the relay."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        health: Health,
+        on_commit: Callable[[], None] = lambda: None,
+        max_events: int = MAX_EVENTS,
+        max_bytes: int = MAX_BYTES,
+        min_free: int = MIN_FREE,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._metrics = metrics
+        self._health = health
+        self._on_commit = on_commit
+        self._max_events = max_events
+        self._max_bytes = max_bytes
+        self._min_free = min_free
+        self._events = 0  # that wait for the next commit
+        self._bytes = 0
+        self._looked_at = float("-inf")  # when the disk was last looked at
+        self._free = 0
+        self._troubled = False
+        self._succeed()
+
+    async def __call__(self, submission: Submission) -> Receipt:
+        """Store a submission; its receipt once it is on the disk. A StoreError: nothing was stored."""
+        rows = len(submission.events) + len(submission.trouble)
+        if not rows:
+            return _NOTHING
+        size = len(submission.raw)
+        for trouble in submission.trouble:
+            size += len(trouble.part)
+        try:
+            self._admit(rows, size)
+            self._add(rows, size)
+            try:
+                job = partial(take, submission=submission, now=self._clock.now())
+                taken = await self._db.write(job, rows=rows, size=size)
+            finally:
+                self._add(-rows, -size)
+        except (StoreBusy, StoreUnavailable) as error:
+            self._fail(error)
+            raise
+        if self._troubled:
+            self._succeed()
+        metrics, source = self._metrics, submission.source
+        for kind in taken.kinds:
+            metrics.add(EVENTS_RECEIVED, source, kind.value)
+        if taken.duplicates:
+            metrics.add(EVENTS_DUPLICATE, source, by=taken.duplicates)
+        if taken.quarantined:
+            metrics.add(QUARANTINED, source, by=taken.quarantined)
+        if taken.changed:
+            self._on_commit()
+        return taken.receipt
+
+    async def revive(self) -> bool:
+        """Whether events can be stored. After trouble it is tried with a real write, so that a bridge that nobody
+        sends to, since it was not ready, becomes ready again; without trouble it costs nothing."""
+        if self._troubled:
+            self._looked_at = float("-inf")
+            try:
+                self._admit(0, 0)
+                await self._db.write(partial(set_meta, name="last_trial", value=self._clock.now().isoformat()))
+            except (StoreBusy, StoreUnavailable) as error:
+                self._fail(error)
+                return False
+            self._succeed()
+        return True
+
+    def _admit(self, rows: int, size: int) -> None:
+        """Raise when a submission has no place in the queue, or the disk none for it. A submission that is larger
+        than the whole queue has its place when the queue is empty; the sources bound what one request may bring."""
+        if self._events and (self._events + rows > self._max_events or self._bytes + size > self._max_bytes):
+            raise StoreBusy(
+                f"{self._events} events ({self._bytes >> 10} KiB) wait to be stored, as many as may. Nothing "
+                "of this request was stored. Next: none, if it passes; else look for what slows the disk down."
+            )
+        now = self._clock.monotonic()
+        if now - self._looked_at >= 1:
+            self._looked_at = now
+            try:
+                disk = os.statvfs(self._db.path.parent)
+            except OSError as error:
+                raise StoreUnavailable(
+                    f"The directory of the outbox cannot be looked at ({error.strerror}). Next: check that "
+                    f"{self._db.path.parent} is there."
+                ) from error
+            self._free = disk.f_bavail * disk.f_frsize
+        if self._free - self._bytes - size < self._min_free:
+            raise StoreUnavailable(
+                f"The disk of the outbox has {self._free >> 20} MiB left, and {self._min_free >> 20} MiB stay in "
+                f"reserve: nothing was stored. Next: free space at {self._db.path.parent}; "
+                "bouncestream goes on by itself."
+            )
+
+    def _add(self, rows: int, size: int) -> None:
+        self._events += rows
+        self._bytes += size
+        self._metrics.set(INTAKE_WAITING, self._events)
+
+    def _fail(self, error: StoreBusy | StoreUnavailable) -> None:
+        self._troubled = True
+        if isinstance(error, StoreBusy):
+            self._health.set("intake", Light.YELLOW, str(error))
+        else:
+            self._health.set("intake", Light.RED, "nothing can be stored")
+            self._health.set("outbox", Light.RED, str(error))
+
+    def _succeed(self) -> None:
+        self._troubled = False
+        self._health.set("intake", Light.GREEN)
+        self._health.set("outbox", Light.GREEN)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings a database to the schema of this program: migrations/NNNN_name.sql in order, each in one transaction with
+its own `user_version`. `schema.sql` shows the result to a reader; `python -m bouncestream.outbox.migrate` writes
+it.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sqlite3
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from bouncestream.errors import SchemaTooNew, StoreUnavailable
+
+#: In the header of every outbox, so that a database of some other program is never written to.
+APPLICATION_ID = 0x626E6365
+
+_NAME = re.compile(r"([0-9]{4})_[a-z0-9_]+\.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    number: int
+    name: str
+    sql: str
+
+
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """Every migration, in order, numbered from 1 without a gap."""
+    found = []
+    for entry in files("bouncestream.outbox").joinpath("migrations").iterdir():
+        if match := _NAME.fullmatch(entry.name):
+            found.append(Migration(int(match[1]), entry.name, entry.read_text("utf-8")))
+    found.sort(key=lambda migration: migration.number)
+    assert [migration.number for migration in found] == list(range(1, len(found) + 1)), "a gap in the migrations"
+    return tuple(found)
+
+
+def newest() -> int:
+    """The schema version that this program writes."""
+    return migrations()[-1].number
+
+
+def version(conn: sqlite3.Connection) -> int:
+    """The schema version of the database; 0 when it is empty. Raises when the file is not ours to use."""
+    number: int = conn.execute("PRAGMA user_version").fetchone()[0]
+    if number == 0 and conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        return 0
+    if conn.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise StoreUnavailable(
+            "The file is an SQLite database, but not an outbox of bouncestream. Nothing was changed. "
+            "Next: point [outbox] path to another file."
+        )
+    if number > newest():
+        raise SchemaTooNew(
+            f"The outbox has schema version {number}; this bouncestream knows versions up to {newest()}. "
+            "Nothing was changed. Next: run the newer bouncestream, or restore the backup from before the upgrade."
+        )
+    return number
+
+
+def migrate(conn: sqlite3.Connection) -> int:
+    """Run what is missing; returns how many migrations ran."""
+    start = version(conn)
+    todo = migrations()[start:]
+    for migration in todo:
+        try:
+            conn.executescript(
+                f"BEGIN IMMEDIATE;\n{migration.sql}\n{_seed()}PRAGMA user_version = {migration.number};\nCOMMIT;"
+                if migration.number == 1
+                else f"BEGIN IMMEDIATE;\n{migration.sql}\nPRAGMA user_version = {migration.number};\nCOMMIT;"
+            )
+        except BaseException:
+            if conn.in_transaction:
+                conn.rollback()
+            raise
+    return len(todo)
+
+
+def _seed() -> str:
+    """What each database makes up for itself, once: the key of its identity keys, and its name among outboxes."""
+    secret, instance = secrets.token_hex(32), secrets.token_hex(8)  # hex digits: nothing to quote
+    return f"INSERT INTO meta VALUES ('identity_secret', '{secret}'), ('instance', '{instance}');\n"  # noqa: S608
+
+
+def dump(conn: sqlite3.Connection) -> str:
+    """The schema as it stands in the database, in the order in which it was made."""
+    rows = conn.execute(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
+    )
+    number = conn.execute("PRAGMA user_version").fetchone()[0]
+    head = (
+        f"-- The outbox after migration {number}. Generated, and only for reading: the truth is in migrations/.\n"
+        "-- To renew it: python -m bouncestream.outbox.migrate > bouncestream/outbox/schema.sql\n"
+    )
+    return head + "".join(f"\n{sql};\n" for (sql,) in rows)
+
+
+if __name__ == "__main__":
+    memory = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(memory)
+    sys.stdout.write(dump(memory))
+    memory.close()

@@ -1,0 +1,277 @@
+-- Every statement of the outbox. `-- name: x`, comments that say why, one statement.
+-- A test explains each on the migrated schema, and lets none of those on the way of an event scan a table.
+
+-- Arrivals -----------------------------------------------------------------------------------------------------------
+
+-- name: probe
+SELECT outbox_id FROM seen WHERE key = ?;
+
+-- name: known
+-- The row that an identity key leads to, for the comparison with a new report.
+SELECT id, event_id, state, kind, held_for, superseded_by FROM outbox WHERE id = ?;
+
+-- name: insert_event
+INSERT INTO outbox (event_id, state, held_for, next_attempt_at, raw_id, supersedes, why,
+                    kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
+                    reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: upgrade_event
+-- A graver report of an event that nobody was told of yet. Its place in the order and its own time stay.
+UPDATE outbox SET kind = ?, reason = ?, reply_code = ?, enhanced_status = ?, diagnostic = ?, evidence = ?,
+                  state = ?, held_for = ?, next_attempt_at = coalesce(?, next_attempt_at), raw_id = ?, why = ?
+WHERE id = ?;
+
+-- name: supersede
+UPDATE outbox SET superseded_by = ? WHERE id = ?;
+
+-- name: insert_key
+INSERT INTO seen (key, outbox_id, day) VALUES (?, ?, ?);
+
+-- name: lead_key
+-- A key now leads to the graver row.
+INSERT INTO seen (key, outbox_id, day) VALUES (?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET outbox_id = excluded.outbox_id, day = excluded.day;
+
+-- name: insert_history
+INSERT INTO history (outbox_id, at, from_state, to_state, why) VALUES (?, ?, ?, ?, ?);
+
+-- name: insert_raw
+INSERT INTO raw (received_at, source, content_type, bytes, encoding, body) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: insert_quarantine
+INSERT INTO quarantine (received_at, source, provider, why, event_type, raw_id) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: unknown_type_today
+-- How many of an unknown type are kept since a time; no more than :most are counted.
+SELECT count(*) FROM (SELECT 1 FROM quarantine
+                      WHERE source = :source AND event_type = :event_type AND event_type <> ''
+                        AND received_at >= :since LIMIT :most);
+
+-- Relay --------------------------------------------------------------------------------------------------------------
+
+-- name: claim_due
+-- The oldest due rows. One writer, so no lock is needed between this and `claim`.
+SELECT id, event_id, state, label, attempt, failures, absences, address_form,
+       kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for
+FROM outbox WHERE state = 'pending' AND next_attempt_at <= :now
+ORDER BY next_attempt_at, id LIMIT :limit;
+
+-- name: claim_absurd
+-- Rows due further away than any delay of ours: the clock has jumped back since, they are due now.
+SELECT id, event_id, state, label, attempt, failures, absences, address_form,
+       kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for
+FROM outbox WHERE state = 'pending' AND next_attempt_at > :horizon
+ORDER BY next_attempt_at, id LIMIT :limit;
+
+-- name: claim
+UPDATE outbox SET state = 'claimed', next_attempt_at = NULL, attempt = attempt + 1, label = ?, why = ? WHERE id = ?;
+
+-- name: newest_label
+SELECT number, events FROM labels WHERE source = ? AND day = ? ORDER BY number DESC LIMIT 1;
+
+-- name: count_label
+INSERT INTO labels (source, day, number, events) VALUES (?, ?, ?, ?)
+ON CONFLICT (source, day, number) DO UPDATE SET events = excluded.events;
+
+-- name: unsettled
+SELECT id, event_id, state, label, attempt, failures, absences, address_form,
+       kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for
+FROM outbox WHERE state IN ('claimed', 'posted') AND finished_at IS NULL AND id > :after_row
+ORDER BY id LIMIT :limit;
+
+-- name: state_of
+SELECT state, finished_at FROM outbox WHERE id = ?;
+
+-- name: move
+-- `keeps` 0 forgets the absences counted so far, `fails` 0 the failures: something else explains this move.
+UPDATE outbox SET state = ?, why = ?, held_for = ?, next_attempt_at = ?, finished_at = ?,
+                  failures = failures * ? + ?, absences = absences * ? + ?, address_form = coalesce(?, address_form)
+WHERE id = ?;
+
+-- name: reset_absences
+UPDATE outbox SET absences = 0 WHERE state = 'pending' AND absences <> 0;
+
+-- name: reset_absences_unsettled
+UPDATE outbox SET absences = 0 WHERE state IN ('claimed', 'posted') AND finished_at IS NULL AND absences <> 0;
+
+-- name: first_due
+SELECT next_attempt_at FROM outbox WHERE state = 'pending' ORDER BY next_attempt_at, id LIMIT 1;
+
+-- name: last_due
+SELECT next_attempt_at FROM outbox WHERE state = 'pending' ORDER BY next_attempt_at DESC, id DESC LIMIT 1;
+
+-- name: oldest_pending
+-- Walks the index of what is pending and no table: 60 ms for a backlog of a million, on the reading connection.
+SELECT received_at FROM outbox WHERE id = (SELECT min(id) FROM outbox WHERE state = 'pending');
+
+-- name: oldest_unsettled
+SELECT received_at FROM outbox WHERE state IN ('claimed', 'posted') AND finished_at IS NULL ORDER BY id LIMIT 1;
+
+-- name: rows_by_event_ids
+SELECT id, event_id, state FROM outbox WHERE event_id IN (SELECT value FROM json_each(:event_ids));
+
+-- name: count
+UPDATE tally SET events = events + ? WHERE state = ?;
+
+-- name: recount
+UPDATE tally SET events = (SELECT count(*) FROM outbox WHERE outbox.state = tally.state);
+
+-- name: tally
+SELECT state, events FROM tally;
+
+-- name: quarantine_count
+SELECT count(*) FROM quarantine WHERE replayed_at IS NULL;
+
+-- name: get_meta
+SELECT value FROM meta WHERE name = ?;
+
+-- name: set_meta
+INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- Operators ----------------------------------------------------------------------------------------------------------
+
+-- name: list_rows
+-- Newest first; an empty filter lets everything through. `event_id` sorts by time and so bounds the walk.
+SELECT id, event_id, state, label, attempt, failures, absences, address_form,
+       kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for,
+       next_attempt_at, finished_at, why, raw_id, supersedes, superseded_by
+FROM outbox
+WHERE event_id >= :since_id AND event_id < :before_id
+  AND (:states = '[]' OR state IN (SELECT value FROM json_each(:states)))
+  AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:source = '' OR source = :source)
+  AND (:recipient = '' OR recipient = :recipient)
+ORDER BY event_id DESC LIMIT :limit;
+
+-- name: list_set_aside
+-- The same for what is held or dead alone, which is few among many.
+SELECT id, event_id, state, label, attempt, failures, absences, address_form,
+       kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for,
+       next_attempt_at, finished_at, why, raw_id, supersedes, superseded_by
+FROM outbox INDEXED BY outbox_set_aside
+WHERE event_id >= :since_id AND event_id < :before_id
+  AND state IN ('held', 'dead') AND state IN (SELECT value FROM json_each(:states))
+  AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:source = '' OR source = :source)
+  AND (:recipient = '' OR recipient = :recipient)
+ORDER BY event_id DESC LIMIT :limit;
+
+-- name: row
+SELECT id, event_id, state, label, attempt, failures, absences, address_form,
+       kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for,
+       next_attempt_at, finished_at, why, raw_id, supersedes, superseded_by
+FROM outbox WHERE id = ?;
+
+-- name: rows_by_prefix
+SELECT id FROM outbox WHERE event_id >= :prefix AND event_id < :prefix || 'g' ORDER BY event_id LIMIT 2;
+
+-- name: history
+SELECT at, from_state, to_state, why FROM history WHERE outbox_id = ? ORDER BY id;
+
+-- name: raw
+SELECT encoding, body FROM raw WHERE id = ?;
+
+-- name: raw_head
+SELECT received_at, content_type, bytes FROM raw WHERE id = ?;
+
+-- name: rows_in_state
+SELECT id FROM outbox
+WHERE state = :state AND substr(why, 1, length(:why_begins)) = :why_begins
+  AND (:held_for = '' OR held_for = :held_for) AND (:kind = '' OR kind = :kind)
+ORDER BY id LIMIT :limit;
+
+-- name: set_aside_in_state
+SELECT id FROM outbox
+WHERE state IN ('held', 'dead') AND state = :state AND substr(why, 1, length(:why_begins)) = :why_begins
+  AND (:held_for = '' OR held_for = :held_for) AND (:kind = '' OR kind = :kind)
+ORDER BY id LIMIT :limit;
+
+-- name: standing
+SELECT state, attempt, next_attempt_at FROM outbox WHERE id = ?;
+
+-- name: fresh_start
+-- Replayed: what counted against it before counts no more. Its attempt number goes on, as none is ever used twice.
+UPDATE outbox SET failures = 0, absences = 0 WHERE id = ?;
+
+-- name: quarantine_items
+SELECT id, received_at, source, provider, why, event_type, raw_id, replayed_at FROM quarantine
+WHERE id > :after AND replayed_at IS NULL ORDER BY id LIMIT :limit;
+
+-- name: quarantine_all
+SELECT id, received_at, source, provider, why, event_type, raw_id, replayed_at FROM quarantine
+WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- name: mark_replayed
+UPDATE quarantine SET replayed_at = ? WHERE id = ? AND replayed_at IS NULL;
+
+-- name: stats_sources
+SELECT source, kind, count(*), max(received_at) FROM outbox WHERE event_id >= :since_id
+GROUP BY source, kind ORDER BY source, kind;
+
+-- name: stats_reasons
+SELECT kind, reason, count(*) FROM outbox WHERE event_id >= :since_id
+GROUP BY kind, reason ORDER BY count(*) DESC, kind, reason LIMIT :limit;
+
+-- name: stats_domains
+SELECT substr(recipient, instr(recipient, '@') + 1) AS domain, count(*) FROM outbox
+WHERE event_id >= :since_id AND recipient <> '' GROUP BY domain ORDER BY count(*) DESC, domain LIMIT :limit;
+
+-- name: stats_results
+SELECT state, count(*) FROM outbox WHERE event_id >= :since_id GROUP BY state;
+
+-- Retention ----------------------------------------------------------------------------------------------------------
+
+-- name: old_events
+-- Never the newest row: its number must not come again, for `seen` and `history` speak of rows by their number.
+SELECT id, state FROM outbox
+WHERE event_id < :before_id AND finished_at < :before AND id < (SELECT max(id) FROM outbox)
+ORDER BY event_id LIMIT :limit;
+
+-- name: delete_event
+DELETE FROM outbox WHERE id = ?;
+
+-- name: delete_history
+DELETE FROM history WHERE outbox_id = ?;
+
+-- name: raw_from
+SELECT received_at FROM raw WHERE id >= ? ORDER BY id LIMIT 1;
+
+-- name: raw_ends
+SELECT coalesce((SELECT min(id) FROM raw), 0), coalesce((SELECT max(id) FROM raw), 0);
+
+-- name: delete_raw
+-- Kept: what quarantine may be replayed from, and what a person needs who decides about a held event.
+DELETE FROM raw WHERE id IN (
+    SELECT id FROM raw
+    WHERE id < :below AND received_at < :before
+      AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.raw_id = raw.id)
+      AND id NOT IN (SELECT raw_id FROM outbox WHERE state IN ('held', 'dead') AND state = 'held'
+                                                 AND raw_id IS NOT NULL)
+    ORDER BY id LIMIT :limit);
+
+-- name: quarantine_from
+SELECT received_at FROM quarantine WHERE id >= ? ORDER BY id LIMIT 1;
+
+-- name: quarantine_ends
+SELECT coalesce((SELECT min(id) FROM quarantine), 0), coalesce((SELECT max(id) FROM quarantine), 0);
+
+-- name: delete_quarantine
+DELETE FROM quarantine WHERE id IN (
+    SELECT id FROM quarantine WHERE id < :below AND received_at < :before ORDER BY id LIMIT :limit);
+
+-- name: delete_labels
+DELETE FROM labels WHERE day < :day;
+
+-- name: keys_from
+-- The keys are in no order of time, so retention walks all of them, some at a time.
+SELECT key, day FROM seen WHERE key > :after ORDER BY key LIMIT :limit;
+
+-- name: delete_key
+DELETE FROM seen WHERE key = ?;

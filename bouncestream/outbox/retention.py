@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What leaves the outbox: raw bodies first, then finished events with their history, last the identity keys.
+
+Small steps, each one job of the writer, so that intake never waits long; `Database.vacuum_step` gives the space
+back. Only finished events go: what is pending, held or on its way stays, however old. That the clock has not jumped
+is for the caller to know (DESIGN, *Intake*): a jump forward would let everything go at once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from bouncestream.outbox import codec
+from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.store import count, get_meta, set_meta
+
+#: Where the walk over the identity keys stands, as hex.
+_CURSOR = "retention_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What one step removed; `more` when another step has something to do."""
+
+    events: int = 0
+    raw: int = 0
+    quarantine: int = 0
+    keys: int = 0
+    more: bool = False
+
+
+def purge(
+    conn: sqlite3.Connection,
+    *,
+    raw_before: datetime,
+    events_before: datetime,
+    dedupe_before_day: int,
+    limit: int = 500,
+) -> Purged:
+    """One step: up to `limit` rows of each table. Keys are of `dedupe_before_day` (days since 1970) or older days;
+    they are in no order of time, so a step looks at ten times `limit` of them, and `more` says that not all were
+    seen yet.
+    """
+    quarantine = _quarantine(conn, events_before, limit)
+    raw = _raw(conn, raw_before, limit)
+    events = _events(conn, events_before, limit)
+    keys, keys_left = _keys(conn, dedupe_before_day, limit * 10)
+    conn.execute(QUERIES["delete_labels"], {"day": codec.stamp(events_before)[:10]})
+    return Purged(events, raw, quarantine, keys, keys_left or limit in (events, raw, quarantine))
+
+
+def _events(conn: sqlite3.Connection, before: datetime, limit: int) -> int:
+    bounds = {"before_id": codec.id_bound(before), "before": codec.stamp(before), "limit": limit}
+    found = conn.execute(QUERIES["old_events"], bounds).fetchall()
+    rows = [(row,) for row, _ in found]
+    conn.executemany(QUERIES["delete_history"], rows)
+    conn.executemany(QUERIES["delete_event"], rows)
+    changes: dict[str, int] = {}
+    for _, state in found:
+        changes[state] = changes.get(state, 0) - 1
+    count(conn, changes)
+    return len(rows)
+
+
+def _raw(conn: sqlite3.Connection, before: datetime, limit: int) -> int:
+    at = codec.stamp(before)
+    below = _first_young(conn, QUERIES["raw_ends"], QUERIES["raw_from"], at)
+    return conn.execute(QUERIES["delete_raw"], {"below": below, "before": at, "limit": limit}).rowcount
+
+
+def _quarantine(conn: sqlite3.Connection, before: datetime, limit: int) -> int:
+    """Their raw bodies go with the next steps, as nothing holds them any more."""
+    at = codec.stamp(before)
+    below = _first_young(conn, QUERIES["quarantine_ends"], QUERIES["quarantine_from"], at)
+    return conn.execute(QUERIES["delete_quarantine"], {"below": below, "before": at, "limit": limit}).rowcount
+
+
+def _first_young(conn: sqlite3.Connection, ends: str, first_from: str, at: str) -> int:
+    """The number of the first row that came in at a time or later, or of the newest row, which stays in any case:
+    its number must not come again. Numbers and times grow together, so it is found by halving, without an index
+    that each arrival would pay for. Where the clock once jumped, a row goes late, but never early."""
+    low, high = conn.execute(ends).fetchone()
+    while low < high:
+        middle = (low + high) // 2
+        if conn.execute(first_from, (middle,)).fetchone()[0] < at:
+            low = middle + 1
+        else:
+            high = middle
+    return int(low)
+
+
+def _keys(conn: sqlite3.Connection, before_day: int, limit: int) -> tuple[int, bool]:
+    after = bytes.fromhex(get_meta(conn, _CURSOR) or "")
+    found = conn.execute(QUERIES["keys_from"], {"after": after, "limit": limit}).fetchall()
+    old = [(key,) for key, day in found if day < before_day]
+    conn.executemany(QUERIES["delete_key"], old)
+    left = len(found) == limit
+    set_meta(conn, _CURSOR, found[-1][0].hex() if left else "")
+    return len(old), left

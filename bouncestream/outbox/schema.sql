@@ -1,0 +1,167 @@
+-- The outbox after migration 1. Generated, and only for reading: the truth is in migrations/.
+-- To renew it: python -m bouncestream.outbox.migrate > bouncestream/outbox/schema.sql
+
+CREATE TABLE meta (
+    -- What belongs to this database as a whole: `identity_secret`, `instance`, `rows_shown:<Listmonk version>` …
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outbox (
+    id                INTEGER PRIMARY KEY,  -- the order of arrival
+    event_id          TEXT NOT NULL UNIQUE, -- UUIDv7; Listmonk's row carries it in `meta`
+    state             TEXT NOT NULL DEFAULT 'pending',
+    kind              TEXT NOT NULL,
+    recipient         TEXT NOT NULL,        -- bare address, lower case; empty when only the UUID is known
+    subscriber_uuid   TEXT NOT NULL DEFAULT '',
+    campaign_uuid     TEXT NOT NULL DEFAULT '',
+    source            TEXT NOT NULL,        -- name of the webhook or mailbox
+    provider          TEXT NOT NULL,
+    received_at       TEXT NOT NULL,
+    occurred_at       TEXT NOT NULL,        -- as told; received_at where nothing believable was told
+    reason            TEXT NOT NULL DEFAULT '',
+    reply_code        TEXT NOT NULL DEFAULT '',
+    enhanced_status   TEXT NOT NULL DEFAULT '',
+    diagnostic        TEXT NOT NULL DEFAULT '',
+    message_id        TEXT NOT NULL DEFAULT '',
+    provider_event_id TEXT NOT NULL DEFAULT '',
+    evidence          TEXT NOT NULL DEFAULT '', -- which rule decided, in words
+    raw_id            INTEGER,              -- raw.id; gone after [retention] raw
+    supersedes        TEXT,                 -- event_id of the milder report that this one outdoes
+    superseded_by     INTEGER,              -- outbox.id of the graver one; an identity key of the milder leads on to it
+    held_for          TEXT NOT NULL DEFAULT '',
+    label             TEXT NOT NULL DEFAULT '', -- what Listmonk was told as `source`
+    attempt           INTEGER NOT NULL DEFAULT 0, -- goes up with each claim, never reused
+    failures          INTEGER NOT NULL DEFAULT 0, -- answers that were this event's own fault
+    absences          INTEGER NOT NULL DEFAULT 0, -- accepted, and yet absent with nothing else to explain it
+    address_form      TEXT NOT NULL DEFAULT 'email',
+    next_attempt_at   TEXT,                 -- when it is due; only while pending
+    finished_at       TEXT,
+    why               TEXT NOT NULL DEFAULT '', -- the reason of the newest move
+    -- A row says when it is due, why it is held and when it was finished in exactly the states where that is true.
+    -- CASE and OR, as SQLite builds a table for each IN (...) of a CHECK, each time: 7 us a row.
+    CHECK (CASE state
+        WHEN 'pending'  THEN next_attempt_at IS NOT NULL AND finished_at IS NULL     AND held_for = ''
+        WHEN 'claimed'  THEN next_attempt_at IS NULL     AND finished_at IS NULL     AND held_for = ''
+        WHEN 'posted'   THEN next_attempt_at IS NULL                                 AND held_for = ''
+        WHEN 'verified' THEN next_attempt_at IS NULL     AND finished_at IS NOT NULL AND held_for = ''
+        WHEN 'unstored' THEN next_attempt_at IS NULL     AND finished_at IS NOT NULL AND held_for = ''
+        WHEN 'dead'     THEN next_attempt_at IS NULL     AND finished_at IS NOT NULL AND held_for = ''
+        WHEN 'held'     THEN next_attempt_at IS NULL     AND finished_at IS NULL
+                             AND held_for IN ('unproven', 'permission', 'brake', 'operator')
+        WHEN 'dropped'  THEN next_attempt_at IS NULL     AND finished_at IS NOT NULL AND held_for = ''
+        ELSE FALSE END),
+    CHECK (kind = 'hard' OR kind = 'soft' OR kind = 'complaint' OR kind = 'unsubscribe'),
+    CHECK (address_form = 'email' OR address_form = 'uuid' OR address_form = 'unicode'),
+    CHECK (recipient <> '' OR subscriber_uuid <> '')
+) STRICT;
+
+CREATE INDEX outbox_due ON outbox (state, next_attempt_at, id) WHERE state = 'pending';
+
+CREATE INDEX outbox_unsettled ON outbox (id) WHERE state IN ('claimed', 'posted') AND finished_at IS NULL;
+
+CREATE INDEX outbox_set_aside ON outbox (state, id) WHERE state IN ('held', 'dead');
+
+CREATE TABLE history (
+    -- Every move of every event, in order.
+    id         INTEGER PRIMARY KEY,
+    outbox_id  INTEGER NOT NULL,
+    at         TEXT NOT NULL,
+    from_state TEXT NOT NULL, -- empty: it came in
+    to_state   TEXT NOT NULL,
+    why        TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX history_of ON history (outbox_id, id);
+
+CREATE TABLE seen (
+    -- Identity keys: two reports that share one are one event. Kept longer than the events.
+    key       BLOB PRIMARY KEY,
+    outbox_id INTEGER NOT NULL,
+    day       INTEGER NOT NULL -- days since 1970-01-01
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE raw (
+    -- What came in, byte for byte.
+    id           INTEGER PRIMARY KEY,
+    received_at  TEXT NOT NULL,
+    source       TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    bytes        INTEGER NOT NULL, -- size before compression
+    encoding     TEXT NOT NULL CHECK (encoding IN ('zlib', 'none')),
+    body         BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE quarantine (
+    -- Authenticated input that could not be read, and the first of each unknown type of a day.
+    id          INTEGER PRIMARY KEY,
+    received_at TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    provider    TEXT NOT NULL,
+    why         TEXT NOT NULL,
+    event_type  TEXT NOT NULL DEFAULT '',
+    raw_id      INTEGER NOT NULL,
+    replayed_at TEXT
+) STRICT;
+
+CREATE INDEX quarantine_open ON quarantine (replayed_at, id) WHERE replayed_at IS NULL;
+
+CREATE INDEX quarantine_raw ON quarantine (raw_id);
+
+CREATE INDEX quarantine_type ON quarantine (source, event_type, received_at) WHERE event_type <> '';
+
+CREATE TABLE labels (
+    -- How many events each label holds: a read-back costs as much as its label has rows.
+    source TEXT NOT NULL,
+    day    TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    PRIMARY KEY (source, day, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tally (
+    -- How many events are in each state, so that no one ever counts a million rows. Kept by the store, in the same
+    -- transaction, once for many rows: triggers would cost a fifth of all that is written.
+    state  TEXT PRIMARY KEY,
+    events INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW inbox AS
+    SELECT id, received_at, source, kind, recipient, reason, diagnostic, state, why, event_id
+    FROM outbox ORDER BY id DESC;
+
+CREATE VIEW pending AS
+    SELECT id, next_attempt_at, kind, recipient, source, attempt, failures, why, event_id
+    FROM outbox WHERE state = 'pending' ORDER BY next_attempt_at, id;
+
+CREATE VIEW unsettled AS
+    SELECT id, state, label, attempt, kind, recipient, source, why, event_id
+    FROM outbox WHERE state IN ('claimed', 'posted') ORDER BY id;
+
+CREATE VIEW dead AS
+    SELECT id, finished_at, kind, recipient, source, failures, why, event_id
+    FROM outbox WHERE state = 'dead' ORDER BY id DESC;
+
+CREATE VIEW held AS
+    SELECT id, held_for, kind, recipient, source, why, event_id
+    FROM outbox WHERE state = 'held' ORDER BY id DESC;
+
+CREATE VIEW recent AS
+    SELECT h.at, o.kind, o.recipient, h.from_state, h.to_state, h.why, o.event_id
+    FROM history AS h JOIN outbox AS o ON o.id = h.outbox_id ORDER BY h.id DESC LIMIT 100;
+
+CREATE VIEW by_domain AS
+    SELECT substr(recipient, instr(recipient, '@') + 1) AS domain,
+           sum(kind = 'hard') AS hard, sum(kind = 'soft') AS soft,
+           sum(kind = 'complaint') AS complaints, count(*) AS events, max(received_at) AS newest
+    FROM outbox WHERE recipient <> '' GROUP BY domain ORDER BY events DESC;
+
+CREATE VIEW by_reason AS
+    SELECT kind, reason, count(*) AS events, max(received_at) AS newest
+    FROM outbox GROUP BY kind, reason ORDER BY events DESC;
+
+CREATE VIEW by_state AS SELECT state, events FROM tally;
+
+CREATE VIEW quarantined AS
+    SELECT id, received_at, source, provider, event_type, why, raw_id
+    FROM quarantine WHERE replayed_at IS NULL ORDER BY id DESC;

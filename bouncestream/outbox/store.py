@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the relay does with rows: claim, settle, and what it asks. Synchronous functions on one connection; each
+call is one job of the writer (`db.write`), so it is stored as a whole or not at all, and may run twice.
+
+What comes in is in `arrivals`; what an operator sees and does is in `browse`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from bouncestream.event import Kind, clip
+from bouncestream.outbox import codec
+from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.state import FINAL, MOVES
+from bouncestream.ports import Claimed, Move, State
+
+#: A new label after so many events, since a read-back costs as much as its label has rows.
+LABEL_EVENTS = 1000
+
+#: A row due further away than this is due now: no delay of ours is that long, so the clock has jumped back.
+HORIZON = timedelta(days=1)
+
+#: Bytes of a reason in the history; the whole answer of a server does not belong there.
+WHY_LIMIT = 500
+
+_CLAIM = QUERIES["claim"]
+_CLAIM_DUE = QUERIES["claim_due"]
+_CLAIM_ABSURD = QUERIES["claim_absurd"]
+_COUNT = QUERIES["count"]
+_HISTORY = QUERIES["insert_history"]
+_MOVE = QUERIES["move"]
+_STATE_OF = QUERIES["state_of"]
+
+
+def claim(conn: sqlite3.Connection, *, now: datetime, limit: int) -> list[Claimed]:
+    """Take the oldest due rows for posting: state `claimed`, the next attempt number, a label for those that have
+    none."""
+    at = codec.stamp(now)
+    rows = conn.execute(_CLAIM_DUE, {"now": at, "limit": limit}).fetchall()
+    if len(rows) < limit:
+        bounds = {"horizon": codec.stamp(now + HORIZON), "limit": limit - len(rows)}
+        rows += conn.execute(_CLAIM_ABSURD, bounds).fetchall()
+    if not rows:
+        return []
+    labels = _new_labels(conn, [row[12] for row in rows if not row[3] and row[8] != Kind.UNSUBSCRIBE], now)
+    taken: list[Claimed] = []
+    updates: list[tuple[str, str, int]] = []
+    history: list[tuple[int, str, str, str, str]] = []
+    for row in rows:
+        label, attempt = row[3], row[4] + 1
+        if not label and row[8] != Kind.UNSUBSCRIBE:
+            label = labels[row[12]].pop()
+        why = f"attempt {attempt}"
+        updates.append((label, why, row[0]))
+        history.append((row[0], at, "pending", "claimed", why))
+        taken.append(
+            Claimed(
+                row[0], row[1], State.CLAIMED, codec.event(row), codec.moment(row[14]), label, attempt, *row[5:8]
+            )
+        )
+    conn.executemany(_CLAIM, updates)
+    conn.executemany(_HISTORY, history)
+    count(conn, {State.PENDING: -len(taken), State.CLAIMED: len(taken)})
+    return taken
+
+
+def _new_labels(conn: sqlite3.Connection, sources: Iterable[str], now: datetime) -> dict[str, list[str]]:
+    """For each source as many labels as it occurs, popped from the end: `<source> <day>`, then with ` #2` …"""
+    wanted: dict[str, int] = {}
+    for source in sources:
+        wanted[source] = wanted.get(source, 0) + 1
+    day = now.astimezone(UTC).date().isoformat()
+    labels: dict[str, list[str]] = {}
+    for source, count in wanted.items():
+        number, used = conn.execute(QUERIES["newest_label"], (source, day)).fetchone() or (1, 0)
+        found: list[str] = []
+        while len(found) < count:
+            if used >= LABEL_EVENTS:
+                number, used = number + 1, 0
+            part = min(LABEL_EVENTS - used, count - len(found))
+            found += [f"{source} {day}" + (f" #{number}" if number > 1 else "")] * part
+            used += part
+            conn.execute(QUERIES["count_label"], (source, day, number, used))
+        found.reverse()
+        labels[source] = found
+    return labels
+
+
+def settle(conn: sqlite3.Connection, moves: Sequence[Move], now: datetime) -> list[int]:
+    """Apply each move that `MOVES` allows, in order, with its history. Returns the rows whose move is not allowed:
+    they were changed by someone else (an operator), and stay as they are.
+
+    Absences are forgotten when a row goes anywhere but to `posted` without `absent`: then something other than
+    Listmonk's design explains what happened. A POST alone explains nothing, so `posted` keeps them.
+    """
+    at = codec.stamp(now)
+    skipped: list[int] = []
+    updates: list[tuple[object, ...]] = []
+    history: list[tuple[int, str, str, str, str]] = []
+    states: dict[int, tuple[State, bool]] = {}
+    counts: dict[str, int] = {}
+    for move in moves:
+        row, to = move.row, move.to
+        if row in states:
+            state, finished = states[row]
+        else:
+            found = conn.execute(_STATE_OF, (row,)).fetchone()
+            if found is None:
+                skipped.append(row)
+                continue
+            state, finished = State(found[0]), found[1] is not None
+        if to not in MOVES[state] or (to is state and (finished or not move.final)):
+            skipped.append(row)
+            continue
+        ends = to in FINAL or (to is State.POSTED and move.final)
+        states[row] = to, ends
+        counts[state] = counts.get(state, 0) - 1
+        counts[to] = counts.get(to, 0) + 1
+        why = clip(move.why, WHY_LIMIT)
+        updates.append(
+            (
+                to.value,
+                why,
+                move.held_for,
+                codec.stamp(now + timedelta(seconds=move.delay)) if to is State.PENDING else None,
+                at if ends else None,
+                1,
+                int(move.failed),
+                int(move.absent or to is State.POSTED),
+                int(move.absent),
+                move.address_form,
+                row,
+            )
+        )
+        history.append((row, at, state.value, to.value, why))
+    conn.executemany(_MOVE, updates)
+    conn.executemany(_HISTORY, history)
+    count(conn, counts)
+    return skipped
+
+
+def unsettled(conn: sqlite3.Connection, *, after_row: int = 0, limit: int = 1000) -> list[Claimed]:
+    """Rows that are claimed, or posted and not finished, in the order of arrival: what a start, or a replay by
+    another process, leaves to be read back."""
+    rows = conn.execute(QUERIES["unsettled"], {"after_row": after_row, "limit": limit})
+    return [codec.claimed(row) for row in rows]
+
+
+def reset_absences(conn: sqlite3.Connection) -> None:
+    """At the start of a run: no absence that an earlier run counted counts (DESIGN, rule 6)."""
+    conn.execute(QUERIES["reset_absences"])
+    conn.execute(QUERIES["reset_absences_unsettled"])
+
+
+def due_in(conn: sqlite3.Connection, now: datetime) -> float | None:
+    """Seconds until a pending row is due, 0 when one is; None when nothing is pending."""
+    first = conn.execute(QUERIES["first_due"]).fetchone()
+    if first is None:
+        return None
+    wait = (codec.moment(first[0]) - now).total_seconds()
+    if wait > 0:
+        last = conn.execute(QUERIES["last_due"]).fetchone()
+        if codec.moment(last[0]) - now > HORIZON:
+            return 0.0
+    return max(0.0, wait)
+
+
+def oldest_pending(conn: sqlite3.Connection, now: datetime) -> float:
+    """Age in seconds of the oldest event that is neither finished nor held back; 0 when there is none."""
+    found = [conn.execute(QUERIES[name]).fetchone() for name in ("oldest_pending", "oldest_unsettled")]
+    oldest = min((codec.moment(row[0]) for row in found if row is not None), default=now)
+    return max(0.0, (now - oldest).total_seconds())
+
+
+def rows_of(conn: sqlite3.Connection, event_ids: Sequence[str]) -> dict[str, tuple[int, State]]:
+    """Event id → row and state, for those that are known: what a read-back of Listmonk showed, such as the row of
+    an event called unstored (rule 7)."""
+    found = conn.execute(QUERIES["rows_by_event_ids"], {"event_ids": json.dumps(list(event_ids))})
+    return {event_id: (row, State(state)) for row, event_id, state in found}
+
+
+def count(conn: sqlite3.Connection, changes: Mapping[str, int]) -> None:
+    """Keep the tally: by how much the number of events in each state has changed."""
+    for state, change in changes.items():
+        if change:
+            conn.execute(_COUNT, (change, str(state)))
+
+
+def recount(conn: sqlite3.Connection) -> None:
+    """Count all events again: someone may have changed rows with another program."""
+    conn.execute(QUERIES["recount"])
+
+
+def tally(conn: sqlite3.Connection) -> Mapping[str, int]:
+    """How many events are in each state."""
+    return dict(conn.execute(QUERIES["tally"]).fetchall())
+
+
+def quarantine_count(conn: sqlite3.Connection) -> int:
+    """How much waits in quarantine."""
+    count: int = conn.execute(QUERIES["quarantine_count"]).fetchone()[0]
+    return count
+
+
+def get_meta(conn: sqlite3.Connection, name: str) -> str | None:
+    """A value that belongs to the database as a whole, such as `instance`."""
+    found = conn.execute(QUERIES["get_meta"], (name,)).fetchone()
+    return found[0] if found else None
+
+
+def set_meta(conn: sqlite3.Connection, name: str, value: str) -> None:
+    conn.execute(QUERIES["set_meta"], (name, value))

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the rooms hand to each other: the seams between sources, outbox, relay and sinks, as plain values.
+
+A source makes a `Submission` and awaits `Emit`; the outbox hands the relay `Claimed` rows and takes `Move`s
+back; a sink answers a POST with an `Answer`. Exceptions are for bugs and outages, never for outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from bouncestream.event import BounceEvent
+
+
+class State(StrEnum):
+    """Where an event stands in the outbox. The moves between them: `outbox/state.py`."""
+
+    PENDING = "pending"  #: due at next_attempt_at
+    CLAIMED = "claimed"  #: taken for posting; after a crash or a time-out: perhaps posted
+    POSTED = "posted"  #: Listmonk took it into its memory queue; not yet seen as a row
+    VERIFIED = "verified"  #: final: its row was seen in Listmonk (or the unsubscription was)
+    UNSTORED = "unstored"  #: final: Listmonk does not keep it, by design, for the reason given
+    DEAD = "dead"  #: final until replayed: refused for good, or failed 8 times
+    HELD = "held"  #: waits for a person or a permission, see held_for
+    DROPPED = "dropped"  #: final: the policy said ignore, a dry run, or an operator did
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A part of an authenticated request that could not become an event; it is kept in quarantine."""
+
+    why: str  #: in words, for the operator
+    event_type: str = ""  #: the provider's name of the unknown type, if that is the trouble
+    part: bytes = b""  #: the piece itself; empty: the whole raw body of the submission
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What one request or one mail brought; it is stored as a whole, in one transaction, or not at all."""
+
+    source: str
+    provider: str
+    events: tuple[BounceEvent, ...] = ()
+    trouble: tuple[Trouble, ...] = ()
+    raw: bytes = b""
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a submission once it was committed."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+
+
+class Emit(Protocol):
+    async def __call__(self, submission: Submission) -> Receipt:
+        """Return only once all of it is on disk: the caller answers 200, or flags the mail, next.
+
+        Raises StoreBusy or StoreUnavailable when nothing was stored.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that the relay holds: to be posted, or (after a crash) perhaps posted by an earlier run."""
+
+    row: int  #: outbox.id, the order of arrival
+    event_id: str
+    state: State
+    event: BounceEvent
+    received_at: datetime
+    label: str  #: what is sent as Listmonk's `source`; empty for an unsubscription
+    attempt: int
+    failures: int = 0
+    absences: int = 0  #: how often it was absent although nothing else explains it but Listmonk's design
+    address_form: str = "email"  #: `email`, `uuid` or `unicode`: how the recipient is named to Listmonk
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One decided change of state of a row, with its reason for the history."""
+
+    row: int
+    to: State
+    why: str
+    delay: float = 0.0  #: seconds until the next attempt (only for `pending`)
+    failed: bool = False  #: counts towards `dead`: it was the event's own fault
+    absent: bool = False  #: counts as an absence
+    address_form: str | None = None  #: a new way to name the recipient
+    held_for: str = ""  #: only for `held`
+    final: bool = False  #: only for `posted`: no read-back is possible, so this is the end
+
+
+class Said(StrEnum):
+    """What the answer to a POST means (DESIGN, rule 2)."""
+
+    ACCEPTED = "accepted"  #: 200 with {"data": true}
+    NOT_SENT = "not sent"  #: refused connection, DNS, TLS: not a byte went out
+    BUSY = "busy"  #: 429: it did not count
+    REFUSED = "refused"  #: 400: this event is malformed to Listmonk
+    DENIED = "denied"  #: 401, 403, 404, 503 of Listmonk itself: whose fault, a probe tells
+    FOREIGN = "foreign"  #: 200, but not Listmonk's answer
+    UNKNOWN = "unknown"  #: it may have counted, or may still
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one POST: its meaning, the HTTP status (0: none) and the server's own words."""
+
+    said: Said
+    status: int = 0
+    words: str = ""
+    retry_after: float | None = None  #: seconds, the server's own wish
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One row that a read-back showed."""
+
+    event_id: str
+    attempt: int
+    ours: bool = True  #: made by this outbox, not by another bridge under the same label
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A subscriber as Listmonk knows it."""
+
+    id: int
+    uuid: str
+    email: str
+    status: str  #: `enabled`, `disabled` or `blocklisted`
+    lists: Mapping[int, str] = field(default_factory=dict)  #: list id → subscription status
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a look-up of one event's subscriber showed."""
+
+    reason: str = ""  #: why Listmonk does not store it, in words; empty: it would store it
+    address_form: str = ""  #: Listmonk knows the person under this form of the address (see Claimed)
+
+
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """What the token may do, and what else shapes verification."""
+
+    version: str = ""
+    post: bool = True  #: webhooks:post_bounce
+    read: bool = False  #: bounces:get
+    lookup: bool = False  #: subscribers:get_all and subscribers:sql_query
+    manage: bool = False  #: subscribers:manage
+    counts: Mapping[str, int] | None = None  #: settings:get: bounce type → count at which Listmonk acts
+    processing: bool = True  #: settings:get: bounce processing is on (before 6.2 only the setting tells)
+
+
+class Sink(Protocol):
+    """Where events are delivered. Every call has a time limit of its own and raises SinkError when it fails."""
+
+    async def post(self, claimed: Claimed) -> Answer: ...
+
+    async def probe(self) -> Answer:
+        """A harmless POST that shows whether posting is possible at all: REFUSED means that it is."""
+
+    async def boot_id(self) -> str:
+        """The mark of this run of Listmonk; empty when it shows none."""
+
+    async def read_label(self, label: str) -> Sequence[Seen]: ...
+
+    async def powers(self) -> Powers: ...
+
+    async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, Finding]:
+        """By row: why Listmonk would not keep it. Rows that could not be asked (an odd address) are missing."""
+
+    async def subscriber(self, event: BounceEvent) -> Subscriber | None:
+        """The subscriber that the event is about; None: Listmonk has none."""
+
+    async def unsubscribe(self, subscriber: Subscriber, *, blocklist: bool) -> None:
+        """Take the subscriber off all lists, or blocklist. Raises SinkRefused when the token may not."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The wall clock: aware, UTC. For what is stored and shown."""
+
+    def monotonic(self) -> float:
+        """Seconds that never jump. For delays inside this process."""

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a provider's file offers, what it is given, and the one place where surprises become named refusals.
+
+A provider's file ends with `PROVIDER = …`, an object with the attributes of `Provider`. Its code may be naive: what
+it raises on a request that no one foresaw becomes Unauthorized (while verifying) or Malformed (while reading).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Protocol
+
+from bouncestream.crypto.secret import Secret
+from bouncestream.errors import Malformed, TooLarge, Unauthorized
+from bouncestream.event import BounceEvent
+from bouncestream.ports import Trouble
+from bouncestream.providers._fields import canonical
+
+#: More events in one request are refused: the intake takes a request as a whole, and has to fit it in.
+MAX_EVENTS = 10_000
+
+#: Beyond so many unreadable parts of one request, the rest is kept as one: they have the same cause.
+MAX_TROUBLE = 100
+
+#: What code that reads foreign data raises when the data is not what it was written for.
+MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+class Settings(Protocol):
+    """The settings of one webhook, as the configuration has them (config.model.Webhook)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def secret(self) -> Secret | None: ...
+    @property
+    def header(self) -> str: ...
+    @property
+    def path_secret(self) -> Secret | None: ...
+    @property
+    def token(self) -> Secret | None: ...
+    @property
+    def hmac_secret(self) -> Secret | None: ...
+    @property
+    def allow_ips(self) -> tuple[IPv4Network | IPv6Network, ...]: ...
+    @property
+    def unverified(self) -> bool: ...
+    @property
+    def classes(self) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """One request, whole."""
+
+    method: str
+    headers: Mapping[str, str]  #: must look names up without regard to case
+    body: bytes  #: decompressed
+    sent: bytes | None = None  #: the body as it was sent, if it was compressed
+    path_secret: str = ""  #: the part of the URL behind the webhook's name
+    remote_ip: str = ""  #: of the sender, behind trusted proxies; empty when it cannot be told
+
+    @property
+    def as_sent(self) -> bytes:
+        """The bytes that a signature was made over."""
+        return self.body if self.sent is None else self.sent
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a request says."""
+
+    events: tuple[BounceEvent, ...] = ()
+    trouble: tuple[Trouble, ...] = ()  #: parts that could not become an event
+    ignored: tuple[str, ...] = ()  #: for each part that is no event by design: why, in words
+    notes: tuple[str, ...] = ()  #: odd but understood, such as a class that is not in the table; in words
+
+
+@dataclass(slots=True)
+class Gathered:
+    """A `Parsed` in the making."""
+
+    events: list[BounceEvent] = field(default_factory=list)
+    trouble: list[Trouble] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def done(self) -> Parsed:
+        trouble = self.trouble
+        if len(trouble) > MAX_TROUBLE:
+            more = len(trouble) - MAX_TROUBLE + 1
+            trouble = trouble[: MAX_TROUBLE - 1]
+            trouble.append(Trouble(f"{more} more parts could not be read either; this is the whole request"))
+        return Parsed(tuple(self.events), tuple(trouble), tuple(self.ignored), tuple(self.notes))
+
+
+class Provider(Protocol):
+    """One ESP."""
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+
+    @property
+    def summary(self) -> str:
+        """Whose webhooks these are, in one line for the operator."""
+
+    @property
+    def takes(self) -> frozenset[str]:
+        """The keys of the configuration that it uses, of those that not everyone does."""
+
+    @property
+    def busy(self) -> int:
+        """The status that makes it send again later: 503 or 429."""
+
+    def verify(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
+        """Raise Unauthorized unless the request proves that it comes from the provider. Not called when only
+        `path_secret` is set, or nothing is (`unverified`)."""
+
+    def parse(self, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
+        """The events of a verified request."""
+
+
+#: Keys that prove something, and belong to a provider's own way of verifying.
+PROOFS = frozenset({"secret", "token", "hmac_secret"})
+
+
+def verify(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> None:
+    """Raise Unauthorized, and nothing else, unless the request is from whom it should be from."""
+    if settings.allow_ips and not _allowed(request.remote_ip, settings.allow_ips):
+        raise Unauthorized("the address is not in allow_ips")
+    if settings.path_secret is not None and not settings.path_secret.matches(request.path_secret):
+        raise Unauthorized("wrong secret in the path" if request.path_secret else "no secret in the path")
+    if any(getattr(settings, key) is not None for key in provider.takes & PROOFS):
+        try:
+            provider.verify(request, settings, now)
+        except MALFORMED as error:
+            raise Unauthorized(f"unreadable proof ({type(error).__name__})") from error
+    elif settings.path_secret is None and not settings.unverified:
+        raise Unauthorized("nothing is configured that a request could be verified by")
+
+
+def read(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
+    """The events of one request. Anything wrong with it is Unauthorized, TooLarge or Malformed, never else."""
+    verify(provider, request, settings, now)
+    try:
+        parsed = provider.parse(request, settings, now)
+    except (Malformed, TooLarge):
+        raise
+    except Exception as error:  # a bug in a provider's file must not lose what was sent to it
+        raise Malformed(f"{provider.name}: {type(error).__name__} while reading the request") from error
+    if len(parsed.events) > MAX_EVENTS:
+        raise TooLarge(f"more than {MAX_EVENTS} events in one request")
+    return parsed
+
+
+def each(items: Iterable[object], parse_one: Callable[[object, Gathered], None], into: Gathered) -> None:
+    """Read each item of a batch on its own, so that one bad item does not spoil its neighbours."""
+    for item in items:
+        try:
+            parse_one(item, into)
+        except Malformed as error:
+            into.trouble.append(Trouble(str(error), part=canonical(item)))
+        except MALFORMED as error:
+            into.trouble.append(Trouble(f"{type(error).__name__} while reading it", part=canonical(item)))
+
+
+def _allowed(address: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    return any(ip in network for network in networks)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading values that strangers wrote: JSON with faults, texts, times, codes. Unreadable ones are None or empty."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import orjson
+
+from bouncestream.errors import Malformed
+from bouncestream.event import clip
+
+_CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
+_REPLY = re.compile(r"[245]\d\d", re.ASCII)
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{0,9})?", re.ASCII)
+
+#: Unix times above this are milliseconds: as seconds it would be the year 5138.
+_MILLISECONDS = 1e11
+
+
+def load_json(body: bytes, headers: Mapping[str, str]) -> object:
+    """The JSON value of a body. Takes what strict JSON does not: a byte order mark, another charset than UTF-8,
+    lone surrogates. Raises Malformed."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if not body.strip(b" \t\r\n\x00"):
+            raise Malformed("the body is empty") from None
+        try:
+            return json.loads(to_text(body, headers))
+        except (ValueError, RecursionError):
+            raise Malformed(f"the body is not JSON ({error.msg} at byte {error.pos})") from None
+
+
+def to_text(body: bytes, headers: Mapping[str, str]) -> str:
+    """The body as text, in the charset that it says or UTF-8; what is wrong in it is replaced."""
+    name = "utf-8-sig"
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        name = "utf-16"
+    elif not body.startswith(codecs.BOM_UTF8):
+        match = _CHARSET.search(headers.get("Content-Type", "")[:500])
+        if match:
+            name = match[1]
+    try:
+        # bytes.decode refuses codecs that are no text encodings, such as base64 or zip.
+        return body.decode(name, "replace")
+    except (LookupError, ValueError):
+        return body.decode("utf-8", "replace")
+
+
+def text(value: object, limit: int = 998) -> str:
+    """A text or number as stripped text of at most `limit` bytes, without NUL and lone surrogates; else ''."""
+    if isinstance(value, str):
+        return clip(value.strip(), limit)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return clip(str(value), limit)
+    return ""
+
+
+def moment(value: object) -> datetime | None:
+    """A time in UTC: from RFC 3339 (without an offset: UTC), or unix seconds or milliseconds, also as text."""
+    try:
+        if isinstance(value, str):
+            value = value.strip()
+            if not _NUMBER.fullmatch(value):
+                at = datetime.fromisoformat(value)
+                return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+            value = float(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / 1000 if abs(value) > _MILLISECONDS else value, UTC)
+    except (ArithmeticError, OSError, ValueError):
+        pass
+    return None
+
+
+def reply_code(value: object) -> str:
+    """An SMTP reply code (RFC 5321 section 4.2), or ''."""
+    code = text(value)
+    return code if _REPLY.fullmatch(code) else ""
+
+
+def enhanced_status(value: object) -> str:
+    """An enhanced status code (RFC 3463), or ''."""
+    code = text(value)
+    return code if _STATUS.fullmatch(code) else ""
+
+
+def canonical(value: object) -> bytes:
+    """A value as JSON, the same bytes for the same value however it was written."""
+    if isinstance(value, bytes):
+        return value
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # lone surrogates, numbers beyond 64 bits
+        return json.dumps(value, sort_keys=True).encode()
+
+
+def fingerprint(value: object) -> bytes:
+    """The digest by which a payload without any other mark of identity is known again."""
+    return sha256(canonical(value)).digest()

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Events from your own scripts, or from an ESP that you translate yourself. The format is ours, see the README.
+
+POST a JSON object, an array of them, or one on each line (NDJSON):
+    {"kind": "hard", "recipient": "person@example.org", "message_id": "<…>", "diagnostic": "550 5.1.1 no such user"}
+`kind` is hard, soft, complaint or unsubscribe; `recipient` or `subscriber_uuid` says who. Optional: campaign_uuid,
+occurred_at, reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id. The rest is ignored.
+
+A request proves itself with `Authorization: Bearer <token>`, or with a signature over time and body:
+    X-Bouncestream-Timestamp: <unix seconds>
+    X-Bouncestream-Signature: sha256=<hex HMAC-SHA256 of timestamp + "." + body as sent>
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import orjson
+
+from bouncestream.crypto import signature
+from bouncestream.errors import Malformed, TooLarge, Unauthorized
+from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, clean_message_id, clean_uuid
+from bouncestream.mail.address import normalise
+from bouncestream.ports import Trouble
+from bouncestream.providers._contract import MAX_EVENTS, Gathered, Parsed, Settings, WebhookRequest, each
+from bouncestream.providers._fields import (
+    canonical,
+    enhanced_status,
+    fingerprint,
+    load_json,
+    moment,
+    reply_code,
+    text,
+    to_text,
+)
+
+_KINDS = {kind.value: kind for kind in Kind}
+_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
+
+
+class Generic:
+    """Our own format."""
+
+    name = "generic"
+    summary = "your own scripts, in the JSON of the README"
+    takes = frozenset({"token", "hmac_secret"})
+    busy = 503
+
+    def verify(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
+        offered = request.headers.get("Authorization", "")
+        if settings.token is not None and offered:
+            scheme, _, token = offered.partition(" ")
+            if scheme.lower() == "bearer" and settings.token.matches(token.strip()):
+                return
+            if settings.hmac_secret is None or "X-Bouncestream-Signature" not in request.headers:
+                raise Unauthorized("wrong token")
+        if settings.hmac_secret is None:
+            raise Unauthorized("no token")
+        signature.verify(
+            settings.hmac_secret,
+            request.headers.get("X-Bouncestream-Timestamp"),
+            request.headers.get("X-Bouncestream-Signature"),
+            request.as_sent,
+            now,
+        )
+
+    def parse(self, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
+        into = Gathered()
+        items = _items(request, into)
+        if len(items) > MAX_EVENTS:
+            raise TooLarge(f"more than {MAX_EVENTS} events in one request: send them in several")
+        source = settings.name
+        each(items, lambda item, into: _one(item, source, into), into)
+        return into.done()
+
+
+def _items(request: WebhookRequest, into: Gathered) -> list[object]:
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind not in _LINES:
+        try:
+            value = load_json(request.body, request.headers)
+            return value if isinstance(value, list) else [value]
+        except Malformed:
+            if b"\n" not in request.body.strip():
+                raise
+    return _lines(request, into)
+
+
+def _lines(request: WebhookRequest, into: Gathered) -> list[object]:
+    """NDJSON. A body of which no line can be read is Malformed as a whole."""
+    items: list[object] = []
+    for line in to_text(request.body, request.headers).split("\n"):  # splitlines would split at U+2028 too
+        if not line.strip():
+            continue
+        data = line.encode("utf-8", "surrogatepass")
+        try:
+            items.append(orjson.loads(data))
+        except orjson.JSONDecodeError as error:
+            into.trouble.append(Trouble(f"this line is not JSON ({error.msg})", part=data))
+        if len(items) + len(into.trouble) > MAX_EVENTS:
+            raise TooLarge(f"more than {MAX_EVENTS} lines in one request: send them in several")
+    if not items:
+        raise Malformed("the body is neither JSON nor lines of JSON")
+    return items
+
+
+def _one(item: object, source: str, into: Gathered) -> None:
+    if not isinstance(item, dict):
+        raise Malformed("an event is a JSON object")
+    said = item.get("kind")
+    kind = _KINDS.get(said.strip().lower()) if isinstance(said, str) else None
+    if kind is None:
+        if said is None:
+            raise Malformed("kind is missing")
+        into.trouble.append(
+            Trouble("kind is not hard, soft, complaint or unsubscribe", text(said, 100) or "?", canonical(item))
+        )
+        return
+    given = item.get("recipient")
+    recipient = normalise(given) if isinstance(given, str) else ""
+    subscriber = clean_uuid(item.get("subscriber_uuid"))
+    if not recipient and not subscriber:
+        raise Malformed(
+            "recipient is not an address" if given else "neither a recipient nor a well-formed subscriber_uuid"
+        )
+    evidence = f"{source} says {kind.value}"
+    if given and not recipient:
+        evidence += "; its recipient is not an address"
+    at = item.get("occurred_at")
+    occurred_at = moment(at) if at is not None else None
+    if at is not None and occurred_at is None:
+        evidence += "; its occurred_at cannot be read"
+    campaign = clean_uuid(item.get("campaign_uuid"))
+    message_id = text(item.get("message_id"))
+    event_id = text(item.get("provider_event_id"))
+    known = event_id or (campaign and subscriber) or clean_message_id(message_id)
+    into.events.append(
+        BounceEvent(
+            kind=kind,
+            recipient=recipient,
+            source=source,
+            provider="generic",
+            occurred_at=occurred_at,
+            subscriber_uuid=subscriber,
+            campaign_uuid=campaign,
+            reason=text(item.get("reason"), 64),
+            reply_code=reply_code(item.get("reply_code")),
+            enhanced_status=enhanced_status(item.get("enhanced_status")),
+            diagnostic=text(item.get("diagnostic"), DIAGNOSTIC_LIMIT),
+            message_id=message_id,
+            provider_event_id=event_id,
+            evidence=evidence,
+            stable_id=bool(event_id),  # the README asks for an id that stays the same when the script sends again
+            fingerprint=b"" if known else fingerprint(item),
+        )
+    )
+
+
+PROVIDER = Generic()

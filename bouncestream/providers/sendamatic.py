@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sendamatic: bounces, complaints and unsubscriptions, one per request.
+
+Source: Sendamatic's documentation pages "Feedback webhooks", "Bounces", "Complaints", "Suspension list" and
+"One-click unsubscribe", as stored in late 2026. There is no signature: a secret in a header of one's choice is all.
+There is no event id and no time either; the returned mail in `body` gives the time, and X-Listmonk-*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from bouncestream.errors import Malformed, Unauthorized
+from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, clean_message_id
+from bouncestream.mail import status
+from bouncestream.mail.address import normalise
+from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict
+from bouncestream.ports import Trouble
+from bouncestream.providers._contract import Gathered, Parsed, Settings, WebhookRequest, each
+from bouncestream.providers._fields import canonical, fingerprint, load_json, text
+
+#: So much of a returned mail is read; it is kept whole.
+BODY_LIMIT = 256 * 1024
+
+#: Sendamatic's classes by how they begin → what we make of them; the longest that fits counts.
+#: `judge`: what our own reading of the returned mail says, even if that is "no bounce at all".
+#: `judge-hard`: soft, unless our reading says hard.
+#: `reputation`: hard if reputation_score is true ("should be removed from lists"), else soft.
+CLASSES: Mapping[str, str] = {
+    "undetermined": "judge",  # an auto-reply, or a format that their classifier cannot read
+    "auto reply": "judge",  # not in the stored list, nor the next two: likely names of the same family
+    "auto-reply": "judge",
+    "challenge": "judge",
+    "hard bounce": "reputation",
+    "soft bounce": "soft",  # - General, - DNS failure, - Mailbox full
+    "general bounce": "judge-hard",
+    "mail block": "soft",  # - Spam detected, - Relay denied: never the address's fault
+    "suspension list": "soft",  # a list with an end, which the address may leave
+}
+
+#: The one feedback type that takes a complaint back (RFC 6430).
+_NOT_SPAM = re.compile(r"(?im)^feedback-type:[ \t]*not-spam[ \t]*\r?$")
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+class Sendamatic:
+    """Sendamatic's feedback webhook."""
+
+    name = "sendamatic"
+    summary = "Sendamatic's feedback webhook (bounces, complaints, unsubscriptions)"
+    takes = frozenset({"secret", "header", "classes"})
+    busy = 503  # their retry policy is not documented; 503 says best what it is
+
+    def verify(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
+        assert settings.secret is not None
+        offered = request.headers.get(settings.header)
+        if offered is None:
+            raise Unauthorized(f"no header {settings.header}")
+        scheme, _, rest = offered.partition(" ")
+        if scheme.lower() == "bearer" and settings.secret.matches(rest.strip()):
+            return
+        if not settings.secret.matches(offered.strip()):
+            raise Unauthorized(f"wrong secret in the header {settings.header}")
+
+    def parse(self, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
+        payload = load_json(request.body, request.headers)
+        into = Gathered()
+        # One object is what is documented; a list of them costs nothing to understand.
+        each(
+            payload if isinstance(payload, list) else [payload], lambda item, into: _one(item, settings, into), into
+        )
+        return into.done()
+
+
+def _one(item: object, settings: Settings, into: Gathered) -> None:
+    if not isinstance(item, dict):
+        raise Malformed("a notification is a JSON object")
+    kind = text(item.get("notification_type"), 100)
+    word = kind.lower()
+    if word == "bounce":
+        _bounce(_inner(item, word), settings, into)
+    elif word == "complaint":
+        _complaint(_inner(item, word), settings, into)
+    elif word.startswith("unsub"):  # its exact name is not in the stored pages
+        _unsubscription(_inner(item, word), settings, into)
+    elif kind:
+        into.trouble.append(Trouble("this notification_type is not known", kind, canonical(item)))
+    else:
+        raise Malformed("notification_type is missing")
+
+
+def _inner(item: dict[str, Any], word: str) -> dict[str, Any]:
+    """The object beside notification_type, which is named like it (for unsubscriptions: likely)."""
+    inner = item.get(word)
+    if isinstance(inner, dict):
+        return inner
+    objects = [value for value in item.values() if isinstance(value, dict)]
+    return objects[0] if len(objects) == 1 else item
+
+
+def _bounce(fields: dict[str, Any], settings: Settings, into: Gathered) -> None:
+    verdict = _read_mail(fields.get("body"))
+    asked = _address(fields.get("original_recipient"))
+    reporter = _address(fields.get("recipient"))
+    found = _verdict_for(verdict, asked, reporter)
+    said = text(fields.get("bounce_type"), 200)
+    class_ = _class_of(said, settings.classes)
+    known = class_ is not None
+    kind, why = _judged(class_ or "soft", fields, verdict, found)
+    shown = said or "nothing"
+    if not known:
+        into.notes.append(f'"{shown}" is not in the table of bounce types; taken as soft')
+        why = "not in the table of bounce types"
+    if kind is None:
+        into.ignored.append(f'Sendamatic says "{shown}", {why}')
+        return
+    evidence = f'Sendamatic says "{shown}"{", " if why else ""}{why} → {kind.value}'
+    if reporter and asked and reporter != asked:
+        evidence += f"; reported by {reporter}"
+    words = text(fields.get("reason"), DIAGNOSTIC_LIMIT)
+    told = _Told(diagnostic=words)
+    if found is not None and found.kind != Judgement.IGNORE:
+        told = _Told(found.reason, found.reply_code, found.status, found.diagnostic or words)
+    elif words:
+        codes = status.in_text(words)
+        told = _Told(status.reason_of(codes.enhanced) if codes.enhanced else "", codes.reply, codes.enhanced, words)
+    recipient = asked or reporter or (found.address if found is not None else "")
+    _add(kind, recipient, fields, verdict, told, evidence, settings, into)
+
+
+def _complaint(fields: dict[str, Any], settings: Settings, into: Gathered) -> None:
+    report = fields.get("report")
+    if isinstance(report, str) and _NOT_SPAM.search(report[:BODY_LIMIT]):
+        into.ignored.append("the report says that the mail is not spam")
+        return
+    verdict = _read_report(report, fields.get("original"))
+    recipient = _address(fields.get("original_recipient")) or _address(fields.get("recipient"))
+    if not recipient and verdict is not None:
+        named = [r.address for r in verdict.recipients if r.address]
+        recipient = named[0] if len(named) == 1 else verdict.original.to
+    told = _Told(diagnostic=text(fields.get("description"), DIAGNOSTIC_LIMIT))
+    evidence = "Sendamatic says complaint"
+    _add(Kind.COMPLAINT, recipient, fields, verdict, told, evidence, settings, into)
+
+
+def _unsubscription(fields: dict[str, Any], settings: Settings, into: Gathered) -> None:
+    recipient = (
+        _address(fields.get("original_recipient"))
+        or _address(fields.get("recipient"))
+        or _address(fields.get("email"))
+    )
+    evidence = "Sendamatic says unsubscribed"
+    listed = next((text(v, 200) for k, v in fields.items() if "list" in k.lower() and text(v)), "")
+    if listed:
+        evidence += f", list {listed}"
+    _add(Kind.UNSUBSCRIBE, recipient, fields, None, _Told(), evidence, settings, into)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the report says about the cause."""
+
+    reason: str = ""
+    reply_code: str = ""
+    enhanced_status: str = ""
+    diagnostic: str = ""
+
+
+def _add(
+    kind: Kind,
+    recipient: str,
+    fields: dict[str, Any],
+    verdict: Verdict | None,
+    told: _Told,
+    evidence: str,
+    settings: Settings,
+    into: Gathered,
+) -> None:
+    campaign = subscriber = ""
+    message_id = text(fields.get("message_id"))
+    if verdict is not None:
+        campaign, subscriber = verdict.original.campaign_uuid, verdict.original.subscriber_uuid
+        message_id = message_id or verdict.original.message_id
+    if not recipient and not subscriber:
+        raise Malformed("it names no recipient")
+    mark = b""
+    if not (campaign and subscriber) and not clean_message_id(message_id):
+        # Their own fields may change from one try to the next; the returned mail does not.
+        mark = verdict.report_digest if verdict is not None else fingerprint(fields)
+    into.events.append(
+        BounceEvent(
+            kind=kind,
+            recipient=recipient,
+            source=settings.name,
+            provider="sendamatic",
+            occurred_at=verdict.occurred_at if verdict is not None else None,
+            subscriber_uuid=subscriber,
+            campaign_uuid=campaign,
+            reason=told.reason,
+            reply_code=told.reply_code,
+            enhanced_status=told.enhanced_status,
+            diagnostic=told.diagnostic,
+            message_id=message_id,
+            evidence=evidence,
+            fingerprint=mark,
+        )
+    )
+
+
+def _class_of(said: str, overrides: Mapping[str, str]) -> str | None:
+    """What to make of a bounce type: the longest fitting beginning of the operator's, else of the table."""
+    word = said.casefold()
+    for table in (overrides, CLASSES):
+        fitting = [key for key in table if key and word.startswith(key.casefold())]
+        if fitting:
+            return table[max(fitting, key=len)]
+    return None
+
+
+def _judged(
+    class_: str, fields: dict[str, Any], verdict: Verdict | None, found: RecipientVerdict | None
+) -> tuple[Kind | None, str]:
+    """The kind (None: no event) and which rule decided."""
+    if class_ == "ignore":
+        return None, "ignored as configured"
+    if class_ == "reputation":
+        score = fields.get("reputation_score")
+        harmed = score is True or (isinstance(score, str) and score.strip().lower() == "true")
+        return (Kind.HARD if harmed else Kind.SOFT), f"reputation_score {'true' if harmed else 'false'}"
+    if class_ in _KINDS:
+        return _KINDS[class_], ""
+    # Left are the two that ask our own reader.
+    if verdict is None:
+        return Kind.SOFT, "without a mail that could be judged"
+    judged = found.kind if found is not None else verdict.kind
+    why = f"our reading of the mail: {found.evidence if found is not None else verdict.evidence}"
+    if judged == Judgement.IGNORE:
+        return (None, why) if class_ == "judge" else (Kind.SOFT, "our reading of the mail finds nothing final")
+    return _KINDS[judged], why
+
+
+def _verdict_for(verdict: Verdict | None, *addresses: str) -> RecipientVerdict | None:
+    """What the mail says about the recipient. A mail about one recipient is about ours, whatever it calls it:
+    behind a forwarding, the address in the report is another one."""
+    if verdict is None:
+        return None
+    for address in addresses:
+        for recipient in verdict.recipients:
+            if address and recipient.address == address:
+                return recipient
+    return verdict.recipients[0] if len(verdict.recipients) == 1 else None
+
+
+def _read_mail(body: object) -> Verdict | None:
+    if not isinstance(body, str) or not body.strip():
+        return None
+    return _decode(body[:BODY_LIMIT].lstrip().encode("utf-8", "replace"), limit=BODY_LIMIT)
+
+
+def _read_report(report: object, original: object) -> Verdict | None:
+    """The verdict on an ARF report (RFC 5965) whose parts come one by one: they are put together again."""
+    report = report.strip() if isinstance(report, str) else ""
+    original = original.lstrip() if isinstance(original, str) else ""
+    if not report and not original:
+        return None
+    first = report[: BODY_LIMIT // 2].encode("utf-8", "replace").replace(b"\r\n", b"\n")
+    second = original[: BODY_LIMIT // 2].encode("utf-8", "replace").replace(b"\r\n", b"\n")
+    boundary = b"=_" + sha256(first + second).hexdigest().encode()  # cannot be in what it is the digest of
+    lines = [
+        b'MIME-Version: 1.0\nContent-Type: multipart/report; report-type=feedback-report; boundary="%b"\n'
+        % boundary,
+        b"--%b\nContent-Type: message/feedback-report\n\n%b\n" % (boundary, first),
+        b"--%b\nContent-Type: message/rfc822\n\n%b\n" % (boundary, second),
+        b"--%b--\n" % boundary,
+    ]
+    mail = b"\n".join(lines)
+    return _decode(mail, limit=len(mail))
+
+
+def _decode(mail: bytes, limit: int) -> Verdict:
+    # Imported when it is needed: reading the configuration needs this file, but not the whole mail reader.
+    from bouncestream.mail.decode import read
+
+    return read(mail, limit=limit)
+
+
+def _address(value: object) -> str:
+    return normalise(value) if isinstance(value, str) else ""
+
+
+PROVIDER = Sendamatic()

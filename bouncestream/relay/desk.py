@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the parts of the relay share: the outbox, the sink, the ledger of unsettled events, breaker and boards."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from bouncestream.health import Health
+from bouncestream.metrics import DELIVERED, RESTARTS, RETRIES, Metrics
+from bouncestream.outbox import store
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.state import FINAL
+from bouncestream.ports import Clock, Move, Powers, Sink, State
+from bouncestream.relay.breaker import Breaker
+from bouncestream.sinks.verify import Ledger, Times
+
+log = logging.getLogger("bouncestream.relay")
+
+#: After a failed call the permissions and settings of Listmonk are asked for again this soon; seconds.
+POWERS_AFTER_FAILURE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast and how patiently; `[relay]` of the configuration. Times in seconds."""
+
+    batch_size: int = 200
+    linger: float = 0.02
+    connections: int = 4
+    pulse: float = 2.0
+    settle: float = 60.0  #: without read-back: how long a 200 must stand
+    unsubscribe: str = "lists"  #: `lists`, `blocklist` or `ignore`
+    dry_run: bool = False
+
+
+class Desk:
+    """One per run of the relay."""
+
+    def __init__(
+        self,
+        db: Database,
+        sink: Sink,
+        clock: Clock,
+        pace: Pace,
+        times: Times,
+        health: Health,
+        metrics: Metrics,
+        chance: Callable[[], float],
+    ) -> None:
+        self.db = db
+        self.sink = sink
+        self.clock = clock
+        self.pace = pace
+        self.health = health
+        self.metrics = metrics
+        self.chance = chance
+        self.ledger = Ledger(times)
+        self.breaker = Breaker(chance)
+        self.powers: Powers | None = None  #: None: not known yet, so nothing is posted
+        self.powers_due = float("-inf")  #: when they are asked for (again)
+        self.stopping = False
+
+    def trouble(self, why: str, retry_after: float | None = None) -> None:
+        """Something of the sink failed that passes by itself."""
+        self.breaker.trouble(self.clock.monotonic(), why, retry_after)
+
+    def boot_read(self, boot: str, asked_at: float) -> None:
+        """A boot id was read; tell when it is a new one."""
+        if self.ledger.boot_read(boot, asked_at):
+            self.metrics.add(RESTARTS)
+            self.powers_due = float("-inf")
+            log.warning(
+                "Listmonk restarted; what it had not recorded yet is found by reading back and posted again"
+            )
+
+    async def settle(self, moves: Sequence[Move]) -> bool:
+        """Write decided moves down; log lines and counters come after the commit. False: there were none."""
+        if not moves:
+            return False
+        await self.db.write(partial(store.settle, moves=moves, now=self.clock.now()), rows=len(moves))
+        for move in moves:
+            if move.to in FINAL or move.final:
+                self.metrics.add(DELIVERED, move.to.value)
+                level = logging.WARNING if move.to is State.DEAD else logging.DEBUG
+                log.log(level, "event %d is %s: %s", move.row, move.to.value, move.why)
+            elif move.to is State.PENDING:
+                self.metrics.add(RETRIES, "failure" if move.failed else "absent" if move.absent else "sink")
+        return True

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The relay's one loop: claim (committed before the first byte goes out) → post → read back → settle.
+
+Everything that is learnt of the sink's troubles opens the breaker, so that no event is blamed for them. Rows
+that were left claimed or posted by an earlier run may have counted: they are read back before any re-POST.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from bouncestream.errors import SinkError, StoreError
+from bouncestream.event import Kind
+from bouncestream.health import Health, Light
+from bouncestream.metrics import Metrics
+from bouncestream.outbox import browse, store
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.retry import backoff
+from bouncestream.ports import Answer, Clock, Move, Said, Sink, State
+from bouncestream.relay.desk import Desk, Pace
+from bouncestream.relay.posting import post_batch, probe
+from bouncestream.relay.readback import pulse, verify
+from bouncestream.sinks.unsubscribe import PERMISSION
+from bouncestream.sinks.verify import Times
+
+log = logging.getLogger("bouncestream.relay")
+
+#: As many unsettled events are kept in memory; more wait in the outbox.
+WAITING_LIMIT = 20_000
+#: How often the token's permissions are asked for again; seconds.
+POWERS_EVERY = 300.0
+#: How often it is asked whether bounce processing is on again; seconds.
+PROCESSING_EVERY = 5.0
+#: How soon a change that another process made to the outbox is noticed; seconds.
+WATCH_EVERY = 1.0
+#: The longest sleep without anything to wait for; seconds.
+LONGEST_WAIT = 10.0
+#: How long a refused unsubscription waits for its permission before it is tried again, at first and at most.
+PERMISSION_WAIT, PERMISSION_LIMIT = 60.0, 600.0
+
+
+class Relay:
+    """Delivers the outbox. `run` until `stop`; what is in flight then is answered and written down first."""
+
+    def __init__(
+        self,
+        db: Database,
+        sink: Sink,
+        clock: Clock,
+        pace: Pace,
+        times: Times,
+        health: Health,
+        metrics: Metrics,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.desk = Desk(db, sink, clock, pace, times, health, metrics, chance)
+        self._wake = asyncio.Event()
+        #: Rows that this run does not know may be claimed or posted: at the start, or after a `replay`.
+        self._left_behind = True
+        self._data_version: int | None = None
+        self._permission_at: float | None = None  #: when a held unsubscription is tried again
+        self._permission_wait = PERMISSION_WAIT
+        #: Set while nothing is due and nothing waits for verification.
+        self.idle = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was added to the outbox."""
+        self.idle.clear()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Post nothing more."""
+        self.desk.stopping = True
+        self._wake.set()
+
+    def set_unsubscribe(self, policy: str) -> None:
+        """`lists`, `blocklist` or `ignore`: for unsubscriptions that are claimed from now on."""
+        self.desk.pace = replace(self.desk.pace, unsubscribe=policy)
+
+    async def run(self) -> None:
+        """Until `stop`. Troubles of the database are waited out; the health board tells them."""
+        side = [asyncio.create_task(pulse(self.desk)), asyncio.create_task(self._watch())]
+        failures = 0
+        started = False
+        try:
+            while not self.desk.stopping:
+                try:
+                    if not started:
+                        await self._start()
+                        started = True
+                    busy = await self._turn()
+                    self._board()
+                    failures = 0
+                    if not busy:
+                        await self._wait()
+                except StoreError as error:
+                    failures += 1
+                    self.desk.health.set("relay", Light.RED, str(error))
+                    # What was answered but could not be written down is read back, as after a crash.
+                    self._left_behind = True
+                    self.desk.ledger.entries.clear()
+                    await self._sleep(backoff(failures, base=0.5, cap=60, jitter=self.desk.chance()))
+        finally:
+            for task in side:
+                task.cancel()
+            await asyncio.gather(*side, return_exceptions=True)
+
+    async def _start(self) -> None:
+        """Nothing of an earlier run counts; and a permission may have been granted meanwhile."""
+        await self.desk.db.write(store.reset_absences)
+        if await self.desk.db.write(partial(browse.release_permission, now=self.desk.clock.now(), limit=1)):
+            self._permission_at = float("inf")
+
+    async def _turn(self) -> bool:
+        """One turn of the loop; False when there was nothing to do."""
+        desk = self.desk
+        now = desk.clock.monotonic()
+        if desk.pace.dry_run:
+            why = "dry run: not sent to Listmonk"
+            drop = partial(browse.drop_due, now=desk.clock.now(), limit=desk.pace.batch_size, why=why)
+            return bool(await desk.db.write(drop, rows=desk.pace.batch_size))
+        if now >= desk.powers_due and not await self._ask_powers(now):
+            return False
+        if self._left_behind:
+            await self._absorb()
+        if desk.powers is not None and not desk.powers.processing:
+            return await verify(desk)
+        if desk.breaker.wants_probe(now) and not await probe(desk):
+            return False
+        if self._permission_at is not None and now >= self._permission_at:
+            self._permission_at = float("inf")
+            await desk.db.write(partial(browse.release_permission, now=desk.clock.now(), limit=1))
+        posted = await self._deliver(now)
+        return await verify(desk) or posted
+
+    async def _deliver(self, now: float) -> bool:
+        """Claim and post one batch; False when none was due or allowed."""
+        desk = self.desk
+        if desk.stopping or now < desk.breaker.until or len(desk.ledger.entries) >= WAITING_LIMIT:
+            return False
+        if await desk.db.read(partial(store.due_in, now=desk.clock.now())) != 0:
+            return False
+        asked = desk.clock.monotonic()
+        try:
+            desk.boot_read(await desk.sink.boot_id(), asked)
+        except SinkError as error:
+            desk.ledger.read_failed(desk.clock.monotonic())
+            desk.trouble(str(error))
+            return False
+        size = desk.pace.batch_size
+        batch = await desk.db.write(partial(store.claim, now=desk.clock.now(), limit=size), rows=size)
+        moves = await post_batch(desk, batch)
+        await desk.settle(moves)
+        unsubscriptions = {claimed.row for claimed in batch if claimed.event.kind is Kind.UNSUBSCRIBE}
+        for move in moves:
+            if move.row in unsubscriptions:
+                await self._note_permission(move)
+        return bool(batch)
+
+    async def _note_permission(self, move: Move) -> None:
+        """Held unsubscriptions go ahead one at a time until one is allowed; then all of them go on."""
+        desk = self.desk
+        waiting = self._permission_at is not None
+        if move.to is State.HELD or (waiting and move.to is State.PENDING):
+            self._permission_at = desk.clock.monotonic() + self._permission_wait
+            self._permission_wait = min(self._permission_wait * 2, PERMISSION_LIMIT)
+        elif waiting:
+            self._permission_at, self._permission_wait = None, PERMISSION_WAIT
+            await desk.db.write(partial(browse.release_permission, now=desk.clock.now()))
+
+    # -- what an earlier run or another process left ---------------------------------------------------------
+
+    async def _absorb(self) -> None:
+        """Take rows into the ledger that are claimed or posted, but not by this run."""
+        desk = self.desk
+        after = 0
+        while len(desk.ledger.entries) < WAITING_LIMIT:
+            found = await desk.db.read(partial(store.unsettled, after_row=after))
+            if not found:
+                self._left_behind = False
+                return
+            after = found[-1].row
+            now = desk.clock.monotonic()
+            again = []
+            for claimed in found:
+                if claimed.event.kind is Kind.UNSUBSCRIBE:
+                    again.append(Move(claimed.row, State.PENDING, "interrupted; doing it twice does no harm"))
+                elif claimed.event_id not in desk.ledger.entries:
+                    desk.ledger.recovered(claimed, now)
+            await desk.settle(again)
+
+    async def _watch(self) -> None:
+        """For ever: notices what `outbox replay|drop|release` wrote beside us."""
+        while True:
+            await asyncio.sleep(WATCH_EVERY)
+            try:
+                version = await self.desk.db.data_version()
+            except StoreError:
+                continue  # the loop meets the same trouble, and tells it
+            if self._data_version not in (None, version):
+                self._left_behind = True
+                self.wake()
+            self._data_version = version
+
+    # -- what the sink allows --------------------------------------------------------------------------------
+
+    async def _ask_powers(self, now: float) -> bool:
+        """What the token may do; nothing is posted before that is known. False: it cannot be asked now."""
+        desk = self.desk
+        if now < desk.breaker.until:
+            return desk.powers is not None
+        try:
+            powers = await desk.sink.powers()
+        except SinkError as error:
+            desk.trouble(str(error))
+            return False
+        if desk.powers is None or desk.powers.version != powers.version:
+            name = f"rows_shown:{powers.version}"
+            desk.ledger.rows_shown = bool(await desk.db.read(partial(store.get_meta, name=name)))
+        desk.powers, desk.powers_due = powers, now + POWERS_EVERY
+        if not powers.processing:
+            # Listmonk before 6.2 breaks the connection of every bounce then, and takes the probe all the same.
+            desk.breaker.pause(now, Answer(Said.DENIED, 503))
+            desk.powers_due = max(desk.breaker.until, now + PROCESSING_EVERY)
+            return False
+        return await probe(desk) if not powers.post or desk.breaker.paused else True
+
+    def _board(self) -> None:
+        """How the relay and Listmonk are, on the health board."""
+        desk = self.desk
+        powers, breaker = desk.powers, desk.breaker
+        if desk.pace.dry_run:
+            desk.health.set("relay", Light.YELLOW, "dry run: nothing is sent to Listmonk")
+            return
+        if breaker.paused or breaker.why or powers is None:
+            desk.health.set("listmonk", Light.RED, breaker.paused or breaker.why or "not asked yet")
+        elif not powers.read:
+            why = "the token lacks bounces:get: nothing can be verified, and a bounce may count twice"
+            desk.health.set("listmonk", Light.YELLOW, why)
+        else:
+            desk.health.set("listmonk", Light.GREEN, f"Listmonk {powers.version}".strip())
+        if self._permission_at is not None:
+            desk.health.set("relay", Light.RED, f"unsubscriptions wait: grant the token {PERMISSION}")
+        elif desk.ledger.entries and powers is not None and powers.read and not desk.ledger.rows_shown:
+            why = "no read has shown a row of ours yet: until then a missing row proves nothing"
+            desk.health.set("relay", Light.YELLOW, why)
+        else:
+            desk.health.set("relay", Light.GREEN)
+
+    # -- waiting ---------------------------------------------------------------------------------------------
+
+    async def _wait(self) -> None:
+        """Until something may be due."""
+        desk = self.desk
+        self._wake.clear()
+        due = await desk.db.read(partial(store.due_in, now=desk.clock.now()))
+        now = desk.clock.monotonic()
+        quiet = max(0.0, desk.breaker.until - now)
+        if desk.powers is None and not desk.pace.dry_run:
+            waits = [quiet]
+        else:
+            waits = [
+                LONGEST_WAIT,
+                max(0.0, desk.powers_due - now, quiet) if not desk.pace.dry_run else LONGEST_WAIT,
+            ]
+            if due is not None:
+                waits.append(max(due, quiet))
+            elif not desk.ledger.entries:
+                self.idle.set()
+            if (at := desk.ledger.next_read()) is not None:
+                waits.append(at - now)
+            if self._permission_at is not None:
+                waits.append(self._permission_at - now)
+        await self._sleep(max(0.005, min(waits)))
+        self.idle.clear()
+
+    async def _sleep(self, seconds: float) -> None:
+        """That long, or until woken; then a moment more, for what arrives together to go out together."""
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return
+        if not self.desk.stopping:
+            await asyncio.sleep(self.desk.pace.linger)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Posts one claimed batch, and says what each answer means for its event (DESIGN, rules 1, 2 and 8)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+from bouncestream.errors import SinkError
+from bouncestream.event import Kind
+from bouncestream.metrics import POSTS
+from bouncestream.outbox.retry import backoff
+from bouncestream.ports import Answer, Claimed, Move, Said, State
+from bouncestream.relay.desk import POWERS_AFTER_FAILURE, Desk
+from bouncestream.sinks.unsubscribe import unsubscribe
+from bouncestream.sinks.verify import LIMIT, Entry
+
+
+async def probe(desk: Desk) -> bool:
+    """Whether posting is possible as such; if not, the breaker pauses and knows what to do about it."""
+    answer = await desk.sink.probe()
+    if answer.said is Said.REFUSED:
+        if desk.breaker.paused:
+            desk.powers_due = float("-inf")
+        desk.breaker.fine()
+        return True
+    desk.breaker.pause(desk.clock.monotonic(), answer)
+    return False
+
+
+async def post_batch(desk: Desk, batch: Sequence[Claimed]) -> list[Move]:
+    """Post what was just claimed, over a few connections. No move: it is read back before anything is said."""
+    bounces = [desk.ledger.claimed(c) for c in batch if c.event.kind is not Kind.UNSUBSCRIBE]
+    moves: list[Move] = []
+    todo = iter(bounces)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(desk.pace.connections, len(bounces))):
+            group.create_task(_post_each(desk, todo, moves))
+    for claimed in batch:
+        if claimed.event.kind is Kind.UNSUBSCRIBE:
+            moves.append(await _unsubscribe(desk, claimed))
+    return moves
+
+
+async def _post_each(desk: Desk, todo: Iterator[Entry], moves: list[Move]) -> None:
+    for entry in todo:
+        now = desk.clock.monotonic()
+        if not_now := _not_now(desk, now):
+            desk.ledger.back_to_pending(entry, now)
+            wait = 0.0 if desk.stopping else max(0.0, desk.breaker.until - now)
+            moves.append(Move(entry.claimed.row, State.PENDING, not_now, delay=wait))
+            continue
+        desk.ledger.sending(entry, now)
+        answer = await desk.sink.post(entry.claimed)
+        desk.metrics.add(POSTS, answer.said.value)
+        if (move := await _answered(desk, entry, answer)) is not None:
+            moves.append(move)
+
+
+def _not_now(desk: Desk, now: float) -> str:
+    if desk.stopping:
+        return "not sent: bouncestream is shutting down"
+    if desk.breaker.paused or now < desk.breaker.until:
+        return f"not sent: {desk.breaker.why}"
+    return ""
+
+
+async def _answered(desk: Desk, entry: Entry, answer: Answer) -> Move | None:
+    """None: it may have counted, or may still, so it is read back."""
+    now = desk.clock.monotonic()
+    row, number = entry.claimed.row, entry.claimed.attempt
+    if answer.said is Said.ACCEPTED:
+        desk.ledger.closed(entry, now, answered=True)
+        desk.breaker.fine()
+        return Move(row, State.POSTED, f"attempt {number}: Listmonk took it into its queue")
+    if answer.said is Said.REFUSED:
+        desk.ledger.forget(entry)
+        desk.breaker.fine()
+        return Move(row, State.DEAD, f"Listmonk refused it: {answer.words}", failed=True)
+    words = answer.words or f"Listmonk answered {answer.status}"
+    if answer.said in (Said.NOT_SENT, Said.BUSY):
+        desk.trouble(words, answer.retry_after)
+        desk.ledger.back_to_pending(entry, now)
+        wait = max(0.0, desk.breaker.until - now)
+        return Move(row, State.PENDING, f"attempt {number} did not count: {words}", delay=wait)
+    if answer.said is Said.DENIED:
+        desk.ledger.back_to_pending(entry, now)
+        return await _denied(desk, entry, f"attempt {number} was answered {answer.status}: {words}")
+    desk.ledger.closed(entry, now, answered=False)
+    if answer.said is Said.FOREIGN:
+        desk.breaker.pause(now, answer)
+    else:
+        desk.trouble(words, answer.retry_after)
+        # Without a status there was no answer, and the sink's own trouble is the likelier cause: ask it soon.
+        desk.powers_due = min(desk.powers_due, now + POWERS_AFTER_FAILURE)
+        entry.at_fault = bool(answer.status) and await probe(desk)
+    return None
+
+
+async def _denied(desk: Desk, entry: Entry, words: str) -> Move:
+    """A firm no that is not about the event's form: a probe tells whether it is about this event at all."""
+    row = entry.claimed.row
+    if not await probe(desk):
+        wait = max(0.0, desk.breaker.until - desk.clock.monotonic())
+        return Move(row, State.PENDING, words, delay=wait)
+    failures = entry.claimed.failures + 1
+    if failures >= LIMIT:
+        why = f"{words}; it failed {failures} times while others were taken"
+        return Move(row, State.DEAD, why, failed=True)
+    return Move(row, State.PENDING, words, delay=backoff(failures, jitter=desk.chance()), failed=True)
+
+
+async def _unsubscribe(desk: Desk, claimed: Claimed) -> Move:
+    if desk.pace.unsubscribe == "ignore":
+        return Move(claimed.row, State.DROPPED, "the policy ignores unsubscriptions")
+    now = desk.clock.monotonic()
+    if not_now := _not_now(desk, now):
+        return Move(claimed.row, State.PENDING, not_now, delay=max(0.0, desk.breaker.until - now))
+    try:
+        return await unsubscribe(desk.sink, claimed, blocklist=desk.pace.unsubscribe == "blocklist")
+    except SinkError as error:
+        desk.trouble(str(error))
+        wait = max(1.0, desk.breaker.until - desk.clock.monotonic())
+        return Move(claimed.row, State.PENDING, f"not done yet: {error}", delay=wait)

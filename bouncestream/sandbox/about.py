@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Listmonk tells about itself: profile, version, configuration, settings, log, campaigns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from bouncestream.sandbox.answers import Pages, moment, read_object
+from bouncestream.sandbox.calls import Call, Route
+from bouncestream.sandbox.listmonk import now
+
+
+def _profile(call: Call) -> web.Response:
+    at = moment(now())
+    told = {
+        "id": 1,
+        "created_at": at,
+        "updated_at": at,
+        "username": call.user.name,
+        "password": None,
+        "password_login": True,
+        "email": None,
+        "name": call.user.name,
+        "type": "api",
+        "status": "enabled",
+        "avatar": None,
+        "loggedin_at": None,
+        "user_role": {"id": 1, "name": call.user.name, "permissions": sorted(call.user.permissions)},
+        "list_role": None,
+    }
+    return call.answer({"data": told})
+
+
+def _about(call: Call) -> web.Response:
+    version = str(call.listmonk.version)
+    # Not wrapped in `data`, unlike all other answers.
+    return call.answer(
+        {
+            "version": version,
+            "build": f"{version} (a sandbox of bouncestream)",
+            "go_version": "",
+            "go_arch": "",
+            "database": {"version": "PostgreSQL (in memory)", "size_mb": 1},
+            "system": {"num_cpu": 1, "memory_alloc_mb": 1, "memory_from_os_mb": 1},
+            "host": {"os": "linux", "arch": "", "hostname": "sandbox"},
+        }
+    )
+
+
+def _config(call: Call) -> web.Response:
+    listmonk = call.listmonk
+    told: dict[str, Any] = {
+        "root_url": listmonk.stored_settings()["app.root_url"].rstrip("/"),
+        "from_email": listmonk.stored_settings()["app.from_email"],
+        "messengers": ["email"],
+        "langs": [{"code": "en", "name": "English (en)"}],
+        "lang": "en",
+        "update": None,
+        "needs_restart": False,
+        "has_legacy_user": False,
+        "version": str(listmonk.version),
+    }
+    if listmonk.version.major >= 6:
+        told["privacy"] = {"disable_tracking": False, "individual_tracking": False}
+    return call.answer({"data": told})
+
+
+def _settings(call: Call) -> web.Response:
+    return call.answer({"data": call.listmonk.stored_settings()})
+
+
+def _save_settings(call: Call) -> web.Response:
+    call.listmonk.save_settings(read_object(call.body, ""))
+    return call.answer({"data": True})
+
+
+def _logs(call: Call) -> web.Response:
+    return call.answer({"data": list(call.listmonk.log)})
+
+
+def _campaigns(call: Call) -> web.Response:
+    found = [
+        {"id": number, "uuid": mark, "name": name, "status": "finished", "type": "regular", "lists": []}
+        for mark, (number, name) in call.listmonk.database.campaigns.items()
+    ]
+    pages = Pages(call.query)
+    told = {"results": pages.cut(found), "query": "", "total": len(found)}
+    return call.answer({"data": told | {"per_page": pages.per_page, "page": pages.page}})
+
+
+def _health(call: Call) -> web.Response:
+    return call.answer({"data": True})
+
+
+ROUTES = (
+    Route("GET", "/api/health", (), _health),
+    Route("GET", "/api/profile", (), _profile),
+    Route("GET", "/api/about", (), _about),
+    Route("GET", "/api/config", (), _config),
+    Route("GET", "/api/settings", ("settings:get",), _settings, "Error fetching Settings"),
+    Route("PUT", "/api/settings", ("settings:manage",), _save_settings, "Error updating Settings"),
+    Route("GET", "/api/logs", ("settings:get",), _logs),
+    Route("GET", "/api/campaigns", ("campaigns:get",), _campaigns, "Error fetching Campaigns"),
+)

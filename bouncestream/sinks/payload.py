@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An event as the JSON that Listmonk's `POST /webhooks/bounce` takes, and its rows as what we look for. Pure.
+
+Source: Listmonk's API documentation ("Bounces") and what was measured on 3.0 to 6.2 in July 2026: a malformed
+campaign UUID, a NUL or a lone surrogate is answered 200 and then lost, so none of these may ever be sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Any
+
+import orjson
+
+from bouncestream.event import clean_uuid, clip
+from bouncestream.ports import Answer, Claimed, Said, Seen
+
+#: The row's `meta` stays below this many bytes, since each read-back carries all of them.
+META_LIMIT = 512
+DIAGNOSTIC_CHARACTERS = 200
+
+_BOOT = re.compile(rb"\?v=([0-9a-f]{10})\b")
+#: Only such addresses may enter a query, which Listmonk takes as SQL. No percent sign: it expands %query%.
+_PLAIN = re.compile(r"[a-z0-9.!#$&'*+/=?^_{|}~-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)*", re.ASCII)
+
+
+def address(claimed: Claimed) -> tuple[str, str]:
+    """The field and the value that name the person: `email`, or `subscriber_uuid`, which wins in Listmonk and
+    is sent only where no address is known or the address alone is not found."""
+    event = claimed.event
+    if not event.recipient or (claimed.address_form == "uuid" and event.subscriber_uuid):
+        return "subscriber_uuid", event.subscriber_uuid
+    if claimed.address_form == "unicode":
+        return "email", unicode_form(event.recipient)
+    return "email", event.recipient
+
+
+def unicode_form(recipient: str) -> str:
+    """The address with its domain as U-labels (RFC 5890), or unchanged where that is not possible."""
+    local, _, domain = recipient.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('ascii').decode('idna')}"
+    except UnicodeError:
+        return recipient
+
+
+def body(claimed: Claimed, instance: str) -> bytes:
+    """The request body. `instance` tells our rows from those of another bouncestream under the same label."""
+    event = claimed.event
+    field, value = address(claimed)
+    payload: dict[str, Any] = {
+        field: clip(value, 512),
+        "type": event.kind.value,
+        "source": claimed.label,
+        "meta": meta(claimed, instance),
+    }
+    if campaign := clean_uuid(event.campaign_uuid):
+        payload["campaign_uuid"] = campaign
+    if event.occurred_at is not None:
+        payload["created_at"] = event.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return orjson.dumps(payload)
+
+
+def meta(claimed: Claimed, instance: str) -> dict[str, Any]:
+    """What the row carries of us, within 512 bytes of JSON: identity first, then as much of the why as fits."""
+    event = claimed.event
+    fields: dict[str, Any] = {"bridge": instance, "id": claimed.event_id, "attempt": claimed.attempt}
+    for name, text in (("reason", event.reason), ("status", event.enhanced_status or event.reply_code)):
+        if text:
+            fields[name] = clip(text, 40)
+    text = clip(event.diagnostic)[:DIAGNOSTIC_CHARACTERS]
+    if text:
+        room = META_LIMIT - len(orjson.dumps(fields)) - len(b',"diagnostic":""')
+        if kept := _fit(text, room):
+            fields["diagnostic"] = kept
+    return fields
+
+
+def _fit(text: str, room: int) -> str:
+    """As much of `text` as takes at most `room` bytes inside a JSON string."""
+    while text and (size := len(orjson.dumps(text)) - 2) > room:
+        # An escape takes up to 6 bytes and a character up to 4: shorten by what must go at least.
+        text = text[: max(0, len(text) - max(1, (size - room) // 6))]
+    return text
+
+
+def answer(status: int, content: bytes, retry_after: str | None = None) -> Answer:
+    """What an HTTP answer to a bounce means (DESIGN, rule 2)."""
+    data = _json(content)
+    words = _words(data, content)
+    if status == 200:
+        if data == {"data": True}:
+            return Answer(Said.ACCEPTED, 200)
+        return Answer(Said.FOREIGN, 200, words)
+    if 300 <= status < 400:
+        return Answer(Said.FOREIGN, status, "a redirect")
+    if status == 400 and isinstance(data, dict) and "message" in data:
+        return Answer(Said.REFUSED, 400, words)
+    if status == 429:
+        return Answer(Said.BUSY, 429, words, seconds(retry_after))
+    if status == 408 or status >= 500:
+        return Answer(Said.UNKNOWN, status, words, seconds(retry_after))
+    return Answer(Said.DENIED, status, words)
+
+
+def seconds(retry_after: str | None) -> float | None:
+    """A Retry-After in seconds (RFC 9110 section 10.2.3); its date form is left to our own backoff."""
+    return min(float(retry_after), 3600.0) if retry_after and retry_after.strip().isdecimal() else None
+
+
+def boot_id(page: bytes) -> str:
+    """The boot id in one of Listmonk's pages, or an empty string."""
+    match = _BOOT.search(page)
+    return match.group(1).decode() if match else ""
+
+
+def seen(row: Mapping[str, Any], instance: str) -> Seen:
+    """One row of `GET /api/bounces`. Documentation of older versions had `meta` as an escaped string."""
+    fields = row.get("meta")
+    if isinstance(fields, str):
+        fields = _json(fields.encode("utf-8", "replace"))
+    if isinstance(fields, dict):
+        event_id, attempt, bridge = fields.get("id"), fields.get("attempt"), fields.get("bridge")
+        if bridge == instance and isinstance(event_id, str) and isinstance(attempt, int):
+            return Seen(event_id, attempt)
+    return Seen("", 0, ours=False)
+
+
+def is_plain(recipient: str) -> bool:
+    """Whether an address may enter a query."""
+    return len(recipient) <= 254 and _PLAIN.fullmatch(recipient) is not None
+
+
+def quoted(values: Sequence[str]) -> str:
+    """SQL string literals, for values that passed `is_plain` (or are clean UUIDs)."""
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+
+
+def same_address(one: str, other: str) -> bool:
+    """Whether two addresses differ only by case and by the form of their domain."""
+    return _folded(one) == _folded(other)
+
+
+def _folded(text: str) -> str:
+    local, _, domain = text.strip().casefold().rpartition("@")
+    with contextlib.suppress(UnicodeError):
+        domain = domain.encode("idna").decode("ascii")
+    return f"{local}@{domain}"
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _words(data: Any, content: bytes) -> str:
+    if isinstance(data, dict) and isinstance(data.get("message"), str):
+        return clip(data["message"], 300)
+    return clip(" ".join(content[:300].decode("utf-8", "replace").split()), 120)

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading the body of a request whole, within its limits: bytes as sent, bytes decompressed, time.
+
+aiohttp could decompress by itself; we do it here so that a signature can be checked over the bytes as they were
+sent (RFC 9110 section 8.4), and so that the limit on decompressed bytes is ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+
+from aiohttp import web
+
+from bouncestream.errors import Malformed, RequestRefused, TooLarge
+from bouncestream.sources.connection import Connection
+
+_GZIP = 31  #: zlib's wbits: gzip only
+_ZLIB = 15
+_RAW_DEFLATE = -15  #: what some senders mean by "deflate", against RFC 9110 section 8.4.1.2
+
+
+class TooSlow(RequestRefused):
+    """The body was not there in time."""
+
+    status = 408
+
+
+class UnknownEncoding(RequestRefused):
+    """The body is compressed in a way that we do not read."""
+
+    status = 415
+
+
+async def read_body(request: web.BaseRequest, limit: int, timeout: float) -> bytes:
+    """The body as sent. Raises TooLarge or TooSlow; ConnectionResetError when the sender is gone."""
+    length = request.content_length
+    if length is not None and length > limit:
+        raise TooLarge(f"the body is larger than {limit} bytes")
+    content = request.content
+    if not content.is_eof():
+        return await _waiting(request, limit, timeout)
+    body = content.read_nowait(-1)  # the common case: all of it came with the header
+    if len(body) > limit:
+        raise TooLarge(f"the body is larger than {limit} bytes")
+    return body
+
+
+async def _waiting(request: web.BaseRequest, limit: int, timeout: float) -> bytes:
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # otherwise aiohttp takes it for the beginning of the answer
+    content = request.content
+    connection = request.protocol
+    if isinstance(connection, Connection):
+        connection.await_body(content)
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(timeout):
+            while not content.at_eof():
+                piece = await content.readany()
+                size += len(piece)
+                if size > limit:
+                    raise TooLarge(f"the body is larger than {limit} bytes")
+                pieces.append(piece)
+    except TimeoutError:
+        raise TooSlow(f"the body was not there within {timeout:g} s") from None
+    return b"".join(pieces)
+
+
+def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
+    """The body without its Content-Encoding. Raises UnknownEncoding, TooLarge, or Malformed when it is damaged."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity") or not body:
+        return body
+    try:
+        if encoding in ("gzip", "x-gzip"):
+            return _inflate(body, _GZIP, limit)
+        if encoding == "deflate":
+            # A zlib stream begins with the method 8 in the low half of its first byte (RFC 1950 section 2.2).
+            return _inflate(body, _ZLIB if body[0] & 15 == 8 else _RAW_DEFLATE, limit)
+    except zlib.error:
+        raise Malformed(f"the body is not {encoding}, or is damaged") from None
+    raise UnknownEncoding("only gzip and deflate are understood")
+
+
+def _inflate(body: bytes, wbits: int, limit: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while body:  # gzip may consist of several members (RFC 1952 section 2.2)
+        inflater = zlib.decompressobj(wbits)
+        piece = inflater.decompress(body, limit - size + 1)
+        size += len(piece)
+        if size > limit:
+            raise TooLarge(f"the decompressed body is larger than {limit} bytes")
+        if not inflater.eof:
+            raise Malformed("the compressed body ends too early")
+        pieces.append(piece)
+        rest = inflater.unused_data.lstrip(b"\x00") if wbits == _GZIP else b""  # padding is allowed after a member
+        if len(rest) >= len(body):
+            raise Malformed("the compressed body is damaged")
+        body = rest
+    return b"".join(pieces)

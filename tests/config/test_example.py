@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bouncestream.config.example import render
+from bouncestream.config.load import load
+from bouncestream.config.model import NAMED, SECTIONS, Config, keys_of
+
+REPOSITORY = Path(__file__).parents[2]
+TOKEN = {"BOUNCESTREAM__LISTMONK__TOKEN": "a-token-of-good-length"}
+
+
+def test_the_file_in_the_repository_is_the_generated_one() -> None:
+    # Renew it with: python -m bouncestream.config.example > config.toml
+    assert (REPOSITORY / "config.toml").read_text() == render()
+
+
+def test_as_it_is_it_says_nothing_but_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(render())
+    assert load(path, TOKEN) == load(None, TOKEN)
+
+
+def test_it_shows_every_key_and_only_those() -> None:
+    uncommented = re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", render())
+    table = tomllib.loads(uncommented)
+    for name, model in SECTIONS.items():
+        part = table
+        for word in name.split("."):
+            part = part[word]
+        if name in NAMED:
+            (part,) = part.values()
+        shown = {key for key, value in part.items() if f"{name}.{key}" not in SECTIONS}
+        assert shown == set(keys_of(model)), name
+
+
+def test_its_samples_are_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    text = re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", render())
+    # A webhook of one provider does not take the keys of another.
+    path.write_text(re.sub(r"(?m)^(token|hmac_secret) = .*\n(?=\n# (Secret|Refuse))", "", text))
+    path.chmod(0o600)
+    config = load(path, {"BOUNCESTREAM__LISTMONK__TOKEN": "a-token-of-good-length"})
+    assert list(config.webhooks) == ["sendamatic"]
+    assert config.warnings == ()
+
+
+def test_no_line_is_too_long() -> None:
+    assert max(map(len, render().splitlines())) <= 116
+
+
+@pytest.mark.parametrize("section", [*SECTIONS, ""])
+def test_everything_is_documented(section: str) -> None:
+    model = SECTIONS[section] if section else Config
+    assert (model.__doc__ or "").strip()
+    assert not (model.__doc__ or "").startswith(f"{model.__name__}(")
+    for key in keys_of(model).values():
+        assert key.doc.endswith((".", "?")), key.name
+        assert key.secret or key.written or key.sample, key.name

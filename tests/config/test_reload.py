@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from dataclasses import replace
+
+from bouncestream.config.model import Config, Listmonk, Log, Policy, Relay, Server, Verify, Webhook
+from bouncestream.config.reload import changed_keys, reloadable_difference
+from bouncestream.crypto.secret import Secret
+
+OLD = Config(webhooks={"a": Webhook(name="a", provider="generic", token=Secret("a-secret-of-length"))})
+
+
+def test_no_change() -> None:
+    assert reloadable_difference(OLD, replace(OLD)) == changed_keys(OLD, replace(OLD)) == ()
+    assert reloadable_difference(OLD, replace(OLD, warnings=("x",), path="y")) == ()
+
+
+def test_what_needs_a_restart_is_named() -> None:
+    new = replace(
+        OLD,
+        server=Server(listen="127.0.0.1:1"),
+        listmonk=Listmonk(token=Secret("another-secret-of-length")),
+        relay=Relay(verify=Verify(grace=1.0)),
+        policy=Policy(unsubscribe="ignore"),
+        log=Log(level="debug", format="json"),
+    )
+    assert reloadable_difference(OLD, new) == (
+        "server.listen",
+        "listmonk.token",
+        "relay.verify.grace",
+        "log.format",
+    )
+    assert changed_keys(OLD, new) == (
+        "server.listen",
+        "listmonk.token",
+        "relay.verify.grace",
+        "policy.unsubscribe",
+        "log.format",
+        "log.level",
+    )
+
+
+def test_webhooks_come_and_go_without_a_restart() -> None:
+    changed = Webhook(name="a", provider="generic", token=Secret("another-secret-of-length"))
+    new = replace(OLD, webhooks={"a": changed, "b": Webhook(name="b")})
+    assert reloadable_difference(OLD, new) == ()
+    assert changed_keys(OLD, new) == ("webhooks.a.token", "webhooks.b")
+    assert changed_keys(new, replace(OLD, webhooks={})) == ("webhooks.a", "webhooks.b")

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Databases for the tests of the outbox: real files, each in a directory of its own."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from bouncestream.outbox.db import Database
+from tests.outbox import make
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "outbox.db"
+
+
+@pytest.fixture
+def conn(path: Path) -> Iterator[sqlite3.Connection]:
+    conn = make.connect(path)
+    yield conn
+    conn.close()
+
+
+@pytest.fixture
+async def db(path: Path) -> AsyncIterator[Database]:
+    before = set(threading.enumerate())
+    db = await Database.open(path, lock=True)
+    yield db
+    await db.close()
+    assert set(threading.enumerate()) <= before, "close left a thread behind"

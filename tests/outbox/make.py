@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values and databases for the tests of the outbox."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bouncestream.event import BounceEvent, Kind
+from bouncestream.outbox import arrivals, connection, migrate, store
+from bouncestream.ports import Claimed, Move, Receipt, State, Submission
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+CAMPAIGN = "11111111-1111-4111-8111-111111111111"
+SUBSCRIBER = "22222222-2222-4222-8222-222222222222"
+
+
+def later(seconds: float = 0, **parts: float) -> datetime:
+    return NOW + timedelta(seconds=seconds, **parts)
+
+
+def event(recipient: str = "ann@example.com", kind: Kind = Kind.HARD, **fields: object) -> BounceEvent:
+    fields.setdefault("source", "ses")
+    fields.setdefault("provider", "generic")
+    fields.setdefault("message_id", f"<1.{recipient or 'nobody'}>")
+    return BounceEvent(kind, recipient, **fields)  # type: ignore[arg-type]
+
+
+def submission(*events: BounceEvent, raw: bytes = b'{"event": "bounce"}', **fields: object) -> Submission:
+    fields.setdefault("source", "ses")
+    fields.setdefault("provider", "generic")
+    return Submission(events=events, raw=raw, content_type="application/json", **fields)  # type: ignore[arg-type]
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A writing connection as the outbox uses it, without the thread."""
+    path.touch(0o600)
+    conn: sqlite3.Connection = sqlite3.connect(**connection.options(path))
+    connection.prepare_new(conn)
+    connection.prepare_writer(conn)
+    migrate.migrate(conn)
+    return conn
+
+
+def submit(conn: sqlite3.Connection, *events: BounceEvent, now: datetime = NOW, **fields: object) -> Receipt:
+    return arrivals.submit(conn, submission(*events, **fields), now)  # type: ignore[arg-type]
+
+
+def claim(conn: sqlite3.Connection, now: datetime = NOW, limit: int = 500) -> list[Claimed]:
+    return store.claim(conn, now=now, limit=limit)
+
+
+def settle(conn: sqlite3.Connection, row: int, *path: State, now: datetime = NOW) -> None:
+    """Take a row along a path of states."""
+    assert store.settle(conn, [Move(row, to, f"to {to}") for to in path], now) == []
+
+
+def rows(conn: sqlite3.Connection, columns: str = "id, state, kind") -> list[tuple[object, ...]]:
+    return conn.execute(f"SELECT {columns} FROM outbox ORDER BY id").fetchall()
+
+
+def one(conn: sqlite3.Connection, sql: str, *values: object) -> object:
+    return conn.execute(sql, values).fetchone()[0]
+
+
+def check_tally(conn: sqlite3.Connection) -> None:
+    counted = dict(conn.execute("SELECT state, count(*) FROM outbox GROUP BY state"))
+    assert {state: events for state, events in store.tally(conn).items() if events} == counted

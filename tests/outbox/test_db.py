@@ -1,0 +1,551 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The database as a whole: commits before answers, errors in words, files for their owner alone, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import os
+import signal
+import sqlite3
+import stat
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import aiosqlite
+import pytest
+
+from bouncestream.errors import SchemaTooNew, StoreBusy, StoreUnavailable
+from bouncestream.metrics import COMMITS, Metrics
+from bouncestream.outbox import connection, migrate, retention, store
+from bouncestream.outbox.arrivals import submit
+from bouncestream.outbox.db import Database
+from tests.outbox import make
+from tests.outbox.make import NOW, event, submission
+
+
+def insert(recipient: str) -> Callable[[sqlite3.Connection], object]:
+    return partial(submit, submission=submission(event(recipient)), now=NOW)
+
+
+def recipients(conn: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in conn.execute("SELECT recipient FROM outbox ORDER BY id")]
+
+
+def fail(conn: sqlite3.Connection) -> None:
+    conn.execute("UPDATE outbox SET label = 'touched by the guilty'")
+    raise KeyError("guilty")
+
+
+async def blocked(db: Database, *jobs: Callable[[sqlite3.Connection], object]) -> list[asyncio.Task[object]]:
+    """Queue jobs in such a way that all of them are in one batch: behind one that is running."""
+    gate = threading.Event()
+    running = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hold(conn: sqlite3.Connection) -> None:
+        loop.call_soon_threadsafe(running.set)
+        gate.wait(30)
+
+    first = asyncio.create_task(db.write(hold))
+    await running.wait()
+    tasks = [asyncio.create_task(db.write(job)) for job in jobs]
+    await asyncio.sleep(0)
+    gate.set()
+    await first
+    return tasks
+
+
+# Writing
+
+
+async def test_what_was_awaited_is_visible_to_every_other_connection(db: Database, path: Path) -> None:
+    receipt = await db.write(insert("a@example.com"))
+    assert receipt.accepted == 1  # type: ignore[attr-defined]
+    assert await db.read(recipients) == ["a@example.com"]
+    other = sqlite3.connect(path)
+    assert recipients(other) == ["a@example.com"]
+    other.close()
+
+
+async def test_jobs_that_wait_share_a_commit(path: Path) -> None:
+    metrics = Metrics()
+    db = await Database.open(path, metrics=metrics)
+    tasks = await blocked(db, *(insert(f"{n}@example.com") for n in range(100)))
+    await asyncio.gather(*tasks)
+    assert metrics.get(COMMITS) == 2
+    await db.close()
+
+
+@pytest.mark.parametrize(
+    ("limits", "commits"), [({"commit_limit_rows": 10}, 11), ({"commit_limit_bytes": 2000}, 6)]
+)
+async def test_a_commit_has_limits(path: Path, limits: dict[str, int], commits: int) -> None:
+    metrics = Metrics()
+    db = await Database.open(path, metrics=metrics, **limits)  # type: ignore[arg-type]
+    write = db.write
+    db.write = partial(write, rows=1, size=100)  # type: ignore[method-assign]
+    tasks = await blocked(db, *(insert(f"{n}@example.com") for n in range(100)))
+    await asyncio.gather(*tasks)
+    assert metrics.get(COMMITS) == commits
+    assert await db.write(lambda conn: 7, rows=10_000, size=1 << 30) == 7  # larger than the limits: alone
+    await db.close()
+
+
+async def test_a_job_that_raises_is_undone_alone(db: Database) -> None:
+    before = await blocked(
+        db, insert("a@example.com"), fail, insert("b@example.com"), fail, insert("c@example.com")
+    )
+    results = await asyncio.gather(*before, return_exceptions=True)
+    assert [isinstance(result, KeyError) for result in results] == [False, True, False, True, False]
+    assert await db.read(recipients) == [f"{name}@example.com" for name in "abc"]
+    assert await db.read(lambda conn: conn.execute("SELECT DISTINCT label FROM outbox").fetchall()) == [("",)]
+    with pytest.raises(KeyError):
+        await db.write(fail)  # and alone
+
+
+async def test_a_cancelled_job_is_skipped_and_its_neighbours_are_not(db: Database) -> None:
+    gate, running, loop = threading.Event(), asyncio.Event(), asyncio.get_running_loop()
+
+    def hold(conn: sqlite3.Connection) -> None:
+        loop.call_soon_threadsafe(running.set)
+        gate.wait(30)
+
+    tasks = [asyncio.create_task(db.write(hold))]
+    await running.wait()
+    tasks += [asyncio.create_task(db.write(insert(f"{n}@example.com"))) for n in range(3)]
+    await asyncio.sleep(0)
+    tasks[2].cancel()
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert tasks[2].cancelled()
+    assert await db.read(recipients) == ["0@example.com", "2@example.com"]
+
+
+async def test_a_caller_that_is_cancelled_in_mid_commit_harms_nobody(db: Database) -> None:
+    gate, running, loop = threading.Event(), asyncio.Event(), asyncio.get_running_loop()
+
+    def slow(conn: sqlite3.Connection) -> None:
+        loop.call_soon_threadsafe(running.set)
+        gate.wait(30)
+        insert("slow@example.com")(conn)
+
+    task = asyncio.create_task(db.write(slow))
+    await running.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    gate.set()
+    await db.write(insert("next@example.com"))
+    assert await db.read(recipients) == ["slow@example.com", "next@example.com"]
+
+
+async def test_a_result_that_is_an_open_query_does_not_break_the_commit(db: Database) -> None:
+    await db.write(lambda conn: conn.execute("SELECT name FROM meta"))
+    await db.write(insert("a@example.com"))
+    assert await db.read(recipients) == ["a@example.com"]
+
+
+async def test_reading_cannot_write(db: Database) -> None:
+    with pytest.raises(StoreUnavailable, match="readonly"):
+        await db.read(lambda conn: conn.execute("DELETE FROM outbox"))
+
+
+async def test_a_read_is_one_consistent_view(db: Database) -> None:
+    loop = asyncio.get_running_loop()
+
+    def twice(conn: sqlite3.Connection) -> tuple[int, int]:
+        first = len(recipients(conn))
+        asyncio.run_coroutine_threadsafe(db.write(insert("a@example.com")), loop).result(30)
+        return first, len(recipients(conn))
+
+    assert await db.read(twice) == (0, 0)
+    assert len(await db.read(recipients)) == 1
+
+
+async def test_data_version_changes_when_another_process_wrote(db: Database, path: Path) -> None:
+    start = await db.data_version()
+    await db.write(insert("a@example.com"))
+    assert await db.data_version() == start
+    other = make.connect(path)
+    insert("b@example.com")(other)
+    other.close()
+    assert await db.data_version() != start
+
+
+def test_aiosqlite_still_runs_a_function_on_its_thread() -> None:
+    """The private method that all of this rests on. If this fails after an upgrade, see _Thread in db.py."""
+    assert inspect.iscoroutinefunction(aiosqlite.Connection._execute)
+    assert list(inspect.signature(aiosqlite.Connection._execute).parameters) == ["self", "fn", "args", "kwargs"]
+
+    async def main() -> None:
+        conn = await aiosqlite.connect(":memory:", isolation_level=None)
+        try:
+            assert isinstance(conn._conn, sqlite3.Connection)
+            order: list[int] = []
+            threads = await asyncio.gather(
+                *(conn._execute(lambda n: (order.append(n), threading.get_ident())[1], n) for n in range(9))
+            )
+            assert order == list(range(9))
+            assert len(set(threads)) == 1
+            assert threading.get_ident() not in threads
+            with pytest.raises(ZeroDivisionError):
+                await conn._execute(lambda: 1 // 0)
+        finally:
+            await conn.close()
+
+    asyncio.run(main())
+
+
+CHILD = """
+import asyncio, sys
+from pathlib import Path
+from tests.outbox.test_db import insert
+from bouncestream.outbox.db import Database
+
+async def main():
+    db = await Database.open(Path(sys.argv[1]), lock=True)
+    async def one(n):
+        while True:
+            await db.write(insert(f"{n}@example.com"))
+            sys.stdout.write(f"{n}@example.com\\n")
+            sys.stdout.flush()
+            n += 16
+    await asyncio.gather(*(one(n) for n in range(16)))
+
+asyncio.run(main())
+"""
+
+
+async def test_what_was_acknowledged_survives_kill_9(path: Path) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CHILD, str(path), stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    assert child.stdout is not None
+    told = [(await child.stdout.readline()).decode().strip() for _ in range(300)]
+    child.send_signal(signal.SIGKILL)
+    rest = (await child.stdout.read()).decode()
+    await child.wait()
+    told += rest[: rest.rfind("\n") + 1].split()
+    db = await Database.open(path, lock=True)  # the kernel has freed the lock
+    stored = set(await db.read(recipients))
+    assert len(told) >= 300
+    assert set(told) <= stored
+    await db.write(insert("after@example.com"))
+    make_sure = await db.read(lambda conn: store.tally(conn)["pending"])
+    assert make_sure == len(stored) + 1
+    await db.close()
+
+
+# When the database fails
+
+
+async def test_a_full_disk_acknowledges_nothing_and_passes(db: Database) -> None:
+    await db.write(insert("first@example.com"))
+
+    def limit(conn: sqlite3.Connection, more: int) -> None:
+        pages = conn.execute("PRAGMA page_count").fetchone()[0]
+        conn.execute(f"PRAGMA max_page_count = {pages + more}")
+
+    await db._alone(limit, 1)
+    big = "x" * 2000
+    jobs = [
+        partial(submit, submission=submission(event(f"{n}@example.com", diagnostic=big)), now=NOW)
+        for n in range(50)
+    ]
+    results = await asyncio.gather(*await blocked(db, *jobs), return_exceptions=True)
+    assert {type(result) for result in results} == {StoreUnavailable}
+    assert "disk of the outbox is full" in str(results[0])
+    assert len({id(result) for result in results}) == 50, "a shared exception grows a traceback of all"
+    assert await db.read(recipients) == ["first@example.com"]
+    await db._alone(limit, 10_000)
+    await asyncio.gather(*(db.write(job) for job in jobs))
+    assert len(await db.read(recipients)) == 51
+
+
+async def test_a_database_that_another_process_locks_is_busy(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT", 0.05)
+    db = await Database.open(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusy, match="Another process has locked"):
+        await db.write(insert("a@example.com"))
+    other.execute("ROLLBACK")
+    await db.write(insert("a@example.com"))
+    other.close()
+    await db.close()
+
+
+async def test_a_job_in_which_sqlite_fails_takes_its_batch_with_it(db: Database) -> None:
+    def corrupt(conn: sqlite3.Connection) -> None:
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT  # type: ignore[misc]
+        raise error
+
+    results = await asyncio.gather(
+        *await blocked(db, insert("a@example.com"), corrupt, insert("b@example.com")), return_exceptions=True
+    )
+    assert {type(result) for result in results} == {StoreUnavailable}
+    assert "restore the newest backup" in str(results[0])
+    assert await db.read(recipients) == []
+
+
+async def test_a_bug_in_the_writer_fails_its_jobs_and_not_the_next(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bouncestream.outbox.db.run_batch", broken)
+        with pytest.raises(StoreUnavailable, match="unforeseen"):
+            await db.write(insert("a@example.com"))
+    await db.write(insert("a@example.com"))
+
+
+@pytest.mark.parametrize("page", [0, 3])
+async def test_a_damaged_file_is_refused_at_the_start(path: Path, page: int) -> None:
+    conn = make.connect(path)
+    for number in range(200):
+        make.submit(conn, event(f"{number}@example.com"))
+    conn.close()
+    data = bytearray(path.read_bytes())
+    data[page * 8192 : page * 8192 + 4000] = b"\xff" * 4000
+    path.write_bytes(data)
+    before = set(threading.enumerate())
+    with pytest.raises(StoreUnavailable, match="damaged"):
+        await Database.open(path, lock=True)
+    assert set(threading.enumerate()) <= before
+    assert path.read_bytes() == data, "evidence is not to be touched"
+
+
+async def test_a_check_finds_damage_while_it_runs(path: Path) -> None:
+    conn = make.connect(path)
+    for number in range(300):
+        make.submit(conn, event(f"{number}@example.com"))
+    root = conn.execute("SELECT rootpage FROM sqlite_master WHERE name = 'seen'").fetchone()[0]
+    conn.close()
+    db = await Database.open(path)
+    await db.check()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * 8192)
+        file.write(b"\xff" * 4000)
+    with pytest.raises(StoreUnavailable, match="damaged"):
+        await db.check()
+    await db.close()
+
+
+async def test_a_newer_schema_is_refused(path: Path) -> None:
+    conn = make.connect(path)
+    conn.execute(f"PRAGMA user_version = {migrate.newest() + 1}")
+    conn.close()
+    with pytest.raises(SchemaTooNew):
+        await Database.open(path, lock=True)
+
+
+async def test_an_older_schema_is_not_migrated_under_a_running_bridge(path: Path) -> None:
+    path.touch(0o600)
+    from bouncestream.outbox.files import Lock
+
+    lock = Lock(path)
+    with pytest.raises(StoreBusy, match="Another"):
+        await Database.open(path)
+    lock.release()
+    db = await Database.open(path)
+    await db.close()
+
+
+# Opening, files, closing
+
+
+async def test_the_file_has_the_settings_that_were_measured(db: Database) -> None:
+    def pragma(conn: sqlite3.Connection, *names: str) -> list[object]:
+        return [conn.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+
+    found = await db._alone(pragma, "journal_mode", "synchronous", "page_size", "auto_vacuum", "wal_autocheckpoint")
+    assert found == ["wal", 2, 8192, 2, 250]
+
+
+async def test_every_file_is_for_its_owner_alone(path: Path) -> None:
+    old = os.umask(0)
+    try:
+        db = await Database.open(path, lock=True)
+        await db.write(insert("a@example.com"))
+    finally:
+        os.umask(old)
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert modes == dict.fromkeys(["outbox.db", "outbox.db-wal", "outbox.db-shm", "outbox.db.lock"], 0o600)
+    await db.close()
+
+
+async def test_a_wider_file_is_warned_about(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    make.connect(path).close()
+    path.chmod(0o644)
+    db = await Database.open(path)
+    await db.close()
+    assert f"chmod 600 {path}" in caplog.text
+
+
+async def test_a_second_run_is_refused_and_a_command_is_not(db: Database, path: Path) -> None:
+    with pytest.raises(StoreBusy, match=f"process {os.getpid()}"):
+        await Database.open(path, lock=True)
+    command = await Database.open(path, create=False)
+    await command.write(insert("a@example.com"))
+    await command.close()
+    assert await db.read(recipients) == ["a@example.com"]
+
+
+async def test_a_lock_ends_with_its_owner(path: Path) -> None:
+    for _ in range(2):
+        db = await Database.open(path, lock=True)
+        await db.close()
+
+
+async def test_a_missing_outbox_is_made_only_when_asked(path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="There is no outbox"):
+        await Database.open(path, create=False)
+    assert not path.exists()
+    with pytest.raises(StoreUnavailable, match="directory"):
+        await Database.open(path.parent / "nowhere" / "outbox.db")
+
+
+@pytest.mark.parametrize("name", ["with space & ?query=1#.db", "ümlaut.db", "100%41.db"])
+async def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
+    db = await Database.open(tmp_path / name, lock=True)
+    await db.write(insert("a@example.com"))
+    await db.close()
+    assert {file.name for file in tmp_path.iterdir()} == {name, f"{name}.lock"}
+
+
+async def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
+    path.write_bytes(b"Dear diary, " * 1000)
+    with pytest.raises(StoreUnavailable):
+        await Database.open(path)
+
+
+def test_an_sqlite_that_is_too_old_is_named() -> None:
+    with pytest.raises(StoreUnavailable, match=r"SQLite 3\.34\.1; the outbox needs 3\.37\.0"):
+        connection.check_sqlite((3, 34, 1))
+
+
+async def test_close_stores_what_waits_and_then_refuses(path: Path) -> None:
+    threads = set(threading.enumerate())
+    db = await Database.open(path, lock=True)
+    tasks = await blocked(db, *(insert(f"{n}@example.com") for n in range(30)))
+    await asyncio.gather(db.close(), db.close())
+    assert all(task.done() and not task.exception() for task in tasks)
+    assert set(threading.enumerate()) <= threads
+    for call in (db.write(insert("late@example.com")), db.read(recipients), db.data_version()):
+        with pytest.raises(StoreUnavailable, match="closed"):
+            await call
+    conn = sqlite3.connect(path)
+    assert len(recipients(conn)) == 30
+    conn.close()
+
+
+async def test_close_ends_all_threads_also_when_cancelled(path: Path) -> None:
+    threads = set(threading.enumerate())
+    db = await Database.open(path, lock=True)
+    closing = asyncio.create_task(db.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
+    await db.close()
+    assert set(threading.enumerate()) <= threads
+
+
+def test_a_process_that_forgets_nothing_ends(path: Path) -> None:
+    """A cancelled program: the loop ends,  runs in its , and no thread keeps the process alive."""
+
+    async def main() -> None:
+        db = await Database.open(path, lock=True)
+        try:
+            await db.write(insert("a@example.com"))
+            raise asyncio.CancelledError
+        finally:
+            await db.close()
+
+    threads = set(threading.enumerate())
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(main())
+    gc.collect()
+    assert set(threading.enumerate()) <= threads
+
+
+# Backup and space
+
+
+async def test_a_backup_while_writing_is_whole_and_private(db: Database, tmp_path: Path) -> None:
+    for n in range(20):
+        await db.write(insert(f"{n}@example.com"))
+    stop = asyncio.Event()
+
+    async def write() -> None:
+        n = 1000
+        while not stop.is_set():
+            await db.write(insert(f"{n}@example.com"))
+            n += 1
+
+    writing = asyncio.create_task(write())
+    target = tmp_path / "backup.db"
+    await db.backup(target)
+    stop.set()
+    await writing
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert not (tmp_path / "backup.db-wal").exists()
+    restored = await Database.open(target, lock=True)
+    kept = await restored.read(recipients)
+    assert kept[:20] == [f"{n}@example.com" for n in range(20)]
+    assert await restored.write(lambda conn: submit(conn, submission(event("3@example.com")), NOW).duplicates) == 1
+    await restored.close()
+
+
+async def test_a_backup_overwrites_nothing_and_leaves_no_half(db: Database, tmp_path: Path) -> None:
+    target = tmp_path / "backup.db"
+    target.write_text("precious")
+    with pytest.raises(StoreUnavailable, match="exists already"):
+        await db.backup(target)
+    assert target.read_text() == "precious"
+    with pytest.raises(StoreUnavailable, match="directory"):
+        await db.backup(tmp_path / "nowhere" / "backup.db")
+
+
+async def test_a_backup_that_fails_leaves_nothing(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object, **__: object) -> None:
+        raise connection.damaged("test")
+
+    monkeypatch.setattr(connection, "check_integrity", damaged)
+    with pytest.raises(StoreUnavailable):
+        await db.backup(tmp_path / "backup.db")
+    assert not (tmp_path / "backup.db").exists()
+
+
+async def test_the_file_shrinks_when_events_have_gone(db: Database, path: Path) -> None:
+    def fill(conn: sqlite3.Connection) -> None:
+        for n in range(2000):
+            submit(conn, submission(event(f"{n}@example.com", diagnostic="x" * 900)), NOW)
+        store.claim(conn, now=NOW, limit=2000)
+        conn.execute("UPDATE outbox SET state = 'verified', finished_at = received_at")
+        store.recount(conn)
+
+    await db.write(fill)
+    await db._alone(lambda conn: conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+    before = path.stat().st_size
+    more = True
+    while more:
+        at = make.later(days=1)
+        purge = partial(retention.purge, raw_before=at, events_before=at, dedupe_before_day=30_000)
+        more = (await db.write(purge)).more
+    freed = 0
+    while step := await db.vacuum_step(100):
+        freed += step
+        assert step <= 100
+    assert freed > 100
+    await db._alone(lambda conn: conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+    assert path.stat().st_size < before / 4

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every statement in queries.sql is used, is valid, and walks no table that grows if an event or a request waits
+for it."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bouncestream.outbox import queries
+from bouncestream.outbox.queries import QUERIES
+
+#: A person waits for these, or retention does; all others must find what they want by an index.
+MAY_SCAN = {
+    "list_rows",
+    "rows_in_state",
+    "stats_sources",
+    "stats_reasons",
+    "stats_domains",
+    "stats_results",
+    "recount",
+}
+
+#: Walks of an index (or of one in its order, with LIMIT), each for its reason.
+MAY_WALK = {
+    "oldest_unsettled": "outbox USING INDEX outbox_unsettled",  # LIMIT 1
+    "reset_absences_unsettled": "outbox USING INDEX outbox_unsettled",  # once a start
+}
+BIG = re.compile(r"SCAN (outbox|seen|history|raw|quarantine)\b(?! USING (COVERING )?INDEX sqlite_autoindex)")
+
+
+def plan(conn: sqlite3.Connection, sql: str) -> list[str]:
+    names = set(re.findall(r":([a-z_]+)", sql))
+    values: object = dict.fromkeys(names, 1) if names else (1,) * sql.count("?")
+    return [row[3] for row in conn.execute(f"EXPLAIN QUERY PLAN {sql}", values)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_it_is_valid_and_scans_no_table(conn: sqlite3.Connection, name: str) -> None:
+    steps = plan(conn, QUERIES[name])
+    if name in MAY_SCAN:
+        return
+    scans = [step for step in steps if BIG.search(step)]
+    if name in MAY_WALK:
+        assert scans == [f"SCAN {MAY_WALK[name]}"], steps
+    else:
+        assert scans == [], steps
+
+
+@pytest.mark.parametrize("name", ["claim_due", "claim_absurd", "unsettled", "old_events"])
+def test_it_is_in_order_without_sorting(conn: sqlite3.Connection, name: str) -> None:
+    assert not [step for step in plan(conn, QUERIES[name]) if "TEMP B-TREE" in step]
+
+
+def test_every_query_is_used_by_its_name() -> None:
+    room = Path(queries.__file__).parent
+    code = "".join(file.read_text("utf-8") for file in room.glob("*.py"))
+    assert [name for name in QUERIES if f'"{name}"' not in code] == []
+
+
+def test_the_exceptions_exist() -> None:
+    assert set(MAY_WALK) | MAY_SCAN <= set(QUERIES)
+
+
+def test_a_name_is_given_once() -> None:
+    with pytest.raises(AssertionError, match="two queries"):
+        queries.parse("-- name: a\nSELECT 1;\n-- name: a\nSELECT 2;\n")
+
+
+def test_comments_are_left_out() -> None:
+    assert queries.parse("-- name: a\n-- why\nSELECT 1\n-- why\nFROM t;\n\n-- name: b\nSELECT 2;\n") == {
+        "a": "SELECT 1\nFROM t",
+        "b": "SELECT 2",
+    }
