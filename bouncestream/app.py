@@ -152,7 +152,9 @@ class App:
                 await relay
 
 
-async def run_with_signals(app: App, on_reload: Callable[[], None]) -> None:
+async def run_with_signals(
+    app: App, on_reload: Callable[[], None], *, ready: Callable[[App], None] | None = None
+) -> None:
     """`app.run` until SIGTERM or SIGINT; SIGHUP calls `on_reload`. A second signal ends it at once."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -165,4 +167,4 @@ async def run_with_signals(app: App, on_reload: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, on_reload)
-    await app.run(ready=lambda _: log.info("ready"))
+    await app.run(ready=ready)

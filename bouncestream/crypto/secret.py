@@ -14,24 +14,21 @@ MINIMUM_LENGTH = 16
 class Secret:
     """One secret, or several that are valid at the same time while one replaces the other."""
 
-    __slots__ = ("_digests", "_values")
+    __slots__ = ("_digests", "_values", "keys")
 
     def __init__(self, *values: str) -> None:
         if not values or not all(values):
             raise ValueError("a secret must not be empty")
         self._values = values
+        #: All of the secrets as bytes, for use as HMAC keys.
+        self.keys: tuple[bytes, ...] = tuple(_bytes(value) for value in values)
         # Digests are compared, not the secrets: they are of one length, so that not even the length shows in the
         # time that a comparison takes.
-        self._digests = tuple(sha256(_bytes(value)).digest() for value in values)
+        self._digests = tuple(sha256(key).digest() for key in self.keys)
 
     def reveal(self) -> str:
         """The secret in plain text; of several the first one, which is the one to use."""
         return self._values[0]
-
-    @property
-    def keys(self) -> tuple[bytes, ...]:
-        """All of the secrets as bytes, for use as HMAC keys."""
-        return tuple(_bytes(value) for value in self._values)
 
     def matches(self, offered: str | bytes) -> bool:
         """Whether `offered` is one of the secrets, in a time that tells nothing about them."""

@@ -84,7 +84,7 @@ def _leaves(fields: Fields, body: str, depth: int, budget: list[int]) -> Iterato
         pieces = _pieces(body, parameters(content_type).get("boundary", ""))
     if not pieces:
         budget[0] -= 1
-        yield Part(kind, fields, body)
+        yield Part("text/plain" if kind.startswith("multipart/") else kind, fields, body)
         return
     for piece in pieces:
         if budget[0] <= 0:

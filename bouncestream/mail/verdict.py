@@ -11,9 +11,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-DIAGNOSTIC_BYTES = 2048
-"""A diagnostic is kept up to this many bytes of UTF-8 (DESIGN, "An event")."""
-
 
 class Judgement(StrEnum):
     """What a mail says about a recipient. Gravest first, as `gravest` relies on."""
@@ -46,7 +43,7 @@ class RecipientVerdict:
     reason: str  #: a word of the reason table
     status: str = ""  #: RFC 3463, such as 5.1.1
     reply_code: str = ""  #: RFC 5321, such as 550
-    diagnostic: str = ""  #: the server's words, at most `DIAGNOSTIC_BYTES` of UTF-8
+    diagnostic: str = ""  #: the server's words, at most `event.DIAGNOSTIC_LIMIT` bytes of UTF-8
     evidence: str = ""  #: which rule decided
 
 
@@ -65,13 +62,6 @@ class Verdict:
 def gravest(kinds: list[str]) -> str:
     """The gravest of `kinds`; ignore when there is none."""
     return next((k.value for k in Judgement if k in kinds), Judgement.IGNORE.value)
-
-
-def shortened(text: str, limit: int = DIAGNOSTIC_BYTES) -> str:
-    """`text` within `limit` bytes of UTF-8, cut between characters; what UTF-8 cannot hold becomes "?"."""
-    if len(text) * 4 <= limit and text.isascii():
-        return text
-    return text.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")
 
 
 def as_dict(verdict: Verdict) -> dict[str, Any]:

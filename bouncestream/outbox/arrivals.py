@@ -82,7 +82,8 @@ def take(conn: sqlite3.Connection, submission: Submission, now: datetime) -> Tak
     return arrival.taken
 
 
-def _secret(conn: sqlite3.Connection) -> bytes:
+def secret_of(conn: sqlite3.Connection) -> bytes:
+    """The key of the identity keys of this database."""
     if isinstance(conn, Connection) and conn.identity_secret:
         return conn.identity_secret
     secret = bytes.fromhex(get_meta(conn, "identity_secret") or "")
@@ -90,6 +91,11 @@ def _secret(conn: sqlite3.Connection) -> bytes:
     if isinstance(conn, Connection):
         conn.identity_secret = secret
     return secret
+
+
+def way_of(submission: Submission) -> str:
+    """By which way it came in, in words."""
+    return f"{'mailbox' if submission.provider == 'mailbox' else 'webhook'} {submission.source}"
 
 
 class _Arrival:
@@ -105,11 +111,11 @@ class _Arrival:
         self.at = codec.stamp(now)
         self.ms = int(seconds * 1000)
         self.day = int(seconds // 86400)
-        self.secret = _secret(conn)
+        self.secret = secret_of(conn)
         self.raw_id: int | None = None
         self.counts: dict[str, int] = {}
         self.taken = Taken()
-        self.way = f"{'mailbox' if submission.provider == 'mailbox' else 'webhook'} {submission.source}"
+        self.way = way_of(submission)
 
     def event(self, event: BounceEvent) -> None:
         """Store one event, or find that it is known, or put it into quarantine.
@@ -192,7 +198,7 @@ class _Arrival:
     ) -> int | None:
         """A new row; None when the database refuses it."""
         state, due = ("held", None) if event.hold else ("pending", self.at)
-        head = (new_id(self.ms), state, event.hold, due, self.keep_raw(), supersedes, why)
+        head = (None, new_id(self.ms), state, event.hold, due, self.keep_raw(), supersedes, why)
         try:
             row = self.conn.execute(_INSERT, head + values).lastrowid
         except ROW_FAULTS as error:
@@ -232,10 +238,7 @@ class _Arrival:
         return self.raw_id
 
     def store_raw(self, body: bytes) -> int:
-        encoding, packed = codec.pack(body)
-        content_type = clip(self.submission.content_type, 200)
-        row = (self.at, self.submission.source, content_type, len(body), encoding, packed)
-        number = self.conn.execute(_RAW, row).lastrowid
+        number = self.conn.execute(_RAW, (None, *codec.raw_values(self.submission, self.at, body))).lastrowid
         assert number is not None
         return number
 

@@ -12,6 +12,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from bouncestream.errors import StoreError
@@ -20,12 +21,22 @@ from bouncestream.outbox.connection import is_trouble, translate
 
 @dataclass(slots=True)
 class Job:
-    """A function that waits for its transaction, and the future of who awaits it."""
+    """A function that waits for its transaction, and the future of who awaits it.
 
-    run: Callable[[sqlite3.Connection], Any]
+    With `many`, `run` takes a list of items and returns a list of results: neighbours with the same function are
+    run as one, each with its own `item`.
+    """
+
+    run: Callable[..., Any]
     future: asyncio.Future[Any]
     rows: int
     size: int
+    many: bool = False
+    item: Any = None
+
+    def alone(self, conn: sqlite3.Connection) -> Any:
+        """Run this job and no other."""
+        return self.run(conn, [self.item])[0] if self.many else self.run(conn)
 
 
 @dataclass(slots=True)
@@ -68,16 +79,21 @@ def run_batch(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
 
 def _plain(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome] | None:
     """All jobs as they come; None when one of them raised, since then all must be undone."""
-    outcomes = []
-    for job in jobs:
-        outcome = Outcome()
-        outcomes.append(outcome)
-        if not job.future.cancelled():
-            try:
-                outcome.value = job.run(conn)
-            except Exception as error:
-                _raise_if_ended(conn, error)
-                return None
+    outcomes = [Outcome() for _ in jobs]
+    todo = [(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True) if not job.future.cancelled()]
+    try:
+        for (run, many), group in groupby(todo, lambda pair: (pair[0].run, pair[0].many)):
+            if many:
+                together = list(group)
+                values = run(conn, [job.item for job, _ in together])
+                for (_, outcome), value in zip(together, values, strict=True):
+                    outcome.value = value
+            else:
+                for job, outcome in group:
+                    outcome.value = job.run(conn)
+    except Exception as error:
+        _raise_if_ended(conn, error)
+        return None
     return outcomes
 
 
@@ -91,7 +107,7 @@ def _guarded(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
             continue
         conn.execute("SAVEPOINT job")
         try:
-            outcome.value = job.run(conn)
+            outcome.value = job.alone(conn)
         except Exception as error:
             _raise_if_ended(conn, error)
             conn.execute("ROLLBACK TO job")

@@ -229,7 +229,8 @@ def release_permission(conn: sqlite3.Connection, now: datetime, limit: int = 100
 
 def drop_due(conn: sqlite3.Connection, now: datetime, limit: int, why: str) -> int:
     """A dry run: what is due is dropped instead of claimed, so that a later replay need not read it back."""
-    return len(drop(conn, rows_in(conn, State.PENDING, limit=limit), now, why).done)
+    due = conn.execute(QUERIES["due_rows"], {"now": codec.stamp(now), "limit": limit}).fetchall()
+    return len(drop(conn, [row for (row,) in due], now, why).done)
 
 
 def quarantine_items(

@@ -9,7 +9,7 @@ import zlib
 from datetime import UTC, datetime
 
 from bouncestream.event import BounceEvent, Kind, believable, clip
-from bouncestream.ports import Claimed, State
+from bouncestream.ports import Claimed, State, Submission
 
 #: Bytes; a shorter body is kept as it is, as there zlib saves little and costs 10 us.
 ZLIB_FROM = 512
@@ -102,6 +102,14 @@ def pack(body: bytes) -> tuple[str, bytes]:
         if len(packed) < len(body):
             return "zlib", packed
     return "none", body
+
+
+def raw_values(submission: Submission, at: str, body: bytes | None = None) -> tuple[str, str, str, int, str, bytes]:
+    """The columns of a raw body after its number: the whole one of a submission, or a part of it."""
+    if body is None:
+        body = submission.raw
+    encoding, packed = pack(body)
+    return at, submission.source, clip(submission.content_type, 200), len(body), encoding, packed
 
 
 def unpack(encoding: str, body: bytes) -> bytes:

@@ -15,7 +15,7 @@ from functools import partial
 from bouncestream.errors import StoreBusy, StoreUnavailable
 from bouncestream.health import Health, Light
 from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, INTAKE_WAITING, QUARANTINED, Metrics
-from bouncestream.outbox.arrivals import take
+from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.store import set_meta
 from bouncestream.ports import Clock, Receipt, Submission
@@ -72,8 +72,8 @@ class Intake:
             self._admit(rows, size)
             self._add(rows, size)
             try:
-                job = partial(take, submission=submission, now=self._clock.now())
-                taken = await self._db.write(job, rows=rows, size=size)
+                item = submission, self._clock.now()
+                taken = await self._db.write_each(take_many, item, rows=rows, size=size)
             finally:
                 self._add(-rows, -size)
         except (StoreBusy, StoreUnavailable) as error:

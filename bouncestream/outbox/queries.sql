@@ -6,15 +6,23 @@
 -- name: probe
 SELECT outbox_id FROM seen WHERE key = ?;
 
+-- name: probe_many
+-- (?) becomes as many as are looked up at once.
+SELECT key FROM seen WHERE key IN (?);
+
+-- name: newest_rows
+SELECT coalesce((SELECT max(id) FROM outbox), 0), coalesce((SELECT max(id) FROM raw), 0);
+
 -- name: known
 -- The row that an identity key leads to, for the comparison with a new report.
 SELECT id, event_id, state, kind, held_for, superseded_by FROM outbox WHERE id = ?;
 
 -- name: insert_event
-INSERT INTO outbox (event_id, state, held_for, next_attempt_at, raw_id, supersedes, why,
+-- Its number is NULL where the next one will do.
+INSERT INTO outbox (id, event_id, state, held_for, next_attempt_at, raw_id, supersedes, why,
                     kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
                     reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: upgrade_event
 -- A graver report of an event that nobody was told of yet. Its place in the order and its own time stay.
@@ -37,7 +45,7 @@ ON CONFLICT (key) DO UPDATE SET outbox_id = excluded.outbox_id, day = excluded.d
 INSERT INTO history (outbox_id, at, from_state, to_state, why) VALUES (?, ?, ?, ?, ?);
 
 -- name: insert_raw
-INSERT INTO raw (received_at, source, content_type, bytes, encoding, body) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO raw (id, received_at, source, content_type, bytes, encoding, body) VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: insert_quarantine
 INSERT INTO quarantine (received_at, source, provider, why, event_type, raw_id) VALUES (?, ?, ?, ?, ?, ?);
@@ -192,6 +200,9 @@ SELECT id FROM outbox
 WHERE state IN ('held', 'dead') AND state = :state AND substr(why, 1, length(:why_begins)) = :why_begins
   AND (:held_for = '' OR held_for = :held_for) AND (:kind = '' OR kind = :kind)
 ORDER BY id LIMIT :limit;
+
+-- name: due_rows
+SELECT id FROM outbox WHERE state = 'pending' AND next_attempt_at <= :now ORDER BY next_attempt_at, id LIMIT :limit;
 
 -- name: standing
 SELECT state, attempt, next_attempt_at FROM outbox WHERE id = ?;

@@ -10,9 +10,10 @@ from __future__ import annotations
 import pkgutil
 from functools import cache
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from bouncestream.providers._contract import Provider
+if TYPE_CHECKING:
+    from bouncestream.providers._contract import Provider
 
 
 @cache
@@ -25,4 +26,4 @@ def get(name: str) -> Provider:
     """The provider of that name; its module is imported now, if it was not before. Raises LookupError."""
     if name not in names():
         raise LookupError(name)
-    return cast(Provider, import_module(f"{__name__}.{name}").PROVIDER)
+    return cast("Provider", import_module(f"{__name__}.{name}").PROVIDER)

@@ -29,6 +29,14 @@ MAX_TROUBLE = 100
 MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
+class UnknownType(Malformed):
+    """A well-formed notification of a type that the provider's file does not know."""
+
+    def __init__(self, why: str, event_type: str) -> None:
+        super().__init__(why)
+        self.event_type = event_type
+
+
 class Settings(Protocol):
     """The settings of one webhook, as the configuration has them (config.model.Webhook)."""
 
@@ -119,15 +127,11 @@ class Provider(Protocol):
         """The status that makes it send again later: 503 or 429."""
 
     def verify(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
-        """Raise Unauthorized unless the request proves that it comes from the provider. Not called when only
-        `path_secret` is set, or nothing is (`unverified`)."""
+        """Raise Unauthorized unless the request proves that it comes from the provider. Only called when one of
+        `secret`, `token` and `hmac_secret` is set."""
 
     def parse(self, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
         """The events of a verified request."""
-
-
-#: Keys that prove something, and belong to a provider's own way of verifying.
-PROOFS = frozenset({"secret", "token", "hmac_secret"})
 
 
 def verify(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> None:
@@ -136,7 +140,7 @@ def verify(provider: Provider, request: WebhookRequest, settings: Settings, now:
         raise Unauthorized("the address is not in allow_ips")
     if settings.path_secret is not None and not settings.path_secret.matches(request.path_secret):
         raise Unauthorized("wrong secret in the path" if request.path_secret else "no secret in the path")
-    if any(getattr(settings, key) is not None for key in provider.takes & PROOFS):
+    if settings.secret is not None or settings.token is not None or settings.hmac_secret is not None:
         try:
             provider.verify(request, settings, now)
         except MALFORMED as error:
@@ -165,7 +169,8 @@ def each(items: Iterable[object], parse_one: Callable[[object, Gathered], None],
         try:
             parse_one(item, into)
         except Malformed as error:
-            into.trouble.append(Trouble(str(error), part=canonical(item)))
+            kind = error.event_type if isinstance(error, UnknownType) else ""
+            into.trouble.append(Trouble(str(error), kind, canonical(item)))
         except MALFORMED as error:
             into.trouble.append(Trouble(f"{type(error).__name__} while reading it", part=canonical(item)))
 

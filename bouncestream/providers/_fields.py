@@ -16,7 +16,6 @@ from bouncestream.errors import Malformed
 from bouncestream.event import clip
 
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
-_REPLY = re.compile(r"[245]\d\d", re.ASCII)
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{0,9})?", re.ASCII)
 
@@ -82,7 +81,7 @@ def moment(value: object) -> datetime | None:
 def reply_code(value: object) -> str:
     """An SMTP reply code (RFC 5321 section 4.2), or ''."""
     code = text(value)
-    return code if _REPLY.fullmatch(code) else ""
+    return code if len(code) == 3 and code.isascii() and code.isdigit() and code[0] in "245" else ""
 
 
 def enhanced_status(value: object) -> str:

@@ -22,9 +22,17 @@ from bouncestream.errors import Malformed, TooLarge, Unauthorized
 from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, clean_message_id, clean_uuid
 from bouncestream.mail.address import normalise
 from bouncestream.ports import Trouble
-from bouncestream.providers._contract import MAX_EVENTS, Gathered, Parsed, Settings, WebhookRequest, each
+from bouncestream.providers._contract import (
+    MALFORMED,
+    MAX_EVENTS,
+    Gathered,
+    Parsed,
+    Settings,
+    UnknownType,
+    WebhookRequest,
+    each,
+)
 from bouncestream.providers._fields import (
-    canonical,
     enhanced_status,
     fingerprint,
     load_json,
@@ -66,11 +74,16 @@ class Generic:
 
     def parse(self, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
         into = Gathered()
+        source = settings.name
         items = _items(request, into)
+        if len(items) == 1 and not into.trouble:
+            try:
+                return Parsed((_event(items[0], source),))
+            except (Malformed, *MALFORMED):
+                pass  # told below, as of one among many
         if len(items) > MAX_EVENTS:
             raise TooLarge(f"more than {MAX_EVENTS} events in one request: send them in several")
-        source = settings.name
-        each(items, lambda item, into: _one(item, source, into), into)
+        each(items, lambda item, into: into.events.append(_event(item, source)), into)
         return into.done()
 
 
@@ -104,7 +117,7 @@ def _lines(request: WebhookRequest, into: Gathered) -> list[object]:
     return items
 
 
-def _one(item: object, source: str, into: Gathered) -> None:
+def _event(item: object, source: str) -> BounceEvent:
     if not isinstance(item, dict):
         raise Malformed("an event is a JSON object")
     said = item.get("kind")
@@ -112,13 +125,11 @@ def _one(item: object, source: str, into: Gathered) -> None:
     if kind is None:
         if said is None:
             raise Malformed("kind is missing")
-        into.trouble.append(
-            Trouble("kind is not hard, soft, complaint or unsubscribe", text(said, 100) or "?", canonical(item))
-        )
-        return
-    given = item.get("recipient")
+        raise UnknownType("kind is not hard, soft, complaint or unsubscribe", text(said, 100) or "?")
+    get = item.get
+    given = get("recipient")
     recipient = normalise(given) if isinstance(given, str) else ""
-    subscriber = clean_uuid(item.get("subscriber_uuid"))
+    subscriber = clean_uuid(get("subscriber_uuid"))
     if not recipient and not subscriber:
         raise Malformed(
             "recipient is not an address" if given else "neither a recipient nor a well-formed subscriber_uuid"
@@ -126,33 +137,31 @@ def _one(item: object, source: str, into: Gathered) -> None:
     evidence = f"{source} says {kind.value}"
     if given and not recipient:
         evidence += "; its recipient is not an address"
-    at = item.get("occurred_at")
+    at = get("occurred_at")
     occurred_at = moment(at) if at is not None else None
     if at is not None and occurred_at is None:
         evidence += "; its occurred_at cannot be read"
-    campaign = clean_uuid(item.get("campaign_uuid"))
-    message_id = text(item.get("message_id"))
-    event_id = text(item.get("provider_event_id"))
+    campaign = clean_uuid(get("campaign_uuid"))
+    message_id = text(get("message_id"))
+    event_id = text(get("provider_event_id"))
     known = event_id or (campaign and subscriber) or clean_message_id(message_id)
-    into.events.append(
-        BounceEvent(
-            kind=kind,
-            recipient=recipient,
-            source=source,
-            provider="generic",
-            occurred_at=occurred_at,
-            subscriber_uuid=subscriber,
-            campaign_uuid=campaign,
-            reason=text(item.get("reason"), 64),
-            reply_code=reply_code(item.get("reply_code")),
-            enhanced_status=enhanced_status(item.get("enhanced_status")),
-            diagnostic=text(item.get("diagnostic"), DIAGNOSTIC_LIMIT),
-            message_id=message_id,
-            provider_event_id=event_id,
-            evidence=evidence,
-            stable_id=bool(event_id),  # the README asks for an id that stays the same when the script sends again
-            fingerprint=b"" if known else fingerprint(item),
-        )
+    return BounceEvent(
+        kind=kind,
+        recipient=recipient,
+        source=source,
+        provider="generic",
+        occurred_at=occurred_at,
+        subscriber_uuid=subscriber,
+        campaign_uuid=campaign,
+        reason=text(get("reason"), 64),
+        reply_code=reply_code(get("reply_code")),
+        enhanced_status=enhanced_status(get("enhanced_status")),
+        diagnostic=text(get("diagnostic"), DIAGNOSTIC_LIMIT),
+        message_id=message_id,
+        provider_event_id=event_id,
+        evidence=evidence,
+        stable_id=bool(event_id),  # the README asks for an id that stays the same when the script sends again
+        fingerprint=b"" if known else fingerprint(item),
     )
 
 

@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bouncestream.errors import Malformed, Unauthorized
 from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, clean_message_id
-from bouncestream.mail import status
 from bouncestream.mail.address import normalise
 from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict
-from bouncestream.ports import Trouble
-from bouncestream.providers._contract import Gathered, Parsed, Settings, WebhookRequest, each
-from bouncestream.providers._fields import canonical, fingerprint, load_json, text
+from bouncestream.providers._contract import Gathered, Parsed, Settings, UnknownType, WebhookRequest, each
+from bouncestream.providers._fields import fingerprint, load_json, text
+
+if TYPE_CHECKING:
+    from bouncestream.mail.classify import Judged
 
 #: So much of a returned mail is read; it is kept whole.
 BODY_LIMIT = 256 * 1024
@@ -58,7 +59,8 @@ class Sendamatic:
     busy = 503  # their retry policy is not documented; 503 says best what it is
 
     def verify(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
-        assert settings.secret is not None
+        if settings.secret is None:
+            raise Unauthorized("no secret is configured")
         offered = request.headers.get(settings.header)
         if offered is None:
             raise Unauthorized(f"no header {settings.header}")
@@ -90,7 +92,7 @@ def _one(item: object, settings: Settings, into: Gathered) -> None:
     elif word.startswith("unsub"):  # its exact name is not in the stored pages
         _unsubscription(_inner(item, word), settings, into)
     elif kind:
-        into.trouble.append(Trouble("this notification_type is not known", kind, canonical(item)))
+        raise UnknownType("this notification_type is not known", kind)
     else:
         raise Malformed("notification_type is missing")
 
@@ -112,7 +114,8 @@ def _bounce(fields: dict[str, Any], settings: Settings, into: Gathered) -> None:
     said = text(fields.get("bounce_type"), 200)
     class_ = _class_of(said, settings.classes)
     known = class_ is not None
-    kind, why = _judged(class_ or "soft", fields, verdict, found)
+    words = text(fields.get("reason"), DIAGNOSTIC_LIMIT)
+    kind, why = _judged(class_ or "soft", fields, verdict, found, words)
     shown = said or "nothing"
     if not known:
         into.notes.append(f'"{shown}" is not in the table of bounce types; taken as soft')
@@ -123,13 +126,12 @@ def _bounce(fields: dict[str, Any], settings: Settings, into: Gathered) -> None:
     evidence = f'Sendamatic says "{shown}"{", " if why else ""}{why} → {kind.value}'
     if reporter and asked and reporter != asked:
         evidence += f"; reported by {reporter}"
-    words = text(fields.get("reason"), DIAGNOSTIC_LIMIT)
-    told = _Told(diagnostic=words)
+    told = _Told()
     if found is not None and found.kind != Judgement.IGNORE:
         told = _Told(found.reason, found.reply_code, found.status, found.diagnostic or words)
     elif words:
-        codes = status.in_text(words)
-        told = _Told(status.reason_of(codes.enhanced) if codes.enhanced else "", codes.reply, codes.enhanced, words)
+        judged = _classify(words)
+        told = _Told(judged.reason, judged.reply_code, judged.status, words)
     recipient = asked or reporter or (found.address if found is not None else "")
     _add(kind, recipient, fields, verdict, told, evidence, settings, into)
 
@@ -224,7 +226,7 @@ def _class_of(said: str, overrides: Mapping[str, str]) -> str | None:
 
 
 def _judged(
-    class_: str, fields: dict[str, Any], verdict: Verdict | None, found: RecipientVerdict | None
+    class_: str, fields: dict[str, Any], verdict: Verdict | None, found: RecipientVerdict | None, words: str
 ) -> tuple[Kind | None, str]:
     """The kind (None: no event) and which rule decided."""
     if class_ == "ignore":
@@ -236,8 +238,11 @@ def _judged(
     if class_ in _KINDS:
         return _KINDS[class_], ""
     # Left are the two that ask our own reader.
+    if verdict is None and words:
+        by_words = _classify(words)
+        return _KINDS[by_words.kind], f"our reading of its reason: {by_words.evidence}"
     if verdict is None:
-        return Kind.SOFT, "without a mail that could be judged"
+        return Kind.SOFT, "without anything that could be judged"
     judged = found.kind if found is not None else verdict.kind
     why = f"our reading of the mail: {found.evidence if found is not None else verdict.evidence}"
     if judged == Judgement.IGNORE:
@@ -288,6 +293,14 @@ def _decode(mail: bytes, limit: int) -> Verdict:
     from bouncestream.mail.decode import read
 
     return read(mail, limit=limit)
+
+
+def _classify(words: str) -> Judged:
+    from bouncestream.mail.classify import classify
+
+    judged = classify(status="", reply_code="", diagnostic=words)
+    # Nothing but a failure is reported here, however its words sound.
+    return judged if judged.kind in _KINDS else replace(judged, kind=Judgement.SOFT.value)
 
 
 def _address(value: object) -> str:

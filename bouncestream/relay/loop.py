@@ -112,6 +112,7 @@ class Relay:
 
     async def _start(self) -> None:
         """Nothing of an earlier run counts; and a permission may have been granted meanwhile."""
+        self._data_version = await self.desk.db.data_version()
         await self.desk.db.write(store.reset_absences)
         if await self.desk.db.write(partial(browse.release_permission, now=self.desk.clock.now(), limit=1)):
             self._permission_at = float("inf")

@@ -2,7 +2,8 @@
 """PURE. The subscriber queries that bouncestream sends, recognised; anything else is an SQL error.
 
 Listmonk puts `?query=` into its SQL as it is. Here `subscribers.email|uuid|id`, `=` or `IN (...)`, joined by OR, is
-all: a query that a test sends by mistake fails here as a wrong one fails there.
+all, and one count of stored bounces behind it: a query that a test sends by mistake fails here as a wrong one fails
+there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ _TOKEN = re.compile(
 )
 
 
+_STORED = re.compile(
+    r" AND \(SELECT COUNT\(\*\) FROM bounces WHERE bounces\.subscriber_id = subscribers\.id"
+    r" AND bounces\.type = '(soft|hard|complaint)'\) >= (\d+)\Z"
+)
+
+
 class SqlError(Exception):
     """PostgreSQL's words about a query that it does not take."""
 
@@ -27,6 +34,20 @@ class Condition:
 
     column: str
     values: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """At least `count` stored bounces of a type."""
+
+    type: str
+    count: int
+
+
+def split_stored(text: str) -> tuple[str, Stored | None]:
+    """The query without its count of stored bounces, and that count, if it has one."""
+    found = _STORED.search(text)
+    return (text[: found.start()], Stored(found[1], int(found[2]))) if found else (text, None)
 
 
 def read_query(text: str) -> tuple[Condition, ...]:

@@ -16,7 +16,7 @@ from bouncestream.sandbox.calls import Call, Route
 from bouncestream.sandbox.database import MailingList, Person
 from bouncestream.sandbox.model import EMAIL, Subscriber
 from bouncestream.sandbox.posted import Refused
-from bouncestream.sandbox.sql import SqlError, read_query
+from bouncestream.sandbox.sql import SqlError, read_query, split_stored
 
 _SEES_LISTS = ("lists:get_all", "lists:manage_all")
 _STATUSES = ("enabled", "disabled", "blocklisted")
@@ -31,9 +31,12 @@ def _listing(call: Call) -> web.Response:
     if text and not listmonk.database_on:
         raise Refused(400, "Error preparing subscriber query: pq: the database is away")
     try:
+        conditions, stored = split_stored(text)
         people: Iterable[Person] = (
-            listmonk.database.find(read_query(text)) if text else listmonk.database.people.values()
+            listmonk.database.find(read_query(conditions)) if text else listmonk.database.people.values()
         )
+        if stored:
+            people = [p for p in people if sum(r.type == stored.type for r in p.rows.values()) >= stored.count]
     except SqlError as error:
         if listmonk.version.checks_lists:
             raise Refused(400, f"Error preparing subscriber query: {error}") from error

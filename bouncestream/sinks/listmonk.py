@@ -131,24 +131,27 @@ class Listmonk:
     async def powers(self) -> Powers:
         """What the token may do, found by trying each call harmlessly: true on every version of Listmonk."""
         probe = await self.probe()
-        if probe.said in (Said.UNKNOWN, Said.NOT_SENT, Said.BUSY):
+        if probe.said in (Said.NOT_SENT, Said.BUSY) or not probe.status:
             raise SinkError(f"Listmonk cannot be asked: {probe.words or probe.status}")
-        about = await self._try("/api/about", {})
+        config = await self._try("/api/config", {})
         settings = await self._try("/api/settings", {})
         self._counts = _counts(settings) if settings is not None else None
+        processing = settings is None or settings.get("bounce.enabled") is not False
+        if probe.said is Said.UNKNOWN and processing and probe.status != 503:
+            raise SinkError(f"Listmonk answers {probe.status} to a bounce: {probe.words}")
         none = {"query": NOBODY, "page": "1", "per_page": "1"}
         read = {"source": "~", "page": "1", "per_page": "1"}
         profile = await self._try("/api/profile", {})
         # Without subscribers:get_all the query answers 200 with nobody, just like for an unknown address.
         lookup = _may(profile, "subscribers:get_all") and await self._try("/api/subscribers", none) is not None
         return Powers(
-            version=str((about or {}).get("version", "")),
+            version=str((config or {}).get("version", "")),
             post=probe.said is Said.REFUSED,
             read=await self._try("/api/bounces", read) is not None,
             lookup=lookup,
             manage=_may(profile, "subscribers:manage"),
             counts=self._counts,
-            processing=settings.get("bounce.enabled") is not False if settings else True,
+            processing=processing and probe.status != 503,
         )
 
     # -- subscribers ----------------------------------------------------------------------------------------
@@ -346,9 +349,7 @@ def _may(profile: Mapping[str, Any] | None, permission: str) -> bool:
     if profile is None:
         return True
     role = profile.get("user_role")
-    if not isinstance(role, dict):
-        return False
-    return role.get("id") == 1 or permission in (role.get("permissions") or ())
+    return isinstance(role, dict) and permission in (role.get("permissions") or ())
 
 
 def _reason(error: BaseException) -> str:

@@ -20,6 +20,7 @@ from bouncestream.errors import Malformed, RequestRefused, StoreBusy, StoreError
 from bouncestream.health import Health, Light
 from bouncestream.metrics import EVENTS_IGNORED, REQUESTS, REQUESTS_REFUSED, Metrics
 from bouncestream.ports import Clock, Emit, Receipt, Submission, Trouble
+from bouncestream.printable import mask_all, printable
 from bouncestream.providers._contract import Parsed, Provider, Settings, WebhookRequest, read, verify
 from bouncestream.sources.body import decompressed, read_body
 from bouncestream.sources.connection import LimitedServer
@@ -173,7 +174,7 @@ class WebhookServer:
             response = web.Response(status=400)
             response.force_close()
         except Exception as error:  # a bug of ours; the sender must keep what we could not
-            self._tell(name, "bug", logging.ERROR, f"bug: {type(error).__name__}: {ascii(str(error))[:200]}")
+            self._tell(name, "bug", logging.ERROR, f"bug: {type(error).__name__}: {error}")
             log.debug("the bug", exc_info=error)
             response = _later(provider, 60)
         self._metrics.add(REQUESTS, name, str(response.status))
@@ -254,18 +255,19 @@ class WebhookServer:
         return response
 
     def _remark(self, name: str, parsed: Parsed) -> None:
-        """Say in the log what is not an ordinary event. Foreign words are escaped: they could forge lines."""
+        """Say in the log what is not an ordinary event."""
         for trouble in parsed.trouble:
-            kind = f" (type {trouble.event_type!a})" if trouble.event_type else ""
+            kind = f' (type "{trouble.event_type}")' if trouble.event_type else ""
             self._tell(name, f"trouble{kind}"[:120], logging.WARNING, f"quarantined: {trouble.why}{kind}")
         for why in parsed.ignored:
             self._metrics.add(EVENTS_IGNORED, name)
-            self._tell(name, "ignored", logging.INFO, f"ignored: {why!a}")
+            self._tell(name, "ignored", logging.INFO, f"ignored: {why}")
         for note in parsed.notes:
-            self._tell(name, "note", logging.WARNING, ascii(note))
+            self._tell(name, "note", logging.WARNING, note)
 
     def _tell(self, name: str, sort: str, level: int, text: str) -> None:
-        """One line, at most once a minute for each sort; the next one says how many it stands for."""
+        """One line, at most once a minute for each sort; the next one says how many it stands for. `text` may hold
+        foreign words, which are made harmless here."""
         now = self._clock.monotonic()
         if len(self._told) > 500:  # foreign event types are part of the key
             self._told.clear()
@@ -274,7 +276,8 @@ class WebhookServer:
             self._told[name, sort] = (since, held_back + 1)
             return
         self._told[name, sort] = (now, 0)
-        log.log(level, "webhook %s: %s%s", name, text, f" ({held_back} more like it before)" if held_back else "")
+        more = f" ({held_back} more like it before)" if held_back else ""
+        log.log(level, "webhook %s: %s%s", name, printable(mask_all(text), 500), more)
 
 
 def _later(provider: Provider, seconds: int) -> web.Response:

@@ -51,6 +51,21 @@ async def test_the_queries_that_bouncestream_sends(listmonk, person):
     assert (body["data"]["total"], body["data"]["per_page"], body["data"]["page"]) == (2, 1, 2)
 
 
+async def test_the_query_for_stored_bounces(listmonk, person):
+    listmonk.needs("subscribers:get_all", "subscribers:sql_query")
+    other = await listmonk.person()
+    await listmonk.accepted(email=person["email"], type="soft")
+    await listmonk.recorded()
+    stored = (
+        f"subscribers.id IN ({person['id']}, {other['id']}) AND (SELECT COUNT(*) FROM bounces"
+        " WHERE bounces.subscriber_id = subscribers.id AND bounces.type = '%s') >= %d"
+    )
+    for kind, count, found in (("soft", 1, [person["id"]]), ("soft", 2, []), ("hard", 1, [])):
+        status, body = await listmonk.find(stored % (kind, count))
+        assert status == 200, body
+        assert [result["id"] for result in body["data"]["results"]] == found
+
+
 @pytest.mark.parametrize(
     "query",
     [

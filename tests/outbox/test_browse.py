@@ -164,6 +164,16 @@ def test_drop_takes_what_waits(full: sqlite3.Connection) -> None:
     make.check_tally(full)
 
 
+def test_a_dry_run_drops_what_is_due(conn: sqlite3.Connection) -> None:
+    for number in range(5):
+        submit(conn, event(f"{number}@example.com"), now=later(number))
+    assert browse.drop_due(conn, later(3), 3, "dry run") == 3
+    assert browse.drop_due(conn, later(3), 3, "dry run") == 1
+    assert [state for (state,) in make.rows(conn, "state")] == ["dropped"] * 4 + ["pending"]
+    assert browse.replay(conn, [1], later(9)).done == [1]
+    assert make.one(conn, "SELECT state FROM outbox WHERE id = 1") == "pending"
+
+
 def test_release_lets_go_what_is_held(full: sqlite3.Connection) -> None:
     changed = browse.release(full, [1, 7], later(90))
     assert changed.done == [7]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The database as a whole: commits before answers, errors in words, files for their owner alone, and a clean end."""
+"""The database as a whole: commits before answers, errors in words, private files, and a clean end."""
 
 from __future__ import annotations
 
@@ -459,7 +459,7 @@ async def test_close_ends_all_threads_also_when_cancelled(path: Path) -> None:
 
 
 def test_a_process_that_forgets_nothing_ends(path: Path) -> None:
-    """A cancelled program: the loop ends,  runs in its , and no thread keeps the process alive."""
+    """A cancelled program: it closes on its way out, and no thread keeps the process alive."""
 
     async def main() -> None:
         db = await Database.open(path, lock=True)

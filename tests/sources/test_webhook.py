@@ -135,7 +135,7 @@ async def test_an_unknown_type_is_kept_and_named(start: Start, caplog: pytest.Lo
     got = await running.post("/webhooks/s", body, X_Webhook_Secret=KEY)
     assert (got.status, got.json["quarantined"]) == (200, 1)
     assert running.emitted.submissions[0].trouble[0].event_type == "de\nlivered"
-    assert "(type 'de\\nlivered')" in caplog.text
+    assert '(type "de\\nlivered")' in caplog.text
 
 
 async def test_nothing_to_keep(running: Running) -> None:

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`bouncestream backup FILE`: a checked copy of the outbox, made while it is in use."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from bouncestream.cli.opened import configuration
+from bouncestream.errors import UsageError
+from bouncestream.outbox.db import Database
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the copy."""
+    source = Path(configuration(args, with_secrets=False).outbox.path)
+    target = Path(args.file)
+    if target.exists():
+        raise UsageError(f"{target} exists already, and a backup overwrites nothing. Next: give another name.")
+    asyncio.run(_copy(source, target))
+    size = target.stat().st_size
+    print(f"{target}: a checked copy of {source}, {size / 2**20:.1f} MiB. Restore it by putting it in its place.")
+    return 0
+
+
+async def _copy(source: Path, target: Path) -> None:
+    db = await Database.open(source, create=False)
+    try:
+        await db.backup(target)
+    finally:
+        await db.close()

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`bouncestream check`: the configuration, and a try of each connection, with the fix for each failure."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from pathlib import Path
+
+from bouncestream import providers
+from bouncestream.cli import show as out
+from bouncestream.cli import tries
+from bouncestream.cli.opened import configuration
+from bouncestream.cli.tries import Line
+from bouncestream.config.model import Config, Webhook
+from bouncestream.errors import StoreError
+from bouncestream.outbox import store
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.intake import MIN_FREE
+
+#: Below this much free space a person should know; bytes.
+_LITTLE = 512 << 20
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at everything; the exit code says how it is."""
+    config = configuration(args)
+    return asyncio.run(_check(config))
+
+
+async def _check(config: Config) -> int:
+    found: list[Line] = []
+
+    def section(title: str, lines: list[Line]) -> None:
+        out.heading(title)
+        tries.tell(lines)
+        found.extend(lines)
+
+    section("Configuration", _configuration(config))
+    section("Outbox", await _outbox(config))
+    token = config.listmonk.token.reveal() if config.listmonk.token else ""
+    section("Listmonk", await tries.listmonk(config.listmonk.url, config.listmonk.user, token))
+    running, lines = await tries.listening(config.server)
+    if config.server.public_url:
+        lines += await tries.public(config.server.public_url, list(config.webhooks), running=running)
+    else:
+        lines.append(
+            Line("·", "[server] public_url is not set, so the URLs below are not complete, and nobody can try them")
+        )
+    section("Server", lines)
+    section("Webhooks", _webhooks(config))
+    code = tries.code(found)
+    words = {0: "All is well.", 1: "Not all is well: see ⚠ and ✘.", 3: "Not everything could be examined: see ✘."}
+    out.heading(words[code])
+    return code
+
+
+def _configuration(config: Config) -> list[Line]:
+    lines = [Line("✔", f"{config.path or 'the environment'} can be used")]
+    return lines + [Line("⚠", warning) for warning in config.warnings]
+
+
+def _webhooks(config: Config) -> list[Line]:
+    if not config.webhooks:
+        fix = "add a section [webhooks.<name>], or run `bouncestream init`"
+        return [Line("⚠", "no webhook is configured, so nothing can come in", fix)]
+    return [_webhook(config, hook) for hook in config.webhooks.values()]
+
+
+def _webhook(config: Config, hook: Webhook) -> Line:
+    provider = providers.get(hook.provider)
+    proofs = [key for key in ("secret", "token", "hmac_secret", "path_secret") if getattr(hook, key) is not None]
+    where = tries.paste(config.server.public_url, hook)
+    text = f"{hook.name}: {provider.summary}; enter {where} there"
+    if "secret" in proofs:
+        text += f", and the secret as the header {hook.header}"
+    if not proofs:
+        return Line("⚠", f"{text}; anyone can post to it", f"set a secret for webhooks.{hook.name}")
+    return Line("✔", f"{text} (proof: {', '.join(proofs)})")
+
+
+async def _outbox(config: Config) -> list[Line]:
+    path = Path(config.outbox.path)
+    lines = [_space(path.parent)] if path.parent.is_dir() else []
+    if not path.exists():
+        return [*lines, _to_be_made(path)]
+    if not os.access(path, os.R_OK | os.W_OK):
+        fix = f"run as the user that owns it, or chown it: ls -l {path}"
+        return [*lines, Line("✘", f"{path} cannot be written by this user", fix, unexamined=True)]
+    try:
+        db = await Database.open(path, create=False)
+        try:
+            return [*lines, *await _inside(db, path)]
+        finally:
+            await db.close()
+    except StoreError as error:
+        what, _, fix = str(error).partition(" Next: ")
+        return [*lines, Line("✘", what, fix, unexamined=True)]
+
+
+async def _inside(db: Database, path: Path) -> list[Line]:
+    tally, quarantined = await db.read(lambda conn: (store.tally(conn), store.quarantine_count(conn)))
+    lines = [Line("✔", f"{path} holds {sum(tally.values())} events")]
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        lines.append(Line("⚠", f"{path} holds addresses and is open to others (mode {mode:o})", f"chmod 600 {path}"))
+    for count, words, command in (
+        (tally.get("dead", 0), "dead letters", "outbox list --state dead"),
+        (tally.get("held", 0), "events held back", "outbox list --state held"),
+        (quarantined, "items in quarantine", "outbox list --quarantine"),
+    ):
+        if count:
+            lines.append(Line("·", f"{count} {words}: `bouncestream {command}`"))
+    return lines
+
+
+def _to_be_made(path: Path) -> Line:
+    if not path.parent.is_dir():
+        fix = f"create it, owned by the user of bouncestream: install -d -m 700 {path.parent}"
+        return Line("✘", f"the directory of the outbox, {path.parent}, does not exist", fix)
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        fix = "let the user that runs bouncestream write there, or check as that user"
+        return Line("✘", f"the outbox cannot be made in {path.parent} by this user", fix)
+    return Line("✔", f"{path} does not exist yet: `bouncestream run` makes it")
+
+
+def _space(directory: Path) -> Line:
+    disk = os.statvfs(directory)
+    free = disk.f_bavail * disk.f_frsize
+    text = f"{directory} has {free / 2**30:.1f} GiB free"
+    if free < MIN_FREE:
+        return Line("✘", f"{text}: nothing is taken in below {MIN_FREE >> 20} MiB", f"free space at {directory}")
+    return Line("⚠", text, f"free space at {directory}") if free < _LITTLE else Line("✔", text)

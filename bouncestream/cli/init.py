@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`bouncestream init`: asks for what is needed, tries each, writes `config.toml`, says what to paste where.
+
+What is given as an option is not asked. On a terminal an answer that does not work can be corrected; from a pipe
+(and with --yes) it is taken as it is, and exit code 1 tells that not everything works yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bouncestream import providers
+from bouncestream.cli import show as out
+from bouncestream.cli import tries
+from bouncestream.cli.tries import Line
+from bouncestream.config.load import load
+from bouncestream.config.model import Webhook
+from bouncestream.config.shapes import LISTEN, URL, Shape, Wrong
+from bouncestream.crypto.secret import MINIMUM_LENGTH, Secret
+from bouncestream.errors import UsageError
+
+T = TypeVar("T")
+
+_OUTBOX = Path("/var/lib/bouncestream/outbox.db")
+_USER = "bouncestream"
+
+
+@dataclass(slots=True)
+class Answers:
+    """What the configuration is made of."""
+
+    url: str = "http://127.0.0.1:9000"
+    user: str = _USER
+    token: str = ""
+    provider: str = "sendamatic"
+    public_url: str = ""
+    listen: str = "127.0.0.1:8025"
+    outbox: str = ""
+    secret: str = ""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask, try, write, tell."""
+    output = Path(args.output)
+    if output.exists() and not args.force:
+        raise UsageError(f"{output} exists already. Next: name another file with --output, or overwrite with --force.")
+    if not output.parent.is_dir():
+        raise UsageError(f"The directory {output.parent} does not exist. Next: create it.")
+    found: list[Line] = []
+    answers = Answers(secret=secrets.token_urlsafe(24))
+    answers.listen = _shaped(LISTEN, args.listen or answers.listen, "--listen")
+    answers.outbox = str(_outbox(args.outbox, output))
+    _ask_listmonk(args, answers, found)
+    answers.provider = _answer(args, args.provider, "--provider", "Provider", answers.provider, _provider)
+    answers.public_url = _answer(
+        args,
+        args.public_url,
+        "--public-url",
+        "Public address of this bridge, such as https://bounces.example.org (empty: not known yet)",
+        "",
+        lambda text: _shaped(URL, text, "the public address"),
+    )
+    if answers.public_url:
+        lines = asyncio.run(tries.public(answers.public_url, [answers.provider], running=False))
+        tries.tell(lines)
+        found += lines
+    _write(output, render(answers), force=args.force)
+    load(output, {})  # what was written can be read
+    _explain(output, answers)
+    return 1 if tries.code(found) else 0
+
+
+def _ask_listmonk(args: argparse.Namespace, answers: Answers, found: list[Line]) -> None:
+    """Listmonk's URL, user and token; asked again on a terminal until Listmonk lets us in, or a person insists."""
+    while True:
+        answers.url = _answer(
+            args,
+            args.listmonk_url,
+            "--listmonk-url",
+            "Listmonk's URL, as seen from this machine",
+            answers.url,
+            lambda text: _shaped(URL, text, "Listmonk's URL"),
+        )
+        if args.token_file:
+            answers.token = _token_of(args.token_file)
+        elif args.yes:
+            raise UsageError("Listmonk's token is missing. Next: give it with --token-file FILE.")
+        else:
+            answers.user, answers.token = _ask_token(args, answers.user)
+        answers.user = args.user or answers.user
+        lines = asyncio.run(tries.listmonk(answers.url, answers.user, answers.token))
+        tries.tell(lines)
+        failed = any(line.sign == "✘" for line in lines)
+        given = args.listmonk_url and args.token_file
+        if not failed or given or not _interactive(args) or _yes("Keep these answers all the same?"):
+            found += lines
+            return
+
+
+def _ask_token(args: argparse.Namespace, user: str) -> tuple[str, str]:
+    question = f"Token of its API user, or USER:TOKEN if the user is not {args.user or user}"
+    while True:
+        text = getpass.getpass(f"{question} (not shown): ") if sys.stdin.isatty() else _line(f"{question}: ")
+        name, colon, token = text.strip().rpartition(":")
+        try:
+            return (name if colon and name else user), _checked_token(token)
+        except UsageError as error:
+            if not _interactive(args):
+                raise
+            out.mark("✘", str(error))
+
+
+def _token_of(file: str) -> str:
+    try:
+        text = sys.stdin.readline() if file == "-" else Path(file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--token-file {file} cannot be read: {error}. Next: check the path.") from None
+    return _checked_token(text.strip())
+
+
+def _checked_token(token: str) -> str:
+    if len(token) < MINIMUM_LENGTH or not token.isprintable() or " " in token:
+        raise UsageError(
+            f"That is not a token of Listmonk's: one has {MINIMUM_LENGTH} characters at least, without spaces. Next: "
+            "in Listmonk, Admin, Users, New, type API; the token is shown once."
+        )
+    return token
+
+
+def _provider(text: str) -> str:
+    if text not in providers.names():
+        raise UsageError(f"There is no provider {text!r}. Next: choose one of {', '.join(providers.names())}.")
+    return text
+
+
+def _answer(
+    args: argparse.Namespace, given: str | None, option: str, question: str, default: str, check: Callable[[str], T]
+) -> T:
+    """An option's value, or what is answered to the question."""
+    if given is not None:
+        return check(given)
+    if args.yes:
+        return check(default)
+    while True:
+        text = _line(f"{question}{f' [{default}]' if default else ''}: ").strip() or default
+        try:
+            return check(text)
+        except UsageError as error:
+            if not _interactive(args):
+                raise UsageError(f"{error} ({option})") from None
+            out.mark("✘", str(error))
+
+
+def _shaped(shape: Shape, text: str, what: str) -> str:
+    try:
+        return str(shape.parse(text))
+    except Wrong as wrong:
+        raise UsageError(f"{what}: {text!r} {wrong}. Next: write {shape.words}.") from None
+
+
+def _line(question: str) -> str:
+    print(question, end="", flush=True)
+    text = sys.stdin.readline()
+    if not text:
+        print()
+        raise UsageError("The input ended before everything was answered. Next: give the rest as options, see --help.")
+    if not sys.stdin.isatty():
+        print()  # nobody's Enter ended the line
+    return text
+
+
+def _yes(question: str) -> bool:
+    return _line(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _interactive(args: argparse.Namespace) -> bool:
+    return sys.stdin.isatty() and not args.yes
+
+
+def _outbox(given: str | None, output: Path) -> Path:
+    """The usual place where this user may write, else beside the configuration."""
+    if given:
+        return Path(given).absolute()
+    if os.access(_OUTBOX.parent, os.W_OK | os.X_OK):
+        return _OUTBOX
+    return output.absolute().parent / _OUTBOX.name
+
+
+def render(answers: Answers) -> str:
+    """The configuration file."""
+
+    def quoted(text: str) -> str:
+        return json.dumps(text, ensure_ascii=False)  # a TOML basic string takes the same escapes
+
+    key = "secret" if "secret" in providers.get(answers.provider).takes else "token"
+    public = f"public_url = {quoted(answers.public_url)}" if answers.public_url else '# public_url = "https://…"'
+    return f"""\
+# bouncestream's configuration, written by `bouncestream init`. It holds secrets: keep its mode 0600.
+# `bouncestream config example` shows every key, `bouncestream check` what is wrong.
+
+[server]
+listen = {quoted(answers.listen)}
+{public}
+
+[outbox]
+path = {quoted(answers.outbox)}
+
+[listmonk]
+url = {quoted(answers.url)}
+user = {quoted(answers.user)}
+token = {quoted(answers.token)}
+
+[webhooks.{answers.provider}]
+provider = {quoted(answers.provider)}
+{key} = {quoted(answers.secret)}
+"""
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    """Write it with mode 0600, as a whole or not at all."""
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        if force:
+            new.replace(path)
+        else:
+            os.link(new, path)  # unlike a rename, it overwrites nothing
+    except FileExistsError:
+        raise UsageError(f"{path} has been made meanwhile. Next: look at it, or overwrite with --force.") from None
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _explain(output: Path, answers: Answers) -> None:
+    provider = providers.get(answers.provider)
+    hook = Webhook(name=answers.provider, provider=answers.provider, secret=Secret(answers.secret))
+    where = tries.paste(answers.public_url, hook)
+    print()
+    out.mark("✔", f"{output} is written (mode 0600)")
+    print()
+    if answers.provider == "sendamatic":
+        out.heading("Paste at Sendamatic, in your mail identity, as the feedback webhook:")
+        print(f"    URL     {where}\n    Header  {hook.header}: {answers.secret}")
+    else:
+        out.heading(f"For {provider.summary}:")
+        proof = "Authorization: Bearer" if "token" in provider.takes else f"{hook.header}:"
+        print(f"    URL     {where}\n    Header  {proof} {answers.secret}")
+    print()
+    out.heading(f"Grant Listmonk's API user {answers.user} these permissions (Admin, Users, its role):")
+    for _, names, cost in tries.PERMISSIONS:
+        print(f"    {names}\n        without: {cost}")
+    print("    and for unsubscriptions the permission to manage your lists (lists:manage_all, or a list role)")
+    print()
+    print("Next: pass /webhooks/ from your reverse proxy with TLS to", f"http://{answers.listen}/webhooks/")
+    print(f"      bouncestream check --config {output}\n      bouncestream run --config {output}")

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What several commands begin with: finding and loading the configuration, and opening the outbox beside `run`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from bouncestream.config.load import PREFIX, load
+from bouncestream.config.model import Config
+from bouncestream.outbox.db import Database
+
+T = TypeVar("T")
+
+_PLACES = ("config.toml", "/etc/bouncestream/config.toml")
+
+
+def config_path(args: argparse.Namespace, environ: Mapping[str, str] | None = None) -> str | None:
+    """The configuration file to read; None: everything comes from the environment."""
+    environ = os.environ if environ is None else environ
+    named = args.config or environ.get("BOUNCESTREAM_CONFIG")
+    if named:
+        return str(named)
+    for place in _PLACES:
+        if Path(place).exists():
+            return place
+    # With neither a file nor a variable, the first place is named as the one where something is missing.
+    return None if any(name.startswith(PREFIX) for name in environ) else _PLACES[0]
+
+
+def configuration(args: argparse.Namespace, *, with_secrets: bool = True) -> Config:
+    """The configuration, whole. Raises ConfigError."""
+    return load(config_path(args), with_secrets=with_secrets)
+
+
+def reading(path: str, fn: Callable[[sqlite3.Connection], T]) -> T:
+    """What `fn` reads from one consistent view of the outbox. It may run beside `run`."""
+    return asyncio.run(_on(path, fn, write=False))
+
+
+def writing(path: str, fn: Callable[[sqlite3.Connection], T]) -> T:
+    """What `fn` returns, once what it wrote is on the disk. It may run beside `run`, and may run twice."""
+    return asyncio.run(_on(path, fn, write=True))
+
+
+async def _on(path: str, fn: Callable[[sqlite3.Connection], T], *, write: bool) -> T:
+    db = await Database.open(Path(path), create=False)
+    try:
+        return await (db.write(fn) if write else db.read(fn))
+    finally:
+        await db.close()

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`bouncestream outbox list|show|stats`: what is in the outbox. Addresses are masked unless --reveal."""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from bouncestream.cli import show as out
+from bouncestream.cli.opened import configuration, reading
+from bouncestream.errors import UsageError
+from bouncestream.mail.address import normalise
+from bouncestream.outbox import browse, store
+from bouncestream.outbox.browse import Listed, Quarantined, Step
+from bouncestream.ports import State
+from bouncestream.printable import mask, mask_all, printable
+
+#: Rows that are read at a time: a list of all events need not fit in memory.
+_PAGE = 5000
+
+#: What the numbers by source, reason and domain look back on.
+_RECENT = timedelta(days=30)
+
+
+def listing(args: argparse.Namespace) -> int:
+    """`outbox list`."""
+    path = configuration(args, with_secrets=False).outbox.path
+    if args.quarantine:
+        return _list_quarantine(args, path)
+    rows = _rows(args, path)
+    if args.json:
+        for row in rows:
+            out.json_line(as_json(row, reveal=args.reveal))
+        return 0
+    columns = ("number", "received", "source", "kind", "recipient", "reason", "state", "attempt", "why")
+    out.table(
+        columns,
+        (
+            (
+                str(row.row),
+                out.when(row.received_at),
+                row.event.source,
+                row.event.kind.value,
+                _who(row, reveal=args.reveal),
+                row.event.reason,
+                row.state.value,
+                str(row.attempt),
+                _text(row.why, reveal=args.reveal)[:100],
+            )
+            for row in rows
+        ),
+    )
+    return 0
+
+
+def _rows(args: argparse.Namespace, path: str) -> Iterator[Listed]:
+    left = args.limit or sys.maxsize
+    before = ""
+    while left > 0:
+        page = reading(
+            path,
+            partial(
+                browse.list_rows,
+                states=[State(state) for state in args.state or ()],
+                kinds=args.kind or (),
+                source=args.source,
+                recipient=(normalise(args.recipient) or args.recipient) if args.recipient else "",
+                before_id=before,
+                limit=min(left, _PAGE),
+            ),
+        )
+        yield from page
+        if len(page) < min(left, _PAGE):
+            return
+        left -= len(page)
+        before = page[-1].event_id
+
+
+def _list_quarantine(args: argparse.Namespace, path: str) -> int:
+    items = reading(path, partial(browse.quarantine_items, limit=-1 if args.source else args.limit or -1))
+    if args.source:
+        items = [item for item in items if item.source == args.source][: args.limit or None]
+    if args.json:
+        for item in items:
+            out.json_line(_quarantined(item))
+        return 0
+    out.table(
+        ("number", "received", "source", "provider", "type", "why"),
+        (
+            (str(i.id), out.when(i.received_at), i.source, i.provider, i.event_type, mask_all(i.why))
+            for i in items
+        ),
+    )
+    return 0
+
+
+def show(args: argparse.Namespace) -> int:
+    """`outbox show`."""
+    path = configuration(args, with_secrets=False).outbox.path
+    if args.quarantine:
+        return _show_quarantined(args, path)
+    row, steps, raw = reading(path, partial(_whole, ref=args.event))
+    if args.raw:
+        if row.raw_id is None:
+            raise UsageError("This event came without a raw body.")
+        return _print_raw(args, path, row.raw_id)
+    if args.json:
+        told = as_json(row, reveal=args.reveal)
+        told["history"] = [
+            {
+                "at": out.time(step.at),
+                "from": step.before,
+                "to": step.after.value,
+                "why": _text(step.why, reveal=args.reveal),
+            }
+            for step in steps
+        ]
+        out.json_line(told)
+        return 0
+    pairs = _pairs(row, reveal=args.reveal)
+    if raw is not None:
+        pairs.append(("raw", f"{raw[2]} bytes of {raw[1] or 'no type'}; `outbox show {row.row} --raw` prints them"))
+    out.fields(pairs)
+    print()
+    _print_history(steps, reveal=args.reveal)
+    return 0
+
+
+def _whole(conn: sqlite3.Connection, ref: str) -> tuple[Listed, list[Step], tuple[datetime, str, int] | None]:
+    row, steps = browse.show(conn, browse.find(conn, ref))
+    return row, steps, browse.raw_head(conn, row.raw_id) if row.raw_id is not None else None
+
+
+def _print_history(steps: list[Step], *, reveal: bool) -> None:
+    out.table(
+        ("at", "from", "to", "why"),
+        ((out.when(s.at), s.before, s.after.value, _text(s.why, reveal=reveal)) for s in steps),
+    )
+
+
+def _show_quarantined(args: argparse.Namespace, path: str) -> int:
+    number = item_number(args.event)
+    items = reading(path, partial(browse.quarantine_items, after=number - 1, limit=1, replayed=True))
+    if not items or items[0].id != number:
+        raise UsageError(f"There is no item {number} in quarantine. Next: `bouncestream outbox list --quarantine`.")
+    item = items[0]
+    if args.raw:
+        return _print_raw(args, path, item.raw_id)
+    if args.json:
+        out.json_line(_quarantined(item))
+        return 0
+    out.fields((name, str(value)) for name, value in _quarantined(item).items() if value is not None)
+    print()
+    return _print_raw(args, path, item.raw_id)
+
+
+def item_number(text: str) -> int:
+    """The number of an item in quarantine."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise UsageError(f"{text!r} is not the number of an item. Next: `bouncestream outbox list --quarantine`.")
+    return int(text)
+
+
+def _print_raw(args: argparse.Namespace, path: str, raw_id: int) -> int:
+    """What came in: byte for byte into a pipe with --reveal, else masked and made printable line by line."""
+    body = reading(path, partial(browse.raw_body, raw_id=raw_id))
+    if args.reveal and args.raw and not out.on_terminal():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(body)
+        return 0
+    for line in body.decode("utf-8", "replace").splitlines():
+        print(printable(line if args.reveal else mask_all(line)))
+    return 0
+
+
+def stats(args: argparse.Namespace) -> int:
+    """`outbox stats`."""
+    path = configuration(args, with_secrets=False).outbox.path
+    counts = reading(path, _counts)
+    if args.json:
+        out.json_line(counts)
+        return 0
+    out.table(("state", "events"), [(state, str(number)) for state, number in counts["states"].items()])
+    rest = [(name, str(number)) for name, number in counts.items() if name != "states"]
+    print()
+    out.table(("beside them", "number"), rest)
+    since = datetime.now(UTC) - _RECENT
+    recent = reading(path, partial(browse.stats, since=since))
+    for title, columns, rows in (
+        (
+            "by source",
+            ("source", "kind", "events", "newest"),
+            [(s, k, str(n), out.when(at)) for s, k, n, at in recent.sources],
+        ),
+        ("by reason", ("kind", "reason", "events"), [(k, r or "-", str(n)) for k, r, n in recent.reasons]),
+        ("by domain", ("domain", "events"), [(d, str(n)) for d, n in recent.domains]),
+    ):
+        if rows:
+            print()
+            out.table(columns, rows, title=f"{title}, the last {_RECENT.days} days")
+    return 0
+
+
+def _counts(conn: sqlite3.Connection) -> dict[str, Any]:
+    tally = store.tally(conn)
+    return {
+        "states": {state.value: tally.get(state.value, 0) for state in State},
+        "duplicates": int(store.get_meta(conn, "duplicates") or 0),
+        "doubled": int(store.get_meta(conn, "doubled") or 0),
+        "quarantine": store.quarantine_count(conn),
+        "unidentified": 0,  # mails whose recipient nobody could tell: only a mailbox brings such
+    }
+
+
+def as_json(row: Listed, *, reveal: bool) -> dict[str, Any]:
+    """A row as `outbox list --json` shows it: the event's fields, and where it stands."""
+    event = row.event
+    return {
+        "number": row.row,
+        "id": row.event_id,
+        "kind": event.kind.value,
+        "recipient": event.recipient if reveal else mask(event.recipient),
+        "subscriber_uuid": event.subscriber_uuid,
+        "campaign_uuid": event.campaign_uuid,
+        "source": event.source,
+        "provider": event.provider,
+        "occurred_at": out.time(event.occurred_at),
+        "received_at": out.time(row.received_at),
+        "reason": event.reason,
+        "reply_code": event.reply_code,
+        "enhanced_status": event.enhanced_status,
+        "diagnostic": _text(event.diagnostic, reveal=reveal),
+        "message_id": event.message_id,
+        "provider_event_id": event.provider_event_id,
+        "evidence": _text(event.evidence, reveal=reveal),
+        "raw": row.raw_id,
+        "state": row.state.value,
+        "attempt": row.attempt,
+        "failures": row.failures,
+        "label": row.label,
+        "next_attempt_at": out.time(row.next_attempt_at) or None,
+        "finished_at": out.time(row.finished_at) or None,
+        "held_for": row.held_for,
+        "address_form": row.address_form,
+        "supersedes": row.supersedes,
+        "why": _text(row.why, reveal=reveal),
+    }
+
+
+def _pairs(row: Listed, *, reveal: bool) -> list[tuple[str, str]]:
+    told = as_json(row, reveal=reveal)
+    for name in ("raw", "address_form"):
+        told.pop(name)
+    for name in ("occurred_at", "received_at", "next_attempt_at", "finished_at"):
+        told[name] = told[name] and f"{told[name][:19].replace('T', ' ')} UTC"
+    return [(name.replace("_", " "), "" if value is None else str(value)) for name, value in told.items()]
+
+
+def _quarantined(item: Quarantined) -> dict[str, Any]:
+    return {
+        "number": item.id,
+        "received_at": out.time(item.received_at),
+        "source": item.source,
+        "provider": item.provider,
+        "type": item.event_type,
+        "why": mask_all(item.why),
+        "raw": item.raw_id,
+        "replayed_at": out.time(item.replayed_at) or None,
+    }
+
+
+def _who(row: Listed, *, reveal: bool) -> str:
+    recipient = row.event.recipient
+    return (recipient if reveal else mask(recipient)) or row.event.subscriber_uuid
+
+
+def _text(text: str, *, reveal: bool) -> str:
+    return text if reveal else mask_all(text)

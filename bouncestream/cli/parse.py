@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`bouncestream parse FILE…`: what the mail reader makes of mails in files, one at a time."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from bouncestream.cli import show as out
+
+
+def run(args: argparse.Namespace) -> int:
+    """Judge each file; 1 when one of them could not be read."""
+    failed = False
+    for name in args.files:
+        told = _judged(name)
+        failed |= "error" in told
+        if args.json:
+            out.json_line(told)
+        else:
+            _print(told)
+    return 1 if failed else 0
+
+
+def _judged(name: str) -> dict[str, Any]:
+    """The line of one mail."""
+    from bouncestream.mail.decode import as_dict, read
+
+    base = os.path.basename(name) if name != "-" else "-"
+    try:
+        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return {"file": base, **as_dict(read(raw))}
+    except OSError as error:
+        why = error.strerror or str(error)
+    except Exception as error:  # a bug of the reader is told for its mail, and the others are read
+        why = f"a bug of the mail reader: {type(error).__name__}: {error}"
+    return {"file": base, "kind": "ignore", "recipients": [], "original": {}, "error": why}
+
+
+def _print(told: dict[str, Any]) -> None:
+    if "error" in told:
+        out.mark("✘", f"{told['file']}: {told['error']}")
+        return
+    out.mark("·" if told["kind"] == "ignore" else "✔", f"{told['file']}: {told['kind']} ({told['evidence']})")
+    if told["recipients"]:
+        out.table(
+            ("  recipient", "kind", "reason", "status", "reply", "diagnostic", "evidence"),
+            (
+                (
+                    f"  {r['address'] or '(only the UUIDs of the original tell)'}",
+                    r["kind"],
+                    r["reason"],
+                    r["status"],
+                    r["reply_code"],
+                    r["diagnostic"][:120],
+                    r["evidence"],
+                )
+                for r in told["recipients"]
+            ),
+        )

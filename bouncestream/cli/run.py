@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`bouncestream run`: the bridge, until SIGTERM. SIGHUP reads the configuration again."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+
+from bouncestream import __version__, logs
+from bouncestream.app import App, run_with_signals
+from bouncestream.cli.notify import notify
+from bouncestream.cli.opened import config_path
+from bouncestream.config.load import load
+from bouncestream.config.model import Config
+from bouncestream.config.reload import changed_keys, reloadable_difference
+from bouncestream.errors import ConfigError
+
+log = logging.getLogger("bouncestream")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run it."""
+    path = config_path(args)
+    config = load(path)
+    logs.start(config.log.format, config.log.level)
+    _warn(config)
+    log.info("bouncestream %s, configuration %s", __version__, config.path or "from the environment")
+    if args.dry_run:
+        log.warning("dry run: nothing is sent to Listmonk, events end as dropped")
+    if not config.webhooks:
+        log.warning("no webhook is configured, so nothing can come in. Next: add a section [webhooks.<name>]")
+    service = _Service(config, path, dry_run=args.dry_run)
+    asyncio.run(run_with_signals(service, service.on_reload, ready=service.ready))
+    log.info("stopped")
+    return 0
+
+
+class _Service(App):
+    """The bridge as a service: systemd is told how it is, and SIGHUP reloads."""
+
+    def __init__(self, config: Config, path: str | None, *, dry_run: bool) -> None:
+        super().__init__(config, dry_run=dry_run)
+        self._path = path
+        self._started_with = config
+        self._ready = False
+
+    def ready(self, _: App) -> None:
+        self._ready = True
+        log.info("ready")
+        notify("READY=1", "STATUS=dry run: nothing is sent to Listmonk" if self.dry_run else "STATUS=delivering")
+
+    def stop(self) -> None:
+        notify("STOPPING=1")
+        super().stop()
+
+    def on_reload(self) -> None:
+        """Take over a changed configuration, as far as that is possible; a wrong one is refused as a whole."""
+        if not self._ready or self.stopping:
+            log.warning("not reloaded: it is starting or stopping just now")
+            return
+        try:
+            new = load(self._path)
+        except ConfigError as error:
+            for problem in error.problems:
+                log.error("not reloaded: %s", problem)
+            log.error("the new configuration has problems: the old one stays in force")
+            return
+        _warn(new)
+        restart = reloadable_difference(self._started_with, new)
+        changed = [name for name in changed_keys(self.config, new) if name not in restart]
+        self.reload(new)
+        logs.set_level(new.log.level)
+        log.info("reloaded: %s", ", ".join(changed) or "nothing that a reload can change is different")
+        if restart:
+            log.warning("these changes need a restart: %s", ", ".join(restart))
+
+
+def _warn(config: Config) -> None:
+    for warning in config.warnings:
+        log.warning("%s", warning)

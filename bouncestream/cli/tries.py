@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `check` and `init` try: Listmonk and each permission, the listening port, the public address.
+
+Each try answers with lines in words, with the fix, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import aiohttp
+import orjson
+
+from bouncestream.cli import show as out
+from bouncestream.config.model import Server, Webhook
+from bouncestream.errors import SinkError
+from bouncestream.ports import Answer, Powers, Said
+from bouncestream.relay.breaker import advice
+from bouncestream.sinks.listmonk import Listmonk
+
+#: Seconds for one answer: a person waits.
+PATIENCE = 10.0
+
+#: The attribute of Powers, the permissions behind it, and what it costs not to have them.
+PERMISSIONS = (
+    ("post", "webhooks:post_bounce", "nothing can be delivered"),
+    (
+        "read",
+        "bounces:get",
+        "delivery cannot be verified: what a restart of Listmonk loses stays lost, and a bounce may count twice",
+    ),
+    (
+        "lookup",
+        "subscribers:get_all and subscribers:sql_query",
+        "why Listmonk does not keep a bounce is not known, so that takes minutes to settle; and unsubscriptions "
+        "cannot be carried out",
+    ),
+    ("manage", "subscribers:manage", "unsubscriptions at the provider are held back"),
+    (
+        "counts",
+        "settings:get",
+        "the counts at which Listmonk acts are not known, nor whether its bounce processing is on",
+    ),
+)
+
+#: What to tick for the role of the API user.
+ALL_PERMISSIONS = (
+    "webhooks:post_bounce, bounces:get, subscribers:get_all, subscribers:sql_query, subscribers:manage, settings:get; "
+    "and for unsubscriptions: manage permission on your lists (lists:manage_all, or a list role)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One finding: ✔ works, ⚠ works in part, ✘ does not work, · for your information."""
+
+    sign: str
+    text: str
+    fix: str = ""
+    unexamined: bool = False  #: it could not be looked at, so it may be well or not
+
+
+def code(lines: Sequence[Line]) -> int:
+    """The exit code of what was found: 3 something could not be examined, 1 not all is well, 0 fine."""
+    if any(line.unexamined for line in lines):
+        return 3
+    return 1 if any(line.sign in "✘⚠" for line in lines) else 0
+
+
+def tell(lines: Sequence[Line]) -> None:
+    """Print them."""
+    for line in lines:
+        out.mark(line.sign, line.text, line.fix)
+
+
+async def listmonk(url: str, user: str, token: str) -> list[Line]:
+    """Whether Listmonk answers, takes bounces, and what else the token may do."""
+    client = Listmonk(
+        url, user, token, instance="", post_timeout=PATIENCE, read_timeout=PATIENCE, connections=1
+    )
+    try:
+        probe = await client.probe()
+        if probe.said in (Said.NOT_SENT, Said.BUSY) or (probe.said is Said.UNKNOWN and probe.status != 503):
+            why = probe.words or f"it answers {probe.status}"
+            fix = "start Listmonk, or correct [listmonk] url: it is the address as seen from this machine"
+            return [Line("✘", f"Listmonk at {url} cannot be asked: {why}", fix, unexamined=True)]
+        if probe.said is Said.FOREIGN or (probe.said is Said.DENIED and _not_let_in(probe)):
+            return [Line("✘", f"Listmonk at {url}: nothing can be delivered", advice(probe))]
+        powers = await client.powers()
+        lines = [Line("✔", f"Listmonk {powers.version} at {url} answers".replace("  ", " "))]
+        if probe.said is not Said.REFUSED and probe.status != 403:
+            lines.append(Line("✘", "Listmonk takes no bounces", advice(probe)))
+        elif not powers.processing:
+            fix = "switch it on: Settings, Bounces, Enable bounce processing"
+            lines.append(Line("✘", "Listmonk's bounce processing is off: nothing is delivered", fix))
+        lines += _permissions(powers, user, posting=probe.said is Said.REFUSED or probe.status == 403)
+        if not await client.boot_id():
+            lines.append(
+                Line(
+                    "⚠",
+                    "Listmonk's pages show no mark of its start (custom templates?): restarts are noticed later",
+                    "keep `?v={{ .AssetVersion }}` behind the style sheets of your templates",
+                )
+            )
+        return lines
+    except SinkError as error:
+        fix = "is [listmonk] url Listmonk itself, and is its database up? See its log"
+        return [Line("✘", f"Listmonk at {url} answered, but then failed: {error}", fix, unexamined=True)]
+    finally:
+        await client.close()
+
+
+def _not_let_in(answer: Answer) -> bool:
+    return answer.status in (401, 403) and "permission denied" not in answer.words
+
+
+def _permissions(powers: Powers, user: str, *, posting: bool) -> list[Line]:
+    lines = []
+    for attribute, names, cost in PERMISSIONS:
+        if attribute == "post" and not posting:
+            continue  # without the route nobody can tell
+        has = getattr(powers, attribute)
+        if has is not None and has is not False:
+            lines.append(Line("✔", f"the API user may {names}"))
+        else:
+            sign = "✘" if attribute == "post" else "⚠"
+            fix = f"in Listmonk: Admin, Users, the role of {user}: grant {names}"
+            lines.append(Line(sign, f"the API user lacks {names}: {cost}", fix))
+    if powers.counts:
+        counts = ", ".join(f"{kind} at {count}" for kind, count in powers.counts.items())
+        lines.append(Line("·", f"Listmonk acts on bounces: {counts}; it stores no more than that"))
+    return lines
+
+
+async def listening(server: Server) -> tuple[bool, list[Line]]:
+    """Whether a bridge answers on the port of `[server] listen`, and if not, whether the port is free."""
+    host, port = server.address
+    if port == 0:
+        return False, [Line("·", f"{server.listen}: any free port is taken, another one at each start")]
+    near = {None: "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+    url = f"http://[{near}]:{port}" if near and ":" in near else f"http://{near}:{port}"
+    status, body = await fetch(f"{url}/healthz")
+    if status == 200 and body.strip() == b"ok":
+        return True, [Line("✔", f"a bridge answers on {server.listen}"), *await _ready(url)]
+    if status:
+        fix = "stop it, or give the bridge another [server] listen"
+        return False, [Line("✘", f"something else listens on {server.listen} (it answers {status})", fix)]
+    return False, [await asyncio.to_thread(_bindable, host, port, server.listen)]
+
+
+async def _ready(url: str) -> list[Line]:
+    """What the running bridge says of its parts."""
+    _, body = await fetch(f"{url}/readyz")
+    try:
+        parts = orjson.loads(body)["parts"]
+        return [
+            Line("✘" if part["state"] == "red" else "⚠", f"{name} of the running bridge is {part['state']}", part["why"])
+            for name, part in parts.items()
+            if part["state"] != "green"
+        ]
+    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
+        return []
+
+
+def _bindable(host: str | None, port: int, listen: str) -> Line:
+    """Try to listen, and let go again."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, proto, _, address = found[0]
+        with socket.socket(family, kind, proto) as made:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind(address)
+    except OSError as error:
+        fixes = {
+            errno.EADDRINUSE: "something else listens there: stop it, or choose another [server] listen",
+            errno.EACCES: "ports below 1024 are for root: choose a higher one in [server] listen",
+            errno.EADDRNOTAVAIL: "that address is not one of this machine's: correct [server] listen",
+        }
+        fix = fixes.get(error.errno or 0, "correct [server] listen")
+        return Line("✘", f"the bridge could not listen on {listen}: {error.strerror}", fix)
+    return Line("✔", f"{listen} is free (no bridge runs there now)")
+
+
+async def public(url: str, names: Sequence[str], *, running: bool) -> list[Line]:
+    """Whether the bridge can be reached by its public address. While none runs, it need not be."""
+    lines = []
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        lines.append(
+            Line("⚠", f"{url} is not https: secrets and addresses travel readable", "put a proxy with TLS before it")
+        )
+    status, body = await fetch(f"{url}/healthz")
+    if status == 200 and body.strip() == b"ok":
+        return [*lines, Line("✔", f"{url} reaches the bridge")]
+    for name in names:  # a proxy should pass /webhooks/ only: there a GET is answered 405
+        again, _ = await fetch(f"{url}/webhooks/{name}")
+        if again == 405:
+            return [*lines, Line("✔", f"{url} reaches the bridge")]
+    why = f"it answers {status}" if status else body.decode("utf-8", "replace")
+    if running:
+        fix = "let your proxy pass /webhooks/ to the bridge, and check DNS and firewall"
+        return [*lines, Line("✘", f"{url} does not reach the bridge: {why}", fix)]
+    return [*lines, Line("·", f"{url} does not reach the bridge yet ({why}): normal before it and its proxy run")]
+
+
+async def fetch(url: str) -> tuple[int, bytes]:
+    """Status and body of a GET; (0, why in words) when there is no answer."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session,
+            session.get(url, allow_redirects=False) as response,
+        ):
+            return response.status, await response.content.read(65536)
+    except TimeoutError:
+        return 0, b"no answer in time"
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        return 0, str(error).encode()
+
+
+def paste(public_url: str, hook: Webhook) -> str:
+    """The URL to enter at the provider; a secret in the path is not shown."""
+    return f"{public_url or 'https://<your address>'}/webhooks/{hook.name}" + (
+        "/<path_secret>" if hook.path_secret is not None else ""
+    )

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Status, reply code, words and action → kind and reason. Used by the mail reader and by the providers.
+
+The order of trust: the action (a delayed mail is never final), the server's words, the codes within the words, the
+Status field. Hard needs evidence that the address or domain is gone *and* nothing that speaks against it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bouncestream.mail import phrases
+from bouncestream.mail import status as codes
+from bouncestream.mail.reason import kind_of
+from bouncestream.mail.verdict import Judgement
+
+FINAL_ACTIONS = frozenset({"", "failed", "failure", "fail", "error", "expired", "rejected", "bounced", "undeliverable"})
+"""Actions (RFC 3464 section 2.3.3, and what servers write instead) after which nothing more is tried."""
+
+STILL_TRYING = frozenset({"delayed", "delay", "deferred", "warning", "transient"})
+
+# IronPort writes its own summary, then the remote server's words in quotes: 5.1.0 - Unknown address error 550-'…'
+_QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
+# A refusal after DATA: the server had accepted the address before, so it knows it.
+_AFTER_DATA = re.compile(r"(?:end of data|reply to data| after data )")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A judgement and why. `status` and `reply_code` are what was settled on, from field or text."""
+
+    kind: str
+    reason: str
+    evidence: str
+    status: str = ""
+    reply_code: str = ""
+
+
+def classify(
+    *, status: str, reply_code: str, diagnostic: str, action: str = "failed", after_data: bool = False, context: str = ""
+) -> Judged:
+    """Judge one recipient.
+
+    `status` is an RFC 3463 code, `reply_code` an SMTP one, `diagnostic` the server's words in any form, `action` an
+    RFC 3464 action; each may be empty. `after_data`: the caller knows that the refusal followed DATA. `context`: more of the notice around the
+    diagnostic, only searched for the SMTP command that was refused. Never raises.
+    """
+    status = codes.enhanced(status)
+    action = action.strip().lower()
+    own = remote_words(diagnostic)
+    found = codes.in_text(own) if own else codes.Codes("", "")
+    reply = found.reply or reply_code.strip()[:3]
+    if action not in FINAL_ACTIONS:
+        return _not_final(action, status, reply)
+    text = phrases.words(own) if own else ""
+    return _judge(phrases.find(text), text, _Numbers(status, found.enhanced, reply), _Stage(text, context, after_data))
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    field: str  #: enhanced code of the Status field
+    inline: str  #: enhanced code in the server's words
+    reply: str
+
+    @property
+    def status(self) -> str:
+        """The remote server's own code counts before the field, which a sending server may have made up; x.0.0 says
+        nothing."""
+        if self.inline and not (self.inline.endswith(".0.0") and self.field):
+            return self.inline
+        return self.field
+
+
+def _not_final(action: str, status: str, reply: str) -> Judged:
+    final = action in ("relayed", "delivered", "expanded", "deliverable") or status[:1] == "2"
+    reason = "delivered" if final else "delayed"
+    known = final or action in STILL_TRYING
+    says = f"action {action} is not final" if known else f"unknown action {action[:40]!r}"
+    return Judged(Judgement.IGNORE.value, reason, says, status, reply)
+
+
+def _judge(hit: phrases.Hit | None, numbers: _Numbers, stage: _Stage) -> Judged:
+    status, reply = numbers.status, numbers.reply
+    if hit is not None and not hit.weak:
+        return _by(hit.reason, f"words {hit.phrase!r}", numbers, stage)
+    if status[:1] == "2" and not reply.startswith(("4", "5")):
+        return Judged(Judgement.IGNORE.value, "delivered", f"status {status}", status, reply)
+    reason = codes.reason_of(status)
+    if reason and (hit is None or reason != "policy"):
+        return _by(reason, f"status {status}", numbers, stage)
+    if hit is not None:
+        return _by(hit.reason, f"words {hit.phrase!r}", numbers, stage)
+    if reason:
+        return Judged(kind_of(reason), reason, f"status {status}", status, reply)
+    if reply == "552":  # RFC 5321 section 4.2.3: exceeded storage allocation
+        return Judged(Judgement.SOFT.value, "mailbox_full", "reply 552", status, reply)
+    named = f"status {status}" if status else f"reply {reply}" if reply else "nothing"
+    reason = "rejected" if status[:1] == "5" or reply[:1] == "5" else "undetermined"
+    return Judged(Judgement.SOFT.value, reason, f"{named} tells no cause: soft", status, reply)
+
+
+def _by(reason: str, evidence: str, numbers: _Numbers, stage: _Stage) -> Judged:
+    kind = kind_of(reason)
+    if kind == Judgement.HARD:
+        doubt = _doubt(reason, numbers, stage)
+        if doubt:
+            instead = "user_filtered" if reason == "user_unknown" else reason
+            return Judged(Judgement.SOFT.value, instead, f"{evidence}, but {doubt}", numbers.status, numbers.reply)
+    return Judged(kind, reason, evidence, numbers.status, numbers.reply)
+
+
+def _doubt(reason: str, numbers: _Numbers, stage: _Stage) -> str:
+    """What speaks against a hard judgement; '' when nothing does."""
+    status, reply = numbers.status, numbers.reply
+    if reply.startswith("4"):
+        return f"the reply {reply} is temporary"
+    if status.startswith("4") and not reply.startswith("5"):
+        return f"the status {status} is temporary"
+    if reason in ("host_unknown", "no_mail_domain"):
+        return ""
+    if after_data or _AFTER_DATA.search(text):
+        return "it was said after DATA, when the address had been accepted"
+    if numbers.inline.startswith("5.7."):
+        return f"the code {numbers.inline} is a policy's"
+    if status == "5.2.0":
+        return "5.2.0 stands for a refusal after the address had been accepted"
+    return ""
+
+
+def remote_words(diagnostic: str) -> str:
+    """The words of the server that refused, where the diagnostic quotes them within a relay's own summary."""
+    if "-'" in diagnostic:
+        quoted = _QUOTED_REPLY.search(diagnostic)
+        if quoted:
+            codes_before = diagnostic[quoted.start() : quoted.start() + 3]
+            return f"{codes_before} {quoted[1]}"
+    if " -> " in diagnostic:
+        before, _, after = diagnostic.partition(" -> ")
+        if after[:3].isdigit():
+            return after
+        return before + " " + after
+    return diagnostic

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The returned message (RFC 3462, RFC 6522 section 3): the headers that tell whose mail it was, and whether it was ours.
+
+Only its own header block is read. A returned message that is itself a bounce is not descended into.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_tz
+
+from bouncestream.event import clean_uuid, clip
+from bouncestream.mail.address import addresses, normalise
+from bouncestream.mail.mime import Fields, parse_fields, unencoded
+from bouncestream.mail.verdict import Original
+
+_START = re.compile(
+    r"(?mi)^(?:return-path|received|delivered-to|x-received|dkim-signature|message-id|from|to|subject|date|mime-version"
+    r"|x-[\w-]{1,40}|content-type|arc-seal)[ \t]*:"
+)
+_ID = re.compile(r"<?([^\s<>]{1,500})>?")
+
+
+def header_block(text: str) -> str:
+    """The header block in a returned message or in what follows a notice; '' when there is none."""
+    start = _START.search(text, 0, 4000)
+    if start is None:
+        return ""
+    return text[start.start() :].partition("\n\n")[0][:60_000]
+
+
+def read_original(block: str) -> tuple[Original, Fields]:
+    """The interesting headers of a header block, and all of them. Never raises."""
+    if not block:
+        return Original(), {}
+    fields = parse_fields(block)
+    get = fields.get
+    to = get("to", "")
+    named = [normalise(to)] if "," not in to and "@" in to else []
+    if not named or not named[0]:
+        named = addresses(unencoded(to)[:4000], limit=2) if to else []
+    subject = get("subject", "")
+    return (
+        Original(
+            message_id=message_id(get("message-id", "")),
+            from_=_first_address(get("from", "")),
+            to=named[0] if len(named) == 1 else "",
+            subject=clip(unencoded(subject), 500) if subject else "",
+            date=moment(get("date", "")),
+            campaign_uuid=clean_uuid(get("x-listmonk-campaign", "")),
+            subscriber_uuid=clean_uuid(get("x-listmonk-subscriber", "")),
+        ),
+        fields,
+    )
+
+
+def _first_address(value: str) -> str:
+    if not value:
+        return ""
+    return normalise(value) or next(iter(addresses(unencoded(value)[:4000], limit=1)), "")
+
+
+def message_id(value: str) -> str:
+    """A Message-ID (RFC 5322 section 3.6.4) without its brackets; of several (References) the last."""
+    found = ""
+    for match in _ID.finditer(value[:4000]):
+        found = match[1]
+    return found
+
+
+def moment(value: str) -> datetime | None:
+    """An RFC 5322 date as aware UTC; None when it cannot be read. A date without zone, or "-0000", is taken as UTC."""
+    if not value or len(value) > 120:
+        return None
+    try:
+        parts = parsedate_tz(value)
+        if parts is None:
+            return None
+        offset = parts[9] or 0
+        zone = UTC if offset == 0 else timezone(timedelta(seconds=offset))
+        return datetime(*parts[:6], tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""RFC 6522 multipart/report, tolerantly: which part is the notice, which the machine's report, which the returned message.
+
+Real reports are multipart/mixed, or text/plain with the fields inside, or lack boundaries and blank lines; so parts are
+taken for what they hold and not for where they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from bouncestream.mail.mime import Fields, Part, decoded, leaves, parameters, parse_fields, split_headers
+from bouncestream.mail.original import header_block
+
+STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
+RETURNED_TYPES = (
+    "message/rfc822",
+    "message/global",
+    "text/rfc822-headers",
+    "text/rfc822-header",
+    "message/rfc822-headers",
+    "message/global-headers",
+    "message/partial",
+)
+MDN_TYPES = ("message/disposition-notification", "message/global-disposition-notification")
+
+_STATUS_FIELD = re.compile(r"(?mi)^[> \t]{0,8}(?:final|original)-recipient[ \t]{0,4}:")
+_REPORTING = re.compile(r"(?mi)^[> \t]{0,8}(?:reporting-mta|final-recipient|original-recipient|action)[ \t]{0,4}:")
+_FEEDBACK_FIELD = re.compile(r"(?mi)^feedback-type[ \t]{0,4}:")
+NOTICE_LIMIT = 32_768  #: characters of notices that are looked at
+
+
+@dataclass(slots=True)
+class Report:
+    """A mail in its parts."""
+
+    fields: Fields  #: of the mail itself
+    notice: str = ""  #: what a person would read
+    status: str | None = None  #: the text of the delivery-status part; None when there is none
+    feedback: str = ""  #: the text of the feedback-report part (RFC 5965)
+    disposition: str = ""  #: the text of the disposition-notification part (RFC 8098)
+    returned: str | None = None  #: headers of the returned message; None when there is none
+    enclosed: str = ""  #: the whole of the first message/rfc822 part
+    attachments: list[str] = field(default_factory=list)  #: types and names of parts that were not read
+
+
+def open_report(text: str) -> Report:
+    """Take a mail (latin-1, lines ended by newline) apart. Never raises; reads at most `mime.MAX_PARTS` parts."""
+    if text.startswith(("From ", ">From ")):
+        text = text.partition("\n")[2]
+    head, body = split_headers(text.lstrip("\n"))
+    report = Report(parse_fields(head))
+    for part in leaves(report.fields, body):
+        _file(report, part)
+    if report.status is None and report.notice and not report.feedback:
+        _fields_in_notice(report)
+    return report
+
+
+def _file(report: Report, part: Part) -> None:
+    kind = part.kind
+    if kind in STATUS_TYPES:
+        report.status = (report.status + "\n\n" if report.status else "") + decoded(part)
+    elif kind in RETURNED_TYPES:
+        if report.returned is None:
+            report.enclosed = _returned_text(part)
+            report.returned = header_block(report.enclosed)
+    elif kind == "message/feedback-report":
+        report.feedback = decoded(part)
+    elif kind in MDN_TYPES:
+        report.disposition = decoded(part)
+    elif kind.startswith("text/"):
+        _file_text(report, part)
+    else:
+        report.attachments.append(kind + " " + parameters(part.fields.get("content-type", "")).get("name", "").lower())
+
+
+def _file_text(report: Report, part: Part) -> None:
+    disposition = part.fields.get("content-disposition", "").lower()
+    if disposition.startswith("attachment") and "header" in disposition and report.returned is None:
+        report.returned = header_block(decoded(part))
+        return
+    text = decoded(part)
+    if report.notice and part.kind == "text/html":
+        if not report.notice.strip():
+            report.notice = text[:NOTICE_LIMIT]
+        return  # the same again as HTML
+    if not report.feedback and _FEEDBACK_FIELD.search(text, 0, 2000):
+        report.feedback = text
+        return
+    if len(report.notice) < NOTICE_LIMIT:
+        report.notice += ("\n" if report.notice else "") + text[:NOTICE_LIMIT]
+
+
+def _returned_text(part: Part) -> str:
+    return decoded(part) if part.fields.get("content-transfer-encoding", "").lower().startswith("b") else part.body
+
+
+def _fields_in_notice(report: Report) -> None:
+    """A report whose fields stand in the running text, perhaps quoted by a forward."""
+    notice = report.notice
+    if not _STATUS_FIELD.search(notice):
+        return
+    if "\n> " in notice or "\n>" in notice:
+        unquoted = "\n".join(line.lstrip("> ") if line.startswith(">") else line for line in notice.split("\n"))
+        notice = unquoted if _STATUS_FIELD.search(unquoted) else notice
+    start = _REPORTING.search(notice)
+    if start is not None:
+        report.status = notice[start.start() :]
+        report.notice = notice[: start.start()]
+        if report.returned is None:
+            report.returned = _returned_after(report.status)
+
+
+def _returned_after(status: str) -> str | None:
+    """The returned headers behind the fields in one running text: they begin with Received or Return-Path."""
+    match = re.search(r"(?mi)^(?:received|return-path)[ \t]{0,4}:", status)
+    return header_block(status[match.start() :]) if match else None

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fast way in for many submissions at once: what is new and well-formed is inserted table by table, the rest
+goes the way of `arrivals`, one by one. The result is the same; under load it costs half as much, as most of the
+price of a small statement is Python's.
+
+Nothing is decided here. A submission is *plain* when all of its events can be read, when none of its keys is known
+or occurs twice among those that come with it, and when it brings no trouble. That a row is refused by the database
+all the same is known only when it is inserted: then the exception makes `batch` undo everything and go one by one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from bouncestream.event import identity_keys, new_id
+from bouncestream.outbox import codec
+from bouncestream.outbox.arrivals import ROW_FAULTS, Taken, secret_of, take, way_of
+from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.store import count
+from bouncestream.ports import Submission
+
+#: A submission and when it came in.
+Item = tuple[Submission, datetime]
+
+#: Below that, going one by one is as fast.
+ENOUGH = 3
+
+#: So many keys are looked up by one statement.
+PROBED = 32
+
+_PROBE_MANY = QUERIES["probe_many"].replace("(?)", f"({', '.join('?' * PROBED)})")
+_INSERT = QUERIES["insert_event"]
+_RAW = QUERIES["insert_raw"]
+_HISTORY = QUERIES["insert_history"]
+_KEY = QUERIES["insert_key"]
+
+
+def take_many(conn: sqlite3.Connection, items: Sequence[Item]) -> list[Taken]:
+    """`arrivals.take` for each item; the results are in the order of the items."""
+    if len(items) < ENOUGH:
+        return [take(conn, submission, now) for submission, now in items]
+    tables = _Tables(conn)
+    plain = tables.read(items, secret_of(conn))
+    results = [
+        tables.add(*item, read) if read is not None else None for item, read in zip(items, plain, strict=True)
+    ]
+    tables.insert()
+    return [
+        result if result is not None else take(conn, *item) for item, result in zip(items, results, strict=True)
+    ]
+
+
+#: For each event its keys and its columns.
+_Read = list[tuple[tuple[bytes, ...], codec.Values]]
+
+
+class _Tables:
+    """The rows of one batch, table by table."""
+
+    __slots__ = ("conn", "counts", "events", "history", "keys", "next_raw", "next_row", "raw")
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self.conn = conn
+        self.next_row, self.next_raw = (newest + 1 for newest in conn.execute(QUERIES["newest_rows"]).fetchone())
+        self.events: list[tuple[object, ...]] = []
+        self.raw: list[tuple[object, ...]] = []
+        self.history: list[tuple[int, str, str, str, str]] = []
+        self.keys: list[tuple[bytes, int, int]] = []
+        self.counts = {"pending": 0, "held": 0}
+
+    def read(self, items: Sequence[Item], secret: bytes) -> list[_Read | None]:
+        """What each plain item is made of; None for one that is not plain."""
+        owners: dict[bytes, int] = {}
+        plain: list[_Read | None] = []
+        for number, (submission, now) in enumerate(items):
+            read: _Read | None = None
+            if not submission.trouble:
+                try:
+                    at = codec.stamp(now)
+                    read = [
+                        (identity_keys(event, secret), codec.values(event, now, at)) for event in submission.events
+                    ]
+                except ROW_FAULTS:
+                    read = None
+            plain.append(read)
+            for keys, _ in read or ():
+                for key in keys:
+                    if key in owners:
+                        plain[number] = None
+                    else:
+                        owners[key] = number
+        for key in self.known(list(owners)):
+            plain[owners[key]] = None
+        return plain
+
+    def known(self, keys: list[bytes]) -> Iterator[bytes]:
+        """Those of the keys that are in `seen`."""
+        for start in range(0, len(keys), PROBED):
+            some = keys[start : start + PROBED]
+            some += some[-1:] * (PROBED - len(some))  # one statement for any number
+            for (key,) in self.conn.execute(_PROBE_MANY, some):
+                yield key
+
+    def add(self, submission: Submission, now: datetime, read: _Read) -> Taken:
+        """Note the rows of a plain submission."""
+        seconds = now.timestamp()
+        ms, day = int(seconds * 1000), int(seconds // 86400)
+        at = read[0][1][6] if read else ""  # received_at, as it is stored
+        raw_id = None
+        if submission.raw and read:
+            raw_id = self.next_raw
+            self.next_raw += 1
+            self.raw.append((raw_id, *codec.raw_values(submission, at)))
+        why = f"came in by {way_of(submission)}"
+        for event, (keys, values) in zip(submission.events, read, strict=True):
+            row = self.next_row
+            self.next_row += 1
+            state, due = ("held", None) if event.hold else ("pending", at)
+            self.events.append((row, new_id(ms), state, event.hold, due, raw_id, None, why, *values))
+            self.history.append((row, at, "", state, why))
+            self.counts[state] += 1
+            for key in keys:
+                self.keys.append((key, row, day))
+        return Taken([event.kind for event in submission.events], changed=bool(read))
+
+    def insert(self) -> None:
+        """Write all that was noted."""
+        conn = self.conn
+        conn.executemany(_RAW, self.raw)
+        conn.executemany(_INSERT, self.events)
+        conn.executemany(_HISTORY, self.history)
+        conn.executemany(_KEY, sorted(self.keys))  # in the order of the table: neighbours share a page
+        count(conn, self.counts)

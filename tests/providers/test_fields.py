@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bouncestream.errors import Malformed
+from bouncestream.providers._fields import canonical, fingerprint, load_json, moment, text, to_text
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(JSON)
+def test_a_value_has_one_canonical_form(value: object) -> None:
+    assert canonical(value) == canonical(value)
+    if isinstance(value, dict):
+        assert fingerprint(value) == fingerprint(dict(reversed(value.items())))
+
+
+@given(st.binary(max_size=200), st.text(max_size=60))
+def test_any_bytes_are_json_or_malformed(body: bytes, content_type: str) -> None:
+    try:
+        load_json(body, {"Content-Type": content_type})
+    except Malformed as error:
+        assert str(error).startswith("the body is")  # noqa: PT017
+
+
+@given(
+    st.binary(max_size=200), st.sampled_from(["utf-8", "rot13", "base64", "zip", "idna", "punycode", "utf-7", "x"])
+)
+def test_any_charset_gives_a_text(body: bytes, charset: str) -> None:
+    assert isinstance(to_text(body, {"Content-Type": f"text/plain; charset={charset}"}), str)
+
+
+@given(st.floats() | st.integers() | st.text() | st.none() | st.booleans())
+def test_a_moment_is_in_utc_or_none(value: object) -> None:
+    at = moment(value)
+    assert at is None or at.utcoffset() is not None
+
+
+@given(st.text(), st.integers(1, 50))
+def test_a_text_fits_and_can_be_stored(value: str, limit: int) -> None:
+    got = text(value, limit)
+    assert len(got.encode()) <= limit
+    assert "\x00" not in got
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(5, "5"), (5.5, "5.5"), (True, ""), (None, ""), ([], ""), (" x ", "x")]
+)
+def test_what_counts_as_text(value: object, expected: str) -> None:
+    assert text(value) == expected

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The relay against the sandbox: every sort of fault, and every event recorded exactly once after it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from bouncestream.event import Kind
+from bouncestream.health import Light
+from bouncestream.metrics import DELIVERED, DOUBLED, RESTARTS
+from bouncestream.outbox import browse
+from bouncestream.ports import Answer, Claimed, State
+from bouncestream.sandbox import Sandbox
+from tests.relay.conftest import Bridge
+
+
+def forbid(sandbox: Sandbox, *permissions: str) -> None:
+    users = sandbox.settings.users
+    users["bridge"] = replace(users["bridge"], permissions=users["bridge"].permissions - set(permissions))
+
+
+async def test_events_end_as_rows(bridge: Bridge) -> None:
+    await bridge.start()
+    await bridge.emit(range(120))
+    await bridge.idle()
+    bridge.exactly_once(120)
+    assert await bridge.states() == {"verified": 120}
+    assert bridge.metrics.get(DELIVERED, "verified") == 120
+    assert bridge.health.ready
+
+
+async def test_a_restart_loses_the_queue_and_costs_nothing(bridge: Bridge, sandbox: Sandbox) -> None:
+    await bridge.start()
+    sandbox.fault("stall")
+    await bridge.emit(range(40))
+    await sandbox.posted(40)
+    sandbox.fault("restart")
+    sandbox.fault("clear")
+    await bridge.idle()
+    assert len(sandbox.state()["lost"]) > 0
+    bridge.exactly_once(40)
+    assert bridge.metrics.get(RESTARTS) == 1
+    assert await bridge.states() == {"verified": 40}
+
+
+async def test_what_listmonk_drops_while_its_database_is_away_is_posted_again(
+    bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bouncestream.sinks.verify.GAP", 0.05)
+    await bridge.start()
+    await bridge.emit(range(5))
+    await bridge.idle()
+    sandbox.fault("stall")
+    await bridge.emit(range(5, 30))
+    await sandbox.posted(30)
+    sandbox.fault("db_away")
+    sandbox.listmonk.faults.end("stall")
+    await sandbox.idle()
+    assert len(sandbox.state()["lost"]) > 0
+    sandbox.fault("clear")
+    await bridge.idle()
+    bridge.exactly_once(30)
+
+
+@pytest.mark.parametrize("fault", ["webhooks_off", "processing_off", "html_200"])
+async def test_what_a_person_must_mend_pauses_and_goes_on_by_itself(
+    bridge: Bridge, sandbox: Sandbox, fault: str
+) -> None:
+    await bridge.start()
+    await bridge.idle()
+    sandbox.fault(fault)
+    await bridge.emit(range(20))
+    await bridge.until(lambda: bridge.health.parts["listmonk"].state is Light.RED)
+    await bridge.until(lambda: bridge.relay.desk.breaker.paused)
+    why = bridge.health.parts["listmonk"].why
+    assert {"webhooks_off": "webhooks", "processing_off": "processing", "html_200": "something else"}[fault] in why
+    sandbox.fault("clear")
+    await bridge.idle(40)
+    bridge.exactly_once(20)
+    assert bridge.health.ready
+    assert await bridge.states() == {"verified": 20}
+
+
+async def test_the_older_listmonk_that_breaks_connections_while_processing_is_off(
+    tmp_path: object, sandbox: Sandbox, bridge: Bridge
+) -> None:
+    sandbox.listmonk.version = type(sandbox.listmonk.version).read("5.1")
+    await bridge.start()
+    await bridge.emit(range(10, 12))
+    await bridge.idle()
+    sandbox.fault("processing_off")
+    await bridge.emit(range(3))
+    await bridge.until(lambda: bridge.relay.desk.breaker.paused)
+    await bridge.until(lambda: "processing" in bridge.health.parts["listmonk"].why)
+    sandbox.fault("clear")
+    await bridge.idle(40)
+    bridge.exactly_once(5)
+
+
+async def test_a_token_without_the_permission_to_post(bridge: Bridge, sandbox: Sandbox) -> None:
+    granted = sandbox.settings.users["bridge"]
+    forbid(sandbox, "webhooks:post_bounce")
+    await bridge.start()
+    await bridge.emit(range(3))
+    await bridge.until(lambda: bridge.relay.desk.breaker.paused)
+    await bridge.until(lambda: "grant webhooks:post_bounce" in bridge.health.parts["listmonk"].why)
+    sandbox.settings.users["bridge"] = granted
+    await bridge.idle(40)
+    bridge.exactly_once(3)
+
+
+async def test_one_event_that_a_firewall_dislikes_blames_no_other(
+    bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bouncestream.relay.posting.backoff", lambda *_, **__: 0.001)
+    await bridge.start()
+    sandbox.fault("forbid_one", email="p7@example.com")
+    await bridge.emit(range(20))
+    await bridge.idle()
+    bridge.exactly_once(19)
+    assert await bridge.states() == {"verified": 19, "dead": 1}
+    assert any("failed 8 times while others were taken" in why for why in await bridge.why())
+
+
+async def test_what_listmonk_refuses_is_dead_with_its_words(bridge: Bridge) -> None:
+    await bridge.start()
+    await bridge.emit(range(1), recipient="not an address @example.com")
+    await bridge.idle()
+    assert await bridge.states() == {"dead": 1}
+    assert any("refused" in why for why in await bridge.why())
+
+
+async def test_by_design_not_stored_is_told_with_its_reason(bridge: Bridge, sandbox: Sandbox) -> None:
+    sandbox.add_subscriber("gone@example.com", status="blocklisted")
+    await bridge.start()
+    await bridge.emit(range(1), recipient="nobody@example.com")
+    await bridge.emit(range(1), recipient="gone@example.com")
+    for number in range(3):
+        await bridge.emit(range(1), Kind.SOFT, message_id=f"<{number}@soft>")
+    await bridge.idle()
+    assert await bridge.states() == {"verified": 2, "unstored": 3}
+    assert {"Listmonk has no such subscriber", "the subscriber is blocklisted already"} < await bridge.why()
+    assert any("at most 2 soft" in why for why in await bridge.why())
+
+
+async def test_without_look_up_two_absences_settle_it(
+    bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bouncestream.sinks.verify.GAP", 0.05)
+    forbid(sandbox, "subscribers:sql_query")
+    await bridge.start()
+    await bridge.emit(range(3))
+    await bridge.idle()
+    await bridge.emit(range(1), recipient="nobody@example.com")
+    await bridge.idle(30)
+    assert await bridge.states() == {"verified": 3, "unstored": 1}
+    assert any("accepted twice" in why for why in await bridge.why())
+
+
+async def test_without_bounces_get_it_works_at_least_once_and_says_so(bridge: Bridge, sandbox: Sandbox) -> None:
+    forbid(sandbox, "bounces:get")
+    await bridge.start()
+    await bridge.emit(range(10))
+    await bridge.until(lambda: "listmonk" in bridge.health.parts)
+    assert "bounces:get" in bridge.health.parts["listmonk"].why
+    await bridge.idle()
+    assert await bridge.states() == {"posted": 10}
+    bridge.exactly_once(10)
+
+
+@pytest.mark.parametrize("left", ["claimed", "posted"])
+async def test_what_a_crash_left_is_read_back_before_any_repost(
+    bridge: Bridge, sandbox: Sandbox, left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bridge.start()
+    await bridge.emit(range(10, 12))
+    await bridge.idle()
+    sandbox.fault("stall")
+    if left == "claimed":
+        post = bridge.sink.post
+
+        async def posts_and_hears_nothing(claimed: Claimed) -> Answer:
+            await post(claimed)
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        monkeypatch.setattr(bridge.sink, "post", posts_and_hears_nothing)
+    await bridge.emit(range(4))
+    await sandbox.posted(6)
+    if left == "posted":
+        await bridge.until_states({"verified": 2, "posted": 4})
+    await bridge.kill()
+    sandbox.fault("clear")
+    await bridge.start()
+    await bridge.idle()
+    bridge.exactly_once(6)
+    assert await bridge.states() == {"verified": 6}
+    assert bridge.metrics.get(DOUBLED) == 0
+
+
+async def test_shutting_down_is_not_a_failed_attempt(bridge: Bridge, sandbox: Sandbox) -> None:
+    await bridge.start()
+    await bridge.idle()
+    sandbox.fault("freeze", seconds=0.3)
+    await bridge.emit(range(30))
+    await bridge.until(lambda: not bridge.relay.idle.is_set())
+    await bridge.stop()
+    await bridge.start()
+    await bridge.idle()
+    bridge.exactly_once(30)
+    rows = await bridge.db.read(partial(browse.list_rows, limit=100))
+    assert all(row.failures == 0 for row in rows)
+
+
+async def test_a_dry_run_sends_nothing_and_going_live_resends_none(bridge: Bridge, sandbox: Sandbox) -> None:
+    bridge.pace = replace(bridge.pace, dry_run=True)
+    await bridge.start()
+    await bridge.emit(range(5))
+    await bridge.idle()
+    assert await bridge.states() == {"dropped": 5}
+    await bridge.stop()
+    bridge.pace = replace(bridge.pace, dry_run=False)
+    await bridge.start()
+    await bridge.idle()
+    assert await bridge.states() == {"dropped": 5}
+    assert sandbox.state()["posted"] == 0
+    rows = await bridge.db.read(partial(browse.rows_in, state=State.DROPPED))
+    await bridge.db.write(lambda conn: browse.replay(conn, rows, bridge.relay.desk.clock.now()))
+    bridge.relay.wake()
+    await bridge.until(lambda: len(bridge.rows()) == 5)
+    bridge.exactly_once(5)
+
+
+async def test_a_replay_beside_the_running_relay_is_read_back_first(bridge: Bridge, sandbox: Sandbox) -> None:
+    """What is in Listmonk already is found, and not counted twice."""
+    await bridge.start()
+    await bridge.emit(range(3))
+    await bridge.idle()
+    other = await type(bridge.db).open(bridge.path)
+    await other.write(
+        lambda conn: conn.execute("UPDATE outbox SET state = 'unstored', finished_at = received_at WHERE id = 2")
+    )
+    await other.write(lambda conn: conn.execute("UPDATE tally SET events = 2 WHERE state = 'verified'"))
+    await other.write(lambda conn: conn.execute("UPDATE tally SET events = events + 1 WHERE state = 'unstored'"))
+    await other.write(lambda conn: browse.replay(conn, [2], bridge.relay.desk.clock.now()))
+    await other.close()
+    await bridge.until_states({"verified": 3})
+    bridge.exactly_once(3)
+
+
+async def test_an_unsubscription_waits_for_its_permission_and_goes_on_by_itself(
+    bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bouncestream.relay.loop.PERMISSION_WAIT", 0.05)
+    granted = sandbox.settings.users["bridge"]
+    forbid(sandbox, "subscribers:manage")
+    bridge_running = await bridge.start()
+    bridge_running.relay._permission_wait = 0.05
+    await bridge.emit(range(3), Kind.UNSUBSCRIBE)
+    await bridge.until(lambda: not bridge.health.ready)
+    assert "grant the token subscribers:manage" in bridge.health.parts["relay"].why
+    sandbox.settings.users["bridge"] = granted
+    await bridge.until(lambda: bridge.health.parts["relay"].state is Light.GREEN)
+    await bridge.idle()
+    assert await bridge.states() == {"verified": 3}
+    people = {p["email"]: p for p in sandbox.state()["subscribers"]}
+    assert set(people["p1@example.com"]["lists"].values()) == {"unsubscribed"}
+
+
+async def test_ignored_unsubscriptions_are_dropped(bridge: Bridge) -> None:
+    await bridge.start()
+    bridge.relay.set_unsubscribe("ignore")
+    await bridge.emit(range(2), Kind.UNSUBSCRIBE)
+    await bridge.idle()
+    assert await bridge.states() == {"dropped": 2}
+
+
+async def test_listmonk_down_at_the_start(tmp_path: object, bridge: Bridge, sandbox: Sandbox) -> None:
+    url = sandbox.url
+    await sandbox.close()
+    await bridge.start()
+    await bridge.emit(range(3))
+    await bridge.until(lambda: bridge.health.parts.get("listmonk") is not None)
+    assert bridge.health.parts["listmonk"].state is Light.RED
+    await sandbox.start(port=int(url.rsplit(":", 1)[1]))
+    await bridge.idle(30)
+    bridge.exactly_once(3)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The real relay through 1,000 schedules of crashes, stalls, late requests and outages; `make chaos` plays 50,000.
+
+And through some with one rule taken away: each must go wrong, or the simulation could not find a mistake.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.simulation.play import Result, Sabotage, play
+
+SCHEDULES = 1000
+
+
+def _chunk(arguments: tuple[int, int, Sabotage, dict[str, Any]]) -> list[tuple[int, Result]]:
+    first, last, sabotage, changes = arguments
+    logging.disable(logging.CRITICAL)
+    return [(seed, play(seed, sabotage, **changes)) for seed in range(first, last)]
+
+
+def simulate(
+    seeds: range, sabotage: Sabotage | None = None, **changes: Any
+) -> tuple[Counter[str], list[int], Counter[str]]:
+    """What went wrong in all schedules, the guilty seeds, and the final states."""
+    size = 10
+    jobs = [
+        (first, min(first + size, seeds.stop), sabotage or Sabotage(), changes)
+        for first in range(seeds.start, seeds.stop, size)
+    ]
+    wrong: Counter[str] = Counter()
+    states: Counter[str] = Counter()
+    guilty: list[int] = []
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        results: Iterable[list[tuple[int, Result]]] = pool.map(_chunk, jobs)
+        for part in results:
+            for seed, result in part:
+                wrong += result.wrong
+                states += result.states
+                if result.wrong:
+                    guilty.append(seed)
+    return wrong, guilty, states
+
+
+@pytest.mark.timeout(600)
+def test_a_thousand_schedules_lose_double_and_stick_nothing() -> None:
+    wrong, guilty, states = simulate(range(SCHEDULES))
+    assert not wrong, f"seeds {guilty[:5]}"
+    assert states["verified"] > 10_000
+    assert states["unstored"] > 5_000
+
+
+STORM = {"proxy": False, "lookup": False, "boot_shown": True}
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "changes", "seeds"),
+    [
+        pytest.param(Sabotage(claim_not_committed=True), {}, range(13, 23), id="no claim commit before the POST"),
+        pytest.param(Sabotage(grace=3.0), {}, range(20, 40), id="a short grace"),
+        pytest.param(
+            Sabotage(constant_boot=True),
+            {**STORM, "crash": 3, "orphans": True, "stall": 0.04},
+            range(40, 60),
+            id="no boot id",
+        ),
+        pytest.param(
+            Sabotage(unsafe_refusal=True),
+            {"late": 0.05, "gateway_timeout": 4.0, "proxy": True, "stall": 0.04, "queue": 3},
+            range(20),
+            id="a 5xx or a time-out taken for a refusal",
+        ),
+    ],
+)
+def test_a_rule_taken_away_is_noticed(sabotage: Sabotage, changes: dict[str, Any], seeds: range) -> None:
+    wrong, _, _ = simulate(seeds, sabotage, **changes)
+    assert wrong["doubled"] + wrong["lost"] > 0
