@@ -14,6 +14,7 @@ from bouncestream.cli import tries
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.tries import Line
 from bouncestream.config.model import Config, Webhook
+from bouncestream.config.secrets import too_open
 from bouncestream.errors import StoreError
 from bouncestream.outbox import store
 from bouncestream.outbox.db import Database
@@ -82,12 +83,9 @@ def _webhook(config: Config, hook: Webhook) -> Line:
 
 async def _outbox(config: Config) -> list[Line]:
     path = Path(config.outbox.path)
-    lines = [_space(path.parent)] if path.parent.is_dir() else []
-    if not path.exists():
-        return [*lines, _to_be_made(path)]
-    if not os.access(path, os.R_OK | os.W_OK):
-        fix = f"run as the user that owns it, or chown it: ls -l {path}"
-        return [*lines, Line("✘", f"{path} cannot be written by this user", fix, unexamined=True)]
+    lines, openable = _file(path)
+    if not openable:
+        return lines
     try:
         db = await Database.open(path, create=False)
         try:
@@ -102,9 +100,6 @@ async def _outbox(config: Config) -> list[Line]:
 async def _inside(db: Database, path: Path) -> list[Line]:
     tally, quarantined = await db.read(lambda conn: (store.tally(conn), store.quarantine_count(conn)))
     lines = [Line("✔", f"{path} holds {sum(tally.values())} events")]
-    mode = path.stat().st_mode & 0o777
-    if mode & 0o077:
-        lines.append(Line("⚠", f"{path} holds addresses and is open to others (mode {mode:o})", f"chmod 600 {path}"))
     for count, words, command in (
         (tally.get("dead", 0), "dead letters", "outbox list --state dead"),
         (tally.get("held", 0), "events held back", "outbox list --state held"),
@@ -113,6 +108,19 @@ async def _inside(db: Database, path: Path) -> list[Line]:
         if count:
             lines.append(Line("·", f"{count} {words}: `bouncestream {command}`"))
     return lines
+
+
+def _file(path: Path) -> tuple[list[Line], bool]:
+    """What is seen from outside, and whether it can be opened."""
+    lines = [_space(path.parent)] if path.parent.is_dir() else []
+    if not path.exists():
+        return [*lines, _to_be_made(path)], False
+    if not os.access(path, os.R_OK | os.W_OK):
+        fix = f"run as the user that owns it, or chown it: ls -l {path}"
+        return [*lines, Line("✘", f"{path} cannot be written by this user", fix, unexamined=True)], False
+    if why := too_open(path, 0o077):
+        lines.append(Line("⚠", f"{path} holds addresses and {why}", f"chmod 600 {path}"))
+    return lines, True
 
 
 def _to_be_made(path: Path) -> Line:

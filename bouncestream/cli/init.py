@@ -53,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
     """Ask, try, write, tell."""
     output = Path(args.output)
     if output.exists() and not args.force:
-        raise UsageError(f"{output} exists already. Next: name another file with --output, or overwrite with --force.")
+        raise UsageError(
+            f"{output} exists already. Next: name another file with --output, or overwrite with --force."
+        )
     if not output.parent.is_dir():
         raise UsageError(f"The directory {output.parent} does not exist. Next: create it.")
     found: list[Line] = []
@@ -131,8 +133,8 @@ def _token_of(file: str) -> str:
 def _checked_token(token: str) -> str:
     if len(token) < MINIMUM_LENGTH or not token.isprintable() or " " in token:
         raise UsageError(
-            f"That is not a token of Listmonk's: one has {MINIMUM_LENGTH} characters at least, without spaces. Next: "
-            "in Listmonk, Admin, Users, New, type API; the token is shown once."
+            f"That is not a token of Listmonk's: one has {MINIMUM_LENGTH} characters at least, without spaces. "
+            "Next: in Listmonk, Admin, Users, New, type API; the token is shown once."
         )
     return token
 
@@ -173,7 +175,9 @@ def _line(question: str) -> str:
     text = sys.stdin.readline()
     if not text:
         print()
-        raise UsageError("The input ended before everything was answered. Next: give the rest as options, see --help.")
+        raise UsageError(
+            "The input ended before everything was answered. Next: give the rest as options, see --help."
+        )
     if not sys.stdin.isatty():
         print()  # nobody's Enter ended the line
     return text

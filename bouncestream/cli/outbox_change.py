@@ -82,7 +82,9 @@ def _named(args: argparse.Namespace, path: str, *, or_one_of: str, many: bool) -
     """The rows that the command names one by one."""
     if not args.event:
         if not many:
-            raise UsageError(f"Which events? Next: name them (`bouncestream outbox list` shows them), or {or_one_of}.")
+            raise UsageError(
+                f"Which events? Next: name them (`bouncestream outbox list` shows them), or {or_one_of}."
+            )
         return []
     return reading(path, lambda conn: [browse.find(conn, ref) for ref in args.event])
 
@@ -101,9 +103,7 @@ def _step(conn: sqlite3.Connection, change: _Change, rows: Sequence[int]) -> Cha
     return change(conn, rows, datetime.now(UTC))
 
 
-def tell(
-    args: argparse.Namespace, done: Sequence[int], refused: dict[int, str], done_word: str, noun: str
-) -> int:
+def tell(args: argparse.Namespace, done: Sequence[int], refused: dict[int, str], done_word: str, noun: str) -> int:
     """What was done and what was refused, with the reason; exit code 1 when something was refused."""
     if args.json:
         out.json_line({done_word: list(done), "refused": {str(row): why for row, why in refused.items()}})

@@ -37,7 +37,7 @@ def listing(args: argparse.Namespace) -> int:
         for row in rows:
             out.json_line(as_json(row, reveal=args.reveal))
         return 0
-    columns = ("number", "received", "source", "kind", "recipient", "reason", "state", "attempt", "why")
+    columns = ("number", "received", "source", "kind", "recipient", "reason", "state", "why")
     out.table(
         columns,
         (
@@ -49,7 +49,6 @@ def listing(args: argparse.Namespace) -> int:
                 _who(row, reveal=args.reveal),
                 row.event.reason,
                 row.state.value,
-                str(row.attempt),
                 _text(row.why, reveal=args.reveal)[:100],
             )
             for row in rows
@@ -91,10 +90,7 @@ def _list_quarantine(args: argparse.Namespace, path: str) -> int:
         return 0
     out.table(
         ("number", "received", "source", "provider", "type", "why"),
-        (
-            (str(i.id), out.when(i.received_at), i.source, i.provider, i.event_type, mask_all(i.why))
-            for i in items
-        ),
+        ((str(i.id), out.when(i.received_at), i.source, i.provider, i.event_type, mask_all(i.why)) for i in items),
     )
     return 0
 

@@ -9,12 +9,13 @@ import logging
 
 from bouncestream import __version__, logs
 from bouncestream.app import App, run_with_signals
+from bouncestream.cli.exits import TEMPORARY
 from bouncestream.cli.notify import notify
 from bouncestream.cli.opened import config_path
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.config.reload import changed_keys, reloadable_difference
-from bouncestream.errors import ConfigError
+from bouncestream.errors import ConfigError, StoreUnavailable
 
 log = logging.getLogger("bouncestream")
 
@@ -31,7 +32,11 @@ def run(args: argparse.Namespace) -> int:
     if not config.webhooks:
         log.warning("no webhook is configured, so nothing can come in. Next: add a section [webhooks.<name>]")
     service = _Service(config, path, dry_run=args.dry_run)
-    asyncio.run(run_with_signals(service, service.on_reload, ready=service.ready))
+    try:
+        asyncio.run(run_with_signals(service, service.on_reload, ready=service.ready))
+    except StoreUnavailable as error:  # a full disk, a damaged file: whoever starts it again may have more luck
+        log.error("%s", error)
+        return TEMPORARY
     log.info("stopped")
     return 0
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,12 +49,6 @@ PERMISSIONS = (
     ),
 )
 
-#: What to tick for the role of the API user.
-ALL_PERMISSIONS = (
-    "webhooks:post_bounce, bounces:get, subscribers:get_all, subscribers:sql_query, subscribers:manage, settings:get; "
-    "and for unsubscriptions: manage permission on your lists (lists:manage_all, or a list role)"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -80,9 +75,7 @@ def tell(lines: Sequence[Line]) -> None:
 
 async def listmonk(url: str, user: str, token: str) -> list[Line]:
     """Whether Listmonk answers, takes bounces, and what else the token may do."""
-    client = Listmonk(
-        url, user, token, instance="", post_timeout=PATIENCE, read_timeout=PATIENCE, connections=1
-    )
+    client = Listmonk(url, user, token, instance="", post_timeout=PATIENCE, read_timeout=PATIENCE, connections=1)
     try:
         probe = await client.probe()
         if probe.said in (Said.NOT_SENT, Said.BUSY) or (probe.said is Said.UNKNOWN and probe.status != 503):
@@ -159,7 +152,11 @@ async def _ready(url: str) -> list[Line]:
     try:
         parts = orjson.loads(body)["parts"]
         return [
-            Line("✘" if part["state"] == "red" else "⚠", f"{name} of the running bridge is {part['state']}", part["why"])
+            Line(
+                "✘" if part["state"] == "red" else "⚠",
+                f"{name} of the running bridge is {part['state']}",
+                part["why"],
+            )
             for name, part in parts.items()
             if part["state"] != "green"
         ]
@@ -192,7 +189,9 @@ async def public(url: str, names: Sequence[str], *, running: bool) -> list[Line]
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         lines.append(
-            Line("⚠", f"{url} is not https: secrets and addresses travel readable", "put a proxy with TLS before it")
+            Line(
+                "⚠", f"{url} is not https: secrets and addresses travel readable", "put a proxy with TLS before it"
+            )
         )
     status, body = await fetch(f"{url}/healthz")
     if status == 200 and body.strip() == b"ok":
@@ -218,6 +217,9 @@ async def fetch(url: str) -> tuple[int, bytes]:
             return response.status, await response.content.read(65536)
     except TimeoutError:
         return 0, b"no answer in time"
+    except aiohttp.ClientConnectorError as error:
+        number = error.os_error.errno or 0
+        return 0, (os.strerror(number) if number > 0 else error.os_error.strerror or str(error)).encode()
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return 0, str(error).encode()
 

@@ -22,17 +22,20 @@ _LITERAL = re.compile(r"^\[(?:ipv6:)?[0-9a-f.:]{2,45}\]$")
 _UTF8_HEX = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _PLAIN = re.compile(r"[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")
 
-CANDIDATE = re.compile(r"[^\s<>()\[\]\"',;:@|]{1,64}@[\w.-]{1,255}")
+CANDIDATE = re.compile(r"[^\s<>()\[\]\"',;:@|/]{1,64}@[\w.-]{1,255}")
 """What may be an address within running text; `normalise` decides. Linear: both halves are bounded."""
 
 
 def normalise(text: str) -> str:
     """The bare address in `text`, lower case, its domain as A-label, or "" if it is not an address.
 
-    Takes what servers write into address fields: a type ("rfc822;", "utf-8;"), display name, comments, angle brackets,
-    quotes, a source route (RFC 5321 appendix C), RFC 6533's \\x{..} escapes, encoded words.
+    Takes what servers write into address fields: a type ("rfc822;", "utf-8;"), display name, comments, angle
+    brackets, quotes, a source route (RFC 5321 appendix C), RFC 6533's \\x{..} escapes, encoded words.
     """
-    text = text.strip().lower()
+    text = text.strip()
+    if text.startswith("=?") and text.endswith("?="):
+        text = unencoded(text[:1000])
+    text = text.lower()
     if _PLAIN.fullmatch(text) and ".." not in text:
         return text
     if len(text) > 1000:
@@ -50,8 +53,6 @@ def _careful(text: str) -> str:
     elif "(" in text:
         text = _COMMENT.sub("", text)
     text = text.strip().strip("<>'").strip()
-    if text.startswith("=?") and text.endswith("?="):
-        text = unencoded(text).lower()
     if text.startswith("@") and ":" in text:  # source route
         text = text.partition(":")[2]
     quoted = _QUOTED.match(text)
@@ -84,7 +85,8 @@ def _good_local(local: str) -> bool:
 
 
 def a_label(domain: str) -> str:
-    """`domain` in its ASCII form (RFC 5890 A-label), lower case; as it is when IDNA cannot encode it; "" if no domain."""
+    """`domain` in its ASCII form (RFC 5890 A-label), lower case; as it is when IDNA cannot encode it; "" if no
+    domain."""
     domain = domain.lower().strip(".")
     if not _DOMAIN.match(domain) or ".." in domain:
         return ""

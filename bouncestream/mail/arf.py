@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Abuse reports: RFC 5965 (ARF) with RFC 6591 (auth-failure), and Hotmail's JMRP form, which has no report part.
 
-Only a recipient's own report is a complaint; an authentication-failure or DMARC report tells the sender something about
-itself. Addresses are often redacted: then the X-Listmonk headers of the returned message say who it was.
+Only a recipient's own report is a complaint; an authentication-failure or DMARC report tells the sender
+something about itself. Addresses are often redacted: then the X-Listmonk headers of the returned message say
+who it was.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
 
 
 def hotmail_recipient(fields: Fields, returned: Fields) -> str:
-    """The recipient of a Microsoft JMRP report: multipart/mixed from staff@hotmail.com with the mail attached; ''."""
+    """The recipient of a Microsoft JMRP report: multipart/mixed from staff@hotmail.com with the mail attached;
+    ''."""
     address = returned.get(_HOTMAIL, "")
     if address and "complaint" in fields.get("subject", "").lower():
         return normalise(address)
@@ -71,7 +73,7 @@ def hotmail_recipient(fields: Fields, returned: Fields) -> str:
 def is_aggregate(fields: Fields, attachments: list[str]) -> bool:
     """Whether the mail is a DMARC aggregate report (RFC 7489 section 7.2.1.1) or an SMTP TLS one (RFC 8460)."""
     subject = fields.get("subject", "").lower()
-    if subject.startswith("report domain:") or "report domain:" in subject[:80] and "submitter:" in subject:
+    if subject.startswith("report domain:") or ("report domain:" in subject[:80] and "submitter:" in subject):
         return True
     if "report_type=tlsrpt" in fields.get("content-type", "").lower() or "tls-report-domain" in fields:
         return True

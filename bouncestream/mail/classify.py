@@ -15,15 +15,40 @@ from bouncestream.mail import status as codes
 from bouncestream.mail.reason import kind_of
 from bouncestream.mail.verdict import Judgement
 
-FINAL_ACTIONS = frozenset({"", "failed", "failure", "fail", "error", "expired", "rejected", "bounced", "undeliverable"})
+FINAL_ACTIONS = frozenset(
+    {"", "failed", "failure", "fail", "error", "expired", "rejected", "bounced", "undeliverable"}
+)
 """Actions (RFC 3464 section 2.3.3, and what servers write instead) after which nothing more is tried."""
 
 STILL_TRYING = frozenset({"delayed", "delay", "deferred", "warning", "transient"})
 
 # IronPort writes its own summary, then the remote server's words in quotes: 5.1.0 - Unknown address error 550-'…'
 _QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
-# A refusal after DATA: the server had accepted the address before, so it knows it.
-_AFTER_DATA = re.compile(r"(?:end of data|reply to data| after data )")
+# Which command was refused, in the words of Postfix, Exim, Sendmail, qmail, Courier, m-FILTER and Yahoo; any white
+# space is one blank.
+_AFTER_MAIL = ("after mail from", "reply to mail from")
+_MAIL_REFUSED = re.compile(r">>> ?mail from:[^>]{0,330}>[^<]{0,60}<<< [45]")
+_AFTER_RCPT = (
+    "rcpt to",
+    "rcpt_to",
+    "after rcpt",
+    ">>> rcpt",
+    ">>>rcpt",
+    "smtp:rcpt",
+    "[rcpt",
+    "does not like recipient",
+)
+_AFTER_DATA = (
+    "end of data",
+    "end-of-data",
+    "reply to data",
+    "after data",
+    "failed after i sent the message",
+    "delivery error: dd",
+    "smtp command data",
+)
+STAGE_LIMIT = 8000
+"""So much of a notice is searched for the stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +63,19 @@ class Judged:
 
 
 def classify(
-    *, status: str, reply_code: str, diagnostic: str, action: str = "failed", after_data: bool = False, context: str = ""
+    *,
+    status: str,
+    reply_code: str,
+    diagnostic: str,
+    action: str = "failed",
+    after_data: bool = False,
+    context: str = "",
 ) -> Judged:
     """Judge one recipient.
 
     `status` is an RFC 3463 code, `reply_code` an SMTP one, `diagnostic` the server's words in any form, `action` an
-    RFC 3464 action; each may be empty. `after_data`: the caller knows that the refusal followed DATA. `context`: more of the notice around the
-    diagnostic, only searched for the SMTP command that was refused. Never raises.
+    RFC 3464 action; each may be empty. `after_data`: the caller knows that the refusal followed DATA. `context`:
+    more of the notice around the diagnostic, only searched for the SMTP command that was refused. Never raises.
     """
     status = codes.enhanced(status)
     action = action.strip().lower()
@@ -54,7 +85,32 @@ def classify(
     if action not in FINAL_ACTIONS:
         return _not_final(action, status, reply)
     text = phrases.words(own) if own else ""
-    return _judge(phrases.find(text), text, _Numbers(status, found.enhanced, reply), _Stage(text, context, after_data))
+    stage = _Stage(diagnostic, context, after_data)
+    hit = phrases.find(text)
+    if hit is not None and hit.bare:
+        hit = phrases.shape(diagnostic) or hit
+    return _judge(hit, _Numbers(status, found.enhanced, reply), stage)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """At which command the mail was refused; only asked for when the judgement hangs on it."""
+
+    diagnostic: str
+    context: str
+    after_data: bool
+
+    def read(self) -> tuple[str, str]:
+        """Diagnostic and context as they are searched."""
+        return _flat(self.diagnostic), _flat(self.context)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text[:STAGE_LIMIT].lower().split()) if text else ""
+
+
+def _names(text: str, stage: tuple[str, ...]) -> bool:
+    return any(phrase in text for phrase in stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +139,14 @@ def _not_final(action: str, status: str, reply: str) -> Judged:
 def _judge(hit: phrases.Hit | None, numbers: _Numbers, stage: _Stage) -> Judged:
     status, reply = numbers.status, numbers.reply
     if hit is not None and not hit.weak:
-        return _by(hit.reason, f"words {hit.phrase!r}", numbers, stage)
+        return _by(hit.reason, f"words {hit.phrase!r}", numbers, stage, hit.bare)
     if status[:1] == "2" and not reply.startswith(("4", "5")):
         return Judged(Judgement.IGNORE.value, "delivered", f"status {status}", status, reply)
     reason = codes.reason_of(status)
     if reason and (hit is None or reason != "policy"):
         return _by(reason, f"status {status}", numbers, stage)
     if hit is not None:
-        return _by(hit.reason, f"words {hit.phrase!r}", numbers, stage)
+        return _by(hit.reason, f"words {hit.phrase!r}", numbers, stage, hit.bare)
     if reason:
         return Judged(kind_of(reason), reason, f"status {status}", status, reply)
     if reply == "552":  # RFC 5321 section 4.2.3: exceeded storage allocation
@@ -100,32 +156,46 @@ def _judge(hit: phrases.Hit | None, numbers: _Numbers, stage: _Stage) -> Judged:
     return Judged(Judgement.SOFT.value, reason, f"{named} tells no cause: soft", status, reply)
 
 
-def _by(reason: str, evidence: str, numbers: _Numbers, stage: _Stage) -> Judged:
+def _by(reason: str, evidence: str, numbers: _Numbers, stage: _Stage, bare: bool = False) -> Judged:
     kind = kind_of(reason)
     if kind == Judgement.HARD:
-        doubt = _doubt(reason, numbers, stage)
+        instead, doubt = _doubt(reason, numbers, stage, bare)
         if doubt:
-            instead = "user_filtered" if reason == "user_unknown" else reason
             return Judged(Judgement.SOFT.value, instead, f"{evidence}, but {doubt}", numbers.status, numbers.reply)
     return Judged(kind, reason, evidence, numbers.status, numbers.reply)
 
 
-def _doubt(reason: str, numbers: _Numbers, stage: _Stage) -> str:
-    """What speaks against a hard judgement; '' when nothing does."""
+def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[str, str]:
+    """What speaks against a hard judgement, and the reason to give then; '' when nothing does."""
     status, reply = numbers.status, numbers.reply
     if reply.startswith("4"):
-        return f"the reply {reply} is temporary"
+        return reason, f"the reply {reply} is temporary"
     if status.startswith("4") and not reply.startswith("5"):
-        return f"the status {status} is temporary"
+        return reason, f"the status {status} is temporary"
+    words, around = stage.read()
+    if status in ("5.1.7", "5.1.8") or _about_sender(words) or _about_sender(around):
+        return "sender_rejected", "it is about the sender's address"
     if reason in ("host_unknown", "no_mail_domain"):
-        return ""
-    if after_data or _AFTER_DATA.search(text):
-        return "it was said after DATA, when the address had been accepted"
+        return "", ""
+    # The server's words and its own code agree: then the stage matters less.
+    said_5_1 = numbers.inline.startswith("5.1.")
+    if (stage.after_data or _names(words, _AFTER_DATA)) and not said_5_1:
+        return "user_filtered", "it was said after DATA, when the address had been accepted"
     if numbers.inline.startswith("5.7."):
-        return f"the code {numbers.inline} is a policy's"
+        return "user_filtered", f"the code {numbers.inline} is a policy's"
     if status == "5.2.0":
-        return "5.2.0 stands for a refusal after the address had been accepted"
-    return ""
+        return "user_filtered", "5.2.0 stands for a refusal after the address had been accepted"
+    if status.startswith("5.1."):
+        return "", ""
+    if bare and not _names(words, _AFTER_RCPT) and not _names(around, _AFTER_RCPT):
+        return "user_filtered", "neither a code 5.1.x nor a refusal at RCPT stands beside it"
+    if _names(around, _AFTER_DATA):
+        return "user_filtered", "it was said after DATA, when the address had been accepted"
+    return "", ""
+
+
+def _about_sender(text: str) -> bool:
+    return "mail from" in text and (_names(text, _AFTER_MAIL) or _MAIL_REFUSED.search(text) is not None)
 
 
 def remote_words(diagnostic: str) -> str:

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The front door of the mail reader: bytes → `Verdict`. Never raises, reads a bounded number of bytes, does no I/O.
 
-The order of the questions: a complaint (RFC 5965), a delivery report (RFC 3464), a refusal that calls itself a read receipt
-(RFC 8098), an automatic answer (RFC 3834), a free-form bounce. Reports come before automatic answers, since Dovecot, Exim
-and Exchange mark their reports as such.
+The order of the questions: a complaint (RFC 5965), a delivery report (RFC 3464), a refusal that calls itself a
+read receipt (RFC 8098), an automatic answer (RFC 3834), a free-form bounce. Reports come before automatic
+answers, since Dovecot, Exim and Exchange mark their reports as such.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -29,10 +28,11 @@ __all__ = ["LIMIT", "RecipientVerdict", "Verdict", "as_dict", "read"]
 LIMIT = 262_144
 """Bytes of a mail that are read; a bounce says what it has to say before that."""
 
+WIDER = 8000
+"""Characters of a notice that are judged as a whole."""
+
 _VAGUE = ("undetermined", "rejected")
 """Reasons that say no more than that there was a failure."""
-
-_EXPIRED = re.compile(r"envelope expired", re.IGNORECASE)
 
 
 def read(raw: bytes, *, limit: int = LIMIT) -> Verdict:
@@ -54,7 +54,7 @@ def read(raw: bytes, *, limit: int = LIMIT) -> Verdict:
         verdict = _complaint(report, original, returned)
         if verdict is not None:
             return verdict
-    if report.status is not None:
+    if report.status is not None and not (report.in_text and autoreply.why_correspondence(report.fields)):
         verdict = _delivery_status(report, original)
         if verdict is not None:
             return verdict
@@ -62,16 +62,24 @@ def read(raw: bytes, *, limit: int = LIMIT) -> Verdict:
 
 
 def _same_mail(report: Report, original: Original) -> bool:
-    """Whether the enclosed message is this very mail: some gateways wrap what they pass on. It alone is descended into."""
+    """Whether the enclosed message is this very mail: some gateways wrap what they pass on. It alone is
+    descended into."""
     return bool(original.message_id) and original.message_id == message_id(report.fields.get("message-id", ""))
 
 
 def _verdict(
-    recipients: Iterable[RecipientVerdict], original: Original, at: datetime | None, evidence: str, *parts: str
+    recipients: Iterable[RecipientVerdict],
+    original: Original,
+    at: datetime | None,
+    evidence: str,
+    *parts: str,
+    failed: bool = False,
 ) -> Verdict:
+    """`failed`: the mail is a final failure or complaint, even if it names nobody."""
     found = tuple(recipients)
     kind = gravest([r.kind for r in found])
-    return Verdict(kind, found, original, at, evidence, _digest(original.message_id, *parts))
+    nobody = not original.subscriber_uuid and not any(r.address for r in found)
+    return Verdict(kind, found, original, at, evidence, _digest(original.message_id, *parts), failed and nobody)
 
 
 def _digest(*parts: str) -> bytes:
@@ -93,7 +101,11 @@ def _ignored(report: Report, original: Original, evidence: str) -> Verdict:
 def _complaint(report: Report, original: Original, returned: Fields) -> Verdict | None:
     if not report.feedback:
         address = arf.hotmail_recipient(report.fields, returned)
-        return _complained((address,), report, original, "Microsoft's JMRP form", report.returned or "") if address else None
+        return (
+            _complained((address,), report, original, "Microsoft's JMRP form", report.returned or "")
+            if address
+            else None
+        )
     feedback = arf.read_feedback(report.feedback)
     if not original.message_id and feedback.message_id:
         original = replace(original, message_id=message_id(feedback.message_id))
@@ -119,7 +131,8 @@ def _complained(
 ) -> Verdict:
     kind = Judgement.COMPLAINT.value
     found = (RecipientVerdict(a, kind, "complaint", evidence=evidence) for a in named)
-    return _verdict(found, original, at or moment(report.fields.get("date", "")), evidence, part)
+    at = at or moment(report.fields.get("date", ""))
+    return _verdict(found, original, at, evidence, part, failed=True)
 
 
 # Delivery reports
@@ -164,7 +177,7 @@ def _recipient(
         return None
     action = fields.action.partition("(")[0].partition(";")[0].strip().lower()
     words = dsn.diagnostic_of(fields)
-    if action in STILL_TRYING and "4.4.7" in fields.status and _EXPIRED.search(report.notice):
+    if action in STILL_TRYING and "4.4.7" in fields.status and session.expired:
         action, words = "failed", words or "Envelope expired"  # OpenSMTPD words its last report as a delay
     named = dsn.address_of(fields)[0] or address
     judged, words = _judged(fields.status, action, words, session, named, alone)
@@ -172,8 +185,8 @@ def _recipient(
         other = _about_another(words, named, known)
         if other:
             judged = Judged(
-                Judgement.SOFT.value, "undetermined", f"the words are about {other}, another recipient", judged.status,
-                judged.reply_code,
+                Judgement.SOFT.value, "undetermined", f"the words are about {other}, another recipient",
+                judged.status, judged.reply_code,
             )  # fmt: skip
     evidence = f"{source}; {judged.evidence}"
     return RecipientVerdict(
@@ -212,13 +225,19 @@ def _judged(
     status: str, action: str, words: str, session: Session, address: str, alone: bool
 ) -> tuple[Judged, str]:
     """Judge by the fields; where these tell no cause, or a hard one, the session in the notice has a say."""
-    judged = classify(status=status, reply_code="", diagnostic=words, action=action)
+    context = session.notice if alone else session.near(address)
+    judged = classify(status=status, reply_code="", diagnostic=words, action=action, context=context)
     if action not in FINAL_ACTIONS:
         return judged, words
     if judged.kind == Judgement.HARD.value:
         said = session.contradicting(alone)
         if said.text:
-            other = classify(status="", reply_code="", diagnostic=said.text, after_data=said.after_data)
+            # Asked without the status first: by the status alone the words contradict nothing.
+            other = classify(
+                status="", reply_code="", diagnostic=said.text, after_data=said.after_data, context=context
+            )
+            if other.kind == Judgement.SOFT.value and other.reason not in _VAGUE:
+                other = classify(status=status, reply_code="", diagnostic=said.text, after_data=said.after_data)
             if other.kind == Judgement.SOFT.value and other.reason not in _VAGUE:
                 return replace(other, status=judged.status or other.status), said.text
         if said.after_data:
@@ -227,7 +246,13 @@ def _judged(
     if judged.reason in _VAGUE or not words:
         said = session.about(address, alone)
         if said.text:
-            other = classify(status="" if words else status, reply_code="", diagnostic=said.text, after_data=said.after_data)
+            other = classify(
+                status="" if words else status,
+                reply_code="",
+                diagnostic=said.text,
+                after_data=said.after_data,
+                context=context,
+            )
             if other.reason not in _VAGUE:
                 return other, words or said.text
             return judged, words or said.text
@@ -258,6 +283,9 @@ def _without_status(report: Report, original: Original) -> Verdict:
         verdict = _rejection(report, original)
         if verdict is not None:
             return verdict
+    why = autoreply.why_correspondence(fields)
+    if why:
+        return _ignored(report, original, f"no bounce: {why}")
     daemon = autoreply.from_daemon(fields)
     notice = freeform.read_notice(report.notice, fields, daemon, original.to)
     if not original.message_id and notice.returned:
@@ -306,17 +334,25 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
         if notice.delayed:
             judged = Judged(Judgement.IGNORE.value, "delayed", "the server still tries")
         else:
-            judged = _free_judged(words, (notice.text, subject) if len(entries) == 1 else ())
+            judged = _free_judged(words, (notice.text[:WIDER], subject) if len(entries) == 1 else ())
         address = entry.alias or entry.address
         found[address] = RecipientVerdict(
-            address, judged.kind, judged.reason, judged.status, judged.reply_code, clip(words), f"{source}; {judged.evidence}"
+            address,
+            judged.kind,
+            judged.reason,
+            judged.status,
+            judged.reply_code,
+            clip(words),
+            f"{source}; {judged.evidence}",
         )
     evidence = source if found else source + "; it names no recipient"
-    return _verdict(found.values(), original, moment(report.fields.get("date", "")), evidence, notice.text)
+    at = moment(report.fields.get("date", ""))
+    return _verdict(found.values(), original, at, evidence, notice.text, failed=not notice.delayed)
 
 
 def _free_judged(words: str, wider: tuple[str, ...]) -> Judged:
-    """Judge the lines about one recipient; when they tell no cause, the wider texts, which are about it alone too."""
+    """Judge the lines about one recipient; when they tell no cause, the wider texts, which are about it alone
+    too."""
     judged = classify(status="", reply_code="", diagnostic=words)
     if judged.reason not in _VAGUE:
         return judged

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RFC 3464 delivery status notifications: the per-message and per-recipient fields, and RFC 6533's international form.
+"""RFC 3464 delivery status notifications: the per-message and per-recipient fields, and RFC 6533's
+international form.
 
 The classes mirror the fields of the RFC one to one. Tolerant: groups without a blank line between them, blank lines
 within a group, fields in any order, missing types, several reports in one mail.
@@ -14,6 +15,7 @@ from bouncestream.mail.address import normalise
 
 MAX_RECIPIENTS = 1000  #: recipients of one report; more are not read, and the evidence says so
 MAX_LINES = 20_000
+DIAGNOSTIC_LIMIT = 4000  #: characters of a diagnostic that are read
 
 _FIELD_NAMES = {
     "original-recipient": "original_recipient",
@@ -125,14 +127,14 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
             continue
         name, colon, value = line.partition(":")
         if colon:
-            if "\x00" in line:
-                # Folded: Sendmail and Postfix fold long diagnostics; a blank inside a word was never there before.
-                name, value = name.replace("\x00", ""), value.replace("\x00", " ")
+            if "\x00" in line:  # folded: the white space at the fold is one blank
+                name, value = name.replace("\x00", ""), " ".join(value.replace("\x00", " ").split())
             yield name.strip().lower(), value.strip()
 
 
 def typed(value: str) -> tuple[str, str]:
-    """(type, text) of an address-type or diagnostic-type field (RFC 3464 section 2.1.2); type '' when there is none."""
+    """(type, text) of an address-type or diagnostic-type field (RFC 3464 section 2.1.2); type '' when there is
+    none."""
     kind, semicolon, rest = value.partition(";")
     if semicolon and len(kind) < 40 and " " not in kind.strip() and "@" not in kind:
         return kind.strip().lower(), rest.strip()
@@ -141,7 +143,10 @@ def typed(value: str) -> tuple[str, str]:
 
 def address_of(recipient: RecipientFields) -> tuple[str, str]:
     """(address, which field gave it). Original-Recipient is what was mailed, and so what the sender knows."""
-    for name, value in (("Original-Recipient", recipient.original_recipient), ("Final-Recipient", recipient.final_recipient)):
+    for name, value in (
+        ("Original-Recipient", recipient.original_recipient),
+        ("Final-Recipient", recipient.final_recipient),
+    ):
         if value:
             address = address_in(value)
             if address:
@@ -156,7 +161,7 @@ def address_in(value: str) -> str:
 
 def diagnostic_of(recipient: RecipientFields) -> str:
     """The words of the Diagnostic-Code without its type; the comment of the Status field when it has none."""
-    kind, text = typed(recipient.diagnostic_code)
+    kind, text = typed(recipient.diagnostic_code[:DIAGNOSTIC_LIMIT])
     if kind == "x-unix":
         return "x-unix; " + text
     if text:

@@ -15,6 +15,7 @@ import quopri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.header import decode_header
 
 MAX_DEPTH = 5  #: multiparts within multiparts
@@ -26,7 +27,7 @@ _PARAMETER = re.compile(r';[ \t\n]*([\w.*-]{1,40})[ \t]*=[ \t\n]*(?:"([^"]{0,300
 _DASHES = re.compile(r"(?m)^--([^\s].{0,199})\n(?=Content-)")
 _TAG = re.compile(r"<[^<>]{0,1000}>")
 _BREAK = re.compile(r"(?i)<(?:br|/?p|/?div|/?tr|/?li|/?h\d)\b[^<>]{0,200}>")
-_HIDDEN = re.compile(r"(?is)<(style|script|head)\b.{0,20000}?</\1>")
+_HIDDEN = re.compile(r"<(/?)(style|script|head)\b[^<>]{0,500}>", re.IGNORECASE)
 
 Fields = dict[str, str]
 """Header fields by lower-case name; of a repeated field the first value is kept."""
@@ -49,7 +50,11 @@ def parse_fields(block: str) -> Fields:
     for line in block.split("\n", MAX_HEADERS)[:MAX_HEADERS]:
         name, colon, value = line.partition(":")
         if colon:
-            fields.setdefault(name.rstrip().lower(), value.strip())
+            name = name.lower()
+            if name.endswith((" ", "\t")):
+                name = name.rstrip()
+            if name not in fields:
+                fields[name] = value.strip()
     return fields
 
 
@@ -71,7 +76,8 @@ def parameters(value: str) -> dict[str, str]:
 
 
 def leaves(fields: Fields, body: str) -> Iterator[Part]:
-    """The leaves of a message, depth first; at most `MAX_PARTS`. message/rfc822 is a leaf: nobody descends into it."""
+    """The leaves of a message, depth first; at most `MAX_PARTS`. message/rfc822 is a leaf: nobody descends
+    into it."""
     budget = [MAX_PARTS]
     yield from _leaves(fields, body, 0, budget)
 
@@ -139,7 +145,9 @@ def _base64(body: str) -> str:
         return binascii.a2b_base64(body.encode("latin-1", "replace")).decode("latin-1")
     except binascii.Error:
         kept = re.sub(r"[^A-Za-z0-9+/]", "", body)
-        return binascii.a2b_base64(kept[: len(kept) // 4 * 4]).decode("latin-1")
+        if len(kept) % 4 == 1:
+            kept = kept[:-1]
+        return binascii.a2b_base64(kept + "=" * (-len(kept) % 4)).decode("latin-1")
 
 
 def in_charset(text: str, charset: str) -> str:
@@ -149,7 +157,10 @@ def in_charset(text: str, charset: str) -> str:
         name = "iso2022_jp_ext"
     elif text.isascii() and name in ("", "us-ascii", "ascii", "utf-8", "utf8", "iso-8859-1", "windows-1252"):
         return text
-    data = text.encode("latin-1", "replace")
+    try:
+        data = text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text  # it has been read already
     for candidate in (name, "utf-8"):
         if candidate:
             try:
@@ -162,12 +173,42 @@ def in_charset(text: str, charset: str) -> str:
     return text
 
 
+def _visible(text: str) -> str:
+    """HTML without its styles, scripts and head. One pass: a pattern for the whole element would be quadratic."""
+    kept: list[str] = []
+    at, hidden = 0, ""
+    for tag in _HIDDEN.finditer(text):
+        name = tag[2].lower()
+        if not hidden and not tag[1]:
+            kept.append(text[at : tag.start()])
+            hidden, at = name, tag.end()
+        elif hidden == name and tag[1]:
+            hidden, at = "", tag.end()
+    kept.append(text[at:])  # an element without an end hides nothing but its own tag
+    return " ".join(kept)
+
+
 def _text_of_html(text: str) -> str:
-    text = _HIDDEN.sub(" ", text)
+    text = _visible(text)
     text = text.replace("\n", " ")
     text = _BREAK.sub("\n", text)
     text = _TAG.sub(" ", text)
     return html.unescape(text).replace("\xa0", " ")
+
+
+def _without(text: str, element: str) -> str:
+    """`text` without an HTML element and what is in it, as far as it is closed. Linear."""
+    lower = text.lower()
+    if len(lower) != len(text) or f"<{element}" not in lower:
+        return text
+    kept, last = [], 0
+    while (begin := lower.find(f"<{element}", last)) >= 0:
+        end = lower.find(f"</{element}", begin)
+        if end < 0:
+            break
+        kept.append(text[last:begin])
+        last = end
+    return " ".join((*kept, text[last:]))
 
 
 def unencoded(value: str) -> str:
@@ -175,7 +216,7 @@ def unencoded(value: str) -> str:
     if "=?" in value and len(value) < 5000:
         try:
             pieces = decode_header(value)
-        except (ValueError, LookupError, binascii.Error):
+        except (MessageError, ValueError, LookupError):
             return value
         out = []
         for piece, charset in pieces:

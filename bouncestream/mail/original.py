@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The returned message (RFC 3462, RFC 6522 section 3): the headers that tell whose mail it was, and whether it was ours.
+"""The returned message (RFC 3462, RFC 6522 section 3): the headers that tell whose mail it was, and whether it
+was ours.
 
 Only its own header block is read. A returned message that is itself a bounce is not descended into.
 """
@@ -27,7 +28,7 @@ def header_block(text: str) -> str:
     start = _START.search(text, 0, 4000)
     if start is None:
         return ""
-    return text[start.start() :].partition("\n\n")[0][:60_000]
+    return text[start.start() :].partition("\n\n")[0][:60_000].rstrip("\n")
 
 
 def read_original(block: str) -> tuple[Original, Fields]:
@@ -70,7 +71,8 @@ def message_id(value: str) -> str:
 
 
 def moment(value: str) -> datetime | None:
-    """An RFC 5322 date as aware UTC; None when it cannot be read. A date without zone, or "-0000", is taken as UTC."""
+    """An RFC 5322 date as aware UTC; None when it cannot be read. A date without zone, or "-0000", is taken as
+    UTC."""
     if not value or len(value) > 120:
         return None
     try:

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What servers say, as a table: words → reason. `find` is the one engine; the tables grow by entries.
 
-Text and phrases are compared as words: lower case, punctuation apart, addresses and links taken out. "*" in a phrase
-stands for up to `GAP` characters. An index by first word keeps the cost independent of the size of the tables. The
-order of GROUPS decides between several hits: what speaks against a hard verdict comes first.
+Text and phrases are compared as words: lower case, punctuation apart, addresses and links taken out. "*" in a
+phrase stands for one or more words within `GAP` characters. An index by first word keeps the cost independent of
+the size of the tables. The order of GROUPS decides between several hits: what speaks against hard comes first.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
-from bouncestream.mail.phrase_table import BARE, GROUPS, WEAK
+from bouncestream.mail.phrase_table import BARE, GROUPS, SHAPES, WEAK
 
 GAP = 60
 """What "*" may span, in characters."""
@@ -20,7 +21,9 @@ TEXT_LIMIT = 4000
 """So much of a text is looked at."""
 
 _TELLING_HOST = re.compile(r"spamhaus|spamcop|sorbs|barracuda|rbl|dnsbl|abuseat|uceprotect|spfbl")
-_NOISE = re.compile(r"[^\s<>()\[\]\"',;:@|]{1,64}@[\w.-]{1,255}|https?://[^\s<>\"]{1,300}")
+_NOISE = re.compile(
+    r"(?<![^\s<>()\[\]\"',;:@|])[^\s<>()\[\]\"',;:@|]{1,64}@[\w.-]{1,255}|https?://[^\s<>\"]{1,300}"
+)
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -37,6 +40,7 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     rank: int
+    first: str  #: = pieces[0]
     pieces: tuple[str, ...]
     hit: Hit
 
@@ -50,7 +54,7 @@ def words(text: str) -> str:
 
 
 def _telling(noise: re.Match[str]) -> str:
-    """A blank for an address or link, which tell nothing; except for a link to a blocklist, which often tells all."""
+    """A blank for an address or link, which tell nothing; but a link to a blocklist often tells all."""
     return noise[0] if _TELLING_HOST.search(noise[0]) and "@" not in noise[0] else " "
 
 
@@ -59,19 +63,20 @@ def _compile() -> tuple[dict[str, tuple[_Entry, ...]], tuple[_Entry, ...]]:
     unspaced: list[_Entry] = []
     rank = 0
     for weak, groups in ((False, GROUPS), (True, WEAK)):
-        for reason, lines in groups:
+        for group in groups:
             rank += 1
-            for line in lines.strip().splitlines():
-                phrase = line.strip()
+            reason, _, listed = group.partition(":")
+            for one in listed.replace("\n", " ").split(";"):
+                phrase = one.strip()
                 if not phrase:
                     continue
-                hit = Hit(reason.rstrip("?"), phrase, weak, reason == BARE)
+                hit = Hit(reason.rstrip(BARE), phrase, weak, reason.endswith(BARE))
                 if phrase.isascii() or " " in phrase:
                     pieces = tuple(words(piece)[1:] for piece in phrase.split("*"))
-                    entry = _Entry(rank, pieces, hit)
+                    entry = _Entry(rank, pieces[0], pieces, hit)
                     index.setdefault(pieces[0].partition(" ")[0], []).append(entry)
                 else:  # scripts without blanks between words
-                    unspaced.append(_Entry(rank, tuple(phrase.split("*")), hit))
+                    unspaced.append(_Entry(rank, "", tuple(phrase.split("*")), hit))
     return {word: tuple(sorted(entries, key=lambda e: e.rank)) for word, entries in index.items()}, tuple(unspaced)
 
 
@@ -88,7 +93,9 @@ def find(plain: str) -> Hit | None:
             for entry in entries:
                 if best is not None and entry.rank >= best.rank:
                     break
-                if _matches(entry.pieces, plain, at):
+                if plain.startswith(entry.first, at) and (
+                    len(entry.pieces) == 1 or _matches(entry.pieces, plain, at)
+                ):
                     best = entry
                     break
         at += len(word) + 1
@@ -100,20 +107,32 @@ def find(plain: str) -> Hit | None:
     return best.hit if best else None
 
 
+_SHAPES = tuple(
+    (re.compile(line), Hit(group.partition(":")[0], line, False))
+    for group in SHAPES
+    for line in group.partition(":")[2].split("\n")
+    if line
+)
+
+
+def shape(text: str) -> Hit | None:
+    """The entry of SHAPES that a text matches, for when only bare words were found in it."""
+    lower = text[:TEXT_LIMIT].lower().strip()
+    return next((hit for pattern, hit in _SHAPES if pattern.search(lower)), None)
+
+
 def _matches(pieces: tuple[str, ...], text: str, at: int) -> bool:
-    if not text.startswith(pieces[0], at):
-        return False
-    for before, piece in zip(pieces, pieces[1:], strict=False):
+    for before, piece in pairwise(pieces):
         at += len(before)
-        at = text.find(piece, at, at + GAP + len(piece))
-        if at < 0 or text[at - 1] != " ":
+        at = text.find(" " + piece, at, at + GAP + len(piece)) + 1
+        if at <= 0:
             return False
     return True
 
 
 def _contains(pieces: tuple[str, ...], text: str) -> bool:
     at = text.find(pieces[0])
-    for before, piece in zip(pieces, pieces[1:], strict=False):
+    for before, piece in pairwise(pieces):
         if at < 0:
             return False
         at += len(before)

@@ -23,7 +23,9 @@ REASONS: dict[str, Reason] = {
     # The address is not there.
     "user_unknown": Reason("hard", False, "The mailbox does not exist."),
     "host_unknown": Reason("hard", False, "The domain of the address does not exist."),
-    "no_mail_domain": Reason("hard", False, "The domain says that it takes no mail (null MX), or knows no such user."),
+    "no_mail_domain": Reason(
+        "hard", False, "The domain says that it takes no mail (null MX), or knows no such user."
+    ),
     "moved": Reason("hard", False, "The mailbox has moved and nothing is forwarded."),
     # The mailbox is there, but it takes nothing.
     "mailbox_full": Reason("soft", True, "The mailbox is full."),

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RFC 6522 multipart/report, tolerantly: which part is the notice, which the machine's report, which the returned message.
+"""RFC 6522 multipart/report, tolerantly: which part is the notice, which the machine's report, which the
+returned message.
 
-Real reports are multipart/mixed, or text/plain with the fields inside, or lack boundaries and blank lines; so parts are
-taken for what they hold and not for where they stand.
+Real reports are multipart/mixed, or text/plain with the fields inside, or lack boundaries and blank lines; so
+parts are taken for what they hold and not for where they stand.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Report:
 
     fields: Fields  #: of the mail itself
     notice: str = ""  #: what a person would read
+    in_text: bool = False  #: the status fields stand in running text, where a person may have quoted them
     status: str | None = None  #: the text of the delivery-status part; None when there is none
     feedback: str = ""  #: the text of the feedback-report part (RFC 5965)
     disposition: str = ""  #: the text of the disposition-notification part (RFC 8098)
@@ -73,7 +75,9 @@ def _file(report: Report, part: Part) -> None:
     elif kind.startswith("text/"):
         _file_text(report, part)
     else:
-        report.attachments.append(kind + " " + parameters(part.fields.get("content-type", "")).get("name", "").lower())
+        report.attachments.append(
+            kind + " " + parameters(part.fields.get("content-type", "")).get("name", "").lower()
+        )
 
 
 def _file_text(report: Report, part: Part) -> None:
@@ -86,7 +90,7 @@ def _file_text(report: Report, part: Part) -> None:
         if not report.notice.strip():
             report.notice = text[:NOTICE_LIMIT]
         return  # the same again as HTML
-    if not report.feedback and _FEEDBACK_FIELD.search(text, 0, 2000):
+    if not report.feedback and "eedback-" in text and _FEEDBACK_FIELD.search(text, 0, 2000):
         report.feedback = text
         return
     if len(report.notice) < NOTICE_LIMIT:
@@ -108,6 +112,7 @@ def _fields_in_notice(report: Report) -> None:
     start = _REPORTING.search(notice)
     if start is not None:
         report.status = notice[start.start() :]
+        report.in_text = True
         report.notice = notice[: start.start()]
         if report.returned is None:
             report.returned = _returned_after(report.status)

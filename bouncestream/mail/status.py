@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Status codes: RFC 3463 enhanced codes (with RFC 5248's registry) and RFC 5321 reply codes, and finding them in text."""
+"""Status codes: RFC 3463 enhanced codes (registry: RFC 5248), RFC 5321 reply codes, and finding them in text."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def enhanced(text: str) -> str:
 
 
 def in_text(text: str) -> Codes:
-    """Reply code and enhanced code of a diagnostic. An enhanced code that follows a reply code is preferred, then qmail's
-    "(#5.1.1)", then any; an IP address or a version number is none."""
+    """Reply code and enhanced code of a diagnostic. An enhanced code that follows a reply code is preferred, then
+    qmail's "(#5.1.1)", then any; an IP address or a version number is none."""
     reply = code = ""
     for match in _REPLY.finditer(text):
         if not reply:
@@ -50,7 +50,8 @@ def in_text(text: str) -> Codes:
 
 
 STATUS_REASONS = {
-    # Only codes that mean one thing wherever they are seen; 5.0.0, 5.2.1, 5.4.0 and 5.5.0 go both ways and are absent.
+    # Only codes that mean one thing wherever they are seen; 5.0.0, 5.2.1, 5.4.0 and 5.5.0 go both ways and are
+    # absent.
     "1.1": "user_unknown",  # bad destination mailbox address
     "1.2": "host_unknown",  # bad destination system address
     "1.3": "user_unknown",  # bad destination mailbox address syntax
@@ -98,7 +99,7 @@ STATUS_REASONS = {
     "7.26": "auth_failure",
     "7.27": "no_mail_sender",
 }
-"""Class-less RFC 3463 code → reason. Microsoft's and others' private numbers fall back to their subject, x.7 → policy."""
+"""Class-less RFC 3463 code → reason. Private numbers fall back to the subject: x.7 → policy."""
 
 
 def reason_of(code: str) -> str:

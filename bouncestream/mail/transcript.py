@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The SMTP session that a report's notice quotes: what the remote server itself said about an address, and after what.
+"""The SMTP session that a report's notice quotes: what the remote server itself said about an address, and
+after what.
 
-Sendmail writes ">>> DATA", "<<< 550 …" and "(reason: …)"; Postfix and OpenSMTPD "addr: …". The fields of a report can be
-a local summary ("550 5.1.1 User unknown" for any refusal at RCPT); these lines are the evidence behind it.
+Sendmail writes ">>> DATA", "<<< 550 …" and "(reason: …)"; Postfix and OpenSMTPD "addr: …". The fields of a
+report can be a local summary ("550 5.1.1 User unknown" for any refusal at RCPT); these lines are the evidence
+behind it.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from bouncestream.mail.address import addresses, normalise
 
@@ -16,6 +19,9 @@ _REMOTE = re.compile(r"^<<< ?([45]\d\d[^\n]{0,1000})", re.MULTILINE)
 _COMMAND = re.compile(r"^>>>[ \t>]{0,4}([A-Za-z]{4})", re.MULTILINE)
 _EXPANDED = re.compile(r"\(expanded from:? <?([^\s<>]{1,320})>?\)")
 _REJECTED = re.compile(r"was automatically rejected:\s{0,4}([^\n]{1,500})")
+_NEXT = re.compile(r"\n<?[^\s<>@:]{1,64}@[^\s<>@:]{1,255}>?:")
+_SENDMAIL_AFTER_DATA = re.compile(r"^554 5\.0\.0 Service unavailable", re.MULTILINE)
+MAX_PLACES = 20  #: places of one address that are looked at
 _LIST = "following addresses had"
 
 
@@ -31,7 +37,8 @@ NOTHING = Said("")
 
 
 def _same_reply(text: str) -> list[str]:
-    """The lines of the first reply in `text`: those that follow one another, until one ends it ("550 ", not "550-")."""
+    """The lines of the first reply in `text`: those that follow one another, until one ends it ("550 ", not
+    "550-")."""
     lines = []
     for line in text.split("\n", 20):
         if not line.startswith("<<<"):
@@ -42,11 +49,23 @@ def _same_reply(text: str) -> list[str]:
     return lines
 
 
-@dataclass(frozen=True, slots=True)
 class Session:
-    """A notice, asked for what it says about single addresses."""
+    """A notice, asked for what it says about single addresses. Nothing is looked at before it is asked for."""
 
-    notice: str
+    def __init__(self, notice: str) -> None:
+        self.notice = notice
+
+    @cached_property
+    def lower(self) -> str:
+        """The notice in lower case, of the same length."""
+        lower = self.notice.lower()
+        return lower if len(lower) == len(self.notice) else self.notice
+
+    @cached_property
+    def expired(self) -> bool:
+        """Whether it says that the time in the queue is over, as OpenSMTPD's last report does, worded as a
+        delay."""
+        return "envelope expired" in self.lower
 
     def contradicting(self, alone: bool) -> Said:
         """The remote server's own words, where they may differ from the fields."""
@@ -59,17 +78,18 @@ class Session:
         return self._remote()
 
     def _remote(self) -> Said:
-        """The first refusal that the remote server spoke, and whether DATA had been sent and was what it answered."""
+        """The first refusal that the remote server spoke, and whether DATA had been sent and was what it
+        answered."""
         notice = self.notice
         first = _REMOTE.search(notice)
         if first is None:
             return NOTHING
-        commands = [m for m in _COMMAND.finditer(notice, 0, first.start())]
+        commands = list(_COMMAND.finditer(notice, 0, first.start()))
         after = bool(commands) and commands[-1][1].upper() == "DATA"
-        # Sendmail with pipelining sends DATA before it reads the answer to RCPT; then its own next line names the address.
+        # Sendmail with pipelining sends DATA before it reads the answer to RCPT; then its own next line names
+        # the address.
         rest = notice[first.end() : first.end() + 2000]
-        if after and not re.search(r"^554 5\.0\.0 Service unavailable", rest, re.MULTILINE):
-            after = False
+        after = after and _SENDMAIL_AFTER_DATA.search(rest) is not None
         return Said("\n".join(_same_reply(notice[first.start() :])), after)
 
     def about(self, address: str, alone: bool) -> Said:
@@ -81,14 +101,21 @@ class Session:
             said = self._remote()
             if said.text:
                 return said
-        lower = notice.lower()
-        place = lower.find(address)
-        while place >= 0:
-            line = notice[place + len(address) : place + len(address) + 1500].partition("\n\n")[0]
-            if line.lstrip("> ")[:1] == ":":
-                return Said(line.lstrip("> :"))
+        lower = self.lower
+        place = lower.find(address) if address else -1
+        for _ in range(MAX_PLACES):
+            if place < 0:
+                break
+            words = notice[place + len(address) : place + len(address) + 1500].partition("\n\n")[0]
+            if words.lstrip("> ")[:1] == ":":
+                return Said(_NEXT.split(words, maxsplit=1)[0].lstrip("> :"))
             place = lower.find(address, place + 1)
         return Said(notice[:8000]) if alone else NOTHING
+
+    def near(self, address: str) -> str:
+        """The few lines behind the first place that names an address; '' when none does."""
+        place = self.lower.find(address) if address else -1
+        return self.notice[place : place + 600].partition("\n\n")[0] if place >= 0 else ""
 
     def expanded_from(self, address: str) -> str:
         """The address that the notice says `address` came from; ''."""

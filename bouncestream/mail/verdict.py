@@ -57,6 +57,7 @@ class Verdict:
     occurred_at: datetime | None  #: aware, UTC, from the report itself; None when unknown
     evidence: str  #: which rule decided about the mail as a whole
     report_digest: bytes  #: SHA-256 of what makes the same report the same
+    unidentified: bool = False  #: a final failure or complaint that does not tell whose
 
 
 def gravest(kinds: list[str]) -> str:
@@ -93,4 +94,5 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
         "occurred_at": verdict.occurred_at.isoformat() if verdict.occurred_at else None,
         "evidence": verdict.evidence,
         "report_digest": verdict.report_digest.hex(),
+        "unidentified": verdict.unidentified,
     }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The fast way in for many submissions at once: what is new and well-formed is inserted table by table, the rest
-goes the way of `arrivals`, one by one. The result is the same; under load it costs half as much, as most of the
-price of a small statement is Python's.
+goes the way of `arrivals`, one by one. The result is the same (a test compares them); it spares a sixth of the
+price of an event, and most of the times at which the thread of the writer and that of the event loop wait for each
+other.
 
 Nothing is decided here. A submission is *plain* when all of its events can be read, when none of its keys is known
 or occurs twice among those that come with it, and when it brings no trouble. That a row is refused by the database
@@ -71,26 +72,25 @@ class _Tables:
         self.counts = {"pending": 0, "held": 0}
 
     def read(self, items: Sequence[Item], secret: bytes) -> list[_Read | None]:
-        """What each plain item is made of; None for one that is not plain."""
+        """What each plain item is made of; None for one that is not plain. Of two that share a key the later one is
+        never plain, so that they are taken in their order; after one that cannot be read, none is."""
         owners: dict[bytes, int] = {}
-        plain: list[_Read | None] = []
-        for number, (submission, now) in enumerate(items):
-            read: _Read | None = None
-            if not submission.trouble:
-                try:
-                    at = codec.stamp(now)
-                    read = [
-                        (identity_keys(event, secret), codec.values(event, now, at)) for event in submission.events
-                    ]
-                except ROW_FAULTS:
-                    read = None
-            plain.append(read)
-            for keys, _ in read or ():
-                for key in keys:
-                    if key in owners:
-                        plain[number] = None
-                    else:
-                        owners[key] = number
+        plain: list[_Read | None] = [None] * len(items)
+        try:
+            for number, (submission, now) in enumerate(items):
+                at = codec.stamp(now)
+                read = [(identity_keys(event, secret), codec.values(event, now, at)) for event in submission.events]
+                fresh = not submission.trouble
+                for keys, _ in read:
+                    for key in keys:
+                        if key in owners:
+                            fresh = False
+                        else:
+                            owners[key] = number
+                if fresh:
+                    plain[number] = read
+        except ROW_FAULTS:
+            pass  # `arrivals` finds out whose fault it is
         for key in self.known(list(owners)):
             plain[owners[key]] = None
         return plain
@@ -107,7 +107,7 @@ class _Tables:
         """Note the rows of a plain submission."""
         seconds = now.timestamp()
         ms, day = int(seconds * 1000), int(seconds // 86400)
-        at = read[0][1][6] if read else ""  # received_at, as it is stored
+        at = codec.stamp(now)
         raw_id = None
         if submission.raw and read:
             raw_id = self.next_raw

@@ -17,7 +17,7 @@ MINIMUM = (3, 37, 0)
 #: Seconds to wait for the lock of another process. Ours write for milliseconds, so longer means something is stuck.
 BUSY_TIMEOUT = 5.0
 
-#: A file up to this size is checked as a whole before `run` starts (0.3 s); a bigger one while it runs, see
+#: A file up to this size is checked as a whole before `run` starts (0.2 s); a bigger one while it runs, see
 #: Database.check.
 CHECK_AT_START = 64 << 20
 

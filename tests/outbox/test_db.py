@@ -23,6 +23,7 @@ from bouncestream.errors import SchemaTooNew, StoreBusy, StoreUnavailable
 from bouncestream.metrics import COMMITS, Metrics
 from bouncestream.outbox import connection, migrate, retention, store
 from bouncestream.outbox.arrivals import submit
+from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.db import Database
 from tests.outbox import make
 from tests.outbox.make import NOW, event, submission
@@ -549,3 +550,17 @@ async def test_the_file_shrinks_when_events_have_gone(db: Database, path: Path) 
     assert freed > 100
     await db._alone(lambda conn: conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
     assert path.stat().st_size < before / 4
+
+
+async def test_one_bad_row_among_many_is_quarantined_and_all_others_are_stored(db: Database) -> None:
+    items = [(submission(event(f"{n}@example.com")), NOW) for n in range(20)]
+    items[7] = (submission(event("b\ud800d@example.com")), NOW)
+    items[9] = (submission(event("9@example.com", hold="boredom")), NOW)  # only the CHECK refuses it
+    receipts = [
+        taken.receipt for taken in await asyncio.gather(*(db.write_each(take_many, item) for item in items))
+    ]
+    assert [(receipt.accepted, receipt.quarantined) for receipt in receipts] == [
+        (0, 1) if n in (7, 9) else (1, 0) for n in range(20)
+    ]
+    assert len(await db.read(recipients)) == 18
+    assert await db.read(store.quarantine_count) == 2

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""bouncestream as operators run it: `python -m bouncestream run --config …`, pinned to its core."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+
+from benchmarks.machine import LOAD_CORE, SERVER_CORE, SINK_TOKEN, SINK_USER, Broken, Process, free_port, python
+from benchmarks.prepared import HEADER_SECRET, HMAC_SECRET
+
+_CONFIG = """
+[server]
+listen = "127.0.0.1:{port}"
+[outbox]
+path = "{outbox}"
+[listmonk]
+url = "http://127.0.0.1:{sink}"
+user = "{user}"
+token = "{token}"
+[webhooks.generic]
+provider = "generic"
+hmac_secret = "{hmac}"
+[webhooks.sendamatic]
+provider = "sendamatic"
+secret = "{header}"
+[log]
+level = "error"
+"""
+
+
+class Bridge:
+    """A running bouncestream. `sink`: the port of Listmonk; None: a closed port, where the relay finds nobody."""
+
+    def __init__(
+        self, directory: Path, *, sink: int | None = None, env: dict[str, str] | None = None, outbox: Path | None = None
+    ) -> None:
+        self.port = free_port()
+        if outbox is None:
+            outbox = directory / f"outbox-{self.port}.db"
+        self.outbox = outbox
+        config = directory / f"config-{self.port}.toml"
+        config.touch(0o600)
+        config.write_text(
+            _CONFIG.format(
+                port=self.port,
+                outbox=outbox,
+                sink=sink or 1,  # nothing listens on port 1
+                user=SINK_USER,
+                token=SINK_TOKEN,
+                hmac=HMAC_SECRET,
+                header=HEADER_SECRET,
+            )
+        )
+        command = python("bouncestream", "run", "--config", config)
+        self.process = Process(command, SERVER_CORE, env=env, output=directory / f"log-{self.port}")
+        self.started = self.process.listening(self.port)
+
+    def metrics(self) -> dict[str, float]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=30) as answer:
+            text = answer.read().decode()
+        found = re.findall(r"^bouncestream_(\S+) (\S+)$", text, re.MULTILINE)
+        return {name: float(value) for name, value in found}
+
+    def taken(self) -> int:
+        """How many requests were answered 200, once none is in hand any more."""
+        before = -1
+        while True:
+            found = self.metrics()
+            answered = sum(
+                int(value)
+                for name, value in found.items()
+                if name.startswith("webhook_requests_total{") and 'status="200"' in name
+            )
+            if answered == before and not found["intake_waiting_events"]:
+                return answered
+            before = answered
+            time.sleep(0.05)
+
+    def verified(self) -> int:
+        return int(self.metrics().get('delivered_total{result="verified"}', 0))
+
+    def until_verified(self, events: int, within: float) -> float:
+        """Wait until so many events are verified; the moment (time.monotonic) when that was seen."""
+        until = time.monotonic() + within
+        while (verified := self.verified()) < events:
+            if time.monotonic() > until:
+                raise Broken(f"only {verified} of {events} events were verified within {within:g} s")
+            time.sleep(0.05)  # each look costs it half a millisecond
+        return time.monotonic()
+
+    def until_quiet(self, within: float = 60.0) -> None:
+        """Wait until it does next to nothing: after the start on a big outbox it looks for damage."""
+        until = time.monotonic() + within
+        while time.monotonic() < until:
+            before = self.process.cpu()
+            time.sleep(0.5)
+            if self.process.cpu() - before < 0.05:
+                return
+
+    def stored(self, after_row: int = 0) -> int:
+        """How many distinct events are on the disk. Call after `kill`: nothing is in its memory then."""
+        query = "SELECT count(*), count(DISTINCT message_id) FROM outbox WHERE id > ?"
+        with closing(sqlite3.connect(f"file:{self.outbox}?mode=rw", uri=True)) as conn:
+            found: tuple[int, int] = conn.execute(query, (after_row,)).fetchone()
+        if found[0] != found[1]:
+            raise Broken(f"{found[0]} events are stored, of which only {found[1]} are distinct")
+        return found[0]
+
+    def newest_row(self) -> int:
+        """The number of the newest event on the disk."""
+        with closing(sqlite3.connect(f"file:{self.outbox}?mode=rw", uri=True)) as conn:
+            return int(conn.execute("SELECT coalesce(max(id), 0) FROM outbox").fetchone()[0])
+
+    def __enter__(self) -> Bridge:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.process.kill() if kind is None else self.process.end()
+        for suffix in ("", "-wal", "-shm", ".lock"):
+            path = self.outbox.with_name(self.outbox.name + suffix)
+            if kind is None and path.exists() and "outbox-" in path.name:
+                path.unlink()
+
+
+class Sink(Process):
+    """The sandbox Listmonk on the load's core."""
+
+    def __init__(self, directory: Path, readers: int, *, row_ms: float = 0.0, times: Path | None = None) -> None:
+        self.port = free_port()
+        args: list[object] = [self.port, readers, row_ms]
+        if times is not None:
+            args.append(times)
+        command = python("benchmarks.servers.sink", *args)
+        super().__init__(command, LOAD_CORE, output=directory / f"sink-{self.port}")
+        self.listening(self.port)
+
+
+class Other(Process):
+    """What bouncestream is compared with, on the same core."""
+
+    def __init__(self, directory: Path, name: str, *args: object, env: dict[str, str] | None = None) -> None:
+        self.port = free_port()
+        command = python(f"benchmarks.servers.{name}", self.port, *args)
+        super().__init__(command, SERVER_CORE, env=env, output=directory / f"{name}-{self.port}")
+        self.started = self.listening(self.port)

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rows by name, in the order of the table in the issue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from benchmarks import delivery, footprint, ingest, latency
+from benchmarks.figures import Effort, Figure
+
+ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
+    "ingest": ingest.ingest,
+    "tutorial": ingest.tutorial,
+    "fsync": ingest.fsync,
+    "end-to-end": delivery.end_to_end,
+    "relay": delivery.relay,
+    "latency": latency.latency,
+    "footprint": footprint.footprint,
+}

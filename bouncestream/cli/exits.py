@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The exit codes of all commands, and which error ends a command with which of them."""
+
+from __future__ import annotations
+
+from bouncestream.errors import (
+    BouncestreamError,
+    ConfigError,
+    SchemaTooNew,
+    SinkError,
+    StoreBusy,
+    StoreError,
+    UsageError,
+)
+
+FINE = 0
+NOT_WELL = 1  #: not all is well
+ERRORS_FOUND = 2  #: only of `doctor`
+NOT_EXAMINED = 3  #: what was asked for could not be looked at
+USAGE = 64
+TEMPORARY = 75  #: a locked database, another `run`: try again
+CONFIGURATION = 78
+INTERRUPTED = 130
+
+
+def code_of(error: BouncestreamError) -> int:
+    """The exit code of an error that ends a command."""
+    if isinstance(error, UsageError):
+        return USAGE
+    if isinstance(error, (ConfigError, SchemaTooNew)):
+        return CONFIGURATION
+    if isinstance(error, StoreBusy):
+        return TEMPORARY
+    return NOT_EXAMINED if isinstance(error, (StoreError, SinkError)) else NOT_WELL

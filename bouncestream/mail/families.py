@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables of `freeform`: how the servers that follow no RFC write their bounces. Extend by adding rows and
+phrases.
+
+Sources: notqmail's qmail-send.c, Exim's deliver.c, Postfix bounce(5), Sendmail's savemail.c, OpenSMTPD's bounce.c,
+the vendors' public bounce texts, read in November 2026; facts/MTA.md, from servers that were made to bounce.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_ADDRESS = r"(?P<a>[^\s<>\"'()\[\],;:*]{1,64}@[^\s<>\"'()\[\],;:*]{1,255})"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How one kind of server writes its bounces."""
+
+    name: str
+    marks: tuple[str, ...]  #: lower-case sentences; one of them must occur. Empty: fits any notice
+    start: re.Pattern[str]  #: where a recipient's lines begin; group "a" is the address
+    before: bool = False  #: the reason stands before the address, not after it
+    certain: bool = False  #: the mark alone makes it a bounce, whoever it comes from
+
+
+def start(pattern: str) -> re.Pattern[str]:
+    """The pattern with "{A}" for an address, which becomes group "a". Keep every repetition bounded."""
+    return re.compile(pattern.replace("{A}", _ADDRESS), re.MULTILINE | re.IGNORECASE)
+
+
+_LINE = start(r"^[ \t]{0,8}[\"<]?{A}[\">]?:?[ \t]*$")
+_ANY_LINE = start(r"^[ \t]{0,24}(?:>>> |[*-]{1,5}[ \t]{1,4})?[\"'<]?{A}(?=[\"'>\s:,\[<]|\.\.\.|$)")
+
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        "qmail",
+        (
+            "hi. this is the",
+            "wasn't able to deliver your message",
+            "was not able to deliver your message",
+            "unable to deliver message to the following address",
+            "unable to deliver your message to the following",
+            "your mail message to the following address",
+            "your mail was not delivered to the following address",
+        ),
+        _LINE,
+        certain=True,
+    ),
+    # Postfix bounce(8), before it wrote delivery-status parts or without them.
+    Family(
+        "postfix",
+        ("sorry to have to inform you that", "this is the mail system at host", "this is the postfix program"),
+        start(r"^<{A}>(?: \(expanded from <[^>\n]{1,320}>\))?: "),
+        certain=True,
+    ),
+    # Sendmail 5 to 8: one line of the transcript for each address, the server's own words (<<<) above it.
+    Family(
+        "sendmail",
+        ("transcript of session follows",),
+        start(r"^[245]\d\d (?:[245]\.\d{1,3}\.\d{1,3} )?<?{A}>?\.\.\."),
+        before=True,
+        certain=True,
+    ),
+    # Exim's transport errors; 1&1, GMX, MXLogic, Zoho and Mail.ru print the same first sentence.
+    Family(
+        "exim",
+        ("created automatically by mail delivery", "created automatically by the mail"),
+        start(r"^(?: {0,2}|\t)[\"<]?{A}[\">]?(?=:|[ \t]*$| invalid address| error,)"),
+        certain=True,
+    ),
+    Family(
+        "exchange",
+        ("did not reach the following recipient", "following recipient(s) could not be reached"),
+        start(r"^[ \t]{0,24}(?:recipient: \[smtp:)?{A}(?:\]| on )"),
+        certain=True,
+    ),
+    Family("opensmtpd", ("this is the mailer-daemon, please do not reply",), start(r"^{A}: "), certain=True),
+    Family("notes", ("failure reasons",), _LINE, before=True),
+    Family("lsmtp", ("error-for:",), start(r"^error-for:[ \t]{1,8}{A}")),
+    Family("zoho", ("----- the following addresses had fatal errors",), start(r"address: <{A}>")),
+    Family(
+        "gateway",
+        ("each of the following recipients was rejected", "failed recipient", "could not be delivered to:"),
+        start(r"^[ \t]{0,8}(?:failed |could not be delivered to|)(?:recipient)?:?[ \t]{0,8}<?{A}>?"),
+    ),
+    Family(
+        "fml",
+        ("not a member of this mailing list", "duplicated message-id in"),
+        start(r"^(?:you are not a member of this mailing list|duplicated message-id in) <{A}>"),
+        certain=True,
+    ),
+    Family(
+        "one sentence",
+        (),
+        start(
+            r"(?:unable to deliver (?:your )?message to|error delivering your mail to|"
+            r"delivering your (?:mail|message) to|"
+            r"unknown user:|delivery failed \d{1,3} attempts:|invalid final delivery userid:|"
+            r"originally addressed to|"
+            r"addressed to|permanent errors:|quota violation for|mailbox is full:|generated (?:from|by)|"
+            r"rcpt to:[ \t]{0,4}|"
+            r"could not be delivered to:|following user:\s{1,4}\"[^\"\n]{0,320}\"|message to) [<'\"]?{A}"
+        ),
+    ),
+    Family("address first", (), _ANY_LINE),
+    Family(
+        "labelled",
+        (),
+        start(r"^[^\n:]{0,40}(?:recipient|address|to)[ \t]{0,4}:[ \t]{0,8}(?:\"[^\"\n]{0,100}\" )?<?{A}>?"),
+    ),
+)
+"""In the order in which they are tried; those without marks are for whatever no server of the table wrote."""
+
+CUTS = (
+    # What stands on the line above the returned message; each is a pattern that begins behind dashes and blanks.
+    "below this line is a copy",
+    "this is a copy of (?:the|your) message",
+    "(?:included|enclosed|attachment) is a copy",
+    "a copy of the original message",
+    "(?:here|below) is a copy",
+    "the header of the original message",
+    r"original message(?: headers?| info)?(?: follows)?[.:]?[ \t-]*$",
+    r"original mail(?: info)?[ \t-]*$",
+    "message headers? follows?",
+    "unsent message (?:follows|below)",
+    "undelivered message follows",
+    "returned (?:message|mail)",
+    "message text follows",
+    "start of returned message",
+    r"the first \d{1,4} lines of your",
+    "your message reads",
+    r"the header and top \d{1,4} lines",
+    "text of message",
+    "the text of the message",
+    "bounced message",
+    "your message follows",
+)
+"""Lines behind which the returned message stands, whoever wrote the notice."""
+
+DELAYS = (
+    "not yet been delivered",
+    "not been delivered yet",
+    "could not be delivered yet",
+    "warning message only",
+    "this is just a warning",
+    "delivery attempts will continue",
+    "will be retried",
+    "has been delayed",
+    "is delayed for",
+    "been delayed for",
+    r"delayed \d{1,4} hours",
+    "temporary failure report",
+    "has been postponed",
+    "will continue to (?:try|attempt)",
+    "will continue trying",
+    "still being retried",
+    "could not send mail for past",
+    "continue to be made",
+    "not need to resend",
+    "no need to resend",
+    "delivery (?:is )?delayed",
+    "message still undelivered",
+    "will keep trying",
+    "notification: warning",
+    r"\(delay\)",
+    "advisory-only",
+    "still trying to deliver",
+    "is still in the queue",
+    "zustellung verzögert",
+)
+"""A notice or subject with one of these is about a mail on its way, unless it also has one of `FINALS`."""
+
+FINALS = (
+    "envelope expired",
+    "giving up",
+    "given up",
+    "failed permanently",
+    "permanent error",
+    "permanent fatal",
+    "removed from the queue",
+    "queue too long",
+)
+
+SUBJECTS = (
+    "undeliver",
+    "failure notice",
+    "returned mail",
+    "delivery fail",
+    "delivery status",
+    "delivery report",
+    "mail failure",
+    "returning message",
+    "return(?:ed|ing) to sender",
+    "non-?delivery",
+    "not delivered",
+    "mail system error",
+    "mail failed",
+    "delivery problem",
+    "failed delivery",
+    "could not (?:be )?deliver",
+    "error sending your mail",
+    "delivery notification",
+    "delivery error",
+    "delivery has failed",
+    "delivery warning",
+    "bounce",
+    "rejected mail",
+    "unzustellbar",
+    "non remis",
+    "échec de la remise",
+    "no entregado",
+    "devuelto",
+    "не доставлено",
+    "недоставленное",
+    "配信不能",
+    "エラーメール",
+    "nameserver error report",
+    "^mail$",
+)
+"""What the subjects of bounces say, in lower case."""

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make chaos`: the long version of the simulation and of the storms, with its figures.
+
+python -m tests.chaos [--schedules 50000] [--storms 10] [--first SEED]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bouncestream.sandbox import Action, Sandbox, SandboxSettings, Subscriber
+from tests.e2e.program import Program
+from tests.e2e.storm import Storm
+from tests.simulation.test_simulation import simulate
+
+
+async def storm(seed: int, kills: int = 20, faults: int = 20) -> bool:
+    """One storm on the real program; True when all that was acknowledged was recorded exactly once."""
+    actions = {kind: Action(10**6, "none") for kind in ("hard", "soft", "complaint")}
+    people = [Subscriber(f"p{i}@example.com") for i in range(20_000)]
+    settings = SandboxSettings(row_seconds=0.0005, subscribers=people, actions=actions)
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        async with Sandbox(settings) as sandbox:
+            program = Program(Path(folder), sandbox.url, port)
+            weather = Storm(program, sandbox, random.Random(seed), kills=kills, faults=faults)
+            begun = time.monotonic()
+            await weather.blow()
+            count = len(weather.acknowledged)
+            try:
+                await program.settled({"verified": count}, seconds=180)
+                unsettled = ""
+            except AssertionError as error:
+                unsettled = str(error)
+            wrong = weather.wrong()
+            state = sandbox.state()
+            await program.kill()
+            print(
+                f"storm {seed}: {kills} kills, {faults} faults, {state['restarts']} restarts of Listmonk,"
+                f" {count} acknowledged, {state['posted']} answered 200, {state['counts']['lost']} lost there,"
+                f" {wrong['lost']} lost, {wrong['doubled']} doubled, {time.monotonic() - begun:.0f} s {unsettled}",
+                flush=True,
+            )
+            return not wrong and not unsettled
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--schedules", type=int, default=50_000)
+    parser.add_argument("--storms", type=int, default=10)
+    parser.add_argument("--first", type=int, default=0)
+    args = parser.parse_args()
+    good = all(asyncio.run(storm(args.first + number)) for number in range(args.storms))
+    for first in range(args.first, args.first + args.schedules, 1000):
+        seeds = range(first, min(first + 1000, args.first + args.schedules))
+        wrong, guilty, states = simulate(seeds)
+        print(
+            f"schedules {seeds.start} to {seeds.stop - 1}: {dict(states)}, wrong: {dict(wrong)} {guilty[:9]}",
+            flush=True,
+        )
+        good = good and not wrong
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

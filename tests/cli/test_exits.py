@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+
+from bouncestream.cli.exits import code_of
+from bouncestream.errors import (
+    BouncestreamError,
+    ConfigError,
+    Malformed,
+    SchemaTooNew,
+    SinkRefused,
+    StoreBusy,
+    StoreUnavailable,
+    UsageError,
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("?"), 64),
+        (ConfigError(["?"]), 78),
+        (SchemaTooNew("?"), 78),
+        (StoreBusy("?"), 75),
+        (StoreUnavailable("?"), 3),
+        (SinkRefused(403, "no"), 3),
+        (Malformed("?"), 1),
+    ],
+)
+def test_each_error_has_its_exit_code(error: BouncestreamError, code: int) -> None:
+    assert code_of(error) == code

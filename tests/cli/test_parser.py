@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from importlib import import_module
+
+import pytest
+
+from bouncestream.cli import build_parser
+from bouncestream.cli import parser as module
+from bouncestream.event import Kind
+from bouncestream.outbox.state import HELD_FOR
+from bouncestream.ports import State
+
+
+def leaves(
+    parser: argparse.ArgumentParser, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], argparse.ArgumentParser]]:
+    inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not inner:
+        yield path, parser
+    for action in inner:
+        for name, sub in action.choices.items():
+            yield from leaves(sub, (*path, name))
+
+
+COMMANDS = dict(leaves(build_parser()))
+
+
+def test_all_commands_are_there() -> None:
+    assert {" ".join(path) for path in COMMANDS} == {
+        "init",
+        "run",
+        "demo",
+        "sandbox",
+        "check",
+        "parse",
+        "outbox list",
+        "outbox show",
+        "outbox stats",
+        "outbox replay",
+        "outbox drop",
+        "outbox release",
+        "backup",
+        "config example",
+        "version",
+    }
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_each_command_exists_and_explains_every_option(path: tuple[str, ...]) -> None:
+    parser = COMMANDS[path]
+    name, _, function = parser.get_default("does").partition(":")
+    assert callable(getattr(import_module(f"bouncestream.cli.{name}"), function or "run"))
+    assert parser.description
+    assert "exit codes" in (parser.epilog or "")
+    assert all(action.help for action in parser._actions)
+    assert max(map(len, parser.format_help().splitlines())) <= 120
+
+
+def test_the_words_are_those_of_the_outbox() -> None:
+    """They are repeated in the parser, so that it need not import the outbox."""
+    assert set(module.STATES) == set(State)
+    assert set(module.KINDS) == set(Kind)
+    assert set(module.HELD_FOR) == HELD_FOR
+
+
+@pytest.mark.parametrize("text", ["-1", "x", "²"])
+def test_a_limit_is_a_number(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        build_parser().parse_args(["outbox", "list", f"--limit={text}"])
+    assert ended.value.code == 64

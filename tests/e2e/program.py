@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The real program as a process of its own: started, posted to, killed, and its outbox looked at from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "a-token-for-the-tests-of-the-whole"
+
+CONFIG = """
+[server]
+listen = "127.0.0.1:{port}"
+[outbox]
+path = "{folder}/outbox.db"
+[listmonk]
+url = "{listmonk}"
+user = "{user}"
+token = "{token}"
+[relay]
+batch_size = 50
+linger = "2ms"
+[relay.verify]
+post_timeout = "2s"
+margin = "{margin}"
+grace = "{grace}"
+pulse = "100ms"
+[webhooks.shop]
+provider = "generic"
+token = "{webhook_token}"
+[webhooks.mail]
+provider = "sendamatic"
+secret = "{webhook_token}"
+[log]
+level = "info"
+"""
+
+
+class Program:
+    """`bouncestream run` on a fixed port, so that a restart answers at the same address."""
+
+    def __init__(self, folder: Path, listmonk: str, port: int, **settings: str) -> None:
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{port}"
+        self.config = folder / "config.toml"
+        values = {"user": "bridge", "token": "sandbox-token-of-bridge", "margin": "1s", "grace": "4s"} | settings
+        text = CONFIG.format(port=port, folder=folder, listmonk=listmonk, webhook_token=TOKEN, **values)
+        self.config.write_text(text)
+        self.config.chmod(0o600)
+        self.environment: dict[str, str] = {"BOUNCESTREAM_TEST_GAP": "0.3"}
+        self.prefix: Sequence[str] = ()
+        self.process: asyncio.subprocess.Process | None = None
+        self.lines: list[str] = []
+        self._reader: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Returns once it listens."""
+        self.process = await asyncio.create_subprocess_exec(
+            *self.prefix,
+            sys.executable,
+            "-m",
+            "tests.e2e.wrapped",
+            "run",
+            "--config",
+            str(self.config),
+            cwd=ROOT,
+            env={**os.environ, **self.environment},
+            stderr=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        ready = asyncio.Event()
+        self._reader = asyncio.create_task(self._read(ready))
+        async with asyncio.timeout(30):
+            await ready.wait()
+
+    async def _read(self, ready: asyncio.Event) -> None:
+        assert self.process is not None
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.lines.append(line.decode().rstrip())
+            if self.lines[-1].endswith("ready"):
+                ready.set()
+
+    async def kill(self) -> None:
+        """kill -9."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, number: int) -> int:
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        async with asyncio.timeout(30):
+            code = await self.process.wait()
+        if self._reader:
+            await self._reader
+        self.process = None
+        return code
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the outbox from outside, as an operator would with the sqlite3 command."""
+        with closing(sqlite3.connect(f"file:{self.folder}/outbox.db?mode=ro", uri=True, timeout=5)) as conn:
+            return conn.execute(sql).fetchall()
+
+    def states(self) -> dict[str, int]:
+        return dict(self.query("SELECT state, events FROM by_state WHERE events > 0"))
+
+    async def settled(self, wanted: dict[str, int], seconds: float = 60) -> None:
+        """Until the outbox stands as wanted; there is no signal across processes but its own answer."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self.states() != wanted:
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            why = self.query("SELECT state, attempt, why, count(*) FROM outbox GROUP BY 1, 2, 3 ORDER BY 4 LIMIT 9")
+            raise AssertionError(f"{self.states()} is not {wanted}: {why}\n" + "\n".join(self.lines[-9:])) from None
+
+
+def event(number: int, **fields: Any) -> dict[str, Any]:
+    """A generic event about person so-and-so."""
+    return {
+        "kind": "hard",
+        "recipient": f"p{number}@example.com",
+        "message_id": f"<{number}@example.com>",
+        "diagnostic": "550 5.1.1 no such user",
+    } | fields
+
+
+async def post(session: aiohttp.ClientSession, program: Program, body: Any) -> dict[str, int]:
+    """One request to the generic webhook; its receipt. Raises aiohttp.ClientError unless it was answered 200."""
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    async with session.post(
+        program.url + "/webhooks/shop",
+        data=orjson.dumps(body),
+        headers=headers,
+        timeout=aiohttp.ClientTimeout(total=10),
+    ) as response:
+        response.raise_for_status()
+        receipt: dict[str, int] = orjson.loads(await response.read())
+        return receipt

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cleaning addresses: what servers write into address fields, and what must not become an address."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bouncestream.mail.address import a_label, addresses, normalise
+
+
+@pytest.mark.parametrize(
+    ("written", "clean"),
+    [
+        ("reader@example.com", "reader@example.com"),
+        ("  Reader@EXAMPLE.Com ", "reader@example.com"),
+        ("rfc822; reader@example.com", "reader@example.com"),
+        ("RFC822;<reader@example.com>", "reader@example.com"),
+        ("rfc822;Reader <reader@example.com>", "reader@example.com"),
+        ("mailto:reader@example.com", "reader@example.com"),
+        ("SMTP:reader@example.com", "reader@example.com"),
+        ('"Doe, Reader" <reader@example.com>', "reader@example.com"),
+        ("reader@example.com (The Reader)", "reader@example.com"),
+        ("<@relay.test,@other.test:reader@example.com>", "reader@example.com"),
+        ('"reader@example.com"', "reader@example.com"),
+        ("'reader@example.com'", "reader@example.com"),
+        ('"reader"@example.com', "reader@example.com"),
+        ('"with space"@example.com', '"with space"@example.com'),  # the quotes are needed
+        ("reader+tag@example.com", "reader+tag@example.com"),
+        ("reader@example.com.", "reader@example.com"),
+        ("utf-8; jürgen@bücher.example", "jürgen@xn--bcher-kva.example"),
+        (r"utf-8;j\x{FC}rgen@example.com", "jürgen@example.com"),  # RFC 6533 section 3
+        ("=?utf-8?b?cmVhZGVyQGV4YW1wbGUuY29t?=", "reader@example.com"),
+        ("reader@[192.0.2.1]", "reader@[192.0.2.1]"),
+        ("READER@BÜCHER.example", "reader@xn--bcher-kva.example"),
+        ("o'hara@example.com", "o'hara@example.com"),
+    ],
+)
+def test_what_servers_write(written: str, clean: str) -> None:
+    assert normalise(written) == clean
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "reader",
+        "@example.com",
+        "reader@",
+        "rfc822;",
+        "undisclosed-recipients:;",
+        "<>",
+        "/RFC-822=reader(a)example.com/ADMD= /C=WW/",
+        "X-Unix; |/bin/false",
+        "two words@example.com",
+        "reader@exa mple.com",
+        "reader@-.-.@",
+        "a@b@c@",
+        "x" * 2000 + "@example.com",
+        "reader@example.com\nBcc: other@example.com",
+        "reader\u202e@example.com",
+    ],
+)
+def test_what_is_no_address(written: str) -> None:
+    assert normalise(written) == ""
+
+
+def test_a_domain_that_idna_refuses_is_kept_as_it_is() -> None:
+    assert a_label("ü" * 64 + ".example") == "ü" * 64 + ".example"
+    assert a_label("no domain") == ""
+    assert a_label(".Example.COM.") == "example.com"
+
+
+def test_addresses_in_running_text() -> None:
+    text = "Your mail to <a@example.com>, b@example.net: failed (a@example.com). See http://x.test/@y or c@."
+    assert addresses(text) == ["a@example.com", "b@example.net"]
+    assert addresses(text, limit=1) == ["a@example.com"]
+
+
+@given(st.text(max_size=400))
+def test_any_text_gives_a_clean_address_or_none(text: str) -> None:
+    clean = normalise(text)
+    assert normalise(clean) == clean
+    assert not clean or ("@" in clean and "\n" not in clean and clean.isprintable())

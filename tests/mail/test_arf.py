@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Feedback reports: who complained, and what is no complaint."""
+
+from __future__ import annotations
+
+import pytest
+
+from bouncestream.mail.arf import hotmail_recipient, is_aggregate, read_feedback
+
+
+def test_all_recipients_of_a_report() -> None:
+    feedback = read_feedback(
+        "Feedback-Type: abuse\nOriginal-Rcpt-To: <A@example.com>\noriginal-rcpt-to: b@example.com\n"
+        "Removal-Recipient: c@example.com\nOriginal-Rcpt-To: a@example.com\nOriginal-Rcpt-To: redacted\n"
+    )
+    assert feedback.recipients == ("a@example.com", "b@example.com", "c@example.com")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("Feedback-Type: abuse", True),
+        ("Feedback-Type: Abuse; x=1", True),
+        ("Feedback-Type: opt-out", True),
+        ("Feedback-Type: fraud", True),
+        ("User-Agent: no type", True),
+        ("Feedback-Type: not-spam", False),  # RFC 6430: the recipient wants it
+        ("Feedback-Type: auth-failure", False),  # RFC 6591
+        ("Feedback-Type: dmarc", False),
+        ("Feedback-Type: abuse\nAuth-Failure: dkim", False),
+    ],
+)
+def test_what_is_a_complaint(text: str, complaint: bool) -> None:
+    assert read_feedback(text).complaint is complaint
+
+
+def test_the_hotmail_form_needs_its_subject() -> None:
+    returned = {"x-hmxmroriginalrecipient": "A@example.com"}
+    assert hotmail_recipient({"subject": "complaint about message from 192.0.2.1"}, returned) == "a@example.com"
+    assert hotmail_recipient({"subject": "Re: your question"}, returned) == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "attachments", "aggregate"),
+    [
+        ({"subject": "Report Domain: example.org Submitter: example.net Report-ID: <1>"}, [], True),
+        ({"subject": "[x] Report domain: example.org submitter: example.net"}, [], True),
+        ({"tls-report-domain": "example.org"}, [], True),
+        ({"subject": "DMARC aggregate report"}, ["application/gzip r.xml.gz"], True),
+        ({"subject": "How I set up DMARC"}, ["application/pdf dmarc.pdf"], False),
+        ({"subject": "Undelivered Mail Returned to Sender"}, ["application/zip a.zip"], False),
+    ],
+)
+def test_aggregate_reports(fields: dict[str, str], attachments: list[str], aggregate: bool) -> None:
+    assert is_aggregate(fields, attachments) is aggregate

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Status, reply code, words and action → kind and reason: a table of what servers say."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bouncestream.mail.classify import classify
+from bouncestream.mail.reason import REASONS
+
+RCPT = " (in reply to RCPT TO command)"
+
+CASES = [
+    # (status, words, kind, reason)
+    (
+        "5.1.1",
+        "550 5.1.1 <a@example.com>: Recipient address rejected: User unknown in local recipient table",
+        "hard",
+        "user_unknown",
+    ),
+    ("5.0.0", "550 5.1.1 <a@example.com>... User unknown", "hard", "user_unknown"),
+    ("5.1.1", "550 no such person at this address", "hard", "user_unknown"),
+    ("5.1.1", "", "hard", "user_unknown"),
+    (
+        "5.1.10",
+        "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup",
+        "hard",
+        "user_unknown",
+    ),
+    (
+        "5.1.1",
+        "550-5.1.1 The email account that you tried to reach does not exist. 550 5.1.1 Please try",
+        "hard",
+        "user_unknown",
+    ),
+    ("5.4.1", "550 5.4.1 [a@example.com]: Recipient address rejected: Access denied", "hard", "user_unknown"),
+    ("5.1.6", "550 5.1.6 recipient no longer on server", "hard", "moved"),
+    (
+        "5.4.4",
+        "Host or domain name not found. Name service error for name=example.test type=A: Host not found",
+        "hard",
+        "host_unknown",
+    ),
+    ("5.1.2", "Sorry, I couldn't find any host named example.test. (#5.1.2)", "hard", "host_unknown"),
+    ("5.1.10", "Domain example.test does not accept mail (nullMX)", "hard", "no_mail_domain"),
+    # Codes that lie: the words decide.
+    ("5.1.1", "552 5.1.1 mailbox is full", "soft", "mailbox_full"),
+    ("5.1.0", "550 5.1.0 MAIL FROM domain is listed in Spamhaus", "soft", "blocklisted"),
+    ("5.1.3", "553 http://www.spamhaus.org/query/bl?ip=192.0.2.1", "soft", "blocklisted"),
+    ("5.1.8", "550 5.1.8 <news@example.org>: Sender address rejected: Domain not found", "soft", "sender_rejected"),
+    ("5.1.8", "550 5.1.8 Domain does not exist", "soft", "sender_rejected"),
+    ("5.1.1", "450 4.1.1 <a@example.com>: User unknown in local recipient table", "soft", "user_unknown"),
+    ("5.1.7", "SMTP error after MAIL FROM:<news@example.org>: 550 No such domain", "soft", "sender_rejected"),
+    # Codes that go both ways alone.
+    ("5.0.0", "", "soft", "rejected"),
+    ("5.2.1", "", "soft", "mailbox_disabled"),
+    ("5.7.1", "", "soft", "policy"),
+    ("", "550 something", "soft", "rejected"),
+    ("", "", "soft", "undetermined"),
+    ("4.0.0", "", "soft", "undetermined"),
+    # Words against a hard verdict.
+    ("5.2.1", "550 5.2.1 The email account that you tried to reach is disabled", "soft", "mailbox_disabled"),
+    ("5.7.1", "554 5.7.1 <a@example.com>: Relay access denied", "soft", "relaying"),
+    ("5.7.1", "550 5.7.1 <a@example.com>: Recipient address rejected: Access denied", "soft", "user_filtered"),
+    (
+        "5.7.26",
+        "550-5.7.26 Unauthenticated email from example.org is not accepted due to DMARC policy",
+        "soft",
+        "auth_failure",
+    ),
+    ("5.0.0", "550 User unknown (in reply to end of DATA command)", "soft", "user_filtered"),
+    ("5.2.0", "550 Unknown user a@example.com", "soft", "user_filtered"),
+    ("", "550 : User unknown", "soft", "user_filtered"),
+    ("", "Host not found, try again", "soft", "network"),
+    ("", "Sorry, I couldn't find any host by that name. (#4.1.2)", "soft", "network"),
+    ("", 'procmail: Couldn\'t create "/var/spool/mail/a": No such user', "soft", "delivery_program"),
+    ("4.4.7", "554 4.4.7 Message expired: unable to deliver in 840 minutes", "soft", "expired"),
+    ("4.4.1", "Connection timed out", "soft", "network"),
+    ("5.4.6", "554 5.4.6 Too many hops", "soft", "loop"),
+    # A bare phrase needs a second sign.
+    ("5.0.0", "550 No such user here", "soft", "user_filtered"),
+    ("5.0.0", "550 No such user here" + RCPT, "hard", "user_unknown"),
+    ("5.1.1", "550 No such user here", "hard", "user_unknown"),
+    ("", "550 <a@example.com>: User unknown", "hard", "user_unknown"),
+    # A relay's summary with the remote server's words in quotes.
+    (
+        "5.1.0",
+        "5.1.0 - Unknown address error 550-'5.2.2 <a@example.com>... Mailbox Full' (delivery attempts: 0)",
+        "soft",
+        "mailbox_full",
+    ),
+    (
+        "5.1.0",
+        "5.1.0 - Unknown address error 550-'5.1.1 <a@example.com>... User unknown' (delivery attempts: 0)",
+        "hard",
+        "user_unknown",
+    ),
+    # Other languages.
+    ("", "550 5.1.1 Adresse d au moins un destinataire invalide", "hard", "user_unknown"),
+    ("", "Der Empfänger ist unbekannt: Empfänger unbekannt (#5.1.1)", "hard", "user_unknown"),
+    ("", "550 5.1.1 宛先が見つかりません", "hard", "user_unknown"),
+]
+
+
+@pytest.mark.parametrize(("status", "words", "kind", "reason"), CASES)
+def test_what_servers_say(status: str, words: str, kind: str, reason: str) -> None:
+    judged = classify(status=status, reply_code="", diagnostic=words)
+    assert (judged.kind, judged.reason) == (kind, reason), judged.evidence
+
+
+def test_the_stage_may_stand_in_the_context() -> None:
+    words = "550 User not found"
+    bare = classify(status="5.0.0", reply_code="", diagnostic=words)
+    assert bare.kind == "soft"
+    assert "RCPT" in bare.evidence
+    assert classify(status="5.0.0", reply_code="", diagnostic=words, context=f"said: {words}{RCPT}").kind == "hard"
+    data = classify(status="5.0.0", reply_code="", diagnostic=words, context="(in reply to end of DATA command)")
+    assert data.kind == "soft"
+    assert classify(status="5.1.1", reply_code="", diagnostic=words, after_data=True).kind == "soft"
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        ("delayed", "delayed"),
+        ("Delayed ", "delayed"),
+        ("relayed", "delivered"),
+        ("expanded", "delivered"),
+        ("odd", "delayed"),
+    ],
+)
+def test_what_is_not_final_is_ignored_whatever_the_code(action: str, reason: str) -> None:
+    judged = classify(status="5.1.1", reply_code="550", diagnostic="550 5.1.1 User unknown", action=action)
+    assert (judged.kind, judged.reason) == ("ignore", reason)
+
+
+def test_a_success_status_is_no_failure() -> None:
+    assert classify(status="2.1.5", reply_code="", diagnostic="250 2.1.5 Ok").kind == "ignore"
+
+
+def test_codes_come_out_settled() -> None:
+    judged = classify(status="5.0.0", reply_code="", diagnostic="550 5.7.1 blocked by policy")
+    assert (judged.status, judged.reply_code) == ("5.7.1", "550")
+
+
+@given(
+    st.text(max_size=300),
+    st.text(max_size=12),
+    st.text(max_size=6),
+    st.sampled_from(["failed", "", "delayed", "x"]),
+)
+def test_any_text_is_judged(words: str, status: str, reply: str, action: str) -> None:
+    judged = classify(status=status, reply_code=reply, diagnostic=words, action=action)
+    assert judged.kind in ("hard", "soft", "ignore")
+    assert judged.reason in REASONS
+    assert judged.evidence

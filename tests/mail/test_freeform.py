@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Free-form bounces: the recipients and their own lines, in the forms that servers write."""
+
+from __future__ import annotations
+
+import pytest
+
+from bouncestream.mail.families import FAMILIES
+from bouncestream.mail.freeform import cut, read_notice
+
+HEAD = {"from": "MAILER-DAEMON@mx.example.org", "to": "news@lists.example.org", "subject": "failure notice"}
+
+CASES = [
+    ("Hi. This is the qmail-send program at mx.\n\n<a@example.com>:\nno user\n\n<b@example.com>:\nfull\n", "ab"),
+    ("I'm sorry to have to inform you that it failed.\n\n<a@example.com>: host said: 550 no user\n", "a"),
+    ("   ----- Transcript of session follows -----\n>>> RCPT To:<a@example.com>\n<<< 550 no\n"
+     "550 5.1.1 <a@example.com>... User unknown\n550 b@example.com... Host unknown\n", "ab"),
+    ("This message was created automatically by mail delivery software.\n\n  a@example.com\n    host mx: 550 no\n", "a"),
+    ("did not reach the following recipient(s):\n\na@example.com on Tue, 3 Nov 2026\n  not recognized\n", "a"),
+    ("This is the MAILER-DAEMON, please DO NOT REPLY to this email.\n\na@example.com: Domain does not exist\n", "a"),
+    ("------- Failure Reasons  --------\n\nUser not listed\na@example.com\n", "a"),
+    ("Error-for:  a@example.com\nError-Code: 0\n", "a"),
+    ("Could not be delivered to: <a@example.com>\nAs their mailbox is full.\n", "a"),
+    ("Unable to deliver message to <a@example.com>: no such user", "a"),
+    ("Unknown user: a@example.com\n", "a"),
+    ("Failed:\n  * a@example.com\n  * b@example.com\n", "ab"),
+    ("Recipient: [SMTP:a@example.com]\nReason: unknown\n", "a"),
+    ("Please ask postmaster@mx.example.org; the mail to a@example.com, sent by news@lists.example.org, failed.", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "names"), CASES)
+def test_recipients(text: str, names: str) -> None:
+    notice = read_notice(text, HEAD, daemon=True)
+    assert [e.address for e in notice.entries] == [f"{n}@example.com" for n in names]
+    assert notice.bounce
+
+
+def test_each_recipient_has_its_own_lines() -> None:
+    notice = read_notice(CASES[0][0], HEAD, daemon=True)
+    assert "no user" in notice.entries[0].text
+    assert "no user" not in notice.entries[1].text
+
+
+def test_sendmail_says_the_reason_above_the_address() -> None:
+    text = (
+        "----- Transcript of session follows -----\nWhile talking to mx.example.com:\n<<< 552 mailbox full\n"
+        "554 <a@example.com>... Service unavailable\nWhile talking to mx.example.net:\n<<< 550 no such user\n"
+        "550 <b@example.net>... User unknown\n"
+    )
+    first, second = read_notice(text, HEAD, daemon=True).entries
+    assert "mailbox full" in first.text
+    assert "mailbox full" not in second.text
+
+
+def test_the_mailed_alias_is_told_apart_from_where_it_led() -> None:
+    text = (
+        "This message was created automatically by mail delivery software.\n\n  target@provider.test\n"
+        "    (generated from a@example.com)\n    550 no such user\n"
+    )
+    (entry,) = read_notice(text, HEAD, daemon=True).entries
+    assert (entry.address, entry.alias) == ("target@provider.test", "a@example.com")
+
+
+def test_x_failed_recipients_decides_who_failed() -> None:
+    head = {**HEAD, "x-failed-recipients": "a@example.com, b@example.com, "}
+    text = "This message was created automatically by mail delivery software.\n\n  b@example.com\n    full\n\n  c@example.com\n    fine\n"
+    notice = read_notice(text, head, daemon=True)
+    assert [e.address for e in notice.entries] == ["a@example.com", "b@example.com"]
+    assert "full" in notice.entries[1].text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--- Below this line is a copy of the message.",
+        "------ This is a copy of the message, including all the headers. ------",
+        "----- Original message -----",
+        "   ----- Unsent message follows -----",
+        "Original message follows.",
+        "Message headers follow:",
+        "Return-Path: <news@lists.example.org>",
+    ],
+)
+def test_the_returned_message_is_cut_off(line: str) -> None:
+    notice, returned = cut(f"a@example.com: no\n\n{line}\n\nTo: innocent@example.com\n")
+    assert "innocent" not in notice
+    assert "innocent" in returned
+
+
+@pytest.mark.parametrize(
+    ("text", "delayed"),
+    [
+        ("a@example.com has not yet been delivered. Delivery attempts will continue.", True),
+        ("THIS IS A WARNING MESSAGE ONLY.\nYOU DO NOT NEED TO RESEND YOUR MESSAGE.\na@example.com", True),
+        ("Message will be retried for 2 more day(s)\na@example.com", True),
+        (
+            "It was delayed for 5 days. I've given up. This is a permanent error.\na@example.com has been delayed",
+            False,
+        ),
+        ("a@example.com: no such user", False),
+    ],
+)
+def test_delays(text: str, delayed: bool) -> None:
+    assert read_notice(text, HEAD, daemon=True).delayed is delayed
+
+
+def test_a_letter_that_speaks_of_a_bounce_is_none() -> None:
+    head = {"from": "reader@example.com", "subject": "your newsletter"}
+    notice = read_notice("My friend <friend@example.net>: 550 user unknown, what is that?", head, daemon=False)
+    assert not notice.bounce
+
+
+def test_the_names_of_families_are_told_apart() -> None:
+    names = [f.name for f in FAMILIES]
+    assert len(set(names)) == len(names)
+    assert all(mark == mark.lower() for f in FAMILIES for mark in f.marks)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tolerant MIME: parts and texts out of what real gateways make of the standard."""
+
+from __future__ import annotations
+
+import pytest
+
+from bouncestream.mail.mime import MAX_PARTS, Part, decoded, leaves, parse_fields, split_headers, unencoded
+
+
+def parts(mail: str) -> list[Part]:
+    head, body = split_headers(mail)
+    return list(leaves(parse_fields(head), body))
+
+
+def test_fields_are_unfolded_and_the_first_of_a_name_counts() -> None:
+    fields = parse_fields("Subject: one\n  two\n\tthree\nSUBJECT: other\nOdd : value\nno field\n: nameless")
+    assert fields["subject"] == "one  two three"
+    assert fields["odd"] == "value"
+
+
+def test_nested_multiparts_come_out_as_leaves() -> None:
+    mail = (
+        "Content-Type: multipart/report; boundary=out\n\npreamble\n--out\nContent-Type: multipart/alternative;\n"
+        ' boundary="out-in"\n\n--out-in\n\nplain\n--out-in\nContent-Type: text/html\n\n<p>html\n--out-in--\n'
+        "--out\nContent-Type: message/delivery-status\n\nAction: failed\n--out--\nepilogue\n"
+    )
+    assert [(p.kind, p.body.strip()) for p in parts(mail)] == [
+        ("text/plain", "plain"),
+        ("text/html", "<p>html"),
+        ("message/delivery-status", "Action: failed"),
+    ]
+
+
+def test_a_returned_message_is_not_descended_into() -> None:
+    mail = (
+        "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: message/rfc822\n\n"
+        "Content-Type: multipart/report; boundary=b\n\n--b\n\ninner\n--b--\n--a--\n"
+    )
+    assert [p.kind for p in parts(mail)] == ["message/rfc822"]
+
+
+def test_the_number_of_parts_is_bounded() -> None:
+    mail = "Content-Type: multipart/mixed; boundary=a\n\n" + "--a\n\nx\n" * 10_000
+    assert len(parts(mail)) <= MAX_PARTS
+
+
+@pytest.mark.parametrize(
+    ("fields", "body", "text"),
+    [
+        ({}, "plain", "plain"),
+        ({"content-transfer-encoding": "quoted-printable"}, "a=20b=\nc=3D", "a bc="),
+        ({"content-transfer-encoding": "base64"}, "cGxhaW4=", "plain"),
+        ({"content-transfer-encoding": "base64"}, "cGxh*aW4", "plain"),  # damaged: what can be read is
+        ({"content-type": "text/plain; charset=utf-8"}, "gr\xc3\xbc\xc3\x9fe", "grüße"),
+        ({"content-type": "text/plain; charset=iso-8859-1"}, "gr\xfc\xdfe", "grüße"),
+        ({"content-type": "text/plain; charset=x-nowhere"}, "gr\xc3\xbc\xc3\x9fe", "grüße"),
+        ({"content-type": "text/plain; charset=base64"}, "text", "text"),  # a codec that is no charset
+        ({}, "\x1b$B%(%i!<\x1b(B", "エラー"),  # ISO-2022-JP that says so nowhere
+        ({"content-type": "text/plain; charset=utf-8"}, "\xff\xfe", "\xff\xfe"),  # not UTF-8 at all
+    ],
+)
+def test_encodings_and_charsets(fields: dict[str, str], body: str, text: str) -> None:
+    assert decoded(Part("text/plain", fields, body)) == text
+
+
+def test_html_is_reduced_to_what_one_reads() -> None:
+    page = "<html><head><style>p{x:1}</style></head><body><p>No such&nbsp;user<br>a&amp;b</p><script>x()</script>"
+    text = " ".join(decoded(Part("text/html", {}, page)).split())
+    assert text == "No such user a&b"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("plain", "plain"),
+        ("=?utf-8?q?gr=C3=BC=C3=9Fe?=", "grüße"),
+        ("=?utf-8?b?Z3LDvMOfZQ==?= and more", "grüße and more"),
+        ("=?utf-8?b?Z?=", "=?utf-8?b?Z?="),  # broken: as it is
+        ("=?x-nowhere?q?abc?=", "abc"),
+        ("gr\xc3\xbc\xc3\x9fe", "grüße"),
+    ],
+)
+def test_encoded_words(value: str, text: str) -> None:
+    assert unencoded(value) == text
