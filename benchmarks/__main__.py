@@ -16,10 +16,14 @@ from benchmarks.rows import ROWS
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast bouncestream is, as ratios.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="How fast bouncestream is, as ratios."
+    )
     parser.add_argument("name", nargs="*", help=f"rows to run (default: all): {', '.join(ROWS)}")
     parser.add_argument("--quick", action="store_true", help="three short runs of each: to look, not to quote")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write it (default: benchmarks/results/…)")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="where to write it (default: benchmarks/results/…)"
+    )
     args = parser.parse_args()
     if unknown := set(args.name) - set(ROWS):
         parser.error(f"no such row: {', '.join(sorted(unknown))}; known are {', '.join(ROWS)}")

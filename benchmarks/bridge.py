@@ -38,7 +38,12 @@ class Bridge:
     """A running bouncestream. `sink`: the port of Listmonk; None: a closed port, where the relay finds nobody."""
 
     def __init__(
-        self, directory: Path, *, sink: int | None = None, env: dict[str, str] | None = None, outbox: Path | None = None
+        self,
+        directory: Path,
+        *,
+        sink: int | None = None,
+        env: dict[str, str] | None = None,
+        outbox: Path | None = None,
     ) -> None:
         self.port = free_port()
         if outbox is None:

@@ -54,7 +54,12 @@ def end_to_end(effort: Effort) -> list[Figure]:
             )
             figures.append(
                 Figure(
-                    f"CPU an event end to end, {what}", [r.cpu * 1e6 for r in runs], cpu, False, unit="us", busy=busy
+                    f"CPU an event end to end, {what}",
+                    [r.cpu * 1e6 for r in runs],
+                    cpu,
+                    False,
+                    unit="us",
+                    busy=busy,
                 )
             )
     return figures
@@ -100,9 +105,13 @@ def relay(effort: Effort) -> list[Figure]:
     """The verified relay against a plain POST loop, both into the sandbox at 1 ms a row."""
     with scratch() as directory:
         ours, theirs = interleave(
-            effort.reps, partial(_relay, directory, effort.events, 1.0), partial(_plain, directory, effort.events, 1.0)
+            effort.reps,
+            partial(_relay, directory, effort.events, 1.0),
+            partial(_plain, directory, effort.events, 1.0),
         )
     what = "verified relay, 1 ms a row, against a plain POST loop"
     figure = compare(what, ours, theirs, 0.90, ("bouncestream", "plain POST loop"))
-    figure.notes.append("bouncestream's time includes intake, commits and the last read-back; the loop's its last row")
+    figure.notes.append(
+        "bouncestream's time includes intake, commits and the last read-back; the loop's its last row"
+    )
     return [figure]

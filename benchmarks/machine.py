@@ -111,6 +111,17 @@ class Process:
         self.end()
 
 
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """Run this process there for a while."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 def python(module: str, *args: object) -> list[str]:
     return [sys.executable, "-m", module, *map(str, args)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks import delivery, footprint, ingest, latency
+from benchmarks import delivery, footprint, ingest, latency, volume
 from benchmarks.figures import Effort, Figure
 
 ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
@@ -15,5 +15,6 @@ ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
     "end-to-end": delivery.end_to_end,
     "relay": delivery.relay,
     "latency": latency.latency,
+    "million": volume.million,
     "footprint": footprint.footprint,
 }

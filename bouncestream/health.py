@@ -11,6 +11,8 @@ log = logging.getLogger("bouncestream.health")
 
 
 class Light(StrEnum):
+    """How a part is, as a colour."""
+
     GREEN = "green"  #: works
     YELLOW = "yellow"  #: works, but someone should know
     RED = "red"  #: does not do its work
@@ -18,6 +20,8 @@ class Light(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
+    """A part's colour, and why."""
+
     state: Light
     why: str
 

@@ -60,6 +60,8 @@ class Receipt:
 
 
 class Emit(Protocol):
+    """How a source hands over what came in."""
+
     async def __call__(self, submission: Submission) -> Receipt:
         """Return only once all of it is on disk: the caller answers 200, or flags the mail, next.
 
@@ -187,6 +189,8 @@ class Sink(Protocol):
 
 
 class Clock(Protocol):
+    """What time it is, as far as anyone in the program may know."""
+
     def now(self) -> datetime:
         """The wall clock: aware, UTC. For what is stored and shown."""
 

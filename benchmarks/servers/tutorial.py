@@ -31,5 +31,4 @@ def webhook(name: str) -> tuple[str, int]:
 
 
 if __name__ == "__main__":
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # without its access log, to its advantage
     app.run(host="127.0.0.1", port=int(sys.argv[1]), threaded=True)

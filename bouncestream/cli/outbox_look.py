@@ -231,8 +231,8 @@ def as_json(row: Listed, *, reveal: bool) -> dict[str, Any]:
         "reply_code": event.reply_code,
         "enhanced_status": event.enhanced_status,
         "diagnostic": _text(event.diagnostic, reveal=reveal),
-        "message_id": event.message_id,
-        "provider_event_id": event.provider_event_id,
+        "message_id": _without(event.message_id, event.recipient, reveal=reveal),
+        "provider_event_id": _without(event.provider_event_id, event.recipient, reveal=reveal),
         "evidence": _text(event.evidence, reveal=reveal),
         "raw": row.raw_id,
         "state": row.state.value,
@@ -277,3 +277,8 @@ def _who(row: Listed, *, reveal: bool) -> str:
 
 def _text(text: str, *, reveal: bool) -> str:
     return text if reveal else mask_all(text)
+
+
+def _without(mark: str, recipient: str, *, reveal: bool) -> str:
+    """An id, which looks like an address but is none; unless whoever made it put the recipient's into it."""
+    return mark if reveal or not recipient else mark.replace(recipient, mask(recipient))

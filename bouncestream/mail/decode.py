@@ -23,7 +23,7 @@ from bouncestream.mail.report import Report, open_report
 from bouncestream.mail.transcript import Session
 from bouncestream.mail.verdict import Judgement, Original, RecipientVerdict, Verdict, as_dict, gravest
 
-__all__ = ["LIMIT", "RecipientVerdict", "Verdict", "as_dict", "read"]
+__all__ = ["LIMIT", "Original", "RecipientVerdict", "Verdict", "as_dict", "read"]
 
 LIMIT = 262_144
 """Bytes of a mail that are read; a bounce says what it has to say before that."""
@@ -173,7 +173,7 @@ def _recipient(
     alone: bool,
 ) -> RecipientVerdict | None:
     address, source = _mailed(fields, report, original, session, alone)
-    if not address:
+    if not address and not (alone and original.subscriber_uuid):
         return None
     action = fields.action.partition("(")[0].partition(";")[0].strip().lower()
     words = dsn.diagnostic_of(fields)
@@ -287,13 +287,12 @@ def _without_status(report: Report, original: Original) -> Verdict:
     if why:
         return _ignored(report, original, f"no bounce: {why}")
     daemon = autoreply.from_daemon(fields)
-    notice = freeform.read_notice(report.notice, fields, daemon, original.to)
-    if not original.message_id and notice.returned:
-        below, _ = read_original(header_block(notice.returned))
+    text, returned = freeform.cut(report.notice)
+    if not original.message_id and returned:
+        below, _ = read_original(header_block(returned))
         if below != Original():
             original = below
-            if original.to:
-                notice = freeform.read_notice(report.notice, fields, daemon, original.to)
+    notice = freeform.read_notice(text, fields, daemon, original.to)
     why = autoreply.why_auto_reply(fields)
     if why and not notice.strong:
         return _ignored(report, original, f"automatic answer: {why}")

@@ -53,17 +53,15 @@ class Notice:
 
     family: str  #: name of the family, '' when none fitted
     entries: tuple[Entry, ...]
-    text: str  #: the notice without the returned message
-    returned: str  #: what stands of the returned message in the same text
+    text: str  #: the notice itself
     delayed: bool  #: the server still tries
     bounce: bool  #: it is a bounce at all
     strong: bool  #: and marked as one beyond doubt, so that it cannot be an automatic answer
 
 
-def read_notice(text: str, fields: Fields, daemon: bool, wanted: str = "") -> Notice:
-    """Read a notice. `fields`: the mail's headers; `daemon`: it comes from a mail system; `wanted`: the only
-    To of the returned message, '' when unknown. Never raises."""
-    notice, returned = cut(text)
+def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> Notice:
+    """Read a notice, as `cut` left it. `fields`: the mail's headers; `daemon`: it comes from a mail system;
+    `wanted`: the only To of the returned message, '' when unknown. Never raises."""
     lower = notice.lower()
     subject = unencoded(fields.get("subject", ""))[:500].lower()
     failed = addresses(unencoded(fields.get("x-failed-recipients", ""))[:20_000], MAX_ENTRIES)
@@ -79,7 +77,7 @@ def read_notice(text: str, fields: Fields, daemon: bool, wanted: str = "") -> No
     bounce = bounce or (telling and (marked or bool(entries)))
     entries = _with_failed(entries, failed, notice, wanted)
     strong = bounce and (bool(failed) or certain or daemon or marked)
-    return Notice(family.name if family else "", tuple(entries), notice, returned, delayed, bounce, strong)
+    return Notice(family.name if family else "", tuple(entries), notice, delayed, bounce, strong)
 
 
 def cut(text: str) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from bouncestream.event import BounceEvent, Kind, clip, identity_keys, new_id
 from bouncestream.outbox import codec
 from bouncestream.outbox.connection import Connection
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.outbox.store import WHY_LIMIT, count, get_meta
+from bouncestream.outbox.store import WHY_LIMIT, add_meta, count, get_meta
 from bouncestream.ports import Receipt, State, Submission, Trouble
 
 #: So many of each unknown event type of a source are kept raw on one UTC day, the rest is only counted.
@@ -79,6 +79,8 @@ def take(conn: sqlite3.Connection, submission: Submission, now: datetime) -> Tak
     for trouble in submission.trouble:
         arrival.trouble(trouble)
     count(conn, arrival.counts)
+    if arrival.taken.duplicates:
+        add_meta(conn, "duplicates", arrival.taken.duplicates)
     return arrival.taken
 
 

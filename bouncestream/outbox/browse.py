@@ -81,6 +81,8 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
+    """One item of the quarantine, without its raw body."""
+
     id: int
     received_at: datetime
     source: str

@@ -57,6 +57,7 @@ def prepare_new(conn: sqlite3.Connection) -> None:
 
 
 def prepare_writer(conn: sqlite3.Connection) -> None:
+    """How the one writing connection works: durable at each commit, with a write-ahead log of bounded size."""
     mode = conn.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise StoreUnavailable(

@@ -24,6 +24,8 @@ _NAME = re.compile(r"([0-9]{4})_[a-z0-9_]+\.sql")
 
 @dataclass(frozen=True, slots=True)
 class Migration:
+    """One step from a schema version to the next."""
+
     number: int
     name: str
     sql: str

@@ -212,5 +212,21 @@ def get_meta(conn: sqlite3.Connection, name: str) -> str | None:
     return found[0] if found else None
 
 
+def add_meta(conn: sqlite3.Connection, name: str, by: int) -> None:
+    """Count up a number that belongs to the database as a whole: `duplicates`, `doubled`."""
+    conn.execute(QUERIES["add_meta"], (name, by))
+
+
+def note_doubled(conn: sqlite3.Connection, event_ids: Sequence[str], now: datetime) -> list[str]:
+    """Events that Listmonk was seen to hold twice; those that were not noted before are counted and returned."""
+    new = [event_id for event_id in event_ids if get_meta(conn, f"doubled:{event_id}") is None]
+    for event_id in new:
+        set_meta(conn, f"doubled:{event_id}", codec.stamp(now))
+    if new:
+        add_meta(conn, "doubled", len(new))
+    return new
+
+
 def set_meta(conn: sqlite3.Connection, name: str, value: str) -> None:
+    """Write such a value."""
     conn.execute(QUERIES["set_meta"], (name, value))

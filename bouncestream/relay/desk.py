@@ -65,6 +65,7 @@ class Desk:
 
     def trouble(self, why: str, retry_after: float | None = None) -> None:
         """Something of the sink failed that passes by itself."""
+        log.debug("quiet for a while: %s", why)
         self.breaker.trouble(self.clock.monotonic(), why, retry_after)
 
     def boot_read(self, boot: str, asked_at: float) -> None:

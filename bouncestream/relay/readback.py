@@ -43,7 +43,7 @@ async def verify(desk: Desk) -> bool:
         return False
     desk.metrics.add(READ_BACKS, "read")
     result = desk.ledger.round(began, rows)
-    _tell(desk, result)
+    await _tell(desk, result)
     if desk.ledger.rows_shown and not shown_before:
         await desk.db.write(partial(store.set_meta, name=f"rows_shown:{powers.version}", value="1"))
     # Settled first: whatever the look-up meets, what was seen is written down.
@@ -95,8 +95,12 @@ def _read_failed(desk: Desk, error: SinkError) -> None:
     desk.powers_due = min(desk.powers_due, now + POWERS_AFTER_FAILURE)  # may the token still read?
 
 
-def _tell(desk: Desk, result: Round) -> None:
-    for event_id in result.doubled:
+async def _tell(desk: Desk, result: Round) -> None:
+    doubled: list[str] = []
+    if result.doubled:
+        note = partial(store.note_doubled, event_ids=result.doubled, now=desk.clock.now())
+        doubled = await desk.db.write(note)
+    for event_id in doubled:
         desk.metrics.add(DOUBLED)
         log.error("Listmonk holds event %s twice: bouncestream outbox show %s", event_id, event_id)
     if result.foreign and not desk.metrics.get(FOREIGN):

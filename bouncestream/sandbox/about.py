@@ -68,7 +68,7 @@ def _config(call: Call) -> web.Response:
 
 
 def _settings(call: Call) -> web.Response:
-    return call.answer({"data": call.listmonk.stored_settings()})
+    return call.answer({"data": call.listmonk.shown_settings()})
 
 
 def _save_settings(call: Call) -> web.Response:

@@ -48,8 +48,17 @@ class Listmonk:
             kind: Action(int(rule["count"]), str(rule["action"])) for kind, rule in stored["bounce.actions"].items()
         }
 
+    def shown_settings(self) -> dict[str, Any]:
+        """The settings as they are shown: a fault that switches something off shows in them too."""
+        found = self.stored_settings()
+        if "webhooks_off" in self.faults.on:
+            found["bounce.webhooks_enabled"] = False
+        if "processing_off" in self.faults.on:
+            found["bounce.enabled"] = False
+        return found
+
     def stored_settings(self) -> dict[str, Any]:
-        """The settings as they are stored, passwords masked; the faults show in them too."""
+        """The settings as they are stored, passwords masked; a start loads these."""
         own = self.settings
         found: dict[str, Any] = {
             "app.site_name": "Sandbox",
@@ -74,10 +83,6 @@ class Listmonk:
         if self.version >= Version(6, 1, 0):
             found["privacy.disable_tracking"] = False
         found.update(self.saved)
-        if "webhooks_off" in self.faults.on:
-            found["bounce.webhooks_enabled"] = False
-        if "processing_off" in self.faults.on:
-            found["bounce.enabled"] = False
         return found
 
     def save_settings(self, wanted: dict[str, Any]) -> None:

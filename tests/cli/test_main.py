@@ -150,7 +150,9 @@ def test_ctrl_c_is_130_and_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert capsys.readouterr() == ("", "")
 
 
-def test_an_error_of_the_system_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_of_the_system_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(cli, "_close_stdout", lambda: None)
     assert raising(PermissionError(13, "Permission denied", "/secret"), monkeypatch) == 1
     assert "/secret" in capsys.readouterr().err

@@ -43,7 +43,7 @@ token = "{webhook_token}"
 provider = "sendamatic"
 secret = "{webhook_token}"
 [log]
-level = "info"
+level = "debug"
 """
 
 

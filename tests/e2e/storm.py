@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A load of events while bouncestream is killed and Listmonk fails in every way; what was answered 200 is counted."""
+"""A load of events while bouncestream is killed and Listmonk fails in every way; what was answered is counted."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""20 × kill -9 of bouncestream and 20 faults of Listmonk under load: what was answered 200 is recorded exactly once."""
+"""20 × kill -9 of bouncestream and 20 faults of Listmonk under load: what was answered is recorded exactly once."""
 
 from __future__ import annotations
 

@@ -174,8 +174,19 @@ def test_a_mail_that_a_gateway_wrapped_is_still_read() -> None:
     inner = (FIXTURES / "postfix_unknown_user.eml").read_text()
     head = inner.partition("\n\n")[0].replace("boundary=", "x-old=")
     outer = head.replace("multipart/report", "multipart/mixed; boundary=wrapped")
-    wrapped = f"{outer}\n\n--wrapped\nContent-Type: text/plain\n\nscanned\n--wrapped\nContent-Type:
-    message/rfc822\n\n{inner}\n--wrapped--\n" assert [r.address for r in read(wrapped.encode()).recipients] == [R]
+    wrapped = (
+        f"{outer}\n\n--wrapped\nContent-Type: text/plain\n\nscanned\n"
+        f"--wrapped\nContent-Type: message/rfc822\n\n{inner}\n--wrapped--\n"
+    )
+    assert [r.address for r in read(wrapped.encode()).recipients] == [R]
+
+
+def test_a_redacted_report_is_known_by_the_subscriber_uuid() -> None:
+    raw = (FIXTURES / "postfix_unknown_user.eml").read_text().replace("reader@example.com", "redacted")
+    verdict = read(raw.encode())
+    assert [(r.address, r.kind) for r in verdict.recipients] == [("", "hard")]
+    assert verdict.original.subscriber_uuid
+    assert not verdict.unidentified
 
 
 def test_a_diagnostic_is_cut_at_2_kib_between_characters() -> None:

@@ -289,3 +289,20 @@ async def test_listmonk_down_at_the_start(tmp_path: object, bridge: Bridge, sand
     await sandbox.start(port=int(url.rsplit(":", 1)[1]))
     await bridge.idle(30)
     bridge.exactly_once(3)
+
+
+async def test_what_a_person_must_mend_before_the_start(bridge: Bridge, sandbox: Sandbox) -> None:
+    await bridge.start()
+    await bridge.emit(range(3))
+    await bridge.idle()
+    sandbox.fault("stall")
+    await bridge.emit(range(3, 6))
+    await sandbox.posted(6)
+    await bridge.kill()
+    sandbox.fault("webhooks_off")
+    await bridge.start()
+    await bridge.emit(range(6, 9))
+    await bridge.until(lambda: bridge.relay.desk.breaker.paused)
+    sandbox.fault("clear")
+    await bridge.idle(40)
+    bridge.exactly_once(9)

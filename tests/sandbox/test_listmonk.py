@@ -57,3 +57,13 @@ async def test_started_with_actions(make):
     ]
     assert state["subscribers"][0]["lists"] == {"1": "unsubscribed"}
     assert "u2@example.com" not in [one["email"] for one in state["subscribers"]]
+
+
+async def test_a_restart_during_a_fault_does_not_make_it_last(make):
+    rig = await make(users=USERS)
+    for fault in ("webhooks_off", "processing_off"):
+        rig.sandbox.fault(fault)
+    rig.sandbox.fault("restart")
+    rig.sandbox.fault("clear")
+    assert rig.sandbox.listmonk.webhooks_on
+    assert rig.sandbox.listmonk.processing_on

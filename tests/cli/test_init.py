@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from bouncestream.cli.init import Answers, render
+from bouncestream.config.load import load
+from tests.cli.conftest import TOKEN, Cli, Process
+
+PUBLIC = "http://127.0.0.1:1"
+
+
+def answers(*lines: str) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def test_it_asks_tries_and_writes(cli: Cli, sandbox: str, tmp_path: Path) -> None:
+    done = cli("init", stdin=answers(sandbox, f"bridge:{TOKEN}", "sendamatic", PUBLIC))
+    assert done.returncode == 0, done.stdout + done.stderr
+    path = tmp_path / "config.toml"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    config = load(path, {})
+    assert (config.listmonk.url, config.listmonk.user) == (sandbox, "bridge")
+    assert config.listmonk.token is not None
+    assert config.listmonk.token.reveal() == TOKEN
+    assert config.server.public_url == PUBLIC
+    secret = config.webhooks["sendamatic"].secret
+    assert secret is not None
+    assert f"URL     {PUBLIC}/webhooks/sendamatic" in done.stdout
+    assert f"Header  X-Webhook-Secret: {secret.reveal()}" in done.stdout
+    assert TOKEN not in done.stdout
+    for permission in ("webhooks:post_bounce", "bounces:get", "subscribers:sql_query", "lists:manage_all"):
+        assert permission in done.stdout
+    assert "normal before it" in done.stdout
+    assert list(tmp_path.iterdir()) == [path]
+    assert cli("check").returncode == 0
+
+
+def test_empty_answers_take_the_defaults(cli: Cli, sandbox: str, tmp_path: Path) -> None:
+    done = cli("init", "--user", "bridge", "--listmonk-url", sandbox, stdin=answers(TOKEN, "", ""))
+    assert done.returncode == 0, done.stdout + done.stderr
+    config = load(tmp_path / "config.toml", {})
+    assert config.listmonk.user == "bridge"
+    assert config.server.public_url == ""
+    assert "https://<your address>/webhooks/sendamatic" in done.stdout
+
+
+def test_options_ask_nothing(cli: Cli, sandbox: str, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    done = cli(
+        *("init", "--yes", "--listmonk-url", sandbox, "--user", "bridge", "--token-file", "token"),
+        *("--provider", "generic", "--output", "mine.toml", "--listen", "127.0.0.1:0", "--outbox", "o.db"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    config = load(tmp_path / "mine.toml", {})
+    assert config.webhooks["generic"].token is not None
+    assert config.server.listen == "127.0.0.1:0"
+    assert config.outbox.path == str(tmp_path / "o.db")
+    assert "Authorization: Bearer" in done.stdout
+
+
+def test_what_it_writes_runs(cli: Cli, sandbox: str, tmp_path: Path, spawn: type[Process]) -> None:
+    arguments = ("init", "--listen", "127.0.0.1:0", "--outbox", "outbox.db")
+    assert cli(*arguments, stdin=answers(sandbox, f"bridge:{TOKEN}", "sendamatic", "")).returncode == 0
+    bridge = spawn("run")
+    bridge.wait_for("listmonk is green")
+    assert bridge.end() == 0
+
+
+def test_a_listmonk_that_is_not_there_yet_is_told_and_written(cli: Cli, tmp_path: Path) -> None:
+    done = cli("init", stdin=answers("http://127.0.0.1:1", TOKEN, "sendamatic", ""))
+    assert done.returncode == 1
+    assert "cannot be asked" in done.stdout
+    assert load(tmp_path / "config.toml", {}).listmonk.user == "bouncestream"
+
+
+def test_a_wrong_token_is_told(cli: Cli, sandbox: str, tmp_path: Path) -> None:
+    done = cli("init", stdin=answers(sandbox, "bridge:not-the-token-of-it", "sendamatic", ""))
+    assert done.returncode == 1
+    assert "check [listmonk] user and token" in done.stdout
+
+
+def test_nothing_is_overwritten_without_force(cli: Cli, sandbox: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("precious")
+    given = answers(sandbox, f"bridge:{TOKEN}", "sendamatic", "")
+    done = cli("init", stdin=given)
+    assert done.returncode == 64
+    assert "--force" in done.stderr
+    assert path.read_text() == "precious"
+    path.chmod(0o644)
+    assert cli("init", "--force", stdin=given).returncode == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "[listmonk]" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("args", "stdin"),
+    [
+        ((), ""),
+        ((), answers("not a url")),
+        ((), answers("http://127.0.0.1:1", "short")),
+        ((), answers("http://127.0.0.1:1", TOKEN, "no-such-provider")),
+        ((), answers("http://127.0.0.1:1", TOKEN, "sendamatic", "gopher://x")),
+        (("--yes",), ""),
+        (("--token-file", "missing"), answers("http://127.0.0.1:1")),
+        (("--output", "no/such/dir.toml"), ""),
+        (("--listen", "nowhere"), ""),
+    ],
+)
+def test_wrong_answers_are_64_and_write_nothing(
+    cli: Cli, tmp_path: Path, args: tuple[str, ...], stdin: str
+) -> None:
+    done = cli("init", *args, stdin=stdin)
+    assert done.returncode == 64
+    assert "Next:" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_odd_texts_are_quoted(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(render(Answers(token='a"quote\\and\tmore' * 2, user="ünï", secret="s" * 20, outbox='/a "b"/o')))
+    path.chmod(0o600)
+    with pytest.raises(Exception, match="printed"):  # a tab is refused by its own rule, so it was read back right
+        load(path, {})
+    path.write_text(render(Answers(token='a"quote\\and more' * 2, user="ünï", secret="s" * 20, outbox='/a "b"/o')))
+    config = load(path, {})
+    assert (config.listmonk.user, config.outbox.path) == ("ünï", '/a "b"/o')
+    assert config.listmonk.token is not None
+    assert config.listmonk.token.reveal() == 'a"quote\\and more' * 2

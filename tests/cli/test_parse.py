@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bouncestream.cli.demo_mails import full
+from tests.cli.conftest import Cli
+
+MAIL = json.loads(full("ann@example.org"))["bounce"]["body"]
+
+
+def test_json_is_an_object_a_mail(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "one.eml").write_text(MAIL)
+    (tmp_path / "two.eml").write_text("Subject: hello\n\nan ordinary mail\n")
+    done = cli("parse", "--json", str(tmp_path / "one.eml"), "two.eml")
+    assert done.returncode == 0
+    one, two = map(json.loads, done.stdout.splitlines())
+    assert (one["file"], one["kind"]) == ("one.eml", "soft")
+    [recipient] = one["recipients"]
+    wanted = {"address": "ann@example.org", "kind": "soft", "reason": "mailbox_full", "status": "5.2.2"}
+    assert wanted.items() <= recipient.items()
+    assert {"reply_code", "diagnostic", "evidence"} <= recipient.keys()
+    assert one["original"]["message_id"]
+    assert (two["file"], two["kind"], two["recipients"]) == ("two.eml", "ignore", [])
+
+
+def test_a_file_that_cannot_be_read_has_its_line(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "one.eml").write_text(MAIL)
+    done = cli("parse", "--json", "missing.eml", str(tmp_path), "one.eml")
+    assert done.returncode == 1
+    missing, folder, one = map(json.loads, done.stdout.splitlines())
+    assert missing["kind"] == folder["kind"] == "ignore"
+    assert missing["recipients"] == []
+    assert missing["error"]
+    assert folder["error"]
+    assert one["kind"] == "soft"
+
+
+def test_people_read_words(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "evil\x1b[2J.eml").write_text(MAIL.replace("over quota", "over \x1b[31mquota"))
+    done = cli("parse", "evil\x1b[2J.eml", "missing.eml", "-", stdin=MAIL)
+    assert done.returncode == 1
+    assert "\x1b" not in done.stdout
+    for text in (
+        "evil\\x1b[2J.eml: soft",
+        "ann@example.org",
+        "mailbox_full",
+        "✘ missing.eml: No such file",
+        "-: soft",
+    ):
+        assert text in done.stdout

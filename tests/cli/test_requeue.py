@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bouncestream.ports import Trouble
+from tests.cli.conftest import Cli, bounce
+from tests.outbox import make
+
+NOW_READABLE = Trouble("an older version could not read it")
+
+
+@pytest.fixture(autouse=True)
+def filled(config: Path, conn: sqlite3.Connection) -> None:
+    """1 can be read now, 2 cannot, 3 is of a provider that is gone, 4 is no feedback."""
+    here: dict[str, Any] = {"source": "sendamatic", "provider": "sendamatic"}
+    make.submit(conn, trouble=(NOW_READABLE,), raw=bounce("ann@example.com"), **here)
+    make.submit(conn, trouble=(NOW_READABLE,), raw=b'{"notification_type"', **here)
+    make.submit(conn, trouble=(NOW_READABLE,), raw=b"{}", source="old", provider="gone")
+    ignored = bounce("bob@example.com", "Undetermined").replace(
+        b'"reason"', b'"body": "Auto-Submitted: auto-replied\\n\\nx", "reason"'
+    )
+    make.submit(conn, trouble=(NOW_READABLE,), raw=ignored, **here)
+
+
+def test_what_can_be_read_now_becomes_an_event(cli: Cli, conn: sqlite3.Connection) -> None:
+    done = cli("outbox", "replay", "--quarantine", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert told["replayed"] == [1, 4]
+    assert set(told["refused"]) == {"2", "3"}
+    assert make.rows(conn, "recipient, source, kind, state") == [
+        ("ann@example.com", "sendamatic", "hard", "pending")
+    ]
+    # the bounce is as old as its report, not as its replay
+    assert make.one(conn, "SELECT occurred_at FROM outbox") == "2026-03-01T12:00:00.000Z"
+    make.check_tally(conn)
+    left = [json.loads(line) for line in cli("outbox", "list", "--quarantine", "--json").stdout.splitlines()]
+    assert [item["number"] for item in left] == [2, 3]
+
+
+def test_one_item_once(cli: Cli, conn: sqlite3.Connection) -> None:
+    assert cli("outbox", "replay", "--quarantine", "1").returncode == 0
+    again = cli("outbox", "replay", "--quarantine", "1")
+    assert again.returncode == 64
+    assert "Next:" in again.stderr
+    assert len(make.rows(conn)) == 1
+
+
+def test_what_is_known_stays_a_duplicate(cli: Cli, conn: sqlite3.Connection) -> None:
+    here: dict[str, Any] = {"source": "sendamatic", "provider": "sendamatic"}
+    make.submit(conn, trouble=(NOW_READABLE,), raw=bounce("ann@example.com"), **here)
+    assert cli("outbox", "replay", "--quarantine", "1", "5").returncode == 0
+    assert len(make.rows(conn)) == 1
+
+
+def test_a_webhook_that_is_not_configured_any_more_is_read_by_its_provider(
+    cli: Cli, conn: sqlite3.Connection
+) -> None:
+    make.submit(
+        conn, trouble=(NOW_READABLE,), raw=bounce("eve@example.com"), source="former", provider="sendamatic"
+    )
+    assert cli("outbox", "replay", "--quarantine", "5").returncode == 0
+    assert make.rows(conn, "recipient, source") == [("eve@example.com", "former")]
+
+
+def test_a_raw_body_that_retention_took_is_told(cli: Cli, conn: sqlite3.Connection) -> None:
+    conn.execute("DELETE FROM raw WHERE id = 1")
+    done = cli("outbox", "replay", "--quarantine", "1")
+    assert done.returncode == 1
+    assert "raw body is gone" in done.stdout
+
+
+def test_what_is_no_number_is_wrong_usage(cli: Cli) -> None:
+    assert cli("outbox", "replay", "--quarantine", "x").returncode == 64

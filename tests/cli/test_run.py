@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`bouncestream run` as a real process, between a sandbox process and whoever posts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import SECRET, Cli, Process, bounce, post, write_config
+
+Spawn = Callable[..., Process]
+
+
+def started(process: Process) -> str:
+    """The URL of its webhook, once it is ready."""
+    line = process.wait_for("listening on")
+    process.wait_for(": ready")
+    return line.split("listening on ")[1] + "/webhooks/sendamatic"
+
+
+def states(cli: Cli) -> dict[str, int]:
+    found: dict[str, int] = json.loads(cli("outbox", "stats", "--json").stdout)["states"]
+    return {state: count for state, count in found.items() if count}
+
+
+def test_a_bounce_reaches_listmonk(spawn: Spawn, cli: Cli, sandbox: str, tmp_path: Path) -> None:
+    write_config(tmp_path, sandbox, extra='[log]\nlevel = "debug"')
+    bridge = spawn("run", "--config", "config.toml")
+    url = started(bridge)
+    assert post(url, bounce()) == 200
+    assert post(url, bounce(), "a-wrong-secret-of-good-length") == 401
+    bridge.wait_for("is verified")
+    assert states(cli) == {"verified": 1}
+    assert bridge.end() == 0
+    assert "stopped" in bridge.output
+    assert "reader1@" not in bridge.output
+    assert SECRET not in bridge.output
+
+
+def test_a_second_run_of_the_same_outbox_is_75(spawn: Spawn, cli: Cli, sandbox: str, tmp_path: Path) -> None:
+    write_config(tmp_path, sandbox)
+    started(spawn("run"))
+    done = cli("run")
+    assert done.returncode == 75
+    assert "Another `bouncestream run`" in done.stderr
+
+
+def test_a_dry_run_posts_nothing_and_its_events_can_be_replayed(
+    spawn: Spawn, cli: Cli, sandbox: str, tmp_path: Path
+) -> None:
+    write_config(tmp_path, sandbox, extra='[log]\nlevel = "debug"')
+    bridge = spawn("run", "--dry-run")
+    assert post(started(bridge), bounce()) == 200
+    # the next command writes beside it, and waits for its turn; the drop is a commit of its own
+    for _ in range(200):
+        if states(cli) == {"dropped": 1}:
+            break
+    row = json.loads(cli("outbox", "list", "--json").stdout)
+    assert (row["state"], row["attempt"]) == ("dropped", 0)
+    assert row["why"].startswith("dry run")
+    assert bridge.end() == 0
+    assert cli("outbox", "replay", "--from-dry-run").returncode == 0
+    bridge = spawn("run")
+    started(bridge)
+    bridge.wait_for("is verified")
+    assert states(cli) == {"verified": 1}
+
+
+def test_a_replay_beside_a_running_bridge_is_noticed(spawn: Spawn, cli: Cli, sandbox: str, tmp_path: Path) -> None:
+    write_config(tmp_path, sandbox, extra='[log]\nlevel = "debug"')
+    dry = spawn("run", "--dry-run")
+    assert post(started(dry), bounce("reader2@example.com")) == 200
+    assert dry.end() == 0
+    bridge = spawn("run")
+    url = started(bridge)
+    if states(cli) == {"pending": 1}:  # the dry run was ended before it could drop it
+        bridge.wait_for("is verified")
+    else:
+        assert cli("outbox", "replay", "--from-dry-run").returncode == 0
+        bridge.wait_for("is verified")
+    assert post(url, b'{"notification_type"') == 200
+    done = cli("outbox", "replay", "--quarantine")
+    assert done.returncode == 1
+    assert "still cannot be read" in done.stdout
+
+
+def test_sighup_reloads_what_can_be(spawn: Spawn, sandbox: str, tmp_path: Path) -> None:
+    config = write_config(tmp_path, sandbox)
+    bridge = spawn("run")
+    url = started(bridge)
+    other = "another-webhook-secret-of-good-length"
+
+    config.write_text(config.read_text().replace(SECRET, other).replace("127.0.0.1:0", "127.0.0.1:1"))
+    bridge.process.send_signal(signal.SIGHUP)
+    assert "webhooks.sendamatic.secret" in bridge.wait_for("reloaded: ")
+    assert "server.listen" in bridge.wait_for("need a restart")
+    assert post(url, bounce()) == 401
+    assert post(url, bounce(), other) == 200
+
+    config.write_text(config.read_text().replace("sendamatic", "no-such"))
+    bridge.process.send_signal(signal.SIGHUP)
+    assert "provider" in bridge.wait_for("not reloaded: ")
+    bridge.wait_for("stays in force")
+    assert post(url, bounce(), other) == 200
+    assert bridge.end() == 0
+    assert other not in bridge.output
+
+
+def test_it_tells_systemd(spawn: Spawn, sandbox: str, tmp_path: Path) -> None:
+    write_config(tmp_path, sandbox)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(30)
+        bridge = spawn("run", env={"NOTIFY_SOCKET": str(tmp_path / "notify"), "JOURNAL_STREAM": "1:2"})
+        assert systemd.recv(1000).startswith(b"READY=1\n")
+        assert bridge.end() == 0
+        assert systemd.recv(1000) == b"STOPPING=1"
+    assert bridge.lines
+    assert all(line.startswith("<") for line in bridge.lines)
+
+
+def test_warnings_of_the_configuration_are_logged_as_json_too(spawn: Spawn, sandbox: str, tmp_path: Path) -> None:
+    extra = '[webhooks.open]\nprovider = "generic"\nunverified = true\n[log]\nformat = "json"'
+    write_config(tmp_path, sandbox, extra=extra)
+    bridge = spawn("run")
+    line = json.loads(bridge.wait_for("is not verified"))
+    assert line["level"] == "warning"
+    assert "webhooks.open" in line["message"]
+    bridge.wait_for('"ready"')
+    assert bridge.end(signal.SIGINT) == 0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_an_outbox_that_cannot_be_written_is_75(cli: Cli, config: Path, tmp_path: Path) -> None:
+    config.write_text(config.read_text().replace(f"{tmp_path}/outbox.db", "/proc/outbox.db"))
+    assert cli("run").returncode == 75
+
+
+def test_an_outbox_in_a_missing_directory_is_75_in_words(cli: Cli, config: Path, tmp_path: Path) -> None:
+    config.write_text(config.read_text().replace(f"{tmp_path}/outbox.db", f"{tmp_path}/no/outbox.db"))
+    done = cli("run")
+    assert done.returncode == 75
+    assert "does not exist" in done.stderr

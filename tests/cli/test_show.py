@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bouncestream.cli import show
+from tests.cli.conftest import environment
+
+
+def test_a_plain_table_is_aligned_and_safe(capsys: pytest.CaptureFixture[str]) -> None:
+    show.table(("a", "long name"), [("1\x1b[2J", "x"), ("2", "")], title="things")
+    assert capsys.readouterr().out == "things\na         long name\n1\\x1b[2J  x\n2\n"
+
+
+def test_an_empty_table_is_its_head(capsys: pytest.CaptureFixture[str]) -> None:
+    show.table(("a", "b"), [])
+    assert capsys.readouterr().out == "a  b\n"
+
+
+def test_fields_leave_out_what_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    show.fields([("a", "1"), ("long", "2\n3"), ("none", "")])
+    assert capsys.readouterr().out == "a     1\nlong  2\\n3\n"
+
+
+def test_json_is_ascii(capsys: pytest.CaptureFixture[str]) -> None:
+    show.json_line({"a": "\x1b\u202e\udc80é"})
+    assert capsys.readouterr().out == '{"a": "\\u001b\\u202e\\udc80\\u00e9"}\n'
+
+
+def test_a_terminal_gets_colours_and_a_pipe_none(tmp_path: Path) -> None:
+    code = (
+        "from bouncestream.cli import show; show.table(('a',), [('dead\\x1b[2J',), ('dead',)]); "
+        "show.mark('✘', 'bad\\x1b[2J', 'fix it'); show.heading('head'); show.fields([('a', 'b')])"
+    )
+    parent, child = pty.openpty()
+    done = subprocess.run([sys.executable, "-c", code], stdout=child, env=environment(TERM="xterm-256color"))
+    os.close(child)
+    told = b""
+    try:
+        while part := os.read(parent, 65536):
+            told += part
+    except OSError:  # the other end is closed
+        pass
+    os.close(parent)
+    assert done.returncode == 0
+    assert b"\x1b[31mdead" in told
+    assert b"\x1b[2J" not in told
+    assert "✘".encode() in told
