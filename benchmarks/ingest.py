@@ -75,7 +75,7 @@ def through_other(
 
 
 def ingest(effort: Effort) -> list[Figure]:
-    """Generic provider, 2 KB, HMAC, and Sendamatic with a DSN of 4 KB: against an aiohttp server that does nothing."""
+    """Generic provider (2 KB, HMAC) and Sendamatic (DSN of 4 KB) against an aiohttp server that does nothing."""
     figures = []
     number = int(A_SECOND * max(1, effort.seconds))
     with scratch() as directory:

@@ -49,8 +49,8 @@ def latency(effort: Effort) -> list[Figure]:
             unit="x",
             busy=busy,
             notes=[
-                f"p99: bouncestream {ms['ours']:.1f} ms (median {ms['ours_p50']:.1f}), do-nothing {ms['nothing']:.1f} ms,"
-                f" 4 KB append and fdatasync {ms['disk']:.1f} ms"
+                f"p99: bouncestream {ms['ours']:.1f} ms (median {ms['ours_p50']:.1f}), do-nothing"
+                f" {ms['nothing']:.1f} ms, 4 KB append and fdatasync {ms['disk']:.1f} ms"
             ],
             details=dict(told),
         ),

@@ -96,7 +96,7 @@ def _words(digest: str, size: int) -> str:
     """Text as servers write it, different for each event: neither noise nor a single repeated line."""
     text = (
         f"smtp; 550-5.1.1 The email account that you tried to reach does not exist ({digest[:16]}). Please try "
-        f"double-checking the recipient's address for typos or unnecessary spaces; host mx{digest[16:20]}.example.net "
+        f"double-checking the recipient's address for typos or needless spaces; host mx{digest[16:20]}.example.net "
         f"said so in reply to RCPT TO at session {digest[20:44]}. "
     )
     count = size // len(text) + 1

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What bouncestream is compared with, and the sink: each a program of its own, `python -m benchmarks.servers.X PORT`."""
+"""What bouncestream is compared with, and the sink: programs, `python -m benchmarks.servers.NAME PORT …`."""

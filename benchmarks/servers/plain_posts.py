@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The plain POST loop: events that it has in memory, over four connections, each forgotten once it was answered.
 
-No outbox, no read-back: as fast as Listmonk takes them. `SINK-PORT EVENTS RESULT-FILE`; writes when the first one went out.
+No outbox, no read-back: as fast as Listmonk takes them. `SINK-PORT EVENTS RESULT-FILE`; the
+result is when the first one went out.
 The bodies are those that bouncestream sends, with the same `meta`.
 """
 

@@ -72,6 +72,7 @@ def prepare_writer(conn: sqlite3.Connection) -> None:
 
 
 def prepare_reader(conn: sqlite3.Connection) -> None:
+    """How a connection works that may only read."""
     conn.execute("PRAGMA query_only = ON")
     conn.execute("PRAGMA temp_store = MEMORY")
 
@@ -85,6 +86,7 @@ def check_integrity(conn: sqlite3.Connection, *, quick: bool = False, table: str
 
 
 def damaged(detail: str) -> StoreUnavailable:
+    """What to say of a database that is not what it was written as."""
     return StoreUnavailable(
         f"The outbox is damaged ({detail}). Nothing is stored or delivered. Next: stop bouncestream, copy the "
         "files of the outbox aside, then restore the newest backup, or recover with `sqlite3 outbox.db .recover`."

@@ -138,8 +138,8 @@ SELECT count(*) FROM quarantine WHERE replayed_at IS NULL;
 SELECT value FROM meta WHERE name = ?;
 
 -- name: add_meta
-INSERT INTO meta (name, value) VALUES (?1, CAST(?2 AS TEXT))
-ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + ?2 AS TEXT);
+INSERT INTO meta (name, value) VALUES (:name, CAST(:by AS TEXT))
+ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + :by AS TEXT);
 
 -- name: set_meta
 INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value;

@@ -214,7 +214,7 @@ def get_meta(conn: sqlite3.Connection, name: str) -> str | None:
 
 def add_meta(conn: sqlite3.Connection, name: str, by: int) -> None:
     """Count up a number that belongs to the database as a whole: `duplicates`, `doubled`."""
-    conn.execute(QUERIES["add_meta"], (name, by))
+    conn.execute(QUERIES["add_meta"], {"name": name, "by": by})
 
 
 def note_doubled(conn: sqlite3.Connection, event_ids: Sequence[str], now: datetime) -> list[str]:

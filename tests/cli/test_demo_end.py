@@ -22,7 +22,8 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 def row(number: int, case: Case) -> Listed:
     event = BounceEvent(Kind(case.kind), case.address, "sendamatic", "sendamatic")
     return Listed(
-        number, f"id-{number}", State(case.state), event, NOW, "", 1, 0, 0, "email", "", None, NOW, "", None, "", None
+        number, f"id-{number}", State(case.state), event, NOW, "", 1, 0, 0, "email", "", None, NOW, "", None, "",
+        None,
     )  # fmt: skip
 
 
