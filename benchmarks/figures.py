@@ -19,11 +19,12 @@ class Effort:
     seconds: float  #: of load in one run
     events: int  #: of one delivery
     stored: int  #: what "a million stored events" is
+    keys: tuple[int, ...] = (1, 2, 3)  #: identity keys an event, one after the other
 
 
 FULL = Effort(5, 2.0, 5000, 1_000_000)
 QUICK = Effort(3, 1.0, 2000, 100_000)
-TINY = Effort(1, 0.3, 60, 2000)
+TINY = Effort(1, 0.3, 60, 2000, (1,))
 
 
 @dataclass(frozen=True)

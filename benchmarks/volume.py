@@ -68,7 +68,7 @@ def million(effort: Effort) -> list[Figure]:
         filled = _fill(path, effort.stored)
         name = f"{effort.stored:,} stored events"
         first = 0
-        for keys in (1, 2, 3):
+        for keys in effort.keys:
             _more_keys(path, effort.stored)
             small: list[Times] = []
             big: list[Times] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The do-nothing server: aiohttp as everyone uses it, reads the body and answers 200. It parses and stores nothing."""
+"""The do-nothing server: aiohttp as everyone uses it, reads the body and answers 200. Nothing else."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tutorial that everyone copies: Flask's own server parses the event, posts it on to Listmonk, and answers.
 
-As it runs out of the box: one process with threads, and its access log on. Nothing is verified, nothing is durable, and a POST that fails is lost or counted twice. `PORT SINK-PORT`.
+As it runs out of the box: one process with threads, and its access log on. Nothing is verified, nothing is durable,
+and a POST that fails is lost or counted twice. `PORT SINK-PORT`.
 """
 
 from __future__ import annotations

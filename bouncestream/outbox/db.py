@@ -31,6 +31,10 @@ from bouncestream.outbox.migrate import migrate, newest, version
 log = logging.getLogger("bouncestream.outbox")
 
 A = TypeVar("A")
+#: How long a commit waits for more jobs under load, in seconds; and for how many commits it does not, when waiting
+#: did not even double them.
+GATHER, UNPAID = 0.002, 16
+
 T = TypeVar("T")
 
 
@@ -49,6 +53,8 @@ class Database:
         self._reading: _Thread | None = None
         self._waiting: deque[Job] = deque()
         self._wake = asyncio.Event()
+        self._company = False  # the last commit was of more than one job
+        self._unpaid = 0
         self._writer: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -236,13 +242,21 @@ class Database:
                 )
 
     async def _let_more_come(self) -> None:
-        """Let the loop turn as long as each turn brings more jobs: a commit costs as much as 20 jobs do, and on a
-        small machine its thread and the loop share one processor anyway. A single job waits for one turn of an idle
-        loop."""
+        """Gather what is about to come: a commit costs as much as 20 jobs do, and on a small machine its thread and
+        the loop share one processor anyway. A single job waits for one turn of an idle loop; where the last commit
+        had company, it waits a moment, as long as such moments pay."""
+        before = len(self._waiting)
+        if self._unpaid:
+            self._unpaid -= 1
+        elif self._company:
+            await asyncio.sleep(GATHER)
+            if len(self._waiting) < 2 * before:
+                self._unpaid = UNPAID
         waiting = 0
         while waiting < len(self._waiting) < self._limit_rows:
             waiting = len(self._waiting)
             await asyncio.sleep(0)
+        self._company = waiting > 1
 
     def _drain(self) -> list[Job]:
         """The jobs of the next transaction: at least one, else up to the limits."""

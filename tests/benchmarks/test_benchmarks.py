@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from benchmarks import figures, ingest, machine, prepared
-from benchmarks.figures import TINY, Effort, Figure
+from benchmarks.figures import TINY, Figure
 from benchmarks.machine import Broken
 from benchmarks.openloop import percentile
 from benchmarks.rows import ROWS
@@ -30,7 +30,7 @@ FLASK = pytest.mark.skipif(importlib.util.find_spec("flask") is None, reason="on
         pytest.param("end-to-end", marks=WRK),
         "relay",
         "latency",
-        "footprint",
+        pytest.param("million", marks=WRK),
     ],
 )
 def test_a_row_gives_figures(name: str) -> None:
@@ -54,12 +54,6 @@ def test_the_slow_disk_is_slow() -> None:
     (figure,) = ROWS["fsync"](TINY)
     # Not a question of speed: a commit per request waits 5 ms for its fsync, so more than 200 a second is a fault.
     assert all(run["rate"] < 205 for run in figure.details["a commit per request"])
-
-
-@WRK
-def test_the_volume_row_gives_figures_for_each_number_of_keys() -> None:
-    found = ROWS["million"](Effort(1, 0.3, 60, 2000))
-    assert [figure.target for figure in found] == [2.5, 1.5, 1.5, None, None, None, None]
 
 
 @WRK
