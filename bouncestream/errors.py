@@ -4,6 +4,7 @@
 BouncestreamError
 ├── ConfigError              the configuration is wrong; all problems at once
 ├── UsageError               the command line is wrong
+├── ListenError              the address to listen on is not to be had now
 ├── RequestRefused           a webhook request that is answered with a refusal
 │   ├── Unauthorized         401  wrong or missing secret, signature or address
 │   └── TooLarge             413
@@ -37,6 +38,12 @@ class ConfigError(BouncestreamError):
 
 class UsageError(BouncestreamError):
     """The command was called wrongly (exit 64)."""
+
+
+class ListenError(BouncestreamError):
+    """The address to listen on is taken, or not this machine's (exit 75)."""
+
+    retryable = True
 
 
 class RequestRefused(BouncestreamError):

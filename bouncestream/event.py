@@ -124,7 +124,8 @@ def identity_keys(event: BounceEvent, secret: bytes) -> tuple[bytes, ...]:
 
 def new_id(now_ms: int) -> str:
     """A UUIDv7 (RFC 9562 section 5.7) for the time `now_ms`, milliseconds since 1970: sorts by time."""
-    value = (now_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | secrets.randbits(12) << 64
-    value |= 0b10 << 62 | secrets.randbits(62)
+    chance = secrets.randbits(74)
+    value = (now_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | (chance >> 62) << 64
+    value |= 0b10 << 62 | chance & (1 << 62) - 1
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

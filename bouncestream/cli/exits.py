@@ -6,6 +6,7 @@ from __future__ import annotations
 from bouncestream.errors import (
     BouncestreamError,
     ConfigError,
+    ListenError,
     SchemaTooNew,
     SinkError,
     StoreBusy,
@@ -29,6 +30,6 @@ def code_of(error: BouncestreamError) -> int:
         return USAGE
     if isinstance(error, (ConfigError, SchemaTooNew)):
         return CONFIGURATION
-    if isinstance(error, StoreBusy):
+    if isinstance(error, (StoreBusy, ListenError)):
         return TEMPORARY
     return NOT_EXAMINED if isinstance(error, (StoreError, SinkError)) else NOT_WELL

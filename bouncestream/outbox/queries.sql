@@ -158,7 +158,7 @@ WHERE event_id >= :since_id AND event_id < :before_id
   AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
   AND (:source = '' OR source = :source)
   AND (:recipient = '' OR recipient = :recipient)
-ORDER BY event_id DESC LIMIT :limit;
+ORDER BY id DESC LIMIT :limit;
 
 -- name: list_set_aside
 -- The same for what is held or dead alone, which is few among many.
@@ -172,7 +172,7 @@ WHERE event_id >= :since_id AND event_id < :before_id
   AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
   AND (:source = '' OR source = :source)
   AND (:recipient = '' OR recipient = :recipient)
-ORDER BY event_id DESC LIMIT :limit;
+ORDER BY id DESC LIMIT :limit;
 
 -- name: row
 SELECT id, event_id, state, label, attempt, failures, absences, address_form,

@@ -259,6 +259,8 @@ class Relay:
         """Until something may be due."""
         desk = self.desk
         self._wake.clear()
+        if desk.stopping:
+            return
         due = await desk.db.read(partial(store.due_in, now=desk.clock.now()))
         now = desk.clock.monotonic()
         quiet = max(0.0, desk.breaker.until - now)
