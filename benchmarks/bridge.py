@@ -63,7 +63,8 @@ class Bridge:
             )
         )
         command = python("bouncestream", "run", "--config", config)
-        self.process = Process(command, SERVER_CORE, env=env, output=directory / f"log-{self.port}")
+        self._log = directory / f"log-{self.port}"
+        self.process = Process(command, SERVER_CORE, env=env, output=self._log)
         self.started = self.process.listening(self.port)
 
     def metrics(self) -> dict[str, float]:
@@ -100,13 +101,17 @@ class Bridge:
         return time.monotonic()
 
     def until_quiet(self, within: float = 60.0) -> None:
-        """Wait until it does next to nothing: after the start on a big outbox it looks for damage."""
+        """Wait until it does next to nothing, for a second: after the start on a big outbox it looks for damage,
+        which may use little processor time, as it waits for the disk."""
         until = time.monotonic() + within
-        while time.monotonic() < until:
-            before = self.process.cpu()
+        quiet = 0
+        while quiet < 2:
+            if time.monotonic() > until:
+                raise Broken(f"bouncestream is still busy {within:g} s after its start. {self.said()}")
+            used, read = self.process.cpu(), self.process.bytes_read()
             time.sleep(0.5)
-            if self.process.cpu() - before < 0.05:
-                return
+            busy = self.process.cpu() - used > 0.05 or self.process.bytes_read() - read > 1 << 20
+            quiet = 0 if busy else quiet + 1
 
     def stored(self, after_row: int = 0) -> int:
         """How many distinct events are on the disk. Call after `kill`: nothing is in its memory then."""
@@ -116,6 +121,10 @@ class Bridge:
         if found[0] != found[1]:
             raise Broken(f"{found[0]} events are stored, of which only {found[1]} are distinct")
         return found[0]
+
+    def said(self) -> str:
+        """The end of its log, for when something went wrong."""
+        return self._log.read_text(errors="replace")[-1000:].strip()
 
     def newest_row(self) -> int:
         """The number of the newest event on the disk."""

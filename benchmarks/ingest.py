@@ -23,30 +23,28 @@ A_SECOND = 12_000
 
 
 def through_bridge(
-    directory: Path,
-    prepared: Prepared,
-    connections: int,
-    seconds: float,
-    *,
-    env: dict[str, str] | None = None,
-    outbox: Path | None = None,
+    directory: Path, prepared: Prepared, connections: int, seconds: float, *, env: dict[str, str] | None = None
 ) -> Run:
-    """One run of bouncestream, with its check of what is on the disk."""
-    with Bridge(directory, env=env, outbox=outbox) as bridge:
-        if outbox is not None:
-            bridge.until_quiet()
-        newest = bridge.newest_row()
-        with watch(bridge.process) as watched:
-            load = wrk(bridge.port, prepared, connections, seconds)
-        answered = bridge.taken()
+    """One run of bouncestream on an empty outbox, killed at its end."""
+    with Bridge(directory, env=env) as bridge:
+        return measure(bridge, prepared, connections, seconds, kill=True)
+
+
+def measure(bridge: Bridge, prepared: Prepared, connections: int, seconds: float, *, kill: bool = False) -> Run:
+    """Load on a bouncestream that runs, with the check of what is on the disk."""
+    newest, before = bridge.newest_row(), bridge.taken()
+    with watch(bridge.process) as watched:
+        load = wrk(bridge.port, prepared, connections, seconds)
+    answered = bridge.taken() - before
+    if kill:
         bridge.process.kill()
-        if load.bad or load.broken:
-            raise Broken(f"{load.bad} requests were refused and {load.broken} connections broke")
-        if load.wraps:
-            raise Broken("more requests were sent than prepared: those sent twice are cheaper")
-        check(bridge.stored(newest), answered, load.requests, connections)
-        note = "killed after each run: as many distinct events on disk as were answered 200"
-        return Run.of(load.answered, load.seconds, watched, note, load.p99 / 1e6)
+    if load.bad or load.broken:
+        raise Broken(f"{load.bad} requests were refused, {load.broken} connections broke. {bridge.said()}")
+    if load.wraps:
+        raise Broken("more requests were sent than prepared: those sent twice are cheaper")
+    check(bridge.stored(newest), answered, load.requests, connections)
+    note = "killed after each run: as many distinct events on disk as were answered 200" if kill else ""
+    return Run.of(load.answered, load.seconds, watched, note, load.p99 / 1e6)
 
 
 def check(stored: int, answered: int, seen: int, connections: int) -> None:

@@ -71,7 +71,7 @@ def _through(directory: Path, requests: list[bytes]) -> tuple[list[float], list[
     times = directory / "times"
     with Bridge(directory, sink=(sink := Sink(directory, len(requests), times=times)).port) as bridge, sink:
         # the same second of idling as an operator's machine has: the relay has asked its questions by then
-        bridge.until_quiet(5)
+        bridge.until_quiet()
         with watch(bridge.process, sink) as watched:
             answered = send(bridge.port, requests, RATE)
         bridge.until_verified(len(requests), 60)

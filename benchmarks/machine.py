@@ -74,6 +74,10 @@ class Process:
                 return int(line.split()[1]) / 1024
         return 0.0
 
+    def bytes_read(self) -> int:
+        """From files and sockets, the page cache included."""
+        return int(Path(f"/proc/{self.pid}/io").read_text().split()[1])
+
     def listening(self, port: int, within: float = 30.0) -> float:
         """Wait until it takes connections; seconds since it was started."""
         while True:

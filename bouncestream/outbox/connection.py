@@ -65,7 +65,9 @@ def prepare_writer(conn: sqlite3.Connection) -> None:
             "network file systems do not keep what they promise."
         )
     conn.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, or it is none
-    conn.execute("PRAGMA wal_autocheckpoint = 250")  # short checkpoints: they are the slowest commits
+    conn.execute(
+        "PRAGMA wal_autocheckpoint = 1000"
+    )  # a bound; `db` writes the log back long before, between commits
     conn.execute("PRAGMA journal_size_limit = 67108864")  # after a long reader the log shrinks again
     conn.execute("PRAGMA temp_store = MEMORY")
     conn.execute("PRAGMA cache_size = -8000")

@@ -31,9 +31,13 @@ from bouncestream.outbox.migrate import migrate, newest, version
 log = logging.getLogger("bouncestream.outbox")
 
 A = TypeVar("A")
-#: How long a commit waits for more jobs under load, in seconds; and for how many commits it does not, when waiting
-#: did not even double them.
-GATHER, UNPAID = 0.002, 16
+#: The longest that a commit waits for more jobs under load; seconds.
+GATHER = 0.002
+#: So few jobs are never split into two commits.
+FEW = 16
+#: After so many rows the write-ahead log goes into the database, between two commits: within one, as SQLite does it by
+#: itself, all who wait for that commit would wait for it too.
+CHECKPOINT_ROWS = 300
 
 T = TypeVar("T")
 
@@ -53,8 +57,9 @@ class Database:
         self._reading: _Thread | None = None
         self._waiting: deque[Job] = deque()
         self._wake = asyncio.Event()
-        self._company = False  # the last commit was of more than one job
-        self._unpaid = 0
+        self._last = 0  # jobs of the last commit
+        self._enough = 1  # so many jobs wake the writer
+        self._rows = 0  # written since the last checkpoint
         self._writer: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -130,7 +135,8 @@ class Database:
             raise StoreUnavailable("The outbox is closed: bouncestream is shutting down. Nothing was stored.")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append(Job(fn, future, rows, size, many, item))
-        self._wake.set()
+        if len(self._waiting) >= self._enough:
+            self._wake.set()
         return future
 
     async def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
@@ -223,8 +229,7 @@ class Database:
                     self._wake.clear()
                     await self._wake.wait()
                     continue
-                await self._let_more_come()
-                jobs = self._drain()
+                jobs = self._drain(await self._let_more_come())
                 commit = asyncio.ensure_future(self._writing.run(run_batch, jobs))
                 try:
                     outcomes = await asyncio.shield(commit)
@@ -235,34 +240,36 @@ class Database:
                     log.exception("a commit failed in a way that no one foresaw")
                     outcomes = [Outcome(error=StoreUnavailable(f"The outbox failed: {error}")) for _ in jobs]
                 self._resolve(jobs, outcomes)
+                self._last = len(jobs)
+                self._rows += sum(job.rows for job in jobs)
+                if self._rows >= CHECKPOINT_ROWS:
+                    self._rows = 0
+                    with suppress(sqlite3.Error):  # the next commit meets the same trouble, and tells it
+                        await self._writing.run(_checkpoint_some)
         finally:
             while self._waiting:
                 self._resolve(
                     [self._waiting.popleft()], [Outcome(error=StoreUnavailable("The outbox was closed."))]
                 )
 
-    async def _let_more_come(self) -> None:
-        """Gather what is about to come: a commit costs as much as 20 jobs do, and on a small machine its thread and
-        the loop share one processor anyway. A single job waits for one turn of an idle loop; where the last commit
-        had company, it waits a moment, as long as such moments pay."""
-        before = len(self._waiting)
-        if self._unpaid:
-            self._unpaid -= 1
-        elif self._company:
-            await asyncio.sleep(GATHER)
-            if len(self._waiting) < 2 * before:
-                self._unpaid = UNPAID
-        waiting = 0
-        while waiting < len(self._waiting) < self._limit_rows:
-            waiting = len(self._waiting)
-            await asyncio.sleep(0)
-        self._company = waiting > 1
+    async def _let_more_come(self) -> int:
+        """Gather under load: a commit costs as much as 20 jobs do. How many jobs the commit may take: of those who were
+        served by the last one or wait now, about half. While these are written, the loop answers and reads the
+        others, which on a small machine share its one processor. Somebody who is alone never waits."""
+        half = (self._last + len(self._waiting) + 1) // 2
+        self._enough = min(half, self._limit_rows)
+        if len(self._waiting) < self._enough:
+            self._wake.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), GATHER)
+        self._enough = 1
+        return max(half, FEW)
 
-    def _drain(self) -> list[Job]:
+    def _drain(self, most: int) -> list[Job]:
         """The jobs of the next transaction: at least one, else up to the limits."""
         jobs = [self._waiting.popleft()]
         rows, size = jobs[0].rows, jobs[0].size
-        while self._waiting:
+        while self._waiting and len(jobs) < most:
             job = self._waiting[0]
             rows += job.rows
             size += job.size
@@ -348,6 +355,11 @@ def _checkpoint(conn: sqlite3.Connection) -> None:
     """Empty the log, unless another process reads just now: then the next start does it."""
     conn.execute("PRAGMA busy_timeout = 200")
     conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _checkpoint_some(conn: sqlite3.Connection) -> None:
+    """What no reader needs any more goes from the log into the database."""
+    conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _tables(conn: sqlite3.Connection) -> list[str]:

@@ -69,9 +69,10 @@ class Relay:
         self.idle = asyncio.Event()
 
     def wake(self) -> None:
-        """Something was added to the outbox."""
+        """Something was added to the outbox. While the breaker is open that is no reason to do anything."""
         self.idle.clear()
-        self._wake.set()
+        if self.desk.clock.monotonic() >= self.desk.breaker.until:
+            self._wake.set()
 
     def stop(self) -> None:
         """Post nothing more."""

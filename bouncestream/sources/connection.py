@@ -12,14 +12,39 @@ import asyncio
 import logging
 from typing import Any
 
-from aiohttp import StreamReader, web
+from aiohttp import HttpVersion11, StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.helpers import rfc822_formatted_time
 
 log = logging.getLogger("bouncestream.webhook")
 
 #: Attributes of aiohttp's RequestHandler that are not documented, but that we need.
 SEAMS = ("_request_count", "_force_close", "_loop", "force_close", "finish_response", "handle_error")
+#: The same of its Response.
+RESPONSE_SEAMS = ("_keep_alive", "_eof_sent", "prepare", "write_eof")
 
+_OK = b"HTTP/1.1 200 OK\r\nDate: %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class Acknowledgement(web.Response):
+    """The 200 that nearly every request gets, written in one piece: aiohttp's own way to a response of known size
+    costs as much as reading the event does. HTTP/1.0 and connections that are to close go aiohttp's way."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        transport = request.transport
+        if (
+            transport is None
+            or request.version != HttpVersion11
+            or not request.keep_alive
+            or self._keep_alive is False
+        ):
+            return await super().prepare(request)
+        assert isinstance(self.body, bytes)
+        self._keep_alive = True
+        self._eof_sent = True  # `write_eof` has nothing left to do
+        transport.write(_OK % (rfc822_formatted_time().encode(), len(self.body), self.body))
+        return None
 
 
 class LimitedServer(web.Server):

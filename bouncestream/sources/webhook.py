@@ -23,7 +23,7 @@ from bouncestream.ports import Clock, Emit, Receipt, Submission, Trouble
 from bouncestream.printable import mask_all, printable
 from bouncestream.providers._contract import Parsed, Provider, Settings, WebhookRequest, read, verify
 from bouncestream.sources.body import decompressed, read_body
-from bouncestream.sources.connection import LimitedServer
+from bouncestream.sources.connection import Acknowledgement, LimitedServer
 from bouncestream.sources.peer import Networks, sender
 
 log = logging.getLogger("bouncestream.webhook")
@@ -234,7 +234,7 @@ class WebhookServer:
                     content_type=request.headers.get("Content-Type", "")[:200],
                 )
             )
-        return web.Response(
+        return Acknowledgement(
             body=b'{"accepted": %d, "duplicates": %d, "quarantined": %d}'
             % (receipt.accepted, receipt.duplicates, receipt.quarantined),
             headers=_HEADERS,

@@ -10,7 +10,7 @@ import time
 import pytest
 from aiohttp import web
 
-from bouncestream.sources.connection import SEAMS
+from bouncestream.sources.connection import RESPONSE_SEAMS, SEAMS
 from tests.sources.conftest import EVENT, TOKEN, Running, Start, answer, message
 
 URL = "/webhooks/scripts"
@@ -23,6 +23,8 @@ def test_aiohttp_still_has_what_we_rely_on() -> None:
         else:
             assert hasattr(web.RequestHandler, name), name
     assert asyncio.iscoroutinefunction(web.RequestHandler.finish_response)
+    for name in RESPONSE_SEAMS:
+        assert hasattr(web.Response(), name), name
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST", b"POST /webhooks/scripts HTTP/1.1\r\nHost: x\r\nX-Slow: "])

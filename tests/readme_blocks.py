@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables of the README that are made from the code: commands, metrics, classes, what a reload changes.
+
+`.venv/bin/python -m tests.readme_blocks` writes them anew, between `<!-- begin: name -->` and `<!-- end: name -->`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bouncestream.cli import build_parser
+from bouncestream.config.model import NAMED, SECTIONS, keys_of
+from bouncestream.metrics import ALL
+from bouncestream.providers.sendamatic import CLASSES
+
+README = Path(__file__).parents[1] / "README.md"
+RENEW = ".venv/bin/python -m tests.readme_blocks"
+
+#: What the words of Sendamatic's table mean to an operator.
+MEANINGS = {
+    "soft": "soft",
+    "hard": "hard",
+    "reputation": "hard if `reputation_score` is true, else soft",
+    "judge": "our reading of the returned mail; an auto-reply is ignored",
+    "judge-hard": "soft, unless our reading of the returned mail says hard",
+}
+
+
+def commands(parser: argparse.ArgumentParser, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Each command that can be called, with its help; `outbox list` for one within another."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
+            for name, inner in action.choices.items():
+                inside = list(commands(inner, f"{prefix}{name} "))
+                yield from inside or [(f"{prefix}{name}", helps[name])]
+
+
+def blocks() -> dict[str, str]:
+    """Name → what stands between its marks."""
+    live = (
+        f"`{section}.{key.name}`"
+        for section, model in SECTIONS.items()
+        for key in keys_of(model).values()
+        if key.live and section not in NAMED
+    )
+    return {
+        "classes": _table(
+            ("class begins with", "what it becomes"), ((f"`{word}`", MEANINGS[to]) for word, to in CLASSES.items())
+        ),
+        "commands": _table(
+            ("command", "what it does"),
+            ((f"`bouncestream {name}`", text) for name, text in commands(build_parser())),
+        ),
+        "metrics": _table(
+            ("metric", "type", "labels", "meaning"),
+            ((f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels), m.help) for m in ALL),
+        ),
+        "reload": f"* webhooks: all of their keys, also new and removed ones\n* {', '.join(live)}",
+    }
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def renewed(text: str) -> str:
+    """The README with each block as it should be."""
+    for name, block in blocks().items():
+        pattern = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
+        text, found = pattern.subn(lambda m, block=block: f"{m[1]}{block}\n{m[2]}", text)
+        assert found == 1, f"the README has no block {name}"
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(renewed(README.read_text("utf-8")), "utf-8")
