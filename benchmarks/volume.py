@@ -24,7 +24,7 @@ from benchmarks.figures import Effort, Figure, Run, notes_of, ratios, told
 from benchmarks.ingest import A_SECOND, measure, through_bridge
 from benchmarks.machine import SERVER_CORE, on_core, scratch
 from benchmarks.prepared import generic, generic_body
-from bouncestream.outbox import bulk, connection, store
+from bouncestream.outbox import bulk, codec, connection, store
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Submission
 from bouncestream.providers.generic import _event
@@ -36,7 +36,7 @@ _FILL = """
 INSERT INTO outbox (event_id, state, kind, recipient, source, provider, received_at, occurred_at, reason,
                     reply_code, enhanced_status, diagnostic, message_id, evidence, label, attempt, finished_at, why)
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :number)
-SELECT printf('019a0000-%04x-7000-8000-%012x', i >> 16, i), 'verified', 'hard',
+SELECT printf('%s-7000-8000-%012x', :id, i), 'verified', 'hard',
        printf('old%07d@example.org', i), 'generic', 'generic', :at, :at, 'unknown_user', '550', '5.1.1',
        'smtp; 550 5.1.1 User unknown in virtual mailbox table, in reply to the RCPT TO command of ' || i,
        printf('<old.%012x@news.example.org>', i), 'generic says hard', 'generic 2026-01-01', 1, :at,
@@ -147,7 +147,9 @@ def _fill(path: Path, number: int) -> float:
     began = time.monotonic()
     asyncio.run(_create(path))
     with closing(_fast(path)) as conn:
-        at = {"number": number, "at": datetime.now(UTC).isoformat(timespec="milliseconds")[:23] + "Z"}
+        now = datetime.now(UTC)
+        # ids of now: retention would walk through those that look older than their rows, again and again
+        at = {"number": number, "at": codec.stamp(now), "id": codec.id_bound(now)}
         conn.execute("BEGIN")
         conn.execute(_FILL, at)
         conn.execute(_HISTORY, at)

@@ -123,6 +123,7 @@ class App:
         )
 
     async def _serve(self, ready: Callable[[App], None] | None) -> None:
+        await self.relay.prepare()
         try:
             self.addresses = await self.server.start()
         except OSError as error:

@@ -7,6 +7,8 @@ import logging
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bouncestream.printable import mask_all, printable
+
 log = logging.getLogger("bouncestream.health")
 
 
@@ -35,13 +37,13 @@ class Health:
     def set(self, part: str, state: Light, why: str = "") -> None:
         """Note how `part` (`outbox`, `intake`, `relay`, `listmonk`, `webhook:<name>`, `mailbox:<name>`) is."""
         before = self.parts.get(part)
-        now = Part(state, why)
+        now = Part(state, printable(mask_all(why), 500))
         if before == now:
             return
         self.parts[part] = now
-        if before is None or before.state is not state or (state is not Light.GREEN and before.why != why):
+        if before is None or before.state is not state or (state is not Light.GREEN and before.why != now.why):
             level = {Light.GREEN: logging.INFO, Light.YELLOW: logging.WARNING, Light.RED: logging.ERROR}[state]
-            log.log(level, "%s is %s%s", part, state.value, f": {why}" if why else "")
+            log.log(level, "%s is %s%s", part, state.value, f": {now.why}" if now.why else "")
 
     @property
     def ready(self) -> bool:

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Metric:
-    """A declared metric; `labels` are the names of its label values, in their order."""
+    """A declared metric; `labels` are the names of its label values, in their order. It equals nothing but itself:
+    it is looked up several times a request, and comparing its texts would cost more than counting."""
 
     name: str
     kind: str  #: `counter` or `gauge`

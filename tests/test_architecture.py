@@ -39,7 +39,7 @@ FLOORS = {
 }
 
 #: Floor 0 may import within itself only this way: values build on values.
-WITHIN_FLOOR_0 = {("ports", "event"), ("logs", "printable")}
+WITHIN_FLOOR_0 = {("ports", "event"), ("health", "printable")}
 
 #: No sockets, files, clocks, threads or processes here: bytes and values in, values out.
 PURE = [

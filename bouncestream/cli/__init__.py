@@ -24,6 +24,7 @@ __all__ = ["build_parser", "main"]
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; returns its exit code. Every error ends here, told in words."""
+    _open_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal of another charset shall not end a command
             stream.reconfigure(errors="backslashreplace")
@@ -81,6 +82,14 @@ def _tell(error: BaseException) -> int:
 def say(text: str) -> None:
     """A line of bouncestream's own, on standard error."""
     print(f"bouncestream: {printable(text)}", file=sys.stderr)
+
+
+def _open_closed() -> None:
+    """Give each stream that was closed (`>&-`) a place where nobody reads: whoever prints need not know, and no
+    file of ours gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _close_stdout() -> None:

@@ -115,6 +115,10 @@ def _file(path: Path) -> tuple[list[Line], bool]:
     lines = [_space(path.parent)] if path.parent.is_dir() else []
     if not path.exists():
         return [*lines, _to_be_made(path)], False
+    if not path.is_file():
+        what = "a directory" if path.is_dir() else "no file"
+        fix = f'name a file, such as [outbox] path = "{path / "outbox.db" if path.is_dir() else "/…/outbox.db"}"'
+        return [*lines, Line("✘", f"the outbox, {path}, is {what}", fix)], False
     if not os.access(path, os.R_OK | os.W_OK):
         fix = f"run as the user that owns it, or chown it: ls -l {path}"
         return [*lines, Line("✘", f"{path} cannot be written by this user", fix, unexamined=True)], False

@@ -79,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
     _write(output, render(answers), force=args.force)
     load(output, {})  # what was written can be read
     _explain(output, answers)
+    if not args.outbox:
+        _warn_of_place(Path(answers.outbox))
     return 1 if tries.code(found) else 0
 
 
@@ -198,6 +200,18 @@ def _outbox(given: str | None, output: Path) -> Path:
     if os.access(_OUTBOX.parent, os.W_OK | os.X_OK):
         return _OUTBOX
     return output.absolute().parent / _OUTBOX.name
+
+
+def _warn_of_place(outbox: Path) -> None:
+    """Beside the configuration is no place for the outbox of a service, if that is under /etc."""
+    if outbox.resolve().is_relative_to("/etc"):
+        print()
+        out.mark(
+            "⚠",
+            f"the outbox will be {outbox}, since {_OUTBOX.parent} is missing or not writable; but a service cannot "
+            "write under /etc",
+            f"call it again with --force --outbox {_OUTBOX}; the systemd unit makes that directory by itself",
+        )
 
 
 def render(answers: Answers) -> str:

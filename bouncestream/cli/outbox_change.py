@@ -20,7 +20,6 @@ from bouncestream.errors import UsageError
 from bouncestream.outbox import browse
 from bouncestream.outbox.browse import Changed
 from bouncestream.ports import State
-from bouncestream.printable import mask_all
 
 #: Rows changed in one transaction: milliseconds, so that the bridge hardly waits.
 _STEP = 500
@@ -96,22 +95,11 @@ def _apply(args: argparse.Namespace, path: str, rows: Sequence[int], change: _Ch
         changed = writing(path, partial(_step, change=change, rows=rows[at : at + _STEP]))
         done += changed.done
         refused |= changed.refused
-    return tell(args, done, refused, done_word, "event")
+    return out.tell(args.json, done, refused, done_word, "event")
 
 
 def _step(conn: sqlite3.Connection, change: _Change, rows: Sequence[int]) -> Changed:
     return change(conn, rows, datetime.now(UTC))
-
-
-def tell(args: argparse.Namespace, done: Sequence[int], refused: dict[int, str], done_word: str, noun: str) -> int:
-    """What was done and what was refused, with the reason; exit code 1 when something was refused."""
-    if args.json:
-        out.json_line({done_word: list(done), "refused": {str(row): why for row, why in refused.items()}})
-        return 1 if refused else 0
-    for row, why in refused.items():
-        out.mark("✘", f"{noun} {row}: {mask_all(why)}")
-    out.mark("✔" if done or not refused else "✘", f"{done_word} {len(done)} {noun}{'' if len(done) == 1 else 's'}")
-    return 1 if refused else 0
 
 
 def _confirm(question: str) -> None:

@@ -59,7 +59,7 @@ def listing(args: argparse.Namespace) -> int:
 
 def _rows(args: argparse.Namespace, path: str) -> Iterator[Listed]:
     left = args.limit or sys.maxsize
-    before = ""
+    before = 0
     while left > 0:
         page = reading(
             path,
@@ -69,7 +69,7 @@ def _rows(args: argparse.Namespace, path: str) -> Iterator[Listed]:
                 kinds=args.kind or (),
                 source=args.source,
                 recipient=(normalise(args.recipient) or args.recipient) if args.recipient else "",
-                before_id=before,
+                before_row=before,
                 limit=min(left, _PAGE),
             ),
         )
@@ -77,7 +77,7 @@ def _rows(args: argparse.Namespace, path: str) -> Iterator[Listed]:
         if len(page) < min(left, _PAGE):
             return
         left -= len(page)
-        before = page[-1].event_id
+        before = page[-1].row
 
 
 def _list_quarantine(args: argparse.Namespace, path: str) -> int:

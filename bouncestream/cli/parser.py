@@ -26,6 +26,14 @@ class _Parser(argparse.ArgumentParser):
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(allow_abbrev=False, epilog=EXIT_CODES, **options)
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but what is left over is the error of the command it stands behind, whose help shows
+        its options; argparse would have it be that of the program."""
+        known, left = super().parse_known_args(args, namespace)
+        if left:
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return known, left
+
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {printable(message)}", file=sys.stderr)
         print(f"Next: `{self.prog} --help` shows how it is called.", file=sys.stderr)

@@ -18,8 +18,8 @@ from multidict import CIMultiDict
 
 from bouncestream import providers
 from bouncestream.cli.opened import reading, writing
-from bouncestream.cli.outbox_change import tell
 from bouncestream.cli.outbox_look import item_number
+from bouncestream.cli.show import tell
 from bouncestream.config.model import Config, Webhook
 from bouncestream.errors import BouncestreamError, UsageError
 from bouncestream.outbox import browse
@@ -52,7 +52,7 @@ def requeue(args: argparse.Namespace, config: Config) -> int:
             refused[number] = "someone else replayed it just now"
         else:
             done.append(number)
-    return tell(args, done, refused, "replayed", "item")
+    return tell(args.json, done, refused, "replayed", "item")
 
 
 class _Unread(BouncestreamError):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bouncestream.printable import printable
+from bouncestream.printable import mask_all, printable
 
 #: mark → colour on a terminal
 MARKS: Mapping[str, str] = {"✔": "green", "⚠": "yellow", "✘": "red", "·": "dim", "PASS": "green", "FAIL": "red"}
@@ -107,3 +107,14 @@ def time(at: datetime | None) -> str:
 def when(at: datetime | None) -> str:
     """A time for a person, in UTC."""
     return f"{at:%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def tell(as_json: bool, done: Sequence[int], refused: dict[int, str], done_word: str, noun: str) -> int:
+    """What was done and what was refused, with the reason; exit code 1 when something was refused."""
+    if as_json:
+        json_line({done_word: list(done), "refused": {str(row): why for row, why in refused.items()}})
+        return 1 if refused else 0
+    for row, why in refused.items():
+        mark("✘", f"{noun} {row}: {mask_all(why)}")
+    mark("✔" if done or not refused else "✘", f"{done_word} {len(done)} {noun}{'' if len(done) == 1 else 's'}")
+    return 1 if refused else 0

@@ -297,7 +297,8 @@ def _without_status(report: Report, original: Original) -> Verdict:
     if why and not notice.strong:
         return _ignored(report, original, f"automatic answer: {why}")
     if not notice.bounce:
-        return _ignored(report, original, "no bounce: neither a report nor the form of one")
+        verdict = _ignored(report, original, "no bounce: neither a report nor the form of one")
+        return replace(verdict, recognised=False)
     return _free_form(report, notice, _identified(original, report))
 
 

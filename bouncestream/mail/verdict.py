@@ -58,6 +58,7 @@ class Verdict:
     evidence: str  #: which rule decided about the mail as a whole
     report_digest: bytes  #: SHA-256 of what makes the same report the same
     unidentified: bool = False  #: a final failure or complaint that does not tell whose
+    recognised: bool = True  #: False: no rule knew the mail, so that "ignore" is the lack of a judgement
 
 
 def gravest(kinds: list[str]) -> str:

@@ -7,6 +7,14 @@ and a mail that had nothing in common, until a third report shares a key with ea
 equals the newest, since whatever Listmonk was told for that one covers this report. The keys that were new then
 lead to it. A key whose row retention took away still makes a duplicate: that the event was handled is all that is
 left to know.
+
+A graver report changes a row in place only when nobody can have been told of it: it is pending or held, and was
+never claimed. One that was claimed before (attempt > 0) may have been posted as what it was, and what counted
+against it must not count against the graver one, which is therefore a new event. The same while a restored backup
+has not been compared with Listmonk: what was never claimed here may have been posted after the backup.
+
+An unsubscription that comes again once its earlier event is finished is a new event: people subscribe again and
+leave again, and where it is only an echo, doing it twice does no harm.
 """
 
 from __future__ import annotations
@@ -15,12 +23,14 @@ import sqlite3
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bouncestream.event import BounceEvent, Kind, clip, identity_keys, new_id
+from bouncestream.event import BounceEvent, Kind, identity_keys, new_id
 from bouncestream.outbox import codec
 from bouncestream.outbox.connection import Connection
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.outbox.store import WHY_LIMIT, add_meta, count, get_meta
+from bouncestream.outbox.state import FINAL
+from bouncestream.outbox.store import WHY_LIMIT, add_meta, count, get_meta, take_restored
 from bouncestream.ports import Receipt, State, Submission, Trouble
+from bouncestream.printable import printable
 
 #: So many of each unknown event type of a source are kept raw on one UTC day, the rest is only counted.
 UNKNOWN_KEPT = 20
@@ -48,8 +58,8 @@ _HISTORY = QUERIES["insert_history"]
 _RAW = QUERIES["insert_raw"]
 _QUARANTINE = QUERIES["insert_quarantine"]
 
-#: id, event_id, state, kind, held_for, superseded_by
-_Known = tuple[int, str, str, str, str, int | None]
+#: id, event_id, state, kind, held_for, superseded_by, attempt
+_Known = tuple[int, str, str, str, str, int | None, int]
 
 
 @dataclass(slots=True)
@@ -97,7 +107,7 @@ def secret_of(conn: sqlite3.Connection) -> bytes:
 
 def way_of(submission: Submission) -> str:
     """By which way it came in, in words."""
-    return f"{'mailbox' if submission.provider == 'mailbox' else 'webhook'} {submission.source}"
+    return f"{'mailbox' if submission.provider == 'mailbox' else 'webhook'} {printable(submission.source)}"
 
 
 class _Arrival:
@@ -139,13 +149,17 @@ class _Arrival:
                     self.conn.execute(_KEY, (key, row, self.day))
             return
         known = self.gravest(set(hits))
-        if known is None:
+        again = event.kind is Kind.UNSUBSCRIBE and (known is None or known[2] in FINAL)
+        if again:
+            row = self.insert(event, values, f"came in by {self.way} again, after an earlier one was finished")
+        elif known is None:
             self.taken.duplicates += 1
             return
-        row = self.compare(event, values, known)
+        else:
+            row = self.compare(event, values, known)
         if row is None:
             return
-        lead = _LEAD if row != known[0] else _KEY
+        lead = _LEAD if known is None or row != known[0] else _KEY
         for key in keys:
             if lead is _LEAD or self.probe(key) is None:
                 self.conn.execute(lead, (key, row, self.day))
@@ -169,11 +183,11 @@ class _Arrival:
 
     def compare(self, event: BounceEvent, values: codec.Values, known: _Known) -> int | None:
         """The row that the keys of a known event lead to from now on; None when the event went to quarantine."""
-        row, old_id, state, old_kind, held_for, _ = known
+        row, old_id, state, old_kind, held_for, _, attempt = known
         graver = event.kind.gravity > Kind(old_kind).gravity
-        waits = state in (State.PENDING, State.HELD)
-        if graver and not (waits and (state == State.HELD or not event.hold)):
-            # also when what is pending would be made graver by a report that has no proof: each for itself
+        # what is pending is not made graver by a report that has no proof: each for itself
+        untold = attempt == 0 and (state == State.HELD or (state == State.PENDING and not event.hold))
+        if graver and not (untold and take_restored(self.conn) is None):
             new = self.insert(event, values, f"{old_kind} → {event.kind}: came in by {self.way}", old_id)
             if new is not None:
                 self.conn.execute(QUERIES["supersede"], (new, row))
@@ -246,7 +260,7 @@ class _Arrival:
 
     def trouble(self, trouble: Trouble) -> None:
         """Keep what could not be read; of an unknown type only the first ones of a day."""
-        event_type = clip(trouble.event_type, 200)
+        event_type = codec.visible(trouble.event_type, 200)
         if event_type:
             midnight = self.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
             kept = self.conn.execute(
@@ -268,7 +282,8 @@ class _Arrival:
         if raw_id is None:
             raw_id = self.raw_id = self.store_raw(b"")
         source, provider = self.submission.source, self.submission.provider
-        self.conn.execute(_QUARANTINE, (self.at, source, provider, clip(why, WHY_LIMIT), event_type, raw_id))
+        why = codec.visible(why, WHY_LIMIT)
+        self.conn.execute(_QUARANTINE, (self.at, source, provider, why, event_type, raw_id))
         self.taken.quarantined += 1
 
 

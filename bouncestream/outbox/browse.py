@@ -3,7 +3,7 @@
 quarantine.
 
 The commands run beside `bouncestream run` on a database of their own, with the same moves. They never touch a row
-that is `claimed` or `posted`: the relay holds it, and what it knows of it is in its memory.
+that is `claimed`, or `posted` and not finished: the relay holds it, and what it knows of it is in its memory.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent
 from bouncestream.outbox import codec
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.outbox.store import quarantine_count, settle, tally
+from bouncestream.outbox.store import HORIZON, quarantine_count, settle, tally
 from bouncestream.ports import Move, State
 
-#: Sorts after every event id.
-_LAST = "g"
+#: Comes after every row.
+_LAST = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +101,10 @@ def list_rows(
     source: str = "",
     recipient: str = "",
     since: datetime | None = None,
-    before_id: str = "",
+    before_row: int = 0,
     limit: int = 50,
 ) -> list[Listed]:
-    """Rows that pass every filter that is given, newest first; `before_id` goes on from an earlier list."""
+    """Rows that pass every filter that is given, newest first; `before_row` goes on from an earlier list."""
     wanted = list(states)
     aside = bool(wanted) and set(wanted) <= {State.HELD, State.DEAD}
     rows = conn.execute(
@@ -115,7 +115,7 @@ def list_rows(
             "source": source,
             "recipient": recipient,
             "since_id": codec.id_bound(since) if since else "",
-            "before_id": before_id or _LAST,
+            "before_row": before_row or _LAST,
             "limit": limit,
         },
     )
@@ -229,9 +229,14 @@ def release_permission(conn: sqlite3.Connection, now: datetime, limit: int = 100
     return len(release(conn, rows, now, "tried again: the token may have the permission now").done)
 
 
-def drop_due(conn: sqlite3.Connection, now: datetime, limit: int, why: str) -> int:
-    """A dry run: what is due is dropped instead of claimed, so that a later replay need not read it back."""
-    due = conn.execute(QUERIES["due_rows"], {"now": codec.stamp(now), "limit": limit}).fetchall()
+def drop_due(conn: sqlite3.Connection, now: datetime, limit: int, why: str, after_row: int = 0) -> int:
+    """A dry run: what came in after a row and is due is dropped instead of claimed, so that a later replay need not
+    read it back."""
+    bounds = {"now": codec.stamp(now), "limit": limit, "after": after_row}
+    due = conn.execute(QUERIES["due_rows"], bounds).fetchall()
+    if len(due) < limit:
+        bounds = {"horizon": codec.stamp(now + HORIZON), "limit": limit - len(due), "after": after_row}
+        due += conn.execute(QUERIES["absurd_rows"], bounds).fetchall()
     return len(drop(conn, [row for (row,) in due], now, why).done)
 
 
@@ -289,7 +294,7 @@ def _change(
         state = State(found[0])
         if state is State.CLAIMED:
             refused[row] = "it is being delivered just now (claimed): wait until it is settled"
-        elif state is State.POSTED:
+        elif state is State.POSTED and found[2] is None:
             refused[row] = "Listmonk has it in its queue (posted): wait until it is settled"
         else:
             verdict = decide(row, state, found[1])

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one place where an event becomes a row and a row an event: recipients, diagnostics and raw bodies pass here
 and nowhere else, so that sealing them touches this file alone. Pure: rows go in and out as tuples.
+
+Foreign text is made printable on its way in, since whoever opens the file with `sqlite3` reads it on a terminal.
+Two things stay as they came: raw bodies, which are evidence, and recipients, as another address would be another
+person (or none) to Listmonk.
 """
 
 from __future__ import annotations
@@ -8,8 +12,9 @@ from __future__ import annotations
 import zlib
 from datetime import UTC, datetime
 
-from bouncestream.event import BounceEvent, Kind, believable, clip
+from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, believable, clip
 from bouncestream.ports import Claimed, State, Submission
+from bouncestream.printable import printable
 
 #: Bytes; a shorter body is kept as it is, as there zlib saves little and costs 10 us.
 ZLIB_FROM = 512
@@ -28,6 +33,12 @@ def stamp(at: datetime) -> str:
 def moment(text: str) -> datetime:
     """The time that `stamp` wrote."""
     return datetime.fromisoformat(text)
+
+
+def visible(text: str, limit: int = DIAGNOSTIC_LIMIT) -> str:
+    """Foreign text as it is stored: at most `limit` bytes, controls and their like as escapes."""
+    text = clip(text, limit)
+    return text if text.isprintable() else clip(printable(text), limit)
 
 
 def id_bound(at: datetime) -> str:
@@ -58,13 +69,13 @@ def values(event: BounceEvent, now: datetime, at: str) -> Values:
         event.provider,
         at,
         occurred_at,
-        event.reason,
-        event.reply_code,
-        event.enhanced_status,
-        clip(event.diagnostic) if event.diagnostic else "",
-        event.message_id,
-        event.provider_event_id,
-        evidence,
+        printable(event.reason),
+        printable(event.reply_code),
+        printable(event.enhanced_status),
+        visible(event.diagnostic) if event.diagnostic else "",
+        printable(event.message_id),
+        printable(event.provider_event_id),
+        printable(evidence),
     )
 
 
@@ -109,7 +120,7 @@ def raw_values(submission: Submission, at: str, body: bytes | None = None) -> tu
     if body is None:
         body = submission.raw
     encoding, packed = pack(body)
-    return at, submission.source, clip(submission.content_type, 200), len(body), encoding, packed
+    return at, submission.source, visible(submission.content_type, 200), len(body), encoding, packed
 
 
 def unpack(encoding: str, body: bytes) -> bytes:

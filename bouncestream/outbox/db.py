@@ -17,16 +17,19 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import aiosqlite
 
+from bouncestream.clock import SystemClock
 from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.metrics import COMMITS, Metrics
 from bouncestream.outbox import connection, files
 from bouncestream.outbox.batch import Job, Outcome, run_batch
 from bouncestream.outbox.migrate import migrate, newest, version
+from bouncestream.outbox.store import mark_restored
 
 log = logging.getLogger("bouncestream.outbox")
 
@@ -35,8 +38,8 @@ A = TypeVar("A")
 GATHER = 0.002
 #: So few jobs are never split into two commits.
 FEW = 16
-#: After so many rows the write-ahead log goes into the database, between two commits: within one, as SQLite does it by
-#: itself, all who wait for that commit would wait for it too.
+#: After so many rows the write-ahead log goes into the database, between two commits: within one, as SQLite does it
+#: by itself, all who wait for that commit would wait for it too.
 CHECKPOINT_ROWS = 300
 
 T = TypeVar("T")
@@ -168,7 +171,8 @@ class Database:
     async def backup(self, target: Path) -> None:
         """Copy the outbox, while it is in use, to a new file of mode 0600, and check the copy.
 
-        In one step: step by step, each commit of ours would make the copy begin anew.
+        In one step: step by step, each commit of ours would make the copy begin anew. The copy knows that it is one
+        and from when (`store.take_restored`): of what Listmonk was told since, it has no idea.
         """
         if not files.create(target):
             raise StoreUnavailable(
@@ -178,7 +182,7 @@ class Database:
         try:
             with connection.in_words():
                 thread = await _Thread.start(**connection.options(self.path, readonly=True))
-                await thread.run(_copy, target)
+                await thread.run(_copy, target, SystemClock().now())
         except BaseException:
             for suffix in files.SUFFIXES:
                 files.beside(target, suffix).unlink(missing_ok=True)
@@ -253,8 +257,8 @@ class Database:
                 )
 
     async def _let_more_come(self) -> int:
-        """Gather under load: a commit costs as much as 20 jobs do. How many jobs the commit may take: of those who were
-        served by the last one or wait now, about half. While these are written, the loop answers and reads the
+        """Gather under load: a commit costs as much as 20 jobs do. How many jobs the commit may take: of those who
+        were served by the last one or wait now, about half. While these are written, the loop answers and reads the
         others, which on a small machine share its one processor. Somebody who is alone never waits."""
         half = (self._last + len(self._waiting) + 1) // 2
         self._enough = min(half, self._limit_rows)
@@ -299,7 +303,15 @@ class _Thread:
 
     @classmethod
     async def start(cls, **options: Any) -> _Thread:
-        return cls(await aiosqlite.connect(**options))
+        conn = aiosqlite.connect(**options)
+        try:
+            await conn
+        except BaseException:
+            # its thread ends by itself, and tells that to this loop: so the loop must not be closed before
+            if conn._thread.is_alive():
+                conn._thread.join(1)
+            raise
+        return cls(conn)
 
     async def run(self, fn: Callable[..., T], *args: object, **kwargs: object) -> T:
         """Run a function of the `sqlite3.Connection` there. Calls run one after the other, in their order."""
@@ -370,11 +382,12 @@ def _check_table(conn: sqlite3.Connection, table: str) -> None:
     connection.check_integrity(conn, quick=True, table=table)
 
 
-def _copy(conn: sqlite3.Connection, target: Path) -> None:
+def _copy(conn: sqlite3.Connection, target: Path, now: datetime) -> None:
     copy = sqlite3.connect(target, isolation_level=None)
     try:
         conn.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # the backup is one file
+        mark_restored(copy, now)
         connection.check_integrity(copy)
     finally:
         copy.close()

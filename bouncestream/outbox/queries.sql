@@ -15,7 +15,7 @@ SELECT coalesce((SELECT max(id) FROM outbox), 0), coalesce((SELECT max(id) FROM 
 
 -- name: known
 -- The row that an identity key leads to, for the comparison with a new report.
-SELECT id, event_id, state, kind, held_for, superseded_by FROM outbox WHERE id = ?;
+SELECT id, event_id, state, kind, held_for, superseded_by, attempt FROM outbox WHERE id = ?;
 
 -- name: insert_event
 -- Its number is NULL where the next one will do.
@@ -137,6 +137,14 @@ SELECT count(*) FROM quarantine WHERE replayed_at IS NULL;
 -- name: get_meta
 SELECT value FROM meta WHERE name = ?;
 
+-- name: delete_meta
+DELETE FROM meta WHERE name = ?;
+
+-- name: unposted_sources
+-- Walks what is pending, once after a backup was restored.
+SELECT DISTINCT source FROM outbox
+WHERE state = 'pending' AND kind <> 'unsubscribe' AND attempt = 0 AND label = '' ORDER BY source;
+
 -- name: add_meta
 INSERT INTO meta (name, value) VALUES (:name, CAST(:by AS TEXT))
 ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + :by AS TEXT);
@@ -153,7 +161,7 @@ SELECT id, event_id, state, label, attempt, failures, absences, address_form,
        reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for,
        next_attempt_at, finished_at, why, raw_id, supersedes, superseded_by
 FROM outbox
-WHERE event_id >= :since_id AND event_id < :before_id
+WHERE event_id >= :since_id AND id < :before_row
   AND (:states = '[]' OR state IN (SELECT value FROM json_each(:states)))
   AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
   AND (:source = '' OR source = :source)
@@ -167,8 +175,8 @@ SELECT id, event_id, state, label, attempt, failures, absences, address_form,
        reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for,
        next_attempt_at, finished_at, why, raw_id, supersedes, superseded_by
 FROM outbox INDEXED BY outbox_set_aside
-WHERE event_id >= :since_id AND event_id < :before_id
-  AND state IN ('held', 'dead') AND state IN (SELECT value FROM json_each(:states))
+WHERE event_id >= :since_id AND id < :before_row
+  AND (state = 'held' OR state = 'dead') AND state IN (SELECT value FROM json_each(:states))
   AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
   AND (:source = '' OR source = :source)
   AND (:recipient = '' OR recipient = :recipient)
@@ -201,15 +209,19 @@ ORDER BY id LIMIT :limit;
 
 -- name: set_aside_in_state
 SELECT id FROM outbox
-WHERE state IN ('held', 'dead') AND state = :state AND substr(why, 1, length(:why_begins)) = :why_begins
+WHERE (state = 'held' OR state = 'dead') AND state = :state AND substr(why, 1, length(:why_begins)) = :why_begins
   AND (:held_for = '' OR held_for = :held_for) AND (:kind = '' OR kind = :kind)
 ORDER BY id LIMIT :limit;
 
 -- name: due_rows
-SELECT id FROM outbox WHERE state = 'pending' AND next_attempt_at <= :now ORDER BY next_attempt_at, id LIMIT :limit;
+SELECT id FROM outbox WHERE state = 'pending' AND next_attempt_at <= :now AND id > :after ORDER BY next_attempt_at, id LIMIT :limit;
+
+-- name: absurd_rows
+SELECT id FROM outbox WHERE state = 'pending' AND next_attempt_at > :horizon AND id > :after
+ORDER BY next_attempt_at, id LIMIT :limit;
 
 -- name: standing
-SELECT state, attempt, next_attempt_at FROM outbox WHERE id = ?;
+SELECT state, attempt, finished_at FROM outbox WHERE id = ?;
 
 -- name: fresh_start
 -- Replayed: what counted against it before counts no more. Its attempt number goes on, as none is ever used twice.
@@ -267,8 +279,7 @@ DELETE FROM raw WHERE id IN (
     SELECT id FROM raw
     WHERE id < :below AND received_at < :before
       AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.raw_id = raw.id)
-      AND id NOT IN (SELECT raw_id FROM outbox WHERE state IN ('held', 'dead') AND state = 'held'
-                                                 AND raw_id IS NOT NULL)
+      AND id NOT IN (SELECT raw_id FROM outbox WHERE state = 'held' AND raw_id IS NOT NULL)
     ORDER BY id LIMIT :limit);
 
 -- name: quarantine_from

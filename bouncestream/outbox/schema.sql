@@ -60,7 +60,7 @@ CREATE INDEX outbox_due ON outbox (state, next_attempt_at, id) WHERE state = 'pe
 
 CREATE INDEX outbox_unsettled ON outbox (id) WHERE state IN ('claimed', 'posted') AND finished_at IS NULL;
 
-CREATE INDEX outbox_set_aside ON outbox (state, id) WHERE state IN ('held', 'dead');
+CREATE INDEX outbox_set_aside ON outbox (state, id) WHERE state = 'held' OR state = 'dead';
 
 CREATE TABLE history (
     -- Every move of every event, in order.
@@ -136,7 +136,7 @@ CREATE VIEW pending AS
 
 CREATE VIEW unsettled AS
     SELECT id, state, label, attempt, kind, recipient, source, why, event_id
-    FROM outbox WHERE state IN ('claimed', 'posted') ORDER BY id;
+    FROM outbox WHERE state IN ('claimed', 'posted') AND finished_at IS NULL ORDER BY id;
 
 CREATE VIEW dead AS
     SELECT id, finished_at, kind, recipient, source, failures, why, event_id

@@ -14,14 +14,18 @@ from bouncestream.ports import State
 
 #: Who moves: the relay, an operator's command (`outbox replay|drop|release`), or the policy.
 MOVES: dict[State, frozenset[State]] = {
-    # the relay claims; a dry run or the policy drops; an unsubscription waits for its permission
-    State.PENDING: frozenset({State.CLAIMED, State.HELD, State.DROPPED}),
+    # the relay claims; a dry run or the policy drops; an unsubscription waits for its permission;
+    # a restored backup: its row is in Listmonk already
+    State.PENDING: frozenset({State.CLAIMED, State.HELD, State.DROPPED, State.VERIFIED}),
     # the relay: answered, seen, absent for good, refused, put back; held when the token may not do it
     State.CLAIMED: frozenset(
         {State.POSTED, State.VERIFIED, State.UNSTORED, State.DEAD, State.PENDING, State.HELD, State.DROPPED}
     ),
-    # to itself only as its end: without a read-back, posted is all that will ever be known
-    State.POSTED: frozenset({State.POSTED, State.VERIFIED, State.UNSTORED, State.DEAD, State.PENDING}),
+    # to itself only as its end: without a read-back, posted is all that will ever be known; `replay` of such an
+    # end: it is read back first (claimed)
+    State.POSTED: frozenset(
+        {State.POSTED, State.VERIFIED, State.UNSTORED, State.DEAD, State.PENDING, State.CLAIMED}
+    ),
     State.VERIFIED: frozenset(),
     # its row appeared after all; or `replay`: one that was ever posted is read back first (claimed)
     State.UNSTORED: frozenset({State.VERIFIED, State.PENDING, State.CLAIMED}),

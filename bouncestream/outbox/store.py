@@ -12,20 +12,25 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bouncestream.event import Kind, clip
+from bouncestream.event import Kind
 from bouncestream.outbox import codec
 from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.retry import LONGEST
 from bouncestream.outbox.state import FINAL, MOVES
 from bouncestream.ports import Claimed, Move, State
 
 #: A new label after so many events, since a read-back costs as much as its label has rows.
 LABEL_EVENTS = 1000
 
-#: A row due further away than this is due now: no delay of ours is that long, so the clock has jumped back.
-HORIZON = timedelta(days=1)
+#: A row due further away than this is due now: no delay of ours is that long (`settle` sees to it), so the clock
+#: has jumped back. The slack is for clocks that are only a little off.
+HORIZON = timedelta(seconds=LONGEST, minutes=10)
 
 #: Bytes of a reason in the history; the whole answer of a server does not belong there.
 WHY_LIMIT = 500
+
+#: In `meta` of a copy that `Database.backup` made: when.
+RESTORED = "restored_from"
 
 _CLAIM = QUERIES["claim"]
 _CLAIM_DUE = QUERIES["claim_due"]
@@ -94,6 +99,9 @@ def settle(conn: sqlite3.Connection, moves: Sequence[Move], now: datetime) -> li
     """Apply each move that `MOVES` allows, in order, with its history. Returns the rows whose move is not allowed:
     they were changed by someone else (an operator), and stay as they are.
 
+    A finished row that is `posted` may be claimed (replayed), one that is not belongs to the relay. No delay is
+    longer than LONGEST.
+
     Absences are forgotten when a row goes anywhere but to `posted` without `absent`: then something other than
     Listmonk's design explains what happened. A POST alone explains nothing, so `posted` keeps them.
     """
@@ -113,20 +121,20 @@ def settle(conn: sqlite3.Connection, moves: Sequence[Move], now: datetime) -> li
                 skipped.append(row)
                 continue
             state, finished = State(found[0]), found[1] is not None
-        if to not in MOVES[state] or (to is state and (finished or not move.final)):
+        if to not in MOVES[state] or (state is State.POSTED and _misfit(finished, move)):
             skipped.append(row)
             continue
         ends = to in FINAL or (to is State.POSTED and move.final)
         states[row] = to, ends
         counts[state] = counts.get(state, 0) - 1
         counts[to] = counts.get(to, 0) + 1
-        why = clip(move.why, WHY_LIMIT)
+        why = codec.visible(move.why, WHY_LIMIT)
         updates.append(
             (
                 to.value,
                 why,
                 move.held_for,
-                codec.stamp(now + timedelta(seconds=move.delay)) if to is State.PENDING else None,
+                codec.stamp(now + timedelta(seconds=min(move.delay, LONGEST))) if to is State.PENDING else None,
                 at if ends else None,
                 1,
                 int(move.failed),
@@ -143,11 +151,24 @@ def settle(conn: sqlite3.Connection, moves: Sequence[Move], now: datetime) -> li
     return skipped
 
 
+def _misfit(finished: bool, move: Move) -> bool:
+    """Of a posted row: whether it is ended twice or not at all, or taken from the relay that reads it back."""
+    if move.to is State.POSTED:
+        return finished or not move.final
+    return move.to is State.CLAIMED and not finished
+
+
 def unsettled(conn: sqlite3.Connection, *, after_row: int = 0, limit: int = 1000) -> list[Claimed]:
     """Rows that are claimed, or posted and not finished, in the order of arrival: what a start, or a replay by
     another process, leaves to be read back."""
     rows = conn.execute(QUERIES["unsettled"], {"after_row": after_row, "limit": limit})
     return [codec.claimed(row) for row in rows]
+
+
+def newest_row(conn: sqlite3.Connection) -> int:
+    """The number of the newest row; 0 where there is none."""
+    newest: int = conn.execute(QUERIES["newest_rows"]).fetchone()[0]
+    return newest
 
 
 def reset_absences(conn: sqlite3.Connection) -> None:
@@ -230,3 +251,36 @@ def note_doubled(conn: sqlite3.Connection, event_ids: Sequence[str], now: dateti
 def set_meta(conn: sqlite3.Connection, name: str, value: str) -> None:
     """Write such a value."""
     conn.execute(QUERIES["set_meta"], (name, value))
+
+
+def mark_restored(conn: sqlite3.Connection, at: datetime) -> None:
+    """Note in a copy of an outbox that it is one, and from when."""
+    set_meta(conn, RESTORED, codec.stamp(at))
+
+
+def take_restored(conn: sqlite3.Connection) -> datetime | None:
+    """From when this outbox is, if it was restored from a backup and `clear_restored` was not called since. What is
+    pending in it may have been delivered after that time."""
+    found = get_meta(conn, RESTORED)
+    return codec.moment(found) if found else None
+
+
+def clear_restored(conn: sqlite3.Connection) -> None:
+    """Listmonk was asked for all that a restored backup could not know."""
+    conn.execute(QUERIES["delete_meta"], (RESTORED,))
+
+
+def unposted_sources(conn: sqlite3.Connection) -> list[str]:
+    """The sources of what was never claimed and would go to Listmonk as a bounce: their labels, from the time of
+    the backup on, are where a restored outbox finds what it has forgotten."""
+    return [source for (source,) in conn.execute(QUERIES["unposted_sources"])]
+
+
+def mark_found(conn: sqlite3.Connection, event_ids: Sequence[str], now: datetime) -> int:
+    """A restored backup: of these event ids Listmonk has a row already, so those that are pending are verified and
+    not posted again. Returns how many; all others stay as they are."""
+    why = "found in Listmonk after a backup was restored: it was delivered before"
+    moves = [
+        Move(row, State.VERIFIED, why) for row, state in rows_of(conn, event_ids).values() if state is State.PENDING
+    ]
+    return len(moves) - len(settle(conn, moves, now))

@@ -68,7 +68,7 @@ class WebhookRequest:
 
     method: str
     headers: Mapping[str, str]  #: must look names up without regard to case
-    body: bytes  #: decompressed
+    body: bytes  #: decompressed, except while verifying
     sent: bytes | None = None  #: the body as it was sent, if it was compressed
     path_secret: str = ""  #: the part of the URL behind the webhook's name
     remote_ip: str = ""  #: of the sender, behind trusted proxies; empty when it cannot be told
@@ -128,7 +128,8 @@ class Provider(Protocol):
 
     def verify(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
         """Raise Unauthorized unless the request proves that it comes from the provider. Only called when one of
-        `secret`, `token` and `hmac_secret` is set."""
+        `secret`, `token` and `hmac_secret` is set. Of the body it sees `as_sent` only: nothing is decompressed
+        for whoever has not proved anything."""
 
     def parse(self, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
         """The events of a verified request."""
@@ -152,6 +153,11 @@ def verify(provider: Provider, request: WebhookRequest, settings: Settings, now:
 def read(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
     """The events of one request. Anything wrong with it is Unauthorized, TooLarge or Malformed, never else."""
     verify(provider, request, settings, now)
+    return parse(provider, request, settings, now)
+
+
+def parse(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
+    """The events of a request that was verified. Anything wrong with it is TooLarge or Malformed, never else."""
     try:
         parsed = provider.parse(request, settings, now)
     except (Malformed, TooLarge):

@@ -44,10 +44,20 @@ CLASSES: Mapping[str, str] = {
     "suspension list": "soft",  # a list with an end, which the address may leave
 }
 
-#: The one feedback type that takes a complaint back (RFC 6430).
-_NOT_SPAM = re.compile(r"(?im)^feedback-type:[ \t]*not-spam[ \t]*\r?$")
+#: Feedback types that no recipient stands behind: one takes a complaint back (RFC 6430), the other is a receiver's
+#: report about DKIM, SPF or DMARC (RFC 6591).
+_NO_COMPLAINT = {
+    "not-spam": "the report says that the mail is not spam",
+    "auth-failure": "the report is about a failed authentication (DMARC), no complaint",
+}
+_FEEDBACK_TYPE = re.compile(r"(?im)^feedback-type:[ \t]*([\w-]+)")
+
+#: Where the address may stand.
+_RECIPIENT = ("original_recipient", "recipient")
+_MORE_NAMES = ("email", "email_address", "address", "to")
 
 _KINDS = {kind.value: kind for kind in Kind}
+_SHAPES = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
 
 
 class Sendamatic:
@@ -99,9 +109,13 @@ def _one(item: object, settings: Settings, into: Gathered) -> None:
 
 def _inner(item: dict[str, Any], word: str) -> dict[str, Any]:
     """The object beside notification_type, which is named like it (for unsubscriptions: likely)."""
-    inner = item.get(word)
+    inner = next((value for key, value in item.items() if key.strip().lower() == word), None)
+    if isinstance(inner, list) and len(inner) == 1:
+        inner = inner[0]
     if isinstance(inner, dict):
         return inner
+    if inner is not None and not word.startswith("unsub"):
+        raise Malformed(f"{word} is not an object but {_SHAPES.get(type(inner), 'something else')}")
     objects = [value for value in item.values() if isinstance(value, dict)]
     return objects[0] if len(objects) == 1 else item
 
@@ -138,8 +152,9 @@ def _bounce(fields: dict[str, Any], settings: Settings, into: Gathered) -> None:
 
 def _complaint(fields: dict[str, Any], settings: Settings, into: Gathered) -> None:
     report = fields.get("report")
-    if isinstance(report, str) and _NOT_SPAM.search(report[:BODY_LIMIT]):
-        into.ignored.append("the report says that the mail is not spam")
+    said = _FEEDBACK_TYPE.search(report[:BODY_LIMIT]) if isinstance(report, str) else None
+    if said is not None and (why := _NO_COMPLAINT.get(said[1].lower())):
+        into.ignored.append(why)
         return
     verdict = _read_report(report, fields.get("original"))
     recipient = _address(fields.get("original_recipient")) or _address(fields.get("recipient"))
@@ -152,11 +167,7 @@ def _complaint(fields: dict[str, Any], settings: Settings, into: Gathered) -> No
 
 
 def _unsubscription(fields: dict[str, Any], settings: Settings, into: Gathered) -> None:
-    recipient = (
-        _address(fields.get("original_recipient"))
-        or _address(fields.get("recipient"))
-        or _address(fields.get("email"))
-    )
+    recipient = next(filter(None, (_address(fields.get(name)) for name in (*_RECIPIENT, *_MORE_NAMES))), "")
     evidence = "Sendamatic says unsubscribed"
     listed = next((text(v, 200) for k, v in fields.items() if "list" in k.lower() and text(v)), "")
     if listed:
@@ -193,8 +204,10 @@ def _add(
         raise Malformed("it names no recipient")
     mark = b""
     if not (campaign and subscriber) and not clean_message_id(message_id):
-        # Their own fields may change from one try to the next; the returned mail does not.
-        mark = verdict.report_digest if verdict is not None else fingerprint(fields)
+        # Their own fields may change from one try to the next; the report in the returned mail does not. A mail in
+        # which nobody is reported has nothing to be told from others by.
+        reported = verdict is not None and any(r.address for r in verdict.recipients)
+        mark = verdict.report_digest if verdict is not None and reported else fingerprint(fields)
     into.events.append(
         BounceEvent(
             kind=kind,
@@ -232,22 +245,25 @@ def _judged(
     if class_ == "ignore":
         return None, "ignored as configured"
     if class_ == "reputation":
-        score = fields.get("reputation_score")
-        harmed = score is True or (isinstance(score, str) and score.strip().lower() == "true")
+        harmed = text(str(fields.get("reputation_score"))).lower() in ("true", "1", "1.0")
         return (Kind.HARD if harmed else Kind.SOFT), f"reputation_score {'true' if harmed else 'false'}"
     if class_ in _KINDS:
         return _KINDS[class_], ""
     # Left are the two that ask our own reader.
-    if verdict is None and words:
-        by_words = _classify(words)
+    if verdict is not None and verdict.recognised and not verdict.unidentified:
+        judged = found.kind if found is not None else verdict.kind
+        why = f"our reading of the mail: {found.evidence if found is not None else verdict.evidence}"
+        if judged == Judgement.IGNORE:
+            return (None, why) if class_ == "judge" else (Kind.SOFT, "our reading of the mail finds nothing final")
+        return _KINDS[judged], why
+    by_words = _classify(words)
+    if by_words.reason != "undetermined" or by_words.status or by_words.reply_code:
         return _KINDS[by_words.kind], f"our reading of its reason: {by_words.evidence}"
-    if verdict is None:
-        return Kind.SOFT, "without anything that could be judged"
-    judged = found.kind if found is not None else verdict.kind
-    why = f"our reading of the mail: {found.evidence if found is not None else verdict.evidence}"
-    if judged == Judgement.IGNORE:
-        return (None, why) if class_ == "judge" else (Kind.SOFT, "our reading of the mail finds nothing final")
-    return _KINDS[judged], why
+    if verdict is not None and verdict.unidentified:
+        return Kind.SOFT, f"our reading of the mail: {verdict.evidence}"
+    if class_ == "judge":  # an automatic answer as well as a bounce: a person, or a later version, may tell
+        raise Malformed("Sendamatic could not classify it and neither can we")
+    return Kind.SOFT, "without anything that could be judged"
 
 
 def _verdict_for(verdict: Verdict | None, *addresses: str) -> RecipientVerdict | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -25,7 +25,8 @@ from bouncestream.ports import Answer, Clock, Move, Said, Sink, State
 from bouncestream.relay.desk import Desk, Pace
 from bouncestream.relay.posting import post_batch, probe
 from bouncestream.relay.readback import pulse, verify
-from bouncestream.sinks.unsubscribe import PERMISSION
+from bouncestream.relay.restored import reconcile
+from bouncestream.sinks.unsubscribe import DONE, PERMISSION
 from bouncestream.sinks.verify import Times
 
 log = logging.getLogger("bouncestream.relay")
@@ -41,7 +42,9 @@ WATCH_EVERY = 1.0
 #: The longest sleep without anything to wait for; seconds.
 LONGEST_WAIT = 10.0
 #: How long a refused unsubscription waits for its permission before it is tried again, at first and at most.
-PERMISSION_WAIT, PERMISSION_LIMIT = 60.0, 600.0
+PERMISSION_WAIT, PERMISSION_LIMIT, PERMISSION_AGAIN = 60.0, 600.0, 1.0
+#: So many go ahead at once, so that one whose lists may never be managed does not block the others.
+PERMISSION_TRIES = 5
 
 
 class Relay:
@@ -62,9 +65,11 @@ class Relay:
         self._wake = asyncio.Event()
         #: Rows that this run does not know may be claimed or posted: at the start, or after a `replay`.
         self._left_behind = True
+        self._reconciled = False  #: whether it is known that this is no restored backup, or what it told since
         self._data_version: int | None = None
         self._permission_at: float | None = None  #: when a held unsubscription is tried again
         self._permission_wait = PERMISSION_WAIT
+        self._newest = 0  #: of the rows that a dry run found: they wait for the next live one
         #: Set while nothing is due and nothing waits for verification.
         self.idle = asyncio.Event()
 
@@ -87,13 +92,9 @@ class Relay:
         """Until `stop`. Troubles of the database are waited out; the health board tells them."""
         side = [asyncio.create_task(pulse(self.desk)), asyncio.create_task(self._watch())]
         failures = 0
-        started = False
         try:
             while not self.desk.stopping:
                 try:
-                    if not started:
-                        await self._start()
-                        started = True
                     busy = await self._turn()
                     self._board()
                     failures = 0
@@ -111,12 +112,15 @@ class Relay:
                 task.cancel()
             await asyncio.gather(*side, return_exceptions=True)
 
-    async def _start(self) -> None:
-        """Nothing of an earlier run counts; and a permission may have been granted meanwhile."""
+    async def prepare(self) -> None:
+        """Await this before anything comes in and before `run`. Nothing of an earlier run counts; a permission may
+        have been granted meanwhile; and a dry run leaves alone what was there before it."""
         self._data_version = await self.desk.db.data_version()
         await self.desk.db.write(store.reset_absences)
-        if await self.desk.db.write(partial(browse.release_permission, now=self.desk.clock.now(), limit=1)):
-            self._permission_at = float("inf")
+        if self.desk.pace.dry_run:
+            self._newest = await self.desk.db.read(store.newest_row)
+        else:
+            await self._try_permission()
 
     async def _turn(self) -> bool:
         """One turn of the loop; False when there was nothing to do."""
@@ -124,10 +128,19 @@ class Relay:
         now = desk.clock.monotonic()
         if desk.pace.dry_run:
             why = "dry run: not sent to Listmonk"
-            drop = partial(browse.drop_due, now=desk.clock.now(), limit=desk.pace.batch_size, why=why)
+            drop = partial(
+                browse.drop_due, now=desk.clock.now(), limit=desk.pace.batch_size, why=why, after_row=self._newest
+            )
             return bool(await desk.db.write(drop, rows=desk.pace.batch_size))
         if now >= desk.powers_due and not await self._ask_powers(now):
             return False
+        if not self._reconciled:
+            try:
+                await reconcile(desk)
+            except SinkError as error:
+                desk.trouble(str(error))
+                return False
+            self._reconciled = True
         if self._left_behind:
             await self._absorb()
         if desk.powers is not None and not desk.powers.processing:
@@ -135,8 +148,7 @@ class Relay:
         if desk.breaker.wants_probe(now) and not await probe(desk):
             return False
         if self._permission_at is not None and now >= self._permission_at:
-            self._permission_at = float("inf")
-            await desk.db.write(partial(browse.release_permission, now=desk.clock.now(), limit=1))
+            await self._try_permission()
         posted = await self._deliver(now)
         return await verify(desk) or posted
 
@@ -158,22 +170,28 @@ class Relay:
         batch = await desk.db.write(partial(store.claim, now=desk.clock.now(), limit=size), rows=size)
         moves = await post_batch(desk, batch)
         await desk.settle(moves)
-        unsubscriptions = {claimed.row for claimed in batch if claimed.event.kind is Kind.UNSUBSCRIBE}
-        for move in moves:
-            if move.row in unsubscriptions:
-                await self._note_permission(move)
+        wishes = {claimed.row for claimed in batch if claimed.event.kind is Kind.UNSUBSCRIBE}
+        await self._note_permission([move for move in moves if move.row in wishes])
         return bool(batch)
 
-    async def _note_permission(self, move: Move) -> None:
-        """Held unsubscriptions go ahead one at a time until one is allowed; then all of them go on."""
-        desk = self.desk
-        waiting = self._permission_at is not None
-        if move.to is State.HELD or (waiting and move.to is State.PENDING):
-            self._permission_at = desk.clock.monotonic() + self._permission_wait
+    async def _note_permission(self, moves: Sequence[Move]) -> None:
+        """Held unsubscriptions go ahead a few at a time until one is carried out; then all of them go on."""
+        now = self.desk.clock.monotonic()
+        if any(move.to is State.HELD for move in moves):
+            self._permission_at = now + self._permission_wait
             self._permission_wait = min(self._permission_wait * 2, PERMISSION_LIMIT)
-        elif waiting:
+        elif self._permission_at is not None and any(move.why == DONE for move in moves):
             self._permission_at, self._permission_wait = None, PERMISSION_WAIT
-            await desk.db.write(partial(browse.release_permission, now=desk.clock.now()))
+            await self.desk.db.write(partial(browse.release_permission, now=self.desk.clock.now()))
+        elif self._permission_at == float("inf") and moves:
+            self._permission_at = now + PERMISSION_AGAIN  # those that went ahead proved nothing
+
+    async def _try_permission(self) -> None:
+        """A few held unsubscriptions go ahead, to see whether the permission was granted meanwhile."""
+        self.desk.powers_due = float("-inf")
+        release = partial(browse.release_permission, now=self.desk.clock.now(), limit=PERMISSION_TRIES)
+        # None left: an operator has dropped or released them.
+        self._permission_at = float("inf") if await self.desk.db.write(release) else None
 
     # -- what an earlier run or another process left ---------------------------------------------------------
 
@@ -262,16 +280,18 @@ class Relay:
         self._wake.clear()
         if desk.stopping:
             return
+        if desk.pace.dry_run:
+            self.idle.set()
+            await self._sleep(LONGEST_WAIT)
+            self.idle.clear()
+            return
         due = await desk.db.read(partial(store.due_in, now=desk.clock.now()))
         now = desk.clock.monotonic()
         quiet = max(0.0, desk.breaker.until - now)
-        if desk.powers is None and not desk.pace.dry_run:
+        if desk.powers is None:
             waits = [quiet]
         else:
-            waits = [
-                LONGEST_WAIT,
-                max(0.0, desk.powers_due - now, quiet) if not desk.pace.dry_run else LONGEST_WAIT,
-            ]
+            waits = [LONGEST_WAIT, max(0.0, desk.powers_due - now, quiet)]
             if due is not None:
                 waits.append(max(due, quiet))
             elif not desk.ledger.entries:

@@ -12,7 +12,7 @@ from bouncestream.metrics import POSTS
 from bouncestream.outbox.retry import backoff
 from bouncestream.ports import Answer, Claimed, Move, Said, State
 from bouncestream.relay.desk import POWERS_AFTER_FAILURE, Desk
-from bouncestream.sinks.unsubscribe import unsubscribe
+from bouncestream.sinks.unsubscribe import LOOKUP_PERMISSION, held, unsubscribe
 from bouncestream.sinks.verify import LIMIT, Entry
 
 
@@ -116,8 +116,13 @@ async def _unsubscribe(desk: Desk, claimed: Claimed) -> Move:
     now = desk.clock.monotonic()
     if not_now := _not_now(desk, now):
         return Move(claimed.row, State.PENDING, not_now, delay=max(0.0, desk.breaker.until - now))
+    if desk.powers is not None and not desk.powers.lookup:
+        # Without the permission to see all, nobody is found: that must not look like an unknown subscriber.
+        return held(claimed, f"it lacks {LOOKUP_PERMISSION}")
+    blocklist = desk.pace.unsubscribe == "blocklist"
+    delay = backoff(claimed.failures + 1, jitter=desk.chance())
     try:
-        return await unsubscribe(desk.sink, claimed, blocklist=desk.pace.unsubscribe == "blocklist")
+        return await unsubscribe(desk.sink, claimed, blocklist=blocklist, delay=delay)
     except SinkError as error:
         desk.trouble(str(error))
         wait = max(1.0, desk.breaker.until - desk.clock.monotonic())

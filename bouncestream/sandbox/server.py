@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from bouncestream.errors import UsageError
+from bouncestream.errors import ListenError, UsageError
 from bouncestream.sandbox import about, bounces, subscribers
 from bouncestream.sandbox.answers import NoAnswer, answer, foreign_page, page
 from bouncestream.sandbox.calls import Call, authenticate, content_type, require
@@ -48,7 +48,7 @@ class Sandbox:
             await web.TCPSite(self._runner, host, port).start()
         except OSError as error:
             await self._runner.cleanup()
-            raise UsageError(f"The sandbox cannot listen on {host}:{port}: {error.strerror or error}") from error
+            raise ListenError(f"The sandbox cannot listen on {host}:{port}: {error.strerror or error}") from error
         port = self._runner.addresses[0][1]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self.listmonk.root_url = self.url

@@ -8,6 +8,7 @@ Source: Listmonk's API documentation, and what was measured on 3.0 to 6.2 (July 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -207,24 +208,37 @@ class Listmonk:
             if refused.status != 400:
                 raise
             if len(values) == 1:
-                # With its database away Listmonk answers 400 too: one that cannot fail tells the two apart.
-                await self._query(NOBODY)
+                await self._blame_no_outage()
                 return []
         half = len(values) // 2
         first = await self._query_bisected(condition, values[:half])
         return first + await self._query_bisected(condition, values[half:])
 
+    async def _blame_no_outage(self) -> None:
+        """After a refused query: with its database away Listmonk answers 400 too, and a query that cannot be wrong
+        tells the two apart. Raises SinkError in an outage."""
+        try:
+            await self._query(NOBODY)
+        except SinkRefused as refused:
+            raise SinkError(f"Listmonk answers no query just now: {refused.why}") from refused
+
     async def subscriber(self, event: BounceEvent) -> Subscriber | None:
-        """By address, where it is a plain one, else by UUID."""
-        conditions = []
-        if event.recipient and payload.is_plain(event.recipient):
-            conditions.append(f"subscribers.email IN ({payload.quoted([event.recipient])})")
+        """By address in its forms, as far as they may be asked for, else by UUID."""
+        forms = {event.recipient, payload.unicode_form(event.recipient)} if event.recipient else set()
+        plain = sorted(form for form in forms if payload.is_plain(form))
+        conditions = [f"subscribers.email IN ({payload.quoted(plain)})"] if plain else []
         if event.subscriber_uuid:
             conditions.append(f"subscribers.uuid IN ({payload.quoted([event.subscriber_uuid])})")
         if not conditions:
-            raise SinkRefused(400, "the address cannot be looked up, and no UUID is known")
+            raise SinkRefused(0, "its address cannot be asked for safely, and no UUID is known")
         for condition in conditions:
-            if rows := await self._query(condition):
+            try:
+                rows = await self._query(condition)
+            except SinkRefused as refused:
+                if refused.status == 400:
+                    await self._blame_no_outage()
+                raise
+            if rows:
                 row = rows[0]
                 lists = {int(i["id"]): str(i.get("subscription_status", "")) for i in row.get("lists") or ()}
                 return Subscriber(int(row["id"]), row["uuid"], row["email"], row["status"], lists)
@@ -353,7 +367,11 @@ def _may(profile: Mapping[str, Any] | None, permission: str) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """An error of the network in words, without credentials."""
+    """An error of the network in words, without credentials or addresses."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
+        return os.strerror(error.os_error.errno).lower()
+    if isinstance(error, aiohttp.ClientResponseError):  # its text has the URL, and so an address
+        return f"the answer is broken: {error.message}"
     return str(error) or type(error).__name__

@@ -23,8 +23,10 @@ META_LIMIT = 512
 DIAGNOSTIC_CHARACTERS = 200
 
 _BOOT = re.compile(rb"\?v=([0-9a-f]{10})\b")
-#: Only such addresses may enter a query, which Listmonk takes as SQL. No percent sign: it expands %query%.
-_PLAIN = re.compile(r"[a-z0-9.!#$&'*+/=?^_{|}~-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)*", re.ASCII)
+#: Only such addresses may enter a query, which Listmonk takes as SQL; the domain may have U-labels.
+_PLAIN = re.compile(r"[a-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[\w-]+(?:\.[\w-]+)*")
+#: What Listmonk expands in a query.
+_EXPANDED = ("%query%", "%order%")
 
 
 def address(claimed: Claimed) -> tuple[str, str]:
@@ -131,6 +133,8 @@ def seen(row: Mapping[str, Any], instance: str) -> Seen:
 
 def is_plain(recipient: str) -> bool:
     """Whether an address may enter a query."""
+    if any(word in recipient for word in _EXPANDED):
+        return False
     return len(recipient) <= 254 and _PLAIN.fullmatch(recipient) is not None
 
 

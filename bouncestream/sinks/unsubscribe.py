@@ -9,12 +9,20 @@ from __future__ import annotations
 
 from bouncestream.errors import SinkRefused
 from bouncestream.ports import Claimed, Move, Sink, State, Subscriber
+from bouncestream.sinks.verify import LIMIT
 
-PERMISSION = "subscribers:manage, and the permission to manage the subscriber's lists (or lists:manage_all)"
+LOOKUP_PERMISSION = "subscribers:get_all and subscribers:sql_query"
+PERMISSION = (
+    f"{LOOKUP_PERMISSION}, subscribers:manage, and the permission to manage the subscriber's lists"
+    " (or lists:manage_all)"
+)
+#: The reason of a move that shows that the token may unsubscribe.
+DONE = "unsubscribed, and seen to be"
 
 
-async def unsubscribe(sink: Sink, claimed: Claimed, *, blocklist: bool) -> Move:
-    """Carry out one unsubscription; `blocklist`: the policy wants more than leaving the lists.
+async def unsubscribe(sink: Sink, claimed: Claimed, *, blocklist: bool, delay: float) -> Move:
+    """Carry out one unsubscription; `blocklist`: the policy wants more than leaving the lists. `delay`: seconds
+    until the next attempt, should Listmonk refuse it.
 
     Raises SinkError when Listmonk could not be asked: the event is then tried again.
     """
@@ -27,12 +35,28 @@ async def unsubscribe(sink: Sink, claimed: Claimed, *, blocklist: bool) -> Move:
         await sink.unsubscribe(person, blocklist=blocklist)
         person = await sink.subscriber(claimed.event)
     except SinkRefused as refused:
-        if refused.status in (401, 403):
-            return _held(claimed, refused.why)
-        return Move(claimed.row, State.DEAD, f"Listmonk refused it: {refused.why}", failed=True)
-    if person is None or (done := _done(person, blocklist)):
-        return Move(claimed.row, State.VERIFIED, "unsubscribed, and seen to be")
-    return _held(claimed, "Listmonk answered 200, yet nothing changed")
+        return _refused(claimed, refused, delay)
+    if person is None or _done(person, blocklist):
+        return Move(claimed.row, State.VERIFIED, DONE)
+    return held(claimed, "Listmonk answered 200, yet nothing changed")
+
+
+def held(claimed: Claimed, words: str) -> Move:
+    """It waits for the permission."""
+    why = f"the token may not unsubscribe ({words}): grant {PERMISSION}"
+    return Move(claimed.row, State.HELD, why, held_for="permission")
+
+
+def _refused(claimed: Claimed, refused: SinkRefused, delay: float) -> Move:
+    if refused.status in (401, 403):
+        return held(claimed, refused.why)
+    if refused.status == 0:
+        return Move(claimed.row, State.DEAD, f"{refused.why}: unsubscribe the person in Listmonk", failed=True)
+    failures = claimed.failures + 1
+    why = f"Listmonk refused it: {refused.why}"
+    if failures >= LIMIT:
+        return Move(claimed.row, State.DEAD, why, failed=True)
+    return Move(claimed.row, State.PENDING, why, delay=delay, failed=True)
 
 
 def _done(person: Subscriber, blocklist: bool) -> str:
@@ -43,8 +67,3 @@ def _done(person: Subscriber, blocklist: bool) -> str:
         return ""
     left = all(status == "unsubscribed" for status in person.lists.values())
     return "on no list any more" if left else ""
-
-
-def _held(claimed: Claimed, words: str) -> Move:
-    why = f"the token may not unsubscribe ({words}): grant {PERMISSION}"
-    return Move(claimed.row, State.HELD, why, held_for="permission")

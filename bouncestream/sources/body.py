@@ -8,6 +8,7 @@ sent (RFC 9110 section 8.4), and so that the limit on decompressed bytes is ours
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
 
 from aiohttp import web
@@ -18,6 +19,12 @@ from bouncestream.sources.connection import Connection
 _GZIP = 31  #: zlib's wbits: gzip only
 _ZLIB = 15
 _RAW_DEFLATE = -15  #: what some senders mean by "deflate", against RFC 9110 section 8.4.1.2
+
+#: A gzip body of more members than this is none that an honest sender makes.
+MAX_MEMBERS = 100
+
+_CHUNK = 64 * 1024
+_PADDING = re.compile(rb"\x00*")
 
 
 class TooSlow(RequestRefused):
@@ -86,19 +93,27 @@ def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
 
 
 def _inflate(body: bytes, wbits: int, limit: int) -> bytes:
+    """In time that grows with the body and with what comes out of it, however many members it is made of."""
+    view = memoryview(body)
     pieces: list[bytes] = []
-    size = 0
-    while body:  # gzip may consist of several members (RFC 1952 section 2.2)
+    size = at = members = 0
+    while at < len(view):  # gzip may consist of several members (RFC 1952 section 2.2)
+        members += 1
+        if members > MAX_MEMBERS:
+            raise Malformed(f"the compressed body has more than {MAX_MEMBERS} members")
         inflater = zlib.decompressobj(wbits)
-        piece = inflater.decompress(body, limit - size + 1)
-        size += len(piece)
-        if size > limit:
-            raise TooLarge(f"the decompressed body is larger than {limit} bytes")
-        if not inflater.eof:
-            raise Malformed("the compressed body ends too early")
-        pieces.append(piece)
-        rest = inflater.unused_data.lstrip(b"\x00") if wbits == _GZIP else b""  # padding is allowed after a member
-        if len(rest) >= len(body):
-            raise Malformed("the compressed body is damaged")
-        body = rest
+        while not inflater.eof:
+            fed = view[at : at + _CHUNK]
+            if not fed:
+                raise Malformed("the compressed body ends too early")
+            piece = inflater.decompress(fed, limit - size + 1)
+            size += len(piece)
+            if size > limit:
+                raise TooLarge(f"the decompressed body is larger than {limit} bytes")
+            pieces.append(piece)
+            at += len(fed) - len(inflater.unused_data)
+        if wbits != _GZIP:
+            break
+        padding = _PADDING.match(body, at)  # is allowed after a member
+        at = padding.end() if padding else at
     return b"".join(pieces)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
@@ -21,7 +23,7 @@ from bouncestream.health import Health, Light
 from bouncestream.metrics import EVENTS_IGNORED, REQUESTS, REQUESTS_REFUSED, Metrics
 from bouncestream.ports import Clock, Emit, Receipt, Submission, Trouble
 from bouncestream.printable import mask_all, printable
-from bouncestream.providers._contract import Parsed, Provider, Settings, WebhookRequest, read, verify
+from bouncestream.providers._contract import Parsed, Provider, Settings, WebhookRequest, parse, read, verify
 from bouncestream.sources.body import decompressed, read_body
 from bouncestream.sources.connection import Acknowledgement, LimitedServer
 from bouncestream.sources.peer import Networks, sender
@@ -187,33 +189,22 @@ class WebhookServer:
             return web.Response(status=405, headers={"Allow": "POST"})
         limit = self._settings.max_body
         sent = await read_body(request, limit, self._settings.body_timeout)
-        encoding = request.headers.get("Content-Encoding", "")
-        damage: Malformed | None = None
-        body, packed = sent, None
-        if encoding:
-            packed = sent
-            try:
-                body = (
-                    decompressed(sent, encoding, limit)
-                    if len(sent) < THREAD_ABOVE
-                    else await asyncio.to_thread(decompressed, sent, encoding, limit)
-                )
-            except Malformed as error:
-                damage = error
         whole = WebhookRequest(
             method=request.method,
             headers=request.headers,
-            body=body,
-            sent=packed,
+            body=sent,
             path_secret=path_secret,
             remote_ip=self._sender(request) if settings.allow_ips else "",
         )
         now = self._clock.now()
+        encoding = request.headers.get("Content-Encoding", "")
+        body = sent
         try:
-            if damage is not None:
-                verify(provider, whole, settings, now)
-                raise damage
-            if len(body) > THREAD_ABOVE:
+            if encoding:
+                parsed, body = await asyncio.to_thread(
+                    _read_packed, provider, whole, settings, now, encoding, limit
+                )
+            elif len(sent) > THREAD_ABOVE:
                 parsed = await asyncio.to_thread(read, provider, whole, settings, now)
             else:
                 parsed = read(provider, whole, settings, now)
@@ -278,6 +269,20 @@ class WebhookServer:
         self._told[name, sort] = (now, 0)
         more = f" ({held_back} more like it before)" if held_back else ""
         log.log(level, "webhook %s: %s%s", name, printable(mask_all(text), 500), more)
+
+
+def _read_packed(
+    provider: Provider, request: WebhookRequest, settings: Settings, now: datetime, encoding: str, limit: int
+) -> tuple[Parsed, bytes]:
+    """The events of a compressed request, and what to keep of it: its body decompressed, or as sent if it is
+    damaged. It proves where it comes from before it is decompressed."""
+    verify(provider, request, settings, now)
+    sent = body = request.body
+    try:
+        body = decompressed(sent, encoding, limit)
+        return parse(provider, replace(request, body=body, sent=sent), settings, now), body
+    except Malformed as error:
+        return Parsed(trouble=(Trouble(str(error)),)), body
 
 
 def _later(provider: Provider, seconds: int) -> web.Response:

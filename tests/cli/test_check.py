@@ -145,3 +145,13 @@ def test_all_problems_of_the_configuration_at_once(cli: Cli, tmp_path: Path) -> 
     assert (done.returncode, done.stdout) == (78, "")
     for text in ("nonsense", "margin", "webhooks.x"):
         assert text in done.stderr
+
+
+def test_a_directory_is_no_outbox(cli: Cli, sandbox: str, tmp_path: Path) -> None:
+    write_config(tmp_path, sandbox)
+    (tmp_path / "outbox.db").mkdir(mode=0o755)
+    done = cli("check")
+    assert done.returncode == 1
+    assert f"the outbox, {tmp_path}/outbox.db, is a directory" in done.stdout
+    assert f'path = "{tmp_path}/outbox.db/outbox.db"' in done.stdout
+    assert "chmod" not in done.stdout

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.cli.init import Answers, render
+from bouncestream.cli.init import Answers, _warn_of_place, render
 from bouncestream.config.load import load
 from tests.cli.conftest import TOKEN, Cli, Process
 
@@ -131,3 +131,12 @@ def test_odd_texts_are_quoted(tmp_path: Path) -> None:
     assert (config.listmonk.user, config.outbox.path) == ("ünï", '/a "b"/o')
     assert config.listmonk.token is not None
     assert config.listmonk.token.reveal() == 'a"quote\\and more' * 2
+
+
+def test_an_outbox_below_etc_is_warned_of(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    _warn_of_place(Path("/etc/bouncestream/outbox.db"))
+    told = capsys.readouterr().out
+    assert "a service cannot write under /etc" in told
+    assert "--outbox /var/lib/bouncestream/outbox.db" in told
+    _warn_of_place(tmp_path / "outbox.db")
+    assert capsys.readouterr().out == ""

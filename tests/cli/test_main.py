@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -45,6 +46,32 @@ def test_wrong_usage_is_64_with_the_next_step(cli: Cli, args: tuple[str, ...]) -
     done = cli(*args)
     assert (done.returncode, done.stdout) == (64, "")
     assert "--help" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "command"),
+    [
+        (("run", "--no-such"), "run"),
+        (("run", "--dry-run", "surplus"), "run"),
+        (("outbox", "list", "--no-such=1"), "outbox list"),
+        (("config", "example", "--no-such"), "config example"),
+        (("--no-such",), ""),
+    ],
+)
+def test_wrong_usage_names_the_help_of_its_command(cli: Cli, args: tuple[str, ...], command: str) -> None:
+    done = cli(*args)
+    assert done.returncode == 64
+    assert f"Next: `{f'bouncestream {command}'.strip()} --help`" in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_error(config: Path, tmp_path: Path, conn: sqlite3.Connection, closed: str) -> None:
+    for command, code in (("version", 0), ("outbox stats", 0), ("run --help", 0), ("no-such", 64)):
+        line = f"{sys.executable} -m bouncestream {command} {closed}"
+        done = subprocess.run(line, shell=True, cwd=tmp_path, env=environment(), capture_output=True, text=True)
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        assert "Exception" not in done.stderr
 
 
 def test_configuration_is_78_and_tells_all_problems(cli: Cli, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_list_json_is_an_object_a_line(cli: Cli) -> None:
     assert "\x1b" not in done.stdout
     revealed = lines(cli("outbox", "list", "--json", "--reveal").stdout)[-1]
     assert revealed["recipient"] == "ann@example.com"
-    assert "<ann@example.com>\x1b[2J" in revealed["diagnostic"]
+    assert "<ann@example.com>\\x1b[2J" in revealed["diagnostic"]
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,15 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import SECRET, Cli, Process, bounce, post, write_config
+from tests.cli.conftest import PATIENCE, SECRET, Cli, Process, bounce, environment, post, write_config
 
 Spawn = Callable[..., Process]
 
@@ -147,3 +150,42 @@ def test_an_outbox_in_a_missing_directory_is_75_in_words(cli: Cli, config: Path,
     done = cli("run")
     assert done.returncode == 75
     assert "does not exist" in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs /proc")
+def test_an_early_sighup_does_not_end_it(spawn: Spawn, sandbox: str, tmp_path: Path) -> None:
+    write_config(tmp_path, sandbox)
+    code = (
+        "import os, signal, sys; sys.argv = ['bouncestream', 'run', '--help']\n"
+        "from bouncestream import __main__\n"
+        "assert not {'asyncio', 'aiohttp', 'argparse', 'bouncestream.cli'} & set(sys.modules)\n"
+        "code = __main__.main()\n"
+        "os.kill(os.getpid(), signal.SIGHUP)\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    bridge = spawn("run")
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:  # until it ignores or handles it
+        caught = {
+            line.split()[0]: int(line.split()[1], 16)
+            for line in Path(f"/proc/{bridge.process.pid}/status").read_text().splitlines()
+            if line.startswith(("SigIgn", "SigCgt"))
+        }
+        if caught and sum(caught.values()) & 1:
+            break
+    for _ in range(20):
+        bridge.process.send_signal(signal.SIGHUP)
+        time.sleep(0.02)
+    bridge.wait_for(": ready")
+    assert bridge.end() == 0
+
+
+def test_an_early_sigterm_is_quiet(spawn: Spawn, sandbox: str, tmp_path: Path) -> None:
+    write_config(tmp_path, sandbox)
+    for wait in (0.0, 0.05, 0.1, 0.2, 0.3):
+        bridge = spawn("run")
+        time.sleep(wait)
+        assert bridge.end() in (0, -signal.SIGTERM)
+        assert "Traceback" not in bridge.output

@@ -76,5 +76,5 @@ def test_wrong_usage_is_64(cli: Cli, args: tuple[str, ...]) -> None:
 
 def test_a_port_that_is_taken_is_told(cli: Cli, sandbox: str) -> None:
     done = cli("sandbox", "--listen", sandbox.removeprefix("http://"))
-    assert done.returncode == 64
+    assert done.returncode == 75
     assert "cannot listen" in done.stderr

@@ -27,3 +27,10 @@ def test_a_bounce_that_names_nobody_is_told_from_no_bounce() -> None:
     bounce = b"From: MAILER-DAEMON@mx.example.org\nSubject: Undelivered Mail\n\nYour mail could not be delivered.\n"
     assert read(bounce).unidentified
     assert not read(b"From: reader@example.com\nSubject: hello\n\nhello\n").unidentified
+
+
+def test_what_no_rule_knows_is_told_from_what_is_no_bounce() -> None:
+    assert not read(b"").recognised
+    assert not read(b"From: reader@example.com\nSubject: hello\n\nhello\n").recognised
+    assert read(b"From: reader@example.com\nAuto-Submitted: auto-replied\n\nI am away\n").recognised
+    assert read(b"From: MAILER-DAEMON@mx.example.org\nSubject: Undelivered Mail\n\nIt failed.\n").recognised

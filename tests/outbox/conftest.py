@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,25 @@ def conn(path: Path) -> Iterator[sqlite3.Connection]:
 async def db(path: Path) -> AsyncIterator[Database]:
     before = set(threading.enumerate())
     db = await Database.open(path, lock=True)
-    yield db
-    await db.close()
+    try:
+        yield db
+    finally:
+        await db.close()
     assert set(threading.enumerate()) <= before, "close left a thread behind"
+
+
+@pytest.fixture
+async def opened() -> AsyncIterator[Callable[..., Awaitable[Database]]]:
+    """`Database.open` for a test that closes by itself: one that fails before that must not leave threads behind,
+    as they would keep pytest from ending."""
+    found: list[Database] = []
+
+    async def open_(path: Path, **options: object) -> Database:
+        db = await Database.open(path, **options)  # type: ignore[arg-type]
+        found.append(db)
+        return db
+
+    yield open_
+    for db in found:
+        with suppress(Exception):
+            await db.close()

@@ -285,7 +285,7 @@ def test_of_an_unknown_type_the_first_twenty_of_a_day_are_kept(conn: sqlite3.Con
 
 BAD = {
     "lone surrogate": event("b\ud800d@example.com"),
-    "surrogate elsewhere": event("bad@example.com", reason="\udfff"),
+    "surrogate elsewhere": event("bad@example.com", subscriber_uuid="\udfff"),
     "CHECK": event("", message_id=""),
     "hold": event("bad@example.com", hold="boredom"),
     "type": event("bad@example.com", reason=b"bytes"),
@@ -315,8 +315,12 @@ def test_a_bad_row_without_a_body_is_quarantined_too(conn: sqlite3.Connection) -
 
 def test_a_bad_graver_report_leaves_the_row_as_it_was(conn: sqlite3.Connection) -> None:
     submit(conn, event(kind=Kind.SOFT))
-    assert submit(conn, event(reason="\udfff")) == Receipt(quarantined=1)
-    assert make.rows(conn, "kind, reason") == [("soft", "")]
+    for limit in (None, 900):  # refused when it is read, and when it is stored
+        if limit:
+            conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limit)
+        bad = b"bytes" if limit is None else "long " * 300
+        assert submit(conn, event(reason=bad)) == Receipt(quarantined=1)
+        assert make.rows(conn, "kind, reason, raw_id") == [("soft", "", 1)]
 
 
 def test_a_bad_content_type_harms_nothing(conn: sqlite3.Connection) -> None:

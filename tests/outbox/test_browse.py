@@ -36,7 +36,7 @@ def test_the_list_is_newest_first_and_limited(full: sqlite3.Connection) -> None:
     assert [item.row for item in browse.list_rows(full)] == [8, 7, 6, 5, 4, 3, 2, 1]
     page = browse.list_rows(full, limit=3)
     assert [item.row for item in page] == [8, 7, 6]
-    assert [item.row for item in browse.list_rows(full, limit=3, before_id=page[-1].event_id)] == [5, 4, 3]
+    assert [item.row for item in browse.list_rows(full, limit=3, before_row=page[-1].row)] == [5, 4, 3]
 
 
 def test_the_list_can_be_filtered(full: sqlite3.Connection) -> None:
@@ -150,11 +150,19 @@ def test_replay_forgives_failures_and_goes_on_with_the_attempts(conn: sqlite3.Co
     assert claim(conn)[0].attempt == 2
 
 
-def test_a_posted_row_that_is_finished_is_not_replayed(conn: sqlite3.Connection) -> None:
-    submit(conn, event())
+def test_a_posted_row_is_replayed_once_it_is_finished(conn: sqlite3.Connection) -> None:
+    submit(conn, event(), event("b@example.com"))
     claim(conn)
-    store.settle(conn, [Move(1, State.POSTED, "200", final=True)], NOW)
-    assert 1 in browse.replay(conn, [1], NOW).refused
+    store.settle(conn, [Move(1, State.POSTED, "200", final=True), Move(2, State.POSTED, "200")], NOW)
+    assert conn.execute("SELECT id FROM unsettled").fetchall() == [(2,)]
+    for change in (browse.drop, browse.release):
+        assert set(change(conn, [1, 2], NOW).refused) == {1, 2}
+    changed = browse.replay(conn, [1, 2], NOW)
+    assert (changed.done, list(changed.refused)) == ([1], [2])
+    assert make.rows(conn, "id, state, finished_at") == [(1, "claimed", None), (2, "posted", None)]
+    assert [row.row for row in store.unsettled(conn)] == [1, 2]
+    assert conn.execute("SELECT id FROM unsettled").fetchall() == [(1,), (2,)]
+    make.check_tally(conn)
 
 
 def test_drop_takes_what_waits(full: sqlite3.Connection) -> None:
@@ -172,6 +180,14 @@ def test_a_dry_run_drops_what_is_due(conn: sqlite3.Connection) -> None:
     assert [state for (state,) in make.rows(conn, "state")] == ["dropped"] * 4 + ["pending"]
     assert browse.replay(conn, [1], later(9)).done == [1]
     assert make.one(conn, "SELECT state FROM outbox WHERE id = 1") == "pending"
+
+
+def test_a_dry_run_drops_what_a_jumped_clock_put_off(conn: sqlite3.Connection) -> None:
+    submit(conn, event(), now=later(days=1))
+    assert store.due_in(conn, NOW) == 0
+    assert browse.drop_due(conn, NOW, 5, "dry run", after_row=1) == 0
+    assert browse.drop_due(conn, NOW, 5, "dry run") == 1
+    assert store.due_in(conn, NOW) is None
 
 
 def test_release_lets_go_what_is_held(full: sqlite3.Connection) -> None:

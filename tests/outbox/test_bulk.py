@@ -21,7 +21,7 @@ from tests.outbox.make import NOW, event, later, submission
 events = st.builds(
     event,
     recipient=st.sampled_from(["a@example.com", "b@example.com", "c@example.com", "b\ud800d@example.com", ""]),
-    kind=st.sampled_from([Kind.HARD, Kind.SOFT, Kind.COMPLAINT]),
+    kind=st.sampled_from([Kind.HARD, Kind.SOFT, Kind.COMPLAINT, Kind.UNSUBSCRIBE]),
     message_id=st.sampled_from(["", "<1@x>", "<2@x>"]),
     campaign_uuid=st.sampled_from(["", make.CAMPAIGN]),
     subscriber_uuid=st.sampled_from(["", make.SUBSCRIBER]),

@@ -4,15 +4,12 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import inspect
-import os
 import signal
 import sqlite3
-import stat
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,13 +17,14 @@ import aiosqlite
 import pytest
 
 from bouncestream.errors import SchemaTooNew, StoreBusy, StoreUnavailable
-from bouncestream.metrics import COMMITS, Metrics
-from bouncestream.outbox import connection, migrate, retention, store
+from bouncestream.outbox import connection, migrate, store
 from bouncestream.outbox.arrivals import submit
 from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.db import Database
 from tests.outbox import make
 from tests.outbox.make import NOW, event, submission
+
+Opened = Callable[..., Awaitable[Database]]
 
 
 def insert(recipient: str) -> Callable[[sqlite3.Connection], object]:
@@ -71,30 +69,6 @@ async def test_what_was_awaited_is_visible_to_every_other_connection(db: Databas
     other = sqlite3.connect(path)
     assert recipients(other) == ["a@example.com"]
     other.close()
-
-
-async def test_jobs_that_wait_share_a_commit(path: Path) -> None:
-    metrics = Metrics()
-    db = await Database.open(path, metrics=metrics)
-    tasks = await blocked(db, *(insert(f"{n}@example.com") for n in range(100)))
-    await asyncio.gather(*tasks)
-    assert metrics.get(COMMITS) == 2
-    await db.close()
-
-
-@pytest.mark.parametrize(
-    ("limits", "commits"), [({"commit_limit_rows": 10}, 11), ({"commit_limit_bytes": 2000}, 6)]
-)
-async def test_a_commit_has_limits(path: Path, limits: dict[str, int], commits: int) -> None:
-    metrics = Metrics()
-    db = await Database.open(path, metrics=metrics, **limits)  # type: ignore[arg-type]
-    write = db.write
-    db.write = partial(write, rows=1, size=100)  # type: ignore[method-assign]
-    tasks = await blocked(db, *(insert(f"{n}@example.com") for n in range(100)))
-    await asyncio.gather(*tasks)
-    assert metrics.get(COMMITS) == commits
-    assert await db.write(lambda conn: 7, rows=10_000, size=1 << 30) == 7  # larger than the limits: alone
-    await db.close()
 
 
 async def test_a_job_that_raises_is_undone_alone(db: Database) -> None:
@@ -222,7 +196,7 @@ asyncio.run(main())
 """
 
 
-async def test_what_was_acknowledged_survives_kill_9(path: Path) -> None:
+async def test_what_was_acknowledged_survives_kill_9(opened: Opened, path: Path) -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", CHILD, str(path), stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
     )
@@ -232,7 +206,7 @@ async def test_what_was_acknowledged_survives_kill_9(path: Path) -> None:
     rest = (await child.stdout.read()).decode()
     await child.wait()
     told += rest[: rest.rfind("\n") + 1].split()
-    db = await Database.open(path, lock=True)  # the kernel has freed the lock
+    db = await opened(path, lock=True)  # the kernel has freed the lock
     stored = set(await db.read(recipients))
     assert len(told) >= 300
     assert set(told) <= stored
@@ -268,9 +242,11 @@ async def test_a_full_disk_acknowledges_nothing_and_passes(db: Database) -> None
     assert len(await db.read(recipients)) == 51
 
 
-async def test_a_database_that_another_process_locks_is_busy(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_that_another_process_locks_is_busy(
+    opened: Opened, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connection, "BUSY_TIMEOUT", 0.05)
-    db = await Database.open(path)
+    db = await opened(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreBusy, match="Another process has locked"):
@@ -324,13 +300,13 @@ async def test_a_damaged_file_is_refused_at_the_start(path: Path, page: int) -> 
     assert path.read_bytes() == data, "evidence is not to be touched"
 
 
-async def test_a_check_finds_damage_while_it_runs(path: Path) -> None:
+async def test_a_check_finds_damage_while_it_runs(opened: Opened, path: Path) -> None:
     conn = make.connect(path)
     for number in range(300):
         make.submit(conn, event(f"{number}@example.com"))
     root = conn.execute("SELECT rootpage FROM sqlite_master WHERE name = 'seen'").fetchone()[0]
     conn.close()
-    db = await Database.open(path)
+    db = await opened(path)
     await db.check()
     with path.open("r+b") as file:
         file.seek((root - 1) * 8192)
@@ -348,7 +324,7 @@ async def test_a_newer_schema_is_refused(path: Path) -> None:
         await Database.open(path, lock=True)
 
 
-async def test_an_older_schema_is_not_migrated_under_a_running_bridge(path: Path) -> None:
+async def test_an_older_schema_is_not_migrated_under_a_running_bridge(opened: Opened, path: Path) -> None:
     path.touch(0o600)
     from bouncestream.outbox.files import Lock
 
@@ -356,200 +332,8 @@ async def test_an_older_schema_is_not_migrated_under_a_running_bridge(path: Path
     with pytest.raises(StoreBusy, match="Another"):
         await Database.open(path)
     lock.release()
-    db = await Database.open(path)
+    db = await opened(path)
     await db.close()
-
-
-# Opening, files, closing
-
-
-async def test_the_file_has_the_settings_that_were_measured(db: Database) -> None:
-    def pragma(conn: sqlite3.Connection, *names: str) -> list[object]:
-        return [conn.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
-
-    found = await db._alone(pragma, "journal_mode", "synchronous", "page_size", "auto_vacuum", "wal_autocheckpoint")
-    assert found == ["wal", 2, 8192, 2, 250]
-
-
-async def test_every_file_is_for_its_owner_alone(path: Path) -> None:
-    old = os.umask(0)
-    try:
-        db = await Database.open(path, lock=True)
-        await db.write(insert("a@example.com"))
-    finally:
-        os.umask(old)
-    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
-    assert modes == dict.fromkeys(["outbox.db", "outbox.db-wal", "outbox.db-shm", "outbox.db.lock"], 0o600)
-    await db.close()
-
-
-async def test_a_wider_file_is_warned_about(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    make.connect(path).close()
-    path.chmod(0o644)
-    db = await Database.open(path)
-    await db.close()
-    assert f"chmod 600 {path}" in caplog.text
-
-
-async def test_a_second_run_is_refused_and_a_command_is_not(db: Database, path: Path) -> None:
-    with pytest.raises(StoreBusy, match=f"process {os.getpid()}"):
-        await Database.open(path, lock=True)
-    command = await Database.open(path, create=False)
-    await command.write(insert("a@example.com"))
-    await command.close()
-    assert await db.read(recipients) == ["a@example.com"]
-
-
-async def test_a_lock_ends_with_its_owner(path: Path) -> None:
-    for _ in range(2):
-        db = await Database.open(path, lock=True)
-        await db.close()
-
-
-async def test_a_missing_outbox_is_made_only_when_asked(path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="There is no outbox"):
-        await Database.open(path, create=False)
-    assert not path.exists()
-    with pytest.raises(StoreUnavailable, match="directory"):
-        await Database.open(path.parent / "nowhere" / "outbox.db")
-
-
-@pytest.mark.parametrize("name", ["with space & ?query=1#.db", "ümlaut.db", "100%41.db"])
-async def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
-    db = await Database.open(tmp_path / name, lock=True)
-    await db.write(insert("a@example.com"))
-    await db.close()
-    assert {file.name for file in tmp_path.iterdir()} == {name, f"{name}.lock"}
-
-
-async def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
-    path.write_bytes(b"Dear diary, " * 1000)
-    with pytest.raises(StoreUnavailable):
-        await Database.open(path)
-
-
-def test_an_sqlite_that_is_too_old_is_named() -> None:
-    with pytest.raises(StoreUnavailable, match=r"SQLite 3\.34\.1; the outbox needs 3\.37\.0"):
-        connection.check_sqlite((3, 34, 1))
-
-
-async def test_close_stores_what_waits_and_then_refuses(path: Path) -> None:
-    threads = set(threading.enumerate())
-    db = await Database.open(path, lock=True)
-    tasks = await blocked(db, *(insert(f"{n}@example.com") for n in range(30)))
-    await asyncio.gather(db.close(), db.close())
-    assert all(task.done() and not task.exception() for task in tasks)
-    assert set(threading.enumerate()) <= threads
-    for call in (db.write(insert("late@example.com")), db.read(recipients), db.data_version()):
-        with pytest.raises(StoreUnavailable, match="closed"):
-            await call
-    conn = sqlite3.connect(path)
-    assert len(recipients(conn)) == 30
-    conn.close()
-
-
-async def test_close_ends_all_threads_also_when_cancelled(path: Path) -> None:
-    threads = set(threading.enumerate())
-    db = await Database.open(path, lock=True)
-    closing = asyncio.create_task(db.close())
-    await asyncio.sleep(0)
-    closing.cancel()
-    await asyncio.gather(closing, return_exceptions=True)
-    await db.close()
-    assert set(threading.enumerate()) <= threads
-
-
-def test_a_process_that_forgets_nothing_ends(path: Path) -> None:
-    """A cancelled program: it closes on its way out, and no thread keeps the process alive."""
-
-    async def main() -> None:
-        db = await Database.open(path, lock=True)
-        try:
-            await db.write(insert("a@example.com"))
-            raise asyncio.CancelledError
-        finally:
-            await db.close()
-
-    threads = set(threading.enumerate())
-    with pytest.raises(asyncio.CancelledError):
-        asyncio.run(main())
-    gc.collect()
-    assert set(threading.enumerate()) <= threads
-
-
-# Backup and space
-
-
-async def test_a_backup_while_writing_is_whole_and_private(db: Database, tmp_path: Path) -> None:
-    for n in range(20):
-        await db.write(insert(f"{n}@example.com"))
-    stop = asyncio.Event()
-
-    async def write() -> None:
-        n = 1000
-        while not stop.is_set():
-            await db.write(insert(f"{n}@example.com"))
-            n += 1
-
-    writing = asyncio.create_task(write())
-    target = tmp_path / "backup.db"
-    await db.backup(target)
-    stop.set()
-    await writing
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert not (tmp_path / "backup.db-wal").exists()
-    restored = await Database.open(target, lock=True)
-    kept = await restored.read(recipients)
-    assert kept[:20] == [f"{n}@example.com" for n in range(20)]
-    assert await restored.write(lambda conn: submit(conn, submission(event("3@example.com")), NOW).duplicates) == 1
-    await restored.close()
-
-
-async def test_a_backup_overwrites_nothing_and_leaves_no_half(db: Database, tmp_path: Path) -> None:
-    target = tmp_path / "backup.db"
-    target.write_text("precious")
-    with pytest.raises(StoreUnavailable, match="exists already"):
-        await db.backup(target)
-    assert target.read_text() == "precious"
-    with pytest.raises(StoreUnavailable, match="directory"):
-        await db.backup(tmp_path / "nowhere" / "backup.db")
-
-
-async def test_a_backup_that_fails_leaves_nothing(
-    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def damaged(*_: object, **__: object) -> None:
-        raise connection.damaged("test")
-
-    monkeypatch.setattr(connection, "check_integrity", damaged)
-    with pytest.raises(StoreUnavailable):
-        await db.backup(tmp_path / "backup.db")
-    assert not (tmp_path / "backup.db").exists()
-
-
-async def test_the_file_shrinks_when_events_have_gone(db: Database, path: Path) -> None:
-    def fill(conn: sqlite3.Connection) -> None:
-        for n in range(2000):
-            submit(conn, submission(event(f"{n}@example.com", diagnostic="x" * 900)), NOW)
-        store.claim(conn, now=NOW, limit=2000)
-        conn.execute("UPDATE outbox SET state = 'verified', finished_at = received_at")
-        store.recount(conn)
-
-    await db.write(fill)
-    await db._alone(lambda conn: conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
-    before = path.stat().st_size
-    more = True
-    while more:
-        at = make.later(days=1)
-        purge = partial(retention.purge, raw_before=at, events_before=at, dedupe_before_day=30_000)
-        more = (await db.write(purge)).more
-    freed = 0
-    while step := await db.vacuum_step(100):
-        freed += step
-        assert step <= 100
-    assert freed > 100
-    await db._alone(lambda conn: conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
-    assert path.stat().st_size < before / 4
 
 
 async def test_one_bad_row_among_many_is_quarantined_and_all_others_are_stored(db: Database) -> None:

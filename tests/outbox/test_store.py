@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bouncestream.event import Kind
 from bouncestream.outbox import browse, codec, migrate, store
+from bouncestream.outbox.retry import LONGEST
 from bouncestream.ports import Move, State
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, later, settle, submit
@@ -55,12 +56,21 @@ def test_nothing_is_claimed_before_it_is_due(conn: sqlite3.Connection) -> None:
 def test_a_time_further_away_than_any_delay_is_due(conn: sqlite3.Connection) -> None:
     fill(conn, 3)
     claim(conn)
-    moves = [Move(row, State.PENDING, "clock", delay=delay) for row, delay in ((1, 9e4), (2, 3600), (3, 9e4))]
-    store.settle(conn, moves, NOW)
+    far = LONGEST + 3600
+    for row, delay in ((1, far), (2, LONGEST), (3, far)):  # stored by a clock that has jumped back since
+        store.settle(conn, [Move(row, State.PENDING, "clock", delay=LONGEST)], later(delay - LONGEST))
     assert store.due_in(conn, NOW) == 0
     assert [row.row for row in claim(conn, limit=1)] == [1]
     assert [row.row for row in claim(conn)] == [3]
-    assert store.due_in(conn, NOW) == 3600
+    assert store.due_in(conn, NOW) == LONGEST
+
+
+def test_no_delay_is_longer_than_the_longest(conn: sqlite3.Connection) -> None:
+    fill(conn, 1)
+    claim(conn)
+    store.settle(conn, [Move(1, State.PENDING, "Retry-After: 1 week", delay=7 * 86400)], NOW)
+    assert store.due_in(conn, NOW) == LONGEST
+    assert claim(conn) == []
 
 
 def test_due_in_knows_nothing_and_now(conn: sqlite3.Connection) -> None:

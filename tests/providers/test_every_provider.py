@@ -16,7 +16,7 @@ from bouncestream import providers
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Malformed, TooLarge, Unauthorized
 from bouncestream.event import DIAGNOSTIC_LIMIT, identity_keys
-from bouncestream.providers._contract import Parsed, WebhookRequest, read
+from bouncestream.providers._contract import Parsed, WebhookRequest, read, verify
 from tests.providers.cases import CASES, KEY, NOW, OTHER, Case, request
 
 JUNK = st.recursive(
@@ -97,6 +97,12 @@ def test_a_wrong_secret(case: Case, secret: str) -> None:
     with pytest.raises(Unauthorized) as caught:
         ask(case, case.request(case.good, secret))
     assert KEY not in str(caught.value)
+
+
+@every
+def test_the_proof_needs_nothing_decompressed(case: Case) -> None:
+    asked = case.request(case.good)
+    verify(providers.get(case.settings.provider), replace(asked, body=b"", sent=case.good), case.settings, NOW)
 
 
 @every

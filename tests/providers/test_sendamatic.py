@@ -76,15 +76,6 @@ Content-Type: text/plain
 I am away until Monday.
 """
 
-REPORT = """\
-Feedback-Type: abuse
-User-Agent: SomeGenerator/1.0
-Version: 1
-Original-Mail-From: <news@sender.example>
-Original-Rcpt-To: <reported@example.com>
-Arrival-Date: Thu, 19 Nov 2026 08:00:00 +0000
-"""
-
 
 def parse(payload: Any, classes: dict[str, str] | None = None) -> Parsed:
     settings = replace(CASE.settings, classes=classes or {})
@@ -148,6 +139,13 @@ def test_everything_that_the_returned_mail_tells() -> None:
         ("Hard bounce", False, Kind.SOFT),
         ("Hard bounce", None, Kind.SOFT),
         ("Hard bounce", "true", Kind.HARD),
+        ("Hard bounce", " True ", Kind.HARD),
+        ("Hard bounce", 1, Kind.HARD),
+        ("Hard bounce", "1", Kind.HARD),
+        ("Hard bounce", 0, Kind.SOFT),
+        ("Hard bounce", "0", Kind.SOFT),
+        ("Hard bounce", "false", Kind.SOFT),
+        ("Hard bounce", [True], Kind.SOFT),
         ("HARD BOUNCE - Whatever", True, Kind.HARD),
         ("Soft bounce - General", True, Kind.SOFT),
         ("Soft bounce - DNS failure", False, Kind.SOFT),
@@ -197,9 +195,38 @@ def test_a_mail_that_is_still_tried_is_no_event() -> None:
 
 @pytest.mark.parametrize("body", ["", None, 5, "   "])
 def test_without_a_mail_the_reason_is_judged(body: Any) -> None:
-    assert event(bounce("Undetermined", body=body)).kind is Kind.SOFT
+    assert event(bounce("General bounce", body=body)).kind is Kind.SOFT
     unknown = event(bounce("General bounce", body=body, reason="550 5.1.1 user unknown"))
     assert (unknown.kind, unknown.reason, unknown.enhanced_status) == (Kind.HARD, "user_unknown", "5.1.1")
+
+
+@pytest.mark.parametrize("body", ["", None, "hello", "Subject: hi\n\nWe are closed.\n", "\x00\x01"])
+def test_what_neither_of_us_can_classify_is_kept(body: Any) -> None:
+    for reason in ("", "something odd happened"):
+        parsed = bounce("Undetermined", body=body, reason=reason)
+        assert parsed.events == parsed.ignored == ()
+        (trouble,) = parsed.trouble
+        assert trouble.why == "Sendamatic could not classify it and neither can we"
+        assert b"Undetermined" in trouble.part
+        assert event(bounce("General bounce", body=body, reason=reason)).kind is Kind.SOFT
+    for bounce_type in ("Undetermined", "General bounce"):
+        one = event(bounce(bounce_type, body=body, reason="550 5.1.1 user unknown"))
+        assert (one.kind, one.reason) == (Kind.HARD, "user_unknown")
+        assert event(bounce(bounce_type, body=body, reason="452 4.2.2 mailbox full")).reason == "mailbox_full"
+
+
+def test_a_failure_that_names_nobody_is_about_whom_sendamatic_names() -> None:
+    body = "From: MAILER-DAEMON@mx.example.org\nSubject: Undelivered Mail\n\nYour mail could not be delivered.\n"
+    one = event(bounce("Undetermined", body=body))
+    assert (one.kind, one.recipient) == (Kind.SOFT, "person@example.com")
+
+
+def test_mails_that_cannot_be_read_are_not_all_the_same() -> None:
+    without_id = {"message_id": None, "body": "unreadable"}
+    first, second = (event(bounce("Hard bounce", **without_id, reason=reason)) for reason in ("one", "two"))
+    assert identity_keys(first, b"k") != identity_keys(second, b"k")
+    again = event(bounce("Hard bounce", **without_id, reason="one"))
+    assert identity_keys(first, b"k") == identity_keys(again, b"k")
 
 
 def test_an_unknown_class_is_soft_and_noted() -> None:
@@ -267,66 +294,14 @@ def test_a_huge_mail_is_read_in_its_first_part_only() -> None:
     assert late.campaign_uuid == ""
 
 
-def complaint(**fields: Any) -> Parsed:
-    inner = {"description": "This is an Abuse Report", "message_id": "<mail-1@mx.sendamatic.net>", **fields}
-    return parse({"notification_type": "complaint", "complaint": inner})
-
-
-def test_a_complaint() -> None:
-    one = event(complaint(report=REPORT, original=HEADERS + "\nHello\n"))
-    assert (one.kind, one.recipient) == (Kind.COMPLAINT, "reported@example.com")
-    assert (one.campaign_uuid, one.subscriber_uuid) == (CAMPAIGN, SUBSCRIBER)
-    assert one.diagnostic == "This is an Abuse Report"
-    assert one.evidence == "Sendamatic says complaint → complaint" or one.evidence == "Sendamatic says complaint"
-    assert one.occurred_at == datetime(2026, 11, 19, 8, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("fields", "recipient"),
-    [
-        ({"original_recipient": "a@example.com", "recipient": "b@example.com", "report": REPORT}, "a@example.com"),
-        ({"recipient": "b@example.com", "report": REPORT, "original": HEADERS}, "b@example.com"),
-        ({"report": REPORT, "original": HEADERS}, "reported@example.com"),
-        ({"report": "Feedback-Type: abuse\n", "original": HEADERS}, "person@example.com"),
-        ({"report": "", "original": HEADERS}, "person@example.com"),
-        ({"report": REPORT.replace("\n", "\r\n"), "original": ""}, "reported@example.com"),
-        ({"report": REPORT}, "reported@example.com"),
-    ],
-)
-def test_who_complained_in_this_order(fields: dict[str, str], recipient: str) -> None:
-    assert event(complaint(**fields)).recipient == recipient
-
-
-def test_a_complaint_of_nobody_is_kept() -> None:
-    headers = HEADERS.replace("To: person@example.com", "To: a@example.com, b@example.com")
-    unnamed = event(complaint(report="Feedback-Type: abuse\n", original=headers))
-    assert (unnamed.recipient, unnamed.subscriber_uuid) == ("", SUBSCRIBER)
-    parsed = complaint(report="Feedback-Type: abuse\n", original=headers.replace("X-Listmonk", "X-Other"))
-    assert parsed.events == ()
-    assert parsed.trouble[0].why == "it names no recipient"
-
-
-def test_not_spam_is_no_complaint() -> None:
-    parsed = complaint(report=REPORT.replace("abuse", "not-spam"), original=HEADERS)
-    assert parsed.events == ()
-    assert parsed.ignored == ("the report says that the mail is not spam",)
-
-
-@pytest.mark.parametrize("name", ["unsubscribe", "unsubscription", "Unsubscribed"])
-def test_an_unsubscription_under_any_name(name: str) -> None:
-    for inner_name in (name, "data"):
-        one = event(
-            parse(
-                {
-                    "notification_type": name,
-                    inner_name: {"recipient": "Person@example.com", "message_id": "<m@h>", "list_id": "<news.x>"},
-                }
-            )
-        )
-        assert (one.kind, one.recipient, one.message_id) == (Kind.UNSUBSCRIBE, "person@example.com", "<m@h>")
-        assert one.evidence == "Sendamatic says unsubscribed, list <news.x>"
-    flat = event(parse({"notification_type": name, "recipient": "person@example.com"}))
-    assert flat.recipient == "person@example.com"
+def test_the_object_in_other_shapes() -> None:
+    inner = {"bounce_type": "Hard bounce", "recipient": "person@example.com"}
+    for kind, key in (("bounce", "bounce"), ("BOUNCE", "Bounce"), ("Bounce", "bounce"), ("bounce ", "BOUNCE")):
+        for value in (inner, [inner]):
+            assert event(parse({"notification_type": kind, key: value, "meta": {}})).recipient == inner["recipient"]
+    for wrong, shape in (("text", "a text"), ([inner, inner], "a list"), ([], "a list"), (5, "a number")):
+        (trouble,) = parse({"notification_type": "bounce", "bounce": wrong}).trouble
+        assert trouble.why == f"bounce is not an object but {shape}"
 
 
 def test_an_unknown_type_is_named() -> None:

@@ -50,6 +50,7 @@ class Bridge:
         self.intake = Intake(
             self.db, clock=clock, metrics=self.metrics, health=self.health, on_commit=self.relay.wake, min_free=0
         )
+        await self.relay.prepare()
         self.running = asyncio.create_task(self.relay.run())
         return self
 

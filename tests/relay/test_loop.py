@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -220,8 +221,7 @@ async def test_a_dry_run_sends_nothing_and_going_live_resends_none(bridge: Bridg
     bridge.pace = replace(bridge.pace, dry_run=True)
     await bridge.start()
     await bridge.emit(range(5))
-    await bridge.idle()
-    assert await bridge.states() == {"dropped": 5}
+    await bridge.until_states({"dropped": 5})
     await bridge.stop()
     bridge.pace = replace(bridge.pace, dry_run=False)
     await bridge.start()
@@ -262,7 +262,7 @@ async def test_an_unsubscription_waits_for_its_permission_and_goes_on_by_itself(
     bridge_running.relay._permission_wait = 0.05
     await bridge.emit(range(3), Kind.UNSUBSCRIBE)
     await bridge.until(lambda: not bridge.health.ready)
-    assert "grant the token subscribers:manage" in bridge.health.parts["relay"].why
+    assert "subscribers:manage" in bridge.health.parts["relay"].why
     sandbox.settings.users["bridge"] = granted
     await bridge.until(lambda: bridge.health.parts["relay"].state is Light.GREEN)
     await bridge.idle()
@@ -306,3 +306,50 @@ async def test_what_a_person_must_mend_before_the_start(bridge: Bridge, sandbox:
     sandbox.fault("clear")
     await bridge.idle(40)
     bridge.exactly_once(9)
+
+
+async def test_a_dry_run_leaves_alone_what_waited_before_it(bridge: Bridge, sandbox: Sandbox) -> None:
+    url = sandbox.url
+    await sandbox.close()
+    await bridge.start()
+    await bridge.emit(range(3))
+    await bridge.stop()
+    bridge.pace = replace(bridge.pace, dry_run=True)
+    await bridge.start()
+    await bridge.emit(range(3, 5))
+    await bridge.until_states({"pending": 3, "dropped": 2})
+    await bridge.stop()
+    await sandbox.start(port=int(url.rsplit(":", 1)[1]))
+
+
+async def test_without_look_up_unsubscriptions_wait_and_are_not_called_unknown(
+    bridge: Bridge, sandbox: Sandbox
+) -> None:
+    forbid(sandbox, "subscribers:get_all")
+    await bridge.start()
+    await bridge.emit(range(2), Kind.UNSUBSCRIBE)
+    await bridge.until_states({"held": 2})
+    assert not bridge.health.ready
+    rows = await bridge.db.read(partial(browse.rows_in, state=State.HELD))
+    await bridge.db.write(lambda conn: browse.drop(conn, rows, bridge.relay.desk.clock.now()))
+    bridge.relay._permission_at = 0.0
+    bridge.relay.wake()
+    await bridge.until(lambda: bridge.health.ready)
+
+
+async def test_a_restored_backup_tells_nothing_twice(bridge: Bridge, sandbox: Sandbox, tmp_path: Path) -> None:
+    url = sandbox.url
+    await sandbox.close()
+    await bridge.start()
+    await bridge.emit(range(6))
+    copy = tmp_path / "backup.db"
+    await bridge.db.backup(copy)
+    await sandbox.start(port=int(url.rsplit(":", 1)[1]))
+    await bridge.idle(30)
+    await bridge.stop()
+    bridge.path = copy
+    await bridge.start()
+    await bridge.emit(range(4, 8))
+    await bridge.idle(30)
+    bridge.exactly_once(8)
+    assert await bridge.states() == {"verified": 8}

@@ -10,7 +10,7 @@ import json
 import aiohttp
 import pytest
 
-from bouncestream.errors import UsageError
+from bouncestream.errors import ListenError, UsageError
 from bouncestream.sandbox import Sandbox, check_loopback
 
 AUTH = {"Authorization": "token bridge:sandbox-token-of-bridge"}
@@ -28,7 +28,7 @@ def test_loopback(host):
 
 
 async def test_a_port_that_is_taken(rig):
-    with pytest.raises(UsageError, match="cannot listen"):
+    with pytest.raises(ListenError, match="cannot listen"):
         await Sandbox().start(port=int(rig.sandbox.url.rsplit(":", 1)[1]))
 
 

@@ -141,7 +141,11 @@ class Run:
         )
         if game.sabotage.same_round_mark:
             self.relay.desk.ledger = SameRoundMark(times)
-        self.task = game.loop.create_task(self.relay.run())
+        self.task = game.loop.create_task(self._run())
+
+    async def _run(self) -> None:
+        await self.relay.prepare()
+        await self.relay.run()
 
     def kill(self, game: Game) -> None:
         self.db.alive = False

@@ -130,6 +130,7 @@ def test_rows_that_were_read_back(meta: object, seen: Seen) -> None:
         "%query%@example.com",
         "a b@example.com",
         "ä@example.com",
+        "a%order%@example.com",
         "a@example.com'",
         "no-at-sign",
         "a@" + "x" * 300,

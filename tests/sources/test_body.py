@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import gzip
+import random
+import time
 import zlib
 
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bouncestream.errors import Malformed, TooLarge
-from bouncestream.sources.body import UnknownEncoding, decompressed
+from bouncestream.sources.body import MAX_MEMBERS, UnknownEncoding, decompressed
 
 
 @given(st.binary(max_size=2000))
@@ -42,3 +44,26 @@ def test_damage_is_noticed(data: bytes, draw: st.DataObject) -> None:
     cut = draw.draw(st.integers(1, len(packed) - 1))
     with pytest.raises(Malformed):
         decompressed(packed[:cut], "gzip", 1000)
+
+
+def test_members_are_bounded_and_cost_no_more_than_their_bytes() -> None:
+    data = bytes(range(256)) * 1000
+    assert decompressed(gzip.compress(b"x") * (MAX_MEMBERS - 1) + gzip.compress(data), "gzip", 300_000).endswith(
+        data
+    )
+    began = time.process_time()
+    for body in (gzip.compress(b"") * 150_000, gzip.compress(b"") + (b"\x00" * 30_000 + gzip.compress(b"")) * 100):
+        with pytest.raises(Malformed, match="more than 100 members"):
+            decompressed(body, "gzip", 1000)
+    decompressed(gzip.compress(b"") + b"\x00" * 3_000_000, "gzip", 1000)
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("size", [65_000, 65_480, 65_536, 131_072, 200_000])
+def test_members_across_the_chunks(size: int) -> None:
+    data = random.Random(size).randbytes(size)
+    packed = gzip.compress(data, 0) + b"\x00" * 5 + gzip.compress(data[::-1])
+    assert decompressed(packed, "gzip", 2 * size) == data + data[::-1]
+    assert decompressed(zlib.compress(data), "deflate", size) == data
+    with pytest.raises(TooLarge):
+        decompressed(packed, "gzip", 2 * size - 1)

@@ -16,6 +16,7 @@ from bouncestream.crypto.signature import sign
 from bouncestream.errors import StoreBusy, StoreUnavailable
 from bouncestream.health import Light
 from bouncestream.metrics import REQUESTS, REQUESTS_REFUSED
+from bouncestream.providers.generic import Generic
 from tests.sources.conftest import EVENT, KEY, TOKEN, Clock, Running, Start, answer, message
 
 URL = "/webhooks/scripts"
@@ -219,6 +220,36 @@ async def test_a_damaged_compressed_body_is_kept_as_sent_if_it_is_authentic(runn
     got = await running.post(URL, body, content_encoding="gzip", **TOKEN)
     assert (got.status, got.json["quarantined"]) == (200, 1)
     assert running.emitted.submissions[0].raw == body
+
+
+async def test_nothing_is_decompressed_for_strangers(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def decompress(*_: object) -> bytes:
+        raise AssertionError("decompressed before it was verified")
+
+    monkeypatch.setattr("bouncestream.sources.webhook.decompressed", decompress)
+    hooks = {
+        "token": Webhook(name="token", provider="generic", token=Secret(KEY)),
+        "signed": Webhook(name="signed", provider="generic", hmac_secret=Secret(KEY)),
+        "sendamatic": Webhook(name="sendamatic", provider="sendamatic", secret=Secret(KEY)),
+        "path": Webhook(name="path", provider="sendamatic", path_secret=Secret(KEY)),
+    }
+    running = await start(hooks)
+    for name in hooks:
+        for encoding in ("gzip", "deflate", "br"):
+            got = await running.post(f"/webhooks/{name}", gzip.compress(EVENT), content_encoding=encoding)
+            assert got.status == 401
+    assert running.metrics.get(REQUESTS, "signed", "401") == 3
+
+
+async def test_a_request_is_verified_once(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    real = Generic.verify
+    monkeypatch.setattr(Generic, "verify", lambda *args: calls.append(args[1]) or real(*args))
+    for body in (EVENT, EVENT + b" " * 40_000):
+        assert (await running.post(URL, body, **TOKEN)).status == 200
+    for body in (gzip.compress(EVENT), b"damaged"):
+        assert (await running.post(URL, body, content_encoding="gzip", **TOKEN)).status == 200
+    assert len(calls) == 4
 
 
 async def test_a_large_request_is_read_in_a_thread(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first run on a restored backup: what waits in it may have been delivered after the backup was made.
+
+Rows that were claimed or posted in the backup are read back like after a crash. Those that were still pending were
+perhaps posted later by the outbox that the copy was made from, under labels that this one does not know: so all
+labels of their sources since the day of the backup are read, and what is found there is verified.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, timedelta
+from functools import partial
+
+from bouncestream.outbox import store
+from bouncestream.relay.desk import Desk
+
+log = logging.getLogger("bouncestream.relay")
+
+
+async def reconcile(desk: Desk) -> None:
+    """Once per restored copy, before anything is posted. Raises SinkError: then it is tried again."""
+    made_at = await desk.db.read(store.take_restored)
+    if made_at is None:
+        return
+    sources = await desk.db.read(store.unposted_sources)
+    if sources and (desk.powers is None or not desk.powers.read):
+        log.warning(
+            "this outbox is a restored backup, and the token lacks bounces:get: what it told may be told again"
+        )
+        sources = []
+    found = 0
+    for source in sources:
+        # One day more on both ends: the clocks of two machines need not agree.
+        day, last = made_at.date() - timedelta(days=1), desk.clock.now().date() + timedelta(days=1)
+        while day <= last:
+            found += await _read_day(desk, source, day)
+            day += timedelta(days=1)
+    await desk.db.write(store.clear_restored)
+    log.warning("this outbox is a restored backup of %s: %d waiting events are in Listmonk already", made_at, found)
+
+
+async def _read_day(desk: Desk, source: str, day: date) -> int:
+    """All labels of one source and day, up to two in a row that hold nothing: one may have only unstored events."""
+    found = number = empty = 0
+    while empty < 2:
+        number += 1
+        label = f"{source} {day.isoformat()}" + (f" #{number}" if number > 1 else "")
+        rows = await desk.sink.read_label(label)
+        ids = [row.event_id for row in rows if row.ours]
+        if ids:
+            found += await desk.db.write(partial(store.mark_found, event_ids=ids, now=desk.clock.now()))
+        empty = 0 if rows else empty + 1
+    return found

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Group commit: how many jobs share one, and that nobody waits for more than there is to gain."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bouncestream.metrics import COMMITS, Metrics
+from bouncestream.outbox.batch import Job, Outcome, run_batch
+from bouncestream.outbox.db import CHECKPOINT_ROWS, FEW, Database
+from tests.outbox.test_db import Opened, blocked, insert, recipients
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[Job]]:
+    """The jobs of each commit."""
+    found: list[Sequence[Job]] = []
+
+    def noted(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
+        found.append(jobs)
+        return run_batch(conn, jobs)
+
+    monkeypatch.setattr("bouncestream.outbox.db.run_batch", noted)
+    return found
+
+
+async def test_jobs_that_wait_share_a_few_commits(opened: Opened, path: Path) -> None:
+    metrics = Metrics()
+    db = await opened(path, metrics=metrics)
+    tasks = await blocked(db, *(insert(f"{n}@example.com") for n in range(100)))
+    await asyncio.gather(*tasks)
+    assert 2 <= metrics.get(COMMITS) <= 5
+    assert len(await db.read(recipients)) == 100
+
+
+async def test_a_commit_takes_about_half_of_those_served_last_or_waiting(
+    opened: Opened, path: Path, batches: list[Sequence[Job]]
+) -> None:
+    db = await opened(path)
+    await asyncio.gather(*await blocked(db, *(insert(f"{n}@example.com") for n in range(100))))
+    sizes = [len(jobs) for jobs in batches]
+    assert sizes[:2] == [1, 51]
+    assert sum(sizes) == 101
+
+
+async def test_few_jobs_are_not_split(opened: Opened, path: Path, batches: list[Sequence[Job]]) -> None:
+    db = await opened(path)
+    await asyncio.gather(*await blocked(db, *(insert(f"{n}@example.com") for n in range(FEW))))
+    assert [len(jobs) for jobs in batches] == [1, FEW]
+
+
+async def test_who_is_alone_never_waits_for_more(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bouncestream.outbox.db.GATHER", 60)
+    async with asyncio.timeout(20):
+        for number in range(5):
+            await db.write(insert(f"{number}@example.com"))
+
+
+async def test_after_a_rush_a_single_job_waits_only_as_long_as_may_be(db: Database) -> None:
+    await asyncio.gather(*await blocked(db, *(insert(f"{n}@example.com") for n in range(100))))
+    async with asyncio.timeout(20):
+        await db.write(insert("last@example.com"))
+    assert len(await db.read(recipients)) == 101
+
+
+@pytest.mark.parametrize(("limits", "most"), [({"commit_limit_rows": 10}, 10), ({"commit_limit_bytes": 2000}, 20)])
+async def test_a_commit_has_limits(
+    opened: Opened, path: Path, batches: list[Sequence[Job]], limits: dict[str, int], most: int
+) -> None:
+    db = await opened(path, **limits)
+    write = db.write
+    db.write = partial(write, rows=1, size=100)  # type: ignore[method-assign]
+    await asyncio.gather(*await blocked(db, *(insert(f"{n}@example.com") for n in range(100))))
+    sizes = [len(jobs) for jobs in batches]
+    assert max(sizes) == most
+    assert sum(sizes) == 101
+    assert await write(lambda conn: 7, rows=10_000, size=1 << 30) == 7  # larger than the limits: alone
+    assert len(batches[-1]) == 1
+
+
+async def test_the_log_goes_into_the_database_between_commits(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after: list[int] = []
+
+    def noted(conn: sqlite3.Connection) -> None:
+        assert not conn.in_transaction
+        after.append(len(recipients(conn)))
+        log, moved = conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1:]
+        assert log == moved > 0
+
+    monkeypatch.setattr("bouncestream.outbox.db._checkpoint_some", noted)
+    for number in range(5):
+        await db.write(insert(f"{number}@example.com"), rows=CHECKPOINT_ROWS // 2)
+    await db.read(recipients)
+    assert after == [2, 4]
