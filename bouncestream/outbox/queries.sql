@@ -145,6 +145,10 @@ DELETE FROM meta WHERE name = ?;
 SELECT DISTINCT source FROM outbox
 WHERE state = 'pending' AND kind <> 'unsubscribe' AND attempt = 0 AND label = '' ORDER BY source;
 
+-- name: pending_labels
+-- The same, for what was posted before the backup already and waits to be posted again.
+SELECT DISTINCT label FROM outbox WHERE state = 'pending' AND label <> '' ORDER BY label;
+
 -- name: add_meta
 INSERT INTO meta (name, value) VALUES (:name, CAST(:by AS TEXT))
 ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + :by AS TEXT);

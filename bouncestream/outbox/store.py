@@ -276,6 +276,11 @@ def unposted_sources(conn: sqlite3.Connection) -> list[str]:
     return [source for (source,) in conn.execute(QUERIES["unposted_sources"])]
 
 
+def pending_labels(conn: sqlite3.Connection) -> list[str]:
+    """The labels of what waits to be posted once more."""
+    return [label for (label,) in conn.execute(QUERIES["pending_labels"])]
+
+
 def mark_found(conn: sqlite3.Connection, event_ids: Sequence[str], now: datetime) -> int:
     """A restored backup: of these event ids Listmonk has a row already, so those that are pending are verified and
     not posted again. Returns how many; all others stay as they are."""

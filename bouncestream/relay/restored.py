@@ -24,12 +24,15 @@ async def reconcile(desk: Desk) -> None:
     if made_at is None:
         return
     sources = await desk.db.read(store.unposted_sources)
-    if sources and (desk.powers is None or not desk.powers.read):
+    labels = await desk.db.read(store.pending_labels)
+    if (sources or labels) and (desk.powers is None or not desk.powers.read):
         log.warning(
             "this outbox is a restored backup, and the token lacks bounces:get: what it told may be told again"
         )
-        sources = []
+        sources = labels = []
     found = 0
+    for label in labels:
+        found += (await _read(desk, label))[1]
     for source in sources:
         # One day more on both ends: the clocks of two machines need not agree.
         day, last = made_at.date() - timedelta(days=1), desk.clock.now().date() + timedelta(days=1)
@@ -45,10 +48,15 @@ async def _read_day(desk: Desk, source: str, day: date) -> int:
     found = number = empty = 0
     while empty < 2:
         number += 1
-        label = f"{source} {day.isoformat()}" + (f" #{number}" if number > 1 else "")
-        rows = await desk.sink.read_label(label)
-        ids = [row.event_id for row in rows if row.ours]
-        if ids:
-            found += await desk.db.write(partial(store.mark_found, event_ids=ids, now=desk.clock.now()))
+        rows, new = await _read(desk, f"{source} {day.isoformat()}" + (f" #{number}" if number > 1 else ""))
+        found += new
         empty = 0 if rows else empty + 1
     return found
+
+
+async def _read(desk: Desk, label: str) -> tuple[int, int]:
+    """Read one label: how many rows it has, and how many waiting events were found in it."""
+    rows = await desk.sink.read_label(label)
+    ids = [row.event_id for row in rows if row.ours]
+    new = await desk.db.write(partial(store.mark_found, event_ids=ids, now=desk.clock.now())) if ids else 0
+    return len(rows), new
