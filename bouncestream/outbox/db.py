@@ -36,11 +36,9 @@ log = logging.getLogger("bouncestream.outbox")
 A = TypeVar("A")
 #: The longest that a commit waits for more jobs under load; seconds.
 GATHER = 0.002
-#: So few jobs are never split into two commits.
-FEW = 16
 #: After so many rows the write-ahead log goes into the database, between two commits: within one, as SQLite does it
 #: by itself, all who wait for that commit would wait for it too.
-CHECKPOINT_ROWS = 300
+CHECKPOINT_ROWS = 1000
 
 T = TypeVar("T")
 
@@ -233,7 +231,8 @@ class Database:
                     self._wake.clear()
                     await self._wake.wait()
                     continue
-                jobs = self._drain(await self._let_more_come())
+                await self._let_more_come()
+                jobs = self._drain()
                 commit = asyncio.ensure_future(self._writing.run(run_batch, jobs))
                 try:
                     outcomes = await asyncio.shield(commit)
@@ -256,24 +255,21 @@ class Database:
                     [self._waiting.popleft()], [Outcome(error=StoreUnavailable("The outbox was closed."))]
                 )
 
-    async def _let_more_come(self) -> int:
-        """Gather under load: a commit costs as much as 20 jobs do. How many jobs the commit may take: of those who
-        were served by the last one or wait now, about half. While these are written, the loop answers and reads the
-        others, which on a small machine share its one processor. Somebody who is alone never waits."""
-        half = (self._last + len(self._waiting) + 1) // 2
-        self._enough = min(half, self._limit_rows)
+    async def _let_more_come(self) -> None:
+        """Gather under load: a commit costs as much as 20 jobs do. It waits a moment, until half of those are there
+        who were served by the last commit or wait now. Somebody who is alone never waits."""
+        self._enough = min((self._last + len(self._waiting) + 1) // 2, self._limit_rows)
         if len(self._waiting) < self._enough:
             self._wake.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), GATHER)
         self._enough = 1
-        return max(half, FEW)
 
-    def _drain(self, most: int) -> list[Job]:
+    def _drain(self) -> list[Job]:
         """The jobs of the next transaction: at least one, else up to the limits."""
         jobs = [self._waiting.popleft()]
         rows, size = jobs[0].rows, jobs[0].size
-        while self._waiting and len(jobs) < most:
+        while self._waiting:
             job = self._waiting[0]
             rows += job.rows
             size += job.size

@@ -13,7 +13,7 @@ import pytest
 
 from bouncestream.metrics import COMMITS, Metrics
 from bouncestream.outbox.batch import Job, Outcome, run_batch
-from bouncestream.outbox.db import CHECKPOINT_ROWS, FEW, Database
+from bouncestream.outbox.db import CHECKPOINT_ROWS, Database
 from tests.outbox.test_db import Opened, blocked, insert, recipients
 
 
@@ -39,20 +39,10 @@ async def test_jobs_that_wait_share_a_few_commits(opened: Opened, path: Path) ->
     assert len(await db.read(recipients)) == 100
 
 
-async def test_a_commit_takes_about_half_of_those_served_last_or_waiting(
-    opened: Opened, path: Path, batches: list[Sequence[Job]]
-) -> None:
+async def test_all_who_wait_share_one_commit(opened: Opened, path: Path, batches: list[Sequence[Job]]) -> None:
     db = await opened(path)
     await asyncio.gather(*await blocked(db, *(insert(f"{n}@example.com") for n in range(100))))
-    sizes = [len(jobs) for jobs in batches]
-    assert sizes[:2] == [1, 51]
-    assert sum(sizes) == 101
-
-
-async def test_few_jobs_are_not_split(opened: Opened, path: Path, batches: list[Sequence[Job]]) -> None:
-    db = await opened(path)
-    await asyncio.gather(*await blocked(db, *(insert(f"{n}@example.com") for n in range(FEW))))
-    assert [len(jobs) for jobs in batches] == [1, FEW]
+    assert [len(jobs) for jobs in batches] == [1, 100]
 
 
 async def test_who_is_alone_never_waits_for_more(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
