@@ -35,12 +35,12 @@ async def test_each_200_comes_after_an_fdatasync(program: Program, session: aioh
     answered = synced = 0
     begun = False
     for line in trace.read_text(errors="replace").splitlines():
-        if "recvfrom(" in line and '"POST /webhooks' in line:
+        if "recvfrom" in line and '"POST /webhooks' in line:
             begun, synced = True, 0
         # "resumed" lines carry the result; a call that was not interrupted has both in one line.
         elif re.search(r"fdatasync(\(\d+\)| resumed>.*)\s*=\s*0", line):
             synced += 1
-        elif begun and "sendto(" in line and '"HTTP/1.1 200' in line:
+        elif begun and "sendto" in line and '"HTTP/1.1 200' in line:
             answered, begun = answered + 1, False
             assert synced, "a 2xx left before anything was forced to the disk"
     assert answered == 10
