@@ -20,7 +20,6 @@ doubled. All times are this process's monotonic clock, in seconds, and never out
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -389,8 +388,3 @@ class _Schedule:
 def _seen_text(entry: Entry, attempt: int) -> str:
     late = f" (attempt {attempt} of {entry.claimed.attempt})" if attempt != entry.claimed.attempt else ""
     return f"its row is in Listmonk{late}"
-
-
-def why_text(moves: Sequence[Move]) -> str:
-    """One line for the log: how many of what."""
-    return ", ".join(f"{count} {state}" for state, count in Counter(m.to.value for m in moves).items())
