@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bouncestream.cli import build_parser
-from bouncestream.config.model import NAMED, SECTIONS, keys_of
+from bouncestream.config.key import keys_of
+from bouncestream.config.model import NAMED, SECTIONS
 from bouncestream.metrics import ALL
 from bouncestream.providers.sendamatic import CLASSES
 

@@ -32,6 +32,7 @@ FLOORS = {
     "sinks": 4,
     "relay": 5,
     "ops": 5,
+    "doctor": 5,
     "sandbox": 5,
     "app": 6,
     "cli": 7,

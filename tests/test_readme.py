@@ -23,8 +23,9 @@ from multidict import CIMultiDict
 from bouncestream import metrics, providers
 from bouncestream.cli import build_parser, exits
 from bouncestream.cli.tries import PERMISSIONS
+from bouncestream.config.key import keys_of
 from bouncestream.config.load import load
-from bouncestream.config.model import SECTIONS, Webhook, keys_of
+from bouncestream.config.model import SECTIONS, Webhook
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
 from bouncestream.event import Kind

@@ -4,40 +4,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from typing import Any, NoReturn
+from typing import Any
 
-from bouncestream.cli.exits import USAGE
-from bouncestream.printable import printable
-
-EXIT_CODES = """\
-exit codes: 0 fine; 1 not all is well; 3 could not be examined; 64 wrong usage; 75 temporary (the database is
-locked, another run); 78 configuration."""
-
-STATES = ("pending", "claimed", "posted", "verified", "unstored", "dead", "held", "dropped")
-KINDS = ("hard", "soft", "complaint", "unsubscribe")
-HELD_FOR = ("unproven", "permission", "brake", "operator")
-
-
-class _Parser(argparse.ArgumentParser):
-    """Exit code 64 for wrong usage, no abbreviations, and the exit codes below each help text."""
-
-    def __init__(self, **options: Any) -> None:
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(allow_abbrev=False, epilog=EXIT_CODES, **options)
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse does, but what is left over is the error of the command it stands behind, whose help shows
-        its options; argparse would have it be that of the program."""
-        known, left = super().parse_known_args(args, namespace)
-        if left:
-            self.error(f"unrecognized arguments: {' '.join(left)}")
-        return known, left
-
-    def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {printable(message)}", file=sys.stderr)
-        print(f"Next: `{self.prog} --help` shows how it is called.", file=sys.stderr)
-        raise SystemExit(USAGE)
+from bouncestream.cli.parser_base import Parser, add
+from bouncestream.cli.parser_outbox import outbox
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -56,7 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="the configuration (default: $BOUNCESTREAM_CONFIG, else config.toml here, else "
         "/etc/bouncestream/config.toml, else the environment alone)",
     )
-    parser = _Parser(
+    parser = Parser(
         prog="bouncestream",
         description="Brings bounces and complaints about your newsletters to Listmonk: lost never, counted once.",
         parents=[debug],
@@ -69,23 +39,15 @@ def build_parser() -> argparse.ArgumentParser:
     _sandbox(commands, debug)
     _check(commands, config)
     _parse(commands, debug)
-    _outbox(commands, config)
+    outbox(commands, config)
     _backup(commands, config)
     _config(commands, debug)
-    _add(commands, "version", "show the version", debug, does="version")
-    return parser
-
-
-def _add(commands: Any, name: str, text: str, *parents: Any, does: str, more: str = "") -> Any:
-    """One command: its line in the list, and its own help."""
-    description = f"{text[:1].upper()}{text[1:]}." + (f"\n\n{more}" if more else "")
-    parser = commands.add_parser(name, help=text, description=description, parents=list(parents))
-    parser.set_defaults(does=does)
+    add(commands, "version", "show the version", debug, does="version")
     return parser
 
 
 def _init(commands: Any, *parents: Any) -> None:
-    parser = _add(
+    parser = add(
         commands,
         "init",
         "ask for what is needed, try it, and write a configuration",
@@ -110,7 +72,7 @@ def _init(commands: Any, *parents: Any) -> None:
 
 
 def _run(commands: Any, *parents: Any) -> None:
-    parser = _add(
+    parser = add(
         commands,
         "run",
         "run the bridge until SIGTERM; SIGHUP reloads the configuration",
@@ -126,7 +88,7 @@ def _run(commands: Any, *parents: Any) -> None:
 
 
 def _demo(commands: Any, *parents: Any) -> None:
-    parser = _add(
+    parser = add(
         commands,
         "demo",
         "show the bridge at work beside a sandbox Listmonk, step by step",
@@ -139,7 +101,7 @@ def _demo(commands: Any, *parents: Any) -> None:
 
 
 def _sandbox(commands: Any, *parents: Any) -> None:
-    parser = _add(
+    parser = add(
         commands,
         "sandbox",
         "run a stand-in Listmonk, for rehearsals",
@@ -167,7 +129,7 @@ def _sandbox(commands: Any, *parents: Any) -> None:
 
 
 def _check(commands: Any, *parents: Any) -> None:
-    _add(
+    add(
         commands,
         "check",
         "check the configuration and try each connection",
@@ -179,7 +141,7 @@ def _check(commands: Any, *parents: Any) -> None:
 
 
 def _parse(commands: Any, *parents: Any) -> None:
-    parser = _add(
+    parser = add(
         commands,
         "parse",
         "judge bounce mails in files",
@@ -195,7 +157,7 @@ def _parse(commands: Any, *parents: Any) -> None:
 
 
 def _backup(commands: Any, *parents: Any) -> None:
-    parser = _add(
+    parser = add(
         commands,
         "backup",
         "copy the outbox to a file, while it is in use",
@@ -207,96 +169,6 @@ def _backup(commands: Any, *parents: Any) -> None:
 
 
 def _config(commands: Any, *parents: Any) -> None:
-    parser = _add(commands, "config", "show the example configuration", *parents, does="config")
+    parser = add(commands, "config", "show the example configuration", *parents, does="config")
     inner = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add(inner, "example", "print a configuration with every key, its default and its meaning", does="config")
-
-
-def _outbox(commands: Any, *parents: Any) -> None:
-    outbox = commands.add_parser(
-        "outbox",
-        help="look into the outbox, and change what waits in it",
-        description="Look into the outbox, and change what waits in it; also while `bouncestream run` is up.\n"
-        "An event is named by its number, its id, or the first 8 or more characters of its id.",
-    )
-    inner = outbox.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    plain = argparse.ArgumentParser(add_help=False)
-    plain.add_argument("--json", action="store_true", help="JSON, for programs")
-    reveal = argparse.ArgumentParser(add_help=False)
-    reveal.add_argument("--reveal", action="store_true", help="show addresses in full")
-
-    listing = _add(inner, "list", "list events, newest first", *parents, plain, reveal, does="outbox_look:listing")
-    listing.add_argument(
-        "--state", action="append", choices=STATES, metavar="STATE", help=f"only of this state: {', '.join(STATES)}"
-    )
-    listing.add_argument("--source", default="", metavar="NAME", help="only of this webhook")
-    listing.add_argument(
-        "--kind", action="append", choices=KINDS, metavar="KIND", help=f"only of this kind: {', '.join(KINDS)}"
-    )
-    listing.add_argument("--recipient", default="", metavar="ADDRESS", help="only about this address")
-    listing.add_argument(
-        "--limit", type=_count, default=50, metavar="N", help="at most so many, 0: all (default: 50)"
-    )
-    listing.add_argument(
-        "--quarantine", action="store_true", help="instead: what could not be read, oldest first, kept as it came"
-    )
-
-    show = _add(inner, "show", "show an event and its history", *parents, plain, reveal, does="outbox_look:show")
-    show.add_argument("event", metavar="EVENT", help="number, id, or first characters of the id")
-    show.add_argument("--raw", action="store_true", help="print the request or mail as it came, and nothing else")
-    show.add_argument("--quarantine", action="store_true", help="EVENT is the number of an item in quarantine")
-
-    _add(
-        inner,
-        "stats",
-        "count the events",
-        *parents,
-        plain,
-        does="outbox_look:stats",
-        more='--json: {"states": {"pending": n, … every state}, "duplicates": n, "doubled": n, "quarantine": n,\n'
-        '"unidentified": n}',
-    )
-    _outbox_changes(inner, plain, *parents)
-
-
-def _outbox_changes(inner: Any, plain: Any, *parents: Any) -> None:
-    replay = _add(
-        inner,
-        "replay",
-        "deliver events again, or read again what is in quarantine",
-        *parents,
-        plain,
-        does="outbox_change:replay",
-        more="An event that may be in Listmonk already is looked for there before it is posted.",
-    )
-    replay.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or first characters of the id")
-    many = replay.add_mutually_exclusive_group()
-    many.add_argument("--dead", action="store_true", help="all dead letters")
-    many.add_argument("--unstored", action="store_true", help="all that Listmonk did not keep")
-    many.add_argument("--from-dry-run", action="store_true", help="all that a dry run dropped")
-    many.add_argument("--quarantine", action="store_true", help="items of the quarantine: the given ones, or all")
-
-    drop = _add(
-        inner, "drop", "never deliver events that wait or are held", *parents, plain, does="outbox_change:drop"
-    )
-    drop.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or first characters of the id")
-    drop.add_argument("--held", action="store_true", help="all that are held back")
-    drop.add_argument("--pending", action="store_true", help="all that wait for delivery")
-    drop.add_argument("--yes", action="store_true", help="do not ask before many are dropped")
-
-    release = _add(inner, "release", "let held events go", *parents, plain, does="outbox_change:release")
-    release.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or first characters of the id")
-    release.add_argument("--all", action="store_true", help="all that are held back")
-    release.add_argument(
-        "--held-for",
-        default="",
-        choices=HELD_FOR,
-        metavar="REASON",
-        help=f"all that are held for this: {', '.join(HELD_FOR)}",
-    )
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
-    return int(text)
+    add(inner, "example", "print a configuration with every key, its default and its meaning", does="config")

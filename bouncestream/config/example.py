@@ -11,7 +11,8 @@ import textwrap
 from typing import Any
 
 from bouncestream import providers
-from bouncestream.config.model import NAMED, SECTIONS, keys_of
+from bouncestream.config.key import keys_of
+from bouncestream.config.model import NAMED, SECTIONS
 
 _WIDTH = 112
 

@@ -16,7 +16,8 @@ from types import MappingProxyType
 from typing import Any
 
 from bouncestream.config import checks
-from bouncestream.config.model import NAMED, SECTIONS, Config, Key, Relay, keys_of
+from bouncestream.config.key import Key, keys_of
+from bouncestream.config.model import NAMED, SECTIONS, Config, Relay
 from bouncestream.config.secrets import SecretFinder, too_open
 from bouncestream.config.shapes import Wrong
 from bouncestream.errors import ConfigError

@@ -8,68 +8,17 @@ the loader's refusals and the example file `config.toml` are made from it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from bouncestream.config import shapes
-from bouncestream.config.shapes import Network, Shape
+from bouncestream.config.key import key, secret_key
+from bouncestream.config.shapes import Network
 from bouncestream.crypto.secret import Secret
 
 #: What a word of the provider's own classification may be made into; `judge`: by our own reading of the mail.
 CLASS_WORDS = ("hard", "soft", "complaint", "ignore", "judge")
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What is known about one key."""
-
-    name: str
-    doc: str
-    shape: Shape | None  #: None: a secret
-    written: str  #: its default as it is written in TOML; empty: none
-    sample: str  #: what the example shows where there is no default
-    live: bool  #: takes effect at a reload (SIGHUP); the others need a restart
-    required: bool
-    rotates: bool  #: a secret that may be a list of two
-
-    @property
-    def secret(self) -> bool:
-        return self.shape is None
-
-
-def _key(
-    shape: Shape, written: str, doc: str, *, live: bool = False, sample: str = "", required: bool = False
-) -> Any:
-    """A key: its shape, its default as it is written in TOML, and its meaning."""
-    default = shape.from_text(written.strip('"') if shape.plain else written) if written else ""
-    return field(
-        default_factory=lambda: default,  # a factory, since a read-only table is not taken as a default
-        metadata={
-            "doc": doc,
-            "shape": shape,
-            "written": written,
-            "sample": sample,
-            "live": live,
-            "required": required,
-        },
-    )
-
-
-def _secret(doc: str, *, live: bool = False, rotates: bool = False, required: bool = False) -> Any:
-    """A secret: it has no default, and can also come from a file or a systemd credential."""
-    return field(
-        default=None,
-        metadata={
-            "doc": doc,
-            "shape": None,
-            "written": "",
-            "sample": '"at least 16 characters"',
-            "live": live,
-            "required": required,
-            "rotates": rotates,
-        },
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,32 +26,32 @@ class Server:
     """The HTTP server that webhooks are posted to. It speaks plain HTTP: put your reverse proxy with TLS before it,
     and let it pass on /webhooks/ only."""
 
-    listen: str = _key(
+    listen: str = key(
         shapes.LISTEN,
         '"127.0.0.1:8025"',
         "Address and port to listen on. /healthz, /readyz and /metrics are here too.",
     )
-    public_url: str = _key(
+    public_url: str = key(
         shapes.URL,
         "",
         "Where the Internet reaches this server; only used to tell you the URLs to enter at your providers.",
         sample='"https://bounces.example.org"',
     )
-    trusted_proxies: tuple[Network, ...] = _key(
+    trusted_proxies: tuple[Network, ...] = key(
         shapes.NETWORKS,
         "[]",
         "Your own reverse proxies: their X-Forwarded-For is believed, nobody else's. Needed for allow_ips.",
     )
-    max_body: int = _key(
+    max_body: int = key(
         shapes.SIZE, '"10MiB"', "A larger request is answered 413, counted as sent and again when decompressed."
     )
-    header_timeout: float = _key(
+    header_timeout: float = key(
         shapes.DURATION, '"10s"', "A connection that has not sent its whole request header by then is closed."
     )
-    body_timeout: float = _key(
+    body_timeout: float = key(
         shapes.DURATION, '"30s"', "A request whose body is not there by then is answered 408."
     )
-    max_connections: int = _key(
+    max_connections: int = key(
         shapes.whole(1, 100_000), "1000", "Connections at the same time; further ones are answered 503 and closed."
     )
 
@@ -116,7 +65,7 @@ class Server:
 class Outbox:
     """The SQLite database that every event is written to before it is acknowledged. Not on a network drive."""
 
-    path: str = _key(
+    path: str = key(
         shapes.PATH, '"/var/lib/bouncestream/outbox.db"', "The file; its -wal, -shm and .lock files lie beside it."
     )
 
@@ -125,11 +74,11 @@ class Outbox:
 class Retention:
     """How long the outbox remembers. Events that are not delivered yet are kept as long as it takes."""
 
-    raw: float = _key(
+    raw: float = key(
         shapes.DURATION, '"30d"', "Requests and mails as they came, for replaying and debugging.", live=True
     )
-    events: float = _key(shapes.DURATION, '"365d"', "Finished events and their history.", live=True)
-    dedupe: float = _key(
+    events: float = key(shapes.DURATION, '"365d"', "Finished events and their history.", live=True)
+    dedupe: float = key(
         shapes.DURATION,
         '"400d"',
         "The marks by which a repeated report is known (no addresses in them). Not shorter than events.",
@@ -141,10 +90,10 @@ class Retention:
 class Listmonk:
     """The Listmonk that events are delivered to. It needs an API user: Admin → Users → New, type API."""
 
-    url: str = _key(shapes.URL, '"http://127.0.0.1:9000"', "Where this machine reaches Listmonk.")
-    user: str = _key(shapes.TEXT, '"bouncestream"', "Name of the API user.")
-    token: Secret | None = _secret("Its token, which Listmonk shows once.", required=True)
-    public_url: str = _key(
+    url: str = key(shapes.URL, '"http://127.0.0.1:9000"', "Where this machine reaches Listmonk.")
+    user: str = key(shapes.TEXT, '"bouncestream"', "Name of the API user.")
+    token: Secret | None = secret_key("Its token, which Listmonk shows once.", required=True)
+    public_url: str = key(
         shapes.URL,
         "",
         "What your readers see in links; only for checks. Not set: the root URL that Listmonk itself has.",
@@ -157,23 +106,23 @@ class Verify:
     """How delivery is verified: what was posted is read back. The README tells what these times are for; the
     defaults were tested hard, so change them only if you must."""
 
-    post_timeout: float = _key(shapes.DURATION, '"120s"', "Wait for Listmonk's answer to one POST at most so long.")
-    margin: float = _key(
+    post_timeout: float = key(shapes.DURATION, '"120s"', "Wait for Listmonk's answer to one POST at most so long.")
+    margin: float = key(
         shapes.DURATION, '"60s"', "The longest that a request or a statement may outlive its broken connection."
     )
-    grace: float = _key(
+    grace: float = key(
         shapes.DURATION, '"10m"', "A row that nothing else explains is called absent after this time, not earlier."
     )
-    pulse: float = _key(shapes.DURATION, '"2s"', "How often Listmonk is looked at while a delivery is not settled.")
+    pulse: float = key(shapes.DURATION, '"2s"', "How often Listmonk is looked at while a delivery is not settled.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
     """The task that takes events out of the outbox and delivers them."""
 
-    batch_size: int = _key(shapes.whole(1, 5000), "200", "Events that are claimed and posted together at most.")
-    linger: float = _key(shapes.DELAY, '"20ms"', "Wait so long for more events before a batch is begun.")
-    connections: int = _key(
+    batch_size: int = key(shapes.whole(1, 5000), "200", "Events that are claimed and posted together at most.")
+    linger: float = key(shapes.DELAY, '"20ms"', "Wait so long for more events before a batch is begun.")
+    connections: int = key(
         shapes.whole(1, 32), "4", "Connections to Listmonk. More than 4 measured slower, not faster."
     )
     verify: Verify = field(default_factory=Verify)
@@ -185,46 +134,46 @@ class Webhook:
     provider. At least one of secret, path_secret, token and hmac_secret must be set, as the provider has it."""
 
     name: str = ""
-    provider: str = _key(
+    provider: str = key(
         shapes.TEXT, "", "Whose format it is: {providers}.", live=True, sample='"sendamatic"', required=True
     )
-    secret: Secret | None = _secret(
+    secret: Secret | None = secret_key(
         "What the provider sends in `header` (sendamatic). A list of two while you change it.",
         live=True,
         rotates=True,
     )
-    header: str = _key(
+    header: str = key(
         shapes.HEADER,
         '"X-Webhook-Secret"',
         'The header that holds the secret; with "Authorization", a word "Bearer" before the secret is skipped.',
         live=True,
     )
-    path_secret: Secret | None = _secret(
+    path_secret: Secret | None = secret_key(
         "A secret as one more part of the URL: /webhooks/<name>/<path_secret>. It shows in your proxy's log.",
         live=True,
         rotates=True,
     )
-    token: Secret | None = _secret(
+    token: Secret | None = secret_key(
         "The script sends `Authorization: Bearer <token>` (generic).", live=True, rotates=True
     )
-    hmac_secret: Secret | None = _secret(
+    hmac_secret: Secret | None = secret_key(
         "The script signs time and body instead (generic), see the README. With both set, either will do.",
         live=True,
         rotates=True,
     )
-    allow_ips: tuple[Network, ...] = _key(
+    allow_ips: tuple[Network, ...] = key(
         shapes.NETWORKS,
         "[]",
         "Refuse everyone else; beside a secret, never instead of one. Behind a proxy set server.trusted_proxies.",
         live=True,
     )
-    unverified: bool = _key(
+    unverified: bool = key(
         shapes.TRUTH,
         "false",
         "true: run without any secret. Whoever finds the URL can have your subscribers blocklisted.",
         live=True,
     )
-    classes: Mapping[str, str] = _key(
+    classes: Mapping[str, str] = key(
         shapes.words_table(*CLASS_WORDS),
         "{}",
         'Your own reading of the provider\'s classes, by how they begin: { "Mail block" = "ignore" }. '
@@ -237,13 +186,13 @@ class Webhook:
 class Mail:
     """What helps to read returned mail."""
 
-    own_domains: tuple[str, ...] = _key(
+    own_domains: tuple[str, ...] = key(
         shapes.DOMAINS,
         "[]",
         "The domains that you send from: a returned Message-ID or From of theirs proves that the mail was yours.",
         live=True,
     )
-    verp: tuple[str, ...] = _key(
+    verp: tuple[str, ...] = key(
         shapes.PATTERNS,
         "[]",
         "Return addresses that name the recipient, with * for that part: the bounce's address is then a proof.",
@@ -255,7 +204,7 @@ class Mail:
 class Policy:
     """What is done with feedback that Listmonk's bounces have no word for."""
 
-    unsubscribe: str = _key(
+    unsubscribe: str = key(
         shapes.choice("lists", "blocklist", "ignore"),
         '"lists"',
         'Someone unsubscribed at the provider: from all "lists", or "blocklist" the subscriber, or "ignore" it.',
@@ -267,10 +216,10 @@ class Policy:
 class Log:
     """The log, on standard error."""
 
-    format: str = _key(
+    format: str = key(
         shapes.choice("text", "json"), '"text"', "One line of text, or one JSON object, for each entry."
     )
-    level: str = _key(
+    level: str = key(
         shapes.choice("debug", "info", "warning", "error"), '"info"', "The least that is logged.", live=True
     )
 
@@ -310,21 +259,3 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "log": Log,
     }
 )
-
-
-def keys_of(section: type[Any]) -> dict[str, Key]:
-    """The keys of a section by name, in their order."""
-    return {
-        f.name: Key(
-            name=f.name,
-            doc=f.metadata["doc"],
-            shape=f.metadata["shape"],
-            written=f.metadata["written"],
-            sample=f.metadata["sample"],
-            live=f.metadata["live"],
-            required=f.metadata["required"],
-            rotates=f.metadata.get("rotates", False),
-        )
-        for f in fields(section)
-        if "doc" in f.metadata
-    }

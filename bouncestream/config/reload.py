@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bouncestream.config.model import NAMED, SECTIONS, Config, keys_of
+from bouncestream.config.key import keys_of
+from bouncestream.config.model import NAMED, SECTIONS, Config
 
 
 def reloadable_difference(old: Config, new: Config) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from bouncestream.config.model import Key
+from bouncestream.config.key import Key
 from bouncestream.crypto.secret import MINIMUM_LENGTH, Secret
 
 #: A secret file larger than this is not one.

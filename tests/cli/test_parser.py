@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 from bouncestream.cli import build_parser
-from bouncestream.cli import parser as module
+from bouncestream.cli import parser_outbox as module
 from bouncestream.event import Kind
 from bouncestream.outbox.state import HELD_FOR
 from bouncestream.ports import State

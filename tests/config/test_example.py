@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from bouncestream.config.example import render
+from bouncestream.config.key import keys_of
 from bouncestream.config.load import load
-from bouncestream.config.model import NAMED, SECTIONS, Config, keys_of
+from bouncestream.config.model import NAMED, SECTIONS, Config
 
 REPOSITORY = Path(__file__).parents[2]
 TOKEN = {"BOUNCESTREAM__LISTMONK__TOKEN": "a-token-of-good-length"}

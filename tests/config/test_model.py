@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from bouncestream.config.model import CLASS_WORDS, NAMED, SECTIONS, Config, Key, keys_of
+from bouncestream.config.key import Key, keys_of
+from bouncestream.config.model import CLASS_WORDS, NAMED, SECTIONS, Config
 
 CONTRACT = {
     "server": {

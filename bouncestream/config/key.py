@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A key of the configuration: how it is declared on the field of a section, and how it is read back from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from bouncestream.config.shapes import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is known about one key."""
+
+    name: str
+    doc: str
+    shape: Shape | None  #: None: a secret
+    written: str  #: its default as it is written in TOML; empty: none
+    sample: str  #: what the example shows where there is no default
+    live: bool  #: takes effect at a reload (SIGHUP); the others need a restart
+    required: bool
+    rotates: bool  #: a secret that may be a list of two
+
+    @property
+    def secret(self) -> bool:
+        return self.shape is None
+
+
+def key(
+    shape: Shape, written: str, doc: str, *, live: bool = False, sample: str = "", required: bool = False
+) -> Any:
+    """A key: its shape, its default as it is written in TOML, and its meaning."""
+    default = shape.from_text(written.strip('"') if shape.plain else written) if written else ""
+    return field(
+        default_factory=lambda: default,  # a factory, since a read-only table is not taken as a default
+        metadata={
+            "doc": doc,
+            "shape": shape,
+            "written": written,
+            "sample": sample,
+            "live": live,
+            "required": required,
+        },
+    )
+
+
+def secret_key(doc: str, *, live: bool = False, rotates: bool = False, required: bool = False) -> Any:
+    """A secret: it has no default, and can also come from a file or a systemd credential."""
+    return field(
+        default=None,
+        metadata={
+            "doc": doc,
+            "shape": None,
+            "written": "",
+            "sample": '"at least 16 characters"',
+            "live": live,
+            "required": required,
+            "rotates": rotates,
+        },
+    )
+
+
+def keys_of(section: type[Any]) -> dict[str, Key]:
+    """The keys of a section by name, in their order."""
+    return {
+        f.name: Key(
+            name=f.name,
+            doc=f.metadata["doc"],
+            shape=f.metadata["shape"],
+            written=f.metadata["written"],
+            sample=f.metadata["sample"],
+            live=f.metadata["live"],
+            required=f.metadata["required"],
+            rotates=f.metadata.get("rotates", False),
+        )
+        for f in fields(section)
+        if "doc" in f.metadata
+    }

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A finding of the doctor: what was seen, why it matters, and how it is fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    OK = "ok"
+    INFO = "info"  #: worth to know; nothing needs to be done
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that the doctor found, good or bad. Its texts are for people; foreign text in them is printable."""
+
+    id: str  #: such as `tls-expired`; documented in the README, never reused for something else
+    level: Level
+    topic: str  #: the heading that it stands under, such as `tls`
+    seen: str  #: what was seen
+    why: str = ""  #: why it matters
+    fix: str = ""  #: the exact remedy, with a snippet to paste; empty where there is nothing to do
+    evidence: Mapping[str, Any] = field(default_factory=dict)  #: for machines: the values behind `seen`
+
+
+def exit_code(findings: Iterable[Finding]) -> int:
+    """0: fine; 1: warnings; 2: errors."""
+    levels = {finding.level for finding in findings}
+    return 2 if Level.ERROR in levels else 1 if Level.WARNING in levels else 0
+
+
+def as_dict(finding: Finding) -> dict[str, Any]:
+    """A finding as `doctor --json` prints it."""
+    return {
+        "id": finding.id,
+        "level": finding.level.value,
+        "topic": finding.topic,
+        "seen": finding.seen,
+        "why": finding.why,
+        "fix": finding.fix,
+        "evidence": dict(finding.evidence),
+    }
