@@ -34,6 +34,7 @@ EVENTS_RECEIVED = _counter("events_received_total", "Events stored for the first
 EVENTS_DUPLICATE = _counter("events_duplicate_total", "Events that were known already.", "source")
 EVENTS_IGNORED = _counter("events_ignored_total", "Feedback that is no bounce, such as an auto-reply.", "source")
 QUARANTINED = _counter("quarantined_total", "Authenticated input that could not be read, kept raw.", "source")
+UNIDENTIFIED = _counter("unidentified_total", "Bounce mails that do not tell whose they are, kept raw.", "source")
 REQUESTS = _counter("webhook_requests_total", "Webhook requests by answer.", "source", "status")
 REQUESTS_REFUSED = _counter("webhook_refused_total", "Webhook requests refused: forged, or not for us.", "source")
 OUTBOX_EVENTS = _gauge("outbox_events", "Events in the outbox by state.", "state")

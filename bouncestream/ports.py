@@ -36,6 +36,8 @@ class Trouble:
     why: str  #: in words, for the operator
     event_type: str = ""  #: the provider's name of the unknown type, if that is the trouble
     part: bytes = b""  #: the piece itself; empty: the whole raw body of the submission
+    unidentified: bool = False  #: a bounce mail that can be read, but does not tell whose it is
+    fingerprint: bytes = b""  #: digest of the mail: one that comes again from the same source is not kept twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,43 @@ class Receipt:
     accepted: int = 0
     duplicates: int = 0
     quarantined: int = 0
+    unidentified: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FolderKey:
+    """A folder of a mailbox, and what its UIDs mean (RFC 3501 section 2.3.1.1)."""
+
+    mailbox: str  #: name of the mailbox in the configuration
+    folder: str  #: as the configuration names it
+    uidvalidity: int
+
+
+class Place(StrEnum):
+    """Where a mail belongs once its events are stored."""
+
+    DONE = "done"  #: flagged, or moved to `move_to`
+    UNIDENTIFIED = "unidentified"  #: moved to the folder `unidentified`
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail that was read."""
+
+    uid: int
+    submission: Submission | None = None  #: None: it is no bounce
+    place: Place | None = None  #: None: it is left untouched
+
+
+@dataclass(frozen=True, slots=True)
+class MailBatch:
+    """What was read of a folder; stored as a whole, in one transaction, or not at all."""
+
+    key: FolderKey
+    last_uid: int  #: every mail up to here is done with
+    mails: tuple[Mail, ...] = ()
+    passed_over: tuple[tuple[int, datetime], ...] = ()  #: UID and INTERNALDATE of mails too old to be read again
+    skipped: int = 0  #: mails older than `start`, at the first contact
 
 
 class Emit(Protocol):
@@ -64,6 +103,16 @@ class Emit(Protocol):
 
     async def __call__(self, submission: Submission) -> Receipt:
         """Return only once all of it is on disk: the caller answers 200, or flags the mail, next.
+
+        Raises StoreBusy or StoreUnavailable when nothing was stored.
+        """
+
+
+class EmitMails(Protocol):
+    """How a mailbox hands over what it read."""
+
+    async def mails(self, batch: MailBatch) -> list[Receipt]:
+        """Return only once all of it is on disk, with the receipt of each mail that has a submission, in order.
 
         Raises StoreBusy or StoreUnavailable when nothing was stored.
         """

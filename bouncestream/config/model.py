@@ -14,6 +14,7 @@ from typing import Any
 
 from bouncestream.config import shapes
 from bouncestream.config.key import key, secret_key
+from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.shapes import Network
 from bouncestream.crypto.secret import Secret
 
@@ -234,6 +235,7 @@ class Config:
     listmonk: Listmonk = field(default_factory=Listmonk)
     relay: Relay = field(default_factory=Relay)
     webhooks: Mapping[str, Webhook] = field(default_factory=lambda: MappingProxyType({}))
+    mailboxes: Mapping[str, Mailbox] = field(default_factory=lambda: MappingProxyType({}))
     mail: Mail = field(default_factory=Mail)
     policy: Policy = field(default_factory=Policy)
     log: Log = field(default_factory=Log)
@@ -241,8 +243,8 @@ class Config:
     path: str = field(default="", compare=False)  #: the file that it came from, if any
 
 
-#: Sections that are tables of named sections: /webhooks/<name>.
-NAMED: Mapping[str, type[Any]] = MappingProxyType({"webhooks": Webhook})
+#: Sections that are tables of named sections: [webhooks.<name>].
+NAMED: Mapping[str, type[Any]] = MappingProxyType({"webhooks": Webhook, "mailboxes": Mailbox})
 
 #: Sections by their dotted name, in the order of the example.
 SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
@@ -254,6 +256,7 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "relay": Relay,
         "relay.verify": Verify,
         "webhooks": Webhook,
+        "mailboxes": Mailbox,
         "mail": Mail,
         "policy": Policy,
         "log": Log,

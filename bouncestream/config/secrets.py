@@ -97,7 +97,7 @@ class SecretFinder:
             return None
         values = [value.strip() for value in values]
         short = [len(value) for value in values if len(value) < MINIMUM_LENGTH]
-        if short:
+        if short and not (key.foreign and all(values)):
             self.problems.append(
                 f"{where}: has {short[0]} characters, a secret needs {MINIMUM_LENGTH} at least; {_ADVICE}"
             )

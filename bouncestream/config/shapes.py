@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -232,6 +233,43 @@ def words_table(*words: str) -> Shape:
     return Shape('{ "Their words" = one of ' + ", ".join(f'"{word}"' for word in words) + " }", parse, plain=False)
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list):
+        raise Wrong(f"is {_kind(value)}, not a list")
+    if not value:
+        raise Wrong("is empty")
+    return tuple(dict.fromkeys(_line(item) for item in value))
+
+
+def _start(value: Any) -> str:
+    if isinstance(value, date):  # a date of TOML's own, without quotes
+        value = value.isoformat()
+    text = _text(value)
+    if text in ("all", "now"):
+        return text
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    if _DURATION.fullmatch(text) is None:
+        raise Wrong("is neither a duration nor a date")
+    return text
+
+
+def since(start: str, now: datetime) -> datetime | None:
+    """The moment that a `start` names: mails that arrived earlier are not read. None: all are."""
+    if start == "all":
+        return None
+    if start == "now":
+        return now
+    if _DURATION.fullmatch(start):
+        return now - timedelta(seconds=min(_duration(start), 100 * 365 * 86400.0))
+    day = date.fromisoformat(start)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
 TEXT = Shape("a text in quotes", _line)
 PATH = Shape("a path in quotes", _path)
 DURATION = Shape('a number and its unit (ms, s, m, h, d, w), such as "10s"', _positive_duration)
@@ -245,4 +283,7 @@ NETWORKS = Shape(
 DOMAINS = Shape('a list of domains, such as ["example.org"]', _each(_domain), plain=False)
 PATTERNS = Shape('a list of addresses with a *, such as ["bounce+*@example.org"]', _each(_pattern), plain=False)
 HEADER = Shape('the name of a header, such as "X-Webhook-Secret"', _header)
+TEXTS = Shape('a list of texts, such as ["INBOX", "Junk"]', _texts, plain=False)
+OPTIONAL = Shape('a text in quotes, "" for none', _text)
+START = Shape('a duration such as "30d", a date such as "2026-09-01", "all" or "now"', _start)
 TRUTH = Shape("true or false", _truth, plain=False)

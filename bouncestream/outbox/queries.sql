@@ -48,7 +48,11 @@ INSERT INTO history (outbox_id, at, from_state, to_state, why) VALUES (?, ?, ?, 
 INSERT INTO raw (id, received_at, source, content_type, bytes, encoding, body) VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: insert_quarantine
-INSERT INTO quarantine (received_at, source, provider, why, event_type, raw_id) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO quarantine (received_at, source, provider, why, event_type, raw_id, unidentified, fingerprint)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: kept_mail
+SELECT 1 FROM quarantine WHERE source = ? AND fingerprint = ?;
 
 -- name: unknown_type_today
 -- How many of an unknown type are kept since a time; no more than :most are counted.
@@ -132,7 +136,7 @@ UPDATE tally SET events = (SELECT count(*) FROM outbox WHERE outbox.state = tall
 SELECT state, events FROM tally;
 
 -- name: quarantine_count
-SELECT count(*) FROM quarantine WHERE replayed_at IS NULL;
+SELECT count(*) FROM quarantine WHERE replayed_at IS NULL AND unidentified = :unidentified;
 
 -- name: get_meta
 SELECT value FROM meta WHERE name = ?;
@@ -232,11 +236,11 @@ SELECT state, attempt, finished_at FROM outbox WHERE id = ?;
 UPDATE outbox SET failures = 0, absences = 0 WHERE id = ?;
 
 -- name: quarantine_items
-SELECT id, received_at, source, provider, why, event_type, raw_id, replayed_at FROM quarantine
-WHERE id > :after AND replayed_at IS NULL ORDER BY id LIMIT :limit;
+SELECT id, received_at, source, provider, why, event_type, raw_id, replayed_at, unidentified FROM quarantine
+WHERE id > :after AND replayed_at IS NULL AND unidentified = :unidentified ORDER BY id LIMIT :limit;
 
 -- name: quarantine_all
-SELECT id, received_at, source, provider, why, event_type, raw_id, replayed_at FROM quarantine
+SELECT id, received_at, source, provider, why, event_type, raw_id, replayed_at, unidentified FROM quarantine
 WHERE id > :after ORDER BY id LIMIT :limit;
 
 -- name: mark_replayed
@@ -305,3 +309,44 @@ SELECT key, day FROM seen WHERE key > :after ORDER BY key LIMIT :limit;
 
 -- name: delete_key
 DELETE FROM seen WHERE key = ?;
+
+-- Mailboxes ----------------------------------------------------------------------------------------------------------
+
+-- name: folder_progress
+SELECT uidvalidity, last_uid, skipped FROM folders WHERE mailbox = ? AND folder = ?;
+
+-- name: advance_folder
+-- Never back, but for a new UIDVALIDITY, which begins anew.
+INSERT INTO folders (mailbox, folder, uidvalidity, last_uid, first_read_at, read_at, skipped)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (mailbox, folder) DO UPDATE SET
+    last_uid = CASE WHEN uidvalidity = excluded.uidvalidity THEN max(last_uid, excluded.last_uid)
+                    ELSE excluded.last_uid END,
+    uidvalidity = excluded.uidvalidity, read_at = excluded.read_at, skipped = skipped + excluded.skipped;
+
+-- name: insert_mark
+INSERT OR IGNORE INTO marks (mailbox, folder, uidvalidity, uid, place) VALUES (?, ?, ?, ?, ?);
+
+-- name: marks
+SELECT uid, place FROM marks WHERE mailbox = ? AND folder = ? AND uidvalidity = ? ORDER BY uid LIMIT ?;
+
+-- name: delete_mark
+DELETE FROM marks WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND uid = ?;
+
+-- name: delete_other_marks
+DELETE FROM marks WHERE mailbox = ? AND folder = ? AND uidvalidity <> ?;
+
+-- name: insert_passed_over
+INSERT OR IGNORE INTO passed_over (mailbox, folder, uidvalidity, uid, arrived_at) VALUES (?, ?, ?, ?, ?);
+
+-- name: count_try
+INSERT INTO tries (mailbox, folder, uidvalidity, uid, tries, why, at) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)
+ON CONFLICT (mailbox, folder, uidvalidity, uid) DO UPDATE SET tries = tries + 1, why = excluded.why, at = excluded.at
+RETURNING tries;
+
+-- name: tries
+SELECT uid, tries FROM tries WHERE mailbox = ? AND folder = ? AND uidvalidity = ?;
+
+-- name: forget_tries
+-- Those of the mails that are done with, and of an older UIDVALIDITY.
+DELETE FROM tries WHERE mailbox = ?1 AND folder = ?2 AND (uidvalidity <> ?3 OR uid <= ?4);
