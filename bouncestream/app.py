@@ -66,7 +66,13 @@ class App:
                 )
                 self.upkeep = Upkeep(self.db, self.intake, clock, self.health, self.metrics, self.config.retention)
                 self.server = WebhookServer(
-                    self.config.server, self.config.webhooks, self.intake, self.health, self.metrics, clock
+                    self.config.server,
+                    self.config.webhooks,
+                    self.intake,
+                    self.health,
+                    self.metrics,
+                    clock,
+                    rules=self.config.policy.rules,
                 )
                 await self._serve(ready)
             finally:
@@ -84,9 +90,9 @@ class App:
 
     def reload(self, config: Config) -> None:
         """Take over what can change while running (webhooks, retention, policy, log level)."""
-        self.server.reload(config.webhooks)
+        self.server.reload(config.webhooks, config.policy.rules)
         self.upkeep.settings = config.retention
-        self.relay.set_unsubscribe(config.policy.unsubscribe)
+        self.relay.set_policy(config.policy.unsubscribe, config.policy.rules)
         self.config = config
 
     async def _sink(self) -> Listmonk:
@@ -115,6 +121,7 @@ class App:
                 pulse=relay.verify.pulse,
                 settle=relay.verify.margin,
                 unsubscribe=self.config.policy.unsubscribe,
+                rules=self.config.policy.rules,
                 dry_run=self.dry_run,
             ),
             Times(margin=relay.verify.margin, grace=relay.verify.grace),

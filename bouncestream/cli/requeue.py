@@ -86,7 +86,8 @@ def _submission(item: Quarantined, config: Config, path: str) -> Submission:
         provider=item.provider,
         # without a time of its own, an event happened when its report came in, not now
         events=tuple(
-            event if event.occurred_at else replace(event, occurred_at=item.received_at) for event in parsed.events
+            config.policy.rules.judged(event if event.occurred_at else replace(event, occurred_at=item.received_at))
+            for event in parsed.events
         ),
         trouble=parsed.trouble,
         raw=body,
