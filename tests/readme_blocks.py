@@ -55,7 +55,7 @@ def blocks() -> dict[str, str]:
         ),
         "reasons": _table(
             ("reason", "by default", "may pass by itself", "meaning"),
-            ((f"`{name}`", r.kind, "yes" if r.passes else "no", r.says) for name, r in REASONS.items()),
+            ((f"`{name}`", r.kind, "yes" if r.passes else "no", r.sentence) for name, r in REASONS.items()),
         ),
         "commands": _table(
             ("command", "what it does"),

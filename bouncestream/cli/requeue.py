@@ -10,23 +10,19 @@ from __future__ import annotations
 
 import argparse
 import sqlite3
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from multidict import CIMultiDict
-
-from bouncestream import providers
 from bouncestream.cli.opened import reading, writing
 from bouncestream.cli.outbox_look import item_number
+from bouncestream.cli.reread import Stored, Unreadable, reread
 from bouncestream.cli.show import tell
-from bouncestream.config.model import Config, Webhook
-from bouncestream.errors import BouncestreamError, UsageError
+from bouncestream.config.model import Config
+from bouncestream.errors import UsageError
 from bouncestream.outbox import browse
 from bouncestream.outbox.arrivals import submit
 from bouncestream.outbox.browse import Quarantined
 from bouncestream.ports import Receipt, Submission
-from bouncestream.providers._contract import Parsed, WebhookRequest
 
 
 def requeue(args: argparse.Namespace, config: Config) -> int:
@@ -45,7 +41,7 @@ def requeue(args: argparse.Namespace, config: Config) -> int:
         try:
             submission = _submission(waiting[number], config, path)
             receipt = writing(path, partial(_store, item=number, submission=submission))
-        except _Unread as unread:
+        except Unreadable as unread:
             refused[number] = str(unread)
             continue
         if receipt is None:
@@ -55,44 +51,14 @@ def requeue(args: argparse.Namespace, config: Config) -> int:
     return tell(args.json, done, refused, "replayed", "item")
 
 
-class _Unread(BouncestreamError):
-    """This version cannot read it either."""
-
-
 def _submission(item: Quarantined, config: Config, path: str) -> Submission:
-    """What the item says, as if it had come in anew. Raises _Unread."""
-    settings = config.webhooks.get(item.source)
-    if settings is None or settings.provider != item.provider:
-        settings = Webhook(name=item.source, provider=item.provider)
-    try:
-        provider = providers.get(item.provider)
-    except LookupError:
-        raise _Unread(f"this version has no provider {item.provider}") from None
+    """What the item says, as if it had come in anew. Raises Unreadable."""
     try:
         body = reading(path, partial(browse.raw_body, raw_id=item.raw_id))
         head = reading(path, partial(browse.raw_head, raw_id=item.raw_id))
     except UsageError as error:
-        raise _Unread(str(error)) from None
-    content_type = head[1] if head else ""
-    request = WebhookRequest("POST", CIMultiDict({"Content-Type": content_type}), body)
-    try:
-        parsed: Parsed = provider.parse(request, settings, item.received_at)
-    except Exception as error:  # whatever a provider's file raises on it: it stays where it is
-        raise _Unread(f"it still cannot be read: {error}") from error
-    if parsed.trouble and not parsed.events and not parsed.ignored:
-        raise _Unread(f"it still cannot be read: {parsed.trouble[0].why}")
-    return Submission(
-        source=item.source,
-        provider=item.provider,
-        # without a time of its own, an event happened when its report came in, not now
-        events=tuple(
-            config.policy.rules.judged(event if event.occurred_at else replace(event, occurred_at=item.received_at))
-            for event in parsed.events
-        ),
-        trouble=parsed.trouble,
-        raw=body,
-        content_type=content_type,
-    )
+        raise Unreadable(str(error)) from None
+    return reread(Stored(item.source, item.provider, item.received_at, body, head[1] if head else ""), config)
 
 
 def _store(conn: sqlite3.Connection, item: int, submission: Submission) -> Receipt | None:
