@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A mail that came back → what is stored of it. Every mail goes this one way, whether it is heard of over IMAP, read
-from a file or judged again after an upgrade: so that the same mail is the same event wherever it comes from.
+"""A mail that came back → what is stored of it. Every mail goes this one way, whether it is heard of over IMAP,
+read from a file or judged again after an upgrade: so that the same mail is the same event wherever it comes from.
 
-The mail reader (`mail/decode`) says what happened to whom; here it is decided whether that is believed (DESIGN, *Who
-may say that a mail bounced*). A bounce mail is signed by nobody: whoever knows the bounce address can write one and
-name a victim. **Proof** that it is about a mail of ours is, the most telling first:
+The mail reader (`mail/decode`) says what happened to whom; here it is decided whether that is believed (DESIGN,
+*Who may say that a mail bounced*). A bounce mail is signed by nobody: whoever knows the bounce address can write one
+and name a victim. **Proof** that it is about a mail of ours is, the most telling first:
 
-1. X-Listmonk-Campaign and X-Listmonk-Subscriber in the returned message: for the person whom that message was sent to;
+1. X-Listmonk-Campaign and X-Listmonk-Subscriber in the returned message: for the person whom that message was for;
 2. a return address that fits a VERP pattern: for the person whom it names;
 3. the returned Message-ID or From in one of `own_domains` or in a subdomain of one (whoever owns a domain owns what
    is below it, and mail servers name themselves by a host name): for everyone whom the report names.
@@ -37,7 +37,7 @@ PROVIDER = "mailbox"
 #: What a mail is to be read for later, when its raw body is looked at.
 CONTENT_TYPE = "message/rfc822"
 
-#: What stays with a mail wherever it is copied to (RFC 5322 sections 3.6.1 and 3.6.4), unlike Received and its like.
+#: What stays with a mail wherever it is copied to (RFC 5322 sections 3.6.1 and 3.6.4), unlike Received.
 _OWN_MARKS = re.compile(rb"(?im)^(?:message-id|date)[ \t]*:[^\n]{0,1000}")
 
 
