@@ -3,8 +3,8 @@
 read from a file or judged again after an upgrade: so that the same mail is the same event wherever it comes from.
 
 The mail reader (`mail/decode`) says what happened to whom; here it is decided whether that is believed (DESIGN,
-*Who may say that a mail bounced*). A bounce mail is signed by nobody: whoever knows the bounce address can write one
-and name a victim. **Proof** that it is about a mail of ours is, the most telling first:
+*Who may say that a mail bounced*). A bounce mail is signed by nobody: whoever knows the bounce address can write
+one and name a victim. **Proof** that it is about a mail of ours is, the most telling first:
 
 1. X-Listmonk-Campaign and X-Listmonk-Subscriber in the returned message: for the person whom that message was for;
 2. a return address that fits a VERP pattern: for the person whom it names;
