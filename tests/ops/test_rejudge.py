@@ -23,7 +23,7 @@ HERE = {"source": "bounces", "provider": "mailbox"}
 
 @pytest.fixture
 def conn(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    """An outbox in which an older version left three mails that it could not identify, and a webhook's quarantine."""
+    """An outbox in which an older version left three mails that it could not identify, and something else."""
     conn = make.connect(tmp_path / "outbox.db")
     for number, raw in enumerate((fixture("postfix_unknown_user"), NAMELESS, fixture("vacation"))):
         mark = bytes([number]) * 32
