@@ -60,6 +60,7 @@ PURE = [
     "sinks/verify.py",
     "sinks/unread.py",
     "relay/breaker.py",
+    "sources/returned.py",
 ]
 IMPURE = {
     "aiohttp",

@@ -13,7 +13,7 @@ from bouncestream.cli import show as out
 from bouncestream.cli.explain import explain_mail
 from bouncestream.cli.opened import configuration, reading
 from bouncestream.cli.outbox_look import as_json
-from bouncestream.cli.reread import Stored, Unreadable, reread, same_person
+from bouncestream.cli.reread import Stored, Unreadable, events_again, same_person
 from bouncestream.config.model import Config
 from bouncestream.errors import SinkError, UsageError
 from bouncestream.event import Kind
@@ -89,7 +89,7 @@ def _came_in(config: Config, row: Listed, args: argparse.Namespace) -> None:
 def _now(config: Config, row: Listed, stored: Stored) -> str:
     """How the stored request is judged by this version, in words."""
     try:
-        events = reread(stored, config).events
+        events = events_again(stored, config)
     except Unreadable as error:
         return f"cannot read the request: {error}"
     same = same_person(events, row.event)

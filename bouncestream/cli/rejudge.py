@@ -13,7 +13,7 @@ from typing import Any
 
 from bouncestream.cli import show as out
 from bouncestream.cli.opened import configuration, reading, writing
-from bouncestream.cli.reread import Stored, Unreadable, reread, same_person
+from bouncestream.cli.reread import Stored, Unreadable, events_again, same_person
 from bouncestream.config import shapes
 from bouncestream.config.model import Config
 from bouncestream.config.shapes import Wrong
@@ -108,7 +108,7 @@ def _again(row: Listed, config: Config) -> tuple[BounceEvent, ...] | None:
     head = reading(path, partial(browse.raw_head, raw_id=row.raw_id))
     stored = Stored(row.event.source, row.event.provider, row.received_at, body, head[1] if head else "")
     try:
-        return reread(stored, config).events
+        return events_again(stored, config)
     except Unreadable:
         return None
 

@@ -62,6 +62,14 @@ def reread(stored: Stored, config: Config) -> Submission:
     )
 
 
+def events_again(stored: Stored, config: Config) -> tuple[BounceEvent, ...]:
+    """The events of what gave events before. Raises Unreadable, also for a mail that now tells nobody's name."""
+    submission = reread(stored, config)
+    if submission.trouble and not submission.events:
+        raise Unreadable(submission.trouble[0].why)
+    return submission.events
+
+
 def same_person(events: Sequence[BounceEvent], event: BounceEvent) -> list[BounceEvent]:
     """Those of the events that are about the same person."""
     if event.recipient:
