@@ -175,12 +175,13 @@ class Dovecot:
     def start(self) -> None:
         """Returns once it greets."""
         assert self._process is None
-        self._process = subprocess.Popen(
-            ["dovecot", "-F", "-c", str(self.config)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=open(self.directory / "stderr", "ab"),  # noqa: SIM115
-        )
+        with open(self.directory / "stderr", "ab") as said:
+            self._process = subprocess.Popen(
+                ["dovecot", "-F", "-c", str(self.config)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+            )
         end = time.monotonic() + 30
         while True:
             try:
