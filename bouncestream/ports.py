@@ -132,8 +132,8 @@ class EmitMails(Protocol):
 
 
 class MailMemory(Protocol):
-    """What is remembered of mailboxes over a restart, beside `EmitMails`. Every call raises StoreError as that does;
-    what changes something returns once it is on the disk."""
+    """What is remembered of mailboxes over a restart, beside `EmitMails`. Every call raises StoreError as that
+    does; what changes something returns once it is on the disk."""
 
     async def progress(self, mailbox: str, folder: str) -> Progress | None: ...
 

@@ -24,7 +24,10 @@ from bouncestream.ports import FolderKey, MailBatch, Place, Progress
 def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> Progress | None:
     """How far a folder was read; None for one that was never read."""
     found = conn.execute(QUERIES["folder_progress"], (mailbox, folder)).fetchone()
-    return Progress(*found[:-1], first_read_at=codec.moment(found[-1])) if found else None
+    if found is None:
+        return None
+    uidvalidity, last_uid, skipped, below, renumbered, first = found
+    return Progress(uidvalidity, last_uid, skipped, below, renumbered, codec.moment(first))
 
 
 def store_mails(conn: sqlite3.Connection, batch: MailBatch, now: datetime) -> list[Taken]:

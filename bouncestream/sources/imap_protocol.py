@@ -35,7 +35,7 @@ SEAMS = (
 COMMAND_SEAMS = ("_event", "_exception", "_timer", "append_to_resp", "close", "flush", "name", "response", "tag")
 
 #: Bytes: a longer line, literal or answer is not what was asked for.
-LINE_LIMIT, LITERAL_LIMIT, ANSWER_LIMIT = 1 << 20, 8 << 20, 64 << 20
+LINE_LIMIT, LITERAL_LIMIT, ANSWER_LIMIT = 4 << 20, 8 << 20, 64 << 20
 
 _LITERAL = re.compile(rb"\{(\d{1,10})\+?\}\Z")
 #: Responses that hold free text, which may end in anything.

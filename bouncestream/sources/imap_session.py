@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from aioimaplib import aioimaplib as library
 
@@ -105,6 +106,10 @@ class Session:
     @property
     def lost(self) -> bool:
         return bool(self._protocol.why)
+
+    @property
+    def idling(self) -> bool:
+        return bool(self._protocol.has_pending_idle_command())
 
     def has(self, capability: str) -> bool:
         """Whether the server can do that, such as `IDLE`, `MOVE`, `UIDPLUS`."""
@@ -242,6 +247,10 @@ class Session:
         answer = await self._sure("FETCH", uid_set(uids), what, prefix="UID")
         wanted = set(uids)
         return [mail for mail in replies.fetched(answer.lines) if mail.uid in wanted]
+
+    async def dates(self, uids: Sequence[int]) -> dict[int, datetime]:
+        """UID → when it arrived (INTERNALDATE), of those that are there."""
+        return replies.dates((await self._sure("FETCH", uid_set(uids), "(UID INTERNALDATE)", prefix="UID")).lines)
 
     async def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
         """UID → flags, of those that are there."""
