@@ -2,8 +2,8 @@
 """The composition root: puts the rooms together, runs them in one TaskGroup, and takes them down in order.
 
 Shutdown (SIGTERM, SIGINT): stop accepting webhooks and reading mailboxes, finish what is in hand → let the relay
-end what is in flight → close the outbox. It is bounded in time; what is cut off is found by reading back at the next
-start.
+end what is in flight → close the outbox. It is bounded in time; what is cut off is found by reading back at the
+next start.
 """
 
 from __future__ import annotations
