@@ -13,6 +13,8 @@ BouncestreamError
 │   ├── StoreBusy            the intake is full, or the database is locked (try again)
 │   ├── StoreUnavailable     disk full, database corrupt or gone (try again, after a person acted)
 │   └── SchemaTooNew         the database was written by a newer bouncestream
+├── TokenError               no access token for a mailbox now (try again)
+│   └── LoginRefused         the OAuth provider refuses it until a person acts
 └── SinkError                what Listmonk (or something in its place) answered
     └── SinkRefused          a call that the token may not make, or that Listmonk does not know
 """
@@ -86,6 +88,22 @@ class StoreUnavailable(StoreError):
 
 class SchemaTooNew(StoreError):
     """The database belongs to a newer bouncestream."""
+
+
+class TokenError(BouncestreamError):
+    """The OAuth provider could not be asked, or gave no access token; `after` is its own wish (Retry-After), s."""
+
+    retryable = True
+
+    def __init__(self, text: str, *, after: float = 0.0) -> None:
+        self.after = after
+        super().__init__(text)
+
+
+class LoginRefused(TokenError):
+    """The OAuth provider says no, or nobody has logged in yet. Trying again does not help before a person acted."""
+
+    retryable = False
 
 
 class SinkError(BouncestreamError):

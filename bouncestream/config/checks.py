@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must hold between keys: every webhook has a provider and a proof, and times that belong together fit."""
+"""What must hold between keys: every webhook has a provider and a proof, every mailbox a way to log in, and times
+that belong together fit."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections.abc import Collection
 from difflib import get_close_matches
 
 from bouncestream import providers
+from bouncestream.config import oauth
 from bouncestream.config.model import Config, Webhook
 
 #: Names of webhooks: they become a part of a URL and of Listmonk's `source`.
@@ -40,6 +42,9 @@ def check(
         if f"webhooks.{hook.name}" in skip:
             continue
         _check_webhook(hook, problems, warnings, with_secrets=with_secrets)
+    for box in config.mailboxes.values():
+        if f"mailboxes.{box.name}" not in skip:
+            problems += oauth.problems(box, with_secrets=with_secrets)
 
 
 def _check_webhook(hook: Webhook, problems: list[str], warnings: list[str], *, with_secrets: bool) -> None:
