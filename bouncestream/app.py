@@ -17,11 +17,13 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from bouncestream import __version__
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
 from bouncestream.errors import ListenError
 from bouncestream.health import Health
 from bouncestream.metrics import START_TIME, Metrics
+from bouncestream.ops.rejudge import Rejudge
 from bouncestream.ops.upkeep import Upkeep
 from bouncestream.outbox import store
 from bouncestream.outbox.db import Database
@@ -65,8 +67,15 @@ class App:
                     self.db, clock=clock, metrics=self.metrics, health=self.health, on_commit=self.relay.wake
                 )
                 self.upkeep = Upkeep(self.db, self.intake, clock, self.health, self.metrics, self.config.retention)
+                self.rejudge = Rejudge(self.db, clock, self.config, __version__, on_commit=self.relay.wake)
                 self.server = WebhookServer(
-                    self.config.server, self.config.webhooks, self.intake, self.health, self.metrics, clock
+                    self.config.server,
+                    self.config.webhooks,
+                    self.intake,
+                    self.health,
+                    self.metrics,
+                    clock,
+                    rules=self.config.policy.rules,
                 )
                 await self._serve(ready)
             finally:
@@ -84,9 +93,9 @@ class App:
 
     def reload(self, config: Config) -> None:
         """Take over what can change while running (webhooks, retention, policy, log level)."""
-        self.server.reload(config.webhooks)
+        self.server.reload(config.webhooks, config.policy.rules)
         self.upkeep.settings = config.retention
-        self.relay.set_unsubscribe(config.policy.unsubscribe)
+        self.relay.set_policy(config.policy.unsubscribe, config.policy.rules)
         self.config = config
 
     async def _sink(self) -> Listmonk:
@@ -115,6 +124,7 @@ class App:
                 pulse=relay.verify.pulse,
                 settle=relay.verify.margin,
                 unsubscribe=self.config.policy.unsubscribe,
+                rules=self.config.policy.rules,
                 dry_run=self.dry_run,
             ),
             Times(margin=relay.verify.margin, grace=relay.verify.grace),
@@ -134,6 +144,7 @@ class App:
         log.info("listening on %s", bound(self.addresses))
         relay = asyncio.create_task(self.relay.run(), name="relay")
         upkeep = asyncio.create_task(self.upkeep.run(), name="upkeep")
+        rejudge = asyncio.create_task(self.rejudge.run(), name="rejudge")
         stop = asyncio.create_task(self._stop.wait(), name="stop")
         # What was imported lives as long as the process: the collector need not look at it every few requests.
         gc.collect()
@@ -148,6 +159,7 @@ class App:
             await self.server.stop(REQUESTS_GRACE)
             self.relay.stop()
             upkeep.cancel()
+            rejudge.cancel()
             stop.cancel()
             done, _ = await asyncio.wait([relay], timeout=RELAY_GRACE)
             if not done:
@@ -155,6 +167,8 @@ class App:
                     "posts were still unanswered after %g s: they are read back at the next start", RELAY_GRACE
                 )
                 relay.cancel()
+            with suppress(asyncio.CancelledError):
+                await rejudge
             with suppress(asyncio.CancelledError):
                 await upkeep
             with suppress(asyncio.CancelledError):

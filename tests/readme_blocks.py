@@ -14,6 +14,7 @@ from pathlib import Path
 from bouncestream.cli import build_parser
 from bouncestream.config.key import keys_of
 from bouncestream.config.model import NAMED, SECTIONS
+from bouncestream.mail.reason import REASONS
 from bouncestream.metrics import ALL
 from bouncestream.providers.sendamatic import CLASSES
 
@@ -51,6 +52,10 @@ def blocks() -> dict[str, str]:
     return {
         "classes": _table(
             ("class begins with", "what it becomes"), ((f"`{word}`", MEANINGS[to]) for word, to in CLASSES.items())
+        ),
+        "reasons": _table(
+            ("reason", "by default", "may pass by itself", "meaning"),
+            ((f"`{name}`", r.kind, "yes" if r.passes else "no", r.sentence) for name, r in REASONS.items()),
         ),
         "commands": _table(
             ("command", "what it does"),

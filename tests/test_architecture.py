@@ -21,6 +21,7 @@ FLOORS = {
     "metrics": 0,
     "health": 0,
     "printable": 0,
+    "policy": 1,
     "clock": 1,
     "logs": 1,
     "mail": 1,
@@ -49,6 +50,7 @@ PURE = [
     "ports.py",
     "metrics.py",
     "printable.py",
+    "policy.py",
     "mail",
     "crypto",
     "providers",
@@ -58,6 +60,7 @@ PURE = [
     "sinks/verify.py",
     "sinks/unread.py",
     "relay/breaker.py",
+    "sources/returned.py",
 ]
 IMPURE = {
     "aiohttp",

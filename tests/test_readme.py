@@ -83,7 +83,7 @@ def outbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
             make.settle(conn, row, *path_of_states)
         make.submit(conn, make.event("waits@example.com", Kind.COMPLAINT))
         make.submit(conn, make.event("held@example.com", Kind.SOFT, hold="unproven"))
-        make.submit(conn, trouble=(Trouble("not JSON"),))
+        make.submit(conn, trouble=(Trouble("not JSON"), Trouble("it does not tell whose", unidentified=True)))
     return path
 
 

@@ -8,11 +8,11 @@ from bouncestream.errors import (
     ConfigError,
     ListenError,
     LoginRefused,
+    MailboxError,
     SchemaTooNew,
     SinkError,
     StoreBusy,
     StoreError,
-    TokenError,
     UsageError,
 )
 
@@ -36,4 +36,4 @@ def code_of(error: BouncestreamError) -> int:
         return TEMPORARY
     if isinstance(error, LoginRefused):
         return NOT_WELL
-    return NOT_EXAMINED if isinstance(error, (StoreError, SinkError, TokenError)) else NOT_WELL
+    return NOT_EXAMINED if isinstance(error, (StoreError, SinkError, MailboxError)) else NOT_WELL

@@ -81,6 +81,11 @@ def _outbox_changes(inner: Any, plain: Any, *parents: Any) -> None:
     many.add_argument("--unstored", action="store_true", help="all that Listmonk did not keep")
     many.add_argument("--from-dry-run", action="store_true", help="all that a dry run dropped")
     many.add_argument("--quarantine", action="store_true", help="items of the quarantine: the given ones, or all")
+    many.add_argument(
+        "--unidentified",
+        action="store_true",
+        help="bounce mails that did not tell whose they are: the given ones, or all",
+    )
 
     drop = add(
         inner, "drop", "never deliver events that wait or are held", *parents, plain, does="outbox_change:drop"

@@ -17,6 +17,7 @@ from bouncestream.config.key import key, secret_key
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.shapes import Network
 from bouncestream.crypto.secret import Secret
+from bouncestream.policy import Rules
 
 #: What a word of the provider's own classification may be made into; `judge`: by our own reading of the mail.
 CLASS_WORDS = ("hard", "soft", "complaint", "ignore", "judge")
@@ -203,7 +204,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What is done with feedback that Listmonk's bounces have no word for."""
+    """Your own word on what comes in. The README has the table of reasons and what each is by default."""
 
     unsubscribe: str = key(
         shapes.choice("lists", "blocklist", "ignore"),
@@ -211,6 +212,31 @@ class Policy:
         'Someone unsubscribed at the provider: from all "lists", or "blocklist" the subscriber, or "ignore" it.',
         live=True,
     )
+    reasons: Mapping[str, str] = key(
+        shapes.REASONS,
+        "{}",
+        "What a reason is to you: hard, soft, complaint, or ignore (it is stored, and dropped instead of told to "
+        'Listmonk): { mailbox_disabled = "hard", spam = "ignore" }.',
+        live=True,
+    )
+    providers: Mapping[str, Mapping[str, str]] = key(
+        shapes.by_name(shapes.REASONS),
+        "{}",
+        'The same for one provider, or "mailbox", before `reasons`: { sendamatic = { blocklisted = "ignore" } }.',
+        live=True,
+    )
+    domains: Mapping[str, Mapping[str, str]] = key(
+        shapes.by_domain(shapes.REASONS),
+        "{}",
+        "The same for the recipients of a domain and of those below it, before both: "
+        '{ "example.com" = { mailbox_full = "hard" } }.',
+        live=True,
+    )
+
+    @property
+    def rules(self) -> Rules:
+        """The tables as they are applied."""
+        return Rules(self.reasons, self.providers, self.domains)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

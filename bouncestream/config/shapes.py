@@ -12,11 +12,14 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from bouncestream.mail.address import a_label
+from bouncestream.mail.reason import REASONS as REASON_TABLE
+from bouncestream.policy import WORDS
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -270,6 +273,38 @@ def since(start: str, now: datetime) -> datetime | None:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
+def _reasons(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, dict):
+        raise Wrong(f"is {_kind(value)}, not a table")
+    for reason in value:
+        if reason not in REASON_TABLE:
+            near = get_close_matches(str(reason), REASON_TABLE, 1, 0.6)
+            raise Wrong(f"has {reason!r}, which is no reason" + (f"; did you mean {near[0]}?" if near else ""))
+    return words_table(*WORDS).parse(value)  # type: ignore[no-any-return]
+
+
+def by_name(inner: Shape, name: Callable[[Any], str] = _line) -> Shape:
+    """A table of tables; its keys are names."""
+
+    def parse(value: Any) -> Mapping[str, Any]:
+        if not isinstance(value, dict):
+            raise Wrong(f"is {_kind(value)}, not a table")
+        table: dict[str, Any] = {}
+        for key, part in value.items():
+            try:
+                table[name(key)] = inner.parse(part)
+            except Wrong as wrong:
+                raise Wrong(f"at {key!r}: {wrong}") from None
+        return MappingProxyType(table)
+
+    return Shape(f"a table of such tables: {inner.words}", parse, plain=False)
+
+
+def by_domain(inner: Shape) -> Shape:
+    """A table of tables; its keys are domains."""
+    return by_name(inner, _domain)
+
+
 TEXT = Shape("a text in quotes", _line)
 PATH = Shape("a path in quotes", _path)
 DURATION = Shape('a number and its unit (ms, s, m, h, d, w), such as "10s"', _positive_duration)
@@ -286,4 +321,5 @@ HEADER = Shape('the name of a header, such as "X-Webhook-Secret"', _header)
 TEXTS = Shape('a list of texts, such as ["INBOX", "Junk"]', _texts, plain=False)
 OPTIONAL = Shape('a text in quotes, "" for none', _text)
 START = Shape('a duration such as "30d", a date such as "2026-09-01", "all" or "now"', _start)
+REASONS = Shape('{ reason = "hard", "soft", "complaint" or "ignore" }', _reasons, plain=False)
 TRUTH = Shape("true or false", _truth, plain=False)

@@ -30,6 +30,13 @@ UPDATE outbox SET kind = ?, reason = ?, reply_code = ?, enhanced_status = ?, dia
                   state = ?, held_for = ?, next_attempt_at = coalesce(?, next_attempt_at), raw_id = ?, why = ?
 WHERE id = ?;
 
+-- name: standing_kind
+SELECT state, attempt, kind FROM outbox WHERE id = ?;
+
+-- name: rejudge_event
+UPDATE outbox SET kind = ?, reason = ?, reply_code = ?, enhanced_status = ?, diagnostic = ?, evidence = ?, why = ?
+WHERE id = ?;
+
 -- name: supersede
 UPDATE outbox SET superseded_by = ? WHERE id = ?;
 

@@ -82,6 +82,7 @@ class TokenSource:
         if self._plan.flow == CLIENT:
             tokens = await self._ask(client_form(self._plan), ())
             return self._hold(tokens, None)
+        await asyncio.to_thread(self.file.read)  # without one there is nothing to lock either
         async with self.file.locked(self._box.timeout):
             grant = await asyncio.to_thread(self.file.read)
             refresh_token, mark = grant.refresh_token, grant.mark

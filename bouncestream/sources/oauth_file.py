@@ -151,6 +151,10 @@ class TokenFile:
         path = self.path.with_name(f"{self.path.name}.lock")
         try:
             file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except FileNotFoundError:
+            raise TokenError(
+                f"The directory {path.parent} does not exist. Next: create it, owned by the user of bouncestream."
+            ) from None
         except OSError as error:
             raise TokenError(
                 f"The lock {path} cannot be opened: {error.strerror}. "

@@ -24,7 +24,7 @@ from urllib.parse import quote_plus, urlencode
 import orjson
 
 from bouncestream.config.oauth import Plan
-from bouncestream.errors import LoginRefused, TokenError
+from bouncestream.errors import LoginRefused, MailboxError, TokenError
 from bouncestream.printable import mask_all, printable
 
 #: No answer of a token endpoint is larger; bytes. Microsoft's tokens have about 2 KB.
@@ -220,7 +220,7 @@ def _object(status: int, body: bytes) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _refusal(status: int, data: Mapping[str, Any], secrets: Iterable[str], command: str) -> TokenError:
+def _refusal(status: int, data: Mapping[str, Any], secrets: Iterable[str], command: str) -> MailboxError:
     """What an answer without a token means; temporary when unknown."""
     error = data.get("error")
     if not isinstance(error, str) or not error:

@@ -83,8 +83,6 @@ class Login:
             try:
                 answer = await self._post(self._plan.token_url, poll_form(self._plan, code.device_code))
                 found = read_poll(answer.status, answer.body, secrets=known, command=self._command)
-            except LoginRefused:
-                raise
             except TokenError:  # it may pass; ask half as often from now on (RFC 8628 section 3.5)
                 interval = min(SLOWEST, interval * 2)
                 continue

@@ -36,6 +36,8 @@ def test_all_commands_are_there() -> None:
         "sandbox",
         "check",
         "parse",
+        "explain",
+        "rejudge",
         "outbox list",
         "outbox show",
         "outbox stats",

@@ -14,6 +14,7 @@ from bouncestream.event import Kind
 from bouncestream.health import Light
 from bouncestream.metrics import DELIVERED, DOUBLED, RESTARTS
 from bouncestream.outbox import browse
+from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Claimed, State
 from bouncestream.sandbox import Sandbox
 from tests.relay.conftest import Bridge
@@ -273,10 +274,20 @@ async def test_an_unsubscription_waits_for_its_permission_and_goes_on_by_itself(
 
 async def test_ignored_unsubscriptions_are_dropped(bridge: Bridge) -> None:
     await bridge.start()
-    bridge.relay.set_unsubscribe("ignore")
+    bridge.relay.set_policy("ignore", Rules())
     await bridge.emit(range(2), Kind.UNSUBSCRIBE)
     await bridge.idle()
     assert await bridge.states() == {"dropped": 2}
+
+
+async def test_what_the_policy_ignores_is_dropped_and_the_rest_is_told(bridge: Bridge, sandbox: Sandbox) -> None:
+    await bridge.start()
+    bridge.relay.set_policy("lists", Rules(domains={"example.com": {"mailbox_full": "ignore"}}))
+    await bridge.emit(range(2), Kind.SOFT, reason="mailbox_full")
+    await bridge.emit(range(2, 5), Kind.SOFT, reason="expired")
+    await bridge.idle()
+    assert await bridge.states() == {"dropped": 2, "verified": 3}
+    assert len(sandbox.state()["rows"]) == 3
 
 
 async def test_listmonk_down_at_the_start(tmp_path: object, bridge: Bridge, sandbox: Sandbox) -> None:
