@@ -9,6 +9,7 @@ of no use any more: every further call raises ConnectionLost.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -105,6 +106,13 @@ class Session:
     @property
     def lost(self) -> bool:
         return bool(self._protocol.why)
+
+    @property
+    def secured(self) -> ssl.SSLObject | None:
+        """The TLS of the connection; None: there is none."""
+        transport = self._protocol.transport
+        found: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if transport is not None else None
+        return found
 
     def has(self, capability: str) -> bool:
         """Whether the server can do that, such as `IDLE`, `MOVE`, `UIDPLUS`."""
