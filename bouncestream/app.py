@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from bouncestream import __version__
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
+from bouncestream.config.oauth import needs_token
 from bouncestream.errors import ListenError
 from bouncestream.health import Health
 from bouncestream.metrics import START_TIME, Metrics
@@ -38,7 +39,9 @@ from bouncestream.sinks.verify import Times
 from bouncestream.sources.webhook import WebhookServer, bound
 
 if TYPE_CHECKING:
+    from bouncestream.config.mailbox import Mailbox
     from bouncestream.sources.mailbox import Mailboxes
+    from bouncestream.sources.oauth import TokenSource
 
 log = logging.getLogger("bouncestream")
 
@@ -159,8 +162,17 @@ class App:
                 self.metrics,
                 instance=self._instance,
                 dry_run=self.dry_run,
+                tokens=self._tokens,
             )
         self._mailboxes.reload(self.config)
+
+    def _tokens(self, settings: Mailbox) -> TokenSource | None:
+        """Where a mailbox gets its access tokens, if it needs any."""
+        if not needs_token(settings):
+            return None
+        from bouncestream.sources.oauth import TokenSource
+
+        return TokenSource(settings, self.db.path, SystemClock())
 
     async def _stop_sources(self) -> None:
         """Nothing more comes in; what is in hand is committed and acknowledged."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from bouncestream.cli.parser_base import Parser, add
 from bouncestream.cli.parser_judge import explain, parse, rejudge
+from bouncestream.cli.parser_mailbox_commands import mailbox
 from bouncestream.cli.parser_outbox import outbox
 
 
@@ -43,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     explain(commands, config)
     rejudge(commands, config)
     outbox(commands, config)
+    mailbox(commands, config)
     _backup(commands, config)
     _config(commands, debug)
     add(commands, "version", "show the version", debug, does="version")

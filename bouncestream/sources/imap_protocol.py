@@ -16,8 +16,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import re
 import socket
+import ssl
 from base64 import b64decode
 from typing import Any
 
@@ -248,6 +250,8 @@ def words_of(error: BaseException) -> str:
     """What the operating system or TLS said, in short."""
     if isinstance(error, TimeoutError):
         return "it timed out"
+    if isinstance(error, OSError) and not isinstance(error, (ssl.SSLError, socket.gaierror)) and error.errno:
+        return os.strerror(error.errno)  # asyncio has words of its own: "Connect call failed ('127.0.0.1', 993)"
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return printable(str(text), 200)
 

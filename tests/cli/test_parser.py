@@ -44,6 +44,8 @@ def test_all_commands_are_there() -> None:
         "outbox replay",
         "outbox drop",
         "outbox release",
+        "mailbox login",
+        "mailbox test",
         "backup",
         "config example",
         "version",
