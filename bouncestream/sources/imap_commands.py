@@ -90,7 +90,7 @@ class Commands:
             if not task.done():  # cancelled or given up: its answer would be taken for the next one's
                 protocol.fail(f"{command.name} was given up")
                 task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+            await asyncio.gather(task, return_exceptions=True)
         return Answer(response.result, response.lines)
 
     def _silent(self, name: str, seconds: float) -> ConnectionLost:

@@ -180,6 +180,8 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
         body = line[2:]
         if body[:3].upper() == b"BYE":
             self.bye = printable(body[3:].decode("utf-8", "replace").strip(), 200) or "BYE"
+            self.fail("BYE")  # it will not say anything else, and may take its time to hang up
+            return None
         waiting = self.pending_sync_command or next(iter(self.pending_async_commands.values()), None)
         if waiting is not None:
             waiting.append_to_resp(body)

@@ -118,6 +118,8 @@ class Session(Commands):
         answer = await self._run("STARTTLS")
         if not answer.ok:
             raise CertificateRefused(f"{self._where} refused STARTTLS: {answer.words}. Next: ask whoever runs it.")
+        if protocol.why:
+            raise self._gone(protocol.why)
         try:
             async with asyncio.timeout(self._settings.timeout):
                 transport = await protocol.loop.start_tls(
