@@ -81,9 +81,11 @@ class Proxy:
         pair = (writer, to_writer)
         self._pairs.add(pair)
         try:
-            await asyncio.gather(
-                self._pipe(reader, to_writer, from_server=False), self._pipe(to_reader, writer, from_server=True)
-            )
+            with suppress(asyncio.CancelledError):  # asyncio's streams do not like a handler that was cancelled
+                await asyncio.gather(
+                    self._pipe(reader, to_writer, from_server=False),
+                    self._pipe(to_reader, writer, from_server=True),
+                )
         finally:
             self._pairs.discard(pair)
             for each in pair:
