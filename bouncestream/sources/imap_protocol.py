@@ -37,7 +37,7 @@ SEAMS = (
 COMMAND_SEAMS = ("_event", "_exception", "_timer", "append_to_resp", "close", "flush", "name", "response", "tag")
 
 #: Bytes: a longer line, literal or answer is not what was asked for.
-LINE_LIMIT, LITERAL_LIMIT, ANSWER_LIMIT = 1 << 20, 8 << 20, 64 << 20
+LINE_LIMIT, LITERAL_LIMIT, ANSWER_LIMIT = 4 << 20, 8 << 20, 64 << 20
 
 _LITERAL = re.compile(rb"\{(\d{1,10})\+?\}\Z")
 #: Responses that hold free text, which may end in anything.
@@ -228,6 +228,12 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
         if not self.greeting.done():
             self.greeting.set_exception(ConnectionLost(self.why))
         self.idle_queue.put_nowait([b"BYE"])
+
+    @property
+    def secured(self) -> ssl.SSLObject | None:
+        """The TLS of the connection, if it has any."""
+        found: ssl.SSLObject | None = self.transport.get_extra_info("ssl_object") if self.transport else None
+        return found
 
     def keep_alive(self, idle: float) -> None:
         """Have the kernel find out within about two times `idle` seconds that the peer is gone without a word."""

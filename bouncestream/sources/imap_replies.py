@@ -88,6 +88,18 @@ def flags(lines: Lines) -> dict[int, frozenset[str]]:
     return found
 
 
+def dates(lines: Lines) -> dict[int, datetime]:
+    """UID → INTERNALDATE, of the mails in an answer to UID FETCH (INTERNALDATE)."""
+    found: dict[int, datetime] = {}
+    for texts, _ in _items(lines):
+        joined = b" ".join(texts)
+        uid, date = _UID.search(joined), _DATE.search(joined)
+        at = internal_date(date[1].decode("ascii", "replace")) if date else None
+        if uid and at:
+            found[int(uid[1])] = at
+    return found
+
+
 def _items(lines: Lines) -> Iterator[tuple[list[bytes], list[bytearray]]]:
     """The FETCH responses in an answer: of each its texts and its literals."""
     texts: list[bytes] = []

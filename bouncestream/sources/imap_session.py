@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from aioimaplib import aioimaplib as library
 
@@ -109,10 +110,12 @@ class Session:
 
     @property
     def secured(self) -> ssl.SSLObject | None:
-        """The TLS of the connection; None: there is none."""
-        transport = self._protocol.transport
-        found: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if transport is not None else None
-        return found
+        """The TLS of the connection, if it has any."""
+        return self._protocol.secured
+
+    @property
+    def idling(self) -> bool:
+        return bool(self._protocol.has_pending_idle_command())
 
     def has(self, capability: str) -> bool:
         """Whether the server can do that, such as `IDLE`, `MOVE`, `UIDPLUS`."""
@@ -250,6 +253,10 @@ class Session:
         answer = await self._sure("FETCH", uid_set(uids), what, prefix="UID")
         wanted = set(uids)
         return [mail for mail in replies.fetched(answer.lines) if mail.uid in wanted]
+
+    async def dates(self, uids: Sequence[int]) -> dict[int, datetime]:
+        """UID → when it arrived (INTERNALDATE), of those that are there."""
+        return replies.dates((await self._sure("FETCH", uid_set(uids), "(UID INTERNALDATE)", prefix="UID")).lines)
 
     async def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
         """UID → flags, of those that are there."""

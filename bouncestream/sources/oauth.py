@@ -65,10 +65,11 @@ class TokenSource:
         while self._plan.flow == CLIENT or self._mark() == before:  # noqa: ASYNC110 - a file has no event
             await asyncio.sleep(LOOK)
 
-    async def close(self) -> None:
-        """Let a refresh on its way end, so that its refresh token is kept; for at most the mailbox's `timeout`."""
+    async def close(self, grace: float | None = None) -> None:
+        """Let a refresh on its way end, so that its refresh token is kept; for `grace` seconds at most, or for as
+        long as the mailbox's own `timeout`."""
         if self._refreshing is not None:
-            await asyncio.wait([self._refreshing], timeout=self._box.timeout)
+            await asyncio.wait([self._refreshing], timeout=self._box.timeout if grace is None else grace)
 
     def _refreshed(self, task: asyncio.Task[str]) -> None:
         self._refreshing = None
