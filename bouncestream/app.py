@@ -65,12 +65,13 @@ class App:
         self._instance = ""
         self._mailboxes: Mailboxes | None = None
         self._tokens: dict[str, TokenSource] = {}
+        self._outbox = Path(config.outbox.path)  # a reload does not change it
 
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
         """Until `stop`. `ready` is called once it listens. Raises a BouncestreamError when it cannot start."""
         self.metrics.set(START_TIME, time.time())
         clock = SystemClock()
-        self.db = await Database.open(Path(self.config.outbox.path), lock=True, metrics=self.metrics)
+        self.db = await Database.open(self._outbox, lock=True, metrics=self.metrics)
         try:
             self.sink = await self._sink()
             try:
@@ -173,7 +174,7 @@ class App:
             return None
         from bouncestream.sources.oauth import TokenSource
 
-        source = TokenSource(settings, Path(self.config.outbox.path), SystemClock())
+        source = TokenSource(settings, self._outbox, SystemClock())
         self._tokens[settings.name] = source
         return source
 

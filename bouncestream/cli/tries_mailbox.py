@@ -28,7 +28,8 @@ from bouncestream.errors import (
     TokenError,
 )
 from bouncestream.outbox.db import Database
-from bouncestream.outbox.mailboxes import Progress, progress
+from bouncestream.outbox.mailboxes import progress
+from bouncestream.ports import Progress
 from bouncestream.printable import mask_all
 from bouncestream.sources.imap_session import Session
 from bouncestream.sources.oauth import TokenSource

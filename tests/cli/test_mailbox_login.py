@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -129,6 +130,45 @@ def test_with_an_address_that_is_pasted(provider: stage.Provider, dovecot: Dovec
         process.stdout.close()  # type: ignore[union-attr]
         os.close(ours)
         os.close(theirs)
+
+
+def mailbox_part(url: str) -> dict[str, str]:
+    """What /readyz says of the mailbox."""
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=30) as answer:
+            said = answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            said = error.read()
+    parts: dict[str, dict[str, str]] = json.loads(said)["parts"]
+    return next((part for name, part in parts.items() if name.startswith("mailbox:")), {})
+
+
+def test_a_running_bridge_notices_a_login(
+    cli: Cli, spawn: Spawn, sandbox: str, provider: stage.Provider, dovecot: Dovecot, tmp_path: Path
+) -> None:
+    path = stage.write(tmp_path, stage.by_token(provider, "127.0.0.1", dovecot.imap, "device"))
+    path.write_text(path.read_text().replace("http://127.0.0.1:1", sandbox))
+    run = spawn("run")
+    url = run.wait_for("listening on").split("listening on ")[1]
+    run.wait_for("Next: run `bouncestream mailbox login bounces`")
+    part = mailbox_part(url)
+    assert part["state"] == "red"
+    assert "Nobody has logged in for the mailbox bounces yet" in part["why"]
+    assert cli("mailbox", "login", "bounces").returncode == 0
+    run.wait_for("mailbox:bounces is green")
+    assert mailbox_part(url)["state"] == "green"
+
+    # Its refresh token is taken back, and the connection ends: red, with the command to run.
+    provider.order(revoke=True)
+    dovecot.restart()
+    run.wait_for("mailbox:bounces is red")
+    assert "Next: run `bouncestream mailbox login bounces`" in mailbox_part(url)["why"]
+    assert cli("mailbox", "login", "bounces").returncode == 0
+    run.wait_for("mailbox:bounces is green")
+    assert run.end() == 0
+    for secret in (*provider.order()["good_refresh"], CLIENT_SECRET):
+        assert secret not in run.output
 
 
 def test_ctrl_c_gives_up(spawn: Spawn, provider: stage.Provider, tmp_path: Path) -> None:
