@@ -15,14 +15,17 @@ import trustme
 
 from bouncestream.cli import tries
 from bouncestream.cli.tries import Line
-from bouncestream.cli.tries_mailbox import mailbox
+from bouncestream.cli.tries_mailbox import Door, mailbox
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.crypto.secret import Secret
 from bouncestream.outbox import mailboxes
 from bouncestream.ports import FolderKey, MailBatch
+from bouncestream.sources.oauth_file import TokenFile, token_path
 from tests.mailserver.dovecot import Dovecot, dsn, needs_dovecot
 from tests.mailserver.fixtures import dovecot
+from tests.mailserver.oauth import dovecot_with_oauth
 from tests.outbox import make
+from tests.sources.oauth_server import CLIENT_ID, USER, Provider, serve
 
 __all__ = ["dovecot"]
 
@@ -54,7 +57,7 @@ def outbox(tmp_path: Path) -> Path:
 async def test_a_mailbox_that_is_well(dovecot: Dovecot, outbox: Path) -> None:
     dovecot.deliver(dsn("a@example.org"), dsn("b@example.org", number=2))
     dovecot.append(dsn("c@example.org", number=3), at=time.time() - 90 * DAY)
-    lines = await mailbox(box(dovecot), outbox)
+    lines = await mailbox(Door(box(dovecot), outbox))
     assert tries.code(lines) == 0, told(lines)
     text = told(lines)
     assert "✔ bounces: localhost:" in text
@@ -71,7 +74,7 @@ async def test_a_mailbox_that_is_well(dovecot: Dovecot, outbox: Path) -> None:
 async def test_how_many_mails_start_takes_in(dovecot: Dovecot, outbox: Path, start: str, count: int) -> None:
     for number, days in enumerate((1, 20, 60)):
         dovecot.append(dsn("a@example.org", number=number), at=time.time() - days * DAY)
-    lines = await mailbox(box(dovecot, start=start), outbox)
+    lines = await mailbox(Door(box(dovecot, start=start), outbox))
     assert f"INBOX: 3 mails; at the first contact {count} are taken in" in told(lines)
 
 
@@ -91,17 +94,17 @@ async def test_a_folder_that_is_known(dovecot: Dovecot, outbox: Path) -> None:
     dovecot.deliver(dsn("a@example.org"), dsn("b@example.org", number=2), dsn("c@example.org", number=3))
     uidvalidity = uidvalidity_of(dovecot)
     read_up_to(outbox, uidvalidity, 2)
-    assert "INBOX: 3 mails, 1 is not read yet" in told(await mailbox(box(dovecot), outbox))
+    assert "INBOX: 3 mails, 1 is not read yet" in told(await mailbox(Door(box(dovecot), outbox)))
     read_up_to(outbox, uidvalidity, 3)
-    assert "INBOX: 3 mails, 0 are not read yet" in told(await mailbox(box(dovecot), outbox))
+    assert "INBOX: 3 mails, 0 are not read yet" in told(await mailbox(Door(box(dovecot), outbox)))
     read_up_to(outbox, uidvalidity + 1, 9)
-    assert "numbered them anew" in told(await mailbox(box(dovecot), outbox))
+    assert "numbered them anew" in told(await mailbox(Door(box(dovecot), outbox)))
 
 
 async def test_a_folder_that_is_missing(dovecot: Dovecot, outbox: Path) -> None:
     with dovecot.client() as client:
         client.create('"Bounces/2026"')
-    lines = await mailbox(box(dovecot, folders=("INBOX", "Bounces 2026")), outbox)
+    lines = await mailbox(Door(box(dovecot, folders=("INBOX", "Bounces 2026")), outbox))
     assert tries.code(lines) == 1
     assert "✘ bounces: localhost" in told(lines)
     assert "does not open the folder Bounces 2026" in told(lines)
@@ -112,14 +115,14 @@ async def test_a_certificate_of_nobody(dovecot: Dovecot, outbox: Path, tmp_path:
     other = tmp_path / "other.pem"
     trustme.CA().cert_pem.write_to_path(str(other))
     for tls, port in (("implicit", dovecot.imaps), ("starttls", dovecot.imap)):
-        (line,) = await mailbox(box(dovecot, ca_file=str(other), tls=tls, port=port), outbox)
+        (line,) = await mailbox(Door(box(dovecot, ca_file=str(other), tls=tls, port=port), outbox))
         assert (line.sign, line.unexamined) == ("✘", False)
         assert "certificate" in line.text
         assert "ca_file" in line.fix
 
 
 async def test_a_wrong_password(dovecot: Dovecot, outbox: Path) -> None:
-    (line,) = await mailbox(box(dovecot, password=Secret("not-the-password")), outbox)
+    (line,) = await mailbox(Door(box(dovecot, password=Secret("not-the-password")), outbox))
     assert (line.sign, line.unexamined) == ("✘", False)
     assert "refused the login" in line.text
     assert "app password" in line.fix
@@ -130,7 +133,7 @@ async def test_nothing_listens_there(outbox: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     settings = Mailbox(name="b", host="127.0.0.1", port=port, tls="none", user="b", password=Secret("x"))
-    (line,) = await mailbox(settings, outbox)
+    (line,) = await mailbox(Door(settings, outbox))
     assert (line.sign, line.unexamined) == ("✘", True)
     assert line.text == f"b: 127.0.0.1:{port} could not be reached: Connection refused"
     assert "mailboxes.b.host" in line.fix
@@ -138,7 +141,7 @@ async def test_nothing_listens_there(outbox: Path) -> None:
 
 async def test_a_name_without_an_address(outbox: Path) -> None:
     settings = Mailbox(name="b", host="imap.nowhere.invalid", user="b", password=Secret("x"), timeout=10.0)
-    (line,) = await mailbox(settings, outbox)
+    (line,) = await mailbox(Door(settings, outbox))
     assert (line.sign, line.unexamined) == ("✘", True)
     assert "imap.nowhere.invalid" in line.text
 
@@ -147,7 +150,7 @@ async def test_a_server_that_says_nothing(outbox: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         port = deaf.getsockname()[1]
         settings = Mailbox(name="b", host="127.0.0.1", port=port, tls="none", user="b", password=Secret("x"))
-        (line,) = await mailbox(replace(settings, timeout=0.3), outbox)
+        (line,) = await mailbox(Door(replace(settings, timeout=0.3), outbox))
     assert (line.sign, line.unexamined) == ("✘", True)
     assert "no greeting" in line.text
 
@@ -156,10 +159,38 @@ async def test_nobody_has_logged_in_yet(outbox: Path) -> None:
     settings = Mailbox(
         name="b", host="localhost", user="b", auth="xoauth2", oauth_provider="google", oauth_client_id="id"
     )
-    (line,) = await mailbox(settings, outbox)
+    (line,) = await mailbox(Door(settings, outbox))
     assert (line.sign, line.unexamined) == ("✘", False)
     assert line.fix == "run `bouncestream mailbox login b`"
     assert not list(outbox.parent.iterdir())
+
+
+async def test_a_token_that_the_mail_server_refuses(outbox: Path) -> None:
+    served = await serve(Provider())
+    try:
+        provider = served.provider
+        with dovecot_with_oauth(provider.url) as server:
+            settings = box(
+                server,
+                user=USER,
+                password=None,
+                auth="xoauth2",
+                oauth_flow="device",
+                oauth_client_id=CLIENT_ID,
+                oauth_token_url=f"{provider.url}/token",
+                oauth_device_url=f"{provider.url}/device",
+            )
+            door = Door(settings, outbox)
+            TokenFile(token_path(outbox, "bounces"), settings).write(provider.grant())
+            assert tries.code(await mailbox(door)) == 0
+            provider.good_access.clear()
+            (line,) = await mailbox(door)
+    finally:
+        await served.stop()
+    assert (line.sign, line.unexamined) == ("✘", False)
+    assert "refused the login of b•••@example.test" in line.text
+    assert line.fix == "run `bouncestream mailbox login bounces`"
+    assert provider.asked["refresh_token"] == 1
 
 
 @pytest.fixture
@@ -175,10 +206,10 @@ def poor() -> Iterator[Dovecot]:
 
 
 async def test_what_the_lack_of_abilities_means(poor: Dovecot, outbox: Path) -> None:
-    lines = await mailbox(box(poor, after="leave"), outbox)
+    lines = await mailbox(Door(box(poor, after="leave"), outbox))
     assert tries.code(lines) == 0, "nothing of it is needed"
     assert "no IDLE: the folders are looked at every 45 s" in told(lines)
-    lines = await mailbox(box(poor, after="move", canary=True), outbox)
+    lines = await mailbox(Door(box(poor, after="move", canary=True), outbox))
     assert tries.code(lines) == 1
     assert "⚠ bounces: no MOVE and no UIDPLUS: bounce mails and bounces that do not tell whose" in told(lines)
     assert 'set mailboxes.bounces.after = "flag"' in told(lines)
@@ -189,4 +220,4 @@ async def test_a_damaged_outbox_is_told_elsewhere(dovecot: Dovecot, outbox: Path
     outbox.write_bytes(b"no database" * 1000)
     with pytest.raises(sqlite3.DatabaseError), closing(sqlite3.connect(outbox)) as conn:
         conn.execute("SELECT * FROM sqlite_master")
-    assert "at the first contact 0" in told(await mailbox(box(dovecot), outbox))
+    assert "at the first contact 0" in told(await mailbox(Door(box(dovecot), outbox)))
