@@ -64,14 +64,13 @@ class App:
         self._stop = asyncio.Event()
         self._instance = ""
         self._mailboxes: Mailboxes | None = None
-        self._tokens: dict[str, TokenSource] = {}
-        self._outbox = Path(config.outbox.path)  # a reload does not change it
+        self._token_sources: dict[str, TokenSource] = {}
 
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
         """Until `stop`. `ready` is called once it listens. Raises a BouncestreamError when it cannot start."""
         self.metrics.set(START_TIME, time.time())
         clock = SystemClock()
-        self.db = await Database.open(self._outbox, lock=True, metrics=self.metrics)
+        self.db = await Database.open(Path(self.config.outbox.path), lock=True, metrics=self.metrics)
         try:
             self.sink = await self._sink()
             try:
@@ -164,18 +163,17 @@ class App:
                 self.metrics,
                 instance=self._instance,
                 dry_run=self.dry_run,
-                tokens=self._token_source,
+                tokens=self._tokens,
             )
         self._mailboxes.reload(self.config)
 
-    def _token_source(self, settings: Mailbox) -> TokenSource | None:
-        """Where a mailbox gets its access tokens; None: it logs in with a password."""
+    def _tokens(self, settings: Mailbox) -> TokenSource | None:
+        """Where a mailbox gets its access tokens, if it needs any."""
         if not needs_token(settings):
             return None
         from bouncestream.sources.oauth import TokenSource
 
-        source = TokenSource(settings, self._outbox, SystemClock())
-        self._tokens[settings.name] = source
+        source = self._token_sources[settings.name] = TokenSource(settings, self.db.path, SystemClock())
         return source
 
     async def _stop_sources(self) -> None:
@@ -184,7 +182,7 @@ class App:
             self.server.stop(REQUESTS_GRACE),
             *([self._mailboxes.stop(REQUESTS_GRACE)] if self._mailboxes is not None else []),
         )
-        await asyncio.gather(*(source.close(REQUESTS_GRACE) for source in self._tokens.values()))
+        await asyncio.gather(*(source.close(REQUESTS_GRACE) for source in self._token_sources.values()))
 
     async def _serve(self, ready: Callable[[App], None] | None) -> None:
         await self.relay.prepare()

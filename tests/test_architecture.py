@@ -54,6 +54,8 @@ PURE = [
     "mail",
     "crypto",
     "providers",
+    "config/oauth.py",
+    "sources/oauth_flows.py",
     "outbox/state.py",
     "outbox/retry.py",
     "sinks/payload.py",

@@ -6,10 +6,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from bouncestream.config import shapes
-from bouncestream.config.key import key, secret_key
+from bouncestream.config.key import key as any_key
+from bouncestream.config.key import secret_key as any_secret_key
 from bouncestream.crypto.secret import Secret
+
+#: At a reload a mailbox whose settings have changed is opened anew, so that every key takes effect.
+key = partial(any_key, live=True)
+secret_key = partial(any_secret_key, live=True)
 
 #: Port by how the connection is secured.
 PORTS = {"implicit": 993, "starttls": 143, "none": 143}

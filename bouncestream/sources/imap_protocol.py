@@ -180,6 +180,8 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
         body = line[2:]
         if body[:3].upper() == b"BYE":
             self.bye = printable(body[3:].decode("utf-8", "replace").strip(), 200) or "BYE"
+            self.fail("BYE")  # it will not say anything else, and may take its time to hang up
+            return None
         waiting = self.pending_sync_command or next(iter(self.pending_async_commands.values()), None)
         if waiting is not None:
             waiting.append_to_resp(body)
@@ -228,12 +230,6 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
         if not self.greeting.done():
             self.greeting.set_exception(ConnectionLost(self.why))
         self.idle_queue.put_nowait([b"BYE"])
-
-    @property
-    def secured(self) -> ssl.SSLObject | None:
-        """The TLS of the connection, if it has any."""
-        found: ssl.SSLObject | None = self.transport.get_extra_info("ssl_object") if self.transport else None
-        return found
 
     def keep_alive(self, idle: float) -> None:
         """Have the kernel find out within about two times `idle` seconds that the peer is gone without a word."""
