@@ -154,15 +154,17 @@ async def _folder(box: Mailbox, outbox: Path, session: Session, folder: str, the
     if selected.read_only and (box.after != "leave" or _moves(box)):
         fix = f'let {mask_all(box.user)} write there, or set mailboxes.{box.name}.after = "leave"'
         return Line("⚠", f"{folder} can be read only: its mails are neither flagged nor moved", fix)
+    mails = _some(selected.exists, "mail", "mails")
     known = await _progress(outbox, box.name, folder)
     if known is not None and known.uidvalidity == selected.uidvalidity:
         found = [uid for uid in await session.search(f"UID {known.last_uid + 1}:*") if uid > known.last_uid]
-        return Line("✔", f"{folder}: {selected.exists} mails, {_some(len(found), 'is', 'are')} not read yet")
+        return Line("✔", f"{folder}: {mails}, {_some(len(found), 'is', 'are')} not read yet")
     if known is not None:
-        text = f"{folder}: {selected.exists} mails; the server has numbered them anew, so they are looked at again"
+        text = f"{folder}: {mails}; the server has numbered them anew, so they are looked at again"
         return Line("·", text)
     count = await _first_contact(box, session, selected.exists)
-    text = f"{folder}: {selected.exists} mails; at the first contact {count} are taken in (start = {box.start})"
+    taken = _some(count, "is", "are")
+    text = f"{folder}: {mails}; at the first contact {taken} taken in (start = {box.start})"
     return Line("✔", text)
 
 

@@ -214,6 +214,15 @@ def test_a_provider_that_is_away_could_not_be_examined(cli: Cli, provider: stage
     assert "answered 500" in done.stderr
 
 
+def test_a_permission_that_would_end_within_the_hour_is_refused(cli: Cli, tmp_path: Path) -> None:
+    with stage.provider(offline=False) as provider:
+        stage.write(tmp_path, stage.by_token(provider, "127.0.0.1", 1, "device"))
+        done = cli("mailbox", "login", "bounces")
+    assert done.returncode == 1
+    assert "offline_access" in done.stderr
+    assert not token_file(tmp_path).exists()
+
+
 def test_what_cannot_be_kept_is_not_asked_for(cli: Cli, provider: stage.Provider, tmp_path: Path) -> None:
     path = stage.write(tmp_path, stage.by_token(provider, "127.0.0.1", 1, "device"))
     path.write_text(path.read_text().replace("/outbox.db", "/missing/outbox.db"))

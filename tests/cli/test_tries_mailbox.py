@@ -75,7 +75,7 @@ async def test_how_many_mails_start_takes_in(dovecot: Dovecot, outbox: Path, sta
     for number, days in enumerate((1, 20, 60)):
         dovecot.append(dsn("a@example.org", number=number), at=time.time() - days * DAY)
     lines = await mailbox(Door(box(dovecot, start=start), outbox))
-    assert f"INBOX: 3 mails; at the first contact {count} are taken in" in told(lines)
+    assert f"INBOX: 3 mails; at the first contact {count} {'is' if count == 1 else 'are'} taken in" in told(lines)
 
 
 def read_up_to(outbox: Path, uidvalidity: int, uid: int) -> None:

@@ -33,6 +33,7 @@ class Provider:
     user: str = USER
     lifetime: float | str | None = 3600
     rotate: bool = True
+    offline: bool = True  #: refresh tokens are given at all
     fault: str = ""  #: a name of `_faulty`; stays until it is taken away
     device: list[str] = field(default_factory=list)  #: what the next polls are answered; then the tokens
     interval: float = 1
@@ -150,7 +151,7 @@ class Provider:
         answer: dict[str, Any] = {"access_token": access, "token_type": "Bearer"}
         if self.lifetime is not None:
             answer["expires_in"] = self.lifetime
-        if refresh:
+        if refresh and self.offline:
             answer["refresh_token"] = self.grant()
         return web.json_response(answer)
 
