@@ -88,9 +88,9 @@ class Unreadable(ServerRefused):
 
 def light(standing: Standing, failures: int) -> Light:
     """The colour of a standing. `failures`: in a row, this one included."""
-    if standing in (Standing.LISTENING, Standing.READING):
-        return Light.GREEN
-    if standing in (Standing.CONNECTING, Standing.POLLING, Standing.UNREADABLE):
+    if standing in (Standing.CONNECTING, Standing.LISTENING, Standing.READING):
+        return Light.GREEN  # connecting: for the first time; afterwards the failure before it counts
+    if standing in (Standing.POLLING, Standing.UNREADABLE):
         return Light.YELLOW
     if standing in (Standing.CONNECTION_LOST, Standing.SERVER_REFUSED, Standing.TOKENLESS):
         return Light.YELLOW if failures < PATIENCE else Light.RED
