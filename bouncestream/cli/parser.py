@@ -8,6 +8,7 @@ from typing import Any
 
 from bouncestream.cli.parser_base import Parser, add
 from bouncestream.cli.parser_judge import explain, parse, rejudge
+from bouncestream.cli.parser_mailbox import import_
 from bouncestream.cli.parser_outbox import outbox
 
 
@@ -42,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     parse(commands, debug)
     explain(commands, config)
     rejudge(commands, config)
+    import_(commands, config)
     outbox(commands, config)
     _backup(commands, config)
     _config(commands, debug)

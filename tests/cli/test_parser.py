@@ -38,6 +38,7 @@ def test_all_commands_are_there() -> None:
         "parse",
         "explain",
         "rejudge",
+        "import",
         "outbox list",
         "outbox show",
         "outbox stats",
