@@ -49,7 +49,12 @@ READ_BACKS = _counter("read_backs_total", "Reads of a label from Listmonk.", "re
 DOUBLED = _counter("doubled_total", "Events that Listmonk was seen to hold twice.")
 FOREIGN = _counter("foreign_rows_total", "Rows under our labels that another bridge or outbox wrote.")
 RESTARTS = _counter("listmonk_restarts_total", "Restarts of Listmonk that were noticed by its boot id.")
+LOST = _counter("listmonk_lost_total", "Events that Listmonk accepted and lost; they were posted again.")
 PART_STATE = _gauge("part_state", "State of a part: 0 green, 1 yellow, 2 red.", "part")
+ALERT_ACTIVE = _gauge("alert_active", "Alerts of a rule that are active.", "rule")
+ALERT_NOTICES = _counter("alert_notices_total", "Tries to send a notice, by result.", "channel", "result")
+ALERT_WAITING = _gauge("alert_notices_waiting", "Notices that could not be sent yet.", "channel")
+HEARTBEATS = _counter("heartbeats_total", "Heartbeats by result.", "result")
 START_TIME = _gauge("start_time_seconds", "When this process started, seconds since 1970.")
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
