@@ -60,6 +60,7 @@ class Courier:
         ended: list[Delivery] = []
         for name in [name for name in self._channels if self._channels[name] is not new.get(name)]:
             self._tasks.pop(name).cancel()
+            self._rest.pop(name, None)  # it may be right now
         for name in [*self._waiting, *self._failing, *self._rest]:
             if name not in new:
                 ended += [self._end(d, "the channel is not configured any more") for d in self._forget(name)]

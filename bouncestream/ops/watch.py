@@ -10,6 +10,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -84,6 +85,7 @@ class Watch:
         self._next_id = 1
         self._findings: Sequence[FindingLike] | None = None
         self._sources = Sources()
+        self._counted = -1  # the newest row that was counted
         self._began = clock.monotonic()
         self._turned_at = float("-inf")  # when the newest turn ended well
         self._readable = False
@@ -99,17 +101,22 @@ class Watch:
             log.exception("a bug in watching: earlier alerts are not known")
         side = [asyncio.create_task(self._heartbeats()), asyncio.create_task(self._checks())]
         try:
+            failing = False
             while True:
                 try:
                     await self.turn()
+                    failing = False
                 except Exception:  # a bug of ours must not stop the watching
-                    log.exception("a bug in watching")
+                    log.log(logging.DEBUG if failing else logging.ERROR, "a bug in watching", exc_info=True)
+                    failing = True
                 await asyncio.sleep(self._config.alerts.every)
         finally:
             for task in side:
                 task.cancel()
             await asyncio.gather(*side, return_exceptions=True)
             await self._courier.stop()
+            with suppress(Exception):
+                await self._save()  # what was sent a moment ago is not sent again by the next run
 
     def reload(self, config: Config) -> None:
         """Take over changed settings. Channels that stay as they are go on with what they do."""
@@ -173,8 +180,9 @@ class Watch:
             self._sources.known = True
         for _ in range(LOOKS):
             newest, counted = await self._db.read(partial(alertbook.new_arrivals, now=now, limit=ROWS))
-            if not counted:
+            if newest == self._counted:
                 return
+            self._counted = newest
             await self._db.write(partial(alertbook.count_arrivals, newest=newest, counted=counted, now=now))
             self._sources.add((*key, events) for key, events in counted.items())
 
@@ -296,7 +304,7 @@ class Watch:
         )
         try:
             await self._db.write(job)
-        except StoreError as error:
+        except (StoreError, sqlite3.Error) as error:
             log.debug("alerts are not written down yet: %s", error)
             return
         self._saved.update((s.key, s) for s in changed)

@@ -23,6 +23,9 @@ KEEP_NOTICES, KEEP_ALERTS = 200, 300
 #: Hours that are kept: nine weeks, for a summary and for what is usual.
 KEEP_HOURS = 9 * 7 * 24
 
+#: Events that come in within a millisecond.
+MOST_AT_ONCE = 10_000
+
 _CURSOR = "watch_row"  # the newest row that was counted
 
 
@@ -92,16 +95,19 @@ def new_arrivals(
     conn: sqlite3.Connection, now: datetime, limit: int = 5000
 ) -> tuple[int, Mapping[tuple[int, str, str], int]]:
     """(Newest row, events by hour, source and kind) of up to `limit` rows that were not counted yet, read only."""
+    oldest = hour_of(now) - KEEP_HOURS
     found = get_meta(conn, _CURSOR)
     if found is None:
-        since = codec.id_bound(datetime.fromtimestamp(now.timestamp() - KEEP_HOURS * 3600, UTC))
+        since = codec.id_bound(datetime.fromtimestamp(oldest * 3600, UTC))
         first = conn.execute(QUERIES["first_row_since"], (since,)).fetchone()
-        after = first[0] - 1 if first else 0
+        # Within a millisecond event ids are in no order, so it may not be the first row of its request.
+        after = max(0, first[0] - MOST_AT_ONCE) if first else 0
     else:
         after = int(found)
     counted: Counter[tuple[int, str, str]] = Counter()
     for row, source, kind, at in conn.execute(QUERIES["arrivals_after"], {"after": after, "limit": limit}):
-        counted[hour_of(codec.moment(at)), source, kind] += 1
+        if (hour := hour_of(codec.moment(at))) >= oldest:
+            counted[hour, source, kind] += 1
         after = row
     return after, counted
 
