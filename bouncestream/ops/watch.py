@@ -131,13 +131,13 @@ class Watch:
         snapshot = await self._snapshot(now)
         judgement = judge(snapshot, self._standings, self._config.alerts, now)
         self._standings = judgement.standings
+        for rule in RULES:
+            active = sum(s.active for s in self._standings.values() if s.rule == rule.id)
+            self._metrics.set(ALERT_ACTIVE, active, rule.id)
         for told in judgement.told:
             self._tell(told, now)
         await self._summary(snapshot, now)
         await self._save()
-        for rule in RULES:
-            active = sum(s.active for s in self._standings.values() if s.rule == rule.id)
-            self._metrics.set(ALERT_ACTIVE, active, rule.id)
         trouble = self._courier.trouble
         self._health.set("alerts", Light.YELLOW if trouble else Light.GREEN, trouble)
         self._readable = snapshot.numbers is not None
