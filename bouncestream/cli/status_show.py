@@ -41,7 +41,7 @@ def screen(found: Mapping[str, Any]) -> None:
     out.heading("Listmonk")
     out.mark(_SIGNS.get(sink["state"], "·"), f"{sink['url']}: {sink['why'] or sink['state'] or 'not known'}")
     if sink["restarts"]:
-        out.mark("·", f"{sink['restarts']} restarts noticed; it lost {sink['lost']} events, all posted again")
+        out.mark("·", f"restarts noticed: {sink['restarts']}; events that it lost, posted again: {sink['lost']}")
     rest = {
         name: part
         for name, part in found["parts"].items()
