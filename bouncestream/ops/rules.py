@@ -18,7 +18,7 @@ from bouncestream.ops.snapshot import Snapshot
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 #: How a mailbox says on the health board that it was not let in.
-_LOGIN = re.compile(r"log ?in|password|credential|authenticat|token|sign in|consent", re.IGNORECASE)
+_LOGIN = re.compile(r"\blogin refused\b", re.IGNORECASE)
 
 
 class Verdict(Enum):

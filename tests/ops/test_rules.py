@@ -31,8 +31,8 @@ def source(**seen: object) -> Snapshot:
 
 
 MAILBOX = "mailbox:bounces"
-REFUSED = Snapshot({MAILBOX: red("the server refuses the login: AUTHENTICATIONFAILED")})
-CUT = Snapshot({MAILBOX: red("connection reset")})
+REFUSED = Snapshot({MAILBOX: red("INBOX: login refused: AUTHENTICATIONFAILED")})
+CUT = Snapshot({MAILBOX: red("INBOX: connection lost: the login was good an hour ago")})
 WEEK = 7 * 86400.0
 
 BAD = [
@@ -40,7 +40,7 @@ BAD = [
     ("listmonk-paused", Snapshot({"listmonk": red("x")}, paused="grant webhooks:post_bounce"), "Grant webhooks"),
     ("listmonk-away", Snapshot({"listmonk": red("connection refused")}), "Connection refused."),
     ("mailbox-login", REFUSED, "lets nobody in"),
-    ("mailbox-away", CUT, "Connection reset."),
+    ("mailbox-away", CUT, "INBOX: connection lost"),
     ("part-red", Snapshot({"intake": red("nothing can be stored")}), "intake does not work"),
     ("part-red", Snapshot({"relay": red("unsubscriptions wait")}), "relay does not work"),
     ("silent-source", source(newest=NOW - 15 * DAY, usual_pause=WEEK), "for 15 days"),
