@@ -53,7 +53,9 @@ async def _check(config: Config) -> int:
     section("Webhooks", _webhooks(config))
     if config.mailboxes:
         path = Path(config.outbox.path)
-        looked = await asyncio.gather(*(tries_mailbox.mailbox(box, path) for box in config.mailboxes.values()))
+        looked = await asyncio.gather(
+            *(tries_mailbox.mailbox(tries_mailbox.Door(box, path)) for box in config.mailboxes.values())
+        )
         section("Mailboxes", [line for lines in looked for line in lines])
     code = tries.code(found)
     words = {0: "All is well.", 1: "Not all is well: see ⚠ and ✘.", 3: "Not everything could be examined: see ✘."}
@@ -69,7 +71,7 @@ def _configuration(config: Config) -> list[Line]:
 def _webhooks(config: Config) -> list[Line]:
     if not config.webhooks and not config.mailboxes:
         fix = "add a section [webhooks.<name>] or [mailboxes.<name>], or run `bouncestream init`"
-        return [Line("⚠", "neither a webhook nor a mailbox is configured, so nothing can come in", fix)]
+        return [Line("⚠", "no webhook is configured, and no mailbox either, so nothing can come in", fix)]
     if not config.webhooks:
         return [Line("·", "none is configured")]
     return [_webhook(config, hook) for hook in config.webhooks.values()]

@@ -16,12 +16,12 @@ from bouncestream.cli import show as out
 from bouncestream.cli import tries
 from bouncestream.cli.mailbox_named import named
 from bouncestream.cli.opened import configuration
-from bouncestream.cli.tries_mailbox import failed, opened
+from bouncestream.cli.tries_mailbox import Door, failed
 from bouncestream.clock import SystemClock
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.oauth import CLIENT, DEVICE, needs_token, plan
 from bouncestream.errors import LoginRefused, MailboxError, UsageError
-from bouncestream.printable import printable
+from bouncestream.printable import mask_all, printable
 from bouncestream.sources.oauth_file import TokenFile, login_command, token_path
 from bouncestream.sources.oauth_flows import DeviceCode, Tokens
 from bouncestream.sources.oauth_login import PATIENCE, Login
@@ -103,8 +103,8 @@ async def _keep(file: TokenFile, box: Mailbox, tokens: Tokens) -> None:
 async def _try(box: Mailbox, outbox: Path) -> int:
     """Log in to the mailbox with it. A server that cannot be reached now is no fault of the permission."""
     try:
-        async with opened(box, outbox):
-            out.mark("✔", f"{box.host}:{box.real_port} lets {box.user} in")
+        async with Door(box, outbox).open():
+            out.mark("✔", mask_all(f"{box.host}:{box.real_port} lets {box.user} in"))
             return 0
     except MailboxError as error:
         line = failed(box, error)

@@ -18,7 +18,7 @@ from bouncestream.cli import tries
 from bouncestream.cli.mailbox_named import named
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.tries import Line
-from bouncestream.cli.tries_mailbox import failed, mailbox, opened
+from bouncestream.cli.tries_mailbox import Door, failed, mailbox
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.errors import MailboxError
 from bouncestream.printable import printable
@@ -34,23 +34,24 @@ def run(args: argparse.Namespace) -> int:
     """Try everything; the exit code says how it is."""
     config = configuration(args)
     box = named(config, args.name)
-    return asyncio.run(_test(box, Path(config.outbox.path)))
+    return asyncio.run(_test(Door(box, Path(config.outbox.path))))
 
 
-async def _test(box: Mailbox, outbox: Path) -> int:
-    lines = await mailbox(box, outbox)
+async def _test(door: Door) -> int:
+    box = door.box
+    lines = await mailbox(door)
     tries.tell(lines)
     if any(line.sign == "✘" and line.unexamined for line in lines) or not any(line.sign == "✔" for line in lines):
         return tries.code(lines)
     more: list[Line] = []
     try:
-        async with opened(box, outbox) as session:
+        async with door.open() as session:
             out.heading("Folders")
             there = await session.folders()
             for folder in there:
                 print(f"  {printable(folder)}{'  (read)' if folder in box.folders else ''}")
             out.heading("IDLE")
-            more += await _idle(box, outbox, session, next((f for f in box.folders if f in there), ""))
+            more += await _idle(door, session, next((f for f in box.folders if f in there), ""))
     except MailboxError as error:
         more.append(failed(box, error))
     tries.tell(more)
@@ -59,8 +60,9 @@ async def _test(box: Mailbox, outbox: Path) -> int:
     return code
 
 
-async def _idle(box: Mailbox, outbox: Path, ear: Session, folder: str) -> list[Line]:
+async def _idle(door: Door, ear: Session, folder: str) -> list[Line]:
     """A mail of ours is put into the folder over a second connection, heard of on `ear`, and removed."""
+    box = door.box
     if not ear.has("IDLE"):
         return [Line("·", f"the server has no IDLE: the folders are looked at every {box.poll:g} s instead")]
     if not ear.has("UIDPLUS"):
@@ -69,7 +71,7 @@ async def _idle(box: Mailbox, outbox: Path, ear: Session, folder: str) -> list[L
         return [Line("·", "not tried: none of the folders is there")]
     if (await ear.select(folder)).read_only:
         return [Line("·", f"not tried: {folder} can be read only")]
-    async with opened(box, outbox) as hand:
+    async with door.open() as hand:
         await hand.select(folder)
         mark = f"{secrets.token_hex(16)}@mailbox-test.bouncestream.invalid"
         listening = asyncio.create_task(ear.idle(_BEGUN + HEARING))

@@ -8,8 +8,10 @@ from typing import Any
 
 from bouncestream.cli.parser_base import Parser, add
 from bouncestream.cli.parser_judge import explain, parse, rejudge
+from bouncestream.cli.parser_mailbox import import_
 from bouncestream.cli.parser_mailbox_commands import mailbox
 from bouncestream.cli.parser_outbox import outbox
+from bouncestream.cli.parser_watch import alert, status
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -40,9 +42,12 @@ def build_parser() -> argparse.ArgumentParser:
     _demo(commands, debug)
     _sandbox(commands, debug)
     _check(commands, config)
+    status(commands, config)
+    alert(commands, config)
     parse(commands, debug)
     explain(commands, config)
     rejudge(commands, config)
+    import_(commands, config)
     outbox(commands, config)
     mailbox(commands, config)
     _backup(commands, config)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -42,11 +42,36 @@ _SOON = 14
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-async def mailbox(box: Mailbox, outbox: Path) -> list[Line]:
+class Door:
+    """The way into a mailbox, as `run` goes it; `open` it as often as needed."""
+
+    def __init__(self, box: Mailbox, outbox: Path) -> None:
+        self.box = replace(box, timeout=min(box.timeout, PATIENCE))
+        self.outbox = outbox
+        self._tokens = TokenSource(self.box, outbox, SystemClock()) if needs_token(box) else None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Session]:
+        """A session, logged in. Raises MailboxError."""
+        token = None
+        if self._tokens is not None:
+            try:
+                token = await self._tokens.token()
+            finally:
+                await self._tokens.close()
+        session = await Session.connect(self.box, token=token)
+        try:
+            yield session
+        finally:
+            await session.close()
+
+
+async def mailbox(door: Door) -> list[Line]:
     """Everything that can be seen of one mailbox without changing it."""
+    box, outbox = door.box, door.outbox
     lines: list[Line] = []
     try:
-        async with opened(box, outbox) as session:
+        async with door.open() as session:
             lines += [_connected(box, session), *await _all(box, outbox, session)]
     except MailboxError as error:
         lines.append(failed(box, error))
@@ -59,27 +84,6 @@ async def _all(box: Mailbox, outbox: Path, session: Session) -> list[Line]:
     for folder in box.folders:
         lines.append(await _folder(box, outbox, session, folder, there))
     return [*lines, *await _targets(box, session, there)]
-
-
-def opened(box: Mailbox, outbox: Path) -> AbstractAsyncContextManager[Session]:
-    """A session of the mailbox, logged in as `run` does. Raises MailboxError."""
-    return _opened(replace(box, timeout=min(box.timeout, PATIENCE)), outbox)
-
-
-@asynccontextmanager
-async def _opened(box: Mailbox, outbox: Path) -> AsyncIterator[Session]:
-    token = None
-    if needs_token(box):
-        source = TokenSource(box, outbox, SystemClock())
-        try:
-            token = await source.token()
-        finally:
-            await source.close()
-    session = await Session.connect(box, token=token)
-    try:
-        yield session
-    finally:
-        await session.close()
 
 
 def failed(box: Mailbox, error: MailboxError) -> Line:
@@ -150,15 +154,17 @@ async def _folder(box: Mailbox, outbox: Path, session: Session, folder: str, the
     if selected.read_only and (box.after != "leave" or _moves(box)):
         fix = f'let {mask_all(box.user)} write there, or set mailboxes.{box.name}.after = "leave"'
         return Line("⚠", f"{folder} can be read only: its mails are neither flagged nor moved", fix)
+    mails = _some(selected.exists, "mail", "mails")
     known = await _progress(outbox, box.name, folder)
     if known is not None and known.uidvalidity == selected.uidvalidity:
         found = [uid for uid in await session.search(f"UID {known.last_uid + 1}:*") if uid > known.last_uid]
-        return Line("✔", f"{folder}: {selected.exists} mails, {_some(len(found), 'is', 'are')} not read yet")
+        return Line("✔", f"{folder}: {mails}, {_some(len(found), 'is', 'are')} not read yet")
     if known is not None:
-        text = f"{folder}: {selected.exists} mails; the server has numbered them anew, so they are looked at again"
+        text = f"{folder}: {mails}; the server has numbered them anew, so they are looked at again"
         return Line("·", text)
     count = await _first_contact(box, session, selected.exists)
-    text = f"{folder}: {selected.exists} mails; at the first contact {count} are taken in (start = {box.start})"
+    taken = _some(count, "is", "are")
+    text = f"{folder}: {mails}; at the first contact {taken} taken in (start = {box.start})"
     return Line("✔", text)
 
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bouncestream.config import shapes
+from bouncestream.config.alerting import Alerts, Email, Heartbeat, JsonWebhook, Summary
 from bouncestream.config.key import key, secret_key
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.shapes import Network
@@ -264,6 +265,7 @@ class Config:
     mailboxes: Mapping[str, Mailbox] = field(default_factory=lambda: MappingProxyType({}))
     mail: Mail = field(default_factory=Mail)
     policy: Policy = field(default_factory=Policy)
+    alerts: Alerts = field(default_factory=Alerts)
     log: Log = field(default_factory=Log)
     warnings: tuple[str, ...] = field(default=(), compare=False)  #: not faults, but someone should know
     path: str = field(default="", compare=False)  #: the file that it came from, if any
@@ -285,6 +287,11 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "mailboxes": Mailbox,
         "mail": Mail,
         "policy": Policy,
+        "alerts": Alerts,
+        "alerts.email": Email,
+        "alerts.webhook": JsonWebhook,
+        "alerts.heartbeat": Heartbeat,
+        "alerts.summary": Summary,
         "log": Log,
     }
 )

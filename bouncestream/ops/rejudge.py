@@ -96,7 +96,7 @@ class Rejudge:
         done = self._done
         if done.looked_at:
             log.info(
-                "of %d unidentified bounce mails this version knows whose %d are; %d are no bounces to it, %d stay",
+                "judged %d unidentified bounce mails again: %d identified, %d no bounce to this version, %d stay",
                 done.looked_at,
                 done.identified,
                 done.no_bounce,

@@ -40,6 +40,7 @@ class TokenSource:
         self._command = login_command(box.name)
         self.file = TokenFile(token_path(outbox, box.name), box)
         self._held: _Held | None = None
+        self._seen: Mark | None = None  # the file as it was when it was last used
         self._unwritten: tuple[str, str] | None = None
         self._refreshing: asyncio.Task[str] | None = None
 
@@ -59,16 +60,16 @@ class TokenSource:
         self._held = None
 
     async def changed(self) -> None:
-        """Until there is another permission than the one in use: somebody has logged in. Never, where the
-        application asks for itself."""
-        before = self._mark()
-        while self._plan.flow == CLIENT or self._mark() == before:  # noqa: ASYNC110 - a file has no event
+        """Until there is another permission than the one that was used last: somebody has logged in. Never, where
+        the application asks for itself."""
+        while self._plan.flow == CLIENT or self._mark() == self._seen:  # noqa: ASYNC110 - a file has no event
             await asyncio.sleep(LOOK)
 
-    async def close(self) -> None:
-        """Let a refresh on its way end, so that its refresh token is kept; for at most the mailbox's `timeout`."""
+    async def close(self, grace: float | None = None) -> None:
+        """Let a refresh on its way end, so that its refresh token is kept; for `grace` seconds at most, or for as
+        long as the mailbox's own `timeout`."""
         if self._refreshing is not None:
-            await asyncio.wait([self._refreshing], timeout=self._box.timeout)
+            await asyncio.wait([self._refreshing], timeout=self._box.timeout if grace is None else grace)
 
     def _refreshed(self, task: asyncio.Task[str]) -> None:
         self._refreshing = None
@@ -82,10 +83,12 @@ class TokenSource:
         if self._plan.flow == CLIENT:
             tokens = await self._ask(client_form(self._plan), ())
             return self._hold(tokens, None)
+        self._seen = self._mark()
         await asyncio.to_thread(self.file.read)  # without one there is nothing to lock either
         async with self.file.locked(self._box.timeout):
             grant = await asyncio.to_thread(self.file.read)
             refresh_token, mark = grant.refresh_token, grant.mark
+            self._seen = mark
             if self._unwritten is not None and self._unwritten[0] == refresh_token:
                 # The last one could not be written, and nobody else has written since.
                 refresh_token = self._unwritten[1]
@@ -101,6 +104,7 @@ class TokenSource:
 
     def _hold(self, tokens: Tokens, mark: Mark | None) -> str:
         self._held = _Held(tokens, mark, self._clock)
+        self._seen = mark
         return tokens.access
 
     async def _ask(self, form: dict[str, str], secrets: tuple[str, ...]) -> Tokens:

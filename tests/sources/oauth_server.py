@@ -13,6 +13,7 @@ import base64
 import hashlib
 import itertools
 import json
+import ssl
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class Provider:
     user: str = USER
     lifetime: float | str | None = 3600
     rotate: bool = True
+    offline: bool = True  #: refresh tokens are given at all
     fault: str = ""  #: a name of `_faulty`; stays until it is taken away
     device: list[str] = field(default_factory=list)  #: what the next polls are answered; then the tokens
     interval: float = 1
@@ -55,6 +57,7 @@ class Provider:
         app.router.add_post("/token", self.token)
         app.router.add_post("/introspect", self.introspect)
         app.router.add_post("/control", self.control)
+        app.router.add_post("/elsewhere", self.elsewhere)
         return app
 
     def grant(self) -> str:
@@ -148,7 +151,7 @@ class Provider:
         answer: dict[str, Any] = {"access_token": access, "token_type": "Bearer"}
         if self.lifetime is not None:
             answer["expires_in"] = self.lifetime
-        if refresh:
+        if refresh and self.offline:
             answer["refresh_token"] = self.grant()
         return web.json_response(answer)
 
@@ -158,6 +161,11 @@ class Provider:
         if token not in self.good_access:
             return web.json_response({"active": False})
         return web.json_response({"active": True, "username": self.user, "client_id": CLIENT_ID})
+
+    async def elsewhere(self, request: web.Request) -> web.Response:
+        """Where nobody should go."""
+        self.asked["elsewhere"] += 1
+        return self._tokens()
 
     async def control(self, request: web.Request) -> web.Response:
         order = await request.json()
@@ -183,7 +191,7 @@ class Provider:
             case "html":
                 return web.Response(text="<html>a login page")
             case "redirect":
-                raise web.HTTPFound("http://127.0.0.1:1/elsewhere")
+                raise web.HTTPTemporaryRedirect(f"{self.url}/elsewhere")
             case "empty":
                 return web.json_response({})
             case "mac":
@@ -217,12 +225,12 @@ class Served:
         await self.runner.cleanup()
 
 
-async def serve(provider: Provider) -> Served:
-    """Listen on a free port."""
+async def serve(provider: Provider, context: ssl.SSLContext | None = None) -> Served:
+    """Listen on a free port, with TLS if there is a context."""
     runner = web.AppRunner(provider.app(), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    provider.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    provider.url = f"http{'s' if context else ''}://127.0.0.1:{runner.addresses[0][1]}"
     return Served(provider, runner)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.crypto.secret import Secret
@@ -209,6 +211,7 @@ async def test_a_new_login_is_noticed_without_a_restart(make: Make, provider: Pr
     await asyncio.sleep(0)
     login.file.write(provider.grant())
     await asyncio.wait_for(noticed, 10)
+    await asyncio.wait_for(run.changed(), 10)  # also for who asks after it has happened
     first = await run.token()
     login.file.write(provider.grant())
     assert await run.token() != first, "the token of the earlier login is not used any more"
@@ -241,6 +244,7 @@ async def test_trouble_that_may_pass_loses_nothing(source: TokenSource, provider
     with pytest.raises(TokenError):
         await source.token()
     assert source.file.read().refresh_token == before
+    assert not provider.asked["elsewhere"], "secrets go to nobody else"
     provider.fault = ""
     assert await source.token() in provider.good_access
 
@@ -253,6 +257,29 @@ async def test_a_provider_that_hangs_is_left(make: Make, provider: Provider) -> 
     with pytest.raises(TokenError, match="no answer within"):
         await source.token()
     assert time.monotonic() - begun < 5
+
+
+async def test_a_provider_with_an_own_authority(make: Make, tmp_path: Path) -> None:
+    authority, other = trustme.CA(), trustme.CA()
+    ours, theirs = tmp_path / "ours.pem", tmp_path / "theirs.pem"
+    authority.cert_pem.write_to_path(str(ours))
+    other.cert_pem.write_to_path(str(theirs))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    secured = await serve(Provider(), context)
+    try:
+        url = f"{secured.url}/token"
+        source = make(oauth_token_url=url, ca_file=str(ours))
+        source.file.write(secured.provider.grant())
+        assert await source.token() in secured.provider.good_access
+        for ca_file, words in (
+            (str(theirs), "certificate that is not to be trusted"),
+            ("/nowhere", "/nowhere cannot"),
+        ):
+            with pytest.raises(TokenError, match=words):
+                await make(oauth_token_url=url, ca_file=ca_file).token()
+    finally:
+        await secured.stop()
 
 
 async def test_the_wish_to_wait_is_handed_on(source: TokenSource, provider: Provider) -> None:

@@ -103,6 +103,18 @@ def test_a_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_root_leaves_the_file_to_the_owner_of_the_directory(
+    file: TokenFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`sudo bouncestream mailbox login` for a service that runs as somebody else."""
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "fchown", lambda _, user, group: given.append((user, group)))
+    file.write("secret")
+    owner = file.path.parent.stat()
+    assert given == [(owner.st_uid, owner.st_gid)]
+
+
 async def test_the_lock_lets_one_in_at_a_time(file: TokenFile) -> None:
     async with file.locked(1.0):
         with pytest.raises(TokenError, match="Another bouncestream holds"):
