@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from bouncestream.cli import show as out
-from bouncestream.cli.explain import explain_mail
+from bouncestream.cli.explain_mail import explain_mail
 from bouncestream.cli.opened import configuration, reading
 from bouncestream.cli.outbox_look import as_json
 from bouncestream.cli.reread import Stored, Unreadable, events_again, same_person
