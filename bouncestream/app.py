@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The composition root: puts the rooms together, runs them in one TaskGroup, and takes them down in order.
 
-Shutdown (SIGTERM, SIGINT): stop accepting webhooks and finish those in hand → let the relay end what is in
-flight → close the outbox. It is bounded in time; what is cut off is found by reading back at the next start.
+Shutdown (SIGTERM, SIGINT): stop accepting webhooks and reading mailboxes, finish what is in hand → let the relay
+end what is in flight → close the outbox. It is bounded in time; what is cut off is found by reading back at the
+next start.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bouncestream import __version__
 from bouncestream.clock import SystemClock
@@ -28,11 +30,15 @@ from bouncestream.ops.upkeep import Upkeep
 from bouncestream.outbox import store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
+from bouncestream.outbox.mail_memory import StoredMailMemory
 from bouncestream.ports import Sink
 from bouncestream.relay import Pace, Relay
 from bouncestream.sinks.listmonk import Listmonk
 from bouncestream.sinks.verify import Times
 from bouncestream.sources.webhook import WebhookServer, bound
+
+if TYPE_CHECKING:
+    from bouncestream.sources.mailbox import Mailboxes
 
 log = logging.getLogger("bouncestream")
 
@@ -53,6 +59,8 @@ class App:
         self.metrics = Metrics()
         self.addresses: list[tuple[str, int]] = []
         self._stop = asyncio.Event()
+        self._instance = ""
+        self._mailboxes: Mailboxes | None = None
 
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
         """Until `stop`. `ready` is called once it listens. Raises a BouncestreamError when it cannot start."""
@@ -92,20 +100,22 @@ class App:
         return self._stop.is_set()
 
     def reload(self, config: Config) -> None:
-        """Take over what can change while running (webhooks, retention, policy, log level)."""
+        """Take over what can change while running (webhooks, mailboxes, retention, policy, log level)."""
         self.server.reload(config.webhooks, config.policy.rules)
         self.upkeep.settings = config.retention
         self.relay.set_policy(config.policy.unsubscribe, config.policy.rules)
         self.config = config
+        self._read_mailboxes()
 
     async def _sink(self) -> Listmonk:
         listmonk, relay = self.config.listmonk, self.config.relay
-        instance = await self.db.read(partial(store.get_meta, name="instance"))
+        instance: str | None = await self.db.read(partial(store.get_meta, name="instance"))
+        self._instance = instance or ""
         return Listmonk(
             listmonk.url,
             listmonk.user,
             listmonk.token.reveal() if listmonk.token else "",
-            instance=instance or "",
+            instance=self._instance,
             post_timeout=relay.verify.post_timeout,
             connections=relay.connections,
         )
@@ -132,6 +142,33 @@ class App:
             self.metrics,
         )
 
+    def _read_mailboxes(self) -> None:
+        """Begin to read the mailboxes, or take over what has changed about them."""
+        if self._mailboxes is None:
+            if not self.config.mailboxes:
+                return
+            # Imported only where there is one: it costs a start some hundredths of a second, and memory.
+            from bouncestream.sources.mailbox import Mailboxes
+
+            clock = SystemClock()
+            self._mailboxes = Mailboxes(
+                self.intake,
+                StoredMailMemory(self.db, clock),
+                clock,
+                self.health,
+                self.metrics,
+                instance=self._instance,
+                dry_run=self.dry_run,
+            )
+        self._mailboxes.reload(self.config)
+
+    async def _stop_sources(self) -> None:
+        """Nothing more comes in; what is in hand is committed and acknowledged."""
+        await asyncio.gather(
+            self.server.stop(REQUESTS_GRACE),
+            *([self._mailboxes.stop(REQUESTS_GRACE)] if self._mailboxes is not None else []),
+        )
+
     async def _serve(self, ready: Callable[[App], None] | None) -> None:
         await self.relay.prepare()
         try:
@@ -146,6 +183,7 @@ class App:
         upkeep = asyncio.create_task(self.upkeep.run(), name="upkeep")
         rejudge = asyncio.create_task(self.rejudge.run(), name="rejudge")
         stop = asyncio.create_task(self._stop.wait(), name="stop")
+        self._read_mailboxes()
         # What was imported lives as long as the process: the collector need not look at it every few requests.
         gc.collect()
         gc.freeze()
@@ -156,7 +194,7 @@ class App:
             # A task that ends by itself has failed: then everything ends, and systemd starts it anew.
             await asyncio.wait([relay, upkeep, stop], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await self.server.stop(REQUESTS_GRACE)
+            await self._stop_sources()
             self.relay.stop()
             upkeep.cancel()
             rejudge.cancel()

@@ -49,6 +49,16 @@ READ_BACKS = _counter("read_backs_total", "Reads of a label from Listmonk.", "re
 DOUBLED = _counter("doubled_total", "Events that Listmonk was seen to hold twice.")
 FOREIGN = _counter("foreign_rows_total", "Rows under our labels that another bridge or outbox wrote.")
 RESTARTS = _counter("listmonk_restarts_total", "Restarts of Listmonk that were noticed by its boot id.")
+MAILS = _counter("mailbox_mails_total", "Mails of a mailbox by what became of them.", "mailbox", "result")
+MAILS_PLACED = _counter("mailbox_placed_total", "Mails flagged or moved afterwards.", "mailbox", "place")
+MAILBOX_CONNECTS = _counter("mailbox_connections_total", "Logins to a mailbox that succeeded.", "mailbox")
+MAILBOX_FAILURES = _counter(
+    "mailbox_failures_total", "Connections to a mailbox that ended, by why.", "mailbox", "why"
+)
+MAILBOX_PROOFS = _counter("mailbox_proofs_total", "Proofs that a mailbox is heard, by result.", "mailbox", "result")
+MAILBOX_HEARD = _gauge(
+    "mailbox_heard_seconds", "When a folder was last looked into, seconds since 1970.", "mailbox", "folder"
+)
 PART_STATE = _gauge("part_state", "State of a part: 0 green, 1 yellow, 2 red.", "part")
 START_TIME = _gauge("start_time_seconds", "When this process started, seconds since 1970.")
 

@@ -96,6 +96,19 @@ class MailBatch:
     mails: tuple[Mail, ...] = ()
     passed_over: tuple[tuple[int, datetime], ...] = ()  #: UID and INTERNALDATE of mails too old to be read again
     skipped: int = 0  #: mails older than `start`, at the first contact
+    below: int = 0  #: only when the folder is opened: mails with a lower UID were there before
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a folder was read."""
+
+    uidvalidity: int
+    last_uid: int  #: every mail up to here is done with
+    skipped: int = 0  #: mails that were older than `start` at the first contact
+    below: int = 0  #: mails with a lower UID were there when these numbers were first seen
+    renumbered: int = 0  #: how often the server gave new numbers to all mails
+    first_read_at: datetime | None = None  #: the first contact, whatever the numbers
 
 
 class Emit(Protocol):
@@ -116,6 +129,30 @@ class EmitMails(Protocol):
 
         Raises StoreBusy or StoreUnavailable when nothing was stored.
         """
+
+
+class MailMemory(Protocol):
+    """What is remembered of mailboxes over a restart, beside `EmitMails`. Every call raises StoreError as that
+    does; what changes something returns once it is on the disk."""
+
+    async def progress(self, mailbox: str, folder: str) -> Progress | None: ...
+
+    async def marks(self, key: FolderKey, limit: int) -> list[tuple[int, Place]]:
+        """Mails that are still to be flagged or moved, lowest UID first."""
+
+    async def forget_marks(self, key: FolderKey, uids: Sequence[int]) -> None: ...
+
+    async def forget_other_marks(self, key: FolderKey) -> int:
+        """Marks of an earlier UIDVALIDITY; returns how many there were."""
+
+    async def tries(self, key: FolderKey) -> dict[int, int]:
+        """UID → how often it could not be fetched or read."""
+
+    async def note_tries(self, key: FolderKey, uids: Sequence[int], why: str) -> None:
+        """Count a try of each, before it is made."""
+
+    async def take_tries_back(self, key: FolderKey, uids: Sequence[int]) -> None:
+        """It failed for a reason that was not the mails'."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bouncestream.outbox import codec
@@ -19,22 +18,16 @@ from bouncestream.outbox.arrivals import ROW_FAULTS, Taken, take
 from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.store import WHY_LIMIT
-from bouncestream.ports import FolderKey, MailBatch, Place
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a folder was read."""
-
-    uidvalidity: int
-    last_uid: int
-    skipped: int  #: mails that were older than `start` at the first contact
+from bouncestream.ports import FolderKey, MailBatch, Place, Progress
 
 
 def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> Progress | None:
     """How far a folder was read; None for one that was never read."""
     found = conn.execute(QUERIES["folder_progress"], (mailbox, folder)).fetchone()
-    return Progress(*found) if found else None
+    if found is None:
+        return None
+    uidvalidity, last_uid, skipped, below, renumbered, first = found
+    return Progress(uidvalidity, last_uid, skipped, below, renumbered, codec.moment(first))
 
 
 def store_mails(conn: sqlite3.Connection, batch: MailBatch, now: datetime) -> list[Taken]:
@@ -58,7 +51,7 @@ def store_mails(conn: sqlite3.Connection, batch: MailBatch, now: datetime) -> li
         QUERIES["insert_passed_over"],
         [(*key, uid, codec.stamp(arrived)) for uid, arrived in batch.passed_over],
     )
-    conn.execute(QUERIES["advance_folder"], (*key, batch.last_uid, at, at, batch.skipped))
+    conn.execute(QUERIES["advance_folder"], (*key, batch.last_uid, at, at, batch.skipped, batch.below))
     conn.execute(QUERIES["forget_tries"], (*key, batch.last_uid))
     return taken
 
@@ -85,6 +78,11 @@ def note_try(conn: sqlite3.Connection, key: FolderKey, uid: int, why: str, now: 
     values = (key.mailbox, key.folder, key.uidvalidity, uid, codec.visible(why, WHY_LIMIT), codec.stamp(now))
     tries: int = conn.execute(QUERIES["count_try"], values).fetchone()[0]
     return tries
+
+
+def take_try_back(conn: sqlite3.Connection, key: FolderKey, uid: int) -> None:
+    """A try failed for a reason that was not the mail's."""
+    conn.execute(QUERIES["take_try_back"], (key.mailbox, key.folder, key.uidvalidity, uid))
 
 
 def tries(conn: sqlite3.Connection, key: FolderKey) -> dict[int, int]:

@@ -320,15 +320,17 @@ DELETE FROM seen WHERE key = ?;
 -- Mailboxes ----------------------------------------------------------------------------------------------------------
 
 -- name: folder_progress
-SELECT uidvalidity, last_uid, skipped FROM folders WHERE mailbox = ? AND folder = ?;
+SELECT uidvalidity, last_uid, skipped, below, renumbered, first_read_at FROM folders WHERE mailbox = ? AND folder = ?;
 
 -- name: advance_folder
 -- Never back, but for a new UIDVALIDITY, which begins anew.
-INSERT INTO folders (mailbox, folder, uidvalidity, last_uid, first_read_at, read_at, skipped)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO folders (mailbox, folder, uidvalidity, last_uid, first_read_at, read_at, skipped, below)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (mailbox, folder) DO UPDATE SET
     last_uid = CASE WHEN uidvalidity = excluded.uidvalidity THEN max(last_uid, excluded.last_uid)
                     ELSE excluded.last_uid END,
+    below = CASE WHEN uidvalidity = excluded.uidvalidity THEN below ELSE excluded.below END,
+    renumbered = renumbered + (uidvalidity <> excluded.uidvalidity),
     uidvalidity = excluded.uidvalidity, read_at = excluded.read_at, skipped = skipped + excluded.skipped;
 
 -- name: insert_mark
@@ -350,6 +352,9 @@ INSERT OR IGNORE INTO passed_over (mailbox, folder, uidvalidity, uid, arrived_at
 INSERT INTO tries (mailbox, folder, uidvalidity, uid, tries, why, at) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)
 ON CONFLICT (mailbox, folder, uidvalidity, uid) DO UPDATE SET tries = tries + 1, why = excluded.why, at = excluded.at
 RETURNING tries;
+
+-- name: take_try_back
+UPDATE tries SET tries = max(0, tries - 1) WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND uid = ?;
 
 -- name: tries
 SELECT uid, tries FROM tries WHERE mailbox = ? AND folder = ? AND uidvalidity = ?;

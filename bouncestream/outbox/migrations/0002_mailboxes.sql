@@ -7,6 +7,8 @@ CREATE TABLE folders (
     first_read_at TEXT NOT NULL,
     read_at       TEXT NOT NULL,
     skipped       INTEGER NOT NULL DEFAULT 0, -- mails that were older than `start` at the first contact
+    below         INTEGER NOT NULL DEFAULT 0, -- mails with a lower UID were there when these numbers were first seen
+    renumbered    INTEGER NOT NULL DEFAULT 0, -- how often the server gave new numbers to all mails
     PRIMARY KEY (mailbox, folder)
 ) STRICT, WITHOUT ROWID;
 
