@@ -27,6 +27,7 @@ from bouncestream.health import Health
 from bouncestream.metrics import START_TIME, Metrics
 from bouncestream.ops.rejudge import Rejudge
 from bouncestream.ops.upkeep import Upkeep
+from bouncestream.ops.watch import Watch
 from bouncestream.outbox import store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
@@ -45,8 +46,8 @@ log = logging.getLogger("bouncestream")
 #: Requests and events are freed by their reference counts; looking for cycles seldom spares a tenth of the CPU.
 GC_THRESHOLD = (20_000, 20, 50)
 
-#: How long requests in hand, and then the posts in flight, may take at shutdown; seconds.
-REQUESTS_GRACE, RELAY_GRACE = 5.0, 10.0
+#: How long requests in hand, then the posts in flight, then an alert on its way, may take at shutdown; seconds.
+REQUESTS_GRACE, RELAY_GRACE, WATCH_GRACE = 5.0, 10.0, 3.0
 
 
 class App:
@@ -76,6 +77,14 @@ class App:
                 )
                 self.upkeep = Upkeep(self.db, self.intake, clock, self.health, self.metrics, self.config.retention)
                 self.rejudge = Rejudge(self.db, clock, self.config, __version__, on_commit=self.relay.wake)
+                self.watch = Watch(
+                    self.db,
+                    clock,
+                    self.health,
+                    self.metrics,
+                    self.config,
+                    paused=lambda: self.relay.desk.breaker.paused,
+                )
                 self.server = WebhookServer(
                     self.config.server,
                     self.config.webhooks,
@@ -104,6 +113,7 @@ class App:
         self.server.reload(config.webhooks, config.policy.rules)
         self.upkeep.settings = config.retention
         self.relay.set_policy(config.policy.unsubscribe, config.policy.rules)
+        self.watch.reload(config)
         self.config = config
         self._read_mailboxes()
 
@@ -182,6 +192,7 @@ class App:
         relay = asyncio.create_task(self.relay.run(), name="relay")
         upkeep = asyncio.create_task(self.upkeep.run(), name="upkeep")
         rejudge = asyncio.create_task(self.rejudge.run(), name="rejudge")
+        watch = asyncio.create_task(self.watch.run(), name="watch")
         stop = asyncio.create_task(self._stop.wait(), name="stop")
         self._read_mailboxes()
         # What was imported lives as long as the process: the collector need not look at it every few requests.
@@ -205,6 +216,8 @@ class App:
                     "posts were still unanswered after %g s: they are read back at the next start", RELAY_GRACE
                 )
                 relay.cancel()
+            watch.cancel()
+            await asyncio.wait([watch], timeout=WATCH_GRACE)
             with suppress(asyncio.CancelledError):
                 await rejudge
             with suppress(asyncio.CancelledError):

@@ -59,7 +59,12 @@ MAILBOX_PROOFS = _counter("mailbox_proofs_total", "Proofs that a mailbox is hear
 MAILBOX_HEARD = _gauge(
     "mailbox_heard_seconds", "When a folder was last looked into, seconds since 1970.", "mailbox", "folder"
 )
+LOST = _counter("listmonk_lost_total", "Events that Listmonk accepted and lost; they were posted again.")
 PART_STATE = _gauge("part_state", "State of a part: 0 green, 1 yellow, 2 red.", "part")
+ALERT_ACTIVE = _gauge("alert_active", "Alerts of a rule that are active.", "rule")
+ALERT_NOTICES = _counter("alert_notices_total", "Tries to send a notice, by result.", "channel", "result")
+ALERT_WAITING = _gauge("alert_notices_waiting", "Notices that could not be sent yet.", "channel")
+HEARTBEATS = _counter("heartbeats_total", "Heartbeats by result.", "result")
 START_TIME = _gauge("start_time_seconds", "When this process started, seconds since 1970.")
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

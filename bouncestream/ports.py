@@ -181,6 +181,7 @@ class Move:
     delay: float = 0.0  #: seconds until the next attempt (only for `pending`)
     failed: bool = False  #: counts towards `dead`: it was the event's own fault
     absent: bool = False  #: counts as an absence
+    lost: bool = False  #: Listmonk had accepted it and lost it
     address_form: str | None = None  #: a new way to name the recipient
     held_for: str = ""  #: only for `held`
     final: bool = False  #: only for `posted`: no read-back is possible, so this is the end

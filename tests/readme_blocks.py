@@ -16,6 +16,7 @@ from bouncestream.config.key import keys_of
 from bouncestream.config.model import NAMED, SECTIONS
 from bouncestream.mail.reason import REASONS
 from bouncestream.metrics import ALL
+from bouncestream.ops.rules import RULES, span
 from bouncestream.providers.sendamatic import CLASSES
 
 README = Path(__file__).parents[1] / "README.md"
@@ -47,7 +48,7 @@ def blocks() -> dict[str, str]:
         f"`{section}.{key.name}`"
         for section, model in SECTIONS.items()
         for key in keys_of(model).values()
-        if key.live and section not in NAMED
+        if key.live and section not in NAMED and section.partition(".")[0] != "alerts"
     )
     return {
         "classes": _table(
@@ -65,7 +66,12 @@ def blocks() -> dict[str, str]:
             ("metric", "type", "labels", "meaning"),
             ((f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels), m.help) for m in ALL),
         ),
-        "reload": f"* webhooks: all of their keys, also new and removed ones\n* {', '.join(live)}",
+        "rules": _table(
+            ("rule", "level", "fires when", "over after a calm of"),
+            ((f"`{rule.id}`", rule.level, rule.when, span(rule.calm) if rule.calm else "-") for rule in RULES),
+        ),
+        "reload": "* webhooks: all of their keys, also new and removed ones\n"
+        f"* alerts: all of their keys\n* {', '.join(live)}",
     }
 
 

@@ -21,6 +21,7 @@ import pytest
 from multidict import CIMultiDict
 
 from bouncestream import metrics, providers
+from bouncestream.alert import Notice, What
 from bouncestream.cli import build_parser, exits
 from bouncestream.cli.tries import PERMISSIONS
 from bouncestream.config.key import keys_of
@@ -29,6 +30,7 @@ from bouncestream.config.model import SECTIONS, Webhook
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
 from bouncestream.event import Kind
+from bouncestream.ops.wording import as_json
 from bouncestream.ports import State, Trouble
 from bouncestream.providers._contract import WebhookRequest, read
 from bouncestream.sandbox import FAULTS
@@ -301,6 +303,12 @@ def test_the_fields_are_those_that_are_read() -> None:
     }
     source = (ROOT / "bouncestream/providers/generic.py").read_text("utf-8")
     assert fields == set(re.findall(r"get\(\"(\w+)\"\)", source))
+
+
+def test_the_alert_object_is_what_is_posted() -> None:
+    at = datetime(2026, 11, 22, 8, 3, 30, tzinfo=UTC)
+    notice = Notice(12, at, What.FIRED, "warning", "", "", rule="quarantine", since=at)
+    assert list(json.loads(marked("alert json"))) == list(as_json(notice, "host"))
 
 
 # -- the rest ---------------------------------------------------------------------------------------------------

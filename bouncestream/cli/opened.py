@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bouncestream.config.load import PREFIX, load
-from bouncestream.config.model import Config
+from bouncestream.config.model import Config, Server
 from bouncestream.outbox.db import Database
 
 T = TypeVar("T")
@@ -36,6 +36,15 @@ def config_path(args: argparse.Namespace, environ: Mapping[str, str] | None = No
 def configuration(args: argparse.Namespace, *, with_secrets: bool = True) -> Config:
     """The configuration, whole. Raises ConfigError."""
     return load(config_path(args), with_secrets=with_secrets)
+
+
+def local_url(server: Server) -> str:
+    """Where this machine reaches a bridge that listens on `[server] listen`; empty: at any port."""
+    host, port = server.address
+    if port == 0:
+        return ""
+    near = {None: "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+    return f"http://[{near}]:{port}" if near and ":" in near else f"http://{near}:{port}"
 
 
 def reading(path: str, fn: Callable[[sqlite3.Connection], T]) -> T:

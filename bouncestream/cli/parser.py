@@ -10,6 +10,7 @@ from bouncestream.cli.parser_base import Parser, add
 from bouncestream.cli.parser_judge import explain, parse, rejudge
 from bouncestream.cli.parser_mailbox import import_
 from bouncestream.cli.parser_outbox import outbox
+from bouncestream.cli.parser_watch import alert, status
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -40,6 +41,8 @@ def build_parser() -> argparse.ArgumentParser:
     _demo(commands, debug)
     _sandbox(commands, debug)
     _check(commands, config)
+    status(commands, config)
+    alert(commands, config)
     parse(commands, debug)
     explain(commands, config)
     rejudge(commands, config)

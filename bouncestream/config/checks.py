@@ -8,6 +8,7 @@ from collections.abc import Collection
 from difflib import get_close_matches
 
 from bouncestream import providers
+from bouncestream.config import alerting
 from bouncestream.config.model import Config, Webhook
 
 #: Names of webhooks: they become a part of a URL and of Listmonk's `source`.
@@ -36,6 +37,8 @@ def check(
             "retention.dedupe: is shorter than retention.events, repeated reports would be counted twice; "
             "write a longer one"
         )
+    if not any(name.startswith("alerts") for name in skip):
+        problems.extend(alerting.faults(config.alerts, with_secrets=with_secrets))
     for hook in config.webhooks.values():
         if f"webhooks.{hook.name}" in skip:
             continue

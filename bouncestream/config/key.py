@@ -22,6 +22,7 @@ class Key:
     required: bool
     rotates: bool  #: a secret that may be a list of two
     foreign: bool = False  #: a secret that someone else made, of any length
+    many: bool = False  #: a secret that may be a list of any length
 
     @property
     def secret(self) -> bool:
@@ -55,21 +56,29 @@ def key(
 
 
 def secret_key(
-    doc: str, *, live: bool = False, rotates: bool = False, required: bool = False, foreign: bool = False
+    doc: str,
+    *,
+    live: bool = False,
+    rotates: bool = False,
+    many: bool = False,
+    required: bool = False,
+    foreign: bool = False,
+    sample: str = "",
 ) -> Any:
     """A secret: it has no default, and can also come from a file or a systemd credential. `foreign`: it was made
-    elsewhere, so that its length is not ours to judge."""
+    elsewhere, so that its length is not ours to judge. `many`: it may be a list."""
     return field(
         default=None,
         metadata={
             "doc": doc,
             "shape": None,
             "written": "",
-            "sample": '"…"' if foreign else '"at least 16 characters"',
+            "sample": sample or ('"…"' if foreign else '"at least 16 characters"'),
             "live": live,
             "required": required,
             "rotates": rotates,
             "foreign": foreign,
+            "many": many,
         },
     )
 
@@ -87,6 +96,7 @@ def keys_of(section: type[Any]) -> dict[str, Key]:
             required=f.metadata["required"],
             rotates=f.metadata.get("rotates", False),
             foreign=f.metadata.get("foreign", False),
+            many=f.metadata.get("many", False),
         )
         for f in fields(section)
         if "doc" in f.metadata

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bouncestream.config import shapes
+from bouncestream.config.alerting import Alerts, Email, Heartbeat, JsonWebhook, Summary
 from bouncestream.config.key import key, secret_key
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.shapes import Network
@@ -191,7 +192,8 @@ class Mail:
     own_domains: tuple[str, ...] = key(
         shapes.DOMAINS,
         "[]",
-        "The domains that you send from: a returned Message-ID or From of theirs proves that the mail was yours.",
+        "The domains that you send from, with all below them: a returned Message-ID or From of theirs proves that "
+        "the mail was yours.",
         live=True,
     )
     verp: tuple[str, ...] = key(
@@ -264,6 +266,7 @@ class Config:
     mailboxes: Mapping[str, Mailbox] = field(default_factory=lambda: MappingProxyType({}))
     mail: Mail = field(default_factory=Mail)
     policy: Policy = field(default_factory=Policy)
+    alerts: Alerts = field(default_factory=Alerts)
     log: Log = field(default_factory=Log)
     warnings: tuple[str, ...] = field(default=(), compare=False)  #: not faults, but someone should know
     path: str = field(default="", compare=False)  #: the file that it came from, if any
@@ -285,6 +288,11 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "mailboxes": Mailbox,
         "mail": Mail,
         "policy": Policy,
+        "alerts": Alerts,
+        "alerts.email": Email,
+        "alerts.webhook": JsonWebhook,
+        "alerts.heartbeat": Heartbeat,
+        "alerts.summary": Summary,
         "log": Log,
     }
 )

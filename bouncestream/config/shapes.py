@@ -180,7 +180,9 @@ def _line(value: Any) -> str:
     return text
 
 
-def _each(parse: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
+def each(parse: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """A list of what `parse` takes; from the environment also with commas."""
+
     def parse_list(value: Any) -> tuple[Any, ...]:
         if isinstance(value, str):  # from the environment, or a list of one
             value = [part for part in value.split(",") if part.strip()]
@@ -313,10 +315,10 @@ SIZE = Shape('a number and its unit (KiB, MiB, GiB), such as "10MiB"', _size)
 URL = Shape('a URL such as "https://news.example.org"', _url)
 LISTEN = Shape('an address and a port, such as "127.0.0.1:8025" or "[::1]:8025"', _listen)
 NETWORKS = Shape(
-    'a list of addresses or networks, such as ["10.0.0.1", "192.0.2.0/24"]', _each(_network), plain=False
+    'a list of addresses or networks, such as ["10.0.0.1", "192.0.2.0/24"]', each(_network), plain=False
 )
-DOMAINS = Shape('a list of domains, such as ["example.org"]', _each(_domain), plain=False)
-PATTERNS = Shape('a list of addresses with a *, such as ["bounce+*@example.org"]', _each(_pattern), plain=False)
+DOMAINS = Shape('a list of domains, such as ["example.org"]', each(_domain), plain=False)
+PATTERNS = Shape('a list of addresses with a *, such as ["bounce+*@example.org"]', each(_pattern), plain=False)
 HEADER = Shape('the name of a header, such as "X-Webhook-Secret"', _header)
 TEXTS = Shape('a list of texts, such as ["INBOX", "Junk"]', _texts, plain=False)
 OPTIONAL = Shape('a text in quotes, "" for none', _text)

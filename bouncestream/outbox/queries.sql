@@ -362,3 +362,68 @@ SELECT uid, tries FROM tries WHERE mailbox = ? AND folder = ? AND uidvalidity = 
 -- name: forget_tries
 -- Those of the mails that are done with, and of an older UIDVALIDITY.
 DELETE FROM tries WHERE mailbox = ?1 AND folder = ?2 AND (uidvalidity <> ?3 OR uid <= ?4);
+
+-- Watching -----------------------------------------------------------------------------------------------------------
+
+-- name: alerts
+SELECT rule, subject, level, active, fired_at, bad_at, told_at, resolved_at, value, base, told, text, fix FROM alerts;
+
+-- name: save_alert
+INSERT INTO alerts (rule, subject, level, active, fired_at, bad_at, told_at, resolved_at, value, base, told, text, fix)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (rule, subject) DO UPDATE SET
+    level = excluded.level, active = excluded.active, fired_at = excluded.fired_at, bad_at = excluded.bad_at,
+    told_at = excluded.told_at, resolved_at = excluded.resolved_at, value = excluded.value, base = excluded.base,
+    told = excluded.told, text = excluded.text, fix = excluded.fix;
+
+-- name: delete_old_alerts
+-- Of what comes and goes by name (findings, sources) no more than the newest are remembered.
+DELETE FROM alerts WHERE (rule, subject) IN (
+    SELECT rule, subject FROM alerts WHERE active = 0 AND subject <> '' ORDER BY bad_at DESC LIMIT -1 OFFSET :keep);
+
+-- name: save_notice
+INSERT OR IGNORE INTO notices (id, at, what, level, title, text, fix, rule, subject, since)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: newest_notice
+SELECT coalesce(max(id), 0) FROM notices;
+
+-- name: recent_notices
+SELECT id, at, what, level, title, text, fix, rule, subject, since FROM notices ORDER BY id DESC LIMIT ?;
+
+-- name: save_delivery
+INSERT INTO notice_deliveries (notice, channel, tries, due_at, ended_at, sent, error) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (notice, channel) DO UPDATE SET
+    tries = excluded.tries, due_at = excluded.due_at, ended_at = excluded.ended_at, sent = excluded.sent,
+    error = excluded.error;
+
+-- name: deliveries
+-- With the notice; those that wait, or all of the newest notices.
+SELECT n.id, n.at, n.what, n.level, n.title, n.text, n.fix, n.rule, n.subject, n.since,
+       d.channel, d.tries, d.due_at, d.ended_at, d.sent, d.error
+FROM notice_deliveries AS d JOIN notices AS n ON n.id = d.notice
+WHERE d.due_at IS NOT NULL OR :all ORDER BY n.id, d.channel;
+
+-- name: delete_old_deliveries
+DELETE FROM notice_deliveries WHERE due_at IS NULL AND notice <= (SELECT max(id) FROM notices) - :keep;
+
+-- name: delete_old_notices
+DELETE FROM notices WHERE id <= (SELECT max(id) FROM notices) - :keep
+    AND NOT EXISTS (SELECT 1 FROM notice_deliveries AS d WHERE d.notice = notices.id);
+
+-- name: first_row_since
+-- Event ids sort by time.
+SELECT id FROM outbox WHERE event_id >= ? ORDER BY event_id LIMIT 1;
+
+-- name: arrivals_after
+SELECT id, source, kind, received_at FROM outbox WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- name: add_hour
+INSERT INTO source_hours (hour, source, kind, events) VALUES (?, ?, ?, ?)
+ON CONFLICT (hour, source, kind) DO UPDATE SET events = events + excluded.events;
+
+-- name: hours_since
+SELECT hour, source, kind, events FROM source_hours WHERE hour >= ? ORDER BY hour, source, kind;
+
+-- name: delete_old_hours
+DELETE FROM source_hours WHERE hour < ?;

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bouncestream.health import Health
-from bouncestream.metrics import DELIVERED, RESTARTS, RETRIES, Metrics
+from bouncestream.metrics import DELIVERED, LOST, RESTARTS, RETRIES, Metrics
 from bouncestream.outbox import store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.state import FINAL
@@ -90,5 +90,7 @@ class Desk:
                 level = logging.WARNING if move.to is State.DEAD else logging.DEBUG
                 log.log(level, "event %d is %s: %s", move.row, move.to.value, move.why)
             elif move.to is State.PENDING:
+                if move.lost:
+                    self.metrics.add(LOST)
                 self.metrics.add(RETRIES, "failure" if move.failed else "absent" if move.absent else "sink")
         return True

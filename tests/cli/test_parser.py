@@ -35,6 +35,8 @@ def test_all_commands_are_there() -> None:
         "demo",
         "sandbox",
         "check",
+        "status",
+        "alert test",
         "parse",
         "explain",
         "rejudge",

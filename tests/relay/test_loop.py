@@ -12,7 +12,7 @@ import pytest
 
 from bouncestream.event import Kind
 from bouncestream.health import Light
-from bouncestream.metrics import DELIVERED, DOUBLED, RESTARTS
+from bouncestream.metrics import DELIVERED, DOUBLED, LOST, RESTARTS
 from bouncestream.outbox import browse
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Claimed, State
@@ -46,6 +46,7 @@ async def test_a_restart_loses_the_queue_and_costs_nothing(bridge: Bridge, sandb
     assert len(sandbox.state()["lost"]) > 0
     bridge.exactly_once(40)
     assert bridge.metrics.get(RESTARTS) == 1
+    assert 0 < bridge.metrics.get(LOST) <= len(sandbox.state()["lost"])
     assert await bridge.states() == {"verified": 40}
 
 
