@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import shutil
 import signal
@@ -43,14 +42,14 @@ def test_once_tells_the_story_and_all_is_right(cli: Cli, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [], "it leaves nothing behind"
 
 
-def test_without_a_dovecot_the_mails_go_the_way_of_import_and_it_says_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+async def test_without_a_dovecot_the_mails_go_the_way_of_import_and_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def missing() -> None:
         raise NoDovecot("it is not installed here")
 
     monkeypatch.setattr(Dovecot, "start", missing)
-    assert demo.run(argparse.Namespace(once=True)) == 0
+    assert await demo._play(tmp_path, once=True) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "A Dovecot would keep the mailbox here, but it is not installed here" in told
     assert "the way of `bouncestream import`" in told
