@@ -10,6 +10,7 @@ transaction. No secret is asked for: it was checked when the request came in. A 
 from __future__ import annotations
 
 import argparse
+import sqlite3
 from datetime import UTC, datetime
 from functools import partial
 
@@ -23,6 +24,9 @@ from bouncestream.outbox import browse
 from bouncestream.outbox.browse import Quarantined
 from bouncestream.outbox.reread import store_again
 from bouncestream.ports import Submission
+
+#: Items that are stored in one transaction: milliseconds, so that the bridge hardly waits.
+_STEP = 50
 
 
 def requeue(args: argparse.Namespace, config: Config) -> int:
@@ -39,18 +43,24 @@ def requeue(args: argparse.Namespace, config: Config) -> int:
         raise UsageError(f"No item {missing[0]} {where}. Next: `bouncestream outbox list {shows}` shows them.")
     done: list[int] = []
     refused: dict[int, str] = {}
-    for number in dict.fromkeys(numbers):
-        try:
-            submission = _submission(waiting[number], config, path)
-            receipt = writing(path, partial(store_again, item=number, submission=submission, now=datetime.now(UTC)))
-        except Unreadable as unread:
-            refused[number] = str(unread)
-            continue
-        if receipt is None:
-            refused[number] = "someone else replayed it just now"
-        else:
-            done.append(number)
+    wanted = list(dict.fromkeys(numbers))
+    for at in range(0, len(wanted), _STEP):
+        read: list[tuple[int, Submission]] = []
+        for number in wanted[at : at + _STEP]:
+            try:
+                read.append((number, _submission(waiting[number], config, path)))
+            except Unreadable as unread:
+                refused[number] = str(unread)
+        stored = writing(path, partial(_store, read=read)) if read else []
+        done += stored
+        refused |= {number: "someone else replayed it just now" for number, _ in read if number not in stored}
     return tell(args.json, done, refused, "replayed", "item")
+
+
+def _store(conn: sqlite3.Connection, read: list[tuple[int, Submission]]) -> list[int]:
+    """Store what was read in one transaction; the items that it is true of."""
+    now = datetime.now(UTC)
+    return [number for number, submission in read if store_again(conn, number, submission, now) is not None]
 
 
 def _submission(item: Quarantined, config: Config, path: str) -> Submission:

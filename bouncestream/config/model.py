@@ -192,7 +192,8 @@ class Mail:
     own_domains: tuple[str, ...] = key(
         shapes.DOMAINS,
         "[]",
-        "The domains that you send from: a returned Message-ID or From of theirs proves that the mail was yours.",
+        "The domains that you send from, with all below them: a returned Message-ID or From of theirs proves that "
+        "the mail was yours.",
         live=True,
     )
     verp: tuple[str, ...] = key(
