@@ -68,6 +68,17 @@ PURE = [
     "ops/snapshot.py",
     "ops/summary.py",
     "ops/wording.py",
+    "doctor/access_log.py",
+    "doctor/log_paths.py",
+    "doctor/log_tally.py",
+    "doctor/log_judge.py",
+    "doctor/log_words.py",
+    "doctor/letter.py",
+    "doctor/letter_urls.py",
+    "doctor/received.py",
+    "doctor/received_headers.py",
+    "doctor/rewriters.py",
+    "doctor/proxies",
 ]
 IMPURE = {
     "aiohttp",
