@@ -25,7 +25,7 @@ _COMBINED = re.compile(
     rb'(?: "[^"]*" "([^"\\]*(?:\\.[^"\\]*)*)")?'
 )
 #: The same with a request that is none: a TLS greeting on port 80, a probe without a path.
-_NO_REQUEST = re.compile(rb'(?:\S+:\d+ )?\S+ \S+ [^\["]*\[[^\]"]*\] "[^"\\]*(?:\\.[^"\\]*)*" [1-5]\d\d ')
+_NO_REQUEST = re.compile(rb'(?!\d+ )(?:\S+:\d+ )?\S+ \S+ [^\["]*\[[^\]"]*\] "[^"\\]*(?:\\.[^"\\]*)*" [1-5]\d\d ')
 _REQUEST = re.compile(rb"(?<![\w/.-])(" + METHODS + rb")[ \t]+([^\s\"|]+)(?:[ \t]+HTTP/[\d.]+)?")
 _TIME = re.compile(
     rb"\d\d?/[A-Z][a-z]{2}/\d{4}:[\d:]{8}(?: [+-]\d{4})?|\d{4}-\d\d-\d\d[T ][\d:.]{8,15}(?:Z|[+-][\d:]+)?"

@@ -15,7 +15,7 @@ def configuration(site: Site) -> str:
         "Traefik: two files",
         "The first to /etc/traefik/traefik.yml, the second to /etc/traefik/dynamic/listmonk.yml.",
         "Open ports 80 and 443 to the Internet, and no other. In a container, 127.0.0.1 is the",
-        "container itself: name Listmonk and bouncestream as your network does, and let [server] trusted_proxies be",
+        "container itself: name Listmonk and bouncestream as your network does, and let trusted_proxies be",
         "that network.",
     )
     return f"{heading}\n{_static(site)}---\n{_dynamic(site)}"
