@@ -69,6 +69,7 @@ PURE = [
     "ops/summary.py",
     "ops/wording.py",
     "doctor/access_log.py",
+    "doctor/log_fast.py",
     "doctor/log_paths.py",
     "doctor/log_tally.py",
     "doctor/log_judge.py",

@@ -101,7 +101,7 @@ def judge(tally: Tally, troubles: Sequence[Trouble] = (), root_host: str = "") -
 
 def _finding(id: str, level: Level, seen: str, **evidence: Any) -> Finding:
     why, fix = WORDS.get(id, ("", ""))
-    return Finding(id, level, "logs", seen, why, fix if level is not Level.OK else "", evidence)
+    return Finding(id, level, "logs", printable(seen), why, fix if level is not Level.OK else "", evidence)
 
 
 _EMPTY = "logs are renamed at night: hand over the older ones too, such as /var/log/nginx/access.log*"

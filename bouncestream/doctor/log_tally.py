@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from bouncestream.doctor import access_log
+from bouncestream.doctor import access_log, log_fast
 from bouncestream.doctor.log_paths import INTERESTING, PLAIN, Path, Subject, classify, family, shape
 
 #: So many different values of each sort are kept; what is foreign could be different in each line.
@@ -77,15 +77,12 @@ class Tally:
 
     def add(self, request: access_log.Request, path: Path, who: str) -> None:
         """Count a request for one of Listmonk's paths."""
-        status, host, hosts = request.status, request.host, self.hosts
+        status = request.status
         # a plain tuple, which equals a Seen and is made faster
         key = (path.subject, _METHODS.get(request.method, "other"), status, who, path.whole)
         self.seen[key] += 1
-        if host:
-            if host in hosts:
-                hosts[host] += 1
-            else:
-                _count(hosts, host[:253])
+        if request.host:
+            self.at_host(request.host)
         if len(self.clients) < 2 and request.client:
             self.clients.add(request.client[:64])
         if status < 400 and path is PLAIN.get(path.subject):
@@ -96,6 +93,13 @@ class Tally:
         if path.prefix:
             _count(self.prefixes, (shape(path.prefix), good))
         self.anonymous += path.anonymous
+
+    def at_host(self, host: bytes) -> None:
+        """Note the host of a request."""
+        if host in self.hosts:
+            self.hosts[host] += 1
+        else:
+            _count(self.hosts, host[:253])
 
     def at(self, when: bytes | float, *, opened: bool = False) -> None:
         """Note the time of a line."""
@@ -119,7 +123,6 @@ class Reader:
         self._column = access_log.FIRST_AFTER
         self._learnt = False
         self._families: dict[bytes, str] = {}
-        self._zone = b""
 
     def feed(self, block: bytes) -> None:
         """Count a block of whole lines."""
@@ -129,10 +132,25 @@ class Reader:
         if len(block.translate(None, _CONTROLS)) != len(block) or not _is_text(block):
             block = self._without_junk(block)
         self._sample(block)
-        opened = b""
+        opened = (0, 0)
         at, end = 0, -1
         search, read, find = INTERESTING.search, access_log.read, block.find
+        fast = None if self._column.own else log_fast.caddy if block.startswith(b"{") else log_fast.combined
+        clients = tally.clients
+        only = b""
         while (found := search(block, at)) is not None:
+            if fast is not None and clients:
+                only = b"" if len(clients) > 1 else next(iter(clients))
+                hit = fast(block, found.start(), only)
+                if hit is not None:
+                    at = end = hit.end
+                    who = self._who(hit.agent)
+                    tally.seen[hit.subject, "GET", hit.status, who, True] += 1
+                    if hit.host:
+                        tally.at_host(hit.host)
+                    if hit.status == 200 and hit.subject is Subject.PIXEL:
+                        opened = (hit.begin, hit.end)
+                    continue
             begin = block.rfind(b"\n", end + 1, found.start()) + 1 or end + 1
             end = find(b"\n", found.end())
             if end < 0:
@@ -146,17 +164,19 @@ class Reader:
             path = classify(request.target)
             if path is None:
                 continue
-            agent = request.agent
-            who = self._families.get(agent)
-            if who is None:
-                who = family(agent)
-                if len(self._families) < 2000:
-                    self._families[agent] = who
-            tally.add(request, path, who)
+            tally.add(request, path, self._who(request.agent))
             if path.subject is Subject.PIXEL and request.status == 200:
-                opened = line
-        if opened and (request := read(opened, self._column)) is not None:
+                opened = (begin, end)
+        if opened[1] and (request := read(block[slice(*opened)], self._column)) is not None:
             tally.at(request.when, opened=True)
+
+    def _who(self, agent: bytes) -> str:
+        who = self._families.get(agent)
+        if who is None:
+            who = family(agent)
+            if len(self._families) < 2000:
+                self._families[agent] = who
+        return who
 
     def _sample(self, block: bytes) -> None:
         """Parse the first lines of a block: is this an access log, and of which time?"""

@@ -117,7 +117,7 @@ _SAVE_IT = (
 
 
 def _finding(id: str, level: Level, topic: str, seen: str, why: str, fix: str, **evidence: Any) -> Finding:
-    return Finding(id, level, topic, seen, why, fix, evidence)
+    return Finding(id, level, topic, printable(seen), why, fix, evidence)
 
 
 def _root(letter: Letter) -> str:

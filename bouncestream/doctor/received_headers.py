@@ -73,7 +73,7 @@ def judge(letter: Letter, own: Own, root_url: str) -> Iterable[Finding]:
 def _finding(
     id: str, level: Level, topic: str, seen: str, why: str = "", fix: str = "", **evidence: Any
 ) -> Finding:
-    return Finding(id, level, topic, seen, why, fix, evidence)
+    return Finding(id, level, topic, printable(seen), why, printable(fix), evidence)
 
 
 def _listmonk(letter: Letter) -> Iterable[Finding]:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.doctor import log_files
+from bouncestream.doctor import log_fast, log_files
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.log_judge import judge
+from bouncestream.doctor.log_tally import Tally
 from bouncestream.doctor.log_words import FINDINGS
 
 C = "1b4ff02c-5a2d-4f11-9d8c-5b6f3a0e7d21"
@@ -351,3 +352,54 @@ def test_every_finding_is_produced_and_documented(tmp_path: Path) -> None:
     for raw, _ in (*NOT_EXAMINED.values(), *TOLD.values()):
         produced |= ids(examine(tmp_path, raw)[0])
     assert produced == set(FINDINGS)
+
+
+def test_the_fast_way_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines of the common shapes, of one client and of several, taken apart or not."""
+    agents = (GMAIL, APPLE, BROWSER, "", 'a \\"quoted\\" one')
+    paths = (
+        PIXEL,
+        LINK,
+        PAGE,
+        PIXEL.upper(),
+        PIXEL.replace(S, ZERO),
+        f"{PIXEL}?x=1",
+        "/news" + PIXEL,
+        "/wp-login.php",
+    )
+    nginx = [
+        line(path, status, agent, method)
+        for path in paths
+        for status in (200, 307, 304, 404)
+        for agent in agents
+        for method in ("GET", "HEAD", "POST")
+    ]
+    nginx += [
+        line(PIXEL, agent=f'x" 200 1 "-" "{GMAIL}'),
+        f'bad] "GET {PIXEL} HTTP/1.1" 200\n',
+        line().rstrip() + " 0.1\n",
+    ]
+    json_lines = [
+        caddy(path, status, agent, method)
+        for path in paths
+        for status in (200, 307, 304, 404)
+        for agent in agents
+        for method in ("GET", "HEAD", "POST")
+    ]
+    json_lines += [
+        caddy().replace("}\n", "\n"),
+        caddy().replace('"host"', '"Host"'),
+        caddy(agent="x").replace("[", ""),
+    ]
+    compact = [text.replace(", ", ",").replace(": ", ":") for text in json_lines]
+    for lines, client in ((nginx, "192.0.2.1"), (json_lines, "192.0.2.1"), (compact, "192.0.2.1")):
+        for others in (0, 1):
+            text = "".join(lines) + lines[0].replace(client, "198.51.100.7") * others
+            fast, slow = Tally(), Tally()
+            fast.file().feed(text.encode())
+            with monkeypatch.context() as patched:
+                patched.setattr(log_fast, "combined", lambda *_: None)
+                patched.setattr(log_fast, "caddy", lambda *_: None)
+                slow.file().feed(text.encode())
+            assert fast == slow
+            assert len(fast.clients) == 1 + others
