@@ -17,6 +17,8 @@ from bouncestream.printable import printable
 
 __all__ = ["FINDINGS", "judge"]
 
+TOPIC = "logs"
+
 #: From this share of a subject's requests on, what goes wrong is an error, or a warning; less is for information.
 _ERROR, _WARNING = 0.05, 0.005
 _FEW = 20  #: with fewer requests some things cannot be told
@@ -82,9 +84,7 @@ def judge(tally: Tally, troubles: Sequence[Trouble] = (), root_host: str = "") -
     whole = all(trouble.partly for trouble in troubles)
     if not tally.lines:
         if not troubles:
-            found.append(
-                Finding("logs-empty", Level.ERROR, "logs", "There is not one line in the log.", fix=_EMPTY)
-            )
+            found.append(Finding("logs-empty", Level.ERROR, TOPIC, "There is not one line in the log.", fix=_EMPTY))
         return found, False
     if tally.unknown + tally.error_log > tally.sampled // 2 or not tally.sampled:
         found.append(_no_access_log(tally))
@@ -101,7 +101,7 @@ def judge(tally: Tally, troubles: Sequence[Trouble] = (), root_host: str = "") -
 
 def _finding(id: str, level: Level, seen: str, **evidence: Any) -> Finding:
     why, fix = WORDS.get(id, ("", ""))
-    return Finding(id, level, "logs", printable(seen), why, fix if level is not Level.OK else "", evidence)
+    return Finding(id, level, TOPIC, printable(seen), why, fix if level is not Level.OK else "", evidence)
 
 
 _EMPTY = "logs are renamed at night: hand over the older ones too, such as /var/log/nginx/access.log*"
@@ -142,7 +142,7 @@ def _no_access_log(tally: Tally) -> Finding:
         if not bad:
             return finding
         fix = WORDS["logs-pixel-not-found" if tally.opened_as_file else "logs-pixel-failed"][1]
-        return Finding(finding.id, finding.level, "logs", finding.seen, finding.why, fix, finding.evidence)
+        return Finding(finding.id, finding.level, TOPIC, finding.seen, finding.why, fix, finding.evidence)
     if not tally.sampled:
         return _finding(
             "logs-unknown-format", Level.ERROR, "This is no text, so no access log.", sampled=0, unknown=0

@@ -13,8 +13,9 @@ from typing import Any
 
 from bouncestream.doctor import received_headers
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.letter import Letter, read
-from bouncestream.doctor.letter_urls import (
+from bouncestream.doctor.received_headers import Own
+from bouncestream.doctor.received_letter import Letter, read
+from bouncestream.doctor.received_urls import (
     ZERO,
     Ours,
     almost,
@@ -24,12 +25,13 @@ from bouncestream.doctor.letter_urls import (
     ours_inside,
     same_root,
 )
-from bouncestream.doctor.received_headers import Own
 from bouncestream.doctor.rewriters import ESPS, RECEIVERS, pixel_of, rewriter
 from bouncestream.event import clean_uuid
 from bouncestream.printable import printable
 
 __all__ = ["FINDINGS", "Own", "judge"]
+
+TOPIC = "mail"
 
 #: Gmail cuts HTML there and shows the rest only on demand; bytes. Seen in 2026, not documented.
 _CLIPPED = 102_400

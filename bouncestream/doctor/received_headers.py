@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import Any
 
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.letter import Letter
-from bouncestream.doctor.letter_urls import host_and_port
+from bouncestream.doctor.received_letter import Letter
+from bouncestream.doctor.received_urls import host_and_port
 from bouncestream.doctor.rewriters import ESPS, MESSAGE_IDS
 from bouncestream.event import clean_uuid
 from bouncestream.mail.address import normalise

@@ -15,8 +15,8 @@ import termios
 from pathlib import Path
 
 from tests.cli.conftest import ROOT, TOKEN, Cli, environment, write_config
-from tests.doctor.letters import HTML, PIXEL, letter
-from tests.doctor.letters import ROOT as NEWS
+from tests.doctor.received_mails import HTML, PIXEL, letter
+from tests.doctor.received_mails import ROOT as NEWS
 from tests.doctor.test_logs import GOOD, line
 
 FIELDS = {"id", "level", "topic", "seen", "why", "fix", "evidence"}

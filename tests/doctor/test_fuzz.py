@@ -16,7 +16,7 @@ from bouncestream.doctor.finding import Finding, as_dict
 from bouncestream.doctor.log_paths import classify, family, shape
 from bouncestream.doctor.log_tally import Tally
 from bouncestream.doctor.rewriters import unwrapped
-from tests.doctor.letters import HTML, RESULTS, ROOT, letter, multipart
+from tests.doctor.received_mails import HTML, RESULTS, ROOT, letter, multipart
 from tests.doctor.test_logs import BROKEN, FORMATS, HEALTHY
 
 QUICK = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -19,7 +19,7 @@ from bouncestream.doctor import log_files
 from bouncestream.doctor.log_judge import judge
 from bouncestream.doctor.proxies import Site, apache, caddy, nginx, traefik
 from bouncestream.errors import UsageError
-from tests.doctor.stage import CLIENT
+from tests.doctor.proxy_stage import CLIENT
 
 ROOT = Path(__file__).parents[2]
 NEWS, HOOKS = "news.example.com", "bounces.example.com"
@@ -65,7 +65,7 @@ def play(certificates: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
         shutil.copy(certificates / "ca.pem", folder)
         site = Site.of(NEWS, webhook_domain, str(certificates / "cert.pem"), str(certificates / "key.pem"))
         (folder / "site.conf").write_text(MODULES[kind].configuration(site))
-        command = [*UNSHARE, sys.executable, "-m", "tests.doctor.stage", kind, str(folder), listmonk]
+        command = [*UNSHARE, sys.executable, "-m", "tests.doctor.proxy_stage", kind, str(folder), listmonk]
         done = subprocess.run(
             [*command, NEWS, webhook_domain or NEWS], cwd=ROOT, capture_output=True, text=True, timeout=110
         )

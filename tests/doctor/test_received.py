@@ -7,7 +7,7 @@ import pytest
 
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.received import FINDINGS, Own, judge
-from tests.doctor.letters import (
+from tests.doctor.received_mails import (
     CAMPAIGN,
     HEADERS,
     HTML,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real proxy with a printed configuration, in a network and mount namespace of its own.
 
-`unshare … python -m tests.doctor.stage` begins it, so ports 80 and 443 and /var/log belong to it alone. It starts a
-Listmonk (the sandbox, or an echo that tells what arrives), the real bouncestream and the proxy, sends requests, and
+`unshare … python -m tests.doctor.proxy_stage` begins it, so ports 80 and 443 and /var/log belong to it alone. It
+starts a Listmonk (the sandbox, or an echo that tells what arrives), the real bouncestream and the proxy, sends requests, and
 prints what came back.
 """
 
