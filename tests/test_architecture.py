@@ -78,6 +78,7 @@ PURE = [
     "doctor/received_urls.py",
     "doctor/received.py",
     "doctor/received_headers.py",
+    "doctor/received_rewritten.py",
     "doctor/rewriters.py",
     "doctor/proxies",
 ]

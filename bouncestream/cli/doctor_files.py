@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from bouncestream.cli.findings import tell
 from bouncestream.cli.opened import config_path
@@ -17,6 +16,7 @@ from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.doctor import log_files, log_judge, received
 from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.received_urls import host_and_port
 from bouncestream.errors import ConfigError
 
 #: A larger mail is examined up to here; bytes. Campaign mails have some hundred kilobytes.
@@ -43,7 +43,7 @@ def mail(args: argparse.Namespace) -> int:
 def logs(args: argparse.Namespace) -> int:
     """Examine server logs; the exit code says how it is."""
     config = _configuration(args)
-    host = (urlsplit(_root_url(config)).hostname or "") if config else ""
+    host = host_and_port(_root_url(config))[0] if config else ""
     with _progress(log_files.sizes(args.files)) as advanced:
         tally, troubles = log_files.read(args.files, advanced)
     findings, examined = log_judge.judge(tally, troubles, host)

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from bouncestream.doctor import received_headers
+from bouncestream.doctor import received_headers, received_rewritten
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.received_headers import Own
 from bouncestream.doctor.received_letter import Letter, read
+from bouncestream.doctor.received_rewritten import is_hidden, tracker_of_all
 from bouncestream.doctor.received_urls import (
     ZERO,
     Ours,
@@ -25,7 +26,6 @@ from bouncestream.doctor.received_urls import (
     ours_inside,
     same_root,
 )
-from bouncestream.doctor.rewriters import ESPS, RECEIVERS, pixel_of, rewriter
 from bouncestream.event import clean_uuid
 from bouncestream.printable import printable
 
@@ -66,9 +66,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "mail-links-some-untracked": "some links do not go through Listmonk",
         "mail-links-untracked": "no link goes through Listmonk",
         "mail-links-broken": "tracked links are damaged",
-        "mail-links-esp": "the ESP rewrote the links",
-        "mail-links-receiver": "the receiver rewrote the links",
-        "mail-esp-pixel": "the ESP put a pixel of its own into the mail",
+        **received_rewritten.FINDINGS,
         **received_headers.FINDINGS,
     }
 )
@@ -133,7 +131,7 @@ def _root(letter: Letter) -> str:
 def _body(letter: Letter, own: Own, ids: set[str]) -> Iterable[Finding]:
     direct = [found for url in (*letter.images, *letter.links) if (found := ours(url))]
     wrapped = [found for url in (*letter.images, *letter.links) if not ours(url) and (found := ours_inside(url))]
-    yield from _rewritten(letter)
+    yield from received_rewritten.judge(letter)
     if not ids and not direct and not wrapped and not any(map(almost, letter.images)):
         unseen = "No X-Listmonk header, no pixel, no link of Listmonk's."
         why = "So it is no campaign mail of Listmonk's, or somebody on its way changed everything."
@@ -259,6 +257,7 @@ def _no_pixel(letter: Letter) -> Finding:
 
 
 def _links(letter: Letter) -> Iterable[Finding]:
+    tracker = tracker_of_all(letter)
     kinds: Counter[str] = Counter()
     examples: list[str] = []
     for url in letter.links:
@@ -269,7 +268,7 @@ def _links(letter: Letter) -> Iterable[Finding]:
             kinds[found.what] += 1
         elif almost(url):
             kinds["broken"] += 1
-        elif rewriter(url, ESPS) is not None:
+        elif tracker or is_hidden(url):
             kinds["hidden"] += 1
         elif not _is_listmonks_page(url, letter):
             kinds["plain"] += 1
@@ -303,42 +302,6 @@ def _is_listmonks_page(url: str, letter: Letter) -> bool:
     """Archive, images and the like below the root URL."""
     root = _root(letter)
     return bool(root) and host_and_port(url) == host_and_port(root)
-
-
-def _rewritten(letter: Letter) -> Iterable[Finding]:
-    by: Counter[str] = Counter()
-    fixes: dict[str, str] = {}
-    through: Counter[str] = Counter()
-    pixels: dict[str, str] = {}
-    for url in letter.links:
-        one = rewriter(url, ESPS)
-        if one is not None:
-            by[one.name] += 1
-            fixes[one.name] = one.off
-        elif (other := rewriter(url, RECEIVERS)) is not None:
-            through[other.name] += 1
-    for url in letter.images:
-        if (one := pixel_of(url)) is not None:
-            pixels[one.name] = one.off
-    for name, times in by.items():
-        seen = f"{name} rewrote {times} of {len(letter.links)} links."
-        why = (
-            "Each click takes a detour over its servers, and needs its tracking domain to work. Links to "
-            "unsubscribe are "
-            "rewritten too, and mail that is redirected twice looks like spam."
-        )
-        yield _finding(
-            "mail-links-esp", Level.WARNING, "links", seen, why, f"at {name}: {fixes[name]}", esp=name, links=times
-        )
-    for name, off in pixels.items():
-        why = "It counts opens beside Listmonk's; the two will differ."
-        yield _finding(
-            "mail-esp-pixel", Level.INFO, "pixel", f"{name} put in a pixel of its own.", why, f"at {name}: {off}"
-        )
-    for name, times in through.items():
-        seen = f"The receiver ({name}) rewrote {times} links."
-        why = "It checks them, and may follow them before the reader does: some clicks are machines'."
-        yield _finding("mail-links-receiver", Level.INFO, "links", seen, why, "", receiver=name)
 
 
 # -- root URL ---------------------------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 """A real proxy with a printed configuration, in a network and mount namespace of its own.
 
 `unshare … python -m tests.doctor.proxy_stage` begins it, so ports 80 and 443 and /var/log belong to it alone. It
-starts a Listmonk (the sandbox, or an echo that tells what arrives), the real bouncestream and the proxy, sends requests, and
-prints what came back.
+starts a Listmonk (the sandbox, or an echo that tells what arrives), the real bouncestream and the proxy, sends
+requests, and prints what came back.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bouncestream.doctor.finding import Finding, Level
@@ -225,6 +227,22 @@ def test_what_is_broken_is_found_with_its_fix_and_nothing_else(name: str) -> Non
             assert finding.seen
             assert finding.why
             assert finding.fix
+
+
+def test_a_tracker_that_nobody_knows_is_named_by_its_host() -> None:
+    links = re.sub(
+        r'href="https?://[^"]+"|href=\'[^\']+\'',
+        'href="https://t.esp.test/x/AbCdEf0123456789AbCdEf0123456789xy"',
+        HTML,
+    )
+    for html, expected in (
+        (links, {"mail-links-esp"}),
+        (links.replace("AbCdEf0123456789AbCdEf", ""), {"mail-links-untracked"}),
+    ):
+        findings, _ = judge(letter(html), OWN)
+        assert alarms(findings) == expected
+    [finding] = [one for one in judge(letter(links), OWN)[0] if one.id == "mail-links-esp"]
+    assert "t.esp.test" in finding.seen
 
 
 @pytest.mark.parametrize("esp", BY_ESP)
