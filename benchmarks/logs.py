@@ -36,14 +36,16 @@ def logs(effort: Effort) -> list[Figure]:
             path = directory / f"{name}.log"
             _write(path, line, lines)
             ours: list[float] = []
+            cpu: list[float] = []
             memory: list[float] = []
             count: list[float] = []
             loop: list[float] = []
             for _ in range(effort.reps):
-                seconds, megabytes, said = _run(python("bouncestream", "doctor", "logs", str(path)))
+                seconds, used, megabytes, said = _run(python("bouncestream", "doctor", "logs", str(path)))
                 if f"{lines:,} lines were read" not in said:
                     raise Broken(f"it did not read them all: {said[:300]}")
                 ours.append(seconds)
+                cpu.append(used)
                 memory.append(megabytes)
                 count.append(_run(["wc", "-l", str(path)])[0])
                 loop.append(_run([sys.executable, "-c", _LOOP, str(path)])[0])
@@ -52,6 +54,7 @@ def logs(effort: Effort) -> list[Figure]:
             what = f"doctor logs, {lines:,} lines of {name} ({size})"
             found += [
                 Figure(what, ours, 10.0 if whole else None, at_least=False, unit="s", counts_reps=False),
+                Figure("    processor time of it", cpu, at_least=False, unit="s", counts_reps=False),
                 Figure("    its memory at most", memory, 60.0, at_least=False, unit="MB", counts_reps=False),
                 Figure("    against wc -l", ratios(ours, count), unit="x", counts_reps=False),
                 Figure("    against a plain loop in Python", ratios(ours, loop), unit="x", counts_reps=False),
@@ -59,8 +62,8 @@ def logs(effort: Effort) -> list[Figure]:
     return found
 
 
-def _run(command: list[str]) -> tuple[float, float, str]:
-    """Seconds, the most memory in megabytes, and what it printed."""
+def _run(command: list[str]) -> tuple[float, float, float, str]:
+    """Seconds, processor seconds, the most memory in megabytes, and what it printed."""
     began = time.monotonic()
     with subprocess.Popen(
         command,
@@ -75,7 +78,7 @@ def _run(command: list[str]) -> tuple[float, float, str]:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1, 2):
         raise Broken(f"{' '.join(command)} ended with {process.returncode}: {said[:300]}")
-    return time.monotonic() - began, usage.ru_maxrss / 1024, said
+    return time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said
 
 
 def _write(path: Path, line: Callable[[str, int, str, int], str], lines: int) -> None:

@@ -21,7 +21,9 @@ _PATH = (
 _COMBINED = re.compile(
     rb'\] "GET ' + _PATH + rb' HTTP/[\d.]{1,3}" ([23]\d\d) \d+ "[^"\n]*" "([^"\\\n]*)"\r?(?=\n|$)'
 )
-_CADDY = re.compile(rb'"uri":"' + _PATH + rb'"')
+_CADDY = re.compile(rb'","uri":"' + _PATH + rb'"')
+#: Right before host and path.
+_ASKED = b'"method":"GET","host":"'
 _STATUS = re.compile(rb"([23]\d\d)[,}]")
 #: So far before the path its line begins at most.
 _BEFORE = 600
@@ -53,24 +55,24 @@ def combined(block: bytes, at: int, client: bytes = b"") -> Hit | None:
 
 def caddy(block: bytes, at: int, client: bytes = b"") -> Hit | None:
     """The line around the path that begins at `at`, if it is Caddy's JSON, and of that client if one is given."""
-    path = _CADDY.match(block, max(0, at - 7))
+    path = _CADDY.match(block, max(0, at - 9))
     if path is None:
         return None
+    asked = block.rfind(_ASKED, max(0, at - _BEFORE), at)
     begin = block.rfind(b"\n", max(0, at - _BEFORE), at) + 1
+    if not begin and at > _BEFORE:
+        return None
     end = block.find(b"\n", at)
     end = len(block) if end < 0 else end
-    request = block.find(b'"request":{', begin, at)
-    method = block.find(b'"method":"GET"', request, at)
-    host = block.find(b'"host":"', method, at) + 8
     agent = block.find(b'"User-Agent":["', at, end) + 15
     status = block.find(b',"status":', at, end) + 10
-    if request < 0 or method < 0 or host < 8 or agent < 15 or status < 10 or block[begin : begin + 1] != b"{":
+    if asked < begin or agent < 15 or status < 10 or not block.startswith(b"{", begin):
         return None
-    host_end, agent_end = block.find(b'"', host), block.find(b'"', agent)
+    host, host_end, agent_end = asked + len(_ASKED), at - 9, block.find(b'"', agent)
     code = _STATUS.match(block, status)
-    if client and block.find(b'"remote_ip":"%s"' % client, request, at) < 0:
+    name, who = block[host:host_end], block[agent:agent_end]
+    if code is None or block[end - 1 : end] != b"}" or b"\\" in who or b'"' in name:
         return None
-    if code is None or block[end - 1 : end] != b"}" or b"\\" in block[agent:agent_end]:
+    if client and block.find(b'"remote_ip":"%s"' % client, begin, at) < 0:
         return None
-    subject = Subject.PIXEL if path[1] else Subject.LINK
-    return Hit(subject, int(code[1]), block[agent:agent_end], block[host:host_end], begin, end)
+    return Hit(Subject.PIXEL if path[1] else Subject.LINK, int(code[1]), who, name, begin, end)

@@ -44,7 +44,7 @@ def test_a_row_gives_figures(name: str) -> None:
 
 def test_the_row_of_logs_gives_figures() -> None:
     found = ROWS["logs"](TINY)
-    assert len(found) == 8
+    assert len(found) == 10
     assert all(figure.value > 0 for figure in found)
 
 
