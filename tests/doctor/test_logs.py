@@ -386,6 +386,7 @@ def test_the_fast_way_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         for agent in agents
         for method in ("GET", "HEAD", "POST")
     ]
+    json_lines.append(caddy().replace('{"level"', '{"x":"' + "y" * 700 + '","level"'))
     json_lines += [
         caddy().replace("}\n", "\n"),
         caddy().replace('"host"', '"Host"'),
