@@ -13,8 +13,6 @@ from typing import TypeVar
 
 from bouncestream.config.load import PREFIX, load
 from bouncestream.config.model import Config, Server
-from bouncestream.outbox.db import Database
-from bouncestream.config.model import Config
 
 T = TypeVar("T")
 

@@ -7,12 +7,12 @@ import argparse
 from typing import Any
 
 from bouncestream.cli.parser_base import Parser, add
+from bouncestream.cli.parser_doctor_files import doctor_files
 from bouncestream.cli.parser_judge import explain, parse, rejudge
 from bouncestream.cli.parser_mailbox import import_
 from bouncestream.cli.parser_outbox import outbox
-from bouncestream.cli.parser_watch import alert, status
-from bouncestream.cli.parser_doctor_files import doctor_files
 from bouncestream.cli.parser_proxy import proxy
+from bouncestream.cli.parser_watch import alert, status
 
 
 def build_parser() -> argparse.ArgumentParser:
