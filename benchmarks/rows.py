@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks import delivery, footprint, importing, ingest, latency, logs, volume
+from benchmarks import delivery, footprint, importing, ingest, latency, logs, mailbox, volume
 from benchmarks.figures import Effort, Figure
 
 ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
@@ -19,4 +19,8 @@ ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
     "footprint": footprint.footprint,
     "import": importing.importing,
     "logs": logs.logs,
+    "mail-latency": mailbox.delivered,
+    "mail-backlog": mailbox.backlog,
+    "mail-100k": mailbox.long_backlog,
+    "mail-idle": mailbox.idling,
 }

@@ -211,6 +211,8 @@ class Reading:
         gone = rules.forgotten(self.progress, box.dedupe, now)
         fresh: list[Fetched] = []
         for mail in fetched:
+            if self._ours(mail):
+                continue
             at = mail.arrived_at if mail.uid < self.progress.below else None
             if at is not None and floor is not None and at < floor:
                 skipped += not self.progress.renumbered
@@ -221,8 +223,7 @@ class Reading:
         for mail, returned in zip(fresh, await judged(fresh, box.judging), strict=True):
             place = rules.place(box.settings, returned.place)
             mails.append(Mail(mail.uid, returned.submission, place))
-            if not self._ours(mail):
-                results.append(_result(returned))
+            results.append(_result(returned))
             log.debug("%s: %s UID %d: %s", self.key.mailbox, self.key.folder, mail.uid, returned.why)
         await box.emit.mails(MailBatch(self.key, last, tuple(mails), passed, skipped))
         self.progress = replace(self.progress, last_uid=last, skipped=self.progress.skipped + skipped)

@@ -267,7 +267,7 @@ async def test_a_dry_run_touches_nothing_and_the_live_run_catches_up(dovecot: Do
         await reader.listening()
         assert len(dovecot.mails()) == 2
         assert not any(b"\\Seen" in flags for flags in dovecot.flags())
-        assert "bouncestream tries" not in str(dovecot.mails())
+        assert "X-Bouncestream-Canary" not in str(dovecot.mails())
     async with Reader(tmp_path, settings) as reader:
         await reader.until(lambda: not dovecot.mails())
         assert reader.recipients == people(1)
