@@ -106,6 +106,11 @@ def idling(effort: Effort) -> list[Figure]:
             for boxes in (0, BOXES):
                 with _bridge(directory, dovecot, boxes) as bridge:
                     bridge.until_quiet()
+                    opened = sum(
+                        n for name, n in bridge.metrics().items() if name.startswith("mailbox_connections")
+                    )
+                    if opened != boxes:
+                        raise Broken(f"{opened:g} of {boxes} mailboxes are open. {bridge.said()}")
                     used, began = bridge.process.cpu_ns(), time.monotonic()
                     time.sleep(seconds)
                     share = (bridge.process.cpu_ns() - used) / 1e9 / (time.monotonic() - began)
@@ -211,6 +216,7 @@ class _Idling:
                         heard = time.monotonic() if self._socket.recv(4096) else 0.0
                 if not seen and committed():
                     seen = time.monotonic()
+                time.sleep(0.0002)  # Dovecot needs this core too
                 if time.monotonic() > end:
                     raise Broken("a mail was not heard of, or not committed, within 30 s")
         finally:

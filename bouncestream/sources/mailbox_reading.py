@@ -86,7 +86,7 @@ class Reading:
                 await self._window(await self._sorted(uids))
             if last:
                 break
-            low, size = high + 1, rules.next_window(low, size, len(uids))
+            low, size = high + 1, rules.next_window(size, len(uids))
         return found_any
 
     async def _sorted(self, uids: list[int]) -> _Work:
@@ -109,6 +109,12 @@ class Reading:
                 dates = await self._session.dates(some)
                 work.passed += [(uid, dates.get(uid, gone)) for uid in some]
             work.read = [uid for uid in work.read if uid not in old]
+            if old:
+                log.warning(
+                    "%s: %d mails of %s arrived longer ago than [retention] dedupe: they may have been read before, "
+                    "so they are not read again, but listed in the table passed_over",
+                    *(self.key.mailbox, len(old), self.key.folder),
+                )
         return work
 
     async def _older(self, uids: Sequence[int], moment: datetime) -> set[int]:

@@ -140,7 +140,7 @@ def forgotten(progress: Progress, dedupe: float, now: datetime) -> datetime | No
     return now - timedelta(seconds=dedupe) if progress.renumbered else None
 
 
-def next_window(low: int, size: int, found: int) -> int:
+def next_window(size: int, found: int) -> int:
     """How many UIDs to ask for next, after `found` of `size`: numbers have gaps of any size."""
     if found < size // 20:
         return min(size * 4, WIDEST)
