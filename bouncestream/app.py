@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from bouncestream import __version__
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
+from bouncestream.config.oauth import needs_token
 from bouncestream.errors import ListenError
 from bouncestream.health import Health
 from bouncestream.metrics import START_TIME, Metrics
@@ -39,7 +40,9 @@ from bouncestream.sinks.verify import Times
 from bouncestream.sources.webhook import WebhookServer, bound
 
 if TYPE_CHECKING:
+    from bouncestream.config.mailbox import Mailbox
     from bouncestream.sources.mailbox import Mailboxes
+    from bouncestream.sources.oauth import TokenSource
 
 log = logging.getLogger("bouncestream")
 
@@ -62,6 +65,7 @@ class App:
         self._stop = asyncio.Event()
         self._instance = ""
         self._mailboxes: Mailboxes | None = None
+        self._token_sources: dict[str, TokenSource] = {}
 
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
         """Until `stop`. `ready` is called once it listens. Raises a BouncestreamError when it cannot start."""
@@ -169,8 +173,18 @@ class App:
                 self.metrics,
                 instance=self._instance,
                 dry_run=self.dry_run,
+                tokens=self._tokens,
             )
         self._mailboxes.reload(self.config)
+
+    def _tokens(self, settings: Mailbox) -> TokenSource | None:
+        """Where a mailbox gets its access tokens, if it needs any."""
+        if not needs_token(settings):
+            return None
+        from bouncestream.sources.oauth import TokenSource
+
+        source = self._token_sources[settings.name] = TokenSource(settings, self.db.path, SystemClock())
+        return source
 
     async def _stop_sources(self) -> None:
         """Nothing more comes in; what is in hand is committed and acknowledged."""
@@ -178,6 +192,7 @@ class App:
             self.server.stop(REQUESTS_GRACE),
             *([self._mailboxes.stop(REQUESTS_GRACE)] if self._mailboxes is not None else []),
         )
+        await asyncio.gather(*(source.close(REQUESTS_GRACE) for source in self._token_sources.values()))
 
     async def _serve(self, ready: Callable[[App], None] | None) -> None:
         await self.relay.prepare()

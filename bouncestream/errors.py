@@ -16,6 +16,7 @@ BouncestreamError
 ├── MailboxError             a mailbox that cannot be read now
 │   ├── LoginRefused         who the user is was not accepted: a person must act
 │   │   └── AuthFailed       the mail server said no to user and password, or to the token
+│   ├── TokenError           whoever grants the access tokens gives none just now
 │   ├── CertificateRefused   the server does not prove that it is the one; never gone around
 │   ├── FolderMissing        there is no such folder, or it may not be opened
 │   ├── ConnectionLost       refused, cut, silent for too long, or no IMAP
@@ -108,6 +109,15 @@ class LoginRefused(MailboxError):
 
 class AuthFailed(LoginRefused):
     """The mail server said no to user and password, or to the token."""
+
+
+class TokenError(MailboxError):
+    """Whoever grants the access tokens (the OAuth provider) could not be asked, or gave none; `after` is its own
+    wish to wait (Retry-After), in seconds."""
+
+    def __init__(self, text: str, *, after: float = 0.0) -> None:
+        self.after = after
+        super().__init__(text)
 
 
 class CertificateRefused(MailboxError):

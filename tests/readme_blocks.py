@@ -14,6 +14,7 @@ from pathlib import Path
 from bouncestream.cli import build_parser
 from bouncestream.config.key import keys_of
 from bouncestream.config.model import NAMED, SECTIONS
+from bouncestream.doctor.proxies import Site, caddy
 from bouncestream.mail.reason import REASONS
 from bouncestream.metrics import ALL
 from bouncestream.ops.rules import RULES, span
@@ -72,6 +73,7 @@ def blocks() -> dict[str, str]:
         ),
         "reload": "* webhooks: all of their keys, also new and removed ones\n"
         f"* alerts: all of their keys\n* {', '.join(live)}",
+        "proxy": f"```caddy\n{caddy.configuration(Site.of('news.example.org'))}```",
     }
 
 

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from bouncestream.config.load import PREFIX, load
 from bouncestream.config.model import Config, Server
-from bouncestream.outbox.db import Database
 
 T = TypeVar("T")
 
@@ -58,6 +57,8 @@ def writing(path: str, fn: Callable[[sqlite3.Connection], T]) -> T:
 
 
 async def _on(path: str, fn: Callable[[sqlite3.Connection], T], *, write: bool) -> T:
+    from bouncestream.outbox.db import Database  # not every command that reads the configuration needs it
+
     db = await Database.open(Path(path), create=False)
     try:
         return await (db.write(fn) if write else db.read(fn))

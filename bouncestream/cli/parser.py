@@ -7,9 +7,12 @@ import argparse
 from typing import Any
 
 from bouncestream.cli.parser_base import Parser, add
+from bouncestream.cli.parser_doctor_files import doctor_files
 from bouncestream.cli.parser_judge import explain, parse, rejudge
 from bouncestream.cli.parser_mailbox import import_
+from bouncestream.cli.parser_mailbox_commands import mailbox
 from bouncestream.cli.parser_outbox import outbox
+from bouncestream.cli.parser_proxy import proxy
 from bouncestream.cli.parser_watch import alert, status
 
 
@@ -47,7 +50,11 @@ def build_parser() -> argparse.ArgumentParser:
     explain(commands, config)
     rejudge(commands, config)
     import_(commands, config)
+    doctor = commands.add_parser("doctor", help="why opens, clicks and bounces are not counted")
+    doctor_files(doctor.add_subparsers(title="commands", metavar="COMMAND", required=True), config)
+    proxy(commands, debug)
     outbox(commands, config)
+    mailbox(commands, config)
     _backup(commands, config)
     _config(commands, debug)
     add(commands, "version", "show the version", debug, does="version")

@@ -6,10 +6,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from bouncestream.config import shapes
-from bouncestream.config.key import key, secret_key
+from bouncestream.config.key import key as any_key
+from bouncestream.config.key import secret_key as any_secret_key
 from bouncestream.crypto.secret import Secret
+
+#: At a reload a mailbox whose settings have changed is opened anew, so that every key takes effect.
+key = partial(any_key, live=True)
+secret_key = partial(any_secret_key, live=True)
 
 #: Port by how the connection is secured.
 PORTS = {"implicit": 993, "starttls": 143, "none": 143}
@@ -50,16 +56,19 @@ class Mailbox:
         'Whose OAuth: "google", "microsoft", or "" with the URLs below.',
     )
     oauth_tenant: str = key(
-        shapes.OPTIONAL, '"common"', "microsoft: the tenant (directory) id; needed for client credentials."
+        shapes.OPTIONAL, '"common"', 'microsoft: the tenant (directory) id; needed for oauth_flow = "client".'
     )
     oauth_flow: str = key(
         shapes.choice("", "device", "loopback", "client"),
         '""',
-        'How the permission is got: "device" (a code to enter elsewhere), "loopback" (a browser on this machine), '
-        '"client" (an application\'s own permission, no person). "": as the provider has it.',
+        'How the permission is got: "device" (a code to enter elsewhere), "loopback" (a browser that reaches this '
+        'machine), "client" (the application\'s own permission, no person). "": for google "loopback", for '
+        'microsoft "device".',
     )
     oauth_client_id: str = key(shapes.OPTIONAL, '""', "The id of the application that you registered there.")
-    oauth_client_secret: Secret | None = secret_key("Its secret, where it has one.", foreign=True)
+    oauth_client_secret: Secret | None = secret_key(
+        'Its secret, where it has one: with google, and with oauth_flow = "client".', foreign=True
+    )
     oauth_token_url: str = key(shapes.URL, "", "Token endpoint of another provider.", sample='"https://…/token"')
     oauth_authorize_url: str = key(
         shapes.URL, "", "Authorization endpoint of another provider.", sample='"https://…/authorize"'

@@ -16,8 +16,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import re
 import socket
+import ssl
 from base64 import b64decode
 from typing import Any
 
@@ -178,6 +180,8 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
         body = line[2:]
         if body[:3].upper() == b"BYE":
             self.bye = printable(body[3:].decode("utf-8", "replace").strip(), 200) or "BYE"
+            self.fail("BYE")  # it will not say anything else, and may take its time to hang up
+            return None
         waiting = self.pending_sync_command or next(iter(self.pending_async_commands.values()), None)
         if waiting is not None:
             waiting.append_to_resp(body)
@@ -248,6 +252,8 @@ def words_of(error: BaseException) -> str:
     """What the operating system or TLS said, in short."""
     if isinstance(error, TimeoutError):
         return "it timed out"
+    if isinstance(error, OSError) and not isinstance(error, (ssl.SSLError, socket.gaierror)) and error.errno:
+        return os.strerror(error.errno)  # asyncio has words of its own: "Connect call failed ('127.0.0.1', 993)"
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return printable(str(text), 200)
 

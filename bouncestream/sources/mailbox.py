@@ -124,3 +124,4 @@ async def _end(reader: _Reader) -> None:
     for task in reader.tasks:
         task.cancel()
     await asyncio.gather(*reader.tasks, return_exceptions=True)
+    await reader.box.gate.close()

@@ -79,7 +79,8 @@ class Folder:
             if standing is Standing.LOGIN_REFUSED:
                 await box.gate.closed()
             else:
-                await asyncio.sleep(rules.wait_after(standing, failures, box.settings, box.chance()))
+                wait = rules.wait_after(standing, failures, box.settings, box.chance())
+                await asyncio.sleep(max(wait, getattr(trouble, "after", 0.0)))
 
     def _forget(self) -> None:
         self._deaf = self._reading = self._looked_at = None

@@ -25,6 +25,8 @@ class Tokens(Protocol):
 
     async def changed(self) -> None: ...
 
+    async def close(self) -> None: ...
+
 
 class Gate:
     """Makes the sessions of one mailbox."""
@@ -57,6 +59,11 @@ class Gate:
             self._refusals, self._refusal = 0, None
             self._metrics.add(MAILBOX_CONNECTS, self.settings.name)
             return session
+
+    async def close(self) -> None:
+        """Let a new token that is on its way be kept."""
+        if self._tokens is not None:
+            await self._tokens.close()
 
     async def closed(self) -> None:
         """Until the wait after a refused login is over, or somebody has granted a new permission."""

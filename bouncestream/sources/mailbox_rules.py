@@ -16,6 +16,7 @@ from bouncestream.errors import (
     LoginRefused,
     ServerRefused,
     StoreError,
+    TokenError,
 )
 from bouncestream.health import Light
 from bouncestream.ports import Place, Progress
@@ -54,6 +55,7 @@ class Standing(StrEnum):
     CONNECTION_LOST = "connection lost"
     SERVER_REFUSED = "server refused"
     UNREADABLE = "mail unreadable"  #: the server does not give a mail; after three tries it is set aside
+    TOKENLESS = "no access token"  #: whoever grants the tokens gives none just now
     NOT_STORED = "not stored"  #: the outbox takes nothing in now
     BUG = "bug"
 
@@ -64,6 +66,7 @@ def standing_of(error: BaseException) -> Standing:
         (Deaf, Standing.DEAF),
         (Unreadable, Standing.UNREADABLE),
         (LoginRefused, Standing.LOGIN_REFUSED),
+        (TokenError, Standing.TOKENLESS),
         (CertificateRefused, Standing.CERTIFICATE_REFUSED),
         (FolderMissing, Standing.FOLDER_MISSING),
         (ServerRefused, Standing.SERVER_REFUSED),
@@ -85,11 +88,11 @@ class Unreadable(ServerRefused):
 
 def light(standing: Standing, failures: int) -> Light:
     """The colour of a standing. `failures`: in a row, this one included."""
-    if standing in (Standing.LISTENING, Standing.READING):
-        return Light.GREEN
-    if standing in (Standing.CONNECTING, Standing.POLLING, Standing.UNREADABLE):
+    if standing in (Standing.CONNECTING, Standing.LISTENING, Standing.READING):
+        return Light.GREEN  # connecting: for the first time; afterwards the failure before it counts
+    if standing in (Standing.POLLING, Standing.UNREADABLE):
         return Light.YELLOW
-    if standing in (Standing.CONNECTION_LOST, Standing.SERVER_REFUSED):
+    if standing in (Standing.CONNECTION_LOST, Standing.SERVER_REFUSED, Standing.TOKENLESS):
         return Light.YELLOW if failures < PATIENCE else Light.RED
     return Light.RED
 

@@ -43,6 +43,12 @@ def test_a_row_gives_figures(name: str) -> None:
     assert found[0].what in figures.table(found)
 
 
+def test_the_row_of_logs_gives_figures() -> None:
+    found = ROWS["logs"](TINY)
+    assert len(found) == 10
+    assert all(figure.value > 0 for figure in found)
+
+
 @WRK
 @FLASK
 def test_the_tutorial_row_gives_figures() -> None:

@@ -18,7 +18,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -252,6 +252,18 @@ class Dovecot:
         with smtplib.LMTP("127.0.0.1", self.lmtp) as lmtp:
             for mail in mails:
                 lmtp.sendmail("", [to], mail)
+
+    def put(self, mails: Iterable[bytes], user: str = USER) -> None:
+        """Many mails at once, as files: quicker than LMTP, which takes 3 ms for each."""
+        new = self.maildir(user) / "new"
+        if not new.exists():
+            self.mails(user=user)  # the first login makes the folders
+        for number, mail in enumerate(mails):
+            path = new.parent / "tmp" / f"{time.time():.6f}.{number}.put,S={len(mail)},W={len(mail)}"
+            path.write_bytes(mail)
+            if os.geteuid() == 0:
+                shutil.chown(path, self.user, self.group)
+            path.rename(new / path.name)
 
     @contextmanager
     def client(self, user: str = USER) -> Iterator[imaplib.IMAP4]:

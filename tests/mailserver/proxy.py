@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
 
@@ -24,6 +25,8 @@ class Proxy:
         self.refuse = False  #: new connections are reset at once
         self.delay = 0.0  #: seconds that each chunk waits, one way
         self.rate = 0  #: bytes a second at most, one way; 0: no limit
+        #: what becomes of a chunk that the server says; it may also call `reset`
+        self.edit: Callable[[bytes], bytes] = lambda data: data
         self.connections = 0  #: that were ever made
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -78,9 +81,11 @@ class Proxy:
         pair = (writer, to_writer)
         self._pairs.add(pair)
         try:
-            await asyncio.gather(
-                self._pipe(reader, to_writer, from_server=False), self._pipe(to_reader, writer, from_server=True)
-            )
+            with suppress(asyncio.CancelledError):  # asyncio's streams do not like a handler that was cancelled
+                await asyncio.gather(
+                    self._pipe(reader, to_writer, from_server=False),
+                    self._pipe(to_reader, writer, from_server=True),
+                )
         finally:
             self._pairs.discard(pair)
             for each in pair:
@@ -97,6 +102,8 @@ class Proxy:
                     await asyncio.sleep(0.01)
                 if self.deaf and from_server:
                     continue
+                if from_server:
+                    data = self.edit(data)
                 writer.write(data)
                 await writer.drain()
         with suppress(OSError, RuntimeError):

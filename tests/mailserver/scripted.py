@@ -36,6 +36,8 @@ class Peer:
     async def command(self) -> str:
         """The next command, without its tag, which `done` uses."""
         self.tag, _, rest = (await self.line()).partition(" ")
+        if rest == "LOGOUT":
+            raise ConnectionResetError
         return rest
 
     def done(self, text: str = "OK done", *untagged: str | bytes) -> None:
