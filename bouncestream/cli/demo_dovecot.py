@@ -8,6 +8,7 @@ processes that it is made of, since a polite Dovecot takes ten seconds to end it
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import grp
 import os
 import pwd
@@ -15,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -144,6 +146,7 @@ class Dovecot:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for the demo, which ends it in its turn
+                preexec_fn=_end_with_the_demo,
             )
         except (OSError, KeyError, subprocess.SubprocessError) as error:
             shutil.rmtree(directory, ignore_errors=True)
@@ -212,6 +215,12 @@ class Dovecot:
             if lines:
                 return f": {lines[-1][-200:]}"
         return ""
+
+
+def _end_with_the_demo() -> None:
+    """Linux tells Dovecot to end when the demo is killed (prctl, PR_SET_PDEATHSIG)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, int(signal.SIGTERM))
 
 
 def _version(program: str) -> str:

@@ -11,7 +11,8 @@ import pytest
 from bouncestream.ports import Trouble
 from tests.cli.conftest import Cli, bounce
 from tests.outbox import make
-from tests.sources.test_returned import NAMELESS, fixture
+from tests.sources.mails import fixture
+from tests.sources.test_returned import NAMELESS
 
 NOW_READABLE = Trouble("an older version could not read it")
 

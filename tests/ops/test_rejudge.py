@@ -16,7 +16,8 @@ from bouncestream.ops.rejudge import Rejudge, Rejudged
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Trouble
 from tests.outbox import make
-from tests.sources.test_returned import NAMELESS, fixture
+from tests.sources.mails import fixture
+from tests.sources.test_returned import NAMELESS
 
 HERE = {"source": "bounces", "provider": "mailbox"}
 

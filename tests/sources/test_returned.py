@@ -16,16 +16,12 @@ from bouncestream.event import BounceEvent, Kind
 from bouncestream.policy import Rules
 from bouncestream.ports import Place
 from bouncestream.sources.returned import Judging, judging_for, read_mail
+from tests.sources.mails import FIXTURES, fixture
 
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "mail"
 ARRIVED = datetime(2026, 11, 3, 12, tzinfo=UTC)
 CAMPAIGN = "5d1f7a52-6d0e-4a51-9c5d-0a1b2c3d4e5f"
 SUBSCRIBER = "9a8b7c6d-1234-4abc-8def-001122334455"
 JUDGING = Judging("bounces")
-
-
-def fixture(name: str) -> bytes:
-    return (FIXTURES / f"{name}.eml").read_bytes()
 
 
 def unproven(mail: bytes) -> bytes:
