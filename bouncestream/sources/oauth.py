@@ -5,8 +5,8 @@ one refresh at a time.
 A provider may replace the refresh token with each use (RFC 6749 section 6; RFC 9700 section 4.14 has it do so for
 public clients). The new one is on the disk before it, or the access token that came with it, is used: a kill at any
 moment after that loses nothing. The order of a refresh is lock → read the file → rehearse writing → ask → write →
-use. What a kill can still lose is an answer on its way: Microsoft leaves the old token good then (learn.microsoft.com,
-refresh-tokens, read as stored on 2026-11-22), a stricter provider wants a new login.
+use. What a kill can still lose is an answer on its way: Microsoft leaves the old token good then
+(learn.microsoft.com, refresh-tokens, read as stored on 2026-11-22), a stricter provider wants a new login.
 """
 
 from __future__ import annotations
