@@ -49,7 +49,7 @@ class Proof:
                 self._count("not made")
                 self._failed += 1
                 if self._failed >= PATIENCE:
-                    box.board.set(_LINE, Light.YELLOW, f"unproven: a second connection is not possible: {error}")
+                    box.board.set(_LINE, Light.YELLOW, f"unproven: {error}")
             except Exception:
                 log.exception("%s: bug in the proof that it is heard", box.settings.name)
             else:

@@ -74,10 +74,10 @@ class Reading:
         """Read what is new; whether anything was. Raises MailboxErrors and StoreErrors, with all that is done by
         then committed."""
         found_any = False
-        low, size = self.progress.last_uid + 1, rules.WINDOW
+        low, size, empty = self.progress.last_uid + 1, rules.WINDOW, 0
         while low <= HIGHEST:
             high = low + size - 1
-            last = high >= selected.uidnext - 1 or high >= HIGHEST
+            last = high >= selected.uidnext - 1 or high >= HIGHEST or empty >= rules.EMPTY
             # Only the end of the last window is open: the server may be wrong about what comes next.
             found = await self._session.search(f"UID {low}:{'*' if last else high}")
             uids = [uid for uid in found if uid >= low]  # `n:*` names the last mail even if it is older
@@ -87,6 +87,12 @@ class Reading:
             if last:
                 break
             low, size = high + 1, rules.next_window(size, len(uids))
+            empty = 0 if uids else empty + 1
+            if empty and self._session.has("ESEARCH"):
+                following = await self._session.lowest(low)
+                if following is None or following < low:
+                    break
+                low = following
         return found_any
 
     async def _sorted(self, uids: list[int]) -> _Work:
@@ -111,8 +117,8 @@ class Reading:
             work.read = [uid for uid in work.read if uid not in old]
             if old:
                 log.warning(
-                    "%s: %d mails of %s arrived longer ago than [retention] dedupe: they may have been read before, "
-                    "so they are not read again, but listed in the table passed_over",
+                    "%s: %d mails of %s arrived longer ago than [retention] dedupe: they may have been read "
+                    "before, so they are not read again, but listed in the table passed_over",
                     *(self.key.mailbox, len(old), self.key.folder),
                 )
         return work

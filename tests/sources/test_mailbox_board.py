@@ -25,4 +25,5 @@ def test_the_worst_line_counts_and_is_told() -> None:
     board.forget("Junk")
     assert health.parts["mailbox:bounces"].state is Light.YELLOW
     board.close()
+    board.set("INBOX", Light.RED, "too late")
     assert health.parts == {}
