@@ -181,6 +181,7 @@ class Dovecot:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=said,
+                start_new_session=True,  # so that all of its processes can be killed at once
             )
         end = time.monotonic() + 30
         while True:
@@ -199,12 +200,13 @@ class Dovecot:
         if self._process is None:
             return
         children = self._children()
-        self._process.kill()
-        self._process.wait()
-        self._process = None
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         for pid in children:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
 
     def restart(self) -> None:
         """kill -9, and up again on the same ports with the same mails."""
