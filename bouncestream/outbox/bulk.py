@@ -54,8 +54,8 @@ def take_many(conn: sqlite3.Connection, items: Sequence[Item]) -> list[Taken]:
     ]
 
 
-#: For each event its keys and its columns.
-_Read = list[tuple[tuple[bytes, ...], codec.Values]]
+#: When a submission came in, as it is stored; and for each of its events the keys and the columns.
+_Read = tuple[str, list[tuple[tuple[bytes, ...], codec.Values]]]
 
 
 class _Tables:
@@ -90,7 +90,7 @@ class _Tables:
                         else:
                             owners[key] = number
                 if fresh:
-                    plain[number] = read
+                    plain[number] = at, read
         except ROW_FAULTS:
             pass  # `arrivals` finds out whose fault it is
         for key in self.known(list(owners)):
@@ -107,11 +107,11 @@ class _Tables:
 
     def add(self, submission: Submission, now: datetime, read: _Read) -> Taken:
         """Note the rows of a plain submission."""
+        at, events = read
         seconds = now.timestamp()
         ms, day = int(seconds * 1000), int(seconds // 86400)
-        at = codec.stamp(now)
         raw_id = None
-        if submission.raw and read:
+        if submission.raw and events:
             raw_id = self.next_raw
             self.next_raw += 1
             if len(submission.raw) <= codec.SHARED:
@@ -119,7 +119,7 @@ class _Tables:
             else:
                 self.raw.append((raw_id, *codec.raw_values(submission, at)))
         why = f"came in by {way_of(submission)}"
-        for event, (keys, values) in zip(submission.events, read, strict=True):
+        for event, (keys, values) in zip(submission.events, events, strict=True):
             row = self.next_row
             self.next_row += 1
             state, due = ("held", None) if event.hold else ("pending", at)
@@ -128,7 +128,7 @@ class _Tables:
             self.counts[state] += 1
             for key in keys:
                 self.keys.append((key, row, day))
-        return Taken([event.kind for event in submission.events], changed=bool(read))
+        return Taken([event.kind for event in submission.events], changed=bool(events))
 
     def share(self) -> None:
         """Compress the raw bodies of this commit together, where there are some."""

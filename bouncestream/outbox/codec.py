@@ -64,6 +64,12 @@ def values(event: BounceEvent, now: datetime, at: str) -> Values:
         occurred_at = at
         evidence = f"{evidence}; " if evidence else ""
         evidence += f"its own date {occurred.isoformat()} is not believable, so the time of receipt stands"
+    told = (
+        event.reason, event.reply_code, event.enhanced_status,
+        event.message_id, event.provider_event_id, evidence,
+    )  # fmt: skip
+    if not "".join(told).isprintable():  # nearly always it is: asked once, it costs a third
+        told = tuple(map(printable, told))  # type: ignore[assignment]
     return (
         event.kind.value,
         event.recipient,
@@ -73,13 +79,9 @@ def values(event: BounceEvent, now: datetime, at: str) -> Values:
         event.provider,
         at,
         occurred_at,
-        printable(event.reason),
-        printable(event.reply_code),
-        printable(event.enhanced_status),
+        *told[:3],
         visible(event.diagnostic) if event.diagnostic else "",
-        printable(event.message_id),
-        printable(event.provider_event_id),
-        printable(evidence),
+        *told[3:],
     )
 
 
