@@ -65,17 +65,16 @@ def prepare_writer(conn: sqlite3.Connection) -> None:
             "network file systems do not keep what they promise."
         )
     conn.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, or it is none
-    conn.execute(
-        "PRAGMA wal_autocheckpoint = 1000"
-    )  # a bound; `db` writes the log back long before, between commits
+    conn.execute("PRAGMA wal_autocheckpoint = 2000")  # a bound; `db` writes the log back before, beside the commits
     conn.execute("PRAGMA journal_size_limit = 67108864")  # after a long reader the log shrinks again
     conn.execute("PRAGMA temp_store = MEMORY")
     conn.execute("PRAGMA cache_size = -8000")
 
 
 def prepare_reader(conn: sqlite3.Connection) -> None:
-    """How a connection works that may only read."""
+    """How a connection works that may only read, and write the log back into the database."""
     conn.execute("PRAGMA query_only = ON")
+    conn.execute("PRAGMA synchronous = FULL")
     conn.execute("PRAGMA temp_store = MEMORY")
 
 
