@@ -7,8 +7,8 @@ Pure: no clock and no I/O; times come in as arguments.
 from __future__ import annotations
 
 import hmac
-import os
 import re
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -128,7 +128,7 @@ def identity_keys(event: BounceEvent, secret: bytes) -> tuple[bytes, ...]:
 def new_id(now_ms: int) -> str:
     """A UUIDv7 (RFC 9562 section 5.7) for the time `now_ms`, milliseconds since 1970: sorts by time."""
     time = f"{now_ms & (1 << 48) - 1:012x}"
-    chance = os.urandom(10).hex()
+    chance = secrets.token_hex(10)
     variant = _VARIANT[chance[3]]
     return f"{time[:8]}-{time[8:]}-7{chance[:3]}-{variant}{chance[4:7]}-{chance[7:19]}"
 

@@ -78,6 +78,34 @@ def prepare_reader(conn: sqlite3.Connection) -> None:
     conn.execute("PRAGMA temp_store = MEMORY")
 
 
+def empty_log(conn: sqlite3.Connection) -> None:
+    """Empty the log, unless another process reads just now: then the next start does it."""
+    conn.execute("PRAGMA busy_timeout = 200")
+    conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def write_back(conn: sqlite3.Connection) -> None:
+    """What no reader needs any more goes from the log into the database. Writers need not wait for that."""
+    conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
+def vacuum(conn: sqlite3.Connection, pages: int) -> int:
+    """Give up to so many free pages back to the file system; returns how many."""
+    before: int = conn.execute("PRAGMA freelist_count").fetchone()[0]
+    if not before:
+        return 0
+    # `execute` would step once and so free a single page; `executescript` steps to the end
+    conn.executescript(f"PRAGMA incremental_vacuum({pages:d})")
+    after: int = conn.execute("PRAGMA freelist_count").fetchone()[0]
+    return before - after
+
+
+def data_version(conn: sqlite3.Connection) -> int:
+    """A number that changes when ANOTHER connection wrote to the database."""
+    number: int = conn.execute("PRAGMA data_version").fetchone()[0]
+    return number
+
+
 def check_integrity(conn: sqlite3.Connection, *, quick: bool = False, table: str | None = None) -> None:
     """Raise StoreUnavailable when the file is damaged. `quick` does not compare indexes with their tables."""
     pragma = "quick_check" if quick else "integrity_check"

@@ -152,11 +152,11 @@ class Database:
 
     async def data_version(self) -> int:
         """A number that changes when ANOTHER process wrote to the outbox (not when this one did)."""
-        return await self._alone(_data_version)
+        return await self._alone(connection.data_version)
 
     async def vacuum_step(self, pages: int = 250) -> int:
         """Give up to so many free pages back to the file system; returns how many. 5 ms for 250 of 8 KiB."""
-        return await self._alone(_vacuum, pages)
+        return await self._alone(connection.vacuum, pages)
 
     async def check(self) -> None:
         """Look for damage in the whole file, table by table on a connection of its own, so that neither writer nor
@@ -208,7 +208,7 @@ class Database:
                 await self._checkpoint
             if self._writing is not None:
                 with suppress(sqlite3.Error):
-                    await self._writing.run(_checkpoint)
+                    await self._writing.run(connection.empty_log)
         finally:
             for thread in (self._reading, self._writing):
                 if thread is not None:
@@ -263,7 +263,7 @@ class Database:
         """What no reader needs any more goes from the log into the database."""
         assert self._reading is not None
         with suppress(sqlite3.Error):  # the next commit meets the same trouble, and tells it
-            await self._reading.run(_checkpoint_some)
+            await self._reading.run(connection.write_back)
         self._checkpoint = None
 
     async def _let_more_come(self) -> None:
@@ -360,29 +360,6 @@ def _in_snapshot(conn: sqlite3.Connection, fn: Callable[[sqlite3.Connection], T]
     finally:
         if conn.in_transaction:
             conn.execute("ROLLBACK")
-
-
-def _data_version(conn: sqlite3.Connection) -> int:
-    return cast(int, conn.execute("PRAGMA data_version").fetchone()[0])
-
-
-def _vacuum(conn: sqlite3.Connection, pages: int) -> int:
-    before: int = conn.execute("PRAGMA freelist_count").fetchone()[0]
-    if not before:
-        return 0
-    # `execute` would step once and so free a single page; `executescript` steps to the end
-    conn.executescript(f"PRAGMA incremental_vacuum({pages:d})")
-    return before - cast(int, conn.execute("PRAGMA freelist_count").fetchone()[0])
-
-
-def _checkpoint(conn: sqlite3.Connection) -> None:
-    """Empty the log, unless another process reads just now: then the next start does it."""
-    conn.execute("PRAGMA busy_timeout = 200")
-    conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-
-def _checkpoint_some(conn: sqlite3.Connection) -> None:
-    conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _tables(conn: sqlite3.Connection) -> list[str]:

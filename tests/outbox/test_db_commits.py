@@ -92,7 +92,7 @@ async def test_the_log_goes_into_the_database_beside_the_commits(
         for number in range(CHECKPOINT_CHANGES // 5):
             insert(f"{number}@{domain}")(conn)
 
-    monkeypatch.setattr("bouncestream.outbox.db._checkpoint_some", slow)
+    monkeypatch.setattr("bouncestream.outbox.connection.write_back", slow)
     async with asyncio.timeout(20):
         await db.write(partial(many, domain="example.com"))
         await db.write(partial(many, domain="example.org"))
