@@ -23,12 +23,15 @@ from multidict import CIMultiDictProxy
 log = logging.getLogger("bouncestream.webhook")
 
 #: Attributes of aiohttp's RequestHandler that are not documented, but that we need.
-SEAMS = (
-    "_request_count", "_force_close", "_loop", "force_close", "start", "finish_response", "handle_error",
+SEAMS = ("_request_count", "_force_close", "_loop", "force_close", "start", "finish_response", "handle_error")
+#: The same, for the shorter way only.
+SHORT_SEAMS = (
     "_messages", "_waiter", "_parser", "_buffer_paused", "_request_factory", "_task_handler",
     "_request_in_progress", "_handler_waiter",
     "_keepalive", "_keepalive_handle", "_keepalive_timeout", "_next_keepalive_close_time", "_process_keepalive",
 )  # fmt: skip
+#: With an aiohttp that has become another inside, every request goes its own way: slower, and as right.
+SHORT = all(hasattr(web.RequestHandler, name) for name in SHORT_SEAMS)
 
 _OK = b"HTTP/1.1 200 OK\r\nDate: %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%b\r\n%b"
 _LAST = b"Connection: close\r\n"
@@ -157,6 +160,8 @@ class Connection(web.RequestHandler):
     async def start(self) -> None:
         """Answer one whole request after the other. The first one that is anything else goes aiohttp's way, and so
         does all that comes after it."""
+        if not SHORT:
+            return await super().start()
         while not self._force_close:
             if not self._messages:
                 self._waiter = self._loop.create_future()

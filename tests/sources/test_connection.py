@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 
 from bouncestream.metrics import REQUESTS
-from bouncestream.sources.connection import SEAMS
+from bouncestream.sources import connection
+from bouncestream.sources.connection import SEAMS, SHORT
 from tests.sources.conftest import EVENT, TOKEN, Running, Start, answer, message
 
 URL = "/webhooks/scripts"
@@ -25,6 +26,22 @@ def test_aiohttp_still_has_what_we_rely_on() -> None:
             assert hasattr(web.RequestHandler, name), name
     assert asyncio.iscoroutinefunction(web.RequestHandler.finish_response)
     assert asyncio.iscoroutinefunction(web.RequestHandler.start)
+    assert SHORT, "the shorter way is not taken with this aiohttp: see SHORT_SEAMS"
+
+
+async def test_without_the_shorter_way_the_answer_is_the_same(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ask() -> tuple[int, dict[str, str], bytes]:
+        async with running.connection() as (reader, writer):
+            writer.write(message(URL, **TOKEN))
+            got = await answer(reader)
+            headers = {name: text for name, text in got.headers.items() if name not in ("date", "server")}
+            return got.status, headers, got.body
+
+    short = await ask()
+    monkeypatch.setattr(connection, "SHORT", False)
+    assert await ask() == short
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST", b"POST /webhooks/scripts HTTP/1.1\r\nHost: x\r\nX-Slow: "])
