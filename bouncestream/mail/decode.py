@@ -31,6 +31,7 @@ from bouncestream.mail.explained import explained
 from bouncestream.mail.mime import Fields, unencoded
 from bouncestream.mail.original import header_block, message_id, moment, read_original
 from bouncestream.mail.report import Report, open_report
+from bouncestream.mail.status import in_text
 from bouncestream.mail.verdict import Judgement, Original, RecipientVerdict, Verdict, as_dict
 from bouncestream.mail.verp import matched
 
@@ -201,7 +202,8 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
         if notice.delayed:
             judged = Judged(Judgement.IGNORE.value, "delayed", "the server still tries")
         else:
-            judged = _free_judged(words, (notice.text[:WIDER], subject) if len(entries) == 1 else ())
+            wider = (notice.text[:WIDER], subject) if len(entries) == 1 else ()
+            judged = _free_judged(words, wider, notice.own)
         address = entry.alias or entry.address
         found[address] = recipient_of(address, source, judged, words)
     evidence = source if found else source + "; it names no recipient"
@@ -209,10 +211,11 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
     return verdict_of(found.values(), original, at, evidence, notice.text, failed=not notice.delayed)
 
 
-def _free_judged(words: str, wider: tuple[str, ...]) -> Judged:
+def _free_judged(words: str, wider: tuple[str, ...], own: bool) -> Judged:
     """Judge the lines about one recipient; when they tell no cause, the wider texts, which are about it alone
-    too."""
-    judged = classify(status="", reply_code="", diagnostic=words)
+    too. `own`: without a reply code they are about the writer's own mailboxes."""
+    at_rcpt = own and not in_text(words).reply
+    judged = classify(status="", reply_code="", diagnostic=words, at_rcpt=at_rcpt)
     if judged.reason not in VAGUE:
         return judged
     for text in wider:

@@ -23,6 +23,7 @@ class Family:
     start: re.Pattern[str]  #: where a recipient's lines begin; group "a" is the address
     before: bool = False  #: the reason stands before the address, not after it
     certain: bool = False  #: the mark alone makes it a bounce, whoever it comes from
+    own: bool = False  #: words without a reply code are about its own mailboxes, and so the answer to RCPT
 
 
 def start(pattern: str) -> re.Pattern[str]:
@@ -40,14 +41,15 @@ FAMILIES: tuple[Family, ...] = (
             "hi. this is the",
             "wasn't able to deliver your message",
             "was not able to deliver your message",
-            "unable to deliver message to the following address",
             "unable to deliver your message to the following",
             "your mail message to the following address",
             "your mail was not delivered to the following address",
         ),
         _LINE,
         certain=True,
+        own=True,
     ),
+    Family("yahoo", ("unable to deliver message to the following address",), _LINE, certain=True),
     # Postfix bounce(8), before it wrote delivery-status parts or without them.
     Family(
         "postfix",

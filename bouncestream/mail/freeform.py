@@ -57,6 +57,7 @@ class Notice:
     delayed: bool  #: the server still tries
     bounce: bool  #: it is a bounce at all
     strong: bool  #: and marked as one beyond doubt, so that it cannot be an automatic answer
+    own: bool = False  #: words without a reply code are about the writer's own mailboxes
 
 
 def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> Notice:
@@ -77,7 +78,8 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     bounce = bounce or (telling and (marked or bool(entries)))
     entries = _with_failed(entries, failed, notice, wanted)
     strong = bounce and (bool(failed) or certain or daemon or marked)
-    return Notice(family.name if family else "", tuple(entries), notice, delayed, bounce, strong)
+    own = family is not None and family.own
+    return Notice(family.name if family else "", tuple(entries), notice, delayed, bounce, strong, own)
 
 
 def cut(text: str) -> tuple[str, str]:
