@@ -213,7 +213,7 @@ def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[s
         return "user_filtered", "it was said after DATA, when the address had been accepted"
     if numbers.inline.startswith("5.7.") and not refused_rcpt:
         return "user_filtered", f"the code {numbers.inline} is a policy's"
-    if status == "5.2.0":
+    if status == "5.2.0" and bare:
         return "user_filtered", "5.2.0 stands for a refusal after the address had been accepted"
     if status.startswith("5.1."):
         return "", ""

@@ -203,7 +203,8 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
             judged = Judged(Judgement.IGNORE.value, "delayed", "the server still tries")
         else:
             wider = (notice.text[:WIDER], subject) if len(entries) == 1 else ()
-            judged = _free_judged(words, wider, notice.own)
+            at_rcpt = notice.at_rcpt or (notice.own and not in_text(words).reply)
+            judged = _free_judged(words, wider, at_rcpt)
         address = entry.alias or entry.address
         found[address] = recipient_of(address, source, judged, words)
     evidence = source if found else source + "; it names no recipient"
@@ -211,10 +212,9 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
     return verdict_of(found.values(), original, at, evidence, notice.text, failed=not notice.delayed)
 
 
-def _free_judged(words: str, wider: tuple[str, ...], own: bool) -> Judged:
+def _free_judged(words: str, wider: tuple[str, ...], at_rcpt: bool) -> Judged:
     """Judge the lines about one recipient; when they tell no cause, the wider texts, which are about it alone
-    too. `own`: without a reply code they are about the writer's own mailboxes."""
-    at_rcpt = own and not in_text(words).reply
+    too. `at_rcpt`: what is said about one recipient answers RCPT."""
     judged = classify(status="", reply_code="", diagnostic=words, at_rcpt=at_rcpt)
     if judged.reason not in VAGUE:
         return judged

@@ -23,7 +23,9 @@ class Family:
     start: re.Pattern[str]  #: where a recipient's lines begin; group "a" is the address
     before: bool = False  #: the reason stands before the address, not after it
     certain: bool = False  #: the mark alone makes it a bounce, whoever it comes from
-    own: bool = False  #: words without a reply code are about its own mailboxes, and so the answer to RCPT
+    own: bool = False  #: words without a reply code are about its own mailboxes, as if the answer to RCPT
+    local: bool = False  #: group "a" is only the local part: the domain is that of the notice's From
+    each: bool = False  #: it lists what each recipient was refused with: answers to RCPT
 
 
 def start(pattern: str) -> re.Pattern[str]:
@@ -79,6 +81,13 @@ FAMILIES: tuple[Family, ...] = (
         certain=True,
     ),
     Family("opensmtpd", ("this is the mailer-daemon, please do not reply",), start(r"^{A}: "), certain=True),
+    # AOL's own notice names its screen names without their domain.
+    Family(
+        "aol",
+        ("because they are not accepting mail from",),
+        start(r"^[ \t]{1,8}(?P<a>[a-z0-9._-]{1,64})[ \t]*$"),
+        local=True,
+    ),
     Family("notes", ("failure reasons",), _LINE, before=True),
     Family("lsmtp", ("error-for:",), start(r"^error-for:[ \t]{1,8}{A}")),
     Family("zoho", ("----- the following addresses had fatal errors",), start(r"address: <{A}>")),
@@ -86,6 +95,7 @@ FAMILIES: tuple[Family, ...] = (
         "gateway",
         ("each of the following recipients was rejected", "failed recipient", "could not be delivered to:"),
         start(r"^[ \t]{0,8}(?:failed |could not be delivered to|)(?:recipient)?:?[ \t]{0,8}<?{A}>?"),
+        each=True,
     ),
     Family(
         "fml",

@@ -53,8 +53,7 @@ AMERICAS: tuple[Speaker, ...] = (
         "GoDaddy, EarthLink, Rackspace",
         "the providers' help pages on SMTP errors, read November 2026",
         (
-            Said("blocklisted",
-                 "ib103; ib105; ib108; ib110; ib112; ib401; ib705; relay quota", Weight.SURE),
+            Said("blocklisted", "ib103; ib105; ib108; ib110; ib112; ib401; ib705; relay quota", Weight.SURE),
             Said("too_many", "ib007; ib101; ib506; ib508; ib510; ib607", Weight.SURE),
             Said("no_ptr", "ib501; ib106", Weight.SURE),
             Said("spam", "ib212; ib301; ib307; ib504", Weight.SURE),

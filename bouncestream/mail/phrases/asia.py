@@ -43,8 +43,8 @@ ASIA: tuple[Speaker, ...] = (
     ),
     Speaker(
         "NTT docomo, au (KDDI), SoftBank",
-        "https://note.com/sendmagic/n/neb6bbe7e51cf (docomo), n875d8dcb6cb8 (au), read November 2026: the same words"
-        " for an address that does not exist and for one whose filter refuses",
+        "https://note.com/sendmagic/n/neb6bbe7e51cf (docomo), n875d8dcb6cb8 (au), read November 2026: the"
+        " same words for an address that does not exist and for one whose filter refuses",
         (
             Said("mailbox_full", "too much mail data", Weight.SURE),
             Said("user_filtered",

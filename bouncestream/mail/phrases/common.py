@@ -28,7 +28,7 @@ COMMON = Speaker(
              "message file too big; message size * too large; size limit exceeded; message length exceeds; "
              "larger than the current system limit; larger than the maximum; exceeds * size limit; "
              "exceeded * message size; maximum message size; message header size exceeds; exceeding size limit; "
-             "data size exceeds; max message size; maximum size of; size exceeds; "
+             "exceeded mailsize limit; data size exceeds; max message size; maximum size of; size exceeds; "
              "exceeds the maximum message size; exceeds maximum; maximum allowed size; exceeds the size"),
         Said("auth_failure",
              "dmarc; dkim; spf; unauthenticated email; unauthenticated mail; authentication information; "

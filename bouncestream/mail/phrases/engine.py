@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bouncestream.mail.phrases.composed import composed
 from bouncestream.mail.phrases.entry import ORDER, Said, Speaker, Weight
 from bouncestream.mail.phrases.shapes import SHAPES
 from bouncestream.mail.phrases.speakers import SPEAKERS
@@ -42,7 +43,7 @@ class Hit:
     weak: bool  #: a code that says something clear is stronger
     bare: bool = False  #: hard only with a second sign
     said_by: str = ""  #: whose words
-    rule: str = "words"  #: or shape
+    rule: str = "words"  #: or "words put together", or "shape"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,15 @@ def find(plain: str) -> Hit | None:
         for entry in _UNSPACED:
             if entry.rank < best.rank and _contains(entry.pieces, joined):
                 best = entry
+    if best.hit.weak:
+        together = composed(plain)
+        if together:
+            return _together(together)
     return None if best is _NONE else best.hit
+
+
+def _together(phrase: str) -> Hit:
+    return Hit("user_unknown", phrase, False, True, "common, put together", "words put together")
 
 
 def _first(entries: tuple[_Entry, ...], plain: str, at: int, best: _Entry) -> _Entry:
@@ -171,7 +180,9 @@ def find_all(text: str) -> list[Hit]:
     joined = plain.replace(" ", "")
     found |= {entry.hit: entry.rank for entry in _UNSPACED if _contains(entry.pieces, joined)}
     special = shape(text)
-    return ([special] if special else []) + sorted(found, key=found.__getitem__)
+    listed = ([special] if special else []) + sorted(found, key=found.__getitem__)
+    together = composed(plain)
+    return [*listed, _together(together)] if together else listed
 
 
 _SHAPES = tuple(

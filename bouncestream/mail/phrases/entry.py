@@ -17,7 +17,7 @@ class Weight(IntEnum):
 
     SURE = 0  #: a vendor's own wording that means one thing, whatever else the text holds
     CLEAR = 1  #: means its reason, unless a reason stands before it in ORDER
-    WEAK = 3  #: used for several things; a code that says something clear is stronger
+    WEAK = 2  #: used for several things; a code that says something clear is stronger
 
 
 @dataclass(frozen=True, slots=True)

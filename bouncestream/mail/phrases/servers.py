@@ -170,7 +170,9 @@ SERVERS: tuple[Speaker, ...] = (
                  "user not known at this site; addressee unknown; account is not a known user; "
                  "sorry * is not here; unknown user rejected; mail box does not exist; mailbox does not exist; "
                  "no mailbox matching recipient; not a local mailbox"),
-            Said("user_unknown", "requested action not taken mailbox unavailable or not local", Weight.SURE),
+            Said("user_unknown",
+                 "requested action not taken mailbox unavailable or not local; "
+                 "recipient is not a member of this; not user of this server", Weight.SURE),
             Said("mailbox_full",
                  "message would exceed mailbox quota; recipient mailbox full; mfs quota; "
                  "recipient s mailbox over quota; mailbox quota exceeded"),
