@@ -83,6 +83,8 @@ def _mailed(
 ) -> tuple[str, str]:
     """The address that was mailed, which is the one that Listmonk knows, and where it stood."""
     address, source = dsn.address_of(fields)
+    if report.verp and alone:
+        return report.verp, "our own return address (VERP)"
     if not alone or source == "Original-Recipient" or (address and address == original.to):
         return address, source
     failed = report.fields.get("x-failed-recipients", "")

@@ -72,7 +72,7 @@ def read_status(text: str) -> DeliveryStatus:
     capped = False
     for name, value in _fields(text):
         if name == "":
-            group.blank = True
+            group.blank = not group.empty
             continue
         if name in _FIELD_NAMES:
             if group.ends_before(name):

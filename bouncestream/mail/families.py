@@ -181,8 +181,58 @@ DELAYS = (
     "still trying to deliver",
     "is still in the queue",
     "zustellung verzögert",
+    "verzögerte zustellung",
+    "zustellung ist verzögert",
+    "noch nicht zugestellt",
+    "remise (?:est )?retardée",
+    "pas encore été remis",
+    "entrega (?:está )?retrasada",
+    "todavía no se ha entregado",
+    "recapito (?:è )?ritardat",
+    "non è ancora stato recapitato",
+    "entrega (?:está )?atrasada",
+    "bezorging (?:is )?vertraagd",
+    "доставка (?:сообщения )?задерживается",
+    "配信が遅延",
+    "配信遅延",
+    "邮件延迟",
+    "延迟通知",
 )
 """A notice or subject with one of these is about a mail on its way, unless it also has one of `FINALS`."""
+
+DELIVERED = (
+    "successful delivery notification",
+    "successfully delivered",
+    "successfully relayed",
+    "has been delivered to the following",
+    "was delivered to the following",
+    "relayed to non-dsn-aware",
+    "delivery to these recipients or groups is complete",
+    "expect no further notifications",
+    "message (?:was|has been) (?:successfully )?(?:delivered|relayed|expanded)",
+    "your message was successfully",
+    "erfolgreich zugestellt",
+    "wurde (?:an die folgenden empfänger )?zugestellt",
+    "a (?:bien )?été remis",
+    "se ha entregado correctamente",
+    "è stato recapitato",
+    "успешно доставлено",
+    "配信されました",
+    "已成功",
+)
+"""A notice with one of these is about a mail that arrived, unless it also tells a failure."""
+
+FAILED = (
+    "not (?:been )?(?:be )?delivered",
+    "undeliver",
+    "could ?n[o']t",
+    "cannot",
+    "fail",
+    "reject",
+    "fatal",
+    "unknown",
+    r"\b[45]\d\d[ -]",
+)
 
 FINALS = (
     "envelope expired",

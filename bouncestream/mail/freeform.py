@@ -13,7 +13,17 @@ import re
 from dataclasses import dataclass
 
 from bouncestream.mail.address import addresses, normalise
-from bouncestream.mail.families import CUTS, DELAYS, FAMILIES, FINALS, SUBJECTS, Family, start
+from bouncestream.mail.families import (
+    CUTS,
+    DELAYS,
+    DELIVERED,
+    FAILED,
+    FAMILIES,
+    FINALS,
+    SUBJECTS,
+    Family,
+    start,
+)
 from bouncestream.mail.mime import Fields, unencoded
 
 MAX_ENTRIES = 1000
@@ -25,6 +35,8 @@ _HEADERS = re.compile(
 )
 _DELAYED = re.compile("|".join(DELAYS))
 _FINAL = re.compile("|".join(FINALS))
+_DELIVERED = re.compile("|".join(DELIVERED))
+_FAILED = re.compile("|".join(FAILED))
 _SUBJECT = re.compile("|".join(SUBJECTS))
 # Without any of these, a mail from a postmaster that names an address is a letter.
 _FAILURE = re.compile(
@@ -55,6 +67,7 @@ class Notice:
     entries: tuple[Entry, ...]
     text: str  #: the notice itself
     delayed: bool  #: the server still tries
+    delivered: bool  #: the mail arrived, or was handed on
     bounce: bool  #: it is a bounce at all
     strong: bool  #: and marked as one beyond doubt, so that it cannot be an automatic answer
     at_rcpt: bool = False  #: each recipient's words answer RCPT
@@ -72,6 +85,7 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     marked = family is not None and bool(family.marks)
     certain = family is not None and family.certain
     delayed = bool(_DELAYED.search(lower) or _DELAYED.search(subject)) and not _FINAL.search(lower)
+    delivered = not delayed and bool(_DELIVERED.search(lower)) and not _FAILED.search(lower)
     bounce = bool(failed) or certain
     bounce = bounce or (
         daemon and (telling or marked or delayed or (bool(entries) and _FAILURE.search(lower) is not None))
@@ -81,7 +95,9 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     strong = bounce and (bool(failed) or certain or daemon or marked)
     each = family is not None and family.each
     own = family is not None and family.own
-    return Notice(family.name if family else "", tuple(entries), notice, delayed, bounce, strong, each, own)
+    return Notice(
+        family.name if family else "", tuple(entries), notice, delayed, delivered, bounce, strong, each, own
+    )
 
 
 def cut(text: str) -> tuple[str, str]:

@@ -57,6 +57,7 @@ ORDER: tuple[str, ...] = (
     "relaying",
     "no_mail_domain",
     "host_unknown",
+    "suppressed",
     "mailbox_disabled",
     "user_filtered",
     "list_problem",

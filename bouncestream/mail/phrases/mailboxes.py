@@ -99,6 +99,15 @@ MAILBOXES: tuple[Speaker, ...] = (
         ),
     ),
     Speaker(
+        "Amazon SES",
+        "https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html, read November 2026",
+        (
+            Said("suppressed",
+                 "has suppressed sending to this address; recent history of bouncing as an invalid; "
+                 "on the suppression list; on your account suppression list; address is suppressed", Weight.SURE),
+        ),
+    ),
+    Speaker(
         "Apple",
         "https://support.apple.com/102322 (iCloud postmaster page), read November 2026",
         (
