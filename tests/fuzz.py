@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make fuzz`: coverage-guided fuzzing of the mail reader with atheris (libFuzzer), for a minute or as long as you like.
+"""`make fuzz`: coverage-guided fuzzing of the mail reader with atheris (libFuzzer), for a minute or longer.
 
     python -m tests.fuzz [SECONDS]
 
@@ -39,7 +39,7 @@ def one(data: bytes) -> None:
 
 
 def main() -> None:
-    """Fuzz for the given number of seconds; ends with an exit code other than 0 when an input breaks the contract."""
+    """Fuzz for so many seconds; ends with an exit code other than 0 when an input breaks the contract."""
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
     corpus = WORK / "corpus"
     seeds = WORK / "seeds"

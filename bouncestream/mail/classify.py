@@ -27,6 +27,7 @@ _QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
 # Which command was refused, in the words of Postfix, Exim, Sendmail, qmail, Courier, m-FILTER and Yahoo; any white
 # space is one blank.
 _AFTER_MAIL = ("after mail from", "reply to mail from")
+_MAIL_FROM = re.compile(r"mail\s{1,20}from")
 _MAIL_REFUSED = re.compile(r">>> ?mail from:[^>]{0,330}>[^<]{0,60}<<< [45]")
 _AFTER_RCPT = (
     "rcpt to",
@@ -112,9 +113,17 @@ class _Stage:
     after_data: bool
     at_rcpt: bool
 
-    def read(self) -> tuple[str, str]:
-        """Diagnostic and context as they are searched."""
-        return _flat(self.diagnostic), _flat(self.context)
+    def words(self) -> str:
+        """The diagnostic as it is searched."""
+        return _flat(self.diagnostic)
+
+    def around(self) -> str:
+        """The context as it is searched: long, so only when needed."""
+        return _flat(self.context)
+
+    def names_sender(self) -> bool:
+        """Whether the context may tell of a refused sender at all: a cheap look first."""
+        return _MAIL_FROM.search(self.context[:STAGE_LIMIT].lower()) is not None
 
 
 def _flat(text: str) -> str:
@@ -199,16 +208,22 @@ def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[s
         return reason, f"the reply {reply} is temporary"
     if status.startswith("4") and not reply.startswith("5"):
         return reason, f"the status {status} is temporary"
-    words, around = stage.read()
-    if status in ("5.1.7", "5.1.8") or _about_sender(words) or _about_sender(around):
+    words = stage.words()
+    if (
+        status in ("5.1.7", "5.1.8")
+        or _about_sender(words)
+        or (stage.names_sender() and _about_sender(stage.around()))
+    ):
         return "sender_rejected", "it is about the sender's address"
     if reason in ("host_unknown", "no_mail_domain"):
         return "", ""
+    if status.startswith("5.1.") and status == numbers.inline and not (bare and reply in _MISUNDERSTOOD):
+        return "", ""  # the server's words and its own code agree: then the stage matters less
+    around = stage.around()
     refused_rcpt = stage.at_rcpt or _names(words, _AFTER_RCPT) or _names(around, _AFTER_RCPT)
     after_data = stage.after_data or _names(words, _AFTER_DATA)
     if not refused_rcpt and not after_data:
         after_data = _names(words, _SAID_OF_DATA)
-    # The server's words and its own code agree: then the stage matters less.
     if after_data and not numbers.inline.startswith("5.1."):
         return "user_filtered", "it was said after DATA, when the address had been accepted"
     if numbers.inline.startswith("5.7.") and not refused_rcpt:

@@ -114,13 +114,16 @@ def _judged(
 ) -> tuple[Judged, str]:
     """Judge by the fields; where these tell no cause, or a hard one, the session in the notice has a say."""
     status = fields.status
-    at_rcpt = session.plain_spoken or session.local_line(address) or _names_recipient(fields, words, address)
     context = session.notice if alone else session.near(address)
-    judged = classify(
-        status=status, reply_code="", diagnostic=words, action=action, at_rcpt=at_rcpt, context=context
-    )
+    judged = classify(status=status, reply_code="", diagnostic=words, action=action, context=context)
     if action not in FINAL_ACTIONS:
         return judged, words
+    # Only asked for when it can change something: it costs more than the judging.
+    at_rcpt = (bool(judged.against) or judged.reason in VAGUE) and _answers_rcpt(fields, words, session, address)
+    if at_rcpt and judged.against:
+        judged = classify(
+            status=status, reply_code="", diagnostic=words, action=action, at_rcpt=True, context=context
+        )
     if judged.kind == Judgement.HARD.value:
         return _contradicted(judged, words, session.contradicting(alone, judged.status[:1]), context)
     if judged.reason in VAGUE or not words:
@@ -140,8 +143,11 @@ def _judged(
     return judged, words
 
 
-def _names_recipient(fields: dsn.RecipientFields, words: str, address: str) -> bool:
-    """Whether a refusal without any status names the one recipient, or PowerMTA counts it as a bad mailbox."""
+def _answers_rcpt(fields: dsn.RecipientFields, words: str, session: Session, address: str) -> bool:
+    """Whether a refusal answers RCPT, though it does not say so: by its writer's manner, by Sendmail's own line below
+    it, by naming the recipient without any status, or by PowerMTA's counting it as a bad mailbox."""
+    if session.plain_spoken or session.local_line(address):
+        return True
     if fields.bounce_category:
         return fields.bounce_category.strip().lower() == "bad-mailbox"
     return not fields.status and bool(address) and address in words.lower() and not in_text(words).enhanced

@@ -85,7 +85,7 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     marked = family is not None and bool(family.marks)
     certain = family is not None and family.certain
     delayed = bool(_DELAYED.search(lower) or _DELAYED.search(subject)) and not _FINAL.search(lower)
-    delivered = not delayed and bool(_DELIVERED.search(lower)) and not _FAILED.search(lower)
+    delivered = not delayed and not _FAILED.search(lower) and _DELIVERED.search(lower) is not None
     bounce = bool(failed) or certain
     bounce = bounce or (
         daemon and (telling or marked or delayed or (bool(entries) and _FAILURE.search(lower) is not None))

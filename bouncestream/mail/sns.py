@@ -59,7 +59,7 @@ def read_notification(notice: str) -> Verdict | None:
 
 
 def _object(text: str) -> dict[str, Any] | None:
-    """The first JSON object in a text; its lines may have been broken on the way ("!" and a new line, or just one)."""
+    """The first JSON object in a text; its lines may have been broken on the way, with "!" before the new line."""
     start = text.find("{")
     if start < 0:
         return None

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -54,6 +55,9 @@ class _Entry:
     hit: Hit
 
 
+Tables = tuple[dict[str, tuple[_Entry, ...]], tuple[_Entry, ...]]
+
+
 def words(text: str) -> str:
     """`text` as lower-case words without accents, with one blank before and after each."""
     text = text[:TEXT_LIMIT]
@@ -93,11 +97,11 @@ def _rank(speaker: Speaker, said: Said) -> int:
     return said.weight * 1000 + place - (speaker.name != "common")
 
 
-def _compile() -> tuple[dict[str, tuple[_Entry, ...]], tuple[_Entry, ...]]:
+def _compile(speakers: Iterable[Speaker]) -> Tables:
     """The index: phrases by their first two words, or by their only or first one before a "*"."""
     index: dict[str, list[_Entry]] = {}
     unspaced: list[_Entry] = []
-    for speaker, said in _all():
+    for speaker, said in ((one, said) for one in speakers for said in one.says):
         rank = _rank(speaker, said)
         for phrase in phrases_of(said):
             hit = Hit(said.reason, phrase, said.weight is Weight.WEAK, said.bare, speaker.name)
@@ -111,13 +115,21 @@ def _compile() -> tuple[dict[str, tuple[_Entry, ...]], tuple[_Entry, ...]]:
     return {key: tuple(sorted(entries, key=lambda e: e.rank)) for key, entries in index.items()}, tuple(unspaced)
 
 
-def _all() -> Iterator[tuple[Speaker, Said]]:
-    for speaker in SPEAKERS:
-        for said in speaker.says:
-            yield speaker, said
+_INDEX, _UNSPACED = _compile(SPEAKERS)
 
 
-_INDEX, _UNSPACED = _compile()
+@contextmanager
+def using(speakers: Iterable[Speaker]) -> Iterator[None]:
+    """Only these speakers' phrases for a while: for measuring what hangs on whom, never while others read."""
+    global _INDEX, _UNSPACED
+    before = _INDEX, _UNSPACED
+    try:
+        _INDEX, _UNSPACED = _compile(speakers)
+        yield
+    finally:
+        _INDEX, _UNSPACED = before
+
+
 _NONE = _Entry(1_000_000, "", (), Hit("", "", True))
 
 
