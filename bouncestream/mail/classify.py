@@ -27,6 +27,11 @@ _QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
 # Which command was refused, in the words of Postfix, Exim, Sendmail, qmail, Courier, m-FILTER and Yahoo; any white
 # space is one blank.
 _AFTER_MAIL = ("after mail from", "reply to mail from")
+# "Returned to sender" is not about the sender.
+_SENDER = re.compile(
+    r"(?<!to )(?<!to the )\bsenders?\b(?![@.\w-])|"
+    r"\b(?:sending|originating|return|from|reply-to) (?:address|domain|host)"
+)
 _MAIL_FROM = re.compile(r"mail\s{1,20}from")
 _MAIL_REFUSED = re.compile(r">>> ?mail from:[^>]{0,330}>[^<]{0,60}<<< [45]")
 _AFTER_RCPT = (
@@ -39,6 +44,7 @@ _AFTER_RCPT = (
     "[rcpt",
     "does not like recipient",
     "rcpt command",
+    "mail+rcpt",
 )
 _AFTER_DATA = (
     "end of data",
@@ -209,6 +215,8 @@ def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[s
     if status.startswith("4") and not reply.startswith("5"):
         return reason, f"the status {status} is temporary"
     words = stage.words()
+    if not status.startswith("5.1.") and _SENDER.search(words) is not None:
+        return "sender_rejected", "it speaks of the sender"
     if (
         status in ("5.1.7", "5.1.8")
         or _about_sender(words)

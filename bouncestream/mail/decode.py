@@ -82,8 +82,9 @@ def _told_by_verp(original: Original, mailed: str) -> Original:
 
 
 def _judge(report: Report, original: Original, returned: Fields) -> Verdict:
-    if report.feedback or "x-hmxmroriginalrecipient" in returned:
-        verdict = _complaint(report, original, returned)
+    without = arf.without_part(report.fields) if report.status is None and not report.feedback else ""
+    if report.feedback or without or "x-hmxmroriginalrecipient" in returned:
+        verdict = _complaint(report, original, returned, without)
         if verdict is not None:
             return verdict
     if report.status is not None and not (report.in_text and autoreply.why_correspondence(report.fields)):
@@ -106,14 +107,14 @@ def _ignored(report: Report, original: Original, evidence: str) -> Verdict:
 # Complaints
 
 
-def _complaint(report: Report, original: Original, returned: Fields) -> Verdict | None:
+def _complaint(report: Report, original: Original, returned: Fields, without: str) -> Verdict | None:
+    to = "" if arf.redacted(original.to) else original.to
     if not report.feedback:
         address = arf.hotmail_recipient(report.fields, returned)
-        return (
-            _complained((address,), report, original, "Microsoft's JMRP form", report.returned or "")
-            if address
-            else None
-        )
+        evidence = without or "Microsoft's JMRP form"
+        if not address and not (without and (to or original.subscriber_uuid)):
+            return None
+        return _complained((address or to,), report, original, evidence, report.returned or "")
     feedback = arf.read_feedback(report.feedback)
     if not original.message_id and feedback.message_id:
         original = replace(original, message_id=message_id(feedback.message_id))
@@ -124,7 +125,7 @@ def _complaint(report: Report, original: Original, returned: Fields) -> Verdict 
     named = feedback.recipients
     evidence = "feedback report" + (f" of type {feedback.type[:40]!r}" if feedback.type else "")
     if not named:
-        named = (original.to or arf.hotmail_recipient(report.fields, returned),)
+        named = (to or arf.hotmail_recipient(report.fields, returned),)
         evidence += "; recipient from the returned message" if named[0] else "; recipient redacted"
     return _complained(named, report, original, evidence, report.feedback, at)
 

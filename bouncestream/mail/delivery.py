@@ -144,8 +144,8 @@ def _judged(
 
 
 def _answers_rcpt(fields: dsn.RecipientFields, words: str, session: Session, address: str) -> bool:
-    """Whether a refusal answers RCPT, though it does not say so: by its writer's manner, by Sendmail's own line below
-    it, by naming the recipient without any status, or by PowerMTA's counting it as a bad mailbox."""
+    """Whether a refusal answers RCPT, though it does not say so: by its writer's manner, by Sendmail's own line
+    below it, by naming the recipient without any status, or by PowerMTA's counting it as a bad mailbox."""
     if session.plain_spoken or session.local_line(address):
         return True
     if fields.bounce_category:

@@ -2,9 +2,10 @@
 """The one engine that looks for the phrases of the tables in what a server said: `find`.
 
 Text and phrases are compared as words: lower case, without accents and punctuation, addresses and links taken out.
-An index by first word keeps the cost independent of the size of the tables: one pass, no regular expression
-(measured in November 2026: a compiled alternation of all phrases took three times as long, and an Aho-Corasick
-automaton in C saves under 3 % of reading a mail, which is not worth a dependency).
+An index by the first two words keeps the cost independent of the size of the tables. Measured in November 2026 on
+387 mails, each about 280 us: this takes 16 us, one compiled expression of all phrases 236 us. An Aho-Corasick
+automaton (pyahocorasick) scans in 2 us, without what "*" needs: it could save 5 % of a mail, which a C dependency
+does not earn.
 """
 
 from __future__ import annotations

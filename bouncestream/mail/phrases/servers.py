@@ -24,7 +24,9 @@ SERVERS: tuple[Speaker, ...] = (
             Said("sender_rejected", "sender address rejected", Weight.SURE),
             Said("too_big", "message size exceeds fixed limit; message size * exceeds size limit"),
             Said("loop", "mail for * loops back to myself; too many hops"),
-            Said("policy", "client host rejected access denied; helo command rejected"),
+            Said("policy",
+                 "client host rejected access denied; helo command rejected; "
+                 "recipient address rejected access denied", before="user_unknown"),
         ),
     ),
     Speaker(
