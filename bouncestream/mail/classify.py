@@ -32,6 +32,10 @@ _SENDER = re.compile(
     r"(?<!to )(?<!to the )\bsenders?\b(?![@.\w-])|"
     r"\b(?:sending|originating|return|from|reply-to) (?:address|domain|host)"
 )
+# A name that was not found may be the sending host's, or one in the message.
+_OUR_NAME = re.compile(
+    r"\b(?:url|link|helo|ehlo|reverse|client|your (?:domain|host|server|ip|mail host|mail server))\b"
+)
 _MAIL_FROM = re.compile(r"mail\s{1,20}from")
 _MAIL_REFUSED = re.compile(r">>> ?mail from:[^>]{0,330}>[^<]{0,60}<<< [45]")
 _AFTER_RCPT = (
@@ -224,7 +228,8 @@ def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[s
     ):
         return "sender_rejected", "it is about the sender's address"
     if reason in ("host_unknown", "no_mail_domain"):
-        return "", ""
+        ours = _OUR_NAME.search(words) if not numbers.inline.startswith("5.1.") else None
+        return ("policy", f"it speaks of {ours[0]!r}") if ours else ("", "")
     if status.startswith("5.1.") and status == numbers.inline and not (bare and reply in _MISUNDERSTOOD):
         return "", ""  # the server's words and its own code agree: then the stage matters less
     around = stage.around()

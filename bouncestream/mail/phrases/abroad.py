@@ -44,7 +44,8 @@ SPACED: tuple[tuple[str, str, str, str], ...] = (
     (
         "Spanish",
         "destinatario, usuario, direccion, buzon, cuenta, casilla",
-        "no existe, desconocido, desconocida, inexistente, no encontrado, no encontrada, no valido, "
+        "no existe, no se encuentra, no se encontro, desconocido,"
+        " desconocida, inexistente, no encontrado, no encontrada, no valido, "
         "no valida, invalido, invalida, no registrado, eliminado, eliminada, no reconocido",
         "no existe el, no existe la, no existe ese, no hay, ningun",
     ),

@@ -44,9 +44,10 @@ BEFORE = listed("""
 """Right before the noun."""
 
 BEFORE_SOME = listed("""
-    no such, unknown, unknown or invalid, invalid, nonexistent, non existent, nonexisting, non existing,
-    not existing, inexistent, illegal, cannot find, can t find, could not find, couldn t find, unable to find,
-    not find, did not find, didn t find, cannot locate, can t locate, could not locate, couldn t locate,
+    not a registered, not registered as, no entry for, no record of, no match for, not any known, no such,
+    unknown, unknown or invalid, invalid, nonexistent, non existent, nonexisting, non existing, not existing,
+    inexistent, illegal, cannot find, can t find, could not find, couldn t find, unable to find, not find,
+    did not find, didn t find, cannot locate, can t locate, could not locate, couldn t locate,
     unable to locate, not locate, cannot identify, could not identify, not a valid, not a known,
     not an existing, not valid, not a recognized, unrecognized, unrecognised, undefined, there is no,
     there s no, we have no, have no such, has no such, does not have such, doesn t have such, don t have such,
