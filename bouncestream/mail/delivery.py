@@ -84,7 +84,9 @@ def _mailed(
     """The address that was mailed, which is the one that Listmonk knows, and where it stood."""
     address, source = dsn.address_of(fields)
     if report.verp and alone:
-        return report.verp, "our own return address (VERP)"
+        other = bool(address) and address != report.verp
+        told = "our own return address (VERP)"
+        return report.verp, told + (", which names another recipient than the report" if other else "")
     if not alone or source == "Original-Recipient" or (address and address == original.to):
         return address, source
     failed = report.fields.get("x-failed-recipients", "")
