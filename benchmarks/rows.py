@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks import delivery, footprint, importing, ingest, latency, logs, volume
+from benchmarks import delivery, footprint, importing, ingest, judgement, latency, logs, volume
 from benchmarks.figures import Effort, Figure
 
 ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
@@ -19,4 +19,5 @@ ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
     "footprint": footprint.footprint,
     "import": importing.importing,
     "logs": logs.logs,
+    "judgement": judgement.judgement,
 }
