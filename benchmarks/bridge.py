@@ -44,6 +44,7 @@ class Bridge:
         sink: int | None = None,
         env: dict[str, str] | None = None,
         outbox: Path | None = None,
+        extra: str = "",
     ) -> None:
         self.port = free_port()
         if outbox is None:
@@ -61,6 +62,7 @@ class Bridge:
                 hmac=HMAC_SECRET,
                 header=HEADER_SECRET,
             )
+            + extra
         )
         command = python("bouncestream", "run", "--config", config)
         self._log = directory / f"log-{self.port}"

@@ -74,6 +74,18 @@ class Process:
                 return int(line.split()[1]) / 1024
         return 0.0
 
+    def peak_memory(self) -> float:
+        """The most resident megabytes that it ever had."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+    def cpu_ns(self) -> int:
+        """Nanoseconds of processor time of its threads: where hundredths of a second are too coarse."""
+        tasks = Path(f"/proc/{self.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
+
     def bytes_read(self) -> int:
         """From files and sockets, the page cache included."""
         return int(Path(f"/proc/{self.pid}/io").read_text().split()[1])

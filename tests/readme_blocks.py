@@ -72,6 +72,7 @@ def blocks() -> dict[str, str]:
             ((f"`{rule.id}`", rule.level, rule.when, span(rule.calm) if rule.calm else "-") for rule in RULES),
         ),
         "reload": "* webhooks: all of their keys, also new and removed ones\n"
+        "* mailboxes: the same; one that has changed is opened anew\n"
         f"* alerts: all of their keys\n* {', '.join(live)}",
         "proxy": f"```caddy\n{caddy.configuration(Site.of('news.example.org'))}```",
     }

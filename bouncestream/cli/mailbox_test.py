@@ -113,8 +113,8 @@ _SUBJECT = "bouncestream mailbox test"
 def _mail(mark: str) -> bytes:
     """No bounce, so that a bridge that reads the folder leaves it alone."""
     lines = (
-        "From: bouncestream <bouncestream@mailbox-test.bouncestream.invalid>",
-        "To: bouncestream <bouncestream@mailbox-test.bouncestream.invalid>",
+        "From: A test <test@mailbox-test.invalid>",
+        "To: A test <test@mailbox-test.invalid>",
         f"Subject: {_SUBJECT}",
         f"Date: {format_datetime(datetime.now(UTC))}",
         f"Message-ID: <{mark}>",

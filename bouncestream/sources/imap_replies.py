@@ -149,6 +149,15 @@ def numbers(lines: Lines, keyword: bytes = b"SEARCH") -> list[int]:
     return sorted(uid for uid in found if 0 < uid <= HIGHEST)
 
 
+def minimum(lines: Lines) -> int | None:
+    """The MIN that an extended search (RFC 4731) found; None: nothing."""
+    for line in texts(lines[:-1]):
+        match = re.match(rb"ESEARCH .*\bMIN (\d{1,10})\b", line, re.IGNORECASE)
+        if match:
+            return int(match[1])
+    return None
+
+
 def status(lines: Lines) -> dict[str, int]:
     """What STATUS said, by item."""
     for line in texts(lines):

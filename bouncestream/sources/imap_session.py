@@ -223,6 +223,11 @@ class Session(Commands):
         """The UIDs of the mails in the open folder that fit, ascending."""
         return replies.numbers((await self._sure("SEARCH", criteria, prefix="UID")).lines)
 
+    async def lowest(self, uid: int) -> int | None:
+        """The lowest UID from `uid` on that there is, where the server has ESEARCH (RFC 4731)."""
+        answer = await self._sure("SEARCH", "RETURN (MIN)", f"UID {uid}:*", prefix="UID")
+        return replies.minimum(answer.lines)
+
     async def fetch(self, uids: Sequence[int], *, limit: int) -> list[Fetched]:
         """The first `limit` bytes of these mails, without marking them as read. Mails that are gone, or that the
         server does not give, are missing. Raises ServerRefused."""

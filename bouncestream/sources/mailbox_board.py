@@ -15,6 +15,7 @@ class Board:
         self._part = f"mailbox:{mailbox}"
         self._health = health
         self._lines: dict[str, tuple[Light, str]] = {}
+        self._closed = False
 
     def set(self, line: str, light: Light, why: str) -> None:
         """`line`: a folder, or whatever else has something to say."""
@@ -28,10 +29,12 @@ class Board:
 
     def close(self) -> None:
         """The mailbox is not read any more."""
-        self._lines.clear()
+        self._closed = True
         self._health.parts.pop(self._part, None)
 
     def _tell(self) -> None:
+        if self._closed:
+            return  # a task that is just ending has nothing to say any more
         worst = min((light for light, _ in self._lines.values()), key=_ORDER.index, default=Light.GREEN)
         said = [why for light, why in self._lines.values() if light is worst]
         self._health.set(self._part, worst, "; ".join(dict.fromkeys(said)))

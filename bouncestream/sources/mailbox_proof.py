@@ -49,7 +49,7 @@ class Proof:
                 self._count("not made")
                 self._failed += 1
                 if self._failed >= PATIENCE:
-                    box.board.set(_LINE, Light.YELLOW, f"unproven: a second connection is not possible: {error}")
+                    box.board.set(_LINE, Light.YELLOW, f"unproven: {error}")
             except Exception:
                 log.exception("%s: bug in the proof that it is heard", box.settings.name)
             else:
@@ -139,15 +139,15 @@ def canary(box: Box) -> bytes:
     """A mail that says what it is, to a person who sees it in the moment of its life."""
     at = box.clock.now()
     lines = [
-        "From: bouncestream <bouncestream@localhost>",
-        "To: bouncestream <bouncestream@localhost>",
-        "Subject: bouncestream tries whether it hears of new mails",
+        "From: Canary <canary@localhost>",
+        "To: Canary <canary@localhost>",
+        "Subject: A canary, to try whether new mails are heard of",
         f"Date: {format_datetime(at)}",
-        f"Message-ID: <{at.timestamp():.6f}.{box.mark[:12]}@bouncestream.invalid>",
+        f"Message-ID: <{at.timestamp():.6f}.{box.mark[:12]}@canary.invalid>",
         "Auto-Submitted: auto-generated",
         f"{CANARY}: {box.mark}",
         "",
-        "This mail goes away by itself.",
+        "bouncestream has put this mail here, and takes it away by itself.",
         "",
     ]
     return "\r\n".join(lines).encode()

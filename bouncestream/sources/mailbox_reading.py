@@ -74,10 +74,10 @@ class Reading:
         """Read what is new; whether anything was. Raises MailboxErrors and StoreErrors, with all that is done by
         then committed."""
         found_any = False
-        low, size = self.progress.last_uid + 1, rules.WINDOW
+        low, size, empty = self.progress.last_uid + 1, rules.WINDOW, 0
         while low <= HIGHEST:
             high = low + size - 1
-            last = high >= selected.uidnext - 1 or high >= HIGHEST
+            last = high >= selected.uidnext - 1 or high >= HIGHEST or empty >= rules.EMPTY
             # Only the end of the last window is open: the server may be wrong about what comes next.
             found = await self._session.search(f"UID {low}:{'*' if last else high}")
             uids = [uid for uid in found if uid >= low]  # `n:*` names the last mail even if it is older
@@ -86,7 +86,13 @@ class Reading:
                 await self._window(await self._sorted(uids))
             if last:
                 break
-            low, size = high + 1, rules.next_window(low, size, len(uids))
+            low, size = high + 1, rules.next_window(size, len(uids))
+            empty = 0 if uids else empty + 1
+            if empty and self._session.has("ESEARCH"):
+                following = await self._session.lowest(low)
+                if following is None or following < low:
+                    break
+                low = following
         return found_any
 
     async def _sorted(self, uids: list[int]) -> _Work:
@@ -109,6 +115,12 @@ class Reading:
                 dates = await self._session.dates(some)
                 work.passed += [(uid, dates.get(uid, gone)) for uid in some]
             work.read = [uid for uid in work.read if uid not in old]
+            if old:
+                log.warning(
+                    "%s: %d mails of %s arrived longer ago than [retention] dedupe: they may have been read "
+                    "before, so they are not read again, but listed in the table passed_over",
+                    *(self.key.mailbox, len(old), self.key.folder),
+                )
         return work
 
     async def _older(self, uids: Sequence[int], moment: datetime) -> set[int]:
@@ -211,6 +223,8 @@ class Reading:
         gone = rules.forgotten(self.progress, box.dedupe, now)
         fresh: list[Fetched] = []
         for mail in fetched:
+            if self._ours(mail):
+                continue
             at = mail.arrived_at if mail.uid < self.progress.below else None
             if at is not None and floor is not None and at < floor:
                 skipped += not self.progress.renumbered
@@ -221,8 +235,7 @@ class Reading:
         for mail, returned in zip(fresh, await judged(fresh, box.judging), strict=True):
             place = rules.place(box.settings, returned.place)
             mails.append(Mail(mail.uid, returned.submission, place))
-            if not self._ours(mail):
-                results.append(_result(returned))
+            results.append(_result(returned))
             log.debug("%s: %s UID %d: %s", self.key.mailbox, self.key.folder, mail.uid, returned.why)
         await box.emit.mails(MailBatch(self.key, last, tuple(mails), passed, skipped))
         self.progress = replace(self.progress, last_uid=last, skipped=self.progress.skipped + skipped)

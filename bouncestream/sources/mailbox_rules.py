@@ -27,8 +27,10 @@ FETCH_LIMIT = 262_144
 BATCH, FIRST_BATCH = 50, 10
 #: Bytes that a batch should have at most.
 BATCH_BYTES = 4 << 20
-#: UIDs asked for in one SEARCH, at first and at most: its answer is one line.
-WINDOW, WIDEST = 2000, 2**32
+#: UIDs asked for in one SEARCH, at first and at most: its answer is one line, of 2 MB then.
+WINDOW, WIDEST = 2000, 200_000
+#: So many windows in a row without a mail in them, and the rest is asked for at once.
+EMPTY = 50
 #: So often a mail is tried before it is set aside.
 TRIES = 3
 #: The longest wait after a refused login; seconds.
@@ -140,7 +142,7 @@ def forgotten(progress: Progress, dedupe: float, now: datetime) -> datetime | No
     return now - timedelta(seconds=dedupe) if progress.renumbered else None
 
 
-def next_window(low: int, size: int, found: int) -> int:
+def next_window(size: int, found: int) -> int:
     """How many UIDs to ask for next, after `found` of `size`: numbers have gaps of any size."""
     if found < size // 20:
         return min(size * 4, WIDEST)

@@ -18,6 +18,7 @@ from benchmarks.figures import TINY, Figure
 from benchmarks.machine import Broken
 from benchmarks.openloop import percentile
 from benchmarks.rows import ROWS
+from tests.mailserver.dovecot import needs_dovecot
 
 WRK = pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 FLASK = pytest.mark.skipif(importlib.util.find_spec("flask") is None, reason="only `make bench` installs flask")
@@ -32,9 +33,14 @@ FLASK = pytest.mark.skipif(importlib.util.find_spec("flask") is None, reason="on
         "latency",
         pytest.param("million", marks=WRK),
         "import",
+        "mail-latency",
+        "mail-backlog",
+        "mail-100k",
     ],
 )
 def test_a_row_gives_figures(name: str) -> None:
+    if name.startswith("mail-"):
+        needs_dovecot()
     found = ROWS[name](TINY)
     assert found
     for figure in found:
@@ -61,6 +67,13 @@ def test_the_slow_disk_is_slow() -> None:
     (figure,) = ROWS["fsync"](TINY)
     # Not a question of speed: a commit per request waits 5 ms for its fsync, so more than 200 a second is a fault.
     assert all(run["rate"] < 205 for run in figure.details["a commit per request"])
+
+
+def test_idle_mailboxes_give_figures() -> None:
+    needs_dovecot()
+    memory, cpu = ROWS["mail-idle"](TINY)
+    assert memory.values
+    assert cpu.values
 
 
 @WRK

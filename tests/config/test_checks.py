@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from bouncestream.config.checks import NAME, check
+from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config, Retention, Webhook
 from bouncestream.crypto.secret import Secret
 
@@ -54,3 +55,55 @@ def test_sections_with_problems_are_not_judged_again() -> None:
 def test_names_fit_a_url_and_a_label() -> None:
     assert all(map(NAME.fullmatch, ("a", "A-b_9", "x" * 64)))
     assert not any(map(NAME.fullmatch, ("", "a b", "a/b", "ä", "a.b", "x" * 65, "a\n")))
+
+
+def mailbox(**settings: object) -> list[str]:
+    """The problems of a mailbox with these settings."""
+    given = {"name": "bounces", "host": "imap.example.org", "user": "b", "password": KEY} | settings
+    box = Mailbox(**given)  # type: ignore[arg-type]
+    problems: list[str] = []
+    check(Config(mailboxes={box.name: box}), problems, [])
+    return problems
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"tls": "none", "host": "localhost"},
+        {"tls": "none", "host": "127.8.0.1"},
+        {"tls": "none", "host": "::1"},
+        {"after": "leave", "move_to": "INBOX"},  # not used
+        {"after": "move", "move_to": "Done", "folders": ("INBOX", "Junk")},
+        {"folders": tuple("abcdefgh")},
+    ],
+)
+def test_mailboxes_that_are_fine(settings: dict[str, object]) -> None:
+    assert mailbox(**settings) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"tls": "none"}, "mailboxes.bounces.tls: the password would travel readable"),
+        ({"tls": "none", "host": "127.0.0.1.example.org"}, "mailboxes.bounces.tls: "),
+        ({"password": None}, "mailboxes.bounces.password: is missing"),
+        ({"name": "a b"}, "is no name for a mailbox"),
+        ({"after": "move", "move_to": "inbox"}, "mailboxes.bounces.move_to: is one of the folders that are read"),
+        ({"after": "move", "move_to": ""}, "mailboxes.bounces.move_to: is empty"),
+        ({"unidentified": "Junk", "folders": ("INBOX", "Junk")}, "mailboxes.bounces.unidentified: is one of"),
+        ({"folders": tuple("abcdefghi")}, "mailboxes.bounces.folders: each has a connection of its own"),
+    ],
+)
+def test_mailboxes_that_cannot_be_right(settings: dict[str, object], said: str) -> None:
+    (problem,) = mailbox(**settings)
+    assert said in problem
+
+
+def test_a_mailbox_and_a_webhook_of_one_name_are_refused() -> None:
+    box = Mailbox(name="a", host="imap.example.org", user="b", password=KEY)
+    hook = Webhook(name="a", provider="generic", token=KEY)
+    problems: list[str] = []
+    check(Config(mailboxes={"a": box}, webhooks={"a": hook}), problems, [])
+    (problem,) = problems
+    assert "both name the source" in problem

@@ -212,11 +212,4 @@ class MailStorm:
         wrong["set aside"] += self.program.query("SELECT count(*) FROM quarantined")[0][0]
         unidentified = self.program.query("SELECT count(*) FROM unidentified")[0][0]
         wrong["unidentified"] += abs(unidentified - len(self.anonymous))
-        if wrong["unidentified"]:
-            print(
-                "UNID",
-                unidentified,
-                len(self.anonymous),
-                self.program.query("SELECT id, received_at, why, hex(fingerprint) FROM quarantine"),
-            )
         return +wrong

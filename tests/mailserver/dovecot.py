@@ -304,8 +304,9 @@ class Dovecot:
     def maildir(self, user: str = USER) -> Path:
         return self.directory / "home" / user / "Maildir"
 
-    def renumber(self, user: str = USER) -> None:
-        """Give the INBOX new UIDs and a new UIDVALIDITY, as the move to another server does. Restarts it."""
+    def renumber(self, user: str = USER, first: int = 1) -> None:
+        """Give the INBOX new UIDs, from `first` on, and a new UIDVALIDITY, as the move to another server does.
+        Restarts it."""
         self.kill()
         maildir = self.maildir(user)
         for path in maildir.glob("dovecot*"):
@@ -313,7 +314,7 @@ class Dovecot:
                 path.unlink()
         self._renumbered += 1
         uidlist = maildir / "dovecot-uidlist"
-        uidlist.write_text(f"3 V{int(time.time()) + 100_000 * self._renumbered} N1 G{os.urandom(16).hex()}\n")
+        uidlist.write_text(f"3 V{int(time.time()) + 100_000 * self._renumbered} N{first} G{os.urandom(16).hex()}\n")
         if os.geteuid() == 0:
             shutil.chown(uidlist, self.user, self.group)
         self.start()

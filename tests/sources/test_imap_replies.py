@@ -89,6 +89,8 @@ def test_folders_and_their_namespace() -> None:
 
 def test_the_rest() -> None:
     assert replies.capabilities([b"CAPABILITY IMAP4rev1 idle", b"OK x"]) == {"IMAP4REV1", "IDLE"}
+    assert replies.minimum([b'ESEARCH (TAG "A1") UID MIN 7', b"OK"]) == 7
+    assert replies.minimum([b'ESEARCH (TAG "A1") UID', b"OK"]) is None
     assert replies.status([b'STATUS "INBOX" (MESSAGES 2 UIDNEXT 5)', b"OK"]) == {"MESSAGES": 2, "UIDNEXT": 5}
     assert replies.status([b"OK"]) == {}
     assert replies.appended_uid("[APPENDUID 38505 3955] done") == 3955
@@ -111,6 +113,6 @@ def test_what_is_no_date(text: str) -> None:
 def test_whatever_a_server_says_can_be_read(lines: list[bytes | bytearray]) -> None:
     for read in (
         replies.fetched, replies.flags, replies.dates, replies.selected, replies.numbers, replies.status,
-        replies.folders, replies.capabilities, replies.prefix, replies.words_of,
+        replies.folders, replies.capabilities, replies.prefix, replies.words_of, replies.minimum,
     ):  # fmt: skip
         read(lines)
