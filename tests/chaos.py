@@ -60,7 +60,7 @@ async def storm(seed: int, kills: int = 20, faults: int = 20) -> bool:
 async def mail_storm(seed: int, mails: int = 500, faults: int = 60) -> bool:
     """One storm of mails; True when each became one event, and each mail is where it belongs."""
     actions = {kind: Action(10**6, "none") for kind in ("hard", "soft", "complaint")}
-    people = [Subscriber(f"p{i}@example.com") for i in range(mails)]
+    people = [Subscriber(f"p{i}@example.com") for i in range(mails + faults + 1)]
     settings = SandboxSettings(row_seconds=0.0005, subscribers=people, actions=actions)
     dovecot = Dovecot()
     try:

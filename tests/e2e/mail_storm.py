@@ -69,7 +69,7 @@ class MailStorm:
     letters: set[int] = field(default_factory=set)
     anonymous: set[int] = field(default_factory=set)
     told: Counter[str] = field(default_factory=Counter)
-    over: bool = False
+    _extra: int = 0
     _server: asyncio.Lock = field(default_factory=asyncio.Lock)  # deliveries, or a restart
 
     def configure(self) -> None:
@@ -96,16 +96,22 @@ class MailStorm:
                 mail = anonymous(number)
                 self.anonymous.add(number)
             else:
-                mail = dsn(f"p{number}@example.com", number=number, size=self.rng.choice((0, 0, 0, 60_000)))
-                self.bounces.add(number)
-            while True:
-                try:
-                    async with self._server:
-                        await asyncio.to_thread(self.dovecot.deliver, mail)
-                    break
-                except (OSError, smtplib.SMTPException):
-                    await asyncio.sleep(0.05)
+                mail = self._bounce(number)
+            await self._bring(mail)
             await asyncio.sleep(step * self.rng.uniform(0, 1.6))
+
+    def _bounce(self, number: int) -> bytes:
+        self.bounces.add(number)
+        return dsn(f"p{number}@example.com", number=number, size=self.rng.choice((0, 0, 0, 60_000)))
+
+    async def _bring(self, mail: bytes) -> None:
+        while True:
+            try:
+                async with self._server:
+                    await asyncio.to_thread(self.dovecot.deliver, mail)
+                return
+            except (OSError, smtplib.SMTPException):
+                await asyncio.sleep(0.05)
 
     async def _fault(self) -> None:
         names = [name for name, count in FAULTS.items() for _ in range(count)]
@@ -155,12 +161,14 @@ class MailStorm:
         await self._kill_at("placed")
 
     async def _kill_at(self, step: str) -> None:
-        """A run that dies when it comes to this step, or soon after if it never does."""
+        """A run that dies when it comes to this step; a mail of its own sees to that."""
         await self.program.kill()
         self.program.environment["BOUNCESTREAM_TEST_KILL"] = step
         try:
             await self.program.start(ready=False)
-            if await self.program.died(within=3.0):
+            self._extra += 1
+            await self._bring(self._bounce(self.mails + self._extra))
+            if await self.program.died(within=15.0):
                 self.told[f"died at {step}"] += 1
             await self.program.kill()
         finally:
