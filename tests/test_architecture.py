@@ -169,7 +169,7 @@ def test_public_functions_and_classes_have_docstrings(path: Path) -> None:
 def test_heavy_libraries_are_imported_only_where_they_are_used() -> None:
     """Start-up and memory count on a small VPS; cryptography is not needed at all yet."""
     allowed = {
-        "aiohttp": {"sinks", "sources", "sandbox", "cli"},
+        "aiohttp": {"sinks", "sources", "sandbox", "cli", "doctor"},
         "aiosqlite": {"outbox"},
         "rich": {"cli"},
         "cryptography": set(),

@@ -7,6 +7,7 @@ import argparse
 from typing import Any
 
 from bouncestream.cli.parser_base import Parser, add
+from bouncestream.cli.parser_doctor import doctor
 from bouncestream.cli.parser_outbox import outbox
 
 
@@ -38,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     _demo(commands, debug)
     _sandbox(commands, debug)
     _check(commands, config)
+    doctor(commands, config)
     _parse(commands, debug)
     outbox(commands, config)
     _backup(commands, config)

@@ -24,6 +24,7 @@ from bouncestream.metrics import EVENTS_IGNORED, REQUESTS, REQUESTS_REFUSED, Met
 from bouncestream.ports import Clock, Emit, Receipt, Submission, Trouble
 from bouncestream.printable import mask_all, printable
 from bouncestream.providers._contract import Parsed, Provider, Settings, WebhookRequest, parse, read, verify
+from bouncestream.sources import selftest
 from bouncestream.sources.body import decompressed, read_body
 from bouncestream.sources.connection import Acknowledgement, LimitedServer
 from bouncestream.sources.peer import Networks, sender
@@ -197,6 +198,8 @@ class WebhookServer:
             remote_ip=self._sender(request) if settings.allow_ips else "",
         )
         now = self._clock.now()
+        if selftest.HEADER in request.headers:
+            return self._selftest(request, settings, sent, now)
         encoding = request.headers.get("Content-Encoding", "")
         body = sent
         try:
@@ -230,6 +233,13 @@ class WebhookServer:
             % (receipt.accepted, receipt.duplicates, receipt.quarantined),
             headers=_HEADERS,
         )
+
+    def _selftest(self, request: web.BaseRequest, settings: Settings, body: bytes, now: datetime) -> web.Response:
+        """Tell the doctor that it got through, with how much, and from which address it seems to come."""
+        secrets = (settings.secret, settings.token, settings.hmac_secret, settings.path_secret)
+        selftest.check(request.headers, body, secrets, now)
+        told = {"selftest": "ok", "bytes": len(body), "sender": self._sender(request)}
+        return web.Response(body=orjson.dumps(told), headers=_HEADERS)
 
     def _sender(self, request: web.BaseRequest) -> str:
         peername = request.transport.get_extra_info("peername") if request.transport is not None else None

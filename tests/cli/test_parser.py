@@ -35,6 +35,7 @@ def test_all_commands_are_there() -> None:
         "demo",
         "sandbox",
         "check",
+        "doctor",
         "parse",
         "outbox list",
         "outbox show",

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The requests that a reader's mail program makes, through the public address and directly at Listmonk.
+
+All use the all-zero UUIDs, which count nothing. What Listmonk itself says is compared with what comes through, so
+that "Listmonk said so" and "the proxy said so" are told apart. `pixel` and `pages` judge what is collected here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from bouncestream.doctor.front import Front
+from bouncestream.doctor.reply import Reply
+from bouncestream.doctor.target import LINK, OPTIN, PIXEL, UNSUBSCRIBE, VIEW
+from bouncestream.doctor.web import PATIENCE, Web
+
+#: The programs that fetch pictures for readers, as they call themselves (seen in access logs, 2026-11).
+AGENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "Gmail": "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+        "Apple Mail": "Mozilla/5.0",
+        "Yahoo": "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
+        "Outlook": "Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
+    }
+)
+#: A path and a query whose escapes Listmonk repeats as they came to it, in the Location of its login.
+REFLECTED = "/admin/a%20b%C3%BC?c=%26%3D&d=+"
+#: name → path
+PAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "pixel": PIXEL,
+        "link": LINK,
+        "unsubscribe": UNSUBSCRIBE,
+        "view": VIEW,
+        "optin": OPTIN,
+        "webhooks": "/webhooks/bounce",
+        "reflected": REFLECTED,
+        "query": f"{PIXEL}?x=%26%C3%BC+%25",
+        "escaped": "/subscription/a%20b%C3%BC%7B/x",
+        "track open": "/track/open",
+        "track link": "/track/link",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """What came through the public address, and what Listmonk itself says."""
+
+    through: Mapping[str, Reply] = field(default_factory=dict)  #: by the names of PAGES, and "nonsense"
+    direct: Mapping[str, Reply] = field(default_factory=dict)  #: empty where Listmonk cannot be asked directly
+    again: Reply | None = None  #: the pixel, some time after the first
+    head: Reply | None = None  #: HEAD of the pixel
+    agents: Mapping[str, Reply] = field(default_factory=dict)
+    chain: tuple[Reply, ...] = ()  #: where the pixel's redirect leads
+    plain: tuple[Reply, ...] = ()  #: the pixel asked for by plain HTTP, and where that leads
+
+
+async def collect(front: Front, listmonk_url: str, web: Web) -> Public:
+    """Ask for everything at the same time; the second look at the pixel comes after the first."""
+    nonsense = f"/nosuch-{secrets.token_hex(6)}"
+    paths = dict(PAGES) | {"nonsense": nonsense}
+    direct = asyncio.create_task(_all(web, listmonk_url, paths if listmonk_url else {}))
+    if not front.reachable:
+        return Public(direct=await direct)
+    base = front.target.url
+    pixel = asyncio.create_task(_pixel(web, base))
+    through = asyncio.create_task(_all(web, base, {name: path for name, path in paths.items() if name != "pixel"}))
+    agents = asyncio.create_task(_agents(web, base))
+    head = asyncio.create_task(web.get(base + PIXEL, method="HEAD"))
+    plain = asyncio.create_task(_plain(web, front))
+    first, again, chain = await pixel
+    return Public(
+        through=await through | {"pixel": first},
+        direct=await direct,
+        again=again,
+        head=await head,
+        agents=await agents,
+        chain=tuple(chain),
+        plain=tuple(await plain),
+    )
+
+
+async def _all(web: Web, base: str, paths: Mapping[str, str]) -> dict[str, Reply]:
+    replies = await asyncio.gather(*(web.get(base + path) for path in paths.values()))
+    return dict(zip(paths, replies, strict=True))
+
+
+async def _agents(web: Web, base: str) -> dict[str, Reply]:
+    replies = await asyncio.gather(*(web.get(base + PIXEL, agent=agent) for agent in AGENTS.values()))
+    return dict(zip(AGENTS, replies, strict=True))
+
+
+async def _pixel(web: Web, base: str) -> tuple[Reply, Reply | None, list[Reply]]:
+    first = await web.get(base + PIXEL)
+    if first.location:
+        return first, None, await web.follow(first)
+    if not first.whole:
+        return first, None, []
+    return first, await web.get(base + PIXEL, patience=PATIENCE / 2), []
+
+
+async def _plain(web: Web, front: Front) -> list[Reply]:
+    """The pixel by plain HTTP, where the public address is https."""
+    if front.target.scheme != "https" or not front.open_at(80):
+        return []
+    return await web.follow(await web.get(front.target.with_scheme("http") + PIXEL, patience=PATIENCE / 2))
