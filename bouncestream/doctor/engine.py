@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -33,7 +33,7 @@ from bouncestream.doctor import (
 from bouncestream.doctor.catalogue import TOPICS, UNEXAMINED
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.names import Names
-from bouncestream.doctor.target import Target, is_private
+from bouncestream.doctor.target import PIXEL, Target, is_private
 from bouncestream.doctor.web import Credentials, Web
 
 log = logging.getLogger("bouncestream.doctor")
@@ -191,6 +191,8 @@ async def _public(
     it: Examination, target: Target, listmonk_url: str, asked: asyncio.Task[listmonk.Seen | None] | None
 ) -> None:
     """Everything that goes through the public address."""
+    if target.scheme == "http":
+        target = await it.within(DOOR, pixel.TOPIC, _by_https(it.web, target), target)
     own = Target.read(listmonk_url) if listmonk_url else None
     door = await it.within(DOOR, ports.TOPIC, front.collect(target, it.web.names, ports.ports_to_try(own)), None)
     if door is None:
@@ -204,6 +206,8 @@ async def _public(
     )
     answers = await asked if asked is not None else None
     config = answers.config if answers is not None else {}
+    if answers is None or not answers.known:
+        replies = replace(replies, direct={})  # what answers there is not known to be Listmonk
     settings = answers.settings if answers is not None else None
     individual = letters.individual(config, settings)
     hooks = bool(bounces.own_hooks(settings))
@@ -214,7 +218,19 @@ async def _public(
     if shakes and all(shake.failed for shake in shakes):
         return  # nothing can be asked behind a handshake that never comes about
     it.judged(pixel.TOPIC, lambda: pixel.judge(target, replies, listmonk_url, individual=individual))
-    it.judged(pages.TOPIC, lambda: pages.judge(target, replies, listmonk_url, own_hooks=hooks))
+    it.judged(
+        pages.TOPIC,
+        lambda: pages.judge(target, replies, listmonk_url, own_hooks=hooks, login_shown=seen.login_shown),
+    )
+
+
+async def _by_https(web: Web, target: Target) -> Target:
+    """Where an http address only leads to the same one by https, that one is what readers end at."""
+    chain = await web.follow(await web.get(target.url + PIXEL))
+    end = Target.read(chain[-1].url)
+    if end is None or end.scheme != "https" or end.host != target.host or chain[-1].location:
+        return target
+    return Target.read(f"https://{target.site}{target.path}") or target
 
 
 async def _webhook(it: Examination, url: str, host: str) -> None:

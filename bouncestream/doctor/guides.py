@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.pages import same
 from bouncestream.doctor.public import Public
-from bouncestream.doctor.reply import clean, describe, evidence
+from bouncestream.doctor.reply import Reply, clean, describe, evidence
 from bouncestream.doctor.target import Target
 from bouncestream.doctor.web import Web
 
@@ -105,7 +106,7 @@ def judge(target: Target | None, public: Public, local: Local) -> list[Finding]:
     nonsense = public.through.get("nonsense")
     for name in ("track open", "track link"):
         reply = public.through.get(name)
-        if target is None or reply is None or nonsense is None or not reply.status:
+        if target is None or reply is None or nonsense is None or not (reply.whole and nonsense.whole):
             continue
         if same(reply, public.direct.get(name), 404, noindex=False) or _alike(reply, nonsense):
             continue
@@ -131,13 +132,14 @@ def judge(target: Target | None, public: Public, local: Local) -> list[Finding]:
     return found
 
 
-def _alike(reply: Any, nonsense: Any) -> bool:
-    same_start: bool = (reply.status, reply.kind, reply.location.partition("?")[0]) == (
-        nonsense.status,
-        nonsense.kind,
-        nonsense.location.partition("?")[0],
-    )
-    return same_start and reply.noindex == nonsense.noindex
+def _alike(reply: Reply, nonsense: Reply) -> bool:
+    """Whether a path that nobody knows gets the same."""
+
+    def shape(one: Reply) -> tuple[int, str, bool, str]:
+        path = urlsplit(one.url).path
+        return one.status, one.kind, one.noindex, one.location.replace(path, "").replace(quote(path, safe=""), "")
+
+    return shape(reply) == shape(nonsense)
 
 
 def _track(ident: str, text: str, told: dict[str, Any]) -> Finding:

@@ -71,9 +71,12 @@ _PAGES = {
 }
 
 
-def judge(target: Target, public: Public, listmonk_url: str, *, own_hooks: bool = False) -> list[Finding]:
-    """`own_hooks`: whether providers post directly to Listmonk's own webhooks."""
-    found = _plain(target, public)
+def judge(
+    target: Target, public: Public, listmonk_url: str, *, own_hooks: bool = False, login_shown: bool = False
+) -> list[Finding]:
+    """`own_hooks`: whether providers post directly to Listmonk's own webhooks; `login_shown`: whether plain HTTP
+    shows the admin, which is told elsewhere."""
+    found = [] if login_shown else _plain(target, public)
     if not reached(public):
         return found
     for name, (ident, level, what, why, status, path) in _PAGES.items():
@@ -86,7 +89,8 @@ def judge(target: Target, public: Public, listmonk_url: str, *, own_hooks: bool 
         seen = f"{what} is answered with {describe(reply)}; Listmonk itself says {_said(direct, status)}"
         found.append(Finding(ident, level, TOPIC, seen, why, f"pass it on; {fix}", evidence(reply)))
     found += _webhooks(target, public, listmonk_url, own_hooks)
-    found += _escapes(target, public, listmonk_url)
+    blocked = any(one.id == "unsubscribe-blocked" for one in found)
+    found += _escapes(target, public, listmonk_url, blocked=blocked)
     pixel = public.through["pixel"]
     if pixel.http == "1.0":
         seen = f"{target.url} answers by HTTP/1.0"
@@ -112,9 +116,8 @@ def _said(direct: Reply | None, status: int) -> str:
 
 def _webhooks(target: Target, public: Public, url: str, own_hooks: bool) -> list[Finding]:
     reply, direct = public.through["webhooks"], public.direct.get("webhooks")
-    if same(reply, direct, 404, noindex=False) and origin(reply) is Origin.LISTMONK:
-        return []
-    if direct is not None and same(reply, direct, 404):
+    expected = origin(direct) if direct is not None and direct.whole else Origin.LISTMONK
+    if same(reply, direct, 404, noindex=False) and origin(reply) is expected:
         return []
     seen = f"/webhooks/ is answered with {describe(reply)}"
     if own_hooks:
@@ -127,14 +130,14 @@ def _webhooks(target: Target, public: Public, url: str, own_hooks: bool) -> list
     return [Finding("webhooks-closed", Level.INFO, TOPIC, seen, why, evidence=evidence(reply))]
 
 
-def _escapes(target: Target, public: Public, url: str) -> list[Finding]:
-    """Only where the plain form of the same path comes through: else something else is wrong."""
+def _escapes(target: Target, public: Public, url: str, *, blocked: bool) -> list[Finding]:
+    """`blocked`: the plain form of the path does not come through either, which is told elsewhere."""
     broken = ""
     escaped, query = public.through["escaped"], public.through["query"]
     reflected, direct = public.through["reflected"], public.direct.get("reflected")
     if not query.png:
         broken = f"the pixel with a query (?x=%26%C3%BC+%25) is answered with {describe(query)}"
-    elif not same(escaped, public.direct.get("escaped"), 400):
+    elif not same(escaped, public.direct.get("escaped"), 400) and not blocked:
         broken = f"a path with %20 and %C3%BC is answered with {describe(escaped)}; Listmonk itself says 400"
     elif (
         direct is not None

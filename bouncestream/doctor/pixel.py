@@ -52,7 +52,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
     }
 )
 #: Seconds after which an answer is too late for comfort.
-SLOW = 2.5
+SLOW = 1.5
 _LOST = "Opens of your letters are not counted."
 
 

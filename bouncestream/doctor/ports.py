@@ -57,6 +57,11 @@ class Seen:
     open_listmonk: Reply | None = None  #: what answers on Listmonk's port at the public address
     login: Reply | None = None  #: the admin's login over plain HTTP
 
+    @property
+    def login_shown(self) -> bool:
+        """Whether plain HTTP shows Listmonk's login."""
+        return self.login is not None and self.login.status == 200 and origin(self.login) is Origin.LISTMONK
+
 
 async def collect(front: Front, listmonk: Target | None, web: Web) -> Seen:
     """Ask what stands behind the open ports."""
@@ -209,7 +214,7 @@ def _is_listmonk(reply: Reply) -> bool:
 
 def _login(front: Front, seen: Seen) -> list[Finding]:
     reply = seen.login
-    if reply is None or reply.status != 200 or origin(reply) is not Origin.LISTMONK:
+    if reply is None or not seen.login_shown:
         return []
     text = f"http://{front.target.site}/admin/login shows Listmonk's login over plain HTTP"
     why = "Whoever logs in there sends the password readable over the network."

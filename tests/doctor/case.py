@@ -35,6 +35,7 @@ class Case:
     cert: str = "good"
     address: str = ""  #: of its own; empty: the proxy's
     aaaa: str = ""
+    host: str = ""  #: a name of its own
     resolves: bool = True
     sandbox: Mapping[str, Any] = field(default_factory=dict)
     saved: Mapping[str, Any] = field(default_factory=dict)  #: settings of Listmonk

@@ -3,16 +3,33 @@
 
 from __future__ import annotations
 
+from tests.doctor import cases_itself
 from tests.doctor.case import Case
+from tests.doctor.cases_door import DOOR
+from tests.doctor.cases_listmonk import LISTMONK, sent
 from tests.doctor.cases_public import PUBLIC
 
-HEALTHY: tuple[Case, ...] = (
-    Case("healthy-nginx", also=frozenset({"pixel-ok", "pages-ok", "tls-ok", "root-url-ok", "ports-own-address"})),
-    Case(
-        "healthy-caddy",
-        proxy="caddy",
-        also=frozenset({"pixel-ok", "pages-ok", "tls-ok", "root-url-ok", "listmonk-ok", "bounces-ok"}),
-    ),
+_FINE = frozenset(
+    {"pixel-ok", "pages-ok", "tls-ok", "root-url-ok", "listmonk-ok", "bounces-ok", "ports-own-address"}
 )
-BROKEN: tuple[Case, ...] = (*PUBLIC,)
+#: As many guides have it: a slash behind the port, and an admin that only the office may see.
+_SLASH = """
+location / {
+    proxy_pass http://127.0.0.1:%(port)s/;
+    proxy_set_header Host $host;
+}
+location ~ ^/(admin|api)(/|$) { return 403; }
+location /webhooks/ { return 404; }
+"""
+
+HEALTHY: tuple[Case, ...] = (
+    Case("healthy-nginx", also=_FINE),
+    Case("healthy-caddy", proxy="caddy", also=_FINE),
+    Case("healthy-slash", site=_SLASH, also=_FINE | {"webhooks-closed"}),
+    Case("healthy-ipv6", aaaa="2d00::10", also=_FINE),
+    Case("healthy-campaigns", root_url="https://%(host)s/", sandbox=sent(), also=_FINE | {"letters-ok"}),
+    Case("healthy-root-only", public_url="", also=_FINE),
+    *cases_itself.HEALTHY,
+)
+BROKEN: tuple[Case, ...] = (*PUBLIC, *DOOR, *LISTMONK, *cases_itself.ITSELF)
 CASES = (*HEALTHY, *BROKEN)

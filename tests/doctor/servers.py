@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What answers within the namespace beside Nginx and Caddy: a sandbox Listmonk for each case, a running bouncestream,
-and servers that behave badly. Started as `python -m tests.doctor.servers FILE`; says `ready` when all listen.
+"""What answers within the namespace beside Nginx and Caddy: a sandbox Listmonk for each case, and servers that
+behave badly. Started as `python -m tests.doctor.servers FILE`; says `ready` when all listen.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ async def huge(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     await reader.readuntil(b"\r\n\r\n")
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1073741824\r\n\r\n")
     for _ in range(16384):
+        if writer.is_closing():
+            return
         writer.write(b"x" * 65536)
         await writer.drain()
 
@@ -55,9 +57,9 @@ async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """The right answer to nobody's question, after 2.2 s; see case pixel-slow."""
+    """The right answer to nobody's question, after a while."""
     await reader.readuntil(b"\r\n\r\n")
-    await asyncio.sleep(2.2)
+    await asyncio.sleep(1.7)
     writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
 
 
@@ -70,12 +72,27 @@ async def json_200(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     )
 
 
+async def http_1_0(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A proxy that is right, but speaks HTTP/1.0; it leads plain HTTP to HTTPS."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    path = head.split(b" ")[1]
+    if writer.get_extra_info("ssl_object") is None:
+        writer.write(b"HTTP/1.0 301 Moved\r\nLocation: https://http-1-0.example.com" + path + b"\r\n\r\n")
+        return
+    behind, onward = await asyncio.open_connection("127.0.0.1", 20000)
+    onward.write(head.split(b"\r\n")[0].rpartition(b" ")[0] + b" HTTP/1.0\r\n\r\n")
+    answer = await behind.read()
+    onward.close()
+    writer.write(b"HTTP/1.0" + answer[8:])
+
+
 ODD: dict[str, Handler] = {
     "drip": drip,
     "silent": silent,
     "huge": huge,
     "garbage": garbage,
     "late": late,
+    "http_1_0": http_1_0,
     "json_200": json_200,
 }
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stage on which the cases are played: a network and mount namespace of its own, with a real Nginx, a real Caddy,
-an own hosts file, a local authority, and a second namespace as another machine.
+"""The stage on which the cases are played: a network and mount namespace of its own, with a real Nginx, a real
+Caddy, a running bouncestream, an own hosts file, a local authority, and a second namespace as another machine.
 
-Its addresses count as public and belong to nobody (192.88.99.0/24, 2d00::/64), so that no rule of the doctor has to be
-softened for the tests. Needs root.
+Its addresses count as public and belong to nobody (192.88.99.0/24, 2d00::/64), so that no rule of the doctor has to
+be softened for the tests. Needs root.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 NGINX, CADDY_AT = "192.88.99.10", "192.88.99.11"
 SHARED = "shared.example.com"
 TOKEN = "sandbox-token-of-bridge"
+WEBHOOK = "a-secret-of-the-doctors-tests"
 FIRST_PORT = 20000
 MISSING = [tool for tool in ("nginx", "caddy", "unshare", "nsenter", "ip") if shutil.which(tool) is None]
 
@@ -98,6 +99,7 @@ class Stage:
         self.ports[SHARED] = FIRST_PORT
         self._processes: list[subprocess.Popen[str]] = []
         (folder / "sites").mkdir()
+        (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"another picture")
         (folder / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
         self._write()
         try:
@@ -115,7 +117,7 @@ class Stage:
 
     def host(self, case: Case) -> str:
         """The public name of a case."""
-        return SHARED if case.proxy == "shared" else f"{case.name}.example.com"
+        return SHARED if case.proxy == "shared" else case.host or f"{case.name}.example.com"
 
     def _values(self, case: Case) -> dict[str, str]:
         return {"port": str(self.ports[case.name]), "host": self.host(case), "folder": str(self.folder)}
@@ -127,6 +129,8 @@ class Stage:
             f" storage file_system {self.folder}/caddy\n log {{\n  output discard\n }}\n}}\n"
         ]
         self._site(Case(SHARED), SHARED)
+        pair = " ".join(map(str, self.certificates.files("good")))
+        caddy.append(f"caddy.example.com {{\n bind {CADDY_AT}\n tls {pair}\n}}\n")
         for case in self.cases:
             host, address = self.host(case), self._address(case)
             if case.resolves and case.proxy != "shared":
@@ -151,9 +155,12 @@ class Stage:
         values = self._values(case) | {"host": host}
         pem, key = self.certificates.files(case.cert)
         address = self._address(case)
-        listen = f"listen {address}:443 ssl;" + (f" listen [{case.aaaa}]:443 ssl;" if "::1" in case.aaaa else "")
+        listen = f"listen {address}:443 ssl;" + (
+            f" listen [{case.aaaa}]:443 ssl;" if case.aaaa == "2d00::10" else ""
+        )
         blocks = case.outer or (
-            f"server {{ {listen} server_name %(host)s; ssl_certificate {pem}; ssl_certificate_key {key};\n{site}\n}}\n"
+            f"server {{ {listen} server_name %(host)s; ssl_certificate {pem};\n"
+            f"ssl_certificate_key {key};\n{site}\n}}\n"
         )
         if case.plain:
             blocks += f"server {{ listen {address}:80; server_name %(host)s;\n{case.plain}\n}}\n"
@@ -210,14 +217,29 @@ class Stage:
             for name, address, port, tls in case.odd:
                 files = tuple(map(str, self.certificates.files(case.cert))) if tls else None
                 odd[f"{name}/{case.name}/{address}:{port}"] = (address, port, files)
-        plan = self.folder / "plan"
-        plan.write_bytes(pickle.dumps({"sandboxes": sandboxes, "odd": odd}))
+        plans = {"sandboxes": {"sandboxes": sandboxes, "odd": {}}, "odd": {"sandboxes": [], "odd": odd}}
         self.start("nginx", "-c", f"{self.folder}/nginx.conf", "-e", f"{self.folder}/nginx.log")
         self.start("caddy", "run", "--config", f"{self.folder}/Caddyfile", "--adapter", "caddyfile")
-        servers = self.start(sys.executable, "-m", "tests.doctor.servers", str(plan), listen=True)
-        assert servers.stdout is not None
-        assert servers.stdout.readline() == '"ready"\n'
-        self._await_ports(f"{NGINX}:443", f"{CADDY_AT}:443")
+        for name, plan in plans.items():  # apart, so that those who behave badly slow nobody else down
+            (self.folder / name).write_bytes(pickle.dumps(plan))
+            servers = self.start(sys.executable, "-m", "tests.doctor.servers", f"{self.folder}/{name}", listen=True)
+            assert servers.stdout is not None
+            assert servers.stdout.readline() == '"ready"\n'
+        self.start(sys.executable, "-m", "bouncestream", "run", "--config", str(self._bridge()))
+        self._await_ports(f"{NGINX}:443", f"{CADDY_AT}:443", "127.0.0.1:8025")
+
+    def _bridge(self) -> Path:
+        """The configuration of the bouncestream that runs."""
+        path = self.folder / "bridge.toml"
+        path.write_text(
+            f'[listmonk]\nurl = "http://127.0.0.1:{FIRST_PORT}"\nuser = "bridge"\ntoken = "{TOKEN}"\n'
+            f'[outbox]\npath = "{self.folder}/bridge.db"\n'
+            f'[webhooks.shop]\nprovider = "generic"\ntoken = "{WEBHOOK}"\n'
+            f'[webhooks.mail]\nprovider = "sendamatic"\nsecret = "{WEBHOOK}"\n'
+            '[webhooks.open]\nprovider = "generic"\nunverified = true\n'
+        )
+        path.chmod(0o600)
+        return path
 
     def start(self, *words: str, listen: bool = False) -> subprocess.Popen[str]:
         """A process within, that ends with the stage."""
@@ -285,9 +307,10 @@ class Stage:
             keys["public_url"] = public
         lines = "\n".join(f'{key} = "{value % values}"' for key, value in keys.items())
         path = folder / "config.toml"
-        path.write_text(
-            f'[listmonk]\n{lines}\n[outbox]\npath = "{folder}/state/outbox.db"\n{case.config % values}\n'
-        )
+        text = f"[listmonk]\n{lines}\n{case.config % values}\n"
+        if "[outbox]" not in text:
+            text += f'[outbox]\npath = "{folder}/state/outbox.db"\n'
+        path.write_text(text)
         path.chmod(0o600)
         return path
 
