@@ -7,7 +7,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bouncestream.doctor import bounces, guides, itself, letters, listmonk, pages, pixel, ports, root_url, tls
+from bouncestream.doctor import (
+    bounces,
+    guides,
+    itself,
+    letters,
+    listmonk,
+    pages,
+    pixel,
+    ports,
+    root_url,
+    tls,
+    trial,
+)
 
 UNEXAMINED = "not-examined"
 #: The doctor's own: what it says about its own work.
@@ -41,7 +53,7 @@ BY_TOPIC: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         area.TOPIC: area.FINDINGS
         for area in (listmonk, bounces, root_url, ports, tls, pixel, pages, guides, letters, itself)
     }
-    | {"doctor": _OWN}
+    | {itself.TOPIC: {**itself.FINDINGS, **trial.FINDINGS}, "doctor": _OWN}
 )
 
 #: Id → what it means.

@@ -38,13 +38,13 @@ def read(der: bytes) -> Certificate | None:
     """The fields, or None if the bytes are no certificate."""
     try:
         return _read(der)
-    except (IndexError, ValueError, StopIteration):
+    except (IndexError, ValueError):
         return None
 
 
 def _read(der: bytes) -> Certificate:
-    _, certificate = next(_items(der))
-    _, signed = next(_items(certificate))
+    _, certificate = _first(der)
+    _, signed = _first(certificate)
     fields = list(_items(signed))
     if fields[0][0] == _EXPLICIT_0:  # the version
         fields = fields[1:]
@@ -54,7 +54,7 @@ def _read(der: bytes) -> Certificate:
     issuer_url = ""
     for oid, value in _extensions(fields[5:]):
         if oid == _SUBJECT_ALT_NAME:
-            for tag, name in _items(next(_items(value))[1]):
+            for tag, name in _items(_first(value)[1]):
                 if tag == _DNS:
                     names.append(name.decode("ascii", "replace").lower())
                 elif tag == _IP:
@@ -82,6 +82,13 @@ def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
         at += length
 
 
+def _first(data: bytes) -> tuple[int, bytes]:
+    """The first element; ValueError if there is none."""
+    for item in _items(data):
+        return item
+    raise ValueError("empty")
+
+
 def _name(data: bytes) -> str:
     """Organisation and common name."""
     found: dict[bytes, str] = {}
@@ -106,13 +113,13 @@ def _extensions(fields: list[tuple[int, bytes]]) -> Iterator[tuple[bytes, bytes]
     for tag, content in fields:
         if tag != _EXPLICIT_3:
             continue
-        for _, extension in _items(next(_items(content))[1]):
+        for _, extension in _items(_first(content)[1]):
             parts = list(_items(extension))
             yield parts[0][1], parts[-1][1]
 
 
 def _issuer_url(value: bytes) -> str:
-    for _, access in _items(next(_items(value))[1]):
+    for _, access in _items(_first(value)[1]):
         (_, method), (tag, place) = list(_items(access))[:2]
         if method == _ISSUERS_HERE and tag == _URI:
             return place.decode("ascii", "replace")

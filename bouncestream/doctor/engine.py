@@ -29,6 +29,7 @@ from bouncestream.doctor import (
     public,
     root_url,
     tls,
+    trial,
 )
 from bouncestream.doctor.catalogue import TOPICS, UNEXAMINED
 from bouncestream.doctor.finding import Finding, Level
@@ -86,7 +87,7 @@ async def examine(config: Config, *, write: bool = False) -> list[Finding]:
     try:
         async with Web(names) as web:
             it = Examination(web, now)
-            await _inside(it, config)
+            await _inside(it, config, write=write)
             return in_order(it.found)
     finally:
         await names.close()
@@ -120,7 +121,7 @@ def in_order(found: list[Finding]) -> list[Finding]:
     )
 
 
-async def _inside(it: Examination, config: Config) -> None:
+async def _inside(it: Examination, config: Config, *, write: bool) -> None:
     settings = config.listmonk
     who = Credentials(settings.url, settings.user, settings.token.reveal() if settings.token else "")
     own = Target.read(settings.public_url) if settings.public_url else None
@@ -130,6 +131,8 @@ async def _inside(it: Examination, config: Config) -> None:
     works: list[Awaitable[None]] = [_letters(it, who, asked), _itself(it, config, own)]
     if own is not None:
         works.append(_public(it, own, settings.url, asked))
+    if write:
+        works.append(_write(it, config))
     await asyncio.gather(*works, _listmonk(it, config, asked, own))
 
 
@@ -152,6 +155,11 @@ async def _listmonk(
         it.found.append(Finding("public-unknown", Level.INFO, "doctor", text, "", fix))
         return
     await _public(it, target, config.listmonk.url, asked)
+
+
+async def _write(it: Examination, config: Config) -> None:
+    seen = await it.within(OTHER, itself.TOPIC, trial.collect(config, it.web, it.now), trial.Seen())
+    it.judged(itself.TOPIC, lambda: trial.judge(seen))
 
 
 async def _letters(it: Examination, who: Credentials, asked: asyncio.Task[listmonk.Seen | None]) -> None:

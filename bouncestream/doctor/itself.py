@@ -122,15 +122,21 @@ async def collect(config: Config, web: Web, now: datetime) -> Seen:
 
 async def _try(public: Target, hook: Webhook, web: Web, now: datetime) -> Way:
     url = f"{public.url}/webhooks/{hook.name}"
-    secret = next((one for one in (hook.secret, hook.token, hook.hmac_secret, hook.path_secret) if one), None)
+    secret = secret_of(hook)
     if secret is None:
         return Way(hook.name, bare=await web.get(url))
-    small = await _post(web, url, secret, b"selftest", now, 4.0)
-    large = await _post(web, url, secret, b"x" * LARGE, now, 5.0) if small.status == 200 else None
+    small = await post(web, url, secret, b"selftest", now, 4.0)
+    large = await post(web, url, secret, b"x" * LARGE, now, 5.0) if small.status == 200 else None
     return Way(hook.name, small, large, checks_sender=bool(hook.allow_ips))
 
 
-async def _post(web: Web, url: str, secret: Secret, body: bytes, now: datetime, patience: float) -> Reply:
+def secret_of(hook: Webhook) -> Secret | None:
+    """The secret that a self-test of this webhook is signed with."""
+    return next((one for one in (hook.secret, hook.token, hook.hmac_secret, hook.path_secret) if one), None)
+
+
+async def post(web: Web, url: str, secret: Secret, body: bytes, now: datetime, patience: float) -> Reply:
+    """A signed self-test."""
     headers = {"Content-Type": "application/json", **selftest.headers(secret, now, body)}
     return await web.get(url, method="POST", data=body, headers=headers, patience=patience)
 

@@ -19,7 +19,6 @@ TOPIC = "root-url"
 FINDINGS: Mapping[str, str] = MappingProxyType(
     {
         "root-url-ok": "what Listmonk prints into mails is the public address",
-        "root-url-unknown": "Listmonk's root URL could not be read",
         "root-url-empty": "Listmonk has no root URL",
         "root-url-invalid": "the root URL is no web address",
         "root-url-localhost": "the root URL means the reader's own computer",

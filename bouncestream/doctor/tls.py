@@ -34,7 +34,6 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "tls-no-certificate": "the server has no certificate for this name and breaks the handshake off",
         "tls-plain": "the server speaks plain HTTP where TLS is expected",
         "tls-failed": "the TLS handshake fails in another way",
-        "tls-http": "the server speaks neither HTTP/1.1 nor HTTP/2",
     }
 )
 #: Seconds for a handshake; a second one, which believes everything, may follow the first.

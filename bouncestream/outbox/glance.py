@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bouncestream.outbox import codec, connection, files
+from bouncestream.outbox import browse, codec, connection, files
 from bouncestream.outbox.migrate import newest, version
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.store import oldest_pending, quarantine_count, tally
@@ -48,6 +48,14 @@ def glance(path: Path, now: datetime, patience: float = 3.0) -> Glance:
             size,
             wal,
         )
+
+
+def newest_about(path: Path, recipient: str) -> tuple[str, str]:
+    """State of the newest event about a recipient, and why; empty when there is none. Raises StoreError."""
+    with connection.in_words(), closing(sqlite3.connect(**connection.options(path, readonly=True))) as conn:
+        connection.prepare_reader(conn)
+        found = browse.list_rows(conn, recipient=recipient, limit=1)
+        return (found[0].state.value, found[0].why) if found else ("", "")
 
 
 def _size(path: Path) -> int:

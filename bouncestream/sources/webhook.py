@@ -197,9 +197,9 @@ class WebhookServer:
             path_secret=path_secret,
             remote_ip=self._sender(request) if settings.allow_ips else "",
         )
-        now = self._clock.now()
         if selftest.HEADER in request.headers:
-            return self._selftest(request, settings, sent, now)
+            return await self._selftest(request, settings, provider, sent)
+        now = self._clock.now()
         encoding = request.headers.get("Content-Encoding", "")
         body = sent
         try:
@@ -234,11 +234,16 @@ class WebhookServer:
             headers=_HEADERS,
         )
 
-    def _selftest(self, request: web.BaseRequest, settings: Settings, body: bytes, now: datetime) -> web.Response:
+    async def _selftest(
+        self, request: web.BaseRequest, settings: Settings, provider: Provider, body: bytes
+    ) -> web.Response:
         """Tell the doctor that it got through, with how much, and from which address it seems to come."""
         secrets = (settings.secret, settings.token, settings.hmac_secret, settings.path_secret)
-        selftest.check(request.headers, body, secrets, now)
-        told = {"selftest": "ok", "bytes": len(body), "sender": self._sender(request)}
+        selftest.check(request.headers, body, secrets, self._clock.now())
+        told: dict[str, object] = {"selftest": "ok", "bytes": len(body), "sender": self._sender(request)}
+        if event := selftest.event(body, settings.name, provider.name):
+            submission = Submission(settings.name, provider.name, (event,), raw=body, content_type="text/plain")
+            told["accepted"] = (await self._emit(submission)).accepted
         return web.Response(body=orjson.dumps(told), headers=_HEADERS)
 
     def _sender(self, request: web.BaseRequest) -> str:

@@ -45,6 +45,7 @@ class Case:
     listmonk: Mapping[str, str] = field(default_factory=dict)  #: keys of [listmonk] that differ
     public_url: str | None = None  #: of the configuration; None: the case's address; "": not set
     odd: Sequence[tuple[str, str, int, bool]] = ()  #: servers that behave badly: name, address, port, TLS
+    words: str = ""  #: further words for the command line
     outside: str = ""  #: `doctor --outside` with these words instead of a configuration
     laptop: bool = False  #: run on the other machine
     mounts: Mapping[str, str] = field(default_factory=dict)  #: directory → text of a file in it

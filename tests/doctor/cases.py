@@ -23,7 +23,21 @@ location /webhooks/ { return 404; }
 """
 
 HEALTHY: tuple[Case, ...] = (
-    Case("healthy-nginx", also=_FINE),
+    Case(
+        "healthy-nginx",
+        sandbox={"campaigns": {}},
+        also=_FINE | {"letters-none", "tracking-anonymous", "bridge-no-source", "outbox-missing"},
+    ),
+    Case(
+        "healthy-others",
+        sandbox=sent(content_type="plain", body="Hello https://example.com/@TrackLink"),
+        saved={
+            "bounce.postmark": {"enabled": True},
+            "bounce.mailboxes": [{"enabled": True, "host": "pop.example.com", "username": "bounces", "port": 995}],
+        },
+        config='[webhooks.shop]\nprovider = "generic"\ntoken = "a-secret-of-the-doctors-tests"\n',
+        also=_FINE | {"bounces-own-mailbox", "bounces-own-webhooks", "campaign-plain-text", "bridge-no-public-url"},
+    ),
     Case("healthy-caddy", proxy="caddy", also=_FINE),
     Case("healthy-slash", site=_SLASH, also=_FINE | {"webhooks-closed"}),
     Case("healthy-ipv6", aaaa="2d00::10", also=_FINE),

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from bouncestream.sandbox import ALL_PERMISSIONS, ApiUser
 from tests.doctor.case import Case, broken
+from tests.doctor.stage import TOKEN
 
 #: A server with its own address, so that its TLS settings are its own.
 OLD_TLS = """
@@ -49,6 +51,13 @@ TLS: tuple[Case, ...] = (
     # The certificate of another site fits, so Caddy answers, with nothing.
     broken("caddy-unknown-site", "pixel-catch-all", proxy="caddy", outer="# no site of this name"),
     broken("old-tls", "tls-old", address="192.88.99.31", outer=OLD_TLS),
+    broken(
+        "no-handshake",
+        "tls-failed",
+        proxy="none",
+        address="192.88.99.36",
+        odd=(("silent", "192.88.99.36", 443, False), ("silent", "192.88.99.36", 80, False)),
+    ),
     broken("plain-on-443", "tls-plain", address="192.88.99.32", outer=PLAIN_443),
 )
 
@@ -79,10 +88,17 @@ NAMES: tuple[Case, ...] = (
     broken("no-such-name-outside", "dns-failed", resolves=False, proxy="none", outside="https://%(host)s"),
 )
 SHARED = "https://shared.example.com"
+#: Who may save settings, as the fix wants it.
+ADMIN = {"users": {"bridge": ApiUser("bridge", TOKEN, ALL_PERMISSIONS)}}
 ROOTS: tuple[Case, ...] = (
-    broken("root-empty", "root-url-empty", proxy="shared", root_url="", fix="root-url-empty"),
+    broken("root-empty", "root-url-empty", proxy="shared", root_url="", fix="root-url-empty", sandbox=ADMIN),
     broken(
-        "root-not-a-url", "root-url-invalid", proxy="shared", root_url="news.example.com", fix="root-url-invalid"
+        "root-not-a-url",
+        "root-url-invalid",
+        proxy="shared",
+        root_url="news.example.com",
+        fix="root-url-invalid",
+        sandbox=ADMIN,
     ),
     broken(
         "root-localhost",
@@ -90,6 +106,7 @@ ROOTS: tuple[Case, ...] = (
         proxy="shared",
         root_url="http://localhost:9000",
         fix="root-url-localhost",
+        sandbox=ADMIN,
     ),
     broken(
         "root-localhost-alone",
@@ -105,22 +122,48 @@ ROOTS: tuple[Case, ...] = (
         proxy="shared",
         root_url="http://192.168.1.20:9000",
         fix="root-url-private",
+        sandbox=ADMIN,
     ),
     broken("root-container", "root-url-private", proxy="shared", root_url="http://listmonk:9000"),
-    broken("root-http", "root-url-http", proxy="shared", root_url="http://shared.example.com", fix="root-url-http"),
     broken(
-        "root-port", "root-url-port", proxy="shared", root_url="http://shared.example.com:9000", fix="root-url-port"
+        "root-http",
+        "root-url-http",
+        proxy="shared",
+        root_url="http://shared.example.com",
+        fix="root-url-http",
+        sandbox=ADMIN,
     ),
     broken(
-        "root-subpath", "root-url-subpath", proxy="shared", root_url=f"{SHARED}/newsletter", fix="root-url-subpath"
+        "root-port",
+        "root-url-port",
+        proxy="shared",
+        root_url="http://shared.example.com:9000",
+        fix="root-url-port",
+        sandbox=ADMIN,
     ),
-    broken("root-slashes", "root-url-slashes", proxy="shared", root_url=f"{SHARED}//", fix="root-url-slashes"),
+    broken(
+        "root-subpath",
+        "root-url-subpath",
+        proxy="shared",
+        root_url=f"{SHARED}/newsletter",
+        fix="root-url-subpath",
+        sandbox=ADMIN,
+    ),
+    broken(
+        "root-slashes",
+        "root-url-slashes",
+        proxy="shared",
+        root_url=f"{SHARED}//",
+        fix="root-url-slashes",
+        sandbox=ADMIN,
+    ),
     broken(
         "root-other-host",
         "root-url-other-host",
         proxy="shared",
         root_url="https://old.example.com",
         fix="root-url-other-host",
+        sandbox=ADMIN,
     ),
     # Without [listmonk] public_url, the root URL itself is tried.
     broken("root-http-alone", "root-url-http", public_url="", root_url="http://%(host)s"),

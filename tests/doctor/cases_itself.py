@@ -27,7 +27,7 @@ def webhook(name: str, *expect: str, config: str = PUBLIC + HOOK, site: str = TO
 
 
 ITSELF: tuple[Case, ...] = (
-    webhook("hook-not-passed", "webhook-unreachable", site="return 404;", fix="webhook-unreachable"),
+    webhook("hook-not-passed", "webhook-unreachable", site="location / { return 404; }", fix="webhook-unreachable"),
     webhook("hook-to-listmonk", "webhook-unreachable", site="location / { proxy_pass http://127.0.0.1:%(port)s; }"),
     webhook("hook-upstream-down", "webhook-unreachable", site="location / { proxy_pass http://127.0.0.1:9; }"),
     webhook(
@@ -47,6 +47,13 @@ ITSELF: tuple[Case, ...] = (
         config=PUBLIC.replace("https", "http") + HOOK,
         plain=TO_BRIDGE,
     ),
+    webhook(
+        "hook-trial-fails",
+        "webhook-unreachable",
+        "trial-failed",
+        site="location / { return 404; }",
+        words="--write",
+    ),
     webhook("hook-certificate", "tls-expired", cert="expired"),
     webhook("hook-no-name", "dns-failed", resolves=False, proxy="none"),
     webhook(
@@ -62,6 +69,13 @@ ITSELF: tuple[Case, ...] = (
     webhook("disk-nearly-full", "outbox-disk", small_disk=True),
 )
 HEALTHY = (
+    webhook(
+        "healthy-trial",
+        config=PUBLIC + '[outbox]\npath = "%(folder)s/bridge.db"\n' + HOOK,
+        words="--write",
+        also=frozenset({"trial-ok", "webhook-ok"}),
+    ),
+    webhook("healthy-trial-impossible", words="--write", config="", also=frozenset({"trial-impossible"})),
     webhook(
         "healthy-bridge",
         config=PUBLIC

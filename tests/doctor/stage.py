@@ -187,6 +187,10 @@ class Stage:
     def _inside(self, space: subprocess.Popen[str]) -> list[str]:
         return ["nsenter", "--target", str(space.pid), "--net", "--mount", f"--wd={ROOT}"]
 
+    def inside(self) -> list[str]:
+        """The words before a command that shall run on the stage."""
+        return self._inside(self.space)
+
     def _wire(self) -> None:
         """A cable between the two."""
         other = self._inside(self.laptop)[2]
@@ -316,7 +320,7 @@ class Stage:
 
     def play(self, case: Case, *more: str, as_json: bool = True) -> Played:
         """Run the real program on a case."""
-        words = [sys.executable, "-m", "bouncestream", "doctor", *more]
+        words = [sys.executable, "-m", "bouncestream", "doctor", *case.words.split(), *more]
         if case.outside:
             words += ["--outside", *(case.outside % self._values(case)).split()]
         else:
