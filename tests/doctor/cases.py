@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from tests.doctor import cases_itself
-from tests.doctor.case import Case
+from tests.doctor.case import Case, broken
 from tests.doctor.cases_door import DOOR
 from tests.doctor.cases_listmonk import LISTMONK, sent
-from tests.doctor.cases_public import PUBLIC
+from tests.doctor.cases_public import ADMIN_ONLY, PUBLIC
 
 _FINE = frozenset(
     {"pixel-ok", "pages-ok", "tls-ok", "root-url-ok", "listmonk-ok", "bounces-ok", "ports-own-address"}
@@ -45,5 +45,15 @@ HEALTHY: tuple[Case, ...] = (
     Case("healthy-root-only", public_url="", also=_FINE),
     *cases_itself.HEALTHY,
 )
-BROKEN: tuple[Case, ...] = (*PUBLIC, *DOOR, *LISTMONK, *cases_itself.ITSELF)
+#: What the README shows.
+SHOWN = broken(
+    "shown",
+    "pixel-blocked",
+    "campaign-no-trackview",
+    host="news.example.com",
+    site=ADMIN_ONLY,
+    sandbox=sent(template=2, views=0),
+    config='[webhooks.shop]\nprovider = "generic"\ntoken = "a-secret-of-the-doctors-tests"\n',
+)
+BROKEN: tuple[Case, ...] = (SHOWN, *PUBLIC, *DOOR, *LISTMONK, *cases_itself.ITSELF)
 CASES = (*HEALTHY, *BROKEN)
