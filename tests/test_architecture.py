@@ -58,6 +58,16 @@ PURE = [
     "sinks/verify.py",
     "sinks/unread.py",
     "relay/breaker.py",
+    "doctor/bounces.py",
+    "doctor/catalogue.py",
+    "doctor/certificate.py",
+    "doctor/finding.py",
+    "doctor/pages.py",
+    "doctor/pixel.py",
+    "doctor/reply.py",
+    "doctor/root_url.py",
+    "doctor/snippets.py",
+    "doctor/target.py",
 ]
 IMPURE = {
     "aiohttp",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import textwrap
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -18,6 +19,7 @@ from bouncestream.doctor.target import Target
 from bouncestream.errors import UsageError
 from bouncestream.printable import printable
 
+_WIDTH = 100
 _SIGNS = {Level.OK: "✔", Level.INFO: "·", Level.WARNING: "⚠", Level.ERROR: "✘"}
 
 
@@ -72,12 +74,29 @@ def _tell(found: Sequence[Finding], nothing: str) -> None:
 def _one(one: Finding) -> None:
     sign = _SIGNS[one.level]
     bad = one.level in (Level.WARNING, Level.ERROR)
-    ident = f"  [{one.id}]" if bad else ""
-    print(f"{out.coloured(sign, out.MARKS[sign])} {printable(one.seen)}{out.coloured(ident, 'dim')}")
+    first, *more = _wrapped(one.seen + (f" [{one.id}]" if bad else ""), "")
+    print(f"{out.coloured(sign, out.MARKS[sign])} {first.strip()}")
+    for line in more:
+        print(line)
     if one.why:
-        print(f"  {'why: ' if bad else ''}{printable(one.why)}")
+        print(*_wrapped(one.why, "why: " if bad else ""), sep="\n")
     if one.fix:
-        first, *rest = one.fix.splitlines()
-        print(f"  fix: {printable(first)}")
-        for line in rest:
-            print(f"  {printable(line)}".rstrip())
+        words = "fix: "
+        for line in one.fix.splitlines():
+            if line.startswith("    ") or not line:
+                print(f"  {printable(line)}".rstrip())
+            else:
+                print(*_wrapped(line, words), sep="\n")
+            words = ""
+
+
+def _wrapped(text: str, label: str) -> list[str]:
+    """Prose below its sign, in lines that can be read; what has no spaces is not broken."""
+    return textwrap.wrap(
+        printable(text),
+        _WIDTH,
+        initial_indent=f"  {label}",
+        subsequent_indent="  " + " " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]

@@ -40,7 +40,7 @@ from bouncestream.doctor.web import Credentials, Web
 log = logging.getLogger("bouncestream.doctor")
 
 #: Seconds: for Listmonk, which others wait for; names and ports; what goes through them; the rest; all of it.
-FIRST, DOOR, PUBLIC, OTHER, ALL = 3.5, 4.0, 6.0, 10.0, 13.5
+FIRST, DOOR, PUBLIC, OTHER, ALL = 3.5, 4.0, 7.0, 10.0, 13.5
 
 T = TypeVar("T")
 
@@ -210,7 +210,7 @@ async def _public(
         it.within(PUBLIC, ports.TOPIC, ports.collect(door, own, it.web), ports.Seen()),
         it.within(PUBLIC, tls.TOPIC, tls.collect(door), []),
         it.within(PUBLIC, pixel.TOPIC, public.collect(door, listmonk_url, it.web), nothing),
-        it.within(PUBLIC, guides.TOPIC, guides.collect(it.web), guides.Local()),
+        it.within(PUBLIC, guides.TOPIC, _local(it.web, asked is not None), guides.Local()),
     )
     answers = await asked if asked is not None else None
     config = answers.config if answers is not None else {}
@@ -230,6 +230,11 @@ async def _public(
         pages.TOPIC,
         lambda: pages.judge(target, replies, listmonk_url, own_hooks=hooks, login_shown=seen.login_shown),
     )
+
+
+async def _local(web: Web, here: bool) -> guides.Local:
+    """The proxies of this machine, where it is the server's."""
+    return await guides.collect(web) if here else guides.Local()
 
 
 async def _by_https(web: Web, target: Target) -> Target:

@@ -87,9 +87,9 @@ PERMISSIONS: tuple[tuple[str, tuple[str, ...], Level, str], ...] = (
     ),
     (
         "permission-manage",
-        ("subscribers:manage",),
+        ("subscribers:manage", "lists:manage_all"),
         Level.WARNING,
-        "Unsubscriptions at the provider are held back.",
+        "Unsubscriptions at the provider are held back (a list role for all lists will do for lists:manage_all).",
     ),
     (
         "permission-settings",
@@ -148,6 +148,11 @@ class Seen:
         if not isinstance(granted, list):
             return None
         return frozenset(one for one in granted if isinstance(one, str))
+
+    @property
+    def has_list_role(self) -> bool:
+        """Whether the user may manage some lists by a role of their own."""
+        return isinstance((self.profile or {}).get("list_role"), dict)
 
     @property
     def version(self) -> tuple[int, ...]:
@@ -276,6 +281,8 @@ def _permissions(seen: Seen) -> list[Finding]:
     found = []
     for ident, names, level, cost in PERMISSIONS:
         lacking = [name for name in names if not _may(name, granted)]
+        if ident == "permission-manage" and seen.has_list_role:
+            lacking = [name for name in lacking if name != "lists:manage_all"]
         if ident == "permission-post" and probe.status == 403 and not lacking:
             lacking = list(names)  # granted in the profile, but not in force
         if lacking:

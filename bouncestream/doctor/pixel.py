@@ -17,6 +17,7 @@ from bouncestream.doctor.reply import (
     Reply,
     Trouble,
     cache_hit,
+    cache_told,
     cacheable,
     challenged,
     clean,
@@ -198,7 +199,7 @@ def _caching(target: Target, reply: Reply, public: Public, url: str, individual:
     proxy = proxy_of(reply)
     fix = uncached(proxy, target.site, url)
     hit = cache_hit(reply) or (cache_hit(public.again) if public.again else "")
-    if not hit and public.head is not None and public.head.status == 200:
+    if not hit and public.head is not None and public.head.status == 200 and not cache_told(public.head):
         hit = "HEAD is answered with 200, which Listmonk itself never does"
     if hit:
         why = "Listmonk hears of no open that a cache answers."

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from bouncestream.doctor.front import Front
 from bouncestream.doctor.reply import Reply
 from bouncestream.doctor.target import LINK, OPTIN, PIXEL, UNSUBSCRIBE, VIEW
-from bouncestream.doctor.web import PATIENCE, Web
+from bouncestream.doctor.web import AGENT, PATIENCE, Web
 
 #: The programs that fetch pictures for readers, as they call themselves (seen in access logs, 2026-11).
 AGENTS: Mapping[str, str] = MappingProxyType(
@@ -27,6 +27,8 @@ AGENTS: Mapping[str, str] = MappingProxyType(
         "Outlook": "Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
     }
 )
+#: So many requests at a time.
+AT_ONCE = 8
 #: A path and a query whose escapes Listmonk repeats as they came to it, in the Location of its login.
 REFLECTED = "/admin/a%20b%C3%BC?c=%26%3D&d=+"
 #: name → path
@@ -61,47 +63,48 @@ class Public:
 
 
 async def collect(front: Front, listmonk_url: str, web: Web) -> Public:
-    """Ask for everything at the same time; the second look at the pixel comes after the first."""
+    """The pixel first: where it gets no answer, nothing else would. Then the rest, some at a time, as a crowd of
+    requests may meet a rate limit."""
     nonsense = f"/nosuch-{secrets.token_hex(6)}"
     paths = dict(PAGES) | {"nonsense": nonsense}
     direct = asyncio.create_task(_all(web, listmonk_url, paths if listmonk_url else {}))
     if not front.reachable:
         return Public(direct=await direct)
     base = front.target.url
-    pixel = asyncio.create_task(_pixel(web, base))
-    through = asyncio.create_task(_all(web, base, {name: path for name, path in paths.items() if name != "pixel"}))
-    agents = asyncio.create_task(_agents(web, base))
-    head = asyncio.create_task(web.get(base + PIXEL, method="HEAD"))
-    plain = asyncio.create_task(_plain(web, front))
-    first, again, chain = await pixel
-    return Public(
-        through=await through | {"pixel": first},
-        direct=await direct,
-        again=again,
-        head=await head,
-        agents=await agents,
-        chain=tuple(chain),
-        plain=tuple(await plain),
+    first = await web.get(base + PIXEL)
+    if not first.whole:
+        return Public(through={"pixel": first}, direct=await direct)
+    others = {name: path for name, path in paths.items() if name != "pixel"}
+    gate = asyncio.Semaphore(AT_ONCE)
+    (again, chain), through, agents, head, plain = await asyncio.gather(
+        _pixel_again(web, first),
+        _all(web, base, others, gate),
+        _all(web, base, dict.fromkeys(AGENTS, PIXEL), gate, AGENTS),
+        web.get(base + PIXEL, method="HEAD"),
+        _plain(web, front),
     )
+    return Public(through | {"pixel": first}, await direct, again, head, agents, tuple(chain), tuple(plain))
 
 
-async def _all(web: Web, base: str, paths: Mapping[str, str]) -> dict[str, Reply]:
-    replies = await asyncio.gather(*(web.get(base + path) for path in paths.values()))
+async def _all(
+    web: Web,
+    base: str,
+    paths: Mapping[str, str],
+    gate: asyncio.Semaphore | None = None,
+    agents: Mapping[str, str] | None = None,
+) -> dict[str, Reply]:
+    async def one(name: str, path: str) -> Reply:
+        async with gate or asyncio.Semaphore():
+            return await web.get(base + path, agent=(agents or {}).get(name, AGENT))
+
+    replies = await asyncio.gather(*(one(name, path) for name, path in paths.items()))
     return dict(zip(paths, replies, strict=True))
 
 
-async def _agents(web: Web, base: str) -> dict[str, Reply]:
-    replies = await asyncio.gather(*(web.get(base + PIXEL, agent=agent) for agent in AGENTS.values()))
-    return dict(zip(AGENTS, replies, strict=True))
-
-
-async def _pixel(web: Web, base: str) -> tuple[Reply, Reply | None, list[Reply]]:
-    first = await web.get(base + PIXEL)
+async def _pixel_again(web: Web, first: Reply) -> tuple[Reply | None, list[Reply]]:
     if first.location:
-        return first, None, await web.follow(first)
-    if not first.whole:
-        return first, None, []
-    return first, await web.get(base + PIXEL, patience=PATIENCE / 2), []
+        return None, await web.follow(first)
+    return await web.get(first.url, patience=PATIENCE / 2), []
 
 
 async def _plain(web: Web, front: Front) -> list[Reply]:

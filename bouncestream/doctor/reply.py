@@ -179,6 +179,11 @@ def cache_hit(reply: Reply) -> str:
     return f"age: {age}" if age.isascii() and age.isdigit() and int(age) > 0 else ""
 
 
+def cache_told(reply: Reply) -> bool:
+    """Whether a cache says what it did; one that does may turn HEAD into GET without keeping anything."""
+    return any(name in reply.headers for name in _CACHE_HEADERS)
+
+
 def cacheable(reply: Reply) -> str:
     """The Cache-Control or Expires by which caches may keep it, as written; empty: they may not."""
     control = reply.headers.get("cache-control", "").lower()

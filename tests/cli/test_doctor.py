@@ -55,13 +55,11 @@ def test_for_people(cli: Cli, sandbox: str, tmp_path: Path) -> None:
     assert lines[0] == "Listmonk"
     assert lines[1].startswith("✔ Listmonk v6.2.0")
     at = next(number for number, line in enumerate(lines) if line.startswith("✘"))
-    assert lines[at].endswith("[root-url-localhost]")
-    assert lines[at + 1].startswith("  why: ")
-    assert lines[at + 2 : at + 5] == [
-        "  fix: in Listmonk: Settings, General, Root URL:",
-        "",
-        "      https://news.example.com",
-    ]
+    assert lines[at + 1] == "  [root-url-localhost]"
+    assert lines[at + 2].startswith("  why: ")
+    fix = lines.index("  fix: in Listmonk: Settings, General, Root URL:")
+    assert lines[fix + 1 : fix + 3] == ["", "      https://news.example.com"]
+    assert max(map(len, lines)) <= 100
     assert lines[-1].startswith("1 error")
 
 

@@ -83,6 +83,14 @@ PORTS: tuple[Case, ...] = (
 
 NAMES: tuple[Case, ...] = (
     broken("no-such-name", "dns-failed", resolves=False, proxy="none"),
+    broken(
+        "resolver-hangs",
+        "dns-failed",
+        resolves=False,
+        proxy="none",
+        odd=(("silent_dns", "192.88.99.66", 53, False),),
+        mounts={"/etc/resolv.conf": "nameserver 192.88.99.66\noptions timeout:10 attempts:3\n"},
+    ),
     broken("private-address", "dns-private", address="10.88.0.1"),
     broken("dead-aaaa", "dns-address-dead", aaaa="2d00::dead"),
     broken("no-such-name-outside", "dns-failed", resolves=False, proxy="none", outside="https://%(host)s"),

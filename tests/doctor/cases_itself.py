@@ -61,6 +61,24 @@ ITSELF: tuple[Case, ...] = (
         "webhook-unknown",
         outside=f"https://{SHARED} --webhook-url https://%(host)s/webhooks/nosuch",
     ),
+    # Nothing answers anywhere, and everything is waited for.
+    webhook(
+        "all-silent",
+        "listmonk-unreachable",
+        "pixel-no-answer",
+        "webhook-unreachable",
+        "trial-failed",
+        proxy="none",
+        address="192.88.99.37",
+        odd=(
+            ("silent", "192.88.99.37", 443, True),
+            ("silent", "192.88.99.37", 80, False),
+            ("silent", "127.0.0.1", 19301, False),
+        ),
+        listmonk={"url": "http://127.0.0.1:19301"},
+        public_url="https://%(host)s",
+        words="--write",
+    ),
     webhook(
         "bridge-down",
         "bridge-not-running",

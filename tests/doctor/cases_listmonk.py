@@ -79,6 +79,7 @@ ITSELF: tuple[Case, ...] = (
     odd("listmonk-foreign-json", "json_200", 19214, "listmonk-foreign"),
     odd("listmonk-garbage", "garbage", 19215, "listmonk-unreachable"),
     shared("may-not-post", "permission-post", sandbox=may(lacks=("webhooks:post_bounce",))),
+    shared("may-not-manage-lists", "permission-manage", sandbox=may(lacks=("lists:manage_all",))),
     shared(
         "may-only-post",
         "permission-read",

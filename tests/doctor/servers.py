@@ -131,6 +131,10 @@ async def main(file: str) -> None:
     plan = pickle.loads(Path(file).read_bytes())
     kept: list[object] = []
     for name, (host, port, tls) in plan["odd"].items():
+        if name.startswith("silent_dns/"):
+            loop = asyncio.get_running_loop()
+            kept.append(await loop.create_datagram_endpoint(asyncio.DatagramProtocol, (host, port)))
+            continue
         context = None
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -326,6 +326,7 @@ class Stage:
         else:
             words += ["--config", str(self.configuration(case))]
         inside = self._inside(self.laptop if case.laptop else self.space)
+        (self.folder / case.name).mkdir(exist_ok=True)
         mounts = self._mounts(case)
         if mounts:
             inside += ["unshare", "--mount", "--propagation", "private", "sh", "-ec", f'{mounts} exec "$@"', "sh"]
@@ -350,6 +351,10 @@ class Stage:
     def _mounts(self, case: Case) -> str:
         lines = ""
         for place, text in case.mounts.items():
+            if place.endswith(".conf"):
+                (self.folder / case.name / "file").write_text(text)
+                lines += f"mount --bind {self.folder}/{case.name}/file {place}; "
+                continue
             folder = self.folder / case.name / re.sub(r"\W", "_", place)
             folder.mkdir(parents=True, exist_ok=True)
             (folder / ("Caddyfile" if "caddy" in place else "site.conf")).write_text(text)

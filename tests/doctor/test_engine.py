@@ -65,14 +65,14 @@ def test_the_order_and_the_exit_codes(capsys) -> None:
     said = capsys.readouterr().out
     assert said.splitlines() == [
         "TLS",
-        "⚠ tls-expires-soon was seen  [tls-expires-soon]",
+        "⚠ tls-expires-soon was seen [tls-expires-soon]",
         "  why: why",
         "  fix: first",
         "",
         "      second",
         "",
         "The examination",
-        f"⚠ {UNEXAMINED} was seen  [{UNEXAMINED}]",
+        f"⚠ {UNEXAMINED} was seen [{UNEXAMINED}]",
         "  why: why",
         "  fix: first",
         "",
