@@ -101,7 +101,8 @@ async def examine_outside(url: str, webhook_url: str = "") -> list[Finding]:
     try:
         async with Web(names) as web:
             it = Examination(web, datetime.now(UTC))
-            it.judged(root_url.TOPIC, lambda: root_url.judge(url, target))
+            # Only what cannot be anybody's root URL: which one Listmonk has is not to be seen from outside.
+            it.judged(root_url.TOPIC, lambda: [o for o in root_url.judge(url, target) if o.level is Level.ERROR])
             works = [_public(it, target, "", None)]
             if webhook_url:
                 works.append(_webhook(it, webhook_url, target.host))

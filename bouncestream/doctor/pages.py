@@ -86,7 +86,7 @@ def judge(
         if name == "optin" and any(one.id == "unsubscribe-blocked" for one in found):
             continue
         fix = passing(proxy_of(reply), target.site, listmonk_url, path)
-        seen = f"{what} is answered with {describe(reply)}; Listmonk itself says {_said(direct, status)}"
+        seen = f"{what} is answered with {describe(reply)}{_instead(reply, direct, status)}"
         found.append(Finding(ident, level, TOPIC, seen, why, f"pass it on; {fix}", evidence(reply)))
     found += _webhooks(target, public, listmonk_url, own_hooks)
     blocked = any(one.id == "unsubscribe-blocked" for one in found)
@@ -110,8 +110,10 @@ def same(reply: Reply, direct: Reply | None, status: int, *, noindex: bool = Tru
     return reply.status == status and reply.noindex is noindex
 
 
-def _said(direct: Reply | None, status: int) -> str:
-    return str(direct.status if direct is not None and direct.status else status)
+def _instead(reply: Reply, direct: Reply | None, status: int) -> str:
+    """What Listmonk itself says to the same request."""
+    own = direct.status if direct is not None and direct.status else status
+    return f", which is not Listmonk's own {own}" if reply.status == own else f"; Listmonk itself says {own}"
 
 
 def _webhooks(target: Target, public: Public, url: str, own_hooks: bool) -> list[Finding]:
@@ -138,7 +140,8 @@ def _escapes(target: Target, public: Public, url: str, *, blocked: bool) -> list
     if not query.png:
         broken = f"the pixel with a query (?x=%26%C3%BC+%25) is answered with {describe(query)}"
     elif not same(escaped, public.direct.get("escaped"), 400) and not blocked:
-        broken = f"a path with %20 and %C3%BC is answered with {describe(escaped)}; Listmonk itself says 400"
+        broken = f"a path with %20 and %C3%BC is answered with {describe(escaped)}"
+        broken += _instead(escaped, public.direct.get("escaped"), 400)
     elif (
         direct is not None
         and direct.location
