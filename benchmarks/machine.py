@@ -91,9 +91,9 @@ class Process:
                 raise Broken(f"{' '.join(self.argv)} did not listen. {said}".strip())
             time.sleep(0.002)
 
-    def wait(self) -> None:
-        """Until it has ended by itself."""
-        self._popen.wait()
+    def wait(self) -> int:
+        """Until it has ended by itself; its exit code."""
+        return self._popen.wait()
 
     def kill(self) -> None:
         """As a crash would."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -60,6 +60,12 @@ def generic(path: Path, number: int, keys: int = 1, first: int = 0) -> Prepared:
 def sendamatic(path: Path, number: int) -> Prepared:
     """Sendamatic's bounces with a returned mail of 4 KB."""
     return _write(path, range(number), _sendamatic)
+
+
+def dsns(number: int) -> Iterator[bytes]:
+    """Returned mails of 4 KB, each about another subscriber."""
+    for index in range(number):
+        yield _dsn(index, hashlib.sha256(b"%d" % index).hexdigest()).encode()
 
 
 def generic_batches(events: Sequence[bytes], size: int) -> list[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks import delivery, footprint, ingest, latency, volume
+from benchmarks import delivery, footprint, importing, ingest, latency, logs, volume
 from benchmarks.figures import Effort, Figure
 
 ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
@@ -17,4 +17,6 @@ ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
     "latency": latency.latency,
     "million": volume.million,
     "footprint": footprint.footprint,
+    "import": importing.importing,
+    "logs": logs.logs,
 }

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The composition root: puts the rooms together, runs them in one TaskGroup, and takes them down in order.
 
-Shutdown (SIGTERM, SIGINT): stop accepting webhooks and finish those in hand → let the relay end what is in
-flight → close the outbox. It is bounded in time; what is cut off is found by reading back at the next start.
+Shutdown (SIGTERM, SIGINT): stop accepting webhooks and reading mailboxes, finish what is in hand → let the relay
+end what is in flight → close the outbox. It is bounded in time; what is cut off is found by reading back at the
+next start.
 """
 
 from __future__ import annotations
@@ -16,29 +17,40 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bouncestream import __version__
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
+from bouncestream.config.oauth import needs_token
 from bouncestream.errors import ListenError
 from bouncestream.health import Health
 from bouncestream.metrics import START_TIME, Metrics
+from bouncestream.ops.rejudge import Rejudge
 from bouncestream.ops.upkeep import Upkeep
+from bouncestream.ops.watch import Watch
 from bouncestream.outbox import store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
+from bouncestream.outbox.mail_memory import StoredMailMemory
 from bouncestream.ports import Sink
 from bouncestream.relay import Pace, Relay
 from bouncestream.sinks.listmonk import Listmonk
 from bouncestream.sinks.verify import Times
 from bouncestream.sources.webhook import WebhookServer, bound
 
+if TYPE_CHECKING:
+    from bouncestream.config.mailbox import Mailbox
+    from bouncestream.sources.mailbox import Mailboxes
+    from bouncestream.sources.oauth import TokenSource
+
 log = logging.getLogger("bouncestream")
 
 #: Requests and events are freed by their reference counts; looking for cycles seldom spares a tenth of the CPU.
 GC_THRESHOLD = (20_000, 20, 50)
 
-#: How long requests in hand, and then the posts in flight, may take at shutdown; seconds.
-REQUESTS_GRACE, RELAY_GRACE = 5.0, 10.0
+#: How long requests in hand, then the posts in flight, then an alert on its way, may take at shutdown; seconds.
+REQUESTS_GRACE, RELAY_GRACE, WATCH_GRACE = 5.0, 10.0, 3.0
 
 
 class App:
@@ -51,6 +63,9 @@ class App:
         self.metrics = Metrics()
         self.addresses: list[tuple[str, int]] = []
         self._stop = asyncio.Event()
+        self._instance = ""
+        self._mailboxes: Mailboxes | None = None
+        self._token_sources: dict[str, TokenSource] = {}
 
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
         """Until `stop`. `ready` is called once it listens. Raises a BouncestreamError when it cannot start."""
@@ -65,8 +80,23 @@ class App:
                     self.db, clock=clock, metrics=self.metrics, health=self.health, on_commit=self.relay.wake
                 )
                 self.upkeep = Upkeep(self.db, self.intake, clock, self.health, self.metrics, self.config.retention)
+                self.rejudge = Rejudge(self.db, clock, self.config, __version__, on_commit=self.relay.wake)
+                self.watch = Watch(
+                    self.db,
+                    clock,
+                    self.health,
+                    self.metrics,
+                    self.config,
+                    paused=lambda: self.relay.desk.breaker.paused,
+                )
                 self.server = WebhookServer(
-                    self.config.server, self.config.webhooks, self.intake, self.health, self.metrics, clock
+                    self.config.server,
+                    self.config.webhooks,
+                    self.intake,
+                    self.health,
+                    self.metrics,
+                    clock,
+                    rules=self.config.policy.rules,
                 )
                 await self._serve(ready)
             finally:
@@ -83,20 +113,23 @@ class App:
         return self._stop.is_set()
 
     def reload(self, config: Config) -> None:
-        """Take over what can change while running (webhooks, retention, policy, log level)."""
-        self.server.reload(config.webhooks)
+        """Take over what can change while running (webhooks, mailboxes, retention, policy, log level)."""
+        self.server.reload(config.webhooks, config.policy.rules)
         self.upkeep.settings = config.retention
-        self.relay.set_unsubscribe(config.policy.unsubscribe)
+        self.relay.set_policy(config.policy.unsubscribe, config.policy.rules)
+        self.watch.reload(config)
         self.config = config
+        self._read_mailboxes()
 
     async def _sink(self) -> Listmonk:
         listmonk, relay = self.config.listmonk, self.config.relay
-        instance = await self.db.read(partial(store.get_meta, name="instance"))
+        instance: str | None = await self.db.read(partial(store.get_meta, name="instance"))
+        self._instance = instance or ""
         return Listmonk(
             listmonk.url,
             listmonk.user,
             listmonk.token.reveal() if listmonk.token else "",
-            instance=instance or "",
+            instance=self._instance,
             post_timeout=relay.verify.post_timeout,
             connections=relay.connections,
         )
@@ -115,12 +148,51 @@ class App:
                 pulse=relay.verify.pulse,
                 settle=relay.verify.margin,
                 unsubscribe=self.config.policy.unsubscribe,
+                rules=self.config.policy.rules,
                 dry_run=self.dry_run,
             ),
             Times(margin=relay.verify.margin, grace=relay.verify.grace),
             self.health,
             self.metrics,
         )
+
+    def _read_mailboxes(self) -> None:
+        """Begin to read the mailboxes, or take over what has changed about them."""
+        if self._mailboxes is None:
+            if not self.config.mailboxes:
+                return
+            # Imported only where there is one: it costs a start some hundredths of a second, and memory.
+            from bouncestream.sources.mailbox import Mailboxes
+
+            clock = SystemClock()
+            self._mailboxes = Mailboxes(
+                self.intake,
+                StoredMailMemory(self.db, clock),
+                clock,
+                self.health,
+                self.metrics,
+                instance=self._instance,
+                dry_run=self.dry_run,
+                tokens=self._tokens,
+            )
+        self._mailboxes.reload(self.config)
+
+    def _tokens(self, settings: Mailbox) -> TokenSource | None:
+        """Where a mailbox gets its access tokens, if it needs any."""
+        if not needs_token(settings):
+            return None
+        from bouncestream.sources.oauth import TokenSource
+
+        source = self._token_sources[settings.name] = TokenSource(settings, self.db.path, SystemClock())
+        return source
+
+    async def _stop_sources(self) -> None:
+        """Nothing more comes in; what is in hand is committed and acknowledged."""
+        await asyncio.gather(
+            self.server.stop(REQUESTS_GRACE),
+            *([self._mailboxes.stop(REQUESTS_GRACE)] if self._mailboxes is not None else []),
+        )
+        await asyncio.gather(*(source.close(REQUESTS_GRACE) for source in self._token_sources.values()))
 
     async def _serve(self, ready: Callable[[App], None] | None) -> None:
         await self.relay.prepare()
@@ -134,7 +206,10 @@ class App:
         log.info("listening on %s", bound(self.addresses))
         relay = asyncio.create_task(self.relay.run(), name="relay")
         upkeep = asyncio.create_task(self.upkeep.run(), name="upkeep")
+        rejudge = asyncio.create_task(self.rejudge.run(), name="rejudge")
+        watch = asyncio.create_task(self.watch.run(), name="watch")
         stop = asyncio.create_task(self._stop.wait(), name="stop")
+        self._read_mailboxes()
         # What was imported lives as long as the process: the collector need not look at it every few requests.
         gc.collect()
         gc.freeze()
@@ -145,9 +220,10 @@ class App:
             # A task that ends by itself has failed: then everything ends, and systemd starts it anew.
             await asyncio.wait([relay, upkeep, stop], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await self.server.stop(REQUESTS_GRACE)
+            await self._stop_sources()
             self.relay.stop()
             upkeep.cancel()
+            rejudge.cancel()
             stop.cancel()
             done, _ = await asyncio.wait([relay], timeout=RELAY_GRACE)
             if not done:
@@ -155,6 +231,10 @@ class App:
                     "posts were still unanswered after %g s: they are read back at the next start", RELAY_GRACE
                 )
                 relay.cancel()
+            watch.cancel()
+            await asyncio.wait([watch], timeout=WATCH_GRACE)
+            with suppress(asyncio.CancelledError):
+                await rejudge
             with suppress(asyncio.CancelledError):
                 await upkeep
             with suppress(asyncio.CancelledError):

@@ -13,6 +13,14 @@ BouncestreamError
 │   ├── StoreBusy            the intake is full, or the database is locked (try again)
 │   ├── StoreUnavailable     disk full, database corrupt or gone (try again, after a person acted)
 │   └── SchemaTooNew         the database was written by a newer bouncestream
+├── MailboxError             a mailbox that cannot be read now
+│   ├── LoginRefused         who the user is was not accepted: a person must act
+│   │   └── AuthFailed       the mail server said no to user and password, or to the token
+│   ├── TokenError           whoever grants the access tokens gives none just now
+│   ├── CertificateRefused   the server does not prove that it is the one; never gone around
+│   ├── FolderMissing        there is no such folder, or it may not be opened
+│   ├── ConnectionLost       refused, cut, silent for too long, or no IMAP
+│   └── ServerRefused        the server said no, or not now, to something else
 └── SinkError                what Listmonk (or something in its place) answered
     └── SinkRefused          a call that the token may not make, or that Listmonk does not know
 """
@@ -86,6 +94,50 @@ class StoreUnavailable(StoreError):
 
 class SchemaTooNew(StoreError):
     """The database belongs to a newer bouncestream."""
+
+
+class MailboxError(BouncestreamError):
+    """A mailbox cannot be read now. Nothing is lost by it: the mails stay where they are."""
+
+    retryable = True
+
+
+class LoginRefused(MailboxError):
+    """Who we are was not accepted, by the mail server or by whoever grants its tokens. Trying again changes nothing
+    until a person acts, and may lock the account."""
+
+
+class AuthFailed(LoginRefused):
+    """The mail server said no to user and password, or to the token."""
+
+
+class TokenError(MailboxError):
+    """Whoever grants the access tokens (the OAuth provider) could not be asked, or gave none; `after` is its own
+    wish to wait (Retry-After), in seconds."""
+
+    def __init__(self, text: str, *, after: float = 0.0) -> None:
+        self.after = after
+        super().__init__(text)
+
+
+class CertificateRefused(MailboxError):
+    """The connection cannot be secured: a certificate that proves nothing, no TLS, or someone in between."""
+
+
+class FolderMissing(MailboxError):
+    """There is no such folder, or it may not be opened."""
+
+
+class ConnectionLost(MailboxError):
+    """There is no connection: refused, cut, silent for too long, or what answers does not speak IMAP."""
+
+
+class ServerRefused(MailboxError):
+    """The server said no to a command; `code` is the response code (RFC 5530) in capitals, such as TRYCREATE."""
+
+    def __init__(self, text: str, code: str = "") -> None:
+        self.code = code
+        super().__init__(text)
 
 
 class SinkError(BouncestreamError):

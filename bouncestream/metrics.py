@@ -34,6 +34,7 @@ EVENTS_RECEIVED = _counter("events_received_total", "Events stored for the first
 EVENTS_DUPLICATE = _counter("events_duplicate_total", "Events that were known already.", "source")
 EVENTS_IGNORED = _counter("events_ignored_total", "Feedback that is no bounce, such as an auto-reply.", "source")
 QUARANTINED = _counter("quarantined_total", "Authenticated input that could not be read, kept raw.", "source")
+UNIDENTIFIED = _counter("unidentified_total", "Bounce mails that do not tell whose they are, kept raw.", "source")
 REQUESTS = _counter("webhook_requests_total", "Webhook requests by answer.", "source", "status")
 REQUESTS_REFUSED = _counter("webhook_refused_total", "Webhook requests refused: forged, or not for us.", "source")
 OUTBOX_EVENTS = _gauge("outbox_events", "Events in the outbox by state.", "state")
@@ -48,7 +49,22 @@ READ_BACKS = _counter("read_backs_total", "Reads of a label from Listmonk.", "re
 DOUBLED = _counter("doubled_total", "Events that Listmonk was seen to hold twice.")
 FOREIGN = _counter("foreign_rows_total", "Rows under our labels that another bridge or outbox wrote.")
 RESTARTS = _counter("listmonk_restarts_total", "Restarts of Listmonk that were noticed by its boot id.")
+MAILS = _counter("mailbox_mails_total", "Mails of a mailbox by what became of them.", "mailbox", "result")
+MAILS_PLACED = _counter("mailbox_placed_total", "Mails flagged or moved afterwards.", "mailbox", "place")
+MAILBOX_CONNECTS = _counter("mailbox_connections_total", "Logins to a mailbox that succeeded.", "mailbox")
+MAILBOX_FAILURES = _counter(
+    "mailbox_failures_total", "Connections to a mailbox that ended, by why.", "mailbox", "why"
+)
+MAILBOX_PROOFS = _counter("mailbox_proofs_total", "Proofs that a mailbox is heard, by result.", "mailbox", "result")
+MAILBOX_HEARD = _gauge(
+    "mailbox_heard_seconds", "When a folder was last looked into, seconds since 1970.", "mailbox", "folder"
+)
+LOST = _counter("listmonk_lost_total", "Events that Listmonk accepted and lost; they were posted again.")
 PART_STATE = _gauge("part_state", "State of a part: 0 green, 1 yellow, 2 red.", "part")
+ALERT_ACTIVE = _gauge("alert_active", "Alerts of a rule that are active.", "rule")
+ALERT_NOTICES = _counter("alert_notices_total", "Tries to send a notice, by result.", "channel", "result")
+ALERT_WAITING = _gauge("alert_notices_waiting", "Notices that could not be sent yet.", "channel")
+HEARTBEATS = _counter("heartbeats_total", "Heartbeats by result.", "result")
 START_TIME = _gauge("start_time_seconds", "When this process started, seconds since 1970.")
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

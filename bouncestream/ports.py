@@ -36,6 +36,8 @@ class Trouble:
     why: str  #: in words, for the operator
     event_type: str = ""  #: the provider's name of the unknown type, if that is the trouble
     part: bytes = b""  #: the piece itself; empty: the whole raw body of the submission
+    unidentified: bool = False  #: a bounce mail that can be read, but does not tell whose it is
+    fingerprint: bytes = b""  #: digest of the mail: one that comes again from the same source is not kept twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,56 @@ class Receipt:
     accepted: int = 0
     duplicates: int = 0
     quarantined: int = 0
+    unidentified: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FolderKey:
+    """A folder of a mailbox, and what its UIDs mean (RFC 3501 section 2.3.1.1)."""
+
+    mailbox: str  #: name of the mailbox in the configuration
+    folder: str  #: as the configuration names it
+    uidvalidity: int
+
+
+class Place(StrEnum):
+    """Where a mail belongs once its events are stored."""
+
+    DONE = "done"  #: flagged, or moved to `move_to`
+    UNIDENTIFIED = "unidentified"  #: moved to the folder `unidentified`
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail that was read."""
+
+    uid: int
+    submission: Submission | None = None  #: None: it is no bounce
+    place: Place | None = None  #: None: it is left untouched
+
+
+@dataclass(frozen=True, slots=True)
+class MailBatch:
+    """What was read of a folder; stored as a whole, in one transaction, or not at all."""
+
+    key: FolderKey
+    last_uid: int  #: every mail up to here is done with
+    mails: tuple[Mail, ...] = ()
+    passed_over: tuple[tuple[int, datetime], ...] = ()  #: UID and INTERNALDATE of mails too old to be read again
+    skipped: int = 0  #: mails older than `start`, at the first contact
+    below: int = 0  #: only when the folder is opened: mails with a lower UID were there before
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a folder was read."""
+
+    uidvalidity: int
+    last_uid: int  #: every mail up to here is done with
+    skipped: int = 0  #: mails that were older than `start` at the first contact
+    below: int = 0  #: mails with a lower UID were there when these numbers were first seen
+    renumbered: int = 0  #: how often the server gave new numbers to all mails
+    first_read_at: datetime | None = None  #: the first contact, whatever the numbers
 
 
 class Emit(Protocol):
@@ -67,6 +119,40 @@ class Emit(Protocol):
 
         Raises StoreBusy or StoreUnavailable when nothing was stored.
         """
+
+
+class EmitMails(Protocol):
+    """How a mailbox hands over what it read."""
+
+    async def mails(self, batch: MailBatch) -> list[Receipt]:
+        """Return only once all of it is on disk, with the receipt of each mail that has a submission, in order.
+
+        Raises StoreBusy or StoreUnavailable when nothing was stored.
+        """
+
+
+class MailMemory(Protocol):
+    """What is remembered of mailboxes over a restart, beside `EmitMails`. Every call raises StoreError as that
+    does; what changes something returns once it is on the disk."""
+
+    async def progress(self, mailbox: str, folder: str) -> Progress | None: ...
+
+    async def marks(self, key: FolderKey, limit: int) -> list[tuple[int, Place]]:
+        """Mails that are still to be flagged or moved, lowest UID first."""
+
+    async def forget_marks(self, key: FolderKey, uids: Sequence[int]) -> None: ...
+
+    async def forget_other_marks(self, key: FolderKey) -> int:
+        """Marks of an earlier UIDVALIDITY; returns how many there were."""
+
+    async def tries(self, key: FolderKey) -> dict[int, int]:
+        """UID → how often it could not be fetched or read."""
+
+    async def note_tries(self, key: FolderKey, uids: Sequence[int], why: str) -> None:
+        """Count a try of each, before it is made."""
+
+    async def take_tries_back(self, key: FolderKey, uids: Sequence[int]) -> None:
+        """It failed for a reason that was not the mails'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +181,7 @@ class Move:
     delay: float = 0.0  #: seconds until the next attempt (only for `pending`)
     failed: bool = False  #: counts towards `dead`: it was the event's own fault
     absent: bool = False  #: counts as an absence
+    lost: bool = False  #: Listmonk had accepted it and lost it
     address_form: str | None = None  #: a new way to name the recipient
     held_for: str = ""  #: only for `held`
     final: bool = False  #: only for `posted`: no read-back is possible, so this is the end

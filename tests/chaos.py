@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make chaos`: the long version of the simulation and of the storms, with its figures.
 
-python -m tests.chaos [--schedules 50000] [--storms 10] [--first SEED]
+python -m tests.chaos [--schedules 50000] [--storms 10] [--mail-storms 10] [--first SEED]
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import shutil
 import socket
 import sys
 import tempfile
@@ -16,8 +17,11 @@ import time
 from pathlib import Path
 
 from bouncestream.sandbox import Action, Sandbox, SandboxSettings, Subscriber
+from tests.e2e.mail_storm import MailStorm
 from tests.e2e.program import Program
 from tests.e2e.storm import Storm
+from tests.mailserver.dovecot import Dovecot, free_port
+from tests.mailserver.proxy import Proxy
 from tests.simulation.test_simulation import simulate
 
 
@@ -53,13 +57,48 @@ async def storm(seed: int, kills: int = 20, faults: int = 20) -> bool:
             return not wrong and not unsettled
 
 
+async def mail_storm(seed: int, mails: int = 500, faults: int = 60) -> bool:
+    """One storm of mails; True when each became one event, and each mail is where it belongs."""
+    actions = {kind: Action(10**6, "none") for kind in ("hard", "soft", "complaint")}
+    people = [Subscriber(f"p{i}@example.com") for i in range(mails)]
+    settings = SandboxSettings(row_seconds=0.0005, subscribers=people, actions=actions)
+    dovecot = Dovecot()
+    try:
+        dovecot.start()
+        with tempfile.TemporaryDirectory() as folder:
+            async with Sandbox(settings) as sandbox, Proxy(dovecot.imap) as proxy:
+                program = Program(Path(folder), sandbox.url, free_port())
+                weather = MailStorm(
+                    program, sandbox, dovecot, proxy, random.Random(seed), mails=mails, faults=faults
+                )
+                begun = time.monotonic()
+                await weather.blow()
+                missing = await weather.settled(180)
+                wrong = weather.wrong()
+                await program.kill()
+                print(
+                    f"mail storm {seed}: {mails} mails, {len(weather.bounces)} of them bounces, {faults} faults"
+                    f" ({dict(weather.told)}), wrong: {dict(wrong)}, {time.monotonic() - begun:.0f} s {missing}",
+                    flush=True,
+                )
+                return not wrong and not missing
+    finally:
+        dovecot.close()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--schedules", type=int, default=50_000)
     parser.add_argument("--storms", type=int, default=10)
+    parser.add_argument("--mail-storms", type=int, default=10)
     parser.add_argument("--first", type=int, default=0)
     args = parser.parse_args()
     good = all(asyncio.run(storm(args.first + number)) for number in range(args.storms))
+    if shutil.which("dovecot") is None:
+        print("Dovecot is not installed (apt-get install dovecot-imapd dovecot-lmtpd): no mail storms")
+        good = False
+    else:
+        good = all(asyncio.run(mail_storm(args.first + number)) for number in range(args.mail_storms)) and good
     for first in range(args.first, args.first + args.schedules, 1000):
         seeds = range(first, min(first + 1000, args.first + args.schedules))
         wrong, guilty, states = simulate(seeds)

@@ -16,7 +16,10 @@ from bouncestream.cli import build_parser
 from bouncestream.config.key import keys_of
 from bouncestream.config.model import NAMED, SECTIONS
 from bouncestream.doctor.catalogue import BY_TOPIC, TOPICS
+from bouncestream.doctor.proxies import Site, caddy
+from bouncestream.mail.reason import REASONS
 from bouncestream.metrics import ALL
+from bouncestream.ops.rules import RULES, span
 from bouncestream.providers.sendamatic import CLASSES
 
 README = Path(__file__).parents[1] / "README.md"
@@ -39,7 +42,15 @@ def commands(parser: argparse.ArgumentParser, prefix: str = "") -> Iterator[tupl
             helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
             for name, inner in action.choices.items():
                 inside = list(commands(inner, f"{prefix}{name} "))
-                yield from inside or [(f"{prefix}{name}", helps[name])]
+                if not inside or alone(inner):
+                    yield f"{prefix}{name}", helps[name]
+                yield from inside
+
+
+def alone(parser: argparse.ArgumentParser) -> bool:
+    """Whether a command that has others within it can be called without them."""
+    inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return not any(action.required for action in inner)
 
 
 def blocks() -> dict[str, str]:
@@ -48,11 +59,15 @@ def blocks() -> dict[str, str]:
         f"`{section}.{key.name}`"
         for section, model in SECTIONS.items()
         for key in keys_of(model).values()
-        if key.live and section not in NAMED
+        if key.live and section not in NAMED and section.partition(".")[0] != "alerts"
     )
     return {
         "classes": _table(
             ("class begins with", "what it becomes"), ((f"`{word}`", MEANINGS[to]) for word, to in CLASSES.items())
+        ),
+        "reasons": _table(
+            ("reason", "by default", "may pass by itself", "meaning"),
+            ((f"`{name}`", r.kind, "yes" if r.passes else "no", r.sentence) for name, r in REASONS.items()),
         ),
         "commands": _table(
             ("command", "what it does"),
@@ -70,7 +85,13 @@ def blocks() -> dict[str, str]:
             ("metric", "type", "labels", "meaning"),
             ((f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels), m.help) for m in ALL),
         ),
-        "reload": f"* webhooks: all of their keys, also new and removed ones\n* {', '.join(live)}",
+        "rules": _table(
+            ("rule", "level", "fires when", "over after a calm of"),
+            ((f"`{rule.id}`", rule.level, rule.when, span(rule.calm) if rule.calm else "-") for rule in RULES),
+        ),
+        "reload": "* webhooks: all of their keys, also new and removed ones\n"
+        f"* alerts: all of their keys\n* {', '.join(live)}",
+        "proxy": f"```caddy\n{caddy.configuration(Site.of('news.example.org'))}```",
     }
 
 

@@ -21,6 +21,7 @@ import pytest
 from multidict import CIMultiDict
 
 from bouncestream import metrics, providers
+from bouncestream.alert import Notice, What
 from bouncestream.cli import build_parser, exits
 from bouncestream.cli.tries import PERMISSIONS
 from bouncestream.config.key import keys_of
@@ -29,6 +30,7 @@ from bouncestream.config.model import SECTIONS, Webhook
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
 from bouncestream.event import Kind
+from bouncestream.ops.wording import as_json
 from bouncestream.ports import State, Trouble
 from bouncestream.providers._contract import WebhookRequest, read
 from bouncestream.sandbox import FAULTS
@@ -83,7 +85,7 @@ def outbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
             make.settle(conn, row, *path_of_states)
         make.submit(conn, make.event("waits@example.com", Kind.COMPLAINT))
         make.submit(conn, make.event("held@example.com", Kind.SOFT, hold="unproven"))
-        make.submit(conn, trouble=(Trouble("not JSON"),))
+        make.submit(conn, trouble=(Trouble("not JSON"), Trouble("it does not tell whose", unidentified=True)))
     return path
 
 
@@ -200,7 +202,8 @@ def known_keys(name: str) -> set[str]:
 @pytest.mark.parametrize("block", of("toml"))
 def test_configuration_blocks_can_be_used(block: str, tmp_path: Path) -> None:
     said = tomllib.loads(block)
-    for table in (said.get("listmonk", {}), *said.get("webhooks", {}).values()):
+    named = (*said.get("webhooks", {}).values(), *said.get("mailboxes", {}).values())
+    for table in (said.get("listmonk", {}), *named):
         for key in [key for key in table if key.endswith("_file")]:
             (tmp_path / key).write_text(SECRET)
             block = block.replace(table[key], str(tmp_path / key))
@@ -299,6 +302,12 @@ def test_the_fields_are_those_that_are_read() -> None:
     }
     source = (ROOT / "bouncestream/providers/generic.py").read_text("utf-8")
     assert fields == set(re.findall(r"get\(\"(\w+)\"\)", source))
+
+
+def test_the_alert_object_is_what_is_posted() -> None:
+    at = datetime(2026, 11, 22, 8, 3, 30, tzinfo=UTC)
+    notice = Notice(12, at, What.FIRED, "warning", "", "", rule="quarantine", since=at)
+    assert list(json.loads(marked("alert json"))) == list(as_json(notice, "host"))
 
 
 # -- the rest ---------------------------------------------------------------------------------------------------

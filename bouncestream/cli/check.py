@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bouncestream import providers
 from bouncestream.cli import show as out
-from bouncestream.cli import tries
+from bouncestream.cli import tries, tries_mailbox
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.tries import Line
 from bouncestream.config.model import Config, Webhook
@@ -51,6 +51,12 @@ async def _check(config: Config) -> int:
         )
     section("Server", lines)
     section("Webhooks", _webhooks(config))
+    if config.mailboxes:
+        path = Path(config.outbox.path)
+        looked = await asyncio.gather(
+            *(tries_mailbox.mailbox(tries_mailbox.Door(box, path)) for box in config.mailboxes.values())
+        )
+        section("Mailboxes", [line for lines in looked for line in lines])
     code = tries.code(found)
     words = {0: "All is well.", 1: "Not all is well: see ⚠ and ✘.", 3: "Not everything could be examined: see ✘."}
     out.heading(words[code])
@@ -63,9 +69,11 @@ def _configuration(config: Config) -> list[Line]:
 
 
 def _webhooks(config: Config) -> list[Line]:
+    if not config.webhooks and not config.mailboxes:
+        fix = "add a section [webhooks.<name>] or [mailboxes.<name>], or run `bouncestream init`"
+        return [Line("⚠", "no webhook is configured, and no mailbox either, so nothing can come in", fix)]
     if not config.webhooks:
-        fix = "add a section [webhooks.<name>], or run `bouncestream init`"
-        return [Line("⚠", "no webhook is configured, so nothing can come in", fix)]
+        return [Line("·", "none is configured")]
     return [_webhook(config, hook) for hook in config.webhooks.values()]
 
 

@@ -26,6 +26,7 @@ from bouncestream.app import App
 from bouncestream.cli import demo_mails as mails
 from bouncestream.cli import show as out
 from bouncestream.cli.demo_end import COLUMNS, Scene, Sent, checks, table
+from bouncestream.cli.demo_mailbox import Inbox
 from bouncestream.cli.demo_mails import Case
 from bouncestream.cli.stopped import until_stopped
 from bouncestream.config.model import Config, Listmonk, Outbox, Relay, Server, Verify, Webhook
@@ -81,6 +82,7 @@ class Stage:
         self.settled = True
         self.told = False  #: the end was told, with this exit code
         self.code = 0
+        self.inbox = Inbox()
         self.sandbox = Sandbox(
             SandboxSettings(
                 users={"bridge": ApiUser("bridge", TOKEN)},
@@ -97,6 +99,7 @@ class Stage:
             listmonk=Listmonk(url=listmonk, user="bridge", token=Secret(TOKEN)),
             relay=Relay(verify=QUICK),
             webhooks=MappingProxyType({"sendamatic": hook}),
+            mailboxes=self.inbox.mailboxes,
         )
 
     @property
@@ -106,6 +109,7 @@ class Stage:
         return f"http://{host}:{port}/webhooks/sendamatic"
 
     async def open(self) -> None:
+        await self.inbox.open()
         self.app = App(self.config(await self.sandbox.start()))
         ready = asyncio.Event()
         self.bridge = asyncio.create_task(self.app.run(ready=lambda _: ready.set()), name="bridge")
@@ -122,7 +126,12 @@ class Stage:
         if hasattr(self, "bridge"):
             self.app.stop()
             await asyncio.wait([self.bridge])
+        self.inbox.close()
         await self.sandbox.close()
+
+    async def receive(self, cases: list[Case]) -> None:
+        """Let mails arrive, and wait until they are read."""
+        self.settled &= await self.inbox.receive(self.app, cases, self.path.with_name("mails"))
 
     async def post(self, case: Case) -> Sent:
         """Send one webhook, as Sendamatic would."""
@@ -162,7 +171,16 @@ class Stage:
     async def scene(self) -> Scene:
         rows = await self.app.db.read(partial(browse.list_rows, limit=1000))
         ignored = self.app.metrics.get(EVENTS_IGNORED, "sendamatic")
-        return Scene(self.sent, rows, self.sandbox.state(), self.lost, ignored, self.settled)
+        return Scene(
+            self.sent,
+            rows,
+            self.sandbox.state(),
+            self.lost,
+            ignored,
+            self.settled,
+            self.inbox.sent,
+            self.inbox.folders(),
+        )
 
 
 async def _story(stage: Stage, *, once: bool) -> int:
@@ -170,6 +188,7 @@ async def _story(stage: Stage, *, once: bool) -> int:
         await stage.open()
         _introduce(stage)
         await _one_of_each(stage)
+        await _mails(stage)
         await _restart(stage)
         stage.code = await _end(stage)
         stage.told = True
@@ -233,9 +252,28 @@ async def _one_of_each(stage: Stage) -> None:
     _say("The bridge has told Listmonk, and has read back that each is recorded, or why not.")
 
 
+async def _mails(stage: Stage) -> None:
+    _step(3, "Bounce mails arrive in a mailbox")
+    _say(stage.inbox.way)
+    await stage.receive(mails.mail_cases())
+    words = {
+        "accepted": "stored",
+        "duplicate": "known already, by the webhook: counted once",
+        "ignored": "no bounce: left untouched",
+        "unidentified": "kept, to be judged again by a later version",
+    }
+    for sent in stage.inbox.sent:
+        case = sent.case
+        told = words.get(sent.outcome, sent.outcome)
+        if sent.outcome == "accepted" and case.kind == "soft":
+            told += ", as soft at most: it proves nothing"
+        print(f"   {case.title + (f', {case.address}' if case.address else ''):<40} {told}")
+    await stage.settle()
+
+
 async def _restart(stage: Stage) -> None:
     cases = mails.restart_cases()
-    _step(3, f"Listmonk restarts with {len(cases)} accepted bounces in its memory")
+    _step(4, f"Listmonk restarts with {len(cases)} accepted bounces in its memory")
     before = stage.sandbox.state()
     stage.sandbox.fault("stall")
     await asyncio.gather(*(stage.post(case) for case in cases))
@@ -258,7 +296,7 @@ async def _restart(stage: Stage) -> None:
 
 async def _end(stage: Stage) -> int:
     scene = await stage.scene()
-    _step(4, "What came in, and what came of it")
+    _step(5, "What came in, and what came of it")
     print()
     out.table(COLUMNS, table(scene))
     print()
@@ -270,7 +308,7 @@ async def _end(stage: Stage) -> int:
 
 
 def _invite(stage: Stage) -> None:
-    _step(5, "It goes on running. Post to it yourself:")
+    _step(6, "It goes on running. Post to it yourself:")
     # without a Message-ID, every other text is another event
     note = {
         "notification_type": "bounce",

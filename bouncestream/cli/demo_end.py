@@ -1,20 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The end of the demo: what came of each webhook beside what should have, as a table and as PASS or FAIL. Pure."""
+"""The end of the demo: what came of each webhook and mail beside what should have, as a table and as PASS or FAIL.
+Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bouncestream.cli.demo_mails import Case
 from bouncestream.outbox.browse import Listed
 
+_OUTCOMES = {
+    "accepted": "accepted",
+    "duplicates": "duplicate",
+    "quarantined": "quarantined",
+    "unidentified": "unidentified",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A webhook that was sent, and its answer."""
+    """A webhook that was sent, and its answer; or a mail, without one."""
 
     case: Case
     status: int
@@ -23,12 +31,9 @@ class Sent:
     @property
     def outcome(self) -> str:
         """What the bridge made of it, in the words of `Case.outcome`."""
-        if self.status != 200:
+        if self.status != 200 and not self.case.folder:
             return "refused"
-        for name, word in (("accepted", "accepted"), ("duplicates", "duplicate"), ("quarantined", "quarantined")):
-            if self.receipt.get(name):
-                return word
-        return "ignored"
+        return next((word for name, word in _OUTCOMES.items() if self.receipt.get(name)), "ignored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +46,12 @@ class Scene:
     lost: int  #: bounces that Listmonk had accepted and then lost in its restart
     ignored: float  #: by the bridge's own count
     settled: bool  #: everything ended before the deadline
+    mails: Sequence[Sent] = ()
+    folders: Mapping[str, int] = field(default_factory=dict)  #: mails in each folder; empty: there is no mailbox
 
 
 def table(scene: Scene) -> list[tuple[str, ...]]:
-    """A line for each webhook; those of the restart share one."""
+    """A line for each webhook and mail; those of the restart share one."""
     lines: list[tuple[str, ...]] = []
     single = [sent for sent in scene.sent if not sent.case.address.startswith("reader")]
     burst = [sent for sent in scene.sent if sent.case.address.startswith("reader")]
@@ -54,6 +61,8 @@ def table(scene: Scene) -> list[tuple[str, ...]]:
         all_lines = [_line(scene, sent, "", "") for sent in burst]
         worst = next((line for line in all_lines if line[-1] == "✘"), all_lines[0])
         lines.append((f"{len(burst)} soft bounces", "readers", *worst[2:]))
+    for sent in scene.mails:
+        lines.append(_line(scene, sent, sent.case.title, sent.case.address.partition("@")[0] or "-"))
     return lines
 
 
@@ -70,7 +79,7 @@ def _line(scene: Scene, sent: Sent, title: str, about: str) -> tuple[str, ...]:
     return (
         title,
         about,
-        str(sent.status),
+        "mail" if case.folder else str(sent.status),
         judged,
         state,
         _status(scene, case.address) or "-",
@@ -83,14 +92,21 @@ def checks(scene: Scene) -> list[tuple[bool, str]]:
     found: list[tuple[bool, str]] = [(scene.settled, "everything was settled in time")]
     answers = [s for s in scene.sent if (s.status, s.outcome) != (s.case.status, s.case.outcome)]
     found.append(_all(answers, f"all {len(scene.sent)} webhooks were answered as they should be"))
-    with_event = [s for s in scene.sent if s.case.kind]
+    if scene.mails:
+        wrong = [s for s in scene.mails if s.outcome != s.case.outcome]
+        found.append(_all(wrong, f"all {len(scene.mails)} mails were taken for what they are"))
+    if scene.folders:
+        wanted = Counter(s.case.folder for s in scene.mails)
+        found.append((dict(wanted) == dict(scene.folders), "every mail is in the folder where it belongs"))
+    everything = [*scene.sent, *scene.mails]
+    with_event = [s for s in everything if s.case.kind]
     kinds = [s for s in with_event if not (r := _row(scene, s.case)) or r.event.kind.value != s.case.kind]
     found.append(_all(kinds, "every event was judged right"))
     states = [s for s in with_event if not (r := _row(scene, s.case)) or r.state.value != s.case.state]
     found.append(_all(states, "every event ended where it should"))
     found.append((len(scene.rows) == len(with_event), f"there are {len(with_event)} events and no other"))
     found.append((scene.ignored == 1, "the auto-reply was ignored"))
-    statuses = [s for s in scene.sent if _status(scene, s.case.address) != s.case.subscriber]
+    statuses = [s for s in everything if _status(scene, s.case.address) != s.case.subscriber]
     found.append(_all(statuses, "every subscriber has the right status in Listmonk"))
     found.append((scene.lost > 0, f"Listmonk lost {scene.lost} accepted bounces in its restart"))
     ids = Counter(str(row["meta"].get("id")) for row in scene.sandbox["rows"])
@@ -110,7 +126,7 @@ def _all(wrong: Sequence[Sent], text: str) -> tuple[bool, str]:
 
 def _faults(scene: Scene, sent: Sent) -> bool:
     case, row = sent.case, _row(scene, sent.case)
-    if (sent.status, sent.outcome) != (case.status, case.outcome):
+    if sent.outcome != case.outcome or (not case.folder and sent.status != case.status):
         return True
     if _status(scene, case.address) != case.subscriber:
         return True

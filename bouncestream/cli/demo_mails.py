@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What comes in during the demo: Sendamatic's webhooks as its documentation shows them, with made-up people.
+"""What comes in during the demo: Sendamatic's webhooks as its documentation shows them, and bounce mails, with
+made-up people.
 
 Source: Sendamatic's page "Feedback webhooks" and RFC 3464, 5965 and 3834 for the mails inside, as stored in
 late 2026.
@@ -15,22 +16,24 @@ from email.utils import format_datetime
 
 CAMPAIGN = "5a0db0c5-0000-4000-8000-000000000001"  #: the one that the sandbox begins with
 DOMAIN = "example.org"
+DAEMON = "Mail Delivery System <MAILER-DAEMON@mx.example.org>"
 READERS = 25  #: who bounce while Listmonk restarts
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One webhook, and all that must come of it."""
+    """One webhook or mail, and all that must come of it."""
 
     title: str
     address: str
     body: bytes
     status: int = 200  #: of the answer to the webhook
-    outcome: str = "accepted"  #: `accepted`, `duplicate`, `ignored` or `refused`
+    outcome: str = "accepted"  #: `accepted`, `duplicate`, `ignored`, `refused` or `unidentified`
     kind: str = ""  #: of the event; empty: there must be none
     state: str = ""  #: where the event must end
     subscriber: str = ""  #: status in Listmonk at the end: enabled, blocklisted, unsubscribed; empty: unknown there
     forged: bool = False  #: sent with a wrong secret
+    folder: str = ""  #: a mail: where it must be at the end; empty: it is a webhook
 
 
 def subscriber_uuid(address: str) -> str:
@@ -40,7 +43,7 @@ def subscriber_uuid(address: str) -> str:
 
 def people() -> list[str]:
     """Who is subscribed."""
-    named = ("anna", "bert", "carla", "dora", "emil", "frida", "you")
+    named = ("anna", "bert", "carla", "dora", "emil", "frida", "gina", "hans", "you")
     return [f"{name}@{DOMAIN}" for name in named] + readers()
 
 
@@ -95,6 +98,58 @@ def restart_cases() -> list[Case]:
     ]
 
 
+def mail_cases() -> list[Case]:
+    """One mail of each sort, in the order in which they arrive."""
+    anna, gina, hans = (f"{name}@{DOMAIN}" for name in ("anna", "gina", "hans"))
+    gone = ("5.1.1", "550 5.1.1 No such user here")
+    forged = dsn(hans, *gone).replace("X-Listmonk-", "X-Made-Up-").replace("news@news.", "someone@")
+    nobody = (
+        f"From: {DAEMON}\nTo: bounces@news.example.net\nDate: {_now()}\nMessage-ID: <nobody.1@mx.example.org>\n"
+        "Subject: Undelivered Mail Returned to Sender\n\nYour message could not be delivered.\n"
+    )
+    letter = (
+        f"From: emil@{DOMAIN}\nTo: bounces@news.example.net\nDate: {_now()}\nMessage-ID: <1@{DOMAIN}>\n"
+        "Subject: A question\n\nWhen does the next one come?\n"
+    )
+    return [
+        Case(
+            "letter of a person",
+            f"emil@{DOMAIN}",
+            letter.encode(),
+            outcome="ignored",
+            subscriber="enabled",
+            folder="INBOX",
+        ),
+        Case(
+            "hard bounce",
+            gina,
+            dsn(gina, *gone).encode(),
+            kind="hard",
+            state="verified",
+            subscriber="blocklisted",
+            folder="Processed",
+        ),
+        Case(
+            "forged hard bounce",
+            hans,
+            forged.encode(),
+            kind="soft",
+            state="verified",
+            subscriber="enabled",
+            folder="Processed",
+        ),
+        Case(
+            "webhook's bounce",
+            anna,
+            dsn(anna, *gone).encode(),
+            outcome="duplicate",
+            subscriber="blocklisted",
+            folder="Processed",
+        ),
+        Case("bounce of nobody", "", nobody.encode(), outcome="unidentified", folder="Unidentified"),
+    ]
+
+
 def full(address: str) -> bytes:
     """A soft bounce: over quota."""
     return bounce(address, "Soft bounce - Mailbox full", "5.2.2", "552 5.2.2 Mailbox is over quota", harmed=False)
@@ -102,6 +157,23 @@ def full(address: str) -> bytes:
 
 def bounce(address: str, bounce_type: str, status: str, words: str, *, harmed: bool) -> bytes:
     """A bounce notification with the DSN inside."""
+    return _notification(
+        "bounce",
+        {
+            "reason": words,
+            "bounce_type": bounce_type,
+            "body": dsn(address, status, words),
+            "message_id": _message_id(address),
+            "envelope_sender_id": "FEDCABC9-8765-4321-0FED-CBA987654321.1",
+            "recipient": address,
+            "original_recipient": address,
+            "reputation_score": harmed,
+        },
+    )
+
+
+def dsn(address: str, status: str, words: str) -> str:
+    """A delivery report (RFC 3464), with the headers of the newsletter that comes back."""
     parts = [
         ("text/plain; charset=utf-8", f"Your message to {address} could not be delivered:\n\n    {words}\n"),
         (
@@ -112,23 +184,10 @@ def bounce(address: str, bounce_type: str, status: str, words: str, *, harmed: b
         ),
         ("text/rfc822-headers", _returned(address)),
     ]
-    mail = (
-        "From: Mail Delivery System <MAILER-DAEMON@mx.example.org>\n"
+    return (
+        f"From: {DAEMON}\n"
         f"To: bounces@news.example.net\nDate: {_now()}\nSubject: Undelivered Mail Returned to Sender\n"
         "Auto-Submitted: auto-replied\n" + _multipart("delivery-status", parts)
-    )
-    return _notification(
-        "bounce",
-        {
-            "reason": words,
-            "bounce_type": bounce_type,
-            "body": mail,
-            "message_id": _message_id(address),
-            "envelope_sender_id": "FEDCABC9-8765-4321-0FED-CBA987654321.1",
-            "recipient": address,
-            "original_recipient": address,
-            "reputation_score": harmed,
-        },
     )
 
 

@@ -7,6 +7,8 @@ from bouncestream.errors import (
     BouncestreamError,
     ConfigError,
     ListenError,
+    LoginRefused,
+    MailboxError,
     SchemaTooNew,
     SinkError,
     StoreBusy,
@@ -32,4 +34,6 @@ def code_of(error: BouncestreamError) -> int:
         return CONFIGURATION
     if isinstance(error, (StoreBusy, ListenError)):
         return TEMPORARY
-    return NOT_EXAMINED if isinstance(error, (StoreError, SinkError)) else NOT_WELL
+    if isinstance(error, LoginRefused):
+        return NOT_WELL
+    return NOT_EXAMINED if isinstance(error, (StoreError, SinkError, MailboxError)) else NOT_WELL

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bouncestream.config.load import PREFIX, load
-from bouncestream.config.model import Config
-from bouncestream.outbox.db import Database
+from bouncestream.config.model import Config, Server
 
 T = TypeVar("T")
 
@@ -38,6 +37,15 @@ def configuration(args: argparse.Namespace, *, with_secrets: bool = True) -> Con
     return load(config_path(args), with_secrets=with_secrets)
 
 
+def local_url(server: Server) -> str:
+    """Where this machine reaches a bridge that listens on `[server] listen`; empty: at any port."""
+    host, port = server.address
+    if port == 0:
+        return ""
+    near = {None: "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+    return f"http://[{near}]:{port}" if near and ":" in near else f"http://{near}:{port}"
+
+
 def reading(path: str, fn: Callable[[sqlite3.Connection], T]) -> T:
     """What `fn` reads from one consistent view of the outbox. It may run beside `run`."""
     return asyncio.run(_on(path, fn, write=False))
@@ -49,6 +57,8 @@ def writing(path: str, fn: Callable[[sqlite3.Connection], T]) -> T:
 
 
 async def _on(path: str, fn: Callable[[sqlite3.Connection], T], *, write: bool) -> T:
+    from bouncestream.outbox.db import Database  # not every command that reads the configuration needs it
+
     db = await Database.open(Path(path), create=False)
     try:
         return await (db.write(fn) if write else db.read(fn))

@@ -31,7 +31,7 @@ def replay(args: argparse.Namespace) -> int:
     """`outbox replay`."""
     config = configuration(args, with_secrets=False)
     path = config.outbox.path
-    if args.quarantine:
+    if args.quarantine or args.unidentified:
         from bouncestream.cli.requeue import requeue
 
         return requeue(args, config)
@@ -43,7 +43,12 @@ def replay(args: argparse.Namespace) -> int:
         rows = _all(path, State.DROPPED, why_begins="dry run")
     else:
         rows = []
-    rows += _named(args, path, or_one_of="--dead, --unstored, --from-dry-run or --quarantine", many=_asked(args))
+    rows += _named(
+        args,
+        path,
+        or_one_of="--dead, --unstored, --from-dry-run, --quarantine or --unidentified",
+        many=_asked(args),
+    )
     return _apply(args, path, rows, browse.replay, "replayed")
 
 

@@ -30,7 +30,7 @@ _RECENT = timedelta(days=30)
 def listing(args: argparse.Namespace) -> int:
     """`outbox list`."""
     path = configuration(args, with_secrets=False).outbox.path
-    if args.quarantine:
+    if args.quarantine or args.unidentified:
         return _list_quarantine(args, path)
     rows = _rows(args, path)
     if args.json:
@@ -81,7 +81,8 @@ def _rows(args: argparse.Namespace, path: str) -> Iterator[Listed]:
 
 
 def _list_quarantine(args: argparse.Namespace, path: str) -> int:
-    items = reading(path, partial(browse.quarantine_items, limit=-1 if args.source else args.limit or -1))
+    limit = -1 if args.source else args.limit or -1
+    items = reading(path, partial(browse.quarantine_items, limit=limit, unidentified=args.unidentified))
     if args.source:
         items = [item for item in items if item.source == args.source][: args.limit or None]
     if args.json:
@@ -209,7 +210,7 @@ def _counts(conn: sqlite3.Connection) -> dict[str, Any]:
         "duplicates": int(store.get_meta(conn, "duplicates") or 0),
         "doubled": int(store.get_meta(conn, "doubled") or 0),
         "quarantine": store.quarantine_count(conn),
-        "unidentified": 0,  # mails whose recipient nobody could tell: only a mailbox brings such
+        "unidentified": store.quarantine_count(conn, unidentified=True),
     }
 
 
@@ -265,6 +266,7 @@ def _quarantined(item: Quarantined) -> dict[str, Any]:
         "provider": item.provider,
         "type": item.event_type,
         "why": mask_all(item.why),
+        "unidentified": item.unidentified,
         "raw": item.raw_id,
         "replayed_at": out.time(item.replayed_at) or None,
     }

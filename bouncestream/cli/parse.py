@@ -16,7 +16,7 @@ def run(args: argparse.Namespace) -> int:
     """Judge each file; 1 when one of them could not be read."""
     failed = False
     for name in args.files:
-        told = _judged(name)
+        told = _judged(name, args.json)
         failed |= "error" in told
         if args.json:
             out.json_line(told)
@@ -25,14 +25,14 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _judged(name: str) -> dict[str, Any]:
-    """The line of one mail."""
+def _judged(name: str, explain: bool) -> dict[str, Any]:
+    """The line of one mail; `explain`: with the way to the verdict."""
     from bouncestream.mail.decode import as_dict, read
 
     base = os.path.basename(name) if name != "-" else "-"
     try:
         raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return {"file": base, **as_dict(read(raw))}
+        return {"file": base, **as_dict(read(raw, explain=explain))}
     except OSError as error:
         why = error.strerror or str(error)
     except Exception as error:  # a bug of the reader is told for its mail, and the others are read

@@ -8,7 +8,12 @@ from typing import Any
 
 from bouncestream.cli.parser_base import Parser, add
 from bouncestream.cli.parser_doctor import doctor
+from bouncestream.cli.parser_judge import explain, parse, rejudge
+from bouncestream.cli.parser_mailbox import import_
+from bouncestream.cli.parser_mailbox_commands import mailbox
 from bouncestream.cli.parser_outbox import outbox
+from bouncestream.cli.parser_proxy import proxy
+from bouncestream.cli.parser_watch import alert, status
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -39,9 +44,16 @@ def build_parser() -> argparse.ArgumentParser:
     _demo(commands, debug)
     _sandbox(commands, debug)
     _check(commands, config)
+    status(commands, config)
+    alert(commands, config)
+    parse(commands, debug)
+    explain(commands, config)
+    rejudge(commands, config)
+    import_(commands, config)
     doctor(commands, config)
-    _parse(commands, debug)
+    proxy(commands, debug)
     outbox(commands, config)
+    mailbox(commands, config)
     _backup(commands, config)
     _config(commands, debug)
     add(commands, "version", "show the version", debug, does="version")
@@ -140,22 +152,6 @@ def _check(commands: Any, *parents: Any) -> None:
         more="Every problem comes with its fix. Exit code 1: not all is well; 3: something could not be examined,\n"
         "such as a Listmonk that does not answer. It changes nothing.",
     )
-
-
-def _parse(commands: Any, *parents: Any) -> None:
-    parser = add(
-        commands,
-        "parse",
-        "judge bounce mails in files",
-        *parents,
-        does="parse",
-        more="With --json one object a mail:\n"
-        '{"file", "kind": hard|soft|complaint|ignore, "recipients": [{"address", "kind", "reason", "status",\n'
-        '"reply_code", "diagnostic", "evidence"}], "original": {…}}. A file that cannot be read has "error", then\n'
-        "the exit code is 1.",
-    )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a raw mail; - is standard input")
-    parser.add_argument("--json", action="store_true", help="one JSON object for each mail, a line each")
 
 
 def _backup(commands: Any, *parents: Any) -> None:

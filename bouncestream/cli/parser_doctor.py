@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import argparse
+import copy
 from typing import Any
 
 from bouncestream.cli.parser_base import add
+from bouncestream.cli.parser_doctor_files import doctor_files
 
 
 def doctor(commands: Any, *parents: Any) -> None:
@@ -32,6 +35,21 @@ def doctor(commands: Any, *parents: Any) -> None:
     parser.add_argument(
         "--webhook-url", metavar="URL", help="with --outside: try the way to this webhook of bouncestream too"
     )
-    parser.set_defaults(examination="")
-    # `doctor mail FILE` and `doctor logs FILE…` are added here, as commands of `inner`, each with its own `does`:
-    # inner = parser.add_subparsers(title="commands", metavar="COMMAND", required=False)
+    inner = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=False, help="another examination, of files"
+    )
+    doctor_files(inner, *map(_silent, parents))
+    for sub in inner.choices.values():
+        for action in sub._actions:
+            if action.dest == "json":
+                action.default = argparse.SUPPRESS
+
+
+def _silent(parent: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The same options without defaults, so that what stands before the inner command counts too."""
+    made = argparse.ArgumentParser(add_help=False)
+    for action in parent._actions:
+        same = copy.copy(action)
+        same.default = argparse.SUPPRESS
+        made._add_action(same)
+    return made

@@ -31,7 +31,7 @@ def outbox(commands: Any, *parents: Any) -> None:
     listing.add_argument(
         "--state", action="append", choices=STATES, metavar="STATE", help=f"only of this state: {', '.join(STATES)}"
     )
-    listing.add_argument("--source", default="", metavar="NAME", help="only of this webhook")
+    listing.add_argument("--source", default="", metavar="NAME", help="only of this webhook or mailbox")
     listing.add_argument(
         "--kind", action="append", choices=KINDS, metavar="KIND", help=f"only of this kind: {', '.join(KINDS)}"
     )
@@ -39,8 +39,12 @@ def outbox(commands: Any, *parents: Any) -> None:
     listing.add_argument(
         "--limit", type=count, default=50, metavar="N", help="at most so many, 0: all (default: 50)"
     )
-    listing.add_argument(
+    instead = listing.add_mutually_exclusive_group()
+    instead.add_argument(
         "--quarantine", action="store_true", help="instead: what could not be read, oldest first, kept as it came"
+    )
+    instead.add_argument(
+        "--unidentified", action="store_true", help="instead: bounce mails that do not tell whose they are"
     )
 
     show = add(inner, "show", "show an event and its history", *parents, plain, reveal, does="outbox_look:show")
@@ -77,6 +81,11 @@ def _outbox_changes(inner: Any, plain: Any, *parents: Any) -> None:
     many.add_argument("--unstored", action="store_true", help="all that Listmonk did not keep")
     many.add_argument("--from-dry-run", action="store_true", help="all that a dry run dropped")
     many.add_argument("--quarantine", action="store_true", help="items of the quarantine: the given ones, or all")
+    many.add_argument(
+        "--unidentified",
+        action="store_true",
+        help="bounce mails that did not tell whose they are: the given ones, or all",
+    )
 
     drop = add(
         inner, "drop", "never deliver events that wait or are held", *parents, plain, does="outbox_change:drop"

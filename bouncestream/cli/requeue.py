@@ -1,102 +1,77 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`bouncestream outbox replay --quarantine`: what could not be read is read again, by this version's providers.
+"""`bouncestream outbox replay --quarantine` and `--unidentified`: what could not be read, and bounce mails that did
+not tell whose they are, are read again, by this version and the present settings.
 
-Its raw body goes through the same provider's file and the same arrivals as a request, so that what is known already
-stays a duplicate; event and mark (replayed) are stored in one transaction. No proof is asked for: it was checked
-when the request came in.
+The raw body goes through the same provider's file (or, for a mail, the same `read_mail`) and the same arrivals as
+when it came in, so that what is known already stays a duplicate; event and mark (replayed) are stored in one
+transaction. No secret is asked for: it was checked when the request came in. A mail's proof of origin is.
 """
 
 from __future__ import annotations
 
 import argparse
 import sqlite3
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from multidict import CIMultiDict
-
-from bouncestream import providers
 from bouncestream.cli.opened import reading, writing
 from bouncestream.cli.outbox_look import item_number
+from bouncestream.cli.reread import Stored, Unreadable, reread
 from bouncestream.cli.show import tell
-from bouncestream.config.model import Config, Webhook
-from bouncestream.errors import BouncestreamError, UsageError
+from bouncestream.config.model import Config
+from bouncestream.errors import UsageError
 from bouncestream.outbox import browse
-from bouncestream.outbox.arrivals import submit
 from bouncestream.outbox.browse import Quarantined
-from bouncestream.ports import Receipt, Submission
-from bouncestream.providers._contract import Parsed, WebhookRequest
+from bouncestream.outbox.reread import store_again
+from bouncestream.ports import Submission
+
+#: Items that are stored in one transaction: milliseconds, so that the bridge hardly waits.
+_STEP = 50
 
 
 def requeue(args: argparse.Namespace, config: Config) -> int:
     """Read the named items, or all that wait."""
     path = config.outbox.path
-    waiting = {item.id: item for item in reading(path, partial(browse.quarantine_items, limit=-1))}
+    unidentified = bool(args.unidentified)
+    items = reading(path, partial(browse.quarantine_items, limit=-1, unidentified=unidentified))
+    waiting = {item.id: item for item in items}
     numbers = [item_number(text) for text in args.event] or list(waiting)
     missing = [number for number in numbers if number not in waiting]
     if missing:
-        raise UsageError(
-            f"No item {missing[0]} waits in quarantine. Next: `bouncestream outbox list --quarantine` shows them."
-        )
+        where = "is unidentified" if unidentified else "waits in quarantine"
+        shows = "--unidentified" if unidentified else "--quarantine"
+        raise UsageError(f"No item {missing[0]} {where}. Next: `bouncestream outbox list {shows}` shows them.")
     done: list[int] = []
     refused: dict[int, str] = {}
-    for number in dict.fromkeys(numbers):
-        try:
-            submission = _submission(waiting[number], config, path)
-            receipt = writing(path, partial(_store, item=number, submission=submission))
-        except _Unread as unread:
-            refused[number] = str(unread)
-            continue
-        if receipt is None:
-            refused[number] = "someone else replayed it just now"
-        else:
-            done.append(number)
+    wanted = list(dict.fromkeys(numbers))
+    for at in range(0, len(wanted), _STEP):
+        read: list[tuple[int, Submission]] = []
+        for number in wanted[at : at + _STEP]:
+            try:
+                read.append((number, _submission(waiting[number], config, path)))
+            except Unreadable as unread:
+                refused[number] = str(unread)
+        stored = writing(path, partial(_store, read=read)) if read else []
+        done += stored
+        refused |= {number: "someone else replayed it just now" for number, _ in read if number not in stored}
     return tell(args.json, done, refused, "replayed", "item")
 
 
-class _Unread(BouncestreamError):
-    """This version cannot read it either."""
+def _store(conn: sqlite3.Connection, read: list[tuple[int, Submission]]) -> list[int]:
+    """Store what was read in one transaction; the items that it is true of."""
+    now = datetime.now(UTC)
+    return [number for number, submission in read if store_again(conn, number, submission, now) is not None]
 
 
 def _submission(item: Quarantined, config: Config, path: str) -> Submission:
-    """What the item says, as if it had come in anew. Raises _Unread."""
-    settings = config.webhooks.get(item.source)
-    if settings is None or settings.provider != item.provider:
-        settings = Webhook(name=item.source, provider=item.provider)
-    try:
-        provider = providers.get(item.provider)
-    except LookupError:
-        raise _Unread(f"this version has no provider {item.provider}") from None
+    """What the item says, as if it had come in anew; without events when it is no feedback. Raises Unreadable."""
     try:
         body = reading(path, partial(browse.raw_body, raw_id=item.raw_id))
         head = reading(path, partial(browse.raw_head, raw_id=item.raw_id))
     except UsageError as error:
-        raise _Unread(str(error)) from None
-    content_type = head[1] if head else ""
-    request = WebhookRequest("POST", CIMultiDict({"Content-Type": content_type}), body)
-    try:
-        parsed: Parsed = provider.parse(request, settings, item.received_at)
-    except Exception as error:  # whatever a provider's file raises on it: it stays where it is
-        raise _Unread(f"it still cannot be read: {error}") from error
-    if parsed.trouble and not parsed.events and not parsed.ignored:
-        raise _Unread(f"it still cannot be read: {parsed.trouble[0].why}")
-    return Submission(
-        source=item.source,
-        provider=item.provider,
-        # without a time of its own, an event happened when its report came in, not now
-        events=tuple(
-            event if event.occurred_at else replace(event, occurred_at=item.received_at) for event in parsed.events
-        ),
-        trouble=parsed.trouble,
-        raw=body,
-        content_type=content_type,
-    )
-
-
-def _store(conn: sqlite3.Connection, item: int, submission: Submission) -> Receipt | None:
-    """Mark and submit in one transaction; None when it was marked before."""
-    now = datetime.now(UTC)
-    if not browse.mark_replayed(conn, item, now):
-        return None
-    return submit(conn, submission, now)
+        raise Unreadable(str(error)) from None
+    stored = Stored(item.source, item.provider, item.received_at, body, head[1] if head else "")
+    submission = reread(stored, config)
+    if item.unidentified and submission.trouble and not submission.events:
+        raise Unreadable("it still does not tell whose it is")
+    return submission

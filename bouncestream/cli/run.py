@@ -29,8 +29,11 @@ def run(args: argparse.Namespace) -> int:
     log.info("bouncestream %s, configuration %s", __version__, config.path or "from the environment")
     if args.dry_run:
         log.warning("dry run: nothing is sent to Listmonk, events end as dropped")
-    if not config.webhooks:
-        log.warning("no webhook is configured, so nothing can come in. Next: add a section [webhooks.<name>]")
+    if not config.webhooks and not config.mailboxes:
+        log.warning(
+            "neither a webhook nor a mailbox is configured, so nothing can come in. Next: add a section "
+            "[webhooks.<name>] or [mailboxes.<name>]"
+        )
     service = _Service(config, path, dry_run=args.dry_run)
     try:
         asyncio.run(run_with_signals(service, service.on_reload, ready=service.ready))

@@ -18,6 +18,7 @@ import aiohttp
 import orjson
 
 from bouncestream.cli import show as out
+from bouncestream.cli.opened import local_url
 from bouncestream.config.model import Server, Webhook
 from bouncestream.errors import SinkError
 from bouncestream.ports import Answer, Powers, Said
@@ -133,10 +134,9 @@ def _permissions(powers: Powers, user: str, *, posting: bool) -> list[Line]:
 async def listening(server: Server) -> tuple[bool, list[Line]]:
     """Whether a bridge answers on the port of `[server] listen`, and if not, whether the port is free."""
     host, port = server.address
-    if port == 0:
+    url = local_url(server)
+    if not url:
         return False, [Line("·", f"{server.listen}: any free port is taken, another one at each start")]
-    near = {None: "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
-    url = f"http://[{near}]:{port}" if near and ":" in near else f"http://{near}:{port}"
     status, body = await fetch(f"{url}/healthz")
     if status == 200 and body.strip() == b"ok":
         return True, [Line("✔", f"a bridge answers on {server.listen}"), *await _ready(url)]

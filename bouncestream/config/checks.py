@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must hold between keys: every webhook has a provider and a proof, and times that belong together fit."""
+"""What must hold between keys: every webhook has a provider and a proof, every mailbox a way to log in, and times
+that belong together fit."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Collection
 from difflib import get_close_matches
 
 from bouncestream import providers
+from bouncestream.config import alerting, oauth
+from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config, Webhook
 
-#: Names of webhooks: they become a part of a URL and of Listmonk's `source`.
+#: Folders of a mailbox that are read at most: Gmail allows 15 connections, others 10.
+MOST_FOLDERS = 8
+
+#: Names of webhooks and mailboxes: they become a part of a URL and of Listmonk's `source`.
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 #: Keys that prove where a request comes from.
@@ -36,10 +43,53 @@ def check(
             "retention.dedupe: is shorter than retention.events, repeated reports would be counted twice; "
             "write a longer one"
         )
+    if not any(name.startswith("alerts") for name in skip):
+        problems.extend(alerting.faults(config.alerts, with_secrets=with_secrets))
     for hook in config.webhooks.values():
         if f"webhooks.{hook.name}" in skip:
             continue
         _check_webhook(hook, problems, warnings, with_secrets=with_secrets)
+    for box in config.mailboxes.values():
+        if f"mailboxes.{box.name}" not in skip:
+            problems += oauth.problems(box, with_secrets=with_secrets)
+            problems += _mailbox_problems(box)
+    for name in config.mailboxes.keys() & config.webhooks.keys():
+        problems.append(
+            f"mailboxes.{name}: a webhook has the same name, and both name the source of events; rename one"
+        )
+
+
+def _mailbox_problems(box: Mailbox) -> list[str]:
+    """What cannot be right about a mailbox, apart from how it logs in."""
+    where = f"mailboxes.{box.name}"
+    found = []
+    if not NAME.fullmatch(box.name):
+        found.append(f"{where}: is no name for a mailbox; use letters, digits, - and _, at most 64")
+    if box.tls == "none" and not _loopback(box.host):
+        found.append(
+            f'{where}.tls: the password would travel readable to {box.host}; write "implicit" or "starttls"'
+        )
+    if len(box.folders) > MOST_FOLDERS:
+        found.append(
+            f"{where}.folders: each has a connection of its own, and servers allow few; name at most {MOST_FOLDERS}"
+        )
+    read = {"INBOX" if folder.upper() == "INBOX" else folder for folder in box.folders}
+    if box.after == "move" and not box.move_to:
+        found.append(f'{where}.move_to: is empty; name the folder to move to, or set after = "flag"')
+    targets = {"move_to": box.move_to if box.after == "move" else "", "unidentified": box.unidentified_folder}
+    for key, folder in targets.items():
+        if ("INBOX" if folder.upper() == "INBOX" else folder) in read:
+            found.append(f"{where}.{key}: is one of the folders that are read; name another one")
+    return found
+
+
+def _loopback(host: str) -> bool:
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _check_webhook(hook: Webhook, problems: list[str], warnings: list[str], *, with_secrets: bool) -> None:

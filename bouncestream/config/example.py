@@ -27,7 +27,7 @@ This file was made by bouncestream.config.example; `bouncestream check` shows wh
 """
 
 #: The name that a section with names has in the example.
-_NAMES = {"webhooks": "sendamatic"}
+_NAMES = {"webhooks": "sendamatic", "mailboxes": "bounces"}
 
 
 def render() -> str:

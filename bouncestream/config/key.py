@@ -21,6 +21,8 @@ class Key:
     live: bool  #: takes effect at a reload (SIGHUP); the others need a restart
     required: bool
     rotates: bool  #: a secret that may be a list of two
+    foreign: bool = False  #: a secret that someone else made, of any length
+    many: bool = False  #: a secret that may be a list of any length
 
     @property
     def secret(self) -> bool:
@@ -28,10 +30,18 @@ class Key:
 
 
 def key(
-    shape: Shape, written: str, doc: str, *, live: bool = False, sample: str = "", required: bool = False
+    shape: Shape,
+    written: str,
+    doc: str,
+    *,
+    live: bool = False,
+    sample: str = "",
+    required: bool = False,
+    default: Any = "",
 ) -> Any:
-    """A key: its shape, its default as it is written in TOML, and its meaning."""
-    default = shape.from_text(written.strip('"') if shape.plain else written) if written else ""
+    """A key: its shape, its default as it is written in TOML (else `default`), and its meaning."""
+    if written:
+        default = shape.from_text(written.strip('"') if shape.plain else written)
     return field(
         default_factory=lambda: default,  # a factory, since a read-only table is not taken as a default
         metadata={
@@ -45,18 +55,30 @@ def key(
     )
 
 
-def secret_key(doc: str, *, live: bool = False, rotates: bool = False, required: bool = False) -> Any:
-    """A secret: it has no default, and can also come from a file or a systemd credential."""
+def secret_key(
+    doc: str,
+    *,
+    live: bool = False,
+    rotates: bool = False,
+    many: bool = False,
+    required: bool = False,
+    foreign: bool = False,
+    sample: str = "",
+) -> Any:
+    """A secret: it has no default, and can also come from a file or a systemd credential. `foreign`: it was made
+    elsewhere, so that its length is not ours to judge. `many`: it may be a list."""
     return field(
         default=None,
         metadata={
             "doc": doc,
             "shape": None,
             "written": "",
-            "sample": '"at least 16 characters"',
+            "sample": sample or ('"…"' if foreign else '"at least 16 characters"'),
             "live": live,
             "required": required,
             "rotates": rotates,
+            "foreign": foreign,
+            "many": many,
         },
     )
 
@@ -73,6 +95,8 @@ def keys_of(section: type[Any]) -> dict[str, Key]:
             live=f.metadata["live"],
             required=f.metadata["required"],
             rotates=f.metadata.get("rotates", False),
+            foreign=f.metadata.get("foreign", False),
+            many=f.metadata.get("many", False),
         )
         for f in fields(section)
         if "doc" in f.metadata

@@ -24,11 +24,6 @@ from bouncestream.errors import ConfigError
 
 PREFIX = "BOUNCESTREAM__"
 
-#: Sections that a later version will know.
-_NOT_YET = {
-    "mailboxes": "this version has no mailbox listener yet, it takes feedback by webhooks only; remove the section"
-}
-
 
 def load(
     path: str | os.PathLike[str] | None, environ: Mapping[str, str] | None = None, *, with_secrets: bool = True
@@ -113,15 +108,8 @@ class _Loader:
     def _refuse_unknown_sections(self, written: dict[str, Any]) -> None:
         known = [name for name in SECTIONS if "." not in name]
         for name in written:
-            if name in _NOT_YET:
-                self.problems.append(f"{name}: {_NOT_YET[name]}")
-            elif name not in known:
+            if name not in known:
                 self.problems.append(f"{name}: there is no such section{_near(name, known)}")
-        for dotted in list(self.environment):
-            section = dotted.partition(".")[0]
-            if section in _NOT_YET:
-                variable, _ = self.environment.pop(dotted)
-                self.problems.append(f"{variable}: {_NOT_YET[section]}")
 
     def _table(self, value: Any, name: str) -> dict[str, Any]:
         if isinstance(value, dict):

@@ -13,9 +13,12 @@ from types import MappingProxyType
 from typing import Any
 
 from bouncestream.config import shapes
+from bouncestream.config.alerting import Alerts, Email, Heartbeat, JsonWebhook, Summary
 from bouncestream.config.key import key, secret_key
+from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.shapes import Network
 from bouncestream.crypto.secret import Secret
+from bouncestream.policy import Rules
 
 #: What a word of the provider's own classification may be made into; `judge`: by our own reading of the mail.
 CLASS_WORDS = ("hard", "soft", "complaint", "ignore", "judge")
@@ -189,7 +192,8 @@ class Mail:
     own_domains: tuple[str, ...] = key(
         shapes.DOMAINS,
         "[]",
-        "The domains that you send from: a returned Message-ID or From of theirs proves that the mail was yours.",
+        "The domains that you send from, with all below them: a returned Message-ID or From of theirs proves that "
+        "the mail was yours.",
         live=True,
     )
     verp: tuple[str, ...] = key(
@@ -202,7 +206,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What is done with feedback that Listmonk's bounces have no word for."""
+    """Your own word on what comes in. The README has the table of reasons and what each is by default."""
 
     unsubscribe: str = key(
         shapes.choice("lists", "blocklist", "ignore"),
@@ -210,6 +214,31 @@ class Policy:
         'Someone unsubscribed at the provider: from all "lists", or "blocklist" the subscriber, or "ignore" it.',
         live=True,
     )
+    reasons: Mapping[str, str] = key(
+        shapes.REASONS,
+        "{}",
+        "What a reason is to you: hard, soft, complaint, or ignore (it is stored, and dropped instead of told to "
+        'Listmonk): { mailbox_disabled = "hard", spam = "ignore" }.',
+        live=True,
+    )
+    providers: Mapping[str, Mapping[str, str]] = key(
+        shapes.by_name(shapes.REASONS),
+        "{}",
+        'The same for one provider, or "mailbox", before `reasons`: { sendamatic = { blocklisted = "ignore" } }.',
+        live=True,
+    )
+    domains: Mapping[str, Mapping[str, str]] = key(
+        shapes.by_domain(shapes.REASONS),
+        "{}",
+        "The same for the recipients of a domain and of those below it, before both: "
+        '{ "example.com" = { mailbox_full = "hard" } }.',
+        live=True,
+    )
+
+    @property
+    def rules(self) -> Rules:
+        """The tables as they are applied."""
+        return Rules(self.reasons, self.providers, self.domains)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,15 +263,17 @@ class Config:
     listmonk: Listmonk = field(default_factory=Listmonk)
     relay: Relay = field(default_factory=Relay)
     webhooks: Mapping[str, Webhook] = field(default_factory=lambda: MappingProxyType({}))
+    mailboxes: Mapping[str, Mailbox] = field(default_factory=lambda: MappingProxyType({}))
     mail: Mail = field(default_factory=Mail)
     policy: Policy = field(default_factory=Policy)
+    alerts: Alerts = field(default_factory=Alerts)
     log: Log = field(default_factory=Log)
     warnings: tuple[str, ...] = field(default=(), compare=False)  #: not faults, but someone should know
     path: str = field(default="", compare=False)  #: the file that it came from, if any
 
 
-#: Sections that are tables of named sections: /webhooks/<name>.
-NAMED: Mapping[str, type[Any]] = MappingProxyType({"webhooks": Webhook})
+#: Sections that are tables of named sections: [webhooks.<name>].
+NAMED: Mapping[str, type[Any]] = MappingProxyType({"webhooks": Webhook, "mailboxes": Mailbox})
 
 #: Sections by their dotted name, in the order of the example.
 SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
@@ -254,8 +285,14 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "relay": Relay,
         "relay.verify": Verify,
         "webhooks": Webhook,
+        "mailboxes": Mailbox,
         "mail": Mail,
         "policy": Policy,
+        "alerts": Alerts,
+        "alerts.email": Email,
+        "alerts.webhook": JsonWebhook,
+        "alerts.heartbeat": Heartbeat,
+        "alerts.summary": Summary,
         "log": Log,
     }
 )

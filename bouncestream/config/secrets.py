@@ -17,6 +17,9 @@ from bouncestream.crypto.secret import MINIMUM_LENGTH, Secret
 #: A secret file larger than this is not one.
 _LARGEST = 64 * 1024
 
+#: A list of secrets (`many`) has no more than so many.
+MANY = 50
+
 _ADVICE = "make one with: openssl rand -hex 24"
 
 
@@ -49,7 +52,7 @@ class SecretFinder:
             self.problems.append(f"{dotted} and {dotted}_file: both are set; keep one of them")
             return None
         if variable is not None:
-            return self._made(variable[0], key, _listed(variable[1]) if key.rotates else [variable[1]])
+            return self._made(variable[0], key, _listed(variable[1], key))
         if file_variable is not None:
             return self._from_file(file_variable[0], key, file_variable[1])
         if self.credentials is not None and (self.credentials / dotted).is_file():
@@ -82,22 +85,26 @@ class SecretFinder:
         if ours and not name.startswith("/run/") and (why_open := too_open(path, 0o007)):
             self.warnings.append(f"{where}: {name} holds a secret and {why_open}: chmod 600 it")
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        if len(lines) > 1 and not key.rotates:
+        if len(lines) > 1 and not (key.rotates or key.many):
             self.problems.append(f"{where}: {name} holds {len(lines)} lines; the secret must be its only one")
             return None
         return self._made(f"{where} ({name})", key, lines)
 
     def _made(self, where: str, key: Key, values: list[Any]) -> Secret | None:
-        most = 2 if key.rotates else 1
+        most = MANY if key.many else 2 if key.rotates else 1
         shape = (
-            "one secret, or a list of two while you change it" if key.rotates else "one secret, as a text in quotes"
+            f"a list of up to {MANY} texts"
+            if key.many
+            else "one secret, or a list of two while you change it"
+            if key.rotates
+            else "one secret, as a text in quotes"
         )
         if not values or not all(isinstance(value, str) for value in values) or len(values) > most:
             self.problems.append(f"{where}: is empty or not a text; write {shape}")
             return None
         values = [value.strip() for value in values]
         short = [len(value) for value in values if len(value) < MINIMUM_LENGTH]
-        if short:
+        if short and not (key.foreign and all(values)):
             self.problems.append(
                 f"{where}: has {short[0]} characters, a secret needs {MINIMUM_LENGTH} at least; {_ADVICE}"
             )
@@ -108,8 +115,12 @@ class SecretFinder:
         return Secret(*values)
 
 
-def _listed(text: str) -> list[str]:
-    """Two secrets in one variable stand on two lines, or with a comma between them."""
+def _listed(text: str, key: Key) -> list[str]:
+    """Several secrets in one variable stand on lines of their own, or two with a comma between them."""
+    if key.many:
+        return text.split()
+    if not key.rotates:
+        return [text]
     parts = [part.strip() for part in text.replace("\n", ",").split(",")]
     return parts if len(parts) == 2 and all(len(part) >= MINIMUM_LENGTH for part in parts) else [text]
 

@@ -11,11 +11,15 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from bouncestream.mail.address import a_label
+from bouncestream.mail.reason import REASONS as REASON_TABLE
+from bouncestream.policy import WORDS
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -176,7 +180,9 @@ def _line(value: Any) -> str:
     return text
 
 
-def _each(parse: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
+def each(parse: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """A list of what `parse` takes; from the environment also with commas."""
+
     def parse_list(value: Any) -> tuple[Any, ...]:
         if isinstance(value, str):  # from the environment, or a list of one
             value = [part for part in value.split(",") if part.strip()]
@@ -232,6 +238,75 @@ def words_table(*words: str) -> Shape:
     return Shape('{ "Their words" = one of ' + ", ".join(f'"{word}"' for word in words) + " }", parse, plain=False)
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list):
+        raise Wrong(f"is {_kind(value)}, not a list")
+    if not value:
+        raise Wrong("is empty")
+    return tuple(dict.fromkeys(_line(item) for item in value))
+
+
+def _start(value: Any) -> str:
+    if isinstance(value, date):  # a date of TOML's own, without quotes
+        value = value.isoformat()
+    text = _text(value)
+    if text in ("all", "now"):
+        return text
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    if _DURATION.fullmatch(text) is None:
+        raise Wrong("is neither a duration nor a date")
+    return text
+
+
+def since(start: str, now: datetime) -> datetime | None:
+    """The moment that a `start` names: mails that arrived earlier are not read. None: all are."""
+    if start == "all":
+        return None
+    if start == "now":
+        return now
+    if _DURATION.fullmatch(start):
+        return now - timedelta(seconds=min(_duration(start), 100 * 365 * 86400.0))
+    day = date.fromisoformat(start)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _reasons(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, dict):
+        raise Wrong(f"is {_kind(value)}, not a table")
+    for reason in value:
+        if reason not in REASON_TABLE:
+            near = get_close_matches(str(reason), REASON_TABLE, 1, 0.6)
+            raise Wrong(f"has {reason!r}, which is no reason" + (f"; did you mean {near[0]}?" if near else ""))
+    return words_table(*WORDS).parse(value)  # type: ignore[no-any-return]
+
+
+def by_name(inner: Shape, name: Callable[[Any], str] = _line) -> Shape:
+    """A table of tables; its keys are names."""
+
+    def parse(value: Any) -> Mapping[str, Any]:
+        if not isinstance(value, dict):
+            raise Wrong(f"is {_kind(value)}, not a table")
+        table: dict[str, Any] = {}
+        for key, part in value.items():
+            try:
+                table[name(key)] = inner.parse(part)
+            except Wrong as wrong:
+                raise Wrong(f"at {key!r}: {wrong}") from None
+        return MappingProxyType(table)
+
+    return Shape(f"a table of such tables: {inner.words}", parse, plain=False)
+
+
+def by_domain(inner: Shape) -> Shape:
+    """A table of tables; its keys are domains."""
+    return by_name(inner, _domain)
+
+
 TEXT = Shape("a text in quotes", _line)
 PATH = Shape("a path in quotes", _path)
 DURATION = Shape('a number and its unit (ms, s, m, h, d, w), such as "10s"', _positive_duration)
@@ -240,9 +315,13 @@ SIZE = Shape('a number and its unit (KiB, MiB, GiB), such as "10MiB"', _size)
 URL = Shape('a URL such as "https://news.example.org"', _url)
 LISTEN = Shape('an address and a port, such as "127.0.0.1:8025" or "[::1]:8025"', _listen)
 NETWORKS = Shape(
-    'a list of addresses or networks, such as ["10.0.0.1", "192.0.2.0/24"]', _each(_network), plain=False
+    'a list of addresses or networks, such as ["10.0.0.1", "192.0.2.0/24"]', each(_network), plain=False
 )
-DOMAINS = Shape('a list of domains, such as ["example.org"]', _each(_domain), plain=False)
-PATTERNS = Shape('a list of addresses with a *, such as ["bounce+*@example.org"]', _each(_pattern), plain=False)
+DOMAINS = Shape('a list of domains, such as ["example.org"]', each(_domain), plain=False)
+PATTERNS = Shape('a list of addresses with a *, such as ["bounce+*@example.org"]', each(_pattern), plain=False)
 HEADER = Shape('the name of a header, such as "X-Webhook-Secret"', _header)
+TEXTS = Shape('a list of texts, such as ["INBOX", "Junk"]', _texts, plain=False)
+OPTIONAL = Shape('a text in quotes, "" for none', _text)
+START = Shape('a duration such as "30d", a date such as "2026-09-01", "all" or "now"', _start)
+REASONS = Shape('{ reason = "hard", "soft", "complaint" or "ignore" }', _reasons, plain=False)
 TRUTH = Shape("true or false", _truth, plain=False)

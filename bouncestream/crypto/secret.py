@@ -30,6 +30,10 @@ class Secret:
         """The secret in plain text; of several the first one, which is the one to use."""
         return self._values[0]
 
+    def reveal_all(self) -> tuple[str, ...]:
+        """All of the secrets in plain text, where they are a list."""
+        return self._values
+
     def matches(self, offered: str | bytes) -> bool:
         """Whether `offered` is one of the secrets, in a time that tells nothing about them."""
         digest = sha256(offered if isinstance(offered, bytes) else _bytes(offered)).digest()

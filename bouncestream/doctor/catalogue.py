@@ -13,9 +13,11 @@ from bouncestream.doctor import (
     itself,
     letters,
     listmonk,
+    log_words,
     pages,
     pixel,
     ports,
+    received,
     root_url,
     tls,
     trial,
@@ -44,6 +46,8 @@ TOPICS: Final[Mapping[str, str]] = MappingProxyType(
         letters.TOPIC: "Templates and campaigns",
         itself.TOPIC: "bouncestream itself",
         "doctor": "The examination",
+        "mail": "A received mail",
+        "logs": "Server logs",
     }
 )
 
@@ -53,7 +57,12 @@ BY_TOPIC: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         area.TOPIC: area.FINDINGS
         for area in (listmonk, bounces, root_url, ports, tls, pixel, pages, guides, letters, itself)
     }
-    | {itself.TOPIC: {**itself.FINDINGS, **trial.FINDINGS}, "doctor": _OWN}
+    | {
+        itself.TOPIC: {**itself.FINDINGS, **trial.FINDINGS},
+        "doctor": _OWN,
+        "mail": received.FINDINGS,
+        "logs": log_words.FINDINGS,
+    }
 )
 
 #: Id → what it means.

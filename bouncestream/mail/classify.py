@@ -60,6 +60,10 @@ class Judged:
     evidence: str
     status: str = ""
     reply_code: str = ""
+    rule: str = ""  #: words, shape, status, reply, action; '' when nothing told a cause
+    matched: str = ""  #: the phrase or code that decided
+    said_by: str = ""  #: whose words
+    against: str = ""  #: what spoke against hard and won
 
 
 def classify(
@@ -133,36 +137,51 @@ def _not_final(action: str, status: str, reply: str) -> Judged:
     reason = "delivered" if final else "delayed"
     known = final or action in STILL_TRYING
     says = f"action {action} is not final" if known else f"unknown action {action[:40]!r}"
-    return Judged(Judgement.IGNORE.value, reason, says, status, reply)
+    return Judged(Judgement.IGNORE.value, reason, says, status, reply, "action", action[:40])
 
 
 def _judge(hit: phrases.Hit | None, numbers: _Numbers, stage: _Stage) -> Judged:
     status, reply = numbers.status, numbers.reply
     if hit is not None and not hit.weak:
-        return _by(hit.reason, f"words {hit.phrase!r}", numbers, stage, hit.bare)
+        return _by_words(hit, numbers, stage)
     if status[:1] == "2" and not reply.startswith(("4", "5")):
-        return Judged(Judgement.IGNORE.value, "delivered", f"status {status}", status, reply)
+        return Judged(
+            Judgement.IGNORE.value, "delivered", f"status {status}", status, reply, rule="status", matched=status
+        )
     reason = codes.reason_of(status)
     if reason and (hit is None or reason != "policy"):
-        return _by(reason, f"status {status}", numbers, stage)
+        return _by(reason, f"status {status}", ("status", status, ""), numbers, stage)
     if hit is not None:
-        return _by(hit.reason, f"words {hit.phrase!r}", numbers, stage, hit.bare)
+        return _by_words(hit, numbers, stage)
     if reason:
-        return Judged(kind_of(reason), reason, f"status {status}", status, reply)
+        return Judged(kind_of(reason), reason, f"status {status}", status, reply, "status", status)
     if reply == "552":  # RFC 5321 section 4.2.3: exceeded storage allocation
-        return Judged(Judgement.SOFT.value, "mailbox_full", "reply 552", status, reply)
+        return Judged(Judgement.SOFT.value, "mailbox_full", "reply 552", status, reply, "reply", reply)
     named = f"status {status}" if status else f"reply {reply}" if reply else "nothing"
     reason = "rejected" if status[:1] == "5" or reply[:1] == "5" else "undetermined"
     return Judged(Judgement.SOFT.value, reason, f"{named} tells no cause: soft", status, reply)
 
 
-def _by(reason: str, evidence: str, numbers: _Numbers, stage: _Stage, bare: bool = False) -> Judged:
+def _by_words(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> Judged:
+    whose = (hit.rule, hit.phrase, hit.said_by)
+    return _by(hit.reason, f"words {hit.phrase!r}", whose, numbers, stage, hit.bare)
+
+
+def _by(
+    reason: str,
+    evidence: str,
+    whose: tuple[str, str, str],
+    numbers: _Numbers,
+    stage: _Stage,
+    bare: bool = False,
+) -> Judged:
     kind = kind_of(reason)
+    against = ""
     if kind == Judgement.HARD:
-        instead, doubt = _doubt(reason, numbers, stage, bare)
-        if doubt:
-            return Judged(Judgement.SOFT.value, instead, f"{evidence}, but {doubt}", numbers.status, numbers.reply)
-    return Judged(kind, reason, evidence, numbers.status, numbers.reply)
+        instead, against = _doubt(reason, numbers, stage, bare)
+        if against:
+            kind, reason, evidence = Judgement.SOFT.value, instead, f"{evidence}, but {against}"
+    return Judged(kind, reason, evidence, numbers.status, numbers.reply, *whose, against)
 
 
 def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[str, str]:

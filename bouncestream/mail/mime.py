@@ -40,6 +40,7 @@ class Part:
     kind: str  #: media type, lower case; text/plain when none is given
     fields: Fields
     body: str  #: undecoded, as latin-1
+    number: str = ""  #: where it stands in the tree: "2", "1.2"; "" when it is the whole mail
 
 
 def parse_fields(block: str) -> Fields:
@@ -79,10 +80,10 @@ def leaves(fields: Fields, body: str) -> Iterator[Part]:
     """The leaves of a message, depth first; at most `MAX_PARTS`. message/rfc822 is a leaf: nobody descends
     into it."""
     budget = [MAX_PARTS]
-    yield from _leaves(fields, body, 0, budget)
+    yield from _leaves(fields, body, "", 0, budget)
 
 
-def _leaves(fields: Fields, body: str, depth: int, budget: list[int]) -> Iterator[Part]:
+def _leaves(fields: Fields, body: str, number: str, depth: int, budget: list[int]) -> Iterator[Part]:
     content_type = fields.get("content-type", "")
     kind = content_type.partition(";")[0].strip().lower() or "text/plain"
     pieces: list[str] = []
@@ -90,13 +91,14 @@ def _leaves(fields: Fields, body: str, depth: int, budget: list[int]) -> Iterato
         pieces = _pieces(body, parameters(content_type).get("boundary", ""))
     if not pieces:
         budget[0] -= 1
-        yield Part("text/plain" if kind.startswith("multipart/") else kind, fields, body)
+        yield Part("text/plain" if kind.startswith("multipart/") else kind, fields, body, number)
         return
-    for piece in pieces:
+    prefix = number + "." if number else ""
+    for i, piece in enumerate(pieces, 1):
         if budget[0] <= 0:
             return
         head, inner = split_headers(piece)
-        yield from _leaves(parse_fields(head), inner, depth + 1, budget)
+        yield from _leaves(parse_fields(head), inner, f"{prefix}{i}", depth + 1, budget)
 
 
 def _pieces(body: str, boundary: str) -> list[str]:

@@ -35,6 +35,8 @@ class Hit:
     phrase: str
     weak: bool  #: a code that says something clear is stronger
     bare: bool = False  #: hard only with a second sign
+    said_by: str = ""  #: whose words
+    rule: str = "words"  #: or shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,24 @@ def find(plain: str) -> Hit | None:
     return best.hit if best else None
 
 
+def find_all(text: str) -> list[Hit]:
+    """Every phrase and shape of the tables that is in a text, the deciding one first. For `explained`: slow."""
+    plain = words(text)
+    found: dict[Hit, int] = {}
+    at = 1
+    for word in plain.split():
+        for entry in _INDEX.get(word, ()):
+            if plain.startswith(entry.first, at) and _matches(entry.pieces, plain, at):
+                found.setdefault(entry.hit, entry.rank)
+        at += len(word) + 1
+    joined = plain.replace(" ", "")
+    found |= {entry.hit: entry.rank for entry in _UNSPACED if _contains(entry.pieces, joined)}
+    special = shape(text)
+    return ([special] if special else []) + sorted(found, key=found.__getitem__)
+
+
 _SHAPES = tuple(
-    (re.compile(line), Hit(group.partition(":")[0], line, False))
+    (re.compile(line), Hit(group.partition(":")[0], line, False, rule="shape"))
     for group in SHAPES
     for line in group.partition(":")[2].split("\n")
     if line

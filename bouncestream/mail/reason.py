@@ -7,6 +7,7 @@ finer where servers tell more. A reason is hard only when it says that the addre
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -16,10 +17,10 @@ class Reason:
 
     kind: str  #: hard, soft, complaint or ignore
     passes: bool  #: it may go away without anybody doing anything
-    says: str  #: a sentence for operators
+    sentence: str  #: for operators
 
 
-REASONS: dict[str, Reason] = {
+REASONS: Mapping[str, Reason] = {
     # The address is not there.
     "user_unknown": Reason("hard", False, "The mailbox does not exist."),
     "host_unknown": Reason("hard", False, "The domain of the address does not exist."),

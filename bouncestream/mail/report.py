@@ -45,6 +45,7 @@ class Report:
     returned: str | None = None  #: headers of the returned message; None when there is none
     enclosed: str = ""  #: the whole of the first message/rfc822 part
     attachments: list[str] = field(default_factory=list)  #: types and names of parts that were not read
+    seen: list[tuple[str, str, int, str]] = field(default_factory=list)  #: number, type, size, role of each part
 
 
 def open_report(text: str) -> Report:
@@ -54,47 +55,55 @@ def open_report(text: str) -> Report:
     head, body = split_headers(text.lstrip("\n"))
     report = Report(parse_fields(head))
     for part in leaves(report.fields, body):
-        _file(report, part)
+        report.seen.append((part.number, part.kind, len(part.body), _file(report, part)))
     if report.status is None and report.notice and not report.feedback:
         _fields_in_notice(report)
     return report
 
 
-def _file(report: Report, part: Part) -> None:
+def _file(report: Report, part: Part) -> str:
+    """Put a part where it belongs, and say what it was taken for."""
     kind = part.kind
     if kind in STATUS_TYPES:
         report.status = (report.status + "\n\n" if report.status else "") + decoded(part)
-    elif kind in RETURNED_TYPES:
-        if report.returned is None:
-            report.enclosed = _returned_text(part)
-            report.returned = header_block(report.enclosed)
-    elif kind == "message/feedback-report":
+        return "report"
+    if kind in RETURNED_TYPES:
+        if report.returned is not None:
+            return "ignored"
+        report.enclosed = _returned_text(part)
+        report.returned = header_block(report.enclosed)
+        return "returned"
+    if kind == "message/feedback-report":
         report.feedback = decoded(part)
-    elif kind in MDN_TYPES:
+        return "feedback"
+    if kind in MDN_TYPES:
         report.disposition = decoded(part)
-    elif kind.startswith("text/"):
-        _file_text(report, part)
-    else:
-        report.attachments.append(
-            kind + " " + parameters(part.fields.get("content-type", "")).get("name", "").lower()
-        )
+        return "receipt"
+    if kind.startswith("text/"):
+        return _file_text(report, part)
+    name = parameters(part.fields.get("content-type", "")).get("name", "").lower()
+    report.attachments.append(kind + " " + name)
+    return "attachment"
 
 
-def _file_text(report: Report, part: Part) -> None:
+def _file_text(report: Report, part: Part) -> str:
     disposition = part.fields.get("content-disposition", "").lower()
     if disposition.startswith("attachment") and "header" in disposition and report.returned is None:
         report.returned = header_block(decoded(part))
-        return
+        return "returned"
     text = decoded(part)
     if report.notice and part.kind == "text/html":
-        if not report.notice.strip():
-            report.notice = text[:NOTICE_LIMIT]
-        return  # the same again as HTML
+        if report.notice.strip():
+            return "ignored"  # the same again as HTML
+        report.notice = text[:NOTICE_LIMIT]
+        return "notice"
     if not report.feedback and "eedback-" in text and _FEEDBACK_FIELD.search(text, 0, 2000):
         report.feedback = text
-        return
-    if len(report.notice) < NOTICE_LIMIT:
-        report.notice += ("\n" if report.notice else "") + text[:NOTICE_LIMIT]
+        return "feedback"
+    if len(report.notice) >= NOTICE_LIMIT:
+        return "ignored"
+    report.notice += ("\n" if report.notice else "") + text[:NOTICE_LIMIT]
+    return "notice"
 
 
 def _returned_text(part: Part) -> str:

@@ -6,10 +6,13 @@ The kinds are Listmonk's three and `ignore`, which an event never has: a mail th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from bouncestream.mail import trace as traces
+from bouncestream.mail.trace import Trace
 
 
 class Judgement(StrEnum):
@@ -44,7 +47,12 @@ class RecipientVerdict:
     status: str = ""  #: RFC 3463, such as 5.1.1
     reply_code: str = ""  #: RFC 5321, such as 550
     diagnostic: str = ""  #: the server's words, at most `event.DIAGNOSTIC_LIMIT` bytes of UTF-8
-    evidence: str = ""  #: which rule decided
+    evidence: str = ""  #: where the address stood and which rule decided, in words
+    source: str = ""  #: where the address stood: Original-Recipient, X-Failed-Recipients, …
+    rule: str = ""  #: what decided: words, shape, status, reply, action, report; '' when nothing told a cause
+    matched: str = ""  #: the phrase of the table, or the code, that decided
+    said_by: str = ""  #: whose words these are, by the phrase table
+    against: str = ""  #: what spoke against a hard judgement and won
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,10 @@ class Verdict:
     report_digest: bytes  #: SHA-256 of what makes the same report the same
     unidentified: bool = False  #: a final failure or complaint that does not tell whose
     recognised: bool = True  #: False: no rule knew the mail, so that "ignore" is the lack of a judgement
+    verp: str = (
+        ""  #: what stood for the * of a configured return address: an address or a UUID, cleaned; '' if none
+    )
+    trace: Trace | None = None  #: the way here, only when `decode.read` was asked to explain
 
 
 def gravest(kinds: list[str]) -> str:
@@ -67,22 +79,11 @@ def gravest(kinds: list[str]) -> str:
 
 
 def as_dict(verdict: Verdict) -> dict[str, Any]:
-    """The verdict as plain data for `bouncestream parse --json`; times in ISO 8601."""
+    """The verdict as plain data for `bouncestream parse --json`; times in ISO 8601. "trace" only when asked for."""
     original = verdict.original
-    return {
+    data = {
         "kind": verdict.kind,
-        "recipients": [
-            {
-                "address": r.address,
-                "kind": r.kind,
-                "reason": r.reason,
-                "status": r.status,
-                "reply_code": r.reply_code,
-                "diagnostic": r.diagnostic,
-                "evidence": r.evidence,
-            }
-            for r in verdict.recipients
-        ],
+        "recipients": [asdict(r) for r in verdict.recipients],
         "original": {
             "message_id": original.message_id,
             "from": original.from_,
@@ -96,4 +97,9 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
         "evidence": verdict.evidence,
         "report_digest": verdict.report_digest.hex(),
         "unidentified": verdict.unidentified,
+        "recognised": verdict.recognised,
+        "verp": verdict.verp,
     }
+    if verdict.trace is not None:
+        data["trace"] = traces.as_dict(verdict.trace)
+    return data

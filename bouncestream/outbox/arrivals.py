@@ -69,11 +69,12 @@ class Taken:
     kinds: list[Kind] = field(default_factory=list)  #: of each new row
     duplicates: int = 0
     quarantined: int = 0
+    unidentified: int = 0
     changed: bool = False  #: there is something new for the relay
 
     @property
     def receipt(self) -> Receipt:
-        return Receipt(len(self.kinds), self.duplicates, self.quarantined)
+        return Receipt(len(self.kinds), self.duplicates, self.quarantined, self.unidentified)
 
 
 def submit(conn: sqlite3.Connection, submission: Submission, now: datetime) -> Receipt:
@@ -259,7 +260,11 @@ class _Arrival:
         return number
 
     def trouble(self, trouble: Trouble) -> None:
-        """Keep what could not be read; of an unknown type only the first ones of a day."""
+        """Keep what could not be read; of an unknown type only the first ones of a day, of a mail that comes again
+        none."""
+        if trouble.fingerprint and self.kept(trouble.fingerprint):
+            self.taken.duplicates += 1
+            return
         event_type = codec.visible(trouble.event_type, 200)
         if event_type:
             midnight = self.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -275,16 +280,26 @@ class _Arrival:
             if kept >= UNKNOWN_KEPT:
                 self.taken.quarantined += 1
                 return
-        self.quarantine(trouble.why, event_type, trouble.part)
+        self.quarantine(trouble.why, event_type, trouble.part, trouble)
 
-    def quarantine(self, why: str, event_type: str = "", part: bytes = b"") -> None:
+    def kept(self, fingerprint: bytes) -> bool:
+        found = self.conn.execute(QUERIES["kept_mail"], (self.submission.source, fingerprint))
+        return found.fetchone() is not None
+
+    def quarantine(self, why: str, event_type: str = "", part: bytes = b"", trouble: Trouble | None = None) -> None:
         raw_id = self.store_raw(part) if part else self.keep_raw()
         if raw_id is None:
             raw_id = self.raw_id = self.store_raw(b"")
         source, provider = self.submission.source, self.submission.provider
         why = codec.visible(why, WHY_LIMIT)
-        self.conn.execute(_QUARANTINE, (self.at, source, provider, why, event_type, raw_id))
-        self.taken.quarantined += 1
+        unidentified = trouble is not None and trouble.unidentified
+        fingerprint = trouble.fingerprint or None if trouble is not None else None
+        row = (self.at, source, provider, why, event_type, raw_id, int(unidentified), fingerprint)
+        self.conn.execute(_QUARANTINE, row)
+        if unidentified:
+            self.taken.unidentified += 1
+        else:
+            self.taken.quarantined += 1
 
 
 def _guilty(error: Exception) -> str:

@@ -91,6 +91,7 @@ class Quarantined:
     event_type: str
     raw_id: int
     replayed_at: datetime | None
+    unidentified: bool = False  #: a bounce mail that does not tell whose it is
 
 
 def list_rows(
@@ -241,9 +242,14 @@ def drop_due(conn: sqlite3.Connection, now: datetime, limit: int, why: str, afte
 
 
 def quarantine_items(
-    conn: sqlite3.Connection, *, after: int = 0, limit: int = 50, replayed: bool = False
+    conn: sqlite3.Connection,
+    *,
+    after: int = 0,
+    limit: int = 50,
+    replayed: bool = False,
+    unidentified: bool = False,
 ) -> list[Quarantined]:
-    """What waits in quarantine, oldest first; with `replayed` also what was replayed since."""
+    """What waits in quarantine, oldest first, or the bounces `unidentified`; with `replayed` all there ever was."""
     query = "quarantine_all" if replayed else "quarantine_items"
     return [
         Quarantined(
@@ -255,9 +261,10 @@ def quarantine_items(
             event_type,
             raw_id,
             codec.moment(done) if done else None,
+            bool(nobody),
         )
-        for number, at, source, provider, why, event_type, raw_id, done in conn.execute(
-            QUERIES[query], {"after": after, "limit": limit}
+        for number, at, source, provider, why, event_type, raw_id, done, nobody in conn.execute(
+            QUERIES[query], {"after": after, "limit": limit, "unidentified": int(unidentified)}
         )
     ]
 

@@ -14,11 +14,20 @@ from functools import partial
 
 from bouncestream.errors import StoreBusy, StoreUnavailable
 from bouncestream.health import Health, Light
-from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, INTAKE_WAITING, QUARANTINED, Metrics
+from bouncestream.metrics import (
+    EVENTS_DUPLICATE,
+    EVENTS_RECEIVED,
+    INTAKE_WAITING,
+    QUARANTINED,
+    UNIDENTIFIED,
+    Metrics,
+)
+from bouncestream.outbox.arrivals import Taken
 from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.mailboxes import store_mails
 from bouncestream.outbox.store import set_meta
-from bouncestream.ports import Clock, Receipt, Submission
+from bouncestream.ports import Clock, MailBatch, Receipt, Submission
 
 MAX_EVENTS = 10_000
 MAX_BYTES = 32 << 20
@@ -30,8 +39,16 @@ MIN_FREE = 64 << 20
 _NOTHING = Receipt()
 
 
+def _extent(submission: Submission) -> tuple[int, int]:
+    """Rows and bytes that it stores, about."""
+    size = len(submission.raw)
+    for trouble in submission.trouble:
+        size += len(trouble.part)
+    return len(submission.events) + len(submission.trouble), size
+
+
 class Intake:
-    """Implements `ports.Emit`. `on_commit` is called when there is something new for the relay."""
+    """Implements `ports.Emit` and `ports.EmitMails`. `on_commit` is called when there is news for the relay."""
 
     def __init__(
         self,
@@ -62,12 +79,9 @@ class Intake:
 
     async def __call__(self, submission: Submission) -> Receipt:
         """Store a submission; its receipt once it is on the disk. A StoreError: nothing was stored."""
-        rows = len(submission.events) + len(submission.trouble)
+        rows, size = _extent(submission)
         if not rows:
             return _NOTHING
-        size = len(submission.raw)
-        for trouble in submission.trouble:
-            size += len(trouble.part)
         try:
             self._admit(rows, size)
             self._add(rows, size)
@@ -81,13 +95,42 @@ class Intake:
             raise
         if self._troubled:
             self._succeed()
-        metrics, source = self._metrics, submission.source
+        return self._count(submission.source, taken)
+
+    async def mails(self, batch: MailBatch) -> list[Receipt]:
+        """Store what a batch of mails brought, and that they are read, in one transaction; the receipt of each mail
+        with a submission, once it is on the disk. A StoreError: nothing was stored."""
+        submissions = [mail.submission for mail in batch.mails if mail.submission is not None]
+        rows, size = len(batch.mails) + 1, 0
+        for submission in submissions:
+            more, bytes_ = _extent(submission)
+            rows += more
+            size += bytes_
+        try:
+            self._admit(rows, size)
+            self._add(rows, size)
+            try:
+                job = partial(store_mails, batch=batch, now=self._clock.now())
+                taken = await self._db.write(job, rows=rows, size=size)
+            finally:
+                self._add(-rows, -size)
+        except (StoreBusy, StoreUnavailable) as error:
+            self._fail(error)
+            raise
+        if self._troubled:
+            self._succeed()
+        return [self._count(s.source, one) for s, one in zip(submissions, taken, strict=True)]
+
+    def _count(self, source: str, taken: Taken) -> Receipt:
+        metrics = self._metrics
         for kind in taken.kinds:
             metrics.add(EVENTS_RECEIVED, source, kind.value)
         if taken.duplicates:
             metrics.add(EVENTS_DUPLICATE, source, by=taken.duplicates)
         if taken.quarantined:
             metrics.add(QUARANTINED, source, by=taken.quarantined)
+        if taken.unidentified:
+            metrics.add(UNIDENTIFIED, source, by=taken.unidentified)
         if taken.changed:
             self._on_commit()
         return taken.receipt

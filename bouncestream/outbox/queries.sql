@@ -30,6 +30,13 @@ UPDATE outbox SET kind = ?, reason = ?, reply_code = ?, enhanced_status = ?, dia
                   state = ?, held_for = ?, next_attempt_at = coalesce(?, next_attempt_at), raw_id = ?, why = ?
 WHERE id = ?;
 
+-- name: standing_kind
+SELECT state, attempt, kind FROM outbox WHERE id = ?;
+
+-- name: rejudge_event
+UPDATE outbox SET kind = ?, reason = ?, reply_code = ?, enhanced_status = ?, diagnostic = ?, evidence = ?, why = ?
+WHERE id = ?;
+
 -- name: supersede
 UPDATE outbox SET superseded_by = ? WHERE id = ?;
 
@@ -48,7 +55,11 @@ INSERT INTO history (outbox_id, at, from_state, to_state, why) VALUES (?, ?, ?, 
 INSERT INTO raw (id, received_at, source, content_type, bytes, encoding, body) VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: insert_quarantine
-INSERT INTO quarantine (received_at, source, provider, why, event_type, raw_id) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO quarantine (received_at, source, provider, why, event_type, raw_id, unidentified, fingerprint)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: kept_mail
+SELECT 1 FROM quarantine WHERE source = ? AND fingerprint = ?;
 
 -- name: unknown_type_today
 -- How many of an unknown type are kept since a time; no more than :most are counted.
@@ -132,7 +143,7 @@ UPDATE tally SET events = (SELECT count(*) FROM outbox WHERE outbox.state = tall
 SELECT state, events FROM tally;
 
 -- name: quarantine_count
-SELECT count(*) FROM quarantine WHERE replayed_at IS NULL;
+SELECT count(*) FROM quarantine WHERE replayed_at IS NULL AND unidentified = :unidentified;
 
 -- name: get_meta
 SELECT value FROM meta WHERE name = ?;
@@ -232,11 +243,11 @@ SELECT state, attempt, finished_at FROM outbox WHERE id = ?;
 UPDATE outbox SET failures = 0, absences = 0 WHERE id = ?;
 
 -- name: quarantine_items
-SELECT id, received_at, source, provider, why, event_type, raw_id, replayed_at FROM quarantine
-WHERE id > :after AND replayed_at IS NULL ORDER BY id LIMIT :limit;
+SELECT id, received_at, source, provider, why, event_type, raw_id, replayed_at, unidentified FROM quarantine
+WHERE id > :after AND replayed_at IS NULL AND unidentified = :unidentified ORDER BY id LIMIT :limit;
 
 -- name: quarantine_all
-SELECT id, received_at, source, provider, why, event_type, raw_id, replayed_at FROM quarantine
+SELECT id, received_at, source, provider, why, event_type, raw_id, replayed_at, unidentified FROM quarantine
 WHERE id > :after ORDER BY id LIMIT :limit;
 
 -- name: mark_replayed
@@ -310,3 +321,114 @@ DELETE FROM seen WHERE key = ?;
 -- Among the newest events only: a source that is not there has been silent for long, or others were busy.
 SELECT source, max(received_at) FROM (SELECT source, received_at FROM outbox ORDER BY id DESC LIMIT 20000)
 GROUP BY source;
+
+-- Mailboxes ----------------------------------------------------------------------------------------------------------
+
+-- name: folder_progress
+SELECT uidvalidity, last_uid, skipped, below, renumbered, first_read_at FROM folders WHERE mailbox = ? AND folder = ?;
+
+-- name: advance_folder
+-- Never back, but for a new UIDVALIDITY, which begins anew.
+INSERT INTO folders (mailbox, folder, uidvalidity, last_uid, first_read_at, read_at, skipped, below)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (mailbox, folder) DO UPDATE SET
+    last_uid = CASE WHEN uidvalidity = excluded.uidvalidity THEN max(last_uid, excluded.last_uid)
+                    ELSE excluded.last_uid END,
+    below = CASE WHEN uidvalidity = excluded.uidvalidity THEN below ELSE excluded.below END,
+    renumbered = renumbered + (uidvalidity <> excluded.uidvalidity),
+    uidvalidity = excluded.uidvalidity, read_at = excluded.read_at, skipped = skipped + excluded.skipped;
+
+-- name: insert_mark
+INSERT OR IGNORE INTO marks (mailbox, folder, uidvalidity, uid, place) VALUES (?, ?, ?, ?, ?);
+
+-- name: marks
+SELECT uid, place FROM marks WHERE mailbox = ? AND folder = ? AND uidvalidity = ? ORDER BY uid LIMIT ?;
+
+-- name: delete_mark
+DELETE FROM marks WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND uid = ?;
+
+-- name: delete_other_marks
+DELETE FROM marks WHERE mailbox = ? AND folder = ? AND uidvalidity <> ?;
+
+-- name: insert_passed_over
+INSERT OR IGNORE INTO passed_over (mailbox, folder, uidvalidity, uid, arrived_at) VALUES (?, ?, ?, ?, ?);
+
+-- name: count_try
+INSERT INTO tries (mailbox, folder, uidvalidity, uid, tries, why, at) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)
+ON CONFLICT (mailbox, folder, uidvalidity, uid) DO UPDATE SET tries = tries + 1, why = excluded.why, at = excluded.at
+RETURNING tries;
+
+-- name: take_try_back
+UPDATE tries SET tries = max(0, tries - 1) WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND uid = ?;
+
+-- name: tries
+SELECT uid, tries FROM tries WHERE mailbox = ? AND folder = ? AND uidvalidity = ?;
+
+-- name: forget_tries
+-- Those of the mails that are done with, and of an older UIDVALIDITY.
+DELETE FROM tries WHERE mailbox = ?1 AND folder = ?2 AND (uidvalidity <> ?3 OR uid <= ?4);
+
+-- Watching -----------------------------------------------------------------------------------------------------------
+
+-- name: alerts
+SELECT rule, subject, level, active, fired_at, bad_at, told_at, resolved_at, value, base, told, text, fix FROM alerts;
+
+-- name: save_alert
+INSERT INTO alerts (rule, subject, level, active, fired_at, bad_at, told_at, resolved_at, value, base, told, text, fix)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (rule, subject) DO UPDATE SET
+    level = excluded.level, active = excluded.active, fired_at = excluded.fired_at, bad_at = excluded.bad_at,
+    told_at = excluded.told_at, resolved_at = excluded.resolved_at, value = excluded.value, base = excluded.base,
+    told = excluded.told, text = excluded.text, fix = excluded.fix;
+
+-- name: delete_old_alerts
+-- Of what comes and goes by name (findings, sources) no more than the newest are remembered.
+DELETE FROM alerts WHERE (rule, subject) IN (
+    SELECT rule, subject FROM alerts WHERE active = 0 AND subject <> '' ORDER BY bad_at DESC LIMIT -1 OFFSET :keep);
+
+-- name: save_notice
+INSERT OR IGNORE INTO notices (id, at, what, level, title, text, fix, rule, subject, since)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: newest_notice
+SELECT coalesce(max(id), 0) FROM notices;
+
+-- name: recent_notices
+SELECT id, at, what, level, title, text, fix, rule, subject, since FROM notices ORDER BY id DESC LIMIT ?;
+
+-- name: save_delivery
+INSERT INTO notice_deliveries (notice, channel, tries, due_at, ended_at, sent, error) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (notice, channel) DO UPDATE SET
+    tries = excluded.tries, due_at = excluded.due_at, ended_at = excluded.ended_at, sent = excluded.sent,
+    error = excluded.error;
+
+-- name: deliveries
+-- With the notice; those that wait, or all of the newest notices.
+SELECT n.id, n.at, n.what, n.level, n.title, n.text, n.fix, n.rule, n.subject, n.since,
+       d.channel, d.tries, d.due_at, d.ended_at, d.sent, d.error
+FROM notice_deliveries AS d JOIN notices AS n ON n.id = d.notice
+WHERE d.due_at IS NOT NULL OR :all ORDER BY n.id, d.channel;
+
+-- name: delete_old_deliveries
+DELETE FROM notice_deliveries WHERE due_at IS NULL AND notice <= (SELECT max(id) FROM notices) - :keep;
+
+-- name: delete_old_notices
+DELETE FROM notices WHERE id <= (SELECT max(id) FROM notices) - :keep
+    AND NOT EXISTS (SELECT 1 FROM notice_deliveries AS d WHERE d.notice = notices.id);
+
+-- name: first_row_since
+-- Event ids sort by time.
+SELECT id FROM outbox WHERE event_id >= ? ORDER BY event_id LIMIT 1;
+
+-- name: arrivals_after
+SELECT id, source, kind, received_at FROM outbox WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- name: add_hour
+INSERT INTO source_hours (hour, source, kind, events) VALUES (?, ?, ?, ?)
+ON CONFLICT (hour, source, kind) DO UPDATE SET events = events + excluded.events;
+
+-- name: hours_since
+SELECT hour, source, kind, events FROM source_hours WHERE hour >= ? ORDER BY hour, source, kind;
+
+-- name: delete_old_hours
+DELETE FROM source_hours WHERE hour < ?;

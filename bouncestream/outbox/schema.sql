@@ -1,4 +1,4 @@
--- The outbox after migration 1. Generated, and only for reading: the truth is in migrations/.
+-- The outbox after migration 3. Generated, and only for reading: the truth is in migrations/.
 -- To renew it: python -m bouncestream.outbox.migrate > bouncestream/outbox/schema.sql
 
 CREATE TABLE meta (
@@ -102,7 +102,7 @@ CREATE TABLE quarantine (
     event_type  TEXT NOT NULL DEFAULT '',
     raw_id      INTEGER NOT NULL,
     replayed_at TEXT
-) STRICT;
+, unidentified INTEGER NOT NULL DEFAULT 0 CHECK (unidentified IN (0, 1)), fingerprint BLOB) STRICT;
 
 CREATE INDEX quarantine_open ON quarantine (replayed_at, id) WHERE replayed_at IS NULL;
 
@@ -162,6 +162,111 @@ CREATE VIEW by_reason AS
 
 CREATE VIEW by_state AS SELECT state, events FROM tally;
 
+CREATE TABLE folders (
+    -- How far each folder of a mailbox has been read. Written in the transaction that stores what was read.
+    mailbox       TEXT NOT NULL,
+    folder        TEXT NOT NULL,    -- as the configuration names it
+    uidvalidity   INTEGER NOT NULL, -- UIDs mean something only together with it, RFC 3501 section 2.3.1.1
+    last_uid      INTEGER NOT NULL, -- every mail up to here is done with
+    first_read_at TEXT NOT NULL,
+    read_at       TEXT NOT NULL,
+    skipped       INTEGER NOT NULL DEFAULT 0, -- mails that were older than `start` at the first contact
+    below         INTEGER NOT NULL DEFAULT 0, -- mails with a lower UID were there when these numbers were first seen
+    renumbered    INTEGER NOT NULL DEFAULT 0, -- how often the server gave new numbers to all mails
+    PRIMARY KEY (mailbox, folder)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE marks (
+    -- What is still to be done to mails whose events are stored: each is flagged or moved, and then forgotten here.
+    mailbox     TEXT NOT NULL,
+    folder      TEXT NOT NULL,
+    uidvalidity INTEGER NOT NULL,
+    uid         INTEGER NOT NULL,
+    place       TEXT NOT NULL CHECK (place IN ('done', 'unidentified')),
+    PRIMARY KEY (mailbox, folder, uidvalidity, uid)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tries (
+    -- Mails that could not be fetched or read: the third time they go to quarantine.
+    mailbox     TEXT NOT NULL,
+    folder      TEXT NOT NULL,
+    uidvalidity INTEGER NOT NULL,
+    uid         INTEGER NOT NULL,
+    tries       INTEGER NOT NULL,
+    why         TEXT NOT NULL,
+    at          TEXT NOT NULL,
+    PRIMARY KEY (mailbox, folder, uidvalidity, uid)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE passed_over (
+    -- Mails that were not read again after the server gave new numbers to all of them (a new UIDVALIDITY), since they
+    -- are older than the marks by which a repeated report is known.
+    mailbox     TEXT NOT NULL,
+    folder      TEXT NOT NULL,
+    uidvalidity INTEGER NOT NULL,
+    uid         INTEGER NOT NULL,
+    arrived_at  TEXT NOT NULL, -- INTERNALDATE
+    PRIMARY KEY (mailbox, folder, uidvalidity, uid)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX quarantine_once ON quarantine (source, fingerprint) WHERE fingerprint IS NOT NULL;
+
 CREATE VIEW quarantined AS
     SELECT id, received_at, source, provider, event_type, why, raw_id
-    FROM quarantine WHERE replayed_at IS NULL ORDER BY id DESC;
+    FROM quarantine WHERE replayed_at IS NULL AND unidentified = 0 ORDER BY id DESC;
+
+CREATE VIEW unidentified AS
+    SELECT id, received_at, source, why, raw_id
+    FROM quarantine WHERE replayed_at IS NULL AND unidentified = 1 ORDER BY id DESC;
+
+CREATE TABLE alerts (
+    rule        TEXT NOT NULL,
+    subject     TEXT NOT NULL, -- what it is about: a source, a mailbox, a finding; empty: the whole
+    level       TEXT NOT NULL CHECK (level IN ('info', 'warning', 'error')),
+    active      INTEGER NOT NULL CHECK (active IN (0, 1)),
+    fired_at    TEXT,
+    bad_at      TEXT,             -- when it was last bad
+    told_at     TEXT,             -- when a person was last told
+    resolved_at TEXT,
+    value       INTEGER NOT NULL, -- of a rule that counts: the number as it was last seen,
+    base        INTEGER NOT NULL, -- before it fired,
+    told        INTEGER NOT NULL, -- and how much more than that was told
+    text        TEXT NOT NULL,
+    fix         TEXT NOT NULL,
+    PRIMARY KEY (rule, subject),
+    CHECK (active = 0 OR fired_at IS NOT NULL)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE notices (
+    id      INTEGER PRIMARY KEY,
+    at      TEXT NOT NULL,
+    what    TEXT NOT NULL CHECK (what IN ('fired', 'repeated', 'resolved', 'test', 'summary')),
+    level   TEXT NOT NULL,
+    title   TEXT NOT NULL,
+    text    TEXT NOT NULL,
+    fix     TEXT NOT NULL,
+    rule    TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    since   TEXT
+) STRICT;
+
+CREATE TABLE notice_deliveries (
+    notice   INTEGER NOT NULL,
+    channel  TEXT NOT NULL,
+    tries    INTEGER NOT NULL,
+    due_at   TEXT,    -- when it is tried (again); NULL: it is over
+    ended_at TEXT,
+    sent     INTEGER NOT NULL CHECK (sent IN (0, 1)),
+    error    TEXT NOT NULL,
+    PRIMARY KEY (notice, channel),
+    CHECK ((due_at IS NULL) = (ended_at IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE source_hours (
+    -- What came in by the hour: what is usual, and what the summary tells.
+    hour   INTEGER NOT NULL, -- since 1970
+    source TEXT NOT NULL,
+    kind   TEXT NOT NULL,
+    events INTEGER NOT NULL,
+    PRIMARY KEY (hour, source, kind)
+) STRICT, WITHOUT ROWID;

@@ -221,9 +221,9 @@ def tally(conn: sqlite3.Connection) -> Mapping[str, int]:
     return dict(conn.execute(QUERIES["tally"]).fetchall())
 
 
-def quarantine_count(conn: sqlite3.Connection) -> int:
-    """How much waits in quarantine."""
-    count: int = conn.execute(QUERIES["quarantine_count"]).fetchone()[0]
+def quarantine_count(conn: sqlite3.Connection, *, unidentified: bool = False) -> int:
+    """How much waits in quarantine, or how many bounces whose recipient nobody could tell."""
+    count: int = conn.execute(QUERIES["quarantine_count"], {"unidentified": int(unidentified)}).fetchone()[0]
     return count
 
 

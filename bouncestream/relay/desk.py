@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from bouncestream.health import Health
-from bouncestream.metrics import DELIVERED, RESTARTS, RETRIES, Metrics
+from bouncestream.metrics import DELIVERED, LOST, RESTARTS, RETRIES, Metrics
 from bouncestream.outbox import store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.state import FINAL
+from bouncestream.policy import Rules
 from bouncestream.ports import Clock, Move, Powers, Sink, State
 from bouncestream.relay.breaker import Breaker
 from bouncestream.sinks.verify import Ledger, Times
@@ -33,6 +34,7 @@ class Pace:
     pulse: float = 2.0
     settle: float = 60.0  #: without read-back: how long a 200 must stand
     unsubscribe: str = "lists"  #: `lists`, `blocklist` or `ignore`
+    rules: Rules = field(default_factory=Rules)  #: the policy on reasons
     dry_run: bool = False
 
 
@@ -88,5 +90,7 @@ class Desk:
                 level = logging.WARNING if move.to is State.DEAD else logging.DEBUG
                 log.log(level, "event %d is %s: %s", move.row, move.to.value, move.why)
             elif move.to is State.PENDING:
+                if move.lost:
+                    self.metrics.add(LOST)
                 self.metrics.add(RETRIES, "failure" if move.failed else "absent" if move.absent else "sink")
         return True

@@ -21,6 +21,7 @@ from bouncestream.metrics import Metrics
 from bouncestream.outbox import browse, store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.retry import backoff
+from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Clock, Move, Said, Sink, State
 from bouncestream.relay.desk import Desk, Pace
 from bouncestream.relay.posting import post_batch, probe
@@ -84,9 +85,9 @@ class Relay:
         self.desk.stopping = True
         self._wake.set()
 
-    def set_unsubscribe(self, policy: str) -> None:
-        """`lists`, `blocklist` or `ignore`: for unsubscriptions that are claimed from now on."""
-        self.desk.pace = replace(self.desk.pace, unsubscribe=policy)
+    def set_policy(self, unsubscribe: str, rules: Rules) -> None:
+        """For events that are claimed from now on; `unsubscribe`: `lists`, `blocklist` or `ignore`."""
+        self.desk.pace = replace(self.desk.pace, unsubscribe=unsubscribe, rules=rules)
 
     async def run(self) -> None:
         """Until `stop`. Troubles of the database are waited out; the health board tells them."""

@@ -30,8 +30,13 @@ async def probe(desk: Desk) -> bool:
 
 async def post_batch(desk: Desk, batch: Sequence[Claimed]) -> list[Move]:
     """Post what was just claimed, over a few connections. No move: it is read back before anything is said."""
-    bounces = [desk.ledger.claimed(c) for c in batch if c.event.kind is not Kind.UNSUBSCRIBE]
+    bounces: list[Entry] = []
     moves: list[Move] = []
+    for claimed in batch:
+        if why := desk.pace.rules.ignores(claimed.event):
+            moves.append(Move(claimed.row, State.DROPPED, why))
+        elif claimed.event.kind is not Kind.UNSUBSCRIBE:
+            bounces.append(desk.ledger.claimed(claimed))
     todo = iter(bounces)
     async with asyncio.TaskGroup() as group:
         for _ in range(min(desk.pace.connections, len(bounces))):

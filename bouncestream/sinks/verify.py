@@ -283,7 +283,8 @@ class Ledger:
         elif blame:
             move = self._again(entry, began, blame, GAP * 2.0**claimed.failures, failed=True)
         else:
-            move = self._again(entry, began, "its row is absent and will stay so: lost in Listmonk")
+            why = "its row is absent and will stay so: lost in Listmonk"
+            move = self._again(entry, began, why, lost=entry.answered)
         if claimed.event_id in self._scouts and claimed.attempt > 1:
             self._scouts_allowed = min(self._scouts_allowed * 2, SCOUT_LIMIT)  # no stall came to light
         return move
@@ -297,6 +298,7 @@ class Ledger:
         *,
         absent: bool = False,
         failed: bool = False,
+        lost: bool = False,
         address_form: str | None = None,
     ) -> Move:
         self.back_to_pending(entry, now)
@@ -307,6 +309,7 @@ class Ledger:
             delay=delay,
             failed=failed,
             absent=absent,
+            lost=lost,
             address_form=address_form,
         )
 

@@ -21,6 +21,7 @@ from bouncestream import providers
 from bouncestream.errors import Malformed, RequestRefused, StoreBusy, StoreError, Unauthorized
 from bouncestream.health import Health, Light
 from bouncestream.metrics import EVENTS_IGNORED, REQUESTS, REQUESTS_REFUSED, Metrics
+from bouncestream.policy import Rules
 from bouncestream.ports import Clock, Emit, Receipt, Submission, Trouble
 from bouncestream.printable import mask_all, printable
 from bouncestream.providers._contract import Parsed, Provider, Settings, WebhookRequest, parse, read, verify
@@ -70,6 +71,7 @@ class WebhookServer:
         metrics: Metrics,
         clock: Clock,
         *,
+        rules: Rules | None = None,
         before_metrics: Callable[[], None] | None = None,
         keepalive_timeout: float = 75.0,
     ) -> None:
@@ -84,10 +86,13 @@ class WebhookServer:
         self._told: dict[tuple[str, str], tuple[float, int]] = {}
         self._server: LimitedServer | None = None
         self._runner: web.ServerRunner | None = None
-        self.reload(webhooks)
+        self._rules = Rules()
+        self.reload(webhooks, rules or Rules())
 
-    def reload(self, webhooks: Mapping[str, Settings]) -> None:
-        """Serve these webhooks from now on; requests in hand end with the settings that they began with."""
+    def reload(self, webhooks: Mapping[str, Settings], rules: Rules) -> None:
+        """Serve these webhooks by these rules from now on; requests in hand end with the settings that they began
+        with."""
+        self._rules = rules
         hooks = {name: (settings, providers.get(settings.provider)) for name, settings in webhooks.items()}
         for name in self._hooks.keys() - hooks.keys():
             self._health.parts.pop(f"webhook:{name}", None)
@@ -222,7 +227,7 @@ class WebhookServer:
                 Submission(
                     source=name,
                     provider=provider.name,
-                    events=parsed.events,
+                    events=tuple(map(self._rules.judged, parsed.events)),
                     trouble=parsed.trouble,
                     raw=body,
                     content_type=request.headers.get("Content-Type", "")[:200],

@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from bouncestream.cli import demo
+from bouncestream.cli.demo_dovecot import Dovecot, NoDovecot
 from bouncestream.config.model import Verify
 from tests.cli.conftest import Cli, Process, post
 
@@ -21,7 +26,9 @@ def test_once_tells_the_story_and_all_is_right(cli: Cli, tmp_path: Path) -> None
     assert time.monotonic() - began < 30
     assert done.stderr == ""
     assert "FAIL" not in done.stdout
-    assert done.stdout.count("PASS") == 11
+    with_dovecot = shutil.which("dovecot") is not None
+    assert done.stdout.count("PASS") == (13 if with_dovecot else 12)
+    assert ("A real Dovecot" if with_dovecot else "`bouncestream import`") in done.stdout
     for words in (
         "waiting times are shortened",
         "wrong secret: answered 401",
@@ -35,6 +42,22 @@ def test_once_tells_the_story_and_all_is_right(cli: Cli, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [], "it leaves nothing behind"
 
 
+async def test_without_a_dovecot_the_mails_go_the_way_of_import_and_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def missing() -> None:
+        raise NoDovecot("it is not installed here")
+
+    monkeypatch.setattr(Dovecot, "start", missing)
+    assert await demo._play(tmp_path, once=True) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "A Dovecot would keep the mailbox here, but it is not installed here" in told
+    assert "the way of `bouncestream import`" in told
+    assert "forged hard bounce hans mail soft user_unknown verified enabled ✔" in told
+    assert told.count("PASS") == 12
+    assert "FAIL" not in told
+
+
 def test_it_says_the_true_waiting_times(cli: Cli) -> None:
     usual = Verify()
     assert (usual.margin, usual.grace, usual.pulse) == (60, 600, 2), "then the words of the demo are wrong"
@@ -42,29 +65,29 @@ def test_it_says_the_true_waiting_times(cli: Cli) -> None:
 
 def test_it_goes_on_until_ctrl_c(spawn: Callable[..., Process], tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
-    demo = spawn("demo", env={"TMPDIR": str(tmp_path / "tmp")})
-    demo.wait_for("PASS")
-    curl = shlex.split(demo.wait_for("curl -sS -H"))
-    sqlite = shlex.split(demo.wait_for("sqlite3"))
-    demo.wait_for("Ctrl-C")
+    process = spawn("demo", env={"TMPDIR": str(tmp_path / "tmp")})
+    process.wait_for("PASS")
+    curl = shlex.split(process.wait_for("curl -sS -H"))
+    sqlite = shlex.split(process.wait_for("sqlite3"))
+    process.wait_for("Ctrl-C")
     secret, body, url = curl[3].partition(": ")[2], curl[5], curl[6]
     assert post(url, body.encode(), secret) == 200
-    assert "soft, you@example.org: verified" in demo.wait_for("event 31")
+    assert "soft, you@example.org: verified" in process.wait_for("event 33")
     assert Path(sqlite[1]).is_file()
-    assert demo.end(signal.SIGINT) == 0
+    assert process.end(signal.SIGINT) == 0
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_the_curl_line_works_as_pasted(spawn: Callable[..., Process]) -> None:
-    demo = spawn("demo")
-    line = demo.wait_for("curl -sS -H")
+    process = spawn("demo")
+    line = process.wait_for("curl -sS -H")
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=30)
     assert '"accepted": 1' in done.stdout
-    assert demo.end() == 0
+    assert process.end() == 0
 
 
 def test_interrupted_it_ends_quietly(spawn: Callable[..., Process]) -> None:
-    demo = spawn("demo", "--once")
-    demo.wait_for("soft bounces came in")
-    assert demo.end(signal.SIGINT) in (0, 130)
-    assert "Traceback" not in demo.output
+    process = spawn("demo", "--once")
+    process.wait_for("soft bounces came in")
+    assert process.end(signal.SIGINT) in (0, 130)
+    assert "Traceback" not in process.output

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bouncestream.cli.demo_end import Scene, Sent, checks, table
-from bouncestream.cli.demo_mails import Case, cases, restart_cases, subscriber_uuid
+from bouncestream.cli.demo_mails import Case, cases, mail_cases, restart_cases, subscriber_uuid
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.outbox.browse import Listed
 from bouncestream.ports import State
@@ -29,10 +29,16 @@ def row(number: int, case: Case) -> Listed:
 
 def good() -> Scene:
     told = [*cases(), *restart_cases()]
-    receipts = {"accepted": {"accepted": 1}, "duplicate": {"duplicates": 1}}
+    receipts = {
+        "accepted": {"accepted": 1},
+        "duplicate": {"duplicates": 1},
+        "unidentified": {"unidentified": 1},
+    }
     sent = [Sent(case, case.status, receipts.get(case.outcome, {})) for case in told]
-    rows = [row(number, case) for number, case in enumerate(told) if case.kind]
-    people = {case.address: case.subscriber for case in told if case.subscriber}
+    mails = [Sent(case, 0, receipts.get(case.outcome, {})) for case in mail_cases()]
+    everything = [*told, *mail_cases()]
+    rows = [row(number, case) for number, case in enumerate(everything) if case.kind]
+    people = {case.address: case.subscriber for case in everything if case.subscriber}
     sandbox = {
         "rows": [
             {"meta": {"id": r.event_id}} for r in rows if r.state == "verified" and r.event.kind != "unsubscribe"
@@ -47,7 +53,8 @@ def good() -> Scene:
             for address, status in people.items()
         ],
     }
-    return Scene(sent, rows, sandbox, lost=24, ignored=1, settled=True)
+    folders = {"INBOX": 1, "Processed": 3, "Unidentified": 1}
+    return Scene(sent, rows, sandbox, lost=24, ignored=1, settled=True, mails=mails, folders=folders)
 
 
 def failed(scene: Scene) -> list[str]:
@@ -71,7 +78,7 @@ def changed(change: str) -> Scene:
 def test_a_good_end_passes() -> None:
     assert failed(good()) == []
     lines = table(good())
-    assert len(lines) == 9
+    assert len(lines) == 14
     assert {line[-1] for line in lines} == {"✔"}
 
 
@@ -96,6 +103,14 @@ def test_what_is_wrong_in_the_outbox_fails() -> None:
     assert any("judged" in text for text in failed(replace(scene, rows=[soft, *scene.rows[1:]])))
     assert any("no other" in text for text in failed(replace(scene, rows=scene.rows[1:])))
     assert "✘" in [line[-1] for line in table(replace(scene, rows=[first, *scene.rows[1:]]))]
+
+
+def test_a_mail_taken_for_something_else_or_in_a_wrong_folder_fails() -> None:
+    scene = good()
+    wrong = replace(scene.mails[1], receipt={"unidentified": 1})
+    assert any("taken for" in text for text in failed(replace(scene, mails=[wrong, *scene.mails[2:]])))
+    assert any("belongs" in text for text in failed(replace(scene, folders={"INBOX": 5})))
+    assert failed(replace(scene, folders={})) == []  # there is no mailbox
 
 
 def test_wrong_answers_and_no_loss_fail() -> None:

@@ -8,6 +8,7 @@ import pytest
 from bouncestream.cli import demo_mails as mails
 from bouncestream.event import clean_uuid
 from bouncestream.mail.decode import read
+from bouncestream.sources.returned import Judging, read_mail
 
 
 def test_there_is_one_of_each_sort() -> None:
@@ -16,6 +17,16 @@ def test_there_is_one_of_each_sort() -> None:
     assert {case.kind for case in cases} == {"hard", "soft", "complaint", "unsubscribe", ""}
     assert {case.state for case in cases} == {"verified", "unstored", ""}
     assert len(mails.restart_cases()) == mails.READERS
+
+
+def test_there_is_one_mail_of_each_sort() -> None:
+    cases = mails.mail_cases()
+    assert {case.outcome for case in cases} == {"accepted", "duplicate", "ignored", "unidentified"}
+    assert {case.folder for case in cases} == {"INBOX", "Processed", "Unidentified"}
+    for case in cases:
+        submission = read_mail(case.body, Judging("bounces"), None).submission
+        kinds = [event.kind.value for event in submission.events] if submission is not None else []
+        assert kinds == ([case.kind or "hard"] if case.folder == "Processed" else [])
 
 
 @pytest.mark.parametrize("address", mails.people())

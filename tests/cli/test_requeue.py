@@ -11,6 +11,8 @@ import pytest
 from bouncestream.ports import Trouble
 from tests.cli.conftest import Cli, bounce
 from tests.outbox import make
+from tests.sources.mails import fixture
+from tests.sources.test_returned import NAMELESS
 
 NOW_READABLE = Trouble("an older version could not read it")
 
@@ -78,3 +80,50 @@ def test_a_raw_body_that_retention_took_is_told(cli: Cli, conn: sqlite3.Connecti
 
 def test_what_is_no_number_is_wrong_usage(cli: Cli) -> None:
     assert cli("outbox", "replay", "--quarantine", "x").returncode == 64
+
+
+MAILS: dict[str, Any] = {"source": "bounces", "provider": "mailbox"}
+
+
+def unidentified(conn: sqlite3.Connection, raw: bytes, number: int) -> None:
+    """A bounce mail that an older version could not identify."""
+    trouble = Trouble("nobody was named", unidentified=True, fingerprint=bytes([number]) * 32)
+    make.submit(conn, trouble=(trouble,), raw=raw, **MAILS)
+
+
+def test_a_bounce_mail_that_names_somebody_now_becomes_an_event(cli: Cli, conn: sqlite3.Connection) -> None:
+    unidentified(conn, fixture("postfix_unknown_user"), 1)
+    unidentified(conn, NAMELESS, 2)
+    done = cli("outbox", "replay", "--unidentified", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == {
+        "replayed": [5],
+        "refused": {"6": "it still does not tell whose it is"},
+    }
+    assert make.rows(conn, "recipient, source, kind") == [("reader@example.com", "bounces", "hard")]
+    left = [json.loads(line) for line in cli("outbox", "list", "--unidentified", "--json").stdout.splitlines()]
+    assert [item["number"] for item in left] == [6]
+    again = cli("outbox", "replay", "--unidentified", "5")
+    assert again.returncode == 64
+    assert "No item 5 is unidentified. Next: `bouncestream outbox list --unidentified`" in again.stderr
+
+
+def test_present_settings_count(config: Path, cli: Cli, conn: sqlite3.Connection) -> None:
+    """A VERP pattern that was set since names the recipient."""
+    unidentified(conn, b"Delivered-To: b+ann=example.com@example.org\n" + NAMELESS, 1)
+    assert cli("outbox", "replay", "--unidentified").returncode == 1
+    with config.open("a") as file:
+        file.write('[mail]\nverp = ["b+*@example.org"]\n')
+    assert cli("outbox", "replay", "--unidentified").returncode == 0
+    assert make.rows(conn, "recipient, kind") == [("ann@example.com", "hard")]
+
+
+def test_a_mail_that_could_not_be_read_goes_the_same_way(cli: Cli, conn: sqlite3.Connection) -> None:
+    """A mail in quarantine, such as one that was given up after three tries."""
+    for raw in (fixture("postfix_unknown_user"), NAMELESS, fixture("vacation")):
+        make.submit(conn, trouble=(Trouble("given up after three tries"),), raw=raw, **MAILS)
+    done = cli("outbox", "replay", "--quarantine", "5", "6", "7", "--json")
+    assert json.loads(done.stdout) == {"replayed": [5, 6, 7], "refused": {}}
+    assert make.rows(conn, "recipient, source") == [("reader@example.com", "bounces")]
+    waits = make.one(conn, "SELECT count(*) FROM quarantine WHERE unidentified = 1 AND replayed_at IS NULL")
+    assert waits == 1

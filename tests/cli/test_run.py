@@ -11,11 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from bouncestream.ports import Trouble
 from tests.cli.conftest import PATIENCE, SECRET, Cli, Process, bounce, environment, post, write_config
+from tests.outbox import make
+from tests.sources.mails import fixture
 
 Spawn = Callable[..., Process]
 
@@ -189,3 +193,21 @@ def test_an_early_sigterm_is_quiet(spawn: Spawn, sandbox: str, tmp_path: Path) -
         time.sleep(wait)
         assert bridge.end() in (0, -signal.SIGTERM)
         assert "Traceback" not in bridge.output
+
+
+def test_after_an_upgrade_what_is_unidentified_is_judged_again_once(
+    spawn: Spawn, cli: Cli, sandbox: str, tmp_path: Path
+) -> None:
+    write_config(tmp_path, sandbox)
+    mail = fixture("postfix_unknown_user").replace(b"reader@example.com", b"reader1@example.com")
+    with closing(make.connect(tmp_path / "outbox.db")) as conn:
+        trouble = Trouble("nobody was named", unidentified=True, fingerprint=b"1" * 32)
+        make.submit(conn, trouble=(trouble,), raw=mail, source="bounces", provider="mailbox")
+    bridge = spawn("run")
+    bridge.wait_for("judged 1 unidentified bounce mails again: 1 identified, 0 no bounce to this version, 0 stay")
+    assert sum(states(cli).values()) == 1
+    assert bridge.end() == 0
+    again = spawn("run")
+    started(again)
+    assert again.end() == 0
+    assert "unidentified" not in again.output

@@ -126,7 +126,7 @@ def test_all_problems_are_told_at_once(write: Write) -> None:
         "listmonk.url: 'ftp://x' is not an http or https URL; write",
         "listmonk.token: has 5 characters, a secret needs 16 at least",
         "retention.dedupe: is shorter than retention.events",
-        "mailboxes: this version has no mailbox listener yet",
+        "mailboxes.bounces.user: is missing",
         "webhooks.a.provider: there is no provider of that name; did you mean sendamatic?",
         "webhooks.b: anyone could post to it; set token or hmac_secret or path_secret",
         "webhooks.c.provider: is missing",

@@ -14,6 +14,9 @@ import pytest
 
 from bouncestream.sandbox import Action, Sandbox, SandboxSettings, Subscriber
 from tests.e2e.program import Program
+from tests.mailserver.fixtures import dovecot, proxy
+
+__all__ = ["dovecot", "proxy"]
 
 PEOPLE = 6000
 

@@ -64,8 +64,8 @@ class Program:
         self.lines: list[str] = []
         self._reader: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Returns once it listens."""
+    async def start(self, *, ready: bool = True) -> None:
+        """Returns once it listens; with `ready` false at once."""
         self.process = await asyncio.create_subprocess_exec(
             *self.prefix,
             sys.executable,
@@ -79,10 +79,20 @@ class Program:
             stderr=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
         )
-        ready = asyncio.Event()
-        self._reader = asyncio.create_task(self._read(ready))
-        async with asyncio.timeout(30):
-            await ready.wait()
+        listens = asyncio.Event()
+        self._reader = asyncio.create_task(self._read(listens))
+        if ready:
+            async with asyncio.timeout(30):
+                await listens.wait()
+
+    async def died(self, within: float) -> bool:
+        """Whether it ends by itself within so many seconds."""
+        assert self.process is not None
+        try:
+            await asyncio.wait_for(self.process.wait(), within)
+        except TimeoutError:
+            return False
+        return True
 
     async def _read(self, ready: asyncio.Event) -> None:
         assert self.process is not None

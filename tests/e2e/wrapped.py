@@ -3,17 +3,22 @@
 
 BOUNCESTREAM_TEST_GAP: seconds between two absences that count. BOUNCESTREAM_TEST_MIN_FREE: bytes that must stay
 free on the disk. BOUNCESTREAM_TEST_SABOTAGE: `early`: acknowledge before the commit.
+
+BOUNCESTREAM_TEST_KILL: `fetched`, `committed`, `placed`: kill -9 of itself when mails have come to that step:
+they were fetched; their events were committed; they were flagged or moved, but that is not noted yet.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
+from typing import Any
 
 from bouncestream.__main__ import main
 from bouncestream.outbox import intake
-from bouncestream.ports import Receipt, Submission
+from bouncestream.ports import MailBatch, Receipt, Submission
 from bouncestream.relay import loop
 from bouncestream.sinks import verify
 
@@ -39,6 +44,40 @@ if os.environ.get("BOUNCESTREAM_TEST_SABOTAGE") == "early":
     import bouncestream.app
 
     bouncestream.app.Intake = EarlyIntake  # type: ignore[misc]
+
+
+def kill_after(owner: type[Any], name: str) -> None:
+    """End like in a power cut, right after this call has succeeded."""
+    real = getattr(owner, name)
+
+    async def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        found = await real(self, *args, **kwargs)
+        if found or name != "fetch":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return found
+
+    setattr(owner, name, call)
+
+
+step = os.environ.get("BOUNCESTREAM_TEST_KILL")
+if step == "committed":
+
+    class KilledIntake(intake.Intake):
+        """Dies when a batch with events of mails is committed."""
+
+        async def mails(self, batch: MailBatch) -> list[Receipt]:
+            found = await super().mails(batch)
+            if found:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return found
+
+    import bouncestream.app
+
+    bouncestream.app.Intake = KilledIntake  # type: ignore[misc]
+elif step:
+    from bouncestream.sources.imap_session import Session
+
+    kill_after(Session, {"fetched": "fetch", "placed": "move"}[step])
 
 if __name__ == "__main__":
     sys.exit(main())

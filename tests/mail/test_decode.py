@@ -204,6 +204,7 @@ def test_the_verdict_as_data_is_what_parse_prints() -> None:
     assert data["kind"] == "hard"
     assert data["recipients"][0].keys() == {
         "address", "kind", "reason", "status", "reply_code", "diagnostic", "evidence",
+        "source", "rule", "matched", "said_by", "against",
     }  # fmt: skip
     assert data["original"]["message_id"] == "0b5e.1001@lists.example.org"
     assert data["occurred_at"] == "2026-11-03T09:00:05+00:00"

@@ -9,7 +9,7 @@ from bouncestream.mail.verdict import Judgement
 def test_every_reason_has_a_kind_and_a_sentence() -> None:
     for name, reason in REASONS.items():
         assert reason.kind in list(Judgement), name
-        assert reason.says.endswith("."), name
+        assert reason.sentence.endswith("."), name
 
 
 def test_only_an_absent_address_or_domain_is_hard() -> None:

@@ -53,8 +53,9 @@ def test_a_migration_that_fails_leaves_nothing_behind(
 ) -> None:
     migrate.migrate(empty)
     before = migrate.dump(empty)
-    broken = Migration(2, "0002_broken.sql", "CREATE TABLE more (id INTEGER);\nCREATE TABLE meta (id INTEGER);")
-    monkeypatch.setattr(migrate, "migrations", lambda: (Migration(1, "", ""), broken))
+    known = migrate.migrations()
+    sql = "CREATE TABLE more (id INTEGER);\nCREATE TABLE meta (id INTEGER);"
+    monkeypatch.setattr(migrate, "migrations", lambda: (*known, Migration(len(known) + 1, "broken.sql", sql)))
     with pytest.raises(sqlite3.OperationalError):
         migrate.migrate(empty)
     assert migrate.dump(empty) == before

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -268,8 +269,7 @@ def test_whatever_happens_the_checks_hold_and_the_tally_is_right(steps: list[obj
         for step in steps:
             if isinstance(step, Move):
                 held_for = step.held_for if step.to is State.HELD else ""
-                store.settle(conn, [Move(step.row, step.to, step.why, step.delay, step.failed, step.absent, None,
-                                         held_for, step.final)], NOW)  # fmt: skip
+                store.settle(conn, [replace(step, held_for=held_for)], NOW)
             elif step == "claim":
                 for row in claim(conn, later(7200), limit=2):
                     assert row.attempt > attempts.get(row.row, 0), "an attempt number came twice"

@@ -12,8 +12,9 @@ import pytest
 
 from bouncestream.event import Kind
 from bouncestream.health import Light
-from bouncestream.metrics import DELIVERED, DOUBLED, RESTARTS
+from bouncestream.metrics import DELIVERED, DOUBLED, LOST, RESTARTS
 from bouncestream.outbox import browse
+from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Claimed, State
 from bouncestream.sandbox import Sandbox
 from tests.relay.conftest import Bridge
@@ -45,6 +46,7 @@ async def test_a_restart_loses_the_queue_and_costs_nothing(bridge: Bridge, sandb
     assert len(sandbox.state()["lost"]) > 0
     bridge.exactly_once(40)
     assert bridge.metrics.get(RESTARTS) == 1
+    assert 0 < bridge.metrics.get(LOST) <= len(sandbox.state()["lost"])
     assert await bridge.states() == {"verified": 40}
 
 
@@ -273,10 +275,20 @@ async def test_an_unsubscription_waits_for_its_permission_and_goes_on_by_itself(
 
 async def test_ignored_unsubscriptions_are_dropped(bridge: Bridge) -> None:
     await bridge.start()
-    bridge.relay.set_unsubscribe("ignore")
+    bridge.relay.set_policy("ignore", Rules())
     await bridge.emit(range(2), Kind.UNSUBSCRIBE)
     await bridge.idle()
     assert await bridge.states() == {"dropped": 2}
+
+
+async def test_what_the_policy_ignores_is_dropped_and_the_rest_is_told(bridge: Bridge, sandbox: Sandbox) -> None:
+    await bridge.start()
+    bridge.relay.set_policy("lists", Rules(domains={"example.com": {"mailbox_full": "ignore"}}))
+    await bridge.emit(range(2), Kind.SOFT, reason="mailbox_full")
+    await bridge.emit(range(2, 5), Kind.SOFT, reason="expired")
+    await bridge.idle()
+    assert await bridge.states() == {"dropped": 2, "verified": 3}
+    assert len(sandbox.state()["rows"]) == 3
 
 
 async def test_listmonk_down_at_the_start(tmp_path: object, bridge: Bridge, sandbox: Sandbox) -> None:

@@ -20,6 +20,9 @@ from bouncestream.health import Health
 from bouncestream.metrics import Metrics
 from bouncestream.ports import Receipt, Submission
 from bouncestream.sources.webhook import WebhookServer
+from tests.mailserver.fixtures import dovecot, proxy
+
+__all__ = ["dovecot", "proxy"]
 
 KEY = "a-secret-of-good-length"
 EVENT = b'{"kind": "hard", "recipient": "person@example.org"}'

@@ -16,6 +16,7 @@ from bouncestream.crypto.signature import sign
 from bouncestream.errors import StoreBusy, StoreUnavailable
 from bouncestream.health import Light
 from bouncestream.metrics import REQUESTS, REQUESTS_REFUSED
+from bouncestream.policy import Rules
 from bouncestream.providers.generic import Generic
 from tests.sources.conftest import EVENT, KEY, TOKEN, Clock, Running, Start, answer, message
 
@@ -297,7 +298,7 @@ async def test_an_unverified_webhook_is_yellow(start: Start) -> None:
 
 async def test_reload(running: Running) -> None:
     new = Webhook(name="new", provider="generic", token=Secret("another-secret-of-length"))
-    running.server.reload({"new": new})
+    running.server.reload({"new": new}, Rules())
     assert (await running.post(URL, **TOKEN)).status == 404
     assert (await running.post("/webhooks/new", **TOKEN)).status == 401
     assert (await running.post("/webhooks/new", Authorization="Bearer another-secret-of-length")).status == 200

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`bouncestream alert test`: a message over each channel that is configured, and what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+
+from bouncestream.alert import Notice, What
+from bouncestream.cli import show as out
+from bouncestream.cli.exits import FINE, NOT_WELL
+from bouncestream.cli.opened import configuration
+from bouncestream.config.alerting import Alerts
+from bouncestream.ops import notify
+from bouncestream.ops.notify import SendFailed
+
+TEXT = "This is a test. Alerts of bouncestream reach you over this channel."
+
+
+def run(args: argparse.Namespace) -> int:
+    """Send them all at the same time."""
+    found = asyncio.run(_test(configuration(args).alerts))
+    if args.json:
+        out.json_line({"channels": [{"channel": name, "sent": not why, "why": why} for name, why in found.items()]})
+    else:
+        for name, why in found.items():
+            out.mark("✘" if why else "✔", f"{name}: {why or 'sent'}")
+        if not found:
+            fix = "set one in [alerts], [alerts.email] or [alerts.webhook]; `bouncestream config example` shows how"
+            out.mark("✘", "no channel is configured, so nobody is told of an alert", fix)
+    return NOT_WELL if not found or any(found.values()) else FINE
+
+
+async def _test(settings: Alerts) -> dict[str, str]:
+    """Channel → why it failed; empty: it was sent."""
+    notice = Notice(0, datetime.now(UTC), What.TEST, "info", "test message", TEXT)
+    todo: dict[str, Awaitable[None]] = {channel.name: channel.send(notice) for channel in notify.channels(settings)}
+    if settings.heartbeat.url is not None:
+        todo["heartbeat"] = notify.beat(settings.heartbeat.url.reveal())
+    ended = await asyncio.gather(*map(_why, todo.values()))
+    return dict(zip(todo, ended, strict=True))
+
+
+async def _why(sending: Awaitable[None]) -> str:
+    try:
+        await sending
+    except SendFailed as error:
+        return str(error)
+    return ""

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way from a mail to a verdict, and to what Listmonk is told, for a person."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from bouncestream.cli import show as out
+from bouncestream.config.model import Config
+from bouncestream.mail.decode import as_dict, read
+from bouncestream.mail.reason import REASONS
+from bouncestream.mail.trace import RecipientTrace
+from bouncestream.mail.verdict import RecipientVerdict, Verdict
+from bouncestream.printable import mask_all, printable
+from bouncestream.sources.returned import Returned, judging_for, read_mail
+
+
+def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: str, source: str = "") -> None:
+    """Print the way to the verdict on one mail. `source`: the mailbox whose settings count."""
+    mailbox = args.mailbox or source or next(iter(config.mailboxes), "")
+    verdict = read(raw, verp=config.mail.verp, explain=True)
+    returned = read_mail(raw, judging_for(config, mailbox), None)
+    if args.json:
+        out.json_line({"file": Path(name).name, **as_dict(verdict), "told": told(returned, config)})
+        return
+    out.heading(f"{name}: {verdict.kind}")
+    print(f"  {printable(_text(verdict.evidence, args))}")
+    trace = verdict.trace
+    assert trace is not None
+    print()
+    out.heading("What the mail is made of")
+    out.table(
+        ("  part", "type", "characters", "taken for"),
+        ((f"  {part.number}", part.type, str(part.size), part.role) for part in trace.parts),
+    )
+    print()
+    out.heading("What was asked of it")
+    for step in trace.steps:
+        print(f"  {printable(step.question)} {printable(_text(step.answer, args))}")
+    for recipient, way in zip(verdict.recipients, trace.recipients, strict=True):
+        print()
+        _recipient(recipient, way, args)
+    print()
+    _told(verdict, returned, config, args)
+
+
+def _text(text: str, args: argparse.Namespace) -> str:
+    return text if args.reveal else mask_all(text)
+
+
+def _recipient(recipient: RecipientVerdict, way: RecipientTrace, args: argparse.Namespace) -> None:
+    who = recipient.address or "somebody whom only the UUIDs of the returned message name"
+    out.heading(f"{_text(who, args)}: {recipient.kind}, {recipient.reason}")
+    known = REASONS.get(recipient.reason)
+    out.fields(
+        (f"  {name}", _text(value, args))
+        for name, value in (
+            ("means", known.sentence if known else ""),
+            ("address found", recipient.source),
+            ("could also be", "; ".join(f"{c.address} ({c.where})" for c in way.candidates if not c.chosen)),
+            ("decided by", _decision(recipient)),
+            ("but", recipient.against),
+            ("status", recipient.status),
+            ("reply", recipient.reply_code),
+            ("server's words", recipient.diagnostic),
+            ("evidence", recipient.evidence),
+        )
+    )
+    if way.signals:
+        out.table(
+            ("  found in", "by", "text", "speaks for", "words of", ""),
+            (
+                (f"  {s.part}", s.rule, _text(s.text, args), s.reason, s.said_by, "decided" if s.decided else "")
+                for s in way.signals
+            ),
+        )
+
+
+def _decision(recipient: RecipientVerdict) -> str:
+    if not recipient.rule:
+        return "nothing tells a cause"
+    text = f"{recipient.rule} {recipient.matched!r}" if recipient.matched else recipient.rule
+    return f"{text} ({recipient.said_by})" if recipient.said_by else text
+
+
+def told(returned: Returned, config: Config) -> list[dict[str, Any]]:
+    """For each event what Listmonk will be told: as JSON; empty when there is nothing to tell."""
+    events = returned.submission.events if returned.submission is not None else ()
+    return [
+        {
+            "kind": event.kind.value,
+            "recipient": event.recipient,
+            "subscriber_uuid": event.subscriber_uuid,
+            "campaign_uuid": event.campaign_uuid,
+            "held_for": event.hold,
+            "ignored": config.policy.rules.ignores(event),
+            "evidence": event.evidence,
+        }
+        for event in events
+    ]
+
+
+def _told(verdict: Verdict, returned: Returned, config: Config, args: argparse.Namespace) -> None:
+    out.heading("What Listmonk will be told, when this mail comes in by a mailbox")
+    events = told(returned, config)
+    for event in events:
+        who = event["recipient"] or f"subscriber {event['subscriber_uuid']}"
+        if event["ignored"]:
+            out.mark("·", f"nothing about {_text(who, args)}: {event['ignored']}")
+        elif event["held_for"]:
+            out.mark(
+                "⚠",
+                f"{event['kind']} about {_text(who, args)}, once it is released: it is held, {event['held_for']}",
+            )
+        else:
+            out.mark("✔", f"{event['kind']} about {_text(who, args)}")
+        print(f"  {printable(_text(event['evidence'], args))}")
+    if not events:
+        what = "nobody knows whose it is; it is kept as unidentified" if verdict.unidentified else "it is no bounce"
+        out.mark("·", f"nothing: {what}")

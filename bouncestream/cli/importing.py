@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`bouncestream import PATH…`: old bounce mails from files into the outbox, by the way of a mailbox's mails."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from bouncestream.cli import show as out
+from bouncestream.cli.exits import FINE, INTERRUPTED, NOT_WELL
+from bouncestream.cli.opened import configuration
+from bouncestream.cli.stopped import until_stopped
+from bouncestream.clock import SystemClock
+from bouncestream.config import shapes
+from bouncestream.config.model import Config
+from bouncestream.config.shapes import Wrong
+from bouncestream.errors import StoreError, UsageError
+from bouncestream.event import Kind
+from bouncestream.health import Health
+from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, QUARANTINED, UNIDENTIFIED, Metrics
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.intake import Intake
+from bouncestream.outbox.rehearse import Rehearsal
+from bouncestream.ports import Emit, Receipt, Submission
+from bouncestream.printable import printable
+from bouncestream.sources.backfill import Backfilled, backfill
+from bouncestream.sources.importer import extent, files, read_mails
+from bouncestream.sources.returned import Judging, judging_for
+
+#: The source of mails that belong to no configured mailbox.
+NO_MAILBOX = "import"
+
+_KINDS = (Kind.HARD, Kind.SOFT, Kind.COMPLAINT)
+_Told = Callable[[Backfilled], None]
+
+
+def run(args: argparse.Namespace) -> int:
+    """Import, and tell what became of the mails."""
+    config = configuration(args, with_secrets=False)
+    judging = judging_for(config, _source(config, args.mailbox))
+    try:
+        since = shapes.since(shapes.START.parse(args.since), datetime.now(UTC))
+    except Wrong as wrong:
+        raise UsageError(f"--since {args.since} {wrong}. Next: write {shapes.START.words}.") from None
+    paths = [Path(name) for name in args.path]
+    _look(paths)
+    importing = _Importing(config, judging, since, dry_run=args.dry_run)
+    try:
+        with _progress(paths) as told:
+            asyncio.run(importing.run(paths, told))
+    except StoreError:
+        if importing.done.mails:
+            _tell(args, importing)
+        print("What was stored is not stored twice: import again once that is settled.", file=sys.stderr)
+        raise
+    _tell(args, importing)
+    if importing.done.interrupted:
+        return INTERRUPTED
+    return NOT_WELL if importing.done.unreadable or importing.count(QUARANTINED) else FINE
+
+
+def _source(config: Config, wanted: str) -> str:
+    """The name of the mailbox whose settings count."""
+    names = list(config.mailboxes)
+    if not wanted:
+        return names[0] if len(names) == 1 else NO_MAILBOX
+    if wanted not in names:
+        known = f"there are: {', '.join(names)}" if names else "none is configured"
+        raise UsageError(f"There is no mailbox {wanted!r}; {known}. Next: check the sections [mailboxes.<name>].")
+    return wanted
+
+
+def _look(paths: list[Path]) -> None:
+    """Refuse what is not there or holds no mails, before anything is begun."""
+    for path in paths:
+        if not path.is_dir() and not path.is_file():
+            raise UsageError(f"{path} is neither a file nor a folder. Next: check the path.")
+        if path.is_dir() and next(files(path), None) is None:
+            raise UsageError(
+                f"{path} holds no mails. Next: name a Maildir (a folder with `cur` and `new`), a folder with files "
+                "*.eml or *.mbox, or the files themselves."
+            )
+
+
+@dataclass
+class _Importing:
+    """One import."""
+
+    config: Config
+    judging: Judging
+    since: datetime | None
+    dry_run: bool
+
+    def __post_init__(self) -> None:
+        self.done = Backfilled()
+        self.metrics = Metrics()
+        self.seconds = 0.0
+        self._is_outbox = Path(self.config.outbox.path).exists()
+
+    async def run(self, paths: list[Path], told: _Told) -> None:
+        """Until the mails end, or Ctrl-C."""
+        mails = chain.from_iterable(map(read_mails, paths))
+        began = time.monotonic()
+        try:
+            async with until_stopped() as stopped, self._emit() as emit:
+                await backfill(mails, emit, self.judging, self.since, stopped, told, self.done)
+        finally:
+            self.seconds = time.monotonic() - began
+
+    @asynccontextmanager
+    async def _emit(self) -> AsyncIterator[Emit]:
+        if self.dry_run and not self._is_outbox:
+            yield _DryRun(None, self.metrics)
+            return
+        db = await Database.open(Path(self.config.outbox.path), create=not self.dry_run)
+        try:
+            if self.dry_run:
+                yield _DryRun(db, self.metrics)
+            else:
+                yield Intake(db, clock=SystemClock(), metrics=self.metrics, health=Health())
+        finally:
+            await db.close()
+
+    def count(self, metric: Any, *labels: str) -> int:
+        """What the outbox counted of this import."""
+        return int(self.metrics.get(metric, self.judging.source, *labels))
+
+    def summary(self) -> dict[str, Any]:
+        """What became of the mails; a mail about several recipients is as many events."""
+        done = self.done
+        return {
+            "mails": done.mails,
+            **{kind.value: self.count(EVENTS_RECEIVED, kind.value) for kind in _KINDS},
+            "ignored": done.ignored,
+            "unidentified": self.count(UNIDENTIFIED),
+            "duplicates": self.count(EVENTS_DUPLICATE),
+            "too_old": done.too_old,
+            "unreadable": done.unreadable,
+            "quarantined": self.count(QUARANTINED),
+            "source": self.judging.source,
+            "since": out.time(self.since) or None,
+            "seconds": round(self.seconds, 3),
+            "dry_run": self.dry_run,
+            "interrupted": done.interrupted,
+        }
+
+
+class _DryRun:
+    """An `Emit` that stores nothing and counts as the intake would."""
+
+    def __init__(self, db: Database | None, metrics: Metrics) -> None:
+        self._db = db
+        self._metrics = metrics
+        self._rehearsal = Rehearsal()
+
+    async def __call__(self, submission: Submission) -> Receipt:
+        take = partial(self._rehearsal.take, submission=submission)
+        taken = await self._db.read(take) if self._db is not None else take(None)
+        for kind in taken.kinds:
+            self._metrics.add(EVENTS_RECEIVED, submission.source, kind.value)
+        self._metrics.add(EVENTS_DUPLICATE, submission.source, by=taken.duplicates)
+        self._metrics.add(UNIDENTIFIED, submission.source, by=taken.unidentified)
+        return taken.receipt
+
+
+@contextmanager
+def _progress(paths: list[Path]) -> Iterator[_Told]:
+    """A progress bar on standard error, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.description}"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("0 mails", total=extent(paths) or None)
+        yield lambda done: bar.update(task, completed=done.bytes, description=f"{done.mails:,} mails")
+
+
+#: What the lines of the summary are called, and what they mean.
+_LINES = {
+    "hard": "hard",
+    "soft": "soft",
+    "complaint": "complaint",
+    "duplicates": "known already",
+    "unidentified": "unidentified: `bouncestream outbox list --unidentified`",
+    "quarantined": "refused by the database: `bouncestream outbox list --quarantine`",
+    "ignored": "no bounces",
+    "too_old": "older than --since, not read",
+    "unreadable": "unreadable",
+}
+
+
+def _tell(args: argparse.Namespace, importing: _Importing) -> None:
+    summary, done = importing.summary(), importing.done
+    for where, why in done.named:
+        print(f"cannot be read: {printable(where)}: {printable(why)}", file=sys.stderr)
+    if done.unreadable > len(done.named):
+        print(f"cannot be read: {done.unreadable - len(done.named)} more", file=sys.stderr)
+    if args.json:
+        out.json_line(summary)
+        return
+    speed = f", {done.mails / importing.seconds:,.0f} a second" if importing.seconds > 0.5 else ""
+    verb = "would become" if importing.dry_run else "became"
+    took = f"{done.mails:,} mails in {importing.seconds:.1f} s{speed}"
+    out.heading(f"{took}; as source {summary['source']} they {verb}:")
+    shown = [(f"{summary[name]:,}", words) for name, words in _LINES.items() if summary[name]]
+    width = max((len(number) for number, _ in shown), default=0)
+    for number, words in shown:
+        print(f"  {number.rjust(width)}  {words}")
+    if done.interrupted:
+        out.mark("⚠", "interrupted; what was stored is not stored twice when you import again")

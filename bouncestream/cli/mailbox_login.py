@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`bouncestream mailbox login NAME`: gets the permission to read a mailbox by OAuth, keeps it beside the outbox,
+and tries it. No browser is opened from here: the address would then stand in the list of processes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from bouncestream.cli import show as out
+from bouncestream.cli import tries
+from bouncestream.cli.mailbox_named import named
+from bouncestream.cli.opened import configuration
+from bouncestream.cli.tries_mailbox import Door, failed
+from bouncestream.clock import SystemClock
+from bouncestream.config.mailbox import Mailbox
+from bouncestream.config.oauth import CLIENT, DEVICE, needs_token, plan
+from bouncestream.errors import LoginRefused, MailboxError, UsageError
+from bouncestream.printable import mask_all, printable
+from bouncestream.sources.oauth_file import TokenFile, login_command, token_path
+from bouncestream.sources.oauth_flows import DeviceCode, Tokens
+from bouncestream.sources.oauth_login import PATIENCE, Login
+
+
+def run(args: argparse.Namespace) -> int:
+    """Log in."""
+    config = configuration(args)
+    box = named(config, args.name)
+    if not needs_token(box):
+        raise UsageError(
+            f'The mailbox {box.name} logs in with a password (auth = "{box.auth}"). '
+            f"Next: `bouncestream mailbox test {box.name}` tries it."
+        )
+    return asyncio.run(_login(box, Path(config.outbox.path), args.port))
+
+
+async def _login(box: Mailbox, outbox: Path, port: int) -> int:
+    made = plan(box)
+    login = Login(made, SystemClock(), command=login_command(box.name), timeout=box.timeout, ca_file=box.ca_file)
+    if made.flow == CLIENT:
+        await login.by_client()
+        out.mark("✔", f"{made.token_url} lets the application in; nothing needs to be kept")
+    else:
+        file = TokenFile(token_path(outbox, box.name), box)
+        # Before anybody takes the trouble: can it be kept?
+        async with file.locked(box.timeout):
+            await asyncio.to_thread(file.rehearse, "")
+        if made.flow == DEVICE:
+            tokens = await login.by_device(lambda code: _tell_code(box, code))
+        else:
+            typed = _typed() if sys.stdin.isatty() else None
+            tokens = await login.by_loopback(lambda url, on: _tell_url(box, url, on), port=port, pasted=typed)
+        await _keep(file, box, tokens)
+    return await _try(box, outbox)
+
+
+def _tell_code(box: Mailbox, code: DeviceCode) -> None:
+    print(f"1. On any device, open  {printable(code.uri)}")
+    print(f"2. Enter the code       {printable(code.user_code)}")
+    print(f"3. Log in as            {printable(box.user)}  (or as someone who may read that mailbox), and allow it")
+    print(f"Waiting for that, for at most {code.lifetime / 60:.0f} minutes. Ctrl-C gives up.", flush=True)
+
+
+def _tell_url(box: Mailbox, url: str, port: int) -> None:
+    print("1. Open this address in a browser:\n")
+    print(f"{printable(url)}\n")
+    print(f"2. Log in as {printable(box.user)}, and allow it.\n")
+    print(f"The browser then goes to port {port} of this machine. If it runs on another one, first run there")
+    print(f"    ssh -L {port}:127.0.0.1:{port} {socket.gethostname()}")
+    if sys.stdin.isatty():
+        print("or, when it cannot open the last page, paste the address of that page here, and press Enter.")
+    print(f"Waiting for that, for at most {PATIENCE / 60:.0f} minutes. Ctrl-C gives up.", flush=True)
+
+
+async def _typed() -> AsyncIterator[str]:
+    """The lines that a person types or pastes, until the end of the input."""
+    loop, number = asyncio.get_running_loop(), sys.stdin.fileno()
+    lines: asyncio.Queue[bytes] = asyncio.Queue()
+    loop.add_reader(number, lambda: lines.put_nowait(os.read(number, 65536)))
+    try:
+        while line := await lines.get():
+            yield line.decode("utf-8", "replace")
+    finally:
+        loop.remove_reader(number)
+
+
+async def _keep(file: TokenFile, box: Mailbox, tokens: Tokens) -> None:
+    if not tokens.refresh:
+        raise LoginRefused(
+            "The provider gave no refresh token, so the permission would end within the hour. Next: let the "
+            f"application have offline access (often the scope offline_access in mailboxes.{box.name}.oauth_scope)."
+        )
+    async with file.locked(box.timeout):
+        await asyncio.to_thread(file.write, tokens.refresh)
+    out.mark("✔", f"the permission is kept in {file.path}; a running bridge notices it by itself")
+
+
+async def _try(box: Mailbox, outbox: Path) -> int:
+    """Log in to the mailbox with it. A server that cannot be reached now is no fault of the permission."""
+    try:
+        async with Door(box, outbox).open():
+            out.mark("✔", mask_all(f"{box.host}:{box.real_port} lets {box.user} in"))
+            return 0
+    except MailboxError as error:
+        line = failed(box, error)
+        tries.tell([line])
+        return tries.code([line])

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`bouncestream rejudge`: what this version, with the present configuration, would make of the stored events."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from bouncestream.cli import show as out
+from bouncestream.cli.opened import configuration, reading, writing
+from bouncestream.cli.reread import Stored, Unreadable, events_again, same_person
+from bouncestream.config import shapes
+from bouncestream.config.model import Config
+from bouncestream.config.shapes import Wrong
+from bouncestream.errors import UsageError
+from bouncestream.event import BounceEvent, Kind
+from bouncestream.outbox import browse
+from bouncestream.outbox.browse import Listed
+from bouncestream.outbox.rejudge import rejudge, untold
+from bouncestream.printable import mask, mask_all
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would change for one stored event."""
+
+    row: Listed
+    event: BounceEvent | None  #: None: it would be no bounce
+    fits: bool  #: it may be changed in place
+
+    @property
+    def becomes(self) -> str:
+        return f"{self.event.kind} ({self.event.reason})" if self.event is not None else "no bounce"
+
+    @property
+    def why(self) -> str:
+        """For the history."""
+        was = f"{self.row.event.kind} ({self.row.event.reason})"
+        return f"judged again: {was} → {self.becomes}"
+
+
+def run(args: argparse.Namespace) -> int:
+    """List what would change; with --apply change what may be changed."""
+    config = configuration(args, with_secrets=False)
+    try:
+        since = shapes.since(shapes.START.parse(args.since), datetime.now(UTC))
+    except Wrong as wrong:
+        raise UsageError(f"--since {args.since} {wrong}. Next: write {shapes.START.words}.") from None
+    counts: Counter[str] = Counter()
+    told: list[tuple[str, ...]] = []
+    for change in _changes(config, since, counts):
+        done = "would change"
+        if not change.fits:
+            done = "delivered already" if not untold(change.row.state, change.row.attempt) else "of another sort"
+        elif args.apply:
+            done = "changed" if _apply(config, change) else "delivered meanwhile"
+        counts[done] += 1
+        if args.json:
+            out.json_line(_json(change, done, reveal=args.reveal))
+        else:
+            told.append(_line(change, done, reveal=args.reveal))
+    if args.json:
+        return 0
+    if told:
+        out.table(("number", "recipient", "was", "becomes", "", "evidence"), told)
+        print()
+    _summary(counts, applied=args.apply)
+    return 0
+
+
+def _changes(config: Config, since: datetime | None, counts: Counter[str]) -> Iterator[Change]:
+    before, raw_id, again = 0, None, None
+    while True:
+        page = reading(config.outbox.path, partial(browse.list_rows, since=since, before_row=before, limit=_PAGE))
+        for row in page:
+            if row.raw_id is None:
+                counts["without raw"] += 1
+                continue
+            if row.raw_id != raw_id:  # events of one request are neighbours
+                raw_id, again = row.raw_id, _again(row, config)
+            if again is None:
+                counts["unreadable"] += 1
+                continue
+            counts["read"] += 1
+            change = _compare(row, again)
+            if change is not None:
+                yield change
+        if len(page) < _PAGE:
+            return
+        before = page[-1].row
+
+
+def _again(row: Listed, config: Config) -> tuple[BounceEvent, ...] | None:
+    """The events of the stored request or mail, as this version reads it; None when it cannot."""
+    assert row.raw_id is not None
+    path = config.outbox.path
+    try:
+        body = reading(path, partial(browse.raw_body, raw_id=row.raw_id))
+    except UsageError:
+        return None  # retention took it away
+    head = reading(path, partial(browse.raw_head, raw_id=row.raw_id))
+    stored = Stored(row.event.source, row.event.provider, row.received_at, body, head[1] if head else "")
+    try:
+        return events_again(stored, config)
+    except Unreadable:
+        return None
+
+
+def _compare(row: Listed, again: tuple[BounceEvent, ...]) -> Change | None:
+    """What would change for a row; None: nothing, or it cannot be told which of the events it is."""
+    old = row.event
+    same = same_person(again, old)
+    if old.kind is Kind.UNSUBSCRIBE or (again and len(same) != 1):
+        return None
+    new = same[0] if same else None
+    if new is not None and (new.kind, new.reason) == (old.kind, old.reason):
+        return None
+    fits = untold(row.state, row.attempt) and (new is None or new.kind.group == old.kind.group)
+    return Change(row, new, fits)
+
+
+def _apply(config: Config, change: Change) -> bool:
+    job = partial(rejudge, row=change.row.row, event=change.event, now=datetime.now(UTC), why=change.why)
+    return writing(config.outbox.path, job)
+
+
+def _line(change: Change, done: str, *, reveal: bool) -> tuple[str, ...]:
+    old, new = change.row.event, change.event
+    return (
+        str(change.row.row),
+        (old.recipient if reveal else mask(old.recipient)) or old.subscriber_uuid,
+        f"{old.kind} ({old.reason})",
+        change.becomes,
+        done,
+        mask_all(new.evidence)[:100] if new is not None else "",
+    )
+
+
+def _json(change: Change, done: str, *, reveal: bool) -> dict[str, Any]:
+    old, new = change.row.event, change.event
+    return {
+        "number": change.row.row,
+        "id": change.row.event_id,
+        "recipient": old.recipient if reveal else mask(old.recipient),
+        "state": change.row.state.value,
+        "was": {"kind": old.kind.value, "reason": old.reason},
+        "becomes": {"kind": new.kind.value, "reason": new.reason} if new is not None else None,
+        "evidence": mask_all(new.evidence) if new is not None else "",
+        "result": done,
+    }
+
+
+def _summary(counts: Counter[str], *, applied: bool) -> None:
+    changes = sum(counts[word] for word in ("would change", "changed"))
+    out.mark(
+        "✔", f"{counts['read']} events were judged again: {changes} {'changed' if applied else 'would change'}"
+    )
+    for word, text in (
+        ("delivered already", "would be judged otherwise, but are delivered: they stay as they are"),
+        ("delivered meanwhile", "were delivered meanwhile"),
+        (
+            "of another sort",
+            "would be of another sort (a complaint, a bounce): they stay as they are",
+        ),
+        ("unreadable", "have a raw body that is gone or cannot be read by this version"),
+        ("without raw", "came without a raw body, or [retention] raw took it away"),
+    ):
+        if counts[word]:
+            out.mark("·", f"{counts[word]} {text}")
+    if counts["would change"]:
+        print("Next: `bouncestream rejudge --apply` changes them.")

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be set about watching and alerts: `[alerts]` and its parts, declared as in `model`."""
+
+# ruff: noqa: RUF009 - the calls in the class bodies make dataclass fields
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from bouncestream.config import shapes
+from bouncestream.config.key import key, secret_key
+from bouncestream.config.shapes import Shape, Wrong
+from bouncestream.crypto.secret import Secret
+
+#: The rules that can be muted; a test ties them to the table in `ops/alerts`.
+RULE_IDS = (
+    "dead-letters",
+    "oldest-pending",
+    "listmonk-paused",
+    "listmonk-away",
+    "events-lost",
+    "doubled",
+    "mailbox-login",
+    "mailbox-away",
+    "part-red",
+    "silent-source",
+    "bounce-surge",
+    "quarantine",
+    "disk-low",
+    "wal-large",
+    "alerts-unsent",
+    "doctor",
+)
+
+#: What is not a scheme of Apprise's, or the beginning of one.
+_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]{1,30})://.+", re.ASCII)
+_ADDRESS = re.compile(r"[^\s@<>\"(),:;\\]{1,64}@[^\s@<>\"(),:;\\]{1,253}")
+_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+_RULE = re.compile(r"[a-z0-9-]{1,60}|doctor:[a-z0-9-]{1,60}", re.ASCII)
+
+
+def _words(pattern: re.Pattern[str], wrong: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable() or not pattern.fullmatch(value.strip()):
+        raise Wrong(wrong)
+    return value.strip()
+
+
+def _address(value: Any) -> str:
+    return _words(_ADDRESS, "is not a bare e-mail address", value)
+
+
+def _time(value: Any) -> str:
+    return _words(_TIME, "is not a time of day", value)
+
+
+def _rule(value: Any) -> str:
+    return _words(_RULE, "is not the id of a rule", value)
+
+
+ADDRESS = Shape('an e-mail address, such as "postmaster@example.org"', _address)
+ADDRESSES = Shape('a list of e-mail addresses, such as ["admin@example.org"]', shapes.each(_address), plain=False)
+TIME = Shape('a time of day, such as "07:00"', _time)
+RULES = Shape('a list of rules, such as ["silent-source", "doctor:tls-expiring"]', shapes.each(_rule), plain=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Email:
+    """Alerts by e-mail, over an SMTP server. Use one that does not depend on the mails that are watched."""
+
+    host: str = key(shapes.TEXT, "", "The SMTP server. Not set: no e-mail.", live=True, sample='"smtp.example.org"')
+    port: int = key(shapes.whole(0, 65535), "0", "0: 587 for starttls, 465 for implicit, 25 for none.", live=True)
+    tls: str = key(
+        shapes.choice("starttls", "implicit", "none"),
+        '"starttls"',
+        'TLS: "starttls" or "implicit", both with the certificate checked; "none" for a server on this machine.',
+        live=True,
+    )
+    user: str = key(
+        shapes.TEXT, "", "User name, if the server wants one.", live=True, sample='"alerts@example.org"'
+    )
+    password: Secret | None = secret_key(
+        "Its password.", live=True, foreign=True, sample='"the password of the mailbox"'
+    )
+    sender: str = key(ADDRESS, "", "Who the mails are from.", live=True, sample='"bouncestream@example.org"')
+    recipients: tuple[str, ...] = key(ADDRESSES, "[]", "Who gets them. Empty: the sender.", live=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonWebhook:
+    """Alerts as a JSON object, posted to a URL of yours. The README shows the object."""
+
+    url: Secret | None = secret_key(
+        "Where to; a secret, as such URLs often hold a token.",
+        live=True,
+        foreign=True,
+        sample='"https://hooks.example.org/bouncestream"',
+    )
+    token: Secret | None = secret_key("Sent as `Authorization: Bearer <token>`.", live=True, foreign=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """A URL that is fetched as long as all is well, for a dead man's switch such as Healthchecks or Uptime Kuma: it
+    tells you when bouncestream, or its machine, says nothing any more."""
+
+    url: Secret | None = secret_key(
+        "The ping URL (Healthchecks) or push URL (Uptime Kuma).",
+        live=True,
+        foreign=True,
+        sample='"https://hc-ping.com/00000000-0000-0000-0000-000000000000"',
+    )
+    every: float = key(shapes.DURATION, '"1m"', "How often.", live=True)
+    when: str = key(
+        shapes.choice("ready", "alive"),
+        '"ready"',
+        '"ready": only while no part is red, as /readyz says; "alive": also then.',
+        live=True,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A summary of what came in and what became of it, over the channels of the alerts."""
+
+    every: str = key(
+        shapes.choice("never", "daily", "weekly"), '"never"', "How often; weekly is on Mondays.", live=True
+    )
+    at: str = key(TIME, '"07:00"', "When, in UTC.", live=True)
+    channels: str = key(
+        shapes.choice("all", "email", "webhook", "apprise"), '"all"', "Over which channels.", live=True
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """Watching: what is found goes to each channel that is set here, in alerts.email and in alerts.webhook, and
+    always to the log, /metrics and `bouncestream status`. The README has the rules. Try it with `bouncestream alert
+    test`."""
+
+    apprise: Secret | None = secret_key(
+        "A list of Apprise URLs: chat, push, SMS and some hundred more, see the documentation of Apprise.",
+        live=True,
+        many=True,
+        foreign=True,
+        sample='["ntfys://ntfy.sh/a-topic-that-nobody-guesses"]',
+    )
+    level: str = key(shapes.choice("info", "warning", "error"), '"info"', "The least that is sent.", live=True)
+    mute: tuple[str, ...] = key(
+        RULES, "[]", "Rules that are not sent, and findings of the doctor as doctor:<id>.", live=True
+    )
+    repeat: float = key(shapes.DURATION, '"24h"', "What goes on is told again after this time.", live=True)
+    every: float = key(shapes.DURATION, '"15s"', "How often the rules are applied.", live=True)
+    checks: float = key(
+        shapes.DURATION,
+        '"6h"',
+        "How often the doctor's cheap checks run (certificate, pixel, permissions).",
+        live=True,
+    )
+    oldest_pending: float = key(
+        shapes.DURATION, '"30m"', "Alert when an event waits longer than this for its delivery.", live=True
+    )
+    sink_down: float = key(
+        shapes.DURATION, '"10m"', "Alert when Listmonk cannot be reached for so long.", live=True
+    )
+    mailbox_down: float = key(
+        shapes.DURATION, '"10m"', "Alert when a mailbox cannot be read for so long.", live=True
+    )
+    silence: float = key(
+        shapes.DURATION,
+        '"24h"',
+        "Alert when nothing came from a source for twice its usual pause, and for at least so long.",
+        live=True,
+    )
+    surge: int = key(
+        shapes.whole(1, 10_000_000),
+        "100",
+        "Alert when a source brings three times the events an hour that it usually brings at most, and at least "
+        "so many.",
+        live=True,
+    )
+    disk: int = key(shapes.SIZE, '"1GiB"', "Alert when the disk of the outbox has less free space.", live=True)
+    wal: int = key(shapes.SIZE, '"256MiB"', "Alert when the write-ahead log of the outbox stays larger.", live=True)
+    email: Email = field(default_factory=Email)
+    webhook: JsonWebhook = field(default_factory=JsonWebhook)
+    heartbeat: Heartbeat = field(default_factory=Heartbeat)
+    summary: Summary = field(default_factory=Summary)
+
+
+def faults(alerts: Alerts, *, with_secrets: bool = True) -> Iterator[str]:
+    """What is wrong between the keys of `[alerts]`, each with its fix; never with a secret in it."""
+    for rule in alerts.mute:
+        if not rule.startswith("doctor:") and rule not in RULE_IDS:
+            yield f"alerts.mute: there is no rule {rule}; there are: {', '.join(RULE_IDS)}"
+    email = alerts.email
+    if email.host and not email.sender:
+        yield "alerts.email.sender: is missing; write whom the mails shall come from"
+    if email.user and email.tls == "none" and email.host not in ("localhost", "127.0.0.1", "::1"):
+        yield 'alerts.email.tls: the password would travel readable; write "starttls" or "implicit"'
+    if not with_secrets:
+        return
+    if email.host and bool(email.user) != (email.password is not None):
+        yield "alerts.email: user and password belong together; set both, or neither"
+    if alerts.apprise is not None:
+        for number, url in enumerate(alerts.apprise.reveal_all(), start=1):
+            if not _SCHEME.fullmatch(url):
+                yield f"alerts.apprise: entry {number} is no URL of Apprise; write it as service://…"
+    for name, secret in (("webhook", alerts.webhook.url), ("heartbeat", alerts.heartbeat.url)):
+        if secret is not None and not _is_http(secret.reveal()):
+            yield f"alerts.{name}.url: is not an http or https URL; write https://…"
+    if alerts.webhook.token is not None and alerts.webhook.url is None:
+        yield "alerts.webhook: a token is set, but no url; set url"
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+def scheme_of(url: str) -> str:
+    """The service of an Apprise URL, such as `ntfys`: the only part of it that may be shown."""
+    found = _SCHEME.fullmatch(url)
+    return found[1].lower() if found else "?"

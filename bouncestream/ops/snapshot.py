@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the rules look at: the bridge at one moment, as plain values. Pure; `watch` gathers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from bouncestream.health import Part
+
+
+class FindingLike(Protocol):
+    """What is used of a finding of the doctor (`doctor.finding.Finding`)."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def seen(self) -> str: ...
+    @property
+    def fix(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSeen:
+    """One webhook or mailbox, and what is usual for it. None: not known (yet)."""
+
+    name: str
+    newest: datetime | None = None  #: when it last brought anything, to the hour for older times
+    usual_pause: float | None = None  #: seconds that it is silent between its bursts, at most
+    this_hour: int = 0  #: events in the current hour
+    usual_peak: int | None = None  #: events in its busiest hours
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What was read from the outbox."""
+
+    tally: Mapping[str, int]  #: state → events
+    oldest: float  #: age of the oldest event that waits for delivery; seconds
+    quarantine: int
+    doubled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The bridge at one moment."""
+
+    parts: Mapping[str, Part]
+    now: datetime | None = None  #: the wall clock
+    paused: str = ""  #: what a person has to do before anything is delivered again; empty: nothing
+    lost: int = 0  #: events that Listmonk lost, in this run
+    numbers: Numbers | None = None  #: None: the outbox cannot be read
+    disk_free: int | None = None  #: bytes
+    wal: int = 0  #: bytes
+    sources: Sequence[SourceSeen] = ()
+    findings: Sequence[FindingLike] | None = None  #: None: the doctor has not looked yet
+    unsent: Mapping[str, str] = field(default_factory=dict)  #: channel → why nothing gets through for long
+    settled: bool = True  #: False right after the start: what is not bad any more may only be not known yet

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the outbox remembers about mailboxes: how far each folder was read, and what its mails still get. Each is a
+synchronous function on one connection, a job of the writer, and may run twice.
+
+The truth about what was read is here, never in a flag of the mailbox: `store_mails` commits the events of a batch
+of mails, how far the folder is read and what is to be done to each mail in ONE transaction. A crash before it means
+that the batch is fetched again; a crash after it, that only flagging and moving are repeated.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from bouncestream.outbox import codec
+from bouncestream.outbox.arrivals import ROW_FAULTS, Taken, take
+from bouncestream.outbox.bulk import take_many
+from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.store import WHY_LIMIT
+from bouncestream.ports import FolderKey, MailBatch, Place, Progress
+
+
+def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> Progress | None:
+    """How far a folder was read; None for one that was never read."""
+    found = conn.execute(QUERIES["folder_progress"], (mailbox, folder)).fetchone()
+    if found is None:
+        return None
+    uidvalidity, last_uid, skipped, below, renumbered, first = found
+    return Progress(uidvalidity, last_uid, skipped, below, renumbered, codec.moment(first))
+
+
+def store_mails(conn: sqlite3.Connection, batch: MailBatch, now: datetime) -> list[Taken]:
+    """Store what a batch of mails brought, what they still get, and that the folder is read up to `last_uid`; for
+    each mail with a submission what became of it, in order."""
+    at = codec.stamp(now)
+    items = [(mail.submission, now) for mail in batch.mails if mail.submission is not None]
+    conn.execute("SAVEPOINT mails")
+    try:
+        taken = take_many(conn, items)
+    except ROW_FAULTS:  # one of them is refused by the database: one by one finds out which
+        conn.execute("ROLLBACK TO mails")
+        taken = [take(conn, submission, moment) for submission, moment in items]
+    finally:
+        conn.execute("RELEASE mails")
+    key = (batch.key.mailbox, batch.key.folder, batch.key.uidvalidity)
+    conn.executemany(
+        QUERIES["insert_mark"], [(*key, mail.uid, mail.place.value) for mail in batch.mails if mail.place]
+    )
+    conn.executemany(
+        QUERIES["insert_passed_over"],
+        [(*key, uid, codec.stamp(arrived)) for uid, arrived in batch.passed_over],
+    )
+    conn.execute(QUERIES["advance_folder"], (*key, batch.last_uid, at, at, batch.skipped, batch.below))
+    conn.execute(QUERIES["forget_tries"], (*key, batch.last_uid))
+    return taken
+
+
+def marks(conn: sqlite3.Connection, key: FolderKey, limit: int) -> list[tuple[int, Place]]:
+    """The mails of a folder that are still to be flagged or moved, lowest UID first; at most `limit`."""
+    found = conn.execute(QUERIES["marks"], (key.mailbox, key.folder, key.uidvalidity, limit))
+    return [(uid, Place(place)) for uid, place in found]
+
+
+def forget_marks(conn: sqlite3.Connection, key: FolderKey, uids: Sequence[int]) -> None:
+    """These mails have got what they were to get."""
+    conn.executemany(QUERIES["delete_mark"], [(key.mailbox, key.folder, key.uidvalidity, uid) for uid in uids])
+
+
+def forget_other_marks(conn: sqlite3.Connection, key: FolderKey) -> int:
+    """Marks of another UIDVALIDITY say nothing any more: their UIDs are other mails now. Returns how many went."""
+    return conn.execute(QUERIES["delete_other_marks"], (key.mailbox, key.folder, key.uidvalidity)).rowcount
+
+
+def note_try(conn: sqlite3.Connection, key: FolderKey, uid: int, why: str, now: datetime) -> int:
+    """Count that a mail could not be fetched or read; returns how often by now. Stored before the next try, so that
+    a mail that takes the process down is known after it."""
+    values = (key.mailbox, key.folder, key.uidvalidity, uid, codec.visible(why, WHY_LIMIT), codec.stamp(now))
+    tries: int = conn.execute(QUERIES["count_try"], values).fetchone()[0]
+    return tries
+
+
+def take_try_back(conn: sqlite3.Connection, key: FolderKey, uid: int) -> None:
+    """A try failed for a reason that was not the mail's."""
+    conn.execute(QUERIES["take_try_back"], (key.mailbox, key.folder, key.uidvalidity, uid))
+
+
+def tries(conn: sqlite3.Connection, key: FolderKey) -> dict[int, int]:
+    """UID → how often it could not be fetched or read, for the mails that still wait."""
+    return dict(conn.execute(QUERIES["tries"], (key.mailbox, key.folder, key.uidvalidity)).fetchall())

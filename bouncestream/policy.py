@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operator's own word on reasons: `[policy]` maps a reason to a kind, or has it ignored.
+
+The judgement itself (`mail/`, a provider's classes) stays as it is and keeps its evidence; this is on top of it. Of
+several words about one event the most telling counts: for the recipient's domain (the longest that fits), for the
+provider, for the reason alone.
+
+A kind is changed when the event comes in (`judged`), since identity and gravity hang on it. What is to be ignored
+is stored all the same and dropped by the relay (`ignores`), so that it can be seen, and replayed once the policy is
+another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from bouncestream.event import BounceEvent, Kind
+
+IGNORE = "ignore"
+
+#: What a reason may be mapped to.
+WORDS = (Kind.HARD.value, Kind.SOFT.value, Kind.COMPLAINT.value, IGNORE)
+
+_Words = Mapping[str, str]
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The tables of `[policy]`: reason → word, alone, by provider and by recipient domain."""
+
+    reasons: _Words = field(default_factory=lambda: _NONE)
+    providers: Mapping[str, _Words] = field(default_factory=lambda: MappingProxyType({}))
+    domains: Mapping[str, _Words] = field(default_factory=lambda: MappingProxyType({}))
+
+    def word(self, event: BounceEvent) -> str:
+        """What the policy says about an event: a kind, `ignore`, or nothing."""
+        if not (self.reasons or self.providers or self.domains):
+            return ""
+        if event.kind is Kind.UNSUBSCRIBE or not event.reason:
+            return ""
+        if self.domains:
+            domain = event.recipient.rpartition("@")[2]
+            while domain:
+                if word := self.domains.get(domain, _NONE).get(event.reason):
+                    return word
+                domain = domain.partition(".")[2]
+        return self.providers.get(event.provider, _NONE).get(event.reason, "") or self.reasons.get(event.reason, "")
+
+    def judged(self, event: BounceEvent) -> BounceEvent:
+        """The event with the kind that the policy gives it."""
+        word = self.word(event)
+        if not word or word in (IGNORE, event.kind.value):
+            return event
+        evidence = f"{event.evidence}; the policy says {word} to {event.reason}".removeprefix("; ")
+        return replace(event, kind=Kind(word), evidence=evidence)
+
+    def ignores(self, event: BounceEvent) -> str:
+        """Why the event is not told to Listmonk, in words; empty: it is."""
+        return f"the policy ignores {event.reason}" if self.word(event) == IGNORE else ""

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One connection to an IMAP server (RFC 3501): typed calls over aioimaplib, each with a time limit, each failure an
+error in an operator's words.
+
+One task owns a session; two commands at once would confuse aioimaplib. After a time-out or a lost connection it is
+of no use any more: every further call raises ConnectionLost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from aioimaplib import aioimaplib as library
+
+from bouncestream.config.mailbox import Mailbox
+from bouncestream.errors import (
+    AuthFailed,
+    CertificateRefused,
+    ConnectionLost,
+    FolderMissing,
+    ServerRefused,
+)
+from bouncestream.sources import imap_replies as replies
+from bouncestream.sources.imap_commands import Answer, Commands
+from bouncestream.sources.imap_connect import connect_error, open_connection, tls_context
+from bouncestream.sources.imap_login import fix, refused, sasl
+from bouncestream.sources.imap_names import encoded_folder, quoted, uid_set
+from bouncestream.sources.imap_protocol import Authenticate, Protocol
+from bouncestream.sources.imap_replies import Fetched, Selected
+
+#: How often the time limit a login may take: servers delay the answer to a wrong password.
+LOGIN_PATIENCE = 1.5
+
+
+class Session(Commands):
+    """A connection that is logged in. Made by `connect`; `close` it."""
+
+    def __init__(self, protocol: Protocol, settings: Mailbox) -> None:
+        super().__init__(protocol, settings)
+        self.capabilities: frozenset[str] = frozenset()
+        self.selected: Selected | None = None  #: the folder that is open, as it was at the last `select`
+
+    # -- opening and closing -------------------------------------------------------------------------------------
+
+    @classmethod
+    async def connect(cls, settings: Mailbox, *, token: str | None = None) -> Session:
+        """A session that is connected, secured, logged in, and knows what the server can.
+
+        `token`: the access token, for auth = xoauth2 and oauthbearer. Raises AuthFailed, CertificateRefused,
+        ConnectionLost or ServerRefused.
+        """
+        session = cls(await open_connection(settings), settings)
+        try:
+            await session._greet()
+            if settings.tls == "starttls":
+                await session._start_tls()
+            await session._login(token)
+            await session._ask_capabilities()
+        except BaseException:
+            session.kill("it was given up")
+            raise
+        return session
+
+    async def close(self) -> None:
+        """Say good-bye and hang up; never waits long, never raises."""
+        protocol = self._protocol
+        if not protocol.why and protocol.transport is not None:
+            done = "DONE\r\n" if protocol.has_pending_idle_command() else ""
+            protocol.transport.write(f"{done}{protocol.new_tag()} LOGOUT\r\n".encode())
+        self.kill("it was closed by us")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await protocol.lost.wait()
+
+    @property
+    def lost(self) -> bool:
+        return bool(self._protocol.why)
+
+    @property
+    def idling(self) -> bool:
+        """Whether it is in IDLE just now."""
+        return bool(self._protocol.has_pending_idle_command())
+
+    @property
+    def secured(self) -> ssl.SSLObject | None:
+        """The TLS of the connection; None: there is none."""
+        transport = self._protocol.transport
+        found: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if transport is not None else None
+        return found
+
+    def has(self, capability: str) -> bool:
+        """Whether the server can do that, such as `IDLE`, `MOVE`, `UIDPLUS`."""
+        return capability in self.capabilities
+
+    async def _greet(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                await asyncio.shield(self._protocol.greeting)
+        except TimeoutError:
+            raise self._gone(f"no greeting within {self._settings.timeout:g} s") from None
+        except ConnectionLost as error:
+            raise self._gone(str(error)) from None
+        self._protocol.keep_alive(self._settings.idle / 5)
+        await self._ask_capabilities()
+
+    async def _start_tls(self) -> None:
+        protocol = self._protocol
+        if protocol.state != library.NONAUTH or not self.has("STARTTLS"):
+            raise CertificateRefused(
+                f"{self._where} does not offer STARTTLS, so the password would be readable on its way. Next: set "
+                'tls = "implicit" if the server has a port for it (993), and ask whoever runs it.'
+            )
+        protocol.upgrading = True
+        answer = await self._run("STARTTLS")
+        if not answer.ok:
+            raise CertificateRefused(f"{self._where} refused STARTTLS: {answer.words}. Next: ask whoever runs it.")
+        if protocol.why:
+            raise self._gone(protocol.why)
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                transport = await protocol.loop.start_tls(
+                    protocol.transport, protocol, tls_context(self._settings), server_hostname=self._settings.host
+                )
+        except (OSError, TimeoutError) as error:
+            raise connect_error(error, self._settings) from None
+        if transport is None:
+            raise self._gone(protocol.why or "TLS could not be begun")
+        protocol.transport = transport
+        protocol.upgrading = False
+        await self._ask_capabilities()  # what was said before TLS proves nothing
+
+    async def _login(self, token: str | None) -> None:
+        settings, protocol = self._settings, self._protocol
+        if protocol.state != library.NONAUTH:
+            return  # PREAUTH: the server knows us already
+        if settings.auth in ("xoauth2", "oauthbearer"):
+            secret = token
+        else:
+            secret = settings.password.reveal() if settings.password is not None else None
+        if not secret:
+            raise AuthFailed(f"there is nothing to log in with as {settings.user}. Next: {fix(settings)}.")
+        refusal = ""
+        if settings.auth == "password" and not (self.has("LOGINDISABLED") and self.has("AUTH=PLAIN")):
+            answer = await self._run("LOGIN", quoted(settings.user), quoted(secret), patience=LOGIN_PATIENCE)
+        else:
+            mechanism, message, farewell = sasl(settings, secret)
+            if not self.has(f"AUTH={mechanism}"):
+                offered = ", ".join(sorted(c[5:] for c in self.capabilities if c.startswith("AUTH="))) or "nothing"
+                raise AuthFailed(
+                    f"{self._where} does not take auth = {settings.auth}; it offers {offered}. Next: change "
+                    f"mailboxes.{settings.name}.auth."
+                )
+            at_once = self.has("SASL-IR")
+            command = Authenticate(
+                protocol.new_tag(),
+                mechanism,
+                *([message] if at_once else []),
+                replies=[] if at_once else [message],
+                farewell=farewell,
+                loop=protocol.loop,
+            )
+            answer = await self._execute(command, patience=LOGIN_PATIENCE)
+            refusal = command.refusal
+        if not answer.ok:
+            raise refused(settings, answer.result, answer.words, answer.code, refusal)
+        protocol.state = library.AUTH
+
+    async def _ask_capabilities(self) -> None:
+        answer = await self._run("CAPABILITY")
+        self.capabilities = replies.capabilities(answer.lines)
+        self._protocol.capabilities = set(self.capabilities)
+        if not {"IMAP4REV1", "IMAP4REV2", "IMAP4"} & self.capabilities:
+            raise self._gone("what answers there is no IMAP server")
+
+    # -- folders -------------------------------------------------------------------------------------------------
+
+    async def folders(self) -> list[str]:
+        """The names of all folders that can hold mails, as a person writes them."""
+        answer = await self._sure("LIST", '""', '"*"')
+        return [name for name, _, attributes in replies.folders(answer.lines) if "\\noselect" not in attributes]
+
+    async def prefix(self) -> str:
+        """What the names of a person's own folders begin with on this server, such as `INBOX.`; often nothing."""
+        if not self.has("NAMESPACE"):
+            return ""
+        answer = await self._run("NAMESPACE")
+        return replies.prefix(answer.lines) if answer.ok else ""
+
+    async def select(self, folder: str) -> Selected:
+        """Open a folder, or look at it anew: afterwards all that arrived before is known. Raises FolderMissing."""
+        answer = await self._run("SELECT", encoded_folder(folder))
+        if not answer.ok:
+            if answer.code in ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"):
+                raise self._refused("SELECT", answer)
+            raise FolderMissing(
+                f"{self._where} does not open the folder {folder}: {answer.words}. Next: `bouncestream mailbox "
+                f"test {self._settings.name}` lists the folders that there are."
+            )
+        self._protocol.state = library.SELECTED
+        self.selected = replies.selected(answer.lines)
+        return self.selected
+
+    async def status(self, folder: str) -> dict[str, int]:
+        """UIDNEXT, UIDVALIDITY and MESSAGES of a folder that need not be open; what the server leaves out is
+        missing. Raises ServerRefused."""
+        answer = await self._sure("STATUS", encoded_folder(folder), "(UIDNEXT UIDVALIDITY MESSAGES)")
+        return replies.status(answer.lines)
+
+    async def create(self, folder: str) -> None:
+        """Make a folder, and subscribe to it so that mail programs show it. One that is there already is fine."""
+        answer = await self._run("CREATE", encoded_folder(folder))
+        if not answer.ok and answer.code != "ALREADYEXISTS" and folder not in await self.folders():
+            raise self._refused(f"CREATE {folder}", answer)
+        await self._run("SUBSCRIBE", encoded_folder(folder))
+
+    # -- mails ---------------------------------------------------------------------------------------------------
+
+    async def search(self, criteria: str) -> list[int]:
+        """The UIDs of the mails in the open folder that fit, ascending."""
+        return replies.numbers((await self._sure("SEARCH", criteria, prefix="UID")).lines)
+
+    async def fetch(self, uids: Sequence[int], *, limit: int) -> list[Fetched]:
+        """The first `limit` bytes of these mails, without marking them as read. Mails that are gone, or that the
+        server does not give, are missing. Raises ServerRefused."""
+        what = f"(UID INTERNALDATE BODY.PEEK[]<0.{limit}>)"
+        answer = await self._sure("FETCH", uid_set(uids), what, prefix="UID")
+        wanted = set(uids)
+        return [mail for mail in replies.fetched(answer.lines) if mail.uid in wanted]
+
+    async def dates(self, uids: Sequence[int]) -> dict[int, datetime]:
+        """UID → when it arrived (INTERNALDATE), of those that are there."""
+        return replies.dates((await self._sure("FETCH", uid_set(uids), "(UID INTERNALDATE)", prefix="UID")).lines)
+
+    async def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
+        """UID → flags, of those that are there."""
+        return replies.flags((await self._sure("FETCH", uid_set(uids), "(UID FLAGS)", prefix="UID")).lines)
+
+    async def store(self, uids: Sequence[int], flags: str) -> None:
+        """Add flags, such as `\\Seen $Keyword`. Raises ServerRefused."""
+        await self._sure("STORE", uid_set(uids), "+FLAGS.SILENT", f"({flags})", prefix="UID")
+
+    async def copy(self, uids: Sequence[int], folder: str) -> None:
+        """Copy to another folder. Raises ServerRefused, with code TRYCREATE when there is no such folder."""
+        await self._sure("COPY", uid_set(uids), encoded_folder(folder), prefix="UID")
+
+    async def move(self, uids: Sequence[int], folder: str) -> None:
+        """Move to another folder (RFC 6851), where the server has MOVE. Raises ServerRefused as `copy` does."""
+        await self._sure("MOVE", uid_set(uids), encoded_folder(folder), prefix="UID")
+
+    async def expunge(self, uids: Sequence[int]) -> None:
+        """Take just these mails away, if they are flagged \\Deleted (UID EXPUNGE, RFC 4315). Never another one:
+        refuses to do anything where the server has no UIDPLUS."""
+        if not self.has("UIDPLUS"):
+            raise ServerRefused(f"{self._where} has no UIDPLUS, so nothing is expunged")
+        await self._sure("EXPUNGE", uid_set(uids), prefix="UID")
+
+    async def append(self, folder: str, raw: bytes, flags: str = "") -> int | None:
+        """Put a mail into a folder; its UID, where the server tells it (UIDPLUS). Raises ServerRefused."""
+        self._protocol.literal_data = raw
+        args = [encoded_folder(folder), *([f"({flags})"] if flags else []), f"{{{len(raw)}}}"]
+        answer = await self._sure("APPEND", *args)
+        return replies.appended_uid(answer.words)
+
+    # -- waiting -------------------------------------------------------------------------------------------------
+
+    async def noop(self) -> None:
+        """Ask for a sign of life."""
+        await self._sure("NOOP")
+
+    async def idle(self, seconds: float) -> bool:
+        """Listen (RFC 2177) until the server says something about the folder, at most so long; whether it did. What
+        it says is of no use beyond that: look yourself. Raises ServerRefused where IDLE is refused."""
+        protocol = self._protocol
+        while not protocol.idle_queue.empty():
+            protocol.idle_queue.get_nowait()
+        command = library.IdleCommand(protocol.new_tag(), protocol.idle_queue, loop=protocol.loop)
+        protocol._idle_event.clear()
+        answering = asyncio.create_task(self._execute(command, patience=None))
+        begun = asyncio.create_task(protocol._idle_event.wait())
+        try:
+            await asyncio.wait(
+                {answering, begun}, timeout=self._settings.timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not answering.done() and not begun.done():
+                raise self._silent("IDLE", self._settings.timeout)
+            heard = False
+            if not answering.done():
+                heard = await self._listen(answering, seconds)
+            if not answering.done():
+                protocol.idle_done()
+                await asyncio.wait({answering}, timeout=self._settings.timeout)
+                if not answering.done():
+                    raise self._silent("DONE", self._settings.timeout)
+            answer = await answering
+            if not answer.ok:
+                raise self._refused("IDLE", answer)
+            return heard
+        finally:
+            for task in (answering, begun):
+                task.cancel()
+            await asyncio.gather(answering, begun, return_exceptions=True)
+
+    async def _listen(self, answering: asyncio.Task[Answer], seconds: float) -> bool:
+        loop = self._protocol.loop
+        end = loop.time() + seconds
+        while True:
+            pushed = asyncio.create_task(self._protocol.idle_queue.get())
+            try:
+                await asyncio.wait(
+                    {answering, pushed}, timeout=max(0.0, end - loop.time()), return_when=asyncio.FIRST_COMPLETED
+                )
+                if not pushed.done():
+                    return False
+                # `OK Still here` is a sign of life, and no news.
+                if any(line[:2].upper() != b"OK" for line in pushed.result()):
+                    return True
+            finally:
+                pushed.cancel()
+                await asyncio.gather(pushed, return_exceptions=True)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tasks of one mailbox share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bouncestream.config.mailbox import Mailbox
+from bouncestream.metrics import Metrics
+from bouncestream.ports import Clock, EmitMails, MailMemory
+from bouncestream.sources.mailbox_board import Board
+from bouncestream.sources.mailbox_gate import Gate
+from bouncestream.sources.returned import Judging
+
+
+@dataclass(slots=True)
+class Box:
+    """One mailbox. `judging` and `dedupe` may be exchanged at any time."""
+
+    settings: Mailbox
+    judging: Judging
+    dedupe: float  #: seconds that the marks of events are kept: older mails are not read again
+    emit: EmitMails
+    memory: MailMemory
+    gate: Gate
+    board: Board
+    clock: Clock
+    metrics: Metrics
+    chance: Callable[[], float]
+    dry_run: bool  #: mails are neither flagged nor moved, and no canary is sent
+    mark: str  #: what our canaries carry, which nobody else knows

@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One folder of a mailbox, for ever: connect → read what is new → do what is owed → SELECT → IDLE → again.
+
+SELECT is the last command before IDLE, as a server may tell of a new mail while it answers another command, where
+nobody listens. What IDLE says is never taken for more than a reason to look. Every end of a session is waited out,
+each sort in its own way (`mailbox_rules`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from bouncestream.errors import ConnectionLost, FolderMissing, MailboxError, ServerRefused, StoreError
+from bouncestream.health import Light
+from bouncestream.metrics import MAILBOX_FAILURES, MAILBOX_HEARD
+from bouncestream.ports import FolderKey, MailBatch
+from bouncestream.sources import mailbox_rules as rules
+from bouncestream.sources.imap_replies import Selected
+from bouncestream.sources.imap_session import Session
+from bouncestream.sources.mailbox_box import Box
+from bouncestream.sources.mailbox_reading import Reading
+from bouncestream.sources.mailbox_rules import Deaf, Standing
+from bouncestream.sources.mailbox_settle import settle
+
+log = logging.getLogger("bouncestream.mailbox")
+
+#: An IDLE that breaks off sooner is not one to rely on; seconds.
+SHORT_IDLE = 5.0
+#: How long IDLE is not tried again where it was mute, in re-IDLE times.
+MUTE_FOR = 12
+#: So often in a row a folder may change without anything new in it before we listen anyway.
+FRUITLESS = 5
+
+
+class Folder:
+    """Reads one folder. `run` until it is cancelled."""
+
+    def __init__(self, box: Box, name: str) -> None:
+        self.box = box
+        self.name = name
+        self.session: Session | None = None
+        self.listening = False  #: in IDLE just now, or between two looks
+        self.looked = asyncio.Event()  #: set at each look into the folder
+        self.wire_name = name  #: as the server calls it
+        self._standing = Standing.CONNECTING
+        self._deaf: Deaf | None = None
+        self._looked_at: float | None = None  # the first look over this session
+        self._reading: Reading | None = None
+        self._unheard = 0  # times in a row that IDLE was silent about news
+        self._broken = 0  # times in a row that IDLE broke off at once
+        self._mute_until = 0.0
+        self._settle_at = 0.0
+        self._told_skipped = False
+
+    async def run(self) -> None:
+        """For ever."""
+        box = self.box
+        failures = 0
+        self._stand(Standing.CONNECTING, 0, f"{self.name}: connecting to {box.settings.host}")
+        while True:
+            self._forget()
+            trouble: Exception
+            try:
+                await self._session()
+                continue
+            except (MailboxError, StoreError, OSError) as error:
+                trouble = self._deaf or error
+            except Exception as error:
+                log.exception("%s: bug while reading %s", box.settings.name, self.name)
+                trouble = error
+            standing = rules.standing_of(trouble)
+            lasted = box.clock.monotonic() - self._looked_at if self._looked_at is not None else 0.0
+            read = self._reading is not None and self._reading.mails > 0
+            failures = rules.failures_after(failures, lasted, read, box.settings) + 1
+            box.metrics.add(MAILBOX_FAILURES, box.settings.name, standing.value)
+            words = str(trouble) if isinstance(trouble, (MailboxError, StoreError)) else type(trouble).__name__
+            self._stand(standing, failures, words)
+            if standing is Standing.LOGIN_REFUSED:
+                await box.gate.closed()
+            else:
+                wait = rules.wait_after(standing, failures, box.settings, box.chance())
+                await asyncio.sleep(max(wait, getattr(trouble, "after", 0.0)))
+
+    def _forget(self) -> None:
+        self._deaf = self._reading = self._looked_at = None
+
+    def deaf(self, why: str) -> None:
+        """Another connection saw what this one did not hear of: replace it."""
+        if self.session is not None:
+            self._deaf = Deaf(why)
+            self.session.kill("it is deaf")
+
+    @property
+    def seen(self) -> Selected | None:
+        """The folder as it was at the last look."""
+        return self.session.selected if self.session is not None else None
+
+    async def _session(self) -> None:
+        self.session = session = await self.box.gate.connect()
+        try:
+            await self._find(session)
+            before: tuple[int, int, int] | None = None
+            silent = False  # the last IDLE said nothing
+            while True:
+                before, news = await self._catch_up(session, before)
+                if silent and news:
+                    self._found_unheard()
+                if await self._settle(session):
+                    continue
+                silent = await self._wait(session)
+        finally:
+            self.session = None
+            self.listening = False
+            await session.close()
+
+    async def _find(self, session: Session) -> None:
+        """The folder by its name, or by what servers with folders below INBOX call it."""
+        self.wire_name = self.name
+        try:
+            await session.select(self.name)
+        except FolderMissing:
+            prefix = await session.prefix()
+            if not prefix or self.name.startswith(prefix):
+                raise
+            await session.select(prefix + self.name)
+            self.wire_name = prefix + self.name
+        self._looked_at = self.box.clock.monotonic()
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    async def _catch_up(
+        self, session: Session, before: tuple[int, int, int] | None
+    ) -> tuple[tuple[int, int, int] | None, bool]:
+        """Read until nothing is new; SELECT is then the last thing that was said. `before`: how the folder stood
+        when nothing was found in it; returns that anew, and whether something was new."""
+        news = False
+        fruitless = 0
+        while True:
+            selected = await session.select(self.wire_name)
+            self._note_look()
+            reading = self._reading
+            if reading is None or reading.key.uidvalidity != selected.uidvalidity:
+                self._reading = reading = await self._open(session, selected)
+            now = (selected.uidvalidity, selected.uidnext, selected.exists)
+            if now == before or fruitless >= FRUITLESS:
+                return now, news
+            if await reading.news(selected):
+                news = True
+                before = None
+                self._stand(Standing.READING, 0, f"{self.name}: reading what has arrived")
+            else:
+                before = now
+                fruitless += 1
+
+    def _note_look(self) -> None:
+        self.looked.set()
+        self.box.metrics.set(MAILBOX_HEARD, self.box.clock.now().timestamp(), self.box.settings.name, self.name)
+
+    async def _open(self, session: Session, selected: Selected) -> Reading:
+        """What is known of the folder; noted first, if it or its numbers are new."""
+        box, settings = self.box, self.box.settings
+        key = FolderKey(settings.name, self.name, selected.uidvalidity)
+        progress = await box.memory.progress(settings.name, self.name)
+        if progress is None or progress.uidvalidity != selected.uidvalidity:
+            highest = max(await session.search("*"), default=0) if selected.exists else 0
+            below = max(selected.uidnext, highest + 1)
+            none = progress is None and settings.start == "now"
+            batch = MailBatch(key, below - 1 if none else 0, below=below, skipped=selected.exists if none else 0)
+            await box.emit.mails(batch)
+            if progress is None:
+                log.info(
+                    "%s: %s is read for the first time: %d mails, start = %s",
+                    *(settings.name, self.name, selected.exists, settings.start),
+                )
+            else:
+                lost = await box.memory.forget_other_marks(key)
+                log.warning(
+                    "%s: the server has renumbered the mails of %s (UIDVALIDITY): they are read again, and what is "
+                    "known is not told twice%s",
+                    *(settings.name, self.name, f"; {lost} were still to be flagged or moved" if lost else ""),
+                )
+            progress = await box.memory.progress(settings.name, self.name)
+            assert progress is not None
+        return Reading(box, session, key, progress, await box.memory.tries(key))
+
+    # -- afterwards ----------------------------------------------------------------------------------------------
+
+    async def _settle(self, session: Session) -> bool:
+        """Do what is owed; whether the server was asked for anything by that."""
+        box = self.box
+        reading = self._reading
+        if box.dry_run or reading is None or box.clock.monotonic() < self._settle_at:
+            return False
+        line = f"{self.name}, afterwards"
+        try:
+            asked, hindrance = await settle(session, reading.key, box.settings, box.memory, box.metrics)
+        except ServerRefused as error:
+            self._settle_at = box.clock.monotonic() + box.settings.retry
+            box.board.set(line, Light.YELLOW, f"{self.name}: mails stay where they are for now: {error}")
+            return True
+        if hindrance:
+            box.board.set(line, Light.YELLOW, f"{self.name}: {hindrance}")
+        elif asked:
+            box.board.forget(line)
+        return asked
+
+    # -- waiting -------------------------------------------------------------------------------------------------
+
+    async def _wait(self, session: Session) -> bool:
+        """Until something may be new; True: IDLE has lasted its time in silence."""
+        box, settings = self.box, self.box.settings
+        self._tell_skipped()
+        self.listening = True
+        try:
+            if not session.has("IDLE") or box.clock.monotonic() < self._mute_until:
+                why = "is mute" if session.has("IDLE") else "is missing"
+                self._stand(
+                    Standing.POLLING, 0, f"{self.name}: IDLE {why} on this server: looked every {settings.poll:g} s"
+                )
+                await asyncio.sleep(settings.poll * (0.9 + 0.1 * box.chance()))
+                return False
+            self._stand(Standing.LISTENING, 0, f"listening to {self.name}")
+            began = box.clock.monotonic()
+            try:
+                heard = await session.idle(settings.idle * (0.9 + 0.1 * box.chance()))
+            except ServerRefused as error:
+                log.warning("%s: %s", settings.name, error)
+                self._be_mute()
+                return False
+            except ConnectionLost:
+                self._broken += box.clock.monotonic() - began < SHORT_IDLE
+                if self._broken > rules.MUTE_AFTER:
+                    self._be_mute()
+                raise
+            self._broken = 0
+            if heard:
+                self._unheard = 0
+            return not heard
+        finally:
+            self.listening = False
+
+    def _found_unheard(self) -> None:
+        """Something was new although IDLE had said nothing for its whole time. Once may be chance."""
+        self._unheard += 1
+        if self._unheard >= rules.MUTE_AFTER:
+            self._be_mute()
+            raise Deaf(f"{self.name}: IDLE did not tell of new mails, twice in a row")
+
+    def _be_mute(self) -> None:
+        self._broken = self._unheard = 0
+        self._mute_until = self.box.clock.monotonic() + MUTE_FOR * self.box.settings.idle
+
+    # -- telling -------------------------------------------------------------------------------------------------
+
+    def _stand(self, standing: Standing, failures: int, words: str) -> None:
+        if standing is Standing.READING and self._standing not in (Standing.CONNECTING, Standing.LISTENING):
+            return  # that it can be read is known once all is read
+        self._standing = standing
+        light = rules.light(standing, failures)
+        text = words if light is Light.GREEN else f"{standing.value}: {words}"
+        self.box.board.set(self.name, light, text)
+
+    def _tell_skipped(self) -> None:
+        """At the end of the first contact: what was left out."""
+        reading = self._reading
+        if reading is None or self._told_skipped or not reading.progress.skipped:
+            return
+        self._told_skipped = True
+        log.info(
+            "%s: %s: %d mails are older than start = %s and were skipped",
+            *(self.box.settings.name, self.name, reading.progress.skipped, self.box.settings.start),
+        )

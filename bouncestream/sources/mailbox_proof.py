@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The proof that a mailbox is heard: from time to time a second connection sees for itself whether the first one
+knows what it should. A connection that looks alive but hears nothing is replaced.
+
+With `canary`, a small mail of our own is put into the folder; our IDLE must tell of it, and then it is taken out
+again, by UID EXPUNGE of just that mail. Without it, or where the server lacks UIDPLUS, the second connection asks
+how the folder stands (STATUS), and what the first one does not know, it must learn of within its time limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from email.utils import format_datetime
+
+from bouncestream.errors import MailboxError, ServerRefused
+from bouncestream.health import Light
+from bouncestream.metrics import MAILBOX_PROOFS
+from bouncestream.sources.imap_names import quoted
+from bouncestream.sources.imap_session import Session
+from bouncestream.sources.mailbox_box import Box
+from bouncestream.sources.mailbox_folder import Folder
+from bouncestream.sources.mailbox_reading import CANARY
+
+log = logging.getLogger("bouncestream.mailbox")
+
+#: So many proofs in a row may fail before that is told.
+PATIENCE = 2
+_LINE = "proof"
+
+
+class Proof:
+    """Proves the folders of one mailbox, one after the other. `run` until it is cancelled."""
+
+    def __init__(self, box: Box, folders: Sequence[Folder]) -> None:
+        self._box = box
+        self._folders = folders
+        self._failed = 0
+
+    async def run(self) -> None:
+        """For ever."""
+        box = self._box
+        while True:
+            await asyncio.sleep(box.settings.prove * (0.8 + 0.2 * box.chance()))
+            try:
+                await self.prove()
+            except MailboxError as error:
+                self._count("not made")
+                self._failed += 1
+                if self._failed >= PATIENCE:
+                    box.board.set(_LINE, Light.YELLOW, f"unproven: a second connection is not possible: {error}")
+            except Exception:
+                log.exception("%s: bug in the proof that it is heard", box.settings.name)
+            else:
+                self._failed = 0
+                box.board.forget(_LINE)
+
+    async def prove(self) -> None:
+        """Once, each folder that listens just now. Raises MailboxErrors when the second connection fails."""
+        folders = [folder for folder in self._folders if folder.listening]
+        if not folders:
+            return
+        session = await self._box.gate.connect()
+        try:
+            for folder in folders:
+                if self._box.settings.canary and session.has("UIDPLUS") and not self._box.dry_run:
+                    await self._by_canary(session, folder)
+                else:
+                    await self._by_looking(session, folder)
+        finally:
+            await session.close()
+
+    async def _by_canary(self, session: Session, folder: Folder) -> None:
+        watched = folder.session
+        folder.looked.clear()
+        await session.append(folder.wire_name, canary(self._box), "\\Seen")
+        try:
+            heard = await self._looks(folder)
+        finally:
+            await self._clean(session, folder)
+        self._judge(folder, watched, heard, "a mail of our own was put into it, and IDLE did not tell")
+
+    async def _clean(self, session: Session, folder: Folder) -> None:
+        """Take out our canaries, those of a process that died as well: all that carry our mark, nothing else."""
+        await session.select(folder.wire_name)
+        ours = await session.search(f"HEADER {CANARY} {quoted(self._box.mark)}")
+        if ours:
+            await session.store(ours, "\\Deleted")
+            await session.expunge(ours)
+
+    async def _by_looking(self, session: Session, folder: Folder) -> None:
+        watched, seen = folder.session, folder.seen
+        if watched is None or seen is None:
+            return
+        folder.looked.clear()
+        try:
+            told = await session.status(folder.wire_name)
+        except ServerRefused as error:
+            log.debug("%s: %s has no STATUS: %s", self._box.settings.name, folder.name, error)
+            return
+
+        def known() -> bool:
+            seen = folder.seen
+            return seen is None or (
+                seen.uidnext >= told.get("UIDNEXT", 0) and told.get("UIDVALIDITY", 0) in (0, seen.uidvalidity)
+            )
+
+        heard = known() or (await self._looks(folder) and known())
+        self._judge(folder, watched, heard, "another connection sees mails in it that this one was not told of")
+
+    async def _looks(self, folder: Folder) -> bool:
+        """Whether the folder is looked into within the time limit. A poll looks when its time has come."""
+        settings = self._box.settings
+        limit = settings.timeout + (settings.poll if not self._idles(folder) else 0.0)
+        try:
+            async with asyncio.timeout(limit):
+                await folder.looked.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    @staticmethod
+    def _idles(folder: Folder) -> bool:
+        return folder.session is not None and folder.session.idling
+
+    def _judge(self, folder: Folder, watched: Session | None, heard: bool, why: str) -> None:
+        if folder.session is not watched:
+            return  # it was replaced meanwhile, for whatever reason
+        self._count("heard" if heard else "deaf")
+        if not heard:
+            folder.deaf(f"{folder.name}: {why}; the connection is replaced")
+
+    def _count(self, result: str) -> None:
+        self._box.metrics.add(MAILBOX_PROOFS, self._box.settings.name, result)
+
+
+def canary(box: Box) -> bytes:
+    """A mail that says what it is, to a person who sees it in the moment of its life."""
+    at = box.clock.now()
+    lines = [
+        "From: bouncestream <bouncestream@localhost>",
+        "To: bouncestream <bouncestream@localhost>",
+        "Subject: bouncestream tries whether it hears of new mails",
+        f"Date: {format_datetime(at)}",
+        f"Message-ID: <{at.timestamp():.6f}.{box.mark[:12]}@bouncestream.invalid>",
+        "Auto-Submitted: auto-generated",
+        f"{CANARY}: {box.mark}",
+        "",
+        "This mail goes away by itself.",
+        "",
+    ]
+    return "\r\n".join(lines).encode()

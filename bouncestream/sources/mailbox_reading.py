@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading what is new in an open folder: by UID, in windows and batches of bounded size, each batch fetched, judged
+and committed with how far the folder is read, before anything else happens to its mails.
+
+While one batch is judged and committed the next one is fetched. A mail that the server does not give, or on which
+the connection or the process dies, is tried alone, each try noted before it is made; after three it is set aside in
+quarantine, and the others go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bouncestream.errors import ServerRefused, StoreError
+from bouncestream.metrics import MAILS
+from bouncestream.ports import FolderKey, Mail, MailBatch, Place, Progress, Submission, Trouble
+from bouncestream.sources import mailbox_rules as rules
+from bouncestream.sources.imap_names import batches, uid_set
+from bouncestream.sources.imap_replies import HIGHEST, Fetched, Selected, search_date
+from bouncestream.sources.imap_session import Session
+from bouncestream.sources.mailbox_box import Box
+from bouncestream.sources.mailbox_rules import Unreadable
+from bouncestream.sources.returned import CONTENT_TYPE, PROVIDER, Judging, Returned, read_mail
+
+log = logging.getLogger("bouncestream.mailbox")
+
+#: Bytes of mails that are judged at once on the event loop: more take a thread, as they take milliseconds.
+AT_ONCE = 24 << 10
+#: So many dates are asked for together.
+DATES = 500
+#: The header of our own canaries.
+CANARY = "X-Bouncestream-Canary"
+
+
+@dataclass(slots=True)
+class _Work:
+    """What a window of UIDs holds: `read` is to be fetched, the rest is only noted."""
+
+    read: list[int]
+    last: int  #: the highest UID in it
+    skipped: list[int] = field(default_factory=list)
+    passed: list[tuple[int, datetime]] = field(default_factory=list)
+
+    def noted(self, upto: int) -> tuple[int, tuple[tuple[int, datetime], ...]]:
+        """Take out what is to be noted of the mails up to a UID."""
+        skipped = sum(uid <= upto for uid in self.skipped)
+        passed = tuple(one for one in self.passed if one[0] <= upto)
+        self.skipped = [uid for uid in self.skipped if uid > upto]
+        self.passed = [one for one in self.passed if one[0] > upto]
+        return skipped, passed
+
+
+class Reading:
+    """Reads one folder over one session. `progress` is how far it has come."""
+
+    def __init__(
+        self, box: Box, session: Session, key: FolderKey, progress: Progress, tries: dict[int, int]
+    ) -> None:
+        self._box = box
+        self._session = session
+        self.key = key
+        self.progress = progress
+        self._tries = {uid: count for uid, count in tries.items() if count}
+        self._careful = True  # nothing has gone well over this session yet
+        self._size = rules.FIRST_BATCH
+        self.mails = 0  #: read over this session
+
+    async def news(self, selected: Selected) -> bool:
+        """Read what is new; whether anything was. Raises MailboxErrors and StoreErrors, with all that is done by
+        then committed."""
+        found_any = False
+        low, size = self.progress.last_uid + 1, rules.WINDOW
+        while low <= HIGHEST:
+            high = low + size - 1
+            last = high >= selected.uidnext - 1 or high >= HIGHEST
+            # Only the end of the last window is open: the server may be wrong about what comes next.
+            found = await self._session.search(f"UID {low}:{'*' if last else high}")
+            uids = [uid for uid in found if uid >= low]  # `n:*` names the last mail even if it is older
+            if uids:
+                found_any = True
+                await self._window(await self._sorted(uids))
+            if last:
+                break
+            low, size = high + 1, rules.next_window(low, size, len(uids))
+        return found_any
+
+    async def _sorted(self, uids: list[int]) -> _Work:
+        """What is to be read of these, and what is too old. Only of what was there before: a mail that arrives
+        while we listen is read whatever its date."""
+        box, progress = self._box, self.progress
+        work = _Work(uids, uids[-1])
+        before = [uid for uid in uids if uid < progress.below]
+        if not before:
+            return work
+        now = box.clock.now()
+        if (floor := rules.oldest(box.settings, progress, now)) is not None:
+            old = await self._older(before, floor)
+            work.skipped = sorted(old) if not progress.renumbered else []
+            before = [uid for uid in before if uid not in old]
+            work.read = [uid for uid in work.read if uid not in old]
+        if before and (gone := rules.forgotten(progress, box.dedupe, now)) is not None:
+            old = await self._older(before, gone)
+            for some in batches(sorted(old), DATES):
+                dates = await self._session.dates(some)
+                work.passed += [(uid, dates.get(uid, gone)) for uid in some]
+            work.read = [uid for uid in work.read if uid not in old]
+        return work
+
+    async def _older(self, uids: Sequence[int], moment: datetime) -> set[int]:
+        """Those that arrived more than a day before: SEARCH knows days only, in the server's own zone. The rest
+        tells its time when it is fetched."""
+        day = search_date(moment - timedelta(days=1))
+        return set(uids) - set(await self._session.search(f"UID {uids[0]}:{uids[-1]} SINCE {day}"))
+
+    # -- batches -------------------------------------------------------------------------------------------------
+
+    async def _window(self, work: _Work) -> None:
+        queue = work.read
+        storing: asyncio.Task[None] | None = None
+        try:
+            while queue:
+                batch = rules.next_batch(queue, self._tries, self._size)
+                if self._careful or batch[0] in self._tries:
+                    if storing is not None:
+                        await storing
+                        storing = None
+                    done = await self._carefully(batch, work)
+                else:
+                    mails, done = await self._fetch(batch)
+                    if storing is not None:
+                        await storing
+                    storing = asyncio.create_task(self._store(mails, done, work)) if done else None
+                queue = queue[len(done) :]
+            if storing is not None:
+                await storing
+                storing = None
+            if self.progress.last_uid < work.last:
+                await self._store([], [work.last], work)
+        finally:
+            if storing is not None:  # something else went wrong: what is fetched is stored all the same
+                await asyncio.gather(storing, return_exceptions=True)
+
+    async def _carefully(self, batch: list[int], work: _Work) -> list[int]:
+        """A batch that may be what breaks the connection, or the process: its tries are noted before it is fetched,
+        and committed with the mails. Returns the UIDs that are done with."""
+        memory = self._box.memory
+        count = self._tries.get(batch[0], 0)
+        await memory.note_tries(self.key, batch, "it was being fetched or read")
+        for uid in batch:
+            self._tries[uid] = self._tries.get(uid, 0) + 1
+        if count >= rules.TRIES:
+            await self._set_aside(batch[0], work, fetch=count == rules.TRIES)
+            return batch[:1]
+        try:
+            mails, done = await self._fetch(batch)
+            if done:
+                await self._store(mails, done, work)
+        except (StoreError, asyncio.CancelledError):
+            with suppress(StoreError):  # not the mails' fault
+                await memory.take_tries_back(self.key, batch)
+            raise
+        except ServerRefused as error:
+            if error.code in rules.NOT_NOW:
+                await memory.take_tries_back(self.key, batch)
+            raise
+        self._careful = False
+        for uid in done:
+            self._tries.pop(uid, None)
+        if not done:
+            raise Unreadable(
+                f"{self.key.folder}: the server does not give the mail with UID {batch[0]}, try {count + 1} of "
+                f"{rules.TRIES}"
+            )
+        return done
+
+    async def _fetch(self, batch: list[int]) -> tuple[list[Fetched], list[int]]:
+        """The mails of a batch, and which of its UIDs are done with then: all of them, or those before the first
+        mail that the server has, but does not give. That one is tried alone next."""
+        try:
+            got = await self._session.fetch(batch, limit=rules.FETCH_LIMIT)
+        except ServerRefused as error:
+            if error.code in rules.NOT_NOW:
+                raise
+            got = []
+        mails = {mail.uid: mail for mail in got if mail.raw}
+        self._size = rules.batch_size(len(mails), sum(len(mail.raw or b"") for mail in mails.values()))
+        missing = [uid for uid in batch if uid not in mails]
+        if missing:
+            there = set(await self._session.search(f"UID {uid_set(missing)}"))
+            withheld = [uid for uid in missing if uid in there]
+            if withheld and len(batch) > 1:
+                for uid in withheld:
+                    self._tries.setdefault(uid, 0)
+            batch = [uid for uid in batch if not withheld or uid < withheld[0]]
+        return [mails[uid] for uid in batch if uid in mails], batch
+
+    async def _store(self, fetched: list[Fetched], done: list[int], work: _Work) -> None:
+        """Judge and commit."""
+        box = self._box
+        last = done[-1] if done[-1] != (work.read or [0])[-1] else work.last
+        skipped, passed = work.noted(last)
+        mails: list[Mail] = []
+        results: list[str] = []
+        now = box.clock.now()
+        floor = rules.oldest(box.settings, self.progress, now)
+        gone = rules.forgotten(self.progress, box.dedupe, now)
+        fresh: list[Fetched] = []
+        for mail in fetched:
+            at = mail.arrived_at if mail.uid < self.progress.below else None
+            if at is not None and floor is not None and at < floor:
+                skipped += not self.progress.renumbered
+            elif at is not None and gone is not None and at < gone:
+                passed += ((mail.uid, at),)
+            else:
+                fresh.append(mail)
+        for mail, returned in zip(fresh, await judged(fresh, box.judging), strict=True):
+            place = rules.place(box.settings, returned.place)
+            mails.append(Mail(mail.uid, returned.submission, place))
+            if not self._ours(mail):
+                results.append(_result(returned))
+            log.debug("%s: %s UID %d: %s", self.key.mailbox, self.key.folder, mail.uid, returned.why)
+        await box.emit.mails(MailBatch(self.key, last, tuple(mails), passed, skipped))
+        self.progress = replace(self.progress, last_uid=last, skipped=self.progress.skipped + skipped)
+        self.mails += len(mails)
+        name = self.key.mailbox
+        for result in results:
+            box.metrics.add(MAILS, name, result)
+        for result, count in (("too old", skipped), ("passed over", len(passed))):
+            if count:
+                box.metrics.add(MAILS, name, result, by=count)
+
+    def _ours(self, mail: Fetched) -> bool:
+        """Whether it is a canary."""
+        return f"{CANARY}: {self._box.mark}".encode() in (mail.raw or b"")[:2000]
+
+    async def _set_aside(self, uid: int, work: _Work, *, fetch: bool) -> None:
+        """Put a mail that could not be read into quarantine: raw, if the server gives it this time."""
+        mail = None
+        if fetch:
+            with suppress(ServerRefused):
+                mail = next(iter(await self._session.fetch([uid], limit=rules.FETCH_LIMIT)), None)
+        if mail is None and not await self._session.search(f"UID {uid}"):
+            await self._store([], [uid], work)  # somebody has taken it away
+            return
+        where = f"UID {uid} (UIDVALIDITY {self.key.uidvalidity}) of {self.key.folder}"
+        why = f"the mail with {where} could not be fetched or read in {rules.TRIES} tries"
+        log.error("%s: %s; it is set aside: `bouncestream outbox list --quarantine`", self.key.mailbox, why)
+        raw = mail.raw if mail is not None and mail.raw else f"{where} of the mailbox {self.key.mailbox}".encode()
+        submission = _troubled(self.key.mailbox, why, raw)
+        skipped, passed = work.noted(uid)
+        await self._box.emit.mails(MailBatch(self.key, uid, (Mail(uid, submission),), passed, skipped))
+        self.progress = replace(self.progress, last_uid=uid)
+        self._tries.pop(uid, None)
+        self._box.metrics.add(MAILS, self.key.mailbox, "set aside")
+
+
+def _troubled(source: str, why: str, raw: bytes) -> Submission:
+    return Submission(source, PROVIDER, trouble=(Trouble(why),), raw=raw, content_type=CONTENT_TYPE)
+
+
+def _result(returned: Returned) -> str:
+    if returned.submission is None:
+        return "no bounce"
+    if returned.place is Place.UNIDENTIFIED:
+        return "unidentified"
+    return "bounce" if returned.submission.events else "set aside"
+
+
+async def judged(mails: Sequence[Fetched], judging: Judging) -> list[Returned]:
+    """What becomes of each mail; many or large ones are read on a thread, so that the event loop goes on."""
+    if sum(len(mail.raw or b"") for mail in mails) > AT_ONCE:
+        return await asyncio.to_thread(_judge, mails, judging)
+    return _judge(mails, judging)
+
+
+def _judge(mails: Sequence[Fetched], judging: Judging) -> list[Returned]:
+    found = []
+    for mail in mails:
+        raw = mail.raw or b""
+        try:
+            found.append(read_mail(raw, judging, mail.arrived_at))
+        except Exception as error:  # a bug of the mail reader takes no other mail down
+            why = f"a bug of the mail reader: {type(error).__name__}"
+            log.error("%s: %s at UID %d; the mail is set aside", judging.source, why, mail.uid)
+            found.append(Returned(_troubled(judging.source, why, raw), None, why))
+    return found

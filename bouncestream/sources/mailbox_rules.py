@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a mailbox listener decides, without doing any of it. Pure: times, settings and chance are arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bouncestream.config import shapes
+from bouncestream.config.mailbox import Mailbox
+from bouncestream.errors import (
+    CertificateRefused,
+    ConnectionLost,
+    FolderMissing,
+    LoginRefused,
+    ServerRefused,
+    StoreError,
+    TokenError,
+)
+from bouncestream.health import Light
+from bouncestream.ports import Place, Progress
+
+#: Bytes of a mail that are fetched; a bounce says what it has to say before that.
+FETCH_LIMIT = 262_144
+#: Mails fetched together at most, and when nothing is known of their size yet.
+BATCH, FIRST_BATCH = 50, 10
+#: Bytes that a batch should have at most.
+BATCH_BYTES = 4 << 20
+#: UIDs asked for in one SEARCH, at first and at most: its answer is one line.
+WINDOW, WIDEST = 2000, 2**32
+#: So often a mail is tried before it is set aside.
+TRIES = 3
+#: The longest wait after a refused login; seconds.
+LONGEST_LOGIN_WAIT = 1800.0
+#: So many failures in a row are no hiccup any more.
+PATIENCE = 3
+#: So often in a row IDLE may have been silent about news, or have broken off, before it is not relied on.
+MUTE_AFTER = 2
+#: Response codes (RFC 5530) that say "not now".
+NOT_NOW = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "OVERQUOTA"})
+
+
+class Standing(StrEnum):
+    """How a folder's connection stands: the named states that `/readyz` and the log begin with."""
+
+    CONNECTING = "connecting"
+    READING = "reading"  #: what has arrived before is read
+    LISTENING = "listening"  #: in IDLE: new mails are heard of at once
+    POLLING = "polling"  #: the server has no IDLE that can be relied on: looked from time to time
+    DEAF = "deaf"  #: the connection looked alive, but did not hear of a mail; it is replaced
+    LOGIN_REFUSED = "login refused"
+    CERTIFICATE_REFUSED = "certificate refused"
+    FOLDER_MISSING = "folder missing"
+    CONNECTION_LOST = "connection lost"
+    SERVER_REFUSED = "server refused"
+    UNREADABLE = "mail unreadable"  #: the server does not give a mail; after three tries it is set aside
+    TOKENLESS = "no access token"  #: whoever grants the tokens gives none just now
+    NOT_STORED = "not stored"  #: the outbox takes nothing in now
+    BUG = "bug"
+
+
+def standing_of(error: BaseException) -> Standing:
+    """What an error means for the folder."""
+    for kind, standing in (
+        (Deaf, Standing.DEAF),
+        (Unreadable, Standing.UNREADABLE),
+        (LoginRefused, Standing.LOGIN_REFUSED),
+        (TokenError, Standing.TOKENLESS),
+        (CertificateRefused, Standing.CERTIFICATE_REFUSED),
+        (FolderMissing, Standing.FOLDER_MISSING),
+        (ServerRefused, Standing.SERVER_REFUSED),
+        (StoreError, Standing.NOT_STORED),
+        ((ConnectionLost, OSError), Standing.CONNECTION_LOST),
+    ):
+        if isinstance(error, kind):
+            return standing
+    return Standing.SERVER_REFUSED if getattr(error, "retryable", False) else Standing.BUG
+
+
+class Deaf(ConnectionLost):
+    """The connection did not hear of something that another one saw."""
+
+
+class Unreadable(ServerRefused):
+    """The server has a mail, but does not give it."""
+
+
+def light(standing: Standing, failures: int) -> Light:
+    """The colour of a standing. `failures`: in a row, this one included."""
+    if standing in (Standing.CONNECTING, Standing.LISTENING, Standing.READING):
+        return Light.GREEN  # connecting: for the first time; afterwards the failure before it counts
+    if standing in (Standing.POLLING, Standing.UNREADABLE):
+        return Light.YELLOW
+    if standing in (Standing.CONNECTION_LOST, Standing.SERVER_REFUSED, Standing.TOKENLESS):
+        return Light.YELLOW if failures < PATIENCE else Light.RED
+    return Light.RED
+
+
+def wait_after(standing: Standing, failures: int, settings: Mailbox, chance: float) -> float:
+    """Seconds until the next try. `failures`: in a row, this one included; `chance`: 0 to 1, so that the folders of
+    many mailboxes do not come back at the same moment. A refused login has a wait of its own: `login_wait`."""
+    spread = 0.5 + 0.5 * chance
+    if standing is Standing.DEAF:
+        return min(1.0, settings.retry) * spread
+    if standing is Standing.CERTIFICATE_REFUSED:
+        return settings.retry_login * spread
+    if standing in (Standing.FOLDER_MISSING, Standing.BUG):
+        return settings.retry * spread
+    return min(settings.retry, 2.0 ** min(failures - 1, 20)) * spread
+
+
+def login_wait(refusals: int, settings: Mailbox) -> float:
+    """Seconds after the n-th refused login in a row: it doubles up to 30 minutes, as servers lock accounts."""
+    longest = max(LONGEST_LOGIN_WAIT, settings.retry_login)
+    return min(longest, settings.retry_login * 2.0 ** min(refusals - 1, 20))
+
+
+def failures_after(failures: int, lasted: float, read: bool, settings: Mailbox) -> int:
+    """How many failures in a row to go on from, when a session ends that `lasted` seconds after its first look, and
+    did or did not `read` mails. Only one that lasted forgives all, since a server that lets us in and cuts us off
+    each time must not be logged in to every second."""
+    if lasted >= settings.retry:
+        return 0
+    return min(failures, 1) if read else failures
+
+
+# -- which mails ---------------------------------------------------------------------------------------------------
+
+
+def oldest(settings: Mailbox, progress: Progress, now: datetime) -> datetime | None:
+    """Mails that were there before and arrived earlier than this are not read; None: all are. It counts from the
+    first contact, so that it means the same tomorrow, and after the server has renumbered its mails."""
+    return shapes.since(settings.start, progress.first_read_at or now)
+
+
+def forgotten(progress: Progress, dedupe: float, now: datetime) -> datetime | None:
+    """After a renumbering: mails that arrived earlier may have been read, and their marks are gone; None: no such
+    moment."""
+    return now - timedelta(seconds=dedupe) if progress.renumbered else None
+
+
+def next_window(low: int, size: int, found: int) -> int:
+    """How many UIDs to ask for next, after `found` of `size`: numbers have gaps of any size."""
+    if found < size // 20:
+        return min(size * 4, WIDEST)
+    return max(WINDOW // 4, size // 2) if found > WINDOW else size
+
+
+def next_batch(uids: Sequence[int], tries: Mapping[int, int], size: int) -> list[int]:
+    """The first mails of `uids` to fetch together: one that made trouble before goes alone."""
+    batch: list[int] = []
+    for uid in uids[:size]:
+        if uid in tries:
+            return batch or [uid]
+        batch.append(uid)
+    return batch
+
+
+def batch_size(mails: int, size: int) -> int:
+    """How many mails to fetch together, after `mails` with `size` bytes in all."""
+    return max(1, min(BATCH, BATCH_BYTES * mails // max(1, size)))
+
+
+# -- what they get afterwards --------------------------------------------------------------------------------------
+
+
+def place(settings: Mailbox, where: Place | None) -> Place | None:
+    """Where a mail belongs, as configured; None: it is left untouched."""
+    if where is Place.DONE:
+        return where if settings.after != "leave" else None
+    if where is Place.UNIDENTIFIED:
+        return where if settings.unidentified_folder else None
+    return None
+
+
+def target(settings: Mailbox, where: Place) -> str:
+    """The folder that a mail is moved to; empty: it is flagged."""
+    if where is Place.UNIDENTIFIED:
+        return settings.unidentified_folder
+    return settings.move_to if settings.after == "move" else ""

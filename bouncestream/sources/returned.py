@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mail that came back → what is stored of it. Every mail goes this one way, whether it is heard of over IMAP,
+read from a file or judged again after an upgrade: so that the same mail is the same event wherever it comes from.
+
+The mail reader (`mail/decode`) says what happened to whom; here it is decided whether that is believed (DESIGN,
+*Who may say that a mail bounced*). A bounce mail is signed by nobody: whoever knows the bounce address can write
+one and name a victim. **Proof** that it is about a mail of ours is, the most telling first:
+
+1. X-Listmonk-Campaign and X-Listmonk-Subscriber in the returned message: for the person whom that message was for;
+2. a return address that fits a VERP pattern: for the person whom it names;
+3. the returned Message-ID or From in one of `own_domains` or in a subdomain of one (whoever owns a domain owns what
+   is below it, and mail servers name themselves by a host name): for everyone whom the report names.
+
+Without proof nothing graver than soft is told to Listmonk (`unproven = "soft"`). That goes for a complaint too, as
+Listmonk blocklists at the first one: it is told as a soft bounce, with the reason "complaint".
+
+Pure: bytes and the time of arrival come in, values go out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+
+from bouncestream.config.model import Config
+from bouncestream.event import BounceEvent, Kind, believable
+from bouncestream.mail import decode
+from bouncestream.mail.address import a_label
+from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict
+from bouncestream.policy import Rules
+from bouncestream.ports import Place, Submission, Trouble
+
+#: `Submission.provider` and `BounceEvent.provider` of whatever came as a mail.
+PROVIDER = "mailbox"
+
+#: What a mail is to be read for later, when its raw body is looked at.
+CONTENT_TYPE = "message/rfc822"
+
+#: What stays with a mail wherever it is copied to (RFC 5322 sections 3.6.1 and 3.6.4), unlike Received.
+_OWN_MARKS = re.compile(rb"(?im)^(?:message-id|date)[ \t]*:[^\n]{0,1000}")
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What the judgement of a mailbox's mails hangs on."""
+
+    source: str  #: name of the mailbox: BounceEvent.source
+    unproven: str = "soft"  #: what a bounce without proof gets: `soft`, `hold` or `accept`
+    own_domains: tuple[str, ...] = ()  #: A-labels, lower case
+    verp: tuple[str, ...] = ()  #: return addresses with a * for the recipient
+    rules: Rules = field(default_factory=Rules)  #: the policy on reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What became of one mail."""
+
+    submission: Submission | None  #: None: it is no bounce
+    place: Place | None  #: where it belongs once that is stored; None: it is left untouched
+    why: str  #: in words, without any address
+
+
+def judging_for(config: Config, source: str) -> Judging:
+    """How mails of a mailbox are judged; of a mailbox that is not configured, as by its defaults."""
+    mailbox = config.mailboxes.get(source)
+    unproven = mailbox.unproven if mailbox is not None else "soft"
+    return Judging(source, unproven, config.mail.own_domains, config.mail.verp, config.policy.rules)
+
+
+def read_mail(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned:
+    """What is stored of a mail. `raw`: as it was fetched, perhaps cut off; `arrived_at`: aware; None: not known.
+
+    Never raises: a mail that cannot be read is no bounce.
+    """
+    verdict = decode.read(raw, verp=judging.verp)
+    if verdict.unidentified:
+        why = f"a bounce that does not tell whose it is: {verdict.evidence}"
+        trouble = Trouble(why, unidentified=True, fingerprint=_mark(raw, verdict))
+        return Returned(_submission(judging, raw, trouble=(trouble,)), Place.UNIDENTIFIED, why)
+    alone = len(verdict.recipients) == 1
+    events = tuple(
+        _event(verdict, recipient, judging, arrived_at, alone=alone)
+        for recipient in verdict.recipients
+        if recipient.kind != Judgement.IGNORE and _named(verdict, recipient, alone=alone)
+    )
+    if not events:
+        return Returned(None, None, verdict.evidence)
+    why = ", ".join(f"{event.kind} ({event.reason})" for event in events[:5])
+    if len(events) > 5:
+        why += f" and {len(events) - 5} more"
+    return Returned(_submission(judging, raw, events=events), Place.DONE, why)
+
+
+def _submission(
+    judging: Judging, raw: bytes, events: tuple[BounceEvent, ...] = (), trouble: tuple[Trouble, ...] = ()
+) -> Submission:
+    return Submission(judging.source, PROVIDER, events, trouble, raw, CONTENT_TYPE)
+
+
+def _mark(raw: bytes, verdict: Verdict) -> bytes:
+    """By what a mail that names nobody is known again. The words of its report are not enough, since servers word
+    such notices alike; the whole mail is too much, since each copy has other Received lines."""
+    head = raw[: decode.LIMIT].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    own = sorted(line.rstrip() for line in _OWN_MARKS.findall(head))
+    return sha256(verdict.report_digest + b"\n".join(own)).digest()
+
+
+def _named(verdict: Verdict, recipient: RecipientVerdict, *, alone: bool) -> bool:
+    """Whether it is known who the recipient is."""
+    return bool(recipient.address or (alone and verdict.original.subscriber_uuid))
+
+
+def _event(
+    verdict: Verdict, recipient: RecipientVerdict, judging: Judging, arrived_at: datetime | None, *, alone: bool
+) -> BounceEvent:
+    original = verdict.original
+    person = _mailed(verdict, recipient, alone=alone)
+    # Listmonk writes to one person at a time; of several recipients its headers are about that one.
+    his = alone or person == original.to
+    campaign, subscriber = (original.campaign_uuid, original.subscriber_uuid) if his else ("", "")
+    evidence = recipient.evidence
+    if not evidence.startswith(verdict.evidence):
+        evidence = f"{verdict.evidence}; {evidence}"
+    if recipient.address not in ("", person):
+        evidence += "; the return address names another recipient than the report"
+    event = BounceEvent(
+        kind=Kind(recipient.kind),
+        recipient=person,
+        source=judging.source,
+        provider=PROVIDER,
+        occurred_at=_occurred(verdict.occurred_at, arrived_at),
+        subscriber_uuid=subscriber,
+        campaign_uuid=campaign,
+        reason=recipient.reason,
+        reply_code=recipient.reply_code,
+        enhanced_status=recipient.status,
+        diagnostic=recipient.diagnostic,
+        message_id=original.message_id,
+        evidence=evidence,
+        fingerprint=verdict.report_digest,
+    )
+    proof = _proof(verdict, person, judging, listmonk=bool(campaign and subscriber), alone=alone)
+    return _believed(judging.rules.judged(event), proof, judging.unproven)
+
+
+def _believed(event: BounceEvent, proof: str, unproven: str) -> BounceEvent:
+    """The event as far as it is believed. This comes after the policy: no word of it makes a forgery hard."""
+    if proof:
+        return replace(event, evidence=f"{event.evidence}; proof of origin: {proof}")
+    evidence = f"{event.evidence}; no proof of origin: "
+    if unproven == "hold":
+        return replace(event, hold="unproven", evidence=evidence + "held")
+    if unproven == "accept":
+        return replace(event, evidence=evidence + "accepted as configured")
+    evidence += "told as soft at most"
+    if event.kind is not Kind.SOFT:
+        evidence += f" (it says {event.kind})"
+    return replace(event, kind=Kind.SOFT, evidence=evidence)
+
+
+def _mailed(verdict: Verdict, recipient: RecipientVerdict, *, alone: bool) -> str:
+    """The address that was mailed, which is the one that Listmonk knows: our own return address tells it even where
+    the report names the address that the mail was forwarded to."""
+    return verdict.verp if alone and "@" in verdict.verp else recipient.address
+
+
+def _proof(verdict: Verdict, person: str, judging: Judging, *, listmonk: bool, alone: bool) -> str:
+    """Why the report about a person is believed, in words; empty: for no reason."""
+    if listmonk:
+        return "the returned message has Listmonk's own headers"
+    if verdict.verp and (alone or verdict.verp == person):
+        return "the return address names the recipient (VERP)"
+    for what, address in (("Message-ID", verdict.original.message_id), ("From", verdict.original.from_)):
+        domain = _own(address, judging.own_domains)
+        if domain:
+            return f"the returned {what} is of {domain}"
+    return ""
+
+
+def _own(address: str, own_domains: tuple[str, ...]) -> str:
+    """The own domain that an address or a Message-ID is of; empty: none."""
+    domain = a_label(address.rpartition("@")[2]) if "@" in address and own_domains else ""
+    return next((own for own in own_domains if domain == own or domain.endswith(f".{own}")), "")
+
+
+def _occurred(told: datetime | None, arrived_at: datetime | None) -> datetime | None:
+    """When it happened: as the report has it, unless the mail arrived at quite another time."""
+    if arrived_at is None or believable(told, arrived_at):
+        return told
+    return arrived_at

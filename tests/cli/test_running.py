@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from bouncestream.cli.running import Running, ask
+from bouncestream.clock import SystemClock
+from bouncestream.config.model import Server
+from bouncestream.health import Health, Light
+from bouncestream.metrics import REQUESTS, RESTARTS, Metrics
+from bouncestream.ports import Receipt, Submission
+from bouncestream.sources.webhook import WebhookServer
+from tests.ops.receivers import hooks
+
+
+async def _nothing(submission: Submission) -> Receipt:
+    return Receipt()
+
+
+async def test_a_running_bridge_tells_how_it_is() -> None:
+    health, metrics = Health(), Metrics()
+    health.set("listmonk", Light.RED, "connection refused")
+    metrics.add(RESTARTS, by=2)
+    metrics.add(REQUESTS, "a", "200", by=3)
+    metrics.add(REQUESTS, "b", "200", by=4)
+    server = WebhookServer(Server(listen="127.0.0.1:0"), {}, _nothing, health, metrics, SystemClock())
+    ((host, port),) = await server.start()
+    try:
+        running = await asyncio.to_thread(ask, f"http://{host}:{port}")
+    finally:
+        await server.stop(1)
+    assert (running.up, running.ready) == (True, False)
+    assert running.parts == {"listmonk": {"state": "red", "why": "connection refused"}}
+    assert running.number("bouncestream_listmonk_restarts_total") == 2
+    assert running.number("bouncestream_webhook_requests_total") == 7
+    assert running.number("bouncestream_no_such") is None
+
+
+async def test_something_else_on_the_port_is_no_bridge() -> None:
+    async with hooks() as other:
+        assert await asyncio.to_thread(ask, other.url) == Running()
+
+
+def test_nobody_there_is_no_bridge() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert ask(f"http://127.0.0.1:{taken.getsockname()[1]}") == Running()
+    assert ask("") == Running()

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import socket
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import trustme
+
+from bouncestream.cli import tries
+from bouncestream.cli.tries import Line
+from bouncestream.cli.tries_mailbox import Door, mailbox
+from bouncestream.config.mailbox import Mailbox
+from bouncestream.crypto.secret import Secret
+from bouncestream.outbox import mailboxes
+from bouncestream.ports import FolderKey, MailBatch
+from bouncestream.sources.oauth_file import TokenFile, token_path
+from tests.mailserver.dovecot import Dovecot, dsn, needs_dovecot
+from tests.mailserver.fixtures import dovecot
+from tests.mailserver.oauth import dovecot_with_oauth
+from tests.outbox import make
+from tests.sources.oauth_server import CLIENT_ID, USER, Provider, serve
+
+__all__ = ["dovecot"]
+
+DAY = 86400.0
+
+
+def box(dovecot: Dovecot, **more: object) -> Mailbox:
+    keys: dict[str, object] = {
+        "name": "bounces",
+        "host": "localhost",
+        "port": dovecot.imaps,
+        "ca_file": str(dovecot.ca_file),
+        "user": "bounces",
+        "password": Secret("secret"),
+        "timeout": 10.0,
+    }
+    return Mailbox(**(keys | more))  # type: ignore[arg-type]
+
+
+def told(lines: list[Line]) -> str:
+    return "\n".join(f"{line.sign} {line.text} → {line.fix}" for line in lines)
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Path:
+    return tmp_path / "outbox.db"
+
+
+async def test_a_mailbox_that_is_well(dovecot: Dovecot, outbox: Path) -> None:
+    dovecot.deliver(dsn("a@example.org"), dsn("b@example.org", number=2))
+    dovecot.append(dsn("c@example.org", number=3), at=time.time() - 90 * DAY)
+    lines = await mailbox(Door(box(dovecot), outbox))
+    assert tries.code(lines) == 0, told(lines)
+    text = told(lines)
+    assert "✔ bounces: localhost:" in text
+    assert "TLSv1.3" in text
+    assert "can IDLE, MOVE, UIDPLUS" in text
+    assert "INBOX: 3 mails; at the first contact 2 are taken in (start = 30d)" in text
+    assert not outbox.exists()
+    assert all(b"\\Seen" not in flags for flags in dovecot.flags())
+
+
+@pytest.mark.parametrize(
+    ("start", "count"), [("all", 3), ("now", 0), ("7d", 1), ("100d", 3), ("2001-01-01", 3), ("30d", 2)]
+)
+async def test_how_many_mails_start_takes_in(dovecot: Dovecot, outbox: Path, start: str, count: int) -> None:
+    for number, days in enumerate((1, 20, 60)):
+        dovecot.append(dsn("a@example.org", number=number), at=time.time() - days * DAY)
+    lines = await mailbox(Door(box(dovecot, start=start), outbox))
+    assert f"INBOX: 3 mails; at the first contact {count} {'is' if count == 1 else 'are'} taken in" in told(lines)
+
+
+def read_up_to(outbox: Path, uidvalidity: int, uid: int) -> None:
+    with closing(make.connect(outbox)) as conn, conn:
+        key = FolderKey("bounces", "INBOX", uidvalidity)
+        mailboxes.store_mails(conn, MailBatch(key, uid), datetime.now(UTC))
+
+
+def uidvalidity_of(dovecot: Dovecot) -> int:
+    with dovecot.client() as client:
+        client.select("INBOX", readonly=True)
+        return int(client.untagged_responses["UIDVALIDITY"][0])
+
+
+async def test_a_folder_that_is_known(dovecot: Dovecot, outbox: Path) -> None:
+    dovecot.deliver(dsn("a@example.org"), dsn("b@example.org", number=2), dsn("c@example.org", number=3))
+    uidvalidity = uidvalidity_of(dovecot)
+    read_up_to(outbox, uidvalidity, 2)
+    assert "INBOX: 3 mails, 1 is not read yet" in told(await mailbox(Door(box(dovecot), outbox)))
+    read_up_to(outbox, uidvalidity, 3)
+    assert "INBOX: 3 mails, 0 are not read yet" in told(await mailbox(Door(box(dovecot), outbox)))
+    read_up_to(outbox, uidvalidity + 1, 9)
+    assert "numbered them anew" in told(await mailbox(Door(box(dovecot), outbox)))
+
+
+async def test_a_folder_that_is_missing(dovecot: Dovecot, outbox: Path) -> None:
+    with dovecot.client() as client:
+        client.create('"Bounces/2026"')
+    lines = await mailbox(Door(box(dovecot, folders=("INBOX", "Bounces 2026")), outbox))
+    assert tries.code(lines) == 1
+    assert "✘ bounces: localhost" in told(lines)
+    assert "does not open the folder Bounces 2026" in told(lines)
+    assert "→ correct mailboxes.bounces.folders; there are for example Bounces/2026" in told(lines)
+
+
+async def test_a_certificate_of_nobody(dovecot: Dovecot, outbox: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(str(other))
+    for tls, port in (("implicit", dovecot.imaps), ("starttls", dovecot.imap)):
+        (line,) = await mailbox(Door(box(dovecot, ca_file=str(other), tls=tls, port=port), outbox))
+        assert (line.sign, line.unexamined) == ("✘", False)
+        assert "certificate" in line.text
+        assert "ca_file" in line.fix
+
+
+async def test_a_wrong_password(dovecot: Dovecot, outbox: Path) -> None:
+    (line,) = await mailbox(Door(box(dovecot, password=Secret("not-the-password")), outbox))
+    assert (line.sign, line.unexamined) == ("✘", False)
+    assert "refused the login" in line.text
+    assert "app password" in line.fix
+    assert "not-the-password" not in told([line])
+
+
+async def test_nothing_listens_there(outbox: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    settings = Mailbox(name="b", host="127.0.0.1", port=port, tls="none", user="b", password=Secret("x"))
+    (line,) = await mailbox(Door(settings, outbox))
+    assert (line.sign, line.unexamined) == ("✘", True)
+    assert line.text == f"b: 127.0.0.1:{port} could not be reached: Connection refused"
+    assert "mailboxes.b.host" in line.fix
+
+
+async def test_a_name_without_an_address(outbox: Path) -> None:
+    settings = Mailbox(name="b", host="imap.nowhere.invalid", user="b", password=Secret("x"), timeout=10.0)
+    (line,) = await mailbox(Door(settings, outbox))
+    assert (line.sign, line.unexamined) == ("✘", True)
+    assert "imap.nowhere.invalid" in line.text
+
+
+async def test_a_server_that_says_nothing(outbox: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        port = deaf.getsockname()[1]
+        settings = Mailbox(name="b", host="127.0.0.1", port=port, tls="none", user="b", password=Secret("x"))
+        (line,) = await mailbox(Door(replace(settings, timeout=0.3), outbox))
+    assert (line.sign, line.unexamined) == ("✘", True)
+    assert "no greeting" in line.text
+
+
+async def test_nobody_has_logged_in_yet(outbox: Path) -> None:
+    settings = Mailbox(
+        name="b", host="localhost", user="b", auth="xoauth2", oauth_provider="google", oauth_client_id="id"
+    )
+    (line,) = await mailbox(Door(settings, outbox))
+    assert (line.sign, line.unexamined) == ("✘", False)
+    assert line.fix == "run `bouncestream mailbox login b`"
+    assert not list(outbox.parent.iterdir())
+
+
+async def test_a_token_that_the_mail_server_refuses(outbox: Path) -> None:
+    served = await serve(Provider())
+    try:
+        provider = served.provider
+        with dovecot_with_oauth(provider.url) as server:
+            settings = box(
+                server,
+                user=USER,
+                password=None,
+                auth="xoauth2",
+                oauth_flow="device",
+                oauth_client_id=CLIENT_ID,
+                oauth_token_url=f"{provider.url}/token",
+                oauth_device_url=f"{provider.url}/device",
+            )
+            door = Door(settings, outbox)
+            TokenFile(token_path(outbox, "bounces"), settings).write(provider.grant())
+            assert tries.code(await mailbox(door)) == 0
+            provider.good_access.clear()
+            (line,) = await mailbox(door)
+    finally:
+        await served.stop()
+    assert (line.sign, line.unexamined) == ("✘", False)
+    assert "refused the login of b•••@example.test" in line.text
+    assert line.fix == "run `bouncestream mailbox login bounces`"
+    assert provider.asked["refresh_token"] == 1
+
+
+@pytest.fixture
+def poor() -> Iterator[Dovecot]:
+    """A server that can next to nothing."""
+    needs_dovecot()
+    server = Dovecot(extra="protocol imap {\n  imap_capability = IMAP4rev1 LITERAL+ SASL-IR\n}\n")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+async def test_what_the_lack_of_abilities_means(poor: Dovecot, outbox: Path) -> None:
+    lines = await mailbox(Door(box(poor, after="leave"), outbox))
+    assert tries.code(lines) == 0, "nothing of it is needed"
+    assert "no IDLE: the folders are looked at every 45 s" in told(lines)
+    lines = await mailbox(Door(box(poor, after="move", canary=True), outbox))
+    assert tries.code(lines) == 1
+    assert "⚠ bounces: no MOVE and no UIDPLUS: bounce mails and bounces that do not tell whose" in told(lines)
+    assert 'set mailboxes.bounces.after = "flag"' in told(lines)
+    assert "⚠ bounces: no UIDPLUS: the canary is not used" in told(lines)
+
+
+async def test_a_damaged_outbox_is_told_elsewhere(dovecot: Dovecot, outbox: Path) -> None:
+    outbox.write_bytes(b"no database" * 1000)
+    with pytest.raises(sqlite3.DatabaseError), closing(sqlite3.connect(outbox)) as conn:
+        conn.execute("SELECT * FROM sqlite_master")
+    assert "at the first contact 0" in told(await mailbox(Door(box(dovecot), outbox)))

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A batch of mails is stored as a whole: its events, how far the folder is read, what its mails still get."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bouncestream.event import BounceEvent, Kind
+from bouncestream.outbox import mailboxes, store
+from bouncestream.ports import FolderKey, Mail, MailBatch, Place, Progress, Submission, Trouble
+
+NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
+KEY = FolderKey("bounces", "INBOX", 7)
+
+
+def bounce(recipient: str) -> Submission:
+    event = BounceEvent(kind=Kind.HARD, recipient=recipient, source="bounces", provider="mailbox", message_id="m@x")
+    return Submission("bounces", "mailbox", (event,), raw=b"From: x\n\n", content_type="message/rfc822")
+
+
+def nobody(fingerprint: bytes = b"f" * 16) -> Submission:
+    trouble = Trouble("it does not tell whose it is", unidentified=True, fingerprint=fingerprint)
+    return Submission("bounces", "mailbox", trouble=(trouble,), raw=b"From: y\n\n", content_type="message/rfc822")
+
+
+def seen(conn: sqlite3.Connection) -> tuple[int, int, int]:
+    """UIDVALIDITY, the last UID, and how many mails were skipped."""
+    found = mailboxes.progress(conn, "bounces", "INBOX")
+    assert found is not None
+    return found.uidvalidity, found.last_uid, found.skipped
+
+
+def test_events_watermark_and_marks_are_stored_together(conn: sqlite3.Connection) -> None:
+    assert mailboxes.progress(conn, "bounces", "INBOX") is None
+    mails = (
+        Mail(11, bounce("a@example.com"), Place.DONE),
+        Mail(12),
+        Mail(13, nobody(), Place.UNIDENTIFIED),
+        Mail(14, bounce("a@example.com"), Place.DONE),
+    )
+    taken = mailboxes.store_mails(conn, MailBatch(KEY, 14, mails, skipped=10), NOW)
+    assert [(len(one.kinds), one.duplicates, one.unidentified) for one in taken] == [
+        (1, 0, 0),
+        (0, 0, 1),
+        (0, 1, 0),
+    ]
+    assert seen(conn) == (7, 14, 10)
+    assert mailboxes.marks(conn, KEY, 10) == [(11, Place.DONE), (13, Place.UNIDENTIFIED), (14, Place.DONE)]
+    assert store.quarantine_count(conn) == 0
+    assert store.quarantine_count(conn, unidentified=True) == 1
+    mailboxes.forget_marks(conn, KEY, [11, 13])
+    assert mailboxes.marks(conn, KEY, 10) == [(14, Place.DONE)]
+
+
+def test_a_folder_goes_back_only_with_new_numbers(conn: sqlite3.Connection) -> None:
+    mailboxes.store_mails(conn, MailBatch(KEY, 14), NOW)
+    mailboxes.store_mails(conn, MailBatch(KEY, 9), NOW)
+    assert seen(conn) == (7, 14, 0)
+    new = FolderKey("bounces", "INBOX", 8)
+    mailboxes.store_mails(conn, MailBatch(KEY, 15, (Mail(15, bounce("b@example.com"), Place.DONE),)), NOW)
+    mailboxes.store_mails(conn, MailBatch(new, 3, passed_over=((2, NOW),)), NOW)
+    assert seen(conn) == (8, 3, 0)
+    assert mailboxes.forget_other_marks(conn, new) == 1
+    assert conn.execute("SELECT uid, arrived_at FROM passed_over").fetchall() == [(2, "2026-11-22T08:00:00.000Z")]
+
+
+def test_what_was_there_before_is_told_from_what_came_later(conn: sqlite3.Connection) -> None:
+    mailboxes.store_mails(conn, MailBatch(KEY, 0, below=90), NOW)
+    mailboxes.store_mails(conn, MailBatch(KEY, 14, skipped=10), NOW + timedelta(days=1))
+    assert mailboxes.progress(conn, "bounces", "INBOX") == Progress(7, 14, 10, 90, 0, NOW)
+    mailboxes.store_mails(conn, MailBatch(FolderKey("bounces", "INBOX", 8), 0, below=3), NOW + timedelta(days=2))
+    assert mailboxes.progress(conn, "bounces", "INBOX") == Progress(8, 0, 10, 3, 1, NOW)
+
+
+def test_a_mail_that_comes_again_is_not_kept_twice(conn: sqlite3.Connection) -> None:
+    for uid in (1, 2):
+        mailboxes.store_mails(conn, MailBatch(KEY, uid, (Mail(uid, nobody()),)), NOW)
+    assert store.quarantine_count(conn, unidentified=True) == 1
+    mailboxes.store_mails(conn, MailBatch(KEY, 3, (Mail(3, nobody(b"g" * 16)),)), NOW)
+    assert store.quarantine_count(conn, unidentified=True) == 2
+
+
+def test_one_mail_that_the_database_refuses_does_not_hold_up_the_others(conn: sqlite3.Connection) -> None:
+    mails = [Mail(n, bounce(f"user{n}@example.com"), Place.DONE) for n in range(1, 6)]
+    mails[2] = Mail(3, bounce("lone\udc80@example.com"), Place.DONE)
+    taken = mailboxes.store_mails(conn, MailBatch(KEY, 5, tuple(mails)), NOW)
+    assert [(len(one.kinds), one.quarantined) for one in taken] == [(1, 0), (1, 0), (0, 1), (1, 0), (1, 0)]
+    assert seen(conn) == (7, 5, 0)
+
+
+def test_tries_are_counted_until_the_mail_is_done_with(conn: sqlite3.Connection) -> None:
+    assert [mailboxes.note_try(conn, KEY, 5, "no answer", NOW) for _ in range(3)] == [1, 2, 3]
+    mailboxes.take_try_back(conn, KEY, 5)
+    mailboxes.take_try_back(conn, KEY, 6)
+    assert mailboxes.tries(conn, KEY) == {5: 2}
+    mailboxes.store_mails(conn, MailBatch(KEY, 5), NOW)
+    assert mailboxes.tries(conn, KEY) == {}
+
+
+@pytest.mark.parametrize("place", list(Place))
+def test_the_words_for_places_are_those_of_the_table(conn: sqlite3.Connection, place: Place) -> None:
+    mailboxes.store_mails(conn, MailBatch(KEY, 1, (Mail(1, None, place),)), NOW)
+    assert mailboxes.marks(conn, KEY, 1) == [(1, place)]

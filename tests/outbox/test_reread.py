@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import sqlite3
+
+from bouncestream.outbox.reread import store_again
+from bouncestream.ports import Trouble
+from tests.outbox import make
+
+
+def test_event_and_mark_are_stored_together_and_once(conn: sqlite3.Connection) -> None:
+    make.submit(conn, trouble=(Trouble("could not be read"),))
+    again = make.submission(make.event())
+    taken = store_again(conn, 1, again, make.later(1))
+    assert taken is not None
+    assert taken.receipt.accepted == 1
+    assert store_again(conn, 1, make.submission(make.event("bob@example.com")), make.later(2)) is None
+    assert len(make.rows(conn)) == 1
+    assert make.one(conn, "SELECT replayed_at FROM quarantine") == "2026-03-01T12:00:01.000Z"
+
+
+def test_what_is_no_feedback_after_all_is_only_marked(conn: sqlite3.Connection) -> None:
+    make.submit(conn, trouble=(Trouble("could not be read"),))
+    taken = store_again(conn, 1, None, make.later(1))
+    assert taken is not None
+    assert not taken.changed
+    assert make.rows(conn) == []
+    assert make.one(conn, "SELECT count(*) FROM quarantine WHERE replayed_at IS NULL") == 0
