@@ -25,6 +25,7 @@ from bouncestream.policy import Rules
 from bouncestream.ports import Clock, Emit, Receipt, Submission, Trouble
 from bouncestream.printable import mask_all, printable
 from bouncestream.providers._contract import Parsed, Provider, Settings, WebhookRequest, parse, read, verify
+from bouncestream.sources import selftest
 from bouncestream.sources.body import bounded, decompressed, read_body
 from bouncestream.sources.connection import Answer, LimitedServer, Whole
 from bouncestream.sources.peer import Networks, sender
@@ -209,6 +210,8 @@ class WebhookServer:
             path_secret=path_secret,
             remote_ip=self._sender(request) if settings.allow_ips else "",
         )
+        if selftest.HEADER in request.headers:
+            return await self._selftest(request, settings, provider, sent)
         now = self._clock.now()
         encoding = request.headers.get("Content-Encoding", "")
         body = sent
@@ -243,6 +246,18 @@ class WebhookServer:
             receipt.duplicates,
             receipt.quarantined,
         )
+
+    async def _selftest(
+        self, request: web.BaseRequest | Whole, settings: Settings, provider: Provider, body: bytes
+    ) -> web.Response:
+        """Tell the doctor that it got through, with how much, and from which address it seems to come."""
+        secrets = (settings.secret, settings.token, settings.hmac_secret, settings.path_secret)
+        selftest.check(request.headers, body, secrets, self._clock.now())
+        told: dict[str, object] = {"selftest": "ok", "bytes": len(body), "sender": self._sender(request)}
+        if event := selftest.event(body, settings.name, provider.name):
+            submission = Submission(settings.name, provider.name, (event,), raw=body, content_type="text/plain")
+            told["accepted"] = (await self._emit(submission)).accepted
+        return web.Response(body=orjson.dumps(told), headers=_HEADERS)
 
     def _sender(self, request: web.BaseRequest | Whole) -> str:
         peername = request.transport.get_extra_info("peername") if request.transport is not None else None
