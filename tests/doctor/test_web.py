@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -119,14 +120,22 @@ async def test_a_path_is_sent_as_written(web: Web) -> None:
 
 
 async def test_a_resolver_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    stuck = asyncio.Event()
+    released = threading.Event()
+
+    def hang(*_: object, **__: object) -> None:
+        released.wait(60)
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
     monkeypatch.setattr(names_module, "PATIENCE", 0.2)
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(3))
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
     names = Names()
     found = await names.find("slow.example.com")
     assert found.addresses == ()
     assert "within" in found.trouble
-    stuck.set()
+    released.set()
+    for thread in threading.enumerate():
+        if thread.name == "resolve slow.example.com":
+            thread.join(60)
 
 
 async def test_names_and_numbers() -> None:
