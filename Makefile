@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 
-.PHONY: run test setup lint types chaos bench lock clean
+.PHONY: run test setup lint types chaos fuzz bench lock clean
 
 run: setup ## the bridge beside a sandbox Listmonk, explained step by step (ONCE=1: end with exit code)
 	@$(PY) -m bouncestream demo $(if $(ONCE),--once)
@@ -23,6 +23,9 @@ types: $(VENV)/.ready-dev
 chaos: $(VENV)/.ready-dev ## the long version of the chaos tests and of the simulation
 	@$(PY) -m tests.chaos
 
+fuzz: $(VENV)/.ready-fuzz ## fuzz the mail reader (SECONDS=60)
+	@$(PY) -m tests.fuzz $(SECONDS)
+
 bench: $(VENV)/.ready-bench ## speed, as ratios (needs wrk)
 	@$(PY) -m benchmarks
 
@@ -31,6 +34,7 @@ lock: ## renew the lock files (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev -o requirements-dev.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group bench -o requirements-bench.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group fuzz -o requirements-fuzz.lock
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements.lock
@@ -44,5 +48,9 @@ $(VENV)/.ready-bench: requirements-bench.lock pyproject.toml
 	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements-bench.lock
 	@touch $@ $(VENV)/.ready-dev $(VENV)/.ready
 
+$(VENV)/.ready-fuzz: requirements-fuzz.lock pyproject.toml
+	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements-fuzz.lock
+	@touch $@ $(VENV)/.ready-dev $(VENV)/.ready
+
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz

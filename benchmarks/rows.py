@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rows by name, in the order of the table in the issue."""
+"""The rows by name, in the order in which they are run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks import delivery, footprint, importing, ingest, latency, logs, mailbox, volume
+from benchmarks import delivery, footprint, importing, ingest, judgement, latency, logs, mailbox, volume
 from benchmarks.figures import Effort, Figure
 
 ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
@@ -19,6 +19,7 @@ ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
     "footprint": footprint.footprint,
     "import": importing.importing,
     "logs": logs.logs,
+    "judgement": judgement.judgement,
     "mail-latency": mailbox.delivered,
     "mail-backlog": mailbox.backlog,
     "mail-100k": mailbox.long_backlog,

@@ -35,12 +35,15 @@ class Kind(StrEnum):
     @property
     def group(self) -> str:
         """Hard and soft are one group: the same bounce, seen with more or less certainty."""
-        return "bounce" if self in (Kind.HARD, Kind.SOFT) else self.value
+        return _GROUPS[self]
 
     @property
     def gravity(self) -> int:
         """Within a group the higher one is the graver."""
         return 2 if self is Kind.HARD else 1
+
+
+_GROUPS = {Kind.HARD: "bounce", Kind.SOFT: "bounce", Kind.COMPLAINT: "complaint", Kind.UNSUBSCRIBE: "unsubscribe"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +127,11 @@ def identity_keys(event: BounceEvent, secret: bytes) -> tuple[bytes, ...]:
 
 def new_id(now_ms: int) -> str:
     """A UUIDv7 (RFC 9562 section 5.7) for the time `now_ms`, milliseconds since 1970: sorts by time."""
-    chance = secrets.randbits(74)
-    value = (now_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | (chance >> 62) << 64
-    value |= 0b10 << 62 | chance & (1 << 62) - 1
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    time = f"{now_ms & (1 << 48) - 1:012x}"
+    chance = secrets.token_hex(10)
+    variant = _VARIANT[chance[3]]
+    return f"{time[:8]}-{time[8:]}-7{chance[:3]}-{variant}{chance[4:7]}-{chance[7:19]}"
+
+
+#: A random hex digit → one that begins with the bits 10, the variant of RFC 9562 section 4.1.
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of the README that are made from the code: commands, metrics, classes, what a reload changes.
+"""The tables of the README that are made from the code: commands, metrics, findings, classes, what a reload
+changes.
 
 `.venv/bin/python -m tests.readme_blocks` writes them anew, between `<!-- begin: name -->` and `<!-- end: name -->`.
 """
@@ -14,6 +15,7 @@ from pathlib import Path
 from bouncestream.cli import build_parser
 from bouncestream.config.key import keys_of
 from bouncestream.config.model import NAMED, SECTIONS
+from bouncestream.doctor.catalogue import BY_TOPIC, TOPICS
 from bouncestream.doctor.proxies import Site, caddy
 from bouncestream.mail.reason import REASONS
 from bouncestream.metrics import ALL
@@ -40,7 +42,15 @@ def commands(parser: argparse.ArgumentParser, prefix: str = "") -> Iterator[tupl
             helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
             for name, inner in action.choices.items():
                 inside = list(commands(inner, f"{prefix}{name} "))
-                yield from inside or [(f"{prefix}{name}", helps[name])]
+                if not inside or alone(inner):
+                    yield f"{prefix}{name}", helps[name]
+                yield from inside
+
+
+def alone(parser: argparse.ArgumentParser) -> bool:
+    """Whether a command that has others within it can be called without them."""
+    inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return not any(action.required for action in inner)
 
 
 def blocks() -> dict[str, str]:
@@ -62,6 +72,14 @@ def blocks() -> dict[str, str]:
         "commands": _table(
             ("command", "what it does"),
             ((f"`bouncestream {name}`", text) for name, text in commands(build_parser())),
+        ),
+        "findings": _table(
+            ("finding", "about", "what it means"),
+            (
+                (f"`{ident}`", TOPICS[topic], meaning)
+                for topic in TOPICS
+                for ident, meaning in BY_TOPIC[topic].items()
+            ),
         ),
         "metrics": _table(
             ("metric", "type", "labels", "meaning"),

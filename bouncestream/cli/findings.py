@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 
 from bouncestream.cli import show as out
 from bouncestream.cli.exits import NOT_EXAMINED
@@ -11,41 +12,68 @@ from bouncestream.doctor.finding import Finding, Level, as_dict, exit_code
 from bouncestream.printable import printable
 
 _SIGNS = {Level.OK: "✔", Level.INFO: "·", Level.WARNING: "⚠", Level.ERROR: "✘"}
-_WORDS = {0: "All is well.", 1: "There are warnings: see ⚠.", 2: "There are errors: see ✘."}
 _NOT_EXAMINED = "It could not be examined, or not all of it: see above."
+_WIDTH = 100
 
 
-def tell(findings: Iterable[Finding], *, as_json: bool, examined: bool = True) -> int:
-    """Print the findings; returns the exit code: 0 fine, 1 warnings, 2 errors, 3 not `examined`."""
+def tell(
+    findings: Iterable[Finding],
+    *,
+    as_json: bool,
+    examined: bool = True,
+    headings: Mapping[str, str] | None = None,
+) -> int:
+    """Print the findings; returns the exit code: 0 fine, 1 warnings, 2 errors, 3 not `examined`. `headings`: what
+    stands above a topic, where that is not the topic itself."""
     found = list(findings)
     code = exit_code(found) if examined else NOT_EXAMINED
     if as_json:
         out.json_line({"findings": [as_dict(finding) for finding in found]})
         return code
     for topic in dict.fromkeys(finding.topic for finding in found):
-        out.heading(f"{topic[:1].upper()}{topic[1:]}")
+        out.heading((headings or {}).get(topic, f"{topic[:1].upper()}{topic[1:]}"))
         for finding in found:
             if finding.topic == topic:
                 _print(finding)
         print()
-    out.heading(_WORDS[code] if examined else _NOT_EXAMINED)
+    out.heading(_sum(found) if examined else _NOT_EXAMINED)
     return code
+
+
+def _sum(found: Sequence[Finding]) -> str:
+    errors, warnings = (sum(one.level is level for one in found) for level in (Level.ERROR, Level.WARNING))
+    told = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    if not told:
+        return "All is well."
+    first = "✘: what comes later often has the same cause" if errors else "⚠"
+    return f"{', '.join(told)}. Begin with the first {first}."
 
 
 def _print(finding: Finding) -> None:
     sign = _SIGNS[finding.level]
-    print(f"  {out.coloured(sign, out.MARKS.get(sign, ''))} {_lines(finding.seen)} {_id(finding)}".rstrip())
-    if finding.why:
-        print(f"      why: {_lines(finding.why)}")
-    if finding.fix:
-        print(f"      fix: {_lines(finding.fix)}")
+    bad = finding.level in (Level.WARNING, Level.ERROR)  # what is fine needs no looking up in the README
+    first, *more = _wrapped(finding.seen + (f" [{finding.id}]" if bad else ""), "")
+    print(f"{out.coloured(sign, out.MARKS[sign])} {first.strip()}")
+    for line in more:
+        print(line)
+    for line in _wrapped(finding.why, "why: " if bad else "") if finding.why else ():
+        print(line)
+    label = "fix: "
+    for line in finding.fix.splitlines():
+        if line.startswith("    ") or not line:  # a snippet stays one that can be pasted
+            print(f"  {printable(line)}".rstrip())
+        else:
+            print(*_wrapped(line, label), sep="\n")
+        label = ""
 
 
-def _id(finding: Finding) -> str:
-    """Its id, to look it up in the README; what is fine needs no looking up."""
-    return out.coloured(f"[{finding.id}]", "dim") if finding.level in (Level.WARNING, Level.ERROR) else ""
-
-
-def _lines(text: str) -> str:
-    """Text of one or more lines, made printable, further lines indented: a snippet stays one that can be pasted."""
-    return "\n           ".join(printable(line) for line in text.split("\n"))
+def _wrapped(text: str, label: str) -> list[str]:
+    """Prose below its sign, in lines that can be read; what has no spaces is not broken."""
+    return textwrap.wrap(
+        printable(text),
+        _WIDTH,
+        initial_indent=f"  {label}",
+        subsequent_indent="  " + " " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]

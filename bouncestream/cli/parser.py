@@ -7,7 +7,7 @@ import argparse
 from typing import Any
 
 from bouncestream.cli.parser_base import Parser, add
-from bouncestream.cli.parser_doctor_files import doctor_files
+from bouncestream.cli.parser_doctor import doctor
 from bouncestream.cli.parser_judge import explain, parse, rejudge
 from bouncestream.cli.parser_mailbox import import_
 from bouncestream.cli.parser_mailbox_commands import mailbox
@@ -50,8 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     explain(commands, config)
     rejudge(commands, config)
     import_(commands, config)
-    doctor = commands.add_parser("doctor", help="why opens, clicks and bounces are not counted")
-    doctor_files(doctor.add_subparsers(title="commands", metavar="COMMAND", required=True), config)
+    doctor(commands, config)
     proxy(commands, debug)
     outbox(commands, config)
     mailbox(commands, config)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bouncestream.mail.address import normalise
-from bouncestream.mail.mime import Fields
+from bouncestream.mail.mime import Fields, parameters
 
 COMPLAINTS = frozenset({"abuse", "opt-out", "opt-out-list", "fraud", "virus", "other", "complaint", "spam", ""})
 """Feedback types that a recipient stands behind (RFC 5965 section 7.3, RFC 6449)."""
@@ -42,7 +42,7 @@ def read_feedback(text: str) -> Feedback:
         first.setdefault(name, value)
         if name in RECIPIENT_FIELDS and len(found) < MAX_RECIPIENTS:
             address = normalise(value)
-            if address:
+            if address and not redacted(address):
                 found[address] = None
     kind = first.get("feedback-type", "").partition(";")[0].strip().lower()
     return Feedback(
@@ -68,6 +68,27 @@ def hotmail_recipient(fields: Fields, returned: Fields) -> str:
     if address and "complaint" in fields.get("subject", "").lower():
         return normalise(address)
     return ""
+
+
+def without_part(fields: Fields) -> str:
+    """In words why a mail is an abuse report although the part that would say so is missing; '' when it is none."""
+    if parameters(fields.get("content-type", "")).get("report-type", "").lower() == "feedback-report":
+        return "report-type=feedback-report, without its part"
+    subject = fields.get("subject", "").lower()
+    sender = fields.get("from", "").lower()
+    if subject.startswith("complaint about message from ") and "staff@hotmail." in sender:
+        return "Microsoft's JMRP form"
+    return ""
+
+
+def redacted(address: str) -> bool:
+    """Whether an address in a report is made unreadable: "redacted@…", "xxxx@…", "****@…"."""
+    local = address.partition("@")[0]
+    return (
+        "redact" in local
+        or local in ("hidden", "removed", "anonymized", "anonymised")
+        or (len(local) > 2 and set(local) <= {"x"})
+    )
 
 
 def is_aggregate(fields: Fields, attachments: list[str]) -> bool:

@@ -27,6 +27,16 @@ _QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
 # Which command was refused, in the words of Postfix, Exim, Sendmail, qmail, Courier, m-FILTER and Yahoo; any white
 # space is one blank.
 _AFTER_MAIL = ("after mail from", "reply to mail from")
+# "Returned to sender" is not about the sender.
+_SENDER = re.compile(
+    r"(?<!to )(?<!to the )\bsenders?\b(?![@.\w-])|"
+    r"\b(?:sending|originating|return|from|reply-to) (?:address|domain|host)"
+)
+# A name that was not found may be the sending host's, or one in the message.
+_OUR_NAME = re.compile(
+    r"\b(?:url|link|helo|ehlo|reverse|client|your (?:domain|host|server|ip|mail host|mail server))\b"
+)
+_MAIL_FROM = re.compile(r"mail\s{1,20}from")
 _MAIL_REFUSED = re.compile(r">>> ?mail from:[^>]{0,330}>[^<]{0,60}<<< [45]")
 _AFTER_RCPT = (
     "rcpt to",
@@ -37,6 +47,8 @@ _AFTER_RCPT = (
     "smtp:rcpt",
     "[rcpt",
     "does not like recipient",
+    "rcpt command",
+    "mail+rcpt",
 )
 _AFTER_DATA = (
     "end of data",
@@ -44,9 +56,13 @@ _AFTER_DATA = (
     "reply to data",
     "after data",
     "failed after i sent the message",
-    "delivery error: dd",
     "smtp command data",
+    "did not like our data",
+    "did not like our final data",
 )
+_SAID_OF_DATA = ("delivery error: dd",)
+"""Words that a server itself uses only after DATA, whatever the report says."""
+_MISUNDERSTOOD = ("500", "501", "502", "503", "504")
 STAGE_LIMIT = 8000
 """So much of a notice is searched for the stage."""
 
@@ -73,13 +89,15 @@ def classify(
     diagnostic: str,
     action: str = "failed",
     after_data: bool = False,
+    at_rcpt: bool = False,
     context: str = "",
 ) -> Judged:
     """Judge one recipient.
 
     `status` is an RFC 3463 code, `reply_code` an SMTP one, `diagnostic` the server's words in any form, `action` an
-    RFC 3464 action; each may be empty. `after_data`: the caller knows that the refusal followed DATA. `context`:
-    more of the notice around the diagnostic, only searched for the SMTP command that was refused. Never raises.
+    RFC 3464 action; each may be empty. `after_data`: the caller knows that the refusal followed DATA; `at_rcpt`:
+    that it was the answer to RCPT, or that the report's writer would say if not. `context`: more of the notice
+    around the diagnostic, only searched for the SMTP command that was refused. Never raises.
     """
     status = codes.enhanced(status)
     action = action.strip().lower()
@@ -89,7 +107,7 @@ def classify(
     if action not in FINAL_ACTIONS:
         return _not_final(action, status, reply)
     text = phrases.words(own) if own else ""
-    stage = _Stage(diagnostic, context, after_data)
+    stage = _Stage(diagnostic, context, after_data, at_rcpt)
     hit = phrases.find(text)
     if hit is not None and hit.bare:
         hit = phrases.shape(diagnostic) or hit
@@ -103,10 +121,19 @@ class _Stage:
     diagnostic: str
     context: str
     after_data: bool
+    at_rcpt: bool
 
-    def read(self) -> tuple[str, str]:
-        """Diagnostic and context as they are searched."""
-        return _flat(self.diagnostic), _flat(self.context)
+    def words(self) -> str:
+        """The diagnostic as it is searched."""
+        return _flat(self.diagnostic)
+
+    def around(self) -> str:
+        """The context as it is searched: long, so only when needed."""
+        return _flat(self.context)
+
+    def names_sender(self) -> bool:
+        """Whether the context may tell of a refused sender at all: a cheap look first."""
+        return _MAIL_FROM.search(self.context[:STAGE_LIMIT].lower()) is not None
 
 
 def _flat(text: str) -> str:
@@ -191,24 +218,38 @@ def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[s
         return reason, f"the reply {reply} is temporary"
     if status.startswith("4") and not reply.startswith("5"):
         return reason, f"the status {status} is temporary"
-    words, around = stage.read()
-    if status in ("5.1.7", "5.1.8") or _about_sender(words) or _about_sender(around):
+    words = stage.words()
+    if not status.startswith("5.1.") and _SENDER.search(words) is not None:
+        return "sender_rejected", "it speaks of the sender"
+    if (
+        status in ("5.1.7", "5.1.8")
+        or _about_sender(words)
+        or (stage.names_sender() and _about_sender(stage.around()))
+    ):
         return "sender_rejected", "it is about the sender's address"
     if reason in ("host_unknown", "no_mail_domain"):
-        return "", ""
-    # The server's words and its own code agree: then the stage matters less.
-    said_5_1 = numbers.inline.startswith("5.1.")
-    if (stage.after_data or _names(words, _AFTER_DATA)) and not said_5_1:
+        ours = _OUR_NAME.search(words) if not numbers.inline.startswith("5.1.") else None
+        return ("policy", f"it speaks of {ours[0]!r}") if ours else ("", "")
+    if status.startswith("5.1.") and status == numbers.inline and not (bare and reply in _MISUNDERSTOOD):
+        return "", ""  # the server's words and its own code agree: then the stage matters less
+    around = stage.around()
+    refused_rcpt = stage.at_rcpt or _names(words, _AFTER_RCPT) or _names(around, _AFTER_RCPT)
+    after_data = stage.after_data or _names(words, _AFTER_DATA)
+    if not refused_rcpt and not after_data:
+        after_data = _names(words, _SAID_OF_DATA)
+    if after_data and not numbers.inline.startswith("5.1."):
         return "user_filtered", "it was said after DATA, when the address had been accepted"
-    if numbers.inline.startswith("5.7."):
+    if numbers.inline.startswith("5.7.") and not refused_rcpt:
         return "user_filtered", f"the code {numbers.inline} is a policy's"
-    if status == "5.2.0":
+    if status == "5.2.0" and bare:
         return "user_filtered", "5.2.0 stands for a refusal after the address had been accepted"
     if status.startswith("5.1."):
         return "", ""
-    if bare and not _names(words, _AFTER_RCPT) and not _names(around, _AFTER_RCPT):
+    if bare and reply in _MISUNDERSTOOD:
+        return "protocol", f"the reply {reply} is about the command, not about the address"
+    if bare and not refused_rcpt:
         return "user_filtered", "neither a code 5.1.x nor a refusal at RCPT stands beside it"
-    if _names(around, _AFTER_DATA):
+    if not refused_rcpt and _names(around, _AFTER_DATA):
         return "user_filtered", "it was said after DATA, when the address had been accepted"
     return "", ""
 

@@ -12,9 +12,9 @@ Each recipient carries its evidence always: `evidence` in words, and apart `sour
 for each recipient, in the same order, the `candidates` (all addresses that it could have been, one of them chosen)
 and the `signals` (all words and codes that were found, those that decided marked).
 
-The order of the questions: a complaint (RFC 5965), a delivery report (RFC 3464), a refusal that calls itself a
-read receipt (RFC 8098), an automatic answer (RFC 3834), a free-form bounce. Reports come before automatic
-answers, since Dovecot, Exim and Exchange mark their reports as such.
+The order of the questions: a complaint (RFC 5965), a delivery report (RFC 3464), a notification in JSON (Amazon
+SES), a refusal that calls itself a read receipt (RFC 8098), an automatic answer (RFC 3834), a free-form bounce.
+Reports come before automatic answers, since Dovecot, Exim and Exchange mark their reports as such.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from bouncestream.mail.explained import explained
 from bouncestream.mail.mime import Fields, unencoded
 from bouncestream.mail.original import header_block, message_id, moment, read_original
 from bouncestream.mail.report import Report, open_report
+from bouncestream.mail.sns import read_notification
+from bouncestream.mail.status import in_text
 from bouncestream.mail.verdict import Judgement, Original, RecipientVerdict, Verdict, as_dict
 from bouncestream.mail.verp import matched
 
@@ -65,6 +67,7 @@ def read(raw: bytes, *, limit: int = LIMIT, verp: Sequence[str] = (), explain: b
         mailed = mailed or (matched(report.fields, verp) if verp else "")
     if mailed:
         original = _told_by_verp(original, mailed)
+        report.verp = mailed if "@" in mailed else ""
     verdict = _judge(report, original, returned)
     if mailed:
         verdict = replace(verdict, verp=mailed)
@@ -79,8 +82,9 @@ def _told_by_verp(original: Original, mailed: str) -> Original:
 
 
 def _judge(report: Report, original: Original, returned: Fields) -> Verdict:
-    if report.feedback or "x-hmxmroriginalrecipient" in returned:
-        verdict = _complaint(report, original, returned)
+    without = arf.without_part(report.fields) if report.status is None and not report.feedback else ""
+    if report.feedback or without or "x-hmxmroriginalrecipient" in returned:
+        verdict = _complaint(report, original, returned, without)
         if verdict is not None:
             return verdict
     if report.status is not None and not (report.in_text and autoreply.why_correspondence(report.fields)):
@@ -103,14 +107,14 @@ def _ignored(report: Report, original: Original, evidence: str) -> Verdict:
 # Complaints
 
 
-def _complaint(report: Report, original: Original, returned: Fields) -> Verdict | None:
+def _complaint(report: Report, original: Original, returned: Fields, without: str) -> Verdict | None:
+    to = "" if arf.redacted(original.to) else original.to
     if not report.feedback:
         address = arf.hotmail_recipient(report.fields, returned)
-        return (
-            _complained((address,), report, original, "Microsoft's JMRP form", report.returned or "")
-            if address
-            else None
-        )
+        evidence = without or "Microsoft's JMRP form"
+        if not address and not (without and (to or original.subscriber_uuid)):
+            return None
+        return _complained((address or to,), report, original, evidence, report.returned or "")
     feedback = arf.read_feedback(report.feedback)
     if not original.message_id and feedback.message_id:
         original = replace(original, message_id=message_id(feedback.message_id))
@@ -121,7 +125,7 @@ def _complaint(report: Report, original: Original, returned: Fields) -> Verdict 
     named = feedback.recipients
     evidence = "feedback report" + (f" of type {feedback.type[:40]!r}" if feedback.type else "")
     if not named:
-        named = (original.to or arf.hotmail_recipient(report.fields, returned),)
+        named = (to or arf.hotmail_recipient(report.fields, returned),)
         evidence += "; recipient from the returned message" if named[0] else "; recipient redacted"
     return _complained(named, report, original, evidence, report.feedback, at)
 
@@ -145,6 +149,9 @@ def _complained(
 
 def _without_status(report: Report, original: Original) -> Verdict:
     fields = report.fields
+    notified = read_notification(report.notice)
+    if notified is not None:
+        return notified
     if arf.is_aggregate(fields, report.attachments):
         return _ignored(report, original, "aggregate report about authentication")
     if report.disposition:
@@ -200,19 +207,27 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
         words = " ".join(entry.text.split())
         if notice.delayed:
             judged = Judged(Judgement.IGNORE.value, "delayed", "the server still tries")
+        elif notice.delivered:
+            judged = Judged(Judgement.IGNORE.value, "delivered", "the notice says that the mail arrived")
         else:
-            judged = _free_judged(words, (notice.text[:WIDER], subject) if len(entries) == 1 else ())
+            wider = (notice.text[:WIDER], subject) if len(entries) == 1 else ()
+            at_rcpt = notice.at_rcpt or (notice.own and not in_text(words).reply)
+            judged = _free_judged(words, wider, at_rcpt)
         address = entry.alias or entry.address
+        if report.verp and len(entries) == 1:
+            address = report.verp
         found[address] = recipient_of(address, source, judged, words)
     evidence = source if found else source + "; it names no recipient"
     at = moment(report.fields.get("date", ""))
-    return verdict_of(found.values(), original, at, evidence, notice.text, failed=not notice.delayed)
+    return verdict_of(
+        found.values(), original, at, evidence, notice.text, failed=not (notice.delayed or notice.delivered)
+    )
 
 
-def _free_judged(words: str, wider: tuple[str, ...]) -> Judged:
+def _free_judged(words: str, wider: tuple[str, ...], at_rcpt: bool) -> Judged:
     """Judge the lines about one recipient; when they tell no cause, the wider texts, which are about it alone
-    too."""
-    judged = classify(status="", reply_code="", diagnostic=words)
+    too. `at_rcpt`: what is said about one recipient answers RCPT."""
+    judged = classify(status="", reply_code="", diagnostic=words, at_rcpt=at_rcpt)
     if judged.reason not in VAGUE:
         return judged
     for text in wider:

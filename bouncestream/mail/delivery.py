@@ -17,7 +17,8 @@ from bouncestream.mail.classify import FINAL_ACTIONS, STILL_TRYING, Judged, clas
 from bouncestream.mail.mime import unencoded
 from bouncestream.mail.original import moment
 from bouncestream.mail.report import Report
-from bouncestream.mail.transcript import Session
+from bouncestream.mail.status import in_text
+from bouncestream.mail.transcript import Said, Session
 from bouncestream.mail.verdict import Judgement, Original, RecipientVerdict, Verdict, gravest
 
 VAGUE = ("undetermined", "rejected")
@@ -66,7 +67,7 @@ def _recipient(
     if action in STILL_TRYING and "4.4.7" in fields.status and session.expired:
         action, words = "failed", words or "Envelope expired"  # OpenSMTPD words its last report as a delay
     named = dsn.address_of(fields)[0] or address
-    judged, words = _judged(fields.status, action, words, session, named, alone)
+    judged, words = _judged(fields, action, words, session, named, alone)
     if judged.kind == Judgement.HARD.value and not alone:
         other = _about_another(words, named, known)
         if other:
@@ -82,6 +83,10 @@ def _mailed(
 ) -> tuple[str, str]:
     """The address that was mailed, which is the one that Listmonk knows, and where it stood."""
     address, source = dsn.address_of(fields)
+    if report.verp and alone:
+        other = bool(address) and address != report.verp
+        told = "our own return address (VERP)"
+        return report.verp, told + (", which names another recipient than the report" if other else "")
     if not alone or source == "Original-Recipient" or (address and address == original.to):
         return address, source
     failed = report.fields.get("x-failed-recipients", "")
@@ -90,6 +95,8 @@ def _mailed(
         if len(named) == 1:
             return named[0], "X-Failed-Recipients"
         return original.to or session.only_address, "returned message"
+    if address in named or (session.of_sendmail and not fields.actual_recipient):
+        return address, source  # Exim and Sendmail write the address that they were given
     if original.to:
         target = dsn.address_in(fields.actual_recipient)
         if original.to in (*named, target) or original.subscriber_uuid:
@@ -105,27 +112,22 @@ def _about_another(words: str, address: str, known: frozenset[str]) -> str:
 
 
 def _judged(
-    status: str, action: str, words: str, session: Session, address: str, alone: bool
+    fields: dsn.RecipientFields, action: str, words: str, session: Session, address: str, alone: bool
 ) -> tuple[Judged, str]:
     """Judge by the fields; where these tell no cause, or a hard one, the session in the notice has a say."""
+    status = fields.status
     context = session.notice if alone else session.near(address)
     judged = classify(status=status, reply_code="", diagnostic=words, action=action, context=context)
     if action not in FINAL_ACTIONS:
         return judged, words
+    # Only asked for when it can change something: it costs more than the judging.
+    at_rcpt = (bool(judged.against) or judged.reason in VAGUE) and _answers_rcpt(fields, words, session, address)
+    if at_rcpt and judged.against:
+        judged = classify(
+            status=status, reply_code="", diagnostic=words, action=action, at_rcpt=True, context=context
+        )
     if judged.kind == Judgement.HARD.value:
-        said = session.contradicting(alone)
-        if said.text:
-            # Asked without the status first: by the status alone the words contradict nothing.
-            other = classify(
-                status="", reply_code="", diagnostic=said.text, after_data=said.after_data, context=context
-            )
-            if other.kind == Judgement.SOFT.value and other.reason not in VAGUE:
-                other = classify(status=status, reply_code="", diagnostic=said.text, after_data=said.after_data)
-            if other.kind == Judgement.SOFT.value and other.reason not in VAGUE:
-                return replace(other, status=judged.status or other.status), said.text
-        if said.after_data:
-            return classify(status=status, reply_code="", diagnostic=words, after_data=True), words
-        return judged, words
+        return _contradicted(judged, words, session.contradicting(alone, judged.status[:1]), context)
     if judged.reason in VAGUE or not words:
         said = session.about(address, alone)
         if said.text:
@@ -134,9 +136,45 @@ def _judged(
                 reply_code="",
                 diagnostic=said.text,
                 after_data=said.after_data,
+                at_rcpt=at_rcpt,
                 context=context,
             )
             if other.reason not in VAGUE:
                 return other, words or said.text
             return judged, words or said.text
+    return judged, words
+
+
+def _answers_rcpt(fields: dsn.RecipientFields, words: str, session: Session, address: str) -> bool:
+    """Whether a refusal answers RCPT, though it does not say so: by its writer's manner, by Sendmail's own line
+    below it, by naming the recipient without any status, or by PowerMTA's counting it as a bad mailbox."""
+    if session.plain_spoken or session.local_line(address):
+        return True
+    if fields.bounce_category:
+        return fields.bounce_category.strip().lower() == "bad-mailbox"
+    return not fields.status and bool(address) and address in words.lower() and not in_text(words).enhanced
+
+
+def _contradicted(judged: Judged, words: str, said: Said, context: str) -> tuple[Judged, str]:
+    """A hard judgement, against the remote server's own words: a local summary is worth less than they are."""
+    if said.text:
+        # Asked without the status first: by the status alone the words contradict nothing.
+        other = classify(
+            status="", reply_code="", diagnostic=said.text, after_data=said.after_data, context=context
+        )
+        soft = other.kind == Judgement.SOFT.value
+        if soft and other.reason not in VAGUE:
+            other = classify(status=judged.status, reply_code="", diagnostic=said.text, after_data=said.after_data)
+            soft = other.kind == Judgement.SOFT.value and other.reason not in VAGUE
+        elif soft and judged.rule == "status" and not other.status:
+            # Sendmail makes 5.1.1 of every refusal at RCPT when the remote server gives no code of its own.
+            against = "the remote server's own words tell no such cause"
+            evidence = f"{judged.evidence}, but {against}"
+            other = replace(judged, kind=other.kind, reason=other.reason, evidence=evidence, against=against)
+        else:
+            soft = False
+        if soft:
+            return replace(other, status=judged.status or other.status), said.text
+    if said.after_data:
+        return classify(status=judged.status, reply_code="", diagnostic=words, after_data=True), words
     return judged, words

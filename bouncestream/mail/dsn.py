@@ -26,6 +26,7 @@ _FIELD_NAMES = {
     "diagnostic-code": "diagnostic_code",
     "last-attempt-date": "last_attempt_date",
     "x-actual-recipient": "actual_recipient",
+    "x-powermta-bouncecategory": "bounce_category",
 }
 _STARTS_GROUP = ("final-recipient", "original-recipient", "action")
 
@@ -51,6 +52,7 @@ class RecipientFields:
     diagnostic_code: str = ""  #: 2.3.6
     last_attempt_date: str = ""  #: 2.3.7
     actual_recipient: str = ""  #: Sendmail's X-Actual-Recipient: where an alias pointed to
+    bounce_category: str = ""  #: PowerMTA's own reading of the reply (User's Guide, "Bounce categories")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def read_status(text: str) -> DeliveryStatus:
     capped = False
     for name, value in _fields(text):
         if name == "":
-            group.blank = True
+            group.blank = not group.empty
             continue
         if name in _FIELD_NAMES:
             if group.ends_before(name):

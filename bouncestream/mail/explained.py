@@ -66,6 +66,9 @@ def _steps(
     else:
         why = autoreply.why_correspondence(report.fields) if report.in_text else ""
         yield Step("A delivery report (RFC 3464)?", f"not taken as one: {why or 'it names no recipient'}")
+    if verdict.evidence.startswith("Amazon SES notification"):
+        yield Step("A notification in JSON (Amazon SES)?", f"yes: {verdict.evidence}")
+        return
     if report.disposition:
         refusal = autoreply.is_rejection(report.disposition, report.notice)
         answer = "a receipt that is a refusal" if refusal else "a read receipt, which says nothing about delivery"

@@ -23,6 +23,9 @@ class Family:
     start: re.Pattern[str]  #: where a recipient's lines begin; group "a" is the address
     before: bool = False  #: the reason stands before the address, not after it
     certain: bool = False  #: the mark alone makes it a bounce, whoever it comes from
+    own: bool = False  #: words without a reply code are about its own mailboxes, as if the answer to RCPT
+    local: bool = False  #: group "a" is only the local part: the domain is that of the notice's From
+    each: bool = False  #: it lists what each recipient was refused with: answers to RCPT
 
 
 def start(pattern: str) -> re.Pattern[str]:
@@ -40,14 +43,15 @@ FAMILIES: tuple[Family, ...] = (
             "hi. this is the",
             "wasn't able to deliver your message",
             "was not able to deliver your message",
-            "unable to deliver message to the following address",
             "unable to deliver your message to the following",
             "your mail message to the following address",
             "your mail was not delivered to the following address",
         ),
         _LINE,
         certain=True,
+        own=True,
     ),
+    Family("yahoo", ("unable to deliver message to the following address",), _LINE, certain=True),
     # Postfix bounce(8), before it wrote delivery-status parts or without them.
     Family(
         "postfix",
@@ -77,6 +81,13 @@ FAMILIES: tuple[Family, ...] = (
         certain=True,
     ),
     Family("opensmtpd", ("this is the mailer-daemon, please do not reply",), start(r"^{A}: "), certain=True),
+    # AOL's own notice names its screen names without their domain.
+    Family(
+        "aol",
+        ("because they are not accepting mail from",),
+        start(r"^[ \t]{1,8}(?P<a>[a-z0-9._-]{1,64})[ \t]*$"),
+        local=True,
+    ),
     Family("notes", ("failure reasons",), _LINE, before=True),
     Family("lsmtp", ("error-for:",), start(r"^error-for:[ \t]{1,8}{A}")),
     Family("zoho", ("----- the following addresses had fatal errors",), start(r"address: <{A}>")),
@@ -84,6 +95,7 @@ FAMILIES: tuple[Family, ...] = (
         "gateway",
         ("each of the following recipients was rejected", "failed recipient", "could not be delivered to:"),
         start(r"^[ \t]{0,8}(?:failed |could not be delivered to|)(?:recipient)?:?[ \t]{0,8}<?{A}>?"),
+        each=True,
     ),
     Family(
         "fml",
@@ -169,8 +181,58 @@ DELAYS = (
     "still trying to deliver",
     "is still in the queue",
     "zustellung verzögert",
+    "verzögerte zustellung",
+    "zustellung ist verzögert",
+    "noch nicht zugestellt",
+    "remise (?:est )?retardée",
+    "pas encore été remis",
+    "entrega (?:está )?retrasada",
+    "todavía no se ha entregado",
+    "recapito (?:è )?ritardat",
+    "non è ancora stato recapitato",
+    "entrega (?:está )?atrasada",
+    "bezorging (?:is )?vertraagd",
+    "доставка (?:сообщения )?задерживается",
+    "配信が遅延",
+    "配信遅延",
+    "邮件延迟",
+    "延迟通知",
 )
 """A notice or subject with one of these is about a mail on its way, unless it also has one of `FINALS`."""
+
+DELIVERED = (
+    "successful delivery notification",
+    "successfully delivered",
+    "successfully relayed",
+    "has been delivered to the following",
+    "was delivered to the following",
+    "relayed to non-dsn-aware",
+    "delivery to these recipients or groups is complete",
+    "expect no further notifications",
+    "message (?:was|has been) (?:successfully )?(?:delivered|relayed|expanded)",
+    "your message was successfully",
+    "erfolgreich zugestellt",
+    "wurde (?:an die folgenden empfänger )?zugestellt",
+    "a (?:bien )?été remis",
+    "se ha entregado correctamente",
+    "è stato recapitato",
+    "успешно доставлено",
+    "配信されました",
+    "已成功",
+)
+"""A notice with one of these is about a mail that arrived, unless it also tells a failure."""
+
+FAILED = (
+    "not (?:been )?(?:be )?delivered",
+    "undeliver",
+    "could ?n[o']t",
+    "cannot",
+    "fail",
+    "reject",
+    "fatal",
+    "unknown",
+    r"\b[45]\d\d[ -]",
+)
 
 FINALS = (
     "envelope expired",

@@ -13,7 +13,17 @@ import re
 from dataclasses import dataclass
 
 from bouncestream.mail.address import addresses, normalise
-from bouncestream.mail.families import CUTS, DELAYS, FAMILIES, FINALS, SUBJECTS, Family, start
+from bouncestream.mail.families import (
+    CUTS,
+    DELAYS,
+    DELIVERED,
+    FAILED,
+    FAMILIES,
+    FINALS,
+    SUBJECTS,
+    Family,
+    start,
+)
 from bouncestream.mail.mime import Fields, unencoded
 
 MAX_ENTRIES = 1000
@@ -25,6 +35,8 @@ _HEADERS = re.compile(
 )
 _DELAYED = re.compile("|".join(DELAYS))
 _FINAL = re.compile("|".join(FINALS))
+_DELIVERED = re.compile("|".join(DELIVERED))
+_FAILED = re.compile("|".join(FAILED))
 _SUBJECT = re.compile("|".join(SUBJECTS))
 # Without any of these, a mail from a postmaster that names an address is a letter.
 _FAILURE = re.compile(
@@ -55,8 +67,11 @@ class Notice:
     entries: tuple[Entry, ...]
     text: str  #: the notice itself
     delayed: bool  #: the server still tries
+    delivered: bool  #: the mail arrived, or was handed on
     bounce: bool  #: it is a bounce at all
     strong: bool  #: and marked as one beyond doubt, so that it cannot be an automatic answer
+    at_rcpt: bool = False  #: each recipient's words answer RCPT
+    own: bool = False  #: so do words without a reply code, which are about the writer's own mailboxes
 
 
 def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> Notice:
@@ -65,11 +80,12 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     lower = notice.lower()
     subject = unencoded(fields.get("subject", ""))[:500].lower()
     failed = addresses(unencoded(fields.get("x-failed-recipients", ""))[:20_000], MAX_ENTRIES)
-    family, entries = _entries(notice, lower, _strangers(fields, wanted, failed))
+    family, entries = _entries(notice, lower, _strangers(fields, wanted, failed), fields.get("from", ""))
     telling = bool(_SUBJECT.search(subject))
     marked = family is not None and bool(family.marks)
     certain = family is not None and family.certain
     delayed = bool(_DELAYED.search(lower) or _DELAYED.search(subject)) and not _FINAL.search(lower)
+    delivered = not delayed and not _FAILED.search(lower) and _DELIVERED.search(lower) is not None
     bounce = bool(failed) or certain
     bounce = bounce or (
         daemon and (telling or marked or delayed or (bool(entries) and _FAILURE.search(lower) is not None))
@@ -77,7 +93,11 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     bounce = bounce or (telling and (marked or bool(entries)))
     entries = _with_failed(entries, failed, notice, wanted)
     strong = bounce and (bool(failed) or certain or daemon or marked)
-    return Notice(family.name if family else "", tuple(entries), notice, delayed, bounce, strong)
+    each = family is not None and family.each
+    own = family is not None and family.own
+    return Notice(
+        family.name if family else "", tuple(entries), notice, delayed, delivered, bounce, strong, each, own
+    )
 
 
 def cut(text: str) -> tuple[str, str]:
@@ -95,8 +115,10 @@ def _strangers(fields: Fields, wanted: str, failed: list[str]) -> set[str]:
     return own - {wanted, *failed}
 
 
-def _entries(notice: str, lower: str, strangers: set[str]) -> tuple[Family | None, list[Entry]]:
+def _entries(notice: str, lower: str, strangers: set[str], sender: str) -> tuple[Family | None, list[Entry]]:
     named = next((f for f in FAMILIES if any(mark in lower for mark in f.marks)), None)
+    if named is not None and named.local:
+        return named, _local(notice, named, sender)
     if "@" not in notice:
         return named, []
     for family in FAMILIES:
@@ -109,6 +131,19 @@ def _entries(notice: str, lower: str, strangers: set[str]) -> tuple[Family | Non
             return named or family, entries
     found = [a for a in addresses(_FROM.sub(" ", notice), 20) if a not in strangers and not _DAEMON.match(a)]
     return named, [Entry(found[0], notice[:ENTRY_TEXT])] if len(found) == 1 else []
+
+
+def _local(notice: str, family: Family, sender: str) -> list[Entry]:
+    """The recipients of a notice that names them without their domain, which is the writer's own."""
+    domain = next((a.rpartition("@")[2] for a in addresses(sender[:2000], 1)), "")
+    found: dict[str, None] = {}
+    for match in family.start.finditer(notice):
+        address = normalise(f"{match['a']}@{domain}") if domain else ""
+        if address:
+            found[address] = None
+        if len(found) >= MAX_ENTRIES:
+            break
+    return [Entry(address, notice[:ENTRY_TEXT]) for address in found]
 
 
 def _extract(notice: str, family: Family, strangers: set[str]) -> list[Entry]:

@@ -22,7 +22,7 @@ MAX_DEPTH = 5  #: multiparts within multiparts
 MAX_PARTS = 64  #: parts of one mail
 MAX_HEADERS = 500  #: fields of one header block
 
-_FIELD = re.compile(r"[!-9;-~]+[ \t]*:")
+_FIELD = re.compile(r"\A[!-9;-~]{1,200}[ \t]{0,20}:")
 _PARAMETER = re.compile(r';[ \t\n]*([\w.*-]{1,40})[ \t]*=[ \t\n]*(?:"([^"]{0,300})"|([^\s;"]{1,300}))')
 _DASHES = re.compile(r"(?m)^--([^\s].{0,199})\n(?=Content-)")
 _TAG = re.compile(r"<[^<>]{0,1000}>")

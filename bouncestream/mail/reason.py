@@ -32,6 +32,9 @@ REASONS: Mapping[str, Reason] = {
     "mailbox_full": Reason("soft", True, "The mailbox is full."),
     "mailbox_disabled": Reason("soft", True, "The mailbox is there but switched off, suspended or unused."),
     "user_filtered": Reason("soft", True, "The recipient's own settings refuse the mail."),
+    "suppressed": Reason(
+        "soft", False, "The sending service refuses the address: it bounced or complained before."
+    ),
     "moved_owner": Reason("soft", True, "The mailbox has another owner than when the address was given."),
     "list_problem": Reason("soft", True, "The address is a list or group that this sender may not write to."),
     # The message.

@@ -45,6 +45,7 @@ class Report:
     returned: str | None = None  #: headers of the returned message; None when there is none
     enclosed: str = ""  #: the whole of the first message/rfc822 part
     attachments: list[str] = field(default_factory=list)  #: types and names of parts that were not read
+    verp: str = ""  #: the address that our own return address names; the reader fills it in
     seen: list[tuple[str, str, int, str]] = field(default_factory=list)  #: number, type, size, role of each part
 
 

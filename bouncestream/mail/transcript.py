@@ -20,9 +20,13 @@ _COMMAND = re.compile(r"^>>>[ \t>]{0,4}([A-Za-z]{4})", re.MULTILINE)
 _EXPANDED = re.compile(r"\(expanded from:? <?([^\s<>]{1,320})>?\)")
 _REJECTED = re.compile(r"was automatically rejected:\s{0,4}([^\n]{1,500})")
 _NEXT = re.compile(r"\n<?[^\s<>@:]{1,64}@[^\s<>@:]{1,255}>?:")
+_LOCAL = re.compile(r"5\d\d 5\.\d{1,3}\.\d{1,3} <")
 _SENDMAIL_AFTER_DATA = re.compile(r"^554 5\.0\.0 Service unavailable", re.MULTILINE)
+_JOINT = re.compile(r"(?<=[a-z])(?=[A-Z][a-z ])")
 MAX_PLACES = 20  #: places of one address that are looked at
 _LIST = "following addresses had"
+PLAIN_SPOKEN = ("this is the mailer-daemon, please do not reply", "this is the nullmailer delivery system")
+"""How the notices of OpenSMTPD and nullmailer begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +65,50 @@ class Session:
         lower = self.notice.lower()
         return lower if len(lower) == len(self.notice) else self.notice
 
+    def local_line(self, address: str) -> bool:
+        """Whether Sendmail's own line below the remote server's words names the address, as it does after RCPT."""
+        lower = self.lower
+        place = lower.find(f" <{address}>... ") if "\n<<< " in lower else -1
+        return place > 0 and _LOCAL.match(lower, lower.rfind("\n", 0, place) + 1) is not None
+
+    @property
+    def of_sendmail(self) -> bool:
+        """Whether the notice is Sendmail's."""
+        return "----- Transcript of session follows -----" in self.notice
+
+    @cached_property
+    def plain_spoken(self) -> bool:
+        """Whether its writer speaks to the remote server itself and names no stage: what it quotes answers RCPT."""
+        start = self.notice[:1000].lower()
+        return any(mark in start for mark in PLAIN_SPOKEN)
+
     @cached_property
     def expired(self) -> bool:
         """Whether it says that the time in the queue is over, as OpenSMTPD's last report does, worded as a
         delay."""
         return "envelope expired" in self.lower
 
-    def contradicting(self, alone: bool) -> Said:
-        """The remote server's own words, where they may differ from the fields."""
+    def contradicting(self, alone: bool, class_: str = "") -> Said:
+        """The remote server's own words, where they may differ from the fields. `class_`: the status' first digit,
+        for which reply is meant where several servers answered."""
         notice = self.notice
         rejected = _REJECTED.search(notice) if "automatically rejected" in notice else None
         if rejected:
             return Said(rejected[1])
         if "<<< " not in notice or not alone:
             return NOTHING
-        return self._remote()
+        return self._remote(class_)
 
-    def _remote(self) -> Said:
-        """The first refusal that the remote server spoke, and whether DATA had been sent and was what it
-        answered."""
+    def _remote(self, class_: str = "") -> Said:
+        """The first refusal (of this class, if there is one) that the remote server spoke, and whether DATA had
+        been sent and was what it answered."""
         notice = self.notice
-        first = _REMOTE.search(notice)
+        first = None
+        for count, match in enumerate(_REMOTE.finditer(notice)):
+            first = first or match
+            if match[1][0] == class_ or not class_ or count >= MAX_PLACES:
+                first = match
+                break
         if first is None:
             return NOTHING
         commands = list(_COMMAND.finditer(notice, 0, first.start()))
@@ -108,9 +135,13 @@ class Session:
                 break
             words = notice[place + len(address) : place + len(address) + 1500].partition("\n\n")[0]
             if words.lstrip("> ")[:1] == ":":
-                return Said(_NEXT.split(words, maxsplit=1)[0].lstrip("> :"))
+                return Said(self._unjoined(_NEXT.split(words, maxsplit=1)[0].lstrip("> :")))
             place = lower.find(address, place + 1)
         return Said(notice[:8000]) if alone else NOTHING
+
+    def _unjoined(self, words: str) -> str:
+        """OpenSMTPD joins the lines of a reply without a blank: a capital after a small letter begins the next."""
+        return _JOINT.sub(" ", words) if self.plain_spoken else words
 
     def near(self, address: str) -> str:
         """The few lines behind the first place that names an address; '' when none does."""

@@ -22,6 +22,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from bouncestream.event import BounceEvent, Kind, identity_keys, new_id
 from bouncestream.outbox import codec
@@ -108,7 +109,12 @@ def secret_of(conn: sqlite3.Connection) -> bytes:
 
 def way_of(submission: Submission) -> str:
     """By which way it came in, in words."""
-    return f"{'mailbox' if submission.provider == 'mailbox' else 'webhook'} {printable(submission.source)}"
+    return _way(submission.provider, submission.source)
+
+
+@lru_cache(maxsize=100)
+def _way(provider: str, source: str) -> str:
+    return f"{'mailbox' if provider == 'mailbox' else 'webhook'} {printable(source)}"
 
 
 class _Arrival:

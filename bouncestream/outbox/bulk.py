@@ -34,6 +34,7 @@ PROBED = 32
 _PROBE_MANY = QUERIES["probe_many"].replace("(?)", f"({', '.join('?' * PROBED)})")
 _INSERT = QUERIES["insert_event"]
 _RAW = QUERIES["insert_raw"]
+_BLOCK = QUERIES["insert_block"]
 _HISTORY = QUERIES["insert_history"]
 _KEY = QUERIES["insert_key"]
 
@@ -53,20 +54,21 @@ def take_many(conn: sqlite3.Connection, items: Sequence[Item]) -> list[Taken]:
     ]
 
 
-#: For each event its keys and its columns.
-_Read = list[tuple[tuple[bytes, ...], codec.Values]]
+#: When a submission came in, as it is stored; and for each of its events the keys and the columns.
+_Read = tuple[str, list[tuple[tuple[bytes, ...], codec.Values]]]
 
 
 class _Tables:
     """The rows of one batch, table by table."""
 
-    __slots__ = ("conn", "counts", "events", "history", "keys", "next_raw", "next_row", "raw")
+    __slots__ = ("conn", "counts", "events", "history", "keys", "next_raw", "next_row", "raw", "shared")
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self.conn = conn
         self.next_row, self.next_raw = (newest + 1 for newest in conn.execute(QUERIES["newest_rows"]).fetchone())
         self.events: list[tuple[object, ...]] = []
         self.raw: list[tuple[object, ...]] = []
+        self.shared: list[tuple[int, str, Submission]] = []  # raw bodies for one block: number, when, whose
         self.history: list[tuple[int, str, str, str, str]] = []
         self.keys: list[tuple[bytes, int, int]] = []
         self.counts = {"pending": 0, "held": 0}
@@ -88,7 +90,7 @@ class _Tables:
                         else:
                             owners[key] = number
                 if fresh:
-                    plain[number] = read
+                    plain[number] = at, read
         except ROW_FAULTS:
             pass  # `arrivals` finds out whose fault it is
         for key in self.known(list(owners)):
@@ -105,16 +107,19 @@ class _Tables:
 
     def add(self, submission: Submission, now: datetime, read: _Read) -> Taken:
         """Note the rows of a plain submission."""
+        at, events = read
         seconds = now.timestamp()
         ms, day = int(seconds * 1000), int(seconds // 86400)
-        at = codec.stamp(now)
         raw_id = None
-        if submission.raw and read:
+        if submission.raw and events:
             raw_id = self.next_raw
             self.next_raw += 1
-            self.raw.append((raw_id, *codec.raw_values(submission, at)))
+            if len(submission.raw) <= codec.SHARED:
+                self.shared.append((raw_id, at, submission))
+            else:
+                self.raw.append((raw_id, *codec.raw_values(submission, at)))
         why = f"came in by {way_of(submission)}"
-        for event, (keys, values) in zip(submission.events, read, strict=True):
+        for event, (keys, values) in zip(submission.events, events, strict=True):
             row = self.next_row
             self.next_row += 1
             state, due = ("held", None) if event.hold else ("pending", at)
@@ -123,11 +128,24 @@ class _Tables:
             self.counts[state] += 1
             for key in keys:
                 self.keys.append((key, row, day))
-        return Taken([event.kind for event in submission.events], changed=bool(read))
+        return Taken([event.kind for event in submission.events], changed=bool(events))
+
+    def share(self) -> None:
+        """Compress the raw bodies of this commit together, where there are some."""
+        if len(self.shared) < ENOUGH:
+            self.raw += [(raw_id, *codec.raw_values(submission, at)) for raw_id, at, submission in self.shared]
+            return
+        block, start = self.shared[0][0], 0
+        for raw_id, at, submission in self.shared:
+            self.raw.append((raw_id, *codec.shared_values(submission, at, block, start)))
+            start += len(submission.raw)
+        body = codec.pack_together([submission.raw for _, _, submission in self.shared])
+        self.conn.execute(_BLOCK, (block, self.shared[-1][0], body))
 
     def insert(self) -> None:
         """Write all that was noted."""
         conn = self.conn
+        self.share()
         conn.executemany(_RAW, self.raw)
         conn.executemany(_INSERT, self.events)
         conn.executemany(_HISTORY, self.history)

@@ -65,18 +65,45 @@ def prepare_writer(conn: sqlite3.Connection) -> None:
             "network file systems do not keep what they promise."
         )
     conn.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, or it is none
-    conn.execute(
-        "PRAGMA wal_autocheckpoint = 1000"
-    )  # a bound; `db` writes the log back long before, between commits
+    conn.execute("PRAGMA wal_autocheckpoint = 2000")  # a bound; `db` writes the log back before, beside the commits
     conn.execute("PRAGMA journal_size_limit = 67108864")  # after a long reader the log shrinks again
     conn.execute("PRAGMA temp_store = MEMORY")
     conn.execute("PRAGMA cache_size = -8000")
 
 
 def prepare_reader(conn: sqlite3.Connection) -> None:
-    """How a connection works that may only read."""
+    """How a connection works that may only read, and write the log back into the database."""
     conn.execute("PRAGMA query_only = ON")
+    conn.execute("PRAGMA synchronous = FULL")
     conn.execute("PRAGMA temp_store = MEMORY")
+
+
+def empty_log(conn: sqlite3.Connection) -> None:
+    """Empty the log, unless another process reads just now: then the next start does it."""
+    conn.execute("PRAGMA busy_timeout = 200")
+    conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def write_back(conn: sqlite3.Connection) -> None:
+    """What no reader needs any more goes from the log into the database. Writers need not wait for that."""
+    conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
+def vacuum(conn: sqlite3.Connection, pages: int) -> int:
+    """Give up to so many free pages back to the file system; returns how many."""
+    before: int = conn.execute("PRAGMA freelist_count").fetchone()[0]
+    if not before:
+        return 0
+    # `execute` would step once and so free a single page; `executescript` steps to the end
+    conn.executescript(f"PRAGMA incremental_vacuum({pages:d})")
+    after: int = conn.execute("PRAGMA freelist_count").fetchone()[0]
+    return before - after
+
+
+def data_version(conn: sqlite3.Connection) -> int:
+    """A number that changes when ANOTHER connection wrote to the database."""
+    number: int = conn.execute("PRAGMA data_version").fetchone()[0]
+    return number
 
 
 def check_integrity(conn: sqlite3.Connection, *, quick: bool = False, table: str | None = None) -> None:

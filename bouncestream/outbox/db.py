@@ -36,9 +36,11 @@ log = logging.getLogger("bouncestream.outbox")
 A = TypeVar("A")
 #: The longest that a commit waits for more jobs under load; seconds.
 GATHER = 0.002
-#: After so many rows the write-ahead log goes into the database, between two commits: within one, as SQLite does it
-#: by itself, all who wait for that commit would wait for it too.
-CHECKPOINT_ROWS = 1000
+#: With fewer jobs than that there is no such load: a commit costs less time than waiting for the next one.
+GATHER_FROM = 8
+#: After so many changed rows (an event that comes in changes four) the write-ahead log goes into the database: by
+#: the reading connection, beside the commits. Within one, as SQLite does it, all who wait for it would wait longer.
+CHECKPOINT_CHANGES = 2000
 
 T = TypeVar("T")
 
@@ -60,7 +62,8 @@ class Database:
         self._wake = asyncio.Event()
         self._last = 0  # jobs of the last commit
         self._enough = 1  # so many jobs wake the writer
-        self._rows = 0  # written since the last checkpoint
+        self._changes = 0  # rows that were changed until the last checkpoint
+        self._checkpoint: asyncio.Task[None] | None = None
         self._writer: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -149,11 +152,11 @@ class Database:
 
     async def data_version(self) -> int:
         """A number that changes when ANOTHER process wrote to the outbox (not when this one did)."""
-        return await self._alone(_data_version)
+        return await self._alone(connection.data_version)
 
     async def vacuum_step(self, pages: int = 250) -> int:
         """Give up to so many free pages back to the file system; returns how many. 5 ms for 250 of 8 KiB."""
-        return await self._alone(_vacuum, pages)
+        return await self._alone(connection.vacuum, pages)
 
     async def check(self) -> None:
         """Look for damage in the whole file, table by table on a connection of its own, so that neither writer nor
@@ -201,9 +204,11 @@ class Database:
             self._wake.set()
             if self._writer is not None:
                 await asyncio.wait([self._writer])
+            if self._checkpoint is not None:
+                await self._checkpoint
             if self._writing is not None:
                 with suppress(sqlite3.Error):
-                    await self._writing.run(_checkpoint)
+                    await self._writing.run(connection.empty_log)
         finally:
             for thread in (self._reading, self._writing):
                 if thread is not None:
@@ -233,33 +238,39 @@ class Database:
                     continue
                 await self._let_more_come()
                 jobs = self._drain()
-                commit = asyncio.ensure_future(self._writing.run(run_batch, jobs))
+                commit = asyncio.ensure_future(self._writing.run(_commit, jobs))
                 try:
-                    outcomes = await asyncio.shield(commit)
+                    outcomes, changes = await asyncio.shield(commit)
                 except asyncio.CancelledError:
-                    self._resolve(jobs, await commit)  # cancelled, it commits all the same: so it is told
+                    self._resolve(jobs, (await commit)[0])  # cancelled, it commits all the same: so it is told
                     raise
                 except Exception as error:
                     log.exception("a commit failed in a way that no one foresaw")
                     outcomes = [Outcome(error=StoreUnavailable(f"The outbox failed: {error}")) for _ in jobs]
+                    changes = self._changes
                 self._resolve(jobs, outcomes)
                 self._last = len(jobs)
-                self._rows += sum(job.rows for job in jobs)
-                if self._rows >= CHECKPOINT_ROWS:
-                    self._rows = 0
-                    with suppress(sqlite3.Error):  # the next commit meets the same trouble, and tells it
-                        await self._writing.run(_checkpoint_some)
+                if changes - self._changes >= CHECKPOINT_CHANGES and self._checkpoint is None:
+                    self._changes = changes
+                    self._checkpoint = asyncio.create_task(self._write_back(), name="outbox checkpoint")
         finally:
             while self._waiting:
                 self._resolve(
                     [self._waiting.popleft()], [Outcome(error=StoreUnavailable("The outbox was closed."))]
                 )
 
+    async def _write_back(self) -> None:
+        """What no reader needs any more goes from the log into the database."""
+        assert self._reading is not None
+        with suppress(sqlite3.Error):  # the next commit meets the same trouble, and tells it
+            await self._reading.run(connection.write_back)
+        self._checkpoint = None
+
     async def _let_more_come(self) -> None:
         """Gather under load: a commit costs as much as 20 jobs do. It waits a moment, until half of those are there
-        who were served by the last commit or wait now. Somebody who is alone never waits."""
+        who were served by the last commit or wait now. Few never wait."""
         self._enough = min((self._last + len(self._waiting) + 1) // 2, self._limit_rows)
-        if len(self._waiting) < self._enough:
+        if len(self._waiting) < self._enough and self._enough >= GATHER_FROM:
             self._wake.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), GATHER)
@@ -337,6 +348,11 @@ def _prepare_writing(conn: sqlite3.Connection, path: Path, *, locked: bool) -> N
                 lock.release()
 
 
+def _commit(conn: sqlite3.Connection, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
+    """The outcomes, and how many rows this connection has changed so far."""
+    return run_batch(conn, jobs), conn.total_changes
+
+
 def _in_snapshot(conn: sqlite3.Connection, fn: Callable[[sqlite3.Connection], T]) -> T:
     conn.execute("BEGIN")
     try:
@@ -344,30 +360,6 @@ def _in_snapshot(conn: sqlite3.Connection, fn: Callable[[sqlite3.Connection], T]
     finally:
         if conn.in_transaction:
             conn.execute("ROLLBACK")
-
-
-def _data_version(conn: sqlite3.Connection) -> int:
-    return cast(int, conn.execute("PRAGMA data_version").fetchone()[0])
-
-
-def _vacuum(conn: sqlite3.Connection, pages: int) -> int:
-    before: int = conn.execute("PRAGMA freelist_count").fetchone()[0]
-    if not before:
-        return 0
-    # `execute` would step once and so free a single page; `executescript` steps to the end
-    conn.executescript(f"PRAGMA incremental_vacuum({pages:d})")
-    return before - cast(int, conn.execute("PRAGMA freelist_count").fetchone()[0])
-
-
-def _checkpoint(conn: sqlite3.Connection) -> None:
-    """Empty the log, unless another process reads just now: then the next start does it."""
-    conn.execute("PRAGMA busy_timeout = 200")
-    conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-
-def _checkpoint_some(conn: sqlite3.Connection) -> None:
-    """What no reader needs any more goes from the log into the database."""
-    conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _tables(conn: sqlite3.Connection) -> list[str]:

@@ -52,7 +52,11 @@ ON CONFLICT (key) DO UPDATE SET outbox_id = excluded.outbox_id, day = excluded.d
 INSERT INTO history (outbox_id, at, from_state, to_state, why) VALUES (?, ?, ?, ?, ?);
 
 -- name: insert_raw
-INSERT INTO raw (id, received_at, source, content_type, bytes, encoding, body) VALUES (?, ?, ?, ?, ?, ?, ?);
+INSERT INTO raw (id, received_at, source, content_type, bytes, encoding, body, block, start)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: insert_block
+INSERT INTO block (id, last, body) VALUES (?, ?, ?);
 
 -- name: insert_quarantine
 INSERT INTO quarantine (received_at, source, provider, why, event_type, raw_id, unidentified, fingerprint)
@@ -211,7 +215,8 @@ SELECT id FROM outbox WHERE event_id >= :prefix AND event_id < :prefix || 'g' OR
 SELECT at, from_state, to_state, why FROM history WHERE outbox_id = ? ORDER BY id;
 
 -- name: raw
-SELECT encoding, body FROM raw WHERE id = ?;
+SELECT raw.encoding, coalesce(block.body, raw.body), raw.start, raw.bytes
+FROM raw LEFT JOIN block ON block.id = raw.block WHERE raw.id = ?;
 
 -- name: raw_head
 SELECT received_at, content_type, bytes FROM raw WHERE id = ?;
@@ -295,7 +300,23 @@ DELETE FROM raw WHERE id IN (
     WHERE id < :below AND received_at < :before
       AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.raw_id = raw.id)
       AND id NOT IN (SELECT raw_id FROM outbox WHERE state = 'held' AND raw_id IS NOT NULL)
-    ORDER BY id LIMIT :limit);
+    ORDER BY id LIMIT :limit) RETURNING id;
+
+-- name: passed_blocks
+-- Blocks of which nothing is left but what is kept for longer.
+SELECT id, last FROM block WHERE id <= :passed AND last <= :passed AND NOT EXISTS (
+    SELECT 1 FROM raw
+    WHERE raw.id BETWEEN block.id AND block.last AND raw.block = block.id AND raw.received_at >= :before)
+ORDER BY id LIMIT :limit;
+
+-- name: kept_of_block
+SELECT id FROM raw WHERE id BETWEEN ? AND ? AND block = ?;
+
+-- name: unblock
+UPDATE raw SET encoding = ?, body = ?, block = NULL, start = NULL WHERE id = ?;
+
+-- name: delete_block
+DELETE FROM block WHERE id = ?;
 
 -- name: quarantine_from
 SELECT received_at FROM quarantine WHERE id >= ? ORDER BY id LIMIT 1;
@@ -316,6 +337,11 @@ SELECT key, day FROM seen WHERE key > :after ORDER BY key LIMIT :limit;
 
 -- name: delete_key
 DELETE FROM seen WHERE key = ?;
+
+-- name: newest_by_source
+-- Among the newest events only: a source that is not there has been silent for long, or others were busy.
+SELECT source, max(received_at) FROM (SELECT source, received_at FROM outbox ORDER BY id DESC LIMIT 20000)
+GROUP BY source;
 
 -- Mailboxes ----------------------------------------------------------------------------------------------------------
 

@@ -67,7 +67,20 @@ def _events(conn: sqlite3.Connection, before: datetime, limit: int) -> int:
 def _raw(conn: sqlite3.Connection, before: datetime, limit: int) -> int:
     at = codec.stamp(before)
     below = _first_young(conn, QUERIES["raw_ends"], QUERIES["raw_from"], at)
-    return conn.execute(QUERIES["delete_raw"], {"below": below, "before": at, "limit": limit}).rowcount
+    gone = conn.execute(QUERIES["delete_raw"], {"below": below, "before": at, "limit": limit}).fetchall()
+    _blocks(conn, max(gone)[0] if len(gone) == limit else below - 1, at, limit)
+    return len(gone)
+
+
+def _blocks(conn: sqlite3.Connection, passed: int, at: str, limit: int) -> None:
+    """Of the blocks up to the raw body `passed`: what is kept gets a body of its own, so that nothing of its
+    neighbours is kept with it."""
+    blocks = conn.execute(QUERIES["passed_blocks"], {"passed": passed, "before": at, "limit": limit}).fetchall()
+    for block, last in blocks:
+        for (kept,) in conn.execute(QUERIES["kept_of_block"], (block, last, block)).fetchall():
+            body = codec.unpack(*conn.execute(QUERIES["raw"], (kept,)).fetchone())
+            conn.execute(QUERIES["unblock"], (*codec.pack(body), kept))
+        conn.execute(QUERIES["delete_block"], (block,))
 
 
 def _quarantine(conn: sqlite3.Connection, before: datetime, limit: int) -> int:

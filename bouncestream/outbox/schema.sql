@@ -1,4 +1,4 @@
--- The outbox after migration 3. Generated, and only for reading: the truth is in migrations/.
+-- The outbox after migration 4. Generated, and only for reading: the truth is in migrations/.
 -- To renew it: python -m bouncestream.outbox.migrate > bouncestream/outbox/schema.sql
 
 CREATE TABLE meta (
@@ -90,7 +90,7 @@ CREATE TABLE raw (
     bytes        INTEGER NOT NULL, -- size before compression
     encoding     TEXT NOT NULL CHECK (encoding IN ('zlib', 'none')),
     body         BLOB NOT NULL
-) STRICT;
+, block INTEGER, start INTEGER) STRICT;
 
 CREATE TABLE quarantine (
     -- Authenticated input that could not be read, and the first of each unknown type of a day.
@@ -270,3 +270,10 @@ CREATE TABLE source_hours (
     events INTEGER NOT NULL,
     PRIMARY KEY (hour, source, kind)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE block (
+    -- Raw bodies that were committed together, compressed together: half of the time, half of the space.
+    id   INTEGER PRIMARY KEY, -- raw.id of the first one
+    last INTEGER NOT NULL,    -- raw.id of the last one
+    body BLOB NOT NULL        -- zlib
+) STRICT;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Listmonk tells about itself: profile, version, configuration, settings, log, campaigns."""
+"""What Listmonk tells about itself: profile, version, configuration, settings, log."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bouncestream.sandbox.answers import Pages, moment, read_object
+from bouncestream.sandbox.answers import moment, read_object
 from bouncestream.sandbox.calls import Call, Route
 from bouncestream.sandbox.listmonk import now
 
@@ -51,19 +51,23 @@ def _about(call: Call) -> web.Response:
 
 def _config(call: Call) -> web.Response:
     listmonk = call.listmonk
+    stored = listmonk.stored_settings()
     told: dict[str, Any] = {
-        "root_url": listmonk.stored_settings()["app.root_url"].rstrip("/"),
-        "from_email": listmonk.stored_settings()["app.from_email"],
+        "root_url": stored["app.root_url"].removesuffix("/"),
+        "from_email": stored["app.from_email"],
         "messengers": ["email"],
         "langs": [{"code": "en", "name": "English (en)"}],
         "lang": "en",
         "update": None,
-        "needs_restart": False,
+        "needs_restart": listmonk.settings.needs_restart,
         "has_legacy_user": False,
         "version": str(listmonk.version),
     }
     if listmonk.version.major >= 6:
-        told["privacy"] = {"disable_tracking": False, "individual_tracking": False}
+        told["privacy"] = {
+            "disable_tracking": stored.get("privacy.disable_tracking", False),
+            "individual_tracking": stored["privacy.individual_tracking"],
+        }
     return call.answer({"data": told})
 
 
@@ -80,16 +84,6 @@ def _logs(call: Call) -> web.Response:
     return call.answer({"data": list(call.listmonk.log)})
 
 
-def _campaigns(call: Call) -> web.Response:
-    found = [
-        {"id": number, "uuid": mark, "name": name, "status": "finished", "type": "regular", "lists": []}
-        for mark, (number, name) in call.listmonk.database.campaigns.items()
-    ]
-    pages = Pages(call.query)
-    told = {"results": pages.cut(found), "query": "", "total": len(found)}
-    return call.answer({"data": told | {"per_page": pages.per_page, "page": pages.page}})
-
-
 def _health(call: Call) -> web.Response:
     return call.answer({"data": True})
 
@@ -102,5 +96,4 @@ ROUTES = (
     Route("GET", "/api/settings", ("settings:get",), _settings, "Error fetching Settings"),
     Route("PUT", "/api/settings", ("settings:manage",), _save_settings, "Error updating Settings"),
     Route("GET", "/api/logs", ("settings:get",), _logs),
-    Route("GET", "/api/campaigns", ("campaigns:get",), _campaigns, "Error fetching Campaigns"),
 )

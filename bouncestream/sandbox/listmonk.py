@@ -25,7 +25,8 @@ class Listmonk:
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
         self.version = Version.read(settings.version)
-        self.database = Database(settings.campaigns)
+        names = settings.campaigns.items()
+        self.database = Database({mark: one if isinstance(one, str) else one.name for mark, one in names})
         for subscriber in settings.subscribers:
             self.database.add_person(subscriber)
         self.faults = Faults(self._faults_changed)
@@ -36,7 +37,9 @@ class Listmonk:
         self.unstored: list[dict[str, Any]] = []
         self.log: deque[str] = deque(maxlen=_LOG_LINES)
         self.root_url = ""  # set when it listens
-        self.saved: dict[str, Any] = {}  # what a settings save wrote; in force from the next start on
+        self.saved: dict[str, Any] = dict(
+            settings.saved
+        )  # what a settings save wrote; in force from the next start on
         self._save_restart: asyncio.TimerHandle | None = None
         self._load(self.stored_settings())
 
@@ -77,8 +80,21 @@ class Listmonk:
                 kind: {"count": rule.count, "action": rule.action} for kind, rule in own.actions.items()
             },
             "bounce.mailboxes": [
-                {"enabled": False, "type": "pop", "host": "pop.sandbox.invalid", "scan_interval": "15m"}
+                {
+                    "enabled": False,
+                    "type": "pop",
+                    "host": "pop.sandbox.invalid",
+                    "port": 995,
+                    "username": "username",
+                    "password": "•" * 8,
+                    "return_path": "bounce@sandbox.invalid",
+                    "scan_interval": "15m",
+                }
             ],
+            "bounce.ses_enabled": False,
+            "bounce.sendgrid_enabled": False,
+            "bounce.postmark": {"enabled": False},
+            "bounce.forwardemail": {"enabled": False},
         }
         if self.version >= Version(6, 1, 0):
             found["privacy.disable_tracking"] = False

@@ -10,7 +10,9 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from bouncestream.errors import UsageError
 
@@ -67,6 +69,32 @@ class Action:
     action: str
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A campaign: what it says, and what its statistics show. `template` is an id, counted from 1."""
+
+    name: str
+    body: str = '<p>A <a href="https://example.com/@TrackLink">link</a></p>'
+    content_type: str = "richtext"
+    template: int = 1
+    status: str = "finished"
+    started_at: datetime | None = None
+    sent: int = 0
+    views: int = 0
+    clicks: int = 0
+    bounces: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template; `type` is `campaign`, `campaign_visual` (5 and later) or `tx`."""
+
+    name: str
+    body: str
+    type: str = "campaign"
+    default: bool = False
+
+
 DEFAULT_ACTIONS: Mapping[str, Action] = {
     "soft": Action(2, "none"),
     "hard": Action(1, "blocklist"),
@@ -87,12 +115,17 @@ class SandboxSettings:
     users: dict[str, ApiUser] = field(default_factory=_bridge)
     subscribers: Sequence[Subscriber] = ()
     actions: Mapping[str, Action] = field(default_factory=lambda: dict(DEFAULT_ACTIONS))
-    #: UUID → name; ids count from 1
-    campaigns: Mapping[str, str] = field(
+    #: UUID → name or all of it; ids count from 1
+    campaigns: Mapping[str, str | Letter] = field(
         default_factory=lambda: {"5a0db0c5-0000-4000-8000-000000000001": "Sandbox letter"}
     )
     webhooks_enabled: bool = True
     bounces_enabled: bool = True
+    templates: Sequence[Template] = ()  #: instead of those of a fresh installation
+    #: settings as if an operator had saved them before the start, such as `app.root_url`
+    saved: Mapping[str, Any] = field(default_factory=dict)
+    needs_restart: bool = False
+    clock_seconds: float = 0.0  #: how far its clock is ahead of ours
 
 
 @dataclass(frozen=True, slots=True, order=True)

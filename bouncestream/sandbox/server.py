@@ -10,21 +10,24 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import orjson
 from aiohttp import web
 
 from bouncestream.errors import ListenError, UsageError
-from bouncestream.sandbox import about, bounces, subscribers
+from bouncestream.sandbox import about, bounces, letters, subscribers
 from bouncestream.sandbox.answers import NoAnswer, answer, foreign_page, page
 from bouncestream.sandbox.calls import Call, authenticate, content_type, require
 from bouncestream.sandbox.listmonk import Listmonk, now
 from bouncestream.sandbox.model import SandboxSettings, Subscriber
+from bouncestream.sandbox.pages import public
 from bouncestream.sandbox.posted import Refused, read_bounce
 
 _BODY_LIMIT = 16 * 2**20
-_ROUTES = (*bounces.ROUTES, *subscribers.ROUTES, *about.ROUTES)
+_ROUTES = (*bounces.ROUTES, *subscribers.ROUTES, *about.ROUTES, *letters.ROUTES)
 _TRUE = b'{"data":true}\n'
 
 
@@ -101,6 +104,13 @@ class Sandbox:
         await self.listmonk.worker.until(lambda: self.listmonk.posted >= number)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        response = await self._respond(request)
+        if self.settings.clock_seconds:
+            at = now() + timedelta(seconds=self.settings.clock_seconds)
+            response.headers["Date"] = format_datetime(at, usegmt=True)
+        return response
+
+    async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.path
         body = await request.read() if request.can_read_body else b""
         if path.startswith("/sandbox/"):
@@ -144,10 +154,8 @@ class Sandbox:
         listmonk, method = self.listmonk, request.method
         if method == "GET" and path == "/health":
             return answer({"data": True}, content_type=content_type(listmonk))
-        if method == "GET" and path in ("/", "/admin/login"):
-            return page("Login" if "login" in path else "listmonk", listmonk.boot_id)
         if not path.startswith("/api/") or method == "HEAD":
-            return page("404 - Not found", listmonk.boot_id, 404)
+            return public(listmonk, method, request.raw_path)
         user = authenticate(self.settings.users, request.headers.get("Authorization"))
         for route in _ROUTES:
             if (word := route.match(method, path)) is None:

@@ -23,6 +23,8 @@ from bouncestream.ports import Answer, Claimed, Finding, Powers, Said, Seen, Sub
 from bouncestream.sinks import payload
 
 PER_PAGE = 2000
+#: So many rows are looked at before others get their turn.
+TURN = 200
 #: A query travels in the URL; proxies often refuse a request line above 8 KiB.
 LOOKUP_MANY, LOOKUP_CHARACTERS = 100, 4000
 #: No answer of Listmonk that we ask for is larger; 2,000 rows with full `meta` are about 2 MB.
@@ -126,8 +128,14 @@ class Listmonk:
             results = data.get("results") or []
             rows.update((row["id"], row) for row in results)
             if len(results) < PER_PAGE or page * PER_PAGE >= int(data.get("total", 0)):
-                return [payload.seen(row, self._instance) for row in rows.values()]
+                break
             page += 1
+        seen: list[Seen] = []
+        for row in rows.values():
+            if len(seen) % TURN == 0:
+                await asyncio.sleep(0)  # a thousand rows are milliseconds: webhooks are answered meanwhile
+            seen.append(payload.seen(row, self._instance))
+        return seen
 
     async def powers(self) -> Powers:
         """What the token may do, found by trying each call harmlessly: true on every version of Listmonk."""

@@ -47,7 +47,11 @@ async def read_body(request: web.BaseRequest, limit: int, timeout: float) -> byt
     content = request.content
     if not content.is_eof():
         return await _waiting(request, limit, timeout)
-    body = content.read_nowait(-1)  # the common case: all of it came with the header
+    return bounded(content.read_nowait(-1), limit)
+
+
+def bounded(body: bytes, limit: int) -> bytes:
+    """The body. Raises TooLarge."""
     if len(body) > limit:
         raise TooLarge(f"the body is larger than {limit} bytes")
     return body

@@ -25,8 +25,9 @@ from bouncestream.policy import Rules
 from bouncestream.ports import Clock, Emit, Receipt, Submission, Trouble
 from bouncestream.printable import mask_all, printable
 from bouncestream.providers._contract import Parsed, Provider, Settings, WebhookRequest, parse, read, verify
-from bouncestream.sources.body import decompressed, read_body
-from bouncestream.sources.connection import Acknowledgement, LimitedServer
+from bouncestream.sources import selftest
+from bouncestream.sources.body import bounded, decompressed, read_body
+from bouncestream.sources.connection import Answer, LimitedServer, Whole
 from bouncestream.sources.peer import Networks, sender
 
 log = logging.getLogger("bouncestream.webhook")
@@ -106,6 +107,8 @@ class WebhookServer:
         """Listen; returns the addresses, with the real port where the setting says port 0."""
         self._server = LimitedServer(
             self._handle,
+            _PATH,
+            lambda whole: self._webhook(whole, whole.path[len(_PATH) :]),
             header_timeout=self._settings.header_timeout,
             max_connections=self._settings.max_connections,
             access_log=None,
@@ -141,9 +144,10 @@ class WebhookServer:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.path
-        if path.startswith(_PATH):
-            return await self._webhook(request, path[len(_PATH) :])
-        return self._other(request, path)
+        if not path.startswith(_PATH):
+            return self._other(request, path)
+        answer = await self._webhook(request, path[len(_PATH) :])
+        return web.Response(body=answer, headers=_HEADERS) if isinstance(answer, bytes) else answer
 
     def _other(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         if path not in ("/healthz", "/readyz", "/metrics"):
@@ -161,7 +165,7 @@ class WebhookServer:
             text=self._metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )
 
-    async def _webhook(self, request: web.BaseRequest, rest: str) -> web.StreamResponse:
+    async def _webhook(self, request: web.BaseRequest | Whole, rest: str) -> Answer:
         name, _, path_secret = rest.partition("/")
         path_secret = path_secret.rstrip("/")
         hook = self._hooks.get(name)
@@ -170,7 +174,9 @@ class WebhookServer:
             return web.Response(status=404, text="not found\n")
         settings, provider = hook
         try:
-            response = await self._accept(request, settings, provider, path_secret)
+            answer = await self._accept(request, settings, provider, path_secret)
+            self._metrics.add(REQUESTS, name, "200" if isinstance(answer, bytes) else str(answer.status))
+            return answer
         except RequestRefused as refused:
             response = self._refused(request, name, refused)
         except StoreError as error:
@@ -188,12 +194,15 @@ class WebhookServer:
         return response
 
     async def _accept(
-        self, request: web.BaseRequest, settings: Settings, provider: Provider, path_secret: str
-    ) -> web.Response:
+        self, request: web.BaseRequest | Whole, settings: Settings, provider: Provider, path_secret: str
+    ) -> Answer:
         if request.method != "POST":
             return web.Response(status=405, headers={"Allow": "POST"})
         limit = self._settings.max_body
-        sent = await read_body(request, limit, self._settings.body_timeout)
+        if isinstance(request, Whole):
+            sent = bounded(request.body, limit)
+        else:
+            sent = await read_body(request, limit, self._settings.body_timeout)
         whole = WebhookRequest(
             method=request.method,
             headers=request.headers,
@@ -201,6 +210,8 @@ class WebhookServer:
             path_secret=path_secret,
             remote_ip=self._sender(request) if settings.allow_ips else "",
         )
+        if selftest.HEADER in request.headers:
+            return await self._selftest(request, settings, provider, sent)
         now = self._clock.now()
         encoding = request.headers.get("Content-Encoding", "")
         body = sent
@@ -230,17 +241,29 @@ class WebhookServer:
                     content_type=request.headers.get("Content-Type", "")[:200],
                 )
             )
-        return Acknowledgement(
-            body=b'{"accepted": %d, "duplicates": %d, "quarantined": %d}'
-            % (receipt.accepted, receipt.duplicates, receipt.quarantined),
-            headers=_HEADERS,
+        return b'{"accepted": %d, "duplicates": %d, "quarantined": %d}' % (
+            receipt.accepted,
+            receipt.duplicates,
+            receipt.quarantined,
         )
 
-    def _sender(self, request: web.BaseRequest) -> str:
+    async def _selftest(
+        self, request: web.BaseRequest | Whole, settings: Settings, provider: Provider, body: bytes
+    ) -> web.Response:
+        """Tell the doctor that it got through, with how much, and from which address it seems to come."""
+        secrets = (settings.secret, settings.token, settings.hmac_secret, settings.path_secret)
+        selftest.check(request.headers, body, secrets, self._clock.now())
+        told: dict[str, object] = {"selftest": "ok", "bytes": len(body), "sender": self._sender(request)}
+        if event := selftest.event(body, settings.name, provider.name):
+            submission = Submission(settings.name, provider.name, (event,), raw=body, content_type="text/plain")
+            told["accepted"] = (await self._emit(submission)).accepted
+        return web.Response(body=orjson.dumps(told), headers=_HEADERS)
+
+    def _sender(self, request: web.BaseRequest | Whole) -> str:
         peername = request.transport.get_extra_info("peername") if request.transport is not None else None
         return sender(peername, request.headers.getall("X-Forwarded-For", ()), self._settings.trusted_proxies)
 
-    def _refused(self, request: web.BaseRequest, name: str, refused: RequestRefused) -> web.Response:
+    def _refused(self, request: web.BaseRequest | Whole, name: str, refused: RequestRefused) -> web.Response:
         self._metrics.add(REQUESTS_REFUSED, name)
         who = self._sender(request) or "an unknown address"
         self._tell(name, "refused", logging.WARNING, f"refused a request from {who}: {refused}")

@@ -28,18 +28,18 @@ def test_people_see_groups_with_snippets_that_can_be_pasted(capsys: pytest.Captu
     tell([OK, ERROR, WARNING], as_json=False)
     assert capsys.readouterr().out == (
         "Pixel\n"
-        "  ✔ it is there\n"
-        "  ⚠ twice\\x1b[31m [a-warning]\n"
-        "      why: counted twice\n"
-        "      fix: keep one:\n"
-        "               {{ TrackView }}\n"
+        "✔ it is there\n"
+        "⚠ twice\\x1b[31m [a-warning]\n"
+        "  why: counted twice\n"
+        "  fix: keep one:\n"
+        "      {{ TrackView }}\n"
         "\n"
         "Links\n"
-        "  ✘ none [an-error]\n"
-        "      why: no click\n"
-        "      fix: write them\n"
+        "✘ none [an-error]\n"
+        "  why: no click\n"
+        "  fix: write them\n"
         "\n"
-        "There are errors: see ✘.\n"
+        "1 error, 1 warning. Begin with the first ✘: what comes later often has the same cause.\n"
     )
 
 

@@ -18,7 +18,7 @@ def leaves(
     parser: argparse.ArgumentParser, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], argparse.ArgumentParser]]:
     inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    if not inner:
+    if not any(action.required for action in inner):
         yield path, parser
     for action in inner:
         for name, sub in action.choices.items():
@@ -35,6 +35,7 @@ def test_all_commands_are_there() -> None:
         "demo",
         "sandbox",
         "check",
+        "doctor",
         "status",
         "alert test",
         "parse",
@@ -84,3 +85,16 @@ def test_a_limit_is_a_number(text: str, capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit) as ended:
         build_parser().parse_args(["outbox", "list", f"--limit={text}"])
     assert ended.value.code == 64
+
+
+def test_what_stands_before_an_inner_command_of_the_doctor_counts_too() -> None:
+    parse = build_parser().parse_args
+    for words in (
+        ["doctor", "--json", "-c", "f", "mail", "m.eml"],
+        ["doctor", "mail", "--json", "-c", "f", "m.eml"],
+    ):
+        args = parse(words)
+        assert (args.does, args.json, args.config, args.file) == ("doctor_files:mail", True, "f", "m.eml")
+    alone = parse(["doctor"])
+    assert (alone.does, alone.json, alone.config, alone.outside) == ("doctor", False, None, None)
+    assert parse(["doctor", "logs", "a", "b"]).json is False

@@ -84,3 +84,16 @@ async def test_unknown_paths(listmonk):
 async def test_head_is_always_404(listmonk):
     for path in ("/", "/health", "/api/about"):
         assert (await listmonk.call("HEAD", path))[0] == 404
+
+
+async def test_the_bounce_settings_that_the_doctor_reads(listmonk):
+    listmonk.needs("settings:get")
+    _, body = await listmonk.call("GET", "/api/settings")
+    data = body["data"]
+    assert isinstance(data["bounce.ses_enabled"], bool)
+    assert isinstance(data["bounce.sendgrid_enabled"], bool)
+    assert isinstance(data["bounce.postmark"]["enabled"], bool)
+    assert isinstance(data["bounce.forwardemail"]["enabled"], bool)
+    for mailbox in data["bounce.mailboxes"]:
+        assert isinstance(mailbox["enabled"], bool)
+        assert {"host", "username", "port", "type"} <= mailbox.keys()

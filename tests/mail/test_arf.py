@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from bouncestream.mail.arf import hotmail_recipient, is_aggregate, read_feedback
+from bouncestream.mail.arf import hotmail_recipient, is_aggregate, read_feedback, redacted, without_part
 
 
 def test_all_recipients_of_a_report() -> None:
@@ -53,3 +53,32 @@ def test_the_hotmail_form_needs_its_subject() -> None:
 )
 def test_aggregate_reports(fields: dict[str, str], attachments: list[str], aggregate: bool) -> None:
     assert is_aggregate(fields, attachments) is aggregate
+
+
+@pytest.mark.parametrize(
+    ("fields", "report"),
+    [
+        ({"content-type": "multipart/report; report-type=feedback-report; boundary=b"}, True),
+        ({"from": "staff@hotmail.com", "subject": "complaint about message from 192.0.2.1"}, True),
+        ({"from": "a@example.com", "subject": "complaint about message from 192.0.2.1"}, False),
+        ({"content-type": "multipart/report; report-type=delivery-status"}, False),
+        ({}, False),
+    ],
+)
+def test_a_report_whose_part_is_missing(fields: dict[str, str], report: bool) -> None:
+    assert bool(without_part(fields)) is report
+
+
+@pytest.mark.parametrize(
+    ("address", "hidden"),
+    [
+        ("redacted@example.com", True),
+        ("redacted-address@example.com", True),
+        ("xxxxxxxx@example.com", True),
+        ("xx@example.com", False),
+        ("max@example.com", False),
+        ("", False),
+    ],
+)
+def test_a_redacted_address_is_no_address(address: str, hidden: bool) -> None:
+    assert redacted(address) is hidden

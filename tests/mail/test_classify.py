@@ -51,6 +51,14 @@ CASES = [
     ("5.1.8", "550 5.1.8 Domain does not exist", "soft", "sender_rejected"),
     ("5.1.1", "450 4.1.1 <a@example.com>: User unknown in local recipient table", "soft", "user_unknown"),
     ("5.1.7", "SMTP error after MAIL FROM:<news@example.org>: 550 No such domain", "soft", "sender_rejected"),
+    # The stage: what answers RCPT is about the address, whatever a sloppy code says.
+    ("5.7.1", "550 5.7.1 No such user!" + RCPT, "hard", "user_unknown"),
+    ("5.7.1", "550 5.7.1 No such user!", "soft", "user_filtered"),
+    ("5.0.0", "554 delivery error: dd This user doesn't have an account here", "soft", "user_filtered"),
+    ("5.0.0", "550 unknown user (in reply to end of DATA command)", "soft", "user_filtered"),
+    ("", "501 5.5.4 Invalid Address" + RCPT, "soft", "protocol"),
+    # Postfix's access tables say what Microsoft's edge says, with another code.
+    ("5.7.1", "554 5.7.1 <a@example.com>: Recipient address rejected: Access denied" + RCPT, "soft", "policy"),
     # Codes that go both ways alone.
     ("5.0.0", "", "soft", "rejected"),
     ("5.2.1", "", "soft", "mailbox_disabled"),
@@ -61,7 +69,7 @@ CASES = [
     # Words against a hard verdict.
     ("5.2.1", "550 5.2.1 The email account that you tried to reach is disabled", "soft", "mailbox_disabled"),
     ("5.7.1", "554 5.7.1 <a@example.com>: Relay access denied", "soft", "relaying"),
-    ("5.7.1", "550 5.7.1 <a@example.com>: Recipient address rejected: Access denied", "soft", "user_filtered"),
+    ("5.7.1", "550 5.7.1 <a@example.com>: Recipient address rejected: Access denied", "soft", "policy"),
     (
         "5.7.26",
         "550-5.7.26 Unauthenticated email from example.org is not accepted due to DMARC policy",

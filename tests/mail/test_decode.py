@@ -41,6 +41,7 @@ CASES: dict[str, dict[str, tuple[str, str]]] = {
         "first@example.com": ("hard", "user_unknown"),
         "second@example.com": ("soft", "undetermined"),  # the words are about the first
     },
+    "chasquid_srs": {R: ("hard", "user_unknown")},  # "MAIL+RCPT", utf-8 addresses, status always 5.0.0
     # Broken and unusual MIME
     "base64_status": {R: ("hard", "user_unknown")},
     "truncated": {R: ("hard", "user_unknown")},
@@ -59,6 +60,8 @@ CASES: dict[str, dict[str, tuple[str, str]]] = {
         "reader@dns-trouble.test": ("soft", "network"),
     },
     "generic_text": {R: ("hard", "user_unknown"), "other@example.com": ("soft", "")},
+    "aol_screen_name": {R: ("soft", "user_filtered")},  # only the local part is named
+    "sendmail_success": {R: ("ignore", "delivered")},
     # Refusals that call themselves receipts
     "sieve_reject": {R: ("soft", "user_filtered")},
     # Complaints

@@ -7,15 +7,17 @@ import time
 import pytest
 
 from bouncestream.mail import phrases
-from bouncestream.mail.phrase_table import BARE, GROUPS, SHAPES, WEAK
+from bouncestream.mail.phrases.engine import folded, phrases_of
+from bouncestream.mail.phrases.entry import ORDER, Said, Speaker, Weight
+from bouncestream.mail.phrases.shapes import SHAPES
+from bouncestream.mail.phrases.speakers import SPEAKERS
 from bouncestream.mail.reason import REASONS, kind_of
 
-HARD = ("user_unknown", "host_unknown", "no_mail_domain", "moved")
+SAID = [(speaker, said) for speaker in SPEAKERS for said in speaker.says]
 
 
-def split(group: str) -> tuple[str, list[str]]:
-    reason, _, listed = group.partition(":")
-    return reason, [phrase.strip() for phrase in listed.replace("\n", " ").split(";") if phrase.strip()]
+def name(pair: Speaker | Said) -> str:
+    return pair.name if isinstance(pair, Speaker) else pair.reason
 
 
 def find(text: str) -> str:
@@ -23,30 +25,45 @@ def find(text: str) -> str:
     return hit.reason if hit else ""
 
 
-@pytest.mark.parametrize("group", [*GROUPS, *WEAK, *SHAPES], ids=lambda g: g.partition(":")[0])
-def test_every_group_gives_a_known_reason(group: str) -> None:
-    assert group.partition(":")[0].rstrip(BARE) in REASONS
-
-
-@pytest.mark.parametrize("group", [*GROUPS, *WEAK], ids=lambda g: g.partition(":")[0])
-def test_phrases_are_written_as_they_are_compared(group: str) -> None:
-    for phrase in split(group)[1]:
+@pytest.mark.parametrize(("speaker", "said"), SAID, ids=name)
+def test_the_tables_keep_their_rules(speaker: Speaker, said: Said) -> None:
+    assert said.reason in REASONS
+    assert said.reason in ORDER
+    assert not said.before or said.before in ORDER
+    for phrase in phrases_of(said):
         for piece in phrase.split("*"):
             assert piece.strip(), phrase
-            assert phrases.words(piece).strip() == piece.strip(), phrase
+            assert phrases.words(piece).strip() == folded(piece).strip(), phrase
 
 
-@pytest.mark.parametrize("group", [g for g in GROUPS if kind_of(split(g)[0].rstrip(BARE)) == "hard"])
-def test_each_hard_phrase_is_found_or_a_milder_one_is(group: str) -> None:
-    for phrase in split(group)[1]:
+@pytest.mark.parametrize("speaker", SPEAKERS, ids=name)
+def test_every_speaker_has_a_source_and_the_day_it_was_read(speaker: Speaker) -> None:
+    assert re.search(
+        r"(January|February|March|April|May|June|July|August|September|October|November|December) 20\d\d",
+        speaker.source,
+    )
+    assert speaker.says
+
+
+@pytest.mark.parametrize(("speaker", "said"), [p for p in SAID if kind_of(p[1].reason) == "hard"], ids=name)
+def test_each_hard_phrase_is_found_or_a_milder_one_is(speaker: Speaker, said: Said) -> None:
+    for phrase in phrases_of(said):
         hit = phrases.find(phrases.words(phrase.replace("*", " so and so ")))
         assert hit is not None, phrase
 
 
-def test_shapes_are_regular_expressions() -> None:
-    for group in SHAPES:
-        for line in group.partition(":")[2].split("\n"):
-            re.compile(line)
+def test_no_phrase_stands_twice_with_the_same_weight() -> None:
+    seen: dict[tuple[str, Weight, bool], str] = {}
+    for speaker, said in SAID:
+        for phrase in phrases_of(said):
+            key = (folded(phrase), said.weight, said.bare)
+            assert seen.setdefault(key, said.reason) == said.reason, f"{phrase!r} of {speaker.name}"
+
+
+def test_shapes_are_regular_expressions_for_known_reasons() -> None:
+    for one in SHAPES:
+        re.compile(one.pattern)
+        assert one.reason in REASONS
 
 
 @pytest.mark.parametrize(

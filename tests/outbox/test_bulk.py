@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bouncestream.event import Kind
-from bouncestream.outbox import arrivals, batch, browse, bulk, migrate
+from bouncestream.outbox import arrivals, batch, browse, bulk, codec, migrate
 from bouncestream.ports import Receipt, State, Submission, Trouble
 from tests.outbox import make
 from tests.outbox.make import NOW, event, later, submission
@@ -40,7 +40,7 @@ COMPARED = (
     "SELECT recipient, supersedes > '', superseded_by > 0 FROM outbox",
     "SELECT from_state, to_state, why FROM history",
     "SELECT source, why FROM quarantine",
-    "SELECT length(body) FROM raw",
+    "SELECT bytes, content_type FROM raw",
     "SELECT length(key) FROM seen",
     "SELECT state, events FROM tally",
 )
@@ -79,6 +79,23 @@ def test_many_at_once_and_one_by_one_come_to_the_same(before: list[Submission], 
     finally:
         one.close()
         many.close()
+
+
+def test_small_bodies_of_one_commit_share_a_block(conn: sqlite3.Connection) -> None:
+    """Whatever their sizes, each comes back as it came in."""
+    sizes = (1, codec.SHARED, 700, codec.SHARED + 1, 3000, 2)
+    bodies = [bytes([65 + n]) * size for n, size in enumerate(sizes)]
+    bulk.take_many(conn, [(submission(event(f"{n}@example.com"), raw=body), NOW) for n, body in enumerate(bodies)])
+    assert [browse.raw_body(conn, n + 1) for n in range(len(bodies))] == bodies
+    assert conn.execute("SELECT id, last FROM block").fetchall() == [(1, 6)]
+    assert conn.execute("SELECT id FROM raw WHERE block IS NULL").fetchall() == [(4,)]
+
+
+def test_a_pair_needs_no_block(conn: sqlite3.Connection) -> None:
+    items = [(submission(event(f"{n}@example.com"), raw=b"x" * n), NOW) for n in range(3)]  # the first has none
+    bulk.take_many(conn, items)
+    assert conn.execute("SELECT count(*) FROM block").fetchone() == (0,)
+    assert [browse.raw_body(conn, number) for number in (1, 2)] == [b"x", b"xx"]
 
 
 def test_the_numbers_go_on_and_each_event_has_its_own_raw_body(conn: sqlite3.Connection) -> None:

@@ -22,6 +22,7 @@ MAY_SCAN = {
     "stats_domains",
     "stats_results",
     "recount",
+    "newest_by_source",
 }
 
 #: Walks of an index (or of one in its order, with LIMIT), each for its reason.

@@ -6,10 +6,10 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from bouncestream.outbox import retention, store
+from bouncestream.outbox import browse, bulk, retention, store
 from bouncestream.ports import Move, Receipt, State, Trouble
 from tests.outbox import make
-from tests.outbox.make import NOW, claim, event, later, settle, submit
+from tests.outbox.make import NOW, claim, event, later, settle, submission, submit
 
 NEVER = later(days=-9999)
 
@@ -106,6 +106,25 @@ def test_the_newest_number_never_comes_again(conn: sqlite3.Connection) -> None:
     assert make.rows(conn, "id") == [(3,)]
     submit(conn, event("new@example.com"))
     assert make.rows(conn, "id, raw_id") == [(3, 3), (4, 4)]
+
+
+def test_what_is_kept_of_a_block_keeps_nothing_of_its_neighbours(conn: sqlite3.Connection) -> None:
+    """Raw bodies of one commit are compressed together; one that must stay does not hold the others."""
+    for day in range(4):
+        bulk.take_many(
+            conn,
+            [
+                (submission(event(f"{day}.{n}@example.com", hold="brake" * (n == 2)), raw=b"%d%d" % (day, n)), at)
+                for at in [later(days=day)]
+                for n in range(5)
+            ],
+        )
+    assert make.one(conn, "SELECT count(*) FROM block") == 4
+    assert purge(conn, raw=later(days=2)) == retention.Purged(raw=8)
+    assert conn.execute("SELECT id FROM block").fetchall() == [(11,), (16,)]
+    kept = conn.execute("SELECT id, body FROM raw WHERE block IS NULL").fetchall()
+    assert kept == [(3, b"02"), (8, b"12")]
+    assert [browse.raw_body(conn, number) for number in (3, 8, 11, 20)] == [b"02", b"12", b"20", b"34"]
 
 
 def test_quarantine_keeps_its_raw_body_as_long_as_itself(conn: sqlite3.Connection) -> None:

@@ -122,12 +122,20 @@ Start = Callable[..., Any]
 async def start() -> AsyncIterator[Start]:
     running: list[Running] = []
 
-    async def start(webhooks: dict[str, Webhook] | None = None, **settings: Any) -> Running:
+    async def start(
+        webhooks: dict[str, Webhook] | None = None, *, keepalive_timeout: float = 75.0, **settings: Any
+    ) -> Running:
         if webhooks is None:
             webhooks = {"scripts": Webhook(name="scripts", provider="generic", token=Secret(KEY))}
         emitted, health, metrics = Recorder(), Health(), Metrics()
         server = WebhookServer(
-            Server(**{"listen": "127.0.0.1:0", **settings}), webhooks, emitted, health, metrics, Clock()
+            Server(**{"listen": "127.0.0.1:0", **settings}),
+            webhooks,
+            emitted,
+            health,
+            metrics,
+            Clock(),
+            keepalive_timeout=keepalive_timeout,
         )
         (address,) = await server.start()
         running.append(Running(server, address, emitted, health, metrics))

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All findings that the doctor knows: by area, each id with what it means. The README's table is made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bouncestream.doctor import (
+    bounces,
+    guides,
+    itself,
+    letters,
+    listmonk,
+    log_words,
+    pages,
+    pixel,
+    ports,
+    received,
+    root_url,
+    tls,
+    trial,
+)
+
+UNEXAMINED = "not-examined"
+#: The doctor's own: what it says about its own work.
+_OWN: Mapping[str, str] = MappingProxyType(
+    {
+        UNEXAMINED: "a part could not be examined",
+        "public-unknown": "the public address is not known, so nothing could be tried through it",
+    }
+)
+
+#: Topic, as in a finding → heading, in the order in which a person reads them.
+TOPICS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        listmonk.TOPIC: "Listmonk",
+        bounces.TOPIC: "Bounce settings",
+        root_url.TOPIC: "Root URL and DNS",
+        ports.TOPIC: "Ports and firewall",
+        tls.TOPIC: "TLS",
+        pixel.TOPIC: "Open pixel",
+        pages.TOPIC: "Clicks and public pages",
+        guides.TOPIC: "Guides that mislead",
+        letters.TOPIC: "Templates and campaigns",
+        itself.TOPIC: "bouncestream itself",
+        "doctor": "The examination",
+        "mail": "A received mail",
+        "logs": "Server logs",
+    }
+)
+
+#: Topic → id → what it means.
+BY_TOPIC: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        area.TOPIC: area.FINDINGS
+        for area in (listmonk, bounces, root_url, ports, tls, pixel, pages, guides, letters, itself)
+    }
+    | {
+        itself.TOPIC: {**itself.FINDINGS, **trial.FINDINGS},
+        "doctor": _OWN,
+        "mail": received.FINDINGS,
+        "logs": log_words.FINDINGS,
+    }
+)
+
+#: Id → what it means.
+CATALOGUE: Final[Mapping[str, str]] = MappingProxyType(
+    {ident: meaning for area in BY_TOPIC.values() for ident, meaning in area.items()}
+)

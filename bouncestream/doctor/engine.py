@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole examination: areas that do not need each other at the same time, each within its limit.
+
+Listmonk is asked first, since it knows the root URL; an operator's own `[listmonk] public_url` need not wait.
+An area that does not end in time, or fails, becomes a finding of its own, and the others go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from bouncestream.config.model import Config
+from bouncestream.doctor import (
+    bounces,
+    front,
+    guides,
+    itself,
+    letters,
+    listmonk,
+    pages,
+    pixel,
+    ports,
+    public,
+    root_url,
+    tls,
+    trial,
+)
+from bouncestream.doctor.catalogue import TOPICS, UNEXAMINED
+from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.names import Names
+from bouncestream.doctor.target import PIXEL, Target, is_private
+from bouncestream.doctor.web import Credentials, Web
+
+log = logging.getLogger("bouncestream.doctor")
+
+#: Seconds: for Listmonk, which others wait for; names and ports; what goes through them; the rest; all of it.
+FIRST, DOOR, PUBLIC, OTHER, ALL = 3.5, 4.0, 7.0, 10.0, 13.5
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Examination:
+    """What is known so far, and what was found."""
+
+    web: Web
+    now: datetime
+    found: list[Finding] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    async def within(self, seconds: float, topic: str, work: Awaitable[T], instead: T) -> T:
+        """What `work` gives, or `instead` and a finding when it does not end in time, or fails."""
+        try:
+            async with asyncio.timeout(min(seconds, ALL - (time.monotonic() - self.began))):
+                return await work
+        except TimeoutError:
+            why = f"it did not end within {seconds:g} s"
+        except Exception as error:  # one area's bug must not take the others away
+            log.debug("the area %s failed", topic, exc_info=error)
+            why = f"a bug of bouncestream: {type(error).__name__}"
+        self.note(topic, why)
+        return instead
+
+    def note(self, topic: str, why: str) -> None:
+        """Say that something could not be examined."""
+        text = f"{TOPICS.get(topic, topic)} could not be examined: {why}"
+        self.found.append(Finding(UNEXAMINED, Level.WARNING, "doctor", text, "It may be well or not."))
+
+    def judged(self, topic: str, judge: Callable[[], list[Finding]]) -> None:
+        """Add what `judge` finds; foreign data must not end the examination."""
+        try:
+            self.found += judge()
+        except Exception as error:
+            log.debug("judging %s failed", topic, exc_info=error)
+            self.note(topic, f"a bug of bouncestream: {type(error).__name__}")
+
+
+async def examine(config: Config, *, write: bool = False) -> list[Finding]:
+    """Everything, with a configuration."""
+    names, now = Names(), datetime.now(UTC)
+    try:
+        async with Web(names) as web:
+            it = Examination(web, now)
+            await _inside(it, config, write=write)
+            return in_order(it.found)
+    finally:
+        await names.close()
+
+
+async def examine_outside(url: str, webhook_url: str = "") -> list[Finding]:
+    """What can be seen without a configuration, from another machine."""
+    names = Names()
+    target = Target.read(url)
+    assert target is not None
+    try:
+        async with Web(names) as web:
+            it = Examination(web, datetime.now(UTC))
+            # Only what cannot be anybody's root URL: which one Listmonk has is not to be seen from outside.
+            it.judged(root_url.TOPIC, lambda: [o for o in root_url.judge(url, target) if o.level is Level.ERROR])
+            works = [_public(it, target, "", None)]
+            if webhook_url:
+                works.append(_webhook(it, webhook_url, target.host))
+            await asyncio.gather(*works)
+            return in_order(it.found)
+    finally:
+        await names.close()
+
+
+def in_order(found: list[Finding]) -> list[Finding]:
+    """As a person reads them: by topic, the worst first within each; a finding that came twice is one."""
+    topics, levels = list(TOPICS), [Level.ERROR, Level.WARNING, Level.INFO, Level.OK]
+    once = {(one.id, one.seen): one for one in found}
+    return sorted(
+        once.values(),
+        key=lambda one: (topics.index(one.topic) if one.topic in topics else len(topics), levels.index(one.level)),
+    )
+
+
+async def _inside(it: Examination, config: Config, *, write: bool) -> None:
+    settings = config.listmonk
+    who = Credentials(settings.url, settings.user, settings.token.reveal() if settings.token else "")
+    own = Target.read(settings.public_url) if settings.public_url else None
+    asked: asyncio.Task[listmonk.Seen | None] = asyncio.create_task(
+        it.within(FIRST, listmonk.TOPIC, listmonk.collect(who, it.web), None)
+    )
+    works: list[Awaitable[None]] = [_letters(it, who, asked), _itself(it, config, own)]
+    if own is not None:
+        works.append(_public(it, own, settings.url, asked))
+    if write:
+        works.append(_write(it, config))
+    await asyncio.gather(*works, _listmonk(it, config, asked, own))
+
+
+async def _listmonk(
+    it: Examination, config: Config, asked: asyncio.Task[listmonk.Seen | None], own: Target | None
+) -> None:
+    """Listmonk's own areas; and the public address, where only Listmonk knows it."""
+    seen = await asked
+    root = seen.root_url if seen is not None else None
+    if seen is not None:
+        it.judged(listmonk.TOPIC, lambda: listmonk.judge(seen))
+        it.judged(bounces.TOPIC, lambda: bounces.judge(seen, own_mailboxes(config), config.webhooks))
+        it.judged(root_url.TOPIC, lambda: root_url.judge(root, own))
+    if own is not None:
+        return
+    target = Target.read(root or "")
+    if target is None or is_private(target.host):
+        text = "the public address is not known, so pixel, links and TLS could not be tried"
+        fix = 'say what your readers see in links:\n\n    [listmonk]\n    public_url = "https://news.example.com"'
+        it.found.append(Finding("public-unknown", Level.INFO, "doctor", text, "", fix))
+        return
+    await _public(it, target, config.listmonk.url, asked)
+
+
+async def _write(it: Examination, config: Config) -> None:
+    seen = await it.within(OTHER, itself.TOPIC, trial.collect(config, it.web, it.now), trial.Seen())
+    it.judged(itself.TOPIC, lambda: trial.judge(seen))
+
+
+async def _letters(it: Examination, who: Credentials, asked: asyncio.Task[listmonk.Seen | None]) -> None:
+    seen = await it.within(OTHER, letters.TOPIC, letters.collect(who, it.web), None)
+    answers = await asked
+    if seen is not None and answers is not None and answers.known:
+        config, settings = answers.config, answers.settings
+        it.judged(letters.TOPIC, lambda: letters.judge(seen, config, settings, it.now))
+
+
+async def _itself(it: Examination, config: Config, own: Target | None) -> None:
+    seen = await it.within(OTHER, itself.TOPIC, itself.collect(config, it.web, it.now), None)
+    if seen is None:
+        return
+    there = seen.public
+    if there is not None and not is_private(there.host) and (own is None or own.host != there.host):
+        door = await _door(it, there)
+        if door is not None and not door.reachable:  # said, so it need not be said of each webhook
+            it.judged(itself.TOPIC, lambda: [o for o in itself.judge(seen) if o.id != "webhook-unreachable"])
+            return
+    it.judged(itself.TOPIC, lambda: itself.judge(seen))
+
+
+async def _door(it: Examination, target: Target) -> front.Front | None:
+    """Names, ports and certificate of an address."""
+    door = await it.within(DOOR, ports.TOPIC, front.collect(target, it.web.names, (80,)), None)
+    if door is None:
+        return None
+    shakes = await it.within(PUBLIC, tls.TOPIC, tls.collect(door), [])
+    it.judged(root_url.TOPIC, lambda: root_url.judge_names(door))
+    it.judged(ports.TOPIC, lambda: ports.judge(door, ports.Seen()))
+    it.judged(tls.TOPIC, lambda: tls.judge(door, shakes, it.now))
+    return door
+
+
+async def _public(
+    it: Examination, target: Target, listmonk_url: str, asked: asyncio.Task[listmonk.Seen | None] | None
+) -> None:
+    """Everything that goes through the public address."""
+    if target.scheme == "http":
+        target = await it.within(DOOR, pixel.TOPIC, _by_https(it.web, target), target)
+    own = Target.read(listmonk_url) if listmonk_url else None
+    door = await it.within(DOOR, ports.TOPIC, front.collect(target, it.web.names, ports.ports_to_try(own)), None)
+    if door is None:
+        return
+    nothing = public.Public()
+    seen, shakes, replies, local = await asyncio.gather(
+        it.within(PUBLIC, ports.TOPIC, ports.collect(door, own, it.web), ports.Seen()),
+        it.within(PUBLIC, tls.TOPIC, tls.collect(door), []),
+        it.within(PUBLIC, pixel.TOPIC, public.collect(door, listmonk_url, it.web), nothing),
+        it.within(PUBLIC, guides.TOPIC, _local(it.web, asked is not None), guides.Local()),
+    )
+    answers = await asked if asked is not None else None
+    config = answers.config if answers is not None else {}
+    if answers is None or not answers.known:
+        replies = replace(replies, direct={})  # what answers there is not known to be Listmonk
+    settings = answers.settings if answers is not None else None
+    individual = letters.individual(config, settings)
+    hooks = bool(bounces.own_hooks(settings))
+    it.judged(root_url.TOPIC, lambda: root_url.judge_names(door))
+    it.judged(ports.TOPIC, lambda: ports.judge(door, seen))
+    it.judged(tls.TOPIC, lambda: tls.judge(door, shakes, it.now))
+    it.judged(guides.TOPIC, lambda: guides.judge(target, replies, local))
+    if shakes and all(shake.failed for shake in shakes):
+        return  # nothing can be asked behind a handshake that never comes about
+    it.judged(pixel.TOPIC, lambda: pixel.judge(target, replies, listmonk_url, individual=individual))
+    it.judged(
+        pages.TOPIC,
+        lambda: pages.judge(target, replies, listmonk_url, own_hooks=hooks, login_shown=seen.login_shown),
+    )
+
+
+async def _local(web: Web, here: bool) -> guides.Local:
+    """The proxies of this machine, where it is the server's."""
+    return await guides.collect(web) if here else guides.Local()
+
+
+async def _by_https(web: Web, target: Target) -> Target:
+    """Where an http address only leads to the same one by https, that one is what readers end at."""
+    chain = await web.follow(await web.get(target.url + PIXEL))
+    end = Target.read(chain[-1].url)
+    if end is None or end.scheme != "https" or end.host != target.host or chain[-1].location:
+        return target
+    return Target.read(f"https://{target.site}{target.path}") or target
+
+
+async def _webhook(it: Examination, url: str, host: str) -> None:
+    """A webhook from outside: the way is seen, but nothing is signed."""
+    target = Target.read(url)
+    assert target is not None
+    reply = await it.web.get(target.url)
+    if target.host != host:
+        door = await _door(it, target)
+        if door is not None and not door.reachable:
+            return
+    it.judged(itself.TOPIC, lambda: [itself.judge_bare(target.url, reply)])
+
+
+def own_mailboxes(config: Config) -> list[tuple[str, str]]:
+    """Host and user of each mailbox that bouncestream reads."""
+    boxes = getattr(config, "mailboxes", {})
+    return [(str(box.host), str(box.user)) for box in boxes.values()]

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everybody whose words are known."""
+
+from __future__ import annotations
+
+from bouncestream.mail.phrases.americas import AMERICAS
+from bouncestream.mail.phrases.asia import ASIA
+from bouncestream.mail.phrases.common import COMMON
+from bouncestream.mail.phrases.entry import Speaker
+from bouncestream.mail.phrases.europe import EUROPE
+from bouncestream.mail.phrases.gateways import GATEWAYS
+from bouncestream.mail.phrases.languages import LANGUAGES
+from bouncestream.mail.phrases.lists import LISTS
+from bouncestream.mail.phrases.mailboxes import MAILBOXES
+from bouncestream.mail.phrases.servers import SERVERS
+
+SPEAKERS: tuple[Speaker, ...] = (
+    *SERVERS,
+    *MAILBOXES,
+    *GATEWAYS,
+    *LISTS,
+    *EUROPE,
+    *AMERICAS,
+    *ASIA,
+    *LANGUAGES,
+    COMMON,
+)

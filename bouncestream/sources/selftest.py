@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A request that proves the way to a webhook: the doctor sends it, the server answers it. It stores nothing, unless
+its body asks for a test event (`doctor --write`).
+
+It is signed with a secret of that webhook (HMAC over the time and the body, under a prefix of its own, so that it
+is never an event and no event is ever one), and no secret itself goes over the wire.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from bouncestream.crypto.secret import Secret
+from bouncestream.crypto.signature import sign, verify
+from bouncestream.errors import Unauthorized
+from bouncestream.event import BounceEvent, Kind
+
+HEADER = "X-Bouncestream-Selftest"
+SIGNATURE = "X-Bouncestream-Signature"
+_PREFIX = b"selftest."
+_EVENT = re.compile(rb"event ([0-9a-f]{32})")
+
+
+def headers(secret: Secret, now: datetime, body: bytes) -> Mapping[str, str]:
+    """The headers of a self-test with this body."""
+    at = int(now.timestamp())
+    return {HEADER: str(at), SIGNATURE: sign(secret, at, _PREFIX + body)}
+
+
+def check(sent: Mapping[str, str], body: bytes, secrets: Iterable[Secret | None], now: datetime) -> None:
+    """Raise Unauthorized unless one of the webhook's secrets signed it."""
+    why = Unauthorized("the webhook has no secret that a self-test could be signed with")
+    for secret in secrets:
+        if secret is None:
+            continue
+        try:
+            verify(secret, sent.get(HEADER), sent.get(SIGNATURE), _PREFIX + body, now)
+            return
+        except Unauthorized as error:
+            why = error
+    raise why
+
+
+def asking_for(mark: str) -> bytes:
+    """The body of a self-test that asks for a test event with this mark, 32 hexadecimal digits."""
+    return f"event {mark}".encode("ascii")
+
+
+def recipient(mark: str) -> str:
+    """Whom the test event with this mark is about: nobody, in a domain that never exists (RFC 2606 section 2)."""
+    return f"doctor-{mark}@bouncestream.invalid"
+
+
+def event(body: bytes, source: str, provider: str) -> BounceEvent | None:
+    """The test event that a body asks for, if it does. Listmonk knows no such subscriber, so it keeps nothing."""
+    found = _EVENT.fullmatch(body)
+    if found is None:
+        return None
+    mark = found[1].decode("ascii")
+    return BounceEvent(
+        Kind.SOFT,
+        recipient(mark),
+        source=source,
+        provider=provider,
+        message_id=f"<{mark}@bouncestream.invalid>",
+        diagnostic="a test event of bouncestream doctor --write",
+        evidence="bouncestream doctor --write asked for it",
+    )

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An area that fails or does not end is a finding, and the others go on."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from bouncestream.cli.doctor import report
+from bouncestream.doctor import engine
+from bouncestream.doctor.catalogue import UNEXAMINED
+from bouncestream.doctor.engine import Examination, in_order
+from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.names import Names
+from bouncestream.doctor.web import Web
+
+
+def examination() -> Examination:
+    return Examination(Web(Names()), datetime.now(UTC))
+
+
+async def test_what_does_not_end_is_told() -> None:
+    it = examination()
+    assert await it.within(0.05, "tls", asyncio.sleep(10, "never"), "instead") == "instead"
+    (found,) = it.found
+    assert (found.id, found.level) == (UNEXAMINED, Level.WARNING)
+    assert found.seen.startswith("TLS could not be examined: it did not end")
+
+
+async def test_what_fails_is_told() -> None:
+    it = examination()
+
+    async def fail() -> int:
+        raise KeyError("surprise")
+
+    assert await it.within(1, "pixel", fail(), 7) == 7
+
+    def judge() -> list[Finding]:
+        raise TypeError("foreign data")
+
+    it.judged("letters", judge)
+    assert ["KeyError" in it.found[0].seen, "TypeError" in it.found[1].seen] == [True, True]
+
+
+async def test_all_of_it_has_one_limit(monkeypatch) -> None:
+    monkeypatch.setattr(engine, "ALL", 0.1)
+    it = examination()
+    await it.within(10, "tls", asyncio.sleep(5, None), None)
+    await it.within(10, "pixel", asyncio.sleep(5, None), None)
+    assert [one.id for one in it.found] == [UNEXAMINED] * 2
+
+
+def test_the_order_and_the_exit_codes(capsys) -> None:
+    def one(ident: str, level: Level, topic: str) -> Finding:
+        return Finding(ident, level, topic, f"{ident} was seen", "why", "first\n\n    second")
+
+    fine, warns = one("tls-ok", Level.OK, "tls"), one("tls-expires-soon", Level.WARNING, "tls")
+    error, open_question = one("pixel-path", Level.ERROR, "pixel"), one(UNEXAMINED, Level.WARNING, "doctor")
+    assert in_order([error, fine, warns, fine]) == [warns, fine, error]
+    assert report([fine], as_json=False) == 0
+    assert report([fine, warns], as_json=False) == 1
+    assert report([warns, error, open_question], as_json=False) == 2
+    capsys.readouterr()
+    assert report([warns, open_question], as_json=False) == 3
+    said = capsys.readouterr().out
+    assert said.splitlines() == [
+        "TLS",
+        "⚠ tls-expires-soon was seen [tls-expires-soon]",
+        "  why: why",
+        "  fix: first",
+        "",
+        "      second",
+        "",
+        "The examination",
+        f"⚠ {UNEXAMINED} was seen [{UNEXAMINED}]",
+        "  why: why",
+        "  fix: first",
+        "",
+        "      second",
+        "",
+        "It could not be examined, or not all of it: see above.",
+    ]

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judging is pure: plain values in, findings out. What the table of cases cannot set up is here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from bouncestream.doctor import bounces, itself, letters, listmonk, ports, root_url, tls, trial
+from bouncestream.doctor.certificate import Certificate
+from bouncestream.doctor.finding import Finding
+from bouncestream.doctor.front import Front
+from bouncestream.doctor.names import Resolved
+from bouncestream.doctor.reply import Reply, Trouble
+from bouncestream.doctor.target import Target, is_private
+from bouncestream.doctor.web import Credentials
+from bouncestream.outbox.glance import Glance
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def ids(found: list[Finding], *levels: str) -> list[str]:
+    return [one.id for one in found if not levels or one.level.value in levels]
+
+
+def target(url: str = "https://news.example.com") -> Target:
+    found = Target.read(url)
+    assert found is not None
+    return found
+
+
+def answered(value: object, status: int = 200, **headers: str) -> Reply:
+    return Reply("u", status, {"content-type": "application/json"} | headers, orjson.dumps(value))
+
+
+def seen(
+    *, permissions: object = ("webhooks:post_bounce",), settings: Mapping[str, Any] | None = None, **config: Any
+) -> listmonk.Seen:
+    role = {"user_role": {"permissions": list(permissions) if isinstance(permissions, tuple) else permissions}}
+    replies = {
+        "profile": answered({"data": role}),
+        "config": answered({"data": {"version": "v6.2.0"} | config}),
+        "settings": answered({"data": settings}) if settings is not None else answered({"message": "no"}, 403),
+        "bounces": answered({"data": {"results": []}}),
+        "probe": answered({"message": "Invalid fields: email / subscriber_uuid"}, 400),
+    }
+    return listmonk.Seen(Credentials("http://127.0.0.1:9000", "bridge", "x"), replies, NOW)
+
+
+# -- Listmonk and its settings ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", [None, [], {}, {"user_role": None}, {"user_role": {"permissions": "all"}}])
+def test_a_profile_that_tells_nothing(profile: object) -> None:
+    odd = seen()
+    odd = replace(odd, replies={**odd.replies, "profile": answered({"data": profile})})
+    assert "permission-unknown" in ids(listmonk.judge(odd))
+
+
+@pytest.mark.parametrize("version", ["", None, 6, "nightly", "v", "v99999999999999"])
+def test_odd_versions(version: object) -> None:
+    assert "listmonk-old" not in ids(listmonk.judge(seen(version=version)))
+
+
+@pytest.mark.parametrize(
+    ("version", "level"), [("v4.0.0", "warning"), ("v5.1.0", "warning"), ("v6.0.0", "warning"), ("6.1", None)]
+)
+def test_versions_with_defects(version: str, level: str | None) -> None:
+    found = [one for one in listmonk.judge(seen(version=version)) if one.id == "listmonk-old"]
+    assert [one.level.value for one in found] == ([level] if level else [])
+
+
+def test_the_same_mailbox() -> None:
+    box = {"enabled": True, "host": "MAIL.example.com.", "username": "bounces@example.com"}
+    settings = {"bounce.mailboxes": [box, {"enabled": False}, None, "x"]}
+    for mine in (("mail.example.com", "bounces@example.com"), ("imap.example.com", "Bounces@example.com")):
+        assert ids(bounces.judge(seen(settings=settings), [mine], []), "error") == ["bounces-same-mailbox"]
+    other = bounces.judge(seen(settings=settings), [("mail.example.com", "other")], [])
+    assert ids(other, "error", "warning") == []
+    assert "bounces-own-mailbox" in ids(other)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"bounce.actions": None}, {"bounce.actions": {"hard": 1, "soft": []}}, {"bounce.mailboxes": {}}],
+)
+def test_odd_settings(settings: Mapping[str, Any]) -> None:
+    assert ids(bounces.judge(seen(settings=settings), [], []), "error", "warning") == []
+
+
+# -- the root URL and the door ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("root", "ident"),
+    [
+        ("https://news.example.com", "root-url-ok"),
+        ("https://news.example.com/", "root-url-ok"),
+        ("https://NEWS.example.com", "root-url-ok"),
+        ("https://news.example.com:443", "root-url-ok"),
+        ("http://0.0.0.0:9000", "root-url-localhost"),
+        ("http://[::1]:9000", "root-url-localhost"),
+        ("https://mail.local", "root-url-private"),
+        ("https://[fd00::1]", "root-url-private"),
+        ("ftp://news.example.com", "root-url-invalid"),
+        ("https://news.example.com:port", "root-url-invalid"),
+        ("https://", "root-url-invalid"),
+        ("  ", "root-url-empty"),
+    ],
+)
+def test_root_urls(root: str, ident: str) -> None:
+    assert ids(root_url.judge(root, target())) == [ident]
+
+
+def test_private_addresses() -> None:
+    assert all(map(is_private, ["localhost", "10.0.0.1", "listmonk", "fe80::1", "100.64.0.1", "x.internal"]))
+    assert not any(map(is_private, ["news.example.com", "192.88.99.10", "2d00::10"]))
+
+
+def front(*addresses: str, closed: tuple[int, ...] = (), own: tuple[str, ...] = (), no_ipv6: bool = False) -> Front:
+    tried = {(one, port): "refused" if port in closed else "" for one in addresses for port in (80, 443)}
+    tried |= {(one, 9000): "refused" for one in addresses}
+    return Front(target(), Resolved(addresses), tried, frozenset(own), no_ipv6)
+
+
+def test_addresses_that_this_machine_cannot_try_are_not_judged() -> None:
+    both = front("198.18.0.1", "2d00::1", no_ipv6=True)
+    assert both.usable() == ["198.18.0.1"]
+    assert ids(root_url.judge_names(front("2d00::1", no_ipv6=True))) == []
+    assert ids(ports.judge(front("2d00::1", no_ipv6=True), ports.Seen())) == []
+
+
+def test_ports_elsewhere_and_here() -> None:
+    assert ids(ports.judge(front("192.88.99.10"), ports.Seen())) == ["ports-ok"]
+    here = front("192.88.99.10", own=("192.88.99.10",))
+    assert ids(ports.judge(here, ports.Seen())) == ["ports-own-address"]
+    wide = ports.Seen(bound=(ports.Bound("::", 9000),))
+    assert ids(ports.judge(here, wide), "warning") == ["ports-listmonk-bound"]
+    assert "curl -m 5 http://news.example.com:9000/health" in ports.judge(here, wide)[-1].fix
+    # Bound widely, but the public address is another machine's: tried from here, it is closed.
+    assert ids(ports.judge(front("192.88.99.10"), wide), "warning") == []
+
+
+def test_the_listeners_of_this_machine_are_read() -> None:
+    import socket
+
+    with socket.socket() as listening, socket.socket(socket.AF_INET6) as other:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        other.bind(("::1", 0))
+        other.listen()
+        found = ports.listeners()
+        assert ports.Bound("127.0.0.1", listening.getsockname()[1]) in found
+        assert ports.Bound("::1", other.getsockname()[1]) in found
+
+
+# -- certificates -----------------------------------------------------------------------------------------------
+
+
+def certificate(days: float, life: float = 90, issuer: str = "Let's Encrypt, R11") -> Certificate:
+    ends = NOW + timedelta(days=days)
+    return Certificate("news", issuer, ends - timedelta(days=life), ends, ("news.example.com",), False, "")
+
+
+@pytest.mark.parametrize(
+    ("cert", "ident"),
+    [
+        (certificate(60), "tls-ok"),
+        (certificate(15), "tls-ok"),
+        (certificate(13), "tls-expires-soon"),
+        (certificate(-1), "tls-expired"),
+        # Short-lived ones are renewed late by design.
+        (certificate(3, life=6), "tls-ok"),
+        (certificate(1, life=6), "tls-expires-soon"),
+    ],
+)
+def test_days_left(cert: Certificate, ident: str) -> None:
+    shake = tls.Handshake("192.88.99.10", version="TLSv1.3", alpn="h2", certificate=cert)
+    found = tls.judge(front("192.88.99.10"), [shake], NOW)
+    assert ids(found) == [ident]
+    if ident == "tls-expires-soon":
+        assert "certbot renew --dry-run" in found[0].fix
+
+
+def test_the_renewal_of_others_is_not_certbots() -> None:
+    shake = tls.Handshake("a", certificate=certificate(2, issuer="Some CA"))
+    assert "certbot renew" not in tls.judge(front("a"), [shake], NOW)[0].fix
+
+
+def test_one_address_of_two_is_bad() -> None:
+    good = tls.Handshake("192.88.99.10", certificate=certificate(60))
+    bad = tls.Handshake("2d00::10", certificate=certificate(-4), code=10)
+    assert ids(tls.judge(front("192.88.99.10", "2d00::10"), [good, bad], NOW)) == ["tls-expired"]
+
+
+# -- letters ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "tracks"),
+    [
+        ("{{ TrackView }}", True),
+        ("{{TrackView}}", True),
+        ("{{- TrackView . -}}", True),
+        ("{{ TrackViews }}", False),
+        ("TrackView", False),
+    ],
+)
+def test_forms_of_trackview(body: str, tracks: bool) -> None:
+    one = {"name": "x", "status": "finished", "body": body, "content_type": "html", "template_id": None}
+    found = letters.judge(letters.Seen([one], []), {}, None, NOW)
+    assert ("campaign-no-trackview" not in ids(found)) is tracks
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "tracked"),
+    [
+        ('<a href="https://a.example/@TrackLink">', "html", True),
+        ('<a href="{{ TrackLink "https://a.example" }}">', "html", True),
+        ("<a class=x href='https://a.example'>", "html", False),
+        ("[x](https://a.example)", "markdown", False),
+        ("[x](https://a.example@TrackLink)", "markdown", True),
+        ('<a href="{{ UnsubscribeURL }}">', "html", True),
+        ("no links at all", "html", True),
+    ],
+)
+def test_forms_of_links(body: str, kind: str, tracked: bool) -> None:
+    one = {"name": "x", "status": "running", "body": body + "{{ TrackView }}", "content_type": kind}
+    found = letters.judge(letters.Seen([one], []), {}, None, NOW)
+    assert ("campaign-no-tracklink" not in ids(found)) is tracked
+
+
+def test_templates_that_may_not_be_read_are_not_blamed() -> None:
+    one = {"name": "x", "status": "finished", "body": "", "content_type": "html", "template_id": 1}
+    assert ids(letters.judge(letters.Seen([one], None), {}, None, NOW), "warning") == []
+
+
+@pytest.mark.parametrize("odd", [{}, {"body": 5, "status": "finished"}, {"status": "finished", "sent": "many"}])
+def test_odd_campaigns(odd: dict[str, Any]) -> None:
+    letters.judge(letters.Seen([odd], [odd]), {"privacy": 3}, {}, NOW)
+
+
+def test_fresh_campaigns_may_have_zeros() -> None:
+    one = {
+        "name": "x",
+        "status": "running",
+        "body": "{{ TrackView }}",
+        "content_type": "html",
+        "sent": 9000,
+        "views": 0,
+        "started_at": "2026-02-28T23:00:00Z",
+    }
+    assert ids(letters.judge(letters.Seen([one], []), {}, None, NOW), "warning") == []
+    one["started_at"] = "2026-02-27T23:00:00Z"
+    assert "campaigns-no-views" in ids(letters.judge(letters.Seen([one], []), {}, None, NOW), "warning")
+
+
+# -- bouncestream itself ----------------------------------------------------------------------------------------
+
+RUNNING = Reply("u", 200, {}, b"ok\n")
+
+
+def holds(**fields: Any) -> Glance:
+    usual: dict[str, Any] = {"states": {}, "quarantined": 0, "oldest_pending": 0.0, "newest": {}}
+    return Glance(**usual | {"size": 1, "wal_size": 1} | fields)
+
+
+@pytest.mark.parametrize(
+    ("glance", "ident", "level"),
+    [
+        (holds(states={"dead": 2}), "outbox-dead", "warning"),
+        (holds(oldest_pending=3600.0), "outbox-oldest", "warning"),
+        (holds(wal_size=1 << 30), "outbox-wal", "warning"),
+        (holds(quarantined=3), "outbox-quarantine", "info"),
+        (holds(newest={"shop": NOW + timedelta(hours=1)}), "outbox-clock", "warning"),
+        (holds(newest={"shop": NOW - timedelta(hours=1)}), "source-newest", "info"),
+    ],
+)
+def test_the_outbox(glance: Glance, ident: str, level: str) -> None:
+    found = itself.judge(itself.Seen(running=RUNNING, sources=("shop",), outbox="o.db", holds=glance, at=NOW))
+    assert ident in ids(found, level)
+
+
+def test_an_outbox_that_cannot_be_read() -> None:
+    found = itself.judge(itself.Seen(running=RUNNING, outbox="o.db", trouble="It is locked. Next: unlock it"))
+    (bad,) = [one for one in found if one.id == "outbox-unreadable"]
+    assert (bad.seen, bad.fix) == ("It is locked.", "unlock it")
+
+
+def test_a_red_part_is_told_and_listmonk_is_told_elsewhere() -> None:
+    red = {"state": "red", "why": "disk full"}
+    found = itself.judge(itself.Seen(running=RUNNING, parts={"intake": red, "listmonk": red}, missing=True))
+    assert [one.seen for one in found if one.id == "bridge-part"] == [
+        "intake of the running bouncestream does not work"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "ident"),
+    [("unstored", "trial-ok"), ("posted", "trial-waiting"), ("", "trial-failed"), ("dead", "trial-failed")],
+)
+def test_the_trial(state: str, ident: str) -> None:
+    reply = answered({"selftest": "ok", "accepted": 1})
+    assert ids(trial.judge(trial.Seen("shop", reply, state, "why"))) == [ident]
+    refused = Reply("u", trouble=Trouble.REFUSED, why="connection refused")
+    assert ids(trial.judge(trial.Seen("shop", refused))) == ["trial-failed"]

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Words that together say that a mailbox is not there, in no wording of a table; and what only sounds so."""
+
+from __future__ import annotations
+
+import pytest
+
+from bouncestream.mail.classify import classify
+from bouncestream.mail.phrases import words
+from bouncestream.mail.phrases.composed import composed
+
+GONE = [
+    "550 Sorry, we could not locate an account for you",
+    "550 that mailbox named jane does not live here",
+    "550 a@example.com: not found",
+    "550 Email address does not belong to any user",
+    "550 Der Benutzer ist auf diesem Server nicht bekannt",
+    "550 Die Mailadresse existiert nicht",
+    "550 Ce destinataire n'existe pas sur ce serveur",
+    "550 El destinatario no existe en este servidor",
+    "550 Este usuário não existe neste servidor",
+    "550 L'indirizzo specificato non esiste",
+    "550 Deze gebruiker bestaat hier niet",
+    "550 Taki użytkownik nie istnieje",
+    "550 Такого ящика нет",
+    "550 用户未找到",
+    "550 宛先のアドレスが見つかりません",
+    "550 해당 사용자를 찾을 수 없습니다",
+]
+
+ELSEWHERE = [
+    "550 Your email address does not exist in our list of senders",
+    "550 ip address 192.0.2.1 not found in DNS",
+    "550 HELO name invalid: no such address",
+    "550 user on vacation, mailbox temporarily closed",
+    "550 Header From address invalid",
+    "550 Sending address does not exist",
+    "550 Could not verify sender; user unknown at its domain",
+]
+
+
+@pytest.mark.parametrize("text", GONE)
+def test_at_rcpt_they_make_a_mail_hard(text: str) -> None:
+    judged = classify(status="", reply_code="", diagnostic=text, at_rcpt=True)
+    assert (judged.kind, judged.reason) == ("hard", "user_unknown"), judged
+
+
+@pytest.mark.parametrize("text", ["550 Sorry, we could not locate an account for you", "550 Такого ящика нет"])
+def test_without_a_second_sign_they_do_not(text: str) -> None:
+    judged = classify(status="", reply_code="", diagnostic=text)
+    assert judged.kind == "soft"
+    assert judged.against
+
+
+@pytest.mark.parametrize("text", ELSEWHERE)
+def test_they_may_be_about_something_else(text: str) -> None:
+    assert classify(status="", reply_code="", diagnostic=text, at_rcpt=True).kind == "soft"
+
+
+@pytest.mark.parametrize("text", ["", "550 error", "user " * 2000, "not found"])
+def test_nothing_is_put_together_from_little(text: str) -> None:
+    assert composed(words(text)) in ("", "not found")
+
+
+def test_returned_to_sender_is_not_about_the_sender() -> None:
+    text = "550 no such user, message returned to sender"
+    assert classify(status="", reply_code="", diagnostic=text, at_rcpt=True).kind == "hard"
