@@ -124,7 +124,7 @@ async def test_mails_of_old_are_skipped_at_the_first_contact(
             await reader.listening()
             assert reader.recipients == people(3, 4)
             assert reader.query("SELECT skipped FROM folders") == [(3,)]
-            assert "3 mails are older than start = 30d and were skipped" in caplog.text
+            assert "older than start = 30d, so skipped: 3 of the mails" in caplog.text
             # whatever comes in from now on is read: somebody has moved it here for that
             await asyncio.to_thread(dovecot.append, bounce(9), at=now - 300 * DAY)
             await reader.stored(3)
