@@ -72,7 +72,11 @@ async def mail_storm(seed: int, mails: int = 500, faults: int = 60) -> bool:
                     program, sandbox, dovecot, proxy, random.Random(seed), mails=mails, faults=faults
                 )
                 begun = time.monotonic()
-                await weather.blow()
+                try:
+                    await weather.blow()
+                except BaseException:
+                    await program.kill()
+                    raise
                 missing = await weather.settled(180)
                 wrong = weather.wrong()
                 await program.kill()

@@ -207,6 +207,9 @@ class Dovecot:
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
+        end = time.monotonic() + 10  # until they are gone, their sockets seem to be in use
+        while any(_alive(pid) for pid in children) and time.monotonic() < end:
+            time.sleep(0.002)
 
     def restart(self) -> None:
         """kill -9, and up again on the same ports with the same mails."""
@@ -320,6 +323,13 @@ class Dovecot:
         if os.geteuid() == 0:
             shutil.chown(uidlist, self.user, self.group)
         self.start()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _version() -> tuple[int, ...]:
