@@ -35,7 +35,7 @@ from bouncestream.doctor import (
 from bouncestream.doctor.catalogue import TOPICS, UNEXAMINED
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.names import Names
-from bouncestream.doctor.target import PIXEL, Target, is_private
+from bouncestream.doctor.target import Target, is_private
 from bouncestream.doctor.web import Credentials, Web
 
 log = logging.getLogger("bouncestream.doctor")
@@ -215,7 +215,7 @@ async def _public(
 ) -> None:
     """Everything that goes through the public address."""
     if target.scheme == "http":
-        target = await it.within(DOOR, pixel.TOPIC, _by_https(it.web, target), target)
+        target = await it.within(DOOR, pixel.TOPIC, front.by_https(target, it.web), target)
     own = Target.read(listmonk_url) if listmonk_url else None
     door = await it.within(DOOR, ports.TOPIC, front.collect(target, it.web.names, ports.ports_to_try(own)), None)
     if door is None:
@@ -250,15 +250,6 @@ async def _public(
 async def _local(web: Web, here: bool) -> guides.Local:
     """The proxies of this machine, where it is the server's."""
     return await guides.collect(web) if here else guides.Local()
-
-
-async def _by_https(web: Web, target: Target) -> Target:
-    """Where an http address only leads to the same one by https, that one is what readers end at."""
-    chain = await web.follow(await web.get(target.url + PIXEL))
-    end = Target.read(chain[-1].url)
-    if end is None or end.scheme != "https" or end.host != target.host or chain[-1].location:
-        return target
-    return Target.read(f"https://{target.site}{target.path}") or target
 
 
 async def _webhook(it: Examination, url: str, host: str) -> None:

@@ -95,7 +95,7 @@ class Token:
     """The file that keeps the OAuth permission."""
 
     path: str
-    written: datetime | None = None  #: when it was made, or last renewed; None: there is no such file
+    written: datetime | None = None  #: when it was made, or renewed before the visit; None: there is none
     mode: int = 0o600
     lasts: float | None = None  #: seconds that an access token is good for, if one was got
 
@@ -126,6 +126,9 @@ async def _visit(box: Mailbox, outbox: Path, names: Names, now: datetime, write:
     if not resolved.addresses:
         return replace(seen, error=ConnectionLost(f"the name {box.host} has no address: {resolved.trouble}"))
     door = Door(box, outbox, PATIENCE)
+    file = token_path(outbox, box.name) if needs_token(box) and flow_of(box) != CLIENT else None
+    if file is not None:
+        seen = replace(seen, token=await asyncio.to_thread(_token, file))
     try:
         async with asyncio.timeout(ALL if write else LOOK):
             async with door.open() as session:
@@ -138,9 +141,9 @@ async def _visit(box: Mailbox, outbox: Path, names: Names, now: datetime, write:
     except (MailboxError, TimeoutError) as error:
         told = error if isinstance(error, MailboxError) else _too_slow(box)
         seen = replace(seen, error=told) if seen.look is None else replace(seen, failed=remedy(box, told)[0])
-    if needs_token(box) and flow_of(box) != CLIENT:
-        lasts = door.tokens.lasts if door.tokens is not None else None
-        seen = replace(seen, token=await asyncio.to_thread(_token, token_path(outbox, box.name), lasts))
+    if file is not None and seen.token is not None and door.tokens is not None:
+        after = await asyncio.to_thread(_token, file)  # the visit may have renewed it
+        seen = replace(seen, token=replace(seen.token, mode=after.mode, lasts=door.tokens.lasts))
     return seen
 
 
@@ -148,12 +151,12 @@ def _too_slow(box: Mailbox) -> ConnectionLost:
     return ConnectionLost(f"{box.host}:{box.real_port} answers too slowly: it was not done within {LOOK:g} s")
 
 
-def _token(path: Path, lasts: float | None) -> Token:
+def _token(path: Path) -> Token:
     try:
         found = path.stat()
     except OSError:
         return Token(str(path))
-    return Token(str(path), datetime.fromtimestamp(found.st_mtime, UTC), stat.S_IMODE(found.st_mode), lasts)
+    return Token(str(path), datetime.fromtimestamp(found.st_mtime, UTC), stat.S_IMODE(found.st_mode))
 
 
 def judge(seen: Sequence[Seen], parts: Mapping[str, Any]) -> list[Finding]:
@@ -226,7 +229,7 @@ class _Judge:
             fix = f"let its owner only read it, and log in anew if others did:\n\n    chmod 600 {token.path}"
             self._add("mailbox-token-open", Level.WARNING, text, why, fix, mode=f"{token.mode:04o}")
         days = max(0, (self._seen.at - token.written).days)
-        text = f"the OAuth permission is {days} days old" if days else "the OAuth permission is of today"
+        text = f"the OAuth permission is {_some(days, 'day', 'days')} old"
         if token.lasts is not None:
             text += f"; an access token lasts {token.lasts / 60:.0f} minutes, and is renewed before that"
         told: dict[str, Any] = {
