@@ -287,7 +287,9 @@ class _Judge:
             names = [clean(name, 60) for name in folder.near]
             first = names[0] if names else "INBOX"
             fix = f"there are for example {', '.join(names)}" if names else "name one that there is"
-            fix += f':\n\n    [mailboxes.{box.name}]\n    folders = ["{first}"]'
+            right = dict.fromkeys(first if name == folder.name else clean(name, 60) for name in box.folders)
+            listed = ", ".join(f'"{name}"' for name in right)
+            fix += f":\n\n    [mailboxes.{box.name}]\n    folders = [{listed}]"
             self._add("mailbox-folder", Level.ERROR, folder.trouble, _WHY, fix, folder=clean(folder.name))
             return
         if folder.read_only and writes(box):

@@ -134,7 +134,7 @@ async def test_a_folder_that_is_missing(dovecot: Dovecot, visit: Visit) -> None:
     assert bad(found) == ["mailbox-folder"]
     told = one(found, "mailbox-folder")
     assert "Bounces 2026" in told.seen
-    assert 'folders = ["Bounces/2026"]' in told.fix
+    assert 'folders = ["INBOX", "Bounces/2026"]' in told.fix
 
 
 async def test_a_folder_to_move_to_that_is_not_there_yet(dovecot: Dovecot, visit: Visit) -> None:
