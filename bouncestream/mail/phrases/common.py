@@ -300,7 +300,8 @@ COMMON = Speaker(
              "resources exceeded; resource temporarily; local error; error in processing; error processing; "
              "could not load; unable to open; cannot open; can t create; can t open; write error; i o error; "
              "read only file system; out of memory; not able to create; queue file write error; "
-             "mail system problem; database error; upstream error; ldap"),
+             "mail system problem; database error; upstream error; ldap error; ldap lookup; ldap server; "
+             "ldap timeout; ldap failure; ldap unavailable"),
         Said("mailbox_full", "storage limit", Weight.WEAK),
         Said("too_big", "too large; too big; size limit", Weight.WEAK),
         Said("auth_failure", "authentication failed", Weight.WEAK),
@@ -321,6 +322,8 @@ COMMON = Speaker(
         Said("mailbox_disabled",
              "temporarily disabled; temporarily suspended; temporarily inactive; not allowed to receive; "
              "dormant", Weight.WEAK),
+        # Postfix puts any reason behind these words.
+        Said("rejected", "recipient address rejected", Weight.WEAK, before="user_unknown"),
         Said("user_unknown", "address rejected", Weight.WEAK, bare=True),
         Said("tls", "secure connection", Weight.WEAK),
         Said("expired", "time limit; delivery time; retry time; giving up; gave up", Weight.WEAK),

@@ -117,6 +117,8 @@ def _compile(speakers: Iterable[Speaker]) -> Tables:
 
 
 _INDEX, _UNSPACED = _compile(SPEAKERS)
+_OUTWEIGHED = Weight.CLEAR * 1000 + ORDER.index("user_unknown") * 10 + 9
+"""Words put together say more than a phrase of this rank, such as a fault of the system."""
 
 
 @contextmanager
@@ -155,7 +157,7 @@ def find(plain: str) -> Hit | None:
         for entry in _UNSPACED:
             if entry.rank < best.rank and _contains(entry.pieces, joined):
                 best = entry
-    if best.hit.weak:
+    if best.rank > _OUTWEIGHED:
         together = composed(plain)
         if together:
             return _together(together)

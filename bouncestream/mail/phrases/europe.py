@@ -54,18 +54,22 @@ EUROPE: tuple[Speaker, ...] = (
             Said("mailbox_disabled",
                  "boite du destinataire archivee; ofr 420; boite du destinataire * desactivee", Weight.SURE),
             Said("sender_rejected", "emetteur invalide; ofr 102; invalid sender ofr; ofr004 102", Weight.SURE),
-            Said("spam", "spam detecte; lpn007; lpn105; lpn001", Weight.SURE),
+            Said("spam", "spam detecte", Weight.SURE),
         ),
     ),
     Speaker(
         "SFR, Free, La Poste, Bouygues, OVH",
         "the providers' postmaster and help pages, read November 2026",
         (
-            Said("spam", "spam detecte lpn007; le message a ete rejete * spam", Weight.SURE),
+            Said("spam", "spam detecte lpn007; lpn007 510; le message a ete rejete * spam", Weight.SURE),
             Said("blocklisted",
                  "too many spams from your ip; laposte * blacklist; lpnaaa; adresse ip * bloquee", Weight.SURE),
-            Said("too_many", "trop de mails; too many messages from your ip"),
-            Said("user_unknown", "user unknown usersearch; invalid rcpt; adresse mail inconnue"),
+            Said("too_many", "trop de mails; too many messages from your ip; sfr in * bad behavior"),
+            # La Poste: LPN, three digits for the server, three for the cause.
+            Said("auth_failure", "lpn007 517; lpn027 517", Weight.SURE),
+            Said("sender_rejected", "emetteur invalide; lpn007 405; lpn027 405", Weight.SURE),
+            Said("blocklisted", "lpn007 503; lpn027 503; service refuse", Weight.SURE),
+            Said("user_unknown", "user unknown usersearch; invalid rcpt; adresse mail inconnue; lpn007 416; lpn027 416"),
         ),
     ),
     Speaker(

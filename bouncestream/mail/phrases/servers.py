@@ -164,6 +164,7 @@ SERVERS: tuple[Speaker, ...] = (
             Said("user_unknown",
                  "not listed in * directory; not listed in domino directory; not listed in public name; "
                  "is not listed in any domino directory; no route found to domain * user"),
+            Said("host_unknown", "no route found to domain"),
             Said("system_error", "several matches found in domino directory; multiple matches found in"),
             Said("policy", "your mail was rejected by a rule in", Weight.SURE),
         ),
