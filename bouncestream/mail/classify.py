@@ -229,7 +229,10 @@ def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[s
         return "sender_rejected", "it is about the sender's address"
     if reason in ("host_unknown", "no_mail_domain"):
         ours = _OUR_NAME.search(words) if not numbers.inline.startswith("5.1.") else None
-        return ("policy", f"it speaks of {ours[0]!r}") if ours else ("", "")
+        if ours:
+            return "policy", f"it speaks of {ours[0]!r}"
+        if not bare:
+            return "", ""
     if status.startswith("5.1.") and status == numbers.inline and not (bare and reply in _MISUNDERSTOOD):
         return "", ""  # the server's words and its own code agree: then the stage matters less
     around = stage.around()

@@ -58,7 +58,7 @@ SPACED: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "Italian",
-        "destinatario, utente, indirizzo, casella, account, mailbox",
+        "destinatario, destin, utente, utenza, indirizzo, casella, account, mailbox",
         "non esiste, sconosciuto, sconosciuta, inesistente, non trovato, non trovata, non valido, "
         "non valida, non esistente, non registrato, cancellato, eliminata",
         "nessun, nessuna, non esiste il, non esiste la",

@@ -170,6 +170,7 @@ COMMON = Speaker(
         Said("list_problem",
              "group * may not exist; permission to post; post messages to the group; not a member of; "
              "members only; subscriber only; posting to; mailing list; restricted * group; distribution list"),
+        Said("user_unknown", "not a member of domain; not a member of this domain", before="list_problem"),
         Said("moved",
              "user has moved; has moved to; user moved; mailbox has moved; recipient no longer on server; "
              "no longer on server; no longer valid; no longer in use; no longer used; no longer exists; "
@@ -186,7 +187,7 @@ COMMON = Speaker(
              "not a valid address; not a known user; not a local user; not valid user; user was not found; "
              "user could not be found; user not known; user does not exist; user does not have; "
              "user didn t exist; user * does not exist; user * doesn t exist; user * not found; "
-             "user not listed; not found in * directory; not in directory; recipient not exist; "
+             "not found in ldap; not found in the ldap; user not listed; not found in * directory; not in directory; recipient not exist; "
              "recipient not exists; recipient does not exist; recipient doesn t exist; "
              "recipient * does not exist; recipient * not found; recipient address not; "
              "recipient not recognized; recipient not available; recipient is not found; mailbox doesn t exist; "
@@ -220,7 +221,8 @@ COMMON = Speaker(
              "is not a user here; recipient not on file; no known recipient; recipient address does not exist; "
              "does not have a final email delivery point; no final email delivery point; "
              "could not be found in the directory; is not in the directory; not found in our directory; "
-             "not in the recipient list; address deleted; user deleted; account deleted; "
+             "not in the recipient list; not in recipient list; not in recipient table; not in * recipient list; "
+             "not in recipient database; not in user database; not in user list; not in * user database; address deleted; user deleted; account deleted; "
              "account has been deleted; mailbox deleted; mailbox has been deleted; account closed; "
              "account has been closed; permanently closed; mailbox closed; mailbox has been closed; "
              "account has been terminated; account terminated; account has been removed; "
@@ -236,7 +238,8 @@ COMMON = Speaker(
              "no such recipient; no such address; no user; invalid user; invalid address; recipient not found; "
              "user not found; user doesn t have; user * doesn t have; bad recipient; no account; not our; "
              "not a known; is not known; does not exist; doesn t exist; not in my; not in our; "
-             "requested action not taken mailbox unavailable; mailbox unavailable no such; unknown addressee",
+             "requested action not taken mailbox unavailable; requested action not taken mailbox not available; "
+             "mailbox unavailable no such; unknown addressee; incorrectly addressed",
              bare=True),
         Said("system_full",
              "insufficient disk space; insufficient system storage; insufficient storage; no space left; "
@@ -300,8 +303,8 @@ COMMON = Speaker(
              "resources exceeded; resource temporarily; local error; error in processing; error processing; "
              "could not load; unable to open; cannot open; can t create; can t open; write error; i o error; "
              "read only file system; out of memory; not able to create; queue file write error; "
-             "mail system problem; database error; upstream error; ldap error; ldap lookup; ldap server; "
-             "ldap timeout; ldap failure; ldap unavailable"),
+             "mail system problem; database error; upstream error; ldap error; ldap lookup; "
+             "ldap server unavailable; ldap timeout; ldap failure; ldap unavailable"),
         Said("mailbox_full", "storage limit", Weight.WEAK),
         Said("too_big", "too large; too big; size limit", Weight.WEAK),
         Said("auth_failure", "authentication failed", Weight.WEAK),

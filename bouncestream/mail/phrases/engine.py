@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bouncestream.mail.phrases.composed import composed
+from bouncestream.mail.phrases.composed import composed, composed_host
 from bouncestream.mail.phrases.entry import ORDER, Said, Speaker, Weight
 from bouncestream.mail.phrases.shapes import SHAPES
 from bouncestream.mail.phrases.speakers import SPEAKERS
@@ -158,14 +158,18 @@ def find(plain: str) -> Hit | None:
             if entry.rank < best.rank and _contains(entry.pieces, joined):
                 best = entry
     if best.rank > _OUTWEIGHED:
-        together = composed(plain)
-        if together:
-            return _together(together)
+        together = _together(plain)
+        if together is not None:
+            return together
     return None if best is _NONE else best.hit
 
 
-def _together(phrase: str) -> Hit:
-    return Hit("user_unknown", phrase, False, True, "common, put together", "words put together")
+def _together(plain: str) -> Hit | None:
+    """The words that say only together that a mailbox or a domain is not there."""
+    reason, phrase = "user_unknown", composed(plain)
+    if not phrase:
+        reason, phrase = "host_unknown", composed_host(plain)
+    return Hit(reason, phrase, False, True, "common, put together", "words put together") if phrase else None
 
 
 def _first(entries: tuple[_Entry, ...], plain: str, at: int, best: _Entry) -> _Entry:
@@ -196,8 +200,8 @@ def find_all(text: str) -> list[Hit]:
     found |= {entry.hit: entry.rank for entry in _UNSPACED if _contains(entry.pieces, joined)}
     special = shape(text)
     listed = ([special] if special else []) + sorted(found, key=found.__getitem__)
-    together = composed(plain)
-    return [*listed, _together(together)] if together else listed
+    together = _together(plain)
+    return [*listed, together] if together is not None else listed
 
 
 _SHAPES = tuple(

@@ -178,7 +178,7 @@ SERVERS: tuple[Speaker, ...] = (
                  "sorry * is not here; unknown user rejected; mail box does not exist; mailbox does not exist; "
                  "no mailbox matching recipient; not a local mailbox"),
             Said("user_unknown",
-                 "requested action not taken mailbox unavailable or not local; "
+                 "requested action not taken mailbox unavailable or not local; mailbox unavailable or * local; "
                  "recipient is not a member of this; not user of this server", Weight.SURE),
             Said("mailbox_full",
                  "message would exceed mailbox quota; recipient mailbox full; mfs quota; "
