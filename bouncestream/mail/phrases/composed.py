@@ -25,7 +25,7 @@ AFTER = listed("""
     is not found, could not be found, couldn t be found, cannot be found, can t be found, can not be found,
     does not exist, does not exists, doesn t exist, doesn t exists, do not exist, don t exist, not exist,
     not exists, didn t exist, did not exist, not existing, nonexistent, is nonexistent, non existent,
-    no longer exists, no longer exist, no longer valid, no longer available, no longer in use, no longer used,
+    no exist, no exists, no longer exists, no longer exist, no longer valid, no longer available, no longer in use, no longer used,
     no longer active, no longer here, no longer on this, has been deleted, was deleted, is deleted, deleted,
     been removed, was removed, is closed, has been closed, was closed, closed, terminated, invalid,
     is invalid, not valid, is not valid, isn t valid, not recognized, is not recognized, not recognised,
@@ -70,7 +70,8 @@ ELSEWHERE = listed("""
     sender, senders, your address, your email, your e mail, your account, your mailbox, from, ip address,
     client address, source address, remote address, helo, ehlo, return path, relay, host name, hostname,
     reverse, subject, header, headers, signature, selector, key, password, temporarily, temporary, vacation,
-    later, busy, quota, full, limit, sending, originating, certificate, record, records, list, group
+    later, busy, quota, full, limit, sending, originating, certificate, record, records, list, group, connection, connections, session, deleted by, removed by,
+    closed by, message id, timeout, protocol
 """)
 
 

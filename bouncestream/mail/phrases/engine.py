@@ -34,6 +34,8 @@ _NOISE = re.compile(
     r"(?<![^\s<>()\[\]\"',;:@|])[^\s<>()\[\]\"',;:@|]{1,64}@[\w.-]{1,255}|https?://[^\s<>\"]{1,300}"
 )
 _WORD = re.compile(r"[^\W_]+")
+_OCTAL = re.compile(r"(?:\\[23][0-7]{2}){2,400}")
+"""How Exim writes the bytes of a reply that are not ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,15 @@ Tables = tuple[dict[str, tuple[_Entry, ...]], tuple[_Entry, ...]]
 def words(text: str) -> str:
     """`text` as lower-case words without accents, with one blank before and after each."""
     text = text[:TEXT_LIMIT]
+    if "\\" in text:
+        text = _OCTAL.sub(_unescaped, text)
     if "@" in text or "://" in text:
         text = _NOISE.sub(_telling, text)
     return f" {' '.join(_WORD.findall(folded(text)))} "
+
+
+def _unescaped(octal: re.Match[str]) -> str:
+    return bytes(int(byte, 8) for byte in octal[0].split("\\")[1:]).decode("utf-8", "replace")
 
 
 def folded(text: str) -> str:
