@@ -239,7 +239,8 @@ COMMON = Speaker(
              "user not found; user doesn t have; user * doesn t have; bad recipient; no account; not our; "
              "not a known; is not known; does not exist; doesn t exist; not in my; not in our; "
              "requested action not taken mailbox unavailable; requested action not taken mailbox not available; "
-             "mailbox unavailable no such; unknown addressee; incorrectly addressed",
+             "mailbox unavailable no such; unknown addressee; incorrectly addressed; does not have an account; "
+             "doesn t have an account; has no account here; have no account here",
              bare=True),
         Said("system_full",
              "insufficient disk space; insufficient system storage; insufficient storage; no space left; "
