@@ -38,7 +38,8 @@ _OUR_NAME = re.compile(
 )
 # What may be there tomorrow: words of time, unless they deny it.
 _LATER = re.compile(
-    r"(?<!not )(?<!not a )\btemporar(?:y|ily)\b|\b(?:again|try|retry|resend)\b[^.]{0,30}\blater\b|\bat a later time\b"
+    r"(?<!not )(?<!not a )\btemporar(?:y|ily)\b|"
+    r"\b(?:again|try|retry|resend)\b[^.]{0,30}\blater\b|\bat a later time\b"
 )
 _MAIL_FROM = re.compile(r"mail\s{1,20}from")
 _MAIL_REFUSED = re.compile(r">>> ?mail from:[^>]{0,330}>[^<]{0,60}<<< [45]")

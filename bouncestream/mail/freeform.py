@@ -149,7 +149,7 @@ def _local(notice: str, family: Family, sender: str) -> list[Entry]:
 
 
 def _extract(notice: str, family: Family, strangers: set[str]) -> list[Entry]:
-    matches = []
+    matches: list[re.Match[str]] = []
     for match in family.start.finditer(notice):
         if matches and not family.marks and _whom_to_ask(notice, match, matches[0]):
             continue

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The same as `composed` in other languages: words for a mailbox beside words that say that it is not there.
 
-Written without accents, as texts are compared. Source: the localised reports of mail services and the words of each
+Written without accents,
+as texts are compared. Source: the localised reports of mail services and the words of each
 language for what RFC 5321 section 4.2.2 says; November 2026.
 """
 
@@ -83,7 +84,8 @@ SPACED: tuple[tuple[str, str, str, str], ...] = (
     (
         "Czech, Slovak",
         "uzivatel, uzivatele, pouzivatel, prijemce, prijemca, adresat, adresa, schranka, ucet, konto",
-        "neexistuje, neznamy, neznama, nenalezen, nenalezena, neni znam, nebyl nalezen, nebyla nalezena, neplatna",
+        "neexistuje, neznamy, neznama, nenalezen, nenalezena, neni znam, nebyl nalezen, nebyla nalezena, "
+        "neplatna",
         "neznamy, neznama, neexistujici, neplatna",
     ),
     (
@@ -109,7 +111,8 @@ SPACED: tuple[tuple[str, str, str, str], ...] = (
     (
         "Romanian",
         "utilizator, utilizatorul, destinatar, destinatarul, adresa, casuta, cont, contul",
-        "necunoscut, necunoscuta, inexistent, inexistenta, nu exista, nu a fost gasit, nu a fost gasita, invalida",
+        "necunoscut, necunoscuta, inexistent, inexistenta, nu exista, nu a fost gasit, nu a fost gasita, "
+        "invalida",
         "nu exista",
     ),
     (

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What no table can list: a word for a mailbox beside words that say that it is not there, in either order.
 
-Asked only when no phrase of the tables is clear; such words need a second sign before they make a mail hard, and
+Asked only when no phrase of the tables is clear;
+such words need a second sign before they make a mail hard, and
 `ELSEWHERE` is what they may be about instead.
-Source: RFC 5321 section 4.2.2 and RFC 3463 section 3.2, in as many words as servers have for them; November 2026.
+Source: RFC 5321 section 4.2.2 and RFC 3463 section 3.2, in as many words as servers have for them;
+November 2026.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from bouncestream.mail.phrases.abroad import abroad, listed, one_of
 NOUNS = listed("""
     user, users, username, user name, mailbox, mail box, mail user, email user, recipient, recipients,
     addressee, account, address, email, e mail, email address, e mail address, inbox, person, customer,
-    subscriber, alias, destination, local part, contact, login, mail account, email account, mail drop, maildrop,
+    subscriber, alias, destination, local part, contact, login, mail account, email account, mail drop,
+    maildrop,
     mailbox name, userid, user id, local user, local recipient, screen name, member, employee, addresses,
     mailboxes, accounts, mail address, mailing address
 """)
@@ -25,7 +28,8 @@ AFTER = listed("""
     is not found, could not be found, couldn t be found, cannot be found, can t be found, can not be found,
     does not exist, does not exists, doesn t exist, doesn t exists, do not exist, don t exist, not exist,
     not exists, didn t exist, did not exist, not existing, nonexistent, is nonexistent, non existent,
-    no exist, no exists, no longer exists, no longer exist, no longer valid, no longer available, no longer in use, no longer used,
+    no exist, no exists, no longer exists, no longer exist, no longer valid, no longer available,
+    no longer in use, no longer used,
     no longer active, no longer here, no longer on this, has been deleted, was deleted, is deleted, deleted,
     been removed, was removed, is closed, has been closed, was closed, closed, terminated, invalid,
     is invalid, not valid, is not valid, isn t valid, not recognized, is not recognized, not recognised,
@@ -61,7 +65,8 @@ BEFORE_SOME = listed("""
     there s no, we have no, have no such, has no such, does not have such, doesn t have such, don t have such,
     not have a, exists that, exist that, not user of this, do not know, don t know, do not have, don t have,
     don t recognize, do not recognize, does not belong to any, doesn t belong to any, not belong to a,
-    not any, nobody here with, no one here with, not handle mail for, doesn t handle mail for, unallocated,
+    not any, nobody here with, no one here with, nobody with, no one with, nobody by, no one by, nobody has,
+    no one has, not handle mail for, doesn t handle mail for, unallocated,
     not have any, have any, not match any, no matching, unrecognised, incorrect, undefined, nonexisting
 """)
 """Up to two words before the noun."""
@@ -70,7 +75,8 @@ ELSEWHERE = listed("""
     sender, senders, your address, your email, your e mail, your account, your mailbox, from, ip address,
     client address, source address, remote address, helo, ehlo, return path, relay, host name, hostname,
     reverse, subject, header, headers, signature, selector, key, password, temporarily, temporary, vacation,
-    later, busy, quota, full, limit, sending, originating, certificate, record, records, list, group, connection, connections, session, deleted by, removed by,
+    later, busy, quota, full, limit, sending, originating, certificate, record, records, list, group,
+    connection, connections, session, deleted by, removed by,
     closed by, message id, timeout, protocol
 """)
 
@@ -94,8 +100,10 @@ HOST_BEFORE = listed("""
 """)
 
 NOT_ITS_HOST = listed("""
-    sender, senders, from, your, client, connecting, sending, originating, helo, ehlo, relay, reverse, ptr, rdns,
-    url, link, message id, dkim, spf, dmarc, signature, selector, header, return path, ip, try again, temporarily,
+    sender, senders, from, your, client, connecting, sending, originating, helo, ehlo, relay, reverse, ptr,
+    rdns,
+    url, link, message id, dkim, spf, dmarc, signature, selector, header, return path, ip, try again,
+    temporarily,
     temporary, later, record, records, policy, resolve, server
 """)
 """A host or domain that is not there may be the sender's, or one that the message names."""

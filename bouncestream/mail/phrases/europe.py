@@ -8,7 +8,8 @@ from bouncestream.mail.phrases.entry import Said, Speaker, Weight
 EUROPE: tuple[Speaker, ...] = (
     Speaker(
         "GMX, WEB.DE, mail.com, IONOS",
-        "https://postmaster.gmx.net/en/error-messages and https://smtp.codes/unitedinternet/, read November 2026",
+        "https://postmaster.gmx.net/en/error-messages and https://smtp.codes/unitedinternet/, "
+        "read November 2026",
         (
             Said("blocklisted",
                  "ip address is block listed; nemesis esmtp service not available; 554 no smtp service",
@@ -69,7 +70,8 @@ EUROPE: tuple[Speaker, ...] = (
             Said("auth_failure", "lpn007 517; lpn027 517", Weight.SURE),
             Said("sender_rejected", "emetteur invalide; lpn007 405; lpn027 405", Weight.SURE),
             Said("blocklisted", "lpn007 503; lpn027 503; service refuse", Weight.SURE),
-            Said("user_unknown", "user unknown usersearch; invalid rcpt; adresse mail inconnue; lpn007 416; lpn027 416"),
+            Said("user_unknown", "user unknown usersearch; invalid rcpt; adresse mail inconnue; lpn007 416; "
+                 "lpn027 416"),
         ),
     ),
     Speaker(
@@ -107,6 +109,7 @@ EUROPE: tuple[Speaker, ...] = (
                  Weight.SURE),
             Said("mailbox_disabled",
                  "local mailbox * is unavailable account is disabled; "
+                 "local mailbox is unavailable account is disabled; "
                  "message sending for this account is disabled", Weight.SURE),
             Said("mailbox_full", "mailbox * is full * mail ru"),
             Said("user_filtered", "access to this account is restricted", Weight.CLEAR),
