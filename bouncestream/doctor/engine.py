@@ -23,6 +23,7 @@ from bouncestream.doctor import (
     itself,
     letters,
     listmonk,
+    mailbox,
     pages,
     pixel,
     ports,
@@ -39,8 +40,8 @@ from bouncestream.doctor.web import Credentials, Web
 
 log = logging.getLogger("bouncestream.doctor")
 
-#: Seconds: for Listmonk, which others wait for; names and ports; what goes through them; the rest; all of it.
-FIRST, DOOR, PUBLIC, OTHER, ALL = 3.5, 4.0, 7.0, 10.0, 13.5
+#: Seconds: for Listmonk, which others wait for; names and ports; what goes through them; the rest; mailboxes; all.
+FIRST, DOOR, PUBLIC, OTHER, MAIL, ALL = 3.5, 4.0, 7.0, 10.0, 13.0, 13.5
 
 T = TypeVar("T")
 
@@ -129,7 +130,12 @@ async def _inside(it: Examination, config: Config, *, write: bool) -> None:
     asked: asyncio.Task[listmonk.Seen | None] = asyncio.create_task(
         it.within(FIRST, listmonk.TOPIC, listmonk.collect(who, it.web), None)
     )
-    works: list[Awaitable[None]] = [_letters(it, who, asked), _itself(it, config, own)]
+    bridge: asyncio.Task[itself.Seen | None] = asyncio.create_task(
+        it.within(OTHER, itself.TOPIC, itself.collect(config, it.web, it.now), None)
+    )
+    works: list[Awaitable[None]] = [_letters(it, who, asked), _itself(it, bridge, own)]
+    if config.mailboxes:
+        works.append(_mailboxes(it, config, bridge, write=write))
     if own is not None:
         works.append(_public(it, own, settings.url, asked))
     if write:
@@ -171,8 +177,16 @@ async def _letters(it: Examination, who: Credentials, asked: asyncio.Task[listmo
         it.judged(letters.TOPIC, lambda: letters.judge(seen, config, settings, it.now))
 
 
-async def _itself(it: Examination, config: Config, own: Target | None) -> None:
-    seen = await it.within(OTHER, itself.TOPIC, itself.collect(config, it.web, it.now), None)
+async def _mailboxes(
+    it: Examination, config: Config, bridge: asyncio.Task[itself.Seen | None], *, write: bool
+) -> None:
+    seen = await it.within(MAIL, mailbox.TOPIC, mailbox.collect(config, it.web.names, it.now, write=write), [])
+    running = await bridge
+    it.judged(mailbox.TOPIC, lambda: mailbox.judge(seen, running.parts if running is not None else {}))
+
+
+async def _itself(it: Examination, bridge: asyncio.Task[itself.Seen | None], own: Target | None) -> None:
+    seen = await bridge
     if seen is None:
         return
     there = seen.public
