@@ -37,7 +37,7 @@ BACKLOG, LONG_BACKLOG = 1, 20
 #: Mails that are delivered one at a time, for each second of another row's load.
 SINGLE = 50
 #: Mailboxes that are idled in, and seconds for each second of another row's load.
-BOXES, IDLE = 5, 30
+BOXES, IDLE = 5, 15
 
 
 def delivered(effort: Effort) -> list[Figure]:

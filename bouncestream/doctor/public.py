@@ -80,7 +80,7 @@ async def collect(front: Front, listmonk_url: str, web: Web) -> Public:
         _pixel_again(web, first),
         _all(web, base, others, gate),
         _all(web, base, dict.fromkeys(AGENTS, PIXEL), gate, AGENTS),
-        web.get(base + PIXEL, method="HEAD"),
+        web.head(base + PIXEL),
         _plain(web, front),
     )
     return Public(through | {"pixel": first}, await direct, again, head, agents, tuple(chain), tuple(plain))

@@ -113,7 +113,7 @@ class Web:
                     body += chunk
                     if len(body) >= limit:
                         del body[limit:]
-                        response.close()
+                        _cut(response)
                         break
                 return reply()
         except TimeoutError:
@@ -134,6 +134,39 @@ class Web:
         except (aiohttp.ClientError, ValueError) as error:
             return reply(Trouble.GARBLED, f"what came is no HTTP answer ({type(error).__name__})")
 
+    async def head(self, url: str, *, patience: float = PATIENCE) -> Reply:
+        """The headers that HEAD gives. By hand: what sends a body all the same must be cut off at once, while a
+        client library would close TLS politely, and read on to the end."""
+        began = time.monotonic()
+        parts = urlsplit(url)
+        secure, head = parts.scheme == "https", b""
+        port = parts.port or (443 if secure else 80)
+        lines = f"HEAD {parts.path} HTTP/1.1", f"Host: {parts.netloc}", f"User-Agent: {AGENT}", "Connection: close"
+        found = await self.names.find(parts.hostname or "")
+        try:
+            async with asyncio.timeout(patience):
+                reader, writer = await asyncio.open_connection(
+                    found.addresses[0] if found.addresses else "",
+                    port,
+                    ssl=self._trusting if secure else None,
+                    server_hostname=parts.hostname if secure else None,
+                )
+                try:
+                    writer.write("\r\n".join((*lines, "", "")).encode("ascii"))
+                    head = await reader.readuntil(b"\r\n\r\n")
+                finally:
+                    writer.transport.abort()
+            first, *rest = head.decode("latin-1").split("\r\n")
+            pairs = (line.partition(":") for line in rest if ":" in line)
+            headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+            return Reply(url, int(first.split()[1]), headers, seconds=time.monotonic() - began)
+        except TimeoutError:
+            return Reply(url, trouble=Trouble.TIMEOUT, why=f"no answer within {patience:g} s")
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            return Reply(url, trouble=Trouble.CLOSED, why="the connection was closed in between")
+        except (ValueError, IndexError):
+            return Reply(url, trouble=Trouble.GARBLED, why="what came is no HTTP answer")
+
     async def follow(self, reply: Reply, *, hops: int = 6, patience: float = PATIENCE) -> list[Reply]:
         """The answers along a chain of redirects, the first one first. The last one is still a redirect when it
         leads where it has been before, elsewhere than the web, or further than `hops`. No credentials go along."""
@@ -152,6 +185,13 @@ class Web:
             been.add(url)
             chain.append(await self.get(url, patience=left))
         return chain
+
+
+def _cut(response: aiohttp.ClientResponse) -> None:
+    """Let go at once: a polite end of TLS would read on to the end of what is sent."""
+    if response.connection is not None and response.connection.transport is not None:
+        response.connection.transport.abort()
+    response.close()
 
 
 def _reason(error: BaseException) -> str:

@@ -36,6 +36,11 @@ _SENDER = re.compile(
 _OUR_NAME = re.compile(
     r"\b(?:url|link|helo|ehlo|reverse|client|your (?:domain|host|server|ip|mail host|mail server))\b"
 )
+# What may be there tomorrow: words of time, unless they deny it.
+_LATER = re.compile(
+    r"(?<!not )(?<!not a )\btemporar(?:y|ily)\b|"
+    r"\b(?:again|try|retry|resend)\b[^.]{0,30}\blater\b|\bat a later time\b"
+)
 _MAIL_FROM = re.compile(r"mail\s{1,20}from")
 _MAIL_REFUSED = re.compile(r">>> ?mail from:[^>]{0,330}>[^<]{0,60}<<< [45]")
 _AFTER_RCPT = (
@@ -219,6 +224,8 @@ def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[s
     if status.startswith("4") and not reply.startswith("5"):
         return reason, f"the status {status} is temporary"
     words = stage.words()
+    if _LATER.search(words) is not None and "permanent" not in words:
+        return "system_error", "it asks to try again later"
     if not status.startswith("5.1.") and _SENDER.search(words) is not None:
         return "sender_rejected", "it speaks of the sender"
     if (
@@ -229,7 +236,10 @@ def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[s
         return "sender_rejected", "it is about the sender's address"
     if reason in ("host_unknown", "no_mail_domain"):
         ours = _OUR_NAME.search(words) if not numbers.inline.startswith("5.1.") else None
-        return ("policy", f"it speaks of {ours[0]!r}") if ours else ("", "")
+        if ours:
+            return "policy", f"it speaks of {ours[0]!r}"
+        if not bare:
+            return "", ""
     if status.startswith("5.1.") and status == numbers.inline and not (bare and reply in _MISUNDERSTOOD):
         return "", ""  # the server's words and its own code agree: then the stage matters less
     around = stage.around()

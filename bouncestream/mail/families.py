@@ -80,11 +80,17 @@ FAMILIES: tuple[Family, ...] = (
         start(r"^[ \t]{0,24}(?:recipient: \[smtp:)?{A}(?:\]| on )"),
         certain=True,
     ),
+    Family(
+        "groupwise",
+        ("the message that you sent was undeliverable to the following",),
+        start(r"^[ \t]{1,8}{A}(?= \()"),
+        own=True,
+    ),
     Family("opensmtpd", ("this is the mailer-daemon, please do not reply",), start(r"^{A}: "), certain=True),
     # AOL's own notice names its screen names without their domain.
     Family(
         "aol",
-        ("because they are not accepting mail from",),
+        ("because they are not accepting mail",),
         start(r"^[ \t]{1,8}(?P<a>[a-z0-9._-]{1,64})[ \t]*$"),
         local=True,
     ),

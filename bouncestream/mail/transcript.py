@@ -21,6 +21,7 @@ _EXPANDED = re.compile(r"\(expanded from:? <?([^\s<>]{1,320})>?\)")
 _REJECTED = re.compile(r"was automatically rejected:\s{0,4}([^\n]{1,500})")
 _NEXT = re.compile(r"\n<?[^\s<>@:]{1,64}@[^\s<>@:]{1,255}>?:")
 _LOCAL = re.compile(r"5\d\d 5\.\d{1,3}\.\d{1,3} <")
+_NO_RECIPIENTS = re.compile(r"^<<< ?(?:503|554)[^\n]{0,60}?(?:recipient|rcpt)", re.MULTILINE | re.IGNORECASE)
 _SENDMAIL_AFTER_DATA = re.compile(r"^554 5\.0\.0 Service unavailable", re.MULTILINE)
 _JOINT = re.compile(r"(?<=[a-z])(?=[A-Z][a-z ])")
 MAX_PLACES = 20  #: places of one address that are looked at
@@ -71,6 +72,11 @@ class Session:
         place = lower.find(f" <{address}>... ") if "\n<<< " in lower else -1
         return place > 0 and _LOCAL.match(lower, lower.rfind("\n", 0, place) + 1) is not None
 
+    @cached_property
+    def no_recipients(self) -> bool:
+        """Whether DATA, sent too early by pipelining, was refused because RCPT had been."""
+        return "\n>>> DATA" in self.notice and _NO_RECIPIENTS.search(self.notice) is not None
+
     @property
     def of_sendmail(self) -> bool:
         """Whether the notice is Sendmail's."""
@@ -116,7 +122,7 @@ class Session:
         # Sendmail with pipelining sends DATA before it reads the answer to RCPT; then its own next line names
         # the address.
         rest = notice[first.end() : first.end() + 2000]
-        after = after and _SENDMAIL_AFTER_DATA.search(rest) is not None
+        after = after and not self.no_recipients and _SENDMAIL_AFTER_DATA.search(rest) is not None
         return Said("\n".join(_same_reply(notice[first.start() :])), after)
 
     def about(self, address: str, alone: bool) -> Said:

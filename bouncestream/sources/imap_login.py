@@ -11,9 +11,8 @@ from base64 import b64encode
 
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.errors import AuthFailed, MailboxError, ServerRefused
+from bouncestream.sources.imap_replies import NOT_NOW
 
-#: Response codes (RFC 5530) that say "not now", not "not you".
-_NOT_NOW = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"})
 #: Words of servers that say it without a code: Gmail, Exchange, Courier.
 _NOT_NOW_WORDS = (
     "too many simultaneous",
@@ -46,7 +45,7 @@ def refused(settings: Mailbox, result: str, words: str, code: str, challenge: st
     """The error for a login that was answered NO or BAD. `challenge`: what the server said about the token."""
     where = f"{settings.host}:{settings.real_port}"
     lower = words.lower()
-    if result == "NO" and (code in _NOT_NOW or any(phrase in lower for phrase in _NOT_NOW_WORDS)):
+    if result == "NO" and (code in NOT_NOW or any(phrase in lower for phrase in _NOT_NOW_WORDS)):
         return ServerRefused(f"{where} does not let {settings.user} in just now: {words}", code)
     said = f"{words} ({challenge})" if challenge else words
     return AuthFailed(f"{where} refused the login of {settings.user}: {said}. Next: {fix(settings)}.")

@@ -15,6 +15,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from bouncestream.printable import printable
 from bouncestream.sources.imap_names import decoded_folder, unquoted
 
+#: Response codes (RFC 5530) that say "not now", not "not you" or "not this".
+NOT_NOW = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "OVERQUOTA"})
+
 #: A UID, a UIDVALIDITY: RFC 3501 section 9, `nz-number`.
 HIGHEST = 2**32 - 1
 

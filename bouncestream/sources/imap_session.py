@@ -194,7 +194,7 @@ class Session(Commands):
         """Open a folder, or look at it anew: afterwards all that arrived before is known. Raises FolderMissing."""
         answer = await self._run("SELECT", encoded_folder(folder))
         if not answer.ok:
-            if answer.code in ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"):
+            if answer.code in replies.NOT_NOW:
                 raise self._refused("SELECT", answer)
             raise FolderMissing(
                 f"{self._where} does not open the folder {folder}: {answer.words}. Next: `bouncestream mailbox "

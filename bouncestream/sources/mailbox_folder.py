@@ -254,8 +254,8 @@ class Folder:
     # -- telling -------------------------------------------------------------------------------------------------
 
     def _stand(self, standing: Standing, failures: int, words: str) -> None:
-        if standing is Standing.READING and self._standing not in (Standing.CONNECTING, Standing.LISTENING):
-            return  # that it can be read is known once all is read
+        if standing is Standing.READING and self._standing is Standing.POLLING:
+            return  # and back to polling in a moment
         self._standing = standing
         light = rules.light(standing, failures)
         text = words if light is Light.GREEN else f"{standing.value}: {words}"

@@ -27,6 +27,8 @@ log = logging.getLogger("bouncestream.mailbox")
 
 #: So many proofs in a row may fail before that is told.
 PATIENCE = 2
+#: Among so many UIDs before the canary's it is looked for others: servers search headers mail by mail.
+LOOK_BACK = 1000
 _LINE = "proof"
 
 
@@ -74,17 +76,17 @@ class Proof:
     async def _by_canary(self, session: Session, folder: Folder) -> None:
         watched = folder.session
         folder.looked.clear()
-        await session.append(folder.wire_name, canary(self._box), "\\Seen")
+        uid = await session.append(folder.wire_name, canary(self._box), "\\Seen")
         try:
             heard = await self._looks(folder)
         finally:
-            await self._clean(session, folder)
+            await self._clean(session, folder, uid or 1)
         self._judge(folder, watched, heard, "a mail of our own was put into it, and IDLE did not tell")
 
-    async def _clean(self, session: Session, folder: Folder) -> None:
-        """Take out our canaries, those of a process that died as well: all that carry our mark, nothing else."""
+    async def _clean(self, session: Session, folder: Folder, uid: int) -> None:
+        """Take out our canary, and those of a process that died: all that carry our mark, nothing else."""
         await session.select(folder.wire_name)
-        ours = await session.search(f"HEADER {CANARY} {quoted(self._box.mark)}")
+        ours = await session.search(f"UID {max(1, uid - LOOK_BACK)}:* HEADER {CANARY} {quoted(self._box.mark)}")
         if ours:
             await session.store(ours, "\\Deleted")
             await session.expunge(ours)

@@ -16,12 +16,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bouncestream.errors import ServerRefused, StoreError
+from bouncestream.errors import ServerRefused, StoreBusy, StoreError
 from bouncestream.metrics import MAILS
 from bouncestream.ports import FolderKey, Mail, MailBatch, Place, Progress, Submission, Trouble
 from bouncestream.sources import mailbox_rules as rules
 from bouncestream.sources.imap_names import batches, uid_set
-from bouncestream.sources.imap_replies import HIGHEST, Fetched, Selected, search_date
+from bouncestream.sources.imap_replies import HIGHEST, NOT_NOW, Fetched, Selected, search_date
 from bouncestream.sources.imap_session import Session
 from bouncestream.sources.mailbox_box import Box
 from bouncestream.sources.mailbox_rules import Unreadable
@@ -177,7 +177,7 @@ class Reading:
                 await memory.take_tries_back(self.key, batch)
             raise
         except ServerRefused as error:
-            if error.code in rules.NOT_NOW:
+            if error.code in NOT_NOW:
                 await memory.take_tries_back(self.key, batch)
             raise
         self._careful = False
@@ -196,7 +196,7 @@ class Reading:
         try:
             got = await self._session.fetch(batch, limit=rules.FETCH_LIMIT)
         except ServerRefused as error:
-            if error.code in rules.NOT_NOW:
+            if error.code in NOT_NOW:
                 raise
             got = []
         mails = {mail.uid: mail for mail in got if mail.raw}
@@ -237,7 +237,7 @@ class Reading:
             mails.append(Mail(mail.uid, returned.submission, place))
             results.append(_result(returned))
             log.debug("%s: %s UID %d: %s", self.key.mailbox, self.key.folder, mail.uid, returned.why)
-        await box.emit.mails(MailBatch(self.key, last, tuple(mails), passed, skipped))
+        await self._commit(MailBatch(self.key, last, tuple(mails), passed, skipped))
         self.progress = replace(self.progress, last_uid=last, skipped=self.progress.skipped + skipped)
         self.mails += len(mails)
         name = self.key.mailbox
@@ -246,6 +246,16 @@ class Reading:
         for result, count in (("too old", skipped), ("passed over", len(passed))):
             if count:
                 box.metrics.add(MAILS, name, result, by=count)
+
+    async def _commit(self, batch: MailBatch) -> None:
+        """Commit, with a little patience for an outbox that is busy: a new login would cost more."""
+        for pause in rules.BUSY_PAUSES:
+            try:
+                await self._box.emit.mails(batch)
+                return
+            except StoreBusy:
+                await asyncio.sleep(pause)
+        await self._box.emit.mails(batch)
 
     def _ours(self, mail: Fetched) -> bool:
         """Whether it is a canary."""
@@ -266,7 +276,7 @@ class Reading:
         raw = mail.raw if mail is not None and mail.raw else f"{where} of the mailbox {self.key.mailbox}".encode()
         submission = _troubled(self.key.mailbox, why, raw)
         skipped, passed = work.noted(uid)
-        await self._box.emit.mails(MailBatch(self.key, uid, (Mail(uid, submission),), passed, skipped))
+        await self._commit(MailBatch(self.key, uid, (Mail(uid, submission),), passed, skipped))
         self.progress = replace(self.progress, last_uid=uid)
         self._tries.pop(uid, None)
         self._box.metrics.add(MAILS, self.key.mailbox, "set aside")

@@ -39,8 +39,8 @@ LONGEST_LOGIN_WAIT = 1800.0
 PATIENCE = 3
 #: So often in a row IDLE may have been silent about news, or have broken off, before it is not relied on.
 MUTE_AFTER = 2
-#: Response codes (RFC 5530) that say "not now".
-NOT_NOW = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "OVERQUOTA"})
+#: Seconds before each further try, when the outbox has too much to do just now.
+BUSY_PAUSES = (0.2, 0.5, 1.0)
 
 
 class Standing(StrEnum):

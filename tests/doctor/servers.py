@@ -48,6 +48,7 @@ async def huge(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
             return
         writer.write(b"x" * 65536)
         await writer.drain()
+        await asyncio.sleep(0)  # `drain` alone would not let the loop learn that the other side is gone
 
 
 async def garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -145,3 +145,14 @@ async def test_names_and_numbers() -> None:
     assert "127.0.0.1" in (await names.find("localhost")).addresses
     assert not (await names.find("no-such-name.invalid")).addresses
     assert not (await names.find("a" * 300 + ".example.com")).addresses
+
+
+async def test_head_is_cut_off_behind_its_headers(web: Web) -> None:
+    async with serving(ODD["huge"]) as url:
+        reply = await web.head(url + "/x")
+    assert (reply.status, reply.kind, reply.body) == (200, "text/html", b"")
+    for name, trouble in (("silent", Trouble.TIMEOUT), ("garbage", Trouble.GARBLED)):
+        async with serving(ODD[name]) as url:
+            assert (await web.head(url + "/x", patience=0.5)).trouble is trouble
+    assert (await web.head("http://127.0.0.1:9/x")).trouble is Trouble.CLOSED
+    assert (await web.head("https://no-such-name.invalid/x")).status == 0

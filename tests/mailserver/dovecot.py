@@ -181,6 +181,7 @@ class Dovecot:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=said,
+                start_new_session=True,  # so that all of its processes can be killed at once
             )
         end = time.monotonic() + 30
         while True:
@@ -200,11 +201,14 @@ class Dovecot:
             return
         children = self._children()
         self._process.kill()
+        # One that was just being made is found by its session: it would still hold the sockets of the next start.
+        while children := [*children, *self._children()]:
+            for pid in children:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            children = []
         self._process.wait()
         self._process = None
-        for pid in children:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
 
     def restart(self) -> None:
         """kill -9, and up again on the same ports with the same mails."""
@@ -236,7 +240,9 @@ class Dovecot:
         for path in Path("/proc").glob("[0-9]*/stat"):
             with suppress(OSError):
                 fields = path.read_text().rpartition(")")[2].split()
-                if int(fields[1]) == self._process.pid:
+                state, parent, _, session = fields[:4]
+                ours = str(self._process.pid) in (parent, session) and path.parent.name != str(self._process.pid)
+                if ours and state != "Z":
                     found.append(int(path.parent.name))
         return found
 

@@ -277,11 +277,20 @@ async def test_a_server_that_cuts_every_idle_off_is_polled(dovecot: Dovecot, pro
 async def test_an_idle_that_tells_nothing_is_replaced_and_then_polled(
     dovecot: Dovecot, proxy: Proxy, tmp_path: Path
 ) -> None:
-    proxy.edit = lambda data: b"" if PUSH.fullmatch(data) else data
-    async with Reader(tmp_path, mailbox(proxy.port, idle=0.8)) as reader:
-        await reader.listening()
+    idles = 0
+
+    def mute(data: bytes) -> bytes:
+        nonlocal idles
+        idles += data.startswith(b"+ idling")
+        return b"" if PUSH.fullmatch(data) else data
+
+    proxy.edit = mute
+    async with Reader(tmp_path, mailbox(proxy.port, idle=1.0)) as reader:
+        await reader.until(lambda: idles)
         await delivered(dovecot, bounce(1))
         await reader.stored(1)
+        before = idles
+        await reader.until(lambda: idles > before)
         await delivered(dovecot, bounce(2))
         await reader.stored(2)
         await reader.until(lambda: 'why="deaf"' in reader.metrics.render())

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bouncestream.mail.phrases.composed import composed
+from bouncestream.mail.phrases.composed import composed, composed_host
 from bouncestream.mail.phrases.entry import ORDER, Said, Speaker, Weight
 from bouncestream.mail.phrases.shapes import SHAPES
 from bouncestream.mail.phrases.speakers import SPEAKERS
@@ -34,6 +34,8 @@ _NOISE = re.compile(
     r"(?<![^\s<>()\[\]\"',;:@|])[^\s<>()\[\]\"',;:@|]{1,64}@[\w.-]{1,255}|https?://[^\s<>\"]{1,300}"
 )
 _WORD = re.compile(r"[^\W_]+")
+_OCTAL = re.compile(r"(?:\\[23][0-7]{2}){2,400}")
+"""How Exim writes the bytes of a reply that are not ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,15 @@ Tables = tuple[dict[str, tuple[_Entry, ...]], tuple[_Entry, ...]]
 def words(text: str) -> str:
     """`text` as lower-case words without accents, with one blank before and after each."""
     text = text[:TEXT_LIMIT]
+    if "\\" in text:
+        text = _OCTAL.sub(_unescaped, text)
     if "@" in text or "://" in text:
         text = _NOISE.sub(_telling, text)
     return f" {' '.join(_WORD.findall(folded(text)))} "
+
+
+def _unescaped(octal: re.Match[str]) -> str:
+    return bytes(int(byte, 8) for byte in octal[0].split("\\")[1:]).decode("utf-8", "replace")
 
 
 def folded(text: str) -> str:
@@ -117,6 +125,8 @@ def _compile(speakers: Iterable[Speaker]) -> Tables:
 
 
 _INDEX, _UNSPACED = _compile(SPEAKERS)
+_OUTWEIGHED = Weight.CLEAR * 1000 + ORDER.index("user_unknown") * 10 + 9
+"""Words put together say more than a phrase of this rank, such as a fault of the system."""
 
 
 @contextmanager
@@ -155,15 +165,19 @@ def find(plain: str) -> Hit | None:
         for entry in _UNSPACED:
             if entry.rank < best.rank and _contains(entry.pieces, joined):
                 best = entry
-    if best.hit.weak:
-        together = composed(plain)
-        if together:
-            return _together(together)
+    if best.rank > _OUTWEIGHED:
+        together = _together(plain)
+        if together is not None:
+            return together
     return None if best is _NONE else best.hit
 
 
-def _together(phrase: str) -> Hit:
-    return Hit("user_unknown", phrase, False, True, "common, put together", "words put together")
+def _together(plain: str) -> Hit | None:
+    """The words that say only together that a mailbox or a domain is not there."""
+    reason, phrase = "user_unknown", composed(plain)
+    if not phrase:
+        reason, phrase = "host_unknown", composed_host(plain)
+    return Hit(reason, phrase, False, True, "common, put together", "words put together") if phrase else None
 
 
 def _first(entries: tuple[_Entry, ...], plain: str, at: int, best: _Entry) -> _Entry:
@@ -194,8 +208,8 @@ def find_all(text: str) -> list[Hit]:
     found |= {entry.hit: entry.rank for entry in _UNSPACED if _contains(entry.pieces, joined)}
     special = shape(text)
     listed = ([special] if special else []) + sorted(found, key=found.__getitem__)
-    together = composed(plain)
-    return [*listed, _together(together)] if together else listed
+    together = _together(plain)
+    return [*listed, together] if together is not None else listed
 
 
 _SHAPES = tuple(

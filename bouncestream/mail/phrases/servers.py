@@ -164,6 +164,7 @@ SERVERS: tuple[Speaker, ...] = (
             Said("user_unknown",
                  "not listed in * directory; not listed in domino directory; not listed in public name; "
                  "is not listed in any domino directory; no route found to domain * user"),
+            Said("host_unknown", "no route found to domain"),
             Said("system_error", "several matches found in domino directory; multiple matches found in"),
             Said("policy", "your mail was rejected by a rule in", Weight.SURE),
         ),
@@ -177,7 +178,7 @@ SERVERS: tuple[Speaker, ...] = (
                  "sorry * is not here; unknown user rejected; mail box does not exist; mailbox does not exist; "
                  "no mailbox matching recipient; not a local mailbox"),
             Said("user_unknown",
-                 "requested action not taken mailbox unavailable or not local; "
+                 "requested action not taken mailbox unavailable or not local; mailbox unavailable or * local; "
                  "recipient is not a member of this; not user of this server", Weight.SURE),
             Said("mailbox_full",
                  "message would exceed mailbox quota; recipient mailbox full; mfs quota; "
