@@ -196,7 +196,7 @@ def _judge(hit: phrases.Hit | None, numbers: _Numbers, stage: _Stage) -> Judged:
 
 def _by_words(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> Judged:
     whose = (hit.rule, hit.phrase, hit.said_by)
-    return _by(hit.reason, f"words {hit.phrase!r}", whose, numbers, stage, hit.bare)
+    return _by(hit.reason, f"words {hit.phrase!r}", whose, numbers, stage, hit.bare, hit.sure)
 
 
 def _by(
@@ -206,17 +206,18 @@ def _by(
     numbers: _Numbers,
     stage: _Stage,
     bare: bool = False,
+    sure: bool = False,
 ) -> Judged:
     kind = kind_of(reason)
     against = ""
     if kind == Judgement.HARD:
-        instead, against = _doubt(reason, numbers, stage, bare)
+        instead, against = _doubt(reason, numbers, stage, bare, sure)
         if against:
             kind, reason, evidence = Judgement.SOFT.value, instead, f"{evidence}, but {against}"
     return Judged(kind, reason, evidence, numbers.status, numbers.reply, *whose, against)
 
 
-def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[str, str]:
+def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool, sure: bool) -> tuple[str, str]:
     """What speaks against a hard judgement, and the reason to give then; '' when nothing does."""
     status, reply = numbers.status, numbers.reply
     if reply.startswith("4"):
@@ -247,6 +248,8 @@ def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[s
     after_data = stage.after_data or _names(words, _AFTER_DATA)
     if not refused_rcpt and not after_data:
         after_data = _names(words, _SAID_OF_DATA)
+    if sure and not _names(words, _SAID_OF_DATA):
+        return "", ""
     if after_data and not numbers.inline.startswith("5.1."):
         return "user_filtered", "it was said after DATA, when the address had been accepted"
     if numbers.inline.startswith("5.7.") and not refused_rcpt:

@@ -71,7 +71,8 @@ COMMON = Speaker(
              "possible forgery; sender ip must; sender not allowed; your address listed"),
         Said("too_many",
              "too many connections; too many concurrent; too many sessions; too many recipients; "
-             "too many messages; too many errors; too many mails; too many emails; too many bad; rate limit; "
+             "too many messages; too many errors; too many mails; too many emails; too many bad; "
+             "too many unknown; rate limit; "
              "rate limited; frequency limited; throttled; throttling; receiving mail at a rate; "
              "sent to too many; connection rate; exceeded the rate; exceeded * hourly; exceeded * per hour; "
              "exceeded * per day; per hour; hourly limit; daily limit; daily sending; sending limit; "

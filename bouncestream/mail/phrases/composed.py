@@ -28,7 +28,7 @@ AFTER = listed("""
     is not found, could not be found, couldn t be found, cannot be found, can t be found, can not be found,
     does not exist, does not exists, doesn t exist, doesn t exists, do not exist, don t exist, not exist,
     not exists, didn t exist, did not exist, not existing, nonexistent, is nonexistent, non existent,
-    no exist, no exists, no longer exists, no longer exist, no longer valid, no longer available,
+    no found, no exist, no exists, no longer exists, no longer exist, no longer valid, no longer available,
     no longer in use, no longer used,
     no longer active, no longer here, no longer on this, has been deleted, was deleted, is deleted, deleted,
     been removed, was removed, is closed, has been closed, was closed, closed, terminated, invalid,
