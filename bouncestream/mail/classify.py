@@ -36,6 +36,16 @@ _SENDER = re.compile(
 _OUR_NAME = re.compile(
     r"\b(?:url|link|helo|ehlo|reverse|client|your (?:domain|host|server|ip|mail host|mail server))\b"
 )
+# What is unknown, closed or not found may be something of the sender's, or in the message.
+_ANOTHER_THING = re.compile(
+    r"\byour (?:e-?mail )?(?:address|account|mailbox|domain|host|server|ip|name|mail (?:server|host))\b"
+    r"(?: [^ ]{1,40}){0,4}? (?:does|doesn|do|don|is|isn|has|was|not|could|cannot|must)\b|"
+    r"\bfrom (?:an? |any )?(?:unknown|unverified|invalid|non-?existent)\b|\byou are (?:not|no) an?\b|"
+    r"\b(?:reply-to|bounce address|mail from user|client (?:host|address|ip|name|server)|ehlo|helo|user agent|message-id|balance|certificate)\b|"
+    r"\bin (?:the )?(?:[a-z-]{1,20} )?headers?\b|\bin header\b|\bclosed (?:to|for)\b|"
+    r"\bremoved from the\b|\b(?:url|link)\b(?! for)|\bnot accept mail from\b|\baccount sending\b"
+)
+_LINK = re.compile(r"https?://[^ ]{1,300}")
 # What may be there tomorrow: words of time, unless they deny it.
 _LATER = re.compile(
     r"(?<!not )(?<!not a )\btemporar(?:y|ily)\b|"
@@ -235,12 +245,18 @@ def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool, sure: bool
         or (stage.names_sender() and _about_sender(stage.around()))
     ):
         return "sender_rejected", "it is about the sender's address"
+    if not sure and not numbers.inline.startswith("5.1."):
+        other = _ANOTHER_THING.search(_LINK.sub(" ", words))
+        if other is not None:
+            return "policy", f"it speaks of {other[0]!r}"
     if reason in ("host_unknown", "no_mail_domain"):
         ours = _OUR_NAME.search(words) if not numbers.inline.startswith("5.1.") else None
         if ours:
             return "policy", f"it speaks of {ours[0]!r}"
         if not bare:
             return "", ""
+        if numbers.inline.startswith("5.7."):
+            return "policy", f"the code {numbers.inline} is a policy's"
     if status.startswith("5.1.") and status == numbers.inline and not (bare and reply in _MISUNDERSTOOD):
         return "", ""  # the server's words and its own code agree: then the stage matters less
     around = stage.around()

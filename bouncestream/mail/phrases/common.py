@@ -23,7 +23,8 @@ COMMON = Speaker(
              "mailbox over quota; storage allocation exceeded; exceeded mailbox storage; reached its maximum; "
              "mailbox limit exceeded; insufficient mailbox storage; no space left in mailbox; mailbox storage; "
              "out of space in the mailbox; user s mailbox full; recipient overquota; exceeded mailbox quota; "
-             "blocks limit exceeded; inode limit exceeded; mailbox space"),
+             "blocks limit exceeded; inode limit exceeded; mailbox space; over its storage; over storage limit; over the storage limit; "
+             "storage limit exceeded; exceeded its storage"),
         Said("too_big",
              "message size exceeds; message exceeds; message too large; message is too large; message too big; "
              "message file too big; message size * too large; size limit exceeded; message length exceeds; "
@@ -107,7 +108,7 @@ COMMON = Speaker(
              "blocked by filter; body contains; blocked content; forbidden content"),
         Said("policy",
              "policy; local policy; policy violation; policy reasons; banned; prohibited; security reasons; "
-             "rejected for security; organization policy; blocked by; message was blocked; message blocked; "
+             "rejected for security; security policies; organization policy; blocked by; message was blocked; message blocked; "
              "message has been blocked; client host rejected; client rejected; command rejected; "
              "access control; prohibited by administrator; administratively denied; "
              "administratively prohibited; blocked message; domain was registered; registered too recently; "
@@ -181,6 +182,10 @@ COMMON = Speaker(
         Said("list_problem",
              "group * may not exist; permission to post; post messages to the group; not a member of; "
              "members only; subscriber only; posting to; mailing list; restricted * group; distribution list"),
+        Said("user_unknown",
+             "client host rejected user * not known to us; client host rejected user not known to us",
+             Weight.SURE),
+        Said("tls", "certificate not found; must be encrypted; no certificate", before="user_unknown"),
         Said("user_unknown", "not a member of domain; not a member of this domain", before="list_problem"),
         Said("moved",
              "user has moved; has moved to; user moved; mailbox has moved; recipient no longer on server; "
@@ -257,7 +262,7 @@ COMMON = Speaker(
              "not a known; is not known; does not exist; doesn t exist; not in my; not in our; "
              "requested action not taken mailbox unavailable; "
              "requested action not taken mailbox not available; "
-             "mailbox unavailable no such; unknown addressee; incorrectly addressed; does not have an account; "
+             "mailbox unavailable no such; unknown addressee; incorrectly addressed; does not have an account; no valid recipients; "
              "doesn t have an account; restricted characters in address; "
              "recipient cannot be verified please check; has no account here; have no account here",
              bare=True),
