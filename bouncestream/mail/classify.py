@@ -41,7 +41,8 @@ _ANOTHER_THING = re.compile(
     r"\byour (?:e-?mail )?(?:address|account|mailbox|domain|host|server|ip|name|mail (?:server|host))\b"
     r"(?: [^ ]{1,40}){0,4}? (?:does|doesn|do|don|is|isn|has|was|not|could|cannot|must)\b|"
     r"\bfrom (?:an? |any )?(?:unknown|unverified|invalid|non-?existent)\b|\byou are (?:not|no) an?\b|"
-    r"\b(?:reply-to|bounce address|mail from user|client (?:host|address|ip|name|server)|ehlo|helo|user agent|message-id|balance|certificate)\b|"
+    r"\b(?:reply-to|bounce address|mail from user|client (?:host|address|ip|name|server)|ehlo|helo)\b|"
+    r"\b(?:user agent|message-id|balance|certificate)\b|"
     r"\bin (?:the )?(?:[a-z-]{1,20} )?headers?\b|\bin header\b|\bclosed (?:to|for)\b|"
     r"\bremoved from the\b|\b(?:url|link)\b(?! for)|\bnot accept mail from\b|\baccount sending\b"
 )

@@ -23,7 +23,8 @@ COMMON = Speaker(
              "mailbox over quota; storage allocation exceeded; exceeded mailbox storage; reached its maximum; "
              "mailbox limit exceeded; insufficient mailbox storage; no space left in mailbox; mailbox storage; "
              "out of space in the mailbox; user s mailbox full; recipient overquota; exceeded mailbox quota; "
-             "blocks limit exceeded; inode limit exceeded; mailbox space; over its storage; over storage limit; over the storage limit; "
+             "blocks limit exceeded; inode limit exceeded; mailbox space; over its storage; over storage limit; "
+             "over the storage limit; "
              "storage limit exceeded; exceeded its storage"),
         Said("too_big",
              "message size exceeds; message exceeds; message too large; message is too large; message too big; "
@@ -108,7 +109,8 @@ COMMON = Speaker(
              "blocked by filter; body contains; blocked content; forbidden content"),
         Said("policy",
              "policy; local policy; policy violation; policy reasons; banned; prohibited; security reasons; "
-             "rejected for security; security policies; organization policy; blocked by; message was blocked; message blocked; "
+             "rejected for security; security policies; organization policy; blocked by; message was blocked; "
+             "message blocked; "
              "message has been blocked; client host rejected; client rejected; command rejected; "
              "access control; prohibited by administrator; administratively denied; "
              "administratively prohibited; blocked message; domain was registered; registered too recently; "
@@ -262,7 +264,8 @@ COMMON = Speaker(
              "not a known; is not known; does not exist; doesn t exist; not in my; not in our; "
              "requested action not taken mailbox unavailable; "
              "requested action not taken mailbox not available; "
-             "mailbox unavailable no such; unknown addressee; incorrectly addressed; does not have an account; no valid recipients; "
+             "mailbox unavailable no such; unknown addressee; incorrectly addressed; does not have an account; "
+             "no valid recipients; "
              "doesn t have an account; restricted characters in address; "
              "recipient cannot be verified please check; has no account here; have no account here",
              bare=True),
