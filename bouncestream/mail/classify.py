@@ -23,6 +23,7 @@ FINAL_ACTIONS = frozenset(
 STILL_TRYING = frozenset({"delayed", "delay", "deferred", "warning", "transient"})
 
 # IronPort writes its own summary, then the remote server's words in quotes: 5.1.0 - Unknown address error 550-'…'
+_REMOTE_SAID = re.compile(r"\b(?:[Ss]aid|did not like our [A-Z][A-Za-z ]{3,12}):\s{1,8}(?=[45]\d\d[ -])")
 _QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
 # Which command was refused, in the words of Postfix, Exim, Sendmail, qmail, Courier, m-FILTER and Yahoo; any white
 # space is one blank.
@@ -295,6 +296,10 @@ def remote_words(diagnostic: str) -> str:
         if quoted:
             codes_before = diagnostic[quoted.start() : quoted.start() + 3]
             return f"{codes_before} {quoted[1]}"
+    if "aid:" in diagnostic or "not like our" in diagnostic:
+        said = _REMOTE_SAID.split(diagnostic, 2)
+        if len(said) == 2:
+            return said[1]
     if " -> " in diagnostic:
         before, _, after = diagnostic.partition(" -> ")
         if after[:3].isdigit():

@@ -291,7 +291,7 @@ COMMON = Speaker(
              "been in the queue too long; in queue too long; queue too long; too long on queue; "
              "stayed on the queue too long; expired * minutes; message too old; could not be delivered for; "
              "cannot send message for; could not send message for; unable to deliver message after; "
-             "delivery attempts; delivery timed out; giving up on; not been able to deliver; "
+             "delivery attempts; delivery timed out; not been able to deliver; "
              "has been delayed for; maximum retries; max retries; delivery expired; exceeded time; "
              "max time in queue; queue lifetime; queue time; maximum time in queue; remained in the queue; "
              "timed out in queue; not been able to; undelivered for"),

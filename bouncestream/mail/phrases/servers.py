@@ -151,6 +151,7 @@ SERVERS: tuple[Speaker, ...] = (
             Said("loop", "hop count exceeded possible mail loop; resolver loop; routing loop detected"),
             Said("expired", "queue expired"),
             Said("system_error", "interim mail exchange; storedrv storage"),
+            Said("system_error", "mailbox database property", Weight.SURE),
             Said("too_many", "recipient thread limit exceeded; submission quota"),
             Said("sender_rejected",
                  "sender address has null; client does not have permissions to send as this sender; "
