@@ -17,6 +17,8 @@ SERVERS: tuple[Speaker, ...] = (
             Said("no_mail_domain", "domain * does not accept mail nullmx"),
             # A null MX (RFC 7505) to versions before 3.0, but broken servers too.
             Said("network", "malformed or unexpected name server reply"),
+            Said("user_unknown",
+                 "unverified address unknown user; unverified address user unknown", Weight.SURE),
             Said("network",
                  "recipient address rejected unverified address; unverified address connect to", Weight.SURE),
             Said("network",
