@@ -149,7 +149,7 @@ def _judged(
 def _answers_rcpt(fields: dsn.RecipientFields, words: str, session: Session, address: str) -> bool:
     """Whether a refusal answers RCPT, though it does not say so: by its writer's manner, by Sendmail's own line
     below it, by naming the recipient without any status, or by PowerMTA's counting it as a bad mailbox."""
-    if session.plain_spoken or session.local_line(address):
+    if session.plain_spoken or session.quotes or session.local_line(address):
         return True
     if session.no_recipients and in_text(words).enhanced != "5.0.0":  # with which filters say "user unknown"
         return True

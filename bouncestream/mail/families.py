@@ -86,6 +86,8 @@ FAMILIES: tuple[Family, ...] = (
         start(r"^[ \t]{1,8}{A}(?= \()"),
         own=True,
     ),
+    # Google's oldest form; it names a state of the session at best.
+    Family("google", ("technical details of permanent failure",), _LINE, each=True),
     Family("opensmtpd", ("this is the mailer-daemon, please do not reply",), start(r"^{A}: "), certain=True),
     # AOL's own notice names its screen names without their domain.
     Family(

@@ -49,6 +49,7 @@ _FROM = re.compile(r"\bfrom:?[ \t]{1,4}[^\s@]{1,64}@[^\s@]{1,255}", re.IGNORECAS
 _TALKING = re.compile(r"while talking to", re.IGNORECASE)
 # A line that a remote server spoke.
 _SPOKEN = re.compile(r"[ \t]{0,8}(?:<<< ?)?[45]\d\d[ -]")
+_PASSED_ON = re.compile(r"(?:fwd?|wg|tr|rv|doorst|pd|ilt|转发) ?[:：]")
 _DAEMON = re.compile(r"^(?:mailer-daemon|mail-daemon|double-bounce)@")
 
 
@@ -83,7 +84,8 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     subject = unencoded(fields.get("subject", ""))[:500].lower()
     failed = addresses(unencoded(fields.get("x-failed-recipients", ""))[:20_000], MAX_ENTRIES)
     family, entries = _entries(notice, lower, _strangers(fields, wanted, failed), fields.get("from", ""))
-    telling = bool(_SUBJECT.search(subject))
+    # What a person passes on is a letter about a bounce.
+    telling = bool(_SUBJECT.search(subject)) and (daemon or _PASSED_ON.match(subject) is None)
     marked = family is not None and bool(family.marks)
     certain = family is not None and family.certain
     delayed = bool(_DELAYED.search(lower) or _DELAYED.search(subject)) and not _FINAL.search(lower)

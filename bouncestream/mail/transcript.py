@@ -28,6 +28,12 @@ MAX_PLACES = 20  #: places of one address that are looked at
 _LIST = "following addresses had"
 PLAIN_SPOKEN = ("this is the mailer-daemon, please do not reply", "this is the nullmailer delivery system")
 """How the notices of OpenSMTPD and nullmailer begin."""
+QUOTING = (
+    "the response from the remote server was:",
+    "the error that the other server returned was:",
+    "diagnostic information for administrators:",
+)
+"""Before what Google and Microsoft quote: they name no stage, and refusals of an address are answers to RCPT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,12 @@ class Session:
         """Whether its writer speaks to the remote server itself and names no stage: what it quotes answers RCPT."""
         start = self.notice[:1000].lower()
         return any(mark in start for mark in PLAIN_SPOKEN)
+
+    @property
+    def quotes(self) -> bool:
+        """Whether its writer quotes a refusal and never says of what."""
+        start = self.lower[:4000]
+        return any(mark in start for mark in QUOTING)
 
     @cached_property
     def expired(self) -> bool:

@@ -23,7 +23,9 @@ COMMON = Speaker(
              "mailbox over quota; storage allocation exceeded; exceeded mailbox storage; reached its maximum; "
              "mailbox limit exceeded; insufficient mailbox storage; no space left in mailbox; mailbox storage; "
              "out of space in the mailbox; user s mailbox full; recipient overquota; exceeded mailbox quota; "
-             "blocks limit exceeded; inode limit exceeded; mailbox space"),
+             "blocks limit exceeded; inode limit exceeded; mailbox space; over its storage; over storage limit; "
+             "over the storage limit; "
+             "storage limit exceeded; exceeded its storage"),
         Said("too_big",
              "message size exceeds; message exceeds; message too large; message is too large; message too big; "
              "message file too big; message size * too large; size limit exceeded; message length exceeds; "
@@ -71,7 +73,8 @@ COMMON = Speaker(
              "possible forgery; sender ip must; sender not allowed; your address listed"),
         Said("too_many",
              "too many connections; too many concurrent; too many sessions; too many recipients; "
-             "too many messages; too many errors; too many mails; too many emails; too many bad; rate limit; "
+             "too many messages; too many errors; too many mails; too many emails; too many bad; "
+             "too many unknown; rate limit; "
              "rate limited; frequency limited; throttled; throttling; receiving mail at a rate; "
              "sent to too many; connection rate; exceeded the rate; exceeded * hourly; exceeded * per hour; "
              "exceeded * per day; per hour; hourly limit; daily limit; daily sending; sending limit; "
@@ -106,7 +109,8 @@ COMMON = Speaker(
              "blocked by filter; body contains; blocked content; forbidden content"),
         Said("policy",
              "policy; local policy; policy violation; policy reasons; banned; prohibited; security reasons; "
-             "rejected for security; organization policy; blocked by; message was blocked; message blocked; "
+             "rejected for security; security policies; organization policy; blocked by; message was blocked; "
+             "message blocked; "
              "message has been blocked; client host rejected; client rejected; command rejected; "
              "access control; prohibited by administrator; administratively denied; "
              "administratively prohibited; blocked message; domain was registered; registered too recently; "
@@ -180,6 +184,10 @@ COMMON = Speaker(
         Said("list_problem",
              "group * may not exist; permission to post; post messages to the group; not a member of; "
              "members only; subscriber only; posting to; mailing list; restricted * group; distribution list"),
+        Said("user_unknown",
+             "client host rejected user * not known to us; client host rejected user not known to us",
+             Weight.SURE),
+        Said("tls", "certificate not found; must be encrypted; no certificate", before="user_unknown"),
         Said("user_unknown", "not a member of domain; not a member of this domain", before="list_problem"),
         Said("moved",
              "user has moved; has moved to; user moved; mailbox has moved; recipient no longer on server; "
@@ -257,6 +265,7 @@ COMMON = Speaker(
              "requested action not taken mailbox unavailable; "
              "requested action not taken mailbox not available; "
              "mailbox unavailable no such; unknown addressee; incorrectly addressed; does not have an account; "
+             "no valid recipients; "
              "doesn t have an account; restricted characters in address; "
              "recipient cannot be verified please check; has no account here; have no account here",
              bare=True),
@@ -282,7 +291,7 @@ COMMON = Speaker(
              "been in the queue too long; in queue too long; queue too long; too long on queue; "
              "stayed on the queue too long; expired * minutes; message too old; could not be delivered for; "
              "cannot send message for; could not send message for; unable to deliver message after; "
-             "delivery attempts; delivery timed out; giving up on; not been able to deliver; "
+             "delivery attempts; delivery timed out; not been able to deliver; "
              "has been delayed for; maximum retries; max retries; delivery expired; exceeded time; "
              "max time in queue; queue lifetime; queue time; maximum time in queue; remained in the queue; "
              "timed out in queue; not been able to; undelivered for"),

@@ -15,7 +15,7 @@ import re
 from bouncestream.mail.phrases.abroad import abroad, listed, one_of
 
 NOUNS = listed("""
-    user, users, username, user name, mailbox, mail box, mail user, email user, recipient, recipients,
+    user, users, rcpt, username, user name, mailbox, mail box, mail user, email user, recipient, recipients,
     addressee, account, address, email, e mail, email address, e mail address, inbox, person, customer,
     subscriber, alias, destination, local part, contact, login, mail account, email account, mail drop,
     maildrop,
@@ -28,7 +28,8 @@ AFTER = listed("""
     is not found, could not be found, couldn t be found, cannot be found, can t be found, can not be found,
     does not exist, does not exists, doesn t exist, doesn t exists, do not exist, don t exist, not exist,
     not exists, didn t exist, did not exist, not existing, nonexistent, is nonexistent, non existent,
-    no exist, no exists, no longer exists, no longer exist, no longer valid, no longer available,
+    no found, dosn t exist, dosent exist, no exist, no exists, no longer exists, no longer exist,
+    no longer valid, no longer available,
     no longer in use, no longer used,
     no longer active, no longer here, no longer on this, has been deleted, was deleted, is deleted, deleted,
     been removed, was removed, is closed, has been closed, was closed, closed, terminated, invalid,
@@ -56,7 +57,8 @@ BEFORE = listed("""
 """Right before the noun."""
 
 BEFORE_SOME = listed("""
-    not a registered, not registered as, no entry for, no record of, no match for, not any known, no such,
+    not a registered, no local, no valid, no active, no known, no existing, not registered as, no entry for,
+    no record of, no match for, not any known, no such,
     unknown, unknown or invalid, invalid, nonexistent, non existent, nonexisting, non existing, not existing,
     inexistent, illegal, cannot find, can t find, could not find, couldn t find, unable to find, not find,
     did not find, didn t find, cannot locate, can t locate, could not locate, couldn t locate,

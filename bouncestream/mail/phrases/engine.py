@@ -22,6 +22,7 @@ from bouncestream.mail.phrases.entry import ORDER, Said, Speaker, Weight
 from bouncestream.mail.phrases.shapes import SHAPES
 from bouncestream.mail.phrases.speakers import SPEAKERS
 
+TOGETHER = "common, put together"
 GAP = 60
 """What "*" may span, in characters."""
 
@@ -47,6 +48,7 @@ class Hit:
     weak: bool  #: a code that says something clear is stronger
     bare: bool = False  #: hard only with a second sign
     said_by: str = ""  #: whose words
+    sure: bool = False  #: a vendor's own wording, which means one thing whenever it is said
     rule: str = "words"  #: or "words put together", or "shape"
 
 
@@ -113,7 +115,8 @@ def _compile(speakers: Iterable[Speaker]) -> Tables:
     for speaker, said in ((one, said) for one in speakers for said in one.says):
         rank = _rank(speaker, said)
         for phrase in phrases_of(said):
-            hit = Hit(said.reason, phrase, said.weight is Weight.WEAK, said.bare, speaker.name)
+            sure = said.weight is Weight.SURE and not said.bare
+            hit = Hit(said.reason, phrase, said.weight is Weight.WEAK, said.bare, speaker.name, sure)
             plain = folded(phrase)
             if phrase.isascii() or " " in phrase:
                 pieces = tuple(words(piece)[1:] for piece in plain.split("*"))
@@ -177,7 +180,7 @@ def _together(plain: str) -> Hit | None:
     reason, phrase = "user_unknown", composed(plain)
     if not phrase:
         reason, phrase = "host_unknown", composed_host(plain)
-    return Hit(reason, phrase, False, True, "common, put together", "words put together") if phrase else None
+    return Hit(reason, phrase, False, True, TOGETHER, rule="words put together") if phrase else None
 
 
 def _first(entries: tuple[_Entry, ...], plain: str, at: int, best: _Entry) -> _Entry:

@@ -105,7 +105,8 @@ EUROPE: tuple[Speaker, ...] = (
         (
             Said("spam", "spam message rejected please visit; spam message discarded", Weight.SURE),
             Said("user_unknown",
-                 "message was not accepted invalid mailbox; local mailbox * is unavailable user not found",
+                 "message was not accepted invalid mailbox; local mailbox * is unavailable user not found; "
+                 "local mailbox is unavailable user is terminated",
                  Weight.SURE),
             Said("mailbox_disabled",
                  "local mailbox * is unavailable account is disabled; "

@@ -17,6 +17,8 @@ SERVERS: tuple[Speaker, ...] = (
             Said("no_mail_domain", "domain * does not accept mail nullmx"),
             # A null MX (RFC 7505) to versions before 3.0, but broken servers too.
             Said("network", "malformed or unexpected name server reply"),
+            Said("user_unknown",
+                 "unverified address unknown user; unverified address user unknown", Weight.SURE),
             Said("network",
                  "recipient address rejected unverified address; unverified address connect to", Weight.SURE),
             Said("network",
@@ -151,6 +153,7 @@ SERVERS: tuple[Speaker, ...] = (
             Said("loop", "hop count exceeded possible mail loop; resolver loop; routing loop detected"),
             Said("expired", "queue expired"),
             Said("system_error", "interim mail exchange; storedrv storage"),
+            Said("system_error", "mailbox database property", Weight.SURE),
             Said("too_many", "recipient thread limit exceeded; submission quota"),
             Said("sender_rejected",
                  "sender address has null; client does not have permissions to send as this sender; "
