@@ -41,9 +41,9 @@ GONE = [
 ]
 
 GONE_DOMAINS = [
-    "550 that domain name is unknown here",
+    "550 mail domain not known",
     "550 no such mail domain",
-    "550 destination host a.test was not found",
+    "550 destination host is nonexistent",
 ]
 
 ELSEWHERE = [
