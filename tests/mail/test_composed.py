@@ -43,7 +43,7 @@ GONE = [
 GONE_DOMAINS = [
     "550 mail domain not known",
     "550 no such mail domain",
-    "550 destination host is nonexistent",
+    "550 this host is nonexistent",
 ]
 
 ELSEWHERE = [
