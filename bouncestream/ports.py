@@ -131,6 +131,15 @@ class EmitMails(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How often a mail was tried that could not be fetched or read."""
+
+    count: int
+    since: datetime  #: the first try
+    why: str = ""  #: what was done with it the last time
+
+
 class MailMemory(Protocol):
     """What is remembered of mailboxes over a restart, beside `EmitMails`. Every call raises StoreError as that
     does; what changes something returns once it is on the disk."""
@@ -145,8 +154,8 @@ class MailMemory(Protocol):
     async def forget_other_marks(self, key: FolderKey) -> int:
         """Marks of an earlier UIDVALIDITY; returns how many there were."""
 
-    async def tries(self, key: FolderKey) -> dict[int, int]:
-        """UID → how often it could not be fetched or read."""
+    async def tries(self, key: FolderKey) -> dict[int, Tried]:
+        """UID → how it was tried, of the mails that could not be fetched or read."""
 
     async def note_tries(self, key: FolderKey, uids: Sequence[int], why: str) -> None:
         """Count a try of each, before it is made."""

@@ -9,7 +9,7 @@ from functools import partial
 
 from bouncestream.outbox import mailboxes
 from bouncestream.outbox.db import Database
-from bouncestream.ports import Clock, FolderKey, Place, Progress
+from bouncestream.ports import Clock, FolderKey, Place, Progress, Tried
 
 
 class StoredMailMemory:
@@ -31,7 +31,7 @@ class StoredMailMemory:
     async def forget_other_marks(self, key: FolderKey) -> int:
         return await self._db.write(partial(mailboxes.forget_other_marks, key=key))
 
-    async def tries(self, key: FolderKey) -> dict[int, int]:
+    async def tries(self, key: FolderKey) -> dict[int, Tried]:
         return await self._db.read(partial(mailboxes.tries, key=key))
 
     async def note_tries(self, key: FolderKey, uids: Sequence[int], why: str) -> None:

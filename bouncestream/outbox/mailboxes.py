@@ -18,7 +18,7 @@ from bouncestream.outbox.arrivals import ROW_FAULTS, Taken, take
 from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.store import WHY_LIMIT
-from bouncestream.ports import FolderKey, MailBatch, Place, Progress
+from bouncestream.ports import FolderKey, MailBatch, Place, Progress, Tried
 
 
 def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> Progress | None:
@@ -85,6 +85,7 @@ def take_try_back(conn: sqlite3.Connection, key: FolderKey, uid: int) -> None:
     conn.execute(QUERIES["take_try_back"], (key.mailbox, key.folder, key.uidvalidity, uid))
 
 
-def tries(conn: sqlite3.Connection, key: FolderKey) -> dict[int, int]:
-    """UID → how often it could not be fetched or read, for the mails that still wait."""
-    return dict(conn.execute(QUERIES["tries"], (key.mailbox, key.folder, key.uidvalidity)).fetchall())
+def tries(conn: sqlite3.Connection, key: FolderKey) -> dict[int, Tried]:
+    """UID → how it was tried, for the mails that could not be fetched or read and still wait."""
+    found = conn.execute(QUERIES["tries"], (key.mailbox, key.folder, key.uidvalidity))
+    return {uid: Tried(count, codec.moment(at), why) for uid, count, at, why in found}

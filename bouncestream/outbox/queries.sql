@@ -376,14 +376,14 @@ INSERT OR IGNORE INTO passed_over (mailbox, folder, uidvalidity, uid, arrived_at
 
 -- name: count_try
 INSERT INTO tries (mailbox, folder, uidvalidity, uid, tries, why, at) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)
-ON CONFLICT (mailbox, folder, uidvalidity, uid) DO UPDATE SET tries = tries + 1, why = excluded.why, at = excluded.at
+ON CONFLICT (mailbox, folder, uidvalidity, uid) DO UPDATE SET tries = tries + 1, why = excluded.why
 RETURNING tries;
 
 -- name: take_try_back
 UPDATE tries SET tries = max(0, tries - 1) WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND uid = ?;
 
 -- name: tries
-SELECT uid, tries FROM tries WHERE mailbox = ? AND folder = ? AND uidvalidity = ?;
+SELECT uid, tries, at, why FROM tries WHERE mailbox = ? AND folder = ? AND uidvalidity = ?;
 
 -- name: forget_tries
 -- Those of the mails that are done with, and of an older UIDVALIDITY.

@@ -187,14 +187,14 @@ CREATE TABLE marks (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tries (
-    -- Mails that could not be fetched or read: the third time they go to quarantine.
+    -- Mails that could not be fetched or read: after three tries, over some seconds, they go to quarantine.
     mailbox     TEXT NOT NULL,
     folder      TEXT NOT NULL,
     uidvalidity INTEGER NOT NULL,
     uid         INTEGER NOT NULL,
     tries       INTEGER NOT NULL,
     why         TEXT NOT NULL,
-    at          TEXT NOT NULL,
+    at          TEXT NOT NULL, -- of the first try
     PRIMARY KEY (mailbox, folder, uidvalidity, uid)
 ) STRICT, WITHOUT ROWID;
 

@@ -268,6 +268,6 @@ class Folder:
             return
         self._told_skipped = True
         log.info(
-            "%s: %s: %d mails are older than start = %s and were skipped",
-            *(self.box.settings.name, self.name, reading.progress.skipped, self.box.settings.start),
+            "%s: %s: older than start = %s, so skipped: %d of the mails",
+            *(self.box.settings.name, self.name, self.box.settings.start, reading.progress.skipped),
         )

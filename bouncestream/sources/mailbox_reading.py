@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from bouncestream.errors import ServerRefused, StoreBusy, StoreError
 from bouncestream.metrics import MAILS
-from bouncestream.ports import FolderKey, Mail, MailBatch, Place, Progress, Submission, Trouble
+from bouncestream.ports import FolderKey, Mail, MailBatch, Place, Progress, Submission, Tried, Trouble
 from bouncestream.sources import mailbox_rules as rules
 from bouncestream.sources.imap_names import batches, uid_set
 from bouncestream.sources.imap_replies import HIGHEST, NOT_NOW, Fetched, Selected, search_date
@@ -33,6 +33,8 @@ log = logging.getLogger("bouncestream.mailbox")
 AT_ONCE = 24 << 10
 #: So many dates are asked for together.
 DATES = 500
+#: What is noted of a mail that is being set aside: where even that fails, it is not fetched once more.
+ASIDE = "it was being set aside"
 #: The header of our own canaries.
 CANARY = "X-Bouncestream-Canary"
 
@@ -59,13 +61,13 @@ class Reading:
     """Reads one folder over one session. `progress` is how far it has come."""
 
     def __init__(
-        self, box: Box, session: Session, key: FolderKey, progress: Progress, tries: dict[int, int]
+        self, box: Box, session: Session, key: FolderKey, progress: Progress, tries: dict[int, Tried]
     ) -> None:
         self._box = box
         self._session = session
         self.key = key
         self.progress = progress
-        self._tries = {uid: count for uid, count in tries.items() if count}
+        self._tries = {uid: tried for uid, tried in tries.items() if tried.count}
         self._careful = True  # nothing has gone well over this session yet
         self._size = rules.FIRST_BATCH
         self.mails = 0  #: read over this session
@@ -160,13 +162,15 @@ class Reading:
     async def _carefully(self, batch: list[int], work: _Work) -> list[int]:
         """A batch that may be what breaks the connection, or the process: its tries are noted before it is fetched,
         and committed with the mails. Returns the UIDs that are done with."""
-        memory = self._box.memory
-        count = self._tries.get(batch[0], 0)
-        await memory.note_tries(self.key, batch, "it was being fetched or read")
+        memory, now = self._box.memory, self._box.clock.now()
+        before = self._tries.get(batch[0])
+        hopeless = rules.hopeless(before, now)
+        await memory.note_tries(self.key, batch, ASIDE if hopeless else "it was being fetched or read")
         for uid in batch:
-            self._tries[uid] = self._tries.get(uid, 0) + 1
-        if count >= rules.TRIES:
-            await self._set_aside(batch[0], work, fetch=count == rules.TRIES)
+            tried = self._tries.get(uid, Tried(0, now))
+            self._tries[uid] = replace(tried, count=tried.count + 1)
+        if before is not None and hopeless:
+            await self._set_aside(batch[0], work, fetch=before.why != ASIDE)
             return batch[:1]
         try:
             mails, done = await self._fetch(batch)
@@ -185,8 +189,8 @@ class Reading:
             self._tries.pop(uid, None)
         if not done:
             raise Unreadable(
-                f"{self.key.folder}: the server does not give the mail with UID {batch[0]}, try {count + 1} of "
-                f"{rules.TRIES}"
+                f"{self.key.folder}: the server does not give the mail with UID {batch[0]}, try "
+                f"{self._tries[batch[0]].count}"
             )
         return done
 
@@ -207,7 +211,7 @@ class Reading:
             withheld = [uid for uid in missing if uid in there]
             if withheld and len(batch) > 1:
                 for uid in withheld:
-                    self._tries.setdefault(uid, 0)
+                    self._tries.setdefault(uid, Tried(0, self._box.clock.now()))
             batch = [uid for uid in batch if not withheld or uid < withheld[0]]
         return [mails[uid] for uid in batch if uid in mails], batch
 
@@ -271,7 +275,7 @@ class Reading:
             await self._store([], [uid], work)  # somebody has taken it away
             return
         where = f"UID {uid} (UIDVALIDITY {self.key.uidvalidity}) of {self.key.folder}"
-        why = f"the mail with {where} could not be fetched or read in {rules.TRIES} tries"
+        why = f"the mail with {where} could not be fetched or read in {self._tries[uid].count - 1} tries"
         log.error("%s: %s; it is set aside: `bouncestream outbox list --quarantine`", self.key.mailbox, why)
         raw = mail.raw if mail is not None and mail.raw else f"{where} of the mailbox {self.key.mailbox}".encode()
         submission = _troubled(self.key.mailbox, why, raw)

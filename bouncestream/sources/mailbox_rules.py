@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ from bouncestream.errors import (
     TokenError,
 )
 from bouncestream.health import Light
-from bouncestream.ports import Place, Progress
+from bouncestream.ports import Place, Progress, Tried
 
 #: Bytes of a mail that are fetched; a bounce says what it has to say before that.
 FETCH_LIMIT = 262_144
@@ -31,8 +31,9 @@ BATCH_BYTES = 4 << 20
 WINDOW, WIDEST = 2000, 200_000
 #: So many windows in a row without a mail in them, and the rest is asked for at once.
 EMPTY = 50
-#: So often a mail is tried before it is set aside.
-TRIES = 3
+#: So often a mail is tried before it is set aside, and over so many seconds: a line that keeps breaking hits the
+#: same mail several times in a row, as it is the first one of each session.
+TRIES, TRIES_SPAN = 3, 10.0
 #: The longest wait after a refused login; seconds.
 LONGEST_LOGIN_WAIT = 1800.0
 #: So many failures in a row are no hiccup any more.
@@ -149,7 +150,14 @@ def next_window(size: int, found: int) -> int:
     return max(WINDOW // 4, size // 2) if found > WINDOW else size
 
 
-def next_batch(uids: Sequence[int], tries: Mapping[int, int], size: int) -> list[int]:
+def hopeless(tried: Tried | None, now: datetime) -> bool:
+    """Whether a mail was tried often and long enough. A clock that was set back is no reason to wait for it."""
+    if tried is None or tried.count < TRIES:
+        return False
+    return not timedelta(0) <= now - tried.since < timedelta(seconds=TRIES_SPAN)
+
+
+def next_batch(uids: Sequence[int], tries: Collection[int], size: int) -> list[int]:
     """The first mails of `uids` to fetch together: one that made trouble before goes alone."""
     batch: list[int] = []
     for uid in uids[:size]:

@@ -20,7 +20,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreUnavailable
 from bouncestream.health import Light
 from bouncestream.ports import MailBatch, Receipt
-from bouncestream.sources import mailbox_reading, mailbox_settle
+from bouncestream.sources import mailbox_reading, mailbox_rules, mailbox_settle
 from bouncestream.sources.imap_session import Session
 from bouncestream.sources.mailbox_folder import Folder
 from bouncestream.sources.mailbox_proof import canary
@@ -223,8 +223,9 @@ async def test_mails_that_the_server_refuses_for_now_are_not_blamed(
 
 
 async def test_a_mail_that_is_not_given_is_set_aside_after_three_tries(
-    dovecot: Dovecot, proxy: Proxy, tmp_path: Path
+    dovecot: Dovecot, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(mailbox_rules, "TRIES_SPAN", 1.0)
     dovecot.deliver(*(bounce(n) for n in range(4)))
     body = re.compile(rb"(?s)(UID 2 INTERNALDATE \"[^\"]+\" BODY\[\]<0>) \{\d+\}\r\n.*?--=_b--\r\n\)")
     proxy.edit = lambda data: body.sub(rb"\1 NIL)", data)

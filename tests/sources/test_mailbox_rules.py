@@ -10,7 +10,7 @@ import pytest
 from bouncestream import errors
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.health import Light
-from bouncestream.ports import Place, Progress
+from bouncestream.ports import Place, Progress, Tried
 from bouncestream.sources import mailbox_rules as rules
 from bouncestream.sources.mailbox_rules import Deaf, Standing, Unreadable
 
@@ -84,10 +84,19 @@ def test_windows_grow_over_gaps_up_to_what_one_line_may_hold() -> None:
 
 
 def test_a_mail_that_made_trouble_goes_alone() -> None:
-    assert rules.next_batch([1, 2, 3, 4], {3: 1}, 50) == [1, 2]
-    assert rules.next_batch([3, 4], {3: 0}, 50) == [3]
-    assert rules.next_batch([4, 5], {3: 1}, 50) == [4, 5]
-    assert rules.next_batch(list(range(99)), {}, 50) == list(range(50))
+    assert rules.next_batch([1, 2, 3, 4], {3}, 50) == [1, 2]
+    assert rules.next_batch([3, 4], {3}, 50) == [3]
+    assert rules.next_batch([4, 5], {3}, 50) == [4, 5]
+    assert rules.next_batch(list(range(99)), set(), 50) == list(range(50))
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds", "hopeless"),
+    [(3, 10, True), (9, 9.9, False), (2, 999, False), (3, -1, True), (3, 0, False)],
+)
+def test_a_mail_is_given_up_after_three_tries_over_some_time(count: int, seconds: float, hopeless: bool) -> None:
+    assert rules.hopeless(Tried(count, NOW), NOW + timedelta(seconds=seconds)) is hopeless
+    assert not rules.hopeless(None, NOW)
 
 
 def test_batches_shrink_with_the_size_of_mails() -> None:
