@@ -41,6 +41,7 @@ from bouncestream.sources.webhook import WebhookServer, bound
 
 if TYPE_CHECKING:
     from bouncestream.config.mailbox import Mailbox
+    from bouncestream.doctor.finding import Finding
     from bouncestream.sources.mailbox import Mailboxes
     from bouncestream.sources.oauth import TokenSource
 
@@ -51,6 +52,9 @@ GC_THRESHOLD = (20_000, 20, 50)
 
 #: How long requests in hand, then the posts in flight, then an alert on its way, may take at shutdown; seconds.
 REQUESTS_GRACE, RELAY_GRACE, WATCH_GRACE = 5.0, 10.0, 3.0
+
+#: The doctor's cheap checks begin so long after the start; seconds.
+CHECKS_AFTER = 10.0
 
 
 class App:
@@ -64,6 +68,7 @@ class App:
         self.addresses: list[tuple[str, int]] = []
         self._stop = asyncio.Event()
         self._instance = ""
+        self._checked = False
         self._mailboxes: Mailboxes | None = None
         self._token_sources: dict[str, TokenSource] = {}
 
@@ -88,6 +93,7 @@ class App:
                     self.metrics,
                     self.config,
                     paused=lambda: self.relay.desk.breaker.paused,
+                    quick=self._quick,
                 )
                 self.server = WebhookServer(
                     self.config.server,
@@ -185,6 +191,15 @@ class App:
 
         source = self._token_sources[settings.name] = TokenSource(settings, self.db.path, SystemClock())
         return source
+
+    async def _quick(self, config: Config) -> list[Finding]:
+        """The doctor's cheap checks; the first time not right away, as a start has enough to do."""
+        if not self._checked:
+            self._checked = True
+            await asyncio.sleep(min(CHECKS_AFTER, config.alerts.checks))
+        from bouncestream.doctor.aside import quick  # small: the work is done in a process of its own
+
+        return await quick(config)
 
     async def _stop_sources(self) -> None:
         """Nothing more comes in; what is in hand is committed and acknowledged."""

@@ -19,6 +19,7 @@ from bouncestream.errors import StoreError
 from bouncestream.outbox import store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import MIN_FREE
+from bouncestream.sources.mailbox_trial import Door
 
 #: Below this much free space a person should know; bytes.
 _LITTLE = 512 << 20
@@ -54,7 +55,7 @@ async def _check(config: Config) -> int:
     if config.mailboxes:
         path = Path(config.outbox.path)
         looked = await asyncio.gather(
-            *(tries_mailbox.mailbox(tries_mailbox.Door(box, path)) for box in config.mailboxes.values())
+            *(tries_mailbox.mailbox(Door(box, path)) for box in config.mailboxes.values())
         )
         section("Mailboxes", [line for lines in looked for line in lines])
     code = tries.code(found)

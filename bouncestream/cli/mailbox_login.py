@@ -16,12 +16,13 @@ from bouncestream.cli import show as out
 from bouncestream.cli import tries
 from bouncestream.cli.mailbox_named import named
 from bouncestream.cli.opened import configuration
-from bouncestream.cli.tries_mailbox import Door, failed
+from bouncestream.cli.tries_mailbox import failed
 from bouncestream.clock import SystemClock
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.oauth import CLIENT, DEVICE, needs_token, plan
 from bouncestream.errors import LoginRefused, MailboxError, UsageError
 from bouncestream.printable import mask_all, printable
+from bouncestream.sources.mailbox_trial import Door
 from bouncestream.sources.oauth_file import TokenFile, login_command, token_path
 from bouncestream.sources.oauth_flows import DeviceCode, Tokens
 from bouncestream.sources.oauth_login import PATIENCE, Login

@@ -64,7 +64,7 @@ def _rule(value: Any) -> str:
 ADDRESS = Shape('an e-mail address, such as "postmaster@example.org"', _address)
 ADDRESSES = Shape('a list of e-mail addresses, such as ["admin@example.org"]', shapes.each(_address), plain=False)
 TIME = Shape('a time of day, such as "07:00"', _time)
-RULES = Shape('a list of rules, such as ["silent-source", "doctor:tls-expiring"]', shapes.each(_rule), plain=False)
+RULES = Shape('a list of rules, such as ["silent-source", "doctor:tls-expired"]', shapes.each(_rule), plain=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from bouncestream.doctor import (
     letters,
     listmonk,
     log_words,
+    mailbox,
     pages,
     pixel,
     ports,
@@ -45,6 +46,7 @@ TOPICS: Final[Mapping[str, str]] = MappingProxyType(
         guides.TOPIC: "Guides that mislead",
         letters.TOPIC: "Templates and campaigns",
         itself.TOPIC: "bouncestream itself",
+        mailbox.TOPIC: "Mailboxes",
         "doctor": "The examination",
         "mail": "A received mail",
         "logs": "Server logs",
@@ -55,7 +57,7 @@ TOPICS: Final[Mapping[str, str]] = MappingProxyType(
 BY_TOPIC: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         area.TOPIC: area.FINDINGS
-        for area in (listmonk, bounces, root_url, ports, tls, pixel, pages, guides, letters, itself)
+        for area in (listmonk, bounces, root_url, ports, tls, pixel, pages, guides, letters, itself, mailbox)
     }
     | {
         itself.TOPIC: {**itself.FINDINGS, **trial.FINDINGS},

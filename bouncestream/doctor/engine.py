@@ -23,6 +23,7 @@ from bouncestream.doctor import (
     itself,
     letters,
     listmonk,
+    mailbox,
     pages,
     pixel,
     ports,
@@ -34,13 +35,13 @@ from bouncestream.doctor import (
 from bouncestream.doctor.catalogue import TOPICS, UNEXAMINED
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.names import Names
-from bouncestream.doctor.target import PIXEL, Target, is_private
+from bouncestream.doctor.target import Target, is_private
 from bouncestream.doctor.web import Credentials, Web
 
 log = logging.getLogger("bouncestream.doctor")
 
-#: Seconds: for Listmonk, which others wait for; names and ports; what goes through them; the rest; all of it.
-FIRST, DOOR, PUBLIC, OTHER, ALL = 3.5, 4.0, 7.0, 10.0, 13.5
+#: Seconds: for Listmonk, which others wait for; names and ports; what goes through them; the rest; mailboxes; all.
+FIRST, DOOR, PUBLIC, OTHER, MAIL, ALL = 3.5, 4.0, 7.0, 10.0, 13.0, 13.5
 
 T = TypeVar("T")
 
@@ -129,7 +130,12 @@ async def _inside(it: Examination, config: Config, *, write: bool) -> None:
     asked: asyncio.Task[listmonk.Seen | None] = asyncio.create_task(
         it.within(FIRST, listmonk.TOPIC, listmonk.collect(who, it.web), None)
     )
-    works: list[Awaitable[None]] = [_letters(it, who, asked), _itself(it, config, own)]
+    bridge: asyncio.Task[itself.Seen | None] = asyncio.create_task(
+        it.within(OTHER, itself.TOPIC, itself.collect(config, it.web, it.now), None)
+    )
+    works: list[Awaitable[None]] = [_letters(it, who, asked), _itself(it, bridge, own)]
+    if config.mailboxes:
+        works.append(_mailboxes(it, config, bridge, write=write))
     if own is not None:
         works.append(_public(it, own, settings.url, asked))
     if write:
@@ -171,8 +177,16 @@ async def _letters(it: Examination, who: Credentials, asked: asyncio.Task[listmo
         it.judged(letters.TOPIC, lambda: letters.judge(seen, config, settings, it.now))
 
 
-async def _itself(it: Examination, config: Config, own: Target | None) -> None:
-    seen = await it.within(OTHER, itself.TOPIC, itself.collect(config, it.web, it.now), None)
+async def _mailboxes(
+    it: Examination, config: Config, bridge: asyncio.Task[itself.Seen | None], *, write: bool
+) -> None:
+    seen = await it.within(MAIL, mailbox.TOPIC, mailbox.collect(config, it.web.names, it.now, write=write), [])
+    running = await bridge
+    it.judged(mailbox.TOPIC, lambda: mailbox.judge(seen, running.parts if running is not None else {}))
+
+
+async def _itself(it: Examination, bridge: asyncio.Task[itself.Seen | None], own: Target | None) -> None:
+    seen = await bridge
     if seen is None:
         return
     there = seen.public
@@ -201,7 +215,7 @@ async def _public(
 ) -> None:
     """Everything that goes through the public address."""
     if target.scheme == "http":
-        target = await it.within(DOOR, pixel.TOPIC, _by_https(it.web, target), target)
+        target = await it.within(DOOR, pixel.TOPIC, front.by_https(target, it.web), target)
     own = Target.read(listmonk_url) if listmonk_url else None
     door = await it.within(DOOR, ports.TOPIC, front.collect(target, it.web.names, ports.ports_to_try(own)), None)
     if door is None:
@@ -236,15 +250,6 @@ async def _public(
 async def _local(web: Web, here: bool) -> guides.Local:
     """The proxies of this machine, where it is the server's."""
     return await guides.collect(web) if here else guides.Local()
-
-
-async def _by_https(web: Web, target: Target) -> Target:
-    """Where an http address only leads to the same one by https, that one is what readers end at."""
-    chain = await web.follow(await web.get(target.url + PIXEL))
-    end = Target.read(chain[-1].url)
-    if end is None or end.scheme != "https" or end.host != target.host or chain[-1].location:
-        return target
-    return Target.read(f"https://{target.site}{target.path}") or target
 
 
 async def _webhook(it: Examination, url: str, host: str) -> None:

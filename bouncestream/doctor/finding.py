@@ -48,3 +48,10 @@ def as_dict(finding: Finding) -> dict[str, Any]:
         "fix": finding.fix,
         "evidence": dict(finding.evidence),
     }
+
+
+def unexamined(why: str) -> Finding:
+    """That the cheap checks could not be made."""
+    text = f"certificate, pixel and permissions could not be examined: {why}"
+    fix = "see what the whole examination says:\n\n    bouncestream doctor"
+    return Finding("not-examined", Level.WARNING, "doctor", text, "They may be well or not.", fix)

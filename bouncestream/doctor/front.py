@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bouncestream.doctor.names import Names, Resolved
-from bouncestream.doctor.target import Target
+from bouncestream.doctor.target import PIXEL, Target
+from bouncestream.doctor.web import Web
 
 #: Seconds for one connection.
 PATIENCE = 2.5
@@ -56,6 +57,17 @@ async def collect(target: Target, names: Names, ports: Iterable[int]) -> Front:
     found = await asyncio.gather(*(_connect(address, port) for address, port in wanted))
     own = frozenset(address for address in addresses if is_own(address))
     return Front(target, resolved, dict(zip(wanted, found, strict=True)), own, not _has_ipv6())
+
+
+async def by_https(target: Target, web: Web) -> Target:
+    """Where an http address only leads to the same one by https, that one is what readers end at."""
+    if target.scheme == "https":
+        return target
+    chain = await web.follow(await web.get(target.url + PIXEL))
+    end = Target.read(chain[-1].url)
+    if end is None or end.scheme != "https" or end.host != target.host or chain[-1].location:
+        return target
+    return Target.read(f"https://{target.site}{target.path}") or target
 
 
 async def _connect(address: str, port: int) -> str:

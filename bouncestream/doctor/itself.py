@@ -173,13 +173,17 @@ def _bridge(seen: Seen) -> list[Finding]:
         fix = "start it:\n\n    systemctl enable --now bouncestream"
         found.append(Finding("bridge-not-running", level, TOPIC, text, why, fix))
     red = {name: part for name, part in seen.parts.items() if isinstance(part, dict) and part.get("state") == "red"}
-    red.pop("listmonk", None)  # has an area of its own
+    # These have areas of their own.
+    elsewhere = {"listmonk", *(f"mailbox:{name}" for name in seen.sources)}
+    well = not red.keys() - {"listmonk"}
     for name, part in red.items():
+        if name in elsewhere:
+            continue
         text = f"{clean(str(name), 60)} of the running bouncestream does not work"
         found.append(
             Finding("bridge-part", Level.ERROR, TOPIC, text, clean(str(part.get("why", "")), 300), "see its log")
         )
-    if alive and not red:
+    if alive and well:
         found.append(Finding("bridge-ok", Level.OK, TOPIC, "bouncestream runs, and its parts are well"))
     if not seen.sources:
         text = "no webhook and no mailbox is configured"

@@ -62,8 +62,10 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
 
 
 def hotmail_recipient(fields: Fields, returned: Fields) -> str:
-    """The recipient of a Microsoft JMRP report: multipart/mixed from staff@hotmail.com with the mail attached;
-    ''."""
+    """The recipient of a Microsoft JMRP report: multipart/mixed from staff@hotmail.com with the mail attached, or
+    the mail itself with one header more; ''."""
+    if _HOTMAIL in fields:
+        return normalise(fields[_HOTMAIL])
     address = returned.get(_HOTMAIL, "")
     if address and "complaint" in fields.get("subject", "").lower():
         return normalise(address)
@@ -74,6 +76,8 @@ def without_part(fields: Fields) -> str:
     """In words why a mail is an abuse report although the part that would say so is missing; '' when it is none."""
     if parameters(fields.get("content-type", "")).get("report-type", "").lower() == "feedback-report":
         return "report-type=feedback-report, without its part"
+    if _HOTMAIL in fields:
+        return "Microsoft's JMRP form, without a wrapping"
     subject = fields.get("subject", "").lower()
     sender = fields.get("from", "").lower()
     if subject.startswith("complaint about message from ") and "staff@hotmail." in sender:

@@ -23,6 +23,7 @@ FINAL_ACTIONS = frozenset(
 STILL_TRYING = frozenset({"delayed", "delay", "deferred", "warning", "transient"})
 
 # IronPort writes its own summary, then the remote server's words in quotes: 5.1.0 - Unknown address error 550-'…'
+_REMOTE_SAID = re.compile(r"\b(?:[Ss]aid|did not like our [A-Z][A-Za-z ]{3,12}):\s{1,8}(?=[45]\d\d[ -])")
 _QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
 # Which command was refused, in the words of Postfix, Exim, Sendmail, qmail, Courier, m-FILTER and Yahoo; any white
 # space is one blank.
@@ -35,6 +36,22 @@ _SENDER = re.compile(
 # A name that was not found may be the sending host's, or one in the message.
 _OUR_NAME = re.compile(
     r"\b(?:url|link|helo|ehlo|reverse|client|your (?:domain|host|server|ip|mail host|mail server))\b"
+)
+# What is unknown, closed or not found may be something of the sender's, or in the message.
+_ANOTHER_THING = re.compile(
+    r"\byour (?:e-?mail )?(?:address|account|mailbox|domain|host|server|ip|name|mail (?:server|host))\b"
+    r"(?: [^ ]{1,40}){0,4}? (?:does|doesn|do|don|is|isn|has|was|not|could|cannot|must)\b|"
+    r"\bfrom (?:an? |any )?(?:unknown|unverified|invalid|non-?existent)\b|\byou are (?:not|no) an?\b|"
+    r"\b(?:reply-to|bounce address|mail from user|client (?:host|address|ip|name|server)|ehlo|helo)\b|"
+    r"\b(?:user agent|message-id|balance|certificate)\b|"
+    r"\bin (?:the )?(?:[a-z-]{1,20} )?headers?\b|\bin header\b|\bclosed (?:to|for)\b|"
+    r"\bremoved from the\b|\b(?:url|link)\b(?! for)|\bnot accept mail from\b|\baccount sending\b"
+)
+_LINK = re.compile(r"https?://[^ ]{1,300}")
+# What may be there tomorrow: words of time, unless they deny it.
+_LATER = re.compile(
+    r"(?<!not )(?<!not a )\btemporar(?:y|ily)\b|"
+    r"\b(?:again|try|retry|resend)\b[^.]{0,30}\blater\b|\bat a later time\b"
 )
 _MAIL_FROM = re.compile(r"mail\s{1,20}from")
 _MAIL_REFUSED = re.compile(r">>> ?mail from:[^>]{0,330}>[^<]{0,60}<<< [45]")
@@ -191,7 +208,7 @@ def _judge(hit: phrases.Hit | None, numbers: _Numbers, stage: _Stage) -> Judged:
 
 def _by_words(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> Judged:
     whose = (hit.rule, hit.phrase, hit.said_by)
-    return _by(hit.reason, f"words {hit.phrase!r}", whose, numbers, stage, hit.bare)
+    return _by(hit.reason, f"words {hit.phrase!r}", whose, numbers, stage, hit.bare, hit.sure)
 
 
 def _by(
@@ -201,17 +218,18 @@ def _by(
     numbers: _Numbers,
     stage: _Stage,
     bare: bool = False,
+    sure: bool = False,
 ) -> Judged:
     kind = kind_of(reason)
     against = ""
     if kind == Judgement.HARD:
-        instead, against = _doubt(reason, numbers, stage, bare)
+        instead, against = _doubt(reason, numbers, stage, bare, sure)
         if against:
             kind, reason, evidence = Judgement.SOFT.value, instead, f"{evidence}, but {against}"
     return Judged(kind, reason, evidence, numbers.status, numbers.reply, *whose, against)
 
 
-def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[str, str]:
+def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool, sure: bool) -> tuple[str, str]:
     """What speaks against a hard judgement, and the reason to give then; '' when nothing does."""
     status, reply = numbers.status, numbers.reply
     if reply.startswith("4"):
@@ -219,6 +237,8 @@ def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[s
     if status.startswith("4") and not reply.startswith("5"):
         return reason, f"the status {status} is temporary"
     words = stage.words()
+    if _LATER.search(words) is not None and "permanent" not in words:
+        return "system_error", "it asks to try again later"
     if not status.startswith("5.1.") and _SENDER.search(words) is not None:
         return "sender_rejected", "it speaks of the sender"
     if (
@@ -227,9 +247,18 @@ def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[s
         or (stage.names_sender() and _about_sender(stage.around()))
     ):
         return "sender_rejected", "it is about the sender's address"
+    if not sure and not numbers.inline.startswith("5.1."):
+        other = _ANOTHER_THING.search(_LINK.sub(" ", words))
+        if other is not None:
+            return "policy", f"it speaks of {other[0]!r}"
     if reason in ("host_unknown", "no_mail_domain"):
         ours = _OUR_NAME.search(words) if not numbers.inline.startswith("5.1.") else None
-        return ("policy", f"it speaks of {ours[0]!r}") if ours else ("", "")
+        if ours:
+            return "policy", f"it speaks of {ours[0]!r}"
+        if not bare:
+            return "", ""
+        if numbers.inline.startswith("5.7."):
+            return "policy", f"the code {numbers.inline} is a policy's"
     if status.startswith("5.1.") and status == numbers.inline and not (bare and reply in _MISUNDERSTOOD):
         return "", ""  # the server's words and its own code agree: then the stage matters less
     around = stage.around()
@@ -237,6 +266,8 @@ def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool) -> tuple[s
     after_data = stage.after_data or _names(words, _AFTER_DATA)
     if not refused_rcpt and not after_data:
         after_data = _names(words, _SAID_OF_DATA)
+    if sure and not _names(words, _SAID_OF_DATA):
+        return "", ""
     if after_data and not numbers.inline.startswith("5.1."):
         return "user_filtered", "it was said after DATA, when the address had been accepted"
     if numbers.inline.startswith("5.7.") and not refused_rcpt:
@@ -265,6 +296,10 @@ def remote_words(diagnostic: str) -> str:
         if quoted:
             codes_before = diagnostic[quoted.start() : quoted.start() + 3]
             return f"{codes_before} {quoted[1]}"
+    if "aid:" in diagnostic or "not like our" in diagnostic:
+        said = _REMOTE_SAID.split(diagnostic, 2)
+        if len(said) == 2:
+            return said[1]
     if " -> " in diagnostic:
         before, _, after = diagnostic.partition(" -> ")
         if after[:3].isdigit():

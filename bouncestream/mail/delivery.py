@@ -127,7 +127,8 @@ def _judged(
             status=status, reply_code="", diagnostic=words, action=action, at_rcpt=True, context=context
         )
     if judged.kind == Judgement.HARD.value:
-        return _contradicted(judged, words, session.contradicting(alone, judged.status[:1]), context)
+        said = session.contradicting(alone, judged.status[:1])
+        return _contradicted(judged, words, said, context, session, at_rcpt)
     if judged.reason in VAGUE or not words:
         said = session.about(address, alone)
         if said.text:
@@ -148,30 +149,47 @@ def _judged(
 def _answers_rcpt(fields: dsn.RecipientFields, words: str, session: Session, address: str) -> bool:
     """Whether a refusal answers RCPT, though it does not say so: by its writer's manner, by Sendmail's own line
     below it, by naming the recipient without any status, or by PowerMTA's counting it as a bad mailbox."""
-    if session.plain_spoken or session.local_line(address):
+    if session.plain_spoken or session.quotes or session.local_line(address):
+        return True
+    if session.no_recipients and in_text(words).enhanced != "5.0.0":  # with which filters say "user unknown"
         return True
     if fields.bounce_category:
         return fields.bounce_category.strip().lower() == "bad-mailbox"
     return not fields.status and bool(address) and address in words.lower() and not in_text(words).enhanced
 
 
-def _contradicted(judged: Judged, words: str, said: Said, context: str) -> tuple[Judged, str]:
+def _contradicted(
+    judged: Judged, words: str, said: Said, context: str, session: Session, at_rcpt: bool
+) -> tuple[Judged, str]:
     """A hard judgement, against the remote server's own words: a local summary is worth less than they are."""
     if said.text:
+        at_rcpt = at_rcpt or (session.no_recipients and in_text(words).enhanced != "5.0.0")
         # Asked without the status first: by the status alone the words contradict nothing.
         other = classify(
-            status="", reply_code="", diagnostic=said.text, after_data=said.after_data, context=context
+            status="",
+            reply_code="",
+            diagnostic=said.text,
+            after_data=said.after_data,
+            at_rcpt=at_rcpt,
+            context=context,
         )
         soft = other.kind == Judgement.SOFT.value
-        if soft and other.reason not in VAGUE:
-            other = classify(status=judged.status, reply_code="", diagnostic=said.text, after_data=said.after_data)
+        made_up = session.of_sendmail and judged.rule == "status" and not other.status
+        if soft and other.reason not in VAGUE and not made_up:
+            other = classify(
+                status=judged.status,
+                reply_code="",
+                diagnostic=said.text,
+                after_data=said.after_data,
+                at_rcpt=at_rcpt,
+            )
             soft = other.kind == Judgement.SOFT.value and other.reason not in VAGUE
-        elif soft and judged.rule == "status" and not other.status:
-            # Sendmail makes 5.1.1 of every refusal at RCPT when the remote server gives no code of its own.
+        elif soft and other.reason in VAGUE and judged.rule == "status" and not other.status:
+            # Sendmail makes 5.1.1, or 5.1.3 of a 553, when the remote server gives no code of its own.
             against = "the remote server's own words tell no such cause"
             evidence = f"{judged.evidence}, but {against}"
             other = replace(judged, kind=other.kind, reason=other.reason, evidence=evidence, against=against)
-        else:
+        elif not made_up:
             soft = False
         if soft:
             return replace(other, status=judged.status or other.status), said.text

@@ -80,11 +80,19 @@ FAMILIES: tuple[Family, ...] = (
         start(r"^[ \t]{0,24}(?:recipient: \[smtp:)?{A}(?:\]| on )"),
         certain=True,
     ),
+    Family(
+        "groupwise",
+        ("the message that you sent was undeliverable to the following",),
+        start(r"^[ \t]{1,8}{A}(?= \()"),
+        own=True,
+    ),
+    # Google's oldest form; it names a state of the session at best.
+    Family("google", ("technical details of permanent failure",), _LINE, each=True),
     Family("opensmtpd", ("this is the mailer-daemon, please do not reply",), start(r"^{A}: "), certain=True),
     # AOL's own notice names its screen names without their domain.
     Family(
         "aol",
-        ("because they are not accepting mail from",),
+        ("because they are not accepting mail",),
         start(r"^[ \t]{1,8}(?P<a>[a-z0-9._-]{1,64})[ \t]*$"),
         local=True,
     ),

@@ -53,7 +53,7 @@ def open_report(text: str) -> Report:
     """Take a mail (latin-1, lines ended by newline) apart. Never raises; reads at most `mime.MAX_PARTS` parts."""
     if text.startswith(("From ", ">From ")):
         text = text.partition("\n")[2]
-    head, body = split_headers(text.lstrip("\n"))
+    head, body = split_headers(text.lstrip())
     report = Report(parse_fields(head))
     for part in leaves(report.fields, body):
         report.seen.append((part.number, part.kind, len(part.body), _file(report, part)))

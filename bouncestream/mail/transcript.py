@@ -21,12 +21,19 @@ _EXPANDED = re.compile(r"\(expanded from:? <?([^\s<>]{1,320})>?\)")
 _REJECTED = re.compile(r"was automatically rejected:\s{0,4}([^\n]{1,500})")
 _NEXT = re.compile(r"\n<?[^\s<>@:]{1,64}@[^\s<>@:]{1,255}>?:")
 _LOCAL = re.compile(r"5\d\d 5\.\d{1,3}\.\d{1,3} <")
+_NO_RECIPIENTS = re.compile(r"^<<< ?(?:503|554)[^\n]{0,60}?(?:recipient|rcpt)", re.MULTILINE | re.IGNORECASE)
 _SENDMAIL_AFTER_DATA = re.compile(r"^554 5\.0\.0 Service unavailable", re.MULTILINE)
 _JOINT = re.compile(r"(?<=[a-z])(?=[A-Z][a-z ])")
 MAX_PLACES = 20  #: places of one address that are looked at
 _LIST = "following addresses had"
 PLAIN_SPOKEN = ("this is the mailer-daemon, please do not reply", "this is the nullmailer delivery system")
 """How the notices of OpenSMTPD and nullmailer begin."""
+QUOTING = (
+    "the response from the remote server was:",
+    "the error that the other server returned was:",
+    "diagnostic information for administrators:",
+)
+"""Before what Google and Microsoft quote: they name no stage, and refusals of an address are answers to RCPT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,11 @@ class Session:
         place = lower.find(f" <{address}>... ") if "\n<<< " in lower else -1
         return place > 0 and _LOCAL.match(lower, lower.rfind("\n", 0, place) + 1) is not None
 
+    @cached_property
+    def no_recipients(self) -> bool:
+        """Whether DATA, sent too early by pipelining, was refused because RCPT had been."""
+        return "\n>>> DATA" in self.notice and _NO_RECIPIENTS.search(self.notice) is not None
+
     @property
     def of_sendmail(self) -> bool:
         """Whether the notice is Sendmail's."""
@@ -81,6 +93,12 @@ class Session:
         """Whether its writer speaks to the remote server itself and names no stage: what it quotes answers RCPT."""
         start = self.notice[:1000].lower()
         return any(mark in start for mark in PLAIN_SPOKEN)
+
+    @property
+    def quotes(self) -> bool:
+        """Whether its writer quotes a refusal and never says of what."""
+        start = self.lower[:4000]
+        return any(mark in start for mark in QUOTING)
 
     @cached_property
     def expired(self) -> bool:
@@ -116,7 +134,7 @@ class Session:
         # Sendmail with pipelining sends DATA before it reads the answer to RCPT; then its own next line names
         # the address.
         rest = notice[first.end() : first.end() + 2000]
-        after = after and _SENDMAIL_AFTER_DATA.search(rest) is not None
+        after = after and not self.no_recipients and _SENDMAIL_AFTER_DATA.search(rest) is not None
         return Said("\n".join(_same_reply(notice[first.start() :])), after)
 
     def about(self, address: str, alone: bool) -> Said:

@@ -25,7 +25,6 @@ from bouncestream.outbox.db import Database
 from bouncestream.outbox.reread import store_again
 from bouncestream.outbox.store import get_meta, quarantine_count, set_meta
 from bouncestream.ports import Clock, Submission
-from bouncestream.sources.returned import PROVIDER, judging_for, read_mail
 
 log = logging.getLogger("bouncestream.rejudge")
 
@@ -117,6 +116,9 @@ class Rejudge:
 
     async def _judge(self, item: Quarantined, raw: bytes) -> None:
         self._done.looked_at += 1
+        # Imported when there is a mail: a start without any need not wait for the whole mail reader.
+        from bouncestream.sources.returned import PROVIDER, judging_for, read_mail
+
         if not raw or item.provider != PROVIDER:
             return
         judging = judging_for(self._config, item.source)

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bouncestream.errors import StoreError
 from bouncestream.outbox import browse, codec, connection, files
+from bouncestream.outbox.mailboxes import progress
 from bouncestream.outbox.migrate import newest, version
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.store import oldest_pending, quarantine_count, tally
+from bouncestream.ports import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,16 @@ def newest_about(path: Path, recipient: str) -> tuple[str, str]:
         connection.prepare_reader(conn)
         found = browse.list_rows(conn, recipient=recipient, limit=1)
         return (found[0].state.value, found[0].why) if found else ("", "")
+
+
+def read_so_far(path: Path, mailbox: str, folder: str) -> Progress | None:
+    """How far `run` has read a folder of a mailbox; None too where there is no outbox that can be read."""
+    try:
+        with connection.in_words(), closing(sqlite3.connect(**connection.options(path, readonly=True))) as conn:
+            connection.prepare_reader(conn)
+            return progress(conn, mailbox, folder)
+    except StoreError:
+        return None
 
 
 def _size(path: Path) -> int:

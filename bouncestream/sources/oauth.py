@@ -54,6 +54,11 @@ class TokenSource:
             self._refreshing.add_done_callback(self._refreshed)
         return await asyncio.shield(self._refreshing)
 
+    @property
+    def lasts(self) -> float | None:
+        """For how many seconds the newest access token was granted; None: none was got yet."""
+        return self._held.lasts if self._held is not None else None
+
     def forget(self) -> None:
         """The mailbox did not take the token, though it should be good still: the next one is a new one."""
         self._held = None
@@ -122,11 +127,12 @@ class _Held:
     """An access token, and until when it is handed out. By both clocks: one does not tick while a machine is
     suspended, the other one jumps."""
 
-    __slots__ = ("_monotonic", "_wall", "access", "mark")
+    __slots__ = ("_monotonic", "_wall", "access", "lasts", "mark")
 
     def __init__(self, tokens: Tokens, mark: Mark | None, clock: Clock) -> None:
         self.access = tokens.access
         self.mark = mark
+        self.lasts = tokens.lifetime
         use = tokens.lifetime - min(MARGIN, tokens.lifetime / 4)
         self._monotonic = clock.monotonic() + use
         self._wall = clock.now() + timedelta(seconds=use)

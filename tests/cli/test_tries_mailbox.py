@@ -15,11 +15,12 @@ import trustme
 
 from bouncestream.cli import tries
 from bouncestream.cli.tries import Line
-from bouncestream.cli.tries_mailbox import Door, mailbox
+from bouncestream.cli.tries_mailbox import mailbox
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.crypto.secret import Secret
 from bouncestream.outbox import mailboxes
 from bouncestream.ports import FolderKey, MailBatch
+from bouncestream.sources.mailbox_trial import Door
 from bouncestream.sources.oauth_file import TokenFile, token_path
 from tests.mailserver.dovecot import Dovecot, dsn, needs_dovecot
 from tests.mailserver.fixtures import dovecot

@@ -15,7 +15,14 @@ from tests.doctor.cases import CASES
 HERE = Path(__file__).parent
 ROOM = Path(catalogue.__file__).parent
 PLAYED = set().union(*(case.expect | case.also for case in CASES))
-OTHERS = ("test_judging.py", "test_received.py", "test_logs.py", "received_mails.py", "../cli/test_doctor_files.py")
+OTHERS = (
+    "test_judging.py",
+    "test_mailbox.py",
+    "test_received.py",
+    "test_logs.py",
+    "received_mails.py",
+    "../cli/test_doctor_files.py",
+)
 JUDGED = {"not-examined"}.union(
     *(re.findall(r'"([a-z0-9-]+)"', (HERE / name).read_text("utf-8")) for name in OTHERS if (HERE / name).exists())
 )

@@ -103,6 +103,54 @@ CASES = [
         "hard",
         "user_unknown",
     ),
+    # Postfix puts any reason behind "Recipient address rejected".
+    ("5.7.1", "554 5.7.1 <a@example.com>: Recipient address rejected: LIST-7" + RCPT, "soft", "rejected"),
+    (
+        "5.7.1",
+        "554 5.7.1 <a@example.com>: Recipient address rejected: Not in recipient list" + RCPT,
+        "hard",
+        "user_unknown",
+    ),
+    (
+        "5.1.1",
+        '550 5.1.1 <a@example.com>: Recipient address rejected: unverified address: unknown user: "a"',
+        "hard",
+        "user_unknown",
+    ),
+    (
+        "4.1.1",
+        '450 4.1.1 <a@example.com>: Recipient address rejected: unverified address: unknown user: "a"',
+        "soft",
+        "user_unknown",
+    ),
+    # A vendor's own words mean one thing after DATA too.
+    (
+        "5.0.0",
+        "550 Message was not accepted -- invalid mailbox. Local mailbox a@example.com is unavailable: "
+        "user not found (in reply to end of DATA command)",
+        "hard",
+        "user_unknown",
+    ),
+    (
+        "5.0.0",
+        "550 Message was not accepted -- invalid mailbox. Local mailbox a@example.com is unavailable: "
+        "account is disabled" + RCPT,
+        "soft",
+        "mailbox_disabled",
+    ),
+    # What promises another try is not gone; what denies it may be.
+    ("5.1.1", "550 5.1.1 Recipient unknown at the moment, try again later", "soft", "system_error"),
+    ("5.0.0", "550 No such user, this is not a temporary error" + RCPT, "hard", "user_unknown"),
+    # La Poste's and Orange's codes.
+    (
+        "5.1.1",
+        "550-5.1.1 Adresse d au moins un destinataire invalide. 550 5.1.1 Invalid recipient. LPN007_416",
+        "hard",
+        "user_unknown",
+    ),
+    ("5.0.0", "550 Service refuse / service refused. LPN027_503" + RCPT, "soft", "blocklisted"),
+    # Words of the remote server, within its client's own.
+    ("", "192.0.2.25 did not like our RCPT TO: 550 host name is unknown" + RCPT, "hard", "host_unknown"),
     # Other languages.
     ("", "550 5.1.1 Adresse d au moins un destinataire invalide", "hard", "user_unknown"),
     ("", "Der Empfänger ist unbekannt: Empfänger unbekannt (#5.1.1)", "hard", "user_unknown"),

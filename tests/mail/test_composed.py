@@ -26,6 +26,24 @@ GONE = [
     "550 用户未找到",
     "550 宛先のアドレスが見つかりません",
     "550 해당 사용자를 찾을 수 없습니다",
+    "550 No mail drop of that name; mail drop not defined",
+    "550 this server does not handle mail for that user",
+    "550 jane: account was not found in the LDAP server",
+    "550 Nobody with that email address",
+    "550 Uživatel neexistuje",
+    "550 Mottagaren finns inte",
+    "550 Kullanıcı bulunamadı",
+    "550 A felhasználó ismeretlen",
+    "550 Destinatarul nu există",
+    "550 Vastaanottajaa ei löydy",
+    "550 Indirizzo errato",
+    "550 Dirección incorrecta",
+]
+
+GONE_DOMAINS = [
+    "550 mail domain not known",
+    "550 no such mail domain",
+    "550 this host is nonexistent",
 ]
 
 ELSEWHERE = [
@@ -36,6 +54,17 @@ ELSEWHERE = [
     "550 Header From address invalid",
     "550 Sending address does not exist",
     "550 Could not verify sender; user unknown at its domain",
+    "550 Your account has been removed from the list that this recipient reads",
+    "550 This user takes nothing from unknown users",
+    "550 Invalid recipient address in header Cc",
+    "550 Reply-To mailbox does not exist",
+    "550 You are not a known user of this list",
+    "550 The link in the mail does not exist, user page not found",
+    "550 recipient's mail server: connection was closed",
+    "550 5.7.1 Your mail server name does not exist",
+    "550 5.7.1 Domain lists.test not found, mail refused",
+    "550 mailbox closed for the holidays",
+    "550 Too many unknown recipients",
 ]
 
 
@@ -43,6 +72,13 @@ ELSEWHERE = [
 def test_at_rcpt_they_make_a_mail_hard(text: str) -> None:
     judged = classify(status="", reply_code="", diagnostic=text, at_rcpt=True)
     assert (judged.kind, judged.reason) == ("hard", "user_unknown"), judged
+
+
+@pytest.mark.parametrize("text", GONE_DOMAINS)
+def test_so_do_words_about_its_domain(text: str) -> None:
+    judged = classify(status="", reply_code="", diagnostic=text, at_rcpt=True)
+    assert (judged.kind, judged.reason) == ("hard", "host_unknown"), judged
+    assert classify(status="", reply_code="", diagnostic=text).kind == "soft"
 
 
 @pytest.mark.parametrize("text", ["550 Sorry, we could not locate an account for you", "550 Такого ящика нет"])

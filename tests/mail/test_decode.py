@@ -34,6 +34,10 @@ CASES: dict[str, dict[str, tuple[str, str]]] = {
     "sendmail_after_data": {R: ("soft", "user_filtered")},  # the address had been accepted before
     "microsoft365": {R: ("hard", "user_unknown")},
     "google": {R: ("hard", "user_unknown")},
+    "google_quoting": {R: ("hard", "user_unknown")},  # a bare phrase, and no word of the stage
+    "blank_lines_before": {R: ("hard", "user_unknown")},
+    "sendmail_pipelined": {R: ("hard", "user_unknown")},  # DATA was sent, and answered "no valid recipients"
+    "sendmail_made_up_code": {R: ("soft", "policy")},  # 5.1.3 of any 553
     "dovecot_rejected": {R: ("soft", "mailbox_full")},  # "auto-replied", "bulk", and a real report
     "opensmtpd_expired": {R: ("soft", "expired")},  # the last report is worded as a delay
     "opensmtpd_unknown_user": {R: ("hard", "user_unknown"), "other@example.net": ("soft", "mailbox_full")},
@@ -59,6 +63,11 @@ CASES: dict[str, dict[str, tuple[str, str]]] = {
         "reader@nowhere.test": ("hard", "host_unknown"),
         "reader@dns-trouble.test": ("soft", "network"),
     },
+    "qmail_code_alone": {R: ("hard", "user_unknown")},  # "Giving up on" is no cause
+    "exim_octal": {R: ("hard", "user_unknown")},  # Cyrillic, as Exim writes it
+    "dma_whom_to_ask": {R: ("soft", "policy")},  # the second address is no recipient
+    "groupwise_unknown_user": {R: ("hard", "user_unknown")},
+    "aol_attachments": {R: ("soft", "user_filtered")},
     "generic_text": {R: ("hard", "user_unknown"), "other@example.com": ("soft", "")},
     "aol_screen_name": {R: ("soft", "user_filtered")},  # only the local part is named
     "sendmail_success": {R: ("ignore", "delivered")},
@@ -67,6 +76,7 @@ CASES: dict[str, dict[str, tuple[str, str]]] = {
     # Complaints
     "arf_two_recipients": {R: ("complaint", "complaint"), "second@example.com": ("complaint", "complaint")},
     "arf_redacted": {"": ("complaint", "complaint")},  # X-Listmonk-Subscriber tells who
+    "jmrp_bare": {R: ("complaint", "complaint")},
     "jmrp": {R: ("complaint", "complaint")},
     # No feedback
     "read_receipt": {},
@@ -74,6 +84,7 @@ CASES: dict[str, dict[str, tuple[str, str]]] = {
     "out_of_office_german": {},
     "ordinary_mail": {},
     "forwarded_bounce_attachment": {},
+    "passed_on": {},
     "arf_auth_failure": {},
     "dmarc_aggregate": {},
 }

@@ -200,11 +200,13 @@ class Dovecot:
         if self._process is None:
             return
         children = self._children()
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        for pid in children:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        self._process.kill()
+        # One that was just being made is found by its session: it would still hold the sockets of the next start.
+        while children := [*children, *self._children()]:
+            for pid in children:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            children = []
         self._process.wait()
         self._process = None
         end = time.monotonic() + 10  # until they are gone, their sockets seem to be in use
@@ -241,7 +243,9 @@ class Dovecot:
         for path in Path("/proc").glob("[0-9]*/stat"):
             with suppress(OSError):
                 fields = path.read_text().rpartition(")")[2].split()
-                if int(fields[1]) == self._process.pid:
+                state, parent, _, session = fields[:4]
+                ours = str(self._process.pid) in (parent, session) and path.parent.name != str(self._process.pid)
+                if ours and state != "Z":
                     found.append(int(path.parent.name))
         return found
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The same as `composed` in other languages: words for a mailbox beside words that say that it is not there.
 
-Written without accents, as texts are compared. Source: the localised reports of mail services and the words of each
+Written without accents,
+as texts are compared. Source: the localised reports of mail services and the words of each
 language for what RFC 5321 section 4.2.2 says; November 2026.
 """
 
@@ -30,7 +31,7 @@ SPACED: tuple[tuple[str, str, str, str], ...] = (
         "mailbox, teilnehmer",
         "unbekannt, nicht bekannt, existiert nicht, existieren nicht, gibt es nicht, nicht gefunden, "
         "nicht vorhanden, nicht registriert, ungultig, ungueltig, nicht gultig, geloscht, geloescht, "
-        "nicht mehr",
+        "nicht mehr, nicht angelegt, nicht eingerichtet, falsch, gibt s nicht, nicht zugeordnet",
         "unbekannter, unbekannte, unbekanntes, ungultiger, ungultige, ungueltiger, ungueltige, kein, "
         "keine, kein solcher, kein solches, keine solche",
     ),
@@ -38,7 +39,8 @@ SPACED: tuple[tuple[str, str, str, str], ...] = (
         "French",
         "destinataire, utilisateur, adresse, boite, compte, abonne",
         "n existe pas, n existe plus, inconnu, inconnue, inexistant, inexistante, introuvable, invalide, "
-        "non trouve, non trouvee, supprime, supprimee, n est pas connu, n est plus",
+        "non trouve, non trouvee, supprime, supprimee, n est pas connu, n est plus, incorrect, incorrecte, "
+        "erronee, n est pas valide, non valide, non reconnu, non reconnue, n est pas attribuee",
         "aucun, aucune, pas de, pas d",
     ),
     (
@@ -46,21 +48,24 @@ SPACED: tuple[tuple[str, str, str, str], ...] = (
         "destinatario, usuario, direccion, buzon, cuenta, casilla",
         "no existe, no se encuentra, no se encontro, desconocido,"
         " desconocida, inexistente, no encontrado, no encontrada, no valido, "
-        "no valida, invalido, invalida, no registrado, eliminado, eliminada, no reconocido",
+        "no valida, invalido, invalida, no registrado, eliminado, eliminada, no reconocido, erroneo, erronea, "
+        "incorrecto, incorrecta, no es valida, no es valido, dado de baja, dada de baja",
         "no existe el, no existe la, no existe ese, no hay, ningun",
     ),
     (
         "Portuguese",
         "destinatario, usuario, utilizador, endereco, caixa, conta",
         "nao existe, desconhecido, desconhecida, inexistente, nao encontrado, nao encontrada, invalido, "
-        "invalida, nao cadastrado, removido, removida",
+        "invalida, nao cadastrado, removido, removida, nao e valido, nao localizado, nao localizada, "
+        "nao consta, excluido, excluida, errado, incorreto",
         "nao existe o, nao existe a, nenhum, nao ha",
     ),
     (
         "Italian",
-        "destinatario, utente, indirizzo, casella, account, mailbox",
+        "destinatario, destin, utente, utenza, indirizzo, casella, account, mailbox",
         "non esiste, sconosciuto, sconosciuta, inesistente, non trovato, non trovata, non valido, "
-        "non valida, non esistente, non registrato, cancellato, eliminata",
+        "non valida, non esistente, non registrato, cancellato, eliminata, errato, errata, non corretto, "
+        "non risulta, non presente",
         "nessun, nessuna, non esiste il, non esiste la",
     ),
     (
@@ -75,6 +80,58 @@ SPACED: tuple[tuple[str, str, str, str], ...] = (
         "nie istnieje, nieznany, nieznane, nieznana, nie znaleziono, nie znaleziony, nieprawidlowy, "
         "nieprawidłowy, nie odnaleziono",
         "nieznany, nie ma takiego, nie ma takiej, brak takiego, brak takiej, brak",
+    ),
+    (
+        "Czech, Slovak",
+        "uzivatel, uzivatele, pouzivatel, prijemce, prijemca, adresat, adresa, schranka, ucet, konto",
+        "neexistuje, neznamy, neznama, nenalezen, nenalezena, neni znam, nebyl nalezen, nebyla nalezena, "
+        "neplatna",
+        "neznamy, neznama, neexistujici, neplatna",
+    ),
+    (
+        "Swedish, Danish, Norwegian",
+        "mottagare, mottagaren, anvandare, anvandaren, modtager, modtageren, mottaker, mottakeren, bruger, "
+        "brugeren, bruker, brukeren, adressen, adresse, postkasse, postkassen, brevlada, konto, kontot",
+        "okand, finns inte, existerar inte, hittades inte, ukendt, ukjent, findes ikke, finnes ikke, "
+        "eksisterer ikke, blev ikke fundet, ble ikke funnet",
+        "okand, ukendt, ukjent, ogiltig, ugyldig",
+    ),
+    (
+        "Turkish",
+        "kullanici, alici, adres, adresi, hesap, posta kutusu",
+        "bulunamadi, yok, bilinmiyor, gecersiz, mevcut degil, tanimli degil, tanımlı degil",
+        "bilinmeyen, gecersiz, boyle bir",
+    ),
+    (
+        "Hungarian",
+        "felhasznalo, cimzett, postafiok, fiok, cim",
+        "ismeretlen, nem letezik, nem talalhato, ervenytelen",
+        "ismeretlen, ervenytelen, nincs ilyen",
+    ),
+    (
+        "Romanian",
+        "utilizator, utilizatorul, destinatar, destinatarul, adresa, casuta, cont, contul",
+        "necunoscut, necunoscuta, inexistent, inexistenta, nu exista, nu a fost gasit, nu a fost gasita, "
+        "invalida",
+        "nu exista",
+    ),
+    (
+        "Finnish",
+        "vastaanottaja, vastaanottajaa, kayttaja, kayttajaa, osoite, osoitetta, postilaatikko, postilaatikkoa",
+        "tuntematon, ei ole, ei loydy, ei loytynyt, ei ole olemassa",
+        "tuntematon",
+    ),
+    (
+        "Greek",
+        "χρηστης, παραληπτης, διευθυνση, λογαριασμος",
+        "δεν υπαρχει, αγνωστος, αγνωστη, δεν βρεθηκε",
+        "αγνωστος, αγνωστη",
+    ),
+    (
+        "Ukrainian",
+        "скринька, користувач, користувача, одержувач, одержувача, адреса, адресат",
+        "не існує, не знаидено, відсутня, відсутніи, невідомии, не зареєстровании",
+        "немає такого, немає такої, невідомии",
     ),
     (
         "Russian",

@@ -34,7 +34,8 @@ ASIA: tuple[Speaker, ...] = (
                  Weight.SURE),
             Said("user_filtered", "user rejected; user in blacklist; rcpt is rejected", Weight.SURE),
             Said("mailbox_disabled", "user suspended; user hangup; user locked", Weight.SURE),
-            Said("sender_rejected", "fake sender; null sender is not allowed; sender is rejected", Weight.SURE),
+            Said("sender_rejected", "fake sender; accept mail by no user; null sender is not allowed; "
+                 "sender is rejected", Weight.SURE),
             Said("blocklisted", "ip is rejected; ip is hangup; invalid ip", Weight.SURE),
             Said("policy",
                  "requested action not taken local user only; requested action not taken no smtp mx only",

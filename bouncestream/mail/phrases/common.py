@@ -10,7 +10,8 @@ COMMON = Speaker(
     "RFC 5321 section 4.2, RFC 3463 section 3, RFC 5248; texts that several servers send alike; November 2026",
     (
         Said("mailbox_full",
-             "mailbox full; mailbox is full; mailbox has exceeded; mailbox * is full; mailbox exceeds; "
+             "mailbox full; full mailbox; mailbox is full; mailbox has exceeded; mailbox * is full; "
+             "mailbox exceeds; "
              "mailbox size limit; mailbox quota; mailbox * over quota; mail box full; mailfolder is full; "
              "inbox is full; inbox is out of storage; over quota; overquota; over the quota; over its quota; "
              "over disk quota; over the allowed quota; out of storage space; out of quota; quota exceeded; "
@@ -22,12 +23,15 @@ COMMON = Speaker(
              "mailbox over quota; storage allocation exceeded; exceeded mailbox storage; reached its maximum; "
              "mailbox limit exceeded; insufficient mailbox storage; no space left in mailbox; mailbox storage; "
              "out of space in the mailbox; user s mailbox full; recipient overquota; exceeded mailbox quota; "
-             "blocks limit exceeded; inode limit exceeded; mailbox space"),
+             "blocks limit exceeded; inode limit exceeded; mailbox space; over its storage; over storage limit; "
+             "over the storage limit; "
+             "storage limit exceeded; exceeded its storage"),
         Said("too_big",
              "message size exceeds; message exceeds; message too large; message is too large; message too big; "
              "message file too big; message size * too large; size limit exceeded; message length exceeds; "
              "larger than the current system limit; larger than the maximum; exceeds * size limit; "
-             "exceeded * message size; maximum message size; message header size exceeds; exceeding size limit; "
+             "exceeded * message size; maximum message size; message header size exceeds; "
+             "exceeding size limit; "
              "exceeded mailsize limit; data size exceeds; max message size; maximum size of; size exceeds; "
              "exceeds the maximum message size; exceeds maximum; maximum allowed size; exceeds the size"),
         Said("auth_failure",
@@ -40,7 +44,8 @@ COMMON = Speaker(
              "cannot find your hostname; cannot find your reverse; unable to find your reverse; "
              "client host rejected cannot; cannot resolve your; could not resolve your; fix reverse; fcrdns; "
              "inverse dns; mismatches client ip; without reverse; does not resolve to * ip; "
-             "helo * does not resolve; reverse lookup; reverse name; reverse dns lookup; ip name lookup failed; "
+             "helo * does not resolve; reverse lookup; reverse name; reverse dns lookup; "
+             "ip name lookup failed; "
              "no reverse; missing ptr; ptr lookup; has no ptr; valid ptr"),
         Said("blocklisted",
              "blacklisted; black listed; blacklist; blocklist; blocklisted; block list; block listed; "
@@ -65,10 +70,11 @@ COMMON = Speaker(
              "email address is not verified; backscatter; not permitted to send; not allowed to send; "
              "not authorized to send; send as denied; sendas; sender was rejected; domain of the sender; "
              "sender s domain; sender s address; mail from domain; invalid mail from; sender address has; "
-             "sender ip must; sender not allowed; your address listed"),
+             "possible forgery; sender ip must; sender not allowed; your address listed"),
         Said("too_many",
              "too many connections; too many concurrent; too many sessions; too many recipients; "
-             "too many messages; too many errors; too many mails; too many emails; too many bad; rate limit; "
+             "too many messages; too many errors; too many mails; too many emails; too many bad; "
+             "too many unknown; rate limit; "
              "rate limited; frequency limited; throttled; throttling; receiving mail at a rate; "
              "sent to too many; connection rate; exceeded the rate; exceeded * hourly; exceeded * per hour; "
              "exceeded * per day; per hour; hourly limit; daily limit; daily sending; sending limit; "
@@ -86,12 +92,14 @@ COMMON = Speaker(
              "presents a potential"),
         Said("spam",
              "spam; antispam; anti spam; unsolicited; ube; junk mail; junk; bulk mail; bulk email; cloudmark; "
-             "spamassassin; suspected of being; looks like * advert; spamscore; spammers; spammer; advertising; "
+             "spamassassin; suspected of being; looks like * advert; spamscore; spammers; spammer; "
+             "advertising; "
              "unwanted; spamminess; spam like; bayesian; spam filter; looks like spam; detected as spam; "
              "rejected as spam; high spam; spam score; message scored; bounce address tag validation; batv"),
         Said("not_rfc",
              "rfc compliant; rfc 5322; rfc 2822; rfc 822; rfc5322; rfc2822; not rfc; rfcs; duplicate header; "
-             "bare lf; bare linefeed; bare line; multiple from; multiple addresses in from; missing message id; "
+             "bare lf; bare linefeed; bare line; multiple from; multiple addresses in from; "
+             "missing message id; "
              "missing from; missing date; missing header; malformed header; invalid header; header error; "
              "headers contain illegal; line too long; improper use of 8 bit"),
         Said("content",
@@ -101,17 +109,20 @@ COMMON = Speaker(
              "blocked by filter; body contains; blocked content; forbidden content"),
         Said("policy",
              "policy; local policy; policy violation; policy reasons; banned; prohibited; security reasons; "
-             "rejected for security; organization policy; blocked by; message was blocked; message blocked; "
+             "rejected for security; security policies; organization policy; blocked by; message was blocked; "
+             "message blocked; "
              "message has been blocked; client host rejected; client rejected; command rejected; "
              "access control; prohibited by administrator; administratively denied; "
              "administratively prohibited; blocked message; domain was registered; registered too recently; "
-             "newly registered; refused by local; policy rejection; security policy; content policy; helo name; "
+             "newly registered; refused by local; policy rejection; security policy; content policy; "
+             "helo name; "
              "invalid helo; bad helo; ehlo name; forged helo; helo argument; denied by policy"),
         Said("relaying",
              "relay access denied; relay denied; relay not permitted; relaying not permitted; "
              "relaying not allowed; relaying prohibited; relaying is prohibited; not permitted to relay; "
              "relay operation rejected; relay rejected; relaying blocked; relaying mail; relaying disallowed; "
-             "authentication required; not a gateway; not a registered gateway; not local; insecure mail relay; "
+             "authentication required; not a gateway; not a registered gateway; not local; "
+             "insecure mail relay; "
              "cannot relay; relay is denied; relaying is not allowed; relay not allowed; relay access; "
              "sorry that domain isn t in; you must authenticate; smtp auth required; "
              "authentication is required; must be authenticated; must authenticate; "
@@ -134,7 +145,7 @@ COMMON = Speaker(
              "domain unknown; domain is unknown; recipient domain not found; recipient domain does not exist; "
              "domain is not valid; domain has no mx; domain is not hosted here; "
              "mail domain mentioned in email address is unknown; domain name does not exist; "
-             "domain has expired"),
+             "domain has expired; name or service not known"),
         Said("mailbox_disabled",
              "account * disabled; account is disabled; account disabled; account has been disabled; "
              "account that you tried to reach is disabled; account that you tried to reach is inactive; "
@@ -161,15 +172,23 @@ COMMON = Speaker(
              "automatically rejected; recipient rejected this message; recipient has rejected; "
              "recipient refused; refused by the recipient; rejected by recipient; recipient does not want; "
              "recipient has blocked; blocked by the recipient; not accepting mail from; not accept mail from; "
-             "only accepts mail from; whitelist; white list; due to user filter; user filter; user has refused; "
+             "not accepting mail with attachments; "
+             "only accepts mail from; whitelist; white list; due to user filter; user filter; "
+             "user has refused; "
              "message rejected by user; authorized senders only; restricted sender; "
              "recipient only accepts mail from; only accepts mail from known; recipient has blocked your; "
              "has blocked your address; blocked by user; blocked senders; not on the allow list; "
-             "our allow list; recipient has not opted; personal blacklist; personal filter; recipient s filter; "
+             "our allow list; recipient has not opted; personal blacklist; personal filter; "
+             "recipient s filter; "
              "recipient s own; challenge response; mailbox access for * refused; rule imposed mailbox access"),
         Said("list_problem",
              "group * may not exist; permission to post; post messages to the group; not a member of; "
              "members only; subscriber only; posting to; mailing list; restricted * group; distribution list"),
+        Said("user_unknown",
+             "client host rejected user * not known to us; client host rejected user not known to us",
+             Weight.SURE),
+        Said("tls", "certificate not found; must be encrypted; no certificate", before="user_unknown"),
+        Said("user_unknown", "not a member of domain; not a member of this domain", before="list_problem"),
         Said("moved",
              "user has moved; has moved to; user moved; mailbox has moved; recipient no longer on server; "
              "no longer on server; no longer valid; no longer in use; no longer used; no longer exists; "
@@ -181,15 +200,18 @@ COMMON = Speaker(
              "unknown mailbox; unknown account; recipient unknown; recipient is unknown; recipient * unknown; "
              "recipient address unknown; mailbox unknown; address unknown; account unknown; no such mailbox; "
              "no such person; no such account; no such local user; no such email; no such username; "
-             "no such contact; no such virtual user; no mailbox by that name; no mailbox; no user by that name; "
+             "no such contact; no such virtual user; no mailbox by that name; no mailbox; "
+             "no user by that name; "
              "no account by that name; no recipient; not a valid mailbox; not a valid user; "
              "not a valid address; not a known user; not a local user; not valid user; user was not found; "
              "user could not be found; user not known; user does not exist; user does not have; "
              "user didn t exist; user * does not exist; user * doesn t exist; user * not found; "
-             "user not listed; not found in * directory; not in directory; recipient not exist; "
+             "not found in ldap; not found in the ldap; user not listed; not found in * directory; "
+             "not in directory; recipient not exist; "
              "recipient not exists; recipient does not exist; recipient doesn t exist; "
              "recipient * does not exist; recipient * not found; recipient address not; "
-             "recipient not recognized; recipient not available; recipient is not found; mailbox doesn t exist; "
+             "recipient not recognized; recipient not available; recipient is not found; "
+             "mailbox doesn t exist; "
              "mailbox not exist; mailbox * does not exist; mailbox * not found; "
              "mailbox unavailable or * not found; mailbox name not allowed * unknown; account not found; "
              "account does not exist; account doesn t exist; account that you tried to reach does not exist; "
@@ -220,11 +242,15 @@ COMMON = Speaker(
              "is not a user here; recipient not on file; no known recipient; recipient address does not exist; "
              "does not have a final email delivery point; no final email delivery point; "
              "could not be found in the directory; is not in the directory; not found in our directory; "
-             "not in the recipient list; address deleted; user deleted; account deleted; "
+             "not in the recipient list; not in recipient list; not in recipient table; "
+             "not in * recipient list; "
+             "not in recipient database; not in user database; not in user list; not in * user database; "
+             "address deleted; user deleted; account deleted; "
              "account has been deleted; mailbox deleted; mailbox has been deleted; account closed; "
              "account has been closed; permanently closed; mailbox closed; mailbox has been closed; "
              "account has been terminated; account terminated; account has been removed; "
              "mailbox has been removed; user has been removed; no longer active at this; left the company; "
+             "no longer an employee; rcpt does not exist; rcpt not exist; rcpt unknown; "
              "has left the company; no longer works here; no longer with the company; no longer with us; "
              "no longer at this address; mailbox name invalid; mailbox is invalid; invalid mailbox address; "
              "mailbox * is not a valid; user id is not found; cannot find recipient; "
@@ -236,7 +262,12 @@ COMMON = Speaker(
              "no such recipient; no such address; no user; invalid user; invalid address; recipient not found; "
              "user not found; user doesn t have; user * doesn t have; bad recipient; no account; not our; "
              "not a known; is not known; does not exist; doesn t exist; not in my; not in our; "
-             "requested action not taken mailbox unavailable; mailbox unavailable no such; unknown addressee",
+             "requested action not taken mailbox unavailable; "
+             "requested action not taken mailbox not available; "
+             "mailbox unavailable no such; unknown addressee; incorrectly addressed; does not have an account; "
+             "no valid recipients; "
+             "doesn t have an account; restricted characters in address; "
+             "recipient cannot be verified please check; has no account here; have no account here",
              bare=True),
         Said("system_full",
              "insufficient disk space; insufficient system storage; insufficient storage; no space left; "
@@ -260,7 +291,7 @@ COMMON = Speaker(
              "been in the queue too long; in queue too long; queue too long; too long on queue; "
              "stayed on the queue too long; expired * minutes; message too old; could not be delivered for; "
              "cannot send message for; could not send message for; unable to deliver message after; "
-             "delivery attempts; delivery timed out; giving up on; not been able to deliver; "
+             "delivery attempts; delivery timed out; not been able to deliver; "
              "has been delayed for; maximum retries; max retries; delivery expired; exceeded time; "
              "max time in queue; queue lifetime; queue time; maximum time in queue; remained in the queue; "
              "timed out in queue; not been able to; undelivered for"),
@@ -277,7 +308,8 @@ COMMON = Speaker(
              "server unavailable; name service error; name server; nameserver; dns error; dns failure; "
              "dns lookup; dns timeout; dns server; malformed or unexpected name server reply; "
              "host name lookup failure; lookup failure; temporary lookup failure; "
-             "temporarily unable to look up; try again * temporary; mail server * unavailable; unable to route; "
+             "temporarily unable to look up; try again * temporary; mail server * unavailable; "
+             "unable to route; "
              "bad file number; host is down; network problem; no answer from host; connection reset by peer; "
              "connection unexpectedly; unexpectedly closed; remote host closed; could not resolve; "
              "no servers could be reached; service not reachable; temporarily unreachable; all hosts * failed; "
@@ -300,7 +332,8 @@ COMMON = Speaker(
              "resources exceeded; resource temporarily; local error; error in processing; error processing; "
              "could not load; unable to open; cannot open; can t create; can t open; write error; i o error; "
              "read only file system; out of memory; not able to create; queue file write error; "
-             "mail system problem; database error; upstream error; ldap"),
+             "mail system problem; database error; upstream error; ldap error; ldap lookup; "
+             "ldap server unavailable; ldap timeout; ldap failure; ldap unavailable"),
         Said("mailbox_full", "storage limit", Weight.WEAK),
         Said("too_big", "too large; too big; size limit", Weight.WEAK),
         Said("auth_failure", "authentication failed", Weight.WEAK),
@@ -321,6 +354,8 @@ COMMON = Speaker(
         Said("mailbox_disabled",
              "temporarily disabled; temporarily suspended; temporarily inactive; not allowed to receive; "
              "dormant", Weight.WEAK),
+        # Postfix puts any reason behind these words.
+        Said("rejected", "recipient address rejected", Weight.WEAK, before="user_unknown"),
         Said("user_unknown", "address rejected", Weight.WEAK, bare=True),
         Said("tls", "secure connection", Weight.WEAK),
         Said("expired", "time limit; delivery time; retry time; giving up; gave up", Weight.WEAK),
@@ -334,7 +369,8 @@ COMMON = Speaker(
              "temporary system problem; temporary error; temporary problem; temporary local problem; "
              "mailbox busy; mailbox temporarily", Weight.WEAK),
         Said("rejected",
-             "mailbox unavailable; recipient rejected; not accepted; mailbox not available; transaction failed; "
+             "mailbox unavailable; recipient rejected; not accepted; mailbox not available; "
+             "transaction failed; "
              "rejected; not deliverable; unable to deliver; could not be delivered; cannot be delivered; "
              "undeliverable; action not taken; unavailable; refused by; mail refused; message refused; "
              "not delivered; cannot deliver; can t deliver; could not deliver; delivery failed; "

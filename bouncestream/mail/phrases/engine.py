@@ -17,11 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bouncestream.mail.phrases.composed import composed
+from bouncestream.mail.phrases.composed import composed, composed_host
 from bouncestream.mail.phrases.entry import ORDER, Said, Speaker, Weight
 from bouncestream.mail.phrases.shapes import SHAPES
 from bouncestream.mail.phrases.speakers import SPEAKERS
 
+TOGETHER = "common, put together"
 GAP = 60
 """What "*" may span, in characters."""
 
@@ -34,6 +35,8 @@ _NOISE = re.compile(
     r"(?<![^\s<>()\[\]\"',;:@|])[^\s<>()\[\]\"',;:@|]{1,64}@[\w.-]{1,255}|https?://[^\s<>\"]{1,300}"
 )
 _WORD = re.compile(r"[^\W_]+")
+_OCTAL = re.compile(r"(?:\\[23][0-7]{2}){2,400}")
+"""How Exim writes the bytes of a reply that are not ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Hit:
     weak: bool  #: a code that says something clear is stronger
     bare: bool = False  #: hard only with a second sign
     said_by: str = ""  #: whose words
+    sure: bool = False  #: a vendor's own wording, which means one thing whenever it is said
     rule: str = "words"  #: or "words put together", or "shape"
 
 
@@ -62,9 +66,15 @@ Tables = tuple[dict[str, tuple[_Entry, ...]], tuple[_Entry, ...]]
 def words(text: str) -> str:
     """`text` as lower-case words without accents, with one blank before and after each."""
     text = text[:TEXT_LIMIT]
+    if "\\" in text:
+        text = _OCTAL.sub(_unescaped, text)
     if "@" in text or "://" in text:
         text = _NOISE.sub(_telling, text)
     return f" {' '.join(_WORD.findall(folded(text)))} "
+
+
+def _unescaped(octal: re.Match[str]) -> str:
+    return bytes(int(byte, 8) for byte in octal[0].split("\\")[1:]).decode("utf-8", "replace")
 
 
 def folded(text: str) -> str:
@@ -105,7 +115,8 @@ def _compile(speakers: Iterable[Speaker]) -> Tables:
     for speaker, said in ((one, said) for one in speakers for said in one.says):
         rank = _rank(speaker, said)
         for phrase in phrases_of(said):
-            hit = Hit(said.reason, phrase, said.weight is Weight.WEAK, said.bare, speaker.name)
+            sure = said.weight is Weight.SURE and not said.bare
+            hit = Hit(said.reason, phrase, said.weight is Weight.WEAK, said.bare, speaker.name, sure)
             plain = folded(phrase)
             if phrase.isascii() or " " in phrase:
                 pieces = tuple(words(piece)[1:] for piece in plain.split("*"))
@@ -117,6 +128,8 @@ def _compile(speakers: Iterable[Speaker]) -> Tables:
 
 
 _INDEX, _UNSPACED = _compile(SPEAKERS)
+_OUTWEIGHED = Weight.CLEAR * 1000 + ORDER.index("user_unknown") * 10 + 9
+"""Words put together say more than a phrase of this rank, such as a fault of the system."""
 
 
 @contextmanager
@@ -155,15 +168,19 @@ def find(plain: str) -> Hit | None:
         for entry in _UNSPACED:
             if entry.rank < best.rank and _contains(entry.pieces, joined):
                 best = entry
-    if best.hit.weak:
-        together = composed(plain)
-        if together:
-            return _together(together)
+    if best.rank > _OUTWEIGHED:
+        together = _together(plain)
+        if together is not None:
+            return together
     return None if best is _NONE else best.hit
 
 
-def _together(phrase: str) -> Hit:
-    return Hit("user_unknown", phrase, False, True, "common, put together", "words put together")
+def _together(plain: str) -> Hit | None:
+    """The words that say only together that a mailbox or a domain is not there."""
+    reason, phrase = "user_unknown", composed(plain)
+    if not phrase:
+        reason, phrase = "host_unknown", composed_host(plain)
+    return Hit(reason, phrase, False, True, TOGETHER, rule="words put together") if phrase else None
 
 
 def _first(entries: tuple[_Entry, ...], plain: str, at: int, best: _Entry) -> _Entry:
@@ -194,8 +211,8 @@ def find_all(text: str) -> list[Hit]:
     found |= {entry.hit: entry.rank for entry in _UNSPACED if _contains(entry.pieces, joined)}
     special = shape(text)
     listed = ([special] if special else []) + sorted(found, key=found.__getitem__)
-    together = composed(plain)
-    return [*listed, _together(together)] if together else listed
+    together = _together(plain)
+    return [*listed, together] if together is not None else listed
 
 
 _SHAPES = tuple(

@@ -8,7 +8,8 @@ from bouncestream.mail.phrases.entry import Said, Speaker, Weight
 EUROPE: tuple[Speaker, ...] = (
     Speaker(
         "GMX, WEB.DE, mail.com, IONOS",
-        "https://postmaster.gmx.net/en/error-messages and https://smtp.codes/unitedinternet/, read November 2026",
+        "https://postmaster.gmx.net/en/error-messages and https://smtp.codes/unitedinternet/, "
+        "read November 2026",
         (
             Said("blocklisted",
                  "ip address is block listed; nemesis esmtp service not available; 554 no smtp service",
@@ -54,18 +55,23 @@ EUROPE: tuple[Speaker, ...] = (
             Said("mailbox_disabled",
                  "boite du destinataire archivee; ofr 420; boite du destinataire * desactivee", Weight.SURE),
             Said("sender_rejected", "emetteur invalide; ofr 102; invalid sender ofr; ofr004 102", Weight.SURE),
-            Said("spam", "spam detecte; lpn007; lpn105; lpn001", Weight.SURE),
+            Said("spam", "spam detecte", Weight.SURE),
         ),
     ),
     Speaker(
         "SFR, Free, La Poste, Bouygues, OVH",
         "the providers' postmaster and help pages, read November 2026",
         (
-            Said("spam", "spam detecte lpn007; le message a ete rejete * spam", Weight.SURE),
+            Said("spam", "spam detecte lpn007; lpn007 510; le message a ete rejete * spam", Weight.SURE),
             Said("blocklisted",
                  "too many spams from your ip; laposte * blacklist; lpnaaa; adresse ip * bloquee", Weight.SURE),
-            Said("too_many", "trop de mails; too many messages from your ip"),
-            Said("user_unknown", "user unknown usersearch; invalid rcpt; adresse mail inconnue"),
+            Said("too_many", "trop de mails; too many messages from your ip; sfr in * bad behavior"),
+            # La Poste: LPN, three digits for the server, three for the cause.
+            Said("auth_failure", "lpn007 517; lpn027 517", Weight.SURE),
+            Said("sender_rejected", "emetteur invalide; lpn007 405; lpn027 405", Weight.SURE),
+            Said("blocklisted", "lpn007 503; lpn027 503; service refuse", Weight.SURE),
+            Said("user_unknown", "user unknown usersearch; invalid rcpt; adresse mail inconnue; lpn007 416; "
+                 "lpn027 416"),
         ),
     ),
     Speaker(
@@ -99,10 +105,12 @@ EUROPE: tuple[Speaker, ...] = (
         (
             Said("spam", "spam message rejected please visit; spam message discarded", Weight.SURE),
             Said("user_unknown",
-                 "message was not accepted invalid mailbox; local mailbox * is unavailable user not found",
+                 "message was not accepted invalid mailbox; local mailbox * is unavailable user not found; "
+                 "local mailbox is unavailable user is terminated",
                  Weight.SURE),
             Said("mailbox_disabled",
                  "local mailbox * is unavailable account is disabled; "
+                 "local mailbox is unavailable account is disabled; "
                  "message sending for this account is disabled", Weight.SURE),
             Said("mailbox_full", "mailbox * is full * mail ru"),
             Said("user_filtered", "access to this account is restricted", Weight.CLEAR),

@@ -46,7 +46,9 @@ MAILBOXES: tuple[Speaker, ...] = (
         " and https://sendersupport.olc.protection.outlook.com/pm/troubleshooting, read November 2026",
         (
             # Directory based edge blocking; the same words without 5.4.1 are Postfix's access tables.
-            Said("user_unknown", "5 4 1 recipient address rejected access denied", Weight.SURE),
+            Said("user_unknown",
+                 "5 4 1 recipient address rejected access denied; "
+                 "5 4 1 all recipient addresses rejected access denied", Weight.SURE),
             Said("user_unknown",
                  "5 5 0 requested action not taken mailbox unavailable; "
                  "remote server returned unknown recipient or mailbox unavailable; wasn t found at; "

@@ -17,6 +17,8 @@ SERVERS: tuple[Speaker, ...] = (
             Said("no_mail_domain", "domain * does not accept mail nullmx"),
             # A null MX (RFC 7505) to versions before 3.0, but broken servers too.
             Said("network", "malformed or unexpected name server reply"),
+            Said("user_unknown",
+                 "unverified address unknown user; unverified address user unknown", Weight.SURE),
             Said("network",
                  "recipient address rejected unverified address; unverified address connect to", Weight.SURE),
             Said("network",
@@ -151,6 +153,7 @@ SERVERS: tuple[Speaker, ...] = (
             Said("loop", "hop count exceeded possible mail loop; resolver loop; routing loop detected"),
             Said("expired", "queue expired"),
             Said("system_error", "interim mail exchange; storedrv storage"),
+            Said("system_error", "mailbox database property", Weight.SURE),
             Said("too_many", "recipient thread limit exceeded; submission quota"),
             Said("sender_rejected",
                  "sender address has null; client does not have permissions to send as this sender; "
@@ -164,6 +167,7 @@ SERVERS: tuple[Speaker, ...] = (
             Said("user_unknown",
                  "not listed in * directory; not listed in domino directory; not listed in public name; "
                  "is not listed in any domino directory; no route found to domain * user"),
+            Said("host_unknown", "no route found to domain"),
             Said("system_error", "several matches found in domino directory; multiple matches found in"),
             Said("policy", "your mail was rejected by a rule in", Weight.SURE),
         ),
@@ -177,7 +181,7 @@ SERVERS: tuple[Speaker, ...] = (
                  "sorry * is not here; unknown user rejected; mail box does not exist; mailbox does not exist; "
                  "no mailbox matching recipient; not a local mailbox"),
             Said("user_unknown",
-                 "requested action not taken mailbox unavailable or not local; "
+                 "requested action not taken mailbox unavailable or not local; mailbox unavailable or * local; "
                  "recipient is not a member of this; not user of this server", Weight.SURE),
             Said("mailbox_full",
                  "message would exceed mailbox quota; recipient mailbox full; mfs quota; "

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cheap checks that run while the bridge does: the certificates of the public address and of the webhooks'
+address, the pixel through the public address, and what the API user may do in Listmonk.
+
+The judges are those of the whole examination. What is wrong is looked at twice, so that a hiccup wakes
+nobody. Whether Listmonk answers at all is known better by the relay, so that is not told here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from bouncestream.config.model import Config
+from bouncestream.doctor import front, listmonk, pixel, tls
+from bouncestream.doctor.finding import Finding, Level, unexamined
+from bouncestream.doctor.names import Names
+from bouncestream.doctor.public import Public
+from bouncestream.doctor.target import PIXEL, Target, is_private
+from bouncestream.doctor.web import Credentials, Web
+
+log = logging.getLogger("bouncestream.doctor")
+
+#: Seconds: for one look; between two; for all of it.
+LOOK, PAUSE, ALL = 12.0, 3.0, 28.0
+
+
+async def quick(config: Config) -> list[Finding]:
+    """The warnings and errors of the cheap checks, one for each id. Ends within 30 seconds; never raises."""
+    try:
+        async with asyncio.timeout(ALL):
+            first = {one.id for one in await _look(config)}
+            if not first:
+                return []
+            await asyncio.sleep(PAUSE)
+            return _one_each([one for one in await _look(config) if one.id in first])
+    except TimeoutError:
+        why = f"they did not end within {LOOK:g} s"
+    except Exception as error:  # a bug of ours must not stop the watching
+        log.debug("the doctor's cheap checks failed", exc_info=error)
+        why = f"a bug of bouncestream: {type(error).__name__}"
+    return [unexamined(why)]
+
+
+async def _look(config: Config) -> list[Finding]:
+    names = Names()
+    try:
+        async with asyncio.timeout(LOOK), Web(names) as web:
+            found = await _all(config, web, datetime.now(UTC))
+    finally:
+        await names.close()
+    return [one for one in found if one.level in (Level.WARNING, Level.ERROR)]
+
+
+async def _all(config: Config, web: Web, now: datetime) -> list[Finding]:
+    settings = config.listmonk
+    who = Credentials(settings.url, settings.user, settings.token.reveal() if settings.token else "")
+    seen = await listmonk.collect(who, web)
+    found = [one for one in listmonk.judge(seen) if one.id.startswith("permission-")]
+    public = Target.read(settings.public_url) if settings.public_url else None
+    if public is None and (root := Target.read(seen.root_url or "")) is not None and not is_private(root.host):
+        public = root
+    hooks = Target.read(config.server.public_url) if config.server.public_url else None
+    works = []
+    if public is not None:
+        works.append(_public(await front.by_https(public, web), web, settings.url if seen.known else "", now))
+    if hooks is not None and (public is None or hooks.host != public.host):
+        works.append(_certificate(hooks, web, now))
+    for more in await asyncio.gather(*works):
+        found += more
+    return found
+
+
+async def _certificate(target: Target, web: Web, now: datetime) -> list[Finding]:
+    door = await front.collect(target, web.names, ())
+    return tls.judge(door, await tls.collect(door), now)
+
+
+async def _public(target: Target, web: Web, listmonk_url: str, now: datetime) -> list[Finding]:
+    """Certificate and pixel; where there is no handshake, nothing can be asked behind it."""
+    found, through, direct = await asyncio.gather(
+        _certificate(target, web, now), web.get(target.url + PIXEL), _direct(web, listmonk_url)
+    )
+    if any(one.id in ("tls-failed", "tls-no-certificate", "tls-old", "tls-plain") for one in found):
+        return found
+    chain = tuple(await web.follow(through)) if through.location else ()
+    return found + pixel.judge(target, replace(direct, through={"pixel": through}, chain=chain), listmonk_url)
+
+
+async def _direct(web: Web, listmonk_url: str) -> Public:
+    """The pixel as Listmonk itself gives it."""
+    return Public(direct={"pixel": await web.get(listmonk_url.rstrip("/") + PIXEL)} if listmonk_url else {})
+
+
+def _one_each(found: Sequence[Finding]) -> list[Finding]:
+    """The same trouble at several places is one: an alert goes by the id."""
+    merged: dict[str, Finding] = {}
+    for one in found:
+        before = merged.get(one.id)
+        merged[one.id] = one if before is None else replace(before, seen=f"{before.seen}; {one.seen}")
+    return list(merged.values())
