@@ -33,7 +33,7 @@ GAP, GAP_GROWTH, GAP_LIMIT = 60.0, 5.0, 6 * 3600.0
 FIRST_READ, READ_GROWTH, READ_LIMIT = 0.05, 2.0, 30.0
 #: While events are posted to a label all the time it is read no more often than that; seconds. A read costs as much
 #: as posting dozens of events does, and shows all that were posted since the last one.
-READ_PACE = 0.1
+READ_PACE = 0.25
 #: How soon, and then how seldom, an event that is just not seen is looked up; seconds.
 FIRST_LOOK, LOOK_GROWTH, LOOK_LIMIT = 1.0, 4.0, 300.0
 SCOUT_LIMIT = 1024
