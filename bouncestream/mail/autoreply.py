@@ -12,8 +12,8 @@ import re
 from bouncestream.mail.mime import Fields, unencoded
 
 _DAEMON = re.compile(
-    r"mailer[-_. ]?daemon|post[-_.]?master|mail[-_. ]delivery|maildelivery|delivery[-_. ](?:sub)?system|bounce|"
-    r"mmsc|"
+    r"mailer[-_. ]?daemon|post[-_.]?master|mail[-_. ]delivery|maildelivery|delivery[-_. ](?:sub)?system|"
+    r"(?<![a-z])bounces?(?![a-z])|mmsc|"
     r"mail[-_. ]admin|antivirus|symantec|daemon@|mail_service|mailsweeper"
 )
 _SUBJECT = re.compile(

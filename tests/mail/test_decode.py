@@ -222,3 +222,14 @@ def test_the_verdict_as_data_is_what_parse_prints() -> None:
     }  # fmt: skip
     assert data["original"]["message_id"] == "0b5e.1001@lists.example.org"
     assert data["occurred_at"] == "2026-11-03T09:00:05+00:00"
+
+
+def test_a_mail_of_ours_is_no_bounce() -> None:
+    """Our own name has "bounce" in it; so have the names of other programs and people."""
+    mail = (
+        b"From: bouncestream <bouncestream@example.com>\nTo: admin@example.com\nSubject: Dead letters\n"
+        b"Content-Type: text/plain\n\nNew dead letters: 3. They failed 8 times.\n"
+    )
+    verdict = read(mail)
+    assert verdict.kind == "ignore"
+    assert not verdict.unidentified
