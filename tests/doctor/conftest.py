@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.doctor.case import Case
 from tests.doctor.cases import CASES
 from tests.doctor.stage import MISSING, Played, Stage
 
@@ -40,9 +41,10 @@ def theatre(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             pytest.fail(message)
         pytest.skip(message)
     wanted = {
-        item.callspec.params["case"].name
+        case.name
         for item in request.session.items
-        if "case" in getattr(getattr(item, "callspec", None), "params", {})
+        # others in the suite have a parameter of that name too
+        if isinstance(case := getattr(getattr(item, "callspec", None), "params", {}).get("case"), Case)
     }
     cases = [case for case in CASES if case.name in wanted] or list(CASES[:1])
     folder = Path(tmp_path_factory.mktemp("stage"))
