@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bouncestream.cli import show as out
+from bouncestream.cli.reread import Unreadable
 from bouncestream.config.model import Config
 from bouncestream.mail.decode import as_dict, read
 from bouncestream.mail.reason import REASONS
@@ -20,7 +21,12 @@ from bouncestream.sources.returned import Returned, judging_for, read_mail
 def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: str, source: str = "") -> None:
     """Print the way to the verdict on one mail. `source`: the mailbox whose settings count."""
     mailbox = args.mailbox or source or next(iter(config.mailboxes), "")
-    verdict = read(raw, verp=config.mail.verp, explain=True)
+    try:
+        verdict = read(raw, verp=config.mail.verp, explain=True)
+    except Exception as error:  # one bug of the reader is told, whatever it is
+        raise Unreadable(
+            f"{name}: a bug of the mail reader: {type(error).__name__}. Next: please report it."
+        ) from error
     returned = read_mail(raw, judging_for(config, mailbox), None)
     if args.json:
         out.json_line({"file": Path(name).name, **as_dict(verdict), "told": told(returned, config)})

@@ -42,6 +42,8 @@ def reread(stored: Stored, config: Config) -> Submission:
     """What it says, as if it had come in anew; without events when it is no bounce. Raises Unreadable."""
     if stored.provider == MAILBOX:
         returned = read_mail(stored.body, judging_for(config, stored.source), stored.received_at)
+        if returned.bug:
+            raise Unreadable(f"it still cannot be read: {returned.why}")
         return returned.submission or Submission(stored.source, stored.provider, raw=stored.body)
     parsed = _parsed(stored, config)
     if parsed.trouble and not parsed.events and not parsed.ignored:

@@ -9,7 +9,6 @@ path, where its 200 to 2000 microseconds are too many, and half of all bounces a
 from __future__ import annotations
 
 import binascii
-import codecs
 import html
 import quopri
 import re
@@ -17,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import decode_header
+
+from bouncestream.mail.charsets import charset_of
 
 MAX_DEPTH = 5  #: multiparts within multiparts
 MAX_PARTS = 64  #: parts of one mail
@@ -27,6 +28,8 @@ _PARAMETER = re.compile(r';[ \t\n]*([\w.*-]{1,40})[ \t]*=[ \t\n]*(?:"([^"]{0,300
 _DASHES = re.compile(r"(?m)^--([^\s].{0,199})\n(?=Content-)")
 _TAG = re.compile(r"<[^<>]{0,1000}>")
 _BREAK = re.compile(r"(?i)<(?:br|/?p|/?div|/?tr|/?li|/?h\d)\b[^<>]{0,200}>")
+#: A numeric character reference longer than any character's; Python refuses to read a number of 4,300 digits.
+_ABSURD = re.compile(r"&#(?:[0-9]{12}[0-9]*|[xX][0-9A-Fa-f]{12}[0-9A-Fa-f]*);?")
 _HIDDEN = re.compile(r"<(/?)(style|script|head)\b[^<>]{0,500}>", re.IGNORECASE)
 
 Fields = dict[str, str]
@@ -163,11 +166,10 @@ def in_charset(text: str, charset: str) -> str:
         data = text.encode("latin-1")
     except UnicodeEncodeError:
         return text  # it has been read already
-    for candidate in (name, "utf-8"):
+    for candidate in (charset_of(name), "utf-8"):
         if candidate:
             try:
-                if codecs.lookup(candidate)._is_text_encoding:
-                    return data.decode(candidate)
+                return data.decode(candidate)
             except (LookupError, ValueError):
                 continue
     if name == "iso2022_jp_ext":
@@ -195,7 +197,12 @@ def _text_of_html(text: str) -> str:
     text = text.replace("\n", " ")
     text = _BREAK.sub("\n", text)
     text = _TAG.sub(" ", text)
-    return html.unescape(text).replace("\xa0", " ")
+    return unescaped(text).replace("\xa0", " ")
+
+
+def unescaped(text: str) -> str:
+    """HTML's character references (HTML 5, section 13.2.5.72) read; an absurd number is a replacement character."""
+    return html.unescape(_ABSURD.sub("\ufffd", text) if "&#" in text else text)
 
 
 def _without(text: str, element: str) -> str:

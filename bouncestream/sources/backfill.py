@@ -82,16 +82,22 @@ def _judged(mail: FileMail, judging: Judging, since: datetime | None, done: Back
     done.bytes += mail.size
     if mail.raw is None:
         done.unreadable += 1
-        if len(done.named) < NAMED:
-            done.named.append((mail.where, mail.why))
+        _name(done, mail.where, mail.why)
         return None
     if since is not None and mail.arrived_at is not None and mail.arrived_at < since:
         done.too_old += 1
         return None
-    submission = read_mail(mail.raw, judging, mail.arrived_at).submission
-    if submission is None:
+    returned = read_mail(mail.raw, judging, mail.arrived_at)
+    if returned.bug:  # stored in quarantine, and counted by the outbox
+        _name(done, mail.where, f"{returned.why}; it is kept in quarantine")
+    if returned.submission is None:
         done.ignored += 1
-    return submission
+    return returned.submission
+
+
+def _name(done: Backfilled, where: str, why: str) -> None:
+    if len(done.named) < NAMED:
+        done.named.append((where, why))
 
 
 async def _store(batch: list[Submission], emit: Emit) -> None:

@@ -18,14 +18,14 @@ from datetime import datetime, timedelta
 
 from bouncestream.errors import ServerRefused, StoreBusy, StoreError
 from bouncestream.metrics import MAILS
-from bouncestream.ports import FolderKey, Mail, MailBatch, Place, Progress, Submission, Tried, Trouble
+from bouncestream.ports import FolderKey, Mail, MailBatch, Place, Progress, Tried
 from bouncestream.sources import mailbox_rules as rules
 from bouncestream.sources.imap_names import batches, uid_set
 from bouncestream.sources.imap_replies import HIGHEST, NOT_NOW, Fetched, Selected, search_date
 from bouncestream.sources.imap_session import Session
 from bouncestream.sources.mailbox_box import Box
 from bouncestream.sources.mailbox_rules import Unreadable
-from bouncestream.sources.returned import CONTENT_TYPE, PROVIDER, Judging, Returned, read_mail
+from bouncestream.sources.returned import Judging, Returned, read_mail, troubled
 
 log = logging.getLogger("bouncestream.mailbox")
 
@@ -278,16 +278,12 @@ class Reading:
         why = f"the mail with {where} could not be fetched or read in {self._tries[uid].count - 1} tries"
         log.error("%s: %s; it is set aside: `bouncestream outbox list --quarantine`", self.key.mailbox, why)
         raw = mail.raw if mail is not None and mail.raw else f"{where} of the mailbox {self.key.mailbox}".encode()
-        submission = _troubled(self.key.mailbox, why, raw)
+        submission = troubled(self.key.mailbox, why, raw)
         skipped, passed = work.noted(uid)
         await self._commit(MailBatch(self.key, uid, (Mail(uid, submission),), passed, skipped))
         self.progress = replace(self.progress, last_uid=uid)
         self._tries.pop(uid, None)
         self._box.metrics.add(MAILS, self.key.mailbox, "set aside")
-
-
-def _troubled(source: str, why: str, raw: bytes) -> Submission:
-    return Submission(source, PROVIDER, trouble=(Trouble(why),), raw=raw, content_type=CONTENT_TYPE)
 
 
 def _result(returned: Returned) -> str:
@@ -308,11 +304,8 @@ async def judged(mails: Sequence[Fetched], judging: Judging) -> list[Returned]:
 def _judge(mails: Sequence[Fetched], judging: Judging) -> list[Returned]:
     found = []
     for mail in mails:
-        raw = mail.raw or b""
-        try:
-            found.append(read_mail(raw, judging, mail.arrived_at))
-        except Exception as error:  # a bug of the mail reader takes no other mail down
-            why = f"a bug of the mail reader: {type(error).__name__}"
-            log.error("%s: %s at UID %d; the mail is set aside", judging.source, why, mail.uid)
-            found.append(Returned(_troubled(judging.source, why, raw), None, why))
+        returned = read_mail(mail.raw or b"", judging, mail.arrived_at)
+        if returned.bug:
+            log.error("%s: %s at UID %d; the mail is set aside", judging.source, returned.why, mail.uid)
+        found.append(returned)
     return found

@@ -60,6 +60,7 @@ class Returned:
     submission: Submission | None  #: None: it is no bounce
     place: Place | None  #: where it belongs once that is stored; None: it is left untouched
     why: str  #: in words, without any address
+    bug: bool = False  #: the mail reader failed on it, so it is set aside raw
 
 
 def judging_for(config: Config, source: str) -> Judging:
@@ -72,8 +73,22 @@ def judging_for(config: Config, source: str) -> Judging:
 def read_mail(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned:
     """What is stored of a mail. `raw`: as it was fetched, perhaps cut off; `arrived_at`: aware; None: not known.
 
-    Never raises: a mail that cannot be read is no bounce.
+    Never raises: a mail that cannot be read is no bounce, and one on which the reader fails, which no input should
+    bring about, is set aside in quarantine.
     """
+    try:
+        return _read(raw, judging, arrived_at)
+    except Exception as error:  # a bug of the mail reader takes no other mail down
+        why = f"a bug of the mail reader: {type(error).__name__}"
+        return Returned(troubled(judging.source, why, raw), None, why, bug=True)
+
+
+def troubled(source: str, why: str, raw: bytes) -> Submission:
+    """A mail that is set aside in quarantine, with the reason in words."""
+    return Submission(source, PROVIDER, trouble=(Trouble(why),), raw=raw, content_type=CONTENT_TYPE)
+
+
+def _read(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned:
     verdict = decode.read(raw, verp=judging.verp)
     if verdict.unidentified:
         why = f"a bounce that does not tell whose it is: {verdict.evidence}"

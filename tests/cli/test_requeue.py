@@ -118,6 +118,22 @@ def test_present_settings_count(config: Path, cli: Cli, conn: sqlite3.Connection
     assert make.rows(conn, "recipient, kind") == [("ann@example.com", "hard")]
 
 
+ABSURD = (
+    b"From: MAILER-DAEMON@x.example\nSubject: Undelivered\nMIME-Version: 1.0\n"
+    b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+    b"--b\nContent-Type: text/html\n\n<p>could not be delivered &#" + b"7" * 5000 + b";</p>\n"
+    b"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n"
+    b"Final-Recipient: rfc822; zoe@example.com\nAction: failed\nStatus: 5.1.1\n\n--b--\n"
+)
+"""A good report with a number in its HTML part that Python refuses to read."""
+
+
+def test_a_mail_on_which_an_older_reader_failed_is_read(cli: Cli, conn: sqlite3.Connection) -> None:
+    make.submit(conn, trouble=(Trouble("a bug of the mail reader: ValueError"),), raw=ABSURD, **MAILS)
+    assert cli("outbox", "replay", "--quarantine", "5").returncode == 0
+    assert make.rows(conn, "recipient, kind") == [("zoe@example.com", "soft")]
+
+
 def test_a_mail_that_could_not_be_read_goes_the_same_way(cli: Cli, conn: sqlite3.Connection) -> None:
     """A mail in quarantine, such as one that was given up after three tries."""
     for raw in (fixture("postfix_unknown_user"), NAMELESS, fixture("vacation")):

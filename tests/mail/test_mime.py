@@ -71,6 +71,22 @@ def test_html_is_reduced_to_what_one_reads() -> None:
 
 
 @pytest.mark.parametrize(
+    ("reference", "text"),
+    [
+        ("&#228;&#xe4;&auml;", "äää"),
+        ("&#0000228;", "ä"),
+        ("&#" + "9" * 4301 + ";", "\ufffd"),  # Python reads no number of so many digits
+        ("&#" + "1" * 250_000, "\ufffd"),
+        ("&#x" + "f" * 250_000 + ";", "\ufffd"),
+        ("&#" + "0" * 5000 + "65;", "\ufffd"),
+        ("&#;&#x;&" + "a" * 5000, "&#;&#x;&" + "a" * 5000),
+    ],
+)
+def test_character_references_are_read_however_long(reference: str, text: str) -> None:
+    assert decoded(Part("text/html", {}, f"<p>{reference}</p>")).strip() == text
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [
         ("plain", "plain"),

@@ -6,10 +6,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bouncestream.errors import StoreBusy
+from bouncestream.mail import decode
+from bouncestream.mail.verdict import Verdict
 from bouncestream.sources.backfill import BATCH_EVENTS, BREATH, Backfilled, backfill
 from bouncestream.sources.importer import FileMail
 from bouncestream.sources.returned import Judging
@@ -45,6 +48,23 @@ async def test_each_mail_is_counted_for_what_it_is() -> None:
     assert (done.mails, done.bytes, done.ignored, done.too_old, done.unreadable) == (5, 50, 1, 1, 1)
     assert done.named == [("a.eml", "Permission denied")]
     assert not done.interrupted
+
+
+async def test_a_mail_on_which_the_reader_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = decode.read
+
+    def failing(raw: bytes, **kwargs: Any) -> Verdict:
+        if b"reader2@" in raw:
+            raise ValueError("a bug")
+        return read(raw, **kwargs)
+
+    monkeypatch.setattr(decode, "read", failing)
+    emit = Recorder()
+    done = await run([mail(bounce(1)), mail(bounce(2)), mail(bounce(3))], emit)
+    assert [(len(one.events), len(one.trouble)) for one in emit.submissions] == [(1, 0), (0, 1), (1, 0)]
+    assert emit.submissions[1].raw == bounce(2)
+    assert done.named == [("a.eml", "a bug of the mail reader: ValueError; it is kept in quarantine")]
+    assert done.unreadable == 0
 
 
 async def test_a_batch_is_handed_over_at_once_and_is_no_longer_than_it_may_be() -> None:

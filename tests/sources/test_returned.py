@@ -241,6 +241,17 @@ def test_whatever_is_in_a_mail_it_is_read_without_failing(junk: bytes, path: Pat
         assert (returned.submission is None) is (returned.place is None)
 
 
+def test_a_mail_on_which_the_reader_fails_is_set_aside_raw(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*args: object, **kwargs: object) -> None:
+        raise OverflowError("a bug")
+
+    monkeypatch.setattr("bouncestream.mail.decode.read", failing)
+    returned = read_mail(b"a mail", VERP, ARRIVED)
+    assert returned.bug and returned.place is None
+    assert returned.submission is not None and returned.submission.raw == b"a mail"
+    assert [trouble.why for trouble in returned.submission.trouble] == ["a bug of the mail reader: OverflowError"]
+
+
 def test_the_policy_changes_the_kind_but_never_makes_a_forgery_hard() -> None:
     policy = Rules(reasons={"mailbox_full": "hard"})
     judging = replace(JUDGING, rules=policy)
