@@ -37,10 +37,12 @@ class BouncestreamError(Exception):
 
 
 class ConfigError(BouncestreamError):
-    """The configuration cannot be used; `problems` lists every fault, each with its key and its fix."""
+    """The configuration cannot be used; `problems` lists every fault, each with its key and its fix. `path` is the
+    file that was read; empty: everything came from the environment."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], path: str = "") -> None:
         self.problems = tuple(problems)
+        self.path = path
         super().__init__("\n".join(self.problems))
 
 

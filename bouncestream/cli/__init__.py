@@ -57,7 +57,8 @@ def main(argv: Sequence[str]) -> int:
 def _tell(error: BaseException) -> int:
     """Say what went wrong and what to do next; returns the exit code."""
     if isinstance(error, ConfigError):
-        say("the configuration cannot be used:")
+        read = os.path.abspath(error.path) if error.path else "from the environment"
+        say(f"the configuration {read} cannot be used:")
         for problem in error.problems:
             print(f"  ✘ {printable(problem)}", file=sys.stderr)
         print("Next: `bouncestream check` tells more, once these are right.", file=sys.stderr)

@@ -11,7 +11,7 @@ from bouncestream.cli.explain_event import explain_event
 from bouncestream.cli.explain_mail import explain_mail
 from bouncestream.cli.opened import config_path, configuration
 from bouncestream.config.model import Config
-from bouncestream.errors import UsageError
+from bouncestream.errors import ConfigError, UsageError
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,7 +33,12 @@ def _bytes(path: Path) -> bytes:
 
 def _configuration(args: argparse.Namespace) -> Config:
     """The configuration where there is one: its policy, VERP patterns and domains belong to the way."""
-    path = config_path(args)
+    try:
+        path = config_path(args)
+    except ConfigError:  # the example that comes with us is no configuration
+        if args.config is not None:
+            raise
+        return Config()
     if args.config is None and (path is None or not Path(path).exists()):
         return Config()
     return configuration(args, with_secrets=False)

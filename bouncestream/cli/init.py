@@ -23,6 +23,7 @@ from bouncestream import providers
 from bouncestream.cli import show as out
 from bouncestream.cli import tries
 from bouncestream.cli.tries import Line
+from bouncestream.config.example import is_example
 from bouncestream.config.load import load
 from bouncestream.config.model import Webhook
 from bouncestream.config.shapes import LISTEN, URL, Shape, Wrong
@@ -52,7 +53,7 @@ class Answers:
 def run(args: argparse.Namespace) -> int:
     """Ask, try, write, tell."""
     output = Path(args.output)
-    if output.exists() and not args.force:
+    if output.exists() and not args.force and not is_example(output):
         raise UsageError(
             f"{output} exists already. Next: name another file with --output, or overwrite with --force."
         )
@@ -76,9 +77,12 @@ def run(args: argparse.Namespace) -> int:
         lines = asyncio.run(tries.public(answers.public_url, [answers.provider], running=False))
         tries.tell(lines)
         found += lines
-    _write(output, render(answers), force=args.force)
+    tracked = is_example(output) and (output.absolute().parent / ".git").exists()
+    _write(output, render(answers), force=args.force or is_example(output))
     load(output, {})  # what was written can be read
     _explain(output, answers)
+    if tracked:
+        _warn_of_git(output)
     if not args.outbox:
         _warn_of_place(Path(answers.outbox))
     return 1 if tries.code(found) else 0
@@ -212,6 +216,16 @@ def _warn_of_place(outbox: Path) -> None:
             "write under /etc",
             f"call it again with --force --outbox {_OUTBOX}; the systemd unit makes that directory by itself",
         )
+
+
+def _warn_of_git(output: Path) -> None:
+    """The example is a file of the repository; what has taken its place holds secrets."""
+    print()
+    out.mark(
+        "·",
+        f"{output} stood in git as the example, and now holds secrets, which no commit should have",
+        f"git update-index --skip-worktree {output.name}",
+    )
 
 
 def render(answers: Answers) -> str:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from bouncestream.config.example import is_example
 from bouncestream.config.load import PREFIX, load
 from bouncestream.config.model import Config, Server
+from bouncestream.errors import ConfigError
 
 T = TypeVar("T")
 
@@ -20,16 +22,35 @@ _PLACES = ("config.toml", "/etc/bouncestream/config.toml")
 
 
 def config_path(args: argparse.Namespace, environ: Mapping[str, str] | None = None) -> str | None:
-    """The configuration file to read; None: everything comes from the environment."""
+    """The configuration file to read; None: everything comes from the environment.
+
+    The example as it comes is none: it is passed over where it merely lies, and ConfigError where it is named, or
+    where there is nothing else.
+    """
     environ = os.environ if environ is None else environ
     named = args.config or environ.get("BOUNCESTREAM_CONFIG")
     if named:
+        if is_example(named):
+            raise ConfigError([_example(named)], named)
         return str(named)
+    examples = []
     for place in _PLACES:
         if Path(place).exists():
-            return place
-    # With neither a file nor a variable, the first place is named as the one where something is missing.
-    return None if any(name.startswith(PREFIX) for name in environ) else _PLACES[0]
+            if not is_example(place):
+                return place
+            examples.append(place)
+    if any(name.startswith(PREFIX) for name in environ):
+        return None
+    if examples:
+        raise ConfigError([_example(place) for place in examples], examples[0])
+    return _PLACES[0]  # the one where something is missing
+
+
+def _example(place: str) -> str:
+    return (
+        f"{os.path.abspath(place)}: is the example that comes with bouncestream, unchanged, and no configuration; "
+        f"`bouncestream init --output {place}` makes one of it, or write your values into it"
+    )
 
 
 def configuration(args: argparse.Namespace, *, with_secrets: bool = True) -> Config:

@@ -72,7 +72,8 @@ class _Service(App):
         except ConfigError as error:
             for problem in error.problems:
                 log.error("not reloaded: %s", problem)
-            log.error("the new configuration has problems: the old one stays in force")
+            where = error.path or "the environment"
+            log.error("the new configuration, %s, has problems: the old one stays in force", where)
             return
         _warn(new)
         restart = reloadable_difference(self._started_with, new)

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import inspect
+import os
 import textwrap
+from pathlib import Path
 from typing import Any
 
 from bouncestream import providers
@@ -36,6 +38,22 @@ def render() -> str:
     for section, model in SECTIONS.items():
         blocks.append(_section(section, model))
     return "\n".join(blocks)
+
+
+def is_example(path: str | os.PathLike[str]) -> bool:
+    """Whether the file at `path` is the example as it comes, which nobody has made a configuration of: in a fresh
+    clone it lies where a configuration would. Line ends and spaces at them do not matter (git may change them).
+    A file that cannot be read is none."""
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError, ValueError):
+        return False
+    first = textwrap.wrap(" ".join(_HEAD.split()), _WIDTH, break_on_hyphens=False)[0]
+    return first in text[: 2 * _WIDTH] and _lines(text) == _lines(render())
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
 
 
 def _section(section: str, model: type[Any]) -> str:

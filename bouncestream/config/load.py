@@ -36,15 +36,16 @@ def load(
     problems: list[str] = []
     warnings: list[str] = []
     written = {} if path is None else _read_file(Path(path), problems)
+    file = "" if path is None else os.fspath(path)
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(problems, file)
     loader = _Loader(environ, problems, warnings, with_secrets=with_secrets)
-    config = loader.build(written, "" if path is None else os.fspath(path))
+    config = loader.build(written, file)
     if path is not None and loader.secrets.inline and (why := too_open(Path(path), 0o077)):
-        warnings.append(f"{os.fspath(path)} holds secrets and {why}: chmod 600 it")
+        warnings.append(f"{file} holds secrets and {why}: chmod 600 it")
     checks.check(config, problems, warnings, skip=loader.faulty, with_secrets=with_secrets)
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(problems, file)
     object.__setattr__(config, "warnings", tuple(warnings))
     return config
 
@@ -54,7 +55,7 @@ def _read_file(path: Path, problems: list[str]) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except FileNotFoundError:
         problems.append(
-            f"{path}: there is no such file; copy config.toml of bouncestream there, or name another file"
+            f"{path}: there is no such file; `bouncestream init --output {path}` makes one, or name another file"
         )
     except OSError as error:
         problems.append(f"{path}: cannot be read ({error.strerror}); run as the user that owns it")

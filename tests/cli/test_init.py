@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.cli.init import Answers, _warn_of_place, render
+from bouncestream.config.example import render as render_example
 from bouncestream.config.load import load
 from tests.cli.conftest import TOKEN, Cli, Process
 
@@ -95,6 +96,36 @@ def test_nothing_is_overwritten_without_force(cli: Cli, sandbox: str, tmp_path: 
     assert cli("init", "--force", stdin=given).returncode == 0
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "[listmonk]" in path.read_text()
+
+
+def test_in_a_fresh_clone_the_example_gives_way_and_no_command_reads_it(
+    cli: Cli, sandbox: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(render_example())
+    (tmp_path / ".git").mkdir()
+    for command in (("status",), ("check",), ("run",), ("outbox", "list"), ("check", "--config", "config.toml")):
+        done = cli(*command)
+        assert done.returncode == 78, command
+        assert f"{path}: is the example that comes with bouncestream" in done.stderr
+    (tmp_path / "odd.eml").write_text("Subject: x\n\ny")
+    assert cli("explain", "odd.eml").returncode == 0
+    done = cli("init", stdin=answers(sandbox, f"bridge:{TOKEN}", "sendamatic", ""))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "skip-worktree config.toml" in done.stdout
+    assert load(path, {}).listmonk.url == sandbox
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.write_text(render_example().replace("9000", "9001"))
+    assert cli("init", stdin=answers(sandbox, f"bridge:{TOKEN}", "sendamatic", "")).returncode == 64
+
+
+def test_errors_name_the_file_that_was_read(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[listmonk]\nurl = 5\n")
+    assert f"the configuration {tmp_path}/config.toml cannot be used" in cli("check").stderr
+    other = tmp_path / "other.toml"
+    other.write_text("nonsense")
+    for args, env in ((("--config", "other.toml"), {}), ((), {"BOUNCESTREAM_CONFIG": str(other)})):
+        assert f"the configuration {other} cannot be used" in cli("status", *args, env=env).stderr
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import pytest
 
 from bouncestream.cli import opened
 from bouncestream.cli.opened import config_path
+from bouncestream.config.example import render
+from bouncestream.errors import ConfigError
 
 
 def test_where_the_configuration_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,3 +24,25 @@ def test_where_the_configuration_is(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert config_path(asked, {}) == str(tmp_path / "etc.toml")
     (tmp_path / "config.toml").touch()
     assert config_path(asked, {"BOUNCESTREAM__LISTMONK__TOKEN": "x"}) == "config.toml"
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "  \n"])
+def test_the_example_is_never_taken_for_a_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(opened, "_PLACES", ("config.toml", str(tmp_path / "etc.toml")))
+    asked, here = Namespace(config=None), tmp_path / "config.toml"
+    here.write_bytes(render().replace("\n", ends).encode())
+    with pytest.raises(ConfigError, match="is the example that comes with bouncestream") as told:
+        config_path(asked, {})
+    assert str(here) in str(told.value)
+    assert "bouncestream init --output config.toml" in str(told.value)
+    for named in (Namespace(config="config.toml"), asked):
+        with pytest.raises(ConfigError, match="is the example"):
+            config_path(named, {"BOUNCESTREAM_CONFIG": "config.toml"})
+    assert config_path(asked, {"BOUNCESTREAM__LISTMONK__TOKEN": "x"}) is None
+    (tmp_path / "etc.toml").touch()
+    assert config_path(asked, {}) == str(tmp_path / "etc.toml")
+    here.write_text(render() + '\n[webhooks.shop]\nprovider = "generic"\n')
+    assert config_path(asked, {}) == "config.toml"
