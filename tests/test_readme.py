@@ -24,6 +24,7 @@ from bouncestream import metrics, providers
 from bouncestream.alert import Notice, What
 from bouncestream.cli import build_parser, exits
 from bouncestream.cli.tries import PERMISSIONS
+from bouncestream.config.guessable import PLACEHOLDERS, why_guessable
 from bouncestream.config.key import keys_of
 from bouncestream.config.load import load
 from bouncestream.config.model import SECTIONS, Webhook
@@ -214,6 +215,8 @@ def test_configuration_blocks_can_be_used(block: str, tmp_path: Path) -> None:
         for key in [key for key in table if key.endswith("_file")]:
             (tmp_path / key).write_text(SECRET)
             block = block.replace(table[key], str(tmp_path / key))
+    for placeholder in PLACEHOLDERS:  # refused as they stand: they are public
+        block = block.replace(f'"{placeholder}"', f'"{SECRET}"')
     path = tmp_path / "config.toml"
     path.write_text(block)
     path.chmod(0o600)
@@ -222,6 +225,14 @@ def test_configuration_blocks_can_be_used(block: str, tmp_path: Path) -> None:
         if not {"secret", "secret_file", "token", "hmac_secret"} & hook.keys():
             environ[f"BOUNCESTREAM__WEBHOOKS__{name.upper()}__SECRET"] = SECRET
     load(path, environ)
+
+
+def test_no_secret_of_the_readme_can_be_used() -> None:
+    shown = "".join([*of("toml"), *of("python"), *of("sh"), *of("bash")])
+    secrets = re.findall(r"(?m)^(?:\w*_)?(?:secret|token|password) = (.+?)(?: +#.*)?$", shown)
+    written = [text for value in secrets for text in re.findall(r'"([^"]+)"', value)]
+    assert len(written) > 4
+    assert [text for text in written if not why_guessable(text, foreign=True)] == []
 
 
 def test_keys_that_are_named_exist() -> None:

@@ -53,6 +53,16 @@ def _example(place: str) -> str:
     )
 
 
+def as_root() -> str:
+    """A warning where the program runs with the rights of root; empty: it does not."""
+    if os.geteuid() != 0:
+        return ""
+    return (
+        "bouncestream runs as root, which it never needs: a fault in it could do anything to this machine. "
+        "Next: run it as a user of its own, as deploy/bouncestream.service does"
+    )
+
+
 def configuration(args: argparse.Namespace, *, with_secrets: bool = True) -> Config:
     """The configuration, whole. Raises ConfigError."""
     return load(config_path(args), with_secrets=with_secrets)

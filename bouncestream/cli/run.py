@@ -11,7 +11,7 @@ from bouncestream import __version__, logs
 from bouncestream.app import App, run_with_signals
 from bouncestream.cli.exits import TEMPORARY
 from bouncestream.cli.notify import notify
-from bouncestream.cli.opened import config_path
+from bouncestream.cli.opened import as_root, config_path
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.config.reload import changed_keys, reloadable_difference
@@ -26,6 +26,8 @@ def run(args: argparse.Namespace) -> int:
     config = load(path)
     logs.start(config.log.format, config.log.level)
     _warn(config)
+    if warning := as_root():
+        log.warning("%s", warning)
     log.info("bouncestream %s, configuration %s", __version__, config.path or "from the environment")
     if args.dry_run:
         log.warning("dry run: nothing is sent to Listmonk, events end as dropped")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from bouncestream.config import shapes
 from bouncestream.config.key import key, secret_key
 from bouncestream.config.shapes import Shape, Wrong
+from bouncestream.config.shown import shown
 from bouncestream.crypto.secret import Secret
 
 #: The rules that can be muted; a test ties them to the table in `ops/alerts`.
@@ -194,7 +195,7 @@ def faults(alerts: Alerts, *, with_secrets: bool = True) -> Iterator[str]:
     """What is wrong between the keys of `[alerts]`, each with its fix; never with a secret in it."""
     for rule in alerts.mute:
         if not rule.startswith("doctor:") and rule not in RULE_IDS:
-            yield f"alerts.mute: there is no rule {rule}; there are: {', '.join(RULE_IDS)}"
+            yield f"alerts.mute: there is no rule {shown(rule)}; there are: {', '.join(RULE_IDS)}"
     email = alerts.email
     if email.host and not email.sender:
         yield "alerts.email.sender: is missing; write whom the mails shall come from"

@@ -4,7 +4,6 @@ that belong together fit."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Collection
 from difflib import get_close_matches
@@ -13,6 +12,7 @@ from bouncestream import providers
 from bouncestream.config import alerting, oauth
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config, Webhook
+from bouncestream.config.risks import loopback, risks
 
 #: Folders of a mailbox that are read at most: Gmail allows 15 connections, others 10.
 MOST_FOLDERS = 8
@@ -43,6 +43,11 @@ def check(
             "retention.dedupe: is shorter than retention.events, repeated reports would be counted twice; "
             "write a longer one"
         )
+    if ":" in config.listmonk.user:
+        problems.append(
+            "listmonk.user: holds a colon, which no user name has (RFC 7617 section 2); write the name here, and "
+            "the token in listmonk.token"
+        )
     if not any(name.startswith("alerts") for name in skip):
         problems.extend(alerting.faults(config.alerts, with_secrets=with_secrets))
     for hook in config.webhooks.values():
@@ -57,6 +62,8 @@ def check(
         problems.append(
             f"mailboxes.{name}: a webhook has the same name, and both name the source of events; rename one"
         )
+    if not skip:
+        warnings.extend(risks(config, with_secrets=with_secrets))
 
 
 def _mailbox_problems(box: Mailbox) -> list[str]:
@@ -65,7 +72,7 @@ def _mailbox_problems(box: Mailbox) -> list[str]:
     found = []
     if not NAME.fullmatch(box.name):
         found.append(f"{where}: is no name for a mailbox; use letters, digits, - and _, at most 64")
-    if box.tls == "none" and not _loopback(box.host):
+    if box.tls == "none" and not loopback(box.host):
         found.append(
             f'{where}.tls: the password would travel readable to {box.host}; write "implicit" or "starttls"'
         )
@@ -81,15 +88,6 @@ def _mailbox_problems(box: Mailbox) -> list[str]:
         if ("INBOX" if folder.upper() == "INBOX" else folder) in read:
             found.append(f"{where}.{key}: is one of the folders that are read; name another one")
     return found
-
-
-def _loopback(host: str) -> bool:
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_webhook(hook: Webhook, problems: list[str], warnings: list[str], *, with_secrets: bool) -> None:

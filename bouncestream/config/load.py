@@ -20,6 +20,7 @@ from bouncestream.config.key import Key, keys_of
 from bouncestream.config.model import NAMED, SECTIONS, Config, Relay
 from bouncestream.config.secrets import SecretFinder, too_open
 from bouncestream.config.shapes import Wrong
+from bouncestream.config.shown import shown
 from bouncestream.errors import ConfigError
 
 PREFIX = "BOUNCESTREAM__"
@@ -181,7 +182,7 @@ class _Loader:
             if value is not None:
                 return key.shape.parse(value)
         except Wrong as wrong:
-            self.problems.append(f"{where}: {_shown(value)} {wrong}; write {key.shape.words}")
+            self.problems.append(f"{where}: {shown(value)} {wrong}; write {key.shape.words}")
             return None
         if key.required:
             self.problems.append(f"{where}: is missing; write {key.shape.words}")
@@ -201,11 +202,6 @@ class _Loader:
 
 def _folded(name: str) -> str:
     return name.lower().replace("-", "_")
-
-
-def _shown(value: Any) -> str:
-    text = ascii(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def _near(name: str, known: list[str]) -> str:

@@ -11,7 +11,9 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from bouncestream.config.guessable import why_guessable
 from bouncestream.config.key import Key
+from bouncestream.config.shown import shown
 from bouncestream.crypto.secret import MINIMUM_LENGTH, Secret
 
 #: A secret file larger than this is not one.
@@ -79,7 +81,11 @@ class SecretFinder:
                 text = file.read(_LARGEST + 1).decode("utf-8")
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it is not text"
-            self.problems.append(f"{where}: {name} cannot be read ({why}); check the path and who owns it")
+            # A secret that was written where the path of its file belongs must not be shown.
+            named = name if "/" in name and path.parent.is_dir() else shown(name)
+            self.problems.append(
+                f"{where}: {named} cannot be read ({why}); write the path of a file, and check who owns it"
+            )
             return None
         # Docker mounts its secrets world-readable below /run/secrets, where only the container sees them.
         if ours and not name.startswith("/run/") and (why_open := too_open(path, 0o007)):
@@ -109,6 +115,11 @@ class SecretFinder:
                 f"{where}: has {short[0]} characters, a secret needs {MINIMUM_LENGTH} at least; {_ADVICE}"
             )
             return None
+        for value in values:
+            if why := why_guessable(value, foreign=key.foreign):
+                fix = "write the real one" if key.foreign else _ADVICE
+                self.problems.append(f"{where}: {why}; {fix}")
+                return None
         if not all(value.isprintable() for value in values):
             self.problems.append(f"{where}: holds characters that cannot be printed; {_ADVICE}")
             return None

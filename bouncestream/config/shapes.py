@@ -132,9 +132,13 @@ def address_of(listen: str) -> tuple[str | None, int]:
 
 def _network(value: Any) -> Network:
     try:
-        return ipaddress.ip_network(_text(value), strict=False)
+        network = ipaddress.ip_network(_text(value), strict=False)
     except ValueError:
         raise Wrong("is not an IP address or network") from None
+    # The sender of a request is told as IPv4 where IPv6 only carries it (RFC 4291 section 2.5.5.2).
+    if network.version == 6 and network.prefixlen >= 96 and network.network_address.ipv4_mapped is not None:
+        return ipaddress.ip_network((network.network_address.ipv4_mapped, network.prefixlen - 96))
+    return network
 
 
 def _domain(value: Any) -> str:

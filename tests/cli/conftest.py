@@ -137,7 +137,17 @@ def sandbox(spawn: Callable[..., Process]) -> str:
     return process.wait_for("listens on").split("listens on ")[1].split(",")[0]
 
 
-def write_config(folder: Path, listmonk: str = "http://127.0.0.1:1", *, extra: str = "", public: str = "") -> Path:
+#: Times that a test can await; `check` warns about them.
+QUICK = """[relay.verify]
+margin = "500ms"
+grace = "5s"
+pulse = "100ms"
+"""
+
+
+def write_config(
+    folder: Path, listmonk: str = "http://127.0.0.1:1", *, extra: str = "", public: str = "", times: str = QUICK
+) -> Path:
     """A configuration with a Sendamatic webhook, on any free port."""
     path = folder / "config.toml"
     path.write_text(
@@ -151,10 +161,7 @@ path = "{folder}/outbox.db"
 url = "{listmonk}"
 user = "bridge"
 token = "{TOKEN}"
-[relay.verify]
-margin = "500ms"
-grace = "5s"
-pulse = "100ms"
+{times}
 [webhooks.sendamatic]
 provider = "sendamatic"
 secret = "{SECRET}"

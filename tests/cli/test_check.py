@@ -20,7 +20,7 @@ def order(sandbox: str, fault: str) -> None:
 
 
 def test_all_is_well(cli: Cli, sandbox: str, tmp_path: Path) -> None:
-    write_config(tmp_path, sandbox)
+    write_config(tmp_path, sandbox, times="")
     done = cli("check")
     assert done.returncode == 0, done.stdout
     assert "All is well." in done.stdout
@@ -81,7 +81,7 @@ def test_without_webhooks_nothing_can_come_in(cli: Cli, sandbox: str, tmp_path: 
 def test_a_running_bridge_is_seen_and_its_troubles_too(
     cli: Cli, spawn: Spawn, sandbox: str, tmp_path: Path
 ) -> None:
-    config = write_config(tmp_path, sandbox)
+    config = write_config(tmp_path, sandbox, times="")
     with socket.socket() as made:
         made.bind(("127.0.0.1", 0))
         port = made.getsockname()[1]

@@ -153,11 +153,15 @@ def test_wrong_answers_are_64_and_write_nothing(
 
 def test_odd_texts_are_quoted(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    path.write_text(render(Answers(token='a"quote\\and\tmore' * 2, user="ünï", secret="s" * 20, outbox='/a "b"/o')))
+    path.write_text(
+        render(Answers(token='a"quote\\and\tmore' * 2, user="ünï", secret="of-a-good-length-20", outbox='/a "b"/o'))
+    )
     path.chmod(0o600)
     with pytest.raises(Exception, match="printed"):  # a tab is refused by its own rule, so it was read back right
         load(path, {})
-    path.write_text(render(Answers(token='a"quote\\and more' * 2, user="ünï", secret="s" * 20, outbox='/a "b"/o')))
+    path.write_text(
+        render(Answers(token='a"quote\\and more' * 2, user="ünï", secret="of-a-good-length-20", outbox='/a "b"/o'))
+    )
     config = load(path, {})
     assert (config.listmonk.user, config.outbox.path) == ("ünï", '/a "b"/o')
     assert config.listmonk.token is not None

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
 from bouncestream.cli import opened
-from bouncestream.cli.opened import config_path
+from bouncestream.cli.opened import as_root, config_path
 from bouncestream.config.example import render
 from bouncestream.errors import ConfigError
 
@@ -46,3 +47,10 @@ def test_the_example_is_never_taken_for_a_configuration(
     assert config_path(asked, {}) == str(tmp_path / "etc.toml")
     here.write_text(render() + '\n[webhooks.shop]\nprovider = "generic"\n')
     assert config_path(asked, {}) == "config.toml"
+
+
+def test_root_is_warned_and_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert "Next: run it as a user of its own" in as_root()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert as_root() == ""

@@ -43,6 +43,7 @@ def test_a_bounce_reaches_listmonk(spawn: Spawn, cli: Cli, sandbox: str, tmp_pat
     assert post(url, bounce()) == 200
     assert post(url, bounce(), "a-wrong-secret-of-good-length") == 401
     bridge.wait_for("is verified")
+    assert ("runs as root" in bridge.output) == (os.geteuid() == 0)
     assert states(cli) == {"verified": 1}
     assert bridge.end() == 0
     assert "stopped" in bridge.output

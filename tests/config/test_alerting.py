@@ -43,7 +43,7 @@ def test_apprise_urls_from_file_environment_and_secret_file(tmp_path: Path) -> N
     ("text", "words"),
     [
         ('[alerts]\napprise = ["s3cret"]', "entry 1 is no URL of Apprise"),
-        ('[alerts]\nmute = ["dead-leters"]', "there is no rule dead-leters"),
+        ('[alerts]\nmute = ["dead-leters"]', "there is no rule 'dead-leters'"),
         ('[alerts]\nmute = ["Not a rule"]', "alerts.mute"),
         ('[alerts]\nlevel = "loud"', "alerts.level"),
         ('[alerts.email]\nhost = "smtp.example.org"', "alerts.email.sender: is missing"),

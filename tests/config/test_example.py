@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from bouncestream.config.example import render
+from bouncestream.config.guessable import PLACEHOLDERS
 from bouncestream.config.key import keys_of
 from bouncestream.config.load import load
 from bouncestream.config.model import NAMED, SECTIONS, Config
+from bouncestream.errors import ConfigError
 
 REPOSITORY = Path(__file__).parents[2]
 TOKEN = {"BOUNCESTREAM__LISTMONK__TOKEN": "a-token-of-good-length"}
@@ -38,11 +40,21 @@ def test_it_shows_every_key_and_only_those() -> None:
         assert shown == set(keys_of(model)), name
 
 
+def filled_in(text: str) -> str:
+    """The text with a secret of its own in the place of each placeholder."""
+    return re.sub("|".join(map(re.escape, PLACEHOLDERS)), "a-secret-of-this-test", text)
+
+
 def test_its_samples_are_accepted(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     text = re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", render())
     # A webhook of one provider does not take the keys of another.
-    path.write_text(re.sub(r"(?m)^(token|hmac_secret) = .*\n(?=\n# (Secret|Refuse))", "", text))
+    text = re.sub(r"(?m)^(token|hmac_secret) = .*\n(?=\n# (Secret|Refuse))", "", text)
+    path.write_text(text)
+    with pytest.raises(ConfigError) as told:  # as it stands in the repository, everyone knows its secrets
+        load(path, {"BOUNCESTREAM__LISTMONK__TOKEN": "a-token-of-good-length"})
+    assert all("placeholder" in problem for problem in told.value.problems)
+    path.write_text(filled_in(text))
     path.chmod(0o600)
     config = load(path, {"BOUNCESTREAM__LISTMONK__TOKEN": "a-token-of-good-length"})
     assert list(config.webhooks) == ["sendamatic"]

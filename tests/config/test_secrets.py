@@ -58,7 +58,9 @@ def test_a_credential_for_a_webhook(tmp_path: Path) -> None:
     ("text", "environ", "expected"),
     [
         (f'token = "{INLINE}"\ntoken_file = "/x"', {}, "listmonk.token and listmonk.token_file: both are set"),
-        ('token_file = "/does/not/exist"', {}, "/does/not/exist cannot be read (No such file"),
+        ('token_file = "/does/not/exist"', {}, "'/does/not/exist' cannot be read (No such file"),
+        (f'token_file = "{INLINE}"', {}, "listmonk.token_file: '***' cannot be read"),
+        ('token_file = "/etc/no-such-file-here"', {}, "/etc/no-such-file-here cannot be read"),
         ("token_file = 5", {}, "listmonk.token_file: is not a path"),
         ('token_file = "TMP/two"', {}, "holds 2 lines; the secret must be its only one"),
         ('token_file = "TMP/empty"', {}, "is empty or not a text"),

@@ -40,6 +40,11 @@ ALL = [value for value in vars(shapes).values() if isinstance(value, Shape)] + [
             (ip_network("10.0.0.1"), ip_network("10.0.0.0/8")),
         ),
         (shapes.NETWORKS, "10.0.0.1, ::1", (ip_network("10.0.0.1"), ip_network("::1"))),
+        (
+            shapes.NETWORKS,
+            ["::ffff:192.0.2.0/120", "::ffff:0:0/96"],
+            (ip_network("192.0.2.0/24"), ip_network("0.0.0.0/0")),
+        ),
         (shapes.DOMAINS, ["Example.ORG", "bücher.example"], ("example.org", "xn--bcher-kva.example")),
         (shapes.PATTERNS, ["bounce+*@Example.org"], ("bounce+*@example.org",)),
         (shapes.HEADER, "Authorization", "Authorization"),
