@@ -17,7 +17,8 @@ from bouncestream.cli.tries_mailbox import failed, mailbox
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.errors import MailboxError
 from bouncestream.printable import printable
-from bouncestream.sources.mailbox_trial import HEARING, SUBJECT, Door, Heard, Untried, hear
+from bouncestream.sources.mailbox_own import SUBJECT
+from bouncestream.sources.mailbox_trial import HEARING, Door, Heard, Untried, hear
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,7 +66,7 @@ def _heard(box: Mailbox, heard: Heard) -> list[Line]:
         lines = [Line("⚠", text, fix)]
     if heard.left:
         fix = f"delete the mail with the subject “{SUBJECT}” from {heard.folder}"
-        lines.append(Line("⚠", "the mail of the try could not be removed again", fix))
+        lines.append(Line("⚠", f"the mail of the try is left in {heard.folder}: {printable(heard.left)}", fix))
     elif heard.kept:
         lines.append(Line("·", "Gmail keeps a removed mail under All Mail, unless its IMAP settings say otherwise"))
     return lines

@@ -35,9 +35,9 @@ from bouncestream.errors import (
     TokenError,
 )
 from bouncestream.outbox.glance import read_so_far
+from bouncestream.sources.mailbox_own import SUBJECT
 from bouncestream.sources.mailbox_trial import (
     SOON,
-    SUBJECT,
     Contact,
     Door,
     FolderSeen,
@@ -337,7 +337,7 @@ class _Judge:
             fix += f'    [mailboxes.{box.name}]\n    idle = "1m"'
             self._add("mailbox-mute", Level.WARNING, text, _SLOWER, fix)
         if heard.left:
-            text = f"the mail of our own could not be removed from {heard.folder} again"
+            text = f"the mail of our own is left in {heard.folder}: {heard.left}"
             fix = f"delete it by hand; its subject is “{SUBJECT}”"
             why = "It is no bounce, so it does no harm."
             self._add("mailbox-canary-left", Level.WARNING, text, why, fix)

@@ -26,6 +26,9 @@ _UID = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"', re.IGNORECASE)
 _BODY = re.compile(rb"\bBODY\[\](?:<\d+>)? *(NIL|\"(?:[^\"\\]|\\.)*\")?", re.IGNORECASE)
 _FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)", re.IGNORECASE)
+_APPENDED = re.compile(r"\s*(?:OK\s+)?\[APPENDUID (\d{1,10}) (\d{1,10})\]", re.IGNORECASE | re.ASCII)
+_EXPUNGED = re.compile(rb"\d{1,10} EXPUNGE", re.IGNORECASE)
+_VANISHED = re.compile(rb"VANISHED (\d{1,10}(?::\d{1,10})?(?:,\d{1,10}(?::\d{1,10})?)*)", re.IGNORECASE)
 _EXISTS = re.compile(rb"(\d{1,10}) EXISTS", re.IGNORECASE)
 _CODE = re.compile(r"\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]")
 _LIST = re.compile(rb"(?:LIST|LSUB) \(([^)]*)\) (\"(?:[^\"\\]|\\.)*\"|NIL) ?(.*)", re.IGNORECASE | re.DOTALL)
@@ -198,11 +201,25 @@ def capabilities(lines: Lines) -> frozenset[str]:
     return frozenset(words)
 
 
-def appended_uid(text: str) -> int | None:
-    """The UID that an appended mail got (RFC 4315, APPENDUID); None where the server does not say."""
-    name, value = code(text)
-    words = value.split()
-    return int(words[1]) if name == "APPENDUID" and len(words) == 2 and words[1].isdigit() else None
+def appended(text: str) -> tuple[int, int] | None:
+    """UIDVALIDITY and UID that an appended mail got (RFC 4315 section 3, APPENDUID); None where the server does not
+    say, or says what cannot be."""
+    match = _APPENDED.match(text)
+    uidvalidity, uid = (int(match[1]), int(match[2])) if match else (0, 0)
+    return (uidvalidity, uid) if 0 < uidvalidity <= HIGHEST and 0 < uid <= HIGHEST else None
+
+
+def expunged(lines: Lines) -> int:
+    """How many mails an answer says are gone: `n EXPUNGE`, or `VANISHED` (RFC 7162 section 3.2.10.2)."""
+    count = 0
+    for line in texts(lines[:-1]):
+        if _EXPUNGED.fullmatch(line.strip()):
+            count += 1
+        elif match := _VANISHED.fullmatch(line.strip()):
+            for part in match[1].split(b","):
+                low, _, high = part.partition(b":")
+                count += abs(int(high or low) - int(low)) + 1
+    return count
 
 
 def code(text: str) -> tuple[str, str]:

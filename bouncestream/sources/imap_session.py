@@ -256,19 +256,20 @@ class Session(Commands):
         """Move to another folder (RFC 6851), where the server has MOVE. Raises ServerRefused as `copy` does."""
         await self._sure("MOVE", uid_set(uids), encoded_folder(folder), prefix="UID")
 
-    async def expunge(self, uids: Sequence[int]) -> None:
+    async def expunge(self, uids: Sequence[int]) -> int:
         """Take just these mails away, if they are flagged \\Deleted (UID EXPUNGE, RFC 4315). Never another one:
-        refuses to do anything where the server has no UIDPLUS."""
+        refuses to do anything where the server has no UIDPLUS. How many the server says that it has removed."""
         if not self.has("UIDPLUS"):
             raise ServerRefused(f"{self._where} has no UIDPLUS, so nothing is expunged")
-        await self._sure("EXPUNGE", uid_set(uids), prefix="UID")
+        return replies.expunged((await self._sure("EXPUNGE", uid_set(uids), prefix="UID")).lines)
 
-    async def append(self, folder: str, raw: bytes, flags: str = "") -> int | None:
-        """Put a mail into a folder; its UID, where the server tells it (UIDPLUS). Raises ServerRefused."""
+    async def append(self, folder: str, raw: bytes, flags: str = "") -> tuple[int, int] | None:
+        """Put a mail into a folder; the folder's UIDVALIDITY and the mail's UID, where the server tells them
+        (UIDPLUS). Raises ServerRefused."""
         self._protocol.literal_data = raw
         args = [encoded_folder(folder), *([f"({flags})"] if flags else []), f"{{{len(raw)}}}"]
         answer = await self._sure("APPEND", *args)
-        return replies.appended_uid(answer.words)
+        return replies.appended(answer.words)
 
     # -- waiting -------------------------------------------------------------------------------------------------
 

@@ -3,8 +3,9 @@
 knows what it should. A connection that looks alive but hears nothing is replaced.
 
 With `canary`, a small mail of our own is put into the folder; our IDLE must tell of it, and then it is taken out
-again, by UID EXPUNGE of just that mail. Without it, or where the server lacks UIDPLUS, the second connection asks
-how the folder stands (STATUS), and what the first one does not know, it must learn of within its time limit.
+again (`mailbox_own`). Without it, or where the server lacks UIDPLUS, or a canary could not be taken out, the
+second connection asks how the folder stands (STATUS), and what the first one does not know, it must learn of within
+its time limit.
 """
 
 from __future__ import annotations
@@ -12,23 +13,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from email.utils import format_datetime
 
 from bouncestream.errors import MailboxError, ServerRefused
 from bouncestream.health import Light
 from bouncestream.metrics import MAILBOX_PROOFS
-from bouncestream.sources.imap_names import quoted
+from bouncestream.printable import printable
 from bouncestream.sources.imap_session import Session
 from bouncestream.sources.mailbox_box import Box
 from bouncestream.sources.mailbox_folder import Folder
-from bouncestream.sources.mailbox_reading import CANARY
+from bouncestream.sources.mailbox_own import SUBJECT, OwnMail, sweep
 
 log = logging.getLogger("bouncestream.mailbox")
 
 #: So many proofs in a row may fail before that is told.
 PATIENCE = 2
-#: Among so many UIDs before the canary's it is looked for others: servers search headers mail by mail.
-LOOK_BACK = 1000
 _LINE = "proof"
 
 
@@ -39,6 +37,8 @@ class Proof:
         self._box = box
         self._folders = folders
         self._failed = 0
+        self._swept: set[str] = set()  # folders that were looked through for what an earlier process left
+        self._left: dict[str, OwnMail] = {}  # by folder: a canary that is still there
 
     async def run(self) -> None:
         """For ever."""
@@ -74,22 +74,51 @@ class Proof:
             await session.close()
 
     async def _by_canary(self, session: Session, folder: Folder) -> None:
+        if not await self._cleaned(session, folder):
+            await self._by_looking(session, folder)  # where one could not be taken away, no other is put
+            return
         watched = folder.session
+        mail = OwnMail(folder.wire_name, self._box.mark)
+        if not await mail.open(session):
+            await self._by_looking(session, folder)
+            return
         folder.looked.clear()
-        uid = await session.append(folder.wire_name, canary(self._box), "\\Seen")
+        await mail.put(session)
         try:
             heard = await self._looks(folder)
         finally:
-            await self._clean(session, folder, uid or 1)
+            self._left[folder.name] = mail
+            await self._cleaned(session, folder)
         self._judge(folder, watched, heard, "a mail of our own was put into it, and IDLE did not tell")
 
-    async def _clean(self, session: Session, folder: Folder, uid: int) -> None:
-        """Take out our canary, and those of a process that died: all that carry our mark, nothing else."""
-        await session.select(folder.wire_name)
-        ours = await session.search(f"UID {max(1, uid - LOOK_BACK)}:* HEADER {CANARY} {quoted(self._box.mark)}")
-        if ours:
-            await session.store(ours, "\\Deleted")
-            await session.expunge(ours)
+    async def _cleaned(self, session: Session, folder: Folder) -> bool:
+        """Take out our last canary, and once those of a process that died. Whether none of them is left, as far as
+        one can see; what is left is told."""
+        name = folder.name
+        if name not in self._swept:
+            try:
+                why = await sweep(session, folder.wire_name, self._box.mark)
+            except ServerRefused as error:
+                why = str(error)
+            self._swept.add(name)
+            if why:
+                log.warning(
+                    "%s: %s: mails of ours may be left from an earlier run, and are left alone: %s. Next: look for "
+                    "the subject “%s” yourself",
+                    *(self._box.settings.name, name, printable(why, 300), SUBJECT),
+                )
+        if name not in self._left:
+            return True
+        why = await self._left[name].remove(session)
+        line = f"{name}, canary"
+        if why:
+            text = f"{name}: a mail of our own is left there: {why}. Next: delete the mail with the subject "
+            text += f"“{SUBJECT}”; if it happens again, set canary = false"
+            self._box.board.set(line, Light.YELLOW, text)
+            return False
+        del self._left[name]
+        self._box.board.forget(line)
+        return True
 
     async def _by_looking(self, session: Session, folder: Folder) -> None:
         watched, seen = folder.session, folder.seen
@@ -135,21 +164,3 @@ class Proof:
 
     def _count(self, result: str) -> None:
         self._box.metrics.add(MAILBOX_PROOFS, self._box.settings.name, result)
-
-
-def canary(box: Box) -> bytes:
-    """A mail that says what it is, to a person who sees it in the moment of its life."""
-    at = box.clock.now()
-    lines = [
-        "From: Canary <canary@localhost>",
-        "To: Canary <canary@localhost>",
-        "Subject: A canary, to try whether new mails are heard of",
-        f"Date: {format_datetime(at)}",
-        f"Message-ID: <{at.timestamp():.6f}.{box.mark[:12]}@canary.invalid>",
-        "Auto-Submitted: auto-generated",
-        f"{CANARY}: {box.mark}",
-        "",
-        "bouncestream has put this mail here, and takes it away by itself.",
-        "",
-    ]
-    return "\r\n".join(lines).encode()

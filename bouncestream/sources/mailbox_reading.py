@@ -24,6 +24,7 @@ from bouncestream.sources.imap_names import batches, uid_set
 from bouncestream.sources.imap_replies import HIGHEST, NOT_NOW, Fetched, Selected, search_date
 from bouncestream.sources.imap_session import Session
 from bouncestream.sources.mailbox_box import Box
+from bouncestream.sources.mailbox_own import marks
 from bouncestream.sources.mailbox_rules import Unreadable
 from bouncestream.sources.returned import Judging, Returned, read_mail, troubled
 
@@ -35,8 +36,6 @@ AT_ONCE = 24 << 10
 DATES = 500
 #: What is noted of a mail that is being set aside: where even that fails, it is not fetched once more.
 ASIDE = "it was being set aside"
-#: The header of our own canaries.
-CANARY = "X-Bouncestream-Canary"
 
 
 @dataclass(slots=True)
@@ -263,7 +262,7 @@ class Reading:
 
     def _ours(self, mail: Fetched) -> bool:
         """Whether it is a canary."""
-        return f"{CANARY}: {self._box.mark}".encode() in (mail.raw or b"")[:2000]
+        return marks(mail.raw or b"")[0] == self._box.mark
 
     async def _set_aside(self, uid: int, work: _Work, *, fetch: bool) -> None:
         """Put a mail that could not be read into quarantine: raw, if the server gives it this time."""

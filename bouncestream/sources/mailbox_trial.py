@@ -2,14 +2,13 @@
 """A visit to a mailbox, for whoever asks how it is (`check`, `mailbox test`, the doctor): connection, certificate,
 login, folders, what the server can, and, only where it is asked for, a mail of our own that IDLE must tell of.
 
-A look changes nothing. The mail of ours is put only where it can be removed again for sure: by UID EXPUNGE
-(RFC 4315) of just that mail.
+A look changes nothing. The mail of ours (`mailbox_own`) is put only where the server has UIDPLUS, without which it
+could not be removed again for sure.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,7 +16,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from email.utils import format_datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -29,6 +27,7 @@ from bouncestream.errors import FolderMissing, MailboxError, ServerRefused, Toke
 from bouncestream.ports import Progress
 from bouncestream.printable import mask_all
 from bouncestream.sources.imap_session import Session
+from bouncestream.sources.mailbox_own import OwnMail, new_mark
 from bouncestream.sources.oauth import TokenSource
 
 #: Seconds for one answer: a person waits. Servers delay the answer to a wrong password.
@@ -39,8 +38,6 @@ SOON = 14
 HEARING = 20.0
 #: IDLE has surely begun by then; seconds. The session does not tell when.
 _BEGUN = 1.0
-#: The mail of ours.
-SUBJECT = "bouncestream mailbox test"
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -207,7 +204,7 @@ class Heard:
     folder: str = ""
     untried: Untried | None = None
     seconds: float | None = None  #: until IDLE told of it; None: it did not
-    left: bool = False  #: it could not be removed again
+    left: str = ""  #: why it was not removed again, in words; empty: it was
     kept: bool = False  #: Gmail keeps a removed mail under All Mail, unless its settings say otherwise
 
 
@@ -223,18 +220,18 @@ async def hear(door: Door, ear: Session, folder: str, hearing: float = HEARING) 
     if (await ear.select(folder)).read_only:
         return Heard(folder, Untried.READ_ONLY)
     async with door.open() as hand:
-        await hand.select(folder)
-        mark = f"{secrets.token_hex(16)}@mailbox-test.bouncestream.invalid"
+        mail = OwnMail(folder, new_mark())
+        await mail.open(hand)
         listening = asyncio.create_task(ear.idle(_BEGUN + hearing))
         try:
             await asyncio.sleep(_BEGUN)
-            begun = time.monotonic()
+            left = ""
             try:
-                await hand.append(folder, _mail(mark), "\\Seen")
+                await mail.put(hand)
                 heard = await listening
-                took = time.monotonic() - begun
+                took = time.monotonic() - mail.put_at
             finally:
-                left = await _remove(hand, mark)
+                left = await _removed(mail, hand)
         finally:
             listening.cancel()
             with suppress(asyncio.CancelledError, MailboxError):
@@ -242,28 +239,9 @@ async def hear(door: Door, ear: Session, folder: str, hearing: float = HEARING) 
     return Heard(folder, None, took if heard else None, left, not left and ear.has("X-GM-EXT-1"))
 
 
-def _mail(mark: str) -> bytes:
-    """No bounce, so that a bridge that reads the folder leaves it alone."""
-    lines = (
-        "From: A test <test@mailbox-test.invalid>",
-        "To: A test <test@mailbox-test.invalid>",
-        f"Subject: {SUBJECT}",
-        f"Date: {format_datetime(datetime.now(UTC))}",
-        f"Message-ID: <{mark}>",
-        "",
-        "bouncestream has put this mail here to see whether it is heard of, and removes it by itself.",
-        "",
-    )
-    return "\r\n".join(lines).encode()
-
-
-async def _remove(hand: Session, mark: str) -> bool:
-    """Take away the mail with this Message-ID, and no other; whether it is still there."""
-    with suppress(MailboxError):
-        await hand.noop()
-        uids = await hand.search(f'HEADER Message-ID "<{mark}>"')
-        if uids:
-            await hand.store(uids, "\\Deleted")
-            await hand.expunge(uids)
-        return bool(await hand.search(f'HEADER Message-ID "<{mark}>"'))
-    return True
+async def _removed(mail: OwnMail, hand: Session) -> str:
+    """Whatever stands in the way is told with the rest of the try; empty: it is gone."""
+    try:
+        return await mail.remove(hand)
+    except MailboxError as error:
+        return mask_all(str(error)).partition(" Next: ")[0]

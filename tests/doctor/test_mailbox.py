@@ -334,7 +334,7 @@ def test_a_folder_that_was_numbered_anew() -> None:
 
 
 def test_a_mail_of_ours_that_stays() -> None:
-    found = judge([seen(heard=Heard("INBOX", seconds=0.6, left=True))], {})
+    found = judge([seen(heard=Heard("INBOX", seconds=0.6, left="the server does not remove it"))], {})
     assert bad(found) == ["mailbox-canary-left"]
     assert one(found, "mailbox-heard").seen.endswith("was heard of after 0.60 s")
     (untried,) = [one for one in judge([seen(heard=Heard("INBOX", Untried.NO_UIDPLUS))], {}) if "untried" in one.id]

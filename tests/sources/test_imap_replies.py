@@ -93,8 +93,15 @@ def test_the_rest() -> None:
     assert replies.minimum([b'ESEARCH (TAG "A1") UID', b"OK"]) is None
     assert replies.status([b'STATUS "INBOX" (MESSAGES 2 UIDNEXT 5)', b"OK"]) == {"MESSAGES": 2, "UIDNEXT": 5}
     assert replies.status([b"OK"]) == {}
-    assert replies.appended_uid("[APPENDUID 38505 3955] done") == 3955
-    assert replies.appended_uid("done") is None
+    assert replies.appended("[APPENDUID 38505 3955] done") == (38505, 3955)
+    for text in ("done", "done [APPENDUID 7 101]", "[APPENDUID 7 1:3] x", "[APPENDUID 7 0] x", "[APPENDUID 7] x"):
+        assert replies.appended(text) is None
+
+
+def test_how_many_mails_are_gone() -> None:
+    assert replies.expunged([b"4 EXPUNGE", b"3 EXISTS", b"OK Expunge completed"]) == 1
+    assert replies.expunged([b"2 EXPUNGE", b"2 EXPUNGE", b"OK"]) == 2
+    assert replies.expunged([b"VANISHED 3,7:9", b"OK 9 EXPUNGE"]) == 4
     assert replies.code("[TRYCREATE] no such folder") == ("TRYCREATE", "")
     assert replies.code("no") == ("", "")
     assert replies.words_of([b"x", b"[A] failed (0.001 + 0.000 secs)."]) == "[A] failed"

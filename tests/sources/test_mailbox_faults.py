@@ -10,12 +10,11 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
-from bouncestream.clock import SystemClock
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreUnavailable
 from bouncestream.health import Light
@@ -23,8 +22,6 @@ from bouncestream.ports import MailBatch, Receipt
 from bouncestream.sources import mailbox_reading, mailbox_rules, mailbox_settle
 from bouncestream.sources.imap_session import Session
 from bouncestream.sources.mailbox_folder import Folder
-from bouncestream.sources.mailbox_proof import canary
-from bouncestream.sources.returned import Judging, read_mail
 from tests.mailserver.dovecot import Dovecot, letter
 from tests.mailserver.proxy import Proxy
 from tests.mailserver.reader import Reader, mailbox
@@ -318,11 +315,6 @@ async def test_a_connection_that_hears_is_proven(dovecot: Dovecot, tmp_path: Pat
     assert dovecot.mails("Unidentified") == []
 
 
-def test_no_canary_is_taken_for_a_bounce_by_whoever_reads_the_folder() -> None:
-    box = SimpleNamespace(clock=SystemClock(), mark="0123456789abcdef" * 2)
-    assert read_mail(canary(box), Judging("bounces"), None).submission is None  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("canary", [True, False])
 async def test_a_connection_that_hears_nothing_turns_red_and_is_replaced(
     dovecot: Dovecot, proxy: Proxy, tmp_path: Path, canary: bool
@@ -345,12 +337,13 @@ async def test_a_connection_that_hears_nothing_turns_red_and_is_replaced(
 
 
 async def test_a_canary_that_was_left_behind_is_removed_and_nothing_else(dovecot: Dovecot, tmp_path: Path) -> None:
-    async with Reader(tmp_path, mailbox(dovecot.imap, canary=True, prove=0.3)) as reader:
+    async with Reader(tmp_path, mailbox(dovecot.imap)) as reader:
         mark = reader.mailboxes._mark
-        lost = b"From: a@example.org\r\nX-Bouncestream-Canary: " + mark.encode() + b"\r\n\r\nx\r\n"
-        forged = b"From: b@example.org\r\nX-Bouncestream-Canary: 00000000\r\n\r\nx\r\n"
-        dovecot.append(lost)
-        dovecot.append(forged, flags="\\Deleted")
+    lost = b"From: a@example.org\r\nX-Bouncestream-Canary: " + mark.encode() + b"\r\n\r\nx\r\n"
+    forged = b"From: b@example.org\r\nX-Bouncestream-Canary: " + b"0" * 32 + b"\r\n\r\nx\r\n"
+    dovecot.append(lost)
+    dovecot.append(forged, flags="\\Deleted")
+    async with Reader(tmp_path, mailbox(dovecot.imap, canary=True, prove=0.3)) as reader:
         await reader.until(lambda: len(dovecot.mails()) == 1)
     assert b"b@example.org" in dovecot.mails()[0]
 
