@@ -220,6 +220,6 @@ def test_heavy_libraries_are_imported_only_where_they_are_used() -> None:
         for module in imports(path):
             library = module.split(".")[0]
             assert room_of(path) in allowed.get(library, {room_of(path)}), f"{path} imports {library}"
-    for library, only in (("aiosqlite", "db.py"), ("apprise", "errand.py"), ("smtplib", "errand.py")):
+    for library, only in (("aiosqlite", "thread.py"), ("apprise", "errand.py"), ("smtplib", "errand.py")):
         users = [path for path in FILES if library in set(imports(path))]
         assert [path.name for path in users] == [only]

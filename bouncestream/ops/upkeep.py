@@ -20,6 +20,8 @@ from bouncestream.ports import Clock
 
 log = logging.getLogger("bouncestream.upkeep")
 
+#: How often it is looked whether the files of the outbox are still there; seconds.
+LOOK_EVERY = 1.0
 #: How often gauges are renewed and a troubled intake is tried; seconds.
 EVERY = 5.0
 #: How often retention begins, and the pause between two of its steps; seconds.
@@ -59,7 +61,9 @@ class Upkeep:
                         continue
             except StoreError as error:
                 log.debug("upkeep waits: %s", error)
-            await asyncio.sleep(EVERY)
+            for _ in range(round(EVERY / LOOK_EVERY)):
+                await asyncio.sleep(LOOK_EVERY)
+                await self._intake.look()
 
     async def renew_gauges(self) -> None:
         """What /metrics shows of the outbox."""

@@ -68,9 +68,9 @@ def run_batch(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
             outcomes = _guarded(conn, jobs)
         conn.execute("COMMIT")
     except _Ended as ended:
-        return _all_failed(jobs, translate(ended.error), ended.error)
+        return refuse(jobs, translate(ended.error), ended.error)
     except sqlite3.Error as error:
-        return _all_failed(jobs, translate(error), error)
+        return refuse(jobs, translate(error), error)
     finally:
         if conn.in_transaction:
             conn.execute("ROLLBACK")
@@ -121,8 +121,9 @@ def _raise_if_ended(conn: sqlite3.Connection, error: Exception) -> None:
         raise _Ended(error) from error
 
 
-def _all_failed(jobs: Sequence[Job], failure: StoreError, cause: BaseException) -> list[Outcome]:
-    """Every job failed, each with an exception of its own: one shared by many tasks grows a traceback of all."""
+def refuse(jobs: Sequence[Job], failure: StoreError, cause: BaseException) -> list[Outcome]:
+    """The outcomes of jobs that all failed, each with an exception of its own: one shared by many tasks grows a
+    traceback of all."""
     outcomes = []
     for _ in jobs:
         error = type(failure)(str(failure))

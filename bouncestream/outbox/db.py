@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The outbox on disk: one writer that commits many jobs at once, one reader, and a lock, a backup and a clean end.
 
-The only module that touches aiosqlite. A job is a function of a `sqlite3.Connection`. Jobs that wait are run as ONE
-function on the thread of the writing connection, in one transaction (`batch`), and their futures are resolved after
-its COMMIT (synchronous=FULL): who awaited `write` may tell the world. aiosqlite has only the private
-`Connection._execute` for that; a test holds it to what we need. Nothing else would do: of two coroutines that each
-await single statements, one would commit what the other has half written.
+A job is a function of a `sqlite3.Connection`. Jobs that wait are run as ONE function on the thread of the writing
+connection, in one transaction (`batch`), and their futures are resolved after its COMMIT (synchronous=FULL), once
+the files are seen to be in their place (`footing`): who awaited `write` may tell the world.
 """
 
 from __future__ import annotations
@@ -19,17 +17,17 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar, cast
-
-import aiosqlite
+from typing import Any, TypeVar
 
 from bouncestream.clock import SystemClock
 from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.metrics import COMMITS, Metrics
 from bouncestream.outbox import connection, files
-from bouncestream.outbox.batch import Job, Outcome, run_batch
+from bouncestream.outbox.batch import Job, Outcome, refuse, run_batch
+from bouncestream.outbox.footing import Footing
 from bouncestream.outbox.migrate import migrate, newest, version
 from bouncestream.outbox.store import mark_restored
+from bouncestream.outbox.thread import Thread
 
 log = logging.getLogger("bouncestream.outbox")
 
@@ -56,8 +54,9 @@ class Database:
         self._limit_bytes = commit_limit_bytes
         self._metrics = metrics
         self._lock: files.Lock | None = None
-        self._writing: _Thread | None = None
-        self._reading: _Thread | None = None
+        self._footing: Footing | None = None  # of `run` only
+        self._writing: Thread | None = None
+        self._reading: Thread | None = None
         self._waiting: deque[Job] = deque()
         self._wake = asyncio.Event()
         self._last = 0  # jobs of the last commit
@@ -104,12 +103,15 @@ class Database:
             )
         if lock:
             self._lock = files.Lock(self.path)
+            self._footing = Footing(self.path)
         files.warn_if_wide(self.path)
         with connection.in_words():
-            self._writing = await _Thread.start(**connection.options(self.path))
+            self._writing = await Thread.start(**connection.options(self.path))
             await self._writing.run(_prepare_writing, self.path, locked=lock)
-            self._reading = await _Thread.start(**connection.options(self.path, readonly=True))
+            self._reading = await Thread.start(**connection.options(self.path, readonly=True))
             await self._reading.run(connection.prepare_reader)
+            if self._footing is not None:
+                await self._writing.run(_settle, self._footing)
         self._writer = asyncio.create_task(self._write_batches(), name="outbox writer")
 
     async def write(self, fn: Callable[[sqlite3.Connection], T], *, rows: int = 1, size: int = 0) -> T:
@@ -154,6 +156,12 @@ class Database:
         """A number that changes when ANOTHER process wrote to the outbox (not when this one did)."""
         return await self._alone(connection.data_version)
 
+    async def look(self) -> None:
+        """Look whether the files are still those at their path; after every commit that is done anyway. Raises
+        StoreUnavailable."""
+        if self._footing is not None:
+            await self._alone(_look, self._footing)
+
     async def vacuum_step(self, pages: int = 250) -> int:
         """Give up to so many free pages back to the file system; returns how many. 5 ms for 250 of 8 KiB."""
         return await self._alone(connection.vacuum, pages)
@@ -162,7 +170,7 @@ class Database:
         """Look for damage in the whole file, table by table on a connection of its own, so that neither writer nor
         reader waits and no snapshot is held for long. Raises StoreUnavailable."""
         with connection.in_words():
-            thread = await _Thread.start(**connection.options(self.path, readonly=True))
+            thread = await Thread.start(**connection.options(self.path, readonly=True))
             try:
                 for table in await thread.run(_tables):
                     await thread.run(_check_table, table)
@@ -179,10 +187,10 @@ class Database:
             raise StoreUnavailable(
                 f"{target} exists already, and a backup overwrites nothing. Next: give another name."
             )
-        thread: _Thread | None = None
+        thread: Thread | None = None
         try:
             with connection.in_words():
-                thread = await _Thread.start(**connection.options(self.path, readonly=True))
+                thread = await Thread.start(**connection.options(self.path, readonly=True))
                 await thread.run(_copy, target, SystemClock().now())
         except BaseException:
             for suffix in files.SUFFIXES:
@@ -215,6 +223,8 @@ class Database:
                     with suppress(sqlite3.Error):
                         await thread.stop()
             self._reading = self._writing = None
+            if self._footing is not None:
+                self._footing.close()
             if self._lock is not None:
                 self._lock.release()
 
@@ -238,7 +248,7 @@ class Database:
                     continue
                 await self._let_more_come()
                 jobs = self._drain()
-                commit = asyncio.ensure_future(self._writing.run(_commit, jobs))
+                commit = asyncio.ensure_future(self._writing.run(_commit, jobs, self._footing))
                 try:
                     outcomes, changes = await asyncio.shield(commit)
                 except asyncio.CancelledError:
@@ -301,37 +311,6 @@ class Database:
                 job.future.set_result(outcome.value)
 
 
-class _Thread:
-    """A connection on its own thread: all that we use of aiosqlite."""
-
-    def __init__(self, conn: aiosqlite.Connection) -> None:
-        self._conn = conn
-        self._raw = conn._conn
-
-    @classmethod
-    async def start(cls, **options: Any) -> _Thread:
-        conn = aiosqlite.connect(**options)
-        try:
-            await conn
-        except BaseException:
-            # its thread ends by itself, and tells that to this loop: so the loop must not be closed before
-            if conn._thread.is_alive():
-                conn._thread.join(1)
-            raise
-        return cls(conn)
-
-    async def run(self, fn: Callable[..., T], *args: object, **kwargs: object) -> T:
-        """Run a function of the `sqlite3.Connection` there. Calls run one after the other, in their order."""
-        return cast(T, await self._conn._execute(fn, self._raw, *args, **kwargs))  # type: ignore[no-untyped-call]
-
-    async def stop(self) -> None:
-        """Close the connection; its thread has ended when this returns."""
-        try:
-            await self._conn.close()
-        finally:
-            self._conn._thread.join(1)  # it has said its last word, so this takes microseconds
-
-
 def _prepare_writing(conn: sqlite3.Connection, path: Path, *, locked: bool) -> None:
     connection.prepare_new(conn)
     found = version(conn)
@@ -348,9 +327,33 @@ def _prepare_writing(conn: sqlite3.Connection, path: Path, *, locked: bool) -> N
                 lock.release()
 
 
-def _commit(conn: sqlite3.Connection, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
-    """The outcomes, and how many rows this connection has changed so far."""
-    return run_batch(conn, jobs), conn.total_changes
+def _commit(conn: sqlite3.Connection, jobs: Sequence[Job], footing: Footing | None) -> tuple[list[Outcome], int]:
+    """The outcomes, and how many rows this connection has changed so far. What was committed into a file that is no
+    longer the outbox was not stored."""
+    try:
+        if footing is not None and footing.lost is not None:
+            _look(conn, footing)
+        outcomes = run_batch(conn, jobs)
+        if footing is not None:
+            _look(conn, footing, busy=len(jobs) >= GATHER_FROM)
+    except StoreUnavailable as error:
+        outcomes = refuse(jobs, error, error)
+    return outcomes, conn.total_changes
+
+
+def _settle(_: sqlite3.Connection, footing: Footing) -> None:
+    footing.settle()
+
+
+def _look(conn: sqlite3.Connection, footing: Footing, *, busy: bool = False) -> None:
+    before = footing.lost
+    try:
+        footing.check(busy=busy)
+    except StoreUnavailable:
+        if before is None and footing.whole:
+            with suppress(sqlite3.Error):
+                connection.write_back(conn)  # what was lost with the log, or is saved from a removed file, is whole
+        raise
 
 
 def _in_snapshot(conn: sqlite3.Connection, fn: Callable[[sqlite3.Connection], T]) -> T:

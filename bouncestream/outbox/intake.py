@@ -149,6 +149,13 @@ class Intake:
             self._succeed()
         return True
 
+    async def look(self) -> None:
+        """Tell the board when the files of the outbox are not there any more: also when nothing comes in."""
+        try:
+            await self._db.look()
+        except StoreUnavailable as error:
+            self._fail(error)
+
     def _admit(self, rows: int, size: int) -> None:
         """Raise when a submission has no place in the queue, or the disk none for it. A submission that is larger
         than the whole queue has its place when the queue is empty; the sources bound what one request may bring."""

@@ -153,7 +153,7 @@ async def test_data_version_changes_when_another_process_wrote(db: Database, pat
 
 
 def test_aiosqlite_still_runs_a_function_on_its_thread() -> None:
-    """The private method that all of this rests on. If this fails after an upgrade, see _Thread in db.py."""
+    """The private method that all of this rests on. If this fails after an upgrade, see outbox/thread.py."""
     assert inspect.iscoroutinefunction(aiosqlite.Connection._execute)
     assert list(inspect.signature(aiosqlite.Connection._execute).parameters) == ["self", "fn", "args", "kwargs"]
 
