@@ -21,6 +21,7 @@ from bouncestream.mail.reason import REASONS
 from bouncestream.metrics import ALL
 from bouncestream.ops.rules import RULES, span
 from bouncestream.providers.sendamatic import CLASSES
+from bouncestream.sinks.permissions import PERMISSIONS
 
 README = Path(__file__).parents[1] / "README.md"
 RENEW = ".venv/bin/python -m tests.readme_blocks"
@@ -62,6 +63,18 @@ def blocks() -> dict[str, str]:
         if key.live and section not in NAMED and section.partition(".")[0] != "alerts"
     )
     return {
+        "permissions": _table(
+            ("permission", "what it is for", "needed by", "without it"),
+            (
+                (
+                    " and ".join(f"`{name}`" for name in one.names),
+                    one.buys,
+                    ", ".join(f"`{command}`" for command in one.needed_by),
+                    one.without,
+                )
+                for one in PERMISSIONS
+            ),
+        ),
         "classes": _table(
             ("class begins with", "what it becomes"), ((f"`{word}`", MEANINGS[to]) for word, to in CLASSES.items())
         ),

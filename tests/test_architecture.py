@@ -66,6 +66,7 @@ PURE = [
     "sources/returned.py",
     "outbox/retry.py",
     "sinks/payload.py",
+    "sinks/permissions.py",
     "sinks/verify.py",
     "sinks/unread.py",
     "relay/breaker.py",

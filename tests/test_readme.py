@@ -23,7 +23,6 @@ from multidict import CIMultiDict
 from bouncestream import metrics, providers
 from bouncestream.alert import Notice, What
 from bouncestream.cli import build_parser, exits
-from bouncestream.cli.tries import PERMISSIONS
 from bouncestream.config.guessable import PLACEHOLDERS, why_guessable
 from bouncestream.config.key import keys_of
 from bouncestream.config.load import load
@@ -36,6 +35,7 @@ from bouncestream.outbox import bulk
 from bouncestream.ports import State, Trouble
 from bouncestream.providers._contract import WebhookRequest, read
 from bouncestream.sandbox import FAULTS
+from bouncestream.sinks.permissions import PERMISSIONS
 from tests import readme_blocks
 from tests.outbox import make
 
@@ -259,8 +259,8 @@ def test_defaults_that_are_named_are_right() -> None:
 
 
 def test_permissions_and_faults_are_named() -> None:
-    for _, names, _ in PERMISSIONS:
-        for name in names.split(" and "):
+    for one in PERMISSIONS:
+        for name in one.names:
             assert f"`{name}`" in section("Connecting Listmonk")
     assert set(FAULTS) <= set(SPANS)
 

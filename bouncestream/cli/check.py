@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bouncestream import providers
 from bouncestream.cli import show as out
-from bouncestream.cli import tries, tries_mailbox
+from bouncestream.cli import tries, tries_listmonk, tries_mailbox
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.tries import Line
 from bouncestream.config.model import Config, Webhook
@@ -42,7 +42,7 @@ async def _check(config: Config) -> int:
     section("Configuration", _configuration(config))
     section("Outbox", await _outbox(config))
     token = config.listmonk.token.reveal() if config.listmonk.token else ""
-    section("Listmonk", await tries.listmonk(config.listmonk.url, config.listmonk.user, token))
+    section("Listmonk", await tries_listmonk.listmonk(config.listmonk.url, config.listmonk.user, token))
     running, lines = await tries.listening(config.server)
     if config.server.public_url:
         lines += await tries.public(config.server.public_url, list(config.webhooks), running=running)

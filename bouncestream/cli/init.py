@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from bouncestream import providers
 from bouncestream.cli import show as out
-from bouncestream.cli import tries
+from bouncestream.cli import tries, tries_listmonk
 from bouncestream.cli.tries import Line
 from bouncestream.config.example import is_example
 from bouncestream.config.load import load
@@ -29,6 +29,7 @@ from bouncestream.config.model import Webhook
 from bouncestream.config.shapes import LISTEN, URL, Shape, Wrong
 from bouncestream.crypto.secret import MINIMUM_LENGTH, Secret
 from bouncestream.errors import UsageError
+from bouncestream.sinks.permissions import PERMISSIONS
 
 T = TypeVar("T")
 
@@ -106,7 +107,7 @@ def _ask_listmonk(args: argparse.Namespace, answers: Answers, found: list[Line])
         else:
             answers.user, answers.token = _ask_token(args, answers.user)
         answers.user = args.user or answers.user
-        lines = asyncio.run(tries.listmonk(answers.url, answers.user, answers.token))
+        lines = asyncio.run(tries_listmonk.listmonk(answers.url, answers.user, answers.token))
         tries.tell(lines)
         failed = any(line.sign == "✘" for line in lines)
         given = args.listmonk_url and args.token_file
@@ -292,9 +293,10 @@ def _explain(output: Path, answers: Answers) -> None:
         print(f"    URL     {where}\n    Header  {proof} {answers.secret}")
     print()
     out.heading(f"Grant Listmonk's API user {answers.user} these permissions (Admin, Users, its role):")
-    for _, names, cost in tries.PERMISSIONS:
-        print(f"    {names}\n        without: {cost}")
-    print("    and for unsubscriptions the permission to manage your lists (lists:manage_all, or a list role)")
+    for one in PERMISSIONS:
+        print(
+            f"    {one.words}\n        for: {one.buys} ({', '.join(one.needed_by)})\n        without: {one.without}"
+        )
     print()
     print("Next: pass /webhooks/ from your reverse proxy with TLS to", f"http://{answers.listen}/webhooks/")
     print(f"      bouncestream check --config {output}\n      bouncestream run --config {output}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `check` and `init` try: Listmonk and each permission, the listening port, the public address.
+"""What `check` and `init` try: the listening port and the public address; Listmonk is in `tries_listmonk`.
 
 Each try answers with lines in words, with the fix, and changes nothing.
 """
@@ -20,35 +20,9 @@ import orjson
 from bouncestream.cli import show as out
 from bouncestream.cli.opened import local_url
 from bouncestream.config.model import Server, Webhook
-from bouncestream.errors import SinkError
-from bouncestream.ports import Answer, Powers, Said
-from bouncestream.relay.breaker import advice
-from bouncestream.sinks.listmonk import Listmonk
 
 #: Seconds for one answer: a person waits.
 PATIENCE = 10.0
-
-#: The attribute of Powers, the permissions behind it, and what it costs not to have them.
-PERMISSIONS = (
-    ("post", "webhooks:post_bounce", "nothing can be delivered"),
-    (
-        "read",
-        "bounces:get",
-        "delivery cannot be verified: what a restart of Listmonk loses stays lost, and a bounce may count twice",
-    ),
-    (
-        "lookup",
-        "subscribers:get_all and subscribers:sql_query",
-        "why Listmonk does not keep a bounce is not known, so that takes minutes to settle; and unsubscriptions "
-        "cannot be carried out",
-    ),
-    ("manage", "subscribers:manage", "unsubscriptions at the provider are held back"),
-    (
-        "counts",
-        "settings:get",
-        "the counts at which Listmonk acts are not known, nor whether its bounce processing is on",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,63 +46,6 @@ def tell(lines: Sequence[Line]) -> None:
     """Print them."""
     for line in lines:
         out.mark(line.sign, line.text, line.fix)
-
-
-async def listmonk(url: str, user: str, token: str) -> list[Line]:
-    """Whether Listmonk answers, takes bounces, and what else the token may do."""
-    client = Listmonk(url, user, token, instance="", post_timeout=PATIENCE, read_timeout=PATIENCE, connections=1)
-    try:
-        probe = await client.probe()
-        if probe.said in (Said.NOT_SENT, Said.BUSY) or (probe.said is Said.UNKNOWN and probe.status != 503):
-            why = probe.words or f"it answers {probe.status}"
-            fix = "start Listmonk, or correct [listmonk] url: it is the address as seen from this machine"
-            return [Line("✘", f"Listmonk at {url} cannot be asked: {why}", fix, unexamined=True)]
-        if probe.said is Said.FOREIGN or (probe.said is Said.DENIED and _not_let_in(probe)):
-            return [Line("✘", f"Listmonk at {url}: nothing can be delivered", advice(probe))]
-        powers = await client.powers()
-        lines = [Line("✔", f"Listmonk {powers.version} at {url} answers".replace("  ", " "))]
-        if probe.said is not Said.REFUSED and probe.status != 403:
-            lines.append(Line("✘", "Listmonk takes no bounces", advice(probe)))
-        elif not powers.processing:
-            fix = "switch it on: Settings, Bounces, Enable bounce processing"
-            lines.append(Line("✘", "Listmonk's bounce processing is off: nothing is delivered", fix))
-        lines += _permissions(powers, user, posting=probe.said is Said.REFUSED or probe.status == 403)
-        if not await client.boot_id():
-            lines.append(
-                Line(
-                    "⚠",
-                    "Listmonk's pages show no mark of its start (custom templates?): restarts are noticed later",
-                    "keep `?v={{ .AssetVersion }}` behind the style sheets of your templates",
-                )
-            )
-        return lines
-    except SinkError as error:
-        fix = "is [listmonk] url Listmonk itself, and is its database up? See its log"
-        return [Line("✘", f"Listmonk at {url} answered, but then failed: {error}", fix, unexamined=True)]
-    finally:
-        await client.close()
-
-
-def _not_let_in(answer: Answer) -> bool:
-    return answer.status in (401, 403) and "permission denied" not in answer.words
-
-
-def _permissions(powers: Powers, user: str, *, posting: bool) -> list[Line]:
-    lines = []
-    for attribute, names, cost in PERMISSIONS:
-        if attribute == "post" and not posting:
-            continue  # without the route nobody can tell
-        has = getattr(powers, attribute)
-        if has is not None and has is not False:
-            lines.append(Line("✔", f"the API user may {names}"))
-        else:
-            sign = "✘" if attribute == "post" else "⚠"
-            fix = f"in Listmonk: Admin, Users, the role of {user}: grant {names}"
-            lines.append(Line(sign, f"the API user lacks {names}: {cost}", fix))
-    if powers.counts:
-        counts = ", ".join(f"{kind} at {count}" for kind, count in powers.counts.items())
-        lines.append(Line("·", f"Listmonk acts on bounces: {counts}; it stores no more than that"))
-    return lines
 
 
 async def listening(server: Server) -> tuple[bool, list[Line]]:

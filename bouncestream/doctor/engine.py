@@ -37,6 +37,7 @@ from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.names import Names
 from bouncestream.doctor.target import Target, is_private
 from bouncestream.doctor.web import Credentials, Web
+from bouncestream.sinks.permissions import by_id
 
 log = logging.getLogger("bouncestream.doctor")
 
@@ -174,6 +175,8 @@ async def _letters(it: Examination, who: Credentials, asked: asyncio.Task[listmo
     answers = await asked
     if seen is not None and answers is not None and answers.known:
         config, settings = answers.config, answers.settings
+        if not seen.campaigns and "lists:get_all" in answers.granted.lacks(by_id("permission-letters")):
+            seen = replace(seen, campaigns=None)  # none is shown, whatever there is
         it.judged(letters.TOPIC, lambda: letters.judge(seen, config, settings, it.now))
 
 

@@ -21,6 +21,7 @@ from urllib.parse import urljoin
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.reply import Origin, Reply, clean, describe, evidence, origin
 from bouncestream.doctor.web import Credentials, Web
+from bouncestream.sinks.permissions import PERMISSIONS, Granted, granted
 
 TOPIC = "listmonk"
 FINDINGS: Mapping[str, str] = MappingProxyType(
@@ -69,41 +70,8 @@ DEFECTS: tuple[tuple[tuple[int, ...], tuple[int, ...], Level, str], ...] = (
     ),
 )
 
-#: Id, the permissions (all of them), level of their lack, what it costs.
-PERMISSIONS: tuple[tuple[str, tuple[str, ...], Level, str], ...] = (
-    ("permission-post", ("webhooks:post_bounce",), Level.ERROR, "Nothing can be delivered."),
-    (
-        "permission-read",
-        ("bounces:get",),
-        Level.WARNING,
-        "Delivery cannot be verified: what a restart of Listmonk loses stays lost, and a bounce may count twice.",
-    ),
-    (
-        "permission-lookup",
-        ("subscribers:get_all", "subscribers:sql_query"),
-        Level.WARNING,
-        "Why Listmonk does not keep a bounce is not known, so it takes minutes to settle; and unsubscriptions at "
-        "the provider cannot be carried out.",
-    ),
-    (
-        "permission-manage",
-        ("subscribers:manage", "lists:manage_all"),
-        Level.WARNING,
-        "Unsubscriptions at the provider are held back (a list role for all lists will do for lists:manage_all).",
-    ),
-    (
-        "permission-settings",
-        ("settings:get",),
-        Level.WARNING,
-        "The counts at which Listmonk acts are not known, nor can the doctor see settings that are wrong.",
-    ),
-    (
-        "permission-letters",
-        ("campaigns:get", "templates:get"),
-        Level.INFO,
-        "The doctor cannot see templates without {{ TrackView }}, nor campaigns without opens. It is all it costs.",
-    ),
-)
+#: The attribute of `Permission.power` → the reply that shows by 403 that a right is not in force, profile or not.
+_TRIED = {"post": "probe", "read": "bounces", "counts": "settings"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +109,9 @@ class Seen:
         return bool(self.config)
 
     @property
-    def permissions(self) -> frozenset[str] | None:
-        """What the API user may do, if Listmonk tells."""
-        role = (self.profile or {}).get("user_role")
-        granted = role.get("permissions") if isinstance(role, dict) else None
-        if not isinstance(granted, list):
-            return None
-        return frozenset(one for one in granted if isinstance(one, str))
-
-    @property
-    def has_list_role(self) -> bool:
-        """Whether the user may manage some lists by a role of their own."""
-        return isinstance((self.profile or {}).get("list_role"), dict)
+    def granted(self) -> Granted:
+        """What the API user may do, as far as Listmonk tells."""
+        return granted(self.profile, self.version)
 
     @property
     def version(self) -> tuple[int, ...]:
@@ -273,24 +232,18 @@ def _clock(seen: Seen, reply: Reply) -> list[Finding]:
 
 
 def _permissions(seen: Seen) -> list[Finding]:
-    granted = seen.permissions
-    probe = seen.replies["probe"]
-    if granted is None:
+    if seen.granted.names is None:
         text = "Listmonk does not tell what the API user may do (that began with 4.0)"
         return [Finding("permission-unknown", Level.INFO, TOPIC, text)]
     found = []
-    for ident, names, level, cost in PERMISSIONS:
-        lacking = [name for name in names if not _may(name, granted)]
-        if ident == "permission-manage" and seen.has_list_role:
-            lacking = [name for name in lacking if name != "lists:manage_all"]
-        if ident == "permission-post" and probe.status == 403 and not lacking:
-            lacking = list(names)  # granted in the profile, but not in force
+    for one in PERMISSIONS:
+        lacking = seen.granted.lacks(one)
+        tried = seen.replies.get(_TRIED.get(one.power, ""))
+        if not lacking and tried is not None and tried.status == 403:
+            lacking = one.names  # granted in the profile, but not in force
         if lacking:
             text = f"the API user {seen.who.user} lacks {' and '.join(lacking)}"
             fix = f"in Listmonk: Admin, Users, User roles, the role of {seen.who.user}: tick {', '.join(lacking)}"
-            found.append(Finding(ident, level, TOPIC, text, cost, fix, {"lacking": lacking}))
+            why = f"{one.without[:1].upper()}{one.without[1:]}. It is for: {one.buys}."
+            found.append(Finding(one.id, Level(one.level), TOPIC, text, why, fix, {"lacking": list(lacking)}))
     return found
-
-
-def _may(name: str, granted: frozenset[str]) -> bool:
-    return name in granted or (name == "campaigns:get" and "campaigns:get_all" in granted)

@@ -67,7 +67,10 @@ def advice(answer: Answer) -> str:
     if answer.status in (401, 403):
         return f"Listmonk answers {answer.status}{words}: check [listmonk] user and token; is the user enabled?"
     if answer.status == 404:
-        return "Listmonk answers 404: switch on bounce webhooks (Settings, Bounces, Enable bounce webhooks)"
+        return (
+            "Listmonk answers 404: switch on bounce webhooks (Settings, Bounces, Enable bounce webhooks), and"
+            " bounce processing, which is off too on a fresh one"
+        )
     if answer.status == 503:
         return "bounce processing is off: switch it on (Settings, Bounces, Enable bounce processing)"
     return f"Listmonk, or a proxy before it, answers {answer.status}{words} to a bounce: look at the proxy's rules"

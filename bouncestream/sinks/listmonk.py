@@ -163,6 +163,11 @@ class Listmonk:
             processing=processing and probe.status != 503,
         )
 
+    async def profile(self) -> Mapping[str, Any]:
+        """Who we are there and what we may do, whatever else is switched off. Raises SinkRefused: 401 or 403 when
+        Listmonk does not know us, 404 before version 4."""
+        return await self._data("/api/profile", {})
+
     # -- subscribers ----------------------------------------------------------------------------------------
 
     async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, Finding]:

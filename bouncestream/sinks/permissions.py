@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The permissions of Listmonk's API user: the one table of `init`, `check`, `doctor` and the docs. Pure.
+
+Names as Listmonk 4 to 6 has them. Seen on 6.2.0 (2026-11): `GET /api/profile` lists them for any API user. Taking
+somebody off a list wants, beside `subscribers:manage`, to manage that list: by `lists:manage_all`, or a list role.
+`campaigns:get` alone answers 200 and shows no campaign: from 5 on only those of lists that the user may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+#: From this version on a campaign is only shown to who may see its lists.
+_CAMPAIGNS_BY_LIST = (5,)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Permissions that are of use together only."""
+
+    id: str  #: of the doctor's finding
+    names: tuple[str, ...]
+    buys: str  #: what they are for
+    needed_by: tuple[str, ...]  #: the commands
+    without: str  #: what happens
+    level: str  #: how much their lack matters: `error`, `warning`, or `info`
+    power: str = ""  #: the attribute of `ports.Powers` that a try of the calls behind them sets
+
+    @property
+    def words(self) -> str:
+        """Their names, for a person."""
+        return " and ".join(self.names)
+
+
+PERMISSIONS: tuple[Permission, ...] = (
+    Permission(
+        "permission-post",
+        ("webhooks:post_bounce",),
+        "bounces and complaints are delivered",
+        ("run",),
+        "nothing can be delivered",
+        "error",
+        "post",
+    ),
+    Permission(
+        "permission-read",
+        ("bounces:get",),
+        "delivery is verified: what was posted is read back",
+        ("run", "explain", "doctor"),
+        "delivery cannot be verified: what a restart of Listmonk loses stays lost, and a bounce may count twice",
+        "warning",
+        "read",
+    ),
+    Permission(
+        "permission-lookup",
+        ("subscribers:get_all", "subscribers:sql_query"),
+        "the reason why Listmonk does not keep a bounce (no such subscriber, already blocklisted) is looked up",
+        ("run", "explain"),
+        "why Listmonk does not keep a bounce is not known, so that takes minutes to settle; and unsubscriptions "
+        "cannot be carried out",
+        "warning",
+        "lookup",
+    ),
+    Permission(
+        "permission-manage",
+        ("subscribers:manage", "lists:manage_all"),
+        "unsubscriptions at the provider are carried out; a list role that may manage your lists will do for "
+        "lists:manage_all",
+        ("run",),
+        "unsubscriptions at the provider are held back, and the bridge is not ready, until it is granted; then "
+        "they go on by themselves",
+        "warning",
+    ),
+    Permission(
+        "permission-settings",
+        ("settings:get",),
+        "the counts at which Listmonk acts are known, and whether bounce processing is on (passwords are masked)",
+        ("run", "check", "doctor"),
+        "the counts at which Listmonk acts are not known, nor whether its bounce processing is on, so a bounce "
+        "above the count takes minutes to settle; and the doctor cannot see settings that are wrong",
+        "warning",
+        "counts",
+    ),
+    Permission(
+        "permission-letters",
+        ("campaigns:get", "templates:get"),
+        "templates and campaigns without {{ TrackView }} or tracked links are found, and campaigns without opens; "
+        "campaigns:get shows those of lists that the user may see, as with lists:manage_all",
+        ("doctor",),
+        "a template without {{ TrackView }}, or a campaign whose opens are all lost, cannot be seen",
+        "info",
+    ),
+)
+
+
+def by_id(ident: str) -> Permission:
+    """The row of the table behind a finding of the doctor's."""
+    return next(one for one in PERMISSIONS if one.id == ident)
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What an API user may do. `names` None: Listmonk does not tell (before 4 one user may do all)."""
+
+    names: frozenset[str] | None = None
+    lists: frozenset[str] = frozenset()  #: what its list role allows for one list at least: list:get, list:manage
+    version: tuple[int, ...] = ()  #: of Listmonk; empty: not known
+
+    def lacks(self, permission: Permission) -> tuple[str, ...]:
+        """What has to be granted; empty: nothing, or it is not told."""
+        wanted = (one for name in permission.names for one in self._wanted(name))
+        return tuple(dict.fromkeys(wanted)) if self.names is not None else ()
+
+    def _wanted(self, name: str) -> tuple[str, ...]:
+        has = self.names or frozenset()
+        if name == "lists:manage_all" and "list:manage" in self.lists:
+            return ()
+        if name == "campaigns:get" and "campaigns:get_all" in has:
+            return ()
+        if name not in has:
+            return (name,)
+        if name == "campaigns:get" and not self._sees_lists(has):
+            return ("lists:get_all",)
+        return ()
+
+    def _sees_lists(self, has: frozenset[str]) -> bool:
+        older = bool(self.version) and self.version < _CAMPAIGNS_BY_LIST
+        return older or bool(has & {"lists:get_all", "lists:manage_all"}) or bool(self.lists)
+
+
+def granted(profile: Mapping[str, Any] | None, version: tuple[int, ...] = ()) -> Granted:
+    """What the `data` of `GET /api/profile` says; anything odd in it is nothing said."""
+    told = profile or {}
+    role, list_role = told.get("user_role"), told.get("list_role")
+    names = role.get("permissions") if isinstance(role, dict) else None
+    if not isinstance(names, list):
+        return Granted(version=version)
+    return Granted(frozenset(one for one in names if isinstance(one, str)), _of_lists(list_role), version)
+
+
+def _of_lists(role: Any) -> frozenset[str]:
+    lists = role.get("lists") if isinstance(role, dict) else None
+    rights = [one.get("permissions") for one in lists if isinstance(one, dict)] if isinstance(lists, list) else []
+    return frozenset(right for some in rights if isinstance(some, list) for right in some if isinstance(right, str))
