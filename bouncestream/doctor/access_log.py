@@ -21,11 +21,13 @@ import orjson
 METHODS = rb"GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|PROPFIND|CONNECT|TRACE"
 
 _COMBINED = re.compile(
-    rb'(?!\d+ )(?:\S+:\d+ )?(\S+) \S+ [^\["]*\[([^\]"]*)\] "([A-Z]+) (\S+)[^"]*" ([1-5]\d\d) \S+'
-    rb'(?: "[^"]*" "([^"\\]*(?:\\.[^"\\]*)*)")?'
+    rb'\A(?!\d+ )(?:\S{1,300}:\d{1,5} )?(\S++) \S++ [^\["]*+\[([^\]"]*+)\] "([A-Z]++) '
+    rb'([^\s"\\]*+(?:\\\S[^\s"\\]*+)*+)[^"]*+" ([1-5]\d\d) \S++(?: "[^"]*+" "((?:[^"\\]++|\\.)*+)")?'
 )
 #: The same with a request that is none: a TLS greeting on port 80, a probe without a path.
-_NO_REQUEST = re.compile(rb'(?!\d+ )(?:\S+:\d+ )?\S+ \S+ [^\["]*\[[^\]"]*\] "[^"\\]*(?:\\.[^"\\]*)*" [1-5]\d\d ')
+_NO_REQUEST = re.compile(
+    rb'\A(?!\d+ )(?:\S{1,300}:\d{1,5} )?\S++ \S++ [^\["]*+\[[^\]"]*+\] "(?:[^"\\]++|\\.)*+" [1-5]\d\d '
+)
 _REQUEST = re.compile(rb"(?<![\w/.-])(" + METHODS + rb")[ \t]+([^\s\"|]+)(?:[ \t]+HTTP/[\d.]+)?")
 _TIME = re.compile(
     rb"\d\d?/[A-Z][a-z]{2}/\d{4}:[\d:]{8}(?: [+-]\d{4})?|\d{4}-\d\d-\d\d[T ][\d:.]{8,15}(?:Z|[+-][\d:]+)?"
@@ -33,7 +35,8 @@ _TIME = re.compile(
 _ADDRESS = re.compile(
     rb"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w.:])"
 )
-_QUOTED = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"')
+#: One without an end goes on to the end of the line, so that nothing is looked at twice.
+_QUOTED = re.compile(rb'"((?:[^"\\]++|\\(?:.|\Z))*+)("|\Z)', re.DOTALL)
 #: What may stand right behind a request.
 _AROUND = b"\"'|,;])"
 #: Nginx's and Apache's error logs, which people hand over by mistake.
@@ -120,7 +123,8 @@ def _from_own(line: bytes, column: Column, brief: bool) -> Request | None:
     status = column.status(before, after)
     if not status:
         return None
-    agents = [text for text in _QUOTED.findall(after) if b"/" in text and not text.startswith((b"http", b"/"))]
+    quoted = (text for text, end in _QUOTED.findall(after) if end)
+    agents = [text for text in quoted if b"/" in text and not text.startswith((b"http", b"/"))]
     agent = max(agents, key=len) if agents else b""
     if brief:
         return Request(found[1], found[2].rstrip(_AROUND), status, agent)

@@ -37,8 +37,8 @@ PLACES = ("/etc/nginx", "/etc/caddy", "/etc/apache2/sites-enabled", "/etc/traefi
 CADDY_ADMIN = "http://127.0.0.1:2019/config/"
 _MOST_FILES, _MOST_BYTES = 200, 1 << 20
 _TRACK = re.compile(r"/track/(?:open|link)\b")
-_ON_DEMAND = re.compile(r"^\s*on_demand\b(?!_)", re.MULTILINE)
-_ASK = re.compile(r"^\s*(?:ask|permission)\s+\S", re.MULTILINE)
+_ON_DEMAND = re.compile(r"^[^\S\n]*+on_demand\b(?!_)", re.MULTILINE)
+_ASK = re.compile(r"^[^\S\n]*+(?:ask|permission)[^\S\n]++\S", re.MULTILINE)
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 
 

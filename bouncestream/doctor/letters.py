@@ -44,7 +44,7 @@ SETTLED = timedelta(hours=6)
 
 _TRACK_VIEW = re.compile(r"\{\{-?\s*TrackView\b")
 _TRACK_LINK = re.compile(r"@TrackLink|\{\{-?\s*TrackLink\b")
-_LINK = re.compile(r"""<a\s[^>]{0,2000}?href\s*=\s*["']?\s*https?://""", re.IGNORECASE)
+_LINK = re.compile(r"""<a\s[^<>]{0,2000}?\bhref\s{0,9}=\s{0,9}["']?\s{0,9}https?://""", re.IGNORECASE)
 _MARKDOWN_LINK = re.compile(r"\]\(\s*https?://")
 _LIVE = ("running", "scheduled", "paused", "finished", "cancelled")
 

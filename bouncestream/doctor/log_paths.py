@@ -18,16 +18,16 @@ _ZERO = b"00000000-0000-0000-0000-000000000000"
 INTERESTING = re.compile(rb"/(?:campaign/|link/|track/|subscription/|webhooks/)")
 
 _WHOLE = re.compile(
-    rb"(?:https?://[^/?#]*)?([^?#]{0,200}?)/(?:campaign/(" + _UUID + rb")/(" + _UUID + rb")(/px\.png)?"
+    rb"\A(?:https?://[^/?#]*+)?([^?#]{0,200}?)/(?:campaign/(" + _UUID + rb")/(" + _UUID + rb")(/px\.png)?"
     rb"|link/(" + _UUID + rb")/(" + _UUID + rb")/(" + _UUID + rb")"
     rb"|subscription/(" + _UUID + rb")/(" + _UUID + rb"))/?(?:[?#]|$)"
 )
-_PIXEL = re.compile(rb"(.{0,200}?)/campaign/(?:.{0,200}/)?px\.png/?$")
-_LINK = re.compile(rb"(.{0,200}?)/link/[^/]{1,200}/[^/]{1,200}/[^/]{1,200}/?$")
-_GUIDE = re.compile(rb"(.{0,200}?)/track/(?:open|opens|link|click|pixel)\b")
-_PAGE = re.compile(rb"(.{0,200}?)/subscription/(?:form|optin|export|wipe|" + _UUID + rb")\b")
+_PIXEL = re.compile(rb"\A(.{0,200}?)/campaign/(?:[^/]{0,200}/){0,8}px\.png/?$")
+_LINK = re.compile(rb"\A(.{0,200}?)/link/[^/]{1,200}/[^/]{1,200}/[^/]{1,200}/?$")
+_GUIDE = re.compile(rb"\A(.{0,200}?)/track/(?:open|opens|link|click|pixel)\b")
+_PAGE = re.compile(rb"\A(.{0,200}?)/subscription/(?:form|optin|export|wipe|" + _UUID + rb")\b")
 _ID = re.compile(_UUID)
-_WEBHOOK = re.compile(rb"(.{0,200}?)/webhooks/([\w.-]{1,64})(?:/([\w.-]{1,64}))?")
+_WEBHOOK = re.compile(rb"\A(.{0,200}?)/webhooks/([\w.-]{1,64})(?:/([\w.-]{1,64}))?")
 
 
 class Subject(StrEnum):
@@ -133,7 +133,7 @@ _AGENTS = (
     ("Apple Mail Privacy Protection", re.compile(rb"Mozilla/5\.0$")),
     ("Outlook", re.compile(rb"(?i)ms-?office|Microsoft Outlook|Outlook[-/]")),
     ("Mail.ru's image proxy", re.compile(rb"(?i)mail\.?ru ?image ?proxy")),
-    ("Yandex's image proxy", re.compile(rb"(?i)yandex\w*image")),
+    ("Yandex's image proxy", re.compile(rb"(?i)yandex\w{0,20}image")),
     (BOTS, re.compile(rb"(?i)curl/|wget/|python|go-http|okhttp|java/|bot\b|spider|crawl|scan|headless|monitor")),
 )
 #: Those that fetch pictures for readers who never speak to the server themselves.

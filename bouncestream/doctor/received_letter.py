@@ -23,7 +23,7 @@ LONGEST_URL = 8000
 _TAG = re.compile(r"""<(a|area|img)\b((?:[^<>"']++|"[^"]{0,9000}+"|'[^']{0,9000}+')*+)>""", re.IGNORECASE)
 _URL = re.compile(r"""(?<![\w-])(?:href|src)\s{0,20}=\s{0,20}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _BARE_URL = re.compile(r"""https?://[^\s<>"')\]]{1,2000}""")
-_MBOX = re.compile(r"(?:\ufeff|\xef\xbb\xbf)?(?:[ \t]*\n)*(?:>?From [^\n]*\n)?")
+_MBOX = re.compile(r"\A(?:\ufeff|\xef\xbb\xbf)?(?:[ \t]*+\n)*+(?:>?From [^\n]*+\n)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from bouncestream.doctor.rewriters import unwrapped
 ZERO = "00000000-0000-0000-0000-000000000000"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _LISTMONK = re.compile(
-    rf"(https?)://([^/?#\s]+)([^?#\s]{{0,500}}?)/(?:campaign/({_UUID})/({_UUID})(/px\.png)?"
+    rf"\A(https?)://([^/?#\s]++)([^?#\s]{{0,500}}?)/(?:campaign/({_UUID})/({_UUID})(/px\.png)?"
     rf"|link/({_UUID})/({_UUID})/({_UUID})|subscription/({_UUID})/({_UUID}))(?=[/?#]|$)",
     re.IGNORECASE,
 )
 _ALMOST = re.compile(
-    r"https?://[^?#\s]{1,500}/(?:campaign/[^?#]{0,500}px\.png|link/[^/?#]+/[^/?#]+/[^/?#]+$)", re.IGNORECASE
+    r"\Ahttps?://[^?#\s]{1,500}/(?:campaign/[^?#]{0,500}px\.png|link/[^/?#]{1,200}/[^/?#]{1,200}/[^/?#]{1,200}$)",
+    re.IGNORECASE,
 )
 
 

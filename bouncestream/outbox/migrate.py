@@ -19,7 +19,7 @@ from bouncestream.errors import SchemaTooNew, StoreUnavailable
 #: In the header of every outbox, so that a database of some other program is never written to.
 APPLICATION_ID = 0x626E6365
 
-_NAME = re.compile(r"([0-9]{4})_[a-z0-9_]+\.sql")
+_NAME = re.compile(r"\A([0-9]{4})_[a-z0-9_]+\.sql")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import orjson
 from bouncestream.errors import Malformed
 from bouncestream.event import clip
 
-_CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s{0,9}=\s{0,9}\"?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{0,9})?", re.ASCII)
 

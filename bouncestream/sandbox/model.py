@@ -19,7 +19,7 @@ from bouncestream.errors import UsageError
 UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 # What Listmonk's parser takes as a bare address: atoms without empty ones, or a literal as domain; no quoting.
 _ATOM = r"[^\s\x00-\x1f\x7f()<>\[\]:;@\\,.\"]+"
-EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_ATOM}(?:\.{_ATOM})*|\[[0-9a-fA-F:.]+\])")
+EMAIL = re.compile(rf"\A{_ATOM}(?:\.{_ATOM})*@(?:{_ATOM}(?:\.{_ATOM})*|\[[0-9a-fA-F:.]+\])")
 
 BRIDGE_PERMISSIONS = frozenset(
     {

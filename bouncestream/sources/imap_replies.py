@@ -21,18 +21,21 @@ NOT_NOW = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "OVERQUOTA"})
 #: A UID, a UIDVALIDITY: RFC 3501 section 9, `nz-number`.
 HIGHEST = 2**32 - 1
 
-_FETCH = re.compile(rb"\d+ FETCH \(", re.IGNORECASE)
+_FETCH = re.compile(rb"\A\d{1,10} FETCH \(", re.IGNORECASE)
 _UID = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"', re.IGNORECASE)
-_BODY = re.compile(rb"\bBODY\[\](?:<\d+>)? *(NIL|\"(?:[^\"\\]|\\.)*\")?", re.IGNORECASE)
-_FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)", re.IGNORECASE)
-_APPENDED = re.compile(r"\s*(?:OK\s+)?\[APPENDUID (\d{1,10}) (\d{1,10})\]", re.IGNORECASE | re.ASCII)
-_EXPUNGED = re.compile(rb"\d{1,10} EXPUNGE", re.IGNORECASE)
-_VANISHED = re.compile(rb"VANISHED (\d{1,10}(?::\d{1,10})?(?:,\d{1,10}(?::\d{1,10})?)*)", re.IGNORECASE)
-_EXISTS = re.compile(rb"(\d{1,10}) EXISTS", re.IGNORECASE)
-_CODE = re.compile(r"\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]")
-_LIST = re.compile(rb"(?:LIST|LSUB) \(([^)]*)\) (\"(?:[^\"\\]|\\.)*\"|NIL) ?(.*)", re.IGNORECASE | re.DOTALL)
-_TIMING = re.compile(r" \([\d.]+(?: \+ [\d.]+)+ secs\)\.?$")  # Dovecot's, after what it says
+_BODY = re.compile(rb"\bBODY\[\](?:<\d{1,20}>)? {0,9}(NIL|\"(?:[^\"\\]++|\\.)*+\")?", re.IGNORECASE)
+_FLAGS = re.compile(rb"\bFLAGS \(([^()]*+)\)", re.IGNORECASE)
+_APPENDED = re.compile(r"\A\s{0,9}(?:OK\s{1,9})?\[APPENDUID (\d{1,10}) (\d{1,10})\]", re.IGNORECASE | re.ASCII)
+_EXPUNGED = re.compile(rb"\A\d{1,10} EXPUNGE", re.IGNORECASE)
+_VANISHED = re.compile(rb"\AVANISHED (\d{1,10}(?::\d{1,10})?+(?:,\d{1,10}(?::\d{1,10})?+)*+)", re.IGNORECASE)
+_EXISTS = re.compile(rb"\A(\d{1,10}) EXISTS", re.IGNORECASE)
+_CODE = re.compile(r"\[([A-Za-z0-9-]{1,40})(?: ([^\[\]]*+))?\]")
+_LIST = re.compile(rb"\A(?:LIST|LSUB) \(([^()]*+)\) (\"(?:[^\"\\]++|\\.)*+\"|NIL) ?(.*)", re.IGNORECASE | re.DOTALL)
+_MIN = re.compile(rb"\bMIN (\d{1,10})\b", re.IGNORECASE)
+_ITEMS = re.compile(rb"\(([^()]*+)\)\Z")
+_PERSONAL = re.compile(rb"\ANAMESPACE \(\((\"(?:[^\"\\]++|\\.)*+\")", re.IGNORECASE)
+_TIMING = re.compile(r" \([\d.]{1,20}(?: \+ [\d.]{1,20}){1,9} secs\)\.?$")  # Dovecot's, after what it says
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _INTERNALDATE = re.compile(r" ?(\d{1,2})-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)", re.ASCII)
 
@@ -158,8 +161,7 @@ def numbers(lines: Lines, keyword: bytes = b"SEARCH") -> list[int]:
 def minimum(lines: Lines) -> int | None:
     """The MIN that an extended search (RFC 4731) found; None: nothing."""
     for line in texts(lines[:-1]):
-        match = re.match(rb"ESEARCH .*\bMIN (\d{1,10})\b", line, re.IGNORECASE)
-        if match:
+        if line[:8].upper() == b"ESEARCH " and (match := _MIN.search(line)):
             return int(match[1])
     return None
 
@@ -167,10 +169,11 @@ def minimum(lines: Lines) -> int | None:
 def status(lines: Lines) -> dict[str, int]:
     """What STATUS said, by item."""
     for line in texts(lines):
-        match = re.search(rb"\(([^()]*)\)\s*$", line)
+        match = _ITEMS.search(line.rstrip())
         if match and b"STATUS" in line[:8].upper():
             words = match[1].decode("ascii", "replace").upper().split()
-            return {k: int(v) for k, v in zip(words[::2], words[1::2], strict=False) if v.isdigit()}
+            pairs = zip(words[::2], words[1::2], strict=False)
+            return {name: int(value) for name, value in pairs if value.isdigit() and len(value) <= 20}
     return {}
 
 
@@ -263,7 +266,7 @@ def search_date(moment: datetime) -> str:
 def prefix(lines: Lines) -> str:
     """The prefix of the first personal namespace (RFC 2342), such as `INBOX.`; '' where there is none."""
     for line in texts(lines):
-        match = re.match(rb'NAMESPACE \(\(("(?:[^"\\]|\\.)*")', line, re.IGNORECASE)
+        match = _PERSONAL.match(line)
         if match:
             return decoded_folder(unquoted(match[1]))
     return ""

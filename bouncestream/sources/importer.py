@@ -36,10 +36,10 @@ _HEADER = 65_536
 
 #: The line between two mails as nearly all programs write it; "From " may also begin a paragraph of a letter.
 _FROM_LINE = re.compile(
-    rb"From .{0,500}?\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? .{0,12}?\d{1,2}:\d\d.{0,40}?\d\d\d\d|"
-    rb"From .{0,500}?\b\d\d? \w\w\w \d{4} \d\d:\d\d"
+    rb"\AFrom .{0,500}?\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? .{0,12}?\d{1,2}:\d\d.{0,40}?\d\d\d\d|"
+    rb"\AFrom .{0,500}?\b\d\d? \w\w\w \d{4} \d\d:\d\d"
 )
-_QUOTED = re.compile(rb">+From ")
+_QUOTED = re.compile(rb"\A>+From ")
 _FROM_DATE = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? .+")
 _STAMP = re.compile(r"(\d{9,11})\.")
 

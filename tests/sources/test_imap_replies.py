@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -123,3 +124,28 @@ def test_whatever_a_server_says_can_be_read(lines: list[bytes | bytearray]) -> N
         replies.folders, replies.capabilities, replies.prefix, replies.words_of, replies.minimum,
     ):  # fmt: skip
         read(lines)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"OK " + b"[a " * 300_000,
+        b"1 FETCH (" + b"FLAGS (" * 150_000,
+        b"1 FETCH (" + b"UID 1" * 200_000,
+        b'1 FETCH (BODY[] "' + b"\\\\" * 500_000,
+        b'LIST () "' + b'\\"' * 500_000,
+        b"STATUS " + b"()" * 200_000 + b" " * 500_000 + b"x",
+        b"STATUS x (UIDNEXT " + b"9" * 5000 + b")",
+        b"ESEARCH " + b"MIN " * 250_000,
+        b"SEARCH " + b"1 " * 500_000,
+        b'NAMESPACE (("' + b"\\a" * 500_000,
+        b" (" + b"1 + " * 250_000,
+        b"9" * 1_000_000,
+    ],
+    ids=lambda line: line[:12].decode(),
+)
+def test_a_line_of_a_megabyte_is_read_in_no_time(line: bytes) -> None:
+    """Milliseconds; a square would take minutes."""
+    started = time.process_time()
+    test_whatever_a_server_says_can_be_read.hypothesis.inner_test([line, b"x"])  # type: ignore[attr-defined]
+    assert time.process_time() - started < 5
