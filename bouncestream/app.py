@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bouncestream import __version__
+from bouncestream import __version__, descriptors
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
 from bouncestream.config.oauth import needs_token
@@ -75,6 +75,7 @@ class App:
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
         """Until `stop`. `ready` is called once it listens. Raises a BouncestreamError when it cannot start."""
         self.metrics.set(START_TIME, time.time())
+        descriptors.raise_limit()
         clock = SystemClock()
         self.db = await Database.open(Path(self.config.outbox.path), lock=True, metrics=self.metrics)
         try:

@@ -24,6 +24,7 @@ FLOORS = {
     "printable": 0,
     "policy": 1,
     "clock": 1,
+    "descriptors": 1,
     "logs": 1,
     "mail": 1,
     "crypto": 1,

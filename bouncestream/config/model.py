@@ -55,7 +55,9 @@ class Server:
         shapes.DURATION, '"30s"', "A request whose body is not there by then is answered 408."
     )
     max_connections: int = key(
-        shapes.whole(1, 100_000), "1000", "Connections at the same time; further ones are answered 503 and closed."
+        shapes.whole(1, 100_000),
+        "1000",
+        "Connections at the same time. When all are in use, the one idle for longest is closed for the next one.",
     )
 
     @property

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 from bouncestream.config.model import Config, Webhook
 from bouncestream.crypto.secret import Secret
@@ -40,6 +41,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "webhook-not-https": "the webhook's public URL is not https",
         "webhook-unknown": "bouncestream does not know the webhook under its public URL",
         "webhook-refused": "the webhook refuses the test: the secret or the clock differ",
+        "webhook-allow-ips": "allow_ips keeps out the test, as it should",
         "webhook-body-limit": "the proxy refuses bodies that bouncestream would take",
         "webhook-sender": "the webhook sees every request come from the proxy",
         "webhook-unproven": "a webhook without secret cannot be tried without storing something",
@@ -121,12 +123,11 @@ async def collect(config: Config, web: Web, now: datetime) -> Seen:
 
 
 async def _try(public: Target, hook: Webhook, web: Web, now: datetime) -> Way:
-    url = f"{public.url}/webhooks/{hook.name}"
     secret = secret_of(hook)
     if secret is None:
-        return Way(hook.name, bare=await web.get(url))
-    small = await post(web, url, secret, b"selftest", now, 4.0)
-    large = await post(web, url, secret, b"x" * LARGE, now, 5.0) if small.status == 200 else None
+        return Way(hook.name, bare=await web.get(f"{public.url}/webhooks/{hook.name}"))
+    small = await post(web, public, hook, secret, b"selftest", now, 4.0)
+    large = await post(web, public, hook, secret, b"x" * LARGE, now, 5.0) if small.status == 200 else None
     return Way(hook.name, small, large, checks_sender=bool(hook.allow_ips))
 
 
@@ -135,10 +136,19 @@ def secret_of(hook: Webhook) -> Secret | None:
     return next((one for one in (hook.secret, hook.token, hook.hmac_secret, hook.path_secret) if one), None)
 
 
-async def post(web: Web, url: str, secret: Secret, body: bytes, now: datetime, patience: float) -> Reply:
-    """A signed self-test."""
+async def post(
+    web: Web, public: Target, hook: Webhook, secret: Secret, body: bytes, now: datetime, patience: float
+) -> Reply:
+    """A signed self-test, to where the provider posts. The reply is told without the secret of the path."""
+    url = f"{public.url}/webhooks/{hook.name}"
+    path = "" if hook.path_secret is None else "/" + quote(hook.path_secret.reveal(), safe="")
     headers = {"Content-Type": "application/json", **selftest.headers(secret, now, body)}
-    return await web.get(url, method="POST", data=body, headers=headers, patience=patience)
+    reply = await web.get(url + path, method="POST", data=body, headers=headers, patience=patience)
+    if not path:
+        return reply
+    shown = {name: value.replace(path, "/<path_secret>") for name, value in reply.headers.items()}
+    told = reply.body.replace(path.encode(), b"/<path_secret>")
+    return replace(reply, url=f"{url}/<path_secret>", headers=shown, body=told)
 
 
 def _look(path: Path, now: datetime) -> tuple[Glance | None, str, bool]:
@@ -226,6 +236,8 @@ def _way(public: Target, way: Way, seen: Seen) -> Finding:
     answer = way.small.json()
     if way.small.status == 200 and isinstance(answer, dict) and answer.get("selftest") == "ok":
         return _body(public, way, answer, url)
+    if way.small.status == 401 and isinstance(answer, dict) and "sender" in answer:
+        return _kept_out(way, clean(str(answer["sender"]), 60), url)
     if way.small.status == 401:
         text = f"{url} refuses the signed test"
         why = "It reached a bouncestream, but one with another secret, or the clocks differ by more than 5 minutes."
@@ -290,15 +302,28 @@ def _body(public: Target, way: Way, answer: Mapping[str, Any], url: str) -> Find
         else:
             fix = f"nginx, in the location /webhooks/:\n\n{indented('client_max_body_size 10m;')}"
         return Finding("webhook-body-limit", Level.WARNING, TOPIC, text, why, fix, evidence(large))
-    sender = str(answer.get("sender", ""))
+    sender = clean(str(answer.get("sender", "")), 60)
     if way.checks_sender and sender and is_private(sender):
-        text = f"the webhook {way.name} sees the test come from {clean(sender, 60)}: that is the proxy"
-        why = "allow_ips compares that address, so it refuses everybody, or lets everybody in."
-        lines = f'[server]\ntrusted_proxies = ["{clean(sender, 60)}"]'
-        fix = f"name the proxy, and let it send X-Forwarded-For:\n\n{indented(lines)}"
-        return Finding("webhook-sender", Level.WARNING, TOPIC, text, why, fix, {"sender": clean(sender, 60)})
+        return _sees_proxy(way.name, sender)
     text = f"{url}: a signed test of {LARGE:,} bytes got through, and stored nothing"
     return Finding("webhook-ok", Level.OK, TOPIC, text, evidence=evidence(way.small or Reply(url)))
+
+
+def _kept_out(way: Way, sender: str, url: str) -> Finding:
+    """The test is signed rightly, but `allow_ips` does not name where it seems to come from."""
+    if sender and is_private(sender):
+        return _sees_proxy(way.name, sender)
+    who = sender or "an address that cannot be told"
+    text = f"{url} was reached; allow_ips keeps out this machine ({who}), so a delivery cannot be tried from it"
+    return Finding("webhook-allow-ips", Level.INFO, TOPIC, text, evidence={"sender": sender})
+
+
+def _sees_proxy(name: str, sender: str) -> Finding:
+    text = f"the webhook {name} sees the test come from {sender}: that is the proxy"
+    why = "allow_ips compares that address, so it refuses everybody, or lets everybody in."
+    lines = f'[server]\ntrusted_proxies = ["{sender}"]'
+    fix = f"name the proxy, and let it send X-Forwarded-For:\n\n{indented(lines)}"
+    return Finding("webhook-sender", Level.WARNING, TOPIC, text, why, fix, {"sender": sender})
 
 
 def _outbox(seen: Seen) -> list[Finding]:

@@ -126,28 +126,59 @@ class Provider(Protocol):
     def busy(self) -> int:
         """The status that makes it send again later: 503 or 429."""
 
-    def verify(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
-        """Raise Unauthorized unless the request proves that it comes from the provider. Only called when one of
-        `secret`, `token` and `hmac_secret` is set. Of the body it sees `as_sent` only: nothing is decompressed
-        for whoever has not proved anything."""
+    def verify_head(self, request: WebhookRequest, settings: Settings, now: datetime) -> bool:
+        """Before the body is read (`body` is empty): True when path and headers prove that the request comes from
+        the provider, False when the body has to. Raises Unauthorized when no body could prove it any more. Only
+        called when one of `secret`, `token` and `hmac_secret` is set."""
+
+    def verify_body(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
+        """Raise Unauthorized unless the body proves it; only called after `verify_head` said False. Of the body it
+        sees `as_sent` only: nothing is decompressed for whoever has not proved anything."""
 
     def parse(self, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
         """The events of a verified request."""
 
 
-def verify(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> None:
-    """Raise Unauthorized, and nothing else, unless the request is from whom it should be from."""
+def right_address(request: WebhookRequest, settings: Settings) -> None:
+    """Raise Unauthorized unless it comes from where the webhook's requests come from."""
     if settings.allow_ips and not _allowed(request.remote_ip, settings.allow_ips):
         raise Unauthorized("the address is not in allow_ips")
+
+
+def right_path(request: WebhookRequest, settings: Settings) -> None:
+    """Raise Unauthorized unless the secret of the path is there, if the webhook has one."""
     if settings.path_secret is not None and not settings.path_secret.matches(request.path_secret):
         raise Unauthorized("wrong secret in the path" if request.path_secret else "no secret in the path")
+
+
+def admit(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> bool:
+    """Before the body is read: whether address, path and headers prove all that is to be proven; False: `prove` has
+    to follow. Raises Unauthorized, and nothing else, when no body could make the request right."""
+    right_address(request, settings)
+    right_path(request, settings)
     if settings.secret is not None or settings.token is not None or settings.hmac_secret is not None:
         try:
-            provider.verify(request, settings, now)
+            return provider.verify_head(request, settings, now)
         except MALFORMED as error:
             raise Unauthorized(f"unreadable proof ({type(error).__name__})") from error
-    elif settings.path_secret is None and not settings.unverified:
+    if settings.path_secret is None and not settings.unverified:
         raise Unauthorized("nothing is configured that a request could be verified by")
+    return True
+
+
+def prove(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> None:
+    """Raise Unauthorized, and nothing else, unless the body is from whom it should be from, of a request that
+    `admit` said False of."""
+    try:
+        provider.verify_body(request, settings, now)
+    except MALFORMED as error:
+        raise Unauthorized(f"unreadable proof ({type(error).__name__})") from error
+
+
+def verify(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> None:
+    """Raise Unauthorized, and nothing else, unless the whole request is from whom it should be from."""
+    if not admit(provider, request, settings, now):
+        prove(provider, request, settings, now)
 
 
 def read(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:

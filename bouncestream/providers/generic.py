@@ -43,6 +43,7 @@ from bouncestream.providers._fields import (
 )
 
 _KINDS = {kind.value: kind for kind in Kind}
+_TIMESTAMP, _SIGNATURE = "X-Bouncestream-Timestamp", "X-Bouncestream-Signature"
 _LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
 
@@ -54,20 +55,26 @@ class Generic:
     takes = frozenset({"token", "hmac_secret"})
     busy = 503
 
-    def verify(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
+    def verify_head(self, request: WebhookRequest, settings: Settings, now: datetime) -> bool:
         offered = request.headers.get("Authorization", "")
         if settings.token is not None and offered:
             scheme, _, token = offered.partition(" ")
             if scheme.lower() == "bearer" and settings.token.matches(token.strip()):
-                return
-            if settings.hmac_secret is None or "X-Bouncestream-Signature" not in request.headers:
+                return True
+            if settings.hmac_secret is None or _SIGNATURE not in request.headers:
                 raise Unauthorized("wrong token")
         if settings.hmac_secret is None:
             raise Unauthorized("no token")
+        signature.claim(request.headers.get(_TIMESTAMP), request.headers.get(_SIGNATURE), now)
+        return False
+
+    def verify_body(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
+        if settings.hmac_secret is None:
+            raise Unauthorized("no secret is configured that a body could be signed with")
         signature.verify(
             settings.hmac_secret,
-            request.headers.get("X-Bouncestream-Timestamp"),
-            request.headers.get("X-Bouncestream-Signature"),
+            request.headers.get(_TIMESTAMP),
+            request.headers.get(_SIGNATURE),
             request.as_sent,
             now,
         )

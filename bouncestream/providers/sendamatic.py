@@ -68,7 +68,7 @@ class Sendamatic:
     takes = frozenset({"secret", "header", "classes"})
     busy = 503  # their retry policy is not documented; 503 says best what it is
 
-    def verify(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
+    def verify_head(self, request: WebhookRequest, settings: Settings, now: datetime) -> bool:
         if settings.secret is None:
             raise Unauthorized("no secret is configured")
         offered = request.headers.get(settings.header)
@@ -76,9 +76,13 @@ class Sendamatic:
             raise Unauthorized(f"no header {settings.header}")
         scheme, _, rest = offered.partition(" ")
         if scheme.lower() == "bearer" and settings.secret.matches(rest.strip()):
-            return
+            return True
         if not settings.secret.matches(offered.strip()):
             raise Unauthorized(f"wrong secret in the header {settings.header}")
+        return True
+
+    def verify_body(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
+        raise Unauthorized("Sendamatic signs no bodies")
 
     def parse(self, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
         payload = load_json(request.body, request.headers)

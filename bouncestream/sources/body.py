@@ -11,9 +11,10 @@ import asyncio
 import re
 import zlib
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 
-from bouncestream.errors import Malformed, RequestRefused, TooLarge
+from bouncestream.errors import Malformed, RequestRefused, StoreBusy, TooLarge
+from bouncestream.sources.budget import Share
 from bouncestream.sources.connection import Connection
 
 _GZIP = 31  #: zlib's wbits: gzip only
@@ -39,45 +40,65 @@ class UnknownEncoding(RequestRefused):
     status = 415
 
 
-async def read_body(request: web.BaseRequest, limit: int, timeout: float) -> bytes:
-    """The body as sent. Raises TooLarge or TooSlow; ConnectionResetError when the sender is gone."""
+class SenderGone(ConnectionError):
+    """The rest of the body can come no more: its sender hung up, or broke its framing."""
+
+
+async def read_body(
+    request: web.BaseRequest, connection: Connection, share: Share, limit: int, timeout: float, *, proven: bool
+) -> bytes:
+    """The body as sent, counted in `share`; within `timeout` seconds. `proven`: whether its sender has shown who it
+    is. Raises TooLarge, TooSlow, SenderGone, or StoreBusy when there is no room for it."""
     length = request.content_length
     if length is not None and length > limit:
         raise TooLarge(f"the body is larger than {limit} bytes")
     content = request.content
-    if not content.is_eof():
-        return await _waiting(request, limit, timeout)
-    return bounded(content.read_nowait(-1), limit)
+    if content.is_eof() and content.exception() is None:
+        body = content.read_nowait(-1)
+        if len(body) > limit:
+            raise TooLarge(f"the body is larger than {limit} bytes")
+        share.grow(len(body))
+        return body
+    return await _waiting(request, connection, share, limit, timeout, proven)
 
 
-def bounded(body: bytes, limit: int) -> bytes:
-    """The body. Raises TooLarge."""
-    if len(body) > limit:
-        raise TooLarge(f"the body is larger than {limit} bytes")
-    return body
-
-
-async def _waiting(request: web.BaseRequest, limit: int, timeout: float) -> bytes:
-    if request.headers.get("Expect", "").lower() == "100-continue":
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # otherwise aiohttp takes it for the beginning of the answer
+async def _waiting(
+    request: web.BaseRequest, connection: Connection, share: Share, limit: int, timeout: float, proven: bool
+) -> bytes:
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     content = request.content
-    connection = request.protocol
-    if isinstance(connection, Connection):
-        connection.await_body(content)
-    pieces: list[bytes] = []
-    size = 0
+    body = bytearray()  # pieces in a list would cost many times their bytes if they are small
+    loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(timeout):
-            while not content.at_eof():
-                piece = await content.readany()
-                size += len(piece)
-                if size > limit:
-                    raise TooLarge(f"the body is larger than {limit} bytes")
-                pieces.append(piece)
+        with connection.reading():
+            async with asyncio.timeout(timeout) as time:
+                if not proven:
+                    share.waits(lambda: time.reschedule(loop.time()))
+                while not content.at_eof():
+                    piece = await _piece(content)
+                    share.grow(len(piece))
+                    body += piece
+                    if len(body) > limit:
+                        raise TooLarge(f"the body is larger than {limit} bytes")
     except TimeoutError:
+        if share.was_cut:
+            raise StoreBusy("requests in hand fill the memory, and this one came slowest") from None
         raise TooSlow(f"the body was not there within {timeout:g} s") from None
-    return b"".join(pieces)
+    finally:
+        share.settled()
+    return bytes(body)
+
+
+async def _piece(content: StreamReader) -> bytes:
+    """What has come in of a body. Raises SenderGone."""
+    try:
+        return await content.readany()
+    except (ConnectionError, web.RequestPayloadError) as error:
+        # aiohttp keeps this exception with the stream. With its traceback it would keep our frames, and with them
+        # the body: a cycle that only the collector finds, and it counts objects, not megabytes.
+        error.__traceback__ = None
+        raise SenderGone from None
 
 
 def decompressed(body: bytes, encoding: str, limit: int) -> bytes:

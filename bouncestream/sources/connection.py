@@ -1,279 +1,332 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""aiohttp's connection with the limits that it does not have: a time for the request header, a number of
-connections, half-closed senders that still get their answer, and no traceback for garbage. And with a shorter way
-for what nearly all requests are, see `Whole`.
+"""The connections of the HTTP server: how many there are, how long each may take, and which one goes when all are
+in use. aiohttp reads the requests and writes the answers.
 
-aiohttp 3.14 (read in its installed code, late 2026) bounds the time of a header by its keep-alive time-out only.
-What is used of it beyond its documentation is listed in `SEAMS` and held to it by a test.
+Each connection is an asyncio Protocol of ours around the one that aiohttp makes for it, so that all of this needs
+what is documented and nothing else: `web.Server` is a protocol factory (docs.aiohttp.org, "Low Level Server"), its
+options are those of "Web Server Reference", and a handler gets at its connection by `request.transport`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from aiohttp import HttpVersion11, StreamReader, web
-from aiohttp.helpers import rfc822_formatted_time
-from aiohttp.http_writer import StreamWriter
-from multidict import CIMultiDictProxy
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from bouncestream import descriptors
 
 log = logging.getLogger("bouncestream.webhook")
 
-#: Attributes of aiohttp's RequestHandler that are not documented, but that we need.
-SEAMS = ("_request_count", "_force_close", "_loop", "force_close", "start", "finish_response", "handle_error")
-#: The same, for the shorter way only.
-SHORT_SEAMS = (
-    "_messages", "_waiter", "_parser", "_buffer_paused", "_request_factory", "_task_handler",
-    "_request_in_progress", "_handler_waiter",
-    "_keepalive", "_keepalive_handle", "_keepalive_timeout", "_next_keepalive_close_time", "_process_keepalive",
-)  # fmt: skip
-#: With an aiohttp that has become another inside, every request goes its own way: slower, and as right.
-SHORT = all(hasattr(web.RequestHandler, name) for name in SHORT_SEAMS)
-
-_OK = b"HTTP/1.1 200 OK\r\nDate: %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%b\r\n%b"
-_LAST = b"Connection: close\r\n"
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
+#: Rounds of the event loop from the last byte of a header until its handler has begun, with some to spare.
+_ROUNDS = 8
 
-@dataclass(slots=True)
-class Whole:
-    """A POST by HTTP/1.1 that came in one piece, alone on a connection that stays open. Its handler gets this
-    instead of aiohttp's request, and its 200 is written in one piece: aiohttp's task, request and response for each
-    one cost as much as reading the event does."""
+#: So many bytes of a body are taken from the network before a handler asks for it; twice as many at most.
+_AHEAD = 32 * 1024
 
-    path: str
-    headers: CIMultiDictProxy[str]
-    body: bytes
-    transport: asyncio.BaseTransport | None
-    method: str = "POST"
+Handler = Callable[[web.BaseRequest, "Connection"], Awaitable[web.StreamResponse]]
 
 
-#: The answer to a whole request: the JSON of a 200, or a response that aiohttp writes.
-Answer = bytes | web.Response
-
-
-class LimitedServer(web.Server):
-    """Makes the connections, and knows how many of them there are. Whole requests whose path begins with `prefix`
-    go to `whole`, all others to `handler`."""
+class Connections:
+    """Makes the connections, and knows all that are open. `handle` answers a request. Above `most` the one that has
+    waited longest for its sender is closed for the new one, senders that have proven nothing first; when all of
+    them are being answered, the new one gets a 503, and `full` is called."""
 
     def __init__(
         self,
-        handler: Any,
-        prefix: str,
-        whole: Callable[[Whole], Awaitable[Answer]],
+        handle: Handler,
         *,
         header_timeout: float,
-        max_connections: int,
-        **kwargs: Any,
+        keepalive_timeout: float,
+        most: int,
+        full: Callable[[], None],
     ) -> None:
-        super().__init__(handler, **kwargs)
-        self.prefix = prefix
-        self.whole = whole
-        self.handler_kwargs = kwargs
+        self._handle = handle
         self.header_timeout = header_timeout
-        self.max_connections = max_connections
-        self.open: set[Connection] = set()
-        self.garbage = 0  #: requests that were no HTTP
+        self.keepalive_timeout = keepalive_timeout
+        self.most = most
+        self._full = full
+        self.web = web.Server(
+            self._answer,
+            access_log=None,
+            logger=_quiet,
+            auto_decompress=False,
+            keepalive_timeout=keepalive_timeout,
+            lingering_time=2.0,
+            read_bufsize=_AHEAD,
+        )
+        self._server: asyncio.Server | None = None
+        self._open: dict[asyncio.BaseTransport, Connection] = {}
+        # Each in the order in which they began to wait for their sender.
+        self._strangers: dict[Connection, None] = {}
+        self._proven: dict[Connection, None] = {}
         self._empty: asyncio.Event | None = None
-        self.turned_away = 0  #: connections above the limit
 
-    def __call__(self) -> web.RequestHandler:
-        return Connection(self, loop=asyncio.get_running_loop(), **self.handler_kwargs)
+    def __len__(self) -> int:
+        """How many are open."""
+        return len(self._open)
 
-    async def retire(self) -> None:
-        """Close the connections without a request in hand, the others after their answer; wait for all of them."""
+    def __iter__(self) -> Iterator[Connection]:
+        """Those that are open."""
+        return iter(list(self._open.values()))
+
+    async def listen(self, host: str | None, port: int) -> list[Any]:
+        """Take connections; returns the addresses. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Connection(self), host, port, backlog=descriptors.backlog())
+        return [socket.getsockname() for socket in self._server.sockets]
+
+    async def retire(self, grace: float) -> int:
+        """Take no more; close the connections without a request in hand, the others after their answer, all of them
+        within `grace` seconds. Returns how many had to be cut off."""
         self._empty = asyncio.Event()
-        for connection in list(self.open):
+        if self._server is not None:
+            self._server.close()
+        for connection in self:
             connection.retire()
-        if self.open:
-            await self._empty.wait()
+        left = 0
+        if self._open:
+            try:
+                await asyncio.wait_for(self._empty.wait(), grace)
+            except TimeoutError:
+                left = len(self._open)
+        await self.web.shutdown(0.1)
+        for connection in self:
+            connection.drop()
+        return left
 
-    def forget(self, connection: Connection) -> None:
-        self.open.discard(connection)
-        if not self.open and self._empty is not None:
+    def take(self, connection: Connection, transport: asyncio.Transport) -> bool:
+        """Note a new connection; False when there is no room for it."""
+        if len(self._open) >= self.most:
+            longest = next(iter(self._strangers), None) or next(iter(self._proven), None)
+            if longest is None:
+                self._full()
+                return False
+            longest.drop()
+        self._open[transport] = connection
+        self._strangers[connection] = None
+        return True
+
+    def waits(self, connection: Connection) -> None:
+        """It waits for its sender from now on."""
+        (self._proven if connection.proven else self._strangers)[connection] = None
+
+    def busy(self, connection: Connection) -> None:
+        """It waits for us from now on."""
+        self._strangers.pop(connection, None)
+        self._proven.pop(connection, None)
+
+    def forget(self, connection: Connection, transport: asyncio.BaseTransport) -> None:
+        """It is closed."""
+        self.busy(connection)
+        self._open.pop(transport, None)
+        if not self._open and self._empty is not None:
             self._empty.set()
 
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        transport = request.transport
+        connection = None if transport is None else self._open.get(transport)
+        if connection is None:  # gone meanwhile: nobody hears an answer, so nothing may be taken in
+            return web.Response(status=400)
+        connection.begin()
+        try:
+            response = await self._handle(request, connection)
+        finally:
+            last = connection.end()
+        if last or not request.content.is_eof():  # what is left of the body is of no use
+            response.force_close()
+        return response
 
-class Connection(web.RequestHandler):
+
+class Connection(asyncio.Protocol):
     """One connection of one sender."""
 
-    __slots__ = ("_answered", "_half_closed", "_retired", "_timer", "awaited", "limits")
+    __slots__ = (
+        "_closed", "_due", "_half_closed", "_http", "_in_hand", "_loop", "_owed_since", "_owner", "_reading",
+        "_retired", "_since", "_timer", "_transport", "proven",
+    )  # fmt: skip
 
-    def __init__(self, manager: LimitedServer, **kwargs: Any) -> None:
-        super().__init__(manager, **kwargs)
-        self.limits = manager
+    def __init__(self, owner: Connections) -> None:
+        self._owner = owner
+        self._loop = asyncio.get_running_loop()
+        self._http: web.RequestHandler | None = None
+        self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._answered = 0
+        self._due = 0.0
+        self._since = 0.0  #: when its last answer was given
+        self._owed_since: float | None = None  #: since when its sender owes a header, or does not take an answer
+        self._in_hand = False
+        self._reading = False
         self._half_closed = False
-        self.awaited: StreamReader | None = None  #: the body that a handler waits for
         self._retired = False
-
-    @property
-    def busy(self) -> bool:
-        """Whether a request header has come in that is not answered yet."""
-        return self._request_count > self._answered
+        self._closed = False
+        self.proven = False  #: its sender has proven who it is, at least once
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        if len(self.limits.open) >= self.limits.max_connections:
-            self.limits.turned_away += 1
-            self._force_close = True  # data that still comes in is not looked at
+        self._transport = transport
+        if not self._owner.take(self, transport):
             transport.write(_FULL)
             transport.close()
             return
-        self.limits.open.add(self)
-        super().connection_made(transport)
-        self._start_timer()
+        self._http = self._owner.web()
+        self._http.connection_made(transport)
+        self._owes()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        self._stop_timer()
-        self.limits.forget(self)
-        super().connection_lost(exc)
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._transport is not None:
+            self._owner.forget(self, self._transport)
+        if self._http is not None:
+            self._http.connection_lost(exc)
+        self._http = self._transport = None
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self.busy:
-            self._stop_timer()
-        elif self._timer is None and data:
-            self._start_timer()
+        if self._http is None:
+            return
+        if self._owed_since is None and not self._in_hand:
+            self._owes()
+        self._http.data_received(data)
 
-    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio takes a bool; aiohttp says None
+    def eof_received(self) -> bool:
         """The sender sends no more. True keeps the other direction open, for the answer to what is there."""
         self._half_closed = True
-        return self.busy and (self.awaited is None or self.awaited.is_eof())
+        if self._http is None or self._reading:
+            return False
+        self._close_unless_begun()
+        return True
 
-    def await_body(self, body: StreamReader) -> None:
-        """Note that a handler is about to wait for `body`. Raises ConnectionResetError when it can come no more."""
-        if self._half_closed and not body.is_eof():
+    def pause_writing(self) -> None:
+        if self._http is not None:
+            self._http.pause_writing()
+            if self._owed_since is None:
+                self._owes()
+
+    def resume_writing(self) -> None:
+        if self._http is not None:
+            self._owed_since = None
+            self._since = self._loop.time()
+            self._http.resume_writing()
+
+    def begin(self) -> None:
+        """A request of it is in hand from now on."""
+        self._in_hand = True
+        self._owed_since = None
+        self._owner.busy(self)
+
+    def end(self) -> bool:
+        """It is answered; True when no further one is taken."""
+        self._in_hand = False
+        self._since = self._loop.time()
+        if not self._closed:
+            self._owner.waits(self)
+        if self._half_closed:  # requests that came before may follow; when there is none, it ends
+            self._close_unless_begun()
+        return self._retired
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """While a body is waited for. Raises ConnectionResetError when it can come no more."""
+        if self._half_closed or self._closed:
             raise ConnectionResetError
-        self.awaited = body
+        self._reading = True
+        self._owner.waits(self)
+        try:
+            yield
+        finally:
+            self._reading = False
+            self._owner.busy(self)
 
     def retire(self) -> None:
         """Close now if nothing is in hand, else after the answer."""
         self._retired = True
-        if not self.busy:
-            self.force_close()
+        self._close_unless_begun()
 
-    async def start(self) -> None:
-        """Answer one whole request after the other. The first one that is anything else goes aiohttp's way, and so
-        does all that comes after it."""
-        if not SHORT:
-            return await super().start()
-        while not self._force_close:
-            if not self._messages:
-                self._waiter = self._loop.create_future()
-                try:
-                    await self._waiter
-                finally:
-                    self._waiter = None
-            message: Any
-            message, payload = self._messages[0]
-            if not self._is_whole(message, payload):
-                return await super().start()
-            self._messages.popleft()
-            if self._parser is not None:
-                self._parser.message_consumed()
-            self._request_in_progress = True
-            try:
-                whole = Whole(message.path, message.headers, payload.read_nowait(-1), self.transport)
-                last = await self._answer(await self.limits.whole(whole), message, payload)
-            except Exception as error:
-                log.error("bug: %s while answering a request", type(error).__name__, exc_info=log.isEnabledFor(10))
-                return self.force_close()
-            finally:
-                self._request_in_progress = False
-                if self._handler_waiter is not None:
-                    self._handler_waiter.set_result(None)
-            if last:
-                return None
-            self._keep_alive_for_now()
-        return None
+    def drop(self) -> None:
+        """Close at once, whatever it does."""
+        self._closed = True
+        if self._transport is not None:
+            self._owner.forget(self, self._transport)
+            self._transport.abort()
 
-    def _is_whole(self, message: Any, payload: StreamReader) -> bool:
-        return (
-            len(self._messages) == 1
-            and not self._buffer_paused
-            and getattr(message, "method", "") == "POST"  # what is no HTTP has none
-            and message.version == HttpVersion11
-            and not message.should_close
-            and not message.upgrade
-            and message.path.startswith(self.limits.prefix)
-            and "%" not in message.path
-            and "?" not in message.path
-            and payload.is_eof()
-            and payload.exception() is None
-        )
-
-    async def _answer(self, answer: Answer, message: Any, payload: StreamReader) -> bool:
-        """Write it, if the sender is still there; True when it was the last one of this connection."""
-        transport = self.transport
-        if transport is None:
-            self._answered += 1
-            return True
-        if isinstance(answer, bytes):
-            last = self._is_last
-            self._answered += 1
-            more = _LAST if last else b""
-            transport.write(_OK % (rfc822_formatted_time().encode(), len(answer), more, answer))
+    def _close_unless_begun(self, rounds: int = _ROUNDS) -> None:
+        """A header may have come in whole, and its handler be about to begin: it then closes after its answer."""
+        if self._in_hand or self._transport is None:
+            return
+        if rounds:
+            self._loop.call_soon(self._close_unless_begun, rounds - 1)
         else:
-            writer = StreamWriter(self, self._loop)
-            assert self._request_factory is not None
-            assert self._task_handler is not None
-            request = self._request_factory(message, payload, self, writer, self._task_handler)
-            _, broken = await self.finish_response(request, answer, None)
-            last = broken or not answer.keep_alive
-        if last:
-            transport.close()
-        return last
+            self._transport.close()
 
-    def _keep_alive_for_now(self) -> None:
-        """Close the connection when it stays idle, as aiohttp's `start` does it."""
-        self._keepalive = True
-        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
-        if self._keepalive_handle is None:
-            self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
+    def _owes(self) -> None:
+        """The sender has `header_timeout` from now on."""
+        now = self._owed_since = self._loop.time()
+        self._look_at(now + self._owner.header_timeout)
 
-    @property
-    def _is_last(self) -> bool:
-        return self._retired or (self._half_closed and self._request_count == self._answered + 1)
-
-    async def finish_response(self, request: Any, resp: Any, start_time: float | None) -> tuple[Any, bool]:
-        if self._is_last:
-            resp.force_close()
-        try:
-            return await super().finish_response(request, resp, start_time)
-        finally:
-            self._answered += 1
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """The answer to what is no HTTP, or has headers beyond the limits; aiohttp would log a traceback."""
-        if status < 500:
-            self.limits.garbage += 1
-            log.debug("a request that is no proper HTTP was refused: %s", type(exc).__name__)
-        else:
-            log.error("bug: %s while answering a request", type(exc).__name__, exc_info=log.isEnabledFor(10))
-        response = web.Response(status=status)
-        response.force_close()
-        return response
-
-    def _start_timer(self) -> None:
-        self._timer = self._loop.call_later(self.limits.header_timeout, self._too_late)
-
-    def _stop_timer(self) -> None:
+    def _look_at(self, when: float) -> None:
+        """One timer for all of it, which is moved seldom: to set one for each request would cost more than these
+        limits are worth."""
         if self._timer is not None:
+            if self._due <= when:
+                return
             self._timer.cancel()
-            self._timer = None
+        self._due = when
+        self._timer = self._loop.call_at(when, self._look)
 
-    def _too_late(self) -> None:
+    def _look(self) -> None:
         self._timer = None
-        if not self.busy:
-            self.force_close()
+        now = self._loop.time()
+        if self._owed_since is not None:
+            due = self._owed_since + self._owner.header_timeout
+        elif self._in_hand:
+            due = now + self._owner.keepalive_timeout
+        else:
+            due = self._since + self._owner.keepalive_timeout
+        if due > now:
+            self._look_at(due)
+        else:
+            self.drop()
+
+
+def keep_quiet(loop: asyncio.AbstractEventLoop, told: Callable[[str], None]) -> None:
+    """Let `told` say it when no more connections can be taken for want of resources, instead of a traceback for
+    each of them (asyncio calls the loop's exception handler up to `backlog` times a second then)."""
+    before = loop.get_exception_handler()
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        scarce = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+        if isinstance(error, OSError) and error.errno in scarce and "socket" in context:
+            told(error.strerror or "no resources")
+        elif before is not None:
+            before(loop, context)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
+
+
+class _NoTracebacks(logging.Filter):
+    """What aiohttp logs about a request: nothing about one that is no proper HTTP, which anybody can send as often
+    as they like; of anything else one line, for it is a bug."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError) or record.levelno < logging.WARNING:
+            return False
+        record.msg, record.args = "bug: %s while answering a request", (type(error).__name__,)
+        record.exc_info = None
+        return True
+
+
+_quiet = logging.getLogger("bouncestream.webhook.http")
+_quiet.addFilter(_NoTracebacks())

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The webhook server: `POST /webhooks/<name>` → a provider's file verifies and reads → `Emit` → 200.
 
-The answer 200 is given only after `Emit` has returned, so after the commit. Beside it: `/healthz` (the process is
-alive), `/readyz` (every part works, else 503) and `/metrics`.
+What path, address and headers can prove is asked for before a body is read; the answer 200 is given only after
+`Emit` has returned, so after the commit. Beside it: `/healthz` (the process is alive), `/readyz` (every part works,
+else 503) and `/metrics`.
 """
 
 from __future__ import annotations
@@ -17,17 +18,28 @@ from typing import Any, Protocol
 import orjson
 from aiohttp import web
 
-from bouncestream import providers
+from bouncestream import descriptors, providers
 from bouncestream.errors import Malformed, RequestRefused, StoreBusy, StoreError, Unauthorized
 from bouncestream.health import Health, Light
 from bouncestream.metrics import EVENTS_IGNORED, REQUESTS, REQUESTS_REFUSED, Metrics
 from bouncestream.policy import Rules
 from bouncestream.ports import Clock, Emit, Receipt, Submission, Trouble
 from bouncestream.printable import mask_all, printable
-from bouncestream.providers._contract import Parsed, Provider, Settings, WebhookRequest, parse, read, verify
+from bouncestream.providers._contract import (
+    Parsed,
+    Provider,
+    Settings,
+    WebhookRequest,
+    admit,
+    parse,
+    prove,
+    right_address,
+    right_path,
+)
 from bouncestream.sources import selftest
-from bouncestream.sources.body import bounded, decompressed, read_body
-from bouncestream.sources.connection import Answer, LimitedServer, Whole
+from bouncestream.sources.body import decompressed, read_body
+from bouncestream.sources.budget import Budget, Share
+from bouncestream.sources.connection import Connection, Connections, keep_quiet
 from bouncestream.sources.peer import Networks, sender
 
 log = logging.getLogger("bouncestream.webhook")
@@ -84,8 +96,8 @@ class WebhookServer:
         self._keepalive_timeout = keepalive_timeout
         self._hooks: dict[str, tuple[Settings, Provider]] = {}
         self._told: dict[tuple[str, str], tuple[float, int]] = {}
-        self._server: LimitedServer | None = None
-        self._runner: web.ServerRunner | None = None
+        self._budget = Budget()
+        self._server: Connections | None = None
         self._rules = Rules()
         self.reload(webhooks, rules or Rules())
 
@@ -105,49 +117,47 @@ class WebhookServer:
 
     async def start(self) -> list[tuple[str, int]]:
         """Listen; returns the addresses, with the real port where the setting says port 0."""
-        self._server = LimitedServer(
+        wanted = self._settings.max_connections
+        most = descriptors.connections(wanted)
+        if most < wanted:
+            log.warning(
+                "this process may open few files, so it takes %d connections at most and not %d (max_connections). "
+                "Next: raise LimitNOFILE of its systemd unit, or ulimit -n",
+                most,
+                wanted,
+            )
+        server = Connections(
             self._handle,
-            _PATH,
-            lambda whole: self._webhook(whole, whole.path[len(_PATH) :]),
             header_timeout=self._settings.header_timeout,
-            max_connections=self._settings.max_connections,
-            access_log=None,
-            logger=log,
-            auto_decompress=False,
             keepalive_timeout=self._keepalive_timeout,
-            lingering_time=2.0,
+            most=most,
+            full=self._turned_away,
         )
-        # What is in hand is waited for in `stop`; what is left after that is not given more time.
-        self._runner = web.ServerRunner(self._server, shutdown_timeout=0.1)
-        await self._runner.setup()
         host, port = self._settings.address
-        try:
-            await web.TCPSite(self._runner, host, port, backlog=1024).start()
-        except OSError:
-            await self._runner.cleanup()
-            raise
-        return [(address[0], address[1]) for address in self._runner.addresses]
+        addresses = await server.listen(host, port)
+        keep_quiet(asyncio.get_running_loop(), self._scarce)
+        self._server = server
+        return [(address[0], address[1]) for address in addresses]
 
     async def stop(self, grace: float) -> None:
         """Accept nothing new, let requests in hand end within `grace` seconds, close."""
-        if self._runner is None or self._server is None:
-            return
-        for site in self._runner.sites:
-            await site.stop()
-        try:
-            async with asyncio.timeout(grace):
-                await self._server.retire()
-        except TimeoutError:
-            log.warning("%d connections were cut off: not done within %g s", len(self._server.open), grace)
-        await self._runner.cleanup()
-        self._runner = self._server = None
+        server, self._server = self._server, None
+        if server is not None and (left := await server.retire(grace)):
+            log.warning("%d connections were cut off: not done within %g s", left, grace)
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _handle(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
         path = request.path
-        if not path.startswith(_PATH):
-            return self._other(request, path)
-        answer = await self._webhook(request, path[len(_PATH) :])
-        return web.Response(body=answer, headers=_HEADERS) if isinstance(answer, bytes) else answer
+        if path.startswith(_PATH):
+            share = self._budget.share()
+            try:
+                response = await self._webhook(request, connection, share, path[len(_PATH) :])
+            finally:
+                share.release()
+        else:
+            response = self._other(request, path)
+        if 400 <= response.status < 500:  # whoever is refused does not keep a connection for it
+            response.force_close()
+        return response
 
     def _other(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         if path not in ("/healthz", "/readyz", "/metrics"):
@@ -165,7 +175,9 @@ class WebhookServer:
             text=self._metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )
 
-    async def _webhook(self, request: web.BaseRequest | Whole, rest: str) -> Answer:
+    async def _webhook(
+        self, request: web.BaseRequest, connection: Connection, share: Share, rest: str
+    ) -> web.StreamResponse:
         name, _, path_secret = rest.partition("/")
         path_secret = path_secret.rstrip("/")
         hook = self._hooks.get(name)
@@ -173,19 +185,19 @@ class WebhookServer:
             self._metrics.add(REQUESTS, "", "404")
             return web.Response(status=404, text="not found\n")
         settings, provider = hook
+        response: web.StreamResponse
         try:
-            answer = await self._accept(request, settings, provider, path_secret)
-            self._metrics.add(REQUESTS, name, "200" if isinstance(answer, bytes) else str(answer.status))
-            return answer
+            if request.method == "POST":
+                response = await self._accept(request, connection, share, settings, provider, path_secret)
+            else:
+                response = web.Response(status=405, headers={"Allow": "POST"})
         except RequestRefused as refused:
             response = self._refused(request, name, refused)
         except StoreError as error:
             self._tell(name, "store", logging.ERROR, f"nothing was stored: {error}")
             response = _later(provider, 5 if isinstance(error, StoreBusy) else 60)
-        except (ConnectionError, web.RequestPayloadError):
-            # The sender went away, or broke the framing of its own body: there is nothing whole to keep.
+        except ConnectionError:  # there is nothing whole to keep
             response = web.Response(status=400)
-            response.force_close()
         except Exception as error:  # a bug of ours; the sender must keep what we could not
             self._tell(name, "bug", logging.ERROR, f"bug: {type(error).__name__}: {error}")
             log.debug("the bug", exc_info=error)
@@ -194,38 +206,42 @@ class WebhookServer:
         return response
 
     async def _accept(
-        self, request: web.BaseRequest | Whole, settings: Settings, provider: Provider, path_secret: str
-    ) -> Answer:
-        if request.method != "POST":
-            return web.Response(status=405, headers={"Allow": "POST"})
-        limit = self._settings.max_body
-        if isinstance(request, Whole):
-            sent = bounded(request.body, limit)
-        else:
-            sent = await read_body(request, limit, self._settings.body_timeout)
+        self,
+        request: web.BaseRequest,
+        connection: Connection,
+        share: Share,
+        settings: Settings,
+        provider: Provider,
+        path_secret: str,
+    ) -> web.StreamResponse:
         whole = WebhookRequest(
             method=request.method,
             headers=request.headers,
-            body=sent,
+            body=b"",
             path_secret=path_secret,
             remote_ip=self._sender(request) if settings.allow_ips else "",
         )
         if selftest.HEADER in request.headers:
-            return await self._selftest(request, settings, provider, sent)
-        now = self._clock.now()
+            return await self._selftest(request, connection, share, settings, provider, whole)
+        limit, now = self._settings.max_body, self._clock.now()
+        proven = admit(provider, whole, settings, now)
+        connection.proven |= proven
+        sent = await read_body(request, connection, share, limit, self._settings.body_timeout, proven=proven)
+        whole = replace(whole, body=sent)
         encoding = request.headers.get("Content-Encoding", "")
         body = sent
         try:
             if encoding:
                 parsed, body = await asyncio.to_thread(
-                    _read_packed, provider, whole, settings, now, encoding, limit
+                    _read_packed, provider, whole, settings, now, proven, encoding, limit
                 )
             elif len(sent) > THREAD_ABOVE:
-                parsed = await asyncio.to_thread(read, provider, whole, settings, now)
+                parsed = await asyncio.to_thread(_read, provider, whole, settings, now, proven)
             else:
-                parsed = read(provider, whole, settings, now)
+                parsed = _read(provider, whole, settings, now, proven)
         except Malformed as error:
             parsed = Parsed(trouble=(Trouble(str(error)),))
+        connection.proven = True
         name = settings.name
         if parsed.trouble or parsed.ignored or parsed.notes:
             self._remark(name, parsed)
@@ -241,37 +257,66 @@ class WebhookServer:
                     content_type=request.headers.get("Content-Type", "")[:200],
                 )
             )
-        return b'{"accepted": %d, "duplicates": %d, "quarantined": %d}' % (
+        told = b'{"accepted": %d, "duplicates": %d, "quarantined": %d}' % (
             receipt.accepted,
             receipt.duplicates,
             receipt.quarantined,
         )
+        return web.Response(body=told, headers=_HEADERS)
 
     async def _selftest(
-        self, request: web.BaseRequest | Whole, settings: Settings, provider: Provider, body: bytes
+        self,
+        request: web.BaseRequest,
+        connection: Connection,
+        share: Share,
+        settings: Settings,
+        provider: Provider,
+        head: WebhookRequest,
     ) -> web.Response:
-        """Tell the doctor that it got through, with how much, and from which address it seems to come."""
+        """Tell the doctor that it got through, with how much, and from which address it seems to come. Path and
+        address are asked of it as of everybody; a signed one that its address alone keeps out is told that."""
+        now = self._clock.now()
+        right_path(head, settings)
+        selftest.claim(request.headers, now)
+        limit, outside = self._settings.max_body, ""
+        try:
+            right_address(head, settings)
+        except Unauthorized as error:
+            limit, outside = selftest.SMALL, str(error)
+            if request.content_length is None or request.content_length > limit:
+                raise
+        body = await read_body(request, connection, share, limit, self._settings.body_timeout, proven=False)
         secrets = (settings.secret, settings.token, settings.hmac_secret, settings.path_secret)
-        selftest.check(request.headers, body, secrets, self._clock.now())
+        selftest.check(request.headers, body, secrets, now)
         told: dict[str, object] = {"selftest": "ok", "bytes": len(body), "sender": self._sender(request)}
+        if outside:
+            self._count_refused(request, settings.name, outside)
+            return web.Response(status=401, body=orjson.dumps(told | {"selftest": outside}), headers=_HEADERS)
         if event := selftest.event(body, settings.name, provider.name):
             submission = Submission(settings.name, provider.name, (event,), raw=body, content_type="text/plain")
             told["accepted"] = (await self._emit(submission)).accepted
         return web.Response(body=orjson.dumps(told), headers=_HEADERS)
 
-    def _sender(self, request: web.BaseRequest | Whole) -> str:
+    def _sender(self, request: web.BaseRequest) -> str:
         peername = request.transport.get_extra_info("peername") if request.transport is not None else None
         return sender(peername, request.headers.getall("X-Forwarded-For", ()), self._settings.trusted_proxies)
 
-    def _refused(self, request: web.BaseRequest | Whole, name: str, refused: RequestRefused) -> web.Response:
+    def _refused(self, request: web.BaseRequest, name: str, refused: RequestRefused) -> web.Response:
+        self._count_refused(request, name, str(refused))
+        text = "unauthorized" if isinstance(refused, Unauthorized) else str(refused)
+        return web.Response(status=refused.status, text=f"{text}\n")
+
+    def _count_refused(self, request: web.BaseRequest, name: str, why: str) -> None:
         self._metrics.add(REQUESTS_REFUSED, name)
         who = self._sender(request) or "an unknown address"
-        self._tell(name, "refused", logging.WARNING, f"refused a request from {who}: {refused}")
-        text = "unauthorized" if isinstance(refused, Unauthorized) else str(refused)
-        response = web.Response(status=refused.status, text=f"{text}\n")
-        if refused.status != Unauthorized.status:
-            response.force_close()  # what is left of the body is of no use
-        return response
+        self._tell(name, "refused", logging.WARNING, f"refused a request from {who}: {why}")
+
+    def _turned_away(self) -> None:
+        self._metrics.add(REQUESTS, "", "503")
+        self._tell("", "full", logging.ERROR, "all connections are in use: further senders are told to come again")
+
+    def _scarce(self, why: str) -> None:
+        self._tell("", "scarce", logging.ERROR, f"no connection can be taken: {why}. Next: raise LimitNOFILE")
 
     def _remark(self, name: str, parsed: Parsed) -> None:
         """Say in the log what is not an ordinary event."""
@@ -296,15 +341,30 @@ class WebhookServer:
             return
         self._told[name, sort] = (now, 0)
         more = f" ({held_back} more like it before)" if held_back else ""
-        log.log(level, "webhook %s: %s%s", name, printable(mask_all(text), 500), more)
+        who = f"webhook {name}" if name else "webhooks"
+        log.log(level, "%s: %s%s", who, printable(mask_all(text), 500), more)
+
+
+def _read(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime, proven: bool) -> Parsed:
+    """The events of a request that was admitted; `proven`: no more is to be proven."""
+    if not proven:
+        prove(provider, request, settings, now)
+    return parse(provider, request, settings, now)
 
 
 def _read_packed(
-    provider: Provider, request: WebhookRequest, settings: Settings, now: datetime, encoding: str, limit: int
+    provider: Provider,
+    request: WebhookRequest,
+    settings: Settings,
+    now: datetime,
+    proven: bool,
+    encoding: str,
+    limit: int,
 ) -> tuple[Parsed, bytes]:
     """The events of a compressed request, and what to keep of it: its body decompressed, or as sent if it is
     damaged. It proves where it comes from before it is decompressed."""
-    verify(provider, request, settings, now)
+    if not proven:
+        prove(provider, request, settings, now)
     sent = body = request.body
     try:
         body = decompressed(sent, encoding, limit)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bouncestream.crypto.secret import Secret
-from bouncestream.crypto.signature import sign, verify
+from bouncestream.crypto.signature import claim, sign, verify
 from bouncestream.errors import Unauthorized
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -38,9 +38,18 @@ def test_the_window_is_300_seconds_either_way(seconds: int) -> None:
         verify(KEY, str(AT), signed, b"x", NOW + timedelta(seconds=seconds + (1 if seconds > 0 else -1)))
 
 
-def test_a_stranger_learns_nothing_about_the_clock() -> None:
-    with pytest.raises(Unauthorized, match="wrong signature"):
-        verify(KEY, "1", "sha256=" + "0" * 64, b"x", NOW)
+def test_what_no_body_could_make_right_is_refused_before_there_is_one() -> None:
+    good = "sha256=" + "0" * 64
+    claim(str(AT), good, NOW)
+    for timestamp, signature in (
+        (None, good),
+        (str(AT), None),
+        (str(AT), "sha256=00"),
+        ("soon", good),
+        ("1", good),
+    ):
+        with pytest.raises(Unauthorized):
+            claim(timestamp, signature, NOW)
 
 
 def test_either_key_serves_while_one_replaces_the_other() -> None:

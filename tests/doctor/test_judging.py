@@ -13,7 +13,7 @@ import pytest
 
 from bouncestream.doctor import bounces, itself, letters, listmonk, ports, root_url, tls, trial
 from bouncestream.doctor.certificate import Certificate
-from bouncestream.doctor.finding import Finding
+from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.front import Front
 from bouncestream.doctor.names import Resolved
 from bouncestream.doctor.reply import Reply, Trouble
@@ -309,3 +309,24 @@ def test_the_trial(state: str, ident: str) -> None:
     assert ids(trial.judge(trial.Seen("shop", reply, state, "why"))) == [ident]
     refused = Reply("u", trouble=Trouble.REFUSED, why="connection refused")
     assert ids(trial.judge(trial.Seen("shop", refused))) == ["trial-failed"]
+
+
+def test_a_trial_that_allow_ips_keeps_out_is_no_failure() -> None:
+    outside = Reply("u", 401, body=b'{"selftest": "the address is not in allow_ips", "sender": "203.0.113.9"}')
+    (found,) = trial.judge(trial.Seen("shop", outside))
+    assert (found.id, found.level) == ("trial-impossible", Level.INFO)
+
+
+@pytest.mark.parametrize(
+    ("sender", "ident"),
+    [("8.8.8.8", "webhook-allow-ips"), ("127.0.0.1", "webhook-sender"), ("", "webhook-allow-ips")],
+)
+def test_a_test_that_allow_ips_keeps_out(sender: str, ident: str) -> None:
+    outside = Reply(
+        "u", 401, body=b'{"selftest": "the address is not in allow_ips", "sender": "%b"}' % sender.encode()
+    )
+    way = itself.Way("shop", outside, checks_sender=True)
+    public = Target.read("https://bounces.example.org")
+    found = itself.judge(itself.Seen(public, RUNNING, ways=(way,), missing=True))
+    assert ident in ids(found)
+    assert "webhook-refused" not in ids(found)

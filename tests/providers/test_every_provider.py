@@ -16,7 +16,7 @@ from bouncestream import providers
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Malformed, TooLarge, Unauthorized
 from bouncestream.event import DIAGNOSTIC_LIMIT, identity_keys
-from bouncestream.providers._contract import Parsed, WebhookRequest, read, verify
+from bouncestream.providers._contract import Parsed, WebhookRequest, admit, prove, read, verify
 from tests.providers.cases import CASES, KEY, NOW, OTHER, Case, request
 
 JUNK = st.recursive(
@@ -103,6 +103,20 @@ def test_a_wrong_secret(case: Case, secret: str) -> None:
 def test_the_proof_needs_nothing_decompressed(case: Case) -> None:
     asked = case.request(case.good)
     verify(providers.get(case.settings.provider), replace(asked, body=b"", sent=case.good), case.settings, NOW)
+
+
+@every
+def test_only_a_proof_that_needs_the_body_waits_for_it(case: Case) -> None:
+    provider = providers.get(case.settings.provider)
+    asked = case.request(case.good)
+    proven = admit(provider, replace(asked, body=b""), case.settings, NOW)
+    if not proven:
+        prove(provider, asked, case.settings, NOW)
+    with pytest.raises(Unauthorized):
+        prove(provider, replace(asked, body=asked.body + b" "), case.settings, NOW)
+    for headers in ({}, dict.fromkeys(case.proof(case.good, KEY), "")):
+        with pytest.raises(Unauthorized):
+            admit(provider, request(b"", headers), case.settings, NOW)
 
 
 @every
@@ -268,7 +282,10 @@ def test_a_bug_in_a_provider_loses_nothing_and_lets_nobody_in(case: Case) -> Non
         takes = frozenset({case.key})
         busy = 503
 
-        def verify(self, *_: object) -> None:
+        def verify_head(self, *_: object) -> bool:
+            raise ZeroDivisionError
+
+        def verify_body(self, *_: object) -> None:
             raise ZeroDivisionError
 
         def parse(self, *_: object) -> Parsed:

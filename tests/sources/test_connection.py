@@ -8,40 +8,12 @@ import logging
 import time
 
 import pytest
-from aiohttp import web
 
-from bouncestream.metrics import REQUESTS
-from bouncestream.sources import connection
-from bouncestream.sources.connection import SEAMS, SHORT
-from tests.sources.conftest import EVENT, TOKEN, Running, Start, answer, message
+from bouncestream.config.model import Webhook
+from bouncestream.crypto.secret import Secret
+from tests.sources.conftest import CLAIM, EVENT, KEY, TOKEN, Running, Start, answer, message
 
-URL = "/webhooks/scripts"
-
-
-def test_aiohttp_still_has_what_we_rely_on() -> None:
-    for name in SEAMS:
-        if name == "_loop":
-            assert name in web.RequestHandler.__mro__[1].__slots__
-        else:
-            assert hasattr(web.RequestHandler, name), name
-    assert asyncio.iscoroutinefunction(web.RequestHandler.finish_response)
-    assert asyncio.iscoroutinefunction(web.RequestHandler.start)
-    assert SHORT, "the shorter way is not taken with this aiohttp: see SHORT_SEAMS"
-
-
-async def test_without_the_shorter_way_the_answer_is_the_same(
-    running: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def ask() -> tuple[int, dict[str, str], bytes]:
-        async with running.connection() as (reader, writer):
-            writer.write(message(URL, **TOKEN))
-            got = await answer(reader)
-            headers = {name: text for name, text in got.headers.items() if name not in ("date", "server")}
-            return got.status, headers, got.body
-
-    short = await ask()
-    monkeypatch.setattr(connection, "SHORT", False)
-    assert await ask() == short
+URL, SIGNED = "/webhooks/scripts", "/webhooks/signed"
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST", b"POST /webhooks/scripts HTTP/1.1\r\nHost: x\r\nX-Slow: "])
@@ -173,7 +145,6 @@ async def test_what_is_no_http(running: Running, junk: bytes, caplog: pytest.Log
     caplog.set_level(logging.INFO)
     got = await running.raw(junk)
     assert got.status == 400
-    assert got.body == b""
     assert caplog.text == ""
 
 
@@ -184,37 +155,52 @@ async def test_a_half_closed_sender_gets_its_answer(running: Running) -> None:
         await running.emitted.entered.wait()
         writer.write_eof()
         assert running.server._server is not None
-        (ours,) = running.server._server.open
+        (ours,) = running.server._server
         async with asyncio.timeout(20):
             while not ours._half_closed:
                 await asyncio.sleep(0)
         running.emitted.gate.set()
-        got = await answer(reader)
-        assert (got.status, got.headers["connection"]) == (200, "close")
+        assert (await answer(reader)).status == 200
         assert await reader.read() == b""
 
 
 async def test_whatever_comes_one_after_the_other_on_a_connection(running: Running) -> None:
-    """Whole requests have a way of their own; a request of another sort may come at any time."""
-    whole, wrong = message(URL, **TOKEN), message(URL, Authorization="Bearer nobody-knows-this-one")
+    whole = message(URL, **TOKEN)
     others = (
         message("/healthz", b"", "GET"),
         message(URL + "?x=1", **TOKEN),
         message("/webhooks/%73cripts", **TOKEN),
-        message(URL, b"", "GET"),
         message(URL, Expect="100-continue", **TOKEN),
-        message("/elsewhere", **TOKEN),
         message(URL + "/", **TOKEN),
     )
-    statuses = (200, 200, 200, 405, 200, 404, 200)
-    for other, status in zip(others, statuses, strict=True):
+    for other in others:
         async with running.connection() as (reader, writer):
-            got = []
-            for sent in (whole, wrong, whole, other, whole, wrong, whole):
+            for sent in (whole, other, whole, other + other, whole):
                 writer.write(sent)
-                got.append((await answer(reader)).status)
-            assert got == [200, 401, 200, status, 200, 401, 200], other
-    assert running.metrics.get(REQUESTS, "scripts", "401") == 2 * len(others)
+                for _ in range(1 + (len(sent) > len(other) and sent == other + other)):
+                    assert (await answer(reader)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (message(URL), 401),
+        (message(URL, Authorization="Bearer nobody-knows-this-one"), 401),
+        (message("/elsewhere", **TOKEN), 404),
+        (message("/webhooks/elsewhere", **TOKEN), 404),
+        (message(URL, b"", "GET", **TOKEN), 405),
+        (message("/healthz", b"", "POST"), 405),
+        (message(URL, Content_Encoding="br", **TOKEN), 415),
+    ],
+)
+async def test_who_is_refused_does_not_keep_the_connection(running: Running, sent: bytes, status: int) -> None:
+    async with running.connection() as (reader, writer):
+        writer.write(message(URL, **TOKEN) + sent + message(URL, **TOKEN))
+        assert (await answer(reader)).status == 200
+        got = await answer(reader)
+        assert (got.status, got.headers["connection"]) == (status, "close")
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
 
 
 async def test_a_whole_request_and_half_of_the_next(running: Running) -> None:
@@ -286,17 +272,99 @@ async def test_a_sender_that_goes_away_has_still_sent(running: Running) -> None:
     assert len(running.emitted.submissions) == 2
 
 
-async def test_more_connections_than_allowed(start: Start) -> None:
+async def hang(running: Running, sent: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection of a stranger that sends this, and then nothing."""
+    reader, writer = await asyncio.open_connection(*running.address)
+    writer.write(sent)
+    return reader, writer
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"POST /webhooks",
+        message("/healthz", b"", "GET"),
+        message(SIGNED, b"x" * 100, **CLAIM)[:-1],
+    ],
+)
+async def test_when_all_are_in_use_the_longest_idle_goes(start: Start, sent: bytes) -> None:
+    hooks = {
+        "scripts": Webhook(name="scripts", provider="generic", token=Secret(KEY)),
+        "signed": Webhook(name="signed", provider="generic", hmac_secret=Secret(KEY)),
+    }
+    running = await start(hooks, max_connections=3)
+    async with running.connection() as (reader, writer):
+        writer.write(message(URL, **TOKEN))
+        assert (await answer(reader)).status == 200
+        strangers = [await hang(running, sent) for _ in range(6)]
+        for number in range(3):  # of those who have proven nothing, the oldest; not the sender that we know
+            async with asyncio.timeout(5):
+                assert not (await strangers[number][0].read()).startswith(b"HTTP/1.1 503")
+        for _ in range(3):
+            assert (await running.post(URL, **TOKEN)).status == 200
+        writer.write(message(URL, **TOKEN))
+        assert (await answer(reader)).status == 200
+        for _, other in strangers:
+            other.close()
+
+
+async def test_when_all_are_being_answered_the_next_one_is_told_to_come_again(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
     running = await start(max_connections=2)
+    running.emitted.gate = asyncio.Event()
     async with running.connection() as (first, writer), running.connection() as (second, other):
-        for reader, out in ((first, writer), (second, other)):
-            out.write(message(URL, **TOKEN))
+        writer.write(message(URL, **TOKEN))
+        other.write(message(URL, **TOKEN))
+        async with asyncio.timeout(20):
+            while running.emitted.waiting < 2:
+                await asyncio.sleep(0)
+        for _ in range(3):
+            async with running.connection() as (third, _):
+                got = await answer(third)
+                assert (got.status, got.headers["retry-after"]) == (503, "5")
+                assert await third.read() == b""
+        running.emitted.gate.set()
+        for reader in (first, second):
             assert (await answer(reader)).status == 200
-        async with running.connection() as (third, _):
-            got = await answer(third)
-            assert (got.status, got.headers["retry-after"]) == (503, "5")
-            assert await third.read() == b""
-        other.write(message(URL, Connection="close", **TOKEN))
-        assert (await answer(second)).status == 200
-        assert await second.read() == b""
         assert (await running.post(URL, **TOKEN)).status == 200
+    assert [record.getMessage() for record in caplog.records if "all connections are in use" in record.getMessage()]
+    assert len(caplog.records) == 1
+
+
+async def test_an_answer_that_nobody_takes_does_not_keep_the_connection(start: Start) -> None:
+    running = await start(header_timeout=0.2, keepalive_timeout=60)
+    _, writer = await asyncio.open_connection(*running.address, limit=1)
+    assert running.server._server is not None
+    asks = message("/metrics", b"", "GET") * 100
+    async with asyncio.timeout(20):
+        while len(running.server._server):  # until it is closed, however much is asked
+            writer.write(asks)
+            await asyncio.sleep(0.01)
+    writer.transport.abort()
+
+
+async def test_fewer_files_than_connections(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bouncestream.descriptors._limit", lambda: 110)
+    running = await start(max_connections=1000)
+    strangers = [await hang(running, b"") for _ in range(60)]
+    assert (await running.post(URL, **TOKEN)).status == 200
+    assert running.server._server is not None
+    assert len(running.server._server) <= 110 - 64
+    for _, writer in strangers:
+        writer.close()
+
+
+async def test_no_more_files_is_one_line_and_no_traceback(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = asyncio.get_running_loop()
+    scarce = OSError(24, "Too many open files")
+    for _ in range(100):
+        loop.call_exception_handler({"message": "accept() failed", "exception": scarce, "socket": None})
+    (record,) = caplog.records
+    assert "no connection can be taken: Too many open files" in record.getMessage()
+    assert record.exc_info is None
+    loop.call_exception_handler({"message": "something else", "exception": ValueError("odd")})
+    assert "something else" in caplog.text

@@ -18,6 +18,7 @@ from bouncestream.health import Light
 from bouncestream.metrics import REQUESTS, REQUESTS_REFUSED
 from bouncestream.policy import Rules
 from bouncestream.providers.generic import Generic
+from bouncestream.sources import selftest
 from tests.sources.conftest import EVENT, KEY, TOKEN, Clock, Running, Start, answer, message
 
 URL = "/webhooks/scripts"
@@ -244,8 +245,8 @@ async def test_nothing_is_decompressed_for_strangers(start: Start, monkeypatch: 
 
 async def test_a_request_is_verified_once(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    real = Generic.verify
-    monkeypatch.setattr(Generic, "verify", lambda *args: calls.append(args[1]) or real(*args))
+    real = Generic.verify_head
+    monkeypatch.setattr(Generic, "verify_head", lambda *args: calls.append(args[1]) or real(*args))
     for body in (EVENT, EVENT + b" " * 40_000):
         assert (await running.post(URL, body, **TOKEN)).status == 200
     for body in (gzip.compress(EVENT), b"damaged"):
@@ -351,3 +352,43 @@ async def test_lines_that_repeat_are_counted_not_logged(
     lines = [record.getMessage() for record in caplog.records]
     assert len(lines) == 2
     assert lines[1].endswith("(3 more like it before)")
+
+
+def selftest_message(path: str, body: bytes, secret: str = KEY, **headers: str) -> bytes:
+    signed = {
+        name.replace("-", "_"): value
+        for name, value in selftest.headers(Secret(secret), Clock().now(), body).items()
+    }
+    return message(path, body, **signed, **headers)
+
+
+async def test_a_self_test_is_asked_for_the_path_secret_as_everybody_is(start: Start) -> None:
+    hook = Webhook(name="shop", provider="generic", token=Secret(KEY), path_secret=Secret("a-path-" + KEY))
+    running = await start({"shop": hook})
+    body = selftest.asking_for("0" * 32)
+    for path in ("/webhooks/shop", "/webhooks/shop/a-path-wrong"):
+        assert (await running.raw(selftest_message(path, body))).body == b"unauthorized\n"
+    assert running.emitted.submissions == []
+    got = await running.raw(selftest_message(f"/webhooks/shop/a-path-{KEY}", body))
+    assert (got.status, got.json["selftest"], got.json["accepted"]) == (200, "ok", 1)
+
+
+async def test_a_self_test_from_an_address_that_is_not_allowed(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    hook = Webhook(name="shop", provider="generic", token=Secret(KEY), allow_ips=(ip_network("192.0.2.0/24"),))
+    running = await start({"shop": hook}, trusted_proxies=(ip_network("127.0.0.1/32"),))
+    for body in (b"selftest", selftest.asking_for("0" * 32)):
+        got = await running.raw(selftest_message("/webhooks/shop", body, X_Forwarded_For="203.0.113.9"))
+        assert (got.status, got.json["sender"]) == (401, "203.0.113.9")
+        assert got.json["selftest"] == "the address is not in allow_ips"
+        allowed = await running.raw(selftest_message("/webhooks/shop", body, X_Forwarded_For="192.0.2.7"))
+        assert allowed.json["selftest"] == "ok"
+    assert len(running.emitted.submissions) == 1  # the one that was allowed
+    for sent in (
+        selftest_message("/webhooks/shop", b"x" * 65, X_Forwarded_For="203.0.113.9"),
+        selftest_message("/webhooks/shop", b"selftest", "another-secret-of-length", X_Forwarded_For="203.0.113.9"),
+    ):
+        assert (await running.raw(sent)).body == b"unauthorized\n"
+    assert running.metrics.get(REQUESTS_REFUSED, "shop") == 4
+    assert len([record for record in caplog.records if "refused a request" in record.getMessage()]) == 1

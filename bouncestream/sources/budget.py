@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One budget for the bodies of all requests in hand: without one, each connection could hold a whole one.
+
+A body counts as its bytes come in, not by its Content-Length: to announce costs nothing. When the budget is used
+up, bodies whose sender has proven nothing make room first, the one that is waited for longest before the others;
+when there is none, whoever needs more is told to come again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bouncestream.errors import StoreBusy
+
+#: Bytes of bodies in memory at the same time.
+BODIES = 64 * 1024 * 1024
+
+
+class Budget:
+    """Bytes that are in use, of `limit`."""
+
+    def __init__(self, limit: int = BODIES) -> None:
+        self.limit = limit
+        self.used = 0
+        self._waiting: dict[Share, None] = {}  # of strangers, in the order in which they began to be waited for
+
+    def share(self) -> Share:
+        """For one request; to be released in the end."""
+        return Share(self)
+
+    def waits(self, share: Share) -> None:
+        """This one may make room for others."""
+        self._waiting[share] = None
+
+    def settled(self, share: Share) -> None:
+        """This one need not make room any more."""
+        self._waiting.pop(share, None)
+
+    def take(self, size: int, share: Share) -> None:
+        """Count `size` bytes. Raises StoreBusy when there is no room for them."""
+        while self.used + size > self.limit:
+            longest = next((one for one in self._waiting if one is not share), None)
+            if longest is None:
+                raise StoreBusy(f"requests of more than {self.limit >> 20} MiB are in hand at once")
+            longest.cut()
+        self.used += size
+
+
+class Share:
+    """What one request has of the budget."""
+
+    __slots__ = ("_budget", "_end", "_size", "was_cut")
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._size = 0
+        self._end: Callable[[], None] | None = None
+        self.was_cut = False
+
+    def grow(self, size: int) -> None:
+        """So many bytes more have come in. Raises StoreBusy."""
+        if self.was_cut:
+            raise StoreBusy("its place was given to another request")
+        self._budget.take(size, self)
+        self._size += size
+
+    def waits(self, end: Callable[[], None]) -> None:
+        """The rest of a stranger's body is waited for; `end` is called when it has to make room."""
+        self._end = end
+        self._budget.waits(self)
+
+    def settled(self) -> None:
+        """The body is there."""
+        self._end = None
+        self._budget.settled(self)
+
+    def cut(self) -> None:
+        """Make room."""
+        self.was_cut = True
+        end = self._end
+        self.release()
+        if end is not None:
+            end()
+
+    def release(self) -> None:
+        """The request is answered."""
+        self.settled()
+        self._budget.used -= self._size
+        self._size = 0
