@@ -66,6 +66,7 @@ PURE = [
     "sources/mailbox_rules.py",
     "sources/returned.py",
     "outbox/retry.py",
+    "sinks/answers.py",
     "sinks/payload.py",
     "sinks/permissions.py",
     "sinks/verify.py",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An event as the JSON that Listmonk's `POST /webhooks/bounce` takes, and its rows as what we look for. Pure.
+"""An event as the JSON that Listmonk's `POST /webhooks/bounce` takes, and what of it may be asked for. Pure.
 
 Source: Listmonk's API documentation ("Bounces") and what was measured on 3.0 to 6.2 in July 2026: a malformed
 campaign UUID, a NUL or a lone surrogate is answered 200 and then lost, so none of these may ever be sent.
@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
 import orjson
 
 from bouncestream.event import clean_uuid, clip
-from bouncestream.ports import Answer, Claimed, Said, Seen
+from bouncestream.ports import Claimed
 
 #: The row's `meta` stays below this many bytes, since each read-back carries all of them.
 META_LIMIT = 512
 DIAGNOSTIC_CHARACTERS = 200
 
-_BOOT = re.compile(rb"\?v=([0-9a-f]{10})\b")
 #: Only such addresses may enter a query, which Listmonk takes as SQL; the domain may have U-labels.
 _PLAIN = re.compile(r"[a-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[\w-]+(?:\.[\w-]+)*")
 #: What Listmonk expands in a query.
@@ -89,48 +88,6 @@ def _fit(text: str, room: int) -> str:
     return text
 
 
-def answer(status: int, content: bytes, retry_after: str | None = None) -> Answer:
-    """What an HTTP answer to a bounce means (DESIGN, rule 2)."""
-    data = _json(content)
-    words = _words(data, content)
-    if status == 200:
-        if data == {"data": True}:
-            return Answer(Said.ACCEPTED, 200)
-        return Answer(Said.FOREIGN, 200, words)
-    if 300 <= status < 400:
-        return Answer(Said.FOREIGN, status, "a redirect")
-    if status == 400 and isinstance(data, dict) and "message" in data:
-        return Answer(Said.REFUSED, 400, words)
-    if status == 429:
-        return Answer(Said.BUSY, 429, words, seconds(retry_after))
-    if status == 408 or status >= 500:
-        return Answer(Said.UNKNOWN, status, words, seconds(retry_after))
-    return Answer(Said.DENIED, status, words)
-
-
-def seconds(retry_after: str | None) -> float | None:
-    """A Retry-After in seconds (RFC 9110 section 10.2.3); its date form is left to our own backoff."""
-    return min(float(retry_after), 3600.0) if retry_after and retry_after.strip().isdecimal() else None
-
-
-def boot_id(page: bytes) -> str:
-    """The boot id in one of Listmonk's pages, or an empty string."""
-    match = _BOOT.search(page)
-    return match.group(1).decode() if match else ""
-
-
-def seen(row: Mapping[str, Any], instance: str) -> Seen:
-    """One row of `GET /api/bounces`. Documentation of older versions had `meta` as an escaped string."""
-    fields = row.get("meta")
-    if isinstance(fields, str):
-        fields = _json(fields.encode("utf-8", "replace"))
-    if isinstance(fields, dict):
-        event_id, attempt, bridge = fields.get("id"), fields.get("attempt"), fields.get("bridge")
-        if bridge == instance and isinstance(event_id, str) and isinstance(attempt, int):
-            return Seen(event_id, attempt)
-    return Seen("", 0, ours=False)
-
-
 def is_plain(recipient: str) -> bool:
     """Whether an address may enter a query."""
     if any(word in recipient for word in _EXPANDED):
@@ -153,16 +110,3 @@ def _folded(text: str) -> str:
     with contextlib.suppress(UnicodeError):
         domain = domain.encode("idna").decode("ascii")
     return f"{local}@{domain}"
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return None
-
-
-def _words(data: Any, content: bytes) -> str:
-    if isinstance(data, dict) and isinstance(data.get("message"), str):
-        return clip(data["message"], 300)
-    return clip(" ".join(content[:300].decode("utf-8", "replace").split()), 120)

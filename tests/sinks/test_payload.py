@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is sent to Listmonk, and how its answers are read."""
+"""What is sent to Listmonk, and what it may be asked for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bouncestream.ports import Said, Seen
 from bouncestream.sinks import payload
 from tests.sinks.make import claimed
 
@@ -65,59 +64,6 @@ def test_any_text_makes_a_body_that_listmonk_can_store(diagnostic: str, reason: 
     assert len(orjson.dumps(meta)) <= payload.META_LIMIT
     assert meta["id"] == "event-1"
     assert b"\\u0000" not in body
-
-
-@pytest.mark.parametrize(
-    ("status", "content", "said"),
-    [
-        (200, b'{"data": true}', Said.ACCEPTED),
-        (200, b"<html>please log in</html>", Said.FOREIGN),
-        (200, b'{"data": false}', Said.FOREIGN),
-        (200, b"", Said.FOREIGN),
-        (302, b"", Said.FOREIGN),
-        (400, b'{"message": "Invalid email."}', Said.REFUSED),
-        (400, b"<html>Bad Request</html>", Said.DENIED),
-        (401, b"", Said.DENIED),
-        (403, b'{"message": "invalid API credentials"}', Said.DENIED),
-        (404, b"<html>", Said.DENIED),
-        (413, b"", Said.DENIED),
-        (408, b"", Said.UNKNOWN),
-        (429, b"", Said.BUSY),
-        (500, b'{"message": "x"}', Said.UNKNOWN),
-        (502, b"", Said.UNKNOWN),
-        (503, b"", Said.UNKNOWN),
-        (504, b"", Said.UNKNOWN),
-    ],
-)
-def test_what_an_answer_means(status: int, content: bytes, said: Said) -> None:
-    assert payload.answer(status, content).said is said
-
-
-def test_retry_after() -> None:
-    assert payload.answer(429, b"", "7").retry_after == 7.0
-    assert payload.answer(503, b"", "Fri, 31 Dec 1999 23:59:59 GMT").retry_after is None
-    assert payload.answer(429, b"", "99999999").retry_after == 3600.0
-
-
-def test_the_boot_id() -> None:
-    assert payload.boot_id(b'<link href="/public/static/style.css?v=0123456789" />') == "0123456789"
-    assert payload.boot_id(b"<html>another site</html>") == ""
-
-
-@pytest.mark.parametrize(
-    ("meta", "seen"),
-    [
-        ({"bridge": "b", "id": "e", "attempt": 2}, Seen("e", 2)),
-        ('{"bridge": "b", "id": "e", "attempt": 2}', Seen("e", 2)),
-        ({"bridge": "other", "id": "e", "attempt": 2}, Seen("", 0, ours=False)),
-        ({"bridge": "b", "id": 7, "attempt": 2}, Seen("", 0, ours=False)),
-        ({}, Seen("", 0, ours=False)),
-        (None, Seen("", 0, ours=False)),
-        ("not json", Seen("", 0, ours=False)),
-    ],
-)
-def test_rows_that_were_read_back(meta: object, seen: Seen) -> None:
-    assert payload.seen({"id": 1, "meta": meta}, "b") == seen
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Listmonk's answers as values: the one front door, beyond which no other room meets its JSON. Pure.
+
+What is not what Listmonk answers (a wrong type, a missing key, an impossible number, more than there can be) is a
+SinkError that names the call and what is odd about it: never another exception, and never a value that looks like
+an empty answer, since what follows from "it is not there" is done once more, or counted. Shapes as measured on
+Listmonk 3.0 to 6.2 (July 2026), and its API documentation; unknown fields are ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+import orjson
+
+from bouncestream.errors import SinkError, SinkRefused
+from bouncestream.event import clip
+from bouncestream.ports import Answer, Said, Seen, Subscriber
+from bouncestream.printable import printable
+
+#: Takes our credentials out of foreign words.
+Blank = Callable[[str], str]
+
+KINDS = ("soft", "hard", "complaint")
+#: Rows of one page, and pages of one label: it has at most 1,000 rows of ours.
+PER_PAGE, PAGES = 2000, 20
+#: An answer of more values than this would take more memory than a small server has.
+VALUES = 1_000_000
+#: PostgreSQL's largest whole number: no id of Listmonk's and no count is larger.
+LARGEST = 2**63 - 1
+#: So much of an answer that is not Listmonk's is looked at for its words; bytes.
+WORDS = 4096
+#: The longest text that is kept of one field; bytes.
+TEXT = 512
+
+_BOOT = re.compile(rb"\?v=([0-9a-f]{10})\b")
+
+
+def answer(status: int, content: bytes, retry_after: str | None = None, *, blank: Blank = str) -> Answer:
+    """What an HTTP answer to a bounce means (DESIGN, rule 2)."""
+    found = _json(content)
+    said = words(found, content, blank)
+    if status == 200:
+        if isinstance(found, dict) and len(found) == 1 and found.get("data") is True:
+            return Answer(Said.ACCEPTED, 200)
+        return Answer(Said.FOREIGN, 200, said)
+    if 300 <= status < 400:
+        return Answer(Said.FOREIGN, status, "a redirect")
+    if status == 400 and isinstance(found, dict) and "message" in found:
+        return Answer(Said.REFUSED, 400, said)
+    if status == 429:
+        return Answer(Said.BUSY, 429, said, seconds(retry_after))
+    if status == 408 or status >= 500:
+        return Answer(Said.UNKNOWN, status, said, seconds(retry_after))
+    return Answer(Said.DENIED, status, said)
+
+
+def seconds(retry_after: str | None) -> float | None:
+    """A Retry-After in seconds (RFC 9110 section 10.2.3), at most an hour; its date form is left to our own
+    backoff."""
+    text = (retry_after or "").strip()
+    return min(float(text[:12]), 3600.0) if text.isascii() and text.isdigit() else None
+
+
+def boot_id(page: bytes) -> str:
+    """The boot id in one of Listmonk's pages, or an empty string."""
+    match = _BOOT.search(page)
+    return match.group(1).decode() if match else ""
+
+
+def data(path: str, status: int, content: bytes, *, cut: bool = False, blank: Blank = str) -> dict[str, Any]:
+    """The object under `data` in the answer to `path`, of which these functions make values.
+
+    Raises SinkRefused for a status that says no, SinkError for all else that is not Listmonk's.
+    """
+    if status == 200:
+        if cut:
+            raise odd(path, "it is larger than any of Listmonk's")
+        # Counted where it is cheap: parsed, each of them takes some fifty bytes.
+        if content.count(b",") + content.count(b"[") + content.count(b"{") > VALUES:
+            raise odd(path, "it has more values than any of Listmonk's")
+    found = _json(content)
+    if status == 200 and isinstance(found, dict) and isinstance(found.get("data"), dict):
+        inside: dict[str, Any] = found["data"]
+        return inside
+    said = words(found, content, blank)
+    if 400 <= status < 500 and status not in (408, 429):
+        raise SinkRefused(status, said)
+    raise odd(path, f"{status} {said}")
+
+
+def odd(path: str, why: str) -> SinkError:
+    """The error for an answer that Listmonk does not give."""
+    return SinkError(f"the answer to {path} is not one of Listmonk's: {why}")
+
+
+# -- bounces --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of `GET /api/bounces`: its rows by Listmonk's own id, and how many rows there are on all pages."""
+
+    rows: Mapping[int, Mapping[str, Any]]
+    total: int
+
+
+def bounces(path: str, found: Mapping[str, Any], *, label: str, page: int, per_page: int = PER_PAGE) -> Page:
+    """Page `page` (from 1) of the rows under `label`."""
+    rows: dict[int, Mapping[str, Any]] = {}
+    for row in _rows(path, found):
+        number = _whole(path, row, "id")
+        if number in rows:
+            raise odd(path, "it has two rows of one id")
+        if row.get("source", label) != label:
+            raise odd(path, "it has rows of another source: does something before Listmonk answer from a cache?")
+        rows[number] = row
+    if not rows:
+        return Page(rows, 0)  # Listmonk counts what it shows: a page behind the last one has none
+    total = _whole(path, found, "total")
+    shown = (page - 1) * per_page + len(rows)
+    if len(rows) > per_page or total < shown or (len(rows) < per_page and total != shown):
+        raise odd(path, f"it counts {total} rows, and page {page} shows {len(rows)}")
+    if total > PAGES * per_page:
+        raise odd(path, f"{total} rows under the label {label}: does something else post under this source name?")
+    return Page(rows, total)
+
+
+def seen(row: Mapping[str, Any], instance: str) -> Seen:
+    """What a row tells of us. Documentation of older versions had `meta` as an escaped string."""
+    fields = row.get("meta")
+    if isinstance(fields, str):
+        fields = _json(fields.encode("utf-8", "replace"))
+    if isinstance(fields, dict) and fields.get("bridge") == instance:
+        event_id, attempt = fields.get("id"), fields.get("attempt")
+        if isinstance(event_id, str) and 0 < len(event_id) <= 100:
+            # Whatever became of the number: the row is there. The first attempt is the careful reading.
+            return Seen(event_id, attempt if _is_whole(attempt) else 1)
+    return Seen("", 0, ours=False)
+
+
+# -- what the token may do, and how Listmonk is set up --------------------------------------------------------
+
+
+def version(found: Mapping[str, Any]) -> str:
+    """Of `/api/config`, such as `v6.2.0`; empty: unknown."""
+    text = found.get("version", "")
+    if not isinstance(text, str):
+        raise odd("/api/config", "its version is no text")
+    return printable(text, 40)
+
+
+def permissions(found: Mapping[str, Any]) -> frozenset[str]:
+    """Of `/api/profile`: what the user's role may do."""
+    role = found.get("user_role")
+    if role is None:
+        return frozenset()
+    granted = role.get("permissions") if isinstance(role, dict) else role
+    if granted is None:
+        return frozenset()
+    if not isinstance(granted, list) or not all(isinstance(one, str) for one in granted):
+        raise odd("/api/profile", "its permissions are no list of names")
+    return frozenset(granted)
+
+
+def processing(found: Mapping[str, Any]) -> bool:
+    """Of `/api/settings`: whether bounce processing is on."""
+    return found.get("bounce.enabled") is not False
+
+
+def counts(found: Mapping[str, Any]) -> dict[str, int] | None:
+    """Of `/api/settings`: bounce type → the count at which Listmonk acts, above which it stores no more.
+
+    None where they are not all to be had: an absence must not be explained by a count that may be wrong.
+    """
+    actions = found.get("bounce.actions")
+    if not isinstance(actions, dict):
+        return None
+    told = {kind: a.get("count") for kind in KINDS if isinstance(a := actions.get(kind), dict)}
+    kept = {kind: count for kind, count in told.items() if _is_whole(count)}
+    return kept if len(kept) == len(told) > 0 else None
+
+
+# -- subscribers ----------------------------------------------------------------------------------------------
+
+
+def people(path: str, found: Mapping[str, Any]) -> list[Subscriber]:
+    """The subscribers of one page of `GET /api/subscribers`."""
+    return [_person(path, row) for row in _rows(path, found)]
+
+
+def _person(path: str, row: Mapping[str, Any]) -> Subscriber:
+    lists = row.get("lists")
+    if lists is None:
+        lists = []
+    if not isinstance(lists, list) or not all(isinstance(one, dict) for one in lists):
+        raise odd(path, "the lists of a subscriber are none")
+    return Subscriber(
+        _whole(path, row, "id"),
+        _text(path, row, "uuid"),
+        _text(path, row, "email"),
+        _text(path, row, "status"),
+        {_whole(path, one, "id"): _text(path, one, "subscription_status", "") for one in lists},
+    )
+
+
+# -- the pieces -----------------------------------------------------------------------------------------------
+
+
+def words(found: Any, content: bytes, blank: Blank = str) -> str:
+    """What an answer says, for a person: Listmonk's own message, or else the beginning of what came. Blanked before
+    it is cut, so that no piece of a secret is left at the end."""
+    if isinstance(found, dict) and isinstance(found.get("message"), str):
+        return clip(blank(found["message"][:WORDS]), 300)
+    return clip(blank(" ".join(content[:WORDS].decode("utf-8", "replace").split())), 120)
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _rows(path: str, found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    results = found.get("results")
+    if results is None and "results" in found:  # how Go writes a list of nothing
+        return []
+    if not isinstance(results, list):
+        raise odd(path, "its results are no list")
+    if not all(isinstance(row, dict) for row in results):
+        raise odd(path, "a row of its results is no object")
+    return results
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST
+
+
+def _whole(path: str, row: Mapping[str, Any], key: str) -> int:
+    value = row.get(key)
+    if not _is_whole(value):
+        raise odd(path, f"{key} is {_kind(value)}, not a positive whole number")
+    return value
+
+
+def _text(path: str, row: Mapping[str, Any], key: str, default: str | None = None) -> str:
+    value = row.get(key, default)
+    if not isinstance(value, str):
+        raise odd(path, f"{key} is {_kind(value)}, not text")
+    if len(value) > TEXT:
+        raise odd(path, f"{key} has {len(value)} characters")
+    return value
+
+
+def _kind(value: object) -> str:
+    """What something is, in JSON's words; a number is shown."""
+    if value is None:
+        return "null or missing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)[:24]
+    return "text" if isinstance(value, str) else "a list" if isinstance(value, list) else "an object"
