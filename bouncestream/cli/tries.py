@@ -21,6 +21,8 @@ from bouncestream.cli import show as out
 from bouncestream.cli.opened import local_url
 from bouncestream.config.model import Server, Webhook
 
+#: `doctor logs` leaves it out.
+AGENT = "bouncestream-check"
 #: Seconds for one answer: a person waits.
 PATIENCE = 10.0
 
@@ -129,7 +131,7 @@ async def fetch(url: str) -> tuple[int, bytes]:
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session,
-            session.get(url, allow_redirects=False) as response,
+            session.get(url, allow_redirects=False, headers={"User-Agent": AGENT}) as response,
         ):
             return response.status, await response.content.read(65536)
     except TimeoutError:

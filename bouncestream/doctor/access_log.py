@@ -21,12 +21,12 @@ import orjson
 METHODS = rb"GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|PROPFIND|CONNECT|TRACE"
 
 _COMBINED = re.compile(
-    rb'\A(?!\d+ )(?:\S{1,300}:\d{1,5} )?(\S++) \S++ [^\["]*+\[([^\]"]*+)\] "([A-Z]++) '
+    rb'\A(?!\d+ )(?:[^\s:]{1,300}:\d{1,5} )?(\S++) \S++ [^\["]*+\[([^\]"]*+)\] "([A-Z]++) '
     rb'([^\s"\\]*+(?:\\\S[^\s"\\]*+)*+)[^"]*+" ([1-5]\d\d) \S++(?: "[^"]*+" "((?:[^"\\]++|\\.)*+)")?'
 )
 #: The same with a request that is none: a TLS greeting on port 80, a probe without a path.
 _NO_REQUEST = re.compile(
-    rb'\A(?!\d+ )(?:\S{1,300}:\d{1,5} )?\S++ \S++ [^\["]*+\[[^\]"]*+\] "(?:[^"\\]++|\\.)*+" [1-5]\d\d '
+    rb'\A(?!\d+ )(?:[^\s:]{1,300}:\d{1,5} )?\S++ \S++ [^\["]*+\[[^\]"]*+\] "(?:[^"\\]++|\\.)*+" [1-5]\d\d '
 )
 _REQUEST = re.compile(rb"(?<![\w/.-])(" + METHODS + rb")[ \t]+([^\s\"|]+)(?:[ \t]+HTTP/[\d.]+)?")
 _TIME = re.compile(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from bouncestream.doctor.log_clicks import Click
 from bouncestream.doctor.log_paths import Subject
 
 _UUID = rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -51,6 +52,25 @@ def combined(block: bytes, at: int, client: bytes = b"") -> Hit | None:
         return None
     pixel, status, agent = found.groups()
     return Hit(Subject.PIXEL if pixel else Subject.LINK, int(status), agent, b"", begin, found.end())
+
+
+def click(block: bytes, at: int, hit: Hit) -> Click:
+    """The click of a hit on a tracked link whose path begins at `at`."""
+    link, campaign, reader = block[at + 6 : at + 42], block[at + 43 : at + 79], block[at + 80 : at + 116]
+    if block[hit.begin] == 123:  # {
+        begin = block.find(b'"ts":', hit.begin, hit.end) + 5
+        text = block[begin : block.find(b",", begin, hit.end)] if begin > 4 else b""
+        try:
+            when: bytes | float = float(text) if text else b""
+        except ValueError:
+            when = text.strip(b'"')
+        begin = block.find(b'"remote_ip":"', hit.begin, at) + 13
+        client = block[begin : block.find(b'"', begin, at)] if begin > 12 else b""
+        return Click(link, campaign, reader, client, when)
+    words = block[hit.begin : at].split(b" ", 2)
+    client = words[1] if words[0].count(b":") == 1 and len(words) > 1 else words[0]
+    begin = block.rfind(b"[", hit.begin, at) + 1
+    return Click(link, campaign, reader, client, block[begin : block.find(b"]", begin, at)])
 
 
 def caddy(block: bytes, at: int, client: bytes = b"") -> Hit | None:

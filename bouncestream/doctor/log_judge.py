@@ -6,23 +6,20 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from dataclasses import replace
 
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.log_paths import IMAGE_PROXIES, Subject
+from bouncestream.doctor.log_paths import Subject
+from bouncestream.doctor.log_people import Counted, anonymous, image_proxies, scanners
 from bouncestream.doctor.log_tally import Seen, Tally, Trouble
-from bouncestream.doctor.log_words import FINDINGS, WORDS
+from bouncestream.doctor.log_words import FINDINGS, TOPIC, WORDS, finding, number, when
 from bouncestream.printable import printable
 
 __all__ = ["FINDINGS", "judge"]
 
-TOPIC = "logs"
-
 #: From this share of a subject's requests on, what goes wrong is an error, or a warning; less is for information.
 _ERROR, _WARNING = 0.05, 0.005
 _FEW = 20  #: with fewer requests some things cannot be told
-
 _NAMES = {
     Subject.PIXEL: ("request for the pixel", "requests for the pixel"),
     Subject.LINK: ("click on a tracked link", "clicks on tracked links"),
@@ -54,6 +51,7 @@ _WORDS_OF: dict[Subject, dict[str, frozenset[int]]] = {
     },
     Subject.WEBHOOK: {
         "ok": frozenset(range(200, 300)),
+        "redirected": frozenset((301, 302, 303, 307, 308)),
         "not-found": frozenset((404, 405, 410)),
         "refused": frozenset((401, 402, 403, 407, 418, 444, 451)),
         "too-large": frozenset((413,)),
@@ -70,16 +68,11 @@ _AT_MOST_WARNING = frozenset(
 )
 
 
-class Counted(NamedTuple):
-    """Requests that ended alike."""
-
-    subject: Subject
-    word: str
-    family: str
-
-
-def judge(tally: Tally, troubles: Sequence[Trouble] = (), root_host: str = "") -> tuple[list[Finding], bool]:
-    """The findings, and whether all was examined. `root_host`: the host of Listmonk's public address, if known."""
+def judge(
+    tally: Tally, troubles: Sequence[Trouble] = (), root_host: str = "", *, individual: bool | None = None
+) -> tuple[list[Finding], bool]:
+    """The findings, and whether all was examined. `root_host`: the host of Listmonk's public address, if known;
+    `individual`: whether its individual tracking is on now, None: not known."""
     found = [_trouble(trouble) for trouble in troubles]
     whole = all(trouble.partly for trouble in troubles)
     if not tally.lines:
@@ -94,14 +87,9 @@ def judge(tally: Tally, troubles: Sequence[Trouble] = (), root_host: str = "") -
     else:
         found.append(_read(tally))
     found += _quality(tally)
-    found += _requests(tally)
+    found += _requests(tally, individual)
     found += _paths(tally, root_host)
     return found, whole
-
-
-def _finding(id: str, level: Level, seen: str, **evidence: Any) -> Finding:
-    why, fix = WORDS.get(id, ("", ""))
-    return Finding(id, level, TOPIC, printable(seen), why, fix if level is not Level.OK else "", evidence)
 
 
 _EMPTY = "logs are renamed at night: hand over the older ones too, such as /var/log/nginx/access.log*"
@@ -132,7 +120,7 @@ def _no_access_log(tally: Tally) -> Finding:
         if tally.upstream_failed:
             parts.append(f"{tally.upstream_failed:,} times Listmonk did not answer a tracking request")
         bad = tally.opened_as_file or tally.upstream_failed
-        finding = _finding(
+        told_of = finding(
             "logs-error-log",
             Level.ERROR if bad else Level.WARNING,
             "; ".join(parts) + ".",
@@ -140,15 +128,15 @@ def _no_access_log(tally: Tally) -> Finding:
             upstream_failed=tally.upstream_failed,
         )
         if not bad:
-            return finding
+            return told_of
         fix = WORDS["logs-pixel-not-found" if tally.opened_as_file else "logs-pixel-failed"][1]
-        return Finding(finding.id, finding.level, TOPIC, finding.seen, finding.why, fix, finding.evidence)
+        return replace(told_of, fix=fix)
     if not tally.sampled:
-        return _finding(
+        return finding(
             "logs-unknown-format", Level.ERROR, "This is no text, so no access log.", sampled=0, unknown=0
         )
     share = tally.unknown / tally.sampled
-    return _finding(
+    return finding(
         "logs-unknown-format",
         Level.ERROR,
         f"{share:.0%} of the lines looked at are no lines of an access log.",
@@ -158,8 +146,8 @@ def _no_access_log(tally: Tally) -> Finding:
 
 
 def _read(tally: Tally) -> Finding:
-    period = f", {_when(tally.first)} to {_when(tally.last)}" if tally.first and tally.last else ""
-    return _finding(
+    period = f", {when(tally.first)} to {when(tally.last)}" if tally.first and tally.last else ""
+    return finding(
         "logs-read",
         Level.OK,
         f"{tally.lines:,} lines were read{period}.",
@@ -172,12 +160,12 @@ def _read(tally: Tally) -> Finding:
 def _quality(tally: Tally) -> Iterable[Finding]:
     if tally.junk:
         level = Level.WARNING if tally.junk > tally.lines * 0.01 else Level.INFO
-        seen = f"{_number(tally.junk, 'line is', 'lines are')} binary or absurdly long."
-        yield _finding("logs-junk", level, seen, lines=tally.junk)
+        seen = f"{number(tally.junk, 'line is', 'lines are')} binary or absurdly long."
+        yield finding("logs-junk", level, seen, lines=tally.junk)
     if tally.unread:
-        seen = f"{_number(tally.unread, 'line names', 'lines name')} a tracking path, but could not be read."
+        seen = f"{number(tally.unread, 'line names', 'lines name')} a tracking path, but could not be read."
         level = Level.WARNING if tally.unread > sum(tally.seen.values()) * 0.05 else Level.INFO
-        yield _finding("logs-unread", level, seen, lines=tally.unread)
+        yield finding("logs-unread", level, seen, lines=tally.unread)
 
 
 # -- requests and their ends ------------------------------------------------------------------------------------
@@ -197,14 +185,16 @@ def _word(seen: Seen) -> str:
     return "odd"
 
 
-def _requests(tally: Tally) -> Iterable[Finding]:
+def _requests(tally: Tally, individual: bool | None) -> Iterable[Finding]:
     counted: Counter[Counted] = Counter()
     totals: Counter[Subject] = Counter()
-    heads = probes = 0
+    heads = probes = asked_again = 0
     for key, times in tally.seen.items():
         seen = Seen(*key)
         if seen.subject is Subject.PROBE:
             probes += times
+        elif seen.subject is Subject.WEBHOOK and seen.method == "GET" and seen.status in (404, 405):
+            asked_again += times
         elif seen.subject is Subject.GUIDE or (seen.subject is Subject.WEBHOOK and seen.method != "POST"):
             continue
         elif seen.method == "HEAD":
@@ -214,59 +204,37 @@ def _requests(tally: Tally) -> Iterable[Finding]:
             totals[seen.subject] += times
     pixels, links = totals[Subject.PIXEL], totals[Subject.LINK]
     if not pixels and not links and not (tally.opened_as_file or tally.upstream_failed):
-        yield _finding(
+        yield finding(
             "logs-no-tracking",
             Level.ERROR,
             f"None of the {tally.lines:,} lines asks for a pixel or a tracked link.",
         )
     elif links and not pixels:
-        seen_words = f"{_number(links, 'click arrives', 'clicks arrive')}, but nobody asks for the pixel."
-        yield _finding("logs-no-pixel", Level.WARNING, seen_words)
+        seen_words = f"{number(links, 'click arrives', 'clicks arrive')}, but nobody asks for the pixel."
+        yield finding("logs-no-pixel", Level.WARNING, seen_words)
     elif pixels >= _FEW and not links:
-        yield _finding(
+        yield finding(
             "logs-no-link", Level.INFO, f"{pixels:,} requests for the pixel, but no click on a tracked link."
         )
-    yield from _image_proxies(counted, tally.last_open)
-    yield from _ends(counted, totals, tally)
-    if heads:
-        yield _finding("logs-head", Level.INFO, f"{heads:,} HEAD requests for Listmonk's paths.", requests=heads)
-    if probes:
-        seen_words = f"{_number(probes, 'request has', 'requests have')} all-zero UUIDs: somebody tests."
-        yield _finding("logs-probes", Level.INFO, seen_words, requests=probes)
-    if tally.anonymous:
-        seen_words = f"{_number(tally.anonymous, 'request names', 'requests name')} no subscriber."
-        yield _finding("logs-anonymous", Level.INFO, seen_words, requests=tally.anonymous)
-
-
-def _image_proxies(counted: Counter[Counted], last_open: datetime | None) -> Iterable[Finding]:
-    """Who fetches the pixel; proxies that are refused while others are not are taken out of `counted`."""
-    ended: dict[str, Counter[str]] = {}
-    for key, times in counted.items():
-        if key.subject is Subject.PIXEL:
-            ended.setdefault(key.family, Counter())[key.word] += times
-    good = sum(words["ok"] for words in ended.values())
-    refused = {
-        who: words["refused"]
-        for who, words in ended.items()
-        if who in IMAGE_PROXIES and words["refused"] * 2 >= words.total()
-    }
-    if refused and good:
-        told = ", ".join(f"{who} {times:,} times" for who, times in refused.items())
-        yield _finding(
-            "logs-proxy-refused", Level.ERROR, f"Refused, while others are not: {told}.", refused=refused
+    yield from image_proxies(counted, tally.last_open)
+    yield from _ends(counted, totals, tally, asked_again)
+    yield from scanners(tally, totals[Subject.LINK], counted)
+    if tally.own:
+        verb = "is" if tally.own == 1 else "are"
+        seen_words = (
+            f"{number(tally.own, 'request', 'requests')} of bouncestream's own examinations {verb} left out."
         )
-        for who in refused:
-            del counted[Counted(Subject.PIXEL, "refused", who)]
-    if good:
-        by_family = {who: words["ok"] for who, words in ended.items() if words["ok"]}
-        told = ", ".join(f"{who} {n:,}" for who, n in sorted(by_family.items(), key=lambda one: -one[1]))
-        last = f", the last one {_when(last_open)}" if last_open else ""
-        number = _number(good, "request for the pixel was", "requests for the pixel were")
-        yield _finding("logs-pixel-ok", Level.OK, f"{number} answered 200{last}.", requests=good)
-        yield _finding("logs-image-proxies", Level.INFO, f"Fetched by {told}.", requests=by_family)
+        yield finding("logs-own", Level.INFO, seen_words, requests=tally.own)
+    if heads:
+        yield finding("logs-head", Level.INFO, f"{heads:,} HEAD requests for Listmonk's paths.", requests=heads)
+    if probes:
+        seen_words = f"{number(probes, 'request has', 'requests have')} all-zero UUIDs: somebody tests."
+        yield finding("logs-probes", Level.INFO, seen_words, requests=probes)
+    if tally.anonymous:
+        yield anonymous(tally, individual)
 
 
-def _ends(counted: Counter[Counted], totals: Counter[Subject], tally: Tally) -> Iterable[Finding]:
+def _ends(counted: Counter[Counted], totals: Counter[Subject], tally: Tally, asked_again: int) -> Iterable[Finding]:
     ends: Counter[tuple[Subject, str]] = Counter()
     for key, times in counted.items():
         ends[key.subject, key.word] += times
@@ -275,15 +243,18 @@ def _ends(counted: Counter[Counted], totals: Counter[Subject], tally: Tally) -> 
         id = f"logs-{subject}-{word}"
         if word == "ok" and subject in (Subject.LINK, Subject.WEBHOOK):
             verb = "arrived and was taken" if times == 1 else "arrived and were taken"
-            yield _finding(id, Level.OK, f"{_number(times, one, many)} {verb}.", requests=times)
+            yield finding(id, Level.OK, f"{number(times, one, many)} {verb}.", requests=times)
         elif word not in ("ok", "gone"):
             statuses, paths = _examples(tally, subject, word)
             told = ", ".join(str(status) for status in statuses)
             verb = "was" if times == 1 else "were"
-            seen = f"{_number(times, one, many)} of {totals[subject]:,} {verb} answered {told}"
+            seen = f"{number(times, one, many)} of {totals[subject]:,} {verb} answered {told}"
             seen += f": {', '.join(paths)}." if paths else "."
+            if (subject, word) == (Subject.WEBHOOK, "redirected") and asked_again:
+                again = number(asked_again, "GET of a webhook", "GETs of webhooks")
+                seen += f" {again} came too, and refused: the sender followed, without the body."
             level = _level(id, times, totals[subject])
-            yield _finding(id, level, seen, requests=times, of=totals[subject], statuses=statuses, paths=paths)
+            yield finding(id, level, seen, requests=times, of=totals[subject], statuses=statuses, paths=paths)
 
 
 def _examples(tally: Tally, subject: Subject, word: str) -> tuple[list[int], list[str]]:
@@ -317,20 +288,20 @@ def _paths(tally: Tally, root_host: str) -> Iterable[Finding]:
             guides[printable(path, 120)] += times
     if guides:
         told = ", ".join(f"{path} {times:,} times" for path, times in guides.most_common(5))
-        yield _finding("logs-guide-paths", Level.WARNING, f"Asked for: {told}.", paths=dict(guides.most_common(20)))
+        yield finding("logs-guide-paths", Level.WARNING, f"Asked for: {told}.", paths=dict(guides.most_common(20)))
     wrong = Counter({prefix: times for (prefix, good), times in tally.prefixes.items() if not good})
     if wrong:
         told = ", ".join(
             f"{printable(prefix, 80)}/campaign/… {times:,} times" for prefix, times in wrong.most_common(5)
         )
         level = Level.ERROR if wrong.total() > sum(tally.seen.values()) * _ERROR else Level.WARNING
-        yield _finding(
+        yield finding(
             "logs-sub-path", level, f"Before Listmonk's own path stands more: {told}.", prefixes=dict(wrong)
         )
     hosts = Counter({_host(name): times for name, times in tally.hosts.items()})
     if root_host and hosts and root_host.lower() not in hosts:
         told = ", ".join(printable(name, 80) for name, _ in hosts.most_common(5))
-        yield _finding(
+        yield finding(
             "logs-other-host",
             Level.WARNING,
             f"Tracking requests are for {told}; Listmonk's public address is {root_host}.",
@@ -339,7 +310,7 @@ def _paths(tally: Tally, root_host: str) -> Iterable[Finding]:
     total = sum(tally.seen.values())
     if total >= _FEW and len(tally.clients) == 1 and _is_private(next(iter(tally.clients))):
         client = next(iter(tally.clients)).decode("ascii", "replace")
-        yield _finding(
+        yield finding(
             "logs-one-client",
             Level.INFO,
             f"All {total:,} requests come from {client}.",
@@ -370,11 +341,3 @@ _LANS = tuple(
     ipaddress.ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 )
-
-
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
-
-
-def _when(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""

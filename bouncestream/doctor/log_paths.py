@@ -101,6 +101,14 @@ def _odd(target: bytes) -> Path | None:
     return None
 
 
+def click(target: bytes) -> tuple[bytes, bytes, bytes] | None:
+    """Link, campaign and subscriber of a tracked link whose UUIDs are well-formed and not zero."""
+    found = _WHOLE.match(target)
+    if found is None or found[5] is None or _ZERO in (found[5], found[6], found[7]):
+        return None
+    return found[5].lower(), found[6].lower(), found[7].lower()
+
+
 def shape(target: bytes) -> str:
     """A path with its ids taken out, for counting and showing: `/campaign/…/…/px.png`. Path secrets and queries are
     left out, so nothing in it is secret or about a person."""
@@ -123,11 +131,13 @@ def _shown(path: bytes) -> str:
 
 # -- who asks ---------------------------------------------------------------------------------------------------
 
+OWN = "bouncestream itself"
 BOTS = "programs and bots"
 OTHERS = "browsers and mail programs"
 
 #: name → how its user agent is known. Apple's relay sends the bare word Mozilla/5.0, and nothing else does.
 _AGENTS = (
+    (OWN, re.compile(rb"bouncestream-(?:doctor|check)\b")),
     ("Gmail's image proxy", re.compile(rb"GoogleImageProxy|ggpht\.com")),
     ("Yahoo's image proxy", re.compile(rb"YahooMailProxy")),
     ("Apple Mail Privacy Protection", re.compile(rb"Mozilla/5\.0$")),
@@ -144,6 +154,6 @@ def family(agent: bytes) -> str:
     """Who asks, by the look of the user agent."""
     agent = agent[:500].strip()
     for name, pattern in _AGENTS:
-        if pattern.match(agent) if name.startswith("Apple") else pattern.search(agent):
+        if pattern.match(agent) if name == OWN or name.startswith("Apple") else pattern.search(agent):
             return name
     return OTHERS

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bouncestream.doctor import access_log, log_fast
-from bouncestream.doctor.log_paths import INTERESTING, PLAIN, Path, Subject, classify, family, shape
+from bouncestream.doctor.log_clicks import Click, Clicks
+from bouncestream.doctor.log_paths import INTERESTING, OWN, PLAIN, Path, Subject, classify, click, family, shape
 
 #: So many different values of each sort are kept; what is foreign could be different in each line.
 MOST_KINDS = 200
@@ -67,6 +68,9 @@ class Tally:
     hosts: Counter[bytes] = field(default_factory=Counter)  #: of tracking requests
     clients: set[bytes] = field(default_factory=set)  #: at most two: is there more than one?
     anonymous: int = 0  #: pixels and links that name no subscriber
+    anonymous_opens: int = 0  #: the pixels among them
+    own: int = 0  #: requests of bouncestream's own examinations, which are not counted otherwise
+    clicks: Clicks = field(default_factory=Clicks)
     first: datetime | None = None
     last: datetime | None = None
     last_open: datetime | None = None  #: the last pixel that was answered 200
@@ -77,6 +81,9 @@ class Tally:
 
     def add(self, request: access_log.Request, path: Path, who: str) -> None:
         """Count a request for one of Listmonk's paths."""
+        if who == OWN:
+            self.own += 1
+            return
         status = request.status
         # a plain tuple, which equals a Seen and is made faster
         key = (path.subject, _METHODS.get(request.method, "other"), status, who, path.whole)
@@ -85,14 +92,23 @@ class Tally:
             self.at_host(request.host)
         if len(self.clients) < 2 and request.client:
             self.clients.add(request.client[:64])
+        if (
+            path.subject is Subject.LINK
+            and status < 400
+            and request.method == b"GET"
+            and (ids := click(request.target))
+        ):
+            self.clicks.add(Click(*ids, request.client, request.when))
         if status < 400 and path is PLAIN.get(path.subject):
             return
-        good = status < 400 and path.whole
+        lost = path.subject is Subject.WEBHOOK and 300 <= status < 400
+        good = status < 400 and path.whole and not lost
         if not good or path.subject is Subject.GUIDE:
             _count(self.shapes, (path.subject, status, shape(request.target)))
         if path.prefix:
             _count(self.prefixes, (shape(path.prefix), good))
         self.anonymous += path.anonymous
+        self.anonymous_opens += path.anonymous and path.subject is Subject.PIXEL
 
     def at_host(self, host: bytes) -> None:
         """Note the host of a request."""
@@ -145,6 +161,11 @@ class Reader:
                 if hit is not None:
                     at = end = hit.end
                     who = self._who(hit.agent)
+                    if who == OWN:
+                        tally.own += 1
+                        continue
+                    if hit.subject is Subject.LINK:
+                        tally.clicks.add(log_fast.click(block, found.start(), hit))
                     tally.seen[hit.subject, "GET", hit.status, who, True] += 1
                     if hit.host:
                         tally.at_host(hit.host)
@@ -157,7 +178,8 @@ class Reader:
                 end = len(block)
             at = end
             line = block[begin:end]
-            request = read(line, self._column, brief=len(tally.clients) > 1)
+            brief = len(tally.clients) > 1 and not block.startswith(b"/link/", found.start())
+            request = read(line, self._column, brief=brief)
             if request is None:
                 self._unreadable(line)
                 continue

@@ -4,7 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
+from typing import Any
+
+from bouncestream.doctor.finding import Finding, Level
+from bouncestream.printable import printable
+
+TOPIC = "logs"
 
 #: id → what it means
 FINDINGS: Mapping[str, str] = MappingProxyType(
@@ -43,6 +50,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "logs-webhook-ok": "webhooks arrive and are taken",
         "logs-webhook-not-found": "webhooks are answered 404",
         "logs-webhook-refused": "webhooks are answered 401 or 403",
+        "logs-webhook-redirected": "webhooks are redirected, and what they said is lost on the way",
         "logs-webhook-too-large": "webhooks are answered 413",
         "logs-webhook-failed": "webhooks are answered 5xx or 429",
         "logs-guide-paths": "paths such as /track/open are asked for, which never existed",
@@ -50,6 +58,8 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "logs-other-host": "tracking requests arrive for another host than Listmonk's public one",
         "logs-one-client": "all tracking requests come from one private address",
         "logs-head": "HEAD requests, which Listmonk answers 404",
+        "logs-scanners": "security scanners click every link of a letter, so clicks exceed opens",
+        "logs-own": "requests of bouncestream's own examinations, which are left out",
         "logs-probes": "test requests with all-zero UUIDs, which are not counted",
         "logs-anonymous": "requests that name no subscriber: individual tracking is off",
     }
@@ -163,6 +173,12 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "These bounces are lost, unless the provider sends them again; some 401 are strangers who try.",
             "compare the secret at the provider with the configuration: bouncestream check",
         ),
+        "logs-webhook-redirected": (
+            "Senders do not follow a redirect, or follow it by a GET without the body (301, 302, 303): these "
+            "bounces are lost.",
+            "enter the final URL at the provider, exactly: https://, the host that does not redirect, the path "
+            "without a slash at its end; compare `bouncestream check`. If the old one must go on: 308",
+        ),
         "logs-webhook-too-large": (
             "Reports with a whole mail in them are refused by the proxy.",
             "Nginx: client_max_body_size 10m; in location /webhooks/",
@@ -193,6 +209,12 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "real_ip_header; Caddy servers { trusted_proxies static private_ranges }",
         ),
         "logs-head": ("Listmonk answers every HEAD with 404; that is normal, and mail programs use GET.", ""),
+        "logs-scanners": (
+            "Mail services follow the links of a letter before its reader gets it. Listmonk counts these clicks, "
+            "so clicks may exceed opens; nothing is wrong with your set-up.",
+            "do not take single clicks for readers; opens by image proxies and replies tell more",
+        ),
+        "logs-own": ("The doctor's and check's tries tell nothing about readers and providers.", ""),
         "logs-probes": ("They are answered like real ones, so a 200 for them does not prove that opens count.", ""),
         "logs-anonymous": (
             "Counted, but for the campaign only: who opened or clicked is not known.",
@@ -202,3 +224,19 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
     }
 )
+
+
+def finding(id: str, level: Level, seen: str, **evidence: Any) -> Finding:
+    """A finding with its words."""
+    why, fix = WORDS.get(id, ("", ""))
+    return Finding(id, level, TOPIC, printable(seen), why, fix if level is not Level.OK else "", evidence)
+
+
+def number(count: int, one: str, many: str) -> str:
+    """A count with its noun."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def when(at: datetime | None) -> str:
+    """A time for a person; empty: none."""
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""

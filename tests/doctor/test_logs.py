@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import io
 import json
@@ -17,6 +18,7 @@ from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.log_judge import judge
 from bouncestream.doctor.log_tally import Tally
 from bouncestream.doctor.log_words import FINDINGS
+from bouncestream.doctor.web import AGENT
 
 C = "1b4ff02c-5a2d-4f11-9d8c-5b6f3a0e7d21"
 S = "9e107d9d-372b-4b68-a1f0-0c7e3d2a5b44"
@@ -83,10 +85,12 @@ FORMATS = {
 }
 
 
-def examine(tmp_path: Path, text: str | bytes, host: str = "") -> tuple[list[Finding], bool]:
+def examine(
+    tmp_path: Path, text: str | bytes, host: str = "", *, individual: bool | None = None
+) -> tuple[list[Finding], bool]:
     path = tmp_path / "access.log"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return judge(*log_files.read([str(path)]), host)
+    return judge(*log_files.read([str(path)]), host, individual=individual)
 
 
 def alarms(findings: Iterable[Finding]) -> set[str]:
@@ -186,6 +190,7 @@ BROKEN: dict[str, tuple[str | bytes, str, set[str]]] = {
     "webhooks 404": (GOOD + line("/webhooks/x", 404, "esp", "POST"), "", {"logs-webhook-not-found"}),
     "webhooks 401": (GOOD + line("/webhooks/x", 401, "esp", "POST"), "", {"logs-webhook-refused"}),
     "webhooks 413": (GOOD + line("/webhooks/x", 413, "esp", "POST"), "", {"logs-webhook-too-large"}),
+    "webhooks 301": (GOOD + line("/webhooks/x", 301, "esp", "POST"), "", {"logs-webhook-redirected"}),
     "webhooks 502": (GOOD + line("/webhooks/x", 502, "esp", "POST"), "", {"logs-webhook-failed"}),
     "an old guide": (GOOD + GUIDE, "", {"logs-guide-paths"}),
     "a sub-path": (GOOD + line("/news" + PIXEL, 404) * 9, "", {"logs-pixel-not-found", "logs-sub-path"}),
@@ -328,12 +333,36 @@ def test_bytes_that_were_read_add_up(tmp_path: Path) -> None:
     assert log_files.sizes([str(path), "-"]) is None
 
 
+def clicks(reader: int, links: int, seconds: Iterable[int], client: str = "40.94.0.7", shape: str = "nginx") -> str:
+    """One recipient's clicks, one on each link, at these seconds after ten."""
+    lines = []
+    for number, second in zip(range(links), seconds, strict=False):
+        path = f"/link/{L[:-2]}{number:02}/{C}/{S[:-4]}{reader:04}"
+        if shape == "nginx":
+            at = f"02/Mar/2026:10:{second // 60:02}:{second % 60:02}"
+            lines.append(line(path, 307, BROWSER, client=client).replace("02/Mar/2026:10:00:00", at))
+        else:
+            entry = caddy(path, 307, BROWSER).replace("1772442000.5", f"{1772442000 + second}.5")
+            lines.append(entry.replace("192.0.2.1", client))
+    return "".join(lines)
+
+
+def scans(people: int, links: int = 6, gap: int = 0, shape: str = "nginx") -> list[str]:
+    """Scans of the letters of so many recipients, every link of each within a moment."""
+    return [
+        clicks(one, links, range(one * 20, 3000, gap) if gap else [one * 20] * links, f"40.94.{one % 3}.7", shape)
+        for one in range(people)
+    ]
+
+
 PRIVATE = line(client="172.17.0.1") * 30 + line(LINK, 307, client="172.17.0.1")
 TOLD = {
     "no clicks": (line() * 30, "logs-no-link"),
     "one client": (PRIVATE, "logs-one-client"),
     "anonymous": (GOOD + line(PIXEL.replace(S, ZERO)), "logs-anonymous"),
     "junk": ((GOOD * 200).encode() + b"\x00\n", "logs-junk"),
+    "own": (GOOD + line("/webhooks/shop", 401, AGENT, "POST") * 20, "logs-own"),
+    "scanners": (GOOD + "".join(scans(5)), "logs-scanners"),
 }
 
 
@@ -352,6 +381,17 @@ def test_every_finding_is_produced_and_documented(tmp_path: Path) -> None:
     for raw, _ in (*NOT_EXAMINED.values(), *TOLD.values()):
         produced |= ids(examine(tmp_path, raw)[0])
     assert produced == set(FINDINGS)
+
+
+def shown(tally: Tally) -> dict[str, object]:
+    return {one.name: getattr(tally, one.name) for one in dataclasses.fields(tally)}
+
+
+def visits(tally: Tally) -> object:
+    """What is remembered of clicks, of which there must be some."""
+    kept = {person: (one.first, one.clicks, one.links) for person, one in tally.clicks._open.items()}
+    assert kept
+    return kept, tally.clicks._links
 
 
 def test_the_fast_way_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -402,5 +442,106 @@ def test_the_fast_way_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
                 patched.setattr(log_fast, "combined", lambda *_: None)
                 patched.setattr(log_fast, "caddy", lambda *_: None)
                 slow.file().feed(text.encode())
-            assert fast == slow
+            assert {**shown(fast), "clicks": visits(fast)} == {**shown(slow), "clicks": visits(slow)}
             assert len(fast.clients) == 1 + others
+
+
+# -- who clicks, and who asks -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", ["nginx", "caddy"])
+@pytest.mark.parametrize(("links", "gap"), [(6, 0), (2, 0), (4, 1), (3, 3), (9, 0)])
+def test_scanners_are_told_with_their_numbers(tmp_path: Path, shape: str, links: int, gap: int) -> None:
+    one_by_one = clicks(99, links, range(0, 3000, 300), "198.51.100.4", shape)  # a person reads the letter
+    log = line() * 5 + one_by_one + "".join(scans(30, links, gap, shape))
+    findings, _ = examine(tmp_path, log)
+    [told] = [one for one in findings if one.id == "logs-scanners"]
+    assert told.level is Level.INFO
+    assert told.evidence == {
+        "clicks": 30 * links,
+        "of": 31 * links,
+        "recipients": 30,
+        "addresses": 3,
+        "opens": 5,
+    }
+    assert alarms(findings) == set()
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "".join(clicks(one, 6, range(0, 3000, 40), f"198.51.100.{one}") for one in range(40)),
+        "".join(clicks(one, 1, [0]) * 6 for one in range(40)),
+        # two links at once, of a letter with six: a person opens tabs
+        "".join(clicks(one, 2, [one, one]) for one in range(40)) + clicks(90, 6, range(0, 3000, 60)),
+        # no time is told, so nobody knows
+        "".join(scans(30)).replace("[02/Mar/2026", "[when"),
+    ],
+    ids=["readers", "impatient", "tabs", "timeless"],
+)
+def test_readers_are_no_scanners(tmp_path: Path, log: str) -> None:
+    assert "logs-scanners" not in ids(examine(tmp_path, log)[0])
+
+
+def test_what_is_remembered_of_clicks_is_bounded() -> None:
+    tally = Tally()
+    reader = tally.file()
+    for turn in range(30):
+        reader.feed("".join(clicks(turn * 300 + one, 3, [turn] * 3) for one in range(300)).encode())
+    assert len(tally.clicks._open) <= 4000
+    assert tally.clicks.scanned().people == 9000
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirected_webhooks(tmp_path: Path, status: int) -> None:
+    log = GOOD + line("/webhooks/shop", status, "esp", "POST") * 20 + line("/webhooks/shop", 405, "esp") * 20
+    findings, _ = examine(tmp_path, log)
+    assert alarms(findings) == {"logs-webhook-redirected"}
+    [told] = [one for one in findings if one.id == "logs-webhook-redirected"]
+    assert told.level is Level.ERROR
+    assert f"20 webhooks of 20 were answered {status}: /webhooks/shop." in told.seen
+    assert "20 GETs of webhooks came too" in told.seen
+    assert "final URL at the provider" in told.fix
+    assert "is it running" not in told.fix
+
+
+def test_our_own_examinations_are_left_out_and_told(tmp_path: Path) -> None:
+    own = [
+        line("/webhooks/shop", 200, AGENT, "POST") * 19,
+        line("/webhooks/shop", 413, AGENT, "POST"),
+        line(PIXEL, 502, AGENT) * 3,
+        line(LINK, 404, AGENT),
+        line(PIXEL, 404, AGENT, "HEAD"),
+        line("/track/open", 404, AGENT),
+        line("/news" + PIXEL, 404, AGENT),
+        line("/webhooks/shop", 405, "bouncestream-check"),
+        line(f"/campaign/{ZERO}/{ZERO}/px.png", 200, AGENT),
+    ]
+    log = GOOD + line("/webhooks/shop", 200, "esp", "POST") + "".join(own)
+    findings, _ = examine(tmp_path, log)
+    told = {one.id: one for one in findings}
+    assert alarms(findings) == set()
+    assert told["logs-webhook-ok"].evidence["requests"] == 1
+    assert told["logs-own"].evidence["requests"] == 29
+    assert "29 requests of bouncestream's own examinations are left out" in told["logs-own"].seen
+    assert {"logs-probes", "logs-head", "logs-guide-paths", "logs-sub-path"} & ids(findings) == set()
+    # others who call themselves alike are counted
+    assert "logs-own" not in ids(examine(tmp_path, GOOD + line(agent="not-bouncestream-doctor"))[0])
+
+
+@pytest.mark.parametrize("individual", [None, False, True])
+def test_opens_without_a_name_are_lost_once_individual_tracking_is_on(
+    tmp_path: Path, individual: bool | None
+) -> None:
+    log = GOOD + line(PIXEL.replace(S, ZERO)) * 3 + line(LINK.replace(S, ZERO), 307) * 2
+    [told] = [one for one in examine(tmp_path, log, individual=individual)[0] if one.id == "logs-anonymous"]
+    assert told.level is (Level.WARNING if individual else Level.INFO)
+    assert ("3 opens among them" in told.seen) is bool(individual)
+    if individual:
+        assert "clicks still count" in told.why
+
+
+def test_the_address_of_ipv6_clients_is_not_taken_for_a_virtual_host(tmp_path: Path) -> None:
+    tally = Tally()
+    tally.file().feed((line(client="2001:db8::1") + "news.example.com:443 " + line(client="::1")).encode())
+    assert tally.clients == {b"2001:db8::1", b"::1"}
