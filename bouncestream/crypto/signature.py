@@ -47,7 +47,11 @@ def verify(
     secret: Secret, timestamp: str | None, signature: str | None, body: bytes, now: datetime, window: int = WINDOW
 ) -> None:
     """Raise Unauthorized, with the reason in words, unless `signature` is that of `body` at `timestamp`."""
-    timestamp, offered = claim(timestamp, signature, now, window)
+    prove(secret, *claim(timestamp, signature, now, window), body)
+
+
+def prove(secret: Secret, timestamp: str, offered: str, body: bytes) -> None:
+    """Raise Unauthorized unless `offered` is the signature of `body`; both texts are those that `claim` gave."""
     found = False
     for key in secret.keys:
         found |= hmac.compare_digest(_PREFIX + _mac(key, timestamp, body).hex(), offered)

@@ -73,6 +73,10 @@ class WebhookRequest:
     path_secret: str = ""  #: the part of the URL behind the webhook's name
     remote_ip: str = ""  #: of the sender, behind trusted proxies; empty when it cannot be told
 
+    def with_body(self, body: bytes) -> WebhookRequest:
+        """The same with the body, which was not there while its head was looked at."""
+        return WebhookRequest(self.method, self.headers, body, None, self.path_secret, self.remote_ip)
+
     @property
     def as_sent(self) -> bytes:
         """The bytes that a signature was made over."""

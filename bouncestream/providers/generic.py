@@ -71,13 +71,9 @@ class Generic:
     def verify_body(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
         if settings.hmac_secret is None:
             raise Unauthorized("no secret is configured that a body could be signed with")
-        signature.verify(
-            settings.hmac_secret,
-            request.headers.get(_TIMESTAMP),
-            request.headers.get(_SIGNATURE),
-            request.as_sent,
-            now,
-        )
+        # Both were looked at before the body was read.
+        timestamp, offered = request.headers[_TIMESTAMP].strip(), request.headers[_SIGNATURE].strip().lower()
+        signature.prove(settings.hmac_secret, timestamp, offered, request.as_sent)
 
     def parse(self, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
         into = Gathered()

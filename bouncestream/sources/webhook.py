@@ -214,7 +214,7 @@ class WebhookServer:
         provider: Provider,
         path_secret: str,
     ) -> web.StreamResponse:
-        whole = WebhookRequest(
+        head = WebhookRequest(
             method=request.method,
             headers=request.headers,
             body=b"",
@@ -222,12 +222,12 @@ class WebhookServer:
             remote_ip=self._sender(request) if settings.allow_ips else "",
         )
         if selftest.HEADER in request.headers:
-            return await self._selftest(request, connection, share, settings, provider, whole)
+            return await self._selftest(request, connection, share, settings, provider, head)
         limit, now = self._settings.max_body, self._clock.now()
-        proven = admit(provider, whole, settings, now)
+        proven = admit(provider, head, settings, now)
         connection.proven |= proven
         sent = await read_body(request, connection, share, limit, self._settings.body_timeout, proven=proven)
-        whole = replace(whole, body=sent)
+        whole = head.with_body(sent)
         encoding = request.headers.get("Content-Encoding", "")
         body = sent
         try:
