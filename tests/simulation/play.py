@@ -3,7 +3,7 @@
 
 Only the sink, the clock and the threads of the database are stand-ins. What is checked afterwards, per event:
 doubled (two rows), lost (no row although Listmonk never refused it), mislabelled (called unstored, but its row
-is there), stuck (not final hours after the faults stopped).
+is there), stuck (not final hours after the faults stopped). A double that no read has shown is hidden.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from bouncestream.event import BounceEvent, Kind
@@ -52,6 +53,8 @@ class Result:
     wrong: Counter[str] = field(default_factory=Counter)
     events: int = 0
     posts: int = 0
+    reads: int = 0
+    hidden: int = 0  #: of the doubles
     settled_after: float = 0.0
     states: Counter[str] = field(default_factory=Counter)
 
@@ -163,6 +166,8 @@ class Game:
         self.weather = Weather.draw(self.rng)
         for name, value in changes.items():
             setattr(self.weather, name, value)
+        if self.weather.locks:
+            self.weather.calm_down(self.rng)
         self.sabotage = sabotage
         self.run: Run | None = None
         self.past: list[Run] = []
@@ -180,7 +185,7 @@ class Game:
         for number in range(w.events):
             self.loop.call_later(rng.uniform(0, w.span), self._arrive, number, rng.choice(list(people)))
         self._start()
-        stop = w.span + w.faults
+        stop = max(w.span + w.faults, self._lock())
         self._every(w.crash, stop, self.server.crash)
         self._every(w.database, stop, self.server.lose_database)
         self._every(w.kill, stop, self._kill)
@@ -225,6 +230,16 @@ class Game:
             self.run = None
             self.loop.call_later(self.rng.uniform(0.05, 15), self._start)
 
+    def _lock(self) -> float:
+        """Plan the long stalls; returns when the last of them is over, and a minute more."""
+        w, rng, at = self.weather, self.rng, 0.0
+        for _ in range(w.locks):
+            seconds = rng.uniform(w.lock_shortest, w.lock_longest)
+            at += rng.expovariate(1 / 200)
+            self.loop.call_later(at, partial(self.server.lock, seconds, all_writes=rng.random() < 0.5))
+            at += seconds
+        return at + 60 if w.locks else 0.0
+
     def _every(self, mean: float, stop: float, fn: Callable[[], None]) -> None:
         if not mean:
             return
@@ -239,7 +254,8 @@ class Game:
 
     def _judge(self, settled: float) -> Result:
         result = Result(events=self.weather.events, settled_after=settled)
-        result.posts = sum(run.sink.posts for run in [*self.past, *([self.run] if self.run else [])])
+        runs = [*self.past, *([self.run] if self.run else [])]
+        result.posts, result.reads = sum(run.sink.posts for run in runs), sum(run.sink.reads for run in runs)
         server = self.server
         never_shown = not self.weather.rows_shown and not server.inserted
         for event_id, state, recipient in self.conn.execute("SELECT event_id, state, recipient FROM outbox"):
@@ -247,6 +263,7 @@ class Game:
             rows, person = server.inserted[event_id], server.people[recipient]
             if rows > 1 and event_id not in server.deleted:
                 result.wrong["doubled"] += 1
+                result.hidden += store.get_meta(self.conn, f"doubled:{event_id}") is None
             elif state not in FINAL and not never_shown and not self._excused(state, event_id, person):
                 result.wrong[f"stuck: {state}"] += 1
             elif state == "unstored" and rows and event_id not in server.deleted:

@@ -2,8 +2,9 @@
 """A Listmonk in virtual time, with everything that can go wrong around it, as measured on a real one.
 
 Handlers put bounces into a bounded first-in first-out queue (a full one makes them wait), one worker writes
-rows. A restart loses the queue; a statement may outlive it; the database may be away (200, and dropped);
-requests may be lost, come late, or go unanswered; a proxy answers 502 and 504 in Listmonk's place.
+rows. A restart loses the queue; a statement may outlive it; the database may be away (200, and dropped), or take
+no writes for a long time while reads are fine; requests may be lost, come late, or go unanswered; a proxy answers
+502 and 504 in Listmonk's place.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ class Weather:
     wall_steps: bool = False
     rows_shown: bool = True
     boot_shown: bool = True
+    locks: int = 0  #: long stalls, one after the other: nothing is written, reads are fine
+    lock_shortest: float = 600.0
+    lock_longest: float = 1800.0
 
     @classmethod
     def draw(cls, rng: random.Random) -> Weather:
@@ -88,6 +92,13 @@ class Weather:
             boot_shown=rng.random() < 0.9,
         )
 
+    def calm_down(self, rng: random.Random) -> None:
+        """Long stalls leave time for other faults: in some schedules many, in others hardly any."""
+        rarer = rng.choice([1, 10, 100])
+        for fault in ("crash", "database", "kill", "freeze", "deletions"):
+            setattr(self, fault, getattr(self, fault) * rarer)
+        self.span *= rng.choice([1, 1, 10])
+
 
 @dataclass(slots=True)
 class Person:
@@ -116,6 +127,7 @@ class VirtualListmonk:
         self.loop = asyncio.get_running_loop()
         self.up, self.boot, self.database = True, 1, True
         self.frozen_until = 0.0
+        self.locked_until, self.locked_boot = 0.0, 0
         self.queue: deque[Message] = deque()
         self.waiting: deque[tuple[Message, asyncio.Future[int]]] = deque()
         self.open: set[asyncio.Future[int]] = set()
@@ -199,9 +211,18 @@ class VirtualListmonk:
         if self.loop.time() < self.frozen_until:
             self.loop.call_later(self.frozen_until - self.loop.time() + 0.001, self._worked, item)
             return
+        if (wait := self._held()) > 0:
+            self.loop.call_later(wait, self._worked, item)
+            return
         self.working = None
         self._record(item[0])
         self._work()
+
+    def _held(self) -> float:
+        """Seconds until a statement of this run of Listmonk gets through; 0: nothing holds it."""
+        if self.loop.time() >= self.locked_until or self.locked_boot not in (0, self.boot):
+            return 0.0
+        return self.locked_until - self.loop.time() + self.rng.expovariate(200)
 
     def _record(self, message: Message) -> None:
         if not self.database:
@@ -227,7 +248,7 @@ class VirtualListmonk:
     def _die(self) -> None:
         if self.working and self.database and self.w.orphans and self.rng.random() < 0.5:
             message, ends = self.working  # its statement goes on inside PostgreSQL
-            self.loop.call_later(max(0.0, ends - self.loop.time()), self._record, message)
+            self.loop.call_later(max(self._held(), ends - self.loop.time(), 0.0), self._record, message)
         self.working = None
         self.queue.clear()
         self.waiting.clear()
@@ -257,6 +278,12 @@ class VirtualListmonk:
 
     def _find_database(self) -> None:
         self.database = True
+
+    def lock(self, seconds: float, *, all_writes: bool) -> None:
+        """Nothing is written, as behind a locked table or when fsync hangs; or this run's worker alone stands
+        still, which a restart ends."""
+        self.locked_until = self.loop.time() + seconds
+        self.locked_boot = 0 if all_writes else self.boot
 
     def delete_row(self) -> None:
         """An operator deletes a row by hand."""
@@ -289,6 +316,7 @@ class VirtualSink:
     flying: set[int] = field(default_factory=set)
     messages: list[Message] = field(default_factory=list)
     posts: int = 0
+    reads: int = 0  #: of labels
 
     def kill(self) -> None:
         self.alive = False
@@ -353,6 +381,7 @@ class VirtualSink:
         return "same" if self.constant_boot else str(boot)
 
     async def read_label(self, label: str) -> Sequence[Seen]:
+        self.reads += 1
         await self._read()
         rows = [Seen(event_id, attempt) for event_id, attempt in self.server.rows.get(label, ())]
         await self._back()
