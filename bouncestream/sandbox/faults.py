@@ -14,6 +14,7 @@ FAULTS = {
     "restart": "the queue is lost, a new boot id; connections stay",
     "db_away": "200, and the bounce is dropped; reads answer 500",
     "stall": "the worker stops, reads are fine",
+    "writes_stall": "no write ends before the fault does, reads are fine; what waits for that outlives a restart",
     "row_error": "the database refuses one row (the next, or the next of `email`) after the 200",
     "webhooks_off": "bounce webhooks are off: 404 for any credentials",
     "processing_off": "bounce processing is off: 503 (before Listmonk 6 the connection just closes)",
@@ -41,6 +42,8 @@ class Faults:
         self._changed = changed
         self.unfrozen = asyncio.Event()
         self.unfrozen.set()
+        self.unlocked = asyncio.Event()
+        self.unlocked.set()
 
     def start(self, name: str, seconds: float | None = None, email: str | None = None) -> None:
         """Begin a fault, which ends by itself after `seconds`, else by `clear`; `restart` is not one that lasts."""
@@ -58,6 +61,8 @@ class Faults:
             fault.timer = asyncio.get_running_loop().call_later(seconds, self.end, name)
         if name == "freeze":
             self.unfrozen.clear()
+        if name == "writes_stall":
+            self.unlocked.clear()
         self._changed()
 
     def end(self, name: str) -> None:
@@ -67,6 +72,8 @@ class Faults:
                 fault.timer.cancel()
             if name == "freeze":
                 self.unfrozen.set()
+            if name == "writes_stall":
+                self.unlocked.set()
             self._changed()
 
     def forbids(self, body: bytes) -> bool:

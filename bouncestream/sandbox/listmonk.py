@@ -173,6 +173,7 @@ class Listmonk:
 
     def _faults_changed(self) -> None:
         self.worker.hold(bool(self.faults.on.keys() & {"stall", "freeze"}))
+        self.worker.lock("writes_stall" in self.faults.on)
         self.worker.notify()
 
     def _record(self, bounce: Bounce) -> None:

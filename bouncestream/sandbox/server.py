@@ -123,7 +123,7 @@ class Sandbox:
                     return foreign_page("Sign in", 200)
             if path == "/webhooks/bounce" and request.method == "POST":
                 return await self._post(request.headers.get("Authorization"), body)
-            return self._answer(request, path, body)
+            return await self._answer(request, path, body)
         except Refused as refusal:
             told = {"message": refusal.message}
             return answer(told, refusal.status, content_type(self.listmonk))
@@ -150,7 +150,7 @@ class Sandbox:
             listmonk.worker.notify()
         return web.Response(body=_TRUE, headers={"Content-Type": content_type(listmonk)})
 
-    def _answer(self, request: web.BaseRequest, path: str, body: bytes) -> web.Response:
+    async def _answer(self, request: web.BaseRequest, path: str, body: bytes) -> web.Response:
         listmonk, method = self.listmonk, request.method
         if method == "GET" and path == "/health":
             return answer({"data": True}, content_type=content_type(listmonk))
@@ -163,6 +163,8 @@ class Sandbox:
             require(user, *route.permissions)
             if route.needs_database and not listmonk.database_on:
                 raise Refused(500, f"{route.needs_database}: pq: the database is away")
+            if method != "GET":
+                await listmonk.faults.unlocked.wait()
             return route.handler(Call(listmonk, user, request.query, body, word))
         raise Refused(404, "404 unknown endpoint")
 

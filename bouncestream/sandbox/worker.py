@@ -3,7 +3,8 @@
 
 Measured (2026-11, with the bounces table locked): 1,001 posts are answered, the one in the worker's hand and 1,000
 that wait; the next ones get no answer until a place is free. A restart closes those connections without an answer,
-loses the queue, and the statement in hand may outlive it: its row appeared when the lock ended.
+loses the queue, and the statement in hand may outlive it: its row appeared when the lock ended. The next Listmonk's
+first statement waits behind it for the same lock, in the database's order.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ class Worker:
         self._work = asyncio.Event()
         self._moving = asyncio.Event()
         self._moving.set()
+        #: Statements that wait for a lock in the database, with who waits for their end; None: there is no lock.
+        self._locked: list[tuple[Bounce, asyncio.Future[None]]] | None = None
         self._watchers: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     @property
@@ -45,8 +48,8 @@ class Worker:
 
     @property
     def empty(self) -> bool:
-        """Nothing queued, nothing in hand, nobody waiting for a place."""
-        return not self.queue and self.in_hand is None and not self.blocked
+        """Nothing queued, nothing in hand, nobody waiting for a place, no statement for a lock."""
+        return not self.queue and self.in_hand is None and not self.blocked and not self._locked
 
     async def put(self, bounce: Bounce) -> bool:
         """Take a place in the queue, waiting for one; False if a restart came first."""
@@ -66,8 +69,23 @@ class Worker:
         else:
             self._moving.set()
 
+    def lock(self, locked: bool) -> None:
+        """Let no statement end until the lock does; then they end in their order, whoever sent them."""
+        if locked:
+            self._locked = self._locked or []
+            return
+        waited, self._locked = self._locked or [], None
+        for bounce, future in waited:
+            self._record(bounce)
+            if not future.done():
+                future.set_result(None)
+
     def restart(self) -> list[Bounce]:
-        """Lose the queue, as a restart does; returns what was lost."""
+        """Lose the queue, as a restart does; returns what was lost. A statement that waits for a lock goes on in
+        the database, and nobody waits for its end."""
+        for _, statement in self._locked or ():
+            if not statement.done():
+                statement.set_result(None)
         lost = list(self.queue)
         self.queue.clear()
         for future, _ in self._blocked:
@@ -96,8 +114,15 @@ class Worker:
                 await asyncio.sleep(0)
             if not self._moving.is_set():
                 await self._moving.wait()
-            bounce, self.in_hand = self.in_hand, None
-            self._record(bounce)
+            bounce = self.in_hand
+            if self._locked is None:
+                self.in_hand = None
+                self._record(bounce)
+            else:
+                statement: asyncio.Future[None] = loop.create_future()
+                self._locked.append((bounce, statement))
+                await statement
+                self.in_hand = None
             if self._watchers:
                 self.notify()
 

@@ -18,6 +18,7 @@ FAULTS: dict[str, float | None] = {
     "restart": None,
     "db_away": 0.3,
     "stall": 0.8,
+    "writes_stall": 0.8,
     "row_error": None,
     "webhooks_off": 0.3,
     "processing_off": 0.3,

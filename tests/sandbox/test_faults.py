@@ -73,6 +73,38 @@ async def test_stall_stops_the_worker_and_not_the_reads(rig):
     assert await rig.rows() == [1, 2]
 
 
+async def test_while_writes_stall_nothing_is_stored_and_reads_are_fine(rig):
+    assert await rig.post(1) == YES
+    await rig.sandbox.idle()
+    rig.sandbox.fault("writes_stall")
+    for number in (2, 3):
+        assert await rig.post(number) == YES
+    add = asyncio.create_task(rig.call("PUT", "/api/subscribers/blocklist", {"ids": [5]}))
+    done, _ = await asyncio.wait({add}, timeout=0.05)
+    assert not done
+    assert await rig.rows() == [1]
+    assert (await rig.call("GET", "/api/subscribers/5"))[1]["data"]["status"] == "enabled"
+    rig.sandbox.fault("clear")
+    await rig.sandbox.idle()
+    assert await rig.rows() == [1, 2, 3]
+    assert (await add)[0] == 200
+    assert (await rig.call("GET", "/api/subscribers/5"))[1]["data"]["status"] == "blocklisted"
+
+
+async def test_each_listmonk_of_a_long_stall_leaves_one_statement_behind(rig):
+    """The queues are lost with their Listmonks; the statements wait in the database, in their order."""
+    rig.sandbox.fault("writes_stall")
+    for first in (1, 4):
+        for number in range(first, first + 3):
+            assert await rig.post(number) == YES
+        rig.sandbox.fault("restart")
+    assert await rig.post(7) == YES
+    assert rig.lost() == [(n, "restart") for n in (2, 3, 5, 6)]
+    rig.sandbox.fault("clear")
+    await rig.sandbox.idle()
+    assert await rig.rows() == [1, 4, 7]
+
+
 @pytest.mark.parametrize(("email", "lost"), [(None, 1), ("u2@example.com", 2)])
 async def test_row_error_drops_one_row(rig, email, lost):
     rig.sandbox.fault("row_error", email=email)
@@ -172,6 +204,6 @@ async def test_wrong_orders_are_refused(rig):
 
 def test_the_names_are_those_of_the_manual():
     assert set(FAULTS) == {
-        *("restart", "db_away", "stall", "row_error", "webhooks_off", "processing_off", "freeze", "html_200"),
-        *("forbid_one", "clear"),
+        *("restart", "db_away", "stall", "writes_stall", "row_error", "webhooks_off", "processing_off", "freeze"),
+        *("html_200", "forbid_one", "clear"),
     }
