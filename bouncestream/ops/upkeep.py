@@ -12,10 +12,10 @@ from bouncestream.config.model import Retention
 from bouncestream.errors import StoreError
 from bouncestream.health import Health, Light
 from bouncestream.metrics import OUTBOX_BYTES, OUTBOX_EVENTS, OUTBOX_OLDEST, PART_STATE, Metrics
-from bouncestream.outbox import store
+from bouncestream.ops.believed import Believed
+from bouncestream.outbox import retention, store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
-from bouncestream.outbox.retention import purge
 from bouncestream.ports import Clock
 
 log = logging.getLogger("bouncestream.upkeep")
@@ -24,10 +24,10 @@ log = logging.getLogger("bouncestream.upkeep")
 LOOK_EVERY = 1.0
 #: How often gauges are renewed and a troubled intake is tried; seconds.
 EVERY = 5.0
-#: How often retention begins, and the pause between two of its steps; seconds.
+#: How often retention begins (at first so long after the start), and the pause between two of its steps; seconds.
 PURGE_EVERY, PURGE_PAUSE = 3600.0, 0.2
-#: A wall clock that moved this much more than the monotonic one has jumped: nothing is deleted then.
-JUMP = 3600.0
+#: How often at most it is noted that the clock is believed: retention asks at each step; seconds.
+NOTE_EVERY = 600.0
 LIGHTS = (Light.GREEN, Light.YELLOW, Light.RED)
 
 
@@ -43,16 +43,19 @@ class Upkeep:
         self._health = health
         self._metrics = metrics
         self.settings = settings
-        self._drift = self._wall_minus_monotonic()
+        self._believed: Believed | None = None
+        self._noted_at = float("-inf")
 
     async def run(self) -> None:
         """For ever."""
-        purge_at = self._clock.monotonic() + PURGE_PAUSE
+        purge_at = self._clock.monotonic() + PURGE_EVERY
         await self._look_for_damage()
         while True:
             try:
                 await self._intake.revive()
                 await self.renew_gauges()
+                if self._believed is None:
+                    await self.believe()
                 if self._clock.monotonic() >= purge_at:
                     more = await self._purge()
                     purge_at = self._clock.monotonic() + (PURGE_PAUSE if more else PURGE_EVERY)
@@ -87,18 +90,16 @@ class Upkeep:
 
     async def _purge(self) -> bool:
         """One step of retention; True when another has something to do."""
-        drift = self._wall_minus_monotonic()
-        jumped, self._drift = abs(drift - self._drift) > JUMP, drift
-        if jumped:
-            log.warning("the clock has jumped: retention skips this run, as a wrong clock would delete everything")
+        if not await self.believe():
             return False
         now = self._clock.now()
         done = await self._db.write(
             partial(
-                purge,
+                retention.purge,
                 raw_before=now - timedelta(seconds=self.settings.raw),
                 events_before=now - timedelta(seconds=self.settings.events),
                 dedupe_before_day=int((now.timestamp() - self.settings.dedupe) // 86400),
+                now=now,
             ),
             rows=100,
         )
@@ -106,5 +107,21 @@ class Upkeep:
             await self._db.vacuum_step()
         return done.more
 
-    def _wall_minus_monotonic(self) -> float:
-        return self._clock.now().timestamp() - self._clock.monotonic()
+    async def believe(self) -> bool:
+        """Whether the clock may be believed. How it is doubted is told; when it was believed is noted."""
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        if self._believed is None:
+            last = await self._db.read(retention.last_time)
+            self._believed = Believed(last, now, monotonic)
+            if last is not None:  # what comes in under a clock in doubt must not vouch for it at the next start
+                await self._db.write(partial(retention.note_time, at=last))
+        before = self._believed.why
+        if not self._believed.judge(now, monotonic):
+            self._health.set("retention", Light.YELLOW, self._believed.why)
+            return False
+        if before:
+            self._health.set("retention", Light.GREEN)
+        if monotonic - self._noted_at >= NOTE_EVERY:
+            await self._db.write(partial(retention.note_time, at=now))
+            self._noted_at = monotonic
+        return True

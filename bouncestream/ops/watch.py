@@ -183,7 +183,7 @@ class Watch:
             if newest == self._counted:
                 return
             self._counted = newest
-            await self._db.write(partial(alertbook.count_arrivals, newest=newest, counted=counted, now=now))
+            await self._db.write(partial(alertbook.count_arrivals, newest=newest, counted=counted))
             self._sources.add((*key, events) for key, events in counted.items())
 
     async def _checks(self) -> None:

@@ -112,13 +112,15 @@ def new_arrivals(
     return after, counted
 
 
-def count_arrivals(
-    conn: sqlite3.Connection, newest: int, counted: Mapping[tuple[int, str, str], int], now: datetime
-) -> None:
+def count_arrivals(conn: sqlite3.Connection, newest: int, counted: Mapping[tuple[int, str, str], int]) -> None:
     """Write down what `new_arrivals` found."""
     conn.executemany(QUERIES["add_hour"], [(*key, events) for key, events in counted.items()])
-    conn.execute(QUERIES["delete_old_hours"], (hour_of(now) - KEEP_HOURS,))
     set_meta(conn, _CURSOR, str(newest))
+
+
+def forget_hours(conn: sqlite3.Connection, now: datetime) -> None:
+    """What came in by the hour is known for nine weeks. A part of retention: `now` must be believed."""
+    conn.execute(QUERIES["delete_old_hours"], (hour_of(now) - KEEP_HOURS,))
 
 
 def hours(conn: sqlite3.Connection, since: int) -> list[tuple[int, str, str, int]]:

@@ -275,6 +275,13 @@ SELECT state, count(*) FROM outbox WHERE event_id >= :since_id GROUP BY state;
 
 -- Retention ----------------------------------------------------------------------------------------------------------
 
+-- name: newest_times
+-- When the newest row of each kind came in, by number.
+SELECT received_at FROM outbox WHERE id = (SELECT max(id) FROM outbox)
+UNION ALL SELECT received_at FROM raw WHERE id = (SELECT max(id) FROM raw)
+UNION ALL SELECT received_at FROM quarantine WHERE id = (SELECT max(id) FROM quarantine)
+UNION ALL SELECT at FROM history WHERE id = (SELECT max(id) FROM history);
+
 -- name: old_events
 -- Never the newest row: its number must not come again, for `seen` and `history` speak of rows by their number.
 SELECT id, state FROM outbox

@@ -2,8 +2,8 @@
 """What leaves the outbox: raw bodies first, then finished events with their history, last the identity keys.
 
 Small steps, each one job of the writer, so that intake never waits long; `Database.vacuum_step` gives the space
-back. Only finished events go: what is pending, held or on its way stays, however old. That the clock has not jumped
-is for the caller to know (DESIGN, *Intake*): a jump forward would let everything go at once.
+back. Only finished events go: what is pending, held or on its way stays, however old. Whether the clock is to be
+believed is for the caller to know (`ops.believed`): one that is wrong would let everything go at once.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from bouncestream.outbox import codec
+from bouncestream.outbox import alertbook, codec
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.store import count, get_meta, set_meta
 
 #: Where the walk over the identity keys stands, as hex.
 _CURSOR = "retention_key"
+#: In `meta`: when the clock was believed the last time.
+_TIME = "clock_believed_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ def purge(
     raw_before: datetime,
     events_before: datetime,
     dedupe_before_day: int,
+    now: datetime,
     limit: int = 500,
 ) -> Purged:
     """One step: up to `limit` rows of each table. Keys are of `dedupe_before_day` (days since 1970) or older days;
@@ -48,7 +51,22 @@ def purge(
     events = _events(conn, events_before, limit)
     keys, keys_left = _keys(conn, dedupe_before_day, limit * 10)
     conn.execute(QUERIES["delete_labels"], {"day": codec.stamp(events_before)[:10]})
+    alertbook.forget_hours(conn, now)
     return Purged(events, raw, quarantine, keys, keys_left or limit in (events, raw, quarantine))
+
+
+def last_time(conn: sqlite3.Connection) -> datetime | None:
+    """The newest time that is known to be right: when the clock was last believed, else when the newest row of any
+    kind came in; None when nothing ever did."""
+    if noted := get_meta(conn, _TIME):
+        return codec.moment(noted)
+    newest = [at for (at,) in conn.execute(QUERIES["newest_times"])]
+    return codec.moment(max(newest)) if newest else None
+
+
+def note_time(conn: sqlite3.Connection, at: datetime) -> None:
+    """The clock was believed then."""
+    set_meta(conn, _TIME, codec.stamp(at))
 
 
 def _events(conn: sqlite3.Connection, before: datetime, limit: int) -> int:

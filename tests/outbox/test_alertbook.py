@@ -54,10 +54,10 @@ def test_old_hours_go_and_old_events_are_not_counted(conn: sqlite3.Connection) -
     make.submit(conn, make.event("new@example.com", Kind.SOFT), now=later(hours=-1))
     newest, counted = alertbook.new_arrivals(conn, NOW)
     assert counted == {(alertbook.hour_of(NOW) - 1, "ses", "soft"): 1}
-    alertbook.count_arrivals(conn, newest, counted, NOW)
+    alertbook.count_arrivals(conn, newest, counted)
     assert alertbook.new_arrivals(conn, NOW) == (newest, {})
     assert len(alertbook.hours(conn, 0)) == 1
-    alertbook.count_arrivals(conn, newest, {}, later(days=64))
+    alertbook.forget_hours(conn, later(days=64))
     assert alertbook.hours(conn, 0) == []
 
 
@@ -66,7 +66,7 @@ def test_a_long_backlog_is_counted_in_steps(conn: sqlite3.Connection) -> None:
     total = 0
     for _ in range(3):
         newest, counted = alertbook.new_arrivals(conn, NOW, limit=10)
-        alertbook.count_arrivals(conn, newest, counted, NOW)
+        alertbook.count_arrivals(conn, newest, counted)
         total += sum(counted.values())
     assert total == 25
     assert alertbook.hours(conn, 0) == [(alertbook.hour_of(NOW), "ses", "hard", 25)]

@@ -239,7 +239,7 @@ async def test_the_file_shrinks_when_events_have_gone(db: Database, path: Path) 
     more = True
     while more:
         at = make.later(days=1)
-        purge = partial(retention.purge, raw_before=at, events_before=at, dedupe_before_day=30_000)
+        purge = partial(retention.purge, raw_before=at, events_before=at, dedupe_before_day=30_000, now=at)
         more = (await db.write(purge)).more
     freed = 0
     while step := await db.vacuum_step(100):
