@@ -33,8 +33,8 @@ bench: $(VENV)/.ready-bench ## speed, as ratios (needs wrk)
 lock: ## renew the lock files (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev -o requirements-dev.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group bench -o requirements-bench.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group fuzz -o requirements-fuzz.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group bench -c requirements-dev.lock -o requirements-bench.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group fuzz -c requirements-dev.lock -o requirements-fuzz.lock
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements.lock

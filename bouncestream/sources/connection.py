@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from bouncestream import descriptors
 
@@ -321,7 +320,7 @@ class _NoTracebacks(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, HttpProcessingError) or record.levelno < logging.WARNING:
+        if getattr(error, "code", 500) < 500 or record.levelno < logging.WARNING:  # its parser's errors are 400
             return False
         record.msg, record.args = "bug: %s while answering a request", (type(error).__name__,)
         record.exc_info = None
