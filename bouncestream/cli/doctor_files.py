@@ -9,12 +9,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from bouncestream.cli.findings import tell
 from bouncestream.cli.opened import config_path
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.doctor import log_files, log_judge, received
+from bouncestream.doctor.asked import Told, ask
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.received_urls import host_and_port
 from bouncestream.errors import ConfigError
@@ -34,8 +36,10 @@ def mail(args: argparse.Namespace) -> int:
         return tell(
             [Finding("mail-unreadable", Level.ERROR, "mail", seen, fix=fix)], as_json=args.json, examined=False
         )
-    root_url = _root_url(config) if config else ""
-    own = received.Own(root_url, tuple(config.mail.verp) if config else ())
+    told = _told(config)
+    own = received.Own(
+        told.root_url, tuple(config.mail.verp) if config else (), disabled=told.disabled, individual=told.individual
+    )
     findings, examined = received.judge(raw[:_MOST], own, cut=len(raw) > _MOST)
     return tell(findings, as_json=args.json, examined=examined)
 
@@ -43,10 +47,11 @@ def mail(args: argparse.Namespace) -> int:
 def logs(args: argparse.Namespace) -> int:
     """Examine server logs; the exit code says how it is."""
     config = _configuration(args)
-    host = host_and_port(_root_url(config))[0] if config else ""
+    told = _told(config)
     with _progress(log_files.sizes(args.files)) as advanced:
         tally, troubles = log_files.read(args.files, advanced)
-    findings, examined = log_judge.judge(tally, troubles, host)
+    host = host_and_port(told.root_url)[0]
+    findings, examined = log_judge.judge(tally, troubles, host, individual=told.individual)
     return tell(findings, as_json=args.json, examined=examined)
 
 
@@ -69,33 +74,17 @@ def _configuration(args: argparse.Namespace) -> Config | None:
         return None
 
 
-def _root_url(config: Config) -> str:
-    """Listmonk's public address: as configured, else as Listmonk itself says; '' where it does not answer."""
-    if config.listmonk.public_url:
-        return config.listmonk.public_url
+def _told(config: Config | None) -> Told:
+    """What Listmonk says of itself, with its public address as configured; nothing where it does not answer."""
+    if config is None:
+        return Told()
     try:
         listmonk = load(config.path or None).listmonk
-    except ConfigError:  # the token belongs to another user; the address is optional here
-        return ""
-    return asyncio.run(_ask(listmonk.url, listmonk.user, listmonk.token.reveal() if listmonk.token else ""))
-
-
-async def _ask(url: str, user: str, token: str) -> str:
-    import aiohttp
-    import orjson
-
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session,
-            session.get(
-                f"{url}/api/config", headers={"Authorization": f"token {user}:{token}"}, allow_redirects=False
-            ) as response,
-        ):
-            told = orjson.loads(await response.content.read(1 << 20))
-            root_url = told["data"]["root_url"]
-            return root_url if isinstance(root_url, str) else ""
-    except (aiohttp.ClientError, OSError, TimeoutError, ValueError, KeyError, TypeError):
-        return ""
+    except ConfigError:  # the token belongs to another user; what Listmonk says is optional here
+        return Told(config.listmonk.public_url)
+    token = listmonk.token.reveal() if listmonk.token else ""
+    told = asyncio.run(ask(listmonk.url, listmonk.user, token))
+    return replace(told, root_url=listmonk.public_url or told.root_url)
 
 
 @contextmanager

@@ -78,11 +78,8 @@ def judge(
 ) -> list[Finding]:
     """`config` and `settings` as Listmonk shows them; the two privacy switches are in one or the other."""
     found = []
-    privacy = config.get("privacy")
-    privacy = privacy if isinstance(privacy, dict) else {}
-    known = settings or {}
-    disabled = privacy.get("disable_tracking", known.get("privacy.disable_tracking")) is True
-    if disabled:
+    off = disabled(config, settings) is True
+    if off:
         text = "tracking is disabled for all campaigns"
         why = "Letters get no pixel, and their links are plain: opens and clicks are not counted at all."
         fix = "if that is not what you want: Settings, Privacy, Disable tracking: switch it off"
@@ -91,7 +88,7 @@ def judge(
         text = "individual tracking is off"
         why = (
             "Opens and clicks are counted per campaign; whose they are is not recorded, so subscribers show none. "
-            "Letters sent while it was off are never counted once it is switched on."
+            "Once it is switched on, opens of letters that were sent while it was off are lost; their clicks count."
         )
         found.append(Finding("tracking-anonymous", Level.INFO, TOPIC, text, why))
     if seen.campaigns is None:
@@ -100,7 +97,7 @@ def judge(
     if not live:
         text = "no campaign was sent or is planned yet"
         return [*found, Finding("letters-none", Level.INFO, TOPIC, text)]
-    if not disabled:
+    if not off:
         judged = _bodies(live, seen.templates) + _numbers(live, seen.templates, now)
         if not any(one.level is Level.WARNING for one in judged):
             text = f"{len(live)} recent campaigns look right"
@@ -109,12 +106,21 @@ def judge(
     return found
 
 
+def disabled(config: Mapping[str, Any], settings: Mapping[str, Any] | None) -> bool | None:
+    """Whether nothing is tracked at all; None: not known."""
+    return _switch("disable_tracking", config, settings)
+
+
 def individual(config: Mapping[str, Any], settings: Mapping[str, Any] | None) -> bool | None:
     """Whether each subscriber is tracked on their own; None: not known."""
+    return _switch("individual_tracking", config, settings)
+
+
+def _switch(name: str, config: Mapping[str, Any], settings: Mapping[str, Any] | None) -> bool | None:
     privacy = config.get("privacy")
-    value = privacy.get("individual_tracking") if isinstance(privacy, dict) else None
+    value = privacy.get(name) if isinstance(privacy, dict) else None
     if value is None:
-        value = (settings or {}).get("privacy.individual_tracking")
+        value = (settings or {}).get(f"privacy.{name}")
     return value if isinstance(value, bool) else None
 
 

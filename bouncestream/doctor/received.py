@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from bouncestream.doctor import received_headers, received_rewritten
+from bouncestream.doctor import received_headers, received_rewritten, received_root
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.received_headers import Own
 from bouncestream.doctor.received_letter import Letter, read
@@ -21,10 +21,8 @@ from bouncestream.doctor.received_urls import (
     Ours,
     almost,
     host_and_port,
-    is_local,
     ours,
     ours_inside,
-    same_root,
 )
 from bouncestream.event import clean_uuid
 from bouncestream.printable import printable
@@ -50,18 +48,14 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "mail-template-unrendered": "template expressions stand in the mail as they were written",
         "mail-pixel-ok": "the pixel is there",
         "mail-pixel-missing": "there is no pixel",
+        "mail-tracking-disabled": "there is no pixel, as tracking is disabled in Listmonk",
         "mail-pixel-broken": "the pixel's URL is damaged",
         "mail-pixel-twice": "the pixel is there more than once",
         "mail-pixel-other-campaign": "the pixel belongs to another campaign or subscriber than the mail",
         "mail-pixel-anonymous": "the pixel names no subscriber",
         "mail-pixel-wrapped": "somebody rewrote the pixel's URL",
         "mail-clipped": "the mail is so long that Gmail cuts it, pixel and all",
-        "mail-root-http": "the root URL begins with http://",
-        "mail-root-local": "the root URL is only reachable from its own network",
-        "mail-root-port": "the root URL has a port",
-        "mail-root-path": "the root URL has a path, or two slashes follow it",
-        "mail-root-other": "the mail was made with another root URL than Listmonk's public one",
-        "mail-root-mixed": "the mail has URLs of several root URLs",
+        **received_root.FINDINGS,
         "mail-links-tracked": "links go through Listmonk",
         "mail-links-some-untracked": "some links do not go through Listmonk",
         "mail-links-untracked": "no link goes through Listmonk",
@@ -69,12 +63,6 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         **received_rewritten.FINDINGS,
         **received_headers.FINDINGS,
     }
-)
-
-_ROOT_FIX = (
-    "Listmonk, Settings, General: root URL https://news.example.org (your name, without a port and a path). "
-    "Letters "
-    "sent before keep the old one"
 )
 
 
@@ -131,8 +119,9 @@ def _root(letter: Letter) -> str:
 def _body(letter: Letter, own: Own, ids: set[str]) -> Iterable[Finding]:
     direct = [found for url in (*letter.images, *letter.links) if (found := ours(url))]
     wrapped = [found for url in (*letter.images, *letter.links) if not ours(url) and (found := ours_inside(url))]
-    yield from received_rewritten.judge(letter)
-    if not ids and not direct and not wrapped and not any(map(almost, letter.images)):
+    lost = received_root.misrooted(letter)
+    yield from received_rewritten.judge(letter, own.root_url, ids)
+    if not ids and not direct and not wrapped and not lost and not any(map(almost, letter.images)):
         unseen = "No X-Listmonk header, no pixel, no link of Listmonk's."
         why = "So it is no campaign mail of Listmonk's, or somebody on its way changed everything."
         fix = "take a mail of a campaign, not a transactional or a confirmation mail"
@@ -147,15 +136,18 @@ def _body(letter: Letter, own: Own, ids: set[str]) -> Iterable[Finding]:
         yield _finding(
             "mail-encoding-broken", Level.ERROR, "mail", "The body is encoded twice, or declared wrong.", why, fix
         )
-    yield from _pixel(letter, ids)
-    yield from _links(letter)
-    yield from _roots([*direct, *wrapped], own)
+    if lost:
+        yield received_root.invalid(lost)
+    if "pixel" not in lost.values():
+        yield from _pixel(letter, ids, own)
+    yield from _links(letter, own, ids, lost)
+    yield from received_root.judge([*direct, *wrapped], own)
 
 
 # -- pixel ------------------------------------------------------------------------------------------------------
 
 
-def _pixel(letter: Letter, ids: set[str]) -> Iterable[Finding]:
+def _pixel(letter: Letter, ids: set[str], own: Own) -> Iterable[Finding]:
     pixels = [found for url in letter.images if (found := ours(url)) and found.what == "pixel"]
     inside = [
         found for url in letter.images if not ours(url) and (found := ours_inside(url)) and found.what == "pixel"
@@ -173,7 +165,7 @@ def _pixel(letter: Letter, ids: set[str]) -> Iterable[Finding]:
         fix = "write the body as raw HTML or Markdown, and keep { and quotes from being changed: {{ TrackView }}"
         yield _finding("mail-template-unrendered", Level.ERROR, "pixel", f"In the mail stands: {raw[0]}", why, fix)
     if not pixels and not inside:
-        yield _no_pixel(letter)
+        yield _no_pixel(letter, own)
         return
     if inside and not pixels:
         seen = f"The pixel's URL was rewritten; {printable(inside[0].netloc, 80)} can be read in it."
@@ -207,16 +199,7 @@ def _pixel(letter: Letter, ids: set[str]) -> Iterable[Finding]:
             "",
         )
     if first.subscriber == ZERO:
-        both = first.campaign == ZERO
-        seen = "Its campaign and subscriber are all zeros." if both else "Its subscriber is all zeros."
-        why = (
-            "This is a preview; its opens are not counted."
-            if both
-            else "Individual tracking is off: opens are counted without the person, and no more once it is on."
-        )
-        level = Level.WARNING if both else Level.INFO
-        fix = "take a mail that was really sent" if both else ""
-        yield _finding("mail-pixel-anonymous", level, "pixel", seen, why, fix)
+        yield _anonymous(first, own)
     where = letter.html.find("px.png")
     if letter.html_bytes > _CLIPPED and len(letter.html[:where].encode("utf-8", "replace")) > _CLIPPED:
         why = (
@@ -231,7 +214,26 @@ def _pixel(letter: Letter, ids: set[str]) -> Iterable[Finding]:
         yield _finding("mail-clipped", Level.WARNING, "pixel", seen, why, fix, bytes=letter.html_bytes)
 
 
-def _no_pixel(letter: Letter) -> Finding:
+def _anonymous(pixel: Ours, own: Own) -> Finding:
+    """A pixel without a subscriber: a preview's, or of a letter sent while individual tracking was off."""
+    seen, why, fix = "Its subscriber is all zeros.", "", ""
+    if pixel.campaign == ZERO:
+        seen, why = "Its campaign and subscriber are all zeros.", "This is a preview; its opens are not counted."
+        fix = "take a mail that was really sent"
+    elif own.individual:
+        seen = "Its subscriber is all zeros, though individual tracking is on now: it was off when this was sent."
+        why = (
+            "Listmonk does not count the opens of this letter any more; its clicks still count, without the person."
+        )
+        fix = "nothing brings them back; letters that are sent from now on count"
+    else:
+        why = "Individual tracking was off: opens are counted without the person. Once it is switched on, "
+        why += "opens of this letter are lost; its clicks still count."
+    level = Level.WARNING if fix else Level.INFO
+    return _finding("mail-pixel-anonymous", level, "pixel", seen, why, fix)
+
+
+def _no_pixel(letter: Letter, own: Own) -> Finding:
     if not letter.html:
         why = "Only HTML can load a picture, so opens of this mail are never counted."
         fix = "choose Rich text, HTML or Markdown as the campaign's format, not Plain text"
@@ -248,16 +250,29 @@ def _no_pixel(letter: Letter) -> Finding:
     seen = "There is no pixel in the HTML."
     if any("px.png" in url for url in letter.hidden_images):
         seen = "The pixel stands within an HTML comment, so nobody loads it."
-    why = "No open of this mail can be counted. (Settings, Privacy, disable tracking leaves it out too.)"
-    fix = "Listmonk, Campaigns, Templates: put this before </body> of the template in use:\n    {{ TrackView }}"
+    elif own.disabled:
+        seen = "There is no pixel, and tracking is disabled in Listmonk."
+        why = "So it leaves pixel and tracked links out of every letter: no open and no click is counted."
+        fix = (
+            "if that is not what you want: Listmonk, Settings, Privacy: switch Disable tracking off, and send anew"
+        )
+        return _finding("mail-tracking-disabled", Level.WARNING, "pixel", seen, why, fix)
+    why = "No open of this mail can be counted."
+    template = (
+        "Listmonk, Campaigns, Templates: put this before </body> of the template in use:\n    {{ TrackView }}"
+    )
+    fix = template
+    if own.disabled is None:
+        fix = "Listmonk, Settings, Privacy: is Disable tracking off? While it is on, letters have no pixel and no "
+        fix += f"tracked link (`--config FILE` asks Listmonk). If it is off: {template}"
     return _finding("mail-pixel-missing", Level.ERROR, "pixel", seen, why, fix)
 
 
 # -- links ------------------------------------------------------------------------------------------------------
 
 
-def _links(letter: Letter) -> Iterable[Finding]:
-    tracker = tracker_of_all(letter)
+def _links(letter: Letter, own: Own, ids: set[str], lost: Mapping[str, str]) -> Iterable[Finding]:
+    tracker = tracker_of_all(letter, own.root_url, ids)
     kinds: Counter[str] = Counter()
     examples: list[str] = []
     for url in letter.links:
@@ -268,7 +283,9 @@ def _links(letter: Letter) -> Iterable[Finding]:
             kinds[found.what] += 1
         elif almost(url):
             kinds["broken"] += 1
-        elif tracker or is_hidden(url):
+        elif url in lost:
+            continue
+        elif is_hidden(url) or (tracker and host_and_port(url)[0] == tracker):
             kinds["hidden"] += 1
         elif not _is_listmonks_page(url, letter):
             kinds["plain"] += 1
@@ -293,7 +310,9 @@ def _links(letter: Letter) -> Iterable[Finding]:
         yield _finding(
             "mail-links-some-untracked", Level.INFO, "links", seen, "Clicks on these are not counted.", fix
         )
-    elif plain and not kinds["hidden"]:
+    elif plain and own.disabled and not letter.images:
+        return
+    elif plain and not kinds["hidden"] and "link" not in lost.values():
         seen = f"None of {plain} links goes through Listmonk."
         yield _finding("mail-links-untracked", Level.WARNING, "links", seen, "No click can be counted.", fix)
 
@@ -302,54 +321,3 @@ def _is_listmonks_page(url: str, letter: Letter) -> bool:
     """Archive, images and the like below the root URL."""
     root = _root(letter)
     return bool(root) and host_and_port(url) == host_and_port(root)
-
-
-# -- root URL ---------------------------------------------------------------------------------------------------
-
-
-def _roots(found: list[Ours], own: Own) -> Iterable[Finding]:
-    roots = Counter(one.root for one in found if one.what != "page") or Counter(one.root for one in found)
-    if not roots:
-        return
-    if len(roots) > 1:
-        told = ", ".join(printable(root, 80) for root in list(roots)[:5])
-        why = "Some of them are not tracked by this Listmonk: copied from another mail, or from before it moved."
-        fix = "take finished /campaign/ and /link/ URLs out of body and template; Listmonk makes them"
-        yield _finding("mail-root-mixed", Level.WARNING, "root URL", f"URLs begin with: {told}.", why, fix)
-    root = roots.most_common(1)[0][0]
-    shown = printable(root, 200)
-    host, port = host_and_port(root)
-    before = root.partition("://")[2].partition("/")
-    path = before[1] + before[2]
-    if is_local(host):
-        why = "Nobody but this machine or network can load the pixel or follow a link."
-        yield _finding(
-            "mail-root-local", Level.ERROR, "root URL", f"URLs begin with {shown}.", why, _ROOT_FIX, root=root
-        )
-        return
-    if root.startswith("http://"):
-        why = "Web mail blocks or upgrades plain pictures, and clicks travel readable."
-        yield _finding(
-            "mail-root-http", Level.WARNING, "root URL", f"URLs begin with {shown}.", why, _ROOT_FIX, root=root
-        )
-    if port is not None and port not in (80, 443):
-        why = (
-            "Many networks let out ports 80 and 443 only; and Listmonk's own port should not be open to "
-            "the Internet."
-        )
-        yield _finding(
-            "mail-root-port", Level.ERROR, "root URL", f"URLs begin with {shown}.", why, _ROOT_FIX, root=root
-        )
-    if path:
-        why = "Listmonk does not work below a sub-path, and // is another path to it: it answers 404."
-        yield _finding(
-            "mail-root-path", Level.ERROR, "root URL", f"URLs begin with {shown}/.", why, _ROOT_FIX, root=root
-        )
-    if own.root_url and not same_root(root, own.root_url):
-        seen = f"URLs begin with {shown}; Listmonk's public address is {printable(own.root_url, 200)}."
-        why = "Opens and clicks go to another address than the one that is looked after."
-        fix = (
-            f"Listmonk, Settings, General: root URL {printable(own.root_url.rstrip('/'), 200)}; or correct "
-            "[listmonk] public_url"
-        )
-        yield _finding("mail-root-other", Level.ERROR, "root URL", seen, why, fix, root=root)

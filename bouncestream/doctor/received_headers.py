@@ -17,6 +17,7 @@ from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.received_letter import Letter
 from bouncestream.doctor.received_urls import host_and_port
 from bouncestream.doctor.rewriters import ESPS, MESSAGE_IDS
+from bouncestream.doctor.target import meant
 from bouncestream.event import clean_uuid
 from bouncestream.mail.address import normalise
 from bouncestream.printable import mask, printable
@@ -28,6 +29,8 @@ class Own:
 
     root_url: str = ""  #: Listmonk's public address; '' unknown
     verp: tuple[str, ...] = ()  #: return addresses, with * for the part that names the recipient
+    disabled: bool | None = None  #: Listmonk's privacy switch now: nothing is tracked at all; None: not known
+    individual: bool | None = None  #: … each subscriber is tracked on their own
 
 
 NOTHING_KNOWN = Own()
@@ -118,7 +121,7 @@ def _unsubscribe(letter: Letter, root_url: str) -> Iterable[Finding]:
         )
         return
     urls = re.findall(r"<\s*([^<>\s]{1,2000})\s*>", value[:10_000]) or [value.strip()]
-    secure = [url for url in urls if url.lower().startswith("https://")]
+    secure = [url for url in urls if url.lower().startswith("https://") and _host(url)]
     post = letter.get("list-unsubscribe-post").replace(" ", "").lower() == "list-unsubscribe=one-click"
     if not secure or not post:
         parts = []
@@ -131,8 +134,8 @@ def _unsubscribe(letter: Letter, root_url: str) -> Iterable[Finding]:
             "mail-unsubscribe-not-one-click", Level.WARNING, "unsubscription", f"{'; '.join(parts)}.", rule, fix
         )
         return
-    host = host_and_port(secure[0])[0]
-    foreign = bool(root_url) and host != host_and_port(root_url)[0]
+    host, wanted = _host(secure[0]), _host(root_url) or _host(meant(root_url))
+    foreign = bool(wanted) and host != wanted
     if foreign:
         why = "Who unsubscribes there stays subscribed in Listmonk until the ESP tells it."
         fix = (
@@ -155,6 +158,12 @@ def _unsubscribe(letter: Letter, root_url: str) -> Iterable[Finding]:
         yield _finding(
             "mail-unsubscribe-ok", Level.OK, "unsubscription", "One-click unsubscription is there, at Listmonk."
         )
+
+
+def _host(url: str) -> str:
+    """The host of a URL; '' for `https://https://…`."""
+    host = host_and_port(url)[0]
+    return "" if host in ("http", "https") else host
 
 
 def _signed(signature: str) -> set[str]:

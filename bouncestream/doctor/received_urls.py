@@ -23,6 +23,18 @@ _ALMOST = re.compile(
 )
 
 
+_LISTMONKS_PATH = re.compile(
+    rf"/(?:campaign/{_UUID}/{_UUID}(?:(/px\.png)|(?=[/?#]|\Z))|(link)/{_UUID}/{_UUID}/{_UUID}"
+    rf"|subscription/{_UUID}/{_UUID})(?=[/?#]|\Z)",
+    re.IGNORECASE,
+)
+#: What a browser takes for a web address, with a host that is none of the words of another scheme.
+_WEB = re.compile(r"\Ahttps?://(?!https?(?:[:/]|\Z))[^/\s]", re.IGNORECASE)
+#: What is in no root URL, however wrongly it was written.
+_NOT_IN_ROOT = frozenset(" ?#\"'<>{}@=&;,")
+_LONGEST = 4000
+
+
 class Ours(NamedTuple):
     """A URL of Listmonk's."""
 
@@ -45,6 +57,8 @@ def ours(url: str) -> Ours | None:
     if found is None:
         return None
     scheme, netloc, prefix, *ids = found.groups()
+    if netloc.lower() in ("http:", "https:"):  # two schemes, and no host
+        return None
     campaign, reader, pixel, _, link_campaign, link_reader, page_campaign, page_reader = ids
     what = "pixel" if pixel else "link" if link_campaign else "page"
     return Ours(
@@ -57,15 +71,40 @@ def ours(url: str) -> Ours | None:
     )
 
 
+class Written(NamedTuple):
+    """One of Listmonk's paths, and what stands before it where that is no web address."""
+
+    what: str  #: pixel, link, or page
+    root: str
+
+
+def root_as_written(url: str) -> Written | None:
+    """The root URL of a URL of Listmonk's whose root URL is no web address: without a scheme, with a misspelt
+    one or with two. None for all other URLs."""
+    if ours(url) is not None or len(url) > _LONGEST:
+        return None
+    found = _LISTMONKS_PATH.search(url)
+    if found is None:
+        return None
+    root = url[: found.start()]
+    if len(root) > 300 or not _NOT_IN_ROOT.isdisjoint(root) or _WEB.match(root):
+        return None
+    return Written("pixel" if found[1] else "link" if found[2] else "page", root)
+
+
 def ours_inside(url: str) -> Ours | None:
     """Listmonk's URL within one that somebody rewrote, if it can be read in it."""
+    if root_as_written(url) is not None:  # two schemes are no rewriting
+        return None
     inner = unwrapped(url)
     return (ours(inner) or ours_inside(inner)) if inner and len(inner) < len(url) else None
 
 
 def almost(url: str) -> bool:
     """Whether it looks like a pixel or tracked link of Listmonk's whose ids are broken."""
-    return ours(url) is None and _ALMOST.match(url) is not None and not unwrapped(url)
+    if ours(url) is not None or root_as_written(url) is not None:
+        return False
+    return _ALMOST.match(url) is not None and not unwrapped(url)
 
 
 def host_and_port(url: str) -> tuple[str, int | None]:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.front import Front
 from bouncestream.doctor.reply import clean
-from bouncestream.doctor.target import Target, is_local, is_private
+from bouncestream.doctor.target import Target, fault_of, is_local, is_private, meant
 
 TOPIC = "root-url"
 FINDINGS: Mapping[str, str] = MappingProxyType(
@@ -52,8 +52,11 @@ def judge(root: str | None, public: Target | None) -> list[Finding]:
         why = "Pixel and links in mails have no host, so they lead nowhere."
         return [finding("root-url-empty", "Listmonk's root URL is empty", why)]
     if target is None:
-        why = "Mail programs cannot follow what is no web address; it has to begin with https://."
-        return [finding("root-url-invalid", f"Listmonk's root URL is {shown!r}", why)]
+        why = (
+            "Mail programs cannot follow what is no web address: no open is counted, and every link leads nowhere."
+        )
+        seen = f"Listmonk's root URL is {shown!r}, {fault_of(root)}"
+        return [finding("root-url-invalid", seen, why, meant(root) or wanted)]
     if is_local(target.host):
         why = "Readers' mail programs look for pixel and links on their own computer: nothing is ever counted."
         return [finding("root-url-localhost", f"Listmonk's root URL is {shown}: {prints}", why)]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -14,6 +15,29 @@ LINK = f"/link/{ZERO}/{ZERO}/{ZERO}"
 VIEW = f"/campaign/{ZERO}/{ZERO}"
 UNSUBSCRIBE = f"/subscription/{ZERO}/{ZERO}"
 OPTIN = f"/subscription/optin/{ZERO}"
+
+
+#: A scheme, whole, misspelt or half forgotten: `https://`, `https:/`, `https//`, `htp://`, `//`.
+_SCHEME = re.compile(r"\A(?:h\w{0,6}:?|[a-z]{2,8}:)?/{1,3}", re.IGNORECASE)
+_HOST = re.compile(r"\A\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){1,20}")
+
+
+def meant(url: str) -> str:
+    """What a root URL that is no web address was meant to be: its host, with https:// and without a port or a path;
+    '' where none can be read in it. `news.example.com:9000` → `https://news.example.com`."""
+    rest = url.strip()[:500]
+    for _ in range(3):
+        if scheme := _SCHEME.match(rest):
+            rest = rest[scheme.end() :]
+    host = _HOST.match(rest)
+    return f"https://{host[0].lower()}" if host and not is_private(host[0].lower()) else ""
+
+
+def fault_of(root: str) -> str:
+    """What is wrong with a root URL that is no web address."""
+    if root.count("://") > 1:
+        return "with two beginnings instead of one https://"
+    return "without a right https:// before it" if meant(root) else "which is no web address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +52,10 @@ class Target:
 
     @classmethod
     def read(cls, url: str) -> Target | None:
-        """None unless it is an http or https URL with a host."""
+        """None unless it is an http or https URL with a host; `http://https://…` has none."""
         try:
             parts = urlsplit(url.strip())
-            if parts.scheme not in ("http", "https") or not parts.hostname:
+            if parts.scheme not in ("http", "https") or parts.hostname in (None, "http", "https"):
                 return None
             port = parts.port or (443 if parts.scheme == "https" else 80)
         except ValueError:

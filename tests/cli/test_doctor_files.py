@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import gzip
 import json
@@ -12,12 +13,39 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 from pathlib import Path
 
+from bouncestream.sandbox import Sandbox, SandboxSettings
 from tests.cli.conftest import ROOT, TOKEN, Cli, environment, write_config
-from tests.doctor.received_mails import HTML, PIXEL, letter
+from tests.doctor.received_mails import HTML, PIXEL, READER, ZERO, letter
 from tests.doctor.received_mails import ROOT as NEWS
 from tests.doctor.test_logs import GOOD, line
+from tests.doctor.test_logs import PIXEL as LOGGED
+from tests.doctor.test_logs import S as SUBSCRIBER
+
+ANONYMOUS = LOGGED.replace(SUBSCRIBER, ZERO)
+
+
+class Listening:
+    """A sandbox in a thread of its own, as the commands are processes that a test waits for."""
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        self._settings = settings
+
+    def __enter__(self) -> str:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._sandbox = Sandbox(self._settings)
+        return asyncio.run_coroutine_threadsafe(self._sandbox.start(), self._loop).result(30)
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._sandbox.close(), self._loop).result(30)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(30)
+        self._loop.close()
+
 
 FIELDS = {"id", "level", "topic", "seen", "why", "fix", "evidence"}
 
@@ -169,3 +197,27 @@ def test_nothing_heavy_is_loaded(tmp_path: Path) -> None:
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
     assert ROOT
+
+
+def test_listmonk_tells_the_privacy_switches(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "letter.eml").write_bytes(letter(HTML.replace(PIXEL, "")))
+    (tmp_path / "zero.eml").write_bytes(letter(HTML.replace(READER, ZERO)))
+    (tmp_path / "access.log").write_text(GOOD + line(ANONYMOUS) * 5)
+
+    def told(*words: str) -> dict[str, str]:
+        done = cli("doctor", *words, "--config", str(tmp_path / "config.toml"), "--json")
+        return {one["id"]: one["level"] for one in json.loads(done.stdout)["findings"]}
+
+    for version in ("6.2", "4.1"):  # before 6 the switches are in the settings
+        for saved in ({"privacy.disable_tracking": True}, {"privacy.individual_tracking": True}):
+            if version == "4.1" and "privacy.disable_tracking" in saved:
+                continue  # that one came with 6.1
+            with Listening(SandboxSettings(version=version, saved={"app.root_url": NEWS} | saved)) as url:
+                named(tmp_path, NEWS)
+                write_config(tmp_path, url)
+                if "privacy.disable_tracking" in saved:
+                    assert told("mail", "letter.eml")["mail-tracking-disabled"] == "warning"
+                else:
+                    assert "mail-pixel-missing" in told("mail", "letter.eml")
+                    assert told("mail", "zero.eml")["mail-pixel-anonymous"] == "warning"
+                    assert told("logs", "access.log")["logs-anonymous"] == "warning"

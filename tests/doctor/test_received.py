@@ -154,6 +154,7 @@ BROKEN: dict[str, tuple[bytes, set[str]]] = {
         letter(HTML.replace(ROOT, f"{ROOT}:9000")),
         {"mail-root-port", "mail-root-other"},
     ),
+    "no scheme": (letter(HTML.replace(ROOT, "news.example.com")), {"mail-root-invalid"}),
     "sub-path": (letter(HTML.replace(ROOT, f"{ROOT}/listmonk")), {"mail-root-path", "mail-root-other"}),
     "two slashes": (letter(HTML.replace(ROOT, f"{ROOT}/")), {"mail-root-path"}),
     "another root": (
@@ -340,6 +341,7 @@ def test_every_finding_is_produced_and_documented() -> None:
     for raw, _ in NOT_EXAMINED.values():
         produced |= ids(judge(raw, OWN)[0])
     produced |= ids(judge(letter(), OWN, cut=True)[0])
+    produced |= ids(judge(letter(HTML.replace(PIXEL, "")), Own(ROOT, disabled=True))[0])
     assert produced == set(FINDINGS)
 
 
@@ -357,3 +359,133 @@ def test_foreign_text_is_made_printable() -> None:
 def test_the_headers_of_the_fixture_are_all_used() -> None:
     for name in HEADERS:
         assert f"\r\n{name}: ".encode() in b"\r\n" + letter(), name
+
+
+# -- the privacy switches ---------------------------------------------------------------------------------------
+
+UNTRACKED = wrapped(HTML, "https://shop.example.org/").replace(PIXEL, "")
+
+
+def one(findings: list[Finding], ident: str) -> Finding:
+    [found] = [finding for finding in findings if finding.id == ident]
+    return found
+
+
+def test_disabled_tracking_is_asked_for_before_the_template_is_blamed() -> None:
+    findings, _ = judge(letter(UNTRACKED), Own(ROOT, disabled=True))
+    assert alarms(findings) == {"mail-tracking-disabled"}
+    told = one(findings, "mail-tracking-disabled")
+    assert "Disable tracking" in told.fix
+    assert "TrackView" not in told.fix
+    findings, _ = judge(letter(UNTRACKED), Own(ROOT, disabled=False))
+    assert alarms(findings) == {"mail-pixel-missing", "mail-links-untracked"}
+    assert "Disable tracking" not in one(findings, "mail-pixel-missing").fix
+    asked = one(judge(letter(UNTRACKED), OWN)[0], "mail-pixel-missing").fix
+    assert asked.index("Disable tracking") < asked.index("{{ TrackView }}")
+
+
+@pytest.mark.parametrize(("individual", "level"), [(True, Level.WARNING), (False, Level.INFO), (None, Level.INFO)])
+def test_letters_from_when_individual_tracking_was_off(individual: bool | None, level: Level) -> None:
+    findings, _ = judge(letter(HTML.replace(READER, ZERO)), Own(ROOT, individual=individual))
+    told = one(findings, "mail-pixel-anonymous")
+    assert told.level is level
+    assert "clicks still count" in told.why
+
+
+# -- root URLs that are none ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        "news.example.com",
+        "http://https://news.example.com",
+        "https://https://news.example.com",
+        "https://http://news.example.com",
+        "https:/news.example.com",
+        "https//news.example.com",
+        "htps://news.example.com",
+        "//news.example.com",
+        "news.example.com:9000",
+        "ftp://news.example.com",
+    ],
+)
+def test_a_root_url_that_is_no_web_address_is_told_and_nothing_else_is_blamed(root: str) -> None:
+    findings, _ = judge(letter(HTML.replace(ROOT, root)), Own(root))
+    assert alarms(findings) == {"mail-root-invalid"}
+    told = one(findings, "mail-root-invalid")
+    assert f"{root!r}" in told.seen
+    assert "The pixel and 2 tracked links" in told.seen
+    assert "https://news.example.com (" in told.fix
+
+
+def test_a_root_url_that_is_empty() -> None:
+    findings, _ = judge(letter(HTML.replace(ROOT, "")))
+    assert alarms(findings) == {"mail-root-invalid"}
+
+
+def test_root_urls_of_others_are_left_alone() -> None:
+    odd = '<a href="mailto:x@example.com">a</a><a href="docs/link/a/b/c">b</a><img src="cid:1">'
+    assert alarms(judge(letter(HTML.replace("</body>", f"{odd}</body>")), OWN)[0]) == set()
+
+
+# -- trackers that are not known by name ------------------------------------------------------------------------
+
+
+def rewritten(*urls: str, keep: bool = False) -> bytes:
+    """The letter with its links replaced in turn; `keep`: Listmonk's own pages are left."""
+    turn = iter(urls * 3)
+    pattern = r"href=[\"']https?://[^\"']+/link/[^\"']+[\"']" if keep else r"href=[\"']https?://[^\"']+[\"']"
+    return letter(re.sub(pattern, lambda _: f'href="{next(turn)}"', HTML))
+
+
+TRACKERS = {
+    "by queries": ("https://tracking.example.com/x/d?c=1&l=2", "https://tracking.example.com/x/d?c=1&l=3"),
+    "link.": ("https://link.example.com/a1/b2", "https://link.example.com/a1/c3"),
+    "a name of trackers only": ("https://links.example.com/sale", "https://links.example.com/terms"),
+    "codes at any host": ("https://go2.mailer.test/e/c/aGx4Mjc", "https://go2.mailer.test/e/c/QkZ3OTk"),
+    "numbers": ("https://n.mailer.test/r/10923/88", "https://n.mailer.test/r/10924/88"),
+    "url1234": ("https://url8041.example.com/ls/click?upn=u1", "https://url8041.example.com/ls/click?upn=u2"),
+    "by port": ("http://t.mailer.test:8080/?u=1", "http://t.mailer.test:8080/?u=2"),
+}
+
+
+@pytest.mark.parametrize("name", TRACKERS)
+def test_all_links_of_a_letter_lead_to_a_tracker(name: str) -> None:
+    findings, _ = judge(rewritten(*TRACKERS[name]), OWN)
+    assert alarms(findings) == {"mail-links-esp"}
+    told = one(findings, "mail-links-esp")
+    if "url8041" not in TRACKERS[name][0]:  # those are SendGrid's
+        assert "also those to unsubscribe" in told.seen
+        assert told.evidence["host"] in TRACKERS[name][0]
+        assert "click tracking" in told.fix
+
+
+@pytest.mark.parametrize("name", ["by queries", "link.", "url1234"])
+def test_a_tracker_may_leave_the_unsubscribe_link_alone(name: str) -> None:
+    assert alarms(judge(rewritten(*TRACKERS[name], keep=True), OWN)[0]) == {"mail-links-esp"}
+
+
+@pytest.mark.parametrize(
+    "urls",
+    [
+        ("https://shop.example.org/autumn", "https://shop.example.org/chairs/oak"),
+        ("https://shop.example.org/products/17", "https://shop.example.org/products/18"),
+        ("https://shop.example.org/", "https://shop.example.org"),
+        ("https://blog.example.org/2026/11/frost-in-november", "https://blog.example.org/2026/11/leaves"),
+        ("https://a.example.org/x1", "https://b.example.org/x1"),
+    ],
+)
+@pytest.mark.parametrize("keep", [True, False])
+def test_links_to_one_site_are_no_trackers(urls: tuple[str, ...], keep: bool) -> None:
+    assert alarms(judge(rewritten(*urls, keep=keep), OWN)[0]) == {"mail-links-untracked"}
+
+
+@pytest.mark.parametrize(
+    ("host", "ident"), [("click.example.com", "mail-links-esp"), ("guard.inbox.test", "mail-links-receiver")]
+)
+def test_listmonks_links_within_those_of_somebody(host: str, ident: str) -> None:
+    inner = TRACKED.replace(":", "%3A").replace("/", "%2F")
+    findings, _ = judge(letter(HTML.replace(f'"{TRACKED}"', f'"https://{host}/?u={inner}"')), OWN)
+    assert host in one(findings, ident).seen
+    assert alarms(findings) == ({ident} if ident == "mail-links-esp" else set())

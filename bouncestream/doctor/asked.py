@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Listmonk says that letters and logs are judged by: its root URL and the two privacy switches.
+
+`GET /api/config` tells all three to any API user from Listmonk 6 on; before, the switches are in `/api/settings`
+(`settings:get`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_LIMIT = 2 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Empty and None: not known."""
+
+    root_url: str = ""
+    disabled: bool | None = None  #: nothing is tracked at all
+    individual: bool | None = None  #: each subscriber is tracked on their own
+
+
+async def ask(url: str, user: str, token: str) -> Told:
+    """Ask it; within seconds, and never an exception."""
+    from bouncestream.doctor import letters  # aiohttp comes with it, and most letters and logs are judged without
+    from bouncestream.doctor.names import Names
+    from bouncestream.doctor.web import Credentials, Web
+
+    names, who, base = Names(), Credentials(url, user, token), url.rstrip("/")
+    try:
+        async with Web(names) as web:
+            config = _object((await web.get(f"{base}/api/config", who=who, limit=_LIMIT)).data())
+            settings = None
+            if config and letters.individual(config, None) is None:
+                settings = _object((await web.get(f"{base}/api/settings", who=who, limit=_LIMIT)).data())
+    finally:
+        await names.close()
+    root = config.get("root_url")
+    return Told(
+        root if isinstance(root, str) else "",
+        letters.disabled(config, settings),
+        letters.individual(config, settings),
+    )
+
+
+def _object(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, dict) else {}
