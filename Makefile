@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 
-.PHONY: run test setup lint types chaos fuzz bench lock clean
+.PHONY: run test setup lint types chaos soak fuzz bench lock clean
 
 run: setup ## the bridge beside a sandbox Listmonk, explained step by step (ONCE=1: end with exit code)
 	@$(PY) -m bouncestream demo $(if $(ONCE),--once)
@@ -22,6 +22,9 @@ types: $(VENV)/.ready-dev
 
 chaos: $(VENV)/.ready-dev ## the long version of the chaos tests and of the simulation
 	@$(PY) -m tests.chaos
+
+soak: $(VENV)/.ready-dev ## an hour under load with hostile clients beside it (SECONDS=3600)
+	@$(PY) -m tests.soak $(SECONDS)
 
 fuzz: $(VENV)/.ready-fuzz ## fuzz the mail reader (SECONDS=60)
 	@$(PY) -m tests.fuzz $(SECONDS)
