@@ -31,6 +31,7 @@ from bouncestream.doctor import (
     root_url,
     tls,
     trial,
+    ways,
 )
 from bouncestream.doctor.catalogue import TOPICS, UNEXAMINED
 from bouncestream.doctor.finding import Finding, Level
@@ -264,7 +265,7 @@ async def _webhook(it: Examination, url: str, host: str) -> None:
         door = await _door(it, target)
         if door is not None and not door.reachable:
             return
-    it.judged(itself.TOPIC, lambda: [itself.judge_bare(target.url, reply)])
+    it.judged(itself.TOPIC, lambda: [ways.judge_bare(target.url, reply)])
 
 
 def own_mailboxes(config: Config) -> list[tuple[str, str]]:

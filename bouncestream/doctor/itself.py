@@ -10,23 +10,21 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote
 
-from bouncestream.config.model import Config, Webhook
-from bouncestream.crypto.secret import Secret
+from bouncestream.config.model import Config
+from bouncestream.doctor import ways
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.reply import Origin, Reply, clean, describe, evidence, origin, proxy_of
-from bouncestream.doctor.snippets import indented
-from bouncestream.doctor.target import Target, is_private
+from bouncestream.doctor.reply import Reply, clean, describe
+from bouncestream.doctor.target import Target
+from bouncestream.doctor.ways import Way
 from bouncestream.doctor.web import Web
 from bouncestream.errors import StoreError
 from bouncestream.outbox.glance import Glance, glance
-from bouncestream.sources import selftest
 
 TOPIC = "bouncestream"
 FINDINGS: Mapping[str, str] = MappingProxyType(
@@ -36,15 +34,6 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "bridge-part": "a part of the running bouncestream does not work",
         "bridge-no-source": "no webhook and no mailbox is configured, so nothing can come in",
         "bridge-no-public-url": "[server] public_url is not set, so the way from outside cannot be tried",
-        "webhook-ok": "a signed test reached the webhook through its public URL, and stored nothing",
-        "webhook-unreachable": "the webhook's public URL does not reach bouncestream",
-        "webhook-not-https": "the webhook's public URL is not https",
-        "webhook-unknown": "bouncestream does not know the webhook under its public URL",
-        "webhook-refused": "the webhook refuses the test: the secret or the clock differ",
-        "webhook-allow-ips": "allow_ips keeps out the test, as it should",
-        "webhook-body-limit": "the proxy refuses bodies that bouncestream would take",
-        "webhook-sender": "the webhook sees every request come from the proxy",
-        "webhook-unproven": "a webhook without secret cannot be tried without storing something",
         "outbox-missing": "there is no outbox yet",
         "outbox-unreadable": "the outbox cannot be read",
         "outbox-ok": "the outbox has room and is worked off",
@@ -55,25 +44,13 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "outbox-quarantine": "unreadable input waits in quarantine",
         "outbox-clock": "the newest event is from the future: the clock was turned back",
         "source-newest": "when each source was last heard of",
+        **ways.FINDINGS,
     }
 )
-#: Bytes of the large self-test: above nginx's default of 1 MiB, below our own default of 10 MiB.
-LARGE = 1_200_000
 #: Free bytes below which a person should know; and below which nothing is taken in (`outbox.intake`).
 LITTLE, NOTHING = 512 << 20, 64 << 20
 WAL = 256 << 20
 OLDEST, CLOCK = 900.0, 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """What came of trying one webhook through its public URL."""
-
-    name: str
-    small: Reply | None = None  #: the signed self-test; None where there is no secret to sign with
-    large: Reply | None = None
-    bare: Reply | None = None  #: a GET
-    checks_sender: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +79,9 @@ async def collect(config: Config, web: Web, now: datetime) -> Seen:
     base = f"http://{near}:{port}"
     running = asyncio.create_task(web.get(f"{base}/healthz"))
     ready = asyncio.create_task(web.get(f"{base}/readyz"))
-    ways = await asyncio.gather(*(_try(public, hook, web, now) for hook in config.webhooks.values() if public))
+    tried = await asyncio.gather(
+        *(ways.attempt(public, hook, web, now) for hook in config.webhooks.values() if public)
+    )
     path = Path(config.outbox.path)
     holds, trouble, missing = await asyncio.to_thread(_look, path, now)
     told = (await ready).json()
@@ -111,7 +90,7 @@ async def collect(config: Config, web: Web, now: datetime) -> Seen:
         public,
         await running if port else None,
         parts if isinstance(parts, dict) else {},
-        ways,
+        tried,
         tuple(config.webhooks) + tuple(getattr(config, "mailboxes", ())),
         str(path),
         holds,
@@ -120,35 +99,6 @@ async def collect(config: Config, web: Web, now: datetime) -> Seen:
         _free(path),
         now,
     )
-
-
-async def _try(public: Target, hook: Webhook, web: Web, now: datetime) -> Way:
-    secret = secret_of(hook)
-    if secret is None:
-        return Way(hook.name, bare=await web.get(f"{public.url}/webhooks/{hook.name}"))
-    small = await post(web, public, hook, secret, b"selftest", now, 4.0)
-    large = await post(web, public, hook, secret, b"x" * LARGE, now, 5.0) if small.status == 200 else None
-    return Way(hook.name, small, large, checks_sender=bool(hook.allow_ips))
-
-
-def secret_of(hook: Webhook) -> Secret | None:
-    """The secret that a self-test of this webhook is signed with."""
-    return next((one for one in (hook.secret, hook.token, hook.hmac_secret, hook.path_secret) if one), None)
-
-
-async def post(
-    web: Web, public: Target, hook: Webhook, secret: Secret, body: bytes, now: datetime, patience: float
-) -> Reply:
-    """A signed self-test, to where the provider posts. The reply is told without the secret of the path."""
-    url = f"{public.url}/webhooks/{hook.name}"
-    path = "" if hook.path_secret is None else "/" + quote(hook.path_secret.reveal(), safe="")
-    headers = {"Content-Type": "application/json", **selftest.headers(secret, now, body)}
-    reply = await web.get(url + path, method="POST", data=body, headers=headers, patience=patience)
-    if not path:
-        return reply
-    shown = {name: value.replace(path, "/<path_secret>") for name, value in reply.headers.items()}
-    told = reply.body.replace(path.encode(), b"/<path_secret>")
-    return replace(reply, url=f"{url}/<path_secret>", headers=shown, body=told)
 
 
 def _look(path: Path, now: datetime) -> tuple[Glance | None, str, bool]:
@@ -170,7 +120,7 @@ def _free(path: Path) -> int | None:
 
 def judge(seen: Seen) -> list[Finding]:
     """The running bridge, each way in, the outbox."""
-    return _bridge(seen) + _ways(seen) + _outbox(seen)
+    return _bridge(seen) + ways.judge(seen.public, seen.ways, seen.running) + _outbox(seen)
 
 
 def _bridge(seen: Seen) -> list[Finding]:
@@ -204,126 +154,6 @@ def _bridge(seen: Seen) -> list[Finding]:
         fix = 'say where the Internet reaches this bridge:\n\n    [server]\n    public_url = "https://bounces.example.org"'
         found.append(Finding("bridge-no-public-url", Level.INFO, TOPIC, text, "", fix))
     return found
-
-
-def _ways(seen: Seen) -> list[Finding]:
-    public = seen.public
-    if public is None:
-        return []
-    found = []
-    if public.scheme != "https" and not is_private(public.host):
-        text = f"{public.url} is not https"
-        why = "Secrets and addresses of your subscribers travel readable."
-        fix = "put a proxy with TLS before it, and correct [server] public_url and the URL at your provider"
-        found.append(Finding("webhook-not-https", Level.WARNING, TOPIC, text, why, fix))
-    for way in seen.ways:
-        found.append(_way(public, way, seen))
-    return _once(found)
-
-
-def _once(found: Sequence[Finding]) -> list[Finding]:
-    """The same trouble of several webhooks is one finding."""
-    kept: dict[tuple[str, str], Finding] = {}
-    for one in found:
-        kept.setdefault((one.id, one.seen if one.level is Level.OK else one.why), one)
-    return list(kept.values())
-
-
-def _way(public: Target, way: Way, seen: Seen) -> Finding:
-    url = f"{public.url}/webhooks/{way.name}"
-    if way.small is None:
-        return judge_bare(url, way.bare or Reply(url))
-    answer = way.small.json()
-    if way.small.status == 200 and isinstance(answer, dict) and answer.get("selftest") == "ok":
-        return _body(public, way, answer, url)
-    if way.small.status == 401 and isinstance(answer, dict) and "sender" in answer:
-        return _kept_out(way, clean(str(answer["sender"]), 60), url)
-    if way.small.status == 401:
-        text = f"{url} refuses the signed test"
-        why = "It reached a bouncestream, but one with another secret, or the clocks differ by more than 5 minutes."
-        fix = "let the running bouncestream read this configuration:\n\n    systemctl restart bouncestream"
-        return Finding("webhook-refused", Level.ERROR, TOPIC, text, why, fix, evidence(way.small))
-    if way.small.status == 404 and way.small.body.strip() == b"not found":
-        text = f"{url} reaches a bouncestream that has no webhook {way.name}"
-        why = "What the provider posts there is refused."
-        fix = "let the running bouncestream read this configuration:\n\n    systemctl reload bouncestream"
-        return Finding("webhook-unknown", Level.ERROR, TOPIC, text, why, fix, evidence(way.small))
-    return _unreachable(url, way.small, seen.running)
-
-
-def judge_bare(url: str, reply: Reply) -> Finding:
-    """A GET of a webhook: bouncestream answers 405, whoever asks."""
-    if reply.status == 405 and "POST" in reply.headers.get("allow", ""):
-        text = f"{url} reaches bouncestream; without a secret to sign with, a delivery cannot be tried"
-        return Finding("webhook-unproven", Level.INFO, TOPIC, text, evidence=evidence(reply))
-    if reply.status == 404 and reply.body.strip() == b"not found":
-        text = f"{url} reaches a bouncestream that has no webhook of this name"
-        why = "What the provider posts there is refused."
-        fix = "compare the name in the URL with the sections [webhooks.<name>] of its configuration"
-        return Finding("webhook-unknown", Level.ERROR, TOPIC, text, why, fix, evidence(reply))
-    return _unreachable(url, reply, None)
-
-
-def _unreachable(url: str, reply: Reply, running: Reply | None) -> Finding:
-    text = f"{url} does not reach bouncestream: {describe(reply)}"
-    why = "What your provider posts there is lost, or comes late when it tries again."
-    if reply.status in (502, 503, 504) and (running is None or running.status != 200):
-        fix = "the proxy is there, bouncestream is not: start it\n\n    systemctl enable --now bouncestream"
-    else:
-        fix = f"let the proxy pass /webhooks/ of this site on to bouncestream; {_passing(reply)}"
-    if origin(reply) is Origin.LISTMONK:
-        text += " (the request went to Listmonk)"
-    return Finding("webhook-unreachable", Level.ERROR, TOPIC, text, why, fix, evidence(reply))
-
-
-def _passing(reply: Reply) -> str:
-    if proxy_of(reply) == "caddy":
-        lines = "handle /webhooks/* {\n    reverse_proxy 127.0.0.1:8025\n}"
-        return f"Caddyfile, in the site:\n\n{indented(lines)}"
-    return f"nginx, in the server block:\n\n{indented(_NGINX)}"
-
-
-_NGINX = """\
-location /webhooks/ {
-    proxy_pass http://127.0.0.1:8025;
-    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-    client_max_body_size 10m;
-}"""
-
-
-def _body(public: Target, way: Way, answer: Mapping[str, Any], url: str) -> Finding:
-    large = way.large
-    if large is not None and large.status != 200 and not (large.trouble and not large.status):
-        text = f"the proxy refuses a body of {LARGE:,} bytes: {describe(large)}"
-        why = "Notifications with a returned mail in them are larger than that now and then: they are lost."
-        if proxy_of(large) == "caddy":
-            lines = "request_body {\n    max_size 10MB\n}"
-            fix = f"Caddyfile, in the site {public.site}:\n\n{indented(lines)}"
-        else:
-            fix = f"nginx, in the location /webhooks/:\n\n{indented('client_max_body_size 10m;')}"
-        return Finding("webhook-body-limit", Level.WARNING, TOPIC, text, why, fix, evidence(large))
-    sender = clean(str(answer.get("sender", "")), 60)
-    if way.checks_sender and sender and is_private(sender):
-        return _sees_proxy(way.name, sender)
-    text = f"{url}: a signed test of {LARGE:,} bytes got through, and stored nothing"
-    return Finding("webhook-ok", Level.OK, TOPIC, text, evidence=evidence(way.small or Reply(url)))
-
-
-def _kept_out(way: Way, sender: str, url: str) -> Finding:
-    """The test is signed rightly, but `allow_ips` does not name where it seems to come from."""
-    if sender and is_private(sender):
-        return _sees_proxy(way.name, sender)
-    who = sender or "an address that cannot be told"
-    text = f"{url} was reached; allow_ips keeps out this machine ({who}), so a delivery cannot be tried from it"
-    return Finding("webhook-allow-ips", Level.INFO, TOPIC, text, evidence={"sender": sender})
-
-
-def _sees_proxy(name: str, sender: str) -> Finding:
-    text = f"the webhook {name} sees the test come from {sender}: that is the proxy"
-    why = "allow_ips compares that address, so it refuses everybody, or lets everybody in."
-    lines = f'[server]\ntrusted_proxies = ["{sender}"]'
-    fix = f"name the proxy, and let it send X-Forwarded-For:\n\n{indented(lines)}"
-    return Finding("webhook-sender", Level.WARNING, TOPIC, text, why, fix, {"sender": sender})
 
 
 def _outbox(seen: Seen) -> list[Finding]:

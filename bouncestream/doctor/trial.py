@@ -16,9 +16,9 @@ from types import MappingProxyType
 
 from bouncestream.config.model import Config
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.itself import TOPIC, post, secret_of
 from bouncestream.doctor.reply import Reply, clean, describe, evidence
 from bouncestream.doctor.target import Target
+from bouncestream.doctor.ways import TOPIC, post, secret_of
 from bouncestream.doctor.web import Web
 from bouncestream.errors import StoreError
 from bouncestream.outbox.glance import newest_about

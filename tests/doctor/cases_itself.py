@@ -36,6 +36,25 @@ ITSELF: tuple[Case, ...] = (
         site="location /webhooks/ { proxy_pass http://127.0.0.1:8025; }",
         fix="webhook-body-limit",
     ),
+    *(
+        webhook(
+            f"hook-redirected-{status}",
+            "webhook-redirected",
+            site=f"location / {{ return {status} https://bounces.example.net$request_uri; }}",
+        )
+        for status in (301, 302, 307, 308)
+    ),
+    webhook(
+        "hook-redirected-to-a-slash",
+        "webhook-redirected",
+        site="rewrite ^(/webhooks/.*[^/])$ $1/ permanent;" + TO_BRIDGE,
+    ),
+    webhook(
+        "hook-redirected-outside",
+        "webhook-redirected",
+        site="return 301 https://bounces.example.net$request_uri;",
+        outside=f"https://{SHARED} --webhook-url https://%(host)s/webhooks/shop",
+    ),
     webhook("hook-unknown", "webhook-unknown", config=PUBLIC + HOOK.replace("shop", "other")),
     webhook(
         "hook-other-secret", "webhook-refused", config=PUBLIC + HOOK.replace(WEBHOOK, "another-secret-altogether")
