@@ -85,6 +85,7 @@ class Mail:
     uid: int
     submission: Submission | None = None  #: None: it is no bounce
     place: Place | None = None  #: None: it is left untouched
+    arrived_at: datetime | None = None  #: INTERNALDATE, by which it is known again
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class MailBatch:
     passed_over: tuple[tuple[int, datetime], ...] = ()  #: UID and INTERNALDATE of mails too old to be read again
     skipped: int = 0  #: mails older than `start`, at the first contact
     below: int = 0  #: only when the folder is opened: mails with a lower UID were there before
+    anew: bool = False  #: its numbers begin anew: what was noted about single mails is about other ones now
+    aside: int = 0  #: so many of `mails` were set aside unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,9 @@ class Progress:
     below: int = 0  #: mails with a lower UID were there when these numbers were first seen
     renumbered: int = 0  #: how often the server gave new numbers to all mails
     first_read_at: datetime | None = None  #: the first contact, whatever the numbers
+    last_at: datetime | None = None  #: when the mail `last_uid` arrived; None: not known
+    mails: int = 0  #: that were really read, whatever the numbers
+    aside: int = 0  #: that were set aside unread since the last one that was read
 
 
 class Emit(Protocol):
@@ -140,19 +146,25 @@ class Tried:
     why: str = ""  #: what was done with it the last time
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a mail still gets, and by what it is known to be that mail."""
+
+    uid: int
+    place: Place
+    arrived_at: datetime | None  #: INTERNALDATE; None: the server did not tell
+
+
 class MailMemory(Protocol):
     """What is remembered of mailboxes over a restart, beside `EmitMails`. Every call raises StoreError as that
     does; what changes something returns once it is on the disk."""
 
     async def progress(self, mailbox: str, folder: str) -> Progress | None: ...
 
-    async def marks(self, key: FolderKey, limit: int) -> list[tuple[int, Place]]:
+    async def marks(self, key: FolderKey, limit: int) -> list[Mark]:
         """Mails that are still to be flagged or moved, lowest UID first."""
 
     async def forget_marks(self, key: FolderKey, uids: Sequence[int]) -> None: ...
-
-    async def forget_other_marks(self, key: FolderKey) -> int:
-        """Marks of an earlier UIDVALIDITY; returns how many there were."""
 
     async def tries(self, key: FolderKey) -> dict[int, Tried]:
         """UID → how it was tried, of the mails that could not be fetched or read."""

@@ -9,7 +9,7 @@ from functools import partial
 
 from bouncestream.outbox import mailboxes
 from bouncestream.outbox.db import Database
-from bouncestream.ports import Clock, FolderKey, Place, Progress, Tried
+from bouncestream.ports import Clock, FolderKey, Mark, Progress, Tried
 
 
 class StoredMailMemory:
@@ -22,14 +22,11 @@ class StoredMailMemory:
     async def progress(self, mailbox: str, folder: str) -> Progress | None:
         return await self._db.read(partial(mailboxes.progress, mailbox=mailbox, folder=folder))
 
-    async def marks(self, key: FolderKey, limit: int) -> list[tuple[int, Place]]:
+    async def marks(self, key: FolderKey, limit: int) -> list[Mark]:
         return await self._db.read(partial(mailboxes.marks, key=key, limit=limit))
 
     async def forget_marks(self, key: FolderKey, uids: Sequence[int]) -> None:
         await self._db.write(partial(mailboxes.forget_marks, key=key, uids=uids), rows=len(uids))
-
-    async def forget_other_marks(self, key: FolderKey) -> int:
-        return await self._db.write(partial(mailboxes.forget_other_marks, key=key))
 
     async def tries(self, key: FolderKey) -> dict[int, Tried]:
         return await self._db.read(partial(mailboxes.tries, key=key))

@@ -18,7 +18,7 @@ from bouncestream.outbox.arrivals import ROW_FAULTS, Taken, take
 from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.store import WHY_LIMIT
-from bouncestream.ports import FolderKey, MailBatch, Place, Progress, Tried
+from bouncestream.ports import FolderKey, MailBatch, Mark, Place, Progress, Tried
 
 
 def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> Progress | None:
@@ -26,8 +26,9 @@ def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> Progress | 
     found = conn.execute(QUERIES["folder_progress"], (mailbox, folder)).fetchone()
     if found is None:
         return None
-    uidvalidity, last_uid, skipped, below, renumbered, first = found
-    return Progress(uidvalidity, last_uid, skipped, below, renumbered, codec.moment(first))
+    uidvalidity, last_uid, skipped, below, renumbered, first, last_at, mails, aside = found
+    first_at, last = codec.moment(first), codec.moment(last_at) if last_at else None
+    return Progress(uidvalidity, last_uid, skipped, below, renumbered, first_at, last, mails, aside)
 
 
 def store_mails(conn: sqlite3.Connection, batch: MailBatch, now: datetime) -> list[Taken]:
@@ -44,32 +45,49 @@ def store_mails(conn: sqlite3.Connection, batch: MailBatch, now: datetime) -> li
     finally:
         conn.execute("RELEASE mails")
     key = (batch.key.mailbox, batch.key.folder, batch.key.uidvalidity)
+    if batch.anew:  # the numbers in it are those of other mails now
+        for name in ("forget_all_marks", "forget_all_tries", "forget_all_passed_over"):
+            conn.execute(QUERIES[name], key[:2])
     conn.executemany(
-        QUERIES["insert_mark"], [(*key, mail.uid, mail.place.value) for mail in batch.mails if mail.place]
+        QUERIES["insert_mark"],
+        [(*key, mail.uid, mail.place.value, _stamp(mail.arrived_at)) for mail in batch.mails if mail.place],
     )
     conn.executemany(
         QUERIES["insert_passed_over"],
         [(*key, uid, codec.stamp(arrived)) for uid, arrived in batch.passed_over],
     )
-    conn.execute(QUERIES["advance_folder"], (*key, batch.last_uid, at, at, batch.skipped, batch.below))
+    last_at = next((mail.arrived_at for mail in batch.mails if mail.uid == batch.last_uid), None)
+    how_far = {
+        "mailbox": batch.key.mailbox,
+        "folder": batch.key.folder,
+        "uidvalidity": batch.key.uidvalidity,
+        "last_uid": batch.last_uid,
+        "last_at": _stamp(last_at),
+        "at": at,
+        "skipped": batch.skipped,
+        "below": batch.below,
+        "mails": len(batch.mails) - batch.aside,
+        "aside": batch.aside,
+        "anew": batch.anew,
+    }
+    conn.execute(QUERIES["advance_folder"], how_far)
     conn.execute(QUERIES["forget_tries"], (*key, batch.last_uid))
     return taken
 
 
-def marks(conn: sqlite3.Connection, key: FolderKey, limit: int) -> list[tuple[int, Place]]:
+def _stamp(moment: datetime | None) -> str | None:
+    return codec.stamp(moment) if moment is not None else None
+
+
+def marks(conn: sqlite3.Connection, key: FolderKey, limit: int) -> list[Mark]:
     """The mails of a folder that are still to be flagged or moved, lowest UID first; at most `limit`."""
     found = conn.execute(QUERIES["marks"], (key.mailbox, key.folder, key.uidvalidity, limit))
-    return [(uid, Place(place)) for uid, place in found]
+    return [Mark(uid, Place(place), codec.moment(at) if at else None) for uid, place, at in found]
 
 
 def forget_marks(conn: sqlite3.Connection, key: FolderKey, uids: Sequence[int]) -> None:
     """These mails have got what they were to get."""
     conn.executemany(QUERIES["delete_mark"], [(key.mailbox, key.folder, key.uidvalidity, uid) for uid in uids])
-
-
-def forget_other_marks(conn: sqlite3.Connection, key: FolderKey) -> int:
-    """Marks of another UIDVALIDITY say nothing any more: their UIDs are other mails now. Returns how many went."""
-    return conn.execute(QUERIES["delete_other_marks"], (key.mailbox, key.folder, key.uidvalidity)).rowcount
 
 
 def note_try(conn: sqlite3.Connection, key: FolderKey, uid: int, why: str, now: datetime) -> int:

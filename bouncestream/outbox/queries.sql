@@ -353,30 +353,41 @@ GROUP BY source;
 -- Mailboxes ----------------------------------------------------------------------------------------------------------
 
 -- name: folder_progress
-SELECT uidvalidity, last_uid, skipped, below, renumbered, first_read_at FROM folders WHERE mailbox = ? AND folder = ?;
+SELECT uidvalidity, last_uid, skipped, below, renumbered, first_read_at, last_at, mails, aside
+FROM folders WHERE mailbox = ? AND folder = ?;
 
 -- name: advance_folder
--- Never back, but for a new UIDVALIDITY, which begins anew.
-INSERT INTO folders (mailbox, folder, uidvalidity, last_uid, first_read_at, read_at, skipped, below)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+-- Never back, unless the numbers begin anew: with a new UIDVALIDITY, or because `anew` says so.
+INSERT INTO folders (mailbox, folder, uidvalidity, last_uid, first_read_at, read_at, skipped, below, last_at, mails, aside)
+VALUES (:mailbox, :folder, :uidvalidity, :last_uid, :at, :at, :skipped, :below, :last_at, :mails, :aside)
 ON CONFLICT (mailbox, folder) DO UPDATE SET
-    last_uid = CASE WHEN uidvalidity = excluded.uidvalidity THEN max(last_uid, excluded.last_uid)
-                    ELSE excluded.last_uid END,
-    below = CASE WHEN uidvalidity = excluded.uidvalidity THEN below ELSE excluded.below END,
-    renumbered = renumbered + (uidvalidity <> excluded.uidvalidity),
+    last_uid = CASE WHEN :anew OR uidvalidity <> excluded.uidvalidity THEN excluded.last_uid
+                    ELSE max(last_uid, excluded.last_uid) END,
+    last_at = CASE WHEN :anew OR uidvalidity <> excluded.uidvalidity OR last_uid < excluded.last_uid
+                   THEN excluded.last_at ELSE last_at END,
+    below = CASE WHEN :anew OR uidvalidity <> excluded.uidvalidity THEN excluded.below ELSE below END,
+    renumbered = renumbered + (:anew OR uidvalidity <> excluded.uidvalidity),
+    mails = mails + excluded.mails,
+    aside = CASE WHEN excluded.mails THEN excluded.aside ELSE aside + excluded.aside END,
     uidvalidity = excluded.uidvalidity, read_at = excluded.read_at, skipped = skipped + excluded.skipped;
 
 -- name: insert_mark
-INSERT OR IGNORE INTO marks (mailbox, folder, uidvalidity, uid, place) VALUES (?, ?, ?, ?, ?);
+INSERT OR IGNORE INTO marks (mailbox, folder, uidvalidity, uid, place, arrived_at) VALUES (?, ?, ?, ?, ?, ?);
 
 -- name: marks
-SELECT uid, place FROM marks WHERE mailbox = ? AND folder = ? AND uidvalidity = ? ORDER BY uid LIMIT ?;
+SELECT uid, place, arrived_at FROM marks WHERE mailbox = ? AND folder = ? AND uidvalidity = ? ORDER BY uid LIMIT ?;
 
 -- name: delete_mark
 DELETE FROM marks WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND uid = ?;
 
--- name: delete_other_marks
-DELETE FROM marks WHERE mailbox = ? AND folder = ? AND uidvalidity <> ?;
+-- name: forget_all_marks
+DELETE FROM marks WHERE mailbox = ? AND folder = ?;
+
+-- name: forget_all_tries
+DELETE FROM tries WHERE mailbox = ? AND folder = ?;
+
+-- name: forget_all_passed_over
+DELETE FROM passed_over WHERE mailbox = ? AND folder = ?;
 
 -- name: insert_passed_over
 INSERT OR IGNORE INTO passed_over (mailbox, folder, uidvalidity, uid, arrived_at) VALUES (?, ?, ?, ?, ?);

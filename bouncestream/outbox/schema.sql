@@ -1,4 +1,4 @@
--- The outbox after migration 4. Generated, and only for reading: the truth is in migrations/.
+-- The outbox after migration 5. Generated, and only for reading: the truth is in migrations/.
 -- To renew it: python -m bouncestream.outbox.migrate > bouncestream/outbox/schema.sql
 
 CREATE TABLE meta (
@@ -172,7 +172,7 @@ CREATE TABLE folders (
     read_at       TEXT NOT NULL,
     skipped       INTEGER NOT NULL DEFAULT 0, -- mails that were older than `start` at the first contact
     below         INTEGER NOT NULL DEFAULT 0, -- mails with a lower UID were there when these numbers were first seen
-    renumbered    INTEGER NOT NULL DEFAULT 0, -- how often the server gave new numbers to all mails
+    renumbered    INTEGER NOT NULL DEFAULT 0, last_at TEXT, mails INTEGER NOT NULL DEFAULT 0, aside INTEGER NOT NULL DEFAULT 0, -- how often the server gave new numbers to all mails
     PRIMARY KEY (mailbox, folder)
 ) STRICT, WITHOUT ROWID;
 
@@ -182,7 +182,7 @@ CREATE TABLE marks (
     folder      TEXT NOT NULL,
     uidvalidity INTEGER NOT NULL,
     uid         INTEGER NOT NULL,
-    place       TEXT NOT NULL CHECK (place IN ('done', 'unidentified')),
+    place       TEXT NOT NULL CHECK (place IN ('done', 'unidentified')), arrived_at TEXT,
     PRIMARY KEY (mailbox, folder, uidvalidity, uid)
 ) STRICT, WITHOUT ROWID;
 

@@ -21,6 +21,9 @@ NOT_NOW = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "OVERQUOTA"})
 #: A UID, a UIDVALIDITY: RFC 3501 section 9, `nz-number`.
 HIGHEST = 2**32 - 1
 
+#: UIDs in one set that are counted; more were never asked for.
+SET_LIMIT = 10_000
+
 _FETCH = re.compile(rb"\A\d{1,10} FETCH \(", re.IGNORECASE)
 _UID = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"', re.IGNORECASE)
@@ -29,6 +32,11 @@ _FLAGS = re.compile(rb"\bFLAGS \(([^()]*+)\)", re.IGNORECASE)
 _APPENDED = re.compile(r"\A\s{0,9}(?:OK\s{1,9})?\[APPENDUID (\d{1,10}) (\d{1,10})\]", re.IGNORECASE | re.ASCII)
 _EXPUNGED = re.compile(rb"\A\d{1,10} EXPUNGE", re.IGNORECASE)
 _VANISHED = re.compile(rb"\AVANISHED (\d{1,10}(?::\d{1,10})?+(?:,\d{1,10}(?::\d{1,10})?+)*+)", re.IGNORECASE)
+_COPIED = re.compile(
+    rb"\[COPYUID \d{1,10} (\d{1,10}(?::\d{1,10})?+(?:,\d{1,10}(?::\d{1,10})?+)*+) "
+    rb"(\d{1,10}(?::\d{1,10})?+(?:,\d{1,10}(?::\d{1,10})?+)*+)\]",
+    re.IGNORECASE,
+)
 _EXISTS = re.compile(rb"\A(\d{1,10}) EXISTS", re.IGNORECASE)
 _CODE = re.compile(r"\[([A-Za-z0-9-]{1,40})(?: ([^\[\]]*+))?\]")
 _LIST = re.compile(rb"\A(?:LIST|LSUB) \(([^()]*+)\) (\"(?:[^\"\\]++|\\.)*+\"|NIL) ?(.*)", re.IGNORECASE | re.DOTALL)
@@ -97,6 +105,11 @@ def flags(lines: Lines) -> dict[int, frozenset[str]]:
     return found
 
 
+def shown(lines: Lines) -> set[int]:
+    """The UIDs of the mails in an answer to UID FETCH."""
+    return {int(uid[1]) for texts, _ in _items(lines) if (uid := _UID.search(b" ".join(texts)))}
+
+
 def dates(lines: Lines) -> dict[int, datetime]:
     """UID → INTERNALDATE, of the mails in an answer to UID FETCH (INTERNALDATE)."""
     found: dict[int, datetime] = {}
@@ -138,7 +151,7 @@ def selected(lines: Lines) -> Selected:
             exists = int(match[1])
         name, value = code(line.decode("utf-8", "replace"))
         if name in numbers and value.isascii() and value.isdigit() and len(value) <= 10:
-            numbers[name] = int(value)
+            numbers[name] = int(value) if int(value) <= HIGHEST else 0
         elif name == "PERMANENTFLAGS":
             permanent = frozenset(value.strip("()").split())
         elif name == "READ-ONLY":
@@ -210,6 +223,29 @@ def appended(text: str) -> tuple[int, int] | None:
     match = _APPENDED.match(text)
     uidvalidity, uid = (int(match[1]), int(match[2])) if match else (0, 0)
     return (uidvalidity, uid) if 0 < uidvalidity <= HIGHEST and 0 < uid <= HIGHEST else None
+
+
+def copied(lines: Lines) -> frozenset[int]:
+    """The UIDs that an answer to COPY says to have copied (RFC 4315 section 3, COPYUID); none where it does not
+    say, or does not name a copy for each."""
+    last = next((bytes(line) for line in reversed(lines) if not isinstance(line, bytearray)), b"")
+    match = _COPIED.search(last)
+    if match is None:
+        return frozenset()
+    sources, copies = (_expanded(one) for one in match.groups())
+    return frozenset(sources) if len(sources) == len(copies) else frozenset()
+
+
+def _expanded(uids: bytes) -> list[int]:
+    """The UIDs of a set (`uid-set`), at most `SET_LIMIT`."""
+    found: list[int] = []
+    for part in uids.split(b","):
+        low, _, high = part.partition(b":")
+        first, last = sorted((int(low), int(high or low)))
+        found.extend(range(first, min(last, first + SET_LIMIT) + 1))
+        if len(found) > SET_LIMIT:
+            return []
+    return found
 
 
 def expunged(lines: Lines) -> int:

@@ -34,6 +34,8 @@ from bouncestream.sources.imap_replies import Fetched, Selected
 
 #: How often the time limit a login may take: servers delay the answer to a wrong password.
 LOGIN_PATIENCE = 1.5
+#: So many refusals there may be while a mail is looked for that the server does not show.
+REFUSALS = 20
 
 
 class Session(Commands):
@@ -228,6 +230,33 @@ class Session(Commands):
         answer = await self._sure("SEARCH", "RETURN (MIN)", f"UID {uid}:*", prefix="UID")
         return replies.minimum(answer.lines)
 
+    async def listed(self, low: int, high: int | None = None) -> list[int]:
+        """The UIDs of the mails from `low` to `high` (None: to the last one), as FETCH shows them, ascending. What
+        SEARCH names need not be there. Raises ServerRefused."""
+        what = f"{low}:{high or '*'}"
+        shown = replies.shown((await self._sure("FETCH", what, "(UID FLAGS)", prefix="UID")).lines)
+        return sorted(uid for uid in shown if low <= uid <= (high or replies.HIGHEST))
+
+    async def there(self, uids: Sequence[int]) -> set[int]:
+        """Those of these mails that FETCH shows. One of which it refuses to show even the flags is not there; a
+        server that refuses that of many raises ServerRefused."""
+        found: set[int] = set()
+        waiting = [list(uids)] if uids else []
+        refusals = 0
+        while waiting:
+            some = waiting.pop()
+            try:
+                answer = await self._sure("FETCH", uid_set(some), "(UID FLAGS)", prefix="UID")
+            except ServerRefused:
+                refusals += 1
+                if refusals > REFUSALS:
+                    raise
+                if len(some) > 1:
+                    waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+            else:
+                found |= replies.shown(answer.lines).intersection(some)
+        return found
+
     async def fetch(self, uids: Sequence[int], *, limit: int) -> list[Fetched]:
         """The first `limit` bytes of these mails, without marking them as read. Mails that are gone, or that the
         server does not give, are missing. Raises ServerRefused."""
@@ -248,9 +277,11 @@ class Session(Commands):
         """Add flags, such as `\\Seen $Keyword`. Raises ServerRefused."""
         await self._sure("STORE", uid_set(uids), "+FLAGS.SILENT", f"({flags})", prefix="UID")
 
-    async def copy(self, uids: Sequence[int], folder: str) -> None:
-        """Copy to another folder. Raises ServerRefused, with code TRYCREATE when there is no such folder."""
-        await self._sure("COPY", uid_set(uids), encoded_folder(folder), prefix="UID")
+    async def copy(self, uids: Sequence[int], folder: str) -> set[int]:
+        """Copy to another folder; those that the server says to have copied (COPYUID, RFC 4315 section 3). Raises
+        ServerRefused, with code TRYCREATE when there is no such folder."""
+        answer = await self._sure("COPY", uid_set(uids), encoded_folder(folder), prefix="UID")
+        return set(replies.copied(answer.lines).intersection(uids))
 
     async def move(self, uids: Sequence[int], folder: str) -> None:
         """Move to another folder (RFC 6851), where the server has MOVE. Raises ServerRefused as `copy` does."""

@@ -14,11 +14,11 @@ import logging
 from bouncestream.errors import ConnectionLost, FolderMissing, MailboxError, ServerRefused, StoreError
 from bouncestream.health import Light
 from bouncestream.metrics import MAILBOX_FAILURES, MAILBOX_HEARD
-from bouncestream.ports import FolderKey, MailBatch
 from bouncestream.sources import mailbox_rules as rules
 from bouncestream.sources.imap_replies import Selected
 from bouncestream.sources.imap_session import Session
 from bouncestream.sources.mailbox_box import Box
+from bouncestream.sources.mailbox_numbers import Numbers
 from bouncestream.sources.mailbox_reading import Reading
 from bouncestream.sources.mailbox_rules import Deaf, Standing
 from bouncestream.sources.mailbox_settle import settle
@@ -47,10 +47,12 @@ class Folder:
         self._deaf: Deaf | None = None
         self._looked_at: float | None = None  # the first look over this session
         self._reading: Reading | None = None
+        self._numbers = Numbers(box, name)
         self._unheard = 0  # times in a row that IDLE was silent about news
         self._broken = 0  # times in a row that IDLE broke off at once
         self._mute_until = 0.0
         self._settle_at = 0.0
+        self._pushed = False  # IDLE has told of something since the last look
         self._told_skipped = False
 
     async def run(self) -> None:
@@ -106,9 +108,11 @@ class Folder:
                 before, news = await self._catch_up(session, before)
                 if silent and news:
                     self._found_unheard()
-                if await self._settle(session):
+                if await self._settle(session) and not self._numbers.unsteady:
                     continue
                 silent = await self._wait(session)
+                if self._pushed or not self._reading or not self._reading.listing.uidnext:
+                    before = None  # something may be new although the folder looks the same
         finally:
             self.session = None
             self.listening = False
@@ -139,13 +143,14 @@ class Folder:
         while True:
             selected = await session.select(self.wire_name)
             self._note_look()
-            reading = self._reading
-            if reading is None or reading.key.uidvalidity != selected.uidvalidity:
-                self._reading = reading = await self._open(session, selected)
+            self._reading = reading = await self._numbers.reading(session, selected, self._reading)
             now = (selected.uidvalidity, selected.uidnext, selected.exists)
             if now == before or fruitless >= FRUITLESS:
                 return now, news
-            if await reading.news(selected):
+            found = await reading.news(selected)
+            if self._numbers.unsteady:
+                return None, False  # the next SELECT would give them new numbers again
+            if found:
                 news = True
                 before = None
                 self._stand(Standing.READING, 0, f"{self.name}: reading what has arrived")
@@ -157,33 +162,6 @@ class Folder:
         self.looked.set()
         self.box.metrics.set(MAILBOX_HEARD, self.box.clock.now().timestamp(), self.box.settings.name, self.name)
 
-    async def _open(self, session: Session, selected: Selected) -> Reading:
-        """What is known of the folder; noted first, if it or its numbers are new."""
-        box, settings = self.box, self.box.settings
-        key = FolderKey(settings.name, self.name, selected.uidvalidity)
-        progress = await box.memory.progress(settings.name, self.name)
-        if progress is None or progress.uidvalidity != selected.uidvalidity:
-            highest = max(await session.search("*"), default=0) if selected.exists else 0
-            below = max(selected.uidnext, highest + 1)
-            none = progress is None and settings.start == "now"
-            batch = MailBatch(key, below - 1 if none else 0, below=below, skipped=selected.exists if none else 0)
-            await box.emit.mails(batch)
-            if progress is None:
-                log.info(
-                    "%s: %s is read for the first time: %d mails, start = %s",
-                    *(settings.name, self.name, selected.exists, settings.start),
-                )
-            else:
-                lost = await box.memory.forget_other_marks(key)
-                log.warning(
-                    "%s: the server has renumbered the mails of %s (UIDVALIDITY): they are read again, and what is "
-                    "known is not told twice%s",
-                    *(settings.name, self.name, f"; {lost} were still to be flagged or moved" if lost else ""),
-                )
-            progress = await box.memory.progress(settings.name, self.name)
-            assert progress is not None
-        return Reading(box, session, key, progress, await box.memory.tries(key))
-
     # -- afterwards ----------------------------------------------------------------------------------------------
 
     async def _settle(self, session: Session) -> bool:
@@ -194,7 +172,9 @@ class Folder:
             return False
         line = f"{self.name}, afterwards"
         try:
-            asked, hindrance = await settle(session, reading.key, box.settings, box.memory, box.metrics)
+            asked, hindrance = await settle(
+                session, reading.key, reading.since, box.settings, box.memory, box.metrics
+            )
         except ServerRefused as error:
             self._settle_at = box.clock.monotonic() + box.settings.retry
             box.board.set(line, Light.YELLOW, f"{self.name}: mails stay where they are for now: {error}")
@@ -210,7 +190,17 @@ class Folder:
     async def _wait(self, session: Session) -> bool:
         """Until something may be new; True: IDLE has lasted its time in silence."""
         box, settings = self.box, self.box.settings
+        self._pushed = False
         self._tell_skipped()
+        if self._numbers.unsteady:
+            text = (
+                f"{self.name}: the server gives all mails new numbers at each look (UIDVALIDITY), so all of them "
+            )
+            text += "are read again from time to time; none is told twice. Next: ask whoever runs the server"
+            self._stand(Standing.UNSTEADY, 0, text)
+            await asyncio.sleep(self._numbers.wait * (0.9 + 0.1 * box.chance()))
+            return False
+        self._tell_unread()
         self.listening = True
         try:
             if not session.has("IDLE") or box.clock.monotonic() < self._mute_until:
@@ -234,6 +224,7 @@ class Folder:
                     self._be_mute()
                 raise
             self._broken = 0
+            self._pushed = heard
             if heard:
                 self._unheard = 0
             return not heard
@@ -254,12 +245,22 @@ class Folder:
     # -- telling -------------------------------------------------------------------------------------------------
 
     def _stand(self, standing: Standing, failures: int, words: str) -> None:
-        if standing is Standing.READING and self._standing is Standing.POLLING:
-            return  # and back to polling in a moment
+        if standing is Standing.READING and self._standing in (Standing.POLLING, Standing.UNSTEADY):
+            return  # and back to that in a moment
         self._standing = standing
         light = rules.light(standing, failures)
         text = words if light is Light.GREEN else f"{standing.value}: {words}"
         self.box.board.set(self.name, light, text)
+
+    def _tell_unread(self) -> None:
+        """Listening is no green light where what is heard of cannot be read."""
+        line = f"{self.name}, unread"
+        if self._reading is None or not rules.unread(self._reading.progress):
+            self.box.board.forget(line)
+            return
+        text = f"{self.name}: the server does not give its mails: {self._reading.progress.aside} are set aside "
+        text += "unread, and none was read since. Next: `bouncestream outbox list --quarantine`"
+        self.box.board.set(line, Light.RED, f"{Standing.UNREAD}: {text}")
 
     def _tell_skipped(self) -> None:
         """At the end of the first contact: what was left out."""

@@ -14,16 +14,17 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bouncestream.errors import ServerRefused, StoreBusy, StoreError
 from bouncestream.metrics import MAILS
 from bouncestream.ports import FolderKey, Mail, MailBatch, Place, Progress, Tried
 from bouncestream.sources import mailbox_rules as rules
-from bouncestream.sources.imap_names import batches, uid_set
-from bouncestream.sources.imap_replies import HIGHEST, NOT_NOW, Fetched, Selected, search_date
+from bouncestream.sources.imap_names import batches
+from bouncestream.sources.imap_replies import HIGHEST, NOT_NOW, Fetched, Selected
 from bouncestream.sources.imap_session import Session
 from bouncestream.sources.mailbox_box import Box
+from bouncestream.sources.mailbox_listing import DATES, Listing, Misled
 from bouncestream.sources.mailbox_own import marks
 from bouncestream.sources.mailbox_rules import Unreadable
 from bouncestream.sources.returned import Judging, Returned, read_mail, troubled
@@ -32,8 +33,6 @@ log = logging.getLogger("bouncestream.mailbox")
 
 #: Bytes of mails that are judged at once on the event loop: more take a thread, as they take milliseconds.
 AT_ONCE = 24 << 10
-#: So many dates are asked for together.
-DATES = 500
 #: What is noted of a mail that is being set aside: where even that fails, it is not fetched once more.
 ASIDE = "it was being set aside"
 
@@ -66,35 +65,49 @@ class Reading:
         self._session = session
         self.key = key
         self.progress = progress
-        self._tries = {uid: tried for uid, tried in tries.items() if tried.count}
+        self._tries = _counted(tries)
         self._careful = True  # nothing has gone well over this session yet
         self._size = rules.FIRST_BATCH
         self.mails = 0  #: read over this session
+        self.since = progress.last_uid  #: what has a higher UID was read over this session
+        self.listing = Listing(session, key)
 
     async def news(self, selected: Selected) -> bool:
         """Read what is new; whether anything was. Raises MailboxErrors and StoreErrors, with all that is done by
         then committed."""
-        found_any = False
+        before = self.progress.last_uid
+        self.listing.selected = selected
+        try:
+            named = await self._windows()
+        except Misled:
+            self._tries = _counted(await self._box.memory.tries(self.key))
+            named = await self._windows()
+        if not named and await self.listing.hidden(self.progress.last_uid):
+            await self._windows()
+        return self.progress.last_uid > before
+
+    async def _windows(self) -> bool:
+        """Go through all UIDs that are not done with; whether any mail is named."""
+        named = False
         low, size, empty = self.progress.last_uid + 1, rules.WINDOW, 0
         while low <= HIGHEST:
             high = low + size - 1
-            last = high >= selected.uidnext - 1 or high >= HIGHEST or empty >= rules.EMPTY
+            last = high >= self.listing.uidnext - 1 or high >= HIGHEST or empty >= rules.EMPTY
             # Only the end of the last window is open: the server may be wrong about what comes next.
-            found = await self._session.search(f"UID {low}:{'*' if last else high}")
-            uids = [uid for uid in found if uid >= low]  # `n:*` names the last mail even if it is older
+            uids = await self.listing.named(low, None if last else high)
             if uids:
-                found_any = True
+                named = True
                 await self._window(await self._sorted(uids))
             if last:
                 break
             low, size = high + 1, rules.next_window(size, len(uids))
             empty = 0 if uids else empty + 1
-            if empty and self._session.has("ESEARCH"):
+            if empty and self._session.has("ESEARCH") and not self.listing.by_fetch:
                 following = await self._session.lowest(low)
                 if following is None or following < low:
                     break
                 low = following
-        return found_any
+        return named
 
     async def _sorted(self, uids: list[int]) -> _Work:
         """What is to be read of these, and what is too old. Only of what was there before: a mail that arrives
@@ -106,12 +119,12 @@ class Reading:
             return work
         now = box.clock.now()
         if (floor := rules.oldest(box.settings, progress, now)) is not None:
-            old = await self._older(before, floor)
+            old = await self.listing.older(before, floor)
             work.skipped = sorted(old) if not progress.renumbered else []
             before = [uid for uid in before if uid not in old]
             work.read = [uid for uid in work.read if uid not in old]
         if before and (gone := rules.forgotten(progress, box.dedupe, now)) is not None:
-            old = await self._older(before, gone)
+            old = await self.listing.older(before, gone)
             for some in batches(sorted(old), DATES):
                 dates = await self._session.dates(some)
                 work.passed += [(uid, dates.get(uid, gone)) for uid in some]
@@ -123,12 +136,6 @@ class Reading:
                     *(self.key.mailbox, len(old), self.key.folder),
                 )
         return work
-
-    async def _older(self, uids: Sequence[int], moment: datetime) -> set[int]:
-        """Those that arrived more than a day before: SEARCH knows days only, in the server's own zone. The rest
-        tells its time when it is fetched."""
-        day = search_date(moment - timedelta(days=1))
-        return set(uids) - set(await self._session.search(f"UID {uids[0]}:{uids[-1]} SINCE {day}"))
 
     # -- batches -------------------------------------------------------------------------------------------------
 
@@ -175,7 +182,7 @@ class Reading:
             mails, done = await self._fetch(batch)
             if done:
                 await self._store(mails, done, work)
-        except (StoreError, asyncio.CancelledError):
+        except (StoreError, Misled, asyncio.CancelledError):
             with suppress(StoreError):  # not the mails' fault
                 await memory.take_tries_back(self.key, batch)
             raise
@@ -206,7 +213,7 @@ class Reading:
         self._size = rules.batch_size(len(mails), sum(len(mail.raw or b"") for mail in mails.values()))
         missing = [uid for uid in batch if uid not in mails]
         if missing:
-            there = set(await self._session.search(f"UID {uid_set(missing)}"))
+            there = await self.listing.still_there(missing, self.progress.last_uid)
             withheld = [uid for uid in missing if uid in there]
             if withheld and len(batch) > 1:
                 for uid in withheld:
@@ -237,11 +244,18 @@ class Reading:
                 fresh.append(mail)
         for mail, returned in zip(fresh, await judged(fresh, box.judging), strict=True):
             place = rules.place(box.settings, returned.place)
-            mails.append(Mail(mail.uid, returned.submission, place))
+            mails.append(Mail(mail.uid, returned.submission, place, mail.arrived_at))
             results.append(_result(returned))
             log.debug("%s: %s UID %d: %s", self.key.mailbox, self.key.folder, mail.uid, returned.why)
         await self._commit(MailBatch(self.key, last, tuple(mails), passed, skipped))
-        self.progress = replace(self.progress, last_uid=last, skipped=self.progress.skipped + skipped)
+        aside = 0 if mails else self.progress.aside
+        self.progress = replace(
+            self.progress,
+            last_uid=last,
+            skipped=self.progress.skipped + skipped,
+            mails=self.progress.mails + len(mails),
+            aside=aside,
+        )
         self.mails += len(mails)
         name = self.key.mailbox
         for result in results:
@@ -270,7 +284,7 @@ class Reading:
         if fetch:
             with suppress(ServerRefused):
                 mail = next(iter(await self._session.fetch([uid], limit=rules.FETCH_LIMIT)), None)
-        if mail is None and not await self._session.search(f"UID {uid}"):
+        if mail is None and not await self.listing.still_there([uid], self.progress.last_uid):
             await self._store([], [uid], work)  # somebody has taken it away
             return
         where = f"UID {uid} (UIDVALIDITY {self.key.uidvalidity}) of {self.key.folder}"
@@ -279,10 +293,14 @@ class Reading:
         raw = mail.raw if mail is not None and mail.raw else f"{where} of the mailbox {self.key.mailbox}".encode()
         submission = troubled(self.key.mailbox, why, raw)
         skipped, passed = work.noted(uid)
-        await self._commit(MailBatch(self.key, uid, (Mail(uid, submission),), passed, skipped))
-        self.progress = replace(self.progress, last_uid=uid)
+        await self._commit(MailBatch(self.key, uid, (Mail(uid, submission),), passed, skipped, aside=1))
+        self.progress = replace(self.progress, last_uid=uid, aside=self.progress.aside + 1)
         self._tries.pop(uid, None)
         self._box.metrics.add(MAILS, self.key.mailbox, "set aside")
+
+
+def _counted(tries: dict[int, Tried]) -> dict[int, Tried]:
+    return {uid: tried for uid, tried in tries.items() if tried.count}
 
 
 def _result(returned: Returned) -> str:

@@ -40,6 +40,11 @@ LONGEST_LOGIN_WAIT = 1800.0
 PATIENCE = 3
 #: So often in a row IDLE may have been silent about news, or have broken off, before it is not relied on.
 MUTE_AFTER = 2
+#: So often in a row, each within so many seconds of the one before, a server may give all mails new numbers before
+#: it is not believed to keep any; and the longest wait until the next look at such a folder; seconds.
+UNSTEADY, UNSTEADY_SPAN, LONGEST_UNSTEADY = 3, 3600.0, 900.0
+#: So many mails in a row may be set aside unread before the folder counts as one that is not read.
+UNREAD = 3
 #: Seconds before each further try, when the outbox has too much to do just now.
 BUSY_PAUSES = (0.2, 0.5, 1.0)
 
@@ -51,6 +56,8 @@ class Standing(StrEnum):
     READING = "reading"  #: what has arrived before is read
     LISTENING = "listening"  #: in IDLE: new mails are heard of at once
     POLLING = "polling"  #: the server has no IDLE that can be relied on: looked from time to time
+    UNSTEADY = "new numbers each time"  #: the server keeps no UIDs: looked from time to time, at all of the folder
+    UNREAD = "not read"  #: all mails are set aside, as the server does not give them
     DEAF = "deaf"  #: the connection looked alive, but did not hear of a mail; it is replaced
     LOGIN_REFUSED = "login refused"
     CERTIFICATE_REFUSED = "certificate refused"
@@ -93,7 +100,7 @@ def light(standing: Standing, failures: int) -> Light:
     """The colour of a standing. `failures`: in a row, this one included."""
     if standing in (Standing.CONNECTING, Standing.LISTENING, Standing.READING):
         return Light.GREEN  # connecting: for the first time; afterwards the failure before it counts
-    if standing in (Standing.POLLING, Standing.UNREADABLE):
+    if standing in (Standing.POLLING, Standing.UNREADABLE, Standing.UNSTEADY):
         return Light.YELLOW
     if standing in (Standing.CONNECTION_LOST, Standing.SERVER_REFUSED, Standing.TOKENLESS):
         return Light.YELLOW if failures < PATIENCE else Light.RED
@@ -111,6 +118,17 @@ def wait_after(standing: Standing, failures: int, settings: Mailbox, chance: flo
     if standing in (Standing.FOLDER_MISSING, Standing.BUG):
         return settings.retry * spread
     return min(settings.retry, 2.0 ** min(failures - 1, 20)) * spread
+
+
+def unsteady_wait(count: int, settings: Mailbox) -> float:
+    """Seconds until the next look at a folder that had new numbers `count` times in a row: it doubles up to 15
+    minutes, as all of it is read each time."""
+    return min(LONGEST_UNSTEADY, settings.retry * 2.0 ** min(max(0, count - UNSTEADY), 20))
+
+
+def unread(progress: Progress) -> bool:
+    """Whether the folder is not really read: all of its mails, or the last ones, were set aside unread."""
+    return progress.aside >= UNREAD or (progress.aside > 0 and not progress.mails)
 
 
 def login_wait(refusals: int, settings: Mailbox) -> float:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What bounce mails get once their events are stored: flagged, or moved to another folder. Never deleted.
 
-A move without MOVE (RFC 6851) is COPY, then \\Deleted and UID EXPUNGE (RFC 4315) of just those; where the server
-has neither, the mail stays, flagged. What is owed is remembered in the outbox, so that each step may be repeated:
-what was copied already carries a keyword of ours, where the server keeps keywords.
+A move without MOVE (RFC 6851) is COPY, then \\Deleted and UID EXPUNGE (RFC 4315) of just those that the server says
+to have copied; where it cannot or does not say so, the mail stays, flagged. What is owed is remembered in the
+outbox, so that each step may be repeated: what was copied already carries a keyword of ours, where the server keeps
+keywords.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.errors import ServerRefused
 from bouncestream.metrics import MAILS_PLACED, Metrics
-from bouncestream.ports import FolderKey, MailMemory, Place
+from bouncestream.ports import FolderKey, MailMemory, Mark, Place
 from bouncestream.sources import mailbox_rules as rules
 from bouncestream.sources.imap_session import Session
 
@@ -28,19 +29,29 @@ SOME = 100
 
 
 async def settle(
-    session: Session, key: FolderKey, settings: Mailbox, memory: MailMemory, metrics: Metrics
+    session: Session, key: FolderKey, since: int, settings: Mailbox, memory: MailMemory, metrics: Metrics
 ) -> tuple[bool, str]:
     """Do what is owed to the mails of the open folder, `SOME` at most. Whether the server was asked for anything
-    (then what arrived meanwhile may have gone unheard), and what stands in the way, in words.
+    (then what arrived meanwhile may have gone unheard), and what stands in the way, in words. `since`: mails with a
+    higher UID were read over this session; the others must first show that they are the ones that were read.
 
     Raises ServerRefused when the server refuses it, ConnectionLost, StoreError.
     """
     owed = await memory.marks(key, SOME)
     if not owed:
         return False, ""
+    known = await _known(session, [mark for mark in owed if mark.uid <= since])
+    strange = [mark.uid for mark in owed if mark.uid <= since and mark.uid not in known]
+    if strange:
+        log.warning(
+            "%s: %s: %d mails were still to be flagged or moved, but are gone, or cannot be told to be the ones "
+            "that were read: they are left alone",
+            *(key.mailbox, key.folder, len(strange)),
+        )
+        await memory.forget_marks(key, strange)
     hindrance = ""
     for place in Place:
-        uids = [uid for uid, where in owed if where is place]
+        uids = [mark.uid for mark in owed if mark.place is place and mark.uid not in strange]
         if not uids:
             continue
         if rules.place(settings, place) is not None:
@@ -48,13 +59,22 @@ async def settle(
             if not folder:
                 await _flag(session, uids)
             elif session.has("MOVE") or session.has("UIDPLUS"):
-                await _in_made_folder(session, uids, folder)
+                hindrance = await _in_made_folder(session, uids, folder) or hindrance
             else:
                 await _flag(session, uids)
                 hindrance = "the server has neither MOVE nor UIDPLUS: mails are flagged, not moved"
             metrics.add(MAILS_PLACED, key.mailbox, place.value, by=len(uids))
         await memory.forget_marks(key, uids)
     return True, hindrance
+
+
+async def _known(session: Session, owed: Sequence[Mark]) -> set[int]:
+    """Those that arrived when the mails did that were read under their UIDs: since then the server may have been
+    restored from a backup, and have given their numbers to others."""
+    if not any(mark.arrived_at for mark in owed):
+        return set()
+    dates = await session.dates([mark.uid for mark in owed])
+    return {mark.uid for mark in owed if mark.arrived_at is not None and dates.get(mark.uid) == mark.arrived_at}
 
 
 def _keywords(session: Session) -> bool:
@@ -65,13 +85,12 @@ async def _flag(session: Session, uids: Sequence[int]) -> None:
     await session.store(uids, f"\\Seen {READ}" if _keywords(session) else "\\Seen")
 
 
-async def _in_made_folder(session: Session, uids: Sequence[int], folder: str) -> None:
+async def _in_made_folder(session: Session, uids: Sequence[int], folder: str) -> str:
     """Move, into a folder that is made if it is missing. Some servers (Courier, many of cPanel's) keep a person's
-    folders below INBOX, and want to have that said."""
+    folders below INBOX, and want to have that said. Returns what stands in the way, in words."""
     prefix = ""
     try:
-        await _move(session, uids, folder)
-        return
+        return await _move(session, uids, folder)
     except ServerRefused as error:
         if error.code not in ("TRYCREATE", "NONEXISTENT", "CANNOT", ""):
             raise
@@ -82,20 +101,29 @@ async def _in_made_folder(session: Session, uids: Sequence[int], folder: str) ->
         if not prefix or folder.startswith(prefix):
             raise
         await session.create(prefix + folder)
-    await _move(session, uids, prefix + folder)
+    return await _move(session, uids, prefix + folder)
 
 
-async def _move(session: Session, uids: Sequence[int], folder: str) -> None:
+async def _move(session: Session, uids: Sequence[int], folder: str) -> str:
     if session.has("MOVE"):
         await session.move(uids, folder)
-        return
+        return ""
     flags = await session.flags(uids)
     there = [uid for uid in uids if uid in flags]
-    waiting = [uid for uid in there if COPIED.lower() not in {flag.lower() for flag in flags[uid]}]
+    copied = {uid for uid in there if COPIED.lower() in {flag.lower() for flag in flags[uid]}}
+    waiting = [uid for uid in there if uid not in copied]
     if waiting:
-        await session.copy(waiting, folder)
-        if _keywords(session):
-            await session.store(waiting, COPIED)
-    if there:
-        await session.store(there, "\\Deleted")
-        await session.expunge(there)
+        new = await session.copy(waiting, folder)
+        if new and _keywords(session):
+            await session.store(sorted(new), COPIED)
+        copied |= new
+    if copied:
+        await session.store(sorted(copied), "\\Deleted")
+        removed = await session.expunge(sorted(copied))
+        if removed > len(copied):
+            log.error("the server has removed %d mails where it was asked for %d", removed, len(copied))
+    kept = [uid for uid in there if uid not in copied]
+    if not kept:
+        return ""
+    await _flag(session, kept)
+    return "the server does not say what it has copied (COPYUID): mails are copied and flagged, and stay here"

@@ -33,6 +33,10 @@ def seen(conn: sqlite3.Connection) -> tuple[int, int, int]:
     return found.uidvalidity, found.last_uid, found.skipped
 
 
+def owed(conn: sqlite3.Connection) -> list[tuple[int, Place]]:
+    return [(mark.uid, mark.place) for mark in mailboxes.marks(conn, KEY, 10)]
+
+
 def test_events_watermark_and_marks_are_stored_together(conn: sqlite3.Connection) -> None:
     assert mailboxes.progress(conn, "bounces", "INBOX") is None
     mails = (
@@ -48,11 +52,11 @@ def test_events_watermark_and_marks_are_stored_together(conn: sqlite3.Connection
         (0, 1, 0),
     ]
     assert seen(conn) == (7, 14, 10)
-    assert mailboxes.marks(conn, KEY, 10) == [(11, Place.DONE), (13, Place.UNIDENTIFIED), (14, Place.DONE)]
+    assert owed(conn) == [(11, Place.DONE), (13, Place.UNIDENTIFIED), (14, Place.DONE)]
     assert store.quarantine_count(conn) == 0
     assert store.quarantine_count(conn, unidentified=True) == 1
     mailboxes.forget_marks(conn, KEY, [11, 13])
-    assert mailboxes.marks(conn, KEY, 10) == [(14, Place.DONE)]
+    assert owed(conn) == [(14, Place.DONE)]
 
 
 def test_a_folder_goes_back_only_with_new_numbers(conn: sqlite3.Connection) -> None:
@@ -63,8 +67,53 @@ def test_a_folder_goes_back_only_with_new_numbers(conn: sqlite3.Connection) -> N
     mailboxes.store_mails(conn, MailBatch(KEY, 15, (Mail(15, bounce("b@example.com"), Place.DONE),)), NOW)
     mailboxes.store_mails(conn, MailBatch(new, 3, passed_over=((2, NOW),)), NOW)
     assert seen(conn) == (8, 3, 0)
-    assert mailboxes.forget_other_marks(conn, new) == 1
     assert conn.execute("SELECT uid, arrived_at FROM passed_over").fetchall() == [(2, "2026-11-22T08:00:00.000Z")]
+
+
+@pytest.mark.parametrize("uidvalidity", [7, 8])
+def test_numbers_that_begin_anew_leave_nothing_of_the_old_ones(conn: sqlite3.Connection, uidvalidity: int) -> None:
+    """Also with the same UIDVALIDITY: a server that was restored from a backup."""
+    mail = Mail(15, bounce("b@example.com"), Place.DONE, NOW)
+    mailboxes.store_mails(conn, MailBatch(KEY, 15, (mail,), ((2, NOW),), below=20), NOW)
+    mailboxes.note_try(conn, KEY, 17, "no answer", NOW)
+    key = FolderKey("bounces", "INBOX", uidvalidity)
+    mailboxes.store_mails(conn, MailBatch(key, 0, below=6, anew=True), NOW)
+    assert mailboxes.progress(conn, "bounces", "INBOX") == Progress(uidvalidity, 0, 0, 6, 1, NOW, None, 1)
+    assert [conn.execute(f"SELECT * FROM {table}").fetchall() for table in ("marks", "tries", "passed_over")] == [
+        [],
+        [],
+        [],
+    ]
+
+
+def test_the_last_mail_is_known_by_its_arrival(conn: sqlite3.Connection) -> None:
+    def last_at() -> datetime | None:
+        found = mailboxes.progress(conn, "bounces", "INBOX")
+        assert found is not None
+        return found.last_at
+
+    mailboxes.store_mails(conn, MailBatch(KEY, 4, (Mail(3), Mail(4, arrived_at=NOW))), NOW)
+    assert last_at() == NOW
+    mailboxes.store_mails(conn, MailBatch(KEY, 4), NOW)
+    mailboxes.store_mails(conn, MailBatch(KEY, 3, (Mail(3, arrived_at=NOW - timedelta(days=1)),)), NOW)
+    assert last_at() == NOW, "the folder has not gone on"
+    mailboxes.store_mails(conn, MailBatch(KEY, 6, (Mail(5, arrived_at=NOW),)), NOW)
+    assert last_at() is None, "UID 6 was not read"
+
+
+def test_mails_that_were_set_aside_unread_are_counted_until_one_is_read(conn: sqlite3.Connection) -> None:
+    def counted() -> tuple[int, int]:
+        found = mailboxes.progress(conn, "bounces", "INBOX")
+        assert found is not None
+        return found.mails, found.aside
+
+    for uid in (1, 2):
+        mailboxes.store_mails(conn, MailBatch(KEY, uid, (Mail(uid, nobody()),), aside=1), NOW)
+    assert counted() == (0, 2)
+    mailboxes.store_mails(conn, MailBatch(KEY, 5), NOW)
+    assert counted() == (0, 2), "nothing was read"
+    mailboxes.store_mails(conn, MailBatch(KEY, 7, (Mail(6), Mail(7))), NOW)
+    assert counted() == (2, 0)
 
 
 def test_what_was_there_before_is_told_from_what_came_later(conn: sqlite3.Connection) -> None:
@@ -104,4 +153,4 @@ def test_tries_are_counted_until_the_mail_is_done_with(conn: sqlite3.Connection)
 @pytest.mark.parametrize("place", list(Place))
 def test_the_words_for_places_are_those_of_the_table(conn: sqlite3.Connection, place: Place) -> None:
     mailboxes.store_mails(conn, MailBatch(KEY, 1, (Mail(1, None, place),)), NOW)
-    assert mailboxes.marks(conn, KEY, 1) == [(1, place)]
+    assert owed(conn) == [(1, place)]

@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
 from bouncestream.errors import StoreBusy
 from bouncestream.health import Light
+from bouncestream.mail import decode
+from bouncestream.mail.verdict import Verdict
 from bouncestream.ports import MailBatch, Receipt
 from bouncestream.sources import mailbox_rules
 from tests.mailserver.dovecot import Dovecot, anonymous, dsn, letter, needs_dovecot
@@ -339,16 +342,14 @@ async def test_a_mail_that_comes_back_is_not_set_aside(dovecot: Dovecot, tmp_pat
 async def test_a_bug_of_the_mail_reader_takes_no_other_mail_down(
     dovecot: Dovecot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bouncestream.sources import mailbox_reading
+    real = decode.read
 
-    real = mailbox_reading.read_mail
-
-    def broken(raw: bytes, *args: object) -> object:
+    def broken(raw: bytes, **options: Any) -> Verdict:
         if b"p1@" in raw:
             raise ZeroDivisionError
-        return real(raw, *args)  # type: ignore[arg-type]
+        return real(raw, **options)
 
-    monkeypatch.setattr(mailbox_reading, "read_mail", broken)
+    monkeypatch.setattr(decode, "read", broken)
     dovecot.deliver(*(bounce(n) for n in range(3)))
     async with Reader(tmp_path, mailbox(dovecot.imap, after="move")) as reader:
         await reader.stored(2)
