@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The composition root: puts the rooms together, runs them in one TaskGroup, and takes them down in order.
+"""The composition root: puts the rooms together, runs them under one supervisor, and takes them down in order.
 
 Shutdown (SIGTERM, SIGINT): stop accepting webhooks and reading mailboxes, finish what is in hand → let the relay
 end what is in flight → close the outbox. It is bounded in time; what is cut off is found by reading back at the
@@ -14,7 +14,6 @@ import logging
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +23,7 @@ from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
 from bouncestream.config.oauth import needs_token
 from bouncestream.errors import ListenError
-from bouncestream.health import Health
+from bouncestream.health import Health, Light
 from bouncestream.metrics import START_TIME, Metrics
 from bouncestream.ops.rejudge import Rejudge
 from bouncestream.ops.upkeep import Upkeep
@@ -38,6 +37,7 @@ from bouncestream.relay import Pace, Relay
 from bouncestream.sinks.listmonk import Listmonk
 from bouncestream.sinks.verify import Times
 from bouncestream.sources.webhook import WebhookServer, bound
+from bouncestream.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from bouncestream.config.mailbox import Mailbox
@@ -70,13 +70,15 @@ class App:
         self.metrics = Metrics()
         self.addresses: list[tuple[str, int]] = []
         self._stop = asyncio.Event()
+        self.supervisor = Supervisor(self.health, on_lost=self.stop)
         self._instance = ""
         self._checked = False
         self._mailboxes: Mailboxes | None = None
         self._token_sources: dict[str, TokenSource] = {}
 
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
-        """Until `stop`. `ready` is called once it listens. Raises a BouncestreamError when it cannot start."""
+        """Until `stop`. `ready` is called once it listens. Raises a BouncestreamError when it cannot start, and
+        TaskLost when it could not go on and was taken down in order."""
         self.metrics.set(START_TIME, time.time())
         descriptors.raise_limit()
         clock = SystemClock()
@@ -223,11 +225,14 @@ class App:
                 f"cannot listen on {listen}: {error.strerror}. Is another bouncestream running?"
             ) from error
         log.info("listening on %s", bound(self.addresses))
-        relay = asyncio.create_task(self.relay.run(), name="relay")
-        upkeep = asyncio.create_task(self.upkeep.run(), name="upkeep")
-        rejudge = asyncio.create_task(self.rejudge.run(), name="rejudge")
-        watch = asyncio.create_task(self.watch.run(), name="watch")
-        stop = asyncio.create_task(self._stop.wait(), name="stop")
+        keep = self.supervisor.keep
+        keep("outbox", self.db.writing, vital=True)  # without its writer nothing can be acknowledged
+        relay = keep("relay", self.relay.run, finite=True)
+        beside = [
+            keep("upkeep", self.upkeep.run),
+            keep("rejudge", self.rejudge.run, finite=True, light=Light.YELLOW),
+        ]
+        watch = keep("watch", self.watch.run)
         self._read_mailboxes()
         # What was imported lives as long as the process: the collector need not look at it every few requests.
         gc.collect()
@@ -236,14 +241,12 @@ class App:
         if ready is not None:
             ready(self)
         try:
-            # A task that ends by itself has failed: then everything ends, and systemd starts it anew.
-            await asyncio.wait([relay, upkeep, stop], return_when=asyncio.FIRST_COMPLETED)
+            await self._stop.wait()
         finally:
             await self._stop_sources()
             self.relay.stop()
-            upkeep.cancel()
-            rejudge.cancel()
-            stop.cancel()
+            for task in beside:
+                task.cancel()
             done, _ = await asyncio.wait([relay], timeout=RELAY_GRACE)
             if not done:
                 log.warning(
@@ -252,12 +255,8 @@ class App:
                 relay.cancel()
             watch.cancel()
             await asyncio.wait([watch], timeout=WATCH_GRACE)
-            with suppress(asyncio.CancelledError):
-                await rejudge
-            with suppress(asyncio.CancelledError):
-                await upkeep
-            with suppress(asyncio.CancelledError):
-                await relay
+            await self.supervisor.stop()
+        self.supervisor.raise_lost()
 
 
 async def run_with_signals(

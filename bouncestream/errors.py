@@ -21,6 +21,7 @@ BouncestreamError
 │   ├── FolderMissing        there is no such folder, or it may not be opened
 │   ├── ConnectionLost       refused, cut, silent for too long, or no IMAP
 │   └── ServerRefused        the server said no, or not now, to something else
+├── TaskLost                 a task that must not end has ended (exit 70)
 └── SinkError                what Listmonk (or something in its place) answered
     └── SinkRefused          a call that the token may not make, or that Listmonk does not know
 """
@@ -140,6 +141,13 @@ class ServerRefused(MailboxError):
     def __init__(self, text: str, code: str = "") -> None:
         self.code = code
         super().__init__(text)
+
+
+class TaskLost(BouncestreamError):
+    """A task without which the bridge cannot keep its promises has ended: the process ends in order (exit 70), so
+    that it is started anew."""
+
+    retryable = True
 
 
 class SinkError(BouncestreamError):

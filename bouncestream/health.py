@@ -45,6 +45,10 @@ class Health:
             level = {Light.GREEN: logging.INFO, Light.YELLOW: logging.WARNING, Light.RED: logging.ERROR}[state]
             log.log(level, "%s is %s%s", part, state.value, f": {now.why}" if now.why else "")
 
+    def forget(self, part: str) -> None:
+        """That part is no more."""
+        self.parts.pop(part, None)
+
     @property
     def ready(self) -> bool:
         """Whether no part is red."""

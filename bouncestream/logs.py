@@ -37,7 +37,8 @@ def start(
 ) -> None:
     """Log to `stream` (standard error) in `style`, `text` or `json`, from `level` on; replaces an earlier call.
 
-    Other people's libraries are heard from warnings on. BOUNCESTREAM_DEBUG in the environment adds tracebacks.
+    Other people's libraries are heard from warnings on. BOUNCESTREAM_DEBUG in the environment adds tracebacks,
+    which else only a record with `traceback` has: a bug's, once for each kind.
     """
     environ = os.environ if environ is None else environ
     handler = logging.StreamHandler(stream or sys.stderr)
@@ -89,7 +90,8 @@ class Formatter(logging.Formatter):
         return printable(mask_all(text), LIMIT)
 
     def _trace(self, record: logging.LogRecord) -> list[str]:
-        if not self._tracebacks or not record.exc_info or record.exc_info[1] is None:
+        wanted = self._tracebacks or getattr(record, "traceback", False)
+        if not wanted or not record.exc_info or record.exc_info[1] is None:
             return []
         told = "".join(traceback.format_exception(record.exc_info[1])).splitlines()
         return [f"    {printable(mask_all(line), LIMIT)}" for line in told]

@@ -13,6 +13,7 @@ from bouncestream.errors import (
     SinkError,
     StoreBusy,
     StoreError,
+    TaskLost,
     UsageError,
 )
 
@@ -21,6 +22,7 @@ NOT_WELL = 1  #: not all is well
 ERRORS_FOUND = 2  #: only of `doctor`
 NOT_EXAMINED = 3  #: what was asked for could not be looked at
 USAGE = 64
+SOFTWARE = 70  #: a bug: a task without which the bridge cannot go on has ended; start it anew
 TEMPORARY = 75  #: a locked database, another `run`: try again
 CONFIGURATION = 78
 INTERRUPTED = 130
@@ -32,6 +34,8 @@ def code_of(error: BouncestreamError) -> int:
         return USAGE
     if isinstance(error, (ConfigError, SchemaTooNew)):
         return CONFIGURATION
+    if isinstance(error, TaskLost):
+        return SOFTWARE
     if isinstance(error, (StoreBusy, ListenError)):
         return TEMPORARY
     if isinstance(error, LoginRefused):

@@ -15,13 +15,16 @@ import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bouncestream.alert import Delivery, Key, Notice
+from bouncestream.health import Light
 from bouncestream.metrics import ALERT_NOTICES, ALERT_WAITING, Metrics
 from bouncestream.ops.notify import Channel, SendFailed
 from bouncestream.ops.rules import span
-from bouncestream.outbox.retry import backoff
 from bouncestream.ports import Clock
+from bouncestream.retry import backoff
+from bouncestream.supervisor import Supervisor
 
 log = logging.getLogger("bouncestream.alerts")
 
@@ -38,14 +41,21 @@ Keep = Callable[[Iterable[Delivery]], Awaitable[None]]
 
 
 class Courier:
-    """`keep` writes deliveries down; it must not raise. `chance` gives a number in [0, 1), for the jitter."""
+    """`keep` writes deliveries down; it must not raise. `supervisor` owns a task for each channel. `chance`
+    gives a number in [0, 1), for the jitter."""
 
     def __init__(
-        self, keep: Keep, clock: Clock, metrics: Metrics, chance: Callable[[], float] = random.random
+        self,
+        keep: Keep,
+        clock: Clock,
+        metrics: Metrics,
+        supervisor: Supervisor,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._keep = keep
         self._clock = clock
         self._metrics = metrics
+        self._supervisor = supervisor
         self._chance = chance
         self._channels: dict[str, Channel] = {}
         self._waiting: dict[str, dict[Key, Delivery]] = {}
@@ -70,7 +80,9 @@ class Courier:
             self._wake.setdefault(name, asyncio.Event()).set()
             self._metrics.set(ALERT_WAITING, len(self._waiting[name]), name)
             if name not in self._tasks:
-                self._tasks[name] = asyncio.create_task(self._serve(channel), name=f"alerts over {name}")
+                self._tasks[name] = self._supervisor.keep(
+                    f"alerts over {name}", partial(self._serve, channel), light=Light.YELLOW
+                )
         return ended
 
     def add(self, notice: Notice, names: Iterable[str] | None = None) -> list[Delivery]:

@@ -33,6 +33,7 @@ from bouncestream.outbox import alertbook, store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.files import beside
 from bouncestream.ports import Clock
+from bouncestream.supervisor import Bugs, Supervisor
 
 log = logging.getLogger("bouncestream.alerts")
 
@@ -76,7 +77,8 @@ class Watch:
         self._paused = paused
         self._quick = quick
         self._make_channels = channels
-        self._courier = Courier(self._keep, clock, metrics)
+        self._side = Supervisor(health)
+        self._courier = Courier(self._keep, clock, metrics, self._side)
         self._standings: dict[Key, Standing] = {}
         self._saved: dict[Key, Standing] = {}
         # what is not written down yet, or cannot be
@@ -99,22 +101,22 @@ class Watch:
             await self._load()
         except Exception:
             log.exception("a bug in watching: earlier alerts are not known")
-        side = [asyncio.create_task(self._heartbeats()), asyncio.create_task(self._checks())]
+        self._side.keep("heartbeats", self._heartbeats, light=Light.YELLOW)
+        if self._quick is not None:
+            self._side.keep("checks", partial(self._checks, self._quick), light=Light.YELLOW)
         try:
-            failing = False
+            bugs = Bugs("watching")
             while True:
+                rest = self._config.alerts.every
                 try:
                     await self.turn()
-                    failing = False
-                except Exception:  # a bug of ours must not stop the watching
-                    log.log(logging.DEBUG if failing else logging.ERROR, "a bug in watching", exc_info=True)
-                    failing = True
-                await asyncio.sleep(self._config.alerts.every)
+                except Exception as error:  # a bug of ours must not stop the watching
+                    rest = max(rest, bugs.note(error, self._clock.monotonic()))
+                    self._health.set("alerts", Light.RED, f"{bugs.why}: alerts may be late")
+                await asyncio.sleep(rest)
         finally:
-            for task in side:
-                task.cancel()
-            await asyncio.gather(*side, return_exceptions=True)
             await self._courier.stop()
+            await self._side.stop()
             with suppress(Exception):
                 await self._save()  # what was sent a moment ago is not sent again by the next run
 
@@ -186,14 +188,12 @@ class Watch:
             await self._db.write(partial(alertbook.count_arrivals, newest=newest, counted=counted))
             self._sources.add((*key, events) for key, events in counted.items())
 
-    async def _checks(self) -> None:
+    async def _checks(self, quick: Quick) -> None:
         """The doctor's cheap checks, again and again."""
-        if self._quick is None:
-            return
         while True:
             try:
                 async with asyncio.timeout(CHECKS_PATIENCE):
-                    self._findings = tuple(await self._quick(self._config))
+                    self._findings = tuple(await quick(self._config))
             except TimeoutError:
                 log.warning("the doctor's checks took longer than %g s and were left", CHECKS_PATIENCE)
             except Exception:

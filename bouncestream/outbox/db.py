@@ -207,6 +207,13 @@ class Database:
             self._closing = asyncio.create_task(self._close(), name="outbox close")
         await asyncio.shield(self._closing)
 
+    async def writing(self) -> None:
+        """Until the one writer ends, which is only after `close`; raises what ended it else."""
+        assert self._writer is not None
+        await asyncio.wait([self._writer])
+        if self._closing is None:
+            self._writer.result()
+
     async def _close(self) -> None:
         try:
             self._wake.set()
@@ -272,9 +279,13 @@ class Database:
     async def _write_back(self) -> None:
         """What no reader needs any more goes from the log into the database."""
         assert self._reading is not None
-        with suppress(sqlite3.Error):  # the next commit meets the same trouble, and tells it
+        try:
             await self._reading.run(connection.write_back)
-        self._checkpoint = None
+        except Exception as error:  # of the database: the next commit meets the same trouble, and tells it
+            if not isinstance(error, sqlite3.Error):
+                log.exception("writing the outbox's log back failed")
+        finally:
+            self._checkpoint = None
 
     async def _let_more_come(self) -> None:
         """Gather under load: a commit costs as much as 20 jobs do. It waits a moment, until half of those are there

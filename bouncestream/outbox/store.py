@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from bouncestream.event import Kind
 from bouncestream.outbox import codec
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.outbox.retry import LONGEST
 from bouncestream.outbox.state import FINAL, MOVES
 from bouncestream.ports import Claimed, Move, State
+from bouncestream.retry import LONGEST
 
 #: A new label after so many events, since a read-back costs as much as its label has rows.
 LABEL_EVENTS = 1000

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -20,15 +21,16 @@ from bouncestream.health import Health, Light
 from bouncestream.metrics import Metrics
 from bouncestream.outbox import browse, store
 from bouncestream.outbox.db import Database
-from bouncestream.outbox.retry import backoff
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Clock, Move, Said, Sink, State
 from bouncestream.relay.desk import Desk, Pace
 from bouncestream.relay.posting import post_batch, probe
 from bouncestream.relay.readback import pulse, verify
 from bouncestream.relay.restored import reconcile
+from bouncestream.retry import backoff
 from bouncestream.sinks.unsubscribe import DONE, PERMISSION
 from bouncestream.sinks.verify import Times
+from bouncestream.supervisor import Bugs, Supervisor
 
 log = logging.getLogger("bouncestream.relay")
 
@@ -70,6 +72,8 @@ class Relay:
         self._data_version: int | None = None
         self._permission_at: float | None = None  #: when a held unsubscription is tried again
         self._permission_wait = PERMISSION_WAIT
+        self._bugs = Bugs("the relay", chance)
+        self._stopped = asyncio.Event()
         self._newest = 0  #: of the rows that a dry run found: they wait for the next live one
         #: Set while nothing is due and nothing waits for verification.
         self.idle = asyncio.Event()
@@ -83,6 +87,7 @@ class Relay:
     def stop(self) -> None:
         """Post nothing more."""
         self.desk.stopping = True
+        self._stopped.set()
         self._wake.set()
 
     def set_policy(self, unsubscribe: str, rules: Rules) -> None:
@@ -90,10 +95,12 @@ class Relay:
         self.desk.pace = replace(self.desk.pace, unsubscribe=unsubscribe, rules=rules)
 
     async def run(self) -> None:
-        """Until `stop`. Troubles of the database are waited out; the health board tells them."""
-        side = [asyncio.create_task(pulse(self.desk)), asyncio.create_task(self._watch())]
+        """Until `stop`. Troubles of the database, and bugs of ours, are waited out; the health board tells them."""
         failures = 0
-        try:
+        self._read_back_all()
+        async with Supervisor(self.desk.health, self.desk.chance) as side:
+            side.keep("pulse", partial(pulse, self.desk))
+            side.keep("outbox changes", self._watch)
             while not self.desk.stopping:
                 try:
                     busy = await self._turn()
@@ -104,14 +111,25 @@ class Relay:
                 except StoreError as error:
                     failures += 1
                     self.desk.health.set("relay", Light.RED, str(error))
-                    # What was answered but could not be written down is read back, as after a crash.
-                    self._left_behind = True
-                    self.desk.ledger.entries.clear()
+                    self._read_back_all()
                     await self._sleep(backoff(failures, base=0.5, cap=60, jitter=self.desk.chance()))
-        finally:
-            for task in side:
-                task.cancel()
-            await asyncio.gather(*side, return_exceptions=True)
+                except Exception as error:
+                    # A bug of ours. What comes in is stored all the same, so that the process must not end.
+                    rest = self._bugs.note(error, self.desk.clock.monotonic())
+                    self.desk.health.set("relay", Light.RED, self._paused())
+                    self._read_back_all()
+                    await self._rest(rest)
+
+    def _read_back_all(self) -> None:
+        """At the start, and when what was answered could not be written down: as after a crash."""
+        self._left_behind = True
+        self.desk.ledger.entries.clear()
+        self.desk.ledger.read_failed(self.desk.clock.monotonic())
+
+    def _paused(self) -> str:
+        return (
+            f"delivery pauses, and is tried again: {self._bugs.why}. Nothing is lost. Next: report it; see the log"
+        )
 
     async def prepare(self) -> None:
         """Await this before anything comes in and before `run`. Nothing of an earlier run counts; a permission may
@@ -265,7 +283,9 @@ class Relay:
             desk.health.set("listmonk", Light.YELLOW, why)
         else:
             desk.health.set("listmonk", Light.GREEN, f"Listmonk {powers.version}".strip())
-        if self._permission_at is not None:
+        if not self._bugs.well(desk.clock.monotonic()):
+            desk.health.set("relay", Light.RED, self._paused())
+        elif self._permission_at is not None:
             desk.health.set("relay", Light.RED, f"unsubscriptions wait: grant the token {PERMISSION}")
         elif desk.ledger.entries and powers is not None and powers.read and not desk.ledger.rows_shown:
             why = "no read has shown a row of ours yet: until then a missing row proves nothing"
@@ -303,6 +323,11 @@ class Relay:
                 waits.append(self._permission_at - now)
         await self._sleep(max(0.005, min(waits)))
         self.idle.clear()
+
+    async def _rest(self, seconds: float) -> None:
+        """That long, whatever comes in meanwhile, or until `stop`."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), seconds)
 
     async def _sleep(self, seconds: float) -> None:
         """That long, or until woken; then a moment more, for what arrives together to go out together."""

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from bouncestream.errors import SinkError
 from bouncestream.event import Kind
 from bouncestream.metrics import POSTS
-from bouncestream.outbox.retry import backoff
 from bouncestream.ports import Answer, Claimed, Move, Said, State
 from bouncestream.relay.desk import POWERS_AFTER_FAILURE, Desk
+from bouncestream.retry import backoff
 from bouncestream.sinks.unsubscribe import LOOKUP_PERMISSION, held, unsubscribe
 from bouncestream.sinks.verify import LIMIT, Entry
 

@@ -74,7 +74,16 @@ async def _missing(desk: Desk, result: Round, powers: Powers, began: float) -> l
 
 
 async def pulse(desk: Desk) -> None:
-    """For ever: finds outages of Listmonk's database between rounds, where no look-up can explain an absence."""
+    """For ever: finds outages of Listmonk's database between rounds, where no look-up can explain an absence. While
+    this does not run, however it ended, no absence counts (DESIGN, rule 5)."""
+    desk.ledger.failed_at = desk.clock.monotonic()  # what was before this is as good as a failed read
+    try:
+        await _beat(desk)
+    finally:
+        desk.ledger.read_failed(float("inf"))
+
+
+async def _beat(desk: Desk) -> None:
     while True:
         await asyncio.sleep(desk.pace.pulse)
         powers = desk.powers

@@ -87,7 +87,7 @@ class Ledger:
         #: Whether a read ever showed a row of ours (on this version of Listmonk). Until then absence is no proof.
         self.rows_shown = rows_shown
         self.mark = float("-inf")
-        self.failed_at = float("-inf")  #: the newest failed read
+        self.failed_at = float("-inf")  #: the newest failed read; inf: nobody looks for outages now
         self._known_boot = ""
         self._scouts: dict[str, float] = {}
         self._scouts_allowed = 1
@@ -151,7 +151,7 @@ class Ledger:
     def read_failed(self, now: float) -> None:
         """A read failed: its database may be away, and then its 200 means nothing."""
         self.boot = ""
-        self.failed_at = now
+        self.failed_at = max(self.failed_at, now)
 
     def labels_due(self, now: float) -> list[str]:
         """The labels to read in a round that begins now, the longest due first."""

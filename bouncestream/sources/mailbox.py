@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config
-from bouncestream.health import Health
+from bouncestream.health import Health, Light
 from bouncestream.metrics import Metrics
 from bouncestream.ports import Clock, EmitMails, MailMemory
 from bouncestream.sources.mailbox_board import Board
@@ -23,6 +23,7 @@ from bouncestream.sources.mailbox_folder import Folder
 from bouncestream.sources.mailbox_gate import Gate, Tokens
 from bouncestream.sources.mailbox_proof import Proof
 from bouncestream.sources.returned import judging_for
+from bouncestream.supervisor import Supervisor
 
 log = logging.getLogger("bouncestream.mailbox")
 
@@ -64,6 +65,7 @@ class Mailboxes:
         self._dry_run = dry_run
         self._tokens = tokens
         self._chance = chance
+        self._supervisor = Supervisor(health, chance)
         self._readers: dict[str, _Reader] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -113,10 +115,8 @@ class Mailboxes:
         )
         folders = tuple(Folder(box, name) for name in settings.folders)
         proof = Proof(box, folders)
-        tasks = [
-            asyncio.create_task(folder.run(), name=f"mailbox {settings.name}: {folder.name}") for folder in folders
-        ]
-        tasks.append(asyncio.create_task(proof.run(), name=f"mailbox {settings.name}: proof"))
+        tasks = [self._supervisor.keep(f"mailbox {settings.name}: {folder.name}", folder.run) for folder in folders]
+        tasks.append(self._supervisor.keep(f"mailbox {settings.name}: proof", proof.run, light=Light.YELLOW))
         return _Reader(box, folders, tuple(tasks))
 
 

@@ -6,6 +6,7 @@ again before its time, as servers lock accounts.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Protocol
 
 from bouncestream.config.mailbox import Mailbox
@@ -14,6 +15,8 @@ from bouncestream.metrics import MAILBOX_CONNECTS, Metrics
 from bouncestream.ports import Clock
 from bouncestream.sources import mailbox_rules as rules
 from bouncestream.sources.imap_session import Session
+
+log = logging.getLogger("bouncestream.mailbox")
 
 
 class Tokens(Protocol):
@@ -76,8 +79,11 @@ class Gate:
         changed = asyncio.create_task(self._tokens.changed())
         try:
             done, _ = await asyncio.wait({changed}, timeout=left)
-            if done:
+            if done and changed.exception() is None:
                 self._until = 0.0
+            elif done:  # the file cannot be looked at: then only the time counts
+                log.warning("%s: %s", self.settings.name, changed.exception())
+                await asyncio.sleep(self._until - self._clock.monotonic())
         finally:
             changed.cancel()
             await asyncio.gather(changed, return_exceptions=True)

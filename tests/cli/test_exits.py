@@ -12,6 +12,7 @@ from bouncestream.errors import (
     SinkRefused,
     StoreBusy,
     StoreUnavailable,
+    TaskLost,
     UsageError,
 )
 
@@ -24,6 +25,7 @@ from bouncestream.errors import (
         (SchemaTooNew("?"), 78),
         (StoreBusy("?"), 75),
         (StoreUnavailable("?"), 3),
+        (TaskLost("?"), 70),
         (SinkRefused(403, "no"), 3),
         (Malformed("?"), 1),
     ],

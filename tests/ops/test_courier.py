@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from bouncestream.alert import Delivery, Notice, What
+from bouncestream.health import Health
 from bouncestream.metrics import ALERT_NOTICES, ALERT_WAITING, Metrics
 from bouncestream.ops.courier import CAP, LIMIT, Courier
 from bouncestream.ops.notify import SendFailed
+from bouncestream.supervisor import Supervisor
 from tests.simulation.virtual import VirtualLoop
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -74,9 +76,10 @@ def play(story: Callable[[Courier, Book], Awaitable[None]]) -> Metrics:
     loop, metrics, book = VirtualLoop(), Metrics(), Book()
 
     async def run() -> None:
-        courier = Courier(book.keep, Clock(), metrics, chance=lambda: 0.0)
-        await story(courier, book)
-        await courier.stop()
+        async with Supervisor(Health()) as supervisor:
+            courier = Courier(book.keep, Clock(), metrics, supervisor, chance=lambda: 0.0)
+            await story(courier, book)
+            await courier.stop()
 
     try:
         loop.run_until_complete(run())

@@ -247,7 +247,7 @@ async def test_a_bug_in_a_rule_stops_neither_watching_nor_bridge(
             async with asyncio.timeout(20):
                 await broken.wait()
         await world.turns(watch)
-    assert "a bug in watching" in caplog.text
+    assert "watching: a bug (RuntimeError" in caplog.text
 
 
 async def test_the_heartbeat_stops_while_a_part_is_red(world: World) -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from bouncestream.event import Kind
 from bouncestream.outbox import browse, codec, migrate, store
-from bouncestream.outbox.retry import LONGEST
 from bouncestream.ports import Move, State
+from bouncestream.retry import LONGEST
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, later, settle, submit
 

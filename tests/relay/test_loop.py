@@ -7,6 +7,7 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,8 @@ from bouncestream.health import Light
 from bouncestream.metrics import DELIVERED, DOUBLED, LOST, RESTARTS
 from bouncestream.outbox import browse
 from bouncestream.policy import Rules
-from bouncestream.ports import Answer, Claimed, State
+from bouncestream.ports import Answer, Claimed, Move, Seen, State
+from bouncestream.relay.desk import Desk
 from bouncestream.sandbox import Sandbox
 from tests.relay.conftest import Bridge
 
@@ -341,7 +343,7 @@ async def test_without_look_up_unsubscriptions_wait_and_are_not_called_unknown(
     await bridge.start()
     await bridge.emit(range(2), Kind.UNSUBSCRIBE)
     await bridge.until_states({"held": 2})
-    assert not bridge.health.ready
+    await bridge.until(lambda: not bridge.health.ready)
     rows = await bridge.db.read(partial(browse.rows_in, state=State.HELD))
     await bridge.db.write(lambda conn: browse.drop(conn, rows, bridge.relay.desk.clock.now()))
     bridge.relay._permission_at = 0.0
@@ -365,3 +367,119 @@ async def test_a_restored_backup_tells_nothing_twice(bridge: Bridge, sandbox: Sa
     await bridge.idle(30)
     bridge.exactly_once(8)
     assert await bridge.states() == {"verified": 8}
+
+
+# -- bugs of ours, and tasks that end -----------------------------------------------------------------------------
+
+
+async def test_a_bug_pauses_the_relay_and_it_goes_on_by_itself(
+    bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bouncestream.supervisor.REST", 0.05)
+    monkeypatch.setattr("bouncestream.supervisor.WELL", 0.2)
+    await bridge.start()
+    calls = 0
+
+    async def bug(label: str) -> list[Seen]:
+        nonlocal calls
+        calls += 1
+        raise KeyError("results")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bridge.sink, "read_label", bug)
+        await bridge.emit(range(5))
+        await bridge.until(lambda: calls >= 3)
+        assert bridge.health.parts["relay"].state is Light.RED
+        assert "KeyError" in bridge.health.parts["relay"].why
+        await bridge.emit(range(5, 8))  # what comes in is stored all the same
+    await bridge.until_states({"verified": 8})
+    await bridge.until(lambda: bridge.relay._bugs.well(bridge.relay.desk.clock.monotonic()))
+    bridge.relay.wake()
+    await bridge.until(lambda: bridge.health.ready)
+    bridge.exactly_once(8)
+    told = [record for record in caplog.records if record.name == "bouncestream.tasks"]
+    assert len(told) == calls
+    assert [bool(record.exc_info) for record in told] == [True] + [False] * (calls - 1)
+
+
+async def test_a_bug_while_posting_loses_and_doubles_nothing(
+    bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bouncestream.supervisor.REST", 0.05)
+    await bridge.start()
+    real, posted = bridge.sink.post, 0
+
+    async def bug(claimed: Claimed) -> Answer:
+        nonlocal posted
+        posted += 1
+        answer = await real(claimed)
+        if posted in (2, 7):
+            raise RuntimeError("a bug behind the answer")
+        return answer
+
+    monkeypatch.setattr(bridge.sink, "post", bug)
+    await bridge.emit(range(20))
+    await bridge.until_states({"verified": 20})
+    bridge.exactly_once(20)
+
+
+async def test_a_pause_after_a_bug_is_not_cut_short_by_what_comes_in_but_by_the_end(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bouncestream.supervisor.REST", 60.0)
+    turns = 0
+
+    async def bug() -> bool:
+        nonlocal turns
+        turns += 1
+        raise ValueError
+
+    await bridge.start()
+    monkeypatch.setattr(bridge.relay, "_turn", bug)
+    await bridge.emit(range(1))
+    await bridge.until(lambda: turns)
+    for number in range(1, 20):
+        await bridge.emit(range(number, number + 1))
+    assert turns == 1
+    async with asyncio.timeout(5):
+        await bridge.stop()
+
+
+async def test_without_its_pulse_no_absence_counts_until_it_beats_again(
+    bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look-up is not permitted, so two absences would settle a bounce of an unknown subscriber."""
+    monkeypatch.setattr("bouncestream.sinks.verify.GAP", 0.1)
+    forbid(sandbox, "subscribers:sql_query")
+    monkeypatch.setattr("bouncestream.supervisor.REST", 2.0)
+    begun, ended = asyncio.Event(), 0
+
+    async def dies(desk: Desk) -> None:
+        nonlocal ended
+        ended += 1
+        begun.set()
+        raise RuntimeError("a bug in the pulse")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bouncestream.relay.readback._beat", dies)
+        await bridge.start()
+        await begun.wait()
+        await bridge.emit(range(1))
+        await bridge.until_states({"verified": 1})
+        absent = 0
+        real = bridge.relay.desk.ledger.settle_absent
+
+        def settle(entries: Any, *args: Any, **options: Any) -> list[Move]:
+            nonlocal absent
+            moves = real(entries, *args, **options)
+            absent += len(moves)
+            assert not any(move.absent or move.to is State.UNSTORED for move in moves)
+            return moves
+
+        patch.setattr(bridge.relay.desk.ledger, "settle_absent", settle)
+        await bridge.emit(range(900, 903))
+        await bridge.until(lambda: absent >= 6)
+        assert bridge.health.parts["task:pulse"].state is Light.RED
+        assert (await bridge.states()).get("unstored") is None
+    await bridge.until_states({"verified": 1, "unstored": 3})
+    assert bridge.health.parts["task:pulse"].state is Light.RED, "it has not run for long yet"

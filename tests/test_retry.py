@@ -4,7 +4,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bouncestream.outbox.retry import LONGEST, backoff
+from bouncestream.retry import LONGEST, backoff
 
 
 def test_it_doubles_up_to_the_longest() -> None:
