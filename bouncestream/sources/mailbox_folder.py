@@ -258,8 +258,10 @@ class Folder:
         if self._reading is None or not rules.unread(self._reading.progress):
             self.box.board.forget(line)
             return
-        text = f"{self.name}: the server does not give its mails: {self._reading.progress.aside} are set aside "
-        text += "unread, and none was read since. Next: `bouncestream outbox list --quarantine`"
+        text = (
+            f"{self.name}: its mails cannot be read: {self._reading.progress.aside} set aside in a row, and none "
+        )
+        text += "was read since. Next: `bouncestream outbox list --quarantine` says why"
         self.box.board.set(line, Light.RED, f"{Standing.UNREAD}: {text}")
 
     def _tell_skipped(self) -> None:

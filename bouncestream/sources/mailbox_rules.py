@@ -57,7 +57,7 @@ class Standing(StrEnum):
     LISTENING = "listening"  #: in IDLE: new mails are heard of at once
     POLLING = "polling"  #: the server has no IDLE that can be relied on: looked from time to time
     UNSTEADY = "new numbers each time"  #: the server keeps no UIDs: looked from time to time, at all of the folder
-    UNREAD = "not read"  #: all mails are set aside, as the server does not give them
+    UNREAD = "not read"  #: all mails, or the last ones, could not be fetched or read, and are set aside
     DEAF = "deaf"  #: the connection looked alive, but did not hear of a mail; it is replaced
     LOGIN_REFUSED = "login refused"
     CERTIFICATE_REFUSED = "certificate refused"

@@ -172,7 +172,7 @@ async def test_a_mail_that_takes_the_process_down_is_set_aside_in_the_end(
         assert deaths < 40
         await program.kill()
     assert deaths > 3
-    await until_part(session, program, "mailbox:inbox", "listening to INBOX")
+    await until_part(session, program, "mailbox:inbox", "its mails cannot be read: 1 set aside")
     ((why,),) = program.query("SELECT why FROM quarantined")
     assert "could not be fetched or read in" in why
     del program.environment["BOUNCESTREAM_TEST_KILL"]
@@ -180,6 +180,7 @@ async def test_a_mail_that_takes_the_process_down_is_set_aside_in_the_end(
     await program.start()
     await asyncio.to_thread(dovecot.deliver, bounce(2))
     await program.settled({"verified": 1})
+    await until_part(session, program, "mailbox:inbox", "listening to INBOX")
     assert len(dovecot.mails()) == 1  # it stays where it is
 
 

@@ -105,10 +105,10 @@ async def test_where_all_mails_are_set_aside_it_is_red(tmp_path: Path, count: in
     server = folder_with(*range(count))
     server.lies["UID FETCH"] = without_body()
     async with reading(server, tmp_path, retry=0.1) as reader:
-        await reader.told(f"not read: INBOX: the server does not give its mails: {count} are set aside", Light.RED)
+        await reader.told(f"not read: INBOX: its mails cannot be read: {count} set aside in a row", Light.RED)
         assert reader.query("SELECT count(*) FROM quarantined") == [(count,)]
     async with reading(server, tmp_path, retry=0.1) as reader:  # nor after a restart
-        await reader.told(f"not read: INBOX: the server does not give its mails: {count} are set aside", Light.RED)
+        await reader.told(f"not read: INBOX: its mails cannot be read: {count} set aside in a row", Light.RED)
         server.lies.clear()
         server.add(bounce(9))
         await reader.stored(1)
