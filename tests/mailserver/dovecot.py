@@ -313,6 +313,21 @@ class Dovecot:
     def maildir(self, user: str = USER) -> Path:
         return self.directory / "home" / user / "Maildir"
 
+    def restore(self, backup: Path, user: str = USER) -> None:
+        """Put all of a user's mails and numbers back to what `backup` holds, see `back_up`. Restarts it."""
+        self.kill()
+        shutil.rmtree(self.maildir(user))
+        subprocess.run(["cp", "-a", str(backup), str(self.maildir(user))], check=True)
+        self.start()
+
+    def back_up(self, user: str = USER) -> Path:
+        """A copy of a user's mails and numbers. Restarts it."""
+        self.kill()
+        backup = self.directory / f"backup-{time.time_ns()}"
+        subprocess.run(["cp", "-a", str(self.maildir(user)), str(backup)], check=True)
+        self.start()
+        return backup
+
     def renumber(self, user: str = USER, first: int = 1) -> None:
         """Give the INBOX new UIDs, from `first` on, and a new UIDVALIDITY, as the move to another server does.
         Restarts it."""

@@ -37,6 +37,7 @@ class Liar:
         self.lies: dict[str, Lie] = {}
         self.commands: list[str] = []  #: all that was asked for, without tags
         self.moved: dict[int, Kept] = {}
+        self.copied: list[int] = []
         self.gone: list[int] = []  #: UIDs that were expunged
         self.pushed = asyncio.Event()
         self._capabilities = capabilities
@@ -149,6 +150,11 @@ class Liar:
             peer.say(f"* {self.number(uid)} EXPUNGE")
             self.moved[uid] = self.mails.pop(uid)
         peer.done()
+
+    async def _uid_copy(self, peer: Peer, rest: str) -> None:
+        uids = self.some(rest.split()[0])
+        self.copied += uids
+        peer.done(f"OK [COPYUID 9 {','.join(map(str, uids))} 501:{500 + len(uids)}] done")
 
     async def _append(self, peer: Peer, rest: str) -> None:
         uid = await self.appended(peer, rest)

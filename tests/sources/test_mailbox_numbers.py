@@ -18,7 +18,7 @@ import pytest
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.health import Light
 from bouncestream.sources import mailbox_rules as rules
-from tests.mailserver.dovecot import letter
+from tests.mailserver.dovecot import Dovecot, letter
 from tests.mailserver.liar import Liar
 from tests.mailserver.reader import Reader, mailbox
 from tests.mailserver.scripted import Peer
@@ -112,6 +112,23 @@ async def test_the_same_mail_told_in_another_time_zone_is_the_same(tmp_path: Pat
         await reader.stored(4)
         await reader.listening()
         assert reader.query("SELECT renumbered FROM folders") == [(0,)]
+
+
+async def test_a_real_server_that_is_restored_from_a_backup(dovecot: Dovecot, tmp_path: Path) -> None:
+    dovecot.deliver(bounce(1), bounce(2))
+    backup = dovecot.back_up()
+    dovecot.deliver(*(bounce(number) for number in range(3, 7)))
+    async with Reader(tmp_path, mailbox(dovecot.imap)) as reader:
+        await reader.stored(6)
+        await reader.listening()
+        await asyncio.to_thread(dovecot.restore, backup)
+        await asyncio.to_thread(dovecot.deliver, bounce(7))
+        await reader.stored(7)
+        await reader.listening()
+        assert reader.query("SELECT renumbered, last_uid FROM folders") == [(1, 3)]
+        await asyncio.to_thread(dovecot.deliver, bounce(8))
+        await reader.stored(8)
+        assert reader.recipients[-2:] == people(7, 8)
 
 
 @pytest.mark.parametrize("after", ["move", "flag"])
