@@ -15,12 +15,14 @@ BouncestreamError
 │   └── SchemaTooNew         the database was written by a newer bouncestream
 ├── MailboxError             a mailbox that cannot be read now
 │   ├── LoginRefused         who the user is was not accepted: a person must act
-│   │   └── AuthFailed       the mail server said no to user and password, or to the token
+│   │   ├── AuthFailed       the mail server said no to user and password, or to the token
+│   │   └── LoginBarred      they may be right, but a person must do something at the provider first
 │   ├── TokenError           whoever grants the access tokens gives none just now
 │   ├── CertificateRefused   the server does not prove that it is the one; never gone around
 │   ├── FolderMissing        there is no such folder, or it may not be opened
 │   ├── ConnectionLost       refused, cut, silent for too long, or no IMAP
 │   └── ServerRefused        the server said no, or not now, to something else
+│       └── Throttled        it takes fewer requests or connections than we make: less often, then
 ├── TaskLost                 a task that must not end has ended (exit 70)
 └── SinkError                what Listmonk (or something in its place) answered
     └── SinkRefused          a call that the token may not make, or that Listmonk does not know
@@ -114,6 +116,11 @@ class AuthFailed(LoginRefused):
     """The mail server said no to user and password, or to the token."""
 
 
+class LoginBarred(LoginRefused):
+    """User and password may be right, but a person must do something at the provider before they are accepted: log
+    in with a browser, switch IMAP on, make an app password."""
+
+
 class TokenError(MailboxError):
     """Whoever grants the access tokens (the OAuth provider) could not be asked, or gave none; `after` is its own
     wish to wait (Retry-After), in seconds."""
@@ -136,11 +143,17 @@ class ConnectionLost(MailboxError):
 
 
 class ServerRefused(MailboxError):
-    """The server said no to a command; `code` is the response code (RFC 5530) in capitals, such as TRYCREATE."""
+    """The server said no to a command; `code` is the response code (RFC 5530) in capitals, such as TRYCREATE;
+    `later`: it says that this is for now."""
 
-    def __init__(self, text: str, code: str = "") -> None:
+    def __init__(self, text: str, code: str = "", *, later: bool = False) -> None:
         self.code = code
+        self.later = later
         super().__init__(text)
+
+
+class Throttled(ServerRefused):
+    """The server takes fewer requests, logins or connections than we make: each further try makes it worse."""
 
 
 class TaskLost(BouncestreamError):

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from aioimaplib import aioimaplib as library
 
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.errors import ConnectionLost, ServerRefused
+from bouncestream.errors import ConnectionLost, MailboxError, ServerRefused, Throttled
+from bouncestream.sources import imap_refusals as refusals
 from bouncestream.sources import imap_replies as replies
 from bouncestream.sources.imap_protocol import Command, Protocol
 from bouncestream.sources.imap_replies import Lines
@@ -26,14 +27,11 @@ class Answer:
 
     result: str
     lines: Lines
+    words: str  #: of its status, without any secret of ours
 
     @property
     def ok(self) -> bool:
         return self.result == "OK"
-
-    @property
-    def words(self) -> str:
-        return replies.words_of(self.lines)
 
     @property
     def code(self) -> str:
@@ -91,14 +89,22 @@ class Commands:
                 protocol.fail(f"{command.name} was given up")
                 task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        return Answer(response.result, response.lines)
+        return Answer(response.result, response.lines, replies.words_of(response.lines, protocol.blank))
 
     def _silent(self, name: str, seconds: float) -> ConnectionLost:
         self.kill(f"no answer to {name}")
         return ConnectionLost(f"{self._where} did not answer {name} within {seconds:g} s")
 
-    def _gone(self, why: str) -> ConnectionLost:
+    def _gone(self, why: str) -> MailboxError:
+        bye = self._protocol.bye
+        if bye and refusals.now(bye, replies.code(bye)[0]) in refusals.TOO_MUCH:
+            return Throttled(f"{self._where} hung up, as it takes no more just now: {bye}")
         return ConnectionLost(f"the connection to {self._where} is lost: {why}")
 
     def _refused(self, name: str, answer: Answer) -> ServerRefused:
-        return ServerRefused(f"{self._where} said {answer.result} to {name}: {answer.words}", answer.code)
+        sort = refusals.now(answer.words, answer.code)
+        error = Throttled if sort in refusals.TOO_MUCH else ServerRefused
+        now = " just now" if sort is not None else ""
+        return error(
+            f"{self._where} said {answer.result} to {name}{now}: {answer.words}", answer.code, later=bool(now)
+        )

@@ -9,6 +9,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,15 +18,16 @@ from bouncestream.errors import CertificateRefused, ConnectionLost
 from bouncestream.sources.imap_protocol import Protocol, words_of
 
 
-async def open_connection(settings: Mailbox) -> Protocol:
-    """A connection with TLS, if it begins with that. Raises CertificateRefused or ConnectionLost."""
+async def open_connection(settings: Mailbox, blank: Callable[[str], str] = str) -> Protocol:
+    """A connection with TLS, if it begins with that. `blank` takes our secrets out of what the server says. Raises
+    CertificateRefused or ConnectionLost."""
     loop = asyncio.get_running_loop()
     implicit = settings.tls == "implicit"
     try:
         context = tls_context(settings) if settings.tls != "none" else None
         async with asyncio.timeout(settings.timeout):
             transport, protocol = await loop.create_connection(
-                lambda: Protocol(loop),
+                lambda: Protocol(loop, blank),
                 settings.host,
                 settings.real_port,
                 ssl=context if implicit else None,

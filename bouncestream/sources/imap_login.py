@@ -8,18 +8,14 @@ an IMAP, POP or SMTP connection using OAuth", as stored in late 2026.
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.errors import AuthFailed, MailboxError, ServerRefused
-from bouncestream.sources.imap_replies import NOT_NOW
-
-#: Words of servers that say it without a code: Gmail, Exchange, Courier.
-_NOT_NOW_WORDS = (
-    "too many simultaneous",
-    "too many connections",
-    "maximum number of connections",
-    "try again later",
-)
+from bouncestream.config.oauth import needs_token
+from bouncestream.crypto.blank import Blank
+from bouncestream.errors import AuthFailed, LoginBarred, MailboxError, ServerRefused, Throttled
+from bouncestream.sources import imap_refusals as refusals
+from bouncestream.sources.imap_refusals import Sort
 
 
 def sasl(settings: Mailbox, secret: str) -> tuple[str, str, str]:
@@ -37,18 +33,37 @@ def sasl(settings: Mailbox, secret: str) -> tuple[str, str, str]:
     return "PLAIN", _base64(f"\x00{settings.user}\x00{secret}"), "*"
 
 
+def without(settings: Mailbox, secret: str | None) -> Blank:
+    """Takes the secret out of whatever the server says, also as it goes over the wire within a SASL message."""
+    if not secret:
+        return Blank()
+    messages = (sasl(replace(settings, auth=auth), secret)[1] for auth in ("password", "xoauth2", "oauthbearer"))
+    return Blank(secret, *messages, user=settings.user)
+
+
 def _base64(text: str) -> str:
     return b64encode(text.encode("utf-8", "surrogatepass")).decode()
 
 
-def refused(settings: Mailbox, result: str, words: str, code: str, challenge: str = "") -> MailboxError:
-    """The error for a login that was answered NO or BAD. `challenge`: what the server said about the token."""
-    where = f"{settings.host}:{settings.real_port}"
-    lower = words.lower()
-    if result == "NO" and (code in NOT_NOW or any(phrase in lower for phrase in _NOT_NOW_WORDS)):
-        return ServerRefused(f"{where} does not let {settings.user} in just now: {words}", code)
+def refused(settings: Mailbox, words: str, code: str, challenge: str = "") -> MailboxError:
+    """The error for a login that was answered NO or BAD: each kind has its own sentence. `words`: the server's;
+    `code`: its response code; `challenge`: what it said about the token."""
+    where, who = f"{settings.host}:{settings.real_port}", settings.user
     said = f"{words} ({challenge})" if challenge else words
-    return AuthFailed(f"{where} refused the login of {settings.user}: {said}. Next: {fix(settings)}.")
+    refusal = refusals.login(said, code, token=needs_token(settings))
+    if refusal.sort is Sort.THROTTLED:
+        return Throttled(f"{where} does not let {who} in just now, as too much was asked of it: {said}", code)
+    if refusal.sort is Sort.BUSY:
+        return Throttled(
+            f"{where} does not let {who} in just now, as there are too many connections to this mailbox: {said}. "
+            f"Next: close other programs that read it, or list fewer of mailboxes.{settings.name}.folders.",
+            code,
+        )
+    if refusal.sort is Sort.UNAVAILABLE:
+        return ServerRefused(f"{where} does not let {who} in just now: {said}", code)
+    if refusal.sort is Sort.PERSON:
+        return LoginBarred(f"{where} does not let {who} in yet: {said}. Next: {refusal.fix}.")
+    return AuthFailed(f"{where} refused the login of {who}: {said}. Next: {fix(settings)}.")
 
 
 def fix(settings: Mailbox) -> str:

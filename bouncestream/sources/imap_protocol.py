@@ -21,6 +21,7 @@ import re
 import socket
 import ssl
 from base64 import b64decode
+from collections.abc import Callable
 from typing import Any
 
 from aioimaplib import aioimaplib as library
@@ -84,8 +85,9 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
     pending_async_commands: dict[str, Any]
     idle_queue: asyncio.Queue[list[bytes]]
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, blank: Callable[[str], str] = str) -> None:
         super().__init__(loop)
+        self.blank = blank  #: takes our secrets out of what the server says
         self.greeting: asyncio.Future[bytes] = loop.create_future()
         self.greeting.add_done_callback(lambda done: done.cancelled() or done.exception())
         self.lost = asyncio.Event()
@@ -170,16 +172,20 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
         elif line[:9].upper() == b"* PREAUTH":
             self.state = library.AUTH
         else:
-            self.fail(f"its greeting is: {printable(line.decode('utf-8', 'replace'), 200)}")
+            self.fail(f"its greeting is: {self._shown(line)}")
             return None
         if not self.greeting.done():
             self.greeting.set_result(line)
         return None
 
+    def _shown(self, said: bytes) -> str:
+        """The server's words, safe to print."""
+        return printable(self.blank(said[:4000].decode("utf-8", "replace").strip()), 200)
+
     def _untagged_response(self, line: bytes) -> library.Command | None:
         body = line[2:]
         if body[:3].upper() == b"BYE":
-            self.bye = printable(body[3:].decode("utf-8", "replace").strip(), 200) or "BYE"
+            self.bye = self._shown(body[3:]) or "BYE"
             self.fail("BYE")  # it will not say anything else, and may take its time to hang up
             return None
         waiting = self.pending_sync_command or next(iter(self.pending_async_commands.values()), None)

@@ -8,15 +8,12 @@ aioimaplib hands over the lines of an answer as `bytes`, and each literal as a `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from bouncestream.printable import printable
 from bouncestream.sources.imap_names import decoded_folder, unquoted
-
-#: Response codes (RFC 5530) that say "not now", not "not you" or "not this".
-NOT_NOW = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "OVERQUOTA"})
 
 #: A UID, a UIDVALIDITY: RFC 3501 section 9, `nz-number`.
 HIGHEST = 2**32 - 1
@@ -27,7 +24,13 @@ SET_LIMIT = 10_000
 _FETCH = re.compile(rb"\A\d{1,10} FETCH \(", re.IGNORECASE)
 _UID = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"', re.IGNORECASE)
-_BODY = re.compile(rb"\bBODY\[\](?:<\d{1,20}>)? {0,9}(NIL|\"(?:[^\"\\]++|\\.)*+\")?", re.IGNORECASE)
+_BODY = re.compile(rb"\b(?:BODY\[\](?:<\d{1,20}>)?|RFC822) {0,9}(NIL|\"(?:[^\"\\]++|\\.)*+\")?", re.IGNORECASE)
+#: What a literal is, from the text before it.
+_NAME = re.compile(
+    rb"(?:BODY\[\]|RFC822|(?:BODY\[|RFC822\.)(HEADER|TEXT)\]?)(?:<\d{1,20}>)? {0,9}~?\{\d{1,10}\+?\}\Z",
+    re.IGNORECASE,
+)
+_SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,18})\b", re.IGNORECASE)
 _FLAGS = re.compile(rb"\bFLAGS \(([^()]*+)\)", re.IGNORECASE)
 _APPENDED = re.compile(r"\A\s{0,9}(?:OK\s{1,9})?\[APPENDUID (\d{1,10}) (\d{1,10})\]", re.IGNORECASE | re.ASCII)
 _EXPUNGED = re.compile(rb"\A\d{1,10} EXPUNGE", re.IGNORECASE)
@@ -76,21 +79,61 @@ class Fetched:
 
 
 def fetched(lines: Lines) -> list[Fetched]:
-    """The mails in an answer to UID FETCH. What other clients did (`2 FETCH (FLAGS …)`) has no body and is left
-    out, as is a mail without its UID: the caller asks for that one alone."""
+    """The mails in an answer to UID FETCH, in whatever form they were asked for. What other clients did (`2 FETCH
+    (FLAGS …)`) has no body and is left out, as is a mail without its UID: the caller asks for that one alone."""
     found = []
     for texts, literals in _items(lines):
         joined = b" ".join(texts)
         uid = _UID.search(joined)
         body = _BODY.search(joined)
-        if uid is None or not (literals or body):
+        parts = _parts(texts, literals)
+        if uid is None or not (parts or body):
             continue
-        raw: bytes | None = bytes(literals[0]) if literals else None
+        raw = _mail_of(parts)
         if raw is None and body is not None and body[1] and body[1][:1] == b'"':
             raw = unquoted(body[1])
         date = _DATE.search(joined)
         arrived = internal_date(date[1].decode("ascii", "replace")) if date else None
         found.append(Fetched(int(uid[1]), raw or None, arrived))
+    return found
+
+
+def header_of(lines: Lines, uid: int) -> bytes:
+    """The header of one mail in an answer to UID FETCH; empty: it is not there."""
+    for texts, literals in _items(lines):
+        told = _UID.search(b" ".join(texts))
+        if told is not None and int(told[1]) == uid:
+            return _parts(texts, literals).get("HEADER", b"")
+    return b""
+
+
+def _parts(texts: list[bytes], literals: list[bytearray]) -> dict[str, bytes]:
+    """The literals of a FETCH response: `HEADER`, `TEXT`, and the whole mail as empty name."""
+    parts: dict[str, bytes] = {}
+    for number, literal in enumerate(literals):
+        name = _NAME.search(texts[number][-100:]) if number < len(texts) else None
+        parts.setdefault(name[1].decode().upper() if name is not None and name[1] else "", bytes(literal))
+    return parts
+
+
+def _mail_of(parts: dict[str, bytes]) -> bytes | None:
+    """A mail from its parts; None: they are not enough."""
+    if parts.get(""):
+        return parts[""]
+    header, text = parts.get("HEADER", b""), parts.get("TEXT")
+    if text is None or not header:
+        return None
+    return header.rstrip(b"\r\n") + b"\r\n\r\n" + text
+
+
+def sizes(lines: Lines) -> dict[int, int]:
+    """UID → bytes (RFC822.SIZE), of the mails in an answer to UID FETCH."""
+    found: dict[int, int] = {}
+    for texts, _ in _items(lines):
+        joined = b" ".join(texts)
+        uid, size = _UID.search(joined), _SIZE.search(joined)
+        if uid and size:
+            found[int(uid[1])] = int(size[1])
     return found
 
 
@@ -267,10 +310,11 @@ def code(text: str) -> tuple[str, str]:
     return (match[1].upper(), match[2] or "") if match else ("", "")
 
 
-def words_of(lines: Lines) -> str:
-    """The server's own words in the status line of an answer, safe to print."""
+def words_of(lines: Lines, blank: Callable[[str], str] = str) -> str:
+    """The server's own words in the status line of an answer, safe to print. `blank` takes secrets out."""
     last = next((line for line in reversed(lines) if not isinstance(line, bytearray)), b"")
-    return printable(_TIMING.sub("", bytes(last).decode("utf-8", "replace").strip()).rstrip("."), 200)
+    text = _TIMING.sub("", bytes(last[:4000]).decode("utf-8", "replace").strip()).rstrip(".")
+    return printable(blank(text), 200)
 
 
 def texts(lines: Iterable[bytes | bytearray]) -> Iterator[bytes]:

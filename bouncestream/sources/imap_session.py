@@ -12,25 +12,32 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 
 from aioimaplib import aioimaplib as library
 
+from bouncestream import __version__
 from bouncestream.config.mailbox import Mailbox
+from bouncestream.config.oauth import needs_token
 from bouncestream.errors import (
     AuthFailed,
     CertificateRefused,
     ConnectionLost,
     FolderMissing,
+    LoginBarred,
+    MailboxError,
     ServerRefused,
+    Throttled,
 )
+from bouncestream.sources import imap_refusals as refusals
 from bouncestream.sources import imap_replies as replies
-from bouncestream.sources.imap_commands import Answer, Commands
+from bouncestream.sources.imap_commands import Answer
 from bouncestream.sources.imap_connect import connect_error, open_connection, tls_context
-from bouncestream.sources.imap_login import fix, refused, sasl
+from bouncestream.sources.imap_fetch import Fetching
+from bouncestream.sources.imap_login import fix, refused, sasl, without
 from bouncestream.sources.imap_names import encoded_folder, quoted, uid_set
 from bouncestream.sources.imap_protocol import Authenticate, Protocol
-from bouncestream.sources.imap_replies import Fetched, Selected
+from bouncestream.sources.imap_refusals import Sort
+from bouncestream.sources.imap_replies import Selected
 
 #: How often the time limit a login may take: servers delay the answer to a wrong password.
 LOGIN_PATIENCE = 1.5
@@ -38,12 +45,13 @@ LOGIN_PATIENCE = 1.5
 REFUSALS = 20
 
 
-class Session(Commands):
+class Session(Fetching):
     """A connection that is logged in. Made by `connect`; `close` it."""
 
     def __init__(self, protocol: Protocol, settings: Mailbox) -> None:
         super().__init__(protocol, settings)
         self.capabilities: frozenset[str] = frozenset()
+        self._identified = False
         self.selected: Selected | None = None  #: the folder that is open, as it was at the last `select`
 
     # -- opening and closing -------------------------------------------------------------------------------------
@@ -55,13 +63,17 @@ class Session(Commands):
         `token`: the access token, for auth = xoauth2 and oauthbearer. Raises AuthFailed, CertificateRefused,
         ConnectionLost or ServerRefused.
         """
-        session = cls(await open_connection(settings), settings)
+        secret = token if needs_token(settings) else settings.password.reveal() if settings.password else None
+        blank = without(settings, secret)
+        session = cls(await open_connection(settings, blank), settings)
         try:
             await session._greet()
             if settings.tls == "starttls":
                 await session._start_tls()
-            await session._login(token)
+            await session._login(secret)
             await session._ask_capabilities()
+            if session.has("ID"):
+                await session._identify()
         except BaseException:
             session.kill("it was given up")
             raise
@@ -135,14 +147,10 @@ class Session(Commands):
         protocol.upgrading = False
         await self._ask_capabilities()  # what was said before TLS proves nothing
 
-    async def _login(self, token: str | None) -> None:
+    async def _login(self, secret: str | None) -> None:
         settings, protocol = self._settings, self._protocol
         if protocol.state != library.NONAUTH:
             return  # PREAUTH: the server knows us already
-        if settings.auth in ("xoauth2", "oauthbearer"):
-            secret = token
-        else:
-            secret = settings.password.reveal() if settings.password is not None else None
         if not secret:
             raise AuthFailed(f"there is nothing to log in with as {settings.user}. Next: {fix(settings)}.")
         refusal = ""
@@ -153,8 +161,8 @@ class Session(Commands):
             if not self.has(f"AUTH={mechanism}"):
                 offered = ", ".join(sorted(c[5:] for c in self.capabilities if c.startswith("AUTH="))) or "nothing"
                 raise AuthFailed(
-                    f"{self._where} does not take auth = {settings.auth}; it offers {offered}. Next: change "
-                    f"mailboxes.{settings.name}.auth."
+                    f"{self._where} does not take auth = {settings.auth}; it offers {protocol.blank(offered)}. "
+                    f"Next: change mailboxes.{settings.name}.auth."
                 )
             at_once = self.has("SASL-IR")
             command = Authenticate(
@@ -166,10 +174,16 @@ class Session(Commands):
                 loop=protocol.loop,
             )
             answer = await self._execute(command, patience=LOGIN_PATIENCE)
-            refusal = command.refusal
+            refusal = protocol.blank(command.refusal)
         if not answer.ok:
-            raise refused(settings, answer.result, answer.words, answer.code, refusal)
+            raise refused(settings, answer.words, answer.code, refusal)
         protocol.state = library.AUTH
+
+    async def _identify(self) -> None:
+        """Say which program we are (RFC 2971), and nothing about anybody: NetEase (163, 126, yeah.net) opens no
+        folder before. Whatever the answer is."""
+        self._identified = True
+        await self._run("ID", f'("name" "bouncestream" "version" {quoted(__version__)})')
 
     async def _ask_capabilities(self) -> None:
         answer = await self._run("CAPABILITY")
@@ -183,7 +197,8 @@ class Session(Commands):
     async def folders(self) -> list[str]:
         """The names of all folders that can hold mails, as a person writes them."""
         answer = await self._sure("LIST", '""', '"*"')
-        return [name for name, _, attributes in replies.folders(answer.lines) if "\\noselect" not in attributes]
+        listed = replies.folders(answer.lines)
+        return [self._protocol.blank(name) for name, _, attributes in listed if "\\noselect" not in attributes]
 
     async def prefix(self) -> str:
         """What the names of a person's own folders begin with on this server, such as `INBOX.`; often nothing."""
@@ -193,18 +208,43 @@ class Session(Commands):
         return replies.prefix(answer.lines) if answer.ok else ""
 
     async def select(self, folder: str) -> Selected:
-        """Open a folder, or look at it anew: afterwards all that arrived before is known. Raises FolderMissing."""
+        """Open a folder, or look at it anew: afterwards all that arrived before is known. Raises FolderMissing only
+        where there is none by that name, else ServerRefused or LoginBarred with what the server says."""
         answer = await self._run("SELECT", encoded_folder(folder))
+        if not answer.ok and not self._identified and refusals.is_unsafe(answer.words):
+            await self._identify()  # it wants to know who we are, though it does not offer ID
+            answer = await self._run("SELECT", encoded_folder(folder))
         if not answer.ok:
-            if answer.code in replies.NOT_NOW:
-                raise self._refused("SELECT", answer)
-            raise FolderMissing(
-                f"{self._where} does not open the folder {folder}: {answer.words}. Next: `bouncestream mailbox "
-                f"test {self._settings.name}` lists the folders that there are."
-            )
+            raise await self._unopened(folder, answer)
         self._protocol.state = library.SELECTED
         self.selected = replies.selected(answer.lines)
         return self.selected
+
+    async def _unopened(self, folder: str, answer: Answer) -> MailboxError:
+        """Why a folder is not opened."""
+        refusal = refusals.folder(answer.words, answer.code)
+        said = f"{self._where} does not open the folder {folder}"
+        if refusal.sort in refusals.TOO_MUCH:
+            return Throttled(f"{said} just now, as it takes no more: {answer.words}", answer.code)
+        if refusal.sort is Sort.UNAVAILABLE:
+            return ServerRefused(f"{said} just now: {answer.words}", answer.code)
+        if refusal.sort is Sort.MISSING or (refusal.sort is Sort.UNCLEAR and not await self._is_there(folder)):
+            return FolderMissing(
+                f"{said}: {answer.words}. Next: `bouncestream mailbox test {self._settings.name}` lists the "
+                "folders that there are."
+            )
+        if refusal.sort is Sort.PERSON:
+            return LoginBarred(f"{said}: {answer.words}. Next: {refusal.fix}.")
+        fix = refusal.fix or "ask whoever runs the mail server; the folder is there"
+        return ServerRefused(f"{said}, though it is there: {answer.words}. Next: {fix}.", answer.code)
+
+    async def _is_there(self, folder: str) -> bool:
+        """Whether the server lists a folder; where it lists nothing, nobody knows."""
+        try:
+            listed = await self.folders()
+        except ServerRefused:
+            return True
+        return folder.upper() == "INBOX" or not listed or folder in listed
 
     async def status(self, folder: str) -> dict[str, int]:
         """UIDNEXT, UIDVALIDITY and MESSAGES of a folder that need not be open; what the server leaves out is
@@ -256,22 +296,6 @@ class Session(Commands):
             else:
                 found |= replies.shown(answer.lines).intersection(some)
         return found
-
-    async def fetch(self, uids: Sequence[int], *, limit: int) -> list[Fetched]:
-        """The first `limit` bytes of these mails, without marking them as read. Mails that are gone, or that the
-        server does not give, are missing. Raises ServerRefused."""
-        what = f"(UID INTERNALDATE BODY.PEEK[]<0.{limit}>)"
-        answer = await self._sure("FETCH", uid_set(uids), what, prefix="UID")
-        wanted = set(uids)
-        return [mail for mail in replies.fetched(answer.lines) if mail.uid in wanted]
-
-    async def dates(self, uids: Sequence[int]) -> dict[int, datetime]:
-        """UID → when it arrived (INTERNALDATE), of those that are there."""
-        return replies.dates((await self._sure("FETCH", uid_set(uids), "(UID INTERNALDATE)", prefix="UID")).lines)
-
-    async def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
-        """UID → flags, of those that are there."""
-        return replies.flags((await self._sure("FETCH", uid_set(uids), "(UID FLAGS)", prefix="UID")).lines)
 
     async def store(self, uids: Sequence[int], flags: str) -> None:
         """Add flags, such as `\\Seen $Keyword`. Raises ServerRefused."""

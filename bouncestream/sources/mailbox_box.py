@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.metrics import Metrics
 from bouncestream.ports import Clock, EmitMails, MailMemory
+from bouncestream.sources.imap_fetch import Forms
 from bouncestream.sources.mailbox_board import Board
 from bouncestream.sources.mailbox_gate import Gate
 from bouncestream.sources.returned import Judging
@@ -30,3 +31,6 @@ class Box:
     chance: Callable[[], float]
     dry_run: bool  #: mails are neither flagged nor moved, and no canary is sent
     mark: str  #: what our canaries carry, which nobody else knows
+    forms: Forms = field(default_factory=Forms)  #: how its server is asked for mails
+    refused: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Folder → the first UID of the batch that was refused for now, and how often in a row."""

@@ -11,7 +11,15 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bouncestream.errors import ConnectionLost, FolderMissing, MailboxError, ServerRefused, StoreError
+from bouncestream.errors import (
+    ConnectionLost,
+    FolderMissing,
+    LoginRefused,
+    MailboxError,
+    ServerRefused,
+    StoreError,
+    Throttled,
+)
 from bouncestream.health import Light
 from bouncestream.metrics import MAILBOX_FAILURES, MAILBOX_HEARD
 from bouncestream.sources import mailbox_rules as rules
@@ -78,7 +86,8 @@ class Folder:
             box.metrics.add(MAILBOX_FAILURES, box.settings.name, standing.value)
             words = str(trouble) if isinstance(trouble, (MailboxError, StoreError)) else type(trouble).__name__
             self._stand(standing, failures, words)
-            if standing is Standing.LOGIN_REFUSED:
+            if isinstance(trouble, (LoginRefused, Throttled)):
+                box.gate.hold(trouble)
                 await box.gate.closed()
             else:
                 wait = rules.wait_after(standing, failures, box.settings, box.chance())
@@ -201,6 +210,7 @@ class Folder:
             await asyncio.sleep(self._numbers.wait * (0.9 + 0.1 * box.chance()))
             return False
         self._tell_unread()
+        box.gate.fine()
         self.listening = True
         try:
             if not session.has("IDLE") or box.clock.monotonic() < self._mute_until:

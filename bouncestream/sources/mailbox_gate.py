@@ -10,7 +10,7 @@ import logging
 from typing import Protocol
 
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.errors import AuthFailed, LoginRefused
+from bouncestream.errors import AuthFailed, LoginRefused, Throttled
 from bouncestream.metrics import MAILBOX_CONNECTS, Metrics
 from bouncestream.ports import Clock
 from bouncestream.sources import mailbox_rules as rules
@@ -41,27 +41,39 @@ class Gate:
         self._metrics = metrics
         self._lock = asyncio.Lock()
         self._refusals = 0
-        self._refusal: LoginRefused | None = None
+        self._refusal: LoginRefused | Throttled | None = None
         self._until = 0.0  # nobody logs in before that
 
     async def connect(self) -> Session:
-        """A session, logged in. Raises MailboxErrors; LoginRefused without asking the server while it must wait."""
+        """A session, logged in. Raises MailboxErrors; LoginRefused and Throttled without asking the server while it
+        must wait."""
         async with self._lock:
             if self._refusal is not None and self._clock.monotonic() < self._until:
                 raise self._refusal
             try:
                 token = await self._tokens.token() if self._tokens is not None else None
                 session = await Session.connect(self.settings, token=token)
-            except LoginRefused as error:
-                self._refusals += 1
-                self._refusal = error
-                self._until = self._clock.monotonic() + rules.login_wait(self._refusals, self.settings)
+            except (LoginRefused, Throttled) as error:
+                self.hold(error)
                 if isinstance(error, AuthFailed) and self._tokens is not None:
                     self._tokens.forget()
                 raise
-            self._refusals, self._refusal = 0, None
+            self._refusal = None
             self._metrics.add(MAILBOX_CONNECTS, self.settings.name)
             return session
+
+    def hold(self, error: LoginRefused | Throttled) -> None:
+        """Let nobody in for a while: the server refuses us, at the login or after it."""
+        if error is self._refusal:
+            return
+        self._refusals += 1
+        self._refusal = error
+        wait = rules.login_wait if isinstance(error, LoginRefused) else rules.throttle_wait
+        self._until = self._clock.monotonic() + wait(self._refusals, self.settings)
+
+    def fine(self) -> None:
+        """A folder was read: the next refusal is the first one again."""
+        self._refusals = 0
 
     async def close(self) -> None:
         """Let a new token that is on its way be kept."""

@@ -21,8 +21,9 @@ from bouncestream.metrics import MAILS
 from bouncestream.ports import FolderKey, Mail, MailBatch, Place, Progress, Tried
 from bouncestream.sources import mailbox_rules as rules
 from bouncestream.sources.imap_names import batches
-from bouncestream.sources.imap_replies import HIGHEST, NOT_NOW, Fetched, Selected
+from bouncestream.sources.imap_replies import HIGHEST, Fetched, Selected
 from bouncestream.sources.imap_session import Session
+from bouncestream.sources.mailbox_alone import Alone, NoMail
 from bouncestream.sources.mailbox_box import Box
 from bouncestream.sources.mailbox_listing import DATES, Listing, Misled
 from bouncestream.sources.mailbox_own import marks
@@ -35,6 +36,10 @@ log = logging.getLogger("bouncestream.mailbox")
 AT_ONCE = 24 << 10
 #: What is noted of a mail that is being set aside: where even that fails, it is not fetched once more.
 ASIDE = "it was being set aside"
+#: What is noted of the other tries: the usual ones, and the last one, which is made when other mails have come.
+TRYING, AGAIN = "it was being fetched or read", "it was being fetched or read, after others had come"
+#: Bytes of the header of a mail that the server does not give otherwise.
+HEADER = 16_384
 
 
 @dataclass(slots=True)
@@ -71,6 +76,7 @@ class Reading:
         self.mails = 0  #: read over this session
         self.since = progress.last_uid  #: what has a higher UID was read over this session
         self.listing = Listing(session, key)
+        self._alone = Alone(box, session, self.listing, key)
 
     async def news(self, selected: Selected) -> bool:
         """Read what is new; whether anything was. Raises MailboxErrors and StoreErrors, with all that is done by
@@ -170,8 +176,16 @@ class Reading:
         and committed with the mails. Returns the UIDs that are done with."""
         memory, now = self._box.memory, self._box.clock.now()
         before = self._tries.get(batch[0])
-        hopeless = rules.hopeless(before, now)
-        await memory.note_tries(self.key, batch, ASIDE if hopeless else "it was being fetched or read")
+        hopeless = rules.hopeless(before, now) and not self._box.forms.untried((self.key.folder, batch[0]))
+        why = TRYING
+        if before is not None and hopeless:
+            others = await self._alone.others_come(batch[0])
+            if others is False:
+                raise self._alone.none_come()
+            # What failed before may have been the server's own trouble: now that others come, once more.
+            hopeless = others is None or before.why in (AGAIN, ASIDE)
+            why = ASIDE if hopeless else AGAIN
+        await memory.note_tries(self.key, batch, why)
         for uid in batch:
             tried = self._tries.get(uid, Tried(0, now))
             self._tries[uid] = replace(tried, count=tried.count + 1)
@@ -179,17 +193,17 @@ class Reading:
             await self._set_aside(batch[0], work, fetch=before.why != ASIDE)
             return batch[:1]
         try:
-            mails, done = await self._fetch(batch)
+            mails, done = await (self._fetch(batch) if len(batch) > 1 else self._one(batch[0]))
             if done:
                 await self._store(mails, done, work)
-        except (StoreError, Misled, asyncio.CancelledError):
-            with suppress(StoreError):  # not the mails' fault
-                await memory.take_tries_back(self.key, batch)
+        except (StoreError, ServerRefused, Misled, asyncio.CancelledError):
+            with suppress(StoreError):  # not the mails' fault: nothing is stored now, or no other mail comes either
+                await self._forgive(batch)
             raise
-        except ServerRefused as error:
-            if error.code in NOT_NOW:
-                await memory.take_tries_back(self.key, batch)
-            raise
+        if not done and len(batch) > 1:
+            await self._forgive(batch)  # which of them it is will be seen one by one
+            self._tries |= {uid: replace(self._tries[uid], count=self._tries[uid].count - 1) for uid in batch}
+            return done
         self._careful = False
         for uid in done:
             self._tries.pop(uid, None)
@@ -200,24 +214,42 @@ class Reading:
             )
         return done
 
+    async def _one(self, uid: int) -> tuple[list[Fetched], list[int]]:
+        """As `_fetch`, of one mail, in whatever form it comes."""
+        last = self._tries[uid].count >= rules.TRIES
+        mail = await self._alone.fetch(uid, self.progress.last_uid, last=last)
+        return ([mail], [uid]) if isinstance(mail, Fetched) else ([], [uid] if mail is NoMail.GONE else [])
+
+    async def _forgive(self, uids: list[int]) -> None:
+        """Take the last try back, and what was noted of it."""
+        await self._box.memory.note_tries(self.key, uids, TRYING)
+        for _ in range(2):
+            await self._box.memory.take_tries_back(self.key, uids)
+
     async def _fetch(self, batch: list[int]) -> tuple[list[Fetched], list[int]]:
         """The mails of a batch, and which of its UIDs are done with then: all of them, or those before the first
         mail that the server has, but does not give. That one is tried alone next."""
+        form, folder = self._box.forms.best, self.key.folder
         try:
-            got = await self._session.fetch(batch, limit=rules.FETCH_LIMIT)
+            got = await self._session.fetch(batch, limit=rules.FETCH_LIMIT, form=form)
         except ServerRefused as error:
-            if error.code in NOT_NOW:
-                raise
+            if error.later:
+                first, times = self._box.refused.get(folder, (0, 0))
+                times = times + 1 if first == batch[0] else 1
+                self._box.refused[folder] = (batch[0], times)
+                if times < rules.TRIES:
+                    raise
             got = []
         mails = {mail.uid: mail for mail in got if mail.raw}
+        if mails:
+            self._box.forms.worked(form)
         self._size = rules.batch_size(len(mails), sum(len(mail.raw or b"") for mail in mails.values()))
         missing = [uid for uid in batch if uid not in mails]
         if missing:
             there = await self.listing.still_there(missing, self.progress.last_uid)
             withheld = [uid for uid in missing if uid in there]
-            if withheld and len(batch) > 1:
-                for uid in withheld:
-                    self._tries.setdefault(uid, Tried(0, self._box.clock.now()))
+            for uid in withheld:
+                self._tries.setdefault(uid, Tried(0, self._box.clock.now()))
             batch = [uid for uid in batch if not withheld or uid < withheld[0]]
         return [mails[uid] for uid in batch if uid in mails], batch
 
@@ -257,6 +289,8 @@ class Reading:
             aside=aside,
         )
         self.mails += len(mails)
+        if fetched:
+            self._box.refused.pop(self.key.folder, None)
         name = self.key.mailbox
         for result in results:
             box.metrics.add(MAILS, name, result)
@@ -283,14 +317,18 @@ class Reading:
         mail = None
         if fetch:
             with suppress(ServerRefused):
-                mail = next(iter(await self._session.fetch([uid], limit=rules.FETCH_LIMIT)), None)
+                form = self._box.forms.best
+                mail = next(iter(await self._session.fetch([uid], limit=rules.FETCH_LIMIT, form=form)), None)
         if mail is None and not await self.listing.still_there([uid], self.progress.last_uid):
             await self._store([], [uid], work)  # somebody has taken it away
             return
         where = f"UID {uid} (UIDVALIDITY {self.key.uidvalidity}) of {self.key.folder}"
         why = f"the mail with {where} could not be fetched or read in {self._tries[uid].count - 1} tries"
         log.error("%s: %s; it is set aside: `bouncestream outbox list --quarantine`", self.key.mailbox, why)
-        raw = mail.raw if mail is not None and mail.raw else f"{where} of the mailbox {self.key.mailbox}".encode()
+        raw = mail.raw if mail is not None and mail.raw else b""
+        if fetch and not raw and (raw := await self._session.header(uid, HEADER)):
+            why += "; only its header could be had"
+        raw = raw or f"{where} of the mailbox {self.key.mailbox}".encode()
         submission = troubled(self.key.mailbox, why, raw)
         skipped, passed = work.noted(uid)
         await self._commit(MailBatch(self.key, uid, (Mail(uid, submission),), passed, skipped, aside=1))

@@ -34,8 +34,8 @@ EMPTY = 50
 #: So often a mail is tried before it is set aside, and over so many seconds: a line that keeps breaking hits the
 #: same mail several times in a row, as it is the first one of each session.
 TRIES, TRIES_SPAN = 3, 10.0
-#: The longest wait after a refused login; seconds.
-LONGEST_LOGIN_WAIT = 1800.0
+#: The longest wait after a refused login, and where too much was asked for; seconds.
+LONGEST_LOGIN_WAIT = LONGEST_THROTTLE_WAIT = 1800.0
 #: So many failures in a row are no hiccup any more.
 PATIENCE = 3
 #: So often in a row IDLE may have been silent about news, or have broken off, before it is not relied on.
@@ -135,6 +135,13 @@ def login_wait(refusals: int, settings: Mailbox) -> float:
     """Seconds after the n-th refused login in a row: it doubles up to 30 minutes, as servers lock accounts."""
     longest = max(LONGEST_LOGIN_WAIT, settings.retry_login)
     return min(longest, settings.retry_login * 2.0 ** min(refusals - 1, 20))
+
+
+def throttle_wait(refusals: int, settings: Mailbox) -> float:
+    """Seconds after the n-th time in a row that the server wants less of us: from `retry` on it doubles up to 30
+    minutes, since each further try makes it worse."""
+    longest = max(LONGEST_THROTTLE_WAIT, settings.retry)
+    return min(longest, settings.retry * 2.0 ** min(refusals - 1, 20))
 
 
 def failures_after(failures: int, lasted: float, read: bool, settings: Mailbox) -> int:

@@ -23,8 +23,10 @@ from bouncestream.errors import (
     CertificateRefused,
     ConnectionLost,
     FolderMissing,
+    LoginBarred,
     MailboxError,
     ServerRefused,
+    Throttled,
 )
 from bouncestream.sources.imap_replies import Fetched
 from bouncestream.sources.imap_session import Session
@@ -334,11 +336,12 @@ def login(answer: str, capabilities: str = CAPABILITIES) -> Callable[[Peer], Any
     [
         ("NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)", AuthFailed),
         ("NO LOGIN failed.", AuthFailed),
-        ("NO [EXPIRED] password", AuthFailed),
-        ("BAD User is authenticated but not connected.", AuthFailed),
+        ("NO [EXPIRED] password", LoginBarred),
+        ("BAD User is authenticated but not connected.", LoginBarred),
         ("NO [UNAVAILABLE] Temporary authentication failure.", ServerRefused),
-        ("NO [LIMIT] Too many", ServerRefused),
-        ("NO [ALERT] Too many simultaneous connections. (Failure)", ServerRefused),
+        ("NO [LIMIT] Too many", Throttled),
+        ("BAD too many requests, slow down", Throttled),
+        ("NO [ALERT] Too many simultaneous connections. (Failure)", Throttled),
     ],
 )
 async def test_refused_logins(answer: str, kind: type[MailboxError]) -> None:

@@ -224,8 +224,8 @@ async def test_a_mail_that_is_not_given_is_set_aside_after_three_tries(
 ) -> None:
     monkeypatch.setattr(mailbox_rules, "TRIES_SPAN", 1.0)
     dovecot.deliver(*(bounce(n) for n in range(4)))
-    body = re.compile(rb"(?s)(UID 2 INTERNALDATE \"[^\"]+\" BODY\[\]<0>) \{\d+\}\r\n.*?--=_b--\r\n\)")
-    proxy.edit = lambda data: body.sub(rb"\1 NIL)", data)
+    body = re.compile(rb"(?s)(\* 2 FETCH \(UID 2) [^\r]*\{\d+\}\r\n.*?\r\n\)\r\n(?=\* |\w+ OK )")
+    proxy.edit = lambda data: body.sub(rb"\1 BODY[] NIL)\r\n", data)  # in whatever form it is asked for
     async with Reader(tmp_path, mailbox(proxy.port)) as reader:
         await reader.until(lambda: "mail unreadable: " in reader.state[1])
         await reader.stored(3)
