@@ -22,6 +22,8 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "bounces-webhooks-off": "Listmonk's bounce webhooks are off",
         "bounces-processing-off": "Listmonk's bounce processing is off",
         "bounces-never-acts": "Listmonk never acts on hard bounces or complaints",
+        "bounces-soft-never": "Listmonk's count of soft bounces is one that nobody reaches, so it never acts",
+        "bounces-soft-none": "soft bounces have no effect in Listmonk",
         "bounces-acts-at-once": "Listmonk blocks a subscriber at the first soft bounce",
         "bounces-deletes": "Listmonk deletes subscribers who bounce, and their bounces with them",
         "bounces-same-mailbox": "Listmonk's POP scanner empties the mailbox that bouncestream reads",
@@ -110,6 +112,7 @@ def _actions(actions: Any) -> list[Finding]:
         count, action = one.get("count"), one.get("action")
         return (count if isinstance(count, int) else 1), (action if isinstance(action, str) else "")
 
+    found += _soft(rules)
     idle = [kind for kind in ("hard", "complaint") if rule(kind)[1] == "none" or rule(kind)[0] >= NEVER]
     idle = [kind for kind in idle if kind in rules]
     if idle:
@@ -130,6 +133,25 @@ def _actions(actions: Any) -> list[Finding]:
         fix = f"{_WHERE}: action Blocklist instead of Delete"
         found.append(Finding("bounces-deletes", Level.WARNING, TOPIC, text, why, fix))
     return found
+
+
+def _soft(rules: Mapping[str, Any]) -> list[Finding]:
+    """Soft bounces that never have an effect: fine as a choice, but not as a surprise."""
+    one = rules.get("soft")
+    if not isinstance(one, dict):
+        return []
+    count, action = one.get("count"), one.get("action")
+    if action == "none":
+        text = "soft bounces have no effect: Listmonk's action for them is none"
+        why = f"It stores up to {clean(str(count), 10)} of a subscriber to look at, and lets the subscriber be, "
+        why += "however many come. Fine if you want that."
+        return [Finding("bounces-soft-none", Level.INFO, TOPIC, text, why)]
+    if isinstance(count, int) and count >= NEVER:
+        text = f"Listmonk acts at {count:,} soft bounces of a subscriber, so never ({clean(str(action), 20)})"
+        why = "Mailboxes that have been full or gone for months get every further letter."
+        fix = f"{_WHERE}: soft at count 3 to 10; or action None, if nothing is to happen"
+        return [Finding("bounces-soft-never", Level.WARNING, TOPIC, text, why, fix, {"count": count})]
+    return []
 
 
 def _told(actions: Any) -> str:

@@ -36,7 +36,7 @@ from bouncestream.doctor import (
 from bouncestream.doctor.catalogue import TOPICS, UNEXAMINED
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.names import Names
-from bouncestream.doctor.target import Target, is_private
+from bouncestream.doctor.target import Target, from_outside, is_private
 from bouncestream.doctor.web import Credentials, Web
 from bouncestream.sinks.permissions import by_id
 
@@ -105,10 +105,14 @@ async def examine_outside(url: str, webhook_url: str = "") -> list[Finding]:
         async with Web(names) as web:
             it = Examination(web, datetime.now(UTC))
             # Only what cannot be anybody's root URL: which one Listmonk has is not to be seen from outside.
-            it.judged(root_url.TOPIC, lambda: [o for o in root_url.judge(url, target) if o.level is Level.ERROR])
-            works = [_public(it, target, "", None)]
+            wrong = await it.within(DOOR, ports.TOPIC, front.is_wrong_port(target, names, front.LISTMONK), False)
+            it.judged(
+                root_url.TOPIC,
+                lambda: [o for o in root_url.judge(url, target, wrong_port=wrong) if o.level is Level.ERROR],
+            )
+            works = [_public(it, target.without_port() if wrong else target, "", None, webhook_url)]
             if webhook_url:
-                works.append(_webhook(it, webhook_url, target.host))
+                works.append(_webhook(it, webhook_url, target))
             await asyncio.gather(*works)
             return in_order(it.found)
     finally:
@@ -135,11 +139,12 @@ async def _inside(it: Examination, config: Config, *, write: bool) -> None:
     bridge: asyncio.Task[itself.Seen | None] = asyncio.create_task(
         it.within(OTHER, itself.TOPIC, itself.collect(config, it.web, it.now), None)
     )
-    works: list[Awaitable[None]] = [_letters(it, who, asked), _itself(it, bridge, own)]
+    hook = first_hook(config)
+    works: list[Awaitable[None]] = [_letters(it, who, asked), _itself(it, bridge, own, asked, hook)]
     if config.mailboxes:
         works.append(_mailboxes(it, config, bridge, write=write))
     if own is not None:
-        works.append(_public(it, own, settings.url, asked))
+        works.append(_public(it, own, settings.url, asked, hook))
     if write:
         works.append(_write(it, config))
     await asyncio.gather(*works, _listmonk(it, config, asked, own))
@@ -154,16 +159,26 @@ async def _listmonk(
     if seen is not None:
         it.judged(listmonk.TOPIC, lambda: listmonk.judge(seen))
         it.judged(bounces.TOPIC, lambda: bounces.judge(seen, own_mailboxes(config), config.webhooks))
-        it.judged(root_url.TOPIC, lambda: root_url.judge(root, own))
+        wrong = await _is_wrong_port(it, Target.read(root or ""), config.listmonk.url)
+        it.judged(root_url.TOPIC, lambda: root_url.judge(root, own, wrong_port=wrong))
     if own is not None:
         return
-    target = Target.read(root or "")
+    target = root_url.examined(root or "")
     if target is None or is_private(target.host):
         text = "the public address is not known, so pixel, links and TLS could not be tried"
         fix = 'say what your readers see in links:\n\n    [listmonk]\n    public_url = "https://news.example.com"'
         it.found.append(Finding("public-unknown", Level.INFO, "doctor", text, "", fix))
         return
-    await _public(it, target, config.listmonk.url, asked)
+    await _public(it, target, config.listmonk.url, asked, first_hook(config))
+
+
+async def _is_wrong_port(it: Examination, target: Target | None, listmonk_url: str) -> bool:
+    """Whether no reader can come in by the port that a public address names."""
+    if target is None or target.usual:
+        return False
+    listmonk_at = Target.read(listmonk_url)
+    own_port = listmonk_at.port if listmonk_at is not None else front.LISTMONK
+    return await it.within(DOOR, ports.TOPIC, front.is_wrong_port(target, it.web.names, own_port), False)
 
 
 async def _write(it: Examination, config: Config) -> None:
@@ -189,35 +204,51 @@ async def _mailboxes(
     it.judged(mailbox.TOPIC, lambda: mailbox.judge(seen, running.parts if running is not None else {}))
 
 
-async def _itself(it: Examination, bridge: asyncio.Task[itself.Seen | None], own: Target | None) -> None:
+async def _itself(
+    it: Examination,
+    bridge: asyncio.Task[itself.Seen | None],
+    own: Target | None,
+    asked: asyncio.Task[listmonk.Seen | None],
+    hook: str,
+) -> None:
     seen = await bridge
     if seen is None:
         return
     there = seen.public
     if there is not None and not is_private(there.host) and (own is None or own.host != there.host):
-        door = await _door(it, there)
+        answers = await asked
+        root = own or root_url.examined((answers.root_url if answers is not None else None) or "")
+        known = root.url if root is not None and not is_private(root.host) else ""
+        door = await _door(it, there, from_outside(known, hook or f"{there.url}/webhooks/<name>"))
         if door is not None and not door.reachable:  # said, so it need not be said of each webhook
             it.judged(itself.TOPIC, lambda: [o for o in itself.judge(seen) if o.id != "webhook-unreachable"])
             return
     it.judged(itself.TOPIC, lambda: itself.judge(seen))
 
 
-async def _door(it: Examination, target: Target) -> front.Front | None:
-    """Names, ports and certificate of an address."""
+async def _door(it: Examination, target: Target, outside: str) -> front.Front | None:
+    """Names, ports and certificate of an address. `outside`: the command that proves them from another machine."""
     door = await it.within(DOOR, ports.TOPIC, front.collect(target, it.web.names, (80,)), None)
     if door is None:
         return None
     shakes = await it.within(PUBLIC, tls.TOPIC, tls.collect(door), [])
-    it.judged(root_url.TOPIC, lambda: root_url.judge_names(door))
-    it.judged(ports.TOPIC, lambda: ports.judge(door, ports.Seen()))
+    it.judged(root_url.TOPIC, lambda: root_url.judge_names(door, outside))
+    it.judged(ports.TOPIC, lambda: ports.judge(door, ports.Seen(), outside))
     it.judged(tls.TOPIC, lambda: tls.judge(door, shakes, it.now))
     return door
 
 
 async def _public(
-    it: Examination, target: Target, listmonk_url: str, asked: asyncio.Task[listmonk.Seen | None] | None
+    it: Examination,
+    target: Target,
+    listmonk_url: str,
+    asked: asyncio.Task[listmonk.Seen | None] | None,
+    hook: str = "",
 ) -> None:
-    """Everything that goes through the public address."""
+    """Everything that goes through the public address. `hook`: the public URL of a webhook, for the command that
+    proves all of it from outside."""
+    if await _is_wrong_port(it, target, listmonk_url):
+        target = target.without_port()  # told as the root URL's error; that port is never to be opened
     if target.scheme == "http":
         target = await it.within(DOOR, pixel.TOPIC, front.by_https(target, it.web), target)
     own = Target.read(listmonk_url) if listmonk_url else None
@@ -238,8 +269,9 @@ async def _public(
     settings = answers.settings if answers is not None else None
     individual = letters.individual(config, settings)
     hooks = bool(bounces.own_hooks(settings))
-    it.judged(root_url.TOPIC, lambda: root_url.judge_names(door))
-    it.judged(ports.TOPIC, lambda: ports.judge(door, seen))
+    outside = from_outside(target.url, hook)
+    it.judged(root_url.TOPIC, lambda: root_url.judge_names(door, outside))
+    it.judged(ports.TOPIC, lambda: ports.judge(door, seen, outside))
     it.judged(tls.TOPIC, lambda: tls.judge(door, shakes, it.now))
     it.judged(guides.TOPIC, lambda: guides.judge(target, replies, local))
     if shakes and all(shake.failed for shake in shakes):
@@ -256,16 +288,22 @@ async def _local(web: Web, here: bool) -> guides.Local:
     return await guides.collect(web) if here else guides.Local()
 
 
-async def _webhook(it: Examination, url: str, host: str) -> None:
+async def _webhook(it: Examination, url: str, root: Target) -> None:
     """A webhook from outside: the way is seen, but nothing is signed."""
     target = Target.read(url)
     assert target is not None
     reply = await it.web.get(target.url)
-    if target.host != host:
-        door = await _door(it, target)
+    if target.host != root.host:
+        door = await _door(it, target, from_outside(root.url, url))
         if door is not None and not door.reachable:
             return
     it.judged(itself.TOPIC, lambda: [ways.judge_bare(target.url, reply)])
+
+
+def first_hook(config: Config) -> str:
+    """The public URL of a webhook, without a secret of its path; '' where there is none."""
+    name = next(iter(config.webhooks), "")
+    return f"{config.server.public_url.rstrip('/')}/webhooks/{name}" if config.server.public_url and name else ""
 
 
 def own_mailboxes(config: Config) -> list[tuple[str, str]]:

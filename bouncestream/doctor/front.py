@@ -23,6 +23,8 @@ PATIENCE = 2.5
 MOST = 8
 
 OPEN = ""
+#: Listmonk's own port by default.
+LISTMONK = 9000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,14 @@ async def by_https(target: Target, web: Web) -> Target:
     if end is None or end.scheme != "https" or end.host != target.host or chain[-1].location:
         return target
     return Target.read(f"https://{target.site}{target.path}") or target
+
+
+async def is_wrong_port(target: Target, names: Names, own_port: int) -> bool:
+    """Whether no reader can come in by the port that an address names: it is Listmonk's own, which is to stay
+    closed, or it takes no connections."""
+    if target.usual:
+        return False
+    return target.port in (own_port, LISTMONK) or not (await collect(target, names, ())).reachable
 
 
 async def _connect(address: str, port: int) -> str:

@@ -28,7 +28,7 @@ from bouncestream.doctor.reply import (
     wants_login,
 )
 from bouncestream.doctor.snippets import passing, uncached
-from bouncestream.doctor.target import Target
+from bouncestream.doctor.target import Target, from_outside
 
 TOPIC = "pixel"
 FINDINGS: Mapping[str, str] = MappingProxyType(
@@ -85,6 +85,53 @@ def reached(public: Public) -> bool:
     return reply is not None and _is_real(reply, public)
 
 
+#: What another site in Listmonk's place may look like. (A 5xx is a proxy that knows of Listmonk.)
+_MAYBE_ANOTHER_SITE = frozenset(
+    ("pixel-blocked", "pixel-catch-all", "pixel-replaced", "pixel-login", "pixel-redirected")
+)
+#: So many different paths must have been answered before it is said of the whole site.
+_ENOUGH = 4
+
+
+def nothing_is_listmonks(public: Public) -> bool:
+    """Whether not one answer at the public address is Listmonk's: perhaps another site lives there."""
+    if public.chain and public.chain[-1].png:
+        return False  # the pixel is found in the end
+    answers = [one for one in public.through.values() if one.whole]
+    return len(answers) >= _ENOUGH and not any(_listmonk_said(one) for one in answers)
+
+
+def _listmonk_said(reply: Reply) -> bool:
+    return (
+        origin(reply) in (Origin.TRACKING, Origin.LISTMONK)
+        or "/admin/login?next=" in reply.location
+        or (reply.png and reply.noindex)
+        or reply.status >= 500
+        or reply.status == 401
+    )
+
+
+def _whose(target: Target, public: Public) -> str:
+    """What to ask before a site is replaced."""
+    hook = public.through.get("webhooks")
+    if hook is not None and _is_bouncestream(hook):
+        command = from_outside("", f"{target.url}/webhooks/<name>")
+        return (
+            f"{target.site} is the address of bouncestream's webhooks, by the look of it: name Listmonk's root URL "
+            f"instead, as in `{command}`. Only if both are to share this name:"
+        )
+    return (
+        f"first: is {target.url} the right root URL? If another site lives there, leave that alone: give Listmonk "
+        "a host name of its own, and make it Listmonk's root URL (Settings, General). Only if it is Listmonk's:"
+    )
+
+
+def _is_bouncestream(hook: Reply) -> bool:
+    if hook.status == 405:
+        return "POST" in hook.headers.get("allow", "")
+    return hook.status == 404 and hook.body.strip() == b"not found"
+
+
 def _is_real(reply: Reply, public: Public) -> bool:
     direct = public.direct.get("pixel")
     if not reply.png or not reply.whole:
@@ -106,9 +153,12 @@ def _fine(reply: Reply, public: Public) -> Finding:
 def _not_the_pixel(target: Target, reply: Reply, end: Reply, public: Public, url: str) -> Finding:
     proxy = proxy_of(reply)
     pass_on = f"let the proxy pass this path on to Listmonk unchanged; {passing(proxy, target.site, url)}"
+    ask = _whose(target, public) if nothing_is_listmonks(public) else ""
     where = f"{target.url}/campaign/…/px.png"
 
     def finding(name: str, seen: str, fix: str, why: str = _LOST, level: Level = Level.ERROR) -> Finding:
+        if ask and name in _MAYBE_ANOTHER_SITE:
+            seen, fix = f"{seen}; and nothing else there is Listmonk's", f"{ask} {fix}"
         return Finding(name, level, TOPIC, seen, why, fix, evidence(reply))
 
     if not reply.status:

@@ -15,10 +15,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.front import Front
+from bouncestream.doctor.front import LISTMONK, Front
 from bouncestream.doctor.reply import Origin, Reply, evidence, origin, proxy_of
 from bouncestream.doctor.snippets import to_https
-from bouncestream.doctor.target import Target
+from bouncestream.doctor.target import Target, from_outside
 from bouncestream.doctor.web import Web
 
 TOPIC = "ports"
@@ -33,8 +33,6 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "http-admin": "Listmonk's login is shown over plain HTTP",
     }
 )
-#: Listmonk's default.
-LISTMONK = 9000
 _PROC = ("/proc/net/tcp", "/proc/net/tcp6")
 _LISTENING = "0A"
 
@@ -114,8 +112,8 @@ def _address(text: str) -> str:
     return str(ipaddress.ip_address(raw))
 
 
-def judge(front: Front, seen: Seen) -> list[Finding]:
-    """The public port, port 80, and Listmonk's own."""
+def judge(front: Front, seen: Seen, outside: str = "") -> list[Finding]:
+    """The public port, port 80, and Listmonk's own. `outside`: the command that proves it from another machine."""
     if not front.resolved.addresses:
         return []
     target = front.target
@@ -129,11 +127,11 @@ def judge(front: Front, seen: Seen) -> list[Finding]:
         why = "Nobody reaches the pixel, the links or the unsubscribe page."
         found.append(
             Finding(
-                "ports-closed", Level.ERROR, TOPIC, seen_text, why, _open(target.port), _told(front, target.port)
+                "ports-closed", Level.ERROR, TOPIC, seen_text, why, _open_for(target), _told(front, target.port)
             )
         )
     else:
-        found.append(_answers(front))
+        found.append(_answers(front, outside or from_outside(target.url)))
     if target.port == 443 and front.reachable and not front.open_at(80):
         told = "; ".join(f"{address}: {front.ports.get((address, 80), 'not tried')}" for address in usable)
         why = "Let's Encrypt renews certificates through it (HTTP-01), and addresses typed without https end there."
@@ -159,6 +157,17 @@ def _told(front: Front, port: int) -> dict[str, object]:
     }
 
 
+def _open_for(target: Target) -> str:
+    """How readers get in. Another port than 80 and 443 is never to be opened: many networks do not let it out, and
+    it may be Listmonk's own."""
+    if target.usual:
+        return _open(target.port)
+    return (
+        f"leave port {target.port} closed, and take it out of the address: https://{target.site}, wherever it is "
+        "written (Listmonk's root URL, public_url in the configuration); let the proxy answer there, on port 443"
+    )
+
+
 def _open(port: int) -> str:
     return (
         f"let the proxy listen on {port}, and let the firewalls (the provider's too) pass it:\n\n"
@@ -167,14 +176,14 @@ def _open(port: int) -> str:
     )
 
 
-def _answers(front: Front) -> Finding:
+def _answers(front: Front, outside: str) -> Finding:
     target = front.target
     alive = front.open_at(target.port)
     own = [address for address in alive if address in front.own]
     if own:
         seen = f"port {target.port} of {target.host} answers here; from outside it is not proven"
         why = f"{own[0]} is this machine's: connections to it never leave the machine, so no firewall is passed."
-        fix = f"from another machine:\n\n    bouncestream doctor --outside {target.url}"
+        fix = f"from another machine:\n\n    {outside}"
         return Finding("ports-own-address", Level.INFO, TOPIC, seen, why, fix, _told(front, target.port))
     seen = f"port {target.port} of {target.host} takes connections ({', '.join(alive)})"
     return Finding("ports-ok", Level.OK, TOPIC, seen, evidence=_told(front, target.port))

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.front import Front
 from bouncestream.doctor.reply import clean
-from bouncestream.doctor.target import Target, fault_of, is_local, is_private, meant
+from bouncestream.doctor.target import Target, fault_of, from_outside, is_local, is_private, meant
 
 TOPIC = "root-url"
 FINDINGS: Mapping[str, str] = MappingProxyType(
@@ -36,11 +36,14 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
 _WHERE = "in Listmonk: Settings, General, Root URL"
 
 
-def judge(root: str | None, public: Target | None) -> list[Finding]:
-    """What Listmonk's setting is, as written there (None: not known), beside the operator's public address."""
+def judge(root: str | None, public: Target | None, *, wrong_port: bool = False) -> list[Finding]:
+    """What Listmonk's setting is, as written there (None: not known), beside the operator's public address.
+    `wrong_port`: no reader can come in by the port that it names."""
     if root is None:
         return []
-    wanted = public.url if public and not is_private(public.host) else "https://news.example.com"
+    wanted = "https://news.example.com"
+    if public and not is_private(public.host):
+        wanted = public.url if public.usual else f"https://{public.site}"
     prints = "pixel and links in mails begin with it"
 
     def finding(name: str, seen: str, why: str, url: str = wanted, level: Level = Level.ERROR) -> Finding:
@@ -56,14 +59,14 @@ def judge(root: str | None, public: Target | None) -> list[Finding]:
             "Mail programs cannot follow what is no web address: no open is counted, and every link leads nowhere."
         )
         seen = f"Listmonk's root URL is {shown!r}, {fault_of(root)}"
-        return [finding("root-url-invalid", seen, why, meant(root) or wanted)]
+        return [finding("root-url-invalid", seen, why, wanted if public else meant(root) or wanted)]
     if is_local(target.host):
         why = "Readers' mail programs look for pixel and links on their own computer: nothing is ever counted."
         return [finding("root-url-localhost", f"Listmonk's root URL is {shown}: {prints}", why)]
     if is_private(target.host):
         why = "It means something only in your own network: from outside nothing is ever counted."
         return [finding("root-url-private", f"Listmonk's root URL is {shown}: {prints}", why)]
-    found = _shape(finding, root, target, shown)
+    found = _shape(finding, root, target, shown, Level.ERROR if wrong_port else Level.WARNING)
     if public and target.host != public.host:
         seen = f"Listmonk's root URL is {shown}, but your public address is {public.url}"
         why = "Mails point to the first. If only the second reaches Listmonk, nothing is counted."
@@ -74,7 +77,7 @@ def judge(root: str | None, public: Target | None) -> list[Finding]:
     return [Finding("root-url-ok", Level.OK, TOPIC, seen, evidence={"root_url": shown})]
 
 
-def _shape(finding: Callable[..., Finding], root: str, target: Target, shown: str) -> list[Finding]:
+def _shape(finding: Callable[..., Finding], root: str, target: Target, shown: str, port: Level) -> list[Finding]:
     found = []
     host = f"https://{target.site}"
     if target.path:
@@ -83,19 +86,26 @@ def _shape(finding: Callable[..., Finding], root: str, target: Target, shown: st
     if root.rstrip().endswith("//"):
         why = "Links get two slashes, which Listmonk answers with 404."
         found.append(finding("root-url-slashes", f"Listmonk's root URL is {shown}", why, target.url))
-    if f":{target.port}" in target.url.rpartition("]")[2].partition("//")[2] and target.port not in (80, 443):
-        why = "Many networks let only 443 and 80 through, and Listmonk's own port speaks no TLS."
-        found.append(
-            finding("root-url-port", f"Listmonk's root URL is {shown}, with a port", why, host, Level.WARNING)
+    if not target.usual:
+        why = (
+            "Letters send their readers to that port. Many networks let only 443 and 80 through; and Listmonk's "
+            "own port speaks no TLS, and is to stay closed to the Internet."
         )
+        found.append(finding("root-url-port", f"Listmonk's root URL is {shown}, with a port", why, host, port))
     elif target.scheme == "http":
         why = "Readers' clicks travel readable for everyone, image proxies and browsers may refuse plain HTTP."
         found.append(finding("root-url-http", f"Listmonk's root URL is {shown}", why, host, Level.WARNING))
     return found
 
 
-def judge_names(front: Front) -> list[Finding]:
-    """What the name of a public address stands for. Which ports answer there is judged in `ports`."""
+def examined(root: str) -> Target | None:
+    """The address that a root URL means, so that the rest can be examined even where it is no web address."""
+    return Target.read(root) or Target.read(meant(root))
+
+
+def judge_names(front: Front, outside: str = "") -> list[Finding]:
+    """What the name of a public address stands for. Which ports answer there is judged in `ports`. `outside`: the
+    command that proves it from another machine."""
     target, resolved = front.target, front.resolved
     evidence = {"host": target.host, "addresses": ", ".join(resolved.addresses)}
     if not resolved.addresses:
@@ -110,8 +120,8 @@ def judge_names(front: Front) -> list[Finding]:
         why = "That address means something only in your own network, so from outside nobody gets there."
         fix = (
             f"let the A and AAAA records of {target.host} be the server's public addresses; if only /etc/hosts "
-            "or a DNS server of your own says so here, run this from outside:\n\n    bouncestream doctor --outside "
-            + target.url
+            "or a DNS server of your own says so here, run this from outside:\n\n    "
+            + (outside or from_outside(target.url))
         )
         return [Finding("dns-private", Level.WARNING, TOPIC, seen, why, fix, evidence)]
     alive = front.open_at(target.port)
@@ -121,10 +131,9 @@ def judge_names(front: Front) -> list[Finding]:
         kind = "AAAA" if ":" in dead[0] else "A"
         seen = f"{target.host} has {len(alive) + len(dead)} addresses, and not all take connections ({told})"
         why = "Some readers' mail programs try that one first, and give up or lose seconds."
-        fix = (
-            f"remove the {kind} record of {dead[0]}, or let the proxy listen there too; nginx, in the server block:"
-        )
-        listen = f"[::]:{target.port}" if kind == "AAAA" else f"{dead[0]}:{target.port}"
-        fix += f"\n\n    listen {listen} ssl;"
+        fix = f"remove the {kind} record of {dead[0]}"
+        if target.usual:
+            listen = f"[::]:{target.port}" if kind == "AAAA" else f"{dead[0]}:{target.port}"
+            fix += f", or let the proxy listen there too; nginx, in the server block:\n\n    listen {listen} ssl;"
         return [Finding("dns-address-dead", Level.WARNING, TOPIC, seen, why, fix, evidence)]
     return []

@@ -40,6 +40,13 @@ def fault_of(root: str) -> str:
     return "without a right https:// before it" if meant(root) else "which is no web address"
 
 
+def from_outside(root_url: str, webhook_url: str = "") -> str:
+    """The command that examines an installation from another machine. It begins at Listmonk's root URL, whatever is
+    to be proven: behind the webhooks' own name there is no Listmonk."""
+    command = f"bouncestream doctor --outside {root_url or '<root URL of Listmonk>'}"
+    return f"{command} --webhook-url {webhook_url}" if webhook_url else command
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A URL without its trailing slash."""
@@ -66,6 +73,15 @@ class Target:
     def site(self) -> str:
         """The host as it stands in a URL."""
         return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
+    def usual(self) -> bool:
+        """Whether it is on a port that readers' networks let through."""
+        return self.port in (80, 443)
+
+    def without_port(self) -> Target:
+        """The same host by https, where readers should come in."""
+        return Target(f"https://{self.site}{self.path}", "https", self.host, 443, self.path)
 
     def with_scheme(self, scheme: str) -> str:
         """The same address by `scheme`, on its usual port."""

@@ -182,7 +182,9 @@ def _failed(where: str, host: str, port: int, shake: Handshake) -> tuple[str, st
         fix = "allow TLS 1.2 and 1.3. nginx, in the server block:\n\n    ssl_protocols TLSv1.2 TLSv1.3;"
         return "tls-old", f"{where} speaks only TLS versions older than 1.2", fix
     if any(sign in words for sign in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER")):
-        fix = f"nginx: `listen {port} ssl;` with a certificate; Caddy: write the site as https://{host}"
+        fix = f"nginx: `listen 443 ssl;` with a certificate; Caddy: write the site as https://{host}"
+        if port not in (80, 443):
+            fix += "; and no port in the address that readers see"
         return "tls-plain", f"{where} speaks plain HTTP on port {port}", fix
     if any(sign in words for sign in ("INTERNAL_ERROR", "UNRECOGNIZED_NAME", "HANDSHAKE_FAILURE")):
         site = f"    {host} {{\n        reverse_proxy 127.0.0.1:9000\n    }}"

@@ -26,7 +26,8 @@ HEALTHY: tuple[Case, ...] = (
     Case(
         "healthy-nginx",
         sandbox={"campaigns": {}},
-        also=_FINE | {"letters-none", "tracking-anonymous", "bridge-no-source", "outbox-missing"},
+        also=_FINE
+        | {"letters-none", "tracking-anonymous", "bridge-no-source", "outbox-missing", "bounces-soft-none"},
     ),
     Case(
         "healthy-others",

@@ -176,4 +176,50 @@ ROOTS: tuple[Case, ...] = (
     # Without [listmonk] public_url, the root URL itself is tried.
     broken("root-http-alone", "root-url-http", public_url="", root_url="http://%(host)s"),
 )
-DOOR = (*TLS, *PORTS, *NAMES, *ROOTS)
+#: Without [listmonk] public_url, so that the root URL is all that is known.
+ALONE: tuple[Case, ...] = (
+    broken("root-9000-alone", "root-url-port", public_url="", root_url="https://%(host)s:9000"),
+    broken("root-own-port-alone", "root-url-port", public_url="", root_url="http://%(host)s:%(port)s"),
+    broken("root-closed-port-alone", "root-url-port", public_url="", root_url="https://%(host)s:8444"),
+    broken(
+        "root-9000-no-proxy",
+        "root-url-port",
+        "ports-closed",
+        proxy="none",
+        address="192.88.99.38",
+        public_url="",
+        root_url="http://%(host)s:9000",
+    ),
+    broken(
+        "root-9000-open",
+        "root-url-port",
+        "ports-listmonk-open",
+        http="server { listen 192.88.99.39:9000; location / { proxy_pass http://127.0.0.1:%(port)s; } }\n",
+        address="192.88.99.39",
+        outside="http://%(host)s:9000",
+        laptop=True,
+    ),
+    broken(
+        "public-url-9000",
+        "ports-closed",
+        proxy="none",
+        address="192.88.99.40",
+        root_url="https://%(host)s",
+        public_url="https://public-url-9000.example.com:9000",
+    ),
+    broken(
+        "root-no-scheme-alone",
+        "root-url-invalid",
+        public_url="",
+        root_url="%(host)s",
+        also=frozenset({"pixel-ok", "pages-ok"}),
+    ),
+    broken(
+        "root-two-schemes-alone",
+        "root-url-invalid",
+        public_url="",
+        root_url="http://https://%(host)s",
+        also=frozenset({"pixel-ok"}),
+    ),
+)
+DOOR = (*ALONE, *TLS, *PORTS, *NAMES, *ROOTS)

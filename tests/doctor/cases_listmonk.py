@@ -104,6 +104,7 @@ BOUNCES: tuple[Case, ...] = (
         sandbox={"webhooks_enabled": False} | may(lacks=("settings:get",)),
     ),
     shared("never-acts", "bounces-never-acts", sandbox=acts(hard=(1, "none"), complaint=(1000, "blocklist"))),
+    shared("soft-never-acts", "bounces-soft-never", sandbox=acts(soft=(1_000_000, "blocklist"))),
     shared("acts-at-once", "bounces-acts-at-once", sandbox=acts(soft=(1, "blocklist"))),
     shared("deletes", "bounces-deletes", sandbox=acts(hard=(1, "delete"))),
     shared(

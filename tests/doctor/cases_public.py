@@ -61,6 +61,16 @@ PIXEL: tuple[Case, ...] = (
         "pixel-catch-all",
         site='default_type text/html; return 200 "<html><title>Our shop</title></html>";',
     ),
+    broken(
+        "wordpress",
+        "pixel-redirected",
+        site="error_page 404 /none.html; location = /none.html { internal; default_type text/html; "
+        'return 404 "<html><title>Page not found - Our blog</title></html>"; }\n'
+        "location / { rewrite ^(.*[^/])$ $1/ permanent; return 404; }",
+    ),
+    broken("parked", "pixel-redirected", site="return 302 https://shared.example.com/park?d=$host;"),
+    broken("nginx-default", "pixel-blocked", site="root /var/empty; location / { try_files $uri =404; }"),
+    broken("caddy-default", "pixel-blocked", proxy="caddy", site="respond 404"),
     broken("catch-all-empty", "pixel-catch-all", site="return 204;"),
     broken(
         "other-picture",

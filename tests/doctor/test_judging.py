@@ -11,13 +11,14 @@ from typing import Any
 import orjson
 import pytest
 
-from bouncestream.doctor import bounces, itself, letters, listmonk, ports, root_url, tls, trial
+from bouncestream.doctor import bounces, itself, letters, listmonk, pixel, ports, root_url, tls, trial
 from bouncestream.doctor.certificate import Certificate
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.front import Front
 from bouncestream.doctor.names import Resolved
+from bouncestream.doctor.public import Public
 from bouncestream.doctor.reply import Reply, Trouble
-from bouncestream.doctor.target import Target, is_private
+from bouncestream.doctor.target import Target, from_outside, is_private
 from bouncestream.doctor.web import Credentials
 from bouncestream.outbox.glance import Glance
 
@@ -157,6 +158,123 @@ def test_the_listeners_of_this_machine_are_read() -> None:
         found = ports.listeners()
         assert ports.Bound("127.0.0.1", listening.getsockname()[1]) in found
         assert ports.Bound("::1", other.getsockname()[1]) in found
+
+
+@pytest.mark.parametrize(
+    ("root", "goal"),
+    [
+        ("news.example.com", "https://news.example.com"),
+        ("news.example.com:9000/", "https://news.example.com"),
+        ("http://https://news.example.com", "https://news.example.com"),
+        ("https:/news.example.com", "https://news.example.com"),
+        ("htp://news.example.com", "https://news.example.com"),
+        ("//news.example.com/x", "https://news.example.com"),
+        ("https//news.example.com", "https://news.example.com"),
+        ("listmonk", ""),
+        ("localhost:9000", ""),
+        ("http://", ""),
+    ],
+)
+def test_what_a_root_url_that_is_none_was_meant_to_be(root: str, goal: str) -> None:
+    (found,) = root_url.judge(root, None)
+    assert found.id == "root-url-invalid"
+    assert found.fix.endswith(f"    {goal or 'https://news.example.com'}")
+    examined = root_url.examined(root)
+    assert (examined.url if examined else "") == goal
+    assert root_url.judge(root, target())[0].fix.endswith("    https://news.example.com")
+
+
+@pytest.mark.parametrize(("wrong", "level"), [(True, "error"), (False, "warning")])
+@pytest.mark.parametrize("port", [9000, 8025, 8443, 444])
+def test_a_port_in_the_root_url_is_its_error_and_is_never_to_be_opened(port: int, wrong: bool, level: str) -> None:
+    (found,) = root_url.judge(
+        f"https://news.example.com:{port}", target(f"https://news.example.com:{port}"), wrong_port=wrong
+    )
+    assert (found.id, found.level.value) == ("root-url-port", level)
+    assert found.fix.endswith("    https://news.example.com")
+    odd = Target.read(f"https://news.example.com:{port}")
+    assert odd is not None
+    closed = Front(odd, Resolved(("192.88.99.10",)), {("192.88.99.10", port): "refused"})
+    (told,) = ports.judge(closed, ports.Seen())
+    assert f"leave port {port} closed" in told.fix
+    assert "https://news.example.com," in told.fix
+    dead = Front(
+        odd, Resolved(("192.88.99.10", "2d00::1")), {("192.88.99.10", port): "", ("2d00::1", port): "refused"}
+    )
+    assert "listen" not in root_url.judge_names(dead)[0].fix
+
+
+def test_what_proves_it_from_outside_begins_at_the_root_url() -> None:
+    here = front("192.88.99.10", own=("192.88.99.10",))
+    command = (
+        "bouncestream doctor --outside https://news.example.com --webhook-url https://b.example.com/webhooks/x"
+    )
+    assert command in ports.judge(here, ports.Seen(), command)[0].fix
+    assert from_outside("https://news.example.com", "https://b.example.com/webhooks/x") == command
+    assert "<root URL of Listmonk>" in from_outside("")
+
+
+# -- what answers at the public address -------------------------------------------------------------------------
+
+HTML = {"content-type": "text/html; charset=UTF-8"}
+
+
+def site(**replies: Reply) -> Public:
+    """A public address where all paths get one answer, but for some."""
+    return Public(
+        through={name: replies.get(name, replies["every"]) for name in ("pixel", "link", "view", "webhooks")}
+    )
+
+
+@pytest.mark.parametrize(
+    ("every", "asked"),
+    [
+        (Reply("u", 404, HTML, b"<title>Page not found - Our blog</title>"), True),
+        (Reply("u", 200, HTML, b"<title>This domain is for sale</title>"), True),
+        (Reply("u", 404, {"content-type": "text/html"}, b"<center>nginx/1.22</center>"), True),
+        (Reply("u", 200, {"server": "Caddy"}), True),
+        (Reply("u", 404, {"content-type": "text/plain"}, b"404 page not found\n"), True),
+        (Reply("u", 404, HTML, b'Powered by <a href="https://listmonk.app">'), False),
+        (Reply("u", 502, {"content-type": "text/html"}, b"<center>nginx/1.22</center>"), False),
+    ],
+)
+def test_whose_site_it_is_is_asked_where_nothing_is_listmonks(every: Reply, asked: bool) -> None:
+    (found,) = pixel.judge(target(), site(every=every), "http://127.0.0.1:9000")
+    assert ("is https://news.example.com the right root URL?" in found.fix) is asked
+    if asked:
+        assert "leave that alone" in found.fix
+        admin = Reply("u", 302, {"location": "/admin/login?next=%2Fadmin%2Fa"})
+        (found,) = pixel.judge(target(), site(every=every, view=admin), "http://127.0.0.1:9000")
+        assert "the right root URL?" not in found.fix
+
+
+def test_the_webhooks_own_name_is_known_for_what_it_is() -> None:
+    every = Reply("u", 404, {"content-type": "text/html"}, b"<center>nginx/1.22</center>")
+    hook = Reply("u", 404, {"content-type": "text/plain; charset=utf-8"}, b"not found\n")
+    (found,) = pixel.judge(target(), site(every=every, webhooks=hook), "")
+    assert "is the address of bouncestream's webhooks" in found.fix
+    assert "--outside <root URL of Listmonk> --webhook-url https://news.example.com/webhooks/<name>" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("soft", "ident"),
+    [
+        ((2, "none"), "bounces-soft-none"),
+        ((1_000_000, "none"), "bounces-soft-none"),
+        ((1_000_000, "blocklist"), "bounces-soft-never"),
+        ((999, "unsubscribe"), "bounces-soft-never"),
+        ((50, "delete"), "bounces-soft-never"),
+        ((3, "blocklist"), ""),
+        (("many", "blocklist"), ""),
+        ((True, 5), ""),
+    ],
+)
+def test_soft_bounces_without_an_effect(soft: tuple[Any, Any], ident: str) -> None:
+    actions = {"soft": {"count": soft[0], "action": soft[1]}}
+    found = bounces.judge(seen(settings={"bounce.actions": actions}), [], [])
+    assert [one for one in ids(found) if "soft" in one] == ([ident] if ident else [])
+    if ident == "bounces-soft-never":
+        assert f"{soft[0]:,}" in found[0].seen
 
 
 # -- certificates -----------------------------------------------------------------------------------------------
