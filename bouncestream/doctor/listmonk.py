@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urljoin
 
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.reply import Origin, Reply, clean, describe, evidence, origin
@@ -174,7 +173,7 @@ def _trouble(seen: Seen, probe: Reply, config: Reply) -> Finding | None:
         return None
     words = config.words()
     if config.location:
-        goal = urljoin(config.url, config.location).partition("/api/")[0]
+        goal = config.goal.partition("/api/")[0]
         lines = f'    [listmonk]\n    url = "{clean(goal, 100)}"'
         fix = f"name the address itself, so that the token goes nowhere else:\n\n{lines}"
         return error("listmonk-redirect", f"{url} answers with {describe(config)}", fix)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urljoin
 
 import orjson
 
@@ -92,6 +93,14 @@ class Reply:
     def location(self) -> str:
         """Where a redirect leads, as written."""
         return self.headers.get("location", "") if 300 <= self.status < 400 else ""
+
+    @property
+    def goal(self) -> str:
+        """Where a redirect leads, as a whole URL; as written where that is none (RFC 3986 section 5)."""
+        try:
+            return urljoin(self.url, self.location)
+        except ValueError:
+            return self.location
 
     def json(self) -> Any:
         """The JSON that it holds, else None."""

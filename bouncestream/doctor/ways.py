@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from bouncestream.config.model import Webhook
+from bouncestream.crypto.blank import Blank
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.reply import Origin, Reply, clean, describe, evidence, origin, proxy_of, wants_login
@@ -75,12 +76,16 @@ async def post(
     url = f"{public.url}/webhooks/{hook.name}"
     path = "" if hook.path_secret is None else "/" + quote(hook.path_secret.reveal(), safe="")
     headers = {"Content-Type": "application/json", **selftest.headers(secret, now, body)}
-    reply = await web.get(url + path, method="POST", data=body, headers=headers, patience=patience)
+    # The secret of the path is told as such, since a redirect may repeat it; any other is taken out.
+    blank = Blank(*(one for one in secret.reveal_all() if secret is not hook.path_secret))
+    reply = await web.get(url + path, method="POST", data=body, headers=headers, patience=patience, blank=blank)
     if not path:
         return reply
     shown = {name: value.replace(path, "/<path_secret>") for name, value in reply.headers.items()}
     told = reply.body.replace(path.encode(), b"/<path_secret>")
-    return replace(reply, url=f"{url}/<path_secret>", headers=shown, body=told)
+    blank = Blank(*hook.path_secret.reveal_all()) if hook.path_secret is not None else blank
+    shown = {name: blank(value) for name, value in shown.items()}
+    return replace(reply, url=f"{url}/<path_secret>", headers=shown, body=blank.bytes(told))
 
 
 def judge(public: Target | None, ways: Sequence[Way], running: Reply | None) -> list[Finding]:
@@ -157,7 +162,7 @@ def _unreachable(url: str, reply: Reply, running: Reply | None) -> Finding:
 
 def _redirected(url: str, reply: Reply) -> Finding:
     """What is posted there does not arrive, though a browser that follows ends at the right place."""
-    goal = clean(urljoin(url, reply.location), 200)
+    goal = clean(replace(reply, url=url).goal, 200)
     text = f"{url} answers {reply.status}, a redirect to {goal}"
     why = "Senders do not follow a redirect, or follow it by a GET without the body: what they report is lost."
     fix = (

@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 from yarl import URL
 
+from bouncestream.crypto.blank import Blank
 from bouncestream.doctor.names import Names
 from bouncestream.doctor.reply import Reply, Trouble, clean
 from bouncestream.errors import UsageError
@@ -35,6 +36,11 @@ class Credentials:
     url: str
     user: str
     token: str = field(repr=False)
+
+    @property
+    def blank(self) -> Blank:
+        """Takes them out of what an answer echoes."""
+        return Blank(self.token, user=self.user)
 
     def header(self, url: str) -> str:
         """The Authorization for a call of Listmonk, or UsageError for any other place."""
@@ -80,18 +86,25 @@ class Web:
         who: Credentials | None = None,
         patience: float = PATIENCE,
         limit: int = LIMIT,
+        blank: Blank | None = None,
     ) -> Reply:
-        """One answer, never an exception. The path is sent exactly as written."""
+        """One answer, never an exception. The path is sent exactly as written. What it echoes of the credentials in
+        `who`, or of the secrets that `blank` knows, is taken out of headers and body."""
         sent = {"User-Agent": agent, "Accept": "*/*", "Accept-Encoding": "identity"} | dict(headers or {})
         if who is not None:
             sent["Authorization"] = who.header(url)
+            blank = who.blank
         began = time.monotonic()
         answer: dict[str, Any] = {}
         body = bytearray()
 
         def reply(trouble: Trouble = Trouble.NONE, why: str = "") -> Reply:
             seconds = time.monotonic() - began
-            return Reply(url, body=bytes(body), seconds=seconds, trouble=trouble, why=why, **answer)
+            content = bytes(body)
+            if blank is not None:
+                content = blank.bytes(content)
+                answer["headers"] = {name: blank(value) for name, value in answer.get("headers", {}).items()}
+            return Reply(url, body=content, seconds=seconds, trouble=trouble, why=why, **answer)
 
         try:
             async with (

@@ -7,6 +7,7 @@ import asyncio
 import socket
 import threading
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -105,6 +106,22 @@ async def test_credentials_go_to_listmonk_only(web: Web) -> None:
         reply = await web.get(f"{url}/api/config", who=Credentials(url, "bridge", "some-token"))
         await web.follow(reply)
     assert [b"Authorization" in head for head in heads] == [True, False]
+
+
+async def test_credentials_that_come_back_are_taken_out(web: Web) -> None:
+    token = "hJ2-kR8wQz5/Lm+T3vXc9YbN"
+    basic = b64encode(f"bridge:{token}".encode())
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert basic in head
+        body = b'{"message": "denied: ' + basic + b" " + token.encode() + b'"}'
+        writer.write(b"HTTP/1.1 403 x\r\nX-Sent: " + basic + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    async with serving(echo) as url:
+        reply = await web.get(f"{url}/api/config", who=Credentials(url, "bridge", token))
+    assert reply.words() == "denied: ***== ***"
+    assert reply.headers["x-sent"] == "•••=="
 
 
 async def test_a_path_is_sent_as_written(web: Web) -> None:

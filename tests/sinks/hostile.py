@@ -63,11 +63,16 @@ class Hostile:
         self.url = ""
         self.asked: list[str] = []
         self.posted: list[dict[str, Any]] = []
+        self.serving: set[asyncio.Task[Any]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: Writer) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        task = asyncio.current_task()
+        assert task is not None
+        self.serving.add(task)
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while await self._one(reader, writer):
                 await writer.drain()
+        self.serving.discard(task)
         writer.transport.abort()
 
     async def _one(self, reader: asyncio.StreamReader, writer: Writer) -> bool:
@@ -122,3 +127,6 @@ async def hostile(odd: Mapping[str, Odd]) -> AsyncIterator[Hostile]:
         yield listmonk
     finally:
         server.close()
+        for task in (serving := list(listmonk.serving)):
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
