@@ -78,8 +78,8 @@ def ingest(effort: Effort) -> list[Figure]:
     number = int(A_SECOND * max(1, effort.seconds))
     with scratch() as directory:
         for what, make, share, target in (
-            ("durable ingest, generic 2 KB with HMAC, 64 connections", generic, 1.0, 0.45),
-            ("durable ingest, Sendamatic with a DSN of 4 KB", sendamatic, 0.4, 0.15),
+            ("durable ingest, generic 2 KB with HMAC, 64 connections", generic, 1.0, 0.32),
+            ("durable ingest, Sendamatic with a DSN of 4 KB", sendamatic, 0.4, 0.10),
         ):
             prepared = make(directory / "requests", int(number * share))
             ours, theirs = interleave(
@@ -97,7 +97,7 @@ def tutorial(effort: Effort) -> list[Figure]:
     with scratch() as directory:
         number = int(A_SECOND * max(1, effort.seconds))
         with Sink(directory, number) as sink:
-            for connections, target in ((16, 12.0), (64, 20.0)):
+            for connections, target in ((16, 6.0), (64, 10.0)):
                 prepared = generic(directory / "requests", number)
                 ours, theirs = interleave(
                     effort.reps,
