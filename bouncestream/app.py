@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +27,8 @@ from bouncestream.config.oauth import needs_token
 from bouncestream.errors import ListenError
 from bouncestream.health import Health, Light
 from bouncestream.metrics import START_TIME, Metrics
+from bouncestream.ops.absence import Absence
+from bouncestream.ops.newcomer import Newcomer
 from bouncestream.ops.rejudge import Rejudge
 from bouncestream.ops.upkeep import Upkeep
 from bouncestream.ops.watch import Watch
@@ -32,6 +36,7 @@ from bouncestream.outbox import store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mail_memory import StoredMailMemory
+from bouncestream.outbox.marker import Markers
 from bouncestream.ports import Sink
 from bouncestream.relay import Pace, Relay
 from bouncestream.sinks.listmonk import Listmonk
@@ -63,9 +68,11 @@ CHECKS_AFTER = 10.0
 class App:
     """One running bridge. `start`, then `wait` until `stop` was called; `reload` exchanges what can be."""
 
-    def __init__(self, config: Config, *, dry_run: bool = False) -> None:
+    def __init__(self, config: Config, *, dry_run: bool = False, new_outbox: bool = False) -> None:
         self.config = config
         self.dry_run = dry_run
+        self.new_outbox = new_outbox  #: a missing outbox is made anew, though there was one before
+        self.missing = ""  #: why the outbox is missing, as long as it is
         self.health = Health()
         self.metrics = Metrics()
         self.addresses: list[tuple[str, int]] = []
@@ -77,11 +84,15 @@ class App:
         self._token_sources: dict[str, TokenSource] = {}
 
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
-        """Until `stop`. `ready` is called once it listens. Raises a BouncestreamError when it cannot start, and
-        TaskLost when it could not go on and was taken down in order."""
+        """Until `stop`. `ready` is called once it listens: with `missing` set while it only waits for the outbox,
+        and again later. Raises a BouncestreamError when it cannot start, and TaskLost when it could not go on and
+        was taken down in order."""
         self.metrics.set(START_TIME, time.time())
         descriptors.raise_limit()
         clock = SystemClock()
+        markers = Markers(Path(self.config.outbox.path), self.config.path, os.environ)
+        if not (self.new_outbox or await self._found(markers, clock, ready)):
+            return
         self.db = await Database.open(Path(self.config.outbox.path), lock=True, metrics=self.metrics)
         try:
             self.sink = await self._sink()
@@ -90,6 +101,7 @@ class App:
                 self.intake = Intake(
                     self.db, clock=clock, metrics=self.metrics, health=self.health, on_commit=self.relay.wake
                 )
+                self.newcomer = Newcomer(self.db, self.sink, self.intake, self._sources)
                 self.upkeep = Upkeep(self.db, self.intake, clock, self.health, self.metrics, self.config.retention)
                 self.rejudge = Rejudge(self.db, clock, self.config, __version__, on_commit=self.relay.wake)
                 self.watch = Watch(
@@ -110,11 +122,38 @@ class App:
                     clock,
                     rules=self.config.policy.rules,
                 )
+                markers.write(self._instance, clock.now().isoformat())
+                await self._settle_in()
                 await self._serve(ready)
             finally:
                 await self.sink.close()
         finally:
             await self.db.close()
+
+    async def _found(self, markers: Markers, clock: SystemClock, ready: Callable[[App], None] | None) -> bool:
+        """Wait for an outbox that is missing although there was one before; False: `stop` came first."""
+
+        def listening(absence: Absence) -> None:
+            self.addresses, self.missing = absence.addresses, absence.why
+            log.info("listening on %s, and waiting for the outbox", bound(self.addresses))
+            if ready is not None:
+                ready(self)
+
+        absence = Absence(self.config, markers, clock, self.health, self.metrics)
+        with self._listening():
+            found = await absence.over(self._stop, listening)
+        self.missing = ""
+        return found
+
+    async def _settle_in(self) -> None:
+        """See whether a new outbox is the only one of its sources, before anything comes in."""
+        if self.new_outbox:
+            await self.newcomer.accept()
+        elif not self.dry_run:
+            await self.newcomer.before_the_start()
+
+    def _sources(self) -> set[str]:
+        return {*self.config.webhooks, *self.config.mailboxes}
 
     def stop(self) -> None:
         """Begin the shutdown; may be called more than once."""
@@ -166,6 +205,7 @@ class App:
             Times(margin=relay.verify.margin, grace=relay.verify.grace),
             self.health,
             self.metrics,
+            allowed=lambda: self.newcomer.allowed(),
         )
 
     def _read_mailboxes(self) -> None:
@@ -215,15 +255,21 @@ class App:
         )
         await asyncio.gather(*(source.close(REQUESTS_GRACE) for source in self._token_sources.values()))
 
-    async def _serve(self, ready: Callable[[App], None] | None) -> None:
-        await self.relay.prepare()
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """What it means when the address to listen on is not to be had."""
         try:
-            self.addresses = await self.server.start()
+            yield
         except OSError as error:
             listen = self.config.server.listen
             raise ListenError(
                 f"cannot listen on {listen}: {error.strerror}. Is another bouncestream running?"
             ) from error
+
+    async def _serve(self, ready: Callable[[App], None] | None) -> None:
+        await self.relay.prepare()
+        with self._listening():
+            self.addresses = await self.server.start()
         log.info("listening on %s", bound(self.addresses))
         keep = self.supervisor.keep
         keep("outbox", self.db.writing, vital=True)  # without its writer nothing can be acknowledged

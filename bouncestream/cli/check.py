@@ -19,6 +19,7 @@ from bouncestream.errors import StoreError
 from bouncestream.outbox import store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import MIN_FREE
+from bouncestream.outbox.marker import Markers
 from bouncestream.sources.mailbox_trial import Door
 
 #: Below this much free space a person should know; bytes.
@@ -92,6 +93,9 @@ def _webhook(config: Config, hook: Webhook) -> Line:
 
 async def _outbox(config: Config) -> list[Line]:
     path = Path(config.outbox.path)
+    if lost := Markers(path, config.path, os.environ).lost():
+        what, _, fix = lost.partition(" Next: ")
+        return [Line("✘", what, fix)]
     lines, openable = _file(path)
     if not openable:
         return lines

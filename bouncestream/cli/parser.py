@@ -92,7 +92,14 @@ def _run(commands: Any, *parents: Any) -> None:
         "run the bridge until SIGTERM; SIGHUP reloads the configuration",
         *parents,
         does="run",
-        more="Logs to standard error. Tells systemd when it is ready (Type=notify).",
+        more="Logs to standard error. Tells systemd when it is ready (Type=notify). If the outbox is missing,\n"
+        "though there was one before (its disk is not mounted?), all who send are told to come again until it\n"
+        "is back.",
+    )
+    parser.add_argument(
+        "--new-outbox",
+        action="store_true",
+        help="the former outbox is gone for good: make a new one, which knows nothing of what was told before",
     )
     parser.add_argument(
         "--dry-run",

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
             "neither a webhook nor a mailbox is configured, so nothing can come in. Next: add a section "
             "[webhooks.<name>] or [mailboxes.<name>]"
         )
-    service = _Service(config, path, dry_run=args.dry_run)
+    service = _Service(config, path, dry_run=args.dry_run, new_outbox=args.new_outbox)
     try:
         asyncio.run(run_with_signals(service, service.on_reload, ready=service.ready))
     except StoreUnavailable as error:  # a full disk, a damaged file: whoever starts it again may have more luck
@@ -49,13 +49,16 @@ def run(args: argparse.Namespace) -> int:
 class _Service(App):
     """The bridge as a service: systemd is told how it is, and SIGHUP reloads."""
 
-    def __init__(self, config: Config, path: str | None, *, dry_run: bool) -> None:
-        super().__init__(config, dry_run=dry_run)
+    def __init__(self, config: Config, path: str | None, *, dry_run: bool, new_outbox: bool) -> None:
+        super().__init__(config, dry_run=dry_run, new_outbox=new_outbox)
         self._path = path
         self._started_with = config
         self._ready = False
 
     def ready(self, _: App) -> None:
+        if self.missing:
+            notify("READY=1", "STATUS=the outbox is missing: nothing is taken in")
+            return
         self._ready = True
         log.info("ready")
         notify("READY=1", "STATUS=dry run: nothing is sent to Listmonk" if self.dry_run else "STATUS=delivering")

@@ -6,6 +6,7 @@ what the running bridge says on its port.
 from __future__ import annotations
 
 import argparse
+import os
 import sqlite3
 import sys
 import time
@@ -24,6 +25,7 @@ from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.ops import wording
 from bouncestream.outbox import alertbook, connection, migrate, store
 from bouncestream.outbox.files import beside
+from bouncestream.outbox.marker import Markers
 
 #: Alerts and notices that are shown.
 LAST = 8
@@ -67,6 +69,8 @@ def status(config: Config) -> dict[str, Any]:
     """All of it, as `--json` prints it. Raises StoreError when the outbox cannot be read."""
     now = datetime.now(UTC)
     path = Path(config.outbox.path)
+    if lost := Markers(path, config.path, os.environ).lost():
+        raise StoreUnavailable(lost)
     if not path.exists():
         raise StoreUnavailable(
             f"There is no outbox at {path}. Next: check [outbox] path; `bouncestream run` makes a new one."

@@ -25,6 +25,7 @@ from bouncestream.doctor.ways import Way
 from bouncestream.doctor.web import Web
 from bouncestream.errors import StoreError
 from bouncestream.outbox.glance import Glance, glance
+from bouncestream.outbox.marker import Markers
 
 TOPIC = "bouncestream"
 FINDINGS: Mapping[str, str] = MappingProxyType(
@@ -35,6 +36,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "bridge-no-source": "no webhook and no mailbox is configured, so nothing can come in",
         "bridge-no-public-url": "[server] public_url is not set, so the way from outside cannot be tried",
         "outbox-missing": "there is no outbox yet",
+        "outbox-lost": "the outbox is missing, though there was one before",
         "outbox-unreadable": "the outbox cannot be read",
         "outbox-ok": "the outbox has room and is worked off",
         "outbox-disk": "the disk of the outbox is nearly full",
@@ -66,6 +68,7 @@ class Seen:
     holds: Glance | None = None
     trouble: str = ""  #: why the outbox could not be read
     missing: bool = False
+    lost: str = ""  #: why it is missing, though there was one before
     free: int | None = None
     at: datetime | None = None
 
@@ -96,6 +99,7 @@ async def collect(config: Config, web: Web, now: datetime) -> Seen:
         holds,
         trouble,
         missing,
+        await asyncio.to_thread(Markers(path, config.path, os.environ).lost),
         _free(path),
         now,
     )
@@ -123,9 +127,13 @@ def judge(seen: Seen) -> list[Finding]:
     return _bridge(seen) + ways.judge(seen.public, seen.ways, seen.running) + _outbox(seen)
 
 
+def _alive(seen: Seen) -> bool:
+    return seen.running is not None and seen.running.status == 200 and seen.running.body.strip() == b"ok"
+
+
 def _bridge(seen: Seen) -> list[Finding]:
     found = []
-    alive = seen.running is not None and seen.running.status == 200 and seen.running.body.strip() == b"ok"
+    alive = _alive(seen)
     if not alive and seen.running is not None:
         level = Level.INFO if seen.missing else Level.WARNING
         text = f"no bouncestream answers on this machine ({describe(seen.running)})"
@@ -143,7 +151,7 @@ def _bridge(seen: Seen) -> list[Finding]:
         found.append(
             Finding("bridge-part", Level.ERROR, TOPIC, text, clean(str(part.get("why", "")), 300), "see its log")
         )
-    if alive and well:
+    if alive and well and not (seen.missing or seen.lost):
         found.append(Finding("bridge-ok", Level.OK, TOPIC, "bouncestream runs, and its parts are well"))
     if not seen.sources:
         text = "no webhook and no mailbox is configured"
@@ -157,6 +165,11 @@ def _bridge(seen: Seen) -> list[Finding]:
 
 
 def _outbox(seen: Seen) -> list[Finding]:
+    if seen.lost or (seen.missing and _alive(seen)):
+        lost = seen.lost or f"there is no outbox at {seen.outbox}, and yet a bouncestream runs Next: see its log"
+        what, _, fix = lost.partition(" Next: ")
+        why = "What is not on the disk is lost with the process."
+        return [Finding("outbox-lost", Level.ERROR, TOPIC, clean(what, 400), why, fix), *_disk(seen)]
     if seen.missing:
         text = f"there is no outbox at {seen.outbox} yet: `bouncestream run` makes it"
         return [Finding("outbox-missing", Level.INFO, TOPIC, text), *_disk(seen)]

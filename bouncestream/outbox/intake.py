@@ -75,7 +75,13 @@ class Intake:
         self._looked_at = float("-inf")  # when the disk was last looked at
         self._free = 0
         self._troubled = False
+        self.closed = ""  #: why nothing may come in; empty: it may
         self._succeed()
+
+    def close(self, why: str) -> None:
+        """Take nothing in from now on."""
+        self.closed = why
+        self._fail(StoreUnavailable(why))
 
     async def __call__(self, submission: Submission) -> Receipt:
         """Store a submission; its receipt once it is on the disk. A StoreError: nothing was stored."""
@@ -159,6 +165,8 @@ class Intake:
     def _admit(self, rows: int, size: int) -> None:
         """Raise when a submission has no place in the queue, or the disk none for it. A submission that is larger
         than the whole queue has its place when the queue is empty; the sources bound what one request may bring."""
+        if self.closed:
+            raise StoreUnavailable(self.closed)
         if self._events and (self._events + rows > self._max_events or self._bytes + size > self._max_bytes):
             raise StoreBusy(
                 f"{self._events} events ({self._bytes >> 10} KiB) wait to be stored, as many as may. Nothing "

@@ -160,6 +160,9 @@ DELETE FROM meta WHERE name = ?;
 SELECT DISTINCT source FROM outbox
 WHERE state = 'pending' AND kind <> 'unsubscribe' AND attempt = 0 AND label = '' ORDER BY source;
 
+-- name: any_label
+SELECT 1 FROM labels LIMIT 1;
+
 -- name: pending_labels
 -- The same, for what was posted before the backup already and waits to be posted again.
 SELECT DISTINCT label FROM outbox WHERE state = 'pending' AND label <> '' ORDER BY label;

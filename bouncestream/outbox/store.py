@@ -31,6 +31,8 @@ WHY_LIMIT = 500
 
 #: In `meta` of a copy that `Database.backup` made: when.
 RESTORED = "restored_from"
+#: In `meta`: this outbox is the only one of its sources.
+SETTLED = "settled_in"
 
 _CLAIM = QUERIES["claim"]
 _CLAIM_DUE = QUERIES["claim_due"]
@@ -268,6 +270,17 @@ def take_restored(conn: sqlite3.Connection) -> datetime | None:
 def clear_restored(conn: sqlite3.Connection) -> None:
     """Listmonk was asked for all that a restored backup could not know."""
     conn.execute(QUERIES["delete_meta"], (RESTORED,))
+
+
+def is_settled(conn: sqlite3.Connection) -> bool:
+    """Whether this outbox is known to be the only one of its sources: it has told Listmonk before, or Listmonk (or
+    a person) was asked."""
+    return get_meta(conn, SETTLED) is not None or conn.execute(QUERIES["any_label"]).fetchone() is not None
+
+
+def mark_settled(conn: sqlite3.Connection) -> None:
+    """It is."""
+    set_meta(conn, SETTLED, "1")
 
 
 def unposted_sources(conn: sqlite3.Connection) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -63,11 +63,14 @@ class Relay:
         health: Health,
         metrics: Metrics,
         chance: Callable[[], float] = random.random,
+        *,
+        allowed: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self.desk = Desk(db, sink, clock, pace, times, health, metrics, chance)
         self._wake = asyncio.Event()
         #: Rows that this run does not know may be claimed or posted: at the start, or after a `replay`.
         self._left_behind = True
+        self._allowed = allowed  #: asked before anything is posted; may raise a SinkError
         self._reconciled = False  #: whether it is known that this is no restored backup, or what it told since
         self._data_version: int | None = None
         self._permission_at: float | None = None  #: when a held unsubscription is tried again
@@ -155,6 +158,9 @@ class Relay:
             return False
         if not self._reconciled:
             try:
+                if self._allowed is not None and not await self._allowed():
+                    await self._sleep(LONGEST_WAIT)
+                    return False
                 await reconcile(desk)
             except SinkError as error:
                 desk.trouble(str(error))

@@ -111,7 +111,7 @@ class Page:
 def bounces(path: str, found: Mapping[str, Any], *, label: str, page: int, per_page: int = PER_PAGE) -> Page:
     """Page `page` (from 1) of the rows under `label`."""
     rows: dict[int, Mapping[str, Any]] = {}
-    for row in _rows(path, found):
+    for row in rows_of(path, found):
         number = _whole(path, row, "id")
         if number in rows:
             raise odd(path, "it has two rows of one id")
@@ -189,7 +189,7 @@ def counts(found: Mapping[str, Any]) -> dict[str, int] | None:
 
 def people(path: str, found: Mapping[str, Any]) -> list[Subscriber]:
     """The subscribers of one page of `GET /api/subscribers`."""
-    return [_person(path, row) for row in _rows(path, found)]
+    return [_person(path, row) for row in rows_of(path, found)]
 
 
 def _person(path: str, row: Mapping[str, Any]) -> Subscriber:
@@ -225,7 +225,8 @@ def _json(content: bytes) -> Any:
         return None
 
 
-def _rows(path: str, found: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rows_of(path: str, found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of an answer that is a list of objects. Raises SinkError."""
     results = found.get("results")
     if results is None and "results" in found:  # how Go writes a list of nothing
         return []

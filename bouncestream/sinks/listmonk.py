@@ -8,6 +8,7 @@ Source: Listmonk's API documentation, and what was measured on 3.0 to 6.2 (July 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from bouncestream.event import BounceEvent
 from bouncestream.ports import Answer, Claimed, Finding, Powers, Said, Seen, Subscriber
 from bouncestream.sinks import answers, payload
 from bouncestream.sinks.answers import PER_PAGE
+from bouncestream.sinks.strangers import strangers
 from bouncestream.sinks.wire import NoAnswer, NotSent, Wire, patience
 
 #: So many rows are looked at before others get their turn.
@@ -115,6 +117,12 @@ class Listmonk:
         if len(rows) < page.total:
             raise answers.odd(path, f"its pages show {len(rows)} of {page.total} rows")
         return list(rows.values())
+
+    async def strangers(self, names: Collection[str]) -> Counter[str]:
+        """Of the newest bounces: source name → how many were told by another outbox under it."""
+        query = {"page": "1", "per_page": str(PER_PAGE), "order_by": "created_at", "order": "desc"}
+        data = await self._data("/api/bounces", query)
+        return strangers(answers.rows_of("/api/bounces", data), names, self._instance)
 
     async def powers(self) -> Powers:
         """What the token may do, found by trying each call harmlessly: true on every version of Listmonk."""

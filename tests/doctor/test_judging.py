@@ -404,6 +404,28 @@ def test_the_outbox(glance: Glance, ident: str, level: str) -> None:
     assert ident in ids(found, level)
 
 
+@pytest.mark.parametrize(
+    ("running", "lost"),
+    [
+        (RUNNING, ""),
+        (RUNNING, "The outbox o.db is missing. Next: mount it"),
+        (None, "It is missing. Next: mount it"),
+    ],
+)
+def test_an_outbox_that_is_missing_is_never_well(running: Any, lost: str) -> None:
+    found = itself.judge(itself.Seen(running=running, outbox="o.db", missing=True, lost=lost))
+    assert "outbox-lost" in ids(found, "error")
+    assert "bridge-ok" not in ids(found, "ok")
+    (bad,) = [one for one in found if one.id == "outbox-lost"]
+    assert bad.fix == ("mount it" if lost else "see its log")
+
+
+def test_before_the_first_run_there_is_no_outbox() -> None:
+    found = itself.judge(itself.Seen(outbox="o.db", missing=True))
+    assert "outbox-missing" in ids(found, "info")
+    assert not ids(found, "error")
+
+
 def test_an_outbox_that_cannot_be_read() -> None:
     found = itself.judge(itself.Seen(running=RUNNING, outbox="o.db", trouble="It is locked. Next: unlock it"))
     (bad,) = [one for one in found if one.id == "outbox-unreadable"]

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The marker: a small file apart from the outbox that says that there is one, and where.
+
+Without it, a start while the outbox's disk is not mounted looks like the first start of all: a new outbox would
+take everything in, forget what was told to Listmonk, and vanish below the disk once that is mounted. It lies
+beside the configuration, in $STATE_DIRECTORY (systemd), or in the folder of the outbox: on another file system than
+the outbox where one of these is, as far as they can be written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bouncestream.outbox.files import beside
+from bouncestream.outbox.footing import MAGIC
+
+log = logging.getLogger("bouncestream.outbox")
+
+_ABOUT = (
+    "bouncestream: where the outbox of this configuration is. Without it, bouncestream does not notice at its "
+    "start that the outbox is missing."
+)
+#: Where a database file says how many pages it has, and whose it is (the file format's 1.3).
+PAGES, OWNER = slice(28, 32), slice(68, 72)
+#: No marker of ours is larger; bytes.
+_LIMIT = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What is remembered of an outbox."""
+
+    outbox: str  #: its absolute path
+    instance: str  #: its name among outboxes
+    since: str  #: when this was written, ISO 8601
+    file: str = ""  #: where this was read
+
+
+class Markers:
+    """The markers of the outbox at `path` under one configuration file (empty: the environment alone)."""
+
+    def __init__(self, path: Path, configuration: str, environ: Mapping[str, str]) -> None:
+        self.path = Path(os.path.abspath(path))
+        config = Path(os.path.abspath(configuration)) if configuration else None
+        key = str(config or f"environment {self.path}")
+        name = f"{config.stem if config else 'environment'}-{hashlib.sha256(key.encode()).hexdigest()[:8]}.outbox"
+        state = environ.get("STATE_DIRECTORY", "").split(":")[0]
+        beside_config = [config.with_name(f"{config.name}.outbox")] if config else []
+        in_state = [Path(state) / name] if state and Path(state).is_absolute() else []
+        self._files = [*beside_config, *in_state, self.path.with_name(name)]
+
+    def read(self) -> Marker | None:
+        """The newest of them; None: no outbox is remembered."""
+        found = [marker for file in self._files if (marker := _read(file)) is not None]
+        return max(found, key=lambda marker: marker.since, default=None)
+
+    def lost(self) -> str:
+        """Why the outbox is missing, in the operator's words, with the next step; empty: it is there, or none was
+        there before."""
+        if (marker := self.read()) is None or not self._missing():
+            return ""
+        new = (
+            "If it is gone for good, stop bouncestream and let `bouncestream run --new-outbox` make a new one, "
+            f"which knows nothing of what was told to Listmonk (or remove {marker.file})."
+        )
+        if marker.outbox != str(self.path):
+            there = " and still is there" if Path(marker.outbox).exists() else ""
+            return (
+                f"There is no outbox at {self.path}; until now it was {marker.outbox}{there}. Nothing is taken in: "
+                f"whoever sends is told to come again. Next: correct [outbox] path, or move {marker.outbox} to "
+                f"{self.path} (while bouncestream is stopped, with the files beside it). {new}"
+            )
+        how = "is empty" if self.path.exists() else "is missing"
+        return (
+            f"The outbox {self.path} {how}, and it was there before ({marker.since[:10]}). Nothing is taken in: "
+            "whoever sends is told to come again. Next: mount its disk, or put the file or a backup of it there, "
+            f"and bouncestream goes on by itself. {new}"
+        )
+
+    def write(self, instance: str, since: str) -> None:
+        """Remember the outbox as it is now. Where that is not possible, it is logged, and no harm is done."""
+        now = Marker(str(self.path), instance, since)
+        order = self._order()
+        for file in order:
+            old = _read(file)
+            same = old is not None and (old.outbox, old.instance) == (now.outbox, now.instance)
+            if same or _write(file, now):
+                for other in order:
+                    if other != file and (stale := _read(other)) and stale.outbox != now.outbox:
+                        _write(other, now)
+                return
+        log.info("no file can be written that would tell a missing outbox from the first start: %s", order[0])
+
+    def _order(self) -> Sequence[Path]:
+        """The best place first: another file system, then another folder."""
+        home = self.path.parent
+
+        def rank(file: Path) -> int:
+            with suppress(OSError):
+                if file.parent.stat().st_dev != home.stat().st_dev:
+                    return 0
+            return 1 if file.parent != home else 2
+
+        return sorted(self._files, key=rank)
+
+    def _missing(self) -> bool:
+        """No file, an empty one, or a database that nothing was ever written to. To be asked while this process
+        does not have it open: closing a file drops the locks that SQLite holds on it."""
+        try:
+            with self.path.open("rb") as file:
+                head = file.read(100)
+            logged = beside(self.path, "-wal").exists() and beside(self.path, "-wal").stat().st_size > 0
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False  # it cannot be looked at: opening it tells why
+        bare = head.startswith(MAGIC) and head[PAGES] <= b"\0\0\0\1" and head[OWNER] == bytes(4)
+        return not head or (bare and not logged)
+
+
+def _read(file: Path) -> Marker | None:
+    try:
+        with file.open("rb") as opened:
+            told = json.loads(opened.read(_LIMIT))
+        return Marker(str(told["outbox"]), str(told["instance"]), str(told["since"]), str(file))
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _write(file: Path, marker: Marker) -> bool:
+    told = {"about": _ABOUT, "outbox": marker.outbox, "instance": marker.instance, "since": marker.since}
+    new = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        with open(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600), "w") as opened:
+            json.dump(told, opened, indent=1)
+            opened.write("\n")
+            opened.flush()
+            os.fsync(opened.fileno())
+        new.replace(file)
+    except OSError:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        return False
+    return True
