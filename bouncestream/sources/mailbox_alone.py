@@ -42,8 +42,8 @@ class Alone:
 
     async def fetch(self, uid: int, read: int, *, last: bool) -> Fetched | NoMail:
         """One mail, in whatever form it comes. `read`: the folder is read up to that UID; `last`: it is the last
-        try, so a form that marks it as read will do. Raises ServerRefused when the server gives no other mail of
-        the folder either: then it is not this one's fault."""
+        try, so a form that marks it as read will do. Raises ServerRefused when the server refuses the other mails
+        of the folder too: then it is not this one's fault."""
         forms, this = self._box.forms, (self._key.folder, uid)
         mail, refusal = await self._in_forms(uid, forms.order(this, last=last))
         if mail is None and not await self._listing.still_there([uid], read):
@@ -58,7 +58,7 @@ class Alone:
             forms.exhausted.add(this)
         if refusal is not None and refusal.later and not others:
             raise refusal
-        if others is False:
+        if refusal is not None and others is False:
             raise self.none_come()
         return NoMail.WITHHELD
 

@@ -180,10 +180,10 @@ class Reading:
         why = TRYING
         if before is not None and hopeless:
             others = await self._alone.others_come(batch[0])
-            if others is False:
+            if others is False and not rules.hopeless(before, now, rules.NONE_SPAN):
                 raise self._alone.none_come()
             # What failed before may have been the server's own trouble: now that others come, once more.
-            hopeless = others is None or before.why in (AGAIN, ASIDE)
+            hopeless = others is not True or before.why in (AGAIN, ASIDE)
             why = ASIDE if hopeless else AGAIN
         await memory.note_tries(self.key, batch, why)
         for uid in batch:

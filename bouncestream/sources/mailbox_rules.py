@@ -34,6 +34,8 @@ EMPTY = 50
 #: So often a mail is tried before it is set aside, and over so many seconds: a line that keeps breaking hits the
 #: same mail several times in a row, as it is the first one of each session.
 TRIES, TRIES_SPAN = 3, 10.0
+#: The same where the server gives no mail at all, without refusing any: it may be in trouble for a while.
+NONE_SPAN = 300.0
 #: The longest wait after a refused login, and where too much was asked for; seconds.
 LONGEST_LOGIN_WAIT = LONGEST_THROTTLE_WAIT = 1800.0
 #: So many failures in a row are no hiccup any more.
@@ -175,11 +177,12 @@ def next_window(size: int, found: int) -> int:
     return max(WINDOW // 4, size // 2) if found > WINDOW else size
 
 
-def hopeless(tried: Tried | None, now: datetime) -> bool:
-    """Whether a mail was tried often and long enough. A clock that was set back is no reason to wait for it."""
+def hopeless(tried: Tried | None, now: datetime, span: float | None = None) -> bool:
+    """Whether a mail was tried often and long enough (`span`, seconds). A clock that was set back is no reason
+    to wait for it."""
     if tried is None or tried.count < TRIES:
         return False
-    return not timedelta(0) <= now - tried.since < timedelta(seconds=TRIES_SPAN)
+    return not timedelta(0) <= now - tried.since < timedelta(seconds=TRIES_SPAN if span is None else span)
 
 
 def next_batch(uids: Sequence[int], tries: Collection[int], size: int) -> list[int]:

@@ -97,6 +97,7 @@ def without_body(*uids: int) -> Lie:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "TRIES_SPAN", 0.1)
+    monkeypatch.setattr(rules, "NONE_SPAN", 0.5)
 
 
 @pytest.mark.usefixtures("impatient")

@@ -145,7 +145,7 @@ async def test_trouble_of_the_whole_server_blames_no_mail(tmp_path: Path, said: 
     async with server.serve() as at, Reader(tmp_path, mailbox(at.port, retry=0.1)) as reader:
         await reader.told("server refused: ", Light.RED)
         await reader.until(lambda: len(server.asked("UID FETCH")) > 60)  # more than all tries of all mails
-        assert reader.state[0] is Light.RED
+        assert reader.state[0] is not Light.GREEN
         assert reader.query(QUARANTINED) == [(0,)]
         broken = False
         await reader.stored(3)
@@ -176,7 +176,7 @@ async def test_when_no_mail_of_a_folder_is_given_that_is_red(tmp_path: Path) -> 
     server = Liar([bounce(1)])
     server.lies["UID FETCH"] = refusing("NO not for you")  # type: ignore[assignment]
     async with server.serve() as at, Reader(tmp_path, mailbox(at.port, retry=0.1)) as reader:
-        await reader.told("not read: INBOX: the server does not give its mails", Light.RED)
+        await reader.told("not read: INBOX: its mails cannot be read", Light.RED)
         assert reader.query(QUARANTINED) == [(1,)]
         await asyncio.sleep(0.3)
         assert reader.state[0] is Light.RED
