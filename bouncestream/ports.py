@@ -190,6 +190,22 @@ class Claimed:
     failures: int = 0
     absences: int = 0  #: how often it was absent although nothing else explains it but Listmonk's design
     address_form: str = "email"  #: `email`, `uuid` or `unicode`: how the recipient is named to Listmonk
+    unsent: int = 0  #: of the attempts: nothing of them left this host, or they certainly did not count
+
+    @property
+    def posts(self) -> int:
+        """How many attempts may have reached Listmonk, or may still; this one included."""
+        return self.attempt - self.unsent
+
+
+@dataclass(frozen=True, slots=True)
+class Repost:
+    """A pending row that is to be posted again, after attempts that may have reached Listmonk."""
+
+    row: int  #: outbox.id
+    event_id: str
+    label: str
+    posts: int  #: so many attempts may have reached it
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +222,8 @@ class Move:
     address_form: str | None = None  #: a new way to name the recipient
     held_for: str = ""  #: only for `held`
     final: bool = False  #: only for `posted`: no read-back is possible, so this is the end
+    unsent: bool = False  #: only for `pending`: the attempt certainly did not count
+    again: str = ""  #: a label that is read again later: another attempt of the event may still be recorded
 
 
 class Said(StrEnum):

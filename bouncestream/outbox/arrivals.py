@@ -209,7 +209,7 @@ class _Arrival:
             self.taken.changed = True
         elif proven:
             why = f"{self.way} reports it too, with proof"
-            due = (State.PENDING.value, why, "", self.at, None, 1, 0, 1, 0, None, row)
+            due = (State.PENDING.value, why, "", self.at, None, 1, 0, 1, 0, None, 0, row)
             self.conn.execute(QUERIES["move"], due)
             self.record(row, state, State.PENDING, why)
             self.taken.changed = True

@@ -92,9 +92,9 @@ Row = tuple[
 ]  # fmt: skip
 
 
-def claimed(row: Row) -> Claimed:
-    """A row for the relay."""
-    return Claimed(row[0], row[1], State(row[2]), event(row), moment(row[14]), *row[3:8])
+def claimed(row: Row, unsent: int = 0) -> Claimed:
+    """A row for the relay; `unsent` is the column of that name."""
+    return Claimed(row[0], row[1], State(row[2]), event(row), moment(row[14]), *row[3:8], unsent)
 
 
 def event(row: Row) -> BounceEvent:

@@ -77,7 +77,7 @@ SELECT count(*) FROM (SELECT 1 FROM quarantine
 -- The oldest due rows. One writer, so no lock is needed between this and `claim`.
 SELECT id, event_id, state, label, attempt, failures, absences, address_form,
        kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, unsent
 FROM outbox WHERE state = 'pending' AND next_attempt_at <= :now
 ORDER BY next_attempt_at, id LIMIT :limit;
 
@@ -85,12 +85,42 @@ ORDER BY next_attempt_at, id LIMIT :limit;
 -- Rows due further away than any delay of ours: the clock has jumped back since, they are due now.
 SELECT id, event_id, state, label, attempt, failures, absences, address_form,
        kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, unsent
 FROM outbox WHERE state = 'pending' AND next_attempt_at > :horizon
 ORDER BY next_attempt_at, id LIMIT :limit;
 
 -- name: claim
 UPDATE outbox SET state = 'claimed', next_attempt_at = NULL, attempt = attempt + 1, label = ?, why = ? WHERE id = ?;
+
+-- name: any_again
+-- INDEXED BY, as SQLite would walk all that is pending.
+SELECT 1 FROM outbox INDEXED BY outbox_again WHERE state = 'pending' AND attempt > unsent AND label <> '' LIMIT 1;
+
+-- name: due_again
+-- The labels that `claim_due` would take; empty for what is not posted again.
+SELECT CASE WHEN attempt > unsent THEN label ELSE '' END FROM outbox
+WHERE state = 'pending' AND next_attempt_at <= :now
+ORDER BY next_attempt_at, id LIMIT :limit;
+
+-- name: absurd_again
+-- The same for `claim_absurd`.
+SELECT CASE WHEN attempt > unsent THEN label ELSE '' END FROM outbox
+WHERE state = 'pending' AND next_attempt_at > :horizon
+ORDER BY next_attempt_at, id LIMIT :limit;
+
+-- name: reposts
+SELECT id, event_id, label, attempt - unsent FROM outbox INDEXED BY outbox_again
+WHERE state = 'pending' AND attempt > unsent AND label <> '' AND label = ?;
+
+-- name: later_reads
+SELECT label, step, due_at FROM later_reads;
+
+-- name: plan_read
+INSERT INTO later_reads (label, step, due_at) VALUES (?, ?, ?)
+ON CONFLICT (label) DO UPDATE SET step = excluded.step, due_at = excluded.due_at;
+
+-- name: forget_read
+DELETE FROM later_reads WHERE label = ?;
 
 -- name: newest_label
 SELECT number, events FROM labels WHERE source = ? AND day = ? ORDER BY number DESC LIMIT 1;
@@ -102,7 +132,7 @@ ON CONFLICT (source, day, number) DO UPDATE SET events = excluded.events;
 -- name: unsettled
 SELECT id, event_id, state, label, attempt, failures, absences, address_form,
        kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, unsent
 FROM outbox WHERE state IN ('claimed', 'posted') AND finished_at IS NULL AND id > :after_row
 ORDER BY id LIMIT :limit;
 
@@ -112,7 +142,8 @@ SELECT state, finished_at FROM outbox WHERE id = ?;
 -- name: move
 -- `keeps` 0 forgets the absences counted so far, `fails` 0 the failures: something else explains this move.
 UPDATE outbox SET state = ?, why = ?, held_for = ?, next_attempt_at = ?, finished_at = ?,
-                  failures = failures * ? + ?, absences = absences * ? + ?, address_form = coalesce(?, address_form)
+                  failures = failures * ? + ?, absences = absences * ? + ?, address_form = coalesce(?, address_form),
+                  unsent = unsent + ?
 WHERE id = ?;
 
 -- name: reset_absences

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bouncestream.event import Kind
@@ -43,14 +43,18 @@ _MOVE = QUERIES["move"]
 _STATE_OF = QUERIES["state_of"]
 
 
-def claim(conn: sqlite3.Connection, *, now: datetime, limit: int) -> list[Claimed]:
+def claim(
+    conn: sqlite3.Connection, *, now: datetime, limit: int, looked: Container[str] | None = None
+) -> list[Claimed]:
     """Take the oldest due rows for posting: state `claimed`, the next attempt number, a label for those that have
-    none."""
+    none. What is posted again is taken only if its label is in `looked`; None: no label can be looked at."""
     at = codec.stamp(now)
     rows = conn.execute(_CLAIM_DUE, {"now": at, "limit": limit}).fetchall()
     if len(rows) < limit:
         bounds = {"horizon": codec.stamp(now + HORIZON), "limit": limit - len(rows)}
         rows += conn.execute(_CLAIM_ABSURD, bounds).fetchall()
+    if looked is not None:
+        rows = [row for row in rows if row[4] <= row[24] or not row[3] or row[3] in looked]
     if not rows:
         return []
     labels = _new_labels(conn, [row[12] for row in rows if not row[3] and row[8] != Kind.UNSUBSCRIBE], now)
@@ -66,7 +70,17 @@ def claim(conn: sqlite3.Connection, *, now: datetime, limit: int) -> list[Claime
         history.append((row[0], at, "pending", "claimed", why))
         taken.append(
             Claimed(
-                row[0], row[1], State.CLAIMED, codec.event(row), codec.moment(row[14]), label, attempt, *row[5:8]
+                row[0],
+                row[1],
+                State.CLAIMED,
+                codec.event(row),
+                codec.moment(row[14]),
+                label,
+                attempt,
+                row[5],
+                row[6],
+                row[7],
+                row[24],
             )
         )
     conn.executemany(_CLAIM, updates)
@@ -143,6 +157,7 @@ def settle(conn: sqlite3.Connection, moves: Sequence[Move], now: datetime) -> li
                 int(move.absent or to is State.POSTED),
                 int(move.absent),
                 move.address_form,
+                int(move.unsent and to is State.PENDING),
                 row,
             )
         )
@@ -164,7 +179,7 @@ def unsettled(conn: sqlite3.Connection, *, after_row: int = 0, limit: int = 1000
     """Rows that are claimed, or posted and not finished, in the order of arrival: what a start, or a replay by
     another process, leaves to be read back."""
     rows = conn.execute(QUERIES["unsettled"], {"after_row": after_row, "limit": limit})
-    return [codec.claimed(row) for row in rows]
+    return [codec.claimed(row[:24], row[24]) for row in rows]
 
 
 def newest_row(conn: sqlite3.Connection) -> int:

@@ -4,18 +4,19 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from bouncestream.health import Health
 from bouncestream.metrics import DELIVERED, LOST, RESTARTS, RETRIES, Metrics
-from bouncestream.outbox import store
+from bouncestream.outbox import reposts, store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.state import FINAL
 from bouncestream.policy import Rules
 from bouncestream.ports import Clock, Move, Powers, Sink, State
 from bouncestream.relay.breaker import Breaker
+from bouncestream.sinks.reading import LaterReads
 from bouncestream.sinks.verify import Ledger, Times
 
 log = logging.getLogger("bouncestream.relay")
@@ -60,6 +61,8 @@ class Desk:
         self.metrics = metrics
         self.chance = chance
         self.ledger = Ledger(times)
+        self.later = LaterReads(times.margin)
+        self.looked: dict[str, float] = {}  #: label → when the look at it before the batch in hand was answered
         self.breaker = Breaker(chance)
         self.powers: Powers | None = None  #: None: not known yet, so nothing is posted
         self.powers_due = float("-inf")  #: when they are asked for (again)
@@ -83,7 +86,14 @@ class Desk:
         """Write decided moves down; log lines and counters come after the commit. False: there were none."""
         if not moves:
             return False
-        await self.db.write(partial(store.settle, moves=moves, now=self.clock.now()), rows=len(moves))
+        again = self.later.plan({move.again for move in moves if move.again}, self.clock.monotonic())
+
+        def write(conn: sqlite3.Connection) -> None:
+            store.settle(conn, moves, now)
+            reposts.plan_reads(conn, again, now)
+
+        now = self.clock.now()
+        await self.db.write(write, rows=len(moves))
         for move in moves:
             if move.to in FINAL or move.final:
                 self.metrics.add(DELIVERED, move.to.value)

@@ -19,13 +19,13 @@ from bouncestream.errors import SinkError, StoreError
 from bouncestream.event import Kind
 from bouncestream.health import Health, Light
 from bouncestream.metrics import Metrics
-from bouncestream.outbox import browse, store
+from bouncestream.outbox import browse, reposts, store
 from bouncestream.outbox.db import Database
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Clock, Move, Said, Sink, State
 from bouncestream.relay.desk import Desk, Pace
 from bouncestream.relay.posting import post_batch, probe
-from bouncestream.relay.readback import pulse, verify
+from bouncestream.relay.readback import look, pulse, verify
 from bouncestream.relay.restored import reconcile
 from bouncestream.retry import backoff
 from bouncestream.sinks.unsubscribe import DONE, PERMISSION
@@ -137,8 +137,11 @@ class Relay:
     async def prepare(self) -> None:
         """Await this before anything comes in and before `run`. Nothing of an earlier run counts; a permission may
         have been granted meanwhile; and a dry run leaves alone what was there before it."""
-        self._data_version = await self.desk.db.data_version()
-        await self.desk.db.write(store.reset_absences)
+        desk = self.desk
+        self._data_version = await desk.db.data_version()
+        await desk.db.write(store.reset_absences)
+        kept = await desk.db.read(partial(reposts.later_reads, now=desk.clock.now()))
+        desk.later.restore(kept, desk.clock.monotonic())
         if self.desk.pace.dry_run:
             self._newest = await self.desk.db.read(store.newest_row)
         else:
@@ -192,7 +195,15 @@ class Relay:
             desk.trouble(str(error))
             return False
         size = desk.pace.batch_size
-        batch = await desk.db.write(partial(store.claim, now=desk.clock.now(), limit=size), rows=size)
+        looked = None
+        if desk.powers is not None and desk.powers.read:
+            again = await desk.db.read(partial(reposts.due_again, now=desk.clock.now(), limit=size))
+            if not await look(desk, again):
+                return False
+            looked = desk.looked
+        batch = await desk.db.write(
+            partial(store.claim, now=desk.clock.now(), limit=size, looked=looked), rows=size
+        )
         moves = await post_batch(desk, batch)
         await desk.settle(moves)
         wishes = {claimed.row for claimed in batch if claimed.event.kind is Kind.UNSUBSCRIBE}
@@ -325,6 +336,8 @@ class Relay:
                 self.idle.set()
             if (at := desk.ledger.next_read()) is not None:
                 waits.append(at - now)
+            if desk.powers.read and (at := desk.later.next_at()) is not None:
+                waits.append(max(at - now, quiet))
             if self._permission_at is not None:
                 waits.append(self._permission_at - now)
         await self._sleep(max(0.005, min(waits)))

@@ -13,7 +13,7 @@ from bouncestream.ports import Answer, Claimed, Move, Said, State
 from bouncestream.relay.desk import POWERS_AFTER_FAILURE, Desk
 from bouncestream.retry import backoff
 from bouncestream.sinks.unsubscribe import LOOKUP_PERMISSION, held, unsubscribe
-from bouncestream.sinks.verify import LIMIT, Entry
+from bouncestream.sinks.verify import LIMIT, LOOK_AGE, Entry
 
 
 async def probe(desk: Desk) -> bool:
@@ -50,10 +50,10 @@ async def post_batch(desk: Desk, batch: Sequence[Claimed]) -> list[Move]:
 async def _post_each(desk: Desk, todo: Iterator[Entry], moves: list[Move]) -> None:
     for entry in todo:
         now = desk.clock.monotonic()
-        if not_now := _not_now(desk, now):
+        if not_now := _not_now(desk, now) or _look_is_old(desk, entry.claimed, now):
             desk.ledger.back_to_pending(entry, now)
             wait = 0.0 if desk.stopping else max(0.0, desk.breaker.until - now)
-            moves.append(Move(entry.claimed.row, State.PENDING, not_now, delay=wait))
+            moves.append(Move(entry.claimed.row, State.PENDING, not_now, delay=wait, unsent=True))
             continue
         desk.ledger.sending(entry, now)
         answer = await desk.sink.post(entry.claimed)
@@ -68,6 +68,15 @@ def _not_now(desk: Desk, now: float) -> str:
     if desk.breaker.paused or now < desk.breaker.until:
         return f"not sent: {desk.breaker.why}"
     return ""
+
+
+def _look_is_old(desk: Desk, claimed: Claimed, now: float) -> str:
+    """Posted again, long after its label was looked at: its older row may have come meanwhile."""
+    if claimed.posts < 2 or desk.powers is None or not desk.powers.read:
+        return ""
+    if now <= desk.looked.get(claimed.label, float("-inf")) + LOOK_AGE:
+        return ""
+    return f"not sent: its label was looked at more than {LOOK_AGE:g} s ago; next batch"
 
 
 async def _answered(desk: Desk, entry: Entry, answer: Answer) -> Move | None:
@@ -87,7 +96,7 @@ async def _answered(desk: Desk, entry: Entry, answer: Answer) -> Move | None:
         desk.trouble(words, answer.retry_after)
         desk.ledger.back_to_pending(entry, now)
         wait = max(0.0, desk.breaker.until - now)
-        return Move(row, State.PENDING, f"attempt {number} did not count: {words}", delay=wait)
+        return Move(row, State.PENDING, f"attempt {number} did not count: {words}", delay=wait, unsent=True)
     if answer.said is Said.DENIED:
         desk.ledger.back_to_pending(entry, now)
         return await _denied(desk, entry, f"attempt {number} was answered {answer.status}: {words}")
@@ -107,12 +116,12 @@ async def _denied(desk: Desk, entry: Entry, words: str) -> Move:
     row = entry.claimed.row
     if not await probe(desk):
         wait = max(0.0, desk.breaker.until - desk.clock.monotonic())
-        return Move(row, State.PENDING, words, delay=wait)
+        return Move(row, State.PENDING, words, delay=wait, unsent=True)
     failures = entry.claimed.failures + 1
     if failures >= LIMIT:
         why = f"{words}; it failed {failures} times while others were taken"
         return Move(row, State.DEAD, why, failed=True)
-    return Move(row, State.PENDING, words, delay=backoff(failures, jitter=desk.chance()), failed=True)
+    return Move(row, State.PENDING, words, delay=backoff(failures, jitter=desk.chance()), failed=True, unsent=True)
 
 
 async def _unsubscribe(desk: Desk, claimed: Claimed) -> Move:

@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verifies what was posted: reads labels back, looks up why a row may be missing, and settles (rules 3 to 5)."""
+"""Verifies what was posted: reads labels back, looks up why a row may be missing, and settles (rules 3 to 7).
+
+Labels are read in three ways: a round, while something is unsettled; a later read, where a double may still come;
+and a look right before something is posted again. Whatever shows a row of ours settles its event.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from bouncestream.errors import SinkError
 from bouncestream.metrics import DOUBLED, FOREIGN, READ_BACKS
-from bouncestream.outbox import store
-from bouncestream.ports import Move, Powers
+from bouncestream.outbox import reposts, store
+from bouncestream.ports import Move, Powers, Seen
 from bouncestream.relay.desk import POWERS_AFTER_FAILURE, Desk
 from bouncestream.sinks import unread
 from bouncestream.sinks.verify import Round
@@ -19,6 +24,11 @@ log = logging.getLogger("bouncestream.relay")
 
 #: Labels read in one round, so that posting gets its turn.
 LABELS_A_ROUND = 16
+#: So many of them at most are later reads.
+LATER_A_ROUND = 4
+#: Labels are looked at for so long before a batch, the first one in any case; seconds. Less than LOOK_AGE, so that
+#: the first of them is not old when the last one was read.
+LOOK_SPAN = 1.0
 #: A label that no event has: reading it shows whether Listmonk's database answers, and costs nothing.
 PULSE_LABEL = "bouncestream pulse"
 
@@ -27,17 +37,18 @@ async def verify(desk: Desk) -> bool:
     """One round of reading back; False when nothing was due, or nothing new came of it."""
     began = desk.clock.monotonic()
     powers = desk.powers
-    if powers is None or not desk.ledger.entries:
+    if powers is None:
         return False
     if not powers.read:
         return await desk.settle(unread.settle(desk.ledger, began, desk.pace.settle))
-    labels = desk.ledger.labels_due(began)[:LABELS_A_ROUND]
-    if not labels:
+    later = desk.later.due(began)[:LATER_A_ROUND] if began >= desk.breaker.until else []
+    labels = desk.ledger.labels_due(began)[: LABELS_A_ROUND - len(later)]
+    if not labels and not later:
         return False
     shown_before = desk.ledger.rows_shown
     try:
         desk.boot_read(await desk.sink.boot_id(), began)
-        rows = {label: await desk.sink.read_label(label) for label in labels}
+        rows = {label: await desk.sink.read_label(label) for label in dict.fromkeys(labels + later)}
     except SinkError as error:
         _read_failed(desk, error)
         return False
@@ -47,8 +58,46 @@ async def verify(desk: Desk) -> bool:
     if desk.ledger.rows_shown and not shown_before:
         await desk.db.write(partial(store.set_meta, name=f"rows_shown:{powers.version}", value="1"))
     # Settled first: whatever the look-up meets, what was seen is written down.
-    moved = await desk.settle(result.moves)
+    if steps := desk.later.were_read(rows, began):
+        await desk.db.write(partial(reposts.plan_reads, steps=steps, now=desk.clock.now()))
+    moved = await desk.settle(result.moves + await _shown(desk, rows))
+    moved = await _ended(desk, {label: rows[label] for label in later}) or moved
     return await desk.settle(await _missing(desk, result, powers, began)) or moved
+
+
+async def look(desk: Desk, labels: Sequence[str]) -> bool:
+    """Right before events of these labels are posted again: is one of their rows there by now? For LOOK_SPAN at
+    most; `desk.looked` says at which it looked. False when a read failed: then nothing is posted."""
+    desk.looked = {}
+    begun = desk.clock.monotonic()
+    rows: dict[str, Sequence[Seen]] = {}
+    try:
+        for label in labels:
+            if rows and desk.clock.monotonic() >= begun + LOOK_SPAN:
+                break
+            rows[label] = await desk.sink.read_label(label)
+            # Not when it was asked: one that takes longer than LOOK_AGE to answer would never be posted to again.
+            desk.looked[label] = desk.clock.monotonic()
+    except SinkError as error:
+        desk.looked = {}
+        _read_failed(desk, error)
+        return False
+    if rows:
+        await _tell(desk, desk.ledger.told(rows))
+        await desk.settle(await _shown(desk, rows))
+    return True
+
+
+async def _shown(desk: Desk, rows: Mapping[str, Sequence[Seen]]) -> list[Move]:
+    """What waits to be posted again, and is there."""
+    waiting = await desk.db.read(partial(reposts.waiting, labels=list(rows)))
+    return desk.ledger.shown(waiting, rows)
+
+
+async def _ended(desk: Desk, rows: Mapping[str, Sequence[Seen]]) -> bool:
+    """What had ended without a row, perhaps in an earlier run, and is there after all."""
+    ids = [seen.event_id for seen_rows in rows.values() for seen in seen_rows if seen.ours]
+    return bool(ids) and await desk.settle(await desk.db.read(partial(reposts.found_after_all, event_ids=ids)))
 
 
 async def _missing(desk: Desk, result: Round, powers: Powers, began: float) -> list[Move]:
@@ -58,15 +107,16 @@ async def _missing(desk: Desk, result: Round, powers: Powers, began: float) -> l
     asked = result.absent + result.missing
     if not asked:
         return []
-    seen: set[str] = set()
+    labels = sorted({entry.claimed.label for entry in asked})
     try:
         findings = await desk.sink.look_up([entry.claimed for entry in asked])
         # Read again: a row that came in between would itself look like a reason (its count, its blocklisting).
-        for label in sorted({entry.claimed.label for entry in asked}):
-            seen.update(row.event_id for row in await desk.sink.read_label(label))
+        rows = {label: await desk.sink.read_label(label) for label in labels}
     except SinkError as error:
         _read_failed(desk, error)
         return []
+    await desk.settle(await _shown(desk, rows))
+    seen = {row.event_id for seen_rows in rows.values() for row in seen_rows}
     absent = [entry for entry in result.absent if entry.claimed.event_id not in seen]
     missing = [entry for entry in result.missing if entry.claimed.event_id not in seen]
     moves = desk.ledger.settle_absent(absent, findings, began, explains=powers.counts is not None)

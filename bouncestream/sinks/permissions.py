@@ -58,8 +58,9 @@ PERMISSIONS: tuple[Permission, ...] = (
         ("subscribers:get_all", "subscribers:sql_query"),
         "the reason why Listmonk does not keep a bounce (no such subscriber, already blocklisted) is looked up",
         ("run", "explain"),
-        "why Listmonk does not keep a bounce is not known, so that takes minutes to settle; and unsubscriptions "
-        "cannot be carried out",
+        "why Listmonk does not keep a bounce is not known, so that takes minutes to settle; bounces can be lost if "
+        "Listmonk restarts in a stall of its database of over 20 minutes (twice [relay.verify] grace); and "
+        "unsubscriptions cannot be carried out",
         "warning",
         "lookup",
     ),

@@ -14,6 +14,9 @@ will stay so* does no harm. All that follows is about the words "and will stay s
 * a statement may outlive the Listmonk that sent it: unless the boot id is the one from before the POST, a
   further **margin** passes before the absence is believed.
 
+No wait outlasts every stall, so the decision is not the last word: a row that is seen while its event waits to be
+posted again settles it, and right before that its label is looked at once more.
+
 Every rule here was taken away in turn in the simulation of the tests, and each time events were lost or
 doubled. All times are this process's monotonic clock, in seconds, and never outlive it.
 """
@@ -23,20 +26,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bouncestream.ports import Claimed, Finding, Move, Seen, State
+from bouncestream.ports import Claimed, Finding, Move, Repost, Seen, State
+from bouncestream.sinks.reading import Schedule
+from bouncestream.sinks.scouts import Scouts
 
 #: As many failures or unexplained absences make a dead letter.
 LIMIT = 8
 #: The pause between two absences that count, and its growth; seconds.
 GAP, GAP_GROWTH, GAP_LIMIT = 60.0, 5.0, 6 * 3600.0
-#: How soon a label is read again when its last read brought nothing new; seconds.
-FIRST_READ, READ_GROWTH, READ_LIMIT = 0.05, 2.0, 30.0
-#: While events are posted to a label all the time it is read no more often than that; seconds. A read costs as much
-#: as posting dozens of events does, and shows all that were posted since the last one.
-READ_PACE = 0.25
 #: How soon, and then how seldom, an event that is just not seen is looked up; seconds.
 FIRST_LOOK, LOOK_GROWTH, LOOK_LIMIT = 1.0, 4.0, 300.0
-SCOUT_LIMIT = 1024
+#: How old a look at a label may be when an event of it is posted again; seconds.
+LOOK_AGE = 2.0
 NO_BOOT = "posted, not recorded, and no boot id tells losses from refusals (grant subscribers:sql_query)"
 
 
@@ -89,9 +90,8 @@ class Ledger:
         self.mark = float("-inf")
         self.failed_at = float("-inf")  #: the newest failed read; inf: nobody looks for outages now
         self._known_boot = ""
-        self._scouts: dict[str, float] = {}
-        self._scouts_allowed = 1
-        self._labels: dict[str, _Schedule] = {}
+        self.scouts = Scouts()
+        self._labels: dict[str, Schedule] = {}
         self._marked_at = float("-inf")  #: began the round that moved the mark
         self._rowless: dict[str, int] = {}  #: settled without a row in this run: event id → outbox row
         self._told: set[str] = set()  #: doubled events that were told already
@@ -102,8 +102,7 @@ class Ledger:
         """An event is about to be posted; its claim is committed."""
         entry = Entry(claimed, boot_before=self.boot)
         self.entries[claimed.event_id] = entry
-        if claimed.event_id in self._scouts:
-            self._scouts[claimed.event_id] = float("inf")
+        self.scouts.posted(claimed.event_id)
         return entry
 
     def recovered(self, claimed: Claimed, now: float) -> Entry:
@@ -130,8 +129,7 @@ class Ledger:
     def back_to_pending(self, entry: Entry, now: float) -> None:
         """It will be posted again; a scout stays a scout until it ends."""
         self.forget(entry)
-        if entry.claimed.event_id in self._scouts:
-            self._scouts[entry.claimed.event_id] = now + self.times.grace
+        self.scouts.waits(entry.claimed.event_id, now + self.times.grace)
 
     # -- what was seen ----------------------------------------------------------------------------------------
 
@@ -190,8 +188,7 @@ class Ledger:
             event_id = entry.claimed.event_id
             if (attempt := found.get(event_id)) is not None:
                 fresh.add(entry.claimed.label)
-                self._verified(entry, attempt)
-                result.moves.append(Move(entry.claimed.row, State.VERIFIED, _seen_text(entry, attempt)))
+                result.moves.append(self._verified(entry, attempt))
             elif self.rows_shown and self._stays_absent(entry, mark, began):
                 result.absent.append(entry)
             elif began >= entry.look_at:
@@ -215,7 +212,7 @@ class Ledger:
                 continue
             finding = findings.get(entry.claimed.row, Finding())
             if finding.reason and not finding.address_form:
-                moves.append(self._unstored_move(entry, finding.reason))
+                moves.append(self._rowless_end(entry, State.UNSTORED, finding.reason))
             else:
                 entry.look_wait = min(entry.look_wait * LOOK_GROWTH, LOOK_LIMIT)
                 entry.look_at = now + entry.look_wait
@@ -232,22 +229,15 @@ class Ledger:
         if entry.gone is None:
             dead_queue = bool(self.boot and entry.boot_after and self.boot != entry.boot_after)
             silence = began > last + self.times.grace
-            if not (mark > last or dead_queue or (silence and self._scout(entry, began))):
+            if not (
+                mark > last
+                or dead_queue
+                or (silence and self.scouts.may_go(entry.claimed.event_id, began, self.entries))
+            ):
                 return False
             entry.gone = began
         unbroken = bool(self.boot) and entry.boot_before == self.boot
         return unbroken or began >= entry.gone + self.times.margin
-
-    def _scout(self, entry: Entry, now: float) -> bool:
-        """Where only time speaks, few go first: whether this one may."""
-        event_id = entry.claimed.event_id
-        if event_id in self._scouts:
-            return True
-        self._scouts = {k: until for k, until in self._scouts.items() if k in self.entries or until > now}
-        if len(self._scouts) >= self._scouts_allowed:
-            return False
-        self._scouts[event_id] = float("inf")
-        return True
 
     def _counts(self, entry: Entry) -> bool:
         """Whether nothing but Listmonk's own design explains the absence."""
@@ -268,17 +258,20 @@ class Ledger:
         if finding and finding.address_form:
             move = self._again(entry, began, finding.reason, address_form=finding.address_form)
         elif finding and finding.reason:
-            return self._unstored_move(entry, finding.reason)
+            return self._rowless_end(entry, State.UNSTORED, finding.reason)
         elif not (explains and finding) and counts and absences >= 2:
-            return self._unstored_move(
-                entry,
+            self.scouts.moved(claimed.event_id)
+            why = (
                 "accepted twice, never stored, nothing was lost in between: most likely no such subscriber,"
-                " already blocklisted, or above the count at which Listmonk acts",
+                " already blocklisted, or above the count at which Listmonk acts"
             )
+            return self._rowless_end(entry, State.UNSTORED, why, again=claimed.label)
         elif counts and absences >= LIMIT:
-            return self._rowless_end(entry, State.DEAD, f"accepted {absences} times and never stored")
+            why = f"accepted {absences} times and never stored"
+            return self._rowless_end(entry, State.DEAD, why, again=claimed.label)
         elif blame and claimed.failures + 1 >= LIMIT:
-            return self._rowless_end(entry, State.DEAD, f"{blame}, {LIMIT} times", failed=True)
+            why = f"{blame}, {LIMIT} times"
+            return self._rowless_end(entry, State.DEAD, why, failed=True, again=claimed.label)
         elif counts:
             wait = min(GAP * GAP_GROWTH ** (absences - 1), GAP_LIMIT)
             why = "accepted, yet not stored; nothing explains it so far"
@@ -288,8 +281,8 @@ class Ledger:
         else:
             why = "its row is absent and will stay so: lost in Listmonk"
             move = self._again(entry, began, why, lost=entry.answered)
-        if claimed.event_id in self._scouts and claimed.attempt > 1:
-            self._scouts_allowed = min(self._scouts_allowed * 2, SCOUT_LIMIT)  # no stall came to light
+        if findings is None and not self.boot and claimed.attempt > 1:
+            self.scouts.moved(claimed.event_id)  # silence is all there will ever be: one by one it would take days
         return move
 
     def _again(
@@ -316,30 +309,46 @@ class Ledger:
             address_form=address_form,
         )
 
-    def _unstored_move(self, entry: Entry, reason: str) -> Move:
-        claimed = entry.claimed
-        if claimed.event_id in self._scouts:
-            self._scouts_allowed = min(self._scouts_allowed * 2, SCOUT_LIMIT)
-        return self._rowless_end(entry, State.UNSTORED, reason)
-
-    def _rowless_end(self, entry: Entry, state: State, why: str, *, failed: bool = False) -> Move:
+    def _rowless_end(self, entry: Entry, state: State, why: str, *, failed: bool = False, again: str = "") -> Move:
         self._end(entry)
         if len(self._rowless) >= 50_000:  # the oldest has been looked for in many a read
             del self._rowless[next(iter(self._rowless))]
         self._rowless[entry.claimed.event_id] = entry.claimed.row
-        return Move(entry.claimed.row, state, why, failed=failed)
+        return Move(entry.claimed.row, state, why, failed=failed, again=again)
 
     def _end(self, entry: Entry) -> None:
         self.forget(entry)
-        self._scouts.pop(entry.claimed.event_id, None)
+        self.scouts.ended(entry.claimed.event_id)
 
-    def _verified(self, entry: Entry, attempt: int) -> None:
-        if attempt < entry.claimed.attempt:
-            self._scouts_allowed = 1  # a stall: an older attempt was recorded after all
+    def _verified(self, entry: Entry, attempt: int) -> Move:
+        claimed = entry.claimed
+        if attempt < claimed.attempt:
+            self.scouts.stalled()
+        elif attempt > 1:
+            self.scouts.moved(claimed.event_id)
         self._end(entry)
+        return Move(claimed.row, State.VERIFIED, _seen_text(entry, attempt), again=_again(claimed))
 
-    def _take_rows(self, rows: Mapping[str, Sequence[Seen]], began: float, result: Round) -> dict[str, int]:
-        """Event id → attempt of what was seen; also the mark of the next round, doubles and late comers."""
+    def shown(self, waiting: Iterable[Repost], rows: Mapping[str, Sequence[Seen]]) -> list[Move]:
+        """Settle those that wait to be posted again although these rows show them: the stall that held an attempt
+        back is over, and another one would make it two."""
+        found = {seen.event_id for seen_rows in rows.values() for seen in seen_rows if seen.ours}
+        why = "its row is in Listmonk: it was recorded late, so it is not posted again"
+        moves = []
+        for repost in [one for one in waiting if one.event_id in found]:
+            self.scouts.ended(repost.event_id)
+            self.scouts.stalled()
+            moves.append(Move(repost.row, State.VERIFIED, why, again=_again(repost)))
+        return moves
+
+    def told(self, rows: Mapping[str, Sequence[Seen]]) -> Round:
+        """What rows tell beside the state of their events: doubles, and those of another bridge."""
+        result = Round()
+        self._attempts(rows, result)
+        return result
+
+    def _attempts(self, rows: Mapping[str, Sequence[Seen]], result: Round) -> dict[str, int]:
+        """Event id → attempt of what was seen."""
         found: dict[str, int] = {}
         for seen_rows in rows.values():
             for seen in seen_rows:
@@ -349,6 +358,11 @@ class Ledger:
                     self._double(seen.event_id, result)
                 else:
                     found[seen.event_id] = seen.attempt
+        return found
+
+    def _take_rows(self, rows: Mapping[str, Sequence[Seen]], began: float, result: Round) -> dict[str, int]:
+        """The same; also the mark of the next round, and late comers."""
+        found = self._attempts(rows, result)
         for event_id, attempt in found.items():
             entry = self.entries.get(event_id)
             if entry is not None:
@@ -365,30 +379,16 @@ class Ledger:
             self._told.add(event_id)
             result.doubled.append(event_id)
 
-    def _schedule(self, label: str) -> _Schedule:
+    def _schedule(self, label: str) -> Schedule:
         schedule = self._labels.get(label)
         if schedule is None:
-            schedule = self._labels[label] = _Schedule()
+            schedule = self._labels[label] = Schedule()
         return schedule
 
 
-@dataclass(slots=True)
-class _Schedule:
-    """When a label is read next."""
-
-    at: float = float("-inf")
-    wait: float = FIRST_READ
-    read_at: float = float("-inf")
-
-    def reset(self, now: float) -> None:
-        self.at, self.wait = max(now, self.read_at + READ_PACE), FIRST_READ
-
-    def was_read(self, began: float, *, fresh: bool) -> None:
-        """Read again soon after something new was seen, else more and more seldom."""
-        if fresh:
-            self.wait = FIRST_READ
-        self.read_at, self.at = began, began + self.wait
-        self.wait = min(self.wait * READ_GROWTH, READ_LIMIT)
+def _again(seen: Claimed | Repost) -> str:
+    """The label of an event that was seen, where one more row of it may come."""
+    return seen.label if seen.posts > 1 else ""
 
 
 def _seen_text(entry: Entry, attempt: int) -> str:

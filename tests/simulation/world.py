@@ -19,6 +19,7 @@ from typing import Any
 from bouncestream.errors import SinkError
 from bouncestream.event import BounceEvent
 from bouncestream.ports import Answer, Claimed, Finding, Powers, Said, Seen, Subscriber
+from bouncestream.sinks.verify import LOOK_AGE
 
 
 @dataclass(slots=True)
@@ -135,6 +136,10 @@ class VirtualListmonk:
         self.working: tuple[Message, float] | None = None
         self.rows: dict[str, list[tuple[str, int]]] = {}
         self.inserted: Counter[str] = Counter()
+        self.born: dict[str, float] = {}  #: event id → when its first row was there
+        self.beside: set[str] = (
+            set()
+        )  #: posted again although their row had been there for longer than a look is old
         self.refused: set[str] = set()
         self.deleted: set[str] = set()
         self.calm = False
@@ -152,6 +157,8 @@ class VirtualListmonk:
 
     def send(self, message: Message) -> asyncio.Future[int]:
         """The answer will be an HTTP status; 0: refused connection; -1: broken connection."""
+        if self.loop.time() > self.born.get(message.event_id, float("inf")) + LOOK_AGE + 0.1:
+            self.beside.add(message.event_id)
         answer: asyncio.Future[int] = self.loop.create_future()
         draw = self.rng.random()
         if not self.up:
@@ -234,6 +241,7 @@ class VirtualListmonk:
         self.rows.setdefault(message.label, []).append((message.event_id, message.attempt))
         person.rows += 1
         self.inserted[message.event_id] += 1
+        self.born.setdefault(message.event_id, self.loop.time())
         if person.acts and person.rows >= person.count:
             person.blocked = True
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bouncestream.ports import Finding, Move, Seen, State
+from bouncestream.ports import Finding, Move, Repost, Seen, State
 from bouncestream.sinks.verify import GAP, LIMIT, Entry, Ledger, Times
 from tests.simulation.play import SameRoundMark
 from tests.sinks.make import claimed
@@ -140,7 +140,118 @@ def test_a_row_of_an_older_attempt_shows_a_stall() -> None:
     story.post(1, GRACE + 2, attempt=2)
     story.post(2, GRACE + 2)
     assert story.read(GRACE + 3, {A: [seen(1, attempt=1)]})[1].to is State.VERIFIED
-    assert story.ledger._scouts_allowed == 1
+    assert story.ledger.scouts.allowed == 1
+
+
+def repost(number: int, *, label: str = A, posts: int = 1) -> Repost:
+    return Repost(number, f"event-{number}", label, posts)
+
+
+def test_a_row_that_shows_while_its_event_waits_settles_it_and_shows_a_stall() -> None:
+    story = Story()
+    for number in (1, 2):
+        story.post(number, 0.0)
+    assert set(story.read(GRACE + 1, {A: []})) == {1}
+    story.ledger.scouts.moved("event-1")
+    assert story.ledger.scouts.allowed == 2
+    moves = story.ledger.shown([repost(1), repost(3)], {A: [seen(1), seen(2)]})
+    assert [(move.row, move.to, move.again) for move in moves] == [(1, State.VERIFIED, "")]
+    assert "event-1" not in story.ledger.scouts, "its place is free"
+    assert story.ledger.scouts.allowed == 1
+
+
+def test_a_row_of_another_bridge_settles_nothing_that_waits() -> None:
+    assert Story().ledger.shown([repost(1)], {A: [Seen("event-1", 1, ours=False)]}) == []
+
+
+@pytest.mark.parametrize(("attempt", "unsent", "again"), [(2, 0, A), (2, 1, ""), (3, 1, A), (1, 0, "")])
+@pytest.mark.parametrize("newest", [True, False])
+def test_where_more_than_one_attempt_was_sent_the_label_is_read_again(
+    attempt: int, unsent: int, again: str, newest: bool
+) -> None:
+    """Whichever of them is shown, the other may come later."""
+    story = Story()
+    story.post(1, 0.0, attempt=attempt, unsent=unsent)
+    assert story.read(1.0, {A: [seen(1, attempt if newest else 1)]})[1].again == again
+    waiting = story.ledger.shown([repost(2, posts=attempt - unsent)], {A: [seen(2)]})
+    assert [move.again for move in waiting] == [again]
+
+
+def test_what_ends_without_a_row_for_no_reason_that_is_known_is_read_again() -> None:
+    story = Story()
+    story.post(1, 0.0, attempt=2, absences=1)
+    story.post(2, 1.0)
+    story.read(2.0, {A: [seen(2)]})
+    move = story.read(3.0, {A: [seen(2)]})[1]
+    assert (move.to, move.again) == (State.UNSTORED, A)
+    story.post(3, 4.0)
+    assert story.read(6.0, {A: []}, {3: Finding("no such subscriber")})[3].again == ""
+
+
+def silent_scout(story: Story, finding: Finding | None = None) -> Move:
+    """Event 1 of many is posted twice, each time into a silence of the grace time. The move that follows."""
+    for number in (1, 2, 3, 4):
+        story.post(number, 0.0)
+    findings = dict.fromkeys((1, 2, 3, 4), finding) if finding else None
+    story.read(GRACE + 1, {A: []}, findings)
+    at = GRACE + 1 + GAP
+    story.post(1, at, attempt=2, absences=1)
+    return story.read(at + GRACE + 1, {A: []}, findings)[1]
+
+
+def test_silence_makes_no_more_scouts() -> None:
+    story = Story()
+    assert silent_scout(story, Finding()).to is State.PENDING
+    assert story.ledger.scouts.allowed == 1
+
+
+def test_the_verdict_of_a_look_up_makes_no_more_scouts() -> None:
+    """It tells what Listmonk would do, not that it does anything."""
+    story = Story()
+    for number in (1, 2, 3):
+        story.post(number, 0.0)
+    silent = {number: Finding() for number in (1, 2, 3)}
+    story.read(GRACE + 1, {A: []}, silent)
+    story.post(1, GRACE + 100, attempt=2, absences=1)
+    findings = silent | {1: Finding("the subscriber is blocklisted already")}
+    assert story.read(2 * GRACE + 200, {A: []}, findings)[1].to is State.UNSTORED
+    assert story.ledger.scouts.allowed == 1
+
+
+def test_without_a_look_up_absences_are_all_that_ever_ends_a_scout() -> None:
+    story = Story()
+    assert silent_scout(story).to is State.UNSTORED
+    assert story.ledger.scouts.allowed == 2
+
+
+def test_without_look_up_and_boot_id_silence_is_all_there_will_ever_be() -> None:
+    story = Story(boot="")
+    for number in (1, 2, 3):
+        story.post(number, 0.0)
+    story.read(GRACE + 1, {A: []})
+    story.read(GRACE + MARGIN + 1, {A: []})
+    assert story.ledger.scouts.allowed == 1, "once is not enough"
+    story.post(1, 1000.0, attempt=2, failures=1)
+    story.read(1000.0 + GRACE + 1, {A: []})
+    assert story.read(1000.0 + GRACE + MARGIN + 1, {A: []})[1].failed
+    assert story.ledger.scouts.allowed == 2
+
+
+def test_a_scout_that_is_recorded_makes_more() -> None:
+    story = Story()
+    for number in (1, 2, 3):
+        story.post(number, 0.0)
+    story.read(GRACE + 1, {A: []})
+    story.post(1, GRACE + 100, attempt=2)
+    assert story.read(GRACE + 101, {A: [seen(1, attempt=2)]})[1].to is State.VERIFIED
+    assert story.ledger.scouts.allowed == 2
+
+
+def test_a_look_tells_doubles_and_moves_no_mark() -> None:
+    story = Story()
+    story.post(1, 0.0)
+    assert story.ledger.told({A: [seen(1), seen(1, 2)]}).doubled == ["event-1"]
+    assert story.ledger.mark == float("-inf")
 
 
 def test_absence_proves_nothing_before_a_read_has_shown_a_row_of_ours() -> None:

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is posted again after an attempt that may have reached Listmonk, and the labels that are read again later
+since such an attempt may still be recorded (DESIGN, rule 6). As in `store`, each function is one job.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bouncestream.outbox import codec
+from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.store import HORIZON, rows_of
+from bouncestream.ports import Move, Repost, State
+
+
+def due_again(conn: sqlite3.Connection, *, now: datetime, limit: int) -> list[str]:
+    """The labels of what the next `claim` would take to post it again, in that order."""
+    if conn.execute(QUERIES["any_again"]).fetchone() is None:
+        return []
+    labels = conn.execute(QUERIES["due_again"], {"now": codec.stamp(now), "limit": limit}).fetchall()
+    if len(labels) < limit:
+        bounds = {"horizon": codec.stamp(now + HORIZON), "limit": limit - len(labels)}
+        labels += conn.execute(QUERIES["absurd_again"], bounds).fetchall()
+    return list(dict.fromkeys(label for (label,) in labels if label))
+
+
+def waiting(conn: sqlite3.Connection, labels: Iterable[str]) -> list[Repost]:
+    """What is pending under these labels after attempts that may have reached Listmonk."""
+    if conn.execute(QUERIES["any_again"]).fetchone() is None:
+        return []
+    return [Repost(*row) for label in labels for row in conn.execute(QUERIES["reposts"], (label,))]
+
+
+def later_reads(conn: sqlite3.Connection, now: datetime) -> dict[str, tuple[int, float]]:
+    """Labels that are read again later: which of these reads is next, and seconds until it is due."""
+    kept = conn.execute(QUERIES["later_reads"])
+    return {label: (step, (codec.moment(at) - now).total_seconds()) for label, step, at in kept}
+
+
+def plan_reads(conn: sqlite3.Connection, steps: Mapping[str, tuple[int, float] | None], now: datetime) -> None:
+    """Keep which read of a label is next, and in how many seconds; None: there is none any more."""
+    for label, plan in steps.items():
+        if plan is None:
+            conn.execute(QUERIES["forget_read"], (label,))
+        else:
+            conn.execute(QUERIES["plan_read"], (label, plan[0], codec.stamp(now + timedelta(seconds=plan[1]))))
+
+
+def found_after_all(conn: sqlite3.Connection, event_ids: Sequence[str]) -> list[Move]:
+    """Moves for those of these events, seen in Listmonk, that had ended without a row (rule 7)."""
+    why = "its row is there after all: it was recorded late"
+    ended = (State.UNSTORED, State.DEAD)
+    return [Move(row, State.VERIFIED, why) for row, state in rows_of(conn, event_ids).values() if state in ended]
