@@ -24,6 +24,7 @@ from bouncestream.cli import show as out
 from bouncestream.cli import tries, tries_listmonk
 from bouncestream.cli.tries import Line
 from bouncestream.config.example import is_example
+from bouncestream.config.guessable import why_guessable
 from bouncestream.config.load import load
 from bouncestream.config.model import Webhook
 from bouncestream.config.shapes import LISTEN, URL, Shape, Wrong
@@ -143,6 +144,8 @@ def _checked_token(token: str) -> str:
             f"That is not a token of Listmonk's: one has {MINIMUM_LENGTH} characters at least, without spaces. "
             "Next: in Listmonk, Admin, Users, New, type API; the token is shown once."
         )
+    if why := why_guessable(token):
+        raise UsageError(f"The token {why}. Next: take the one that Listmonk shows for its API user.")
     return token
 
 

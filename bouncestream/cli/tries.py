@@ -120,6 +120,8 @@ async def public(url: str, names: Sequence[str], *, running: bool) -> list[Line]
         if again == 405:
             return [*lines, Line("✔", f"{url} reaches the bridge")]
     why = f"it answers {status}" if status else body.decode("utf-8", "replace")
+    if 300 <= status < 400:
+        why += ", a redirect, behind which the body of a webhook is lost: name the final address"
     if running:
         fix = "let your proxy pass /webhooks/ to the bridge, and check DNS and firewall"
         return [*lines, Line("✘", f"{url} does not reach the bridge: {why}", fix)]

@@ -84,7 +84,10 @@ def _switches(seen: Seen, settings: Mapping[str, Any] | None) -> list[Finding]:
     on = (settings or {}).get
     if on("bounce.webhooks_enabled") is False or (probe.status == 404 and origin(probe) is Origin.LISTMONK):
         text = "Listmonk's bounce webhooks are off"
-        fix = f"{_WHERE}: switch on Enable bounce webhooks, and save"
+        what = "Enable bounce webhooks"
+        if settings is None:  # so nobody can tell about the other one, and on a fresh Listmonk both are off
+            what = "Enable bounce processing and Enable bounce webhooks"
+        fix = f"{_WHERE}: switch on {what}, and save"
         why = "bouncestream's posts are answered 404: nothing is delivered until they are on."
         found.append(Finding("bounces-webhooks-off", Level.ERROR, TOPIC, text, why, fix, {"status": probe.status}))
     if on("bounce.enabled") is False or probe.status == 503:

@@ -218,6 +218,9 @@ async def _itself(
     if there is not None and not is_private(there.host) and (own is None or own.host != there.host):
         answers = await asked
         root = own or root_url.examined((answers.root_url if answers is not None else None) or "")
+        if root is not None and not is_private(root.host):
+            listmonk_url = answers.who.url if answers is not None else ""
+            root = root.without_port() if await _is_wrong_port(it, root, listmonk_url) else root
         known = root.url if root is not None and not is_private(root.host) else ""
         door = await _door(it, there, from_outside(known, hook or f"{there.url}/webhooks/<name>"))
         if door is not None and not door.reachable:  # said, so it need not be said of each webhook

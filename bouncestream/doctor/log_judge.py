@@ -228,7 +228,8 @@ def _requests(tally: Tally, individual: bool | None) -> Iterable[Finding]:
     if heads:
         yield finding("logs-head", Level.INFO, f"{heads:,} HEAD requests for Listmonk's paths.", requests=heads)
     if probes:
-        seen_words = f"{number(probes, 'request has', 'requests have')} all-zero UUIDs: somebody tests."
+        seen_words = f"{number(probes, 'request has', 'requests have')} all-zero UUIDs: somebody tests"
+        seen_words += ", the doctor too, under the names of image proxies." if tally.own else "."
         yield finding("logs-probes", Level.INFO, seen_words, requests=probes)
     if tally.anonymous:
         yield anonymous(tally, individual)

@@ -134,6 +134,8 @@ def test_errors_name_the_file_that_was_read(cli: Cli, tmp_path: Path) -> None:
         ((), ""),
         ((), answers("not a url")),
         ((), answers("http://127.0.0.1:1", "short")),
+        ((), answers("http://127.0.0.1:1", "0123456789abcdef")),
+        ((), answers("http://127.0.0.1:1", "the-token-of-listmonk")),
         ((), answers("http://127.0.0.1:1", TOKEN, "no-such-provider")),
         ((), answers("http://127.0.0.1:1", TOKEN, "sendamatic", "gopher://x")),
         (("--yes",), ""),

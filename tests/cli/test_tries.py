@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
 from bouncestream.cli import tries
 from bouncestream.cli.tries import Line
 from bouncestream.config.model import Server, Webhook
@@ -27,6 +30,19 @@ async def test_a_public_address_that_is_not_reached() -> None:
     assert "Connection refused" in line.text
     [line] = await tries.public("http://127.0.0.1:1", ["x"], running=True)
     assert line.sign == "✘"
+
+
+async def test_a_redirect_is_told_for_what_it_is() -> None:
+    async def redirect(request: web.Request) -> web.Response:
+        raise web.HTTPPermanentRedirect("https://bounces.example.org" + request.path)
+
+    app = web.Application()
+    app.router.add_get("/{any:.*}", redirect)
+    async with TestServer(app) as server:
+        [line] = await tries.public(f"http://127.0.0.1:{server.port}", ["x"], running=True)
+    assert line.sign == "✘"
+    assert "it answers 308, a redirect" in line.text
+    assert "name the final address" in line.text
 
 
 async def test_without_tls_is_told() -> None:

@@ -63,6 +63,16 @@ def test_a_profile_that_tells_nothing(profile: object) -> None:
     assert "permission-unknown" in ids(listmonk.judge(odd))
 
 
+@pytest.mark.parametrize(("settings", "both"), [(None, True), ({"bounce.enabled": True}, False)])
+def test_both_switches_are_named_where_one_cannot_be_seen(settings: Mapping[str, Any] | None, both: bool) -> None:
+    off = seen(settings=settings)
+    page = Reply("u", 404, {"content-type": "text/html"}, b"listmonk.app")
+    off = replace(off, replies={**off.replies, "probe": page})
+    (told,) = [one for one in bounces.judge(off, [], []) if one.level.value == "error"]
+    assert ("Enable bounce processing" in told.fix) is both
+    assert "Enable bounce webhooks" in told.fix
+
+
 @pytest.mark.parametrize("version", ["", None, 6, "nightly", "v", "v99999999999999"])
 def test_odd_versions(version: object) -> None:
     assert "listmonk-old" not in ids(listmonk.judge(seen(version=version)))
