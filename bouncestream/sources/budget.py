@@ -12,14 +12,14 @@ from collections.abc import Callable
 
 from bouncestream.errors import StoreBusy
 
-#: Bytes of bodies in memory at the same time.
+#: Bytes of bodies in memory at the same time; more only if one alone may be larger (max_body).
 BODIES = 64 * 1024 * 1024
 
 
 class Budget:
     """Bytes that are in use, of `limit`."""
 
-    def __init__(self, limit: int = BODIES) -> None:
+    def __init__(self, limit: int) -> None:
         self.limit = limit
         self.used = 0
         self._waiting: dict[Share, None] = {}  # of strangers, in the order in which they began to be waited for

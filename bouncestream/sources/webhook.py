@@ -38,7 +38,7 @@ from bouncestream.providers._contract import (
 )
 from bouncestream.sources import selftest
 from bouncestream.sources.body import decompressed, read_body
-from bouncestream.sources.budget import Budget, Share
+from bouncestream.sources.budget import BODIES, Budget, Share
 from bouncestream.sources.connection import Connection, Connections, keep_quiet
 from bouncestream.sources.peer import Networks, sender
 
@@ -96,7 +96,7 @@ class WebhookServer:
         self._keepalive_timeout = keepalive_timeout
         self._hooks: dict[str, tuple[Settings, Provider]] = {}
         self._told: dict[tuple[str, str], tuple[float, int]] = {}
-        self._budget = Budget()
+        self._budget = Budget(max(BODIES, settings.max_body))
         self._server: Connections | None = None
         self._rules = Rules()
         self.reload(webhooks, rules or Rules())

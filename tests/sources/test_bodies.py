@@ -178,7 +178,7 @@ async def hang_up() -> None:
 
 @pytest.fixture
 async def small(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    monkeypatch.setattr("bouncestream.sources.webhook.Budget", lambda: Budget(100_000))
+    monkeypatch.setattr("bouncestream.sources.webhook.Budget", lambda _: Budget(100_000))
     yield
     await hang_up()
 
@@ -206,6 +206,12 @@ async def test_bodies_of_strangers_make_room_the_slowest_first(start: Start) -> 
         assert (got.status, got.headers["retry-after"], got.headers["connection"]) == (503, "5", "close")
     assert (await running.post(URL, b" " * 80_000, **TOKEN)).status == 200
     assert (await running.post(SIGNED, b"", **CLAIM)).status == 401
+
+
+async def test_a_body_as_large_as_is_allowed_always_has_room(start: Start) -> None:
+    running = await start(HOOKS, max_body=80 << 20)
+    body = b"[" + b" " * (70 << 20) + b"]"
+    assert (await running.post(URL, body, **TOKEN)).status == 200
 
 
 def test_a_budget_ends_where_it_began() -> None:
