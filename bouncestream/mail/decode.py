@@ -34,7 +34,7 @@ from bouncestream.mail.report import Report, open_report
 from bouncestream.mail.sns import read_notification
 from bouncestream.mail.status import in_text
 from bouncestream.mail.verdict import Judgement, Original, RecipientVerdict, Verdict, as_dict
-from bouncestream.mail.verp import matched
+from bouncestream.mail.verp import Match, matched
 
 __all__ = ["LIMIT", "Original", "RecipientVerdict", "Verdict", "as_dict", "read"]
 
@@ -45,11 +45,19 @@ WIDER = 8000
 """Characters of a notice that are judged as a whole."""
 
 
-def read(raw: bytes, *, limit: int = LIMIT, verp: Sequence[str] = (), explain: bool = False) -> Verdict:
+def read(
+    raw: bytes,
+    *,
+    limit: int = LIMIT,
+    verp: Sequence[str] = (),
+    keys: Sequence[bytes] = (),
+    explain: bool = False,
+) -> Verdict:
     """What a mail says about its recipients. `raw`: a whole mail, headers first; at most `limit` bytes are read.
 
     `verp`: return addresses with a * for the recipient ("bounce+*@lists.example.com"); what stood there is
-    `Verdict.verp`, and the recipient when nothing else tells. `explain`: fill `Verdict.trace` too.
+    `Verdict.verp`, and the recipient when nothing else tells. `keys`: for the tags of signed ones. `explain`: fill
+    `Verdict.trace` too.
     Never raises, whatever the bytes: what cannot be read is a `Verdict` of kind ignore without recipients.
     """
     text = raw[: max(limit, 0)].decode("latin-1")
@@ -60,25 +68,46 @@ def read(raw: bytes, *, limit: int = LIMIT, verp: Sequence[str] = (), explain: b
     report = open_report(text)
     original, returned = read_original(report.returned or "")
     wrapped = report.status is None and not report.feedback and _same_mail(report, original)
-    mailed = matched(report.fields, verp) if verp else ""
+    mailed = matched(report.head, verp, keys) if verp else None
     if wrapped:
         report = open_report(report.enclosed)
         original, returned = read_original(report.returned or "")
-        mailed = mailed or (matched(report.fields, verp) if verp else "")
-    if mailed:
+        if mailed is None and verp and (within := matched(report.head, verp, keys)) is not None:
+            mailed = replace(within, recorded=False)  # whoever wrapped it may have written it
+    if mailed is not None:
         original = _told_by_verp(original, mailed)
-        report.verp = mailed if "@" in mailed else ""
     verdict = _judge(report, original, returned)
-    if mailed:
-        verdict = replace(verdict, verp=mailed)
+    if mailed is not None:
+        verdict = replace(verdict, verp=mailed.mailed, verp_recorded=mailed.recorded, verp_signed=mailed.signed)
+    verdict = _of_the_person(verdict)
     return replace(verdict, trace=explained(report, verdict, wrapped)) if explain else verdict
 
 
-def _told_by_verp(original: Original, mailed: str) -> Original:
+def _told_by_verp(original: Original, match: Match) -> Original:
     """The original with what our own return address says of its recipient: no redaction takes that away."""
-    if "@" in mailed:
-        return replace(original, to=mailed)
-    return original if original.subscriber_uuid else replace(original, subscriber_uuid=mailed)
+    if "@" not in match.mailed:
+        return original if original.subscriber_uuid else replace(original, subscriber_uuid=match.mailed)
+    known = original.to and original.subscriber_uuid and not match.signed
+    return original if known else replace(original, to=match.mailed)
+
+
+def _of_the_person(verdict: Verdict) -> Verdict:
+    """The verdict about the person whom the mail was for, where that is known and only one is named: the report may
+    name the address that the person's mail is forwarded to, which Listmonk does not know."""
+    if len(verdict.recipients) != 1:
+        return verdict
+    (found,) = verdict.recipients
+    original, mailed, source = verdict.original, "", ""
+    if "@" in verdict.verp and (verdict.verp_signed or not original.subscriber_uuid):
+        mailed, source = verdict.verp, "our own return address (VERP)"
+    elif original.subscriber_uuid and not arf.redacted(original.to):
+        mailed, source = original.to, "To of the returned message"
+    if mailed in ("", found.address):
+        return verdict
+    reported = found.address
+    evidence = f"{source}{', which names another recipient than the report' if reported else ''}; {found.evidence}"
+    person = replace(found, address=mailed, reported=reported, source=source, evidence=evidence)
+    return replace(verdict, recipients=(person,))
 
 
 def _judge(report: Report, original: Original, returned: Fields) -> Verdict:
@@ -214,8 +243,6 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
             at_rcpt = notice.at_rcpt or (notice.own and not in_text(words).reply)
             judged = _free_judged(words, wider, at_rcpt)
         address = entry.alias or entry.address
-        if report.verp and len(entries) == 1:
-            address = report.verp
         found[address] = recipient_of(address, source, judged, words)
     evidence = source if found else source + "; it names no recipient"
     at = moment(report.fields.get("date", ""))

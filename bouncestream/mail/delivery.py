@@ -83,10 +83,6 @@ def _mailed(
 ) -> tuple[str, str]:
     """The address that was mailed, which is the one that Listmonk knows, and where it stood."""
     address, source = dsn.address_of(fields)
-    if report.verp and alone:
-        other = bool(address) and address != report.verp
-        told = "our own return address (VERP)"
-        return report.verp, told + (", which names another recipient than the report" if other else "")
     if not alone or source == "Original-Recipient" or (address and address == original.to):
         return address, source
     failed = report.fields.get("x-failed-recipients", "")
@@ -99,7 +95,7 @@ def _mailed(
         return address, source  # Exim and Sendmail write the address that they were given
     if original.to:
         target = dsn.address_in(fields.actual_recipient)
-        if original.to in (*named, target) or original.subscriber_uuid:
+        if original.to in (*named, target):
             return original.to, "To of the returned message"
     alias = session.expanded_from(address)
     return (alias, "expanded from") if alias else (address, source)

@@ -20,6 +20,8 @@ _START = re.compile(
     r"(?mi)^(?:return-path|received|delivered-to|x-received|dkim-signature|message-id|from|to|subject|date|mime-version"
     r"|x-[\w-]{1,40}|content-type|arc-seal)[ \t]*:"
 )
+_RECEIVED = re.compile(r"(?mi)^received[ \t]*:[^\n]{0,1000}(?:\n[ \t][^\n]{0,1000}){0,20}")
+_FOR = re.compile(r"\sfor\s{1,10}<?([^\s<>;()]{1,320}@[^\s<>;()]{1,255})")
 _ID = re.compile(r"<?([^\s<>]{1,500})>?")
 
 
@@ -37,23 +39,43 @@ def read_original(block: str) -> tuple[Original, Fields]:
         return Original(), {}
     fields = parse_fields(block)
     get = fields.get
-    to = get("to", "")
+    to = _utf8(get("to", ""))
     named = [normalise(to)] if "," not in to and "@" in to else []
     if not named or not named[0]:
         named = addresses(unencoded(to)[:4000], limit=2) if to else []
     subject = get("subject", "")
+    subscriber = clean_uuid(get("x-listmonk-subscriber", ""))
     return (
         Original(
             message_id=message_id(get("message-id", "")),
-            from_=_first_address(get("from", "")),
-            to=named[0] if len(named) == 1 else "",
+            from_=_first_address(_utf8(get("from", ""))),
+            to=named[0] if len(named) == 1 else (first_hop(block) if subscriber else ""),
+            copied="cc" in fields or "bcc" in fields,
             subject=clip(unencoded(subject), 500) if subject else "",
             date=moment(get("date", "")),
             campaign_uuid=clean_uuid(get("x-listmonk-campaign", "")),
-            subscriber_uuid=clean_uuid(get("x-listmonk-subscriber", "")),
+            subscriber_uuid=subscriber,
         ),
         fields,
     )
+
+
+def _utf8(value: str) -> str:
+    """A field of an internationalised header (RFC 6532), of which each byte came as one character."""
+    if value.isascii():
+        return value
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
+
+
+def first_hop(block: str) -> str:
+    """Whom the oldest Received field (RFC 5321 section 4.4) of a header block names in its `for`; '' for nobody.
+    Servers that a mail was forwarded by write theirs above it."""
+    hops = _RECEIVED.findall(block)
+    named = _FOR.search(hops[-1]) if hops else None
+    return normalise(named[1]) if named is not None else ""
 
 
 def _first_address(value: str) -> str:

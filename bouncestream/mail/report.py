@@ -45,7 +45,7 @@ class Report:
     returned: str | None = None  #: headers of the returned message; None when there is none
     enclosed: str = ""  #: the whole of the first message/rfc822 part
     attachments: list[str] = field(default_factory=list)  #: types and names of parts that were not read
-    verp: str = ""  #: the address that our own return address names; the reader fills it in
+    head: str = ""  #: the header block as it came, for what the order of its fields tells
     seen: list[tuple[str, str, int, str]] = field(default_factory=list)  #: number, type, size, role of each part
 
 
@@ -54,7 +54,7 @@ def open_report(text: str) -> Report:
     if text.startswith(("From ", ">From ")):
         text = text.partition("\n")[2]
     head, body = split_headers(text.lstrip())
-    report = Report(parse_fields(head))
+    report = Report(parse_fields(head), head=head)
     for part in leaves(report.fields, body):
         report.seen.append((part.number, part.kind, len(part.body), _file(report, part)))
     if report.status is None and report.notice and not report.feedback:

@@ -30,7 +30,8 @@ class Original:
 
     message_id: str = ""  #: without angle brackets and white space
     from_: str = ""  #: bare address of From
-    to: str = ""  #: bare address, only when To names exactly one
+    to: str = ""  #: bare address, only when To names exactly one; else whom the oldest Received names, if ours
+    copied: bool = False  #: Cc or Bcc names further recipients
     subject: str = ""
     date: datetime | None = None  #: aware, UTC
     campaign_uuid: str = ""  #: X-Listmonk-Campaign, only well-formed
@@ -53,6 +54,7 @@ class RecipientVerdict:
     matched: str = ""  #: the phrase of the table, or the code, that decided
     said_by: str = ""  #: whose words these are, by the phrase table
     against: str = ""  #: what spoke against a hard judgement and won
+    reported: str = ""  #: the address in the report, where that is another one: a forwarding's target, mostly
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Verdict:
     verp: str = (
         ""  #: what stood for the * of a configured return address: an address or a UUID, cleaned; '' if none
     )
+    verp_recorded: bool = False  #: it stood where the own server recorded the recipient
+    verp_signed: bool = False  #: with a tag of ours
     trace: Trace | None = None  #: the way here, only when `decode.read` was asked to explain
 
 
@@ -83,7 +87,9 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
     original = verdict.original
     data = {
         "kind": verdict.kind,
-        "recipients": [asdict(r) for r in verdict.recipients],
+        "recipients": [
+            {name: value for name, value in asdict(r).items() if name != "reported"} for r in verdict.recipients
+        ],
         "original": {
             "message_id": original.message_id,
             "from": original.from_,

@@ -163,7 +163,7 @@ def _complaint(fields: dict[str, Any], settings: Settings, into: Gathered) -> No
     verdict = _read_report(report, fields.get("original"))
     recipient = _address(fields.get("original_recipient")) or _address(fields.get("recipient"))
     if not recipient and verdict is not None:
-        named = [r.address for r in verdict.recipients if r.address]
+        named = [r.reported or r.address for r in verdict.recipients if r.address]
         recipient = named[0] if len(named) == 1 else verdict.original.to
     told = _Told(diagnostic=text(fields.get("description"), DIAGNOSTIC_LIMIT))
     evidence = "Sendamatic says complaint"

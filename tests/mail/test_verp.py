@@ -6,13 +6,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bouncestream.mail.decode import read
-from bouncestream.mail.verp import matched
+from bouncestream.mail.verp import Match, matched, signed
 
 PATTERN = ("bounce+*@lists.example.org",)
 UUID = "9a8b7c6d-1234-4abc-8def-001122334455"
+KEY = b"a key of these tests"
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "mail"
+READER = "bounce+reader=example.com@lists.example.org"
+FORGED = "bounce+forged=example.com@lists.example.org"
+HOP = "Received: from a.example by mx.lists.example.org (Postfix) with ESMTP id 1; Tue, 3 Nov 2026 09:00:00 +0000\n"
 
 
 @pytest.mark.parametrize(
@@ -30,19 +36,89 @@ FIXTURES = Path(__file__).parent.parent / "fixtures" / "mail"
     ],
 )
 def test_what_stands_for_the_star(to: str, found: str) -> None:
-    assert matched({"to": to}, PATTERN) == found
-
-
-def test_where_the_mail_system_delivered_counts_before_what_the_sender_wrote() -> None:
-    fields = {
-        "to": "bounce+forged=example.com@lists.example.org",
-        "delivered-to": "bounce+reader=example.com@lists.example.org",
-    }
-    assert matched(fields, PATTERN) == "reader@example.com"
+    assert matched(f"To: {to}\n", PATTERN) == (Match(found) if found else None)
 
 
 def test_a_pattern_without_a_star_matches_nothing() -> None:
-    assert matched({"to": "bounce@lists.example.org"}, ("bounce@lists.example.org",)) == ""
+    assert matched("To: bounce@lists.example.org\n", ("bounce@lists.example.org",)) is None
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"Return-Path: <>\nX-Original-To: {READER}\nDelivered-To: bounces@lists.example.org\n{HOP}To: {FORGED}\n",
+        f"Delivered-To: {READER}\n{HOP}{HOP}Delivered-To: {FORGED}\nTo: {FORGED}\n",
+        f"Return-path: <>\nEnvelope-to: {READER}\nDelivery-date: Tue, 3 Nov 2026\n{HOP}To: {FORGED}\n",
+        f"Delivered-To:\n {READER}\nTo: {FORGED}\n",  # a mail of this very host
+        f"Received: from x by mx.lists.example.org with LMTP\n\tid 1\n\tfor <{READER}>; Tue\nTo: {FORGED}\n",
+    ],
+    ids=["postfix", "topmost", "exim", "local", "lmtp"],
+)
+def test_what_the_own_server_recorded_counts_before_all_else(head: str) -> None:
+    assert matched(head, PATTERN) == Match("reader@example.com", recorded=True)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"To: {READER}\n",
+        f"{HOP}To: {READER}\n",
+        f"{HOP}Delivered-To: {READER}\nTo: x@example.net\n",  # it came with that line
+        f"Subject: x\nDelivered-To: {READER}\n",
+        f"Delivered-To: bounces@lists.example.org\n{HOP}Delivered-To: {READER}\n{HOP}To: x@example.net\n",
+        f"Received: from for <{READER}> by mx.lists.example.org with ESMTP; Tue\nTo: {READER}\n",
+        f"{HOP}Received: from x by y.example for <{READER}>; Tue\nCc: {READER}\n",
+    ],
+    ids=["to", "to below", "delivered-to below", "first of the sent", "relayed", "helo", "older received"],
+)
+def test_what_the_sender_can_have_written_is_not_recorded(head: str) -> None:
+    found = matched(head, PATTERN)
+    assert found == Match("reader@example.com")
+
+
+def test_a_signed_return_address_is_known_by_its_tag_and_by_no_other_key_address_or_tag() -> None:
+    made = signed("Reader+news@Example.com", PATTERN[0], KEY)
+    assert made.endswith("=reader+news=example.com@lists.example.org")
+    assert made == made.lower()
+    head = f"Delivered-To: {made}\n"
+    assert matched(head, PATTERN, [KEY]) == Match("reader+news@example.com", recorded=True, signed=True)
+    assert matched(head.upper(), PATTERN, [KEY]) == Match("reader+news@example.com", recorded=True, signed=True)
+    assert matched(head, PATTERN, [b"newer", KEY]) == Match("reader+news@example.com", recorded=True, signed=True)
+    assert matched(head, PATTERN, [b"another"]) == Match("reader+news@example.com", recorded=True)
+    assert matched(head, PATTERN) == Match("reader+news@example.com", recorded=True)
+    other = head.replace("reader", "victim")
+    assert matched(other, PATTERN, [KEY]) == Match("victim+news@example.com", recorded=True)
+    worse = head.replace("+", "+a", 1).replace("=", "", 1)
+    assert not (found := matched(worse, PATTERN, [KEY])) or not found.signed
+
+
+def test_the_tag_never_changes() -> None:
+    """Bounces come back after days, and after upgrades."""
+    assert signed("reader@example.com", "b+*@example.org", b"0123456789abcdef") == (
+        "b+44hft4owxtz5cfdn=reader=example.com@example.org"
+    )
+
+
+def test_an_address_whose_local_part_has_the_form_of_a_tag_is_read_behind_its_own() -> None:
+    address = "abcdefghijklmnop=x@example.com"
+    made = signed(address, PATTERN[0], KEY)
+    assert matched(f"Delivered-To: {made}\n", PATTERN, [KEY]) == Match(address, recorded=True, signed=True)
+
+
+@pytest.mark.parametrize("address", ["", "nobody", '"a b"@example.com', "a@b@", f"{'x' * 60}@example.com"])
+def test_of_what_no_return_address_can_be_made(address: str) -> None:
+    with pytest.raises(ValueError, match=r"plain address|octets"):
+        signed(address, PATTERN[0], KEY)
+
+
+@given(st.from_regex(r"[a-z0-9][a-z0-9.+_=-]{0,10}@[a-z0-9]{1,5}(\.[a-z]{2,5}){1,2}", fullmatch=True))
+def test_what_is_signed_is_recognised(address: str) -> None:
+    if ".." in address or ".@" in address:
+        return
+    made = signed(address, "b+*@example.org", KEY)
+    assert matched(f"Delivered-To: {made}\n", ("b+*@example.org",), [KEY]) == Match(
+        address, recorded=True, signed=True
+    )
 
 
 def test_our_own_return_address_tells_whom_a_forward_hides() -> None:
@@ -55,13 +131,23 @@ def test_our_own_return_address_tells_whom_a_forward_hides() -> None:
     assert without.verp == ""
     verdict = read(raw.encode(), verp=PATTERN)
     assert verdict.verp == "reader@example.com"
-    assert [r.address for r in verdict.recipients] == ["reader@example.com"]
+    assert not verdict.verp_recorded
+    assert [(r.address, r.reported) for r in verdict.recipients] == [("reader@example.com", "anna.008@dest.test")]
 
 
 def test_a_redacted_complaint_is_known_by_the_return_address() -> None:
     raw = (FIXTURES / "arf_redacted.eml").read_text().replace("X-Listmonk-Subscriber", "X-Nothing")
     raw = "Delivered-To: bounce+reader=example.com@lists.example.org\n" + raw
     assert read(raw.encode()).unidentified
-    assert [(r.address, r.kind) for r in read(raw.encode(), verp=PATTERN).recipients] == [
-        ("reader@example.com", "complaint")
-    ]
+    verdict = read(raw.encode(), verp=PATTERN)
+    assert [(r.address, r.kind) for r in verdict.recipients] == [("reader@example.com", "complaint")]
+    assert verdict.verp_recorded
+
+
+def test_a_mail_within_a_mail_records_nothing() -> None:
+    """A gateway wraps what it passes on; but so may anybody."""
+    inner = f"Delivered-To: {READER}\nMessage-ID: <1@x.example>\nFrom: MAILER-DAEMON@x.example\n"
+    inner += "Subject: Undelivered Mail\n\n<gone@example.net>: 550 5.1.1 User unknown\n"
+    outer = "Message-ID: <1@x.example>\nFrom: a@x.example\nContent-Type: message/rfc822\n\n" + inner
+    verdict = read(outer.encode(), verp=PATTERN)
+    assert (verdict.verp, verdict.verp_recorded) == ("reader@example.com", False)
