@@ -14,9 +14,11 @@ from typing import NamedTuple
 
 from bouncestream.doctor.access_log import moment
 
-#: Seconds within which clicks on every link of a letter, two or more, are a machine's; and on some, if many.
-ALL_WITHIN, SOME_WITHIN = 10.0, 2.0
-SOME = 3
+#: Links and seconds: clicks on every link of a letter are a machine's if there are so many, within so long; and so
+#: are clicks on some of its links.
+EVERY = ((2, 10.0), (4, 30.0))
+SOME = (3, 2.0)
+_LONGEST = 30.0
 #: So many recipients are followed at a time; so many campaigns, and links and addresses of each, are remembered.
 MOST_AT_ONCE, MOST_CAMPAIGNS, MOST_LINKS, MOST_ADDRESSES = 4000, 500, 200, 1000
 
@@ -44,27 +46,29 @@ class _Visit:
         self.links: set[bytes] = _NONE
         self.clients: set[bytes] = _NONE
 
-    def joined(self, when: bytes | float) -> bool:
-        """Whether a click at that time belongs to it; notes how long it lasts then."""
-        if when == self.when:
+    def joins(self, click: Click) -> bool:
+        """Add a further click, if it belongs to the visit. What comes back to a link later is a reader's."""
+        after = 0.0 if click.when == self.when else self._after(click.when)
+        if after is None or after > _LONGEST:
+            return False
+        if self.clicks == 1:
+            self.links, self.clients = {self.first.link}, {self.first.client[:64]}
+        if click.link not in self.links and len(self.links) < MOST_LINKS:
+            self.links.add(click.link)
+            self.lasts = max(self.lasts, after)
+        elif after > self.lasts + SOME[1]:
             return True
+        self.clicks += 1
+        if len(self.clients) < MOST_LINKS:
+            self.clients.add(click.client[:64])
+        return True
+
+    def _after(self, when: bytes | float) -> float | None:
+        """Seconds from its beginning; logs are not always in order."""
         if self.began is None:
             self.began = _seconds(self.when)
         now = _seconds(when)
-        if now is None or self.began is None or abs(now - self.began) > ALL_WITHIN:
-            return False
-        self.lasts = max(self.lasts, abs(now - self.began))
-        return True
-
-    def add(self, click: Click) -> None:
-        """A further click."""
-        if self.clicks == 1:
-            self.links, self.clients = {self.first.link}, {self.first.client[:64]}
-        self.clicks += 1
-        if len(self.links) < MOST_LINKS:
-            self.links.add(click.link)
-        if len(self.clients) < MOST_LINKS:
-            self.clients.add(click.client[:64])
+        return None if now is None or self.began is None else abs(now - self.began)
 
 
 _NONE: set[bytes] = set()
@@ -73,7 +77,7 @@ _NONE: set[bytes] = set()
 class _Kind(NamedTuple):
     campaign: bytes
     links: int
-    at_once: bool  #: within SOME_WITHIN
+    within: float  #: seconds, rounded up to those that matter
 
 
 @dataclass(slots=True)
@@ -117,8 +121,7 @@ class Clicks:
         person = click.campaign, click.reader
         visit = self._open.get(person)
         if visit is not None:
-            if visit.joined(click.when):
-                visit.add(click)
+            if visit.joins(click):
                 return
             self._end(person, self._open.pop(person))
         elif len(self._open) >= MOST_AT_ONCE:
@@ -129,7 +132,8 @@ class Clicks:
     def _end(self, person: tuple[bytes, bytes], visit: _Visit) -> None:
         if len(visit.links) < 2 or _seconds(visit.when) is None:
             return
-        kind = _Kind(person[0], len(visit.links), visit.lasts <= SOME_WITHIN)
+        within = next((limit for limit in _LIMITS if visit.lasts <= limit), _LONGEST)
+        kind = _Kind(person[0], len(visit.links), within)
         group = self._groups.setdefault(kind, _Group())
         group.people += 1
         group.clicks += visit.clicks
@@ -151,7 +155,13 @@ class Clicks:
         )
 
     def _is_a_machine(self, kind: _Kind) -> bool:
-        return kind.links == len(self._links[kind.campaign]) or (kind.at_once and kind.links >= SOME)
+        if kind.links >= SOME[0] and kind.within <= SOME[1]:
+            return True
+        every = kind.links == len(self._links[kind.campaign])
+        return every and any(kind.links >= links and kind.within <= seconds for links, seconds in EVERY)
+
+
+_LIMITS = sorted({SOME[1], *(seconds for _, seconds in EVERY)})
 
 
 def _seconds(when: bytes | float) -> float | None:

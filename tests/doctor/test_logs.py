@@ -396,7 +396,7 @@ def visits(tally: Tally) -> object:
 
 def test_the_fast_way_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines of the common shapes, of one client and of several, taken apart or not."""
-    agents = (GMAIL, APPLE, BROWSER, "", 'a \\"quoted\\" one')
+    agents = (GMAIL, APPLE, BROWSER, AGENT, "", 'a \\"quoted\\" one')
     paths = (
         PIXEL,
         LINK,
@@ -450,7 +450,7 @@ def test_the_fast_way_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("shape", ["nginx", "caddy"])
-@pytest.mark.parametrize(("links", "gap"), [(6, 0), (2, 0), (4, 1), (3, 3), (9, 0)])
+@pytest.mark.parametrize(("links", "gap"), [(6, 0), (2, 0), (2, 9), (4, 1), (3, 3), (9, 0), (5, 7)])
 def test_scanners_are_told_with_their_numbers(tmp_path: Path, shape: str, links: int, gap: int) -> None:
     one_by_one = clicks(99, links, range(0, 3000, 300), "198.51.100.4", shape)  # a person reads the letter
     log = line() * 5 + one_by_one + "".join(scans(30, links, gap, shape))
@@ -472,15 +472,22 @@ def test_scanners_are_told_with_their_numbers(tmp_path: Path, shape: str, links:
     [
         "".join(clicks(one, 6, range(0, 3000, 40), f"198.51.100.{one}") for one in range(40)),
         "".join(clicks(one, 1, [0]) * 6 for one in range(40)),
+        "".join(clicks(one, 2, [0, 20]) for one in range(40)),
         # two links at once, of a letter with six: a person opens tabs
         "".join(clicks(one, 2, [one, one]) for one in range(40)) + clicks(90, 6, range(0, 3000, 60)),
         # no time is told, so nobody knows
         "".join(scans(30)).replace("[02/Mar/2026", "[when"),
     ],
-    ids=["readers", "impatient", "tabs", "timeless"],
+    ids=["readers", "impatient", "both links", "tabs", "timeless"],
 )
 def test_readers_are_no_scanners(tmp_path: Path, log: str) -> None:
     assert "logs-scanners" not in ids(examine(tmp_path, log)[0])
+
+
+def test_a_reader_who_comes_after_the_scanner_is_not_counted_as_one(tmp_path: Path) -> None:
+    log = "".join(clicks(one, 3, [0] * 3) + clicks(one, 1, [20], "198.51.100.4") for one in range(10))
+    [told] = [one for one in examine(tmp_path, log)[0] if one.id == "logs-scanners"]
+    assert (told.evidence["clicks"], told.evidence["of"], told.evidence["addresses"]) == (30, 40, 1)
 
 
 def test_what_is_remembered_of_clicks_is_bounded() -> None:
@@ -510,6 +517,9 @@ def test_our_own_examinations_are_left_out_and_told(tmp_path: Path) -> None:
         line("/webhooks/shop", 200, AGENT, "POST") * 19,
         line("/webhooks/shop", 413, AGENT, "POST"),
         line(PIXEL, 502, AGENT) * 3,
+        line(PIXEL, 200, AGENT) * 2,
+        line(LINK, 307, AGENT),
+        caddy(PIXEL, 200, AGENT),
         line(LINK, 404, AGENT),
         line(PIXEL, 404, AGENT, "HEAD"),
         line("/track/open", 404, AGENT),
@@ -522,8 +532,9 @@ def test_our_own_examinations_are_left_out_and_told(tmp_path: Path) -> None:
     told = {one.id: one for one in findings}
     assert alarms(findings) == set()
     assert told["logs-webhook-ok"].evidence["requests"] == 1
-    assert told["logs-own"].evidence["requests"] == 29
-    assert "29 requests of bouncestream's own examinations are left out" in told["logs-own"].seen
+    assert told["logs-pixel-ok"].evidence["requests"] == 1
+    assert told["logs-own"].evidence["requests"] == 33
+    assert "33 requests of bouncestream's own examinations are left out" in told["logs-own"].seen
     assert {"logs-probes", "logs-head", "logs-guide-paths", "logs-sub-path"} & ids(findings) == set()
     # others who call themselves alike are counted
     assert "logs-own" not in ids(examine(tmp_path, GOOD + line(agent="not-bouncestream-doctor"))[0])
