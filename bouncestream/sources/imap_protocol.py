@@ -37,8 +37,8 @@ SEAMS = (
 #: The same of its Command.
 COMMAND_SEAMS = ("_event", "_exception", "_timer", "append_to_resp", "close", "flush", "name", "response", "tag")
 
-#: Bytes: a longer line, literal or answer is not what was asked for.
-LINE_LIMIT, LITERAL_LIMIT, ANSWER_LIMIT = 4 << 20, 8 << 20, 64 << 20
+#: Bytes: a longer line, literal or answer is not what was asked for. Only mails take more than `TEXT_LIMIT`.
+LINE_LIMIT, LITERAL_LIMIT, ANSWER_LIMIT, TEXT_LIMIT = 4 << 20, 8 << 20, 64 << 20, 8 << 20
 
 _LITERAL = re.compile(rb"\{(\d{1,10})\+?\}\Z")
 #: Responses that hold free text, which may end in anything.
@@ -112,7 +112,8 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
         self._size += len(d)
         try:
             self._cut()
-            if self._size > ANSWER_LIMIT:
+            fetching = self.pending_sync_command is not None and self.pending_sync_command.name == "FETCH"
+            if self._size > (ANSWER_LIMIT if fetching else TEXT_LIMIT):
                 raise ValueError("more than was asked for")
         except Exception as error:  # whatever a server says, nothing of it shall reach the event loop's own log
             self.fail(f"it says what is no IMAP ({type(error).__name__})")
@@ -172,6 +173,7 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
         elif line[:9].upper() == b"* PREAUTH":
             self.state = library.AUTH
         else:
+            self.bye = self._shown(line[5:]) if line[:5].upper() == b"* BYE" else ""
             self.fail(f"its greeting is: {self._shown(line)}")
             return None
         if not self.greeting.done():

@@ -138,10 +138,10 @@ def login(words: str, code: str = "", *, token: bool = False) -> Refusal:
         return Refusal(Sort.PERSON, fix)
     if told is Sort.THROTTLED:
         return Refusal(Sort.BUSY if _BUSY.search(text) else Sort.THROTTLED)
-    if told in (Sort.BUSY, Sort.UNAVAILABLE):
-        return Refusal(told)
     if _TRIES.search(text):
         return Refusal(Sort.THROTTLED)
+    if told in (Sort.BUSY, Sort.UNAVAILABLE):
+        return Refusal(now(words, code) or told)
     if _WRONG.search(text):  # Tencent names all causes at once: the gravest one counts
         return Refusal(Sort.CREDENTIALS)
     return Refusal(_not_now(text) or Sort.CREDENTIALS)
@@ -181,9 +181,10 @@ _RIGHTS = "give this user the rights to read that folder, or configure another o
 def now(words: str, code: str = "") -> Sort | None:
     """What a server that refuses anything else, or says BYE, means by it; None: not that it is for now."""
     told = _CODES.get(code)
-    if told in (Sort.THROTTLED, Sort.BUSY, Sort.UNAVAILABLE):
-        return told
-    return _not_now(words.lower())
+    said = _not_now(words.lower())
+    if told is Sort.UNAVAILABLE:
+        return said or told  # the words may tell why
+    return told if told in TOO_MUCH else said
 
 
 def _not_now(text: str) -> Sort | None:

@@ -15,7 +15,7 @@ from aioimaplib import aioimaplib as library
 
 from bouncestream.errors import ConnectionLost
 from bouncestream.sources import imap_protocol
-from bouncestream.sources.imap_protocol import COMMAND_SEAMS, LITERAL_LIMIT, SEAMS, Command, Protocol
+from bouncestream.sources.imap_protocol import COMMAND_SEAMS, LITERAL_LIMIT, SEAMS, TEXT_LIMIT, Command, Protocol
 
 
 class Transport:
@@ -46,6 +46,20 @@ async def protocol() -> Protocol:
     await found.greeting
     found.state = library.SELECTED
     return found
+
+
+async def test_an_answer_without_mails_is_bounded_further(protocol: Protocol) -> None:
+    """A SEARCH of 64 MB would be read for seconds."""
+    command = Command("SEARCH", protocol.new_tag(), "1:*", prefix="UID", loop=protocol.loop)
+    waiting = asyncio.create_task(protocol.execute(command))
+    await asyncio.sleep(0)
+    line = b"* SEARCH " + b"1234567890 " * 300_000 + b"\r\n"
+    for _ in range(TEXT_LIMIT // len(line) + 1):
+        assert not protocol.why
+        protocol.data_received(line)
+    assert protocol.why
+    with pytest.raises(ConnectionLost):
+        await waiting
 
 
 def test_the_seams_are_there() -> None:

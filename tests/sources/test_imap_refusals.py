@@ -40,6 +40,7 @@ LOGINS = {
         "[ALERT] Too many simultaneous connections. (Failure)",
         "[LIMIT] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",
         "Authentication rejected, connection limit reached",
+        "[UNAVAILABLE] Too many connections",
         "[INUSE] mailbox in use",
     ),
     Sort.UNAVAILABLE: (
