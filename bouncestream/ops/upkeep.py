@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from bouncestream.config.model import Retention
-from bouncestream.errors import StoreError
+from bouncestream.errors import StoreBusy, StoreError
 from bouncestream.health import Health, Light
 from bouncestream.metrics import OUTBOX_BYTES, OUTBOX_EVENTS, OUTBOX_OLDEST, PART_STATE, Metrics
 from bouncestream.ops.believed import Believed
@@ -57,7 +57,7 @@ class Upkeep:
                 if self._believed is None:
                     await self.believe()
                 if self._clock.monotonic() >= purge_at:
-                    more = await self._purge()
+                    more = await self._retention()
                     purge_at = self._clock.monotonic() + (PURGE_PAUSE if more else PURGE_EVERY)
                     if more:
                         await asyncio.sleep(PURGE_PAUSE)
@@ -88,6 +88,16 @@ class Upkeep:
         except StoreError as error:
             self._health.set("outbox", Light.RED, str(error))
 
+    async def _retention(self) -> bool:
+        """One step of it; what keeps it from its work for longer than a moment is told."""
+        try:
+            return await self._purge()
+        except StoreBusy:
+            raise
+        except StoreError as error:
+            self._health.set("retention", Light.YELLOW, f"nothing old is deleted: {error}")
+            return False
+
     async def _purge(self) -> bool:
         """One step of retention; True when another has something to do."""
         if not await self.believe():
@@ -115,11 +125,11 @@ class Upkeep:
             self._believed = Believed(last, now, monotonic)
             if last is not None:  # what comes in under a clock in doubt must not vouch for it at the next start
                 await self._db.write(partial(retention.note_time, at=last))
-        before = self._believed.why
+        before = self._health.parts.get("retention")
         if not self._believed.judge(now, monotonic):
             self._health.set("retention", Light.YELLOW, self._believed.why)
             return False
-        if before:
+        if before is not None:
             self._health.set("retention", Light.GREEN)
         if monotonic - self._noted_at >= NOTE_EVERY:
             await self._db.write(partial(retention.note_time, at=now))

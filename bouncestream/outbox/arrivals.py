@@ -26,7 +26,7 @@ from functools import lru_cache
 
 from bouncestream.event import BounceEvent, Kind, identity_keys, new_id
 from bouncestream.outbox import codec
-from bouncestream.outbox.connection import Connection
+from bouncestream.outbox.connection import Connection, damaged
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.state import FINAL
 from bouncestream.outbox.store import WHY_LIMIT, add_meta, count, get_meta, take_restored
@@ -35,6 +35,9 @@ from bouncestream.printable import printable
 
 #: So many of each unknown event type of a source are kept raw on one UTC day, the rest is only counted.
 UNKNOWN_KEPT = 20
+
+#: The key of the identity keys, see `migrate`.
+SECRET_BYTES = 32
 
 #: What a row can do wrong when it is read, bound or stored: a lone surrogate, a CHECK, a value too big or of no
 #: type of SQLite's. That is its own fault: it goes to quarantine, and its neighbours are stored.
@@ -100,8 +103,12 @@ def secret_of(conn: sqlite3.Connection) -> bytes:
     """The key of the identity keys of this database."""
     if isinstance(conn, Connection) and conn.identity_secret:
         return conn.identity_secret
-    secret = bytes.fromhex(get_meta(conn, "identity_secret") or "")
-    assert secret, "the outbox has no identity_secret"
+    try:
+        secret = bytes.fromhex(get_meta(conn, "identity_secret") or "")
+    except ValueError:
+        secret = b""
+    if len(secret) != SECRET_BYTES:
+        raise damaged("it has no identity_secret")
     if isinstance(conn, Connection):
         conn.identity_secret = secret
     return secret

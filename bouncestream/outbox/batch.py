@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import Any
 
 from bouncestream.errors import StoreError
-from bouncestream.outbox.connection import is_trouble, translate
+from bouncestream.outbox.connection import FAULTS, is_trouble, translate
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ def run_batch(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
         conn.execute("COMMIT")
     except _Ended as ended:
         return refuse(jobs, translate(ended.error), ended.error)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         return refuse(jobs, translate(error), error)
     finally:
         if conn.in_transaction:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, believable, clip
+from bouncestream.outbox.connection import damaged
 from bouncestream.ports import Claimed, State, Submission
 from bouncestream.printable import printable
 
@@ -35,8 +36,14 @@ def stamp(at: datetime) -> str:
 
 
 def moment(text: str) -> datetime:
-    """The time that `stamp` wrote."""
-    return datetime.fromisoformat(text)
+    """The time that `stamp` wrote. Raises StoreUnavailable when it is none any more: the disk has changed it."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise damaged(f"{printable(text[:40])} is no time")
+    return at
 
 
 def visible(text: str, limit: int = DIAGNOSTIC_LIMIT) -> str:
@@ -146,6 +153,10 @@ def shared_values(submission: Submission, at: str, block: int, start: int) -> Ra
 
 
 def unpack(encoding: str, body: bytes, start: int | None = None, size: int = 0) -> bytes:
-    """The raw body, byte for byte as it came in; `body` is the whole block where it is in one."""
-    whole = zlib.decompress(body) if encoding == "zlib" else body
+    """The raw body, byte for byte as it came in; `body` is the whole block where it is in one. Raises
+    StoreUnavailable when the disk has changed it."""
+    try:
+        whole = zlib.decompress(body) if encoding == "zlib" else body
+    except zlib.error as error:
+        raise damaged(f"a raw body cannot be unpacked: {error}") from error
     return whole if start is None else whole[start : start + size]

@@ -124,13 +124,16 @@ def damaged(detail: str) -> StoreUnavailable:
 
 def is_trouble(error: BaseException) -> bool:
     """Whether an error is the database's and not the job's: then nothing of the batch can be trusted."""
-    return isinstance(error, sqlite3.Error) and _code(error) in _WORDS
+    return isinstance(error, sqlite3.Error) and (_code(error) in _WORDS or _UNREADABLE in str(error))
 
 
-def translate(error: sqlite3.Error) -> StoreError:
+def translate(error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
     """What an error of SQLite means, in words, with the next step."""
+    if isinstance(error, UnicodeDecodeError):
+        return damaged("its schema is no text any more")
     code = _code(error)
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    # Every query of ours is prepared in a test: one that does not fit the tables any more means other tables.
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR) or _UNREADABLE in str(error):
         return damaged(str(error))
     kind, words = _WORDS.get(code, (StoreUnavailable, "The outbox failed. Next: see the log for what came before."))
     return kind(f"{words} (SQLite: {error})")
@@ -141,7 +144,7 @@ def in_words() -> Iterator[None]:
     """Let no error of SQLite out but as a StoreError."""
     try:
         yield
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise translate(error) from error
 
 
@@ -150,6 +153,11 @@ def _code(error: BaseException) -> int:
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return -1 if code is None else code & 0xFF
 
+
+#: What SQLite raises. It quotes the schema in its messages: where that is damaged, Python finds no text in them.
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+#: How Python says that a text is none; it has no code.
+_UNREADABLE = "Could not decode to UTF-8"
 
 _BUSY = (
     StoreBusy,
@@ -181,4 +189,5 @@ _WORDS: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_NOMEM: (StoreUnavailable, "Out of memory: nothing was stored. Next: give bouncestream more."),
     sqlite3.SQLITE_CORRUPT: (StoreUnavailable, ""),  # `damaged` has the words
     sqlite3.SQLITE_NOTADB: (StoreUnavailable, ""),
+    sqlite3.SQLITE_ERROR: (StoreUnavailable, ""),
 }

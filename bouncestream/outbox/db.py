@@ -25,7 +25,7 @@ from bouncestream.metrics import COMMITS, Metrics
 from bouncestream.outbox import connection, files
 from bouncestream.outbox.batch import Job, Outcome, refuse, run_batch
 from bouncestream.outbox.footing import Footing
-from bouncestream.outbox.migrate import migrate, newest, version
+from bouncestream.outbox.migrate import check_schema, migrate, newest, version
 from bouncestream.outbox.store import mark_restored
 from bouncestream.outbox.thread import Thread
 
@@ -117,10 +117,9 @@ class Database:
     async def write(self, fn: Callable[[sqlite3.Connection], T], *, rows: int = 1, size: int = 0) -> T:
         """Run a job in the next transaction, and return what it returned once that is committed and on the disk.
 
-        `rows` and `size` say how much the job stores, for the limits of one commit. It may run twice, so its only
-        effect must be the database. An exception of the job undoes it alone. StoreBusy and StoreUnavailable mean
-        that nothing was stored. A caller that is cancelled before the job's turn takes it back; after that, it is
-        stored.
+        `rows` and `size` say how much it stores, for the limits of one commit. It may run twice, so its only effect
+        must be the database. An exception of the job undoes it alone. StoreBusy and StoreUnavailable mean that
+        nothing was stored. A caller cancelled before the job's turn takes it back; after that, it is stored.
         """
         result: T = await self._queue(fn, rows, size)
         return result
@@ -222,12 +221,12 @@ class Database:
             if self._checkpoint is not None:
                 await self._checkpoint
             if self._writing is not None:
-                with suppress(sqlite3.Error):
+                with suppress(*connection.FAULTS):
                     await self._writing.run(connection.empty_log)
         finally:
             for thread in (self._reading, self._writing):
                 if thread is not None:
-                    with suppress(sqlite3.Error):
+                    with suppress(*connection.FAULTS):
                         await thread.stop()
             self._reading = self._writing = None
             if self._footing is not None:
@@ -336,6 +335,7 @@ def _prepare_writing(conn: sqlite3.Connection, path: Path, *, locked: bool) -> N
         finally:
             if lock is not None:
                 lock.release()
+    check_schema(conn)
 
 
 def _commit(conn: sqlite3.Connection, jobs: Sequence[Job], footing: Footing | None) -> tuple[list[Outcome], int]:
@@ -362,7 +362,7 @@ def _look(conn: sqlite3.Connection, footing: Footing, *, busy: bool = False) -> 
         footing.check(busy=busy)
     except StoreUnavailable:
         if before is None and footing.whole:
-            with suppress(sqlite3.Error):
+            with suppress(*connection.FAULTS):
                 connection.write_back(conn)  # what was lost with the log, or is saved from a removed file, is whole
         raise
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bouncestream.errors import StoreUnavailable
+from bouncestream.outbox.connection import damaged
 from bouncestream.outbox.files import beside
 
 #: What SQLite keeps beside the database for as long as it is open.
@@ -52,6 +53,8 @@ class Footing:
                 self._known[suffix] = _identity(os.stat(beside(self.path, suffix)))
             except OSError as error:
                 raise self._sidecar(suffix, f"cannot be looked at ({error.strerror})") from error
+        if (trouble := self._header()) is not None:
+            raise trouble if self.whole else damaged("its header is none of a database with a log")
         self.check()
 
     def check(self, *, busy: bool = False) -> None:

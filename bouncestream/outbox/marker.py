@@ -122,7 +122,7 @@ class Markers:
         except OSError:
             return False  # it cannot be looked at: opening it tells why
         bare = head.startswith(MAGIC) and head[PAGES] <= b"\0\0\0\1" and head[OWNER] == bytes(4)
-        return not head or (bare and not logged)
+        return len(head) < 100 or (bare and not logged)
 
 
 def _read(file: Path) -> Marker | None:

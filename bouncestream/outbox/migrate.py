@@ -15,10 +15,12 @@ from functools import cache
 from importlib.resources import files
 
 from bouncestream.errors import SchemaTooNew, StoreUnavailable
+from bouncestream.outbox.connection import damaged
 
 #: In the header of every outbox, so that a database of some other program is never written to.
 APPLICATION_ID = 0x626E6365
 
+_COMMENT = re.compile(r"--[^\n]*")
 _NAME = re.compile(r"\A([0-9]{4})_[a-z0-9_]+\.sql")
 
 
@@ -54,6 +56,9 @@ def version(conn: sqlite3.Connection) -> int:
     if number == 0 and conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
         return 0
     if conn.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        ours = "SELECT count(*) FROM sqlite_master WHERE name IN ('meta', 'outbox', 'history', 'seen')"
+        if conn.execute(ours).fetchone()[0] == 4:
+            raise damaged("its header does not say that it is an outbox")
         raise StoreUnavailable(
             "The file is an SQLite database, but not an outbox of bouncestream. Nothing was changed. "
             "Next: point [outbox] path to another file."
@@ -82,6 +87,27 @@ def migrate(conn: sqlite3.Connection) -> int:
                 conn.rollback()
             raise
     return len(todo)
+
+
+def check_schema(conn: sqlite3.Connection) -> None:
+    """Raise StoreUnavailable when a table or an index is not as the migrations made it: SQLite itself notices only
+    what it cannot read, not another name of a column or another CHECK. Views are for people, and may be changed."""
+    found = {_plain(sql) for (sql,) in conn.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+    wrong = [sql for sql in _tables_and_indexes() if sql not in found]
+    if wrong:
+        raise damaged(f"its schema is not that of version {newest()}: {' '.join(wrong[0].split()[:3])}")
+
+
+@cache
+def _tables_and_indexes() -> tuple[str, ...]:
+    text = files("bouncestream.outbox").joinpath("schema.sql").read_text("utf-8")
+    plain = (_plain(sql) for sql in text.split(";\n"))
+    return tuple(sql for sql in plain if sql and not sql.startswith("CREATE VIEW"))
+
+
+def _plain(sql: str) -> str:
+    """Without comments, quotes and layout."""
+    return " ".join(_COMMENT.sub(" ", sql).replace('"', "").split())
 
 
 def _seed() -> str:

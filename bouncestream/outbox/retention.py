@@ -123,7 +123,10 @@ def _first_young(conn: sqlite3.Connection, ends: str, first_from: str, at: str) 
 
 
 def _keys(conn: sqlite3.Connection, before_day: int, limit: int) -> tuple[int, bool]:
-    after = bytes.fromhex(get_meta(conn, _CURSOR) or "")
+    try:
+        after = bytes.fromhex(get_meta(conn, _CURSOR) or "")
+    except ValueError:
+        after = b""  # from the beginning, then
     found = conn.execute(QUERIES["keys_from"], {"after": after, "limit": limit}).fetchall()
     old = [(key,) for key, day in found if day < before_day]
     conn.executemany(QUERIES["delete_key"], old)
