@@ -81,7 +81,9 @@ class Listing:
         if listed:
             self._mistrust()
         elif not last:
-            raise ServerRefused(f"the server says that {self._key.folder} has {exists} mails, and names none")
+            raise ServerRefused(
+                f"the server says that {self._key.folder} holds mails ({exists} EXISTS), and names none"
+            )
         return bool(listed)
 
     async def still_there(self, uids: list[int], last: int) -> set[int]:

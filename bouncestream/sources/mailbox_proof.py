@@ -133,9 +133,12 @@ class Proof:
 
         def known() -> bool:
             seen = folder.seen
-            return seen is None or (
-                seen.uidnext >= told.get("UIDNEXT", 0) and told.get("UIDVALIDITY", 0) in (0, seen.uidvalidity)
-            )
+            if seen is None:
+                return True
+            same = told.get("UIDVALIDITY", 0) in (0, seen.uidvalidity)
+            if not seen.uidnext:  # it says so here, and not when it opens the folder
+                return same and seen.exists >= told.get("MESSAGES", 0)
+            return same and seen.uidnext >= told.get("UIDNEXT", 0)
 
         heard = known() or (await self._looks(folder) and known())
         self._judge(folder, watched, heard, "another connection sees mails in it that this one was not told of")

@@ -141,7 +141,7 @@ async def _folder(box: Mailbox, session: Session, name: str, there: Sequence[str
     read = await asyncio.to_thread(known, name)
     if read is None:
         return replace(seen, waiting=await _first_contact(box, session, selected.exists))
-    if read.uidvalidity != selected.uidvalidity:
+    if read.uidvalidity != selected.uidvalidity or 0 < selected.uidnext <= read.last_uid:
         return replace(seen, contact=Contact.RENUMBERED)
     found = [uid for uid in await session.search(f"UID {read.last_uid + 1}:*") if uid > read.last_uid]
     return replace(seen, contact=Contact.KNOWN, waiting=len(found))

@@ -54,7 +54,7 @@ async def test_a_server_that_has_mails_and_names_none_is_not_green(tmp_path: Pat
     server = folder_with(*range(5))
     server.lies["UID SEARCH"], server.lies["UID FETCH"] = no_mail, nothing
     async with reading(server, tmp_path, retry=0.2) as reader:
-        await reader.told("has 5 mails, and names none", Light.RED)
+        await reader.told("holds mails (5 EXISTS), and names none", Light.RED)
         server.lies.clear()
         await reader.stored(5)
         await reader.listening()

@@ -17,7 +17,9 @@ import pytest
 
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.health import Light
+from bouncestream.ports import Progress
 from bouncestream.sources import mailbox_rules as rules
+from bouncestream.sources.mailbox_trial import Contact, Door, look
 from tests.mailserver.dovecot import Dovecot, letter
 from tests.mailserver.liar import Liar
 from tests.mailserver.reader import Reader, mailbox
@@ -248,7 +250,7 @@ async def test_an_absurd_uid_where_fetch_shows_nothing_is_not_taken_for_a_mail(t
 
     server.lies["UID SEARCH"], server.lies["UID FETCH"] = search, fetch
     async with reading(server, tmp_path, retry=0.2) as reader:
-        await reader.told("has 5 mails, and names none", Light.RED)
+        await reader.told("holds mails (5 EXISTS), and names none", Light.RED)
         wrong = False
         await reader.stored(5)
         await reader.listening()
@@ -282,6 +284,31 @@ async def test_a_mail_that_is_really_there_beyond_uidnext_is_read(tmp_path: Path
     server.lies["UID SEARCH"] = search
     async with reading(server, tmp_path) as reader:
         await reader.stored(2)
+
+
+async def test_a_server_that_tells_uidnext_only_when_it_is_asked_is_heard(tmp_path: Path) -> None:
+    async def select(server: Liar, peer: Peer, rest: str) -> None:
+        peer.done("OK [READ-WRITE] done", *(line for line in server.opened() if "UIDNEXT" not in line))
+
+    server = folder_with(*range(3))
+    server.lies["SELECT"] = select
+    async with reading(server, tmp_path, prove=0.1) as reader:
+        await reader.until(lambda: 'proofs_total{mailbox="bounces",result="heard"} 3' in reader.metrics.render())
+        assert 'result="deaf"' not in reader.metrics.render()
+        # one goes and one comes: the folder looks the same
+        server.mails.pop(2)
+        server.add(bounce(3), LATER)
+        await reader.stored(4)
+
+
+async def test_a_visitor_sees_that_the_numbers_are_new(tmp_path: Path) -> None:
+    server = folder_with(*range(5))
+    async with server.serve() as scripted:
+        door = Door(mailbox(scripted.port), tmp_path / "outbox.db")
+        for last, contact in ((5, Contact.KNOWN), (6, Contact.RENUMBERED), (2**32 - 1, Contact.RENUMBERED)):
+            async with door.open() as session:
+                seen = await look(door.box, session, lambda name, last=last: Progress(7, last))  # type: ignore[misc]
+                assert seen.folders[0].contact is contact
 
 
 # -- new numbers each time -----------------------------------------------------------------------------------------
