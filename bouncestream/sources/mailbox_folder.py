@@ -53,7 +53,7 @@ class Folder:
         self.wire_name = name  #: as the server calls it
         self._standing = Standing.CONNECTING
         self._deaf: Deaf | None = None
-        self._looked_at: float | None = None  # the first look over this session
+        self._waiting_since: float | None = None  # it had read all over this session, and waited for news
         self._reading: Reading | None = None
         self._numbers = Numbers(box, name)
         self._unheard = 0  # times in a row that IDLE was silent about news
@@ -80,7 +80,7 @@ class Folder:
                 log.exception("%s: bug while reading %s", box.settings.name, self.name)
                 trouble = error
             standing = rules.standing_of(trouble)
-            lasted = box.clock.monotonic() - self._looked_at if self._looked_at is not None else 0.0
+            lasted = box.clock.monotonic() - self._waiting_since if self._waiting_since is not None else 0.0
             read = self._reading is not None and self._reading.mails > 0
             failures = rules.failures_after(failures, lasted, read, box.settings) + 1
             box.metrics.add(MAILBOX_FAILURES, box.settings.name, standing.value)
@@ -94,7 +94,7 @@ class Folder:
                 await asyncio.sleep(max(wait, getattr(trouble, "after", 0.0)))
 
     def _forget(self) -> None:
-        self._deaf = self._reading = self._looked_at = None
+        self._deaf = self._reading = self._waiting_since = None
 
     def deaf(self, why: str) -> None:
         """Another connection saw what this one did not hear of: replace it."""
@@ -138,7 +138,6 @@ class Folder:
                 raise
             await session.select(prefix + self.name)
             self.wire_name = prefix + self.name
-        self._looked_at = self.box.clock.monotonic()
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -200,6 +199,8 @@ class Folder:
         """Until something may be new; True: IDLE has lasted its time in silence."""
         box, settings = self.box, self.box.settings
         self._pushed = False
+        if self._waiting_since is None:
+            self._waiting_since = box.clock.monotonic()
         self._tell_skipped()
         if self._numbers.unsteady:
             text = (

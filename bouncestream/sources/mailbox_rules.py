@@ -147,9 +147,9 @@ def throttle_wait(refusals: int, settings: Mailbox) -> float:
 
 
 def failures_after(failures: int, lasted: float, read: bool, settings: Mailbox) -> int:
-    """How many failures in a row to go on from, when a session ends that `lasted` seconds after its first look, and
-    did or did not `read` mails. Only one that lasted forgives all, since a server that lets us in and cuts us off
-    each time must not be logged in to every second."""
+    """How many failures in a row to go on from, when a session ends that `lasted` seconds since it had read all
+    there was, and did or did not `read` mails. Only one that lasted forgives all, since a server that lets us in
+    and cuts us off each time must not be logged in to every second."""
     if lasted >= settings.retry:
         return 0
     return min(failures, 1) if read else failures
