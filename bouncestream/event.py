@@ -46,6 +46,15 @@ class Kind(StrEnum):
 _GROUPS = {Kind.HARD: "bounce", Kind.SOFT: "bounce", Kind.COMPLAINT: "complaint", Kind.UNSUBSCRIBE: "unsubscribe"}
 
 
+class Proof(StrEnum):
+    """Why a bounce mail is believed. A webhook's event has none of these: its source proves itself."""
+
+    UUID = "uuid"  #: it has a subscriber's UUID, which proves that person and nobody else
+    ADDRESS = "address"  #: it came to a return address that is signed with our key: that address is proven
+    NONE = "none"  #: anyone can have written it
+    EXCESS = "excess"  #: the same, and its mail names more people than it may
+
+
 @dataclass(frozen=True, slots=True)
 class BounceEvent:
     """One piece of feedback about one recipient, normalised. Strings are empty where nothing is known."""
@@ -67,6 +76,13 @@ class BounceEvent:
     stable_id: bool = False  #: the provider repeats the same event id when it retries
     fingerprint: bytes = b""  #: digest of the canonical payload, for when nothing else tells two reports apart
     hold: str = ""  #: a reason to keep it back (`unproven`), or empty
+    proof: str = ""  #: of a mail: a `Proof`; empty: the secret of the source is the proof
+    reported: str = ""  #: an address that a mail names beside the recipient; only evidence, nobody is told of it
+
+    @property
+    def by_uuid(self) -> bool:
+        """Whether Listmonk is told by the UUID: a mail proves the person whose UUID it has, and no address."""
+        return self.proof == Proof.UUID or bool(self.proof and not self.recipient)
 
 
 def clean_uuid(text: object) -> str:

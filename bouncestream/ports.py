@@ -307,6 +307,10 @@ class Sink(Protocol):
     async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, Finding]:
         """By row: why Listmonk would not keep it. Rows that could not be asked (an odd address) are missing."""
 
+    async def owners(self, uuids: Sequence[str]) -> Mapping[str, str]:
+        """UUID → the address that its subscriber has now, "" where Listmonk has none. UUIDs that could not be asked
+        for are missing."""
+
     async def subscriber(self, event: BounceEvent) -> Subscriber | None:
         """The subscriber that the event is about; None: Listmonk has none."""
 

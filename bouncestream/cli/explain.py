@@ -41,4 +41,4 @@ def _configuration(args: argparse.Namespace) -> Config:
         return Config()
     if args.config is None and (path is None or not Path(path).exists()):
         return Config()
-    return configuration(args, with_secrets=False)
+    return configuration(args, with_secrets=False, judging=True)

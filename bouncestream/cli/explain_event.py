@@ -30,7 +30,7 @@ _PATIENCE = 15
 
 def explain_event(args: argparse.Namespace) -> int:
     """Print it; 3 when Listmonk could not be asked."""
-    config = configuration(args, with_secrets=not args.offline)
+    config = configuration(args, with_secrets=not args.offline, judging=True)
     path = config.outbox.path
     try:
         number = reading(path, partial(browse.find, ref=args.target))

@@ -21,13 +21,14 @@ from bouncestream.sources.returned import Returned, judging_for, read_mail
 def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: str, source: str = "") -> None:
     """Print the way to the verdict on one mail. `source`: the mailbox whose settings count."""
     mailbox = args.mailbox or source or next(iter(config.mailboxes), "")
+    judging = judging_for(config, mailbox)
     try:
-        verdict = read(raw, verp=config.mail.verp, explain=True)
+        verdict = read(raw, verp=judging.verp, keys=judging.keys, explain=True)
     except Exception as error:  # one bug of the reader is told, whatever it is
         raise Unreadable(
             f"{name}: a bug of the mail reader: {type(error).__name__}. Next: please report it."
         ) from error
-    returned = read_mail(raw, judging_for(config, mailbox), None)
+    returned = read_mail(raw, judging, None)
     if args.json:
         out.json_line({"file": Path(name).name, **as_dict(verdict), "told": told(returned, config)})
         return
@@ -98,6 +99,8 @@ def told(returned: Returned, config: Config) -> list[dict[str, Any]]:
         {
             "kind": event.kind.value,
             "recipient": event.recipient,
+            "reported": event.reported,
+            "told_by": "uuid" if event.by_uuid else "email",
             "subscriber_uuid": event.subscriber_uuid,
             "campaign_uuid": event.campaign_uuid,
             "held_for": event.hold,
@@ -113,6 +116,8 @@ def _told(verdict: Verdict, returned: Returned, config: Config, args: argparse.N
     events = told(returned, config)
     for event in events:
         who = event["recipient"] or f"subscriber {event['subscriber_uuid']}"
+        if event["recipient"] and event["told_by"] == "uuid":
+            who += f", by the UUID {event['subscriber_uuid']}, if that is theirs"
         if event["ignored"]:
             out.mark("·", f"nothing about {_text(who, args)}: {event['ignored']}")
         elif event["held_for"]:

@@ -46,7 +46,7 @@ _Told = Callable[[Backfilled], None]
 
 def run(args: argparse.Namespace) -> int:
     """Import, and tell what became of the mails."""
-    config = configuration(args, with_secrets=False)
+    config = configuration(args, with_secrets=False, judging=True)
     judging = judging_for(config, _source(config, args.mailbox))
     try:
         since = shapes.since(shapes.START.parse(args.since), datetime.now(UTC))

@@ -63,9 +63,9 @@ def as_root() -> str:
     )
 
 
-def configuration(args: argparse.Namespace, *, with_secrets: bool = True) -> Config:
-    """The configuration, whole. Raises ConfigError."""
-    return load(config_path(args), with_secrets=with_secrets)
+def configuration(args: argparse.Namespace, *, with_secrets: bool = True, judging: bool = False) -> Config:
+    """The configuration, whole. `judging`: with the secrets that decide what a mail proves. Raises ConfigError."""
+    return load(config_path(args), with_secrets=with_secrets, judging=judging)
 
 
 def local_url(server: Server) -> str:

@@ -29,7 +29,7 @@ _Change = Callable[[sqlite3.Connection, Sequence[int], datetime], Changed]
 
 def replay(args: argparse.Namespace) -> int:
     """`outbox replay`."""
-    config = configuration(args, with_secrets=False)
+    config = configuration(args, with_secrets=False, judging=True)
     path = config.outbox.path
     if args.quarantine or args.unidentified:
         from bouncestream.cli.requeue import requeue

@@ -48,7 +48,7 @@ class Change:
 
 def run(args: argparse.Namespace) -> int:
     """List what would change; with --apply change what may be changed."""
-    config = configuration(args, with_secrets=False)
+    config = configuration(args, with_secrets=False, judging=True)
     try:
         since = shapes.since(shapes.START.parse(args.since), datetime.now(UTC))
     except Wrong as wrong:

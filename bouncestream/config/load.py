@@ -25,13 +25,21 @@ from bouncestream.errors import ConfigError
 
 PREFIX = "BOUNCESTREAM__"
 
+#: The secrets that decide what a mail proves.
+JUDGING = frozenset({"mail.verp_secret"})
+
 
 def load(
-    path: str | os.PathLike[str] | None, environ: Mapping[str, str] | None = None, *, with_secrets: bool = True
+    path: str | os.PathLike[str] | None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    with_secrets: bool = True,
+    judging: bool = False,
 ) -> Config:
     """The configuration from the file at `path` (None: from the environment alone). Raises ConfigError.
 
-    `with_secrets=False` is for commands that only look into the outbox: secrets are then neither read nor missed.
+    `with_secrets=False` is for commands that only look into the outbox: secrets are then neither read nor missed;
+    with `judging`, for those that judge mails, none but those that decide what a mail proves.
     """
     environ = os.environ if environ is None else environ
     problems: list[str] = []
@@ -40,7 +48,7 @@ def load(
     file = "" if path is None else os.fspath(path)
     if problems:
         raise ConfigError(problems, file)
-    loader = _Loader(environ, problems, warnings, with_secrets=with_secrets)
+    loader = _Loader(environ, problems, warnings, with_secrets=with_secrets, judging=judging)
     config = loader.build(written, file)
     if path is not None and loader.secrets.inline and (why := too_open(Path(path), 0o077)):
         warnings.append(f"{file} holds secrets and {why}: chmod 600 it")
@@ -71,11 +79,18 @@ class _Loader:
     """One run over all keys; collects problems instead of stopping at the first."""
 
     def __init__(
-        self, environ: Mapping[str, str], problems: list[str], warnings: list[str], *, with_secrets: bool
+        self,
+        environ: Mapping[str, str],
+        problems: list[str],
+        warnings: list[str],
+        *,
+        with_secrets: bool,
+        judging: bool,
     ) -> None:
         self.problems = problems
         self.warnings = warnings
         self.with_secrets = with_secrets
+        self.judging = judging
         self.secrets = SecretFinder(environ.get("CREDENTIALS_DIRECTORY", ""), problems, warnings)
         self.faulty: set[str] = set()  #: sections with a problem; what depends on them is not judged
         #: dotted name in lower case → (variable, text); what is left at the end is unknown
@@ -154,7 +169,7 @@ class _Loader:
             variable = self._variable(env or section, key.name)
             if key.secret:
                 file_variable = self._variable(env or section, f"{key.name}_file")
-                if self.with_secrets:
+                if self.with_secrets or (self.judging and f"{section}.{key.name}" in JUDGING):
                     values[key.name] = self.secrets.find(section, key, table, variable, file_variable)
                 continue
             found = self._plain(section, key, table, variable)

@@ -103,7 +103,8 @@ class Mailbox:
         shapes.choice("soft", "hold", "accept"),
         '"soft"',
         "A bounce mail can be forged. One without proof that it is about a mail of yours (see [mail]) is told as "
-        'soft at most, or held until you release it ("hold"), or believed ("accept").',
+        'soft at most, or held until you release it ("hold"), or believed ("accept": then whoever knows the bounce '
+        "address can have any subscriber blocklisted).",
     )
     canary: bool = key(
         shapes.TRUTH,

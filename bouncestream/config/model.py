@@ -194,14 +194,27 @@ class Mail:
     own_domains: tuple[str, ...] = key(
         shapes.DOMAINS,
         "[]",
-        "The domains that you send from, with all below them: a returned Message-ID or From of theirs proves that "
-        "the mail was yours.",
+        "The domains that you send from, with all below them: a returned Message-ID or From of theirs is a hint "
+        "that the mail was yours. Anyone can write one, so it is no proof.",
         live=True,
     )
     verp: tuple[str, ...] = key(
         shapes.PATTERNS,
         "[]",
-        "Return addresses that name the recipient, with * for that part: the bounce's address is then a proof.",
+        "Return addresses that name the recipient, with * for that part: a subscriber's UUID there, or an address "
+        "signed by `bouncestream verp`, is a proof where your mail server records it; a plain address is a hint.",
+        live=True,
+    )
+    verp_secret: Secret | None = secret_key(
+        "The key of signed return addresses: with it `bouncestream verp ADDRESS` makes them, and a bounce that "
+        "comes back to one is proven. A list of two while you change it.",
+        live=True,
+        rotates=True,
+    )
+    max_unproven: int = key(
+        shapes.whole(0, 1000),
+        "5",
+        "A bounce mail names at most so many recipients without proof; the rest of them is held.",
         live=True,
     )
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from bouncestream.event import BounceEvent, Kind, identity_keys, new_id
+from bouncestream.event import BounceEvent, Kind, Proof, identity_keys, new_id
 from bouncestream.outbox import codec
 from bouncestream.outbox.connection import Connection, damaged
 from bouncestream.outbox.queries import QUERIES
@@ -62,8 +62,8 @@ _HISTORY = QUERIES["insert_history"]
 _RAW = QUERIES["insert_raw"]
 _QUARANTINE = QUERIES["insert_quarantine"]
 
-#: id, event_id, state, kind, held_for, superseded_by, attempt
-_Known = tuple[int, str, str, str, str, int | None, int]
+#: id, event_id, state, kind, held_for, superseded_by, attempt, recipient, subscriber_uuid, address_form
+_Known = tuple[int, str, str, str, str, int | None, int, str, str, str]
 
 
 @dataclass(slots=True)
@@ -197,31 +197,54 @@ class _Arrival:
 
     def compare(self, event: BounceEvent, values: codec.Values, known: _Known) -> int | None:
         """The row that the keys of a known event lead to from now on; None when the event went to quarantine."""
-        row, old_id, state, old_kind, held_for, _, attempt = known
-        graver = event.kind.gravity > Kind(old_kind).gravity
+        row, old_id, state, old_kind, held_for, _, attempt, recipient, subscriber, old_form = known
+        old_gravity = Kind(old_kind).gravity
+        graver = event.kind.gravity > old_gravity
+        # Nobody but the person who was proven may be told: another one's report changes no row in place.
+        same = _same_person(event, recipient, subscriber, by_uuid=old_form == "uuid")
+        # a report with proof frees what was held for the want of one
+        proven = event.proof not in (Proof.NONE, Proof.EXCESS)
+        believed = not event.hold and (proven or event.kind.gravity >= old_gravity)
+        freed = state == State.HELD and held_for == "unproven" and believed
+        how = ", with proof" if freed and proven else ""
+        if freed and not same:
+            return self.replace(event, values, row, old_id, how)
         # what is pending is not made graver by a report that has no proof: each for itself
-        untold = attempt == 0 and (state == State.HELD or (state == State.PENDING and not event.hold))
+        untold = same and attempt == 0 and (state == State.HELD or (state == State.PENDING and not event.hold))
         if graver and not (untold and take_restored(self.conn) is None):
             new = self.insert(event, values, f"{old_kind} → {event.kind}: came in by {self.way}", old_id)
             if new is not None:
                 self.conn.execute(QUERIES["supersede"], (new, row))
             return new
-        # a report with proof frees what was held for the want of one
-        proven = state == State.HELD and held_for == "unproven" and not event.hold
         if graver:
-            why = f"{old_kind} → {event.kind}: {self.way} reports it graver" + (", with proof" if proven else "")
-            if not self.upgrade(event, values, row, State.PENDING if proven else State(state), held_for, why):
+            why = f"{old_kind} → {event.kind}: {self.way} reports it graver{how}"
+            also = event.reported if event.recipient == recipient else event.recipient
+            how_told = ("uuid", also) if event.by_uuid else (None, None)
+            to = State.PENDING if freed else State(state)
+            if not self.upgrade(event, values, row, to, held_for, why, how_told):
                 return None
-            self.record(row, state, State.PENDING if proven else state, why)
+            self.record(row, state, State.PENDING if freed else state, why)
             self.taken.changed = True
-        elif proven:
-            why = f"{self.way} reports it too, with proof"
-            due = (State.PENDING.value, why, "", self.at, None, 1, 0, 1, 0, None, 0, row)
+        elif freed:
+            why = f"{self.way} reports it too{how}"
+            form = "uuid" if event.by_uuid else None
+            due = (State.PENDING.value, why, "", self.at, None, 1, 0, 1, 0, form, 0, row)
             self.conn.execute(QUERIES["move"], due)
             self.record(row, state, State.PENDING, why)
             self.taken.changed = True
         self.taken.duplicates += 1
         return row
+
+    def replace(self, event: BounceEvent, values: codec.Values, row: int, old_id: str, how: str) -> int | None:
+        """A new row for an event that is believed, in the place of one that was held for the want of a proof."""
+        new = self.insert(event, values, f"{self.way} reports it{how}", old_id)
+        if new is not None:
+            why = f"{self.way} reports it{how}: that has taken its place"
+            self.conn.execute(QUERIES["supersede"], (new, row))
+            dropped = (State.DROPPED.value, why, "", None, self.at, 1, 0, 1, 0, None, 0, row)
+            self.conn.execute(QUERIES["move"], dropped)
+            self.record(row, State.HELD, State.DROPPED, why)
+        return new
 
     def insert(
         self, event: BounceEvent, values: codec.Values, why: str, supersedes: str | None = None
@@ -241,11 +264,19 @@ class _Arrival:
         return row
 
     def upgrade(
-        self, event: BounceEvent, values: codec.Values, row: int, to: State, held_for: str, why: str
+        self,
+        event: BounceEvent,
+        values: codec.Values,
+        row: int,
+        to: State,
+        held_for: str,
+        why: str,
+        how_told: tuple[str | None, str | None],
     ) -> bool:
-        """Make a row graver in place; False when the database refuses it."""
+        """Make a row graver in place; False when the database refuses it. `how_told`: the new `address_form` and
+        `reported`."""
         due = self.at if to is State.PENDING and held_for else None
-        told = (values[0], *values[8:12], values[14])
+        told = (values[0], *values[8:12], values[14], *how_told)
         held = "" if to is State.PENDING else held_for
         try:
             self.conn.execute(_UPGRADE, (*told, to.value, held, due, self.keep_raw(), why, row))
@@ -313,6 +344,14 @@ class _Arrival:
             self.taken.unidentified += 1
         else:
             self.taken.quarantined += 1
+
+
+def _same_person(event: BounceEvent, recipient: str, subscriber: str, *, by_uuid: bool) -> bool:
+    """Whether a row (told by UUID, else by address) and an event are about one person, whom the event proves. What
+    only a UUID proves is told by it from then on."""
+    if event.by_uuid or by_uuid:
+        return event.subscriber_uuid == subscriber
+    return not event.proof or event.recipient == recipient
 
 
 def _guilty(error: Exception) -> str:

@@ -315,8 +315,8 @@ def _change(
 
 
 def _listed(row: tuple[Any, ...]) -> Listed:
-    claimed = codec.claimed(cast(codec.Row, row[:24]))
-    due, finished, why, raw_id, supersedes, superseded_by = row[24:]
+    claimed = codec.claimed(cast(codec.Row, row[:25]))
+    due, finished, why, raw_id, supersedes, superseded_by = row[25:]
     return Listed(
         claimed.row,
         claimed.event_id,

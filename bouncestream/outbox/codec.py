@@ -59,7 +59,7 @@ def id_bound(at: datetime) -> str:
 
 
 def values(event: BounceEvent, now: datetime, at: str) -> Values:
-    """The columns kind … evidence of an event that came in `now`, in the order of `insert_event`. `at` is `now`
+    """The columns kind … reported of an event that came in `now`, in the order of `insert_event`. `at` is `now`
     as it is stored, handed in because a whole submission shares it."""
     occurred = event.occurred_at
     evidence = event.evidence
@@ -89,13 +89,15 @@ def values(event: BounceEvent, now: datetime, at: str) -> Values:
         *told[:3],
         visible(event.diagnostic) if event.diagnostic else "",
         *told[3:],
+        "uuid" if event.proof and event.by_uuid else "email",
+        event.reported,
     )
 
 
 #: A row as `claim_due`, `unsettled` and their like select it: the columns of Claimed, then those of the event.
 Row = tuple[
     int, str, str, str, int, int, int, str,
-    str, str, str, str, str, str, str, str, str, str, str, str, str, str, str, str,
+    str, str, str, str, str, str, str, str, str, str, str, str, str, str, str, str, str,
 ]  # fmt: skip
 
 
@@ -109,10 +111,10 @@ def event(row: Row) -> BounceEvent:
     (kind, recipient, subscriber, campaign, source, provider, _, occurred, reason, reply, status, diagnostic) = row[
         8:20
     ]
-    message_id, provider_event_id, evidence, held_for = row[20:24]
+    message_id, provider_event_id, evidence, held_for, reported = row[20:25]
     return BounceEvent(
         Kind(kind), recipient, source, provider, moment(occurred), subscriber, campaign, reason, reply, status,
-        diagnostic, message_id, provider_event_id, evidence, hold=held_for,
+        diagnostic, message_id, provider_event_id, evidence, hold=held_for, reported=reported,
     )  # fmt: skip
 
 

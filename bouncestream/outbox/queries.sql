@@ -15,18 +15,21 @@ SELECT coalesce((SELECT max(id) FROM outbox), 0), coalesce((SELECT max(id) FROM 
 
 -- name: known
 -- The row that an identity key leads to, for the comparison with a new report.
-SELECT id, event_id, state, kind, held_for, superseded_by, attempt FROM outbox WHERE id = ?;
+SELECT id, event_id, state, kind, held_for, superseded_by, attempt, recipient, subscriber_uuid, address_form
+FROM outbox WHERE id = ?;
 
 -- name: insert_event
 -- Its number is NULL where the next one will do.
 INSERT INTO outbox (id, event_id, state, held_for, next_attempt_at, raw_id, supersedes, why,
                     kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-                    reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+                    reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence,
+                    address_form, reported)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: upgrade_event
 -- A graver report of an event that nobody was told of yet. Its place in the order and its own time stay.
 UPDATE outbox SET kind = ?, reason = ?, reply_code = ?, enhanced_status = ?, diagnostic = ?, evidence = ?,
+                  address_form = coalesce(?, address_form), reported = coalesce(?, reported),
                   state = ?, held_for = ?, next_attempt_at = coalesce(?, next_attempt_at), raw_id = ?, why = ?
 WHERE id = ?;
 
@@ -34,7 +37,10 @@ WHERE id = ?;
 SELECT state, attempt, kind FROM outbox WHERE id = ?;
 
 -- name: rejudge_event
-UPDATE outbox SET kind = ?, reason = ?, reply_code = ?, enhanced_status = ?, diagnostic = ?, evidence = ?, why = ?
+-- Who is told, and how, is judged with it.
+UPDATE outbox SET kind = ?, recipient = ?, subscriber_uuid = ?, campaign_uuid = ?,
+                  reason = ?, reply_code = ?, enhanced_status = ?, diagnostic = ?, evidence = ?,
+                  address_form = ?, reported = ?, why = ?
 WHERE id = ?;
 
 -- name: supersede
@@ -77,7 +83,7 @@ SELECT count(*) FROM (SELECT 1 FROM quarantine
 -- The oldest due rows. One writer, so no lock is needed between this and `claim`.
 SELECT id, event_id, state, label, attempt, failures, absences, address_form,
        kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, unsent
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, reported, unsent
 FROM outbox WHERE state = 'pending' AND next_attempt_at <= :now
 ORDER BY next_attempt_at, id LIMIT :limit;
 
@@ -85,7 +91,7 @@ ORDER BY next_attempt_at, id LIMIT :limit;
 -- Rows due further away than any delay of ours: the clock has jumped back since, they are due now.
 SELECT id, event_id, state, label, attempt, failures, absences, address_form,
        kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, unsent
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, reported, unsent
 FROM outbox WHERE state = 'pending' AND next_attempt_at > :horizon
 ORDER BY next_attempt_at, id LIMIT :limit;
 
@@ -132,7 +138,7 @@ ON CONFLICT (source, day, number) DO UPDATE SET events = excluded.events;
 -- name: unsettled
 SELECT id, event_id, state, label, attempt, failures, absences, address_form,
        kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, unsent
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, reported, unsent
 FROM outbox WHERE state IN ('claimed', 'posted') AND finished_at IS NULL AND id > :after_row
 ORDER BY id LIMIT :limit;
 
@@ -211,7 +217,7 @@ INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET va
 -- Newest first; an empty filter lets everything through. `event_id` sorts by time and so bounds the walk.
 SELECT id, event_id, state, label, attempt, failures, absences, address_form,
        kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for,
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, reported,
        next_attempt_at, finished_at, why, raw_id, supersedes, superseded_by
 FROM outbox
 WHERE event_id >= :since_id AND id < :before_row
@@ -225,7 +231,7 @@ ORDER BY id DESC LIMIT :limit;
 -- The same for what is held or dead alone, which is few among many.
 SELECT id, event_id, state, label, attempt, failures, absences, address_form,
        kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for,
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, reported,
        next_attempt_at, finished_at, why, raw_id, supersedes, superseded_by
 FROM outbox INDEXED BY outbox_set_aside
 WHERE event_id >= :since_id AND id < :before_row
@@ -238,7 +244,7 @@ ORDER BY id DESC LIMIT :limit;
 -- name: row
 SELECT id, event_id, state, label, attempt, failures, absences, address_form,
        kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for,
+       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, reported,
        next_attempt_at, finished_at, why, raw_id, supersedes, superseded_by
 FROM outbox WHERE id = ?;
 

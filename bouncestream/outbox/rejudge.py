@@ -34,6 +34,6 @@ def rejudge(conn: sqlite3.Connection, row: int, event: BounceEvent | None, now: 
         return False
     why = codec.visible(why, WHY_LIMIT)
     values = codec.values(event, now, codec.stamp(now))
-    conn.execute(QUERIES["rejudge_event"], (values[0], *values[8:12], values[14], why, row))
+    conn.execute(QUERIES["rejudge_event"], (*values[:4], *values[8:12], *values[14:], why, row))
     conn.execute(QUERIES["insert_history"], (row, codec.stamp(now), found[0], found[0], why))
     return True

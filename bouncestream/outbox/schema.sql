@@ -1,4 +1,4 @@
--- The outbox after migration 6. Generated, and only for reading: the truth is in migrations/.
+-- The outbox after migration 7. Generated, and only for reading: the truth is in migrations/.
 -- To renew it: python -m bouncestream.outbox.migrate > bouncestream/outbox/schema.sql
 
 CREATE TABLE meta (
@@ -37,7 +37,7 @@ CREATE TABLE outbox (
     address_form      TEXT NOT NULL DEFAULT 'email',
     next_attempt_at   TEXT,                 -- when it is due; only while pending
     finished_at       TEXT,
-    why               TEXT NOT NULL DEFAULT '', unsent INTEGER NOT NULL DEFAULT 0, -- the reason of the newest move
+    why               TEXT NOT NULL DEFAULT '', unsent INTEGER NOT NULL DEFAULT 0, reported TEXT NOT NULL DEFAULT '', -- the reason of the newest move
     -- A row says when it is due, why it is held and when it was finished in exactly the states where that is true.
     -- CASE and OR, as SQLite builds a table for each IN (...) of a CHECK, each time: 7 us a row.
     CHECK (CASE state

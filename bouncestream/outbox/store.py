@@ -54,7 +54,7 @@ def claim(
         bounds = {"horizon": codec.stamp(now + HORIZON), "limit": limit - len(rows)}
         rows += conn.execute(_CLAIM_ABSURD, bounds).fetchall()
     if looked is not None:
-        rows = [row for row in rows if row[4] <= row[24] or not row[3] or row[3] in looked]
+        rows = [row for row in rows if row[4] <= row[25] or not row[3] or row[3] in looked]
     if not rows:
         return []
     labels = _new_labels(conn, [row[12] for row in rows if not row[3] and row[8] != Kind.UNSUBSCRIBE], now)
@@ -80,7 +80,7 @@ def claim(
                 row[5],
                 row[6],
                 row[7],
-                row[24],
+                row[25],
             )
         )
     conn.executemany(_CLAIM, updates)
@@ -179,7 +179,7 @@ def unsettled(conn: sqlite3.Connection, *, after_row: int = 0, limit: int = 1000
     """Rows that are claimed, or posted and not finished, in the order of arrival: what a start, or a replay by
     another process, leaves to be read back."""
     rows = conn.execute(QUERIES["unsettled"], {"after_row": after_row, "limit": limit})
-    return [codec.claimed(row[:24], row[24]) for row in rows]
+    return [codec.claimed(row[:25], row[25]) for row in rows]
 
 
 def newest_row(conn: sqlite3.Connection) -> int:

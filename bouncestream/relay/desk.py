@@ -73,6 +73,14 @@ class Desk:
         log.debug("quiet for a while: %s", why)
         self.breaker.trouble(self.clock.monotonic(), why, retry_after)
 
+    def not_now(self) -> str:
+        """Why nothing may be sent now, in words; empty: it may."""
+        if self.stopping:
+            return "not sent: bouncestream is shutting down"
+        if self.breaker.paused or self.clock.monotonic() < self.breaker.until:
+            return f"not sent: {self.breaker.why}"
+        return ""
+
     def boot_read(self, boot: str, asked_at: float) -> None:
         """A boot id was read; tell when it is a new one."""
         if self.ledger.boot_read(boot, asked_at):

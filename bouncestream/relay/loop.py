@@ -24,7 +24,8 @@ from bouncestream.outbox.db import Database
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Clock, Move, Said, Sink, State
 from bouncestream.relay.desk import Desk, Pace
-from bouncestream.relay.posting import post_batch, probe
+from bouncestream.relay.owners import deliver
+from bouncestream.relay.posting import probe
 from bouncestream.relay.readback import look, pulse, verify
 from bouncestream.relay.restored import reconcile
 from bouncestream.retry import backoff
@@ -204,7 +205,7 @@ class Relay:
         batch = await desk.db.write(
             partial(store.claim, now=desk.clock.now(), limit=size, looked=looked), rows=size
         )
-        moves = await post_batch(desk, batch)
+        moves = await deliver(desk, batch)
         await desk.settle(moves)
         wishes = {claimed.row for claimed in batch if claimed.event.kind is Kind.UNSUBSCRIBE}
         await self._note_permission([move for move in moves if move.row in wishes])

@@ -50,7 +50,7 @@ async def post_batch(desk: Desk, batch: Sequence[Claimed]) -> list[Move]:
 async def _post_each(desk: Desk, todo: Iterator[Entry], moves: list[Move]) -> None:
     for entry in todo:
         now = desk.clock.monotonic()
-        if not_now := _not_now(desk, now) or _look_is_old(desk, entry.claimed, now):
+        if not_now := desk.not_now() or _look_is_old(desk, entry.claimed, now):
             desk.ledger.back_to_pending(entry, now)
             wait = 0.0 if desk.stopping else max(0.0, desk.breaker.until - now)
             moves.append(Move(entry.claimed.row, State.PENDING, not_now, delay=wait, unsent=True))
@@ -60,14 +60,6 @@ async def _post_each(desk: Desk, todo: Iterator[Entry], moves: list[Move]) -> No
         desk.metrics.add(POSTS, answer.said.value)
         if (move := await _answered(desk, entry, answer)) is not None:
             moves.append(move)
-
-
-def _not_now(desk: Desk, now: float) -> str:
-    if desk.stopping:
-        return "not sent: bouncestream is shutting down"
-    if desk.breaker.paused or now < desk.breaker.until:
-        return f"not sent: {desk.breaker.why}"
-    return ""
 
 
 def _look_is_old(desk: Desk, claimed: Claimed, now: float) -> str:
@@ -128,7 +120,7 @@ async def _unsubscribe(desk: Desk, claimed: Claimed) -> Move:
     if desk.pace.unsubscribe == "ignore":
         return Move(claimed.row, State.DROPPED, "the policy ignores unsubscriptions")
     now = desk.clock.monotonic()
-    if not_now := _not_now(desk, now):
+    if not_now := desk.not_now():
         return Move(claimed.row, State.PENDING, not_now, delay=max(0.0, desk.breaker.until - now))
     if desk.powers is not None and not desk.powers.lookup:
         # Without the permission to see all, nobody is found: that must not look like an unknown subscriber.

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from bouncestream.errors import SinkError, SinkRefused
-from bouncestream.event import BounceEvent
+from bouncestream.event import BounceEvent, clean_uuid
 from bouncestream.ports import Answer, Claimed, Finding, Powers, Said, Seen, Subscriber
 from bouncestream.sinks import answers, payload
 from bouncestream.sinks.answers import PER_PAGE
@@ -176,6 +176,16 @@ class Listmonk:
             for c in claimed
             if (finding := _finding(c, by_email, by_uuid, asked, full, self._counts or {})) is not None
         }
+
+    async def owners(self, uuids: Sequence[str]) -> Mapping[str, str]:
+        owners: dict[str, str] = {}
+        wanted = {uuid for uuid in map(clean_uuid, uuids) if uuid}
+        async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking subscribers up"):
+            for chunk in _chunks(sorted(wanted)):
+                for part, found in await self._query_bisected("uuid", chunk):
+                    owners.update(dict.fromkeys(part, ""))
+                    owners.update((person.uuid.lower(), person.email) for person in found)
+        return owners
 
     def _kinds(self, claimed: Sequence[Claimed]) -> set[str]:
         return {c.event.kind.value for c in claimed} & set(self._counts or ())

@@ -4,15 +4,18 @@ read from a file or judged again after an upgrade: so that the same mail is the 
 
 The mail reader (`mail/decode`) says what happened to whom; here it is decided whether that is believed (DESIGN,
 *Who may say that a mail bounced*). A bounce mail is signed by nobody: whoever knows the bounce address can write
-one and name a victim. **Proof** that it is about a mail of ours is, the most telling first:
+one and name a victim. So who is told is who was proven:
 
-1. X-Listmonk-Campaign and X-Listmonk-Subscriber in the returned message: for the person whom that message was for;
-2. a return address that fits a VERP pattern: for the person whom it names;
-3. the returned Message-ID or From in one of `own_domains` or in a subdomain of one (whoever owns a domain owns what
-   is below it, and mail servers name themselves by a host name): for everyone whom the report names.
+1. a subscriber's **UUID**, in the returned message's X-Listmonk headers (both of them) or in the return address to
+   which the own server delivered, proves the person whose UUID it is, as only Listmonk and that person know it.
+   The event is told by the UUID; what addresses the mail names is evidence, and the relay looks up whether they are
+   that person's;
+2. a **signed return address** (`bouncestream verp`) proves the address in it.
 
-Without proof nothing graver than soft is told to Listmonk (`unproven = "soft"`). That goes for a complaint too, as
-Listmonk blocklists at the first one: it is told as a soft bounce, with the reason "complaint".
+All else is a **hint**: a return address that is not signed, To, a returned Message-ID or From of `own_domains`.
+Anybody can write these. Without proof nothing graver than soft is told to Listmonk (`unproven = "soft"`). That goes
+for a complaint too, as Listmonk blocklists at the first one: it is told as a soft bounce, with the reason
+"complaint". And one mail names no more than `max_unproven` people without proof; the rest is held.
 
 Pure: bytes and the time of arrival come in, values go out.
 """
@@ -20,12 +23,14 @@ Pure: bytes and the time of arrival come in, values go out.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 
 from bouncestream.config.model import Config
-from bouncestream.event import BounceEvent, Kind, believable
+from bouncestream.crypto.secret import Secret
+from bouncestream.event import BounceEvent, Kind, Proof, believable
 from bouncestream.mail import decode
 from bouncestream.mail.address import a_label
 from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict
@@ -51,6 +56,13 @@ class Judging:
     own_domains: tuple[str, ...] = ()  #: A-labels, lower case
     verp: tuple[str, ...] = ()  #: return addresses with a * for the recipient
     rules: Rules = field(default_factory=Rules)  #: the policy on reasons
+    max_unproven: int = 5  #: people whom one mail may name without proof
+    verp_secret: Secret | None = None  #: of signed return addresses
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The keys of signed return addresses."""
+        return self.verp_secret.keys if self.verp_secret is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,10 @@ def judging_for(config: Config, source: str) -> Judging:
     """How mails of a mailbox are judged; of a mailbox that is not configured, as by its defaults."""
     mailbox = config.mailboxes.get(source)
     unproven = mailbox.unproven if mailbox is not None else "soft"
-    return Judging(source, unproven, config.mail.own_domains, config.mail.verp, config.policy.rules)
+    mail = config.mail
+    return Judging(
+        source, unproven, mail.own_domains, mail.verp, config.policy.rules, mail.max_unproven, mail.verp_secret
+    )
 
 
 def read_mail(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned:
@@ -89,17 +104,18 @@ def troubled(source: str, why: str, raw: bytes) -> Submission:
 
 
 def _read(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned:
-    verdict = decode.read(raw, verp=judging.verp)
+    verdict = decode.read(raw, verp=judging.verp, keys=judging.keys)
     if verdict.unidentified:
         why = f"a bounce that does not tell whose it is: {verdict.evidence}"
         trouble = Trouble(why, unidentified=True, fingerprint=_mark(raw, verdict))
         return Returned(_submission(judging, raw, trouble=(trouble,)), Place.UNIDENTIFIED, why)
     alone = len(verdict.recipients) == 1
-    events = tuple(
+    found = [
         _event(verdict, recipient, judging, arrived_at, alone=alone)
         for recipient in verdict.recipients
         if recipient.kind != Judgement.IGNORE and _named(verdict, recipient, alone=alone)
-    )
+    ]
+    events = tuple(_few(found, judging.max_unproven))
     if not events:
         return Returned(None, None, verdict.evidence)
     why = ", ".join(f"{event.kind} ({event.reason})" for event in events[:5])
@@ -131,15 +147,14 @@ def _event(
     verdict: Verdict, recipient: RecipientVerdict, judging: Judging, arrived_at: datetime | None, *, alone: bool
 ) -> BounceEvent:
     original = verdict.original
-    person = _mailed(verdict, recipient, alone=alone)
+    person, reported = _mailed(verdict, recipient, judging, alone=alone)
     # Listmonk writes to one person at a time; of several recipients its headers are about that one.
     his = alone or person == original.to
     campaign, subscriber = (original.campaign_uuid, original.subscriber_uuid) if his else ("", "")
     evidence = recipient.evidence
     if not evidence.startswith(verdict.evidence):
         evidence = f"{verdict.evidence}; {evidence}"
-    if recipient.address not in ("", person):
-        evidence += "; the return address names another recipient than the report"
+    proof, words = _proof(verdict, person, campaign, subscriber)
     event = BounceEvent(
         kind=Kind(recipient.kind),
         recipient=person,
@@ -155,43 +170,78 @@ def _event(
         message_id=original.message_id,
         evidence=evidence,
         fingerprint=verdict.report_digest,
+        proof=proof,
+        reported=reported,
     )
-    proof = _proof(verdict, person, judging, listmonk=bool(campaign and subscriber), alone=alone)
-    return _believed(judging.rules.judged(event), proof, judging.unproven)
+    if proof is Proof.NONE:
+        words = _hint(verdict, person, judging, alone=alone)
+    return _believed(judging.rules.judged(event), words, judging.unproven)
 
 
-def _believed(event: BounceEvent, proof: str, unproven: str) -> BounceEvent:
-    """The event as far as it is believed. This comes after the policy: no word of it makes a forgery hard."""
-    if proof:
-        return replace(event, evidence=f"{event.evidence}; proof of origin: {proof}")
-    evidence = f"{event.evidence}; no proof of origin: "
-    if unproven == "hold":
-        return replace(event, hold="unproven", evidence=evidence + "held")
-    if unproven == "accept":
-        return replace(event, evidence=evidence + "accepted as configured")
-    evidence += "told as soft at most"
-    if event.kind is not Kind.SOFT:
-        evidence += f" (it says {event.kind})"
-    return replace(event, kind=Kind.SOFT, evidence=evidence)
+def _mailed(verdict: Verdict, recipient: RecipientVerdict, judging: Judging, *, alone: bool) -> tuple[str, str]:
+    """The address that was mailed, which is the one that Listmonk knows, and another one that the report names."""
+    to = verdict.original.to
+    own = alone and not verdict.original.copied and bool(to) and to not in (recipient.address, recipient.reported)
+    if own and not verdict.verp and not _own(to, judging.own_domains) and _of_ours(verdict, judging):
+        return to, recipient.address  # a letter of ours to one person, whose mail is forwarded
+    return recipient.address, recipient.reported
 
 
-def _mailed(verdict: Verdict, recipient: RecipientVerdict, *, alone: bool) -> str:
-    """The address that was mailed, which is the one that Listmonk knows: our own return address tells it even where
-    the report names the address that the mail was forwarded to."""
-    return verdict.verp if alone and "@" in verdict.verp else recipient.address
+def _proof(verdict: Verdict, person: str, campaign: str, subscriber: str) -> tuple[Proof, str]:
+    """What proves the report about a person, and that in words."""
+    recorded = verdict.verp_recorded
+    if recorded and verdict.verp_signed and verdict.verp == person:
+        return Proof.ADDRESS, "the return address is signed (VERP)"
+    if subscriber and campaign:
+        return Proof.UUID, "the returned message has Listmonk's own headers"
+    if subscriber and recorded and verdict.verp == subscriber:
+        return Proof.UUID, "the return address has the subscriber's UUID (VERP)"
+    return Proof.NONE, ""
 
 
-def _proof(verdict: Verdict, person: str, judging: Judging, *, listmonk: bool, alone: bool) -> str:
-    """Why the report about a person is believed, in words; empty: for no reason."""
-    if listmonk:
-        return "the returned message has Listmonk's own headers"
+def _hint(verdict: Verdict, person: str, judging: Judging, *, alone: bool) -> str:
+    """What speaks for the report about a person without proving it, as anybody can write it; empty: nothing."""
     if verdict.verp and (alone or verdict.verp == person):
-        return "the return address names the recipient (VERP)"
+        where = "" if verdict.verp_recorded else ", though only in a header that the sender wrote"
+        return f"the return address names the recipient (VERP){where}"
+    return _of_ours(verdict, judging)
+
+
+def _of_ours(verdict: Verdict, judging: Judging) -> str:
+    """Why the returned message looks like one of ours, by its own domain; empty: it does not."""
     for what, address in (("Message-ID", verdict.original.message_id), ("From", verdict.original.from_)):
         domain = _own(address, judging.own_domains)
         if domain:
             return f"the returned {what} is of {domain}"
     return ""
+
+
+def _believed(event: BounceEvent, words: str, unproven: str) -> BounceEvent:
+    """The event as far as it is believed. This comes after the policy: no word of it makes a forgery hard."""
+    if event.proof != Proof.NONE:
+        return replace(event, evidence=f"{event.evidence}; proof of origin: {words}")
+    hint = f"; only a hint: {words}" if words else ""
+    evidence = f"{event.evidence}; no proof of origin: "
+    if unproven == "hold":
+        return replace(event, hold="unproven", evidence=f"{evidence}held{hint}")
+    if unproven == "accept":
+        return replace(event, evidence=f"{evidence}accepted as configured{hint}")
+    evidence += "told as soft at most"
+    if event.kind is not Kind.SOFT:
+        evidence += f" (it says {event.kind})"
+    return replace(event, kind=Kind.SOFT, evidence=evidence + hint)
+
+
+def _few(events: Sequence[BounceEvent], most: int) -> Iterator[BounceEvent]:
+    """The events of one mail, of which no more than `most` without proof go ahead: a forgery names a thousand."""
+    unproven = 0
+    for event in events:
+        unproven += event.proof == Proof.NONE
+        if event.proof == Proof.NONE and unproven > most:
+            evidence = f"{event.evidence}; held, as its mail names more than {most} recipients without proof"
+            yield replace(event, proof=Proof.EXCESS, hold="unproven", evidence=evidence)
+        else:
+            yield event
 
 
 def _own(address: str, own_domains: tuple[str, ...]) -> str:

@@ -227,8 +227,11 @@ def test_cut_off_it_goes_on_where_it_was_and_repeats_nothing(
 
 
 def test_beside_a_running_bridge_they_are_delivered(
-    spawn: Callable[..., Process], cli: Cli, sandbox: str, tmp_path: Path
+    spawn: Callable[..., Process], cli: Cli, tmp_path: Path
 ) -> None:
+    (tmp_path / "people").write_text("reader1@example.com,9a8b7c6d-1234-4abc-8def-000000000001\n")
+    listmonk = spawn("sandbox", "--listen", "127.0.0.1:0", "--subscribers", "people")
+    sandbox = listmonk.wait_for("listens on").split("listens on ")[1].split(",")[0]
     write_config(tmp_path, sandbox, extra='[log]\nlevel = "debug"')
     bridge = spawn("run")
     bridge.wait_for(": ready")

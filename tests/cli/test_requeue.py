@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bouncestream.mail.verp import signed
 from bouncestream.ports import Trouble
 from tests.cli.conftest import Cli, bounce
 from tests.outbox import make
@@ -114,6 +115,17 @@ def test_present_settings_count(config: Path, cli: Cli, conn: sqlite3.Connection
     assert cli("outbox", "replay", "--unidentified").returncode == 1
     with config.open("a") as file:
         file.write('[mail]\nverp = ["b+*@example.org"]\n')
+    assert cli("outbox", "replay", "--unidentified").returncode == 0
+    assert make.rows(conn, "recipient, kind") == [("ann@example.com", "soft")]  # anyone can write to that address
+
+
+def test_a_signed_return_address_is_proof_then_as_it_is_when_it_comes_in(
+    config: Path, cli: Cli, conn: sqlite3.Connection
+) -> None:
+    made = signed("ann@example.com", "b+*@example.org", b"a-key-of-these-tests")
+    unidentified(conn, b"Delivered-To: " + made.encode() + b"\n" + NAMELESS, 1)
+    with config.open("a") as file:
+        file.write('[mail]\nverp = ["b+*@example.org"]\nverp_secret = "a-key-of-these-tests"\n')
     assert cli("outbox", "replay", "--unidentified").returncode == 0
     assert make.rows(conn, "recipient, kind") == [("ann@example.com", "hard")]
 

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Posts a batch: at once what its source proves, and what only the UUID in a bounce mail proves once Listmonk was
+asked who that is (DESIGN, *Who may say that a mail bounced*).
+
+Anybody can make up UUIDs, and Listmonk writes a line of log for each POST of one that it does not know. And a
+bounce of an address that the person has no longer says nothing about the new one. So both end here, unstored,
+without being sent. Where the token may not look up, the UUID is posted as it is: it can only be told of its person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from bouncestream.errors import SinkError, SinkRefused
+from bouncestream.event import Kind
+from bouncestream.outbox import store
+from bouncestream.ports import Claimed, Finding, Move, State
+from bouncestream.relay.desk import POWERS_AFTER_FAILURE, Desk
+from bouncestream.relay.posting import post_batch
+from bouncestream.sinks.payload import same_address
+
+#: In `meta`: how many reports had a UUID that Listmonk does not know.
+UNKNOWN_UUIDS = "unknown_uuids"
+
+UNKNOWN = "Listmonk has no subscriber with this UUID: it was made up, or the subscriber is deleted; not sent"
+MOVED = (
+    "the subscriber with this UUID has another address now than the mail names: a bounce of the old one says"
+    " nothing about the new one; not sent"
+)
+
+
+async def deliver(desk: Desk, batch: Sequence[Claimed]) -> list[Move]:
+    """`post_batch` for what was just claimed, with the look-up before it where that is needed."""
+    asked = [claimed for claimed in batch if by_mail(claimed)]
+    if not asked or desk.powers is None or not desk.powers.lookup:
+        return await post_batch(desk, batch)
+    rows = {claimed.row for claimed in asked}
+    # First what needs no look-up: it does not wait for one.
+    moves = await post_batch(desk, [claimed for claimed in batch if claimed.row not in rows])
+    if not_now := desk.not_now():
+        return moves + [_later(desk, claimed, not_now) for claimed in asked]
+    try:
+        owners = await desk.sink.owners([claimed.event.subscriber_uuid for claimed in asked])
+    except SinkError as error:
+        _failed(desk, error)
+        return moves + [_later(desk, claimed, f"not sent: {error}") for claimed in asked]
+    reasons = {claimed.row: reason for claimed in asked if (reason := unstorable(claimed, owners))}
+    entries = [desk.ledger.claimed(claimed) for claimed in asked if claimed.row in reasons]
+    findings = {row: Finding(reason) for row, reason in reasons.items()}
+    moves += desk.ledger.looked_up(entries, findings, desk.clock.monotonic())
+    if unknown := sum(reason == UNKNOWN for reason in reasons.values()):
+        await desk.db.write(partial(store.add_meta, name=UNKNOWN_UUIDS, by=unknown))
+    return moves + await post_batch(desk, [claimed for claimed in asked if claimed.row not in reasons])
+
+
+def by_mail(claimed: Claimed) -> bool:
+    """Whether Listmonk is told, for the first time, by a UUID that only a mail proves."""
+    told = claimed.address_form == "uuid" and bool(claimed.event.subscriber_uuid)
+    return told and claimed.posts < 2 and claimed.event.kind is not Kind.UNSUBSCRIBE
+
+
+def unstorable(claimed: Claimed, owners: Mapping[str, str]) -> str:
+    """Why it is not sent, in words; empty: it is. `owners`: UUID → address now, "" for nobody; without those that
+    could not be asked for."""
+    event = claimed.event
+    now = owners.get(event.subscriber_uuid)
+    if now is None:
+        return ""
+    if not now:
+        return UNKNOWN
+    named = [address for address in (event.recipient, event.reported) if address]
+    return MOVED if named and not any(same_address(now, address) for address in named) else ""
+
+
+def _later(desk: Desk, claimed: Claimed, why: str) -> Move:
+    wait = 0.0 if desk.stopping else max(0.0, desk.breaker.until - desk.clock.monotonic())
+    return Move(claimed.row, State.PENDING, why, delay=wait, unsent=True)
+
+
+def _failed(desk: Desk, error: SinkError) -> None:
+    """As where reading back fails: its database may be away, and then its 200 would mean nothing."""
+    now = desk.clock.monotonic()
+    if isinstance(error, SinkRefused):
+        desk.powers_due = now  # the permission was taken away meanwhile
+    else:
+        desk.ledger.read_failed(now)
+        desk.powers_due = min(desk.powers_due, now + POWERS_AFTER_FAILURE)
+    desk.trouble(f"looking up subscribers failed: {error}")
