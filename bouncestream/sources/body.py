@@ -25,6 +25,9 @@ _RAW_DEFLATE = -15  #: what some senders mean by "deflate", against RFC 9110 sec
 MAX_MEMBERS = 100
 
 _CHUNK = 64 * 1024
+#: Smaller pieces of a body are put together: each alone would cost many times its bytes. Larger ones are not, as
+#: one block that grows leaves holes in the memory.
+_LITTLE = 4096
 _PADDING = re.compile(rb"\x00*")
 
 
@@ -68,18 +71,24 @@ async def _waiting(
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     content = request.content
-    body = bytearray()  # pieces in a list would cost many times their bytes if they are small
-    loop = asyncio.get_running_loop()
+    pieces: list[bytes | bytearray] = []
+    size = 0
     try:
         with connection.reading():
             async with asyncio.timeout(timeout) as time:
                 if not proven:
-                    share.waits(lambda: time.reschedule(loop.time()))
+                    share.waits(lambda: end_now(time))
                 while not content.at_eof():
                     piece = await _piece(content)
                     share.grow(len(piece))
-                    body += piece
-                    if len(body) > limit:
+                    size += len(piece)
+                    if len(piece) >= _LITTLE:
+                        pieces.append(piece)
+                    elif pieces and len(pieces[-1]) < _CHUNK and isinstance(pieces[-1], bytearray):
+                        pieces[-1] += piece
+                    else:
+                        pieces.append(bytearray(piece))
+                    if size > limit:
                         raise TooLarge(f"the body is larger than {limit} bytes")
     except TimeoutError:
         if share.was_cut:
@@ -87,7 +96,13 @@ async def _waiting(
         raise TooSlow(f"the body was not there within {timeout:g} s") from None
     finally:
         share.settled()
-    return bytes(body)
+    return b"".join(pieces)
+
+
+def end_now(time: asyncio.Timeout) -> None:
+    """Let the time be over. It may be just now, of itself."""
+    if not time.expired():
+        time.reschedule(asyncio.get_running_loop().time())
 
 
 async def _piece(content: StreamReader) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import gzip
+import random
 import socket
 import struct
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,7 @@ import pytest
 from bouncestream.config.model import Webhook
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreBusy
+from bouncestream.sources.body import end_now
 from bouncestream.sources.budget import Budget
 from tests.sources.conftest import CLAIM, KEY, TOKEN, Running, Start, answer, message
 
@@ -230,3 +232,36 @@ def test_a_budget_ends_where_it_began() -> None:
     for share in (one, two, three, two):
         share.release()
     assert budget.used == 0
+
+
+async def test_a_body_in_pieces_of_any_size_is_the_body(start: Start) -> None:
+    running = await start(HOOKS)
+    event = b'{"kind": "hard", "recipient": "person@example.org", "diagnostic": "%b"}'
+    body = event % bytes(random.Random(1).choices(b"abcdefgh ", k=150_000))
+    sizes = random.Random(2)
+    async with running.connection() as (reader, writer):
+        writer.write(message(URL, body, **TOKEN)[: -len(body)])
+        at = 0
+        while at < len(body):
+            size = sizes.choice((1, 7, 3000, 4096, 5000, 40_000))
+            writer.write(body[at : at + size])
+            await writer.drain()
+            await asyncio.sleep(0)
+            at += size
+        assert (await answer(reader)).status == 200
+    assert running.emitted.submissions[0].raw == body
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+async def test_a_time_that_is_just_over_can_be_ended(seconds: int) -> None:
+    ended: list[None] = []
+
+    async def wait() -> None:
+        async with asyncio.timeout(seconds) as time:
+            # of 0 seconds: after the timer, and before the task hears of it
+            asyncio.get_running_loop().call_soon(lambda: ended.append(end_now(time)))
+            await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        await wait()
+    assert ended == [None]
