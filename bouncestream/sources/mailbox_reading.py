@@ -20,6 +20,7 @@ from bouncestream.errors import ServerRefused, StoreBusy, StoreError
 from bouncestream.metrics import MAILS
 from bouncestream.ports import FolderKey, Mail, MailBatch, Place, Progress, Tried
 from bouncestream.sources import mailbox_rules as rules
+from bouncestream.sources.imap_fetch import FORMS
 from bouncestream.sources.imap_names import batches
 from bouncestream.sources.imap_replies import HIGHEST, Fetched, Selected
 from bouncestream.sources.imap_session import Session
@@ -176,7 +177,9 @@ class Reading:
         and committed with the mails. Returns the UIDs that are done with."""
         memory, now = self._box.memory, self._box.clock.now()
         before = self._tries.get(batch[0])
-        hopeless = rules.hopeless(before, now) and not self._box.forms.untried((self.key.folder, batch[0]))
+        hopeless = rules.hopeless(before, now)
+        if before is not None and before.count < rules.TRIES + len(FORMS):  # more: whatever was tried died with us
+            hopeless = hopeless and not self._box.forms.untried((self.key.folder, batch[0]))
         why = TRYING
         if before is not None and hopeless:
             others = await self._alone.others_come(batch[0])
