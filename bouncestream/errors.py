@@ -12,6 +12,7 @@ BouncestreamError
 ├── StoreError               the outbox
 │   ├── StoreBusy            the intake is full, or the database is locked (try again)
 │   ├── StoreUnavailable     disk full, database corrupt or gone (try again, after a person acted)
+│   │   └── MailsWait        the last room on the disk is kept for webhooks
 │   └── SchemaTooNew         the database was written by a newer bouncestream
 ├── MailboxError             a mailbox that cannot be read now
 │   ├── LoginRefused         who the user is was not accepted: a person must act
@@ -95,6 +96,10 @@ class StoreUnavailable(StoreError):
     """Disk full, database corrupt or read-only: nothing was stored until a person acts."""
 
     retryable = True
+
+
+class MailsWait(StoreUnavailable):
+    """The last room on the disk is kept for webhooks: mails wait where they are."""
 
 
 class SchemaTooNew(StoreError):

@@ -16,6 +16,7 @@ from bouncestream.ops.believed import Believed
 from bouncestream.outbox import retention, store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
+from bouncestream.outbox.mail_room import aside_bytes
 from bouncestream.ports import Clock
 
 log = logging.getLogger("bouncestream.upkeep")
@@ -55,6 +56,7 @@ class Upkeep:
                 await self._intake.revive()
                 await self.renew_gauges()
                 if self._believed is None:
+                    self._intake.aside = await self._db.read(aside_bytes)
                     await self.believe()
                 if self._clock.monotonic() >= purge_at:
                     more = await self._retention()
@@ -113,6 +115,8 @@ class Upkeep:
             ),
             rows=100,
         )
+        if not done.more:
+            self._intake.aside = await self._db.read(aside_bytes)
         if done.events or done.raw or done.quarantine:
             await self._db.vacuum_step()
         return done.more

@@ -75,6 +75,7 @@ class Taken:
     quarantined: int = 0
     unidentified: int = 0
     changed: bool = False  #: there is something new for the relay
+    shortened: bool = False  #: of its mail less than all is kept
 
     @property
     def receipt(self) -> Receipt:

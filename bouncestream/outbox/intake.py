@@ -8,11 +8,13 @@ nothing, one whose request sits in the memory of a process that runs out of it d
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
+from datetime import date, datetime
 from functools import partial
 
-from bouncestream.errors import StoreBusy, StoreUnavailable
+from bouncestream.errors import MailsWait, StoreBusy, StoreUnavailable
 from bouncestream.health import Health, Light
 from bouncestream.metrics import (
     EVENTS_DUPLICATE,
@@ -35,6 +37,10 @@ MAX_BYTES = 32 << 20
 #: Bytes that must stay free beside what waits: room for the write-ahead log, and for a person to log in and clean
 #: up.
 MIN_FREE = 64 << 20
+#: Mails leave so many times that to the webhooks.
+MAILS_LEAVE = 4
+
+log = logging.getLogger("bouncestream.outbox")
 
 _NOTHING = Receipt()
 
@@ -74,6 +80,9 @@ class Intake:
         self._bytes = 0
         self._looked_at = float("-inf")  # when the disk was last looked at
         self._free = 0
+        self._disk = 0  # its whole size
+        self.aside = 0  #: bytes of mails that are set aside, about: `ops.upkeep` renews it
+        self._shortened: dict[str, date] = {}
         self._troubled = False
         self.closed = ""  #: why nothing may come in; empty: it may
         self._succeed()
@@ -114,18 +123,48 @@ class Intake:
             size += bytes_
         try:
             self._admit(rows, size)
+            self._leave_to_webhooks(size)
             self._add(rows, size)
             try:
-                job = partial(store_mails, batch=batch, now=self._clock.now())
+                now = self._clock.now()
+                job = partial(store_mails, batch=batch, now=now, disk=self._disk, aside=self.aside)
                 taken = await self._db.write(job, rows=rows, size=size)
             finally:
                 self._add(-rows, -size)
+        except MailsWait:
+            raise
         except (StoreBusy, StoreUnavailable) as error:
             self._fail(error)
             raise
         if self._troubled:
             self._succeed()
+        for submission, one in zip(submissions, taken, strict=True):
+            if not submission.events and not one.shortened:
+                self.aside += len(submission.raw)
+        if any(one.shortened for one in taken):
+            self._tell_shortened(batch.key.mailbox, now)
         return [self._count(s.source, one) for s, one in zip(submissions, taken, strict=True)]
+
+    def _leave_to_webhooks(self, size: int) -> None:
+        """Mails can wait where they are; what a webhook brings is sent again for some hours only. Raises MailsWait,
+        which is no trouble of the outbox."""
+        reserve = MAILS_LEAVE * self._min_free
+        if self._free - self._bytes - size < reserve:
+            raise MailsWait(
+                f"The disk of the outbox has {self._free >> 20} MiB left, and the last {reserve >> 20} MiB are for "
+                f"webhooks: the mails wait where they are. Next: free space at {self._db.path.parent}; it goes on "
+                "by itself."
+            )
+
+    def _tell_shortened(self, mailbox: str, now: datetime) -> None:
+        today = now.date()
+        if self._shortened.get(mailbox) != today:
+            self._shortened[mailbox] = today
+            log.warning(
+                "%s: so much came in today that of the rest only the beginning is kept, or nothing; the mails stay "
+                "in the mailbox. Next: see what they are: bouncestream outbox list --unidentified",
+                mailbox,
+            )
 
     def _count(self, source: str, taken: Taken) -> Receipt:
         metrics = self._metrics
@@ -183,6 +222,7 @@ class Intake:
                     f"{self._db.path.parent} is there."
                 ) from error
             self._free = disk.f_bavail * disk.f_frsize
+            self._disk = disk.f_blocks * disk.f_frsize
         if self._free - self._bytes - size < self._min_free:
             raise StoreUnavailable(
                 f"The disk of the outbox has {self._free >> 20} MiB left, and {self._min_free >> 20} MiB stay in "

@@ -16,9 +16,10 @@ from datetime import datetime
 from bouncestream.outbox import codec
 from bouncestream.outbox.arrivals import ROW_FAULTS, Taken, take
 from bouncestream.outbox.bulk import take_many
+from bouncestream.outbox.mail_room import MailRoom
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.store import WHY_LIMIT
-from bouncestream.ports import FolderKey, MailBatch, Mark, Place, Progress, Tried
+from bouncestream.ports import FolderKey, MailBatch, Mark, Place, Progress, Submission, Tried
 
 
 def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> Progress | None:
@@ -31,19 +32,29 @@ def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> Progress | 
     return Progress(uidvalidity, last_uid, skipped, below, renumbered, first_at, last, mails, aside)
 
 
-def store_mails(conn: sqlite3.Connection, batch: MailBatch, now: datetime) -> list[Taken]:
+def store_mails(
+    conn: sqlite3.Connection, batch: MailBatch, now: datetime, *, disk: int = 1 << 50, aside: int = 0
+) -> list[Taken]:
     """Store what a batch of mails brought, what they still get, and that the folder is read up to `last_uid`; for
-    each mail with a submission what became of it, in order."""
+    each mail with a submission what became of it, in order. `disk` and `aside`: see `mail_room`."""
     at = codec.stamp(now)
-    items = [(mail.submission, now) for mail in batch.mails if mail.submission is not None]
+    room = MailRoom(conn, batch.key.mailbox, now, disk=disk, aside=aside)
+    told = [mail.submission for mail in batch.mails if mail.submission is not None]
+    kept = [room.keep(submission) for submission in told]
+    room.close()
+    items = [(submission, now) for submission in kept if submission is not None]
     conn.execute("SAVEPOINT mails")
     try:
-        taken = take_many(conn, items)
+        done = take_many(conn, items)
     except ROW_FAULTS:  # one of them is refused by the database: one by one finds out which
         conn.execute("ROLLBACK TO mails")
-        taken = [take(conn, submission, moment) for submission, moment in items]
+        done = [take(conn, submission, moment) for submission, moment in items]
     finally:
         conn.execute("RELEASE mails")
+    rest = iter(done)
+    taken = [_counted(whole) if less is None else next(rest) for whole, less in zip(told, kept, strict=True)]
+    for one, whole, less in zip(taken, told, kept, strict=True):
+        one.shortened = whole is not less
     key = (batch.key.mailbox, batch.key.folder, batch.key.uidvalidity)
     if batch.anew:  # the numbers in it are those of other mails now
         for name in ("forget_all_marks", "forget_all_tries", "forget_all_passed_over"):
@@ -77,6 +88,12 @@ def store_mails(conn: sqlite3.Connection, batch: MailBatch, now: datetime) -> li
 
 def _stamp(moment: datetime | None) -> str | None:
     return codec.stamp(moment) if moment is not None else None
+
+
+def _counted(submission: Submission) -> Taken:
+    """Of a mail that is not stored at all."""
+    unidentified = any(trouble.unidentified for trouble in submission.trouble)
+    return Taken(unidentified=int(unidentified), quarantined=int(not unidentified))
 
 
 def marks(conn: sqlite3.Connection, key: FolderKey, limit: int) -> list[Mark]:

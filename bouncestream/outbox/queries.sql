@@ -322,6 +322,10 @@ UNION ALL SELECT received_at FROM raw WHERE id = (SELECT max(id) FROM raw)
 UNION ALL SELECT received_at FROM quarantine WHERE id = (SELECT max(id) FROM quarantine)
 UNION ALL SELECT at FROM history WHERE id = (SELECT max(id) FROM history);
 
+-- name: aside_bytes
+SELECT coalesce(sum(length(body)), 0) FROM raw
+WHERE id IN (SELECT raw_id FROM quarantine WHERE provider = 'mailbox');
+
 -- name: old_events
 -- Never the newest row: its number must not come again, for `seen` and `history` speak of rows by their number.
 SELECT id, state FROM outbox

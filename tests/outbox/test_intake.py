@@ -143,7 +143,7 @@ async def test_a_cancelled_request_gives_its_place_back(db: Database) -> None:
 async def test_a_disk_that_is_nearly_full_is_not_tried(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(db)
     blocks = [1000]
-    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=blocks[0], f_frsize=4096))
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_blocks=9, f_bavail=blocks[0], f_frsize=4096))
     with pytest.raises(StoreUnavailable, match="3 MiB left, and 64 MiB stay in reserve"):
         await bench.intake(submission(event()))
     assert bench.lights() == (Light.RED, Light.RED)
@@ -187,7 +187,7 @@ async def test_it_revives_without_anyone_sending(db: Database, monkeypatch: pyte
     assert isinstance(bench.intake, Intake)
     assert await bench.intake.revive()
     with monkeypatch.context() as patch:
-        patch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=0, f_frsize=4096))
+        patch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_blocks=9, f_bavail=0, f_frsize=4096))
         with pytest.raises(StoreUnavailable):
             await bench.intake(submission(event()))
         assert not await bench.intake.revive()

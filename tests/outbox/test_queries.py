@@ -27,6 +27,7 @@ MAY_SCAN = {
 
 #: Walks of an index (or of one in its order, with LIMIT), each for its reason.
 MAY_WALK = {
+    "aside_bytes": "quarantine",  # once an hour, on the reading connection
     "any_again": "outbox USING INDEX outbox_again",  # LIMIT 1
     "oldest_unsettled": "outbox USING INDEX outbox_unsettled",  # LIMIT 1
     "reset_absences_unsettled": "outbox USING INDEX outbox_unsettled",  # once a start
