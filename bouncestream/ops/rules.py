@@ -7,77 +7,18 @@ The README's table of rules is made from it. An id is never reused for something
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator, Sequence
 
 from bouncestream.config.alerting import Alerts
 from bouncestream.health import Light
+from bouncestream.ops.doubts import RULES as DOUBTS
+from bouncestream.ops.reading import DAY, HOUR, MINUTE, Reading, Rule, Verdict, bad_if, size, span
 from bouncestream.ops.snapshot import Snapshot
 
-MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+__all__ = ["DAY", "HOUR", "MINUTE", "RULES", "Reading", "Rule", "Verdict", "silence_limit", "size", "span"]
 
 #: How a mailbox says on the health board that it was not let in.
 _LOGIN = re.compile(r"\blogin refused\b", re.IGNORECASE)
-
-
-class Verdict(Enum):
-    """What a rule says of a snapshot."""
-
-    BAD = "bad"
-    BETWEEN = "between"  #: not bad enough to begin, not well enough to end
-    FINE = "fine"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a rule reads about one subject. Texts may hold foreign words: they are made printable when told."""
-
-    verdict: Verdict = Verdict.BAD
-    subject: str = ""
-    seen: str = ""  #: what was seen; of a counting rule with {n} for how many are new
-    fix: str = ""
-    level: str = ""  #: where it is not the rule's
-    value: int | None = None  #: of a counting rule
-
-
-Look = Callable[[Snapshot, Alerts], Sequence[Reading] | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One thing to watch."""
-
-    id: str
-    level: str
-    title: str  #: what is wrong, in a few words
-    when: str  #: when it fires, for the README
-    look: Look  #: None: it cannot be told now, so nothing changes
-    after: Callable[[Alerts], float] = lambda _: 0.0  #: seconds that it must be bad before it fires
-    calm: float = 5 * MINUTE  #: seconds that it must be fine before it is resolved
-
-
-def _bad_if(bad: bool, seen: str, fix: str = "", *, fine: bool | None = None) -> list[Reading]:
-    """One reading about the whole; `fine` where that is not just the opposite of `bad`."""
-    if bad:
-        return [Reading(Verdict.BAD, seen=seen, fix=fix)]
-    return [Reading(Verdict.BETWEEN if fine is False else Verdict.FINE)]
-
-
-def span(seconds: float) -> str:
-    """A length of time in words: `45 s`, `12 min`, `3.5 h`, `4 days`."""
-    if seconds < 2 * MINUTE:
-        return f"{seconds:.0f} s"
-    if seconds < 2 * HOUR:
-        return f"{seconds / MINUTE:.0f} min"
-    if seconds < 2 * DAY:
-        return f"{seconds / HOUR:.3g} h"
-    return f"{seconds / DAY:.3g} days"
-
-
-def size(count: int) -> str:
-    """Bytes in words."""
-    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
 
 
 # -- the rules --------------------------------------------------------------------------------------------
@@ -97,19 +38,19 @@ def _oldest(s: Snapshot, a: Alerts) -> Sequence[Reading] | None:
     age, limit = s.numbers.oldest, a.oldest_pending
     seen = f"The oldest event that is not delivered has waited for {span(age)}."
     fix = "See what holds it up: `bouncestream status`, then `bouncestream check`."
-    return _bad_if(age > limit, seen, fix, fine=age <= limit / 2)
+    return bad_if(age > limit, seen, fix, fine=age <= limit / 2)
 
 
 def _paused(s: Snapshot, _: Alerts) -> Sequence[Reading]:
     seen = f"Nothing is delivered until a person acts. {_sentence(s.paused)}"
-    return _bad_if(bool(s.paused), seen, "Try it with `bouncestream check`; delivery goes on by itself.")
+    return bad_if(bool(s.paused), seen, "Try it with `bouncestream check`; delivery goes on by itself.")
 
 
 def _away(s: Snapshot, _: Alerts) -> Sequence[Reading]:
     part = s.parts.get("listmonk")
     down = part is not None and part.state is Light.RED and not s.paused
     why = _sentence(part.why) if part else ""
-    return _bad_if(
+    return bad_if(
         down,
         f"Listmonk cannot be reached. {why}",
         "Is Listmonk up, and [listmonk] url right? `bouncestream check`.",
@@ -233,13 +174,13 @@ def _disk(s: Snapshot, a: Alerts) -> Sequence[Reading] | None:
     if s.disk_free is None:
         return None
     seen = f"The disk of the outbox has {size(s.disk_free)} left. Below 64 MiB nothing is taken in any more."
-    return _bad_if(s.disk_free < a.disk, seen, "Free space there.", fine=s.disk_free > a.disk * 1.1)
+    return bad_if(s.disk_free < a.disk, seen, "Free space there.", fine=s.disk_free > a.disk * 1.1)
 
 
 def _wal(s: Snapshot, a: Alerts) -> Sequence[Reading]:
     seen = f"The write-ahead log of the outbox has grown to {size(s.wal)}."
     fix = "Something reads the outbox for long, such as an open sqlite3 shell or a backup tool: end it."
-    return _bad_if(s.wal > a.wal, seen, fix, fine=s.wal <= a.wal // 2)
+    return bad_if(s.wal > a.wal, seen, fix, fine=s.wal <= a.wal // 2)
 
 
 def _unsent(s: Snapshot, _: Alerts) -> Sequence[Reading]:
@@ -357,6 +298,7 @@ RULES: tuple[Rule, ...] = (
         _quarantine,
         calm=DAY,
     ),
+    *DOUBTS,
     Rule(
         "disk-low", "warning", "The disk is nearly full", "the disk has less free space than `[alerts] disk`", _disk
     ),

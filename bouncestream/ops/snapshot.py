@@ -43,6 +43,9 @@ class Numbers:
     oldest: float  #: age of the oldest event that waits for delivery; seconds
     quarantine: int
     doubled: int
+    unproven: int = 0  #: mails that named people without proof, ever
+    excess: int = 0  #: people whom a mail named beyond `[mail] max_unproven`, ever
+    unknown_uuids: int = 0  #: mails with a UUID that Listmonk does not know, ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Snapshot:
     paused: str = ""  #: what a person has to do before anything is delivered again; empty: nothing
     lost: int = 0  #: events that Listmonk lost, in this run
     numbers: Numbers | None = None  #: None: the outbox cannot be read
+    unproven_hour: int = 0  #: of those mails, in the last hour
+    unknown_hour: int = 0  #: of those mails, in the last hour
     disk_free: int | None = None  #: bytes
     wal: int = 0  #: bytes
     sources: Sequence[SourceSeen] = ()

@@ -26,6 +26,7 @@ from bouncestream.ops import notify, summary
 from bouncestream.ops.alerts import Told, judge
 from bouncestream.ops.courier import Courier
 from bouncestream.ops.habits import REACH, Sources
+from bouncestream.ops.lately import Lately
 from bouncestream.ops.notify import Channel, SendFailed
 from bouncestream.ops.rules import RULES
 from bouncestream.ops.snapshot import FindingLike, Numbers, Snapshot
@@ -87,6 +88,7 @@ class Watch:
         self._next_id = 1
         self._findings: Sequence[FindingLike] | None = None
         self._sources = Sources()
+        self._lately = Lately()
         self._counted = -1  # the newest row that was counted
         self._began = clock.monotonic()
         self._turned_at = float("-inf")  # when the newest turn ended well
@@ -166,6 +168,8 @@ class Watch:
             paused=self._paused(),
             lost=int(self._metrics.get(LOST)),
             numbers=numbers,
+            unproven_hour=self._lately.grown("unproven", numbers.unproven, now) if numbers else 0,
+            unknown_hour=self._lately.grown("unknown", numbers.unknown_uuids, now) if numbers else 0,
             disk_free=_free(self._db.path),
             wal=_bytes(beside(self._db.path, "-wal")),
             sources=[self._sources.seen(name, now) for name in names],
@@ -345,6 +349,9 @@ def _numbers(conn: sqlite3.Connection, now: datetime) -> Numbers:
         oldest=store.oldest_pending(conn, now),
         quarantine=store.quarantine_count(conn),
         doubled=int(store.get_meta(conn, "doubled") or 0),
+        unproven=int(store.get_meta(conn, store.UNPROVEN) or 0),
+        excess=int(store.get_meta(conn, store.EXCESS) or 0),
+        unknown_uuids=int(store.get_meta(conn, store.UNKNOWN_UUIDS) or 0),
     )
 
 

@@ -20,12 +20,13 @@ leave again, and where it is only an echo, doing it twice does no harm.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from bouncestream.event import BounceEvent, Kind, Proof, identity_keys, new_id
-from bouncestream.outbox import codec
+from bouncestream.outbox import codec, store
 from bouncestream.outbox.connection import Connection, damaged
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.state import FINAL
@@ -51,6 +52,9 @@ ROW_FAULTS = (
     TypeError,
     ValueError,
 )
+
+#: What a mail is that anyone can have written.
+UNPROVEN = frozenset({Proof.NONE, Proof.EXCESS})
 
 _PROBE = QUERIES["probe"]
 _KNOWN = QUERIES["known"]
@@ -95,9 +99,24 @@ def take(conn: sqlite3.Connection, submission: Submission, now: datetime) -> Tak
     for trouble in submission.trouble:
         arrival.trouble(trouble)
     count(conn, arrival.counts)
+    count_unproven(conn, (submission,))
     if arrival.taken.duplicates:
         add_meta(conn, "duplicates", arrival.taken.duplicates)
     return arrival.taken
+
+
+def count_unproven(conn: sqlite3.Connection, submissions: Iterable[Submission]) -> None:
+    """Count the mails among these that name people without proof, and the people beyond what is allowed: a flood of
+    them is told once."""
+    mails = excess = 0
+    for submission in submissions:
+        doubted = [event.proof for event in submission.events if event.proof in UNPROVEN]
+        mails += bool(doubted)
+        excess += doubted.count(Proof.EXCESS)
+    if mails:
+        add_meta(conn, store.UNPROVEN, mails)
+    if excess:
+        add_meta(conn, store.EXCESS, excess)
 
 
 def secret_of(conn: sqlite3.Connection) -> bytes:
@@ -204,7 +223,7 @@ class _Arrival:
         # Nobody but the person who was proven may be told: another one's report changes no row in place.
         same = _same_person(event, recipient, subscriber, by_uuid=old_form == "uuid")
         # a report with proof frees what was held for the want of one
-        proven = event.proof not in (Proof.NONE, Proof.EXCESS)
+        proven = event.proof not in UNPROVEN
         believed = not event.hold and (proven or event.kind.gravity >= old_gravity)
         freed = state == State.HELD and held_for == "unproven" and believed
         how = ", with proof" if freed and proven else ""

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from bouncestream.event import identity_keys, new_id
 from bouncestream.outbox import codec
-from bouncestream.outbox.arrivals import ROW_FAULTS, Taken, secret_of, take, way_of
+from bouncestream.outbox.arrivals import ROW_FAULTS, Taken, count_unproven, secret_of, take, way_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.store import count
 from bouncestream.ports import Submission
@@ -49,6 +49,9 @@ def take_many(conn: sqlite3.Connection, items: Sequence[Item]) -> list[Taken]:
         tables.add(*item, read) if read is not None else None for item, read in zip(items, plain, strict=True)
     ]
     tables.insert()
+    count_unproven(
+        conn, (submission for (submission, _), read in zip(items, plain, strict=True) if read is not None)
+    )
     return [
         result if result is not None else take(conn, *item) for item, result in zip(items, results, strict=True)
     ]

@@ -29,6 +29,10 @@ HORIZON = timedelta(seconds=LONGEST, minutes=10)
 #: Bytes of a reason in the history; the whole answer of a server does not belong there.
 WHY_LIMIT = 500
 
+#: In `meta`, counted: mails that named people without proof, people beyond `[mail] max_unproven`, and mails with a
+#: UUID that Listmonk does not know.
+UNPROVEN, EXCESS, UNKNOWN_UUIDS = "unproven_mails", "unproven_excess", "unknown_uuids"
+
 #: In `meta` of a copy that `Database.backup` made: when.
 RESTORED = "restored_from"
 #: In `meta`: this outbox is the only one of its sources.

@@ -20,9 +20,6 @@ from bouncestream.relay.desk import POWERS_AFTER_FAILURE, Desk
 from bouncestream.relay.posting import post_batch
 from bouncestream.sinks.payload import same_address
 
-#: In `meta`: how many reports had a UUID that Listmonk does not know.
-UNKNOWN_UUIDS = "unknown_uuids"
-
 UNKNOWN = "Listmonk has no subscriber with this UUID: it was made up, or the subscriber is deleted; not sent"
 MOVED = (
     "the subscriber with this UUID has another address now than the mail names: a bounce of the old one says"
@@ -50,7 +47,7 @@ async def deliver(desk: Desk, batch: Sequence[Claimed]) -> list[Move]:
     findings = {row: Finding(reason) for row, reason in reasons.items()}
     moves += desk.ledger.looked_up(entries, findings, desk.clock.monotonic())
     if unknown := sum(reason == UNKNOWN for reason in reasons.values()):
-        await desk.db.write(partial(store.add_meta, name=UNKNOWN_UUIDS, by=unknown))
+        await desk.db.write(partial(store.add_meta, name=store.UNKNOWN_UUIDS, by=unknown))
     return moves + await post_batch(desk, [claimed for claimed in asked if claimed.row not in reasons])
 
 

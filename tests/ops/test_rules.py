@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -45,6 +46,8 @@ BAD = [
     ("part-red", Snapshot({"relay": red("unsubscriptions wait")}), "relay does not work"),
     ("silent-source", source(newest=NOW - 15 * DAY, usual_pause=WEEK), "for 15 days"),
     ("bounce-surge", source(this_hour=301, usual_peak=100), "301 events in this hour"),
+    ("unknown-uuids", replace(outbox(), unknown_hour=21), "21 bounce mails"),
+    ("unproven-flood", replace(outbox(), unproven_hour=51), "51 bounce mails"),
     ("disk-low", Snapshot({}, disk_free=(1 << 30) - 1), "Below 64 MiB"),
     ("wal-large", Snapshot({}, wal=257 << 20), "257 MiB"),
     ("alerts-unsent", Snapshot({}, unsent={"email": "no answer"}), "No answer."),
@@ -57,6 +60,8 @@ FINE = [
     ("listmonk-away", Snapshot({"listmonk": Part(Light.YELLOW, "cannot verify")})),
     ("mailbox-login", CUT),
     ("mailbox-away", REFUSED),
+    ("unknown-uuids", replace(outbox(), unknown_hour=10)),
+    ("unproven-flood", replace(outbox(), unproven_hour=25)),
     ("part-red", Snapshot({"listmonk": red("x"), MAILBOX: red("y"), "intake": Part(Light.YELLOW, "busy")})),
     ("silent-source", source(newest=NOW - 13 * DAY, usual_pause=WEEK)),
     ("silent-source", source(newest=NOW - timedelta(hours=23), usual_pause=3600.0)),
@@ -71,7 +76,12 @@ FINE = [
     ("alerts-unsent", Snapshot({})),
     ("doctor", Snapshot({}, findings=[Finding("pixel", Level.INFO, "t", "fine")])),
 ]
-COUNTING = [("dead-letters", outbox(dead=2)), ("quarantine", outbox(quarantine=2)), ("doubled", outbox(doubled=2))]
+COUNTING = [
+    ("dead-letters", outbox(dead=2)),
+    ("quarantine", outbox(quarantine=2)),
+    ("doubled", outbox(doubled=2)),
+    ("unproven-many", outbox(excess=2)),
+]
 BY_ID = {rule.id: rule for rule in RULES}
 
 

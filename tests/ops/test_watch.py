@@ -21,12 +21,12 @@ from bouncestream.config.model import Config, Webhook
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.errors import StoreUnavailable
-from bouncestream.event import Kind
+from bouncestream.event import Kind, Proof
 from bouncestream.health import Health, Light
 from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, Metrics
 from bouncestream.ops.notify import SendFailed
 from bouncestream.ops.watch import Watch
-from bouncestream.outbox import alertbook, arrivals
+from bouncestream.outbox import alertbook, arrivals, store
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Trouble
 from tests.ops.receivers import Hooks, hooks
@@ -378,3 +378,27 @@ async def test_earlier_alerts_that_cannot_be_read_stop_nothing(world: World) -> 
     await world.db.write(unreadable)
     async with world.running() as watch:
         await world.turns(watch)
+
+
+async def test_a_flood_of_forged_mails_is_one_alert_each_and_not_a_thousand(world: World) -> None:
+    def forge(conn: sqlite3.Connection) -> None:
+        for number in range(300):
+            doubted = make.event(f"v{number}@example.com", Kind.SOFT, proof=Proof.NONE)
+            held = make.event(f"w{number}@example.com", Kind.SOFT, proof=Proof.EXCESS, hold="unproven")
+            arrivals.submit(conn, make.submission(doubted, held, provider="mailbox"), world.clock.now())
+        store.add_meta(conn, store.UNKNOWN_UUIDS, 21)
+
+    rules = ("unknown-uuids", "unproven-flood", "unproven-many")
+    async with world.running() as watch:
+        for _ in range(3):
+            await world.db.write(forge)
+            await world.turns(watch)
+            world.clock.go(minutes=5)
+        told = await world.rows("SELECT rule, what FROM notices ORDER BY rule")
+        assert [row for row in told if row[0] in rules] == [(rule, "fired") for rule in rules]
+        texts = dict(await world.rows("SELECT rule, text FROM notices"))  # type: ignore[arg-type]
+        assert "300 bounce mails" in texts["unproven-flood"]
+        assert "21 bounce mails" in texts["unknown-uuids"]
+        world.clock.go(hours=3)
+        await world.turns(watch)
+        assert world.metrics.get(ALERT_ACTIVE, "unproven-flood") == 0

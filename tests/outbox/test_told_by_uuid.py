@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from bouncestream.event import BounceEvent, Kind, Proof
-from bouncestream.outbox import arrivals, browse, migrate
+from bouncestream.outbox import arrivals, browse, migrate, store
 from bouncestream.outbox.arrivals import take
 from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.rejudge import rejudge
@@ -66,6 +66,23 @@ def test_it_is_told_by_the_uuid_and_keeps_both_addresses(conn: sqlite3.Connectio
     claimed = make.claim(conn)[-1]
     assert (claimed.address_form, claimed.event.reported) == ("uuid", "target@example.net")
     assert browse.show(conn, 4)[0].event.reported == "target@example.net"
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_mails_that_prove_nothing_are_counted(conn: sqlite3.Connection, many: bool) -> None:
+    excess = [event(f"x{i}@example.com", proof=Proof.EXCESS, hold="unproven") for i in range(3)]
+    items = [
+        (submission(unproven(), *excess), NOW),
+        (submission(unproven(message_id="<2@x>")), NOW),
+        (submission(by_uuid("a@example.com")), NOW),
+        (submission(event("b@example.com")), NOW),
+    ]
+    if many:
+        take_many(conn, items)
+    else:
+        for item in items:
+            take(conn, *item)
+    assert [store.get_meta(conn, name) for name in (store.UNPROVEN, store.EXCESS)] == ["2", "3"]
 
 
 def test_a_mail_that_names_nobody_but_a_uuid_is_told_by_it_even_without_proof(conn: sqlite3.Connection) -> None:

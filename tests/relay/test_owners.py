@@ -85,7 +85,7 @@ async def test_a_made_up_uuid_is_never_sent_and_hurts_nobody(
     assert not seen.bodies
     assert sandbox.state()["posted"] == 0
     assert status_of(sandbox, "p0@example.com") == status_of(sandbox, "p40@example.com") == "enabled"
-    assert await bridge.db.read(lambda conn: store.get_meta(conn, owners.UNKNOWN_UUIDS)) == "31"
+    assert await bridge.db.read(lambda conn: store.get_meta(conn, store.UNKNOWN_UUIDS)) == "31"
 
 
 async def test_a_subscriber_with_his_own_uuid_cannot_name_another(bridge: Bridge, sandbox: Sandbox) -> None:
