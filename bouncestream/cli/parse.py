@@ -27,11 +27,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _judged(name: str, explain: bool) -> dict[str, Any]:
     """The line of one mail; `explain`: with the way to the verdict."""
-    from bouncestream.mail.decode import as_dict, read
+    from bouncestream.mail.decode import LIMIT, as_dict, read
 
     base = os.path.basename(name) if name != "-" else "-"
     try:
-        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        if name == "-":
+            raw = sys.stdin.buffer.read()
+        else:
+            with Path(name).open("rb") as file:
+                raw = file.read(LIMIT)
         return {"file": base, **as_dict(read(raw, explain=explain))}
     except OSError as error:
         why = error.strerror or str(error)

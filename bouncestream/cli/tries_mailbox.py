@@ -80,6 +80,8 @@ def _abilities(box: Mailbox, can: frozenset[str]) -> list[Line]:
 
 
 def _folder(box: Mailbox, seen: FolderSeen) -> Line:
+    if seen.fix:
+        return Line("✘", seen.trouble, seen.fix)
     if seen.trouble:
         fix = f"correct mailboxes.{box.name}.folders"
         return Line("✘", seen.trouble, f"{fix}; there are for example {', '.join(seen.near)}" if seen.near else fix)

@@ -283,6 +283,10 @@ class _Judge:
 
     def _folder(self, folder: FolderSeen) -> None:
         box = self._box
+        if folder.fix:
+            fix = f"{clean(folder.fix, 400)}; then:\n\n    bouncestream mailbox test {box.name}"
+            self._add("mailbox-refused", Level.WARNING, folder.trouble, _WHY, fix, folder=clean(folder.name))
+            return
         if folder.trouble:
             names = [clean(name, 60) for name in folder.near]
             first = names[0] if names else "INBOX"

@@ -83,14 +83,14 @@ def _mailboxes(s: Snapshot) -> Iterator[tuple[str, str, bool, bool]]:
             yield mailbox, part.why, red, red and bool(_LOGIN.search(part.why))
 
 
-def _mailbox_login(s: Snapshot, _: Alerts) -> Sequence[Reading]:
+def _mailbox_login(s: Snapshot, _alerts: Alerts) -> Sequence[Reading]:
     fix = "Check user, password or OAuth consent of the mailbox; the provider may have revoked it."
-    return [
-        Reading(
-            Verdict.BAD if refused else Verdict.FINE, name, f"The mailbox lets nobody in. {_sentence(why)}", fix
-        )
-        for name, why, _, refused in _mailboxes(s)
-    ]
+    found = []
+    for name, why, _, refused in _mailboxes(s):
+        what, _, own = why.partition(" Next: ")
+        text = f"The mailbox lets nobody in. {_sentence(what)}"
+        found.append(Reading(Verdict.BAD if refused else Verdict.FINE, name, text, _sentence(own) or fix))
+    return found
 
 
 def _mailbox_away(s: Snapshot, _: Alerts) -> Sequence[Reading]:

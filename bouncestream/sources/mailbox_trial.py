@@ -30,6 +30,8 @@ from bouncestream.sources.imap_session import Session
 from bouncestream.sources.mailbox_own import OwnMail, new_mark
 from bouncestream.sources.oauth import TokenSource
 
+#: What to do about a refusal that does not say more.
+LATER = "try again later, or ask whoever runs the server"
 #: Seconds for one answer: a person waits. Servers delay the answer to a wrong password.
 PATIENCE = 15.0
 #: A certificate that ends earlier should be renewed; days.
@@ -83,7 +85,8 @@ class FolderSeen:
 
     name: str
     trouble: str = ""  #: why it cannot be opened, in words
-    near: tuple[str, ...] = ()  #: then: folders that there are, those of a like name first
+    near: tuple[str, ...] = ()  #: where it is not there: folders that are, those of a like name first
+    fix: str = ""  #: where it is there, and is not opened: what to do
     read_only: bool = False
     mails: int = 0
     contact: Contact = Contact.FIRST
@@ -134,9 +137,11 @@ def _ends(session: Session) -> datetime | None:
 async def _folder(box: Mailbox, session: Session, name: str, there: Sequence[str], known: Known) -> FolderSeen:
     try:
         selected = await session.select(name)
-    except FolderMissing as error:
-        what = str(error).partition(" Next: ")[0].rstrip(".")
-        return FolderSeen(name, what, tuple(get_close_matches(name, there, 3, 0.4) or list(there)[:8]))
+    except (FolderMissing, ServerRefused) as error:
+        what, _, fix = str(error).partition(" Next: ")
+        missing = isinstance(error, FolderMissing)
+        near = tuple(get_close_matches(name, there, 3, 0.4) or list(there)[:8]) if missing else ()
+        return FolderSeen(name, what.rstrip("."), near, fix="" if missing else fix.rstrip(".") or LATER)
     seen = FolderSeen(name, read_only=selected.read_only, mails=selected.exists)
     read = await asyncio.to_thread(known, name)
     if read is None:
@@ -179,7 +184,7 @@ def remedy(box: Mailbox, error: MailboxError) -> tuple[str, str]:
     if not fix and isinstance(error, TokenError):
         fix = f"check the network of this machine, and mailboxes.{box.name}.oauth_…"
     elif not fix and isinstance(error, ServerRefused):
-        fix = "try again later, or ask whoever runs the server"
+        fix = LATER
     elif not fix:
         fix = f"check mailboxes.{box.name}.host, port and tls, and whether a firewall is in between"
     return mask_all(what).rstrip("."), fix.rstrip(".")

@@ -19,11 +19,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import urlencode
 
 import orjson
 
 from bouncestream.config.oauth import Plan
+from bouncestream.crypto.blank import SHOWN, Blank
 from bouncestream.errors import LoginRefused, MailboxError, TokenError
 from bouncestream.printable import mask_all, printable
 
@@ -238,11 +239,8 @@ def _refusal(status: int, data: Mapping[str, Any], secrets: Iterable[str], comma
 
 def words(error: str, description: str = "", secrets: Iterable[str] = ()) -> str:
     """An error in the provider's words: on one line, without secrets, addresses masked, not too long."""
-    text = f"{error} ({description})" if description else error
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "•••").replace(quote_plus(secret), "•••")
-    text = _LONG_WORD.sub("•••", text)
+    text = Blank(*secrets)(f"{error[:2000]} ({description[:4000]})" if description else error[:2000])
+    text = _LONG_WORD.sub(SHOWN, text)
     return printable(mask_all(" ".join(text.split())), 300)
 
 

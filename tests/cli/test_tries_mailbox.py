@@ -24,7 +24,10 @@ from bouncestream.sources.mailbox_trial import Door
 from bouncestream.sources.oauth_file import TokenFile, token_path
 from tests.mailserver.dovecot import Dovecot, dsn, needs_dovecot
 from tests.mailserver.fixtures import dovecot
+from tests.mailserver.liar import Liar
 from tests.mailserver.oauth import dovecot_with_oauth
+from tests.mailserver.reader import mailbox as on_loopback
+from tests.mailserver.scripted import Peer
 from tests.outbox import make
 from tests.sources.oauth_server import CLIENT_ID, USER, Provider, serve
 
@@ -53,6 +56,28 @@ def told(lines: list[Line]) -> str:
 @pytest.fixture
 def outbox(tmp_path: Path) -> Path:
     return tmp_path / "outbox.db"
+
+
+@pytest.mark.parametrize(
+    ("answer", "fix"),
+    [
+        ("NO [NOPERM] Permission denied", "give this user the rights to read that folder"),
+        ("NO [UNAVAILABLE] backend", "try again later"),
+    ],
+)
+async def test_a_folder_that_is_refused_is_not_called_missing(outbox: Path, answer: str, fix: str) -> None:
+    server = Liar()
+
+    async def select(server: Liar, peer: Peer, rest: str) -> None:
+        peer.done(answer)
+
+    server.lies["SELECT"] = select
+    async with server.serve() as at:
+        lines = await mailbox(Door(on_loopback(at.port), outbox))
+    assert answer.partition("] ")[2] in told(lines)
+    assert fix in told(lines)
+    assert "there are for example" not in told(lines)
+    assert any(line.sign == "✘" for line in lines)
 
 
 async def test_a_mailbox_that_is_well(dovecot: Dovecot, outbox: Path) -> None:

@@ -27,6 +27,14 @@ def outbox(**numbers: float) -> Snapshot:
     return Snapshot({}, numbers=Numbers({"dead": int(numbers.get("dead", 0))}, **known))  # type: ignore[arg-type]
 
 
+def test_an_alert_of_a_refused_login_says_what_the_mailbox_says() -> None:
+    barred = Snapshot({MAILBOX: red("login refused: no IMAP here. Next: switch IMAP on.")})
+    for snapshot, fix in ((barred, "Switch IMAP on."), (REFUSED, "Check user, password")):
+        [reading] = BY_ID["mailbox-login"].look(snapshot, Alerts())
+        assert reading.fix.startswith(fix)
+        assert "Next:" not in reading.seen
+
+
 def source(**seen: object) -> Snapshot:
     return Snapshot({}, now=NOW, sources=[SourceSeen("shop", **seen)])  # type: ignore[arg-type]
 
