@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bouncestream.health import Health
-from bouncestream.metrics import DELIVERED, LOST, RESTARTS, RETRIES, Metrics
+from bouncestream.metrics import DELIVERED, LOST, READ_BACKS, RESTARTS, RETRIES, Metrics
 from bouncestream.outbox import reposts, store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.state import FINAL
 from bouncestream.policy import Rules
 from bouncestream.ports import Clock, Move, Powers, Sink, State
 from bouncestream.relay.breaker import Breaker
+from bouncestream.retry import backoff
 from bouncestream.sinks.reading import LaterReads
 from bouncestream.sinks.verify import Ledger, Times
 
@@ -23,6 +24,8 @@ log = logging.getLogger("bouncestream.relay")
 
 #: After a failed call the permissions and settings of Listmonk are asked for again this soon; seconds.
 POWERS_AFTER_FAILURE = 5.0
+#: After a failed read none is made for so long, at first and at most; seconds.
+READ_REST, READ_REST_LIMIT = 0.3, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Desk:
         self.breaker = Breaker(chance)
         self.powers: Powers | None = None  #: None: not known yet, so nothing is posted
         self.powers_due = float("-inf")  #: when they are asked for (again)
+        self.read_due = float("-inf")  #: no label is read before that: the last reads failed
+        self._failed_reads = 0
         self.stopping = False
 
     def trouble(self, why: str, retry_after: float | None = None) -> None:
@@ -80,6 +85,21 @@ class Desk:
         if self.breaker.paused or self.clock.monotonic() < self.breaker.until:
             return f"not sent: {self.breaker.why}"
         return ""
+
+    def read_failed(self, why: str) -> None:
+        """Its database may be away, and then its 200 means nothing: stop posting for a while, and reading too."""
+        now = self.clock.monotonic()
+        self.ledger.read_failed(now)
+        self.metrics.add(READ_BACKS, "failed")
+        self.trouble(f"reading back failed: {why}")
+        self.powers_due = min(self.powers_due, now + POWERS_AFTER_FAILURE)  # may the token still read?
+        self._failed_reads += 1
+        rest = backoff(self._failed_reads, base=READ_REST, cap=READ_REST_LIMIT, jitter=self.chance())
+        self.read_due = now + rest
+
+    def round_ended(self) -> None:
+        """A round of reading back, with its look-ups, ended well."""
+        self.read_due, self._failed_reads = float("-inf"), 0
 
     def boot_read(self, boot: str, asked_at: float) -> None:
         """A boot id was read; tell when it is a new one."""

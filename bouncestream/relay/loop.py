@@ -336,9 +336,9 @@ class Relay:
             elif not desk.ledger.entries:
                 self.idle.set()
             if (at := desk.ledger.next_read()) is not None:
-                waits.append(at - now)
+                waits.append(max(at, desk.read_due) - now)
             if desk.powers.read and (at := desk.later.next_at()) is not None:
-                waits.append(max(at - now, quiet))
+                waits.append(max(at - now, desk.read_due - now, quiet))
             if self._permission_at is not None:
                 waits.append(self._permission_at - now)
         await self._sleep(max(0.005, min(waits)))

@@ -16,7 +16,7 @@ from bouncestream.errors import SinkError
 from bouncestream.metrics import DOUBLED, FOREIGN, READ_BACKS
 from bouncestream.outbox import reposts, store
 from bouncestream.ports import Move, Powers, Seen
-from bouncestream.relay.desk import POWERS_AFTER_FAILURE, Desk
+from bouncestream.relay.desk import Desk
 from bouncestream.sinks import unread
 from bouncestream.sinks.verify import Round
 
@@ -43,14 +43,14 @@ async def verify(desk: Desk) -> bool:
         return await desk.settle(unread.settle(desk.ledger, began, desk.pace.settle))
     later = desk.later.due(began)[:LATER_A_ROUND] if began >= desk.breaker.until else []
     labels = desk.ledger.labels_due(began)[: LABELS_A_ROUND - len(later)]
-    if not labels and not later:
+    if not (labels or later) or began < desk.read_due:
         return False
     shown_before = desk.ledger.rows_shown
     try:
         desk.boot_read(await desk.sink.boot_id(), began)
         rows = {label: await desk.sink.read_label(label) for label in dict.fromkeys(labels + later)}
     except SinkError as error:
-        _read_failed(desk, error)
+        desk.read_failed(str(error))
         return False
     desk.metrics.add(READ_BACKS, "read")
     result = desk.ledger.round(began, rows)
@@ -62,7 +62,11 @@ async def verify(desk: Desk) -> bool:
         await desk.db.write(partial(reposts.plan_reads, steps=steps, now=desk.clock.now()))
     moved = await desk.settle(result.moves + await _shown(desk, rows))
     moved = await _ended(desk, {label: rows[label] for label in later}) or moved
-    return await desk.settle(await _missing(desk, result, powers, began)) or moved
+    missing = await _missing(desk, result, powers, began)
+    if missing is None:
+        return moved
+    desk.round_ended()
+    return await desk.settle(missing) or moved
 
 
 async def look(desk: Desk, labels: Sequence[str]) -> bool:
@@ -80,7 +84,7 @@ async def look(desk: Desk, labels: Sequence[str]) -> bool:
             desk.looked[label] = desk.clock.monotonic()
     except SinkError as error:
         desk.looked = {}
-        _read_failed(desk, error)
+        desk.read_failed(str(error))
         return False
     if rows:
         await _tell(desk, desk.ledger.told(rows))
@@ -100,8 +104,9 @@ async def _ended(desk: Desk, rows: Mapping[str, Sequence[Seen]]) -> bool:
     return bool(ids) and await desk.settle(await desk.db.read(partial(reposts.found_after_all, event_ids=ids)))
 
 
-async def _missing(desk: Desk, result: Round, powers: Powers, began: float) -> list[Move]:
-    """What becomes of the events whose rows were not there, with a look-up where the token allows it."""
+async def _missing(desk: Desk, result: Round, powers: Powers, began: float) -> list[Move] | None:
+    """What becomes of the events whose rows were not there, with a look-up where the token allows it. None: that
+    failed."""
     if not powers.lookup:
         return desk.ledger.settle_absent(result.absent, None, began, explains=False)
     asked = result.absent + result.missing
@@ -113,8 +118,8 @@ async def _missing(desk: Desk, result: Round, powers: Powers, began: float) -> l
         # Read again: a row that came in between would itself look like a reason (its count, its blocklisting).
         rows = {label: await desk.sink.read_label(label) for label in labels}
     except SinkError as error:
-        _read_failed(desk, error)
-        return []
+        desk.read_failed(str(error))
+        return None
     await desk.settle(await _shown(desk, rows))
     seen = {row.event_id for seen_rows in rows.values() for row in seen_rows}
     absent = [entry for entry in result.absent if entry.claimed.event_id not in seen]
@@ -143,15 +148,6 @@ async def _beat(desk: Desk) -> None:
             await desk.sink.read_label(PULSE_LABEL)
         except SinkError:
             desk.ledger.read_failed(desk.clock.monotonic())
-
-
-def _read_failed(desk: Desk, error: SinkError) -> None:
-    """Its database may be away, and then its 200 means nothing: stop posting for a while."""
-    now = desk.clock.monotonic()
-    desk.ledger.read_failed(now)
-    desk.metrics.add(READ_BACKS, "failed")
-    desk.trouble(f"reading back failed: {error}")
-    desk.powers_due = min(desk.powers_due, now + POWERS_AFTER_FAILURE)  # may the token still read?
 
 
 async def _tell(desk: Desk, result: Round) -> None:

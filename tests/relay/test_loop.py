@@ -6,11 +6,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bouncestream.errors import SinkError
 from bouncestream.event import Kind
 from bouncestream.health import Light
 from bouncestream.metrics import DELIVERED, DOUBLED, LOST, RESTARTS
@@ -483,3 +485,28 @@ async def test_without_its_pulse_no_absence_counts_until_it_beats_again(
         assert (await bridge.states()).get("unstored") is None
     await bridge.until_states({"verified": 1, "unstored": 3})
     assert bridge.health.parts["task:pulse"].state is Light.RED, "it has not run for long yet"
+
+
+async def test_reads_that_fail_are_made_more_and_more_seldom(
+    bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bridge.start()
+    await bridge.emit(range(2))
+    await bridge.until_states({"verified": 2})
+    reads: list[float] = []
+
+    async def odd(label: str) -> list[Seen]:
+        reads.append(bridge.relay.desk.clock.monotonic())
+        raise SinkError("the answer to /api/bounces is not one of Listmonk's: its results are no list")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bridge.sink, "read_label", odd)
+        await bridge.emit(range(2, 5))
+        await bridge.until(lambda: len(reads) >= 4)
+        await bridge.emit(range(5, 7))  # news for the relay is no reason to read sooner
+        await bridge.until(lambda: len(reads) >= 6)
+    gaps = [after - before for before, after in pairwise(reads)]
+    assert min(gaps) > 0.1
+    assert gaps[-1] > 2 * gaps[0]
+    await bridge.until_states({"verified": 7})
+    bridge.exactly_once(7)
