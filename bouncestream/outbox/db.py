@@ -244,6 +244,7 @@ class Database:
     async def _write_batches(self) -> None:
         """The one writer: drains what waits into one transaction after the other, until `close`."""
         assert self._writing is not None
+        jobs: list[Job] = []
         try:
             while True:
                 if not self._waiting:
@@ -270,19 +271,18 @@ class Database:
                     self._changes = changes
                     self._checkpoint = asyncio.create_task(self._write_back(), name="outbox checkpoint")
         finally:
-            while self._waiting:
-                self._resolve(
-                    [self._waiting.popleft()], [Outcome(error=StoreUnavailable("The outbox was closed."))]
-                )
+            for job in (*jobs, *self._waiting):  # `jobs`: a bug of ours must not leave anybody waiting
+                if not job.future.done():
+                    job.future.set_exception(StoreUnavailable("The outbox was closed."))
+            self._waiting.clear()
 
     async def _write_back(self) -> None:
         """What no reader needs any more goes from the log into the database."""
         assert self._reading is not None
         try:
             await self._reading.run(connection.write_back)
-        except Exception as error:  # of the database: the next commit meets the same trouble, and tells it
-            if not isinstance(error, sqlite3.Error):
-                log.exception("writing the outbox's log back failed")
+        except Exception:  # the next commit most likely meets the same trouble, and tells it
+            log.debug("writing the outbox's log back failed", exc_info=True)
         finally:
             self._checkpoint = None
 
@@ -314,11 +314,11 @@ class Database:
             self._metrics.add(COMMITS)
         for job, outcome in zip(jobs, outcomes, strict=True):
             if job.future.done():
-                continue
-            if outcome.error is not None:
-                job.future.set_exception(outcome.error)
-            else:
+                continue  # its caller was cancelled
+            if outcome.error is None:
                 job.future.set_result(outcome.value)
+            else:
+                job.future.set_exception(outcome.error)
 
 
 def _prepare_writing(conn: sqlite3.Connection, path: Path, *, locked: bool) -> None:

@@ -4,6 +4,9 @@
 BOUNCESTREAM_TEST_GAP: seconds between two absences that count. BOUNCESTREAM_TEST_MIN_FREE: bytes that must stay
 free on the disk. BOUNCESTREAM_TEST_SABOTAGE: `early`: acknowledge before the commit.
 
+BOUNCESTREAM_TEST_BUG: `writer`: the outbox's writer ends with a bug at the first event; `relay`: each turn of the
+relay is a bug; `upkeep`, `rejudge`: that task is.
+
 BOUNCESTREAM_TEST_KILL: `fetched`, `committed`, `placed`: kill -9 of itself when mails have come to that step:
 they were fetched; their events were committed; they were flagged or moved, but that is not noted yet.
 """
@@ -44,6 +47,35 @@ if os.environ.get("BOUNCESTREAM_TEST_SABOTAGE") == "early":
     import bouncestream.app
 
     bouncestream.app.Intake = EarlyIntake  # type: ignore[misc]
+
+
+def bug(*_: Any, **__: Any) -> Any:
+    """A bug of ours."""
+    raise ZeroDivisionError("a bug on purpose")
+
+
+match os.environ.get("BOUNCESTREAM_TEST_BUG"):
+    case "writer":
+        from bouncestream.outbox.db import Database
+
+        resolve = Database._resolve
+
+        def resolved(self: Database, jobs: Any, outcomes: Any) -> None:
+            if any(job.many for job in jobs):
+                bug()
+            resolve(self, jobs, outcomes)
+
+        Database._resolve = resolved  # type: ignore[method-assign]
+    case "relay":
+        loop.Relay._turn = bug  # type: ignore[method-assign]
+    case "upkeep":
+        from bouncestream.ops.upkeep import Upkeep
+
+        Upkeep.renew_gauges = bug  # type: ignore[method-assign]
+    case "rejudge":
+        from bouncestream.ops.rejudge import Rejudge
+
+        Rejudge._run = bug  # type: ignore[method-assign]
 
 
 def kill_after(owner: type[Any], name: str) -> None:
