@@ -54,3 +54,4 @@ async def test_a_short_one(tmp_path: Path) -> None:
     assert (told.acknowledged, told.lost, told.doubled, told.unsettled) == (600, 0, 0, 0)
     assert len(told.calm) + len(told.storm) == 600
     assert len(told.samples) >= 5
+    assert told.blocklisted == 0
