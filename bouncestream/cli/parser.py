@@ -13,6 +13,7 @@ from bouncestream.cli.parser_mailbox import import_
 from bouncestream.cli.parser_mailbox_commands import mailbox
 from bouncestream.cli.parser_outbox import outbox
 from bouncestream.cli.parser_proxy import proxy
+from bouncestream.cli.parser_verp import verp
 from bouncestream.cli.parser_watch import alert, status
 
 
@@ -54,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     proxy(commands, debug)
     outbox(commands, config)
     mailbox(commands, config)
+    verp(commands, config)
     _backup(commands, config)
     _config(commands, debug)
     add(commands, "version", "show the version", debug, does="version")

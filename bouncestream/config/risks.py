@@ -39,6 +39,15 @@ def risks(config: Config, *, with_secrets: bool = True) -> Iterator[str]:
         yield from _of_alerts(config.alerts)
     for hook in config.webhooks.values():
         yield from _of_webhook(hook, config.server)
+    for box in config.mailboxes.values():
+        if box.unproven == "accept":
+            yield (
+                f'mailboxes.{box.name}.unproven: "accept" believes every bounce mail, so that whoever knows the '
+                "bounce address can have any subscriber blocklisted, five by each forged mail (mail.max_unproven); "
+                'write "soft" or "hold"'
+            )
+    if config.mail.verp_secret is not None and not config.mail.verp:
+        yield "mail.verp_secret: signs nothing without a form of return addresses; write one into mail.verp"
 
 
 def loopback(host: str) -> bool:

@@ -56,6 +56,7 @@ def test_all_commands_are_there() -> None:
         "outbox release",
         "mailbox login",
         "mailbox test",
+        "verp",
         "backup",
         "config example",
         "version",

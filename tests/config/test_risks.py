@@ -26,6 +26,12 @@ def warned(tmp_path: Path, section: str, line: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("section", "line", "words"),
     [
+        ("mail", 'verp_secret = "a-key-of-these-tests"', "mail.verp_secret: signs nothing"),
+        (
+            "mailboxes.b",
+            'host = "imap.example.org"\nuser = "b"\npassword = "p"\nunproven = "accept"',
+            "whoever knows the bounce address can have any subscriber blocklisted",
+        ),
         ("listmonk", 'url = "http://198.51.100.7:9000"', "the token travels readable to 198.51.100.7"),
         ("listmonk", 'url = "http://news.example.org"', "the token travels readable"),
         ("listmonk", 'url = "http://[2001:db8::1]:9000"', "the token travels readable"),

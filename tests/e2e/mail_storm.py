@@ -18,8 +18,6 @@ from tests.mailserver.dovecot import PASSWORD, Dovecot, anonymous, dsn, letter
 from tests.mailserver.proxy import Proxy
 
 MAILBOX = """
-[mail]
-own_domains = ["example.com"]
 [mailboxes.inbox]
 host = "127.0.0.1"
 port = {port}
@@ -27,6 +25,7 @@ tls = "none"
 user = "bounces"
 password = "{password}"
 after = "move"
+unproven = "accept"
 timeout = "1s"
 idle = "2s"
 retry = "500ms"

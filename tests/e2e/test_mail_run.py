@@ -18,8 +18,6 @@ from tests.mailserver.dovecot import PASSWORD, Dovecot, dsn
 from tests.mailserver.scripted import Peer, Scripted
 
 MAILBOX = """
-[mail]
-own_domains = ["example.com"]
 [mailboxes.{name}]
 host = "127.0.0.1"
 port = {port}
@@ -27,6 +25,7 @@ tls = "none"
 user = "bounces"
 password = "{password}"
 after = "move"
+unproven = "accept"
 timeout = "2s"
 retry = "200ms"
 """

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from bouncestream.clock import SystemClock
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.config.model import Config, Mail, Retention
+from bouncestream.config.model import Config, Retention
 from bouncestream.crypto.secret import Secret
 from bouncestream.health import Health, Light
 from bouncestream.metrics import Metrics
@@ -45,6 +45,7 @@ def mailbox(port: int, **settings: Any) -> Mailbox:
         "tls": "none",
         "user": USER,
         "password": Secret(PASSWORD),
+        "unproven": "accept",
         **QUICK,
     }
     return Mailbox(**(given | settings))
@@ -59,14 +60,12 @@ class Reader:
         *mailboxes: Mailbox,
         dry_run: bool = False,
         dedupe: float = 400 * 86400.0,
-        own_domains: tuple[str, ...] = ("example.com",),
         emit: Callable[[Intake], EmitMails] = lambda intake: intake,
         memory: Callable[[StoredMailMemory], MailMemory] = lambda memory: memory,
     ) -> None:
         self.path = folder / "outbox.db"
         self.config = Config(
             mailboxes=MappingProxyType({one.name: one for one in mailboxes}),
-            mail=Mail(own_domains=own_domains),
             retention=replace(Retention(), dedupe=dedupe),
         )
         self.health = Health()
