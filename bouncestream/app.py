@@ -93,7 +93,7 @@ class App:
         markers = Markers(Path(self.config.outbox.path), self.config.path, os.environ)
         if not (self.new_outbox or await self._found(markers, clock, ready)):
             return
-        self.db = await Database.open(Path(self.config.outbox.path), lock=True, metrics=self.metrics)
+        self.db = await Database.open(markers.path, lock=True, metrics=self.metrics)
         try:
             self.sink = await self._sink()
             try:

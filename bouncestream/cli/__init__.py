@@ -29,6 +29,7 @@ def main(argv: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):  # a terminal of another charset shall not end a command
             stream.reconfigure(errors="backslashreplace")
     debug = bool(os.environ.get("BOUNCESTREAM_DEBUG")) or "--debug" in argv
+    _stand_somewhere()
     try:
         try:
             args = build_parser().parse_args(argv)
@@ -52,6 +53,15 @@ def main(argv: Sequence[str]) -> int:
 
             traceback.print_exception(error)
         return _tell(error)
+
+
+def _stand_somewhere() -> None:
+    """The folder that a command is started in may have been removed: then no relative path means anything."""
+    try:
+        os.getcwd()
+    except OSError:
+        os.chdir("/")
+        say("the folder that it was started in is gone, so it goes on from /. Next: write whole paths, or cd again")
 
 
 def _tell(error: BaseException) -> int:

@@ -6,13 +6,15 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.cli.conftest import PATIENCE, Cli, Process, bounce, post, write_config
+from tests.cli.conftest import PATIENCE, Cli, Process, bounce, environment, post, write_config
 from tests.cli.test_run import started, states
 
 Spawn = Callable[..., Process]
@@ -138,3 +140,43 @@ def test_listmonk_remembers_the_outbox_that_is_missing(
     bridge = spawn("run")
     started(bridge)
     assert post(url, bounce("reader3@example.com")) == 200
+
+
+def test_started_in_a_folder_that_is_gone_it_knows_its_way(spawn: Spawn, tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    gone = tmp_path / "gone"
+    script = f"mkdir {gone}; cd {gone}; rmdir {gone}; exec {sys.executable} -m bouncestream"
+    for command, code, words in (
+        ("run", 78, "config.toml: there is no such file"),
+        (f"status -c {config}", 3, f"There is no outbox at {tmp_path}/outbox.db"),
+    ):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{script} {command}"],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+        assert "is gone, so it goes on from /" in done.stderr
+        assert words in done.stderr
+
+
+def test_a_relative_path_from_another_folder_is_not_another_outbox(
+    spawn: Spawn, sandbox: str, tmp_path: Path
+) -> None:
+    config = write_config(tmp_path, sandbox)
+    config.write_text(config.read_text().replace(f"{tmp_path}/outbox.db", "outbox.db"))
+    bridge = spawn("run", "--config", "config.toml")
+    started(bridge)
+    assert bridge.end() == 0
+    (tmp_path / "else").mkdir()
+    other = Process("run", "--config", str(config), cwd=tmp_path / "else", env=environment())
+    try:
+        other.wait_for("waiting for the outbox")
+        assert f"until now it was {tmp_path}/outbox.db and still is there" in other.output
+        assert other.end() == 0
+    finally:
+        other.close()
+    assert list((tmp_path / "else").iterdir()) == []

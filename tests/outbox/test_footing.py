@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -197,3 +198,20 @@ async def test_every_reader_keeps_its_locks(opened: Opened, path: Path) -> None:
     with closing(sqlite3.connect(path)) as conn:
         assert recipients(conn) == ["a@example.com"]
     assert beside(path, "-wal").exists()
+
+
+async def test_after_errors_of_the_disk_it_goes_on_by_itself(opened: Opened, path: Path) -> None:
+    """A limit on the size of files stands for the disk: the write fails, and SQLite calls it an I/O error."""
+    db = await opened(path, lock=True)
+    await db.write(insert("a@example.com"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        for number in range(3):
+            with pytest.raises(StoreUnavailable, match=r"disk of the outbox (failed|is full).*Next:"):
+                await db.write(insert(f"{number}@example.org"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    await db.write(insert("b@example.com"))
+    await db.look()
+    assert await db.read(recipients) == ["a@example.com", "b@example.com"]
