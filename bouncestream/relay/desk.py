@@ -71,6 +71,7 @@ class Desk:
         self.powers_due = float("-inf")  #: when they are asked for (again)
         self.read_due = float("-inf")  #: no label is read before that: the last reads failed
         self._failed_reads = 0
+        self.known: set[str] = set()  #: events whose subscriber's UUID was looked up in this run, and is known
         self.stopping = False
 
     def trouble(self, why: str, retry_after: float | None = None) -> None:

@@ -20,6 +20,9 @@ from bouncestream.relay.desk import POWERS_AFTER_FAILURE, Desk
 from bouncestream.relay.posting import post_batch
 from bouncestream.sinks.payload import same_address
 
+#: So many events are remembered whose UUID Listmonk knows.
+KNOWN_LIMIT = 50_000
+
 UNKNOWN = "Listmonk has no subscriber with this UUID: it was made up, or the subscriber is deleted; not sent"
 MOVED = (
     "the subscriber with this UUID has another address now than the mail names: a bounce of the old one says"
@@ -29,7 +32,7 @@ MOVED = (
 
 async def deliver(desk: Desk, batch: Sequence[Claimed]) -> list[Move]:
     """`post_batch` for what was just claimed, with the look-up before it where that is needed."""
-    asked = [claimed for claimed in batch if by_mail(claimed)]
+    asked = [claimed for claimed in batch if by_mail(claimed) and claimed.event_id not in desk.known]
     if not asked or desk.powers is None or not desk.powers.lookup:
         return await post_batch(desk, batch)
     rows = {claimed.row for claimed in asked}
@@ -48,13 +51,18 @@ async def deliver(desk: Desk, batch: Sequence[Claimed]) -> list[Move]:
     moves += desk.ledger.looked_up(entries, findings, desk.clock.monotonic())
     if unknown := sum(reason == UNKNOWN for reason in reasons.values()):
         await desk.db.write(partial(store.add_meta, name=store.UNKNOWN_UUIDS, by=unknown))
-    return moves + await post_batch(desk, [claimed for claimed in asked if claimed.row not in reasons])
+    known = [claimed for claimed in asked if claimed.row not in reasons]
+    # Once a run is enough, and a slow look-up must not make the look at its label too old again and again.
+    if len(desk.known) > KNOWN_LIMIT:
+        desk.known.clear()
+    desk.known.update(claimed.event_id for claimed in known)
+    return moves + await post_batch(desk, known)
 
 
 def by_mail(claimed: Claimed) -> bool:
-    """Whether Listmonk is told, for the first time, by a UUID that only a mail proves."""
+    """Whether Listmonk is told by a UUID that only a mail proves."""
     told = claimed.address_form == "uuid" and bool(claimed.event.subscriber_uuid)
-    return told and claimed.posts < 2 and claimed.event.kind is not Kind.UNSUBSCRIBE
+    return told and claimed.event.kind is not Kind.UNSUBSCRIBE
 
 
 def unstorable(claimed: Claimed, owners: Mapping[str, str]) -> str:

@@ -11,13 +11,15 @@ from uuid import uuid4
 
 import pytest
 
+from bouncestream.clock import SystemClock
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import BounceEvent, Kind, Proof
 from bouncestream.metrics import LOST
-from bouncestream.outbox import store
+from bouncestream.outbox import browse, store
 from bouncestream.ports import Submission
 from bouncestream.relay import owners
 from bouncestream.sandbox import Sandbox
+from bouncestream.sinks.verify import Times
 from tests.relay.conftest import Bridge
 from tests.relay.test_loop import forbid
 from tests.sinks.make import claimed
@@ -283,3 +285,37 @@ def test_who_could_not_be_asked_for_is_not_called_unknown() -> None:
     assert owners.unstorable(one, {one.event.subscriber_uuid: ""}) == owners.UNKNOWN
     assert owners.unstorable(one, {one.event.subscriber_uuid: "P1@example.com"}) == ""
     assert owners.unstorable(one, {one.event.subscriber_uuid: "p2@example.com"}) == owners.MOVED
+
+
+async def test_what_is_replayed_is_looked_up_again(bridge: Bridge, sandbox: Sandbox) -> None:
+    bridge.times = Times(margin=0.1, grace=0.3)
+    await bridge.start()
+    await bridge.emit(range(20, 21))
+    await emit(bridge, mailed(str(uuid4()), "p1@example.com"))
+    await emit(bridge, mailed(uuid_of(sandbox, "p2@example.com"), "old@example.com"))
+    await bridge.idle()
+    assert await bridge.states() == {"verified": 1, "unstored": 2}
+    again = await bridge.db.write(lambda conn: browse.replay(conn, [2, 3], SystemClock().now()))
+    assert list(again.done) == [2, 3]
+    bridge.relay._left_behind = True  # as when another process wrote
+    bridge.relay.wake()
+    await bridge.until_states({"verified": 1, "unstored": 2}, 30)
+    assert status_of(sandbox, "p2@example.com") == "enabled"
+    bridge.exactly_once(1)
+
+
+async def test_in_one_run_a_person_is_looked_up_once(
+    bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bridge.start()
+    seen = Watched(bridge, monkeypatch)
+    sandbox.fault("stall")
+    people = sandbox.state()["subscribers"][:9]
+    await emit(bridge, *(mailed(one["uuid"], one["email"]) for one in people))
+    await sandbox.posted(9)
+    sandbox.fault("restart")
+    sandbox.fault("clear")
+    await bridge.idle()
+    assert len(seen.bodies) > 9
+    assert sorted(uuid for asked in seen.asked for uuid in asked) == sorted(one["uuid"] for one in people)
+    bridge.exactly_once(9)
