@@ -18,6 +18,8 @@ from bouncestream.event import Kind
 from bouncestream.metrics import DOUBLED
 from bouncestream.outbox import reposts
 from bouncestream.ports import Answer, Claimed, Said, Seen
+from bouncestream.relay.desk import Desk
+from bouncestream.relay.readback import look
 from bouncestream.sandbox import Sandbox
 from tests.relay.conftest import Bridge
 
@@ -154,6 +156,27 @@ async def test_what_nothing_was_sent_of_needs_no_look(bridge: Bridge, sandbox: S
     await bridge.idle(40)
     bridge.exactly_once(20)
     assert not bridge.relay.desk.later, "nothing of them can come late"
+
+
+async def test_while_all_is_calm_no_label_is_read_for_it(
+    bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the look-up, which settles what Listmonk does not keep without a second posting."""
+    looks: list[str] = []
+
+    async def watched(desk: Desk, labels: Sequence[str]) -> bool:
+        looks.extend(labels)
+        return await look(desk, labels)
+
+    monkeypatch.setattr("bouncestream.relay.loop.look", watched)
+    await bridge.start()
+    await bridge.emit(range(300), Kind.SOFT)
+    await bridge.emit(range(300, 330), Kind.SOFT, recipient="nobody@example.com")
+    await bridge.idle()
+    assert await bridge.states() == {"verified": 300, "unstored": 30}
+    assert sandbox.state()["posted"] == 330
+    assert looks == []
+    assert not bridge.relay.desk.later
 
 
 async def test_without_bounces_get_there_is_no_look(

@@ -55,7 +55,6 @@ class Result:
     events: int = 0
     posts: int = 0
     reads: int = 0
-    hidden: int = 0  #: of the doubles
     settled_after: float = 0.0
     states: Counter[str] = field(default_factory=Counter)
 
@@ -270,7 +269,8 @@ class Game:
             rows, person = server.inserted[event_id], server.people[recipient]
             if rows > 1 and event_id not in server.deleted:
                 result.wrong["doubled"] += 1
-                result.hidden += store.get_meta(self.conn, f"doubled:{event_id}") is None
+                if store.get_meta(self.conn, f"doubled:{event_id}") is None:
+                    result.wrong["hidden"] += 1
             elif state not in FINAL and not never_shown and not self._excused(state, event_id, person):
                 result.wrong[f"stuck: {state}"] += 1
             elif state == "unstored" and rows and event_id not in server.deleted:
