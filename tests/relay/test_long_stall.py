@@ -235,3 +235,22 @@ async def test_a_double_that_comes_late_does_not_stay_hidden(
     await post(late[0])
     await sandbox.idle()
     await bridge.until(lambda: bridge.metrics.get(DOUBLED) == 1)
+
+
+async def test_a_later_read_finds_what_an_earlier_run_had_called_unstored(bridge: Bridge, sandbox: Sandbox) -> None:
+    await bridge.start()
+    await bridge.emit(range(2), Kind.SOFT)
+    await bridge.idle()
+    now = bridge.relay.desk.clock.now()
+    (label,) = {row["source"] for row in bridge.rows()}
+    for sql in (
+        "UPDATE outbox SET state = 'unstored' WHERE id = 2",
+        "UPDATE tally SET events = 1 WHERE state IN ('verified', 'unstored')",
+    ):
+        await bridge.db.write(lambda conn, sql=sql: conn.execute(sql))
+    await bridge.db.write(partial(reposts.plan_reads, steps={label: (3, 0.0)}, now=now))
+    await bridge.stop()
+    await bridge.start()
+    await bridge.until_states({"verified": 2})
+    await bridge.until(lambda: not bridge.relay.desk.later)
+    assert await bridge.db.read(partial(reposts.later_reads, now=now)) == {}, "it was the last one"
