@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -328,6 +329,29 @@ def test_what_is_no_campaign_mail_is_told(name: str) -> None:
     assert not examined
     assert findings[0].id == expected
     assert findings[0].fix
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "sendibm1",
+        "awstrack.m",
+        "mandrillapp.com/tra",
+        "/v3/__https:/",
+        "https://",
+        "/campaign/",
+        "/link/a/a/a",
+        "a",
+        ".",
+    ],
+)
+def test_links_of_any_length_are_read_in_no_time(unit: str) -> None:
+    """Milliseconds; a square would take minutes."""
+    url = "https://" + unit * (60_000 // len(unit))
+    mail = letter(HTML.replace("</body>", f'<a href="{url}">x</a><img src="{url}"></body>'))
+    started = time.process_time()
+    judge(mail, OWN)
+    assert time.process_time() - started < 3
 
 
 def test_a_cut_mail_says_so() -> None:
