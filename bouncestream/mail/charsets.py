@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from encodings import normalize_encoding
 from encodings.aliases import aliases
+from functools import lru_cache
 
 #: Codecs that turn text into text, or read a notation of Python: no mail is written in them, and some take the
 #: square of the length (punycode: 24 KB in a minute).
@@ -37,6 +38,7 @@ _CODECS = (frozenset(aliases.values()) | _SINGLE) - _NO_CHARSETS
 _LONGEST = 40
 
 
+@lru_cache(maxsize=256)  # bounded, as strangers choose the names
 def charset_of(name: str) -> str:
     """Python's codec for the charset of a mail, by the name in lower case; '' where there is none."""
     if not name.isascii() or len(name) > _LONGEST:

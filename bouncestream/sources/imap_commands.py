@@ -6,6 +6,7 @@ error in an operator's words.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aioimaplib import aioimaplib as library
@@ -27,11 +28,15 @@ class Answer:
 
     result: str
     lines: Lines
-    words: str  #: of its status, without any secret of ours
+    blank: Callable[[str], str] = str  #: takes our secrets out of what it says
 
     @property
     def ok(self) -> bool:
         return self.result == "OK"
+
+    @property
+    def words(self) -> str:
+        return replies.words_of(self.lines, self.blank)
 
     @property
     def code(self) -> str:
@@ -89,7 +94,7 @@ class Commands:
                 protocol.fail(f"{command.name} was given up")
                 task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        return Answer(response.result, response.lines, replies.words_of(response.lines, protocol.blank))
+        return Answer(response.result, response.lines, protocol.blank)
 
     def _silent(self, name: str, seconds: float) -> ConnectionLost:
         self.kill(f"no answer to {name}")
