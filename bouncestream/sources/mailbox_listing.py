@@ -71,7 +71,7 @@ class Listing:
         says that there may be some. Raises ServerRefused when there must be some and neither names them, as then
         nothing is read."""
         told, exists = self.uidnext, self.selected.exists
-        if not exists or 0 < told <= last + 1:
+        if 0 < told <= last + 1 or not (told or exists):
             return False
         listed: list[int] = []
         try:
@@ -80,7 +80,7 @@ class Listing:
             log.debug("%s: %s cannot be listed: %s", self._key.mailbox, self._key.folder, error)
         if listed:
             self._mistrust()
-        elif not last:
+        elif exists and not last:
             raise ServerRefused(
                 f"the server says that {self._key.folder} holds mails ({exists} EXISTS), and names none"
             )

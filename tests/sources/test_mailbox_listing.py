@@ -60,6 +60,19 @@ async def test_a_server_that_has_mails_and_names_none_is_not_green(tmp_path: Pat
         await reader.listening()
 
 
+async def test_a_server_that_says_to_have_none_and_has_some_is_read(tmp_path: Path) -> None:
+    async def select(server: Liar, peer: Peer, rest: str) -> None:
+        peer.done("OK [READ-WRITE] done", *server.opened(exists=0))
+
+    server = folder_with(*range(2))
+    server.lies["SELECT"], server.lies["UID SEARCH"] = select, no_mail
+    async with reading(server, tmp_path) as reader:
+        await reader.stored(2)
+        await reader.listening()
+        server.add(bounce(2), LATER)
+        await reader.stored(3)
+
+
 async def test_an_empty_folder_is_green(tmp_path: Path) -> None:
     server = folder_with()
     server.uidnext = 500
