@@ -49,6 +49,7 @@ class Case:
     outside: str = ""  #: `doctor --outside` with these words instead of a configuration
     laptop: bool = False  #: run on the other machine
     mounts: Mapping[str, str] = field(default_factory=dict)  #: directory → text of a file in it
+    fresh: bool = False  #: no bouncestream runs yet, and there is no outbox
     small_disk: bool = False  #: the outbox lies on a disk with 100 MiB
     fix: str = ""  #: of this finding, the fix is applied, and the doctor then content
     code: int | None = None  #: the exit code, where it does not follow from the levels

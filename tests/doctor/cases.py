@@ -25,6 +25,7 @@ location /webhooks/ { return 404; }
 HEALTHY: tuple[Case, ...] = (
     Case(
         "healthy-nginx",
+        fresh=True,
         sandbox={"campaigns": {}},
         also=_FINE
         | {"letters-none", "tracking-anonymous", "bridge-no-source", "outbox-missing", "bounces-soft-none"},

@@ -103,7 +103,7 @@ ITSELF: tuple[Case, ...] = (
         "bridge-not-running",
         config='[server]\nlisten = "127.0.0.1:8999"\n[outbox]\npath = "%(folder)s/bridge.db"\n',
     ),
-    webhook("disk-nearly-full", "outbox-disk", small_disk=True),
+    webhook("disk-nearly-full", "outbox-disk", small_disk=True, fresh=True),
 )
 HEALTHY = (
     webhook(

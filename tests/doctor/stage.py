@@ -312,8 +312,16 @@ class Stage:
         lines = "\n".join(f'{key} = "{value % values}"' for key, value in keys.items())
         path = folder / "config.toml"
         text = f"[listmonk]\n{lines}\n{case.config % values}\n"
-        if "[outbox]" not in text:
+        if case.fresh:  # beside a bouncestream that runs, an outbox that is missing would be lost
+            listen = 'listen = "127.0.0.1:8999"\n'
+            text = (
+                text.replace("[server]\n", f"[server]\n{listen}")
+                if "[server]" in text
+                else f"{text}[server]\n{listen}"
+            )
             text += f'[outbox]\npath = "{folder}/state/outbox.db"\n'
+        elif "[outbox]" not in text:
+            text += f'[outbox]\npath = "{self.folder}/bridge.db"\n'
         path.write_text(text)
         path.chmod(0o600)
         return path

@@ -26,7 +26,7 @@ _BLOCK = re.compile(r"(<!-- begin: doctor output -->\n).*?(<!-- end: doctor outp
 def as_an_operator_sees_it(theatre: Theatre, text: str) -> str:
     """Without what differs from run to run."""
     text = text.replace(f"127.0.0.1:{theatre.stage.ports[SHOWN.name]}", "127.0.0.1:9000")
-    text = re.sub(r"/[^ \"]+/outbox\.db", "/var/lib/bouncestream/outbox.db", text)
+    text = re.sub(r"/[^ \"]+/(?:outbox|bridge)\.db", "/var/lib/bouncestream/outbox.db", text)
     text = re.sub(r"valid until \d{4}-\d\d-\d\d \(\d+ days", "valid until 2027-02-10 (80 days", text)
     return re.sub(r"\d+ ms", "12 ms", text)
 
