@@ -45,7 +45,8 @@ def _any(*phrases: str) -> re.Pattern[str]:
 # Read in lower case. Every repetition is bounded: what a server says may be of any length.
 _TRIES = _any(
     r"too many[a-z ,-]{0,40}(?:attempt|fail|error|tries|invalid|incorrect|wrong|bad|login|auth|password)",
-    r"(?:attempt|login|failure)s?[a-z -]{0,20}exceeded",
+    r"(?:attempt|login|failure)s?[a-z -]{0,20}(?:exceeded|reached)",
+    r"exceeded[a-z -]{0,40}(?:attempt|login|failure)",
 )
 _WRONG = _any(
     r"(?:password|credential|username|user name|login|account|user)s?(?: \w{1,12}){0,3}? (?:is |are |was )?"
@@ -62,22 +63,35 @@ _THROTTLED = _any(
     r"too many (?:requests|commands|logins|queries|operations)",
     r"frequency (?:is |was )?(?:limit|too)|login frequen|flood",
     r"account[a-z ]{0,20}(?:locked|blocked|suspended|banned|disabled)[a-z ,]{0,30}(?:again|later|minute|hour)",
-    r"temporarily (?:locked|blocked|suspended|banned|restricted|disabled)",
+    r"temporarily (?:locked|blocked|suspended|banned|restricted|disabled|blacklisted)",
+    r"\bip(?: address)?\b[a-z ]{0,20}(?:blocked|banned|blacklisted|blocklisted)",
+    r"\bover (?:your |the |its )?(?:\w{1,20} )?(?:quota|limit|rate)",
     r"(?:try|wait)[a-z ]{0,20}\b\d{1,5} (?:second|minute|hour)",
 )
 _BUSY = _any(
     r"too many[a-z ,'-]{0,40}(?:connection|session|client)",
     r"(?:connection|session)s?\b[a-z ,'-]{0,40}(?:exceed|limit|reached|too many)",
     r"maximum[a-z ,'-]{0,30}(?:connection|session)",
-    r"\bin use\b|mailbox is locked|already locked|locked by another",
+    r"\bin use\b|mailbox is locked|folder is locked|already locked|locked by another",
 )
 _UNAVAILABLE = _any(
     r"temporar|unavailable|try (?:it )?again|try (?:it )?later|internal (?:server )?error|server error",
     r"system (?:error|busy|is busy)|server (?:is )?busy|service (?:is )?busy",
     r"backend|maintenance|timed? ?out|overload",
-    r"not connected|shutting down|not ready|database|i/o error|proxy",
+    r"not connected|shutting down|not ready|database|i/o error|proxy|\binternal\b|can(?:'t|not) connect",
+    r"relogin|log ?in again|inconsistent state",
 )
-_WEB = _any(r"web login|web browser|webalert|log ?in via|sign in (?:via|with|through)[a-z ]{0,20}browser")
+_WEB = _any(
+    r"web (?:login|auth)|\bbrowser\b|webalert|log ?in via",
+    r"verify (?:your|the) (?:account|identity)|suspicious|verification",
+)
+#: The account itself is barred, for good as far as one can tell.
+_BARRED = _any(
+    r"(?:account|user|mailbox|login)s?(?: \w{1,12}){0,3} (?:disabled|suspended|closed|locked)",
+    r"(?:account|user|mailbox|login)s?(?: \w{1,12}){0,3} (?:blocked|deactivated|barred)",
+    r"(?:disabled|suspended|deactivated) (?:account|user|mailbox)",
+)
+_MECHANISM = _any(r"mechanism|login (?:is |command )?(?:disabled|not (?:allowed|supported))")
 _APP_PASSWORD = _any(
     r"app(?:lication)?[ -](?:specific )?password|authori[sz]ation code|auth(?:orization)? ?code",
     r"application-specific|app-specific",
@@ -91,7 +105,8 @@ _IMAP_OFF = _any(
 _OAUTH = _any(r"basic ?auth\w{0,12}[a-z ]{0,20}(?:block|disabl|off)|oauth|modern auth|logondenied-basicauthblocked")
 _EXPIRED = _any(r"(?:password|account)(?: has| is)? expired|password must be changed|change your password")
 _TLS = _any(
-    r"plaintext (?:auth|login)|cleartext|non-secure|without (?:tls|ssl|encryption)",
+    r"plaintext (?:auth|login|connection)|(?:ssl|tls) (?:is )?required",
+    r"cleartext|non-secure|without (?:tls|ssl|encryption)",
     r"(?:requires?|use) (?:tls|ssl|starttls)",
 )
 _ADMIN = _any(r"contact (?:your |the )?(?:admin|system|support|postmaster|help)")
@@ -144,7 +159,13 @@ def login(words: str, code: str = "", *, token: bool = False) -> Refusal:
         return Refusal(now(words, code) or told)
     if _WRONG.search(text):  # Tencent names all causes at once: the gravest one counts
         return Refusal(Sort.CREDENTIALS)
-    return Refusal(_not_now(text) or Sort.CREDENTIALS)
+    if sort := _not_now(text):
+        return Refusal(sort)
+    if _MECHANISM.search(text):
+        return Refusal(Sort.PERSON, "set another auth: the server does not take this way of logging in")
+    if _BARRED.search(text):
+        return Refusal(Sort.PERSON, "log in to the provider's web page, and see why the account is barred")
+    return Refusal(Sort.CREDENTIALS)
 
 
 def folder(words: str, code: str = "") -> Refusal:
