@@ -234,3 +234,32 @@ def test_heavy_libraries_are_imported_only_where_they_are_used() -> None:
     for library, only in (("aiosqlite", "thread.py"), ("apprise", "errand.py"), ("smtplib", "errand.py")):
         users = [path for path in FILES if library in set(imports(path))]
         assert [path.name for path in users] == [only]
+
+
+#: Who may begin tasks beside the supervisor: rooms that await them, or note their end, in the same function.
+BEGINS_TASKS = {
+    "supervisor.py": "owns them",
+    "relay/posting.py": "in a TaskGroup",
+    "outbox/db.py": "its writer is vital (`writing`), a commit is awaited, a checkpoint tells its own end",
+    "sources/oauth.py": "a refresh is awaited by whoever needs the token",
+    "sources/oauth_login.py": "a command, which awaits it",
+    "sources/imap_commands.py": "awaited until it is done",
+    "sources/imap_session.py": "awaited until they are done",
+    "sources/mailbox.py": "only those that end others, awaited by `stop`",
+    "sources/mailbox_gate.py": "awaited until it is done",
+    "sources/mailbox_reading.py": "awaited before the next batch",
+    "sources/mailbox_trial.py": "a command, which awaits it",
+    "sandbox/server.py": "a tool for trying",
+}
+
+
+def test_a_task_that_lasts_has_a_supervisor() -> None:
+    """A task whose end nobody notices is a promise that is silently not kept."""
+    found = set()
+    for path in FILES:
+        if room_of(path) in ("cli", "doctor"):  # they end with their command
+            continue
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Attribute) and node.attr in ("create_task", "ensure_future", "TaskGroup"):
+                found.add(str(path.relative_to(PACKAGE)))
+    assert found == BEGINS_TASKS.keys()

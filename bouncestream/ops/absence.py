@@ -18,6 +18,7 @@ from bouncestream.outbox.db import Database
 from bouncestream.outbox.marker import Markers
 from bouncestream.ports import Clock, Receipt, Submission
 from bouncestream.sources.webhook import WebhookServer
+from bouncestream.supervisor import Supervisor
 
 log = logging.getLogger("bouncestream")
 
@@ -59,19 +60,17 @@ class Absence:
         )
         # Never opened: whatever is asked of it is refused.
         closed = Database(self._markers.path, commit_limit_rows=1, commit_limit_bytes=1, metrics=None)
-        watch = asyncio.create_task(
-            Watch(closed, self._clock, self._health, self._metrics, config).run(), name="watch without an outbox"
-        )
-        try:
-            self.addresses = await server.start()
-            listening(self)
-            while self.why and not stop.is_set():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), EVERY)
-                self.why = await asyncio.to_thread(self._markers.lost)
-        finally:
-            watch.cancel()
-            await asyncio.gather(watch, server.stop(GRACE), return_exceptions=True)
+        async with Supervisor(self._health) as beside:
+            beside.keep("watch", Watch(closed, self._clock, self._health, self._metrics, config).run)
+            try:
+                self.addresses = await server.start()
+                listening(self)
+                while self.why and not stop.is_set():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), EVERY)
+                    self.why = await asyncio.to_thread(self._markers.lost)
+            finally:
+                await asyncio.gather(server.stop(GRACE), return_exceptions=True)
         if stop.is_set():
             return False
         log.info("the outbox %s is there again", self._markers.path)

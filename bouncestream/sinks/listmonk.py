@@ -129,19 +129,19 @@ class Listmonk:
         probe = await self.probe()
         if probe.said in (Said.NOT_SENT, Said.BUSY) or not probe.status:
             raise SinkError(f"Listmonk cannot be asked: {probe.words or probe.status}")
-        config = await self._try("/api/config", {})
-        settings = await self._try("/api/settings", {})
+        config = await self._try("/api/config")
+        settings = await self._try("/api/settings")
         self._counts = answers.counts(settings) if settings is not None else None
         processing = settings is None or answers.processing(settings)
         if probe.said is Said.UNKNOWN and processing and probe.status != 503:
             raise SinkError(f"Listmonk answers {probe.status} to a bounce: {probe.words}")
-        profile = await self._try("/api/profile", {})
+        profile = await self._try("/api/profile")
         # Listmonk 3 has no profile, and one user who may do all.
         granted = answers.permissions(profile) if profile is not None else None
         # Without subscribers:get_all the query answers 200 with nobody, just like for an unknown address.
         lookup = (granted is None or "subscribers:get_all" in granted) and await self._may(self._nobody())
         return Powers(
-            version=self._wire.blank(answers.version(config or {})),
+            version=answers.version(config or {}),
             post=probe.said is Said.REFUSED,
             read=await self._may(self.read_label("~")),
             lookup=lookup,
@@ -153,7 +153,7 @@ class Listmonk:
     async def profile(self) -> Mapping[str, Any]:
         """Who we are there and what we may do, whatever else is switched off. Raises SinkRefused: 401 or 403 when
         Listmonk does not know us, 404 before version 4."""
-        return await self._data("/api/profile", {})
+        return await self._about("/api/profile")
 
     # -- subscribers ----------------------------------------------------------------------------------------
 
@@ -282,12 +282,18 @@ class Listmonk:
             return False
         return True
 
-    async def _try(self, path: str, query: Mapping[str, str]) -> dict[str, Any] | None:
+    async def _try(self, path: str) -> dict[str, Any] | None:
         """The data, or None where the token may not ask for it or this version does not know it."""
         try:
-            return await self._data(path, query)
+            return await self._about(path)
         except SinkRefused:
             return None
+
+    async def _about(self, path: str) -> dict[str, Any]:
+        """What Listmonk says of itself or of us: without our credentials, wherever it may repeat them."""
+        reply = await self._wire.call("GET", path, within=self._read_timeout, limit=ANSWER_LIMIT)
+        content = self._wire.blank.bytes(reply.content)
+        return answers.data(path, reply.status, content, cut=reply.cut, blank=self._wire.blank)
 
     async def _data(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         reply = await self._wire.call("GET", path, within=self._read_timeout, limit=ANSWER_LIMIT, query=query)
