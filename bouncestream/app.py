@@ -148,6 +148,9 @@ class App:
     async def _settle_in(self) -> None:
         """See whether a new outbox is the only one of its sources, before anything comes in."""
         if self.new_outbox:
+            log.warning(
+                "--new-outbox is for one start: with it, a missing outbox is not noticed. Next: leave it out"
+            )
             await self.newcomer.accept()
         elif not self.dry_run:
             await self.newcomer.before_the_start()

@@ -38,7 +38,8 @@ class Footing:
         self._looked_at = float("-inf")
         self._known: dict[str, tuple[int, int]] = {}
         try:
-            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # For writing, though nothing is: an overlay file system makes another file of it when it is written to.
+            self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
             raise StoreUnavailable(
                 f"{path} cannot be opened: {error.strerror}. "
