@@ -82,6 +82,8 @@ class Alone:
                 if any(mail.raw for mail in await self._session.fetch([other], limit=PROBE, form=forms.best)):
                     forms.worked(forms.best)
                     return True
+            except Throttled:
+                return False  # each further question makes it worse
             except ServerRefused:
                 continue
         return False
