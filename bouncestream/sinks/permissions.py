@@ -56,7 +56,8 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(
         "permission-lookup",
         ("subscribers:get_all", "subscribers:sql_query"),
-        "the reason why Listmonk does not keep a bounce (no such subscriber, already blocklisted) is looked up",
+        "the reason why Listmonk does not keep a bounce (no such subscriber, already blocklisted) is looked up, so "
+        "that one which was lost by a restart in a long stall of its database is not taken for that",
         ("run", "explain"),
         "why Listmonk does not keep a bounce is not known, so that takes minutes to settle; bounces can be lost if "
         "Listmonk restarts in a stall of its database of over 20 minutes (twice [relay.verify] grace); and "

@@ -55,6 +55,13 @@ async def test_each_lacking_permission_is_told_with_its_cost_and_its_fix(lacking
     assert tries.code(lines) == (1 if line.sign != "·" else 0)
 
 
+@pytest.mark.parametrize("lacking", ["subscribers:get_all", "subscribers:sql_query"])
+async def test_what_the_look_up_protects_from_is_told(lacking: str) -> None:
+    assert "a restart in a long stall" in told(await found())
+    lines = told(await found(BRIDGE_PERMISSIONS - {lacking}))
+    assert "can be lost if Listmonk restarts in a stall of its database of over 20 minutes" in lines
+
+
 async def test_all_permissions_are_fine() -> None:
     lines = await found()
     assert tries.code(lines) == 0
