@@ -14,12 +14,12 @@ import random
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from bouncestream.event import BounceEvent, Kind
+from bouncestream.event import BounceEvent, Kind, Proof
 from bouncestream.health import Health
 from bouncestream.metrics import Metrics
 from bouncestream.outbox import migrate, store
@@ -28,7 +28,7 @@ from bouncestream.ports import Submission
 from bouncestream.relay import Pace, Relay
 from bouncestream.sinks.verify import Ledger, Times
 from tests.simulation.virtual import VirtualLoop
-from tests.simulation.world import Person, VirtualListmonk, VirtualSink, Weather
+from tests.simulation.world import Person, VirtualListmonk, VirtualSink, Weather, uuid_of
 
 T = TypeVar("T")
 HOUR = 3600.0
@@ -215,6 +215,8 @@ class Game:
     def _arrive(self, number: int, recipient: str) -> None:
         kind = Kind(self.server.people[recipient].kind)
         event = BounceEvent(kind, recipient, "sim", "generic", message_id=f"<{number}@sim>")
+        if self.weather.mails and number % 2:
+            event = replace(event, proof=Proof.UUID, subscriber_uuid=uuid_of(recipient))
         now = EPOCH + timedelta(seconds=self.loop.time())
         submit(self.conn, Submission("sim", "generic", (event,)), now)
         if self.run:

@@ -67,6 +67,15 @@ def test_a_thousand_schedules_lose_double_and_stick_nothing() -> None:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("lookup", [True, False])
+def test_what_a_mail_proves_by_a_uuid_is_delivered_as_surely(lookup: bool) -> None:
+    wrong, guilty, states = simulate(range(2000, 2100), mails=True, lookup=lookup)
+    assert not wrong, f"seeds {guilty[:5]}"
+    assert states["verified"] > 1000
+    assert states["unstored"] > 500
+
+
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("weather", "count", "doubles"),
     [

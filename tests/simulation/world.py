@@ -54,6 +54,7 @@ class Weather:
     wall_steps: bool = False
     rows_shown: bool = True
     boot_shown: bool = True
+    mails: bool = False  #: half of the events come as mails, and are told by the UUID that they prove
     locks: int = 0  #: long stalls, one after the other: nothing is written, reads are fine
     lock_shortest: float = 600.0
     lock_longest: float = 1800.0
@@ -415,11 +416,23 @@ class VirtualSink:
         await self._back()
         return found
 
+    async def owners(self, uuids: Sequence[str]) -> Mapping[str, str]:
+        await self._read()
+        named = {uuid_of(address): (address, person) for address, person in self.server.people.items()}
+        found = {uuid: "" if named[uuid][1].unknown else named[uuid][0] for uuid in uuids}
+        await self._back()
+        return found
+
     async def subscriber(self, event: BounceEvent) -> Subscriber | None:
         raise NotImplementedError("no unsubscriptions in this world")
 
     async def unsubscribe(self, subscriber: Subscriber, *, blocklist: bool) -> None:
         raise NotImplementedError("no unsubscriptions in this world")
+
+
+def uuid_of(address: str) -> str:
+    """The UUID of the subscriber with an address p<number>@…"""
+    return f"00000000-0000-4000-8000-{int(address[1:].partition('@')[0]) + 1:012x}"
 
 
 def _set(future: asyncio.Future[int], value: int) -> None:
