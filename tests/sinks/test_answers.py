@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bouncestream.crypto.blank import Blank
@@ -185,6 +185,7 @@ def test_pages() -> None:
         ([{"id": -1}], 1),
         ([{"id": 0}], 1),
         ([{"id": 1e30}], 1),
+        (ids(1, 1), 1),
         (ids(1, 1), 2),
         (ids(1), None),
         (ids(1), "1"),
@@ -223,8 +224,8 @@ def test_counts_are_whole_or_not_known() -> None:
     assert answers.counts(actions(soft=1_000_000)) == {"soft": 1_000_000}
     for odd in (-5, 0, True, 1.0, "2", None, [2], 1e30):
         assert answers.counts(actions(soft=odd, hard=1, complaint=1)) is None
-    for settings in ({}, {"bounce.actions": []}, {"bounce.actions": "x"}, {"bounce.actions": {"soft": 2}}):
-        assert answers.counts(settings) is None
+    for odd_settings in ({}, {"bounce.actions": []}, {"bounce.actions": "x"}, {"bounce.actions": {"soft": 2}}):
+        assert answers.counts(odd_settings) is None
 
 
 def test_permissions() -> None:
@@ -292,6 +293,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(["results", "total", "user_role", "version", "bounce.actions"]), JSON))
 def test_any_json_is_a_value_or_a_sink_error(found: dict[str, Any]) -> None:
     for read in (
@@ -306,6 +308,7 @@ def test_any_json_is_a_value_or_a_sink_error(found: dict[str, Any]) -> None:
             read()
 
 
+@settings(deadline=None)
 @given(st.integers(100, 999), st.binary(max_size=200), st.none() | st.text(max_size=12))
 def test_any_bytes_are_an_answer(status: int, content: bytes, retry_after: str | None) -> None:
     answer = answers.answer(status, content, retry_after)
