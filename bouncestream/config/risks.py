@@ -46,8 +46,6 @@ def risks(config: Config, *, with_secrets: bool = True) -> Iterator[str]:
                 "bounce address can have any subscriber blocklisted, five by each forged mail (mail.max_unproven); "
                 'write "soft" or "hold"'
             )
-    if config.mail.verp_secret is not None and not config.mail.verp:
-        yield "mail.verp_secret: signs nothing without a form of return addresses; write one into mail.verp"
 
 
 def loopback(host: str) -> bool:

@@ -26,7 +26,6 @@ def warned(tmp_path: Path, section: str, line: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("section", "line", "words"),
     [
-        ("mail", 'verp_secret = "a-key-of-these-tests"', "mail.verp_secret: signs nothing"),
         (
             "mailboxes.b",
             'host = "imap.example.org"\nuser = "b"\npassword = "p"\nunproven = "accept"',
