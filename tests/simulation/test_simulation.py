@@ -113,11 +113,15 @@ STORM = {
 }
 
 
+#: One whose worker stalls for minutes, shorter than the grace time and longer than what waits for a counted absence.
+STALLS = {**STORM, "crash": 0, "stall": 0.02, "stall_longest": 400.0, "events": 60}
+
+
 @pytest.mark.parametrize(
     ("sabotage", "changes", "seeds"),
     [
         pytest.param(Sabotage(claim_not_committed=True), {}, range(13, 23), id="no claim commit before the POST"),
-        pytest.param(Sabotage(grace=3.0), {**STORM, "crash": 0}, range(20, 40), id="a short grace"),
+        pytest.param(Sabotage(grace=3.0), STALLS, range(20, 40), id="a short grace"),
         pytest.param(
             Sabotage(constant_boot=True),
             STORM,
