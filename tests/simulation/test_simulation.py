@@ -113,7 +113,7 @@ STORM = {
 }
 
 
-#: One whose worker stalls for minutes, shorter than the grace time and longer than what waits for a counted absence.
+#: One whose worker stalls for minutes: less than the grace time, more than the pause after a counted absence.
 STALLS = {**STORM, "crash": 0, "stall": 0.02, "stall_longest": 400.0, "events": 60}
 
 
