@@ -16,8 +16,6 @@ PLACEHOLDERS = frozenset(
         "the-new-secret-0123456789",
         "the-old-secret-0123456789",
         "another-secret-0123456789",
-        "a-secret-of-16-or-more",
-        "another-of-16-or-more",
     }
 )
 
