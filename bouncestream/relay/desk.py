@@ -70,6 +70,7 @@ class Desk:
         self.powers: Powers | None = None  #: None: not known yet, so nothing is posted
         self.powers_due = float("-inf")  #: when they are asked for (again)
         self.read_due = float("-inf")  #: no label is read before that: the last reads failed
+        self.read_trouble = ""  #: why they failed; posting may work all the same
         self._failed_reads = 0
         self.known: set[str] = set()  #: events whose subscriber's UUID was looked up in this run, and is known
         self.stopping = False
@@ -92,7 +93,8 @@ class Desk:
         now = self.clock.monotonic()
         self.ledger.read_failed(now)
         self.metrics.add(READ_BACKS, "failed")
-        self.trouble(f"reading back failed: {why}")
+        self.read_trouble = f"reading back failed: {why}"
+        self.trouble(self.read_trouble)
         self.powers_due = min(self.powers_due, now + POWERS_AFTER_FAILURE)  # may the token still read?
         self._failed_reads += 1
         rest = backoff(self._failed_reads, base=READ_REST, cap=READ_REST_LIMIT, jitter=self.chance())
@@ -100,7 +102,7 @@ class Desk:
 
     def round_ended(self) -> None:
         """A round of reading back, with its look-ups, ended well."""
-        self.read_due, self._failed_reads = float("-inf"), 0
+        self.read_due, self.read_trouble, self._failed_reads = float("-inf"), "", 0
 
     def boot_read(self, boot: str, asked_at: float) -> None:
         """A boot id was read; tell when it is a new one."""

@@ -294,8 +294,9 @@ class Relay:
         if desk.pace.dry_run:
             desk.health.set("relay", Light.YELLOW, "dry run: nothing is sent to Listmonk")
             return
-        if breaker.paused or breaker.why or powers is None:
-            desk.health.set("listmonk", Light.RED, breaker.paused or breaker.why or "not asked yet")
+        trouble = breaker.paused or breaker.why or (desk.read_trouble if desk.ledger.entries else "")
+        if trouble or powers is None:
+            desk.health.set("listmonk", Light.RED, trouble or "not asked yet")
         elif not powers.read:
             why = "the token lacks bounces:get: nothing can be verified, and a bounce may count twice"
             desk.health.set("listmonk", Light.YELLOW, why)
