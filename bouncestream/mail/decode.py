@@ -86,7 +86,11 @@ def read(
 def _told_by_verp(original: Original, match: Match) -> Original:
     """The original with what our own return address says of its recipient: no redaction takes that away."""
     if "@" not in match.mailed:
-        return original if original.subscriber_uuid else replace(original, subscriber_uuid=match.mailed)
+        if original.subscriber_uuid:
+            return original
+        # A campaign beside a UUID that the sender wrote into To would look like both of Listmonk's own headers.
+        campaign = original.campaign_uuid if match.recorded else ""
+        return replace(original, subscriber_uuid=match.mailed, campaign_uuid=campaign)
     known = original.to and original.subscriber_uuid and not match.signed
     return original if known else replace(original, to=match.mailed)
 

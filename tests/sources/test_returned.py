@@ -277,6 +277,9 @@ def test_a_uuid_in_the_return_address_proves_its_person() -> None:
         (told,) = events(mail.replace(b"To: news@lists.example.org", b"To: " + address), VERP)
         assert (told.kind, told.proof) == (Kind.SOFT, Proof.NONE)
     assert told.by_uuid  # there is no other name
+    half = fixture("postfix_unknown_user").replace(b"X-Listmonk-Subscriber", b"X-Other")
+    (told,) = events(half.replace(b"To: news@lists.example.org", b"To: " + address), VERP)
+    assert (told.kind, told.proof) == (Kind.SOFT, Proof.NONE)
 
 
 def test_a_mail_names_few_people_without_proof_and_the_rest_is_held() -> None:
