@@ -13,6 +13,9 @@ never claimed. One that was claimed before (attempt > 0) may have been posted as
 against it must not count against the graver one, which is therefore a new event. The same while a restored backup
 has not been compared with Listmonk: what was never claimed here may have been posted after the backup.
 
+A row that is told by a UUID speaks for the person whose UUID it is, and for nobody else (`outbox.known`): a
+stranger who knows a Message-ID would else have a true report taken for a duplicate of his forgery.
+
 An unsubscription that comes again once its earlier event is finished is a new event: people subscribe again and
 leave again, and where it is only an echo, doing it twice does no harm.
 """
@@ -28,6 +31,7 @@ from functools import lru_cache
 from bouncestream.event import BounceEvent, Kind, Proof, identity_keys, new_id
 from bouncestream.outbox import codec, store
 from bouncestream.outbox.connection import Connection, damaged
+from bouncestream.outbox.known import UNPROVEN, Known, covers, gravest, named_alone, same_person, takes
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.state import FINAL
 from bouncestream.outbox.store import WHY_LIMIT, add_meta, count, get_meta, take_restored
@@ -53,9 +57,6 @@ ROW_FAULTS = (
     ValueError,
 )
 
-#: What a mail is that anyone can have written.
-UNPROVEN = frozenset({Proof.NONE, Proof.EXCESS})
-
 _PROBE = QUERIES["probe"]
 _KNOWN = QUERIES["known"]
 _INSERT = QUERIES["insert_event"]
@@ -65,9 +66,6 @@ _LEAD = QUERIES["lead_key"]
 _HISTORY = QUERIES["insert_history"]
 _RAW = QUERIES["insert_raw"]
 _QUARANTINE = QUERIES["insert_quarantine"]
-
-#: id, event_id, state, kind, held_for, superseded_by, attempt, recipient, subscriber_uuid, address_form
-_Known = tuple[int, str, str, str, str, int | None, int, str, str, str]
 
 
 @dataclass(slots=True)
@@ -182,18 +180,23 @@ class _Arrival:
                 for key in keys:
                     self.conn.execute(_KEY, (key, row, self.day))
             return
-        known = self.gravest(set(hits))
-        again = event.kind is Kind.UNSUBSCRIBE and (known is None or known[2] in FINAL)
+        found = self.known(set(hits))
+        known = gravest(one for one in found if covers(one, event))
+        again = event.kind is Kind.UNSUBSCRIBE and (known is None or known.state in FINAL)
         if again:
             row = self.insert(event, values, f"came in by {self.way} again, after an earlier one was finished")
-        elif known is None:
+        elif known is not None:
+            row = self.compare(event, values, known)
+        elif found:
+            row = self.insert(event, values, f"came in by {self.way}; a report about somebody else is like it")
+        else:
             self.taken.duplicates += 1
             return
-        else:
-            row = self.compare(event, values, known)
         if row is None:
             return
-        lead = _LEAD if known is None or row != known[0] else _KEY
+        lead = _LEAD if takes(event, row, known, found) else _KEY
+        if known is not None and row == known.row and event.by_uuid and event.recipient != known.recipient:
+            return  # of the same UUID, and yet its other keys are about whatever address this mail names
         for key in keys:
             if lead is _LEAD or self.probe(key) is None:
                 self.conn.execute(lead, (key, row, self.day))
@@ -202,29 +205,28 @@ class _Arrival:
         found = self.conn.execute(_PROBE, (key,)).fetchone()
         return found[0] if found else None
 
-    def gravest(self, rows: set[int]) -> _Known | None:
-        """The row to compare with; None when retention has taken all of them."""
-        found: dict[int, _Known] = {}
+    def known(self, rows: set[int]) -> list[Known]:
+        """The rows that keys lead to, and the graver ones in their places; none when retention has taken them."""
+        found: dict[int, Known] = {}
         while rows:
-            row = rows.pop()
-            known: _Known | None = self.conn.execute(_KNOWN, (row,)).fetchone()
-            if known is None:
+            values = self.conn.execute(_KNOWN, (rows.pop(),)).fetchone()
+            if values is None:
                 continue
-            if known[5] is not None and known[5] not in found:
-                rows.add(known[5])  # a graver one has taken its place
-            found[row] = known
-        return max(found.values(), key=lambda known: (Kind(known[3]).gravity, known[0]), default=None)
+            known = Known(*values)
+            if known.superseded_by is not None and known.superseded_by not in found:
+                rows.add(known.superseded_by)
+            found[known.row] = known
+        return list(found.values())
 
-    def compare(self, event: BounceEvent, values: codec.Values, known: _Known) -> int | None:
+    def compare(self, event: BounceEvent, values: codec.Values, known: Known) -> int | None:
         """The row that the keys of a known event lead to from now on; None when the event went to quarantine."""
-        row, old_id, state, old_kind, held_for, _, attempt, recipient, subscriber, old_form = known
-        old_gravity = Kind(old_kind).gravity
-        graver = event.kind.gravity > old_gravity
+        row, old_id, state, old_kind, held_for, _, attempt, recipient, *_ = known
+        graver = event.kind.gravity > known.gravity
         # Nobody but the person who was proven may be told: another one's report changes no row in place.
-        same = _same_person(event, recipient, subscriber, by_uuid=old_form == "uuid")
+        same = same_person(event, known)
         # a report with proof frees what was held for the want of one
         proven = event.proof not in UNPROVEN
-        believed = not event.hold and (proven or event.kind.gravity >= old_gravity)
+        believed = not event.hold and (proven or event.kind.gravity >= known.gravity)
         freed = state == State.HELD and held_for == "unproven" and believed
         how = ", with proof" if freed and proven else ""
         if freed and not same:
@@ -252,6 +254,10 @@ class _Arrival:
             self.conn.execute(QUERIES["move"], due)
             self.record(row, state, State.PENDING, why)
             self.taken.changed = True
+        elif named_alone(known, event):
+            why = f"{self.way} reports it too, which proves the address: told by that"
+            self.conn.execute(QUERIES["tell_by_address"], (why, row))
+            self.record(row, state, state, why)
         self.taken.duplicates += 1
         return row
 
@@ -364,14 +370,6 @@ class _Arrival:
             self.taken.unidentified += 1
         else:
             self.taken.quarantined += 1
-
-
-def _same_person(event: BounceEvent, recipient: str, subscriber: str, *, by_uuid: bool) -> bool:
-    """Whether a row (told by UUID, else by address) and an event are about one person, whom the event proves. What
-    only a UUID proves is told by it from then on."""
-    if event.by_uuid or by_uuid:
-        return event.subscriber_uuid == subscriber
-    return not event.proof or event.recipient == recipient
 
 
 def _guilty(error: Exception) -> str:

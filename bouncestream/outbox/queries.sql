@@ -15,7 +15,8 @@ SELECT coalesce((SELECT max(id) FROM outbox), 0), coalesce((SELECT max(id) FROM 
 
 -- name: known
 -- The row that an identity key leads to, for the comparison with a new report.
-SELECT id, event_id, state, kind, held_for, superseded_by, attempt, recipient, subscriber_uuid, address_form
+SELECT id, event_id, state, kind, held_for, superseded_by, attempt, recipient, subscriber_uuid, address_form, unsent,
+       reported
 FROM outbox WHERE id = ?;
 
 -- name: insert_event
@@ -42,6 +43,9 @@ UPDATE outbox SET kind = ?, recipient = ?, subscriber_uuid = ?, campaign_uuid = 
                   reason = ?, reply_code = ?, enhanced_status = ?, diagnostic = ?, evidence = ?,
                   address_form = ?, reported = ?, why = ?
 WHERE id = ?;
+
+-- name: tell_by_address
+UPDATE outbox SET address_form = 'email', why = ? WHERE id = ?;
 
 -- name: supersede
 UPDATE outbox SET superseded_by = ? WHERE id = ?;

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A row that an identity key leads to, and for whom it speaks (DESIGN, *Identity* and *Who may say that a mail
+bounced*). Pure.
+
+Two reports that share a key are one event, since whatever Listmonk is told for the one covers the other. But the
+keys of a mail are made of what it says, and only its UUID proves anybody: with his own UUID, or a made-up one, and
+somebody else's address and Message-ID a stranger's forgery shares a key with the true report. It is told of his
+UUID, or of nobody once the look-up has shown that the address is not his. So it covers no report about others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from bouncestream.event import BounceEvent, Kind, Proof
+from bouncestream.ports import State
+
+#: What a mail is that anyone can have written.
+UNPROVEN = frozenset({Proof.NONE, Proof.EXCESS})
+
+
+class Known(NamedTuple):
+    """The columns of the query of that name."""
+
+    row: int
+    event_id: str
+    state: str
+    kind: str
+    held_for: str
+    superseded_by: int | None  #: the row of the graver report in its place
+    attempt: int
+    recipient: str
+    subscriber_uuid: str
+    address_form: str
+    unsent: int
+    reported: str
+
+    @property
+    def gravity(self) -> int:
+        return Kind(self.kind).gravity
+
+    @property
+    def by_uuid(self) -> bool:
+        """Whether Listmonk is told by the UUID: whose address the mail names is not known before the look-up."""
+        return self.address_form == "uuid"
+
+
+def gravest(known: Iterable[Known]) -> Known | None:
+    """The row to compare a report with: the gravest, of equals the newest; None: there is none."""
+    return max(known, key=lambda one: (one.gravity, one.row), default=None)
+
+
+def covers(known: Known, event: BounceEvent) -> bool:
+    """Whether what Listmonk is told for a row is told about the person of an event that shares a key with it."""
+    if not known.by_uuid or known.subscriber_uuid == event.subscriber_uuid:
+        return True
+    if event.by_uuid or event.subscriber_uuid:
+        return False
+    # The event names an address, which may be that of the UUID: the same bounce by mail and by webhook. Where the
+    # mail names two addresses, the look-up may have found the other one.
+    if event.recipient != known.recipient or known.reported or known.state == State.UNSTORED:
+        return False
+    unsure = known.state in (State.PENDING, State.CLAIMED) and event.proof not in UNPROVEN
+    return not (unsure and event.kind.gravity < known.gravity)
+
+
+def named_alone(known: Known, event: BounceEvent) -> bool:
+    """Whether an equal report proves the address of a row that was to be told by its UUID, and that was not told
+    yet: the look-up may find that both do not belong together."""
+    proven = not event.by_uuid and event.proof not in UNPROVEN
+    untold = known.state == State.PENDING and known.attempt == known.unsent
+    equal = event.kind.gravity == known.gravity and event.subscriber_uuid != known.subscriber_uuid
+    return known.by_uuid and proven and untold and equal
+
+
+def same_person(event: BounceEvent, known: Known) -> bool:
+    """Whether a row and an event are about one person, whom the event proves. What only a UUID proves is told by it
+    from then on."""
+    if event.by_uuid or known.by_uuid:
+        return event.subscriber_uuid == known.subscriber_uuid
+    return not event.proof or event.recipient == known.recipient
+
+
+def takes(event: BounceEvent, row: int, known: Known | None, found: Iterable[Known]) -> bool:
+    """Whether the keys that led to the rows in `found` lead to `row`, which is the event's, from now on. `known`:
+    which of them covers it."""
+    if known is None:
+        return not event.by_uuid or all(one.state == State.UNSTORED for one in found)
+    # From a report about an address a UUID takes no key: its row goes on to this one (`superseded_by`), and speaks
+    # for that address still where the look-up finds that the UUID is another one's.
+    kept = event.by_uuid and not known.by_uuid and known.state != State.HELD
+    return row != known.row and not kept
