@@ -1,4 +1,4 @@
--- The outbox after migration 7. Generated, and only for reading: the truth is in migrations/.
+-- The outbox after migration 8. Generated, and only for reading: the truth is in migrations/.
 -- To renew it: python -m bouncestream.outbox.migrate > bouncestream/outbox/schema.sql
 
 CREATE TABLE meta (

@@ -20,6 +20,7 @@ from tests.outbox import make
 from tests.outbox.make import CAMPAIGN, NOW, SUBSCRIBER, event, submission, submit
 
 VICTIM = "victim@example.com"
+PERSON = "33333333-3333-4333-8333-333333333333"
 
 
 @pytest.fixture
@@ -196,4 +197,41 @@ def test_what_waited_before_the_upgrade_goes_the_same_way(tmp_path: Path, monkey
     assert [form for (form,) in make.rows(conn, "address_form")] == [row[-1] for row in rows]
     claimed = make.claim(conn)
     assert [(c.address_form, c.event.reported) for c in claimed] == [("uuid", ""), ("email", ""), ("email", "")]
+    conn.close()
+
+
+def test_what_an_earlier_version_took_for_proof_is_told_as_soft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = migrate.migrations()
+    number = next(m.number for m in known if "hints" in m.name)
+    monkeypatch.setattr(migrate, "migrations", lambda: known[: number - 1])
+    conn = make.connect(tmp_path / "old.db")
+    hints = (
+        "the returned From is of example.org",
+        "the returned Message-ID is of example.org",
+        "the return address names the recipient (VERP)",
+    )
+    proof = "delivery report; Final-Recipient; proof of origin: "
+    for i, hint in enumerate(hints):
+        kind = Kind.COMPLAINT if i == 0 else Kind.HARD
+        submit(conn, event(f"hint{i}@example.com", kind, provider="mailbox", evidence=proof + hint))
+    submit(conn, event("hook@example.com", evidence=proof + hints[0]))
+    headers = proof + "the returned message has Listmonk's own headers"
+    submit(conn, by_uuid(uuid=SUBSCRIBER, evidence=headers))
+    accepted = "delivery report; no proof of origin: accepted as configured"
+    submit(conn, event("accepted@example.com", provider="mailbox", evidence=accepted))
+    submit(conn, event("away@example.com", provider="mailbox", evidence=proof + hints[0]))
+    make.settle(conn, 7, State.CLAIMED)
+    verp = event("his@example.com", provider="mailbox", evidence=proof + hints[2], subscriber_uuid=PERSON)
+    submit(conn, verp)
+    monkeypatch.setattr(migrate, "migrations", lambda: known)
+    migrate.migrate(conn)
+    assert [kind for (kind,) in make.rows(conn, "kind")] == ["soft"] * 3 + ["hard"] * 5
+    assert told(conn)[-1] == ("pending", "hard", PERSON)
+    assert make.one(conn, "SELECT why FROM history WHERE outbox_id = 1 ORDER BY id DESC").startswith(
+        "complaint → soft"
+    )
+    assert make.one(conn, "SELECT count(*) FROM history WHERE why LIKE '%only a hint%'") == 3
+    assert len(make.claim(conn)) == 7
     conn.close()
