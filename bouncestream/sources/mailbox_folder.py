@@ -33,8 +33,6 @@ from bouncestream.sources.mailbox_settle import settle
 
 log = logging.getLogger("bouncestream.mailbox")
 
-#: An IDLE that breaks off sooner is not one to rely on; seconds.
-SHORT_IDLE = 5.0
 #: How long IDLE is not tried again where it was mute, in re-IDLE times.
 MUTE_FOR = 12
 #: So often in a row a folder may change without anything new in it before we listen anyway.
@@ -57,6 +55,7 @@ class Folder:
         self._reading: Reading | None = None
         self._numbers = Numbers(box, name)
         self._unheard = 0  # times in a row that IDLE was silent about news
+        self._hollow = 0  # times in a row that IDLE ended at once and nothing was new
         self._broken = 0  # times in a row that IDLE broke off at once
         self._mute_until = 0.0
         self._settle_at = 0.0
@@ -115,6 +114,8 @@ class Folder:
             silent = False  # the last IDLE said nothing
             while True:
                 before, news = await self._catch_up(session, before)
+                if news:
+                    self._hollow = 0
                 if silent and news:
                     self._found_unheard()
                 if await self._settle(session) and not self._numbers.unsteady:
@@ -230,7 +231,7 @@ class Folder:
                 self._be_mute()
                 return False
             except ConnectionLost:
-                self._broken += box.clock.monotonic() - began < SHORT_IDLE
+                self._broken += box.clock.monotonic() - began < rules.SHORT_IDLE
                 if self._broken > rules.MUTE_AFTER:
                     self._be_mute()
                 raise
@@ -238,6 +239,10 @@ class Folder:
             self._pushed = heard
             if heard:
                 self._unheard = 0
+            self._hollow = self._hollow + 1 if box.clock.monotonic() - began < rules.SHORT_IDLE else 0
+            if rest := rules.hollow_rest(self._hollow, settings):
+                log.debug("%s: IDLE of %s ended at once for nothing: rests %g s", settings.name, self.name, rest)
+                await asyncio.sleep(rest)
             return not heard
         finally:
             self.listening = False

@@ -45,6 +45,10 @@ MUTE_AFTER = 2
 #: So often in a row, each within so many seconds of the one before, a server may give all mails new numbers before
 #: it is not believed to keep any; and the longest wait until the next look at such a folder; seconds.
 UNSTEADY, UNSTEADY_SPAN, LONGEST_UNSTEADY = 3, 3600.0, 900.0
+#: So often in a row IDLE may end within so many seconds for nothing before there is a rest after it; the first and
+#: the longest rest; seconds.
+HOLLOW, SHORT_IDLE = 3, 5.0
+FIRST_REST, LONGEST_REST = 1.0, 10.0
 #: So many mails in a row may be set aside unread before the folder counts as one that is not read.
 UNREAD = 3
 #: Seconds before each further try, when the outbox has too much to do just now.
@@ -144,6 +148,14 @@ def throttle_wait(refusals: int, settings: Mailbox) -> float:
     minutes, since each further try makes it worse."""
     longest = max(LONGEST_THROTTLE_WAIT, settings.retry)
     return min(longest, settings.retry * 2.0 ** min(refusals - 1, 20))
+
+
+def hollow_rest(times: int, settings: Mailbox) -> float:
+    """Seconds of rest after IDLE has ended at once for nothing so many times in a row: servers are known that push
+    something at the beginning of each IDLE, or end it. Shorter than the proof waits for a look into the folder."""
+    if times <= HOLLOW:
+        return 0.0
+    return min(FIRST_REST * 2.0 ** min(times - HOLLOW - 1, 20), LONGEST_REST, settings.timeout / 2)
 
 
 def failures_after(failures: int, lasted: float, read: bool, settings: Mailbox) -> int:
