@@ -8,11 +8,12 @@ remembered for the mailbox (`Forms`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
-from bouncestream.errors import ServerRefused
+from bouncestream.errors import ServerRefused, Throttled
 from bouncestream.sources import imap_replies as replies
 from bouncestream.sources.imap_commands import Commands
 from bouncestream.sources.imap_names import uid_set
@@ -20,6 +21,10 @@ from bouncestream.sources.imap_replies import Fetched
 
 #: A mail that is larger is not asked for as a whole; bytes.
 WHOLE_LIMIT = 4 << 20
+#: So many refusals there may be while it is looked for which of several mails is the one that is refused.
+REFUSALS = 20
+
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,8 @@ class Fetching(Commands):
         """UID → bytes, as far as the server tells them."""
         try:
             answer = await self._sure("FETCH", uid_set(uids), "(UID RFC822.SIZE)", prefix="UID")
+        except Throttled:
+            raise
         except ServerRefused:
             return {}
         return replies.sizes(answer.lines)
@@ -140,6 +147,8 @@ class Fetching(Commands):
         for what in (f"(UID BODY.PEEK[HEADER]<0.{limit}>)", "RFC822.HEADER"):
             try:
                 answer = await self._sure("FETCH", str(uid), what, prefix="UID")
+            except Throttled:
+                raise
             except ServerRefused:
                 continue
             if found := replies.header_of(answer.lines, uid):
@@ -147,9 +156,50 @@ class Fetching(Commands):
         return b""
 
     async def dates(self, uids: Sequence[int]) -> dict[int, datetime]:
-        """UID → when it arrived (INTERNALDATE), of those that are there."""
-        return replies.dates((await self._sure("FETCH", uid_set(uids), "(UID INTERNALDATE)", prefix="UID")).lines)
+        """UID → when it arrived (INTERNALDATE), of those that are there and of which the server tells it. Raises
+        ServerRefused when it refuses that of all."""
+        return await self._of_each(uids, "(UID INTERNALDATE)", replies.dates)
 
     async def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
-        """UID → flags, of those that are there."""
-        return replies.flags((await self._sure("FETCH", uid_set(uids), "(UID FLAGS)", prefix="UID")).lines)
+        """UID → flags, of those that are there and of which the server tells them. Raises ServerRefused when it
+        refuses that of all."""
+        return await self._of_each(uids, "(UID FLAGS)", replies.flags)
+
+    async def there(self, uids: Sequence[int]) -> set[int]:
+        """Those of these mails that FETCH shows. One of which it refuses to show even the flags is not there; a
+        server that refuses that of many raises ServerRefused."""
+        try:
+            return set(await self._of_each(uids, "(UID FLAGS)", lambda lines: dict.fromkeys(replies.shown(lines))))
+        except Throttled:
+            raise
+        except ServerRefused:
+            if len(uids) > REFUSALS:
+                raise
+            return set()
+
+    async def _of_each(
+        self, uids: Sequence[int], what: str, read: Callable[[Sequence[bytes | bytearray]], Mapping[int, Told]]
+    ) -> dict[int, Told]:
+        """What the server tells of these mails. One that it refuses hides none of the others: it is missing. Raises
+        ServerRefused when nothing is told or too much is refused, and Throttled at once."""
+        found: dict[int, Told] = {}
+        waiting = [list(uids)] if uids else []
+        refusals: list[ServerRefused] = []
+        while waiting:
+            some = waiting.pop()
+            try:
+                answer = await self._sure("FETCH", uid_set(some), what, prefix="UID")
+            except Throttled:
+                raise
+            except ServerRefused as error:
+                refusals.append(error)
+                if len(refusals) > REFUSALS:
+                    raise
+                if len(some) > 1:
+                    waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+            else:
+                wanted = set(some)
+                found |= {uid: told for uid, told in read(answer.lines).items() if uid in wanted}
+        if refusals and not found:
+            raise refusals[-1]
+        return found

@@ -41,8 +41,6 @@ from bouncestream.sources.imap_replies import Selected
 
 #: How often the time limit a login may take: servers delay the answer to a wrong password.
 LOGIN_PATIENCE = 1.5
-#: So many refusals there may be while a mail is looked for that the server does not show.
-REFUSALS = 20
 
 
 class Session(Fetching):
@@ -276,26 +274,6 @@ class Session(Fetching):
         what = f"{low}:{high or '*'}"
         shown = replies.shown((await self._sure("FETCH", what, "(UID FLAGS)", prefix="UID")).lines)
         return sorted(uid for uid in shown if low <= uid <= (high or replies.HIGHEST))
-
-    async def there(self, uids: Sequence[int]) -> set[int]:
-        """Those of these mails that FETCH shows. One of which it refuses to show even the flags is not there; a
-        server that refuses that of many raises ServerRefused."""
-        found: set[int] = set()
-        waiting = [list(uids)] if uids else []
-        refusals = 0
-        while waiting:
-            some = waiting.pop()
-            try:
-                answer = await self._sure("FETCH", uid_set(some), "(UID FLAGS)", prefix="UID")
-            except ServerRefused:
-                refusals += 1
-                if refusals > REFUSALS:
-                    raise
-                if len(some) > 1:
-                    waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
-            else:
-                found |= replies.shown(answer.lines).intersection(some)
-        return found
 
     async def store(self, uids: Sequence[int], flags: str) -> None:
         """Add flags, such as `\\Seen $Keyword`. Raises ServerRefused."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from bouncestream.errors import ServerRefused
+from bouncestream.errors import ServerRefused, Throttled
 from bouncestream.ports import FolderKey
 from bouncestream.sources.imap_names import batches, uid_set
 from bouncestream.sources.imap_replies import HIGHEST, Selected, search_date
@@ -113,13 +113,23 @@ class Listing:
         if not self.by_fetch:
             found = await self._session.search(f"UID {uids[0]}:{uids[-1]} SINCE {search_date(day)}")
             old = sorted(set(uids).difference(found))
-            sample = await self._session.dates([*old[-SAMPLE:], *old[:SAMPLE]]) if old else {}
-            if all(at < moment for at in sample.values()):
+            sample = await self.dates([*old[-SAMPLE:], *old[:SAMPLE]])
+            if not old or (sample and all(at < moment for at in sample.values())):
                 return set(old)
         dates: dict[int, datetime] = {}
         for some in batches(old, DATES):
-            dates |= await self._session.dates(some)
+            dates |= await self.dates(some)
         return {uid for uid in old if uid in dates and dates[uid] < day}
+
+    async def dates(self, uids: Sequence[int]) -> dict[int, datetime]:
+        """UID → when it arrived, as far as the server tells it. Raises Throttled."""
+        try:
+            return await self._session.dates(sorted(set(uids)))
+        except Throttled:
+            raise
+        except ServerRefused as error:
+            log.debug("%s: %s: no dates: %s", self._key.mailbox, self._key.folder, error)
+            return {}
 
     def _mistrust(self) -> None:
         """From now on, over this session, FETCH tells which mails there are."""

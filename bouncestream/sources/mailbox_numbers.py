@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from bouncestream.errors import ServerRefused, Throttled
 from bouncestream.ports import FolderKey, MailBatch, Progress
 from bouncestream.sources import mailbox_rules as rules
 from bouncestream.sources.imap_replies import Selected
@@ -33,6 +34,7 @@ class Numbers:
         self._name = name
         self._anew_at = 0.0
         self._count = 0
+        self._unsure = False  # the server would not tell whether the last mail is the one that was read
         self.unsteady = False  #: at the last look they were new ones again, as so often before
 
     @property
@@ -47,7 +49,7 @@ class Numbers:
         self.unsteady = False
         key = FolderKey(settings.name, self._name, selected.uidvalidity)
         if before is not None and before.key == key:
-            why = await self._begun_anew(session, selected, before.progress, first=False)
+            why = await self._begun_anew(session, selected, before.progress, first=self._unsure)
             if not why:
                 return before
             progress: Progress | None = before.progress
@@ -108,10 +110,23 @@ class Numbers:
             if not await session.there(found[-ASKED:]):
                 return f"UIDNEXT is {low}, and mails up to {last} were read"
         if first and progress.last_at is not None and selected.exists:
-            at = (await session.dates([last])).get(last)
+            at = await self._arrival(session, last)
             if at is not None and _other(at, progress.last_at):
                 return f"UID {last} is another mail than the one that was read"
         return ""
+
+    async def _arrival(self, session: Session, uid: int) -> datetime | None:
+        """When a mail arrived; None: it is gone, or the server refuses to tell. The mail may be damaged by now, and
+        must not keep those after it from being read; the server is asked again at the next look."""
+        self._unsure = False
+        try:
+            return (await session.dates([uid])).get(uid)
+        except Throttled:
+            raise
+        except ServerRefused as error:
+            self._unsure = True
+            log.debug("%s: %s: UID %d: %s", self._box.settings.name, self._name, uid, error)
+            return None
 
 
 def _other(one: datetime, two: datetime) -> bool:

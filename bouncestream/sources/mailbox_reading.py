@@ -133,7 +133,7 @@ class Reading:
         if before and (gone := rules.forgotten(progress, box.dedupe, now)) is not None:
             old = await self.listing.older(before, gone)
             for some in batches(sorted(old), DATES):
-                dates = await self._session.dates(some)
+                dates = await self.listing.dates(some)
                 work.passed += [(uid, dates.get(uid, gone)) for uid in some]
             work.read = [uid for uid in work.read if uid not in old]
             if old:

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from bouncestream.errors import Throttled
 from bouncestream.health import Light
 from bouncestream.sources import mailbox_rules
 from bouncestream.sources.imap_fetch import FORMS
+from bouncestream.sources.imap_session import Session
 from tests.mailserver.liar import Liar
 from tests.mailserver.reader import Reader, mailbox
 from tests.mailserver.scripted import Peer
@@ -263,3 +265,95 @@ async def test_a_huge_mail_is_never_asked_for_as_a_whole(tmp_path: Path) -> None
         await reader.stored(2)
         assert reader.recipients == people(1, 2)
         assert all("<0." in what for what in asked)
+
+
+# -- what is asked about mails besides -----------------------------------------------------------------------------
+
+
+def damaged(*uids: int, said: str = "NO [UNAVAILABLE] damaged") -> Callable[..., object]:
+    """Whatever is asked of these mails but their flags is refused, of whichever others in the same command too."""
+
+    async def lie(server: Liar, peer: Peer, rest: str) -> bool:
+        numbers, what = rest.split(None, 1)
+        if "INTERNALDATE" not in what.upper() or not set(uids) & set(server.some(numbers)):
+            return False
+        peer.done(said)
+        return True
+
+    return lie
+
+
+async def test_a_mail_that_is_damaged_after_it_was_read_blocks_no_later_one(tmp_path: Path) -> None:
+    server = Liar([bounce(1), bounce(2)])
+    async with server.serve() as at:
+        async with Reader(tmp_path, mailbox(at.port)) as reader:
+            await reader.stored(2)
+            await reader.listening()
+        server.lies["UID FETCH"] = damaged(102)  # type: ignore[assignment]
+        server.add(bounce(3))
+        async with Reader(tmp_path, mailbox(at.port)) as reader:
+            await reader.stored(3)
+            await reader.listening()
+
+
+async def test_when_it_can_be_told_again_another_mail_under_the_last_number_shows(tmp_path: Path) -> None:
+    server = Liar([bounce(1), bounce(2)])
+    async with server.serve() as at:
+        async with Reader(tmp_path, mailbox(at.port)) as reader:
+            await reader.stored(2)
+            await reader.listening()
+        server.mails[102].raw, server.mails[102].arrived = bounce(3), "22-Nov-2026 09:17:33 +0000"
+        server.lies["UID FETCH"] = damaged(102)  # type: ignore[assignment]
+        async with Reader(tmp_path, mailbox(at.port)) as reader:
+            await reader.listening()
+            server.lies.clear()
+            server.pushed.set()
+            await reader.stored(3)
+            assert reader.recipients == people(1, 2, 3)
+
+
+async def test_an_old_mail_that_is_damaged_does_not_block_the_first_contact(tmp_path: Path) -> None:
+    server = Liar([bounce(1), bounce(2)])
+    server.mails[101].arrived = "22-Nov-2019 08:00:10 +0000"
+
+    async def since(server: Liar, peer: Peer, rest: str) -> bool:
+        if "SINCE" not in rest:
+            return False
+        peer.done("OK done", "SEARCH 102")
+        return True
+
+    server.lies["UID FETCH"] = damaged(101)  # type: ignore[assignment]
+    server.lies["UID SEARCH"] = since
+    async with server.serve() as at, Reader(tmp_path, mailbox(at.port, start="3650d")) as reader:
+        await reader.until(lambda: people(2)[0] in reader.recipients)
+
+
+async def test_of_mails_that_are_owed_something_a_damaged_one_hinders_no_other(tmp_path: Path) -> None:
+    server = Liar([bounce(1), bounce(2), bounce(3)])
+
+    async def no(server: Liar, peer: Peer, rest: str) -> bool:
+        peer.done("NO [UNAVAILABLE] later")
+        return True
+
+    async with server.serve() as at:
+        server.lies["UID STORE"] = no
+        async with Reader(tmp_path, mailbox(at.port, after="flag", retry=600.0)) as reader:
+            await reader.stored(3)
+            await reader.told("stay where they are")
+        del server.lies["UID STORE"]
+        server.lies["UID FETCH"] = damaged(102)  # type: ignore[assignment]
+        async with Reader(tmp_path, mailbox(at.port, after="flag")) as reader:
+            await reader.until(lambda: all("\\Seen" in server.mails[uid].flags for uid in (101, 103)))
+            assert server.mails[102].flags == set()
+
+
+async def test_who_wants_fewer_requests_is_not_asked_which_mail_it_is() -> None:
+    server = Liar([bounce(number) for number in range(1, 9)])
+    server.lies["UID FETCH"] = damaged(103, said="NO [LIMIT] Too many requests, slow down")  # type: ignore[assignment]
+    async with server.serve() as at:
+        session = await Session.connect(mailbox(at.port))
+        await session.select("INBOX")
+        with pytest.raises(Throttled):
+            await session.dates(range(101, 109))
+        assert len(server.asked("UID FETCH")) == 1
+        await session.close()
