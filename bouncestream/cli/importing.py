@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,12 +25,13 @@ from bouncestream.clock import SystemClock
 from bouncestream.config import shapes
 from bouncestream.config.model import Config
 from bouncestream.config.shapes import Wrong
-from bouncestream.errors import StoreError, UsageError
+from bouncestream.errors import StoreError, StoreUnavailable, UsageError
 from bouncestream.event import Kind
 from bouncestream.health import Health
 from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, QUARANTINED, UNIDENTIFIED, Metrics
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
+from bouncestream.outbox.marker import Markers
 from bouncestream.outbox.rehearse import Rehearsal
 from bouncestream.ports import Emit, Receipt, Submission
 from bouncestream.printable import printable
@@ -122,7 +124,11 @@ class _Importing:
         if self.dry_run and not self._is_outbox:
             yield _DryRun(None, self.metrics)
             return
-        db = await Database.open(Path(self.config.outbox.path), create=not self.dry_run)
+        path = Path(self.config.outbox.path)
+        # A new outbox in the place of one that is only away would be taken for it at the next start.
+        if lost := Markers(path, self.config.path, os.environ).lost():
+            raise StoreUnavailable(lost)
+        db = await Database.open(path, create=not self.dry_run)
         try:
             if self.dry_run:
                 yield _DryRun(db, self.metrics)

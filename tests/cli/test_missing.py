@@ -14,8 +14,10 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from bouncestream.cli.exits import NOT_EXAMINED
 from tests.cli.conftest import PATIENCE, Cli, Process, bounce, environment, post, write_config
 from tests.cli.test_run import started, states
+from tests.sources.mails import bounce as mailed
 
 Spawn = Callable[..., Process]
 
@@ -89,6 +91,24 @@ def test_it_can_be_stopped_while_it_waits(spawn: Spawn, sandbox: str, tmp_path: 
     bridge.wait_for("waiting for the outbox")
     assert bridge.end() == 0
     assert not (tmp_path / "box").exists()
+
+
+def test_an_import_makes_no_outbox_in_the_place_of_the_missing_one(
+    spawn: Spawn, cli: Cli, sandbox: str, tmp_path: Path
+) -> None:
+    url = configured(tmp_path, sandbox)
+    run_once(spawn, url)
+    (tmp_path / "box").rename(tmp_path / "away")
+    (tmp_path / "box").mkdir()
+    (tmp_path / "one.eml").write_bytes(mailed(1))
+    done = cli("import", "one.eml", "--since", "all")
+    assert (done.returncode, done.stdout) == (NOT_EXAMINED, "")
+    assert "is missing, and it was there before" in done.stderr
+    assert "Next: mount its disk" in done.stderr
+    assert not list((tmp_path / "box").iterdir())
+    (tmp_path / "box").rmdir()
+    (tmp_path / "away").rename(tmp_path / "box")
+    assert cli("import", "one.eml", "--since", "all").returncode == 0
 
 
 def test_a_new_outbox_is_made_when_told(spawn: Spawn, cli: Cli, sandbox: str, tmp_path: Path) -> None:
