@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from bouncestream import descriptors, providers
 from bouncestream.errors import Malformed, RequestRefused, StoreBusy, StoreError, Unauthorized
@@ -147,7 +147,8 @@ class WebhookServer:
 
     async def _handle(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
         path = request.path
-        if path.startswith(_PATH):
+        webhook = path.startswith(_PATH)
+        if webhook:
             share = self._budget.share()
             try:
                 response = await self._webhook(request, connection, share, path[len(_PATH) :])
@@ -155,7 +156,10 @@ class WebhookServer:
                 share.release()
         else:
             response = self._other(request, path)
-        if 400 <= response.status < 500:  # whoever is refused does not keep a connection for it
+        # Whoever is refused does not keep a connection for it. Nor does a stranger with a chunked body: aiohttp
+        # 3.14 takes its last trailer for a header of the next request, which through a proxy may be of another.
+        taken = webhook and response.status == 200
+        if 400 <= response.status < 500 or (not taken and hdrs.TRANSFER_ENCODING in request.headers):
             response.force_close()
         return response
 

@@ -203,6 +203,23 @@ async def test_who_is_refused_does_not_keep_the_connection(running: Running, sen
             assert await reader.read() == b""
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", URL])
+async def test_a_trailer_of_a_stranger_is_no_header_of_the_next_request(running: Running, path: str) -> None:
+    sent = f"GET {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+    async with running.connection() as (reader, writer):
+        writer.write(f"{sent}Authorization: Bearer wrong\r\n\r\n".encode() + message(URL, **TOKEN))
+        assert (await answer(reader)).headers["connection"] == "close"
+        assert await reader.read() == b""
+    assert running.emitted.submissions == []
+
+
+async def test_who_asks_how_it_is_keeps_the_connection(running: Running) -> None:
+    async with running.connection() as (reader, writer):
+        for _ in range(2):
+            writer.write(message("/healthz", b"", "GET"))
+            assert (await answer(reader)).status == 200
+
+
 async def test_a_whole_request_and_half_of_the_next(running: Running) -> None:
     whole = message(URL, **TOKEN)
     async with running.connection() as (reader, writer):
