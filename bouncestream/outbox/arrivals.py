@@ -227,7 +227,7 @@ class _Arrival:
         # a report with proof frees what was held for the want of one
         proven = event.proof not in UNPROVEN
         believed = not event.hold and (proven or event.kind.gravity >= known.gravity)
-        freed = state == State.HELD and held_for == "unproven" and believed
+        freed = known.doubted and believed
         how = ", with proof" if freed and proven else ""
         if freed and not same:
             return self.replace(event, values, row, old_id, how)

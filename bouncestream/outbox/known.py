@@ -45,6 +45,11 @@ class Known(NamedTuple):
         """Whether Listmonk is told by the UUID: whose address the mail names is not known before the look-up."""
         return self.address_form == "uuid"
 
+    @property
+    def doubted(self) -> bool:
+        """Whether it waits for a proof, or a person."""
+        return self.state == State.HELD and self.held_for == "unproven"
+
 
 def gravest(known: Iterable[Known]) -> Known | None:
     """The row to compare a report with: the gravest, of equals the newest; None: there is none."""
@@ -53,6 +58,8 @@ def gravest(known: Iterable[Known]) -> Known | None:
 
 def covers(known: Known, event: BounceEvent) -> bool:
     """Whether what Listmonk is told for a row is told about the person of an event that shares a key with it."""
+    if known.doubted and event.proof not in UNPROVEN and event.kind.gravity < known.gravity:
+        return False  # it proves what it says, and not the graver thing that was held for the want of a proof
     if not known.by_uuid or known.subscriber_uuid == event.subscriber_uuid:
         return True
     if event.by_uuid or event.subscriber_uuid:
@@ -86,8 +93,8 @@ def takes(event: BounceEvent, row: int, known: Known | None, found: Iterable[Kno
     """Whether the keys that led to the rows in `found` lead to `row`, which is the event's, from now on. `known`:
     which of them covers it."""
     if known is None:
-        return not event.by_uuid or all(one.state == State.UNSTORED for one in found)
-    # From a report about an address a UUID takes no key: its row goes on to this one (`superseded_by`), and speaks
-    # for that address still where the look-up finds that the UUID is another one's.
-    kept = event.by_uuid and not known.by_uuid and known.state != State.HELD
-    return row != known.row and not kept
+        return not event.by_uuid or all(one.state == State.UNSTORED or one.doubted for one in found)
+    # From a report about an address a UUID takes no key, and what proves nothing takes none: that row goes on to
+    # this one (`superseded_by`), and speaks for itself still where the UUID turns out to be another one's.
+    weaker = event.proof in UNPROVEN or (event.by_uuid and not known.by_uuid)
+    return row != known.row and (known.state == State.HELD or not weaker)

@@ -120,3 +120,32 @@ def test_the_same_bounce_by_mail_and_by_webhook_is_one_in_either_order(conn: sql
     assert submit(conn, mail(PERSON, **other)).duplicates == 1
     assert submit(conn, mail(PERSON, **other)).duplicates == 1
     assert len(about(conn)) == 2
+
+
+def held(kind: Kind = Kind.HARD) -> BounceEvent:
+    return event(VICTIM, kind, provider="mailbox", proof=Proof.NONE, hold="unproven", message_id=MAILED)
+
+
+@pytest.mark.parametrize("true", [hook(Kind.SOFT), signed(Kind.SOFT), mail(PERSON, Kind.SOFT)])
+def test_a_proven_milder_report_does_not_free_a_graver_one_without_proof(
+    conn: sqlite3.Connection, true: BounceEvent
+) -> None:
+    submit(conn, held())
+    assert submit(conn, true).accepted == 1
+    assert make.rows(conn, "state, kind") == [("held", "hard"), ("pending", "soft")]
+    assert submit(conn, true).duplicates == 1
+    assert submit(conn, hook(Kind.SOFT)).duplicates == 1  # the same bounce by another way
+    make.check_tally(conn)
+
+
+@pytest.mark.parametrize("true", [hook(Kind.SOFT), signed(Kind.SOFT), mail(PERSON, Kind.SOFT)])
+def test_what_is_held_without_proof_takes_no_key_from_a_report_that_was_told(
+    conn: sqlite3.Connection, true: BounceEvent
+) -> None:
+    submit(conn, true)
+    end(conn, State.VERIFIED)
+    submit(conn, held())
+    assert submit(conn, true).duplicates == 1
+    assert make.rows(conn, "state, kind") == [("verified", "soft"), ("held", "hard")]
+    submit(conn, hook())
+    assert ("pending", "hard") in make.rows(conn, "state, kind")
