@@ -46,6 +46,10 @@ class Kind(StrEnum):
 _GROUPS = {Kind.HARD: "bounce", Kind.SOFT: "bounce", Kind.COMPLAINT: "complaint", Kind.UNSUBSCRIBE: "unsubscribe"}
 
 
+#: In the evidence of a mail that proves nothing; the query `known` looks for it.
+NO_PROOF = "no proof of origin"
+
+
 class Proof(StrEnum):
     """Why a bounce mail is believed. A webhook's event has none of these: its source proves itself."""
 

@@ -35,6 +35,7 @@ class Known(NamedTuple):
     address_form: str
     unsent: int
     reported: str
+    unproven: int  #: 1: its mail proved nothing
 
     @property
     def gravity(self) -> int:
@@ -50,6 +51,11 @@ class Known(NamedTuple):
         """Whether it waits for a proof, or a person."""
         return self.state == State.HELD and self.held_for == "unproven"
 
+    @property
+    def silent(self) -> bool:
+        """Whether Listmonk is told of nobody for it, as far as is known."""
+        return self.doubted or self.state in (State.UNSTORED, State.DEAD, State.DROPPED)
+
 
 def gravest(known: Iterable[Known]) -> Known | None:
     """The row to compare a report with: the gravest, of equals the newest; None: there is none."""
@@ -58,8 +64,11 @@ def gravest(known: Iterable[Known]) -> Known | None:
 
 def covers(known: Known, event: BounceEvent) -> bool:
     """Whether what Listmonk is told for a row is told about the person of an event that shares a key with it."""
-    if known.doubted and event.proof not in UNPROVEN and event.kind.gravity < known.gravity:
-        return False  # it proves what it says, and not the graver thing that was held for the want of a proof
+    if event.proof not in UNPROVEN:
+        if known.doubted and event.kind.gravity < known.gravity:
+            return False  # it proves what it says, and not the graver thing that was held for the want of a proof
+        if known.unproven and known.silent and not known.doubted:
+            return False  # such as what an operator dropped for a forgery
     if not known.by_uuid or known.subscriber_uuid == event.subscriber_uuid:
         return True
     if event.by_uuid or event.subscriber_uuid:
@@ -93,7 +102,7 @@ def takes(event: BounceEvent, row: int, known: Known | None, found: Iterable[Kno
     """Whether the keys that led to the rows in `found` lead to `row`, which is the event's, from now on. `known`:
     which of them covers it."""
     if known is None:
-        return not event.by_uuid or all(one.state == State.UNSTORED or one.doubted for one in found)
+        return not event.by_uuid or all(one.silent for one in found)
     # From a report about an address a UUID takes no key, and what proves nothing takes none: that row goes on to
     # this one (`superseded_by`), and speaks for itself still where the UUID turns out to be another one's.
     weaker = event.proof in UNPROVEN or (event.by_uuid and not known.by_uuid)

@@ -16,7 +16,7 @@ SELECT coalesce((SELECT max(id) FROM outbox), 0), coalesce((SELECT max(id) FROM 
 -- name: known
 -- The row that an identity key leads to, for the comparison with a new report.
 SELECT id, event_id, state, kind, held_for, superseded_by, attempt, recipient, subscriber_uuid, address_form, unsent,
-       reported
+       reported, evidence LIKE '%no proof of origin%'
 FROM outbox WHERE id = ?;
 
 -- name: insert_event

@@ -30,7 +30,7 @@ from hashlib import sha256
 
 from bouncestream.config.model import Config
 from bouncestream.crypto.secret import Secret
-from bouncestream.event import BounceEvent, Kind, Proof, believable
+from bouncestream.event import NO_PROOF, BounceEvent, Kind, Proof, believable
 from bouncestream.mail import decode
 from bouncestream.mail.address import a_label
 from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict
@@ -221,7 +221,7 @@ def _believed(event: BounceEvent, words: str, unproven: str) -> BounceEvent:
     if event.proof != Proof.NONE:
         return replace(event, evidence=f"{event.evidence}; proof of origin: {words}")
     hint = f"; only a hint: {words}" if words else ""
-    evidence = f"{event.evidence}; no proof of origin: "
+    evidence = f"{event.evidence}; {NO_PROOF}: "
     if unproven == "hold":
         return replace(event, hold="unproven", evidence=f"{evidence}held{hint}")
     if unproven == "accept":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.event import BounceEvent, Kind, Proof
+from bouncestream.event import NO_PROOF, BounceEvent, Kind, Proof
 from bouncestream.outbox import store
 from bouncestream.ports import Move, State
 from tests.outbox import make
@@ -123,7 +123,8 @@ def test_the_same_bounce_by_mail_and_by_webhook_is_one_in_either_order(conn: sql
 
 
 def held(kind: Kind = Kind.HARD) -> BounceEvent:
-    return event(VICTIM, kind, provider="mailbox", proof=Proof.NONE, hold="unproven", message_id=MAILED)
+    told = {"provider": "mailbox", "proof": Proof.NONE, "message_id": MAILED}
+    return event(VICTIM, kind, hold="unproven", evidence=f"delivery report; {NO_PROOF}: held", **told)
 
 
 @pytest.mark.parametrize("true", [hook(Kind.SOFT), signed(Kind.SOFT), mail(PERSON, Kind.SOFT)])
@@ -149,3 +150,23 @@ def test_what_is_held_without_proof_takes_no_key_from_a_report_that_was_told(
     assert make.rows(conn, "state, kind") == [("verified", "soft"), ("held", "hard")]
     submit(conn, hook())
     assert ("pending", "hard") in make.rows(conn, "state, kind")
+
+
+@pytest.mark.parametrize("true", [hook(), signed(), mail(PERSON), hook(Kind.SOFT), mail(PERSON, Kind.SOFT)])
+def test_what_an_operator_dropped_for_a_forgery_covers_no_report_with_proof(
+    conn: sqlite3.Connection, true: BounceEvent
+) -> None:
+    submit(conn, held())
+    make.settle(conn, 1, State.DROPPED)
+    assert submit(conn, held()).duplicates == 1
+    assert submit(conn, true).accepted == 1
+    assert about(conn)[1:] == [(true.kind, PERSON if true.by_uuid else VICTIM)]
+    assert submit(conn, true).duplicates == 1
+    assert submit(conn, hook(true.kind)).duplicates == 1
+    make.check_tally(conn)
+
+
+def test_what_an_operator_dropped_of_a_webhook_stays_dropped(conn: sqlite3.Connection) -> None:
+    submit(conn, hook())
+    make.settle(conn, 1, State.DROPPED)
+    assert submit(conn, hook()).duplicates == 1
