@@ -69,6 +69,11 @@ class _Service(App):
 
     def on_reload(self) -> None:
         """Take over a changed configuration, as far as that is possible; a wrong one is refused as a whole."""
+        if self.missing and not self.stopping:
+            log.warning(
+                "not reloaded: it waits for the outbox. Next: restart it, if the configuration is another now"
+            )
+            return
         if not self._ready or self.stopping:
             log.warning("not reloaded: it is starting or stopping just now")
             return

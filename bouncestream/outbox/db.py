@@ -99,7 +99,8 @@ class Database:
             files.create(self.path)
         elif not self.path.exists():
             raise StoreUnavailable(
-                f"There is no outbox at {self.path}. Next: check [outbox] path; `bouncestream run` makes a new one."
+                f"There is no outbox at {self.path}. Next: check [outbox] path, and whether its disk is mounted; "
+                "the first `bouncestream run` makes it."
             )
         if lock:
             self._lock = files.Lock(self.path)
