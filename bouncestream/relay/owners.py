@@ -20,8 +20,8 @@ from bouncestream.relay.desk import POWERS_AFTER_FAILURE, Desk
 from bouncestream.relay.posting import post_batch
 from bouncestream.sinks.payload import same_address
 
-#: So many events are remembered whose UUID Listmonk knows.
-KNOWN_LIMIT = 50_000
+#: So many events are remembered whose UUID Listmonk knows: about 1 MB.
+KNOWN_LIMIT = 10_000
 
 UNKNOWN = "Listmonk has no subscriber with this UUID: it was made up, or the subscriber is deleted; not sent"
 MOVED = (

@@ -36,6 +36,8 @@ LIMIT = 8
 GAP, GAP_GROWTH, GAP_LIMIT = 60.0, 5.0, 6 * 3600.0
 #: How soon, and then how seldom, an event that is just not seen is looked up; seconds.
 FIRST_LOOK, LOOK_GROWTH, LOOK_LIMIT = 1.0, 4.0, 300.0
+#: So many events that were settled without a row are looked for in later reads: ten labels' worth, 2 MB.
+ROWLESS_LIMIT = 10_000
 #: How old a look at a label may be when an event of it is posted again; seconds.
 LOOK_AGE = 2.0
 NO_BOOT = "posted, not recorded, and no boot id tells losses from refusals (grant subscribers:sql_query)"
@@ -311,7 +313,7 @@ class Ledger:
 
     def _rowless_end(self, entry: Entry, state: State, why: str, *, failed: bool = False, again: str = "") -> Move:
         self._end(entry)
-        if len(self._rowless) >= 50_000:  # the oldest has been looked for in many a read
+        if len(self._rowless) >= ROWLESS_LIMIT:  # the oldest has been looked for in many a read
             del self._rowless[next(iter(self._rowless))]
         self._rowless[entry.claimed.event_id] = entry.claimed.row
         return Move(entry.claimed.row, state, why, failed=failed, again=again)

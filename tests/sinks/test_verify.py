@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bouncestream.ports import Finding, Move, Repost, Seen, State
+from bouncestream.sinks import verify
 from bouncestream.sinks.verify import GAP, LIMIT, Entry, Ledger, Times
 from tests.simulation.play import SameRoundMark
 from tests.sinks.make import claimed
@@ -346,6 +347,17 @@ def test_a_row_of_an_unstored_event_makes_it_verified_after_all() -> None:
     story.read(2.0, {A: []}, {1: Finding("no such subscriber")})
     story.post(2, 3.0)
     assert story.read(4.0, {A: [seen(1), seen(2)]})[1].to is State.VERIFIED
+
+
+def test_of_the_unstored_only_the_newest_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most soft bounces end so: remembered for ever, they would be all of the memory."""
+    monkeypatch.setattr(verify, "ROWLESS_LIMIT", 2)
+    story = Story()
+    for number in (1, 2, 3):
+        story.post(number, 0.0)
+        story.read(2.0, {A: []}, {number: Finding("the subscriber is blocklisted already")})
+    found = story.read(3.0, {A: [seen(1), seen(2), seen(3)]})
+    assert {number for number, move in found.items() if move.to is State.VERIFIED} == {2, 3}
 
 
 def test_an_event_that_listmonk_holds_twice_is_told_once() -> None:
