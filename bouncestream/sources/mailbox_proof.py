@@ -27,6 +27,8 @@ log = logging.getLogger("bouncestream.mailbox")
 
 #: So many proofs in a row may fail before that is told.
 PATIENCE = 2
+#: So many canaries in a row may have been put or not, as the connection broke, before no other is put.
+UNKNOWN = 3
 _LINE = "proof"
 
 
@@ -37,7 +39,8 @@ class Proof:
         self._box = box
         self._folders = folders
         self._failed = 0
-        self._swept: set[str] = set()  # folders that were looked through for what an earlier process left
+        self._swept: set[str] = set()  # folders that were looked through for canaries whose numbers we do not know
+        self._unknown: dict[str, int] = {}  # by folder: canaries in a row that may or may not have been put
         self._left: dict[str, OwnMail] = {}  # by folder: a canary that is still there
 
     async def run(self) -> None:
@@ -83,7 +86,14 @@ class Proof:
             await self._by_looking(session, folder)
             return
         folder.looked.clear()
-        await mail.put(session)
+        try:
+            await mail.put(session)
+        except MailboxError as error:  # it may lie there all the same, under a number that we do not know
+            log.warning("%s: %s", self._box.settings.name, error)
+            self._swept.discard(folder.name)
+            self._unknown[folder.name] = self._unknown.get(folder.name, 0) + 1
+            raise
+        self._unknown.pop(folder.name, None)
         try:
             heard = await self._looks(folder)
         finally:
@@ -92,8 +102,8 @@ class Proof:
         self._judge(folder, watched, heard, "a mail of our own was put into it, and IDLE did not tell")
 
     async def _cleaned(self, session: Session, folder: Folder) -> bool:
-        """Take out our last canary, and once those of a process that died. Whether none of them is left, as far as
-        one can see; what is left is told."""
+        """Take out our last canary, and those of a process or a connection that died. Whether none of them is left,
+        as far as one can see; what is left is told."""
         name = folder.name
         if name not in self._swept:
             try:
@@ -103,10 +113,12 @@ class Proof:
             self._swept.add(name)
             if why:
                 log.warning(
-                    "%s: %s: mails of ours may be left from an earlier run, and are left alone: %s. Next: look for "
+                    "%s: %s: mails of ours may be left from earlier, and are left alone: %s. Next: look for "
                     "the subject “%s” yourself",
                     *(self._box.settings.name, name, printable(why, 300), SUBJECT),
                 )
+        if self._unknown.get(name, 0) >= UNKNOWN:
+            return False
         if name not in self._left:
             return True
         why = await self._left[name].remove(session)

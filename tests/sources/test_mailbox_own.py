@@ -14,6 +14,7 @@ import pytest
 from bouncestream.errors import ConnectionLost
 from bouncestream.health import Light
 from bouncestream.sources.mailbox_own import HEADER, LEFTOVERS, SUBJECT, letter, marks
+from bouncestream.sources.mailbox_proof import UNKNOWN
 from bouncestream.sources.mailbox_trial import Door, Heard, hear
 from bouncestream.sources.returned import Judging, read_mail
 from tests.mailserver.dovecot import dsn
@@ -255,6 +256,41 @@ async def test_a_canary_that_stayed_is_taken_away_when_that_is_possible(tmp_path
         await reader.until(lambda: server.gone[:1] == [104])
         await reader.listening()
         await reader.until(lambda: len(server.asked("APPEND")) > 1)
+    assert untouched(server)
+
+
+async def taken_and_cut_off(server: Liar, peer: Peer, rest: str) -> bool:
+    await server.appended(peer, rest)
+    peer.abort()
+    return True
+
+
+async def test_a_canary_on_which_the_connection_died_is_looked_for(tmp_path: Path) -> None:
+    server = folder_with()
+    server.lies["APPEND"] = taken_and_cut_off
+    async with canaries(server, tmp_path) as reader:
+        await reader.until(lambda: server.asked("APPEND"))
+        del server.lies["APPEND"]
+        await reader.until(lambda: server.gone[:1] == [104])
+        await reader.until(proofs(reader, 1))
+    assert untouched(server)
+
+
+async def test_canaries_that_are_not_found_again_do_not_pile_up(tmp_path: Path) -> None:
+    server = folder_with()
+    server.lies["APPEND"] = taken_and_cut_off
+
+    async def none(server: Liar, peer: Peer, rest: str) -> bool:
+        if "HEADER" not in rest:
+            return False
+        peer.done("OK done", "SEARCH")
+        return True
+
+    server.lies["UID SEARCH"] = none
+    async with canaries(server, tmp_path) as reader:
+        await reader.until(proofs(reader, 3))
+    assert len(server.asked("APPEND")) == UNKNOWN
+    assert server.asked("STATUS")
     assert untouched(server)
 
 
