@@ -13,7 +13,7 @@ import logging
 from collections.abc import Sequence
 
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.errors import ServerRefused
+from bouncestream.errors import ServerRefused, Throttled
 from bouncestream.metrics import MAILS_PLACED, Metrics
 from bouncestream.ports import FolderKey, MailMemory, Mark, Place
 from bouncestream.sources import mailbox_rules as rules
@@ -26,6 +26,8 @@ READ, COPIED = "$Bouncestream", "$BouncestreamCopied"
 
 #: So many mails are done together.
 SOME = 100
+#: So many refusals at most are spent on finding which of them it is that is refused.
+REFUSALS = 10
 
 
 async def settle(
@@ -35,7 +37,8 @@ async def settle(
     (then what arrived meanwhile may have gone unheard), and what stands in the way, in words. `since`: mails with a
     higher UID were read over this session; the others must first show that they are the ones that were read.
 
-    Raises ServerRefused when the server refuses it, ConnectionLost, StoreError.
+    One mail of which the server refuses it hinders no other. Raises ServerRefused when it refuses it of any, once
+    the others are done; ConnectionLost, StoreError.
     """
     owed = await memory.marks(key, SOME)
     if not owed:
@@ -52,19 +55,26 @@ async def settle(
     hindrance = ""
     for place in Place:
         uids = [mark.uid for mark in owed if mark.place is place and mark.uid not in strange]
-        if not uids:
-            continue
-        if rules.place(settings, place) is not None:
-            folder = rules.target(settings, place)
-            if not folder:
-                await _flag(session, uids)
-            elif session.has("MOVE") or session.has("UIDPLUS"):
-                hindrance = await _in_made_folder(session, uids, folder) or hindrance
+        refusals: list[ServerRefused] = []
+        waiting = [uids] if uids else []
+        while waiting:
+            some = waiting.pop()
+            try:
+                if rules.place(settings, place) is not None:
+                    hindrance = await _place(session, some, rules.target(settings, place)) or hindrance
+                    metrics.add(MAILS_PLACED, key.mailbox, place.value, by=len(some))
+            except Throttled:
+                raise
+            except ServerRefused as error:
+                refusals.append(error)
+                if len(refusals) > REFUSALS:
+                    break
+                if len(some) > 1:
+                    waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
             else:
-                await _flag(session, uids)
-                hindrance = "the server has neither MOVE nor UIDPLUS: mails are flagged, not moved"
-            metrics.add(MAILS_PLACED, key.mailbox, place.value, by=len(uids))
-        await memory.forget_marks(key, uids)
+                await memory.forget_marks(key, some)
+        if refusals:
+            raise refusals[-1]
     return True, hindrance
 
 
@@ -75,6 +85,17 @@ async def _known(session: Session, owed: Sequence[Mark]) -> set[int]:
         return set()
     dates = await session.dates([mark.uid for mark in owed])
     return {mark.uid for mark in owed if mark.arrived_at is not None and dates.get(mark.uid) == mark.arrived_at}
+
+
+async def _place(session: Session, uids: Sequence[int], folder: str) -> str:
+    """Flag mails, or move them to `folder` if there is one. Returns what stands in the way, in words."""
+    if not folder:
+        await _flag(session, uids)
+        return ""
+    if session.has("MOVE") or session.has("UIDPLUS"):
+        return await _in_made_folder(session, uids, folder)
+    await _flag(session, uids)
+    return "the server has neither MOVE nor UIDPLUS: mails are flagged, not moved"
 
 
 def _keywords(session: Session) -> bool:

@@ -347,6 +347,39 @@ async def test_of_mails_that_are_owed_something_a_damaged_one_hinders_no_other(t
             assert server.mails[102].flags == set()
 
 
+@pytest.mark.parametrize(("after", "command"), [("move", "UID MOVE"), ("flag", "UID STORE")])
+async def test_one_that_may_not_be_moved_or_flagged_hinders_no_other(
+    tmp_path: Path, after: str, command: str
+) -> None:
+    server = Liar([bounce(number) for number in range(1, 8)])
+
+    async def no(server: Liar, peer: Peer, rest: str) -> bool:
+        if 103 not in server.some(rest.split()[0]):
+            return False
+        peer.done("NO [SERVERBUG] of one of them")
+        return True
+
+    server.lies[command] = no
+    async with server.serve() as at, Reader(tmp_path, mailbox(at.port, after=after, retry=600.0)) as reader:
+        await reader.told("stay where they are", Light.YELLOW)
+        done = set(server.moved) | {uid for uid, kept in server.mails.items() if "\\Seen" in kept.flags}
+        assert done == {101, 102, 104, 105, 106, 107}
+
+
+async def test_a_server_that_moves_nothing_is_not_asked_for_each_mail(tmp_path: Path) -> None:
+    server = Liar([bounce(number) for number in range(1, 50)])
+
+    async def no(server: Liar, peer: Peer, rest: str) -> bool:
+        peer.done("NO [OVERQUOTA] no room" if len(server.asked("UID MOVE")) > 5 else "NO [NOPERM] not you")
+        return True
+
+    server.lies["UID MOVE"] = no
+    async with server.serve() as at, Reader(tmp_path, mailbox(at.port, after="move", retry=600.0)) as reader:
+        await reader.told("stay where they are", Light.YELLOW)
+        assert len(server.asked("UID MOVE")) < 20
+        assert not server.moved
+
+
 async def test_who_wants_fewer_requests_is_not_asked_which_mail_it_is() -> None:
     server = Liar([bounce(number) for number in range(1, 9)])
     server.lies["UID FETCH"] = damaged(103, said="NO [LIMIT] Too many requests, slow down")  # type: ignore[assignment]
