@@ -65,16 +65,31 @@ def _forms(secret: str, user: str) -> Iterator[str]:
         for coded in (b64encode(raw), urlsafe_b64encode(raw)):
             # The last characters depend on what follows, the padding may be missing or escaped.
             yield coded.decode("ascii").rstrip("=").translate(_LOWER)
+    for read in _readings(secret):
+        for form in (
+            read,
+            html.escape(read),
+            json.dumps(read)[1:-1],
+            json.dumps(read, ensure_ascii=False)[1:-1],
+        ):
+            yield form.translate(_LOWER)
     for form in (
-        secret,
         quote(secret, safe="", errors="surrogatepass"),
         quote(secret, errors="surrogatepass"),
         quote_plus(secret, errors="surrogatepass"),
-        html.escape(secret),
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
     ):
         yield form.translate(_LOWER)
+
+
+def _readings(secret: str) -> Iterator[str]:
+    """The secret, and what it looks like where its bytes are read in another encoding than they were written in."""
+    yield secret
+    if not secret.isascii():
+        raw = secret.encode("utf-8", "surrogatepass")
+        yield raw.decode("latin-1")
+        yield raw.decode("cp1252", "replace")
+        yield raw.decode("ascii", "replace")
+        yield secret.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _spans(low: str, form: str) -> Iterator[tuple[int, int]]:

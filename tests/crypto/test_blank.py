@@ -57,6 +57,21 @@ def test_a_part_of_a_secret_is_blanked_too(cut: int) -> None:
         assert BLANK(f"near [{part}] …") == f"near [{SHOWN}] …"
 
 
+@pytest.mark.parametrize("secret", ["pässwörd-übergröße", "пароль-из-слов", 'two\\ways "quoted" é'])
+def test_a_secret_that_was_read_in_another_encoding(secret: str) -> None:
+    blank, raw = Blank(secret), secret.encode()
+    for read in (raw.decode("latin-1"), raw.decode("cp1252", "replace"), raw.decode("ascii", "replace")):
+        assert blank(f"you said LOGIN {json.dumps(read, ensure_ascii=False)}.") == f'you said LOGIN "{SHOWN}".'
+    assert blank.bytes(b"<i>" + raw + b"</i>") == b"<i>***</i>"
+
+
+def test_a_secret_of_another_encoding_that_is_no_utf_8() -> None:
+    echo = "pässwörd-übergröße".encode("latin-1")
+    blank = Blank("pässwörd-übergröße")
+    assert blank(echo.decode("utf-8", "replace")) == SHOWN
+    assert blank.bytes(echo) == b"***"
+
+
 def test_a_secret_within_another_one_and_twice_in_a_row() -> None:
     both = Blank("a-secret-of-many-words", "before-a-secret-of-many-words-after")
     text = "x before-a-secret-of-many-words-after y"
