@@ -73,7 +73,7 @@ def status(config: Config) -> dict[str, Any]:
         raise StoreUnavailable(lost)
     if not path.exists():
         raise StoreUnavailable(
-            f"There is no outbox at {path}. Next: check [outbox] path and its disk; a first `bouncestream run` makes it."
+            f"There is no outbox at {path}. Next: check [outbox] path and disk; `run` makes a first one."
         )
     with connection.in_words(), closing(sqlite3.connect(**connection.options(path, readonly=True))) as conn:
         connection.prepare_reader(conn)

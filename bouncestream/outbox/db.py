@@ -99,7 +99,7 @@ class Database:
             files.create(self.path)
         elif not self.path.exists():
             raise StoreUnavailable(
-                f"There is no outbox at {self.path}. Next: check [outbox] path and its disk; a first `bouncestream run` makes it."
+                f"There is no outbox at {self.path}. Next: check [outbox] path and disk; `run` makes a first one."
             )
         if lock:
             self._lock = files.Lock(self.path)

@@ -78,7 +78,7 @@ def test_until_the_outbox_is_back_everybody_is_told_to_come_again(
     assert done.returncode == 1
     assert "--new-outbox" in done.stdout
     done = cli("outbox", "stats")
-    assert (done.returncode, "check [outbox] path and its disk" in done.stderr) == (3, True)
+    assert (done.returncode, "check [outbox] path and disk" in done.stderr) == (3, True)
     bridge.process.send_signal(signal.SIGHUP)
     bridge.wait_for("not reloaded: it waits for the outbox. Next: restart it")
     (tmp_path / "away").rename(tmp_path / "box")
