@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import hmac
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bouncestream.crypto.secret import Secret
-from bouncestream.crypto.signature import claim, sign, verify
+from bouncestream.crypto.signature import claim, prove, sign, verify
 from bouncestream.errors import Unauthorized
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -56,6 +58,49 @@ def test_either_key_serves_while_one_replaces_the_other() -> None:
     both = Secret("the-new-key-of-all", "a-key-of-good-length")
     verify(both, str(AT), sign(KEY, AT, b"x"), b"x", NOW)
     verify(both, str(AT), sign(both, AT, b"x"), b"x", NOW)
+
+
+@pytest.mark.parametrize("offered", ["right at first", "right at last", "wrong"])
+def test_a_signature_is_compared_in_constant_time_with_that_of_every_key(
+    monkeypatch: pytest.MonkeyPatch, offered: str
+) -> None:
+    """Neither `==`, whose time tells how many characters are right, nor an end at the first key that fits."""
+    compared = []
+
+    def noted(ours: str, theirs: str) -> bool:
+        compared.append((ours, theirs))
+        return hmac.compare_digest(ours, theirs)
+
+    monkeypatch.setattr(
+        "bouncestream.crypto.signature.hmac", SimpleNamespace(compare_digest=noted, digest=hmac.digest)
+    )
+    other = Secret("the-new-key-of-all")
+    both = Secret("a-key-of-good-length", "the-new-key-of-all")
+    theirs = {
+        "right at first": sign(KEY, AT, b"x"),
+        "right at last": sign(other, AT, b"x"),
+        "wrong": "sha256=" + "0" * 64,
+    }
+    if offered == "wrong":
+        with pytest.raises(Unauthorized, match="wrong signature"):
+            verify(both, str(AT), theirs[offered], b"x", NOW)
+    else:
+        verify(both, str(AT), theirs[offered], b"x", NOW)
+    assert compared == [(sign(key, AT, b"x"), theirs[offered]) for key in (KEY, other)]
+
+
+def test_a_signature_is_never_compared_by_equality() -> None:
+    class Watched(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            raise AssertionError(f"compared with == to {other!r}")
+
+        __hash__ = str.__hash__
+
+    prove(KEY, str(AT), Watched(sign(KEY, AT, b"x")), b"x")
+    with pytest.raises(Unauthorized):
+        prove(KEY, str(AT), Watched(sign(KEY, AT, b"y")), b"x")
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,33 @@ async def test_a_caller_that_is_cancelled_in_mid_commit_harms_nobody(db: Databas
     assert await db.read(recipients) == ["slow@example.com", "next@example.com"]
 
 
+async def test_a_writer_that_is_cancelled_in_mid_commit_tells_what_was_committed(db: Database) -> None:
+    """The end of the program cancels every task. The thread commits all the same, and who waits must hear that:
+    told of a failure, it would do the work again."""
+    gate, running, loop = threading.Event(), asyncio.Event(), asyncio.get_running_loop()
+
+    def slow(conn: sqlite3.Connection) -> str:
+        loop.call_soon_threadsafe(running.set)
+        gate.wait(30)
+        insert("slow@example.com")(conn)
+        return "committed"
+
+    task = asyncio.create_task(db.write(slow))
+    await running.wait()
+    late = asyncio.create_task(db.write(insert("late@example.com")))
+    await asyncio.sleep(0)
+    assert db._writer is not None
+    db._writer.cancel()
+    await asyncio.sleep(0)  # its cancellation reaches it now
+    await asyncio.sleep(0)
+    gate.set()
+    async with asyncio.timeout(20):
+        assert await task == "committed"
+        assert await db.read(recipients) == ["slow@example.com"]
+        with pytest.raises(StoreUnavailable, match="closed"):
+            await late  # not begun: it says so, and its sender comes again
+
+
 async def test_a_result_that_is_an_open_query_does_not_break_the_commit(db: Database) -> None:
     await db.write(lambda conn: conn.execute("SELECT name FROM meta"))
     await db.write(insert("a@example.com"))

@@ -4,6 +4,7 @@ UUID, his own or a made-up one, and knows or guesses the Message-ID of the victi
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from bouncestream.event import NO_PROOF, BounceEvent, Kind, Proof
 from bouncestream.outbox import store
+from bouncestream.outbox.known import Known, gravest
 from bouncestream.ports import Move, State
 from tests.outbox import make
 from tests.outbox.make import CAMPAIGN, NOW, event, submit
@@ -52,6 +54,22 @@ def end(conn: sqlite3.Connection, state: State) -> None:
 def about(conn: sqlite3.Connection) -> list[tuple[object, ...]]:
     """Of each row: its kind, and whom Listmonk is told of."""
     return make.rows(conn, "kind, CASE address_form WHEN 'uuid' THEN subscriber_uuid ELSE recipient END")
+
+
+def row(number: int, kind: Kind) -> Known:
+    return Known(number, f"event-{number}", State.VERIFIED, kind, "", None, 1, VICTIM, "", "", 0, "")
+
+
+def test_a_report_is_compared_with_the_gravest_row_and_of_equals_with_the_newest() -> None:
+    """Of equals the older one may have ended long ago, or be superseded: what holds is said by the newest."""
+    soft, hard, later_soft, later_hard = row(1, Kind.SOFT), row(2, Kind.HARD), row(3, Kind.SOFT), row(4, Kind.HARD)
+    for order in itertools.permutations((soft, hard, later_soft, later_hard)):
+        assert gravest(order) == later_hard
+    for order in itertools.permutations((soft, hard, later_soft)):
+        assert gravest(order) == hard
+    for pair in ((soft, later_soft), (later_soft, soft)):
+        assert gravest(pair) == later_soft
+    assert gravest([]) is None
 
 
 @pytest.mark.parametrize("true", [hook(), hook(Kind.SOFT), signed(), mail(PERSON), mail(PERSON, Kind.SOFT)])

@@ -66,6 +66,16 @@ def test_a_time_further_away_than_any_delay_is_due(conn: sqlite3.Connection) -> 
     assert store.due_in(conn, NOW) == LONGEST
 
 
+def test_a_clock_that_is_only_a_little_off_cuts_no_delay_short(conn: sqlite3.Connection) -> None:
+    """Ten minutes: NTP has set it back by less, and what waits for hours must not all come at once for that."""
+    fill(conn, 2)
+    claim(conn)
+    for row, ahead in ((1, 600), (2, 601)):
+        store.settle(conn, [Move(row, State.PENDING, "clock", delay=LONGEST)], later(ahead))
+    assert [row.row for row in claim(conn)] == [2]
+    assert store.due_in(conn, NOW) == LONGEST + 600
+
+
 def test_no_delay_is_longer_than_the_longest(conn: sqlite3.Connection) -> None:
     fill(conn, 1)
     claim(conn)

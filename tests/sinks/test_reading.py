@@ -3,11 +3,37 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from bouncestream.sinks.reading import LATER_READS, LaterReads
+from bouncestream.sinks.reading import FIRST_READ, LATER_READS, READ_PACE, LaterReads, Schedule
 
 M = 60.0
+
+
+def test_while_events_are_posted_all_the_time_a_label_is_read_at_its_pace() -> None:
+    """Each post would have it read at once else, and a read costs as much as posting dozens of events does."""
+    schedule = Schedule()
+    schedule.reset(0.0)
+    assert schedule.at == 0.0, "what was never read waits for nothing"
+    reads = []
+    for tick in range(1000):
+        now = tick / 100
+        schedule.reset(now)  # one more was posted
+        if schedule.at <= now:
+            reads.append(now)
+            schedule.was_read(now, fresh=True)
+    assert [round(later - earlier, 6) for earlier, later in pairwise(reads)] == [READ_PACE] * (len(reads) - 1)
+    assert READ_PACE > FIRST_READ
+    assert 30 < len(reads) <= 41
+
+
+def test_after_a_pause_a_post_has_its_label_read_at_once() -> None:
+    schedule = Schedule()
+    schedule.was_read(0.0, fresh=False)
+    schedule.reset(READ_PACE + 1)
+    assert schedule.at == READ_PACE + 1
 
 
 def test_a_label_is_read_four_times_more_and_ever_later() -> None:

@@ -91,6 +91,22 @@ def test_sabotage_the_mark_of_the_same_round_is_noticed() -> None:
         two_labels_are_two_snapshots(SameRoundMark)
 
 
+def test_only_the_attempt_that_is_seen_makes_the_mark() -> None:
+    """The row of an older attempt tells nothing of when the newest one was sent, nor does that of an earlier run:
+    what was sent before may still be queued."""
+    story = Story()
+    story.post(1, 0.0)
+    story.post(2, 100.0, attempt=2)
+    story.ledger.recovered(claimed(3), 100.0)
+    story.read(101.0, {A: [seen(2, attempt=1), seen(3)]})
+    assert story.ledger.mark == float("-inf")
+    assert story.read(102.0, {A: [seen(2, attempt=1), seen(3)]}) == {}
+    story.post(4, 103.0)
+    story.read(104.0, {A: [seen(4)]})
+    assert story.ledger.mark == 103.0
+    assert story.read(105.0, {A: [seen(4)]})[1].to is State.PENDING
+
+
 def test_an_unanswered_post_may_arrive_for_a_margin_after_its_connection_closed() -> None:
     story = Story()
     story.post(1, 0.0, answered=False, took=5.0)
@@ -288,11 +304,26 @@ def test_an_absence_that_something_else_explains_does_not_count(spoiler: str) ->
         story.boot = "boot2"
     later = MARGIN + 1
     story.post(2, later)
-    story.read(later + 1, {A: [seen(2)]})
-    story.read(later + 2, {A: [seen(2)]})
-    move = story.read(2 * later + MARGIN + 2, {A: [seen(2)]}).get(1)
-    assert 1 not in story.ledger.entries
-    assert move is None or (move.to is State.PENDING and not move.absent)
+    moves = [
+        move
+        for began in (later + 1, later + 2, 2 * later + MARGIN + 2)
+        if (move := story.read(began, {A: [seen(2)]}).get(1))
+    ]
+    assert [(move.to, move.absent) for move in moves] == [(State.PENDING, False)]
+
+
+@pytest.mark.parametrize(
+    ("failed_at", "ends"), [(-0.5, State.UNSTORED), (0.0, State.PENDING), (0.5, State.PENDING)]
+)
+def test_a_read_that_failed_since_the_post_explains_an_absence(failed_at: float, ends: State) -> None:
+    """Listmonk's database may have been away when it said 200. What failed before says nothing about that."""
+    story = Story()
+    story.ledger.read_failed(failed_at)
+    story.post(1, 0.0, absences=1)
+    story.ledger.read_failed(failed_at)
+    story.post(2, 1.0)
+    story.read(2.0, {A: [seen(2)]})
+    assert story.read(3.0, {A: [seen(2)]})[1].to is ends
 
 
 def test_a_look_up_settles_at_once_what_listmonk_will_not_keep() -> None:
