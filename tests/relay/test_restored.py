@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an earlier run knew counts for nothing, and what a restored backup forgot is found (DESIGN, rule 6)."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bouncestream.clock import SystemClock
+from bouncestream.event import Kind
+from bouncestream.outbox import store
+from bouncestream.outbox.db import Database
+from bouncestream.ports import Answer, Claimed, Move, State
+from bouncestream.sandbox import Sandbox
+from tests.outbox import make
+from tests.relay.conftest import Bridge
+
+
+class Away(SystemClock):
+    """The clock of another machine: hours away from ours."""
+
+    def __init__(self, hours: float) -> None:
+        self.hours = hours
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(hours=self.hours)
+
+
+async def pending_copy(bridge: Bridge, sandbox: Sandbox, copy: Path, *events: dict[str, Any]) -> int:
+    """A backup from before anything was posted. The port on which Listmonk is to come back."""
+    port = int(sandbox.url.rsplit(":", 1)[1])
+    await sandbox.close()
+    await bridge.start()
+    for fields in events:
+        await bridge.emit(range(1), Kind.SOFT, **fields)  # a hard bounce blocklists, and no second row would show
+    await bridge.db.backup(copy)
+    await bridge.stop()
+    return port
+
+
+def people(*names: str) -> list[dict[str, Any]]:
+    return [{"recipient": f"{name}@example.com", "message_id": f"<{name}@x>"} for name in names]
+
+
+@pytest.mark.parametrize("hours", [-24, 24], ids=["a day behind", "a day ahead"])
+async def test_a_backup_finds_what_was_told_under_the_date_of_another_clock(
+    bridge: Bridge, sandbox: Sandbox, tmp_path: Path, hours: float
+) -> None:
+    port = await pending_copy(bridge, sandbox, tmp_path / "copy.db", *people("p0", "p1", "p2"))
+    await sandbox.start(port=port)
+    await bridge.start()
+    bridge.relay.desk.clock = Away(hours)  # before its first turn
+    await bridge.idle()
+    await bridge.stop()
+    bridge.exactly_once(3)
+    days = {row["source"].split()[-1] for row in bridge.rows()}
+    assert len(days) == 1
+    assert days != {SystemClock().now().date().isoformat()}
+    bridge.path = tmp_path / "copy.db"
+    await bridge.start()
+    await bridge.idle()
+    bridge.exactly_once(3)
+    assert await bridge.states() == {"verified": 3}
+
+
+async def test_a_label_without_a_row_hides_no_later_one_from_a_backup(
+    bridge: Bridge, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody of the first label is known to Listmonk: it stored none of them."""
+    monkeypatch.setattr(store, "LABEL_EVENTS", 2)
+    everybody = people("nobody1", "nobody2", "p0", "p1")
+    port = await pending_copy(bridge, sandbox, tmp_path / "copy.db", *everybody)
+    await sandbox.start(port=port)
+    await bridge.start()
+    await bridge.idle()
+    await bridge.stop()
+    assert {row["source"].split()[-1] for row in bridge.rows()} == {"#2"}
+    bridge.path = tmp_path / "copy.db"
+    await bridge.start()
+    await bridge.idle()
+    bridge.exactly_once(2)
+    assert await bridge.states() == {"verified": 2, "unstored": 2}
+
+
+async def test_no_absence_that_an_earlier_run_counted_counts(
+    bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two runs anything may have happened to Listmonk's database: it takes two absences of this run."""
+    monkeypatch.setattr("bouncestream.sinks.verify.GAP", 0.05)
+    users = sandbox.settings.users
+    users["bridge"] = replace(users["bridge"], permissions=users["bridge"].permissions - {"subscribers:sql_query"})
+    await bridge.start()
+    await bridge.emit(range(2))
+    await bridge.idle()
+    await bridge.stop()
+
+    def absent_once(conn: sqlite3.Connection) -> None:
+        make.submit(conn, make.event("nobody@example.com", source="hook"), now=SystemClock().now())
+        (claimed,) = make.claim(conn, SystemClock().now())
+        for move in (
+            Move(claimed.row, State.POSTED, "200"),
+            Move(claimed.row, State.PENDING, "absent", absent=True),
+        ):
+            store.settle(conn, [move], SystemClock().now())
+        assert make.one(conn, "SELECT absences FROM outbox ORDER BY id DESC") == 1
+
+    db = await Database.open(bridge.path)
+    await db.write(absent_once)
+    await db.close()
+    await bridge.start()
+    posts: list[Claimed] = []
+    post = bridge.sink.post
+
+    async def noted(claimed: Claimed) -> Answer:
+        posts.append(claimed)
+        return await post(claimed)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bridge.sink, "post", noted)
+        await bridge.until_states({"verified": 2, "unstored": 1})
+    assert [claimed.attempt for claimed in posts][:2] == [2, 3]
+    assert [claimed.absences for claimed in posts][:2] == [0, 1]
