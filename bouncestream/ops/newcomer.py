@@ -58,18 +58,20 @@ class Newcomer:
         """Whether this outbox may be used. Raises SinkError when Listmonk cannot be asked."""
         if self._known:
             return not self._intake.closed
-        if not await self._db.read(store.is_settled):
-            try:
-                found = await self._sink.strangers(self._sources())
-            except SinkRefused as error:  # without bounces:get nobody can tell
-                log.debug("Listmonk does not tell whether this outbox is the only one: %s", error)
-                found = Counter()
-            if found:
-                self._intake.close(self._words(found))
-            else:
-                await self._db.write(store.mark_settled)
+        found = Counter() if await self._db.read(store.is_settled) else await self._strangers()
+        if found:
+            self._intake.close(self._words(found))
+        else:  # for good: what else shows it, the labels of what was told, does not outlive retention
+            await self._db.write(store.mark_settled)
         self._known = True
         return not self._intake.closed
+
+    async def _strangers(self) -> Counter[str]:
+        try:
+            return await self._sink.strangers(self._sources())
+        except SinkRefused as error:  # without bounces:get nobody can tell
+            log.debug("Listmonk does not tell whether this outbox is the only one: %s", error)
+            return Counter()
 
     def _words(self, found: Counter[str]) -> str:
         names = ", ".join(sorted(found)[:5])

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -25,7 +24,7 @@ Spawn = Callable[..., Process]
 
 def configured(folder: Path, listmonk: str) -> str:
     """With a fixed port, so that the commands find it; the URL of its webhook."""
-    path = write_config(folder, listmonk)
+    path = write_config(folder, listmonk, extra='[log]\nlevel = "debug"')
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -48,10 +47,7 @@ def run_once(spawn: Spawn, url: str) -> None:
     bridge = spawn("run")
     started(bridge)
     assert post(url, bounce()) == 200
-    for _ in range(600):
-        if '"verified"' in json.dumps(ready(url)) or "is green: Listmonk" in bridge.output:
-            break
-        time.sleep(0.05)
+    bridge.wait_for("is verified")
     assert bridge.end() == 0
 
 
@@ -157,9 +153,7 @@ def test_listmonk_remembers_the_outbox_that_is_missing(
     bridge = spawn("run", "--new-outbox")
     started(bridge)
     assert post(url, bounce("reader2@example.com")) == 200
-    for _ in range(600):
-        if states(cli) == {"verified": 1}:
-            break
+    bridge.wait_for("is verified")
     assert states(cli) == {"verified": 1}
     assert bridge.end() == 0
     bridge = spawn("run")
