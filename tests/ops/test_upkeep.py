@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from bouncestream.config.model import Retention
+from bouncestream.errors import StoreBusy, StoreError, StoreUnavailable
 from bouncestream.health import Health, Light
-from bouncestream.metrics import Metrics
+from bouncestream.metrics import OUTBOX_BYTES, OUTBOX_EVENTS, OUTBOX_OLDEST, PART_STATE, Metrics
 from bouncestream.ops import upkeep
 from bouncestream.ops.upkeep import Upkeep
 from bouncestream.outbox import alertbook, arrivals, store
@@ -181,3 +183,75 @@ async def test_it_first_runs_an_hour_after_the_start(db: Database, monkeypatch: 
         assert not purged.is_set()
         clock.go(minutes=2)
         await purged.wait()
+
+
+async def test_the_gauges_tell_what_waits_and_what_is_done(db: Database) -> None:
+    await fill(db, NOW)
+    await db.write(lambda conn: arrivals.submit(conn, submission(event("waits@example.com")), NOW))
+    run = Run(db, Clock(NOW + timedelta(seconds=90)))
+    run.health.set("listmonk", Light.YELLOW, "slow")
+    await run.upkeep.renew_gauges()
+    metrics = run.upkeep._metrics
+    assert [metrics.get(OUTBOX_EVENTS, state) for state in ("pending", "verified", "dead")] == [1, 1, 0]
+    assert metrics.get(OUTBOX_OLDEST) == 90
+    assert metrics.get(OUTBOX_BYTES, "database") == db.path.stat().st_size
+    assert metrics.get(PART_STATE, "listmonk") == 1
+
+
+async def test_damage_is_told_at_the_start_and_the_upkeep_goes_on(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(db, Clock())
+    looked = asyncio.Event()
+
+    async def damaged() -> None:
+        raise StoreUnavailable("The outbox is damaged.")
+
+    async def look() -> None:
+        looked.set()
+
+    monkeypatch.setattr(db, "check", damaged)
+    monkeypatch.setattr(upkeep, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(run.upkeep._intake, "look", look)
+    async with run.up(), asyncio.timeout(20):
+        await looked.wait()
+    assert (run.health.parts["outbox"].state, run.health.parts["outbox"].why) == (
+        Light.RED,
+        "The outbox is damaged.",
+    )
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("The disk is full."), StoreBusy("It is locked.")])
+async def test_what_keeps_retention_from_its_work_is_told_unless_it_passes(
+    db: Database, monkeypatch: pytest.MonkeyPatch, error: StoreError
+) -> None:
+    await fill(db, NOW)
+    run = Run(db, Clock())
+    await run.upkeep.believe()
+
+    async def refused(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(db, "write", refused)
+    if isinstance(error, StoreBusy):
+        with pytest.raises(StoreBusy):
+            await run.upkeep._retention()
+        assert "retention" not in run.health.parts
+    else:
+        assert not await run.upkeep._retention()
+        assert run.health.parts["retention"].state is Light.YELLOW
+        assert run.health.parts["retention"].why == "nothing old is deleted: The disk is full."
+
+
+async def test_what_is_deleted_gives_its_space_back(db: Database) -> None:
+    def old(conn: make.sqlite3.Connection) -> None:
+        for number in range(40):
+            body = submission(event(f"{number}@example.com"), raw=random.Random(number).randbytes(9000))
+            arrivals.submit(conn, body, NOW - timedelta(days=800))
+
+    await db.write(old)
+    await fill(db, NOW)
+    pages: Callable[[make.sqlite3.Connection], object] = lambda conn: make.one(conn, "PRAGMA page_count")  # noqa: E731
+    before = int(str(await db.read(pages)))
+    await Run(db, Clock()).steps()
+    assert int(str(await db.read(pages))) < before - 30
