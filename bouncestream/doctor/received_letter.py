@@ -12,7 +12,7 @@ import quopri
 import re
 from dataclasses import dataclass, replace
 
-from bouncestream.mail.mime import MAX_HEADERS, Fields, Part, decoded, leaves, parse_fields, split_headers
+from bouncestream.mail.mime import MAX_HEADERS, Part, decoded, leaves, parse_fields, split_headers
 
 #: So much HTML is looked at, in characters; Gmail shows the first hundred kilobytes.
 MOST_HTML = 4 << 20
@@ -131,8 +131,3 @@ def _urls(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
             url = html.unescape(found[1] or found[2] or found[3] or "")
             into.append(re.sub(r"[\t\n]+", "", url).strip()[:LONGEST_URL])
     return tuple(links), tuple(images)
-
-
-def as_fields(letter: Letter) -> Fields:
-    """The first value of each field."""
-    return dict(reversed(letter.fields))

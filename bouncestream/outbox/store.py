@@ -298,8 +298,9 @@ def is_settled(conn: sqlite3.Connection) -> bool:
 
 
 def mark_settled(conn: sqlite3.Connection) -> None:
-    """It is."""
-    set_meta(conn, SETTLED, "1")
+    """It is. Each start says so again: what is known already costs no write to the disk."""
+    if get_meta(conn, SETTLED) is None:
+        set_meta(conn, SETTLED, "1")
 
 
 def unposted_sources(conn: sqlite3.Connection) -> list[str]:
