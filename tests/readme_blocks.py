@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bouncestream.cli import build_parser
-from bouncestream.config.key import keys_of
 from bouncestream.config.model import NAMED, SECTIONS
 from bouncestream.doctor.catalogue import BY_TOPIC, TOPICS
 from bouncestream.doctor.proxies import Site, caddy
@@ -21,6 +20,7 @@ from bouncestream.mail.reason import REASONS
 from bouncestream.metrics import ALL
 from bouncestream.ops.rules import RULES, span
 from bouncestream.providers.sendamatic import CLASSES
+from bouncestream.settings.key import keys_of
 from bouncestream.sinks.permissions import PERMISSIONS
 
 README = Path(__file__).parents[1] / "README.md"

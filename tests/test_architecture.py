@@ -30,6 +30,7 @@ FLOORS = {
     "supervisor": 1,
     "mail": 1,
     "crypto": 1,
+    "settings": 1,
     "providers": 2,
     "config": 3,
     "sources": 4,

@@ -24,7 +24,6 @@ from bouncestream import metrics, providers
 from bouncestream.alert import Notice, What
 from bouncestream.cli import build_parser, exits
 from bouncestream.config.guessable import PLACEHOLDERS, why_guessable
-from bouncestream.config.key import keys_of
 from bouncestream.config.load import load
 from bouncestream.config.model import SECTIONS, Webhook
 from bouncestream.crypto.secret import Secret
@@ -35,6 +34,7 @@ from bouncestream.outbox import bulk
 from bouncestream.ports import State, Trouble
 from bouncestream.providers._contract import WebhookRequest, read
 from bouncestream.sandbox import FAULTS
+from bouncestream.settings.key import keys_of
 from bouncestream.sinks.permissions import PERMISSIONS
 from tests import readme_blocks
 from tests.outbox import make

@@ -22,9 +22,7 @@ from bouncestream.cli.exits import FINE, INTERRUPTED, NOT_WELL
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.stopped import until_stopped
 from bouncestream.clock import SystemClock
-from bouncestream.config import shapes
 from bouncestream.config.model import Config
-from bouncestream.config.shapes import Wrong
 from bouncestream.errors import StoreError, StoreUnavailable, UsageError
 from bouncestream.event import Kind
 from bouncestream.health import Health
@@ -35,6 +33,8 @@ from bouncestream.outbox.marker import Markers
 from bouncestream.outbox.rehearse import Rehearsal
 from bouncestream.ports import Emit, Receipt, Submission
 from bouncestream.printable import printable
+from bouncestream.settings import shapes
+from bouncestream.settings.shapes import Wrong
 from bouncestream.sources.backfill import Backfilled, backfill
 from bouncestream.sources.importer import extent, files, read_mails
 from bouncestream.sources.returned import Judging, judging_for

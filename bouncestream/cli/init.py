@@ -27,9 +27,9 @@ from bouncestream.config.example import is_example
 from bouncestream.config.guessable import why_guessable
 from bouncestream.config.load import load
 from bouncestream.config.model import Webhook
-from bouncestream.config.shapes import LISTEN, URL, Shape, Wrong
 from bouncestream.crypto.secret import MINIMUM_LENGTH, Secret
 from bouncestream.errors import UsageError
+from bouncestream.settings.shapes import LISTEN, URL, Shape, Wrong
 from bouncestream.sinks.permissions import PERMISSIONS
 
 T = TypeVar("T")

@@ -14,15 +14,15 @@ from typing import Any
 from bouncestream.cli import show as out
 from bouncestream.cli.opened import configuration, reading, writing
 from bouncestream.cli.reread import Stored, Unreadable, events_again, same_person
-from bouncestream.config import shapes
 from bouncestream.config.model import Config
-from bouncestream.config.shapes import Wrong
 from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.outbox import browse
 from bouncestream.outbox.browse import Listed
 from bouncestream.outbox.rejudge import rejudge, untold
 from bouncestream.printable import mask, mask_all
+from bouncestream.settings import shapes
+from bouncestream.settings.shapes import Wrong
 
 _PAGE = 500
 

@@ -9,9 +9,9 @@ import math
 
 from bouncestream.cli import show as out
 from bouncestream.cli.stopped import until_stopped
-from bouncestream.config.shapes import LISTEN, Wrong, address_of
 from bouncestream.errors import UsageError
 from bouncestream.sandbox import FAULTS, ApiUser, Sandbox, SandboxSettings, Subscriber, read_subscribers
+from bouncestream.settings.shapes import LISTEN, Wrong, address_of
 
 
 def run(args: argparse.Namespace) -> int:

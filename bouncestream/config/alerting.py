@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from bouncestream.config import shapes
-from bouncestream.config.key import key, secret_key
-from bouncestream.config.shapes import Shape, Wrong
 from bouncestream.config.shown import shown
 from bouncestream.crypto.secret import Secret
+from bouncestream.settings import shapes
+from bouncestream.settings.key import key, secret_key
+from bouncestream.settings.shapes import Shape, Wrong
 
 #: The rules that can be muted; a test ties them to the table in `ops/alerts`.
 RULE_IDS = (

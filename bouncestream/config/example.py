@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bouncestream import providers
-from bouncestream.config.key import keys_of
 from bouncestream.config.model import NAMED, SECTIONS
+from bouncestream.settings.key import keys_of
 
 _WIDTH = 112
 

@@ -16,12 +16,12 @@ from types import MappingProxyType
 from typing import Any
 
 from bouncestream.config import checks
-from bouncestream.config.key import Key, keys_of
 from bouncestream.config.model import NAMED, SECTIONS, Config, Relay
 from bouncestream.config.secrets import SecretFinder, too_open
-from bouncestream.config.shapes import Wrong
 from bouncestream.config.shown import shown
 from bouncestream.errors import ConfigError
+from bouncestream.settings.key import Key, keys_of
+from bouncestream.settings.shapes import Wrong
 
 PREFIX = "BOUNCESTREAM__"
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from bouncestream.config import shapes
-from bouncestream.config.key import key as any_key
-from bouncestream.config.key import secret_key as any_secret_key
 from bouncestream.crypto.secret import Secret
+from bouncestream.settings import shapes
+from bouncestream.settings.key import key as any_key
+from bouncestream.settings.key import secret_key as any_secret_key
 
 #: At a reload a mailbox whose settings have changed is opened anew, so that every key takes effect.
 key = partial(any_key, live=True)

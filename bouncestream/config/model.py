@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from bouncestream.config import shapes
+from bouncestream.config import tables
 from bouncestream.config.alerting import Alerts, Email, Heartbeat, JsonWebhook, Summary
-from bouncestream.config.key import key, secret_key
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.config.shapes import Network
 from bouncestream.crypto.secret import Secret
 from bouncestream.policy import Rules
+from bouncestream.settings import shapes
+from bouncestream.settings.key import key, secret_key
+from bouncestream.settings.shapes import Network
 
 #: What a word of the provider's own classification may be made into; `judge`: by our own reading of the mail.
 CLASS_WORDS = ("hard", "soft", "complaint", "ignore", "judge")
@@ -192,7 +193,7 @@ class Mail:
     """What helps to read returned mail."""
 
     own_domains: tuple[str, ...] = key(
-        shapes.DOMAINS,
+        tables.DOMAINS,
         "[]",
         "The domains that you send from, with all below them: a returned Message-ID or From of theirs is a hint "
         "that the mail was yours. Anyone can write one, so it is no proof.",
@@ -230,20 +231,20 @@ class Policy:
         live=True,
     )
     reasons: Mapping[str, str] = key(
-        shapes.REASONS,
+        tables.REASONS,
         "{}",
         "What a reason is to you: hard, soft, complaint, or ignore (it is stored, and dropped instead of told to "
         'Listmonk): { mailbox_disabled = "hard", spam = "ignore" }.',
         live=True,
     )
     providers: Mapping[str, Mapping[str, str]] = key(
-        shapes.by_name(shapes.REASONS),
+        shapes.by_name(tables.REASONS),
         "{}",
         'The same for one provider, or "mailbox", before `reasons`: { sendamatic = { blocklisted = "ignore" } }.',
         live=True,
     )
     domains: Mapping[str, Mapping[str, str]] = key(
-        shapes.by_domain(shapes.REASONS),
+        tables.by_domain(tables.REASONS),
         "{}",
         "The same for the recipients of a domain and of those below it, before both: "
         '{ "example.com" = { mailbox_full = "hard" } }.',

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bouncestream.config.key import keys_of
 from bouncestream.config.model import NAMED, SECTIONS, Config
+from bouncestream.settings.key import keys_of
 
 
 def reloadable_difference(old: Config, new: Config) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from bouncestream.config.alerting import Alerts
 from bouncestream.config.model import Config, Retention, Server, Verify, Webhook
-from bouncestream.config.shapes import Network
+from bouncestream.settings.shapes import Network
 
 #: A network of proxies larger than this is nobody's own; bits of its prefix, by IP version.
 _WIDEST = {4: 8, 6: 16}

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from bouncestream.config.guessable import why_guessable
-from bouncestream.config.key import Key
 from bouncestream.config.shown import shown
 from bouncestream.crypto.secret import MINIMUM_LENGTH, Secret
+from bouncestream.settings.key import Key
 
 #: A secret file larger than this is not one.
 _LARGEST = 64 * 1024

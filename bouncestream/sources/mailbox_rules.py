@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bouncestream.config import shapes
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.errors import (
     CertificateRefused,
@@ -20,6 +19,7 @@ from bouncestream.errors import (
 )
 from bouncestream.health import Light
 from bouncestream.ports import Place, Progress, Tried
+from bouncestream.settings import shapes
 
 #: Bytes of a mail that are fetched; a bounce says what it has to say before that.
 FETCH_LIMIT = 262_144

@@ -20,12 +20,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from bouncestream.clock import SystemClock
-from bouncestream.config import shapes
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.oauth import needs_token
 from bouncestream.errors import FolderMissing, MailboxError, ServerRefused, TokenError
 from bouncestream.ports import Progress
 from bouncestream.printable import mask_all
+from bouncestream.settings import shapes
 from bouncestream.sources.imap_session import Session
 from bouncestream.sources.mailbox_own import OwnMail, new_mark
 from bouncestream.sources.oauth import TokenSource

@@ -7,10 +7,10 @@ import pytest
 
 from bouncestream.config.example import render
 from bouncestream.config.guessable import PLACEHOLDERS
-from bouncestream.config.key import keys_of
 from bouncestream.config.load import load
 from bouncestream.config.model import NAMED, SECTIONS, Config
 from bouncestream.errors import ConfigError
+from bouncestream.settings.key import keys_of
 
 REPOSITORY = Path(__file__).parents[2]
 TOKEN = {"BOUNCESTREAM__LISTMONK__TOKEN": "a-token-of-good-length"}

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from bouncestream.config.key import Key, keys_of
 from bouncestream.config.model import CLASS_WORDS, NAMED, SECTIONS, Config
+from bouncestream.settings.key import Key, keys_of
 
 CONTRACT = {
     "server": {

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.config.key import keys_of
 from bouncestream.config.load import load
 from bouncestream.config.model import SECTIONS
 from bouncestream.config.shown import shown
 from bouncestream.errors import ConfigError
+from bouncestream.settings.key import keys_of
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,9 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
-
-from bouncestream.mail.address import a_label
-from bouncestream.mail.reason import REASONS as REASON_TABLE
-from bouncestream.policy import WORDS
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -54,15 +49,17 @@ class Shape:
         return self.parse(value)
 
 
-def _text(value: Any) -> str:
+def any_text(value: Any) -> str:
+    """A printable text without blanks around it; may be empty. Raises Wrong."""
     if not isinstance(value, str):
-        raise Wrong(f"is {_kind(value)}, not a text")
+        raise Wrong(f"is {sort_of(value)}, not a text")
     if not value.isprintable():
         raise Wrong("holds characters that cannot be printed")
     return value.strip()
 
 
-def _kind(value: Any) -> str:
+def sort_of(value: Any) -> str:
+    """What a TOML value is, in words."""
     names = {
         bool: "true or false",
         int: "a number",
@@ -75,7 +72,7 @@ def _kind(value: Any) -> str:
 
 
 def _duration(value: Any) -> float:
-    match = _DURATION.fullmatch(_text(value))
+    match = _DURATION.fullmatch(any_text(value))
     if match is None:
         raise Wrong("is not a duration")
     return float(match[1]) * _SECONDS[match[2]]
@@ -91,7 +88,7 @@ def _positive_duration(value: Any) -> float:
 def _size(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    match = _SIZE.fullmatch(_text(value))
+    match = _SIZE.fullmatch(any_text(value))
     if match is None:
         raise Wrong("is not a size")
     size = int(match[1]) * _BYTES[match[2]]
@@ -101,7 +98,7 @@ def _size(value: Any) -> int:
 
 
 def _url(value: Any) -> str:
-    text = _text(value)
+    text = any_text(value)
     if not text:
         return ""
     try:
@@ -117,7 +114,7 @@ def _url(value: Any) -> str:
 
 
 def _listen(value: Any) -> str:
-    match = _LISTEN.fullmatch(_text(value))
+    match = _LISTEN.fullmatch(any_text(value))
     if match is None or int(match[3]) > 65535:
         raise Wrong("is not an address and a port")
     return match[0]
@@ -132,7 +129,7 @@ def address_of(listen: str) -> tuple[str | None, int]:
 
 def _network(value: Any) -> Network:
     try:
-        network = ipaddress.ip_network(_text(value), strict=False)
+        network = ipaddress.ip_network(any_text(value), strict=False)
     except ValueError:
         raise Wrong("is not an IP address or network") from None
     # The sender of a request is told as IPv4 where IPv6 only carries it (RFC 4291 section 2.5.5.2).
@@ -141,22 +138,15 @@ def _network(value: Any) -> Network:
     return network
 
 
-def _domain(value: Any) -> str:
-    text = a_label(_text(value).lstrip("@"))
-    if "." not in text:
-        raise Wrong("is not a domain")
-    return text
-
-
 def _pattern(value: Any) -> str:
-    text = _text(value).lower()
+    text = any_text(value).lower()
     if text.count("@") != 1 or "*" not in text.partition("@")[0]:
         raise Wrong("is not an address with a * before its @")
     return text
 
 
 def _header(value: Any) -> str:
-    text = _text(value)
+    text = any_text(value)
     if not _HEADER.fullmatch(text):
         raise Wrong("is not the name of an HTTP header")
     return text
@@ -171,14 +161,15 @@ def _truth(value: Any) -> bool:
 
 
 def _path(value: Any) -> str:
-    text = _text(value)
+    text = any_text(value)
     if not text:
         raise Wrong("is empty")
     return text
 
 
-def _line(value: Any) -> str:
-    text = _text(value)
+def any_line(value: Any) -> str:
+    """The same, but not empty. Raises Wrong."""
+    text = any_text(value)
     if not text:
         raise Wrong("is empty")
     return text
@@ -191,7 +182,7 @@ def each(parse: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
         if isinstance(value, str):  # from the environment, or a list of one
             value = [part for part in value.split(",") if part.strip()]
         if not isinstance(value, list):
-            raise Wrong(f"is {_kind(value)}, not a list")
+            raise Wrong(f"is {sort_of(value)}, not a list")
         return tuple(dict.fromkeys(parse(item) for item in value))
 
     return parse_list
@@ -216,7 +207,7 @@ def choice(*words: str) -> Shape:
     """One of a few words."""
 
     def parse(value: Any) -> str:
-        text = _text(value).lower()
+        text = any_text(value).lower()
         if text not in words:
             raise Wrong("is not one of the words")
         return text
@@ -230,11 +221,11 @@ def words_table(*words: str) -> Shape:
 
     def parse(value: Any) -> Mapping[str, str]:
         if not isinstance(value, dict):
-            raise Wrong(f"is {_kind(value)}, not a table")
+            raise Wrong(f"is {sort_of(value)}, not a table")
         table: dict[str, str] = {}
         for key, word in value.items():
             try:
-                table[_line(key)] = one.parse(word)
+                table[any_line(key)] = one.parse(word)
             except Wrong as wrong:
                 raise Wrong(f"at {key!r}: {wrong}") from None
         return MappingProxyType(table)
@@ -246,16 +237,16 @@ def _texts(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [value]
     if not isinstance(value, list):
-        raise Wrong(f"is {_kind(value)}, not a list")
+        raise Wrong(f"is {sort_of(value)}, not a list")
     if not value:
         raise Wrong("is empty")
-    return tuple(dict.fromkeys(_line(item) for item in value))
+    return tuple(dict.fromkeys(any_line(item) for item in value))
 
 
 def _start(value: Any) -> str:
     if isinstance(value, date):  # a date of TOML's own, without quotes
         value = value.isoformat()
-    text = _text(value)
+    text = any_text(value)
     if text in ("all", "now"):
         return text
     try:
@@ -279,22 +270,12 @@ def since(start: str, now: datetime) -> datetime | None:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _reasons(value: Any) -> Mapping[str, str]:
-    if not isinstance(value, dict):
-        raise Wrong(f"is {_kind(value)}, not a table")
-    for reason in value:
-        if reason not in REASON_TABLE:
-            near = get_close_matches(str(reason), REASON_TABLE, 1, 0.6)
-            raise Wrong(f"has {reason!r}, which is no reason" + (f"; did you mean {near[0]}?" if near else ""))
-    return words_table(*WORDS).parse(value)  # type: ignore[no-any-return]
-
-
-def by_name(inner: Shape, name: Callable[[Any], str] = _line) -> Shape:
+def by_name(inner: Shape, name: Callable[[Any], str] = any_line) -> Shape:
     """A table of tables; its keys are names."""
 
     def parse(value: Any) -> Mapping[str, Any]:
         if not isinstance(value, dict):
-            raise Wrong(f"is {_kind(value)}, not a table")
+            raise Wrong(f"is {sort_of(value)}, not a table")
         table: dict[str, Any] = {}
         for key, part in value.items():
             try:
@@ -306,12 +287,7 @@ def by_name(inner: Shape, name: Callable[[Any], str] = _line) -> Shape:
     return Shape(f"a table of such tables: {inner.words}", parse, plain=False)
 
 
-def by_domain(inner: Shape) -> Shape:
-    """A table of tables; its keys are domains."""
-    return by_name(inner, _domain)
-
-
-TEXT = Shape("a text in quotes", _line)
+TEXT = Shape("a text in quotes", any_line)
 PATH = Shape("a path in quotes", _path)
 DURATION = Shape('a number and its unit (ms, s, m, h, d, w), such as "10s"', _positive_duration)
 DELAY = Shape('a number and its unit (ms, s, m, h, d, w), such as "20ms"', _duration)
@@ -321,11 +297,9 @@ LISTEN = Shape('an address and a port, such as "127.0.0.1:8025" or "[::1]:8025"'
 NETWORKS = Shape(
     'a list of addresses or networks, such as ["10.0.0.1", "192.0.2.0/24"]', each(_network), plain=False
 )
-DOMAINS = Shape('a list of domains, such as ["example.org"]', each(_domain), plain=False)
 PATTERNS = Shape('a list of addresses with a *, such as ["bounce+*@example.org"]', each(_pattern), plain=False)
 HEADER = Shape('the name of a header, such as "X-Webhook-Secret"', _header)
 TEXTS = Shape('a list of texts, such as ["INBOX", "Junk"]', _texts, plain=False)
-OPTIONAL = Shape('a text in quotes, "" for none', _text)
+OPTIONAL = Shape('a text in quotes, "" for none', any_text)
 START = Shape('a duration such as "30d", a date such as "2026-09-01", "all" or "now"', _start)
-REASONS = Shape('{ reason = "hard", "soft", "complaint" or "ignore" }', _reasons, plain=False)
 TRUTH = Shape("true or false", _truth, plain=False)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from bouncestream.config.shapes import Shape
+from bouncestream.settings.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bouncestream.config import shapes
-from bouncestream.config.shapes import Shape, Wrong, address_of
+from bouncestream.settings import shapes
+from bouncestream.settings.shapes import Shape, Wrong, address_of
 
 ALL = [value for value in vars(shapes).values() if isinstance(value, Shape)] + [
     shapes.whole(1, 9),
@@ -45,7 +45,6 @@ ALL = [value for value in vars(shapes).values() if isinstance(value, Shape)] + [
             ["::ffff:192.0.2.0/120", "::ffff:0:0/96"],
             (ip_network("192.0.2.0/24"), ip_network("0.0.0.0/0")),
         ),
-        (shapes.DOMAINS, ["Example.ORG", "bücher.example"], ("example.org", "xn--bcher-kva.example")),
         (shapes.PATTERNS, ["bounce+*@Example.org"], ("bounce+*@example.org",)),
         (shapes.HEADER, "Authorization", "Authorization"),
         (shapes.TRUTH, True, True),
@@ -83,7 +82,6 @@ def test_what_is_taken(shape: Shape, written: Any, value: Any) -> None:
         (shapes.LISTEN, "::1:8025"),
         (shapes.NETWORKS, ["localhost"]),
         (shapes.NETWORKS, 5),
-        (shapes.DOMAINS, ["localhost"]),
         (shapes.PATTERNS, ["bounce@example.org"]),
         (shapes.HEADER, "X Secret"),
         (shapes.TRUTH, "yes"),
