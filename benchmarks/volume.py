@@ -24,7 +24,8 @@ from benchmarks.figures import Effort, Figure, Run, notes_of, ratios, told
 from benchmarks.ingest import A_SECOND, measure, through_bridge
 from benchmarks.machine import SERVER_CORE, on_core, scratch
 from benchmarks.prepared import generic, generic_body
-from bouncestream.outbox import bulk, codec, connection, store
+from bouncestream.outbox import bulk, codec, connection
+from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Submission
 from bouncestream.providers.generic import _event

@@ -21,34 +21,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bouncestream import __version__, descriptors
+from bouncestream.alerts.watch import Watch
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
 from bouncestream.config.oauth import needs_token
 from bouncestream.errors import ListenError
 from bouncestream.health import Health, Light
+from bouncestream.maintenance.absence import Absence
+from bouncestream.maintenance.newcomer import Newcomer
+from bouncestream.maintenance.rejudge import Rejudge
+from bouncestream.maintenance.upkeep import Upkeep
 from bouncestream.metrics import START_TIME, Metrics
-from bouncestream.ops.absence import Absence
-from bouncestream.ops.newcomer import Newcomer
-from bouncestream.ops.rejudge import Rejudge
-from bouncestream.ops.upkeep import Upkeep
-from bouncestream.ops.watch import Watch
-from bouncestream.outbox import store
+from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mail_memory import StoredMailMemory
 from bouncestream.outbox.marker import Markers
 from bouncestream.ports import Sink
 from bouncestream.relay import Pace, Relay
-from bouncestream.sinks.listmonk import Listmonk
-from bouncestream.sinks.verify import Times
-from bouncestream.sources.webhook import WebhookServer, bound
+from bouncestream.relay.ledger import Times
+from bouncestream.sinks.listmonk.client import Listmonk
+from bouncestream.sources.webhook.server import WebhookServer, bound
 from bouncestream.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from bouncestream.config.mailbox import Mailbox
     from bouncestream.doctor.finding import Finding
-    from bouncestream.sources.mailbox import Mailboxes
-    from bouncestream.sources.oauth import TokenSource
+    from bouncestream.sources.mailbox.listener import Mailboxes
+    from bouncestream.sources.oauth.tokens import TokenSource
 
 log = logging.getLogger("bouncestream")
 
@@ -217,7 +217,7 @@ class App:
             if not self.config.mailboxes:
                 return
             # Imported only where there is one: it costs a start some hundredths of a second, and memory.
-            from bouncestream.sources.mailbox import Mailboxes
+            from bouncestream.sources.mailbox.listener import Mailboxes
 
             clock = SystemClock()
             self._mailboxes = Mailboxes(
@@ -236,7 +236,7 @@ class App:
         """Where a mailbox gets its access tokens, if it needs any."""
         if not needs_token(settings):
             return None
-        from bouncestream.sources.oauth import TokenSource
+        from bouncestream.sources.oauth.tokens import TokenSource
 
         source = self._token_sources[settings.name] = TokenSource(settings, self.db.path, SystemClock())
         return source
@@ -246,7 +246,7 @@ class App:
         if not self._checked:
             self._checked = True
             await asyncio.sleep(min(CHECKS_AFTER, config.alerts.checks))
-        from bouncestream.doctor.aside import quick  # small: the work is done in a process of its own
+        from bouncestream.doctor.background import quick  # small: the work is done in a process of its own
 
         return await quick(config)
 

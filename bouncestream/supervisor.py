@@ -16,9 +16,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import PurePath
 from types import TracebackType
 
+from bouncestream.backoff import backoff
 from bouncestream.errors import BouncestreamError, TaskLost
 from bouncestream.health import Health, Light
-from bouncestream.retry import backoff
 
 log = logging.getLogger("bouncestream.tasks")
 

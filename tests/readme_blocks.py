@@ -12,16 +12,16 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from bouncestream.alerts.rules import RULES, span
 from bouncestream.cli import build_parser
 from bouncestream.config.model import NAMED, SECTIONS
 from bouncestream.doctor.catalogue import BY_TOPIC, TOPICS
 from bouncestream.doctor.proxies import Site, caddy
 from bouncestream.mail.reason import REASONS
 from bouncestream.metrics import ALL
-from bouncestream.ops.rules import RULES, span
 from bouncestream.providers.sendamatic import CLASSES
 from bouncestream.settings.key import keys_of
-from bouncestream.sinks.permissions import PERMISSIONS
+from bouncestream.sinks.listmonk.permissions import PERMISSIONS
 
 README = Path(__file__).parents[1] / "README.md"
 RENEW = ".venv/bin/python -m tests.readme_blocks"

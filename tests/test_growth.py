@@ -222,7 +222,13 @@ FOUND = patterns()
 def test_the_patterns_are_found() -> None:
     assert len(FOUND) > 250
     rooms = {where.partition(":")[0] for where, _ in FOUND}
-    for room in ("mail.families", "mail.phrases.composed", "doctor.rewriters", "sources.imap_replies", "printable"):
+    for room in (
+        "mail.families",
+        "mail.phrases.composed",
+        "doctor.campaign_mail.rewriters",
+        "sources.imap.replies",
+        "printable",
+    ):
         assert room in rooms
 
 

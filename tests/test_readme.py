@@ -22,6 +22,7 @@ from multidict import CIMultiDict
 
 from bouncestream import metrics, providers
 from bouncestream.alert import Notice, What
+from bouncestream.alerts.wording import as_json
 from bouncestream.cli import build_parser, exits
 from bouncestream.config.guessable import PLACEHOLDERS, why_guessable
 from bouncestream.config.load import load
@@ -29,13 +30,12 @@ from bouncestream.config.model import SECTIONS, Webhook
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
 from bouncestream.event import Kind
-from bouncestream.ops.wording import as_json
 from bouncestream.outbox import bulk
 from bouncestream.ports import State, Trouble
 from bouncestream.providers._contract import WebhookRequest, read
 from bouncestream.sandbox import FAULTS
 from bouncestream.settings.key import keys_of
-from bouncestream.sinks.permissions import PERMISSIONS
+from bouncestream.sinks.listmonk.permissions import PERMISSIONS
 from tests import readme_blocks
 from tests.outbox import make
 

@@ -22,7 +22,7 @@ from benchmarks.machine import SINK_TOKEN, SINK_USER
 from benchmarks.prepared import generic_body
 from bouncestream.event import BounceEvent, Kind, new_id
 from bouncestream.ports import Claimed, State
-from bouncestream.sinks.payload import body
+from bouncestream.sinks.listmonk.payload import body
 
 CONNECTIONS = 4
 

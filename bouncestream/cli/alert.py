@@ -9,12 +9,12 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime
 
 from bouncestream.alert import Notice, What
+from bouncestream.alerts import channels as notify
+from bouncestream.alerts.channels import SendFailed
 from bouncestream.cli import show as out
 from bouncestream.cli.exits import FINE, NOT_WELL
 from bouncestream.cli.opened import configuration
 from bouncestream.config.alerting import Alerts
-from bouncestream.ops import notify
-from bouncestream.ops.notify import SendFailed
 
 TEXT = "This is a test. Alerts of bouncestream reach you over this channel."
 

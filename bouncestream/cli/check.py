@@ -16,11 +16,11 @@ from bouncestream.cli.tries import Line
 from bouncestream.config.model import Config, Webhook
 from bouncestream.config.secrets import too_open
 from bouncestream.errors import StoreError
-from bouncestream.outbox import store
+from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import MIN_FREE
 from bouncestream.outbox.marker import Markers
-from bouncestream.sources.mailbox_trial import Door
+from bouncestream.sources.mailbox.visit import Door
 
 #: Below this much free space a person should know; bytes.
 _LITTLE = 512 << 20

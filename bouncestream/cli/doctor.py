@@ -12,7 +12,7 @@ from bouncestream.cli.opened import configuration
 from bouncestream.doctor import engine
 from bouncestream.doctor.catalogue import TOPICS, UNEXAMINED
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.target import Target
+from bouncestream.doctor.probe.target import Target
 from bouncestream.errors import UsageError
 
 

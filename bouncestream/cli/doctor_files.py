@@ -15,10 +15,12 @@ from bouncestream.cli.findings import tell
 from bouncestream.cli.opened import config_path
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
-from bouncestream.doctor import log_files, log_judge, received
 from bouncestream.doctor.asked import Told, ask
+from bouncestream.doctor.campaign_mail import body as received
+from bouncestream.doctor.campaign_mail.urls import host_and_port
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.received_urls import host_and_port
+from bouncestream.doctor.logs import files as log_files
+from bouncestream.doctor.logs import judge as log_judge
 from bouncestream.errors import ConfigError
 
 #: A larger mail is examined up to here; bytes. Campaign mails have some hundred kilobytes.

@@ -17,12 +17,13 @@ from bouncestream.cli.reread import Stored, Unreadable, events_again, same_perso
 from bouncestream.config.model import Config
 from bouncestream.errors import SinkError, UsageError
 from bouncestream.event import Kind
-from bouncestream.outbox import browse, store
-from bouncestream.outbox.browse import Listed, Step
+from bouncestream.judging.mail import PROVIDER as MAILBOX
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import operator as browse
+from bouncestream.outbox.operator import Listed, Step
 from bouncestream.ports import Claimed
 from bouncestream.printable import mask_all, printable
-from bouncestream.sinks import payload
-from bouncestream.sources.returned import PROVIDER as MAILBOX
+from bouncestream.sinks.listmonk import payload
 
 #: How long Listmonk may take to say what it kept; seconds.
 _PATIENCE = 15
@@ -135,7 +136,7 @@ def _sent_words(row: Listed) -> str:
 
 async def _kept(config: Config, row: Listed) -> tuple[str, str]:
     """What Listmonk has of the event, in words; or why that cannot be said."""
-    from bouncestream.sinks.listmonk import Listmonk
+    from bouncestream.sinks.listmonk.client import Listmonk
 
     if not row.label:
         return "nothing: it was never posted as a bounce", ""

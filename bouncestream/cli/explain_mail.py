@@ -10,12 +10,12 @@ from typing import Any
 from bouncestream.cli import show as out
 from bouncestream.cli.reread import Unreadable
 from bouncestream.config.model import Config
+from bouncestream.judging.mail import Returned, judging_for, read_mail
 from bouncestream.mail.decode import as_dict, read
 from bouncestream.mail.reason import REASONS
 from bouncestream.mail.trace import RecipientTrace
 from bouncestream.mail.verdict import RecipientVerdict, Verdict
 from bouncestream.printable import mask_all, printable
-from bouncestream.sources.returned import Returned, judging_for, read_mail
 
 
 def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: str, source: str = "") -> None:

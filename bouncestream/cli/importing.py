@@ -26,18 +26,18 @@ from bouncestream.config.model import Config
 from bouncestream.errors import StoreError, StoreUnavailable, UsageError
 from bouncestream.event import Kind
 from bouncestream.health import Health
+from bouncestream.judging.mail import Judging, judging_for
 from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, QUARANTINED, UNIDENTIFIED, Metrics
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.dry_run import Rehearsal
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.marker import Markers
-from bouncestream.outbox.rehearse import Rehearsal
 from bouncestream.ports import Emit, Receipt, Submission
 from bouncestream.printable import printable
 from bouncestream.settings import shapes
 from bouncestream.settings.shapes import Wrong
-from bouncestream.sources.backfill import Backfilled, backfill
-from bouncestream.sources.importer import extent, files, read_mails
-from bouncestream.sources.returned import Judging, judging_for
+from bouncestream.sources.mailfiles.backfill import Backfilled, backfill
+from bouncestream.sources.mailfiles.reader import extent, files, read_mails
 
 #: The source of mails that belong to no configured mailbox.
 NO_MAILBOX = "import"

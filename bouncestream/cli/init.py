@@ -30,7 +30,7 @@ from bouncestream.config.model import Webhook
 from bouncestream.crypto.secret import MINIMUM_LENGTH, Secret
 from bouncestream.errors import UsageError
 from bouncestream.settings.shapes import LISTEN, URL, Shape, Wrong
-from bouncestream.sinks.permissions import PERMISSIONS
+from bouncestream.sinks.listmonk.permissions import PERMISSIONS
 
 T = TypeVar("T")
 

@@ -22,10 +22,10 @@ from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.oauth import CLIENT, DEVICE, needs_token, plan
 from bouncestream.errors import LoginRefused, MailboxError, UsageError
 from bouncestream.printable import mask_all, printable
-from bouncestream.sources.mailbox_trial import Door
-from bouncestream.sources.oauth_file import TokenFile, login_command, token_path
-from bouncestream.sources.oauth_flows import DeviceCode, Tokens
-from bouncestream.sources.oauth_login import PATIENCE, Login
+from bouncestream.sources.mailbox.visit import Door
+from bouncestream.sources.oauth.file import TokenFile, login_command, token_path
+from bouncestream.sources.oauth.flows import DeviceCode, Tokens
+from bouncestream.sources.oauth.login import PATIENCE, Login
 
 
 def run(args: argparse.Namespace) -> int:

@@ -17,8 +17,8 @@ from bouncestream.cli.tries_mailbox import failed, mailbox
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.errors import MailboxError
 from bouncestream.printable import printable
-from bouncestream.sources.mailbox_own import SUBJECT
-from bouncestream.sources.mailbox_trial import HEARING, Door, Heard, Untried, hear
+from bouncestream.sources.mailbox.own_mail import SUBJECT
+from bouncestream.sources.mailbox.visit import HEARING, Door, Heard, Untried, hear
 
 
 def run(args: argparse.Namespace) -> int:

@@ -17,8 +17,8 @@ from functools import partial
 from bouncestream.cli import show as out
 from bouncestream.cli.opened import configuration, reading, writing
 from bouncestream.errors import UsageError
-from bouncestream.outbox import browse
-from bouncestream.outbox.browse import Changed
+from bouncestream.outbox import operator as browse
+from bouncestream.outbox.operator import Changed
 from bouncestream.ports import State
 
 #: Rows changed in one transaction: milliseconds, so that the bridge hardly waits.

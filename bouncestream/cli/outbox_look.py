@@ -15,8 +15,9 @@ from bouncestream.cli import show as out
 from bouncestream.cli.opened import configuration, reading
 from bouncestream.errors import UsageError
 from bouncestream.mail.address import normalise
-from bouncestream.outbox import browse, store
-from bouncestream.outbox.browse import Listed, Quarantined, Step
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import operator as browse
+from bouncestream.outbox.operator import Listed, Quarantined, Step
 from bouncestream.ports import State
 from bouncestream.printable import mask, mask_all, printable
 

@@ -116,7 +116,7 @@ def _demo(commands: Any, *parents: Any) -> None:
         "demo",
         "show the bridge at work beside a sandbox Listmonk, step by step",
         *parents,
-        does="demo",
+        does="demo.story",
         more="Everything happens on loopback addresses and in a temporary directory. Exit code 1: something did\n"
         "not end as it should.",
     )

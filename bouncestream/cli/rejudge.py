@@ -17,8 +17,8 @@ from bouncestream.cli.reread import Stored, Unreadable, events_again, same_perso
 from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.outbox import browse
-from bouncestream.outbox.browse import Listed
+from bouncestream.outbox import operator as browse
+from bouncestream.outbox.operator import Listed
 from bouncestream.outbox.rejudge import rejudge, untold
 from bouncestream.printable import mask, mask_all
 from bouncestream.settings import shapes

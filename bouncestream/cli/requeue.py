@@ -20,8 +20,8 @@ from bouncestream.cli.reread import Stored, Unreadable, reread
 from bouncestream.cli.show import tell
 from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
-from bouncestream.outbox import browse
-from bouncestream.outbox.browse import Quarantined
+from bouncestream.outbox import operator as browse
+from bouncestream.outbox.operator import Quarantined
 from bouncestream.outbox.reread import store_again
 from bouncestream.ports import Submission
 

@@ -17,10 +17,10 @@ from bouncestream import providers
 from bouncestream.config.model import Config, Webhook
 from bouncestream.errors import BouncestreamError
 from bouncestream.event import BounceEvent
+from bouncestream.judging.mail import PROVIDER as MAILBOX
+from bouncestream.judging.mail import judging_for, read_mail
 from bouncestream.ports import Submission
 from bouncestream.providers._contract import Parsed, WebhookRequest
-from bouncestream.sources.returned import PROVIDER as MAILBOX
-from bouncestream.sources.returned import judging_for, read_mail
 
 
 class Unreadable(BouncestreamError):

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bouncestream.alerts import wording
 from bouncestream.cli import show as out
 from bouncestream.cli import status_show
 from bouncestream.cli.exits import FINE, NOT_WELL, code_of
@@ -22,8 +23,9 @@ from bouncestream.cli.opened import configuration, local_url
 from bouncestream.cli.running import Running, ask
 from bouncestream.config.model import Config
 from bouncestream.errors import StoreError, StoreUnavailable
-from bouncestream.ops import wording
-from bouncestream.outbox import alertbook, connection, migrate, store
+from bouncestream.outbox import alerts as alertbook
+from bouncestream.outbox import connection, migrate
+from bouncestream.outbox import delivery as store
 from bouncestream.outbox.files import beside
 from bouncestream.outbox.marker import Markers
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bouncestream.alerts.rules import size, span
 from bouncestream.cli import show as out
-from bouncestream.ops.rules import size, span
 
 _SIGNS = {"green": "✔", "yellow": "⚠", "red": "✘", None: "·"}
 _LEVELS = {"info": "·", "warning": "⚠", "error": "✘"}

@@ -14,8 +14,8 @@ from bouncestream.cli.tries import PATIENCE, Line
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.ports import Answer, Powers, Said
 from bouncestream.relay.breaker import advice
-from bouncestream.sinks.listmonk import Listmonk
-from bouncestream.sinks.permissions import PERMISSIONS, Granted, Permission, granted
+from bouncestream.sinks.listmonk.client import Listmonk
+from bouncestream.sinks.listmonk.permissions import PERMISSIONS, Granted, Permission, granted
 
 _SIGNS: Mapping[str, str] = {"error": "✘", "warning": "⚠", "info": "·"}
 _PROCESSING, _WEBHOOKS = "Enable bounce processing", "Enable bounce webhooks"

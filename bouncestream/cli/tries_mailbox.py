@@ -11,9 +11,9 @@ from functools import partial
 from bouncestream.cli.tries import Line
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.errors import CertificateRefused, FolderMissing, LoginRefused, MailboxError
-from bouncestream.outbox.glance import read_so_far
+from bouncestream.outbox.view import read_so_far
 from bouncestream.printable import mask_all
-from bouncestream.sources.mailbox_trial import (
+from bouncestream.sources.mailbox.visit import (
     SOON,
     Contact,
     Door,

@@ -17,7 +17,7 @@ from bouncestream.settings import shapes
 from bouncestream.settings.key import key, secret_key
 from bouncestream.settings.shapes import Shape, Wrong
 
-#: The rules that can be muted; a test ties them to the table in `ops/alerts`.
+#: The rules that can be muted; a test ties them to the table in `alerts/engine`.
 RULE_IDS = (
     "dead-letters",
     "oldest-pending",

@@ -25,9 +25,11 @@ class Told:
 
 async def ask(url: str, user: str, token: str) -> Told:
     """Ask it; within seconds, and never an exception."""
-    from bouncestream.doctor import letters  # aiohttp comes with it, and most letters and logs are judged without
-    from bouncestream.doctor.names import Names
-    from bouncestream.doctor.web import Credentials, Web
+    from bouncestream.doctor.areas import (
+        campaigns as letters,  # aiohttp comes with it, and most letters and logs are judged without
+    )
+    from bouncestream.doctor.probe.names import Names
+    from bouncestream.doctor.probe.web import Credentials, Web
 
     names, who, base = Names(), Credentials(url, user, token), url.rstrip("/")
     try:

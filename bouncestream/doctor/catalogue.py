@@ -7,22 +7,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bouncestream.doctor import (
-    bounces,
-    guides,
-    itself,
-    letters,
-    listmonk,
-    log_words,
-    mailbox,
-    pages,
-    pixel,
-    ports,
-    received,
-    root_url,
-    tls,
-    trial,
-)
+from bouncestream.doctor.areas import bounces, guides, listmonk, mailbox, pages, pixel, ports, root_url, tls, trial
+from bouncestream.doctor.areas import bridge as itself
+from bouncestream.doctor.areas import campaigns as letters
+from bouncestream.doctor.campaign_mail import body as received
+from bouncestream.doctor.logs import findings as log_words
 
 UNEXAMINED = "not-examined"
 #: The doctor's own: what it says about its own work.

@@ -16,29 +16,17 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from bouncestream.config.model import Config
-from bouncestream.doctor import (
-    bounces,
-    front,
-    guides,
-    itself,
-    letters,
-    listmonk,
-    mailbox,
-    pages,
-    pixel,
-    ports,
-    public,
-    root_url,
-    tls,
-    trial,
-    ways,
-)
+from bouncestream.doctor.areas import bounces, guides, listmonk, mailbox, pages, pixel, ports, root_url, tls, trial
+from bouncestream.doctor.areas import bridge as itself
+from bouncestream.doctor.areas import campaigns as letters
+from bouncestream.doctor.areas import webhooks as ways
 from bouncestream.doctor.catalogue import TOPICS, UNEXAMINED
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.names import Names
-from bouncestream.doctor.target import Target, from_outside, is_private
-from bouncestream.doctor.web import Credentials, Web
-from bouncestream.sinks.permissions import by_id
+from bouncestream.doctor.probe import front, public
+from bouncestream.doctor.probe.names import Names
+from bouncestream.doctor.probe.target import Target, from_outside, is_private
+from bouncestream.doctor.probe.web import Credentials, Web
+from bouncestream.sinks.listmonk.permissions import by_id
 
 log = logging.getLogger("bouncestream.doctor")
 

@@ -15,12 +15,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bouncestream.config.model import Config
-from bouncestream.doctor import front, listmonk, pixel, tls
+from bouncestream.doctor.areas import listmonk, pixel, tls
 from bouncestream.doctor.finding import Finding, Level, unexamined
-from bouncestream.doctor.names import Names
-from bouncestream.doctor.public import Public
-from bouncestream.doctor.target import PIXEL, Target, is_private
-from bouncestream.doctor.web import Credentials, Web
+from bouncestream.doctor.probe import front
+from bouncestream.doctor.probe.names import Names
+from bouncestream.doctor.probe.public import Public
+from bouncestream.doctor.probe.target import PIXEL, Target, is_private
+from bouncestream.doctor.probe.web import Credentials, Web
 
 log = logging.getLogger("bouncestream.doctor")
 

@@ -29,12 +29,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from bouncestream.event import BounceEvent, Kind, Proof, identity_keys, new_id
-from bouncestream.outbox import codec, store
+from bouncestream.outbox import codec
+from bouncestream.outbox import delivery as store
 from bouncestream.outbox.connection import Connection, damaged
+from bouncestream.outbox.delivery import WHY_LIMIT, add_meta, count, get_meta, take_restored
 from bouncestream.outbox.known import UNPROVEN, Known, covers, gravest, named_alone, same_person, takes
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.state import FINAL
-from bouncestream.outbox.store import WHY_LIMIT, add_meta, count, get_meta, take_restored
 from bouncestream.ports import Receipt, State, Submission, Trouble
 from bouncestream.printable import printable
 

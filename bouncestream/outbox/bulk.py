@@ -18,8 +18,8 @@ from datetime import datetime
 from bouncestream.event import identity_keys, new_id
 from bouncestream.outbox import codec
 from bouncestream.outbox.arrivals import ROW_FAULTS, Taken, count_unproven, secret_of, take, way_of
+from bouncestream.outbox.delivery import count
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.outbox.store import count
 from bouncestream.ports import Submission
 
 #: A submission and when it came in.

@@ -24,9 +24,9 @@ from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.metrics import COMMITS, Metrics
 from bouncestream.outbox import connection, files
 from bouncestream.outbox.batch import Job, Outcome, refuse, run_batch
+from bouncestream.outbox.delivery import mark_restored
 from bouncestream.outbox.footing import Footing
 from bouncestream.outbox.migrate import check_schema, migrate, newest, version
-from bouncestream.outbox.store import mark_restored
 from bouncestream.outbox.thread import Thread
 
 log = logging.getLogger("bouncestream.outbox")

@@ -27,8 +27,8 @@ from bouncestream.metrics import (
 from bouncestream.outbox.arrivals import Taken
 from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.delivery import set_meta
 from bouncestream.outbox.mailboxes import store_mails
-from bouncestream.outbox.store import set_meta
 from bouncestream.ports import Clock, MailBatch, Receipt, Submission
 
 MAX_EVENTS = 10_000
@@ -81,7 +81,7 @@ class Intake:
         self._looked_at = float("-inf")  # when the disk was last looked at
         self._free = 0
         self._disk = 0  # its whole size
-        self.aside = 0  #: bytes of mails that are set aside, about: `ops.upkeep` renews it
+        self.aside = 0  #: bytes of mails that are set aside, about: `maintenance.upkeep` renews it
         self._shortened: dict[str, date] = {}
         self._troubled = False
         self.closed = ""  #: why nothing may come in; empty: it may

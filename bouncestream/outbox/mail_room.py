@@ -10,8 +10,8 @@ import sqlite3
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from bouncestream.outbox.delivery import get_meta, set_meta
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.outbox.store import get_meta, set_meta
 from bouncestream.ports import Submission
 
 #: Of the mails of a mailbox that are set aside on one UTC day (unidentified, or unreadable) so many are kept whole,

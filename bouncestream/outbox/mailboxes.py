@@ -16,9 +16,9 @@ from datetime import datetime
 from bouncestream.outbox import codec
 from bouncestream.outbox.arrivals import ROW_FAULTS, Taken, take
 from bouncestream.outbox.bulk import take_many
+from bouncestream.outbox.delivery import WHY_LIMIT
 from bouncestream.outbox.mail_room import MailRoom
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.outbox.store import WHY_LIMIT
 from bouncestream.ports import FolderKey, MailBatch, Mark, Place, Progress, Submission, Tried
 
 

@@ -11,9 +11,10 @@ import sqlite3
 from datetime import datetime
 
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.outbox import browse, codec
+from bouncestream.outbox import codec
+from bouncestream.outbox import operator as browse
+from bouncestream.outbox.delivery import WHY_LIMIT
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.outbox.store import WHY_LIMIT
 from bouncestream.ports import State
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is posted again after an attempt that may have reached Listmonk, and the labels that are read again later
-since such an attempt may still be recorded (DESIGN, rule 6). As in `store`, each function is one job.
+since such an attempt may still be recorded (DESIGN, rule 6). As in `delivery`, each function is one job.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bouncestream.outbox import codec
+from bouncestream.outbox.delivery import HORIZON, rows_of
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.outbox.store import HORIZON, rows_of
 from bouncestream.ports import Move, Repost, State
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from datetime import datetime
 
 from bouncestream.outbox.arrivals import Taken, take
-from bouncestream.outbox.browse import mark_replayed
+from bouncestream.outbox.operator import mark_replayed
 from bouncestream.ports import Submission
 
 

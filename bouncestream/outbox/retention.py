@@ -3,7 +3,7 @@
 
 Small steps, each one job of the writer, so that intake never waits long; `Database.vacuum_step` gives the space
 back. Only finished events go: what is pending, held or on its way stays, however old. Whether the clock is to be
-believed is for the caller to know (`ops.believed`): one that is wrong would let everything go at once.
+believed is for the caller to know (`maintenance.believed`): one that is wrong would let everything go at once.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from bouncestream.outbox import alertbook, codec
+from bouncestream.outbox import alerts as alertbook
+from bouncestream.outbox import codec
+from bouncestream.outbox.delivery import count, get_meta, set_meta
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.outbox.store import count, get_meta, set_meta
 
 #: Where the walk over the identity keys stands, as hex.
 _CURSOR = "retention_key"

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The relay: the batching task that takes events from the outbox to the sink, and sees to it that they arrived.
 
-`loop` runs it; `owners` looks up whom a mail's UUID names, `posting` sends a batch,
-`readback` verifies, `breaker` keeps quiet after trouble, `desk` holds
-what these share. What each observation means is decided in `sinks/verify`, which is pure.
+`loop` runs it; `owners` looks up whom a mail's UUID names, `posting` sends a batch, `readback` verifies,
+`breaker` keeps quiet after trouble, `context` holds what these share. What each observation means is decided in
+`relay/ledger`, which is pure.
 """
 
-from bouncestream.relay.desk import Pace
+from bouncestream.relay.context import Pace
 from bouncestream.relay.loop import Relay
 
 __all__ = ["Pace", "Relay"]

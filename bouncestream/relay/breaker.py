@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bouncestream.backoff import backoff
 from bouncestream.ports import Answer, Said
-from bouncestream.retry import backoff
 
 TROUBLE_BASE, TROUBLE_LIMIT = 0.3, 60.0
 PAUSE_BASE, PAUSE_LIMIT = 2.0, 60.0

@@ -15,22 +15,24 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from bouncestream.backoff import backoff
 from bouncestream.errors import SinkError, StoreError
 from bouncestream.event import Kind
 from bouncestream.health import Health, Light
 from bouncestream.metrics import Metrics
-from bouncestream.outbox import browse, reposts, store
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import operator as browse
+from bouncestream.outbox import reposts
 from bouncestream.outbox.db import Database
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Clock, Move, Said, Sink, State
-from bouncestream.relay.desk import Desk, Pace
+from bouncestream.relay.context import Desk, Pace
+from bouncestream.relay.ledger import Times
 from bouncestream.relay.owners import deliver
 from bouncestream.relay.posting import probe
 from bouncestream.relay.readback import look, pulse, verify
 from bouncestream.relay.restored import reconcile
-from bouncestream.retry import backoff
-from bouncestream.sinks.unsubscribe import DONE, PERMISSION
-from bouncestream.sinks.verify import Times
+from bouncestream.relay.unsubscribe import DONE, PERMISSION
 from bouncestream.supervisor import Bugs, Supervisor
 
 log = logging.getLogger("bouncestream.relay")

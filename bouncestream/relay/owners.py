@@ -14,11 +14,11 @@ from functools import partial
 
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import Kind
-from bouncestream.outbox import store
+from bouncestream.outbox import delivery as store
 from bouncestream.ports import Claimed, Finding, Move, State
-from bouncestream.relay.desk import POWERS_AFTER_FAILURE, Desk
+from bouncestream.relay.context import POWERS_AFTER_FAILURE, Desk
 from bouncestream.relay.posting import post_batch
-from bouncestream.sinks.payload import same_address
+from bouncestream.sinks.listmonk.payload import same_address
 
 #: So many events are remembered whose UUID Listmonk knows: about 1 MB.
 KNOWN_LIMIT = 10_000

@@ -6,14 +6,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 
+from bouncestream.backoff import backoff
 from bouncestream.errors import SinkError
 from bouncestream.event import Kind
 from bouncestream.metrics import POSTS
 from bouncestream.ports import Answer, Claimed, Move, Said, State
-from bouncestream.relay.desk import POWERS_AFTER_FAILURE, Desk
-from bouncestream.retry import backoff
-from bouncestream.sinks.unsubscribe import LOOKUP_PERMISSION, held, unsubscribe
-from bouncestream.sinks.verify import LIMIT, LOOK_AGE, Entry
+from bouncestream.relay.context import POWERS_AFTER_FAILURE, Desk
+from bouncestream.relay.ledger import LIMIT, LOOK_AGE, Entry
+from bouncestream.relay.unsubscribe import LOOKUP_PERMISSION, held, unsubscribe
 
 
 async def probe(desk: Desk) -> bool:

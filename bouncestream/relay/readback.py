@@ -14,11 +14,12 @@ from functools import partial
 
 from bouncestream.errors import SinkError
 from bouncestream.metrics import DOUBLED, FOREIGN, READ_BACKS
-from bouncestream.outbox import reposts, store
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import reposts
 from bouncestream.ports import Move, Powers, Seen
-from bouncestream.relay.desk import Desk
-from bouncestream.sinks import unread
-from bouncestream.sinks.verify import Round
+from bouncestream.relay import unverified as unread
+from bouncestream.relay.context import Desk
+from bouncestream.relay.ledger import Round
 
 log = logging.getLogger("bouncestream.relay")
 

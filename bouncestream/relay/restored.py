@@ -12,8 +12,8 @@ import logging
 from datetime import date, timedelta
 from functools import partial
 
-from bouncestream.outbox import store
-from bouncestream.relay.desk import Desk
+from bouncestream.outbox import delivery as store
+from bouncestream.relay.context import Desk
 
 log = logging.getLogger("bouncestream.relay")
 

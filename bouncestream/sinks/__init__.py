@@ -1,3 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What events are delivered to: payload (event → JSON, pure), verify (what was seen → what to do, pure), and
-the client that does the talking. DESIGN's rules of verified delivery are in `verify`."""
+"""The sinks, which events are delivered to. Listmonk is the only one."""

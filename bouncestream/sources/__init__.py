@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways in. webhook (the HTTP server), connection (its time and number limits), body (reading a request whole),
-peer (who sent it, behind proxies). A source answers only after `Emit` has made durable what it brought."""
+"""The sources of feedback: webhook (the HTTP server), mailbox (over imap, with tokens of oauth), and mail files.
+
+A source answers only after `Emit` has made durable what it brought.
+"""

@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.cli.conftest import ROOT, TOKEN
 from tests.mailserver.dovecot import Dovecot
-from tests.sources.oauth_server import CLIENT_ID, CLIENT_SECRET, USER
+from tests.sources.oauth.server import CLIENT_ID, CLIENT_SECRET, USER
 
 
 class Provider:
@@ -37,7 +37,7 @@ class Provider:
 def provider(**settings: object) -> Iterator[Provider]:
     """A running provider; `settings` are those of `oauth_server.Provider`."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.sources.oauth_server", json.dumps(settings)],
+        [sys.executable, "-m", "tests.sources.oauth.server", json.dumps(settings)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

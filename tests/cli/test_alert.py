@@ -6,8 +6,8 @@ import json
 import socket
 from pathlib import Path
 
+from tests.alerts.receivers import hooks
 from tests.cli.conftest import Cli, write_config
-from tests.ops.receivers import hooks
 
 
 def test_without_a_channel_it_says_so(cli: Cli, config: Path) -> None:

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from bouncestream.sandbox import Sandbox, SandboxSettings
 from tests.cli.conftest import ROOT, TOKEN, Cli, environment, write_config
+from tests.doctor.logs.test_logs import GOOD, line
+from tests.doctor.logs.test_logs import PIXEL as LOGGED
+from tests.doctor.logs.test_logs import S as SUBSCRIBER
 from tests.doctor.received_mails import HTML, PIXEL, READER, ZERO, letter
 from tests.doctor.received_mails import ROOT as NEWS
-from tests.doctor.test_logs import GOOD, line
-from tests.doctor.test_logs import PIXEL as LOGGED
-from tests.doctor.test_logs import S as SUBSCRIBER
 
 ANONYMOUS = LOGGED.replace(SUBSCRIBER, ZERO)
 

@@ -20,9 +20,9 @@ import pytest
 
 from bouncestream.cli.exits import CONFIGURATION
 from tests.cli.conftest import PATIENCE, Cli, Process, environment, write_config
+from tests.judging.test_mail import NAMELESS
 from tests.outbox import make
 from tests.sources.mails import bounce, fixture
-from tests.sources.test_returned import NAMELESS
 
 DAY = 86400.0
 MAILBOX = '[mailboxes.{0}]\nhost = "imap.example.org"\nuser = "b"\npassword = "p"\n'

@@ -21,7 +21,7 @@ from tests.cli import mailbox_stage as stage
 from tests.cli.conftest import Cli, Process, environment
 from tests.mailserver.dovecot import Dovecot
 from tests.mailserver.oauth import dovecot_with_oauth
-from tests.sources.oauth_server import CLIENT_SECRET
+from tests.sources.oauth.server import CLIENT_SECRET
 
 Spawn = Callable[..., Process]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.outbox import browse
+from bouncestream.outbox import operator as browse
 from bouncestream.ports import State
 from tests.cli.conftest import Cli
 from tests.outbox import make

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bouncestream.event import Kind
-from bouncestream.outbox import store
+from bouncestream.outbox import delivery as store
 from bouncestream.ports import State, Trouble
 from tests.cli.conftest import Cli
 from tests.outbox import make

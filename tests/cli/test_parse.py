@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bouncestream.cli.demo_mails import full
+from bouncestream.cli.demo.mails import full
 from tests.cli.conftest import Cli
 
 MAIL = json.loads(full("ann@example.org"))["bounce"]["body"]

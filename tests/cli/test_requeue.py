@@ -11,9 +11,9 @@ import pytest
 from bouncestream.mail.verp import signed
 from bouncestream.ports import Trouble
 from tests.cli.conftest import Cli, bounce
+from tests.judging.test_mail import NAMELESS
 from tests.outbox import make
 from tests.sources.mails import fixture
-from tests.sources.test_returned import NAMELESS
 
 NOW_READABLE = Trouble("an older version could not read it")
 

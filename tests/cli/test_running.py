@@ -10,8 +10,8 @@ from bouncestream.config.model import Server
 from bouncestream.health import Health, Light
 from bouncestream.metrics import REQUESTS, RESTARTS, Metrics
 from bouncestream.ports import Receipt, Submission
-from bouncestream.sources.webhook import WebhookServer
-from tests.ops.receivers import hooks
+from bouncestream.sources.webhook.server import WebhookServer
+from tests.alerts.receivers import hooks
 
 
 async def _nothing(submission: Submission) -> Receipt:

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from bouncestream.alert import Delivery, Notice, Standing, What
-from bouncestream.outbox import alertbook
+from bouncestream.outbox import alerts as alertbook
+from tests.alerts.receivers import hooks
 from tests.cli.conftest import PATIENCE, Cli, Process, bounce, get, post, write_config
-from tests.ops.receivers import hooks
 from tests.outbox import make
 from tests.outbox.make import NOW, later
 
@@ -180,4 +180,4 @@ def _is_errand_of(pid: int, folder: Path) -> bool:
         environ = Path(f"/proc/{pid}/environ").read_text()
     except OSError:
         return False
-    return "ops.errand" in command and f"PWD={folder}" in environ
+    return "alerts.sender" in command and f"PWD={folder}" in environ

@@ -12,7 +12,7 @@ from bouncestream.cli import tries
 from bouncestream.cli.tries import Line
 from bouncestream.cli.tries_listmonk import listmonk
 from bouncestream.sandbox import BRIDGE_PERMISSIONS, ApiUser, Sandbox, SandboxSettings
-from bouncestream.sinks.permissions import PERMISSIONS
+from bouncestream.sinks.listmonk.permissions import PERMISSIONS
 
 TOKEN = "0123456789abcdef"
 

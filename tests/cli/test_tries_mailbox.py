@@ -20,8 +20,8 @@ from bouncestream.config.mailbox import Mailbox
 from bouncestream.crypto.secret import Secret
 from bouncestream.outbox import mailboxes
 from bouncestream.ports import FolderKey, MailBatch
-from bouncestream.sources.mailbox_trial import Door
-from bouncestream.sources.oauth_file import TokenFile, token_path
+from bouncestream.sources.mailbox.visit import Door
+from bouncestream.sources.oauth.file import TokenFile, token_path
 from tests.mailserver.dovecot import Dovecot, dsn, needs_dovecot
 from tests.mailserver.fixtures import dovecot
 from tests.mailserver.liar import Liar
@@ -29,7 +29,7 @@ from tests.mailserver.oauth import dovecot_with_oauth
 from tests.mailserver.reader import mailbox as on_loopback
 from tests.mailserver.scripted import Peer
 from tests.outbox import make
-from tests.sources.oauth_server import CLIENT_ID, USER, Provider, serve
+from tests.sources.oauth.server import CLIENT_ID, USER, Provider, serve
 
 __all__ = ["dovecot"]
 

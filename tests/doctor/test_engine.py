@@ -11,8 +11,8 @@ from bouncestream.doctor import engine
 from bouncestream.doctor.catalogue import UNEXAMINED
 from bouncestream.doctor.engine import Examination, in_order
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.names import Names
-from bouncestream.doctor.web import Web
+from bouncestream.doctor.probe.names import Names
+from bouncestream.doctor.probe.web import Web
 
 
 def examination() -> Examination:

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bouncestream.doctor import access_log, log_judge, received
+from bouncestream.doctor.campaign_mail import body as received
+from bouncestream.doctor.campaign_mail.rewriters import unwrapped
 from bouncestream.doctor.finding import Finding, as_dict
-from bouncestream.doctor.log_paths import classify, family, shape
-from bouncestream.doctor.log_tally import Tally
-from bouncestream.doctor.rewriters import unwrapped
+from bouncestream.doctor.logs import judge as log_judge
+from bouncestream.doctor.logs import line as access_log
+from bouncestream.doctor.logs.paths import classify, family, shape
+from bouncestream.doctor.logs.tally import Tally
+from tests.doctor.logs.test_logs import BROKEN, FORMATS, HEALTHY
 from tests.doctor.received_mails import HTML, RESULTS, ROOT, letter, multipart
-from tests.doctor.test_logs import BROKEN, FORMATS, HEALTHY
 
 QUICK = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PIECES = st.sampled_from(

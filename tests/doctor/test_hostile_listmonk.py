@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bouncestream.cli import tries_listmonk
-from bouncestream.doctor import bounces, letters, listmonk
+from bouncestream.doctor.areas import bounces, listmonk
+from bouncestream.doctor.areas import campaigns as letters
 from bouncestream.doctor.finding import Finding, as_dict
-from bouncestream.doctor.names import Names
-from bouncestream.doctor.reply import Reply
-from bouncestream.doctor.web import Credentials, Web
-from tests.sinks.hostile import hostile
-from tests.sinks.test_hostile import KINDS, TOKEN, USER, assert_blank
+from bouncestream.doctor.probe.names import Names
+from bouncestream.doctor.probe.reply import Reply
+from bouncestream.doctor.probe.web import Credentials, Web
+from tests.sinks.listmonk.hostile import hostile
+from tests.sinks.listmonk.test_hostile import KINDS, TOKEN, USER, assert_blank
 
 CALLED = ("profile", "config", "settings", "bounces", "probe")
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -88,7 +89,7 @@ def test_any_json_of_listmonk_makes_findings(data: dict[str, Any], campaigns: An
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_every_odd_answer_makes_findings(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bouncestream.doctor.web.PATIENCE", 0.4)
+    monkeypatch.setattr("bouncestream.doctor.probe.web.PATIENCE", 0.4)
     async with hostile(KINDS[kind][0]) as server, Web(Names()) as web:
         who = Credentials(server.url, USER, TOKEN)
         seen = await listmonk.collect(who, web)

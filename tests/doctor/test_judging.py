@@ -11,16 +11,18 @@ from typing import Any
 import orjson
 import pytest
 
-from bouncestream.doctor import bounces, itself, letters, listmonk, pixel, ports, root_url, tls, trial
-from bouncestream.doctor.certificate import Certificate
+from bouncestream.doctor.areas import bounces, listmonk, pixel, ports, root_url, tls, trial
+from bouncestream.doctor.areas import bridge as itself
+from bouncestream.doctor.areas import campaigns as letters
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.front import Front
-from bouncestream.doctor.names import Resolved
-from bouncestream.doctor.public import Public
-from bouncestream.doctor.reply import Reply, Trouble
-from bouncestream.doctor.target import Target, from_outside, is_private
-from bouncestream.doctor.web import Credentials
-from bouncestream.outbox.glance import Glance
+from bouncestream.doctor.probe.certificate import Certificate
+from bouncestream.doctor.probe.front import Front
+from bouncestream.doctor.probe.names import Resolved
+from bouncestream.doctor.probe.public import Public
+from bouncestream.doctor.probe.reply import Reply, Trouble
+from bouncestream.doctor.probe.target import Target, from_outside, is_private
+from bouncestream.doctor.probe.web import Credentials
+from bouncestream.outbox.view import Glance
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

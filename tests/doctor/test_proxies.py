@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import trustme
 
-from bouncestream.doctor import log_files
-from bouncestream.doctor.log_judge import judge
+from bouncestream.doctor.logs import files as log_files
+from bouncestream.doctor.logs.judge import judge
 from bouncestream.doctor.proxies import Site, apache, caddy, nginx, traefik
 from bouncestream.errors import UsageError
 from tests.doctor.proxy_stage import CLIENT

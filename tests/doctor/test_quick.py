@@ -18,13 +18,13 @@ import trustme
 
 from bouncestream.config.model import Config, Listmonk, Server
 from bouncestream.crypto.secret import Secret
-from bouncestream.doctor import aside
+from bouncestream.doctor import background as aside
 from bouncestream.doctor import quick as room
 from bouncestream.doctor.finding import Level
 from bouncestream.doctor.quick import quick
 from bouncestream.sandbox import ApiUser, Sandbox, SandboxSettings
+from tests.alerts.receivers import hooks
 from tests.cli.conftest import TOKEN, Process, spawn, write_config
-from tests.ops.receivers import hooks
 
 __all__ = ["spawn"]
 
@@ -189,7 +189,7 @@ async def test_in_a_process_of_its_own(door: Door, sandbox: Sandbox, monkeypatch
 def test_it_brings_little_into_the_bridge() -> None:
     """What examines is only loaded in the process of its own."""
     code = (
-        "import sys, bouncestream.app; before = set(sys.modules); import bouncestream.doctor.aside; "
+        "import sys, bouncestream.app; before = set(sys.modules); import bouncestream.doctor.background; "
         "print(*set(sys.modules) - before)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -15,14 +15,15 @@ from bouncestream import providers
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Webhook
 from bouncestream.health import Health
+from bouncestream.judging.mail import Judging, read_mail
 from bouncestream.metrics import Metrics
-from bouncestream.outbox import browse, store
-from bouncestream.outbox.browse import Listed
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import operator as browse
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
+from bouncestream.outbox.operator import Listed
 from bouncestream.ports import FolderKey, Mail, MailBatch, Move, Receipt, State, Submission
 from bouncestream.providers._contract import WebhookRequest
-from bouncestream.sources.returned import Judging, read_mail
 from tests.sources.mails import bounce
 
 NOW = datetime.now(UTC)

@@ -15,8 +15,8 @@ import orjson
 import pytest
 
 from tests.e2e.program import Program, event, post
-from tests.sinks.hostile import PERSON, Hostile, hostile
-from tests.sinks.test_hostile import BOUNCES, KINDS, PEOPLE, TOKEN, USER, assert_blank, on_people
+from tests.sinks.listmonk.hostile import PERSON, Hostile, hostile
+from tests.sinks.listmonk.test_hostile import BOUNCES, KINDS, PEOPLE, TOKEN, USER, assert_blank, on_people
 
 
 @pytest.fixture

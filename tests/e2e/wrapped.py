@@ -22,8 +22,8 @@ from typing import Any
 from bouncestream.__main__ import main
 from bouncestream.outbox import intake
 from bouncestream.ports import MailBatch, Receipt, Submission
+from bouncestream.relay import ledger as verify
 from bouncestream.relay import loop
-from bouncestream.sinks import verify
 
 _background: set[asyncio.Task[Receipt]] = set()
 
@@ -69,11 +69,11 @@ match os.environ.get("BOUNCESTREAM_TEST_BUG"):
     case "relay":
         loop.Relay._turn = bug  # type: ignore[method-assign]
     case "upkeep":
-        from bouncestream.ops.upkeep import Upkeep
+        from bouncestream.maintenance.upkeep import Upkeep
 
         Upkeep.renew_gauges = bug  # type: ignore[method-assign]
     case "rejudge":
-        from bouncestream.ops.rejudge import Rejudge
+        from bouncestream.maintenance.rejudge import Rejudge
 
         Rejudge._run = bug  # type: ignore[method-assign]
 
@@ -107,7 +107,7 @@ if step == "committed":
 
     bouncestream.app.Intake = KilledIntake  # type: ignore[misc]
 elif step:
-    from bouncestream.sources.imap_session import Session
+    from bouncestream.sources.imap.session import Session
 
     kill_after(Session, {"fetched": "fetch", "placed": "move"}[step])
 

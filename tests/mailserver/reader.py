@@ -22,7 +22,7 @@ from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mail_memory import StoredMailMemory
 from bouncestream.ports import EmitMails, MailMemory
-from bouncestream.sources.mailbox import Mailboxes
+from bouncestream.sources.mailbox.listener import Mailboxes
 from tests.mailserver.dovecot import PASSWORD, USER
 
 #: Times of a mailbox, as short as a test wants them.

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.outbox import arrivals, connection, migrate, store
+from bouncestream.outbox import arrivals, connection, migrate
+from bouncestream.outbox import delivery as store
 from bouncestream.ports import Claimed, Move, Receipt, State, Submission
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

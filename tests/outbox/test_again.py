@@ -8,7 +8,9 @@ import sqlite3
 import pytest
 
 from bouncestream.event import Kind
-from bouncestream.outbox import browse, bulk, store
+from bouncestream.outbox import bulk
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import operator as browse
 from bouncestream.ports import Move, Receipt, State
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, later, settle, submission, submit

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.outbox import arrivals, browse, codec, store
+from bouncestream.outbox import arrivals, codec
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import operator as browse
 from bouncestream.ports import Receipt, State, Trouble
 from tests.outbox import make
 from tests.outbox.make import CAMPAIGN, NOW, SUBSCRIBER, event, one, submission, submit

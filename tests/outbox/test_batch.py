@@ -12,7 +12,7 @@ import pytest
 
 from bouncestream.errors import StoreUnavailable
 from bouncestream.outbox.batch import Job, run_batch
-from bouncestream.outbox.store import get_meta, set_meta
+from bouncestream.outbox.delivery import get_meta, set_meta
 
 
 def job(run: Any, item: Any = None, *, many: bool = False, cancelled: bool = False) -> Job:

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bouncestream.event import Kind
-from bouncestream.outbox import arrivals, batch, browse, bulk, codec, migrate
+from bouncestream.outbox import arrivals, batch, bulk, codec, migrate
+from bouncestream.outbox import operator as browse
 from bouncestream.ports import Receipt, State, Submission, Trouble
 from tests.outbox import make
 from tests.outbox.make import NOW, event, later, submission

@@ -14,7 +14,11 @@ from pathlib import Path
 import pytest
 
 from bouncestream.errors import SchemaTooNew, StoreError, StoreUnavailable
-from bouncestream.outbox import alertbook, browse, bulk, glance, migrate, retention, store
+from bouncestream.outbox import alerts as alertbook
+from bouncestream.outbox import bulk, migrate, retention
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import operator as browse
+from bouncestream.outbox import view as glance
 from bouncestream.outbox.db import Database
 from bouncestream.ports import State, Trouble
 from tests.outbox import make

@@ -17,7 +17,8 @@ import aiosqlite
 import pytest
 
 from bouncestream.errors import SchemaTooNew, StoreBusy, StoreUnavailable
-from bouncestream.outbox import connection, migrate, store
+from bouncestream.outbox import connection, migrate
+from bouncestream.outbox import delivery as store
 from bouncestream.outbox.arrivals import submit
 from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.db import Database

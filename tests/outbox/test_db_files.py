@@ -18,7 +18,8 @@ from types import SimpleNamespace
 import pytest
 
 from bouncestream.errors import StoreBusy, StoreUnavailable
-from bouncestream.outbox import connection, retention, store
+from bouncestream.outbox import connection, retention
+from bouncestream.outbox import delivery as store
 from bouncestream.outbox.arrivals import submit
 from bouncestream.outbox.db import Database
 from tests.outbox import make

@@ -8,7 +8,9 @@ import sqlite3
 import pytest
 
 from bouncestream.event import DIAGNOSTIC_LIMIT
-from bouncestream.outbox import arrivals, browse, bulk, codec, store
+from bouncestream.outbox import arrivals, bulk, codec
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import operator as browse
 from bouncestream.ports import Move, State, Submission, Trouble
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, submission, submit

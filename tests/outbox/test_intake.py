@@ -17,7 +17,7 @@ from bouncestream.errors import StoreBusy, StoreUnavailable
 from bouncestream.event import Kind
 from bouncestream.health import Health, Light
 from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, INTAKE_WAITING, QUARANTINED, Metrics
-from bouncestream.outbox import store
+from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.ports import Emit, Receipt, Trouble

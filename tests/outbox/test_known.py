@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.event import NO_PROOF, BounceEvent, Kind, Proof
-from bouncestream.outbox import store
+from bouncestream.outbox import delivery as store
 from bouncestream.outbox.known import Known, gravest
 from bouncestream.ports import Move, State
 from tests.outbox import make

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.outbox import mailboxes, store
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import mailboxes
 from bouncestream.ports import FolderKey, Mail, MailBatch, Place, Progress, Submission, Tried, Trouble
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)

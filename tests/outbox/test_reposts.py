@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 
+from bouncestream.backoff import LONGEST
 from bouncestream.event import Kind
-from bouncestream.outbox import migrate, reposts, store
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import migrate, reposts
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Move, Repost, State
-from bouncestream.retry import LONGEST
 from tests.outbox.make import NOW, claim, event, later, settle, submit
 
 LABEL = "ses 2026-03-01"

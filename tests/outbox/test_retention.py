@@ -6,7 +6,9 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from bouncestream.outbox import browse, bulk, retention, store
+from bouncestream.outbox import bulk, retention
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import operator as browse
 from bouncestream.ports import Move, Receipt, State, Trouble
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, later, settle, submission, submit

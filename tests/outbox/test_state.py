@@ -10,7 +10,7 @@ import sqlite3
 import pytest
 
 from bouncestream.event import Kind
-from bouncestream.outbox import store
+from bouncestream.outbox import delivery as store
 from bouncestream.outbox.state import FINAL, HELD_FOR, MOVES
 from bouncestream.ports import Move, State
 from tests.outbox import make

@@ -11,7 +11,9 @@ from uuid import uuid4
 import pytest
 
 from bouncestream.event import BounceEvent, Kind, Proof
-from bouncestream.outbox import arrivals, browse, migrate, store
+from bouncestream.outbox import arrivals, migrate
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import operator as browse
 from bouncestream.outbox.arrivals import take
 from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.rejudge import rejudge

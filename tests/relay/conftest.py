@@ -16,14 +16,15 @@ from bouncestream.clock import SystemClock
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.health import Health
 from bouncestream.metrics import Metrics
-from bouncestream.outbox import browse, store
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import operator as browse
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.ports import Submission
 from bouncestream.relay import Pace, Relay
+from bouncestream.relay.ledger import Times
 from bouncestream.sandbox import Sandbox, SandboxSettings, Subscriber
-from bouncestream.sinks.listmonk import Listmonk
-from bouncestream.sinks.verify import Times
+from bouncestream.sinks.listmonk.client import Listmonk
 
 PEOPLE = [Subscriber(f"p{i}@example.com", lists=(1, 2)) for i in range(400)]
 

@@ -11,9 +11,9 @@ from uuid import uuid4
 import pytest
 
 from bouncestream.crypto.secret import Secret
+from bouncestream.judging.mail import Judging, read_mail
 from bouncestream.mail.verp import signed
 from bouncestream.sandbox import Sandbox
-from bouncestream.sources.returned import Judging, read_mail
 from tests.relay.conftest import Bridge
 from tests.relay.test_loop import forbid
 from tests.relay.test_owners import status_of, uuid_of
@@ -130,7 +130,7 @@ def forgeries(attacker: str) -> dict[str, str]:
 async def test_nobody_else_is_blocklisted(
     bridge: Bridge, sandbox: Sandbox, name: str, lookup: bool, unproven: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bouncestream.sinks.verify.GAP", 0.05)
+    monkeypatch.setattr("bouncestream.relay.ledger.GAP", 0.05)
     if not lookup:
         forbid(sandbox, "subscribers:sql_query")
     await bridge.start()

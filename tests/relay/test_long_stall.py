@@ -18,12 +18,12 @@ from bouncestream.event import Kind
 from bouncestream.metrics import DOUBLED
 from bouncestream.outbox import reposts
 from bouncestream.ports import Answer, Claimed, Said, Seen
-from bouncestream.relay.desk import Desk
+from bouncestream.relay.context import Desk
 from bouncestream.relay.readback import look
 from bouncestream.sandbox import Sandbox
 from tests.relay.conftest import Bridge
 
-GAP = "bouncestream.sinks.verify.GAP"
+GAP = "bouncestream.relay.ledger.GAP"
 
 
 async def stall(bridge: Bridge, sandbox: Sandbox, count: int) -> None:

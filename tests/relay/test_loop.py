@@ -16,10 +16,10 @@ from bouncestream.errors import SinkError
 from bouncestream.event import Kind
 from bouncestream.health import Light
 from bouncestream.metrics import DELIVERED, DOUBLED, LOST, RESTARTS
-from bouncestream.outbox import browse
+from bouncestream.outbox import operator as browse
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Claimed, Move, Seen, State
-from bouncestream.relay.desk import Desk
+from bouncestream.relay.context import Desk
 from bouncestream.sandbox import Sandbox
 from tests.relay.conftest import Bridge
 
@@ -57,7 +57,7 @@ async def test_a_restart_loses_the_queue_and_costs_nothing(bridge: Bridge, sandb
 async def test_what_listmonk_drops_while_its_database_is_away_is_posted_again(
     bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bouncestream.sinks.verify.GAP", 0.05)
+    monkeypatch.setattr("bouncestream.relay.ledger.GAP", 0.05)
     await bridge.start()
     await bridge.emit(range(5))
     await bridge.idle()
@@ -157,7 +157,7 @@ async def test_by_design_not_stored_is_told_with_its_reason(bridge: Bridge, sand
 async def test_without_look_up_two_absences_settle_it(
     bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bouncestream.sinks.verify.GAP", 0.05)
+    monkeypatch.setattr("bouncestream.relay.ledger.GAP", 0.05)
     forbid(sandbox, "subscribers:sql_query")
     await bridge.start()
     await bridge.emit(range(3))
@@ -451,7 +451,7 @@ async def test_without_its_pulse_no_absence_counts_until_it_beats_again(
     bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The look-up is not permitted, so two absences would settle a bounce of an unknown subscriber."""
-    monkeypatch.setattr("bouncestream.sinks.verify.GAP", 0.1)
+    monkeypatch.setattr("bouncestream.relay.ledger.GAP", 0.1)
     forbid(sandbox, "subscribers:sql_query")
     monkeypatch.setattr("bouncestream.supervisor.REST", 0.5)
     begun, ended = asyncio.Event(), 0

@@ -15,14 +15,15 @@ from bouncestream.clock import SystemClock
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import BounceEvent, Kind, Proof
 from bouncestream.metrics import LOST
-from bouncestream.outbox import browse, store
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import operator as browse
 from bouncestream.ports import Submission
 from bouncestream.relay import owners
+from bouncestream.relay.ledger import Times
 from bouncestream.sandbox import Sandbox
-from bouncestream.sinks.verify import Times
 from tests.relay.conftest import Bridge
 from tests.relay.test_loop import forbid
-from tests.sinks.make import claimed
+from tests.sinks.listmonk.make import claimed
 
 CAMPAIGN = "5a0db0c5-0000-4000-8000-000000000001"
 
@@ -151,7 +152,7 @@ async def test_a_bounce_of_the_old_address_says_nothing_about_the_new_one(bridge
 async def test_without_the_permission_to_look_up_it_is_told_by_the_uuid(
     bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, permission: str
 ) -> None:
-    monkeypatch.setattr("bouncestream.sinks.verify.GAP", 0.05)
+    monkeypatch.setattr("bouncestream.relay.ledger.GAP", 0.05)
     forbid(sandbox, permission)
     await bridge.start()
     seen = Watched(bridge, monkeypatch)

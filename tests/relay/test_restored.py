@@ -13,7 +13,7 @@ import pytest
 
 from bouncestream.clock import SystemClock
 from bouncestream.event import Kind
-from bouncestream.outbox import store
+from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Answer, Claimed, Move, State
 from bouncestream.sandbox import Sandbox
@@ -91,7 +91,7 @@ async def test_no_absence_that_an_earlier_run_counted_counts(
     bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between two runs anything may have happened to Listmonk's database: it takes two absences of this run."""
-    monkeypatch.setattr("bouncestream.sinks.verify.GAP", 0.05)
+    monkeypatch.setattr("bouncestream.relay.ledger.GAP", 0.05)
     users = sandbox.settings.users
     users["bridge"] = replace(users["bridge"], permissions=users["bridge"].permissions - {"subscribers:sql_query"})
     await bridge.start()

@@ -22,11 +22,12 @@ from typing import Any, TypeVar
 from bouncestream.event import BounceEvent, Kind, Proof
 from bouncestream.health import Health
 from bouncestream.metrics import Metrics
-from bouncestream.outbox import migrate, store
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import migrate
 from bouncestream.outbox.arrivals import submit
 from bouncestream.ports import Submission
 from bouncestream.relay import Pace, Relay
-from bouncestream.sinks.verify import Ledger, Times
+from bouncestream.relay.ledger import Ledger, Times
 from tests.simulation.virtual import VirtualLoop
 from tests.simulation.world import Person, VirtualListmonk, VirtualSink, Weather, uuid_of
 

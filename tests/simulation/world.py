@@ -19,7 +19,7 @@ from typing import Any
 from bouncestream.errors import SinkError
 from bouncestream.event import BounceEvent
 from bouncestream.ports import Answer, Claimed, Finding, Powers, Said, Seen, Subscriber
-from bouncestream.sinks.verify import LOOK_AGE
+from bouncestream.relay.ledger import LOOK_AGE
 
 
 @dataclass(slots=True)

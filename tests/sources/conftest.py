@@ -19,7 +19,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.health import Health
 from bouncestream.metrics import Metrics
 from bouncestream.ports import Receipt, Submission
-from bouncestream.sources.webhook import WebhookServer
+from bouncestream.sources.webhook.server import WebhookServer
 from tests.mailserver.fixtures import dovecot, proxy
 
 __all__ = ["dovecot", "proxy"]

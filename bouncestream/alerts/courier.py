@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes notices to their channels, each channel at its own pace: one that fails or hangs delays no other, and
+nothing of this is ever waited for by intake or relay.
+
+What is not sent yet is kept in memory and, as long as the outbox can be written, there too: so a full disk is told,
+and a restart forgets nothing. Of one alert only the newest notice waits, so that a channel that comes back after a
+day brings a handful of messages and not hundreds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from bouncestream.alert import Delivery, Key, Notice
+from bouncestream.alerts.channels import Channel, SendFailed
+from bouncestream.alerts.rules import span
+from bouncestream.backoff import backoff
+from bouncestream.health import Light
+from bouncestream.metrics import ALERT_NOTICES, ALERT_WAITING, Metrics
+from bouncestream.ports import Clock
+from bouncestream.supervisor import Supervisor
+
+log = logging.getLogger("bouncestream.alerts")
+
+#: Seconds between two tries of one channel, at first and at most.
+BASE, CAP = 15.0, 1800.0
+#: A notice that could not be sent for so long is given up.
+GIVE_UP = timedelta(days=7)
+#: So many notices wait for one channel at most; the oldest go.
+LIMIT = 200
+#: A channel that has failed for so long is an alert of its own.
+FAILING = timedelta(hours=1)
+
+Keep = Callable[[Iterable[Delivery]], Awaitable[None]]
+
+
+class Courier:
+    """`keep` writes deliveries down; it must not raise. `supervisor` owns a task for each channel. `chance`
+    gives a number in [0, 1), for the jitter."""
+
+    def __init__(
+        self,
+        keep: Keep,
+        clock: Clock,
+        metrics: Metrics,
+        supervisor: Supervisor,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._keep = keep
+        self._clock = clock
+        self._metrics = metrics
+        self._supervisor = supervisor
+        self._chance = chance
+        self._channels: dict[str, Channel] = {}
+        self._waiting: dict[str, dict[Key, Delivery]] = {}
+        self._rest: dict[str, tuple[int, datetime]] = {}  # failures in a row, and until when it is left alone
+        self._failing: dict[str, tuple[datetime, str]] = {}  # since when, and why
+        self._wake: dict[str, asyncio.Event] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def serve(self, channels: Iterable[Channel]) -> list[Delivery]:
+        """From now on serve these channels, and no others. Returns what is ended, as its channel is gone."""
+        new = {channel.name: channel for channel in channels}
+        ended: list[Delivery] = []
+        for name in [name for name in self._channels if self._channels[name] is not new.get(name)]:
+            self._tasks.pop(name).cancel()
+            self._rest.pop(name, None)  # it may be right now
+        for name in [*self._waiting, *self._failing, *self._rest]:
+            if name not in new:
+                ended += [self._end(d, "the channel is not configured any more") for d in self._forget(name)]
+        self._channels = new
+        for name, channel in new.items():
+            self._waiting.setdefault(name, {})
+            self._wake.setdefault(name, asyncio.Event()).set()
+            self._metrics.set(ALERT_WAITING, len(self._waiting[name]), name)
+            if name not in self._tasks:
+                self._tasks[name] = self._supervisor.keep(
+                    f"alerts over {name}", partial(self._serve, channel), light=Light.YELLOW
+                )
+        return ended
+
+    def add(self, notice: Notice, names: Iterable[str] | None = None) -> list[Delivery]:
+        """Send a notice over the channels that are named, or all. Returns what has to be kept."""
+        changed: list[Delivery] = []
+        for name in self._channels if names is None else names:
+            changed += self._put(Delivery(notice, name, due_at=notice.at))
+        return changed
+
+    def resume(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        """Go on with what an earlier run could not send. Returns what has to be kept."""
+        changed: list[Delivery] = []
+        for delivery in deliveries:
+            if delivery.channel in self._channels:
+                changed += self._put(delivery)
+            else:
+                changed.append(self._end(delivery, "the channel is not configured any more"))
+        return changed
+
+    def unsent(self, now: datetime) -> Mapping[str, str]:
+        """Channels that have failed for long, and why."""
+        return {name: why for name, (since, why) in self._failing.items() if now - since >= FAILING}
+
+    @property
+    def names(self) -> list[str]:
+        """The channels."""
+        return list(self._channels)
+
+    @property
+    def trouble(self) -> str:
+        """In words which channels fail now; empty: none."""
+        return "; ".join(f"{name}: {why}" for name, (_, why) in sorted(self._failing.items()))
+
+    async def stop(self) -> None:
+        """Send nothing more; what was not sent stays kept."""
+        tasks = list(self._tasks.values())
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _put(self, delivery: Delivery) -> list[Delivery]:
+        waiting = self._waiting.setdefault(delivery.channel, {})
+        changed = [delivery]
+        if (older := waiting.pop(delivery.notice.key, None)) is not None:
+            changed.append(self._end(older, "a newer notice took its place"))
+        waiting[delivery.notice.key] = delivery
+        if len(waiting) > LIMIT:
+            changed.append(self._end(waiting.pop(next(iter(waiting))), "too many waited"))
+        self._metrics.set(ALERT_WAITING, len(waiting), delivery.channel)
+        self._wake.setdefault(delivery.channel, asyncio.Event()).set()
+        return changed
+
+    def _forget(self, name: str) -> list[Delivery]:
+        self._failing.pop(name, None)
+        self._rest.pop(name, None)
+        self._metrics.set(ALERT_WAITING, 0, name)
+        return list(self._waiting.pop(name, {}).values())
+
+    def _end(self, delivery: Delivery, error: str = "", *, sent: bool = False) -> Delivery:
+        return replace(delivery, due_at=None, ended_at=self._clock.now(), sent=sent, error=error or delivery.error)
+
+    async def _serve(self, channel: Channel) -> None:
+        """One channel, for ever: the oldest notice first; after a failure the channel is left alone for a while."""
+        name = channel.name
+        while True:
+            wake = self._wake[name]
+            wake.clear()
+            waiting = self._waiting[name]
+            if not waiting:
+                await wake.wait()
+                continue
+            rest = self._rest_of(name)
+            if rest > 0:
+                await asyncio.sleep(rest)  # however many notices come in meanwhile
+                continue
+            delivery = next(iter(waiting.values()))
+            try:
+                await channel.send(delivery.notice)
+            except SendFailed as error:
+                await self._failed(delivery, str(error))
+            except Exception as error:  # a bug of ours: told, and tried again like any failure
+                log.exception("a bug in the channel %s", name)
+                await self._failed(delivery, f"a bug: {type(error).__name__}")
+            else:
+                await self._sent(delivery)
+
+    def _rest_of(self, name: str) -> float:
+        """Seconds until a channel is tried again."""
+        _, until = self._rest.get(name, (0, None))
+        return 0.0 if until is None else min(CAP, (until - self._clock.now()).total_seconds())
+
+    async def _sent(self, delivery: Delivery) -> None:
+        name = delivery.channel
+        if name in self._failing:
+            since = (self._clock.now() - self._failing.pop(name)[0]).total_seconds()
+            log.info("alerts get through over %s again, after %s", name, span(since))
+        self._rest.pop(name, None)
+        self._metrics.add(ALERT_NOTICES, name, "sent")
+        self._take(delivery)
+        await self._keep([replace(self._end(delivery, sent=True), tries=delivery.tries + 1, error="")])
+
+    async def _failed(self, delivery: Delivery, why: str) -> None:
+        name, now = delivery.channel, self._clock.now()
+        if name not in self._failing:
+            log.warning("an alert could not be sent over %s: %s. It is tried again", name, why)
+        self._failing[name] = (self._failing.get(name, (now, ""))[0], why)
+        failures = self._rest.get(name, (0, now))[0] + 1
+        wait = backoff(failures, base=BASE, cap=CAP, jitter=self._chance())
+        self._rest[name] = (failures, now + timedelta(seconds=wait))
+        self._metrics.add(ALERT_NOTICES, name, "failed")
+        tried = replace(delivery, tries=delivery.tries + 1, due_at=self._rest[name][1], error=why)
+        if now - delivery.notice.at >= GIVE_UP:
+            self._take(delivery)
+            log.error("a notice was given up: it could not be sent over %s for a week: %s", name, why)
+            tried = self._end(tried)
+        elif self._waiting.get(name, {}).get(delivery.notice.key) is delivery:
+            # To the end of the queue: it may be this notice that the channel dislikes.
+            self._waiting[name].pop(delivery.notice.key)
+            self._waiting[name][delivery.notice.key] = tried
+        else:
+            return  # a newer one took its place while it was tried, and that is kept already
+        await self._keep([tried])
+
+    def _take(self, delivery: Delivery) -> None:
+        waiting = self._waiting.get(delivery.channel, {})
+        if waiting.get(delivery.notice.key) is delivery:
+            del waiting[delivery.notice.key]
+        self._metrics.set(ALERT_WAITING, len(waiting), delivery.channel)

@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The watching task beside the relay: gathers a snapshot, applies the rules, hands notices to the courier, and
+sends the heartbeat and the summary. Whatever goes wrong here is logged, and delays no event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bouncestream.alert import Delivery, Key, Notice, Standing, What
+from bouncestream.alerts import channels as notify
+from bouncestream.alerts import summary
+from bouncestream.alerts.baseline import REACH, Sources
+from bouncestream.alerts.channels import Channel, SendFailed
+from bouncestream.alerts.courier import Courier
+from bouncestream.alerts.engine import Told, judge
+from bouncestream.alerts.lately import Lately
+from bouncestream.alerts.rules import RULES
+from bouncestream.alerts.snapshot import FindingLike, Numbers, Snapshot
+from bouncestream.config.model import Config
+from bouncestream.errors import StoreError
+from bouncestream.health import Health, Light
+from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, Metrics
+from bouncestream.outbox import alerts as alertbook
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.files import beside
+from bouncestream.ports import Clock
+from bouncestream.supervisor import Bugs, Supervisor
+
+log = logging.getLogger("bouncestream.alerts")
+
+T = TypeVar("T")
+
+#: Rows that are counted in one look, and looks in one turn.
+ROWS, LOOKS = 5000, 20
+#: Right after the start nothing is called resolved: what is not bad may only be not known yet; seconds, or turns.
+SETTLING, SETTLING_TURNS = 60.0, 4
+#: The doctor's checks may take so long altogether; seconds.
+CHECKS_PATIENCE = 60.0
+#: So much is kept in memory while the outbox cannot be written.
+UNKEPT = 500
+#: In `meta`: when the last summary was told, or watching began.
+SUMMARY_AT = "summary_at"
+
+#: The doctor's cheap checks.
+Quick = Callable[[Config], Awaitable[Sequence[FindingLike]]]
+
+
+class Watch:
+    """`run` until cancelled, then `stop`. `paused` says what a person has to do before anything is delivered."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        health: Health,
+        metrics: Metrics,
+        config: Config,
+        *,
+        paused: Callable[[], str] = lambda: "",
+        quick: Quick | None = None,
+        channels: Callable[[Config], Sequence[Channel]] = lambda config: notify.channels(config.alerts),
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._health = health
+        self._metrics = metrics
+        self._config = config
+        self._paused = paused
+        self._quick = quick
+        self._make_channels = channels
+        self._side = Supervisor(health)
+        self._courier = Courier(self._keep, clock, metrics, self._side)
+        self._standings: dict[Key, Standing] = {}
+        self._saved: dict[Key, Standing] = {}
+        # what is not written down yet, or cannot be
+        self._notices: dict[int, Notice] = {}
+        self._deliveries: dict[tuple[int, str], Delivery] = {}
+        self._next_id = 1
+        self._findings: Sequence[FindingLike] | None = None
+        self._sources = Sources()
+        self._lately = Lately()
+        self._counted = -1  # the newest row that was counted
+        self._began = clock.monotonic()
+        self._turned_at = float("-inf")  # when the newest turn ended well
+        self._readable = False
+        self.turned = asyncio.Event()  #: set after each turn, for whoever waits for one
+        for rule in RULES:
+            metrics.set(ALERT_ACTIVE, 0, rule.id)
+
+    async def run(self) -> None:
+        """For ever: the rules, the heartbeat and the doctor's checks, each at its own pace."""
+        try:
+            await self._load()
+        except Exception:
+            log.exception("a bug in watching: earlier alerts are not known")
+        self._side.keep("heartbeats", self._heartbeats, light=Light.YELLOW)
+        if self._quick is not None:
+            self._side.keep("checks", partial(self._checks, self._quick), light=Light.YELLOW)
+        try:
+            bugs = Bugs("watching")
+            while True:
+                rest = self._config.alerts.every
+                try:
+                    await self.turn()
+                except Exception as error:  # a bug of ours must not stop the watching
+                    rest = max(rest, bugs.note(error, self._clock.monotonic()))
+                    self._health.set("alerts", Light.RED, f"{bugs.why}: alerts may be late")
+                await asyncio.sleep(rest)
+        finally:
+            await self._courier.stop()
+            await self._side.stop()
+            with suppress(Exception):
+                await self._save()  # what was sent a moment ago is not sent again by the next run
+
+    def reload(self, config: Config) -> None:
+        """Take over changed settings. Channels that stay as they are go on with what they do."""
+        before, self._config = self._config.alerts, config
+        after = config.alerts
+        if (before.apprise, before.email, before.webhook) != (after.apprise, after.email, after.webhook):
+            self._courier.serve(self._make_channels(config))
+
+    async def turn(self) -> None:
+        """Look once."""
+        now = self._clock.now()
+        snapshot = await self._snapshot(now)
+        judgement = judge(snapshot, self._standings, self._config.alerts, now)
+        self._standings = judgement.standings
+        for rule in RULES:
+            active = sum(s.active for s in self._standings.values() if s.rule == rule.id)
+            self._metrics.set(ALERT_ACTIVE, active, rule.id)
+        for told in judgement.told:
+            self._tell(told, now)
+        await self._summary(snapshot, now)
+        await self._save()
+        trouble = self._courier.trouble
+        self._health.set("alerts", Light.YELLOW if trouble else Light.GREEN, trouble)
+        self._readable = snapshot.numbers is not None
+        self._turned_at = self._clock.monotonic()
+        self.turned.set()
+
+    # -- what is looked at ----------------------------------------------------------------------------------
+
+    async def _snapshot(self, now: datetime) -> Snapshot:
+        numbers: Numbers | None = None
+        try:
+            numbers = await self._db.read(partial(_numbers, now=now))
+            await self._count_arrivals(now)
+        except StoreError as error:
+            log.debug("watching without the outbox: %s", error)
+        names = [*self._config.webhooks, *self._config.mailboxes]
+        for name in names:
+            self._sources.requests(name, self._metrics.get(REQUESTS, name, "200"), now)
+        running = self._clock.monotonic() - self._began
+        return Snapshot(
+            # Its own part: whether alerts get through is a rule of its own.
+            parts={name: part for name, part in self._health.parts.items() if name != "alerts"},
+            now=now,
+            paused=self._paused(),
+            lost=int(self._metrics.get(LOST)),
+            numbers=numbers,
+            unproven_hour=self._lately.grown("unproven", numbers.unproven, now) if numbers else 0,
+            unknown_hour=self._lately.grown("unknown", numbers.unknown_uuids, now) if numbers else 0,
+            disk_free=_free(self._db.path),
+            wal=_bytes(beside(self._db.path, "-wal")),
+            sources=[self._sources.seen(name, now) for name in names],
+            findings=self._findings,
+            unsent=self._courier.unsent(now),
+            settled=running >= min(SETTLING, SETTLING_TURNS * self._config.alerts.every),
+        )
+
+    async def _count_arrivals(self, now: datetime) -> None:
+        """Count what came in since the last turn. Read first, so that the writer has only the sums to write."""
+        if not self._sources.known:
+            since = alertbook.hour_of(now) - REACH
+            self._sources.add(await self._db.read(partial(alertbook.hours, since=since)))
+            self._sources.known = True
+        for _ in range(LOOKS):
+            newest, counted = await self._db.read(partial(alertbook.new_arrivals, now=now, limit=ROWS))
+            if newest == self._counted:
+                return
+            self._counted = newest
+            await self._db.write(partial(alertbook.count_arrivals, newest=newest, counted=counted))
+            self._sources.add((*key, events) for key, events in counted.items())
+
+    async def _checks(self, quick: Quick) -> None:
+        """The doctor's cheap checks, again and again."""
+        while True:
+            try:
+                async with asyncio.timeout(CHECKS_PATIENCE):
+                    self._findings = tuple(await quick(self._config))
+            except TimeoutError:
+                log.warning("the doctor's checks took longer than %g s and were left", CHECKS_PATIENCE)
+            except Exception:
+                log.exception("the doctor's checks failed")
+            await asyncio.sleep(self._config.alerts.checks)
+
+    # -- what is told ---------------------------------------------------------------------------------------
+
+    def _tell(self, told: Told, now: datetime) -> None:
+        standing = told.standing
+        over = told.what is What.RESOLVED
+        level = logging.INFO if over or standing.level == "info" else logging.WARNING
+        log.log(level, "%s (%s, %s): %s", told.title, standing.rule, told.what, told.text)
+        notice = Notice(
+            self._next_id,
+            now,
+            told.what,
+            standing.level,
+            told.title,
+            told.text,
+            standing.fix,
+            standing.rule,
+            standing.subject,
+            standing.fired_at,
+        )
+        self._send(notice, None if told.sent else ())
+
+    def _send(self, notice: Notice, names: Iterable[str] | None = None) -> None:
+        self._next_id += 1
+        self._notices[notice.id] = notice
+        self._note(self._courier.add(notice, names))
+
+    async def _summary(self, snapshot: Snapshot, now: datetime) -> None:
+        settings = self._config.alerts.summary
+        if settings.every not in summary.DAYS or snapshot.numbers is None:
+            return
+        try:
+            told = await self._db.read(partial(store.get_meta, name=SUMMARY_AT))
+            due = summary.last_due(settings, now)
+            if told is not None and due is not None and summary.is_due(settings, datetime.fromisoformat(told), now):
+                since = alertbook.hour_of(due - timedelta(days=summary.DAYS[settings.every]))
+                hours = await self._db.read(partial(alertbook.hours, since=since))
+                text = summary.text(
+                    [row for row in hours if row[0] < alertbook.hour_of(due)],
+                    snapshot.numbers.tally,
+                    snapshot.numbers.quarantine,
+                    self._standings.values(),
+                )
+                names = [n for n in self._courier.names if settings.channels in ("all", n.partition(":")[0])]
+                title = summary.title(settings, due)
+                self._send(Notice(self._next_id, now, What.SUMMARY, "info", title, text), names)
+            elif told is not None:
+                return
+            await self._db.write(partial(store.set_meta, name=SUMMARY_AT, value=now.isoformat()))
+        except StoreError as error:
+            log.debug("the summary waits: %s", error)
+
+    async def _heartbeats(self) -> None:
+        """While all is well, and this task can say so."""
+        failing = False
+        await self.turned.wait()
+        while True:
+            settings = self._config.alerts.heartbeat
+            if settings.url is not None and self._well(settings.when):
+                try:
+                    await notify.beat(settings.url.reveal())
+                except SendFailed as error:
+                    self._metrics.add(HEARTBEATS, "failed")
+                    level = logging.DEBUG if failing else logging.WARNING
+                    log.log(level, "the heartbeat could not be sent: %s", error)
+                    failing = True
+                else:
+                    self._metrics.add(HEARTBEATS, "sent")
+                    failing = False
+            await asyncio.sleep(settings.every)
+
+    def _well(self, when: str) -> bool:
+        age = self._clock.monotonic() - self._turned_at
+        alive = self._readable and age <= 60 + 3 * self._config.alerts.every
+        return alive and (when == "alive" or self._health.ready)
+
+    # -- what is remembered ---------------------------------------------------------------------------------
+
+    async def _load(self) -> None:
+        """What an earlier run left. Without an outbox that can be read, it begins with nothing."""
+        deliveries: list[Delivery] = []
+        try:
+            self._standings = await self._db.read(alertbook.standings)
+            self._next_id = await self._db.read(alertbook.newest_notice) + 1
+            deliveries = await self._db.read(alertbook.waiting)
+        except StoreError as error:
+            log.warning("earlier alerts are not known: %s", error)
+        self._saved = dict(self._standings)
+        self._courier.serve(self._make_channels(self._config))
+        await self._keep(self._courier.resume(deliveries))
+
+    async def _save(self) -> None:
+        """Write down what changed since the last time. While that fails, it is tried again at each turn."""
+        changed = [s for key, s in self._standings.items() if _kept(self._saved.get(key)) != _kept(s)]
+        notices, deliveries = dict(self._notices), dict(self._deliveries)
+        if not (changed or notices or deliveries):
+            return
+        job = partial(
+            alertbook.save,
+            changed=changed,
+            notices=list(notices.values()),
+            deliveries=list(deliveries.values()),
+        )
+        try:
+            await self._db.write(job)
+        except (StoreError, sqlite3.Error) as error:
+            log.debug("alerts are not written down yet: %s", error)
+            return
+        self._saved.update((s.key, s) for s in changed)
+        for number in notices:
+            self._notices.pop(number, None)
+        for key, delivery in deliveries.items():
+            if self._deliveries.get(key) is delivery:  # else it went on meanwhile
+                del self._deliveries[key]
+
+    async def _keep(self, deliveries: Iterable[Delivery]) -> None:
+        """Write down how deliveries went."""
+        self._note(deliveries)
+        await self._save()
+
+    def _note(self, deliveries: Iterable[Delivery]) -> None:
+        self._deliveries.update(((d.notice.id, d.channel), d) for d in deliveries)
+        # Only while the outbox cannot be written do these grow.
+        _shorten(self._notices)
+        _shorten(self._deliveries)
+
+
+def _shorten(pile: dict[T, Any]) -> None:
+    while len(pile) > UNKEPT:
+        del pile[next(iter(pile))]
+
+
+def _kept(standing: Standing | None) -> Standing | None:
+    """What of a standing is worth a commit: `bad_at` to the minute, and nothing of this run only."""
+    if standing is None:
+        return None
+    bad_at = standing.bad_at.replace(second=0, microsecond=0) if standing.bad_at else None
+    return replace(standing, bad_at=bad_at, bad_since=None)
+
+
+def _numbers(conn: sqlite3.Connection, now: datetime) -> Numbers:
+    return Numbers(
+        tally=store.tally(conn),
+        oldest=store.oldest_pending(conn, now),
+        quarantine=store.quarantine_count(conn),
+        doubled=int(store.get_meta(conn, "doubled") or 0),
+        unproven=int(store.get_meta(conn, store.UNPROVEN) or 0),
+        excess=int(store.get_meta(conn, store.EXCESS) or 0),
+        unknown_uuids=int(store.get_meta(conn, store.UNKNOWN_UUIDS) or 0),
+    )
+
+
+def _free(path: Path) -> int | None:
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return None
+    return disk.f_bavail * disk.f_frsize
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`bouncestream demo` (what `make run` runs): the real bridge beside a sandbox Listmonk, in plain words.
+
+Nothing is simulated on the bridge's side: real HTTP in, a real SQLite outbox, real HTTP out. Only its waiting times
+are shortened, which it says. The restart in the middle really loses what Listmonk had accepted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shlex
+import socket
+import tempfile
+import textwrap
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+
+import aiohttp
+import orjson
+
+from bouncestream import logs
+from bouncestream.app import App
+from bouncestream.cli import show as out
+from bouncestream.cli.demo import mails
+from bouncestream.cli.demo.end import COLUMNS, Scene, Sent, checks, table
+from bouncestream.cli.demo.mailbox import Inbox
+from bouncestream.cli.demo.mails import Case
+from bouncestream.cli.stopped import until_stopped
+from bouncestream.config.model import Config, Listmonk, Outbox, Relay, Server, Verify, Webhook
+from bouncestream.crypto.secret import Secret
+from bouncestream.metrics import EVENTS_IGNORED, READ_BACKS
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import operator as browse
+from bouncestream.sandbox import ApiUser, Sandbox, SandboxSettings, Subscriber
+
+#: Seconds that the bridge may take to settle what was sent.
+DEADLINE = 40.0
+#: Shortened waiting times: what they are instead is in the documentation of [relay.verify].
+QUICK = Verify(post_timeout=10.0, margin=0.5, grace=8.0, pulse=0.25)
+UNSETTLED = ("pending", "claimed", "posted")
+
+SECRET = "demo-secret-of-no-one-else"  # noqa: S105 - everybody may know it
+TOKEN = "demo-token-of-the-bridge"  # noqa: S105
+PORT = 8025
+
+
+def run(args: argparse.Namespace) -> int:
+    """Tell the story; then go on until Ctrl-C, unless --once."""
+    logs.start("text", "info" if os.environ.get("BOUNCESTREAM_DEBUG") else "error")
+    with tempfile.TemporaryDirectory(prefix="bouncestream-demo-") as directory:
+        return asyncio.run(_play(Path(directory), once=args.once))
+
+
+async def _play(directory: Path, *, once: bool) -> int:
+    async with until_stopped() as stopped:
+        stage = Stage(directory, port=0 if once else _free_port())
+        story = asyncio.create_task(_story(stage, once=once), name="demo")
+        end = asyncio.create_task(stopped.wait())
+        try:
+            await asyncio.wait([story, end], return_when=asyncio.FIRST_COMPLETED)
+            if not story.done():
+                story.cancel()
+                await asyncio.wait([story])
+            if story.cancelled():
+                print("\nEnded." if stage.told else "\nInterrupted.")
+                return stage.code if stage.told else 130
+            return story.result()
+        finally:
+            end.cancel()
+
+
+class Stage:
+    """The sandbox, the bridge, and someone who posts webhooks."""
+
+    def __init__(self, directory: Path, *, port: int) -> None:
+        self.path = directory / "outbox.db"
+        self.port = port
+        self.sent: list[Sent] = []
+        self.lost = 0
+        self.settled = True
+        self.told = False  #: the end was told, with this exit code
+        self.code = 0
+        self.inbox = Inbox()
+        self.sandbox = Sandbox(
+            SandboxSettings(
+                users={"bridge": ApiUser("bridge", TOKEN)},
+                subscribers=[Subscriber(address, mails.subscriber_uuid(address)) for address in mails.people()],
+            )
+        )
+
+    def config(self, listmonk: str) -> Config:
+        """The defaults, but for the places and the waiting times."""
+        hook = Webhook(name="sendamatic", provider="sendamatic", secret=Secret(SECRET))
+        return Config(
+            server=Server(listen=f"127.0.0.1:{self.port}"),
+            outbox=Outbox(path=str(self.path)),
+            listmonk=Listmonk(url=listmonk, user="bridge", token=Secret(TOKEN)),
+            relay=Relay(verify=QUICK),
+            webhooks=MappingProxyType({"sendamatic": hook}),
+            mailboxes=self.inbox.mailboxes,
+        )
+
+    @property
+    def url(self) -> str:
+        """Where webhooks are posted to."""
+        host, port = self.app.addresses[0][:2]
+        return f"http://{host}:{port}/webhooks/sendamatic"
+
+    async def open(self) -> None:
+        await self.inbox.open()
+        self.app = App(self.config(await self.sandbox.start()))
+        ready = asyncio.Event()
+        self.bridge = asyncio.create_task(self.app.run(ready=lambda _: ready.set()), name="bridge")
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait([self.bridge, waiting], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if self.bridge.done():
+            self.bridge.result()
+        self.session = aiohttp.ClientSession()
+
+    async def close(self) -> None:
+        if hasattr(self, "session"):
+            await self.session.close()
+        if hasattr(self, "bridge"):
+            self.app.stop()
+            await asyncio.wait([self.bridge])
+        self.inbox.close()
+        await self.sandbox.close()
+
+    async def receive(self, cases: list[Case]) -> None:
+        """Let mails arrive, and wait until they are read."""
+        self.settled &= await self.inbox.receive(self.app, cases, self.path.with_name("mails"))
+
+    async def post(self, case: Case) -> Sent:
+        """Send one webhook, as Sendamatic would."""
+        secret = "a-guess-of-a-stranger" if case.forged else SECRET
+        headers = {"X-Webhook-Secret": secret, "Content-Type": "application/json"}
+        async with self.session.post(self.url, data=case.body, headers=headers) as response:
+            body = await response.read()
+            receipt = orjson.loads(body) if response.status == 200 else {}
+            sent = Sent(case, response.status, receipt)
+        self.sent.append(sent)
+        return sent
+
+    async def settle(self) -> None:
+        """Until nothing waits any more in the outbox."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                while True:
+                    await self.app.relay.idle.wait()
+                    tally = await self.app.db.read(store.tally)
+                    if not any(tally.get(state) for state in UNSETTLED):
+                        return
+                    await asyncio.sleep(0.05)  # it was idle just before something came in
+        except TimeoutError:
+            self.settled = False
+
+    async def accepted(self, number: int) -> None:
+        """Until Listmonk has answered 200 to so many bounces, and the bridge has looked for their rows once."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await self.sandbox.posted(number)
+                looks = self.app.metrics.get(READ_BACKS, "read")
+                while self.app.metrics.get(READ_BACKS, "read") < looks + 2:  # noqa: ASYNC110 - only a count
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            self.settled = False
+
+    async def scene(self) -> Scene:
+        rows = await self.app.db.read(partial(browse.list_rows, limit=1000))
+        ignored = self.app.metrics.get(EVENTS_IGNORED, "sendamatic")
+        return Scene(
+            self.sent,
+            rows,
+            self.sandbox.state(),
+            self.lost,
+            ignored,
+            self.settled,
+            self.inbox.sent,
+            self.inbox.folders(),
+        )
+
+
+async def _story(stage: Stage, *, once: bool) -> int:
+    try:
+        await stage.open()
+        _introduce(stage)
+        await _one_of_each(stage)
+        await _mails(stage)
+        await _restart(stage)
+        stage.code = await _end(stage)
+        stage.told = True
+        if not once:
+            _invite(stage)
+            await _go_on(stage)
+        return stage.code
+    finally:
+        await stage.close()
+
+
+def _step(number: int, text: str) -> None:
+    print()
+    out.heading(f"{number}. {text}")
+
+
+def _say(text: str) -> None:
+    print(
+        textwrap.fill(
+            text,
+            110,
+            initial_indent="   ",
+            subsequent_indent="   ",
+            break_on_hyphens=False,
+            break_long_words=False,
+        ),
+        flush=True,
+    )
+
+
+def _introduce(stage: Stage) -> None:
+    _step(1, "A bridge and a Listmonk, both on this machine only")
+    _say(
+        f"A stand-in Listmonk {stage.sandbox.listmonk.version} listens on {stage.sandbox.url}. It has "
+        f"{len(stage.sandbox.settings.subscribers)} made-up subscribers and behaves as the real one does."
+    )
+    _say(
+        f"The bridge is the real one. It takes webhooks at {stage.url} and keeps each event in its outbox, "
+        f"{stage.path}, before it answers."
+    )
+    _say(
+        "Only its waiting times are shortened, so that this takes seconds instead of minutes: the margin for late "
+        f"requests from 60 s to {QUICK.margin:g} s, the time before a row counts as absent from 10 min to "
+        f"{QUICK.grace:g} s, the look at Listmonk from every 2 s to every {QUICK.pulse:g} s."
+    )
+
+
+async def _one_of_each(stage: Stage) -> None:
+    _step(2, "Sendamatic reports feedback: one webhook of each sort")
+    for case in mails.cases():
+        sent = await stage.post(case)
+        words = {
+            "accepted": "stored, then answered 200",
+            "duplicate": "known already: answered 200, counted once",
+            "ignored": "no bounce: answered 200, nothing stored",
+            "refused": f"wrong secret: answered {sent.status}, nothing stored",
+            "quarantined": "could not be read: kept in quarantine",
+        }
+        print(f"   {case.title + ', ' + case.address:<40} {words[sent.outcome]}")
+    await stage.settle()
+    _say("The bridge has told Listmonk, and has read back that each is recorded, or why not.")
+
+
+async def _mails(stage: Stage) -> None:
+    _step(3, "Bounce mails arrive in a mailbox")
+    _say(stage.inbox.way)
+    await stage.receive(mails.mail_cases())
+    words = {
+        "accepted": "stored",
+        "duplicate": "known already, by the webhook: counted once",
+        "ignored": "no bounce: left untouched",
+        "unidentified": "kept, to be judged again by a later version",
+    }
+    for sent in stage.inbox.sent:
+        case = sent.case
+        told = words.get(sent.outcome, sent.outcome)
+        if sent.outcome == "accepted" and case.kind == "soft":
+            told += ", as soft at most: it proves nothing"
+        print(f"   {case.title + (f', {case.address}' if case.address else ''):<40} {told}")
+    await stage.settle()
+
+
+async def _restart(stage: Stage) -> None:
+    cases = mails.restart_cases()
+    _step(4, f"Listmonk restarts with {len(cases)} accepted bounces in its memory")
+    before = stage.sandbox.state()
+    stage.sandbox.fault("stall")
+    await asyncio.gather(*(stage.post(case) for case in cases))
+    await stage.accepted(before["posted"] + len(cases))
+    _say(
+        f"{len(cases)} soft bounces came in. The bridge posted them, and Listmonk answered 200 to each; but its "
+        "database is slow just now: they wait in a queue in its memory. The bridge looks for them: not there."
+    )
+    stage.sandbox.fault("restart")
+    stage.sandbox.fault("clear")
+    stage.lost = len(stage.sandbox.state()["lost"]) - len(before["lost"])
+    _say(
+        "Now somebody saves a setting in Listmonk, which restarts it, as any settings save does. "
+        f"{stage.lost} accepted bounces are gone. No connection broke, and no error was given to anybody."
+    )
+    _say("A bridge that trusts the 200 would have lost them. This one reads back …")
+    await stage.settle()
+    _say("… has noticed the restart, missed them, made sure that they are gone, and posted just those again.")
+
+
+async def _end(stage: Stage) -> int:
+    scene = await stage.scene()
+    _step(5, "What came in, and what came of it")
+    print()
+    out.table(COLUMNS, table(scene))
+    print()
+    results = checks(scene)
+    for good, text in results:
+        out.mark("PASS" if good else "FAIL", text)
+    print(flush=True)
+    return 0 if all(good for good, _ in results) else 1
+
+
+def _invite(stage: Stage) -> None:
+    _step(6, "It goes on running. Post to it yourself:")
+    # without a Message-ID, every other text is another event
+    note = {
+        "notification_type": "bounce",
+        "bounce": {
+            "bounce_type": "Soft bounce - General",
+            "reason": "450 4.7.1 Try again later",
+            "original_recipient": f"you@{mails.DOMAIN}",
+        },
+    }
+    body = orjson.dumps(note).decode()
+    print(f"   curl -sS -H 'X-Webhook-Secret: {SECRET}' -d {shlex.quote(body)} {stage.url}")
+    print("   Look into the outbox, and into Listmonk:")
+    print("   sqlite3", shlex.quote(str(stage.path)), "'SELECT * FROM inbox LIMIT 10'")
+    print(f"   curl -sS {stage.sandbox.url}/sandbox/state")
+    print("   Ctrl-C ends it, and removes all of it.", flush=True)
+
+
+async def _go_on(stage: Stage) -> None:
+    """Until cancelled, tell what becomes of what comes in; ends when the bridge does."""
+    known = {row.row: row.state for row in await stage.app.db.read(partial(browse.list_rows, limit=1000))}
+    while not stage.bridge.done():
+        for row in reversed(await stage.app.db.read(partial(browse.list_rows, limit=50))):
+            if known.get(row.row) is not row.state and row.state.value not in UNSETTLED:
+                known[row.row] = row.state
+                who = row.event.recipient or row.event.subscriber_uuid
+                out.mark("·", f"event {row.row}, {row.event.kind.value}, {who}: {row.state.value}, {row.why}")
+        await asyncio.wait([stage.bridge], timeout=0.5)
+    stage.bridge.result()
+
+
+def _free_port() -> int:
+    """The usual port where it is free, so that the curl line is the same each time; else any."""
+    with socket.socket() as made:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            made.bind(("127.0.0.1", PORT))
+        except OSError:
+            return 0
+    return PORT

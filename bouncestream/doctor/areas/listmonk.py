@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Area `listmonk`: whether it can be asked, who we are there, what we may do, and what its version is known for.
+
+Answers as measured on Listmonk 3.0 to 6.2 (2026-07): `/api/profile` lists the permissions, and `POST {}` to the
+bounce webhook is harmless. Defects of versions: CVE-2026-34828 (NVD, 2026-04), CVE-2025-49136 (NVD, 2025-06), and
+what was measured here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import Any
+
+from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.probe.reply import Origin, Reply, clean, describe, evidence, origin
+from bouncestream.doctor.probe.web import Credentials, Web
+from bouncestream.sinks.listmonk.permissions import PERMISSIONS, Granted, granted
+
+TOPIC = "listmonk"
+FINDINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "listmonk-ok": "Listmonk answers, and knows the API user",
+        "listmonk-unreachable": "nothing answers at [listmonk] url",
+        "listmonk-unfinished": "what answers at [listmonk] url does not end its answers",
+        "listmonk-foreign": "what answers at [listmonk] url is not Listmonk",
+        "listmonk-redirect": "[listmonk] url redirects to another address",
+        "listmonk-broken": "Listmonk answers, but fails: its database is away, or it is starting",
+        "listmonk-token": "Listmonk does not know the API user or its token",
+        "listmonk-old": "this version of Listmonk has a known defect",
+        "listmonk-clock": "the clocks of Listmonk and of this machine differ",
+        "listmonk-needs-restart": "changed settings are not in force, since a campaign runs",
+        "permission-post": "the API user may not post bounces",
+        "permission-read": "the API user may not read bounces back",
+        "permission-lookup": "the API user may not look up subscribers",
+        "permission-manage": "the API user may not unsubscribe anybody",
+        "permission-settings": "the API user may not read the settings",
+        "permission-letters": "the API user may not read templates and campaigns, so the doctor cannot either",
+        "permission-unknown": "this version of Listmonk does not tell what the API user may do",
+    }
+)
+#: Seconds by which the clocks may differ.
+CLOCK = 60
+_SETTINGS_LIMIT = 2 * 1024 * 1024
+
+_JSON = {"Content-Type": "application/json"}
+_CALLS = {
+    "profile": "/api/profile",
+    "config": "/api/config",
+    "settings": "/api/settings",
+    "bounces": "/api/bounces?page=1&per_page=200&order_by=created_at&order=desc",
+}
+
+#: From this version, below that one: what is wrong.
+DEFECTS: tuple[tuple[tuple[int, ...], tuple[int, ...], Level, str], ...] = (
+    ((0,), (4,), Level.WARNING, "it has no API users: whoever has the token is its administrator"),
+    ((4,), (5, 0, 2), Level.WARNING, "who may write templates can read the server's environment (CVE-2025-49136)"),
+    ((4, 1), (6, 1), Level.WARNING, "a stolen login stays valid after a change of the password (CVE-2026-34828)"),
+    (
+        (0,),
+        (6,),
+        Level.INFO,
+        "while its bounce processing is off, each bounce breaks the connection, and its test says that all is well",
+    ),
+)
+
+#: The attribute of `Permission.power` → the reply that shows by 403 that a right is not in force, profile or not.
+_TRIED = {"post": "probe", "read": "bounces", "counts": "settings"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What Listmonk answered, and when that was here."""
+
+    who: Credentials
+    replies: Mapping[str, Reply] = field(default_factory=dict)
+    at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+
+    @property
+    def profile(self) -> Mapping[str, Any] | None:
+        """The API user, if Listmonk knows it."""
+        return _object(self.replies.get("profile"))
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """What every API user may know; empty when it could not be had."""
+        return _object(self.replies.get("config")) or {}
+
+    @property
+    def settings(self) -> Mapping[str, Any] | None:
+        """All settings, if they may be read."""
+        return _object(self.replies.get("settings"))
+
+    @property
+    def root_url(self) -> str | None:
+        """The root URL as written in the settings, else as Listmonk uses it; None: not known."""
+        raw = (self.settings or {}).get("app.root_url", self.config.get("root_url"))
+        return raw if isinstance(raw, str) else None
+
+    @property
+    def known(self) -> bool:
+        """Whether Listmonk answered as itself, and let us in."""
+        return bool(self.config)
+
+    @property
+    def granted(self) -> Granted:
+        """What the API user may do, as far as Listmonk tells."""
+        return granted(self.profile, self.version)
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Of Listmonk; empty when it is not known."""
+        text = self.config.get("version")
+        found = re.match(r"v?(\d{1,4})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?", text) if isinstance(text, str) else None
+        return tuple(int(part or 0) for part in found.groups()) if found else ()
+
+
+def _object(reply: Reply | None) -> Mapping[str, Any] | None:
+    found = reply.data() if reply is not None else None
+    return found if isinstance(found, dict) else None
+
+
+async def collect(who: Credentials, web: Web) -> Seen:
+    """Ask what every API user may ask, and post an empty bounce, which stores nothing."""
+    base = who.url.rstrip("/")
+    calls = [web.get(base + path, who=who, limit=_SETTINGS_LIMIT) for path in _CALLS.values()]
+    probe = web.get(f"{base}/webhooks/bounce", method="POST", data=b"{}", headers=_JSON, who=who)
+    found = await asyncio.gather(*calls, probe)
+    return Seen(who, dict(zip([*_CALLS, "probe"], found, strict=True)), datetime.now(UTC))
+
+
+def judge(seen: Seen) -> list[Finding]:
+    """Reachable, itself, knows us, lets us; version, clock, restart."""
+    probe, config = seen.replies["probe"], seen.replies["config"]
+    if trouble := _trouble(seen, probe, config):
+        return [trouble]
+    found = _versions(seen) + _clock(seen, config) + _permissions(seen)
+    if seen.config.get("needs_restart") is True:
+        text = "Listmonk has changed settings that are not in force yet"
+        why = "It restarts by itself when no campaign runs; until then it works with the old ones."
+        fix = "wait for the campaign to end, or pause it and press Restart in Listmonk's admin"
+        found.append(Finding("listmonk-needs-restart", Level.WARNING, TOPIC, text, why, fix))
+    version = clean(str(seen.config.get("version", "")), 20)
+    text = f"Listmonk {version} at {seen.who.url} answers, and knows {seen.who.user}"
+    told = {"url": seen.who.url, "version": version}
+    return [Finding("listmonk-ok", Level.OK, TOPIC, text, evidence=told), *found]
+
+
+def _trouble(seen: Seen, probe: Reply, config: Reply) -> Finding | None:
+    """What keeps everything else from being asked."""
+    url = seen.who.url
+    nothing = "Nothing can be delivered, and this part of the examination ends here."
+
+    def error(name: str, text: str, fix: str, reply: Reply = config) -> Finding:
+        return Finding(name, Level.ERROR, TOPIC, text, nothing, fix, evidence(reply))
+
+    if not config.status:
+        fix = (
+            "start Listmonk, or correct [listmonk] url: it is the address as seen from this machine:\n\n"
+            "    ss -ltnp | grep listmonk\n"
+            "    journalctl -u listmonk -n 20        # docker: docker logs --tail 20 listmonk"
+        )
+        return error("listmonk-unreachable", f"{url} does not answer: {config.why}", fix)
+    if config.trouble:
+        fix = "look at the load of the server and of its database, and what stands before Listmonk"
+        return error("listmonk-unfinished", f"{url} answers with {describe(config)}", fix)
+    if seen.known:
+        return None
+    words = config.words()
+    if config.location:
+        goal = config.goal.partition("/api/")[0]
+        lines = f'    [listmonk]\n    url = "{clean(goal, 100)}"'
+        fix = f"name the address itself, so that the token goes nowhere else:\n\n{lines}"
+        return error("listmonk-redirect", f"{url} answers with {describe(config)}", fix)
+    said = config.json()
+    listmonks = isinstance(said, dict) and "message" in said and config.status in (401, 403)
+    if listmonks:
+        fix = (
+            f"in Listmonk: Admin, Users: is there a user {seen.who.user} of type API, and enabled? Make a new "
+            "token there (it is shown once), and put it into [listmonk] token"
+        )
+        return error("listmonk-token", f"Listmonk refuses the API user {seen.who.user}: {words}", fix)
+    if config.status == 500 and isinstance(said, dict):
+        fix = "is its database up? See Listmonk's log:\n\n    journalctl -u listmonk -n 20"
+        return error("listmonk-broken", f"Listmonk answers {config.status}: {words}", fix)
+    if origin(config) is Origin.LISTMONK:
+        fix = '[listmonk] url must be Listmonk\'s address without a path:\n\n    [listmonk]\n    url = "http://127.0.0.1:9000"'
+        return error("listmonk-foreign", f"Listmonk at {url} does not know /api: {describe(config)}", fix)
+    fix = (
+        "point [listmonk] url at Listmonk itself, not at a proxy, a login page or a catch-all site:\n\n"
+        '    [listmonk]\n    url = "http://127.0.0.1:9000"'
+    )
+    return error("listmonk-foreign", f"{url} is not Listmonk: it answers with {describe(config)}", fix)
+
+
+def _versions(seen: Seen) -> list[Finding]:
+    version = seen.version
+    if not version:
+        return []
+    found = [one for one in DEFECTS if one[0] <= version < one[1]]
+    if not found:
+        return []
+    level = Level.WARNING if any(one[2] is Level.WARNING for one in found) else Level.INFO
+    text = f"Listmonk {'.'.join(map(str, version))} is older than {_dotted(max(one[1] for one in found))}"
+    why = "; ".join(f"before {_dotted(one[1])}: {one[3]}" for one in found) + "."
+    fix = "make a backup of its database, then upgrade: https://listmonk.app/docs/upgrade/"
+    return [Finding("listmonk-old", level, TOPIC, text, why, fix, {"version": _dotted(version)})]
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version if len(version) > 1 else (*version, 0)))
+
+
+def _clock(seen: Seen, reply: Reply) -> list[Finding]:
+    try:
+        at = parsedate_to_datetime(reply.headers.get("date", ""))
+        ahead = (at - seen.at).total_seconds()
+    except (ValueError, TypeError):
+        return []
+    if abs(ahead) <= CLOCK:
+        return []
+    text = f"Listmonk's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
+    why = "Signatures and dates go by the clock: requests may be taken for replays, and bounces get wrong dates."
+    fix = "synchronise both clocks:\n\n    timedatectl set-ntp true\n    timedatectl status"
+    return [Finding("listmonk-clock", Level.WARNING, TOPIC, text, why, fix, {"seconds": round(ahead)})]
+
+
+def _permissions(seen: Seen) -> list[Finding]:
+    if seen.granted.names is None:
+        text = "Listmonk does not tell what the API user may do (that began with 4.0)"
+        return [Finding("permission-unknown", Level.INFO, TOPIC, text)]
+    found = []
+    for one in PERMISSIONS:
+        lacking = seen.granted.lacks(one)
+        tried = seen.replies.get(_TRIED.get(one.power, ""))
+        if not lacking and tried is not None and tried.status == 403:
+            lacking = one.names  # granted in the profile, but not in force
+        if lacking:
+            text = f"the API user {seen.who.user} lacks {' and '.join(lacking)}"
+            fix = f"in Listmonk: Admin, Users, User roles, the role of {seen.who.user}: tick {', '.join(lacking)}"
+            why = f"{one.without[:1].upper()}{one.without[1:]}. It is for: {one.buys}."
+            found.append(Finding(one.id, Level(one.level), TOPIC, text, why, fix, {"lacking": list(lacking)}))
+    return found

@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Area `mailbox`: whether each mailbox lets bouncestream in, and has and can what its settings ask for.
+
+The visit is that of `bouncestream mailbox test`. With `--write` a mail of our own must be told of by IDLE, and is
+removed again. The running bridge has connections of its own: where the visit goes well and those do not, that is a
+finding too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from bouncestream.config.mailbox import Mailbox
+from bouncestream.config.model import Config
+from bouncestream.config.oauth import CLIENT, flow_of, needs_token
+from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.probe.names import Names
+from bouncestream.doctor.probe.reply import clean
+from bouncestream.errors import (
+    AuthFailed,
+    CertificateRefused,
+    ConnectionLost,
+    LoginRefused,
+    MailboxError,
+    ServerRefused,
+    TokenError,
+)
+from bouncestream.outbox.view import read_so_far
+from bouncestream.sources.mailbox.own_mail import SUBJECT
+from bouncestream.sources.mailbox.visit import (
+    SOON,
+    Contact,
+    Door,
+    FolderSeen,
+    Heard,
+    Look,
+    Untried,
+    hear,
+    look,
+    moved,
+    remedy,
+    writes,
+)
+from bouncestream.sources.oauth.file import login_command, token_path
+
+TOPIC = "mailbox"
+FINDINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "mailbox-ok": "the mailbox lets bouncestream in, and its folders are there",
+        "mailbox-unreachable": "the mail server cannot be reached, or does not speak IMAP",
+        "mailbox-certificate": "the mail server cannot be believed: its certificate, or it has no TLS",
+        "mailbox-certificate-soon": "the mail server's certificate ends soon",
+        "mailbox-login": "the mail server refuses user and password",
+        "mailbox-no-token": "nobody has logged in for a mailbox that uses OAuth",
+        "mailbox-token-refused": "the OAuth permission is not accepted any more",
+        "mailbox-token-provider": "whoever grants the access tokens gives none just now",
+        "mailbox-token-open": "others on this machine may read the OAuth permission",
+        "mailbox-token": "how old the OAuth permission is, and how long its access tokens last",
+        "mailbox-refused": "the mail server says no, or not now",
+        "mailbox-folder": "a folder to read does not exist",
+        "mailbox-read-only": "a folder can only be read, though its mails are to be flagged or moved",
+        "mailbox-folder-unmade": "a folder to move mails to does not exist yet, and will be made",
+        "mailbox-waiting": "how many mails are there, and wait or would be taken in",
+        "mailbox-no-idle": "the mail server has no IDLE, so its folders are looked at now and then",
+        "mailbox-no-move": "the mail server has no MOVE, though mails are to be moved",
+        "mailbox-no-uidplus": "the mail server has no UIDPLUS, which the canary needs",
+        "mailbox-bridge": "the running bouncestream cannot read a mailbox that the doctor can",
+        "mailbox-heard": "a mail of our own was put into the mailbox, heard of, and removed (--write)",
+        "mailbox-mute": "the mail server told nothing of a mail of our own (--write)",
+        "mailbox-canary-left": "the mail of our own could not be removed again (--write)",
+        "mailbox-canary-failed": "no mail of our own could be put into the mailbox (--write)",
+        "mailbox-canary-untried": "no mail of our own was put into the mailbox, and why (--write)",
+    }
+)
+#: Seconds: for one answer; for a look; until a mail of our own is heard of, at most; for all of a mailbox.
+PATIENCE, LOOK, HEARING, ALL = 4.0, 9.0, 7.0, 11.5
+#: Seconds that are kept for removing the mail of our own.
+_CLEANING = 1.5
+
+_WHY = "Bounces that come by mail are not read meanwhile. They stay in the mailbox, so nothing is lost."
+_SLOWER = "Bounces are heard of later than at once; none is lost."
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The file that keeps the OAuth permission."""
+
+    path: str
+    written: datetime | None = None  #: when it was made, or renewed before the visit; None: there is none
+    mode: int = 0o600
+    lasts: float | None = None  #: seconds that an access token is good for, if one was got
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of one mailbox. Either `look` or `error` is set."""
+
+    box: Mailbox
+    look: Look | None = None
+    error: MailboxError | None = None
+    token: Token | None = None  #: None: it needs none
+    heard: Heard | None = None  #: what became of a mail of our own
+    failed: str = ""  #: why it could not be put there
+    at: datetime = field(default_factory=lambda: datetime(1970, 1, 1, tzinfo=UTC))
+
+
+async def collect(config: Config, names: Names, now: datetime, *, write: bool = False) -> list[Seen]:
+    """Visit all mailboxes at the same time; `write`: and put a mail of our own into the first folder of each."""
+    path = Path(config.outbox.path)
+    return list(await asyncio.gather(*(_visit(box, path, names, now, write) for box in config.mailboxes.values())))
+
+
+async def _visit(box: Mailbox, outbox: Path, names: Names, now: datetime, write: bool) -> Seen:
+    began = time.monotonic()
+    seen = Seen(box, at=now)
+    resolved = await names.find(box.host)  # in a thread that nobody waits for, where a resolver hangs
+    if not resolved.addresses:
+        return replace(seen, error=ConnectionLost(f"the name {box.host} has no address: {resolved.trouble}"))
+    door = Door(box, outbox, PATIENCE)
+    file = token_path(outbox, box.name) if needs_token(box) and flow_of(box) != CLIENT else None
+    if file is not None:
+        seen = replace(seen, token=await asyncio.to_thread(_token, file))
+    try:
+        async with asyncio.timeout(ALL if write else LOOK):
+            async with door.open() as session:
+                async with asyncio.timeout(LOOK):
+                    seen = replace(seen, look=await look(door.box, session, partial(read_so_far, outbox, box.name)))
+                if write and seen.look is not None:
+                    left = ALL - _CLEANING - (time.monotonic() - began)
+                    heard = await hear(door, session, seen.look.first, max(1.0, min(HEARING, left - 2.0)))
+                    seen = replace(seen, heard=heard)
+    except (MailboxError, TimeoutError) as error:
+        told = error if isinstance(error, MailboxError) else _too_slow(box)
+        seen = replace(seen, error=told) if seen.look is None else replace(seen, failed=remedy(box, told)[0])
+    if file is not None and seen.token is not None and door.tokens is not None:
+        after = await asyncio.to_thread(_token, file)  # the visit may have renewed it
+        seen = replace(seen, token=replace(seen.token, mode=after.mode, lasts=door.tokens.lasts))
+    return seen
+
+
+def _too_slow(box: Mailbox) -> ConnectionLost:
+    return ConnectionLost(f"{box.host}:{box.real_port} answers too slowly: it was not done within {LOOK:g} s")
+
+
+def _token(path: Path) -> Token:
+    try:
+        found = path.stat()
+    except OSError:
+        return Token(str(path))
+    return Token(str(path), datetime.fromtimestamp(found.st_mtime, UTC), stat.S_IMODE(found.st_mode))
+
+
+def judge(seen: Sequence[Seen], parts: Mapping[str, Any]) -> list[Finding]:
+    """Each mailbox by itself. `parts`: those of the running bridge, as /readyz tells them; empty: none runs."""
+    return [finding for one in seen for finding in _Judge(one).all(parts.get(f"mailbox:{one.box.name}"))]
+
+
+class _Judge:
+    """The findings about one mailbox."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._box = seen.box
+        self._found: list[Finding] = []
+
+    def all(self, part: object) -> list[Finding]:
+        seen = self._seen
+        self._permission()
+        if seen.error is not None:
+            self._trouble(seen.error)
+        elif seen.look is not None:
+            self._server(seen.look)
+            for folder in seen.look.folders:
+                self._folder(folder)
+            self._canary()
+            self._bridge(part)
+            if not any(one.level in (Level.WARNING, Level.ERROR) for one in self._found):
+                self._fine(seen.look)
+        return self._found
+
+    def _add(self, ident: str, level: Level, text: str, why: str = "", fix: str = "", **told: Any) -> None:
+        box = self._box
+        evidence = {"mailbox": box.name, "host": box.host, "port": box.real_port, **told}
+        text = f"{clean(box.name, 60)}: {clean(text, 400)}"
+        self._found.append(Finding(ident, level, TOPIC, text, why, fix, evidence))
+
+    def _fine(self, seen: Look) -> None:
+        box, idle = self._box, "IDLE" in seen.can
+        names = ", ".join(folder.name for folder in seen.folders)
+        text = f"{box.host}:{box.real_port} lets {box.user} in ({box.auth}; {seen.tls or 'without TLS, here only'})"
+        text += f", {'offers IDLE, and has' if idle else 'and has'} {names}"
+        able = sorted(seen.can & {"IDLE", "MOVE", "UIDPLUS", "CONDSTORE", "NAMESPACE"})
+        self._add("mailbox-ok", Level.OK, text, tls=seen.tls, capabilities=able)
+
+    def _trouble(self, error: MailboxError) -> None:
+        what, fix = remedy(self._box, error)
+        level, ident = Level.ERROR, "mailbox-unreachable"
+        if isinstance(error, CertificateRefused):
+            ident = "mailbox-certificate"
+        elif isinstance(error, LoginRefused) and not needs_token(self._box):
+            ident = "mailbox-login"
+        elif isinstance(error, LoginRefused):
+            missing = self._seen.token is not None and self._seen.token.written is None
+            ident = "mailbox-no-token" if missing and not isinstance(error, AuthFailed) else "mailbox-token-refused"
+        elif isinstance(error, TokenError):
+            ident = "mailbox-token-provider"
+        elif isinstance(error, ServerRefused):
+            ident, level = "mailbox-refused", Level.WARNING
+        self._add(
+            ident, level, what, _WHY, f"{clean(fix, 400)}; then:\n\n    bouncestream mailbox test {self._box.name}"
+        )
+
+    def _permission(self) -> None:
+        token = self._seen.token
+        if token is None or token.written is None:
+            return
+        if token.mode & 0o077:
+            text = f"others on this machine may read the OAuth permission ({token.path}, mode {token.mode:04o})"
+            why = "Whoever has it reads the mailbox, and maybe sends mail, without the password."
+            fix = f"let its owner only read it, and log in anew if others did:\n\n    chmod 600 {token.path}"
+            self._add("mailbox-token-open", Level.WARNING, text, why, fix, mode=f"{token.mode:04o}")
+        days = max(0, (self._seen.at - token.written).days)
+        text = f"the OAuth permission is {_some(days, 'day', 'days')} old"
+        if token.lasts is not None:
+            text += f"; an access token lasts {token.lasts / 60:.0f} minutes, and is renewed before that"
+        told: dict[str, Any] = {
+            "written": token.written.isoformat(timespec="seconds"),
+            "access_token_seconds": token.lasts,
+        }
+        self._add("mailbox-token", Level.INFO, text, *self._lapse(), **told)
+
+    def _lapse(self) -> tuple[str, str]:
+        """When such a permission ends by itself, where that is known, and what to do then."""
+        if self._box.oauth_provider == "google":
+            why = (
+                "Google ends it after 7 days while the application is in “Testing”, else when unused for 6 months."
+            )
+            return why, "Google Cloud, OAuth consent screen: publish the application (status “In production”)"
+        if self._box.oauth_provider == "microsoft":
+            why = "Microsoft ends it when it is unused for 90 days, or when the password changes."
+            return why, f"then: run {login_command(self._box.name)}"
+        return "", ""
+
+    def _server(self, seen: Look) -> None:
+        box, can = self._box, seen.can
+        days = (seen.ends - self._seen.at).days if seen.ends is not None else SOON
+        if days < SOON:
+            text = f"the certificate of {box.host} ends in {days} days"
+            fix = "whoever runs the mail server must renew it, and load it:\n\n    doveadm reload        # Dovecot"
+            self._add("mailbox-certificate-soon", Level.WARNING, text, f"Then: {_WHY}", fix, days=days)
+        if "IDLE" not in can:
+            text = f"the server has no IDLE: its folders are looked at every {box.poll:g} s instead"
+            self._add("mailbox-no-idle", Level.INFO, text, _SLOWER)
+        moves = moved(box)
+        if moves and "MOVE" not in can:
+            if "UIDPLUS" in can:
+                text = (
+                    f"the server has no MOVE: {moves} are copied, and then that one mail is removed (UID EXPUNGE)"
+                )
+                self._add("mailbox-no-move", Level.INFO, text)
+            else:
+                text = f"the server has no MOVE and no UIDPLUS: {moves} are flagged and stay where they are"
+                why = "Without them a mail cannot be moved for sure; and nothing is ever removed unsure."
+                fix = f'say so:\n\n    [mailboxes.{box.name}]\n    after = "flag"\n    unidentified = ""'
+                self._add("mailbox-no-move", Level.WARNING, text, why, fix)
+        if box.canary and "UIDPLUS" not in can:
+            text = "the server has no UIDPLUS: the canary is not used, the folder's state is asked for instead"
+            why = "The mail of the canary could not be removed again for sure."
+            fix = f"say so:\n\n    [mailboxes.{box.name}]\n    canary = false"
+            self._add("mailbox-no-uidplus", Level.WARNING, text, why, fix)
+        for name in seen.unmade:
+            text = f"{name} does not exist yet: it is made when the first mail is moved there"
+            self._add("mailbox-folder-unmade", Level.INFO, text)
+
+    def _folder(self, folder: FolderSeen) -> None:
+        box = self._box
+        if folder.fix:
+            fix = f"{clean(folder.fix, 400)}; then:\n\n    bouncestream mailbox test {box.name}"
+            self._add("mailbox-refused", Level.WARNING, folder.trouble, _WHY, fix, folder=clean(folder.name))
+            return
+        if folder.trouble:
+            names = [clean(name, 60) for name in folder.near]
+            first = names[0] if names else "INBOX"
+            fix = f"there are for example {', '.join(names)}" if names else "name one that there is"
+            right = dict.fromkeys(first if name == folder.name else clean(name, 60) for name in box.folders)
+            listed = ", ".join(f'"{name}"' for name in right)
+            fix += f":\n\n    [mailboxes.{box.name}]\n    folders = [{listed}]"
+            self._add("mailbox-folder", Level.ERROR, folder.trouble, _WHY, fix, folder=clean(folder.name))
+            return
+        if folder.read_only and writes(box):
+            text = f"{folder.name} can be read only: its mails are neither flagged nor moved"
+            why = "They are delivered all the same, but who looks into it does not see which ones are."
+            fix = (
+                f'let {clean(box.user)} write there, or say so:\n\n    [mailboxes.{box.name}]\n    after = "leave"'
+            )
+            self._add("mailbox-read-only", Level.WARNING, text, why, fix, folder=clean(folder.name))
+        text = f"{folder.name}: {_some(folder.mails, 'mail', 'mails')}"
+        waiting = _some(folder.waiting, "is", "are")
+        if folder.contact is Contact.KNOWN:
+            text += f", {waiting} not read yet"
+        elif folder.contact is Contact.RENUMBERED:
+            text += "; the server has numbered them anew, so they are looked at again; none is told twice"
+        else:
+            text += f"; at the first contact {waiting} taken in (start = {box.start})"
+        told: dict[str, Any] = {"folder": clean(folder.name), "mails": folder.mails, "waiting": folder.waiting}
+        self._add("mailbox-waiting", Level.INFO, text, contact=folder.contact.value, **told)
+
+    def _canary(self) -> None:
+        seen, box = self._seen, self._box
+        test = f"    bouncestream mailbox test {box.name}"
+        if seen.failed:
+            text = f"no mail of our own could be put into it: {seen.failed}"
+            fix = f"is it full, or may {clean(box.user)} not write there? Then try again:\n\n{test}"
+            why = "Whether new mails are heard of at once is not proven."
+            self._add("mailbox-canary-failed", Level.WARNING, text, why, fix)
+        heard = seen.heard
+        if heard is None:
+            return
+        if heard.untried is not None:
+            if heard.untried is not Untried.NO_FOLDER:  # said already
+                text = f"no mail of our own was put into it: {heard.untried}"
+                self._add("mailbox-canary-untried", Level.INFO, text)
+            return
+        if heard.seconds is not None:
+            text = f"a mail of our own, put into {heard.folder}, was heard of after {heard.seconds:.2f} s"
+            text += "" if heard.left else ", and is removed again"
+            text += " (Gmail may keep it under All Mail)" if heard.kept else ""
+            self._add("mailbox-heard", Level.OK, text, seconds=round(heard.seconds, 3))
+        else:
+            text = f"the server offers IDLE, but told nothing of a mail that was put into {heard.folder}"
+            fix = f"try it with more time:\n\n{test}\n\nand if it stays so, look more often:\n\n"
+            fix += f'    [mailboxes.{box.name}]\n    idle = "1m"'
+            self._add("mailbox-mute", Level.WARNING, text, _SLOWER, fix)
+        if heard.left:
+            text = f"the mail of our own is left in {heard.folder}: {heard.left}"
+            fix = f"delete it by hand; its subject is “{SUBJECT}”"
+            why = "It is no bounce, so it does no harm."
+            self._add("mailbox-canary-left", Level.WARNING, text, why, fix)
+
+    def _bridge(self, part: object) -> None:
+        if not isinstance(part, dict) or part.get("state") != "red":
+            return
+        said = clean(str(part.get("why", "")), 300)
+        text = f"the running bouncestream cannot read it, though the doctor gets in: {said}"
+        fix = "it tries again by itself, after a refused login not before some minutes; at once:\n\n"
+        fix += "    systemctl restart bouncestream"
+        self._add("mailbox-bridge", Level.ERROR, text, _WHY, fix)
+
+
+def _some(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

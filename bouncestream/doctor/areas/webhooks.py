@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ways by which feedback comes in: each webhook, through its public URL.
+
+Each is proven by a signed request that stores nothing (`sources.webhook.selftest`): once small, once larger than
+what nginx lets through by default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import quote
+
+from bouncestream.config.model import Webhook
+from bouncestream.crypto.blank import Blank
+from bouncestream.crypto.secret import Secret
+from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.probe.reply import Origin, Reply, clean, describe, evidence, origin, proxy_of, wants_login
+from bouncestream.doctor.probe.snippets import indented
+from bouncestream.doctor.probe.target import Target, is_private
+from bouncestream.doctor.probe.web import Web
+from bouncestream.sources.webhook import selftest
+
+TOPIC = "bouncestream"
+FINDINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "webhook-ok": "a signed test reached the webhook through its public URL, and stored nothing",
+        "webhook-unreachable": "the webhook's public URL does not reach bouncestream",
+        "webhook-redirected": "the webhook's public URL redirects, and what is posted there is lost on the way",
+        "webhook-not-https": "the webhook's public URL is not https",
+        "webhook-unknown": "bouncestream does not know the webhook under its public URL",
+        "webhook-refused": "the webhook refuses the test: the secret or the clock differ",
+        "webhook-allow-ips": "allow_ips keeps out the test, as it should",
+        "webhook-body-limit": "the proxy refuses bodies that bouncestream would take",
+        "webhook-sender": "the webhook sees every request come from the proxy",
+        "webhook-unproven": "a webhook without secret cannot be tried without storing something",
+    }
+)
+#: Bytes of the large self-test: above nginx's default of 1 MiB, below our own default of 10 MiB.
+LARGE = 1_200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What came of trying one webhook through its public URL."""
+
+    name: str
+    small: Reply | None = None  #: the signed self-test; None where there is no secret to sign with
+    large: Reply | None = None
+    bare: Reply | None = None  #: a GET
+    checks_sender: bool = False
+
+
+async def attempt(public: Target, hook: Webhook, web: Web, now: datetime) -> Way:
+    """Try one webhook through its public URL."""
+    secret = secret_of(hook)
+    if secret is None:
+        return Way(hook.name, bare=await web.get(f"{public.url}/webhooks/{hook.name}"))
+    small = await post(web, public, hook, secret, b"selftest", now, 4.0)
+    large = await post(web, public, hook, secret, b"x" * LARGE, now, 5.0) if small.status == 200 else None
+    return Way(hook.name, small, large, checks_sender=bool(hook.allow_ips))
+
+
+def secret_of(hook: Webhook) -> Secret | None:
+    """The secret that a self-test of this webhook is signed with."""
+    return next((one for one in (hook.secret, hook.token, hook.hmac_secret, hook.path_secret) if one), None)
+
+
+async def post(
+    web: Web, public: Target, hook: Webhook, secret: Secret, body: bytes, now: datetime, patience: float
+) -> Reply:
+    """A signed self-test, to where the provider posts. The reply is told without the secret of the path."""
+    url = f"{public.url}/webhooks/{hook.name}"
+    path = "" if hook.path_secret is None else "/" + quote(hook.path_secret.reveal(), safe="")
+    headers = {"Content-Type": "application/json", **selftest.headers(secret, now, body)}
+    # The secret of the path is told as such, since a redirect may repeat it; any other is taken out.
+    blank = Blank(*(one for one in secret.reveal_all() if secret is not hook.path_secret))
+    reply = await web.get(url + path, method="POST", data=body, headers=headers, patience=patience, blank=blank)
+    if not path:
+        return reply
+    shown = {name: value.replace(path, "/<path_secret>") for name, value in reply.headers.items()}
+    told = reply.body.replace(path.encode(), b"/<path_secret>")
+    blank = Blank(*hook.path_secret.reveal_all()) if hook.path_secret is not None else blank
+    shown = {name: blank(value) for name, value in shown.items()}
+    return replace(reply, url=f"{url}/<path_secret>", headers=shown, body=blank.bytes(told))
+
+
+def judge(public: Target | None, ways: Sequence[Way], running: Reply | None) -> list[Finding]:
+    """Each way in. `running`: what the bridge on this machine says, None: it is not known."""
+    if public is None:
+        return []
+    found = []
+    if public.scheme != "https" and not is_private(public.host):
+        text = f"{public.url} is not https"
+        why = "Secrets and addresses of your subscribers travel readable."
+        fix = "put a proxy with TLS before it, and correct [server] public_url and the URL at your provider"
+        found.append(Finding("webhook-not-https", Level.WARNING, TOPIC, text, why, fix))
+    for way in ways:
+        found.append(_way(public, way, running))
+    return _once(found)
+
+
+def _once(found: Sequence[Finding]) -> list[Finding]:
+    """The same trouble of several webhooks is one finding."""
+    kept: dict[tuple[str, str], Finding] = {}
+    for one in found:
+        kept.setdefault((one.id, one.seen if one.level is Level.OK else one.why), one)
+    return list(kept.values())
+
+
+def _way(public: Target, way: Way, running: Reply | None) -> Finding:
+    url = f"{public.url}/webhooks/{way.name}"
+    if way.small is None:
+        return judge_bare(url, way.bare or Reply(url))
+    answer = way.small.json()
+    if way.small.status == 200 and isinstance(answer, dict) and answer.get("selftest") == "ok":
+        return _body(public, way, answer, url)
+    if way.small.status == 401 and isinstance(answer, dict) and "sender" in answer:
+        return _kept_out(way, clean(str(answer["sender"]), 60), url)
+    if way.small.status == 401:
+        text = f"{url} refuses the signed test"
+        why = "It reached a bouncestream, but one with another secret, or the clocks differ by more than 5 minutes."
+        fix = "let the running bouncestream read this configuration:\n\n    systemctl restart bouncestream"
+        return Finding("webhook-refused", Level.ERROR, TOPIC, text, why, fix, evidence(way.small))
+    if way.small.status == 404 and way.small.body.strip() == b"not found":
+        text = f"{url} reaches a bouncestream that has no webhook {way.name}"
+        why = "What the provider posts there is refused."
+        fix = "let the running bouncestream read this configuration:\n\n    systemctl reload bouncestream"
+        return Finding("webhook-unknown", Level.ERROR, TOPIC, text, why, fix, evidence(way.small))
+    return _unreachable(url, way.small, running)
+
+
+def judge_bare(url: str, reply: Reply) -> Finding:
+    """A GET of a webhook: bouncestream answers 405, whoever asks."""
+    if reply.status == 405 and "POST" in reply.headers.get("allow", ""):
+        text = f"{url} reaches bouncestream; without a secret to sign with, a delivery cannot be tried"
+        return Finding("webhook-unproven", Level.INFO, TOPIC, text, evidence=evidence(reply))
+    if reply.status == 404 and reply.body.strip() == b"not found":
+        text = f"{url} reaches a bouncestream that has no webhook of this name"
+        why = "What the provider posts there is refused."
+        fix = "compare the name in the URL with the sections [webhooks.<name>] of its configuration"
+        return Finding("webhook-unknown", Level.ERROR, TOPIC, text, why, fix, evidence(reply))
+    return _unreachable(url, reply, None)
+
+
+def _unreachable(url: str, reply: Reply, running: Reply | None) -> Finding:
+    if reply.location:
+        return _redirected(url, reply)
+    text = f"{url} does not reach bouncestream: {describe(reply)}"
+    why = "What your provider posts there is lost, or comes late when it tries again."
+    if reply.status in (502, 503, 504) and (running is None or running.status != 200):
+        fix = "the proxy is there, bouncestream is not: start it\n\n    systemctl enable --now bouncestream"
+    else:
+        fix = f"let the proxy pass /webhooks/ of this site on to bouncestream; {_passing(reply)}"
+    if origin(reply) is Origin.LISTMONK:
+        text += " (the request went to Listmonk)"
+    return Finding("webhook-unreachable", Level.ERROR, TOPIC, text, why, fix, evidence(reply))
+
+
+def _redirected(url: str, reply: Reply) -> Finding:
+    """What is posted there does not arrive, though a browser that follows ends at the right place."""
+    goal = clean(replace(reply, url=url).goal, 200)
+    text = f"{url} answers {reply.status}, a redirect to {goal}"
+    why = "Senders do not follow a redirect, or follow it by a GET without the body: what they report is lost."
+    fix = (
+        "enter the final URL at your provider: https, the host that does not redirect, and no slash at its end; "
+        f"and correct [server] public_url. If the old one must go on working, let the proxy answer {_KEEPS} there"
+    )
+    if wants_login(reply):
+        fix = "let the proxy pass /webhooks/ without a login; providers have no password for it"
+    return Finding("webhook-redirected", Level.ERROR, TOPIC, text, why, fix, evidence(reply))
+
+
+#: What keeps method and body (RFC 9110 section 15.4.9).
+_KEEPS = 308
+
+
+def _passing(reply: Reply) -> str:
+    if proxy_of(reply) == "caddy":
+        lines = "handle /webhooks/* {\n    reverse_proxy 127.0.0.1:8025\n}"
+        return f"Caddyfile, in the site:\n\n{indented(lines)}"
+    return f"nginx, in the server block:\n\n{indented(_NGINX)}"
+
+
+_NGINX = """\
+location /webhooks/ {
+    proxy_pass http://127.0.0.1:8025;
+    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    client_max_body_size 10m;
+}"""
+
+
+def _body(public: Target, way: Way, answer: Mapping[str, Any], url: str) -> Finding:
+    large = way.large
+    if large is not None and large.status != 200 and not (large.trouble and not large.status):
+        text = f"the proxy refuses a body of {LARGE:,} bytes: {describe(large)}"
+        why = "Notifications with a returned mail in them are larger than that now and then: they are lost."
+        if proxy_of(large) == "caddy":
+            lines = "request_body {\n    max_size 10MB\n}"
+            fix = f"Caddyfile, in the site {public.site}:\n\n{indented(lines)}"
+        else:
+            fix = f"nginx, in the location /webhooks/:\n\n{indented('client_max_body_size 10m;')}"
+        return Finding("webhook-body-limit", Level.WARNING, TOPIC, text, why, fix, evidence(large))
+    sender = clean(str(answer.get("sender", "")), 60)
+    if way.checks_sender and sender and is_private(sender):
+        return _sees_proxy(way.name, sender)
+    text = f"{url}: a signed test of {LARGE:,} bytes got through, and stored nothing"
+    return Finding("webhook-ok", Level.OK, TOPIC, text, evidence=evidence(way.small or Reply(url)))
+
+
+def _kept_out(way: Way, sender: str, url: str) -> Finding:
+    """The test is signed rightly, but `allow_ips` does not name where it seems to come from."""
+    if sender and is_private(sender):
+        return _sees_proxy(way.name, sender)
+    who = sender or "an address that cannot be told"
+    text = f"{url} was reached; allow_ips keeps out this machine ({who}), so a delivery cannot be tried from it"
+    return Finding("webhook-allow-ips", Level.INFO, TOPIC, text, evidence={"sender": sender})
+
+
+def _sees_proxy(name: str, sender: str) -> Finding:
+    text = f"the webhook {name} sees the test come from {sender}: that is the proxy"
+    why = "allow_ips compares that address, so it refuses everybody, or lets everybody in."
+    lines = f'[server]\ntrusted_proxies = ["{sender}"]'
+    fix = f"name the proxy, and let it send X-Forwarded-For:\n\n{indented(lines)}"
+    return Finding("webhook-sender", Level.WARNING, TOPIC, text, why, fix, {"sender": sender})

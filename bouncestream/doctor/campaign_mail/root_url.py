@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The root URL that a received mail was made with → findings. Pure.
+
+Listmonk writes it as it is set before each of its paths, so one that is no web address stands in the letter too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from bouncestream.doctor.campaign_mail.headers import Own
+from bouncestream.doctor.campaign_mail.message import Letter
+from bouncestream.doctor.campaign_mail.urls import Ours, host_and_port, is_local, root_as_written, same_root
+from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.probe.target import fault_of, meant
+from bouncestream.printable import printable
+
+#: id → what it means
+FINDINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "mail-root-invalid": "the root URL is no web address: it lacks https://, or has it twice",
+        "mail-root-http": "the root URL begins with http://",
+        "mail-root-local": "the root URL is only reachable from its own network",
+        "mail-root-port": "the root URL has a port",
+        "mail-root-path": "the root URL has a path, or two slashes follow it",
+        "mail-root-other": "the mail was made with another root URL than Listmonk's public one",
+        "mail-root-mixed": "the mail has URLs of several root URLs",
+    }
+)
+
+
+def _fix(root: str) -> str:
+    return (
+        f"Listmonk, Settings, General: root URL {meant(root) or 'https://news.example.org'} (the name that readers "
+        "see, without a port and a path). Letters sent before keep the old one"
+    )
+
+
+def misrooted(letter: Letter) -> dict[str, str]:
+    """Each URL with one of Listmonk's paths and no web address before it → what it is: pixel, link, or page."""
+    found = {}
+    for url in (*letter.images, *letter.links):
+        if (written := root_as_written(url)) is not None:
+            found[url] = written.what
+    return found
+
+
+def invalid(lost: Mapping[str, str]) -> Finding:
+    """The finding for `misrooted`, of which there must be some."""
+    roots = Counter(written.root for url in lost if (written := root_as_written(url)) is not None)
+    root = roots.most_common(1)[0][0]
+    kinds = Counter(lost.values())
+    parts = ["the pixel"] if kinds["pixel"] else []
+    parts += [f"{kinds['link']} tracked link{'' if kinds['link'] == 1 else 's'}"] if kinds["link"] else []
+    parts += ["the page to unsubscribe or to view it"] if kinds["page"] else []
+    fault = fault_of(root) if root else "so without any host"
+    seen = f"{' and '.join(parts)[:1].upper()}{' and '.join(parts)[1:]}: URLs begin with {root!r}, {fault}."
+    why = "{{ TrackView }} and the links are there, but no mail program can follow them: nothing is counted."
+    return _finding("mail-root-invalid", Level.ERROR, "root URL", seen, why, _fix(root), root=root)
+
+
+def _finding(id: str, level: Level, topic: str, seen: str, why: str, fix: str, **evidence: Any) -> Finding:
+    return Finding(id, level, topic, printable(seen), why, fix, evidence)
+
+
+def judge(found: list[Ours], own: Own) -> Iterable[Finding]:
+    """The root URL of those of a letter's URLs that are Listmonk's."""
+    roots = Counter(one.root for one in found if one.what != "page") or Counter(one.root for one in found)
+    if not roots:
+        return
+    if len(roots) > 1:
+        told = ", ".join(printable(root, 80) for root in list(roots)[:5])
+        why = "Some of them are not tracked by this Listmonk: copied from another mail, or from before it moved."
+        fix = "take finished /campaign/ and /link/ URLs out of body and template; Listmonk makes them"
+        yield _finding("mail-root-mixed", Level.WARNING, "root URL", f"URLs begin with: {told}.", why, fix)
+    root = roots.most_common(1)[0][0]
+    shown = printable(root, 200)
+    host, port = host_and_port(root)
+    before = root.partition("://")[2].partition("/")
+    path = before[1] + before[2]
+    if is_local(host):
+        why = "Nobody but this machine or network can load the pixel or follow a link."
+        yield _finding(
+            "mail-root-local", Level.ERROR, "root URL", f"URLs begin with {shown}.", why, _fix(root), root=root
+        )
+        return
+    if root.startswith("http://"):
+        why = "Web mail blocks or upgrades plain pictures, and clicks travel readable."
+        yield _finding(
+            "mail-root-http", Level.WARNING, "root URL", f"URLs begin with {shown}.", why, _fix(root), root=root
+        )
+    if port is not None and port not in (80, 443):
+        why = (
+            "Many networks let out ports 80 and 443 only; and Listmonk's own port should not be open to "
+            "the Internet."
+        )
+        yield _finding(
+            "mail-root-port", Level.ERROR, "root URL", f"URLs begin with {shown}.", why, _fix(root), root=root
+        )
+    if path:
+        why = "Listmonk does not work below a sub-path, and // is another path to it: it answers 404."
+        yield _finding(
+            "mail-root-path", Level.ERROR, "root URL", f"URLs begin with {shown}/.", why, _fix(root), root=root
+        )
+    if own.root_url and not same_root(root, own.root_url):
+        seen = f"URLs begin with {shown}; Listmonk's public address is {printable(own.root_url, 200)}."
+        why = "Opens and clicks go to another address than the one that is looked after."
+        fix = (
+            f"Listmonk, Settings, General: root URL {printable(own.root_url.rstrip('/'), 200)}; or correct "
+            "[listmonk] public_url"
+        )
+        yield _finding("mail-root-other", Level.ERROR, "root URL", seen, why, fix, root=root)

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Log files, plain or gzip, and standard input, as blocks of whole lines, in bounded memory."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from io import BufferedReader
+from typing import cast
+
+from bouncestream.doctor.logs.tally import LONGEST_LINE, Tally, Trouble
+
+BLOCK = 1 << 20
+
+#: What begins like this is compressed in a way that Python 3.11 cannot undo, or not in bounded memory.
+_OTHER_PACKERS = ((b"\x28\xb5\x2f\xfd", "zstdcat"), (b"BZh", "bzcat"), (b"\xfd7zXZ\x00", "xzcat"))
+Stream = BufferedReader | gzip.GzipFile
+_GZIP = b"\x1f\x8b"
+
+
+def sizes(names: list[str]) -> int | None:
+    """Bytes of all files together; None where that cannot be known, as on standard input."""
+    try:
+        found = [os.stat(name) for name in names if name != "-"]
+    except OSError:
+        return None
+    return sum(stat.st_size for stat in found) if "-" not in names else None
+
+
+def read(names: list[str], advanced: Callable[[int], None] | None = None) -> tuple[Tally, list[Trouble]]:
+    """Count what is in the files; `-` is standard input. `advanced` gets the bytes of the files that were read."""
+    tally, troubles = Tally(), []
+    for name in names:
+        trouble = _read_one(name, tally, advanced or (lambda _: None))
+        if trouble is not None:
+            troubles.append(trouble)
+    return tally, troubles
+
+
+def _read_one(name: str, tally: Tally, advanced: Callable[[int], None]) -> Trouble | None:
+    before = tally.lines
+    try:
+        with ExitStack() as stack:
+            raw = cast(BufferedReader, sys.stdin.buffer) if name == "-" else stack.enter_context(open(name, "rb"))
+            head = raw.peek(8)[:8]
+            for magic, tool in _OTHER_PACKERS:
+                if head.startswith(magic):
+                    fix = f"unpack it on the way: {tool} {name} | bouncestream doctor logs -"
+                    return Trouble(name, "it is compressed, but not with gzip", fix)
+            stream: Stream = raw
+            if head.startswith(_GZIP):
+                stream = stack.enter_context(gzip.GzipFile(fileobj=raw))
+            reader = tally.file()
+            for block in _blocks(stream, raw, tally, advanced):
+                reader.feed(block)
+    except IsADirectoryError:
+        return Trouble(name, "it is a directory", f"name the files in it: {os.path.join(name, 'access.log*')}")
+    except FileNotFoundError:
+        return Trouble(name, "there is no such file", "check the path; Nginx writes /var/log/nginx/access.log")
+    except PermissionError:
+        return Trouble(name, "this user may not read it", f"sudo bouncestream doctor logs {name}")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        why = f"its compression is damaged ({error})"
+        return Trouble(name, why, "copy it again, or leave it out", partly=tally.lines > before)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        return Trouble(
+            name, f"it cannot be read ({why})", "check the path and the disk", partly=tally.lines > before
+        )
+    return None
+
+
+def _blocks(stream: Stream, raw: BufferedReader, tally: Tally, advanced: Callable[[int], None]) -> Iterator[bytes]:
+    """Blocks that end with a line. What has no line end for too long is thrown away, and counted as junk. Where the
+    stream is damaged, what stands before the damage comes first, then the error."""
+    rest, overlong, at, error = b"", False, 0, None
+    while True:
+        pieces, size = [rest], 0
+        try:
+            # read1: whatever a pipe has; and of a gzip file that ends early, all that stands before its end
+            while size < BLOCK and (data := stream.read1(BLOCK)):
+                pieces.append(data)
+                size += len(data)
+        except (EOFError, OSError, ValueError, zlib.error) as found:
+            error = found
+        if raw.seekable():
+            now = raw.tell()
+            advanced(now - at)
+            at = now
+        whole = b"".join(pieces)
+        if overlong:
+            end = whole.find(b"\n")
+            whole, overlong = (whole[end + 1 :], False) if end >= 0 else (b"", True)
+        cut = whole.rfind(b"\n") + 1
+        rest = whole[cut:]
+        if len(rest) > LONGEST_LINE:
+            tally.lines += 1
+            tally.junk += 1
+            rest, overlong = b"", True
+        if cut:
+            yield whole[:cut]
+        if error is not None or not size:
+            break
+    if rest:
+        yield rest
+    if error is not None:
+        raise error

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A new outbox at a Listmonk that knows an older one. Most likely the older one is only not there: its disk is not
+mounted, or a container lost its volume. What the new one took in would vanish below the disk once that is mounted,
+and it has forgotten what was told before: so nothing is taken in and nothing is delivered until a person decides.
+
+Listmonk is the marker (`outbox.marker`) that is on another machine than the outbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from bouncestream.errors import SinkError, SinkRefused
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.intake import Intake
+
+log = logging.getLogger("bouncestream")
+
+#: At the start, Listmonk is waited for so long; later it is asked before anything is posted. Seconds.
+PATIENCE = 5.0
+
+
+class Asked(Protocol):
+    """What of the sink is needed here."""
+
+    async def strangers(self, names: Collection[str]) -> Counter[str]:
+        """Source name → newest bounces there that another outbox told. Raises SinkError."""
+
+
+class Newcomer:
+    """Asks once whether this outbox, if it is new, is the only one. `sources` tells the names of the sources."""
+
+    def __init__(self, db: Database, sink: Asked, intake: Intake, sources: Callable[[], Collection[str]]) -> None:
+        self._db = db
+        self._sink = sink
+        self._intake = intake
+        self._sources = sources
+        self._known = False
+
+    async def accept(self) -> None:
+        """A person has decided: it is a new outbox."""
+        await self._db.write(store.mark_settled)
+
+    async def before_the_start(self) -> None:
+        """Ask before anything comes in, if Listmonk answers soon."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.allowed()
+        except (SinkError, TimeoutError) as error:
+            log.debug("whether this outbox is the only one is asked later: %s", error)
+
+    async def allowed(self) -> bool:
+        """Whether this outbox may be used. Raises SinkError when Listmonk cannot be asked."""
+        if self._known:
+            return not self._intake.closed
+        found = Counter() if await self._db.read(store.is_settled) else await self._strangers()
+        if found:
+            self._intake.close(self._words(found))
+        else:  # for good: what else shows it, the labels of what was told, does not outlive retention
+            await self._db.write(store.mark_settled)
+        self._known = True
+        return not self._intake.closed
+
+    async def _strangers(self) -> Counter[str]:
+        try:
+            return await self._sink.strangers(self._sources())
+        except SinkRefused as error:  # without bounces:get nobody can tell
+            log.debug("Listmonk does not tell whether this outbox is the only one: %s", error)
+            return Counter()
+
+    def _words(self, found: Counter[str]) -> str:
+        names = ", ".join(sorted(found)[:5])
+        return (
+            f"The outbox {self._db.path} is new, but Listmonk holds bounces that another outbox told under the "
+            f"names of our sources ({names}): that outbox is missing here. Nothing is taken in or delivered: who "
+            "sends is told to come again. Next: stop bouncestream, mount the disk of the former outbox or put its "
+            "backup in place, and start again; if it is gone for good, let `bouncestream run --new-outbox` begin "
+            "anew. If another bridge uses this Listmonk, give the sources here other names."
+        )

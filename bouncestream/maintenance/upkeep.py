@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps the outbox small and sound while `run` is up: retention, space, gauges, coming back after trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from functools import partial
+
+from bouncestream.config.model import Retention
+from bouncestream.errors import StoreBusy, StoreError
+from bouncestream.health import Health, Light
+from bouncestream.maintenance.believed import Believed
+from bouncestream.metrics import OUTBOX_BYTES, OUTBOX_EVENTS, OUTBOX_OLDEST, PART_STATE, Metrics
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import retention
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.intake import Intake
+from bouncestream.outbox.mail_room import aside_bytes
+from bouncestream.ports import Clock
+
+log = logging.getLogger("bouncestream.upkeep")
+
+#: How often it is looked whether the files of the outbox are still there; seconds.
+LOOK_EVERY = 1.0
+#: How often gauges are renewed and a troubled intake is tried; seconds.
+EVERY = 5.0
+#: How often retention begins (at first so long after the start), and the pause between two of its steps; seconds.
+PURGE_EVERY, PURGE_PAUSE = 3600.0, 0.2
+#: How often at most it is noted that the clock is believed: retention asks at each step; seconds.
+NOTE_EVERY = 600.0
+LIGHTS = (Light.GREEN, Light.YELLOW, Light.RED)
+
+
+class Upkeep:
+    """One task beside the relay; `settings` may be exchanged by a reload."""
+
+    def __init__(
+        self, db: Database, intake: Intake, clock: Clock, health: Health, metrics: Metrics, settings: Retention
+    ) -> None:
+        self._db = db
+        self._intake = intake
+        self._clock = clock
+        self._health = health
+        self._metrics = metrics
+        self.settings = settings
+        self._believed: Believed | None = None
+        self._noted_at = float("-inf")
+
+    async def run(self) -> None:
+        """For ever."""
+        purge_at = self._clock.monotonic() + PURGE_EVERY
+        await self._look_for_damage()
+        while True:
+            try:
+                await self._intake.revive()
+                await self.renew_gauges()
+                if self._believed is None:
+                    self._intake.aside = await self._db.read(aside_bytes)
+                    await self.believe()
+                if self._clock.monotonic() >= purge_at:
+                    more = await self._retention()
+                    purge_at = self._clock.monotonic() + (PURGE_PAUSE if more else PURGE_EVERY)
+                    if more:
+                        await asyncio.sleep(PURGE_PAUSE)
+                        continue
+            except StoreError as error:
+                log.debug("upkeep waits: %s", error)
+            for _ in range(round(EVERY / LOOK_EVERY)):
+                await asyncio.sleep(LOOK_EVERY)
+                await self._intake.look()
+
+    async def renew_gauges(self) -> None:
+        """What /metrics shows of the outbox."""
+        now = self._clock.now()
+        tally, oldest = await self._db.read(lambda conn: (store.tally(conn), store.oldest_pending(conn, now)))
+        for state, count in tally.items():
+            self._metrics.set(OUTBOX_EVENTS, count, state)
+        self._metrics.set(OUTBOX_OLDEST, oldest)
+        for name, suffix in (("database", ""), ("wal", "-wal")):
+            path = self._db.path.with_name(self._db.path.name + suffix)
+            self._metrics.set(OUTBOX_BYTES, path.stat().st_size if path.exists() else 0, name)
+        for name, part in self._health.parts.items():
+            self._metrics.set(PART_STATE, LIGHTS.index(part.state), name)
+
+    async def _look_for_damage(self) -> None:
+        """The whole file, beside the work: a large one would hold up the start by seconds."""
+        try:
+            await self._db.check()
+        except StoreError as error:
+            self._health.set("outbox", Light.RED, str(error))
+
+    async def _retention(self) -> bool:
+        """One step of it; what keeps it from its work for longer than a moment is told."""
+        try:
+            return await self._purge()
+        except StoreBusy:
+            raise
+        except StoreError as error:
+            self._health.set("retention", Light.YELLOW, f"nothing old is deleted: {error}")
+            return False
+
+    async def _purge(self) -> bool:
+        """One step of retention; True when another has something to do."""
+        if not await self.believe():
+            return False
+        now = self._clock.now()
+        done = await self._db.write(
+            partial(
+                retention.purge,
+                raw_before=now - timedelta(seconds=self.settings.raw),
+                events_before=now - timedelta(seconds=self.settings.events),
+                dedupe_before_day=int((now.timestamp() - self.settings.dedupe) // 86400),
+                now=now,
+            ),
+            rows=100,
+        )
+        if not done.more:
+            self._intake.aside = await self._db.read(aside_bytes)
+        if done.events or done.raw or done.quarantine:
+            await self._db.vacuum_step()
+        return done.more
+
+    async def believe(self) -> bool:
+        """Whether the clock may be believed. How it is doubted is told; when it was believed is noted."""
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        if self._believed is None:
+            last = await self._db.read(retention.last_time)
+            self._believed = Believed(last, now, monotonic)
+            if last is not None:  # what comes in under a clock in doubt must not vouch for it at the next start
+                await self._db.write(partial(retention.note_time, at=last))
+        before = self._health.parts.get("retention")
+        if not self._believed.judge(now, monotonic):
+            self._health.set("retention", Light.YELLOW, self._believed.why)
+            return False
+        if before is not None:
+            self._health.set("retention", Light.GREEN)
+        if monotonic - self._noted_at >= NOTE_EVERY:
+            await self._db.write(partial(retention.note_time, at=now))
+            self._noted_at = monotonic
+        return True

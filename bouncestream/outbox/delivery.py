@@ -1,0 +1,324 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the relay does with rows: claim, settle, and what it asks. Synchronous functions on one connection; each
+call is one job of the writer (`db.write`), so it is stored as a whole or not at all, and may run twice.
+
+What comes in is in `arrivals`; what an operator sees and does is in `operator`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from bouncestream.backoff import LONGEST
+from bouncestream.event import Kind
+from bouncestream.outbox import codec
+from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.state import FINAL, MOVES
+from bouncestream.ports import Claimed, Move, State
+
+#: A new label after so many events, since a read-back costs as much as its label has rows.
+LABEL_EVENTS = 1000
+
+#: A row due further away than this is due now: no delay of ours is that long (`settle` sees to it), so the clock
+#: has jumped back. The slack is for clocks that are only a little off.
+HORIZON = timedelta(seconds=LONGEST, minutes=10)
+
+#: Bytes of a reason in the history; the whole answer of a server does not belong there.
+WHY_LIMIT = 500
+
+#: In `meta`, counted: mails that named people without proof, people beyond `[mail] max_unproven`, and mails with a
+#: UUID that Listmonk does not know.
+UNPROVEN, EXCESS, UNKNOWN_UUIDS = "unproven_mails", "unproven_excess", "unknown_uuids"
+
+#: In `meta` of a copy that `Database.backup` made: when.
+RESTORED = "restored_from"
+#: In `meta`: this outbox is the only one of its sources.
+SETTLED = "settled_in"
+
+_CLAIM = QUERIES["claim"]
+_CLAIM_DUE = QUERIES["claim_due"]
+_CLAIM_ABSURD = QUERIES["claim_absurd"]
+_COUNT = QUERIES["count"]
+_HISTORY = QUERIES["insert_history"]
+_MOVE = QUERIES["move"]
+_STATE_OF = QUERIES["state_of"]
+
+
+def claim(
+    conn: sqlite3.Connection, *, now: datetime, limit: int, looked: Container[str] | None = None
+) -> list[Claimed]:
+    """Take the oldest due rows for posting: state `claimed`, the next attempt number, a label for those that have
+    none. What is posted again is taken only if its label is in `looked`; None: no label can be looked at."""
+    at = codec.stamp(now)
+    rows = conn.execute(_CLAIM_DUE, {"now": at, "limit": limit}).fetchall()
+    if len(rows) < limit:
+        bounds = {"horizon": codec.stamp(now + HORIZON), "limit": limit - len(rows)}
+        rows += conn.execute(_CLAIM_ABSURD, bounds).fetchall()
+    if looked is not None:
+        rows = [row for row in rows if row[4] <= row[25] or not row[3] or row[3] in looked]
+    if not rows:
+        return []
+    labels = _new_labels(conn, [row[12] for row in rows if not row[3] and row[8] != Kind.UNSUBSCRIBE], now)
+    taken: list[Claimed] = []
+    updates: list[tuple[str, str, int]] = []
+    history: list[tuple[int, str, str, str, str]] = []
+    for row in rows:
+        label, attempt = row[3], row[4] + 1
+        if not label and row[8] != Kind.UNSUBSCRIBE:
+            label = labels[row[12]].pop()
+        why = f"attempt {attempt}"
+        updates.append((label, why, row[0]))
+        history.append((row[0], at, "pending", "claimed", why))
+        taken.append(
+            Claimed(
+                row[0],
+                row[1],
+                State.CLAIMED,
+                codec.event(row),
+                codec.moment(row[14]),
+                label,
+                attempt,
+                row[5],
+                row[6],
+                row[7],
+                row[25],
+            )
+        )
+    conn.executemany(_CLAIM, updates)
+    conn.executemany(_HISTORY, history)
+    count(conn, {State.PENDING: -len(taken), State.CLAIMED: len(taken)})
+    return taken
+
+
+def _new_labels(conn: sqlite3.Connection, sources: Iterable[str], now: datetime) -> dict[str, list[str]]:
+    """For each source as many labels as it occurs, popped from the end: `<source> <day>`, then with ` #2` …"""
+    wanted: dict[str, int] = {}
+    for source in sources:
+        wanted[source] = wanted.get(source, 0) + 1
+    day = now.astimezone(UTC).date().isoformat()
+    labels: dict[str, list[str]] = {}
+    for source, count in wanted.items():
+        number, used = conn.execute(QUERIES["newest_label"], (source, day)).fetchone() or (1, 0)
+        found: list[str] = []
+        while len(found) < count:
+            if used >= LABEL_EVENTS:
+                number, used = number + 1, 0
+            part = min(LABEL_EVENTS - used, count - len(found))
+            found += [f"{source} {day}" + (f" #{number}" if number > 1 else "")] * part
+            used += part
+            conn.execute(QUERIES["count_label"], (source, day, number, used))
+        found.reverse()
+        labels[source] = found
+    return labels
+
+
+def settle(conn: sqlite3.Connection, moves: Sequence[Move], now: datetime) -> list[int]:
+    """Apply each move that `MOVES` allows, in order, with its history. Returns the rows whose move is not allowed:
+    they were changed by someone else (an operator), and stay as they are.
+
+    A finished row that is `posted` may be claimed (replayed), one that is not belongs to the relay. No delay is
+    longer than LONGEST.
+
+    Absences are forgotten when a row goes anywhere but to `posted` without `absent`: then something other than
+    Listmonk's design explains what happened. A POST alone explains nothing, so `posted` keeps them.
+    """
+    at = codec.stamp(now)
+    skipped: list[int] = []
+    updates: list[tuple[object, ...]] = []
+    history: list[tuple[int, str, str, str, str]] = []
+    states: dict[int, tuple[State, bool]] = {}
+    counts: dict[str, int] = {}
+    for move in moves:
+        row, to = move.row, move.to
+        if row in states:
+            state, finished = states[row]
+        else:
+            found = conn.execute(_STATE_OF, (row,)).fetchone()
+            if found is None:
+                skipped.append(row)
+                continue
+            state, finished = State(found[0]), found[1] is not None
+        if to not in MOVES[state] or (state is State.POSTED and _misfit(finished, move)):
+            skipped.append(row)
+            continue
+        ends = to in FINAL or (to is State.POSTED and move.final)
+        states[row] = to, ends
+        counts[state] = counts.get(state, 0) - 1
+        counts[to] = counts.get(to, 0) + 1
+        why = codec.visible(move.why, WHY_LIMIT)
+        updates.append(
+            (
+                to.value,
+                why,
+                move.held_for,
+                codec.stamp(now + timedelta(seconds=min(move.delay, LONGEST))) if to is State.PENDING else None,
+                at if ends else None,
+                1,
+                int(move.failed),
+                int(move.absent or to is State.POSTED),
+                int(move.absent),
+                move.address_form,
+                int(move.unsent and to is State.PENDING),
+                row,
+            )
+        )
+        history.append((row, at, state.value, to.value, why))
+    conn.executemany(_MOVE, updates)
+    conn.executemany(_HISTORY, history)
+    count(conn, counts)
+    return skipped
+
+
+def _misfit(finished: bool, move: Move) -> bool:
+    """Of a posted row: whether it is ended twice or not at all, or taken from the relay that reads it back."""
+    if move.to is State.POSTED:
+        return finished or not move.final
+    return move.to is State.CLAIMED and not finished
+
+
+def unsettled(conn: sqlite3.Connection, *, after_row: int = 0, limit: int = 1000) -> list[Claimed]:
+    """Rows that are claimed, or posted and not finished, in the order of arrival: what a start, or a replay by
+    another process, leaves to be read back."""
+    rows = conn.execute(QUERIES["unsettled"], {"after_row": after_row, "limit": limit})
+    return [codec.claimed(row[:25], row[25]) for row in rows]
+
+
+def newest_row(conn: sqlite3.Connection) -> int:
+    """The number of the newest row; 0 where there is none."""
+    newest: int = conn.execute(QUERIES["newest_rows"]).fetchone()[0]
+    return newest
+
+
+def reset_absences(conn: sqlite3.Connection) -> None:
+    """At the start of a run: no absence that an earlier run counted counts (DESIGN, rule 6)."""
+    conn.execute(QUERIES["reset_absences"])
+    conn.execute(QUERIES["reset_absences_unsettled"])
+
+
+def due_in(conn: sqlite3.Connection, now: datetime) -> float | None:
+    """Seconds until a pending row is due, 0 when one is; None when nothing is pending."""
+    first = conn.execute(QUERIES["first_due"]).fetchone()
+    if first is None:
+        return None
+    wait = (codec.moment(first[0]) - now).total_seconds()
+    if wait > 0:
+        last = conn.execute(QUERIES["last_due"]).fetchone()
+        if codec.moment(last[0]) - now > HORIZON:
+            return 0.0
+    return max(0.0, wait)
+
+
+def oldest_pending(conn: sqlite3.Connection, now: datetime) -> float:
+    """Age in seconds of the oldest event that is neither finished nor held back; 0 when there is none."""
+    found = [conn.execute(QUERIES[name]).fetchone() for name in ("oldest_pending", "oldest_unsettled")]
+    oldest = min((codec.moment(row[0]) for row in found if row is not None), default=now)
+    return max(0.0, (now - oldest).total_seconds())
+
+
+def rows_of(conn: sqlite3.Connection, event_ids: Sequence[str]) -> dict[str, tuple[int, State]]:
+    """Event id → row and state, for those that are known: what a read-back of Listmonk showed, such as the row of
+    an event called unstored (rule 7)."""
+    found = conn.execute(QUERIES["rows_by_event_ids"], {"event_ids": json.dumps(list(event_ids))})
+    return {event_id: (row, State(state)) for row, event_id, state in found}
+
+
+def count(conn: sqlite3.Connection, changes: Mapping[str, int]) -> None:
+    """Keep the tally: by how much the number of events in each state has changed."""
+    for state, change in changes.items():
+        if change:
+            conn.execute(_COUNT, (change, str(state)))
+
+
+def recount(conn: sqlite3.Connection) -> None:
+    """Count all events again: someone may have changed rows with another program."""
+    conn.execute(QUERIES["recount"])
+
+
+def tally(conn: sqlite3.Connection) -> Mapping[str, int]:
+    """How many events are in each state."""
+    return dict(conn.execute(QUERIES["tally"]).fetchall())
+
+
+def quarantine_count(conn: sqlite3.Connection, *, unidentified: bool = False) -> int:
+    """How much waits in quarantine, or how many bounces whose recipient nobody could tell."""
+    count: int = conn.execute(QUERIES["quarantine_count"], {"unidentified": int(unidentified)}).fetchone()[0]
+    return count
+
+
+def get_meta(conn: sqlite3.Connection, name: str) -> str | None:
+    """A value that belongs to the database as a whole, such as `instance`."""
+    found = conn.execute(QUERIES["get_meta"], (name,)).fetchone()
+    return found[0] if found else None
+
+
+def add_meta(conn: sqlite3.Connection, name: str, by: int) -> None:
+    """Count up a number that belongs to the database as a whole: `duplicates`, `doubled`."""
+    conn.execute(QUERIES["add_meta"], {"name": name, "by": by})
+
+
+def note_doubled(conn: sqlite3.Connection, event_ids: Sequence[str], now: datetime) -> list[str]:
+    """Events that Listmonk was seen to hold twice; those that were not noted before are counted and returned."""
+    new = [event_id for event_id in event_ids if get_meta(conn, f"doubled:{event_id}") is None]
+    for event_id in new:
+        set_meta(conn, f"doubled:{event_id}", codec.stamp(now))
+    if new:
+        add_meta(conn, "doubled", len(new))
+    return new
+
+
+def set_meta(conn: sqlite3.Connection, name: str, value: str) -> None:
+    """Write such a value."""
+    conn.execute(QUERIES["set_meta"], (name, value))
+
+
+def mark_restored(conn: sqlite3.Connection, at: datetime) -> None:
+    """Note in a copy of an outbox that it is one, and from when."""
+    set_meta(conn, RESTORED, codec.stamp(at))
+
+
+def take_restored(conn: sqlite3.Connection) -> datetime | None:
+    """From when this outbox is, if it was restored from a backup and `clear_restored` was not called since. What is
+    pending in it may have been delivered after that time."""
+    found = get_meta(conn, RESTORED)
+    return codec.moment(found) if found else None
+
+
+def clear_restored(conn: sqlite3.Connection) -> None:
+    """Listmonk was asked for all that a restored backup could not know."""
+    conn.execute(QUERIES["delete_meta"], (RESTORED,))
+
+
+def is_settled(conn: sqlite3.Connection) -> bool:
+    """Whether this outbox is known to be the only one of its sources: it has told Listmonk before, or Listmonk (or
+    a person) was asked."""
+    return get_meta(conn, SETTLED) is not None or conn.execute(QUERIES["any_label"]).fetchone() is not None
+
+
+def mark_settled(conn: sqlite3.Connection) -> None:
+    """It is. Each start says so again: what is known already costs no write to the disk."""
+    if get_meta(conn, SETTLED) is None:
+        set_meta(conn, SETTLED, "1")
+
+
+def unposted_sources(conn: sqlite3.Connection) -> list[str]:
+    """The sources of what was never claimed and would go to Listmonk as a bounce: their labels, from the time of
+    the backup on, are where a restored outbox finds what it has forgotten."""
+    return [source for (source,) in conn.execute(QUERIES["unposted_sources"])]
+
+
+def pending_labels(conn: sqlite3.Connection) -> list[str]:
+    """The labels of what waits to be posted once more."""
+    return [label for (label,) in conn.execute(QUERIES["pending_labels"])]
+
+
+def mark_found(conn: sqlite3.Connection, event_ids: Sequence[str], now: datetime) -> int:
+    """A restored backup: of these event ids Listmonk has a row already, so those that are pending are verified and
+    not posted again. Returns how many; all others stay as they are."""
+    why = "found in Listmonk after a backup was restored: it was delivered before"
+    moves = [
+        Move(row, State.VERIFIED, why) for row, state in rows_of(conn, event_ids).values() if state is State.PENDING
+    ]
+    return len(moves) - len(settle(conn, moves, now))

@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operator sees of the outbox and may do to it: list, show, stats; replay, drop, release; and the
+quarantine.
+
+The commands run beside `bouncestream run` on a database of their own, with the same moves. They never touch a row
+that is `claimed`, or `posted` and not finished: the relay holds it, and what it knows of it is in its memory.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from bouncestream.errors import UsageError
+from bouncestream.event import BounceEvent
+from bouncestream.outbox import codec
+from bouncestream.outbox.delivery import HORIZON, quarantine_count, settle, tally
+from bouncestream.outbox.queries import QUERIES
+from bouncestream.ports import Move, State
+
+#: Comes after every row.
+_LAST = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A row with all that is known of it but its history and its raw body."""
+
+    row: int
+    event_id: str
+    state: State
+    event: BounceEvent
+    received_at: datetime
+    label: str
+    attempt: int
+    failures: int
+    absences: int
+    address_form: str
+    held_for: str
+    next_attempt_at: datetime | None
+    finished_at: datetime | None
+    why: str
+    raw_id: int | None
+    supersedes: str
+    superseded_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a history; `before` is empty where the event came in."""
+
+    at: datetime
+    before: str
+    after: State
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Numbers of the whole outbox (`states`, `quarantine`), and of the events since a time (the others)."""
+
+    states: Mapping[str, int]
+    quarantine: int
+    sources: Sequence[tuple[str, str, int, datetime]]  #: source, kind, events, newest
+    reasons: Sequence[tuple[str, str, int]]  #: kind, reason, events
+    domains: Sequence[tuple[str, int]]
+    results: Mapping[str, int]  #: state → events since that time
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a command did: the rows that it changed, and for each other row the reason, in words."""
+
+    done: Sequence[int]
+    refused: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """One item of the quarantine, without its raw body."""
+
+    id: int
+    received_at: datetime
+    source: str
+    provider: str
+    why: str
+    event_type: str
+    raw_id: int
+    replayed_at: datetime | None
+    unidentified: bool = False  #: a bounce mail that does not tell whose it is
+
+
+def list_rows(
+    conn: sqlite3.Connection,
+    *,
+    states: Iterable[State] = (),
+    kinds: Iterable[str] = (),
+    source: str = "",
+    recipient: str = "",
+    since: datetime | None = None,
+    before_row: int = 0,
+    limit: int = 50,
+) -> list[Listed]:
+    """Rows that pass every filter that is given, newest first; `before_row` goes on from an earlier list."""
+    wanted = list(states)
+    aside = bool(wanted) and set(wanted) <= {State.HELD, State.DEAD}
+    rows = conn.execute(
+        QUERIES["list_set_aside" if aside else "list_rows"],
+        {
+            "states": json.dumps(wanted, separators=(",", ":")),
+            "kinds": json.dumps(list(kinds), separators=(",", ":")),
+            "source": source,
+            "recipient": recipient,
+            "since_id": codec.id_bound(since) if since else "",
+            "before_row": before_row or _LAST,
+            "limit": limit,
+        },
+    )
+    return [_listed(row) for row in rows]
+
+
+def find(conn: sqlite3.Connection, ref: str) -> int:
+    """The row that a person means: its number, its event id, or the first characters of that (8 or more; event ids
+    of our time begin with 0, numbers never do). UsageError when there is none, or more than one."""
+    text = ref.strip().lower()
+    if text.isascii() and text.isdigit() and not text.startswith("0") and len(text) < 19:
+        if conn.execute(QUERIES["standing"], (int(text),)).fetchone():
+            return int(text)
+    elif len(text) >= 8 and not set(text) - set("0123456789abcdef-"):
+        found = conn.execute(QUERIES["rows_by_prefix"], {"prefix": text}).fetchall()
+        if len(found) == 1:
+            return int(found[0][0])
+        if found:
+            raise UsageError(f"More than one event id begins with {text}. Next: give more characters of it.")
+    raise UsageError(
+        f"No event {ref!r} is in the outbox. Next: `bouncestream outbox list` shows them; an event is named by its "
+        "number, its id, or the first 8 or more characters of its id."
+    )
+
+
+def show(conn: sqlite3.Connection, row: int) -> tuple[Listed, list[Step]]:
+    """A row and its history."""
+    found = conn.execute(QUERIES["row"], (row,)).fetchone()
+    if found is None:
+        raise UsageError(f"No event {row} is in the outbox.")
+    steps = conn.execute(QUERIES["history"], (row,))
+    return _listed(found), [Step(codec.moment(at), before, State(after), why) for at, before, after, why in steps]
+
+
+def stats(conn: sqlite3.Connection, since: datetime, *, limit: int = 20) -> Stats:
+    """Numbers for a person, for the events received since a time: it reads all of those."""
+    bounds = {"since_id": codec.id_bound(since), "limit": limit}
+    sources = conn.execute(QUERIES["stats_sources"], bounds).fetchall()
+    return Stats(
+        states=tally(conn),
+        quarantine=quarantine_count(conn),
+        sources=[(source, kind, count, codec.moment(newest)) for source, kind, count, newest in sources],
+        reasons=conn.execute(QUERIES["stats_reasons"], bounds).fetchall(),
+        domains=conn.execute(QUERIES["stats_domains"], bounds).fetchall(),
+        results=dict(conn.execute(QUERIES["stats_results"], bounds).fetchall()),
+    )
+
+
+def rows_in(
+    conn: sqlite3.Connection,
+    state: State,
+    *,
+    held_for: str = "",
+    kind: str = "",
+    why_begins: str = "",
+    limit: int = 100_000,
+) -> list[int]:
+    """The rows for a command about many: all dead ones, what a dry run dropped (by how its reason begins) …"""
+    query = "set_aside_in_state" if state in (State.HELD, State.DEAD) else "rows_in_state"
+    bounds = {"state": state, "held_for": held_for, "kind": kind, "why_begins": why_begins, "limit": limit}
+    return [row for (row,) in conn.execute(QUERIES[query], bounds)]
+
+
+def replay(conn: sqlite3.Connection, rows: Sequence[int], now: datetime, why: str = "replayed") -> Changed:
+    """Deliver finished rows again. One that was ever claimed for posting may be in Listmonk already: it becomes
+    `claimed`, and `run` reads it back before it posts anything. Its failures are forgiven."""
+
+    def move(row: int, state: State, attempt: int) -> Move | str:
+        if state is State.VERIFIED:
+            return "it is in Listmonk already (verified): a replay would count it twice"
+        if state is State.PENDING:
+            return "it waits for delivery already (pending)"
+        if state is State.HELD:
+            return "it is held back: `release` lets it go"
+        conn.execute(QUERIES["fresh_start"], (row,))
+        return Move(row, State.CLAIMED if attempt else State.PENDING, why)
+
+    return _change(conn, rows, now, move)
+
+
+def drop(
+    conn: sqlite3.Connection, rows: Sequence[int], now: datetime, why: str = "dropped by an operator"
+) -> Changed:
+    """Never deliver rows that wait or are held."""
+
+    def move(row: int, state: State, _: int) -> Move | str:
+        if state not in (State.PENDING, State.HELD):
+            return f"it is finished already ({state})"
+        return Move(row, State.DROPPED, why)
+
+    return _change(conn, rows, now, move)
+
+
+def release(
+    conn: sqlite3.Connection, rows: Sequence[int], now: datetime, why: str = "released by an operator"
+) -> Changed:
+    """Let held rows go."""
+
+    def move(row: int, state: State, _: int) -> Move | str:
+        if state is not State.HELD:
+            return f"it is not held, but {state}"
+        return Move(row, State.PENDING, why)
+
+    return _change(conn, rows, now, move)
+
+
+def release_permission(conn: sqlite3.Connection, now: datetime, limit: int = 100_000) -> int:
+    """The token may do now what it could not (or one row goes ahead to see): let go what was held for that, the
+    oldest first. Returns how many."""
+    rows = rows_in(conn, State.HELD, held_for="permission", limit=limit)
+    return len(release(conn, rows, now, "tried again: the token may have the permission now").done)
+
+
+def drop_due(conn: sqlite3.Connection, now: datetime, limit: int, why: str, after_row: int = 0) -> int:
+    """A dry run: what came in after a row and is due is dropped instead of claimed, so that a later replay need not
+    read it back."""
+    bounds = {"now": codec.stamp(now), "limit": limit, "after": after_row}
+    due = conn.execute(QUERIES["due_rows"], bounds).fetchall()
+    if len(due) < limit:
+        bounds = {"horizon": codec.stamp(now + HORIZON), "limit": limit - len(due), "after": after_row}
+        due += conn.execute(QUERIES["absurd_rows"], bounds).fetchall()
+    return len(drop(conn, [row for (row,) in due], now, why).done)
+
+
+def quarantine_items(
+    conn: sqlite3.Connection,
+    *,
+    after: int = 0,
+    limit: int = 50,
+    replayed: bool = False,
+    unidentified: bool = False,
+) -> list[Quarantined]:
+    """What waits in quarantine, oldest first, or the bounces `unidentified`; with `replayed` all there ever was."""
+    query = "quarantine_all" if replayed else "quarantine_items"
+    return [
+        Quarantined(
+            number,
+            codec.moment(at),
+            source,
+            provider,
+            why,
+            event_type,
+            raw_id,
+            codec.moment(done) if done else None,
+            bool(nobody),
+        )
+        for number, at, source, provider, why, event_type, raw_id, done, nobody in conn.execute(
+            QUERIES[query], {"after": after, "limit": limit, "unidentified": int(unidentified)}
+        )
+    ]
+
+
+def raw_body(conn: sqlite3.Connection, raw_id: int) -> bytes:
+    """What came in, byte for byte. UsageError when retention has taken it away."""
+    found = conn.execute(QUERIES["raw"], (raw_id,)).fetchone()
+    if found is None:
+        raise UsageError("The raw body is gone: [retention] raw keeps them for a shorter time than the events.")
+    return codec.unpack(*found)
+
+
+def raw_head(conn: sqlite3.Connection, raw_id: int) -> tuple[datetime, str, int] | None:
+    """When a raw body came in, its content type and its size; None when it is gone."""
+    found = conn.execute(QUERIES["raw_head"], (raw_id,)).fetchone()
+    return (codec.moment(found[0]), found[1], found[2]) if found else None
+
+
+def mark_replayed(conn: sqlite3.Connection, item: int, now: datetime) -> bool:
+    """Note that an item of the quarantine was read after all; False when it was noted before."""
+    return conn.execute(QUERIES["mark_replayed"], (codec.stamp(now), item)).rowcount == 1
+
+
+def _change(
+    conn: sqlite3.Connection, rows: Sequence[int], now: datetime, decide: Callable[[int, State, int], Move | str]
+) -> Changed:
+    moves: list[Move] = []
+    refused: dict[int, str] = {}
+    for row in dict.fromkeys(rows):
+        found = conn.execute(QUERIES["standing"], (row,)).fetchone()
+        if found is None:
+            refused[row] = "there is no such event"
+            continue
+        state = State(found[0])
+        if state is State.CLAIMED:
+            refused[row] = "it is being delivered just now (claimed): wait until it is settled"
+        elif state is State.POSTED and found[2] is None:
+            refused[row] = "Listmonk has it in its queue (posted): wait until it is settled"
+        else:
+            verdict = decide(row, state, found[1])
+            if isinstance(verdict, str):
+                refused[row] = verdict
+            else:
+                moves.append(verdict)
+    skipped = settle(conn, moves, now)
+    assert not skipped, "decided on the same snapshot"
+    return Changed([move.row for move in moves], refused)
+
+
+def _listed(row: tuple[Any, ...]) -> Listed:
+    claimed = codec.claimed(cast(codec.Row, row[:25]))
+    due, finished, why, raw_id, supersedes, superseded_by = row[25:]
+    return Listed(
+        claimed.row,
+        claimed.event_id,
+        claimed.state,
+        claimed.event,
+        claimed.received_at,
+        claimed.label,
+        claimed.attempt,
+        claimed.failures,
+        claimed.absences,
+        claimed.address_form,
+        claimed.event.hold,
+        codec.moment(due) if due else None,
+        codec.moment(finished) if finished else None,
+        why,
+        raw_id,
+        supersedes or "",
+        superseded_by,
+    )

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the parts of the relay share: the outbox, the sink, the ledger of unsettled events, breaker and boards."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from bouncestream.backoff import backoff
+from bouncestream.health import Health
+from bouncestream.metrics import DELIVERED, LOST, READ_BACKS, RESTARTS, RETRIES, Metrics
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox import reposts
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.state import FINAL
+from bouncestream.policy import Rules
+from bouncestream.ports import Clock, Move, Powers, Sink, State
+from bouncestream.relay.breaker import Breaker
+from bouncestream.relay.ledger import Ledger, Times
+from bouncestream.relay.schedule import LaterReads
+
+log = logging.getLogger("bouncestream.relay")
+
+#: After a failed call the permissions and settings of Listmonk are asked for again this soon; seconds.
+POWERS_AFTER_FAILURE = 5.0
+#: After a failed read none is made for so long, at first and at most; seconds.
+READ_REST, READ_REST_LIMIT = 0.3, 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast and how patiently; `[relay]` of the configuration. Times in seconds."""
+
+    batch_size: int = 200
+    linger: float = 0.02
+    connections: int = 4
+    pulse: float = 2.0
+    settle: float = 60.0  #: without read-back: how long a 200 must stand
+    unsubscribe: str = "lists"  #: `lists`, `blocklist` or `ignore`
+    rules: Rules = field(default_factory=Rules)  #: the policy on reasons
+    dry_run: bool = False
+
+
+class Desk:
+    """One per run of the relay."""
+
+    def __init__(
+        self,
+        db: Database,
+        sink: Sink,
+        clock: Clock,
+        pace: Pace,
+        times: Times,
+        health: Health,
+        metrics: Metrics,
+        chance: Callable[[], float],
+    ) -> None:
+        self.db = db
+        self.sink = sink
+        self.clock = clock
+        self.pace = pace
+        self.health = health
+        self.metrics = metrics
+        self.chance = chance
+        self.ledger = Ledger(times)
+        self.later = LaterReads(times.margin)
+        self.looked: dict[str, float] = {}  #: label → when the look at it before the batch in hand was answered
+        self.breaker = Breaker(chance)
+        self.powers: Powers | None = None  #: None: not known yet, so nothing is posted
+        self.powers_due = float("-inf")  #: when they are asked for (again)
+        self.read_due = float("-inf")  #: no label is read before that: the last reads failed
+        self.read_trouble = ""  #: why they failed; posting may work all the same
+        self._failed_reads = 0
+        self.known: set[str] = set()  #: events whose subscriber's UUID was looked up in this run, and is known
+        self.stopping = False
+
+    def trouble(self, why: str, retry_after: float | None = None) -> None:
+        """Something of the sink failed that passes by itself."""
+        log.debug("quiet for a while: %s", why)
+        self.breaker.trouble(self.clock.monotonic(), why, retry_after)
+
+    def not_now(self) -> str:
+        """Why nothing may be sent now, in words; empty: it may."""
+        if self.stopping:
+            return "not sent: bouncestream is shutting down"
+        if self.breaker.paused or self.clock.monotonic() < self.breaker.until:
+            return f"not sent: {self.breaker.why}"
+        return ""
+
+    def read_failed(self, why: str) -> None:
+        """Its database may be away, and then its 200 means nothing: stop posting for a while, and reading too."""
+        now = self.clock.monotonic()
+        self.ledger.read_failed(now)
+        self.metrics.add(READ_BACKS, "failed")
+        self.read_trouble = f"reading back failed: {why}"
+        self.trouble(self.read_trouble)
+        self.powers_due = min(self.powers_due, now + POWERS_AFTER_FAILURE)  # may the token still read?
+        self._failed_reads += 1
+        rest = backoff(self._failed_reads, base=READ_REST, cap=READ_REST_LIMIT, jitter=self.chance())
+        self.read_due = now + rest
+
+    def round_ended(self) -> None:
+        """A round of reading back, with its look-ups, ended well."""
+        self.read_due, self.read_trouble, self._failed_reads = float("-inf"), "", 0
+
+    def boot_read(self, boot: str, asked_at: float) -> None:
+        """A boot id was read; tell when it is a new one."""
+        if self.ledger.boot_read(boot, asked_at):
+            self.metrics.add(RESTARTS)
+            self.powers_due = float("-inf")
+            log.warning(
+                "Listmonk restarted; what it had not recorded yet is found by reading back and posted again"
+            )
+
+    async def settle(self, moves: Sequence[Move]) -> bool:
+        """Write decided moves down; log lines and counters come after the commit. False: there were none."""
+        if not moves:
+            return False
+        again = self.later.plan({move.again for move in moves if move.again}, self.clock.monotonic())
+
+        def write(conn: sqlite3.Connection) -> None:
+            store.settle(conn, moves, now)
+            reposts.plan_reads(conn, again, now)
+
+        now = self.clock.now()
+        await self.db.write(write, rows=len(moves))
+        for move in moves:
+            if move.to in FINAL or move.final:
+                self.metrics.add(DELIVERED, move.to.value)
+                level = logging.WARNING if move.to is State.DEAD else logging.DEBUG
+                log.log(level, "event %d is %s: %s", move.row, move.to.value, move.why)
+            elif move.to is State.PENDING:
+                if move.lost:
+                    self.metrics.add(LOST)
+                self.metrics.add(RETRIES, "failure" if move.failed else "absent" if move.absent else "sink")
+        return True

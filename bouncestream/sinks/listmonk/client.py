@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP client that talks to Listmonk: thin, each call with a time limit, credentials to its URL only.
+
+Source: Listmonk's API documentation, and what was measured on 3.0 to 6.2 (July 2026): HTTP basic works on all,
+`per_page=all` is empty on older ones, `query=` is raw SQL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import orjson
+
+from bouncestream.errors import SinkError, SinkRefused
+from bouncestream.event import BounceEvent, clean_uuid
+from bouncestream.ports import Answer, Claimed, Finding, Powers, Said, Seen, Subscriber
+from bouncestream.sinks.listmonk import answers, payload
+from bouncestream.sinks.listmonk.answers import PER_PAGE
+from bouncestream.sinks.listmonk.strangers import strangers
+from bouncestream.sinks.listmonk.wire import NoAnswer, NotSent, Wire, patience
+
+#: So many rows are looked at before others get their turn.
+TURN = 200
+#: A query travels in the URL; proxies often refuse a request line above 8 KiB.
+LOOKUP_MANY, LOOKUP_CHARACTERS = 100, 4000
+#: No answer of Listmonk's that we ask for is larger: 2,000 rows with full `meta` are about 2 MB. Then what is read
+#: of a page that may show the boot id, and of the answer to a bounce; bytes.
+ANSWER_LIMIT, PAGE_LIMIT, POST_LIMIT = 8 << 20, 1 << 20, 1 << 16
+#: All pages of a label, and all calls of a look-up, may take so many times as long as one call.
+LABEL_PATIENCE, LOOKUP_PATIENCE = 3, 10
+#: A query that finds nobody, for every version.
+NOBODY = "subscribers.id = 0"
+
+
+class Listmonk:
+    """One Listmonk. Open it inside a running loop; `close` it in the end."""
+
+    def __init__(
+        self,
+        url: str,
+        user: str,
+        token: str,
+        *,
+        instance: str,
+        post_timeout: float = 120.0,
+        read_timeout: float = 30.0,
+        connections: int = 4,
+    ) -> None:
+        self._wire = Wire(url, user, token, connections=connections + 2)
+        self._instance = instance
+        self._post_timeout = post_timeout
+        self._read_timeout = read_timeout
+        self._counts: Mapping[str, int] | None = None
+        self._boot_page = "/"
+
+    async def close(self) -> None:
+        await self._wire.close()
+
+    # -- recording ------------------------------------------------------------------------------------------
+
+    async def post(self, claimed: Claimed) -> Answer:
+        return await self._post(payload.body(claimed, self._instance))
+
+    async def probe(self) -> Answer:
+        return await self._post(b"{}")
+
+    async def _post(self, body: bytes) -> Answer:
+        call = partial(self._wire.call, "POST", "/webhooks/bounce", within=self._post_timeout, limit=POST_LIMIT)
+        try:
+            reply = await call(body=body)
+        except NotSent as error:
+            return Answer(Said.NOT_SENT, 0, error.why)
+        except NoAnswer as error:
+            return Answer(Said.UNKNOWN, 0, error.why)
+        return answers.answer(reply.status, reply.content, reply.retry_after, blank=self._wire.blank)
+
+    # -- reading back ---------------------------------------------------------------------------------------
+
+    async def boot_id(self) -> str:
+        """Of the front page, or of the login page where the front page shows none."""
+        found = await self._boot_id_of(self._boot_page)
+        if not found and self._boot_page == "/" and (found := await self._boot_id_of("/admin/login")):
+            self._boot_page = "/admin/login"
+        return found
+
+    async def _boot_id_of(self, path: str) -> str:
+        reply = await self._wire.call("GET", path, within=self._read_timeout, limit=PAGE_LIMIT)
+        if reply.status >= 500 or reply.status == 429:
+            raise SinkError(f"Listmonk answered {reply.status} to GET {path}")
+        return answers.boot_id(reply.content)
+
+    async def read_label(self, label: str) -> Sequence[Seen]:
+        rows: dict[int, Seen] = {}  # by Listmonk's own id: pages may overlap while rows are added
+        path, number = "/api/bounces", 1
+        async with patience(LABEL_PATIENCE * self._read_timeout, f"reading the label {label}"):
+            while True:
+                query = {
+                    "source": label,
+                    "page": str(number),
+                    "per_page": str(PER_PAGE),
+                    "order_by": "created_at",
+                    "order": "desc",
+                }
+                data = await self._data(path, query)
+                page = answers.bounces(path, data, label=label, page=number, per_page=PER_PAGE)
+                for key, row in page.rows.items():
+                    if len(rows) % TURN == 0:
+                        await asyncio.sleep(0)  # a thousand rows are milliseconds: webhooks are answered meanwhile
+                    rows[key] = answers.seen(row, self._instance)
+                if number * PER_PAGE >= page.total:
+                    break
+                number += 1
+        if len(rows) < page.total:
+            raise answers.odd(path, f"its pages show {len(rows)} of {page.total} rows")
+        return list(rows.values())
+
+    async def strangers(self, names: Collection[str]) -> Counter[str]:
+        """Of the newest bounces: source name → how many were told by another outbox under it."""
+        query = {"page": "1", "per_page": str(PER_PAGE), "order_by": "created_at", "order": "desc"}
+        data = await self._data("/api/bounces", query)
+        return strangers(answers.rows_of("/api/bounces", data), names, self._instance)
+
+    async def powers(self) -> Powers:
+        """What the token may do, found by trying each call harmlessly: true on every version of Listmonk."""
+        probe = await self.probe()
+        if probe.said in (Said.NOT_SENT, Said.BUSY) or not probe.status:
+            raise SinkError(f"Listmonk cannot be asked: {probe.words or probe.status}")
+        config = await self._try("/api/config")
+        settings = await self._try("/api/settings")
+        self._counts = answers.counts(settings) if settings is not None else None
+        processing = settings is None or answers.processing(settings)
+        if probe.said is Said.UNKNOWN and processing and probe.status != 503:
+            raise SinkError(f"Listmonk answers {probe.status} to a bounce: {probe.words}")
+        profile = await self._try("/api/profile")
+        # Listmonk 3 has no profile, and one user who may do all.
+        granted = answers.permissions(profile) if profile is not None else None
+        # Without subscribers:get_all the query answers 200 with nobody, just like for an unknown address.
+        lookup = (granted is None or "subscribers:get_all" in granted) and await self._may(self._nobody())
+        return Powers(
+            version=answers.version(config or {}),
+            post=probe.said is Said.REFUSED,
+            read=await self._may(self.read_label("~")),
+            lookup=lookup,
+            manage=granted is None or "subscribers:manage" in granted,
+            counts=self._counts,
+            processing=processing and probe.status != 503,
+        )
+
+    async def profile(self) -> Mapping[str, Any]:
+        """Who we are there and what we may do, whatever else is switched off. Raises SinkRefused: 401 or 403 when
+        Listmonk does not know us, 404 before version 4."""
+        return await self._about("/api/profile")
+
+    # -- subscribers ----------------------------------------------------------------------------------------
+
+    async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, Finding]:
+        by_email: dict[str, Subscriber] = {}
+        by_uuid: dict[str, Subscriber] = {}
+        asked: set[str] = set()
+        plain = {v for c in claimed for f, v in [payload.address(c)] if f == "email" and payload.is_plain(v)}
+        uuids = {c.event.subscriber_uuid for c in claimed if c.event.subscriber_uuid}
+        async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking subscribers up"):
+            for column, values, known in (("email", sorted(plain), by_email), ("uuid", sorted(uuids), by_uuid)):
+                for chunk in _chunks(values):
+                    for part, found in await self._query_bisected(column, chunk):
+                        asked.update(part)
+                        known.update((str(getattr(person, column)).lower(), person) for person in found)
+            people = {person.id for person in (*by_email.values(), *by_uuid.values())}
+            full = {kind: await self._at_count(kind, sorted(people)) for kind in self._kinds(claimed)}
+        return {
+            c.row: finding
+            for c in claimed
+            if (finding := _finding(c, by_email, by_uuid, asked, full, self._counts or {})) is not None
+        }
+
+    async def owners(self, uuids: Sequence[str]) -> Mapping[str, str]:
+        owners: dict[str, str] = {}
+        wanted = {uuid for uuid in map(clean_uuid, uuids) if uuid}
+        async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking subscribers up"):
+            for chunk in _chunks(sorted(wanted)):
+                for part, found in await self._query_bisected("uuid", chunk):
+                    owners.update(dict.fromkeys(part, ""))
+                    owners.update((person.uuid.lower(), person.email) for person in found)
+        return owners
+
+    def _kinds(self, claimed: Sequence[Claimed]) -> set[str]:
+        return {c.event.kind.value for c in claimed} & set(self._counts or ())
+
+    async def _at_count(self, kind: str, ids: Sequence[int]) -> set[int]:
+        """Which of these subscribers hold as many stored bounces of the kind as Listmonk stores at most."""
+        count = (self._counts or {})[kind]
+        stored = "SELECT COUNT(*) FROM bounces WHERE bounces.subscriber_id = subscribers.id AND bounces.type ="
+        enough = f"({stored} '{kind}') >= {count:d}"
+        full: set[int] = set()
+        for at in range(0, len(ids), LOOKUP_MANY):
+            chosen = ids[at : at + LOOKUP_MANY]
+            where = f"subscribers.id IN ({', '.join(str(int(i)) for i in chosen)}) AND {enough}"
+            full.update(person.id for person in await self._query(where, "id", chosen))
+        return full
+
+    async def _query(self, where: str, column: str, asked: Collection[str | int]) -> list[Subscriber]:
+        """The subscribers for whom `where` holds: none but those whose `column` is one of `asked`."""
+        path = "/api/subscribers"
+        query = {"query": where, "page": "1", "per_page": str(PER_PAGE)}
+        people = answers.people(path, await self._data(path, query))
+        known = {str(value).lower() for value in asked}
+        if any(str(getattr(person, column)).lower() not in known for person in people):
+            raise answers.odd(path, "it names others than were asked for: does something take the query away?")
+        return people
+
+    async def _named(self, column: str, values: Sequence[str]) -> list[Subscriber]:
+        """The subscribers whose `column`, `email` or `uuid`, is one of `values`."""
+        return await self._query(f"subscribers.{column} IN ({payload.quoted(values)})", column, values)
+
+    async def _nobody(self) -> None:
+        """A query that cannot be wrong."""
+        await self._query(NOBODY, "id", ())
+
+    async def _query_bisected(
+        self, column: str, values: Sequence[str]
+    ) -> list[tuple[Sequence[str], list[Subscriber]]]:
+        """The answers for `values`; what Listmonk refuses to answer is narrowed down to the one and left out."""
+        try:
+            return [(values, await self._named(column, values))]
+        except SinkRefused as refused:
+            if refused.status != 400:
+                raise
+            if len(values) == 1:
+                await self._blame_no_outage()
+                return []
+        half = len(values) // 2
+        first = await self._query_bisected(column, values[:half])
+        return first + await self._query_bisected(column, values[half:])
+
+    async def _blame_no_outage(self) -> None:
+        """After a refused query: with its database away Listmonk answers 400 too, and a query that cannot be wrong
+        tells the two apart. Raises SinkError in an outage."""
+        try:
+            await self._nobody()
+        except SinkRefused as refused:
+            raise SinkError(f"Listmonk answers no query just now: {refused.why}") from refused
+
+    async def subscriber(self, event: BounceEvent) -> Subscriber | None:
+        """By address in its forms, as far as they may be asked for, else by UUID."""
+        forms = {event.recipient, payload.unicode_form(event.recipient)} if event.recipient else set()
+        plain = sorted(form for form in forms if payload.is_plain(form))
+        ways = [("email", plain)] if plain else []
+        if event.subscriber_uuid:
+            ways.append(("uuid", [event.subscriber_uuid]))
+        if not ways:
+            raise SinkRefused(0, "its address cannot be asked for safely, and no UUID is known")
+        for column, values in ways:
+            try:
+                people = await self._named(column, values)
+            except SinkRefused as refused:
+                if refused.status == 400:
+                    await self._blame_no_outage()
+                raise
+            if people:
+                return people[0]
+        return None
+
+    async def unsubscribe(self, subscriber: Subscriber, *, blocklist: bool) -> None:
+        if blocklist:
+            await self._put("/api/subscribers/blocklist", {"ids": [subscriber.id]})
+            return
+        lists = sorted(i for i, status in subscriber.lists.items() if status != "unsubscribed")
+        body = {"ids": [subscriber.id], "action": "unsubscribe", "target_list_ids": lists}
+        await self._put("/api/subscribers/lists", body)
+
+    # -- the wire -------------------------------------------------------------------------------------------
+
+    async def _may(self, call: Awaitable[object]) -> bool:
+        """Whether Listmonk lets the token make the call."""
+        try:
+            await call
+        except SinkRefused:
+            return False
+        return True
+
+    async def _try(self, path: str) -> dict[str, Any] | None:
+        """The data, or None where the token may not ask for it or this version does not know it."""
+        try:
+            return await self._about(path)
+        except SinkRefused:
+            return None
+
+    async def _about(self, path: str) -> dict[str, Any]:
+        """What Listmonk says of itself or of us: without our credentials, wherever it may repeat them."""
+        reply = await self._wire.call("GET", path, within=self._read_timeout, limit=ANSWER_LIMIT)
+        content = self._wire.blank.bytes(reply.content)
+        return answers.data(path, reply.status, content, cut=reply.cut, blank=self._wire.blank)
+
+    async def _data(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+        reply = await self._wire.call("GET", path, within=self._read_timeout, limit=ANSWER_LIMIT, query=query)
+        return answers.data(path, reply.status, reply.content, cut=reply.cut, blank=self._wire.blank)
+
+    async def _put(self, path: str, body: Mapping[str, Any]) -> None:
+        call = partial(self._wire.call, "PUT", path, within=self._read_timeout, limit=ANSWER_LIMIT)
+        reply = await call(body=orjson.dumps(body))
+        if reply.status != 200:
+            answers.data(path, reply.status, reply.content, cut=reply.cut, blank=self._wire.blank)
+
+
+def _finding(
+    claimed: Claimed,
+    by_email: Mapping[str, Subscriber],
+    by_uuid: Mapping[str, Subscriber],
+    asked: set[str],
+    full: Mapping[str, set[int]],
+    counts: Mapping[str, int],
+) -> Finding | None:
+    """Why Listmonk would not store this one; None when it could not be asked."""
+    field, value = payload.address(claimed)
+    if value not in asked:
+        return None
+    person = (by_email if field == "email" else by_uuid).get(value.lower())
+    kind = claimed.event.kind.value
+    if person is None:
+        owner = by_uuid.get(claimed.event.subscriber_uuid) if field == "email" else None
+        if owner is not None and payload.same_address(owner.email, claimed.event.recipient):
+            return Finding("known to Listmonk by another form of the address", address_form="uuid")
+        if claimed.address_form == "email" and payload.unicode_form(value) != value:
+            return Finding("not known by the ASCII form of the domain", address_form="unicode")
+        return Finding("Listmonk has no such subscriber")
+    if person.status == "blocklisted":
+        return Finding("the subscriber is blocklisted already")
+    if person.id in full.get(kind, ()):
+        return Finding(f"Listmonk keeps at most {counts[kind]} {kind} bounces of a subscriber, and has them")
+    return Finding()
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    chunk: list[str] = []
+    size = 0
+    for value in values:
+        if chunk and (len(chunk) == LOOKUP_MANY or size + len(value) > LOOKUP_CHARACTERS):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(value)
+        size += len(value) + 4
+    if chunk:
+        yield chunk

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which bounces at Listmonk were told by another outbox under the names of our sources. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import orjson
+
+#: A label: the source's name, a day, and a number from the second on (`outbox.delivery`).
+_LABEL = re.compile(r"(.{1,200}) (\d{4}-\d\d-\d\d)(?: #\d{1,9})?")
+
+
+def strangers(rows: Iterable[Mapping[str, Any]], names: Collection[str], instance: str) -> Counter[str]:
+    """Of rows of `GET /api/bounces`: source name → how many were told by another outbox than `instance`. Whatever
+    is odd about a row, it is no stranger."""
+    found: Counter[str] = Counter()
+    for row in rows:
+        label = row.get("source")
+        match = _LABEL.fullmatch(label) if isinstance(label, str) else None
+        if match is None or match[1] not in names:
+            continue
+        bridge = _bridge(row.get("meta"))
+        if bridge and bridge != instance:
+            found[match[1]] += 1
+    return found
+
+
+def _bridge(meta: object) -> str:
+    """The outbox that a row names."""
+    if isinstance(meta, str):
+        try:
+            meta = orjson.loads(meta)
+        except orjson.JSONDecodeError:
+            return ""
+    bridge = meta.get("bridge") if isinstance(meta, Mapping) else None
+    return bridge if isinstance(bridge, str) else ""

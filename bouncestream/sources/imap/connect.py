@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A connection to an IMAP server as far as its transport goes: TCP, TLS, whom to trust, and what failures mean
+in an operator's words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from bouncestream.config.mailbox import Mailbox
+from bouncestream.errors import CertificateRefused, ConnectionLost
+from bouncestream.sources.imap.protocol import Protocol, words_of
+
+
+async def open_connection(settings: Mailbox, blank: Callable[[str], str] = str) -> Protocol:
+    """A connection with TLS, if it begins with that. `blank` takes our secrets out of what the server says. Raises
+    CertificateRefused or ConnectionLost."""
+    loop = asyncio.get_running_loop()
+    implicit = settings.tls == "implicit"
+    try:
+        context = tls_context(settings) if settings.tls != "none" else None
+        async with asyncio.timeout(settings.timeout):
+            transport, protocol = await loop.create_connection(
+                lambda: Protocol(loop, blank),
+                settings.host,
+                settings.real_port,
+                ssl=context if implicit else None,
+                server_hostname=settings.host if implicit else None,
+                happy_eyeballs_delay=0.25,
+            )
+    except (OSError, TimeoutError) as error:
+        raise connect_error(error, settings) from None
+    if settings.tls == "none" and not _loopback(transport.get_extra_info("peername")):
+        protocol.fail("it is not secured")
+        raise CertificateRefused(
+            f'{settings.host} is not this machine, and tls = "none" would send the password readable through the '
+            'network. Next: set tls = "implicit" or "starttls".'
+        )
+    return protocol
+
+
+def _loopback(peer: object) -> bool:
+    try:
+        return isinstance(peer, tuple) and ipaddress.ip_address(peer[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def tls_context(settings: Mailbox) -> ssl.SSLContext:
+    """What is trusted. Raises CertificateRefused when the file of certificates is of no use."""
+    try:
+        path = Path(settings.ca_file) if settings.ca_file else None
+        return _cached_context(settings.ca_file, path.stat().st_mtime_ns if path else 0)
+    except (OSError, ssl.SSLError) as error:
+        raise CertificateRefused(
+            f"the certificates in {settings.ca_file} cannot be used: {words_of(error)}. Next: set "
+            f"mailboxes.{settings.name}.ca_file to a PEM file that this user may read."
+        ) from None
+
+
+@lru_cache(maxsize=16)
+def _cached_context(ca_file: str, _changed: int) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca_file or None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def connect_error(error: OSError | TimeoutError, settings: Mailbox) -> CertificateRefused | ConnectionLost:
+    """What a failure to connect, or to begin TLS, means."""
+    where = f"{settings.host}:{settings.real_port}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return CertificateRefused(
+            f"the certificate of {where} is not accepted: {error.verify_message or words_of(error)}. Next: check "
+            f"mailboxes.{settings.name}.host, or set ca_file if the server has an own authority."
+        )
+    if isinstance(error, ssl.SSLError):
+        return ConnectionLost(
+            f"{where} does not speak TLS as expected ({words_of(error)}). Next: check "
+            f"mailboxes.{settings.name}.port and tls."
+        )
+    if isinstance(error, socket.gaierror):
+        return ConnectionLost(f"the name {settings.host} has no address: {words_of(error)}")
+    if isinstance(error, TimeoutError):
+        return ConnectionLost(f"{where} could not be reached within {settings.timeout:g} s")
+    return ConnectionLost(f"{where} could not be reached: {words_of(error)}")

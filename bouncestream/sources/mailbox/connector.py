@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one door to a mailbox: its folders log in one after the other, and when one is refused, none of them tries
+again before its time, as servers lock accounts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Protocol
+
+from bouncestream.config.mailbox import Mailbox
+from bouncestream.errors import AuthFailed, LoginRefused, Throttled
+from bouncestream.metrics import MAILBOX_CONNECTS, Metrics
+from bouncestream.ports import Clock
+from bouncestream.sources.imap.session import Session
+from bouncestream.sources.mailbox import rules
+
+log = logging.getLogger("bouncestream.mailbox")
+
+
+class Tokens(Protocol):
+    """Where access tokens come from, see `oauth.TokenSource`."""
+
+    async def token(self) -> str: ...
+
+    def forget(self) -> None: ...
+
+    async def changed(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Gate:
+    """Makes the sessions of one mailbox."""
+
+    def __init__(self, settings: Mailbox, tokens: Tokens | None, clock: Clock, metrics: Metrics) -> None:
+        self.settings = settings
+        self._tokens = tokens
+        self._clock = clock
+        self._metrics = metrics
+        self._lock = asyncio.Lock()
+        self._refusals = 0
+        self._refusal: LoginRefused | Throttled | None = None
+        self._until = 0.0  # nobody logs in before that
+
+    async def connect(self) -> Session:
+        """A session, logged in. Raises MailboxErrors; LoginRefused and Throttled without asking the server while it
+        must wait."""
+        async with self._lock:
+            if self._refusal is not None and self._clock.monotonic() < self._until:
+                raise self._refusal
+            try:
+                token = await self._tokens.token() if self._tokens is not None else None
+                session = await Session.connect(self.settings, token=token)
+            except (LoginRefused, Throttled) as error:
+                self.hold(error)
+                if isinstance(error, AuthFailed) and self._tokens is not None:
+                    self._tokens.forget()
+                raise
+            self._refusal = None
+            self._metrics.add(MAILBOX_CONNECTS, self.settings.name)
+            return session
+
+    def hold(self, error: LoginRefused | Throttled) -> None:
+        """Let nobody in for a while: the server refuses us, at the login or after it."""
+        if error is self._refusal:
+            return
+        self._refusals += 1
+        self._refusal = error
+        wait = rules.login_wait if isinstance(error, LoginRefused) else rules.throttle_wait
+        self._until = self._clock.monotonic() + wait(self._refusals, self.settings)
+
+    def fine(self) -> None:
+        """A folder was read: the next refusal is the first one again."""
+        self._refusals = 0
+
+    async def close(self) -> None:
+        """Let a new token that is on its way be kept."""
+        if self._tokens is not None:
+            await self._tokens.close()
+
+    async def closed(self) -> None:
+        """Until the wait after a refused login is over, or somebody has granted a new permission."""
+        left = self._until - self._clock.monotonic()
+        if left <= 0:
+            return
+        if self._tokens is None:
+            await asyncio.sleep(left)
+            return
+        changed = asyncio.create_task(self._tokens.changed())
+        try:
+            done, _ = await asyncio.wait({changed}, timeout=left)
+            if done and changed.exception() is None:
+                self._until = 0.0
+            elif done:  # the file cannot be looked at: then only the time counts
+                log.warning("%s: %s", self.settings.name, changed.exception())
+                await asyncio.sleep(self._until - self._clock.monotonic())
+        finally:
+            changed.cancel()
+            await asyncio.gather(changed, return_exceptions=True)

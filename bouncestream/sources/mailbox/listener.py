@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mailboxes that are read: for each a task for every folder and one that proves that they are heard. Imported
+only where a mailbox is configured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from bouncestream.config.mailbox import Mailbox
+from bouncestream.config.model import Config
+from bouncestream.health import Health, Light
+from bouncestream.judging.mail import judging_for
+from bouncestream.metrics import Metrics
+from bouncestream.ports import Clock, EmitMails, MailMemory
+from bouncestream.sources.mailbox.board import Board
+from bouncestream.sources.mailbox.connector import Gate, Tokens
+from bouncestream.sources.mailbox.context import Box
+from bouncestream.sources.mailbox.folder import Folder
+from bouncestream.sources.mailbox.proof import Proof
+from bouncestream.supervisor import Supervisor
+
+log = logging.getLogger("bouncestream.mailbox")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """One mailbox that is being read."""
+
+    box: Box
+    folders: tuple[Folder, ...]
+    tasks: tuple[asyncio.Task[None], ...]
+
+
+class Mailboxes:
+    """All of them. `reload` begins and exchanges, `stop` ends.
+
+    `tokens` makes the source of access tokens for a mailbox that needs one; `instance` is the outbox's own id.
+    """
+
+    def __init__(
+        self,
+        emit: EmitMails,
+        memory: MailMemory,
+        clock: Clock,
+        health: Health,
+        metrics: Metrics,
+        *,
+        instance: str,
+        dry_run: bool = False,
+        tokens: Callable[[Mailbox], Tokens | None] = lambda settings: None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._emit = emit
+        self._memory = memory
+        self._clock = clock
+        self._health = health
+        self._metrics = metrics
+        self._mark = sha256(f"canary {instance}".encode()).hexdigest()[:32]
+        self._dry_run = dry_run
+        self._tokens = tokens
+        self._chance = chance
+        self._supervisor = Supervisor(health, chance)
+        self._readers: dict[str, _Reader] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+
+    def reload(self, config: Config) -> None:
+        """Read these mailboxes from now on; those whose settings are the same go on undisturbed."""
+        for name, reader in list(self._readers.items()):
+            if config.mailboxes.get(name) != reader.box.settings:
+                del self._readers[name]
+                reader.box.board.close()
+                ending = asyncio.create_task(_end(reader))
+                self._ending.add(ending)
+                ending.add_done_callback(self._ending.discard)
+        for name, settings in config.mailboxes.items():
+            if name not in self._readers:
+                self._readers[name] = self._start(settings, config)
+            box = self._readers[name].box
+            box.judging = judging_for(config, name)
+            box.dedupe = config.retention.dedupe
+
+    async def stop(self, grace: float) -> None:
+        """End all of them; what is not done within `grace` seconds is cut off, and read again at the next start."""
+        ending = [asyncio.create_task(_end(reader)) for reader in self._readers.values()]
+        self._readers.clear()
+        waiting = {*ending, *self._ending}
+        if waiting:
+            _, late = await asyncio.wait(waiting, timeout=grace)
+            if late:
+                log.warning("%d mailboxes did not end within %g s", len(late), grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _start(self, settings: Mailbox, config: Config) -> _Reader:
+        box = Box(
+            settings=settings,
+            judging=judging_for(config, settings.name),
+            dedupe=config.retention.dedupe,
+            emit=self._emit,
+            memory=self._memory,
+            gate=Gate(settings, self._tokens(settings), self._clock, self._metrics),
+            board=Board(settings.name, self._health),
+            clock=self._clock,
+            metrics=self._metrics,
+            chance=self._chance,
+            dry_run=self._dry_run,
+            mark=self._mark,
+        )
+        folders = tuple(Folder(box, name) for name in settings.folders)
+        proof = Proof(box, folders)
+        tasks = [self._supervisor.keep(f"mailbox {settings.name}: {folder.name}", folder.run) for folder in folders]
+        tasks.append(self._supervisor.keep(f"mailbox {settings.name}: proof", proof.run, light=Light.YELLOW))
+        return _Reader(box, folders, tuple(tasks))
+
+
+async def _end(reader: _Reader) -> None:
+    for task in reader.tasks:
+        task.cancel()
+    await asyncio.gather(*reader.tasks, return_exceptions=True)
+    await reader.box.gate.close()

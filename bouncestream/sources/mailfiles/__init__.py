@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bounce mails from files: mbox, Maildir, single messages."""

@@ -1,0 +1,390 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The webhook server: `POST /webhooks/<name>` → a provider's file verifies and reads → `Emit` → 200.
+
+What path, address and headers can prove is asked for before a body is read; the answer 200 is given only after
+`Emit` has returned, so after the commit. Beside it: `/healthz` (the process is alive), `/readyz` (every part works,
+else 503) and `/metrics`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Protocol
+
+import orjson
+from aiohttp import hdrs, web
+
+from bouncestream import descriptors, providers
+from bouncestream.errors import Malformed, RequestRefused, StoreBusy, StoreError, Unauthorized
+from bouncestream.health import Health, Light
+from bouncestream.metrics import EVENTS_IGNORED, REQUESTS, REQUESTS_REFUSED, Metrics
+from bouncestream.policy import Rules
+from bouncestream.ports import Clock, Emit, Receipt, Submission, Trouble
+from bouncestream.printable import mask_all, printable
+from bouncestream.providers._contract import (
+    Parsed,
+    Provider,
+    Settings,
+    WebhookRequest,
+    admit,
+    parse,
+    prove,
+    right_address,
+    right_path,
+)
+from bouncestream.sources.webhook import selftest
+from bouncestream.sources.webhook.body import decompressed, read_body
+from bouncestream.sources.webhook.budget import BODIES, Budget, Share
+from bouncestream.sources.webhook.client_address import Networks, sender
+from bouncestream.sources.webhook.connection import Connection, Connections, keep_quiet
+
+log = logging.getLogger("bouncestream.webhook")
+
+#: Larger requests are read in a thread, so that others need not wait for them.
+THREAD_ABOVE = 32 * 1024
+
+#: One line of each sort for each webhook in so many seconds.
+_QUIET = 60.0
+
+_HEADERS = {"Content-Type": "application/json"}
+_PATH = "/webhooks/"
+
+
+class ServerSettings(Protocol):
+    """The settings of the server (config.model.Server)."""
+
+    @property
+    def address(self) -> tuple[str | None, int]: ...
+    @property
+    def trusted_proxies(self) -> Networks: ...
+    @property
+    def max_body(self) -> int: ...
+    @property
+    def header_timeout(self) -> float: ...
+    @property
+    def body_timeout(self) -> float: ...
+    @property
+    def max_connections(self) -> int: ...
+
+
+class WebhookServer:
+    """Listens from `start` to `stop`. `before_metrics` is called before /metrics is rendered, to renew gauges."""
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        webhooks: Mapping[str, Settings],
+        emit: Emit,
+        health: Health,
+        metrics: Metrics,
+        clock: Clock,
+        *,
+        rules: Rules | None = None,
+        before_metrics: Callable[[], None] | None = None,
+        keepalive_timeout: float = 75.0,
+    ) -> None:
+        self._settings = settings
+        self._emit = emit
+        self._health = health
+        self._metrics = metrics
+        self._clock = clock
+        self._before_metrics = before_metrics
+        self._keepalive_timeout = keepalive_timeout
+        self._hooks: dict[str, tuple[Settings, Provider]] = {}
+        self._told: dict[tuple[str, str], tuple[float, int]] = {}
+        self._budget = Budget(max(BODIES, settings.max_body))
+        self._server: Connections | None = None
+        self._rules = Rules()
+        self.reload(webhooks, rules or Rules())
+
+    def reload(self, webhooks: Mapping[str, Settings], rules: Rules) -> None:
+        """Serve these webhooks by these rules from now on; requests in hand end with the settings that they began
+        with."""
+        self._rules = rules
+        hooks = {name: (settings, providers.get(settings.provider)) for name, settings in webhooks.items()}
+        for name in self._hooks.keys() - hooks.keys():
+            self._health.parts.pop(f"webhook:{name}", None)
+        self._hooks = hooks
+        for name, (settings, _) in hooks.items():
+            if settings.unverified:
+                self._health.set(f"webhook:{name}", Light.YELLOW, "unverified = true: anyone can post to it")
+            else:
+                self._health.set(f"webhook:{name}", Light.GREEN)
+
+    async def start(self) -> list[tuple[str, int]]:
+        """Listen; returns the addresses, with the real port where the setting says port 0."""
+        wanted = self._settings.max_connections
+        most = descriptors.connections(wanted)
+        if most < wanted:
+            log.warning(
+                "this process may open few files, so it takes %d connections at most and not %d (max_connections). "
+                "Next: raise LimitNOFILE of its systemd unit, or ulimit -n",
+                most,
+                wanted,
+            )
+        server = Connections(
+            self._handle,
+            header_timeout=self._settings.header_timeout,
+            keepalive_timeout=self._keepalive_timeout,
+            most=most,
+            full=self._turned_away,
+        )
+        host, port = self._settings.address
+        addresses = await server.listen(host, port)
+        keep_quiet(asyncio.get_running_loop(), self._scarce)
+        self._server = server
+        return [(address[0], address[1]) for address in addresses]
+
+    async def stop(self, grace: float) -> None:
+        """Accept nothing new, let requests in hand end within `grace` seconds, close."""
+        server, self._server = self._server, None
+        if server is not None and (left := await server.retire(grace)):
+            log.warning("%d connections were cut off: not done within %g s", left, grace)
+
+    async def _handle(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
+        path = request.path
+        webhook = path.startswith(_PATH)
+        if webhook:
+            share = self._budget.share()
+            try:
+                response = await self._webhook(request, connection, share, path[len(_PATH) :])
+            finally:
+                share.release()
+        else:
+            response = self._other(request, path)
+        # Whoever is refused does not keep a connection for it. Nor does a stranger with a chunked body: aiohttp
+        # 3.14 takes its last trailer for a header of the next request, which through a proxy may be of another.
+        taken = webhook and response.status == 200
+        if 400 <= response.status < 500 or (not taken and hdrs.TRANSFER_ENCODING in request.headers):
+            response.force_close()
+        return response
+
+    def _other(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        if path not in ("/healthz", "/readyz", "/metrics"):
+            return web.Response(status=404, text="not found\n")
+        if request.method not in ("GET", "HEAD"):
+            return web.Response(status=405, headers={"Allow": "GET, HEAD"})
+        if path == "/healthz":
+            return web.Response(text="ok\n")
+        if path == "/readyz":
+            status = 200 if self._health.ready else 503
+            return web.Response(status=status, body=orjson.dumps(self._health.report()), headers=_HEADERS)
+        if self._before_metrics is not None:
+            self._before_metrics()
+        return web.Response(
+            text=self._metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+    async def _webhook(
+        self, request: web.BaseRequest, connection: Connection, share: Share, rest: str
+    ) -> web.StreamResponse:
+        name, _, path_secret = rest.partition("/")
+        path_secret = path_secret.rstrip("/")
+        hook = self._hooks.get(name)
+        if hook is None or (path_secret and hook[0].path_secret is None):
+            self._metrics.add(REQUESTS, "", "404")
+            return web.Response(status=404, text="not found\n")
+        settings, provider = hook
+        response: web.StreamResponse
+        try:
+            if request.method == "POST":
+                response = await self._accept(request, connection, share, settings, provider, path_secret)
+            else:
+                response = web.Response(status=405, headers={"Allow": "POST"})
+        except RequestRefused as refused:
+            response = self._refused(request, name, refused)
+        except StoreError as error:
+            self._tell(name, "store", logging.ERROR, f"nothing was stored: {error}")
+            response = _later(provider, 5 if isinstance(error, StoreBusy) else 60)
+        except ConnectionError:  # there is nothing whole to keep
+            response = web.Response(status=400)
+        except Exception as error:  # a bug of ours; the sender must keep what we could not
+            self._tell(name, "bug", logging.ERROR, f"bug: {type(error).__name__}: {error}")
+            log.debug("the bug", exc_info=error)
+            response = _later(provider, 60)
+        self._metrics.add(REQUESTS, name, str(response.status))
+        return response
+
+    async def _accept(
+        self,
+        request: web.BaseRequest,
+        connection: Connection,
+        share: Share,
+        settings: Settings,
+        provider: Provider,
+        path_secret: str,
+    ) -> web.StreamResponse:
+        head = WebhookRequest(
+            method=request.method,
+            headers=request.headers,
+            body=b"",
+            path_secret=path_secret,
+            remote_ip=self._sender(request) if settings.allow_ips else "",
+        )
+        if selftest.HEADER in request.headers:
+            return await self._selftest(request, connection, share, settings, provider, head)
+        limit, now = self._settings.max_body, self._clock.now()
+        proven = admit(provider, head, settings, now)
+        connection.proven |= proven
+        sent = await read_body(request, connection, share, limit, self._settings.body_timeout, proven=proven)
+        whole = head.with_body(sent)
+        encoding = request.headers.get("Content-Encoding", "")
+        body = sent
+        try:
+            if encoding:
+                parsed, body = await asyncio.to_thread(
+                    _read_packed, provider, whole, settings, now, proven, encoding, limit
+                )
+            elif len(sent) > THREAD_ABOVE:
+                parsed = await asyncio.to_thread(_read, provider, whole, settings, now, proven)
+            else:
+                parsed = _read(provider, whole, settings, now, proven)
+        except Malformed as error:
+            parsed = Parsed(trouble=(Trouble(str(error)),))
+        connection.proven = True
+        name = settings.name
+        if parsed.trouble or parsed.ignored or parsed.notes:
+            self._remark(name, parsed)
+        receipt = Receipt()
+        if parsed.events or parsed.trouble:
+            receipt = await self._emit(
+                Submission(
+                    source=name,
+                    provider=provider.name,
+                    events=tuple(map(self._rules.judged, parsed.events)),
+                    trouble=parsed.trouble,
+                    raw=body,
+                    content_type=request.headers.get("Content-Type", "")[:200],
+                )
+            )
+        told = b'{"accepted": %d, "duplicates": %d, "quarantined": %d}' % (
+            receipt.accepted,
+            receipt.duplicates,
+            receipt.quarantined,
+        )
+        return web.Response(body=told, headers=_HEADERS)
+
+    async def _selftest(
+        self,
+        request: web.BaseRequest,
+        connection: Connection,
+        share: Share,
+        settings: Settings,
+        provider: Provider,
+        head: WebhookRequest,
+    ) -> web.Response:
+        """Tell the doctor that it got through, with how much, and from which address it seems to come. Path and
+        address are asked of it as of everybody; a signed one that its address alone keeps out is told that."""
+        now = self._clock.now()
+        right_path(head, settings)
+        selftest.claim(request.headers, now)
+        limit, outside = self._settings.max_body, ""
+        try:
+            right_address(head, settings)
+        except Unauthorized as error:
+            limit, outside = selftest.SMALL, str(error)
+            if request.content_length is None or request.content_length > limit:
+                raise
+        body = await read_body(request, connection, share, limit, self._settings.body_timeout, proven=False)
+        secrets = (settings.secret, settings.token, settings.hmac_secret, settings.path_secret)
+        selftest.check(request.headers, body, secrets, now)
+        told: dict[str, object] = {"selftest": "ok", "bytes": len(body), "sender": self._sender(request)}
+        if outside:
+            self._count_refused(request, settings.name, outside)
+            return web.Response(status=401, body=orjson.dumps(told | {"selftest": outside}), headers=_HEADERS)
+        if event := selftest.event(body, settings.name, provider.name):
+            submission = Submission(settings.name, provider.name, (event,), raw=body, content_type="text/plain")
+            told["accepted"] = (await self._emit(submission)).accepted
+        return web.Response(body=orjson.dumps(told), headers=_HEADERS)
+
+    def _sender(self, request: web.BaseRequest) -> str:
+        peername = request.transport.get_extra_info("peername") if request.transport is not None else None
+        return sender(peername, request.headers.getall("X-Forwarded-For", ()), self._settings.trusted_proxies)
+
+    def _refused(self, request: web.BaseRequest, name: str, refused: RequestRefused) -> web.Response:
+        self._count_refused(request, name, str(refused))
+        text = "unauthorized" if isinstance(refused, Unauthorized) else str(refused)
+        return web.Response(status=refused.status, text=f"{text}\n")
+
+    def _count_refused(self, request: web.BaseRequest, name: str, why: str) -> None:
+        self._metrics.add(REQUESTS_REFUSED, name)
+        who = self._sender(request) or "an unknown address"
+        self._tell(name, "refused", logging.WARNING, f"refused a request from {who}: {why}")
+
+    def _turned_away(self) -> None:
+        self._metrics.add(REQUESTS, "", "503")
+        self._tell("", "full", logging.ERROR, "all connections are in use: further senders are told to come again")
+
+    def _scarce(self, why: str) -> None:
+        self._tell("", "scarce", logging.ERROR, f"no connection can be taken: {why}. Next: raise LimitNOFILE")
+
+    def _remark(self, name: str, parsed: Parsed) -> None:
+        """Say in the log what is not an ordinary event."""
+        for trouble in parsed.trouble:
+            kind = f' (type "{trouble.event_type}")' if trouble.event_type else ""
+            self._tell(name, f"trouble{kind}"[:120], logging.WARNING, f"quarantined: {trouble.why}{kind}")
+        for why in parsed.ignored:
+            self._metrics.add(EVENTS_IGNORED, name)
+            self._tell(name, "ignored", logging.INFO, f"ignored: {why}")
+        for note in parsed.notes:
+            self._tell(name, "note", logging.WARNING, note)
+
+    def _tell(self, name: str, sort: str, level: int, text: str) -> None:
+        """One line, at most once a minute for each sort; the next one says how many it stands for. `text` may hold
+        foreign words, which are made harmless here."""
+        now = self._clock.monotonic()
+        if len(self._told) > 500:  # foreign event types are part of the key
+            self._told.clear()
+        since, held_back = self._told.get((name, sort), (float("-inf"), 0))
+        if now - since < _QUIET:
+            self._told[name, sort] = (since, held_back + 1)
+            return
+        self._told[name, sort] = (now, 0)
+        more = f" ({held_back} more like it before)" if held_back else ""
+        who = f"webhook {name}" if name else "webhooks"
+        log.log(level, "%s: %s%s", who, printable(mask_all(text), 500), more)
+
+
+def _read(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime, proven: bool) -> Parsed:
+    """The events of a request that was admitted; `proven`: no more is to be proven."""
+    if not proven:
+        prove(provider, request, settings, now)
+    return parse(provider, request, settings, now)
+
+
+def _read_packed(
+    provider: Provider,
+    request: WebhookRequest,
+    settings: Settings,
+    now: datetime,
+    proven: bool,
+    encoding: str,
+    limit: int,
+) -> tuple[Parsed, bytes]:
+    """The events of a compressed request, and what to keep of it: its body decompressed, or as sent if it is
+    damaged. It proves where it comes from before it is decompressed."""
+    if not proven:
+        prove(provider, request, settings, now)
+    sent = body = request.body
+    try:
+        body = decompressed(sent, encoding, limit)
+        return parse(provider, replace(request, body=body, sent=sent), settings, now), body
+    except Malformed as error:
+        return Parsed(trouble=(Trouble(str(error)),)), body
+
+
+def _later(provider: Provider, seconds: int) -> web.Response:
+    return web.Response(
+        status=provider.busy, text="not stored, send it again later\n", headers={"Retry-After": str(seconds)}
+    )
+
+
+def bound(addresses: list[Any]) -> str:
+    """The addresses as a URL list for the log."""
+    return ", ".join(
+        f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}" for host, port in addresses
+    )

@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each channel against a real server: what arrives, and what is said when it does not, never with a secret."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import trustme
+
+from bouncestream.alert import Notice, What
+from bouncestream.alerts import channels as notify
+from bouncestream.alerts.channels import Channel, SendFailed
+from bouncestream.config.alerting import Alerts, Email, JsonWebhook
+from bouncestream.crypto.secret import Secret
+from tests.alerts.receivers import Hooks, hooks, mails
+
+AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+NOTICE = Notice(
+    7, AT, What.FIRED, "error", "Dead letters", "New dead letters: 3.", "`bouncestream …`", "dead-letters", "", AT
+)
+TOKEN = "t0ken-of-the-webhook-receiver"
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Hooks]:
+    async with hooks() as made:
+        yield made
+
+
+def webhook(url: str) -> Channel:
+    (channel,) = notify.channels(Alerts(webhook=JsonWebhook(url=Secret(url), token=Secret(TOKEN))), "news")
+    return channel
+
+
+def by_apprise(*urls: str) -> list[Channel]:
+    return notify.channels(Alerts(apprise=Secret(*urls)), "news")
+
+
+def mail(port: int, tls: str, password: str = "", recipients: tuple[str, ...] = ("admin@example.org",)) -> Channel:
+    settings = Email(
+        host="127.0.0.1",
+        port=port,
+        tls=tls,
+        user="watcher" if password else "",
+        password=Secret(password) if password else None,
+        sender="bridge@example.org",
+        recipients=recipients,
+    )
+    (channel,) = notify.channels(Alerts(email=settings), "news")
+    return channel
+
+
+async def why(channel: Channel) -> str:
+    with pytest.raises(SendFailed) as failed:
+        await channel.send(NOTICE)
+    return str(failed.value)
+
+
+# -- the JSON webhook ---------------------------------------------------------------------------------------------
+
+
+async def test_the_webhook_gets_one_object(receiver: Hooks) -> None:
+    await webhook(f"{receiver.url}/hook").send(NOTICE)
+    (body,) = receiver.bodies()
+    assert body == {
+        "id": 7,
+        "at": "2026-03-02T12:00:00.000Z",
+        "event": "fired",
+        "rule": "dead-letters",
+        "subject": "",
+        "level": "error",
+        "title": "Dead letters",
+        "text": "New dead letters: 3.",
+        "fix": "`bouncestream …`",
+        "since": "2026-03-02T12:00:00.000Z",
+        "host": "news",
+    }
+    method, _, headers, _ = receiver.requests[0]
+    assert (method, headers["Authorization"]) == ("POST", f"Bearer {TOKEN}")
+    assert headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize(("status", "words"), [(500, "it answers 500"), (404, "404"), (302, "redirect")])
+async def test_what_the_webhook_answers_is_told(receiver: Hooks, status: int, words: str) -> None:
+    receiver.answer, receiver.headers = status, {"Location": f"{receiver.url}/elsewhere"}
+    assert words in await why(webhook(f"{receiver.url}/hook?key=s3cret"))
+    assert len(receiver.requests) == 1, "a redirect would carry the token elsewhere"
+
+
+async def test_a_webhook_that_is_not_there_is_told_without_its_url() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        said = await why(webhook(f"http://127.0.0.1:{taken.getsockname()[1]}/s3cret-path"))
+    assert said == "no connection (Connection refused)"
+    assert "name not found" in await why(webhook("http://s3cret.invalid/hook"))
+
+
+async def test_a_webhook_that_hangs_is_left(receiver: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notify, "HTTP_PATIENCE", 0.2)
+    receiver.hang = True
+    assert await why(webhook(f"{receiver.url}/hook")) == "no answer in time"
+
+
+async def test_the_heartbeat_is_a_get(receiver: Hooks) -> None:
+    await notify.beat(f"{receiver.url}/push/abc?status=up&msg=OK&ping=")
+    assert [(method, path) for method, path, _, _ in receiver.requests] == [
+        ("GET", "/push/abc?status=up&msg=OK&ping=")
+    ]
+
+
+# -- Apprise ------------------------------------------------------------------------------------------------------
+
+
+async def test_apprise_sends_it(receiver: Hooks) -> None:
+    port = receiver.url.rpartition(":")[2]
+    first, second = by_apprise(f"json://127.0.0.1:{port}/one", f"json://127.0.0.1:{port}/two")
+    assert [first.name, second.name] == ["apprise:json", "apprise:json#2"]
+    await asyncio.gather(first.send(NOTICE), second.send(NOTICE))
+    (body,) = receiver.bodies("/one")
+    assert body["title"] == "✘ bouncestream on news: Dead letters"
+    assert body["message"].startswith(
+        "New dead letters: 3.\n\nWhat to do: `bouncestream …`\n\nbouncestream on news"
+    )
+    assert body["type"] == "failure"
+    assert len(receiver.bodies("/two")) == 1
+
+
+async def test_apprise_says_why_it_failed_without_the_url(receiver: Hooks) -> None:
+    receiver.answer = 500
+    port = receiver.url.rpartition(":")[2]
+    (channel,) = by_apprise(f"json://someone:s3cretword@127.0.0.1:{port}/s3cretpath?method=POST")
+    said = await why(channel)
+    assert "500" in said or "nternal" in said
+    assert "s3cret" not in said
+    assert "someone" not in said
+    (channel,) = by_apprise("nosuchservice://s3cretword")
+    said = await why(channel)
+    assert "does not understand the URL" in said
+    assert "s3cretword" not in said
+
+
+async def test_an_errand_that_hangs_is_killed(receiver: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notify, "ERRAND_PATIENCE", 1.5)
+    receiver.hang = True
+    (channel,) = by_apprise(f"json://127.0.0.1:{receiver.url.rpartition(':')[2]}/one")
+    assert await why(channel) == "no answer in time"
+    assert errands() == []
+
+
+async def test_an_errand_ends_with_the_task_that_waits_for_it(receiver: Hooks) -> None:
+    receiver.hang = True
+    (channel,) = by_apprise(f"json://127.0.0.1:{receiver.url.rpartition(':')[2]}/one")
+    task = asyncio.create_task(channel.send(NOTICE))
+    await receiver.until(1)
+    assert len(errands()) == 1
+    command, environ = (Path(f"/proc/{errands()[0]}/{name}").read_text() for name in ("cmdline", "environ"))
+    assert "json://" not in command + environ, "no secret is seen in the list of processes"
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert errands() == []
+
+
+def errands() -> list[int]:
+    """Errands of this process that still run."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                mine = parent == os.getpid() and "alerts.sender" in (entry / "cmdline").read_text()
+            except OSError:
+                continue
+            if mine:
+                found.append(int(entry.name))
+    return found
+
+
+# -- e-mail -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
+    """An authority that the errand trusts, as it does the system's."""
+    made = trustme.CA()
+    made.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    return made
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit", "none"])
+async def test_a_mail_arrives(tls: str, authority: trustme.CA) -> None:
+    password = "" if tls == "none" else "pass w0rd"
+    async with mails(tls, authority=authority, password=password) as server:
+        await mail(server.port, tls, password, ("admin@example.org", "other@example.org")).send(NOTICE)
+    ((recipients, message),) = server.taken
+    assert recipients == ["admin@example.org", "other@example.org"]
+    assert message["Subject"] == "✘ bouncestream on news: Dead letters"
+    assert message["From"] == "bridge@example.org"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Message-ID"].endswith("@example.org>")
+    assert "New dead letters: 3." in message.get_content()
+
+
+async def test_without_recipients_the_sender_gets_it() -> None:
+    async with mails("none") as server:
+        await mail(server.port, "none", recipients=()).send(NOTICE)
+    assert [to for to, _ in server.taken] == [["bridge@example.org"]]
+
+
+async def test_a_refused_login_is_told_without_the_password(authority: trustme.CA) -> None:
+    async with mails("starttls", authority=authority, password="the right one") as server:
+        said = await why(mail(server.port, "starttls", "s3cretword"))
+    assert said.startswith("the server refuses user or password: 535")
+    assert "s3cretword" not in said
+
+
+async def test_a_server_without_starttls_is_told_and_gets_nothing() -> None:
+    async with mails("none") as server:
+        said = await why(mail(server.port, "starttls", "s3cretword"))
+    assert 'set tls to "implicit" or "none"' in said
+    assert server.taken == []
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_told() -> None:
+    async with mails("implicit", authority=trustme.CA()) as server:
+        said = await why(mail(server.port, "implicit"))
+    assert "certificate is not good" in said
+
+
+async def test_the_wrong_kind_of_tls_is_told(authority: trustme.CA, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+    async with mails("starttls", authority=authority) as server:
+        said = await why(mail(server.port, "implicit"))
+    assert "is it the right port for this kind of TLS?" in said
+
+
+async def test_refused_recipients_are_told_masked() -> None:
+    async with mails("none") as server:
+        server.refused = {"admin@example.org"}
+        said = await why(mail(server.port, "none"))
+    assert "refuses every recipient: 550" in said
+    assert "admin@" not in said
+
+
+async def test_a_server_that_is_not_there_is_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert "cannot be reached: Connection refused" in await why(mail(taken.getsockname()[1], "none"))
+
+
+# -- the errand itself --------------------------------------------------------------------------------------------
+
+
+def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
+    heavy = "{'apprise', 'smtplib', 'requests', 'yaml', 'markdown'}"
+    code = f"import sys, bouncestream.app; sys.exit(len({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_of_a_url_is_blanked() -> None:
+    url = "tgram://123456789:AAbb%2Fcc_dd/-10012345/?silent=yes"
+    text = "Failed to post to 123456789:AAbb%2Fcc_dd (AAbb/cc_dd), chat -10012345"
+    assert notify.without(text, notify.parts_of(url)) == "Failed to post to •••:••• (•••), chat •••"

@@ -1,0 +1,406 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The watching task on a real outbox, with a real receiver. Time is handed in by a clock that the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bouncestream.alert import Notice
+from bouncestream.alerts.channels import SendFailed
+from bouncestream.alerts.watch import Watch
+from bouncestream.config.alerting import Alerts, Heartbeat, JsonWebhook, Summary
+from bouncestream.config.model import Config, Webhook
+from bouncestream.crypto.secret import Secret
+from bouncestream.doctor.finding import Finding, Level
+from bouncestream.errors import StoreUnavailable
+from bouncestream.event import Kind, Proof
+from bouncestream.health import Health, Light
+from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, Metrics
+from bouncestream.outbox import alerts as alertbook
+from bouncestream.outbox import arrivals
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox.db import Database
+from bouncestream.ports import Trouble
+from tests.alerts.receivers import Hooks, hooks
+from tests.outbox import make
+
+NOW = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)  # a Monday
+
+
+class Clock:
+    """Stands still until the test moves it."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return (self.at - NOW).total_seconds()
+
+    def go(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+class World:
+    """An outbox, and one run of watching after the other."""
+
+    def __init__(self, db: Database, receiver: Hooks) -> None:
+        self.db, self.receiver = db, receiver
+        self.clock, self.health, self.metrics = Clock(), Health(), Metrics()
+        # nothing delivers here
+        hook = JsonWebhook(url=Secret(f"{receiver.url}/hook"))
+        self.alerts = Alerts(every=0.01, mute=("oldest-pending",), webhook=hook)
+        self.paused = ""
+
+    @property
+    def config(self) -> Config:
+        return Config(alerts=self.alerts, webhooks={"shop": Webhook(name="shop", provider="generic")})
+
+    @asynccontextmanager
+    async def running(self, **options: object) -> AsyncIterator[Watch]:
+        watch = Watch(
+            self.db,
+            self.clock,
+            self.health,
+            self.metrics,
+            self.config,
+            paused=lambda: self.paused,
+            **options,  # type: ignore[arg-type]
+        )
+        task = asyncio.create_task(watch.run())
+        try:
+            await self.turns(watch)
+            yield watch
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def turns(self, watch: Watch, count: int = 2) -> None:
+        """Until it has looked again at what is now."""
+        for _ in range(count):
+            watch.turned.clear()
+            async with asyncio.timeout(20):
+                await watch.turned.wait()
+
+    async def quarantine(self, number: int = 1) -> None:
+        job = partial(
+            arrivals.submit,
+            submission=make.submission(source="shop", trouble=(Trouble(f"not JSON {number}"),)),
+            now=self.clock.now(),
+        )
+        await self.db.write(job)
+
+    async def bounces(self, numbers: range, kind: Kind = Kind.HARD) -> None:
+        events = [make.event(f"p{n}@example.com", kind, source="shop") for n in numbers]
+        job = partial(arrivals.submit, submission=make.submission(*events, source="shop"), now=self.clock.now())
+        await self.db.write(job)
+
+    async def rows(self, sql: str) -> list[tuple[object, ...]]:
+        return await self.db.read(lambda conn: conn.execute(sql).fetchall())
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    db = await Database.open(tmp_path / "outbox.db", lock=True)
+    async with hooks() as receiver:
+        try:
+            yield World(db, receiver)
+        finally:
+            await db.close()
+
+
+async def test_an_alert_is_sent_once_over_two_runs_and_then_resolved(world: World) -> None:
+    async with world.running() as watch:
+        await world.quarantine()
+        await world.receiver.until(1)
+        await world.turns(watch)
+        assert world.metrics.get(ALERT_ACTIVE, "quarantine") == 1
+        assert world.metrics.get(ALERT_ACTIVE, "dead-letters") == 0
+    world.clock.go(hours=1)
+    async with world.running() as watch:
+        await world.turns(watch, 5)
+        assert world.metrics.get(ALERT_ACTIVE, "quarantine") == 1, "a restart does not forget it"
+        world.clock.go(hours=24)
+        await world.receiver.until(2)
+        await world.turns(watch)
+    assert world.receiver.events() == [("fired", "quarantine"), ("resolved", "quarantine")]
+    assert await world.rows("SELECT what FROM notices ORDER BY id") == [("fired",), ("resolved",)]
+    assert await world.rows("SELECT sent FROM notice_deliveries") == [(1,), (1,)]
+
+
+async def test_what_could_not_be_sent_is_sent_by_the_next_run(world: World) -> None:
+    world.receiver.answer = 503
+    async with world.running() as watch:
+        await world.quarantine()
+        await world.receiver.until(1)
+        await world.turns(watch)
+        assert world.health.parts["alerts"].why == "webhook: it answers 503"
+        assert world.health.ready, "alerts that do not get through stop nothing"
+    assert await world.rows("SELECT tries, error, ended_at FROM notice_deliveries") == [(1, "it answers 503", None)]
+    world.receiver.answer = 200
+    async with world.running() as watch:
+        await world.receiver.until(2)
+        await world.turns(watch)
+    assert [body["id"] for body in world.receiver.bodies()] == [1, 1]
+    assert await world.rows("SELECT tries, error, sent FROM notice_deliveries") == [(2, "", 1)]
+
+
+async def test_a_full_disk_is_told_though_nothing_can_be_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world.running() as watch:
+        real = world.db.write
+
+        async def full(*args: object, **kwargs: object) -> None:
+            raise StoreUnavailable("The disk of the outbox is full")
+
+        monkeypatch.setattr(world.db, "write", full)
+        world.health.set("outbox", Light.RED, "The disk of the outbox is full")
+        await world.turns(watch)
+        world.clock.go(seconds=61)
+        await world.receiver.until(1)
+        await world.turns(watch)
+        assert world.receiver.events() == [("fired", "part-red")]
+        assert await world.rows("SELECT * FROM notices") == []
+        monkeypatch.setattr(world.db, "write", real)
+        await world.turns(watch)
+        assert await world.rows("SELECT rule, active FROM alerts WHERE active") == [("part-red", 1)]
+        assert await world.rows("SELECT sent FROM notice_deliveries") == [(1,)]
+    assert len(world.receiver.requests) == 1
+
+
+async def test_a_pause_and_lost_events_are_told(world: World) -> None:
+    async with world.running() as watch:
+        world.paused = "grant webhooks:post_bounce to the API user's role"
+        world.metrics.add(LOST, by=300)
+        await world.turns(watch)
+        world.clock.go(seconds=61)
+        await world.receiver.until(2)
+        assert sorted(world.receiver.events()) == [("fired", "events-lost"), ("fired", "listmonk-paused")]
+        world.paused = ""
+        await world.turns(watch)
+        world.clock.go(seconds=61)
+        await world.receiver.until(3)
+    assert world.receiver.events()[-1] == ("resolved", "listmonk-paused")
+
+
+async def test_findings_of_the_doctor_become_alerts(world: World) -> None:
+    found: list[Finding] = [Finding("tls-expiring", Level.WARNING, "tls", "it expires in 9 days", fix="renew it")]
+    asked: list[str] = []
+
+    async def quick(config: Config) -> Sequence[Finding]:
+        asked.append(config.listmonk.url)
+        return list(found)
+
+    world.alerts = replace(world.alerts, checks=0.01)
+    async with world.running(quick=quick) as watch:
+        await world.receiver.until(1)
+        await world.turns(watch)
+        assert world.metrics.get(ALERT_ACTIVE, "doctor") == 1
+        found.clear()
+        world.clock.go(seconds=61)
+        await world.receiver.until(2)
+    first, last = world.receiver.bodies()
+    assert (first["rule"], first["subject"], first["level"], first["fix"]) == (
+        "doctor",
+        "tls-expiring",
+        "warning",
+        "renew it",
+    )
+    assert last["event"] == "resolved"
+    assert len(asked) > 1
+
+
+async def test_a_doctor_that_fails_stops_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    async def quick(config: Config) -> Sequence[Finding]:
+        raise RuntimeError("a bug")
+
+    async with world.running(quick=quick):
+        await world.quarantine()
+        await world.receiver.until(1)
+    assert "the doctor's checks failed" in caplog.text
+
+
+async def test_a_bug_in_a_rule_stops_neither_watching_nor_bridge(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with world.running() as watch:
+        broken = asyncio.Event()
+
+        def bug(*_: object) -> None:
+            broken.set()
+            raise RuntimeError("a bug")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("bouncestream.alerts.watch.judge", bug)
+            async with asyncio.timeout(20):
+                await broken.wait()
+        await world.turns(watch)
+    assert "watching: a bug (RuntimeError" in caplog.text
+
+
+async def test_the_heartbeat_stops_while_a_part_is_red(world: World) -> None:
+    beat = Heartbeat(url=Secret(f"{world.receiver.url}/beat"), every=0.02)
+    world.alerts = replace(world.alerts, heartbeat=beat)
+    async with world.running() as watch:
+        await world.receiver.until(3, "/beat")
+        world.health.set("listmonk", Light.RED, "connection refused")
+        await asyncio.sleep(0.1)  # one may be on its way
+        count = len(world.receiver.requests)
+        await asyncio.sleep(0.2)
+        assert len(world.receiver.requests) == count
+        world.alerts = replace(world.alerts, heartbeat=replace(beat, when="alive"))
+        watch.reload(world.config)
+        await world.receiver.until(count + 2)
+    assert world.metrics.get(HEARTBEATS, "sent") >= 4
+
+
+async def test_a_heartbeat_that_fails_is_told_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    world.receiver.answer = 500
+    url = f"{world.receiver.url}/beat/s3cret"
+    world.alerts = replace(world.alerts, heartbeat=Heartbeat(url=Secret(url), every=0.02))
+    async with world.running():
+        await world.receiver.until(4)
+    assert caplog.text.count("the heartbeat could not be sent: it answers 500") == 1
+    assert "s3cret" not in caplog.text
+
+
+async def test_arrivals_are_counted_once_by_the_hour(world: World) -> None:
+    await world.bounces(range(3))
+    world.clock.go(hours=1)
+    await world.bounces(range(3, 5), Kind.SOFT)
+    count = "SELECT source, kind, sum(events) FROM source_hours GROUP BY 1, 2 ORDER BY 2"
+    async with world.running() as watch:
+        await world.turns(watch)
+        assert await world.rows(count) == [("shop", "hard", 3), ("shop", "soft", 2)]
+    async with world.running() as watch:
+        await world.bounces(range(5, 6))
+        await world.turns(watch, 3)
+        assert await world.rows(count) == [("shop", "hard", 4), ("shop", "soft", 2)]
+    hours = await world.db.read(partial(alertbook.hours, since=0))
+    assert [row[0] for row in hours] == [alertbook.hour_of(NOW), *[alertbook.hour_of(NOW) + 1] * 2]
+
+
+async def test_a_silent_source_is_told_and_its_return_too(world: World) -> None:
+    async with world.running() as watch:
+        for day in range(20):
+            world.clock.go(days=1)
+            await world.bounces(range(day * 10, day * 10 + 3))
+            await world.turns(watch)
+        assert world.receiver.requests == []
+        world.clock.go(hours=51)
+        await world.receiver.until(1)
+        (body,) = world.receiver.bodies()
+        assert (body["rule"], body["subject"]) == ("silent-source", "shop")
+        await world.bounces(range(900, 901))
+        await world.receiver.until(2)
+    assert world.receiver.events()[-1] == ("resolved", "silent-source")
+
+
+async def test_the_summary_comes_once_a_day(world: World) -> None:
+    world.alerts = replace(world.alerts, summary=Summary(every="daily", at="07:00"))
+    await world.bounces(range(3))
+    async with world.running() as watch:
+        await world.turns(watch)
+        assert world.receiver.requests == []
+        world.clock.go(minutes=31)
+        await world.receiver.until(1)
+        await world.turns(watch, 3)
+    async with world.running() as watch:
+        await world.turns(watch, 3)
+        assert len(world.receiver.requests) == 1
+        world.clock.go(days=1)
+        await world.receiver.until(2)
+    first, second = world.receiver.bodies()
+    assert first["event"] == "summary"
+    assert "shop: 3 hard" in first["text"]
+    assert "Came in:\n  nothing" in second["text"]
+
+
+async def test_a_summary_goes_over_the_channels_that_it_names(world: World) -> None:
+    world.alerts = replace(world.alerts, summary=Summary(every="daily", at="07:00", channels="email"))
+    async with world.running() as watch:
+        world.clock.go(minutes=31)
+        await world.turns(watch, 3)
+        assert await world.rows("SELECT what FROM notices") == [("summary",)]
+    assert world.receiver.requests == []
+
+
+async def test_a_reload_takes_new_channels_and_thresholds(world: World) -> None:
+    async with hooks() as other, world.running() as watch:
+        world.alerts = replace(
+            world.alerts, mute=("dead-letters",), webhook=JsonWebhook(url=Secret(f"{other.url}/hook"))
+        )
+        watch.reload(world.config)
+        await world.quarantine()
+        await other.until(1)
+    assert world.receiver.requests == []
+
+
+async def test_no_more_is_remembered_than_fits(world: World) -> None:
+    class Failing:
+        name = "email"
+
+        async def send(self, notice: Notice) -> None:
+            raise SendFailed("no")
+
+    world.alerts = replace(world.alerts, repeat=1.0)
+    world.health.set("relay", Light.RED, "x")
+    channels: Callable[[Config], Sequence[Failing]] = lambda config: [Failing()]  # noqa: E731
+    async with world.running(channels=channels) as watch:
+        for _ in range(alertbook.KEEP_NOTICES + 60):
+            world.clock.go(seconds=61)
+            await world.turns(watch, 1)
+    (notices,) = (await world.rows("SELECT count(*) FROM notices"))[0]
+    (deliveries,) = (await world.rows("SELECT count(*) FROM notice_deliveries WHERE due_at IS NOT NULL"))[0]
+    assert isinstance(notices, int)
+    assert isinstance(deliveries, int)
+    assert alertbook.KEEP_NOTICES <= notices <= alertbook.KEEP_NOTICES + 2
+    assert deliveries <= 2
+
+
+async def test_earlier_alerts_that_cannot_be_read_stop_nothing(world: World) -> None:
+    def unreadable(conn: sqlite3.Connection) -> None:
+        conn.execute("DROP TABLE alerts")
+
+    await world.db.write(unreadable)
+    async with world.running() as watch:
+        await world.turns(watch)
+
+
+async def test_a_flood_of_forged_mails_is_one_alert_each_and_not_a_thousand(world: World) -> None:
+    def forge(conn: sqlite3.Connection) -> None:
+        for number in range(300):
+            doubted = make.event(f"v{number}@example.com", Kind.SOFT, proof=Proof.NONE)
+            held = make.event(f"w{number}@example.com", Kind.SOFT, proof=Proof.EXCESS, hold="unproven")
+            arrivals.submit(conn, make.submission(doubted, held, provider="mailbox"), world.clock.now())
+        store.add_meta(conn, store.UNKNOWN_UUIDS, 21)
+
+    rules = ("unknown-uuids", "unproven-flood", "unproven-many")
+    async with world.running() as watch:
+        for _ in range(3):
+            await world.db.write(forge)
+            await world.turns(watch)
+            world.clock.go(minutes=5)
+        told = await world.rows("SELECT rule, what FROM notices ORDER BY rule")
+        assert [row for row in told if row[0] in rules] == [(rule, "fired") for rule in rules]
+        texts = dict(await world.rows("SELECT rule, text FROM notices"))  # type: ignore[arg-type]
+        assert "300 bounce mails" in texts["unproven-flood"]
+        assert "21 bounce mails" in texts["unknown-uuids"]
+        world.clock.go(hours=3)
+        await world.turns(watch)
+        assert world.metrics.get(ALERT_ACTIVE, "unproven-flood") == 0

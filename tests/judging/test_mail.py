@@ -1,0 +1,410 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a mail to what is stored of it: events, proof of origin, and mails that tell too little."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bouncestream.config.load import load
+from bouncestream.crypto.secret import Secret
+from bouncestream.event import BounceEvent, Kind, Proof
+from bouncestream.judging.mail import Judging, judging_for, read_mail
+from bouncestream.mail.verp import signed
+from bouncestream.policy import Rules
+from bouncestream.ports import Place
+from tests.sources.mails import FIXTURES, fixture
+
+ARRIVED = datetime(2026, 11, 3, 12, tzinfo=UTC)
+CAMPAIGN = "5d1f7a52-6d0e-4a51-9c5d-0a1b2c3d4e5f"
+SUBSCRIBER = "9a8b7c6d-1234-4abc-8def-001122334455"
+JUDGING = Judging("bounces")
+
+
+def unproven(mail: bytes) -> bytes:
+    """The mail as someone writes it who never had one of ours."""
+    return mail.replace(b"X-Listmonk-", b"X-Other-")
+
+
+def events(mail: bytes, judging: Judging = JUDGING, at: datetime | None = ARRIVED) -> tuple[BounceEvent, ...]:
+    submission = read_mail(mail, judging, at).submission
+    assert submission is not None
+    return submission.events
+
+
+def test_a_bounce_becomes_an_event_with_all_that_tells_it_from_others() -> None:
+    mail = fixture("postfix_unknown_user")
+    returned = read_mail(mail, JUDGING, ARRIVED)
+    assert returned.place is Place.DONE
+    assert returned.why == "hard (user_unknown)"
+    submission = returned.submission
+    assert submission is not None
+    assert (submission.source, submission.provider, submission.raw) == ("bounces", "mailbox", mail)
+    assert submission.content_type == "message/rfc822"
+    (event,) = submission.events
+    assert event.kind is Kind.HARD
+    assert event.recipient == "reader@example.com"
+    assert (event.campaign_uuid, event.subscriber_uuid) == (CAMPAIGN, SUBSCRIBER)
+    assert event.message_id == "0b5e.1001@lists.example.org"
+    assert (event.reason, event.reply_code, event.enhanced_status) == ("user_unknown", "550", "5.1.1")
+    assert event.occurred_at == datetime(2026, 11, 3, 9, 0, 5, tzinfo=UTC)
+    assert event.evidence.endswith("proof of origin: the returned message has Listmonk's own headers")
+    assert not event.hold
+
+
+def test_each_recipient_is_an_event_and_one_that_is_still_tried_is_none() -> None:
+    found = events(fixture("postfix_two_recipients"), replace(JUDGING, unproven="accept"))
+    assert {(e.recipient, e.kind) for e in found} == {
+        ("full@example.com", Kind.SOFT),
+        ("gone@example.com", Kind.HARD),
+    }
+
+
+def test_of_several_recipients_listmonks_headers_are_about_the_one_that_was_mailed() -> None:
+    found = {e.recipient: e for e in events(fixture("arf_two_recipients"))}
+    assert found["reader@example.com"].subscriber_uuid == SUBSCRIBER
+    assert found["second@example.com"].subscriber_uuid == found["second@example.com"].campaign_uuid == ""
+    assert "no proof of origin" in found["second@example.com"].evidence
+
+
+@pytest.mark.parametrize(
+    "name", ["ordinary_mail", "vacation", "read_receipt", "postfix_delay", "dmarc_aggregate", "arf_auth_failure"]
+)
+def test_what_is_no_bounce_is_left_untouched(name: str) -> None:
+    returned = read_mail(fixture(name), JUDGING, ARRIVED)
+    assert returned.submission is None
+    assert returned.place is None
+    assert returned.why
+
+
+# Proof of origin
+
+
+def test_without_proof_a_hard_bounce_is_told_as_soft_and_says_so() -> None:
+    (event,) = events(unproven(fixture("postfix_unknown_user")))
+    assert event.kind is Kind.SOFT
+    assert event.reason == "user_unknown"
+    assert event.evidence.endswith("no proof of origin: told as soft at most (it says hard)")
+    assert not event.hold
+
+
+def test_without_proof_a_complaint_is_told_as_soft_too() -> None:
+    (event,) = events(unproven(fixture("jmrp")))
+    assert (event.kind, event.reason) == (Kind.SOFT, "complaint")
+    assert "told as soft at most (it says complaint)" in event.evidence
+
+
+@pytest.mark.parametrize("name", ["postfix_unknown_user", "jmrp", "dovecot_rejected"])
+def test_without_proof_it_is_held_where_that_is_wanted(name: str) -> None:
+    mail = unproven(fixture(name))
+    (accepted,) = events(mail, replace(JUDGING, unproven="accept"))
+    (held,) = events(mail, replace(JUDGING, unproven="hold"))
+    assert (held.hold, held.kind) == ("unproven", accepted.kind)
+    assert "no proof of origin: held" in held.evidence
+    assert not accepted.hold
+    assert "no proof of origin: accepted as configured" in accepted.evidence
+
+
+@pytest.mark.parametrize("missing", [b"X-Listmonk-Campaign", b"X-Listmonk-Subscriber"])
+def test_half_of_listmonks_headers_is_no_proof(missing: bytes) -> None:
+    (event,) = events(fixture("postfix_unknown_user").replace(missing, b"X-Other"))
+    assert event.kind is Kind.SOFT
+    assert event.proof == Proof.NONE
+
+
+@pytest.mark.parametrize("name", ["postfix_unknown_user", "exim_unknown_user", "postfix_5_7_1", "crlf"])
+def test_listmonks_headers_prove_the_person_whose_uuid_it_is_and_no_address(name: str) -> None:
+    """Whoever makes up two UUIDs, or is a subscriber himself, names whom he likes."""
+    mail = fixture(name)
+    (event,) = events(mail)
+    assert event.by_uuid
+    assert event.proof == Proof.UUID
+    assert event.subscriber_uuid == SUBSCRIBER
+    (other,) = events(mail.replace(b"reader@example.com", b"victim@example.net"))
+    assert other.by_uuid
+    assert other.subscriber_uuid == SUBSCRIBER
+
+
+def test_of_several_recipients_only_the_one_that_was_mailed_is_told_by_the_uuid() -> None:
+    mail = fixture("postfix_two_recipients").replace(b"To: full@example.com", b"To: gone@example.com")
+    found = {e.recipient: e for e in events(mail)}
+    told_by_uuid = [e.recipient for e in found.values() if e.by_uuid]
+    assert len(told_by_uuid) <= 1
+    assert all(e.kind is Kind.SOFT for e in found.values() if not e.by_uuid)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        b"Final-Recipient: rfc822; target@example.net\nOriginal-Recipient: rfc822;target@example.net",
+        b"Final-Recipient: rfc822; target@example.net",
+        b"Original-Recipient: rfc822;target@example.net",
+    ],
+)
+def test_the_person_is_the_uuids_and_the_address_in_the_report_is_evidence(report: bytes) -> None:
+    mail = fixture("postfix_unknown_user").replace(
+        b"Final-Recipient: rfc822; reader@example.com\nOriginal-Recipient: rfc822;reader@example.com", report
+    )
+    mail = b"X-Failed-Recipients: target@example.net\n" + mail
+    (event,) = events(mail)
+    assert (event.kind, event.recipient, event.reported) == (Kind.HARD, "reader@example.com", "target@example.net")
+    assert event.by_uuid
+    assert "names another recipient than the report" in event.evidence
+
+
+def test_where_to_was_cut_off_the_oldest_server_on_the_way_tells_whom_we_mailed() -> None:
+    mail = fixture("postfix_unknown_user").replace(b"\nTo: reader@example.com", b"")
+    newer = b"Received: from a by b for <target@example.net>; Tue, 3 Nov 2026\nReceived: from lists.example.org"
+    mail = mail.replace(b"Received: from lists.example.org", newer)
+    mail = mail.replace(b"rfc822; reader@", b"rfc822; target@").replace(b"rfc822;reader@", b"rfc822;target@")
+    (event,) = events(mail)
+    assert (event.recipient, event.reported) == ("reader@example.com", "target@example.com")
+
+
+@pytest.mark.parametrize(
+    ("own", "hint"),
+    [
+        ("lists.example.org", "the returned Message-ID is of lists.example.org"),
+        ("example.org", "the returned Message-ID is of example.org"),  # a host below it
+        ("ists.example.org", ""),  # only ends alike
+        ("org.test", ""),
+    ],
+)
+@pytest.mark.parametrize("name", ["postfix_unknown_user", "exim_unknown_user", "jmrp"])
+def test_a_returned_message_id_of_an_own_domain_is_a_hint_since_anybody_can_write_one(
+    name: str, own: str, hint: str
+) -> None:
+    (event,) = events(unproven(fixture(name)), replace(JUDGING, own_domains=("other.test", own)))
+    assert event.kind is Kind.SOFT
+    assert event.evidence.endswith(f"; only a hint: {hint}") is bool(hint)
+
+
+def test_a_returned_from_of_an_own_domain_is_a_hint_too() -> None:
+    mail = unproven(fixture("postfix_unknown_user")).replace(b"<0b5e.1001@lists.example.org>", b"<1@relay.test>")
+    (event,) = events(mail, replace(JUDGING, own_domains=("example.org",)))
+    assert event.kind is Kind.SOFT
+    assert event.evidence.endswith("only a hint: the returned From is of example.org")
+
+
+def test_a_letter_of_ours_to_one_person_tells_whose_mail_is_forwarded() -> None:
+    judging = replace(JUDGING, own_domains=("example.org",))
+    mail = unproven(fixture("postfix_unknown_user")).replace(b"rfc822; reader@", b"rfc822; target@")
+    mail = mail.replace(b"rfc822;reader@", b"rfc822;target@")
+    (event,) = events(mail, judging)
+    assert (event.recipient, event.reported) == ("reader@example.com", "target@example.com")
+    for other in (b"To: a@lists.example.org\nX: ", b"Cc: b@example.net\nTo: "):
+        (event,) = events(mail.replace(b"\nTo: reader", b"\n" + other + b"reader"), judging)
+        assert event.recipient == "target@example.com"
+    assert events(mail)[0].recipient == "target@example.com"
+
+
+def sent_to(address: bytes, mail: bytes) -> bytes:
+    """The bounce as it arrives at a return address."""
+    return b"Delivered-To: " + address + b"\n" + mail
+
+
+PATTERN = "bounce+*@example.org"
+VERP = replace(JUDGING, verp=(PATTERN,))
+KEY = Secret("a-key-of-these-tests")
+SIGNED = replace(VERP, verp_secret=KEY)
+
+
+def signed_for(address: str) -> bytes:
+    return signed(address, PATTERN, KEY.keys[0]).encode()
+
+
+def test_a_return_address_that_names_the_recipient_is_a_hint_since_anybody_can_write_to_it() -> None:
+    mail = sent_to(b"bounce+reader=example.com@example.org", unproven(fixture("postfix_unknown_user")))
+    (event,) = events(mail, VERP)
+    assert (event.kind, event.recipient) == (Kind.SOFT, "reader@example.com")
+    assert event.evidence.endswith("only a hint: the return address names the recipient (VERP)")
+
+
+@pytest.mark.parametrize("name", ["postfix_unknown_user", "exim_unknown_user", "jmrp", "arf_redacted"])
+def test_a_signed_return_address_is_proof_of_its_address(name: str) -> None:
+    mail = unproven(fixture(name))
+    (event,) = events(sent_to(signed_for("reader@example.com"), mail), SIGNED)
+    assert event.kind in (Kind.HARD, Kind.COMPLAINT)
+    assert (event.recipient, event.proof, event.by_uuid) == ("reader@example.com", Proof.ADDRESS, False)
+    assert event.evidence.endswith("proof of origin: the return address is signed (VERP)")
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        sent_to(signed_for("reader@example.com").replace(b"reader", b"victim"), fixture("postfix_unknown_user")),
+        sent_to(signed("reader@example.com", PATTERN, b"another").encode(), fixture("postfix_unknown_user")),
+        fixture("postfix_unknown_user").replace(b"news@lists.example.org", signed_for("reader@example.com"), 1),
+        b"Received: from a by b; Tue, 3 Nov 2026\n"
+        + sent_to(signed_for("reader@example.com"), fixture("postfix_unknown_user")),
+    ],
+    ids=["another address", "another key", "To", "came with it"],
+)
+def test_what_is_no_signed_return_address_of_ours(mail: bytes) -> None:
+    (event,) = events(unproven(mail), SIGNED)
+    assert event.kind is Kind.SOFT
+    assert event.proof == Proof.NONE
+
+
+def test_a_signed_return_address_tells_whom_we_mailed_when_the_report_names_where_it_was_forwarded_to() -> None:
+    for mail in (fixture("postfix_unknown_user"), unproven(fixture("postfix_unknown_user"))):
+        (event,) = events(sent_to(signed_for("mailed@example.net"), mail), SIGNED)
+        assert (event.kind, event.recipient, event.proof) == (Kind.HARD, "mailed@example.net", Proof.ADDRESS)
+        assert event.reported == "reader@example.com"
+        assert "names another recipient than the report" in event.evidence
+
+
+def test_of_several_recipients_only_the_one_in_the_signed_return_address_is_proven() -> None:
+    mail = sent_to(signed_for("gone@example.com"), unproven(fixture("postfix_two_recipients")))
+    found = {e.recipient: e for e in events(mail, SIGNED)}
+    assert found["gone@example.com"].kind is Kind.HARD
+    assert "no proof of origin" in found["full@example.com"].evidence
+
+
+def test_a_uuid_in_the_return_address_proves_its_person() -> None:
+    """As Listmonk from 6.2 on can make it, by a Return-Path header of the campaign."""
+    address = f"bounce+{SUBSCRIBER}@example.org".encode()
+    for mail in (unproven(fixture("postfix_unknown_user")), NAMELESS):
+        (event,) = events(sent_to(address, mail), VERP)
+        assert (event.kind, event.subscriber_uuid, event.proof) == (Kind.HARD, SUBSCRIBER, Proof.UUID)
+        assert event.by_uuid
+        assert event.evidence.endswith("the return address has the subscriber's UUID (VERP)")
+        (told,) = events(mail.replace(b"To: news@lists.example.org", b"To: " + address), VERP)
+        assert (told.kind, told.proof) == (Kind.SOFT, Proof.NONE)
+    assert told.by_uuid  # there is no other name
+    half = fixture("postfix_unknown_user").replace(b"X-Listmonk-Subscriber", b"X-Other")
+    (told,) = events(half.replace(b"To: news@lists.example.org", b"To: " + address), VERP)
+    assert (told.kind, told.proof) == (Kind.SOFT, Proof.NONE)
+
+
+def test_a_mail_names_few_people_without_proof_and_the_rest_is_held() -> None:
+    victims = [f"m{i}@example.com" for i in range(12)]
+    group = b"Final-Recipient: rfc822; %b\nAction: failed\nStatus: 5.1.1\n\n"
+    groups = b"".join(group % v.encode() for v in victims)
+    mail = fixture("postfix_unknown_user").replace(b"Final-Recipient", groups + b"Final-Recipient", 1)
+    for judging in (
+        JUDGING,
+        replace(JUDGING, own_domains=("example.org",)),
+        replace(JUDGING, unproven="accept"),
+        replace(JUDGING, unproven="hold"),
+    ):
+        found = events(mail, judging)
+        assert len(found) == 13
+        doubted = [e for e in found if not e.by_uuid]
+        assert len(doubted) == 12  # the thirteenth is the one that was mailed
+        excess = [e for e in doubted if e.proof == Proof.EXCESS]
+        assert len(excess) == 7
+        assert all(e.hold == "unproven" and "more than 5 recipients" in e.evidence for e in excess)
+        assert sum(not e.hold for e in doubted) == (0 if judging.unproven == "hold" else 5)
+        if judging.unproven == "soft":
+            assert all(e.kind is Kind.SOFT for e in doubted)
+    assert all(e.hold for e in events(mail, replace(JUDGING, max_unproven=0)) if not e.by_uuid)
+    assert not any(e.hold for e in events(mail, replace(JUDGING, max_unproven=12)))
+
+
+NAMELESS = b"""From: MAILER-DAEMON@mx.example.net
+To: news@lists.example.org
+Subject: Undelivered Mail Returned to Sender
+Date: Tue, 03 Nov 2026 09:00:05 +0000
+Message-ID: <nameless.1@mx.example.net>
+
+550 5.1.1 User unknown. Your message could not be delivered.
+"""
+
+
+def test_a_bounce_of_nobody_is_kept_for_later() -> None:
+    returned = read_mail(NAMELESS, JUDGING, ARRIVED)
+    assert returned.place is Place.UNIDENTIFIED
+    assert returned.submission is not None
+    (trouble,) = returned.submission.trouble
+    assert trouble.unidentified
+    assert not trouble.part
+    assert returned.submission.raw == NAMELESS
+    assert not returned.submission.events
+
+
+def test_a_copy_of_a_nameless_bounce_is_known_and_another_one_with_the_same_words_is_not() -> None:
+    def mark(mail: bytes) -> bytes:
+        submission = read_mail(mail, JUDGING, ARRIVED).submission
+        assert submission is not None
+        return submission.trouble[0].fingerprint
+
+    moved = b"Received: from old.example.org; Wed, 04 Nov 2026 09:00:05 +0000\n" + NAMELESS
+    assert mark(moved) == mark(NAMELESS) == mark(NAMELESS.replace(b"\n", b"\r\n"))
+    assert mark(NAMELESS.replace(b"nameless.1", b"nameless.2")) != mark(NAMELESS)
+
+
+def test_a_return_address_names_the_recipient_of_a_nameless_bounce() -> None:
+    (event,) = events(sent_to(signed_for("reader@example.com"), NAMELESS), SIGNED)
+    assert (event.kind, event.recipient) == (Kind.HARD, "reader@example.com")
+    (event,) = events(sent_to(b"bounce+reader=example.com@example.org", NAMELESS), VERP)
+    assert (event.kind, event.recipient) == (Kind.SOFT, "reader@example.com")
+
+
+# Identity and times
+
+
+def test_a_copy_with_other_received_headers_has_the_same_fingerprint() -> None:
+    mail = fixture("generic_text")
+    first = [e.fingerprint for e in events(mail)]
+    assert first == [e.fingerprint for e in events(b"Received: from a by b; Wed, 04 Nov 2026 09:00 +0000\n" + mail)]
+    assert all(first)
+
+
+def test_without_a_believable_date_of_its_own_it_happened_when_it_arrived() -> None:
+    mail = fixture("postfix_unknown_user")
+    assert events(mail.replace(b"2026", b"1996"))[0].occurred_at == ARRIVED
+    undated = b"\n".join(line for line in mail.split(b"\n") if b"Date:" not in line)
+    assert events(undated)[0].occurred_at == ARRIVED
+    assert events(undated, at=None)[0].occurred_at is None
+
+
+def test_how_a_mailbox_is_judged_comes_from_the_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[listmonk]\ntoken = "a-token-of-these-tests-7f3"\n'
+        '[mail]\nown_domains = ["example.org"]\nverp = ["b+*@example.org"]\nmax_unproven = 7\n'
+        'verp_secret = "a-key-of-these-tests"\n'
+        '[mailboxes.main]\nhost = "imap.example.org"\nuser = "b"\npassword = "p"\nunproven = "hold"\n'
+    )
+    config = load(str(path), environ={})
+    assert judging_for(config, "main") == Judging(
+        "main", "hold", ("example.org",), ("b+*@example.org",), max_unproven=7, verp_secret=KEY
+    )
+    assert "key-of" not in repr(judging_for(config, "main"))
+    assert judging_for(config, "import").unproven == "soft"
+
+
+@given(st.binary(max_size=3000), st.sampled_from(sorted(FIXTURES.glob("*.eml"))), st.integers(0, 4000))
+def test_whatever_is_in_a_mail_it_is_read_without_failing(junk: bytes, path: Path, at: int) -> None:
+    mail = path.read_bytes()
+    for raw in (junk, mail[:at] + junk + mail[at:], mail[:at]):
+        returned = read_mail(raw, VERP, ARRIVED)
+        assert (returned.submission is None) is (returned.place is None)
+
+
+def test_a_mail_on_which_the_reader_fails_is_set_aside_raw(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*args: object, **kwargs: object) -> None:
+        raise OverflowError("a bug")
+
+    monkeypatch.setattr("bouncestream.mail.decode.read", failing)
+    returned = read_mail(b"a mail", VERP, ARRIVED)
+    assert returned.bug and returned.place is None
+    assert returned.submission is not None and returned.submission.raw == b"a mail"
+    assert [trouble.why for trouble in returned.submission.trouble] == ["a bug of the mail reader: OverflowError"]
+
+
+def test_the_policy_changes_the_kind_but_never_makes_a_forgery_hard() -> None:
+    policy = Rules(reasons={"mailbox_full": "hard"})
+    judging = replace(JUDGING, rules=policy)
+    [proven] = events(fixture("exim_alias_full"), replace(judging, unproven="accept"))
+    assert proven.kind is Kind.HARD
+    [doubted] = events(unproven(fixture("exim_alias_full")), judging)
+    assert doubted.kind is Kind.SOFT
+    assert "the policy says hard" in doubted.evidence
+    assert "told as soft at most (it says hard)" in doubted.evidence

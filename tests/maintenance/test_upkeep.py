@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Retention while `run` is up: nothing goes by a clock that is wrong, and nothing soon after a start."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bouncestream.config.model import Retention
+from bouncestream.errors import StoreBusy, StoreError, StoreUnavailable
+from bouncestream.health import Health, Light
+from bouncestream.maintenance import upkeep
+from bouncestream.maintenance.upkeep import Upkeep
+from bouncestream.metrics import OUTBOX_BYTES, OUTBOX_EVENTS, OUTBOX_OLDEST, PART_STATE, Metrics
+from bouncestream.outbox import alerts as alertbook
+from bouncestream.outbox import arrivals
+from bouncestream.outbox import delivery as store
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.intake import Intake
+from bouncestream.ports import Move, State, Trouble
+from tests.outbox import make
+from tests.outbox.make import NOW, event, submission
+
+
+class Clock:
+    """A wall clock and a counting one, which the test moves."""
+
+    def __init__(self, wall: datetime = NOW) -> None:
+        self.wall = wall
+        self.counted = 0.0
+
+    def now(self) -> datetime:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.counted
+
+    def go(self, **parts: float) -> None:
+        self.wall += timedelta(**parts)
+        self.counted += timedelta(**parts).total_seconds()
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    db = await Database.open(tmp_path / "outbox.db", lock=True)
+    yield db
+    await db.close()
+
+
+async def fill(db: Database, at: datetime, recipient: str = "ann@example.com") -> None:
+    """A finished event, its raw body, its key, something in quarantine, and the statistics of the hour."""
+
+    def job(conn: make.sqlite3.Connection) -> None:
+        body = submission(event(recipient), trouble=(Trouble(f"odd {recipient}"),))
+        arrivals.submit(conn, body, at)
+        for claimed in store.claim(conn, now=at, limit=9):
+            moves = [Move(claimed.row, to, "as told") for to in (State.POSTED, State.VERIFIED)]
+            store.settle(conn, moves, at)
+        newest, counted = alertbook.new_arrivals(conn, at)
+        alertbook.count_arrivals(conn, newest, counted)
+
+    await db.write(job)
+
+
+async def holds(db: Database) -> dict[str, int]:
+    tables = ("outbox", "history", "raw", "seen", "quarantine", "source_hours")
+    count: Callable[[make.sqlite3.Connection], dict[str, int]] = lambda conn: {  # noqa: E731
+        table: int(str(make.one(conn, f"SELECT count(*) FROM {table}"))) for table in tables
+    }
+    return await db.read(count)
+
+
+class Run:
+    """One run of the bridge, as far as upkeep sees it."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self.health, self.clock = Health(), clock
+        intake = Intake(db, clock=clock, metrics=Metrics(), health=self.health)
+        self.upkeep = Upkeep(db, intake, clock, self.health, Metrics(), Retention())
+
+    @asynccontextmanager
+    async def up(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.upkeep.run())
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def steps(self) -> None:
+        """One hour's retention, to its end."""
+        while await self.upkeep._purge():
+            pass
+
+
+@pytest.mark.parametrize("days", [2, 35, 70, 380, 500, 30_000])
+async def test_a_start_with_a_clock_that_is_ahead_deletes_nothing(db: Database, days: int) -> None:
+    await fill(db, NOW)
+    before = await holds(db)
+    clock = Clock(NOW + timedelta(days=days))
+    for _ in range(3):  # also not by what came in under the wrong clock
+        run = Run(db, clock)
+        await run.upkeep.believe()
+        for _ in range(12):
+            await run.steps()
+            clock.go(hours=1)
+        assert await holds(db) == before
+        assert run.health.parts["retention"].state is Light.YELLOW
+        assert "days ahead" in run.health.parts["retention"].why
+        await fill(db, clock.now(), f"later{clock.counted}@example.com")
+        before = await holds(db)
+
+
+async def test_after_the_clock_is_set_right_retention_goes_on(db: Database) -> None:
+    await fill(db, NOW - timedelta(days=800))
+    await fill(db, NOW, "new@example.com")
+    clock = Clock(NOW + timedelta(days=500))
+    run = Run(db, clock)
+    await run.steps()
+    assert (await holds(db))["outbox"] == 2
+    clock.wall = NOW + timedelta(minutes=1)
+    await run.steps()
+    assert (await holds(db))["outbox"] == 1
+    assert run.health.parts["retention"].state is Light.GREEN
+
+
+async def test_an_outbox_at_rest_for_long_is_purged_a_day_later(db: Database) -> None:
+    await fill(db, NOW - timedelta(days=800))
+    await fill(db, NOW - timedelta(days=500), "new@example.com")
+    clock = Clock()
+    run = Run(db, clock)
+    for _ in range(24):
+        await run.steps()
+        clock.go(hours=1)
+    assert (await holds(db))["outbox"] == 2
+    await run.steps()
+    assert (await holds(db))["outbox"] == 1  # the newest stays in any case
+
+
+async def test_a_quiet_bridge_is_believed_at_each_start(db: Database) -> None:
+    await fill(db, NOW - timedelta(days=20))
+    clock = Clock()
+    first = Run(db, clock)
+    for _ in range(25):
+        await first.steps()
+        clock.go(hours=1)
+    again = Run(db, clock)
+    assert await again.upkeep.believe()
+    assert "retention" not in again.health.parts
+
+
+async def test_it_first_runs_an_hour_after_the_start(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    await fill(db, NOW - timedelta(days=800))
+    await fill(db, NOW, "new@example.com")
+    monkeypatch.setattr(upkeep, "EVERY", 0.0)
+    clock = Clock()
+    run = Run(db, clock)
+    turned, purged = asyncio.Event(), asyncio.Event()
+    gauges, purge = run.upkeep.renew_gauges, run.upkeep._purge
+
+    async def renew() -> None:
+        await gauges()
+        turned.set()
+
+    async def note() -> bool:
+        more = await purge()
+        purged.set()
+        return more
+
+    monkeypatch.setattr(run.upkeep, "renew_gauges", renew)
+    monkeypatch.setattr(run.upkeep, "_purge", note)
+    async with run.up(), asyncio.timeout(20):
+        for _ in range(5):
+            await turned.wait()
+            turned.clear()
+        clock.go(minutes=59)
+        for _ in range(5):
+            await turned.wait()
+            turned.clear()
+        assert not purged.is_set()
+        clock.go(minutes=2)
+        await purged.wait()
+
+
+async def test_the_gauges_tell_what_waits_and_what_is_done(db: Database) -> None:
+    await fill(db, NOW)
+    await db.write(lambda conn: arrivals.submit(conn, submission(event("waits@example.com")), NOW))
+    run = Run(db, Clock(NOW + timedelta(seconds=90)))
+    run.health.set("listmonk", Light.YELLOW, "slow")
+    await run.upkeep.renew_gauges()
+    metrics = run.upkeep._metrics
+    assert [metrics.get(OUTBOX_EVENTS, state) for state in ("pending", "verified", "dead")] == [1, 1, 0]
+    assert metrics.get(OUTBOX_OLDEST) == 90
+    assert metrics.get(OUTBOX_BYTES, "database") == db.path.stat().st_size
+    assert metrics.get(PART_STATE, "listmonk") == 1
+
+
+async def test_damage_is_told_at_the_start_and_the_upkeep_goes_on(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(db, Clock())
+    looked = asyncio.Event()
+
+    async def damaged() -> None:
+        raise StoreUnavailable("The outbox is damaged.")
+
+    async def look() -> None:
+        looked.set()
+
+    monkeypatch.setattr(db, "check", damaged)
+    monkeypatch.setattr(upkeep, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(run.upkeep._intake, "look", look)
+    async with run.up(), asyncio.timeout(20):
+        await looked.wait()
+    assert (run.health.parts["outbox"].state, run.health.parts["outbox"].why) == (
+        Light.RED,
+        "The outbox is damaged.",
+    )
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("The disk is full."), StoreBusy("It is locked.")])
+async def test_what_keeps_retention_from_its_work_is_told_unless_it_passes(
+    db: Database, monkeypatch: pytest.MonkeyPatch, error: StoreError
+) -> None:
+    await fill(db, NOW)
+    run = Run(db, Clock())
+    await run.upkeep.believe()
+
+    async def refused(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(db, "write", refused)
+    if isinstance(error, StoreBusy):
+        with pytest.raises(StoreBusy):
+            await run.upkeep._retention()
+        assert "retention" not in run.health.parts
+    else:
+        assert not await run.upkeep._retention()
+        assert run.health.parts["retention"].state is Light.YELLOW
+        assert run.health.parts["retention"].why == "nothing old is deleted: The disk is full."
+
+
+async def test_what_is_deleted_gives_its_space_back(db: Database) -> None:
+    def old(conn: make.sqlite3.Connection) -> None:
+        for number in range(40):
+            body = submission(event(f"{number}@example.com"), raw=random.Random(number).randbytes(9000))
+            arrivals.submit(conn, body, NOW - timedelta(days=800))
+
+    await db.write(old)
+    await fill(db, NOW)
+    pages: Callable[[make.sqlite3.Connection], object] = lambda conn: make.one(conn, "PRAGMA page_count")  # noqa: E731
+    before = int(str(await db.read(pages)))
+    await Run(db, Clock()).steps()
+    assert int(str(await db.read(pages))) < before - 30

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A rehearsal counts as the real thing does, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from bouncestream.event import Kind
+from bouncestream.outbox.arrivals import take
+from bouncestream.outbox.dry_run import Rehearsal
+from bouncestream.ports import Submission, Trouble
+from tests.outbox import make
+
+NOBODY = Trouble("nobody", unidentified=True, fingerprint=b"1" * 32)
+
+SUBMISSIONS = [
+    make.submission(make.event()),
+    make.submission(make.event()),
+    make.submission(make.event(kind=Kind.COMPLAINT), make.event("bob@example.com", Kind.SOFT)),
+    make.submission(make.event("bob@example.com", Kind.SOFT, message_id="", fingerprint=b"2")),
+    make.submission(trouble=(NOBODY,)),
+    make.submission(trouble=(NOBODY, Trouble("unreadable"))),
+]
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_it_counts_as_the_real_thing(conn: sqlite3.Connection, empty: bool) -> None:
+    if not empty:
+        for submission in SUBMISSIONS[2:5]:
+            take(conn, submission, make.NOW)
+    rehearsal, before = Rehearsal(), conn.total_changes
+
+    def receipt(submission: Submission) -> object:
+        return rehearsal.take(conn, submission).receipt
+
+    rehearsed = [receipt(submission) for submission in SUBMISSIONS]
+    assert conn.total_changes == before
+    assert rehearsed == [take(conn, submission, make.NOW).receipt for submission in SUBMISSIONS]
+
+
+def test_without_an_outbox_everything_is_new_once() -> None:
+    rehearsal = Rehearsal()
+    kinds = [rehearsal.take(None, submission).kinds for submission in SUBMISSIONS]
+    assert kinds == [[Kind.HARD], [], [Kind.COMPLAINT, Kind.SOFT], [Kind.SOFT], [], []]

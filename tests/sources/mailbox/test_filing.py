@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Without MOVE a mail is removed only after the server has said that it was copied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bouncestream.health import Light
+from tests.mailserver.dovecot import letter
+from tests.mailserver.liar import Liar, Lie
+from tests.mailserver.scripted import Peer
+from tests.sources.mailbox.test_listener import bounce
+from tests.sources.mailbox.test_numbers import reading
+
+WITHOUT_MOVE = "IMAP4rev1 SASL-IR IDLE UIDPLUS AUTH=PLAIN"
+
+
+def folder() -> Liar:
+    """Bounces 101 and 102, and a mail of a person, which its owner has flagged for deletion."""
+    server = Liar([bounce(1), bounce(2), letter()], capabilities=WITHOUT_MOVE)
+    server.mails[103].flags.add("\\Deleted")
+    return server
+
+
+async def test_what_was_copied_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    server = folder()
+    async with reading(server, tmp_path, after="move") as reader:
+        await reader.until(lambda: server.gone == [101, 102])
+        await reader.listening()
+    assert server.copied == [101, 102]
+    assert list(server.mails) == [103]
+
+
+def copyuid(text: str) -> Lie:
+    async def lie(server: Liar, peer: Peer, rest: str) -> None:
+        peer.done(f"OK {text} done")
+
+    return lie
+
+
+@pytest.mark.parametrize(
+    ("lie", "gone"),
+    [
+        (copyuid(""), []),
+        (copyuid("[COPYUID 9 101 501]"), [101]),
+        (copyuid("[COPYUID 9 101:102 501]"), []),
+        (copyuid("[COPYUID 9 101:103 501:503]"), [101, 102]),
+        (copyuid("[COPYUID 9 1:4294967295 1:4294967295]"), []),
+        (copyuid("[COPYUID 9 103 501]"), []),
+    ],
+)
+async def test_what_was_not_surely_copied_stays(tmp_path: Path, lie: Lie, gone: list[int]) -> None:
+    server = folder()
+    server.lies["UID COPY"] = lie
+    async with reading(server, tmp_path, after="move") as reader:
+        await reader.stored(2)
+        if len(gone) < 2:
+            await reader.told("does not say what it has copied (COPYUID)", Light.YELLOW)
+        await reader.until(lambda: reader.query("SELECT count(*) FROM marks") == [(0,)])
+    assert server.gone == gone
+    assert set(server.mails) == {101, 102, 103} - set(gone)
+    assert all("\\Seen" in server.mails[uid].flags for uid in {101, 102} - set(gone))
+    assert server.mails[103].flags == {"\\Deleted"}
+    assert all("103" not in command for command in server.asked("UID STORE") + server.asked("UID EXPUNGE"))

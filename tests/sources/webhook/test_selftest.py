@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The doctor's self-test proves the way in, and nothing else can be made of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bouncestream.crypto.secret import Secret
+from bouncestream.crypto.signature import verify
+from bouncestream.errors import Unauthorized
+from bouncestream.event import Kind
+from bouncestream.sources.webhook import selftest
+
+SECRET, OTHER = Secret("a-secret-of-the-selftest"), Secret("another-secret-altogether")
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def test_each_secret_of_a_webhook_will_do() -> None:
+    sent = selftest.headers(SECRET, NOW, b"body")
+    selftest.check(sent, b"body", [None, OTHER, SECRET], NOW)
+
+
+@pytest.mark.parametrize(
+    ("body", "secrets", "later"),
+    [
+        (b"other", [SECRET], 0),
+        (b"body", [OTHER], 0),
+        (b"body", [], 0),
+        (b"body", [None], 0),
+        (b"body", [SECRET], 301),
+    ],
+)
+def test_what_does_not_fit_is_refused(body: bytes, secrets: list[Secret | None], later: int) -> None:
+    sent = selftest.headers(SECRET, NOW, b"body")
+    with pytest.raises(Unauthorized):
+        selftest.check(sent, body, secrets, NOW + timedelta(seconds=later))
+
+
+def test_it_is_no_signature_of_an_event() -> None:
+    sent = selftest.headers(SECRET, NOW, b"[]")
+    with pytest.raises(Unauthorized):
+        verify(SECRET, sent[selftest.HEADER], sent[selftest.SIGNATURE], b"[]", NOW)
+
+
+def test_only_one_body_makes_an_event() -> None:
+    mark = "0" * 32
+    made = selftest.event(selftest.asking_for(mark), "shop", "generic")
+    assert made is not None
+    assert (made.kind, made.recipient, made.source) == (Kind.SOFT, f"doctor-{mark}@bouncestream.invalid", "shop")
+    for body in (b"selftest", b"event ", b"event " + b"g" * 32, b"event " + b"0" * 33, b"x" * 10**6):
+        assert selftest.event(body, "shop", "generic") is None
