@@ -227,7 +227,7 @@ class Move:
 
 
 class Said(StrEnum):
-    """What the answer to a POST means (DESIGN, rule 2)."""
+    """What the answer to a POST means (docs/delivery.md, rule 2)."""
 
     ACCEPTED = "accepted"  #: 200 with {"data": true}
     NOT_SENT = "not sent"  #: refused connection, DNS, TLS: not a byte went out

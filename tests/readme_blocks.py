@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of the README that are made from the code: commands, metrics, findings, classes, what a reload
-changes.
+"""The tables of the README and of docs/ that are made from the code: commands, metrics, findings, classes, what a
+reload changes; the moves of an event, the times of its delivery.
 
 `.venv/bin/python -m tests.readme_blocks` writes them anew, between `<!-- begin: name -->` and `<!-- end: name -->`.
 """
@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from bouncestream.alerts.rules import RULES, span
 from bouncestream.cli import build_parser
-from bouncestream.config.model import NAMED, SECTIONS
+from bouncestream.config.model import NAMED, SECTIONS, Verify
 from bouncestream.doctor.catalogue import BY_TOPIC, TOPICS
 from bouncestream.doctor.proxies import Site, caddy
 from bouncestream.mail.reason import REASONS
 from bouncestream.metrics import ALL
+from bouncestream.outbox.state import MOVES
+from bouncestream.ports import State
 from bouncestream.providers.sendamatic import CLASSES
 from bouncestream.settings.key import keys_of
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS
 
 README = Path(__file__).parents[1] / "README.md"
+DOCS = README.parent / "docs"
 RENEW = ".venv/bin/python -m tests.readme_blocks"
 
 #: What the words of Sendamatic's table mean to an operator.
@@ -114,14 +117,47 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
-def renewed(text: str) -> str:
-    """The README with each block as it should be."""
-    for name, block in blocks().items():
+def delivery() -> dict[str, str]:
+    """The tables of docs/delivery.md."""
+    verify = keys_of(Verify)
+    times = (
+        (name, verify[key].written.strip('"'), f"`[relay.verify] {key}`", meaning)
+        for name, key, meaning in (
+            ("margin, M", "margin", "how long after its connection closed a request may still arrive"),
+            ("grace, G", "grace", "how long a stall may last before silence is taken for absence"),
+            ("pulse, P", "pulse", "between two reads that find outages of the database"),
+            ("patience", "post_timeout", "for Listmonk's answer to one POST"),
+        )
+    )
+    return {
+        "delivery times": _table(("time", "default", "set by", "what it is"), times),
+        "moves": _table(
+            ("state", "may become"),
+            (
+                (f"`{state}`", ", ".join(f"`{to}`" for to in State if to in MOVES[state]) or "final")
+                for state in State
+            ),
+        ),
+    }
+
+
+def documents() -> dict[Path, dict[str, str]]:
+    """Each document with generated blocks, and its blocks by name."""
+    return {
+        README: blocks(),
+        DOCS / "delivery.md": delivery(),
+    }
+
+
+def renewed(text: str, made: Mapping[str, str]) -> str:
+    """A document with each block as it should be."""
+    for name, block in made.items():
         pattern = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
         text, found = pattern.subn(lambda m, block=block: f"{m[1]}{block}\n{m[2]}", text)
-        assert found == 1, f"the README has no block {name}"
+        assert found == 1, f"there is no block {name}"
     return text
 
 
 if __name__ == "__main__":
-    README.write_text(renewed(README.read_text("utf-8")), "utf-8")
+    for path, made in documents().items():
+        path.write_text(renewed(path.read_text("utf-8"), made), "utf-8")

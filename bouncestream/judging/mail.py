@@ -2,9 +2,9 @@
 """A mail that came back → what is stored of it. Every mail goes this one way, whether it is heard of over IMAP,
 read from a file or judged again after an upgrade: so that the same mail is the same event wherever it comes from.
 
-The mail reader (`mail/decode`) says what happened to whom; here it is decided whether that is believed (DESIGN,
-*Who may say that a mail bounced*). A bounce mail is signed by nobody: whoever knows the bounce address can write
-one and name a victim. So who is told is who was proven:
+The mail reader (`mail/decode`) says what happened to whom; here it is decided whether that is believed
+(docs/delivery.md#proof). A bounce mail is signed by nobody: whoever knows the bounce address can write one and
+name a victim. So who is told is who was proven:
 
 1. a subscriber's **UUID**, in the returned message's X-Listmonk headers (both of them) or in the return address to
    which the own server delivered, proves the person whose UUID it is, as only Listmonk and that person know it.

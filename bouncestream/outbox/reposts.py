@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is posted again after an attempt that may have reached Listmonk, and the labels that are read again later
-since such an attempt may still be recorded (DESIGN, rule 6). As in `delivery`, each function is one job.
+since such an attempt may still be recorded (docs/delivery.md, rule 6). As in `delivery`, each function is one job.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verifies what was posted: reads labels back, looks up why a row may be missing, and settles (rules 3 to 7).
+"""Verifies what was posted: reads labels back, looks up why a row may be missing, and settles
+(docs/delivery.md, rules 3 to 7).
 
 Labels are read in three ways: a round, while something is unsettled; a later read, where a double may still come;
 and a look right before something is posted again. Whatever shows a row of ours settles its event.
@@ -131,7 +132,7 @@ async def _missing(desk: Desk, result: Round, powers: Powers, began: float) -> l
 
 async def pulse(desk: Desk) -> None:
     """For ever: finds outages of Listmonk's database between rounds, where no look-up can explain an absence. While
-    this does not run, however it ended, no absence counts (DESIGN, rule 5)."""
+    this does not run, however it ended, no absence counts (rule 5)."""
     desk.ledger.failed_at = desk.clock.monotonic()  # what was before this is as good as a failed read
     try:
         await _beat(desk)

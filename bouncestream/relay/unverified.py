@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Delivery without read-back, for a token that lacks `bounces:get` (DESIGN, rule 9): at least once. Pure.
+"""Delivery without read-back, for a token that lacks `bounces:get` (docs/delivery.md, rule 9). Pure.
 
-What was answered 200 is final after a settle time in which Listmonk did not restart; all that is in doubt is
-posted once more, and the history says so. It can count twice, which is why the permission is asked for.
+At least once: what was answered 200 is final after a settle time in which Listmonk did not restart; all that is in
+doubt is posted once more, and the history says so. It can count twice, which is why the permission is asked for.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an earlier run knew counts for nothing, and what a restored backup forgot is found (DESIGN, rule 6)."""
+"""What an earlier run knew counts for nothing, and what a restored backup forgot is found (rule 6)."""
 
 from __future__ import annotations
 

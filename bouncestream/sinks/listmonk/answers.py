@@ -40,7 +40,7 @@ _BOOT = re.compile(rb"\?v=([0-9a-f]{10})\b")
 
 
 def answer(status: int, content: bytes, retry_after: str | None = None, *, blank: Blank = str) -> Answer:
-    """What an HTTP answer to a bounce means (DESIGN, rule 2)."""
+    """What an HTTP answer to a bounce means (docs/delivery.md, rule 2)."""
     found = _json(content)
     said = words(found, content, blank)
     if status == 200:

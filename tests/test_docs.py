@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documents are true: links and references lead somewhere, tables and words are those of the code."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests import readme_blocks
+from tests.test_architecture import FLOORS, PACKAGE
+
+ROOT = PACKAGE.parent
+DELIVERY = ROOT / "docs" / "delivery.md"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+#: `rule 5`, `rules 1, 2 and 8`, `rules 3 to 7`: what the code says of the rules of delivery.
+REFERENCE = re.compile(r"\brules?\s+(\d+(?:(?:,\s+|\s+and\s+|\s+or\s+|\s+to\s+)\d+)*)", re.IGNORECASE)
+#: A link of Markdown: its text, the file, the place in it.
+LINK = re.compile(r"\[([^\]\n]*(?:\n[^\]\n]*)?)\]\(([^()\s#]*)(?:#([^()\s]+))?\)")
+FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+
+
+def names(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@cache
+def texts() -> dict[str, str]:
+    """All that people wrote here: code, comments, tests, documents. By path; without this file."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, check=True,
+    ).stdout.decode().split("\0")  # fmt: skip
+    wanted = (".py", ".sql", ".md", ".toml", ".service", ".sh", ".c")
+    files = [ROOT / name for name in listed if name.endswith(wanted) and ROOT / name != Path(__file__)]
+    return {names(path): path.read_text("utf-8") for path in files if path.is_file()}
+
+
+@cache
+def anchors(path: Path) -> set[str]:
+    """The places in a document that a link can lead to: its own ones, and those of its headings."""
+    text = FENCE.sub("", path.read_text("utf-8"))
+    found = set(re.findall(r'<a id="([\w-]+)"></a>', text))
+    for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE):
+        shown = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
+        found.add("".join(c for c in shown.replace(" ", "-") if c.isalnum() or c in "-_"))
+    return found
+
+
+def rules() -> set[int]:
+    return {int(anchor.removeprefix("rule-")) for anchor in anchors(DELIVERY) if re.fullmatch(r"rule-\d+", anchor)}
+
+
+def referred(text: str) -> Iterator[int]:
+    """The rules that a text names."""
+    for match in REFERENCE.finditer(re.sub(r"\n\s*(?:#:?|--|\*)?\s*", " ", text)):
+        numbers = [int(number) for number in re.findall(r"\d+", match[1])]
+        yield from range(numbers[0], numbers[1] + 1) if re.search(r"\sto\s", match[1]) else numbers
+
+
+# -- the rules of delivery ----------------------------------------------------------------------------------------
+
+
+def test_the_rules_are_numbered_and_have_a_place_of_their_own() -> None:
+    headed = [int(n) for n in re.findall(r"^### Rule (\d+): \w", DELIVERY.read_text("utf-8"), re.MULTILINE)]
+    assert headed == list(range(1, 10))
+    assert rules() == set(headed)
+
+
+def test_every_reference_to_a_rule_leads_to_it() -> None:
+    wrong = {name: lost for name, text in texts().items() if (lost := set(referred(text)) - rules())}
+    assert not wrong, f"docs/delivery.md has no such rule: {wrong}"
+
+
+def test_every_rule_is_named_where_it_is_carried_out() -> None:
+    told = {n for name, text in texts().items() if name.startswith("bouncestream/") for n in referred(text)}
+    assert told == rules()
+
+
+def test_the_code_refers_to_documents_that_are_here() -> None:
+    for name, text in texts().items():
+        assert not re.search(r"\bDESIGN\b", text), f"{name} names a document that is not here: docs/delivery.md?"
+        for document, _, anchor in re.findall(r"\b((?:docs/)?(?:delivery|architecture)\.md)(#([\w-]+))?", text):
+            path = ROOT / "docs" / Path(document).name
+            assert path.is_file()
+            assert not anchor or anchor in anchors(path), f"{name}: {document} has no #{anchor}"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("(rule 5)", {5}),
+        ("rules 1, 2 and 8", {1, 2, 8}),
+        ("as rules 3 to 5 have it", {3, 4, 5}),
+        ("see rule\n    # 7", {7}),
+        ("a rule of 5 lines", set()),
+    ],
+)
+def test_a_reference_is_understood(text: str, found: set[int]) -> None:
+    assert set(referred(text)) == found
+
+
+# -- links --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=names)
+def test_links_lead_somewhere(path: Path) -> None:
+    text = FENCE.sub("", path.read_text("utf-8"))
+    for shown, target, anchor in LINK.findall(text):
+        if re.match(r"https?://|mailto:", target):
+            continue
+        there = (path.parent / target).resolve() if target else path
+        assert there.exists(), f"[{shown}] leads to {target}, which is not there"
+        if anchor:
+            assert anchor in anchors(there), f"[{shown}] leads to {target}#{anchor}, which is not there"
+
+
+@pytest.mark.parametrize("document", ["docs/delivery.md"])
+def test_the_readme_leads_to_the_documents(document: str) -> None:
+    assert f"({document})" in (ROOT / "README.md").read_text("utf-8")
+
+
+# -- the plan of the tree -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [p for p in readme_blocks.documents() if p.parent != ROOT], ids=names)
+def test_generated_blocks_are_up_to_date(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert readme_blocks.renewed(text, readme_blocks.documents()[path]) == text, f"renew it: {readme_blocks.RENEW}"
+
+
+def paths(text: str) -> Iterator[str]:
+    """What is written as a path into the tree: `relay/`, `outbox/queries.sql`, `tests/contract`."""
+    tops = {*FLOORS, "tests", "docs", "benchmarks", "deploy"} - {"__init__", "__main__"}
+    for span in re.findall(r"`([\w./]+)`", FENCE.sub("", text)):
+        if span.partition("/")[0] in tops and ("/" in span or (span.removesuffix(".py") in FLOORS and "." in span)):
+            yield span
+
+
+@pytest.mark.parametrize("path", [p for p in DOCUMENTS if p.name not in ("CHANGELOG.md", "README.md")], ids=names)
+def test_paths_are_there(path: Path) -> None:
+    for span in paths(path.read_text("utf-8")):
+        places = [base / f"{span.rstrip('/')}{end}" for base in (ROOT, PACKAGE) for end in ("", ".py")]
+        assert any(place.exists() for place in places), f"there is no {span}"
