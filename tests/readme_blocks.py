@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tables of the README and of docs/ that are made from the code: commands, metrics, findings, classes, what a
-reload changes; the moves of an event, the times of its delivery.
+reload changes; the floors of the tree, the moves of an event, the times of its delivery.
 
 `.venv/bin/python -m tests.readme_blocks` writes them anew, between `<!-- begin: name -->` and `<!-- end: name -->`.
 """
@@ -8,6 +8,7 @@ reload changes; the moves of an event, the times of its delivery.
 from __future__ import annotations
 
 import argparse
+import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ from bouncestream.ports import State
 from bouncestream.providers.sendamatic import CLASSES
 from bouncestream.settings.key import keys_of
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS
+from tests.test_architecture import FLOORS, PACKAGE
 
 README = Path(__file__).parents[1] / "README.md"
 DOCS = README.parent / "docs"
@@ -117,6 +119,23 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
+def floors() -> str:
+    """The floors of `tests/test_architecture.py`, and each room in the words of its own docstring."""
+    rows = []
+    for floor in sorted(set(FLOORS.values()), reverse=True):
+        for room in (name for name, on in FLOORS.items() if on == floor and name != "__init__"):
+            folder = (PACKAGE / room).is_dir()
+            path = PACKAGE / room / "__init__.py" if folder else PACKAGE / f"{room}.py"
+            rows.append((str(floor), f"`{room}/`" if folder else f"`{room}.py`", first_sentence(path)))
+    return _table(("floor", "room", "what it is for"), rows)
+
+
+def first_sentence(path: Path) -> str:
+    """Of a module's docstring, on one line."""
+    text = " ".join((ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split())
+    return re.split(r"(?<=\.)\s", text, maxsplit=1)[0]
+
+
 def delivery() -> dict[str, str]:
     """The tables of docs/delivery.md."""
     verify = keys_of(Verify)
@@ -145,6 +164,7 @@ def documents() -> dict[Path, dict[str, str]]:
     """Each document with generated blocks, and its blocks by name."""
     return {
         README: blocks(),
+        DOCS / "architecture.md": {"floors": floors()},
         DOCS / "delivery.md": delivery(),
     }
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from tests.test_architecture import FLOORS, PACKAGE
 
 ROOT = PACKAGE.parent
 DELIVERY = ROOT / "docs" / "delivery.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 #: `rule 5`, `rules 1, 2 and 8`, `rules 3 to 7`: what the code says of the rules of delivery.
@@ -50,6 +52,22 @@ def anchors(path: Path) -> set[str]:
         shown = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
         found.add("".join(c for c in shown.replace(" ", "-") if c.isalnum() or c in "-_"))
     return found
+
+
+def section(path: Path, title: str) -> str:
+    found = re.search(
+        rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", path.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert found, f"{names(path)} has no section {title}"
+    return found[1]
+
+
+def table(text: str) -> list[list[str]]:
+    """The cells of the rows of the tables in a text, without their heads."""
+    lines = re.findall(r"^\|(.*)\|$", text, re.MULTILINE)
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)] for line in lines]
+    heads = [number for number, row in enumerate(rows) if set("".join(row)) <= set("-: |")]
+    return [row for number, row in enumerate(rows) if number not in heads and number + 1 not in heads]
 
 
 def rules() -> set[int]:
@@ -120,7 +138,7 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert anchor in anchors(there), f"[{shown}] leads to {target}#{anchor}, which is not there"
 
 
-@pytest.mark.parametrize("document", ["docs/delivery.md"])
+@pytest.mark.parametrize("document", ["docs/architecture.md", "docs/delivery.md"])
 def test_the_readme_leads_to_the_documents(document: str) -> None:
     assert f"({document})" in (ROOT / "README.md").read_text("utf-8")
 
@@ -132,6 +150,12 @@ def test_the_readme_leads_to_the_documents(document: str) -> None:
 def test_generated_blocks_are_up_to_date(path: Path) -> None:
     text = path.read_text("utf-8")
     assert readme_blocks.renewed(text, readme_blocks.documents()[path]) == text, f"renew it: {readme_blocks.RENEW}"
+
+
+def test_every_room_is_described() -> None:
+    described = re.findall(r"^### `(\w+)/`$", section(ARCHITECTURE, "Room by room"), re.MULTILINE)
+    assert sorted(described) == sorted(room for room in FLOORS if (PACKAGE / room).is_dir())
+    assert [FLOORS[room] for room in described] == sorted(FLOORS[room] for room in described), "from the ground up"
 
 
 def paths(text: str) -> Iterator[str]:
@@ -147,3 +171,33 @@ def test_paths_are_there(path: Path) -> None:
     for span in paths(path.read_text("utf-8")):
         places = [base / f"{span.rstrip('/')}{end}" for base in (ROOT, PACKAGE) for end in ("", ".py")]
         assert any(place.exists() for place in places), f"there is no {span}"
+
+
+# -- words --------------------------------------------------------------------------------------------------------
+
+
+def glossary() -> list[list[str]]:
+    return table(section(ARCHITECTURE, "Glossary"))
+
+
+def named(dotted: str) -> object:
+    """What a name of the glossary stands for: a module of ours, or what is in it."""
+    parts = dotted.split(".")
+    for split in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(["bouncestream", *parts[:split]]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[split:]:
+            found = getattr(found, part)
+        return found
+    raise AssertionError(f"there is no {dotted}")
+
+
+def test_the_words_are_those_of_the_code() -> None:
+    words = [word for word, _, _ in glossary()]
+    assert len(words) == len(set(words)) > 20
+    for word, code, _ in glossary():
+        for dotted in re.findall(r"`([\w.]+)`", code):
+            assert dotted.partition(".")[0] in FLOORS, f"{word}: {dotted} is in no room"
+            assert named(dotted) is not None
