@@ -138,7 +138,7 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert anchor in anchors(there), f"[{shown}] leads to {target}#{anchor}, which is not there"
 
 
-@pytest.mark.parametrize("document", ["docs/architecture.md", "docs/delivery.md"])
+@pytest.mark.parametrize("document", ["SECURITY.md", "docs/architecture.md", "docs/delivery.md"])
 def test_the_readme_leads_to_the_documents(document: str) -> None:
     assert f"({document})" in (ROOT / "README.md").read_text("utf-8")
 
