@@ -13,7 +13,7 @@ from bouncestream.config.oauth import plan
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import LoginRefused, TokenError
 from bouncestream.sources.oauth.flows import Tokens, Wait, read_device, read_poll, read_tokens
-from bouncestream.sources.oauth.tokens import flows
+from bouncestream.sources.oauth import flows
 
 GOOGLE = plan(
     Mailbox(
