@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of Python's codecs are charsets of mails (RFC 2978, and what mail programs call them).
+"""The charsets of mails (RFC 2978, and the names that mail programs use), as Python's codecs.
 
 A name that a mail gives is looked up here, and never handed to `codecs.lookup` as it is: that imports a module by
 that name, and remembers each name that it does not know for ever.

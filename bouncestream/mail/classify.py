@@ -230,7 +230,7 @@ def _by(
 
 
 def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool, sure: bool) -> tuple[str, str]:
-    """What speaks against a hard judgement, and the reason to give then; '' when nothing does."""
+    """The objection to a hard judgement, and the reason to give then; '' when there is none."""
     status, reply = numbers.status, numbers.reply
     if reply.startswith("4"):
         return reason, f"the reply {reply} is temporary"

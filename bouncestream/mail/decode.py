@@ -53,7 +53,7 @@ def read(
     keys: Sequence[bytes] = (),
     explain: bool = False,
 ) -> Verdict:
-    """What a mail says about its recipients. `raw`: a whole mail, headers first; at most `limit` bytes are read.
+    """The verdict of a mail. `raw`: a whole mail, headers first; at most `limit` bytes are read.
 
     `verp`: return addresses with a * for the recipient ("bounce+*@lists.example.com"); what stood there is
     `Verdict.verp`, and the recipient when nothing else tells. `keys`: for the tags of signed ones. `explain`: fill

@@ -55,7 +55,7 @@ _DAEMON = re.compile(r"^(?:mailer-daemon|mail-daemon|double-bounce)@")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One recipient and the lines about it."""
+    """The entry of one recipient: its address and the lines about it."""
 
     address: str
     text: str
@@ -64,7 +64,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a free-form bounce says."""
+    """A free-form bounce, as far as it could be read."""
 
     family: str  #: name of the family, '' when none fitted
     entries: tuple[Entry, ...]

@@ -38,7 +38,7 @@ Fields = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One leaf of the MIME tree."""
+    """A part of a mail: one leaf of the MIME tree."""
 
     kind: str  #: media type, lower case; text/plain when none is given
     fields: Fields

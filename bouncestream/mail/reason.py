@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason, for the machine and for the operator."""
+    """A reason, for the machine and for the operator."""
 
     kind: str  #: hard, soft, complaint or ignore
     passes: bool  #: it may go away without anybody doing anything

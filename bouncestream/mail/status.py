@@ -16,7 +16,7 @@ _HASHED = re.compile(r"#([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """What a text says in numbers; '' where it says nothing."""
+    """The codes of a text; '' where it has none."""
 
     reply: str
     enhanced: str

@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class PartSeen:
-    """One node of the mail's MIME tree, in the order of the mail."""
+    """A node of the mail's MIME tree, in the order of the mail."""
 
     number: str  #: "1", "2.1"; "0" is the mail itself
     type: str  #: media type, lower case
@@ -22,7 +22,7 @@ class PartSeen:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One question that the reader asked of the mail as a whole, and its answer."""
+    """A step of the reader: one question about the mail as a whole, and its answer."""
 
     question: str
     answer: str

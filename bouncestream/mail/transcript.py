@@ -138,7 +138,7 @@ class Session:
         return Said("\n".join(_same_reply(notice[first.start() :])), after)
 
     def about(self, address: str, alone: bool) -> Said:
-        """What the notice says about an address whose fields tell no cause."""
+        """The words of the notice about an address whose fields tell no cause."""
         notice = self.notice
         if not notice:
             return NOTHING

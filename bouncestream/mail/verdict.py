@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the mail reader answers: a `Verdict` for the mail and a `RecipientVerdict` for each recipient.
+"""The answer of the mail reader: a `Verdict` for the mail and a `RecipientVerdict` for each recipient.
 
 The kinds are Listmonk's three and `ignore`, which an event never has: a mail that says nothing final.
 """
@@ -16,7 +16,7 @@ from bouncestream.mail.trace import Trace
 
 
 class Judgement(StrEnum):
-    """What a mail says about a recipient. Gravest first, as `gravest` relies on."""
+    """The kinds of a verdict on a recipient. Gravest first, as `gravest` relies on."""
 
     COMPLAINT = "complaint"  #: the recipient called the mail spam
     HARD = "hard"  #: the address or its domain does not exist, or no longer
@@ -40,7 +40,7 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class RecipientVerdict:
-    """One recipient of one mail."""
+    """The verdict on one recipient of a mail."""
 
     address: str  #: bare, lower case, A-label domain; '' when only the original's UUIDs tell who it is
     kind: str  #: a `Judgement`
@@ -59,7 +59,7 @@ class RecipientVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One mail."""
+    """The verdict of a mail."""
 
     kind: str  #: the gravest of the recipients' kinds; ignore when there is none
     recipients: tuple[RecipientVerdict, ...]

@@ -41,7 +41,7 @@ _LOCAL_PART = 64  # octets, RFC 5321 section 4.5.3.1.1
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a return address of ours told."""
+    """The recipient that a return address of ours names."""
 
     mailed: str  #: an address, or a UUID
     recorded: bool = False  #: the own server recorded it, so that nobody else wrote it there
@@ -49,8 +49,8 @@ class Match:
 
 
 def matched(head: str, patterns: Sequence[str], keys: Sequence[bytes] = ()) -> Match | None:
-    """What stands for the * in the first address of a header block that fits a pattern: what the own server
-    recorded comes before all else. `keys`: those of `[mail] verp_secret`."""
+    """The recipient in the first address of a header block that fits a pattern; what the own server recorded
+    comes before all else. `keys`: those of `[mail] verp_secret`."""
     ours, theirs = _split(head)
     places = [(value, True) for value in _recorded(ours, theirs)]
     fields = parse_fields(theirs)
@@ -105,7 +105,7 @@ def _recorded(ours: str, theirs: str) -> Iterator[str]:
 
 
 def _within(address: str, pattern: str, keys: Sequence[bytes]) -> tuple[str, bool]:
-    """What stands for the *, and whether it is signed."""
+    """The recipient in the place of the *, and whether the address is signed."""
     before, star, after = pattern.partition("*")
     if not star or not address.startswith(before) or not address.endswith(after):
         return "", False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same as `composed` in other languages: words for a mailbox beside words that say that it is not there.
+"""Composed phrases (see `composed`) in other languages: a word for a mailbox beside words that say that it is gone.
 
 Written without accents,
 as texts are compared. Source: the localised reports of mail services and the words of each
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 
 def listed(text: str) -> tuple[str, ...]:
-    """What a table lists, separated by commas."""
+    """The words of a table, which lists them with commas."""
     return tuple(" ".join(one.split()) for one in text.split(",") if one.strip())
 
 
@@ -186,7 +186,7 @@ def _joined() -> re.Pattern[str]:
 
 
 def _decomposed(text: str) -> list[str]:
-    """As texts are compared: see `engine.folded`; and without blanks."""
+    """The words of a table as texts are compared (see `engine.folded`), without blanks."""
     plain = unicodedata.normalize("NFKD", text)
     return [one.replace(" ", "") for one in listed("".join(c for c in plain if not unicodedata.combining(c)))]
 
@@ -196,7 +196,7 @@ _JOINED = _joined()
 
 
 def abroad(plain: str) -> re.Match[str] | None:
-    """Where a text, as its `words`, says in another language that a mailbox is not there."""
+    """The place in a text, given as its `words`, that says in another language that a mailbox is not there."""
     found = _SPACED.search(plain)
     if found or plain.isascii():
         return found

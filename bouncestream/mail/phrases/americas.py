@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What American providers say."""
+"""The phrases of American providers."""
 
 from __future__ import annotations
 

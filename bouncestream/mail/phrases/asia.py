@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What providers in China, Japan, Korea and India say."""
+"""The phrases of providers in China, Japan, Korea and India."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What no table can list: a word for a mailbox beside words that say that it is not there, in either order.
+"""Composed phrases, which no table can list: in either order, a word for a mailbox beside words that say that it is
+not there.
 
-Asked only when no phrase of the tables is clear;
-such words need a second sign before they make a mail hard, and
-`ELSEWHERE` is what they may be about instead.
-Source: RFC 5321 section 4.2.2 and RFC 3463 section 3.2, in as many words as servers have for them;
-November 2026.
+Asked only when no phrase of the tables is clear; such words need a second sign before they make a mail hard, and
+`ELSEWHERE` is what they may be about instead. Source: RFC 5321 section 4.2.2 and RFC 3463 section 3.2, in as many
+words as servers have for them; November 2026.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What European and Russian providers say."""
+"""The phrases of European and Russian providers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What filters and gateways in front of mailboxes say."""
+"""The phrases of filters and gateways in front of mailboxes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What servers say in languages other than English. Accents need not be written: both sides are compared without.
+"""Phrases in languages other than English. Accents need not be written: both sides are compared without.
 
 Source: the vendors' localised reports and help pages (Exchange, Domino, Google, Orange, mail.ru, Biglobe, OCN), and
 the words of each language for what RFC 5321 section 4.2.2 says; read November 2026.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the large mailbox services say."""
+"""The phrases of the large mailbox services."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What mail server programs say by themselves: their documentation, and reports that they were made to write."""
+"""The phrases of mail server programs, from their documentation and from reports that they were made to write."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everybody whose words are known."""
+"""The speakers: everybody whose words are known."""
 
 from __future__ import annotations
 
