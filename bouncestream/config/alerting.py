@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be set about watching and alerts: `[alerts]` and its parts, declared as in `model`."""
+"""The settings of watching and alerts: `[alerts]` and its parts, declared as in `model`."""
 
 # ruff: noqa: RUF009 - the calls in the class bodies make dataclass fields
 
@@ -195,7 +195,7 @@ class Alerts:
 
 
 def faults(alerts: Alerts, *, with_secrets: bool = True) -> Iterator[str]:
-    """What is wrong between the keys of `[alerts]`, each with its fix; never with a secret in it."""
+    """The faults between the keys of `[alerts]`, each with its fix; never with a secret in it."""
     for rule in alerts.mute:
         if not rule.startswith("doctor:") and rule not in RULE_IDS:
             yield f"alerts.mute: there is no rule {shown(rule)}; there are: {', '.join(RULE_IDS)}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must hold between keys: every webhook has a provider and a proof, every mailbox a way to log in, and times
+"""The checks between keys: every webhook has a provider and a proof, every mailbox a way to log in, and times
 that belong together fit."""
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def check(
 
 
 def _mailbox_problems(box: Mailbox) -> list[str]:
-    """What cannot be right about a mailbox, apart from how it logs in."""
+    """The faults of a mailbox, apart from how it logs in."""
     where = f"mailboxes.{box.name}"
     found = []
     if not NAME.fullmatch(box.name):

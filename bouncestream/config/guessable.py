@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets that are none: the placeholders of the example and the README, which the whole world can read, and texts
+"""Guessable secrets: the placeholders of the example and the README, which the whole world can read, and texts
 that a person typed to get past the length."""
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def _read_file(path: Path, problems: list[str]) -> dict[str, Any]:
 
 
 class _Loader:
-    """One run over all keys; collects problems instead of stopping at the first."""
+    """A loader, for one run over all keys; it collects problems instead of stopping at the first."""
 
     def __init__(
         self,

@@ -123,7 +123,7 @@ class Mailbox:
 
     @property
     def unidentified_folder(self) -> str:
-        """Where bounces without a recipient go; empty: they stay where they are."""
+        """The folder for bounces without a recipient; empty: they stay where they are."""
         if self.unidentified:
             return self.unidentified
         return "" if self.after == "leave" or self.unidentified is not None else UNIDENTIFIED

@@ -190,7 +190,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """What helps to read returned mail."""
+    """How returned mail is read."""
 
     own_domains: tuple[str, ...] = key(
         tables.DOMAINS,

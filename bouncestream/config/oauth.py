@@ -41,7 +41,7 @@ _TELLING = ("oauth_provider", "oauth_flow", "oauth_client_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a mailbox gets its access tokens."""
+    """The way in which a mailbox gets its access tokens."""
 
     flow: str  #: DEVICE, LOOPBACK or CLIENT
     client_id: str
@@ -62,7 +62,7 @@ def needs_token(box: Mailbox) -> bool:
 
 
 def flow_of(box: Mailbox) -> str:
-    """The way in which permission is got; empty: it cannot be told."""
+    """The OAuth flow by which permission is got; empty: it cannot be told."""
     if box.oauth_flow:
         return box.oauth_flow
     if box.oauth_provider:
@@ -106,7 +106,7 @@ def plan(box: Mailbox) -> Plan:
 
 
 def problems(box: Mailbox, *, with_secrets: bool = True) -> list[str]:
-    """What is wrong with how the mailbox logs in, each with its fix."""
+    """The faults in how the mailbox logs in, each with its fix."""
     where = f"mailboxes.{box.name}"
     if not needs_token(box):
         return _of_password(box, where, with_secrets=with_secrets)

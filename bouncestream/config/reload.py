@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a reload (SIGHUP) can change while the process runs, and what needs a restart. Names only, never values."""
+"""The keys that a reload (SIGHUP) changes while the process runs, and those that need a restart. Names only, never
+values."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings that are well-formed and risky: what an operator should know before something happens. Each warning
+"""Warnings about settings that are well-formed and risky, before something happens. Each warning
 names the key, what follows from it, and what to write instead. None holds a secret."""
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _HOUR, _DAY = 3600.0, 86400.0
 
 
 def risks(config: Config, *, with_secrets: bool = True) -> Iterator[str]:
-    """What someone should know about a configuration without faults."""
+    """The warnings about a configuration without faults."""
     yield from _of_server(config.server)
     if not Path(config.outbox.path).is_absolute():
         yield (

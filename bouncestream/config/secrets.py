@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a secret is found: environment, file named there, systemd credential, configuration, file named there.
+"""The places of a secret: environment, file named there, systemd credential, configuration, file named there.
 
 systemd: `LoadCredential=listmonk.token:/etc/…` puts a file of that name into $CREDENTIALS_DIRECTORY
 (systemd.exec(5), "Credentials", read as stored in late 2026). No message here ever holds a secret.
