@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Listmonk tells about itself: profile, version, configuration, settings, log."""
+"""The calls by which Listmonk tells about itself: profile, version, configuration, settings, log."""
 
 from __future__ import annotations
 

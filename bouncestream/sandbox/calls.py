@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who calls what: credentials, permissions, and the table of routes."""
+"""The calls of the API: credentials, permissions, and the table of routes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One call of the API; it needs one of `permissions`, of which the first is named in the refusal."""
+    """A route: one call of the API; it needs one of `permissions`, of which the first is named in the refusal."""
 
     method: str
     path: str
@@ -80,7 +80,7 @@ class Route:
 
 
 def content_type(listmonk: Listmonk) -> str:
-    """Version 4 names the charset."""
+    """The content type of an answer; version 4 names the charset."""
     return "application/json; charset=UTF-8" if listmonk.version.major < 5 else "application/json"
 
 

@@ -39,7 +39,7 @@ class MailingList:
 
 @dataclass(slots=True)
 class Subscription:
-    """Where a subscriber stands on a list: `unconfirmed`, `confirmed` or `unsubscribed`."""
+    """The subscription of a subscriber to a list: `unconfirmed`, `confirmed` or `unsubscribed`."""
 
     status: str
     created_at: datetime
@@ -74,7 +74,7 @@ class Person:
     rows: dict[int, Row] = field(default_factory=dict)
 
     def subscribe(self, list_id: int, status: str) -> None:
-        """Put on a list, or change where it stands there."""
+        """Put the subscriber on a list, or change the subscription to it."""
         now = datetime.now(UTC)
         if known := self.lists.get(list_id):
             known.status, known.updated_at = status, now
@@ -88,13 +88,13 @@ class Person:
                 self.subscribe(list_id, "unsubscribed")
 
     def set_status(self, status: str) -> None:
-        """`enabled`, `disabled` or `blocklisted`."""
+        """Set the status: `enabled`, `disabled` or `blocklisted`."""
         self.status = status
         self.updated_at = datetime.now(UTC)
 
 
 class Database:
-    """All tables, in memory, indexed as the reads need them."""
+    """The database: all tables, in memory, indexed as the reads need them."""
 
     def __init__(self, campaigns: Mapping[str, str]) -> None:
         self.people: dict[int, Person] = {}
@@ -201,7 +201,7 @@ class Database:
         self.by_source.setdefault(row.source, {})[row.id] = row
 
     def find(self, conditions: Iterable[Condition]) -> list[Person]:
-        """Who meets one of the conditions."""
+        """The subscribers that meet one of the conditions."""
         found: dict[int, Person] = {}
         for condition in conditions:
             for value in condition.values:

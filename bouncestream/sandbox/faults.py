@@ -35,7 +35,7 @@ class Fault:
 
 
 class Faults:
-    """What is broken now."""
+    """The faults that are on now."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self.on: dict[str, Fault] = {}

@@ -20,7 +20,7 @@ _LOG_LINES = 1_000
 
 
 class Listmonk:
-    """One Listmonk with its database, its queue and its faults."""
+    """A stand-in Listmonk with its database, its queue and its faults."""
 
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
@@ -149,7 +149,7 @@ class Listmonk:
         return True
 
     def restart(self) -> None:
-        """What a settings save or a crash does: the queue is gone, and the mark of the start is new."""
+        """Restart, as a save of the settings or a crash does: the queue is gone, and the boot id is new."""
         for bounce in self.worker.restart():
             self._lose(bounce, "restart")
         self.boot_id = secrets.token_hex(5)

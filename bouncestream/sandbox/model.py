@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a stand-in Listmonk is made of: API users, subscribers, bounce actions, and how it is started.
+"""The values that a stand-in Listmonk is made of: API users, subscribers, bounce actions, and how it is started.
 
 Names, permissions and defaults are those of Listmonk 4.1.0, 5.1.0 and 6.2.0 as seen over HTTP (2026-11).
 """
@@ -52,7 +52,7 @@ class ApiUser:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """Somebody to start with; an empty UUID is made up, `lists` are ids (1 and 2 exist from the start)."""
+    """A subscriber to start with; an empty UUID is made up, `lists` are ids (1 and 2 exist from the start)."""
 
     email: str
     uuid: str = ""
@@ -63,7 +63,7 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What happens at the `count`-th bounce of a type: `none`, `unsubscribe`, `blocklist` or `delete`."""
+    """The action at the `count`-th bounce of a type: `none`, `unsubscribe`, `blocklist` or `delete`."""
 
     count: int
     action: str
@@ -108,7 +108,7 @@ def _bridge() -> dict[str, ApiUser]:
 
 @dataclass(slots=True)
 class SandboxSettings:
-    """How a sandbox starts. `users` and `row_seconds` may be changed while it runs."""
+    """The settings that a sandbox starts with. `users` and `row_seconds` may be changed while it runs."""
 
     row_seconds: float = 0.001
     version: str = "6.2.0"
@@ -138,7 +138,7 @@ class Version:
 
     @classmethod
     def read(cls, text: str) -> Version:
-        """`6.2.0`, `v5.1` or `4`; before 4 there were no API users."""
+        """The version of a text such as `6.2.0`, `v5.1` or `4`; before 4 there were no API users."""
         found = re.fullmatch(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?", text.strip())
         if not found or int(found[1]) not in (4, 5, 6):
             raise UsageError(f"The sandbox plays Listmonk 4, 5 and 6 (as in 4.1, 5.1, 6.2), not {text!r}.")
@@ -149,17 +149,17 @@ class Version:
 
     @property
     def lists_all(self) -> bool:
-        """`per_page=all` gives all bounces; before 6 it gives none."""
+        """Whether `per_page=all` gives all bounces; before 6 it gives none."""
         return self.major >= 6
 
     @property
     def processing_off_answers(self) -> bool:
-        """With bounce processing off it answers 503; before 6 the handler dies without an answer."""
+        """Whether it answers 503 with bounce processing off; before 6 the handler dies without an answer."""
         return self.major >= 6
 
     @property
     def checks_lists(self) -> bool:
-        """A single subscriber is shown only to who may see its lists (5 and later)."""
+        """Whether a subscriber is shown only to users who may see its lists (5 and later)."""
         return self.major >= 5
 
 

@@ -34,7 +34,7 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Bounce:
-    """One accepted bounce on its way through the queue."""
+    """An accepted bounce on its way through the queue."""
 
     email: str
     subscriber_uuid: str

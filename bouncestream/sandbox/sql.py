@@ -30,7 +30,7 @@ class SqlError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One `column IN (values)`; values are text as PostgreSQL would compare it."""
+    """A condition `column IN (values)`; values are text as PostgreSQL would compare it."""
 
     column: str
     values: frozenset[str]
@@ -38,7 +38,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """At least `count` stored bounces of a type."""
+    """A condition on stored bounces: at least `count` of a type."""
 
     type: str
     count: int

@@ -21,7 +21,7 @@ _CATCH_UP = 0.01  # a timer that fires late is made up for, by this much at most
 
 
 class Worker:
-    """One queue and the one task that empties it."""
+    """A queue and the one task that empties it."""
 
     def __init__(self, record: Callable[[Bounce], None], seconds: Callable[[], float]) -> None:
         self._record = record
@@ -38,7 +38,7 @@ class Worker:
 
     @property
     def blocked(self) -> int:
-        """How many posts wait for a place."""
+        """The number of posts that wait for a place."""
         return sum(not future.done() for future, _ in self._blocked)
 
     @property
@@ -48,7 +48,7 @@ class Worker:
 
     @property
     def empty(self) -> bool:
-        """Nothing queued, nothing in hand, nobody waiting for a place, no statement for a lock."""
+        """Whether it is empty: nothing queued or in hand, nobody waiting for a place, no statement for a lock."""
         return not self.queue and self.in_hand is None and not self.blocked and not self._locked
 
     async def put(self, bounce: Bounce) -> bool:
