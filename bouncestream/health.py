@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How each part of the running bridge is, for `/readyz` and the log: green, yellow or red, and why, in words."""
+"""The health of each part of the running bridge, for `/readyz` and the log: a colour, and why, in words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ log = logging.getLogger("bouncestream.health")
 
 
 class Light(StrEnum):
-    """How a part is, as a colour."""
+    """The state of a part, as a colour."""
 
     GREEN = "green"  #: works
     YELLOW = "yellow"  #: works, but someone should know
@@ -46,7 +46,7 @@ class Health:
             log.log(level, "%s is %s%s", part, state.value, f": {now.why}" if now.why else "")
 
     def forget(self, part: str) -> None:
-        """That part is no more."""
+        """Remove a part from the board: it is no more."""
         self.parts.pop(part, None)
 
     @property

@@ -71,7 +71,7 @@ ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if i
 
 
 class Metrics:
-    """The values. Single-threaded use: only the event loop writes and renders them."""
+    """The values of all metrics. Single-threaded use: only the event loop writes and renders them."""
 
     def __init__(self) -> None:
         self._values: dict[Metric, dict[tuple[str, ...], float]] = {metric: {} for metric in ALL}
@@ -91,7 +91,7 @@ class Metrics:
         return self._values[metric].get(labels, 0)
 
     def render(self) -> str:
-        """All of it in the text format."""
+        """The metrics in the text format."""
         return "\n".join(self._lines()) + "\n"
 
     def _lines(self) -> Iterator[str]:
