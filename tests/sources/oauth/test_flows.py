@@ -12,8 +12,8 @@ from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.oauth import plan
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import LoginRefused, TokenError
-from bouncestream.sources.oauth.flows import Tokens, Wait, read_device, read_poll, read_tokens
 from bouncestream.sources.oauth import flows
+from bouncestream.sources.oauth.flows import Tokens, Wait, read_device, read_poll, read_tokens
 
 GOOGLE = plan(
     Mailbox(
