@@ -28,6 +28,7 @@ FLOORS = {
     "descriptors": 1,
     "logs": 1,
     "supervisor": 1,
+    "net": 1,
     "mail": 1,
     "crypto": 1,
     "settings": 1,
@@ -223,7 +224,7 @@ def test_public_functions_and_classes_have_docstrings(path: Path) -> None:
 def test_heavy_libraries_are_imported_only_where_they_are_used() -> None:
     """Start-up and memory count on a small VPS; cryptography is not needed at all yet."""
     allowed = {
-        "aiohttp": {"sinks", "sources", "sandbox", "cli", "alerts", "maintenance", "doctor"},
+        "aiohttp": {"sinks", "sources", "sandbox", "cli", "alerts", "maintenance", "doctor", "net"},
         "apprise": {"alerts"},
         "aiosqlite": {"outbox"},
         "aioimaplib": {"sources"},

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The words of a network error: which kind it is, and how it is told. For sockets, TLS and names; `net.http` adds
+those of HTTP. The words hold no host, address, URL or foreign text, since any of these may be a secret.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import socket
+import ssl
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What went wrong with a connection."""
+
+    UNKNOWN_NAME = "dns"  #: the host name has no address
+    REFUSED = "refused"  #: nothing listens on that port
+    UNREACHABLE = "unreachable"  #: no route, or the system does not let it out
+    TIMEOUT = "timeout"  #: no answer in time
+    TLS = "tls"  #: the two sides do not agree on TLS
+    CERTIFICATE = "certificate"  #: the server does not prove who it is
+    CLOSED = "closed"  #: the connection was reset or closed early
+    GARBLED = "garbled"  #: what came is not what the protocol allows
+    NOT_ALLOWED = "not allowed"  #: a place that is not to be called
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failure. `words` are for a person: part of a sentence, without a full stop."""
+
+    kind: Kind
+    words: str
+
+
+#: X509_V_ERR_… of OpenSSL (x509_vfy.h): the texts of these in Python name the host.
+_CERTIFICATES = {
+    9: "it is not valid yet",
+    10: "it has expired",
+    18: "it is self-signed",
+    19: "it is signed by an authority that is not trusted here",
+    20: "it is signed by an authority that is not trusted here",
+    21: "the certificate between it and its authority is missing",
+    23: "it has been revoked",
+    62: "it is for another host name",
+    64: "it is for another IP address",
+}
+#: What OpenSSL makes of an answer that is no TLS; the name has changed between its versions.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
+#: asyncio joins the errors of several addresses in one text, without an errno.
+_NUMBER = re.compile(r"\[Errno (\d+)\]")
+
+
+def failure_of(error: BaseException) -> Failure:
+    """The failure that an exception of a socket, of TLS, of a look-up or of a time limit stands for."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = _CERTIFICATES.get(error.verify_code, error.verify_message)
+        return Failure(Kind.CERTIFICATE, f"the server's certificate is not accepted: {why}")
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return Failure(Kind.CLOSED, "the server closed the connection")
+    if isinstance(error, ssl.SSLError):
+        reason = getattr(error, "reason", None) or str(error)
+        if reason in _NO_TLS:
+            return Failure(Kind.TLS, "the server does not speak TLS on this port")
+        return Failure(Kind.TLS, f"TLS failed: {reason.replace('_', ' ').lower()}")
+    if isinstance(error, UnicodeError):
+        return Failure(Kind.UNKNOWN_NAME, "the host name is not valid")
+    if isinstance(error, socket.gaierror):
+        return Failure(Kind.UNKNOWN_NAME, _unresolved(error))
+    if isinstance(error, OSError):
+        found = _NUMBER.search(str(error)) if error.errno is None else None
+        return _by_number(int(found[1]) if found else error.errno, error)
+    return Failure(Kind.GARBLED, type(error).__name__)
+
+
+def _unresolved(error: socket.gaierror) -> str:
+    if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)):
+        return "the host name is unknown"
+    if error.errno == socket.EAI_AGAIN:
+        return "the DNS resolver gives no answer just now"
+    return f"the host name cannot be looked up: {error.strerror or error}"
+
+
+def _by_number(number: int | None, error: OSError) -> Failure:
+    if number == errno.ECONNREFUSED:
+        return Failure(Kind.REFUSED, "connection refused")
+    if number in (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED):
+        return Failure(Kind.CLOSED, "the connection was reset")
+    if isinstance(error, ConnectionError):  # without a number: asyncio, when the other side hangs up
+        return Failure(Kind.CLOSED, "the server closed the connection")
+    if number == errno.ETIMEDOUT or isinstance(error, TimeoutError):
+        return Failure(Kind.TIMEOUT, "no answer in time")
+    if number == errno.EPERM:
+        return Failure(Kind.UNREACHABLE, "this system does not let the connection out: a firewall rule?")
+    if number:
+        return Failure(Kind.UNREACHABLE, os.strerror(number).lower())
+    return Failure(Kind.UNREACHABLE, error.strerror or str(error) or type(error).__name__)

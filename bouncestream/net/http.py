@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one bounded HTTP call: in time as a whole and in bytes, without redirects (they would carry what is secret to
+somebody else), cookies or decompression. Imports aiohttp: imported only where something is called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+from yarl import URL
+
+from bouncestream.errors import BouncestreamError
+from bouncestream.net.failure import Failure, Kind, failure_of
+
+log = logging.getLogger("bouncestream.http")
+
+#: How we are called, where nothing else is said.
+AGENT = "bouncestream"
+#: Bytes of an answer that are read, where nothing else is said.
+LIMIT = 64 << 10
+
+#: How servers answer plain HTTP on a port for TLS: nginx, Go, Apache (seen 2026-11). The bytes are a TLS alert.
+_SPEAKS_TLS = (
+    b"plain HTTP request was sent to HTTPS port",
+    b"HTTP request to an HTTPS server",
+    b"speaking plain HTTP to an SSL-enabled server",
+)
+_ALERT = "\\x15\\x03"
+_NO_URL = Failure(Kind.GARBLED, "the URL cannot be called")
+#: Raised before a byte of the request has gone out.
+_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer as it came, not decompressed."""
+
+    status: int
+    headers: Mapping[str, str]  #: names in lower case
+    content: bytes  #: at most `limit` bytes of it
+    version: str = ""  #: of HTTP: "1.1", or "1.0"
+
+
+class CallFailed(BouncestreamError):
+    """There is no whole answer. Its text, and `words`, hold no URL, no header and no foreign text."""
+
+    retryable = True
+
+    def __init__(self, failure: Failure, *, sent: bool = True, begun: Answer | None = None) -> None:
+        self.kind, self.words = failure.kind, failure.words
+        self.sent = sent  #: False: not a byte of the request went out
+        self.begun = begun  #: what of the answer had come
+        super().__init__(failure.words)
+
+
+class Client:
+    """The connections to one or more servers, kept open in between. Use it as an async context, or `close` it.
+
+    `connector`: how connections are made; `headers`: sent with each call; `connect`: seconds to get a connection.
+    """
+
+    def __init__(
+        self,
+        connector: aiohttp.BaseConnector | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        connect: float | None = None,
+    ) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            headers={"User-Agent": AGENT, "Accept-Encoding": "identity"} | dict(headers or {}),
+            timeout=aiohttp.ClientTimeout(total=None, connect=connect),
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._session.close()
+
+    async def call(
+        self,
+        method: str,
+        url: str | URL,
+        *,
+        within: float,
+        limit: int = LIMIT,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | Mapping[str, str] | None = None,
+        tls: Any = True,
+        hosts: Callable[[str], bool] | None = None,
+    ) -> Answer:
+        """One answer, whatever its status, of which `limit` bytes are read, `within` seconds altogether.
+
+        `body`: bytes, or the fields of a form; `tls`: the SSLContext for https (default: the system's authorities);
+        `hosts`: which host names may be called. Raises CallFailed.
+        """
+        try:
+            goal = URL(url)
+        except ValueError:
+            raise CallFailed(_NO_URL, sent=False) from None
+        if hosts is not None and not hosts(goal.host or ""):
+            raise CallFailed(Failure(Kind.NOT_ALLOWED, "this host may not be called"), sent=False)
+        begun: list[Any] = []
+        content = bytearray()
+
+        def answer() -> Answer:
+            status, headers, version = begun
+            return Answer(status, headers, bytes(content[:limit]), version)
+
+        try:
+            async with (
+                asyncio.timeout(within),
+                self._session.request(
+                    method, goal, params=query, data=body, headers=headers, allow_redirects=False, ssl=tls
+                ) as response,
+            ):
+                version = response.version
+                begun += [
+                    response.status,
+                    {name.lower(): value for name, value in response.headers.items()},
+                    f"{version.major}.{version.minor}" if version else "",
+                ]
+                async for chunk in response.content.iter_any():
+                    content += chunk
+                    if len(content) >= limit:
+                        _hang_up(response)
+                        break
+                found = answer()
+        except Exception as error:  # also whatever else the client library makes of an odd answer
+            failure = _failure_of(error, secure=goal.scheme == "https")
+            if failure.kind is Kind.GARBLED:
+                log.debug("an HTTP answer that cannot be read", exc_info=True)
+            raise CallFailed(
+                failure, sent=not isinstance(error, _NOT_SENT), begun=answer() if begun else None
+            ) from None
+        if found.status == 400 and any(words in found.content for words in _SPEAKS_TLS):
+            raise CallFailed(Failure(Kind.TLS, "the server speaks TLS on this port: write https://"))
+        return found
+
+
+async def call(method: str, url: str, **options: Any) -> Answer:
+    """One call over a connection of its own; see `Client.call`. Raises CallFailed."""
+    async with Client() as client:
+        return await client.call(method, url, **options)
+
+
+def _failure_of(error: Exception, *, secure: bool) -> Failure:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return failure_of(error.certificate_error)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        found = failure_of(error.os_error)
+        if isinstance(error, aiohttp.ClientConnectorDNSError):
+            return Failure(Kind.UNKNOWN_NAME, found.words)
+        during = " during the TLS handshake" if found.kind is Kind.CLOSED and secure else ""
+        return Failure(found.kind, found.words + during)
+    if isinstance(error, TimeoutError):
+        return Failure(Kind.TIMEOUT, "no answer in time")
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return Failure(Kind.CLOSED, "the server closed the connection without an answer")
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return Failure(Kind.CLOSED, "the answer ended too early")
+    if isinstance(error, aiohttp.ClientResponseError):
+        if _ALERT in error.message:
+            return Failure(Kind.TLS, "the server speaks TLS on this port: write https://")
+        return Failure(Kind.GARBLED, "the answer is not HTTP")
+    if isinstance(error, (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)):
+        return _NO_URL
+    if isinstance(error, (OSError, UnicodeError)):
+        return failure_of(error)
+    return Failure(Kind.GARBLED, f"the answer could not be read ({type(error).__name__})")
+
+
+def _hang_up(response: aiohttp.ClientResponse) -> None:
+    """Let go at once: a polite end of TLS would read on to the end of what is sent."""
+    if response.connection is not None and response.connection.transport is not None:
+        response.connection.transport.abort()
+    response.close()
