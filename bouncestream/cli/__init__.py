@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command line: runs one command and tells every error in words, with the next step.
 
-Each command is a file of its own with `run(args) -> exit code`, imported only when it is called, so that
-`bouncestream version` starts in a few hundredths of a second; for the same reason this file imports nearly nothing.
-`parser` has all commands and their help, `exits` the exit codes.
+Each command is a file of its own with its `options(parser)` and `run(args) -> exit code`, imported only when it is
+called, so that `bouncestream version` starts in a few hundredths of a second; for the same reason this file imports
+nearly nothing. `parser` lists the commands, `exits` the exit codes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib import import_module
 
 from bouncestream.cli.exits import CONFIGURATION, FINE, INTERRUPTED, NOT_WELL, USAGE, code_of
 from bouncestream.cli.parser import build_parser
@@ -32,11 +31,10 @@ def main(argv: Sequence[str]) -> int:
     _stand_somewhere()
     try:
         try:
-            args = build_parser().parse_args(argv)
+            args = build_parser(argv).parse_args(argv)
             if debug:
                 os.environ["BOUNCESTREAM_DEBUG"] = "1"
-            module, _, function = args.does.partition(":")
-            code = getattr(import_module(f"bouncestream.cli.{module}"), function or "run")(args)
+            code = args.run(args)
             sys.stdout.flush()
             return int(code)
         except SystemExit as ended:  # argparse, after --help

@@ -14,9 +14,23 @@ from bouncestream.alerts.channels import SendFailed
 from bouncestream.cli import show as out
 from bouncestream.cli.exits import FINE, NOT_WELL
 from bouncestream.cli.opened import configuration
+from bouncestream.cli.parser import Parser, add, command, group
 from bouncestream.config.alerting import Alerts
 
 TEXT = "This is a test. Alerts of bouncestream reach you over this channel."
+
+
+def options(parser: Parser) -> None:
+    """The commands behind `bouncestream alert`."""
+    inner = group(parser, "Alerts go out while `bouncestream run` is up; `bouncestream status` shows them.")
+    test = add(inner, "test", "send a test message over each channel of the alerts, and a heartbeat")
+    command(
+        test,
+        run,
+        "Needs no running bridge. Exit code 1: one of them failed, or none is configured.\n"
+        '--json: {"channels": [{"channel", "sent", "why"}]}.',
+    )
+    test.add_argument("--json", action="store_true", help="JSON, for programs")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,8 +8,15 @@ import asyncio
 from pathlib import Path
 
 from bouncestream.cli.opened import configuration
+from bouncestream.cli.parser import Parser, command
 from bouncestream.errors import UsageError
 from bouncestream.outbox.db import Database
+
+
+def options(parser: Parser) -> None:
+    """The options of `bouncestream backup`."""
+    command(parser, run, "The copy is checked. It holds addresses: its mode is 0600.")
+    parser.add_argument("file", metavar="FILE", help="the file to make; it must not exist")
 
 
 def run(args: argparse.Namespace) -> int:

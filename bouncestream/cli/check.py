@@ -12,6 +12,7 @@ from bouncestream import providers
 from bouncestream.cli import show as out
 from bouncestream.cli import tries, tries_listmonk, tries_mailbox
 from bouncestream.cli.opened import configuration
+from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.tries import Line
 from bouncestream.config.model import Config, Webhook
 from bouncestream.config.secrets import too_open
@@ -24,6 +25,16 @@ from bouncestream.sources.mailbox.visit import Door
 
 #: Below this much free space a person should know; bytes.
 _LITTLE = 512 << 20
+
+
+def options(parser: Parser) -> None:
+    """The options of `bouncestream check`."""
+    command(
+        parser,
+        run,
+        "Every problem comes with its fix. Exit code 1: not all is well; 3: something could not be examined,\n"
+        "such as a Listmonk that does not answer. It changes nothing.",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -113,13 +124,13 @@ async def _outbox(config: Config) -> list[Line]:
 async def _inside(db: Database, path: Path) -> list[Line]:
     tally, quarantined = await db.read(lambda conn: (store.tally(conn), store.quarantine_count(conn)))
     lines = [Line("✔", f"{path} holds {sum(tally.values())} events")]
-    for count, words, command in (
+    for count, words, see in (
         (tally.get("dead", 0), "dead letters", "outbox list --state dead"),
         (tally.get("held", 0), "events held back", "outbox list --state held"),
         (quarantined, "items in quarantine", "outbox list --quarantine"),
     ):
         if count:
-            lines.append(Line("·", f"{count} {words}: `bouncestream {command}`"))
+            lines.append(Line("·", f"{count} {words}: `bouncestream {see}`"))
     return lines
 
 

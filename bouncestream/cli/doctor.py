@@ -7,17 +7,55 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 
+from bouncestream.cli import doctor_files
 from bouncestream.cli.findings import tell
 from bouncestream.cli.opened import configuration
-from bouncestream.doctor import engine
-from bouncestream.doctor.catalogue import TOPICS, UNEXAMINED
+from bouncestream.cli.parser import Parser, add, command
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.target import Target
 from bouncestream.errors import UsageError
 
 
+def options(parser: Parser) -> None:
+    """`doctor` alone examines the installation; a word behind it is another examination, of files."""
+    command(
+        parser,
+        run,
+        "Looks at Listmonk, its settings and campaigns, the public address (DNS, ports, TLS, pixel, links,\n"
+        "through the proxy), and at bouncestream itself, within 15 seconds. Each finding says what was seen, why\n"
+        "it matters, and the fix. It changes nothing; the token goes to [listmonk] url only.\n\n"
+        "Exit codes: 0 fine, 1 warnings, 2 errors, 3 something could not be examined. With --json:\n"
+        '{"findings": [{"id", "level": ok|info|warning|error, "topic", "seen", "why", "fix", "evidence"}]}',
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object, for machines")
+    parser.add_argument("--write", action="store_true", help="also do what writes: send a test event")
+    parser.add_argument(
+        "--outside",
+        metavar="URL",
+        help="only what is seen from outside: needs no configuration, run it on a laptop",
+    )
+    parser.add_argument(
+        "--webhook-url", metavar="URL", help="with --outside: try the way to this webhook of bouncestream too"
+    )
+    inner = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=False, help="another examination, of files"
+    )
+    doctor_files.mail_options(add(inner, "mail", "examine a campaign mail as it arrived in an inbox"))
+    doctor_files.logs_options(add(inner, "logs", "find out from server logs whether opens and clicks arrive"))
+    for sub in inner.choices.values():
+        for action in sub._actions:
+            if action.dest in (
+                "debug",
+                "config",
+                "json",
+            ):  # so that what stands before the inner command counts too
+                action.default = argparse.SUPPRESS
+
+
 def run(args: argparse.Namespace) -> int:
     """Examine, tell, and say by the exit code how it is."""
+    from bouncestream.doctor import engine  # `doctor mail` and `doctor logs` need not wait for it
+
     if args.webhook_url and not args.outside:
         raise UsageError("--webhook-url belongs to --outside; else the configuration names the webhooks")
     if args.outside:
@@ -34,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
 
 def report(found: Sequence[Finding], *, as_json: bool) -> int:
     """Print the findings. An error outweighs a part that could not be examined."""
+    from bouncestream.doctor.catalogue import TOPICS, UNEXAMINED
+
     errors = any(one.level is Level.ERROR for one in found)
     examined = errors or not any(one.id == UNEXAMINED for one in found)
     return tell(found, as_json=as_json, examined=examined, headings=TOPICS)

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from bouncestream.cli.findings import tell
 from bouncestream.cli.opened import config_path
+from bouncestream.cli.parser import Parser, command
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.doctor.asked import Told, ask
@@ -25,6 +26,36 @@ from bouncestream.errors import ConfigError
 
 #: A larger mail is examined up to here; bytes. Campaign mails have some hundred kilobytes.
 _MOST = 32 << 20
+
+
+_JSON = """\
+--json: {"findings": [{"id", "level": "ok"|"info"|"warning"|"error", "topic", "seen", "why", "fix", "evidence"}]}.
+Exit code 0: fine; 1: warnings; 2: errors; 3: it could not be examined, or not all of it."""
+
+
+def mail_options(parser: Parser) -> None:
+    """The options of `bouncestream doctor mail`."""
+    command(
+        parser,
+        mail,
+        "Save it with all its headers: Gmail: Show original, Download; Thunderbird: Save as; Outlook on the\n"
+        f"web: Save as. With a configuration its URLs are compared with Listmonk's public address.\n\n{_JSON}",
+    )
+    parser.add_argument("--json", action="store_true", help="JSON, for programs")
+    parser.add_argument("file", metavar="FILE", help="the mail, as a raw file (.eml); - is standard input")
+
+
+def logs_options(parser: Parser) -> None:
+    """The options of `bouncestream doctor logs`."""
+    command(
+        parser,
+        logs,
+        "Reads access logs of Nginx, Apache, Caddy (JSON) and Traefik, plain or gzip, of any size: all\n"
+        "files are counted together. With a configuration their host is compared with Listmonk's public\n"
+        f"address.\n\n{_JSON}",
+    )
+    parser.add_argument("--json", action="store_true", help="JSON, for programs")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="an access log; - is standard input")
 
 
 def mail(args: argparse.Namespace) -> int:

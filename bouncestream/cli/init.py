@@ -22,6 +22,7 @@ from typing import TypeVar
 from bouncestream import providers
 from bouncestream.cli import show as out
 from bouncestream.cli import tries, tries_listmonk
+from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.tries import Line
 from bouncestream.config.example import is_example
 from bouncestream.config.guessable import why_guessable
@@ -50,6 +51,30 @@ class Answers:
     listen: str = "127.0.0.1:8025"
     outbox: str = ""
     secret: str = ""
+
+
+def options(parser: Parser) -> None:
+    """The options of `bouncestream init`."""
+    command(
+        parser,
+        run,
+        "Asks for Listmonk's URL and token, the provider and the public address, in this order; what is\n"
+        "given as an option is not asked. It ends with what to paste at your provider. Exit code 1: the\n"
+        "configuration is written, but not everything that was tried works yet.",
+        config=False,
+    )
+    parser.add_argument("--listmonk-url", metavar="URL", help="where this machine reaches Listmonk")
+    parser.add_argument("--user", metavar="NAME", help="name of Listmonk's API user (default: bouncestream)")
+    parser.add_argument("--token-file", metavar="FILE", help="a file that holds the API user's token")
+    parser.add_argument("--provider", metavar="NAME", help="whose webhooks they are, such as sendamatic")
+    parser.add_argument("--public-url", metavar="URL", help="where the Internet reaches this bridge")
+    parser.add_argument("--listen", metavar="HOST:PORT", help="where the bridge listens (default: 127.0.0.1:8025)")
+    parser.add_argument("--outbox", metavar="FILE", help="the outbox (default: /var/lib/bouncestream/outbox.db)")
+    parser.add_argument(
+        "--output", metavar="FILE", default="config.toml", help="the file to write (default: %(default)s)"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite the file")
+    parser.add_argument("--yes", action="store_true", help="ask nothing: take the default of what is not given")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from bouncestream.cli import show as out
 from bouncestream.cli import tries
-from bouncestream.cli.mailbox_named import named
 from bouncestream.cli.opened import configuration
+from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.tries_mailbox import failed
 from bouncestream.clock import SystemClock
 from bouncestream.config.mailbox import Mailbox
+from bouncestream.config.model import Config
 from bouncestream.config.oauth import CLIENT, DEVICE, needs_token, plan
 from bouncestream.errors import LoginRefused, MailboxError, UsageError
 from bouncestream.printable import mask_all, printable
@@ -26,6 +27,38 @@ from bouncestream.sources.mailbox.visit import Door
 from bouncestream.sources.oauth.file import TokenFile, login_command, token_path
 from bouncestream.sources.oauth.flows import DeviceCode, Tokens
 from bouncestream.sources.oauth.login import PATIENCE, Login
+
+
+def options(parser: Parser) -> None:
+    """The options of `bouncestream mailbox login`."""
+    command(
+        parser,
+        run,
+        "Shows what to open in a browser, waits until it was done there, keeps the permission beside the\n"
+        "outbox (mode 0600), and tries to log in to the mailbox. A running bridge notices it by itself.",
+    )
+    parser.add_argument("name", metavar="NAME", help="the mailbox")
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=0,
+        metavar="N",
+        help="where the browser comes back to on 127.0.0.1, with oauth_flow = loopback (default: any free port)",
+    )
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+    return int(text)
+
+
+def named(config: Config, name: str) -> Mailbox:
+    """The mailbox that a command was told to use. Raises UsageError, with the names that there are."""
+    if name in config.mailboxes:
+        return config.mailboxes[name]
+    there = f"there are: {', '.join(config.mailboxes)}" if config.mailboxes else "none is configured"
+    raise UsageError(f"There is no mailbox {name}; {there}. Next: add a section [mailboxes.{name}], or correct it.")
 
 
 def run(args: argparse.Namespace) -> int:

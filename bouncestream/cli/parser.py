@@ -1,181 +1,138 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parser of all commands: what each takes, and its help. Imports nearly nothing, see `cli`."""
+"""The parser of the command line: what commands there are. What one takes is told by its own file, in `options`.
+
+Only the file of the command that is called is imported, so that `bouncestream version` starts in a few hundredths
+of a second; for the same reason this file imports nearly nothing.
+"""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, NoReturn, TypeAlias
 
-from bouncestream.cli.parser_base import Parser, add
-from bouncestream.cli.parser_doctor import doctor
-from bouncestream.cli.parser_judge import explain, parse, rejudge
-from bouncestream.cli.parser_mailbox import import_
-from bouncestream.cli.parser_mailbox_commands import mailbox
-from bouncestream.cli.parser_outbox import outbox
-from bouncestream.cli.parser_proxy import proxy
-from bouncestream.cli.parser_verp import verp
-from bouncestream.cli.parser_watch import alert, status
+from bouncestream.cli.exits import USAGE
+from bouncestream.printable import printable
+
+#: Command → its file, with the function that tells its options where that is not `options`; what it is for.
+COMMANDS = MappingProxyType(
+    {
+        "init": ("init", "ask for what is needed, try it, and write a configuration"),
+        "run": ("run", "run the bridge until SIGTERM; SIGHUP reloads the configuration"),
+        "demo": ("demo.story", "show the bridge at work beside a sandbox Listmonk, step by step"),
+        "sandbox": ("sandbox", "run a stand-in Listmonk, for rehearsals"),
+        "check": ("check", "check the configuration and try each connection"),
+        "status": ("status", "show how sources, outbox, Listmonk and alerts are, on one screen"),
+        "alert": ("alert", "try the channels of the alerts"),
+        "parse": ("parser_judge:parse", "judge bounce mails in files"),
+        "explain": ("parser_judge:explain", "show how a mail, or an event of the outbox, is judged, and why"),
+        "rejudge": (
+            "parser_judge:rejudge",
+            "judge stored requests and mails again, after an upgrade or a change of [policy]",
+        ),
+        "import": ("importing", "read bounce mails from files: .eml, Maildir, mbox"),
+        "doctor": ("doctor", "find out why opens, clicks and bounces are not counted"),
+        "proxy": ("proxy", "print a reverse proxy's configuration"),
+        "outbox": ("parser_outbox", "look into the outbox, and change what waits in it"),
+        "mailbox": ("mailbox", "log in to a mailbox by OAuth, and try one"),
+        "verp": ("verp", "make the signed return address of a recipient"),
+        "backup": ("backup", "copy the outbox to a file, while it is in use"),
+        "config": ("config", "show the example configuration"),
+        "version": ("config:version", "show the version"),
+    }
+)
+
+EXIT_CODES = """\
+exit codes: 0 fine; 1 not all is well; 3 could not be examined; 64 wrong usage; 75 temporary (the database is
+locked, another run); 78 configuration."""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands. `args.does` names the module of the command, and its function if not `run`."""
+class Parser(argparse.ArgumentParser):
+    """Exit code 64 for wrong usage, no abbreviations, and the exit codes below each help text."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, epilog=EXIT_CODES, **options)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but what is left over is the error of the command it stands behind, whose help shows
+        its options; argparse would have it be that of the program."""
+        known, left = super().parse_known_args(args, namespace)
+        if left:
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return known, left
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {printable(message)}", file=sys.stderr)
+        print(f"Next: `{self.prog} --help` shows how it is called.", file=sys.stderr)
+        raise SystemExit(USAGE)
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+
+def build_parser(argv: Sequence[str] | None = None) -> Parser:
+    """The parser of what `argv` calls; without `argv`, of all commands. `args.run` is then what does the work:
+    it takes the parsed arguments, and returns the exit code."""
     from bouncestream import __version__
 
-    debug = argparse.ArgumentParser(add_help=False)
-    debug.add_argument(
-        "--debug", action="store_true", help="show tracebacks where something fails (or set BOUNCESTREAM_DEBUG=1)"
-    )
-    config = argparse.ArgumentParser(add_help=False, parents=[debug])
-    config.add_argument(
-        "-c",
-        "--config",
-        metavar="FILE",
-        help="the configuration (default: $BOUNCESTREAM_CONFIG, else config.toml here, else "
-        "/etc/bouncestream/config.toml, else the environment alone)",
-    )
     parser = Parser(
         prog="bouncestream",
         description="Brings bounces and complaints about your newsletters to Listmonk: lost never, counted once.",
-        parents=[debug],
     )
+    _debug(parser)
     parser.add_argument("--version", action="version", version=f"bouncestream {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _init(commands, debug)
-    _run(commands, config)
-    _demo(commands, debug)
-    _sandbox(commands, debug)
-    _check(commands, config)
-    status(commands, config)
-    alert(commands, config)
-    parse(commands, debug)
-    explain(commands, config)
-    rejudge(commands, config)
-    import_(commands, config)
-    doctor(commands, config)
-    proxy(commands, debug)
-    outbox(commands, config)
-    mailbox(commands, config)
-    verp(commands, config)
-    _backup(commands, config)
-    _config(commands, debug)
-    add(commands, "version", "show the version", debug, does="version")
+    commands = group(parser, "")
+    called = None if argv is None else next((word for word in argv if not word.startswith("-")), "")
+    for name, (place, text) in COMMANDS.items():
+        made = add(commands, name, text)
+        if called in (None, name):
+            module, _, function = place.partition(":")
+            getattr(import_module(f"bouncestream.cli.{module}"), function or "options")(made)
     return parser
 
 
-def _init(commands: Any, *parents: Any) -> None:
-    parser = add(
-        commands,
-        "init",
-        "ask for what is needed, try it, and write a configuration",
-        *parents,
-        does="init",
-        more="Asks for Listmonk's URL and token, the provider and the public address, in this order; what is\n"
-        "given as an option is not asked. It ends with what to paste at your provider. Exit code 1: the\n"
-        "configuration is written, but not everything that was tried works yet.",
-    )
-    parser.add_argument("--listmonk-url", metavar="URL", help="where this machine reaches Listmonk")
-    parser.add_argument("--user", metavar="NAME", help="name of Listmonk's API user (default: bouncestream)")
-    parser.add_argument("--token-file", metavar="FILE", help="a file that holds the API user's token")
-    parser.add_argument("--provider", metavar="NAME", help="whose webhooks they are, such as sendamatic")
-    parser.add_argument("--public-url", metavar="URL", help="where the Internet reaches this bridge")
-    parser.add_argument("--listen", metavar="HOST:PORT", help="where the bridge listens (default: 127.0.0.1:8025)")
-    parser.add_argument("--outbox", metavar="FILE", help="the outbox (default: /var/lib/bouncestream/outbox.db)")
+def add(commands: Commands, name: str, text: str) -> Parser:
+    """One more command: its line in the list, and the parser for its own options."""
+    return commands.add_parser(name, help=text, description=f"{text[:1].upper()}{text[1:]}.")
+
+
+def command(
+    parser: Parser, run: Callable[[argparse.Namespace], int], more: str = "", *, config: bool = True
+) -> None:
+    """`parser` is that of a command which `run` does. `more`: what its help says beside the line in the list;
+    `config`: it reads the configuration."""
+    parser.set_defaults(run=run)
+    if more:
+        parser.description = f"{parser.description}\n\n{more}"
+    _debug(parser)
+    if config:
+        parser.add_argument(
+            "-c",
+            "--config",
+            metavar="FILE",
+            help="the configuration (default: $BOUNCESTREAM_CONFIG, else config.toml here, else "
+            "/etc/bouncestream/config.toml, else the environment alone)",
+        )
+
+
+def group(parser: Parser, about: str) -> Commands:
+    """The commands behind a word that is none by itself. `about`: what the help of that word says."""
+    parser.description = about or parser.description
+    return parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+
+def _debug(parser: Parser) -> None:
     parser.add_argument(
-        "--output", metavar="FILE", default="config.toml", help="the file to write (default: %(default)s)"
-    )
-    parser.add_argument("--force", action="store_true", help="overwrite the file")
-    parser.add_argument("--yes", action="store_true", help="ask nothing: take the default of what is not given")
-
-
-def _run(commands: Any, *parents: Any) -> None:
-    parser = add(
-        commands,
-        "run",
-        "run the bridge until SIGTERM; SIGHUP reloads the configuration",
-        *parents,
-        does="run",
-        more="Logs to standard error. Tells systemd when it is ready (Type=notify). If the outbox is missing,\n"
-        "though there was one before (its disk is not mounted?), all who send are told to come again until it\n"
-        "is back.",
-    )
-    parser.add_argument(
-        "--new-outbox",
-        action="store_true",
-        help="the former outbox is gone for good: make a new one, which knows nothing of what was told before",
-    )
-    parser.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="do everything but post: events end as dropped, `outbox replay --from-dry-run` sends them later",
+        "--debug", action="store_true", help="show tracebacks where something fails (or set BOUNCESTREAM_DEBUG=1)"
     )
 
 
-def _demo(commands: Any, *parents: Any) -> None:
-    parser = add(
-        commands,
-        "demo",
-        "show the bridge at work beside a sandbox Listmonk, step by step",
-        *parents,
-        does="demo.story",
-        more="Everything happens on loopback addresses and in a temporary directory. Exit code 1: something did\n"
-        "not end as it should.",
-    )
-    parser.add_argument("--once", action="store_true", help="end after the story, instead of going on until Ctrl-C")
-
-
-def _sandbox(commands: Any, *parents: Any) -> None:
-    parser = add(
-        commands,
-        "sandbox",
-        "run a stand-in Listmonk, for rehearsals",
-        *parents,
-        does="sandbox",
-        more="It keeps everything in memory and listens on loopback addresses only. Order faults with\n"
-        'POST /sandbox/fault {"fault": "restart"}, and look into it with GET /sandbox/state.',
-    )
-    parser.add_argument(
-        "--listen", metavar="HOST:PORT", default="127.0.0.1:9000", help="where it listens (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--row-ms", type=float, default=1.0, metavar="MS", help="time it takes to record a bounce (default: 1)"
-    )
-    parser.add_argument("--user", default="bridge", metavar="NAME", help="its API user (default: %(default)s)")
-    parser.add_argument(
-        "--token", default="sandbox-token-of-bridge", metavar="TOKEN", help="the token (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--subscribers", metavar="FILE", help="one address a line, optionally `,uuid` (default: ten made-up ones)"
-    )
-    parser.add_argument(
-        "--version", default="6.2", metavar="X.Y", help="the Listmonk to play: 4.1, 5.1, 6.2 (default: %(default)s)"
-    )
-
-
-def _check(commands: Any, *parents: Any) -> None:
-    add(
-        commands,
-        "check",
-        "check the configuration and try each connection",
-        *parents,
-        does="check",
-        more="Every problem comes with its fix. Exit code 1: not all is well; 3: something could not be examined,\n"
-        "such as a Listmonk that does not answer. It changes nothing.",
-    )
-
-
-def _backup(commands: Any, *parents: Any) -> None:
-    parser = add(
-        commands,
-        "backup",
-        "copy the outbox to a file, while it is in use",
-        *parents,
-        does="backup",
-        more="The copy is checked. It holds addresses: its mode is 0600.",
-    )
-    parser.add_argument("file", metavar="FILE", help="the file to make; it must not exist")
-
-
-def _config(commands: Any, *parents: Any) -> None:
-    parser = add(commands, "config", "show the example configuration", *parents, does="config")
-    inner = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    add(inner, "example", "print a configuration with every key, its default and its meaning", does="config")
+def count(text: str) -> int:
+    """A number that is not negative; for `type=`."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return int(text)

@@ -3,37 +3,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from bouncestream.cli import explain as explaining
+from bouncestream.cli import parse as parsing
+from bouncestream.cli import rejudge as rejudging
+from bouncestream.cli.parser import Parser, command
 
-from bouncestream.cli.parser_base import add
 
-
-def parse(commands: Any, *parents: Any) -> None:
+def parse(parser: Parser) -> None:
     """Judge mails in files."""
-    parser = add(
-        commands,
-        "parse",
-        "judge bounce mails in files",
-        *parents,
-        does="parse",
-        more="With --json one object a mail:\n"
+    command(
+        parser,
+        parsing.run,
+        "With --json one object a mail:\n"
         '{"file", "kind": hard|soft|complaint|ignore, "recipients": [{"address", "kind", "reason", "status",\n'
         '"reply_code", "diagnostic", "evidence"}], "original": {…}}. A file that cannot be read has "error", then\n'
         "the exit code is 1.",
+        config=False,
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="a raw mail; - is standard input")
     parser.add_argument("--json", action="store_true", help="one JSON object for each mail, a line each")
 
 
-def explain(commands: Any, *parents: Any) -> None:
+def explain(parser: Parser) -> None:
     """The way to a verdict."""
-    parser = add(
-        commands,
-        "explain",
-        "show how a mail, or an event of the outbox, is judged, and why",
-        *parents,
-        does="explain",
-        more="Of a mail: what it is made of, where the address came from and what else it could have been, which\n"
+    command(
+        parser,
+        explaining.run,
+        "Of a mail: what it is made of, where the address came from and what else it could have been, which\n"
         "words or code decided, and what Listmonk will be told. Of an event also what was sent to Listmonk, what\n"
         "it kept, and the history. Exit code 3: Listmonk could not be asked.",
     )
@@ -46,15 +42,12 @@ def explain(commands: Any, *parents: Any) -> None:
     parser.add_argument("--reveal", action="store_true", help="show addresses in full")
 
 
-def rejudge(commands: Any, *parents: Any) -> None:
+def rejudge(parser: Parser) -> None:
     """Judge stored events again."""
-    parser = add(
-        commands,
-        "rejudge",
-        "judge stored requests and mails again, after an upgrade or a change of [policy]",
-        *parents,
-        does="rejudge",
-        more="Lists what this version, with the present configuration, would judge otherwise. Only what nobody\n"
+    command(
+        parser,
+        rejudging.run,
+        "Lists what this version, with the present configuration, would judge otherwise. Only what nobody\n"
         "was told of yet can be changed; also while `bouncestream run` is up.",
     )
     parser.add_argument(

@@ -4,30 +4,25 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections.abc import Callable
 
-from bouncestream.cli.parser_base import add, count
+from bouncestream.cli import outbox_change, outbox_look
+from bouncestream.cli.parser import Commands, Parser, add, command, count, group
 
 STATES = ("pending", "claimed", "posted", "verified", "unstored", "dead", "held", "dropped")
 KINDS = ("hard", "soft", "complaint", "unsubscribe")
 HELD_FOR = ("unproven", "permission", "brake", "operator")
 
 
-def outbox(commands: Any, *parents: Any) -> None:
-    """Look into the outbox, and change what waits in it."""
-    outbox = commands.add_parser(
-        "outbox",
-        help="look into the outbox, and change what waits in it",
-        description="Look into the outbox, and change what waits in it; also while `bouncestream run` is up.\n"
+def options(parser: Parser) -> None:
+    """The commands behind `bouncestream outbox`."""
+    inner = group(
+        parser,
+        "Look into the outbox, and change what waits in it; also while `bouncestream run` is up.\n"
         "An event is named by its number, its id, or the first 8 or more characters of its id.",
     )
-    inner = outbox.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    plain = argparse.ArgumentParser(add_help=False)
-    plain.add_argument("--json", action="store_true", help="JSON, for programs")
-    reveal = argparse.ArgumentParser(add_help=False)
-    reveal.add_argument("--reveal", action="store_true", help="show addresses in full")
-
-    listing = add(inner, "list", "list events, newest first", *parents, plain, reveal, does="outbox_look:listing")
+    listing = _add(inner, "list", "list events, newest first", outbox_look.listing)
+    _reveal(listing)
     listing.add_argument(
         "--state", action="append", choices=STATES, metavar="STATE", help=f"only of this state: {', '.join(STATES)}"
     )
@@ -47,33 +42,41 @@ def outbox(commands: Any, *parents: Any) -> None:
         "--unidentified", action="store_true", help="instead: bounce mails that do not tell whose they are"
     )
 
-    show = add(inner, "show", "show an event and its history", *parents, plain, reveal, does="outbox_look:show")
+    show = _add(inner, "show", "show an event and its history", outbox_look.show)
+    _reveal(show)
     show.add_argument("event", metavar="EVENT", help="number, id, or first characters of the id")
     show.add_argument("--raw", action="store_true", help="print the request or mail as it came, and nothing else")
     show.add_argument("--quarantine", action="store_true", help="EVENT is the number of an item in quarantine")
 
-    add(
+    _add(
         inner,
         "stats",
         "count the events",
-        *parents,
-        plain,
-        does="outbox_look:stats",
-        more='--json: {"states": {"pending": n, … every state}, "duplicates": n, "doubled": n, "quarantine": n,\n'
+        outbox_look.stats,
+        '--json: {"states": {"pending": n, … every state}, "duplicates": n, "doubled": n, "quarantine": n,\n'
         '"unidentified": n}',
     )
-    _outbox_changes(inner, plain, *parents)
+    _changes(inner)
 
 
-def _outbox_changes(inner: Any, plain: Any, *parents: Any) -> None:
-    replay = add(
+def _add(inner: Commands, name: str, text: str, run: Callable[[argparse.Namespace], int], more: str = "") -> Parser:
+    made = add(inner, name, text)
+    command(made, run, more)
+    made.add_argument("--json", action="store_true", help="JSON, for programs")
+    return made
+
+
+def _reveal(parser: Parser) -> None:
+    parser.add_argument("--reveal", action="store_true", help="show addresses in full")
+
+
+def _changes(inner: Commands) -> None:
+    replay = _add(
         inner,
         "replay",
         "deliver events again, or read again what is in quarantine",
-        *parents,
-        plain,
-        does="outbox_change:replay",
-        more="An event that may be in Listmonk already is looked for there before it is posted.",
+        outbox_change.replay,
+        "An event that may be in Listmonk already is looked for there before it is posted.",
     )
     replay.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or first characters of the id")
     many = replay.add_mutually_exclusive_group()
@@ -87,15 +90,13 @@ def _outbox_changes(inner: Any, plain: Any, *parents: Any) -> None:
         help="bounce mails that did not tell whose they are: the given ones, or all",
     )
 
-    drop = add(
-        inner, "drop", "never deliver events that wait or are held", *parents, plain, does="outbox_change:drop"
-    )
+    drop = _add(inner, "drop", "never deliver events that wait or are held", outbox_change.drop)
     drop.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or first characters of the id")
     drop.add_argument("--held", action="store_true", help="all that are held back")
     drop.add_argument("--pending", action="store_true", help="all that wait for delivery")
     drop.add_argument("--yes", action="store_true", help="do not ask before many are dropped")
 
-    release = add(inner, "release", "let held events go", *parents, plain, does="outbox_change:release")
+    release = _add(inner, "release", "let held events go", outbox_change.release)
     release.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or first characters of the id")
     release.add_argument("--all", action="store_true", help="all that are held back")
     release.add_argument(

@@ -4,12 +4,67 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 
+from bouncestream.cli.exits import FINE
+from bouncestream.cli.parser import Parser, add, command, group
 from bouncestream.doctor.proxies import Site, apache, caddy, nginx, traefik
 
 
-def _site(args: argparse.Namespace) -> Site:
-    return Site.of(
+def options(parser: Parser) -> None:
+    """The commands behind `bouncestream proxy`."""
+    inner = group(
+        parser,
+        "Print a reverse proxy's configuration for Listmonk and bouncestream: TLS, what is passed\n"
+        "where, nothing cached, real client addresses. Nothing is changed on this machine.",
+    )
+    by_certbot = "Certificates come from Let's Encrypt by certbot; the comments say how."
+    for name, kind, more in (
+        ("caddy", caddy, "Caddy gets its certificates from Let's Encrypt by itself."),
+        ("nginx", nginx, by_certbot),
+        ("apache", apache, by_certbot),
+        ("traefik", traefik, "Two files in one print: the static and the dynamic configuration."),
+    ):
+        made = add(inner, name, f"print a configuration of {name.capitalize()}")
+        command(made, partial(run, kind.configuration), more, config=False)
+        _site_options(made)
+
+
+def _site_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--domain",
+        required=True,
+        metavar="NAME",
+        help="Listmonk's public name, as in its root URL: news.example.org",
+    )
+    parser.add_argument(
+        "--webhook-domain",
+        default="",
+        metavar="NAME",
+        help="a name of its own for bouncestream's webhooks (default: /webhooks/ of the same name)",
+    )
+    parser.add_argument(
+        "--cert", default="", metavar="FILE", help="your certificate with its chain (default: Let's Encrypt)"
+    )
+    parser.add_argument("--key", default="", metavar="FILE", help="its key")
+    parser.add_argument(
+        "--listmonk",
+        default="127.0.0.1:9000",
+        metavar="HOST:PORT",
+        help="where Listmonk listens (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--bouncestream",
+        default="127.0.0.1:8025",
+        metavar="HOST:PORT",
+        help="where bouncestream listens, [server] listen (default: %(default)s)",
+    )
+
+
+def run(configuration: Callable[[Site], str], args: argparse.Namespace) -> int:
+    """Print what one kind of proxy takes: a Caddyfile, a file for conf.d or sites-available, Traefik's two."""
+    site = Site.of(
         args.domain,
         args.webhook_domain,
         args.cert,
@@ -17,27 +72,5 @@ def _site(args: argparse.Namespace) -> Site:
         listmonk=args.listmonk,
         bouncestream=args.bouncestream,
     )
-
-
-def run_caddy(args: argparse.Namespace) -> int:
-    """Print a Caddyfile."""
-    print(caddy.configuration(_site(args)), end="")
-    return 0
-
-
-def run_nginx(args: argparse.Namespace) -> int:
-    """Print a file for Nginx' conf.d."""
-    print(nginx.configuration(_site(args)), end="")
-    return 0
-
-
-def run_apache(args: argparse.Namespace) -> int:
-    """Print a file for Apache's sites-available."""
-    print(apache.configuration(_site(args)), end="")
-    return 0
-
-
-def run_traefik(args: argparse.Namespace) -> int:
-    """Print Traefik's two files."""
-    print(traefik.configuration(_site(args)), end="")
-    return 0
+    print(configuration(site), end="")
+    return FINE

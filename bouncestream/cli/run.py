@@ -12,12 +12,34 @@ from bouncestream.app import App, run_with_signals
 from bouncestream.cli.exits import TEMPORARY
 from bouncestream.cli.notify import notify
 from bouncestream.cli.opened import as_root, config_path
+from bouncestream.cli.parser import Parser, command
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.config.reload import changed_keys, reloadable_difference
 from bouncestream.errors import ConfigError, StoreUnavailable
 
 log = logging.getLogger("bouncestream")
+
+
+def options(parser: Parser) -> None:
+    """The options of `bouncestream run`."""
+    command(
+        parser,
+        run,
+        "Logs to standard error. Tells systemd when it is ready (Type=notify). If the outbox is missing,\n"
+        "though there was one before (its disk is not mounted?), all who send are told to come again until it\n"
+        "is back.",
+    )
+    parser.add_argument(
+        "--new-outbox",
+        action="store_true",
+        help="the former outbox is gone for good: make a new one, which knows nothing of what was told before",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="do everything but post: events end as dropped, `outbox replay --from-dry-run` sends them later",
+    )
 
 
 def run(args: argparse.Namespace) -> int:

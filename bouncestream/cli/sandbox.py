@@ -8,10 +8,38 @@ import asyncio
 import math
 
 from bouncestream.cli import show as out
+from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.stopped import until_stopped
 from bouncestream.errors import UsageError
 from bouncestream.sandbox import FAULTS, ApiUser, Sandbox, SandboxSettings, Subscriber, read_subscribers
 from bouncestream.settings.shapes import LISTEN, Wrong, address_of
+
+
+def options(parser: Parser) -> None:
+    """The options of `bouncestream sandbox`."""
+    command(
+        parser,
+        run,
+        "It keeps everything in memory and listens on loopback addresses only. Order faults with\n"
+        'POST /sandbox/fault {"fault": "restart"}, and look into it with GET /sandbox/state.',
+        config=False,
+    )
+    parser.add_argument(
+        "--listen", metavar="HOST:PORT", default="127.0.0.1:9000", help="where it listens (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--row-ms", type=float, default=1.0, metavar="MS", help="time it takes to record a bounce (default: 1)"
+    )
+    parser.add_argument("--user", default="bridge", metavar="NAME", help="its API user (default: %(default)s)")
+    parser.add_argument(
+        "--token", default="sandbox-token-of-bridge", metavar="TOKEN", help="the token (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--subscribers", metavar="FILE", help="one address a line, optionally `,uuid` (default: ten made-up ones)"
+    )
+    parser.add_argument(
+        "--version", default="6.2", metavar="X.Y", help="the Listmonk to play: 4.1, 5.1, 6.2 (default: %(default)s)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

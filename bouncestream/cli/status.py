@@ -10,16 +10,18 @@ import os
 import sqlite3
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bouncestream.alerts import wording
+from bouncestream.alerts.rules import size, span
 from bouncestream.cli import show as out
-from bouncestream.cli import status_show
 from bouncestream.cli.exits import FINE, NOT_WELL, code_of
 from bouncestream.cli.opened import configuration, local_url
+from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.running import Running, ask
 from bouncestream.config.model import Config
 from bouncestream.errors import StoreError, StoreUnavailable
@@ -33,6 +35,35 @@ from bouncestream.outbox.marker import Markers
 LAST = 8
 #: Hours of a day and of a week.
 DAY, WEEK = 24, 168
+
+_SIGNS = {"green": "✔", "yellow": "⚠", "red": "✘", None: "·"}
+_LEVELS = {"info": "·", "warning": "⚠", "error": "✘"}
+
+
+def options(parser: Parser) -> None:
+    """The options of `bouncestream status`."""
+    command(
+        parser,
+        run,
+        "Reads the outbox, and asks the running bridge on [server] listen. Exit code 1: not all is well, or\n"
+        "no bridge runs; 3: the outbox cannot be read. --json has the keys running, ready, parts, sources,\n"
+        "outbox, sink and alerts.",
+    )
+    parser.add_argument("--json", action="store_true", help="JSON, for programs")
+    parser.add_argument("--watch", action="store_true", help="show it anew again and again, until Ctrl-C")
+    parser.add_argument(
+        "--every", type=_seconds, default=2.0, metavar="SECONDS", help="with --watch, how often (default: 2)"
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0.1 to 3600")
+    return seconds
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,8 +94,8 @@ def _show(config: Config, *, as_json: bool) -> int:
     if as_json:
         out.json_line(found)
     else:
-        status_show.screen(found)
-    return NOT_WELL if status_show.troubles(found) else FINE
+        screen(found)
+    return NOT_WELL if troubles(found) else FINE
 
 
 def status(config: Config) -> dict[str, Any]:
@@ -137,7 +168,7 @@ def _outbox(conn: sqlite3.Connection, path: Path, now: datetime) -> dict[str, An
         "doubled": int(store.get_meta(conn, "doubled") or 0),
         "bytes": size(""),
         "wal_bytes": size("-wal"),
-        "disk_free_bytes": status_show.free(path.parent),
+        "disk_free_bytes": free(path.parent),
     }
 
 
@@ -179,3 +210,110 @@ def _alerts(conn: sqlite3.Connection) -> dict[str, Any]:
         "last": [wording.as_json(notice) for notice in alertbook.recent(conn, LAST)],
         "channels": sorted(channels.values(), key=lambda channel: str(channel["channel"])),
     }
+
+
+def troubles(found: Mapping[str, Any]) -> list[str]:
+    """What is not well, in a few words each; empty: all is."""
+    said = [] if found["running"] else ["no bridge runs"]
+    said += [f"{name} is {part['state']}" for name, part in found["parts"].items() if part["state"] != "green"]
+    said += [a["rule"] for a in found["alerts"]["active"] if a["level"] != "info"]
+    said += [f"{c['channel']} fails" for c in found["alerts"]["channels"] if c["waiting"] and c["error"]]
+    return said
+
+
+def screen(found: Mapping[str, Any]) -> None:
+    """Print it."""
+    bad = troubles(found)
+    state = "No bridge answers" if not found["running"] else "ready" if found["ready"] else "not ready"
+    out.heading(f"bouncestream, {found['at'][:19].replace('T', ' ')} UTC")
+    out.mark(
+        "✘" if not found["ready"] else "⚠" if bad else "✔", f"the bridge: {state}" if found["running"] else state
+    )
+    if not found["running"]:
+        print("  → start it: bouncestream run (or systemctl start bouncestream)")
+    _show_sources(found["sources"], found["at"])
+    _show_outbox(found["outbox"])
+    sink = found["sink"]
+    out.heading("Listmonk")
+    out.mark(_SIGNS.get(sink["state"], "·"), f"{sink['url']}: {sink['why'] or sink['state'] or 'not known'}")
+    if sink["restarts"]:
+        out.mark("·", f"restarts noticed: {sink['restarts']}; events that it lost, posted again: {sink['lost']}")
+    rest = {
+        name: part
+        for name, part in found["parts"].items()
+        if part["state"] != "green" and name != "listmonk" and ":" not in name
+    }
+    for name, part in rest.items():
+        out.mark(_SIGNS[part["state"]], f"{name}: {part['why']}")
+    _show_alerts(found["alerts"])
+
+
+def _show_sources(sources: list[dict[str, Any]], at: str) -> None:
+    out.heading("Sources")
+    if not sources:
+        out.mark("⚠", "none is configured, so nothing can come in")
+        return
+    rows = [
+        (
+            _SIGNS.get(source["state"], "·"),
+            source["name"],
+            f"{source['type']} {source['provider']}".strip(),
+            _ago(source["newest_hour"], at),
+            str(source["day"]),
+            str(source["week"]),
+            "" if source["state"] == "green" else source["why"],
+        )
+        for source in sources
+    ]
+    columns = ["", "name", "type", "newest event", "24 h", "7 days", ""]
+    out.table(columns, rows)
+
+
+def _ago(hour: str | None, at: str) -> str:
+    if hour is None:
+        return "none yet"
+    ago = datetime.fromisoformat(at) - datetime.fromisoformat(hour)
+    return "this hour" if ago < timedelta(hours=1) else f"{span(ago.total_seconds() - 3600)} ago"
+
+
+def _show_outbox(outbox: Mapping[str, Any]) -> None:
+    out.heading("Outbox")
+    states = ", ".join(f"{count} {state}" for state, count in outbox["states"].items() if count)
+    out.mark("·", states or "empty")
+    if outbox["oldest_pending_seconds"]:
+        out.mark("·", f"the oldest that is not delivered has waited for {span(outbox['oldest_pending_seconds'])}")
+    if outbox["quarantine"]:
+        out.mark("⚠", f"{outbox['quarantine']} items in quarantine: `bouncestream outbox list --quarantine`")
+    if outbox["doubled"]:
+        out.mark("✘", f"{outbox['doubled']} events were seen twice in Listmonk")
+    free = outbox["disk_free_bytes"]
+    room = f", {size(free)} free on its disk" if free is not None else ""
+    out.mark("·", f"{outbox['path']}: {size(outbox['bytes'])}, log {size(outbox['wal_bytes'])}{room}")
+
+
+def _show_alerts(alerts: Mapping[str, Any]) -> None:
+    out.heading("Alerts")
+    for alert in alerts["active"]:
+        about = f" ({alert['subject']})" if alert["subject"] else ""
+        since = alert["since"][:16].replace("T", " ")
+        out.mark(_LEVELS[alert["level"]], f"{alert['rule']}{about} since {since}: {alert['text']}", alert["fix"])
+    if not alerts["active"]:
+        out.mark("✔", "none is active")
+    for channel in alerts["channels"]:
+        if channel["waiting"]:
+            why = f": {channel['error']}" if channel["error"] else ""
+            out.mark("⚠", f"{channel['channel']}: {channel['waiting']} not sent yet{why}")
+        elif channel["last_sent"]:
+            out.mark("✔", f"{channel['channel']}: last sent {channel['last_sent'][:16].replace('T', ' ')}")
+    if alerts["last"]:
+        rows = [(n["at"][:16].replace("T", " "), n["event"], n["level"], n["title"]) for n in alerts["last"]]
+        out.table(["last notices", "", "", ""], rows)
+
+
+def free(directory: Path) -> int | None:
+    """Bytes that are free on a disk; None: it cannot be asked."""
+    try:
+        disk = os.statvfs(directory)
+    except OSError:
+        return None
+    return disk.f_bavail * disk.f_frsize

@@ -7,8 +7,22 @@ import argparse
 
 from bouncestream.cli.exits import FINE
 from bouncestream.cli.opened import configuration
+from bouncestream.cli.parser import Parser, command
 from bouncestream.errors import UsageError
 from bouncestream.mail.verp import signed
+
+
+def options(parser: Parser) -> None:
+    """The options of `bouncestream verp`."""
+    command(
+        parser,
+        run,
+        "A bounce that comes back to it proves whom it is about: nobody else can make one. A line for each\n"
+        "address, of the form in [mail] verp, signed with [mail] verp_secret. For what sends your mails where\n"
+        "Listmonk's own headers do not come back with a bounce.",
+    )
+    parser.add_argument("address", nargs="+", metavar="ADDRESS", help="a recipient, such as reader@example.com")
+    parser.add_argument("--pattern", default="", metavar="FORM", help="one of [mail] verp (default: the first)")
 
 
 def run(args: argparse.Namespace) -> int:

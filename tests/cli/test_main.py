@@ -151,7 +151,7 @@ def raising(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
     def run(_: object) -> int:
         raise error
 
-    monkeypatch.setattr("bouncestream.cli.version.run", run)
+    monkeypatch.setattr("bouncestream.cli.config.run_version", run)
     return cli.main(["version"])
 
 

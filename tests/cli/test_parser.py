@@ -2,16 +2,18 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 from collections.abc import Iterator
-from importlib import import_module
 
 import pytest
 
-from bouncestream.cli import build_parser
+from bouncestream.cli import build_parser, doctor, doctor_files
 from bouncestream.cli import parser_outbox as module
 from bouncestream.event import Kind
 from bouncestream.outbox.state import HELD_FOR
 from bouncestream.ports import State
+from tests.cli.conftest import environment
 
 
 def leaves(
@@ -66,8 +68,7 @@ def test_all_commands_are_there() -> None:
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_each_command_exists_and_explains_every_option(path: tuple[str, ...]) -> None:
     parser = COMMANDS[path]
-    name, _, function = parser.get_default("does").partition(":")
-    assert callable(getattr(import_module(f"bouncestream.cli.{name}"), function or "run"))
+    assert callable(parser.get_default("run"))
     assert parser.description
     assert "exit codes" in (parser.epilog or "")
     assert all(action.help for action in parser._actions)
@@ -79,6 +80,25 @@ def test_the_words_are_those_of_the_outbox() -> None:
     assert set(module.STATES) == set(State)
     assert set(module.KINDS) == set(Kind)
     assert set(module.HELD_FOR) == HELD_FOR
+
+
+def test_only_the_called_command_is_imported() -> None:
+    code = "import sys; from bouncestream import cli; cli.main(['backup', '--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
+    imported = {name.rpartition(".")[2] for name in done.stdout.split() if name.startswith("bouncestream.cli.")}
+    assert "backup" in imported
+    assert not imported & {"init", "run", "doctor", "status", "outbox_look", "mailbox", "config"}
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["no-such", "--help"], ["--debug", "version", "--help"]])
+def test_every_command_is_listed_whichever_is_called(argv: list[str]) -> None:
+    called = build_parser(argv)
+    assert called.format_help() == build_parser().format_help()
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_a_command_that_is_called_has_all_its_options(path: tuple[str, ...]) -> None:
+    assert dict(leaves(build_parser(["--debug", *path])))[path].format_help() == COMMANDS[path].format_help()
 
 
 @pytest.mark.parametrize("text", ["-1", "x", "²"])
@@ -95,7 +115,7 @@ def test_what_stands_before_an_inner_command_of_the_doctor_counts_too() -> None:
         ["doctor", "mail", "--json", "-c", "f", "m.eml"],
     ):
         args = parse(words)
-        assert (args.does, args.json, args.config, args.file) == ("doctor_files:mail", True, "f", "m.eml")
+        assert (args.run, args.json, args.config, args.file) == (doctor_files.mail, True, "f", "m.eml")
     alone = parse(["doctor"])
-    assert (alone.does, alone.json, alone.config, alone.outside) == ("doctor", False, None, None)
+    assert (alone.run, alone.json, alone.config, alone.outside) == (doctor.run, False, None, None)
     assert parse(["doctor", "logs", "a", "b"]).json is False

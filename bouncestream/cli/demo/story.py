@@ -28,6 +28,7 @@ from bouncestream.cli.demo import mails
 from bouncestream.cli.demo.end import COLUMNS, Scene, Sent, checks, table
 from bouncestream.cli.demo.mailbox import Inbox
 from bouncestream.cli.demo.mails import Case
+from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.stopped import until_stopped
 from bouncestream.config.model import Config, Listmonk, Outbox, Relay, Server, Verify, Webhook
 from bouncestream.crypto.secret import Secret
@@ -45,6 +46,18 @@ UNSETTLED = ("pending", "claimed", "posted")
 SECRET = "demo-secret-of-no-one-else"  # noqa: S105 - everybody may know it
 TOKEN = "demo-token-of-the-bridge"  # noqa: S105
 PORT = 8025
+
+
+def options(parser: Parser) -> None:
+    """The options of `bouncestream demo`."""
+    command(
+        parser,
+        run,
+        "Everything happens on loopback addresses and in a temporary directory. Exit code 1: something did\n"
+        "not end as it should.",
+        config=False,
+    )
+    parser.add_argument("--once", action="store_true", help="end after the story, instead of going on until Ctrl-C")
 
 
 def run(args: argparse.Namespace) -> int:

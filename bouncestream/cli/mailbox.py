@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`bouncestream mailbox test NAME`: logs in, says what the server can, lists the folders, and tries IDLE with a
-mail of our own, where that mail can be removed again for sure."""
+"""`bouncestream mailbox …`. `mailbox test NAME` logs in, says what the server can, lists the folders, and tries
+IDLE with a mail of our own, where that mail can be removed again for sure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import argparse
 import asyncio
 from pathlib import Path
 
+from bouncestream.cli import mailbox_login, tries
 from bouncestream.cli import show as out
-from bouncestream.cli import tries
-from bouncestream.cli.mailbox_named import named
+from bouncestream.cli.mailbox_login import named
 from bouncestream.cli.opened import configuration
+from bouncestream.cli.parser import Parser, add, command, group
 from bouncestream.cli.tries import Line
 from bouncestream.cli.tries_mailbox import failed, mailbox
 from bouncestream.config.mailbox import Mailbox
@@ -19,6 +20,25 @@ from bouncestream.errors import MailboxError
 from bouncestream.printable import printable
 from bouncestream.sources.mailbox.own_mail import SUBJECT
 from bouncestream.sources.mailbox.visit import HEARING, Door, Heard, Untried, hear
+
+
+def options(parser: Parser) -> None:
+    """The commands behind `bouncestream mailbox`."""
+    inner = group(
+        parser,
+        "Log in to a mailbox by OAuth, and try one; also while `bouncestream run` is up.\n"
+        "NAME is that of the section [mailboxes.NAME].",
+    )
+    login = "get the permission to read a mailbox by OAuth (Google, Microsoft, others)"
+    mailbox_login.options(add(inner, "login", login))
+    test = add(inner, "test", "log in to a mailbox, say what its server can, list its folders, try IDLE")
+    command(
+        test,
+        run,
+        "Where the server has UIDPLUS, IDLE is tried with a mail of our own: it is put into the first folder\n"
+        "and removed again, and no other mail is touched. Exit code 1: not all is well; 3: it could not be tried.",
+    )
+    test.add_argument("name", metavar="NAME", help="the mailbox")
 
 
 def run(args: argparse.Namespace) -> int:
