@@ -108,6 +108,8 @@ class Liar:
         if header:
             line = f"{header[1]}: {header[2]}".encode()
             found = [uid for uid in found if line in self.mails[uid].raw]
+        if rest == "DELETED":
+            found = [uid for uid in found if "\\Deleted" in self.mails[uid].flags]
         peer.done("OK done", " ".join(["SEARCH", *map(str, found)]))
 
     async def _uid_fetch(self, peer: Peer, rest: str) -> None:

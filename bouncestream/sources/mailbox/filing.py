@@ -18,11 +18,12 @@ from bouncestream.metrics import MAILS_PLACED, Metrics
 from bouncestream.ports import FolderKey, MailMemory, Mark, Place
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import rules
+from bouncestream.sources.mailbox.own_mail import COPIED, expunge
 
 log = logging.getLogger("bouncestream.mailbox")
 
-#: Keywords that our mails carry: read, and copied to its place.
-READ, COPIED = "$Bouncestream", "$BouncestreamCopied"
+#: The keyword that a mail carries once it was read; one that was copied to its place has `COPIED`.
+READ = "$Bouncestream"
 
 #: So many mails are done together.
 SOME = 100
@@ -140,9 +141,8 @@ async def _move(session: Session, uids: Sequence[int], folder: str) -> str:
         copied |= new
     if copied:
         await session.store(sorted(copied), "\\Deleted")
-        removed = await session.expunge(sorted(copied))
-        if removed > len(copied):
-            log.error("the server has removed %d mails where it was asked for %d", removed, len(copied))
+        if more := await expunge(session, sorted(copied)):
+            log.error("%s", more)
     kept = [uid for uid in there if uid not in copied]
     if not kept:
         return ""

@@ -14,10 +14,11 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from bouncestream.errors import ConnectionLost
+from bouncestream.errors import ConnectionLost, ServerRefused, Throttled
 from bouncestream.sources.imap.names import quoted
 from bouncestream.sources.imap.session import Session
 
@@ -29,6 +30,11 @@ SUBJECT = "bouncestream mailbox test"
 LEFTOVERS = 5
 #: Among so many of the last UIDs they are looked for: servers search headers mail by mail.
 LOOK_BACK = 1000
+#: So many mails that somebody else has flagged \\Deleted are watched while mails are expunged; they are sought
+#: among the first `FLAGGED` that the server names.
+WITNESSES, FLAGGED = 5, 100
+#: The keyword of a mail that we have copied to another folder, and are about to remove from this one.
+COPIED = "$BouncestreamCopied"
 
 #: Bytes that are fetched to see whose a mail is: some servers put headers of their own before ours.
 _HEAD = 8192
@@ -166,7 +172,32 @@ async def _take_away(session: Session, uid: int) -> str:
         return ""  # gone with the flag, as with Gmail's Auto-Expunge
     if "\\deleted" not in {flag.lower() for flag in flags}:
         return "the server does not flag it as deleted"
-    removed = await session.expunge([uid])
-    if removed > 1:
-        return f"the server has removed {removed} mails where it was asked for one"
-    return "the server does not remove it" if uid in await session.flags([uid]) else ""
+    more = await expunge(session, [uid])
+    return more or ("the server does not remove it" if uid in await session.flags([uid]) else "")
+
+
+async def expunge(session: Session, uids: Sequence[int]) -> str:
+    """Remove just these mails, which are flagged \\Deleted; empty, or that the server has removed others as well.
+
+    The answer to EXPUNGE also tells of mails that other connections have removed meanwhile (RFC 3501 section
+    7.4.1), so its count alone proves nothing. A server that removes whatever is flagged leaves none: so it is
+    blamed only if mails that others had flagged before were watched, and none of them is left. Raises MailboxError.
+    """
+    try:
+        watched = await _flagged_by_others(session, uids)
+    except Throttled:
+        raise
+    except ServerRefused:
+        watched = []
+    removed = await session.expunge(uids)
+    if removed <= len(uids) or not watched or await session.there(watched):
+        return ""
+    return f"the server has removed {removed} mails where it was asked for {len(uids)}"
+
+
+async def _flagged_by_others(session: Session, uids: Sequence[int]) -> list[int]:
+    """The UIDs of `WITNESSES` mails at most that are flagged \\Deleted, and that no program of ours is removing."""
+    named = [uid for uid in await session.search("DELETED") if uid not in uids][:FLAGGED]
+    flags = {uid: {flag.lower() for flag in found} for uid, found in (await session.flags(named)).items()}
+    flagged = [uid for uid in named if "\\deleted" in flags.get(uid, ()) and COPIED.lower() not in flags[uid]]
+    return [uid for uid in flagged[:WITNESSES] if await _shown(session, uid) == ("", "")]

@@ -64,3 +64,22 @@ async def test_what_was_not_surely_copied_stays(tmp_path: Path, lie: Lie, gone: 
     assert all("\\Seen" in server.mails[uid].flags for uid in {101, 102} - set(gone))
     assert server.mails[103].flags == {"\\Deleted"}
     assert all("103" not in command for command in server.asked("UID STORE") + server.asked("UID EXPUNGE"))
+
+
+@pytest.mark.parametrize("all_flagged", [True, False])
+async def test_only_a_server_that_leaves_nothing_flagged_is_said_to_remove_too_much(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, all_flagged: bool
+) -> None:
+    """Else it was another connection, of which the answer to EXPUNGE tells as well."""
+    server = folder()
+    server.mails[server.add(letter())].flags.add("\\Deleted")
+
+    async def more(server: Liar, peer: Peer, rest: str) -> None:
+        server.expunge(peer, sorted(server.mails) if all_flagged else [101, 102, 103])
+        peer.done()
+
+    server.lies["UID EXPUNGE"] = more
+    async with reading(server, tmp_path, after="move") as reader:
+        await reader.until(lambda: server.gone[:3] == [101, 102, 103])
+        await reader.listening()
+    assert ("the server has removed 4 mails where it was asked for 2" in caplog.text) is all_flagged

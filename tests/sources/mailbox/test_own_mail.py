@@ -184,7 +184,61 @@ async def test_a_server_that_removes_more_than_was_asked_for_is_told(tmp_path: P
     server = folder_with()
     server.mails[102].flags.add("\\Deleted")  # by its owner, who could have taken it back
     server.lies["UID EXPUNGE"] = all_flagged
-    assert "removed 2 mails where it was asked for one" in (await heard(server, tmp_path)).left
+    assert "removed 2 mails where it was asked for 1" in (await heard(server, tmp_path)).left
+
+
+def of_another_process(server: Liar) -> int:
+    return server.add(letter("f" * 32, "0" * 16, datetime.now(UTC)))
+
+
+def by_its_owner(server: Liar) -> int:
+    return 102
+
+
+@pytest.mark.parametrize("whose", [of_another_process, by_its_owner])
+@pytest.mark.parametrize("before", [True, False])
+async def test_what_other_connections_remove_meanwhile_is_not_blamed_on_the_server(
+    tmp_path: Path, whose: Callable[[Liar], int], before: bool
+) -> None:
+    """`before`: it is flagged already when ours is about to go."""
+    server = folder_with()
+    theirs = whose(server)
+    server.mails[101].flags.add("\\Deleted")  # and is expunged by nobody
+    if before:
+        server.mails[theirs].flags.add("\\Deleted")
+
+    async def meanwhile(server: Liar, peer: Peer, rest: str) -> None:
+        server.mails[theirs].flags.add("\\Deleted")
+        server.expunge(peer, [theirs, *server.some(rest)])
+        peer.done()
+
+    server.lies["UID EXPUNGE"] = meanwhile
+    assert (await heard(server, tmp_path)).left == ""
+    assert len(server.gone) == 2
+    assert 101 in server.mails
+
+
+async def test_own_mails_that_several_processes_remove_at_once_spoil_nothing(tmp_path: Path) -> None:
+    server = folder_with()
+    theirs = of_another_process(server)
+    server.mails[theirs].flags.add("\\Deleted")
+
+    async def meanwhile(server: Liar, peer: Peer, rest: str) -> None:
+        server.expunge(peer, [theirs, *server.some(rest)])
+        peer.done()
+
+    server.lies["UID EXPUNGE"] = meanwhile
+    assert (await heard(server, tmp_path)).left == ""
+    assert server.gone == [theirs, theirs + 1]
+    assert untouched(server)
+
+
+async def test_where_nobody_can_say_what_is_flagged_ours_is_removed_all_the_same(tmp_path: Path) -> None:
+    server = folder_with()
+    server.lies["UID SEARCH"] = refused
+    assert (await heard(server, tmp_path)).left == ""
+    assert server.gone == [104]
+    assert untouched(server)
 
 
 async def test_a_mail_that_goes_with_its_flag_is_gone(tmp_path: Path) -> None:
