@@ -110,7 +110,7 @@ class App:
                     self.health,
                     self.metrics,
                     self.config,
-                    paused=lambda: self.relay.desk.breaker.paused,
+                    paused=lambda: self.relay.context.breaker.paused,
                     quick=self._quick,
                 )
                 self.server = WebhookServer(

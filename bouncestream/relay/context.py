@@ -43,7 +43,7 @@ class Pace:
     dry_run: bool = False
 
 
-class Desk:
+class RelayContext:
     """One per run of the relay."""
 
     def __init__(

@@ -26,7 +26,7 @@ from bouncestream.outbox import reposts
 from bouncestream.outbox.db import Database
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Clock, Move, Said, Sink, State
-from bouncestream.relay.context import Desk, Pace
+from bouncestream.relay.context import Pace, RelayContext
 from bouncestream.relay.ledger import Times
 from bouncestream.relay.owners import deliver
 from bouncestream.relay.posting import probe
@@ -69,7 +69,7 @@ class Relay:
         *,
         allowed: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
-        self.desk = Desk(db, sink, clock, pace, times, health, metrics, chance)
+        self.context = RelayContext(db, sink, clock, pace, times, health, metrics, chance)
         self._wake = asyncio.Event()
         #: Rows that this run does not know may be claimed or posted: at the start, or after a `replay`.
         self._left_behind = True
@@ -87,27 +87,27 @@ class Relay:
     def wake(self) -> None:
         """Something was added to the outbox. While the breaker is open that is no reason to do anything."""
         self.idle.clear()
-        if self.desk.clock.monotonic() >= self.desk.breaker.until:
+        if self.context.clock.monotonic() >= self.context.breaker.until:
             self._wake.set()
 
     def stop(self) -> None:
         """Post nothing more."""
-        self.desk.stopping = True
+        self.context.stopping = True
         self._stopped.set()
         self._wake.set()
 
     def set_policy(self, unsubscribe: str, rules: Rules) -> None:
         """For events that are claimed from now on; `unsubscribe`: `lists`, `blocklist` or `ignore`."""
-        self.desk.pace = replace(self.desk.pace, unsubscribe=unsubscribe, rules=rules)
+        self.context.pace = replace(self.context.pace, unsubscribe=unsubscribe, rules=rules)
 
     async def run(self) -> None:
         """Until `stop`. Troubles of the database, and bugs of ours, are waited out; the health board tells them."""
         failures = 0
         self._read_back_all()
-        async with Supervisor(self.desk.health, self.desk.chance) as side:
-            side.keep("pulse", partial(pulse, self.desk))
+        async with Supervisor(self.context.health, self.context.chance) as side:
+            side.keep("pulse", partial(pulse, self.context))
             side.keep("outbox changes", self._watch)
-            while not self.desk.stopping:
+            while not self.context.stopping:
                 try:
                     busy = await self._turn()
                     self._board()
@@ -116,21 +116,21 @@ class Relay:
                         await self._wait()
                 except StoreError as error:
                     failures += 1
-                    self.desk.health.set("relay", Light.RED, str(error))
+                    self.context.health.set("relay", Light.RED, str(error))
                     self._read_back_all()
-                    await self._sleep(backoff(failures, base=0.5, cap=60, jitter=self.desk.chance()))
+                    await self._sleep(backoff(failures, base=0.5, cap=60, jitter=self.context.chance()))
                 except Exception as error:
                     # A bug of ours. What comes in is stored all the same, so that the process must not end.
-                    rest = self._bugs.note(error, self.desk.clock.monotonic())
-                    self.desk.health.set("relay", Light.RED, self._paused())
+                    rest = self._bugs.note(error, self.context.clock.monotonic())
+                    self.context.health.set("relay", Light.RED, self._paused())
                     self._read_back_all()
                     await self._rest(rest)
 
     def _read_back_all(self) -> None:
         """At the start, and when what was answered could not be written down: as after a crash."""
         self._left_behind = True
-        self.desk.ledger.entries.clear()
-        self.desk.ledger.read_failed(self.desk.clock.monotonic())
+        self.context.ledger.entries.clear()
+        self.context.ledger.read_failed(self.context.clock.monotonic())
 
     def _paused(self) -> str:
         return (
@@ -140,125 +140,129 @@ class Relay:
     async def prepare(self) -> None:
         """Await this before anything comes in and before `run`. Nothing of an earlier run counts; a permission may
         have been granted meanwhile; and a dry run leaves alone what was there before it."""
-        desk = self.desk
-        self._data_version = await desk.db.data_version()
-        await desk.db.write(store.reset_absences)
-        kept = await desk.db.read(partial(reposts.later_reads, now=desk.clock.now()))
-        desk.later.restore(kept, desk.clock.monotonic())
-        if self.desk.pace.dry_run:
-            self._newest = await self.desk.db.read(store.newest_row)
+        context = self.context
+        self._data_version = await context.db.data_version()
+        await context.db.write(store.reset_absences)
+        kept = await context.db.read(partial(reposts.later_reads, now=context.clock.now()))
+        context.later.restore(kept, context.clock.monotonic())
+        if self.context.pace.dry_run:
+            self._newest = await self.context.db.read(store.newest_row)
         else:
             await self._try_permission()
 
     async def _turn(self) -> bool:
         """One turn of the loop; False when there was nothing to do."""
-        desk = self.desk
-        now = desk.clock.monotonic()
-        if desk.pace.dry_run:
+        context = self.context
+        now = context.clock.monotonic()
+        if context.pace.dry_run:
             why = "dry run: not sent to Listmonk"
             drop = partial(
-                browse.drop_due, now=desk.clock.now(), limit=desk.pace.batch_size, why=why, after_row=self._newest
+                browse.drop_due,
+                now=context.clock.now(),
+                limit=context.pace.batch_size,
+                why=why,
+                after_row=self._newest,
             )
-            return bool(await desk.db.write(drop, rows=desk.pace.batch_size))
-        if now >= desk.powers_due and not await self._ask_powers(now):
+            return bool(await context.db.write(drop, rows=context.pace.batch_size))
+        if now >= context.powers_due and not await self._ask_powers(now):
             return False
         if not self._reconciled:
             try:
                 if self._allowed is not None and not await self._allowed():
                     await self._sleep(LONGEST_WAIT)
                     return False
-                await reconcile(desk)
+                await reconcile(context)
             except SinkError as error:
-                desk.trouble(str(error))
+                context.trouble(str(error))
                 return False
             self._reconciled = True
         if self._left_behind:
             await self._absorb()
-        if desk.powers is not None and not desk.powers.processing:
-            return await verify(desk)
-        if desk.breaker.wants_probe(now) and not await probe(desk):
+        if context.powers is not None and not context.powers.processing:
+            return await verify(context)
+        if context.breaker.wants_probe(now) and not await probe(context):
             return False
         if self._permission_at is not None and now >= self._permission_at:
             await self._try_permission()
         posted = await self._deliver(now)
-        return await verify(desk) or posted
+        return await verify(context) or posted
 
     async def _deliver(self, now: float) -> bool:
         """Claim and post one batch; False when none was due or allowed."""
-        desk = self.desk
-        if desk.stopping or now < desk.breaker.until or len(desk.ledger.entries) >= WAITING_LIMIT:
+        context = self.context
+        if context.stopping or now < context.breaker.until or len(context.ledger.entries) >= WAITING_LIMIT:
             return False
-        if await desk.db.read(partial(store.due_in, now=desk.clock.now())) != 0:
+        if await context.db.read(partial(store.due_in, now=context.clock.now())) != 0:
             return False
-        asked = desk.clock.monotonic()
+        asked = context.clock.monotonic()
         try:
-            desk.boot_read(await desk.sink.boot_id(), asked)
+            context.boot_read(await context.sink.boot_id(), asked)
         except SinkError as error:
-            desk.ledger.read_failed(desk.clock.monotonic())
-            desk.trouble(str(error))
+            context.ledger.read_failed(context.clock.monotonic())
+            context.trouble(str(error))
             return False
-        size = desk.pace.batch_size
+        size = context.pace.batch_size
         looked = None
-        if desk.powers is not None and desk.powers.read:
-            again = await desk.db.read(partial(reposts.due_again, now=desk.clock.now(), limit=size))
-            if not await look(desk, again):
+        if context.powers is not None and context.powers.read:
+            again = await context.db.read(partial(reposts.due_again, now=context.clock.now(), limit=size))
+            if not await look(context, again):
                 return False
-            looked = desk.looked
-        batch = await desk.db.write(
-            partial(store.claim, now=desk.clock.now(), limit=size, looked=looked), rows=size
+            looked = context.looked
+        batch = await context.db.write(
+            partial(store.claim, now=context.clock.now(), limit=size, looked=looked), rows=size
         )
-        moves = await deliver(desk, batch)
-        await desk.settle(moves)
+        moves = await deliver(context, batch)
+        await context.settle(moves)
         wishes = {claimed.row for claimed in batch if claimed.event.kind is Kind.UNSUBSCRIBE}
         await self._note_permission([move for move in moves if move.row in wishes])
         return bool(batch)
 
     async def _note_permission(self, moves: Sequence[Move]) -> None:
         """Held unsubscriptions go ahead a few at a time until one is carried out; then all of them go on."""
-        now = self.desk.clock.monotonic()
+        now = self.context.clock.monotonic()
         if any(move.to is State.HELD for move in moves):
             self._permission_at = now + self._permission_wait
             self._permission_wait = min(self._permission_wait * 2, PERMISSION_LIMIT)
         elif self._permission_at is not None and any(move.why == DONE for move in moves):
             self._permission_at, self._permission_wait = None, PERMISSION_WAIT
-            await self.desk.db.write(partial(browse.release_permission, now=self.desk.clock.now()))
+            await self.context.db.write(partial(browse.release_permission, now=self.context.clock.now()))
         elif self._permission_at == float("inf") and moves:
             self._permission_at = now + PERMISSION_AGAIN  # those that went ahead proved nothing
 
     async def _try_permission(self) -> None:
         """A few held unsubscriptions go ahead, to see whether the permission was granted meanwhile."""
-        self.desk.powers_due = float("-inf")
-        release = partial(browse.release_permission, now=self.desk.clock.now(), limit=PERMISSION_TRIES)
+        self.context.powers_due = float("-inf")
+        release = partial(browse.release_permission, now=self.context.clock.now(), limit=PERMISSION_TRIES)
         # None left: an operator has dropped or released them.
-        self._permission_at = float("inf") if await self.desk.db.write(release) else None
+        self._permission_at = float("inf") if await self.context.db.write(release) else None
 
     # -- what an earlier run or another process left ---------------------------------------------------------
 
     async def _absorb(self) -> None:
         """Take rows into the ledger that are claimed or posted, but not by this run."""
-        desk = self.desk
+        context = self.context
         after = 0
-        while len(desk.ledger.entries) < WAITING_LIMIT:
-            found = await desk.db.read(partial(store.unsettled, after_row=after))
+        while len(context.ledger.entries) < WAITING_LIMIT:
+            found = await context.db.read(partial(store.unsettled, after_row=after))
             if not found:
                 self._left_behind = False
                 return
             after = found[-1].row
-            now = desk.clock.monotonic()
+            now = context.clock.monotonic()
             again = []
             for claimed in found:
                 if claimed.event.kind is Kind.UNSUBSCRIBE:
                     again.append(Move(claimed.row, State.PENDING, "interrupted; doing it twice does no harm"))
-                elif claimed.event_id not in desk.ledger.entries:
-                    desk.ledger.recovered(claimed, now)
-            await desk.settle(again)
+                elif claimed.event_id not in context.ledger.entries:
+                    context.ledger.recovered(claimed, now)
+            await context.settle(again)
 
     async def _watch(self) -> None:
         """For ever: notices what `outbox replay|drop|release` wrote beside us."""
         while True:
             await asyncio.sleep(WATCH_EVERY)
             try:
-                version = await self.desk.db.data_version()
+                version = await self.context.db.data_version()
             except StoreError:
                 continue  # the loop meets the same trouble, and tells it
             if self._data_version not in (None, version):
@@ -270,78 +274,78 @@ class Relay:
 
     async def _ask_powers(self, now: float) -> bool:
         """What the token may do; nothing is posted before that is known. False: it cannot be asked now."""
-        desk = self.desk
-        if now < desk.breaker.until:
-            return desk.powers is not None
+        context = self.context
+        if now < context.breaker.until:
+            return context.powers is not None
         try:
-            powers = await desk.sink.powers()
+            powers = await context.sink.powers()
         except SinkError as error:
-            desk.trouble(str(error))
+            context.trouble(str(error))
             return False
-        if desk.powers is None or desk.powers.version != powers.version:
+        if context.powers is None or context.powers.version != powers.version:
             name = f"rows_shown:{powers.version}"
-            desk.ledger.rows_shown = bool(await desk.db.read(partial(store.get_meta, name=name)))
-        desk.powers, desk.powers_due = powers, now + POWERS_EVERY
+            context.ledger.rows_shown = bool(await context.db.read(partial(store.get_meta, name=name)))
+        context.powers, context.powers_due = powers, now + POWERS_EVERY
         if not powers.processing:
             # Listmonk before 6.2 breaks the connection of every bounce then, and takes the probe all the same.
-            desk.breaker.pause(now, Answer(Said.DENIED, 503))
-            desk.powers_due = max(desk.breaker.until, now + PROCESSING_EVERY)
+            context.breaker.pause(now, Answer(Said.DENIED, 503))
+            context.powers_due = max(context.breaker.until, now + PROCESSING_EVERY)
             return False
-        return await probe(desk) if not powers.post or desk.breaker.paused else True
+        return await probe(context) if not powers.post or context.breaker.paused else True
 
     def _board(self) -> None:
         """How the relay and Listmonk are, on the health board."""
-        desk = self.desk
-        powers, breaker = desk.powers, desk.breaker
-        if desk.pace.dry_run:
-            desk.health.set("relay", Light.YELLOW, "dry run: nothing is sent to Listmonk")
+        context = self.context
+        powers, breaker = context.powers, context.breaker
+        if context.pace.dry_run:
+            context.health.set("relay", Light.YELLOW, "dry run: nothing is sent to Listmonk")
             return
-        trouble = breaker.paused or breaker.why or (desk.read_trouble if desk.ledger.entries else "")
+        trouble = breaker.paused or breaker.why or (context.read_trouble if context.ledger.entries else "")
         if trouble or powers is None:
-            desk.health.set("listmonk", Light.RED, trouble or "not asked yet")
+            context.health.set("listmonk", Light.RED, trouble or "not asked yet")
         elif not powers.read:
             why = "the token lacks bounces:get: nothing can be verified, and a bounce may count twice"
-            desk.health.set("listmonk", Light.YELLOW, why)
+            context.health.set("listmonk", Light.YELLOW, why)
         else:
-            desk.health.set("listmonk", Light.GREEN, f"Listmonk {powers.version}".strip())
-        if not self._bugs.well(desk.clock.monotonic()):
-            desk.health.set("relay", Light.RED, self._paused())
+            context.health.set("listmonk", Light.GREEN, f"Listmonk {powers.version}".strip())
+        if not self._bugs.well(context.clock.monotonic()):
+            context.health.set("relay", Light.RED, self._paused())
         elif self._permission_at is not None:
-            desk.health.set("relay", Light.RED, f"unsubscriptions wait: grant the token {PERMISSION}")
-        elif desk.ledger.entries and powers is not None and powers.read and not desk.ledger.rows_shown:
+            context.health.set("relay", Light.RED, f"unsubscriptions wait: grant the token {PERMISSION}")
+        elif context.ledger.entries and powers is not None and powers.read and not context.ledger.rows_shown:
             why = "no read has shown a row of ours yet: until then a missing row proves nothing"
-            desk.health.set("relay", Light.YELLOW, why)
+            context.health.set("relay", Light.YELLOW, why)
         else:
-            desk.health.set("relay", Light.GREEN)
+            context.health.set("relay", Light.GREEN)
 
     # -- waiting ---------------------------------------------------------------------------------------------
 
     async def _wait(self) -> None:
         """Until something may be due."""
-        desk = self.desk
+        context = self.context
         self._wake.clear()
-        if desk.stopping:
+        if context.stopping:
             return
-        if desk.pace.dry_run:
+        if context.pace.dry_run:
             self.idle.set()
             await self._sleep(LONGEST_WAIT)
             self.idle.clear()
             return
-        due = await desk.db.read(partial(store.due_in, now=desk.clock.now()))
-        now = desk.clock.monotonic()
-        quiet = max(0.0, desk.breaker.until - now)
-        if desk.powers is None:
+        due = await context.db.read(partial(store.due_in, now=context.clock.now()))
+        now = context.clock.monotonic()
+        quiet = max(0.0, context.breaker.until - now)
+        if context.powers is None:
             waits = [quiet]
         else:
-            waits = [LONGEST_WAIT, max(0.0, desk.powers_due - now, quiet)]
+            waits = [LONGEST_WAIT, max(0.0, context.powers_due - now, quiet)]
             if due is not None:
                 waits.append(max(due, quiet))
-            elif not desk.ledger.entries:
+            elif not context.ledger.entries:
                 self.idle.set()
-            if (at := desk.ledger.next_read()) is not None:
-                waits.append(max(at, desk.read_due) - now)
-            if desk.powers.read and (at := desk.later.next_at()) is not None:
-                waits.append(max(at - now, desk.read_due - now, quiet))
+            if (at := context.ledger.next_read()) is not None:
+                waits.append(max(at, context.read_due) - now)
+            if context.powers.read and (at := context.later.next_at()) is not None:
+                waits.append(max(at - now, context.read_due - now, quiet))
             if self._permission_at is not None:
                 waits.append(self._permission_at - now)
         await self._sleep(max(0.005, min(waits)))
@@ -358,5 +362,5 @@ class Relay:
             await asyncio.wait_for(self._wake.wait(), seconds)
         except TimeoutError:
             return
-        if not self.desk.stopping:
-            await asyncio.sleep(self.desk.pace.linger)
+        if not self.context.stopping:
+            await asyncio.sleep(self.context.pace.linger)

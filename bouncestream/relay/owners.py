@@ -16,7 +16,7 @@ from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import Kind
 from bouncestream.outbox import delivery as store
 from bouncestream.ports import Claimed, Finding, Move, State
-from bouncestream.relay.context import POWERS_AFTER_FAILURE, Desk
+from bouncestream.relay.context import POWERS_AFTER_FAILURE, RelayContext
 from bouncestream.relay.posting import post_batch
 from bouncestream.sinks.listmonk.payload import same_address
 
@@ -30,33 +30,33 @@ MOVED = (
 )
 
 
-async def deliver(desk: Desk, batch: Sequence[Claimed]) -> list[Move]:
+async def deliver(context: RelayContext, batch: Sequence[Claimed]) -> list[Move]:
     """`post_batch` for what was just claimed, with the look-up before it where that is needed."""
-    asked = [claimed for claimed in batch if by_mail(claimed) and claimed.event_id not in desk.known]
-    if not asked or desk.powers is None or not desk.powers.lookup:
-        return await post_batch(desk, batch)
+    asked = [claimed for claimed in batch if by_mail(claimed) and claimed.event_id not in context.known]
+    if not asked or context.powers is None or not context.powers.lookup:
+        return await post_batch(context, batch)
     rows = {claimed.row for claimed in asked}
     # First what needs no look-up: it does not wait for one.
-    moves = await post_batch(desk, [claimed for claimed in batch if claimed.row not in rows])
-    if not_now := desk.not_now():
-        return moves + [_later(desk, claimed, not_now) for claimed in asked]
+    moves = await post_batch(context, [claimed for claimed in batch if claimed.row not in rows])
+    if not_now := context.not_now():
+        return moves + [_later(context, claimed, not_now) for claimed in asked]
     try:
-        owners = await desk.sink.owners([claimed.event.subscriber_uuid for claimed in asked])
+        owners = await context.sink.owners([claimed.event.subscriber_uuid for claimed in asked])
     except SinkError as error:
-        _failed(desk, error)
-        return moves + [_later(desk, claimed, f"not sent: {error}") for claimed in asked]
+        _failed(context, error)
+        return moves + [_later(context, claimed, f"not sent: {error}") for claimed in asked]
     reasons = {claimed.row: reason for claimed in asked if (reason := unstorable(claimed, owners))}
-    entries = [desk.ledger.claimed(claimed) for claimed in asked if claimed.row in reasons]
+    entries = [context.ledger.claimed(claimed) for claimed in asked if claimed.row in reasons]
     findings = {row: Finding(reason) for row, reason in reasons.items()}
-    moves += desk.ledger.looked_up(entries, findings, desk.clock.monotonic())
+    moves += context.ledger.looked_up(entries, findings, context.clock.monotonic())
     if unknown := sum(reason == UNKNOWN for reason in reasons.values()):
-        await desk.db.write(partial(store.add_meta, name=store.UNKNOWN_UUIDS, by=unknown))
+        await context.db.write(partial(store.add_meta, name=store.UNKNOWN_UUIDS, by=unknown))
     known = [claimed for claimed in asked if claimed.row not in reasons]
     # Once a run is enough, and a slow look-up must not make the look at its label too old again and again.
-    if len(desk.known) > KNOWN_LIMIT:
-        desk.known.clear()
-    desk.known.update(claimed.event_id for claimed in known)
-    return moves + await post_batch(desk, known)
+    if len(context.known) > KNOWN_LIMIT:
+        context.known.clear()
+    context.known.update(claimed.event_id for claimed in known)
+    return moves + await post_batch(context, known)
 
 
 def by_mail(claimed: Claimed) -> bool:
@@ -78,17 +78,17 @@ def unstorable(claimed: Claimed, owners: Mapping[str, str]) -> str:
     return MOVED if named and not any(same_address(now, address) for address in named) else ""
 
 
-def _later(desk: Desk, claimed: Claimed, why: str) -> Move:
-    wait = 0.0 if desk.stopping else max(0.0, desk.breaker.until - desk.clock.monotonic())
+def _later(context: RelayContext, claimed: Claimed, why: str) -> Move:
+    wait = 0.0 if context.stopping else max(0.0, context.breaker.until - context.clock.monotonic())
     return Move(claimed.row, State.PENDING, why, delay=wait, unsent=True)
 
 
-def _failed(desk: Desk, error: SinkError) -> None:
+def _failed(context: RelayContext, error: SinkError) -> None:
     """As where reading back fails: its database may be away, and then its 200 would mean nothing."""
-    now = desk.clock.monotonic()
+    now = context.clock.monotonic()
     if isinstance(error, SinkRefused):
-        desk.powers_due = now  # the permission was taken away meanwhile
+        context.powers_due = now  # the permission was taken away meanwhile
     else:
-        desk.ledger.read_failed(now)
-        desk.powers_due = min(desk.powers_due, now + POWERS_AFTER_FAILURE)
-    desk.trouble(f"looking up subscribers failed: {error}")
+        context.ledger.read_failed(now)
+        context.powers_due = min(context.powers_due, now + POWERS_AFTER_FAILURE)
+    context.trouble(f"looking up subscribers failed: {error}")

@@ -11,125 +11,127 @@ from bouncestream.errors import SinkError
 from bouncestream.event import Kind
 from bouncestream.metrics import POSTS
 from bouncestream.ports import Answer, Claimed, Move, Said, State
-from bouncestream.relay.context import POWERS_AFTER_FAILURE, Desk
+from bouncestream.relay.context import POWERS_AFTER_FAILURE, RelayContext
 from bouncestream.relay.ledger import LIMIT, LOOK_AGE, Entry
 from bouncestream.relay.unsubscribe import LOOKUP_PERMISSION, held, unsubscribe
 
 
-async def probe(desk: Desk) -> bool:
+async def probe(context: RelayContext) -> bool:
     """Whether posting is possible as such; if not, the breaker pauses and knows what to do about it."""
-    answer = await desk.sink.probe()
+    answer = await context.sink.probe()
     if answer.said is Said.REFUSED:
-        if desk.breaker.paused:
-            desk.powers_due = float("-inf")
-        desk.breaker.fine()
+        if context.breaker.paused:
+            context.powers_due = float("-inf")
+        context.breaker.fine()
         return True
-    desk.breaker.pause(desk.clock.monotonic(), answer)
+    context.breaker.pause(context.clock.monotonic(), answer)
     return False
 
 
-async def post_batch(desk: Desk, batch: Sequence[Claimed]) -> list[Move]:
+async def post_batch(context: RelayContext, batch: Sequence[Claimed]) -> list[Move]:
     """Post what was just claimed, over a few connections. No move: it is read back before anything is said."""
     bounces: list[Entry] = []
     moves: list[Move] = []
     for claimed in batch:
-        if why := desk.pace.rules.ignores(claimed.event):
+        if why := context.pace.rules.ignores(claimed.event):
             moves.append(Move(claimed.row, State.DROPPED, why))
         elif claimed.event.kind is not Kind.UNSUBSCRIBE:
-            bounces.append(desk.ledger.claimed(claimed))
+            bounces.append(context.ledger.claimed(claimed))
     todo = iter(bounces)
     async with asyncio.TaskGroup() as group:
-        for _ in range(min(desk.pace.connections, len(bounces))):
-            group.create_task(_post_each(desk, todo, moves))
+        for _ in range(min(context.pace.connections, len(bounces))):
+            group.create_task(_post_each(context, todo, moves))
     for claimed in batch:
         if claimed.event.kind is Kind.UNSUBSCRIBE:
-            moves.append(await _unsubscribe(desk, claimed))
+            moves.append(await _unsubscribe(context, claimed))
     return moves
 
 
-async def _post_each(desk: Desk, todo: Iterator[Entry], moves: list[Move]) -> None:
+async def _post_each(context: RelayContext, todo: Iterator[Entry], moves: list[Move]) -> None:
     for entry in todo:
-        now = desk.clock.monotonic()
-        if not_now := desk.not_now() or _look_is_old(desk, entry.claimed, now):
-            desk.ledger.back_to_pending(entry, now)
-            wait = 0.0 if desk.stopping else max(0.0, desk.breaker.until - now)
+        now = context.clock.monotonic()
+        if not_now := context.not_now() or _look_is_old(context, entry.claimed, now):
+            context.ledger.back_to_pending(entry, now)
+            wait = 0.0 if context.stopping else max(0.0, context.breaker.until - now)
             moves.append(Move(entry.claimed.row, State.PENDING, not_now, delay=wait, unsent=True))
             continue
-        desk.ledger.sending(entry, now)
-        answer = await desk.sink.post(entry.claimed)
-        desk.metrics.add(POSTS, answer.said.value)
-        if (move := await _answered(desk, entry, answer)) is not None:
+        context.ledger.sending(entry, now)
+        answer = await context.sink.post(entry.claimed)
+        context.metrics.add(POSTS, answer.said.value)
+        if (move := await _answered(context, entry, answer)) is not None:
             moves.append(move)
 
 
-def _look_is_old(desk: Desk, claimed: Claimed, now: float) -> str:
+def _look_is_old(context: RelayContext, claimed: Claimed, now: float) -> str:
     """Posted again, long after its label was looked at: its older row may have come meanwhile."""
-    if claimed.posts < 2 or desk.powers is None or not desk.powers.read:
+    if claimed.posts < 2 or context.powers is None or not context.powers.read:
         return ""
-    if now <= desk.looked.get(claimed.label, float("-inf")) + LOOK_AGE:
+    if now <= context.looked.get(claimed.label, float("-inf")) + LOOK_AGE:
         return ""
     return f"not sent: its label was looked at more than {LOOK_AGE:g} s ago; next batch"
 
 
-async def _answered(desk: Desk, entry: Entry, answer: Answer) -> Move | None:
+async def _answered(context: RelayContext, entry: Entry, answer: Answer) -> Move | None:
     """None: it may have counted, or may still, so it is read back."""
-    now = desk.clock.monotonic()
+    now = context.clock.monotonic()
     row, number = entry.claimed.row, entry.claimed.attempt
     if answer.said is Said.ACCEPTED:
-        desk.ledger.closed(entry, now, answered=True)
-        desk.breaker.fine()
+        context.ledger.closed(entry, now, answered=True)
+        context.breaker.fine()
         return Move(row, State.POSTED, f"attempt {number}: Listmonk took it into its queue")
     if answer.said is Said.REFUSED:
-        desk.ledger.forget(entry)
-        desk.breaker.fine()
+        context.ledger.forget(entry)
+        context.breaker.fine()
         return Move(row, State.DEAD, f"Listmonk refused it: {answer.words}", failed=True)
     words = answer.words or f"Listmonk answered {answer.status}"
     if answer.said in (Said.NOT_SENT, Said.BUSY):
-        desk.trouble(words, answer.retry_after)
-        desk.ledger.back_to_pending(entry, now)
-        wait = max(0.0, desk.breaker.until - now)
+        context.trouble(words, answer.retry_after)
+        context.ledger.back_to_pending(entry, now)
+        wait = max(0.0, context.breaker.until - now)
         return Move(row, State.PENDING, f"attempt {number} did not count: {words}", delay=wait, unsent=True)
     if answer.said is Said.DENIED:
-        desk.ledger.back_to_pending(entry, now)
-        return await _denied(desk, entry, f"attempt {number} was answered {answer.status}: {words}")
-    desk.ledger.closed(entry, now, answered=False)
+        context.ledger.back_to_pending(entry, now)
+        return await _denied(context, entry, f"attempt {number} was answered {answer.status}: {words}")
+    context.ledger.closed(entry, now, answered=False)
     if answer.said is Said.FOREIGN:
-        desk.breaker.pause(now, answer)
+        context.breaker.pause(now, answer)
     else:
-        desk.trouble(words, answer.retry_after)
+        context.trouble(words, answer.retry_after)
         # Without a status there was no answer, and the sink's own trouble is the likelier cause: ask it soon.
-        desk.powers_due = min(desk.powers_due, now + POWERS_AFTER_FAILURE)
-        entry.at_fault = bool(answer.status) and await probe(desk)
+        context.powers_due = min(context.powers_due, now + POWERS_AFTER_FAILURE)
+        entry.at_fault = bool(answer.status) and await probe(context)
     return None
 
 
-async def _denied(desk: Desk, entry: Entry, words: str) -> Move:
+async def _denied(context: RelayContext, entry: Entry, words: str) -> Move:
     """A firm no that is not about the event's form: a probe tells whether it is about this event at all."""
     row = entry.claimed.row
-    if not await probe(desk):
-        wait = max(0.0, desk.breaker.until - desk.clock.monotonic())
+    if not await probe(context):
+        wait = max(0.0, context.breaker.until - context.clock.monotonic())
         return Move(row, State.PENDING, words, delay=wait, unsent=True)
     failures = entry.claimed.failures + 1
     if failures >= LIMIT:
         why = f"{words}; it failed {failures} times while others were taken"
         return Move(row, State.DEAD, why, failed=True)
-    return Move(row, State.PENDING, words, delay=backoff(failures, jitter=desk.chance()), failed=True, unsent=True)
+    return Move(
+        row, State.PENDING, words, delay=backoff(failures, jitter=context.chance()), failed=True, unsent=True
+    )
 
 
-async def _unsubscribe(desk: Desk, claimed: Claimed) -> Move:
-    if desk.pace.unsubscribe == "ignore":
+async def _unsubscribe(context: RelayContext, claimed: Claimed) -> Move:
+    if context.pace.unsubscribe == "ignore":
         return Move(claimed.row, State.DROPPED, "the policy ignores unsubscriptions")
-    now = desk.clock.monotonic()
-    if not_now := desk.not_now():
-        return Move(claimed.row, State.PENDING, not_now, delay=max(0.0, desk.breaker.until - now))
-    if desk.powers is not None and not desk.powers.lookup:
+    now = context.clock.monotonic()
+    if not_now := context.not_now():
+        return Move(claimed.row, State.PENDING, not_now, delay=max(0.0, context.breaker.until - now))
+    if context.powers is not None and not context.powers.lookup:
         # Without the permission to see all, nobody is found: that must not look like an unknown subscriber.
         return held(claimed, f"it lacks {LOOKUP_PERMISSION}")
-    blocklist = desk.pace.unsubscribe == "blocklist"
-    delay = backoff(claimed.failures + 1, jitter=desk.chance())
+    blocklist = context.pace.unsubscribe == "blocklist"
+    delay = backoff(claimed.failures + 1, jitter=context.chance())
     try:
-        return await unsubscribe(desk.sink, claimed, blocklist=blocklist, delay=delay)
+        return await unsubscribe(context.sink, claimed, blocklist=blocklist, delay=delay)
     except SinkError as error:
-        desk.trouble(str(error))
-        wait = max(1.0, desk.breaker.until - desk.clock.monotonic())
+        context.trouble(str(error))
+        wait = max(1.0, context.breaker.until - context.clock.monotonic())
         return Move(claimed.row, State.PENDING, f"not done yet: {error}", delay=wait)

@@ -19,7 +19,7 @@ from bouncestream.outbox import delivery as store
 from bouncestream.outbox import reposts
 from bouncestream.ports import Move, Powers, Seen
 from bouncestream.relay import unverified as unread
-from bouncestream.relay.context import Desk
+from bouncestream.relay.context import RelayContext
 from bouncestream.relay.ledger import Round
 
 log = logging.getLogger("bouncestream.relay")
@@ -35,132 +35,134 @@ LOOK_SPAN = 1.0
 PULSE_LABEL = "bouncestream pulse"
 
 
-async def verify(desk: Desk) -> bool:
+async def verify(context: RelayContext) -> bool:
     """One round of reading back; False when nothing was due, or nothing new came of it."""
-    began = desk.clock.monotonic()
-    powers = desk.powers
+    began = context.clock.monotonic()
+    powers = context.powers
     if powers is None:
         return False
     if not powers.read:
-        return await desk.settle(unread.settle(desk.ledger, began, desk.pace.settle))
-    later = desk.later.due(began)[:LATER_A_ROUND] if began >= desk.breaker.until else []
-    labels = desk.ledger.labels_due(began)[: LABELS_A_ROUND - len(later)]
-    if not (labels or later) or began < desk.read_due:
+        return await context.settle(unread.settle(context.ledger, began, context.pace.settle))
+    later = context.later.due(began)[:LATER_A_ROUND] if began >= context.breaker.until else []
+    labels = context.ledger.labels_due(began)[: LABELS_A_ROUND - len(later)]
+    if not (labels or later) or began < context.read_due:
         return False
-    shown_before = desk.ledger.rows_shown
+    shown_before = context.ledger.rows_shown
     try:
-        desk.boot_read(await desk.sink.boot_id(), began)
-        rows = {label: await desk.sink.read_label(label) for label in dict.fromkeys(labels + later)}
+        context.boot_read(await context.sink.boot_id(), began)
+        rows = {label: await context.sink.read_label(label) for label in dict.fromkeys(labels + later)}
     except SinkError as error:
-        desk.read_failed(str(error))
+        context.read_failed(str(error))
         return False
-    desk.metrics.add(READ_BACKS, "read")
-    result = desk.ledger.round(began, rows)
-    await _tell(desk, result)
-    if desk.ledger.rows_shown and not shown_before:
-        await desk.db.write(partial(store.set_meta, name=f"rows_shown:{powers.version}", value="1"))
+    context.metrics.add(READ_BACKS, "read")
+    result = context.ledger.round(began, rows)
+    await _tell(context, result)
+    if context.ledger.rows_shown and not shown_before:
+        await context.db.write(partial(store.set_meta, name=f"rows_shown:{powers.version}", value="1"))
     # Settled first: whatever the look-up meets, what was seen is written down.
-    if steps := desk.later.were_read(rows, began):
-        await desk.db.write(partial(reposts.plan_reads, steps=steps, now=desk.clock.now()))
-    moved = await desk.settle(result.moves + await _shown(desk, rows))
-    moved = await _ended(desk, {label: rows[label] for label in later}) or moved
-    missing = await _missing(desk, result, powers, began)
+    if steps := context.later.were_read(rows, began):
+        await context.db.write(partial(reposts.plan_reads, steps=steps, now=context.clock.now()))
+    moved = await context.settle(result.moves + await _shown(context, rows))
+    moved = await _ended(context, {label: rows[label] for label in later}) or moved
+    missing = await _missing(context, result, powers, began)
     if missing is None:
         return moved
-    desk.round_ended()
-    return await desk.settle(missing) or moved
+    context.round_ended()
+    return await context.settle(missing) or moved
 
 
-async def look(desk: Desk, labels: Sequence[str]) -> bool:
+async def look(context: RelayContext, labels: Sequence[str]) -> bool:
     """Right before events of these labels are posted again: is one of their rows there by now? For LOOK_SPAN at
-    most; `desk.looked` says at which it looked. False when a read failed: then nothing is posted."""
-    desk.looked = {}
-    begun = desk.clock.monotonic()
+    most; `context.looked` says at which it looked. False when a read failed: then nothing is posted."""
+    context.looked = {}
+    begun = context.clock.monotonic()
     rows: dict[str, Sequence[Seen]] = {}
     try:
         for label in labels:
-            if rows and desk.clock.monotonic() >= begun + LOOK_SPAN:
+            if rows and context.clock.monotonic() >= begun + LOOK_SPAN:
                 break
-            rows[label] = await desk.sink.read_label(label)
+            rows[label] = await context.sink.read_label(label)
             # Not when it was asked: one that takes longer than LOOK_AGE to answer would never be posted to again.
-            desk.looked[label] = desk.clock.monotonic()
+            context.looked[label] = context.clock.monotonic()
     except SinkError as error:
-        desk.looked = {}
-        desk.read_failed(str(error))
+        context.looked = {}
+        context.read_failed(str(error))
         return False
     if rows:
-        await _tell(desk, desk.ledger.told(rows))
-        await desk.settle(await _shown(desk, rows))
+        await _tell(context, context.ledger.told(rows))
+        await context.settle(await _shown(context, rows))
     return True
 
 
-async def _shown(desk: Desk, rows: Mapping[str, Sequence[Seen]]) -> list[Move]:
+async def _shown(context: RelayContext, rows: Mapping[str, Sequence[Seen]]) -> list[Move]:
     """What waits to be posted again, and is there."""
-    waiting = await desk.db.read(partial(reposts.waiting, labels=list(rows)))
-    return desk.ledger.shown(waiting, rows)
+    waiting = await context.db.read(partial(reposts.waiting, labels=list(rows)))
+    return context.ledger.shown(waiting, rows)
 
 
-async def _ended(desk: Desk, rows: Mapping[str, Sequence[Seen]]) -> bool:
+async def _ended(context: RelayContext, rows: Mapping[str, Sequence[Seen]]) -> bool:
     """What had ended without a row, perhaps in an earlier run, and is there after all."""
     ids = [seen.event_id for seen_rows in rows.values() for seen in seen_rows if seen.ours]
-    return bool(ids) and await desk.settle(await desk.db.read(partial(reposts.found_after_all, event_ids=ids)))
+    return bool(ids) and await context.settle(
+        await context.db.read(partial(reposts.found_after_all, event_ids=ids))
+    )
 
 
-async def _missing(desk: Desk, result: Round, powers: Powers, began: float) -> list[Move] | None:
+async def _missing(context: RelayContext, result: Round, powers: Powers, began: float) -> list[Move] | None:
     """What becomes of the events whose rows were not there, with a look-up where the token allows it. None: that
     failed."""
     if not powers.lookup:
-        return desk.ledger.settle_absent(result.absent, None, began, explains=False)
+        return context.ledger.settle_absent(result.absent, None, began, explains=False)
     asked = result.absent + result.missing
     if not asked:
         return []
     labels = sorted({entry.claimed.label for entry in asked})
     try:
-        findings = await desk.sink.look_up([entry.claimed for entry in asked])
+        findings = await context.sink.look_up([entry.claimed for entry in asked])
         # Read again: a row that came in between would itself look like a reason (its count, its blocklisting).
-        rows = {label: await desk.sink.read_label(label) for label in labels}
+        rows = {label: await context.sink.read_label(label) for label in labels}
     except SinkError as error:
-        desk.read_failed(str(error))
+        context.read_failed(str(error))
         return None
-    await desk.settle(await _shown(desk, rows))
+    await context.settle(await _shown(context, rows))
     seen = {row.event_id for seen_rows in rows.values() for row in seen_rows}
     absent = [entry for entry in result.absent if entry.claimed.event_id not in seen]
     missing = [entry for entry in result.missing if entry.claimed.event_id not in seen]
-    moves = desk.ledger.settle_absent(absent, findings, began, explains=powers.counts is not None)
-    return moves + desk.ledger.looked_up(missing, findings, desk.clock.monotonic())
+    moves = context.ledger.settle_absent(absent, findings, began, explains=powers.counts is not None)
+    return moves + context.ledger.looked_up(missing, findings, context.clock.monotonic())
 
 
-async def pulse(desk: Desk) -> None:
+async def pulse(context: RelayContext) -> None:
     """For ever: finds outages of Listmonk's database between rounds, where no look-up can explain an absence. While
     this does not run, however it ended, no absence counts (rule 5)."""
-    desk.ledger.failed_at = desk.clock.monotonic()  # what was before this is as good as a failed read
+    context.ledger.failed_at = context.clock.monotonic()  # what was before this is as good as a failed read
     try:
-        await _beat(desk)
+        await _beat(context)
     finally:
-        desk.ledger.read_failed(float("inf"))
+        context.ledger.read_failed(float("inf"))
 
 
-async def _beat(desk: Desk) -> None:
+async def _beat(context: RelayContext) -> None:
     while True:
-        await asyncio.sleep(desk.pace.pulse)
-        powers = desk.powers
-        if powers is None or not powers.read or powers.lookup or not desk.ledger.entries:
+        await asyncio.sleep(context.pace.pulse)
+        powers = context.powers
+        if powers is None or not powers.read or powers.lookup or not context.ledger.entries:
             continue
         try:
-            await desk.sink.read_label(PULSE_LABEL)
+            await context.sink.read_label(PULSE_LABEL)
         except SinkError:
-            desk.ledger.read_failed(desk.clock.monotonic())
+            context.ledger.read_failed(context.clock.monotonic())
 
 
-async def _tell(desk: Desk, result: Round) -> None:
+async def _tell(context: RelayContext, result: Round) -> None:
     doubled: list[str] = []
     if result.doubled:
-        note = partial(store.note_doubled, event_ids=result.doubled, now=desk.clock.now())
-        doubled = await desk.db.write(note)
+        note = partial(store.note_doubled, event_ids=result.doubled, now=context.clock.now())
+        doubled = await context.db.write(note)
     for event_id in doubled:
-        desk.metrics.add(DOUBLED)
+        context.metrics.add(DOUBLED)
         log.error("Listmonk holds event %s twice: bouncestream outbox show %s", event_id, event_id)
-    if result.foreign and not desk.metrics.get(FOREIGN):
+    if result.foreign and not context.metrics.get(FOREIGN):
         log.warning("rows under our labels are not ours: does a second bridge use the same source name?")
     if result.foreign:
-        desk.metrics.set(FOREIGN, max(desk.metrics.get(FOREIGN), result.foreign))
+        context.metrics.set(FOREIGN, max(context.metrics.get(FOREIGN), result.foreign))

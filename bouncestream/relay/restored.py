@@ -13,50 +13,50 @@ from datetime import date, timedelta
 from functools import partial
 
 from bouncestream.outbox import delivery as store
-from bouncestream.relay.context import Desk
+from bouncestream.relay.context import RelayContext
 
 log = logging.getLogger("bouncestream.relay")
 
 
-async def reconcile(desk: Desk) -> None:
+async def reconcile(context: RelayContext) -> None:
     """Once per restored copy, before anything is posted. Raises SinkError: then it is tried again."""
-    made_at = await desk.db.read(store.take_restored)
+    made_at = await context.db.read(store.take_restored)
     if made_at is None:
         return
-    sources = await desk.db.read(store.unposted_sources)
-    labels = await desk.db.read(store.pending_labels)
-    if (sources or labels) and (desk.powers is None or not desk.powers.read):
+    sources = await context.db.read(store.unposted_sources)
+    labels = await context.db.read(store.pending_labels)
+    if (sources or labels) and (context.powers is None or not context.powers.read):
         log.warning(
             "this outbox is a restored backup, and the token lacks bounces:get: what it told may be told again"
         )
         sources = labels = []
     found = 0
     for label in labels:
-        found += (await _read(desk, label))[1]
+        found += (await _read(context, label))[1]
     for source in sources:
         # One day more on both ends: the clocks of two machines need not agree.
-        day, last = made_at.date() - timedelta(days=1), desk.clock.now().date() + timedelta(days=1)
+        day, last = made_at.date() - timedelta(days=1), context.clock.now().date() + timedelta(days=1)
         while day <= last:
-            found += await _read_day(desk, source, day)
+            found += await _read_day(context, source, day)
             day += timedelta(days=1)
-    await desk.db.write(store.clear_restored)
+    await context.db.write(store.clear_restored)
     log.warning("this outbox is a restored backup of %s: %d waiting events are in Listmonk already", made_at, found)
 
 
-async def _read_day(desk: Desk, source: str, day: date) -> int:
+async def _read_day(context: RelayContext, source: str, day: date) -> int:
     """All labels of one source and day, up to two in a row that hold nothing: one may have only unstored events."""
     found = number = empty = 0
     while empty < 2:
         number += 1
-        rows, new = await _read(desk, f"{source} {day.isoformat()}" + (f" #{number}" if number > 1 else ""))
+        rows, new = await _read(context, f"{source} {day.isoformat()}" + (f" #{number}" if number > 1 else ""))
         found += new
         empty = 0 if rows else empty + 1
     return found
 
 
-async def _read(desk: Desk, label: str) -> tuple[int, int]:
+async def _read(context: RelayContext, label: str) -> tuple[int, int]:
     """Read one label: how many rows it has, and how many waiting events were found in it."""
-    rows = await desk.sink.read_label(label)
+    rows = await context.sink.read_label(label)
     ids = [row.event_id for row in rows if row.ours]
-    new = await desk.db.write(partial(store.mark_found, event_ids=ids, now=desk.clock.now())) if ids else 0
+    new = await context.db.write(partial(store.mark_found, event_ids=ids, now=context.clock.now())) if ids else 0
     return len(rows), new

@@ -18,7 +18,7 @@ from bouncestream.event import Kind
 from bouncestream.metrics import DOUBLED
 from bouncestream.outbox import reposts
 from bouncestream.ports import Answer, Claimed, Said, Seen
-from bouncestream.relay.context import Desk
+from bouncestream.relay.context import RelayContext
 from bouncestream.relay.readback import look
 from bouncestream.sandbox import Sandbox
 from tests.relay.conftest import Bridge
@@ -135,7 +135,7 @@ async def test_a_look_that_is_old_by_then_sends_the_event_to_the_next_batch(
         "UPDATE tally SET events = events - 2 WHERE state = 'posted'",
         "UPDATE tally SET events = events + 2 WHERE state = 'pending'",
     )
-    bridge.relay.desk.ledger.entries.clear()
+    bridge.relay.context.ledger.entries.clear()
     await bridge.db.write(lambda conn: [conn.execute(sql) for sql in put_back])
     bridge.relay.wake()
     await bridge.until_states({"verified": 3})
@@ -150,12 +150,12 @@ async def test_what_nothing_was_sent_of_needs_no_look(bridge: Bridge, sandbox: S
     await bridge.idle()
     sandbox.fault("webhooks_off")
     await bridge.emit(range(20), Kind.SOFT)
-    await bridge.until(lambda: bridge.relay.desk.breaker.paused)
-    assert await bridge.db.read(partial(reposts.due_again, now=bridge.relay.desk.clock.now(), limit=100)) == []
+    await bridge.until(lambda: bridge.relay.context.breaker.paused)
+    assert await bridge.db.read(partial(reposts.due_again, now=bridge.relay.context.clock.now(), limit=100)) == []
     sandbox.fault("clear")
     await bridge.idle(40)
     bridge.exactly_once(20)
-    assert not bridge.relay.desk.later, "nothing of them can come late"
+    assert not bridge.relay.context.later, "nothing of them can come late"
 
 
 async def test_while_all_is_calm_no_label_is_read_for_it(
@@ -164,9 +164,9 @@ async def test_while_all_is_calm_no_label_is_read_for_it(
     """With the look-up, which settles what Listmonk does not keep without a second posting."""
     looks: list[str] = []
 
-    async def watched(desk: Desk, labels: Sequence[str]) -> bool:
+    async def watched(context: RelayContext, labels: Sequence[str]) -> bool:
         looks.extend(labels)
-        return await look(desk, labels)
+        return await look(context, labels)
 
     monkeypatch.setattr("bouncestream.relay.loop.look", watched)
     await bridge.start()
@@ -176,7 +176,7 @@ async def test_while_all_is_calm_no_label_is_read_for_it(
     assert await bridge.states() == {"verified": 300, "unstored": 30}
     assert sandbox.state()["posted"] == 330
     assert looks == []
-    assert not bridge.relay.desk.later
+    assert not bridge.relay.context.later
 
 
 async def test_without_bounces_get_there_is_no_look(
@@ -241,7 +241,7 @@ async def test_a_later_read_finds_what_an_earlier_run_had_called_unstored(bridge
     await bridge.start()
     await bridge.emit(range(2), Kind.SOFT)
     await bridge.idle()
-    now = bridge.relay.desk.clock.now()
+    now = bridge.relay.context.clock.now()
     (label,) = {row["source"] for row in bridge.rows()}
     for sql in (
         "UPDATE outbox SET state = 'unstored' WHERE id = 2",
@@ -252,5 +252,5 @@ async def test_a_later_read_finds_what_an_earlier_run_had_called_unstored(bridge
     await bridge.stop()
     await bridge.start()
     await bridge.until_states({"verified": 2})
-    await bridge.until(lambda: not bridge.relay.desk.later)
+    await bridge.until(lambda: not bridge.relay.context.later)
     assert await bridge.db.read(partial(reposts.later_reads, now=now)) == {}, "it was the last one"

@@ -19,7 +19,7 @@ from bouncestream.metrics import DELIVERED, DOUBLED, LOST, RESTARTS
 from bouncestream.outbox import operator as browse
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Claimed, Move, Seen, State
-from bouncestream.relay.context import Desk
+from bouncestream.relay.context import RelayContext
 from bouncestream.sandbox import Sandbox
 from tests.relay.conftest import Bridge
 
@@ -82,7 +82,7 @@ async def test_what_a_person_must_mend_pauses_and_goes_on_by_itself(
     sandbox.fault(fault)
     await bridge.emit(range(20))
     await bridge.until(lambda: bridge.health.parts["listmonk"].state is Light.RED)
-    await bridge.until(lambda: bridge.relay.desk.breaker.paused)
+    await bridge.until(lambda: bridge.relay.context.breaker.paused)
     why = bridge.health.parts["listmonk"].why
     assert {"webhooks_off": "webhooks", "processing_off": "processing", "html_200": "something else"}[fault] in why
     sandbox.fault("clear")
@@ -101,7 +101,7 @@ async def test_the_older_listmonk_that_breaks_connections_while_processing_is_of
     await bridge.idle()
     sandbox.fault("processing_off")
     await bridge.emit(range(3))
-    await bridge.until(lambda: bridge.relay.desk.breaker.paused)
+    await bridge.until(lambda: bridge.relay.context.breaker.paused)
     await bridge.until(lambda: "processing" in bridge.health.parts["listmonk"].why)
     sandbox.fault("clear")
     await bridge.idle(40)
@@ -113,7 +113,7 @@ async def test_a_token_without_the_permission_to_post(bridge: Bridge, sandbox: S
     forbid(sandbox, "webhooks:post_bounce")
     await bridge.start()
     await bridge.emit(range(3))
-    await bridge.until(lambda: bridge.relay.desk.breaker.paused)
+    await bridge.until(lambda: bridge.relay.context.breaker.paused)
     await bridge.until(lambda: "grant webhooks:post_bounce" in bridge.health.parts["listmonk"].why)
     sandbox.settings.users["bridge"] = granted
     await bridge.idle(40)
@@ -235,7 +235,7 @@ async def test_a_dry_run_sends_nothing_and_going_live_resends_none(bridge: Bridg
     assert await bridge.states() == {"dropped": 5}
     assert sandbox.state()["posted"] == 0
     rows = await bridge.db.read(partial(browse.rows_in, state=State.DROPPED))
-    await bridge.db.write(lambda conn: browse.replay(conn, rows, bridge.relay.desk.clock.now()))
+    await bridge.db.write(lambda conn: browse.replay(conn, rows, bridge.relay.context.clock.now()))
     bridge.relay.wake()
     await bridge.until(lambda: len(bridge.rows()) == 5)
     bridge.exactly_once(5)
@@ -252,7 +252,7 @@ async def test_a_replay_beside_the_running_relay_is_read_back_first(bridge: Brid
     )
     await other.write(lambda conn: conn.execute("UPDATE tally SET events = 2 WHERE state = 'verified'"))
     await other.write(lambda conn: conn.execute("UPDATE tally SET events = events + 1 WHERE state = 'unstored'"))
-    await other.write(lambda conn: browse.replay(conn, [2], bridge.relay.desk.clock.now()))
+    await other.write(lambda conn: browse.replay(conn, [2], bridge.relay.context.clock.now()))
     await other.close()
     await bridge.until_states({"verified": 3})
     bridge.exactly_once(3)
@@ -318,7 +318,7 @@ async def test_what_a_person_must_mend_before_the_start(bridge: Bridge, sandbox:
     sandbox.fault("webhooks_off")
     await bridge.start()
     await bridge.emit(range(6, 9))
-    await bridge.until(lambda: bridge.relay.desk.breaker.paused)
+    await bridge.until(lambda: bridge.relay.context.breaker.paused)
     sandbox.fault("clear")
     await bridge.idle(40)
     bridge.exactly_once(9)
@@ -347,7 +347,7 @@ async def test_without_look_up_unsubscriptions_wait_and_are_not_called_unknown(
     await bridge.until_states({"held": 2})
     await bridge.until(lambda: not bridge.health.ready)
     rows = await bridge.db.read(partial(browse.rows_in, state=State.HELD))
-    await bridge.db.write(lambda conn: browse.drop(conn, rows, bridge.relay.desk.clock.now()))
+    await bridge.db.write(lambda conn: browse.drop(conn, rows, bridge.relay.context.clock.now()))
     bridge.relay._permission_at = 0.0
     bridge.relay.wake()
     await bridge.until(lambda: bridge.health.ready)
@@ -395,7 +395,7 @@ async def test_a_bug_pauses_the_relay_and_it_goes_on_by_itself(
         assert "KeyError" in bridge.health.parts["relay"].why
         await bridge.emit(range(5, 8))  # what comes in is stored all the same
     await bridge.until_states({"verified": 8})
-    await bridge.until(lambda: bridge.relay._bugs.well(bridge.relay.desk.clock.monotonic()))
+    await bridge.until(lambda: bridge.relay._bugs.well(bridge.relay.context.clock.monotonic()))
     bridge.relay.wake()
     await bridge.until(lambda: bridge.health.ready)
     bridge.exactly_once(8)
@@ -456,7 +456,7 @@ async def test_without_its_pulse_no_absence_counts_until_it_beats_again(
     monkeypatch.setattr("bouncestream.supervisor.REST", 0.5)
     begun, ended = asyncio.Event(), 0
 
-    async def dies(desk: Desk) -> None:
+    async def dies(context: RelayContext) -> None:
         nonlocal ended
         ended += 1
         begun.set()
@@ -469,7 +469,7 @@ async def test_without_its_pulse_no_absence_counts_until_it_beats_again(
         await bridge.emit(range(1))
         await bridge.until_states({"verified": 1})
         absent = 0
-        real = bridge.relay.desk.ledger.settle_absent
+        real = bridge.relay.context.ledger.settle_absent
 
         def settle(entries: Any, *args: Any, **options: Any) -> list[Move]:
             nonlocal absent
@@ -478,7 +478,7 @@ async def test_without_its_pulse_no_absence_counts_until_it_beats_again(
             assert not any(move.absent or move.to is State.UNSTORED for move in moves)
             return moves
 
-        patch.setattr(bridge.relay.desk.ledger, "settle_absent", settle)
+        patch.setattr(bridge.relay.context.ledger, "settle_absent", settle)
         await bridge.emit(range(900, 901))
         await bridge.emit(range(1, 3))  # once their rows are seen, the first one's row will not come any more
         await bridge.until(lambda: absent)
@@ -497,7 +497,7 @@ async def test_reads_that_fail_are_made_more_and_more_seldom(
     reads: list[float] = []
 
     async def odd(label: str) -> list[Seen]:
-        reads.append(bridge.relay.desk.clock.monotonic())
+        reads.append(bridge.relay.context.clock.monotonic())
         raise SinkError("the answer to /api/bounces is not one of Listmonk's: its results are no list")
 
     with monkeypatch.context() as patch:
@@ -508,7 +508,7 @@ async def test_reads_that_fail_are_made_more_and_more_seldom(
         await bridge.until(lambda: len(reads) >= 6)
         # It takes what is posted meanwhile, which does not make it well.
         await bridge.until_states({"verified": 2, "posted": 5})
-        bridge.relay.desk.breaker.fine()
+        bridge.relay.context.breaker.fine()
         bridge.relay._board()
         assert bridge.health.parts["listmonk"].state is Light.RED
     gaps = [after - before for before, after in pairwise(reads)]

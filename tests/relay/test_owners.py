@@ -228,7 +228,7 @@ async def test_while_listmonks_database_is_away_nothing_is_said_of_anybody(
     people = sandbox.state()["subscribers"][:5]
     await emit(bridge, *(mailed(one["uuid"], one["email"]) for one in people))
     await emit(bridge, mailed(str(uuid4()), "p9@example.com"))
-    await bridge.until(lambda: bridge.relay.desk.breaker.why)
+    await bridge.until(lambda: bridge.relay.context.breaker.why)
     await bridge.idle(30)
     assert await bridge.states() == {"verified": 5, "unstored": 1}
     bridge.exactly_once(5)

@@ -15,7 +15,7 @@ async def test_an_event_is_claimed_and_stamped_as_sent_before_its_first_byte_goe
     """A stamp from after the answer would make the mark too new: what was posted meanwhile, and is queued still,
     would be taken for lost and be posted twice (rules 1 and 3)."""
     await bridge.start()
-    clock, ledger, post = bridge.relay.desk.clock, bridge.relay.desk.ledger, bridge.sink.post
+    clock, ledger, post = bridge.relay.context.clock, bridge.relay.context.ledger, bridge.sink.post
     begun: dict[str, float] = {}
     stamps: dict[str, float | None] = {}
 

@@ -54,7 +54,7 @@ async def test_a_backup_finds_what_was_told_under_the_date_of_another_clock(
     port = await pending_copy(bridge, sandbox, tmp_path / "copy.db", *people("p0", "p1", "p2"))
     await sandbox.start(port=port)
     await bridge.start()
-    bridge.relay.desk.clock = Away(hours)  # before its first turn
+    bridge.relay.context.clock = Away(hours)  # before its first turn
     await bridge.idle()
     await bridge.stop()
     bridge.exactly_once(3)

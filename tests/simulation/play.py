@@ -144,7 +144,7 @@ class Run:
             chance=rng.random,
         )
         if game.sabotage.same_round_mark:
-            self.relay.desk.ledger = SameRoundMark(times)
+            self.relay.context.ledger = SameRoundMark(times)
         self.task = game.loop.create_task(self._run())
 
     async def _run(self) -> None:
