@@ -38,7 +38,7 @@ from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mail_memory import StoredMailMemory
 from bouncestream.outbox.marker import Markers
 from bouncestream.ports import Sink
-from bouncestream.relay import Pace, Relay
+from bouncestream.relay import Relay, RelaySettings
 from bouncestream.relay.ledger import Times
 from bouncestream.sinks.listmonk.client import Listmonk
 from bouncestream.sources.webhook.server import WebhookServer, bound
@@ -195,7 +195,7 @@ class App:
             self.db,
             sink,
             clock,
-            Pace(
+            RelaySettings(
                 batch_size=relay.batch_size,
                 linger=relay.linger,
                 connections=relay.connections,

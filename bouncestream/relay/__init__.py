@@ -6,7 +6,7 @@
 `relay/ledger`, which is pure.
 """
 
-from bouncestream.relay.context import Pace
+from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.loop import Relay
 
 __all__ = ["Pace", "Relay"]

@@ -30,7 +30,7 @@ READ_REST, READ_REST_LIMIT = 0.3, 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RelaySettings:
     """How fast and how patiently; `[relay]` of the configuration. Times in seconds."""
 
     batch_size: int = 200
@@ -51,7 +51,7 @@ class RelayContext:
         db: Database,
         sink: Sink,
         clock: Clock,
-        pace: Pace,
+        settings: RelaySettings,
         times: Times,
         health: Health,
         metrics: Metrics,
@@ -60,7 +60,7 @@ class RelayContext:
         self.db = db
         self.sink = sink
         self.clock = clock
-        self.pace = pace
+        self.settings = settings
         self.health = health
         self.metrics = metrics
         self.chance = chance

@@ -26,7 +26,7 @@ from bouncestream.outbox import reposts
 from bouncestream.outbox.db import Database
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Clock, Move, Said, Sink, State
-from bouncestream.relay.context import Pace, RelayContext
+from bouncestream.relay.context import RelayContext, RelaySettings
 from bouncestream.relay.ledger import Times
 from bouncestream.relay.owners import deliver
 from bouncestream.relay.posting import probe
@@ -61,7 +61,7 @@ class Relay:
         db: Database,
         sink: Sink,
         clock: Clock,
-        pace: Pace,
+        settings: RelaySettings,
         times: Times,
         health: Health,
         metrics: Metrics,
@@ -69,7 +69,7 @@ class Relay:
         *,
         allowed: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
-        self.context = RelayContext(db, sink, clock, pace, times, health, metrics, chance)
+        self.context = RelayContext(db, sink, clock, settings, times, health, metrics, chance)
         self._wake = asyncio.Event()
         #: Rows that this run does not know may be claimed or posted: at the start, or after a `replay`.
         self._left_behind = True
@@ -98,7 +98,7 @@ class Relay:
 
     def set_policy(self, unsubscribe: str, rules: Rules) -> None:
         """For events that are claimed from now on; `unsubscribe`: `lists`, `blocklist` or `ignore`."""
-        self.context.pace = replace(self.context.pace, unsubscribe=unsubscribe, rules=rules)
+        self.context.settings = replace(self.context.settings, unsubscribe=unsubscribe, rules=rules)
 
     async def run(self) -> None:
         """Until `stop`. Troubles of the database, and bugs of ours, are waited out; the health board tells them."""
@@ -145,7 +145,7 @@ class Relay:
         await context.db.write(store.reset_absences)
         kept = await context.db.read(partial(reposts.later_reads, now=context.clock.now()))
         context.later.restore(kept, context.clock.monotonic())
-        if self.context.pace.dry_run:
+        if self.context.settings.dry_run:
             self._newest = await self.context.db.read(store.newest_row)
         else:
             await self._try_permission()
@@ -154,16 +154,16 @@ class Relay:
         """One turn of the loop; False when there was nothing to do."""
         context = self.context
         now = context.clock.monotonic()
-        if context.pace.dry_run:
+        if context.settings.dry_run:
             why = "dry run: not sent to Listmonk"
             drop = partial(
                 browse.drop_due,
                 now=context.clock.now(),
-                limit=context.pace.batch_size,
+                limit=context.settings.batch_size,
                 why=why,
                 after_row=self._newest,
             )
-            return bool(await context.db.write(drop, rows=context.pace.batch_size))
+            return bool(await context.db.write(drop, rows=context.settings.batch_size))
         if now >= context.powers_due and not await self._ask_powers(now):
             return False
         if not self._reconciled:
@@ -201,7 +201,7 @@ class Relay:
             context.ledger.read_failed(context.clock.monotonic())
             context.trouble(str(error))
             return False
-        size = context.pace.batch_size
+        size = context.settings.batch_size
         looked = None
         if context.powers is not None and context.powers.read:
             again = await context.db.read(partial(reposts.due_again, now=context.clock.now(), limit=size))
@@ -297,7 +297,7 @@ class Relay:
         """How the relay and Listmonk are, on the health board."""
         context = self.context
         powers, breaker = context.powers, context.breaker
-        if context.pace.dry_run:
+        if context.settings.dry_run:
             context.health.set("relay", Light.YELLOW, "dry run: nothing is sent to Listmonk")
             return
         trouble = breaker.paused or breaker.why or (context.read_trouble if context.ledger.entries else "")
@@ -326,7 +326,7 @@ class Relay:
         self._wake.clear()
         if context.stopping:
             return
-        if context.pace.dry_run:
+        if context.settings.dry_run:
             self.idle.set()
             await self._sleep(LONGEST_WAIT)
             self.idle.clear()
@@ -363,4 +363,4 @@ class Relay:
         except TimeoutError:
             return
         if not self.context.stopping:
-            await asyncio.sleep(self.context.pace.linger)
+            await asyncio.sleep(self.context.settings.linger)

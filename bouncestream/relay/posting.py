@@ -33,13 +33,13 @@ async def post_batch(context: RelayContext, batch: Sequence[Claimed]) -> list[Mo
     bounces: list[Entry] = []
     moves: list[Move] = []
     for claimed in batch:
-        if why := context.pace.rules.ignores(claimed.event):
+        if why := context.settings.rules.ignores(claimed.event):
             moves.append(Move(claimed.row, State.DROPPED, why))
         elif claimed.event.kind is not Kind.UNSUBSCRIBE:
             bounces.append(context.ledger.claimed(claimed))
     todo = iter(bounces)
     async with asyncio.TaskGroup() as group:
-        for _ in range(min(context.pace.connections, len(bounces))):
+        for _ in range(min(context.settings.connections, len(bounces))):
             group.create_task(_post_each(context, todo, moves))
     for claimed in batch:
         if claimed.event.kind is Kind.UNSUBSCRIBE:
@@ -119,7 +119,7 @@ async def _denied(context: RelayContext, entry: Entry, words: str) -> Move:
 
 
 async def _unsubscribe(context: RelayContext, claimed: Claimed) -> Move:
-    if context.pace.unsubscribe == "ignore":
+    if context.settings.unsubscribe == "ignore":
         return Move(claimed.row, State.DROPPED, "the policy ignores unsubscriptions")
     now = context.clock.monotonic()
     if not_now := context.not_now():
@@ -127,7 +127,7 @@ async def _unsubscribe(context: RelayContext, claimed: Claimed) -> Move:
     if context.powers is not None and not context.powers.lookup:
         # Without the permission to see all, nobody is found: that must not look like an unknown subscriber.
         return held(claimed, f"it lacks {LOOKUP_PERMISSION}")
-    blocklist = context.pace.unsubscribe == "blocklist"
+    blocklist = context.settings.unsubscribe == "blocklist"
     delay = backoff(claimed.failures + 1, jitter=context.chance())
     try:
         return await unsubscribe(context.sink, claimed, blocklist=blocklist, delay=delay)

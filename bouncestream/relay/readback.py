@@ -42,7 +42,7 @@ async def verify(context: RelayContext) -> bool:
     if powers is None:
         return False
     if not powers.read:
-        return await context.settle(unread.settle(context.ledger, began, context.pace.settle))
+        return await context.settle(unread.settle(context.ledger, began, context.settings.settle))
     later = context.later.due(began)[:LATER_A_ROUND] if began >= context.breaker.until else []
     labels = context.ledger.labels_due(began)[: LABELS_A_ROUND - len(later)]
     if not (labels or later) or began < context.read_due:
@@ -144,7 +144,7 @@ async def pulse(context: RelayContext) -> None:
 
 async def _beat(context: RelayContext) -> None:
     while True:
-        await asyncio.sleep(context.pace.pulse)
+        await asyncio.sleep(context.settings.pulse)
         powers = context.powers
         if powers is None or not powers.read or powers.lookup or not context.ledger.entries:
             continue

@@ -21,7 +21,7 @@ from bouncestream.outbox import operator as browse
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.ports import Submission
-from bouncestream.relay import Pace, Relay
+from bouncestream.relay import Relay, RelaySettings
 from bouncestream.relay.ledger import Times
 from bouncestream.sandbox import Sandbox, SandboxSettings, Subscriber
 from bouncestream.sinks.listmonk.client import Listmonk
@@ -35,7 +35,7 @@ class Bridge:
     def __init__(self, path: Path, sandbox: Sandbox) -> None:
         self.path, self.sandbox = path, sandbox
         self.times = Times(margin=0.3, grace=1.5)
-        self.pace = Pace(batch_size=50, linger=0.001, pulse=0.05, settle=0.3)
+        self.settings = RelaySettings(batch_size=50, linger=0.001, pulse=0.05, settle=0.3)
         self.health, self.metrics = Health(), Metrics()
         self.running: asyncio.Task[None] | None = None
 
@@ -47,7 +47,7 @@ class Bridge:
             self.sandbox.url, user.name, user.token, instance=instance, post_timeout=1, read_timeout=1
         )
         clock = SystemClock()
-        self.relay = Relay(self.db, self.sink, clock, self.pace, self.times, self.health, self.metrics)
+        self.relay = Relay(self.db, self.sink, clock, self.settings, self.times, self.health, self.metrics)
         self.intake = Intake(
             self.db, clock=clock, metrics=self.metrics, health=self.health, on_commit=self.relay.wake, min_free=0
         )

@@ -111,7 +111,7 @@ async def test_a_look_that_is_old_by_then_sends_the_event_to_the_next_batch(
 ) -> None:
     """Its row came while others of the batch were posted, after the look."""
     monkeypatch.setattr("bouncestream.relay.posting.LOOK_AGE", 0.1)
-    bridge.pace = replace(bridge.pace, connections=1)
+    bridge.settings = replace(bridge.settings, connections=1)
     await bridge.start()
     await bridge.emit(range(1), Kind.SOFT)
     await bridge.idle()

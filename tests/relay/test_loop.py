@@ -224,12 +224,12 @@ async def test_shutting_down_is_not_a_failed_attempt(bridge: Bridge, sandbox: Sa
 
 
 async def test_a_dry_run_sends_nothing_and_going_live_resends_none(bridge: Bridge, sandbox: Sandbox) -> None:
-    bridge.pace = replace(bridge.pace, dry_run=True)
+    bridge.settings = replace(bridge.settings, dry_run=True)
     await bridge.start()
     await bridge.emit(range(5))
     await bridge.until_states({"dropped": 5})
     await bridge.stop()
-    bridge.pace = replace(bridge.pace, dry_run=False)
+    bridge.settings = replace(bridge.settings, dry_run=False)
     await bridge.start()
     await bridge.idle()
     assert await bridge.states() == {"dropped": 5}
@@ -330,7 +330,7 @@ async def test_a_dry_run_leaves_alone_what_waited_before_it(bridge: Bridge, sand
     await bridge.start()
     await bridge.emit(range(3))
     await bridge.stop()
-    bridge.pace = replace(bridge.pace, dry_run=True)
+    bridge.settings = replace(bridge.settings, dry_run=True)
     await bridge.start()
     await bridge.emit(range(3, 5))
     await bridge.until_states({"pending": 3, "dropped": 2})

@@ -181,7 +181,7 @@ async def test_what_a_webhook_says_is_posted_without_a_look_up(
 async def test_a_look_up_asks_for_a_hundred_at_once_and_nobody_waits_for_it(
     bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bridge.pace = replace(bridge.pace, batch_size=400)
+    bridge.settings = replace(bridge.settings, batch_size=400)
     await bridge.start()
     seen = Watched(bridge, monkeypatch)
     answered = asyncio.Event()

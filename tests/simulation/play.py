@@ -26,7 +26,7 @@ from bouncestream.outbox import delivery as store
 from bouncestream.outbox import migrate
 from bouncestream.outbox.arrivals import submit
 from bouncestream.ports import Submission
-from bouncestream.relay import Pace, Relay
+from bouncestream.relay import Relay, RelaySettings
 from bouncestream.relay.ledger import Ledger, Times
 from tests.simulation.virtual import VirtualLoop
 from tests.simulation.world import Person, VirtualListmonk, VirtualSink, Weather, uuid_of
@@ -137,7 +137,7 @@ class Run:
             self.db,  # type: ignore[arg-type]
             self.sink,
             clock,
-            Pace(batch_size=game.weather.batch),
+            RelaySettings(batch_size=game.weather.batch),
             times,
             Health(),
             Metrics(),
