@@ -277,7 +277,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Powers:
+class Capabilities:
     """What the token may do, and what else shapes verification."""
 
     version: str = ""
@@ -302,7 +302,7 @@ class Sink(Protocol):
 
     async def read_label(self, label: str) -> Sequence[Seen]: ...
 
-    async def powers(self) -> Powers: ...
+    async def capabilities(self) -> Capabilities: ...
 
     async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, Finding]:
         """By row: why Listmonk would not keep it. Rows that could not be asked (an odd address) are missing."""

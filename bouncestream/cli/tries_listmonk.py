@@ -12,7 +12,7 @@ from typing import Any
 
 from bouncestream.cli.tries import PATIENCE, Line
 from bouncestream.errors import SinkError, SinkRefused
-from bouncestream.ports import Answer, Powers, Said
+from bouncestream.ports import Answer, Capabilities, Said
 from bouncestream.relay.breaker import advice
 from bouncestream.sinks.listmonk.client import Listmonk
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS, Granted, Permission, granted
@@ -71,18 +71,18 @@ def _unknown_there(url: str, user: str, probe: Answer, refused: SinkRefused) -> 
 async def _known(
     client: Listmonk, url: str, user: str, probe: Answer, profile: Mapping[str, Any] | None
 ) -> list[Line]:
-    powers = await client.powers()
-    lines = [Line("✔", f"Listmonk {powers.version} at {url} answers, and knows {user}".replace("  ", " "))]
+    capabilities = await client.capabilities()
+    lines = [Line("✔", f"Listmonk {capabilities.version} at {url} answers, and knows {user}".replace("  ", " "))]
     if probe.status == 404:
-        lines.append(_switches(processing=powers.processing if powers.counts is not None else None))
-    elif not powers.processing:
+        lines.append(_switches(processing=capabilities.processing if capabilities.counts is not None else None))
+    elif not capabilities.processing:
         fix = f"switch it on: Settings, Bounces, {_PROCESSING}"
         lines.append(Line("✘", "Listmonk's bounce processing is off: nothing is delivered", fix))
     elif probe.said is not Said.REFUSED and probe.status != 403:
         lines.append(Line("✘", "Listmonk takes no bounces", advice(probe)))
-    lines += _permissions(powers, granted(profile, _version(powers.version)), user, probe)
-    if powers.counts:
-        counts = ", ".join(f"{kind} at {count}" for kind, count in powers.counts.items())
+    lines += _permissions(capabilities, granted(profile, _version(capabilities.version)), user, probe)
+    if capabilities.counts:
+        counts = ", ".join(f"{kind} at {count}" for kind, count in capabilities.counts.items())
         text = (
             f"Listmonk's counts are {counts}: it stores no more of a subscriber; its actions: `bouncestream doctor`"
         )
@@ -105,18 +105,18 @@ def _switches(*, processing: bool | None) -> Line:
     return Line("✘", text, f"in Listmonk: Settings, Bounces: switch on {what}, and save")
 
 
-def _permissions(powers: Powers, may: Granted, user: str, probe: Answer) -> list[Line]:
-    return [_permission(one, _lacking(one, powers, may, probe), user) for one in PERMISSIONS]
+def _permissions(capabilities: Capabilities, may: Granted, user: str, probe: Answer) -> list[Line]:
+    return [_permission(one, _lacking(one, capabilities, may, probe), user) for one in PERMISSIONS]
 
 
-def _lacking(one: Permission, powers: Powers, may: Granted, probe: Answer) -> tuple[str, ...] | None:
+def _lacking(one: Permission, capabilities: Capabilities, may: Granted, probe: Answer) -> tuple[str, ...] | None:
     """What has to be granted; None: nobody can tell."""
     if lacks := may.lacks(one):
         return lacks
     untried = not one.power or (one.power == "post" and probe.status in (404, 503))
     if untried:
         return None if may.names is None else ()
-    tried = getattr(powers, one.power)
+    tried = getattr(capabilities, one.power)
     return one.names if tried is None or tried is False else ()
 
 

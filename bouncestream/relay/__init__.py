@@ -9,4 +9,4 @@
 from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.loop import Relay
 
-__all__ = ["Pace", "Relay"]
+__all__ = ["Relay", "RelaySettings"]

@@ -16,7 +16,7 @@ from bouncestream.outbox import reposts
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.state import FINAL
 from bouncestream.policy import Rules
-from bouncestream.ports import Clock, Move, Powers, Sink, State
+from bouncestream.ports import Capabilities, Clock, Move, Sink, State
 from bouncestream.relay.breaker import Breaker
 from bouncestream.relay.ledger import Ledger, Times
 from bouncestream.relay.schedule import LaterReads
@@ -24,7 +24,7 @@ from bouncestream.relay.schedule import LaterReads
 log = logging.getLogger("bouncestream.relay")
 
 #: After a failed call the permissions and settings of Listmonk are asked for again this soon; seconds.
-POWERS_AFTER_FAILURE = 5.0
+CAPABILITIES_AFTER_FAILURE = 5.0
 #: After a failed read none is made for so long, at first and at most; seconds.
 READ_REST, READ_REST_LIMIT = 0.3, 30.0
 
@@ -68,8 +68,8 @@ class RelayContext:
         self.later = LaterReads(times.margin)
         self.looked: dict[str, float] = {}  #: label → when the look at it before the batch in hand was answered
         self.breaker = Breaker(chance)
-        self.powers: Powers | None = None  #: None: not known yet, so nothing is posted
-        self.powers_due = float("-inf")  #: when they are asked for (again)
+        self.capabilities: Capabilities | None = None  #: None: not known yet, so nothing is posted
+        self.capabilities_due = float("-inf")  #: when they are asked for (again)
         self.read_due = float("-inf")  #: no label is read before that: the last reads failed
         self.read_trouble = ""  #: why they failed; posting may work all the same
         self._failed_reads = 0
@@ -96,7 +96,9 @@ class RelayContext:
         self.metrics.add(READ_BACKS, "failed")
         self.read_trouble = f"reading back failed: {why}"
         self.trouble(self.read_trouble)
-        self.powers_due = min(self.powers_due, now + POWERS_AFTER_FAILURE)  # may the token still read?
+        self.capabilities_due = min(
+            self.capabilities_due, now + CAPABILITIES_AFTER_FAILURE
+        )  # may the token still read?
         self._failed_reads += 1
         rest = backoff(self._failed_reads, base=READ_REST, cap=READ_REST_LIMIT, jitter=self.chance())
         self.read_due = now + rest
@@ -109,7 +111,7 @@ class RelayContext:
         """A boot id was read; tell when it is a new one."""
         if self.ledger.boot_read(boot, asked_at):
             self.metrics.add(RESTARTS)
-            self.powers_due = float("-inf")
+            self.capabilities_due = float("-inf")
             log.warning(
                 "Listmonk restarted; what it had not recorded yet is found by reading back and posted again"
             )

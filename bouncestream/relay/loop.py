@@ -40,7 +40,7 @@ log = logging.getLogger("bouncestream.relay")
 #: As many unsettled events are kept in memory; more wait in the outbox.
 WAITING_LIMIT = 20_000
 #: How often the token's permissions are asked for again; seconds.
-POWERS_EVERY = 300.0
+CAPABILITIES_EVERY = 300.0
 #: How often it is asked whether bounce processing is on again; seconds.
 PROCESSING_EVERY = 5.0
 #: How soon a change that another process made to the outbox is noticed; seconds.
@@ -164,7 +164,7 @@ class Relay:
                 after_row=self._newest,
             )
             return bool(await context.db.write(drop, rows=context.settings.batch_size))
-        if now >= context.powers_due and not await self._ask_powers(now):
+        if now >= context.capabilities_due and not await self._ask_capabilities(now):
             return False
         if not self._reconciled:
             try:
@@ -178,7 +178,7 @@ class Relay:
             self._reconciled = True
         if self._left_behind:
             await self._absorb()
-        if context.powers is not None and not context.powers.processing:
+        if context.capabilities is not None and not context.capabilities.processing:
             return await verify(context)
         if context.breaker.wants_probe(now) and not await probe(context):
             return False
@@ -203,7 +203,7 @@ class Relay:
             return False
         size = context.settings.batch_size
         looked = None
-        if context.powers is not None and context.powers.read:
+        if context.capabilities is not None and context.capabilities.read:
             again = await context.db.read(partial(reposts.due_again, now=context.clock.now(), limit=size))
             if not await look(context, again):
                 return False
@@ -231,7 +231,7 @@ class Relay:
 
     async def _try_permission(self) -> None:
         """A few held unsubscriptions go ahead, to see whether the permission was granted meanwhile."""
-        self.context.powers_due = float("-inf")
+        self.context.capabilities_due = float("-inf")
         release = partial(browse.release_permission, now=self.context.clock.now(), limit=PERMISSION_TRIES)
         # None left: an operator has dropped or released them.
         self._permission_at = float("inf") if await self.context.db.write(release) else None
@@ -272,47 +272,52 @@ class Relay:
 
     # -- what the sink allows --------------------------------------------------------------------------------
 
-    async def _ask_powers(self, now: float) -> bool:
+    async def _ask_capabilities(self, now: float) -> bool:
         """What the token may do; nothing is posted before that is known. False: it cannot be asked now."""
         context = self.context
         if now < context.breaker.until:
-            return context.powers is not None
+            return context.capabilities is not None
         try:
-            powers = await context.sink.powers()
+            capabilities = await context.sink.capabilities()
         except SinkError as error:
             context.trouble(str(error))
             return False
-        if context.powers is None or context.powers.version != powers.version:
-            name = f"rows_shown:{powers.version}"
+        if context.capabilities is None or context.capabilities.version != capabilities.version:
+            name = f"rows_shown:{capabilities.version}"
             context.ledger.rows_shown = bool(await context.db.read(partial(store.get_meta, name=name)))
-        context.powers, context.powers_due = powers, now + POWERS_EVERY
-        if not powers.processing:
+        context.capabilities, context.capabilities_due = capabilities, now + CAPABILITIES_EVERY
+        if not capabilities.processing:
             # Listmonk before 6.2 breaks the connection of every bounce then, and takes the probe all the same.
             context.breaker.pause(now, Answer(Said.DENIED, 503))
-            context.powers_due = max(context.breaker.until, now + PROCESSING_EVERY)
+            context.capabilities_due = max(context.breaker.until, now + PROCESSING_EVERY)
             return False
-        return await probe(context) if not powers.post or context.breaker.paused else True
+        return await probe(context) if not capabilities.post or context.breaker.paused else True
 
     def _board(self) -> None:
         """How the relay and Listmonk are, on the health board."""
         context = self.context
-        powers, breaker = context.powers, context.breaker
+        capabilities, breaker = context.capabilities, context.breaker
         if context.settings.dry_run:
             context.health.set("relay", Light.YELLOW, "dry run: nothing is sent to Listmonk")
             return
         trouble = breaker.paused or breaker.why or (context.read_trouble if context.ledger.entries else "")
-        if trouble or powers is None:
+        if trouble or capabilities is None:
             context.health.set("listmonk", Light.RED, trouble or "not asked yet")
-        elif not powers.read:
+        elif not capabilities.read:
             why = "the token lacks bounces:get: nothing can be verified, and a bounce may count twice"
             context.health.set("listmonk", Light.YELLOW, why)
         else:
-            context.health.set("listmonk", Light.GREEN, f"Listmonk {powers.version}".strip())
+            context.health.set("listmonk", Light.GREEN, f"Listmonk {capabilities.version}".strip())
         if not self._bugs.well(context.clock.monotonic()):
             context.health.set("relay", Light.RED, self._paused())
         elif self._permission_at is not None:
             context.health.set("relay", Light.RED, f"unsubscriptions wait: grant the token {PERMISSION}")
-        elif context.ledger.entries and powers is not None and powers.read and not context.ledger.rows_shown:
+        elif (
+            context.ledger.entries
+            and capabilities is not None
+            and capabilities.read
+            and not context.ledger.rows_shown
+        ):
             why = "no read has shown a row of ours yet: until then a missing row proves nothing"
             context.health.set("relay", Light.YELLOW, why)
         else:
@@ -334,17 +339,17 @@ class Relay:
         due = await context.db.read(partial(store.due_in, now=context.clock.now()))
         now = context.clock.monotonic()
         quiet = max(0.0, context.breaker.until - now)
-        if context.powers is None:
+        if context.capabilities is None:
             waits = [quiet]
         else:
-            waits = [LONGEST_WAIT, max(0.0, context.powers_due - now, quiet)]
+            waits = [LONGEST_WAIT, max(0.0, context.capabilities_due - now, quiet)]
             if due is not None:
                 waits.append(max(due, quiet))
             elif not context.ledger.entries:
                 self.idle.set()
             if (at := context.ledger.next_read()) is not None:
                 waits.append(max(at, context.read_due) - now)
-            if context.powers.read and (at := context.later.next_at()) is not None:
+            if context.capabilities.read and (at := context.later.next_at()) is not None:
                 waits.append(max(at - now, context.read_due - now, quiet))
             if self._permission_at is not None:
                 waits.append(self._permission_at - now)

@@ -16,7 +16,7 @@ from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import Kind
 from bouncestream.outbox import delivery as store
 from bouncestream.ports import Claimed, Finding, Move, State
-from bouncestream.relay.context import POWERS_AFTER_FAILURE, RelayContext
+from bouncestream.relay.context import CAPABILITIES_AFTER_FAILURE, RelayContext
 from bouncestream.relay.posting import post_batch
 from bouncestream.sinks.listmonk.payload import same_address
 
@@ -33,7 +33,7 @@ MOVED = (
 async def deliver(context: RelayContext, batch: Sequence[Claimed]) -> list[Move]:
     """`post_batch` for what was just claimed, with the look-up before it where that is needed."""
     asked = [claimed for claimed in batch if by_mail(claimed) and claimed.event_id not in context.known]
-    if not asked or context.powers is None or not context.powers.lookup:
+    if not asked or context.capabilities is None or not context.capabilities.lookup:
         return await post_batch(context, batch)
     rows = {claimed.row for claimed in asked}
     # First what needs no look-up: it does not wait for one.
@@ -87,8 +87,8 @@ def _failed(context: RelayContext, error: SinkError) -> None:
     """As where reading back fails: its database may be away, and then its 200 would mean nothing."""
     now = context.clock.monotonic()
     if isinstance(error, SinkRefused):
-        context.powers_due = now  # the permission was taken away meanwhile
+        context.capabilities_due = now  # the permission was taken away meanwhile
     else:
         context.ledger.read_failed(now)
-        context.powers_due = min(context.powers_due, now + POWERS_AFTER_FAILURE)
+        context.capabilities_due = min(context.capabilities_due, now + CAPABILITIES_AFTER_FAILURE)
     context.trouble(f"looking up subscribers failed: {error}")

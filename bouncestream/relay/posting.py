@@ -11,7 +11,7 @@ from bouncestream.errors import SinkError
 from bouncestream.event import Kind
 from bouncestream.metrics import POSTS
 from bouncestream.ports import Answer, Claimed, Move, Said, State
-from bouncestream.relay.context import POWERS_AFTER_FAILURE, RelayContext
+from bouncestream.relay.context import CAPABILITIES_AFTER_FAILURE, RelayContext
 from bouncestream.relay.ledger import LIMIT, LOOK_AGE, Entry
 from bouncestream.relay.unsubscribe import LOOKUP_PERMISSION, held, unsubscribe
 
@@ -21,7 +21,7 @@ async def probe(context: RelayContext) -> bool:
     answer = await context.sink.probe()
     if answer.said is Said.REFUSED:
         if context.breaker.paused:
-            context.powers_due = float("-inf")
+            context.capabilities_due = float("-inf")
         context.breaker.fine()
         return True
     context.breaker.pause(context.clock.monotonic(), answer)
@@ -64,7 +64,7 @@ async def _post_each(context: RelayContext, todo: Iterator[Entry], moves: list[M
 
 def _look_is_old(context: RelayContext, claimed: Claimed, now: float) -> str:
     """Posted again, long after its label was looked at: its older row may have come meanwhile."""
-    if claimed.posts < 2 or context.powers is None or not context.powers.read:
+    if claimed.posts < 2 or context.capabilities is None or not context.capabilities.read:
         return ""
     if now <= context.looked.get(claimed.label, float("-inf")) + LOOK_AGE:
         return ""
@@ -98,7 +98,7 @@ async def _answered(context: RelayContext, entry: Entry, answer: Answer) -> Move
     else:
         context.trouble(words, answer.retry_after)
         # Without a status there was no answer, and the sink's own trouble is the likelier cause: ask it soon.
-        context.powers_due = min(context.powers_due, now + POWERS_AFTER_FAILURE)
+        context.capabilities_due = min(context.capabilities_due, now + CAPABILITIES_AFTER_FAILURE)
         entry.at_fault = bool(answer.status) and await probe(context)
     return None
 
@@ -124,7 +124,7 @@ async def _unsubscribe(context: RelayContext, claimed: Claimed) -> Move:
     now = context.clock.monotonic()
     if not_now := context.not_now():
         return Move(claimed.row, State.PENDING, not_now, delay=max(0.0, context.breaker.until - now))
-    if context.powers is not None and not context.powers.lookup:
+    if context.capabilities is not None and not context.capabilities.lookup:
         # Without the permission to see all, nobody is found: that must not look like an unknown subscriber.
         return held(claimed, f"it lacks {LOOKUP_PERMISSION}")
     blocklist = context.settings.unsubscribe == "blocklist"

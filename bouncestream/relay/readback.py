@@ -17,7 +17,7 @@ from bouncestream.errors import SinkError
 from bouncestream.metrics import DOUBLED, FOREIGN, READ_BACKS
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import reposts
-from bouncestream.ports import Move, Powers, Seen
+from bouncestream.ports import Capabilities, Move, Seen
 from bouncestream.relay import unverified as unread
 from bouncestream.relay.context import RelayContext
 from bouncestream.relay.ledger import Round
@@ -38,10 +38,10 @@ PULSE_LABEL = "bouncestream pulse"
 async def verify(context: RelayContext) -> bool:
     """One round of reading back; False when nothing was due, or nothing new came of it."""
     began = context.clock.monotonic()
-    powers = context.powers
-    if powers is None:
+    capabilities = context.capabilities
+    if capabilities is None:
         return False
-    if not powers.read:
+    if not capabilities.read:
         return await context.settle(unread.settle(context.ledger, began, context.settings.settle))
     later = context.later.due(began)[:LATER_A_ROUND] if began >= context.breaker.until else []
     labels = context.ledger.labels_due(began)[: LABELS_A_ROUND - len(later)]
@@ -58,13 +58,13 @@ async def verify(context: RelayContext) -> bool:
     result = context.ledger.round(began, rows)
     await _tell(context, result)
     if context.ledger.rows_shown and not shown_before:
-        await context.db.write(partial(store.set_meta, name=f"rows_shown:{powers.version}", value="1"))
+        await context.db.write(partial(store.set_meta, name=f"rows_shown:{capabilities.version}", value="1"))
     # Settled first: whatever the look-up meets, what was seen is written down.
     if steps := context.later.were_read(rows, began):
         await context.db.write(partial(reposts.plan_reads, steps=steps, now=context.clock.now()))
     moved = await context.settle(result.moves + await _shown(context, rows))
     moved = await _ended(context, {label: rows[label] for label in later}) or moved
-    missing = await _missing(context, result, powers, began)
+    missing = await _missing(context, result, capabilities, began)
     if missing is None:
         return moved
     context.round_ended()
@@ -108,10 +108,12 @@ async def _ended(context: RelayContext, rows: Mapping[str, Sequence[Seen]]) -> b
     )
 
 
-async def _missing(context: RelayContext, result: Round, powers: Powers, began: float) -> list[Move] | None:
+async def _missing(
+    context: RelayContext, result: Round, capabilities: Capabilities, began: float
+) -> list[Move] | None:
     """What becomes of the events whose rows were not there, with a look-up where the token allows it. None: that
     failed."""
-    if not powers.lookup:
+    if not capabilities.lookup:
         return context.ledger.settle_absent(result.absent, None, began, explains=False)
     asked = result.absent + result.missing
     if not asked:
@@ -128,7 +130,7 @@ async def _missing(context: RelayContext, result: Round, powers: Powers, began: 
     seen = {row.event_id for seen_rows in rows.values() for row in seen_rows}
     absent = [entry for entry in result.absent if entry.claimed.event_id not in seen]
     missing = [entry for entry in result.missing if entry.claimed.event_id not in seen]
-    moves = context.ledger.settle_absent(absent, findings, began, explains=powers.counts is not None)
+    moves = context.ledger.settle_absent(absent, findings, began, explains=capabilities.counts is not None)
     return moves + context.ledger.looked_up(missing, findings, context.clock.monotonic())
 
 
@@ -145,8 +147,8 @@ async def pulse(context: RelayContext) -> None:
 async def _beat(context: RelayContext) -> None:
     while True:
         await asyncio.sleep(context.settings.pulse)
-        powers = context.powers
-        if powers is None or not powers.read or powers.lookup or not context.ledger.entries:
+        capabilities = context.capabilities
+        if capabilities is None or not capabilities.read or capabilities.lookup or not context.ledger.entries:
             continue
         try:
             await context.sink.read_label(PULSE_LABEL)

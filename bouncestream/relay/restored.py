@@ -25,7 +25,7 @@ async def reconcile(context: RelayContext) -> None:
         return
     sources = await context.db.read(store.unposted_sources)
     labels = await context.db.read(store.pending_labels)
-    if (sources or labels) and (context.powers is None or not context.powers.read):
+    if (sources or labels) and (context.capabilities is None or not context.capabilities.read):
         log.warning(
             "this outbox is a restored backup, and the token lacks bounces:get: what it told may be told again"
         )

@@ -39,7 +39,7 @@ class EarlyIntake(intake.Intake):
 
 
 verify.GAP = float(os.environ.get("BOUNCESTREAM_TEST_GAP", verify.GAP))
-loop.POWERS_EVERY = 2.0
+loop.CAPABILITIES_EVERY = 2.0
 intake.Intake.__init__.__kwdefaults__["min_free"] = int(
     os.environ.get("BOUNCESTREAM_TEST_MIN_FREE", intake.MIN_FREE)
 )

@@ -18,7 +18,7 @@ from typing import Any
 
 from bouncestream.errors import SinkError
 from bouncestream.event import BounceEvent
-from bouncestream.ports import Answer, Claimed, Finding, Powers, Said, Seen, Subscriber
+from bouncestream.ports import Answer, Capabilities, Claimed, Finding, Said, Seen, Subscriber
 from bouncestream.relay.ledger import LOOK_AGE
 
 
@@ -396,11 +396,11 @@ class VirtualSink:
         await self._back()
         return rows
 
-    async def powers(self) -> Powers:
+    async def capabilities(self) -> Capabilities:
         await self._read()
         w = self.server.w
         counts = {"soft": 2} if w.counts else None
-        return Powers("sim", post=True, read=True, lookup=w.lookup, counts=counts)
+        return Capabilities("sim", post=True, read=True, lookup=w.lookup, counts=counts)
 
     async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, Finding]:
         await self._read()

@@ -17,7 +17,7 @@ import orjson
 
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import BounceEvent, clean_uuid
-from bouncestream.ports import Answer, Claimed, Finding, Powers, Said, Seen, Subscriber
+from bouncestream.ports import Answer, Capabilities, Claimed, Finding, Said, Seen, Subscriber
 from bouncestream.sinks.listmonk import answers, payload
 from bouncestream.sinks.listmonk.answers import PER_PAGE
 from bouncestream.sinks.listmonk.strangers import strangers
@@ -124,7 +124,7 @@ class Listmonk:
         data = await self._data("/api/bounces", query)
         return strangers(answers.rows_of("/api/bounces", data), names, self._instance)
 
-    async def powers(self) -> Powers:
+    async def capabilities(self) -> Capabilities:
         """What the token may do, found by trying each call harmlessly: true on every version of Listmonk."""
         probe = await self.probe()
         if probe.said in (Said.NOT_SENT, Said.BUSY) or not probe.status:
@@ -140,7 +140,7 @@ class Listmonk:
         granted = answers.permissions(profile) if profile is not None else None
         # Without subscribers:get_all the query answers 200 with nobody, just like for an unknown address.
         lookup = (granted is None or "subscribers:get_all" in granted) and await self._may(self._nobody())
-        return Powers(
+        return Capabilities(
             version=answers.version(config or {}),
             post=probe.said is Said.REFUSED,
             read=await self._may(self.read_label("~")),

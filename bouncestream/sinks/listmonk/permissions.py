@@ -26,7 +26,7 @@ class Permission:
     needed_by: tuple[str, ...]  #: the commands
     without: str  #: what happens
     level: str  #: how much their lack matters: `error`, `warning`, or `info`
-    power: str = ""  #: the attribute of `ports.Powers` that a try of the calls behind them sets
+    power: str = ""  #: the attribute of `ports.Capabilities` that a try of the calls behind them sets
 
     @property
     def words(self) -> str:

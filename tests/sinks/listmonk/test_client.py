@@ -76,26 +76,26 @@ async def test_the_boot_id_changes_with_a_restart(listmonk: Listmonk, sandbox: S
 async def test_a_missing_permission_is_found(
     listmonk: Listmonk, without: Allow, missing: str, attribute: str
 ) -> None:
-    assert getattr(await listmonk.powers(), attribute) is True
+    assert getattr(await listmonk.capabilities(), attribute) is True
     without(missing)
-    assert getattr(await listmonk.powers(), attribute) is False
+    assert getattr(await listmonk.capabilities(), attribute) is False
 
 
 async def test_the_counts_need_settings_get(listmonk: Listmonk, without: Allow) -> None:
-    powers = await listmonk.powers()
-    assert powers.counts == {"soft": 2, "hard": 1, "complaint": 1}
-    assert powers.version.startswith("v6.2")
+    capabilities = await listmonk.capabilities()
+    assert capabilities.counts == {"soft": 2, "hard": 1, "complaint": 1}
+    assert capabilities.version.startswith("v6.2")
     without("settings:get")
-    assert (await listmonk.powers()).counts is None
+    assert (await listmonk.capabilities()).counts is None
 
 
 async def test_processing_that_is_off_is_seen_in_the_settings(listmonk: Listmonk, sandbox: Sandbox) -> None:
     sandbox.fault("processing_off")
-    assert (await listmonk.powers()).processing is False
+    assert (await listmonk.capabilities()).processing is False
 
 
 async def test_a_look_up_names_the_reason(listmonk: Listmonk, sandbox: Sandbox) -> None:
-    await listmonk.powers()
+    await listmonk.capabilities()
     soft = [claimed(3, kind=Kind.SOFT, message_id=f"<{i}>") for i in range(2)]
     await posted(listmonk, sandbox, *soft)
     found = await listmonk.look_up(
@@ -125,7 +125,7 @@ async def test_a_look_up_names_the_reason(listmonk: Listmonk, sandbox: Sandbox) 
 
 
 async def test_hundreds_are_looked_up_in_several_calls(listmonk: Listmonk) -> None:
-    await listmonk.powers()
+    await listmonk.capabilities()
     found = await listmonk.look_up([claimed(i) for i in range(1, 301)])
     assert sum(not finding.reason for finding in found.values()) == 250
     assert len(found) == 300
@@ -134,7 +134,7 @@ async def test_hundreds_are_looked_up_in_several_calls(listmonk: Listmonk) -> No
 async def test_with_the_database_away_a_refused_look_up_blames_no_address(
     listmonk: Listmonk, sandbox: Sandbox
 ) -> None:
-    await listmonk.powers()
+    await listmonk.capabilities()
     sandbox.fault("db_away")
     with pytest.raises(SinkError):
         await listmonk.look_up([claimed(1), claimed(2)])

@@ -19,7 +19,7 @@ import pytest
 
 from bouncestream.errors import SinkError
 from bouncestream.event import Kind
-from bouncestream.ports import Answer, Finding, Powers, Said, Seen, Subscriber
+from bouncestream.ports import Answer, Capabilities, Finding, Said, Seen, Subscriber
 from bouncestream.sinks.listmonk.client import Listmonk
 from tests.sinks.listmonk.hostile import (
     COUNTS,
@@ -51,7 +51,7 @@ CALLS: Mapping[str, Callable[[Listmonk], Any]] = {
     "probe": lambda it: it.probe(),
     "boot_id": lambda it: it.boot_id(),
     "read_label": lambda it: it.read_label(LABEL),
-    "powers": lambda it: it.powers(),
+    "capabilities": lambda it: it.capabilities(),
     "look_up": lambda it: it.look_up([claimed(1, label=LABEL, subscriber_uuid=UUID), claimed(2, label=LABEL)]),
     "owners": lambda it: it.owners([UUID, "22222222-2222-4222-8222-222222222222", "no UUID"]),
     "profile": lambda it: it.profile(),
@@ -73,7 +73,7 @@ def bomb() -> bytes:
 
 
 def on_label(*results: Any, total: Any = None) -> Callable[[Mapping[str, str]], bytes | None]:
-    """Only the label is odd, so that the powers are found."""
+    """Only the label is odd, so that the capabilities are found."""
     return lambda query: rows(*results, total=total) if query.get("source") == LABEL else None
 
 
@@ -93,7 +93,7 @@ def settings(actions: Any) -> bytes:
 
 
 #: The calls that read bounces strictly (`strangers` takes what it can).
-READ = {"read_label", "powers"}
+READ = {"read_label", "capabilities"}
 #: The calls that ask for subscribers.
 ASKED = {"look_up", "owners", "subscriber"}
 ROW = {"id": 1, "source": LABEL, "meta": {"bridge": "b", "id": "event-1", "attempt": 1}}
@@ -195,11 +195,11 @@ KINDS: Mapping[str, tuple[Mapping[str, Odd], set[str] | None]] = {
         set(),
     ),
     # -- what the token may do
-    "a profile of text": ({"/api/profile": data({"user_role": "admin"})}, {"powers"}),
-    "permissions of a number": ({"/api/profile": data({"user_role": {"permissions": 5}})}, {"powers"}),
-    "permissions of numbers": ({"/api/profile": data({"user_role": {"permissions": [1, 2]}})}, {"powers"}),
+    "a profile of text": ({"/api/profile": data({"user_role": "admin"})}, {"capabilities"}),
+    "permissions of a number": ({"/api/profile": data({"user_role": {"permissions": 5}})}, {"capabilities"}),
+    "permissions of numbers": ({"/api/profile": data({"user_role": {"permissions": [1, 2]}})}, {"capabilities"}),
     "a version of 5 MB": ({"/api/config": data({"version": "\x1b[31m" * 500_000})}, set()),
-    "a version that is an object": ({"/api/config": data({"version": {"a": 1}})}, {"powers"}),
+    "a version that is an object": ({"/api/config": data({"version": {"a": 1}})}, {"capabilities"}),
     "counts below one": ({"/api/settings": settings({**COUNTS, "hard": {"count": -5}})}, set()),
     "counts of 10^30": ({"/api/settings": settings({**COUNTS, "hard": {"count": 1e30}})}, set()),
     "actions of a list": ({"/api/settings": settings([COUNTS])}, set()),
@@ -216,7 +216,7 @@ KINDS: Mapping[str, tuple[Mapping[str, Odd], set[str] | None]] = {
     ),
     "everybody": (
         {PEOPLE: rows(PERSON, {**PERSON, "id": 2, "email": "x@example.com"})},
-        {"look_up", "subscriber", "powers"},
+        {"look_up", "subscriber", "capabilities"},
     ),
     "an outage as a refusal": ({PEOPLE: http(b'{"message":"x"}', 400)}, ASKED),
     "a refusal of 10 KB": ({PEOPLE: http(orjson.dumps({"message": "x" * 10_000}), 403)}, ASKED),
@@ -230,7 +230,7 @@ KINDS: Mapping[str, tuple[Mapping[str, Odd], set[str] | None]] = {
         None,
     ),
     "an echo as version": ({"/api/config": data({"version": ECHO})}, set()),
-    "an echo as a wrong type": ({"/api/profile": data({"user_role": ECHO})}, {"powers"}),
+    "an echo as a wrong type": ({"/api/profile": data({"user_role": ECHO})}, {"capabilities"}),
 }
 
 
@@ -256,8 +256,8 @@ def check(name: str, value: object) -> None:
     elif name == "read_label":
         assert isinstance(value, list)
         assert all(isinstance(row, Seen) for row in value)
-    elif name == "powers":
-        assert isinstance(value, Powers)
+    elif name == "capabilities":
+        assert isinstance(value, Capabilities)
         assert len(value.version) <= 40
         assert value.version.isprintable()
         assert value.counts is None or all(0 < count < 2**63 for count in value.counts.values())
@@ -309,8 +309,8 @@ async def test_what_is_usual_is_no_error() -> None:
     async with client({PEOPLE: on_people(PERSON)}, within=5) as (_, listmonk):
         for name, call in CALLS.items():
             check(name, await call(listmonk))
-        powers = await listmonk.powers()
-        assert (powers.post, powers.read, powers.lookup, powers.manage) == (True,) * 4
+        capabilities = await listmonk.capabilities()
+        assert (capabilities.post, capabilities.read, capabilities.lookup, capabilities.manage) == (True,) * 4
         assert [row.event_id for row in await listmonk.read_label(LABEL)] == ["event-1"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from bouncestream.cli import build_parser
 from bouncestream.doctor.catalogue import CATALOGUE
 from bouncestream.doctor.finding import Level
-from bouncestream.ports import Powers
+from bouncestream.ports import Capabilities
 from bouncestream.sandbox import BRIDGE_PERMISSIONS
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS, by_id, granted
 from tests.readme_blocks import commands
@@ -26,7 +26,7 @@ def test_the_table_is_whole() -> None:
         assert one.id in CATALOGUE
         assert Level(one.level)
         assert one.needed_by and set(one.needed_by) <= known
-        assert not one.power or hasattr(Powers(), one.power)
+        assert not one.power or hasattr(Capabilities(), one.power)
         assert set(one.names) <= BRIDGE_PERMISSIONS
     assert {"campaigns:get", "templates:get", "lists:manage_all"} <= {n for one in PERMISSIONS for n in one.names}
 
