@@ -138,7 +138,7 @@ class EmitMails(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class FetchAttempts:
     """How often a mail was tried that could not be fetched or read."""
 
     count: int
@@ -166,7 +166,7 @@ class MailMemory(Protocol):
 
     async def forget_marks(self, key: FolderKey, uids: Sequence[int]) -> None: ...
 
-    async def tries(self, key: FolderKey) -> dict[int, Tried]:
+    async def tries(self, key: FolderKey) -> dict[int, FetchAttempts]:
         """UID → how it was tried, of the mails that could not be fetched or read."""
 
     async def note_tries(self, key: FolderKey, uids: Sequence[int], why: str) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 
 from bouncestream.outbox import mailboxes
 from bouncestream.outbox.db import Database
-from bouncestream.ports import Clock, FolderKey, Mark, Progress, Tried
+from bouncestream.ports import Clock, FetchAttempts, FolderKey, Mark, Progress
 
 
 class StoredMailMemory:
@@ -28,7 +28,7 @@ class StoredMailMemory:
     async def forget_marks(self, key: FolderKey, uids: Sequence[int]) -> None:
         await self._db.write(partial(mailboxes.forget_marks, key=key, uids=uids), rows=len(uids))
 
-    async def tries(self, key: FolderKey) -> dict[int, Tried]:
+    async def tries(self, key: FolderKey) -> dict[int, FetchAttempts]:
         return await self._db.read(partial(mailboxes.tries, key=key))
 
     async def note_tries(self, key: FolderKey, uids: Sequence[int], why: str) -> None:

@@ -19,7 +19,7 @@ from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.delivery import WHY_LIMIT
 from bouncestream.outbox.mail_room import MailRoom
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.ports import FolderKey, MailBatch, Mark, Place, Progress, Submission, Tried
+from bouncestream.ports import FetchAttempts, FolderKey, MailBatch, Mark, Place, Progress, Submission
 
 
 def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> Progress | None:
@@ -120,7 +120,7 @@ def take_try_back(conn: sqlite3.Connection, key: FolderKey, uid: int) -> None:
     conn.execute(QUERIES["take_try_back"], (key.mailbox, key.folder, key.uidvalidity, uid))
 
 
-def tries(conn: sqlite3.Connection, key: FolderKey) -> dict[int, Tried]:
+def tries(conn: sqlite3.Connection, key: FolderKey) -> dict[int, FetchAttempts]:
     """UID → how it was tried, for the mails that could not be fetched or read and still wait."""
     found = conn.execute(QUERIES["tries"], (key.mailbox, key.folder, key.uidvalidity))
-    return {uid: Tried(count, codec.moment(at), why) for uid, count, at, why in found}
+    return {uid: FetchAttempts(count, codec.moment(at), why) for uid, count, at, why in found}

@@ -11,7 +11,7 @@ import pytest
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import mailboxes
-from bouncestream.ports import FolderKey, Mail, MailBatch, Place, Progress, Submission, Tried, Trouble
+from bouncestream.ports import FetchAttempts, FolderKey, Mail, MailBatch, Place, Progress, Submission, Trouble
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 KEY = FolderKey("bounces", "INBOX", 7)
@@ -146,7 +146,7 @@ def test_tries_are_counted_until_the_mail_is_done_with(conn: sqlite3.Connection)
     mailboxes.take_try_back(conn, KEY, 5)
     mailboxes.take_try_back(conn, KEY, 6)
     assert mailboxes.note_try(conn, KEY, 5, "still no answer", NOW + timedelta(seconds=9)) == 3
-    assert mailboxes.tries(conn, KEY) == {5: Tried(3, NOW, "still no answer")}
+    assert mailboxes.tries(conn, KEY) == {5: FetchAttempts(3, NOW, "still no answer")}
     mailboxes.store_mails(conn, MailBatch(KEY, 5), NOW)
     assert mailboxes.tries(conn, KEY) == {}
 

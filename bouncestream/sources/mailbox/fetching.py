@@ -19,7 +19,7 @@ from datetime import datetime
 from bouncestream.errors import ServerRefused, StoreBusy, StoreError
 from bouncestream.judging.mail import Judging, Returned, read_mail, troubled
 from bouncestream.metrics import MAILS
-from bouncestream.ports import FolderKey, Mail, MailBatch, Place, Progress, Tried
+from bouncestream.ports import FetchAttempts, FolderKey, Mail, MailBatch, Place, Progress
 from bouncestream.sources.imap.fetch import FORMS
 from bouncestream.sources.imap.names import batches
 from bouncestream.sources.imap.replies import HIGHEST, Fetched, Selected
@@ -65,7 +65,7 @@ class Reading:
     """Reads one folder over one session. `progress` is how far it has come."""
 
     def __init__(
-        self, box: Box, session: Session, key: FolderKey, progress: Progress, tries: dict[int, Tried]
+        self, box: Box, session: Session, key: FolderKey, progress: Progress, tries: dict[int, FetchAttempts]
     ) -> None:
         self._box = box
         self._session = session
@@ -190,7 +190,7 @@ class Reading:
             why = ASIDE if hopeless else AGAIN
         await memory.note_tries(self.key, batch, why)
         for uid in batch:
-            tried = self._tries.get(uid, Tried(0, now))
+            tried = self._tries.get(uid, FetchAttempts(0, now))
             self._tries[uid] = replace(tried, count=tried.count + 1)
         if before is not None and hopeless:
             await self._set_aside(batch[0], work, fetch=before.why != ASIDE)
@@ -252,7 +252,7 @@ class Reading:
             there = await self.listing.still_there(missing, self.progress.last_uid)
             withheld = [uid for uid in missing if uid in there]
             for uid in withheld:
-                self._tries.setdefault(uid, Tried(0, self._box.clock.now()))
+                self._tries.setdefault(uid, FetchAttempts(0, self._box.clock.now()))
             batch = [uid for uid in batch if not withheld or uid < withheld[0]]
         return [mails[uid] for uid in batch if uid in mails], batch
 
@@ -340,7 +340,7 @@ class Reading:
         self._box.metrics.add(MAILS, self.key.mailbox, "set aside")
 
 
-def _counted(tries: dict[int, Tried]) -> dict[int, Tried]:
+def _counted(tries: dict[int, FetchAttempts]) -> dict[int, FetchAttempts]:
     return {uid: tried for uid, tried in tries.items() if tried.count}
 
 

@@ -18,7 +18,7 @@ from bouncestream.errors import (
     TokenError,
 )
 from bouncestream.health import Light
-from bouncestream.ports import Place, Progress, Tried
+from bouncestream.ports import FetchAttempts, Place, Progress
 from bouncestream.settings import shapes
 
 #: Bytes of a mail that are fetched; a bounce says what it has to say before that.
@@ -189,7 +189,7 @@ def next_window(size: int, found: int) -> int:
     return max(WINDOW // 4, size // 2) if found > WINDOW else size
 
 
-def hopeless(tried: Tried | None, now: datetime, span: float | None = None) -> bool:
+def hopeless(tried: FetchAttempts | None, now: datetime, span: float | None = None) -> bool:
     """Whether a mail was tried often and long enough (`span`, seconds). A clock that was set back is no reason
     to wait for it."""
     if tried is None or tried.count < TRIES:

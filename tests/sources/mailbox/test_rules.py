@@ -10,7 +10,7 @@ import pytest
 from bouncestream import errors
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.health import Light
-from bouncestream.ports import Place, Progress, Tried
+from bouncestream.ports import FetchAttempts, Place, Progress
 from bouncestream.sources.mailbox import rules
 from bouncestream.sources.mailbox.rules import Deaf, Standing, Unreadable
 
@@ -95,7 +95,7 @@ def test_a_mail_that_made_trouble_goes_alone() -> None:
     [(3, 10, True), (9, 9.9, False), (2, 999, False), (3, -1, True), (3, 0, False)],
 )
 def test_a_mail_is_given_up_after_three_tries_over_some_time(count: int, seconds: float, hopeless: bool) -> None:
-    assert rules.hopeless(Tried(count, NOW), NOW + timedelta(seconds=seconds)) is hopeless
+    assert rules.hopeless(FetchAttempts(count, NOW), NOW + timedelta(seconds=seconds)) is hopeless
     assert not rules.hopeless(None, NOW)
 
 
