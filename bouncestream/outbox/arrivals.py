@@ -70,7 +70,7 @@ _QUARANTINE = QUERIES["insert_quarantine"]
 
 
 @dataclass(slots=True)
-class Taken:
+class Stored:
     """What became of a submission: its receipt, and what its counters and the relay want to know."""
 
     kinds: list[Kind] = field(default_factory=list)  #: of each new row
@@ -90,7 +90,7 @@ def submit(conn: sqlite3.Connection, submission: Submission, now: datetime) -> R
     return take(conn, submission, now).receipt
 
 
-def take(conn: sqlite3.Connection, submission: Submission, now: datetime) -> Taken:
+def take(conn: sqlite3.Connection, submission: Submission, now: datetime) -> Stored:
     """`submit`, with the details."""
     arrival = _Arrival(conn, submission, now)
     for event in submission.events:
@@ -159,7 +159,7 @@ class _Arrival:
         self.secret = secret_of(conn)
         self.raw_id: int | None = None
         self.counts: dict[str, int] = {}
-        self.taken = Taken()
+        self.taken = Stored()
         self.way = way_of(submission)
 
     def event(self, event: BounceEvent) -> None:

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from bouncestream.event import identity_keys, new_id
 from bouncestream.outbox import codec
-from bouncestream.outbox.arrivals import ROW_FAULTS, Taken, count_unproven, secret_of, take, way_of
+from bouncestream.outbox.arrivals import ROW_FAULTS, Stored, count_unproven, secret_of, take, way_of
 from bouncestream.outbox.delivery import count
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Submission
@@ -39,7 +39,7 @@ _HISTORY = QUERIES["insert_history"]
 _KEY = QUERIES["insert_key"]
 
 
-def take_many(conn: sqlite3.Connection, items: Sequence[Item]) -> list[Taken]:
+def take_many(conn: sqlite3.Connection, items: Sequence[Item]) -> list[Stored]:
     """`arrivals.take` for each item; the results are in the order of the items."""
     if len(items) < ENOUGH:
         return [take(conn, submission, now) for submission, now in items]
@@ -108,7 +108,7 @@ class _Tables:
             for (key,) in self.conn.execute(_PROBE_MANY, some):
                 yield key
 
-    def add(self, submission: Submission, now: datetime, read: _Read) -> Taken:
+    def add(self, submission: Submission, now: datetime, read: _Read) -> Stored:
         """Note the rows of a plain submission."""
         at, events = read
         seconds = now.timestamp()
@@ -131,7 +131,7 @@ class _Tables:
             self.counts[state] += 1
             for key in keys:
                 self.keys.append((key, row, day))
-        return Taken([event.kind for event in submission.events], changed=bool(events))
+        return Stored([event.kind for event in submission.events], changed=bool(events))
 
     def share(self) -> None:
         """Compress the raw bodies of this commit together, where there are some."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sqlite3
 
 from bouncestream.event import identity_keys
-from bouncestream.outbox.arrivals import Taken, secret_of
+from bouncestream.outbox.arrivals import Stored, secret_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Submission
 
@@ -18,9 +18,9 @@ class Rehearsal:
     def __init__(self) -> None:
         self._shown: set[bytes] = set()
 
-    def take(self, conn: sqlite3.Connection | None, submission: Submission) -> Taken:
+    def take(self, conn: sqlite3.Connection | None, submission: Submission) -> Stored:
         """What `arrivals.take` would make of it; without a connection, in an outbox that is empty."""
-        taken = Taken()
+        taken = Stored()
         secret = secret_of(conn) if conn is not None else b"none"
         for event in submission.events:
             keys = identity_keys(event, secret)

@@ -24,7 +24,7 @@ from bouncestream.metrics import (
     UNIDENTIFIED,
     Metrics,
 )
-from bouncestream.outbox.arrivals import Taken
+from bouncestream.outbox.arrivals import Stored
 from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import set_meta
@@ -166,7 +166,7 @@ class Intake:
                 mailbox,
             )
 
-    def _count(self, source: str, taken: Taken) -> Receipt:
+    def _count(self, source: str, taken: Stored) -> Receipt:
         metrics = self._metrics
         for kind in taken.kinds:
             metrics.add(EVENTS_RECEIVED, source, kind.value)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bouncestream.outbox import codec
-from bouncestream.outbox.arrivals import ROW_FAULTS, Taken, take
+from bouncestream.outbox.arrivals import ROW_FAULTS, Stored, take
 from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.delivery import WHY_LIMIT
 from bouncestream.outbox.mail_room import MailRoom
@@ -34,7 +34,7 @@ def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> Progress | 
 
 def store_mails(
     conn: sqlite3.Connection, batch: MailBatch, now: datetime, *, disk: int = 1 << 50, aside: int = 0
-) -> list[Taken]:
+) -> list[Stored]:
     """Store what a batch of mails brought, what they still get, and that the folder is read up to `last_uid`; for
     each mail with a submission what became of it, in order. `disk` and `aside`: see `mail_room`."""
     at = codec.stamp(now)
@@ -90,10 +90,10 @@ def _stamp(moment: datetime | None) -> str | None:
     return codec.stamp(moment) if moment is not None else None
 
 
-def _counted(submission: Submission) -> Taken:
+def _counted(submission: Submission) -> Stored:
     """Of a mail that is not stored at all."""
     unidentified = any(trouble.unidentified for trouble in submission.trouble)
-    return Taken(unidentified=int(unidentified), quarantined=int(not unidentified))
+    return Stored(unidentified=int(unidentified), quarantined=int(not unidentified))
 
 
 def marks(conn: sqlite3.Connection, key: FolderKey, limit: int) -> list[Mark]:
