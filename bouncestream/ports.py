@@ -71,7 +71,7 @@ class FolderKey:
     uidvalidity: int
 
 
-class Place(StrEnum):
+class Filing(StrEnum):
     """Where a mail belongs once its events are stored."""
 
     DONE = "done"  #: flagged, or moved to `move_to`
@@ -79,12 +79,12 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class FetchedMail:
     """One mail that was read."""
 
     uid: int
     submission: Submission | None = None  #: None: it is no bounce
-    place: Place | None = None  #: None: it is left untouched
+    place: Filing | None = None  #: None: it is left untouched
     arrived_at: datetime | None = None  #: INTERNALDATE, by which it is known again
 
 
@@ -94,7 +94,7 @@ class MailBatch:
 
     key: FolderKey
     last_uid: int  #: every mail up to here is done with
-    mails: tuple[Mail, ...] = ()
+    mails: tuple[FetchedMail, ...] = ()
     passed_over: tuple[tuple[int, datetime], ...] = ()  #: UID and INTERNALDATE of mails too old to be read again
     skipped: int = 0  #: mails older than `start`, at the first contact
     below: int = 0  #: only when the folder is opened: mails with a lower UID were there before
@@ -147,11 +147,11 @@ class FetchAttempts:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class PendingFiling:
     """What a mail still gets, and by what it is known to be that mail."""
 
     uid: int
-    place: Place
+    place: Filing
     arrived_at: datetime | None  #: INTERNALDATE; None: the server did not tell
 
 
@@ -161,7 +161,7 @@ class MailMemory(Protocol):
 
     async def progress(self, mailbox: str, folder: str) -> Progress | None: ...
 
-    async def marks(self, key: FolderKey, limit: int) -> list[Mark]:
+    async def marks(self, key: FolderKey, limit: int) -> list[PendingFiling]:
         """Mails that are still to be flagged or moved, lowest UID first."""
 
     async def forget_marks(self, key: FolderKey, uids: Sequence[int]) -> None: ...
@@ -226,7 +226,7 @@ class Move:
     again: str = ""  #: a label that is read again later: another attempt of the event may still be recorded
 
 
-class Said(StrEnum):
+class PostOutcome(StrEnum):
     """What the answer to a POST means (docs/delivery.md, rule 2)."""
 
     ACCEPTED = "accepted"  #: 200 with {"data": true}
@@ -242,14 +242,14 @@ class Said(StrEnum):
 class Answer:
     """The answer to one POST: its meaning, the HTTP status (0: none) and the server's own words."""
 
-    said: Said
+    outcome: PostOutcome
     status: int = 0
     words: str = ""
     retry_after: float | None = None  #: seconds, the server's own wish
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ListedRow:
     """One row that a read-back showed."""
 
     event_id: str
@@ -269,7 +269,7 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LookupResult:
     """What a look-up of one event's subscriber showed."""
 
     reason: str = ""  #: why Listmonk does not store it, in words; empty: it would store it
@@ -300,11 +300,11 @@ class Sink(Protocol):
     async def boot_id(self) -> str:
         """The mark of this run of Listmonk; empty when it shows none."""
 
-    async def read_label(self, label: str) -> Sequence[Seen]: ...
+    async def read_label(self, label: str) -> Sequence[ListedRow]: ...
 
     async def capabilities(self) -> Capabilities: ...
 
-    async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, Finding]:
+    async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, LookupResult]:
         """By row: why Listmonk would not keep it. Rows that could not be asked (an odd address) are missing."""
 
     async def owners(self, uuids: Sequence[str]) -> Mapping[str, str]:

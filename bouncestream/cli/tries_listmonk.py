@@ -12,7 +12,7 @@ from typing import Any
 
 from bouncestream.cli.tries import PATIENCE, Line
 from bouncestream.errors import SinkError, SinkRefused
-from bouncestream.ports import Answer, Capabilities, Said
+from bouncestream.ports import Answer, Capabilities, PostOutcome
 from bouncestream.relay.breaker import advice
 from bouncestream.sinks.listmonk.client import Listmonk
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS, Granted, Permission, granted
@@ -26,11 +26,13 @@ async def listmonk(url: str, user: str, token: str) -> list[Line]:
     client = Listmonk(url, user, token, instance="", post_timeout=PATIENCE, read_timeout=PATIENCE, connections=1)
     try:
         probe = await client.probe()
-        if probe.said in (Said.NOT_SENT, Said.BUSY) or (probe.said is Said.UNKNOWN and probe.status != 503):
+        if probe.outcome in (PostOutcome.NOT_SENT, PostOutcome.BUSY) or (
+            probe.outcome is PostOutcome.UNKNOWN and probe.status != 503
+        ):
             why = probe.words or f"it answers {probe.status}"
             fix = "start Listmonk, or correct [listmonk] url: it is the address as seen from this machine"
             return [Line("✘", f"Listmonk at {url} cannot be asked: {why}", fix, unexamined=True)]
-        if probe.said is Said.FOREIGN or (probe.said is Said.DENIED and _not_let_in(probe)):
+        if probe.outcome is PostOutcome.FOREIGN or (probe.outcome is PostOutcome.DENIED and _not_let_in(probe)):
             return [Line("✘", f"Listmonk at {url}: nothing can be delivered", advice(probe))]
         try:
             profile: Mapping[str, Any] | None = await client.profile()
@@ -78,7 +80,7 @@ async def _known(
     elif not capabilities.processing:
         fix = f"switch it on: Settings, Bounces, {_PROCESSING}"
         lines.append(Line("✘", "Listmonk's bounce processing is off: nothing is delivered", fix))
-    elif probe.said is not Said.REFUSED and probe.status != 403:
+    elif probe.outcome is not PostOutcome.REFUSED and probe.status != 403:
         lines.append(Line("✘", "Listmonk takes no bounces", advice(probe)))
     lines += _permissions(capabilities, granted(profile, _version(capabilities.version)), user, probe)
     if capabilities.counts:

@@ -35,7 +35,7 @@ from bouncestream.mail import decode
 from bouncestream.mail.address import a_label
 from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict
 from bouncestream.policy import Rules
-from bouncestream.ports import Place, Submission, Trouble
+from bouncestream.ports import Filing, Submission, Trouble
 
 #: `Submission.provider` and `BounceEvent.provider` of whatever came as a mail.
 PROVIDER = "mailbox"
@@ -70,7 +70,7 @@ class Returned:
     """What became of one mail."""
 
     submission: Submission | None  #: None: it is no bounce
-    place: Place | None  #: where it belongs once that is stored; None: it is left untouched
+    place: Filing | None  #: where it belongs once that is stored; None: it is left untouched
     why: str  #: in words, without any address
     bug: bool = False  #: the mail reader failed on it, so it is set aside raw
 
@@ -108,7 +108,7 @@ def _read(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned
     if verdict.unidentified:
         why = f"a bounce that does not tell whose it is: {verdict.evidence}"
         trouble = Trouble(why, unidentified=True, fingerprint=_mark(raw, verdict))
-        return Returned(_submission(judging, raw, trouble=(trouble,)), Place.UNIDENTIFIED, why)
+        return Returned(_submission(judging, raw, trouble=(trouble,)), Filing.UNIDENTIFIED, why)
     alone = len(verdict.recipients) == 1
     found = [
         _event(verdict, recipient, judging, arrived_at, alone=alone)
@@ -121,7 +121,7 @@ def _read(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned
     why = ", ".join(f"{event.kind} ({event.reason})" for event in events[:5])
     if len(events) > 5:
         why += f" and {len(events) - 5} more"
-    return Returned(_submission(judging, raw, events=events), Place.DONE, why)
+    return Returned(_submission(judging, raw, events=events), Filing.DONE, why)
 
 
 def _submission(

@@ -9,7 +9,7 @@ from functools import partial
 
 from bouncestream.outbox import mailboxes
 from bouncestream.outbox.db import Database
-from bouncestream.ports import Clock, FetchAttempts, FolderKey, Mark, Progress
+from bouncestream.ports import Clock, FetchAttempts, FolderKey, PendingFiling, Progress
 
 
 class StoredMailMemory:
@@ -22,7 +22,7 @@ class StoredMailMemory:
     async def progress(self, mailbox: str, folder: str) -> Progress | None:
         return await self._db.read(partial(mailboxes.progress, mailbox=mailbox, folder=folder))
 
-    async def marks(self, key: FolderKey, limit: int) -> list[Mark]:
+    async def marks(self, key: FolderKey, limit: int) -> list[PendingFiling]:
         return await self._db.read(partial(mailboxes.marks, key=key, limit=limit))
 
     async def forget_marks(self, key: FolderKey, uids: Sequence[int]) -> None:

@@ -19,7 +19,7 @@ from bouncestream.outbox.bulk import take_many
 from bouncestream.outbox.delivery import WHY_LIMIT
 from bouncestream.outbox.mail_room import MailRoom
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.ports import FetchAttempts, FolderKey, MailBatch, Mark, Place, Progress, Submission
+from bouncestream.ports import FetchAttempts, Filing, FolderKey, MailBatch, PendingFiling, Progress, Submission
 
 
 def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> Progress | None:
@@ -96,10 +96,10 @@ def _counted(submission: Submission) -> Stored:
     return Stored(unidentified=int(unidentified), quarantined=int(not unidentified))
 
 
-def marks(conn: sqlite3.Connection, key: FolderKey, limit: int) -> list[Mark]:
+def marks(conn: sqlite3.Connection, key: FolderKey, limit: int) -> list[PendingFiling]:
     """The mails of a folder that are still to be flagged or moved, lowest UID first; at most `limit`."""
     found = conn.execute(QUERIES["marks"], (key.mailbox, key.folder, key.uidvalidity, limit))
-    return [Mark(uid, Place(place), codec.moment(at) if at else None) for uid, place, at in found]
+    return [PendingFiling(uid, Filing(place), codec.moment(at) if at else None) for uid, place, at in found]
 
 
 def forget_marks(conn: sqlite3.Connection, key: FolderKey, uids: Sequence[int]) -> None:

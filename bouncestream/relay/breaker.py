@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bouncestream.backoff import backoff
-from bouncestream.ports import Answer, Said
+from bouncestream.ports import Answer, PostOutcome
 
 TROUBLE_BASE, TROUBLE_LIMIT = 0.3, 60.0
 PAUSE_BASE, PAUSE_LIMIT = 2.0, 60.0
@@ -40,7 +40,7 @@ class Breaker:
 
     def pause(self, now: float, answer: Answer) -> None:
         """Posting as such is not possible; `answer` tells why."""
-        if answer.said in (Said.UNKNOWN, Said.NOT_SENT, Said.BUSY) and answer.status != 503:
+        if answer.outcome in (PostOutcome.UNKNOWN, PostOutcome.NOT_SENT, PostOutcome.BUSY) and answer.status != 503:
             self.trouble(now, answer.words or f"Listmonk answered {answer.status}", answer.retry_after)
             return
         self.paused = self.why = advice(answer)
@@ -57,7 +57,7 @@ class Breaker:
 def advice(answer: Answer) -> str:
     """What is wrong, and what to do about it, for a probe that was not answered as Listmonk would."""
     words = f" ({answer.words})" if answer.words else ""
-    if answer.said is Said.FOREIGN:
+    if answer.outcome is PostOutcome.FOREIGN:
         return (
             f"something else answers in Listmonk's place with {answer.status}{words}:"
             " point [listmonk] url at Listmonk itself, not at a login page or a catch-all site"

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bouncestream.ports import Claimed, Finding, Move, Repost, Seen, State
+from bouncestream.ports import Claimed, ListedRow, LookupResult, Move, Repost, State
 from bouncestream.relay.schedule import Schedule
 from bouncestream.relay.scouts import Scouts
 
@@ -177,7 +177,7 @@ class Ledger:
             (self._schedule(e.claimed.label).at for e in self.entries.values() if not e.in_flight), default=None
         )
 
-    def round(self, began: float, rows: Mapping[str, Sequence[Seen]]) -> Round:
+    def round(self, began: float, rows: Mapping[str, Sequence[ListedRow]]) -> Round:
         """Judge the entries of the labels that were read in a round that began at `began`.
 
         `boot_read` of the same round comes before. Settled entries are forgotten; those in `absent` and
@@ -201,21 +201,21 @@ class Ledger:
         return result
 
     def settle_absent(
-        self, absent: Iterable[Entry], findings: Mapping[int, Finding] | None, began: float, *, explains: bool
+        self, absent: Iterable[Entry], lookups: Mapping[int, LookupResult] | None, began: float, *, explains: bool
     ) -> list[Move]:
-        """What becomes of events that stay absent. `findings` by row, where a look-up was possible (and the
+        """What becomes of events that stay absent. `lookups` by row, where a look-up was possible (and the
         labels, read again after it, still lack the row); `explains`: it would have named every reason."""
-        return [self._absent(e, findings, began, explains) for e in absent if e.claimed.event_id in self.entries]
+        return [self._absent(e, lookups, began, explains) for e in absent if e.claimed.event_id in self.entries]
 
-    def looked_up(self, missing: Iterable[Entry], findings: Mapping[int, Finding], now: float) -> list[Move]:
+    def looked_up(self, missing: Iterable[Entry], lookups: Mapping[int, LookupResult], now: float) -> list[Move]:
         """Events that may still be queued, but whose look-up tells that Listmonk will not keep them."""
         moves = []
         for entry in missing:
             if entry.claimed.event_id not in self.entries:
                 continue
-            finding = findings.get(entry.claimed.row, Finding())
-            if finding.reason and not finding.address_form:
-                moves.append(self._rowless_end(entry, State.UNSTORED, finding.reason))
+            looked_up = lookups.get(entry.claimed.row, LookupResult())
+            if looked_up.reason and not looked_up.address_form:
+                moves.append(self._rowless_end(entry, State.UNSTORED, looked_up.reason))
             else:
                 entry.look_wait = min(entry.look_wait * LOOK_GROWTH, LOOK_LIMIT)
                 entry.look_at = now + entry.look_wait
@@ -252,17 +252,19 @@ class Ledger:
             and self.failed_at < entry.sent
         )
 
-    def _absent(self, entry: Entry, findings: Mapping[int, Finding] | None, began: float, explains: bool) -> Move:
+    def _absent(
+        self, entry: Entry, lookups: Mapping[int, LookupResult] | None, began: float, explains: bool
+    ) -> Move:
         claimed = entry.claimed
-        finding = findings.get(claimed.row) if findings is not None else None
+        looked_up = lookups.get(claimed.row) if lookups is not None else None
         counts = self._counts(entry)
         absences = claimed.absences + counts
         blame = "it alone was refused" if entry.at_fault else "" if self.boot else NO_BOOT
-        if finding and finding.address_form:
-            move = self._again(entry, began, finding.reason, address_form=finding.address_form)
-        elif finding and finding.reason:
-            return self._rowless_end(entry, State.UNSTORED, finding.reason)
-        elif not (explains and finding) and counts and absences >= 2:
+        if looked_up and looked_up.address_form:
+            move = self._again(entry, began, looked_up.reason, address_form=looked_up.address_form)
+        elif looked_up and looked_up.reason:
+            return self._rowless_end(entry, State.UNSTORED, looked_up.reason)
+        elif not (explains and looked_up) and counts and absences >= 2:
             self.scouts.moved(claimed.event_id)
             why = (
                 "accepted twice, never stored, nothing was lost in between: most likely no such subscriber,"
@@ -284,7 +286,7 @@ class Ledger:
         else:
             why = "its row is absent and will stay so: lost in Listmonk"
             move = self._again(entry, began, why, lost=entry.answered)
-        if findings is None and not self.boot and claimed.attempt > 1:
+        if lookups is None and not self.boot and claimed.attempt > 1:
             self.scouts.moved(claimed.event_id)  # silence is all there will ever be: one by one it would take days
         return move
 
@@ -332,7 +334,7 @@ class Ledger:
         self._end(entry)
         return Move(claimed.row, State.VERIFIED, _seen_text(entry, attempt), again=_again(claimed))
 
-    def shown(self, waiting: Iterable[Repost], rows: Mapping[str, Sequence[Seen]]) -> list[Move]:
+    def shown(self, waiting: Iterable[Repost], rows: Mapping[str, Sequence[ListedRow]]) -> list[Move]:
         """Settle those that wait to be posted again although these rows show them: the stall that held an attempt
         back is over, and another one would make it two."""
         found = {seen.event_id for seen_rows in rows.values() for seen in seen_rows if seen.ours}
@@ -344,13 +346,13 @@ class Ledger:
             moves.append(Move(repost.row, State.VERIFIED, why, again=_again(repost)))
         return moves
 
-    def told(self, rows: Mapping[str, Sequence[Seen]]) -> Round:
+    def told(self, rows: Mapping[str, Sequence[ListedRow]]) -> Round:
         """What rows tell beside the state of their events: doubles, and those of another bridge."""
         result = Round()
         self._attempts(rows, result)
         return result
 
-    def _attempts(self, rows: Mapping[str, Sequence[Seen]], result: Round) -> dict[str, int]:
+    def _attempts(self, rows: Mapping[str, Sequence[ListedRow]], result: Round) -> dict[str, int]:
         """Event id → attempt of what was seen."""
         found: dict[str, int] = {}
         for seen_rows in rows.values():
@@ -363,7 +365,7 @@ class Ledger:
                     found[seen.event_id] = seen.attempt
         return found
 
-    def _take_rows(self, rows: Mapping[str, Sequence[Seen]], began: float, result: Round) -> dict[str, int]:
+    def _take_rows(self, rows: Mapping[str, Sequence[ListedRow]], began: float, result: Round) -> dict[str, int]:
         """The same; also the mark of the next round, and late comers."""
         found = self._attempts(rows, result)
         for event_id, attempt in found.items():

@@ -25,7 +25,7 @@ from bouncestream.outbox import operator as browse
 from bouncestream.outbox import reposts
 from bouncestream.outbox.db import Database
 from bouncestream.policy import Rules
-from bouncestream.ports import Answer, Clock, Move, Said, Sink, State
+from bouncestream.ports import Answer, Clock, Move, PostOutcome, Sink, State
 from bouncestream.relay.context import RelayContext, RelaySettings
 from bouncestream.relay.ledger import Times
 from bouncestream.relay.owners import deliver
@@ -288,7 +288,7 @@ class Relay:
         context.capabilities, context.capabilities_due = capabilities, now + CAPABILITIES_EVERY
         if not capabilities.processing:
             # Listmonk before 6.2 breaks the connection of every bounce then, and takes the probe all the same.
-            context.breaker.pause(now, Answer(Said.DENIED, 503))
+            context.breaker.pause(now, Answer(PostOutcome.DENIED, 503))
             context.capabilities_due = max(context.breaker.until, now + PROCESSING_EVERY)
             return False
         return await probe(context) if not capabilities.post or context.breaker.paused else True

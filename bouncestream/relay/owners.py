@@ -15,7 +15,7 @@ from functools import partial
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import Kind
 from bouncestream.outbox import delivery as store
-from bouncestream.ports import Claimed, Finding, Move, State
+from bouncestream.ports import Claimed, LookupResult, Move, State
 from bouncestream.relay.context import CAPABILITIES_AFTER_FAILURE, RelayContext
 from bouncestream.relay.posting import post_batch
 from bouncestream.sinks.listmonk.payload import same_address
@@ -47,8 +47,8 @@ async def deliver(context: RelayContext, batch: Sequence[Claimed]) -> list[Move]
         return moves + [_later(context, claimed, f"not sent: {error}") for claimed in asked]
     reasons = {claimed.row: reason for claimed in asked if (reason := unstorable(claimed, owners))}
     entries = [context.ledger.claimed(claimed) for claimed in asked if claimed.row in reasons]
-    findings = {row: Finding(reason) for row, reason in reasons.items()}
-    moves += context.ledger.looked_up(entries, findings, context.clock.monotonic())
+    lookups = {row: LookupResult(reason) for row, reason in reasons.items()}
+    moves += context.ledger.looked_up(entries, lookups, context.clock.monotonic())
     if unknown := sum(reason == UNKNOWN for reason in reasons.values()):
         await context.db.write(partial(store.add_meta, name=store.UNKNOWN_UUIDS, by=unknown))
     known = [claimed for claimed in asked if claimed.row not in reasons]

@@ -10,7 +10,7 @@ from bouncestream.backoff import backoff
 from bouncestream.errors import SinkError
 from bouncestream.event import Kind
 from bouncestream.metrics import POSTS
-from bouncestream.ports import Answer, Claimed, Move, Said, State
+from bouncestream.ports import Answer, Claimed, Move, PostOutcome, State
 from bouncestream.relay.context import CAPABILITIES_AFTER_FAILURE, RelayContext
 from bouncestream.relay.ledger import LIMIT, LOOK_AGE, Entry
 from bouncestream.relay.unsubscribe import LOOKUP_PERMISSION, held, unsubscribe
@@ -19,7 +19,7 @@ from bouncestream.relay.unsubscribe import LOOKUP_PERMISSION, held, unsubscribe
 async def probe(context: RelayContext) -> bool:
     """Whether posting is possible as such; if not, the breaker pauses and knows what to do about it."""
     answer = await context.sink.probe()
-    if answer.said is Said.REFUSED:
+    if answer.outcome is PostOutcome.REFUSED:
         if context.breaker.paused:
             context.capabilities_due = float("-inf")
         context.breaker.fine()
@@ -57,7 +57,7 @@ async def _post_each(context: RelayContext, todo: Iterator[Entry], moves: list[M
             continue
         context.ledger.sending(entry, now)
         answer = await context.sink.post(entry.claimed)
-        context.metrics.add(POSTS, answer.said.value)
+        context.metrics.add(POSTS, answer.outcome.value)
         if (move := await _answered(context, entry, answer)) is not None:
             moves.append(move)
 
@@ -75,25 +75,25 @@ async def _answered(context: RelayContext, entry: Entry, answer: Answer) -> Move
     """None: it may have counted, or may still, so it is read back."""
     now = context.clock.monotonic()
     row, number = entry.claimed.row, entry.claimed.attempt
-    if answer.said is Said.ACCEPTED:
+    if answer.outcome is PostOutcome.ACCEPTED:
         context.ledger.closed(entry, now, answered=True)
         context.breaker.fine()
         return Move(row, State.POSTED, f"attempt {number}: Listmonk took it into its queue")
-    if answer.said is Said.REFUSED:
+    if answer.outcome is PostOutcome.REFUSED:
         context.ledger.forget(entry)
         context.breaker.fine()
         return Move(row, State.DEAD, f"Listmonk refused it: {answer.words}", failed=True)
     words = answer.words or f"Listmonk answered {answer.status}"
-    if answer.said in (Said.NOT_SENT, Said.BUSY):
+    if answer.outcome in (PostOutcome.NOT_SENT, PostOutcome.BUSY):
         context.trouble(words, answer.retry_after)
         context.ledger.back_to_pending(entry, now)
         wait = max(0.0, context.breaker.until - now)
         return Move(row, State.PENDING, f"attempt {number} did not count: {words}", delay=wait, unsent=True)
-    if answer.said is Said.DENIED:
+    if answer.outcome is PostOutcome.DENIED:
         context.ledger.back_to_pending(entry, now)
         return await _denied(context, entry, f"attempt {number} was answered {answer.status}: {words}")
     context.ledger.closed(entry, now, answered=False)
-    if answer.said is Said.FOREIGN:
+    if answer.outcome is PostOutcome.FOREIGN:
         context.breaker.pause(now, answer)
     else:
         context.trouble(words, answer.retry_after)

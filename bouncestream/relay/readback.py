@@ -17,7 +17,7 @@ from bouncestream.errors import SinkError
 from bouncestream.metrics import DOUBLED, FOREIGN, READ_BACKS
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import reposts
-from bouncestream.ports import Capabilities, Move, Seen
+from bouncestream.ports import Capabilities, ListedRow, Move
 from bouncestream.relay import unverified as unread
 from bouncestream.relay.context import RelayContext
 from bouncestream.relay.ledger import Round
@@ -76,7 +76,7 @@ async def look(context: RelayContext, labels: Sequence[str]) -> bool:
     most; `context.looked` says at which it looked. False when a read failed: then nothing is posted."""
     context.looked = {}
     begun = context.clock.monotonic()
-    rows: dict[str, Sequence[Seen]] = {}
+    rows: dict[str, Sequence[ListedRow]] = {}
     try:
         for label in labels:
             if rows and context.clock.monotonic() >= begun + LOOK_SPAN:
@@ -94,13 +94,13 @@ async def look(context: RelayContext, labels: Sequence[str]) -> bool:
     return True
 
 
-async def _shown(context: RelayContext, rows: Mapping[str, Sequence[Seen]]) -> list[Move]:
+async def _shown(context: RelayContext, rows: Mapping[str, Sequence[ListedRow]]) -> list[Move]:
     """What waits to be posted again, and is there."""
     waiting = await context.db.read(partial(reposts.waiting, labels=list(rows)))
     return context.ledger.shown(waiting, rows)
 
 
-async def _ended(context: RelayContext, rows: Mapping[str, Sequence[Seen]]) -> bool:
+async def _ended(context: RelayContext, rows: Mapping[str, Sequence[ListedRow]]) -> bool:
     """What had ended without a row, perhaps in an earlier run, and is there after all."""
     ids = [seen.event_id for seen_rows in rows.values() for seen in seen_rows if seen.ours]
     return bool(ids) and await context.settle(
@@ -120,7 +120,7 @@ async def _missing(
         return []
     labels = sorted({entry.claimed.label for entry in asked})
     try:
-        findings = await context.sink.look_up([entry.claimed for entry in asked])
+        lookups = await context.sink.look_up([entry.claimed for entry in asked])
         # Read again: a row that came in between would itself look like a reason (its count, its blocklisting).
         rows = {label: await context.sink.read_label(label) for label in labels}
     except SinkError as error:
@@ -130,8 +130,8 @@ async def _missing(
     seen = {row.event_id for seen_rows in rows.values() for row in seen_rows}
     absent = [entry for entry in result.absent if entry.claimed.event_id not in seen]
     missing = [entry for entry in result.missing if entry.claimed.event_id not in seen]
-    moves = context.ledger.settle_absent(absent, findings, began, explains=capabilities.counts is not None)
-    return moves + context.ledger.looked_up(missing, findings, context.clock.monotonic())
+    moves = context.ledger.settle_absent(absent, lookups, began, explains=capabilities.counts is not None)
+    return moves + context.ledger.looked_up(missing, lookups, context.clock.monotonic())
 
 
 async def pulse(context: RelayContext) -> None:

@@ -22,7 +22,7 @@ from bouncestream.outbox import operator as browse
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.operator import Listed
-from bouncestream.ports import FolderKey, Mail, MailBatch, Move, Receipt, State, Submission
+from bouncestream.ports import FetchedMail, FolderKey, MailBatch, Move, Receipt, State, Submission
 from bouncestream.providers._contract import WebhookRequest
 from tests.sources.mails import bounce
 
@@ -67,7 +67,7 @@ class Bridge:
         """The mail itself arrives."""
         self._uid += 1
         returned = read_mail(mail, judging, NOW)
-        mails = (Mail(self._uid, returned.submission, returned.place),)
+        mails = (FetchedMail(self._uid, returned.submission, returned.place),)
         (receipt,) = await self.intake.mails(MailBatch(FolderKey("inbox", "INBOX", 1), self._uid, mails))
         return receipt
 

@@ -17,7 +17,7 @@ from bouncestream.event import BounceEvent, Kind, Proof
 from bouncestream.judging.mail import Judging, judging_for, read_mail
 from bouncestream.mail.verp import signed
 from bouncestream.policy import Rules
-from bouncestream.ports import Place
+from bouncestream.ports import Filing
 from tests.sources.mails import FIXTURES, fixture
 
 ARRIVED = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -40,7 +40,7 @@ def events(mail: bytes, judging: Judging = JUDGING, at: datetime | None = ARRIVE
 def test_a_bounce_becomes_an_event_with_all_that_tells_it_from_others() -> None:
     mail = fixture("postfix_unknown_user")
     returned = read_mail(mail, JUDGING, ARRIVED)
-    assert returned.place is Place.DONE
+    assert returned.place is Filing.DONE
     assert returned.why == "hard (user_unknown)"
     submission = returned.submission
     assert submission is not None
@@ -319,7 +319,7 @@ Message-ID: <nameless.1@mx.example.net>
 
 def test_a_bounce_of_nobody_is_kept_for_later() -> None:
     returned = read_mail(NAMELESS, JUDGING, ARRIVED)
-    assert returned.place is Place.UNIDENTIFIED
+    assert returned.place is Filing.UNIDENTIFIED
     assert returned.submission is not None
     (trouble,) = returned.submission.trouble
     assert trouble.unidentified

@@ -18,7 +18,7 @@ from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mail_room import BEGINNING, SOME, WHOLE
 from bouncestream.outbox.mailboxes import store_mails
-from bouncestream.ports import FolderKey, Mail, MailBatch, Submission, Trouble
+from bouncestream.ports import FetchedMail, FolderKey, MailBatch, Submission, Trouble
 from tests.outbox import make
 from tests.outbox.make import NOW, event, later
 from tests.outbox.test_intake import Clock
@@ -39,7 +39,7 @@ def forged(number: int, size: int = BIG) -> Submission:
 
 
 def batch(*submissions: Submission, mailbox: str = "bounces", uid: int = 1) -> MailBatch:
-    mails = tuple(Mail(uid + at, submission) for at, submission in enumerate(submissions))
+    mails = tuple(FetchedMail(uid + at, submission) for at, submission in enumerate(submissions))
     return MailBatch(FolderKey(mailbox, "INBOX", 7), uid + len(mails), mails)
 
 

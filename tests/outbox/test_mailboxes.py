@@ -11,7 +11,16 @@ import pytest
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import mailboxes
-from bouncestream.ports import FetchAttempts, FolderKey, Mail, MailBatch, Place, Progress, Submission, Trouble
+from bouncestream.ports import (
+    FetchAttempts,
+    FetchedMail,
+    Filing,
+    FolderKey,
+    MailBatch,
+    Progress,
+    Submission,
+    Trouble,
+)
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 KEY = FolderKey("bounces", "INBOX", 7)
@@ -34,17 +43,17 @@ def seen(conn: sqlite3.Connection) -> tuple[int, int, int]:
     return found.uidvalidity, found.last_uid, found.skipped
 
 
-def owed(conn: sqlite3.Connection) -> list[tuple[int, Place]]:
+def owed(conn: sqlite3.Connection) -> list[tuple[int, Filing]]:
     return [(mark.uid, mark.place) for mark in mailboxes.marks(conn, KEY, 10)]
 
 
 def test_events_watermark_and_marks_are_stored_together(conn: sqlite3.Connection) -> None:
     assert mailboxes.progress(conn, "bounces", "INBOX") is None
     mails = (
-        Mail(11, bounce("a@example.com"), Place.DONE),
-        Mail(12),
-        Mail(13, nobody(), Place.UNIDENTIFIED),
-        Mail(14, bounce("a@example.com"), Place.DONE),
+        FetchedMail(11, bounce("a@example.com"), Filing.DONE),
+        FetchedMail(12),
+        FetchedMail(13, nobody(), Filing.UNIDENTIFIED),
+        FetchedMail(14, bounce("a@example.com"), Filing.DONE),
     )
     taken = mailboxes.store_mails(conn, MailBatch(KEY, 14, mails, skipped=10), NOW)
     assert [(len(one.kinds), one.duplicates, one.unidentified) for one in taken] == [
@@ -53,11 +62,11 @@ def test_events_watermark_and_marks_are_stored_together(conn: sqlite3.Connection
         (0, 1, 0),
     ]
     assert seen(conn) == (7, 14, 10)
-    assert owed(conn) == [(11, Place.DONE), (13, Place.UNIDENTIFIED), (14, Place.DONE)]
+    assert owed(conn) == [(11, Filing.DONE), (13, Filing.UNIDENTIFIED), (14, Filing.DONE)]
     assert store.quarantine_count(conn) == 0
     assert store.quarantine_count(conn, unidentified=True) == 1
     mailboxes.forget_marks(conn, KEY, [11, 13])
-    assert owed(conn) == [(14, Place.DONE)]
+    assert owed(conn) == [(14, Filing.DONE)]
 
 
 def test_a_folder_goes_back_only_with_new_numbers(conn: sqlite3.Connection) -> None:
@@ -65,7 +74,7 @@ def test_a_folder_goes_back_only_with_new_numbers(conn: sqlite3.Connection) -> N
     mailboxes.store_mails(conn, MailBatch(KEY, 9), NOW)
     assert seen(conn) == (7, 14, 0)
     new = FolderKey("bounces", "INBOX", 8)
-    mailboxes.store_mails(conn, MailBatch(KEY, 15, (Mail(15, bounce("b@example.com"), Place.DONE),)), NOW)
+    mailboxes.store_mails(conn, MailBatch(KEY, 15, (FetchedMail(15, bounce("b@example.com"), Filing.DONE),)), NOW)
     mailboxes.store_mails(conn, MailBatch(new, 3, passed_over=((2, NOW),)), NOW)
     assert seen(conn) == (8, 3, 0)
     assert conn.execute("SELECT uid, arrived_at FROM passed_over").fetchall() == [(2, "2026-11-22T08:00:00.000Z")]
@@ -74,7 +83,7 @@ def test_a_folder_goes_back_only_with_new_numbers(conn: sqlite3.Connection) -> N
 @pytest.mark.parametrize("uidvalidity", [7, 8])
 def test_numbers_that_begin_anew_leave_nothing_of_the_old_ones(conn: sqlite3.Connection, uidvalidity: int) -> None:
     """Also with the same UIDVALIDITY: a server that was restored from a backup."""
-    mail = Mail(15, bounce("b@example.com"), Place.DONE, NOW)
+    mail = FetchedMail(15, bounce("b@example.com"), Filing.DONE, NOW)
     mailboxes.store_mails(conn, MailBatch(KEY, 15, (mail,), ((2, NOW),), below=20), NOW)
     mailboxes.note_try(conn, KEY, 17, "no answer", NOW)
     key = FolderKey("bounces", "INBOX", uidvalidity)
@@ -93,12 +102,12 @@ def test_the_last_mail_is_known_by_its_arrival(conn: sqlite3.Connection) -> None
         assert found is not None
         return found.last_at
 
-    mailboxes.store_mails(conn, MailBatch(KEY, 4, (Mail(3), Mail(4, arrived_at=NOW))), NOW)
+    mailboxes.store_mails(conn, MailBatch(KEY, 4, (FetchedMail(3), FetchedMail(4, arrived_at=NOW))), NOW)
     assert last_at() == NOW
     mailboxes.store_mails(conn, MailBatch(KEY, 4), NOW)
-    mailboxes.store_mails(conn, MailBatch(KEY, 3, (Mail(3, arrived_at=NOW - timedelta(days=1)),)), NOW)
+    mailboxes.store_mails(conn, MailBatch(KEY, 3, (FetchedMail(3, arrived_at=NOW - timedelta(days=1)),)), NOW)
     assert last_at() == NOW, "the folder has not gone on"
-    mailboxes.store_mails(conn, MailBatch(KEY, 6, (Mail(5, arrived_at=NOW),)), NOW)
+    mailboxes.store_mails(conn, MailBatch(KEY, 6, (FetchedMail(5, arrived_at=NOW),)), NOW)
     assert last_at() is None, "UID 6 was not read"
 
 
@@ -109,11 +118,11 @@ def test_mails_that_were_set_aside_unread_are_counted_until_one_is_read(conn: sq
         return found.mails, found.aside
 
     for uid in (1, 2):
-        mailboxes.store_mails(conn, MailBatch(KEY, uid, (Mail(uid, nobody()),), aside=1), NOW)
+        mailboxes.store_mails(conn, MailBatch(KEY, uid, (FetchedMail(uid, nobody()),), aside=1), NOW)
     assert counted() == (0, 2)
     mailboxes.store_mails(conn, MailBatch(KEY, 5), NOW)
     assert counted() == (0, 2), "nothing was read"
-    mailboxes.store_mails(conn, MailBatch(KEY, 7, (Mail(6), Mail(7))), NOW)
+    mailboxes.store_mails(conn, MailBatch(KEY, 7, (FetchedMail(6), FetchedMail(7))), NOW)
     assert counted() == (2, 0)
 
 
@@ -127,15 +136,15 @@ def test_what_was_there_before_is_told_from_what_came_later(conn: sqlite3.Connec
 
 def test_a_mail_that_comes_again_is_not_kept_twice(conn: sqlite3.Connection) -> None:
     for uid in (1, 2):
-        mailboxes.store_mails(conn, MailBatch(KEY, uid, (Mail(uid, nobody()),)), NOW)
+        mailboxes.store_mails(conn, MailBatch(KEY, uid, (FetchedMail(uid, nobody()),)), NOW)
     assert store.quarantine_count(conn, unidentified=True) == 1
-    mailboxes.store_mails(conn, MailBatch(KEY, 3, (Mail(3, nobody(b"g" * 16)),)), NOW)
+    mailboxes.store_mails(conn, MailBatch(KEY, 3, (FetchedMail(3, nobody(b"g" * 16)),)), NOW)
     assert store.quarantine_count(conn, unidentified=True) == 2
 
 
 def test_one_mail_that_the_database_refuses_does_not_hold_up_the_others(conn: sqlite3.Connection) -> None:
-    mails = [Mail(n, bounce(f"user{n}@example.com"), Place.DONE) for n in range(1, 6)]
-    mails[2] = Mail(3, bounce("lone\udc80@example.com"), Place.DONE)
+    mails = [FetchedMail(n, bounce(f"user{n}@example.com"), Filing.DONE) for n in range(1, 6)]
+    mails[2] = FetchedMail(3, bounce("lone\udc80@example.com"), Filing.DONE)
     taken = mailboxes.store_mails(conn, MailBatch(KEY, 5, tuple(mails)), NOW)
     assert [(len(one.kinds), one.quarantined) for one in taken] == [(1, 0), (1, 0), (0, 1), (1, 0), (1, 0)]
     assert seen(conn) == (7, 5, 0)
@@ -151,7 +160,7 @@ def test_tries_are_counted_until_the_mail_is_done_with(conn: sqlite3.Connection)
     assert mailboxes.tries(conn, KEY) == {}
 
 
-@pytest.mark.parametrize("place", list(Place))
-def test_the_words_for_places_are_those_of_the_table(conn: sqlite3.Connection, place: Place) -> None:
-    mailboxes.store_mails(conn, MailBatch(KEY, 1, (Mail(1, None, place),)), NOW)
+@pytest.mark.parametrize("place", list(Filing))
+def test_the_words_for_places_are_those_of_the_table(conn: sqlite3.Connection, place: Filing) -> None:
+    mailboxes.store_mails(conn, MailBatch(KEY, 1, (FetchedMail(1, None, place),)), NOW)
     assert owed(conn) == [(1, place)]

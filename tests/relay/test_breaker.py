@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from bouncestream.ports import Answer, Said
+from bouncestream.ports import Answer, PostOutcome
 from bouncestream.relay.breaker import PAUSE_LIMIT, TROUBLE_BASE, TROUBLE_LIMIT, Breaker
 
 
@@ -41,12 +41,12 @@ def test_the_servers_own_wish_is_kept() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (Answer(Said.DENIED, 404), "Enable bounce webhooks"),
-        (Answer(Said.UNKNOWN, 503), "Enable bounce processing"),
-        (Answer(Said.DENIED, 403, "permission denied: webhooks:post_bounce"), "grant webhooks:post_bounce"),
-        (Answer(Said.DENIED, 403, "invalid API credentials"), "[listmonk] user and token"),
-        (Answer(Said.FOREIGN, 200, "<html>"), "point [listmonk] url at Listmonk itself"),
-        (Answer(Said.DENIED, 418), "the proxy's rules"),
+        (Answer(PostOutcome.DENIED, 404), "Enable bounce webhooks"),
+        (Answer(PostOutcome.UNKNOWN, 503), "Enable bounce processing"),
+        (Answer(PostOutcome.DENIED, 403, "permission denied: webhooks:post_bounce"), "grant webhooks:post_bounce"),
+        (Answer(PostOutcome.DENIED, 403, "invalid API credentials"), "[listmonk] user and token"),
+        (Answer(PostOutcome.FOREIGN, 200, "<html>"), "point [listmonk] url at Listmonk itself"),
+        (Answer(PostOutcome.DENIED, 418), "the proxy's rules"),
     ],
 )
 def test_a_pause_names_the_fix(answer: Answer, words: str) -> None:
@@ -60,6 +60,6 @@ def test_a_pause_names_the_fix(answer: Answer, words: str) -> None:
 
 def test_an_outage_is_no_pause() -> None:
     breaker = Breaker(lambda: 0.0)
-    breaker.pause(0.0, Answer(Said.NOT_SENT, 0, "refused"))
+    breaker.pause(0.0, Answer(PostOutcome.NOT_SENT, 0, "refused"))
     assert not breaker.paused
     assert breaker.why == "refused"

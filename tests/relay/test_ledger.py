@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bouncestream.ports import Finding, Move, Repost, Seen, State
+from bouncestream.ports import ListedRow, LookupResult, Move, Repost, State
 from bouncestream.relay import ledger as verify
 from bouncestream.relay.ledger import GAP, LIMIT, Entry, Ledger, Times
 from tests.simulation.play import SameRoundMark
@@ -34,20 +34,23 @@ class Story:
         return entry
 
     def read(
-        self, began: float, rows: Mapping[str, Sequence[Seen]], findings: Mapping[int, Finding] | None = None
+        self,
+        began: float,
+        rows: Mapping[str, Sequence[ListedRow]],
+        lookups: Mapping[int, LookupResult] | None = None,
     ) -> dict[int, Move]:
-        """One round; with `findings`, a look-up that explains everything. Row → move."""
+        """One round; with `lookups`, a look-up that explains everything. Row → move."""
         self.ledger.boot_read(self.boot, began)
         result = self.ledger.round(began, rows)
         moves = list(result.moves)
-        moves += self.ledger.settle_absent(result.absent, findings, began, explains=findings is not None)
-        if findings is not None:
-            moves += self.ledger.looked_up(result.missing, findings, began)
+        moves += self.ledger.settle_absent(result.absent, lookups, began, explains=lookups is not None)
+        if lookups is not None:
+            moves += self.ledger.looked_up(result.missing, lookups, began)
         return {move.row: move for move in moves}
 
 
-def seen(number: int, attempt: int = 1) -> Seen:
-    return Seen(f"event-{number}", attempt)
+def seen(number: int, attempt: int = 1) -> ListedRow:
+    return ListedRow(f"event-{number}", attempt)
 
 
 def test_a_row_that_is_seen_is_verified() -> None:
@@ -178,7 +181,7 @@ def test_a_row_that_shows_while_its_event_waits_settles_it_and_shows_a_stall() -
 
 
 def test_a_row_of_another_bridge_settles_nothing_that_waits() -> None:
-    assert Story().ledger.shown([repost(1)], {A: [Seen("event-1", 1, ours=False)]}) == []
+    assert Story().ledger.shown([repost(1)], {A: [ListedRow("event-1", 1, ours=False)]}) == []
 
 
 @pytest.mark.parametrize(("attempt", "unsent", "again"), [(2, 0, A), (2, 1, ""), (3, 1, A), (1, 0, "")])
@@ -202,23 +205,23 @@ def test_what_ends_without_a_row_for_no_reason_that_is_known_is_read_again() -> 
     move = story.read(3.0, {A: [seen(2)]})[1]
     assert (move.to, move.again) == (State.UNSTORED, A)
     story.post(3, 4.0)
-    assert story.read(6.0, {A: []}, {3: Finding("no such subscriber")})[3].again == ""
+    assert story.read(6.0, {A: []}, {3: LookupResult("no such subscriber")})[3].again == ""
 
 
-def silent_scout(story: Story, finding: Finding | None = None) -> Move:
+def silent_scout(story: Story, looked_up: LookupResult | None = None) -> Move:
     """Event 1 of many is posted twice, each time into a silence of the grace time. The move that follows."""
     for number in (1, 2, 3, 4):
         story.post(number, 0.0)
-    findings = dict.fromkeys((1, 2, 3, 4), finding) if finding else None
-    story.read(GRACE + 1, {A: []}, findings)
+    lookups = dict.fromkeys((1, 2, 3, 4), looked_up) if looked_up else None
+    story.read(GRACE + 1, {A: []}, lookups)
     at = GRACE + 1 + GAP
     story.post(1, at, attempt=2, absences=1)
-    return story.read(at + GRACE + 1, {A: []}, findings)[1]
+    return story.read(at + GRACE + 1, {A: []}, lookups)[1]
 
 
 def test_silence_makes_no_more_scouts() -> None:
     story = Story()
-    assert silent_scout(story, Finding()).to is State.PENDING
+    assert silent_scout(story, LookupResult()).to is State.PENDING
     assert story.ledger.scouts.allowed == 1
 
 
@@ -227,11 +230,11 @@ def test_the_verdict_of_a_look_up_makes_no_more_scouts() -> None:
     story = Story()
     for number in (1, 2, 3):
         story.post(number, 0.0)
-    silent = {number: Finding() for number in (1, 2, 3)}
+    silent = {number: LookupResult() for number in (1, 2, 3)}
     story.read(GRACE + 1, {A: []}, silent)
     story.post(1, GRACE + 100, attempt=2, absences=1)
-    findings = silent | {1: Finding("the subscriber is blocklisted already")}
-    assert story.read(2 * GRACE + 200, {A: []}, findings)[1].to is State.UNSTORED
+    lookups = silent | {1: LookupResult("the subscriber is blocklisted already")}
+    assert story.read(2 * GRACE + 200, {A: []}, lookups)[1].to is State.UNSTORED
     assert story.ledger.scouts.allowed == 1
 
 
@@ -329,7 +332,7 @@ def test_a_read_that_failed_since_the_post_explains_an_absence(failed_at: float,
 def test_a_look_up_settles_at_once_what_listmonk_will_not_keep() -> None:
     story = Story()
     story.post(1, 0.0)
-    move = story.read(2.0, {A: []}, {1: Finding("the subscriber is blocklisted already")})[1]
+    move = story.read(2.0, {A: []}, {1: LookupResult("the subscriber is blocklisted already")})[1]
     assert (move.to, move.why) == (State.UNSTORED, "the subscriber is blocklisted already")
 
 
@@ -339,22 +342,22 @@ def test_with_a_look_up_that_names_no_reason_an_event_is_never_called_unstored()
         at = attempt * 100_000.0
         story.post(1, at, attempt=attempt, absences=attempt - 1)
         story.post(100 + attempt, at + 1)
-        story.read(at + 2, {A: [seen(100 + attempt)]}, {1: Finding()})
-        move = story.read(at + 3, {A: [seen(100 + attempt)]}, {1: Finding()})[1]
+        story.read(at + 2, {A: [seen(100 + attempt)]}, {1: LookupResult()})
+        move = story.read(at + 3, {A: [seen(100 + attempt)]}, {1: LookupResult()})[1]
         assert (move.to, move.absent) == (State.PENDING, True)
     story.post(1, 1e6, attempt=LIMIT, absences=LIMIT - 1)
     story.post(999, 1e6 + 1)
-    story.read(1e6 + 2, {A: [seen(999)]}, {1: Finding()})
-    assert story.read(1e6 + 3, {A: [seen(999)]}, {1: Finding()})[1].to is State.DEAD
+    story.read(1e6 + 2, {A: [seen(999)]}, {1: LookupResult()})
+    assert story.read(1e6 + 3, {A: [seen(999)]}, {1: LookupResult()})[1].to is State.DEAD
 
 
 def test_the_other_form_of_an_address_is_tried() -> None:
     story = Story()
     story.post(1, 0.0)
     story.post(2, 1.0)
-    findings = {1: Finding("known by another form", address_form="uuid"), 2: Finding()}
-    story.read(2.0, {A: [seen(2)]}, findings)
-    move = story.read(3.0, {A: [seen(2)]}, findings)[1]
+    lookups = {1: LookupResult("known by another form", address_form="uuid"), 2: LookupResult()}
+    story.read(2.0, {A: [seen(2)]}, lookups)
+    move = story.read(3.0, {A: [seen(2)]}, lookups)[1]
     assert (move.to, move.address_form, move.delay) == (State.PENDING, "uuid", 0.0)
 
 
@@ -375,7 +378,7 @@ def test_what_an_earlier_run_left_is_read_back_before_any_repost() -> None:
 def test_a_row_of_an_unstored_event_makes_it_verified_after_all() -> None:
     story = Story()
     story.post(1, 0.0)
-    story.read(2.0, {A: []}, {1: Finding("no such subscriber")})
+    story.read(2.0, {A: []}, {1: LookupResult("no such subscriber")})
     story.post(2, 3.0)
     assert story.read(4.0, {A: [seen(1), seen(2)]})[1].to is State.VERIFIED
 
@@ -386,7 +389,7 @@ def test_of_the_unstored_only_the_newest_are_remembered(monkeypatch: pytest.Monk
     story = Story()
     for number in (1, 2, 3):
         story.post(number, 0.0)
-        story.read(2.0, {A: []}, {number: Finding("the subscriber is blocklisted already")})
+        story.read(2.0, {A: []}, {number: LookupResult("the subscriber is blocklisted already")})
     found = story.read(3.0, {A: [seen(1), seen(2), seen(3)]})
     assert {number for number, move in found.items() if move.to is State.VERIFIED} == {2, 3}
 
@@ -403,7 +406,7 @@ def test_an_event_that_listmonk_holds_twice_is_told_once() -> None:
 def test_rows_of_another_bridge_are_told_and_prove_nothing() -> None:
     story = Story(rows_shown=False)
     story.post(1, 0.0)
-    result = story.ledger.round(1.0, {A: [Seen("", 0, ours=False)]})
+    result = story.ledger.round(1.0, {A: [ListedRow("", 0, ours=False)]})
     assert result.foreign == 1
     assert not story.ledger.rows_shown
 

@@ -17,7 +17,7 @@ from bouncestream.errors import SinkError
 from bouncestream.event import Kind
 from bouncestream.metrics import DOUBLED
 from bouncestream.outbox import reposts
-from bouncestream.ports import Answer, Claimed, Said, Seen
+from bouncestream.ports import Answer, Claimed, ListedRow, PostOutcome
 from bouncestream.relay.context import RelayContext
 from bouncestream.relay.readback import look
 from bouncestream.sandbox import Sandbox
@@ -91,7 +91,7 @@ async def test_a_look_that_fails_holds_the_repost_back(
     read, failed = bridge.sink.read_label, asyncio.Event()
     left = 3
 
-    async def fails(label: str) -> Sequence[Seen]:
+    async def fails(label: str) -> Sequence[ListedRow]:
         nonlocal left
         if left:
             left -= 1
@@ -188,7 +188,7 @@ async def test_without_bounces_get_there_is_no_look(
     reads = []
     real = bridge.sink.read_label
 
-    async def read(label: str) -> Sequence[Seen]:
+    async def read(label: str) -> Sequence[ListedRow]:
         reads.append(label)
         return await real(label)
 
@@ -197,7 +197,7 @@ async def test_without_bounces_get_there_is_no_look(
 
     async def unheard(claimed: Claimed) -> Answer:
         answer = await post(claimed)
-        return answer if claimed.attempt > 1 else Answer(Said.UNKNOWN, 0, "no answer in time")
+        return answer if claimed.attempt > 1 else Answer(PostOutcome.UNKNOWN, 0, "no answer in time")
 
     monkeypatch.setattr(bridge.sink, "post", unheard)
     await bridge.emit(range(1), Kind.SOFT)
@@ -222,7 +222,7 @@ async def test_a_double_that_comes_late_does_not_stay_hidden(
             return await post(claimed)
         late.append(claimed)
         sandbox.fault("restart")  # so that the absence is believed after the margin
-        return Answer(Said.UNKNOWN, 0, "no answer in time")
+        return Answer(PostOutcome.UNKNOWN, 0, "no answer in time")
 
     monkeypatch.setattr(bridge.sink, "post", delayed)
     await bridge.emit(range(1, 2), Kind.SOFT)

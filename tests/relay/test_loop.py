@@ -18,7 +18,7 @@ from bouncestream.health import Light
 from bouncestream.metrics import DELIVERED, DOUBLED, LOST, RESTARTS
 from bouncestream.outbox import operator as browse
 from bouncestream.policy import Rules
-from bouncestream.ports import Answer, Claimed, Move, Seen, State
+from bouncestream.ports import Answer, Claimed, ListedRow, Move, State
 from bouncestream.relay.context import RelayContext
 from bouncestream.sandbox import Sandbox
 from tests.relay.conftest import Bridge
@@ -382,7 +382,7 @@ async def test_a_bug_pauses_the_relay_and_it_goes_on_by_itself(
     await bridge.start()
     calls = 0
 
-    async def bug(label: str) -> list[Seen]:
+    async def bug(label: str) -> list[ListedRow]:
         nonlocal calls
         calls += 1
         raise KeyError("results")
@@ -496,7 +496,7 @@ async def test_reads_that_fail_are_made_more_and_more_seldom(
     await bridge.until_states({"verified": 2})
     reads: list[float] = []
 
-    async def odd(label: str) -> list[Seen]:
+    async def odd(label: str) -> list[ListedRow]:
         reads.append(bridge.relay.context.clock.monotonic())
         raise SinkError("the answer to /api/bounces is not one of Listmonk's: its results are no list")
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from bouncestream.errors import SinkError
 from bouncestream.event import BounceEvent
-from bouncestream.ports import Answer, Capabilities, Claimed, Finding, Said, Seen, Subscriber
+from bouncestream.ports import Answer, Capabilities, Claimed, ListedRow, LookupResult, PostOutcome, Subscriber
 from bouncestream.relay.ledger import LOOK_AGE
 
 
@@ -350,19 +350,19 @@ class VirtualSink:
         message.given_up = True
         self.messages.remove(message)
         if status == 200:
-            return Answer(Said.ACCEPTED, 200)
+            return Answer(PostOutcome.ACCEPTED, 200)
         if status == 0 or self.unsafe_refusal:
-            return Answer(Said.NOT_SENT, 0, "refused")
-        return Answer(Said.UNKNOWN, max(status, 0), "gone" if status < 0 else "proxy")
+            return Answer(PostOutcome.NOT_SENT, 0, "refused")
+        return Answer(PostOutcome.UNKNOWN, max(status, 0), "gone" if status < 0 else "proxy")
 
     async def probe(self) -> Answer:
         await self._or_never()
         try:
             await self.server.read(needs_database=False)
         except SinkError:
-            return Answer(Said.NOT_SENT, 0, "refused")
+            return Answer(PostOutcome.NOT_SENT, 0, "refused")
         await self._or_never()
-        return Answer(Said.REFUSED, 400)
+        return Answer(PostOutcome.REFUSED, 400)
 
     async def _read(self, *, needs_database: bool = True) -> None:
         await self._or_never()
@@ -389,10 +389,10 @@ class VirtualSink:
             return ""
         return "same" if self.constant_boot else str(boot)
 
-    async def read_label(self, label: str) -> Sequence[Seen]:
+    async def read_label(self, label: str) -> Sequence[ListedRow]:
         self.reads += 1
         await self._read()
-        rows = [Seen(event_id, attempt) for event_id, attempt in self.server.rows.get(label, ())]
+        rows = [ListedRow(event_id, attempt) for event_id, attempt in self.server.rows.get(label, ())]
         await self._back()
         return rows
 
@@ -402,7 +402,7 @@ class VirtualSink:
         counts = {"soft": 2} if w.counts else None
         return Capabilities("sim", post=True, read=True, lookup=w.lookup, counts=counts)
 
-    async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, Finding]:
+    async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, LookupResult]:
         await self._read()
         found = {}
         for one in claimed:
@@ -412,7 +412,7 @@ class VirtualSink:
                 self.server.refused.add(one.event_id)
             if reason == "above the count" and not self.server.w.counts:
                 reason = ""
-            found[one.row] = Finding(reason)
+            found[one.row] = LookupResult(reason)
         await self._back()
         return found
 

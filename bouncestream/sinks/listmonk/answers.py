@@ -18,7 +18,7 @@ import orjson
 
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import clip
-from bouncestream.ports import Answer, Said, Seen, Subscriber
+from bouncestream.ports import Answer, ListedRow, PostOutcome, Subscriber
 from bouncestream.printable import printable
 
 #: Takes our credentials out of foreign words.
@@ -45,17 +45,17 @@ def answer(status: int, content: bytes, retry_after: str | None = None, *, blank
     said = words(found, content, blank)
     if status == 200:
         if isinstance(found, dict) and len(found) == 1 and found.get("data") is True:
-            return Answer(Said.ACCEPTED, 200)
-        return Answer(Said.FOREIGN, 200, said)
+            return Answer(PostOutcome.ACCEPTED, 200)
+        return Answer(PostOutcome.FOREIGN, 200, said)
     if 300 <= status < 400:
-        return Answer(Said.FOREIGN, status, "a redirect")
+        return Answer(PostOutcome.FOREIGN, status, "a redirect")
     if status == 400 and isinstance(found, dict) and "message" in found:
-        return Answer(Said.REFUSED, 400, said)
+        return Answer(PostOutcome.REFUSED, 400, said)
     if status == 429:
-        return Answer(Said.BUSY, 429, said, seconds(retry_after))
+        return Answer(PostOutcome.BUSY, 429, said, seconds(retry_after))
     if status == 408 or status >= 500:
-        return Answer(Said.UNKNOWN, status, said, seconds(retry_after))
-    return Answer(Said.DENIED, status, said)
+        return Answer(PostOutcome.UNKNOWN, status, said, seconds(retry_after))
+    return Answer(PostOutcome.DENIED, status, said)
 
 
 def seconds(retry_after: str | None) -> float | None:
@@ -129,7 +129,7 @@ def bounces(path: str, found: Mapping[str, Any], *, label: str, page: int, per_p
     return Page(rows, total)
 
 
-def seen(row: Mapping[str, Any], instance: str) -> Seen:
+def seen(row: Mapping[str, Any], instance: str) -> ListedRow:
     """What a row tells of us. Documentation of older versions had `meta` as an escaped string."""
     fields = row.get("meta")
     if isinstance(fields, str):
@@ -138,8 +138,8 @@ def seen(row: Mapping[str, Any], instance: str) -> Seen:
         event_id, attempt = fields.get("id"), fields.get("attempt")
         if isinstance(event_id, str) and 0 < len(event_id) <= 100:
             # Whatever became of the number: the row is there. The first attempt is the careful reading.
-            return Seen(event_id, attempt if _is_whole(attempt) else 1)
-    return Seen("", 0, ours=False)
+            return ListedRow(event_id, attempt if _is_whole(attempt) else 1)
+    return ListedRow("", 0, ours=False)
 
 
 # -- what the token may do, and how Listmonk is set up --------------------------------------------------------

@@ -17,7 +17,7 @@ import orjson
 
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import BounceEvent, clean_uuid
-from bouncestream.ports import Answer, Capabilities, Claimed, Finding, Said, Seen, Subscriber
+from bouncestream.ports import Answer, Capabilities, Claimed, ListedRow, LookupResult, PostOutcome, Subscriber
 from bouncestream.sinks.listmonk import answers, payload
 from bouncestream.sinks.listmonk.answers import PER_PAGE
 from bouncestream.sinks.listmonk.strangers import strangers
@@ -73,9 +73,9 @@ class Listmonk:
         try:
             reply = await call(body=body)
         except NotSent as error:
-            return Answer(Said.NOT_SENT, 0, error.why)
+            return Answer(PostOutcome.NOT_SENT, 0, error.why)
         except NoAnswer as error:
-            return Answer(Said.UNKNOWN, 0, error.why)
+            return Answer(PostOutcome.UNKNOWN, 0, error.why)
         return answers.answer(reply.status, reply.content, reply.retry_after, blank=self._wire.blank)
 
     # -- reading back ---------------------------------------------------------------------------------------
@@ -93,8 +93,8 @@ class Listmonk:
             raise SinkError(f"Listmonk answered {reply.status} to GET {path}")
         return answers.boot_id(reply.content)
 
-    async def read_label(self, label: str) -> Sequence[Seen]:
-        rows: dict[int, Seen] = {}  # by Listmonk's own id: pages may overlap while rows are added
+    async def read_label(self, label: str) -> Sequence[ListedRow]:
+        rows: dict[int, ListedRow] = {}  # by Listmonk's own id: pages may overlap while rows are added
         path, number = "/api/bounces", 1
         async with patience(LABEL_PATIENCE * self._read_timeout, f"reading the label {label}"):
             while True:
@@ -127,13 +127,13 @@ class Listmonk:
     async def capabilities(self) -> Capabilities:
         """What the token may do, found by trying each call harmlessly: true on every version of Listmonk."""
         probe = await self.probe()
-        if probe.said in (Said.NOT_SENT, Said.BUSY) or not probe.status:
+        if probe.outcome in (PostOutcome.NOT_SENT, PostOutcome.BUSY) or not probe.status:
             raise SinkError(f"Listmonk cannot be asked: {probe.words or probe.status}")
         config = await self._try("/api/config")
         settings = await self._try("/api/settings")
         self._counts = answers.counts(settings) if settings is not None else None
         processing = settings is None or answers.processing(settings)
-        if probe.said is Said.UNKNOWN and processing and probe.status != 503:
+        if probe.outcome is PostOutcome.UNKNOWN and processing and probe.status != 503:
             raise SinkError(f"Listmonk answers {probe.status} to a bounce: {probe.words}")
         profile = await self._try("/api/profile")
         # Listmonk 3 has no profile, and one user who may do all.
@@ -142,7 +142,7 @@ class Listmonk:
         lookup = (granted is None or "subscribers:get_all" in granted) and await self._may(self._nobody())
         return Capabilities(
             version=answers.version(config or {}),
-            post=probe.said is Said.REFUSED,
+            post=probe.outcome is PostOutcome.REFUSED,
             read=await self._may(self.read_label("~")),
             lookup=lookup,
             manage=granted is None or "subscribers:manage" in granted,
@@ -157,7 +157,7 @@ class Listmonk:
 
     # -- subscribers ----------------------------------------------------------------------------------------
 
-    async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, Finding]:
+    async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, LookupResult]:
         by_email: dict[str, Subscriber] = {}
         by_uuid: dict[str, Subscriber] = {}
         asked: set[str] = set()
@@ -313,7 +313,7 @@ def _finding(
     asked: set[str],
     full: Mapping[str, set[int]],
     counts: Mapping[str, int],
-) -> Finding | None:
+) -> LookupResult | None:
     """Why Listmonk would not store this one; None when it could not be asked."""
     field, value = payload.address(claimed)
     if value not in asked:
@@ -323,15 +323,15 @@ def _finding(
     if person is None:
         owner = by_uuid.get(claimed.event.subscriber_uuid) if field == "email" else None
         if owner is not None and payload.same_address(owner.email, claimed.event.recipient):
-            return Finding("known to Listmonk by another form of the address", address_form="uuid")
+            return LookupResult("known to Listmonk by another form of the address", address_form="uuid")
         if claimed.address_form == "email" and payload.unicode_form(value) != value:
-            return Finding("not known by the ASCII form of the domain", address_form="unicode")
-        return Finding("Listmonk has no such subscriber")
+            return LookupResult("not known by the ASCII form of the domain", address_form="unicode")
+        return LookupResult("Listmonk has no such subscriber")
     if person.status == "blocklisted":
-        return Finding("the subscriber is blocklisted already")
+        return LookupResult("the subscriber is blocklisted already")
     if person.id in full.get(kind, ()):
-        return Finding(f"Listmonk keeps at most {counts[kind]} {kind} bounces of a subscriber, and has them")
-    return Finding()
+        return LookupResult(f"Listmonk keeps at most {counts[kind]} {kind} bounces of a subscriber, and has them")
+    return LookupResult()
 
 
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:

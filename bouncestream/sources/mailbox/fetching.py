@@ -19,7 +19,7 @@ from datetime import datetime
 from bouncestream.errors import ServerRefused, StoreBusy, StoreError
 from bouncestream.judging.mail import Judging, Returned, read_mail, troubled
 from bouncestream.metrics import MAILS
-from bouncestream.ports import FetchAttempts, FolderKey, Mail, MailBatch, Place, Progress
+from bouncestream.ports import FetchAttempts, FetchedMail, Filing, FolderKey, MailBatch, Progress
 from bouncestream.sources.imap.fetch import FORMS
 from bouncestream.sources.imap.names import batches
 from bouncestream.sources.imap.replies import HIGHEST, Fetched, Selected
@@ -261,7 +261,7 @@ class Reading:
         box = self._box
         last = done[-1] if done[-1] != (work.read or [0])[-1] else work.last
         skipped, passed = work.noted(last)
-        mails: list[Mail] = []
+        mails: list[FetchedMail] = []
         results: list[str] = []
         now = box.clock.now()
         floor = rules.oldest(box.settings, self.progress, now)
@@ -279,7 +279,7 @@ class Reading:
                 fresh.append(mail)
         for mail, returned in zip(fresh, await judged(fresh, box.judging), strict=True):
             place = rules.place(box.settings, returned.place)
-            mails.append(Mail(mail.uid, returned.submission, place, mail.arrived_at))
+            mails.append(FetchedMail(mail.uid, returned.submission, place, mail.arrived_at))
             results.append(_result(returned))
             log.debug("%s: %s UID %d: %s", self.key.mailbox, self.key.folder, mail.uid, returned.why)
         await self._commit(MailBatch(self.key, last, tuple(mails), passed, skipped))
@@ -334,7 +334,7 @@ class Reading:
         raw = raw or f"{where} of the mailbox {self.key.mailbox}".encode()
         submission = troubled(self.key.mailbox, why, raw)
         skipped, passed = work.noted(uid)
-        await self._commit(MailBatch(self.key, uid, (Mail(uid, submission),), passed, skipped, aside=1))
+        await self._commit(MailBatch(self.key, uid, (FetchedMail(uid, submission),), passed, skipped, aside=1))
         self.progress = replace(self.progress, last_uid=uid, aside=self.progress.aside + 1)
         self._tries.pop(uid, None)
         self._box.metrics.add(MAILS, self.key.mailbox, "set aside")
@@ -347,7 +347,7 @@ def _counted(tries: dict[int, FetchAttempts]) -> dict[int, FetchAttempts]:
 def _result(returned: Returned) -> str:
     if returned.submission is None:
         return "no bounce"
-    if returned.place is Place.UNIDENTIFIED:
+    if returned.place is Filing.UNIDENTIFIED:
         return "unidentified"
     return "bounce" if returned.submission.events else "set aside"
 

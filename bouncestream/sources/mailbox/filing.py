@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.errors import ServerRefused, Throttled
 from bouncestream.metrics import MAILS_PLACED, Metrics
-from bouncestream.ports import FolderKey, MailMemory, Mark, Place
+from bouncestream.ports import Filing, FolderKey, MailMemory, PendingFiling
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import rules
 from bouncestream.sources.mailbox.own_mail import COPIED, expunge
@@ -54,7 +54,7 @@ async def settle(
         )
         await memory.forget_marks(key, strange)
     hindrance = ""
-    for place in Place:
+    for place in Filing:
         uids = [mark.uid for mark in owed if mark.place is place and mark.uid not in strange]
         refusals: list[ServerRefused] = []
         waiting = [uids] if uids else []
@@ -79,7 +79,7 @@ async def settle(
     return True, hindrance
 
 
-async def _known(session: Session, owed: Sequence[Mark]) -> set[int]:
+async def _known(session: Session, owed: Sequence[PendingFiling]) -> set[int]:
     """Those that arrived when the mails did that were read under their UIDs: since then the server may have been
     restored from a backup, and have given their numbers to others."""
     if not any(mark.arrived_at for mark in owed):

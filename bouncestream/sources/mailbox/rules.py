@@ -18,7 +18,7 @@ from bouncestream.errors import (
     TokenError,
 )
 from bouncestream.health import Light
-from bouncestream.ports import FetchAttempts, Place, Progress
+from bouncestream.ports import FetchAttempts, Filing, Progress
 from bouncestream.settings import shapes
 
 #: Bytes of a mail that are fetched; a bounce says what it has to say before that.
@@ -215,17 +215,17 @@ def batch_size(mails: int, size: int) -> int:
 # -- what they get afterwards --------------------------------------------------------------------------------------
 
 
-def place(settings: Mailbox, where: Place | None) -> Place | None:
+def place(settings: Mailbox, where: Filing | None) -> Filing | None:
     """Where a mail belongs, as configured; None: it is left untouched."""
-    if where is Place.DONE:
+    if where is Filing.DONE:
         return where if settings.after != "leave" else None
-    if where is Place.UNIDENTIFIED:
+    if where is Filing.UNIDENTIFIED:
         return where if settings.unidentified_folder else None
     return None
 
 
-def target(settings: Mailbox, where: Place) -> str:
+def target(settings: Mailbox, where: Filing) -> str:
     """The folder that a mail is moved to; empty: it is flagged."""
-    if where is Place.UNIDENTIFIED:
+    if where is Filing.UNIDENTIFIED:
         return settings.unidentified_folder
     return settings.move_to if settings.after == "move" else ""

@@ -13,38 +13,38 @@ from hypothesis import strategies as st
 
 from bouncestream.crypto.blank import Blank
 from bouncestream.errors import SinkError, SinkRefused
-from bouncestream.ports import Said, Seen
+from bouncestream.ports import ListedRow, PostOutcome
 from bouncestream.sinks.listmonk import answers
 
 
 @pytest.mark.parametrize(
     ("status", "content", "said"),
     [
-        (200, b'{"data": true}', Said.ACCEPTED),
-        (200, b"<html>please log in</html>", Said.FOREIGN),
-        (200, b'{"data": false}', Said.FOREIGN),
-        (200, b'{"data": 1}', Said.FOREIGN),
-        (200, b'{"data": true, "and": "more"}', Said.FOREIGN),
-        (200, b"null", Said.FOREIGN),
-        (204, b"", Said.DENIED),
-        (200, b"", Said.FOREIGN),
-        (302, b"", Said.FOREIGN),
-        (400, b'{"message": "Invalid email."}', Said.REFUSED),
-        (400, b"<html>Bad Request</html>", Said.DENIED),
-        (401, b"", Said.DENIED),
-        (403, b'{"message": "invalid API credentials"}', Said.DENIED),
-        (404, b"<html>", Said.DENIED),
-        (413, b"", Said.DENIED),
-        (408, b"", Said.UNKNOWN),
-        (429, b"", Said.BUSY),
-        (500, b'{"message": "x"}', Said.UNKNOWN),
-        (502, b"", Said.UNKNOWN),
-        (503, b"", Said.UNKNOWN),
-        (504, b"", Said.UNKNOWN),
+        (200, b'{"data": true}', PostOutcome.ACCEPTED),
+        (200, b"<html>please log in</html>", PostOutcome.FOREIGN),
+        (200, b'{"data": false}', PostOutcome.FOREIGN),
+        (200, b'{"data": 1}', PostOutcome.FOREIGN),
+        (200, b'{"data": true, "and": "more"}', PostOutcome.FOREIGN),
+        (200, b"null", PostOutcome.FOREIGN),
+        (204, b"", PostOutcome.DENIED),
+        (200, b"", PostOutcome.FOREIGN),
+        (302, b"", PostOutcome.FOREIGN),
+        (400, b'{"message": "Invalid email."}', PostOutcome.REFUSED),
+        (400, b"<html>Bad Request</html>", PostOutcome.DENIED),
+        (401, b"", PostOutcome.DENIED),
+        (403, b'{"message": "invalid API credentials"}', PostOutcome.DENIED),
+        (404, b"<html>", PostOutcome.DENIED),
+        (413, b"", PostOutcome.DENIED),
+        (408, b"", PostOutcome.UNKNOWN),
+        (429, b"", PostOutcome.BUSY),
+        (500, b'{"message": "x"}', PostOutcome.UNKNOWN),
+        (502, b"", PostOutcome.UNKNOWN),
+        (503, b"", PostOutcome.UNKNOWN),
+        (504, b"", PostOutcome.UNKNOWN),
     ],
 )
-def test_what_an_answer_means(status: int, content: bytes, said: Said) -> None:
-    assert answers.answer(status, content).said is said
+def test_what_an_answer_means(status: int, content: bytes, said: PostOutcome) -> None:
+    assert answers.answer(status, content).outcome is said
 
 
 def test_retry_after() -> None:
@@ -64,23 +64,23 @@ def test_the_boot_id() -> None:
 @pytest.mark.parametrize(
     ("meta", "seen"),
     [
-        ({"bridge": "b", "id": "e", "attempt": 2}, Seen("e", 2)),
-        ('{"bridge": "b", "id": "e", "attempt": 2}', Seen("e", 2)),
-        ({"bridge": "other", "id": "e", "attempt": 2}, Seen("", 0, ours=False)),
-        ({"bridge": "b", "id": 7, "attempt": 2}, Seen("", 0, ours=False)),
-        ({"bridge": "b", "id": "", "attempt": 2}, Seen("", 0, ours=False)),
-        ({"bridge": "b", "id": "e" * 101, "attempt": 2}, Seen("", 0, ours=False)),
-        ({"bridge": ["b"], "id": "e", "attempt": 2}, Seen("", 0, ours=False)),
-        ({"bridge": "b", "id": "e", "attempt": "2"}, Seen("e", 1)),
-        ({"bridge": "b", "id": "e", "attempt": True}, Seen("e", 1)),
-        ({"bridge": "b", "id": "e", "attempt": -3}, Seen("e", 1)),
-        ({"bridge": "b", "id": "e"}, Seen("e", 1)),
-        ({}, Seen("", 0, ours=False)),
-        (None, Seen("", 0, ours=False)),
-        ("not json", Seen("", 0, ours=False)),
+        ({"bridge": "b", "id": "e", "attempt": 2}, ListedRow("e", 2)),
+        ('{"bridge": "b", "id": "e", "attempt": 2}', ListedRow("e", 2)),
+        ({"bridge": "other", "id": "e", "attempt": 2}, ListedRow("", 0, ours=False)),
+        ({"bridge": "b", "id": 7, "attempt": 2}, ListedRow("", 0, ours=False)),
+        ({"bridge": "b", "id": "", "attempt": 2}, ListedRow("", 0, ours=False)),
+        ({"bridge": "b", "id": "e" * 101, "attempt": 2}, ListedRow("", 0, ours=False)),
+        ({"bridge": ["b"], "id": "e", "attempt": 2}, ListedRow("", 0, ours=False)),
+        ({"bridge": "b", "id": "e", "attempt": "2"}, ListedRow("e", 1)),
+        ({"bridge": "b", "id": "e", "attempt": True}, ListedRow("e", 1)),
+        ({"bridge": "b", "id": "e", "attempt": -3}, ListedRow("e", 1)),
+        ({"bridge": "b", "id": "e"}, ListedRow("e", 1)),
+        ({}, ListedRow("", 0, ours=False)),
+        (None, ListedRow("", 0, ours=False)),
+        ("not json", ListedRow("", 0, ours=False)),
     ],
 )
-def test_rows_that_were_read_back(meta: object, seen: Seen) -> None:
+def test_rows_that_were_read_back(meta: object, seen: ListedRow) -> None:
     assert answers.seen({"id": 1, "meta": meta}, "b") == seen
 
 

@@ -13,7 +13,7 @@ from aioresponses import aioresponses, core
 
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import Kind
-from bouncestream.ports import Answer, Claimed, Said, State
+from bouncestream.ports import Answer, Claimed, PostOutcome, State
 from bouncestream.relay.unsubscribe import unsubscribe
 from bouncestream.sandbox import Sandbox
 from bouncestream.sinks.listmonk.client import Listmonk
@@ -31,7 +31,7 @@ async def posted(listmonk: Listmonk, sandbox: Sandbox, *events: Claimed) -> list
 
 async def test_a_bounce_is_recorded_and_read_back(listmonk: Listmonk, sandbox: Sandbox) -> None:
     (answer,) = await posted(listmonk, sandbox, claimed(1, diagnostic="550 no such user"))
-    assert answer.said is Said.ACCEPTED
+    assert answer.outcome is PostOutcome.ACCEPTED
     (row,) = await listmonk.read_label("ses 2026-03-01")
     assert (row.event_id, row.attempt, row.ours) == ("event-1", 1, True)
     assert sandbox.state()["rows"][0]["created_at"].startswith("2026-03-01T12:00:00")
@@ -220,22 +220,22 @@ async def elsewhere() -> Listmonk:
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (200, '{"data": true}', Said.ACCEPTED),
-        (200, "<html>Sign in</html>", Said.FOREIGN),
-        (301, "", Said.FOREIGN),
-        (400, '{"message": "Invalid email."}', Said.REFUSED),
-        (403, '{"message": "permission denied: webhooks:post_bounce"}', Said.DENIED),
-        (404, "<html>", Said.DENIED),
-        (429, "", Said.BUSY),
-        (500, "", Said.UNKNOWN),
-        (503, '{"message": "bounce processing is not enabled"}', Said.UNKNOWN),
+        (200, '{"data": true}', PostOutcome.ACCEPTED),
+        (200, "<html>Sign in</html>", PostOutcome.FOREIGN),
+        (301, "", PostOutcome.FOREIGN),
+        (400, '{"message": "Invalid email."}', PostOutcome.REFUSED),
+        (403, '{"message": "permission denied: webhooks:post_bounce"}', PostOutcome.DENIED),
+        (404, "<html>", PostOutcome.DENIED),
+        (429, "", PostOutcome.BUSY),
+        (500, "", PostOutcome.UNKNOWN),
+        (503, '{"message": "bounce processing is not enabled"}', PostOutcome.UNKNOWN),
     ],
 )
 async def test_a_status_and_its_meaning(
-    answers: aioresponses, elsewhere: Listmonk, status: int, body: str, said: Said
+    answers: aioresponses, elsewhere: Listmonk, status: int, body: str, said: PostOutcome
 ) -> None:
     answers.post("http://listmonk.test/webhooks/bounce", status=status, body=body)
-    assert (await elsewhere.post(claimed(1))).said is said
+    assert (await elsewhere.post(claimed(1))).outcome is said
 
 
 async def test_only_a_connection_that_never_was_did_surely_not_count(
@@ -243,18 +243,18 @@ async def test_only_a_connection_that_never_was_did_surely_not_count(
 ) -> None:
     url = "http://listmonk.test/webhooks/bounce"
     answers.post(url, exception=aiohttp.ServerDisconnectedError())
-    assert (await elsewhere.post(claimed(1))).said is Said.UNKNOWN
+    assert (await elsewhere.post(claimed(1))).outcome is PostOutcome.UNKNOWN
     answers.post(url, exception=aiohttp.ClientOSError(104, "reset"))
-    assert (await elsewhere.post(claimed(1))).said is Said.UNKNOWN
+    assert (await elsewhere.post(claimed(1))).outcome is PostOutcome.UNKNOWN
     answers.post(url, exception=TimeoutError())
-    assert (await elsewhere.post(claimed(1))).said is Said.UNKNOWN
+    assert (await elsewhere.post(claimed(1))).outcome is PostOutcome.UNKNOWN
     answers.post(url, exception=aiohttp.ConnectionTimeoutError())
-    assert (await elsewhere.post(claimed(1))).said is Said.NOT_SENT
+    assert (await elsewhere.post(claimed(1))).outcome is PostOutcome.NOT_SENT
 
 
 async def test_a_refused_connection_did_not_count() -> None:
     client = Listmonk("http://127.0.0.1:9", "u", "a-token-of-16-chars", instance="b")
-    assert (await client.post(claimed(1))).said is Said.NOT_SENT
+    assert (await client.post(claimed(1))).outcome is PostOutcome.NOT_SENT
     with pytest.raises(SinkError, match="GET /"):
         await client.boot_id()
     await client.close()
@@ -287,7 +287,7 @@ async def test_a_silent_server_is_given_up_in_time() -> None:
         f"http://127.0.0.1:{port}", "u", "a-token-of-16-chars", instance="b", post_timeout=0.05, read_timeout=0.05
     )
     answer = await client.post(claimed(1))
-    assert (answer.said, answer.words) == (Said.UNKNOWN, "no answer in time")
+    assert (answer.outcome, answer.words) == (PostOutcome.UNKNOWN, "no answer in time")
     with pytest.raises(SinkError, match="no answer in time"):
         await client.read_label("x")
     await client.close()

@@ -19,7 +19,7 @@ import pytest
 
 from bouncestream.errors import SinkError
 from bouncestream.event import Kind
-from bouncestream.ports import Answer, Capabilities, Finding, Said, Seen, Subscriber
+from bouncestream.ports import Answer, Capabilities, ListedRow, LookupResult, PostOutcome, Subscriber
 from bouncestream.sinks.listmonk.client import Listmonk
 from tests.sinks.listmonk.hostile import (
     COUNTS,
@@ -255,7 +255,7 @@ def check(name: str, value: object) -> None:
         assert len(value) in (0, 10)
     elif name == "read_label":
         assert isinstance(value, list)
-        assert all(isinstance(row, Seen) for row in value)
+        assert all(isinstance(row, ListedRow) for row in value)
     elif name == "capabilities":
         assert isinstance(value, Capabilities)
         assert len(value.version) <= 40
@@ -263,7 +263,7 @@ def check(name: str, value: object) -> None:
         assert value.counts is None or all(0 < count < 2**63 for count in value.counts.values())
     elif name == "look_up":
         assert isinstance(value, dict)
-        assert all(isinstance(found, Finding) for found in value.values())
+        assert all(isinstance(found, LookupResult) for found in value.values())
     elif name == "owners":
         assert isinstance(value, dict)
         assert set(value) <= {UUID, "22222222-2222-4222-8222-222222222222"}
@@ -326,7 +326,7 @@ async def test_an_answer_in_two_pieces_is_one_answer() -> None:
         await asyncio.sleep(0.05)
 
     async with client({BOUNCE: pieces}, within=5) as (_, listmonk):
-        assert (await listmonk.post(claimed(1))).said is Said.ACCEPTED
+        assert (await listmonk.post(claimed(1))).outcome is PostOutcome.ACCEPTED
 
 
 async def test_compressed_answers_are_read() -> None:

@@ -10,7 +10,7 @@ import pytest
 from bouncestream import errors
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.health import Light
-from bouncestream.ports import FetchAttempts, Place, Progress
+from bouncestream.ports import FetchAttempts, Filing, Progress
 from bouncestream.sources.mailbox import rules
 from bouncestream.sources.mailbox.rules import Deaf, Standing, Unreadable
 
@@ -120,7 +120,7 @@ def test_batches_shrink_with_the_size_of_mails() -> None:
 def test_where_mails_belong(after: str, unidentified: str | None, done: str | None, nobody: str | None) -> None:
     box = Mailbox(after=after, unidentified=unidentified, move_to="Done")
     assert rules.place(box, None) is None
-    for place, folder in ((Place.DONE, done), (Place.UNIDENTIFIED, nobody)):
+    for place, folder in ((Filing.DONE, done), (Filing.UNIDENTIFIED, nobody)):
         assert rules.place(box, place) is (None if folder is None else place)
         if folder is not None:
             assert rules.target(box, place) == folder
