@@ -84,7 +84,7 @@ class FetchedMail:
 
     uid: int
     submission: Submission | None = None  #: None: it is no bounce
-    place: Filing | None = None  #: None: it is left untouched
+    filing: Filing | None = None  #: None: it is left untouched
     arrived_at: datetime | None = None  #: INTERNALDATE, by which it is known again
 
 
@@ -151,7 +151,7 @@ class PendingFiling:
     """What a mail still gets, and by what it is known to be that mail."""
 
     uid: int
-    place: Filing
+    filing: Filing
     arrived_at: datetime | None  #: INTERNALDATE; None: the server did not tell
 
 
@@ -161,10 +161,10 @@ class MailMemory(Protocol):
 
     async def progress(self, mailbox: str, folder: str) -> Progress | None: ...
 
-    async def marks(self, key: FolderKey, limit: int) -> list[PendingFiling]:
+    async def pending_filings(self, key: FolderKey, limit: int) -> list[PendingFiling]:
         """Mails that are still to be flagged or moved, lowest UID first."""
 
-    async def forget_marks(self, key: FolderKey, uids: Sequence[int]) -> None: ...
+    async def forget_filings(self, key: FolderKey, uids: Sequence[int]) -> None: ...
 
     async def tries(self, key: FolderKey) -> dict[int, FetchAttempts]:
         """UID → how it was tried, of the mails that could not be fetched or read."""

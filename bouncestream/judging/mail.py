@@ -70,7 +70,7 @@ class Returned:
     """What became of one mail."""
 
     submission: Submission | None  #: None: it is no bounce
-    place: Filing | None  #: where it belongs once that is stored; None: it is left untouched
+    filing: Filing | None  #: where it belongs once that is stored; None: it is left untouched
     why: str  #: in words, without any address
     bug: bool = False  #: the mail reader failed on it, so it is set aside raw
 

@@ -22,11 +22,11 @@ class StoredMailMemory:
     async def progress(self, mailbox: str, folder: str) -> Progress | None:
         return await self._db.read(partial(mailboxes.progress, mailbox=mailbox, folder=folder))
 
-    async def marks(self, key: FolderKey, limit: int) -> list[PendingFiling]:
-        return await self._db.read(partial(mailboxes.marks, key=key, limit=limit))
+    async def pending_filings(self, key: FolderKey, limit: int) -> list[PendingFiling]:
+        return await self._db.read(partial(mailboxes.pending_filings, key=key, limit=limit))
 
-    async def forget_marks(self, key: FolderKey, uids: Sequence[int]) -> None:
-        await self._db.write(partial(mailboxes.forget_marks, key=key, uids=uids), rows=len(uids))
+    async def forget_filings(self, key: FolderKey, uids: Sequence[int]) -> None:
+        await self._db.write(partial(mailboxes.forget_filings, key=key, uids=uids), rows=len(uids))
 
     async def tries(self, key: FolderKey) -> dict[int, FetchAttempts]:
         return await self._db.read(partial(mailboxes.tries, key=key))

@@ -61,7 +61,7 @@ def store_mails(
             conn.execute(QUERIES[name], key[:2])
     conn.executemany(
         QUERIES["insert_mark"],
-        [(*key, mail.uid, mail.place.value, _stamp(mail.arrived_at)) for mail in batch.mails if mail.place],
+        [(*key, mail.uid, mail.filing.value, _stamp(mail.arrived_at)) for mail in batch.mails if mail.filing],
     )
     conn.executemany(
         QUERIES["insert_passed_over"],
@@ -96,13 +96,13 @@ def _counted(submission: Submission) -> Stored:
     return Stored(unidentified=int(unidentified), quarantined=int(not unidentified))
 
 
-def marks(conn: sqlite3.Connection, key: FolderKey, limit: int) -> list[PendingFiling]:
+def pending_filings(conn: sqlite3.Connection, key: FolderKey, limit: int) -> list[PendingFiling]:
     """The mails of a folder that are still to be flagged or moved, lowest UID first; at most `limit`."""
     found = conn.execute(QUERIES["marks"], (key.mailbox, key.folder, key.uidvalidity, limit))
     return [PendingFiling(uid, Filing(place), codec.moment(at) if at else None) for uid, place, at in found]
 
 
-def forget_marks(conn: sqlite3.Connection, key: FolderKey, uids: Sequence[int]) -> None:
+def forget_filings(conn: sqlite3.Connection, key: FolderKey, uids: Sequence[int]) -> None:
     """These mails have got what they were to get."""
     conn.executemany(QUERIES["delete_mark"], [(key.mailbox, key.folder, key.uidvalidity, uid) for uid in uids])
 

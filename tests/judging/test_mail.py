@@ -40,7 +40,7 @@ def events(mail: bytes, judging: Judging = JUDGING, at: datetime | None = ARRIVE
 def test_a_bounce_becomes_an_event_with_all_that_tells_it_from_others() -> None:
     mail = fixture("postfix_unknown_user")
     returned = read_mail(mail, JUDGING, ARRIVED)
-    assert returned.place is Filing.DONE
+    assert returned.filing is Filing.DONE
     assert returned.why == "hard (user_unknown)"
     submission = returned.submission
     assert submission is not None
@@ -78,7 +78,7 @@ def test_of_several_recipients_listmonks_headers_are_about_the_one_that_was_mail
 def test_what_is_no_bounce_is_left_untouched(name: str) -> None:
     returned = read_mail(fixture(name), JUDGING, ARRIVED)
     assert returned.submission is None
-    assert returned.place is None
+    assert returned.filing is None
     assert returned.why
 
 
@@ -319,7 +319,7 @@ Message-ID: <nameless.1@mx.example.net>
 
 def test_a_bounce_of_nobody_is_kept_for_later() -> None:
     returned = read_mail(NAMELESS, JUDGING, ARRIVED)
-    assert returned.place is Filing.UNIDENTIFIED
+    assert returned.filing is Filing.UNIDENTIFIED
     assert returned.submission is not None
     (trouble,) = returned.submission.trouble
     assert trouble.unidentified
@@ -385,7 +385,7 @@ def test_whatever_is_in_a_mail_it_is_read_without_failing(junk: bytes, path: Pat
     mail = path.read_bytes()
     for raw in (junk, mail[:at] + junk + mail[at:], mail[:at]):
         returned = read_mail(raw, VERP, ARRIVED)
-        assert (returned.submission is None) is (returned.place is None)
+        assert (returned.submission is None) is (returned.filing is None)
 
 
 def test_a_mail_on_which_the_reader_fails_is_set_aside_raw(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -394,7 +394,7 @@ def test_a_mail_on_which_the_reader_fails_is_set_aside_raw(monkeypatch: pytest.M
 
     monkeypatch.setattr("bouncestream.mail.decode.read", failing)
     returned = read_mail(b"a mail", VERP, ARRIVED)
-    assert returned.bug and returned.place is None
+    assert returned.bug and returned.filing is None
     assert returned.submission is not None and returned.submission.raw == b"a mail"
     assert [trouble.why for trouble in returned.submission.trouble] == ["a bug of the mail reader: OverflowError"]
 

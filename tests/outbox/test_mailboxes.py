@@ -44,7 +44,7 @@ def seen(conn: sqlite3.Connection) -> tuple[int, int, int]:
 
 
 def owed(conn: sqlite3.Connection) -> list[tuple[int, Filing]]:
-    return [(mark.uid, mark.place) for mark in mailboxes.marks(conn, KEY, 10)]
+    return [(mark.uid, mark.filing) for mark in mailboxes.pending_filings(conn, KEY, 10)]
 
 
 def test_events_watermark_and_marks_are_stored_together(conn: sqlite3.Connection) -> None:
@@ -65,7 +65,7 @@ def test_events_watermark_and_marks_are_stored_together(conn: sqlite3.Connection
     assert owed(conn) == [(11, Filing.DONE), (13, Filing.UNIDENTIFIED), (14, Filing.DONE)]
     assert store.quarantine_count(conn) == 0
     assert store.quarantine_count(conn, unidentified=True) == 1
-    mailboxes.forget_marks(conn, KEY, [11, 13])
+    mailboxes.forget_filings(conn, KEY, [11, 13])
     assert owed(conn) == [(14, Filing.DONE)]
 
 

@@ -278,8 +278,8 @@ class Reading:
             else:
                 fresh.append(mail)
         for mail, returned in zip(fresh, await judged(fresh, box.judging), strict=True):
-            place = rules.place(box.settings, returned.place)
-            mails.append(FetchedMail(mail.uid, returned.submission, place, mail.arrived_at))
+            filing = rules.filing(box.settings, returned.filing)
+            mails.append(FetchedMail(mail.uid, returned.submission, filing, mail.arrived_at))
             results.append(_result(returned))
             log.debug("%s: %s UID %d: %s", self.key.mailbox, self.key.folder, mail.uid, returned.why)
         await self._commit(MailBatch(self.key, last, tuple(mails), passed, skipped))
@@ -347,7 +347,7 @@ def _counted(tries: dict[int, FetchAttempts]) -> dict[int, FetchAttempts]:
 def _result(returned: Returned) -> str:
     if returned.submission is None:
         return "no bounce"
-    if returned.place is Filing.UNIDENTIFIED:
+    if returned.filing is Filing.UNIDENTIFIED:
         return "unidentified"
     return "bounce" if returned.submission.events else "set aside"
 

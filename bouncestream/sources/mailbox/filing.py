@@ -41,29 +41,29 @@ async def settle(
     One mail of which the server refuses it hinders no other. Raises ServerRefused when it refuses it of any, once
     the others are done; ConnectionLost, StoreError.
     """
-    owed = await memory.marks(key, SOME)
+    owed = await memory.pending_filings(key, SOME)
     if not owed:
         return False, ""
-    known = await _known(session, [mark for mark in owed if mark.uid <= since])
-    strange = [mark.uid for mark in owed if mark.uid <= since and mark.uid not in known]
+    known = await _known(session, [filing for due in owed if due.uid <= since])
+    strange = [due.uid for due in owed if due.uid <= since and due.uid not in known]
     if strange:
         log.warning(
             "%s: %s: %d mails were still to be flagged or moved, but are gone, or cannot be told to be the ones "
             "that were read: they are left alone",
             *(key.mailbox, key.folder, len(strange)),
         )
-        await memory.forget_marks(key, strange)
+        await memory.forget_filings(key, strange)
     hindrance = ""
-    for place in Filing:
-        uids = [mark.uid for mark in owed if mark.place is place and mark.uid not in strange]
+    for filing in Filing:
+        uids = [due.uid for due in owed if due.filing is filing and due.uid not in strange]
         refusals: list[ServerRefused] = []
         waiting = [uids] if uids else []
         while waiting:
             some = waiting.pop()
             try:
-                if rules.place(settings, place) is not None:
-                    hindrance = await _place(session, some, rules.target(settings, place)) or hindrance
-                    metrics.add(MAILS_PLACED, key.mailbox, place.value, by=len(some))
+                if rules.filing(settings, filing) is not None:
+                    hindrance = await _place(session, some, rules.target(settings, filing)) or hindrance
+                    metrics.add(MAILS_PLACED, key.mailbox, filing.value, by=len(some))
             except Throttled:
                 raise
             except ServerRefused as error:
@@ -73,7 +73,7 @@ async def settle(
                 if len(some) > 1:
                     waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
             else:
-                await memory.forget_marks(key, some)
+                await memory.forget_filings(key, some)
         if refusals:
             raise refusals[-1]
     return True, hindrance
@@ -82,10 +82,10 @@ async def settle(
 async def _known(session: Session, owed: Sequence[PendingFiling]) -> set[int]:
     """Those that arrived when the mails did that were read under their UIDs: since then the server may have been
     restored from a backup, and have given their numbers to others."""
-    if not any(mark.arrived_at for mark in owed):
+    if not any(due.arrived_at for due in owed):
         return set()
-    dates = await session.dates([mark.uid for mark in owed])
-    return {mark.uid for mark in owed if mark.arrived_at is not None and dates.get(mark.uid) == mark.arrived_at}
+    dates = await session.dates([due.uid for due in owed])
+    return {due.uid for due in owed if due.arrived_at is not None and dates.get(due.uid) == due.arrived_at}
 
 
 async def _place(session: Session, uids: Sequence[int], folder: str) -> str:

@@ -215,7 +215,7 @@ def batch_size(mails: int, size: int) -> int:
 # -- what they get afterwards --------------------------------------------------------------------------------------
 
 
-def place(settings: Mailbox, where: Filing | None) -> Filing | None:
+def filing(settings: Mailbox, where: Filing | None) -> Filing | None:
     """Where a mail belongs, as configured; None: it is left untouched."""
     if where is Filing.DONE:
         return where if settings.after != "leave" else None

@@ -119,8 +119,8 @@ def test_batches_shrink_with_the_size_of_mails() -> None:
 )
 def test_where_mails_belong(after: str, unidentified: str | None, done: str | None, nobody: str | None) -> None:
     box = Mailbox(after=after, unidentified=unidentified, move_to="Done")
-    assert rules.place(box, None) is None
-    for place, folder in ((Filing.DONE, done), (Filing.UNIDENTIFIED, nobody)):
-        assert rules.place(box, place) is (None if folder is None else place)
+    assert rules.filing(box, None) is None
+    for filing, folder in ((Filing.DONE, done), (Filing.UNIDENTIFIED, nobody)):
+        assert rules.filing(box, filing) is (None if folder is None else filing)
         if folder is not None:
-            assert rules.target(box, place) == folder
+            assert rules.target(box, filing) == folder
