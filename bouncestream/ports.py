@@ -30,7 +30,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Unreadable:
     """A part of an authenticated request that could not become an event; it is kept in quarantine."""
 
     why: str  #: in words, for the operator
@@ -47,7 +47,7 @@ class Submission:
     source: str
     provider: str
     events: tuple[BounceEvent, ...] = ()
-    trouble: tuple[Trouble, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
     raw: bytes = b""
     content_type: str = ""
 

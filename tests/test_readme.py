@@ -31,7 +31,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
 from bouncestream.event import Kind
 from bouncestream.outbox import bulk
-from bouncestream.ports import State, Trouble
+from bouncestream.ports import State, Unreadable
 from bouncestream.providers._contract import WebhookRequest, read
 from bouncestream.sandbox import FAULTS
 from bouncestream.settings.key import keys_of
@@ -87,7 +87,9 @@ def outbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
             make.settle(conn, row, *path_of_states)
         make.submit(conn, make.event("waits@example.com", Kind.COMPLAINT))
         make.submit(conn, make.event("held@example.com", Kind.SOFT, hold="unproven"))
-        make.submit(conn, trouble=(Trouble("not JSON"), Trouble("it does not tell whose", unidentified=True)))
+        make.submit(
+            conn, unreadable=(Unreadable("not JSON"), Unreadable("it does not tell whose", unidentified=True))
+        )
         together = [make.submission(make.event(f"b{n}@example.net"), raw=b"%d of 3" % n) for n in (1, 2, 3)]
         bulk.take_many(conn, [(submission, make.NOW) for submission in together])
     return path

@@ -13,7 +13,7 @@ from bouncestream.cli import show as out
 from bouncestream.cli.explain_mail import explain_mail
 from bouncestream.cli.opened import configuration, reading
 from bouncestream.cli.outbox_look import as_json
-from bouncestream.cli.reread import Stored, Unreadable, events_again, same_person
+from bouncestream.cli.reread import StillUnreadable, Stored, events_again, same_person
 from bouncestream.config.model import Config
 from bouncestream.errors import SinkError, UsageError
 from bouncestream.event import Kind
@@ -91,7 +91,7 @@ def _now(config: Config, row: Listed, stored: Stored) -> str:
     """How the stored request is judged by this version, in words."""
     try:
         events = events_again(stored, config)
-    except Unreadable as error:
+    except StillUnreadable as error:
         return f"cannot read the request: {error}"
     same = same_person(events, row.event)
     if not same:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bouncestream.cli import show as out
-from bouncestream.cli.reread import Unreadable
+from bouncestream.cli.reread import StillUnreadable
 from bouncestream.config.model import Config
 from bouncestream.judging.mail import Returned, judging_for, read_mail
 from bouncestream.mail.decode import as_dict, read
@@ -25,7 +25,7 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
     try:
         verdict = read(raw, verp=judging.verp, keys=judging.keys, explain=True)
     except Exception as error:  # one bug of the reader is told, whatever it is
-        raise Unreadable(
+        raise StillUnreadable(
             f"{name}: a bug of the mail reader: {type(error).__name__}. Next: please report it."
         ) from error
     returned = read_mail(raw, judging, None)

@@ -13,7 +13,7 @@ from typing import Any
 
 from bouncestream.cli import show as out
 from bouncestream.cli.opened import configuration, reading, writing
-from bouncestream.cli.reread import Stored, Unreadable, events_again, same_person
+from bouncestream.cli.reread import StillUnreadable, Stored, events_again, same_person
 from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind
@@ -109,7 +109,7 @@ def _again(row: Listed, config: Config) -> tuple[BounceEvent, ...] | None:
     stored = Stored(row.event.source, row.event.provider, row.received_at, body, head[1] if head else "")
     try:
         return events_again(stored, config)
-    except Unreadable:
+    except StillUnreadable:
         return None
 
 

@@ -16,7 +16,7 @@ from functools import partial
 
 from bouncestream.cli.opened import reading, writing
 from bouncestream.cli.outbox_look import item_number
-from bouncestream.cli.reread import Stored, Unreadable, reread
+from bouncestream.cli.reread import StillUnreadable, Stored, reread
 from bouncestream.cli.show import tell
 from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
@@ -49,7 +49,7 @@ def requeue(args: argparse.Namespace, config: Config) -> int:
         for number in wanted[at : at + _STEP]:
             try:
                 read.append((number, _submission(waiting[number], config, path)))
-            except Unreadable as unread:
+            except StillUnreadable as unread:
                 refused[number] = str(unread)
         stored = writing(path, partial(_store, read=read)) if read else []
         done += stored
@@ -64,14 +64,15 @@ def _store(conn: sqlite3.Connection, read: list[tuple[int, Submission]]) -> list
 
 
 def _submission(item: Quarantined, config: Config, path: str) -> Submission:
-    """What the item says, as if it had come in anew; without events when it is no feedback. Raises Unreadable."""
+    """What the item says, as if it had come in anew; without events when it is no feedback. Raises
+    StillUnreadable."""
     try:
         body = reading(path, partial(browse.raw_body, raw_id=item.raw_id))
         head = reading(path, partial(browse.raw_head, raw_id=item.raw_id))
     except UsageError as error:
-        raise Unreadable(str(error)) from None
+        raise StillUnreadable(str(error)) from None
     stored = Stored(item.source, item.provider, item.received_at, body, head[1] if head else "")
     submission = reread(stored, config)
-    if item.unidentified and submission.trouble and not submission.events:
-        raise Unreadable("it still does not tell whose it is")
+    if item.unidentified and submission.unreadable and not submission.events:
+        raise StillUnreadable("it still does not tell whose it is")
     return submission

@@ -23,7 +23,7 @@ from bouncestream.ports import Submission
 from bouncestream.providers._contract import Parsed, WebhookRequest
 
 
-class Unreadable(BouncestreamError):
+class StillUnreadable(BouncestreamError):
     """This version cannot read it either."""
 
 
@@ -39,15 +39,15 @@ class Stored:
 
 
 def reread(stored: Stored, config: Config) -> Submission:
-    """What it says, as if it had come in anew; without events when it is no bounce. Raises Unreadable."""
+    """What it says, as if it had come in anew; without events when it is no bounce. Raises StillUnreadable."""
     if stored.provider == MAILBOX:
         returned = read_mail(stored.body, judging_for(config, stored.source), stored.received_at)
         if returned.bug:
-            raise Unreadable(f"it still cannot be read: {returned.why}")
+            raise StillUnreadable(f"it still cannot be read: {returned.why}")
         return returned.submission or Submission(stored.source, stored.provider, raw=stored.body)
     parsed = _parsed(stored, config)
-    if parsed.trouble and not parsed.events and not parsed.ignored:
-        raise Unreadable(f"it still cannot be read: {parsed.trouble[0].why}")
+    if parsed.unreadable and not parsed.events and not parsed.ignored:
+        raise StillUnreadable(f"it still cannot be read: {parsed.unreadable[0].why}")
     return Submission(
         source=stored.source,
         provider=stored.provider,
@@ -58,17 +58,18 @@ def reread(stored: Stored, config: Config) -> Submission:
             )
             for event in parsed.events
         ),
-        trouble=parsed.trouble,
+        unreadable=parsed.unreadable,
         raw=stored.body,
         content_type=stored.content_type,
     )
 
 
 def events_again(stored: Stored, config: Config) -> tuple[BounceEvent, ...]:
-    """The events of what gave events before. Raises Unreadable, also for a mail that now tells nobody's name."""
+    """The events of what gave events before. Raises
+    StillUnreadable, also for a mail that now tells nobody's name."""
     submission = reread(stored, config)
-    if submission.trouble and not submission.events:
-        raise Unreadable(submission.trouble[0].why)
+    if submission.unreadable and not submission.events:
+        raise StillUnreadable(submission.unreadable[0].why)
     return submission.events
 
 
@@ -86,9 +87,9 @@ def _parsed(stored: Stored, config: Config) -> Parsed:
     try:
         provider = providers.get(stored.provider)
     except LookupError:
-        raise Unreadable(f"this version has no provider {stored.provider}") from None
+        raise StillUnreadable(f"this version has no provider {stored.provider}") from None
     request = WebhookRequest("POST", CIMultiDict({"Content-Type": stored.content_type}), stored.body)
     try:
         return provider.parse(request, settings, stored.received_at)
     except Exception as error:  # whatever a provider's file raises on it
-        raise Unreadable(f"it still cannot be read: {error}") from error
+        raise StillUnreadable(f"it still cannot be read: {error}") from error

@@ -35,7 +35,7 @@ from bouncestream.mail import decode
 from bouncestream.mail.address import a_label
 from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict
 from bouncestream.policy import Rules
-from bouncestream.ports import Filing, Submission, Trouble
+from bouncestream.ports import Filing, Submission, Unreadable
 
 #: `Submission.provider` and `BounceEvent.provider` of whatever came as a mail.
 PROVIDER = "mailbox"
@@ -100,15 +100,15 @@ def read_mail(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Retu
 
 def troubled(source: str, why: str, raw: bytes) -> Submission:
     """A mail that is set aside in quarantine, with the reason in words."""
-    return Submission(source, PROVIDER, trouble=(Trouble(why),), raw=raw, content_type=CONTENT_TYPE)
+    return Submission(source, PROVIDER, unreadable=(Unreadable(why),), raw=raw, content_type=CONTENT_TYPE)
 
 
 def _read(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned:
     verdict = decode.read(raw, verp=judging.verp, keys=judging.keys)
     if verdict.unidentified:
         why = f"a bounce that does not tell whose it is: {verdict.evidence}"
-        trouble = Trouble(why, unidentified=True, fingerprint=_mark(raw, verdict))
-        return Returned(_submission(judging, raw, trouble=(trouble,)), Filing.UNIDENTIFIED, why)
+        unreadable = Unreadable(why, unidentified=True, fingerprint=_mark(raw, verdict))
+        return Returned(_submission(judging, raw, unreadable=(unreadable,)), Filing.UNIDENTIFIED, why)
     alone = len(verdict.recipients) == 1
     found = [
         _event(verdict, recipient, judging, arrived_at, alone=alone)
@@ -125,9 +125,9 @@ def _read(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned
 
 
 def _submission(
-    judging: Judging, raw: bytes, events: tuple[BounceEvent, ...] = (), trouble: tuple[Trouble, ...] = ()
+    judging: Judging, raw: bytes, events: tuple[BounceEvent, ...] = (), unreadable: tuple[Unreadable, ...] = ()
 ) -> Submission:
-    return Submission(judging.source, PROVIDER, events, trouble, raw, CONTENT_TYPE)
+    return Submission(judging.source, PROVIDER, events, unreadable, raw, CONTENT_TYPE)
 
 
 def _mark(raw: bytes, verdict: Verdict) -> bytes:

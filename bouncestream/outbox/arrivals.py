@@ -36,7 +36,7 @@ from bouncestream.outbox.delivery import WHY_LIMIT, add_meta, count, get_meta, t
 from bouncestream.outbox.known import UNPROVEN, Known, covers, gravest, named_alone, same_person, takes
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.state import FINAL
-from bouncestream.ports import Receipt, State, Submission, Trouble
+from bouncestream.ports import Receipt, State, Submission, Unreadable
 from bouncestream.printable import printable
 
 #: So many of each unknown event type of a source are kept raw on one UTC day, the rest is only counted.
@@ -95,8 +95,8 @@ def take(conn: sqlite3.Connection, submission: Submission, now: datetime) -> Sto
     arrival = _Arrival(conn, submission, now)
     for event in submission.events:
         arrival.event(event)
-    for trouble in submission.trouble:
-        arrival.trouble(trouble)
+    for unreadable in submission.unreadable:
+        arrival.unreadable(unreadable)
     count(conn, arrival.counts)
     count_unproven(conn, (submission,))
     if arrival.taken.duplicates:
@@ -330,13 +330,13 @@ class _Arrival:
         assert number is not None
         return number
 
-    def trouble(self, trouble: Trouble) -> None:
+    def unreadable(self, unreadable: Unreadable) -> None:
         """Keep what could not be read; of an unknown type only the first ones of a day, of a mail that comes again
         none."""
-        if trouble.fingerprint and self.kept(trouble.fingerprint):
+        if unreadable.fingerprint and self.kept(unreadable.fingerprint):
             self.taken.duplicates += 1
             return
-        event_type = codec.visible(trouble.event_type, 200)
+        event_type = codec.visible(unreadable.event_type, 200)
         if event_type:
             midnight = self.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
             kept = self.conn.execute(
@@ -351,20 +351,22 @@ class _Arrival:
             if kept >= UNKNOWN_KEPT:
                 self.taken.quarantined += 1
                 return
-        self.quarantine(trouble.why, event_type, trouble.part, trouble)
+        self.quarantine(unreadable.why, event_type, unreadable.part, unreadable)
 
     def kept(self, fingerprint: bytes) -> bool:
         found = self.conn.execute(QUERIES["kept_mail"], (self.submission.source, fingerprint))
         return found.fetchone() is not None
 
-    def quarantine(self, why: str, event_type: str = "", part: bytes = b"", trouble: Trouble | None = None) -> None:
+    def quarantine(
+        self, why: str, event_type: str = "", part: bytes = b"", unreadable: Unreadable | None = None
+    ) -> None:
         raw_id = self.store_raw(part) if part else self.keep_raw()
         if raw_id is None:
             raw_id = self.raw_id = self.store_raw(b"")
         source, provider = self.submission.source, self.submission.provider
         why = codec.visible(why, WHY_LIMIT)
-        unidentified = trouble is not None and trouble.unidentified
-        fingerprint = trouble.fingerprint or None if trouble is not None else None
+        unidentified = unreadable is not None and unreadable.unidentified
+        fingerprint = unreadable.fingerprint or None if unreadable is not None else None
         row = (self.at, source, provider, why, event_type, raw_id, int(unidentified), fingerprint)
         self.conn.execute(_QUARANTINE, row)
         if unidentified:

@@ -85,7 +85,7 @@ class _Tables:
             for number, (submission, now) in enumerate(items):
                 at = codec.stamp(now)
                 read = [(identity_keys(event, secret), codec.values(event, now, at)) for event in submission.events]
-                fresh = not submission.trouble
+                fresh = not submission.unreadable
                 for keys, _ in read:
                     for key in keys:
                         if key in owners:

@@ -28,11 +28,11 @@ class Rehearsal:
                 taken.duplicates += 1
             else:
                 taken.kinds.append(event.kind)
-        for trouble in submission.trouble:
-            mark = trouble.fingerprint
+        for unreadable in submission.unreadable:
+            mark = unreadable.fingerprint
             if mark and (self._known(conn, "kept_mail", [(submission.source, mark)]) | self._shown_before((mark,))):
                 taken.duplicates += 1
-            elif trouble.unidentified:
+            elif unreadable.unidentified:
                 taken.unidentified += 1
             else:
                 taken.quarantined += 1

@@ -48,9 +48,9 @@ _NOTHING = Receipt()
 def _extent(submission: Submission) -> tuple[int, int]:
     """Rows and bytes that it stores, about."""
     size = len(submission.raw)
-    for trouble in submission.trouble:
-        size += len(trouble.part)
-    return len(submission.events) + len(submission.trouble), size
+    for unreadable in submission.unreadable:
+        size += len(unreadable.part)
+    return len(submission.events) + len(submission.unreadable), size
 
 
 class Intake:

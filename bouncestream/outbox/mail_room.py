@@ -71,8 +71,8 @@ class MailRoom:
         if self._day.aside > WHOLE and size > BEGINNING:
             size = BEGINNING
             why = f"; of {len(submission.raw) >> 10} KiB the first {BEGINNING >> 10} are kept"
-            trouble = tuple(replace(one, why=one.why + why) for one in submission.trouble)
-            submission = replace(submission, raw=submission.raw[:size], trouble=trouble)
+            unreadable = tuple(replace(one, why=one.why + why) for one in submission.unreadable)
+            submission = replace(submission, raw=submission.raw[:size], unreadable=unreadable)
         if self._day.aside > SOME or size > self._left:
             return None
         self._left -= size

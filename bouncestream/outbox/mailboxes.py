@@ -92,7 +92,7 @@ def _stamp(moment: datetime | None) -> str | None:
 
 def _counted(submission: Submission) -> Stored:
     """Of a mail that is not stored at all."""
-    unidentified = any(trouble.unidentified for trouble in submission.trouble)
+    unidentified = any(unreadable.unidentified for unreadable in submission.unreadable)
     return Stored(unidentified=int(unidentified), quarantined=int(not unidentified))
 
 

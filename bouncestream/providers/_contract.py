@@ -16,14 +16,14 @@ from typing import Protocol
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Malformed, TooLarge, Unauthorized
 from bouncestream.event import BounceEvent
-from bouncestream.ports import Trouble
+from bouncestream.ports import Unreadable
 from bouncestream.providers._fields import canonical
 
 #: More events in one request are refused: the intake takes a request as a whole, and has to fit it in.
 MAX_EVENTS = 10_000
 
 #: Beyond so many unreadable parts of one request, the rest is kept as one: they have the same cause.
-MAX_TROUBLE = 100
+MAX_UNREADABLE = 100
 
 #: What code that reads foreign data raises when the data is not what it was written for.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -88,7 +88,7 @@ class Parsed:
     """What a request says."""
 
     events: tuple[BounceEvent, ...] = ()
-    trouble: tuple[Trouble, ...] = ()  #: parts that could not become an event
+    unreadable: tuple[Unreadable, ...] = ()  #: parts that could not become an event
     ignored: tuple[str, ...] = ()  #: for each part that is no event by design: why, in words
     notes: tuple[str, ...] = ()  #: odd but understood, such as a class that is not in the table; in words
 
@@ -98,17 +98,17 @@ class Gathered:
     """A `Parsed` in the making."""
 
     events: list[BounceEvent] = field(default_factory=list)
-    trouble: list[Trouble] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def done(self) -> Parsed:
-        trouble = self.trouble
-        if len(trouble) > MAX_TROUBLE:
-            more = len(trouble) - MAX_TROUBLE + 1
-            trouble = trouble[: MAX_TROUBLE - 1]
-            trouble.append(Trouble(f"{more} more parts could not be read either; this is the whole request"))
-        return Parsed(tuple(self.events), tuple(trouble), tuple(self.ignored), tuple(self.notes))
+        unreadable = self.unreadable
+        if len(unreadable) > MAX_UNREADABLE:
+            more = len(unreadable) - MAX_UNREADABLE + 1
+            unreadable = unreadable[: MAX_UNREADABLE - 1]
+            unreadable.append(Unreadable(f"{more} more parts could not be read either; this is the whole request"))
+        return Parsed(tuple(self.events), tuple(unreadable), tuple(self.ignored), tuple(self.notes))
 
 
 class Provider(Protocol):
@@ -211,9 +211,9 @@ def each(items: Iterable[object], parse_one: Callable[[object, Gathered], None],
             parse_one(item, into)
         except Malformed as error:
             kind = error.event_type if isinstance(error, UnknownType) else ""
-            into.trouble.append(Trouble(str(error), kind, canonical(item)))
+            into.unreadable.append(Unreadable(str(error), kind, canonical(item)))
         except MALFORMED as error:
-            into.trouble.append(Trouble(f"{type(error).__name__} while reading it", part=canonical(item)))
+            into.unreadable.append(Unreadable(f"{type(error).__name__} while reading it", part=canonical(item)))
 
 
 def _allowed(address: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:

@@ -21,7 +21,7 @@ from bouncestream.crypto import signature
 from bouncestream.errors import Malformed, TooLarge, Unauthorized
 from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, clean_message_id, clean_uuid
 from bouncestream.mail.address import normalise
-from bouncestream.ports import Trouble
+from bouncestream.ports import Unreadable
 from bouncestream.providers._contract import (
     MALFORMED,
     MAX_EVENTS,
@@ -79,7 +79,7 @@ class Generic:
         into = Gathered()
         source = settings.name
         items = _items(request, into)
-        if len(items) == 1 and not into.trouble:
+        if len(items) == 1 and not into.unreadable:
             try:
                 return Parsed((_event(items[0], source),))
             except (Malformed, *MALFORMED):
@@ -112,8 +112,8 @@ def _lines(request: WebhookRequest, into: Gathered) -> list[object]:
         try:
             items.append(orjson.loads(data))
         except orjson.JSONDecodeError as error:
-            into.trouble.append(Trouble(f"this line is not JSON ({error.msg})", part=data))
-        if len(items) + len(into.trouble) > MAX_EVENTS:
+            into.unreadable.append(Unreadable(f"this line is not JSON ({error.msg})", part=data))
+        if len(items) + len(into.unreadable) > MAX_EVENTS:
             raise TooLarge(f"more than {MAX_EVENTS} lines in one request: send them in several")
     if not items:
         raise Malformed("the body is neither JSON nor lines of JSON")

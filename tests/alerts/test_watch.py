@@ -30,7 +30,7 @@ from bouncestream.outbox import alerts as alertbook
 from bouncestream.outbox import arrivals
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
-from bouncestream.ports import Trouble
+from bouncestream.ports import Unreadable
 from tests.alerts.receivers import Hooks, hooks
 from tests.outbox import make
 
@@ -98,7 +98,7 @@ class World:
     async def quarantine(self, number: int = 1) -> None:
         job = partial(
             arrivals.submit,
-            submission=make.submission(source="shop", trouble=(Trouble(f"not JSON {number}"),)),
+            submission=make.submission(source="shop", trouble=(Unreadable(f"not JSON {number}"),)),
             now=self.clock.now(),
         )
         await self.db.write(job)

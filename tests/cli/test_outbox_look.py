@@ -11,7 +11,7 @@ import pytest
 
 from bouncestream.event import Kind
 from bouncestream.outbox import delivery as store
-from bouncestream.ports import State, Trouble
+from bouncestream.ports import State, Unreadable
 from tests.cli.conftest import Cli
 from tests.outbox import make
 
@@ -31,8 +31,8 @@ def filled(config: Path, conn: sqlite3.Connection) -> None:
     make.submit(conn, evil, now=NOW)
     make.submit(conn, make.event("bob@example.org", Kind.SOFT, source="mail"), now=LATER)
     make.submit(conn, make.event("", subscriber_uuid=make.SUBSCRIBER, hold="unproven"), now=LAST)
-    odd = Trouble("not JSON about ann@example.com", "odd")
-    make.submit(conn, trouble=(odd,), raw=b'{"to": "ann@example.com"', now=NOW)
+    odd = Unreadable("not JSON about ann@example.com", "odd")
+    make.submit(conn, unreadable=(odd,), raw=b'{"to": "ann@example.com"', now=NOW)
 
 
 def lines(text: str) -> list[dict[str, Any]]:

@@ -9,26 +9,26 @@ from typing import Any
 import pytest
 
 from bouncestream.mail.verp import signed
-from bouncestream.ports import Trouble
+from bouncestream.ports import Unreadable
 from tests.cli.conftest import Cli, bounce
 from tests.judging.test_mail import NAMELESS
 from tests.outbox import make
 from tests.sources.mails import fixture
 
-NOW_READABLE = Trouble("an older version could not read it")
+NOW_READABLE = Unreadable("an older version could not read it")
 
 
 @pytest.fixture(autouse=True)
 def filled(config: Path, conn: sqlite3.Connection) -> None:
     """1 can be read now, 2 cannot, 3 is of a provider that is gone, 4 is no feedback."""
     here: dict[str, Any] = {"source": "sendamatic", "provider": "sendamatic"}
-    make.submit(conn, trouble=(NOW_READABLE,), raw=bounce("ann@example.com"), **here)
-    make.submit(conn, trouble=(NOW_READABLE,), raw=b'{"notification_type"', **here)
-    make.submit(conn, trouble=(NOW_READABLE,), raw=b"{}", source="old", provider="gone")
+    make.submit(conn, unreadable=(NOW_READABLE,), raw=bounce("ann@example.com"), **here)
+    make.submit(conn, unreadable=(NOW_READABLE,), raw=b'{"notification_type"', **here)
+    make.submit(conn, unreadable=(NOW_READABLE,), raw=b"{}", source="old", provider="gone")
     ignored = bounce("bob@example.com", "Undetermined").replace(
         b'"reason"', b'"body": "Auto-Submitted: auto-replied\\n\\nx", "reason"'
     )
-    make.submit(conn, trouble=(NOW_READABLE,), raw=ignored, **here)
+    make.submit(conn, unreadable=(NOW_READABLE,), raw=ignored, **here)
 
 
 def test_what_can_be_read_now_becomes_an_event(cli: Cli, conn: sqlite3.Connection) -> None:
@@ -57,7 +57,7 @@ def test_one_item_once(cli: Cli, conn: sqlite3.Connection) -> None:
 
 def test_what_is_known_stays_a_duplicate(cli: Cli, conn: sqlite3.Connection) -> None:
     here: dict[str, Any] = {"source": "sendamatic", "provider": "sendamatic"}
-    make.submit(conn, trouble=(NOW_READABLE,), raw=bounce("ann@example.com"), **here)
+    make.submit(conn, unreadable=(NOW_READABLE,), raw=bounce("ann@example.com"), **here)
     assert cli("outbox", "replay", "--quarantine", "1", "5").returncode == 0
     assert len(make.rows(conn)) == 1
 
@@ -66,7 +66,7 @@ def test_a_webhook_that_is_not_configured_any_more_is_read_by_its_provider(
     cli: Cli, conn: sqlite3.Connection
 ) -> None:
     make.submit(
-        conn, trouble=(NOW_READABLE,), raw=bounce("eve@example.com"), source="former", provider="sendamatic"
+        conn, unreadable=(NOW_READABLE,), raw=bounce("eve@example.com"), source="former", provider="sendamatic"
     )
     assert cli("outbox", "replay", "--quarantine", "5").returncode == 0
     assert make.rows(conn, "recipient, source") == [("eve@example.com", "former")]
@@ -88,8 +88,8 @@ MAILS: dict[str, Any] = {"source": "bounces", "provider": "mailbox"}
 
 def unidentified(conn: sqlite3.Connection, raw: bytes, number: int) -> None:
     """A bounce mail that an older version could not identify."""
-    trouble = Trouble("nobody was named", unidentified=True, fingerprint=bytes([number]) * 32)
-    make.submit(conn, trouble=(trouble,), raw=raw, **MAILS)
+    unreadable = Unreadable("nobody was named", unidentified=True, fingerprint=bytes([number]) * 32)
+    make.submit(conn, unreadable=(unreadable,), raw=raw, **MAILS)
 
 
 def test_a_bounce_mail_that_names_somebody_now_becomes_an_event(cli: Cli, conn: sqlite3.Connection) -> None:
@@ -141,7 +141,7 @@ ABSURD = (
 
 
 def test_a_mail_on_which_an_older_reader_failed_is_read(cli: Cli, conn: sqlite3.Connection) -> None:
-    make.submit(conn, trouble=(Trouble("a bug of the mail reader: ValueError"),), raw=ABSURD, **MAILS)
+    make.submit(conn, unreadable=(Unreadable("a bug of the mail reader: ValueError"),), raw=ABSURD, **MAILS)
     assert cli("outbox", "replay", "--quarantine", "5").returncode == 0
     assert make.rows(conn, "recipient, kind") == [("zoe@example.com", "soft")]
 
@@ -149,7 +149,7 @@ def test_a_mail_on_which_an_older_reader_failed_is_read(cli: Cli, conn: sqlite3.
 def test_a_mail_that_could_not_be_read_goes_the_same_way(cli: Cli, conn: sqlite3.Connection) -> None:
     """A mail in quarantine, such as one that was given up after three tries."""
     for raw in (fixture("postfix_unknown_user"), NAMELESS, fixture("vacation")):
-        make.submit(conn, trouble=(Trouble("given up after three tries"),), raw=raw, **MAILS)
+        make.submit(conn, unreadable=(Unreadable("given up after three tries"),), raw=raw, **MAILS)
     done = cli("outbox", "replay", "--quarantine", "5", "6", "7", "--json")
     assert json.loads(done.stdout) == {"replayed": [5, 6, 7], "refused": {}}
     assert make.rows(conn, "recipient, source") == [("reader@example.com", "bounces")]

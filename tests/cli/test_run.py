@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.ports import Trouble
+from bouncestream.ports import Unreadable
 from tests.cli.conftest import PATIENCE, SECRET, Cli, Process, bounce, environment, post, write_config
 from tests.outbox import make
 from tests.sources.mails import fixture
@@ -202,8 +202,8 @@ def test_after_an_upgrade_what_is_unidentified_is_judged_again_once(
     write_config(tmp_path, sandbox)
     mail = fixture("postfix_unknown_user").replace(b"reader@example.com", b"reader1@example.com")
     with closing(make.connect(tmp_path / "outbox.db")) as conn:
-        trouble = Trouble("nobody was named", unidentified=True, fingerprint=b"1" * 32)
-        make.submit(conn, trouble=(trouble,), raw=mail, source="bounces", provider="mailbox")
+        unreadable = Unreadable("nobody was named", unidentified=True, fingerprint=b"1" * 32)
+        make.submit(conn, unreadable=(unreadable,), raw=mail, source="bounces", provider="mailbox")
     bridge = spawn("run")
     bridge.wait_for("judged 1 unidentified bounce mails again: 1 identified, 0 no bounce to this version, 0 stay")
     assert sum(states(cli).values()) == 1

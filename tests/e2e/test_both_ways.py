@@ -61,7 +61,7 @@ class Bridge:
         body = json.dumps({"notification_type": "bounce", "bounce": bounce}).encode()
         settings = Webhook(name="hook", provider="sendamatic")
         parsed = providers.get("sendamatic").parse(WebhookRequest("POST", CIMultiDict(), body), settings, NOW)
-        return await self.intake(Submission("hook", "sendamatic", parsed.events, parsed.trouble, body))
+        return await self.intake(Submission("hook", "sendamatic", parsed.events, parsed.unreadable, body))
 
     async def mailbox(self, mail: bytes, judging: Judging = BELIEVED) -> Receipt:
         """The mail itself arrives."""

@@ -321,9 +321,9 @@ def test_a_bounce_of_nobody_is_kept_for_later() -> None:
     returned = read_mail(NAMELESS, JUDGING, ARRIVED)
     assert returned.filing is Filing.UNIDENTIFIED
     assert returned.submission is not None
-    (trouble,) = returned.submission.trouble
-    assert trouble.unidentified
-    assert not trouble.part
+    (unreadable,) = returned.submission.unreadable
+    assert unreadable.unidentified
+    assert not unreadable.part
     assert returned.submission.raw == NAMELESS
     assert not returned.submission.events
 
@@ -332,7 +332,7 @@ def test_a_copy_of_a_nameless_bounce_is_known_and_another_one_with_the_same_word
     def mark(mail: bytes) -> bytes:
         submission = read_mail(mail, JUDGING, ARRIVED).submission
         assert submission is not None
-        return submission.trouble[0].fingerprint
+        return submission.unreadable[0].fingerprint
 
     moved = b"Received: from old.example.org; Wed, 04 Nov 2026 09:00:05 +0000\n" + NAMELESS
     assert mark(moved) == mark(NAMELESS) == mark(NAMELESS.replace(b"\n", b"\r\n"))
@@ -396,7 +396,9 @@ def test_a_mail_on_which_the_reader_fails_is_set_aside_raw(monkeypatch: pytest.M
     returned = read_mail(b"a mail", VERP, ARRIVED)
     assert returned.bug and returned.filing is None
     assert returned.submission is not None and returned.submission.raw == b"a mail"
-    assert [trouble.why for trouble in returned.submission.trouble] == ["a bug of the mail reader: OverflowError"]
+    assert [unreadable.why for unreadable in returned.submission.unreadable] == [
+        "a bug of the mail reader: OverflowError"
+    ]
 
 
 def test_the_policy_changes_the_kind_but_never_makes_a_forgery_hard() -> None:

@@ -14,7 +14,7 @@ from bouncestream.config.model import Config
 from bouncestream.maintenance import rejudge
 from bouncestream.maintenance.rejudge import Rejudge, Rejudged
 from bouncestream.outbox.db import Database
-from bouncestream.ports import Trouble
+from bouncestream.ports import Unreadable
 from tests.judging.test_mail import NAMELESS
 from tests.outbox import make
 from tests.sources.mails import fixture
@@ -28,9 +28,9 @@ def conn(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     conn = make.connect(tmp_path / "outbox.db")
     for number, raw in enumerate((fixture("postfix_unknown_user"), NAMELESS, fixture("vacation"))):
         mark = bytes([number]) * 32
-        trouble = Trouble("nobody was named", unidentified=True, fingerprint=mark)
-        make.submit(conn, trouble=(trouble,), raw=raw, **HERE)
-    make.submit(conn, trouble=(Trouble("could not be read"),), raw=b"{}")
+        unreadable = Unreadable("nobody was named", unidentified=True, fingerprint=mark)
+        make.submit(conn, unreadable=(unreadable,), raw=raw, **HERE)
+    make.submit(conn, unreadable=(Unreadable("could not be read"),), raw=b"{}")
     yield conn
     conn.close()
 

@@ -23,7 +23,7 @@ from bouncestream.outbox import arrivals
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
-from bouncestream.ports import Move, State, Trouble
+from bouncestream.ports import Move, State, Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, event, submission
 
@@ -57,7 +57,7 @@ async def fill(db: Database, at: datetime, recipient: str = "ann@example.com") -
     """A finished event, its raw body, its key, something in quarantine, and the statistics of the hour."""
 
     def job(conn: make.sqlite3.Connection) -> None:
-        body = submission(event(recipient), trouble=(Trouble(f"odd {recipient}"),))
+        body = submission(event(recipient), unreadable=(Unreadable(f"odd {recipient}"),))
         arrivals.submit(conn, body, at)
         for claimed in store.claim(conn, now=at, limit=9):
             moves = [Move(claimed.row, to, "as told") for to in (State.POSTED, State.VERIFIED)]

@@ -16,7 +16,7 @@ from bouncestream.event import BounceEvent, Kind
 from bouncestream.outbox import arrivals, codec
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
-from bouncestream.ports import Receipt, State, Trouble
+from bouncestream.ports import Receipt, State, Unreadable
 from tests.outbox import make
 from tests.outbox.make import CAMPAIGN, NOW, SUBSCRIBER, event, one, submission, submit
 
@@ -266,7 +266,9 @@ def test_times_of_other_zones_are_stored_in_utc(conn: sqlite3.Connection) -> Non
 
 
 def test_trouble_is_kept_with_its_reason(conn: sqlite3.Connection) -> None:
-    receipt = submit(conn, trouble=(Trouble("no recipient"), Trouble("not JSON", part=b"{x")), raw=b"whole")
+    receipt = submit(
+        conn, unreadable=(Unreadable("no recipient"), Unreadable("not JSON", part=b"{x")), raw=b"whole"
+    )
     assert receipt == Receipt(quarantined=2)
     first, second = browse.quarantine_items(conn)
     assert (first.why, browse.raw_body(conn, first.raw_id)) == ("no recipient", b"whole")
@@ -276,12 +278,12 @@ def test_trouble_is_kept_with_its_reason(conn: sqlite3.Connection) -> None:
 
 def test_of_an_unknown_type_the_first_twenty_of_a_day_are_kept(conn: sqlite3.Connection) -> None:
     for _ in range(25):
-        assert submit(conn, trouble=(Trouble("unknown", "Opened"),)) == Receipt(quarantined=1)
-    assert submit(conn, trouble=(Trouble("unknown", "Clicked"),)).quarantined == 1
-    assert submit(conn, trouble=(Trouble("unknown", "Opened"),), source="other").quarantined == 1
+        assert submit(conn, unreadable=(Unreadable("unknown", "Opened"),)) == Receipt(quarantined=1)
+    assert submit(conn, unreadable=(Unreadable("unknown", "Clicked"),)).quarantined == 1
+    assert submit(conn, unreadable=(Unreadable("unknown", "Opened"),), source="other").quarantined == 1
     assert store.quarantine_count(conn) == 22
     assert one(conn, "SELECT count(*) FROM raw") == 22
-    submit(conn, trouble=(Trouble("unknown", "Opened"),), now=make.later(days=1))
+    submit(conn, unreadable=(Unreadable("unknown", "Opened"),), now=make.later(days=1))
     assert store.quarantine_count(conn) == 23
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bouncestream.event import Kind
 from bouncestream.outbox import arrivals, batch, bulk, codec, migrate
 from bouncestream.outbox import operator as browse
-from bouncestream.ports import Receipt, State, Submission, Trouble
+from bouncestream.ports import Receipt, State, Submission, Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, event, later, submission
 
@@ -29,9 +29,9 @@ events = st.builds(
     hold=st.sampled_from(["", "", "unproven", "boredom"]),
 )
 submissions = st.builds(
-    lambda found, trouble, raw: submission(*found, trouble=tuple(trouble), raw=raw),
+    lambda found, unreadable, raw: submission(*found, unreadable=tuple(unreadable), raw=raw),
     st.lists(events, max_size=3),
-    st.lists(st.just(Trouble("odd")), max_size=1),
+    st.lists(st.just(Unreadable("odd")), max_size=1),
     st.sampled_from([b"", b"{}"]),
 )
 

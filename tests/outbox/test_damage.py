@@ -20,7 +20,7 @@ from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
 from bouncestream.outbox import view as glance
 from bouncestream.outbox.db import Database
-from bouncestream.ports import State, Trouble
+from bouncestream.ports import State, Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, event, later, submission
 from tests.outbox.test_db import Opened, insert
@@ -34,8 +34,8 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("good") / "outbox.db"
     with closing(make.connect(path)) as conn:
         for number in range(60):
-            trouble = (Trouble("odd"),) if number % 10 == 0 else ()
-            make.submit(conn, event(f"p{number}@example.com"), raw=b'{"n": %d}' % number, trouble=trouble)
+            unreadable = (Unreadable("odd"),) if number % 10 == 0 else ()
+            make.submit(conn, event(f"p{number}@example.com"), raw=b'{"n": %d}' % number, unreadable=unreadable)
         for claimed in make.claim(conn, limit=20):
             make.settle(conn, claimed.row, State.POSTED, State.VERIFIED)
         make.claim(conn, limit=5)

@@ -10,18 +10,18 @@ import pytest
 from bouncestream.event import Kind
 from bouncestream.outbox.arrivals import take
 from bouncestream.outbox.dry_run import Rehearsal
-from bouncestream.ports import Submission, Trouble
+from bouncestream.ports import Submission, Unreadable
 from tests.outbox import make
 
-NOBODY = Trouble("nobody", unidentified=True, fingerprint=b"1" * 32)
+NOBODY = Unreadable("nobody", unidentified=True, fingerprint=b"1" * 32)
 
 SUBMISSIONS = [
     make.submission(make.event()),
     make.submission(make.event()),
     make.submission(make.event(kind=Kind.COMPLAINT), make.event("bob@example.com", Kind.SOFT)),
     make.submission(make.event("bob@example.com", Kind.SOFT, message_id="", fingerprint=b"2")),
-    make.submission(trouble=(NOBODY,)),
-    make.submission(trouble=(NOBODY, Trouble("unreadable"))),
+    make.submission(unreadable=(NOBODY,)),
+    make.submission(unreadable=(NOBODY, Unreadable("unreadable"))),
 ]
 
 

@@ -11,7 +11,7 @@ from bouncestream.event import DIAGNOSTIC_LIMIT
 from bouncestream.outbox import arrivals, bulk, codec
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
-from bouncestream.ports import Move, State, Submission, Trouble
+from bouncestream.ports import Move, State, Submission, Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, submission, submit
 
@@ -54,7 +54,7 @@ def test_reasons_are_printable(conn: sqlite3.Connection) -> None:
 
 def test_what_is_quarantined_is_told_in_printable_words(conn: sqlite3.Connection) -> None:
     for _ in range(25):
-        submit(conn, trouble=(Trouble(f"odd {EVIL}", f"type {EVIL}"),), raw=b"\x1b[2J")
+        submit(conn, unreadable=(Unreadable(f"odd {EVIL}", f"type {EVIL}"),), raw=b"\x1b[2J")
     items = browse.quarantine_items(conn)
     assert len(items) == arrivals.UNKNOWN_KEPT
     assert items[0].why.isprintable()

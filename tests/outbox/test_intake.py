@@ -20,7 +20,7 @@ from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, INTAKE_WAITI
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
-from bouncestream.ports import Emit, Receipt, Trouble
+from bouncestream.ports import Emit, Receipt, Unreadable
 from tests.outbox.make import NOW, event, submission
 
 
@@ -75,7 +75,7 @@ async def hold_up(db: Database) -> tuple[asyncio.Task[None], Callable[[], None]]
 
 async def test_a_submission_is_stored_counted_and_told(db: Database) -> None:
     bench = Bench(db)
-    both = submission(event(), event("b@example.com", Kind.SOFT), event(), trouble=(Trouble("odd"),))
+    both = submission(event(), event("b@example.com", Kind.SOFT), event(), unreadable=(Unreadable("odd"),))
     assert await bench.intake(both) == Receipt(accepted=2, duplicates=1, quarantined=1)
     assert (await db.read(store.tally))["pending"] == 2
     metrics = bench.metrics

@@ -18,7 +18,7 @@ from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mail_room import BEGINNING, SOME, WHOLE
 from bouncestream.outbox.mailboxes import store_mails
-from bouncestream.ports import FetchedMail, FolderKey, MailBatch, Submission, Trouble
+from bouncestream.ports import FetchedMail, FolderKey, MailBatch, Submission, Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, event, later
 from tests.outbox.test_intake import Clock
@@ -28,8 +28,10 @@ BIG = 190_000
 
 def stranger(number: int, size: int = BIG) -> Submission:
     """A bounce mail that names nobody."""
-    trouble = Trouble("names nobody", unidentified=True, fingerprint=b"%d" % number)
-    return Submission("bounces", "mailbox", trouble=(trouble,), raw=os.urandom(size), content_type="message/rfc822")
+    unreadable = Unreadable("names nobody", unidentified=True, fingerprint=b"%d" % number)
+    return Submission(
+        "bounces", "mailbox", unreadable=(unreadable,), raw=os.urandom(size), content_type="message/rfc822"
+    )
 
 
 def forged(number: int, size: int = BIG) -> Submission:

@@ -19,7 +19,7 @@ from bouncestream.ports import (
     MailBatch,
     Progress,
     Submission,
-    Trouble,
+    Unreadable,
 )
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -32,8 +32,10 @@ def bounce(recipient: str) -> Submission:
 
 
 def nobody(fingerprint: bytes = b"f" * 16) -> Submission:
-    trouble = Trouble("it does not tell whose it is", unidentified=True, fingerprint=fingerprint)
-    return Submission("bounces", "mailbox", trouble=(trouble,), raw=b"From: y\n\n", content_type="message/rfc822")
+    unreadable = Unreadable("it does not tell whose it is", unidentified=True, fingerprint=fingerprint)
+    return Submission(
+        "bounces", "mailbox", unreadable=(unreadable,), raw=b"From: y\n\n", content_type="message/rfc822"
+    )
 
 
 def seen(conn: sqlite3.Connection) -> tuple[int, int, int]:

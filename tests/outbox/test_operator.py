@@ -11,7 +11,7 @@ from bouncestream.errors import UsageError
 from bouncestream.event import Kind
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
-from bouncestream.ports import Move, State, Trouble
+from bouncestream.ports import Move, State, Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, later, submit
 
@@ -104,7 +104,7 @@ def test_show_has_the_history(full: sqlite3.Connection) -> None:
 
 
 def test_stats_count(full: sqlite3.Connection) -> None:
-    make.submit(full, trouble=(Trouble("odd"),))
+    make.submit(full, unreadable=(Unreadable("odd"),))
     stats = browse.stats(full, NOW)
     assert stats.states == dict.fromkeys(State, 1)
     assert stats.quarantine == 1
@@ -206,7 +206,7 @@ def test_rows_in_a_state_by_kind_and_reason(full: sqlite3.Connection) -> None:
 
 
 def test_the_quarantine_is_replayed_once(conn: sqlite3.Connection) -> None:
-    submit(conn, trouble=(Trouble("odd"), Trouble("odder", "Opened")), raw=b"body")
+    submit(conn, unreadable=(Unreadable("odd"), Unreadable("odder", "Opened")), raw=b"body")
     items = browse.quarantine_items(conn)
     assert [(item.why, item.event_type, item.source) for item in items] == [
         ("odd", "", "ses"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 import sqlite3
 
 from bouncestream.outbox.reread import store_again
-from bouncestream.ports import Trouble
+from bouncestream.ports import Unreadable
 from tests.outbox import make
 
 
 def test_event_and_mark_are_stored_together_and_once(conn: sqlite3.Connection) -> None:
-    make.submit(conn, trouble=(Trouble("could not be read"),))
+    make.submit(conn, unreadable=(Unreadable("could not be read"),))
     again = make.submission(make.event())
     taken = store_again(conn, 1, again, make.later(1))
     assert taken is not None
@@ -20,7 +20,7 @@ def test_event_and_mark_are_stored_together_and_once(conn: sqlite3.Connection) -
 
 
 def test_what_is_no_feedback_after_all_is_only_marked(conn: sqlite3.Connection) -> None:
-    make.submit(conn, trouble=(Trouble("could not be read"),))
+    make.submit(conn, unreadable=(Unreadable("could not be read"),))
     taken = store_again(conn, 1, None, make.later(1))
     assert taken is not None
     assert not taken.changed

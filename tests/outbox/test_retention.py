@@ -9,7 +9,7 @@ from datetime import datetime
 from bouncestream.outbox import bulk, retention
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
-from bouncestream.ports import Move, Receipt, State, Trouble
+from bouncestream.ports import Move, Receipt, State, Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, later, settle, submission, submit
 
@@ -133,7 +133,7 @@ def test_what_is_kept_of_a_block_keeps_nothing_of_its_neighbours(conn: sqlite3.C
 
 def test_quarantine_keeps_its_raw_body_as_long_as_itself(conn: sqlite3.Connection) -> None:
     for number in range(10):
-        submit(conn, trouble=(Trouble("odd"),), raw=b"body", now=later(days=number))
+        submit(conn, unreadable=(Unreadable("odd"),), raw=b"body", now=later(days=number))
     submit(conn, event())
     assert purge(conn, raw=later(days=99)) == retention.Purged()
     assert purge(conn, raw=later(days=99), events=later(days=5)) == retention.Purged(quarantine=5, raw=5)

@@ -11,7 +11,7 @@ import pytest
 
 from bouncestream.errors import StoreError
 from bouncestream.outbox.view import glance, newest_about
-from bouncestream.ports import State, Trouble
+from bouncestream.ports import State, Unreadable
 from tests.outbox import make
 
 
@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
         make.claim(conn, limit=1)
         make.settle(conn, 1, State.DEAD)
         make.submit(conn, make.event("cleo@example.com", source="shop"), source="shop", now=make.later(60))
-        make.submit(conn, trouble=(Trouble("not JSON"),), now=make.later(90))
+        make.submit(conn, unreadable=(Unreadable("not JSON"),), now=make.later(90))
     return path
 
 

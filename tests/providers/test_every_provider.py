@@ -51,8 +51,8 @@ def check(parsed: Parsed, case: Case) -> None:
         marked = (event.campaign_uuid and event.subscriber_uuid) or event.message_id.strip("<> ") or event.stable_id
         assert event.fingerprint or marked
         assert identity_keys(event, b"key")
-    for trouble in parsed.trouble:
-        assert trouble.why
+    for unreadable in parsed.unreadable:
+        assert unreadable.why
 
 
 def test_every_provider_has_a_case() -> None:
@@ -81,7 +81,7 @@ def test_a_good_request(case: Case) -> None:
     parsed = ask(case, case.request(case.good))
     check(parsed, case)
     assert [event.recipient for event in parsed.events] == ["person@example.org"]
-    assert parsed.trouble == ()
+    assert parsed.unreadable == ()
 
 
 @every
@@ -234,7 +234,7 @@ def test_what_cannot_be_read(case: Case, body: bytes) -> None:
         assert str(error)  # noqa: PT017
     else:
         assert parsed.events == ()
-        assert parsed.trouble
+        assert parsed.unreadable
 
 
 @every

@@ -90,7 +90,7 @@ def test_a_bad_item_does_not_spoil_its_neighbours() -> None:
     good = {"kind": "hard", "recipient": "a@example.org"}
     parsed = parse([good, 5, {"kind": "hard"}, {"recipient": "a@example.org"}, {"kind": "opened"}, None, good])
     assert len(parsed.events) == 2
-    assert [(trouble.why, trouble.event_type, trouble.part) for trouble in parsed.trouble] == [
+    assert [(unreadable.why, unreadable.event_type, unreadable.part) for unreadable in parsed.unreadable] == [
         ("an event is a JSON object", "", b"5"),
         ("neither a recipient nor a well-formed subscriber_uuid", "", b'{"kind":"hard"}'),
         ("kind is missing", "", b'{"recipient":"a@example.org"}'),
@@ -102,16 +102,16 @@ def test_a_bad_item_does_not_spoil_its_neighbours() -> None:
 def test_a_bad_line_does_not_spoil_its_neighbours() -> None:
     parsed = parse(b'{"kind":"hard","recipient":"a@example.org"}\nnonsense\n')
     assert len(parsed.events) == 1
-    assert parsed.trouble[0].part == b"nonsense"
+    assert parsed.unreadable[0].part == b"nonsense"
     with pytest.raises(Malformed, match="neither JSON nor lines"):
         parse(b"non\nsense")
 
 
 def test_thousands_of_unreadable_parts_are_one_after_the_first_hundred() -> None:
     parsed = parse([{}] * 5000)
-    assert len(parsed.trouble) == 100
-    assert parsed.trouble[-1].part == b""
-    assert "4901 more parts" in parsed.trouble[-1].why
+    assert len(parsed.unreadable) == 100
+    assert parsed.unreadable[-1].part == b""
+    assert "4901 more parts" in parsed.unreadable[-1].why
 
 
 def test_as_many_events_as_the_intake_takes_and_not_one_more() -> None:
@@ -129,9 +129,9 @@ def test_who() -> None:
     odd = one(recipient="not an address", subscriber_uuid=SUBSCRIBER)
     assert odd.recipient == ""
     assert odd.evidence.endswith("its recipient is not an address")
-    assert parse({"kind": "hard", "recipient": "junk"}).trouble[0].why == "recipient is not an address"
+    assert parse({"kind": "hard", "recipient": "junk"}).unreadable[0].why == "recipient is not an address"
     nobody = {"kind": "hard", "subscriber_uuid": "00000000-0000-0000-0000-000000000000"}
-    assert "neither a recipient" in parse(nobody).trouble[0].why
+    assert "neither a recipient" in parse(nobody).unreadable[0].why
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def bounce(bounce_type: str, classes: dict[str, str] | None = None, **fields: An
 
 
 def event(parsed: Parsed) -> BounceEvent:
-    assert parsed.trouble == ()
+    assert parsed.unreadable == ()
     (one,) = parsed.events
     return one
 
@@ -182,7 +182,7 @@ def test_what_our_own_reading_decides(bounce_type: str, body: str, kind: Kind) -
 @pytest.mark.parametrize("bounce_type", ["Undetermined", "Auto reply", "Challenge-response"])
 def test_an_auto_reply_is_no_event(bounce_type: str) -> None:
     parsed = bounce(bounce_type, body=AUTO_REPLY)
-    assert parsed.events == parsed.trouble == ()
+    assert parsed.events == parsed.unreadable == ()
     (why,) = parsed.ignored
     assert why.startswith(f'Sendamatic says "{bounce_type}", our reading of the mail')
 
@@ -205,9 +205,9 @@ def test_what_neither_of_us_can_classify_is_kept(body: Any) -> None:
     for reason in ("", "something odd happened"):
         parsed = bounce("Undetermined", body=body, reason=reason)
         assert parsed.events == parsed.ignored == ()
-        (trouble,) = parsed.trouble
-        assert trouble.why == "Sendamatic could not classify it and neither can we"
-        assert b"Undetermined" in trouble.part
+        (unreadable,) = parsed.unreadable
+        assert unreadable.why == "Sendamatic could not classify it and neither can we"
+        assert b"Undetermined" in unreadable.part
         assert event(bounce("General bounce", body=body, reason=reason)).kind is Kind.SOFT
     for bounce_type in ("Undetermined", "General bounce"):
         one = event(bounce(bounce_type, body=body, reason="550 5.1.1 user unknown"))
@@ -264,9 +264,9 @@ def test_who_it_was_when_they_do_not_say() -> None:
     assert event(bounce("Hard bounce", original_recipient=None)).recipient == "person@example.com"
     nobody = {"original_recipient": "", "recipient": "junk"}
     assert event(bounce("Hard bounce", **nobody, body=dsn())).recipient == "person@example.com"
-    (trouble,) = bounce("Hard bounce", **nobody).trouble
-    assert trouble.why == "it names no recipient"
-    assert b"Hard bounce" in trouble.part
+    (unreadable,) = bounce("Hard bounce", **nobody).unreadable
+    assert unreadable.why == "it names no recipient"
+    assert b"Hard bounce" in unreadable.part
 
 
 def test_one_report_twice_has_one_identity_even_without_ids() -> None:
@@ -300,15 +300,15 @@ def test_the_object_in_other_shapes() -> None:
         for value in (inner, [inner]):
             assert event(parse({"notification_type": kind, key: value, "meta": {}})).recipient == inner["recipient"]
     for wrong, shape in (("text", "a text"), ([inner, inner], "a list"), ([], "a list"), (5, "a number")):
-        (trouble,) = parse({"notification_type": "bounce", "bounce": wrong}).trouble
-        assert trouble.why == f"bounce is not an object but {shape}"
+        (unreadable,) = parse({"notification_type": "bounce", "bounce": wrong}).unreadable
+        assert unreadable.why == f"bounce is not an object but {shape}"
 
 
 def test_an_unknown_type_is_named() -> None:
-    (trouble,) = parse({"notification_type": "delivered", "delivered": {}}).trouble
-    assert (trouble.event_type, trouble.why) == ("delivered", "this notification_type is not known")
-    (trouble,) = parse({"bounce": {}}).trouble
-    assert trouble.why == "notification_type is missing"
+    (unreadable,) = parse({"notification_type": "delivered", "delivered": {}}).unreadable
+    assert (unreadable.event_type, unreadable.why) == ("delivered", "this notification_type is not known")
+    (unreadable,) = parse({"bounce": {}}).unreadable
+    assert unreadable.why == "notification_type is missing"
 
 
 def test_bad_characters_in_the_mail() -> None:

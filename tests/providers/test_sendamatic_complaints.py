@@ -58,7 +58,7 @@ def test_a_complaint_of_nobody_is_kept() -> None:
     assert (unnamed.recipient, unnamed.subscriber_uuid) == ("", SUBSCRIBER)
     parsed = complaint(report="Feedback-Type: abuse\n", original=headers.replace("X-Listmonk", "X-Other"))
     assert parsed.events == ()
-    assert parsed.trouble[0].why == "it names no recipient"
+    assert parsed.unreadable[0].why == "it names no recipient"
 
 
 def test_not_spam_is_no_complaint() -> None:
@@ -70,7 +70,7 @@ def test_not_spam_is_no_complaint() -> None:
 def test_a_report_about_authentication_is_no_complaint() -> None:
     for said in ("auth-failure", "Auth-Failure ; x"):
         parsed = complaint(report=REPORT.replace("abuse", said).replace("\n", "\r\n"), original=HEADERS)
-        assert parsed.events == parsed.trouble == ()
+        assert parsed.events == parsed.unreadable == ()
         assert parsed.ignored == ("the report is about a failed authentication (DMARC), no complaint",)
 
 

@@ -54,7 +54,7 @@ class Recorder:
         if self.error is not None:
             raise self.error
         self.submissions.append(submission)
-        return Receipt(len(submission.events), 0, len(submission.trouble))
+        return Receipt(len(submission.events), 0, len(submission.unreadable))
 
 
 @dataclass

@@ -40,7 +40,7 @@ class NotSent(NoAnswer):
     """There was no connection, so not a byte of the request went out."""
 
 
-class Unreadable(ValueError):
+class NotDecodable(ValueError):
     """The bytes of an answer are not what its headers say."""
 
 
@@ -124,7 +124,7 @@ class Wire:
             raise NotSent(what, self._reason(error)) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NoAnswer(what, self._reason(error)) from error
-        except Unreadable as error:
+        except NotDecodable as error:
             raise NoAnswer(what, str(error)) from error
         except Exception as error:  # whatever else the client library makes of an odd answer
             log.debug("an answer that the HTTP client cannot read", exc_info=True)
@@ -142,20 +142,20 @@ class Wire:
 
 
 def plain(raw: bytes, encoding: str, limit: int, *, whole: bool = True) -> bytes:
-    """`raw` decompressed, at most `limit` bytes of it; not `whole`: its end is missing. Raises Unreadable for what
-    is not gzip, which is all that was asked for (RFC 9110 section 12.5.3)."""
+    """`raw` decompressed, at most `limit` bytes of it; not `whole`: its end is missing. Raises NotDecodable for
+    what is not gzip, which is all that was asked for (RFC 9110 section 12.5.3)."""
     coding = encoding.strip().lower()
     if coding in ("", "identity"):
         return raw[:limit]
     if coding not in ("gzip", "x-gzip"):
-        raise Unreadable("the answer is compressed in a way that was not asked for")
+        raise NotDecodable("the answer is compressed in a way that was not asked for")
     inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
         content = inflate.decompress(raw, limit)
     except zlib.error:
-        raise Unreadable("the answer is broken: it is no gzip") from None
+        raise NotDecodable("the answer is broken: it is no gzip") from None
     if whole and not inflate.eof and len(content) < limit:
-        raise Unreadable("the answer is broken: its gzip ends too early")
+        raise NotDecodable("the answer is broken: its gzip ends too early")
     return content
 
 

@@ -29,7 +29,7 @@ from bouncestream.sources.mailbox.alone import Alone, NoMail
 from bouncestream.sources.mailbox.context import Box
 from bouncestream.sources.mailbox.listing import DATES, Listing, Misled
 from bouncestream.sources.mailbox.own_mail import marks
-from bouncestream.sources.mailbox.rules import Unreadable
+from bouncestream.sources.mailbox.rules import StillUnreadable
 
 log = logging.getLogger("bouncestream.mailbox")
 
@@ -211,7 +211,7 @@ class Reading:
         for uid in done:
             self._tries.pop(uid, None)
         if not done:
-            raise Unreadable(
+            raise StillUnreadable(
                 f"{self.key.folder}: the server does not give the mail with UID {batch[0]}, try "
                 f"{self._tries[batch[0]].count}"
             )

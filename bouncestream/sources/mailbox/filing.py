@@ -44,7 +44,7 @@ async def settle(
     owed = await memory.pending_filings(key, SOME)
     if not owed:
         return False, ""
-    known = await _known(session, [filing for due in owed if due.uid <= since])
+    known = await _known(session, [due for due in owed if due.uid <= since])
     strange = [due.uid for due in owed if due.uid <= since and due.uid not in known]
     if strange:
         log.warning(

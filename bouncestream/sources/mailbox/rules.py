@@ -80,7 +80,7 @@ def standing_of(error: BaseException) -> Standing:
     """What an error means for the folder."""
     for kind, standing in (
         (Deaf, Standing.DEAF),
-        (Unreadable, Standing.UNREADABLE),
+        (StillUnreadable, Standing.UNREADABLE),
         (LoginRefused, Standing.LOGIN_REFUSED),
         (TokenError, Standing.TOKENLESS),
         (CertificateRefused, Standing.CERTIFICATE_REFUSED),
@@ -98,7 +98,7 @@ class Deaf(ConnectionLost):
     """The connection did not hear of something that another one saw."""
 
 
-class Unreadable(ServerRefused):
+class StillUnreadable(ServerRefused):
     """The server has a mail, but does not give it."""
 
 

@@ -61,7 +61,7 @@ async def backfill(
         submission = _judged(mail, judging, since, done)
         if submission is not None:
             batch.append(submission)
-            events += len(submission.events) + len(submission.trouble)
+            events += len(submission.events) + len(submission.unreadable)
             size += len(submission.raw)
             if events >= BATCH_EVENTS or size >= BATCH_BYTES:
                 await _store(batch, emit)

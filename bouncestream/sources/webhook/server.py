@@ -23,7 +23,7 @@ from bouncestream.errors import Malformed, RequestRefused, StoreBusy, StoreError
 from bouncestream.health import Health, Light
 from bouncestream.metrics import EVENTS_IGNORED, REQUESTS, REQUESTS_REFUSED, Metrics
 from bouncestream.policy import Rules
-from bouncestream.ports import Clock, Emit, Receipt, Submission, Trouble
+from bouncestream.ports import Clock, Emit, Receipt, Submission, Unreadable
 from bouncestream.printable import mask_all, printable
 from bouncestream.providers._contract import (
     Parsed,
@@ -244,19 +244,19 @@ class WebhookServer:
             else:
                 parsed = _read(provider, whole, settings, now, proven)
         except Malformed as error:
-            parsed = Parsed(trouble=(Trouble(str(error)),))
+            parsed = Parsed(unreadable=(Unreadable(str(error)),))
         connection.proven = True
         name = settings.name
-        if parsed.trouble or parsed.ignored or parsed.notes:
+        if parsed.unreadable or parsed.ignored or parsed.notes:
             self._remark(name, parsed)
         receipt = Receipt()
-        if parsed.events or parsed.trouble:
+        if parsed.events or parsed.unreadable:
             receipt = await self._emit(
                 Submission(
                     source=name,
                     provider=provider.name,
                     events=tuple(map(self._rules.judged, parsed.events)),
-                    trouble=parsed.trouble,
+                    unreadable=parsed.unreadable,
                     raw=body,
                     content_type=request.headers.get("Content-Type", "")[:200],
                 )
@@ -324,9 +324,9 @@ class WebhookServer:
 
     def _remark(self, name: str, parsed: Parsed) -> None:
         """Say in the log what is not an ordinary event."""
-        for trouble in parsed.trouble:
-            kind = f' (type "{trouble.event_type}")' if trouble.event_type else ""
-            self._tell(name, f"trouble{kind}"[:120], logging.WARNING, f"quarantined: {trouble.why}{kind}")
+        for unreadable in parsed.unreadable:
+            kind = f' (type "{unreadable.event_type}")' if unreadable.event_type else ""
+            self._tell(name, f"trouble{kind}"[:120], logging.WARNING, f"quarantined: {unreadable.why}{kind}")
         for why in parsed.ignored:
             self._metrics.add(EVENTS_IGNORED, name)
             self._tell(name, "ignored", logging.INFO, f"ignored: {why}")
@@ -374,7 +374,7 @@ def _read_packed(
         body = decompressed(sent, encoding, limit)
         return parse(provider, replace(request, body=body, sent=sent), settings, now), body
     except Malformed as error:
-        return Parsed(trouble=(Trouble(str(error)),)), body
+        return Parsed(unreadable=(Unreadable(str(error)),)), body
 
 
 def _later(provider: Provider, seconds: int) -> web.Response:

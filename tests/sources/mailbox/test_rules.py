@@ -12,7 +12,7 @@ from bouncestream.config.mailbox import Mailbox
 from bouncestream.health import Light
 from bouncestream.ports import FetchAttempts, Filing, Progress
 from bouncestream.sources.mailbox import rules
-from bouncestream.sources.mailbox.rules import Deaf, Standing, Unreadable
+from bouncestream.sources.mailbox.rules import Deaf, Standing, StillUnreadable
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BOX = Mailbox(name="bounces")
@@ -30,7 +30,7 @@ BOX = Mailbox(name="bounces")
         (errors.ServerRefused("x"), Standing.SERVER_REFUSED, Light.YELLOW),
         (errors.StoreBusy("x"), Standing.NOT_STORED, Light.RED),
         (Deaf("x"), Standing.DEAF, Light.RED),
-        (Unreadable("x"), Standing.UNREADABLE, Light.YELLOW),
+        (StillUnreadable("x"), Standing.UNREADABLE, Light.YELLOW),
         (OSError("x"), Standing.CONNECTION_LOST, Light.YELLOW),
         (ZeroDivisionError(), Standing.BUG, Light.RED),
     ],

@@ -127,8 +127,8 @@ async def test_unreadable_is_kept(running: Running, caplog: pytest.LogCaptureFix
     assert (got.status, got.json) == (200, {"accepted": 0, "duplicates": 0, "quarantined": 1})
     (submission,) = running.emitted.submissions
     assert submission.raw == b"\xff\x00 junk"
-    assert submission.trouble[0].part == b""
-    assert "is not JSON" in submission.trouble[0].why
+    assert submission.unreadable[0].part == b""
+    assert "is not JSON" in submission.unreadable[0].why
     assert "quarantined" in caplog.text
 
 
@@ -137,7 +137,7 @@ async def test_an_unknown_type_is_kept_and_named(start: Start, caplog: pytest.Lo
     body = b'{"notification_type": "de\\nlivered", "delivered": {}}'
     got = await running.post("/webhooks/s", body, X_Webhook_Secret=KEY)
     assert (got.status, got.json["quarantined"]) == (200, 1)
-    assert running.emitted.submissions[0].trouble[0].event_type == "de\nlivered"
+    assert running.emitted.submissions[0].unreadable[0].event_type == "de\nlivered"
     assert '(type "de\\nlivered")' in caplog.text
 
 
