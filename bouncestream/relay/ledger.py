@@ -43,6 +43,9 @@ ROWLESS_LIMIT = 10_000
 LOOK_AGE = 2.0
 NO_BOOT = "posted, not recorded, and no boot id tells losses from refusals (grant subscribers:sql_query)"
 
+#: By row (outbox.id).
+Lookups = Mapping[int, LookupResult]
+
 
 @dataclass(frozen=True, slots=True)
 class Times:
@@ -201,13 +204,13 @@ class Ledger:
         return result
 
     def settle_absent(
-        self, absent: Iterable[Entry], lookups: Mapping[int, LookupResult] | None, began: float, *, explains: bool
+        self, absent: Iterable[Entry], lookups: Lookups | None, began: float, *, explains: bool
     ) -> list[Move]:
         """What becomes of events that stay absent. `lookups` by row, where a look-up was possible (and the
         labels, read again after it, still lack the row); `explains`: it would have named every reason."""
         return [self._absent(e, lookups, began, explains) for e in absent if e.claimed.event_id in self.entries]
 
-    def looked_up(self, missing: Iterable[Entry], lookups: Mapping[int, LookupResult], now: float) -> list[Move]:
+    def looked_up(self, missing: Iterable[Entry], lookups: Lookups, now: float) -> list[Move]:
         """Events that may still be queued, but whose look-up tells that Listmonk will not keep them."""
         moves = []
         for entry in missing:
@@ -252,9 +255,7 @@ class Ledger:
             and self.failed_at < entry.sent
         )
 
-    def _absent(
-        self, entry: Entry, lookups: Mapping[int, LookupResult] | None, began: float, explains: bool
-    ) -> Move:
+    def _absent(self, entry: Entry, lookups: Lookups | None, began: float, explains: bool) -> Move:
         claimed = entry.claimed
         looked_up = lookups.get(claimed.row) if lookups is not None else None
         counts = self._counts(entry)
