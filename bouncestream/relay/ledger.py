@@ -386,10 +386,7 @@ class Ledger:
             result.doubled.append(event_id)
 
     def _schedule(self, label: str) -> Schedule:
-        schedule = self._labels.get(label)
-        if schedule is None:
-            schedule = self._labels[label] = Schedule()
-        return schedule
+        return self._labels.setdefault(label, Schedule())
 
 
 def _again(seen: Claimed | Repost) -> str:
