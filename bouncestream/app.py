@@ -26,7 +26,7 @@ from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
 from bouncestream.config.oauth import needs_token
 from bouncestream.errors import ListenError
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.maintenance.absence import Absence
 from bouncestream.maintenance.newcomer import Newcomer
 from bouncestream.maintenance.rejudge import Rejudge
@@ -279,7 +279,7 @@ class App:
         relay = keep("relay", self.relay.run, finite=True)
         beside = [
             keep("upkeep", self.upkeep.run),
-            keep("rejudge", self.rejudge.run, finite=True, light=Light.YELLOW),
+            keep("rejudge", self.rejudge.run, finite=True, status=Status.YELLOW),
         ]
         watch = keep("watch", self.watch.run)
         self._read_mailboxes()

@@ -12,7 +12,7 @@ from bouncestream.printable import mask_all, printable
 log = logging.getLogger("bouncestream.health")
 
 
-class Light(StrEnum):
+class Status(StrEnum):
     """The state of a part, as a colour."""
 
     GREEN = "green"  #: works
@@ -24,7 +24,7 @@ class Light(StrEnum):
 class Part:
     """A part's colour, and why."""
 
-    state: Light
+    state: Status
     why: str
 
 
@@ -34,15 +34,15 @@ class Health:
     def __init__(self) -> None:
         self.parts: dict[str, Part] = {}
 
-    def set(self, part: str, state: Light, why: str = "") -> None:
+    def set(self, part: str, state: Status, why: str = "") -> None:
         """Note how `part` (`outbox`, `intake`, `relay`, `listmonk`, `webhook:<name>`, `mailbox:<name>`) is."""
         before = self.parts.get(part)
         now = Part(state, printable(mask_all(why), 500))
         if before == now:
             return
         self.parts[part] = now
-        if before is None or before.state is not state or (state is not Light.GREEN and before.why != now.why):
-            level = {Light.GREEN: logging.INFO, Light.YELLOW: logging.WARNING, Light.RED: logging.ERROR}[state]
+        if before is None or before.state is not state or (state is not Status.GREEN and before.why != now.why):
+            level = {Status.GREEN: logging.INFO, Status.YELLOW: logging.WARNING, Status.RED: logging.ERROR}[state]
             log.log(level, "%s is %s%s", part, state.value, f": {now.why}" if now.why else "")
 
     def forget(self, part: str) -> None:
@@ -52,7 +52,7 @@ class Health:
     @property
     def ready(self) -> bool:
         """Whether no part is red."""
-        return all(part.state is not Light.RED for part in self.parts.values())
+        return all(part.state is not Status.RED for part in self.parts.values())
 
     def report(self) -> dict[str, object]:
         """The body of `/readyz`."""

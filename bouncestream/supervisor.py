@@ -18,7 +18,7 @@ from types import TracebackType
 
 from bouncestream.backoff import backoff
 from bouncestream.errors import BouncestreamError, TaskLost
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 
 log = logging.getLogger("bouncestream.tasks")
 
@@ -130,14 +130,14 @@ class Supervisor:
         *,
         vital: bool = False,
         finite: bool = False,
-        light: Light = Light.RED,
+        status: Status = Status.RED,
     ) -> asyncio.Task[None]:
         """Begin a task: `work()` is awaited, and again after its end, unless it is `vital`.
 
-        `finite`: it may return, which is no trouble then. `light`: what the board shows while it is down.
+        `finite`: it may return, which is no trouble then. `status`: what the board shows while it is down.
         """
         loop = asyncio.get_running_loop()
-        task = loop.create_task(self._care(name, work, vital, finite, light), name=name)
+        task = loop.create_task(self._care(name, work, vital, finite, status), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -154,7 +154,7 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _care(self, name: str, work: Work, vital: bool, finite: bool, light: Light) -> None:
+    async def _care(self, name: str, work: Work, vital: bool, finite: bool, status: Status) -> None:
         part = f"task:{name}"
         loop = asyncio.get_running_loop()
         bugs = Bugs(f"task {name}", self._chance, vital=vital)
@@ -179,10 +179,10 @@ class Supervisor:
                 rest = bugs.note(error, loop.time())
                 if vital:
                     self._lost = f"The task {name} has ended: {bugs.why}. bouncestream cannot go on without it."
-                    self._health.set(part, Light.RED, f"{bugs.why}; bouncestream ends, to be started anew")
+                    self._health.set(part, Status.RED, f"{bugs.why}; bouncestream ends, to be started anew")
                     self._on_lost()
                     return
-                self._health.set(part, light, f"{bugs.why}; it is started again after a rest")
+                self._health.set(part, status, f"{bugs.why}; it is started again after a rest")
                 await asyncio.sleep(rest)
         finally:
             if _wanted():
@@ -191,7 +191,7 @@ class Supervisor:
     def _calm(self, part: str) -> None:
         """It runs well, or well again."""
         if part in self._health.parts:
-            self._health.set(part, Light.GREEN)
+            self._health.set(part, Status.GREEN)
 
 
 def _wanted() -> bool:

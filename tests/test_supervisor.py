@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from bouncestream.errors import StoreUnavailable, TaskLost
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.logs import Formatter
 from bouncestream.supervisor import LONGEST_REST, WELL, Bugs, Supervisor, words
 from tests.simulation.virtual import VirtualLoop
@@ -70,10 +70,10 @@ def test_a_task_that_fails_is_begun_again_after_rests_that_grow(error: Callable[
     async def story(supervisor: Supervisor, health: Health) -> None:
         supervisor.keep("beat", work)
         await asyncio.sleep(0.5)
-        assert health.parts[PART].state is Light.RED
+        assert health.parts[PART].state is Status.RED
         assert "started again" in health.parts[PART].why
         await asyncio.sleep(4 * 3600)
-        assert health.parts[PART].state is Light.GREEN
+        assert health.parts[PART].state is Status.GREEN
 
     play(story)
     rests = [round(b - a) for a, b in pairwise(work.begun)]
@@ -83,9 +83,9 @@ def test_a_task_that_fails_is_begun_again_after_rests_that_grow(error: Callable[
 @pytest.mark.parametrize("work", [returns, cancelled_inside])
 def test_whatever_ends_by_itself_is_seen(work: Callable[[], Awaitable[None]]) -> None:
     async def story(supervisor: Supervisor, health: Health) -> None:
-        supervisor.keep("beat", work, light=Light.YELLOW)
+        supervisor.keep("beat", work, status=Status.YELLOW)
         await asyncio.sleep(0.5)
-        assert health.parts[PART].state is Light.YELLOW
+        assert health.parts[PART].state is Status.YELLOW
 
     play(story)
 
@@ -101,7 +101,7 @@ def test_what_fails_now_and_then_stays_on_the_board_and_its_rests_do_not_begin_a
     async def story(supervisor: Supervisor, health: Health) -> None:
         supervisor.keep("beat", flapping)
         await asyncio.sleep(1800)
-        assert health.parts[PART].state is Light.RED
+        assert health.parts[PART].state is Status.RED
 
     play(story)
     assert len(begun) < 20
@@ -146,7 +146,7 @@ def test_a_vital_task_ends_all(work: Callable[[], Awaitable[None]]) -> None:
         with pytest.raises(TaskLost, match=r"The task outbox has ended: .*\. bouncestream cannot go on without it"):
             supervisor.raise_lost()
 
-    assert play(story, lambda: ends.append(True)).parts["task:outbox"].state is Light.RED
+    assert play(story, lambda: ends.append(True)).parts["task:outbox"].state is Status.RED
 
 
 def test_stopping_ends_every_task_and_is_no_trouble(caplog: pytest.LogCaptureFixture) -> None:

@@ -21,7 +21,7 @@ from bouncestream.alert import Delivery, Key, Notice
 from bouncestream.alerts.channels import Channel, SendFailed
 from bouncestream.alerts.rules import span
 from bouncestream.backoff import backoff
-from bouncestream.health import Light
+from bouncestream.health import Status
 from bouncestream.metrics import ALERT_NOTICES, ALERT_WAITING, Metrics
 from bouncestream.ports import Clock
 from bouncestream.supervisor import Supervisor
@@ -81,7 +81,7 @@ class Courier:
             self._metrics.set(ALERT_WAITING, len(self._waiting[name]), name)
             if name not in self._tasks:
                 self._tasks[name] = self._supervisor.keep(
-                    f"alerts over {name}", partial(self._serve, channel), light=Light.YELLOW
+                    f"alerts over {name}", partial(self._serve, channel), status=Status.YELLOW
                 )
         return ended
 

@@ -13,7 +13,7 @@ from bouncestream.alerts.doubts import RULES as DOUBTS
 from bouncestream.alerts.reading import DAY, HOUR, MINUTE, Reading, Rule, Verdict, bad_if, size, span
 from bouncestream.alerts.snapshot import Snapshot
 from bouncestream.config.alerting import Alerts
-from bouncestream.health import Light
+from bouncestream.health import Status
 
 __all__ = ["DAY", "HOUR", "MINUTE", "RULES", "Reading", "Rule", "Verdict", "silence_limit", "size", "span"]
 
@@ -48,7 +48,7 @@ def _paused(s: Snapshot, _: Alerts) -> Sequence[Reading]:
 
 def _away(s: Snapshot, _: Alerts) -> Sequence[Reading]:
     part = s.parts.get("listmonk")
-    down = part is not None and part.state is Light.RED and not s.paused
+    down = part is not None and part.state is Status.RED and not s.paused
     why = _sentence(part.why) if part else ""
     return bad_if(
         down,
@@ -79,7 +79,7 @@ def _mailboxes(s: Snapshot) -> Iterator[tuple[str, str, bool, bool]]:
     for name, part in s.parts.items():
         kind, _, mailbox = name.partition(":")
         if kind == "mailbox":
-            red = part.state is Light.RED
+            red = part.state is Status.RED
             yield mailbox, part.why, red, red and bool(_LOGIN.search(part.why))
 
 
@@ -110,7 +110,7 @@ def _parts(s: Snapshot, _: Alerts) -> Sequence[Reading]:
     """Every part that no other rule looks at."""
     return [
         Reading(
-            Verdict.BAD if part.state is Light.RED else Verdict.FINE,
+            Verdict.BAD if part.state is Status.RED else Verdict.FINE,
             name,
             f"{name} does not work. {_sentence(part.why)}",
             "`bouncestream check` and the log tell more.",

@@ -29,7 +29,7 @@ from bouncestream.alerts.rules import RULES
 from bouncestream.alerts.snapshot import FindingLike, Numbers, Snapshot
 from bouncestream.config.model import Config
 from bouncestream.errors import StoreError
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, Metrics
 from bouncestream.outbox import alerts as alertbook
 from bouncestream.outbox import delivery as store
@@ -105,9 +105,9 @@ class Watch:
             await self._load()
         except Exception:
             log.exception("a bug in watching: earlier alerts are not known")
-        self._side.keep("heartbeats", self._heartbeats, light=Light.YELLOW)
+        self._side.keep("heartbeats", self._heartbeats, status=Status.YELLOW)
         if self._quick is not None:
-            self._side.keep("checks", partial(self._checks, self._quick), light=Light.YELLOW)
+            self._side.keep("checks", partial(self._checks, self._quick), status=Status.YELLOW)
         try:
             bugs = Bugs("watching")
             while True:
@@ -116,7 +116,7 @@ class Watch:
                     await self.turn()
                 except Exception as error:  # a bug of ours must not stop the watching
                     rest = max(rest, bugs.note(error, self._clock.monotonic()))
-                    self._health.set("alerts", Light.RED, f"{bugs.why}: alerts may be late")
+                    self._health.set("alerts", Status.RED, f"{bugs.why}: alerts may be late")
                 await asyncio.sleep(rest)
         finally:
             await self._courier.stop()
@@ -145,7 +145,7 @@ class Watch:
         await self._summary(snapshot, now)
         await self._save()
         trouble = self._courier.trouble
-        self._health.set("alerts", Light.YELLOW if trouble else Light.GREEN, trouble)
+        self._health.set("alerts", Status.YELLOW if trouble else Status.GREEN, trouble)
         self._readable = snapshot.numbers is not None
         self._turned_at = self._clock.monotonic()
         self.turned.set()

@@ -12,7 +12,7 @@ from contextlib import suppress
 from bouncestream.alerts.watch import Watch
 from bouncestream.config.model import Config
 from bouncestream.errors import StoreUnavailable
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.marker import Markers
@@ -46,8 +46,8 @@ class Absence:
         self.why = await asyncio.to_thread(self._markers.lost)
         if not self.why:
             return True
-        self._health.set("intake", Light.RED, "nothing can be stored")
-        self._health.set("outbox", Light.RED, self.why)
+        self._health.set("intake", Status.RED, "nothing can be stored")
+        self._health.set("outbox", Status.RED, self.why)
         config = self._config
         server = WebhookServer(
             config.server,

@@ -10,7 +10,7 @@ from functools import partial
 
 from bouncestream.config.model import Retention
 from bouncestream.errors import StoreBusy, StoreError
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.maintenance.believed import Believed
 from bouncestream.metrics import OUTBOX_BYTES, OUTBOX_EVENTS, OUTBOX_OLDEST, PART_STATE, Metrics
 from bouncestream.outbox import delivery as store
@@ -30,7 +30,7 @@ EVERY = 5.0
 PURGE_EVERY, PURGE_PAUSE = 3600.0, 0.2
 #: How often at most it is noted that the clock is believed: retention asks at each step; seconds.
 NOTE_EVERY = 600.0
-LIGHTS = (Light.GREEN, Light.YELLOW, Light.RED)
+LIGHTS = (Status.GREEN, Status.YELLOW, Status.RED)
 
 
 class Upkeep:
@@ -89,7 +89,7 @@ class Upkeep:
         try:
             await self._db.check()
         except StoreError as error:
-            self._health.set("outbox", Light.RED, str(error))
+            self._health.set("outbox", Status.RED, str(error))
 
     async def _retention(self) -> bool:
         """One step of it; what keeps it from its work for longer than a moment is told."""
@@ -98,7 +98,7 @@ class Upkeep:
         except StoreBusy:
             raise
         except StoreError as error:
-            self._health.set("retention", Light.YELLOW, f"nothing old is deleted: {error}")
+            self._health.set("retention", Status.YELLOW, f"nothing old is deleted: {error}")
             return False
 
     async def _purge(self) -> bool:
@@ -132,10 +132,10 @@ class Upkeep:
                 await self._db.write(partial(retention.note_time, at=last))
         before = self._health.parts.get("retention")
         if not self._believed.judge(now, monotonic):
-            self._health.set("retention", Light.YELLOW, self._believed.why)
+            self._health.set("retention", Status.YELLOW, self._believed.why)
             return False
         if before is not None:
-            self._health.set("retention", Light.GREEN)
+            self._health.set("retention", Status.GREEN)
         if monotonic - self._noted_at >= NOTE_EVERY:
             await self._db.write(partial(retention.note_time, at=now))
             self._noted_at = monotonic

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from functools import partial
 
 from bouncestream.errors import MailsWait, StoreBusy, StoreUnavailable
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.metrics import (
     EVENTS_DUPLICATE,
     EVENTS_RECEIVED,
@@ -238,12 +238,12 @@ class Intake:
     def _fail(self, error: StoreBusy | StoreUnavailable) -> None:
         self._troubled = True
         if isinstance(error, StoreBusy):
-            self._health.set("intake", Light.YELLOW, str(error))
+            self._health.set("intake", Status.YELLOW, str(error))
         else:
-            self._health.set("intake", Light.RED, "nothing can be stored")
-            self._health.set("outbox", Light.RED, str(error))
+            self._health.set("intake", Status.RED, "nothing can be stored")
+            self._health.set("outbox", Status.RED, str(error))
 
     def _succeed(self) -> None:
         self._troubled = False
-        self._health.set("intake", Light.GREEN)
-        self._health.set("outbox", Light.GREEN)
+        self._health.set("intake", Status.GREEN)
+        self._health.set("outbox", Status.GREEN)

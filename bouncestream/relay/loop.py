@@ -18,7 +18,7 @@ from functools import partial
 from bouncestream.backoff import backoff
 from bouncestream.errors import SinkError, StoreError
 from bouncestream.event import Kind
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
@@ -116,13 +116,13 @@ class Relay:
                         await self._wait()
                 except StoreError as error:
                     failures += 1
-                    self.context.health.set("relay", Light.RED, str(error))
+                    self.context.health.set("relay", Status.RED, str(error))
                     self._read_back_all()
                     await self._sleep(backoff(failures, base=0.5, cap=60, jitter=self.context.chance()))
                 except Exception as error:
                     # A bug of ours. What comes in is stored all the same, so that the process must not end.
                     rest = self._bugs.note(error, self.context.clock.monotonic())
-                    self.context.health.set("relay", Light.RED, self._paused())
+                    self.context.health.set("relay", Status.RED, self._paused())
                     self._read_back_all()
                     await self._rest(rest)
 
@@ -298,20 +298,20 @@ class Relay:
         context = self.context
         capabilities, breaker = context.capabilities, context.breaker
         if context.settings.dry_run:
-            context.health.set("relay", Light.YELLOW, "dry run: nothing is sent to Listmonk")
+            context.health.set("relay", Status.YELLOW, "dry run: nothing is sent to Listmonk")
             return
         trouble = breaker.paused or breaker.why or (context.read_trouble if context.ledger.entries else "")
         if trouble or capabilities is None:
-            context.health.set("listmonk", Light.RED, trouble or "not asked yet")
+            context.health.set("listmonk", Status.RED, trouble or "not asked yet")
         elif not capabilities.read:
             why = "the token lacks bounces:get: nothing can be verified, and a bounce may count twice"
-            context.health.set("listmonk", Light.YELLOW, why)
+            context.health.set("listmonk", Status.YELLOW, why)
         else:
-            context.health.set("listmonk", Light.GREEN, f"Listmonk {capabilities.version}".strip())
+            context.health.set("listmonk", Status.GREEN, f"Listmonk {capabilities.version}".strip())
         if not self._bugs.well(context.clock.monotonic()):
-            context.health.set("relay", Light.RED, self._paused())
+            context.health.set("relay", Status.RED, self._paused())
         elif self._permission_at is not None:
-            context.health.set("relay", Light.RED, f"unsubscriptions wait: grant the token {PERMISSION}")
+            context.health.set("relay", Status.RED, f"unsubscriptions wait: grant the token {PERMISSION}")
         elif (
             context.ledger.entries
             and capabilities is not None
@@ -319,9 +319,9 @@ class Relay:
             and not context.ledger.rows_shown
         ):
             why = "no read has shown a row of ours yet: until then a missing row proves nothing"
-            context.health.set("relay", Light.YELLOW, why)
+            context.health.set("relay", Status.YELLOW, why)
         else:
-            context.health.set("relay", Light.GREEN)
+            context.health.set("relay", Status.GREEN)
 
     # -- waiting ---------------------------------------------------------------------------------------------
 

@@ -15,10 +15,10 @@ from bouncestream.alerts.rules import DAY, HOUR, MINUTE, RULES
 from bouncestream.alerts.snapshot import Numbers, Snapshot
 from bouncestream.config.alerting import Alerts
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.health import Light, Part
+from bouncestream.health import Part, Status
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-RED, GREEN = Part(Light.RED, "connection refused"), Part(Light.GREEN, "")
+RED, GREEN = Part(Status.RED, "connection refused"), Part(Status.GREEN, "")
 
 
 def numbers(dead: int = 0, oldest: float = 0, quarantine: int = 0, doubled: int = 0) -> Numbers:
@@ -205,7 +205,7 @@ def test_an_outbox_that_cannot_be_read_ends_nothing() -> None:
 
 def test_foreign_words_are_harmless() -> None:
     watch = Watcher(sink_down=0.0)
-    part = Part(Light.RED, "\x1b[31m evil\u202e person@example.com " + "x" * 5000)
+    part = Part(Status.RED, "\x1b[31m evil\u202e person@example.com " + "x" * 5000)
     (told,) = watch.look(Snapshot({"listmonk": part}))
     assert "\x1b" not in told.text
     assert "\u202e" not in told.text

@@ -12,14 +12,14 @@ from bouncestream.alerts.rules import RULES, Verdict, span
 from bouncestream.alerts.snapshot import Numbers, Snapshot, SourceSeen
 from bouncestream.config.alerting import RULE_IDS, Alerts
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.health import Light, Part
+from bouncestream.health import Part, Status
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
 def red(why: str) -> Part:
-    return Part(Light.RED, why)
+    return Part(Status.RED, why)
 
 
 def outbox(**numbers: float) -> Snapshot:
@@ -65,12 +65,12 @@ FINE = [
     ("oldest-pending", outbox(oldest=60.0)),
     ("listmonk-paused", Snapshot({"listmonk": red("connection refused")})),
     ("listmonk-away", Snapshot({"listmonk": red("x")}, paused="grant it")),
-    ("listmonk-away", Snapshot({"listmonk": Part(Light.YELLOW, "cannot verify")})),
+    ("listmonk-away", Snapshot({"listmonk": Part(Status.YELLOW, "cannot verify")})),
     ("mailbox-login", CUT),
     ("mailbox-away", REFUSED),
     ("unknown-uuids", replace(outbox(), unknown_hour=10)),
     ("unproven-flood", replace(outbox(), unproven_hour=25)),
-    ("part-red", Snapshot({"listmonk": red("x"), MAILBOX: red("y"), "intake": Part(Light.YELLOW, "busy")})),
+    ("part-red", Snapshot({"listmonk": red("x"), MAILBOX: red("y"), "intake": Part(Status.YELLOW, "busy")})),
     ("silent-source", source(newest=NOW - 13 * DAY, usual_pause=WEEK)),
     ("silent-source", source(newest=NOW - timedelta(hours=23), usual_pause=3600.0)),
     ("silent-source", source(newest=NOW - 99 * DAY, usual_pause=None)),
@@ -123,7 +123,7 @@ def test_every_rule_is_tried_here_and_can_be_muted() -> None:
 
 def test_a_healthy_bridge_has_no_alert() -> None:
     parts = {
-        name: Part(Light.GREEN, "") for name in ("listmonk", "intake", "outbox", "relay", MAILBOX, "webhook:shop")
+        name: Part(Status.GREEN, "") for name in ("listmonk", "intake", "outbox", "relay", MAILBOX, "webhook:shop")
     }
     healthy = Snapshot(
         parts,

@@ -24,7 +24,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.errors import StoreUnavailable
 from bouncestream.event import Kind, Proof
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, Metrics
 from bouncestream.outbox import alerts as alertbook
 from bouncestream.outbox import arrivals
@@ -168,7 +168,7 @@ async def test_a_full_disk_is_told_though_nothing_can_be_written(
             raise StoreUnavailable("The disk of the outbox is full")
 
         monkeypatch.setattr(world.db, "write", full)
-        world.health.set("outbox", Light.RED, "The disk of the outbox is full")
+        world.health.set("outbox", Status.RED, "The disk of the outbox is full")
         await world.turns(watch)
         world.clock.go(seconds=61)
         await world.receiver.until(1)
@@ -257,7 +257,7 @@ async def test_the_heartbeat_stops_while_a_part_is_red(world: World) -> None:
     world.alerts = replace(world.alerts, heartbeat=beat)
     async with world.running() as watch:
         await world.receiver.until(3, "/beat")
-        world.health.set("listmonk", Light.RED, "connection refused")
+        world.health.set("listmonk", Status.RED, "connection refused")
         await asyncio.sleep(0.1)  # one may be on its way
         count = len(world.receiver.requests)
         await asyncio.sleep(0.2)
@@ -359,7 +359,7 @@ async def test_no_more_is_remembered_than_fits(world: World) -> None:
             raise SendFailed("no")
 
     world.alerts = replace(world.alerts, repeat=1.0)
-    world.health.set("relay", Light.RED, "x")
+    world.health.set("relay", Status.RED, "x")
     channels: Callable[[Config], Sequence[Failing]] = lambda config: [Failing()]  # noqa: E731
     async with world.running(channels=channels) as watch:
         for _ in range(alertbook.KEEP_NOTICES + 60):

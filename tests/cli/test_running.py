@@ -7,7 +7,7 @@ import socket
 from bouncestream.cli.running import Running, ask
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Server
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.metrics import REQUESTS, RESTARTS, Metrics
 from bouncestream.ports import Receipt, Submission
 from bouncestream.sources.webhook.server import WebhookServer
@@ -20,7 +20,7 @@ async def _nothing(submission: Submission) -> Receipt:
 
 async def test_a_running_bridge_tells_how_it_is() -> None:
     health, metrics = Health(), Metrics()
-    health.set("listmonk", Light.RED, "connection refused")
+    health.set("listmonk", Status.RED, "connection refused")
     metrics.add(RESTARTS, by=2)
     metrics.add(REQUESTS, "a", "200", by=3)
     metrics.add(REQUESTS, "b", "200", by=4)

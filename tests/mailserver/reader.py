@@ -16,7 +16,7 @@ from bouncestream.clock import SystemClock
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config, Retention
 from bouncestream.crypto.secret import Secret
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
@@ -106,10 +106,10 @@ class Reader:
         return [row[0] for row in self.query("SELECT recipient FROM outbox ORDER BY id")]
 
     @property
-    def state(self) -> tuple[Light, str]:
+    def state(self) -> tuple[Status, str]:
         """How the mailbox is on the health board, and why."""
         part = self.health.parts.get("mailbox:bounces")
-        return (part.state, part.why) if part is not None else (Light.GREEN, "")
+        return (part.state, part.why) if part is not None else (Status.GREEN, "")
 
     async def until(self, true: Callable[[], object], seconds: float = 20) -> None:
         """Until something holds; there is no other signal of a database or of a mail server."""
@@ -127,8 +127,8 @@ class Reader:
 
     async def listening(self, seconds: float = 20) -> None:
         """Until it has read all and listens."""
-        await self.until(lambda: self.state[0] is Light.GREEN and self.state[1].startswith("listening"), seconds)
+        await self.until(lambda: self.state[0] is Status.GREEN and self.state[1].startswith("listening"), seconds)
 
-    async def told(self, words: str, light: Light | None = None, seconds: float = 20) -> None:
+    async def told(self, words: str, light: Status | None = None, seconds: float = 20) -> None:
         """Until the health board says these words."""
         await self.until(lambda: words in self.state[1] and light in (None, self.state[0]), seconds)

@@ -9,7 +9,7 @@ from pathlib import Path
 from bouncestream.config.alerting import Alerts, JsonWebhook
 from bouncestream.config.model import Config, Outbox, Server
 from bouncestream.crypto.secret import Secret
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.maintenance.absence import Absence
 from bouncestream.metrics import Metrics
 from bouncestream.outbox.marker import Markers
@@ -37,7 +37,7 @@ async def test_an_alert_goes_out_and_it_ends_when_the_outbox_is_back(tmp_path: P
         task = asyncio.create_task(absence.over(asyncio.Event(), lambda _: listening.set()))
         await listening.wait()
         assert not health.ready
-        assert health.parts["outbox"].state is Light.RED
+        assert health.parts["outbox"].state is Status.RED
         async with asyncio.timeout(20):
             while not any("is missing" in str(notice) for notice in receiver.bodies()):
                 clock.go(seconds=30)

@@ -14,7 +14,7 @@ import pytest
 
 from bouncestream.config.model import Retention
 from bouncestream.errors import StoreBusy, StoreError, StoreUnavailable
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.maintenance import upkeep
 from bouncestream.maintenance.upkeep import Upkeep
 from bouncestream.metrics import OUTBOX_BYTES, OUTBOX_EVENTS, OUTBOX_OLDEST, PART_STATE, Metrics
@@ -110,7 +110,7 @@ async def test_a_start_with_a_clock_that_is_ahead_deletes_nothing(db: Database, 
             await run.steps()
             clock.go(hours=1)
         assert await holds(db) == before
-        assert run.health.parts["retention"].state is Light.YELLOW
+        assert run.health.parts["retention"].state is Status.YELLOW
         assert "days ahead" in run.health.parts["retention"].why
         await fill(db, clock.now(), f"later{clock.counted}@example.com")
         before = await holds(db)
@@ -126,7 +126,7 @@ async def test_after_the_clock_is_set_right_retention_goes_on(db: Database) -> N
     clock.wall = NOW + timedelta(minutes=1)
     await run.steps()
     assert (await holds(db))["outbox"] == 1
-    assert run.health.parts["retention"].state is Light.GREEN
+    assert run.health.parts["retention"].state is Status.GREEN
 
 
 async def test_an_outbox_at_rest_for_long_is_purged_a_day_later(db: Database) -> None:
@@ -191,7 +191,7 @@ async def test_the_gauges_tell_what_waits_and_what_is_done(db: Database) -> None
     await fill(db, NOW)
     await db.write(lambda conn: arrivals.submit(conn, submission(event("waits@example.com")), NOW))
     run = Run(db, Clock(NOW + timedelta(seconds=90)))
-    run.health.set("listmonk", Light.YELLOW, "slow")
+    run.health.set("listmonk", Status.YELLOW, "slow")
     await run.upkeep.renew_gauges()
     metrics = run.upkeep._metrics
     assert [metrics.get(OUTBOX_EVENTS, state) for state in ("pending", "verified", "dead")] == [1, 1, 0]
@@ -218,7 +218,7 @@ async def test_damage_is_told_at_the_start_and_the_upkeep_goes_on(
     async with run.up(), asyncio.timeout(20):
         await looked.wait()
     assert (run.health.parts["outbox"].state, run.health.parts["outbox"].why) == (
-        Light.RED,
+        Status.RED,
         "The outbox is damaged.",
     )
 
@@ -241,7 +241,7 @@ async def test_what_keeps_retention_from_its_work_is_told_unless_it_passes(
         assert "retention" not in run.health.parts
     else:
         assert not await run.upkeep._retention()
-        assert run.health.parts["retention"].state is Light.YELLOW
+        assert run.health.parts["retention"].state is Status.YELLOW
         assert run.health.parts["retention"].why == "nothing old is deleted: The disk is full."
 
 

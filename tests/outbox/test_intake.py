@@ -15,7 +15,7 @@ import pytest
 
 from bouncestream.errors import StoreBusy, StoreUnavailable
 from bouncestream.event import Kind
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, INTAKE_WAITING, QUARANTINED, Metrics
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
@@ -53,11 +53,11 @@ class Bench:
     def wake(self) -> None:
         self.woken += 1
 
-    def lights(self) -> tuple[Light, Light]:
+    def lights(self) -> tuple[Status, Status]:
         return self.health.parts["intake"].state, self.health.parts["outbox"].state
 
 
-GREEN = (Light.GREEN, Light.GREEN)
+GREEN = (Status.GREEN, Status.GREEN)
 
 
 async def hold_up(db: Database) -> tuple[asyncio.Task[None], Callable[[], None]]:
@@ -113,7 +113,7 @@ async def test_what_waits_is_bounded_by_whole_submissions(db: Database, options:
     assert bench.metrics.get(INTAKE_WAITING) == 3
     with pytest.raises(StoreBusy, match="wait to be stored"):
         await bench.intake(submission(event("late@example.com"), raw=b"0123456789"))
-    assert bench.lights() == (Light.YELLOW, Light.GREEN)
+    assert bench.lights() == (Status.YELLOW, Status.GREEN)
     let_go()
     await held
     await asyncio.gather(*tasks)
@@ -146,7 +146,7 @@ async def test_a_disk_that_is_nearly_full_is_not_tried(db: Database, monkeypatch
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_blocks=9, f_bavail=blocks[0], f_frsize=4096))
     with pytest.raises(StoreUnavailable, match="3 MiB left, and 64 MiB stay in reserve"):
         await bench.intake(submission(event()))
-    assert bench.lights() == (Light.RED, Light.RED)
+    assert bench.lights() == (Status.RED, Status.RED)
     blocks[0] = 1_000_000
     with pytest.raises(StoreUnavailable):
         await bench.intake(submission(event()))  # looked at once a second
@@ -175,7 +175,7 @@ async def test_a_failing_database_is_red_until_it_works(db: Database) -> None:
     big = event(diagnostic="x" * 2000)
     with pytest.raises(StoreUnavailable, match="full"):
         await bench.intake(submission(*(event(f"{n}@example.com", diagnostic=big.diagnostic) for n in range(50))))
-    assert bench.lights() == (Light.RED, Light.RED)
+    assert bench.lights() == (Status.RED, Status.RED)
     assert "Next: free space" in bench.health.parts["outbox"].why
     await db._alone(limit, 100_000)
     assert (await bench.intake(submission(event()))).accepted == 1
@@ -191,7 +191,7 @@ async def test_it_revives_without_anyone_sending(db: Database, monkeypatch: pyte
         with pytest.raises(StoreUnavailable):
             await bench.intake(submission(event()))
         assert not await bench.intake.revive()
-        assert bench.lights() == (Light.RED, Light.RED)
+        assert bench.lights() == (Status.RED, Status.RED)
     assert await bench.intake.revive()
     assert bench.lights() == GREEN
 

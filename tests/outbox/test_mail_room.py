@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from bouncestream.errors import MailsWait
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.metrics import UNIDENTIFIED, Metrics
 from bouncestream.outbox import mail_room
 from bouncestream.outbox.db import Database
@@ -117,7 +117,7 @@ async def test_the_last_room_is_for_webhooks(db: Database, monkeypatch: pytest.M
     way.free = 200 << 20
     with pytest.raises(MailsWait, match="mails wait where they are"):
         await way.intake.mails(batch(stranger(1)))
-    assert way.health.parts["outbox"].state is Light.GREEN
+    assert way.health.parts["outbox"].state is Status.GREEN
     assert (await way.intake(make.submission(event()))).accepted == 1
     way.free = 10 << 30
     way.clock.seconds += 2

@@ -14,7 +14,7 @@ import pytest
 
 from bouncestream.errors import SinkError
 from bouncestream.event import Kind
-from bouncestream.health import Light
+from bouncestream.health import Status
 from bouncestream.metrics import DELIVERED, DOUBLED, LOST, RESTARTS
 from bouncestream.outbox import operator as browse
 from bouncestream.policy import Rules
@@ -81,7 +81,7 @@ async def test_what_a_person_must_mend_pauses_and_goes_on_by_itself(
     await bridge.idle()
     sandbox.fault(fault)
     await bridge.emit(range(20))
-    await bridge.until(lambda: bridge.health.parts["listmonk"].state is Light.RED)
+    await bridge.until(lambda: bridge.health.parts["listmonk"].state is Status.RED)
     await bridge.until(lambda: bridge.relay.context.breaker.paused)
     why = bridge.health.parts["listmonk"].why
     assert {"webhooks_off": "webhooks", "processing_off": "processing", "html_200": "something else"}[fault] in why
@@ -270,7 +270,7 @@ async def test_an_unsubscription_waits_for_its_permission_and_goes_on_by_itself(
     await bridge.until(lambda: not bridge.health.ready)
     assert "subscribers:manage" in bridge.health.parts["relay"].why
     sandbox.settings.users["bridge"] = granted
-    await bridge.until(lambda: bridge.health.parts["relay"].state is Light.GREEN)
+    await bridge.until(lambda: bridge.health.parts["relay"].state is Status.GREEN)
     await bridge.idle()
     assert await bridge.states() == {"verified": 3}
     people = {p["email"]: p for p in sandbox.state()["subscribers"]}
@@ -301,7 +301,7 @@ async def test_listmonk_down_at_the_start(tmp_path: object, bridge: Bridge, sand
     await bridge.start()
     await bridge.emit(range(3))
     await bridge.until(lambda: bridge.health.parts.get("listmonk") is not None)
-    assert bridge.health.parts["listmonk"].state is Light.RED
+    assert bridge.health.parts["listmonk"].state is Status.RED
     await sandbox.start(port=int(url.rsplit(":", 1)[1]))
     await bridge.idle(30)
     bridge.exactly_once(3)
@@ -391,7 +391,7 @@ async def test_a_bug_pauses_the_relay_and_it_goes_on_by_itself(
         patch.setattr(bridge.sink, "read_label", bug)
         await bridge.emit(range(5))
         await bridge.until(lambda: calls >= 3)
-        assert bridge.health.parts["relay"].state is Light.RED
+        assert bridge.health.parts["relay"].state is Status.RED
         assert "KeyError" in bridge.health.parts["relay"].why
         await bridge.emit(range(5, 8))  # what comes in is stored all the same
     await bridge.until_states({"verified": 8})
@@ -482,10 +482,10 @@ async def test_without_its_pulse_no_absence_counts_until_it_beats_again(
         await bridge.emit(range(900, 901))
         await bridge.emit(range(1, 3))  # once their rows are seen, the first one's row will not come any more
         await bridge.until(lambda: absent)
-        assert bridge.health.parts["task:pulse"].state is Light.RED
+        assert bridge.health.parts["task:pulse"].state is Status.RED
         assert (await bridge.states()).get("unstored") is None
     await bridge.until_states({"verified": 3, "unstored": 1})
-    assert bridge.health.parts["task:pulse"].state is Light.RED, "it has not run for long yet"
+    assert bridge.health.parts["task:pulse"].state is Status.RED, "it has not run for long yet"
 
 
 async def test_reads_that_fail_are_made_more_and_more_seldom(
@@ -510,7 +510,7 @@ async def test_reads_that_fail_are_made_more_and_more_seldom(
         await bridge.until_states({"verified": 2, "posted": 5})
         bridge.relay.context.breaker.fine()
         bridge.relay._board()
-        assert bridge.health.parts["listmonk"].state is Light.RED
+        assert bridge.health.parts["listmonk"].state is Status.RED
     gaps = [after - before for before, after in pairwise(reads)]
     assert min(gaps) > 0.1
     assert gaps[-1] > 2 * gaps[0]

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 
-_ORDER = (Light.RED, Light.YELLOW, Light.GREEN)
+_ORDER = (Status.RED, Status.YELLOW, Status.GREEN)
 
 
 class Board:
@@ -14,12 +14,12 @@ class Board:
     def __init__(self, mailbox: str, health: Health) -> None:
         self._part = f"mailbox:{mailbox}"
         self._health = health
-        self._lines: dict[str, tuple[Light, str]] = {}
+        self._lines: dict[str, tuple[Status, str]] = {}
         self._closed = False
 
-    def set(self, line: str, light: Light, why: str) -> None:
+    def set(self, line: str, status: Status, why: str) -> None:
         """`line`: a folder, or whatever else has something to say."""
-        self._lines[line] = (light, why)
+        self._lines[line] = (status, why)
         self._tell()
 
     def forget(self, line: str) -> None:
@@ -35,6 +35,6 @@ class Board:
     def _tell(self) -> None:
         if self._closed:
             return  # a task that is just ending has nothing to say any more
-        worst = min((light for light, _ in self._lines.values()), key=_ORDER.index, default=Light.GREEN)
-        said = [why for light, why in self._lines.values() if light is worst]
+        worst = min((status for status, _ in self._lines.values()), key=_ORDER.index, default=Status.GREEN)
+        said = [why for status, why in self._lines.values() if status is worst]
         self._health.set(self._part, worst, "; ".join(dict.fromkeys(said)))

@@ -20,7 +20,7 @@ from bouncestream.errors import (
     StoreError,
     Throttled,
 )
-from bouncestream.health import Light
+from bouncestream.health import Status
 from bouncestream.metrics import MAILBOX_FAILURES, MAILBOX_HEARD
 from bouncestream.sources.imap.replies import Selected
 from bouncestream.sources.imap.session import Session
@@ -186,10 +186,10 @@ class Folder:
             )
         except ServerRefused as error:
             self._settle_at = box.clock.monotonic() + box.settings.retry
-            box.board.set(line, Light.YELLOW, f"{self.name}: mails stay where they are for now: {error}")
+            box.board.set(line, Status.YELLOW, f"{self.name}: mails stay where they are for now: {error}")
             return True
         if hindrance:
-            box.board.set(line, Light.YELLOW, f"{self.name}: {hindrance}")
+            box.board.set(line, Status.YELLOW, f"{self.name}: {hindrance}")
         elif asked:
             box.board.forget(line)
         return asked
@@ -264,9 +264,9 @@ class Folder:
         if standing is Standing.READING and self._standing in (Standing.POLLING, Standing.UNSTEADY):
             return  # and back to that in a moment
         self._standing = standing
-        light = rules.light(standing, failures)
-        text = words if light is Light.GREEN else f"{standing.value}: {words}"
-        self.box.board.set(self.name, light, text)
+        status = rules.status(standing, failures)
+        text = words if status is Status.GREEN else f"{standing.value}: {words}"
+        self.box.board.set(self.name, status, text)
 
     def _tell_unread(self) -> None:
         """Listening is no green light where what is heard of cannot be read."""
@@ -278,7 +278,7 @@ class Folder:
             f"{self.name}: its mails cannot be read: {self._reading.progress.aside} set aside in a row, and none "
         )
         text += "was read since. Next: `bouncestream outbox list --quarantine` says why"
-        self.box.board.set(line, Light.RED, f"{Standing.UNREAD}: {text}")
+        self.box.board.set(line, Status.RED, f"{Standing.UNREAD}: {text}")
 
     def _tell_skipped(self) -> None:
         """At the end of the first contact: what was left out."""

@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.judging.mail import judging_for
 from bouncestream.metrics import Metrics
 from bouncestream.ports import Clock, EmitMails, MailMemory
@@ -116,7 +116,7 @@ class Mailboxes:
         folders = tuple(Folder(box, name) for name in settings.folders)
         proof = Proof(box, folders)
         tasks = [self._supervisor.keep(f"mailbox {settings.name}: {folder.name}", folder.run) for folder in folders]
-        tasks.append(self._supervisor.keep(f"mailbox {settings.name}: proof", proof.run, light=Light.YELLOW))
+        tasks.append(self._supervisor.keep(f"mailbox {settings.name}: proof", proof.run, status=Status.YELLOW))
         return _Reader(box, folders, tuple(tasks))
 
 

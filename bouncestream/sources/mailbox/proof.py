@@ -15,7 +15,7 @@ import logging
 from collections.abc import Sequence
 
 from bouncestream.errors import MailboxError, ServerRefused
-from bouncestream.health import Light
+from bouncestream.health import Status
 from bouncestream.metrics import MAILBOX_PROOFS
 from bouncestream.printable import printable
 from bouncestream.sources.imap.session import Session
@@ -54,7 +54,7 @@ class Proof:
                 self._count("not made")
                 self._failed += 1
                 if self._failed >= PATIENCE:
-                    box.board.set(_LINE, Light.YELLOW, f"unproven: {error}")
+                    box.board.set(_LINE, Status.YELLOW, f"unproven: {error}")
             except Exception:
                 log.exception("%s: bug in the proof that it is heard", box.settings.name)
             else:
@@ -126,7 +126,7 @@ class Proof:
         if why:
             text = f"{name}: a mail of our own is left there: {why}. Next: delete the mail with the subject "
             text += f"“{SUBJECT}”; if it happens again, set canary = false"
-            self._box.board.set(line, Light.YELLOW, text)
+            self._box.board.set(line, Status.YELLOW, text)
             return False
         del self._left[name]
         self._box.board.forget(line)

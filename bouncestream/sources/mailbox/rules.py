@@ -17,7 +17,7 @@ from bouncestream.errors import (
     StoreError,
     TokenError,
 )
-from bouncestream.health import Light
+from bouncestream.health import Status
 from bouncestream.ports import FetchAttempts, Filing, Progress
 from bouncestream.settings import shapes
 
@@ -102,15 +102,15 @@ class StillUnreadable(ServerRefused):
     """The server has a mail, but does not give it."""
 
 
-def light(standing: Standing, failures: int) -> Light:
+def status(standing: Standing, failures: int) -> Status:
     """The colour of a standing. `failures`: in a row, this one included."""
     if standing in (Standing.CONNECTING, Standing.LISTENING, Standing.READING):
-        return Light.GREEN  # connecting: for the first time; afterwards the failure before it counts
+        return Status.GREEN  # connecting: for the first time; afterwards the failure before it counts
     if standing in (Standing.POLLING, Standing.UNREADABLE, Standing.UNSTEADY):
-        return Light.YELLOW
+        return Status.YELLOW
     if standing in (Standing.CONNECTION_LOST, Standing.SERVER_REFUSED, Standing.TOKENLESS):
-        return Light.YELLOW if failures < PATIENCE else Light.RED
-    return Light.RED
+        return Status.YELLOW if failures < PATIENCE else Status.RED
+    return Status.RED
 
 
 def wait_after(standing: Standing, failures: int, settings: Mailbox, chance: float) -> float:

@@ -20,7 +20,7 @@ from aiohttp import hdrs, web
 
 from bouncestream import descriptors, providers
 from bouncestream.errors import Malformed, RequestRefused, StoreBusy, StoreError, Unauthorized
-from bouncestream.health import Health, Light
+from bouncestream.health import Health, Status
 from bouncestream.metrics import EVENTS_IGNORED, REQUESTS, REQUESTS_REFUSED, Metrics
 from bouncestream.policy import Rules
 from bouncestream.ports import Clock, Emit, Receipt, Submission, Unreadable
@@ -111,9 +111,9 @@ class WebhookServer:
         self._hooks = hooks
         for name, (settings, _) in hooks.items():
             if settings.unverified:
-                self._health.set(f"webhook:{name}", Light.YELLOW, "unverified = true: anyone can post to it")
+                self._health.set(f"webhook:{name}", Status.YELLOW, "unverified = true: anyone can post to it")
             else:
-                self._health.set(f"webhook:{name}", Light.GREEN)
+                self._health.set(f"webhook:{name}", Status.GREEN)
 
     async def start(self) -> list[tuple[str, int]]:
         """Listen; returns the addresses, with the real port where the setting says port 0."""

@@ -22,7 +22,7 @@ from bouncestream.errors import (
     ServerRefused,
     Throttled,
 )
-from bouncestream.health import Light
+from bouncestream.health import Status
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import rules
 from tests.mailserver.liar import Liar
@@ -167,7 +167,7 @@ async def test_throttling_is_no_word_about_the_password_and_waits_for_all_folder
     async with Scripted(script) as server:
         settings = mailbox(server.port, folders=("INBOX", "A", "B"), retry=30.0)
         async with Reader(tmp_path, settings) as reader:
-            await reader.told("server refused: ", Light.YELLOW)
+            await reader.told("server refused: ", Status.YELLOW)
             assert "just now" in reader.state[1]
             assert "password" not in reader.state[1]
             await asyncio.sleep(1.0)

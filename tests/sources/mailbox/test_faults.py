@@ -17,7 +17,7 @@ import pytest
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreUnavailable
-from bouncestream.health import Light
+from bouncestream.health import Status
 from bouncestream.ports import MailBatch, Receipt
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import fetching as mailbox_reading
@@ -55,7 +55,7 @@ async def test_a_line_that_breaks_is_made_again(dovecot: Dovecot, proxy: Proxy, 
             getattr(proxy, fault)()
         await reader.told("connection lost: ")
         if fault == "freeze":
-            await reader.told("connection lost: ", Light.RED)
+            await reader.told("connection lost: ", Status.RED)
             proxy.frozen = False
         await delivered(dovecot, bounce(2))
         await reader.stored(2)
@@ -76,7 +76,7 @@ async def test_a_server_that_is_not_there_is_asked_less_and_less_often(tmp_path:
         Scripted(lambda peer: asyncio.sleep(0)) as server,
         Reader(tmp_path, mailbox(server.port, retry=10.0)) as reader,
     ):
-        await reader.told("connection lost: ", Light.RED)
+        await reader.told("connection lost: ", Status.RED)
         assert len(server.peers) == 3
         await asyncio.sleep(1.0)
         assert len(server.peers) <= 4
@@ -93,7 +93,7 @@ async def test_a_refused_login_is_red_and_not_repeated_by_any_folder(
         proxy.port, password=Secret("wrong-password"), folders=("INBOX", "A", "B"), retry_login=300.0, retry=0.05
     )
     async with Reader(tmp_path, settings) as reader:
-        await reader.told("login refused: ", Light.RED)
+        await reader.told("login refused: ", Status.RED)
         assert "AUTHENTICATIONFAILED" in reader.state[1]
         assert "b•••" in reader.state[1] or "bounces" in reader.state[1]
         assert "wrong-password" not in reader.state[1]
@@ -109,7 +109,7 @@ async def test_a_refused_login_is_red_and_not_repeated_by_any_folder(
 async def test_refused_logins_wait_longer_each_time(dovecot: Dovecot, proxy: Proxy, tmp_path: Path) -> None:
     settings = mailbox(proxy.port, password=Secret("wrong-password"), retry_login=0.2, retry=0.01)
     async with Reader(tmp_path, settings) as reader:
-        await reader.told("login refused: ", Light.RED)
+        await reader.told("login refused: ", Status.RED)
         await asyncio.sleep(3.0)
         # each refusal takes some tenths of a second itself; the waits are 0.2, 0.4, 0.8, 1.6 s
         assert 2 <= proxy.connections <= 5
@@ -118,20 +118,20 @@ async def test_refused_logins_wait_longer_each_time(dovecot: Dovecot, proxy: Pro
 async def test_a_certificate_that_proves_nothing_is_red(dovecot: Dovecot, tmp_path: Path) -> None:
     settings = mailbox(dovecot.imaps, host="localhost", tls="implicit", retry_login=300.0)
     async with Reader(tmp_path, settings) as reader:
-        await reader.told("certificate refused: ", Light.RED)
+        await reader.told("certificate refused: ", Status.RED)
 
 
 async def test_a_folder_that_is_missing_or_goes_away_is_red_until_it_is_there(
     dovecot: Dovecot, tmp_path: Path
 ) -> None:
     async with Reader(tmp_path, mailbox(dovecot.imap, folders=("Bounces",), idle=0.5)) as reader:
-        await reader.told("folder missing: ", Light.RED)
+        await reader.told("folder missing: ", Status.RED)
         dovecot.append(bounce(1), "Bounces")
         await reader.stored(1)
         await reader.listening()
         with dovecot.client() as client:
             client.rename("Bounces", "Elsewhere")
-        await reader.told("folder missing: ", Light.RED)
+        await reader.told("folder missing: ", Status.RED)
         dovecot.append(bounce(2), "Bounces")
         await reader.stored(2)
 
@@ -140,7 +140,7 @@ async def test_a_folder_of_three_is_missing(dovecot: Dovecot, tmp_path: Path) ->
     dovecot.deliver(bounce(1))
     async with Reader(tmp_path, mailbox(dovecot.imap, folders=("A", "INBOX"))) as reader:
         await reader.stored(1)
-        await reader.told("folder missing: ", Light.RED)
+        await reader.told("folder missing: ", Status.RED)
 
 
 # -- what servers say ----------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ async def test_no_with_a_code_that_says_later(tmp_path: Path, code: str) -> None
             await peer.expect("SELECT", f"NO [{code}] later")
 
     async with Scripted(script) as server, Reader(tmp_path, mailbox(server.port)) as reader:
-        await reader.told("server refused: ", Light.RED)
+        await reader.told("server refused: ", Status.RED)
         assert code in reader.state[1]
 
 
@@ -214,7 +214,7 @@ async def test_mails_that_the_server_refuses_for_now_are_not_blamed(
         re.sub(rb"(?s)\* 1 FETCH .*\r\n(\S+) OK Fetch", rb"\1 NO [UNAVAILABLE] Fetch", data) if refusing else data
     )
     async with Reader(tmp_path, mailbox(proxy.port)) as reader:
-        await reader.told("server refused: ", Light.RED)
+        await reader.told("server refused: ", Status.RED)
         await asyncio.sleep(1.0)
         refusing = False
         await reader.stored(1)
@@ -241,7 +241,7 @@ async def test_a_mail_that_is_not_given_is_set_aside_after_three_tries(
 async def test_without_idle_it_is_polled(tmp_path: Path) -> None:
     with dovecot_with("imap_capability = IMAP4rev1 SASL-IR UIDPLUS MOVE\n") as dovecot:
         async with Reader(tmp_path, mailbox(dovecot.imap)) as reader:
-            await reader.told("polling: INBOX: IDLE is missing", Light.YELLOW)
+            await reader.told("polling: INBOX: IDLE is missing", Status.YELLOW)
             await delivered(dovecot, bounce(1))
             await reader.stored(1)
 
@@ -260,7 +260,7 @@ async def test_an_idle_that_is_refused_is_polled(tmp_path: Path, answer: str) ->
                 peer.done("OK", "SEARCH")
 
     async with Scripted(script) as server, Reader(tmp_path, mailbox(server.port)) as reader:
-        await reader.told("polling: INBOX: IDLE is mute", Light.YELLOW)
+        await reader.told("polling: INBOX: IDLE is mute", Status.YELLOW)
         assert len(server.peers) == 1
         looks = len(server.peers[0].lines)
         await reader.until(lambda: len(server.peers[0].lines) > looks + 3)
@@ -269,7 +269,7 @@ async def test_an_idle_that_is_refused_is_polled(tmp_path: Path, answer: str) ->
 async def test_a_server_that_cuts_every_idle_off_is_polled(dovecot: Dovecot, proxy: Proxy, tmp_path: Path) -> None:
     proxy.edit = lambda data: b"* BYE no idling\r\n" if data.startswith(b"+ idling") else data
     async with Reader(tmp_path, mailbox(proxy.port)) as reader:
-        await reader.told("polling: INBOX: IDLE is mute", Light.YELLOW)
+        await reader.told("polling: INBOX: IDLE is mute", Status.YELLOW)
         await delivered(dovecot, bounce(1))
         await reader.stored(1)
 
@@ -294,7 +294,7 @@ async def test_an_idle_that_tells_nothing_is_replaced_and_then_polled(
         await delivered(dovecot, bounce(2))
         await reader.stored(2)
         await reader.until(lambda: 'why="deaf"' in reader.metrics.render())
-        await reader.told("polling: INBOX: IDLE is mute", Light.YELLOW)
+        await reader.told("polling: INBOX: IDLE is mute", Status.YELLOW)
         await delivered(dovecot, bounce(3))
         await reader.stored(3)
 
@@ -323,16 +323,16 @@ async def test_a_connection_that_hears_nothing_turns_red_and_is_replaced(
 ) -> None:
     deaf = False
     proxy.edit = lambda data: b"" if deaf and PUSH.fullmatch(data) else data
-    seen: list[tuple[Light, str]] = []
+    seen: list[tuple[Status, str]] = []
     async with Reader(tmp_path, mailbox(proxy.port, canary=canary, prove=0.5, timeout=1.0)) as reader:
         await reader.listening()
         deaf = True
         if not canary:
             await delivered(dovecot, bounce(1))
         await reader.until(lambda: seen.append(reader.state) or seen[-1][1].startswith("deaf: "))  # type: ignore[func-returns-value]
-        assert seen[-1][0] is Light.RED
+        assert seen[-1][0] is Status.RED
         deaf = False
-        await reader.until(lambda: seen.append(reader.state) or seen[-1][0] is Light.GREEN)  # type: ignore[func-returns-value]
+        await reader.until(lambda: seen.append(reader.state) or seen[-1][0] is Status.GREEN)  # type: ignore[func-returns-value]
         if not canary:
             await reader.stored(1)
         await reader.until(lambda: not any(b"X-Bouncestream-Canary" in mail for mail in dovecot.mails()))
@@ -354,7 +354,7 @@ async def test_a_second_connection_that_is_not_possible_is_told(dovecot: Dovecot
     async with Proxy(dovecot.imap) as proxy, Reader(tmp_path, mailbox(proxy.port, prove=0.2)) as reader:
         await reader.listening()
         proxy.refuse = True
-        await reader.told("unproven: ", Light.YELLOW)
+        await reader.told("unproven: ", Status.YELLOW)
         proxy.refuse = False
         await reader.listening()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.health import Light
+from bouncestream.health import Status
 from tests.mailserver.dovecot import letter
 from tests.mailserver.liar import Liar, Lie
 from tests.mailserver.scripted import Peer
@@ -57,7 +57,7 @@ async def test_what_was_not_surely_copied_stays(tmp_path: Path, lie: Lie, gone: 
     async with reading(server, tmp_path, after="move") as reader:
         await reader.stored(2)
         if len(gone) < 2:
-            await reader.told("does not say what it has copied (COPYUID)", Light.YELLOW)
+            await reader.told("does not say what it has copied (COPYUID)", Status.YELLOW)
         await reader.until(lambda: reader.query("SELECT count(*) FROM marks") == [(0,)])
     assert server.gone == gone
     assert set(server.mails) == {101, 102, 103} - set(gone)

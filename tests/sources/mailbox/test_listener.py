@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bouncestream.errors import StoreBusy
-from bouncestream.health import Light
+from bouncestream.health import Status
 from bouncestream.mail import decode
 from bouncestream.mail.verdict import Verdict
 from bouncestream.ports import MailBatch, Receipt
@@ -87,7 +87,7 @@ async def test_several_folders_and_mailboxes(dovecot: Dovecot, tmp_path: Path) -
     )
     async with Reader(tmp_path, *boxes) as reader:
         await reader.stored(3)
-        await reader.told("listening to INBOX; listening to Junk & Müll", Light.GREEN)
+        await reader.told("listening to INBOX; listening to Junk & Müll", Status.GREEN)
         assert reader.query("SELECT source, recipient FROM outbox ORDER BY recipient") == [
             ("bounces", "p1@example.org"),
             ("bounces", "p2@example.org"),
@@ -260,7 +260,7 @@ async def test_with_neither_move_nor_uidplus_mails_stay_flagged(tmp_path: Path) 
         dovecot.append(letter(), flags="\\Deleted")
         dovecot.deliver(bounce(1))
         async with Reader(tmp_path, mailbox(dovecot.imap, after="move")) as reader:
-            await reader.told("neither MOVE nor UIDPLUS", Light.YELLOW)
+            await reader.told("neither MOVE nor UIDPLUS", Status.YELLOW)
             await reader.until(lambda: b"\\Seen" in dovecot.flags()[1])
         assert len(dovecot.mails()) == 2
         assert dovecot.mails("Processed") == []
@@ -299,7 +299,7 @@ async def test_moves_that_are_refused_hold_up_nothing(dovecot: Dovecot, tmp_path
     # a name that no folder can have
     async with Reader(tmp_path, mailbox(dovecot.imap, after="move", move_to="a//b/")) as reader:
         await reader.stored(1)
-        await reader.told("mails stay where they are for now", Light.YELLOW)
+        await reader.told("mails stay where they are for now", Status.YELLOW)
         await asyncio.to_thread(dovecot.deliver, bounce(2))
         await reader.stored(2)
     assert len(dovecot.mails()) == 2
@@ -375,7 +375,7 @@ class Full:
 async def test_a_full_disk_loses_nothing_and_blames_no_mail(dovecot: Dovecot, tmp_path: Path) -> None:
     dovecot.deliver(*(bounce(n) for n in range(3)))
     async with Reader(tmp_path, mailbox(dovecot.imap, after="move"), emit=Full) as reader:
-        await reader.told("not stored: the disk is full", Light.RED)
+        await reader.told("not stored: the disk is full", Status.RED)
         assert len(dovecot.mails()) == 3
         await reader.stored(3)
         await reader.until(lambda: len(dovecot.mails("Processed")) == 3)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.health import Light
+from bouncestream.health import Status
 from bouncestream.ports import Progress
 from bouncestream.sources.mailbox import rules
 from bouncestream.sources.mailbox.visit import Contact, Door, look
@@ -144,7 +144,7 @@ async def test_what_was_owed_to_a_mail_is_not_done_to_another_one(
 
     server.lies["UID MOVE"] = server.lies["UID STORE"] = refused
     async with reading(server, tmp_path, after=after, retry=30.0) as reader:
-        await reader.told("mails stay where they are for now", Light.YELLOW)
+        await reader.told("mails stay where they are for now", Status.YELLOW)
         assert marks(reader) == 10
     restore(server, 5)
     for number in range(6):
@@ -168,7 +168,7 @@ async def test_what_is_still_owed_after_a_restart_is_done(tmp_path: Path) -> Non
 
     server.lies["UID MOVE"] = refused
     async with reading(server, tmp_path, after="move", retry=30.0) as reader:
-        await reader.told("mails stay where they are for now", Light.YELLOW)
+        await reader.told("mails stay where they are for now", Status.YELLOW)
     del server.lies["UID MOVE"]
     async with reading(server, tmp_path, after="move") as reader:
         await reader.until(lambda: not server.mails)
@@ -250,7 +250,7 @@ async def test_an_absurd_uid_where_fetch_shows_nothing_is_not_taken_for_a_mail(t
 
     server.lies["UID SEARCH"], server.lies["UID FETCH"] = search, fetch
     async with reading(server, tmp_path, retry=0.2) as reader:
-        await reader.told("holds mails (5 EXISTS), and names none", Light.RED)
+        await reader.told("holds mails (5 EXISTS), and names none", Status.RED)
         wrong = False
         await reader.stored(5)
         await reader.listening()
@@ -328,7 +328,7 @@ async def test_a_uidvalidity_that_is_new_each_time_is_no_hot_loop(
     server.lies["SELECT"] = select
     caplog.set_level(logging.INFO)
     async with reading(server, tmp_path, after=after, retry=2.0) as reader:
-        await reader.told("new numbers each time: ", Light.YELLOW)
+        await reader.told("new numbers each time: ", Status.YELLOW)
         asked, logged = len(server.commands), len(caplog.records)
         await asyncio.sleep(1.0)
         assert len(server.commands) == asked

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.errors import ConnectionLost
-from bouncestream.health import Light
+from bouncestream.health import Status
 from bouncestream.judging.mail import Judging, read_mail
 from bouncestream.sources.mailbox.own_mail import HEADER, LEFTOVERS, SUBJECT, letter, marks
 from bouncestream.sources.mailbox.proof import UNKNOWN
@@ -292,7 +292,7 @@ async def test_where_a_canary_stays_no_other_is_put_and_it_is_told(tmp_path: Pat
     server = folder_with()
     server.lies["APPEND"] = appenduid("")
     async with canaries(server, tmp_path) as reader:
-        await reader.told("a mail of our own is left there: the server does not say which number", Light.YELLOW)
+        await reader.told("a mail of our own is left there: the server does not say which number", Status.YELLOW)
         assert SUBJECT in reader.state[1]
         await reader.until(proofs(reader, 3))
     assert len(server.asked("APPEND")) == 1
@@ -305,7 +305,7 @@ async def test_a_canary_that_stayed_is_taken_away_when_that_is_possible(tmp_path
     server = folder_with()
     server.lies["UID EXPUNGE"] = refused
     async with canaries(server, tmp_path) as reader:
-        await reader.told("said NO to EXPUNGE", Light.YELLOW)
+        await reader.told("said NO to EXPUNGE", Status.YELLOW)
         del server.lies["UID EXPUNGE"]
         await reader.until(lambda: server.gone[:1] == [104])
         await reader.listening()

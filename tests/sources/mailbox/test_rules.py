@@ -9,7 +9,7 @@ import pytest
 
 from bouncestream import errors
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.health import Light
+from bouncestream.health import Status
 from bouncestream.ports import FetchAttempts, Filing, Progress
 from bouncestream.sources.mailbox import rules
 from bouncestream.sources.mailbox.rules import Deaf, Standing, StillUnreadable
@@ -21,24 +21,26 @@ BOX = Mailbox(name="bounces")
 @pytest.mark.parametrize(
     ("error", "standing", "light"),
     [
-        (errors.AuthFailed("x"), Standing.LOGIN_REFUSED, Light.RED),
-        (errors.LoginRefused("x"), Standing.LOGIN_REFUSED, Light.RED),
-        (errors.TokenError("x"), Standing.TOKENLESS, Light.YELLOW),
-        (errors.CertificateRefused("x"), Standing.CERTIFICATE_REFUSED, Light.RED),
-        (errors.FolderMissing("x"), Standing.FOLDER_MISSING, Light.RED),
-        (errors.ConnectionLost("x"), Standing.CONNECTION_LOST, Light.YELLOW),
-        (errors.ServerRefused("x"), Standing.SERVER_REFUSED, Light.YELLOW),
-        (errors.StoreBusy("x"), Standing.NOT_STORED, Light.RED),
-        (Deaf("x"), Standing.DEAF, Light.RED),
-        (StillUnreadable("x"), Standing.UNREADABLE, Light.YELLOW),
-        (OSError("x"), Standing.CONNECTION_LOST, Light.YELLOW),
-        (ZeroDivisionError(), Standing.BUG, Light.RED),
+        (errors.AuthFailed("x"), Standing.LOGIN_REFUSED, Status.RED),
+        (errors.LoginRefused("x"), Standing.LOGIN_REFUSED, Status.RED),
+        (errors.TokenError("x"), Standing.TOKENLESS, Status.YELLOW),
+        (errors.CertificateRefused("x"), Standing.CERTIFICATE_REFUSED, Status.RED),
+        (errors.FolderMissing("x"), Standing.FOLDER_MISSING, Status.RED),
+        (errors.ConnectionLost("x"), Standing.CONNECTION_LOST, Status.YELLOW),
+        (errors.ServerRefused("x"), Standing.SERVER_REFUSED, Status.YELLOW),
+        (errors.StoreBusy("x"), Standing.NOT_STORED, Status.RED),
+        (Deaf("x"), Standing.DEAF, Status.RED),
+        (StillUnreadable("x"), Standing.UNREADABLE, Status.YELLOW),
+        (OSError("x"), Standing.CONNECTION_LOST, Status.YELLOW),
+        (ZeroDivisionError(), Standing.BUG, Status.RED),
     ],
 )
-def test_each_failure_has_its_name(error: Exception, standing: Standing, light: Light) -> None:
+def test_each_failure_has_its_name(error: Exception, standing: Standing, status: Status) -> None:
     assert rules.standing_of(error) is standing
-    assert rules.light(standing, 1) is light
-    assert rules.light(standing, rules.PATIENCE) is (Light.YELLOW if standing is Standing.UNREADABLE else Light.RED)
+    assert rules.status(standing, 1) is status
+    assert rules.status(standing, rules.PATIENCE) is (
+        Status.YELLOW if standing is Standing.UNREADABLE else Status.RED
+    )
 
 
 def test_every_error_of_a_mailbox_has_a_name_of_its_own() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.errors import Throttled
-from bouncestream.health import Light
+from bouncestream.health import Status
 from bouncestream.sources.imap.fetch import FORMS
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import rules as mailbox_rules
@@ -109,7 +109,7 @@ async def test_the_first_mail_is_refused_and_each_later_one_comes_alone(tmp_path
     server = Liar([bounce(1)])
     server.lies["UID FETCH"] = refusing("NO [UNAVAILABLE] not this one", 101)  # type: ignore[assignment]
     async with server.serve() as at, Reader(tmp_path, mailbox(at.port, retry=0.1)) as reader:
-        await reader.told("server refused: ", Light.RED)
+        await reader.told("server refused: ", Status.RED)
         assert reader.query(QUARANTINED) == [(0,)]  # whether it is the mail's fault nobody knows yet
         server.add(bounce(2))
         await reader.stored(1)
@@ -145,9 +145,9 @@ async def test_trouble_of_the_whole_server_blames_no_mail(tmp_path: Path, said: 
     broken = True
     server.lies["UID FETCH"] = refusing(said, meanwhile=lambda: broken)  # type: ignore[assignment]
     async with server.serve() as at, Reader(tmp_path, mailbox(at.port, retry=0.1)) as reader:
-        await reader.told("server refused: ", Light.RED)
+        await reader.told("server refused: ", Status.RED)
         await reader.until(lambda: len(server.asked("UID FETCH")) > 60)  # more than all tries of all mails
-        assert reader.state[0] is not Light.GREEN
+        assert reader.state[0] is not Status.GREEN
         assert reader.query(QUARANTINED) == [(0,)]
         broken = False
         await reader.stored(3)
@@ -166,7 +166,7 @@ async def test_a_server_that_hangs_up_at_every_mail_blames_none(tmp_path: Path) 
 
     server.lies["UID FETCH"] = lie
     async with server.serve() as at, Reader(tmp_path, mailbox(at.port, retry=0.1)) as reader:
-        await reader.told("connection lost: ", Light.RED)
+        await reader.told("connection lost: ", Status.RED)
         await reader.until(lambda: len(server.asked("UID FETCH")) > 20)
         assert reader.query(QUARANTINED) == [(0,)]
         broken = False
@@ -178,10 +178,10 @@ async def test_when_no_mail_of_a_folder_is_given_that_is_red(tmp_path: Path) -> 
     server = Liar([bounce(1)])
     server.lies["UID FETCH"] = refusing("NO not for you")  # type: ignore[assignment]
     async with server.serve() as at, Reader(tmp_path, mailbox(at.port, retry=0.1)) as reader:
-        await reader.told("not read: INBOX: its mails cannot be read", Light.RED)
+        await reader.told("not read: INBOX: its mails cannot be read", Status.RED)
         assert reader.query(QUARANTINED) == [(1,)]
         await asyncio.sleep(0.3)
-        assert reader.state[0] is Light.RED
+        assert reader.state[0] is Status.RED
         server.lies.clear()
         server.add(bounce(2))
         await reader.stored(1)
@@ -361,7 +361,7 @@ async def test_one_that_may_not_be_moved_or_flagged_hinders_no_other(
 
     server.lies[command] = no
     async with server.serve() as at, Reader(tmp_path, mailbox(at.port, after=after, retry=600.0)) as reader:
-        await reader.told("stay where they are", Light.YELLOW)
+        await reader.told("stay where they are", Status.YELLOW)
         done = set(server.moved) | {uid for uid, kept in server.mails.items() if "\\Seen" in kept.flags}
         assert done == {101, 102, 104, 105, 106, 107}
 
@@ -375,7 +375,7 @@ async def test_a_server_that_moves_nothing_is_not_asked_for_each_mail(tmp_path: 
 
     server.lies["UID MOVE"] = no
     async with server.serve() as at, Reader(tmp_path, mailbox(at.port, after="move", retry=600.0)) as reader:
-        await reader.told("stay where they are", Light.YELLOW)
+        await reader.told("stay where they are", Status.YELLOW)
         assert len(server.asked("UID MOVE")) < 20
         assert not server.moved
 

@@ -14,7 +14,7 @@ from bouncestream.config.model import Webhook
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import sign
 from bouncestream.errors import StoreBusy, StoreUnavailable
-from bouncestream.health import Light
+from bouncestream.health import Status
 from bouncestream.metrics import REQUESTS, REQUESTS_REFUSED
 from bouncestream.policy import Rules
 from bouncestream.providers.generic import Generic
@@ -278,7 +278,7 @@ async def test_health(running: Running) -> None:
         200,
         {"ready": True, "parts": {"webhook:scripts": {"state": "green", "why": ""}}},
     )
-    running.health.set("outbox", Light.RED, "disk full")
+    running.health.set("outbox", Status.RED, "disk full")
     got = await running.post("/readyz", b"", "GET")
     assert got.status == 503
     assert got.json["parts"]["outbox"] == {"state": "red", "why": "disk full"}
@@ -293,7 +293,7 @@ async def test_metrics(running: Running) -> None:
 
 async def test_an_unverified_webhook_is_yellow(start: Start) -> None:
     running = await start({"open": Webhook(name="open", provider="generic", unverified=True)})
-    assert running.health.parts["webhook:open"].state is Light.YELLOW
+    assert running.health.parts["webhook:open"].state is Status.YELLOW
     assert (await running.post("/webhooks/open")).json["accepted"] == 1
 
 
