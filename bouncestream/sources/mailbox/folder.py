@@ -29,7 +29,7 @@ from bouncestream.sources.mailbox.context import Box
 from bouncestream.sources.mailbox.fetching import Reading
 from bouncestream.sources.mailbox.filing import settle
 from bouncestream.sources.mailbox.numbers import Numbers
-from bouncestream.sources.mailbox.rules import Deaf, Standing
+from bouncestream.sources.mailbox.rules import Deaf, FolderState
 
 log = logging.getLogger("bouncestream.mailbox")
 
@@ -49,7 +49,7 @@ class Folder:
         self.listening = False  #: in IDLE just now, or between two looks
         self.looked = asyncio.Event()  #: set at each look into the folder
         self.wire_name = name  #: as the server calls it
-        self._standing = Standing.CONNECTING
+        self._state = FolderState.CONNECTING
         self._deaf: Deaf | None = None
         self._waiting_since: float | None = None  # it had read all over this session, and waited for news
         self._reading: Reading | None = None
@@ -66,7 +66,7 @@ class Folder:
         """For ever."""
         box = self.box
         failures = 0
-        self._stand(Standing.CONNECTING, 0, f"{self.name}: connecting to {box.settings.host}")
+        self._stand(FolderState.CONNECTING, 0, f"{self.name}: connecting to {box.settings.host}")
         while True:
             self._forget()
             trouble: Exception
@@ -78,18 +78,18 @@ class Folder:
             except Exception as error:
                 log.exception("%s: bug while reading %s", box.settings.name, self.name)
                 trouble = error
-            standing = rules.standing_of(trouble)
+            state = rules.state_of(trouble)
             lasted = box.clock.monotonic() - self._waiting_since if self._waiting_since is not None else 0.0
             read = self._reading is not None and self._reading.mails > 0
             failures = rules.failures_after(failures, lasted, read, box.settings) + 1
-            box.metrics.add(MAILBOX_FAILURES, box.settings.name, standing.value)
+            box.metrics.add(MAILBOX_FAILURES, box.settings.name, state.value)
             words = str(trouble) if isinstance(trouble, (MailboxError, StoreError)) else type(trouble).__name__
-            self._stand(standing, failures, words)
+            self._stand(state, failures, words)
             if isinstance(trouble, (LoginRefused, Throttled)):
                 box.gate.hold(trouble)
                 await box.gate.closed()
             else:
-                wait = rules.wait_after(standing, failures, box.settings, box.chance())
+                wait = rules.wait_after(state, failures, box.settings, box.chance())
                 await asyncio.sleep(max(wait, getattr(trouble, "after", 0.0)))
 
     def _forget(self) -> None:
@@ -162,7 +162,7 @@ class Folder:
             if found:
                 news = True
                 before = None
-                self._stand(Standing.READING, 0, f"{self.name}: reading what has arrived")
+                self._stand(FolderState.READING, 0, f"{self.name}: reading what has arrived")
             else:
                 before = now
                 fruitless += 1
@@ -208,7 +208,7 @@ class Folder:
                 f"{self.name}: the server gives all mails new numbers at each look (UIDVALIDITY), so all of them "
             )
             text += "are read again from time to time; none is told twice. Next: ask whoever runs the server"
-            self._stand(Standing.UNSTEADY, 0, text)
+            self._stand(FolderState.UNSTEADY, 0, text)
             await asyncio.sleep(self._numbers.wait * (0.9 + 0.1 * box.chance()))
             return False
         self._tell_unread()
@@ -218,11 +218,13 @@ class Folder:
             if not session.has("IDLE") or box.clock.monotonic() < self._mute_until:
                 why = "is mute" if session.has("IDLE") else "is missing"
                 self._stand(
-                    Standing.POLLING, 0, f"{self.name}: IDLE {why} on this server: looked every {settings.poll:g} s"
+                    FolderState.POLLING,
+                    0,
+                    f"{self.name}: IDLE {why} on this server: looked every {settings.poll:g} s",
                 )
                 await asyncio.sleep(settings.poll * (0.9 + 0.1 * box.chance()))
                 return False
-            self._stand(Standing.LISTENING, 0, f"listening to {self.name}")
+            self._stand(FolderState.LISTENING, 0, f"listening to {self.name}")
             began = box.clock.monotonic()
             try:
                 heard = await session.idle(settings.idle * (0.9 + 0.1 * box.chance()))
@@ -260,12 +262,12 @@ class Folder:
 
     # -- telling -------------------------------------------------------------------------------------------------
 
-    def _stand(self, standing: Standing, failures: int, words: str) -> None:
-        if standing is Standing.READING and self._standing in (Standing.POLLING, Standing.UNSTEADY):
+    def _stand(self, state: FolderState, failures: int, words: str) -> None:
+        if state is FolderState.READING and self._state in (FolderState.POLLING, FolderState.UNSTEADY):
             return  # and back to that in a moment
-        self._standing = standing
-        status = rules.status(standing, failures)
-        text = words if status is Status.GREEN else f"{standing.value}: {words}"
+        self._state = state
+        status = rules.status(state, failures)
+        text = words if status is Status.GREEN else f"{state.value}: {words}"
         self.box.board.set(self.name, status, text)
 
     def _tell_unread(self) -> None:
@@ -278,7 +280,7 @@ class Folder:
             f"{self.name}: its mails cannot be read: {self._reading.progress.aside} set aside in a row, and none "
         )
         text += "was read since. Next: `bouncestream outbox list --quarantine` says why"
-        self.box.board.set(line, Status.RED, f"{Standing.UNREAD}: {text}")
+        self.box.board.set(line, Status.RED, f"{FolderState.UNREAD}: {text}")
 
     def _tell_skipped(self) -> None:
         """At the end of the first contact: what was left out."""

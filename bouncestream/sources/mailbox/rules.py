@@ -55,7 +55,7 @@ UNREAD = 3
 BUSY_PAUSES = (0.2, 0.5, 1.0)
 
 
-class Standing(StrEnum):
+class FolderState(StrEnum):
     """How a folder's connection stands: the named states that `/readyz` and the log begin with."""
 
     CONNECTING = "connecting"
@@ -76,22 +76,22 @@ class Standing(StrEnum):
     BUG = "bug"
 
 
-def standing_of(error: BaseException) -> Standing:
+def state_of(error: BaseException) -> FolderState:
     """What an error means for the folder."""
-    for kind, standing in (
-        (Deaf, Standing.DEAF),
-        (StillUnreadable, Standing.UNREADABLE),
-        (LoginRefused, Standing.LOGIN_REFUSED),
-        (TokenError, Standing.TOKENLESS),
-        (CertificateRefused, Standing.CERTIFICATE_REFUSED),
-        (FolderMissing, Standing.FOLDER_MISSING),
-        (ServerRefused, Standing.SERVER_REFUSED),
-        (StoreError, Standing.NOT_STORED),
-        ((ConnectionLost, OSError), Standing.CONNECTION_LOST),
+    for kind, state in (
+        (Deaf, FolderState.DEAF),
+        (StillUnreadable, FolderState.UNREADABLE),
+        (LoginRefused, FolderState.LOGIN_REFUSED),
+        (TokenError, FolderState.TOKENLESS),
+        (CertificateRefused, FolderState.CERTIFICATE_REFUSED),
+        (FolderMissing, FolderState.FOLDER_MISSING),
+        (ServerRefused, FolderState.SERVER_REFUSED),
+        (StoreError, FolderState.NOT_STORED),
+        ((ConnectionLost, OSError), FolderState.CONNECTION_LOST),
     ):
         if isinstance(error, kind):
-            return standing
-    return Standing.SERVER_REFUSED if getattr(error, "retryable", False) else Standing.BUG
+            return state
+    return FolderState.SERVER_REFUSED if getattr(error, "retryable", False) else FolderState.BUG
 
 
 class Deaf(ConnectionLost):
@@ -102,26 +102,26 @@ class StillUnreadable(ServerRefused):
     """The server has a mail, but does not give it."""
 
 
-def status(standing: Standing, failures: int) -> Status:
-    """The colour of a standing. `failures`: in a row, this one included."""
-    if standing in (Standing.CONNECTING, Standing.LISTENING, Standing.READING):
+def status(state: FolderState, failures: int) -> Status:
+    """The colour of a state. `failures`: in a row, this one included."""
+    if state in (FolderState.CONNECTING, FolderState.LISTENING, FolderState.READING):
         return Status.GREEN  # connecting: for the first time; afterwards the failure before it counts
-    if standing in (Standing.POLLING, Standing.UNREADABLE, Standing.UNSTEADY):
+    if state in (FolderState.POLLING, FolderState.UNREADABLE, FolderState.UNSTEADY):
         return Status.YELLOW
-    if standing in (Standing.CONNECTION_LOST, Standing.SERVER_REFUSED, Standing.TOKENLESS):
+    if state in (FolderState.CONNECTION_LOST, FolderState.SERVER_REFUSED, FolderState.TOKENLESS):
         return Status.YELLOW if failures < PATIENCE else Status.RED
     return Status.RED
 
 
-def wait_after(standing: Standing, failures: int, settings: Mailbox, chance: float) -> float:
+def wait_after(state: FolderState, failures: int, settings: Mailbox, chance: float) -> float:
     """Seconds until the next try. `failures`: in a row, this one included; `chance`: 0 to 1, so that the folders of
     many mailboxes do not come back at the same moment. A refused login has a wait of its own: `login_wait`."""
     spread = 0.5 + 0.5 * chance
-    if standing is Standing.DEAF:
+    if state is FolderState.DEAF:
         return min(1.0, settings.retry) * spread
-    if standing is Standing.CERTIFICATE_REFUSED:
+    if state is FolderState.CERTIFICATE_REFUSED:
         return settings.retry_login * spread
-    if standing in (Standing.FOLDER_MISSING, Standing.BUG):
+    if state in (FolderState.FOLDER_MISSING, FolderState.BUG):
         return settings.retry * spread
     return min(settings.retry, 2.0 ** min(failures - 1, 20)) * spread
 

@@ -12,50 +12,48 @@ from bouncestream.config.mailbox import Mailbox
 from bouncestream.health import Status
 from bouncestream.ports import FetchAttempts, Filing, Progress
 from bouncestream.sources.mailbox import rules
-from bouncestream.sources.mailbox.rules import Deaf, Standing, StillUnreadable
+from bouncestream.sources.mailbox.rules import Deaf, FolderState, StillUnreadable
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BOX = Mailbox(name="bounces")
 
 
 @pytest.mark.parametrize(
-    ("error", "standing", "light"),
+    ("error", "state", "light"),
     [
-        (errors.AuthFailed("x"), Standing.LOGIN_REFUSED, Status.RED),
-        (errors.LoginRefused("x"), Standing.LOGIN_REFUSED, Status.RED),
-        (errors.TokenError("x"), Standing.TOKENLESS, Status.YELLOW),
-        (errors.CertificateRefused("x"), Standing.CERTIFICATE_REFUSED, Status.RED),
-        (errors.FolderMissing("x"), Standing.FOLDER_MISSING, Status.RED),
-        (errors.ConnectionLost("x"), Standing.CONNECTION_LOST, Status.YELLOW),
-        (errors.ServerRefused("x"), Standing.SERVER_REFUSED, Status.YELLOW),
-        (errors.StoreBusy("x"), Standing.NOT_STORED, Status.RED),
-        (Deaf("x"), Standing.DEAF, Status.RED),
-        (StillUnreadable("x"), Standing.UNREADABLE, Status.YELLOW),
-        (OSError("x"), Standing.CONNECTION_LOST, Status.YELLOW),
-        (ZeroDivisionError(), Standing.BUG, Status.RED),
+        (errors.AuthFailed("x"), FolderState.LOGIN_REFUSED, Status.RED),
+        (errors.LoginRefused("x"), FolderState.LOGIN_REFUSED, Status.RED),
+        (errors.TokenError("x"), FolderState.TOKENLESS, Status.YELLOW),
+        (errors.CertificateRefused("x"), FolderState.CERTIFICATE_REFUSED, Status.RED),
+        (errors.FolderMissing("x"), FolderState.FOLDER_MISSING, Status.RED),
+        (errors.ConnectionLost("x"), FolderState.CONNECTION_LOST, Status.YELLOW),
+        (errors.ServerRefused("x"), FolderState.SERVER_REFUSED, Status.YELLOW),
+        (errors.StoreBusy("x"), FolderState.NOT_STORED, Status.RED),
+        (Deaf("x"), FolderState.DEAF, Status.RED),
+        (StillUnreadable("x"), FolderState.UNREADABLE, Status.YELLOW),
+        (OSError("x"), FolderState.CONNECTION_LOST, Status.YELLOW),
+        (ZeroDivisionError(), FolderState.BUG, Status.RED),
     ],
 )
-def test_each_failure_has_its_name(error: Exception, standing: Standing, status: Status) -> None:
-    assert rules.standing_of(error) is standing
-    assert rules.status(standing, 1) is status
-    assert rules.status(standing, rules.PATIENCE) is (
-        Status.YELLOW if standing is Standing.UNREADABLE else Status.RED
-    )
+def test_each_failure_has_its_name(error: Exception, state: FolderState, status: Status) -> None:
+    assert rules.state_of(error) is state
+    assert rules.status(state, 1) is status
+    assert rules.status(state, rules.PATIENCE) is (Status.YELLOW if state is FolderState.UNREADABLE else Status.RED)
 
 
 def test_every_error_of_a_mailbox_has_a_name_of_its_own() -> None:
-    found = {rules.standing_of(kind("x")) for kind in errors.MailboxError.__subclasses__()}
-    assert Standing.BUG not in found
+    found = {rules.state_of(kind("x")) for kind in errors.MailboxError.__subclasses__()}
+    assert FolderState.BUG not in found
     assert len(found) == len(errors.MailboxError.__subclasses__())
 
 
 def test_the_waits() -> None:
-    waits = [rules.wait_after(Standing.CONNECTION_LOST, n, BOX, 1.0) for n in range(1, 9)]
+    waits = [rules.wait_after(FolderState.CONNECTION_LOST, n, BOX, 1.0) for n in range(1, 9)]
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
-    assert rules.wait_after(Standing.CONNECTION_LOST, 10**6, BOX, 0.0) == 30
-    assert rules.wait_after(Standing.CERTIFICATE_REFUSED, 1, BOX, 1.0) == 300
-    assert rules.wait_after(Standing.FOLDER_MISSING, 1, BOX, 1.0) == 60
-    assert rules.wait_after(Standing.DEAF, 9, BOX, 1.0) == 1
+    assert rules.wait_after(FolderState.CONNECTION_LOST, 10**6, BOX, 0.0) == 30
+    assert rules.wait_after(FolderState.CERTIFICATE_REFUSED, 1, BOX, 1.0) == 300
+    assert rules.wait_after(FolderState.FOLDER_MISSING, 1, BOX, 1.0) == 60
+    assert rules.wait_after(FolderState.DEAF, 9, BOX, 1.0) == 1
     logins = [rules.login_wait(n, BOX) for n in range(1, 6)]
     assert logins == [300, 600, 1200, 1800, 1800]
     assert rules.login_wait(10**6, BOX) == 1800
