@@ -59,7 +59,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AlertState:
     """How one alert stands; with what a rule counts (dead letters …), so that a restart tells nothing twice."""
 
     rule: str

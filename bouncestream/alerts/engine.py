@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bouncestream.alert import LEVELS, Key, Standing, What
+from bouncestream.alert import LEVELS, AlertState, Key, What
 from bouncestream.alerts.rules import RULES, Reading, Rule, Verdict, span
 from bouncestream.alerts.snapshot import Snapshot
 from bouncestream.config.alerting import Alerts
@@ -31,7 +31,7 @@ class Told:
     """Something to tell a person; `sent`: it passes `[alerts] level` and `mute`."""
 
     what: What
-    standing: Standing
+    state: AlertState
     title: str
     text: str
     sent: bool = True
@@ -41,13 +41,13 @@ class Told:
 class Judgement:
     """How the alerts stand now, and what is to be told."""
 
-    standings: dict[Key, Standing] = field(default_factory=dict)
+    states: dict[Key, AlertState] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
 
 
 def judge(
     snapshot: Snapshot,
-    before: Mapping[Key, Standing],
+    before: Mapping[Key, AlertState],
     settings: Alerts,
     now: datetime,
     rules: Sequence[Rule] = RULES,
@@ -63,22 +63,22 @@ def judge(
         gone = {subject for name, subject in before if name == rule.id and subject not in readings}
         for subject in [*readings, *sorted(gone)]:
             reading = readings.get(subject, Reading(Verdict.FINE, subject))
-            standing = before.get((rule.id, subject), Standing(rule.id, subject, rule.level))
-            standing, what = _step(rule, _sane(standing, now), reading, settings, snapshot.settled, now)
-            judgement.standings[standing.key] = standing
+            state = before.get((rule.id, subject), AlertState(rule.id, subject, rule.level))
+            state, what = _step(rule, _sane(state, now), reading, settings, snapshot.settled, now)
+            judgement.states[state.key] = state
             if what is not None:
-                judgement.told.append(_told(rule, standing, what, settings, now))
+                judgement.told.append(_told(rule, state, what, settings, now))
     return judgement
 
 
-def _sane(standing: Standing, now: datetime) -> Standing:
+def _sane(state: AlertState, now: datetime) -> AlertState:
     """Without times in the future: the clock was set back."""
     return replace(
-        standing,
-        fired_at=_past(standing.fired_at, now),
-        bad_at=_past(standing.bad_at, now),
-        bad_since=_past(standing.bad_since, now),
-        told_at=_past(standing.told_at, now),
+        state,
+        fired_at=_past(state.fired_at, now),
+        bad_at=_past(state.bad_at, now),
+        bad_since=_past(state.bad_since, now),
+        told_at=_past(state.told_at, now),
     )
 
 
@@ -87,70 +87,70 @@ def _past(at: datetime | None, now: datetime) -> datetime | None:
 
 
 def _step(
-    rule: Rule, standing: Standing, reading: Reading, settings: Alerts, settled: bool, now: datetime
-) -> tuple[Standing, What | None]:
+    rule: Rule, state: AlertState, reading: Reading, settings: Alerts, settled: bool, now: datetime
+) -> tuple[AlertState, What | None]:
     verdict, over = reading.verdict, False
     if reading.value is not None:
-        standing, verdict, over = _counted(standing, reading.value)
+        state, verdict, over = _counted(state, reading.value)
     if verdict is Verdict.BAD:
-        standing = replace(
-            standing,
+        state = replace(
+            state,
             bad_at=now,
-            bad_since=standing.bad_since or now,
+            bad_since=state.bad_since or now,
             level=reading.level if reading.level in LEVELS else rule.level,
-            text=_clean(reading.seen.replace("{n}", str(standing.value - standing.base))),
+            text=_clean(reading.seen.replace("{n}", str(state.value - state.base))),
             fix=_clean(reading.fix),
         )
-        assert standing.bad_since is not None
-        if not standing.active:
-            if (now - standing.bad_since).total_seconds() < rule.after(settings):
-                return standing, None
-            told = standing.value - standing.base
-            fired = replace(standing, active=True, fired_at=now, told_at=now, resolved_at=None, told=told)
+        assert state.bad_since is not None
+        if not state.active:
+            if (now - state.bad_since).total_seconds() < rule.after(settings):
+                return state, None
+            told = state.value - state.base
+            fired = replace(state, active=True, fired_at=now, told_at=now, resolved_at=None, told=told)
             return fired, What.FIRED
     elif verdict is Verdict.BETWEEN:
-        standing = replace(standing, bad_since=None, bad_at=now if standing.active else standing.bad_at)
+        state = replace(state, bad_since=None, bad_at=now if state.active else state.bad_at)
     else:
-        standing = replace(standing, bad_since=None)
-    if not standing.active:
-        return standing, None
+        state = replace(state, bad_since=None)
+    if not state.active:
+        return state, None
     if verdict is Verdict.FINE and settled:
-        calm = now - (standing.bad_at or now)
+        calm = now - (state.bad_at or now)
         if over or calm.total_seconds() >= rule.calm:
-            return replace(standing, active=False, resolved_at=now, base=standing.value, told=0), What.RESOLVED
-    if _again(standing, verdict, settings, now, counts=reading.value is not None):
-        return replace(standing, told_at=now, told=standing.value - standing.base), What.REPEATED
-    return standing, None
+            return replace(state, active=False, resolved_at=now, base=state.value, told=0), What.RESOLVED
+    if _again(state, verdict, settings, now, counts=reading.value is not None):
+        return replace(state, told_at=now, told=state.value - state.base), What.REPEATED
+    return state, None
 
 
-def _counted(standing: Standing, value: int) -> tuple[Standing, Verdict, bool]:
+def _counted(state: AlertState, value: int) -> tuple[AlertState, Verdict, bool]:
     """A counting rule: bad when the number has grown; over when nothing is left of what was told."""
-    if value > standing.value:
-        return replace(standing, value=value), Verdict.BAD, False
-    base = min(standing.base, value)
-    return replace(standing, value=value, base=base), Verdict.FINE, value == base
+    if value > state.value:
+        return replace(state, value=value), Verdict.BAD, False
+    base = min(state.base, value)
+    return replace(state, value=value, base=base), Verdict.FINE, value == base
 
 
-def _again(standing: Standing, verdict: Verdict, settings: Alerts, now: datetime, *, counts: bool) -> bool:
+def _again(state: AlertState, verdict: Verdict, settings: Alerts, now: datetime, *, counts: bool) -> bool:
     """Whether an active alert is told again."""
-    since = now - (standing.told_at or now)
+    since = now - (state.told_at or now)
     if not counts:
         return verdict is not Verdict.FINE and since.total_seconds() >= settings.repeat
-    more = standing.value - standing.base
-    if more <= standing.told:
+    more = state.value - state.base
+    if more <= state.told:
         return False
-    return since.total_seconds() >= settings.repeat or (more >= standing.told * WORSE and since >= WORSE_AFTER)
+    return since.total_seconds() >= settings.repeat or (more >= state.told * WORSE and since >= WORSE_AFTER)
 
 
-def _told(rule: Rule, standing: Standing, what: What, settings: Alerts, now: datetime) -> Told:
-    text = standing.text
+def _told(rule: Rule, state: AlertState, what: What, settings: Alerts, now: datetime) -> Told:
+    text = state.text
     if what is What.RESOLVED:
-        lasted = (now - (standing.fired_at or now)).total_seconds()
-        text = f"It is over, after {span(lasted)}. What it was: {standing.text}"
-    title = f"{rule.title}: {standing.subject}" if standing.subject else rule.title
-    muted = rule.id in settings.mute or f"{rule.id}:{standing.subject}" in settings.mute
-    loud = LEVELS.index(standing.level) >= LEVELS.index(settings.level)
-    return Told(what, standing, _clean(title), text, sent=loud and not muted)
+        lasted = (now - (state.fired_at or now)).total_seconds()
+        text = f"It is over, after {span(lasted)}. What it was: {state.text}"
+    title = f"{rule.title}: {state.subject}" if state.subject else rule.title
+    muted = rule.id in settings.mute or f"{rule.id}:{state.subject}" in settings.mute
+    loud = LEVELS.index(state.level) >= LEVELS.index(settings.level)
+    return Told(what, state, _clean(title), text, sent=loud and not muted)
 
 
 def _clean(text: str) -> str:

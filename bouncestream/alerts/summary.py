@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 
-from bouncestream.alert import Standing
+from bouncestream.alert import AlertState
 from bouncestream.config.alerting import Summary
 from bouncestream.printable import printable
 
@@ -41,7 +41,7 @@ def text(
     hours: Iterable[tuple[int, str, str, int]],
     tally: Mapping[str, int],
     quarantine: int,
-    standings: Iterable[Standing],
+    states: Iterable[AlertState],
 ) -> str:
     """What came in (hour, source, kind, events), what waits in the outbox, and which alerts are active."""
     counted: dict[str, Counter[str]] = {}
@@ -61,7 +61,7 @@ def text(
         f"  {quarantine} items in quarantine",
         "Active alerts:",
     ]
-    active = [s for s in standings if s.active]
+    active = [s for s in states if s.active]
     lines += [f"  {s.level}: {s.rule}{f' ({s.subject})' if s.subject else ''}: {s.text}" for s in active] or [
         "  none"
     ]

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bouncestream.alert import Delivery, Key, Notice, Standing, What
+from bouncestream.alert import AlertState, Delivery, Key, Notice, What
 from bouncestream.alerts import channels as notify
 from bouncestream.alerts import summary
 from bouncestream.alerts.baseline import REACH, Sources
@@ -82,8 +82,8 @@ class Watch:
         self._make_channels = channels
         self._side = Supervisor(health)
         self._courier = Courier(self._keep, clock, metrics, self._side)
-        self._standings: dict[Key, Standing] = {}
-        self._saved: dict[Key, Standing] = {}
+        self._states: dict[Key, AlertState] = {}
+        self._saved: dict[Key, AlertState] = {}
         # what is not written down yet, or cannot be
         self._notices: dict[int, Notice] = {}
         self._deliveries: dict[tuple[int, str], Delivery] = {}
@@ -135,10 +135,10 @@ class Watch:
         """Look once."""
         now = self._clock.now()
         snapshot = await self._snapshot(now)
-        judgement = judge(snapshot, self._standings, self._config.alerts, now)
-        self._standings = judgement.standings
+        judgement = judge(snapshot, self._states, self._config.alerts, now)
+        self._states = judgement.states
         for rule in RULES:
-            active = sum(s.active for s in self._standings.values() if s.rule == rule.id)
+            active = sum(s.active for s in self._states.values() if s.rule == rule.id)
             self._metrics.set(ALERT_ACTIVE, active, rule.id)
         for told in judgement.told:
             self._tell(told, now)
@@ -209,21 +209,21 @@ class Watch:
     # -- what is told ---------------------------------------------------------------------------------------
 
     def _tell(self, told: Told, now: datetime) -> None:
-        standing = told.standing
+        state = told.state
         over = told.what is What.RESOLVED
-        level = logging.INFO if over or standing.level == "info" else logging.WARNING
-        log.log(level, "%s (%s, %s): %s", told.title, standing.rule, told.what, told.text)
+        level = logging.INFO if over or state.level == "info" else logging.WARNING
+        log.log(level, "%s (%s, %s): %s", told.title, state.rule, told.what, told.text)
         notice = Notice(
             self._next_id,
             now,
             told.what,
-            standing.level,
+            state.level,
             told.title,
             told.text,
-            standing.fix,
-            standing.rule,
-            standing.subject,
-            standing.fired_at,
+            state.fix,
+            state.rule,
+            state.subject,
+            state.fired_at,
         )
         self._send(notice, None if told.sent else ())
 
@@ -246,7 +246,7 @@ class Watch:
                     [row for row in hours if row[0] < alertbook.hour_of(due)],
                     snapshot.numbers.tally,
                     snapshot.numbers.quarantine,
-                    self._standings.values(),
+                    self._states.values(),
                 )
                 names = [n for n in self._courier.names if settings.channels in ("all", n.partition(":")[0])]
                 title = summary.title(settings, due)
@@ -287,18 +287,18 @@ class Watch:
         """What an earlier run left. Without an outbox that can be read, it begins with nothing."""
         deliveries: list[Delivery] = []
         try:
-            self._standings = await self._db.read(alertbook.standings)
+            self._states = await self._db.read(alertbook.states)
             self._next_id = await self._db.read(alertbook.newest_notice) + 1
             deliveries = await self._db.read(alertbook.waiting)
         except StoreError as error:
             log.warning("earlier alerts are not known: %s", error)
-        self._saved = dict(self._standings)
+        self._saved = dict(self._states)
         self._courier.serve(self._make_channels(self._config))
         await self._keep(self._courier.resume(deliveries))
 
     async def _save(self) -> None:
         """Write down what changed since the last time. While that fails, it is tried again at each turn."""
-        changed = [s for key, s in self._standings.items() if _kept(self._saved.get(key)) != _kept(s)]
+        changed = [s for key, s in self._states.items() if _kept(self._saved.get(key)) != _kept(s)]
         notices, deliveries = dict(self._notices), dict(self._deliveries)
         if not (changed or notices or deliveries):
             return
@@ -337,12 +337,12 @@ def _shorten(pile: dict[T, Any]) -> None:
         del pile[next(iter(pile))]
 
 
-def _kept(standing: Standing | None) -> Standing | None:
-    """What of a standing is worth a commit: `bad_at` to the minute, and nothing of this run only."""
-    if standing is None:
+def _kept(state: AlertState | None) -> AlertState | None:
+    """What of a state is worth a commit: `bad_at` to the minute, and nothing of this run only."""
+    if state is None:
         return None
-    bad_at = standing.bad_at.replace(second=0, microsecond=0) if standing.bad_at else None
-    return replace(standing, bad_at=bad_at, bad_since=None)
+    bad_at = state.bad_at.replace(second=0, microsecond=0) if state.bad_at else None
+    return replace(state, bad_at=bad_at, bad_since=None)
 
 
 def _numbers(conn: sqlite3.Connection, now: datetime) -> Numbers:

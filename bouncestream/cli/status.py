@@ -184,7 +184,7 @@ def _sink(config: Config, running: Running) -> dict[str, Any]:
 
 
 def _alerts(conn: sqlite3.Connection) -> dict[str, Any]:
-    active = [s for s in alertbook.standings(conn).values() if s.active]
+    active = [s for s in alertbook.states(conn).values() if s.active]
     channels: dict[str, dict[str, Any]] = {}
     for delivery in alertbook.deliveries(conn):  # the oldest first
         channel = channels.setdefault(

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bouncestream.alert import Delivery, Notice, Standing, What
+from bouncestream.alert import AlertState, Delivery, Notice, What
 from bouncestream.outbox import codec
 from bouncestream.outbox.delivery import get_meta, set_meta
 from bouncestream.outbox.queries import QUERIES
@@ -29,22 +29,22 @@ MOST_AT_ONCE = 10_000
 _CURSOR = "watch_row"  # the newest row that was counted
 
 
-def standings(conn: sqlite3.Connection) -> dict[tuple[str, str], Standing]:
+def states(conn: sqlite3.Connection) -> dict[tuple[str, str], AlertState]:
     """How each alert stood when it was last saved."""
-    return {(row[0], row[1]): _standing(*row) for row in conn.execute(QUERIES["alerts"])}
+    return {(row[0], row[1]): _state(*row) for row in conn.execute(QUERIES["alerts"])}
 
 
-def _standing(rule: str, subject: str, level: str, active: int, *rest: Any) -> Standing:
+def _state(rule: str, subject: str, level: str, active: int, *rest: Any) -> AlertState:
     fired_at, bad_at, told_at, resolved_at = map(_moment, rest[:4])
     value, base, told, text, fix = rest[4:]
-    return Standing(
+    return AlertState(
         rule, subject, level, bool(active), fired_at, bad_at, told_at, resolved_at, value, base, told, text, fix
     )
 
 
 def save(
     conn: sqlite3.Connection,
-    changed: Iterable[Standing] = (),
+    changed: Iterable[AlertState] = (),
     notices: Iterable[Notice] = (),
     deliveries: Iterable[Delivery] = (),
 ) -> None:

@@ -12,7 +12,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from bouncestream.outbox import alerts as alertbook
+from bouncestream.outbox import alerts as alerts
 from bouncestream.outbox import codec
 from bouncestream.outbox.delivery import count, get_meta, set_meta
 from bouncestream.outbox.queries import QUERIES
@@ -52,7 +52,7 @@ def purge(
     events = _events(conn, events_before, limit)
     keys, keys_left = _keys(conn, dedupe_before_day, limit * 10)
     conn.execute(QUERIES["delete_labels"], {"day": codec.stamp(events_before)[:10]})
-    alertbook.forget_hours(conn, now)
+    alerts.forget_hours(conn, now)
     return Purged(events, raw, quarantine, keys, keys_left or limit in (events, raw, quarantine))
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bouncestream.alert import Key, Standing, What
+from bouncestream.alert import AlertState, Key, What
 from bouncestream.alerts.engine import Told, judge
 from bouncestream.alerts.rules import DAY, HOUR, MINUTE, RULES
 from bouncestream.alerts.snapshot import Numbers, Snapshot
@@ -39,12 +39,12 @@ class Watcher:
     def __init__(self, **settings: object) -> None:
         self.settings = Alerts(**settings)  # type: ignore[arg-type]
         self.now = START
-        self.standings: dict[Key, Standing] = {}
+        self.states: dict[Key, AlertState] = {}
 
     def look(self, snapshot: Snapshot, after: float = 0) -> list[Told]:
         self.now += timedelta(seconds=after)
-        judgement = judge(snapshot, self.standings, self.settings, self.now)
-        self.standings = judgement.standings
+        judgement = judge(snapshot, self.states, self.settings, self.now)
+        self.states = judgement.states
         return judgement.told
 
     def looks(self, snapshot: Snapshot, seconds: float, step: float = 15) -> list[Told]:
@@ -56,14 +56,14 @@ class Watcher:
 
 
 def whats(told: Sequence[Told]) -> list[str]:
-    return [f"{t.standing.rule} {t.what}" for t in told]
+    return [f"{t.state.rule} {t.what}" for t in told]
 
 
 def test_it_fires_once_after_its_time_repeats_and_resolves() -> None:
     watch = Watcher()
     assert watch.looks(away(), 10 * MINUTE) == [], "bad since the first look, so it is not ten minutes yet"
     (fired,) = watch.look(away(), 15)
-    assert (fired.what, fired.standing.rule, fired.sent) == (What.FIRED, "listmonk-away", True)
+    assert (fired.what, fired.state.rule, fired.sent) == (What.FIRED, "listmonk-away", True)
     assert fired.title == "Listmonk cannot be reached"
     assert fired.text == "Listmonk cannot be reached. Connection refused."
     assert watch.looks(away(), DAY - 15) == []
@@ -110,7 +110,7 @@ def test_a_counting_rule_fires_when_its_number_grows(field: str) -> None:
 
     assert watch.look(seen(0)) == []
     (fired,) = watch.look(seen(3), 15)
-    assert (fired.standing.rule, fired.what) == (rule, What.FIRED)
+    assert (fired.state.rule, fired.what) == (rule, What.FIRED)
     assert fired.text.endswith((": 3.", "): 3."))
     # Nothing more: not repeated, and over after a calm day, though the number has not gone down.
     assert whats(watch.looks(seen(3), 25 * HOUR, 60)) == [f"{rule} resolved"]
@@ -147,7 +147,7 @@ def test_a_restart_neither_forgets_nor_repeats() -> None:
     watch = Watcher(sink_down=0.0)
     watch.look(Snapshot({"listmonk": RED}, numbers=numbers(dead=2)))
     later = Watcher(sink_down=0.0)
-    later.standings = {key: replace(s, bad_since=None) for key, s in watch.standings.items()}
+    later.states = {key: replace(s, bad_since=None) for key, s in watch.states.items()}
     later.now = START + timedelta(hours=3)
     unsettled = Snapshot({}, numbers=numbers(dead=2), settled=False)
     assert later.look(unsettled) == [], "right after the start nothing is known to be well"
@@ -160,7 +160,7 @@ def test_a_restart_neither_forgets_nor_repeats() -> None:
 def test_lost_events_are_told_though_the_counter_begins_anew_with_each_run() -> None:
     watch = Watcher()
     (told,) = watch.look(Snapshot({}, lost=300))
-    assert (told.standing.rule, told.standing.level) == ("events-lost", "info")
+    assert (told.state.rule, told.state.level) == ("events-lost", "info")
     assert "300" in told.text
     watch.looks(Snapshot({}, lost=300), 2 * HOUR)
     assert watch.look(Snapshot({}, lost=0), 15) == []
@@ -177,7 +177,7 @@ def test_level_and_mute_are_not_sent_but_stand() -> None:
         Finding("root-url", Level.OK, "listmonk", "good"),
     ]
     told = watch.look(Snapshot({"listmonk": RED}, lost=1, findings=findings))
-    assert {(t.standing.rule, t.standing.subject, t.standing.level, t.sent) for t in told} == {
+    assert {(t.state.rule, t.state.subject, t.state.level, t.sent) for t in told} == {
         ("listmonk-away", "", "error", False),
         ("events-lost", "", "info", False),
         ("doctor", "tls-expiring", "warning", False),
@@ -185,7 +185,7 @@ def test_level_and_mute_are_not_sent_but_stand() -> None:
     }
     assert watch.look(Snapshot({"listmonk": RED}, lost=1, findings=None), 15) == [], "not known is not over"
     over = watch.look(Snapshot({"listmonk": RED}, lost=1, findings=findings[:1]), 15)
-    assert [(t.standing.subject, t.what) for t in over] == [("pixel", What.RESOLVED)]
+    assert [(t.state.subject, t.what) for t in over] == [("pixel", What.RESOLVED)]
 
 
 def test_a_clock_that_is_set_back_holds_nothing_up() -> None:

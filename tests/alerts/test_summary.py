@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bouncestream.alert import Standing
+from bouncestream.alert import AlertState
 from bouncestream.alerts import summary
 from bouncestream.config.alerting import Summary
 
@@ -36,9 +36,9 @@ def test_what_it_says() -> None:
         [(1, "shop", "hard", 3), (2, "shop", "hard", 4), (2, "mail", "complaint", 1)],
         {"verified": 90, "pending": 2, "posted": 1, "dead": 5},
         quarantine=6,
-        standings=[
-            Standing("dead-letters", active=True, level="error", text="New dead letters: 5."),
-            Standing("disk-low", active=False),
+        states=[
+            AlertState("dead-letters", active=True, level="error", text="New dead letters: 5."),
+            AlertState("disk-low", active=False),
         ],
     )
     assert text.splitlines() == [

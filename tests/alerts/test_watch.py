@@ -98,7 +98,7 @@ class World:
     async def quarantine(self, number: int = 1) -> None:
         job = partial(
             arrivals.submit,
-            submission=make.submission(source="shop", trouble=(Unreadable(f"not JSON {number}"),)),
+            submission=make.submission(source="shop", unreadable=(Unreadable(f"not JSON {number}"),)),
             now=self.clock.now(),
         )
         await self.db.write(job)

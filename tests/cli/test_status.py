@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.alert import Delivery, Notice, Standing, What
+from bouncestream.alert import AlertState, Delivery, Notice, What
 from bouncestream.outbox import alerts as alertbook
 from tests.alerts.receivers import hooks
 from tests.cli.conftest import PATIENCE, Cli, Process, bounce, get, post, write_config
@@ -95,10 +95,10 @@ def test_an_older_outbox_is_not_changed(cli: Cli, config: Path, conn: sqlite3.Co
 
 def test_what_was_not_sent_is_shown(cli: Cli, config: Path, conn: sqlite3.Connection) -> None:
     notice = Notice(1, NOW, What.FIRED, "error", "Dead letters", "text", "fix", "dead-letters", since=NOW)
-    standing = Standing("dead-letters", "", "error", True, NOW, NOW, NOW, text="New dead letters: 3.", fix="replay")
+    state = AlertState("dead-letters", "", "error", True, NOW, NOW, NOW, text="New dead letters: 3.", fix="replay")
     failing = Delivery(notice, "email", 4, later(60), error="no answer in time")
     make.submit(conn, make.event("held@example.com", hold="unproven"))
-    alertbook.save(conn, [standing], [notice], [failing, Delivery(notice, "webhook", 1, None, NOW, sent=True)])
+    alertbook.save(conn, [state], [notice], [failing, Delivery(notice, "webhook", 1, None, NOW, sent=True)])
     done = cli("status")
     assert "⚠ email: 1 not sent yet: no answer in time" in done.stdout
     assert "✔ webhook: last sent 2026-03-01 12:00" in done.stdout

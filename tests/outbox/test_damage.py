@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.errors import SchemaTooNew, StoreError, StoreUnavailable
-from bouncestream.outbox import alerts as alertbook
+from bouncestream.outbox import alerts as alerts
 from bouncestream.outbox import bulk, migrate, retention
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
@@ -59,7 +59,7 @@ async def everything(db: Database, path: Path) -> None:
         store.tally,
         partial(store.due_in, now=NOW),
         partial(store.oldest_pending, now=NOW),
-        partial(alertbook.new_arrivals, now=NOW),
+        partial(alerts.new_arrivals, now=NOW),
         retention.last_time,
         browse.list_rows,
     ]
