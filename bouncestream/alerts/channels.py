@@ -1,38 +1,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The channels: how a notice leaves this machine, and the heartbeat. Each call is bounded in time.
 
-The JSON webhook and the heartbeat go over aiohttp, which is loaded anyway; Apprise and e-mail are errands of a
+The JSON webhook and the heartbeat go over aiohttp, which is loaded anyway; Apprise and e-mail are jobs of a
 process of their own (see `sender`). No error tells a URL: such URLs are secrets.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import socket
-import sys
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote
 
-import aiohttp
 import orjson
 
 from bouncestream import __version__
 from bouncestream.alert import Notice
 from bouncestream.alerts import wording
 from bouncestream.config.alerting import Alerts, Email, scheme_of
+from bouncestream.crypto.blank import Blank
+from bouncestream.net import child
+from bouncestream.net.child import ChildFailed
+from bouncestream.net.http import CallFailed, call
 from bouncestream.printable import mask_all, printable
 
-#: Seconds for a POST or a GET, and for an errand, which ends by itself a little earlier.
-HTTP_PATIENCE, ERRAND_PATIENCE = 20.0, 60.0
-#: So many errands at once: each takes 50 MB while it lasts.
-ERRANDS = 2
+#: Seconds for a POST or a GET, and for the process that sends by Apprise or e-mail.
+HTTP_PATIENCE, SENDER_PATIENCE = 20.0, 60.0
+#: So many of those processes at once: each takes 50 MB while it lasts.
+SENDERS = 2
 
 _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
-_ROOT = Path(__file__).parents[2]
 
 
 class SendFailed(Exception):
@@ -79,7 +77,7 @@ class Apprise:
             "body": wording.body(notice, self._host),
             "type": wording.APPRISE_TYPES[wording.tone(notice)],
         }
-        await _errand(job, parts_of(self._url), self._turn)
+        await _send_aside(job, Blank(*parts_of(self._url)), self._turn)
 
 
 class Mail:
@@ -105,13 +103,13 @@ class Mail:
             "title": wording.subject(notice, self._host),
             "body": wording.body(notice, self._host),
         }
-        await _errand(job, [password] if password else [], self._turn)
+        await _send_aside(job, Blank(password, user=s.user), self._turn)
 
 
 def channels(settings: Alerts, host: str | None = None) -> list[Channel]:
     """The channels that are configured. `host`: how this machine is called in messages."""
     host = host or printable(socket.gethostname(), 100)
-    turn = asyncio.Semaphore(ERRANDS)
+    turn = asyncio.Semaphore(SENDERS)
     found: list[Channel] = []
     if settings.email.host:
         found.append(Mail(settings.email, host, turn))
@@ -135,72 +133,32 @@ async def beat(url: str) -> None:
 async def _http(method: str, url: str, headers: dict[str, str], body: bytes | None = None) -> None:
     headers = {"User-Agent": f"bouncestream/{__version__}", **headers}
     try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=HTTP_PATIENCE)) as session,
-            session.request(method, url, headers=headers, data=body, allow_redirects=False) as response,
-        ):
-            status = response.status
-    except TimeoutError:
-        raise SendFailed("no answer in time") from None
-    except aiohttp.ClientConnectorCertificateError:
-        raise SendFailed("the server's certificate is not good") from None
-    except aiohttp.ClientConnectorError as error:
-        number = error.os_error.errno or 0
-        raise SendFailed(f"no connection ({os.strerror(number) if number > 0 else 'name not found'})") from None
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise SendFailed(f"the exchange failed ({type(error).__name__})") from None
+        answer = await call(method, url, within=HTTP_PATIENCE, headers=headers, body=body)
+    except CallFailed as error:
+        raise SendFailed(error.words) from None
+    status = answer.status
     if 300 <= status < 400:
         raise SendFailed(f"it answers {status}, a redirect, which is not followed: write the URL where it leads to")
     if not 200 <= status < 300:
         raise SendFailed(f"it answers {status}")
 
 
-async def _errand(job: dict[str, Any], secrets: Sequence[str], turn: asyncio.Semaphore) -> None:
-    """Run one errand in a process of its own, and kill it when it lasts too long or we are cancelled."""
-    async with turn:
-        # What is ours alone is not handed on; what shapes TLS, proxies and names (SSL_CERT_FILE …) is.
-        environ = {k: v for k, v in os.environ.items() if not k.startswith(("BOUNCESTREAM", "NOTIFY_SOCKET"))}
-        environ["PYTHONPATH"] = str(_ROOT)
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-P", "-m", "bouncestream.alerts.sender"),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env=environ,
-                cwd="/",
-            )
-        except OSError as error:
-            raise SendFailed(f"the process that sends it cannot be started ({error.strerror})") from None
-        try:
-            async with asyncio.timeout(ERRAND_PATIENCE):
-                out, _ = await process.communicate(orjson.dumps(job))
-        except TimeoutError:
-            raise SendFailed("no answer in time") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+async def _send_aside(job: dict[str, Any], blank: Blank, turn: asyncio.Semaphore) -> None:
+    """Send in a process of its own."""
     try:
-        told = orjson.loads(out)
-        sent, why = bool(told["sent"]), str(told["why"])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise SendFailed(f"the process that sends it failed (exit code {process.returncode})") from None
-    if not sent:
-        raise SendFailed(printable(mask_all(without(why, secrets)), 300) or "it failed, without a word")
+        async with turn:
+            told = await child.run("notify", job, within=SENDER_PATIENCE)
+    except TimeoutError:
+        raise SendFailed("no answer in time") from None
+    except ChildFailed as error:
+        raise SendFailed(f"the process that sends it {error}") from None
+    if not told["sent"]:
+        raise SendFailed(printable(mask_all(blank(told["why"])), 300) or "it failed, without a word")
 
 
-def parts_of(url: str) -> list[str]:
-    """Whatever of an Apprise URL may be a secret: what stands between its separators, as written and decoded."""
+def parts_of(url: str) -> set[str]:
+    """Whatever of an Apprise URL may be a secret, the host too: what stands between its separators, as written and
+    decoded. Two letters tell nobody anything."""
     rest = url.partition("://")[2]
-    pieces = {rest, unquote(rest), *re.split(r"[/:@?&=,;#\s]+", rest)}
-    pieces |= {unquote(piece) for piece in pieces}
-    return sorted((piece for piece in pieces if len(piece) >= 3), key=len, reverse=True)
-
-
-def without(text: str, secrets: Sequence[str]) -> str:
-    """`text` with every secret in it blanked, the longest first."""
-    for secret in secrets:
-        text = text.replace(secret, "•••")
-    return text
+    pieces = {rest, *re.split(r"[/:@?&=,;#\s]+", rest)}
+    return {piece for piece in pieces | set(map(unquote, pieces)) if len(piece) >= 3}

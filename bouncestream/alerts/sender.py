@@ -1,38 +1,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sends one notice by Apprise or by e-mail, in a process of its own: `python -m bouncestream.alerts.sender`.
+"""Sends one notice by Apprise or by e-mail, in a process of its own (see `net.child`).
 
 Why a process: Apprise takes 40 MB, which a thread would leave in `run` for ever; and neither Apprise nor smtplib
 can be told to end by a certain time (a server that drips a byte a second keeps both alive), while a process can be
-killed. The job comes as JSON on standard input, so that no secret is seen in the list of processes; one object,
-{"sent": …, "why": …}, goes out. It imports nothing of the bridge.
+killed.
 """
 
 from __future__ import annotations
 
-import json
-import signal
 import smtplib
-import socket
 import ssl
-import sys
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Any
 
-#: Seconds for one answer of a server, and for the whole errand; whoever started it waits a little longer.
-ANSWER, WHOLE = 20.0, 50
+from bouncestream.net.failure import Kind, failure_of
+
+#: Seconds for one answer of a server.
+ANSWER = 20.0
 
 
-def main() -> None:
-    """Do the errand on standard input."""
-    signal.alarm(WHOLE)  # should whoever started it be gone
-    job = json.load(sys.stdin)
-    send = {"apprise": by_apprise, "email": by_email}[job["by"]]
+def send(job: dict[str, Any]) -> dict[str, Any]:
+    """Do the job: whether the notice was sent (`sent`), and if not, `why`."""
     try:
-        sent, why = send(job)
+        sent, why = {"apprise": by_apprise, "email": by_email}[job["by"]](job)
     except Exception as error:  # of a plugin of Apprise, say
         sent, why = False, f"{type(error).__name__}: {error}"
-    json.dump({"sent": sent, "why": why}, sys.stdout)
+    return {"sent": sent, "why": why}
 
 
 def by_apprise(job: dict[str, Any]) -> tuple[bool, str]:
@@ -82,16 +76,10 @@ def by_email(job: dict[str, Any]) -> tuple[bool, str]:
         return False, f"the server answers {_reply(error.smtp_code, error.smtp_error)}"
     except smtplib.SMTPServerDisconnected:
         return False, "the server closed the connection: is it the right port for this kind of TLS?"
-    except ssl.SSLCertVerificationError as error:
-        return False, f"the server's certificate is not good: {error.verify_message}"
-    except ssl.SSLError as error:
-        return False, f"TLS fails: {error.reason or error}; is it the right port for this kind of TLS?"
-    except socket.gaierror as error:
-        return False, f"the server's name is not found: {error.strerror}"
-    except TimeoutError:
-        return False, "the server does not answer in time"
     except OSError as error:
-        return False, f"the server cannot be reached: {error.strerror or error}"
+        found = failure_of(error)
+        port = "; is it the right port for this kind of TLS?" if found.kind is Kind.TLS else ""
+        return False, found.words + port
 
 
 def _mailed(job: dict[str, Any]) -> str:
@@ -123,7 +111,3 @@ def _mailed(job: dict[str, Any]) -> str:
 def _reply(code: int, text: bytes | str) -> str:
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     return f"{code} {' '.join(words.split())}"[:300]
-
-
-if __name__ == "__main__":
-    main()

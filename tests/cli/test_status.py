@@ -180,4 +180,4 @@ def _is_errand_of(pid: int, folder: Path) -> bool:
         environ = Path(f"/proc/{pid}/environ").read_text()
     except OSError:
         return False
-    return "alerts.sender" in command and f"PWD={folder}" in environ
+    return "notify" in command and f"PWD={folder}" in environ

@@ -193,7 +193,7 @@ def test_it_brings_little_into_the_bridge() -> None:
         "print(*set(sys.modules) - before)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert set(said) == {f"bouncestream.doctor{name}" for name in ("", ".aside", ".finding")}
+    assert set(said) == {f"bouncestream.doctor{name}" for name in ("", ".background", ".finding")}
 
 
 async def test_a_running_bridge_tells_of_it_and_when_it_is_over(
