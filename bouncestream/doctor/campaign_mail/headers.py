@@ -25,7 +25,7 @@ from bouncestream.printable import mask, printable
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What is known of the operator."""
+    """The operator's own settings, as far as they are known."""
 
     root_url: str = ""  #: Listmonk's public address; '' unknown
     verp: tuple[str, ...] = ()  #: return addresses, with * for the part that names the recipient
@@ -244,8 +244,8 @@ def _is_verp(address: str, letter: Letter, own: Own) -> bool:
 
 
 def results(letter: Letter) -> dict[str, str]:
-    """What the receiver found: spf, dkim, dmarc → pass, fail, none … Only its own field counts: the top one, and
-    those of the same name right below it; a sender may have put others in."""
+    """The findings of the receiver: spf, dkim, dmarc → pass, fail, none … Only its own field counts: the top one,
+    and those of the same name right below it; a sender may have put others in."""
     values = letter.all("authentication-results")
     if not values:
         return {}

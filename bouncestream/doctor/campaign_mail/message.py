@@ -28,7 +28,7 @@ _MBOX = re.compile(r"\A(?:\ufeff|\xef\xbb\xbf)?(?:[ \t]*+\n)*+(?:>?From [^\n]*+\
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a mail is made of. All of it is foreign."""
+    """The parts of a mail. All of it is foreign."""
 
     fields: tuple[tuple[str, str], ...]  #: in order, names in lower case, values unfolded; ()  there are none
     html: str = ""  #: decoded, without comments; '' when there is no HTML part

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who rewrites the links of a mail: ESPs that track clicks themselves, and receivers that check them. Pure.
+"""The services that rewrite links of a mail: ESPs that track clicks, and receivers that check links. Pure.
 
 The forms of the URLs are those that the vendors document, or that mails showed, in 2026.
 """
@@ -143,7 +143,7 @@ _INSIDE = re.compile(r"https?(?:%3A|:)(?:%2F%2F|//)[^\s&#]{1,4000}", re.IGNORECA
 
 
 def rewriter(url: str, among: tuple[Rewriter, ...]) -> Rewriter | None:
-    """Who of them made this URL of a link."""
+    """The service that made this URL of a link."""
     rest = _from_host(url)
     return next((one for one in among if one.links.match(rest)), None)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who rewrote the links of a received mail, and put in pixels of their own → findings. Pure."""
+"""Rewritten links in a received mail, and pixels of others → findings. Pure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of a letter's URLs are Listmonk's, and how its root URL looks in them. Pure."""
+"""Listmonk's URLs in a letter, and its root URL as it looks in them. Pure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Ours(NamedTuple):
 
 
 def ours(url: str) -> Ours | None:
-    """What a URL is to Listmonk; None: it is none of its own."""
+    """The meaning of a URL to Listmonk; None: it is none of its own."""
     found = _LISTMONK.match(url)
     if found is None:
         return None
@@ -72,7 +72,7 @@ def ours(url: str) -> Ours | None:
 
 
 class Written(NamedTuple):
-    """One of Listmonk's paths, and what stands before it where that is no web address."""
+    """A path of Listmonk's as written, and what stands before it where that is no web address."""
 
     what: str  #: pixel, link, or page
     root: str

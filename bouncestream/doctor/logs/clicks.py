@@ -91,7 +91,7 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What scanners did."""
+    """The clicks of scanners."""
 
     people: int = 0  #: recipients whose links were clicked so
     clicks: int = 0
@@ -141,7 +141,7 @@ class Clicks:
             group.clients |= visit.clients - {b""}
 
     def scanned(self) -> Scanned:
-        """What was done by machines, once all is fed."""
+        """The clicks that machines made, once all is fed."""
         for person, visit in self._open.items():
             self._end(person, visit)
         self._open.clear()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the findings about server logs mean, why they matter, and how they are fixed. Texts only."""
+"""The texts of the findings about server logs: what each means, why it matters, and how to fix it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was counted in server logs → findings. Pure."""
+"""Counts of server logs → findings. Pure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One line of a web server's access log → the request in it. Pure.
+"""A line of a web server's access log → the request in it. Pure.
 
 Read are: the common and combined formats of Apache and Nginx (also with the virtual host before them, and what
 Traefik appends), formats of the operator's own as long as they hold `METHOD path` and the status, and JSON as
@@ -59,7 +59,7 @@ _MONTHS = {
 
 
 class Request(NamedTuple):
-    """One request. All is foreign: nothing of it may be printed as it is."""
+    """A request of an access log. All is foreign: nothing of it may be printed as it is."""
 
     method: bytes
     target: bytes  #: path and query, as sent
@@ -72,7 +72,7 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Where a format of the operator's own holds the status: the so-many-th word after or before the request."""
+    """The place of the status in an operator's own format: the so-many-th word after or before the request."""
 
     after: bool
     index: int

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a requested path is to Listmonk, and who asks by the look of the user agent. Pure.
+"""The meaning of a requested path to Listmonk, and the sort of client, by its user agent. Pure.
 
 Listmonk's routes as of 6.2 (cmd/handlers.go, read in November 2026); user agents as documented or seen at the big
 mailbox providers in 2026.
@@ -31,7 +31,7 @@ _WEBHOOK = re.compile(rb"\A(.{0,200}?)/webhooks/([\w.-]{1,64})(?:/([\w.-]{1,64})
 
 
 class Subject(StrEnum):
-    """What was asked for."""
+    """The subject of a request: what was asked for."""
 
     PIXEL = "pixel"
     LINK = "link"
@@ -62,7 +62,7 @@ PLAIN = {path.subject: path for path in (_PLAIN_PIXEL, _PLAIN_LINK, _PLAIN_PAGE)
 
 
 def classify(target: bytes) -> Path | None:
-    """What a request's target is; None: nothing of Listmonk's."""
+    """The subject of a request, by its target; None: nothing of Listmonk's."""
     found = _WHOLE.match(target)
     if found is None:
         return _odd(target)
@@ -151,7 +151,7 @@ IMAGE_PROXIES = frozenset(name for name, _ in _AGENTS if "proxy" in name or "Pro
 
 
 def family(agent: bytes) -> str:
-    """Who asks, by the look of the user agent."""
+    """The family of a client, by the look of its user agent."""
     agent = agent[:500].strip()
     for name, pattern in _AGENTS:
         if pattern.match(agent) if name == OWN or name.startswith("Apple") else pattern.search(agent):

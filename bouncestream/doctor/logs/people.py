@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who asked, by server logs: image proxies, security scanners, readers without a name → findings. Pure."""
+"""The clients in server logs: image proxies, security scanners, readers without a name → findings. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Counted(NamedTuple):
 
 
 def image_proxies(counted: Counter[Counted], last_open: datetime | None) -> Iterable[Finding]:
-    """Who fetches the pixel; proxies that are refused while others are not are taken out of `counted`."""
+    """Findings about image proxies; those refused while others are not are taken out of `counted`."""
     ended: dict[str, Counter[str]] = {}
     for key, times in counted.items():
         if key.subject is Subject.PIXEL:

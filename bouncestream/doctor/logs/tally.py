@@ -41,7 +41,7 @@ class Trouble:
 
 
 class Seen(NamedTuple):
-    """What requests have in common that are counted together."""
+    """The key of a count: what the requests in it have in common."""
 
     subject: Subject
     method: str  #: GET, HEAD, POST or other
@@ -52,7 +52,7 @@ class Seen(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """What was counted in all logs together."""
+    """The counts of all logs together."""
 
     lines: int = 0
     junk: int = 0  #: lines with binary bytes, or of absurd length

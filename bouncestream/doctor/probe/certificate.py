@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands in a certificate, whether it is believed or not. Pure: DER bytes → values.
+"""The fields of a certificate, whether it is believed or not. Pure: DER bytes → values.
 
 Python's `ssl` shows the fields of a certificate only when it is believed; those that are not are the ones that a
 person has to know about. RFC 5280 section 4.1 (fields), X.690 section 8 (DER).

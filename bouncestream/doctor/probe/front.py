@@ -29,7 +29,7 @@ LISTMONK = 9000
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What was seen at the door of a target."""
+    """The front of a target: what was seen at its door."""
 
     target: Target
     resolved: Resolved
@@ -62,7 +62,7 @@ async def collect(target: Target, names: Names, ports: Iterable[int]) -> Front:
 
 
 async def by_https(target: Target, web: Web) -> Target:
-    """Where an http address only leads to the same one by https, that one is what readers end at."""
+    """The target by https, where its http address only leads there: that is where readers end."""
     if target.scheme == "https":
         return target
     chain = await web.follow(await web.get(target.url + PIXEL))

@@ -23,7 +23,7 @@ PATIENCE = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What a name stands for; without addresses, `trouble` says why in words."""
+    """The addresses of a name; without addresses, `trouble` says why in words."""
 
     addresses: tuple[str, ...] = ()  #: IPv4 first
     trouble: str = ""
@@ -45,7 +45,7 @@ class Names(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """For aiohttp; OSError when there is no address."""
+        """The addresses of a host, for aiohttp. Raises OSError when there is none."""
         found = await self.find(host)
         if not found.addresses:
             raise OSError(None, found.trouble)

@@ -51,7 +51,7 @@ PAGES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Public:
-    """What came through the public address, and what Listmonk itself says."""
+    """The view through the public address, and what Listmonk itself says."""
 
     through: Mapping[str, Reply] = field(default_factory=dict)  #: by the names of PAGES, and "nonsense"
     direct: Mapping[str, Reply] = field(default_factory=dict)  #: empty where Listmonk cannot be asked directly

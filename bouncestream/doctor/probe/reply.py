@@ -43,7 +43,7 @@ class Trouble(StrEnum):
 
 
 class Origin(StrEnum):
-    """Who gave an answer."""
+    """The origin of an answer: who gave it."""
 
     TRACKING = "a tracking page of Listmonk"
     LISTMONK = "Listmonk, for a path that it does not know"
@@ -58,7 +58,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer. `status` 0: none came; `trouble` and `why` tell why. The body may be cut."""
+    """An answer. `status` 0: none came; `trouble` and `why` tell why. The body may be cut."""
 
     url: str
     status: int = 0
@@ -91,12 +91,12 @@ class Reply:
 
     @property
     def location(self) -> str:
-        """Where a redirect leads, as written."""
+        """The target of a redirect, as written."""
         return self.headers.get("location", "") if 300 <= self.status < 400 else ""
 
     @property
     def goal(self) -> str:
-        """Where a redirect leads, as a whole URL; as written where that is none (RFC 3986 section 5)."""
+        """The target of a redirect, as a whole URL; as written where that is none (RFC 3986 section 5)."""
         try:
             return urljoin(self.url, self.location)
         except ValueError:
@@ -110,7 +110,7 @@ class Reply:
             return None
 
     def data(self) -> Any:
-        """What stands under `data` in one of Listmonk's answers, else None."""
+        """The value of `data` in one of Listmonk's answers, else None."""
         found = self.json()
         return found.get("data") if self.status == 200 and isinstance(found, dict) else None
 
@@ -123,7 +123,7 @@ class Reply:
 
 
 def origin(reply: Reply) -> Origin:
-    """Who answered, by what only they say."""
+    """The origin of an answer, by what only that one says."""
     body, headers = reply.body, reply.headers
     if not reply.status:
         return Origin.NOBODY
@@ -146,7 +146,7 @@ def origin(reply: Reply) -> Origin:
 
 
 def proxy_of(*replies: Reply) -> str:
-    """Which proxy stands there: `nginx`, `caddy`, `apache`, `traefik`, `cloudflare`, or ``."""
+    """The proxy that stands there: `nginx`, `caddy`, `apache`, `traefik`, `cloudflare`, or ``."""
     for reply in replies:
         server = reply.headers.get("server", "").lower()
         for name in ("caddy", "nginx", "openresty", "apache", "cloudflare"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What to paste: the right lines for the proxy that stands there. Pure.
+"""Snippets to paste: the right lines for the proxy that stands there. Pure.
 
 Each snippet is indented by four spaces and stands below a line of words, so that it can be cut out.
 """
@@ -13,7 +13,7 @@ _NGINX_HEADERS = """\
 
 
 def indented(text: str) -> str:
-    """As a snippet stands in a fix."""
+    """A snippet as it stands in a fix."""
     return "\n".join(f"    {line}" if line else "" for line in text.strip("\n").splitlines())
 
 

@@ -23,8 +23,8 @@ _HOST = re.compile(r"\A\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){1,20}")
 
 
 def meant(url: str) -> str:
-    """What a root URL that is no web address was meant to be: its host, with https:// and without a port or a path;
-    '' where none can be read in it. `news.example.com:9000` → `https://news.example.com`."""
+    """The probable meaning of a root URL that is no web address: its host, with https:// and without a port or a
+    path; '' where none can be read in it. `news.example.com:9000` → `https://news.example.com`."""
     rest = url.strip()[:500]
     for _ in range(3):
         if scheme := _SCHEME.match(rest):
@@ -34,7 +34,7 @@ def meant(url: str) -> str:
 
 
 def fault_of(root: str) -> str:
-    """What is wrong with a root URL that is no web address."""
+    """The fault of a root URL that is no web address, in words."""
     if root.count("://") > 1:
         return "with two beginnings instead of one https://"
     return "without a right https:// before it" if meant(root) else "which is no web address"

@@ -88,8 +88,8 @@ class Web:
         limit: int = LIMIT,
         blank: Blank | None = None,
     ) -> Reply:
-        """One answer, never an exception. The path is sent exactly as written. What it echoes of the credentials in
-        `who`, or of the secrets that `blank` knows, is taken out of headers and body."""
+        """The answer to one request, never an exception. The path is sent exactly as written. What it echoes of the
+        credentials in `who`, or of the secrets that `blank` knows, is taken out of headers and body."""
         sent = {"User-Agent": agent, "Accept": "*/*", "Accept-Encoding": "identity"} | dict(headers or {})
         if who is not None:
             sent["Authorization"] = who.header(url)

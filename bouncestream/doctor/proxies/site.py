@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a reverse proxy's configuration is made from. Pure."""
+"""The site that a reverse proxy's configuration is made for. Pure."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Site:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All names that a certificate is needed for."""
+        """The names that a certificate is needed for."""
         return (self.domain, self.webhook_domain) if self.webhook_domain else (self.domain,)
 
     @property
