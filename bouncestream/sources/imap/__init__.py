@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One IMAP connection: aioimaplib behind a typed edge, what servers answer, and the names they use."""
+"""An IMAP connection: aioimaplib behind a typed edge, what servers answer, and the names they use."""

@@ -23,7 +23,7 @@ SLOW_ANSWER = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server said to a command: `OK`, `NO` or `BAD`, and its lines, the last of which is its status."""
+    """The answer to a command: `OK`, `NO` or `BAD`, and its lines, the last of which is its status."""
 
     result: str
     lines: Lines
@@ -55,7 +55,7 @@ class Commands:
         self._protocol.fail(why)
 
     async def _sure(self, name: str, *args: str, prefix: str | None = None) -> Answer:
-        """As `_run`, with NO and BAD as ServerRefused."""
+        """The answer of `_run`, with NO and BAD as ServerRefused."""
         answer = await self._run(name, *args, prefix=prefix)
         if not answer.ok:
             raise self._refused(name, answer)

@@ -53,7 +53,7 @@ def _loopback(peer: object) -> bool:
 
 
 def tls_context(settings: Mailbox) -> ssl.SSLContext:
-    """What is trusted. Raises CertificateRefused when the file of certificates is of no use."""
+    """The TLS context. Raises CertificateRefused when the file of certificates is of no use."""
     try:
         path = Path(settings.ca_file) if settings.ca_file else None
         return _cached_context(settings.ca_file, path.stat().st_mtime_ns if path else 0)
@@ -72,7 +72,7 @@ def _cached_context(ca_file: str, _changed: int) -> ssl.SSLContext:
 
 
 def connect_error(error: OSError | TimeoutError, settings: Mailbox) -> CertificateRefused | ConnectionLost:
-    """What a failure to connect, or to begin TLS, means."""
+    """The error for a failure to connect, or to begin TLS."""
     where = f"{settings.host}:{settings.real_port}"
     if isinstance(error, ssl.SSLCertVerificationError):
         return CertificateRefused(

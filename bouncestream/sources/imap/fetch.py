@@ -29,7 +29,7 @@ Told = TypeVar("Told")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One way to ask for a mail. `what`: with `%d` where the number of bytes goes."""
+    """A form of FETCH: one way to ask for a mail. `what`: with `%d` where the number of bytes goes."""
 
     what: str
     whole: bool = False  #: the mail comes as a whole, so its size is asked for first, and each comes alone
@@ -41,7 +41,7 @@ class Form:
 
     @property
     def name(self) -> str:
-        """As one may tell it."""
+        """The form, as one may tell it."""
         return self.what.strip("()").removeprefix("UID ").replace("<0.%d>", "")
 
     def asked(self, limit: int) -> str:
@@ -62,7 +62,7 @@ FORMS = (
 
 @dataclass(slots=True)
 class Forms:
-    """Which forms a mailbox's server answers well; kept as long as the mailbox is read."""
+    """The forms that a mailbox's server answers well; kept as long as the mailbox is read."""
 
     preferred: int = 0
     gave: set[int] = field(default_factory=set)  #: those that have given a mail
@@ -73,12 +73,12 @@ class Forms:
 
     @property
     def best(self) -> Form:
-        """What to ask with first."""
+        """The form to ask with first."""
         return FORMS[self.preferred]
 
     def order(self, mail: tuple[str, int], *, last: bool) -> list[Form]:
-        """What to ask for one mail with, beginning after what has been tried. `last`: also with what marks it as
-        read."""
+        """The forms to ask for one mail with, beginning after what has been tried. `last`: also with what marks it
+        as read."""
         usual = [form for form in FORMS if form is not self.best and (last or not form.marks)]
         forms = [self.best, *usual]
         return forms[self.tried.get(mail, 0) % len(forms) :]
@@ -90,7 +90,7 @@ class Forms:
         )
 
     def worked(self, form: Form) -> bool:
-        """That form gave a mail. True: it is the one to use from now on, as the one before never gave any."""
+        """Note that a form gave a mail. True: it is used from now on, as the one before never gave any."""
         number = FORMS.index(form)
         self.gave.add(number)
         if self.preferred in self.gave:
@@ -117,7 +117,7 @@ class Fetching(Commands):
         return await self._dated(found, uids, form, limit)
 
     async def _dated(self, found: Sequence[Fetched], uids: Sequence[int], form: Form, limit: int) -> list[Fetched]:
-        """Those that were asked for, no longer than that, with the time of their arrival."""
+        """The mails that were asked for, no longer than that, with the time of their arrival."""
         wanted = set(uids)
         mails = [
             replace(mail, raw=mail.raw[:limit] if mail.raw is not None else None)
@@ -166,8 +166,8 @@ class Fetching(Commands):
         return await self._of_each(uids, "(UID FLAGS)", replies.flags)
 
     async def there(self, uids: Sequence[int]) -> set[int]:
-        """Those of these mails that FETCH shows. One of which it refuses to show even the flags is not there; a
-        server that refuses that of many raises ServerRefused."""
+        """The UIDs of those of these mails that FETCH shows. One of which it refuses to show even the flags is not
+        there; a server that refuses that of many raises ServerRefused."""
         try:
             return set(await self._of_each(uids, "(UID FLAGS)", lambda lines: dict.fromkeys(replies.shown(lines))))
         except Throttled:
@@ -180,8 +180,8 @@ class Fetching(Commands):
     async def _of_each(
         self, uids: Sequence[int], what: str, read: Callable[[Sequence[bytes | bytearray]], Mapping[int, Told]]
     ) -> dict[int, Told]:
-        """What the server tells of these mails. One that it refuses hides none of the others: it is missing. Raises
-        ServerRefused when nothing is told or too much is refused, and Throttled at once."""
+        """The answers of the server about each of these mails. One that it refuses hides none of the others: it is
+        missing. Raises ServerRefused when nothing is told or too much is refused, and Throttled at once."""
         found: dict[int, Told] = {}
         waiting = [list(uids)] if uids else []
         refusals: list[ServerRefused] = []

@@ -67,7 +67,7 @@ def refused(settings: Mailbox, words: str, code: str, challenge: str = "") -> Ma
 
 
 def fix(settings: Mailbox) -> str:
-    """What a person can do about a refused login."""
+    """The fix for a refused login: what a person can do."""
     if settings.auth in ("xoauth2", "oauthbearer"):
         return f"run `bouncestream mailbox login {settings.name}`"
     return f"check mailboxes.{settings.name}.user and password (many providers want an app password)"

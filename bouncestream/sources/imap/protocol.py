@@ -77,7 +77,7 @@ class Authenticate(Command):
 
 
 class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
-    """One connection. `lost` is set when it is gone, and `why` says what happened."""
+    """The protocol of one connection. `lost` is set when it is gone, and `why` says what happened."""
 
     state: str
     transport: Any
@@ -257,7 +257,7 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
 
 
 def words_of(error: BaseException) -> str:
-    """What the operating system or TLS said, in short."""
+    """The words of the operating system or of TLS, in short."""
     if isinstance(error, TimeoutError):
         return "it timed out"
     if isinstance(error, OSError) and not isinstance(error, (ssl.SSLError, socket.gaierror)) and error.errno:
@@ -267,7 +267,7 @@ def words_of(error: BaseException) -> str:
 
 
 def _told(challenge: bytes) -> str:
-    """What a server says in the challenge that stands for a refused token (JSON, RFC 7628), in short."""
+    """The words of a server in the challenge that stands for a refused token (JSON, RFC 7628), in short."""
     try:
         told = json.loads(b64decode(challenge, validate=True))
         words = [str(told[key]) for key in ("status", "error_description") if key in told]

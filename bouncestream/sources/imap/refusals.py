@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an IMAP server means when it refuses a login or a folder, and what to do about it. Pure.
+"""Refusals of IMAP servers: what each means for a login or a folder, and what to do about it. Pure.
 
 A response code (RFC 5530, RFC 3501 section 7.1, RFC 4314) is believed before words; many servers have no codes, so
 words are read too. Those of Gmail, Exchange Online, Yahoo, iCloud, NetEase (163, 126, yeah.net), Tencent, Dovecot,
@@ -14,7 +14,7 @@ from enum import StrEnum
 
 
 class Sort(StrEnum):
-    """What kind of refusal it is."""
+    """The sort of a refusal."""
 
     CREDENTIALS = "credentials"  #: user and password, or the token, are wrong; also where nothing else is known
     PERSON = "person"  #: they may be right, but a person must do something at the provider first
@@ -32,7 +32,7 @@ TOO_MUCH = frozenset({Sort.THROTTLED, Sort.BUSY})
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a refusal means. `fix`: what a person can do, for the kinds in which somebody must; else empty."""
+    """A refusal, understood. `fix`: what a person can do, for the kinds in which somebody must; else empty."""
 
     sort: Sort
     fix: str = ""
@@ -145,7 +145,7 @@ _CODES = {
 
 
 def login(words: str, code: str = "", *, token: bool = False) -> Refusal:
-    """What a refused LOGIN or AUTHENTICATE means. `words`: the server's; `code`: its response code in capitals;
+    """The meaning of a refused LOGIN or AUTHENTICATE. `words`: the server's; `code`: its response code in capitals;
     `token`: it was no password that was refused."""
     text = words.lower()
     told = _CODES.get(code)
@@ -169,7 +169,7 @@ def login(words: str, code: str = "", *, token: bool = False) -> Refusal:
 
 
 def folder(words: str, code: str = "") -> Refusal:
-    """What a refused SELECT means; `Sort.UNCLEAR`: whether the folder is there must be looked up."""
+    """The meaning of a refused SELECT; `Sort.UNCLEAR`: whether the folder is there must be looked up."""
     text = words.lower()
     if _UNSAFE.search(text):
         return Refusal(
@@ -200,7 +200,7 @@ _RIGHTS = "give this user the rights to read that folder, or configure another o
 
 
 def now(words: str, code: str = "") -> Sort | None:
-    """What a server that refuses anything else, or says BYE, means by it; None: not that it is for now."""
+    """The meaning of another refusal, or of BYE; None: not that it is for now."""
     told = _CODES.get(code)
     said = _not_now(words.lower())
     if told is Sort.UNAVAILABLE:
@@ -216,7 +216,7 @@ def _not_now(text: str) -> Sort | None:
 
 
 def _for_a_person(text: str, code: str, *, token: bool = False) -> str:
-    """What a person must do before the very same login is accepted; empty: nothing of that kind is said."""
+    """The step that a person must take before the very same login is accepted; empty: none is named."""
     if not token and _APP_PASSWORD.search(text):
         return "make an app password (some call it an authorization code) at the provider, and set that as password"
     if _IMAP_OFF.search(text):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an IMAP server answers, read into values (RFC 3501 section 7, RFC 5530 response codes). Pure; never raises
-on whatever a server says: what cannot be read is missing.
+"""Answers of IMAP servers, read into values (RFC 3501 section 7, RFC 5530 response codes). Pure; never raises on
+whatever a server says: what cannot be read is missing.
 
 aioimaplib hands over the lines of an answer as `bytes`, and each literal as a `bytearray` between them.
 """
@@ -71,7 +71,7 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One mail, or the beginning of it."""
+    """A mail, or the beginning of it."""
 
     uid: int
     raw: bytes | None  #: None: the server did not give it
@@ -184,7 +184,7 @@ def _items(lines: Lines) -> Iterator[tuple[list[bytes], list[bytearray]]]:
 
 
 def selected(lines: Lines) -> Selected:
-    """What SELECT said."""
+    """The answer to SELECT."""
     numbers = {"UIDVALIDITY": 0, "UIDNEXT": 0}
     exists = 0
     permanent: frozenset[str] = frozenset()
@@ -223,7 +223,7 @@ def minimum(lines: Lines) -> int | None:
 
 
 def status(lines: Lines) -> dict[str, int]:
-    """What STATUS said, by item."""
+    """The answer to STATUS, by item."""
     for line in texts(lines):
         match = _ITEMS.search(line.rstrip())
         if match and b"STATUS" in line[:8].upper():
@@ -252,7 +252,7 @@ def folders(lines: Lines) -> list[tuple[str, str, frozenset[str]]]:
 
 
 def capabilities(lines: Lines) -> frozenset[str]:
-    """What CAPABILITY listed, in capitals."""
+    """The capabilities that CAPABILITY listed, in capitals."""
     words: set[str] = set()
     for line in texts(lines[:-1]):
         found = line.decode("ascii", "replace").upper().split()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One connection to an IMAP server (RFC 3501): typed calls over aioimaplib, each with a time limit, each failure an
+"""A session with an IMAP server (RFC 3501): typed calls over aioimaplib, each with a time limit, each failure an
 error in an operator's words.
 
 One task owns a session; two commands at once would confuse aioimaplib. After a time-out or a lost connection it is
@@ -198,7 +198,7 @@ class Session(Fetching):
         return [self._protocol.blank(name) for name, _, attributes in listed if "\\noselect" not in attributes]
 
     async def prefix(self) -> str:
-        """What the names of a person's own folders begin with on this server, such as `INBOX.`; often nothing."""
+        """The prefix of a person's own folders on this server, such as `INBOX.`; often nothing."""
         if not self.has("NAMESPACE"):
             return ""
         answer = await self._run("NAMESPACE")
