@@ -55,7 +55,7 @@ class Breaker:
 
 
 def advice(answer: Answer) -> str:
-    """What is wrong, and what to do about it, for a probe that was not answered as Listmonk would."""
+    """The advice after a probe that was not answered as Listmonk would: what is wrong, and what to do about it."""
     words = f" ({answer.words})" if answer.words else ""
     if answer.outcome is PostOutcome.FOREIGN:
         return (

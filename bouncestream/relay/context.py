@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the parts of the relay share: the outbox, the sink, the ledger of unsettled events, breaker and boards."""
+"""The context that the parts of the relay share: outbox, sink, ledger of unsettled events, breaker, boards."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class RelaySettings:
 
 
 class RelayContext:
-    """One per run of the relay."""
+    """The context of one run of the relay."""
 
     def __init__(
         self,

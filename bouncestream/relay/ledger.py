@@ -57,7 +57,7 @@ class Times:
 
 @dataclass(slots=True)
 class Entry:
-    """What this run knows of one event that is claimed or posted."""
+    """The entry of one event that is claimed or posted: what this run knows of it."""
 
     claimed: Claimed
     boot_before: str = ""  #: the boot id read before its batch; empty: unknown
@@ -74,7 +74,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Round:
-    """What one round of reading decided, and whom to look up before anything is said of them."""
+    """The result of one round of reading: what it decided, and whom to look up before anything is said of them."""
 
     moves: list[Move] = field(default_factory=list)
     absent: list[Entry] = field(default_factory=list)  #: will stay absent
@@ -105,35 +105,35 @@ class Ledger:
     # -- what the relay did ---------------------------------------------------------------------------------
 
     def claimed(self, claimed: Claimed) -> Entry:
-        """An event is about to be posted; its claim is committed."""
+        """The entry of an event that is about to be posted; its claim is committed."""
         entry = Entry(claimed, boot_before=self.boot)
         self.entries[claimed.event_id] = entry
         self.scouts.posted(claimed.event_id)
         return entry
 
     def recovered(self, claimed: Claimed, now: float) -> Entry:
-        """An event that an earlier run (or an operator's replay) left claimed or posted: it may have counted."""
+        """The entry of an event that an earlier run (or a replay) left claimed or posted: it may have counted."""
         entry = Entry(claimed, closed=now, in_flight=False)
         self.entries[claimed.event_id] = entry
         self._schedule(claimed.label).reset(now)
         return entry
 
     def sending(self, entry: Entry, now: float) -> None:
-        """Its first byte goes out next."""
+        """Stamp an attempt: its first byte goes out next."""
         entry.sent = now
 
     def closed(self, entry: Entry, now: float, *, answered: bool) -> None:
-        """It was answered 200, or nothing more of it can leave this host."""
+        """Note that an attempt was answered 200, or that nothing more of it can leave this host."""
         entry.closed, entry.answered, entry.in_flight = now, answered, False
         entry.look_at = now + FIRST_LOOK
         self._schedule(entry.claimed.label).reset(now)
 
     def forget(self, entry: Entry) -> None:
-        """It was not sent, or settled without a read."""
+        """Forget an entry: it was not sent, or settled without a read."""
         self.entries.pop(entry.claimed.event_id, None)
 
     def back_to_pending(self, entry: Entry, now: float) -> None:
-        """It will be posted again; a scout stays a scout until it ends."""
+        """Put an entry back: it will be posted again; a scout stays a scout until it ends."""
         self.forget(entry)
         self.scouts.waits(entry.claimed.event_id, now + self.times.grace)
 
@@ -206,12 +206,12 @@ class Ledger:
     def settle_absent(
         self, absent: Iterable[Entry], lookups: Lookups | None, began: float, *, explains: bool
     ) -> list[Move]:
-        """What becomes of events that stay absent. `lookups` by row, where a look-up was possible (and the
-        labels, read again after it, still lack the row); `explains`: it would have named every reason."""
+        """The moves of events that stay absent. `lookups` by row, where a look-up was possible (and the labels,
+        read again after it, still lack the row); `explains`: it would have named every reason."""
         return [self._absent(e, lookups, began, explains) for e in absent if e.claimed.event_id in self.entries]
 
     def looked_up(self, missing: Iterable[Entry], lookups: Lookups, now: float) -> list[Move]:
-        """Events that may still be queued, but whose look-up tells that Listmonk will not keep them."""
+        """The moves of events that may still be queued, but that Listmonk will not keep, by their look-up."""
         moves = []
         for entry in missing:
             if entry.claimed.event_id not in self.entries:
@@ -348,7 +348,7 @@ class Ledger:
         return moves
 
     def told(self, rows: Mapping[str, Sequence[ListedRow]]) -> Round:
-        """What rows tell beside the state of their events: doubles, and those of another bridge."""
+        """The news of rows beside the state of their events: doubles, and those of another bridge."""
         result = Round()
         self._attempts(rows, result)
         return result
@@ -367,7 +367,7 @@ class Ledger:
         return found
 
     def _take_rows(self, rows: Mapping[str, Sequence[ListedRow]], began: float, result: Round) -> dict[str, int]:
-        """The same; also the mark of the next round, and late comers."""
+        """The attempts in rows, as `_attempts` has them; also the mark of the next round, and late comers."""
         found = self._attempts(rows, result)
         for event_id, attempt in found.items():
             entry = self.entries.get(event_id)

@@ -97,11 +97,12 @@ class Relay:
         self._wake.set()
 
     def set_policy(self, unsubscribe: str, rules: Rules) -> None:
-        """For events that are claimed from now on; `unsubscribe`: `lists`, `blocklist` or `ignore`."""
+        """Set the policy for what is claimed from now on; `unsubscribe`: `lists`, `blocklist` or `ignore`."""
         self.context.settings = replace(self.context.settings, unsubscribe=unsubscribe, rules=rules)
 
     async def run(self) -> None:
-        """Until `stop`. Troubles of the database, and bugs of ours, are waited out; the health board tells them."""
+        """Run until `stop`. Troubles of the database and bugs of ours are waited out, and told on the health
+        board."""
         failures = 0
         self._read_back_all()
         async with Supervisor(self.context.health, self.context.chance) as side:
@@ -258,7 +259,7 @@ class Relay:
             await context.settle(again)
 
     async def _watch(self) -> None:
-        """For ever: notices what `outbox replay|drop|release` wrote beside us."""
+        """Watch the outbox, for ever: notices what `outbox replay|drop|release` wrote beside us."""
         while True:
             await asyncio.sleep(WATCH_EVERY)
             try:
@@ -273,7 +274,7 @@ class Relay:
     # -- what the sink allows --------------------------------------------------------------------------------
 
     async def _ask_capabilities(self, now: float) -> bool:
-        """What the token may do; nothing is posted before that is known. False: it cannot be asked now."""
+        """Ask what the token may do; nothing is posted before that is known. False: it cannot be asked now."""
         context = self.context
         if now < context.breaker.until:
             return context.capabilities is not None
@@ -294,7 +295,7 @@ class Relay:
         return await probe(context) if not capabilities.post or context.breaker.paused else True
 
     def _board(self) -> None:
-        """How the relay and Listmonk are, on the health board."""
+        """Write on the health board how the relay and Listmonk are."""
         context = self.context
         capabilities, breaker = context.capabilities, context.breaker
         if context.settings.dry_run:
@@ -326,7 +327,7 @@ class Relay:
     # -- waiting ---------------------------------------------------------------------------------------------
 
     async def _wait(self) -> None:
-        """Until something may be due."""
+        """Wait until something may be due."""
         context = self.context
         self._wake.clear()
         if context.stopping:
@@ -357,12 +358,12 @@ class Relay:
         self.idle.clear()
 
     async def _rest(self, seconds: float) -> None:
-        """That long, whatever comes in meanwhile, or until `stop`."""
+        """Rest that long, whatever comes in meanwhile, or until `stop`."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
 
     async def _sleep(self, seconds: float) -> None:
-        """That long, or until woken; then a moment more, for what arrives together to go out together."""
+        """Sleep that long, or until woken; then a moment more, for what arrives together to go out together."""
         try:
             await asyncio.wait_for(self._wake.wait(), seconds)
         except TimeoutError:

@@ -84,7 +84,7 @@ def _later(context: RelayContext, claimed: Claimed, why: str) -> Move:
 
 
 def _failed(context: RelayContext, error: SinkError) -> None:
-    """As where reading back fails: its database may be away, and then its 200 would mean nothing."""
+    """Note a failed look-up: its database may be away, and then its 200 would mean nothing."""
     now = context.clock.monotonic()
     if isinstance(error, SinkRefused):
         context.capabilities_due = now  # the permission was taken away meanwhile

@@ -95,13 +95,13 @@ async def look(context: RelayContext, labels: Sequence[str]) -> bool:
 
 
 async def _shown(context: RelayContext, rows: Mapping[str, Sequence[ListedRow]]) -> list[Move]:
-    """What waits to be posted again, and is there."""
+    """The moves of events that wait to be posted again, and are there."""
     waiting = await context.db.read(partial(reposts.waiting, labels=list(rows)))
     return context.ledger.shown(waiting, rows)
 
 
 async def _ended(context: RelayContext, rows: Mapping[str, Sequence[ListedRow]]) -> bool:
-    """What had ended without a row, perhaps in an earlier run, and is there after all."""
+    """Settle events that had ended without a row, perhaps in an earlier run, and are there after all."""
     ids = [seen.event_id for seen_rows in rows.values() for seen in seen_rows if seen.ours]
     return bool(ids) and await context.settle(
         await context.db.read(partial(reposts.found_after_all, event_ids=ids))
@@ -111,7 +111,7 @@ async def _ended(context: RelayContext, rows: Mapping[str, Sequence[ListedRow]])
 async def _missing(
     context: RelayContext, result: Round, capabilities: Capabilities, began: float
 ) -> list[Move] | None:
-    """What becomes of the events whose rows were not there, with a look-up where the token allows it. None: that
+    """The moves of events whose rows were not there, with a look-up where the token allows it. None: that
     failed."""
     if not capabilities.lookup:
         return context.ledger.settle_absent(result.absent, None, began, explains=False)
@@ -135,8 +135,8 @@ async def _missing(
 
 
 async def pulse(context: RelayContext) -> None:
-    """For ever: finds outages of Listmonk's database between rounds, where no look-up can explain an absence. While
-    this does not run, however it ended, no absence counts (rule 5)."""
+    """The pulse, for ever: finds outages of Listmonk's database between rounds, where no look-up can explain an
+    absence. While this does not run, however it ended, no absence counts (rule 5)."""
     context.ledger.failed_at = context.clock.monotonic()  # what was before this is as good as a failed read
     try:
         await _beat(context)

@@ -44,7 +44,7 @@ async def reconcile(context: RelayContext) -> None:
 
 
 async def _read_day(context: RelayContext, source: str, day: date) -> int:
-    """All labels of one source and day, up to two in a row that hold nothing: one may have only unstored events."""
+    """Read the labels of one source and day, up to two empty ones in a row: one may have only unstored events."""
     found = number = empty = 0
     while empty < 2:
         number += 1

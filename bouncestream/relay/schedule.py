@@ -58,7 +58,7 @@ class LaterReads:
         return float(self.margin * LATER_GROWTH ** min(step, LATER_READS - 1))
 
     def restore(self, kept: Mapping[str, Next], now: float) -> None:
-        """What an earlier run left. No clock that jumped makes a wait longer than it ever was."""
+        """Take over what an earlier run left. No clock that jumped makes a wait longer than it ever was."""
         for label, (step, wait) in kept.items():
             self._due[label] = now + min(max(wait, 0.0), self.wait(step)), step
 

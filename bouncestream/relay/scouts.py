@@ -15,7 +15,7 @@ FOR_EVER = float("inf")
 
 
 class Scouts:
-    """Which events are scouts, and how many there may be. One per run of bouncestream."""
+    """The scouts: which events they are, and how many there may be. One per run of bouncestream."""
 
     def __init__(self) -> None:
         self.allowed = 1
@@ -35,24 +35,24 @@ class Scouts:
         return True
 
     def posted(self, event_id: str) -> None:
-        """It goes out: it keeps its place until it ends."""
+        """Note that a scout goes out: it keeps its place until it ends."""
         if event_id in self._until:
             self._until[event_id] = FOR_EVER
 
     def waits(self, event_id: str, until: float) -> None:
-        """It waits to be posted, and keeps its place until then."""
+        """Note that a scout waits to be posted, and keeps its place until then."""
         if event_id in self._until:
             self._until[event_id] = until
 
     def ended(self, event_id: str) -> None:
-        """It is settled: its place is free."""
+        """Note that a scout is settled: its place is free."""
         self._until.pop(event_id, None)
 
     def stalled(self) -> None:
-        """An attempt was recorded that had been taken for lost: back to one."""
+        """Note that an attempt was recorded that had been taken for lost: back to one."""
         self.allowed = 1
 
     def moved(self, event_id: str) -> None:
-        """The second posting of this one ended without its older row: if it is a scout, more may go."""
+        """Note that the second posting of this one ended without its older row: if it is a scout, more may go."""
         if event_id in self._until:
             self.allowed = min(self.allowed * 2, LIMIT)

@@ -42,7 +42,7 @@ async def unsubscribe(sink: Sink, claimed: Claimed, *, blocklist: bool, delay: f
 
 
 def held(claimed: Claimed, words: str) -> Move:
-    """It waits for the permission."""
+    """The move of an unsubscription that waits for its permission."""
     why = f"the token may not unsubscribe ({words}): grant {PERMISSION}"
     return Move(claimed.row, State.HELD, why, held_for="permission")
 

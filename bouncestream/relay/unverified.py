@@ -14,7 +14,7 @@ HINT = "not verified: the token lacks bounces:get"
 
 
 def settle(ledger: Ledger, now: float, settle_time: float) -> list[Move]:
-    """What becomes of the unsettled events when none can be read back; seconds on the monotonic clock."""
+    """The moves of unsettled events when none can be read back; seconds on the monotonic clock."""
     moves = []
     for entry in list(ledger.entries.values()):
         claimed = entry.claimed
