@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What watching works with, as plain values: how an alert stands, what a person is told, and over which channel."""
+"""The values that watching works with: how an alert stands, what a person is told, and over which channel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message to a person. Its texts are printable, without addresses and secrets."""
+    """A notice: one message to a person. Its texts are printable, without addresses and secrets."""
 
     id: int
     at: datetime

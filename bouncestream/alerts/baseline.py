@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is usual for a source, from its events by the hour. Pure.
+"""The baseline of a source: what is usual for it, from its events by the hour. Pure.
 
 Newsletters come in bursts: an hour of many bounces, then days of few or none. So neither an average nor a spread
 says anything. The second longest pause and the second busiest hour of the last weeks do: a single one is no habit.
@@ -42,7 +42,7 @@ def usual_peak(events: Mapping[int, int], now: int) -> int | None:
 
 
 class Sources:
-    """What the sources brought by the hour, in memory: read once, then kept up to date by `add`."""
+    """The events of the sources by the hour, in memory: read once, then kept up to date by `add`."""
 
     def __init__(self) -> None:
         self.known = False  #: whether `add` was given what is remembered

@@ -146,7 +146,7 @@ class Courier:
         return replace(delivery, due_at=None, ended_at=self._clock.now(), sent=sent, error=error or delivery.error)
 
     async def _serve(self, channel: Channel) -> None:
-        """One channel, for ever: the oldest notice first; after a failure the channel is left alone for a while."""
+        """Serve one channel for ever: the oldest notice first; after a failure it is left alone for a while."""
         name = channel.name
         while True:
             wake = self._wake[name]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a rule is, what it reads in a snapshot, and lengths and sizes in words. Pure; the rules stand in `rules`."""
+"""Rules and their readings of a snapshot; lengths and sizes in words. Pure; the rules stand in `rules`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
 class Verdict(Enum):
-    """What a rule says of a snapshot."""
+    """The verdict of a rule on a snapshot."""
 
     BAD = "bad"
     BETWEEN = "between"  #: not bad enough to begin, not well enough to end
@@ -23,7 +23,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a rule reads about one subject. Texts may hold foreign words: they are made printable when told."""
+    """The reading of a rule about one subject. Texts may hold foreign words: they are made printable when told."""
 
     verdict: Verdict = Verdict.BAD
     subject: str = ""
@@ -38,7 +38,7 @@ Look = Callable[[Snapshot, Alerts], Sequence[Reading] | None]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing to watch."""
+    """A rule: one thing to watch."""
 
     id: str
     level: str
@@ -50,7 +50,7 @@ class Rule:
 
 
 def bad_if(bad: bool, seen: str, fix: str = "", *, fine: bool | None = None) -> list[Reading]:
-    """One reading about the whole; `fine` where that is not just the opposite of `bad`."""
+    """A reading about the whole; `fine` where that is not just the opposite of `bad`."""
     if bad:
         return [Reading(Verdict.BAD, seen=seen, fix=fix)]
     return [Reading(Verdict.BETWEEN if fine is False else Verdict.FINE)]

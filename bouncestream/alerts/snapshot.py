@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the rules look at: the bridge at one moment, as plain values. Pure; `watch` gathers it."""
+"""The snapshot that the rules look at: the bridge at one moment, as plain values. Pure; `watch` gathers it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bouncestream.health import Part
 
 
 class FindingLike(Protocol):
-    """What is used of a finding of the doctor (`doctor.finding.Finding`)."""
+    """The part of a finding of the doctor that is used here (`doctor.finding.Finding`)."""
 
     @property
     def id(self) -> str: ...
@@ -26,7 +26,7 @@ class FindingLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SourceSeen:
-    """One webhook or mailbox, and what is usual for it. None: not known (yet)."""
+    """A webhook or mailbox, and what is usual for it. None: not known (yet)."""
 
     name: str
     newest: datetime | None = None  #: when it last brought anything, to the hour for older times
@@ -37,7 +37,7 @@ class SourceSeen:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What was read from the outbox."""
+    """The numbers that were read from the outbox."""
 
     tally: Mapping[str, int]  #: state → events
     oldest: float  #: age of the oldest event that waits for delivery; seconds

@@ -43,7 +43,7 @@ def text(
     quarantine: int,
     states: Iterable[AlertState],
 ) -> str:
-    """What came in (hour, source, kind, events), what waits in the outbox, and which alerts are active."""
+    """The text of a summary: what came in (hour, source, kind, events), what waits, which alerts are active."""
     counted: dict[str, Counter[str]] = {}
     for _, source, kind, events in hours:
         counted.setdefault(source, Counter())[kind] += events

@@ -100,7 +100,7 @@ class Watch:
             metrics.set(ALERT_ACTIVE, 0, rule.id)
 
     async def run(self) -> None:
-        """For ever: the rules, the heartbeat and the doctor's checks, each at its own pace."""
+        """Watch, for ever: the rules, the heartbeat and the doctor's checks, each at its own pace."""
         try:
             await self._load()
         except Exception:
@@ -284,7 +284,7 @@ class Watch:
     # -- what is remembered ---------------------------------------------------------------------------------
 
     async def _load(self) -> None:
-        """What an earlier run left. Without an outbox that can be read, it begins with nothing."""
+        """Take over what an earlier run left. Without an outbox that can be read, it begins with nothing."""
         deliveries: list[Delivery] = []
         try:
             self._states = await self._db.read(alertbook.states)
@@ -338,7 +338,7 @@ def _shorten(pile: dict[T, Any]) -> None:
 
 
 def _kept(state: AlertState | None) -> AlertState | None:
-    """What of a state is worth a commit: `bad_at` to the minute, and nothing of this run only."""
+    """The part of a state that is worth a commit: `bad_at` to the minute, and nothing of this run only."""
     if state is None:
         return None
     bad_at = state.bad_at.replace(second=0, microsecond=0) if state.bad_at else None

@@ -17,7 +17,7 @@ def tone(notice: Notice) -> str:
 
 
 def subject(notice: Notice, host: str) -> str:
-    """One line for the subject of a mail or the title of a message."""
+    """The line for the subject of a mail or the title of a message."""
     sign = {"ok": "✔", "info": "·", "warning": "⚠", "error": "✘"}[tone(notice)]
     prefix = {What.RESOLVED: "over: ", What.REPEATED: "still: "}.get(notice.what, "")
     return f"{sign} bouncestream on {host}: {prefix}{notice.title}"
@@ -37,7 +37,7 @@ def body(notice: Notice, host: str) -> str:
 
 
 def as_json(notice: Notice, host: str = "") -> dict[str, Any]:
-    """What the JSON webhook gets, and `bouncestream status --json` shows."""
+    """The notice as the JSON webhook gets it, and `bouncestream status --json` shows it."""
     told = {
         "id": notice.id,
         "at": _time(notice.at),

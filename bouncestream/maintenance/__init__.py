@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keeps a running bridge sound beside its main job: retention, rejudging, a missing or new outbox."""
+"""The work that keeps a running bridge sound: retention, rejudging, a missing or new outbox."""

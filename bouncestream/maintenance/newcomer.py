@@ -26,7 +26,7 @@ PATIENCE = 5.0
 
 
 class Asked(Protocol):
-    """What of the sink is needed here."""
+    """The part of the sink that is needed here."""
 
     async def strangers(self, names: Collection[str]) -> Counter[str]:
         """Source name → newest bounces there that another outbox told. Raises SinkError."""

@@ -40,7 +40,7 @@ TROUBLE_PAUSE = 30.0
 
 @dataclass(slots=True)
 class Rejudged:
-    """What came of it."""
+    """The result of judging again."""
 
     looked_at: int = 0
     identified: int = 0  #: became events (or were known already)

@@ -34,7 +34,7 @@ LIGHTS = (Status.GREEN, Status.YELLOW, Status.RED)
 
 
 class Upkeep:
-    """One task beside the relay; `settings` may be exchanged by a reload."""
+    """The upkeep: one task beside the relay; `settings` may be exchanged by a reload."""
 
     def __init__(
         self, db: Database, intake: Intake, clock: Clock, health: Health, metrics: Metrics, settings: Retention
@@ -49,7 +49,7 @@ class Upkeep:
         self._noted_at = float("-inf")
 
     async def run(self) -> None:
-        """For ever."""
+        """Keep up the outbox, for ever."""
         purge_at = self._clock.monotonic() + PURGE_EVERY
         await self._look_for_damage()
         while True:
@@ -72,7 +72,7 @@ class Upkeep:
                 await self._intake.look()
 
     async def renew_gauges(self) -> None:
-        """What /metrics shows of the outbox."""
+        """Renew the gauges of the outbox in /metrics."""
         now = self._clock.now()
         tally, oldest = await self._db.read(lambda conn: (store.tally(conn), store.oldest_pending(conn, now)))
         for state, count in tally.items():
@@ -92,7 +92,7 @@ class Upkeep:
             self._health.set("outbox", Status.RED, str(error))
 
     async def _retention(self) -> bool:
-        """One step of it; what keeps it from its work for longer than a moment is told."""
+        """Run a step of retention; what keeps it from its work for longer than a moment is told."""
         try:
             return await self._purge()
         except StoreBusy:
@@ -102,7 +102,7 @@ class Upkeep:
             return False
 
     async def _purge(self) -> bool:
-        """One step of retention; True when another has something to do."""
+        """Purge, by one step of retention; True when another has something to do."""
         if not await self.believe():
             return False
         now = self._clock.now()
