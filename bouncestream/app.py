@@ -66,7 +66,7 @@ CHECKS_AFTER = 10.0
 
 
 class App:
-    """One running bridge. `start`, then `wait` until `stop` was called; `reload` exchanges what can be."""
+    """The app: one running bridge. `start`, then `wait` until `stop` was called; `reload` exchanges what can be."""
 
     def __init__(self, config: Config, *, dry_run: bool = False, new_outbox: bool = False) -> None:
         self.config = config
@@ -233,7 +233,7 @@ class App:
         self._mailboxes.reload(self.config)
 
     def _tokens(self, settings: Mailbox) -> TokenSource | None:
-        """Where a mailbox gets its access tokens, if it needs any."""
+        """The source of a mailbox's access tokens, if it needs any."""
         if not needs_token(settings):
             return None
         from bouncestream.sources.oauth.tokens import TokenSource
@@ -260,7 +260,7 @@ class App:
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
-        """What it means when the address to listen on is not to be had."""
+        """The error for an address that cannot be listened on."""
         try:
             yield
         except OSError as error:

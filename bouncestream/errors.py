@@ -113,7 +113,7 @@ class MailboxError(BouncestreamError):
 
 
 class LoginRefused(MailboxError):
-    """Who we are was not accepted, by the mail server or by whoever grants its tokens. Trying again changes nothing
+    """The login was not accepted, by the mail server or by whoever grants its tokens. Trying again changes nothing
     until a person acts, and may lock the account."""
 
 

@@ -25,7 +25,7 @@ _NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 
 class Kind(StrEnum):
-    """What happened to the mail, in the words that Listmonk takes (and `unsubscribe`, which it does not)."""
+    """The kind of an event, in the words that Listmonk takes (and `unsubscribe`, which it does not)."""
 
     HARD = "hard"  #: the address or its domain does not exist, or is gone
     SOFT = "soft"  #: not delivered for good, but not the address's fault, or it may pass
@@ -61,7 +61,7 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BounceEvent:
-    """One piece of feedback about one recipient, normalised. Strings are empty where nothing is known."""
+    """An event: one piece of feedback about one recipient, normalised. Strings are empty where nothing is known."""
 
     kind: Kind
     recipient: str  #: bare address, lower case, domain as A-label; empty when only the UUID is known

@@ -36,7 +36,7 @@ class Rules:
     domains: Mapping[str, _Words] = field(default_factory=lambda: MappingProxyType({}))
 
     def word(self, event: BounceEvent) -> str:
-        """What the policy says about an event: a kind, `ignore`, or nothing."""
+        """The word of the policy on an event: a kind, `ignore`, or nothing."""
         if not (self.reasons or self.providers or self.domains):
             return ""
         if event.kind is Kind.UNSUBSCRIBE or not event.reason:

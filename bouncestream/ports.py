@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the rooms hand to each other: the seams between sources, outbox, relay and sinks, as plain values.
+"""The values that the rooms hand to each other: the seams between sources, outbox, relay and sinks.
 
 A source makes a `Submission` and awaits `Emit`; the outbox hands the relay `Claimed` rows and takes `Move`s
 back; a sink answers a POST with an `Answer`. Exceptions are for bugs and outages, never for outcomes.
@@ -17,7 +17,7 @@ from bouncestream.event import BounceEvent
 
 
 class State(StrEnum):
-    """Where an event stands in the outbox. The moves between them: `outbox/state.py`."""
+    """The state of an event in the outbox. The moves between them: `outbox/state.py`."""
 
     PENDING = "pending"  #: due at next_attempt_at
     CLAIMED = "claimed"  #: taken for posting; after a crash or a time-out: perhaps posted
@@ -42,7 +42,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What one request or one mail brought; it is stored as a whole, in one transaction, or not at all."""
+    """A submission: what one request or mail brought; it is stored in one transaction or not at all."""
 
     source: str
     provider: str
@@ -54,7 +54,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a submission once it was committed."""
+    """The receipt of a submission: what became of it once it was committed."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -72,7 +72,7 @@ class FolderKey:
 
 
 class Filing(StrEnum):
-    """Where a mail belongs once its events are stored."""
+    """The place where a mail belongs once its events are stored."""
 
     DONE = "done"  #: flagged, or moved to `move_to`
     UNIDENTIFIED = "unidentified"  #: moved to the folder `unidentified`
@@ -80,7 +80,7 @@ class Filing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FetchedMail:
-    """One mail that was read."""
+    """A mail that was read."""
 
     uid: int
     submission: Submission | None = None  #: None: it is no bounce
@@ -90,7 +90,7 @@ class FetchedMail:
 
 @dataclass(frozen=True, slots=True)
 class MailBatch:
-    """What was read of a folder; stored as a whole, in one transaction, or not at all."""
+    """A batch of mails that was read of a folder; stored as a whole, in one transaction, or not at all."""
 
     key: FolderKey
     last_uid: int  #: every mail up to here is done with
@@ -118,7 +118,7 @@ class Progress:
 
 
 class Emit(Protocol):
-    """How a source hands over what came in."""
+    """The way in which a source hands over what came in."""
 
     async def __call__(self, submission: Submission) -> Receipt:
         """Return only once all of it is on disk: the caller answers 200, or flags the mail, next.
@@ -128,7 +128,7 @@ class Emit(Protocol):
 
 
 class EmitMails(Protocol):
-    """How a mailbox hands over what it read."""
+    """The way in which a mailbox hands over what it read."""
 
     async def mails(self, batch: MailBatch) -> list[Receipt]:
         """Return only once all of it is on disk, with the receipt of each mail that has a submission, in order.
@@ -148,7 +148,7 @@ class FetchAttempts:
 
 @dataclass(frozen=True, slots=True)
 class PendingFiling:
-    """What a mail still gets, and by what it is known to be that mail."""
+    """A filing that a mail still gets, and by what it is known to be that mail."""
 
     uid: int
     filing: Filing
@@ -156,8 +156,8 @@ class PendingFiling:
 
 
 class MailMemory(Protocol):
-    """What is remembered of mailboxes over a restart, beside `EmitMails`. Every call raises StoreError as that
-    does; what changes something returns once it is on the disk."""
+    """The memory of mailboxes over a restart, beside `EmitMails`. Every call raises StoreError as that does; what
+    changes something returns once it is on the disk."""
 
     async def progress(self, mailbox: str, folder: str) -> Progress | None: ...
 
@@ -173,7 +173,7 @@ class MailMemory(Protocol):
         """Count a try of each, before it is made."""
 
     async def take_tries_back(self, key: FolderKey, uids: Sequence[int]) -> None:
-        """It failed for a reason that was not the mails'."""
+        """Take tries back that failed for a reason that was not the mails'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ class Repost:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One decided change of state of a row, with its reason for the history."""
+    """A move: one decided change of state of a row, with its reason for the history."""
 
     row: int
     to: State
@@ -227,7 +227,7 @@ class Move:
 
 
 class PostOutcome(StrEnum):
-    """What the answer to a POST means (docs/delivery.md, rule 2)."""
+    """The outcome of a POST, by its answer (docs/delivery.md, rule 2)."""
 
     ACCEPTED = "accepted"  #: 200 with {"data": true}
     NOT_SENT = "not sent"  #: refused connection, DNS, TLS: not a byte went out
@@ -250,7 +250,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ListedRow:
-    """One row that a read-back showed."""
+    """A row that a read-back showed."""
 
     event_id: str
     attempt: int
@@ -270,7 +270,7 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """What a look-up of one event's subscriber showed."""
+    """The result of looking up one event's subscriber."""
 
     reason: str = ""  #: why Listmonk does not store it, in words; empty: it would store it
     address_form: str = ""  #: Listmonk knows the person under this form of the address (see Claimed)
@@ -278,7 +278,7 @@ class LookupResult:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the token may do, and what else shapes verification."""
+    """The capabilities of the token, and what else shapes verification."""
 
     version: str = ""
     post: bool = True  #: webhooks:post_bounce
@@ -290,7 +290,7 @@ class Capabilities:
 
 
 class Sink(Protocol):
-    """Where events are delivered. Every call has a time limit of its own and raises SinkError when it fails."""
+    """The sink that events are delivered to. Each call has a time limit, and raises SinkError when it fails."""
 
     async def post(self, claimed: Claimed) -> Answer: ...
 
@@ -319,7 +319,7 @@ class Sink(Protocol):
 
 
 class Clock(Protocol):
-    """What time it is, as far as anyone in the program may know."""
+    """The clock: what time it is, as far as anyone in the program may know."""
 
     def now(self) -> datetime:
         """The wall clock: aware, UTC. For what is stored and shown."""

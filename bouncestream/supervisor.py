@@ -31,7 +31,7 @@ Work = Callable[[], Awaitable[object]]
 
 
 def words(error: BaseException) -> str:
-    """What ended a task, for a person: an error of ours in its own words, a bug by its type and place."""
+    """The words for what ended a task: an error of ours in its own words, a bug by its type and place."""
     if isinstance(error, BouncestreamError):
         return str(error)
     while isinstance(error, BaseExceptionGroup):
@@ -52,7 +52,7 @@ def _place(error: BaseException) -> str:
 
 
 class Bugs:
-    """What went wrong in one place, and how long that place rests. `what` is its name in the log."""
+    """The bugs of one place, and how long that place rests. `what` is its name in the log."""
 
     def __init__(self, what: str, chance: Callable[[], float] = random.random, *, vital: bool = False) -> None:
         self._what = what
@@ -189,7 +189,7 @@ class Supervisor:
                 self._health.forget(part)
 
     def _calm(self, part: str) -> None:
-        """It runs well, or well again."""
+        """Note that a task runs well, or well again."""
         if part in self._health.parts:
             self._health.set(part, Status.GREEN)
 
