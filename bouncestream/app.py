@@ -38,8 +38,9 @@ from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mail_memory import StoredMailMemory
 from bouncestream.outbox.marker import Markers
 from bouncestream.ports import Sink
-from bouncestream.relay import Relay, RelaySettings
+from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.ledger import Times
+from bouncestream.relay.loop import Relay
 from bouncestream.sinks.listmonk.client import Listmonk
 from bouncestream.sources.webhook.server import WebhookServer, bound
 from bouncestream.supervisor import Supervisor

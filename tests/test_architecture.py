@@ -52,7 +52,7 @@ FLOORS = {
 #: Floor 0 may import within itself only this way: values build on values.
 WITHIN_FLOOR_0 = {("ports", "event"), ("health", "printable")}
 
-#: No sockets, files, clocks, threads or processes here: bytes and values in, values out.
+#: No sockets, files, clocks, threads or processes here, nor in what they import: bytes and values in, values out.
 PURE = [
     "errors.py",
     "event.py",
@@ -79,7 +79,6 @@ PURE = [
     "relay/ledger.py",
     "relay/unverified.py",
     "relay/breaker.py",
-    "judging/mail.py",
     "alerts/engine.py",
     "alerts/doubts.py",
     "alerts/lately.py",
@@ -105,7 +104,6 @@ PURE = [
     "doctor/campaign_mail/rewriters.py",
     "doctor/proxies",
     "doctor/areas/bounces.py",
-    "doctor/catalogue.py",
     "doctor/probe/certificate.py",
     "doctor/finding.py",
     "doctor/areas/pages.py",
@@ -157,13 +155,15 @@ def room_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Every imported module by its full name, also inside functions; without what is only for the type checker."""
+def imports(path: Path, *, names: bool = False) -> Iterator[str]:
+    """Every imported module by its full name, also inside functions; without what is only for the type checker.
+    `names`: also each name that is imported from a module, which may be a module itself."""
     typing_only = {
         id(inner)
         for node in ast.walk(tree(path))
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        for inner in ast.walk(node)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for statement in node.body
+        for inner in ast.walk(statement)
     }
     for node in ast.walk(tree(path)):
         if id(node) in typing_only:
@@ -171,9 +171,9 @@ def imports(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            if node.module == "bouncestream":
-                yield from (f"bouncestream.{alias.name}" for alias in node.names)
-            else:
+            if names or node.module == PACKAGE.name:
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            if names or node.module != PACKAGE.name:
                 yield node.module
 
 
@@ -196,13 +196,96 @@ def is_pure(path: Path) -> bool:
     return any(inside == room or inside.startswith(room + "/") for room in PURE)
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if is_pure(path)], ids=name_of)
-def test_pure_rooms_do_no_io_and_know_no_clock(path: Path) -> None:
-    assert not IMPURE & set(imports(path))
+def impurities(path: Path) -> list[str]:
+    """What a file does or imports itself that a pure one must not."""
+    found = sorted(IMPURE & set(imports(path, names=True)))
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            assert (node.value.id, node.attr) not in CLOCKS, f"line {node.lineno} asks what time it is"
-        assert not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open")
+            if (node.value.id, node.attr) in CLOCKS:
+                found.append(f"line {node.lineno} asks what time it is")
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
+            found.append(f"line {node.lineno} opens a file")
+    return found
+
+
+def file_of(package: Path, module: str) -> Path | None:
+    """The file of a module of a package; None: it is none."""
+    place = package.parent.joinpath(*module.split("."))
+    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
+
+
+def loaded(package: Path, path: Path) -> set[Path]:
+    """The files of a package that an import of one of them runs at once: those that it names, and the packages
+    that these lie in."""
+    above = (parent / "__init__.py" for parent in path.parents if parent == package or package in parent.parents)
+    found = {place for place in above if place.is_file()}
+    for module in imports(path, names=True):
+        parts = module.split(".")
+        if parts[0] == package.name:
+            paths = (file_of(package, ".".join(parts[:end])) for end in range(1, len(parts) + 1))
+            found |= {place for place in paths if place is not None}
+    return found - {path}
+
+
+def impure_ways(package: Path, path: Path) -> list[str]:
+    """What a file does that a pure one must not, by itself or through imports of imports, with the way to it."""
+    ways, waiting, found = {path: (path,)}, [path], []
+    while waiting:
+        here = waiting.pop(0)
+        way = " > ".join(str(step.relative_to(package)) for step in ways[here])
+        found += [f"{way}: {what}" for what in impurities(here)]
+        for other in sorted(loaded(package, here) - ways.keys()):
+            ways[other] = (*ways[here], other)
+            waiting.append(other)
+    return found
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if is_pure(path)], ids=name_of)
+def test_pure_rooms_do_no_io_and_know_no_clock_even_through_imports(path: Path) -> None:
+    assert impure_ways(PACKAGE, path) == []
+
+
+def test_each_pure_room_is_there() -> None:
+    assert [room for room in PURE if not (PACKAGE / room).exists()] == []
+    assert len(PURE) == len(set(PURE))
+
+
+@pytest.mark.parametrize(
+    ("files", "ways"),
+    [
+        ({"a": "import json"}, []),
+        ({"a": "import socket"}, ["a.py: socket"]),
+        ({"a": "import urllib.request"}, ["a.py: urllib.request"]),
+        ({"a": "from urllib import request"}, ["a.py: urllib.request"]),
+        ({"a": "def f():\n    import socket"}, ["a.py: socket"]),
+        ({"a": "from tiny import b", "b": "from tiny.c import x", "c": "import os"}, ["a.py > b.py > c.py: os"]),
+        ({"a": "import tiny.b", "b": "def f():\n    import tiny.c", "c": "import os"}, ["a.py > b.py > c.py: os"]),
+        ({"a": "import tiny.b", "b": "import tiny.a\nopen('x')"}, ["a.py > b.py: line 2 opens a file"]),
+        ({"a": "import tiny.b", "b": "datetime.now()"}, ["a.py > b.py: line 1 asks what time it is"]),
+        ({"a": "from tiny.room.b import x", "room/b": "x = 1", "room/__init__": "import os"},
+         ["a.py > room/__init__.py: os"]),
+        ({"a": "import tiny.room.b", "room/b": "", "room/__init__": "import tiny.c", "c": "import os"},
+         ["a.py > room/__init__.py > c.py: os"]),
+        ({"a": "if TYPE_CHECKING:\n    import tiny.b", "b": "import os"}, []),
+        ({"a": "if typing.TYPE_CHECKING:\n    pass\nelse:\n    import tiny.b", "b": "import os"},
+         ["a.py > b.py: os"]),
+        ({"a": "import tiny.b", "b": "import json", "c": "import os"}, []),
+    ],
+)  # fmt: skip
+def test_an_impure_import_of_an_import_is_found(tmp_path: Path, files: dict[str, str], ways: list[str]) -> None:
+    package = tmp_path / "tiny"
+    (package / "room").mkdir(parents=True)
+    for name, text in ({"__init__": "", "room/__init__": ""} | files).items():
+        (package / f"{name}.py").write_text(text)
+    assert impure_ways(package, package / "a.py") == ways
+
+
+def test_a_pure_file_in_an_impure_package_is_found(tmp_path: Path) -> None:
+    package = tmp_path / "tiny"
+    (package / "room").mkdir(parents=True)
+    (package / "room" / "__init__.py").write_text("import os")
+    (package / "room" / "b.py").touch()
+    assert impure_ways(package, package / "room" / "b.py") == ["room/b.py > room/__init__.py: os"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

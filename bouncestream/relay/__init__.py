@@ -5,8 +5,3 @@
 `breaker` keeps quiet after trouble, `context` holds what these share. What each observation means is decided in
 `relay/ledger`, which is pure.
 """
-
-from bouncestream.relay.context import RelaySettings
-from bouncestream.relay.loop import Relay
-
-__all__ = ["Relay", "RelaySettings"]

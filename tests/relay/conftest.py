@@ -21,8 +21,9 @@ from bouncestream.outbox import operator as browse
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.ports import Submission
-from bouncestream.relay import Relay, RelaySettings
+from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.ledger import Times
+from bouncestream.relay.loop import Relay
 from bouncestream.sandbox import Sandbox, SandboxSettings, Subscriber
 from bouncestream.sinks.listmonk.client import Listmonk
 

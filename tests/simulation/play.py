@@ -26,8 +26,9 @@ from bouncestream.outbox import delivery as store
 from bouncestream.outbox import migrate
 from bouncestream.outbox.arrivals import submit
 from bouncestream.ports import Submission
-from bouncestream.relay import Relay, RelaySettings
+from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.ledger import Ledger, Times
+from bouncestream.relay.loop import Relay
 from tests.simulation.virtual import VirtualLoop
 from tests.simulation.world import Person, VirtualListmonk, VirtualSink, Weather, uuid_of
 

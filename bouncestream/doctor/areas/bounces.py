@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bouncestream.doctor.areas.listmonk import Seen
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import Origin, clean, origin
+
+if TYPE_CHECKING:
+    from bouncestream.doctor.areas.listmonk import Seen
 
 TOPIC = "bounces"
 FINDINGS: Mapping[str, str] = MappingProxyType(

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from bouncestream.doctor.areas.pixel import reached
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.probe.public import Public
 from bouncestream.doctor.probe.reply import Origin, Reply, describe, evidence, origin, proxy_of
 from bouncestream.doctor.probe.snippets import passing, to_https
 from bouncestream.doctor.probe.target import Target
+
+if TYPE_CHECKING:
+    from bouncestream.doctor.probe.public import Public
 
 TOPIC = "pages"
 FINDINGS: Mapping[str, str] = MappingProxyType(

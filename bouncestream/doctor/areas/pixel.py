@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.probe.public import Public
 from bouncestream.doctor.probe.reply import (
     Origin,
     Reply,
@@ -29,6 +29,9 @@ from bouncestream.doctor.probe.reply import (
 )
 from bouncestream.doctor.probe.snippets import passing, uncached
 from bouncestream.doctor.probe.target import Target, from_outside
+
+if TYPE_CHECKING:
+    from bouncestream.doctor.probe.public import Public
 
 TOPIC = "pixel"
 FINDINGS: Mapping[str, str] = MappingProxyType(

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.probe.front import Front
 from bouncestream.doctor.probe.reply import clean
 from bouncestream.doctor.probe.target import Target, fault_of, from_outside, is_local, is_private, meant
+
+if TYPE_CHECKING:
+    from bouncestream.doctor.probe.front import Front
 
 TOPIC = "root-url"
 FINDINGS: Mapping[str, str] = MappingProxyType(
