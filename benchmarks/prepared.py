@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from bouncestream.crypto.secret import Secret
-from bouncestream.crypto.signature import sign
+from bouncestream.providers.generic import SIGNED
 
 HMAC_SECRET = "the-hmac-secret-of-the-benchmarks"
 HEADER_SECRET = "the-header-secret-of-the-benchmarks"
@@ -116,7 +116,8 @@ def _generic(number: int, keys: int, secret: Secret, at: int) -> bytes:
 
 
 def _signed(body: bytes, secret: Secret, at: int) -> bytes:
-    proof = f"X-Bouncestream-Timestamp: {at}\r\nX-Bouncestream-Signature: {sign(secret, at, body)}\r\n"
+    signed = SIGNED.sign(secret, body, timestamp=str(at))
+    proof = f"X-Bouncestream-Timestamp: {at}\r\nX-Bouncestream-Signature: sha256={signed}\r\n"
     return _request("generic", proof, body)
 
 

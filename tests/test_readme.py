@@ -26,12 +26,13 @@ from bouncestream.alerts.wording import as_json
 from bouncestream.cli import build_parser, exits
 from bouncestream.config.guessable import PLACEHOLDERS, why_guessable
 from bouncestream.config.load import load
-from bouncestream.config.model import SECTIONS, Webhook
+from bouncestream.config.model import SECTIONS
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
 from bouncestream.event import Kind
 from bouncestream.outbox import bulk
 from bouncestream.ports import State, Unreadable
+from bouncestream.providers import webhook
 from bouncestream.providers._contract import WebhookRequest, read
 from bouncestream.sandbox import FAULTS
 from bouncestream.settings.key import keys_of
@@ -205,7 +206,8 @@ def test_kinds_are_those_of_the_code() -> None:
 
 
 def known_keys(name: str) -> set[str]:
-    keys = keys_of(SECTIONS[name])
+    models = [providers.get(one).settings for one in providers.names()] if name == "webhooks" else [SECTIONS[name]]
+    keys = {key: found for model in models for key, found in keys_of(model).items()}
     return {*keys, *(f"{key.name}_file" for key in keys.values() if key.secret)}
 
 
@@ -272,7 +274,7 @@ def test_permissions_and_faults_are_named() -> None:
 
 def accepted(body: bytes, headers: dict[str, str], secret: str = SECRET) -> list[str]:
     """The recipients of the events that the real webhook code reads, after it has verified the request."""
-    settings = Webhook(name="scripts", provider="generic", hmac_secret=Secret(secret))
+    settings = webhook(name="scripts", provider="generic", hmac_secret=Secret(secret))
     request = WebhookRequest("POST", CIMultiDict(headers), body)
     return [
         event.recipient for event in read(providers.get("generic"), request, settings, datetime.now(UTC)).events

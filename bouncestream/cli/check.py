@@ -14,13 +14,14 @@ from bouncestream.cli import tries, tries_listmonk, tries_mailbox
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.tries import Line
-from bouncestream.config.model import Config, Webhook
+from bouncestream.config.model import Config
 from bouncestream.config.secrets import too_open
 from bouncestream.errors import StoreError
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import MIN_FREE
 from bouncestream.outbox.marker import Markers
+from bouncestream.providers._settings import Webhook
 from bouncestream.sources.mailbox.visit import Door
 
 #: Below this much free space a person should know; bytes.
@@ -92,14 +93,14 @@ def _webhooks(config: Config) -> list[Line]:
 
 def _webhook(config: Config, hook: Webhook) -> Line:
     provider = providers.get(hook.provider)
-    proofs = [key for key in ("secret", "token", "hmac_secret", "path_secret") if getattr(hook, key) is not None]
     where = tries.paste(config.server.public_url, hook)
     text = f"{hook.name}: {provider.summary}; enter {where} there"
-    if "secret" in proofs:
-        text += f", and the secret as the header {hook.header}"
-    if not proofs:
+    for proof in hook.proofs.values():
+        if how := proof.how(hook):
+            text += f", and {how}"
+    if not hook.verifiable:
         return Line("⚠", f"{text}; anyone can post to it", f"set a secret for webhooks.{hook.name}")
-    return Line("✔", f"{text} (proof: {', '.join(proofs)})")
+    return Line("✔", f"{text} (proof: {', '.join(hook.verifiable)})")
 
 
 async def _outbox(config: Config) -> list[Line]:

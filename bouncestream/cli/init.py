@@ -27,9 +27,10 @@ from bouncestream.cli.tries import Line
 from bouncestream.config.example import is_example
 from bouncestream.config.guessable import why_guessable
 from bouncestream.config.load import load
-from bouncestream.config.model import Webhook
 from bouncestream.crypto.secret import MINIMUM_LENGTH, Secret
 from bouncestream.errors import UsageError
+from bouncestream.providers._settings import proofs_of
+from bouncestream.settings.key import keys_of
 from bouncestream.settings.shapes import LISTEN, URL, Shape, Wrong
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS
 
@@ -46,7 +47,7 @@ class Answers:
     url: str = "http://127.0.0.1:9000"
     user: str = _USER
     token: str = ""
-    provider: str = "sendamatic"
+    provider: str = providers.DEFAULT
     public_url: str = ""
     listen: str = "127.0.0.1:8025"
     outbox: str = ""
@@ -263,7 +264,7 @@ def render(answers: Answers) -> str:
     def quoted(text: str) -> str:
         return json.dumps(text, ensure_ascii=False)  # a TOML basic string takes the same escapes
 
-    key = "secret" if "secret" in providers.get(answers.provider).takes else "token"
+    key = _made_here(answers.provider)
     public = f"public_url = {quoted(answers.public_url)}" if answers.public_url else '# public_url = "https://…"'
     return f"""\
 # bouncestream's configuration, written by `bouncestream init`. It holds secrets: keep its mode 0600.
@@ -287,6 +288,13 @@ provider = {quoted(answers.provider)}
 """
 
 
+def _made_here(provider: str) -> str:
+    """The option that holds the secret which we make: the provider's, or that of the path if it makes its own."""
+    settings = providers.get(provider).settings
+    ours = (name for name in proofs_of(settings) if (key := keys_of(settings)[name]).secret and not key.foreign)
+    return next(ours, "path_secret")
+
+
 def _write(path: Path, text: str, *, force: bool) -> None:
     """Write it with mode 0600, as a whole or not at all."""
     new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -307,18 +315,19 @@ def _write(path: Path, text: str, *, force: bool) -> None:
 
 def _explain(output: Path, answers: Answers) -> None:
     provider = providers.get(answers.provider)
-    hook = Webhook(name=answers.provider, provider=answers.provider, secret=Secret(answers.secret))
-    where = tries.paste(answers.public_url, hook)
+    made = _made_here(answers.provider)
+    hook = providers.webhook(answers.provider, answers.provider, **{made: Secret(answers.secret)})
     print()
     out.mark("✔", f"{output} is written (mode 0600)")
     print()
-    if answers.provider == "sendamatic":
-        out.heading("Paste at Sendamatic, in your mail identity, as the feedback webhook:")
-        print(f"    URL     {where}\n    Header  {hook.header}: {answers.secret}")
-    else:
-        out.heading(f"For {provider.summary}:")
-        proof = "Authorization: Bearer" if "token" in provider.takes else f"{hook.header}:"
-        print(f"    URL     {where}\n    Header  {proof} {answers.secret}")
+    out.heading(f"{provider.title}: {provider.summary} (as read on {provider.guide.read}):")
+    for step in provider.guide.told(hook, tries.paste(answers.public_url, hook, shown=True), answers.secret):
+        print(f"    {step}")
+    for name, value in provider.guide.campaign_headers.items():
+        print(f"    In Listmonk, add to each campaign's headers: {json.dumps([{name: value}])}")
+    for name, proof in proofs_of(type(hook)).items():
+        if name != made and keys_of(type(hook))[name].foreign:
+            print(f"    Then set {name} in [webhooks.{hook.name}] of {output}, for {proof.word} beside the path.")
     print()
     out.heading(f"Grant Listmonk's API user {answers.user} these permissions (Admin, Users, its role):")
     for one in PERMISSIONS:

@@ -14,13 +14,13 @@ from datetime import datetime
 from multidict import CIMultiDict
 
 from bouncestream import providers
-from bouncestream.config.model import Config, Webhook
-from bouncestream.errors import BouncestreamError
+from bouncestream.config.model import Config
+from bouncestream.errors import BouncestreamError, Malformed, TooLarge
 from bouncestream.event import BounceEvent
 from bouncestream.judging.mail import PROVIDER as MAILBOX
 from bouncestream.judging.mail import judging_for, read_mail
 from bouncestream.ports import Submission
-from bouncestream.providers._contract import Parsed, WebhookRequest
+from bouncestream.providers._contract import Parsed, WebhookRequest, parse
 
 
 class StillUnreadable(BouncestreamError):
@@ -83,13 +83,14 @@ def same_person(events: Sequence[BounceEvent], event: BounceEvent) -> list[Bounc
 def _parsed(stored: Stored, config: Config) -> Parsed:
     settings = config.webhooks.get(stored.source)
     if settings is None or settings.provider != stored.provider:
-        settings = Webhook(name=stored.source, provider=stored.provider)
+        settings = None
     try:
         provider = providers.get(stored.provider)
+        settings = settings or providers.webhook(stored.source, stored.provider)
     except LookupError:
         raise StillUnreadable(f"this version has no provider {stored.provider}") from None
     request = WebhookRequest("POST", CIMultiDict({"Content-Type": stored.content_type}), stored.body)
     try:
-        return provider.parse(request, settings, stored.received_at)
-    except Exception as error:  # whatever a provider's file raises on it
+        return parse(provider, request, settings, stored.received_at)
+    except (Malformed, TooLarge) as error:
         raise StillUnreadable(f"it still cannot be read: {error}") from error

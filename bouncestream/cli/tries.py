@@ -12,14 +12,15 @@ import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 import orjson
 
 from bouncestream.cli import show as out
 from bouncestream.cli.opened import local_url
-from bouncestream.config.model import Server, Webhook
+from bouncestream.config.model import Server
+from bouncestream.providers._settings import Webhook
 
 #: `doctor logs` leaves it out.
 AGENT = "bouncestream-check"
@@ -145,8 +146,9 @@ async def fetch(url: str) -> tuple[int, bytes]:
         return 0, str(error).encode()
 
 
-def paste(public_url: str, hook: Webhook) -> str:
-    """The URL to enter at the provider; a secret in the path is not shown."""
-    return f"{public_url or 'https://<your address>'}/webhooks/{hook.name}" + (
-        "/<path_secret>" if hook.path_secret is not None else ""
-    )
+def paste(public_url: str, hook: Webhook, *, shown: bool = False) -> str:
+    """The URL to enter at the provider; a secret in the path only where it is to be `shown`."""
+    path = ""
+    if hook.path_secret is not None:
+        path = "/" + (quote(hook.path_secret.reveal(), safe="") if shown else "<path_secret>")
+    return f"{public_url or 'https://<your address>'}/webhooks/{hook.name}{path}"

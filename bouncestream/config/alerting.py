@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The settings of watching and alerts: `[alerts]` and its parts, declared as in `model`."""
 
-# ruff: noqa: RUF009 - the calls in the class bodies make dataclass fields
-
 from __future__ import annotations
 
 import re

@@ -6,25 +6,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from difflib import get_close_matches
 
 from bouncestream import providers
 from bouncestream.config import alerting, oauth
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.config.model import Config, Webhook
+from bouncestream.config.model import Config
 from bouncestream.config.risks import loopback, risks
+from bouncestream.providers._settings import Webhook, proofs_of
 
 #: Folders of a mailbox that are read at most: Gmail allows 15 connections, others 10.
 MOST_FOLDERS = 8
 
 #: Names of webhooks and mailboxes: they become a part of a URL and of Listmonk's `source`.
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-
-#: Keys that prove where a request comes from.
-_PROOFS = ("secret", "token", "hmac_secret", "path_secret")
-
-#: Keys of a webhook that only some providers use.
-_SPECIAL = ("secret", "header", "token", "hmac_secret", "classes")
 
 
 def check(
@@ -92,28 +86,26 @@ def _mailbox_problems(box: Mailbox) -> list[str]:
 
 def _check_webhook(hook: Webhook, problems: list[str], warnings: list[str], *, with_secrets: bool) -> None:
     where = f"webhooks.{hook.name}"
-    if hook.provider not in providers.names():
-        near = get_close_matches(hook.provider.lower(), providers.names(), 1, 0.6)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(providers.names())}"
-        problems.append(f"{where}.provider: there is no provider of that name; {hint}")
-        return
+    provider = providers.get(hook.provider)
+    if hook.classes and not provider.classes:
+        problems.append(f"{where}.classes: {hook.provider} has no classes of its own; remove the key")
     if not with_secrets:
         return
-    provider = providers.get(hook.provider)
-    standard = Webhook()
-    for key in _SPECIAL:
-        if key not in provider.takes and getattr(hook, key) != getattr(standard, key):
-            uses = ", ".join(sorted(provider.takes))
-            problems.append(f"{where}.{key}: {hook.provider} does not use it; it uses {uses}")
-    if hook.header != standard.header and hook.secret is None:
-        problems.append(f"{where}.header: names the header of a secret, but no secret is set; set {where}.secret")
-    proofs = [key for key in _PROOFS if getattr(hook, key) is not None]
-    usable = [key for key in _PROOFS if key in {*provider.takes, "path_secret"}]
-    if proofs and hook.unverified:
-        problems.append(f"{where}.unverified: is true, but {' and '.join(proofs)} is set; remove one or the other")
+    usable = (*proofs_of(type(hook)), "path_secret")
+    standard = type(hook)()
+    for name, proof in proofs_of(type(hook)).items():
+        for other in proof.options:
+            if not getattr(hook, name) and getattr(hook, other) != getattr(standard, other):
+                problems.append(f"{where}.{other}: names something of {name}, which is not set; set {where}.{name}")
+    for name, proof in hook.proofs.items():
+        if why := proof.fault(getattr(hook, name)):
+            problems.append(f"{where}.{name}: {why}")
+    if hook.verifiable and hook.unverified:
+        given = " and ".join(hook.verifiable)
+        problems.append(f"{where}.unverified: is true, but {given} is set; remove one or the other")
     elif hook.unverified:
         warnings.append(f"{where} is not verified: whoever finds its URL can have your subscribers blocklisted")
-    elif not proofs:
+    elif not hook.verifiable:
         problems.append(
             f"{where}: anyone could post to it; set {' or '.join(usable)} (or, if you must, unverified = true)"
         )

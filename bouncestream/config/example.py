@@ -9,12 +9,14 @@ from __future__ import annotations
 import inspect
 import os
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from bouncestream import providers
 from bouncestream.config.model import NAMED, SECTIONS
-from bouncestream.settings.key import keys_of
+from bouncestream.providers._settings import Webhook
+from bouncestream.settings.key import Key, keys_of
 
 _WIDTH = 112
 
@@ -29,7 +31,7 @@ This file was made by bouncestream.config.example; `bouncestream check` shows wh
 """
 
 #: The name that a section with names has in the example.
-_NAMES = {"webhooks": "sendamatic", "mailboxes": "bounces"}
+_NAMES = {"mailboxes": "bounces"}
 
 
 def render() -> str:
@@ -57,21 +59,37 @@ def _lines(text: str) -> list[str]:
 
 
 def _section(section: str, model: type[Any]) -> str:
-    named = section in NAMED
-    off = "# " if named else ""
-    title = f"{section}.{_NAMES[section]}" if named else section
-    lines = [_comment(inspect.cleandoc(model.__doc__ or "")), f"{off}[{title}]\n"]
-    for key in keys_of(model).values():
+    intro = _comment(inspect.cleandoc(model.__doc__ or ""))
+    if section == "webhooks":
+        return intro + "\n".join(_webhook(number, name) for number, name in enumerate(providers.names()))
+    title = f"[{section}.{_NAMES[section]}]" if section in NAMED else f"[{section}]"
+    return intro + _table(title, keys_of(model).values(), off=section in NAMED)
+
+
+def _webhook(number: int, name: str) -> str:
+    """The section of one provider: its options; the first one has those of every webhook too."""
+    options = keys_of(providers.get(name).settings)
+    common = keys_of(Webhook)
+    shown = [key for key in options.values() if not number or key.name == "provider" or key.name not in common]
+    if number:
+        intro = _comment(inspect.cleandoc(providers.get(name).settings.__doc__ or ""))
+        return intro + _table(f"[webhooks.{name}]", shown, off=True, provider=name)
+    return _table(f"[webhooks.{name}]", shown, off=True, provider=name)
+
+
+def _table(title: str, keys: Iterable[Key], *, off: bool, provider: str = "") -> str:
+    lines = [f"{'# ' if off else ''}{title}\n"]
+    for key in keys:
         doc = key.doc.replace("{providers}", ", ".join(providers.names()))
         if key.secret:
             doc = f"Secret. {doc}"
         if key.required:
             doc = f"Required. {doc}"
         lines.append("\n" + _comment(doc))
-        if key.written and not named:
+        if key.written and not off:
             lines.append(f"{key.name} = {key.written}\n")
         else:
-            lines.append(f"# {key.name} = {key.written or key.sample}\n")
+            lines.append(f"# {key.name} = {key.written or key.sample.replace('{provider}', provider)}\n")
     return "".join(lines)
 
 

@@ -15,11 +15,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from bouncestream import providers
 from bouncestream.config import checks
 from bouncestream.config.model import NAMED, SECTIONS, Config, Relay
 from bouncestream.config.secrets import SecretFinder, too_open
 from bouncestream.config.shown import shown
 from bouncestream.errors import ConfigError
+from bouncestream.providers._settings import Webhook
 from bouncestream.settings.key import Key, keys_of
 from bouncestream.settings.shapes import Wrong
 
@@ -152,8 +154,24 @@ class _Loader:
                 self.problems.append(f"{dotted}: a name is made of a-z, A-Z, 0-9, - and _, at most 64 of them")
                 continue
             table = self._table(tables.get(name, {}), dotted)
-            made[name] = model(name=name, **self._values(dotted, model, table, env=f"{section}.{folded}"))
+            env = f"{section}.{folded}"
+            if section == "webhooks":
+                model = self._options(dotted, table, env)
+            made[name] = model(name=name, **self._values(dotted, model, table, env=env))
         return MappingProxyType(made)
+
+    def _options(self, section: str, table: dict[str, Any], env: str) -> type[Webhook]:
+        """The options of a webhook, which are those of its provider; the common ones where that is not known."""
+        variable = self._variable(env, "provider", keep=True)
+        written = variable[1] if variable is not None else table.get("provider")
+        name = str(written).strip()
+        if written is None or name in providers.names():
+            return providers.get(name).settings if written is not None else Webhook
+        near = get_close_matches(name.lower(), providers.names(), 1, 0.6)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(providers.names())}"
+        self.problems.append(f"{section}.provider: there is no provider of that name; {hint}")
+        self.faulty.add(section)
+        return Webhook
 
     def _values(
         self, section: str, model: type[Any], table: dict[str, Any], *, env: str = "", also: tuple[str, ...] = ()
@@ -162,8 +180,9 @@ class _Loader:
         keys = keys_of(model)
         allowed = [*keys, *(f"{key.name}_file" for key in keys.values() if key.secret), *also]
         for name in table:
-            if name not in allowed:
-                self.problems.append(f"{section}.{name}: there is no such key{_near(name, allowed)}")
+            if name not in allowed and section not in self.faulty:
+                why = _anothers(name.removesuffix("_file"), model) if issubclass(model, Webhook) else ""
+                self.problems.append(f"{section}.{name}: {why or f'there is no such key{_near(name, allowed)}'}")
         values: dict[str, Any] = {}
         for key in keys.values():
             variable = self._variable(env or section, key.name)
@@ -179,12 +198,13 @@ class _Loader:
             self.faulty.add(section)
         return values
 
-    def _variable(self, section: str, key: str) -> tuple[str, str] | None:
-        """The environment variable of a key, if it is set. Names of webhooks are compared with - as _."""
+    def _variable(self, section: str, key: str, *, keep: bool = False) -> tuple[str, str] | None:
+        """The environment variable of a key, if it is set. Names of webhooks are compared with - as _. `keep`: it
+        is asked for again."""
         wanted = f"{section}.{key}"
         for dotted in self.environment:
             if dotted == wanted or _folded(dotted) == wanted:
-                return self.environment.pop(dotted)
+                return self.environment[dotted] if keep else self.environment.pop(dotted)
         return None
 
     def _plain(self, section: str, key: Key, table: dict[str, Any], variable: tuple[str, str] | None) -> Any:
@@ -206,13 +226,24 @@ class _Loader:
     def _all_keys(self, sections: dict[str, Any]) -> list[str]:
         known: list[str] = []
         for name, model in SECTIONS.items():
-            parents = [f"{name}.{n.lower()}" for n in sections[name]] if name in NAMED else [name]
-            for parent in parents:
-                for key in keys_of(model).values():
+            parents = {name: model}
+            if name in NAMED:
+                parents = {f"{name}.{n.lower()}": type(made) for n, made in sections[name].items()}
+            for parent, options in parents.items():
+                for key in keys_of(options).values():
                     known.append(f"{parent}.{key.name}")
                     if key.secret:
                         known.append(f"{parent}.{key.name}_file")
         return known
+
+
+def _anothers(name: str, model: type[Webhook]) -> str:
+    """That a key is one of another provider, in words; empty: of none."""
+    if not any(name in keys_of(providers.get(one).settings) for one in providers.names()):
+        return ""
+    this = next((one for one in providers.names() if providers.get(one).settings is model), "this provider")
+    own = keys_of(model).keys() - keys_of(Webhook).keys()
+    return f"{this} does not use it; it uses {', '.join(sorted(own)) or 'no key of its own'}"
 
 
 def _folded(name: str) -> str:

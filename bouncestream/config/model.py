@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Everything that can be set, as frozen dataclasses. The documentation of a key lives on its field, and only there:
-the loader's refusals and the example file `config.toml` are made from it.
+the loader's refusals and the example file `config.toml` are made from it. The options of a webhook are where its
+provider is, in `providers/`.
 """
-
-# ruff: noqa: RUF009 - the calls in the class bodies make dataclass fields
 
 from __future__ import annotations
 
@@ -17,12 +16,10 @@ from bouncestream.config.alerting import Alerts, Email, Heartbeat, JsonWebhook, 
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.crypto.secret import Secret
 from bouncestream.policy import Rules
+from bouncestream.providers._settings import Webhook
 from bouncestream.settings import shapes
 from bouncestream.settings.key import key, secret_key
 from bouncestream.settings.shapes import Network
-
-#: What a word of the provider's own classification may be made into; `judge`: by our own reading of the mail.
-CLASS_WORDS = ("hard", "soft", "complaint", "ignore", "judge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,60 +132,6 @@ class Relay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
-    """One way in for feedback: POST /webhooks/<name>, where <name> is yours to choose. Repeat the section for each
-    provider. At least one of secret, path_secret, token and hmac_secret must be set, as the provider has it."""
-
-    name: str = ""
-    provider: str = key(
-        shapes.TEXT, "", "Whose format it is: {providers}.", live=True, sample='"sendamatic"', required=True
-    )
-    secret: Secret | None = secret_key(
-        "What the provider sends in `header` (sendamatic). A list of two while you change it.",
-        live=True,
-        rotates=True,
-    )
-    header: str = key(
-        shapes.HEADER,
-        '"X-Webhook-Secret"',
-        'The header that holds the secret; with "Authorization", a word "Bearer" before the secret is skipped.',
-        live=True,
-    )
-    path_secret: Secret | None = secret_key(
-        "A secret as one more part of the URL: /webhooks/<name>/<path_secret>. It shows in your proxy's log.",
-        live=True,
-        rotates=True,
-    )
-    token: Secret | None = secret_key(
-        "The script sends `Authorization: Bearer <token>` (generic).", live=True, rotates=True
-    )
-    hmac_secret: Secret | None = secret_key(
-        "The script signs time and body instead (generic), see the README. With both set, either will do.",
-        live=True,
-        rotates=True,
-    )
-    allow_ips: tuple[Network, ...] = key(
-        shapes.NETWORKS,
-        "[]",
-        "Refuse everyone else; beside a secret, never instead of one. Behind a proxy set server.trusted_proxies.",
-        live=True,
-    )
-    unverified: bool = key(
-        shapes.TRUTH,
-        "false",
-        "true: run without any secret. Whoever finds the URL can have your subscribers blocklisted.",
-        live=True,
-    )
-    classes: Mapping[str, str] = key(
-        shapes.words_table(*CLASS_WORDS),
-        "{}",
-        'Your own reading of the provider\'s classes, by how they begin: { "Mail block" = "ignore" }. '
-        "hard, soft, complaint, ignore, or judge: by our own reading of the returned mail.",
-        live=True,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     """How returned mail is read."""
 
@@ -240,7 +183,7 @@ class Policy:
     providers: Mapping[str, Mapping[str, str]] = key(
         shapes.by_name(tables.REASONS),
         "{}",
-        'The same for one provider, or "mailbox", before `reasons`: { sendamatic = { blocklisted = "ignore" } }.',
+        'The same for one provider, or "mailbox", before `reasons`: { mailbox = { blocklisted = "ignore" } }.',
         live=True,
     )
     domains: Mapping[str, Mapping[str, str]] = key(
@@ -288,7 +231,7 @@ class Config:
     path: str = field(default="", compare=False)  #: the file that it came from, if any
 
 
-#: Sections that are tables of named sections: [webhooks.<name>].
+#: Sections that are tables of named sections: [webhooks.<name>]. A webhook's keys are those of its provider.
 NAMED: Mapping[str, type[Any]] = MappingProxyType({"webhooks": Webhook, "mailboxes": Mailbox})
 
 #: Sections by their dotted name, in the order of the example.

@@ -29,7 +29,7 @@ def _changes(old: Config, new: Config) -> list[tuple[str, bool]]:
             continue
         for name in dict.fromkeys([*before, *after]):
             if name in before and name in after:
-                changes += _keys(f"{section}.{name}", model, before[name], after[name])
+                changes += _keys(f"{section}.{name}", type(after[name]), before[name], after[name])
             else:
                 changes.append((f"{section}.{name}", True))
     return changes
@@ -46,5 +46,5 @@ def _keys(section: str, model: type[Any], before: Any, after: Any) -> list[tuple
     return [
         (f"{section}.{key.name}", key.live)
         for key in keys_of(model).values()
-        if getattr(before, key.name) != getattr(after, key.name)
+        if getattr(before, key.name, None) != getattr(after, key.name)
     ]

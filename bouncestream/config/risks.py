@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bouncestream.config.alerting import Alerts
-from bouncestream.config.model import Config, Retention, Server, Verify, Webhook
+from bouncestream.config.model import Config, Retention, Server, Verify
+from bouncestream.providers._settings import Webhook
 from bouncestream.settings.shapes import Network
 
 #: A network of proxies larger than this is nobody's own; bits of its prefix, by IP version.

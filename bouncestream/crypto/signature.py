@@ -1,63 +1,168 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HMAC-SHA256 (RFC 2104) over a timestamp and a body: who sent it, that it is whole, and that it is not a replay.
+"""Signatures: over the body as it was sent, a time, an id, in whatever order a provider puts them together.
 
-What is signed is `<unix seconds> + "." + <body as sent>`; the signature is written `sha256=<hex>`.
+`message` says what is signed, such as `{timestamp}.{body}`. With a `window` a signed time further away from our
+clock is refused, since it may be a replay; without one the outbox alone knows repeated events, as for providers
+whose retries may carry the old time.
 """
 
 from __future__ import annotations
 
+import binascii
+import hashlib
 import hmac
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, ClassVar
 
+from bouncestream.crypto.place import Header, Place
+from bouncestream.crypto.proof import Asked, Fetch, Missing, Proof
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
 
-#: Seconds by which the signed timestamp may be away from our clock, either way.
+#: Seconds by which a signed time may be away from our clock, either way, where a provider says no other.
 WINDOW = 300
 
-_PREFIX = "sha256="
-_LENGTH = len(_PREFIX) + 64
+#: More signatures than this in one request are no change of keys.
+_MOST = 10
+
+_HEX = re.compile(r"[0-9a-fA-F]{2,2048}", re.ASCII)
+_BASE64 = re.compile(r"[0-9A-Za-z+/]{4,4096}={0,2}", re.ASCII)
+_DIGITS = re.compile(r"\d{1,13}", re.ASCII)
+_NAMED = re.compile(r"\{(timestamp|id|body)\}")
 
 
-def sign(secret: Secret, timestamp: int, body: bytes) -> str:
-    """The signature of `body` as sent at `timestamp`; of several secrets the first one is used."""
-    return f"sha256={_mac(secret.keys[0], str(timestamp), body).hex()}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature(Proof):
+    """What all signatures have in common; a kind of them adds `matches`."""
+
+    signature: Place
+    message: str = "{body}"
+    timestamp: Place | None = None
+    id: Place | None = None
+    window: int = 0  #: seconds; 0: any time will do
+    encoding: str = "hex"  #: or base64
+
+    @property
+    def inside(self) -> bool:
+        return any(place is not None and place.inside for place in (self.signature, self.timestamp, self.id))
+
+    def matches(self, key: Any, message: bytes, offered: bytes) -> bool:
+        """Whether `offered` is a signature of `message`."""
+        raise NotImplementedError
+
+    def plausible(self, offered: bytes) -> bool:
+        """Whether it can be a signature at all, by its size."""
+        return True
+
+    def signed(self, request: Asked, settings: Any, parts: Mapping[str, bytes]) -> bytes:
+        """What was signed."""
+        return b"".join(parts[piece] if number % 2 else piece.encode() for number, piece in self._pieces())
+
+    def _pieces(self) -> enumerate[str]:
+        return enumerate(_NAMED.split(self.message))
+
+    def head(self, request: Asked, key: Any, settings: Any, now: datetime) -> bool:
+        if not self.inside:
+            self._claim(request, now)
+        return False
+
+    def body(
+        self, request: Asked, key: Any, settings: Any, now: datetime, fetched: Mapping[str, bytes]
+    ) -> Fetch | None:
+        offered, parts = self._claim(request, now)
+        message = self.signed(request, settings, {**parts, "body": request.as_sent})
+        found = False
+        for one in offered:
+            found |= self.matches(key, message, one)
+        if not found:
+            raise Unauthorized("wrong signature")
+        return None
+
+    def _claim(self, request: Asked, now: datetime) -> tuple[list[bytes], dict[str, bytes]]:
+        """The signatures and what else is signed. Raises Unauthorized, with the reason in words, when no body could
+        make them right: this much is looked at before a body is read. (Our clock is no secret: it stands in the
+        Date of each answer.)"""
+        sent = self.signature.read(request)
+        named = {"timestamp": self.timestamp, "id": self.id}
+        read = {name: place.read(request) for name, place in named.items() if place is not None}
+        if not sent:
+            there = isinstance(self.signature, Header) and self.signature.name in request.headers
+            raise Unauthorized("unreadable signature") if there else Missing("no signature")
+        if not all(read.values()):
+            raise Missing("no signature")
+        shape, decode = (_HEX, bytes.fromhex) if self.encoding == "hex" else (_BASE64, b64decode)
+        try:
+            offered = [decode(one.strip()) for one in sent[:_MOST] if shape.fullmatch(one.strip())]
+        except (binascii.Error, ValueError):
+            offered = []
+        if not any(map(self.plausible, offered)):
+            raise Unauthorized("unreadable signature")
+        parts = {name: values[0].strip().encode("utf-8", "surrogatepass") for name, values in read.items()}
+        if self.window:
+            self._in_time(parts["timestamp"].decode("utf-8", "replace"), now)
+        return offered, parts
+
+    def _in_time(self, timestamp: str, now: datetime) -> None:
+        if not _DIGITS.fullmatch(timestamp):
+            raise Unauthorized("unreadable timestamp")
+        seconds = int(timestamp) / (1 if len(timestamp) < 12 else 1000)
+        age = now.timestamp() - seconds
+        if abs(age) > self.window:
+            when = f"{age:.0f} s old" if age > 0 else f"{-age:.0f} s in the future"
+            raise Unauthorized(
+                f"the signed timestamp is {when}, more than {self.window} s: a replay, or a clock is wrong"
+            )
 
 
-def claim(timestamp: str | None, signature: str | None, now: datetime, window: int = WINDOW) -> tuple[str, str]:
-    """Timestamp and signature as they are compared. Raises Unauthorized, with the reason in words, when no body at
-    all could make them right: this much is looked at before a body is read. (Our clock is no secret: it stands in
-    the Date of each answer.)"""
-    if timestamp is None or signature is None:
-        raise Unauthorized("no signature")
-    timestamp = timestamp.strip()
-    offered = signature.strip().lower()
-    if len(offered) != _LENGTH or not offered.isascii() or not offered.startswith(_PREFIX):
-        raise Unauthorized("unreadable signature")
-    if not timestamp.isdigit() or not timestamp.isascii() or len(timestamp) > 11:
-        raise Unauthorized("unreadable timestamp")
-    age = now.timestamp() - int(timestamp)
-    if abs(age) > window:
-        when = f"{age:.0f} s old" if age > 0 else f"{-age:.0f} s in the future"
-        raise Unauthorized(f"the signed timestamp is {when}, more than {window} s: a replay, or a clock is wrong")
-    return timestamp, offered
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hmac(Signature):
+    """An HMAC (RFC 2104) with a secret that both sides know."""
+
+    word: ClassVar[str] = "HMAC"
+    hash: str = "sha256"
+    key: str = "text"  #: how the secret is the key: as its text, or as base64 after `whsec_`
+
+    def fault(self, key: Secret) -> str:
+        try:
+            self._keys(key)
+        except (binascii.Error, ValueError):
+            return "is not base64 after whsec_; copy the whole secret"
+        return ""
+
+    def plausible(self, offered: bytes) -> bool:
+        return len(offered) == hashlib.new(self.hash, usedforsecurity=False).digest_size
+
+    def matches(self, key: Secret, message: bytes, offered: bytes) -> bool:
+        found = False
+        for one in self._keys(key):  # all of them, always: an early end would tell which one it was
+            found |= hmac.compare_digest(hmac.digest(one, message, self.hash), offered)
+        return found
+
+    def sign(self, key: Secret, body: bytes, *, timestamp: str = "", id: str = "") -> str:
+        """The signature as it is sent, without its prefix; of several secrets the first one is used."""
+        parts = {"timestamp": timestamp.encode(), "id": id.encode(), "body": body}
+        message = b"".join(parts[piece] if number % 2 else piece.encode() for number, piece in self._pieces())
+        digest = hmac.digest(self._keys(key)[0], message, self.hash)
+        return digest.hex() if self.encoding == "hex" else b64encode(digest).decode("ascii")
+
+    def _keys(self, key: Secret) -> tuple[bytes, ...]:
+        if self.key == "text":
+            return key.keys
+        return tuple(b64decode(one.removeprefix("whsec_"), validate=True) for one in key.reveal_all())
 
 
-def verify(
-    secret: Secret, timestamp: str | None, signature: str | None, body: bytes, now: datetime, window: int = WINDOW
-) -> None:
-    """Raise Unauthorized, with the reason in words, unless `signature` is that of `body` at `timestamp`."""
-    prove(secret, *claim(timestamp, signature, now, window), body)
-
-
-def prove(secret: Secret, timestamp: str, offered: str, body: bytes) -> None:
-    """Raise Unauthorized unless `offered` is the signature of `body`; both texts are those that `claim` gave."""
-    found = False
-    for key in secret.keys:
-        found |= hmac.compare_digest(_PREFIX + _mac(key, timestamp, body).hex(), offered)
-    if not found:
-        raise Unauthorized("wrong signature")
-
-
-def _mac(key: bytes, timestamp: str, body: bytes) -> bytes:
-    return hmac.digest(key, timestamp.encode("ascii") + b"." + body, "sha256")
+def standard_webhooks(prefix: str = "webhook") -> Hmac:
+    """Standard Webhooks (its specification, read in November 2026), which Svix made: `svix` is its older prefix."""
+    return Hmac(
+        signature=Header(f"{prefix}-signature", prefix="v1,", separator=" "),
+        message="{id}.{timestamp}.{body}",
+        timestamp=Header(f"{prefix}-timestamp"),
+        id=Header(f"{prefix}-id"),
+        window=WINDOW,
+        encoding="base64",
+        key="whsec",
+    )

@@ -1,219 +1,187 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a provider's file offers, what it is given, and the one place where surprises become named refusals.
+"""What a provider's file offers, and the one place where surprises become named refusals.
 
-A provider's file ends with `PROVIDER = …`, an object with the attributes of `Provider`. Its code may be naive: what
-it raises on a request that no one foresaw becomes Unauthorized (while verifying) or Malformed (while reading).
+A file ends with `PROVIDER = Provider(…)`; its options are a subclass of `Webhook`, with a proof on the option that
+holds its key. Its code may be naive: what it raises on a request that no one foresaw becomes Unauthorized (while
+proving) or Malformed (while reading).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Generic
+from urllib.parse import quote
 
-from bouncestream.crypto.secret import Secret
+from bouncestream.crypto.proof import Fetch, Missing
 from bouncestream.errors import Malformed, TooLarge, Unauthorized
-from bouncestream.event import BounceEvent
-from bouncestream.ports import Unreadable
-from bouncestream.providers._fields import canonical
+from bouncestream.providers._gathered import MALFORMED, Gathered, Parsed, S, UnknownType, Visit
+from bouncestream.providers._request import Answer, WebhookRequest
+from bouncestream.providers._settings import Webhook
+from bouncestream.settings.key import keys_of
+
+__all__ = [
+    "Answer",
+    "Gathered",
+    "Guide",
+    "Parsed",
+    "Provider",
+    "UnknownType",
+    "Visit",
+    "Webhook",
+    "WebhookRequest",
+]
 
 #: More events in one request are refused: the intake takes a request as a whole, and has to fit it in.
 MAX_EVENTS = 10_000
 
-#: Beyond so many unreadable parts of one request, the rest is kept as one: they have the same cause.
-MAX_UNREADABLE = 100
-
-#: What code that reads foreign data raises when the data is not what it was written for.
-MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-
-
-class UnknownType(Malformed):
-    """A well-formed notification of a type that the provider's file does not know."""
-
-    def __init__(self, why: str, event_type: str) -> None:
-        super().__init__(why)
-        self.event_type = event_type
-
-
-class Settings(Protocol):
-    """The settings of one webhook, as the configuration has them (config.model.Webhook)."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def provider(self) -> str: ...
-    @property
-    def secret(self) -> Secret | None: ...
-    @property
-    def header(self) -> str: ...
-    @property
-    def path_secret(self) -> Secret | None: ...
-    @property
-    def token(self) -> Secret | None: ...
-    @property
-    def hmac_secret(self) -> Secret | None: ...
-    @property
-    def allow_ips(self) -> tuple[IPv4Network | IPv6Network, ...]: ...
-    @property
-    def unverified(self) -> bool: ...
-    @property
-    def classes(self) -> Mapping[str, str]: ...
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookRequest:
-    """One request, whole."""
+class Guide:
+    """How the operator sets the provider up."""
 
-    method: str
-    headers: Mapping[str, str]  #: must look names up without regard to case
-    body: bytes  #: decompressed, except while verifying
-    sent: bytes | None = None  #: the body as it was sent, if it was compressed
-    path_secret: str = ""  #: the part of the URL behind the webhook's name
-    remote_ip: str = ""  #: of the sender, behind trusted proxies; empty when it cannot be told
+    read: date  #: the day on which its source was read
+    #: What to click and what to paste, one line each. `{url}` is the webhook's URL, `{login_url}` the same with a
+    #: user and the secret, `{secret}` the secret, and an option by its name, such as `{header}`.
+    steps: tuple[str, ...]
+    #: What to add to a campaign's headers in Listmonk, so that its UUIDs come back: name → value. Listmonk 6.2 and
+    #: later fill in `{{ .Campaign.UUID }}` and `{{ .Subscriber.UUID }}`.
+    campaign_headers: Mapping[str, str] = field(default_factory=dict)
+    #: How the UUIDs come back, in a few words for the table of the README.
+    uuids: str = "by the campaign header"
 
-    def with_body(self, body: bytes) -> WebhookRequest:
-        """The same with the body, which was not there while its head was looked at."""
-        return WebhookRequest(self.method, self.headers, body, None, self.path_secret, self.remote_ip)
-
-    @property
-    def as_sent(self) -> bytes:
-        """The bytes that a signature was made over."""
-        return self.body if self.sent is None else self.sent
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """What a request says."""
-
-    events: tuple[BounceEvent, ...] = ()
-    unreadable: tuple[Unreadable, ...] = ()  #: parts that could not become an event
-    ignored: tuple[str, ...] = ()  #: for each part that is no event by design: why, in words
-    notes: tuple[str, ...] = ()  #: odd but understood, such as a class that is not in the table; in words
+    def told(self, settings: Webhook, url: str, secret: str) -> list[str]:
+        """The steps with everything filled in."""
+        scheme, _, rest = url.partition("://")
+        options = {name: getattr(settings, name) for name in keys_of(type(settings))}
+        login = f"{scheme}://bouncestream:{quote(secret, safe='')}@{rest}"
+        return [
+            step.format_map(options | {"url": url, "login_url": login, "secret": secret}) for step in self.steps
+        ]
 
 
-@dataclass(slots=True)
-class Gathered:
-    """A `Parsed` in the making."""
-
-    events: list[BounceEvent] = field(default_factory=list)
-    unreadable: list[Unreadable] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def done(self) -> Parsed:
-        unreadable = self.unreadable
-        if len(unreadable) > MAX_UNREADABLE:
-            more = len(unreadable) - MAX_UNREADABLE + 1
-            unreadable = unreadable[: MAX_UNREADABLE - 1]
-            unreadable.append(Unreadable(f"{more} more parts could not be read either; this is the whole request"))
-        return Parsed(tuple(self.events), tuple(unreadable), tuple(self.ignored), tuple(self.notes))
-
-
-class Provider(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider(Generic[S]):
     """One ESP."""
 
-    @property
-    def name(self) -> str:
-        """The name of its file."""
-
-    @property
-    def summary(self) -> str:
-        """Whose webhooks these are, in one line for the operator."""
-
-    @property
-    def takes(self) -> frozenset[str]:
-        """The keys of the configuration that it uses, of those that not everyone does."""
-
-    @property
-    def busy(self) -> int:
-        """The status that makes it send again later: 503 or 429."""
-
-    def verify_head(self, request: WebhookRequest, settings: Settings, now: datetime) -> bool:
-        """Before the body is read (`body` is empty): True when path and headers prove that the request comes from
-        the provider, False when the body has to. Raises Unauthorized when no body could prove it any more. Only
-        called when one of `secret`, `token` and `hmac_secret` is set."""
-
-    def verify_body(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
-        """Raise Unauthorized unless the body proves it; only called after `verify_head` said False. Of the body it
-        sees `as_sent` only: nothing is decompressed for whoever has not proved anything."""
-
-    def parse(self, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
-        """The events of a verified request."""
+    name: str  #: the name of its file
+    title: str  #: the provider's own name, as it writes it
+    summary: str  #: whose webhooks these are, in one line for the operator
+    settings: type[S]  #: its options
+    #: Fill `Gathered` with what a verified request says. Raises Malformed when all of it is unreadable.
+    parse: Callable[[WebhookRequest, Gathered[S]], None]
+    guide: Guide
+    #: Its words → a class of `_classes.CLASSES`, by how they begin; the operator's `classes` come before it.
+    classes: Mapping[str, str] = field(default_factory=dict)
+    #: Headers that `parse` reads: they are stored with the body, for when the request is judged again.
+    keep: tuple[str, ...] = ()
+    #: The methods that bring events. The query string of a GET is handed on as the body.
+    methods: tuple[str, ...] = ("POST",)
+    #: The answer to a request of another method, or to one whose proof was refused (its body is empty where it had
+    #: not been read). None: 405, or 401.
+    handshake: Callable[[WebhookRequest, S], Answer | None] | None = None
+    #: Hosts that its certificates and confirmations are fetched from: a regular expression of the whole host.
+    hosts: str = ""
+    busy: int = 503  #: the status that makes it send again later: 503 or 429
+    #: It is the operator's own script: what cannot be read is answered 422 with the reason, and not kept.
+    own_script: bool = False
 
 
-def right_address(request: WebhookRequest, settings: Settings) -> None:
+def right_address(request: WebhookRequest, settings: Webhook) -> None:
     """Raise Unauthorized unless it comes from where the webhook's requests come from."""
     if settings.allow_ips and not _allowed(request.remote_ip, settings.allow_ips):
         raise Unauthorized("the address is not in allow_ips")
 
 
-def right_path(request: WebhookRequest, settings: Settings) -> None:
+def right_path(request: WebhookRequest, settings: Webhook) -> None:
     """Raise Unauthorized unless the secret of the path is there, if the webhook has one."""
     if settings.path_secret is not None and not settings.path_secret.matches(request.path_secret):
         raise Unauthorized("wrong secret in the path" if request.path_secret else "no secret in the path")
 
 
-def admit(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> bool:
+def admit(request: WebhookRequest, settings: Webhook, now: datetime) -> bool:
     """Before the body is read: whether address, path and headers prove all that is to be proven; False: `prove` has
     to follow. Raises Unauthorized, and nothing else, when no body could make the request right."""
     right_address(request, settings)
     right_path(request, settings)
-    if settings.secret is not None or settings.token is not None or settings.hmac_secret is not None:
+    proofs = settings.proofs
+    if not proofs:
+        if settings.path_secret is None and not settings.unverified:
+            raise Unauthorized("nothing is configured that a request could be verified by")
+        return True
+    refused: list[tuple[bool, str]] = []
+    by_body = False
+    for name, proof in proofs.items():
         try:
-            return provider.verify_head(request, settings, now)
+            if proof.head(request, getattr(settings, name), settings, now):
+                return True
+            by_body = True
+        except Unauthorized as error:
+            refused.append((isinstance(error, Missing), str(error)))
         except MALFORMED as error:
-            raise Unauthorized(f"unreadable proof ({type(error).__name__})") from error
-    if settings.path_secret is None and not settings.unverified:
-        raise Unauthorized("nothing is configured that a request could be verified by")
-    return True
+            refused.append((False, f"unreadable proof ({type(error).__name__})"))
+    if by_body:
+        return False
+    raise Unauthorized(_most_telling(refused))
 
 
-def prove(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> None:
+def prove(
+    request: WebhookRequest, settings: Webhook, now: datetime, fetched: Mapping[str, bytes] = _NOTHING
+) -> Fetch | None:
     """Raise Unauthorized, and nothing else, unless the body is from whom it should be from, of a request that
-    `admit` said False of."""
-    try:
-        provider.verify_body(request, settings, now)
-    except MALFORMED as error:
-        raise Unauthorized(f"unreadable proof ({type(error).__name__})") from error
+    `admit` said False of. A `Fetch`: that has to be fetched first, and `prove` to be asked again with it."""
+    refused: list[tuple[bool, str]] = []
+    for name, proof in settings.proofs.items():
+        try:
+            return proof.body(request, getattr(settings, name), settings, now, fetched)
+        except Unauthorized as error:
+            refused.append((isinstance(error, Missing), str(error)))
+        except (Malformed, *MALFORMED) as error:
+            refused.append((False, f"unreadable proof ({type(error).__name__})"))
+    raise Unauthorized(_most_telling(refused))
 
 
-def verify(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> None:
-    """Raise Unauthorized, and nothing else, unless the whole request is from whom it should be from."""
-    if not admit(provider, request, settings, now):
-        prove(provider, request, settings, now)
+def _most_telling(refused: list[tuple[bool, str]]) -> str:
+    """Of several refusals the words of one whose proof was sent. Words, not exceptions: the traceback of one would
+    hold the frame that holds it, and with it the body."""
+    return min(refused, default=(True, "no proof lies in the body"), key=lambda one: one[0])[1]
 
 
-def read(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
-    """The events of one request. Anything wrong with it is Unauthorized, TooLarge or Malformed, never else."""
-    verify(provider, request, settings, now)
+def inside(settings: Webhook) -> bool:
+    """Whether a proof of the webhook may lie in the body, so that it has to be decompressed first."""
+    return any(proof.inside for proof in settings.proofs.values())
+
+
+def challenge(settings: Webhook) -> str:
+    """`WWW-Authenticate` of the answer 401 (RFC 9110 section 11.6.1), or ''."""
+    return next((proof.challenge for proof in settings.proofs.values() if proof.challenge), "")
+
+
+def read(provider: Provider[Any], request: WebhookRequest, settings: Webhook, now: datetime) -> Parsed:
+    """The events of one request, if nothing has to be fetched for its proof. Anything wrong with it is
+    Unauthorized, TooLarge or Malformed, never else."""
+    if not admit(request, settings, now) and prove(request, settings, now) is not None:
+        raise Unauthorized("something has to be fetched to prove it")
     return parse(provider, request, settings, now)
 
 
-def parse(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
+def parse(provider: Provider[Any], request: WebhookRequest, settings: Webhook, now: datetime) -> Parsed:
     """The events of a request that was verified. Anything wrong with it is TooLarge or Malformed, never else."""
+    into: Gathered[Any] = Gathered(settings, provider.title, provider.classes, now)
     try:
-        parsed = provider.parse(request, settings, now)
+        provider.parse(request, into)
     except (Malformed, TooLarge):
         raise
     except Exception as error:  # a bug in a provider's file must not lose what was sent to it
         raise Malformed(f"{provider.name}: {type(error).__name__} while reading the request") from error
-    if len(parsed.events) > MAX_EVENTS:
+    if len(into.events) > MAX_EVENTS:
         raise TooLarge(f"more than {MAX_EVENTS} events in one request")
-    return parsed
-
-
-def each(items: Iterable[object], parse_one: Callable[[object, Gathered], None], into: Gathered) -> None:
-    """Read each item of a batch on its own, so that one bad item does not spoil its neighbours."""
-    for item in items:
-        try:
-            parse_one(item, into)
-        except Malformed as error:
-            kind = error.event_type if isinstance(error, UnknownType) else ""
-            into.unreadable.append(Unreadable(str(error), kind, canonical(item)))
-        except MALFORMED as error:
-            into.unreadable.append(Unreadable(f"{type(error).__name__} while reading it", part=canonical(item)))
+    return into.done()
 
 
 def _allowed(address: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:

@@ -9,15 +9,22 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 import orjson
 
 from bouncestream.errors import Malformed
-from bouncestream.event import clip
+from bouncestream.event import clean_uuid, clip
 
 _CHARSET = re.compile(r"charset\s{0,9}=\s{0,9}\"?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{0,9})?", re.ASCII)
+
+_UUID_KEY = re.compile(r"x?listmonk(campaign|subscriber)(?:uuid)?")
+_NOT_A_LETTER = re.compile(r"[^a-z]")
+
+#: Metadata lies no deeper, and a longer text of it is not read.
+_DEEPEST, _LONGEST = 4, 20_000
 
 #: Unix times above this are milliseconds: as seconds it would be the year 5138.
 _MILLISECONDS = 1e11
@@ -98,6 +105,52 @@ def canonical(value: object) -> bytes:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # lone surrogates, numbers beyond 64 bits
         return json.dumps(value, sort_keys=True).encode()
+
+
+def dig(value: Any, *path: str | int) -> Any:
+    """The value that keys and indexes lead to, or None where the way ends."""
+    for step in path:
+        if isinstance(value, dict) and isinstance(step, str):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
+def uuids(metadata: object) -> tuple[str, str]:
+    """Listmonk's UUIDs of campaign and subscriber, out of what a provider gives back: an object, a list of
+    `{"name": …, "value": …}`, JSON in a text, several of these in a list or tuple, or a bare UUID (a tag: that of
+    the campaign). The names are known in every spelling: X-Listmonk-Campaign, listmonk_campaign, …"""
+    found: dict[str, str] = {}
+    _collect(metadata, found, _DEEPEST)
+    return found.get("campaign", ""), found.get("subscriber", "")
+
+
+def _collect(value: object, found: dict[str, str], deeper: int) -> None:
+    if deeper < 0:
+        return
+    if isinstance(value, str):
+        if value[:1] in "{[" and len(value) <= _LONGEST:
+            try:
+                _collect(orjson.loads(value), found, deeper - 1)
+            except orjson.JSONDecodeError:
+                return
+        elif bare := clean_uuid(value):
+            found.setdefault("campaign", bare)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _collect(item, found, deeper - 1)
+    elif isinstance(value, dict):
+        name = value.get("name", value.get("key"))
+        pairs = {name: value["value"]} if isinstance(name, str) and "value" in value else value
+        for key, inner in pairs.items():
+            named = _UUID_KEY.fullmatch(_NOT_A_LETTER.sub("", str(key).lower()))
+            if named is not None and (uuid := clean_uuid(inner)):
+                found.setdefault(named[1], uuid)
+            elif isinstance(inner, dict | list):
+                _collect(inner, found, deeper - 1)
 
 
 def fingerprint(value: object) -> bytes:

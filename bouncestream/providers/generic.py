@@ -13,88 +13,81 @@ A request proves itself with `Authorization: Bearer <token>`, or with a signatur
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date
 
 import orjson
 
-from bouncestream.crypto import signature
-from bouncestream.errors import Malformed, TooLarge, Unauthorized
+from bouncestream.crypto.place import Header
+from bouncestream.crypto.proof import HeaderSecret
+from bouncestream.crypto.secret import Secret
+from bouncestream.crypto.signature import WINDOW, Hmac
+from bouncestream.errors import Malformed, TooLarge
 from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, clean_message_id, clean_uuid
 from bouncestream.mail.address import normalise
 from bouncestream.ports import Unreadable
 from bouncestream.providers._contract import (
-    MALFORMED,
     MAX_EVENTS,
     Gathered,
-    Parsed,
-    Settings,
+    Guide,
+    Provider,
     UnknownType,
+    Webhook,
     WebhookRequest,
-    each,
 )
 from bouncestream.providers._fields import (
     enhanced_status,
     fingerprint,
-    load_json,
     moment,
     reply_code,
     text,
     to_text,
 )
+from bouncestream.settings.key import secret_key
 
 _KINDS = {kind.value: kind for kind in Kind}
-_TIMESTAMP, _SIGNATURE = "X-Bouncestream-Timestamp", "X-Bouncestream-Signature"
 _LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
-
-class Generic:
-    """Our own format."""
-
-    name = "generic"
-    summary = "your own scripts, in the JSON of the README"
-    takes = frozenset({"token", "hmac_secret"})
-    busy = 503
-
-    def verify_head(self, request: WebhookRequest, settings: Settings, now: datetime) -> bool:
-        offered = request.headers.get("Authorization", "")
-        if settings.token is not None and offered:
-            scheme, _, token = offered.partition(" ")
-            if scheme.lower() == "bearer" and settings.token.matches(token.strip()):
-                return True
-            if settings.hmac_secret is None or _SIGNATURE not in request.headers:
-                raise Unauthorized("wrong token")
-        if settings.hmac_secret is None:
-            raise Unauthorized("no token")
-        signature.claim(request.headers.get(_TIMESTAMP), request.headers.get(_SIGNATURE), now)
-        return False
-
-    def verify_body(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
-        if settings.hmac_secret is None:
-            raise Unauthorized("no secret is configured that a body could be signed with")
-        # Both were looked at before the body was read.
-        timestamp, offered = request.headers[_TIMESTAMP].strip(), request.headers[_SIGNATURE].strip().lower()
-        signature.prove(settings.hmac_secret, timestamp, offered, request.as_sent)
-
-    def parse(self, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
-        into = Gathered()
-        source = settings.name
-        items = _items(request, into)
-        if len(items) == 1 and not into.unreadable:
-            try:
-                return Parsed((_event(items[0], source),))
-            except (Malformed, *MALFORMED):
-                pass  # told below, as of one among many
-        if len(items) > MAX_EVENTS:
-            raise TooLarge(f"more than {MAX_EVENTS} events in one request: send them in several")
-        each(items, lambda item, into: into.events.append(_event(item, source)), into)
-        return into.done()
+SIGNED = Hmac(
+    signature=Header("X-Bouncestream-Signature", prefix="sha256="),
+    message="{timestamp}.{body}",
+    timestamp=Header("X-Bouncestream-Timestamp"),
+    window=WINDOW,
+)
 
 
-def _items(request: WebhookRequest, into: Gathered) -> list[object]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generic(Webhook):
+    """Your own scripts, in the JSON of the README."""
+
+    token: Secret | None = secret_key(
+        "The script sends `Authorization: Bearer <token>`.",
+        live=True,
+        rotates=True,
+        proof=HeaderSecret("Authorization", bearer=True),
+    )
+    hmac_secret: Secret | None = secret_key(
+        "The script signs time and body instead, see the README. With both set, either will do.",
+        live=True,
+        rotates=True,
+        proof=SIGNED,
+    )
+
+
+def parse(request: WebhookRequest, into: Gathered[Generic]) -> None:
+    """The events of a request."""
+    source = into.settings.name
+    items = _items(request, into)
+    if len(items) > MAX_EVENTS:
+        raise TooLarge(f"more than {MAX_EVENTS} events in one request: send them in several")
+    into.each(items, lambda item, into: into.add(_event(item, source)))
+
+
+def _items(request: WebhookRequest, into: Gathered[Generic]) -> list[object]:
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind not in _LINES:
         try:
-            value = load_json(request.body, request.headers)
+            value = request.json()
             return value if isinstance(value, list) else [value]
         except Malformed:
             if b"\n" not in request.body.strip():
@@ -102,7 +95,7 @@ def _items(request: WebhookRequest, into: Gathered) -> list[object]:
     return _lines(request, into)
 
 
-def _lines(request: WebhookRequest, into: Gathered) -> list[object]:
+def _lines(request: WebhookRequest, into: Gathered[Generic]) -> list[object]:
     """NDJSON. A body of which no line can be read is Malformed as a whole."""
     items: list[object] = []
     for line in to_text(request.body, request.headers).split("\n"):  # splitlines would split at U+2028 too
@@ -168,4 +161,19 @@ def _event(item: object, source: str) -> BounceEvent:
     )
 
 
-PROVIDER = Generic()
+PROVIDER = Provider(
+    name="generic",
+    title="Your script",
+    summary="your own scripts, in the JSON of the README",
+    settings=Generic,
+    parse=parse,
+    guide=Guide(
+        read=date(2026, 11, 29),
+        steps=(
+            "Let your script POST to {url}",
+            "with the header Authorization: Bearer {secret}",
+        ),
+        uuids="in its JSON",
+    ),
+    own_script=True,
+)

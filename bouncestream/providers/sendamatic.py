@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bouncestream.errors import Malformed, Unauthorized
+from bouncestream.crypto.proof import HeaderSecret
+from bouncestream.crypto.secret import Secret
+from bouncestream.errors import Malformed
 from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, clean_message_id
 from bouncestream.mail.address import normalise
 from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict
-from bouncestream.providers._contract import Gathered, Parsed, Settings, UnknownType, WebhookRequest, each
-from bouncestream.providers._fields import fingerprint, load_json, text
-
-if TYPE_CHECKING:
-    from bouncestream.mail.classify import Judged
+from bouncestream.providers._classes import class_of, classified
+from bouncestream.providers._contract import Gathered, Guide, Provider, UnknownType, Webhook, WebhookRequest
+from bouncestream.providers._fields import fingerprint, text
+from bouncestream.settings import shapes
+from bouncestream.settings.key import key, secret_key
 
 #: So much of a returned mail is read; it is kept whole.
 BODY_LIMIT = 256 * 1024
@@ -60,51 +62,40 @@ _KINDS = {kind.value: kind for kind in Kind}
 _SHAPES = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
 
 
-class Sendamatic:
-    """Sendamatic's feedback webhook."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sendamatic(Webhook):
+    """Sendamatic's feedback webhook. It is not signed: a secret in a header of your choice is all."""
 
-    name = "sendamatic"
-    summary = "Sendamatic's feedback webhook (bounces, complaints, unsubscriptions)"
-    takes = frozenset({"secret", "header", "classes"})
-    busy = 503  # their retry policy is not documented; 503 says best what it is
-
-    def verify_head(self, request: WebhookRequest, settings: Settings, now: datetime) -> bool:
-        if settings.secret is None:
-            raise Unauthorized("no secret is configured")
-        offered = request.headers.get(settings.header)
-        if offered is None:
-            raise Unauthorized(f"no header {settings.header}")
-        scheme, _, rest = offered.partition(" ")
-        if scheme.lower() == "bearer" and settings.secret.matches(rest.strip()):
-            return True
-        if not settings.secret.matches(offered.strip()):
-            raise Unauthorized(f"wrong secret in the header {settings.header}")
-        return True
-
-    def verify_body(self, request: WebhookRequest, settings: Settings, now: datetime) -> None:
-        raise Unauthorized("Sendamatic signs no bodies")
-
-    def parse(self, request: WebhookRequest, settings: Settings, now: datetime) -> Parsed:
-        payload = load_json(request.body, request.headers)
-        into = Gathered()
-        # One object is what is documented; a list of them costs nothing to understand.
-        each(
-            payload if isinstance(payload, list) else [payload], lambda item, into: _one(item, settings, into), into
-        )
-        return into.done()
+    secret: Secret | None = secret_key(
+        "What the provider sends in `header`. A list of two while you change it.",
+        live=True,
+        rotates=True,
+        proof=HeaderSecret(named_by="header"),
+    )
+    header: str = key(
+        shapes.HEADER,
+        '"X-Webhook-Secret"',
+        'The header that holds the secret; with "Authorization", a word "Bearer" before the secret is skipped.',
+        live=True,
+    )
 
 
-def _one(item: object, settings: Settings, into: Gathered) -> None:
+def parse(request: WebhookRequest, into: Gathered[Sendamatic]) -> None:
+    """The events of a request. One object is what is documented; a list of them costs nothing to understand."""
+    into.each(request.json(), _one)
+
+
+def _one(item: object, into: Gathered[Sendamatic]) -> None:
     if not isinstance(item, dict):
         raise Malformed("a notification is a JSON object")
     kind = text(item.get("notification_type"), 100)
     word = kind.lower()
     if word == "bounce":
-        _bounce(_inner(item, word), settings, into)
+        _bounce(_inner(item, word), into)
     elif word == "complaint":
-        _complaint(_inner(item, word), settings, into)
+        _complaint(_inner(item, word), into)
     elif word.startswith("unsub"):  # its exact name is not in the stored pages
-        _unsubscription(_inner(item, word), settings, into)
+        _unsubscription(_inner(item, word), into)
     elif kind:
         raise UnknownType("this notification_type is not known", kind)
     else:
@@ -124,13 +115,13 @@ def _inner(item: dict[str, Any], word: str) -> dict[str, Any]:
     return objects[0] if len(objects) == 1 else item
 
 
-def _bounce(fields: dict[str, Any], settings: Settings, into: Gathered) -> None:
+def _bounce(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
     verdict = _read_mail(fields.get("body"))
     asked = _address(fields.get("original_recipient"))
     reporter = _address(fields.get("recipient"))
     found = _verdict_for(verdict, asked, reporter)
     said = text(fields.get("bounce_type"), 200)
-    class_ = _class_of(said, settings.classes)
+    class_ = class_of(said, into.settings.classes, CLASSES)
     known = class_ is not None
     words = text(fields.get("reason"), DIAGNOSTIC_LIMIT)
     kind, why = _judged(class_ or "soft", fields, verdict, found, words)
@@ -148,13 +139,13 @@ def _bounce(fields: dict[str, Any], settings: Settings, into: Gathered) -> None:
     if found is not None and found.kind != Judgement.IGNORE:
         told = _Told(found.reason, found.reply_code, found.status, found.diagnostic or words)
     elif words:
-        judged = _classify(words)
+        judged = classified(diagnostic=words)
         told = _Told(judged.reason, judged.reply_code, judged.status, words)
     recipient = asked or reporter or (found.address if found is not None else "")
-    _add(kind, recipient, fields, verdict, told, evidence, settings, into)
+    _add(kind, recipient, fields, verdict, told, evidence, into)
 
 
-def _complaint(fields: dict[str, Any], settings: Settings, into: Gathered) -> None:
+def _complaint(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
     report = fields.get("report")
     said = _FEEDBACK_TYPE.search(report[:BODY_LIMIT]) if isinstance(report, str) else None
     if said is not None and (why := _NO_COMPLAINT.get(said[1].lower())):
@@ -167,16 +158,16 @@ def _complaint(fields: dict[str, Any], settings: Settings, into: Gathered) -> No
         recipient = named[0] if len(named) == 1 else verdict.original.to
     told = _Told(diagnostic=text(fields.get("description"), DIAGNOSTIC_LIMIT))
     evidence = "Sendamatic says complaint"
-    _add(Kind.COMPLAINT, recipient, fields, verdict, told, evidence, settings, into)
+    _add(Kind.COMPLAINT, recipient, fields, verdict, told, evidence, into)
 
 
-def _unsubscription(fields: dict[str, Any], settings: Settings, into: Gathered) -> None:
+def _unsubscription(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
     recipient = next(filter(None, (_address(fields.get(name)) for name in (*_RECIPIENT, *_MORE_NAMES))), "")
     evidence = "Sendamatic says unsubscribed"
     listed = next((text(v, 200) for k, v in fields.items() if "list" in k.lower() and text(v)), "")
     if listed:
         evidence += f", list {listed}"
-    _add(Kind.UNSUBSCRIBE, recipient, fields, None, _Told(), evidence, settings, into)
+    _add(Kind.UNSUBSCRIBE, recipient, fields, None, _Told(), evidence, into)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +187,7 @@ def _add(
     verdict: Verdict | None,
     told: _Told,
     evidence: str,
-    settings: Settings,
-    into: Gathered,
+    into: Gathered[Sendamatic],
 ) -> None:
     campaign = subscriber = ""
     message_id = text(fields.get("message_id"))
@@ -212,11 +202,11 @@ def _add(
         # which nobody is reported has nothing to be told from others by.
         reported = verdict is not None and any(r.address for r in verdict.recipients)
         mark = verdict.report_digest if verdict is not None and reported else fingerprint(fields)
-    into.events.append(
+    into.add(
         BounceEvent(
             kind=kind,
             recipient=recipient,
-            source=settings.name,
+            source=into.settings.name,
             provider="sendamatic",
             occurred_at=verdict.occurred_at if verdict is not None else None,
             subscriber_uuid=subscriber,
@@ -230,16 +220,6 @@ def _add(
             fingerprint=mark,
         )
     )
-
-
-def _class_of(said: str, overrides: Mapping[str, str]) -> str | None:
-    """What to make of a bounce type: the longest fitting beginning of the operator's, else of the table."""
-    word = said.casefold()
-    for table in (overrides, CLASSES):
-        fitting = [key for key in table if key and word.startswith(key.casefold())]
-        if fitting:
-            return table[max(fitting, key=len)]
-    return None
 
 
 def _judged(
@@ -260,7 +240,7 @@ def _judged(
         if judged == Judgement.IGNORE:
             return (None, why) if class_ == "judge" else (Kind.SOFT, "our reading of the mail finds nothing final")
         return _KINDS[judged], why
-    by_words = _classify(words)
+    by_words = classified(diagnostic=words)
     if by_words.reason != "undetermined" or by_words.status or by_words.reply_code:
         return _KINDS[by_words.kind], f"our reading of its reason: {by_words.evidence}"
     if verdict is not None and verdict.unidentified:
@@ -315,16 +295,25 @@ def _decode(mail: bytes, limit: int) -> Verdict:
     return read(mail, limit=limit)
 
 
-def _classify(words: str) -> Judged:
-    from bouncestream.mail.classify import classify
-
-    judged = classify(status="", reply_code="", diagnostic=words)
-    # Nothing but a failure is reported here, however its words sound.
-    return judged if judged.kind in _KINDS else replace(judged, kind=Judgement.SOFT.value)
-
-
 def _address(value: object) -> str:
     return normalise(value) if isinstance(value, str) else ""
 
 
-PROVIDER = Sendamatic()
+PROVIDER = Provider(
+    name="sendamatic",
+    title="Sendamatic",
+    summary="Sendamatic's feedback webhook (bounces, complaints, unsubscriptions)",
+    settings=Sendamatic,
+    parse=parse,
+    classes=CLASSES,
+    guide=Guide(
+        read=date(2026, 11, 20),
+        steps=(
+            "At Sendamatic, in your mail identity, choose a webhook as the feedback method.",
+            "URL     {url}",
+            "Header  {header}: {secret}",
+        ),
+        uuids="by themselves, in the returned mail",
+    ),
+    busy=503,  # their retry policy is not documented; 503 says best what it is
+)

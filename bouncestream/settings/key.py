@@ -23,6 +23,7 @@ class Key:
     rotates: bool  #: a secret that may be a list of two
     foreign: bool = False  #: a secret that someone else made, of any length
     many: bool = False  #: a secret that may be a list of any length
+    proof: Any = None  #: how a request is proven by its value (crypto.proof.Proof), if it is
 
     @property
     def secret(self) -> bool:
@@ -38,8 +39,10 @@ def key(
     sample: str = "",
     required: bool = False,
     default: Any = "",
+    proof: Any = None,
 ) -> Any:
-    """A key: its shape, its default as it is written in TOML (else `default`), and its meaning."""
+    """A key: its shape, its default as it is written in TOML (else `default`), and its meaning. `proof`: how a
+    request is proven by its value."""
     if written:
         default = shape.from_text(written.strip('"') if shape.plain else written)
     return field(
@@ -51,6 +54,7 @@ def key(
             "sample": sample,
             "live": live,
             "required": required,
+            "proof": proof,
         },
     )
 
@@ -64,9 +68,11 @@ def secret_key(
     required: bool = False,
     foreign: bool = False,
     sample: str = "",
+    proof: Any = None,
 ) -> Any:
     """A secret: it has no default, and can also come from a file or a systemd credential. `foreign`: it was made
-    elsewhere, so that its length is not ours to judge. `many`: it may be a list."""
+    elsewhere, so that its length is not ours to judge. `many`: it may be a list. `proof`: how a request is proven
+    by it."""
     return field(
         default=None,
         metadata={
@@ -79,6 +85,7 @@ def secret_key(
             "rotates": rotates,
             "foreign": foreign,
             "many": many,
+            "proof": proof,
         },
     )
 
@@ -97,6 +104,7 @@ def keys_of(section: type[Any]) -> dict[str, Key]:
             rotates=f.metadata.get("rotates", False),
             foreign=f.metadata.get("foreign", False),
             many=f.metadata.get("many", False),
+            proof=f.metadata.get("proof"),
         )
         for f in fields(section)
         if "doc" in f.metadata

@@ -19,7 +19,7 @@ from bouncestream.alert import Notice
 from bouncestream.alerts.channels import SendFailed
 from bouncestream.alerts.watch import Watch
 from bouncestream.config.alerting import Alerts, Heartbeat, JsonWebhook, Summary
-from bouncestream.config.model import Config, Webhook
+from bouncestream.config.model import Config
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.errors import StoreUnavailable
@@ -31,6 +31,7 @@ from bouncestream.outbox import arrivals
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Unreadable
+from bouncestream.providers import webhook
 from tests.alerts.receivers import Hooks, hooks
 from tests.outbox import make
 
@@ -66,7 +67,7 @@ class World:
 
     @property
     def config(self) -> Config:
-        return Config(alerts=self.alerts, webhooks={"shop": Webhook(name="shop", provider="generic")})
+        return Config(alerts=self.alerts, webhooks={"shop": webhook(name="shop", provider="generic")})
 
     @asynccontextmanager
     async def running(self, **options: object) -> AsyncIterator[Watch]:

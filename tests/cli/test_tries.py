@@ -6,8 +6,9 @@ from aiohttp.test_utils import TestServer
 
 from bouncestream.cli import tries
 from bouncestream.cli.tries import Line
-from bouncestream.config.model import Server, Webhook
+from bouncestream.config.model import Server
 from bouncestream.crypto.secret import Secret
+from bouncestream.providers import webhook
 
 TOKEN = "0123456789abcdef"
 
@@ -51,6 +52,6 @@ async def test_without_tls_is_told() -> None:
 
 
 def test_the_url_to_paste_shows_no_secret() -> None:
-    hook = Webhook(name="mine", provider="generic", path_secret=Secret(TOKEN))
+    hook = webhook(name="mine", provider="generic", path_secret=Secret(TOKEN))
     assert tries.paste("https://b.example", hook) == "https://b.example/webhooks/mine/<path_secret>"
-    assert tries.paste("", Webhook(name="mine")) == "https://<your address>/webhooks/mine"
+    assert tries.paste("", webhook(name="mine", provider="generic")) == "https://<your address>/webhooks/mine"

@@ -5,8 +5,10 @@ import pytest
 
 from bouncestream.config.checks import NAME, check
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.config.model import Config, Retention, Webhook
+from bouncestream.config.model import Config, Retention
 from bouncestream.crypto.secret import Secret
+from bouncestream.providers import webhook
+from bouncestream.providers._settings import Webhook
 
 KEY = Secret("a-secret-of-good-length")
 
@@ -21,11 +23,11 @@ def judged(hook: Webhook, **more: object) -> tuple[list[str], list[str]]:
 @pytest.mark.parametrize(
     "hook",
     [
-        Webhook(name="a", provider="generic", token=KEY),
-        Webhook(name="a", provider="generic", hmac_secret=KEY),
-        Webhook(name="a", provider="generic", path_secret=KEY),
-        Webhook(name="a", provider="sendamatic", secret=KEY, header="Authorization", classes={"Hard": "judge"}),
-        Webhook(name="a", provider="sendamatic", path_secret=KEY),
+        webhook(name="a", provider="generic", token=KEY),
+        webhook(name="a", provider="generic", hmac_secret=KEY),
+        webhook(name="a", provider="generic", path_secret=KEY),
+        webhook(name="a", provider="sendamatic", secret=KEY, header="Authorization", classes={"Hard": "judge"}),
+        webhook(name="a", provider="sendamatic", path_secret=KEY),
     ],
 )
 def test_one_proof_is_enough(hook: Webhook) -> None:
@@ -33,7 +35,7 @@ def test_one_proof_is_enough(hook: Webhook) -> None:
 
 
 def test_none_is_refused_unless_asked_for() -> None:
-    hook = Webhook(name="a", provider="generic")
+    hook = webhook(name="a", provider="generic")
     (problem,), _ = judged(hook)
     assert "unverified = true" in problem
     assert judged(replace(hook, unverified=True)) == (
@@ -102,7 +104,7 @@ def test_mailboxes_that_cannot_be_right(settings: dict[str, object], said: str) 
 
 def test_a_mailbox_and_a_webhook_of_one_name_are_refused() -> None:
     box = Mailbox(name="a", host="imap.example.org", user="b", password=KEY)
-    hook = Webhook(name="a", provider="generic", token=KEY)
+    hook = webhook(name="a", provider="generic", token=KEY)
     problems: list[str] = []
     check(Config(mailboxes={"a": box}, webhooks={"a": hook}), problems, [])
     (problem,) = problems

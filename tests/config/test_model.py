@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from bouncestream.config.model import CLASS_WORDS, NAMED, SECTIONS, Config
+from bouncestream import providers
+from bouncestream.config.model import NAMED, SECTIONS, Config
+from bouncestream.providers._settings import CLASS_WORDS
 from bouncestream.settings.key import Key, keys_of
 
 CONTRACT = {
@@ -26,15 +28,13 @@ CONTRACT = {
     "relay.verify": {"post_timeout": '"120s"', "margin": '"60s"', "grace": '"10m"', "pulse": '"2s"'},
     "webhooks": {
         "provider": "",
-        "secret": "",
-        "header": '"X-Webhook-Secret"',
         "path_secret": "",
-        "token": "",
-        "hmac_secret": "",
         "allow_ips": "[]",
         "unverified": "false",
         "classes": "{}",
     },
+    "webhooks of generic": {"token": "", "hmac_secret": ""},
+    "webhooks of sendamatic": {"secret": "", "header": '"X-Webhook-Secret"', "classes": "{}"},
     "mail": {"own_domains": "[]", "verp": "[]"},
     "policy": {"unsubscribe": '"lists"'},
     "log": {"format": '"text"', "level": '"info"'},
@@ -43,7 +43,8 @@ CONTRACT = {
 
 @pytest.mark.parametrize("section", CONTRACT)
 def test_names_and_defaults_are_a_contract(section: str) -> None:
-    keys = keys_of(SECTIONS[section])
+    first, _, provider = section.partition(" of ")
+    keys = keys_of(providers.get(provider).settings if provider else SECTIONS[first])
     for name, written in CONTRACT[section].items():
         assert keys[name].written == written
 
@@ -65,11 +66,12 @@ def test_secrets_have_no_default() -> None:
 
     assert [key.name for key in secrets("listmonk")] == ["token"]
     assert all(key.rotates for key in secrets("webhooks"))
-    assert len(secrets("webhooks")) == 4
+    for name in providers.names():
+        assert [key for key in keys_of(providers.get(name).settings).values() if key.secret]
 
 
-def test_the_class_words_are_the_ones_that_sendamatic_knows() -> None:
-    assert CLASS_WORDS == ("hard", "soft", "complaint", "ignore", "judge")
+def test_the_words_for_classes_are_a_contract() -> None:
+    assert CLASS_WORDS == ("hard", "soft", "complaint", "unsubscribe", "ignore", "judge")
 
 
 def test_no_web_server_is_imported_for_the_configuration() -> None:

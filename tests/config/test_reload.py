@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from dataclasses import replace
 
-from bouncestream.config.model import Config, Listmonk, Log, Policy, Relay, Server, Verify, Webhook
+from bouncestream.config.model import Config, Listmonk, Log, Policy, Relay, Server, Verify
 from bouncestream.config.reload import changed_keys, reloadable_difference
 from bouncestream.crypto.secret import Secret
+from bouncestream.providers import webhook
 
-OLD = Config(webhooks={"a": Webhook(name="a", provider="generic", token=Secret("a-secret-of-length"))})
+OLD = Config(webhooks={"a": webhook(name="a", provider="generic", token=Secret("a-secret-of-length"))})
 
 
 def test_no_change() -> None:
@@ -39,8 +40,8 @@ def test_what_needs_a_restart_is_named() -> None:
 
 
 def test_webhooks_come_and_go_without_a_restart() -> None:
-    changed = Webhook(name="a", provider="generic", token=Secret("another-secret-of-length"))
-    new = replace(OLD, webhooks={"a": changed, "b": Webhook(name="b")})
+    changed = webhook(name="a", provider="generic", token=Secret("another-secret-of-length"))
+    new = replace(OLD, webhooks={"a": changed, "b": webhook(name="b", provider="generic")})
     assert reloadable_difference(OLD, new) == ()
     assert changed_keys(OLD, new) == ("webhooks.a.token", "webhooks.b")
     assert changed_keys(new, replace(OLD, webhooks={})) == ("webhooks.a", "webhooks.b")

@@ -13,7 +13,6 @@ from multidict import CIMultiDict
 
 from bouncestream import providers
 from bouncestream.clock import SystemClock
-from bouncestream.config.model import Webhook
 from bouncestream.health import Health
 from bouncestream.judging.mail import Judging, read_mail
 from bouncestream.metrics import Metrics
@@ -23,7 +22,8 @@ from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.operator import Listed
 from bouncestream.ports import FetchedMail, FolderKey, MailBatch, Move, Receipt, State, Submission
-from bouncestream.providers._contract import WebhookRequest
+from bouncestream.providers import webhook
+from bouncestream.providers._contract import WebhookRequest, parse
 from tests.sources.mails import bounce
 
 NOW = datetime.now(UTC)
@@ -59,15 +59,15 @@ class Bridge:
             "body": mail.decode(),
         }
         body = json.dumps({"notification_type": "bounce", "bounce": bounce}).encode()
-        settings = Webhook(name="hook", provider="sendamatic")
-        parsed = providers.get("sendamatic").parse(WebhookRequest("POST", CIMultiDict(), body), settings, NOW)
+        settings = webhook(name="hook", provider="sendamatic")
+        parsed = parse(providers.get("sendamatic"), WebhookRequest("POST", CIMultiDict(), body), settings, NOW)
         return await self.intake(Submission("hook", "sendamatic", parsed.events, parsed.unreadable, body))
 
     async def mailbox(self, mail: bytes, judging: Judging = BELIEVED) -> Receipt:
         """The mail itself arrives."""
         self._uid += 1
         returned = read_mail(mail, judging, NOW)
-        mails = (FetchedMail(self._uid, returned.submission, returned.place),)
+        mails = (FetchedMail(self._uid, returned.submission, returned.filing),)
         (receipt,) = await self.intake.mails(MailBatch(FolderKey("inbox", "INBOX", 1), self._uid, mails))
         return receipt
 

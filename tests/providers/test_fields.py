@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bouncestream.errors import Malformed
-from bouncestream.providers._fields import canonical, fingerprint, load_json, moment, text, to_text
+from bouncestream.providers._fields import canonical, dig, fingerprint, load_json, moment, text, to_text, uuids
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -52,3 +52,57 @@ def test_a_text_fits_and_can_be_stored(value: str, limit: int) -> None:
 )
 def test_what_counts_as_text(value: object, expected: str) -> None:
     assert text(value) == expected
+
+
+CAMPAIGN = "11111111-2222-4333-8444-555555555555"
+SUBSCRIBER = "66666666-7777-4888-8999-aaaaaaaaaaaa"
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"listmonk_campaign": CAMPAIGN, "listmonk_subscriber": SUBSCRIBER},
+        {"X-Listmonk-Campaign": CAMPAIGN.upper(), "x-listmonk-subscriber": f" {SUBSCRIBER} "},
+        {"Listmonk_campaign": CAMPAIGN, "LISTMONK-SUBSCRIBER": SUBSCRIBER},
+        {"listmonkCampaign": CAMPAIGN, "listmonk_subscriber_uuid": SUBSCRIBER},
+        [
+            {"name": "X-Listmonk-Campaign", "value": CAMPAIGN},
+            {"name": "X-Listmonk-Subscriber", "value": SUBSCRIBER},
+        ],
+        [{"key": "X-Listmonk-Campaign", "value": CAMPAIGN}, {"key": "X-Listmonk-Subscriber", "value": SUBSCRIBER}],
+        f'{{"listmonk_campaign": "{CAMPAIGN}", "listmonk_subscriber": "{SUBSCRIBER}"}}',
+        (None, {"metadata": {"listmonk_campaign": CAMPAIGN}}, {"listmonk_subscriber": SUBSCRIBER}),
+        [CAMPAIGN, {"listmonk_subscriber": SUBSCRIBER}],
+    ],
+)
+def test_uuids_are_found_in_every_spelling(metadata: object) -> None:
+    assert uuids(metadata) == (CAMPAIGN, SUBSCRIBER)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        None,
+        "",
+        5,
+        {},
+        [],
+        "{",
+        "[" * 5000,
+        {"listmonk_campaign": "x"},
+        {"campaign": CAMPAIGN},
+        {"name": 5, "value": 6},
+    ],
+)
+def test_nothing_else_is_taken_for_one(metadata: object) -> None:
+    assert uuids(metadata) == ("", "")
+
+
+def test_digging_ends_where_the_way_ends() -> None:
+    value = {"a": [{"b": 1}]}
+    assert dig(value, "a", 0, "b") == 1
+    assert dig(value, "a", -1, "b") == 1
+    assert dig(value, "a", 1) is None
+    assert dig(value, "a", "b") is None
+    assert dig(value, "x", "y") is None
+    assert dig(None, "x") is None

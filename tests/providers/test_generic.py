@@ -53,7 +53,7 @@ def test_all_fields() -> None:
     assert event == BounceEvent(
         kind=Kind.COMPLAINT,
         recipient="person@example.org",
-        source="scripts",
+        source="news",
         provider="generic",
         occurred_at=datetime(2026, 11, 20, 8, tzinfo=UTC),
         subscriber_uuid=SUBSCRIBER.lower(),
@@ -64,7 +64,7 @@ def test_all_fields() -> None:
         diagnostic="550 5.1.1 no such user",
         message_id="<Id@Host>",
         provider_event_id="12345",
-        evidence="scripts says complaint",
+        evidence="news says complaint",
         stable_id=True,
     )
 

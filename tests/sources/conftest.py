@@ -14,11 +14,13 @@ from typing import Any
 import orjson
 import pytest
 
-from bouncestream.config.model import Server, Webhook
+from bouncestream.config.model import Server
 from bouncestream.crypto.secret import Secret
 from bouncestream.health import Health
 from bouncestream.metrics import Metrics
 from bouncestream.ports import Receipt, Submission
+from bouncestream.providers import webhook
+from bouncestream.providers._settings import Webhook
 from bouncestream.sources.webhook.server import WebhookServer
 from tests.mailserver.fixtures import dovecot, proxy
 
@@ -133,7 +135,7 @@ async def start() -> AsyncIterator[Start]:
         webhooks: dict[str, Webhook] | None = None, *, keepalive_timeout: float = 75.0, **settings: Any
     ) -> Running:
         if webhooks is None:
-            webhooks = {"scripts": Webhook(name="scripts", provider="generic", token=Secret(KEY))}
+            webhooks = {"scripts": webhook(name="scripts", provider="generic", token=Secret(KEY))}
         emitted, health, metrics = Recorder(), Health(), Metrics()
         server = WebhookServer(
             Server(**{"listen": "127.0.0.1:0", **settings}),

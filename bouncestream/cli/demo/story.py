@@ -21,7 +21,7 @@ from types import MappingProxyType
 import aiohttp
 import orjson
 
-from bouncestream import logs
+from bouncestream import logs, providers
 from bouncestream.app import App
 from bouncestream.cli import show as out
 from bouncestream.cli.demo import mails
@@ -30,7 +30,7 @@ from bouncestream.cli.demo.mailbox import Inbox
 from bouncestream.cli.demo.mails import Case
 from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.stopped import until_stopped
-from bouncestream.config.model import Config, Listmonk, Outbox, Relay, Server, Verify, Webhook
+from bouncestream.config.model import Config, Listmonk, Outbox, Relay, Server, Verify
 from bouncestream.crypto.secret import Secret
 from bouncestream.metrics import EVENTS_IGNORED, READ_BACKS
 from bouncestream.outbox import delivery as store
@@ -106,7 +106,7 @@ class Stage:
 
     def config(self, listmonk: str) -> Config:
         """The defaults, but for the places and the waiting times."""
-        hook = Webhook(name="sendamatic", provider="sendamatic", secret=Secret(SECRET))
+        hook = providers.webhook("sendamatic", "sendamatic", secret=Secret(SECRET))
         return Config(
             server=Server(listen=f"127.0.0.1:{self.port}"),
             outbox=Outbox(path=str(self.path)),

@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
-from bouncestream.config.model import Webhook
 from bouncestream.crypto.blank import Blank
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.finding import Finding, Level
@@ -22,6 +21,7 @@ from bouncestream.doctor.probe.reply import Origin, Reply, clean, describe, evid
 from bouncestream.doctor.probe.snippets import indented
 from bouncestream.doctor.probe.target import Target, is_private
 from bouncestream.doctor.probe.web import Web
+from bouncestream.providers._settings import Webhook
 from bouncestream.sources.webhook import selftest
 
 TOPIC = "bouncestream"
@@ -66,7 +66,7 @@ async def attempt(public: Target, hook: Webhook, web: Web, now: datetime) -> Way
 
 def secret_of(hook: Webhook) -> Secret | None:
     """The secret that a self-test of this webhook is signed with."""
-    return next((one for one in (hook.secret, hook.token, hook.hmac_secret, hook.path_secret) if one), None)
+    return next(iter(hook.secrets), None)
 
 
 async def post(

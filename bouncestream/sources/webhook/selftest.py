@@ -12,38 +12,43 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from bouncestream.crypto import signature
+from bouncestream.crypto.place import Header
 from bouncestream.crypto.secret import Secret
+from bouncestream.crypto.signature import WINDOW, Hmac
 from bouncestream.errors import Unauthorized
 from bouncestream.event import BounceEvent, Kind
+from bouncestream.providers._request import WebhookRequest
 
 HEADER = "X-Bouncestream-Selftest"
 SIGNATURE = "X-Bouncestream-Signature"
 #: Bytes of the smallest one; more is not read from an address that the webhook does not let in.
 SMALL = 64
-_PREFIX = b"selftest."
+_OURS = Hmac(
+    signature=Header(SIGNATURE, prefix="sha256="),
+    message="{timestamp}.selftest.{body}",
+    timestamp=Header(HEADER),
+    window=WINDOW,
+)
 _EVENT = re.compile(rb"event ([0-9a-f]{32})")
 
 
 def headers(secret: Secret, now: datetime, body: bytes) -> Mapping[str, str]:
     """The headers of a self-test with this body."""
-    at = int(now.timestamp())
-    return {HEADER: str(at), SIGNATURE: signature.sign(secret, at, _PREFIX + body)}
+    at = str(int(now.timestamp()))
+    return {HEADER: at, SIGNATURE: f"sha256={_OURS.sign(secret, body, timestamp=at)}"}
 
 
-def claim(sent: Mapping[str, str], now: datetime) -> None:
+def claim(request: WebhookRequest, now: datetime) -> None:
     """Before the body is read: raise Unauthorized unless a secret could have signed it."""
-    signature.claim(sent.get(HEADER), sent.get(SIGNATURE), now)
+    _OURS.head(request, None, None, now)
 
 
-def check(sent: Mapping[str, str], body: bytes, secrets: Iterable[Secret | None], now: datetime) -> None:
+def check(request: WebhookRequest, secrets: Iterable[Secret], now: datetime) -> None:
     """Raise Unauthorized unless one of the webhook's secrets signed it."""
     why = "the webhook has no secret that a self-test could be signed with"
     for secret in secrets:
-        if secret is None:
-            continue
         try:
-            signature.verify(secret, sent.get(HEADER), sent.get(SIGNATURE), _PREFIX + body, now)
+            _OURS.body(request, secret, None, now, {})
             return
         except Unauthorized as error:
             why = str(error)  # not the exception: its traceback would hold this frame, and the frame the body

@@ -10,42 +10,41 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
 from aiohttp import hdrs, web
 
 from bouncestream import descriptors, providers
-from bouncestream.errors import Malformed, RequestRefused, StoreBusy, StoreError, Unauthorized
+from bouncestream.errors import RequestRefused, StoreBusy, StoreError, Unauthorized
 from bouncestream.health import Health, Status
 from bouncestream.metrics import EVENTS_IGNORED, REQUESTS, REQUESTS_REFUSED, Metrics
 from bouncestream.policy import Rules
-from bouncestream.ports import Clock, Emit, Receipt, Submission, Unreadable
+from bouncestream.ports import Clock, Emit, Receipt, Submission
 from bouncestream.printable import mask_all, printable
 from bouncestream.providers._contract import (
+    Answer,
     Parsed,
     Provider,
-    Settings,
+    Webhook,
     WebhookRequest,
     admit,
-    parse,
-    prove,
+    challenge,
     right_address,
     right_path,
 )
 from bouncestream.sources.webhook import selftest
-from bouncestream.sources.webhook.body import decompressed, read_body
+from bouncestream.sources.webhook.body import read_body
 from bouncestream.sources.webhook.budget import BODIES, Budget, Share
 from bouncestream.sources.webhook.client_address import Networks, sender
 from bouncestream.sources.webhook.connection import Connection, Connections, keep_quiet
+from bouncestream.sources.webhook.errands import ErrandFailed, Errands
+from bouncestream.sources.webhook.reading import read
 
 log = logging.getLogger("bouncestream.webhook")
-
-#: Larger requests are read in a thread, so that others need not wait for them.
-THREAD_ABOVE = 32 * 1024
 
 #: One line of each sort for each webhook in so many seconds.
 _QUIET = 60.0
@@ -77,7 +76,7 @@ class WebhookServer:
     def __init__(
         self,
         settings: ServerSettings,
-        webhooks: Mapping[str, Settings],
+        webhooks: Mapping[str, Webhook],
         emit: Emit,
         health: Health,
         metrics: Metrics,
@@ -86,6 +85,7 @@ class WebhookServer:
         rules: Rules | None = None,
         before_metrics: Callable[[], None] | None = None,
         keepalive_timeout: float = 75.0,
+        errands_context: ssl.SSLContext | None = None,
     ) -> None:
         self._settings = settings
         self._emit = emit
@@ -94,14 +94,15 @@ class WebhookServer:
         self._clock = clock
         self._before_metrics = before_metrics
         self._keepalive_timeout = keepalive_timeout
-        self._hooks: dict[str, tuple[Settings, Provider]] = {}
+        self._hooks: dict[str, tuple[Webhook, Provider[Any]]] = {}
         self._told: dict[tuple[str, str], tuple[float, int]] = {}
         self._budget = Budget(max(BODIES, settings.max_body))
+        self._errands = Errands(clock, errands_context)
         self._server: Connections | None = None
         self._rules = Rules()
         self.reload(webhooks, rules or Rules())
 
-    def reload(self, webhooks: Mapping[str, Settings], rules: Rules) -> None:
+    def reload(self, webhooks: Mapping[str, Webhook], rules: Rules) -> None:
         """Serve these webhooks by these rules from now on; requests in hand end with the settings that they began
         with."""
         self._rules = rules
@@ -144,6 +145,7 @@ class WebhookServer:
         server, self._server = self._server, None
         if server is not None and (left := await server.retire(grace)):
             log.warning("%d connections were cut off: not done within %g s", left, grace)
+        await self._errands.close()
 
     async def _handle(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
         path = request.path
@@ -189,15 +191,23 @@ class WebhookServer:
             self._metrics.add(REQUESTS, "", "404")
             return web.Response(status=404, text="not found\n")
         settings, provider = hook
+        asked = WebhookRequest(
+            method=request.method,
+            headers=request.headers,
+            body=b"",
+            path_secret=path_secret,
+            remote_ip=self._sender(request) if settings.allow_ips else "",
+            query=request.rel_url.raw_query_string,
+        )
         response: web.StreamResponse
         try:
-            if request.method == "POST":
-                response = await self._accept(request, connection, share, settings, provider, path_secret)
+            if request.method in provider.methods:
+                response = await self._accept(request, connection, share, settings, provider, asked)
             else:
-                response = web.Response(status=405, headers={"Allow": "POST"})
+                response = _shaken(provider, settings, asked)
         except RequestRefused as refused:
-            response = self._refused(request, name, refused)
-        except StoreError as error:
+            response = self._refused(request, settings, provider, asked, refused)
+        except (StoreError, ErrandFailed) as error:
             self._tell(name, "store", logging.ERROR, f"nothing was stored: {error}")
             response = _later(provider, 5 if isinstance(error, StoreBusy) else 60)
         except ConnectionError:  # there is nothing whole to keep
@@ -214,40 +224,23 @@ class WebhookServer:
         request: web.BaseRequest,
         connection: Connection,
         share: Share,
-        settings: Settings,
-        provider: Provider,
-        path_secret: str,
+        settings: Webhook,
+        provider: Provider[Any],
+        head: WebhookRequest,
     ) -> web.StreamResponse:
-        head = WebhookRequest(
-            method=request.method,
-            headers=request.headers,
-            body=b"",
-            path_secret=path_secret,
-            remote_ip=self._sender(request) if settings.allow_ips else "",
-        )
         if selftest.HEADER in request.headers:
             return await self._selftest(request, connection, share, settings, provider, head)
         limit, now = self._settings.max_body, self._clock.now()
-        proven = admit(provider, head, settings, now)
+        proven = admit(head, settings, now)
         connection.proven |= proven
         sent = await read_body(request, connection, share, limit, self._settings.body_timeout, proven=proven)
-        whole = head.with_body(sent)
-        encoding = request.headers.get("Content-Encoding", "")
-        body = sent
-        try:
-            if encoding:
-                parsed, body = await asyncio.to_thread(
-                    _read_packed, provider, whole, settings, now, proven, encoding, limit
-                )
-            elif len(sent) > THREAD_ABOVE:
-                parsed = await asyncio.to_thread(_read, provider, whole, settings, now, proven)
-            else:
-                parsed = _read(provider, whole, settings, now, proven)
-        except Malformed as error:
-            parsed = Parsed(unreadable=(Unreadable(str(error)),))
+        if request.method == "GET":
+            sent = head.query.encode("utf-8", "surrogatepass")
+        whole = replace(head, body=sent)
+        parsed, body = await read(provider, whole, settings, now, proven=proven, limit=limit, errands=self._errands)
         connection.proven = True
         name = settings.name
-        if parsed.unreadable or parsed.ignored or parsed.notes:
+        if parsed.unreadable or parsed.ignored or parsed.notes or parsed.visits:
             self._remark(name, parsed)
         receipt = Receipt()
         if parsed.events or parsed.unreadable:
@@ -261,6 +254,8 @@ class WebhookServer:
                     content_type=request.headers.get("Content-Type", "")[:200],
                 )
             )
+        if parsed.answer is not None:
+            return _answer(parsed.answer)
         told = b'{"accepted": %d, "duplicates": %d, "quarantined": %d}' % (
             receipt.accepted,
             receipt.duplicates,
@@ -273,15 +268,15 @@ class WebhookServer:
         request: web.BaseRequest,
         connection: Connection,
         share: Share,
-        settings: Settings,
-        provider: Provider,
+        settings: Webhook,
+        provider: Provider[Any],
         head: WebhookRequest,
     ) -> web.Response:
         """Tell the doctor that it got through, with how much, and from which address it seems to come. Path and
         address are asked of it as of everybody; a signed one that its address alone keeps out is told that."""
         now = self._clock.now()
         right_path(head, settings)
-        selftest.claim(request.headers, now)
+        selftest.claim(head, now)
         limit, outside = self._settings.max_body, ""
         try:
             right_address(head, settings)
@@ -290,8 +285,7 @@ class WebhookServer:
             if request.content_length is None or request.content_length > limit:
                 raise
         body = await read_body(request, connection, share, limit, self._settings.body_timeout, proven=False)
-        secrets = (settings.secret, settings.token, settings.hmac_secret, settings.path_secret)
-        selftest.check(request.headers, body, secrets, now)
+        selftest.check(replace(head, body=body), settings.secrets, now)
         told: dict[str, object] = {"selftest": "ok", "bytes": len(body), "sender": self._sender(request)}
         if outside:
             self._count_refused(request, settings.name, outside)
@@ -305,10 +299,25 @@ class WebhookServer:
         peername = request.transport.get_extra_info("peername") if request.transport is not None else None
         return sender(peername, request.headers.getall("X-Forwarded-For", ()), self._settings.trusted_proxies)
 
-    def _refused(self, request: web.BaseRequest, name: str, refused: RequestRefused) -> web.Response:
-        self._count_refused(request, name, str(refused))
-        text = "unauthorized" if isinstance(refused, Unauthorized) else str(refused)
-        return web.Response(status=refused.status, text=f"{text}\n")
+    def _refused(
+        self,
+        request: web.BaseRequest,
+        settings: Webhook,
+        provider: Provider[Any],
+        asked: WebhookRequest,
+        refused: RequestRefused,
+    ) -> web.Response:
+        self._count_refused(request, settings.name, str(refused))
+        if not isinstance(refused, Unauthorized):
+            return web.Response(status=refused.status, text=f"{refused}\n")
+        if provider.handshake is not None and (answer := provider.handshake(asked, settings)) is not None:
+            return _answer(answer)
+        wanted = challenge(settings)
+        return web.Response(
+            status=refused.status,
+            text="unauthorized\n",
+            headers={"WWW-Authenticate": wanted} if wanted else None,
+        )
 
     def _count_refused(self, request: web.BaseRequest, name: str, why: str) -> None:
         self._metrics.add(REQUESTS_REFUSED, name)
@@ -330,6 +339,8 @@ class WebhookServer:
         for why in parsed.ignored:
             self._metrics.add(EVENTS_IGNORED, name)
             self._tell(name, "ignored", logging.INFO, f"ignored: {why}")
+        for visit in parsed.visits:
+            self._tell(name, "visit", logging.INFO, visit.why)
         for note in parsed.notes:
             self._tell(name, "note", logging.WARNING, note)
 
@@ -349,35 +360,24 @@ class WebhookServer:
         log.log(level, "%s: %s%s", who, printable(mask_all(text), 500), more)
 
 
-def _read(provider: Provider, request: WebhookRequest, settings: Settings, now: datetime, proven: bool) -> Parsed:
-    """The events of a request that was admitted; `proven`: no more is to be proven."""
-    if not proven:
-        prove(provider, request, settings, now)
-    return parse(provider, request, settings, now)
+def _shaken(provider: Provider[Any], settings: Webhook, asked: WebhookRequest) -> web.Response:
+    """The answer to a method that brings no events. `Allow` tells whoever asks that a bridge is here (RFC 9110
+    section 10.2.1)."""
+    allowed = ", ".join(provider.methods)
+    if provider.handshake is not None:
+        right_address(asked, settings)
+        right_path(asked, settings)
+        answer = provider.handshake(asked, settings)
+        if answer is not None:
+            return _answer(replace(answer, headers={"Allow": allowed, **answer.headers}))
+    return web.Response(status=405, headers={"Allow": allowed})
 
 
-def _read_packed(
-    provider: Provider,
-    request: WebhookRequest,
-    settings: Settings,
-    now: datetime,
-    proven: bool,
-    encoding: str,
-    limit: int,
-) -> tuple[Parsed, bytes]:
-    """The events of a compressed request, and what to keep of it: its body decompressed, or as sent if it is
-    damaged. It proves where it comes from before it is decompressed."""
-    if not proven:
-        prove(provider, request, settings, now)
-    sent = body = request.body
-    try:
-        body = decompressed(sent, encoding, limit)
-        return parse(provider, replace(request, body=body, sent=sent), settings, now), body
-    except Malformed as error:
-        return Parsed(unreadable=(Unreadable(str(error)),)), body
+def _answer(answer: Answer) -> web.Response:
+    return web.Response(status=answer.status, body=answer.body, headers=dict(answer.headers))
 
 
-def _later(provider: Provider, seconds: int) -> web.Response:
+def _later(provider: Provider[Any], seconds: int) -> web.Response:
     return web.Response(
         status=provider.busy, text="not stored, send it again later\n", headers={"Retry-After": str(seconds)}
     )

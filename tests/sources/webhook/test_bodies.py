@@ -16,19 +16,19 @@ from contextlib import contextmanager, suppress
 import aiohttp
 import pytest
 
-from bouncestream.config.model import Webhook
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreBusy
+from bouncestream.providers import webhook
 from bouncestream.sources.webhook.body import end_now
 from bouncestream.sources.webhook.budget import Budget
 from tests.sources.conftest import CLAIM, KEY, TOKEN, Running, Start, answer, message
 
 URL, SIGNED = "/webhooks/scripts", "/webhooks/signed"
 HOOKS = {
-    "scripts": Webhook(name="scripts", provider="generic", token=Secret(KEY)),
-    "signed": Webhook(name="signed", provider="generic", hmac_secret=Secret(KEY)),
-    "sendamatic": Webhook(name="sendamatic", provider="sendamatic", secret=Secret(KEY)),
-    "path": Webhook(name="path", provider="generic", token=Secret(KEY), path_secret=Secret("a-path-" + KEY)),
+    "scripts": webhook(name="scripts", provider="generic", token=Secret(KEY)),
+    "signed": webhook(name="signed", provider="generic", hmac_secret=Secret(KEY)),
+    "sendamatic": webhook(name="sendamatic", provider="sendamatic", secret=Secret(KEY)),
+    "path": webhook(name="path", provider="generic", token=Secret(KEY), path_secret=Secret("a-path-" + KEY)),
 }
 BIG = 400_000
 

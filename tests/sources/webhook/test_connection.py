@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from bouncestream.config.model import Webhook
 from bouncestream.crypto.secret import Secret
+from bouncestream.providers import webhook
 from tests.sources.conftest import CLAIM, EVENT, KEY, TOKEN, Running, Start, answer, message
 
 URL, SIGNED = "/webhooks/scripts", "/webhooks/signed"
@@ -307,8 +307,8 @@ async def hang(running: Running, sent: bytes) -> tuple[asyncio.StreamReader, asy
 )
 async def test_when_all_are_in_use_the_longest_idle_goes(start: Start, sent: bytes) -> None:
     hooks = {
-        "scripts": Webhook(name="scripts", provider="generic", token=Secret(KEY)),
-        "signed": Webhook(name="signed", provider="generic", hmac_secret=Secret(KEY)),
+        "scripts": webhook(name="scripts", provider="generic", token=Secret(KEY)),
+        "signed": webhook(name="signed", provider="generic", hmac_secret=Secret(KEY)),
     }
     running = await start(hooks, max_connections=3)
     async with running.connection() as (reader, writer):

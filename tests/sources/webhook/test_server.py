@@ -10,14 +10,14 @@ from ipaddress import ip_network
 
 import pytest
 
-from bouncestream.config.model import Webhook
+from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
-from bouncestream.crypto.signature import sign
 from bouncestream.errors import StoreBusy, StoreUnavailable
 from bouncestream.health import Status
 from bouncestream.metrics import REQUESTS, REQUESTS_REFUSED
 from bouncestream.policy import Rules
-from bouncestream.providers.generic import Generic
+from bouncestream.providers import webhook
+from bouncestream.providers.generic import SIGNED
 from bouncestream.sources.webhook import selftest
 from tests.sources.conftest import EVENT, KEY, TOKEN, Clock, Running, Start, answer, message
 
@@ -70,12 +70,16 @@ async def test_a_wrong_or_missing_secret(
     assert line.startswith("webhook scripts: refused a request from 127.0.0.1: ")
 
 
+def signed(key: Secret, at: int, body: bytes) -> str:
+    return f"sha256={SIGNED.sign(key, body, timestamp=str(at))}"
+
+
 async def test_a_signed_request(start: Start) -> None:
     key = Secret(KEY)
-    running = await start({"s": Webhook(name="s", provider="generic", hmac_secret=key)})
+    running = await start({"s": webhook(name="s", provider="generic", hmac_secret=key)})
     at = int(Clock().now().timestamp())
     for body in (EVENT, gzip.compress(EVENT)):
-        headers = {"X_Bouncestream_Timestamp": str(at), "X_Bouncestream_Signature": sign(key, at, body)}
+        headers = {"X_Bouncestream_Timestamp": str(at), "X_Bouncestream_Signature": signed(key, at, body)}
         if body != EVENT:
             headers["Content_Encoding"] = "gzip"
         assert (await running.post("/webhooks/s", body, **headers)).json["accepted"] == 1
@@ -102,7 +106,7 @@ async def test_paths_and_methods(running: Running) -> None:
 
 
 async def test_a_secret_in_the_path(start: Start) -> None:
-    hook = Webhook(name="s", provider="sendamatic", path_secret=Secret("a/secret with% odd ones"))
+    hook = webhook(name="s", provider="sendamatic", path_secret=Secret("a/secret with% odd ones"))
     running = await start({"s": hook})
     body = json.dumps(
         {"notification_type": "bounce", "bounce": {"bounce_type": "Hard bounce", "recipient": "a@example.org"}}
@@ -113,7 +117,7 @@ async def test_a_secret_in_the_path(start: Start) -> None:
 
 
 async def test_an_address_behind_a_trusted_proxy(start: Start) -> None:
-    hook = Webhook(name="scripts", provider="generic", token=Secret(KEY), allow_ips=(ip_network("192.0.2.1"),))
+    hook = webhook(name="scripts", provider="generic", token=Secret(KEY), allow_ips=(ip_network("192.0.2.1"),))
     direct = await start({"scripts": hook})
     assert (await direct.post(URL, **TOKEN, X_Forwarded_For="192.0.2.1")).status == 401
     proxied = await start({"scripts": hook}, trusted_proxies=(ip_network("127.0.0.0/8"),))
@@ -133,7 +137,7 @@ async def test_unreadable_is_kept(running: Running, caplog: pytest.LogCaptureFix
 
 
 async def test_an_unknown_type_is_kept_and_named(start: Start, caplog: pytest.LogCaptureFixture) -> None:
-    running = await start({"s": Webhook(name="s", provider="sendamatic", secret=Secret(KEY))})
+    running = await start({"s": webhook(name="s", provider="sendamatic", secret=Secret(KEY))})
     body = b'{"notification_type": "de\\nlivered", "delivered": {}}'
     got = await running.post("/webhooks/s", body, X_Webhook_Secret=KEY)
     assert (got.status, got.json["quarantined"]) == (200, 1)
@@ -228,12 +232,12 @@ async def test_nothing_is_decompressed_for_strangers(start: Start, monkeypatch: 
     def decompress(*_: object) -> bytes:
         raise AssertionError("decompressed before it was verified")
 
-    monkeypatch.setattr("bouncestream.sources.webhook.server.decompressed", decompress)
+    monkeypatch.setattr("bouncestream.sources.webhook.reading.decompressed", decompress)
     hooks = {
-        "token": Webhook(name="token", provider="generic", token=Secret(KEY)),
-        "signed": Webhook(name="signed", provider="generic", hmac_secret=Secret(KEY)),
-        "sendamatic": Webhook(name="sendamatic", provider="sendamatic", secret=Secret(KEY)),
-        "path": Webhook(name="path", provider="sendamatic", path_secret=Secret(KEY)),
+        "token": webhook(name="token", provider="generic", token=Secret(KEY)),
+        "signed": webhook(name="signed", provider="generic", hmac_secret=Secret(KEY)),
+        "sendamatic": webhook(name="sendamatic", provider="sendamatic", secret=Secret(KEY)),
+        "path": webhook(name="path", provider="sendamatic", path_secret=Secret(KEY)),
     }
     running = await start(hooks)
     for name in hooks:
@@ -245,8 +249,8 @@ async def test_nothing_is_decompressed_for_strangers(start: Start, monkeypatch: 
 
 async def test_a_request_is_verified_once(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    real = Generic.verify_head
-    monkeypatch.setattr(Generic, "verify_head", lambda *args: calls.append(args[1]) or real(*args))
+    real = HeaderSecret.head
+    monkeypatch.setattr(HeaderSecret, "head", lambda *args: calls.append(args[1]) or real(*args))
     for body in (EVENT, EVENT + b" " * 40_000):
         assert (await running.post(URL, body, **TOKEN)).status == 200
     for body in (gzip.compress(EVENT), b"damaged"):
@@ -292,13 +296,13 @@ async def test_metrics(running: Running) -> None:
 
 
 async def test_an_unverified_webhook_is_yellow(start: Start) -> None:
-    running = await start({"open": Webhook(name="open", provider="generic", unverified=True)})
+    running = await start({"open": webhook(name="open", provider="generic", unverified=True)})
     assert running.health.parts["webhook:open"].state is Status.YELLOW
     assert (await running.post("/webhooks/open")).json["accepted"] == 1
 
 
 async def test_reload(running: Running) -> None:
-    new = Webhook(name="new", provider="generic", token=Secret("another-secret-of-length"))
+    new = webhook(name="new", provider="generic", token=Secret("another-secret-of-length"))
     running.server.reload({"new": new}, Rules())
     assert (await running.post(URL, **TOKEN)).status == 404
     assert (await running.post("/webhooks/new", **TOKEN)).status == 401
@@ -363,7 +367,7 @@ def selftest_message(path: str, body: bytes, secret: str = KEY, **headers: str) 
 
 
 async def test_a_self_test_is_asked_for_the_path_secret_as_everybody_is(start: Start) -> None:
-    hook = Webhook(name="shop", provider="generic", token=Secret(KEY), path_secret=Secret("a-path-" + KEY))
+    hook = webhook(name="shop", provider="generic", token=Secret(KEY), path_secret=Secret("a-path-" + KEY))
     running = await start({"shop": hook})
     body = selftest.asking_for("0" * 32)
     for path in ("/webhooks/shop", "/webhooks/shop/a-path-wrong"):
@@ -376,7 +380,7 @@ async def test_a_self_test_is_asked_for_the_path_secret_as_everybody_is(start: S
 async def test_a_self_test_from_an_address_that_is_not_allowed(
     start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
-    hook = Webhook(name="shop", provider="generic", token=Secret(KEY), allow_ips=(ip_network("192.0.2.0/24"),))
+    hook = webhook(name="shop", provider="generic", token=Secret(KEY), allow_ips=(ip_network("192.0.2.0/24"),))
     running = await start({"shop": hook}, trusted_proxies=(ip_network("127.0.0.1/32"),))
     for body in (b"selftest", selftest.asking_for("0" * 32)):
         got = await running.raw(selftest_message("/webhooks/shop", body, X_Forwarded_For="203.0.113.9"))

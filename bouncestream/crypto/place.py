@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where in a request a signature, its time or its id stands: in a header, a part of one, a field of the JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from bouncestream.crypto.proof import Asked
+
+
+class Place(Protocol):
+    """Somewhere in a request."""
+
+    @property
+    def inside(self) -> bool:
+        """Whether it is in the body."""
+
+    def read(self, request: Asked) -> tuple[str, ...]:
+        """What stands there; several while keys are changed; none: nothing is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header. `Header("X-Signature", prefix="v1=", separator=",")` is the part `v1=…` of `t=…,v1=…`, every one of
+    them; `quoted`: the whole is percent-encoded."""
+
+    name: str
+    prefix: str = ""
+    separator: str = ""
+    quoted: bool = False
+
+    @property
+    def inside(self) -> bool:
+        return False
+
+    def read(self, request: Asked) -> tuple[str, ...]:
+        sent = request.headers.get(self.name)
+        if sent is None:
+            return ()
+        sent = unquote(sent) if self.quoted else sent
+        parts = [part.strip() for part in (sent.split(self.separator) if self.separator else (sent,))]
+        size, prefix = len(self.prefix), self.prefix.lower()
+        return tuple(part[size:] for part in parts if part[:size].lower() == prefix)
+
+
+class Field:
+    """A field of the JSON body, by the keys that lead to it: `Field("signature", "token")`."""
+
+    inside = True
+
+    def __init__(self, *path: str) -> None:
+        self.path = path
+
+    def read(self, request: Asked) -> tuple[str, ...]:
+        value: Any = request.json()
+        for key in self.path:
+            value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        return (value,) if isinstance(value, str) else ()

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages of Amazon SNS (and what speaks like it): RSA over some fields of the JSON, with a certificate to fetch.
+
+Source: Amazon SNS developer guide, "Verifying the signatures of Amazon SNS messages", as stored in November 2026.
+A valid signature alone proves nothing: anyone with an AWS account can have a topic. Hence the list of topics.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from bouncestream.crypto.proof import Asked, Fetch, Missing, Proof
+from bouncestream.crypto.public_key import NEEDS, verify_rsa
+from bouncestream.errors import Unauthorized
+
+#: What is signed, in this order; a subject only where there is one.
+_NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
+_CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+_HASHES = {"1": "sha1", "2": "sha256"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sns(Proof):
+    """The option is the list of topics that are let in, by their whole ARN."""
+
+    word: ClassVar[str] = "SNS signature and topic"
+    certificates: re.Pattern[str]  #: the URL of a signing certificate, whole
+
+    @property
+    def inside(self) -> bool:
+        return True
+
+    def fault(self, key: tuple[str, ...]) -> str:
+        try:
+            import cryptography  # noqa: F401
+        except ImportError:
+            return NEEDS
+        return ""
+
+    def head(self, request: Asked, key: tuple[str, ...], settings: Any, now: datetime) -> bool:
+        if request.headers.get("x-amz-sns-rawdelivery", "").lower() == "true":
+            raise Unauthorized("raw message delivery has no signature: switch it off in the subscription")
+        topic = request.headers.get("x-amz-sns-topic-arn")
+        if topic is not None and topic not in key:
+            raise Unauthorized(f"the topic {topic[:200]} is not one of those that are let in")
+        return False
+
+    def body(
+        self, request: Asked, key: tuple[str, ...], settings: Any, now: datetime, fetched: Mapping[str, bytes]
+    ) -> Fetch | None:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.x509 import load_pem_x509_certificate
+
+        said = request.json()
+        if not isinstance(said, dict) or not isinstance(said.get("Signature"), str):
+            raise Missing("no signature")
+        topic = said["TopicArn"]
+        if topic not in key:
+            raise Unauthorized(f"the topic {str(topic)[:200]} is not one of those that are let in")
+        url = said["SigningCertURL"]
+        if not self.certificates.fullmatch(url):
+            raise Unauthorized("its certificate is not where those of the provider are")
+        hash = _HASHES.get(str(said.get("SignatureVersion")))
+        if hash is None:
+            raise Unauthorized("its SignatureVersion is not known")
+        names = _NOTIFICATION if said["Type"] == "Notification" else _CONFIRMATION
+        signed = "".join(
+            f"{name}\n{said[name]}\n" for name in names if name != "Subject" or said.get(name) is not None
+        )
+        if url not in fetched:
+            return Fetch(url)
+        certificate = load_pem_x509_certificate(fetched[url])
+        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            raise Unauthorized("its certificate is not valid now")
+        try:
+            verify_rsa(certificate.public_key(), signed.encode(), b64decode(said["Signature"]), hash)
+        except (InvalidSignature, binascii.Error):
+            raise Unauthorized("wrong signature") from None
+        return None

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a provider calls a piece of feedback → kind and reason, in one place for all providers.
+
+A provider's table maps its words to a class: `hard`, `soft`, `complaint`, `unsubscribe`; `deferral` (one failed
+attempt, it goes on trying), `info` (delivered, opened, …) and `suppressed` (it refuses the address for what was
+before; why, if it says so, behind a hyphen: `suppressed-hard`); `judge` and `judge-hard` ask our own reading.
+
+A label "hard" is not always the address's fault: where the code says policy, routing, system or a full mailbox, the
+event is soft.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bouncestream.event import Kind
+
+if TYPE_CHECKING:
+    from bouncestream.mail.classify import Judged
+
+#: Why feedback of a class is no event.
+NO_EVENT: Mapping[str, str] = {
+    "deferral": "one failed attempt; it goes on trying",
+    "suppressed": "it did not send: the address is on a list of its own",
+    "info": "no bounce and no complaint",
+    "ignore": "ignored as configured",
+}
+
+_KINDS = {kind.value: kind for kind in Kind}
+CLASSES = frozenset(
+    {
+        *NO_EVENT,
+        *_KINDS,
+        "judge",
+        "judge-hard",
+        "suppressed-hard",
+        "suppressed-complaint",
+        "suppressed-unsubscribe",
+    }
+)
+
+#: RFC 3463: policy, system, routing and a full mailbox are not the address's fault; 5.4.4, no route to it, is.
+_NOT_ITS_FAULT = re.compile(r"4\.\d+\.\d+|5\.7\.\d+|5\.3\.\d+|5\.4\.(?!4$)\d+|5\.2\.2")
+
+
+def class_of(said: str, *tables: Mapping[str, str]) -> str | None:
+    """What to make of a provider's word: the longest fitting beginning in the first table that has one. None: in
+    no table."""
+    word = said.casefold()
+    for table in tables:
+        fitting = [key for key in table if key and word.startswith(key.casefold())]
+        if fitting:
+            return table[max(fitting, key=len)]
+    return None
+
+
+def judged(class_: str, *, status: str, reply_code: str, diagnostic: str) -> tuple[Kind | None, Judged]:
+    """The kind (None: no event, `NO_EVENT` says why) and the judgement with reason, codes and evidence."""
+    found = classified(status=status, reply_code=reply_code, diagnostic=diagnostic)
+    if class_ in NO_EVENT:
+        return None, found
+    first, _, why = class_.partition("-")
+    if first == "suppressed":
+        return _KINDS[why], replace(found, reason="suppressed", evidence="")
+    if class_ in ("complaint", "unsubscribe"):
+        return _KINDS[class_], replace(found, reason="", evidence="")
+    if first == "judge":
+        return _KINDS[found.kind], found
+    if class_ == "hard" and _NOT_ITS_FAULT.fullmatch(found.status):
+        return Kind.SOFT, replace(found, evidence=f"{found.status} is not the address's fault")
+    return _KINDS[class_], replace(found, evidence="")
+
+
+def classified(*, status: str = "", reply_code: str = "", diagnostic: str = "") -> Judged:
+    """Our own reading of codes and words. Nothing but a failure is reported here, however its words sound."""
+    # Imported when it is needed: reading the configuration needs the providers, but not the whole mail reader.
+    from bouncestream.mail.classify import classify
+
+    found = classify(status=status, reply_code=reply_code, diagnostic=diagnostic)
+    return found if found.kind in _KINDS else replace(found, kind=Kind.SOFT.value)

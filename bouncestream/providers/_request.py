@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A request as a provider's file sees it, and an answer that it shapes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+from bouncestream.errors import Malformed
+from bouncestream.providers._fields import load_json, to_text
+
+#: No provider's form has more fields.
+_MOST_FIELDS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """One request, whole."""
+
+    method: str
+    headers: Mapping[str, str]  #: must look names up without regard to case
+    body: bytes  #: decompressed, once it is proven; the query string of a GET
+    sent: bytes | None = None  #: the body as it was sent, if it was compressed
+    path_secret: str = ""  #: the part of the URL behind the webhook's name
+    remote_ip: str = ""  #: of the sender, behind trusted proxies; empty when it cannot be told
+    query: str = ""  #: of the URL, without its question mark
+    _json: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def as_sent(self) -> bytes:
+        """The bytes that a signature was made over."""
+        return self.body if self.sent is None else self.sent
+
+    def json(self) -> Any:
+        """The body as JSON, read once: what a proof had to read is handed on. Raises Malformed."""
+        if not self._json:
+            self._json.append(load_json(self.body, self.headers))
+        return self._json[0]
+
+    def form(self) -> dict[str, str]:
+        """The body as a form: of a repeated field the last value. Raises Malformed."""
+        try:
+            read = parse_qs(to_text(self.body, self.headers), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError as error:
+            raise Malformed(f"the form cannot be read: {error}") from None
+        return {name: values[-1] for name, values in read.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is answered with, where a provider wants another answer than ours."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that every webhook has. A provider's file adds its own in a subclass, and what it adds can be set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bouncestream.crypto.proof import Proof
+from bouncestream.crypto.secret import Secret
+from bouncestream.settings import shapes
+from bouncestream.settings.key import key, keys_of, secret_key
+from bouncestream.settings.shapes import Network
+
+#: What a class of the provider's own may be made into; `judge`: by our own reading of the mail or the reason.
+CLASS_WORDS = ("hard", "soft", "complaint", "unsubscribe", "ignore", "judge")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """One way in for feedback: /webhooks/<name>, where <name> is yours to choose. Repeat the section for each
+    webhook. What proves where a request comes from must be set: path_secret, or what the provider has for it."""
+
+    name: str = ""
+    provider: str = key(
+        shapes.TEXT, "", "Whose format it is: {providers}.", live=True, sample='"{provider}"', required=True
+    )
+    path_secret: Secret | None = secret_key(
+        "A secret as one more part of the URL: /webhooks/<name>/<path_secret>. It shows in your proxy's log.",
+        live=True,
+        rotates=True,
+    )
+    allow_ips: tuple[Network, ...] = key(
+        shapes.NETWORKS,
+        "[]",
+        "Refuse everyone else; beside a secret, never instead of one. Behind a proxy set server.trusted_proxies.",
+        live=True,
+    )
+    unverified: bool = key(
+        shapes.TRUTH,
+        "false",
+        "true: run without any secret. Whoever finds the URL can have your subscribers blocklisted.",
+        live=True,
+    )
+    classes: Mapping[str, str] = key(
+        shapes.words_table(*CLASS_WORDS),
+        "{}",
+        'Your own reading of the provider\'s classes, by how they begin: { "Mail block" = "ignore" }. '
+        "hard, soft, complaint, unsubscribe, ignore, or judge: by our own reading of the mail or the reason.",
+        live=True,
+    )
+
+    @property
+    def proofs(self) -> dict[str, Proof]:
+        """By the name of its option: each proof that is set."""
+        return {name: proof for name, proof in proofs_of(type(self)).items() if getattr(self, name)}
+
+    @property
+    def verifiable(self) -> tuple[str, ...]:
+        """The names of the options that are set and prove something, that of the path among them."""
+        return (*self.proofs, *(("path_secret",) if self.path_secret is not None else ()))
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret that is set, of the provider's first."""
+        found = [getattr(self, name) for name in self.verifiable]
+        return tuple(one for one in found if isinstance(one, Secret))
+
+
+_PROOFS: dict[type[Webhook], dict[str, Proof]] = {}
+
+
+def proofs_of(settings: type[Webhook]) -> dict[str, Proof]:
+    """By the name of its option: each proof that a provider has."""
+    if settings not in _PROOFS:
+        _PROOFS[settings] = {key.name: key.proof for key in keys_of(settings).values() if key.proof is not None}
+    return _PROOFS[settings]

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a provider's file may wish for, carried out: a certificate is fetched, a confirmation visited.
+
+The wish comes out of a request that nobody has proven yet, so it is bounded: only https to the hosts that the
+provider's file names, no redirect, little time, few bytes, one after the other and not many a minute. What came of
+it is remembered, a failure too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections import deque
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bouncestream.errors import BouncestreamError, Unauthorized
+from bouncestream.ports import Clock
+
+#: Seconds for one of them, and bytes of its answer.
+PATIENCE, LARGEST = 5.0, 64 * 1024
+
+#: So many in a minute, and so many that wait their turn.
+A_MINUTE, WAITING = 12, 8
+
+#: Seconds for which an answer is remembered, and a failure; so many of both.
+KEPT, FAILED, MOST = 24 * 3600.0, 60.0, 64
+
+
+class ErrandFailed(BouncestreamError):
+    """It could not be carried out now; the sender may come again."""
+
+
+class Errands:
+    """Carries them out until it is closed. `context`: for tests, whose server nobody certifies."""
+
+    def __init__(self, clock: Clock, context: ssl.SSLContext | None = None) -> None:
+        self._clock = clock
+        self._context = context
+        self._session: aiohttp.ClientSession | None = None
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._lately: deque[float] = deque(maxlen=A_MINUTE)
+        self._known: dict[str, tuple[float, bytes | str]] = {}  # URL → until when, what it is or why not
+
+    async def get(self, url: str, hosts: str) -> bytes:
+        """What is at the URL. Raises Unauthorized when the provider has nothing there, ErrandFailed when it cannot
+        be had now."""
+        host, whole = _target(url)
+        if not hosts or not re.fullmatch(hosts, host):
+            raise Unauthorized("it names a URL that is not the provider's")
+        if (known := self._remembered(whole)) is not None:
+            return known
+        if self._waiting >= WAITING:
+            raise ErrandFailed("too much is to be fetched at once")
+        self._waiting += 1
+        try:
+            async with self._turn:
+                known = self._remembered(whole)
+                return known if known is not None else await self._fetch(whole, host)
+        finally:
+            self._waiting -= 1
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _remembered(self, url: str) -> bytes | None:
+        until, found = self._known.get(url, (0.0, b""))
+        if self._clock.monotonic() >= until:
+            return None
+        if isinstance(found, str):
+            raise ErrandFailed(found)
+        return found
+
+    async def _fetch(self, url: str, host: str) -> bytes:
+        now = self._clock.monotonic()
+        if len(self._lately) == A_MINUTE and now - self._lately[0] < 60:
+            raise ErrandFailed(f"more than {A_MINUTE} fetches a minute are asked for")
+        self._lately.append(now)
+        try:
+            body = await self._request(url)
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            why = f"{host} could not be asked: {type(error).__name__}"
+            self._remember(url, FAILED, why)
+            raise ErrandFailed(why) from None
+        self._remember(url, KEPT, body)
+        return body
+
+    async def _request(self, url: str) -> bytes:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=1, ssl=self._context or True)
+            self._session = aiohttp.ClientSession(
+                connector=connector, timeout=aiohttp.ClientTimeout(total=PATIENCE), trust_env=True
+            )
+        async with self._session.get(url, allow_redirects=False) as response:
+            body = await response.content.read(LARGEST + 1)
+            while len(body) <= LARGEST and (more := await response.content.read(LARGEST + 1 - len(body))):
+                body += more
+            if response.status != 200 or len(body) > LARGEST:
+                raise ValueError("no answer of use")
+            return body
+
+    def _remember(self, url: str, seconds: float, found: bytes | str) -> None:
+        if len(self._known) >= MOST:
+            del self._known[next(iter(self._known))]
+        self._known[url] = (self._clock.monotonic() + seconds, found)
+
+
+def _target(url: str) -> tuple[str, str]:
+    """Host (with a port that is not 443) and the whole URL. Raises Unauthorized unless it is plain https."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise Unauthorized("it names something that is no URL") from None
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or len(url) > 2000:
+        raise Unauthorized("it names a URL that is not https")
+    return (parts.hostname if port in (None, 443) else f"{parts.hostname}:{port}"), url

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request with its body → what it says. Proven first, decompressed then, unless the proof is inside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bouncestream.crypto.proof import Fetch
+from bouncestream.errors import Malformed, Unauthorized
+from bouncestream.ports import Unreadable
+from bouncestream.providers._contract import (
+    Parsed,
+    Provider,
+    Webhook,
+    WebhookRequest,
+    inside,
+    parse,
+    prove,
+)
+from bouncestream.sources.webhook.body import decompressed
+from bouncestream.sources.webhook.errands import Errands
+
+#: Larger requests are read in a thread, so that others need not wait for them.
+THREAD_ABOVE = 32 * 1024
+
+
+async def read(
+    provider: Provider[Any],
+    request: WebhookRequest,
+    settings: Webhook,
+    now: datetime,
+    *,
+    proven: bool,
+    limit: int,
+    errands: Errands,
+) -> tuple[Parsed, bytes]:
+    """What an admitted request says, and what to keep of it: its body decompressed, or as sent if that is damaged.
+    `proven`: no more is to be proven. Raises Unauthorized, TooLarge, UnknownEncoding, ErrandFailed."""
+    encoding = request.headers.get("Content-Encoding", "")
+    fetched: dict[str, bytes] = {}
+    while True:
+        if encoding or len(request.body) > THREAD_ABOVE:
+            said = await asyncio.to_thread(
+                _read, provider, request, settings, now, proven, encoding, limit, fetched
+            )
+        else:
+            said = _read(provider, request, settings, now, proven, "", limit, fetched)
+        if not isinstance(said, Fetch):
+            break
+        if said.url in fetched:
+            raise Unauthorized("it asks for the same again")
+        fetched[said.url] = await errands.get(said.url, provider.hosts)
+    for visit in said[0].visits:
+        await errands.get(visit.url, provider.hosts)
+    return said
+
+
+def _read(
+    provider: Provider[Any],
+    request: WebhookRequest,
+    settings: Webhook,
+    now: datetime,
+    proven: bool,
+    encoding: str,
+    limit: int,
+    fetched: Mapping[str, bytes],
+) -> tuple[Parsed, bytes] | Fetch:
+    packed = bool(encoding)
+    if not proven:
+        if packed and inside(settings):
+            try:
+                request, packed = _unpacked(request, encoding, limit), False
+            except Malformed as error:
+                raise Unauthorized(str(error)) from None
+        wanted = prove(request, settings, now, fetched)
+        if wanted is not None:
+            return wanted
+    try:
+        if packed:
+            request = _unpacked(request, encoding, limit)
+        return parse(provider, request, settings, now), request.body
+    except Malformed as error:
+        return Parsed(unreadable=(Unreadable(str(error)),)), request.body
+
+
+def _unpacked(request: WebhookRequest, encoding: str, limit: int) -> WebhookRequest:
+    return replace(request, body=decompressed(request.body, encoding, limit), sent=request.body)

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from multidict import CIMultiDict
+
+from bouncestream.crypto.place import Field, Header
+from bouncestream.providers._request import WebhookRequest
+
+
+def asked(body: bytes = b"", **headers: str) -> WebhookRequest:
+    return WebhookRequest("POST", CIMultiDict(headers), body)
+
+
+def test_a_header_whole_in_part_and_quoted() -> None:
+    assert Header("sig").read(asked(SIG=" abc ")) == ("abc",)
+    assert Header("sig").read(asked()) == ()
+    assert Header("sig", prefix="v1=", separator=",").read(asked(sig="t=1, V1=a,v1=b,v0=c")) == ("a", "b")
+    zepto = Header("sig", prefix="s=", separator=";", quoted=True)
+    assert zepto.read(asked(sig="ts=1;s=a%2Bb%3D;s-algorithm=HmacSHA256")) == ("a+b=",)
+
+
+def test_a_field_of_the_json() -> None:
+    place = Field("a", "b")
+    assert place.inside
+    assert place.read(asked(b'{"a": {"b": "x"}}')) == ("x",)
+    assert place.read(asked(b'{"a": {"b": 5}}')) == ("5",)
+    for other in (b'{"a": {"b": true}}', b'{"a": {"b": null}}', b'{"a": []}', b"{}", b"[]", b"5"):
+        assert place.read(asked(other)) == ()

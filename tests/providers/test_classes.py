@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import pytest
+
+from bouncestream.event import Kind
+from bouncestream.providers._classes import CLASSES, NO_EVENT, class_of, classified, judged
+
+
+def kind(class_: str, status: str = "", words: str = "", code: str = "") -> Kind | None:
+    return judged(class_, status=status, reply_code=code, diagnostic=words)[0]
+
+
+def reason(class_: str, status: str = "", words: str = "") -> str:
+    return judged(class_, status=status, reply_code="", diagnostic=words)[1].reason
+
+
+def test_the_longest_beginning_counts_and_the_operators_table_comes_first() -> None:
+    table = {"Bounce": "soft", "bounce/hard": "hard"}
+    assert class_of("BOUNCE/HARD/x", table) == "hard"
+    assert class_of("bounce/other", table) == "soft"
+    assert class_of("open", table) is None
+    assert class_of("bounce/hard", {"b": "ignore"}, table) == "ignore"
+    assert class_of("anything", {"": "ignore"}) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("", Kind.HARD),
+        ("5.1.1", Kind.HARD),
+        ("5.1.10", Kind.HARD),
+        ("5.2.1", Kind.HARD),
+        ("5.0.0", Kind.HARD),
+        ("5.4.4", Kind.HARD),
+        ("5.2.2", Kind.SOFT),
+        ("5.7.1", Kind.SOFT),
+        ("5.7.511", Kind.SOFT),
+        ("5.3.0", Kind.SOFT),
+        ("5.4.1", Kind.SOFT),
+        ("5.4.40", Kind.SOFT),
+        ("4.2.2", Kind.SOFT),
+    ],
+)
+def test_hard_is_only_what_is_the_addresss_fault(status: str, expected: Kind) -> None:
+    assert kind("hard", status) is expected
+    if status:
+        assert kind("hard", words=f"550 {status} refused") is expected
+    assert kind("soft", status) is Kind.SOFT
+
+
+def test_kinds_and_reasons() -> None:
+    assert kind("complaint") is Kind.COMPLAINT
+    assert kind("unsubscribe") is Kind.UNSUBSCRIBE
+    assert reason("hard", "5.1.1") == "user_unknown"
+    assert reason("soft", words="452 4.2.2 mailbox full") == "mailbox_full"
+    assert (kind("suppressed-hard"), reason("suppressed-hard")) == (Kind.HARD, "suppressed")
+    assert (kind("suppressed-complaint"), reason("suppressed-complaint")) == (Kind.COMPLAINT, "suppressed")
+    assert kind("suppressed-unsubscribe") is Kind.UNSUBSCRIBE
+    assert kind("judge", "5.1.1") is Kind.HARD
+    assert kind("judge-hard", words="550 5.4.4 host unknown") is Kind.HARD
+    assert kind("judge-hard", "4.2.2") is Kind.SOFT
+    assert all(kind(class_) is None for class_ in NO_EVENT)
+    assert {class_ for class_ in CLASSES if kind(class_) is None} == set(NO_EVENT)
+
+
+def test_a_failure_is_one_however_its_words_sound() -> None:
+    assert classified(diagnostic="delayed, will retry").kind in ("soft", "hard")
