@@ -24,7 +24,7 @@ from benchmarks.figures import Effort, Figure, Run, notes_of, ratios, told
 from benchmarks.ingest import A_SECOND, measure, through_bridge
 from benchmarks.machine import SERVER_CORE, on_core, scratch
 from benchmarks.prepared import generic, generic_body
-from bouncestream.outbox import bulk, codec, connection
+from bouncestream.outbox import arrivals, codec, connection
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Submission
@@ -191,7 +191,7 @@ def _times(path: Path, submissions: list[Submission]) -> Times:
         began = time.perf_counter()
         for at in range(0, len(submissions), INSERT):
             conn.execute("BEGIN IMMEDIATE")
-            bulk.take_many(conn, [(submission, now) for submission in submissions[at : at + INSERT]])
+            arrivals.take_many(conn, [(submission, now) for submission in submissions[at : at + INSERT]])
             conn.execute("COMMIT")
         inserted = time.perf_counter()
         claims = 0

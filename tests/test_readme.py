@@ -30,7 +30,7 @@ from bouncestream.config.model import SECTIONS
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
 from bouncestream.event import Kind
-from bouncestream.outbox import bulk
+from bouncestream.outbox import arrivals
 from bouncestream.ports import State, Unreadable
 from bouncestream.providers import webhook
 from bouncestream.providers._contract import WebhookRequest, read
@@ -92,7 +92,7 @@ def outbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
             conn, unreadable=(Unreadable("not JSON"), Unreadable("it does not tell whose", unidentified=True))
         )
         together = [make.submission(make.event(f"b{n}@example.net"), raw=b"%d of 3" % n) for n in (1, 2, 3)]
-        bulk.take_many(conn, [(submission, make.NOW) for submission in together])
+        arrivals.take_many(conn, [(submission, make.NOW) for submission in together])
     return path
 
 

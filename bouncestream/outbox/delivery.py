@@ -188,7 +188,7 @@ def unsettled(conn: sqlite3.Connection, *, after_row: int = 0, limit: int = 1000
 
 def newest_row(conn: sqlite3.Connection) -> int:
     """The number of the newest row; 0 where there is none."""
-    newest: int = conn.execute(QUERIES["newest_rows"]).fetchone()[0]
+    newest: int = conn.execute(QUERIES["newest_row"]).fetchone()[0]
     return newest
 
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 import sqlite3
 
 from bouncestream.event import identity_keys
-from bouncestream.outbox.arrivals import Stored, secret_of
+from bouncestream.outbox.arrivals import secret_of
 from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.tables import Stored
 from bouncestream.ports import Submission
 
 

@@ -24,11 +24,11 @@ from bouncestream.metrics import (
     UNIDENTIFIED,
     Metrics,
 )
-from bouncestream.outbox.arrivals import Stored
-from bouncestream.outbox.bulk import take_many
+from bouncestream.outbox.arrivals import take_many
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import set_meta
 from bouncestream.outbox.mailboxes import store_mails
+from bouncestream.outbox.tables import Stored
 from bouncestream.ports import Clock, MailBatch, Receipt, Submission
 
 MAX_EVENTS = 10_000

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bouncestream.outbox import codec
-from bouncestream.outbox.arrivals import ROW_FAULTS, Stored, take
-from bouncestream.outbox.bulk import take_many
+from bouncestream.outbox.arrivals import take_many
 from bouncestream.outbox.delivery import WHY_LIMIT
 from bouncestream.outbox.mail_room import MailRoom
 from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.tables import Stored
 from bouncestream.ports import FetchAttempts, Filing, FolderKey, MailBatch, PendingFiling, Progress, Submission
 
 
@@ -42,16 +42,7 @@ def store_mails(
     told = [mail.submission for mail in batch.mails if mail.submission is not None]
     kept = [room.keep(submission) for submission in told]
     room.close()
-    items = [(submission, now) for submission in kept if submission is not None]
-    conn.execute("SAVEPOINT mails")
-    try:
-        done = take_many(conn, items)
-    except ROW_FAULTS:  # one of them is refused by the database: one by one finds out which
-        conn.execute("ROLLBACK TO mails")
-        done = [take(conn, submission, moment) for submission, moment in items]
-    finally:
-        conn.execute("RELEASE mails")
-    rest = iter(done)
+    rest = iter(take_many(conn, [(submission, now) for submission in kept if submission is not None]))
     taken = [_counted(whole) if less is None else next(rest) for whole, less in zip(told, kept, strict=True)]
     for one, whole, less in zip(taken, told, kept, strict=True):
         one.shortened = whole is not less

@@ -8,10 +8,13 @@ SELECT outbox_id FROM seen WHERE key = ?;
 
 -- name: probe_many
 -- (?) becomes as many as are looked up at once.
-SELECT key FROM seen WHERE key IN (?);
+SELECT key, outbox_id FROM seen WHERE key IN (?);
 
--- name: newest_rows
-SELECT coalesce((SELECT max(id) FROM outbox), 0), coalesce((SELECT max(id) FROM raw), 0);
+-- name: newest_raw
+SELECT coalesce(max(id), 0) FROM raw;
+
+-- name: newest_row
+SELECT coalesce(max(id), 0) FROM outbox;
 
 -- name: known
 -- The row that an identity key leads to, for the comparison with a new report.
@@ -327,7 +330,8 @@ UNION ALL SELECT received_at FROM quarantine WHERE id = (SELECT max(id) FROM qua
 UNION ALL SELECT at FROM history WHERE id = (SELECT max(id) FROM history);
 
 -- name: aside_bytes
-SELECT coalesce(sum(length(body)), 0) FROM raw
+-- In a block a body has no size of its own: all of it counts.
+SELECT coalesce(sum(CASE WHEN block IS NULL THEN length(body) ELSE bytes END), 0) FROM raw
 WHERE id IN (SELECT raw_id FROM quarantine WHERE provider = 'mailbox');
 
 -- name: old_events

@@ -6,8 +6,9 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from bouncestream.outbox.arrivals import Stored, take
+from bouncestream.outbox.arrivals import take
 from bouncestream.outbox.operator import mark_replayed
+from bouncestream.outbox.tables import Stored
 from bouncestream.ports import Submission
 
 

@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from bouncestream.event import Kind
-from bouncestream.outbox import bulk
+from bouncestream.outbox import arrivals
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
 from bouncestream.ports import Move, Receipt, State
@@ -67,7 +67,7 @@ def test_who_leaves_again_is_heard_again(
     settle(conn, 1, state)
     if many:
         items = [(submission(left), later(9)), (submission(event()), later(9)), (submission(left), later(9))]
-        assert [taken.receipt for taken in bulk.take_many(conn, items)] == [NEW, NEW, KNOWN]
+        assert [taken.receipt for taken in arrivals.take_many(conn, items)] == [NEW, NEW, KNOWN]
     else:
         assert submit(conn, left, now=later(9)) == NEW
         assert submit(conn, left, now=later(9)) == KNOWN  # it waits

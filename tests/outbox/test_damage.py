@@ -15,7 +15,7 @@ import pytest
 
 from bouncestream.errors import SchemaTooNew, StoreError, StoreUnavailable
 from bouncestream.outbox import alerts as alerts
-from bouncestream.outbox import bulk, migrate, retention
+from bouncestream.outbox import arrivals, migrate, retention
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
 from bouncestream.outbox import view as glance
@@ -64,7 +64,7 @@ async def everything(db: Database, path: Path) -> None:
         browse.list_rows,
     ]
     steps = [partial(db.write, job) for job in jobs] + [partial(db.read, look) for look in looks]
-    steps += [partial(db.write_each, bulk.take_many, (submission(event("next@example.com")), NOW)), db.check]
+    steps += [partial(db.write_each, arrivals.take_many, (submission(event("next@example.com")), NOW)), db.check]
     for step in steps:
         try:
             await step()

@@ -19,8 +19,7 @@ import pytest
 from bouncestream.errors import SchemaTooNew, StoreBusy, StoreUnavailable
 from bouncestream.outbox import connection, migrate
 from bouncestream.outbox import delivery as store
-from bouncestream.outbox.arrivals import submit
-from bouncestream.outbox.bulk import take_many
+from bouncestream.outbox.arrivals import submit, take_many
 from bouncestream.outbox.db import Database
 from tests.outbox import make
 from tests.outbox.make import NOW, event, submission

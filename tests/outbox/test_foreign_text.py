@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from bouncestream.event import DIAGNOSTIC_LIMIT
-from bouncestream.outbox import arrivals, bulk, codec
+from bouncestream.outbox import arrivals, codec
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
 from bouncestream.ports import Move, State, Submission, Unreadable
@@ -25,7 +25,7 @@ def test_what_is_stored_of_an_event_is_printable(conn: sqlite3.Connection, many:
     evil = event(diagnostic=EVIL.replace("\udfff", ""), **dict.fromkeys(FIELDS, EVIL))
     if many:
         items = [(submission(evil), NOW), *((submission(event(f"{n}@example.com")), NOW) for n in range(5))]
-        assert {taken.receipt.accepted for taken in bulk.take_many(conn, items)} == {1}
+        assert {taken.receipt.accepted for taken in arrivals.take_many(conn, items)} == {1}
     else:
         assert submit(conn, evil).accepted == 1
     assert make.rows(conn, ", ".join(FIELDS))[0] == (TAME,) * len(FIELDS)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from bouncestream.outbox import bulk, retention
+from bouncestream.outbox import arrivals, retention
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
 from bouncestream.ports import Move, Receipt, State, Unreadable
@@ -115,7 +115,7 @@ def test_the_newest_number_never_comes_again(conn: sqlite3.Connection) -> None:
 def test_what_is_kept_of_a_block_keeps_nothing_of_its_neighbours(conn: sqlite3.Connection) -> None:
     """Raw bodies of one commit are compressed together; one that must stay does not hold the others."""
     for day in range(4):
-        bulk.take_many(
+        arrivals.take_many(
             conn,
             [
                 (submission(event(f"{day}.{n}@example.com", hold="brake" * (n == 2)), raw=b"%d%d" % (day, n)), at)

@@ -14,8 +14,7 @@ from bouncestream.event import BounceEvent, Kind, Proof
 from bouncestream.outbox import arrivals, migrate
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
-from bouncestream.outbox.arrivals import take
-from bouncestream.outbox.bulk import take_many
+from bouncestream.outbox.arrivals import take, take_many
 from bouncestream.outbox.rejudge import rejudge
 from bouncestream.ports import State
 from tests.outbox import make
