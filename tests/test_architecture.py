@@ -29,6 +29,7 @@ FLOORS = {
     "descriptors": 1,
     "logs": 1,
     "supervisor": 1,
+    "files": 1,
     "net": 1,
     "mail": 1,
     "crypto": 1,

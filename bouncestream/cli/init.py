@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from bouncestream import providers
+from bouncestream import files, providers
 from bouncestream.cli import show as out
 from bouncestream.cli import tries, tries_listmonk
 from bouncestream.cli.parser import Parser, command
@@ -297,20 +297,10 @@ def _made_here(provider: str) -> str:
 
 def _write(path: Path, text: str, *, force: bool) -> None:
     """Write it with mode 0600, as a whole or not at all."""
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
     try:
-        if force:
-            new.replace(path)
-        else:
-            os.link(new, path)  # unlike a rename, it overwrites nothing
+        files.replace(path, text.encode(), overwrite=force)
     except FileExistsError:
         raise UsageError(f"{path} has been made meanwhile. Next: look at it, or overwrite with --force.") from None
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _explain(output: Path, answers: Answers) -> None:

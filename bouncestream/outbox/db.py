@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from typing import Any, TypeVar
 
 from bouncestream.clock import SystemClock
 from bouncestream.errors import StoreError, StoreUnavailable
+from bouncestream.files import sync
 from bouncestream.metrics import COMMITS, Metrics
 from bouncestream.outbox import connection, files
 from bouncestream.outbox.batch import Job, Outcome, refuse, run_batch
@@ -393,8 +393,5 @@ def _copy(conn: sqlite3.Connection, target: Path, now: datetime) -> None:
         connection.check_integrity(copy)
     finally:
         copy.close()
-    file = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+    sync(target)
+    sync(target.parent)

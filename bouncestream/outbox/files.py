@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 from pathlib import Path
 
+from bouncestream import files
 from bouncestream.errors import StoreBusy, StoreUnavailable
 
 log = logging.getLogger("bouncestream.outbox")
@@ -29,7 +28,7 @@ def create(path: Path) -> bool:
     An existing one is never opened here: closing it again would drop the locks that SQLite holds on it.
     """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        files.create(path)
     except FileExistsError:
         return False
     except FileNotFoundError:
@@ -56,33 +55,23 @@ def warn_if_wide(path: Path) -> None:
             log.warning("%s is open to others (mode %o). Next: chmod 600 %s", file, mode, file)
 
 
-class Lock:
-    """The lock of `run`: held on `<path>.lock` for as long as the process lives, and freed by the kernel at its
-    end."""
+class Lock(files.Lock):
+    """The lock of `run`, on `<path>.lock`: held for as long as the process lives. Raises StoreBusy and
+    StoreUnavailable."""
 
     def __init__(self, path: Path) -> None:
         file = beside(path, ".lock")
         try:
-            self._file = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            super().__init__(file)
+            if self.take():
+                return
         except OSError as error:
             raise StoreUnavailable(
                 f"The lock {file} cannot be opened: {error.strerror}. "
                 "Next: let the user that runs bouncestream write to it and to its directory."
             ) from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.read(self._file, 32).decode("ascii", "replace").strip()
-            os.close(self._file)
-            who = f" (process {holder})" if holder.isdigit() else ""
-            raise StoreBusy(
-                f"Another `bouncestream run`{who} uses {path}. Next: stop it, or give this one a path of its own."
-            ) from None
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
-
-    def release(self) -> None:
-        """Free it. The file stays: removing it would let two processes each lock a file of that name."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        who = f" (process {self.holder})" if self.holder else ""
+        self.release()
+        raise StoreBusy(
+            f"Another `bouncestream run`{who} uses {path}. Next: stop it, or give this one a path of its own."
+        )

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bouncestream import files
 from bouncestream.outbox.files import beside
 from bouncestream.outbox.footing import MAGIC
 
@@ -136,16 +137,8 @@ def _read(file: Path) -> Marker | None:
 
 def _write(file: Path, marker: Marker) -> bool:
     told = {"about": _ABOUT, "outbox": marker.outbox, "instance": marker.instance, "since": marker.since}
-    new = file.with_name(f"{file.name}.{os.getpid()}")
     try:
-        with open(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600), "w") as opened:
-            json.dump(told, opened, indent=1)
-            opened.write("\n")
-            opened.flush()
-            os.fsync(opened.fileno())
-        new.replace(file)
+        files.replace(file, json.dumps(told, indent=1).encode() + b"\n")
     except OSError:
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
         return False
     return True

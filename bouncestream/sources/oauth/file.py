@@ -10,7 +10,6 @@ it, holds the lock beside it, so `run`, `check` and `mailbox login` never overwr
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import hashlib
 import hmac
 import os
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import orjson
 
+from bouncestream import files
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.oauth import plan
 from bouncestream.errors import LoginRefused, TokenError
@@ -102,14 +102,8 @@ class TokenFile:
 
     def write(self, refresh_token: str) -> Mark | None:
         """Put a permission in the place of the old one; it is on the disk when this returns. Raises TokenError."""
-        self._put(refresh_token)
         try:
-            self._aside.rename(self.path)
-            directory = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
+            files.replace(self.path, self._content(refresh_token), beside=self._aside, for_service=True)
         except OSError as error:
             raise self._unwritable(error) from error
         return self.mark()
@@ -117,7 +111,10 @@ class TokenFile:
     def rehearse(self, refresh_token: str) -> None:
         """Write as `write` does, but rename nothing: a full disk shows before the provider is asked for a token
         that could then not be kept. Raises TokenError."""
-        self._put(refresh_token + " " * 4096)
+        try:
+            files.write(self._aside, self._content(refresh_token + " " * 4096), for_service=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
         with suppress(OSError):
             self._aside.unlink()
 
@@ -125,19 +122,8 @@ class TokenFile:
     def _aside(self) -> Path:
         return self.path.with_name(f"{self.path.name}.new")
 
-    def _put(self, refresh_token: str) -> None:
-        content = orjson.dumps({"version": 1, "for": self._for, "refresh_token": refresh_token}) + b"\n"
-        try:
-            with suppress(FileNotFoundError):  # left behind by a kill; made anew, so that its mode is ours
-                self._aside.unlink()
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-            with open(os.open(self._aside, flags, 0o600), "wb") as file:
-                _give_to_owner(file.fileno(), self.path.parent)
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise self._unwritable(error) from error
+    def _content(self, refresh_token: str) -> bytes:
+        return orjson.dumps({"version": 1, "for": self._for, "refresh_token": refresh_token}) + b"\n"
 
     def _unwritable(self, error: OSError) -> TokenError:
         return TokenError(
@@ -150,7 +136,7 @@ class TokenFile:
         """Alone with the file, among all processes. Raises TokenError when another one holds it too long; s."""
         path = self.path.with_name(f"{self.path.name}.lock")
         try:
-            file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            lock = files.Lock(path, for_service=True)
         except FileNotFoundError:
             raise TokenError(
                 f"The directory {path.parent} does not exist. Next: create it, owned by the user of bouncestream."
@@ -161,28 +147,16 @@ class TokenFile:
                 "Next: let the user that runs bouncestream write to it and to its directory."
             ) from error
         try:
-            _give_to_owner(file, path.parent)
-            await self._take(file, path, patience)
+            await _take(lock, path, patience)
             yield
         finally:
-            os.close(file)  # the kernel frees the lock with it; the file stays, see outbox.files
-
-    async def _take(self, file: int, path: Path, patience: float) -> None:
-        try:
-            async with asyncio.timeout(patience):
-                while True:
-                    try:
-                        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    except BlockingIOError:
-                        await asyncio.sleep(_AGAIN)
-                    else:
-                        return
-        except TimeoutError:
-            raise TokenError(f"Another bouncestream holds {path}. Next: nothing, it is tried again.") from None
+            lock.release()
 
 
-def _give_to_owner(file: int, directory: Path) -> None:
-    """Root (`sudo bouncestream mailbox login`) leaves the file to whom the directory belongs: the service."""
-    if os.geteuid() == 0:
-        owner = directory.stat()
-        os.fchown(file, owner.st_uid, owner.st_gid)
+async def _take(lock: files.Lock, path: Path, patience: float) -> None:
+    try:
+        async with asyncio.timeout(patience):
+            while not lock.take():  # noqa: ASYNC110 - another process's lock has no event
+                await asyncio.sleep(_AGAIN)
+    except TimeoutError:
+        raise TokenError(f"Another bouncestream holds {path}. Next: nothing, it is tried again.") from None
