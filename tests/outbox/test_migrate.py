@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import gzip
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bouncestream.errors import SchemaTooNew, StoreUnavailable
+from bouncestream.outbox import delivery as store
 from bouncestream.outbox import migrate
+from bouncestream.outbox import operator as browse
 from bouncestream.outbox.migrate import Migration
+from bouncestream.ports import State
+from tests.outbox import make
 
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "outbox"
 SCHEMA = Path(migrate.__file__).with_name("schema.sql")
 
 
@@ -87,3 +94,57 @@ def test_every_view_can_be_read(empty: sqlite3.Connection) -> None:
     migrate.migrate(empty)
     for (name,) in empty.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall():
         empty.execute(f"SELECT * FROM {name}").fetchall()
+
+
+#: The columns that migrations change in rows that are there, each in the row of one recipient. All else stays.
+CHANGED = {
+    (4, "outbox"): {("uuid@example.com", "address_form"), ("hint@example.com", "kind"), ("hint@example.com", "why")}
+}
+#: They add a line of history for that.
+ADDED = {(4, "history"): 1}
+
+
+@pytest.mark.parametrize("number", [4, 8])
+def test_an_outbox_of_an_earlier_program_is_migrated_without_loss(tmp_path: Path, number: int) -> None:
+    """See tests/fixtures/outbox/generate.py for what is in it, and for the commits that made it."""
+    path = tmp_path / "outbox.db"
+    path.write_bytes(gzip.decompress((FIXTURES / f"version_{number}.db.gz").read_bytes()))
+    with closing(sqlite3.connect(path)) as conn:
+        assert conn.execute("PRAGMA user_version").fetchone() == (number,)
+        before = everything(conn)
+    assert {row["state"] for row in before["outbox"]} == set(State)
+    with closing(make.connect(path)) as conn:
+        assert conn.execute("PRAGMA user_version").fetchone() == (migrate.newest(),)
+        migrate.check_schema(conn)
+        after = everything(conn)
+        for table, rows in before.items():
+            assert len(after[table]) == len(rows) + ADDED.get((number, table), 0)
+            differs = {
+                (old.get("recipient"), column)
+                for old, new in zip(rows, after[table], strict=False)
+                for column in old
+                if old[column] != new[column]
+            }
+            assert differs == CHANGED.get((number, table), set())
+        bodies = {row["recipient"]: browse.raw_body(conn, row["raw_id"]) for row in after["outbox"]}
+        assert bodies["b3@example.com"] == b"3 of the block; " * 40
+        assert bodies["told@example.com"] == b"hard"
+        assert [browse.raw_body(conn, item.raw_id) for item in browse.quarantine_items(conn)] == [b"not JSON"]
+        assert len(store.unsettled(conn)) == 3
+        assert make.submit(conn, make.event("b3@example.com")).duplicates == 1
+        assert make.submit(conn, make.event("new@example.com")).accepted == 1
+        assert make.claim(conn, make.later(days=1))
+        make.check_tally(conn)
+
+
+def everything(conn: sqlite3.Connection) -> dict[str, list[dict[str, object]]]:
+    """All rows of all tables, each by the names of its columns."""
+    names = conn.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    ).fetchall()
+    found: dict[str, list[dict[str, object]]] = {}
+    for (name,) in names:
+        rows = conn.execute(f"SELECT * FROM {name} ORDER BY 1, 2")
+        columns = [column for column, *_ in rows.description]
+        found[name] = [dict(zip(columns, row, strict=True)) for row in rows]
+    return found
