@@ -313,8 +313,8 @@ def _explain(output: Path, answers: Answers) -> None:
     out.heading(f"{provider.title}: {provider.summary} (as read on {provider.guide.read}):")
     for step in provider.guide.told(hook, tries.paste(answers.public_url, hook, shown=True), answers.secret):
         print(f"    {step}")
-    for name, value in provider.guide.campaign_headers.items():
-        print(f"    In Listmonk, add to each campaign's headers: {json.dumps([{name: value}])}")
+    if headers := [{name: value} for name, value in provider.guide.campaign_headers.items()]:
+        print(f"    In Listmonk, add to each campaign's headers: {json.dumps(headers)}")
     for name, proof in proofs_of(type(hook)).items():
         if name != made and keys_of(type(hook))[name].foreign:
             print(f"    Then set {name} in [webhooks.{hook.name}] of {output}, for {proof.word} beside the path.")

@@ -15,7 +15,7 @@ from typing import Any
 from multidict import CIMultiDict
 
 from bouncestream import providers
-from bouncestream.crypto.proof import Fetch
+from bouncestream.crypto.proof import Basic, Fetch
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
 from bouncestream.event import Kind
@@ -152,6 +152,16 @@ SENDAMATIC_COMPLAINT = {
     "complaint": {"report": "Feedback-Type: abuse", "recipient": "person@example.org", "message_id": "<id@host>"},
 }
 
+POSTMARK = {
+    "RecordType": "Bounce",
+    "Type": "HardBounce",
+    "ID": 9007199254740993,
+    "MessageID": "00000000-0000-4000-8000-00000000000a",
+    "Email": "person@example.org",
+    "Details": "smtp;550 5.1.1 no such user",
+    "BouncedAt": "2026-11-20T10:53:11.1234567+01:00",
+}
+
 CASES = {
     "generic, token": Case(
         "generic",
@@ -177,5 +187,20 @@ CASES = {
         by_header(lambda body, secret: {"authorization": f"Bearer {secret}"}),
         SENDAMATIC,
         options={"header": "Authorization"},
+    ),
+    "postmark": Case(
+        "postmark",
+        "password",
+        by_header(
+            lambda body, secret: {
+                "Authorization": Basic.header("anyone", secret.encode("utf-8", "replace").decode())
+            }
+        ),
+        POSTMARK,
+        kinds={
+            Kind.SOFT: POSTMARK | {"Type": "SoftBounce"},
+            Kind.COMPLAINT: POSTMARK | {"RecordType": "SpamComplaint"},
+            Kind.UNSUBSCRIBE: POSTMARK | {"Type": "Unsubscribe"},
+        },
     ),
 }

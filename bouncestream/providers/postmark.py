@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Postmark: one JSON object per request, about one recipient.
+
+Source: Postmark's developer documentation, "Bounce webhook", "Spam complaint webhook", "Subscription change
+webhook" and "Bounce types", as stored in November 2026. Nothing is signed; the password stands in the URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bouncestream.crypto.proof import Basic
+from bouncestream.crypto.secret import Secret
+from bouncestream.errors import Malformed
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._fields import text
+from bouncestream.settings.key import secret_key
+
+#: RecordType/Type → class. Of a suppression the reason and whose doing it was.
+CLASSES: Mapping[str, str] = {
+    "Bounce/HardBounce": "hard",
+    "Bounce/BadEmailAddress": "hard",
+    "Bounce/SoftBounce": "soft",
+    "Bounce/Transient": "soft",
+    "Bounce/DnsError": "soft",
+    "Bounce/SpamNotification": "soft",
+    "Bounce/VirusNotification": "soft",
+    "Bounce/Blocked": "soft",
+    "Bounce/DMARCPolicy": "soft",
+    "Bounce/Unknown": "soft",
+    "Bounce/SpamComplaint": "complaint",
+    "Bounce/Unsubscribe": "unsubscribe",
+    "Bounce/Subscribe": "info",
+    "Bounce/AutoResponder": "info",
+    "Bounce/AddressChange": "info",
+    "Bounce/ChallengeVerification": "info",
+    "Bounce/OpenRelayTest": "info",
+    "Bounce/Unconfirmed": "info",
+    "Bounce/SMTPApiError": "info",
+    "Bounce/InboundError": "info",
+    "Bounce/TemplateRenderingFailed": "info",
+    "Bounce/ManuallyDeactivated": "suppressed",
+    "SpamComplaint": "complaint",
+    "SubscriptionChange/ManualSuppression/Recipient": "unsubscribe",
+    "SubscriptionChange/ManualSuppression": "suppressed",  # a person did it at Postmark, not the recipient
+    "SubscriptionChange": "info",  # repeats a bounce or complaint, or takes one back
+    "Delivery": "info",
+    "Open": "info",
+    "Click": "info",
+    "Inbound": "info",
+    "SMTP API Error": "info",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postmark(Webhook):
+    """Postmark's webhooks. They are not signed: a password in the URL proves them."""
+
+    password: Secret | None = secret_key(
+        "The password in the URL that you enter at Postmark: https://bouncestream:<password>@…; any user will do.",
+        live=True,
+        rotates=True,
+        proof=Basic(),
+    )
+
+
+def parse(request: WebhookRequest, into: Gathered[Postmark]) -> None:
+    """The events of a request."""
+    into.each(request.json(), _one)
+
+
+def _one(item: Any, into: Gathered[Postmark]) -> None:
+    record = text(item.get("RecordType"), 100)
+    if not record:
+        raise Malformed("RecordType is missing")
+    said = record
+    if record == "Bounce":
+        said = f"{record}/{item.get('Type')}"
+    elif record == "SubscriptionChange":
+        reason = item.get("SuppressionReason") if item.get("SuppressSending") else "resumed"
+        said = f"{record}/{reason}/{item.get('Origin')}"
+    into.report(
+        said,
+        part=item,
+        recipient=item.get("Email") or item.get("Recipient"),
+        at=item.get("BouncedAt") or item.get("ChangedAt"),
+        diagnostic=item.get("Details") or item.get("Description"),
+        vendor_message_id=item.get("MessageID"),
+        event_id=item.get("ID"),
+        metadata=item.get("Metadata"),
+    )
+
+
+PROVIDER = Provider(
+    name="postmark",
+    title="Postmark",
+    summary="Postmark's webhooks (bounces, spam complaints, subscription changes)",
+    settings=Postmark,
+    parse=parse,
+    classes=CLASSES,
+    guide=Guide(
+        read=date(2026, 11, 29),
+        steps=(
+            "At Postmark, open your server, its message stream, Webhooks, and add a webhook.",
+            "URL     {login_url}",
+            "Choose the events Bounce, Spam complaint and Subscription change.",
+        ),
+        campaign_headers={
+            "X-PM-Metadata-listmonk_campaign": "{{ .Campaign.UUID }}",
+            "X-PM-Metadata-listmonk_subscriber": "{{ .Subscriber.UUID }}",
+        },
+    ),
+)
