@@ -13,6 +13,7 @@ BouncestreamError
 │   ├── StoreBusy            the intake is full, or the database is locked (try again)
 │   ├── StoreUnavailable     disk full, database corrupt or gone (try again, after a person acted)
 │   │   └── MailsWait        the last room on the disk is kept for webhooks
+│   ├── SchemaTooOld         the database waits for its upgrade, and the command changes nothing
 │   └── SchemaTooNew         the database was written by a newer bouncestream
 ├── MailboxError             a mailbox that cannot be read now
 │   ├── LoginRefused         who the user is was not accepted: a person must act
@@ -100,6 +101,10 @@ class StoreUnavailable(StoreError):
 
 class MailsWait(StoreUnavailable):
     """The last room on the disk is kept for webhooks: mails wait where they are."""
+
+
+class SchemaTooOld(StoreError):
+    """The database belongs to an older bouncestream, and whoever asks only looks."""
 
 
 class SchemaTooNew(StoreError):

@@ -53,6 +53,17 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class RawInput:
+    """One request or mail as it came in and is kept: what is judged, and judged again."""
+
+    source: str
+    provider: str
+    received_at: datetime  #: aware, UTC
+    body: bytes  #: decompressed
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The receipt of a submission: what became of it once it was committed."""
 

@@ -73,7 +73,7 @@ PURE = [
     "sources/imap/replies.py",
     "settings",
     "sources/mailbox/rules.py",
-    "judging/mail.py",
+    "judging",
     "backoff.py",
     "sinks/listmonk/answers.py",
     "sinks/listmonk/payload.py",

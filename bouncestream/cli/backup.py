@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, command
 from bouncestream.errors import UsageError
-from bouncestream.outbox.db import Database
+from bouncestream.outbox.backup import backup
 
 
 def options(parser: Parser) -> None:
@@ -25,15 +25,7 @@ def run(args: argparse.Namespace) -> int:
     target = Path(args.file)
     if target.exists():
         raise UsageError(f"{target} exists already, and a backup overwrites nothing. Next: give another name.")
-    asyncio.run(_copy(source, target))
+    backup(source, target, datetime.now(UTC))
     size = target.stat().st_size
     print(f"{target}: a checked copy of {source}, {size / 2**20:.1f} MiB. Restore it by putting it in its place.")
     return 0
-
-
-async def _copy(source: Path, target: Path) -> None:
-    db = await Database.open(source, create=False)
-    try:
-        await db.backup(target)
-    finally:
-        await db.close()

@@ -6,22 +6,24 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sqlite3
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from bouncestream.cli import show as out
 from bouncestream.cli.explain_mail import explain_mail
-from bouncestream.cli.opened import configuration, reading
+from bouncestream.cli.opened import configuration, looking
 from bouncestream.cli.outbox_look import as_json
-from bouncestream.cli.reread import StillUnreadable, Stored, events_again, same_person
 from bouncestream.config.model import Config
 from bouncestream.errors import SinkError, UsageError
 from bouncestream.event import Kind
 from bouncestream.judging.mail import PROVIDER as MAILBOX
+from bouncestream.judging.stored import StillUnreadable, identified_again, same_person
 from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import operator
 from bouncestream.outbox.operator import Listed, Step
-from bouncestream.ports import Claimed
+from bouncestream.ports import Claimed, RawInput
 from bouncestream.printable import mask_all, printable
 from bouncestream.sinks.listmonk import payload
 
@@ -32,23 +34,20 @@ _PATIENCE = 15
 def explain_event(args: argparse.Namespace) -> int:
     """Print it; 3 when Listmonk could not be asked."""
     config = configuration(args, with_secrets=not args.offline, judging=True)
-    path = config.outbox.path
-    try:
-        number = reading(path, partial(browse.find, ref=args.target))
-    except UsageError as error:
-        raise UsageError(f"There is no file {args.target}, and: {error}") from None
-    row, steps = reading(path, partial(browse.show, row=number))
-    kept, trouble = ("", "") if args.offline else asyncio.run(_kept(config, row))
+    with looking(config.outbox.path) as outbox:
+        found = outbox.read(partial(_found, ref=args.target))
+    row, steps = found.row, found.steps
+    kept, trouble = ("", "") if args.offline else asyncio.run(_kept(config, found))
     if args.json:
-        out.json_line(_json(config, row, steps, kept, trouble, reveal=args.reveal))
+        out.json_line(_json(config, found, kept, trouble, reveal=args.reveal))
         return 3 if trouble else 0
     out.heading(f"Event {row.row}: {row.event.kind}, {row.event.reason or 'no reason'}; {row.state.value}")
-    _came_in(config, row, args)
+    _came_in(config, found, args)
     print()
     out.heading("What was sent to Listmonk")
     out.mark("·", mask_all(_sent_words(row)) if not args.reveal else _sent_words(row))
     if row.attempt and row.event.kind is not Kind.UNSUBSCRIBE:
-        print(f"  {printable(_masked(json.dumps(_sent(config, row)), args))}")
+        print(f"  {printable(_masked(json.dumps(_sent(found)), args))}")
     print()
     out.heading("What Listmonk kept of it")
     sign = "⚠" if trouble else "·" if args.offline else "✔" if kept.startswith("its row") else "·"
@@ -61,12 +60,35 @@ def explain_event(args: argparse.Namespace) -> int:
     return 3 if trouble else 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """All that the outbox has of an event."""
+
+    row: Listed
+    steps: list[Step]
+    came: RawInput | None  #: the request or mail that it came by; None: it is not kept
+    instance: str  #: the outbox's name among outboxes
+
+
+def _found(conn: sqlite3.Connection, ref: str) -> _Found:
+    try:
+        row, steps = operator.show(conn, operator.find(conn, ref))
+    except UsageError as error:
+        raise UsageError(f"There is no file {ref}, and: {error}") from None
+    try:
+        came = operator.raw_input(conn, row)
+    except UsageError:
+        came = None
+    return _Found(row, steps, came, store.get_meta(conn, "instance") or "")
+
+
 def _masked(text: str, args: argparse.Namespace) -> str:
     return text if args.reveal else mask_all(text)
 
 
-def _came_in(config: Config, row: Listed, args: argparse.Namespace) -> None:
+def _came_in(config: Config, found: _Found, args: argparse.Namespace) -> None:
     """How it came in, how it was judged, and, where a mail is kept, the way to that."""
+    row, came = found.row, found.came
     out.fields(
         (f"  {name}", _masked(value, args))
         for name, value in (
@@ -76,21 +98,20 @@ def _came_in(config: Config, row: Listed, args: argparse.Namespace) -> None:
             ("evidence", row.event.evidence),
         )
     )
-    stored = _stored(config, row)
-    if stored is None:
+    if came is None:
         out.mark("·", "what came in is not kept any more ([retention] raw)")
-    elif stored.provider == MAILBOX:
+    elif came.provider == MAILBOX:
         print()
-        explain_mail(stored.body, config, args, name="The mail that it came in by", source=stored.source)
+        explain_mail(came.body, config, args, name="The mail that it came in by", source=came.source)
     else:
-        out.mark("·", f"this version {_now(config, row, stored)}")
+        out.mark("·", f"this version {_now(config, row, came)}")
         print(f"  `bouncestream outbox show {row.row} --raw` prints the request")
 
 
-def _now(config: Config, row: Listed, stored: Stored) -> str:
+def _now(config: Config, row: Listed, came: RawInput) -> str:
     """How the stored request is judged by this version, in words."""
     try:
-        events = events_again(stored, config)
+        events = identified_again(came, config).events
     except StillUnreadable as error:
         return f"cannot read the request: {error}"
     same = same_person(events, row.event)
@@ -101,17 +122,6 @@ def _now(config: Config, row: Listed, stored: Stored) -> str:
     return f"judges it as {same[0].kind} ({same[0].reason}): {mask_all(same[0].evidence)}"
 
 
-def _stored(config: Config, row: Listed) -> Stored | None:
-    if row.raw_id is None:
-        return None
-    try:
-        body = reading(config.outbox.path, partial(browse.raw_body, raw_id=row.raw_id))
-    except UsageError:
-        return None
-    head = reading(config.outbox.path, partial(browse.raw_head, raw_id=row.raw_id))
-    return Stored(row.event.source, row.event.provider, row.received_at, body, head[1] if head else "")
-
-
 def _claimed(row: Listed) -> Claimed:
     return Claimed(
         row.row, row.event_id, row.state, row.event, row.received_at, row.label, row.attempt,
@@ -119,10 +129,9 @@ def _claimed(row: Listed) -> Claimed:
     )  # fmt: skip
 
 
-def _sent(config: Config, row: Listed) -> dict[str, Any]:
+def _sent(found: _Found) -> dict[str, Any]:
     """The body of the POST, as it was made or would be."""
-    instance = reading(config.outbox.path, partial(store.get_meta, name="instance")) or ""
-    body: dict[str, Any] = json.loads(payload.body(_claimed(row), instance))
+    body: dict[str, Any] = json.loads(payload.body(_claimed(found.row), found.instance))
     return body
 
 
@@ -134,17 +143,16 @@ def _sent_words(row: Listed) -> str:
     return f"this, with attempt {row.attempt}, as source {row.label!r}:"
 
 
-async def _kept(config: Config, row: Listed) -> tuple[str, str]:
+async def _kept(config: Config, found: _Found) -> tuple[str, str]:
     """What Listmonk has of the event, in words; or why that cannot be said."""
     from bouncestream.sinks.listmonk.client import Listmonk
 
+    row = found.row
     if not row.label:
         return "nothing: it was never posted as a bounce", ""
     settings = config.listmonk
-    instance = await asyncio.to_thread(reading, config.outbox.path, partial(store.get_meta, name="instance"))
-    sink = Listmonk(
-        settings.url, settings.user, settings.token.reveal() if settings.token else "", instance=instance or ""
-    )
+    token = settings.token.reveal() if settings.token else ""
+    sink = Listmonk(settings.url, settings.user, token, instance=found.instance)
     try:
         async with asyncio.timeout(_PATIENCE):
             rows = [seen for seen in await sink.read_label(row.label) if seen.event_id == row.event_id]
@@ -159,16 +167,14 @@ async def _kept(config: Config, row: Listed) -> tuple[str, str]:
     return f"{word} (of attempt {attempts}) under {row.label!r}", ""
 
 
-def _json(
-    config: Config, row: Listed, steps: list[Step], kept: str, trouble: str, *, reveal: bool
-) -> dict[str, Any]:
-    stored = _stored(config, row)
-    sent = _sent(config, row) if row.attempt and row.event.kind is not Kind.UNSUBSCRIBE else None
+def _json(config: Config, found: _Found, kept: str, trouble: str, *, reveal: bool) -> dict[str, Any]:
+    row = found.row
+    sent = _sent(found) if row.attempt and row.event.kind is not Kind.UNSUBSCRIBE else None
     if sent is not None and not reveal:
         sent = json.loads(mask_all(json.dumps(sent)))
     return {
         **as_json(row, reveal=reveal),
-        "judged_now": _now(config, row, stored) if stored is not None else "",
+        "judged_now": _now(config, row, found.came) if found.came is not None else "",
         "sent": sent,
         "kept": kept,
         "trouble": trouble,
@@ -179,6 +185,6 @@ def _json(
                 "to": s.after.value,
                 "why": s.why if reveal else mask_all(s.why),
             }
-            for s in steps
+            for s in found.steps
         ],
     }

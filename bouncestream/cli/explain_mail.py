@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bouncestream.cli import show as out
-from bouncestream.cli.reread import StillUnreadable
 from bouncestream.config.model import Config
 from bouncestream.judging.mail import Returned, judging_for, read_mail
+from bouncestream.judging.stored import StillUnreadable
 from bouncestream.mail.decode import as_dict, read
 from bouncestream.mail.reason import REASONS
 from bouncestream.mail.trace import RecipientTrace

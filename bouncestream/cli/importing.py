@@ -33,6 +33,7 @@ from bouncestream.outbox.db import Database
 from bouncestream.outbox.dry_run import Rehearsal
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.marker import Markers
+from bouncestream.outbox.view import View, view
 from bouncestream.ports import Emit, Receipt, Submission
 from bouncestream.printable import printable
 from bouncestream.settings import shapes
@@ -162,12 +163,13 @@ class _Importing:
         # A new outbox in the place of one that is only away would be taken for it at the next start.
         if lost := Markers(path, self.config.path, os.environ).lost():
             raise StoreUnavailable(lost)
-        db = await Database.open(path, create=not self.dry_run)
+        if self.dry_run:
+            with view(path) as outbox:
+                yield _DryRun(outbox, self.metrics)
+            return
+        db = await Database.open(path)
         try:
-            if self.dry_run:
-                yield _DryRun(db, self.metrics)
-            else:
-                yield Intake(db, clock=SystemClock(), metrics=self.metrics, health=Health())
+            yield Intake(db, clock=SystemClock(), metrics=self.metrics, health=Health())
         finally:
             await db.close()
 
@@ -198,14 +200,14 @@ class _Importing:
 class _DryRun:
     """An `Emit` that stores nothing and counts as the intake would."""
 
-    def __init__(self, db: Database | None, metrics: Metrics) -> None:
-        self._db = db
+    def __init__(self, outbox: View | None, metrics: Metrics) -> None:
+        self._outbox = outbox
         self._metrics = metrics
         self._rehearsal = Rehearsal()
 
     async def __call__(self, submission: Submission) -> Receipt:
         take = partial(self._rehearsal.take, submission=submission)
-        taken = await self._db.read(take) if self._db is not None else take(None)
+        taken = self._outbox.read(take) if self._outbox is not None else take(None)
         for kind in taken.kinds:
             self._metrics.add(EVENTS_RECEIVED, submission.source, kind.value)
         self._metrics.add(EVENTS_DUPLICATE, submission.source, by=taken.duplicates)

@@ -7,14 +7,19 @@ import argparse
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from bouncestream.config.example import is_example
 from bouncestream.config.load import PREFIX, load
 from bouncestream.config.model import Config, Server
 from bouncestream.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bouncestream.outbox.db import Database
+    from bouncestream.outbox.view import View
 
 T = TypeVar("T")
 
@@ -77,21 +82,42 @@ def local_url(server: Server) -> str:
     return f"http://[{near}]:{port}" if near and ":" in near else f"http://{near}:{port}"
 
 
-def reading(path: str, fn: Callable[[sqlite3.Connection], T]) -> T:
-    """What `fn` reads from one consistent view of the outbox. It may run beside `run`."""
-    return asyncio.run(_on(path, fn, write=False))
+@contextmanager
+def looking(path: str) -> Iterator[View]:
+    """The outbox for a command that only looks: it may run beside `run`, and leaves every file as it was."""
+    from bouncestream.outbox import files  # not every command that reads the configuration needs the outbox
+    from bouncestream.outbox.view import view
+
+    files.warn_if_wide(Path(path))
+    with view(Path(path)) as outbox:
+        yield outbox
 
 
-def writing(path: str, fn: Callable[[sqlite3.Connection], T]) -> T:
-    """What `fn` returns, once what it wrote is on the disk. It may run beside `run`, and may run twice."""
-    return asyncio.run(_on(path, fn, write=True))
+class Changing:
+    """The outbox for a command that changes it; made by `changing`."""
+
+    def __init__(self, runner: asyncio.Runner, db: Database) -> None:
+        self._runner = runner
+        self._db = db
+
+    def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """The result of `fn`, which sees one consistent state."""
+        return self._runner.run(self._db.read(fn))
+
+    def write(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """The result of `fn`, once what it wrote is on the disk. It may run twice."""
+        return self._runner.run(self._db.write(fn))
 
 
-async def _on(path: str, fn: Callable[[sqlite3.Connection], T], *, write: bool) -> T:
-    from bouncestream.outbox.db import Database  # not every command that reads the configuration needs it
+@contextmanager
+def changing(path: str) -> Iterator[Changing]:
+    """The outbox for a command that changes it. It may run beside `run`; an outbox of an older version is upgraded,
+    which is said."""
+    from bouncestream.outbox.db import Database
 
-    db = await Database.open(Path(path), create=False)
-    try:
-        return await (db.write(fn) if write else db.read(fn))
-    finally:
-        await db.close()
+    with asyncio.Runner() as runner:
+        db = runner.run(Database.open(Path(path), create=False))
+        try:
+            yield Changing(runner, db)
+        finally:
+            runner.run(db.close())

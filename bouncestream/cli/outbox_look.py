@@ -12,12 +12,14 @@ from functools import partial
 from typing import Any
 
 from bouncestream.cli import show as out
-from bouncestream.cli.opened import configuration, reading
+from bouncestream.cli.opened import configuration, looking
 from bouncestream.errors import UsageError
 from bouncestream.mail.address import normalise
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
-from bouncestream.outbox.operator import Listed, Quarantined, Step
+from bouncestream.outbox.operator import Listed, Step
+from bouncestream.outbox.quarantine import Quarantined, quarantine_items
+from bouncestream.outbox.view import View
 from bouncestream.ports import State
 from bouncestream.printable import mask, mask_all, printable
 
@@ -30,10 +32,13 @@ _RECENT = timedelta(days=30)
 
 def listing(args: argparse.Namespace) -> int:
     """`outbox list`."""
-    path = configuration(args, with_secrets=False).outbox.path
-    if args.quarantine or args.unidentified:
-        return _list_quarantine(args, path)
-    rows = _rows(args, path)
+    with looking(configuration(args, with_secrets=False).outbox.path) as outbox:
+        if args.quarantine or args.unidentified:
+            return _list_quarantine(args, outbox)
+        return _list_events(args, _rows(args, outbox))
+
+
+def _list_events(args: argparse.Namespace, rows: Iterator[Listed]) -> int:
     if args.json:
         for row in rows:
             out.json_line(as_json(row, reveal=args.reveal))
@@ -58,12 +63,11 @@ def listing(args: argparse.Namespace) -> int:
     return 0
 
 
-def _rows(args: argparse.Namespace, path: str) -> Iterator[Listed]:
+def _rows(args: argparse.Namespace, outbox: View) -> Iterator[Listed]:
     left = args.limit or sys.maxsize
     before = 0
     while left > 0:
-        page = reading(
-            path,
+        page = outbox.read(
             partial(
                 browse.list_rows,
                 states=[State(state) for state in args.state or ()],
@@ -72,7 +76,7 @@ def _rows(args: argparse.Namespace, path: str) -> Iterator[Listed]:
                 recipient=(normalise(args.recipient) or args.recipient) if args.recipient else "",
                 before_row=before,
                 limit=min(left, _PAGE),
-            ),
+            )
         )
         yield from page
         if len(page) < min(left, _PAGE):
@@ -81,9 +85,9 @@ def _rows(args: argparse.Namespace, path: str) -> Iterator[Listed]:
         before = page[-1].row
 
 
-def _list_quarantine(args: argparse.Namespace, path: str) -> int:
+def _list_quarantine(args: argparse.Namespace, outbox: View) -> int:
     limit = -1 if args.source else args.limit or -1
-    items = reading(path, partial(browse.quarantine_items, limit=limit, unidentified=args.unidentified))
+    items = outbox.read(partial(quarantine_items, limit=limit, unidentified=args.unidentified))
     if args.source:
         items = [item for item in items if item.source == args.source][: args.limit or None]
     if args.json:
@@ -99,14 +103,16 @@ def _list_quarantine(args: argparse.Namespace, path: str) -> int:
 
 def show(args: argparse.Namespace) -> int:
     """`outbox show`."""
-    path = configuration(args, with_secrets=False).outbox.path
-    if args.quarantine:
-        return _show_quarantined(args, path)
-    row, steps, raw = reading(path, partial(_whole, ref=args.event))
+    with looking(configuration(args, with_secrets=False).outbox.path) as outbox:
+        return _show_quarantined(args, outbox) if args.quarantine else _show_event(args, outbox)
+
+
+def _show_event(args: argparse.Namespace, outbox: View) -> int:
+    row, steps, raw = outbox.read(partial(_whole, ref=args.event))
     if args.raw:
         if row.raw_id is None:
             raise UsageError("This event came without a raw body.")
-        return _print_raw(args, path, row.raw_id)
+        return _print_raw(args, outbox, row.raw_id)
     if args.json:
         told = as_json(row, reveal=args.reveal)
         told["history"] = [
@@ -141,20 +147,20 @@ def _print_history(steps: list[Step], *, reveal: bool) -> None:
     )
 
 
-def _show_quarantined(args: argparse.Namespace, path: str) -> int:
+def _show_quarantined(args: argparse.Namespace, outbox: View) -> int:
     number = item_number(args.event)
-    items = reading(path, partial(browse.quarantine_items, after=number - 1, limit=1, replayed=True))
+    items = outbox.read(partial(quarantine_items, after=number - 1, limit=1, replayed=True))
     if not items or items[0].id != number:
         raise UsageError(f"There is no item {number} in quarantine. Next: `bouncestream outbox list --quarantine`.")
     item = items[0]
     if args.raw:
-        return _print_raw(args, path, item.raw_id)
+        return _print_raw(args, outbox, item.raw_id)
     if args.json:
         out.json_line(_quarantined(item))
         return 0
     out.fields((name, str(value)) for name, value in _quarantined(item).items() if value is not None)
     print()
-    return _print_raw(args, path, item.raw_id)
+    return _print_raw(args, outbox, item.raw_id)
 
 
 def item_number(text: str) -> int:
@@ -164,9 +170,9 @@ def item_number(text: str) -> int:
     return int(text)
 
 
-def _print_raw(args: argparse.Namespace, path: str, raw_id: int) -> int:
+def _print_raw(args: argparse.Namespace, outbox: View, raw_id: int) -> int:
     """What came in: byte for byte into a pipe with --reveal, else masked and made printable line by line."""
-    body = reading(path, partial(browse.raw_body, raw_id=raw_id))
+    body = outbox.read(partial(browse.raw_body, raw_id=raw_id))
     if args.reveal and args.raw and not out.on_terminal():
         sys.stdout.flush()
         sys.stdout.buffer.write(body)
@@ -178,17 +184,17 @@ def _print_raw(args: argparse.Namespace, path: str, raw_id: int) -> int:
 
 def stats(args: argparse.Namespace) -> int:
     """`outbox stats`."""
-    path = configuration(args, with_secrets=False).outbox.path
-    counts = reading(path, _counts)
-    if args.json:
+    since = datetime.now(UTC) - _RECENT
+    with looking(configuration(args, with_secrets=False).outbox.path) as outbox:
+        counts = outbox.read(_counts)
+        recent = None if args.json else outbox.read(partial(browse.stats, since=since))
+    if recent is None:
         out.json_line(counts)
         return 0
     out.table(("state", "events"), [(state, str(number)) for state, number in counts["states"].items()])
     rest = [(name, str(number)) for name, number in counts.items() if name != "states"]
     print()
     out.table(("beside them", "number"), rest)
-    since = datetime.now(UTC) - _RECENT
-    recent = reading(path, partial(browse.stats, since=since))
     for title, columns, rows in (
         (
             "by source",

@@ -4,22 +4,24 @@
 from __future__ import annotations
 
 import argparse
+import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from bouncestream.cli import show as out
-from bouncestream.cli.opened import configuration, reading, writing
-from bouncestream.cli.reread import StillUnreadable, Stored, events_again, same_person
+from bouncestream.cli.opened import Changing, changing, configuration, looking
 from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.outbox import operator as browse
+from bouncestream.judging.stored import StillUnreadable, identified_again, same_person
+from bouncestream.outbox import operator
 from bouncestream.outbox.operator import Listed
-from bouncestream.outbox.rejudge import rejudge, untold
+from bouncestream.outbox.view import View
 from bouncestream.printable import mask, mask_all
 from bouncestream.settings import shapes
 from bouncestream.settings.shapes import Wrong
@@ -55,17 +57,18 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--since {args.since} {wrong}. Next: write {shapes.START.words}.") from None
     counts: Counter[str] = Counter()
     told: list[tuple[str, ...]] = []
-    for change in _changes(config, since, counts):
-        done = "would change"
-        if not change.fits:
-            done = "delivered already" if not untold(change.row.state, change.row.attempt) else "of another sort"
-        elif args.apply:
-            done = "changed" if _apply(config, change) else "delivered meanwhile"
-        counts[done] += 1
-        if args.json:
-            out.json_line(_json(change, done, reveal=args.reveal))
-        else:
-            told.append(_line(change, done, reveal=args.reveal))
+    path = config.outbox.path
+    opened: AbstractContextManager[View | Changing] = changing(path) if args.apply else looking(path)
+    with opened as outbox:
+        for page in _changes(outbox, config, since, counts):
+            changed = outbox.write(partial(_apply, changes=page)) if isinstance(outbox, Changing) else None
+            for change in page:
+                done = _done(change, changed)
+                counts[done] += 1
+                if args.json:
+                    out.json_line(_json(change, done, reveal=args.reveal))
+                else:
+                    told.append(_line(change, done, reveal=args.reveal))
     if args.json:
         return 0
     if told:
@@ -75,41 +78,39 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _changes(config: Config, since: datetime | None, counts: Counter[str]) -> Iterator[Change]:
+def _changes(
+    outbox: View | Changing, config: Config, since: datetime | None, counts: Counter[str]
+) -> Iterator[list[Change]]:
+    """The changes, newest first, those of some hundred events at a time."""
     before, raw_id, again = 0, None, None
     while True:
-        page = reading(config.outbox.path, partial(browse.list_rows, since=since, before_row=before, limit=_PAGE))
+        page = outbox.read(partial(operator.list_rows, since=since, before_row=before, limit=_PAGE))
+        found = []
         for row in page:
             if row.raw_id is None:
                 counts["without raw"] += 1
                 continue
             if row.raw_id != raw_id:  # events of one request are neighbours
-                raw_id, again = row.raw_id, _again(row, config)
+                raw_id, again = row.raw_id, _again(row, config, outbox)
             if again is None:
                 counts["unreadable"] += 1
                 continue
             counts["read"] += 1
             change = _compare(row, again)
             if change is not None:
-                yield change
+                found.append(change)
+        yield found
         if len(page) < _PAGE:
             return
         before = page[-1].row
 
 
-def _again(row: Listed, config: Config) -> tuple[BounceEvent, ...] | None:
-    """The events of the stored request or mail, as this version reads it; None when it cannot."""
-    assert row.raw_id is not None
-    path = config.outbox.path
+def _again(row: Listed, config: Config, outbox: View | Changing) -> tuple[BounceEvent, ...] | None:
+    """The events of the stored request or mail, as this version reads it; None when it cannot, or retention took it
+    away."""
     try:
-        body = reading(path, partial(browse.raw_body, raw_id=row.raw_id))
-    except UsageError:
-        return None  # retention took it away
-    head = reading(path, partial(browse.raw_head, raw_id=row.raw_id))
-    stored = Stored(row.event.source, row.event.provider, row.received_at, body, head[1] if head else "")
-    try:
-        return events_again(stored, config)
-    except StillUnreadable:
+        return identified_again(outbox.read(partial(operator.raw_input, item=row)), config).events
+    except (UsageError, StillUnreadable):
         return None
 
 
@@ -122,13 +123,24 @@ def _compare(row: Listed, again: tuple[BounceEvent, ...]) -> Change | None:
     new = same[0] if same else None
     if new is not None and (new.kind, new.reason) == (old.kind, old.reason):
         return None
-    fits = untold(row.state, row.attempt) and (new is None or new.kind.group == old.kind.group)
+    fits = operator.untold(row.state, row.attempt) and (new is None or new.kind.group == old.kind.group)
     return Change(row, new, fits)
 
 
-def _apply(config: Config, change: Change) -> bool:
-    job = partial(rejudge, row=change.row.row, event=change.event, now=datetime.now(UTC), why=change.why)
-    return writing(config.outbox.path, job)
+def _apply(conn: sqlite3.Connection, changes: Sequence[Change]) -> set[int]:
+    """The rows that were changed."""
+    now = datetime.now(UTC)
+    fit = [change for change in changes if change.fits]
+    return {one.row.row for one in fit if operator.rejudge(conn, one.row.row, one.event, now, one.why)}
+
+
+def _done(change: Change, changed: set[int] | None) -> str:
+    """What became of a change; `changed` None: nothing is to be changed."""
+    if not change.fits:
+        return "of another sort" if operator.untold(change.row.state, change.row.attempt) else "delivered already"
+    if changed is None:
+        return "would change"
+    return "changed" if change.row.row in changed else "delivered meanwhile"
 
 
 def _line(change: Change, done: str, *, reveal: bool) -> tuple[str, ...]:

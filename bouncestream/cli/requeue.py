@@ -14,26 +14,24 @@ import sqlite3
 from datetime import UTC, datetime
 from functools import partial
 
-from bouncestream.cli.opened import reading, writing
+from bouncestream.cli.opened import Changing
 from bouncestream.cli.outbox_look import item_number
-from bouncestream.cli.reread import StillUnreadable, Stored, reread
 from bouncestream.cli.show import tell
 from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
-from bouncestream.outbox import operator as browse
-from bouncestream.outbox.operator import Quarantined
-from bouncestream.outbox.reread import store_again
+from bouncestream.judging.stored import StillUnreadable, identified_again, judge_again
+from bouncestream.outbox.operator import raw_input
+from bouncestream.outbox.quarantine import Quarantined, quarantine_items, store_again
 from bouncestream.ports import Submission
 
 #: Items that are stored in one transaction: milliseconds, so that the bridge hardly waits.
 _STEP = 50
 
 
-def requeue(args: argparse.Namespace, config: Config) -> int:
+def requeue(args: argparse.Namespace, config: Config, outbox: Changing) -> int:
     """Read the named items, or all that wait."""
-    path = config.outbox.path
     unidentified = bool(args.unidentified)
-    items = reading(path, partial(browse.quarantine_items, limit=-1, unidentified=unidentified))
+    items = outbox.read(partial(quarantine_items, limit=-1, unidentified=unidentified))
     waiting = {item.id: item for item in items}
     numbers = [item_number(text) for text in args.event] or list(waiting)
     missing = [number for number in numbers if number not in waiting]
@@ -48,10 +46,10 @@ def requeue(args: argparse.Namespace, config: Config) -> int:
         read: list[tuple[int, Submission]] = []
         for number in wanted[at : at + _STEP]:
             try:
-                read.append((number, _submission(waiting[number], config, path)))
+                read.append((number, _submission(waiting[number], config, outbox)))
             except StillUnreadable as unread:
                 refused[number] = str(unread)
-        stored = writing(path, partial(_store, read=read)) if read else []
+        stored = outbox.write(partial(_store, read=read)) if read else []
         done += stored
         refused |= {number: "someone else replayed it just now" for number, _ in read if number not in stored}
     return tell(args.json, done, refused, "replayed", "item")
@@ -63,16 +61,10 @@ def _store(conn: sqlite3.Connection, read: list[tuple[int, Submission]]) -> list
     return [number for number, submission in read if store_again(conn, number, submission, now) is not None]
 
 
-def _submission(item: Quarantined, config: Config, path: str) -> Submission:
-    """What the item says, as if it had come in anew; without events when it is no feedback. Raises
-    StillUnreadable."""
+def _submission(item: Quarantined, config: Config, outbox: Changing) -> Submission:
+    """The submission that the item is now, without events when it is no feedback. Raises StillUnreadable."""
     try:
-        body = reading(path, partial(browse.raw_body, raw_id=item.raw_id))
-        head = reading(path, partial(browse.raw_head, raw_id=item.raw_id))
+        came = outbox.read(partial(raw_input, item=item))
     except UsageError as error:
         raise StillUnreadable(str(error)) from None
-    stored = Stored(item.source, item.provider, item.received_at, body, head[1] if head else "")
-    submission = reread(stored, config)
-    if item.unidentified and submission.unreadable and not submission.events:
-        raise StillUnreadable("it still does not tell whose it is")
-    return submission
+    return identified_again(came, config) if item.unidentified else judge_again(came, config)

@@ -11,7 +11,6 @@ import sqlite3
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,10 +25,10 @@ from bouncestream.cli.running import Running, ask
 from bouncestream.config.model import Config
 from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.outbox import alerts as alertbook
-from bouncestream.outbox import connection, migrate
 from bouncestream.outbox import delivery as store
-from bouncestream.outbox.files import beside
+from bouncestream.outbox.files import beside, size_of
 from bouncestream.outbox.marker import Markers
+from bouncestream.outbox.view import view
 
 #: Alerts and notices that are shown.
 LAST = 8
@@ -104,28 +103,20 @@ def status(config: Config) -> dict[str, Any]:
     path = Path(config.outbox.path)
     if lost := Markers(path, config.path, os.environ).lost():
         raise StoreUnavailable(lost)
-    if not path.exists():
-        raise StoreUnavailable(
-            f"There is no outbox at {path}. Next: check [outbox] path and disk; `run` makes a first one."
-        )
-    with connection.in_words(), closing(sqlite3.connect(**connection.options(path, readonly=True))) as conn:
-        connection.prepare_reader(conn)
-        if migrate.version(conn) < migrate.newest():
-            raise StoreUnavailable(
-                "The outbox is of an older version. Next: start `bouncestream run`, it renews it."
-            )
-        conn.execute("BEGIN")  # one consistent view
+    with view(path) as outbox:
         running = ask(local_url(config.server))
-        return {
-            "at": out.time(now),
-            "running": running.up,
-            "ready": running.ready,
-            "parts": running.parts,
-            "sources": _sources(conn, config, running, now),
-            "outbox": _outbox(conn, path, now),
-            "sink": _sink(config, running),
-            "alerts": _alerts(conn),
-        }
+        return outbox.read(
+            lambda conn: {
+                "at": out.time(now),
+                "running": running.up,
+                "ready": running.ready,
+                "parts": running.parts,
+                "sources": _sources(conn, config, running, now),
+                "outbox": _outbox(conn, path, now),
+                "sink": _sink(config, running),
+                "alerts": _alerts(conn),
+            }
+        )
 
 
 def _sources(conn: sqlite3.Connection, config: Config, running: Running, now: datetime) -> list[dict[str, Any]]:
@@ -155,10 +146,6 @@ def _sources(conn: sqlite3.Connection, config: Config, running: Running, now: da
 
 
 def _outbox(conn: sqlite3.Connection, path: Path, now: datetime) -> dict[str, Any]:
-    def size(suffix: str) -> int:
-        file = beside(path, suffix)
-        return file.stat().st_size if file.exists() else 0
-
     return {
         "path": str(path),
         "states": dict(store.tally(conn)),
@@ -166,8 +153,8 @@ def _outbox(conn: sqlite3.Connection, path: Path, now: datetime) -> dict[str, An
         "quarantine": store.quarantine_count(conn),
         "duplicates": int(store.get_meta(conn, "duplicates") or 0),
         "doubled": int(store.get_meta(conn, "doubled") or 0),
-        "bytes": size(""),
-        "wal_bytes": size("-wal"),
+        "bytes": size_of(path),
+        "wal_bytes": size_of(beside(path, "-wal")),
         "disk_free_bytes": free(path.parent),
     }
 

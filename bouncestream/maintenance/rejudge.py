@@ -19,12 +19,11 @@ from functools import partial
 
 from bouncestream.config.model import Config
 from bouncestream.errors import StoreError, UsageError
-from bouncestream.outbox import operator as browse
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import get_meta, quarantine_count, set_meta
-from bouncestream.outbox.operator import Quarantined
-from bouncestream.outbox.reread import store_again
-from bouncestream.ports import Clock, Submission
+from bouncestream.outbox.operator import raw_input
+from bouncestream.outbox.quarantine import Quarantined, quarantine_items, store_again
+from bouncestream.ports import Clock, RawInput, Submission
 
 log = logging.getLogger("bouncestream.rejudge")
 
@@ -87,8 +86,8 @@ class Rejudge:
         if waiting and not self._after:
             log.info("judging %d unidentified bounce mails again, with version %s", waiting, self._version)
         while items := await self._db.read(self._next):
-            for item, raw in items:
-                await self._judge(item, raw)
+            for item, came in items:
+                await self._judge(item, came)
                 self._after = item.id
             await asyncio.sleep(self._pause)
         await self._db.write(partial(set_meta, name=JUDGED_BY, value=self._version))
@@ -103,43 +102,41 @@ class Rejudge:
             )
         return done
 
-    def _next(self, conn: sqlite3.Connection) -> list[tuple[Quarantined, bytes]]:
-        items = browse.quarantine_items(conn, after=self._after, limit=STEP, unidentified=True)
-        found = []
+    def _next(self, conn: sqlite3.Connection) -> list[tuple[Quarantined, RawInput | None]]:
+        items = quarantine_items(conn, after=self._after, limit=STEP, unidentified=True)
+        found: list[tuple[Quarantined, RawInput | None]] = []
         for item in items:
             try:
-                raw = browse.raw_body(conn, item.raw_id)
+                found.append((item, raw_input(conn, item)))
             except UsageError:  # taken away by hand
-                raw = b""
-            found.append((item, raw))
+                found.append((item, None))
         return found
 
-    async def _judge(self, item: Quarantined, raw: bytes) -> None:
+    async def _judge(self, item: Quarantined, came: RawInput | None) -> None:
         self._done.looked_at += 1
-        # Imported when there is a mail: a start without any need not wait for the whole mail reader.
-        from bouncestream.judging.mail import PROVIDER, judging_for, read_mail
-
-        if not raw or item.provider != PROVIDER:
+        if came is None:
             return
-        judging = judging_for(self._config, item.source)
-        returned = await asyncio.to_thread(read_mail, raw, judging, item.received_at)
-        submission = returned.submission
-        if submission is not None and not submission.events:
-            return  # it still does not tell
+        # Imported when there is a mail: a start without any need not wait for the whole mail reader.
+        from bouncestream.judging.stored import StillUnreadable, identified_again
+
+        try:
+            submission = await asyncio.to_thread(identified_again, came, self._config)
+        except StillUnreadable:
+            return
         now = self._clock.now()
         if await self._db.write(partial(_store, item=item.id, submission=submission, now=now)):
             self._on_commit()
-        if submission is None:
-            self._done.no_bounce += 1
-        else:
+        if submission.events:
             self._done.identified += 1
+        else:
+            self._done.no_bounce += 1
 
 
 def _standing(conn: sqlite3.Connection) -> tuple[str | None, int]:
     return get_meta(conn, JUDGED_BY), quarantine_count(conn, unidentified=True)
 
 
-def _store(conn: sqlite3.Connection, item: int, submission: Submission | None, now: datetime) -> bool:
+def _store(conn: sqlite3.Connection, item: int, submission: Submission, now: datetime) -> bool:
     """True when there is something new for the relay."""
     taken = store_again(conn, item, submission, now)
     return taken is not None and taken.changed

@@ -28,10 +28,11 @@ class Connection(sqlite3.Connection):
     identity_secret: bytes = b""
 
 
-def options(path: Path, *, readonly: bool = False) -> dict[str, Any]:
-    """How to connect. The file must exist: it is created with its mode beforehand."""
+def options(path: Path, *, readonly: bool = False, mode: str = "mode=rw") -> dict[str, Any]:
+    """How to connect. The file must exist: it is created with its mode beforehand. `mode`: in the words of
+    SQLite's URIs; a reader in WAL mode writes to the -shm file too."""
     return {
-        "database": f"{path.absolute().as_uri()}?mode=rw",  # a reader in WAL mode writes to the -shm file too
+        "database": f"{path.absolute().as_uri()}?{mode}",
         "uri": True,
         "timeout": BUSY_TIMEOUT,
         "isolation_level": None,  # transactions are ours to begin and to end

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The outbox on disk: one writer that commits many jobs at once, one reader, and a lock, a backup and a clean end.
+"""The outbox on disk: one writer that commits many jobs at once, one reader, a lock and a clean end.
 
 A job is a function of a `sqlite3.Connection`. Jobs that wait are run as ONE function on the thread of the writing
 connection, in one transaction (`batch`), and their futures are resolved after its COMMIT (synchronous=FULL), once
@@ -14,17 +14,13 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bouncestream.clock import SystemClock
 from bouncestream.errors import StoreError, StoreUnavailable
-from bouncestream.files import sync
 from bouncestream.metrics import COMMITS, Metrics
 from bouncestream.outbox import connection, files
 from bouncestream.outbox.batch import Job, Outcome, refuse, run_batch
-from bouncestream.outbox.delivery import mark_restored
 from bouncestream.outbox.footing import Footing
 from bouncestream.outbox.migrate import check_schema, migrate, newest, version
 from bouncestream.outbox.thread import Thread
@@ -97,10 +93,8 @@ class Database:
         connection.check_sqlite()
         if create:
             files.create(self.path)
-        elif not self.path.exists():
-            raise StoreUnavailable(
-                f"There is no outbox at {self.path}. Next: check [outbox] path and disk; `run` makes a first one."
-            )
+        else:
+            files.require(self.path)
         if lock:
             self._lock = files.Lock(self.path)
             self._footing = Footing(self.path)
@@ -174,29 +168,6 @@ class Database:
                 for table in await thread.run(_tables):
                     await thread.run(_check_table, table)
             finally:
-                await thread.stop()
-
-    async def backup(self, target: Path) -> None:
-        """Copy the outbox, while it is in use, to a new file of mode 0600, and check the copy.
-
-        In one step: step by step, each commit of ours would make the copy begin anew. The copy knows that it is one
-        and from when (`store.take_restored`): of what Listmonk was told since, it has no idea.
-        """
-        if not files.create(target):
-            raise StoreUnavailable(
-                f"{target} exists already, and a backup overwrites nothing. Next: give another name."
-            )
-        thread: Thread | None = None
-        try:
-            with connection.in_words():
-                thread = await Thread.start(**connection.options(self.path, readonly=True))
-                await thread.run(_copy, target, SystemClock().now())
-        except BaseException:
-            for suffix in files.SUFFIXES:
-                files.beside(target, suffix).unlink(missing_ok=True)
-            raise
-        finally:
-            if thread is not None:
                 await thread.stop()
 
     async def close(self) -> None:
@@ -335,6 +306,8 @@ def _prepare_writing(conn: sqlite3.Connection, path: Path, *, locked: bool) -> N
         finally:
             if lock is not None:
                 lock.release()
+        if found:
+            log.warning("the outbox %s was upgraded from schema %d to %d", path, found, newest())
     check_schema(conn)
 
 
@@ -382,16 +355,3 @@ def _tables(conn: sqlite3.Connection) -> list[str]:
 
 def _check_table(conn: sqlite3.Connection, table: str) -> None:
     connection.check_integrity(conn, quick=True, table=table)
-
-
-def _copy(conn: sqlite3.Connection, target: Path, now: datetime) -> None:
-    copy = sqlite3.connect(target, isolation_level=None)
-    try:
-        conn.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")  # the backup is one file
-        mark_restored(copy, now)
-        connection.check_integrity(copy)
-    finally:
-        copy.close()
-    sync(target)
-    sync(target.parent)

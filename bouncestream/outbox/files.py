@@ -21,6 +21,19 @@ def beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
+def size_of(file: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
+    return file.stat().st_size if file.exists() else 0
+
+
+def require(path: Path) -> None:
+    """Raise StoreUnavailable unless there is a file."""
+    if not path.exists():
+        raise StoreUnavailable(
+            f"There is no outbox at {path}. Next: check [outbox] path and disk; `run` makes a first one."
+        )
+
+
 def create(path: Path) -> bool:
     """Make an empty file with mode 0600 if there is none; SQLite gives the same mode to what it puts beside it.
     Returns whether it was made.

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an operator sees of the outbox and may do to it: list, show, stats; replay, drop, release; and the
-quarantine.
+"""What an operator sees of the outbox and may do to it: list, show, stats; replay, drop, release, rejudge.
 
 The commands run beside `bouncestream run` on a database of their own, with the same moves. They never touch a row
 that is `claimed`, or `posted` and not finished: the relay holds it, and what it knows of it is in its memory.
@@ -16,11 +15,12 @@ from datetime import datetime
 from typing import Any, cast
 
 from bouncestream.errors import UsageError
-from bouncestream.event import BounceEvent
+from bouncestream.event import BounceEvent, Kind
 from bouncestream.outbox import codec
-from bouncestream.outbox.delivery import HORIZON, quarantine_count, settle, tally
+from bouncestream.outbox.delivery import HORIZON, WHY_LIMIT, quarantine_count, settle, tally
+from bouncestream.outbox.quarantine import Quarantined
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.ports import Move, State
+from bouncestream.ports import Move, RawInput, State
 
 #: Comes after every row.
 _LAST = (1 << 63) - 1
@@ -47,6 +47,14 @@ class Listed:
     raw_id: int | None
     supersedes: str
     superseded_by: int | None
+
+    @property
+    def source(self) -> str:
+        return self.event.source
+
+    @property
+    def provider(self) -> str:
+        return self.event.provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +85,6 @@ class Changed:
 
     done: Sequence[int]
     refused: Mapping[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """One item of the quarantine, without its raw body."""
-
-    id: int
-    received_at: datetime
-    source: str
-    provider: str
-    why: str
-    event_type: str
-    raw_id: int
-    replayed_at: datetime | None
-    unidentified: bool = False  #: a bounce mail that does not tell whose it is
 
 
 def list_rows(
@@ -223,6 +216,29 @@ def release(
     return _change(conn, rows, now, move)
 
 
+def untold(state: State, attempt: int) -> bool:
+    """Whether nobody can have been told of an event that stands so."""
+    return attempt == 0 and state in (State.PENDING, State.HELD)
+
+
+def rejudge(conn: sqlite3.Connection, row: int, event: BounceEvent | None, now: datetime, why: str) -> bool:
+    """Give a row the kind, the reason and the words of `event`, or drop it (None: it is no bounce). False when
+    somebody may have been told of it meanwhile (an earlier attempt may have counted as what the event was then), or
+    when the new kind is of another group, as its identity stays: then nothing is changed."""
+    found = conn.execute(QUERIES["standing_kind"], (row,)).fetchone()
+    if found is None or not untold(State(found[0]), found[1]):
+        return False
+    if event is None:
+        return bool(drop(conn, [row], now, why).done)
+    if event.kind.group != Kind(found[2]).group:
+        return False
+    why = codec.visible(why, WHY_LIMIT)
+    values = codec.values(event, now, codec.stamp(now))
+    conn.execute(QUERIES["rejudge_event"], (*values[:4], *values[8:12], *values[14:], why, row))
+    conn.execute(QUERIES["insert_history"], (row, codec.stamp(now), found[0], found[0], why))
+    return True
+
+
 def release_permission(conn: sqlite3.Connection, now: datetime, limit: int = 100_000) -> int:
     """The token may do now what it could not (or one row goes ahead to see): let go what was held for that, the
     oldest first. Returns how many."""
@@ -241,32 +257,14 @@ def drop_due(conn: sqlite3.Connection, now: datetime, limit: int, why: str, afte
     return len(drop(conn, [row for (row,) in due], now, why).done)
 
 
-def quarantine_items(
-    conn: sqlite3.Connection,
-    *,
-    after: int = 0,
-    limit: int = 50,
-    replayed: bool = False,
-    unidentified: bool = False,
-) -> list[Quarantined]:
-    """What waits in quarantine, oldest first, or the bounces `unidentified`; with `replayed` all there ever was."""
-    query = "quarantine_all" if replayed else "quarantine_items"
-    return [
-        Quarantined(
-            number,
-            codec.moment(at),
-            source,
-            provider,
-            why,
-            event_type,
-            raw_id,
-            codec.moment(done) if done else None,
-            bool(nobody),
-        )
-        for number, at, source, provider, why, event_type, raw_id, done, nobody in conn.execute(
-            QUERIES[query], {"after": after, "limit": limit, "unidentified": int(unidentified)}
-        )
-    ]
+def raw_input(conn: sqlite3.Connection, item: Listed | Quarantined) -> RawInput:
+    """The request or mail that an event or an item of the quarantine came by. UsageError when there is none, or
+    retention has taken it away."""
+    if item.raw_id is None:
+        raise UsageError("It came without a raw body.")
+    body = raw_body(conn, item.raw_id)
+    head = raw_head(conn, item.raw_id)
+    return RawInput(item.source, item.provider, item.received_at, body, head[1] if head else "")
 
 
 def raw_body(conn: sqlite3.Connection, raw_id: int) -> bytes:
@@ -281,11 +279,6 @@ def raw_head(conn: sqlite3.Connection, raw_id: int) -> tuple[datetime, str, int]
     """When a raw body came in, its content type and its size; None when it is gone."""
     found = conn.execute(QUERIES["raw_head"], (raw_id,)).fetchone()
     return (codec.moment(found[0]), found[1], found[2]) if found else None
-
-
-def mark_replayed(conn: sqlite3.Connection, item: int, now: datetime) -> bool:
-    """Note that an item of the quarantine was read after all; False when it was noted before."""
-    return conn.execute(QUERIES["mark_replayed"], (codec.stamp(now), item)).rowcount == 1
 
 
 def _change(

@@ -1,28 +1,104 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One look at an outbox from outside, for the doctor: it writes nothing, migrates nothing, and ends in time."""
+"""The outbox for whoever only looks at it: a command, the doctor. Nothing is written, upgraded or left behind.
+
+A file of an older version is refused in words, and so is one of a newer version.
+"""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
-from bouncestream.errors import StoreError
-from bouncestream.outbox import codec, connection, files
-from bouncestream.outbox import operator as browse
+from bouncestream.errors import SchemaTooOld, StoreBusy, StoreError
+from bouncestream.outbox import codec, connection, files, operator
 from bouncestream.outbox.delivery import oldest_pending, quarantine_count, tally
 from bouncestream.outbox.mailboxes import progress
 from bouncestream.outbox.migrate import newest, version
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Progress
 
+T = TypeVar("T")
+
+
+class View:
+    """The open outbox, to be read as often as one likes. Made by `view`."""
+
+    def __init__(self, path: Path, conn: sqlite3.Connection, *, frozen: bool) -> None:
+        self._log = files.beside(path, "-wal")
+        self._conn = conn
+        self._frozen = frozen
+
+    def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """The result of `fn`, which sees one consistent state. Raises StoreError."""
+        with connection.in_words():
+            self._conn.execute("BEGIN")
+            try:
+                found = fn(self._conn)
+            finally:
+                if self._conn.in_transaction:
+                    self._conn.execute("ROLLBACK")
+        if self._frozen and self._log.exists():
+            raise StoreBusy(
+                "Another process began to write to the outbox, and this user may not follow that. Next: look again."
+            )
+        return found
+
+
+@contextmanager
+def view(path: Path, *, patience: float | None = None, older: bool = False) -> Iterator[View]:
+    """The outbox at `path`, read-only, also beside a running bridge. `patience`: seconds for all that is read of
+    it; None: as long as it takes. `older`: one of an older version will do. Raises StoreError: it is missing,
+    damaged, or of another version (SchemaTooOld, SchemaTooNew)."""
+    connection.check_sqlite()
+    files.require(path)
+    mode, frozen = _mode(path)
+    with connection.in_words():
+        conn = sqlite3.connect(**connection.options(path, readonly=True, mode=mode))
+    with closing(conn):
+        if patience is not None:
+            until = time.monotonic() + patience
+            conn.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+        with connection.in_words():
+            connection.prepare_reader(conn)
+            found = version(conn)
+        if not found or (found < newest() and not older):
+            raise SchemaTooOld(_older(path, found))
+        yield View(path, conn, frozen=frozen)
+
+
+def _mode(path: Path) -> tuple[str, bool]:
+    """How to open a file so that it is afterwards as it was, and whether it then must not change.
+
+    Where there is a write-ahead log, the bridge runs or was killed: a read-only connection leaves the log alone.
+    Where there is none, only a connection that may write takes away at its end what SQLite puts beside the file; as
+    nothing is written, it has nothing to write back. Who may not write reads the file alone.
+    """
+    if files.beside(path, "-wal").exists():
+        return "mode=ro", False
+    if os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK | os.X_OK):
+        return "mode=rw", False
+    return "immutable=1", True
+
+
+def _older(path: Path, found: int) -> str:
+    if not found:
+        return f"The outbox {path} holds nothing yet. Next: start `bouncestream run`, which sets it up."
+    return (
+        f"The outbox {path} is of an older version (schema {found}; this bouncestream uses {newest()}). A command "
+        "that only looks does not upgrade it: nothing was changed. Next: start `bouncestream run`, which upgrades "
+        "it; `bouncestream backup FILE` keeps a copy as it is."
+    )
+
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class Overview:
     """What an outbox holds. Sizes in bytes, ages in seconds."""
 
     states: Mapping[str, int]
@@ -31,46 +107,34 @@ class Glance:
     newest: Mapping[str, datetime]  #: source → when its newest event came in, among the newest 20,000
     size: int
     wal_size: int
-    old_schema: bool = False  #: nothing but the sizes is known then
 
 
-def glance(path: Path, now: datetime, patience: float = 3.0) -> Glance:
-    """Look, within `patience` seconds. Raises StoreError in the operator's words."""
-    size, wal = _size(path), _size(files.beside(path, "-wal"))
-    with connection.in_words(), closing(sqlite3.connect(**connection.options(path, readonly=True))) as conn:
-        until = time.monotonic() + patience
-        conn.set_progress_handler(lambda: time.monotonic() > until, 10_000)
-        connection.prepare_reader(conn)
-        if version(conn) != newest():
-            return Glance({}, 0, 0.0, {}, size, wal, old_schema=True)
-        found = conn.execute(QUERIES["newest_by_source"]).fetchall()
-        return Glance(
-            tally(conn),
-            quarantine_count(conn),
-            oldest_pending(conn, now),
-            {source: codec.moment(at) for source, at in found},
-            size,
-            wal,
+def overview(path: Path, now: datetime, patience: float = 3.0) -> Overview:
+    """The overview for the doctor, within `patience` seconds. Raises StoreError in the operator's words."""
+    with view(path, patience=patience) as outbox:
+        return outbox.read(
+            lambda conn: Overview(
+                tally(conn),
+                quarantine_count(conn),
+                oldest_pending(conn, now),
+                {source: codec.moment(at) for source, at in conn.execute(QUERIES["newest_by_source"])},
+                files.size_of(path),
+                files.size_of(files.beside(path, "-wal")),
+            )
         )
 
 
 def newest_about(path: Path, recipient: str) -> tuple[str, str]:
     """State of the newest event about a recipient, and why; empty when there is none. Raises StoreError."""
-    with connection.in_words(), closing(sqlite3.connect(**connection.options(path, readonly=True))) as conn:
-        connection.prepare_reader(conn)
-        found = browse.list_rows(conn, recipient=recipient, limit=1)
-        return (found[0].state.value, found[0].why) if found else ("", "")
+    with view(path) as outbox:
+        found = outbox.read(lambda conn: operator.list_rows(conn, recipient=recipient, limit=1))
+    return (found[0].state.value, found[0].why) if found else ("", "")
 
 
 def read_so_far(path: Path, mailbox: str, folder: str) -> Progress | None:
     """How far `run` has read a folder of a mailbox; None too where there is no outbox that can be read."""
     try:
-        with connection.in_words(), closing(sqlite3.connect(**connection.options(path, readonly=True))) as conn:
-            connection.prepare_reader(conn)
-            return progress(conn, mailbox, folder)
+        with view(path) as outbox:
+            return outbox.read(lambda conn: progress(conn, mailbox, folder))
     except StoreError:
         return None
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0

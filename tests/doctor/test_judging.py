@@ -22,7 +22,7 @@ from bouncestream.doctor.probe.public import Public
 from bouncestream.doctor.probe.reply import Reply, Trouble
 from bouncestream.doctor.probe.target import Target, from_outside, is_private
 from bouncestream.doctor.probe.web import Credentials
-from bouncestream.outbox.view import Glance
+from bouncestream.outbox.view import Overview
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -395,13 +395,13 @@ def test_fresh_campaigns_may_have_zeros() -> None:
 RUNNING = Reply("u", 200, {}, b"ok\n")
 
 
-def holds(**fields: Any) -> Glance:
+def holds(**fields: Any) -> Overview:
     usual: dict[str, Any] = {"states": {}, "quarantined": 0, "oldest_pending": 0.0, "newest": {}}
-    return Glance(**usual | {"size": 1, "wal_size": 1} | fields)
+    return Overview(**usual | {"size": 1, "wal_size": 1} | fields)
 
 
 @pytest.mark.parametrize(
-    ("glance", "ident", "level"),
+    ("overview", "ident", "level"),
     [
         (holds(states={"dead": 2}), "outbox-dead", "warning"),
         (holds(oldest_pending=3600.0), "outbox-oldest", "warning"),
@@ -411,8 +411,8 @@ def holds(**fields: Any) -> Glance:
         (holds(newest={"shop": NOW - timedelta(hours=1)}), "source-newest", "info"),
     ],
 )
-def test_the_outbox(glance: Glance, ident: str, level: str) -> None:
-    found = itself.judge(itself.Seen(running=RUNNING, sources=("shop",), outbox="o.db", holds=glance, at=NOW))
+def test_the_outbox(overview: Overview, ident: str, level: str) -> None:
+    found = itself.judge(itself.Seen(running=RUNNING, sources=("shop",), outbox="o.db", holds=overview, at=NOW))
     assert ident in ids(found, level)
 
 

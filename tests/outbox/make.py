@@ -44,6 +44,23 @@ def connect(path: Path) -> sqlite3.Connection:
     return conn
 
 
+#: A schema version that this program upgrades.
+OLDER = 4
+
+
+def older(path: Path) -> sqlite3.Connection:
+    """An outbox with the schema of an older version."""
+    path.touch(0o600)
+    conn = sqlite3.connect(**connection.options(path))
+    connection.prepare_new(conn)
+    connection.prepare_writer(conn)
+    for migration in migrate.migrations()[:OLDER]:
+        conn.executescript(migration.sql)
+    conn.execute(f"PRAGMA user_version = {OLDER}")
+    conn.execute(f"INSERT INTO meta VALUES ('identity_secret', '{'ab' * 32}'), ('instance', '{'cd' * 8}')")
+    return conn
+
+
 def submit(conn: sqlite3.Connection, *events: BounceEvent, now: datetime = NOW, **fields: object) -> Receipt:
     return arrivals.submit(conn, submission(*events, **fields), now)  # type: ignore[arg-type]
 

@@ -16,6 +16,7 @@ from bouncestream.event import BounceEvent, Kind
 from bouncestream.outbox import arrivals, codec
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
+from bouncestream.outbox.quarantine import quarantine_items
 from bouncestream.ports import Receipt, State, Unreadable
 from tests.outbox import make
 from tests.outbox.make import CAMPAIGN, NOW, SUBSCRIBER, event, one, submission, submit
@@ -270,7 +271,7 @@ def test_trouble_is_kept_with_its_reason(conn: sqlite3.Connection) -> None:
         conn, unreadable=(Unreadable("no recipient"), Unreadable("not JSON", part=b"{x")), raw=b"whole"
     )
     assert receipt == Receipt(quarantined=2)
-    first, second = browse.quarantine_items(conn)
+    first, second = quarantine_items(conn)
     assert (first.why, browse.raw_body(conn, first.raw_id)) == ("no recipient", b"whole")
     assert (second.why, browse.raw_body(conn, second.raw_id)) == ("not JSON", b"{x")
     assert store.quarantine_count(conn) == 2
@@ -304,7 +305,7 @@ def test_a_bad_row_goes_to_quarantine_and_its_neighbours_are_stored(conn: sqlite
     receipt = submit(conn, event("a@example.com"), BAD[name], event("c@example.com"), raw=b"all three")
     assert receipt == Receipt(accepted=2, quarantined=1)
     assert make.rows(conn, "recipient") == [("a@example.com",), ("c@example.com",)]
-    (item,) = browse.quarantine_items(conn)
+    (item,) = quarantine_items(conn)
     assert browse.raw_body(conn, item.raw_id) == b"all three"
     assert "bad@example.com" not in item.why
     assert one(conn, "SELECT count(*) FROM history") == 2

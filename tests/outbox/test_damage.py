@@ -18,8 +18,8 @@ from bouncestream.outbox import alerts as alerts
 from bouncestream.outbox import arrivals, migrate, retention
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
-from bouncestream.outbox import view as glance
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.view import overview
 from bouncestream.ports import State, Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, event, later, submission
@@ -71,7 +71,7 @@ async def everything(db: Database, path: Path) -> None:
         except StoreError as error:
             says_what_to_do(error)
     try:
-        glance.glance(path, NOW)
+        overview(path, NOW)
     except StoreError as error:
         says_what_to_do(error)
 

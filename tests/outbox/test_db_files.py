@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Opening and closing the database: private files, one `run`, no thread left behind, backups, and space."""
+"""Opening and closing the database: private files, one `run`, no thread left behind, and space."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import sqlite3
 import stat
 import threading
 import time
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -165,58 +164,7 @@ def test_a_connection_that_fails_has_ended_its_thread(
     assert told == []
 
 
-# Backup and space
-
-
-async def test_a_backup_while_writing_is_whole_and_private(opened: Opened, db: Database, tmp_path: Path) -> None:
-    for n in range(20):
-        await db.write(insert(f"{n}@example.com"))
-    stop = asyncio.Event()
-
-    async def write() -> None:
-        n = 1000
-        while not stop.is_set():
-            await db.write(insert(f"{n}@example.com"))
-            n += 1
-
-    writing = asyncio.create_task(write())
-    target = tmp_path / "backup.db"
-    await db.backup(target)
-    stop.set()
-    await writing
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert not (tmp_path / "backup.db-wal").exists()
-    restored = await opened(target, lock=True)
-    made = await restored.read(store.take_restored)
-    assert made is not None
-    assert abs((made - datetime.now(UTC)).total_seconds()) < 60
-    assert await db.read(store.take_restored) is None, "the copy was restored, not this one"
-    kept = await restored.read(recipients)
-    assert kept[:20] == [f"{n}@example.com" for n in range(20)]
-    assert await restored.write(lambda conn: submit(conn, submission(event("3@example.com")), NOW).duplicates) == 1
-    await restored.close()
-
-
-async def test_a_backup_overwrites_nothing_and_leaves_no_half(db: Database, tmp_path: Path) -> None:
-    target = tmp_path / "backup.db"
-    target.write_text("precious")
-    with pytest.raises(StoreUnavailable, match="exists already"):
-        await db.backup(target)
-    assert target.read_text() == "precious"
-    with pytest.raises(StoreUnavailable, match="directory"):
-        await db.backup(tmp_path / "nowhere" / "backup.db")
-
-
-async def test_a_backup_that_fails_leaves_nothing(
-    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def damaged(*_: object, **__: object) -> None:
-        raise connection.damaged("test")
-
-    monkeypatch.setattr(connection, "check_integrity", damaged)
-    with pytest.raises(StoreUnavailable):
-        await db.backup(tmp_path / "backup.db")
-    assert not (tmp_path / "backup.db").exists()
+# Space
 
 
 async def emptied(db: Database) -> None:

@@ -11,6 +11,7 @@ from bouncestream.event import DIAGNOSTIC_LIMIT
 from bouncestream.outbox import arrivals, codec
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
+from bouncestream.outbox.quarantine import quarantine_items
 from bouncestream.ports import Move, State, Submission, Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, submission, submit
@@ -55,7 +56,7 @@ def test_reasons_are_printable(conn: sqlite3.Connection) -> None:
 def test_what_is_quarantined_is_told_in_printable_words(conn: sqlite3.Connection) -> None:
     for _ in range(25):
         submit(conn, unreadable=(Unreadable(f"odd {EVIL}", f"type {EVIL}"),), raw=b"\x1b[2J")
-    items = browse.quarantine_items(conn)
+    items = quarantine_items(conn)
     assert len(items) == arrivals.UNKNOWN_KEPT
     assert items[0].why.isprintable()
     assert items[0].event_type.isprintable()

@@ -205,20 +205,6 @@ def test_rows_in_a_state_by_kind_and_reason(full: sqlite3.Connection) -> None:
     assert browse.rows_in(full, State.DEAD) == [6]
 
 
-def test_the_quarantine_is_replayed_once(conn: sqlite3.Connection) -> None:
-    submit(conn, unreadable=(Unreadable("odd"), Unreadable("odder", "Opened")), raw=b"body")
-    items = browse.quarantine_items(conn)
-    assert [(item.why, item.event_type, item.source) for item in items] == [
-        ("odd", "", "ses"),
-        ("odder", "Opened", "ses"),
-    ]
-    assert browse.mark_replayed(conn, items[0].id, NOW)
-    assert not browse.mark_replayed(conn, items[0].id, NOW)
-    assert [item.id for item in browse.quarantine_items(conn)] == [2]
-    assert [item.replayed_at for item in browse.quarantine_items(conn, replayed=True)] == [NOW, None]
-    assert browse.quarantine_items(conn, after=2) == []
-
-
 def test_a_raw_body_that_is_gone_says_why(conn: sqlite3.Connection) -> None:
     assert browse.raw_head(conn, 1) is None
     with pytest.raises(UsageError, match=r"\[retention\] raw"):

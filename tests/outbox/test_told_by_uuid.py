@@ -15,7 +15,7 @@ from bouncestream.outbox import arrivals, migrate
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox import operator as browse
 from bouncestream.outbox.arrivals import take, take_many
-from bouncestream.outbox.rejudge import rejudge
+from bouncestream.outbox.operator import rejudge
 from bouncestream.ports import State
 from tests.outbox import make
 from tests.outbox.make import CAMPAIGN, NOW, SUBSCRIBER, event, submission, submit

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ from bouncestream.event import Kind
 from bouncestream.health import Status
 from bouncestream.metrics import DELIVERED, DOUBLED, LOST, RESTARTS
 from bouncestream.outbox import operator as browse
+from bouncestream.outbox.backup import backup
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Claimed, ListedRow, Move, State
 from bouncestream.relay.context import RelayContext
@@ -359,7 +361,7 @@ async def test_a_restored_backup_tells_nothing_twice(bridge: Bridge, sandbox: Sa
     await bridge.start()
     await bridge.emit(range(6))
     copy = tmp_path / "backup.db"
-    await bridge.db.backup(copy)
+    backup(bridge.path, copy, datetime.now(UTC))
     await sandbox.start(port=int(url.rsplit(":", 1)[1]))
     await bridge.idle(30)
     await bridge.stop()

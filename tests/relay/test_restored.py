@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from bouncestream.clock import SystemClock
 from bouncestream.event import Kind
 from bouncestream.outbox import delivery as store
+from bouncestream.outbox.backup import backup
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Answer, Claimed, Move, State
 from bouncestream.sandbox import Sandbox
@@ -38,7 +39,7 @@ async def pending_copy(bridge: Bridge, sandbox: Sandbox, copy: Path, *events: di
     await bridge.start()
     for fields in events:
         await bridge.emit(range(1), Kind.SOFT, **fields)  # a hard bounce blocklists, and no second row would show
-    await bridge.db.backup(copy)
+    backup(bridge.path, copy, datetime.now(UTC))
     await bridge.stop()
     return port
 

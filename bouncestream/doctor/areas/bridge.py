@@ -25,7 +25,7 @@ from bouncestream.doctor.probe.target import Target
 from bouncestream.doctor.probe.web import Web
 from bouncestream.errors import StoreError
 from bouncestream.outbox.marker import Markers
-from bouncestream.outbox.view import Glance, glance
+from bouncestream.outbox.view import Overview, overview
 
 TOPIC = "bouncestream"
 FINDINGS: Mapping[str, str] = MappingProxyType(
@@ -65,7 +65,7 @@ class Seen:
     ways: Sequence[Way] = ()
     sources: Sequence[str] = ()
     outbox: str = ""
-    holds: Glance | None = None
+    holds: Overview | None = None
     trouble: str = ""  #: why the outbox could not be read
     missing: bool = False
     lost: str = ""  #: why it is missing, though there was one before
@@ -105,11 +105,11 @@ async def collect(config: Config, web: Web, now: datetime) -> Seen:
     )
 
 
-def _look(path: Path, now: datetime) -> tuple[Glance | None, str, bool]:
+def _look(path: Path, now: datetime) -> tuple[Overview | None, str, bool]:
     if not path.exists():
         return None, "", True
     try:
-        return glance(path, now), "", False
+        return overview(path, now), "", False
     except (StoreError, OSError) as error:
         return None, str(error), False
 
@@ -196,7 +196,7 @@ def _disk(seen: Seen) -> list[Finding]:
     return [Finding("outbox-disk", level, TOPIC, text, why, fix, {"free_bytes": seen.free})]
 
 
-def _work(seen: Seen, holds: Glance) -> list[Finding]:
+def _work(seen: Seen, holds: Overview) -> list[Finding]:
     found = []
 
     def add(name: str, level: Level, text: str, why: str, fix: str, **told: Any) -> None:

@@ -21,9 +21,10 @@ from aiohttp import hdrs, web
 from bouncestream import descriptors, providers
 from bouncestream.errors import RequestRefused, StoreBusy, StoreError, Unauthorized
 from bouncestream.health import Health, Status
+from bouncestream.judging.webhook import judge
 from bouncestream.metrics import EVENTS_IGNORED, REQUESTS, REQUESTS_REFUSED, Metrics
 from bouncestream.policy import Rules
-from bouncestream.ports import Clock, Emit, Receipt, Submission
+from bouncestream.ports import Clock, Emit, RawInput, Receipt, Submission
 from bouncestream.printable import mask_all, printable
 from bouncestream.providers._contract import (
     Answer,
@@ -245,13 +246,10 @@ class WebhookServer:
         receipt = Receipt()
         if parsed.events or parsed.unreadable:
             receipt = await self._emit(
-                Submission(
-                    source=name,
-                    provider=provider.name,
-                    events=tuple(map(self._rules.judged, parsed.events)),
-                    unreadable=parsed.unreadable,
-                    raw=body,
-                    content_type=request.headers.get("Content-Type", "")[:200],
+                judge(
+                    parsed,
+                    RawInput(name, provider.name, now, body, request.headers.get("Content-Type", "")[:200]),
+                    self._rules,
                 )
             )
         if parsed.answer is not None:

@@ -3,9 +3,24 @@ from __future__ import annotations
 
 import sqlite3
 
-from bouncestream.outbox.reread import store_again
+from bouncestream.outbox.quarantine import mark_replayed, quarantine_items, store_again
 from bouncestream.ports import Unreadable
 from tests.outbox import make
+from tests.outbox.make import NOW, submit
+
+
+def test_the_quarantine_is_replayed_once(conn: sqlite3.Connection) -> None:
+    submit(conn, unreadable=(Unreadable("odd"), Unreadable("odder", "Opened")), raw=b"body")
+    items = quarantine_items(conn)
+    assert [(item.why, item.event_type, item.source) for item in items] == [
+        ("odd", "", "ses"),
+        ("odder", "Opened", "ses"),
+    ]
+    assert mark_replayed(conn, items[0].id, NOW)
+    assert not mark_replayed(conn, items[0].id, NOW)
+    assert [item.id for item in quarantine_items(conn)] == [2]
+    assert [item.replayed_at for item in quarantine_items(conn, replayed=True)] == [NOW, None]
+    assert quarantine_items(conn, after=2) == []
 
 
 def test_event_and_mark_are_stored_together_and_once(conn: sqlite3.Connection) -> None:
@@ -21,7 +36,7 @@ def test_event_and_mark_are_stored_together_and_once(conn: sqlite3.Connection) -
 
 def test_what_is_no_feedback_after_all_is_only_marked(conn: sqlite3.Connection) -> None:
     make.submit(conn, unreadable=(Unreadable("could not be read"),))
-    taken = store_again(conn, 1, None, make.later(1))
+    taken = store_again(conn, 1, make.submission(), make.later(1))
     assert taken is not None
     assert not taken.changed
     assert make.rows(conn) == []

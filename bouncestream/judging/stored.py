@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A stored request or mail, judged again by this version: for replays, `rejudge`, `explain`, and after an upgrade.
+
+It goes the way that it went when it came in, with the present configuration. A request's proof is not asked for: it
+was checked then. A mail's proof of origin is part of the judgement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from multidict import CIMultiDict
+
+from bouncestream import providers
+from bouncestream.config.model import Config
+from bouncestream.errors import BouncestreamError, Malformed, TooLarge
+from bouncestream.event import BounceEvent
+from bouncestream.judging import webhook
+from bouncestream.judging.mail import PROVIDER as MAILBOX
+from bouncestream.judging.mail import judging_for, read_mail
+from bouncestream.ports import RawInput, Submission
+from bouncestream.providers._contract import Parsed, WebhookRequest, parse
+
+
+class StillUnreadable(BouncestreamError):
+    """This version cannot read it either."""
+
+
+def judge_again(came: RawInput, config: Config) -> Submission:
+    """The submission that it would be if it came in anew; without events when it is no bounce, or a mail that does
+    not tell whose it is. Raises StillUnreadable."""
+    if came.provider == MAILBOX:
+        returned = read_mail(came.body, judging_for(config, came.source), came.received_at)
+        if returned.bug:
+            raise StillUnreadable(f"it still cannot be read: {returned.why}")
+        return returned.submission or Submission(came.source, came.provider, raw=came.body)
+    parsed = _parsed(came, config)
+    if parsed.unreadable and not parsed.events and not parsed.ignored:
+        raise StillUnreadable(f"it still cannot be read: {parsed.unreadable[0].why}")
+    # without a time of its own, an event happened when its report came in, not now
+    events = (
+        event if event.occurred_at else replace(event, occurred_at=came.received_at) for event in parsed.events
+    )
+    return webhook.judge(replace(parsed, events=tuple(events)), came, config.policy.rules)
+
+
+def identified_again(came: RawInput, config: Config) -> Submission:
+    """The same. Raises StillUnreadable also for a mail that does not tell whose it is."""
+    submission = judge_again(came, config)
+    if submission.unreadable and not submission.events:
+        unreadable = submission.unreadable[0]
+        raise StillUnreadable("it still does not tell whose it is" if unreadable.unidentified else unreadable.why)
+    return submission
+
+
+def same_person(events: Sequence[BounceEvent], event: BounceEvent) -> list[BounceEvent]:
+    """Those of the events that are about the same person."""
+    if event.recipient:
+        return [other for other in events if other.recipient == event.recipient]
+    return [other for other in events if other.subscriber_uuid == event.subscriber_uuid]
+
+
+def _parsed(came: RawInput, config: Config) -> Parsed:
+    settings = config.webhooks.get(came.source)
+    if settings is None or settings.provider != came.provider:
+        settings = None
+    try:
+        provider = providers.get(came.provider)
+        settings = settings or providers.webhook(came.source, came.provider)
+    except LookupError:
+        raise StillUnreadable(f"this version has no provider {came.provider}") from None
+    request = WebhookRequest("POST", CIMultiDict({"Content-Type": came.content_type}), came.body)
+    try:
+        return parse(provider, request, settings, came.received_at)
+    except (Malformed, TooLarge) as error:
+        raise StillUnreadable(f"it still cannot be read: {error}") from error

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A verified request, as its provider's file reads it → what is stored of it. The policy is applied here, and for a
+mail in `judging.mail`: nowhere else, and once. Pure."""
+
+from __future__ import annotations
+
+from bouncestream.policy import Rules
+from bouncestream.ports import RawInput, Submission
+from bouncestream.providers._contract import Parsed
+
+
+def judge(parsed: Parsed, came: RawInput, rules: Rules) -> Submission:
+    """The submission of one request; without events or unreadable parts there is nothing to store."""
+    return Submission(
+        source=came.source,
+        provider=came.provider,
+        events=tuple(map(rules.judged, parsed.events)),
+        unreadable=parsed.unreadable,
+        raw=came.body,
+        content_type=came.content_type,
+    )

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is judged again is judged as it was when it came in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bouncestream.config.model import Config, Policy
+from bouncestream.event import Kind
+from bouncestream.judging.mail import CONTENT_TYPE, judging_for, read_mail
+from bouncestream.judging.stored import StillUnreadable, identified_again, judge_again, same_person
+from bouncestream.ports import RawInput
+from tests.cli.conftest import bounce
+from tests.judging.test_mail import NAMELESS
+from tests.outbox import make
+from tests.sources.mails import fixture
+
+REQUEST = RawInput("shop", "sendamatic", make.NOW, bounce("ann@example.com"), "application/json")
+SOFTER = replace(Config(), policy=replace(Policy(), reasons={"user_unknown": "soft"}))
+
+
+def mail(raw: bytes) -> RawInput:
+    return RawInput("bounces", "mailbox", make.NOW, raw, CONTENT_TYPE)
+
+
+def test_a_request_happened_when_it_came_in_and_the_policy_of_today_counts() -> None:
+    (event,) = judge_again(REQUEST, Config()).events
+    assert (event.kind, event.recipient, event.occurred_at) == (Kind.HARD, "ann@example.com", make.NOW)
+    (event,) = judge_again(REQUEST, SOFTER).events
+    assert (event.kind, event.evidence.count("the policy says soft")) == (Kind.SOFT, 1)
+
+
+def test_a_mail_goes_the_way_of_a_mailbox() -> None:
+    raw = fixture("postfix_unknown_user")
+    for config in (Config(), SOFTER):
+        first = read_mail(raw, judging_for(config, "bounces"), make.NOW).submission
+        assert judge_again(mail(raw), config) == first
+        assert first is not None
+        assert first.events[0].evidence.count("the policy says") == (config is SOFTER)
+
+
+def test_what_is_no_bounce_has_no_events() -> None:
+    found = judge_again(mail(fixture("vacation")), Config())
+    assert (found.events, found.unreadable) == ((), ())
+
+
+def test_a_mail_that_does_not_tell_whose_it_is() -> None:
+    (unreadable,) = judge_again(mail(NAMELESS), Config()).unreadable
+    assert unreadable.unidentified
+    with pytest.raises(StillUnreadable, match="it still does not tell whose it is"):
+        identified_again(mail(NAMELESS), Config())
+
+
+@pytest.mark.parametrize(
+    ("came", "why"),
+    [
+        (replace(REQUEST, body=b"{"), "it still cannot be read"),
+        (replace(REQUEST, provider="gone"), "no provider gone"),
+    ],
+)
+def test_what_this_version_cannot_read_either(came: RawInput, why: str) -> None:
+    for again in (judge_again, identified_again):
+        with pytest.raises(StillUnreadable, match=why):
+            again(came, Config())
+
+
+def test_the_same_person_by_address_or_by_uuid() -> None:
+    ann, bob = make.event("ann@example.com"), make.event("bob@example.com")
+    unnamed = make.event("", subscriber_uuid=make.SUBSCRIBER)
+    assert same_person((ann, bob), make.event("bob@example.com", Kind.SOFT)) == [bob]
+    assert same_person((ann, unnamed), unnamed) == [unnamed]
