@@ -19,7 +19,7 @@ BOX = Mailbox(name="bounces")
 
 
 @pytest.mark.parametrize(
-    ("error", "state", "light"),
+    ("error", "state", "status"),
     [
         (errors.AuthFailed("x"), FolderState.LOGIN_REFUSED, Status.RED),
         (errors.LoginRefused("x"), FolderState.LOGIN_REFUSED, Status.RED),
