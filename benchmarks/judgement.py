@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How fast the mail reader is, and how often it is right.
 
-    python -m benchmarks.judgement [FOLDER [TRUTH]] [--wrong] [--without-speakers]
+    python -m benchmarks.judgement [FOLDER [TRUTH]] [--wrong] [--without-vendors]
 
 FOLDER holds mails (*.eml; or has them in a folder "mails"), TRUTH says what they mean (default: FOLDER/truth.json):
 a list of {"file", "mail_kind", "recipients": [{"address", "kind", "also_ok"?, "kinds_ok"?}]}. Without a FOLDER it
@@ -24,7 +24,7 @@ from typing import Any
 from benchmarks.figures import Effort, Figure
 from bouncestream.mail.decode import read
 from bouncestream.mail.phrases import engine
-from bouncestream.mail.phrases.speakers import SPEAKERS
+from bouncestream.mail.phrases.vendors import VENDORS
 from bouncestream.mail.verdict import Verdict, gravest
 
 OURS = Path(__file__).parent.parent / "tests" / "fixtures" / "mail" / "servers"
@@ -147,12 +147,12 @@ def judgement(effort: Effort) -> list[Figure]:
     ]
 
 
-def without_speakers(mails: dict[str, bytes], truth: Sequence[dict[str, Any]]) -> None:
-    """How much hangs on each speaker's phrases: the figures when they are taken away, one by one and all but the
+def without_vendors(mails: dict[str, bytes], truth: Sequence[dict[str, Any]]) -> None:
+    """How much hangs on each vendor's phrases: the figures when they are taken away, one by one and all but the
     common ones."""
     for name, kept in [
-        *((speaker.name, [s for s in SPEAKERS if s is not speaker]) for speaker in SPEAKERS),
-        ("everybody in particular", [s for s in SPEAKERS if s.name == "common"]),
+        *((vendor.name, [s for s in VENDORS if s is not vendor]) for vendor in VENDORS),
+        ("everybody in particular", [s for s in VENDORS if s.name == "common"]),
     ]:
         with engine.using(kept):
             print(f"without {name[:40]:42} {scored(mails, truth).told()}")
@@ -164,7 +164,7 @@ def main() -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=Path(os.environ.get("BOUNCESTREAM_MAILS", OURS)))
     parser.add_argument("truth", nargs="?", type=Path)
     parser.add_argument("--wrong", action="store_true", help="list what is wrong")
-    parser.add_argument("--without-speakers", action="store_true", help="take speakers' phrases away, one by one")
+    parser.add_argument("--without-vendors", action="store_true", help="take vendors' phrases away, one by one")
     args = parser.parse_args()
     mails = mails_of(args.folder)
     truth = json.loads((args.truth or args.folder / "truth.json").read_text("utf-8"))
@@ -174,8 +174,8 @@ def main() -> int:
     print(score.told())
     if args.wrong:
         print(*score.wrong, sep="\n")
-    if args.without_speakers:
-        without_speakers(mails, truth)
+    if args.without_vendors:
+        without_vendors(mails, truth)
     return 0
 
 

@@ -18,7 +18,7 @@ from bouncestream.mail.mime import unencoded
 from bouncestream.mail.original import moment
 from bouncestream.mail.report import Report
 from bouncestream.mail.status import in_text
-from bouncestream.mail.transcript import Said, Session
+from bouncestream.mail.transcript import Reply, Session
 from bouncestream.mail.verdict import Judgement, Original, RecipientVerdict, Verdict, gravest
 
 VAGUE = ("undetermined", "rejected")
@@ -155,7 +155,7 @@ def _answers_rcpt(fields: dsn.RecipientFields, words: str, session: Session, add
 
 
 def _contradicted(
-    judged: Judged, words: str, said: Said, context: str, session: Session, at_rcpt: bool
+    judged: Judged, words: str, said: Reply, context: str, session: Session, at_rcpt: bool
 ) -> tuple[Judged, str]:
     """A hard judgement, against the remote server's own words: a local summary is worth less than they are."""
     if said.text:

@@ -37,14 +37,14 @@ QUOTING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Reply:
     """Words about an address; '' when there are none."""
 
     text: str
     after_data: bool = False
 
 
-NOTHING = Said("")
+NOTHING = Reply("")
 
 
 def _same_reply(text: str) -> list[str]:
@@ -106,18 +106,18 @@ class Session:
         delay."""
         return "envelope expired" in self.lower
 
-    def contradicting(self, alone: bool, class_: str = "") -> Said:
+    def contradicting(self, alone: bool, class_: str = "") -> Reply:
         """The remote server's own words, where they may differ from the fields. `class_`: the status' first digit,
         for which reply is meant where several servers answered."""
         notice = self.notice
         rejected = _REJECTED.search(notice) if "automatically rejected" in notice else None
         if rejected:
-            return Said(rejected[1])
+            return Reply(rejected[1])
         if "<<< " not in notice or not alone:
             return NOTHING
         return self._remote(class_)
 
-    def _remote(self, class_: str = "") -> Said:
+    def _remote(self, class_: str = "") -> Reply:
         """The first refusal (of this class, if there is one) that the remote server spoke, and whether DATA had
         been sent and was what it answered."""
         notice = self.notice
@@ -135,9 +135,9 @@ class Session:
         # the address.
         rest = notice[first.end() : first.end() + 2000]
         after = after and not self.no_recipients and _SENDMAIL_AFTER_DATA.search(rest) is not None
-        return Said("\n".join(_same_reply(notice[first.start() :])), after)
+        return Reply("\n".join(_same_reply(notice[first.start() :])), after)
 
-    def about(self, address: str, alone: bool) -> Said:
+    def about(self, address: str, alone: bool) -> Reply:
         """The words of the notice about an address whose fields tell no cause."""
         notice = self.notice
         if not notice:
@@ -153,9 +153,9 @@ class Session:
                 break
             words = notice[place + len(address) : place + len(address) + 1500].partition("\n\n")[0]
             if words.lstrip("> ")[:1] == ":":
-                return Said(self._unjoined(_NEXT.split(words, maxsplit=1)[0].lstrip("> :")))
+                return Reply(self._unjoined(_NEXT.split(words, maxsplit=1)[0].lstrip("> :")))
             place = lower.find(address, place + 1)
-        return Said(notice[:8000]) if alone else NOTHING
+        return Reply(notice[:8000]) if alone else NOTHING
 
     def _unjoined(self, words: str) -> str:
         """OpenSMTPD joins the lines of a reply without a blank: a capital after a small letter begins the next."""

@@ -8,16 +8,16 @@ import pytest
 
 from bouncestream.mail import phrases
 from bouncestream.mail.phrases.engine import folded, phrases_of
-from bouncestream.mail.phrases.entry import ORDER, Said, Speaker, Weight
+from bouncestream.mail.phrases.entry import ORDER, Vendor, Weight, Wording
 from bouncestream.mail.phrases.shapes import SHAPES
-from bouncestream.mail.phrases.speakers import SPEAKERS
+from bouncestream.mail.phrases.vendors import VENDORS
 from bouncestream.mail.reason import REASONS, kind_of
 
-SAID = [(speaker, said) for speaker in SPEAKERS for said in speaker.says]
+SAID = [(vendor, said) for vendor in VENDORS for said in vendor.says]
 
 
-def name(pair: Speaker | Said) -> str:
-    return pair.name if isinstance(pair, Speaker) else pair.reason
+def name(pair: Vendor | Wording) -> str:
+    return pair.name if isinstance(pair, Vendor) else pair.reason
 
 
 def find(text: str) -> str:
@@ -25,8 +25,8 @@ def find(text: str) -> str:
     return hit.reason if hit else ""
 
 
-@pytest.mark.parametrize(("speaker", "said"), SAID, ids=name)
-def test_the_tables_keep_their_rules(speaker: Speaker, said: Said) -> None:
+@pytest.mark.parametrize(("vendor", "said"), SAID, ids=name)
+def test_the_tables_keep_their_rules(vendor: Vendor, said: Wording) -> None:
     assert said.reason in REASONS
     assert said.reason in ORDER
     assert not said.before or said.before in ORDER
@@ -36,17 +36,17 @@ def test_the_tables_keep_their_rules(speaker: Speaker, said: Said) -> None:
             assert phrases.words(piece).strip() == folded(piece).strip(), phrase
 
 
-@pytest.mark.parametrize("speaker", SPEAKERS, ids=name)
-def test_every_speaker_has_a_source_and_the_day_it_was_read(speaker: Speaker) -> None:
+@pytest.mark.parametrize("vendor", VENDORS, ids=name)
+def test_every_speaker_has_a_source_and_the_day_it_was_read(vendor: Vendor) -> None:
     assert re.search(
         r"(January|February|March|April|May|June|July|August|September|October|November|December) 20\d\d",
-        speaker.source,
+        vendor.source,
     )
-    assert speaker.says
+    assert vendor.says
 
 
-@pytest.mark.parametrize(("speaker", "said"), [p for p in SAID if kind_of(p[1].reason) == "hard"], ids=name)
-def test_each_hard_phrase_is_found_or_a_milder_one_is(speaker: Speaker, said: Said) -> None:
+@pytest.mark.parametrize(("vendor", "said"), [p for p in SAID if kind_of(p[1].reason) == "hard"], ids=name)
+def test_each_hard_phrase_is_found_or_a_milder_one_is(vendor: Vendor, said: Wording) -> None:
     for phrase in phrases_of(said):
         hit = phrases.find(phrases.words(phrase.replace("*", " so and so ")))
         assert hit is not None, phrase
@@ -54,10 +54,10 @@ def test_each_hard_phrase_is_found_or_a_milder_one_is(speaker: Speaker, said: Sa
 
 def test_no_phrase_stands_twice_with_the_same_weight() -> None:
     seen: dict[tuple[str, Weight, bool], str] = {}
-    for speaker, said in SAID:
+    for vendor, said in SAID:
         for phrase in phrases_of(said):
             key = (folded(phrase), said.weight, said.bare)
-            assert seen.setdefault(key, said.reason) == said.reason, f"{phrase!r} of {speaker.name}"
+            assert seen.setdefault(key, said.reason) == said.reason, f"{phrase!r} of {vendor.name}"
 
 
 def test_shapes_are_regular_expressions_for_known_reasons() -> None:

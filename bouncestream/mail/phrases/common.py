@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Wordings that many servers share, by reason; what only one of them says stands in that speaker's file."""
+"""Wordings that many servers share, by reason; what only one of them says stands in that vendor's file."""
 
 from __future__ import annotations
 
-from bouncestream.mail.phrases.entry import Said, Speaker, Weight
+from bouncestream.mail.phrases.entry import Vendor, Weight, Wording
 
-COMMON = Speaker(
+COMMON = Vendor(
     "common",
     "RFC 5321 section 4.2, RFC 3463 section 3, RFC 5248; texts that several servers send alike; November 2026",
     (
-        Said("mailbox_full",
+        Wording("mailbox_full",
              "mailbox full; full mailbox; mailbox is full; mailbox has exceeded; mailbox * is full; "
              "mailbox exceeds; "
              "mailbox size limit; mailbox quota; mailbox * over quota; mail box full; mailfolder is full; "
@@ -26,7 +26,7 @@ COMMON = Speaker(
              "blocks limit exceeded; inode limit exceeded; mailbox space; over its storage; over storage limit; "
              "over the storage limit; "
              "storage limit exceeded; exceeded its storage"),
-        Said("too_big",
+        Wording("too_big",
              "message size exceeds; message exceeds; message too large; message is too large; message too big; "
              "message file too big; message size * too large; size limit exceeded; message length exceeds; "
              "larger than the current system limit; larger than the maximum; exceeds * size limit; "
@@ -34,12 +34,12 @@ COMMON = Speaker(
              "exceeding size limit; "
              "exceeded mailsize limit; data size exceeds; max message size; maximum size of; size exceeds; "
              "exceeds the maximum message size; exceeds maximum; maximum allowed size; exceeds the size"),
-        Said("auth_failure",
+        Wording("auth_failure",
              "dmarc; dkim; spf; unauthenticated email; unauthenticated mail; authentication information; "
              "sender policy framework; openspf; does not designate; not authorized to send mail; "
              "not authorized to use * in; not authenticated; arc validation; valid dkim signature; no dkim; "
              "dkim signature; fails authentication; fail authentication checks; dns authentication"),
-        Said("no_ptr",
+        Wording("no_ptr",
              "reverse dns; reverse hostname; reverse host; rdns; ptr record; no ptr; ptr records; "
              "cannot find your hostname; cannot find your reverse; unable to find your reverse; "
              "client host rejected cannot; cannot resolve your; could not resolve your; fix reverse; fcrdns; "
@@ -47,7 +47,7 @@ COMMON = Speaker(
              "helo * does not resolve; reverse lookup; reverse name; reverse dns lookup; "
              "ip name lookup failed; "
              "no reverse; missing ptr; ptr lookup; has no ptr; valid ptr"),
-        Said("blocklisted",
+        Wording("blocklisted",
              "blacklisted; black listed; blacklist; blocklist; blocklisted; block list; block listed; "
              "blackhole; poor reputation; bad reputation; low reputation; reputation of; reputation for; "
              "sender reputation; domain reputation; is listed; is listed by; blocked ip; ip * blocked; "
@@ -59,7 +59,7 @@ COMMON = Speaker(
              "blocked from sending; blocked for spam; we don t accept mail from; refuse mail from; "
              "not accept mail from your; bad sender ip; dynamic address; dialup; dial up; residential ip; "
              "ip * refused"),
-        Said("sender_rejected",
+        Wording("sender_rejected",
              "sender rejected; sender denied; sender is denied; sender domain; sender address * not exist; "
              "sender address verify; sender verify; sender verification; sender callout; sender unknown; "
              "sender not; sender address; sender * rejected; sender * not found; domain of sender; "
@@ -71,7 +71,7 @@ COMMON = Speaker(
              "not authorized to send; send as denied; sendas; sender was rejected; domain of the sender; "
              "sender s domain; sender s address; mail from domain; invalid mail from; sender address has; "
              "possible forgery; sender ip must; sender not allowed; your address listed"),
-        Said("too_many",
+        Wording("too_many",
              "too many connections; too many concurrent; too many sessions; too many recipients; "
              "too many messages; too many errors; too many mails; too many emails; too many bad; "
              "too many unknown; rate limit; "
@@ -83,31 +83,31 @@ COMMON = Speaker(
              "concurrency limit; quota for sending; too fast; mail too quickly; too quickly; "
              "connection frequency; exceeded rate; exceeded * limit of messages; message limit; "
              "max message per; come back later * rate"),
-        Said("greylisted",
+        Wording("greylisted",
              "greylist; greylisted; greylisting; graylist; graylisted; graylisting; grey listed; gray listed; "
              "grey listing; try again * greylist; greylisted see; please come back in; delayed by greylisting; "
              "greylist policy; you have been greylisted"),
-        Said("virus",
+        Wording("virus",
              "virus; malware; phishing; trojan; executable content; potential security issue; "
              "presents a potential"),
-        Said("spam",
+        Wording("spam",
              "spam; antispam; anti spam; unsolicited; ube; junk mail; junk; bulk mail; bulk email; cloudmark; "
              "spamassassin; suspected of being; looks like * advert; spamscore; spammers; spammer; "
              "advertising; "
              "unwanted; spamminess; spam like; bayesian; spam filter; looks like spam; detected as spam; "
              "rejected as spam; high spam; spam score; message scored; bounce address tag validation; batv"),
-        Said("not_rfc",
+        Wording("not_rfc",
              "rfc compliant; rfc 5322; rfc 2822; rfc 822; rfc5322; rfc2822; not rfc; rfcs; duplicate header; "
              "bare lf; bare linefeed; bare line; multiple from; multiple addresses in from; "
              "missing message id; "
              "missing from; missing date; missing header; malformed header; invalid header; header error; "
              "headers contain illegal; line too long; improper use of 8 bit"),
-        Said("content",
+        Wording("content",
              "message content rejected; content is not; attachment * not; attachment * rejected; "
              "attachment * blocked; attachment type; attachments are not; rejected * content; message content; "
              "banned file; file type; mime error; message contains; header checks; body checks; "
              "blocked by filter; body contains; blocked content; forbidden content"),
-        Said("policy",
+        Wording("policy",
              "policy; local policy; policy violation; policy reasons; banned; prohibited; security reasons; "
              "rejected for security; security policies; organization policy; blocked by; message was blocked; "
              "message blocked; "
@@ -117,7 +117,7 @@ COMMON = Speaker(
              "newly registered; refused by local; policy rejection; security policy; content policy; "
              "helo name; "
              "invalid helo; bad helo; ehlo name; forged helo; helo argument; denied by policy"),
-        Said("relaying",
+        Wording("relaying",
              "relay access denied; relay denied; relay not permitted; relaying not permitted; "
              "relaying not allowed; relaying prohibited; relaying is prohibited; not permitted to relay; "
              "relay operation rejected; relay rejected; relaying blocked; relaying mail; relaying disallowed; "
@@ -127,12 +127,12 @@ COMMON = Speaker(
              "sorry that domain isn t in; you must authenticate; smtp auth required; "
              "authentication is required; must be authenticated; must authenticate; "
              "client was not authenticated"),
-        Said("no_mail_domain",
+        Wording("no_mail_domain",
              "null mx; nullmx; does not accept mail; does not accept email; doesn t receive email; "
              "does not receive email; doesn t accept email; not accept any mail; domain * never accept; "
              "mx record is null; indicated no smtp service; no mx record found; no mx records found; "
              "couldn t find a mail exchanger or ip address"),
-        Said("host_unknown",
+        Wording("host_unknown",
              "host or domain name not found * host not found; host or domain name not found * no such domain; "
              "host unknown; unknown host; host not found; no such host; domain name not found; "
              "domain not found; domain doesn t exist; domain * does not exist; domain * not exist; "
@@ -146,7 +146,7 @@ COMMON = Speaker(
              "domain is not valid; domain has no mx; domain is not hosted here; "
              "mail domain mentioned in email address is unknown; domain name does not exist; "
              "domain has expired; name or service not known"),
-        Said("mailbox_disabled",
+        Wording("mailbox_disabled",
              "account * disabled; account is disabled; account disabled; account has been disabled; "
              "account that you tried to reach is disabled; account that you tried to reach is inactive; "
              "account inactive; account is locked; account locked; account * suspended; account suspended; "
@@ -168,7 +168,7 @@ COMMON = Speaker(
              "inactive for * days; has been inactive; unused for; mailbox is dormant; address is disabled; "
              "disabled address; address has been disabled; addressee disabled; user account is suspended; "
              "account is on hold"),
-        Said("user_filtered",
+        Wording("user_filtered",
              "automatically rejected; recipient rejected this message; recipient has rejected; "
              "recipient refused; refused by the recipient; rejected by recipient; recipient does not want; "
              "recipient has blocked; blocked by the recipient; not accepting mail from; not accept mail from; "
@@ -181,20 +181,20 @@ COMMON = Speaker(
              "our allow list; recipient has not opted; personal blacklist; personal filter; "
              "recipient s filter; "
              "recipient s own; challenge response; mailbox access for * refused; rule imposed mailbox access"),
-        Said("list_problem",
+        Wording("list_problem",
              "group * may not exist; permission to post; post messages to the group; not a member of; "
              "members only; subscriber only; posting to; mailing list; restricted * group; distribution list"),
-        Said("user_unknown",
+        Wording("user_unknown",
              "client host rejected user * not known to us; client host rejected user not known to us",
              Weight.SURE),
-        Said("tls", "certificate not found; must be encrypted; no certificate", before="user_unknown"),
-        Said("user_unknown", "not a member of domain; not a member of this domain", before="list_problem"),
-        Said("moved",
+        Wording("tls", "certificate not found; must be encrypted; no certificate", before="user_unknown"),
+        Wording("user_unknown", "not a member of domain; not a member of this domain", before="list_problem"),
+        Wording("moved",
              "user has moved; has moved to; user moved; mailbox has moved; recipient no longer on server; "
              "no longer on server; no longer valid; no longer in use; no longer used; no longer exists; "
              "no longer exist; no longer works; no longer employed; no longer has an account; not our user; "
              "user not local please try"),
-        Said("user_unknown",
+        Wording("user_unknown",
              "no such user found; no such user by that name; address rejected user unknown; unknown recipient; "
              "unknown recipients; unknown local part; unknown local user; unknown local recipient; "
              "unknown mailbox; unknown account; recipient unknown; recipient is unknown; recipient * unknown; "
@@ -257,7 +257,7 @@ COMMON = Speaker(
              "recipient could not be found; recipient was not found; address was not found; "
              "address was misspelled; e mail address not found; mailbox is unknown; unknown alias; "
              "5 1 1 invalid recipient; recipient is not known; recipient not known; not known here"),
-        Said("user_unknown",
+        Wording("user_unknown",
              "user unknown; user is unknown; unknown user; unknown users; unknown address; no such user; "
              "no such recipient; no such address; no user; invalid user; invalid address; recipient not found; "
              "user not found; user doesn t have; user * doesn t have; bad recipient; no account; not our; "
@@ -269,24 +269,24 @@ COMMON = Speaker(
              "doesn t have an account; restricted characters in address; "
              "recipient cannot be verified please check; has no account here; have no account here",
              bare=True),
-        Said("system_full",
+        Wording("system_full",
              "insufficient disk space; insufficient system storage; insufficient storage; no space left; "
              "disk full; disk is full; not enough disk space; file system full; mail system full"),
-        Said("delivery_program",
+        Wording("delivery_program",
              "command died; command failed; child process; local configuration error; pipe to; exited with; "
              "returned exit; exit status; exit code; mailer died; unable to run; command output; "
              "temporary failure"),
-        Said("delivery_program", "procmail; couldn t create; can t create output", before="no_mail_domain"),
-        Said("loop",
+        Wording("delivery_program", "procmail; couldn t create; can t create output", before="no_mail_domain"),
+        Wording("loop",
              "hop count; mail loop; loops back to myself; mail forwarding loop; forwarding loop; routing loop; "
              "loop detected; loop count; looping; message loop; too many received; received headers; "
              "redirect loop; mail looping; possible loop; possible mail loop; too many received headers; "
              "delivery loop"),
-        Said("tls",
+        Wording("tls",
              "starttls; tls; ssl; certificate; dane; mta sts; must issue a starttls; handshake failure; "
              "encryption required; encryption needed; requires tls; require encryption; "
              "certificate verification; sts policy"),
-        Said("expired",
+        Wording("expired",
              "message expired; delivery time expired; retry limit; retry count; retries exceeded; "
              "been in the queue too long; in queue too long; queue too long; too long on queue; "
              "stayed on the queue too long; expired * minutes; message too old; could not be delivered for; "
@@ -295,7 +295,7 @@ COMMON = Speaker(
              "has been delayed for; maximum retries; max retries; delivery expired; exceeded time; "
              "max time in queue; queue lifetime; queue time; maximum time in queue; remained in the queue; "
              "timed out in queue; not been able to; undelivered for"),
-        Said("network",
+        Wording("network",
              "connection timed out; connection refused; connection reset; connection dropped; "
              "connection closed; connection lost; connection failed; connection was; connection attempt; "
              "connection to * failed; connection to * timed out; lost connection; "
@@ -314,16 +314,16 @@ COMMON = Speaker(
              "connection unexpectedly; unexpectedly closed; remote host closed; could not resolve; "
              "no servers could be reached; service not reachable; temporarily unreachable; all hosts * failed; "
              "no hosts"),
-        Said("network",
+        Wording("network",
              "host not found try again; host not found * try again; no such domain try again; "
              "lookup gave temporary; lookup returned temporary", before="no_mail_domain"),
-        Said("protocol",
+        Wording("protocol",
              "improper sequence; bad sequence; command not recognized; command unrecognized; "
              "command not implemented; command out of sequence; unrecognized command; syntax error; "
              "unexpected response; lost synchronization; need mail; need rcpt; helo first; pipelining; "
              "missing argument; not implemented; bad syntax; invalid command; out of sequence; "
              "invalid address syntax; helo required; smtp protocol"),
-        Said("system_error",
+        Wording("system_error",
              "internal system error; internal error; internal server error; system error; system not capable; "
              "server configuration; server error; misconfigured; misconfiguration; configuration error; "
              "mail server error; configuration problem; service unavailable; service currently unavailable; "
@@ -334,47 +334,47 @@ COMMON = Speaker(
              "read only file system; out of memory; not able to create; queue file write error; "
              "mail system problem; database error; upstream error; ldap error; ldap lookup; "
              "ldap server unavailable; ldap timeout; ldap failure; ldap unavailable"),
-        Said("mailbox_full", "storage limit", Weight.WEAK),
-        Said("too_big", "too large; too big; size limit", Weight.WEAK),
-        Said("auth_failure", "authentication failed", Weight.WEAK),
-        Said("no_ptr", "hostname lookup", Weight.WEAK),
-        Said("blocklisted",
+        Wording("mailbox_full", "storage limit", Weight.WEAK),
+        Wording("too_big", "too large; too big; size limit", Weight.WEAK),
+        Wording("auth_failure", "authentication failed", Weight.WEAK),
+        Wording("no_ptr", "hostname lookup", Weight.WEAK),
+        Wording("blocklisted",
              "sending server; temporarily blocked; has been blocked; dynamic ip; mail from * refused see",
              Weight.WEAK),
-        Said("sender_rejected", "sender is not; bad sender", Weight.WEAK),
-        Said("too_many", "rate exceeded; throttle; limit reached", Weight.WEAK),
-        Said("greylisted", "try again in; come back later; temporary reject; first time sender", Weight.WEAK),
-        Said("spam", "content filter; scored", Weight.WEAK),
-        Said("content", "attachment; malicious; suspicious; url in message; link in message", Weight.WEAK),
-        Said("policy",
+        Wording("sender_rejected", "sender is not; bad sender", Weight.WEAK),
+        Wording("too_many", "rate exceeded; throttle; limit reached", Weight.WEAK),
+        Wording("greylisted", "try again in; come back later; temporary reject; first time sender", Weight.WEAK),
+        Wording("spam", "content filter; scored", Weight.WEAK),
+        Wording("content", "attachment; malicious; suspicious; url in message; link in message", Weight.WEAK),
+        Wording("policy",
              "does not meet; compliance; local rule; denied by; access denied; permission denied; "
              "not authorized; not allowed; refused; denied; rejected by; mail rejected; message rejected; "
              "administrator", Weight.WEAK),
-        Said("relaying", "relaying to; not hosted here", Weight.WEAK),
-        Said("mailbox_disabled",
+        Wording("relaying", "relaying to; not hosted here", Weight.WEAK),
+        Wording("mailbox_disabled",
              "temporarily disabled; temporarily suspended; temporarily inactive; not allowed to receive; "
              "dormant", Weight.WEAK),
         # Postfix puts any reason behind these words.
-        Said("rejected", "recipient address rejected", Weight.WEAK, before="user_unknown"),
-        Said("user_unknown", "address rejected", Weight.WEAK, bare=True),
-        Said("tls", "secure connection", Weight.WEAK),
-        Said("expired", "time limit; delivery time; retry time; giving up; gave up", Weight.WEAK),
-        Said("network",
+        Wording("rejected", "recipient address rejected", Weight.WEAK, before="user_unknown"),
+        Wording("user_unknown", "address rejected", Weight.WEAK, bare=True),
+        Wording("tls", "secure connection", Weight.WEAK),
+        Wording("expired", "time limit; delivery time; retry time; giving up; gave up", Weight.WEAK),
+        Wording("network",
              "no route; could not be reached; server not responding; not responding; try again; no connection",
              Weight.WEAK),
-        Said("protocol", "bad address syntax", Weight.WEAK),
-        Said("system_error",
+        Wording("protocol", "bad address syntax", Weight.WEAK),
+        Wording("system_error",
              "queue file; try later; local problem; local configuration; cannot process; processing error; "
              "temporarily unavailable; not available; system problem; mail system; server problem; "
              "temporary system problem; temporary error; temporary problem; temporary local problem; "
              "mailbox busy; mailbox temporarily", Weight.WEAK),
-        Said("rejected",
+        Wording("rejected",
              "mailbox unavailable; recipient rejected; not accepted; mailbox not available; "
              "transaction failed; "
              "rejected; not deliverable; unable to deliver; could not be delivered; cannot be delivered; "
              "undeliverable; action not taken; unavailable; refused by; mail refused; message refused; "
              "not delivered; cannot deliver; can t deliver; could not deliver; delivery failed; "
              "delivery failure", Weight.WEAK),
-        Said("undetermined", "try again later; temporarily; deferred", Weight.WEAK),
+        Wording("undetermined", "try again later; temporarily; deferred", Weight.WEAK),
     ),
 )  # fmt: skip

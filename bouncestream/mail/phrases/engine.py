@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bouncestream.mail.phrases.composed import composed, composed_host
-from bouncestream.mail.phrases.entry import ORDER, Said, Speaker, Weight
+from bouncestream.mail.phrases.entry import ORDER, Vendor, Weight, Wording
 from bouncestream.mail.phrases.shapes import SHAPES
-from bouncestream.mail.phrases.speakers import SPEAKERS
+from bouncestream.mail.phrases.vendors import VENDORS
 
 TOGETHER = "common, put together"
 GAP = 60
@@ -96,27 +96,27 @@ def _telling(noise: re.Match[str]) -> str:
     return f" {word[1]} " if word else " "
 
 
-def phrases_of(said: Said) -> list[str]:
+def phrases_of(said: Wording) -> list[str]:
     """The phrases of one entry, one by one."""
     return [one for phrase in said.phrases.replace("\n", " ").split(";") if (one := phrase.strip())]
 
 
-def _rank(speaker: Speaker, said: Said) -> int:
+def _rank(vendor: Vendor, said: Wording) -> int:
     """Of several phrases in a text the lowest decides. Bare words come right after the clear ones of their reason,
     and of equals the words of somebody in particular count."""
     place = ORDER.index(said.before or said.reason) * 10 + (-5 if said.before else 5 if said.bare else 0)
-    return said.weight * 1000 + place - (speaker.name != "common")
+    return said.weight * 1000 + place - (vendor.name != "common")
 
 
-def _compile(speakers: Iterable[Speaker]) -> Tables:
+def _compile(vendors: Iterable[Vendor]) -> Tables:
     """The index: phrases by their first two words, or by their only or first one before a "*"."""
     index: dict[str, list[_Entry]] = {}
     unspaced: list[_Entry] = []
-    for speaker, said in ((one, said) for one in speakers for said in one.says):
-        rank = _rank(speaker, said)
+    for vendor, said in ((one, said) for one in vendors for said in one.says):
+        rank = _rank(vendor, said)
         for phrase in phrases_of(said):
             sure = said.weight is Weight.SURE and not said.bare
-            hit = Hit(said.reason, phrase, said.weight is Weight.WEAK, said.bare, speaker.name, sure)
+            hit = Hit(said.reason, phrase, said.weight is Weight.WEAK, said.bare, vendor.name, sure)
             plain = folded(phrase)
             if phrase.isascii() or " " in phrase:
                 pieces = tuple(words(piece)[1:] for piece in plain.split("*"))
@@ -127,18 +127,18 @@ def _compile(speakers: Iterable[Speaker]) -> Tables:
     return {key: tuple(sorted(entries, key=lambda e: e.rank)) for key, entries in index.items()}, tuple(unspaced)
 
 
-_INDEX, _UNSPACED = _compile(SPEAKERS)
+_INDEX, _UNSPACED = _compile(VENDORS)
 _OUTWEIGHED = Weight.CLEAR * 1000 + ORDER.index("user_unknown") * 10 + 9
 """Words put together say more than a phrase of this rank, such as a fault of the system."""
 
 
 @contextmanager
-def using(speakers: Iterable[Speaker]) -> Iterator[None]:
-    """Only these speakers' phrases for a while: for measuring what hangs on whom, never while others read."""
+def using(vendors: Iterable[Vendor]) -> Iterator[None]:
+    """Only these vendors' phrases for a while: for measuring what hangs on whom, never while others read."""
     global _INDEX, _UNSPACED
     before = _INDEX, _UNSPACED
     try:
-        _INDEX, _UNSPACED = _compile(speakers)
+        _INDEX, _UNSPACED = _compile(vendors)
         yield
     finally:
         _INDEX, _UNSPACED = before

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The shape of the phrase tables, and the order in which reasons are believed when a text holds several phrases.
 
-To teach the reader a wording, add a phrase to the `Said` of whoever says it. A phrase is lower-case words without
-punctuation ("user doesn t exist"); "*" stands for one or more words; codes are words too ("5 4 1"); addresses and
+To teach the reader a wording, add a phrase to the `Wording` of the vendor that says it. A phrase is lower-case words
+without punctuation ("user doesn t exist"); "*" stands for one or more words; codes are words too ("5 4 1"); addresses and
 links are not there (a link's "?p=Word" and a blocklist's name are).
 """
 
@@ -21,7 +21,7 @@ class Weight(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Wording:
     """Phrases that mean one reason."""
 
     reason: str  #: a word of `reason.REASONS`
@@ -32,12 +32,12 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Speaker:
+class Vendor:
     """A server, service or standard, and what it says."""
 
     name: str
     source: str  #: the page or RFC, and the month it was read
-    says: tuple[Said, ...]
+    says: tuple[Wording, ...]
 
 
 ORDER: tuple[str, ...] = (

@@ -3,135 +3,135 @@
 
 from __future__ import annotations
 
-from bouncestream.mail.phrases.entry import Said, Speaker, Weight
+from bouncestream.mail.phrases.entry import Vendor, Weight, Wording
 
-MAILBOXES: tuple[Speaker, ...] = (
-    Speaker(
+MAILBOXES: tuple[Vendor, ...] = (
+    Vendor(
         "Google",
         "https://support.google.com/a/answer/3726730, read November 2026",
         (
-            Said("user_unknown",
+            Wording("user_unknown",
                  "email account that you tried to reach does not exist; nosuchuser; address couldn t be found; "
                  "address not found your message wasn t delivered", Weight.SURE),
-            Said("mailbox_disabled",
+            Wording("mailbox_disabled",
                  "email account that you tried to reach is disabled; disableduser; "
                  "email account that you tried to reach is inactive; inactiveuser", Weight.SURE),
-            Said("mailbox_full",
+            Wording("mailbox_full",
                  "email account that you tried to reach is over quota; overquotatemp; overquotaperm; "
                  "recipient s inbox is out of storage space", Weight.SURE),
-            Said("too_many",
+            Wording("too_many",
                  "receiving mail too quickly; receiving mail at a rate that; receivingrate; receivingratelimit; "
                  "unusual rate of * mail; peak smtp relay limit exceeded; daily user sending limit exceeded; "
                  "dailyusersendinglimit", Weight.SURE),
-            Said("spam",
+            Wording("spam",
                  "unsolicitedmessageerror; unsolicitedratelimiterror; likely unsolicited mail; "
                  "likely suspicious due to", Weight.SURE),
-            Said("auth_failure",
+            Wording("auth_failure",
                  "unauthenticatederror; unauthenticated email from; sender is unauthenticated; "
                  "does not have authentication information; 5 7 26; 4 7 26; 5 7 27; 5 7 30; 4 7 27; 4 7 30",
                  Weight.SURE),
-            Said("no_ptr",
+            Wording("no_ptr",
                  "ipv6autherror; does not have a ptr record; doesn t have a ptr record; 5 7 25; 4 7 23",
                  Weight.SURE),
-            Said("tls", "tls required for rcpt domain; 4 7 29; 5 7 29", Weight.SURE),
-            Said("virus", "blockedmessage; presents a potential security issue", Weight.SURE),
-            Said("list_problem",
+            Wording("tls", "tls required for rcpt domain; 4 7 29; 5 7 29", Weight.SURE),
+            Wording("virus", "blockedmessage; presents a potential security issue", Weight.SURE),
+            Wording("list_problem",
                  "group you tried to contact * may not exist; not have permission to post messages"),
-            Said("policy", "gcdp", Weight.SURE),
+            Wording("policy", "gcdp", Weight.SURE),
         ),
     ),
-    Speaker(
+    Vendor(
         "Microsoft",
         "https://learn.microsoft.com/troubleshoot/exchange/email-delivery/ndr/non-delivery-reports-in-exchange-online"
         " and https://sendersupport.olc.protection.outlook.com/pm/troubleshooting, read November 2026",
         (
             # Directory based edge blocking; the same words without 5.4.1 are Postfix's access tables.
-            Said("user_unknown",
+            Wording("user_unknown",
                  "5 4 1 recipient address rejected access denied; "
                  "5 4 1 all recipient addresses rejected access denied", Weight.SURE),
-            Said("user_unknown",
+            Wording("user_unknown",
                  "5 5 0 requested action not taken mailbox unavailable; "
                  "remote server returned unknown recipient or mailbox unavailable; wasn t found at; "
                  "couldn t be found at; recipient address * isn t found"),
-            Said("blocklisted",
+            Wording("blocklisted",
                  "part of their network is on our block list; messages from * weren t sent; banned sending ip; "
                  "access denied banned sender; service unavailable client host * blocked using", Weight.SURE),
-            Said("blocklisted", "as 1450; due to ip reputation; blocked your ip address", Weight.SURE),
-            Said("too_many",
+            Wording("blocklisted", "as 1450; due to ip reputation; blocked your ip address", Weight.SURE),
+            Wording("too_many",
                  "has been temporarily rate limited; exceeded the rate limit; message rate per hour",
                  Weight.SURE),
-            Said("too_many",
+            Wording("too_many",
                  "sent to too many recipients; tenant has exceeded threshold; sender has exceeded; "
                  "account has been blocked for sending; 5 1 90; 5 7 705; 5 7 708"),
-            Said("auth_failure",
+            Wording("auth_failure",
                  "does not pass dmarc verification; spf validation failed; 5 7 509; 5 7 515; "
                  "sender * didn t pass authentication; sender authentication", Weight.SURE),
-            Said("policy",
+            Wording("policy",
                  "access denied sending domain; access denied bad helo; protocol violation; 5 7 511; "
                  "access denied traffic not accepted; hygiene"),
-            Said("list_problem", "5 7 133; 5 7 134; 5 7 135; 5 7 124; 5 7 129; 5 7 136", Weight.SURE),
-            Said("network",
+            Wording("list_problem", "5 7 133; 5 7 134; 5 7 135; 5 7 124; 5 7 129; 5 7 136", Weight.SURE),
+            Wording("network",
                  "mail sent to the wrong office 365 region; 4 4 62; 4 4 316; 4 4 312; dns query failed",
                  Weight.SURE),
-            Said("host_unknown", "5 4 310; 5 4 312 dns; dns domain * does not exist"),
+            Wording("host_unknown", "5 4 310; 5 4 312 dns; dns domain * does not exist"),
         ),
     ),
-    Speaker(
+    Vendor(
         "Yahoo (also AOL, AT&T, Verizon)",
         "https://senders.yahooinc.com/smtp-error-codes, read November 2026",
         (
-            Said("user_unknown",
+            Wording("user_unknown",
                  "user doesn t have a yahoo * account; user doesn t have an aol * account", Weight.SURE),
-            Said("user_unknown", "requested mail action aborted mailbox not found; not a valid recipient"),
-            Said("mailbox_disabled",
+            Wording("user_unknown", "requested mail action aborted mailbox not found; not a valid recipient"),
+            Wording("mailbox_disabled",
                  "account has been disabled or discontinued; mailbox is disabled 554 30; mailbox is disabled",
                  Weight.SURE),
-            Said("too_many",
+            Wording("too_many",
                  "tss04; tss09; tss11; temporarily deferred due to * volume; due to user complaints; "
                  "unexpected volume or user complaints; max message per connection reached", Weight.SURE),
-            Said("policy",
+            Wording("policy",
                  "message not accepted for policy reasons; email not accepted for policy reasons", Weight.SURE),
-            Said("blocklisted",
+            Wording("blocklisted",
                  "connections will not be accepted from; bl21; bl23; will not accept delivery of this message; "
                  "mail * permanently deferred; all messages from * will be permanently deferred", Weight.SURE),
-            Said("spam", "message blocked due to spam content", Weight.SURE),
-            Said("auth_failure", "unable to authenticate; sender unauthenticated", Weight.SURE),
-            Said("user_unknown", "delivery error dd this user doesn t have a", bare=True),
-            Said("user_filtered", "mailbox closed for abuse"),
+            Wording("spam", "message blocked due to spam content", Weight.SURE),
+            Wording("auth_failure", "unable to authenticate; sender unauthenticated", Weight.SURE),
+            Wording("user_unknown", "delivery error dd this user doesn t have a", bare=True),
+            Wording("user_filtered", "mailbox closed for abuse"),
         ),
     ),
-    Speaker(
+    Vendor(
         "Amazon SES",
         "https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html, read November 2026",
         (
-            Said("suppressed",
+            Wording("suppressed",
                  "has suppressed sending to this address; recent history of bouncing as an invalid; "
                  "on the suppression list; on your account suppression list; address is suppressed", Weight.SURE),
         ),
     ),
-    Speaker(
+    Vendor(
         "Apple",
         "https://support.apple.com/102322 (iCloud postmaster page), read November 2026",
         (
-            Said("mailbox_full", "user is over quota; 5 2 2 user is over quota"),
-            Said("blocklisted",
+            Wording("mailbox_full", "user is over quota; 5 2 2 user is over quota"),
+            Wording("blocklisted",
                  "your ip * hm08; cs01; message rejected due to local policy * icloud", before="policy"),
-            Said("spam", "hm08 message rejected; hm07 message rejected"),
-            Said("mailbox_disabled", "mailbox is inactive; account is inactive"),
+            Wording("spam", "hm08 message rejected; hm07 message rejected"),
+            Wording("mailbox_disabled", "mailbox is inactive; account is inactive"),
         ),
     ),
-    Speaker(
+    Vendor(
         "Zoho, Fastmail, Proton, Gandi, Infomaniak, Rackspace, Yandex for domains",
         "the services' public help pages on bounces, read November 2026",
         (
-            Said("user_unknown",
+            Wording("user_unknown",
                  "invalid recipient address does not exist; no such recipient here; "
                  "mailbox is not available on this server; address is not * configured here; "
                  "address does not exist"),
-            Said("mailbox_disabled",
+            Wording("mailbox_disabled",
                  "user has not * activated * account; account has been suspended for", Weight.CLEAR),
-            Said("policy", "unusual activity; unusual sending activity detected"),
-            Said("blocklisted", "rejected due to * reputation; zoho ip reputation"),
+            Wording("policy", "unusual activity; unusual sending activity detected"),
+            Wording("blocklisted", "rejected due to * reputation; zoho ip reputation"),
         ),
     ),
 )  # fmt: skip
