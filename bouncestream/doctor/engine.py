@@ -121,10 +121,10 @@ async def _inside(it: Examination, config: Config, *, write: bool) -> None:
     settings = config.listmonk
     who = Credentials(settings.url, settings.user, settings.token.reveal() if settings.token else "")
     own = Target.read(settings.public_url) if settings.public_url else None
-    asked: asyncio.Task[listmonk.Seen | None] = asyncio.create_task(
+    asked: asyncio.Task[listmonk.ListmonkFacts | None] = asyncio.create_task(
         it.within(FIRST, listmonk.TOPIC, listmonk.collect(who, it.web), None)
     )
-    bridge: asyncio.Task[itself.Seen | None] = asyncio.create_task(
+    bridge: asyncio.Task[itself.BridgeFacts | None] = asyncio.create_task(
         it.within(OTHER, itself.TOPIC, itself.collect(config, it.web, it.now), None)
     )
     hook = first_hook(config)
@@ -139,7 +139,7 @@ async def _inside(it: Examination, config: Config, *, write: bool) -> None:
 
 
 async def _listmonk(
-    it: Examination, config: Config, asked: asyncio.Task[listmonk.Seen | None], own: Target | None
+    it: Examination, config: Config, asked: asyncio.Task[listmonk.ListmonkFacts | None], own: Target | None
 ) -> None:
     """Listmonk's own areas; and the public address, where only Listmonk knows it."""
     seen = await asked
@@ -170,11 +170,11 @@ async def _is_wrong_port(it: Examination, target: Target | None, listmonk_url: s
 
 
 async def _write(it: Examination, config: Config) -> None:
-    seen = await it.within(OTHER, itself.TOPIC, trial.collect(config, it.web, it.now), trial.Seen())
+    seen = await it.within(OTHER, itself.TOPIC, trial.collect(config, it.web, it.now), trial.TestEventFacts())
     it.judged(itself.TOPIC, lambda: trial.judge(seen))
 
 
-async def _letters(it: Examination, who: Credentials, asked: asyncio.Task[listmonk.Seen | None]) -> None:
+async def _letters(it: Examination, who: Credentials, asked: asyncio.Task[listmonk.ListmonkFacts | None]) -> None:
     seen = await it.within(OTHER, letters.TOPIC, letters.collect(who, it.web), None)
     answers = await asked
     if seen is not None and answers is not None and answers.known:
@@ -185,7 +185,7 @@ async def _letters(it: Examination, who: Credentials, asked: asyncio.Task[listmo
 
 
 async def _mailboxes(
-    it: Examination, config: Config, bridge: asyncio.Task[itself.Seen | None], *, write: bool
+    it: Examination, config: Config, bridge: asyncio.Task[itself.BridgeFacts | None], *, write: bool
 ) -> None:
     seen = await it.within(MAIL, mailbox.TOPIC, mailbox.collect(config, it.web.names, it.now, write=write), [])
     running = await bridge
@@ -194,9 +194,9 @@ async def _mailboxes(
 
 async def _itself(
     it: Examination,
-    bridge: asyncio.Task[itself.Seen | None],
+    bridge: asyncio.Task[itself.BridgeFacts | None],
     own: Target | None,
-    asked: asyncio.Task[listmonk.Seen | None],
+    asked: asyncio.Task[listmonk.ListmonkFacts | None],
     hook: str,
 ) -> None:
     seen = await bridge
@@ -224,7 +224,7 @@ async def _door(it: Examination, target: Target, outside: str) -> front.Front | 
         return None
     shakes = await it.within(PUBLIC, tls.TOPIC, tls.collect(door), [])
     it.judged(root_url.TOPIC, lambda: root_url.judge_names(door, outside))
-    it.judged(ports.TOPIC, lambda: ports.judge(door, ports.Seen(), outside))
+    it.judged(ports.TOPIC, lambda: ports.judge(door, ports.PortFacts(), outside))
     it.judged(tls.TOPIC, lambda: tls.judge(door, shakes, it.now))
     return door
 
@@ -233,7 +233,7 @@ async def _public(
     it: Examination,
     target: Target,
     listmonk_url: str,
-    asked: asyncio.Task[listmonk.Seen | None] | None,
+    asked: asyncio.Task[listmonk.ListmonkFacts | None] | None,
     hook: str = "",
 ) -> None:
     """Everything that goes through the public address. `hook`: the public URL of a webhook, for the command that
@@ -248,7 +248,7 @@ async def _public(
         return
     nothing = public.Public()
     seen, shakes, replies, local = await asyncio.gather(
-        it.within(PUBLIC, ports.TOPIC, ports.collect(door, own, it.web), ports.Seen()),
+        it.within(PUBLIC, ports.TOPIC, ports.collect(door, own, it.web), ports.PortFacts()),
         it.within(PUBLIC, tls.TOPIC, tls.collect(door), []),
         it.within(PUBLIC, pixel.TOPIC, public.collect(door, listmonk_url, it.web), nothing),
         it.within(PUBLIC, guides.TOPIC, _local(it.web, asked is not None), guides.Local()),

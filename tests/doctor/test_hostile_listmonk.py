@@ -79,10 +79,10 @@ def test_any_json_of_listmonk_makes_findings(data: dict[str, Any], campaigns: An
     replies = {
         name: Reply(f"http://x/{name}", 200, body=orjson.dumps({"data": value})) for name, value in data.items()
     }
-    seen = listmonk.Seen(Credentials("http://x", USER, TOKEN), replies, NOW)
+    seen = listmonk.ListmonkFacts(Credentials("http://x", USER, TOKEN), replies, NOW)
     check(listmonk.judge(seen))
     check(bounces.judge(seen, [("imap.example.com", "bounces")], ["shop"]))
-    found = letters.Seen(letters._objects(campaigns), letters._objects(templates))
+    found = letters.CampaignFacts(letters._objects(campaigns), letters._objects(templates))
     check(letters.judge(found, seen.config, seen.settings, NOW))
     assert seen.root_url is None or isinstance(seen.root_url, str)
 

@@ -43,7 +43,7 @@ def answered(value: object, status: int = 200, **headers: str) -> Reply:
 
 def seen(
     *, permissions: object = ("webhooks:post_bounce",), settings: Mapping[str, Any] | None = None, **config: Any
-) -> listmonk.Seen:
+) -> listmonk.ListmonkFacts:
     role = {"user_role": {"permissions": list(permissions) if isinstance(permissions, tuple) else permissions}}
     replies = {
         "profile": answered({"data": role}),
@@ -52,7 +52,7 @@ def seen(
         "bounces": answered({"data": {"results": []}}),
         "probe": answered({"message": "Invalid fields: email / subscriber_uuid"}, 400),
     }
-    return listmonk.Seen(Credentials("http://127.0.0.1:9000", "bridge", "x"), replies, NOW)
+    return listmonk.ListmonkFacts(Credentials("http://127.0.0.1:9000", "bridge", "x"), replies, NOW)
 
 
 # -- Listmonk and its settings ----------------------------------------------------------------------------------
@@ -145,14 +145,14 @@ def test_addresses_that_this_machine_cannot_try_are_not_judged() -> None:
     both = front("198.18.0.1", "2d00::1", no_ipv6=True)
     assert both.usable() == ["198.18.0.1"]
     assert ids(root_url.judge_names(front("2d00::1", no_ipv6=True))) == []
-    assert ids(ports.judge(front("2d00::1", no_ipv6=True), ports.Seen())) == []
+    assert ids(ports.judge(front("2d00::1", no_ipv6=True), ports.PortFacts())) == []
 
 
 def test_ports_elsewhere_and_here() -> None:
-    assert ids(ports.judge(front("192.88.99.10"), ports.Seen())) == ["ports-ok"]
+    assert ids(ports.judge(front("192.88.99.10"), ports.PortFacts())) == ["ports-ok"]
     here = front("192.88.99.10", own=("192.88.99.10",))
-    assert ids(ports.judge(here, ports.Seen())) == ["ports-own-address"]
-    wide = ports.Seen(bound=(ports.Bound("::", 9000),))
+    assert ids(ports.judge(here, ports.PortFacts())) == ["ports-own-address"]
+    wide = ports.PortFacts(bound=(ports.Bound("::", 9000),))
     assert ids(ports.judge(here, wide), "warning") == ["ports-listmonk-bound"]
     assert "curl -m 5 http://news.example.com:9000/health" in ports.judge(here, wide)[-1].fix
     # Bound widely, but the public address is another machine's: tried from here, it is closed.
@@ -207,7 +207,7 @@ def test_a_port_in_the_root_url_is_its_error_and_is_never_to_be_opened(port: int
     odd = Target.read(f"https://news.example.com:{port}")
     assert odd is not None
     closed = Front(odd, Resolved(("192.88.99.10",)), {("192.88.99.10", port): "refused"})
-    (told,) = ports.judge(closed, ports.Seen())
+    (told,) = ports.judge(closed, ports.PortFacts())
     assert f"leave port {port} closed" in told.fix
     assert "https://news.example.com," in told.fix
     dead = Front(
@@ -221,7 +221,7 @@ def test_what_proves_it_from_outside_begins_at_the_root_url() -> None:
     command = (
         "bouncestream doctor --outside https://news.example.com --webhook-url https://b.example.com/webhooks/x"
     )
-    assert command in ports.judge(here, ports.Seen(), command)[0].fix
+    assert command in ports.judge(here, ports.PortFacts(), command)[0].fix
     assert from_outside("https://news.example.com", "https://b.example.com/webhooks/x") == command
     assert "<root URL of Listmonk>" in from_outside("")
 
@@ -343,7 +343,7 @@ def test_one_address_of_two_is_bad() -> None:
 )
 def test_forms_of_trackview(body: str, tracks: bool) -> None:
     one = {"name": "x", "status": "finished", "body": body, "content_type": "html", "template_id": None}
-    found = letters.judge(letters.Seen([one], []), {}, None, NOW)
+    found = letters.judge(letters.CampaignFacts([one], []), {}, None, NOW)
     assert ("campaign-no-trackview" not in ids(found)) is tracks
 
 
@@ -361,18 +361,18 @@ def test_forms_of_trackview(body: str, tracks: bool) -> None:
 )
 def test_forms_of_links(body: str, kind: str, tracked: bool) -> None:
     one = {"name": "x", "status": "running", "body": body + "{{ TrackView }}", "content_type": kind}
-    found = letters.judge(letters.Seen([one], []), {}, None, NOW)
+    found = letters.judge(letters.CampaignFacts([one], []), {}, None, NOW)
     assert ("campaign-no-tracklink" not in ids(found)) is tracked
 
 
 def test_templates_that_may_not_be_read_are_not_blamed() -> None:
     one = {"name": "x", "status": "finished", "body": "", "content_type": "html", "template_id": 1}
-    assert ids(letters.judge(letters.Seen([one], None), {}, None, NOW), "warning") == []
+    assert ids(letters.judge(letters.CampaignFacts([one], None), {}, None, NOW), "warning") == []
 
 
 @pytest.mark.parametrize("odd", [{}, {"body": 5, "status": "finished"}, {"status": "finished", "sent": "many"}])
 def test_odd_campaigns(odd: dict[str, Any]) -> None:
-    letters.judge(letters.Seen([odd], [odd]), {"privacy": 3}, {}, NOW)
+    letters.judge(letters.CampaignFacts([odd], [odd]), {"privacy": 3}, {}, NOW)
 
 
 def test_fresh_campaigns_may_have_zeros() -> None:
@@ -385,9 +385,9 @@ def test_fresh_campaigns_may_have_zeros() -> None:
         "views": 0,
         "started_at": "2026-02-28T23:00:00Z",
     }
-    assert ids(letters.judge(letters.Seen([one], []), {}, None, NOW), "warning") == []
+    assert ids(letters.judge(letters.CampaignFacts([one], []), {}, None, NOW), "warning") == []
     one["started_at"] = "2026-02-27T23:00:00Z"
-    assert "campaigns-no-views" in ids(letters.judge(letters.Seen([one], []), {}, None, NOW), "warning")
+    assert "campaigns-no-views" in ids(letters.judge(letters.CampaignFacts([one], []), {}, None, NOW), "warning")
 
 
 # -- bouncestream itself ----------------------------------------------------------------------------------------
@@ -412,7 +412,9 @@ def holds(**fields: Any) -> Overview:
     ],
 )
 def test_the_outbox(overview: Overview, ident: str, level: str) -> None:
-    found = itself.judge(itself.Seen(running=RUNNING, sources=("shop",), outbox="o.db", holds=overview, at=NOW))
+    found = itself.judge(
+        itself.BridgeFacts(running=RUNNING, sources=("shop",), outbox="o.db", holds=overview, at=NOW)
+    )
     assert ident in ids(found, level)
 
 
@@ -425,7 +427,7 @@ def test_the_outbox(overview: Overview, ident: str, level: str) -> None:
     ],
 )
 def test_an_outbox_that_is_missing_is_never_well(running: Any, lost: str) -> None:
-    found = itself.judge(itself.Seen(running=running, outbox="o.db", missing=True, lost=lost))
+    found = itself.judge(itself.BridgeFacts(running=running, outbox="o.db", missing=True, lost=lost))
     assert "outbox-lost" in ids(found, "error")
     assert "bridge-ok" not in ids(found, "ok")
     (bad,) = [one for one in found if one.id == "outbox-lost"]
@@ -433,20 +435,22 @@ def test_an_outbox_that_is_missing_is_never_well(running: Any, lost: str) -> Non
 
 
 def test_before_the_first_run_there_is_no_outbox() -> None:
-    found = itself.judge(itself.Seen(outbox="o.db", missing=True))
+    found = itself.judge(itself.BridgeFacts(outbox="o.db", missing=True))
     assert "outbox-missing" in ids(found, "info")
     assert not ids(found, "error")
 
 
 def test_an_outbox_that_cannot_be_read() -> None:
-    found = itself.judge(itself.Seen(running=RUNNING, outbox="o.db", trouble="It is locked. Next: unlock it"))
+    found = itself.judge(
+        itself.BridgeFacts(running=RUNNING, outbox="o.db", trouble="It is locked. Next: unlock it")
+    )
     (bad,) = [one for one in found if one.id == "outbox-unreadable"]
     assert (bad.seen, bad.fix) == ("It is locked.", "unlock it")
 
 
 def test_a_red_part_is_told_and_listmonk_is_told_elsewhere() -> None:
     red = {"state": "red", "why": "disk full"}
-    found = itself.judge(itself.Seen(running=RUNNING, parts={"intake": red, "listmonk": red}, missing=True))
+    found = itself.judge(itself.BridgeFacts(running=RUNNING, parts={"intake": red, "listmonk": red}, missing=True))
     assert [one.seen for one in found if one.id == "bridge-part"] == [
         "intake of the running bouncestream does not work"
     ]
@@ -458,14 +462,14 @@ def test_a_red_part_is_told_and_listmonk_is_told_elsewhere() -> None:
 )
 def test_the_trial(state: str, ident: str) -> None:
     reply = answered({"selftest": "ok", "accepted": 1})
-    assert ids(trial.judge(trial.Seen("shop", reply, state, "why"))) == [ident]
+    assert ids(trial.judge(trial.TestEventFacts("shop", reply, state, "why"))) == [ident]
     refused = Reply("u", trouble=Trouble.REFUSED, why="connection refused")
-    assert ids(trial.judge(trial.Seen("shop", refused))) == ["trial-failed"]
+    assert ids(trial.judge(trial.TestEventFacts("shop", refused))) == ["trial-failed"]
 
 
 def test_a_trial_that_allow_ips_keeps_out_is_no_failure() -> None:
     outside = Reply("u", 401, body=b'{"selftest": "the address is not in allow_ips", "sender": "203.0.113.9"}')
-    (found,) = trial.judge(trial.Seen("shop", outside))
+    (found,) = trial.judge(trial.TestEventFacts("shop", outside))
     assert (found.id, found.level) == ("trial-impossible", Level.INFO)
 
 
@@ -479,6 +483,6 @@ def test_a_test_that_allow_ips_keeps_out(sender: str, ident: str) -> None:
     )
     way = itself.Way("shop", outside, checks_sender=True)
     public = Target.read("https://bounces.example.org")
-    found = itself.judge(itself.Seen(public, RUNNING, ways=(way,), missing=True))
+    found = itself.judge(itself.BridgeFacts(public, RUNNING, ways=(way,), missing=True))
     assert ident in ids(found)
     assert "webhook-refused" not in ids(found)

@@ -15,7 +15,7 @@ from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import Origin, clean, origin
 
 if TYPE_CHECKING:
-    from bouncestream.doctor.areas.listmonk import Seen
+    from bouncestream.doctor.areas.listmonk import ListmonkFacts
 
 TOPIC = "bounces"
 FINDINGS: Mapping[str, str] = MappingProxyType(
@@ -58,7 +58,7 @@ def own_hooks(settings: Mapping[str, Any] | None) -> list[str]:
     return found
 
 
-def judge(seen: Seen, mailboxes: Iterable[tuple[str, str]], labels: Iterable[str]) -> list[Finding]:
+def judge(seen: ListmonkFacts, mailboxes: Iterable[tuple[str, str]], labels: Iterable[str]) -> list[Finding]:
     """`mailboxes`: host and user of those that bouncestream reads; `labels`: the names of its sources."""
     if not seen.known:
         return []
@@ -80,7 +80,7 @@ def judge(seen: Seen, mailboxes: Iterable[tuple[str, str]], labels: Iterable[str
     return found
 
 
-def _switches(seen: Seen, settings: Mapping[str, Any] | None) -> list[Finding]:
+def _switches(seen: ListmonkFacts, settings: Mapping[str, Any] | None) -> list[Finding]:
     probe = seen.replies["probe"]
     found = []
     on = (settings or {}).get
@@ -192,7 +192,7 @@ def _mailboxes(theirs: Any, ours: Iterable[tuple[str, str]]) -> list[Finding]:
     return found
 
 
-def _rows(seen: Seen) -> Sequence[Mapping[str, Any]]:
+def _rows(seen: ListmonkFacts) -> Sequence[Mapping[str, Any]]:
     reply = seen.replies.get("bounces")
     data = reply.data() if reply is not None else None
     rows = data.get("results") if isinstance(data, dict) else None

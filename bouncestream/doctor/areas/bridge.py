@@ -56,7 +56,7 @@ OLDEST, CLOCK = 900.0, 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class BridgeFacts:
     """What was seen of bouncestream itself."""
 
     public: Target | None = None
@@ -73,7 +73,7 @@ class Seen:
     at: datetime | None = None
 
 
-async def collect(config: Config, web: Web, now: datetime) -> Seen:
+async def collect(config: Config, web: Web, now: datetime) -> BridgeFacts:
     """Ask the running bridge, go in by the public URL, and look at the outbox."""
     public = Target.read(config.server.public_url) if config.server.public_url else None
     host, port = config.server.address
@@ -89,7 +89,7 @@ async def collect(config: Config, web: Web, now: datetime) -> Seen:
     holds, trouble, missing = await asyncio.to_thread(_look, path, now)
     told = (await ready).json()
     parts = told.get("parts") if isinstance(told, dict) else None
-    return Seen(
+    return BridgeFacts(
         public,
         await running if port else None,
         parts if isinstance(parts, dict) else {},
@@ -122,16 +122,16 @@ def _free(path: Path) -> int | None:
     return disk.f_bavail * disk.f_frsize
 
 
-def judge(seen: Seen) -> list[Finding]:
+def judge(seen: BridgeFacts) -> list[Finding]:
     """The running bridge, each way in, the outbox."""
     return _bridge(seen) + ways.judge(seen.public, seen.ways, seen.running) + _outbox(seen)
 
 
-def _alive(seen: Seen) -> bool:
+def _alive(seen: BridgeFacts) -> bool:
     return seen.running is not None and seen.running.status == 200 and seen.running.body.strip() == b"ok"
 
 
-def _bridge(seen: Seen) -> list[Finding]:
+def _bridge(seen: BridgeFacts) -> list[Finding]:
     found = []
     alive = _alive(seen)
     if not alive and seen.running is not None:
@@ -164,7 +164,7 @@ def _bridge(seen: Seen) -> list[Finding]:
     return found
 
 
-def _outbox(seen: Seen) -> list[Finding]:
+def _outbox(seen: BridgeFacts) -> list[Finding]:
     if seen.lost or (seen.missing and _alive(seen)):
         lost = seen.lost or f"there is no outbox at {seen.outbox}, and yet a bouncestream runs Next: see its log"
         what, _, fix = lost.partition(" Next: ")
@@ -186,7 +186,7 @@ def _outbox(seen: Seen) -> list[Finding]:
     return found
 
 
-def _disk(seen: Seen) -> list[Finding]:
+def _disk(seen: BridgeFacts) -> list[Finding]:
     if seen.free is None or seen.free >= LITTLE:
         return []
     level = Level.ERROR if seen.free < NOTHING else Level.WARNING
@@ -196,7 +196,7 @@ def _disk(seen: Seen) -> list[Finding]:
     return [Finding("outbox-disk", level, TOPIC, text, why, fix, {"free_bytes": seen.free})]
 
 
-def _work(seen: Seen, holds: Overview) -> list[Finding]:
+def _work(seen: BridgeFacts, holds: Overview) -> list[Finding]:
     found = []
 
     def add(name: str, level: Level, text: str, why: str, fix: str, **told: Any) -> None:

@@ -50,14 +50,14 @@ _LIVE = ("running", "scheduled", "paused", "finished", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CampaignFacts:
     """What may be read; None: it may not, or could not."""
 
     campaigns: Sequence[Mapping[str, Any]] | None = None
     templates: Sequence[Mapping[str, Any]] | None = None
 
 
-async def collect(who: Credentials, web: Web) -> Seen:
+async def collect(who: Credentials, web: Web) -> CampaignFacts:
     """The newest campaigns with their bodies, and all templates."""
     base = who.url.rstrip("/")
     query = f"page=1&per_page={RECENT}&order_by=created_at&order=DESC"
@@ -66,7 +66,9 @@ async def collect(who: Credentials, web: Web) -> Seen:
         web.get(f"{base}/api/templates", who=who, limit=_LIMIT),
     )
     listed = campaigns.data()
-    return Seen(_objects(listed.get("results") if isinstance(listed, dict) else None), _objects(templates.data()))
+    return CampaignFacts(
+        _objects(listed.get("results") if isinstance(listed, dict) else None), _objects(templates.data())
+    )
 
 
 def _objects(found: Any) -> Sequence[Mapping[str, Any]] | None:
@@ -74,7 +76,7 @@ def _objects(found: Any) -> Sequence[Mapping[str, Any]] | None:
 
 
 def judge(
-    seen: Seen, config: Mapping[str, Any], settings: Mapping[str, Any] | None, now: datetime
+    seen: CampaignFacts, config: Mapping[str, Any], settings: Mapping[str, Any] | None, now: datetime
 ) -> list[Finding]:
     """`config` and `settings` as Listmonk shows them; the two privacy switches are in one or the other."""
     found = []

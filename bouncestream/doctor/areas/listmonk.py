@@ -74,7 +74,7 @@ _TRIED = {"post": "probe", "read": "bounces", "counts": "settings"}
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ListmonkFacts:
     """What Listmonk answered, and when that was here."""
 
     who: Credentials
@@ -125,16 +125,16 @@ def _object(reply: Reply | None) -> Mapping[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-async def collect(who: Credentials, web: Web) -> Seen:
+async def collect(who: Credentials, web: Web) -> ListmonkFacts:
     """Ask what every API user may ask, and post an empty bounce, which stores nothing."""
     base = who.url.rstrip("/")
     calls = [web.get(base + path, who=who, limit=_SETTINGS_LIMIT) for path in _CALLS.values()]
     probe = web.get(f"{base}/webhooks/bounce", method="POST", data=b"{}", headers=_JSON, who=who)
     found = await asyncio.gather(*calls, probe)
-    return Seen(who, dict(zip([*_CALLS, "probe"], found, strict=True)), datetime.now(UTC))
+    return ListmonkFacts(who, dict(zip([*_CALLS, "probe"], found, strict=True)), datetime.now(UTC))
 
 
-def judge(seen: Seen) -> list[Finding]:
+def judge(seen: ListmonkFacts) -> list[Finding]:
     """Reachable, itself, knows us, lets us; version, clock, restart."""
     probe, config = seen.replies["probe"], seen.replies["config"]
     if trouble := _trouble(seen, probe, config):
@@ -151,7 +151,7 @@ def judge(seen: Seen) -> list[Finding]:
     return [Finding("listmonk-ok", Level.OK, TOPIC, text, evidence=told), *found]
 
 
-def _trouble(seen: Seen, probe: Reply, config: Reply) -> Finding | None:
+def _trouble(seen: ListmonkFacts, probe: Reply, config: Reply) -> Finding | None:
     """What keeps everything else from being asked."""
     url = seen.who.url
     nothing = "Nothing can be delivered, and this part of the examination ends here."
@@ -198,7 +198,7 @@ def _trouble(seen: Seen, probe: Reply, config: Reply) -> Finding | None:
     return error("listmonk-foreign", f"{url} is not Listmonk: it answers with {describe(config)}", fix)
 
 
-def _versions(seen: Seen) -> list[Finding]:
+def _versions(seen: ListmonkFacts) -> list[Finding]:
     version = seen.version
     if not version:
         return []
@@ -216,7 +216,7 @@ def _dotted(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version if len(version) > 1 else (*version, 0)))
 
 
-def _clock(seen: Seen, reply: Reply) -> list[Finding]:
+def _clock(seen: ListmonkFacts, reply: Reply) -> list[Finding]:
     try:
         at = parsedate_to_datetime(reply.headers.get("date", ""))
         ahead = (at - seen.at).total_seconds()
@@ -230,7 +230,7 @@ def _clock(seen: Seen, reply: Reply) -> list[Finding]:
     return [Finding("listmonk-clock", Level.WARNING, TOPIC, text, why, fix, {"seconds": round(ahead)})]
 
 
-def _permissions(seen: Seen) -> list[Finding]:
+def _permissions(seen: ListmonkFacts) -> list[Finding]:
     if seen.granted.names is None:
         text = "Listmonk does not tell what the API user may do (that began with 4.0)"
         return [Finding("permission-unknown", Level.INFO, TOPIC, text)]

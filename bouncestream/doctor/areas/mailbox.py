@@ -101,7 +101,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class MailboxFacts:
     """What was seen of one mailbox. Either `look` or `error` is set."""
 
     box: Mailbox
@@ -113,15 +113,15 @@ class Seen:
     at: datetime = field(default_factory=lambda: datetime(1970, 1, 1, tzinfo=UTC))
 
 
-async def collect(config: Config, names: Names, now: datetime, *, write: bool = False) -> list[Seen]:
+async def collect(config: Config, names: Names, now: datetime, *, write: bool = False) -> list[MailboxFacts]:
     """Visit all mailboxes at the same time; `write`: and put a mail of our own into the first folder of each."""
     path = Path(config.outbox.path)
     return list(await asyncio.gather(*(_visit(box, path, names, now, write) for box in config.mailboxes.values())))
 
 
-async def _visit(box: Mailbox, outbox: Path, names: Names, now: datetime, write: bool) -> Seen:
+async def _visit(box: Mailbox, outbox: Path, names: Names, now: datetime, write: bool) -> MailboxFacts:
     began = time.monotonic()
-    seen = Seen(box, at=now)
+    seen = MailboxFacts(box, at=now)
     resolved = await names.find(box.host)  # in a thread that nobody waits for, where a resolver hangs
     if not resolved.addresses:
         return replace(seen, error=ConnectionLost(f"the name {box.host} has no address: {resolved.trouble}"))
@@ -159,7 +159,7 @@ def _token(path: Path) -> Token:
     return Token(str(path), datetime.fromtimestamp(found.st_mtime, UTC), stat.S_IMODE(found.st_mode))
 
 
-def judge(seen: Sequence[Seen], parts: Mapping[str, Any]) -> list[Finding]:
+def judge(seen: Sequence[MailboxFacts], parts: Mapping[str, Any]) -> list[Finding]:
     """Each mailbox by itself. `parts`: those of the running bridge, as /readyz tells them; empty: none runs."""
     return [finding for one in seen for finding in _Judge(one).all(parts.get(f"mailbox:{one.box.name}"))]
 
@@ -167,7 +167,7 @@ def judge(seen: Sequence[Seen], parts: Mapping[str, Any]) -> list[Finding]:
 class _Judge:
     """The findings about one mailbox."""
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: MailboxFacts) -> None:
         self._seen = seen
         self._box = seen.box
         self._found: list[Finding] = []

@@ -46,7 +46,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PortFacts:
     """What was seen of the ports, beside the front."""
 
     bound: tuple[Bound, ...] = ()
@@ -61,7 +61,7 @@ class Seen:
         return self.login is not None and self.login.status == 200 and origin(self.login) is Origin.LISTMONK
 
 
-async def collect(front: Front, listmonk: Target | None, web: Web) -> Seen:
+async def collect(front: Front, listmonk: Target | None, web: Web) -> PortFacts:
     """Ask what stands behind the open ports."""
     port = listmonk.port if listmonk and listmonk.port not in (80, 443) else LISTMONK
     here = listmonk is None or is_here(listmonk.host)
@@ -75,7 +75,7 @@ async def collect(front: Front, listmonk: Target | None, web: Web) -> Seen:
     bound, open_listmonk, seen_login = await asyncio.gather(
         asyncio.to_thread(listeners), _maybe(asked), _maybe(login)
     )
-    return Seen(tuple(bound), port, here, open_listmonk, seen_login)
+    return PortFacts(tuple(bound), port, here, open_listmonk, seen_login)
 
 
 async def _maybe(call: Awaitable[Reply] | None) -> Reply | None:
@@ -112,7 +112,7 @@ def _address(text: str) -> str:
     return str(ipaddress.ip_address(raw))
 
 
-def judge(front: Front, seen: Seen, outside: str = "") -> list[Finding]:
+def judge(front: Front, seen: PortFacts, outside: str = "") -> list[Finding]:
     """The public port, port 80, and Listmonk's own. `outside`: the command that proves it from another machine."""
     if not front.resolved.addresses:
         return []
@@ -189,7 +189,7 @@ def _answers(front: Front, outside: str) -> Finding:
     return Finding("ports-ok", Level.OK, TOPIC, seen, evidence=_told(front, target.port))
 
 
-def _own_port(front: Front, seen: Seen) -> list[Finding]:
+def _own_port(front: Front, seen: PortFacts) -> list[Finding]:
     """Listmonk's own port, past the proxy."""
     target, port = front.target, seen.own_port
     if target.port == port:
@@ -221,7 +221,7 @@ def _is_listmonk(reply: Reply) -> bool:
     return reply.data() is True or origin(reply) in (Origin.LISTMONK, Origin.TRACKING)
 
 
-def _login(front: Front, seen: Seen) -> list[Finding]:
+def _login(front: Front, seen: PortFacts) -> list[Finding]:
     reply = seen.login
     if reply is None or not seen.login_shown:
         return []

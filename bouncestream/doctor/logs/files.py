@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from io import BufferedReader
 from typing import cast
 
-from bouncestream.doctor.logs.tally import LONGEST_LINE, Tally, Trouble
+from bouncestream.doctor.logs.tally import LONGEST_LINE, LogFailure, Tally
 
 BLOCK = 1 << 20
 
@@ -31,7 +31,7 @@ def sizes(names: list[str]) -> int | None:
     return sum(stat.st_size for stat in found) if "-" not in names else None
 
 
-def read(names: list[str], advanced: Callable[[int], None] | None = None) -> tuple[Tally, list[Trouble]]:
+def read(names: list[str], advanced: Callable[[int], None] | None = None) -> tuple[Tally, list[LogFailure]]:
     """Count what is in the files; `-` is standard input. `advanced` gets the bytes of the files that were read."""
     tally, troubles = Tally(), []
     for name in names:
@@ -41,7 +41,7 @@ def read(names: list[str], advanced: Callable[[int], None] | None = None) -> tup
     return tally, troubles
 
 
-def _read_one(name: str, tally: Tally, advanced: Callable[[int], None]) -> Trouble | None:
+def _read_one(name: str, tally: Tally, advanced: Callable[[int], None]) -> LogFailure | None:
     before = tally.lines
     try:
         with ExitStack() as stack:
@@ -50,7 +50,7 @@ def _read_one(name: str, tally: Tally, advanced: Callable[[int], None]) -> Troub
             for magic, tool in _OTHER_PACKERS:
                 if head.startswith(magic):
                     fix = f"unpack it on the way: {tool} {name} | bouncestream doctor logs -"
-                    return Trouble(name, "it is compressed, but not with gzip", fix)
+                    return LogFailure(name, "it is compressed, but not with gzip", fix)
             stream: Stream = raw
             if head.startswith(_GZIP):
                 stream = stack.enter_context(gzip.GzipFile(fileobj=raw))
@@ -58,17 +58,17 @@ def _read_one(name: str, tally: Tally, advanced: Callable[[int], None]) -> Troub
             for block in _blocks(stream, raw, tally, advanced):
                 reader.feed(block)
     except IsADirectoryError:
-        return Trouble(name, "it is a directory", f"name the files in it: {os.path.join(name, 'access.log*')}")
+        return LogFailure(name, "it is a directory", f"name the files in it: {os.path.join(name, 'access.log*')}")
     except FileNotFoundError:
-        return Trouble(name, "there is no such file", "check the path; Nginx writes /var/log/nginx/access.log")
+        return LogFailure(name, "there is no such file", "check the path; Nginx writes /var/log/nginx/access.log")
     except PermissionError:
-        return Trouble(name, "this user may not read it", f"sudo bouncestream doctor logs {name}")
+        return LogFailure(name, "this user may not read it", f"sudo bouncestream doctor logs {name}")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         why = f"its compression is damaged ({error})"
-        return Trouble(name, why, "copy it again, or leave it out", partly=tally.lines > before)
+        return LogFailure(name, why, "copy it again, or leave it out", partly=tally.lines > before)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        return Trouble(
+        return LogFailure(
             name, f"it cannot be read ({why})", "check the path and the disk", partly=tally.lines > before
         )
     return None

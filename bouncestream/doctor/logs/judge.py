@@ -12,7 +12,7 @@ from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.logs.findings import FINDINGS, TOPIC, WORDS, finding, number, when
 from bouncestream.doctor.logs.paths import Subject
 from bouncestream.doctor.logs.people import Counted, anonymous, image_proxies, scanners
-from bouncestream.doctor.logs.tally import Seen, Tally, Trouble
+from bouncestream.doctor.logs.tally import LogFailure, RequestKey, Tally
 from bouncestream.printable import printable
 
 __all__ = ["FINDINGS", "judge"]
@@ -69,7 +69,7 @@ _AT_MOST_WARNING = frozenset(
 
 
 def judge(
-    tally: Tally, troubles: Sequence[Trouble] = (), root_host: str = "", *, individual: bool | None = None
+    tally: Tally, troubles: Sequence[LogFailure] = (), root_host: str = "", *, individual: bool | None = None
 ) -> tuple[list[Finding], bool]:
     """The findings, and whether all was examined. `root_host`: the host of Listmonk's public address, if known;
     `individual`: whether its individual tracking is on now, None: not known."""
@@ -95,7 +95,7 @@ def judge(
 _EMPTY = "logs are renamed at night: hand over the older ones too, such as /var/log/nginx/access.log*"
 
 
-def _trouble(trouble: Trouble) -> Finding:
+def _trouble(trouble: LogFailure) -> Finding:
     what = "could be read only in part" if trouble.partly else "could not be read"
     return Finding(
         "logs-unreadable",
@@ -171,7 +171,7 @@ def _quality(tally: Tally) -> Iterable[Finding]:
 # -- requests and their ends ------------------------------------------------------------------------------------
 
 
-def _word(seen: Seen) -> str:
+def _word(seen: RequestKey) -> str:
     """How a request ended: `ok`, or the last part of the finding's id."""
     if seen.status in _GONE:
         return "gone"
@@ -190,7 +190,7 @@ def _requests(tally: Tally, individual: bool | None) -> Iterable[Finding]:
     totals: Counter[Subject] = Counter()
     heads = probes = asked_again = 0
     for key, times in tally.seen.items():
-        seen = Seen(*key)
+        seen = RequestKey(*key)
         if seen.subject is Subject.PROBE:
             probes += times
         elif seen.subject is Subject.WEBHOOK and seen.method == "GET" and seen.status in (404, 405):
@@ -262,7 +262,7 @@ def _examples(tally: Tally, subject: Subject, word: str) -> tuple[list[int], lis
     """The statuses with which requests ended so, and the paths that they were for."""
     statuses = {
         seen.status
-        for seen in (Seen(*key) for key in tally.seen)
+        for seen in (RequestKey(*key) for key in tally.seen)
         if seen.subject is subject and seen.method != "HEAD" and _word(seen) == word
     }
     paths: dict[str, None] = {}

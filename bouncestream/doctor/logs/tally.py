@@ -31,7 +31,7 @@ _UPSTREAM = re.compile(rb"connect\(\) failed|no live upstreams|upstream timed ou
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class LogFailure:
     """A file that could not be read, or not to its end."""
 
     file: str
@@ -40,7 +40,7 @@ class Trouble:
     partly: bool = False  #: what stands before the damage was read
 
 
-class Seen(NamedTuple):
+class RequestKey(NamedTuple):
     """The key of a count: what the requests in it have in common."""
 
     subject: Subject
@@ -62,7 +62,7 @@ class Tally:
     error_log: int = 0  #: of the sample: lines of an error log
     opened_as_file: int = 0  #: lines of an error log by which the server looked for a tracking path on its disk
     upstream_failed: int = 0  #: lines of an error log by which Listmonk did not answer a tracking request
-    #: by what `Seen` names
+    #: by what `RequestKey` names
     seen: Counter[tuple[Subject, str, int, str, bool]] = field(default_factory=Counter)
     shapes: Counter[tuple[Subject, int, str]] = field(default_factory=Counter)  #: of what went wrong
     prefixes: Counter[tuple[str, bool]] = field(default_factory=Counter)  #: before Listmonk's path; did it work
@@ -86,7 +86,7 @@ class Tally:
             self.own += 1
             return
         status = request.status
-        # a plain tuple, which equals a Seen and is made faster
+        # a plain tuple, which equals a RequestKey and is made faster
         key = (path.subject, _METHODS.get(request.method, "other"), status, who, path.whole)
         self.seen[key] += 1
         if request.host:

@@ -20,7 +20,7 @@ from bouncestream.config.model import Config, Outbox
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.areas import bridge as itself
 from bouncestream.doctor.areas import mailbox
-from bouncestream.doctor.areas.mailbox import Seen, Token, judge
+from bouncestream.doctor.areas.mailbox import MailboxFacts, Token, judge
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.names import Names
 from bouncestream.doctor.probe.reply import Reply
@@ -297,13 +297,13 @@ WELL = Look("TLSv1.3", NOW + timedelta(days=60), frozenset({"IDLE", "MOVE", "UID
 INBOX = FolderSeen("INBOX", mails=3, contact=Contact.KNOWN, waiting=1)
 
 
-def seen(look: Look = WELL, *folders: FolderSeen, **more: Any) -> Seen:
+def seen(look: Look = WELL, *folders: FolderSeen, **more: Any) -> MailboxFacts:
     keys: dict[str, Any] = {"box": box(), "at": NOW, "look": replace(look, folders=folders or (INBOX,))}
-    return Seen(**(keys | more))
+    return MailboxFacts(**(keys | more))
 
 
-def refused(error: MailboxError) -> Seen:
-    return Seen(box(), error=error)
+def refused(error: MailboxError) -> MailboxFacts:
+    return MailboxFacts(box(), error=error)
 
 
 def test_the_judge_is_content() -> None:
@@ -366,7 +366,7 @@ def test_the_running_bridge_is_told_once() -> None:
     error = judge([refused(ServerRefused("no"))], parts)
     assert bad(error) == ["mailbox-refused"]
     alive = Reply("u", 200, {}, b"ok")
-    bridge = itself.judge(itself.Seen(running=alive, parts=parts, sources=("shop", "bounces"), missing=True))
+    bridge = itself.judge(itself.BridgeFacts(running=alive, parts=parts, sources=("shop", "bounces"), missing=True))
     assert [one.seen for one in bridge if one.id == "bridge-part"] == [
         "mailbox:gone of the running bouncestream does not work"
     ]
