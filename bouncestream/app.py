@@ -41,7 +41,7 @@ from bouncestream.ports import Sink
 from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.ledger import Times
 from bouncestream.relay.loop import Relay
-from bouncestream.sinks.listmonk.client import Listmonk
+from bouncestream.sinks.listmonk.client import ListmonkClient
 from bouncestream.sources.webhook.server import WebhookServer, bound
 from bouncestream.supervisor import Supervisor
 
@@ -176,11 +176,11 @@ class App:
         self.config = config
         self._read_mailboxes()
 
-    async def _sink(self) -> Listmonk:
+    async def _sink(self) -> ListmonkClient:
         listmonk, relay = self.config.listmonk, self.config.relay
         instance: str | None = await self.db.read(partial(store.get_meta, name="instance"))
         self._instance = instance or ""
-        return Listmonk(
+        return ListmonkClient(
             listmonk.url,
             listmonk.user,
             listmonk.token.reveal() if listmonk.token else "",

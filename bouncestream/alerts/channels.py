@@ -48,7 +48,7 @@ class Channel(Protocol):
         """Raises SendFailed."""
 
 
-class Webhook:
+class WebhookChannel:
     """A notice as a JSON object, posted to a URL."""
 
     name = "webhook"
@@ -63,7 +63,7 @@ class Webhook:
         await _http("POST", self._url, headers, orjson.dumps(wording.as_json(notice, self._host)))
 
 
-class Apprise:
+class AppriseChannel:
     """A notice to one URL of Apprise's."""
 
     def __init__(self, url: str, name: str, host: str, turn: asyncio.Semaphore) -> None:
@@ -80,7 +80,7 @@ class Apprise:
         await _send_aside(job, Blank(*parts_of(self._url)), self._turn)
 
 
-class Mail:
+class EmailChannel:
     """A notice as an e-mail."""
 
     name = "email"
@@ -112,15 +112,15 @@ def channels(settings: Alerts, host: str | None = None) -> list[Channel]:
     turn = asyncio.Semaphore(SENDERS)
     found: list[Channel] = []
     if settings.email.host:
-        found.append(Mail(settings.email, host, turn))
+        found.append(EmailChannel(settings.email, host, turn))
     if settings.webhook.url is not None:
         token = settings.webhook.token.reveal() if settings.webhook.token else ""
-        found.append(Webhook(settings.webhook.url.reveal(), token, host))
+        found.append(WebhookChannel(settings.webhook.url.reveal(), token, host))
     taken: dict[str, int] = {}
     for url in settings.apprise.reveal_all() if settings.apprise else ():
         name = f"apprise:{scheme_of(url)}"
         taken[name] = taken.get(name, 0) + 1
-        found.append(Apprise(url, name if taken[name] == 1 else f"{name}#{taken[name]}", host, turn))
+        found.append(AppriseChannel(url, name if taken[name] == 1 else f"{name}#{taken[name]}", host, turn))
     return found
 
 

@@ -145,14 +145,14 @@ def _sent_words(row: Listed) -> str:
 
 async def _kept(config: Config, found: _Found) -> tuple[str, str]:
     """What Listmonk has of the event, in words; or why that cannot be said."""
-    from bouncestream.sinks.listmonk.client import Listmonk
+    from bouncestream.sinks.listmonk.client import ListmonkClient
 
     row = found.row
     if not row.label:
         return "nothing: it was never posted as a bounce", ""
     settings = config.listmonk
     token = settings.token.reveal() if settings.token else ""
-    sink = Listmonk(settings.url, settings.user, token, instance=found.instance)
+    sink = ListmonkClient(settings.url, settings.user, token, instance=found.instance)
     try:
         async with asyncio.timeout(_PATIENCE):
             rows = [seen for seen in await sink.read_label(row.label) if seen.event_id == row.event_id]

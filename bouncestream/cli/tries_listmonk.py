@@ -14,7 +14,7 @@ from bouncestream.cli.tries import PATIENCE, Line
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.ports import Answer, Capabilities, PostOutcome
 from bouncestream.relay.breaker import advice
-from bouncestream.sinks.listmonk.client import Listmonk
+from bouncestream.sinks.listmonk.client import ListmonkClient
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS, Granted, Permission, granted
 
 _SIGNS: Mapping[str, str] = {"error": "✘", "warning": "⚠", "info": "·"}
@@ -23,7 +23,9 @@ _PROCESSING, _WEBHOOKS = "Enable bounce processing", "Enable bounce webhooks"
 
 async def listmonk(url: str, user: str, token: str) -> list[Line]:
     """What was found, in words, with the fix."""
-    client = Listmonk(url, user, token, instance="", post_timeout=PATIENCE, read_timeout=PATIENCE, connections=1)
+    client = ListmonkClient(
+        url, user, token, instance="", post_timeout=PATIENCE, read_timeout=PATIENCE, connections=1
+    )
     try:
         probe = await client.probe()
         if probe.outcome in (PostOutcome.NOT_SENT, PostOutcome.BUSY) or (
@@ -71,7 +73,7 @@ def _unknown_there(url: str, user: str, probe: Answer, refused: SinkRefused) -> 
 
 
 async def _known(
-    client: Listmonk, url: str, user: str, probe: Answer, profile: Mapping[str, Any] | None
+    client: ListmonkClient, url: str, user: str, probe: Answer, profile: Mapping[str, Any] | None
 ) -> list[Line]:
     capabilities = await client.capabilities()
     lines = [Line("✔", f"Listmonk {capabilities.version} at {url} answers, and knows {user}".replace("  ", " "))]

@@ -14,7 +14,7 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from bouncestream.sandbox.answers import answer
-from bouncestream.sandbox.listmonk import Listmonk
+from bouncestream.sandbox.listmonk import SandboxListmonk
 from bouncestream.sandbox.model import ApiUser
 from bouncestream.sandbox.posted import Refused
 
@@ -23,7 +23,7 @@ from bouncestream.sandbox.posted import Refused
 class Call:
     """An authenticated request to the API."""
 
-    listmonk: Listmonk
+    listmonk: SandboxListmonk
     user: ApiUser
     query: MultiMapping[str]
     body: bytes
@@ -79,7 +79,7 @@ class Route:
         return found[1] if found else None
 
 
-def content_type(listmonk: Listmonk) -> str:
+def content_type(listmonk: SandboxListmonk) -> str:
     """The content type of an answer; version 4 names the charset."""
     return "application/json; charset=UTF-8" if listmonk.version.major < 5 else "application/json"
 

@@ -19,7 +19,7 @@ RESTART_AFTER = 0.5  # seconds between a settings save and its restart, as measu
 _LOG_LINES = 1_000
 
 
-class Listmonk:
+class SandboxListmonk:
     """A stand-in Listmonk with its database, its queue and its faults."""
 
     def __init__(self, settings: SandboxSettings) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 from aiohttp import web
 
 from bouncestream.sandbox.answers import page
-from bouncestream.sandbox.listmonk import Listmonk
+from bouncestream.sandbox.listmonk import SandboxListmonk
 from bouncestream.sandbox.model import UUID
 
 #: One transparent point.
@@ -24,14 +24,14 @@ PIXEL = base64.b64decode(
 _NOINDEX = {"X-Robots-Tag": "noindex"}
 
 
-def public(listmonk: Listmonk, method: str, raw_path: str) -> web.Response:
+def public(listmonk: SandboxListmonk, method: str, raw_path: str) -> web.Response:
     """The answer to a request without credentials, for anything that is no API call; unknown paths get a 404."""
     path, _, query = raw_path.partition("?")
     known = _get(listmonk, path, query) if method == "GET" else None
     return known or page("404 - Not found", listmonk.boot_id, 404)
 
 
-def _get(listmonk: Listmonk, path: str, query: str) -> web.Response | None:
+def _get(listmonk: SandboxListmonk, path: str, query: str) -> web.Response | None:
     boot_id = listmonk.boot_id
     match path.split("/")[1:]:
         case [""]:

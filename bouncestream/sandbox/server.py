@@ -21,7 +21,7 @@ from bouncestream.errors import ListenError, UsageError
 from bouncestream.sandbox import about, bounces, letters, subscribers
 from bouncestream.sandbox.answers import NoAnswer, answer, foreign_page, page
 from bouncestream.sandbox.calls import Call, authenticate, content_type, require
-from bouncestream.sandbox.listmonk import Listmonk, now
+from bouncestream.sandbox.listmonk import SandboxListmonk, now
 from bouncestream.sandbox.model import SandboxSettings, Subscriber
 from bouncestream.sandbox.pages import public
 from bouncestream.sandbox.posted import Refused, read_bounce
@@ -36,7 +36,7 @@ class Sandbox:
 
     def __init__(self, settings: SandboxSettings | None = None) -> None:
         self.settings = settings or SandboxSettings()
-        self.listmonk = Listmonk(self.settings)
+        self.listmonk = SandboxListmonk(self.settings)
         self.url = ""
         self._runner: web.ServerRunner | None = None
         self._worker: asyncio.Task[None] | None = None

@@ -25,7 +25,7 @@ from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.ledger import Times
 from bouncestream.relay.loop import Relay
 from bouncestream.sandbox import Sandbox, SandboxSettings, Subscriber
-from bouncestream.sinks.listmonk.client import Listmonk
+from bouncestream.sinks.listmonk.client import ListmonkClient
 
 PEOPLE = [Subscriber(f"p{i}@example.com", lists=(1, 2)) for i in range(400)]
 
@@ -44,7 +44,7 @@ class Bridge:
         self.db = await Database.open(self.path, metrics=self.metrics)
         instance = await self.db.read(partial(store.get_meta, name="instance")) or ""
         user = next(iter(self.sandbox.settings.users.values()))
-        self.sink = Listmonk(
+        self.sink = ListmonkClient(
             self.sandbox.url, user.name, user.token, instance=instance, post_timeout=1, read_timeout=1
         )
         clock = SystemClock()

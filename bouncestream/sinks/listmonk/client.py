@@ -36,7 +36,7 @@ LABEL_PATIENCE, LOOKUP_PATIENCE = 3, 10
 NOBODY = "subscribers.id = 0"
 
 
-class Listmonk:
+class ListmonkClient:
     """One Listmonk. Open it inside a running loop; `close` it in the end."""
 
     def __init__(

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bouncestream.sandbox import Sandbox, SandboxSettings, Subscriber
-from bouncestream.sinks.listmonk.client import Listmonk
+from bouncestream.sinks.listmonk.client import ListmonkClient
 
 PEOPLE = [
     *(
@@ -36,8 +36,10 @@ async def url(sandbox: Sandbox) -> str:
 
 
 @pytest.fixture
-async def listmonk(url: str) -> AsyncIterator[Listmonk]:
-    client = Listmonk(url, "bridge", "sandbox-token-of-bridge", instance="bridge1", post_timeout=5, read_timeout=5)
+async def listmonk(url: str) -> AsyncIterator[ListmonkClient]:
+    client = ListmonkClient(
+        url, "bridge", "sandbox-token-of-bridge", instance="bridge1", post_timeout=5, read_timeout=5
+    )
     yield client
     await client.close()
 

@@ -16,20 +16,20 @@ from bouncestream.event import Kind
 from bouncestream.ports import Answer, Claimed, PostOutcome, State
 from bouncestream.relay.unsubscribe import unsubscribe
 from bouncestream.sandbox import Sandbox
-from bouncestream.sinks.listmonk.client import Listmonk
+from bouncestream.sinks.listmonk.client import ListmonkClient
 from tests.sinks.listmonk.conftest import Allow
 from tests.sinks.listmonk.make import claimed
 
 UUID = "{:08d}-0000-4000-8000-000000000000"
 
 
-async def posted(listmonk: Listmonk, sandbox: Sandbox, *events: Claimed) -> list[Answer]:
+async def posted(listmonk: ListmonkClient, sandbox: Sandbox, *events: Claimed) -> list[Answer]:
     answers = [await listmonk.post(event) for event in events]
     await sandbox.idle()
     return answers
 
 
-async def test_a_bounce_is_recorded_and_read_back(listmonk: Listmonk, sandbox: Sandbox) -> None:
+async def test_a_bounce_is_recorded_and_read_back(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
     (answer,) = await posted(listmonk, sandbox, claimed(1, diagnostic="550 no such user"))
     assert answer.outcome is PostOutcome.ACCEPTED
     (row,) = await listmonk.read_label("ses 2026-03-01")
@@ -38,7 +38,7 @@ async def test_a_bounce_is_recorded_and_read_back(listmonk: Listmonk, sandbox: S
 
 
 async def test_labels_of_more_than_a_page_are_read_whole(
-    listmonk: Listmonk, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    listmonk: ListmonkClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bouncestream.sinks.listmonk.client.PER_PAGE", 7)
     await posted(listmonk, sandbox, *[claimed(i) for i in range(1, 31)])
@@ -48,15 +48,17 @@ async def test_labels_of_more_than_a_page_are_read_whole(
     assert await listmonk.read_label("another label") == []
 
 
-async def test_another_bridge_under_the_same_label_is_told_apart(listmonk: Listmonk, sandbox: Sandbox) -> None:
-    other = Listmonk(sandbox.url, "bridge", "sandbox-token-of-bridge", instance="bridge2")
+async def test_another_bridge_under_the_same_label_is_told_apart(
+    listmonk: ListmonkClient, sandbox: Sandbox
+) -> None:
+    other = ListmonkClient(sandbox.url, "bridge", "sandbox-token-of-bridge", instance="bridge2")
     await posted(other, sandbox, claimed(1))
     await other.close()
     (row,) = await listmonk.read_label("ses 2026-03-01")
     assert not row.ours
 
 
-async def test_the_boot_id_changes_with_a_restart(listmonk: Listmonk, sandbox: Sandbox) -> None:
+async def test_the_boot_id_changes_with_a_restart(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
     before = await listmonk.boot_id()
     assert before == sandbox.boot_id
     sandbox.fault("restart")
@@ -74,14 +76,14 @@ async def test_the_boot_id_changes_with_a_restart(listmonk: Listmonk, sandbox: S
     ],
 )
 async def test_a_missing_permission_is_found(
-    listmonk: Listmonk, without: Allow, missing: str, attribute: str
+    listmonk: ListmonkClient, without: Allow, missing: str, attribute: str
 ) -> None:
     assert getattr(await listmonk.capabilities(), attribute) is True
     without(missing)
     assert getattr(await listmonk.capabilities(), attribute) is False
 
 
-async def test_the_counts_need_settings_get(listmonk: Listmonk, without: Allow) -> None:
+async def test_the_counts_need_settings_get(listmonk: ListmonkClient, without: Allow) -> None:
     capabilities = await listmonk.capabilities()
     assert capabilities.counts == {"soft": 2, "hard": 1, "complaint": 1}
     assert capabilities.version.startswith("v6.2")
@@ -89,12 +91,12 @@ async def test_the_counts_need_settings_get(listmonk: Listmonk, without: Allow) 
     assert (await listmonk.capabilities()).counts is None
 
 
-async def test_processing_that_is_off_is_seen_in_the_settings(listmonk: Listmonk, sandbox: Sandbox) -> None:
+async def test_processing_that_is_off_is_seen_in_the_settings(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
     sandbox.fault("processing_off")
     assert (await listmonk.capabilities()).processing is False
 
 
-async def test_a_look_up_names_the_reason(listmonk: Listmonk, sandbox: Sandbox) -> None:
+async def test_a_look_up_names_the_reason(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
     await listmonk.capabilities()
     soft = [claimed(3, kind=Kind.SOFT, message_id=f"<{i}>") for i in range(2)]
     await posted(listmonk, sandbox, *soft)
@@ -124,7 +126,7 @@ async def test_a_look_up_names_the_reason(listmonk: Listmonk, sandbox: Sandbox) 
     assert found[10].address_form == "unicode"
 
 
-async def test_hundreds_are_looked_up_in_several_calls(listmonk: Listmonk) -> None:
+async def test_hundreds_are_looked_up_in_several_calls(listmonk: ListmonkClient) -> None:
     await listmonk.capabilities()
     found = await listmonk.look_up([claimed(i) for i in range(1, 301)])
     assert sum(not finding.reason for finding in found.values()) == 250
@@ -132,7 +134,7 @@ async def test_hundreds_are_looked_up_in_several_calls(listmonk: Listmonk) -> No
 
 
 async def test_with_the_database_away_a_refused_look_up_blames_no_address(
-    listmonk: Listmonk, sandbox: Sandbox
+    listmonk: ListmonkClient, sandbox: Sandbox
 ) -> None:
     await listmonk.capabilities()
     sandbox.fault("db_away")
@@ -149,7 +151,9 @@ def wish(number: int = 1, **fields: object) -> Claimed:
     return claimed(number, kind=Kind.UNSUBSCRIBE, label="", **fields)
 
 
-async def test_an_unsubscription_leaves_all_lists_and_is_seen_to(listmonk: Listmonk, sandbox: Sandbox) -> None:
+async def test_an_unsubscription_leaves_all_lists_and_is_seen_to(
+    listmonk: ListmonkClient, sandbox: Sandbox
+) -> None:
     move = await unsubscribe(listmonk, wish(), blocklist=False, delay=1)
     assert move.to is State.VERIFIED
     person = sandbox.state()["subscribers"][0]
@@ -159,39 +163,39 @@ async def test_an_unsubscription_leaves_all_lists_and_is_seen_to(listmonk: Listm
     assert (again.to, again.why) == (State.VERIFIED, "on no list any more")
 
 
-async def test_the_policy_may_want_the_blocklist(listmonk: Listmonk, sandbox: Sandbox) -> None:
+async def test_the_policy_may_want_the_blocklist(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
     assert (await unsubscribe(listmonk, wish(), blocklist=True, delay=1)).to is State.VERIFIED
     assert sandbox.state()["subscribers"][0]["status"] == "blocklisted"
 
 
-async def test_a_stranger_cannot_be_unsubscribed(listmonk: Listmonk) -> None:
+async def test_a_stranger_cannot_be_unsubscribed(listmonk: ListmonkClient) -> None:
     move = await unsubscribe(listmonk, wish(recipient="nobody@example.com"), blocklist=False, delay=1)
     assert move.to is State.UNSTORED
 
 
-async def test_an_address_that_cannot_be_asked_for_goes_by_its_uuid(listmonk: Listmonk) -> None:
+async def test_an_address_that_cannot_be_asked_for_goes_by_its_uuid(listmonk: ListmonkClient) -> None:
     odd = wish(recipient="a'; --\"@example.com", subscriber_uuid=UUID.format(2))
     assert (await unsubscribe(listmonk, odd, blocklist=False, delay=1)).to is State.VERIFIED
 
 
-async def test_an_outage_of_its_database_is_no_refusal(listmonk: Listmonk, sandbox: Sandbox) -> None:
+async def test_an_outage_of_its_database_is_no_refusal(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
     sandbox.fault("db_away")
     with pytest.raises(SinkError, match="no query just now"):
         await unsubscribe(listmonk, wish(), blocklist=False, delay=1)
 
 
-async def test_a_person_with_a_unicode_domain_is_found(listmonk: Listmonk, sandbox: Sandbox) -> None:
+async def test_a_person_with_a_unicode_domain_is_found(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
     move = await unsubscribe(listmonk, wish(recipient="anna@xn--bcher-kva.example"), blocklist=False, delay=1)
     assert move.to is State.VERIFIED
 
 
-async def test_an_address_that_cannot_be_asked_for_is_told(listmonk: Listmonk) -> None:
+async def test_an_address_that_cannot_be_asked_for_is_told(listmonk: ListmonkClient) -> None:
     move = await unsubscribe(listmonk, wish(recipient='a"b@example.com'), blocklist=False, delay=1)
     assert (move.to, "unsubscribe the person in Listmonk" in move.why) == (State.DEAD, True)
 
 
 @pytest.mark.parametrize("permission", ["subscribers:manage", "lists:manage_all", "subscribers:sql_query"])
-async def test_without_the_permission_it_is_held(listmonk: Listmonk, without: Allow, permission: str) -> None:
+async def test_without_the_permission_it_is_held(listmonk: ListmonkClient, without: Allow, permission: str) -> None:
     without(permission, *(["lists:get_all"] if permission.startswith("lists") else []))
     move = await unsubscribe(listmonk, wish(), blocklist=False, delay=1)
     assert (move.to, move.held_for) == (State.HELD, "permission")
@@ -211,8 +215,8 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> aioresponses:
 
 
 @pytest.fixture
-async def elsewhere() -> Listmonk:
-    client = Listmonk("http://listmonk.test", "u", "a-token-of-16-chars", instance="b", post_timeout=5)
+async def elsewhere() -> ListmonkClient:
+    client = ListmonkClient("http://listmonk.test", "u", "a-token-of-16-chars", instance="b", post_timeout=5)
     yield client
     await client.close()
 
@@ -232,14 +236,14 @@ async def elsewhere() -> Listmonk:
     ],
 )
 async def test_a_status_and_its_meaning(
-    answers: aioresponses, elsewhere: Listmonk, status: int, body: str, said: PostOutcome
+    answers: aioresponses, elsewhere: ListmonkClient, status: int, body: str, said: PostOutcome
 ) -> None:
     answers.post("http://listmonk.test/webhooks/bounce", status=status, body=body)
     assert (await elsewhere.post(claimed(1))).outcome is said
 
 
 async def test_only_a_connection_that_never_was_did_surely_not_count(
-    answers: aioresponses, elsewhere: Listmonk
+    answers: aioresponses, elsewhere: ListmonkClient
 ) -> None:
     url = "http://listmonk.test/webhooks/bounce"
     answers.post(url, exception=aiohttp.ServerDisconnectedError())
@@ -253,7 +257,7 @@ async def test_only_a_connection_that_never_was_did_surely_not_count(
 
 
 async def test_a_refused_connection_did_not_count() -> None:
-    client = Listmonk("http://127.0.0.1:9", "u", "a-token-of-16-chars", instance="b")
+    client = ListmonkClient("http://127.0.0.1:9", "u", "a-token-of-16-chars", instance="b")
     assert (await client.post(claimed(1))).outcome is PostOutcome.NOT_SENT
     with pytest.raises(SinkError, match="GET /"):
         await client.boot_id()
@@ -262,7 +266,7 @@ async def test_a_refused_connection_did_not_count() -> None:
 
 @pytest.mark.parametrize("page", ["<html>hello</html>", "null", '{"data": []}', "[1]", '{"data": true}'])
 async def test_a_read_back_that_is_not_listmonks_is_an_error_not_an_empty_label(
-    answers: aioresponses, elsewhere: Listmonk, page: str
+    answers: aioresponses, elsewhere: ListmonkClient, page: str
 ) -> None:
     label = "http://listmonk.test/api/bounces?order=desc&order_by=created_at&page=1&per_page=2000&source=x"
     answers.get(label, body=page)
@@ -270,7 +274,7 @@ async def test_a_read_back_that_is_not_listmonks_is_an_error_not_an_empty_label(
         await elsewhere.read_label("x")
 
 
-async def test_a_refusal_carries_the_servers_words(listmonk: Listmonk, without: Allow) -> None:
+async def test_a_refusal_carries_the_servers_words(listmonk: ListmonkClient, without: Allow) -> None:
     without("bounces:get")
     with pytest.raises(SinkRefused, match="permission denied: bounces:get"):
         await listmonk.read_label("x")
@@ -283,7 +287,7 @@ async def test_a_silent_server_is_given_up_in_time() -> None:
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    client = Listmonk(
+    client = ListmonkClient(
         f"http://127.0.0.1:{port}", "u", "a-token-of-16-chars", instance="b", post_timeout=0.05, read_timeout=0.05
     )
     answer = await client.post(claimed(1))
@@ -295,7 +299,9 @@ async def test_a_silent_server_is_given_up_in_time() -> None:
     await server.wait_closed()
 
 
-async def test_credentials_are_never_followed_to_another_server(answers: aioresponses, elsewhere: Listmonk) -> None:
+async def test_credentials_are_never_followed_to_another_server(
+    answers: aioresponses, elsewhere: ListmonkClient
+) -> None:
     answers.get("http://listmonk.test/", status=302, headers={"Location": "http://evil.test/?v=0123456789"})
     answers.get("http://listmonk.test/admin/login", status=302, headers={"Location": "http://evil.test/"})
     assert await elsewhere.boot_id() == ""

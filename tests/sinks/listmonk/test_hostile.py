@@ -20,7 +20,7 @@ import pytest
 from bouncestream.errors import SinkError
 from bouncestream.event import Kind
 from bouncestream.ports import Answer, Capabilities, ListedRow, LookupResult, PostOutcome, Subscriber
-from bouncestream.sinks.listmonk.client import Listmonk
+from bouncestream.sinks.listmonk.client import ListmonkClient
 from tests.sinks.listmonk.hostile import (
     COUNTS,
     PERSON,
@@ -46,7 +46,7 @@ BOUNCE, BOUNCES, PEOPLE = "/webhooks/bounce", "/api/bounces", "/api/subscribers"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-CALLS: Mapping[str, Callable[[Listmonk], Any]] = {
+CALLS: Mapping[str, Callable[[ListmonkClient], Any]] = {
     "post": lambda it: it.post(claimed(1, label=LABEL)),
     "probe": lambda it: it.probe(),
     "boot_id": lambda it: it.boot_id(),
@@ -235,9 +235,9 @@ KINDS: Mapping[str, tuple[Mapping[str, Odd], set[str] | None]] = {
 
 
 @asynccontextmanager
-async def client(odd: Mapping[str, Odd], within: float = 0.4) -> AsyncIterator[tuple[Hostile, Listmonk]]:
+async def client(odd: Mapping[str, Odd], within: float = 0.4) -> AsyncIterator[tuple[Hostile, ListmonkClient]]:
     async with hostile(odd) as server:
-        made = Listmonk(server.url, USER, TOKEN, instance="b", post_timeout=within, read_timeout=within)
+        made = ListmonkClient(server.url, USER, TOKEN, instance="b", post_timeout=within, read_timeout=within)
         try:
             yield server, made
         finally:
@@ -380,7 +380,7 @@ async def test_no_cookie_is_kept() -> None:
     server = await asyncio.start_server(note, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     # By name: a cookie of a numeric address would not be kept anyway.
-    listmonk = Listmonk(f"http://localhost:{port}", USER, TOKEN, instance="b")
+    listmonk = ListmonkClient(f"http://localhost:{port}", USER, TOKEN, instance="b")
     await listmonk.boot_id()
     await listmonk.boot_id()
     await listmonk.close()
