@@ -16,6 +16,7 @@ from typing import Any, TypeGuard
 
 import orjson
 
+from bouncestream.backoff import wished
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import clip
 from bouncestream.ports import Answer, ListedRow, PostOutcome, Subscriber
@@ -52,17 +53,10 @@ def answer(status: int, content: bytes, retry_after: str | None = None, *, blank
     if status == 400 and isinstance(found, dict) and "message" in found:
         return Answer(PostOutcome.REFUSED, 400, said)
     if status == 429:
-        return Answer(PostOutcome.BUSY, 429, said, seconds(retry_after))
+        return Answer(PostOutcome.BUSY, 429, said, wished(retry_after))
     if status == 408 or status >= 500:
-        return Answer(PostOutcome.UNKNOWN, status, said, seconds(retry_after))
+        return Answer(PostOutcome.UNKNOWN, status, said, wished(retry_after))
     return Answer(PostOutcome.DENIED, status, said)
-
-
-def seconds(retry_after: str | None) -> float | None:
-    """A Retry-After in seconds (RFC 9110 section 10.2.3), at most an hour; its date form is left to our own
-    backoff."""
-    text = (retry_after or "").strip()
-    return min(float(text[:12]), 3600.0) if text.isascii() and text.isdigit() else None
 
 
 def boot_id(page: bytes) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bouncestream.backoff import backoff
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.errors import (
     CertificateRefused,
@@ -123,13 +124,13 @@ def wait_after(state: FolderState, failures: int, settings: Mailbox, chance: flo
         return settings.retry_login * spread
     if state in (FolderState.FOLDER_MISSING, FolderState.BUG):
         return settings.retry * spread
-    return min(settings.retry, 2.0 ** min(failures - 1, 20)) * spread
+    return backoff(failures, base=1.0, cap=settings.retry, jitter=0) * spread
 
 
 def unsteady_wait(count: int, settings: Mailbox) -> float:
     """Seconds until the next look at a folder that had new numbers `count` times in a row: it doubles up to 15
     minutes, as all of it is read each time."""
-    return min(LONGEST_UNSTEADY, settings.retry * 2.0 ** min(max(0, count - UNSTEADY), 20))
+    return backoff(count - UNSTEADY + 1, base=settings.retry, cap=LONGEST_UNSTEADY, jitter=0)
 
 
 def unread(progress: Progress) -> bool:
@@ -140,14 +141,14 @@ def unread(progress: Progress) -> bool:
 def login_wait(refusals: int, settings: Mailbox) -> float:
     """Seconds after the n-th refused login in a row: it doubles up to 30 minutes, as servers lock accounts."""
     longest = max(LONGEST_LOGIN_WAIT, settings.retry_login)
-    return min(longest, settings.retry_login * 2.0 ** min(refusals - 1, 20))
+    return backoff(refusals, base=settings.retry_login, cap=longest, jitter=0)
 
 
 def throttle_wait(refusals: int, settings: Mailbox) -> float:
     """Seconds after the n-th time in a row that the server wants less of us: from `retry` on it doubles up to 30
     minutes, since each further try makes it worse."""
     longest = max(LONGEST_THROTTLE_WAIT, settings.retry)
-    return min(longest, settings.retry * 2.0 ** min(refusals - 1, 20))
+    return backoff(refusals, base=settings.retry, cap=longest, jitter=0)
 
 
 def hollow_rest(times: int, settings: Mailbox) -> float:
@@ -155,7 +156,7 @@ def hollow_rest(times: int, settings: Mailbox) -> float:
     something at the beginning of each IDLE, or end it. Shorter than the proof waits for a look into the folder."""
     if times <= HOLLOW:
         return 0.0
-    return min(FIRST_REST * 2.0 ** min(times - HOLLOW - 1, 20), LONGEST_REST, settings.timeout / 2)
+    return backoff(times - HOLLOW, base=FIRST_REST, cap=min(LONGEST_REST, settings.timeout / 2), jitter=0)
 
 
 def failures_after(failures: int, lasted: float, read: bool, settings: Mailbox) -> int:

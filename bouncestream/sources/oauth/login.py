@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bouncestream.config.oauth import CLIENT, DEVICE, Plan
 from bouncestream.errors import LoginRefused, TokenError
+from bouncestream.net.http import Answer
 from bouncestream.ports import Clock
 from bouncestream.sources.oauth.flows import (
     SLOWER,
@@ -31,7 +32,7 @@ from bouncestream.sources.oauth.flows import (
     read_tokens,
     redirected,
 )
-from bouncestream.sources.oauth.http import Answered, post
+from bouncestream.sources.oauth.tokens import post
 
 #: How long a person may take to come back from the browser; seconds.
 PATIENCE = 900.0
@@ -74,7 +75,7 @@ class Login:
         """`tell` shows the code; then it is asked for until somebody entered it, or it expired."""
         assert self._plan.flow == DEVICE
         answer = await self._post(self._plan.device_url, device_form(self._plan))
-        code = read_device(answer.status, answer.body, secrets=self._secrets)
+        code = read_device(answer.status, answer.content, secrets=self._secrets)
         tell(code)
         interval, end = code.interval, self._clock.monotonic() + code.lifetime
         known = (*self._secrets, code.device_code)
@@ -82,7 +83,7 @@ class Login:
             await self._sleep(interval)
             try:
                 answer = await self._post(self._plan.token_url, poll_form(self._plan, code.device_code))
-                found = read_poll(answer.status, answer.body, secrets=known, command=self._command)
+                found = read_poll(answer.status, answer.content, secrets=known, command=self._command)
             except TokenError:  # it may pass; ask half as often from now on (RFC 8628 section 3.5)
                 interval = min(SLOWEST, interval * 2)
                 continue
@@ -123,11 +124,11 @@ class Login:
         answer = await self._post(self._plan.token_url, code_form(self._plan, code, redirect, verifier))
         return self._tokens(answer, code, verifier)
 
-    async def _post(self, url: str, form: dict[str, str]) -> Answered:
+    async def _post(self, url: str, form: dict[str, str]) -> Answer:
         return await post(url, form, timeout=self._timeout, ca_file=self._ca_file)
 
-    def _tokens(self, answer: Answered, *known: str) -> Tokens:
-        return read_tokens(answer.status, answer.body, secrets=(*self._secrets, *known), command=self._command)
+    def _tokens(self, answer: Answer, *known: str) -> Tokens:
+        return read_tokens(answer.status, answer.content, secrets=(*self._secrets, *known), command=self._command)
 
 
 def _take(got: asyncio.Future[str], query: Mapping[str, str], state: str) -> bool:

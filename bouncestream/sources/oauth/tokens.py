@@ -12,16 +12,26 @@ use. What a kill can still lose is an answer on its way: Microsoft leaves the ol
 from __future__ import annotations
 
 import asyncio
+import ssl
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+from bouncestream.backoff import wished
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.oauth import CLIENT, plan
 from bouncestream.errors import TokenError
+from bouncestream.net.failure import Kind
+from bouncestream.net.http import Answer, CallFailed, call
 from bouncestream.ports import Clock
 from bouncestream.sources.oauth.file import Mark, TokenFile, login_command, token_path
-from bouncestream.sources.oauth.flows import Tokens, client_form, read_tokens, refresh_form
-from bouncestream.sources.oauth.http import post
+from bouncestream.sources.oauth.flows import (
+    ANSWER_LIMIT,
+    Tokens,
+    client_form,
+    read_tokens,
+    refresh_form,
+)
 
 #: A token is not handed out when less than this, or a quarter, of its life is left; seconds.
 MARGIN = 120.0
@@ -117,9 +127,9 @@ class TokenSource:
         ca_file = "" if self._plan.preset else self._box.ca_file
         answer = await post(self._plan.token_url, form, timeout=self._box.timeout, ca_file=ca_file)
         try:
-            return read_tokens(answer.status, answer.body, secrets=secrets, command=self._command)
+            return read_tokens(answer.status, answer.content, secrets=secrets, command=self._command)
         except TokenError as error:
-            error.after = answer.after
+            error.after = wished(answer.headers.get("retry-after")) or 0.0
             raise
 
 
@@ -139,3 +149,39 @@ class _Held:
 
     def good(self, clock: Clock) -> bool:
         return clock.monotonic() < self._monotonic and clock.now() < self._wall
+
+
+async def post(url: str, form: Mapping[str, str], *, timeout: float, ca_file: str = "") -> Answer:
+    """The answer of a provider's endpoint to a form, within `timeout` seconds; `ca_file` is trusted beside the
+    system's authorities. Raises TokenError."""
+    tls = await asyncio.to_thread(_trust, ca_file) if ca_file else True
+    try:
+        answer = await call(
+            "POST",
+            url,
+            within=timeout,
+            limit=ANSWER_LIMIT + 1,
+            headers={"Accept": "application/json"},
+            body=form,
+            tls=tls,
+        )
+    except CallFailed as error:
+        if error.kind is Kind.TIMEOUT:
+            raise TokenError(f"{url} gave no answer within {timeout:g} s.") from None
+        raise TokenError(f"The call to {url} failed: {error.words}.") from None
+    if len(answer.content) > ANSWER_LIMIT:
+        size = f"{ANSWER_LIMIT >> 10} KiB"
+        raise TokenError(f"The answer of {url} is larger than {size}: that is no token endpoint.")
+    return answer
+
+
+def _trust(ca_file: str) -> ssl.SSLContext:
+    trust = ssl.create_default_context()
+    try:
+        trust.load_verify_locations(ca_file)
+    except OSError as error:
+        raise TokenError(
+            f"ca_file {ca_file} cannot be used: {error.strerror or 'it holds no certificate'}. "
+            "Next: correct the path, or the file (PEM)."
+        ) from error
+    return trust
