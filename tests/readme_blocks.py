@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from bouncestream import providers
 from bouncestream.alerts.rules import RULES, span
 from bouncestream.cli import build_parser
 from bouncestream.config.model import NAMED, SECTIONS, Verify
@@ -22,7 +24,7 @@ from bouncestream.mail.reason import REASONS
 from bouncestream.metrics import ALL
 from bouncestream.outbox.state import MOVES
 from bouncestream.ports import State
-from bouncestream.providers.sendamatic import CLASSES
+from bouncestream.providers._settings import proofs_of
 from bouncestream.settings.key import keys_of
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS
 from tests.test_architecture import FLOORS, PACKAGE
@@ -80,8 +82,12 @@ def blocks() -> dict[str, str]:
                 for one in PERMISSIONS
             ),
         ),
+        "providers": _table(
+            ("provider", "webhooks of", "proof", "UUIDs come back", "read on"), map(_provider, providers.names())
+        ),
         "classes": _table(
-            ("class begins with", "what it becomes"), ((f"`{word}`", MEANINGS[to]) for word, to in CLASSES.items())
+            ("class begins with", "what it becomes"),
+            ((f"`{word}`", MEANINGS[to]) for word, to in providers.get("sendamatic").classes.items()),
         ),
         "reasons": _table(
             ("reason", "by default", "may pass by itself", "meaning"),
@@ -112,6 +118,15 @@ def blocks() -> dict[str, str]:
         f"* alerts: all of their keys\n* {', '.join(live)}",
         "proxy": f"```caddy\n{caddy.configuration(Site.of('news.example.org'))}```",
     }
+
+
+def _provider(name: str) -> tuple[str, ...]:
+    """The line of a provider."""
+    one = providers.get(name)
+    proofs = (f"`{option}` ({proof.word})" for option, proof in proofs_of(one.settings).items())
+    headers = [{header: value} for header, value in one.guide.campaign_headers.items()]
+    back = f"`{json.dumps(headers)}`" if headers else one.guide.uuids
+    return f"`{name}`", one.summary, " or ".join(proofs), back, str(one.guide.read)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -67,7 +67,7 @@ def options(parser: Parser) -> None:
     parser.add_argument("--listmonk-url", metavar="URL", help="where this machine reaches Listmonk")
     parser.add_argument("--user", metavar="NAME", help="name of Listmonk's API user (default: bouncestream)")
     parser.add_argument("--token-file", metavar="FILE", help="a file that holds the API user's token")
-    parser.add_argument("--provider", metavar="NAME", help="whose webhooks they are, such as sendamatic")
+    parser.add_argument("--provider", metavar="NAME", help="whose webhooks they are: a name of `config example`")
     parser.add_argument("--public-url", metavar="URL", help="where the Internet reaches this bridge")
     parser.add_argument("--listen", metavar="HOST:PORT", help="where the bridge listens (default: 127.0.0.1:8025)")
     parser.add_argument("--outbox", metavar="FILE", help="the outbox (default: /var/lib/bouncestream/outbox.db)")

@@ -27,7 +27,6 @@ from bouncestream.policy import Rules
 from bouncestream.ports import Clock, Emit, RawInput, Receipt, Submission
 from bouncestream.printable import mask_all, printable
 from bouncestream.providers._contract import (
-    Answer,
     Parsed,
     Provider,
     Webhook,
@@ -38,6 +37,7 @@ from bouncestream.providers._contract import (
     right_path,
 )
 from bouncestream.sources.webhook import selftest
+from bouncestream.sources.webhook.answers import HEADERS, accepted, later, mistaken, shaken, shaped
 from bouncestream.sources.webhook.body import read_body
 from bouncestream.sources.webhook.budget import BODIES, Budget, Share
 from bouncestream.sources.webhook.client_address import Networks, sender
@@ -50,7 +50,6 @@ log = logging.getLogger("bouncestream.webhook")
 #: One line of each sort for each webhook in so many seconds.
 _QUIET = 60.0
 
-_HEADERS = {"Content-Type": "application/json"}
 _PATH = "/webhooks/"
 
 
@@ -175,7 +174,7 @@ class WebhookServer:
             return web.Response(text="ok\n")
         if path == "/readyz":
             status = 200 if self._health.ready else 503
-            return web.Response(status=status, body=orjson.dumps(self._health.report()), headers=_HEADERS)
+            return web.Response(status=status, body=orjson.dumps(self._health.report()), headers=HEADERS)
         if self._before_metrics is not None:
             self._before_metrics()
         return web.Response(
@@ -205,18 +204,18 @@ class WebhookServer:
             if request.method in provider.methods:
                 response = await self._accept(request, connection, share, settings, provider, asked)
             else:
-                response = _shaken(provider, settings, asked)
+                response = shaken(provider, settings, asked)
         except RequestRefused as refused:
             response = self._refused(request, settings, provider, asked, refused)
         except (StoreError, ErrandFailed) as error:
             self._tell(name, "store", logging.ERROR, f"nothing was stored: {error}")
-            response = _later(provider, 5 if isinstance(error, StoreBusy) else 60)
+            response = later(provider, 5 if isinstance(error, StoreBusy) else 60)
         except ConnectionError:  # there is nothing whole to keep
             response = web.Response(status=400)
         except Exception as error:  # a bug of ours; the sender must keep what we could not
             self._tell(name, "bug", logging.ERROR, f"bug: {type(error).__name__}: {error}")
             log.debug("the bug", exc_info=error)
-            response = _later(provider, 60)
+            response = later(provider, 60)
         self._metrics.add(REQUESTS, name, str(response.status))
         return response
 
@@ -242,24 +241,22 @@ class WebhookServer:
         connection.proven = True
         name = settings.name
         if parsed.unreadable or parsed.ignored or parsed.notes or parsed.visits:
-            self._remark(name, parsed)
+            self._remark(name, parsed, "refused" if provider.own_script else "quarantined")
         receipt = Receipt()
-        if parsed.events or parsed.unreadable:
+        kept = () if provider.own_script else parsed.unreadable
+        if parsed.events or kept:
             receipt = await self._emit(
                 judge(
-                    parsed,
+                    replace(parsed, unreadable=kept),
                     RawInput(name, provider.name, now, body, request.headers.get("Content-Type", "")[:200]),
                     self._rules,
                 )
             )
         if parsed.answer is not None:
-            return _answer(parsed.answer)
-        told = b'{"accepted": %d, "duplicates": %d, "quarantined": %d}' % (
-            receipt.accepted,
-            receipt.duplicates,
-            receipt.quarantined,
-        )
-        return web.Response(body=told, headers=_HEADERS)
+            return shaped(parsed.answer)
+        if provider.own_script and parsed.unreadable:
+            return mistaken(parsed, receipt)
+        return accepted(receipt)
 
     async def _selftest(
         self,
@@ -287,11 +284,11 @@ class WebhookServer:
         told: dict[str, object] = {"selftest": "ok", "bytes": len(body), "sender": self._sender(request)}
         if outside:
             self._count_refused(request, settings.name, outside)
-            return web.Response(status=401, body=orjson.dumps(told | {"selftest": outside}), headers=_HEADERS)
+            return web.Response(status=401, body=orjson.dumps(told | {"selftest": outside}), headers=HEADERS)
         if event := selftest.event(body, settings.name, provider.name):
             submission = Submission(settings.name, provider.name, (event,), raw=body, content_type="text/plain")
             told["accepted"] = (await self._emit(submission)).accepted
-        return web.Response(body=orjson.dumps(told), headers=_HEADERS)
+        return web.Response(body=orjson.dumps(told), headers=HEADERS)
 
     def _sender(self, request: web.BaseRequest) -> str:
         peername = request.transport.get_extra_info("peername") if request.transport is not None else None
@@ -309,7 +306,7 @@ class WebhookServer:
         if not isinstance(refused, Unauthorized):
             return web.Response(status=refused.status, text=f"{refused}\n")
         if provider.handshake is not None and (answer := provider.handshake(asked, settings)) is not None:
-            return _answer(answer)
+            return shaped(answer)
         wanted = challenge(settings)
         return web.Response(
             status=refused.status,
@@ -329,11 +326,11 @@ class WebhookServer:
     def _scarce(self, why: str) -> None:
         self._tell("", "scarce", logging.ERROR, f"no connection can be taken: {why}. Next: raise LimitNOFILE")
 
-    def _remark(self, name: str, parsed: Parsed) -> None:
+    def _remark(self, name: str, parsed: Parsed, fate: str) -> None:
         """Say in the log what is not an ordinary event."""
         for unreadable in parsed.unreadable:
             kind = f' (type "{unreadable.event_type}")' if unreadable.event_type else ""
-            self._tell(name, f"trouble{kind}"[:120], logging.WARNING, f"quarantined: {unreadable.why}{kind}")
+            self._tell(name, f"trouble{kind}"[:120], logging.WARNING, f"{fate}: {unreadable.why}{kind}")
         for why in parsed.ignored:
             self._metrics.add(EVENTS_IGNORED, name)
             self._tell(name, "ignored", logging.INFO, f"ignored: {why}")
@@ -356,29 +353,6 @@ class WebhookServer:
         more = f" ({held_back} more like it before)" if held_back else ""
         who = f"webhook {name}" if name else "webhooks"
         log.log(level, "%s: %s%s", who, printable(mask_all(text), 500), more)
-
-
-def _shaken(provider: Provider[Any], settings: Webhook, asked: WebhookRequest) -> web.Response:
-    """The answer to a method that brings no events. `Allow` tells whoever asks that a bridge is here (RFC 9110
-    section 10.2.1)."""
-    allowed = ", ".join(provider.methods)
-    if provider.handshake is not None:
-        right_address(asked, settings)
-        right_path(asked, settings)
-        answer = provider.handshake(asked, settings)
-        if answer is not None:
-            return _answer(replace(answer, headers={"Allow": allowed, **answer.headers}))
-    return web.Response(status=405, headers={"Allow": allowed})
-
-
-def _answer(answer: Answer) -> web.Response:
-    return web.Response(status=answer.status, body=answer.body, headers=dict(answer.headers))
-
-
-def _later(provider: Provider[Any], seconds: int) -> web.Response:
-    return web.Response(
-        status=provider.busy, text="not stored, send it again later\n", headers={"Retry-After": str(seconds)}
-    )
 
 
 def bound(addresses: list[Any]) -> str:

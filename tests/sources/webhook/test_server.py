@@ -126,14 +126,42 @@ async def test_an_address_behind_a_trusted_proxy(start: Start) -> None:
     assert (await proxied.post(URL, **TOKEN)).status == 401
 
 
-async def test_unreadable_is_kept(running: Running, caplog: pytest.LogCaptureFixture) -> None:
-    got = await running.post(URL, b"\xff\x00 junk", **TOKEN)
+@pytest.fixture
+async def vendor(start: Start) -> Running:
+    """One whose webhook is an ESP's, not a script's."""
+    one: Running = await start({"scripts": webhook(name="scripts", provider="sendamatic", secret=Secret(KEY))})
+    return one
+
+
+SECRET = {"X_Webhook_Secret": KEY}
+
+
+async def test_unreadable_is_kept(vendor: Running, caplog: pytest.LogCaptureFixture) -> None:
+    running = vendor
+    got = await running.post(URL, b"\xff\x00 junk", **SECRET)
     assert (got.status, got.json) == (200, {"accepted": 0, "duplicates": 0, "quarantined": 1})
     (submission,) = running.emitted.submissions
     assert submission.raw == b"\xff\x00 junk"
     assert submission.unreadable[0].part == b""
     assert "is not JSON" in submission.unreadable[0].why
     assert "quarantined" in caplog.text
+
+
+async def test_a_script_is_told_its_mistake_and_what_is_right_is_stored(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    got = await running.post(URL, b"[" + EVENT + b', {"recipient": "x"}]', **TOKEN)
+    assert (got.status, got.headers["connection"]) == (422, "close")
+    assert got.json == {
+        "accepted": 1,
+        "duplicates": 0,
+        "refused": [{"why": "kind is missing", "part": '{"recipient":"x"}'}],
+    }
+    (submission,) = running.emitted.submissions
+    assert (len(submission.events), submission.unreadable) == (1, ())
+    assert (await running.post(URL, b"junk", **TOKEN)).json["refused"][0]["why"].startswith("the body is not JSON")
+    assert len(running.emitted.submissions) == 1
+    assert "refused: kind is missing" in caplog.text
 
 
 async def test_an_unknown_type_is_kept_and_named(start: Start, caplog: pytest.LogCaptureFixture) -> None:
@@ -221,9 +249,10 @@ async def test_a_bomb(start: Start) -> None:
 
 
 @pytest.mark.parametrize("body", [b"not gzip", gzip.compress(EVENT)[:-9], gzip.compress(EVENT) + b"rest"])
-async def test_a_damaged_compressed_body_is_kept_as_sent_if_it_is_authentic(running: Running, body: bytes) -> None:
+async def test_a_damaged_compressed_body_is_kept_as_sent_if_it_is_authentic(vendor: Running, body: bytes) -> None:
+    running = vendor
     assert (await running.post(URL, body, content_encoding="gzip")).status == 401
-    got = await running.post(URL, body, content_encoding="gzip", **TOKEN)
+    got = await running.post(URL, body, content_encoding="gzip", **SECRET)
     assert (got.status, got.json["quarantined"]) == (200, 1)
     assert running.emitted.submissions[0].raw == body
 
@@ -253,8 +282,8 @@ async def test_a_request_is_verified_once(running: Running, monkeypatch: pytest.
     monkeypatch.setattr(HeaderSecret, "head", lambda *args: calls.append(args[1]) or real(*args))
     for body in (EVENT, EVENT + b" " * 40_000):
         assert (await running.post(URL, body, **TOKEN)).status == 200
-    for body in (gzip.compress(EVENT), b"damaged"):
-        assert (await running.post(URL, body, content_encoding="gzip", **TOKEN)).status == 200
+    for body, status in ((gzip.compress(EVENT), 200), (b"damaged", 422)):
+        assert (await running.post(URL, body, content_encoding="gzip", **TOKEN)).status == status
     assert len(calls) == 4
 
 
