@@ -24,8 +24,7 @@ from benchmarks.figures import Effort, Figure, Run, notes_of, ratios, told
 from benchmarks.ingest import A_SECOND, measure, through_bridge
 from benchmarks.machine import SERVER_CORE, on_core, scratch
 from benchmarks.prepared import generic, generic_body
-from bouncestream.outbox import arrivals, codec, connection
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import arrivals, codec, connection, delivery
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Submission
 from bouncestream.providers.generic import _event
@@ -197,7 +196,7 @@ def _times(path: Path, submissions: list[Submission]) -> Times:
         claims = 0
         while True:
             conn.execute("BEGIN IMMEDIATE")
-            claimed = store.claim(conn, now=datetime.now(UTC), limit=CLAIM)
+            claimed = delivery.claim(conn, now=datetime.now(UTC), limit=CLAIM)
             conn.execute("COMMIT")
             if not claimed:
                 break

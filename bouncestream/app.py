@@ -32,7 +32,7 @@ from bouncestream.maintenance.newcomer import Newcomer
 from bouncestream.maintenance.rejudge import Rejudge
 from bouncestream.maintenance.upkeep import Upkeep
 from bouncestream.metrics import START_TIME, Metrics
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mail_memory import StoredMailMemory
@@ -178,7 +178,7 @@ class App:
 
     async def _sink(self) -> ListmonkClient:
         listmonk, relay = self.config.listmonk, self.config.relay
-        instance: str | None = await self.db.read(partial(store.get_meta, name="instance"))
+        instance: str | None = await self.db.read(partial(delivery.get_meta, name="instance"))
         self._instance = instance or ""
         return ListmonkClient(
             listmonk.url,

@@ -31,7 +31,7 @@ from bouncestream.config.model import Config
 from bouncestream.errors import StoreError
 from bouncestream.health import Health, Status
 from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, Metrics
-from bouncestream.outbox import alerts as alertbook
+from bouncestream.outbox import alerts
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.files import beside
@@ -183,15 +183,15 @@ class Watch:
     async def _count_arrivals(self, now: datetime) -> None:
         """Count what came in since the last turn. Read first, so that the writer has only the sums to write."""
         if not self._sources.known:
-            since = alertbook.hour_of(now) - REACH
-            self._sources.add(await self._db.read(partial(alertbook.hours, since=since)))
+            since = alerts.hour_of(now) - REACH
+            self._sources.add(await self._db.read(partial(alerts.hours, since=since)))
             self._sources.known = True
         for _ in range(LOOKS):
-            newest, counted = await self._db.read(partial(alertbook.new_arrivals, now=now, limit=ROWS))
+            newest, counted = await self._db.read(partial(alerts.new_arrivals, now=now, limit=ROWS))
             if newest == self._counted:
                 return
             self._counted = newest
-            await self._db.write(partial(alertbook.count_arrivals, newest=newest, counted=counted))
+            await self._db.write(partial(alerts.count_arrivals, newest=newest, counted=counted))
             self._sources.add((*key, events) for key, events in counted.items())
 
     async def _checks(self, quick: Quick) -> None:
@@ -240,10 +240,10 @@ class Watch:
             told = await self._db.read(partial(store.get_meta, name=SUMMARY_AT))
             due = summary.last_due(settings, now)
             if told is not None and due is not None and summary.is_due(settings, datetime.fromisoformat(told), now):
-                since = alertbook.hour_of(due - timedelta(days=summary.DAYS[settings.every]))
-                hours = await self._db.read(partial(alertbook.hours, since=since))
+                since = alerts.hour_of(due - timedelta(days=summary.DAYS[settings.every]))
+                hours = await self._db.read(partial(alerts.hours, since=since))
                 text = summary.text(
-                    [row for row in hours if row[0] < alertbook.hour_of(due)],
+                    [row for row in hours if row[0] < alerts.hour_of(due)],
                     snapshot.numbers.tally,
                     snapshot.numbers.quarantine,
                     self._states.values(),
@@ -287,9 +287,9 @@ class Watch:
         """Take over what an earlier run left. Without an outbox that can be read, it begins with nothing."""
         deliveries: list[Delivery] = []
         try:
-            self._states = await self._db.read(alertbook.states)
-            self._next_id = await self._db.read(alertbook.newest_notice) + 1
-            deliveries = await self._db.read(alertbook.waiting)
+            self._states = await self._db.read(alerts.states)
+            self._next_id = await self._db.read(alerts.newest_notice) + 1
+            deliveries = await self._db.read(alerts.waiting)
         except StoreError as error:
             log.warning("earlier alerts are not known: %s", error)
         self._saved = dict(self._states)
@@ -303,7 +303,7 @@ class Watch:
         if not (changed or notices or deliveries):
             return
         job = partial(
-            alertbook.save,
+            alerts.save,
             changed=changed,
             notices=list(notices.values()),
             deliveries=list(deliveries.values()),

@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime
 
 from bouncestream.alert import Notice, What
-from bouncestream.alerts import channels as notify
+from bouncestream.alerts import channels
 from bouncestream.alerts.channels import SendFailed
 from bouncestream.cli import show as out
 from bouncestream.cli.exits import FINE, NOT_WELL
@@ -50,9 +50,11 @@ def run(args: argparse.Namespace) -> int:
 async def _test(settings: Alerts) -> dict[str, str]:
     """Channel → why it failed; empty: it was sent."""
     notice = Notice(0, datetime.now(UTC), What.TEST, "info", "test message", TEXT)
-    todo: dict[str, Awaitable[None]] = {channel.name: channel.send(notice) for channel in notify.channels(settings)}
+    todo: dict[str, Awaitable[None]] = {
+        channel.name: channel.send(notice) for channel in channels.channels(settings)
+    }
     if settings.heartbeat.url is not None:
-        todo["heartbeat"] = notify.beat(settings.heartbeat.url.reveal())
+        todo["heartbeat"] = channels.beat(settings.heartbeat.url.reveal())
     ended = await asyncio.gather(*map(_why, todo.values()))
     return dict(zip(todo, ended, strict=True))
 

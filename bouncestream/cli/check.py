@@ -17,7 +17,7 @@ from bouncestream.cli.tries import Line
 from bouncestream.config.model import Config
 from bouncestream.config.secrets import too_open
 from bouncestream.errors import StoreError
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import MIN_FREE
 from bouncestream.outbox.marker import Markers
@@ -123,7 +123,7 @@ async def _outbox(config: Config) -> list[Line]:
 
 
 async def _inside(db: Database, path: Path) -> list[Line]:
-    tally, quarantined = await db.read(lambda conn: (store.tally(conn), store.quarantine_count(conn)))
+    tally, quarantined = await db.read(lambda conn: (delivery.tally(conn), delivery.quarantine_count(conn)))
     lines = [Line("✔", f"{path} holds {sum(tally.values())} events")]
     for count, words, see in (
         (tally.get("dead", 0), "dead letters", "outbox list --state dead"),

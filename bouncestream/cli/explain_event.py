@@ -20,8 +20,7 @@ from bouncestream.errors import SinkError, UsageError
 from bouncestream.event import Kind
 from bouncestream.judging.mail import PROVIDER as MAILBOX
 from bouncestream.judging.stored import StillUnreadable, identified_again, same_person
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator
+from bouncestream.outbox import delivery, operator
 from bouncestream.outbox.operator import Listed, Step
 from bouncestream.ports import Claimed, RawInput
 from bouncestream.printable import mask_all, printable
@@ -79,7 +78,7 @@ def _found(conn: sqlite3.Connection, ref: str) -> _Found:
         came = operator.raw_input(conn, row)
     except UsageError:
         came = None
-    return _Found(row, steps, came, store.get_meta(conn, "instance") or "")
+    return _Found(row, steps, came, delivery.get_meta(conn, "instance") or "")
 
 
 def _masked(text: str, args: argparse.Namespace) -> str:

@@ -15,8 +15,7 @@ from bouncestream.cli import show as out
 from bouncestream.cli.opened import configuration, looking
 from bouncestream.errors import UsageError
 from bouncestream.mail.address import normalise
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import delivery, operator
 from bouncestream.outbox.operator import Listed, Step
 from bouncestream.outbox.quarantine import Quarantined, quarantine_items
 from bouncestream.outbox.view import View
@@ -69,7 +68,7 @@ def _rows(args: argparse.Namespace, outbox: View) -> Iterator[Listed]:
     while left > 0:
         page = outbox.read(
             partial(
-                browse.list_rows,
+                operator.list_rows,
                 states=[State(state) for state in args.state or ()],
                 kinds=args.kind or (),
                 source=args.source,
@@ -136,8 +135,8 @@ def _show_event(args: argparse.Namespace, outbox: View) -> int:
 
 
 def _whole(conn: sqlite3.Connection, ref: str) -> tuple[Listed, list[Step], tuple[datetime, str, int] | None]:
-    row, steps = browse.show(conn, browse.find(conn, ref))
-    return row, steps, browse.raw_head(conn, row.raw_id) if row.raw_id is not None else None
+    row, steps = operator.show(conn, operator.find(conn, ref))
+    return row, steps, operator.raw_head(conn, row.raw_id) if row.raw_id is not None else None
 
 
 def _print_history(steps: list[Step], *, reveal: bool) -> None:
@@ -172,7 +171,7 @@ def item_number(text: str) -> int:
 
 def _print_raw(args: argparse.Namespace, outbox: View, raw_id: int) -> int:
     """What came in: byte for byte into a pipe with --reveal, else masked and made printable line by line."""
-    body = outbox.read(partial(browse.raw_body, raw_id=raw_id))
+    body = outbox.read(partial(operator.raw_body, raw_id=raw_id))
     if args.reveal and args.raw and not out.on_terminal():
         sys.stdout.flush()
         sys.stdout.buffer.write(body)
@@ -187,7 +186,7 @@ def stats(args: argparse.Namespace) -> int:
     since = datetime.now(UTC) - _RECENT
     with looking(configuration(args, with_secrets=False).outbox.path) as outbox:
         counts = outbox.read(_counts)
-        recent = None if args.json else outbox.read(partial(browse.stats, since=since))
+        recent = None if args.json else outbox.read(partial(operator.stats, since=since))
     if recent is None:
         out.json_line(counts)
         return 0
@@ -211,13 +210,13 @@ def stats(args: argparse.Namespace) -> int:
 
 
 def _counts(conn: sqlite3.Connection) -> dict[str, Any]:
-    tally = store.tally(conn)
+    tally = delivery.tally(conn)
     return {
         "states": {state.value: tally.get(state.value, 0) for state in State},
-        "duplicates": int(store.get_meta(conn, "duplicates") or 0),
-        "doubled": int(store.get_meta(conn, "doubled") or 0),
-        "quarantine": store.quarantine_count(conn),
-        "unidentified": store.quarantine_count(conn, unidentified=True),
+        "duplicates": int(delivery.get_meta(conn, "duplicates") or 0),
+        "doubled": int(delivery.get_meta(conn, "doubled") or 0),
+        "quarantine": delivery.quarantine_count(conn),
+        "unidentified": delivery.quarantine_count(conn, unidentified=True),
     }
 
 

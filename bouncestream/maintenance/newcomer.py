@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from bouncestream.errors import SinkError, SinkRefused
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 
@@ -44,7 +44,7 @@ class Newcomer:
 
     async def accept(self) -> None:
         """A person has decided: it is a new outbox."""
-        await self._db.write(store.mark_settled)
+        await self._db.write(delivery.mark_settled)
 
     async def before_the_start(self) -> None:
         """Ask before anything comes in, if Listmonk answers soon."""
@@ -58,11 +58,11 @@ class Newcomer:
         """Whether this outbox may be used. Raises SinkError when Listmonk cannot be asked."""
         if self._known:
             return not self._intake.closed
-        found = Counter() if await self._db.read(store.is_settled) else await self._strangers()
+        found = Counter() if await self._db.read(delivery.is_settled) else await self._strangers()
         if found:
             self._intake.close(self._words(found))
         else:  # for good: what else shows it, the labels of what was told, does not outlive retention
-            await self._db.write(store.mark_settled)
+            await self._db.write(delivery.mark_settled)
         self._known = True
         return not self._intake.closed
 

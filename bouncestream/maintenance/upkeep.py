@@ -13,8 +13,7 @@ from bouncestream.errors import StoreBusy, StoreError
 from bouncestream.health import Health, Status
 from bouncestream.maintenance.believed import Believed
 from bouncestream.metrics import OUTBOX_BYTES, OUTBOX_EVENTS, OUTBOX_OLDEST, PART_STATE, Metrics
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import retention
+from bouncestream.outbox import delivery, retention
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mail_room import aside_bytes
@@ -74,7 +73,7 @@ class Upkeep:
     async def renew_gauges(self) -> None:
         """Renew the gauges of the outbox in /metrics."""
         now = self._clock.now()
-        tally, oldest = await self._db.read(lambda conn: (store.tally(conn), store.oldest_pending(conn, now)))
+        tally, oldest = await self._db.read(lambda conn: (delivery.tally(conn), delivery.oldest_pending(conn, now)))
         for state, count in tally.items():
             self._metrics.set(OUTBOX_EVENTS, count, state)
         self._metrics.set(OUTBOX_OLDEST, oldest)

@@ -31,8 +31,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bouncestream.event import Kind, Proof, identity_keys
-from bouncestream.outbox import codec
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import codec, delivery
 from bouncestream.outbox.connection import Connection, damaged
 from bouncestream.outbox.delivery import add_meta, get_meta, take_restored
 from bouncestream.outbox.known import UNPROVEN, Known, covers, gravest, named_alone, same_person, takes
@@ -148,9 +147,9 @@ class _Batch:
                     keys += report.keys
             mails += doubted
         if mails:
-            add_meta(self.conn, store.UNPROVEN, mails)
+            add_meta(self.conn, delivery.UNPROVEN, mails)
         if excess:
-            add_meta(self.conn, store.EXCESS, excess)
+            add_meta(self.conn, delivery.EXCESS, excess)
         self.probe(keys)
         return read
 

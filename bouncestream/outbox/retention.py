@@ -12,8 +12,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from bouncestream.outbox import alerts as alerts
-from bouncestream.outbox import codec
+from bouncestream.outbox import alerts, codec
 from bouncestream.outbox.delivery import count, get_meta, set_meta
 from bouncestream.outbox.queries import QUERIES
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from bouncestream.backoff import backoff
 from bouncestream.health import Health
 from bouncestream.metrics import DELIVERED, LOST, READ_BACKS, RESTARTS, RETRIES, Metrics
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import reposts
+from bouncestream.outbox import delivery, reposts
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.state import FINAL
 from bouncestream.policy import Rules
@@ -123,7 +122,7 @@ class RelayContext:
         again = self.later.plan({move.again for move in moves if move.again}, self.clock.monotonic())
 
         def write(conn: sqlite3.Connection) -> None:
-            store.settle(conn, moves, now)
+            delivery.settle(conn, moves, now)
             reposts.plan_reads(conn, again, now)
 
         now = self.clock.now()

@@ -20,9 +20,7 @@ from bouncestream.errors import SinkError, StoreError
 from bouncestream.event import Kind
 from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
-from bouncestream.outbox import reposts
+from bouncestream.outbox import delivery, operator, reposts
 from bouncestream.outbox.db import Database
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Clock, Move, PostOutcome, Sink, State
@@ -143,11 +141,11 @@ class Relay:
         have been granted meanwhile; and a dry run leaves alone what was there before it."""
         context = self.context
         self._data_version = await context.db.data_version()
-        await context.db.write(store.reset_absences)
+        await context.db.write(delivery.reset_absences)
         kept = await context.db.read(partial(reposts.later_reads, now=context.clock.now()))
         context.later.restore(kept, context.clock.monotonic())
         if self.context.settings.dry_run:
-            self._newest = await self.context.db.read(store.newest_row)
+            self._newest = await self.context.db.read(delivery.newest_row)
         else:
             await self._try_permission()
 
@@ -158,7 +156,7 @@ class Relay:
         if context.settings.dry_run:
             why = "dry run: not sent to Listmonk"
             drop = partial(
-                browse.drop_due,
+                operator.drop_due,
                 now=context.clock.now(),
                 limit=context.settings.batch_size,
                 why=why,
@@ -193,7 +191,7 @@ class Relay:
         context = self.context
         if context.stopping or now < context.breaker.until or len(context.ledger.entries) >= WAITING_LIMIT:
             return False
-        if await context.db.read(partial(store.due_in, now=context.clock.now())) != 0:
+        if await context.db.read(partial(delivery.due_in, now=context.clock.now())) != 0:
             return False
         asked = context.clock.monotonic()
         try:
@@ -210,7 +208,7 @@ class Relay:
                 return False
             looked = context.looked
         batch = await context.db.write(
-            partial(store.claim, now=context.clock.now(), limit=size, looked=looked), rows=size
+            partial(delivery.claim, now=context.clock.now(), limit=size, looked=looked), rows=size
         )
         moves = await deliver(context, batch)
         await context.settle(moves)
@@ -226,14 +224,14 @@ class Relay:
             self._permission_wait = min(self._permission_wait * 2, PERMISSION_LIMIT)
         elif self._permission_at is not None and any(move.why == DONE for move in moves):
             self._permission_at, self._permission_wait = None, PERMISSION_WAIT
-            await self.context.db.write(partial(browse.release_permission, now=self.context.clock.now()))
+            await self.context.db.write(partial(operator.release_permission, now=self.context.clock.now()))
         elif self._permission_at == float("inf") and moves:
             self._permission_at = now + PERMISSION_AGAIN  # those that went ahead proved nothing
 
     async def _try_permission(self) -> None:
         """A few held unsubscriptions go ahead, to see whether the permission was granted meanwhile."""
         self.context.capabilities_due = float("-inf")
-        release = partial(browse.release_permission, now=self.context.clock.now(), limit=PERMISSION_TRIES)
+        release = partial(operator.release_permission, now=self.context.clock.now(), limit=PERMISSION_TRIES)
         # None left: an operator has dropped or released them.
         self._permission_at = float("inf") if await self.context.db.write(release) else None
 
@@ -244,7 +242,7 @@ class Relay:
         context = self.context
         after = 0
         while len(context.ledger.entries) < WAITING_LIMIT:
-            found = await context.db.read(partial(store.unsettled, after_row=after))
+            found = await context.db.read(partial(delivery.unsettled, after_row=after))
             if not found:
                 self._left_behind = False
                 return
@@ -285,7 +283,7 @@ class Relay:
             return False
         if context.capabilities is None or context.capabilities.version != capabilities.version:
             name = f"rows_shown:{capabilities.version}"
-            context.ledger.rows_shown = bool(await context.db.read(partial(store.get_meta, name=name)))
+            context.ledger.rows_shown = bool(await context.db.read(partial(delivery.get_meta, name=name)))
         context.capabilities, context.capabilities_due = capabilities, now + CAPABILITIES_EVERY
         if not capabilities.processing:
             # Listmonk before 6.2 breaks the connection of every bounce then, and takes the probe all the same.
@@ -337,7 +335,7 @@ class Relay:
             await self._sleep(LONGEST_WAIT)
             self.idle.clear()
             return
-        due = await context.db.read(partial(store.due_in, now=context.clock.now()))
+        due = await context.db.read(partial(delivery.due_in, now=context.clock.now()))
         now = context.clock.monotonic()
         quiet = max(0.0, context.breaker.until - now)
         if context.capabilities is None:

@@ -14,7 +14,7 @@ from functools import partial
 
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import Kind
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import delivery
 from bouncestream.ports import Claimed, LookupResult, Move, State
 from bouncestream.relay.context import CAPABILITIES_AFTER_FAILURE, RelayContext
 from bouncestream.relay.posting import post_batch
@@ -50,7 +50,7 @@ async def deliver(context: RelayContext, batch: Sequence[Claimed]) -> list[Move]
     lookups = {row: LookupResult(reason) for row, reason in reasons.items()}
     moves += context.ledger.looked_up(entries, lookups, context.clock.monotonic())
     if unknown := sum(reason == UNKNOWN for reason in reasons.values()):
-        await context.db.write(partial(store.add_meta, name=store.UNKNOWN_UUIDS, by=unknown))
+        await context.db.write(partial(delivery.add_meta, name=delivery.UNKNOWN_UUIDS, by=unknown))
     known = [claimed for claimed in asked if claimed.row not in reasons]
     # Once a run is enough, and a slow look-up must not make the look at its label too old again and again.
     if len(context.known) > KNOWN_LIMIT:

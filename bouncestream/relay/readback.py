@@ -15,10 +15,9 @@ from functools import partial
 
 from bouncestream.errors import SinkError
 from bouncestream.metrics import DOUBLED, FOREIGN, READ_BACKS
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import reposts
+from bouncestream.outbox import delivery, reposts
 from bouncestream.ports import Capabilities, ListedRow, Move
-from bouncestream.relay import unverified as unread
+from bouncestream.relay import unverified
 from bouncestream.relay.context import RelayContext
 from bouncestream.relay.ledger import Round
 
@@ -42,7 +41,7 @@ async def verify(context: RelayContext) -> bool:
     if capabilities is None:
         return False
     if not capabilities.read:
-        return await context.settle(unread.settle(context.ledger, began, context.settings.settle))
+        return await context.settle(unverified.settle(context.ledger, began, context.settings.settle))
     later = context.later.due(began)[:LATER_A_ROUND] if began >= context.breaker.until else []
     labels = context.ledger.labels_due(began)[: LABELS_A_ROUND - len(later)]
     if not (labels or later) or began < context.read_due:
@@ -58,7 +57,7 @@ async def verify(context: RelayContext) -> bool:
     result = context.ledger.round(began, rows)
     await _tell(context, result)
     if context.ledger.rows_shown and not shown_before:
-        await context.db.write(partial(store.set_meta, name=f"rows_shown:{capabilities.version}", value="1"))
+        await context.db.write(partial(delivery.set_meta, name=f"rows_shown:{capabilities.version}", value="1"))
     # Settled first: whatever the look-up meets, what was seen is written down.
     if steps := context.later.were_read(rows, began):
         await context.db.write(partial(reposts.plan_reads, steps=steps, now=context.clock.now()))
@@ -159,7 +158,7 @@ async def _beat(context: RelayContext) -> None:
 async def _tell(context: RelayContext, result: Round) -> None:
     doubled: list[str] = []
     if result.doubled:
-        note = partial(store.note_doubled, event_ids=result.doubled, now=context.clock.now())
+        note = partial(delivery.note_doubled, event_ids=result.doubled, now=context.clock.now())
         doubled = await context.db.write(note)
     for event_id in doubled:
         context.metrics.add(DOUBLED)

@@ -12,7 +12,7 @@ import logging
 from datetime import date, timedelta
 from functools import partial
 
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import delivery
 from bouncestream.relay.context import RelayContext
 
 log = logging.getLogger("bouncestream.relay")
@@ -20,11 +20,11 @@ log = logging.getLogger("bouncestream.relay")
 
 async def reconcile(context: RelayContext) -> None:
     """Once per restored copy, before anything is posted. Raises SinkError: then it is tried again."""
-    made_at = await context.db.read(store.take_restored)
+    made_at = await context.db.read(delivery.take_restored)
     if made_at is None:
         return
-    sources = await context.db.read(store.unposted_sources)
-    labels = await context.db.read(store.pending_labels)
+    sources = await context.db.read(delivery.unposted_sources)
+    labels = await context.db.read(delivery.pending_labels)
     if (sources or labels) and (context.capabilities is None or not context.capabilities.read):
         log.warning(
             "this outbox is a restored backup, and the token lacks bounces:get: what it told may be told again"
@@ -39,7 +39,7 @@ async def reconcile(context: RelayContext) -> None:
         while day <= last:
             found += await _read_day(context, source, day)
             day += timedelta(days=1)
-    await context.db.write(store.clear_restored)
+    await context.db.write(delivery.clear_restored)
     log.warning("this outbox is a restored backup of %s: %d waiting events are in Listmonk already", made_at, found)
 
 
@@ -58,5 +58,5 @@ async def _read(context: RelayContext, label: str) -> tuple[int, int]:
     """Read one label: how many rows it has, and how many waiting events were found in it."""
     rows = await context.sink.read_label(label)
     ids = [row.event_id for row in rows if row.ours]
-    new = await context.db.write(partial(store.mark_found, event_ids=ids, now=context.clock.now())) if ids else 0
+    new = await context.db.write(partial(delivery.mark_found, event_ids=ids, now=context.clock.now())) if ids else 0
     return len(rows), new

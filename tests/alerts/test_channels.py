@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from bouncestream.alert import Notice, What
-from bouncestream.alerts import channels as notify
+from bouncestream.alerts import channels
 from bouncestream.alerts.channels import Channel, SendFailed
 from bouncestream.config.alerting import Alerts, Email, JsonWebhook
 from bouncestream.crypto.blank import Blank
@@ -38,12 +38,12 @@ async def receiver() -> AsyncIterator[Hooks]:
 
 
 def webhook(url: str) -> Channel:
-    (channel,) = notify.channels(Alerts(webhook=JsonWebhook(url=Secret(url), token=Secret(TOKEN))), "news")
+    (channel,) = channels.channels(Alerts(webhook=JsonWebhook(url=Secret(url), token=Secret(TOKEN))), "news")
     return channel
 
 
 def by_apprise(*urls: str) -> list[Channel]:
-    return notify.channels(Alerts(apprise=Secret(*urls)), "news")
+    return channels.channels(Alerts(apprise=Secret(*urls)), "news")
 
 
 def mail(port: int, tls: str, password: str = "", recipients: tuple[str, ...] = ("admin@example.org",)) -> Channel:
@@ -56,7 +56,7 @@ def mail(port: int, tls: str, password: str = "", recipients: tuple[str, ...] = 
         sender="bridge@example.org",
         recipients=recipients,
     )
-    (channel,) = notify.channels(Alerts(email=settings), "news")
+    (channel,) = channels.channels(Alerts(email=settings), "news")
     return channel
 
 
@@ -106,13 +106,13 @@ async def test_a_webhook_that_is_not_there_is_told_without_its_url() -> None:
 
 
 async def test_a_webhook_that_hangs_is_left(receiver: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notify, "HTTP_PATIENCE", 0.2)
+    monkeypatch.setattr(channels, "HTTP_PATIENCE", 0.2)
     receiver.hang = True
     assert await why(webhook(f"{receiver.url}/hook")) == "no answer in time"
 
 
 async def test_the_heartbeat_is_a_get(receiver: Hooks) -> None:
-    await notify.beat(f"{receiver.url}/push/abc?status=up&msg=OK&ping=")
+    await channels.beat(f"{receiver.url}/push/abc?status=up&msg=OK&ping=")
     assert [(method, path) for method, path, _, _ in receiver.requests] == [
         ("GET", "/push/abc?status=up&msg=OK&ping=")
     ]
@@ -150,7 +150,7 @@ async def test_apprise_says_why_it_failed_without_the_url(receiver: Hooks) -> No
 
 
 async def test_an_errand_that_hangs_is_killed(receiver: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notify, "SENDER_PATIENCE", 1.5)
+    monkeypatch.setattr(channels, "SENDER_PATIENCE", 1.5)
     receiver.hang = True
     (channel,) = by_apprise(f"json://127.0.0.1:{receiver.url.rpartition(':')[2]}/one")
     assert await why(channel) == "no answer in time"
@@ -271,6 +271,6 @@ def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
 def test_what_of_a_url_is_blanked() -> None:
     url = "tgram://123456789:AAbb%2Fcc_dd/-10012345/?silent=yes"
     text = "Failed to post to 123456789:AAbb%2Fcc_dd (AAbb/cc_dd), chat -10012345"
-    assert Blank(*notify.parts_of(url))(text) == "Failed to post to ••• (•••), chat •••"
-    host = Blank(*notify.parts_of("json://hooks.s3cret.example/"))
+    assert Blank(*channels.parts_of(url))(text) == "Failed to post to ••• (•••), chat •••"
+    host = Blank(*channels.parts_of("json://hooks.s3cret.example/"))
     assert host("No route to hooks.s3cret.example") == "No route to •••"

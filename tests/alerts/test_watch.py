@@ -27,8 +27,7 @@ from bouncestream.event import Kind, Proof
 from bouncestream.health import Health, Status
 from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, Metrics
 from bouncestream.outbox import alerts as alertbook
-from bouncestream.outbox import arrivals
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import arrivals, delivery
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Unreadable
 from bouncestream.providers import webhook
@@ -389,7 +388,7 @@ async def test_a_flood_of_forged_mails_is_one_alert_each_and_not_a_thousand(worl
             doubted = make.event(f"v{number}@example.com", Kind.SOFT, proof=Proof.NONE)
             held = make.event(f"w{number}@example.com", Kind.SOFT, proof=Proof.EXCESS, hold="unproven")
             arrivals.submit(conn, make.submission(doubted, held, provider="mailbox"), world.clock.now())
-        store.add_meta(conn, store.UNKNOWN_UUIDS, 21)
+        delivery.add_meta(conn, delivery.UNKNOWN_UUIDS, 21)
 
     rules = ("unknown-uuids", "unproven-flood", "unproven-many")
     async with world.running() as watch:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import operator
 from bouncestream.ports import State
 from tests.cli.conftest import Cli
 from tests.outbox import make
@@ -21,7 +21,7 @@ def filled(config: Path, conn: sqlite3.Connection) -> None:
     make.settle(conn, 1, State.DEAD)
     make.settle(conn, 2, State.POSTED, State.UNSTORED)
     make.settle(conn, 3, State.PENDING)
-    browse.drop(conn, [3], make.NOW, "dry run: not sent to Listmonk")
+    operator.drop(conn, [3], make.NOW, "dry run: not sent to Listmonk")
     make.settle(conn, 4, State.POSTED)
     make.submit(conn, make.event("r6@example.com"))
     make.submit(conn, make.event("r7@example.com", hold="unproven"), make.event("r8@example.com", hold="brake"))

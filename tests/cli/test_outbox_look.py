@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bouncestream.event import Kind
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import delivery
 from bouncestream.ports import State, Unreadable
 from tests.cli.conftest import Cli
 from tests.outbox import make
@@ -130,7 +130,7 @@ def test_stats_json_has_its_shape(cli: Cli, conn: sqlite3.Connection) -> None:
     states = dict.fromkeys([str(state) for state in State], 0) | {"pending": 2, "held": 1}
     wanted = {"states": states, "duplicates": 0, "doubled": 0, "quarantine": 1, "unidentified": 0}
     assert json.loads(cli("outbox", "stats", "--json").stdout) == wanted
-    store.set_meta(conn, "doubled", "3")
+    delivery.set_meta(conn, "doubled", "3")
     make.submit(conn, make.event("bob@example.org", Kind.SOFT, source="mail"), now=LAST)
     found = json.loads(cli("outbox", "stats", "--json").stdout)
     assert (found["doubled"], found["duplicates"]) == (3, 1)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.alert import AlertState, Delivery, Notice, What
-from bouncestream.outbox import alerts as alertbook
+from bouncestream.outbox import alerts
 from tests.alerts.receivers import hooks
 from tests.cli.conftest import PATIENCE, Cli, Process, bounce, get, post, write_config
 from tests.outbox import make
@@ -98,7 +98,7 @@ def test_what_was_not_sent_is_shown(cli: Cli, config: Path, conn: sqlite3.Connec
     state = AlertState("dead-letters", "", "error", True, NOW, NOW, NOW, text="New dead letters: 3.", fix="replay")
     failing = Delivery(notice, "email", 4, later(60), error="no answer in time")
     make.submit(conn, make.event("held@example.com", hold="unproven"))
-    alertbook.save(conn, [state], [notice], [failing, Delivery(notice, "webhook", 1, None, NOW, sent=True)])
+    alerts.save(conn, [state], [notice], [failing, Delivery(notice, "webhook", 1, None, NOW, sent=True)])
     done = cli("status")
     assert "⚠ email: 1 not sent yet: no answer in time" in done.stdout
     assert "✔ webhook: last sent 2026-03-01 12:00" in done.stdout

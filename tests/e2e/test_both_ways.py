@@ -16,8 +16,7 @@ from bouncestream.clock import SystemClock
 from bouncestream.health import Health
 from bouncestream.judging.mail import Judging, read_mail
 from bouncestream.metrics import Metrics
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import delivery, operator
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.operator import Listed
@@ -72,15 +71,15 @@ class Bridge:
         return receipt
 
     async def rows(self) -> list[Listed]:
-        return await self.db.read(lambda conn: browse.list_rows(conn)[::-1])
+        return await self.db.read(lambda conn: operator.list_rows(conn)[::-1])
 
     async def deliver(self) -> None:
         """All that is due is posted and verified."""
 
         def move(conn: object) -> None:
-            for claimed in store.claim(conn, now=datetime.now(UTC), limit=10):  # type: ignore[arg-type]
+            for claimed in delivery.claim(conn, now=datetime.now(UTC), limit=10):  # type: ignore[arg-type]
                 for to in (State.POSTED, State.VERIFIED):
-                    store.settle(conn, [Move(claimed.row, to, "done")], datetime.now(UTC))  # type: ignore[arg-type]
+                    delivery.settle(conn, [Move(claimed.row, to, "done")], datetime.now(UTC))  # type: ignore[arg-type]
 
         await self.db.write(move)
 

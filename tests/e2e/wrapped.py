@@ -22,8 +22,7 @@ from typing import Any
 from bouncestream.__main__ import main
 from bouncestream.outbox import intake
 from bouncestream.ports import MailBatch, Receipt, Submission
-from bouncestream.relay import ledger as verify
-from bouncestream.relay import loop
+from bouncestream.relay import ledger, loop
 
 _background: set[asyncio.Task[Receipt]] = set()
 
@@ -38,7 +37,7 @@ class EarlyIntake(intake.Intake):
         return Receipt(accepted=len(submission.events))
 
 
-verify.GAP = float(os.environ.get("BOUNCESTREAM_TEST_GAP", verify.GAP))
+ledger.GAP = float(os.environ.get("BOUNCESTREAM_TEST_GAP", ledger.GAP))
 loop.CAPABILITIES_EVERY = 2.0
 intake.Intake.__init__.__kwdefaults__["min_free"] = int(
     os.environ.get("BOUNCESTREAM_TEST_MIN_FREE", intake.MIN_FREE)

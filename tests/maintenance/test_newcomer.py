@@ -14,7 +14,7 @@ from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.health import Health
 from bouncestream.maintenance.newcomer import Newcomer
 from bouncestream.metrics import Metrics
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 
@@ -77,5 +77,5 @@ async def test_an_outbox_that_told_something_stays_known_when_its_labels_are_gon
     await db.write(lambda conn: conn.execute("INSERT INTO labels VALUES ('shop', '2026-01-01', 1, 1)") and None)
     assert await newcomer(db, Listmonk(Counter(shop=1)))[0].allowed()
     await db.write(lambda conn: conn.execute("DELETE FROM labels") and None)
-    assert await db.read(store.is_settled)
+    assert await db.read(delivery.is_settled)
     assert await newcomer(db, Listmonk(Counter(shop=1)))[0].allowed()

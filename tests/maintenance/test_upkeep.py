@@ -18,9 +18,7 @@ from bouncestream.health import Health, Status
 from bouncestream.maintenance import upkeep
 from bouncestream.maintenance.upkeep import Upkeep
 from bouncestream.metrics import OUTBOX_BYTES, OUTBOX_EVENTS, OUTBOX_OLDEST, PART_STATE, Metrics
-from bouncestream.outbox import alerts as alertbook
-from bouncestream.outbox import arrivals
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import alerts, arrivals, delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.ports import Move, State, Unreadable
@@ -59,11 +57,11 @@ async def fill(db: Database, at: datetime, recipient: str = "ann@example.com") -
     def job(conn: make.sqlite3.Connection) -> None:
         body = submission(event(recipient), unreadable=(Unreadable(f"odd {recipient}"),))
         arrivals.submit(conn, body, at)
-        for claimed in store.claim(conn, now=at, limit=9):
+        for claimed in delivery.claim(conn, now=at, limit=9):
             moves = [Move(claimed.row, to, "as told") for to in (State.POSTED, State.VERIFIED)]
-            store.settle(conn, moves, at)
-        newest, counted = alertbook.new_arrivals(conn, at)
-        alertbook.count_arrivals(conn, newest, counted)
+            delivery.settle(conn, moves, at)
+        newest, counted = alerts.new_arrivals(conn, at)
+        alerts.count_arrivals(conn, newest, counted)
 
     await db.write(job)
 

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.outbox import arrivals, connection, migrate
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import arrivals, connection, delivery, migrate
 from bouncestream.ports import Claimed, Move, Receipt, State, Submission
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -66,12 +65,12 @@ def submit(conn: sqlite3.Connection, *events: BounceEvent, now: datetime = NOW, 
 
 
 def claim(conn: sqlite3.Connection, now: datetime = NOW, limit: int = 500) -> list[Claimed]:
-    return store.claim(conn, now=now, limit=limit)
+    return delivery.claim(conn, now=now, limit=limit)
 
 
 def settle(conn: sqlite3.Connection, row: int, *path: State, now: datetime = NOW) -> None:
     """Take a row along a path of states."""
-    assert store.settle(conn, [Move(row, to, f"to {to}") for to in path], now) == []
+    assert delivery.settle(conn, [Move(row, to, f"to {to}") for to in path], now) == []
 
 
 def rows(conn: sqlite3.Connection, columns: str = "id, state, kind") -> list[tuple[object, ...]]:
@@ -84,4 +83,4 @@ def one(conn: sqlite3.Connection, sql: str, *values: object) -> object:
 
 def check_tally(conn: sqlite3.Connection) -> None:
     counted = dict(conn.execute("SELECT state, count(*) FROM outbox GROUP BY state"))
-    assert {state: events for state, events in store.tally(conn).items() if events} == counted
+    assert {state: events for state, events in delivery.tally(conn).items() if events} == counted

@@ -8,9 +8,7 @@ import sqlite3
 import pytest
 
 from bouncestream.event import Kind
-from bouncestream.outbox import arrivals
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import arrivals, delivery, operator
 from bouncestream.ports import Move, Receipt, State
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, later, settle, submission, submit
@@ -27,24 +25,24 @@ def test_what_was_ever_claimed_is_superseded_although_it_waits(conn: sqlite3.Con
     for _ in range(2):
         claim(conn)
         moves = [Move(1, State.POSTED, "200"), Move(1, State.PENDING, "absent", absent=True, failed=True)]
-        store.settle(conn, moves, NOW)
+        delivery.settle(conn, moves, NOW)
     if held:
-        store.settle(conn, [Move(1, State.HELD, "may not", held_for="permission")], NOW)
+        delivery.settle(conn, [Move(1, State.HELD, "may not", held_for="permission")], NOW)
     assert submit(conn, event(kind=Kind.HARD)) == NEW
     assert make.rows(conn, "id, kind, attempt, failures, superseded_by") == [
         (1, "soft", 2, 2, 2),
         (2, "hard", 0, 0, None),
     ]
-    assert browse.show(conn, 2)[0].supersedes == browse.show(conn, 1)[0].event_id
+    assert operator.show(conn, 2)[0].supersedes == operator.show(conn, 1)[0].event_id
     assert submit(conn, event(kind=Kind.HARD)) == KNOWN
     make.check_tally(conn)
 
 
 def test_while_a_restored_backup_was_not_compared_nothing_is_upgraded_in_place(conn: sqlite3.Connection) -> None:
     submit(conn, event(kind=Kind.SOFT))
-    store.mark_restored(conn, NOW)
+    delivery.mark_restored(conn, NOW)
     assert submit(conn, event(kind=Kind.HARD)) == NEW  # the soft one may be in Listmonk already
-    store.clear_restored(conn)
+    delivery.clear_restored(conn)
     submit(conn, event("b@example.com", kind=Kind.SOFT))
     assert submit(conn, event("b@example.com", kind=Kind.HARD)) == KNOWN
 
@@ -73,7 +71,7 @@ def test_who_leaves_again_is_heard_again(
         assert submit(conn, left, now=later(9)) == KNOWN  # it waits
     row = make.one(conn, "SELECT max(id) FROM outbox WHERE kind = 'unsubscribe'")
     assert isinstance(row, int)
-    assert browse.show(conn, row)[1][0].why == "came in by webhook ses again, after an earlier one was finished"
+    assert operator.show(conn, row)[1][0].why == "came in by webhook ses again, after an earlier one was finished"
     claim(conn, later(9))
     settle(conn, row, State.VERIFIED)
     assert submit(conn, left, now=later(99)) == NEW
@@ -84,7 +82,7 @@ def test_who_leaves_again_is_heard_again(
 def test_an_unsubscription_that_is_not_finished_is_a_duplicate(conn: sqlite3.Connection, to: State | None) -> None:
     submit(conn, LEFT)
     if to is not None:
-        assert store.settle(conn, [Move(1, to, "x", held_for="permission" if to == "held" else "")], NOW) == []
+        assert delivery.settle(conn, [Move(1, to, "x", held_for="permission" if to == "held" else "")], NOW) == []
     assert submit(conn, LEFT) == KNOWN
     assert len(make.rows(conn)) == 1
 
@@ -93,7 +91,7 @@ def test_an_unsubscription_whose_row_retention_took_is_heard_again(conn: sqlite3
     submit(conn, LEFT)
     submit(conn, event())  # so that its number does not come again
     conn.execute("DELETE FROM outbox WHERE id = 1")
-    store.recount(conn)
+    delivery.recount(conn)
     assert submit(conn, LEFT) == NEW
     assert submit(conn, LEFT) == KNOWN
     make.check_tally(conn)
@@ -111,25 +109,25 @@ def test_only_unsubscriptions_are(conn: sqlite3.Connection, kind: Kind) -> None:
 
 
 def test_the_note_of_a_restored_backup_comes_and_goes(conn: sqlite3.Connection) -> None:
-    assert store.take_restored(conn) is None
-    store.mark_restored(conn, NOW)
-    store.mark_restored(conn, later(5))  # the backup of a restored backup
-    assert store.take_restored(conn) == later(5)
-    store.clear_restored(conn)
-    store.clear_restored(conn)
-    assert store.take_restored(conn) is None
+    assert delivery.take_restored(conn) is None
+    delivery.mark_restored(conn, NOW)
+    delivery.mark_restored(conn, later(5))  # the backup of a restored backup
+    assert delivery.take_restored(conn) == later(5)
+    delivery.clear_restored(conn)
+    delivery.clear_restored(conn)
+    assert delivery.take_restored(conn) is None
 
 
 def test_sources_of_what_was_never_posted(conn: sqlite3.Connection) -> None:
-    assert store.unposted_sources(conn) == []
+    assert delivery.unposted_sources(conn) == []
     submit(conn, event("tried@example.com", source="tried"))
     claim(conn)
-    store.settle(conn, [Move(1, State.PENDING, "429")], NOW)
+    delivery.settle(conn, [Move(1, State.PENDING, "429")], NOW)
     submit(conn, event("left@example.com", Kind.UNSUBSCRIBE, source="left"))
     submit(conn, event("held@example.com", source="held", hold="brake"))
     for number, source in enumerate(["ses", "mail", "ses"]):
         submit(conn, event(f"{number}@example.com", source=source))
-    assert store.unposted_sources(conn) == ["mail", "ses"]
+    assert delivery.unposted_sources(conn) == ["mail", "ses"]
 
 
 def test_what_listmonk_has_already_is_verified_and_not_posted_again(conn: sqlite3.Connection) -> None:
@@ -138,9 +136,9 @@ def test_what_listmonk_has_already_is_verified_and_not_posted_again(conn: sqlite
     claim(conn, limit=1)
     ids = [str(event_id) for (event_id,) in make.rows(conn, "event_id")]
     found = [ids[0], ids[1], ids[1], ids[3], ids[4], "unknown"]
-    assert store.mark_found(conn, found, later(9)) == 2
-    assert store.mark_found(conn, found, later(9)) == 0
-    assert store.mark_found(conn, [], later(9)) == 0
+    assert delivery.mark_found(conn, found, later(9)) == 2
+    assert delivery.mark_found(conn, found, later(9)) == 0
+    assert delivery.mark_found(conn, [], later(9)) == 0
     assert [state for (state,) in make.rows(conn, "state")] == [
         "claimed",
         "verified",
@@ -148,7 +146,7 @@ def test_what_listmonk_has_already_is_verified_and_not_posted_again(conn: sqlite
         "verified",
         "held",
     ]
-    item, steps = browse.show(conn, 2)
+    item, steps = operator.show(conn, 2)
     assert (item.finished_at, item.next_attempt_at, steps[-1].before) == (later(9), None, "pending")
     assert "after a backup was restored" in steps[-1].why
     assert [row.row for row in claim(conn)] == [3]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bouncestream.alert import AlertState, Delivery, Notice, What
 from bouncestream.event import Kind
-from bouncestream.outbox import alerts as alerts
+from bouncestream.outbox import alerts
 from tests.outbox import make
 from tests.outbox.make import NOW, later
 

@@ -13,9 +13,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.outbox import arrivals, codec
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import arrivals, codec, delivery, operator
 from bouncestream.outbox.quarantine import quarantine_items
 from bouncestream.ports import Receipt, State, Unreadable
 from tests.outbox import make
@@ -143,7 +141,7 @@ def test_graver_upgrades_what_nobody_was_told_of(conn: sqlite3.Connection, hold:
     assert make.rows(conn, "state, held_for, kind, reason, received_at") == [
         (state, hold, "hard", "user-unknown", codec.stamp(NOW))
     ]
-    _, steps = browse.show(conn, 1)
+    _, steps = operator.show(conn, 1)
     assert (steps[-1].before, steps[-1].after) == (state, state)
     assert steps[-1].why == "soft → hard: webhook ses reports it graver"
     assert one(conn, "SELECT raw_id FROM outbox") == 2  # the raw body of what it says now
@@ -163,7 +161,7 @@ def test_graver_supersedes_what_listmonk_was_told(conn: sqlite3.Connection, stat
         (1, state, "soft", 2),
         (2, "pending", "hard", None),
     ]
-    old, new = (browse.show(conn, row)[0] for row in (1, 2))
+    old, new = (operator.show(conn, row)[0] for row in (1, 2))
     assert new.supersedes == old.event_id
     assert submit(conn, event(kind=Kind.HARD)) == KNOWN
     assert submit(conn, event(kind=Kind.SOFT)) == KNOWN
@@ -185,7 +183,7 @@ def test_a_proof_frees_what_was_held_for_the_want_of_one(conn: sqlite3.Connectio
     taken = arrivals.take(conn, submission(event()), NOW)
     assert (taken.receipt, taken.changed) == (KNOWN, True)
     assert make.rows(conn, "state, held_for") == [("pending", "")]
-    assert browse.show(conn, 1)[1][-1].why == "webhook ses reports it too, with proof"
+    assert operator.show(conn, 1)[1][-1].why == "webhook ses reports it too, with proof"
     make.check_tally(conn)
 
 
@@ -226,8 +224,8 @@ def test_the_raw_body_is_kept_once_for_a_submission(conn: sqlite3.Connection) ->
     encoding, stored = conn.execute("SELECT encoding, body FROM raw").fetchone()
     assert encoding == "zlib"
     assert len(stored) < len(body) / 4
-    assert browse.raw_body(conn, 1) == body
-    assert browse.raw_head(conn, 1) == (NOW, "application/json", len(body))
+    assert operator.raw_body(conn, 1) == body
+    assert operator.raw_head(conn, 1) == (NOW, "application/json", len(body))
 
 
 @pytest.mark.parametrize("size", [0, 1, 512, 513, 4096, 4097, 100_000])
@@ -272,9 +270,9 @@ def test_trouble_is_kept_with_its_reason(conn: sqlite3.Connection) -> None:
     )
     assert receipt == Receipt(quarantined=2)
     first, second = quarantine_items(conn)
-    assert (first.why, browse.raw_body(conn, first.raw_id)) == ("no recipient", b"whole")
-    assert (second.why, browse.raw_body(conn, second.raw_id)) == ("not JSON", b"{x")
-    assert store.quarantine_count(conn) == 2
+    assert (first.why, operator.raw_body(conn, first.raw_id)) == ("no recipient", b"whole")
+    assert (second.why, operator.raw_body(conn, second.raw_id)) == ("not JSON", b"{x")
+    assert delivery.quarantine_count(conn) == 2
 
 
 def test_of_an_unknown_type_the_first_twenty_of_a_day_are_kept(conn: sqlite3.Connection) -> None:
@@ -282,10 +280,10 @@ def test_of_an_unknown_type_the_first_twenty_of_a_day_are_kept(conn: sqlite3.Con
         assert submit(conn, unreadable=(Unreadable("unknown", "Opened"),)) == Receipt(quarantined=1)
     assert submit(conn, unreadable=(Unreadable("unknown", "Clicked"),)).quarantined == 1
     assert submit(conn, unreadable=(Unreadable("unknown", "Opened"),), source="other").quarantined == 1
-    assert store.quarantine_count(conn) == 22
+    assert delivery.quarantine_count(conn) == 22
     assert one(conn, "SELECT count(*) FROM raw") == 22
     submit(conn, unreadable=(Unreadable("unknown", "Opened"),), now=make.later(days=1))
-    assert store.quarantine_count(conn) == 23
+    assert delivery.quarantine_count(conn) == 23
 
 
 BAD = {
@@ -306,7 +304,7 @@ def test_a_bad_row_goes_to_quarantine_and_its_neighbours_are_stored(conn: sqlite
     assert receipt == Receipt(accepted=2, quarantined=1)
     assert make.rows(conn, "recipient") == [("a@example.com",), ("c@example.com",)]
     (item,) = quarantine_items(conn)
-    assert browse.raw_body(conn, item.raw_id) == b"all three"
+    assert operator.raw_body(conn, item.raw_id) == b"all three"
     assert "bad@example.com" not in item.why
     assert one(conn, "SELECT count(*) FROM history") == 2
     assert one(conn, "SELECT count(*) FROM seen") == 2
@@ -315,7 +313,7 @@ def test_a_bad_row_goes_to_quarantine_and_its_neighbours_are_stored(conn: sqlite
 
 def test_a_bad_row_without_a_body_is_quarantined_too(conn: sqlite3.Connection) -> None:
     assert submit(conn, BAD["lone surrogate"], raw=b"") == Receipt(quarantined=1)
-    assert browse.raw_body(conn, 1) == b""
+    assert operator.raw_body(conn, 1) == b""
 
 
 def test_a_bad_graver_report_leaves_the_row_as_it_was(conn: sqlite3.Connection) -> None:

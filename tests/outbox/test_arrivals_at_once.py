@@ -14,9 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bouncestream.event import NO_PROOF, BounceEvent, Kind, Proof
-from bouncestream.outbox import arrivals, migrate
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import arrivals, delivery, migrate, operator
 from bouncestream.ports import Move, State, Submission, Unreadable
 from tests.outbox import make
 from tests.outbox.make import CAMPAIGN, NOW, SUBSCRIBER
@@ -75,33 +73,33 @@ def move(r: Random, conn: sqlite3.Connection, now: datetime) -> None:
     rows = [row for (row,) in make.rows(conn, "id")]
     match r.randrange(7):
         case 0:
-            store.claim(conn, now=now, limit=r.randrange(1, 6))
+            delivery.claim(conn, now=now, limit=r.randrange(1, 6))
         case 1:
             ends = [State.POSTED, State.VERIFIED, State.UNSTORED, State.DEAD, State.PENDING]
             moves = [
-                Move(one.row, r.choice(ends), "moved", unsent=r.random() < 0.5) for one in store.unsettled(conn)
+                Move(one.row, r.choice(ends), "moved", unsent=r.random() < 0.5) for one in delivery.unsettled(conn)
             ]
-            store.settle(conn, moves, now)
+            delivery.settle(conn, moves, now)
         case 2:
-            browse.drop(conn, [row for row in rows if r.random() < 0.3], now)
+            operator.drop(conn, [row for row in rows if r.random() < 0.3], now)
         case 3:
-            browse.release(conn, [row for row in rows if r.random() < 0.3], now)
+            operator.release(conn, [row for row in rows if r.random() < 0.3], now)
         case 4:
             for row in rows[:-1]:
                 if r.random() < 0.2:
                     conn.execute("DELETE FROM outbox WHERE id = ?", (row,))
-            store.recount(conn)
+            delivery.recount(conn)
         case 5:
-            store.mark_restored(conn, now)
+            delivery.mark_restored(conn, now)
         case _:
-            store.clear_restored(conn)
+            delivery.clear_restored(conn)
 
 
 def contents(conn: sqlite3.Connection) -> dict[str, list[object]]:
     """All that was stored, without what is made up at random, and with each raw body in the place of its number."""
 
     def body(number: int | None) -> bytes:
-        return browse.raw_body(conn, number) if number is not None else b""
+        return operator.raw_body(conn, number) if number is not None else b""
 
     ids = dict(conn.execute("SELECT event_id, id FROM outbox"))
     found = conn.execute("SELECT * FROM outbox ORDER BY id")

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.errors import StoreUnavailable
-from bouncestream.outbox import connection
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import connection, delivery
 from bouncestream.outbox.arrivals import submit
 from bouncestream.outbox.backup import backup
 from bouncestream.outbox.db import Database
@@ -45,10 +44,10 @@ async def test_a_backup_while_writing_is_whole_and_private(opened: Opened, db: D
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert not (tmp_path / "backup.db-wal").exists()
     restored = await opened(target, lock=True)
-    made = await restored.read(store.take_restored)
+    made = await restored.read(delivery.take_restored)
     assert made is not None
     assert abs((made - datetime.now(UTC)).total_seconds()) < 60
-    assert await db.read(store.take_restored) is None, "the copy was restored, not this one"
+    assert await db.read(delivery.take_restored) is None, "the copy was restored, not this one"
     kept = await restored.read(recipients)
     assert kept[:20] == [f"{n}@example.com" for n in range(20)]
     assert await restored.write(lambda conn: submit(conn, submission(event("3@example.com")), NOW).duplicates) == 1
@@ -85,4 +84,4 @@ def test_an_outbox_of_an_older_version_is_copied_as_it_is(path: Path, tmp_path: 
     assert path.read_bytes() == before
     with closing(sqlite3.connect(tmp_path / "backup.db")) as copy:
         assert copy.execute("PRAGMA user_version").fetchone() == (make.OLDER,)
-        assert store.take_restored(copy) == NOW
+        assert delivery.take_restored(copy) == NOW

@@ -14,10 +14,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.errors import SchemaTooNew, StoreError, StoreUnavailable
-from bouncestream.outbox import alerts as alerts
-from bouncestream.outbox import arrivals, migrate, retention
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import alerts, arrivals, delivery, migrate, operator, retention
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.view import overview
 from bouncestream.ports import State, Unreadable
@@ -49,19 +46,19 @@ def says_what_to_do(error: StoreError) -> None:
 async def everything(db: Database, path: Path) -> None:
     """What `run`, the commands and the doctor do with it; a StoreError is a fine answer to each."""
     jobs: list[Callable[[sqlite3.Connection], object]] = [
-        store.reset_absences,
-        partial(store.claim, now=later(days=1), limit=100),
+        delivery.reset_absences,
+        partial(delivery.claim, now=later(days=1), limit=100),
         partial(retention.purge, raw_before=later(1), events_before=later(1), dedupe_before_day=1, now=NOW),
         insert("new@example.com"),
     ]
     looks: list[Callable[[sqlite3.Connection], object]] = [
-        store.unsettled,
-        store.tally,
-        partial(store.due_in, now=NOW),
-        partial(store.oldest_pending, now=NOW),
+        delivery.unsettled,
+        delivery.tally,
+        partial(delivery.due_in, now=NOW),
+        partial(delivery.oldest_pending, now=NOW),
         partial(alerts.new_arrivals, now=NOW),
         retention.last_time,
-        browse.list_rows,
+        operator.list_rows,
     ]
     steps = [partial(db.write, job) for job in jobs] + [partial(db.read, look) for look in looks]
     steps += [partial(db.write_each, arrivals.take_many, (submission(event("next@example.com")), NOW)), db.check]

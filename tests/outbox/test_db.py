@@ -17,8 +17,7 @@ import aiosqlite
 import pytest
 
 from bouncestream.errors import SchemaTooNew, StoreBusy, StoreUnavailable
-from bouncestream.outbox import connection, migrate
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import connection, delivery, migrate
 from bouncestream.outbox.arrivals import submit, take_many
 from bouncestream.outbox.db import Database
 from tests.outbox import make
@@ -238,7 +237,7 @@ async def test_what_was_acknowledged_survives_kill_9(opened: Opened, path: Path)
     assert len(told) >= 300
     assert set(told) <= stored
     await db.write(insert("after@example.com"))
-    make_sure = await db.read(lambda conn: store.tally(conn)["pending"])
+    make_sure = await db.read(lambda conn: delivery.tally(conn)["pending"])
     assert make_sure == len(stored) + 1
     await db.close()
 
@@ -374,4 +373,4 @@ async def test_one_bad_row_among_many_is_quarantined_and_all_others_are_stored(d
         (0, 1) if n in (7, 9) else (1, 0) for n in range(20)
     ]
     assert len(await db.read(recipients)) == 18
-    assert await db.read(store.quarantine_count) == 2
+    assert await db.read(delivery.quarantine_count) == 2

@@ -17,8 +17,7 @@ from types import SimpleNamespace
 import pytest
 
 from bouncestream.errors import StoreBusy, StoreUnavailable
-from bouncestream.outbox import connection, retention
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import connection, delivery, retention
 from bouncestream.outbox.arrivals import submit
 from bouncestream.outbox.db import Database
 from tests.outbox import make
@@ -178,9 +177,9 @@ async def test_the_file_shrinks_when_events_have_gone(db: Database, path: Path) 
     def fill(conn: sqlite3.Connection) -> None:
         for n in range(2000):
             submit(conn, submission(event(f"{n}@example.com", diagnostic="x" * 900)), NOW)
-        store.claim(conn, now=NOW, limit=2000)
+        delivery.claim(conn, now=NOW, limit=2000)
         conn.execute("UPDATE outbox SET state = 'verified', finished_at = received_at")
-        store.recount(conn)
+        delivery.recount(conn)
 
     await db.write(fill)
     await emptied(db)

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 
 from bouncestream.backoff import LONGEST
 from bouncestream.event import Kind
-from bouncestream.outbox import codec, migrate
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import codec, delivery, migrate, operator
 from bouncestream.ports import Move, State
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, later, settle, submit
@@ -38,21 +36,21 @@ def test_a_claim_is_a_numbered_attempt_with_its_history(conn: sqlite3.Connection
     fill(conn, 1)
     (row,) = claim(conn)
     assert (row.state, row.attempt, row.received_at, row.label) == (State.CLAIMED, 1, NOW, "ses 2026-03-01")
-    store.settle(conn, [Move(1, State.PENDING, "away", delay=0)], NOW)
+    delivery.settle(conn, [Move(1, State.PENDING, "away", delay=0)], NOW)
     (again,) = claim(conn)
     assert (again.attempt, again.label, again.event_id) == (2, row.label, row.event_id)
-    assert [step.why for step in browse.show(conn, 1)[1]][1:] == ["attempt 1", "away", "attempt 2"]
+    assert [step.why for step in operator.show(conn, 1)[1]][1:] == ["attempt 1", "away", "attempt 2"]
 
 
 def test_nothing_is_claimed_before_it_is_due(conn: sqlite3.Connection) -> None:
     fill(conn, 2)
     claim(conn)
     moves = [Move(1, State.PENDING, "away", delay=90.5), Move(2, State.PENDING, "away", delay=30)]
-    store.settle(conn, moves, NOW)
+    delivery.settle(conn, moves, NOW)
     assert claim(conn, later(29)) == []
-    assert store.due_in(conn, later(29)) == 1
+    assert delivery.due_in(conn, later(29)) == 1
     assert [row.row for row in claim(conn, later(30))] == [2]
-    assert store.due_in(conn, later(30)) == 60.5
+    assert delivery.due_in(conn, later(30)) == 60.5
     assert [row.row for row in claim(conn, later(91))] == [1]
 
 
@@ -61,11 +59,11 @@ def test_a_time_further_away_than_any_delay_is_due(conn: sqlite3.Connection) -> 
     claim(conn)
     far = LONGEST + 3600
     for row, delay in ((1, far), (2, LONGEST), (3, far)):  # stored by a clock that has jumped back since
-        store.settle(conn, [Move(row, State.PENDING, "clock", delay=LONGEST)], later(delay - LONGEST))
-    assert store.due_in(conn, NOW) == 0
+        delivery.settle(conn, [Move(row, State.PENDING, "clock", delay=LONGEST)], later(delay - LONGEST))
+    assert delivery.due_in(conn, NOW) == 0
     assert [row.row for row in claim(conn, limit=1)] == [1]
     assert [row.row for row in claim(conn)] == [3]
-    assert store.due_in(conn, NOW) == LONGEST
+    assert delivery.due_in(conn, NOW) == LONGEST
 
 
 def test_a_clock_that_is_only_a_little_off_cuts_no_delay_short(conn: sqlite3.Connection) -> None:
@@ -73,24 +71,24 @@ def test_a_clock_that_is_only_a_little_off_cuts_no_delay_short(conn: sqlite3.Con
     fill(conn, 2)
     claim(conn)
     for row, ahead in ((1, 600), (2, 601)):
-        store.settle(conn, [Move(row, State.PENDING, "clock", delay=LONGEST)], later(ahead))
+        delivery.settle(conn, [Move(row, State.PENDING, "clock", delay=LONGEST)], later(ahead))
     assert [row.row for row in claim(conn)] == [2]
-    assert store.due_in(conn, NOW) == LONGEST + 600
+    assert delivery.due_in(conn, NOW) == LONGEST + 600
 
 
 def test_no_delay_is_longer_than_the_longest(conn: sqlite3.Connection) -> None:
     fill(conn, 1)
     claim(conn)
-    store.settle(conn, [Move(1, State.PENDING, "Retry-After: 1 week", delay=7 * 86400)], NOW)
-    assert store.due_in(conn, NOW) == LONGEST
+    delivery.settle(conn, [Move(1, State.PENDING, "Retry-After: 1 week", delay=7 * 86400)], NOW)
+    assert delivery.due_in(conn, NOW) == LONGEST
     assert claim(conn) == []
 
 
 def test_due_in_knows_nothing_and_now(conn: sqlite3.Connection) -> None:
-    assert store.due_in(conn, NOW) is None
+    assert delivery.due_in(conn, NOW) is None
     fill(conn, 1)
-    assert store.due_in(conn, NOW) == 0
-    assert store.due_in(conn, later(60)) == 0
+    assert delivery.due_in(conn, NOW) == 0
+    assert delivery.due_in(conn, later(60)) == 0
 
 
 def test_labels_rotate_after_a_thousand_events_and_at_midnight(conn: sqlite3.Connection) -> None:
@@ -113,7 +111,7 @@ def test_an_unsubscription_has_no_label(conn: sqlite3.Connection) -> None:
 def test_settle_counts_failures_and_finishes(conn: sqlite3.Connection) -> None:
     fill(conn, 2)
     claim(conn)
-    store.settle(
+    delivery.settle(
         conn, [Move(1, State.PENDING, "500", failed=True), Move(2, State.DEAD, "400", failed=True)], later(5)
     )
     assert make.rows(conn, "state, failures, next_attempt_at, finished_at, why") == [
@@ -130,7 +128,7 @@ def test_absences_add_up_over_reposts_and_are_forgotten_when_something_else_expl
 
     def absences(*moves: Move) -> int:
         claim(conn)
-        assert store.settle(conn, moves, NOW) == []
+        assert delivery.settle(conn, moves, NOW) == []
         return int(str(make.one(conn, "SELECT absences FROM outbox")))
 
     posted, absent = Move(1, State.POSTED, "200"), Move(1, State.PENDING, "absent", absent=True)
@@ -138,21 +136,21 @@ def test_absences_add_up_over_reposts_and_are_forgotten_when_something_else_expl
     assert absences(posted, absent) == 2
     assert absences(Move(1, State.PENDING, "429")) == 0
     assert absences(posted, absent) == 1
-    store.reset_absences(conn)
+    delivery.reset_absences(conn)
     assert claim(conn)[0].absences == 0
-    store.settle(conn, [posted, absent], NOW)
+    delivery.settle(conn, [posted, absent], NOW)
     claim(conn)
-    store.reset_absences(conn)
-    assert store.unsettled(conn)[0].absences == 0
+    delivery.reset_absences(conn)
+    assert delivery.unsettled(conn)[0].absences == 0
 
 
 def test_a_new_form_of_the_address_stays(conn: sqlite3.Connection) -> None:
     fill(conn, 1)
     claim(conn)
-    store.settle(conn, [Move(1, State.PENDING, "by uuid", address_form="uuid")], NOW)
+    delivery.settle(conn, [Move(1, State.PENDING, "by uuid", address_form="uuid")], NOW)
     assert claim(conn)[0].address_form == "uuid"
     settle(conn, 1, State.POSTED)
-    assert store.unsettled(conn)[0].address_form == "uuid"
+    assert delivery.unsettled(conn)[0].address_form == "uuid"
 
 
 def test_a_row_that_someone_changed_is_skipped_and_told(conn: sqlite3.Connection) -> None:
@@ -160,7 +158,7 @@ def test_a_row_that_someone_changed_is_skipped_and_told(conn: sqlite3.Connection
     claim(conn)
     settle(conn, 1, State.VERIFIED)
     moves = [Move(1, State.PENDING, "late"), Move(2, State.POSTED, "200"), Move(99, State.POSTED, "gone")]
-    assert store.settle(conn, moves, NOW) == [1, 99]
+    assert delivery.settle(conn, moves, NOW) == [1, 99]
     assert [state for (state,) in make.rows(conn, "state")] == ["verified", "posted"]
     make.check_tally(conn)
 
@@ -169,7 +167,7 @@ def test_moves_of_one_row_are_made_in_their_order(conn: sqlite3.Connection) -> N
     fill(conn, 1)
     claim(conn)
     moves = [Move(1, State.POSTED, "a"), Move(1, State.VERIFIED, "b"), Move(1, State.DEAD, "never")]
-    assert store.settle(conn, moves, NOW) == [1]
+    assert delivery.settle(conn, moves, NOW) == [1]
     assert make.rows(conn, "state, why") == [("verified", "b")]
     make.check_tally(conn)
 
@@ -178,12 +176,12 @@ def test_posted_is_an_end_where_nothing_can_be_read_back(conn: sqlite3.Connectio
     fill(conn, 2)
     claim(conn)
     settle(conn, 1, State.POSTED)
-    store.settle(conn, [Move(2, State.POSTED, "200", final=True)], NOW)
-    assert [row.row for row in store.unsettled(conn)] == [1]
+    delivery.settle(conn, [Move(2, State.POSTED, "200", final=True)], NOW)
+    assert [row.row for row in delivery.unsettled(conn)] == [1]
     again = Move(1, State.POSTED, "nobody can look", final=True)
-    assert store.settle(conn, [Move(1, State.POSTED, "no news")], NOW) == [1]
-    assert store.settle(conn, [again, again], NOW) == [1]
-    assert store.unsettled(conn) == []
+    assert delivery.settle(conn, [Move(1, State.POSTED, "no news")], NOW) == [1]
+    assert delivery.settle(conn, [again, again], NOW) == [1]
+    assert delivery.unsettled(conn) == []
     assert make.one(conn, "SELECT count(*) FROM outbox WHERE finished_at IS NOT NULL") == 2
 
 
@@ -192,7 +190,7 @@ def test_the_row_of_an_unstored_event_may_appear_after_all(conn: sqlite3.Connect
     claim(conn)
     settle(conn, 1, State.POSTED, State.UNSTORED)
     (event_id,) = make.rows(conn, "event_id")[0]
-    assert store.rows_of(conn, [str(event_id), "unknown"]) == {event_id: (1, State.UNSTORED)}
+    assert delivery.rows_of(conn, [str(event_id), "unknown"]) == {event_id: (1, State.UNSTORED)}
     settle(conn, 1, State.VERIFIED, now=later(9))
     assert make.rows(conn, "finished_at") == [(codec.stamp(later(9)),)]
 
@@ -202,8 +200,8 @@ def test_unsettled_pages_by_row(conn: sqlite3.Connection) -> None:
     claim(conn, limit=5)
     settle(conn, 2, State.POSTED)
     settle(conn, 3, State.VERIFIED)
-    assert [(row.row, row.state) for row in store.unsettled(conn, limit=2)] == [(1, "claimed"), (2, "posted")]
-    assert [row.row for row in store.unsettled(conn, after_row=2)] == [4, 5]
+    assert [(row.row, row.state) for row in delivery.unsettled(conn, limit=2)] == [(1, "claimed"), (2, "posted")]
+    assert [row.row for row in delivery.unsettled(conn, after_row=2)] == [4, 5]
 
 
 def test_held_rows_are_released_when_the_permission_comes(conn: sqlite3.Connection) -> None:
@@ -211,37 +209,37 @@ def test_held_rows_are_released_when_the_permission_comes(conn: sqlite3.Connecti
         conn, event("a@example.com", Kind.UNSUBSCRIBE), event("b@example.com"), event("c@example.com", hold="brake")
     )
     claim(conn)
-    store.settle(conn, [Move(row, State.HELD, "may not", held_for="permission") for row in (1, 2)], NOW)
-    assert browse.release_permission(conn, NOW, limit=1) == 1
-    assert browse.release_permission(conn, NOW) == 1
+    delivery.settle(conn, [Move(row, State.HELD, "may not", held_for="permission") for row in (1, 2)], NOW)
+    assert operator.release_permission(conn, NOW, limit=1) == 1
+    assert operator.release_permission(conn, NOW) == 1
     assert make.rows(conn, "state, held_for") == [("pending", ""), ("pending", ""), ("held", "brake")]
 
 
 def test_the_oldest_is_what_still_waits(conn: sqlite3.Connection) -> None:
-    assert store.oldest_pending(conn, NOW) == 0
+    assert delivery.oldest_pending(conn, NOW) == 0
     fill(conn, 1, hold="brake")
     submit(conn, event("b@example.com"), now=later(100))
     submit(conn, event("c@example.com"), now=later(200))
-    assert store.oldest_pending(conn, later(300)) == 200
+    assert delivery.oldest_pending(conn, later(300)) == 200
     claim(conn, later(300), limit=1)
-    assert store.oldest_pending(conn, later(300)) == 200
+    assert delivery.oldest_pending(conn, later(300)) == 200
     settle(conn, 2, State.VERIFIED)
-    assert store.oldest_pending(conn, later(300)) == 100
-    assert store.oldest_pending(conn, NOW) == 0  # the clock jumped back
+    assert delivery.oldest_pending(conn, later(300)) == 100
+    assert delivery.oldest_pending(conn, NOW) == 0  # the clock jumped back
 
 
 def test_meta_is_kept(conn: sqlite3.Connection) -> None:
-    assert store.get_meta(conn, "rows_shown:6.0.0") is None
+    assert delivery.get_meta(conn, "rows_shown:6.0.0") is None
     for value in ("no", "yes"):
-        store.set_meta(conn, "rows_shown:6.0.0", value)
-    assert store.get_meta(conn, "rows_shown:6.0.0") == "yes"
+        delivery.set_meta(conn, "rows_shown:6.0.0", value)
+    assert delivery.get_meta(conn, "rows_shown:6.0.0") == "yes"
 
 
 def test_recount_mends_the_tally(conn: sqlite3.Connection) -> None:
     fill(conn, 3)
     conn.execute("DELETE FROM outbox WHERE id = 2")
-    assert store.tally(conn)["pending"] == 3
-    store.recount(conn)
+    assert delivery.tally(conn)["pending"] == 3
+    delivery.recount(conn)
     make.check_tally(conn)
 
 
@@ -249,7 +247,7 @@ def test_recount_mends_the_tally(conn: sqlite3.Connection) -> None:
 def test_a_hold_without_a_reason_is_a_bug_that_the_check_shows(conn: sqlite3.Connection, bad: Move) -> None:
     fill(conn, 1)
     with pytest.raises(sqlite3.IntegrityError):
-        store.settle(conn, [bad], NOW)
+        delivery.settle(conn, [bad], NOW)
 
 
 moves = st.builds(
@@ -281,7 +279,7 @@ def test_whatever_happens_the_checks_hold_and_the_tally_is_right(steps: list[obj
         for step in steps:
             if isinstance(step, Move):
                 held_for = step.held_for if step.to is State.HELD else ""
-                store.settle(conn, [replace(step, held_for=held_for)], NOW)
+                delivery.settle(conn, [replace(step, held_for=held_for)], NOW)
             elif step == "claim":
                 for row in claim(conn, later(7200), limit=2):
                     assert row.attempt > attempts.get(row.row, 0), "an attempt number came twice"
@@ -291,7 +289,7 @@ def test_whatever_happens_the_checks_hold_and_the_tally_is_right(steps: list[obj
             elif step == "graver":
                 submit(conn, event(kind=Kind.HARD, message_id="<soft>"))
             else:
-                change = {"replay": browse.replay, "drop": browse.drop, "release": browse.release}[str(step)]
+                change = {"replay": operator.replay, "drop": operator.drop, "release": operator.release}[str(step)]
                 change(conn, [1, 2, 3], NOW)
             make.check_tally(conn)
             last = dict(conn.execute("SELECT outbox_id, to_state FROM history ORDER BY id"))

@@ -8,9 +8,7 @@ import sqlite3
 import pytest
 
 from bouncestream.event import DIAGNOSTIC_LIMIT
-from bouncestream.outbox import arrivals, codec
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import arrivals, codec, delivery, operator
 from bouncestream.outbox.quarantine import quarantine_items
 from bouncestream.ports import Move, State, Submission, Unreadable
 from tests.outbox import make
@@ -45,12 +43,12 @@ def test_a_graver_report_brings_nothing_else(conn: sqlite3.Connection) -> None:
 def test_reasons_are_printable(conn: sqlite3.Connection) -> None:
     submit(conn, event())
     claim(conn)
-    store.settle(conn, [Move(1, State.PENDING, f"Listmonk says {EVIL}")], NOW)
+    delivery.settle(conn, [Move(1, State.PENDING, f"Listmonk says {EVIL}")], NOW)
     why = make.one(conn, "SELECT why FROM outbox")
     assert isinstance(why, str)
     assert why.isprintable()
     assert why.startswith("Listmonk says a\\x1b[2J")
-    assert browse.show(conn, 1)[1][-1].why == why
+    assert operator.show(conn, 1)[1][-1].why == why
 
 
 def test_what_is_quarantined_is_told_in_printable_words(conn: sqlite3.Connection) -> None:
@@ -60,11 +58,11 @@ def test_what_is_quarantined_is_told_in_printable_words(conn: sqlite3.Connection
     assert len(items) == arrivals.UNKNOWN_KEPT
     assert items[0].why.isprintable()
     assert items[0].event_type.isprintable()
-    assert browse.raw_body(conn, items[0].raw_id) == b"\x1b[2J"
+    assert operator.raw_body(conn, items[0].raw_id) == b"\x1b[2J"
     arrivals.submit(conn, Submission("ses", "generic", (event(),), raw=b"x", content_type="text/\x1b[2J"), NOW)
     raw_id = make.one(conn, "SELECT raw_id FROM outbox")
     assert isinstance(raw_id, int)
-    head = browse.raw_head(conn, raw_id)
+    head = operator.raw_head(conn, raw_id)
     assert head is not None
     assert head[1] == "text/\\x1b[2J"
 

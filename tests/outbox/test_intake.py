@@ -17,7 +17,7 @@ from bouncestream.errors import StoreBusy, StoreUnavailable
 from bouncestream.event import Kind
 from bouncestream.health import Health, Status
 from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, INTAKE_WAITING, QUARANTINED, Metrics
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.ports import Emit, Receipt, Unreadable
@@ -77,7 +77,7 @@ async def test_a_submission_is_stored_counted_and_told(db: Database) -> None:
     bench = Bench(db)
     both = submission(event(), event("b@example.com", Kind.SOFT), event(), unreadable=(Unreadable("odd"),))
     assert await bench.intake(both) == Receipt(accepted=2, duplicates=1, quarantined=1)
-    assert (await db.read(store.tally))["pending"] == 2
+    assert (await db.read(delivery.tally))["pending"] == 2
     metrics = bench.metrics
     assert metrics.get(EVENTS_RECEIVED, "ses", "hard") == metrics.get(EVENTS_RECEIVED, "ses", "soft") == 1
     assert metrics.get(EVENTS_DUPLICATE, "ses") == metrics.get(QUARANTINED, "ses") == 1
@@ -137,7 +137,7 @@ async def test_a_cancelled_request_gives_its_place_back(db: Database) -> None:
     assert bench.metrics.get(INTAKE_WAITING) == 0
     let_go()
     await held
-    assert (await db.read(store.tally))["pending"] == 0
+    assert (await db.read(delivery.tally))["pending"] == 0
 
 
 async def test_a_disk_that_is_nearly_full_is_not_tried(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,4 +203,4 @@ async def test_many_at_once_are_all_stored_and_each_has_its_own_receipt(db: Data
     )
     assert sum(receipt.accepted for receipt in receipts) == 700
     assert sum(receipt.duplicates for receipt in receipts) == 300
-    assert (await db.read(store.tally))["pending"] == 700
+    assert (await db.read(delivery.tally))["pending"] == 700

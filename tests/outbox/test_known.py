@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.event import NO_PROOF, BounceEvent, Kind, Proof
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import delivery
 from bouncestream.outbox.known import Known, gravest
 from bouncestream.ports import Move, State
 from tests.outbox import make
@@ -47,8 +47,8 @@ def end(conn: sqlite3.Connection, state: State) -> None:
     """All that is pending is posted, and ends so."""
     for claimed in make.claim(conn):
         if state is not State.UNSTORED:
-            store.settle(conn, [Move(claimed.row, State.POSTED, "")], NOW)
-        store.settle(conn, [Move(claimed.row, state, "")], NOW)
+            delivery.settle(conn, [Move(claimed.row, State.POSTED, "")], NOW)
+        delivery.settle(conn, [Move(claimed.row, state, "")], NOW)
 
 
 def about(conn: sqlite3.Connection) -> list[tuple[object, ...]]:

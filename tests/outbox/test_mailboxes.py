@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import mailboxes
+from bouncestream.outbox import delivery, mailboxes
 from bouncestream.ports import (
     FetchAttempts,
     FetchedMail,
@@ -65,8 +64,8 @@ def test_events_watermark_and_marks_are_stored_together(conn: sqlite3.Connection
     ]
     assert seen(conn) == (7, 14, 10)
     assert owed(conn) == [(11, Filing.DONE), (13, Filing.UNIDENTIFIED), (14, Filing.DONE)]
-    assert store.quarantine_count(conn) == 0
-    assert store.quarantine_count(conn, unidentified=True) == 1
+    assert delivery.quarantine_count(conn) == 0
+    assert delivery.quarantine_count(conn, unidentified=True) == 1
     mailboxes.forget_filings(conn, KEY, [11, 13])
     assert owed(conn) == [(14, Filing.DONE)]
 
@@ -139,9 +138,9 @@ def test_what_was_there_before_is_told_from_what_came_later(conn: sqlite3.Connec
 def test_a_mail_that_comes_again_is_not_kept_twice(conn: sqlite3.Connection) -> None:
     for uid in (1, 2):
         mailboxes.store_mails(conn, MailBatch(KEY, uid, (FetchedMail(uid, nobody()),)), NOW)
-    assert store.quarantine_count(conn, unidentified=True) == 1
+    assert delivery.quarantine_count(conn, unidentified=True) == 1
     mailboxes.store_mails(conn, MailBatch(KEY, 3, (FetchedMail(3, nobody(b"g" * 16)),)), NOW)
-    assert store.quarantine_count(conn, unidentified=True) == 2
+    assert delivery.quarantine_count(conn, unidentified=True) == 2
 
 
 def test_one_mail_that_the_database_refuses_does_not_hold_up_the_others(conn: sqlite3.Connection) -> None:

@@ -9,8 +9,7 @@ import pytest
 
 from bouncestream.errors import UsageError
 from bouncestream.event import Kind
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import delivery, operator
 from bouncestream.ports import Move, State, Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, later, submit
@@ -29,20 +28,20 @@ def full(conn: sqlite3.Connection) -> sqlite3.Connection:
             if state is State.CLAIMED
             else [Move(number, state, "test", held_for="brake" if state == "held" else "")]
         )
-        assert store.settle(conn, to, later(60)) == []
+        assert delivery.settle(conn, to, later(60)) == []
     return conn
 
 
 def test_the_list_is_newest_first_and_limited(full: sqlite3.Connection) -> None:
-    assert [item.row for item in browse.list_rows(full)] == [8, 7, 6, 5, 4, 3, 2, 1]
-    page = browse.list_rows(full, limit=3)
+    assert [item.row for item in operator.list_rows(full)] == [8, 7, 6, 5, 4, 3, 2, 1]
+    page = operator.list_rows(full, limit=3)
     assert [item.row for item in page] == [8, 7, 6]
-    assert [item.row for item in browse.list_rows(full, limit=3, before_row=page[-1].row)] == [5, 4, 3]
+    assert [item.row for item in operator.list_rows(full, limit=3, before_row=page[-1].row)] == [5, 4, 3]
 
 
 def test_the_list_can_be_filtered(full: sqlite3.Connection) -> None:
     def listed(**filters: object) -> list[int]:
-        return [item.row for item in browse.list_rows(full, **filters)]  # type: ignore[arg-type]
+        return [item.row for item in operator.list_rows(full, **filters)]  # type: ignore[arg-type]
 
     assert listed(states=[State.DEAD]) == [6]
     assert listed(states=[State.HELD, State.DEAD]) == [7, 6]
@@ -58,40 +57,40 @@ def test_the_list_can_be_filtered(full: sqlite3.Connection) -> None:
 
 
 def test_a_listed_row_tells_all(full: sqlite3.Connection) -> None:
-    (item,) = browse.list_rows(full, states=[State.DEAD])
+    (item,) = operator.list_rows(full, states=[State.DEAD])
     assert (item.event.recipient, item.attempt, item.why, item.finished_at) == (
         "dead@example.com",
         1,
         "test",
         later(60),
     )
-    (held,) = browse.list_rows(full, states=[State.HELD])
+    (held,) = operator.list_rows(full, states=[State.HELD])
     assert (held.held_for, held.finished_at, held.raw_id) == ("brake", None, 7)
-    assert browse.list_rows(full, states=[State.PENDING])[0].next_attempt_at == later(60)
+    assert operator.list_rows(full, states=[State.PENDING])[0].next_attempt_at == later(60)
 
 
 def test_a_row_is_found_by_number_id_and_beginning(conn: sqlite3.Connection) -> None:
     submit(conn, event("a@example.com"), now=NOW)
     submit(conn, event("b@example.com"), now=later(days=300))
     ids = [str(event_id) for (event_id,) in make.rows(conn, "event_id")]
-    assert browse.find(conn, "2") == 2
-    assert browse.find(conn, ids[0]) == 1
-    assert browse.find(conn, ids[1].upper()) == 2
-    assert browse.find(conn, f" {ids[0][:13]} ") == 1
+    assert operator.find(conn, "2") == 2
+    assert operator.find(conn, ids[0]) == 1
+    assert operator.find(conn, ids[1].upper()) == 2
+    assert operator.find(conn, f" {ids[0][:13]} ") == 1
     submit(conn, event("c@example.com"), now=NOW)
     with pytest.raises(UsageError, match="More than one"):
-        browse.find(conn, ids[0][:13])
+        operator.find(conn, ids[0][:13])
 
 
 @pytest.mark.parametrize("ref", ["", "99", "0", "019", "zzzzzzzzzz", "ffffffff", "9" * 30, "²", "%%%%%%%%"])
 def test_what_is_not_there_is_said(conn: sqlite3.Connection, ref: str) -> None:
     submit(conn, event())
     with pytest.raises(UsageError, match="No event"):
-        browse.find(conn, ref)
+        operator.find(conn, ref)
 
 
 def test_show_has_the_history(full: sqlite3.Connection) -> None:
-    item, steps = browse.show(full, 6)
+    item, steps = operator.show(full, 6)
     assert item.state is State.DEAD
     assert [(step.before, step.after) for step in steps] == [
         ("", "pending"),
@@ -100,23 +99,23 @@ def test_show_has_the_history(full: sqlite3.Connection) -> None:
     ]
     assert steps[0].at == later(6)
     with pytest.raises(UsageError):
-        browse.show(full, 99)
+        operator.show(full, 99)
 
 
 def test_stats_count(full: sqlite3.Connection) -> None:
     make.submit(full, unreadable=(Unreadable("odd"),))
-    stats = browse.stats(full, NOW)
+    stats = operator.stats(full, NOW)
     assert stats.states == dict.fromkeys(State, 1)
     assert stats.quarantine == 1
     assert sum(count for _, _, count, _ in stats.sources) == 8
     assert stats.reasons == [("hard", "", 4), ("soft", "", 4)]
     assert stats.domains == [("example.com", 8)]
-    assert sum(browse.stats(full, later(7)).results.values()) == 2
+    assert sum(operator.stats(full, later(7)).results.values()) == 2
 
 
 def test_replay_reads_back_what_was_ever_claimed(full: sqlite3.Connection) -> None:
     everything = list(range(1, 9))
-    changed = browse.replay(full, everything, later(90))
+    changed = operator.replay(full, everything, later(90))
     assert changed.done == [5, 6, 8]  # unstored, dead, dropped
     assert {row: why.split(":")[0] for row, why in changed.refused.items()} == {
         1: "it waits for delivery already (pending)",
@@ -125,49 +124,49 @@ def test_replay_reads_back_what_was_ever_claimed(full: sqlite3.Connection) -> No
         4: "it is in Listmonk already (verified)",
         7: "it is held back",
     }
-    assert [row.row for row in store.unsettled(full)] == [2, 3, 5, 6, 8]
+    assert [row.row for row in delivery.unsettled(full)] == [2, 3, 5, 6, 8]
     assert make.one(full, "SELECT finished_at FROM outbox WHERE id = 6") is None
     make.check_tally(full)
 
 
 def test_replay_of_what_was_never_claimed_is_pending(conn: sqlite3.Connection) -> None:
     submit(conn, event())
-    browse.drop(conn, [1], NOW, "dry run: would be sent")
-    assert browse.rows_in(conn, State.DROPPED, why_begins="dry run") == [1]
-    assert browse.rows_in(conn, State.DROPPED, why_begins="policy") == []
-    assert browse.replay(conn, [1], later(5)).done == [1]
-    assert store.due_in(conn, later(5)) == 0
+    operator.drop(conn, [1], NOW, "dry run: would be sent")
+    assert operator.rows_in(conn, State.DROPPED, why_begins="dry run") == [1]
+    assert operator.rows_in(conn, State.DROPPED, why_begins="policy") == []
+    assert operator.replay(conn, [1], later(5)).done == [1]
+    assert delivery.due_in(conn, later(5)) == 0
     assert claim(conn, later(5))[0].attempt == 1
 
 
 def test_replay_forgives_failures_and_goes_on_with_the_attempts(conn: sqlite3.Connection) -> None:
     submit(conn, event())
     claim(conn)
-    store.settle(conn, [Move(1, State.DEAD, "refused", failed=True)], NOW)
-    browse.replay(conn, [1, 1], NOW)
-    (row,) = store.unsettled(conn)
+    delivery.settle(conn, [Move(1, State.DEAD, "refused", failed=True)], NOW)
+    operator.replay(conn, [1, 1], NOW)
+    (row,) = delivery.unsettled(conn)
     assert (row.attempt, row.failures) == (1, 0)
-    store.settle(conn, [Move(1, State.PENDING, "absent")], NOW)
+    delivery.settle(conn, [Move(1, State.PENDING, "absent")], NOW)
     assert claim(conn)[0].attempt == 2
 
 
 def test_a_posted_row_is_replayed_once_it_is_finished(conn: sqlite3.Connection) -> None:
     submit(conn, event(), event("b@example.com"))
     claim(conn)
-    store.settle(conn, [Move(1, State.POSTED, "200", final=True), Move(2, State.POSTED, "200")], NOW)
+    delivery.settle(conn, [Move(1, State.POSTED, "200", final=True), Move(2, State.POSTED, "200")], NOW)
     assert conn.execute("SELECT id FROM unsettled").fetchall() == [(2,)]
-    for change in (browse.drop, browse.release):
+    for change in (operator.drop, operator.release):
         assert set(change(conn, [1, 2], NOW).refused) == {1, 2}
-    changed = browse.replay(conn, [1, 2], NOW)
+    changed = operator.replay(conn, [1, 2], NOW)
     assert (changed.done, list(changed.refused)) == ([1], [2])
     assert make.rows(conn, "id, state, finished_at") == [(1, "claimed", None), (2, "posted", None)]
-    assert [row.row for row in store.unsettled(conn)] == [1, 2]
+    assert [row.row for row in delivery.unsettled(conn)] == [1, 2]
     assert conn.execute("SELECT id FROM unsettled").fetchall() == [(1,), (2,)]
     make.check_tally(conn)
 
 
 def test_drop_takes_what_waits(full: sqlite3.Connection) -> None:
-    changed = browse.drop(full, [*range(1, 9), 99], NOW)
+    changed = operator.drop(full, [*range(1, 9), 99], NOW)
     assert changed.done == [1, 7]
     assert set(changed.refused) == {2, 3, 4, 5, 6, 8, 99}
     make.check_tally(full)
@@ -176,36 +175,36 @@ def test_drop_takes_what_waits(full: sqlite3.Connection) -> None:
 def test_a_dry_run_drops_what_is_due(conn: sqlite3.Connection) -> None:
     for number in range(5):
         submit(conn, event(f"{number}@example.com"), now=later(number))
-    assert browse.drop_due(conn, later(3), 3, "dry run") == 3
-    assert browse.drop_due(conn, later(3), 3, "dry run") == 1
+    assert operator.drop_due(conn, later(3), 3, "dry run") == 3
+    assert operator.drop_due(conn, later(3), 3, "dry run") == 1
     assert [state for (state,) in make.rows(conn, "state")] == ["dropped"] * 4 + ["pending"]
-    assert browse.replay(conn, [1], later(9)).done == [1]
+    assert operator.replay(conn, [1], later(9)).done == [1]
     assert make.one(conn, "SELECT state FROM outbox WHERE id = 1") == "pending"
 
 
 def test_a_dry_run_drops_what_a_jumped_clock_put_off(conn: sqlite3.Connection) -> None:
     submit(conn, event(), now=later(days=1))
-    assert store.due_in(conn, NOW) == 0
-    assert browse.drop_due(conn, NOW, 5, "dry run", after_row=1) == 0
-    assert browse.drop_due(conn, NOW, 5, "dry run") == 1
-    assert store.due_in(conn, NOW) is None
+    assert delivery.due_in(conn, NOW) == 0
+    assert operator.drop_due(conn, NOW, 5, "dry run", after_row=1) == 0
+    assert operator.drop_due(conn, NOW, 5, "dry run") == 1
+    assert delivery.due_in(conn, NOW) is None
 
 
 def test_release_lets_go_what_is_held(full: sqlite3.Connection) -> None:
-    changed = browse.release(full, [1, 7], later(90))
+    changed = operator.release(full, [1, 7], later(90))
     assert changed.done == [7]
     assert changed.refused == {1: "it is not held, but pending"}
-    assert browse.show(full, 7)[0].next_attempt_at == later(90)
+    assert operator.show(full, 7)[0].next_attempt_at == later(90)
     make.check_tally(full)
 
 
 def test_rows_in_a_state_by_kind_and_reason(full: sqlite3.Connection) -> None:
-    assert browse.rows_in(full, State.HELD, held_for="brake", kind="soft") == [7]
-    assert browse.rows_in(full, State.HELD, held_for="unproven") == []
-    assert browse.rows_in(full, State.DEAD) == [6]
+    assert operator.rows_in(full, State.HELD, held_for="brake", kind="soft") == [7]
+    assert operator.rows_in(full, State.HELD, held_for="unproven") == []
+    assert operator.rows_in(full, State.DEAD) == [6]
 
 
 def test_a_raw_body_that_is_gone_says_why(conn: sqlite3.Connection) -> None:
-    assert browse.raw_head(conn, 1) is None
+    assert operator.raw_head(conn, 1) is None
     with pytest.raises(UsageError, match=r"\[retention\] raw"):
-        browse.raw_body(conn, 1)
+        operator.raw_body(conn, 1)

@@ -10,8 +10,7 @@ import pytest
 
 from bouncestream.backoff import LONGEST
 from bouncestream.event import Kind
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import migrate, reposts
+from bouncestream.outbox import delivery, migrate, reposts
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Move, Repost, State
 from tests.outbox.make import NOW, claim, event, later, settle, submit
@@ -21,7 +20,7 @@ LABEL = "ses 2026-03-01"
 
 def back(conn: sqlite3.Connection, row: int, *, unsent: bool = False, delay: float = 0.0) -> None:
     """It was claimed, and goes back to pending."""
-    assert store.settle(conn, [Move(row, State.PENDING, "again", delay=delay, unsent=unsent)], NOW) == []
+    assert delivery.settle(conn, [Move(row, State.PENDING, "again", delay=delay, unsent=unsent)], NOW) == []
 
 
 def fill(conn: sqlite3.Connection, count: int, *, source: str = "ses") -> None:
@@ -42,8 +41,8 @@ def test_an_attempt_that_may_have_been_sent_makes_a_repost(conn: sqlite3.Connect
 def test_only_a_move_back_to_pending_takes_an_attempt_back(conn: sqlite3.Connection) -> None:
     fill(conn, 1)
     claim(conn)
-    store.settle(conn, [Move(1, State.POSTED, "200", unsent=True)], NOW)
-    assert [row.posts for row in store.unsettled(conn)] == [1]
+    delivery.settle(conn, [Move(1, State.POSTED, "200", unsent=True)], NOW)
+    assert [row.posts for row in delivery.unsettled(conn)] == [1]
 
 
 def test_while_all_is_calm_nothing_is_looked_at(conn: sqlite3.Connection) -> None:
@@ -72,7 +71,7 @@ def test_what_is_due_after_a_jump_of_the_clock_is_looked_at_too(conn: sqlite3.Co
     back(conn, 1, delay=LONGEST)
     before = NOW - timedelta(days=30)
     assert reposts.due_again(conn, now=before, limit=10) == [LABEL]
-    assert [row.row for row in store.claim(conn, now=before, limit=10, looked={LABEL})] == [1]
+    assert [row.row for row in delivery.claim(conn, now=before, limit=10, looked={LABEL})] == [1]
 
 
 def test_a_claim_passes_over_what_was_not_looked_at(conn: sqlite3.Connection) -> None:
@@ -83,7 +82,7 @@ def test_a_claim_passes_over_what_was_not_looked_at(conn: sqlite3.Connection) ->
     back(conn, 2)
     fill(conn, 1, source="c")
     submit(conn, event("x@example.com", Kind.UNSUBSCRIBE))
-    taken = store.claim(conn, now=NOW, limit=10, looked={"b 2026-03-01"})
+    taken = delivery.claim(conn, now=NOW, limit=10, looked={"b 2026-03-01"})
     assert [row.row for row in taken] == [2, 3, 4]
     assert [row.row for row in claim(conn)] == [1], "no look is possible: it goes all the same"
 
@@ -93,7 +92,7 @@ def test_an_unsubscription_that_is_tried_again_has_no_label_to_look_at(conn: sql
     claim(conn)
     back(conn, 1)
     assert reposts.due_again(conn, now=NOW, limit=10) == []
-    assert [row.row for row in store.claim(conn, now=NOW, limit=10, looked={})] == [1]
+    assert [row.row for row in delivery.claim(conn, now=NOW, limit=10, looked={})] == [1]
 
 
 def test_attempts_from_before_the_migration_may_all_have_been_sent() -> None:
@@ -127,7 +126,7 @@ def test_what_ended_without_a_row_is_found_after_all(conn: sqlite3.Connection) -
         settle(conn, row, end)
     moves = reposts.found_after_all(conn, [*ids, "of another bridge"])
     assert sorted((move.row, move.to) for move in moves) == [(1, State.VERIFIED), (2, State.VERIFIED)]
-    assert store.settle(conn, moves, NOW) == []
+    assert delivery.settle(conn, moves, NOW) == []
 
 
 @pytest.mark.parametrize("name", ["any_again", "reposts"])

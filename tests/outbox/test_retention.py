@@ -6,9 +6,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from bouncestream.outbox import arrivals, retention
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import arrivals, delivery, operator, retention
 from bouncestream.ports import Move, Receipt, State, Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, later, settle, submission, submit
@@ -81,7 +79,7 @@ def test_what_is_not_finished_stays_however_old(conn: sqlite3.Connection) -> Non
     for row in claim(conn, later(60)):
         name = row.event.recipient.split("@")[0]
         if name in ("posted", "dead", "unstored", "pending", "dropped"):
-            store.settle(conn, [Move(row.row, State(name), "x")], later(60))
+            delivery.settle(conn, [Move(row.row, State(name), "x")], later(60))
     assert purge(conn, raw=later(days=999), events=later(days=999)) == retention.Purged(events=3, raw=6)
     assert [name for (name,) in make.rows(conn, "recipient")] == [
         f"{name}@example.com" for name in ("pending", "claimed", "posted", "held", "newest")
@@ -100,7 +98,7 @@ def test_an_event_that_was_finished_only_now_stays(conn: sqlite3.Connection) -> 
 def test_a_finished_post_goes_too(conn: sqlite3.Connection) -> None:
     submit(conn, event("a@example.com"), event("b@example.com"))
     claim(conn)
-    store.settle(conn, [Move(1, State.POSTED, "200", final=True), Move(2, State.POSTED, "200")], NOW)
+    delivery.settle(conn, [Move(1, State.POSTED, "200", final=True), Move(2, State.POSTED, "200")], NOW)
     assert purge(conn, events=later(days=1)).events == 1
 
 
@@ -128,7 +126,7 @@ def test_what_is_kept_of_a_block_keeps_nothing_of_its_neighbours(conn: sqlite3.C
     assert conn.execute("SELECT id FROM block").fetchall() == [(11,), (16,)]
     kept = conn.execute("SELECT id, body FROM raw WHERE block IS NULL").fetchall()
     assert kept == [(3, b"02"), (8, b"12")]
-    assert [browse.raw_body(conn, number) for number in (3, 8, 11, 20)] == [b"02", b"12", b"20", b"34"]
+    assert [operator.raw_body(conn, number) for number in (3, 8, 11, 20)] == [b"02", b"12", b"20", b"34"]
 
 
 def test_quarantine_keeps_its_raw_body_as_long_as_itself(conn: sqlite3.Connection) -> None:
@@ -152,7 +150,7 @@ def test_the_walk_over_the_keys_goes_on_where_it_was(conn: sqlite3.Connection) -
     bounds = {"raw_before": NEVER, "events_before": NEVER, "dedupe_before_day": 99_999, "now": NOW}
     first = retention.purge(conn, **bounds, limit=7)  # type: ignore[arg-type]
     assert (first.keys, first.more) == (70, True)
-    assert store.get_meta(conn, "retention_key")
+    assert delivery.get_meta(conn, "retention_key")
     steps = [retention.purge(conn, **bounds, limit=7) for _ in range(2)]  # type: ignore[arg-type]
     assert [(step.keys, step.more) for step in steps] == [(70, True), (60, False)]
-    assert store.get_meta(conn, "retention_key") == ""
+    assert delivery.get_meta(conn, "retention_key") == ""

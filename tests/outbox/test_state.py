@@ -10,7 +10,7 @@ import sqlite3
 import pytest
 
 from bouncestream.event import Kind
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import delivery
 from bouncestream.outbox.state import FINAL, HELD_FOR, MOVES
 from bouncestream.ports import Move, State
 from tests.outbox import make
@@ -34,7 +34,7 @@ def move(row: int, to: State) -> Move:
 
 def bring(conn: sqlite3.Connection, state: State) -> int:
     make.submit(conn, make.event())
-    assert store.settle(conn, [move(1, to) for to in WAYS[state] if to is not State.POSTED], make.NOW) == []
+    assert delivery.settle(conn, [move(1, to) for to in WAYS[state] if to is not State.POSTED], make.NOW) == []
     if state is State.POSTED:
         make.settle(conn, 1, State.POSTED)
     assert make.rows(conn, "state") == [(state,)]
@@ -50,10 +50,10 @@ def test_a_move_is_made_exactly_if_the_table_has_it(conn: sqlite3.Connection, be
     row = bring(conn, before)
     steps = make.one(conn, "SELECT count(*) FROM history")
     if (before, after) == (State.POSTED, State.CLAIMED):  # only once it is finished: until then the relay has it
-        assert store.settle(conn, [move(row, after)], make.NOW) == [row]
-        assert store.settle(conn, [move(row, State.POSTED)], make.NOW) == []
+        assert delivery.settle(conn, [move(row, after)], make.NOW) == [row]
+        assert delivery.settle(conn, [move(row, State.POSTED)], make.NOW) == []
         steps += 1
-    skipped = store.settle(conn, [move(row, after)], make.NOW)
+    skipped = delivery.settle(conn, [move(row, after)], make.NOW)
     make.check_tally(conn)
     if after in MOVES[before]:
         assert skipped == []

@@ -7,8 +7,7 @@ import sqlite3
 
 import pytest
 
-from bouncestream.outbox import codec
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import codec, operator
 from bouncestream.outbox.arrivals import take_many
 from bouncestream.outbox.mail_room import aside_bytes
 from bouncestream.ports import Receipt, State, Unreadable
@@ -21,7 +20,7 @@ def test_small_bodies_of_one_commit_share_a_block(conn: sqlite3.Connection) -> N
     sizes = (1, codec.SHARED, 700, codec.SHARED + 1, 3000, 2)
     bodies = [bytes([65 + n]) * size for n, size in enumerate(sizes)]
     take_many(conn, [(submission(event(f"{n}@example.com"), raw=body), NOW) for n, body in enumerate(bodies)])
-    assert [browse.raw_body(conn, n + 1) for n in range(len(bodies))] == bodies
+    assert [operator.raw_body(conn, n + 1) for n in range(len(bodies))] == bodies
     assert conn.execute("SELECT id, last FROM block").fetchall() == [(1, 6)]
     assert conn.execute("SELECT id FROM raw WHERE block IS NULL").fetchall() == [(4,)]
 
@@ -30,7 +29,7 @@ def test_a_pair_needs_no_block(conn: sqlite3.Connection) -> None:
     items = [(submission(event(f"{n}@example.com"), raw=b"x" * n), NOW) for n in range(3)]  # the first has none
     take_many(conn, items)
     assert conn.execute("SELECT count(*) FROM block").fetchone() == (0,)
-    assert [browse.raw_body(conn, number) for number in (1, 2)] == [b"x", b"xx"]
+    assert [operator.raw_body(conn, number) for number in (1, 2)] == [b"x", b"xx"]
 
 
 def test_the_numbers_go_on_and_each_event_has_its_own_raw_body(conn: sqlite3.Connection) -> None:
@@ -42,10 +41,10 @@ def test_the_numbers_go_on_and_each_event_has_its_own_raw_body(conn: sqlite3.Con
     results = take_many(conn, items)
     assert {result.receipt for result in results} == {Receipt(accepted=2)}
     assert [row for (row,) in make.rows(conn, "id")] == list(range(1, 20))
-    for item in browse.list_rows(conn):
+    for item in operator.list_rows(conn):
         assert item.raw_id is not None
-        assert browse.raw_body(conn, item.raw_id) == item.event.recipient.split("@")[0].encode()
-        assert browse.show(conn, item.row)[1][0].after is State.PENDING
+        assert operator.raw_body(conn, item.raw_id) == item.event.recipient.split("@")[0].encode()
+        assert operator.show(conn, item.row)[1][0].after is State.PENDING
     make.submit(conn, event("last@example.com"))
     assert make.rows(conn, "id, raw_id")[-1] == (20, 11)
 
@@ -74,5 +73,5 @@ def test_what_goes_to_quarantine_stands_by_itself_and_its_size_counts(conn: sqli
         Receipt(accepted=1),
     ]
     assert aside_bytes(conn) == 300 + 700
-    kept = [browse.raw_body(conn, item.raw_id)[:1] for item in browse.quarantine_items(conn)]
+    kept = [operator.raw_body(conn, item.raw_id)[:1] for item in operator.quarantine_items(conn)]
     assert kept == [b"b", b"c"]

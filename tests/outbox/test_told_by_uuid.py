@@ -11,9 +11,7 @@ from uuid import uuid4
 import pytest
 
 from bouncestream.event import BounceEvent, Kind, Proof
-from bouncestream.outbox import arrivals, migrate
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import arrivals, delivery, migrate, operator
 from bouncestream.outbox.arrivals import take, take_many
 from bouncestream.outbox.operator import rejudge
 from bouncestream.ports import State
@@ -67,7 +65,7 @@ def test_it_is_told_by_the_uuid_and_keeps_both_addresses(conn: sqlite3.Connectio
     ]
     claimed = make.claim(conn)[-1]
     assert (claimed.address_form, claimed.event.reported) == ("uuid", "target@example.net")
-    assert browse.show(conn, 4)[0].event.reported == "target@example.net"
+    assert operator.show(conn, 4)[0].event.reported == "target@example.net"
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -84,7 +82,7 @@ def test_mails_that_prove_nothing_are_counted(conn: sqlite3.Connection, many: bo
     else:
         for item in items:
             take(conn, *item)
-    assert [store.get_meta(conn, name) for name in (store.UNPROVEN, store.EXCESS)] == ["2", "3"]
+    assert [delivery.get_meta(conn, name) for name in (delivery.UNPROVEN, delivery.EXCESS)] == ["2", "3"]
 
 
 def test_a_mail_that_names_nobody_but_a_uuid_is_told_by_it_even_without_proof(conn: sqlite3.Connection) -> None:

@@ -16,8 +16,7 @@ from bouncestream.clock import SystemClock
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.health import Health
 from bouncestream.metrics import Metrics
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import delivery, operator
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.ports import Submission
@@ -42,7 +41,7 @@ class Bridge:
 
     async def start(self) -> Bridge:
         self.db = await Database.open(self.path, metrics=self.metrics)
-        instance = await self.db.read(partial(store.get_meta, name="instance")) or ""
+        instance = await self.db.read(partial(delivery.get_meta, name="instance")) or ""
         user = next(iter(self.sandbox.settings.users.values()))
         self.sink = ListmonkClient(
             self.sandbox.url, user.name, user.token, instance=instance, post_timeout=1, read_timeout=1
@@ -75,7 +74,7 @@ class Bridge:
                 await asyncio.sleep(0.01)
 
     async def states(self) -> dict[str, int]:
-        return {k: v for k, v in (await self.db.read(store.tally)).items() if v}
+        return {k: v for k, v in (await self.db.read(delivery.tally)).items() if v}
 
     async def until_states(self, wanted: dict[str, int], seconds: float = 20) -> None:
         async with asyncio.timeout(seconds):
@@ -83,7 +82,7 @@ class Bridge:
                 await asyncio.sleep(0.01)
 
     async def why(self) -> set[str]:
-        return {row.why for row in await self.db.read(partial(browse.list_rows, limit=1000))}
+        return {row.why for row in await self.db.read(partial(operator.list_rows, limit=1000))}
 
     async def stop(self) -> None:
         if self.running:

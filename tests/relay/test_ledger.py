@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bouncestream.ports import ListedRow, LookupResult, Move, Repost, State
-from bouncestream.relay import ledger as verify
+from bouncestream.relay import ledger
 from bouncestream.relay.ledger import GAP, LIMIT, Entry, Ledger, Times
 from tests.simulation.play import SameRoundMark
 from tests.sinks.listmonk.make import claimed
@@ -385,7 +385,7 @@ def test_a_row_of_an_unstored_event_makes_it_verified_after_all() -> None:
 
 def test_of_the_unstored_only_the_newest_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Most soft bounces end so: remembered for ever, they would be all of the memory."""
-    monkeypatch.setattr(verify, "ROWLESS_LIMIT", 2)
+    monkeypatch.setattr(ledger, "ROWLESS_LIMIT", 2)
     story = Story()
     for number in (1, 2, 3):
         story.post(number, 0.0)

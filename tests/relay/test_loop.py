@@ -17,7 +17,7 @@ from bouncestream.errors import SinkError
 from bouncestream.event import Kind
 from bouncestream.health import Status
 from bouncestream.metrics import DELIVERED, DOUBLED, LOST, RESTARTS
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import operator
 from bouncestream.outbox.backup import backup
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Claimed, ListedRow, Move, State
@@ -221,7 +221,7 @@ async def test_shutting_down_is_not_a_failed_attempt(bridge: Bridge, sandbox: Sa
     await bridge.start()
     await bridge.idle()
     bridge.exactly_once(30)
-    rows = await bridge.db.read(partial(browse.list_rows, limit=100))
+    rows = await bridge.db.read(partial(operator.list_rows, limit=100))
     assert all(row.failures == 0 for row in rows)
 
 
@@ -236,8 +236,8 @@ async def test_a_dry_run_sends_nothing_and_going_live_resends_none(bridge: Bridg
     await bridge.idle()
     assert await bridge.states() == {"dropped": 5}
     assert sandbox.state()["posted"] == 0
-    rows = await bridge.db.read(partial(browse.rows_in, state=State.DROPPED))
-    await bridge.db.write(lambda conn: browse.replay(conn, rows, bridge.relay.context.clock.now()))
+    rows = await bridge.db.read(partial(operator.rows_in, state=State.DROPPED))
+    await bridge.db.write(lambda conn: operator.replay(conn, rows, bridge.relay.context.clock.now()))
     bridge.relay.wake()
     await bridge.until(lambda: len(bridge.rows()) == 5)
     bridge.exactly_once(5)
@@ -254,7 +254,7 @@ async def test_a_replay_beside_the_running_relay_is_read_back_first(bridge: Brid
     )
     await other.write(lambda conn: conn.execute("UPDATE tally SET events = 2 WHERE state = 'verified'"))
     await other.write(lambda conn: conn.execute("UPDATE tally SET events = events + 1 WHERE state = 'unstored'"))
-    await other.write(lambda conn: browse.replay(conn, [2], bridge.relay.context.clock.now()))
+    await other.write(lambda conn: operator.replay(conn, [2], bridge.relay.context.clock.now()))
     await other.close()
     await bridge.until_states({"verified": 3})
     bridge.exactly_once(3)
@@ -348,8 +348,8 @@ async def test_without_look_up_unsubscriptions_wait_and_are_not_called_unknown(
     await bridge.emit(range(2), Kind.UNSUBSCRIBE)
     await bridge.until_states({"held": 2})
     await bridge.until(lambda: not bridge.health.ready)
-    rows = await bridge.db.read(partial(browse.rows_in, state=State.HELD))
-    await bridge.db.write(lambda conn: browse.drop(conn, rows, bridge.relay.context.clock.now()))
+    rows = await bridge.db.read(partial(operator.rows_in, state=State.HELD))
+    await bridge.db.write(lambda conn: operator.drop(conn, rows, bridge.relay.context.clock.now()))
     bridge.relay._permission_at = 0.0
     bridge.relay.wake()
     await bridge.until(lambda: bridge.health.ready)

@@ -15,8 +15,7 @@ from bouncestream.clock import SystemClock
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import BounceEvent, Kind, Proof
 from bouncestream.metrics import LOST
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import delivery, operator
 from bouncestream.ports import Submission
 from bouncestream.relay import owners
 from bouncestream.relay.ledger import Times
@@ -88,7 +87,7 @@ async def test_a_made_up_uuid_is_never_sent_and_hurts_nobody(
     assert not seen.bodies
     assert sandbox.state()["posted"] == 0
     assert status_of(sandbox, "p0@example.com") == status_of(sandbox, "p40@example.com") == "enabled"
-    assert await bridge.db.read(lambda conn: store.get_meta(conn, store.UNKNOWN_UUIDS)) == "31"
+    assert await bridge.db.read(lambda conn: delivery.get_meta(conn, delivery.UNKNOWN_UUIDS)) == "31"
 
 
 async def test_a_subscriber_with_his_own_uuid_cannot_name_another(bridge: Bridge, sandbox: Sandbox) -> None:
@@ -296,7 +295,7 @@ async def test_what_is_replayed_is_looked_up_again(bridge: Bridge, sandbox: Sand
     await emit(bridge, mailed(uuid_of(sandbox, "p2@example.com"), "old@example.com"))
     await bridge.idle()
     assert await bridge.states() == {"verified": 1, "unstored": 2}
-    again = await bridge.db.write(lambda conn: browse.replay(conn, [2, 3], SystemClock().now()))
+    again = await bridge.db.write(lambda conn: operator.replay(conn, [2, 3], SystemClock().now()))
     assert list(again.done) == [2, 3]
     bridge.relay._left_behind = True  # as when another process wrote
     bridge.relay.wake()

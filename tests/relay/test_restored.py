@@ -13,7 +13,7 @@ import pytest
 
 from bouncestream.clock import SystemClock
 from bouncestream.event import Kind
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import delivery
 from bouncestream.outbox.backup import backup
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Answer, Claimed, Move, State
@@ -73,7 +73,7 @@ async def test_a_label_without_a_row_hides_no_later_one_from_a_backup(
     bridge: Bridge, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody of the first label is known to Listmonk: it stored none of them."""
-    monkeypatch.setattr(store, "LABEL_EVENTS", 2)
+    monkeypatch.setattr(delivery, "LABEL_EVENTS", 2)
     everybody = people("nobody1", "nobody2", "p0", "p1")
     port = await pending_copy(bridge, sandbox, tmp_path / "copy.db", *everybody)
     await sandbox.start(port=port)
@@ -107,7 +107,7 @@ async def test_no_absence_that_an_earlier_run_counted_counts(
             Move(claimed.row, State.POSTED, "200"),
             Move(claimed.row, State.PENDING, "absent", absent=True),
         ):
-            store.settle(conn, [move], SystemClock().now())
+            delivery.settle(conn, [move], SystemClock().now())
         assert make.one(conn, "SELECT absences FROM outbox ORDER BY id DESC") == 1
 
     db = await Database.open(bridge.path)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from bouncestream.ports import State
-from bouncestream.relay import unverified as unread
+from bouncestream.relay import unverified
 from bouncestream.relay.ledger import Ledger, Times
 from tests.sinks.listmonk.make import claimed
 
@@ -20,8 +20,8 @@ def posted(*, answered: bool = True, boot: str = "one") -> Ledger:
 
 def test_a_200_is_final_after_the_settle_time() -> None:
     ledger = posted()
-    assert unread.settle(ledger, 30.0, 60.0) == []
-    (move,) = unread.settle(ledger, 62.0, 60.0)
+    assert unverified.settle(ledger, 30.0, 60.0) == []
+    (move,) = unverified.settle(ledger, 62.0, 60.0)
     assert (move.to, move.final) == (State.POSTED, True)
     assert "bounces:get" in move.why
     assert not ledger.entries
@@ -30,14 +30,14 @@ def test_a_200_is_final_after_the_settle_time() -> None:
 def test_a_restart_in_the_settle_time_has_it_posted_once_more() -> None:
     ledger = posted()
     ledger.boot_read("two", 10.0)
-    (move,) = unread.settle(ledger, 11.0, 60.0)
+    (move,) = unverified.settle(ledger, 11.0, 60.0)
     assert (move.to, "posted once more" in move.why) == (State.PENDING, True)
 
 
 def test_no_answer_is_posted_once_more_when_it_can_no_more_arrive() -> None:
     ledger = posted(answered=False)
-    assert unread.settle(ledger, 61.0, 5.0) == []
-    (move,) = unread.settle(ledger, 62.0, 5.0)
+    assert unverified.settle(ledger, 61.0, 5.0) == []
+    (move,) = unverified.settle(ledger, 62.0, 5.0)
     assert move.to is State.PENDING
 
 
@@ -45,6 +45,6 @@ def test_after_a_crash_a_claimed_event_is_posted_once_more_and_a_posted_one_is_f
     ledger = Ledger(Times(margin=60))
     ledger.recovered(claimed(1), 0.0)
     ledger.recovered(claimed(2, state=State.POSTED), 0.0)
-    moves = {move.row: move for move in unread.settle(ledger, 0.0, 60.0)}
+    moves = {move.row: move for move in unverified.settle(ledger, 0.0, 60.0)}
     assert moves[1].to is State.PENDING
     assert moves[2].final

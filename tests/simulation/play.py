@@ -22,8 +22,7 @@ from typing import Any, TypeVar
 from bouncestream.event import BounceEvent, Kind, Proof
 from bouncestream.health import Health
 from bouncestream.metrics import Metrics
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import migrate
+from bouncestream.outbox import delivery, migrate
 from bouncestream.outbox.arrivals import submit
 from bouncestream.ports import Submission
 from bouncestream.relay.context import RelaySettings
@@ -179,9 +178,9 @@ class Game:
         self.loop = asyncio.get_running_loop()
         self.conn = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         migrate.migrate(self.conn)
-        store.LABEL_EVENTS = w.label
+        delivery.LABEL_EVENTS = w.label
         if w.rows_shown:
-            store.set_meta(self.conn, "rows_shown:sim", "1")
+            delivery.set_meta(self.conn, "rows_shown:sim", "1")
         people = {f"p{i}@example.com": self._person() for i in range(max(1, w.events // 2))}
         self.server = VirtualListmonk(w, rng, people)
         for number in range(w.events):
@@ -273,7 +272,7 @@ class Game:
             rows, person = server.inserted[event_id], server.people[recipient]
             if rows > 1 and event_id not in server.deleted:
                 result.wrong["doubled"] += 1
-                if store.get_meta(self.conn, f"doubled:{event_id}") is None:
+                if delivery.get_meta(self.conn, f"doubled:{event_id}") is None:
                     result.wrong["hidden"] += 1
             elif state not in FINAL and not never_shown and not self._excused(state, event_id, person):
                 result.wrong[f"stuck: {state}"] += 1

@@ -33,8 +33,7 @@ from bouncestream.cli.stopped import until_stopped
 from bouncestream.config.model import Config, Listmonk, Outbox, Relay, Server, Verify
 from bouncestream.crypto.secret import Secret
 from bouncestream.metrics import EVENTS_IGNORED, READ_BACKS
-from bouncestream.outbox import delivery as store
-from bouncestream.outbox import operator as browse
+from bouncestream.outbox import delivery, operator
 from bouncestream.sandbox import ApiUser, Sandbox, SandboxSettings, Subscriber
 
 #: Seconds that the bridge may take to settle what was sent.
@@ -164,7 +163,7 @@ class Stage:
             async with asyncio.timeout(DEADLINE):
                 while True:
                     await self.app.relay.idle.wait()
-                    tally = await self.app.db.read(store.tally)
+                    tally = await self.app.db.read(delivery.tally)
                     if not any(tally.get(state) for state in UNSETTLED):
                         return
                     await asyncio.sleep(0.05)  # it was idle just before something came in
@@ -183,7 +182,7 @@ class Stage:
             self.settled = False
 
     async def scene(self) -> Scene:
-        rows = await self.app.db.read(partial(browse.list_rows, limit=1000))
+        rows = await self.app.db.read(partial(operator.list_rows, limit=1000))
         ignored = self.app.metrics.get(EVENTS_IGNORED, "sendamatic")
         return Scene(
             self.sent,
@@ -342,9 +341,9 @@ def _invite(stage: Stage) -> None:
 
 async def _go_on(stage: Stage) -> None:
     """Until cancelled, tell what becomes of what comes in; ends when the bridge does."""
-    known = {row.row: row.state for row in await stage.app.db.read(partial(browse.list_rows, limit=1000))}
+    known = {row.row: row.state for row in await stage.app.db.read(partial(operator.list_rows, limit=1000))}
     while not stage.bridge.done():
-        for row in reversed(await stage.app.db.read(partial(browse.list_rows, limit=50))):
+        for row in reversed(await stage.app.db.read(partial(operator.list_rows, limit=50))):
             if known.get(row.row) is not row.state and row.state.value not in UNSETTLED:
                 known[row.row] = row.state
                 who = row.event.recipient or row.event.subscriber_uuid
