@@ -92,7 +92,6 @@ PURE = [
     "alerts/wording.py",
     "doctor/logs/line.py",
     "doctor/logs/clicks.py",
-    "doctor/logs/fast.py",
     "doctor/logs/paths.py",
     "doctor/logs/tally.py",
     "doctor/logs/judge.py",

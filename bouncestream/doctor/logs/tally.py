@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from bouncestream.doctor.logs import fast as log_fast
 from bouncestream.doctor.logs import line as access_log
 from bouncestream.doctor.logs.clicks import Click, Clicks
 from bouncestream.doctor.logs.paths import INTERESTING, OWN, PLAIN, Path, Subject, classify, click, family, shape
@@ -152,27 +151,7 @@ class Reader:
         opened = (0, 0)
         at, end = 0, -1
         search, read, find = INTERESTING.search, access_log.read, block.find
-        fast = None if self._column.own else log_fast.caddy if block.startswith(b"{") else log_fast.combined
-        clients = tally.clients
-        only = b""
         while (found := search(block, at)) is not None:
-            if fast is not None and clients:
-                only = b"" if len(clients) > 1 else next(iter(clients))
-                hit = fast(block, found.start(), only)
-                if hit is not None:
-                    at = end = hit.end
-                    who = self._who(hit.agent)
-                    if who == OWN:
-                        tally.own += 1
-                        continue
-                    if hit.subject is Subject.LINK:
-                        tally.clicks.add(log_fast.click(block, found.start(), hit))
-                    tally.seen[hit.subject, "GET", hit.status, who, True] += 1
-                    if hit.host:
-                        tally.at_host(hit.host)
-                    if hit.status == 200 and hit.subject is Subject.PIXEL:
-                        opened = (hit.begin, hit.end)
-                    continue
             begin = block.rfind(b"\n", end + 1, found.start()) + 1 or end + 1
             end = find(b"\n", found.end())
             if end < 0:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import io
 import json
@@ -14,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.logs import fast as log_fast
 from bouncestream.doctor.logs import files as log_files
 from bouncestream.doctor.logs.findings import FINDINGS
 from bouncestream.doctor.logs.judge import judge
@@ -382,69 +380,6 @@ def test_every_finding_is_produced_and_documented(tmp_path: Path) -> None:
     for raw, _ in (*NOT_EXAMINED.values(), *TOLD.values()):
         produced |= ids(examine(tmp_path, raw)[0])
     assert produced == set(FINDINGS)
-
-
-def shown(tally: Tally) -> dict[str, object]:
-    return {one.name: getattr(tally, one.name) for one in dataclasses.fields(tally)}
-
-
-def visits(tally: Tally) -> object:
-    """What is remembered of clicks, of which there must be some."""
-    kept = {person: (one.first, one.clicks, one.links) for person, one in tally.clicks._open.items()}
-    assert kept
-    return kept, tally.clicks._links
-
-
-def test_the_fast_way_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines of the common shapes, of one client and of several, taken apart or not."""
-    agents = (GMAIL, APPLE, BROWSER, AGENT, "", 'a \\"quoted\\" one')
-    paths = (
-        PIXEL,
-        LINK,
-        PAGE,
-        PIXEL.upper(),
-        PIXEL.replace(S, ZERO),
-        f"{PIXEL}?x=1",
-        "/news" + PIXEL,
-        "/wp-login.php",
-    )
-    nginx = [
-        line(path, status, agent, method)
-        for path in paths
-        for status in (200, 307, 304, 404)
-        for agent in agents
-        for method in ("GET", "HEAD", "POST")
-    ]
-    nginx += [
-        line(PIXEL, agent=f'x" 200 1 "-" "{GMAIL}'),
-        f'bad] "GET {PIXEL} HTTP/1.1" 200\n',
-        line().rstrip() + " 0.1\n",
-    ]
-    json_lines = [
-        caddy(path, status, agent, method)
-        for path in paths
-        for status in (200, 307, 304, 404)
-        for agent in agents
-        for method in ("GET", "HEAD", "POST")
-    ]
-    json_lines.append(caddy().replace('{"level"', '{"x":"' + "y" * 700 + '","level"'))
-    json_lines += [
-        caddy().replace("}\n", "\n"),
-        caddy().replace('"host"', '"Host"'),
-        caddy(agent="x").replace("[", ""),
-    ]
-    compact = [text.replace(", ", ",").replace(": ", ":") for text in json_lines]
-    for lines, client in ((nginx, "192.0.2.1"), (json_lines, "192.0.2.1"), (compact, "192.0.2.1")):
-        for others in (0, 1):
-            text = "".join(lines) + lines[0].replace(client, "198.51.100.7") * others
-            fast, slow = Tally(), Tally()
-            fast.file().feed(text.encode())
-            with monkeypatch.context() as patched:
-                patched.setattr(log_fast, "combined", lambda *_: None)
-                patched.setattr(log_fast, "caddy", lambda *_: None)
-                slow.file().feed(text.encode())
-            assert {**shown(fast), "clicks": visits(fast)} == {**shown(slow), "clicks": visits(slow)}
-            assert len(fast.clients) == 1 + others
 
 
 # -- who clicks, and who asks -----------------------------------------------------------------------------------
