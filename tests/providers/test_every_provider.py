@@ -294,7 +294,7 @@ def test_unknown_fields_are_ignored(case: Case) -> None:
     payload = copy.deepcopy(case.document)
     if not isinstance(payload, dict) or case.encode is not as_json:
         payload = copy.deepcopy(case.document)
-        for value in walk(payload):
+        for value in list(walk(payload)):
             if isinstance(value, dict):
                 value["new"] = {"deep": [1]}
     else:
