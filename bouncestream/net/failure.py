@@ -25,7 +25,6 @@ class Kind(StrEnum):
     CERTIFICATE = "certificate"  #: the server does not prove who it is
     CLOSED = "closed"  #: the connection was reset or closed early
     GARBLED = "garbled"  #: what came is not what the protocol allows
-    NOT_ALLOWED = "not allowed"  #: a place that is not to be called
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -31,6 +32,7 @@ _SPEAKS_TLS = (
     b"speaking plain HTTP to an SSL-enabled server",
 )
 _ALERT = "\\x15\\x03"
+_TLS_THERE = Failure(Kind.TLS, "the server speaks TLS on this port: write https://")
 _NO_URL = Failure(Kind.GARBLED, "the URL cannot be called")
 #: Raised before a byte of the request has gone out.
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
@@ -61,7 +63,8 @@ class CallFailed(BouncestreamError):
 class Client:
     """The connections to one or more servers, kept open in between. Use it as an async context, or `close` it.
 
-    `connector`: how connections are made; `headers`: sent with each call; `connect`: seconds to get a connection.
+    `connector`: how connections are made; `headers`: sent with each call; `connect`: seconds to get a connection;
+    `proxies`: by way of the proxy that the environment names (HTTPS_PROXY …).
     """
 
     def __init__(
@@ -70,12 +73,14 @@ class Client:
         *,
         headers: Mapping[str, str] | None = None,
         connect: float | None = None,
+        proxies: bool = False,
     ) -> None:
         self._session = aiohttp.ClientSession(
             connector=connector,
             headers={"User-Agent": AGENT, "Accept-Encoding": "identity"} | dict(headers or {}),
             timeout=aiohttp.ClientTimeout(total=None, connect=connect),
             auto_decompress=False,
+            trust_env=proxies,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
@@ -99,20 +104,17 @@ class Client:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes | Mapping[str, str] | None = None,
-        tls: Any = True,
-        hosts: Callable[[str], bool] | None = None,
+        tls: ssl.SSLContext | bool = True,
     ) -> Answer:
         """One answer, whatever its status, of which `limit` bytes are read, `within` seconds altogether.
 
-        `body`: bytes, or the fields of a form; `tls`: the SSLContext for https (default: the system's authorities);
-        `hosts`: which host names may be called. Raises CallFailed.
+        `body`: bytes, or the fields of a form; `tls`: whom to trust for https (default: the system's authorities).
+        Raises CallFailed.
         """
         try:
             goal = URL(url)
         except ValueError:
             raise CallFailed(_NO_URL, sent=False) from None
-        if hosts is not None and not hosts(goal.host or ""):
-            raise CallFailed(Failure(Kind.NOT_ALLOWED, "this host may not be called"), sent=False)
         begun: list[Any] = []
         content = bytearray()
 
@@ -138,23 +140,22 @@ class Client:
                     if len(content) >= limit:
                         _hang_up(response)
                         break
-                found = answer()
+                return answer()
         except Exception as error:  # also whatever else the client library makes of an odd answer
             failure = _failure_of(error, secure=goal.scheme == "https")
-            if failure.kind is Kind.GARBLED:
-                log.debug("an HTTP answer that cannot be read", exc_info=True)
-            raise CallFailed(
-                failure, sent=not isinstance(error, _NOT_SENT), begun=answer() if begun else None
-            ) from None
-        if found.status == 400 and any(words in found.content for words in _SPEAKS_TLS):
-            raise CallFailed(Failure(Kind.TLS, "the server speaks TLS on this port: write https://"))
-        return found
+            log.debug("an HTTP call failed: %s", type(error).__name__)
+            sent = not isinstance(error, _NOT_SENT)
+            raise CallFailed(failure, sent=sent, begun=answer() if begun else None) from None
 
 
 async def call(method: str, url: str, **options: Any) -> Answer:
-    """One call over a connection of its own; see `Client.call`. Raises CallFailed."""
+    """One call over a connection of its own; see `Client.call`. What answers that TLS is spoken there is a failure
+    too. Raises CallFailed."""
     async with Client() as client:
-        return await client.call(method, url, **options)
+        answer = await client.call(method, url, **options)
+    if answer.status == 400 and any(words in answer.content for words in _SPEAKS_TLS):
+        raise CallFailed(_TLS_THERE)
+    return answer
 
 
 def _failure_of(error: Exception, *, secure: bool) -> Failure:
@@ -174,7 +175,7 @@ def _failure_of(error: Exception, *, secure: bool) -> Failure:
         return Failure(Kind.CLOSED, "the answer ended too early")
     if isinstance(error, aiohttp.ClientResponseError):
         if _ALERT in error.message:
-            return Failure(Kind.TLS, "the server speaks TLS on this port: write https://")
+            return _TLS_THERE
         return Failure(Kind.GARBLED, "the answer is not HTTP")
     if isinstance(error, (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)):
         return _NO_URL

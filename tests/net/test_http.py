@@ -111,12 +111,13 @@ async def test_only_so_many_bytes_are_read_and_unpacked_is_nothing() -> None:
     assert sent < 32 << 20, "the connection is cut"
 
 
-async def test_only_hosts_that_may_be_called_are() -> None:
-    async with serving(says(OK)) as port:
+async def test_a_proxy_of_the_environment_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(says(OK)) as proxy, serving(says(OK.replace(b"hello", b"there"))) as port:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy}")
         url = f"http://127.0.0.1:{port}/"
-        assert (await call("GET", url, within=5, hosts=lambda host: host == "127.0.0.1")).status == 200
-        error = await failed(url, hosts=lambda host: host.endswith(".example"))
-    assert (error.kind, error.sent) == (Kind.NOT_ALLOWED, False)
+        assert (await call("GET", url, within=5)).content == b"there"
+        async with Client(proxies=True) as client:
+            assert (await client.call("GET", url, within=5)).content == b"hello"
 
 
 # -- how it fails -------------------------------------------------------------------------------------------------
@@ -177,6 +178,9 @@ async def test_plain_http_to_a_tls_server_of_pythons(authority: trustme.CA, tmp_
 async def test_a_bad_request_is_an_answer() -> None:
     async with serving(says(b"HTTP/1.1 400 x\r\nContent-Length: 2\r\n\r\nno")) as port:
         assert (await call("GET", f"http://127.0.0.1:{port}/", within=5)).content == b"no"
+    page = b"HTTP/1.1 400 x\r\n\r\n an HTTP request to an HTTPS server"
+    async with serving(says(page)) as port, Client() as client:  # whoever keeps a client judges what comes
+        assert (await client.call("GET", f"http://127.0.0.1:{port}/", within=5)).status == 400
 
 
 async def test_a_certificate_that_proves_nothing(authority: trustme.CA, tmp_path: Path) -> None:

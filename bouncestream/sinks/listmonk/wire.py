@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The HTTP connections to Listmonk: what goes out, and what comes back as a few bytes, in time, or as a SinkError.
 
-Whatever answers in Listmonk's place may be broken or hostile, so every answer is bounded in size (also after
-decompression, which is done here for that reason) and in time as a whole, redirects are not followed, cookies are
-not kept, and the words of an error never hold the credentials.
+The call is that of `net.http`. Whatever answers in Listmonk's place may be broken or hostile: so every answer is
+bounded after decompression too, and the decompression is done here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 import socket
 import struct
 import zlib
@@ -23,9 +20,7 @@ import aiohttp
 
 from bouncestream.crypto.blank import Blank
 from bouncestream.errors import SinkError
-from bouncestream.event import clip
-
-log = logging.getLogger("bouncestream.listmonk")
+from bouncestream.net.http import CallFailed, Client
 
 
 class NoAnswer(SinkError):
@@ -70,21 +65,15 @@ class Wire:
         self._url = url.rstrip("/")
         #: Takes the credentials out of what Listmonk, or whatever answers in its place, says.
         self.blank = Blank(token, user=user)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, socket_factory=_socket, keepalive_timeout=60),
-            headers={
-                "Authorization": aiohttp.encode_basic_auth(user, token),
-                "User-Agent": "bouncestream",
-                "Accept-Encoding": "gzip",
-            },
-            timeout=aiohttp.ClientTimeout(total=None, connect=10),
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
+        self._client = Client(
+            aiohttp.TCPConnector(limit=connections, socket_factory=_socket, keepalive_timeout=60),
+            headers={"Authorization": aiohttp.encode_basic_auth(user, token), "Accept-Encoding": "gzip"},
+            connect=10,
         )
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._session.close()
+        await self._client.close()
 
     async def call(
         self,
@@ -103,42 +92,16 @@ class Wire:
         headers = {"Content-Type": "application/json"} if body is not None else None
         what = f"{method} {path}"
         try:
-            async with (
-                asyncio.timeout(within),
-                self._session.request(
-                    method, self._url + path, params=query, data=body, headers=headers, allow_redirects=False
-                ) as response,
-            ):
-                raw = bytearray()
-                async for chunk in response.content.iter_any():
-                    raw += chunk
-                    if len(raw) > limit:
-                        response.close()
-                        break
-                encoding = response.headers.get("Content-Encoding", "")
-                content = plain(bytes(raw[: limit + 1]), encoding, limit + 1, whole=len(raw) <= limit)
-                return Reply(
-                    response.status, content[:limit], len(content) > limit, response.headers.get("Retry-After")
-                )
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-            raise NotSent(what, self._reason(error)) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise NoAnswer(what, self._reason(error)) from error
+            answer = await self._client.call(
+                method, self._url + path, within=within, limit=limit + 1, query=query, body=body, headers=headers
+            )
+            raw, encoding = answer.content, answer.headers.get("content-encoding", "")
+            content = plain(raw, encoding, limit + 1, whole=len(raw) <= limit)
+        except CallFailed as error:
+            raise (NoAnswer if error.sent else NotSent)(what, error.words) from error
         except NotDecodable as error:
             raise NoAnswer(what, str(error)) from error
-        except Exception as error:  # whatever else the client library makes of an odd answer
-            log.debug("an answer that the HTTP client cannot read", exc_info=True)
-            raise NoAnswer(what, f"the answer is broken ({type(error).__name__})") from error
-
-    def _reason(self, error: BaseException) -> str:
-        """An error of the network in words, without credentials or addresses."""
-        if isinstance(error, TimeoutError):
-            return "no answer in time"
-        if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
-            return os.strerror(error.os_error.errno).lower()
-        if isinstance(error, aiohttp.ClientResponseError):  # its text has the URL, and so an address
-            return f"the answer is broken: {clip(self.blank(error.message), 200)}"
-        return clip(self.blank(str(error)), 200) or type(error).__name__
+        return Reply(answer.status, content[:limit], len(content) > limit, answer.headers.get("retry-after"))
 
 
 def plain(raw: bytes, encoding: str, limit: int, *, whole: bool = True) -> bytes:

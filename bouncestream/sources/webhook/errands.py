@@ -14,9 +14,8 @@ import ssl
 from collections import deque
 from urllib.parse import urlsplit
 
-import aiohttp
-
 from bouncestream.errors import BouncestreamError, Unauthorized
+from bouncestream.net.http import CallFailed, Client
 from bouncestream.ports import Clock
 
 #: Seconds for one of them, and bytes of its answer.
@@ -34,12 +33,11 @@ class ErrandFailed(BouncestreamError):
 
 
 class Errands:
-    """Carries them out until it is closed. `context`: for tests, whose server nobody certifies."""
+    """Carries them out. `context`: for tests, whose server nobody certifies."""
 
     def __init__(self, clock: Clock, context: ssl.SSLContext | None = None) -> None:
         self._clock = clock
         self._context = context
-        self._session: aiohttp.ClientSession | None = None
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._lately: deque[float] = deque(maxlen=A_MINUTE)
@@ -63,12 +61,6 @@ class Errands:
         finally:
             self._waiting -= 1
 
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
     def _remembered(self, url: str) -> bytes | None:
         until, found = self._known.get(url, (0.0, b""))
         if self._clock.monotonic() >= until:
@@ -83,27 +75,17 @@ class Errands:
             raise ErrandFailed(f"more than {A_MINUTE} fetches a minute are asked for")
         self._lately.append(now)
         try:
-            body = await self._request(url)
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            why = f"{host} could not be asked: {type(error).__name__}"
-            self._remember(url, FAILED, why)
-            raise ErrandFailed(why) from None
-        self._remember(url, KEPT, body)
-        return body
-
-    async def _request(self, url: str) -> bytes:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(limit=1, ssl=self._context or True)
-            self._session = aiohttp.ClientSession(
-                connector=connector, timeout=aiohttp.ClientTimeout(total=PATIENCE), trust_env=True
-            )
-        async with self._session.get(url, allow_redirects=False) as response:
-            body = await response.content.read(LARGEST + 1)
-            while len(body) <= LARGEST and (more := await response.content.read(LARGEST + 1 - len(body))):
-                body += more
-            if response.status != 200 or len(body) > LARGEST:
-                raise ValueError("no answer of use")
-            return body
+            async with Client(proxies=True) as client:
+                tls = self._context or True
+                answer = await client.call("GET", url, within=PATIENCE, limit=LARGEST + 1, tls=tls)
+            why = "" if answer.status == 200 and len(answer.content) <= LARGEST else "gave no answer of use"
+        except CallFailed as error:
+            why = f"could not be asked: {error.words}"
+        if why:
+            self._remember(url, FAILED, f"{host} {why}")
+            raise ErrandFailed(f"{host} {why}")
+        self._remember(url, KEPT, answer.content)
+        return answer.content
 
     def _remember(self, url: str, seconds: float, found: bytes | str) -> None:
         if len(self._known) >= MOST:

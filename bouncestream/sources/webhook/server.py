@@ -145,7 +145,6 @@ class WebhookServer:
         server, self._server = self._server, None
         if server is not None and (left := await server.retire(grace)):
             log.warning("%d connections were cut off: not done within %g s", left, grace)
-        await self._errands.close()
 
     async def _handle(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
         path = request.path

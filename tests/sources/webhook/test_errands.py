@@ -74,12 +74,10 @@ def clock() -> Watch:
 
 
 @pytest.fixture
-async def runner(clock: Watch) -> AsyncIterator[Errands]:
+def runner(clock: Watch) -> Errands:
     context = ssl.create_default_context()
     CA.configure_trust(context)
-    made = Errands(clock, context)  # type: ignore[arg-type]
-    yield made
-    await made.close()
+    return Errands(clock, context)  # type: ignore[arg-type]
 
 
 async def test_what_was_fetched_is_remembered_for_a_day(site: Site, runner: Errands, clock: Watch) -> None:
@@ -129,7 +127,6 @@ async def test_an_unknown_certificate_is_refused(site: Site, clock: Watch) -> No
     strict = Errands(clock)  # type: ignore[arg-type]
     with pytest.raises(ErrandFailed):
         await strict.get(f"{site.url}/good", HOSTS)
-    await strict.close()
     assert site.asked == []
 
 
