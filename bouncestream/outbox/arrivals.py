@@ -138,7 +138,7 @@ class _Batch:
                     excess += event.proof == Proof.EXCESS
                 try:
                     report = Report(
-                        arrival, event, identity_keys(event, secret), codec.values(event, arrival.now, arrival.at)
+                        arrival, event, identity_keys(event, secret), codec.columns(event, arrival.now, arrival.at)
                     )
                 except ROW_FAULTS as error:
                     read.append(error)
@@ -289,17 +289,18 @@ class _Batch:
 
     def upgrade(self, report: Report, known: Known, to: State, why: str) -> bool:
         """Make a row graver in place; False when the database refuses it."""
-        event, values = report.event, report.values
+        event, new = report.event, report.columns
         body = self.tables.body(report.arrival)
         self.write()  # the body has its number
         due = report.arrival.at if to is State.PENDING and known.held_for else None
         also = event.reported if event.recipient == known.recipient else event.recipient
         how_told = ("uuid", also) if event.by_uuid else (None, None)
-        told = (values[0], *values[8:12], values[14], *how_told)
         held = "" if to is State.PENDING else known.held_for
         number = body.number if body is not None else None
         try:
-            self.conn.execute(_UPGRADE, (*told, to.value, held, due, number, why, known.row))
+            self.conn.execute(
+                _UPGRADE, (new.kind, *new.words, *how_told, to.value, held, due, number, why, known.row)
+            )
         except ROW_FAULTS as error:
             self.tables.refuse(report.arrival, error)
             return False

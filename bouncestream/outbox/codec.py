@@ -12,6 +12,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, believable, clip
 from bouncestream.outbox.connection import damaged
@@ -24,8 +25,6 @@ SMALL = 8192
 
 #: Raw bodies up to that size share a block with others (`pack_together`); a larger one gains nothing by it.
 SHARED = 32 * 1024
-
-Values = tuple[str | None, ...]
 
 
 def stamp(at: datetime) -> str:
@@ -58,9 +57,69 @@ def id_bound(at: datetime) -> str:
     return f"{text[:8]}-{text[8:]}"
 
 
-def values(event: BounceEvent, now: datetime, at: str) -> Values:
-    """The columns kind … reported of an event that came in `now`, in the order of `insert_event`. `at` is `now`
-    as it is stored, handed in because a whole submission shares it."""
+class Columns(NamedTuple):
+    """The columns of the table `outbox` that say what an event is."""
+
+    kind: str
+    recipient: str
+    subscriber_uuid: str
+    campaign_uuid: str
+    source: str
+    provider: str
+    received_at: str
+    occurred_at: str
+    reason: str
+    reply_code: str
+    enhanced_status: str
+    diagnostic: str
+    message_id: str
+    provider_event_id: str
+    evidence: str
+    address_form: str
+    reported: str
+
+    @property
+    def words(self) -> tuple[str, str, str, str, str]:
+        """What another judgement puts into other words."""
+        return self.reason, self.reply_code, self.enhanced_status, self.diagnostic, self.evidence
+
+
+class Row(NamedTuple):
+    """A row of the table `outbox`: where an event stands, and what it is."""
+
+    id: int
+    event_id: str
+    state: str
+    label: str
+    attempt: int
+    failures: int
+    absences: int
+    unsent: int
+    held_for: str
+    next_attempt_at: str | None
+    finished_at: str | None
+    why: str
+    raw_id: int | None
+    supersedes: str | None
+    superseded_by: int | None
+    event: Columns  #: as single columns, the last ones
+
+
+#: The columns of a row, as the queries select them.
+ROW = (*Row._fields[:-1], *Columns._fields)
+_OWN = len(Row._fields) - 1
+#: The enum itself takes ten times as long.
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+def row(values: Sequence[Any]) -> Row:
+    """The row whose columns a query has selected."""
+    return Row._make((*values[:_OWN], Columns._make(values[_OWN:])))
+
+
+def columns(event: BounceEvent, now: datetime, at: str) -> Columns:
+    """The columns of an event that came in `now`. `at` is `now` as it is stored, handed in because a whole
+    submission shares it."""
     occurred = event.occurred_at
     evidence = event.evidence
     if occurred is None:
@@ -77,44 +136,29 @@ def values(event: BounceEvent, now: datetime, at: str) -> Values:
     )  # fmt: skip
     if not "".join(told).isprintable():  # nearly always it is: asked once, it costs a third
         told = tuple(map(printable, told))  # type: ignore[assignment]
-    return (
-        event.kind.value,
-        event.recipient,
-        event.subscriber_uuid,
-        event.campaign_uuid,
-        event.source,
-        event.provider,
-        at,
-        occurred_at,
-        *told[:3],
-        visible(event.diagnostic) if event.diagnostic else "",
-        *told[3:],
-        "uuid" if event.proof and event.by_uuid else "email",
-        event.reported,
-    )
-
-
-#: A row as `claim_due`, `unsettled` and their like select it: the columns of Claimed, then those of the event.
-Row = tuple[
-    int, str, str, str, int, int, int, str,
-    str, str, str, str, str, str, str, str, str, str, str, str, str, str, str, str, str,
-]  # fmt: skip
-
-
-def claimed(row: Row, unsent: int = 0) -> Claimed:
-    """A row for the relay; `unsent` is the column of that name."""
-    return Claimed(row[0], row[1], State(row[2]), event(row), moment(row[14]), *row[3:8], unsent)
+    return Columns(
+        event.kind.value, event.recipient, event.subscriber_uuid, event.campaign_uuid, event.source, event.provider,
+        at, occurred_at, *told[:3], visible(event.diagnostic) if event.diagnostic else "", *told[3:],
+        "uuid" if event.proof and event.by_uuid else "email", event.reported,
+    )  # fmt: skip
 
 
 def event(row: Row) -> BounceEvent:
     """The event in a row. Whether its id was stable and its fingerprint are not kept: its keys are in `seen`."""
-    (kind, recipient, subscriber, campaign, source, provider, _, occurred, reason, reply, status, diagnostic) = row[
-        8:20
-    ]
-    message_id, provider_event_id, evidence, held_for, reported = row[20:25]
+    told = row.event
     return BounceEvent(
-        Kind(kind), recipient, source, provider, moment(occurred), subscriber, campaign, reason, reply, status,
-        diagnostic, message_id, provider_event_id, evidence, hold=held_for, reported=reported,
+        _KINDS[told.kind], told.recipient, told.source, told.provider, moment(told.occurred_at),
+        told.subscriber_uuid, told.campaign_uuid, told.reason, told.reply_code, told.enhanced_status,
+        told.diagnostic, told.message_id, told.provider_event_id, told.evidence,
+        hold=row.held_for, reported=told.reported,
+    )  # fmt: skip
+
+
+def claimed(row: Row, state: State, label: str, attempt: int) -> Claimed:
+    """A row for the relay, as it stands from now on."""
+    return Claimed(
+        row.id, row.event_id, state, event(row), moment(row.event.received_at), label, attempt, row.failures,
+        row.absences, row.event.address_form, row.unsent,
     )  # fmt: skip
 
 

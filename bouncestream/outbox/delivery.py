@@ -53,40 +53,28 @@ def claim(
     """Take the oldest due rows for posting: state `claimed`, the next attempt number, a label for those that have
     none. What is posted again is taken only if its label is in `looked`; None: no label can be looked at."""
     at = codec.stamp(now)
-    rows = conn.execute(_CLAIM_DUE, {"now": at, "limit": limit}).fetchall()
-    if len(rows) < limit:
-        bounds = {"horizon": codec.stamp(now + HORIZON), "limit": limit - len(rows)}
-        rows += conn.execute(_CLAIM_ABSURD, bounds).fetchall()
+    found = conn.execute(_CLAIM_DUE, {"now": at, "limit": limit}).fetchall()
+    if len(found) < limit:
+        bounds = {"horizon": codec.stamp(now + HORIZON), "limit": limit - len(found)}
+        found += conn.execute(_CLAIM_ABSURD, bounds).fetchall()
+    rows = [codec.row(values) for values in found]
     if looked is not None:
-        rows = [row for row in rows if row[4] <= row[25] or not row[3] or row[3] in looked]
+        rows = [row for row in rows if row.attempt <= row.unsent or not row.label or row.label in looked]
     if not rows:
         return []
-    labels = _new_labels(conn, [row[12] for row in rows if not row[3] and row[8] != Kind.UNSUBSCRIBE], now)
+    new = [row.event.source for row in rows if not row.label and row.event.kind != Kind.UNSUBSCRIBE]
+    labels = _new_labels(conn, new, now)
     taken: list[Claimed] = []
     updates: list[tuple[str, str, int]] = []
     history: list[tuple[int, str, str, str, str]] = []
     for row in rows:
-        label, attempt = row[3], row[4] + 1
-        if not label and row[8] != Kind.UNSUBSCRIBE:
-            label = labels[row[12]].pop()
+        label, attempt = row.label, row.attempt + 1
+        if not label and row.event.kind != Kind.UNSUBSCRIBE:
+            label = labels[row.event.source].pop()
         why = f"attempt {attempt}"
-        updates.append((label, why, row[0]))
-        history.append((row[0], at, "pending", "claimed", why))
-        taken.append(
-            Claimed(
-                row[0],
-                row[1],
-                State.CLAIMED,
-                codec.event(row),
-                codec.moment(row[14]),
-                label,
-                attempt,
-                row[5],
-                row[6],
-                row[7],
-                row[25],
-            )
-        )
+        updates.append((label, why, row.id))
+        history.append((row.id, at, "pending", "claimed", why))
+        taken.append(codec.claimed(row, State.CLAIMED, label, attempt))
     conn.executemany(_CLAIM, updates)
     conn.executemany(_HISTORY, history)
     count(conn, {State.PENDING: -len(taken), State.CLAIMED: len(taken)})
@@ -182,8 +170,9 @@ def _misfit(finished: bool, move: Move) -> bool:
 def unsettled(conn: sqlite3.Connection, *, after_row: int = 0, limit: int = 1000) -> list[Claimed]:
     """Rows that are claimed, or posted and not finished, in the order of arrival: what a start, or a replay by
     another process, leaves to be read back."""
-    rows = conn.execute(QUERIES["unsettled"], {"after_row": after_row, "limit": limit})
-    return [codec.claimed(row[:25], row[25]) for row in rows]
+    found = conn.execute(QUERIES["unsettled"], {"after_row": after_row, "limit": limit})
+    rows = [codec.row(values) for values in found]
+    return [codec.claimed(row, State(row.state), row.label, row.attempt) for row in rows]
 
 
 def newest_row(conn: sqlite3.Connection) -> int:

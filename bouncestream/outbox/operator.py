@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
 
 from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind
@@ -113,7 +112,7 @@ def list_rows(
             "limit": limit,
         },
     )
-    return [_listed(row) for row in rows]
+    return [_listed(codec.row(values)) for values in rows]
 
 
 def find(conn: sqlite3.Connection, ref: str) -> int:
@@ -141,7 +140,9 @@ def show(conn: sqlite3.Connection, row: int) -> tuple[Listed, list[Step]]:
     if found is None:
         raise UsageError(f"No event {row} is in the outbox.")
     steps = conn.execute(QUERIES["history"], (row,))
-    return _listed(found), [Step(codec.moment(at), before, State(after), why) for at, before, after, why in steps]
+    return _listed(codec.row(found)), [
+        Step(codec.moment(at), before, State(after), why) for at, before, after, why in steps
+    ]
 
 
 def stats(conn: sqlite3.Connection, since: datetime, *, limit: int = 20) -> Stats:
@@ -233,8 +234,9 @@ def rejudge(conn: sqlite3.Connection, row: int, event: BounceEvent | None, now: 
     if event.kind.group != Kind(found[2]).group:
         return False
     why = codec.visible(why, WHY_LIMIT)
-    values = codec.values(event, now, codec.stamp(now))
-    conn.execute(QUERIES["rejudge_event"], (*values[:4], *values[8:12], *values[14:], why, row))
+    new = codec.columns(event, now, codec.stamp(now))
+    person = (new.recipient, new.subscriber_uuid, new.campaign_uuid, new.address_form, new.reported)
+    conn.execute(QUERIES["rejudge_event"], (new.kind, *new.words, *person, why, row))
     conn.execute(QUERIES["insert_history"], (row, codec.stamp(now), found[0], found[0], why))
     return True
 
@@ -307,25 +309,23 @@ def _change(
     return Changed([move.row for move in moves], refused)
 
 
-def _listed(row: tuple[Any, ...]) -> Listed:
-    claimed = codec.claimed(cast(codec.Row, row[:25]))
-    due, finished, why, raw_id, supersedes, superseded_by = row[25:]
+def _listed(row: codec.Row) -> Listed:
     return Listed(
-        claimed.row,
-        claimed.event_id,
-        claimed.state,
-        claimed.event,
-        claimed.received_at,
-        claimed.label,
-        claimed.attempt,
-        claimed.failures,
-        claimed.absences,
-        claimed.address_form,
-        claimed.event.hold,
-        codec.moment(due) if due else None,
-        codec.moment(finished) if finished else None,
-        why,
-        raw_id,
-        supersedes or "",
-        superseded_by,
+        row.id,
+        row.event_id,
+        State(row.state),
+        codec.event(row),
+        codec.moment(row.event.received_at),
+        row.label,
+        row.attempt,
+        row.failures,
+        row.absences,
+        row.event.address_form,
+        row.held_for,
+        codec.moment(row.next_attempt_at) if row.next_attempt_at else None,
+        codec.moment(row.finished_at) if row.finished_at else None,
+        row.why,
+        row.raw_id,
+        row.supersedes or "",
+        row.superseded_by,
     )

@@ -1,4 +1,5 @@
--- Every statement of the outbox. `-- name: x`, comments that say why, one statement.
+-- Every statement of the outbox. `-- name: x`, comments that say why, one statement. {row} stands for the columns of
+-- `codec.Row`, {event} for those of `codec.Columns`, {event?} for as many question marks.
 -- A test explains each on the migrated schema, and lets none of those on the way of an event scan a table.
 
 -- Arrivals -----------------------------------------------------------------------------------------------------------
@@ -23,12 +24,8 @@ SELECT id, event_id, state, kind, held_for, superseded_by, attempt, recipient, s
 FROM outbox WHERE id = ?;
 
 -- name: insert_event
--- Its number is NULL where the next one will do.
-INSERT INTO outbox (id, event_id, state, held_for, next_attempt_at, raw_id, supersedes, why,
-                    kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-                    reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence,
-                    address_form, reported)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO outbox (event_id, state, held_for, next_attempt_at, raw_id, supersedes, why, {event})
+VALUES (?, ?, ?, ?, ?, ?, ?, {event?});
 
 -- name: upgrade_event
 -- A graver report of an event that nobody was told of yet. Its place in the order and its own time stay.
@@ -42,9 +39,8 @@ SELECT state, attempt, kind FROM outbox WHERE id = ?;
 
 -- name: rejudge_event
 -- Who is told, and how, is judged with it.
-UPDATE outbox SET kind = ?, recipient = ?, subscriber_uuid = ?, campaign_uuid = ?,
-                  reason = ?, reply_code = ?, enhanced_status = ?, diagnostic = ?, evidence = ?,
-                  address_form = ?, reported = ?, why = ?
+UPDATE outbox SET kind = ?, reason = ?, reply_code = ?, enhanced_status = ?, diagnostic = ?, evidence = ?,
+                  recipient = ?, subscriber_uuid = ?, campaign_uuid = ?, address_form = ?, reported = ?, why = ?
 WHERE id = ?;
 
 -- name: tell_by_address
@@ -88,17 +84,13 @@ SELECT count(*) FROM (SELECT 1 FROM quarantine
 
 -- name: claim_due
 -- The oldest due rows. One writer, so no lock is needed between this and `claim`.
-SELECT id, event_id, state, label, attempt, failures, absences, address_form,
-       kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, reported, unsent
+SELECT {row}
 FROM outbox WHERE state = 'pending' AND next_attempt_at <= :now
 ORDER BY next_attempt_at, id LIMIT :limit;
 
 -- name: claim_absurd
 -- Rows due further away than any delay of ours: the clock has jumped back since, they are due now.
-SELECT id, event_id, state, label, attempt, failures, absences, address_form,
-       kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, reported, unsent
+SELECT {row}
 FROM outbox WHERE state = 'pending' AND next_attempt_at > :horizon
 ORDER BY next_attempt_at, id LIMIT :limit;
 
@@ -143,9 +135,7 @@ INSERT INTO labels (source, day, number, events) VALUES (?, ?, ?, ?)
 ON CONFLICT (source, day, number) DO UPDATE SET events = excluded.events;
 
 -- name: unsettled
-SELECT id, event_id, state, label, attempt, failures, absences, address_form,
-       kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, reported, unsent
+SELECT {row}
 FROM outbox WHERE state IN ('claimed', 'posted') AND finished_at IS NULL AND id > :after_row
 ORDER BY id LIMIT :limit;
 
@@ -222,10 +212,7 @@ INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET va
 
 -- name: list_rows
 -- Newest first; an empty filter lets everything through. `event_id` sorts by time and so bounds the walk.
-SELECT id, event_id, state, label, attempt, failures, absences, address_form,
-       kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, reported,
-       next_attempt_at, finished_at, why, raw_id, supersedes, superseded_by
+SELECT {row}
 FROM outbox
 WHERE event_id >= :since_id AND id < :before_row
   AND (:states = '[]' OR state IN (SELECT value FROM json_each(:states)))
@@ -236,10 +223,7 @@ ORDER BY id DESC LIMIT :limit;
 
 -- name: list_set_aside
 -- The same for what is held or dead alone, which is few among many.
-SELECT id, event_id, state, label, attempt, failures, absences, address_form,
-       kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, reported,
-       next_attempt_at, finished_at, why, raw_id, supersedes, superseded_by
+SELECT {row}
 FROM outbox INDEXED BY outbox_set_aside
 WHERE event_id >= :since_id AND id < :before_row
   AND (state = 'held' OR state = 'dead') AND state IN (SELECT value FROM json_each(:states))
@@ -249,10 +233,7 @@ WHERE event_id >= :since_id AND id < :before_row
 ORDER BY id DESC LIMIT :limit;
 
 -- name: row
-SELECT id, event_id, state, label, attempt, failures, absences, address_form,
-       kind, recipient, subscriber_uuid, campaign_uuid, source, provider, received_at, occurred_at,
-       reason, reply_code, enhanced_status, diagnostic, message_id, provider_event_id, evidence, held_for, reported,
-       next_attempt_at, finished_at, why, raw_id, supersedes, superseded_by
+SELECT {row}
 FROM outbox WHERE id = ?;
 
 -- name: rows_by_prefix

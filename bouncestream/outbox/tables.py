@@ -102,7 +102,7 @@ class Report:
     arrival: Arrival
     event: BounceEvent
     keys: Sequence[bytes]
-    values: codec.Values
+    columns: codec.Columns
     why: str = ""
     supersedes: str | None = None
     body: Body | None = None
@@ -171,9 +171,9 @@ class Tables:
             arrival, event, body = report.arrival, report.event, report.body
             state, due = ("held", None) if event.hold else ("pending", arrival.at)
             number = body.number if body is not None else None
-            head = (None, new_id(arrival.ms), state, event.hold, due, number, report.supersedes, report.why)
+            head = (new_id(arrival.ms), state, event.hold, due, number, report.supersedes, report.why)
             try:
-                row = report.row = cursor.execute(_INSERT, head + report.values).lastrowid
+                row = report.row = cursor.execute(_INSERT, head + report.columns).lastrowid
             except ROW_FAULTS as error:
                 self.refuse(arrival, error)
                 continue

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from bouncestream.event import new_id
 from bouncestream.outbox import codec
+from bouncestream.outbox.queries import QUERIES
+from tests.outbox import make
 
 times = st.datetimes(datetime(1970, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -48,3 +51,18 @@ def test_a_body_comes_back(body: bytes) -> None:
 @pytest.mark.parametrize(("size", "encoding"), [(512, "none"), (513, "zlib"), (4096, "zlib"), (4097, "zlib")])
 def test_small_bodies_are_left_as_they_are(size: int, encoding: str) -> None:
     assert codec.pack(b"x" * size)[0] == encoding
+
+
+def test_a_row_has_every_column_of_the_table_once(conn: sqlite3.Connection) -> None:
+    table = [column for _, column, *_ in conn.execute("PRAGMA table_info(outbox)")]
+    assert sorted(codec.ROW) == sorted(table)
+
+
+def test_each_value_of_a_row_is_that_of_its_column(conn: sqlite3.Connection) -> None:
+    """Distinct in every column, so that none is taken for another."""
+    make.submit(conn, make.event())
+    values = [f"value of {column}" for column in codec.ROW]
+    row = codec.row(values)
+    named = row._asdict() | row.event._asdict()
+    assert [named[column] for column in codec.ROW] == values
+    assert codec.row(conn.execute(QUERIES["row"], (1,)).fetchone()).event.recipient == "ann@example.com"

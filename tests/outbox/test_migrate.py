@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.errors import SchemaTooNew, StoreUnavailable
-from bouncestream.outbox import delivery, migrate, operator
+from bouncestream.outbox import delivery, migrate, operator, quarantine
 from bouncestream.outbox.migrate import Migration
 from bouncestream.ports import State
 from tests.outbox import make
@@ -127,7 +127,7 @@ def test_an_outbox_of_an_earlier_program_is_migrated_without_loss(tmp_path: Path
         bodies = {row["recipient"]: operator.raw_body(conn, row["raw_id"]) for row in after["outbox"]}
         assert bodies["b3@example.com"] == b"3 of the block; " * 40
         assert bodies["told@example.com"] == b"hard"
-        assert [operator.raw_body(conn, item.raw_id) for item in operator.quarantine_items(conn)] == [b"not JSON"]
+        assert [operator.raw_body(conn, item.raw_id) for item in quarantine.quarantine_items(conn)] == [b"not JSON"]
         assert len(delivery.unsettled(conn)) == 3
         assert make.submit(conn, make.event("b3@example.com")).duplicates == 1
         assert make.submit(conn, make.event("new@example.com")).accepted == 1

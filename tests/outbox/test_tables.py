@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from bouncestream.outbox import codec, operator
+from bouncestream.outbox import codec, operator, quarantine
 from bouncestream.outbox.arrivals import take_many
 from bouncestream.outbox.mail_room import aside_bytes
 from bouncestream.ports import Receipt, State, Unreadable
@@ -73,5 +73,5 @@ def test_what_goes_to_quarantine_stands_by_itself_and_its_size_counts(conn: sqli
         Receipt(accepted=1),
     ]
     assert aside_bytes(conn) == 300 + 700
-    kept = [operator.raw_body(conn, item.raw_id)[:1] for item in operator.quarantine_items(conn)]
+    kept = [operator.raw_body(conn, item.raw_id)[:1] for item in quarantine.quarantine_items(conn)]
     assert kept == [b"b", b"c"]
