@@ -1,24 +1,62 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`bouncestream explain FILE` and `bouncestream explain EVENT`: the way from a mail to a verdict, for a person."""
+"""`bouncestream explain FILE|EVENT`: the way from a mail to a verdict (`explain_mail`), or of an event of the
+outbox from what came in to what Listmonk keeps of it, for a person."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import json
+import sqlite3
 import sys
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from bouncestream.cli.explain_event import explain_event
+from bouncestream.cli import show as out
 from bouncestream.cli.explain_mail import explain_mail
-from bouncestream.cli.opened import config_path, configuration
+from bouncestream.cli.opened import config_path, configuration, looking
+from bouncestream.cli.outbox_look import as_json
+from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
-from bouncestream.errors import ConfigError, UsageError
+from bouncestream.errors import ConfigError, SinkError, UsageError
+from bouncestream.event import Kind
+from bouncestream.judging.mail import PROVIDER as MAILBOX
+from bouncestream.judging.stored import StillUnreadable, identified_again, same_person
+from bouncestream.outbox import delivery, operator
+from bouncestream.outbox.operator import Listed, Step
+from bouncestream.ports import Claimed, RawInput
+from bouncestream.printable import mask_all, printable
+from bouncestream.sinks.listmonk import payload
+
+#: How long Listmonk may take to say what it kept; seconds.
+_PATIENCE = 15
+
+
+def options(parser: Parser) -> None:
+    """The options of `bouncestream explain`."""
+    command(
+        parser,
+        run,
+        "Of a mail: what it is made of, where the address came from and what else it could have been, which\n"
+        "words or code decided, and what Listmonk will be told. Of an event also what was sent to Listmonk, what\n"
+        "it kept, and the history. Exit code 3: Listmonk could not be asked.",
+    )
+    parser.add_argument(
+        "target", metavar="FILE|EVENT", help="a raw mail (- is standard input), or number or id of an event"
+    )
+    parser.add_argument("--mailbox", default="", metavar="NAME", help="judge as a mail of this mailbox is")
+    parser.add_argument("--offline", action="store_true", help="do not ask Listmonk what it kept")
+    parser.add_argument("--json", action="store_true", help="JSON, for programs")
+    parser.add_argument("--reveal", action="store_true", help="show addresses in full")
 
 
 def run(args: argparse.Namespace) -> int:
     """A file is explained as a mail; anything else is looked up in the outbox."""
     name = args.target
     if name != "-" and not Path(name).exists():
-        return explain_event(args)
+        return _explain_event(args)
     raw = sys.stdin.buffer.read() if name == "-" else _bytes(Path(name))
     config = _configuration(args)
     explain_mail(raw, config, args, name=name)
@@ -42,3 +80,162 @@ def _configuration(args: argparse.Namespace) -> Config:
     if args.config is None and (path is None or not Path(path).exists()):
         return Config()
     return configuration(args, with_secrets=False, judging=True)
+
+
+def _explain_event(args: argparse.Namespace) -> int:
+    """Print it; 3 when Listmonk could not be asked."""
+    config = configuration(args, with_secrets=not args.offline, judging=True)
+    with looking(config.outbox.path) as outbox:
+        found = outbox.read(partial(_found, ref=args.target))
+    row, steps = found.row, found.steps
+    kept, trouble = ("", "") if args.offline else asyncio.run(_kept(config, found))
+    if args.json:
+        out.json_line(_json(config, found, kept, trouble, reveal=args.reveal))
+        return 3 if trouble else 0
+    out.heading(f"Event {row.row}: {row.event.kind}, {row.event.reason or 'no reason'}; {row.state.value}")
+    _came_in(config, found, args)
+    print()
+    out.heading("What was sent to Listmonk")
+    out.mark("·", mask_all(_sent_words(row)) if not args.reveal else _sent_words(row))
+    if row.attempt and row.event.kind is not Kind.UNSUBSCRIBE:
+        print(f"  {printable(_masked(json.dumps(_sent(found)), args))}")
+    print()
+    out.heading("What Listmonk kept of it")
+    sign = "⚠" if trouble else "·" if args.offline else "✔" if kept.startswith("its row") else "·"
+    out.mark(sign, trouble or kept or "not asked (--offline)")
+    print()
+    out.heading("History")
+    for step in steps:
+        way = f"{step.before} → {step.after.value}" if step.before else step.after.value
+        print(f"  {out.when(step.at)}  {way}: {printable(_masked(step.why, args))}")
+    return 3 if trouble else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """All that the outbox has of an event."""
+
+    row: Listed
+    steps: list[Step]
+    came: RawInput | None  #: the request or mail that it came by; None: it is not kept
+    instance: str  #: the outbox's name among outboxes
+
+
+def _found(conn: sqlite3.Connection, ref: str) -> _Found:
+    try:
+        row, steps = operator.show(conn, operator.find(conn, ref))
+    except UsageError as error:
+        raise UsageError(f"There is no file {ref}, and: {error}") from None
+    try:
+        came = operator.raw_input(conn, row)
+    except UsageError:
+        came = None
+    return _Found(row, steps, came, delivery.get_meta(conn, "instance") or "")
+
+
+def _masked(text: str, args: argparse.Namespace) -> str:
+    return text if args.reveal else mask_all(text)
+
+
+def _came_in(config: Config, found: _Found, args: argparse.Namespace) -> None:
+    """How it came in, how it was judged, and, where a mail is kept, the way to that."""
+    row, came = found.row, found.came
+    out.fields(
+        (f"  {name}", _masked(value, args))
+        for name, value in (
+            ("received", f"{out.when(row.received_at)} UTC by {row.event.source} ({row.event.provider})"),
+            ("recipient", row.event.recipient or row.event.subscriber_uuid),
+            ("server's words", row.event.diagnostic),
+            ("evidence", row.event.evidence),
+        )
+    )
+    if came is None:
+        out.mark("·", "what came in is not kept any more ([retention] raw)")
+    elif came.provider == MAILBOX:
+        print()
+        explain_mail(came.body, config, args, name="The mail that it came in by", source=came.source)
+    else:
+        out.mark("·", f"this version {_now(config, row, came)}")
+        print(f"  `bouncestream outbox show {row.row} --raw` prints the request")
+
+
+def _now(config: Config, row: Listed, came: RawInput) -> str:
+    """How the stored request is judged by this version, in words."""
+    try:
+        events = identified_again(came, config).events
+    except StillUnreadable as error:
+        return f"cannot read the request: {error}"
+    same = same_person(events, row.event)
+    if not same:
+        return "finds no such event in the request"
+    if (same[0].kind, same[0].reason) == (row.event.kind, row.event.reason):
+        return "judges the request in the same way"
+    return f"judges it as {same[0].kind} ({same[0].reason}): {mask_all(same[0].evidence)}"
+
+
+def _claimed(row: Listed) -> Claimed:
+    return Claimed(
+        row.row, row.event_id, row.state, row.event, row.received_at, row.label, row.attempt,
+        address_form=row.address_form,
+    )  # fmt: skip
+
+
+def _sent(found: _Found) -> dict[str, Any]:
+    """The body of the POST, as it was made or would be."""
+    body: dict[str, Any] = json.loads(payload.body(_claimed(found.row), found.instance))
+    return body
+
+
+def _sent_words(row: Listed) -> str:
+    if not row.attempt:
+        return f"nothing yet: it is {row.state.value}" + (f" ({row.why})" if row.why else "")
+    if row.event.kind is Kind.UNSUBSCRIBE:
+        return f"the unsubscription was carried out at the subscriber, {row.attempt} attempts"
+    return f"this, with attempt {row.attempt}, as source {row.label!r}:"
+
+
+async def _kept(config: Config, found: _Found) -> tuple[str, str]:
+    """What Listmonk has of the event, in words; or why that cannot be said."""
+    from bouncestream.sinks.listmonk.client import ListmonkClient
+
+    row = found.row
+    if not row.label:
+        return "nothing: it was never posted as a bounce", ""
+    settings = config.listmonk
+    token = settings.token.reveal() if settings.token else ""
+    sink = ListmonkClient(settings.url, settings.user, token, instance=found.instance)
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            rows = [seen for seen in await sink.read_label(row.label) if seen.event_id == row.event_id]
+    except (SinkError, TimeoutError) as error:
+        return "", f"Listmonk cannot be asked: {error or 'no answer in time'}. Next: `bouncestream check`"
+    finally:
+        await sink.close()
+    if not rows:
+        return "no row of it: " + (row.why or "it was not stored"), ""
+    attempts = ", ".join(str(seen.attempt) for seen in rows)
+    word = "its row" if len(rows) == 1 else f"{len(rows)} rows, which is a double"
+    return f"{word} (of attempt {attempts}) under {row.label!r}", ""
+
+
+def _json(config: Config, found: _Found, kept: str, trouble: str, *, reveal: bool) -> dict[str, Any]:
+    row = found.row
+    sent = _sent(found) if row.attempt and row.event.kind is not Kind.UNSUBSCRIBE else None
+    if sent is not None and not reveal:
+        sent = json.loads(mask_all(json.dumps(sent)))
+    return {
+        **as_json(row, reveal=reveal),
+        "judged_now": _now(config, row, found.came) if found.came is not None else "",
+        "sent": sent,
+        "kept": kept,
+        "trouble": trouble,
+        "history": [
+            {
+                "at": out.time(s.at),
+                "from": s.before,
+                "to": s.after.value,
+                "why": s.why if reveal else mask_all(s.why),
+            }
+            for s in found.steps
+        ],
+    }

@@ -16,15 +16,70 @@ from functools import partial
 
 from bouncestream.cli import show as out
 from bouncestream.cli.opened import Changing, changing, configuration
+from bouncestream.cli.parser import Commands, Parser, add, command
+from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
 from bouncestream.outbox import operator
 from bouncestream.outbox.operator import Changed
-from bouncestream.ports import State
+from bouncestream.outbox.quarantine import quarantine_items, store_again
+from bouncestream.outbox.state import HELD_FOR
+from bouncestream.ports import State, Submission
 
 #: Rows changed in one transaction: milliseconds, so that the bridge hardly waits.
 _STEP = 500
+#: Items of the quarantine that are judged and stored in one.
+_ITEMS = 50
 
 _Change = Callable[[sqlite3.Connection, Sequence[int], datetime], Changed]
+
+
+def options(inner: Commands) -> None:
+    """The commands of `outbox` that change it."""
+    again = as_command(
+        inner,
+        "replay",
+        "deliver events again, or read again what is in quarantine",
+        replay,
+        "An event that may be in Listmonk already is looked for there before it is posted.",
+    )
+    again.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or first characters of the id")
+    many = again.add_mutually_exclusive_group()
+    many.add_argument("--dead", action="store_true", help="all dead letters")
+    many.add_argument("--unstored", action="store_true", help="all that Listmonk did not keep")
+    many.add_argument("--from-dry-run", action="store_true", help="all that a dry run dropped")
+    many.add_argument("--quarantine", action="store_true", help="items of the quarantine: the given ones, or all")
+    many.add_argument(
+        "--unidentified",
+        action="store_true",
+        help="bounce mails that did not tell whose they are: the given ones, or all",
+    )
+
+    never = as_command(inner, "drop", "never deliver events that wait or are held", drop)
+    never.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or first characters of the id")
+    never.add_argument("--held", action="store_true", help="all that are held back")
+    never.add_argument("--pending", action="store_true", help="all that wait for delivery")
+    never.add_argument("--yes", action="store_true", help="do not ask before many are dropped")
+
+    go = as_command(inner, "release", "let held events go", release)
+    go.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or first characters of the id")
+    go.add_argument("--all", action="store_true", help="all that are held back")
+    go.add_argument(
+        "--held-for",
+        default="",
+        choices=sorted(HELD_FOR),
+        metavar="REASON",
+        help=f"all that are held for this: {', '.join(sorted(HELD_FOR))}",
+    )
+
+
+def as_command(
+    inner: Commands, name: str, text: str, run: Callable[[argparse.Namespace], int], more: str = ""
+) -> Parser:
+    """A command of `outbox` that `run` does."""
+    made = add(inner, name, text)
+    command(made, run, more)
+    made.add_argument("--json", action="store_true", help="JSON, for programs")
+    return made
 
 
 def replay(args: argparse.Namespace) -> int:
@@ -33,9 +88,7 @@ def replay(args: argparse.Namespace) -> int:
     many = bool(args.dead or args.unstored or args.from_dry_run)
     with changing(config.outbox.path) as outbox:
         if args.quarantine or args.unidentified:
-            from bouncestream.cli.requeue import requeue
-
-            return requeue(args, config, outbox)
+            return _replay_quarantine(args, config, outbox)
         rows = []
         if args.dead:
             rows = _all(outbox, State.DEAD)
@@ -46,6 +99,51 @@ def replay(args: argparse.Namespace) -> int:
         other = "--dead, --unstored, --from-dry-run, --quarantine or --unidentified"
         rows += _named(args, outbox, or_one_of=other, many=many)
         return _apply(args, outbox, rows, operator.replay, "replayed")
+
+
+def _replay_quarantine(args: argparse.Namespace, config: Config, outbox: Changing) -> int:
+    """The raw bodies of the named items, or of all that wait, are judged by this version and the present settings,
+    and stored as anything that comes in: what is known already stays a duplicate."""
+    from bouncestream.judging.stored import StillUnreadable, identified_again, judge_again  # slow to import
+
+    unidentified = bool(args.unidentified)
+    items = outbox.read(partial(quarantine_items, limit=-1, unidentified=unidentified))
+    waiting = {item.id: item for item in items}
+    numbers = [item_number(text) for text in args.event] or list(waiting)
+    missing = [number for number in numbers if number not in waiting]
+    if missing:
+        where = "is unidentified" if unidentified else "waits in quarantine"
+        shows = "--unidentified" if unidentified else "--quarantine"
+        raise UsageError(f"No item {missing[0]} {where}. Next: `bouncestream outbox list {shows}` shows them.")
+    done: list[int] = []
+    refused: dict[int, str] = {}
+    judged_by = identified_again if unidentified else judge_again
+    wanted = list(dict.fromkeys(numbers))
+    for at in range(0, len(wanted), _ITEMS):
+        judged: list[tuple[int, Submission]] = []
+        for number in wanted[at : at + _ITEMS]:
+            try:
+                came = outbox.read(partial(operator.raw_input, item=waiting[number]))
+                judged.append((number, judged_by(came, config)))
+            except (UsageError, StillUnreadable) as error:
+                refused[number] = str(error)
+        stored = outbox.write(partial(_store_again, judged=judged)) if judged else []
+        done += stored
+        refused |= {number: "someone else replayed it just now" for number, _ in judged if number not in stored}
+    return out.tell(args.json, done, refused, "replayed", "item")
+
+
+def _store_again(conn: sqlite3.Connection, judged: list[tuple[int, Submission]]) -> list[int]:
+    """Store the submissions of some items in one transaction; returns the items that nobody replayed meanwhile."""
+    now = datetime.now(UTC)
+    return [number for number, submission in judged if store_again(conn, number, submission, now) is not None]
+
+
+def item_number(text: str) -> int:
+    """The number of an item in quarantine."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise UsageError(f"{text!r} is not the number of an item. Next: `bouncestream outbox list --quarantine`.")
+    return int(text)
 
 
 def drop(args: argparse.Namespace) -> int:

@@ -11,9 +11,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from bouncestream.cli import outbox_change
 from bouncestream.cli import show as out
 from bouncestream.cli.opened import configuration, looking
+from bouncestream.cli.outbox_change import as_command, item_number
+from bouncestream.cli.parser import Parser, count, group
 from bouncestream.errors import UsageError
+from bouncestream.event import Kind
 from bouncestream.mail.address import normalise
 from bouncestream.outbox import delivery, operator
 from bouncestream.outbox.operator import Listed, Step
@@ -22,11 +26,65 @@ from bouncestream.outbox.view import View
 from bouncestream.ports import State
 from bouncestream.printable import mask, mask_all, printable
 
+_STATES = tuple(state.value for state in State)
+_KINDS = tuple(kind.value for kind in Kind)
+
 #: Rows that are read at a time: a list of all events need not fit in memory.
 _PAGE = 5000
 
 #: What the numbers by source, reason and domain look back on.
 _RECENT = timedelta(days=30)
+
+
+def options(parser: Parser) -> None:
+    """The commands behind `bouncestream outbox`."""
+    inner = group(
+        parser,
+        "Look into the outbox, and change what waits in it; also while `bouncestream run` is up.\n"
+        "An event is named by its number, its id, or the first 8 or more characters of its id.",
+    )
+    many = as_command(inner, "list", "list events, newest first", listing)
+    _reveal(many)
+    many.add_argument(
+        "--state",
+        action="append",
+        choices=_STATES,
+        metavar="STATE",
+        help=f"only of this state: {', '.join(_STATES)}",
+    )
+    many.add_argument("--source", default="", metavar="NAME", help="only of this webhook or mailbox")
+    many.add_argument(
+        "--kind", action="append", choices=_KINDS, metavar="KIND", help=f"only of this kind: {', '.join(_KINDS)}"
+    )
+    many.add_argument("--recipient", default="", metavar="ADDRESS", help="only about this address")
+    many.add_argument("--limit", type=count, default=50, metavar="N", help="at most so many, 0: all (default: 50)")
+    instead = many.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--quarantine", action="store_true", help="instead: what could not be read, oldest first, kept as it came"
+    )
+    instead.add_argument(
+        "--unidentified", action="store_true", help="instead: bounce mails that do not tell whose they are"
+    )
+
+    one = as_command(inner, "show", "show an event and its history", show)
+    _reveal(one)
+    one.add_argument("event", metavar="EVENT", help="number, id, or first characters of the id")
+    one.add_argument("--raw", action="store_true", help="print the request or mail as it came, and nothing else")
+    one.add_argument("--quarantine", action="store_true", help="EVENT is the number of an item in quarantine")
+
+    as_command(
+        inner,
+        "stats",
+        "count the events",
+        stats,
+        '--json: {"states": {"pending": n, … every state}, "duplicates": n, "doubled": n, "quarantine": n,\n'
+        '"unidentified": n}',
+    )
+    outbox_change.options(inner)
+
+
+def _reveal(parser: Parser) -> None:
+    parser.add_argument("--reveal", action="store_true", help="show addresses in full")
 
 
 def listing(args: argparse.Namespace) -> int:
@@ -160,13 +218,6 @@ def _show_quarantined(args: argparse.Namespace, outbox: View) -> int:
     out.fields((name, str(value)) for name, value in _quarantined(item).items() if value is not None)
     print()
     return _print_raw(args, outbox, item.raw_id)
-
-
-def item_number(text: str) -> int:
-    """The number of an item in quarantine."""
-    if not (text.isascii() and text.isdigit()) or len(text) > 18:
-        raise UsageError(f"{text!r} is not the number of an item. Next: `bouncestream outbox list --quarantine`.")
-    return int(text)
 
 
 def _print_raw(args: argparse.Namespace, outbox: View, raw_id: int) -> int:

@@ -10,6 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from bouncestream.cli import show as out
+from bouncestream.cli.parser import Parser, command
+
+
+def options(parser: Parser) -> None:
+    """The options of `bouncestream parse`."""
+    command(
+        parser,
+        run,
+        "With --json one object a mail:\n"
+        '{"file", "kind": hard|soft|complaint|ignore, "recipients": [{"address", "kind", "reason", "status",\n'
+        '"reply_code", "diagnostic", "evidence"}], "original": {…}}. A file that cannot be read has "error", then\n'
+        "the exit code is 1.",
+        config=False,
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a raw mail; - is standard input")
+    parser.add_argument("--json", action="store_true", help="one JSON object for each mail, a line each")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 
 from bouncestream.cli import show as out
 from bouncestream.cli.opened import Changing, changing, configuration, looking
+from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind
@@ -46,6 +47,22 @@ class Change:
         """For the history."""
         was = f"{self.row.event.kind} ({self.row.event.reason})"
         return f"judged again: {was} → {self.becomes}"
+
+
+def options(parser: Parser) -> None:
+    """The options of `bouncestream rejudge`."""
+    command(
+        parser,
+        run,
+        "Lists what this version, with the present configuration, would judge otherwise. Only what nobody\n"
+        "was told of yet can be changed; also while `bouncestream run` is up.",
+    )
+    parser.add_argument(
+        "--since", default="all", metavar="WHEN", help="only what came in since: 7d, a date, or all (default: all)"
+    )
+    parser.add_argument("--apply", action="store_true", help="change what is not delivered yet")
+    parser.add_argument("--json", action="store_true", help="one JSON object for each change, a line each")
+    parser.add_argument("--reveal", action="store_true", help="show addresses in full")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way to a verdict is shown to a person, for a mail and for an event of the outbox."""
+"""The way of an event of the outbox is shown to a person; of mails in test_explain_mail."""
 
 from __future__ import annotations
 
@@ -9,51 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from bouncestream.event import Kind
 from tests.cli.conftest import Cli, Process, bounce, get, post, write_config
 from tests.outbox import make
 
 MAILS = Path(__file__).parents[1] / "fixtures" / "mail"
-
-
-def test_a_mail_is_explained_from_its_parts_to_what_listmonk_is_told(cli: Cli) -> None:
-    done = cli("explain", str(MAILS / "postfix_alias.eml"), "--reveal")
-    assert done.returncode == 0
-    for expected in (
-        "message/delivery-status",
-        "A delivery report (RFC 3464)? yes",
-        "reader@example.com: hard, user_unknown",
-        "inbox@provider.test (Final-Recipient)",
-        "words 'user not found'",
-        "The mailbox does not exist.",
-        "✔ hard about reader@example.com",
-        "proof of origin",
-    ):
-        assert expected in done.stdout, done.stdout
-    assert "reader@example.com" not in cli("explain", str(MAILS / "postfix_alias.eml")).stdout
-
-
-@pytest.mark.parametrize("name", sorted(path.name for path in MAILS.glob("*.eml")))
-def test_every_kind_of_mail_can_be_explained(cli: Cli, name: str) -> None:
-    told = json.loads(cli("explain", "--json", str(MAILS / name)).stdout)
-    assert told["trace"]["steps"]
-    assert len(told["trace"]["recipients"]) == len(told["recipients"])
-
-
-def test_without_proof_it_is_said_that_less_is_told(cli: Cli, tmp_path: Path) -> None:
-    mail = (MAILS / "postfix_unknown_user.eml").read_bytes()
-    (tmp_path / "x.eml").write_bytes(mail.replace(b"X-Listmonk-", b"X-Other-"))
-    told = cli("explain", "x.eml", "--reveal").stdout
-    assert "✔ soft about reader@example.com" in told
-    assert "no proof of origin: told as soft at most (it says hard)" in told
-
-
-def test_what_the_policy_ignores_is_told_as_nothing(cli: Cli, config: Path) -> None:
-    with config.open("a") as file:
-        file.write('[policy]\nreasons = { user_unknown = "ignore" }\n')
-    assert "nothing about" in cli("explain", str(MAILS / "postfix_unknown_user.eml")).stdout
 
 
 def test_what_is_neither_file_nor_event_is_refused(cli: Cli, config: Path, conn: sqlite3.Connection) -> None:

@@ -9,10 +9,6 @@ from collections.abc import Iterator
 import pytest
 
 from bouncestream.cli import build_parser, doctor, doctor_files
-from bouncestream.cli import parser_outbox as module
-from bouncestream.event import Kind
-from bouncestream.outbox.state import HELD_FOR
-from bouncestream.ports import State
 from tests.cli.conftest import environment
 
 
@@ -73,13 +69,6 @@ def test_each_command_exists_and_explains_every_option(path: tuple[str, ...]) ->
     assert "exit codes" in (parser.epilog or "")
     assert all(action.help for action in parser._actions)
     assert max(map(len, parser.format_help().splitlines())) <= 120
-
-
-def test_the_words_are_those_of_the_outbox() -> None:
-    """They are repeated in the parser, so that it need not import the outbox."""
-    assert set(module.STATES) == set(State)
-    assert set(module.KINDS) == set(Kind)
-    assert set(module.HELD_FOR) == HELD_FOR
 
 
 def test_only_the_called_command_is_imported() -> None:
