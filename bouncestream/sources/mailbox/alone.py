@@ -41,9 +41,9 @@ class Alone:
         self._key = key
 
     async def fetch(self, uid: int, read: int, *, last: bool) -> Fetched | NoMail:
-        """One mail, in whatever form it comes. `read`: the folder is read up to that UID; `last`: it is the last
-        try, so a form that marks it as read will do. Raises ServerRefused when the server refuses the other mails
-        of the folder too: then it is not this one's fault."""
+        """Fetch one mail, in whatever form it comes. `read`: the folder is read up to that UID; `last`: it is the
+        last try, so a form that marks it as read will do. Raises ServerRefused when the server refuses the other
+        mails of the folder too: then it is not this one's fault."""
         forms, this = self._box.forms, (self._key.folder, uid)
         mail, refusal = await self._in_forms(uid, forms.order(this, last=last))
         if mail is None and not await self._listing.still_there([uid], read):
@@ -63,7 +63,7 @@ class Alone:
         return NoMail.WITHHELD
 
     def none_come(self) -> ServerRefused:
-        """What is said of the server then."""
+        """The words about the server then."""
         return ServerRefused(f"{self._key.folder}: the server gives none of its mails just now", later=True)
 
     async def others_come(self, uid: int) -> bool | None:
@@ -89,8 +89,8 @@ class Alone:
         return False
 
     async def _in_forms(self, uid: int, order: Sequence[Form]) -> tuple[Fetched | None, ServerRefused | None]:
-        """One mail in the first of these forms in which it comes, else why not. A form is noted before it is tried,
-        as the connection may die on it."""
+        """Fetch one mail in the first of these forms in which it comes, else why not. A form is noted before it is
+        tried, as the connection may die on it."""
         forms, this = self._box.forms, (self._key.folder, uid)
         refusal: ServerRefused | None = None
         for form in order:

@@ -23,7 +23,7 @@ class Board:
         self._tell()
 
     def forget(self, line: str) -> None:
-        """That line has nothing to say any more."""
+        """Forget a line: it has nothing to say any more."""
         if self._lines.pop(line, None) is not None:
             self._tell()
 

@@ -20,7 +20,7 @@ log = logging.getLogger("bouncestream.mailbox")
 
 
 class Tokens(Protocol):
-    """Where access tokens come from, see `oauth.TokenSource`."""
+    """The source of access tokens, see `oauth.TokenSource`."""
 
     async def token(self) -> str: ...
 

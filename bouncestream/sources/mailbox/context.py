@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tasks of one mailbox share."""
+"""The context that the tasks of one mailbox share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bouncestream.sources.mailbox.connector import Gate
 
 @dataclass(slots=True)
 class Box:
-    """One mailbox. `judging` and `dedupe` may be exchanged at any time."""
+    """The context of one mailbox. `judging` and `dedupe` may be exchanged at any time."""
 
     settings: Mailbox
     judging: Judging

@@ -45,7 +45,7 @@ HEADER = 16_384
 
 @dataclass(slots=True)
 class _Work:
-    """What a window of UIDs holds: `read` is to be fetched, the rest is only noted."""
+    """The work in a window of UIDs: `read` is to be fetched, the rest is only noted."""
 
     read: list[int]
     last: int  #: the highest UID in it
@@ -117,8 +117,8 @@ class Reading:
         return named
 
     async def _sorted(self, uids: list[int]) -> _Work:
-        """What is to be read of these, and what is too old. Only of what was there before: a mail that arrives
-        while we listen is read whatever its date."""
+        """The mails to be read of these, and those that are too old. Only of what was there before: a mail that
+        arrives while we listen is read whatever its date."""
         box, progress = self._box, self.progress
         work = _Work(uids, uids[-1])
         before = [uid for uid in uids if uid < progress.below]
@@ -218,7 +218,7 @@ class Reading:
         return done
 
     async def _one(self, uid: int) -> tuple[list[Fetched], list[int]]:
-        """As `_fetch`, of one mail, in whatever form it comes."""
+        """Fetch one mail as `_fetch` does, in whatever form it comes."""
         last = self._tries[uid].count >= rules.TRIES
         mail = await self._alone.fetch(uid, self.progress.last_uid, last=last)
         return ([mail], [uid]) if isinstance(mail, Fetched) else ([], [uid] if mail is NoMail.GONE else [])
@@ -353,7 +353,7 @@ def _result(returned: Returned) -> str:
 
 
 async def judged(mails: Sequence[Fetched], judging: Judging) -> list[Returned]:
-    """What becomes of each mail; many or large ones are read on a thread, so that the event loop goes on."""
+    """The judgement of each mail; many or large ones are read on a thread, so that the event loop goes on."""
     if sum(len(mail.raw or b"") for mail in mails) > AT_ONCE:
         return await asyncio.to_thread(_judge, mails, judging)
     return _judge(mails, judging)

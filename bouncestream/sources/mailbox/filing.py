@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What bounce mails get once their events are stored: flagged, or moved to another folder. Never deleted.
+"""The filing of bounce mails once their events are stored: flagged, or moved to another folder. Never deleted.
 
 A move without MOVE (RFC 6851) is COPY, then \\Deleted and UID EXPUNGE (RFC 4315) of just those that the server says
 to have copied; where it cannot or does not say so, the mail stays, flagged. What is owed is remembered in the
@@ -80,8 +80,8 @@ async def settle(
 
 
 async def _known(session: Session, owed: Sequence[PendingFiling]) -> set[int]:
-    """Those that arrived when the mails did that were read under their UIDs: since then the server may have been
-    restored from a backup, and have given their numbers to others."""
+    """The filings of mails that arrived when the mails did that were read under their UIDs: since then the server
+    may have been restored from a backup, and have given their numbers to others."""
     if not any(due.arrived_at for due in owed):
         return set()
     dates = await session.dates([due.uid for due in owed])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One folder of a mailbox, for ever: connect → read what is new → do what is owed → SELECT → IDLE → again.
+"""A folder of a mailbox, watched for ever: connect → read what is new → do what is owed → SELECT → IDLE → again.
 
 SELECT is the last command before IDLE, as a server may tell of a new mail while it answers another command, where
 nobody listens. What IDLE says is never taken for more than a reason to look. Every end of a session is waited out,
@@ -63,7 +63,7 @@ class Folder:
         self._told_skipped = False
 
     async def run(self) -> None:
-        """For ever."""
+        """Watch the folder, for ever."""
         box = self.box
         failures = 0
         self._stand(FolderState.CONNECTING, 0, f"{self.name}: connecting to {box.settings.host}")

@@ -30,7 +30,7 @@ log = logging.getLogger("bouncestream.mailbox")
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """One mailbox that is being read."""
+    """A mailbox that is being read."""
 
     box: Box
     folders: tuple[Folder, ...]
@@ -38,7 +38,7 @@ class _Reader:
 
 
 class Mailboxes:
-    """All of them. `reload` begins and exchanges, `stop` ends.
+    """The mailboxes. `reload` begins and exchanges, `stop` ends.
 
     `tokens` makes the source of access tokens for a mailbox that needs one; `instance` is the outbox's own id.
     """

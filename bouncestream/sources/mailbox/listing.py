@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which mails there are in the open folder. SEARCH names them, and is not believed blindly: servers are known that
+"""The list of mails in the open folder. SEARCH names them, and is not believed blindly: servers are known that
 answer it with every UID, with sequence numbers, or with nothing. FETCH shows what there is: it is asked where the
 two can be seen to disagree, and from then on alone.
 """
@@ -41,7 +41,7 @@ class Listing:
 
     @property
     def uidnext(self) -> int:
-        """What the server says that the next mail gets; 0: it does not."""
+        """The UID that the next mail gets, as the server says; 0: it does not."""
         return self.selected.uidnext
 
     async def named(self, low: int, high: int | None) -> list[int]:
@@ -87,9 +87,9 @@ class Listing:
         return bool(listed)
 
     async def still_there(self, uids: list[int], last: int) -> set[int]:
-        """Which of these mails, that a FETCH did not give, the server has all the same. Once a session it is made
-        sure that SEARCH names the mails there are after the UID `last`: else they would all be set aside, one after
-        the other. Raises Misled, and MailboxError."""
+        """The mails of these, which a FETCH did not give, that the server has all the same. Once a session it is
+        made sure that SEARCH names the mails there are after the UID `last`: else they would all be set aside, one
+        after the other. Raises Misled, and MailboxError."""
         shown = await self._session.there(uids)
         if self.by_fetch:
             return shown
@@ -105,9 +105,9 @@ class Listing:
         return named | shown
 
     async def older(self, uids: Sequence[int], moment: datetime) -> set[int]:
-        """Those that arrived more than a day before `moment`: SEARCH knows days only, in the server's own zone. The
-        rest tells its time when it is fetched. What a SEARCH leaves out is believed once some of it has told its
-        time."""
+        """The mails that arrived more than a day before `moment`: SEARCH knows days only, in the server's own zone.
+        The rest tells its time when it is fetched. What a SEARCH leaves out is believed once some of it has told
+        its time."""
         day = moment - timedelta(days=1)
         old = sorted(uids)
         if not self.by_fetch:

@@ -27,7 +27,7 @@ ASKED = 5
 
 
 class Numbers:
-    """Those of one folder, over all of its sessions."""
+    """The numbers (UIDs) of one folder, over all of its sessions."""
 
     def __init__(self, box: Box, name: str) -> None:
         self._box = box
@@ -43,7 +43,7 @@ class Numbers:
         return rules.unsteady_wait(self._count, self._box.settings)
 
     async def reading(self, session: Session, selected: Selected, before: Reading | None) -> Reading:
-        """What is read of the folder as it was just opened: `before`, as long as its numbers mean the same. The
+        """The reading of the folder as it was just opened: `before`, as long as its numbers mean the same. The
         first contact, and new numbers, are committed. Raises MailboxError and StoreError."""
         box, settings = self._box, self._box.settings
         self.unsteady = False

@@ -79,7 +79,7 @@ def marks(raw: bytes) -> tuple[str, str]:
 
 
 class OwnMail:
-    """One mail of ours in one folder: `open` the folder, `put` it, and whatever happens then, `remove` it.
+    """A mail of ours in one folder: `open` the folder, `put` it, and whatever happens then, `remove` it.
 
     `mark`: 32 hexadecimal digits that nobody else knows. Each call raises MailboxError as the session does.
     """

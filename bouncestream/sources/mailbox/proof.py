@@ -44,7 +44,7 @@ class Proof:
         self._left: dict[str, OwnMail] = {}  # by folder: a canary that is still there
 
     async def run(self) -> None:
-        """For ever."""
+        """Prove, for ever."""
         box = self._box
         while True:
             await asyncio.sleep(box.settings.prove * (0.8 + 0.2 * box.chance()))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a mailbox listener decides, without doing any of it. Pure: times, settings and chance are arguments."""
+"""The rules by which a mailbox listener decides, without doing anything. Pure: times, settings and chance are
+arguments."""
 
 from __future__ import annotations
 
@@ -78,7 +79,7 @@ class FolderState(StrEnum):
 
 
 def state_of(error: BaseException) -> FolderState:
-    """What an error means for the folder."""
+    """The state of a folder after an error."""
     for kind, state in (
         (Deaf, FolderState.DEAF),
         (StillUnreadable, FolderState.UNREADABLE),
@@ -217,7 +218,7 @@ def batch_size(mails: int, size: int) -> int:
 
 
 def filing(settings: Mailbox, where: Filing | None) -> Filing | None:
-    """Where a mail belongs, as configured; None: it is left untouched."""
+    """The place where a mail belongs, as configured; None: it is left untouched."""
     if where is Filing.DONE:
         return where if settings.after != "leave" else None
     if where is Filing.UNIDENTIFIED:

@@ -81,7 +81,7 @@ class Contact(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FolderSeen:
-    """One of the folders to read."""
+    """A folder to read, as it was seen."""
 
     name: str
     trouble: str = ""  #: why it cannot be opened, in words
@@ -95,7 +95,7 @@ class FolderSeen:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen of a mailbox without changing it."""
+    """The look at a mailbox, which changed nothing."""
 
     tls: str = ""  #: the version; empty: no TLS
     ends: datetime | None = None  #: of the server's certificate
@@ -166,7 +166,7 @@ async def _first_contact(box: Mailbox, session: Session, exists: int) -> int:
 
 
 def moved(box: Mailbox) -> str:
-    """What is moved to another folder, in words; empty: nothing."""
+    """The mails that are moved to another folder, in words; empty: nothing."""
     what = ["bounce mails"] if box.after == "move" else []
     if box.unidentified_folder:
         what.append("bounces that do not tell whose they are")
@@ -179,7 +179,7 @@ def writes(box: Mailbox) -> bool:
 
 
 def remedy(box: Mailbox, error: MailboxError) -> tuple[str, str]:
-    """What stood in the way, and what to do about it; addresses are masked."""
+    """The obstacle, and what to do about it; addresses are masked."""
     what, _, fix = str(error).partition(" Next: ")
     if not fix and isinstance(error, TokenError):
         fix = f"check the network of this machine, and mailboxes.{box.name}.oauth_…"
@@ -204,7 +204,7 @@ class Untried(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What became of a mail of ours."""
+    """The fate of a mail of ours."""
 
     folder: str = ""
     untried: Untried | None = None
