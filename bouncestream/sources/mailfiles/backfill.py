@@ -28,7 +28,7 @@ NAMED = 20
 
 @dataclass(slots=True)
 class Backfilled:
-    """What became of the mails so far. What was stored is counted by the outbox."""
+    """The results of the mails so far. What was stored is counted by the outbox."""
 
     mails: int = 0
     bytes: int = 0
@@ -101,7 +101,7 @@ def _name(done: Backfilled, where: str, why: str) -> None:
 
 
 async def _store(batch: list[Submission], emit: Emit) -> None:
-    """All of a batch, in one transaction or a few."""
+    """Store a batch, in one transaction or a few."""
     for answer in await asyncio.gather(*map(emit, batch), return_exceptions=True):
         if isinstance(answer, BaseException):
             raise answer

@@ -46,7 +46,7 @@ _STAMP = re.compile(r"(\d{9,11})\.")
 
 @dataclass(frozen=True, slots=True)
 class FileMail:
-    """One mail of a file."""
+    """A mail of a file."""
 
     where: str  #: the path, and in an mbox the number of the mail
     raw: bytes | None  #: at most LIMIT bytes; None: it could not be read

@@ -47,7 +47,7 @@ def token_path(outbox: Path, mailbox: str) -> Path:
 
 
 def login_command(mailbox: str) -> str:
-    """What a person runs to get a new permission."""
+    """The command that a person runs to get a new permission."""
     return f"`bouncestream mailbox login {mailbox}`"
 
 
@@ -64,7 +64,7 @@ class TokenFile:
         self._command = login_command(box.name)
 
     def mark(self) -> Mark | None:
-        """What tells one state of the file from the next; None: there is none."""
+        """The mark that tells one state of the file from the next; None: there is none."""
         try:
             found = self.path.stat()
         except OSError:

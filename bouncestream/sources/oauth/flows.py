@@ -57,7 +57,7 @@ _LONG_WORD = re.compile(r"[A-Za-z0-9._~+/=-]{44,}")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Tokens:
-    """What a token endpoint gave."""
+    """The tokens that a token endpoint gave."""
 
     access: str
     lifetime: float  #: seconds
@@ -69,7 +69,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DeviceCode:
-    """What a person enters elsewhere, and how long we ask whether it was (RFC 8628 section 3.2)."""
+    """The code that a person enters elsewhere, and how long we ask whether it was (RFC 8628 section 3.2)."""
 
     device_code: str
     user_code: str
@@ -122,7 +122,7 @@ def code_form(plan: Plan, code: str, redirect_uri: str, verifier: str) -> dict[s
 
 
 def authorize_url(plan: Plan, redirect_uri: str, state: str, verifier: str) -> str:
-    """Where the person goes: RFC 6749 section 4.1.1, with the challenge of RFC 7636 section 4.2."""
+    """The URL where the person goes: RFC 6749 section 4.1.1, with the challenge of RFC 7636 section 4.2."""
     query = {
         "response_type": "code",
         "client_id": plan.client_id,
@@ -204,7 +204,7 @@ def read_device(status: int, body: bytes, *, secrets: Iterable[str] = ()) -> Dev
 
 
 def read_poll(status: int, body: bytes, *, secrets: Iterable[str] = (), command: str = "") -> Tokens | Wait:
-    """What a poll brought (RFC 8628 section 3.5). Raises LoginRefused or TokenError."""
+    """The result of a poll (RFC 8628 section 3.5). Raises LoginRefused or TokenError."""
     error = _object(status, body).get("error")
     if error in ("authorization_pending", "slow_down"):
         return Wait(slower=error == "slow_down")
@@ -222,7 +222,7 @@ def _object(status: int, body: bytes) -> dict[str, Any]:
 
 
 def _refusal(status: int, data: Mapping[str, Any], secrets: Iterable[str], command: str) -> MailboxError:
-    """What an answer without a token means; temporary when unknown."""
+    """The error for an answer without a token; temporary when unknown."""
     error = data.get("error")
     if not isinstance(error, str) or not error:
         return TokenError(f"The provider answered {status}, without a token and without saying why.")

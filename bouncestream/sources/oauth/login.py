@@ -45,7 +45,7 @@ _HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "Conn
 
 
 class Login:
-    """One login for one mailbox: `plan` of how, and `command` as what a person is told to run again."""
+    """A login for one mailbox: `plan` of how, and `command` as what a person is told to run again."""
 
     def __init__(
         self,

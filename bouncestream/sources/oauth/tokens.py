@@ -66,7 +66,7 @@ class TokenSource:
 
     @property
     def lasts(self) -> float | None:
-        """For how many seconds the newest access token was granted; None: none was got yet."""
+        """The seconds for which the newest access token was granted; None: none was got yet."""
         return self._held.lasts if self._held is not None else None
 
     def forget(self) -> None:

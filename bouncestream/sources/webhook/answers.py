@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a request to a webhook is answered with, apart from refusals."""
+"""The answers to requests of webhooks, apart from refusals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SHOWN = 200
 
 
 def accepted(receipt: Receipt) -> web.Response:
-    """It is stored."""
+    """The answer to what is stored."""
     told = b'{"accepted": %d, "duplicates": %d, "quarantined": %d}' % (
         receipt.accepted,
         receipt.duplicates,

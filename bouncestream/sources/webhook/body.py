@@ -106,7 +106,7 @@ def end_now(time: asyncio.Timeout) -> None:
 
 
 async def _piece(content: StreamReader) -> bytes:
-    """What has come in of a body. Raises SenderGone."""
+    """The next piece of a body. Raises SenderGone."""
     try:
         return await content.readany()
     except (ConnectionError, web.RequestPayloadError) as error:

@@ -25,15 +25,15 @@ class Budget:
         self._waiting: dict[Share, None] = {}  # of strangers, in the order in which they began to be waited for
 
     def share(self) -> Share:
-        """For one request; to be released in the end."""
+        """The share of one request; to be released in the end."""
         return Share(self)
 
     def waits(self, share: Share) -> None:
-        """This one may make room for others."""
+        """Note that this share may make room for others."""
         self._waiting[share] = None
 
     def settled(self, share: Share) -> None:
-        """This one need not make room any more."""
+        """Note that this share need not make room any more."""
         self._waiting.pop(share, None)
 
     def take(self, size: int, share: Share) -> None:
@@ -47,7 +47,7 @@ class Budget:
 
 
 class Share:
-    """What one request has of the budget."""
+    """The share of the budget that one request has."""
 
     __slots__ = ("_budget", "_end", "_size", "was_cut")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who sent a request: the peer of the connection, or what a trusted proxy says in X-Forwarded-For.
+"""The client's address: the peer of the connection, or what a trusted proxy says in X-Forwarded-For.
 
 Of the list in that header only what our own proxies added can be believed, and they add at the right: the sender is
 the right-most address that is not a trusted proxy. Everything left of it may have been made up by the sender.

@@ -73,7 +73,7 @@ class Connections:
         return len(self._open)
 
     def __iter__(self) -> Iterator[Connection]:
-        """Those that are open."""
+        """The connections that are open."""
         return iter(list(self._open.values()))
 
     async def listen(self, host: str | None, port: int) -> list[Any]:
@@ -114,16 +114,16 @@ class Connections:
         return True
 
     def waits(self, connection: Connection) -> None:
-        """It waits for its sender from now on."""
+        """Note that a connection waits for its sender from now on."""
         (self._proven if connection.proven else self._strangers)[connection] = None
 
     def busy(self, connection: Connection) -> None:
-        """It waits for us from now on."""
+        """Note that a connection waits for us from now on."""
         self._strangers.pop(connection, None)
         self._proven.pop(connection, None)
 
     def forget(self, connection: Connection, transport: asyncio.BaseTransport) -> None:
-        """It is closed."""
+        """Forget a connection: it is closed."""
         self.busy(connection)
         self._open.pop(transport, None)
         if not self._open and self._empty is not None:
@@ -145,7 +145,7 @@ class Connections:
 
 
 class Connection(asyncio.Protocol):
-    """One connection of one sender."""
+    """A connection of one sender."""
 
     __slots__ = (
         "_closed", "_due", "_half_closed", "_http", "_in_hand", "_loop", "_owed_since", "_owner", "_reading",
@@ -223,7 +223,7 @@ class Connection(asyncio.Protocol):
         self._owner.busy(self)
 
     def end(self) -> bool:
-        """It is answered; True when no further one is taken."""
+        """Note that the request is answered; True when no further one is taken."""
         self._in_hand = False
         self._since = self._loop.time()
         if not self._closed:
@@ -315,8 +315,8 @@ def keep_quiet(loop: asyncio.AbstractEventLoop, told: Callable[[str], None]) -> 
 
 
 class _NoTracebacks(logging.Filter):
-    """What aiohttp logs about a request: nothing about one that is no proper HTTP, which anybody can send as often
-    as they like; of anything else one line, for it is a bug."""
+    """The filter of what aiohttp logs about a request: nothing about one that is no proper HTTP, which anybody can
+    send as often as they like; of anything else one line, for it is a bug."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None

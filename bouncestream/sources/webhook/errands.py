@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a provider's file may wish for, carried out: a certificate is fetched, a confirmation visited.
+"""Errands: the wishes of a provider's file are carried out: a certificate is fetched, a confirmation visited.
 
 The wish comes out of a request that nobody has proven yet, so it is bounded: only https to the hosts that the
 provider's file names, no redirect, little time, few bytes, one after the other and not many a minute. What came of
@@ -29,7 +29,7 @@ KEPT, FAILED, MOST = 24 * 3600.0, 60.0, 64
 
 
 class ErrandFailed(BouncestreamError):
-    """It could not be carried out now; the sender may come again."""
+    """The errand could not be carried out now; the sender may come again."""
 
 
 class Errands:
@@ -44,8 +44,8 @@ class Errands:
         self._known: dict[str, tuple[float, bytes | str]] = {}  # URL → until when, what it is or why not
 
     async def get(self, url: str, hosts: str) -> bytes:
-        """What is at the URL. Raises Unauthorized when the provider has nothing there, ErrandFailed when it cannot
-        be had now."""
+        """The content of the URL. Raises Unauthorized when the provider has nothing there, ErrandFailed when it
+        cannot be had now."""
         host, whole = _target(url)
         if not hosts or not re.fullmatch(hosts, host):
             raise Unauthorized("it names a URL that is not the provider's")

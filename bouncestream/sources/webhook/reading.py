@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One request with its body → what it says. Proven first, decompressed then, unless the proof is inside."""
+"""A request with its body → what it says. Proven first, decompressed then, unless the proof is inside."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ async def read(
     limit: int,
     errands: Errands,
 ) -> tuple[Parsed, bytes]:
-    """What an admitted request says, and what to keep of it: its body decompressed, or as sent if that is damaged.
-    `proven`: no more is to be proven. Raises Unauthorized, TooLarge, UnknownEncoding, ErrandFailed."""
+    """The events of an admitted request, and what to keep of it: its body decompressed, or as sent if that is
+    damaged. `proven`: no more is to be proven. Raises Unauthorized, TooLarge, UnknownEncoding, ErrandFailed."""
     encoding = request.headers.get("Content-Encoding", "")
     fetched: dict[str, bytes] = {}
     while True:

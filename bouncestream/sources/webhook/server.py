@@ -339,8 +339,8 @@ class WebhookServer:
             self._tell(name, "note", logging.WARNING, note)
 
     def _tell(self, name: str, sort: str, level: int, text: str) -> None:
-        """One line, at most once a minute for each sort; the next one says how many it stands for. `text` may hold
-        foreign words, which are made harmless here."""
+        """Log one line, at most once a minute for each sort; the next one says how many it stands for. `text` may
+        hold foreign words, which are made harmless here."""
         now = self._clock.monotonic()
         if len(self._told) > 500:  # foreign event types are part of the key
             self._told.clear()
