@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What watching remembers: how alerts stand, notices and their way to a person, and what came in by the hour.
+"""The memory of watching: how alerts stand, notices and their way to a person, and what came in by the hour.
 
 Synchronous functions on one connection, like `delivery`. All of it is bounded, and no event ever waits for it.
 """
@@ -71,12 +71,12 @@ def save(
 
 
 def waiting(conn: sqlite3.Connection) -> list[Delivery]:
-    """What was not sent yet, the oldest first."""
+    """The notices that were not sent yet, the oldest first."""
     return [_delivery(row) for row in conn.execute(QUERIES["deliveries"], {"all": 0})]
 
 
 def deliveries(conn: sqlite3.Connection) -> list[Delivery]:
-    """All that is remembered, the oldest first."""
+    """The deliveries that are remembered, the oldest first."""
     return [_delivery(row) for row in conn.execute(QUERIES["deliveries"], {"all": 1})]
 
 
@@ -119,7 +119,7 @@ def count_arrivals(conn: sqlite3.Connection, newest: int, counted: Mapping[tuple
 
 
 def forget_hours(conn: sqlite3.Connection, now: datetime) -> None:
-    """What came in by the hour is known for nine weeks. A part of retention: `now` must be believed."""
+    """Forget what came in by the hour, after nine weeks. A part of retention: `now` must be believed."""
     conn.execute(QUERIES["delete_old_hours"], (hour_of(now) - KEEP_HOURS,))
 
 

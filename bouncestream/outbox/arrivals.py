@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a submission becomes: new rows, duplicates of known ones, graver reports, and quarantine
+"""Arrivals: what a submission becomes: new rows, duplicates of known ones, graver reports, and quarantine
 (docs/delivery.md#identity).
 
 An event is known when one of its identity keys is in `seen`. Its keys may lead to several rows (a webhook report

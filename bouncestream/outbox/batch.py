@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One transaction for many jobs: what the thread of the writing connection does with a batch. Synchronous.
+"""A transaction for many jobs: what the thread of the writing connection does with a batch. Synchronous.
 
 A job may run twice, so its only effect must be the database: first all jobs run without savepoints, which cost 6 us
 each. If one raises, all is undone and they run again, each in a savepoint of its own, so that the guilty one alone
@@ -41,7 +41,7 @@ class Job:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a job returned, or why it failed."""
+    """The outcome of a job: what it returned, or why it failed."""
 
     value: Any = None
     error: Exception | None = None
@@ -78,7 +78,7 @@ def run_batch(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
 
 
 def _plain(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome] | None:
-    """All jobs as they come; None when one of them raised, since then all must be undone."""
+    """Run all jobs as they come; None when one of them raised, since then all must be undone."""
     outcomes = [Outcome() for _ in jobs]
     todo = [(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True) if not job.future.cancelled()]
     try:

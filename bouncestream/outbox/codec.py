@@ -52,7 +52,7 @@ def visible(text: str, limit: int = DIAGNOSTIC_LIMIT) -> str:
 
 
 def id_bound(at: datetime) -> str:
-    """What sorts before the id of every event that came in at a time or later, and after all others."""
+    """The text that sorts before the id of every event that came in at a time or later, and after all others."""
     text = f"{max(0, int(at.timestamp() * 1000)):012x}"
     return f"{text[:8]}-{text[8:]}"
 
@@ -80,7 +80,7 @@ class Columns(NamedTuple):
 
     @property
     def words(self) -> tuple[str, str, str, str, str]:
-        """What another judgement puts into other words."""
+        """The words of the event that another judgement may change."""
         return self.reason, self.reply_code, self.enhanced_status, self.diagnostic, self.evidence
 
 
@@ -193,7 +193,7 @@ def raw_values(submission: Submission, at: str, body: bytes | None = None) -> Ra
 
 
 def shared_values(submission: Submission, at: str, block: int, start: int) -> RawValues:
-    """The same of one that is in a block, from there on."""
+    """The values of a raw body that is in a block, from there on."""
     size = len(submission.raw)
     return at, submission.source, visible(submission.content_type, 200), size, "zlib", b"", block, start
 

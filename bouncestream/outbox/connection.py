@@ -51,7 +51,7 @@ def check_sqlite(found: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
 
 
 def prepare_new(conn: sqlite3.Connection) -> None:
-    """What can only be chosen before the first table."""
+    """Choose what can only be chosen before the first table."""
     if conn.execute("PRAGMA page_count").fetchone()[0] == 0:
         conn.execute("PRAGMA page_size = 8192")
         conn.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -86,7 +86,7 @@ def empty_log(conn: sqlite3.Connection) -> None:
 
 
 def write_back(conn: sqlite3.Connection) -> None:
-    """What no reader needs any more goes from the log into the database. Writers need not wait for that."""
+    """Write back from the log into the database what no reader needs any more. Writers need not wait for that."""
     conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
@@ -116,7 +116,7 @@ def check_integrity(conn: sqlite3.Connection, *, quick: bool = False, table: str
 
 
 def damaged(detail: str) -> StoreUnavailable:
-    """What to say of a database that is not what it was written as."""
+    """The error for a database that is not what it was written as."""
     return StoreUnavailable(
         f"The outbox is damaged ({detail}). Nothing is stored or delivered. Next: stop bouncestream, copy the "
         "files of the outbox aside, then restore the newest backup, or recover with `sqlite3 outbox.db .recover`."
@@ -129,7 +129,7 @@ def is_trouble(error: BaseException) -> bool:
 
 
 def translate(error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
-    """What an error of SQLite means, in words, with the next step."""
+    """The meaning of an error of SQLite, in words, with the next step."""
     if isinstance(error, UnicodeDecodeError):
         return damaged("its schema is no text any more")
     code = _code(error)

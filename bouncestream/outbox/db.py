@@ -248,7 +248,7 @@ class Database:
             self._waiting.clear()
 
     async def _write_back(self) -> None:
-        """What no reader needs any more goes from the log into the database."""
+        """Write back from the log into the database what no reader needs any more."""
         assert self._reading is not None
         try:
             await self._reading.run(connection.write_back)

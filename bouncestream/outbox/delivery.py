@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the relay does with rows: claim, settle, and what it asks. Synchronous functions on one connection; each
-call is one job of the writer (`db.write`), so it is stored as a whole or not at all, and may run twice.
+"""The relay's jobs on rows: claim, settle, and what it asks. Synchronous functions on one connection; each call is
+one job of the writer (`db.write`), so it is stored as a whole or not at all, and may run twice.
 
 What comes in is in `arrivals`; what an operator sees and does is in `operator`.
 """
@@ -82,7 +82,7 @@ def claim(
 
 
 def _new_labels(conn: sqlite3.Connection, sources: Iterable[str], now: datetime) -> dict[str, list[str]]:
-    """For each source as many labels as it occurs, popped from the end: `<source> <day>`, then with ` #2` …"""
+    """The labels for each source, as many as it occurs, popped from the end: `<source> <day>`, then with ` #2` …"""
     wanted: dict[str, int] = {}
     for source in sources:
         wanted[source] = wanted.get(source, 0) + 1
@@ -287,7 +287,7 @@ def is_settled(conn: sqlite3.Connection) -> bool:
 
 
 def mark_settled(conn: sqlite3.Connection) -> None:
-    """It is. Each start says so again: what is known already costs no write to the disk."""
+    """Note that it is. Each start says so again: what is known already costs no write to the disk."""
     if get_meta(conn, SETTLED) is None:
         set_meta(conn, SETTLED, "1")
 

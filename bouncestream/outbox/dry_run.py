@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a submission would become, without storing anything: for dry runs."""
+"""A dry run of arrivals: what a submission would become, without storing anything."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Rehearsal:
         self._shown: set[bytes] = set()
 
     def take(self, conn: sqlite3.Connection | None, submission: Submission) -> Stored:
-        """What `arrivals.take` would make of it; without a connection, in an outbox that is empty."""
+        """The result that `arrivals.take` would have; without a connection, in an outbox that is empty."""
         taken = Stored()
         secret = secret_of(conn) if conn is not None else b"none"
         for event in submission.events:

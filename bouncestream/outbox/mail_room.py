@@ -28,7 +28,7 @@ DAY_SHARE, LEAST, MOST = 1000, 16 << 20, 256 << 20
 
 @dataclass(slots=True)
 class _Day:
-    """What was kept of one mailbox today."""
+    """The mails that were kept of one mailbox today."""
 
     day: str
     aside: int = 0
@@ -47,7 +47,8 @@ class MailRoom:
         self._changed = False
 
     def keep(self, submission: Submission) -> Submission | None:
-        """What is stored of a mail: all of it, less of its body, or None for a mail that is only counted."""
+        """The part of a mail that is stored: all of it, less of its body, or None for a mail that is only
+        counted."""
         self._changed = True
         return self._of_events(submission) if submission.events else self._set_aside(submission)
 
@@ -80,7 +81,7 @@ class MailRoom:
 
 
 def aside_bytes(conn: sqlite3.Connection) -> int:
-    """What the mails take that are set aside."""
+    """The bytes of the mails that are set aside."""
     size: int = conn.execute(QUERIES["aside_bytes"]).fetchone()[0]
     return size
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the outbox remembers about mailboxes: how far each folder was read, and what its mails still get. Each is a
+"""The outbox's memory of mailboxes: how far each folder was read, and what its mails still get. Each is a
 synchronous function on one connection, a job of the writer, and may run twice.
 
 The truth about what was read is here, never in a flag of the mailbox: `store_mails` commits the events of a batch
@@ -94,7 +94,7 @@ def pending_filings(conn: sqlite3.Connection, key: FolderKey, limit: int) -> lis
 
 
 def forget_filings(conn: sqlite3.Connection, key: FolderKey, uids: Sequence[int]) -> None:
-    """These mails have got what they were to get."""
+    """Forget the filings of mails that have got what they were to get."""
     conn.executemany(QUERIES["delete_mark"], [(key.mailbox, key.folder, key.uidvalidity, uid) for uid in uids])
 
 

@@ -36,7 +36,7 @@ _LIMIT = 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What is remembered of an outbox."""
+    """The marker of an outbox: what is remembered of it."""
 
     outbox: str  #: its absolute path
     instance: str  #: its name among outboxes

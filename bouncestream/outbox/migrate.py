@@ -26,7 +26,7 @@ _NAME = re.compile(r"\A([0-9]{4})_[a-z0-9_]+\.sql")
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One step from a schema version to the next."""
+    """A migration: one step from a schema version to the next."""
 
     number: int
     name: str
@@ -111,7 +111,8 @@ def _plain(sql: str) -> str:
 
 
 def _seed() -> str:
-    """What each database makes up for itself, once: the key of its identity keys, and its name among outboxes."""
+    """Seed what each database makes up for itself, once: the key of its identity keys, and its name among
+    outboxes."""
     secret, instance = secrets.token_hex(32), secrets.token_hex(8)  # hex digits: nothing to quote
     return f"INSERT INTO meta VALUES ('identity_secret', '{secret}'), ('instance', '{instance}');\n"  # noqa: S608
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an operator sees of the outbox and may do to it: list, show, stats; replay, drop, release, rejudge.
+"""The operator's view of the outbox, and the operator's actions: list, show, stats; replay, drop, release, rejudge.
 
 The commands run beside `bouncestream run` on a database of their own, with the same moves. They never touch a row
 that is `claimed`, or `posted` and not finished: the relay holds it, and what it knows of it is in its memory.
@@ -58,7 +58,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of a history; `before` is empty where the event came in."""
+    """A line of a history; `before` is empty where the event came in."""
 
     at: datetime
     before: str
@@ -80,7 +80,7 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What a command did: the rows that it changed, and for each other row the reason, in words."""
+    """The result of a command: the rows that it changed, and for each other row the reason, in words."""
 
     done: Sequence[int]
     refused: Mapping[int, str]
@@ -270,7 +270,7 @@ def raw_input(conn: sqlite3.Connection, item: Listed | Quarantined) -> RawInput:
 
 
 def raw_body(conn: sqlite3.Connection, raw_id: int) -> bytes:
-    """What came in, byte for byte. UsageError when retention has taken it away."""
+    """The raw body of an event, byte for byte. UsageError when retention has taken it away."""
     found = conn.execute(QUERIES["raw"], (raw_id,)).fetchone()
     if found is None:
         raise UsageError("The raw body is gone: [retention] raw keeps them for a shorter time than the events.")

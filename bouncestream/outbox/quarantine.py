@@ -19,7 +19,7 @@ from bouncestream.ports import Submission
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """One item of the quarantine, without its raw body."""
+    """An item of the quarantine, without its raw body."""
 
     id: int
     received_at: datetime
@@ -40,7 +40,8 @@ def quarantine_items(
     replayed: bool = False,
     unidentified: bool = False,
 ) -> list[Quarantined]:
-    """What waits in quarantine, oldest first, or the bounces `unidentified`; with `replayed` all there ever was."""
+    """The items that wait in quarantine, oldest first, or the bounces `unidentified`; with `replayed` all there
+    ever was."""
     query = "quarantine_all" if replayed else "quarantine_items"
     return [
         Quarantined(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is posted again after an attempt that may have reached Listmonk, and the labels that are read again later
-since such an attempt may still be recorded (docs/delivery.md, rule 6). As in `delivery`, each function is one job.
+"""Reposts, which are posted again after an attempt that may have reached Listmonk, and the labels that are read
+again later since such an attempt may still be recorded (docs/delivery.md, rule 6). As in `delivery`, each function
+is one job.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def due_again(conn: sqlite3.Connection, *, now: datetime, limit: int) -> list[st
 
 
 def waiting(conn: sqlite3.Connection, labels: Iterable[str]) -> list[Repost]:
-    """What is pending under these labels after attempts that may have reached Listmonk."""
+    """The reposts that are pending under these labels after attempts that may have reached Listmonk."""
     if conn.execute(QUERIES["any_again"]).fetchone() is None:
         return []
     return [Repost(*row) for label in labels for row in conn.execute(QUERIES["reposts"], (label,))]

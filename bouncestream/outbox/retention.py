@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What leaves the outbox: raw bodies first, then finished events with their history, last the identity keys.
+"""Retention: what leaves the outbox, raw bodies first, then finished events with their history, last the identity
+keys.
 
 Small steps, each one job of the writer, so that intake never waits long; `Database.vacuum_step` gives the space
 back. Only finished events go: what is pending, held or on its way stays, however old. Whether the clock is to be
@@ -24,7 +25,7 @@ _TIME = "clock_believed_at"
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What one step removed; `more` when another step has something to do."""
+    """The rows that one step removed; `more` when another step has something to do."""
 
     events: int = 0
     raw: int = 0
@@ -42,9 +43,9 @@ def purge(
     now: datetime,
     limit: int = 500,
 ) -> Purged:
-    """One step: up to `limit` rows of each table. Keys are of `dedupe_before_day` (days since 1970) or older days;
-    they are in no order of time, so a step looks at ten times `limit` of them, and `more` says that not all were
-    seen yet.
+    """Run one step: up to `limit` rows of each table. Keys are of `dedupe_before_day` (days since 1970) or older
+    days; they are in no order of time, so a step looks at ten times `limit` of them, and `more` says that not all
+    were seen yet.
     """
     quarantine = _quarantine(conn, events_before, limit)
     raw = _raw(conn, raw_before, limit)

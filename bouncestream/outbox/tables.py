@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a batch adds to the outbox: noted row by row while it is decided, then written table by table.
+"""The rows that a batch adds to the outbox: noted row by row while it is decided, then written table by table.
 
 A row that the database refuses goes to quarantine, and its neighbours are stored: of the statements only the one
 that adds an event carries the event's own text, and SQLite undoes a statement that fails, so a guilty row leaves
@@ -46,7 +46,7 @@ _KEY = QUERIES["insert_key"]
 
 @dataclass(slots=True)
 class Stored:
-    """What became of a submission: its receipt, and what its counters and the relay want to know."""
+    """The result of storing a submission: its receipt, and what its counters and the relay want to know."""
 
     kinds: list[Kind] = field(default_factory=list)  #: of each new row
     duplicates: int = 0
@@ -72,7 +72,7 @@ class Body:
 
 
 class Arrival:
-    """One submission on its way into the tables, and when it came in."""
+    """A submission on its way into the tables, and when it came in."""
 
     __slots__ = ("at", "body", "day", "ms", "now", "stored", "submission", "way")
 
@@ -219,8 +219,8 @@ class Tables:
         return body
 
     def _write_bodies(self) -> None:
-        """Those of one commit resemble each other, and are compressed together where there are some. What may go to
-        quarantine stands by itself."""
+        """Write the raw bodies. Those of one commit resemble each other, and are compressed together where there
+        are some. What may go to quarantine stands by itself."""
         bodies, self._bodies = self._bodies, []
         shared: list[Body] = []
         if len(bodies) >= A_BLOCK:

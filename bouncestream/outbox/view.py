@@ -99,7 +99,7 @@ def _older(path: Path, found: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What an outbox holds. Sizes in bytes, ages in seconds."""
+    """The overview of an outbox. Sizes in bytes, ages in seconds."""
 
     states: Mapping[str, int]
     quarantined: int
