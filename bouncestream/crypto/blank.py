@@ -93,7 +93,7 @@ def _readings(secret: str) -> Iterator[str]:
 
 
 def _spans(low: str, form: str) -> Iterator[tuple[int, int]]:
-    """Where the form, or a part of it, stands in a text in lower case: [begin, end)."""
+    """The spans of the form, or of a part of it, in a text in lower case: [begin, end)."""
     part = min(PART, len(form))
     last = len(form) - part
     for offset in (*range(0, last, STEP), last):

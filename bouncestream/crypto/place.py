@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where in a request a signature, its time or its id stands: in a header, a part of one, a field of the JSON."""
+"""The place of a signature, its time or its id in a request: a header, a part of one, a field of the JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Place(Protocol):
         """Whether it is in the body."""
 
     def read(self, request: Asked) -> tuple[str, ...]:
-        """What stands there; several while keys are changed; none: nothing is there."""
+        """The values there; several while keys are changed; none: nothing is there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Missing(Unauthorized):
 
 
 class Asked(Protocol):
-    """What a proof sees of a request."""
+    """The request, as far as a proof sees it."""
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -42,14 +42,14 @@ class Asked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """This has to be fetched before the proof can be told; it is then handed in as `fetched[url]`."""
+    """A wish: this has to be fetched before the proof can be told; it is then handed in as `fetched[url]`."""
 
     url: str
 
 
 class Proof:
-    """One way of proving oneself. `key` is the value of the option that it is declared on, `settings` all options
-    of the webhook."""
+    """A proof: one way of proving oneself. `key` is the value of the option that it is declared on, `settings` all
+    options of the webhook."""
 
     #: What names this proof in a table, such as `HMAC`.
     word: ClassVar[str] = ""
@@ -67,7 +67,7 @@ class Proof:
         return ()
 
     def how(self, settings: Any) -> str:
-        """What to enter at the provider beside the URL, in words; empty: nothing, it has the key."""
+        """The words for what to enter at the provider beside the URL; empty: nothing, it has the key."""
         return ""
 
     def fault(self, key: Any) -> str:

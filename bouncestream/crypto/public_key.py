@@ -41,7 +41,7 @@ def _load(text: str) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicKey(Signature):
-    """What the kinds have in common. The option is a list of public keys."""
+    """The base of signatures with a key pair. The option is a list of public keys."""
 
     encoding: str = "base64"
 

@@ -12,7 +12,7 @@ MINIMUM_LENGTH = 16
 
 
 class Secret:
-    """One secret, or several that are valid at the same time while one replaces the other."""
+    """A secret, or several that are valid at the same time while one replaces the other."""
 
     __slots__ = ("_digests", "_values", "keys")
 
@@ -31,7 +31,7 @@ class Secret:
         return self._values[0]
 
     def reveal_all(self) -> tuple[str, ...]:
-        """All of the secrets in plain text, where they are a list."""
+        """The secrets in plain text, where they are a list."""
         return self._values
 
     def matches(self, offered: str | bytes) -> bool:

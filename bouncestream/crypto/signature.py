@@ -37,7 +37,7 @@ _NAMED = re.compile(r"\{(timestamp|id|body)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature(Proof):
-    """What all signatures have in common; a kind of them adds `matches`."""
+    """The base of all signatures; a kind of them adds `matches`."""
 
     signature: Place
     message: str = "{body}"
@@ -59,7 +59,7 @@ class Signature(Proof):
         return True
 
     def signed(self, request: Asked, settings: Any, parts: Mapping[str, bytes]) -> bytes:
-        """What was signed."""
+        """The message that was signed."""
         return b"".join(parts[piece] if number % 2 else piece.encode() for number, piece in self._pieces())
 
     def _pieces(self) -> enumerate[str]:

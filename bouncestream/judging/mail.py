@@ -49,7 +49,7 @@ _OWN_MARKS = re.compile(rb"(?im)^(?:message-id|date)[ \t]*:[^\n]{0,1000}")
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """What the judgement of a mailbox's mails hangs on."""
+    """The settings that the judgement of a mailbox's mails hangs on."""
 
     source: str  #: name of the mailbox: BounceEvent.source
     unproven: str = "soft"  #: what a bounce without proof gets: `soft`, `hold` or `accept`
@@ -67,7 +67,7 @@ class Judging:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What became of one mail."""
+    """The judgement of one returned mail."""
 
     submission: Submission | None  #: None: it is no bounce
     filing: Filing | None  #: where it belongs once that is stored; None: it is left untouched
@@ -86,7 +86,7 @@ def judging_for(config: Config, source: str) -> Judging:
 
 
 def read_mail(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned:
-    """What is stored of a mail. `raw`: as it was fetched, perhaps cut off; `arrived_at`: aware; None: not known.
+    """The judgement of a mail. `raw`: as it was fetched, perhaps cut off; `arrived_at`: aware; None: not known.
 
     Never raises: a mail that cannot be read is no bounce, and one on which the reader fails, which no input should
     bring about, is set aside in quarantine.
@@ -188,7 +188,7 @@ def _mailed(verdict: Verdict, recipient: RecipientVerdict, judging: Judging, *, 
 
 
 def _proof(verdict: Verdict, person: str, campaign: str, subscriber: str) -> tuple[Proof, str]:
-    """What proves the report about a person, and that in words."""
+    """The proof of the report about a person, and that in words."""
     recorded = verdict.verp_recorded
     if recorded and verdict.verp_signed and verdict.verp == person:
         return Proof.ADDRESS, "the return address is signed (VERP)"
@@ -200,7 +200,7 @@ def _proof(verdict: Verdict, person: str, campaign: str, subscriber: str) -> tup
 
 
 def _hint(verdict: Verdict, person: str, judging: Judging, *, alone: bool) -> str:
-    """What speaks for the report about a person without proving it, as anybody can write it; empty: nothing."""
+    """The hint for the report about a person, which proves nothing, as anybody can write it; empty: nothing."""
     if verdict.verp and (alone or verdict.verp == person):
         where = "" if verdict.verp_recorded else ", though only in a header that the sender wrote"
         return f"the return address names the recipient (VERP){where}"

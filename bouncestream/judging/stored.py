@@ -24,7 +24,7 @@ from bouncestream.providers._contract import Parsed, WebhookRequest, parse
 
 
 class StillUnreadable(BouncestreamError):
-    """This version cannot read it either."""
+    """The stored input is one that this version cannot read either."""
 
 
 def judge_again(came: RawInput, config: Config) -> Submission:
@@ -46,7 +46,7 @@ def judge_again(came: RawInput, config: Config) -> Submission:
 
 
 def identified_again(came: RawInput, config: Config) -> Submission:
-    """The same. Raises StillUnreadable also for a mail that does not tell whose it is."""
+    """Judge again, as `judge_again`. Raises StillUnreadable also for a mail that does not tell whose it is."""
     submission = judge_again(came, config)
     if submission.unreadable and not submission.events:
         unreadable = submission.unreadable[0]
@@ -55,7 +55,7 @@ def identified_again(came: RawInput, config: Config) -> Submission:
 
 
 def same_person(events: Sequence[BounceEvent], event: BounceEvent) -> list[BounceEvent]:
-    """Those of the events that are about the same person."""
+    """The events that are about the same person."""
     if event.recipient:
         return [other for other in events if other.recipient == event.recipient]
     return [other for other in events if other.subscriber_uuid == event.subscriber_uuid]

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What leaves this process: HTTP calls, child processes, and the words for what goes wrong with them."""
+"""The ways out of this process: HTTP calls, child processes, and the words for what goes wrong with them."""

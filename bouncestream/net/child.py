@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One job in a process of its own: this program, started again with a hidden command, gets one JSON value on its
+"""A job in a process of its own: this program, started again with a hidden command, gets one JSON value on its
 standard input and writes one to its standard output.
 
 For what would leave its memory in `run` for ever, or cannot be told to end by a certain time: a process can be

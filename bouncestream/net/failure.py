@@ -15,7 +15,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What went wrong with a connection."""
+    """The kind of a failure of a connection."""
 
     UNKNOWN_NAME = "dns"  #: the host name has no address
     REFUSED = "refused"  #: nothing listens on that port
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failure. `words` are for a person: part of a sentence, without a full stop."""
+    """A failure. `words` are for a person: part of a sentence, without a full stop."""
 
     kind: Kind
     words: str

@@ -40,7 +40,7 @@ _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aioht
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer as it came, not decompressed."""
+    """An answer as it came, not decompressed."""
 
     status: int
     headers: Mapping[str, str]  #: names in lower case
@@ -106,7 +106,7 @@ class Client:
         body: bytes | Mapping[str, str] | None = None,
         tls: ssl.SSLContext | bool = True,
     ) -> Answer:
-        """One answer, whatever its status, of which `limit` bytes are read, `within` seconds altogether.
+        """An answer, whatever its status, of which `limit` bytes are read, `within` seconds altogether.
 
         `body`: bytes, or the fields of a form; `tls`: whom to trust for https (default: the system's authorities).
         Raises CallFailed.
@@ -149,8 +149,8 @@ class Client:
 
 
 async def call(method: str, url: str, **options: Any) -> Answer:
-    """One call over a connection of its own; see `Client.call`. What answers that TLS is spoken there is a failure
-    too. Raises CallFailed."""
+    """Make one call over a connection of its own; see `Client.call`. What answers that TLS is spoken there is a
+    failure too. Raises CallFailed."""
     async with Client() as client:
         answer = await client.call(method, url, **options)
     if answer.status == 400 and any(words in answer.content for words in _SPEAKS_TLS):
