@@ -50,6 +50,7 @@ class Submission:
     unreadable: tuple[Unreadable, ...] = ()
     raw: bytes = b""
     content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)  #: those of its request that judging it again needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class RawInput:
     received_at: datetime  #: aware, UTC
     body: bytes  #: decompressed
     content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)  #: of a request: those that its provider's file reads
 
 
 @dataclass(frozen=True, slots=True)

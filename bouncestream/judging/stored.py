@@ -70,7 +70,8 @@ def _parsed(came: RawInput, config: Config) -> Parsed:
         settings = settings or providers.webhook(came.source, came.provider)
     except LookupError:
         raise StillUnreadable(f"this version has no provider {came.provider}") from None
-    request = WebhookRequest("POST", CIMultiDict({"Content-Type": came.content_type}), came.body)
+    headers = CIMultiDict({"Content-Type": came.content_type, **came.headers})
+    request = WebhookRequest("POST", headers, came.body)
     try:
         return parse(provider, request, settings, came.received_at)
     except (Malformed, TooLarge) as error:

@@ -18,4 +18,5 @@ def judge(parsed: Parsed, came: RawInput, rules: Rules) -> Submission:
         unreadable=parsed.unreadable,
         raw=came.body,
         content_type=came.content_type,
+        headers=came.headers,
     )

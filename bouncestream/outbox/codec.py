@@ -9,6 +9,7 @@ person (or none) to Listmonk.
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -181,7 +182,7 @@ def pack_together(bodies: Sequence[bytes]) -> bytes:
 
 
 #: The columns of a raw body after its number.
-RawValues = tuple[str, str, str, int, str, bytes, int | None, int | None]
+RawValues = tuple[str, str, str, str, int, str, bytes, int | None, int | None]
 
 
 def raw_values(submission: Submission, at: str, body: bytes | None = None) -> RawValues:
@@ -189,13 +190,25 @@ def raw_values(submission: Submission, at: str, body: bytes | None = None) -> Ra
     if body is None:
         body = submission.raw
     encoding, packed = pack(body)
-    return at, submission.source, visible(submission.content_type, 200), len(body), encoding, packed, None, None
+    return (*_came(submission, at), len(body), encoding, packed, None, None)
 
 
 def shared_values(submission: Submission, at: str, block: int, start: int) -> RawValues:
     """The values of a raw body that is in a block, from there on."""
-    size = len(submission.raw)
-    return at, submission.source, visible(submission.content_type, 200), size, "zlib", b"", block, start
+    return (*_came(submission, at), len(submission.raw), "zlib", b"", block, start)
+
+
+def _came(submission: Submission, at: str) -> tuple[str, str, str, str]:
+    headers = json.dumps(dict(submission.headers)) if submission.headers else ""
+    return at, submission.source, visible(submission.content_type, 200), headers
+
+
+def headers(text: str) -> dict[str, str]:
+    """The kept headers of a request, as they are stored. StoreUnavailable when the disk has changed them."""
+    try:
+        return dict(json.loads(text)) if text else {}
+    except ValueError as error:
+        raise damaged(f"the headers of a request cannot be read: {error}") from error
 
 
 def unpack(encoding: str, body: bytes, start: int | None = None, size: int = 0) -> bytes:

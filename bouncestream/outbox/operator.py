@@ -265,8 +265,8 @@ def raw_input(conn: sqlite3.Connection, item: Listed | Quarantined) -> RawInput:
     if item.raw_id is None:
         raise UsageError("It came without a raw body.")
     body = raw_body(conn, item.raw_id)
-    head = raw_head(conn, item.raw_id)
-    return RawInput(item.source, item.provider, item.received_at, body, head[1] if head else "")
+    content_type, headers = conn.execute(QUERIES["raw_request"], (item.raw_id,)).fetchone()
+    return RawInput(item.source, item.provider, item.received_at, body, content_type, codec.headers(headers))
 
 
 def raw_body(conn: sqlite3.Connection, raw_id: int) -> bytes:

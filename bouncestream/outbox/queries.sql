@@ -61,8 +61,8 @@ ON CONFLICT (key) DO UPDATE SET outbox_id = excluded.outbox_id, day = excluded.d
 INSERT INTO history (outbox_id, at, from_state, to_state, why) VALUES (?, ?, ?, ?, ?);
 
 -- name: insert_raw
-INSERT INTO raw (id, received_at, source, content_type, bytes, encoding, body, block, start)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO raw (id, received_at, source, content_type, headers, bytes, encoding, body, block, start)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: insert_block
 INSERT INTO block (id, last, body) VALUES (?, ?, ?);
@@ -245,6 +245,9 @@ SELECT at, from_state, to_state, why FROM history WHERE outbox_id = ? ORDER BY i
 -- name: raw
 SELECT raw.encoding, coalesce(block.body, raw.body), raw.start, raw.bytes
 FROM raw LEFT JOIN block ON block.id = raw.block WHERE raw.id = ?;
+
+-- name: raw_request
+SELECT content_type, headers FROM raw WHERE id = ?;
 
 -- name: raw_head
 SELECT received_at, content_type, bytes FROM raw WHERE id = ?;

@@ -1,4 +1,4 @@
--- The outbox after migration 8. Generated, and only for reading: the truth is in migrations/.
+-- The outbox after migration 9. Generated, and only for reading: the truth is in migrations/.
 -- To renew it: python -m bouncestream.outbox.migrate > bouncestream/outbox/schema.sql
 
 CREATE TABLE meta (
@@ -90,7 +90,7 @@ CREATE TABLE raw (
     bytes        INTEGER NOT NULL, -- size before compression
     encoding     TEXT NOT NULL CHECK (encoding IN ('zlib', 'none')),
     body         BLOB NOT NULL
-, block INTEGER, start INTEGER) STRICT;
+, block INTEGER, start INTEGER, headers TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE quarantine (
     -- Authenticated input that could not be read, and the first of each unknown type of a day.

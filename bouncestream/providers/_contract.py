@@ -38,6 +38,9 @@ __all__ = [
 #: More events in one request are refused: the intake takes a request as a whole, and has to fit it in.
 MAX_EVENTS = 10_000
 
+#: Characters of a header that are kept; an id has less.
+_LONGEST_HEADER = 500
+
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -90,6 +93,11 @@ class Provider(Generic[S]):
     busy: int = 503  #: the status that makes it send again later: 503 or 429
     #: It is the operator's own script: what cannot be read is answered 422 with the reason, and not kept.
     own_script: bool = False
+
+    def kept(self, request: WebhookRequest) -> dict[str, str]:
+        """Of a request the headers to keep."""
+        found = {name: request.headers.get(name) for name in self.keep}
+        return {name: value[:_LONGEST_HEADER] for name, value in found.items() if value is not None}
 
 
 def right_address(request: WebhookRequest, settings: Webhook) -> None:

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bouncestream.errors import StoreUnavailable
 from bouncestream.event import new_id
 from bouncestream.outbox import codec
 from bouncestream.outbox.queries import QUERIES
+from bouncestream.ports import Submission
 from tests.outbox import make
 
 times = st.datetimes(datetime(1970, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
@@ -66,3 +68,13 @@ def test_each_value_of_a_row_is_that_of_its_column(conn: sqlite3.Connection) -> 
     named = row._asdict() | row.event._asdict()
     assert [named[column] for column in codec.ROW] == values
     assert codec.row(conn.execute(QUERIES["row"], (1,)).fetchone()).event.recipient == "ann@example.com"
+
+
+def test_the_headers_of_a_request_come_back_as_they_came() -> None:
+    kept = {"svix-id": "msg_1", "x-odd": "\udcff \u202e\n"}
+    row = codec.raw_values(Submission("s", "p", raw=b"x", headers=kept), "now")
+    assert codec.headers(row[3]) == kept
+    assert codec.raw_values(Submission("s", "p", raw=b"x"), "now")[3] == ""
+    assert codec.headers("") == {}
+    with pytest.raises(StoreUnavailable):
+        codec.headers("{damaged")

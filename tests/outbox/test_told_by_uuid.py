@@ -206,6 +206,7 @@ def test_what_an_earlier_version_took_for_proof_is_told_as_soft(
     number = next(m.number for m in known if "hints" in m.name)
     monkeypatch.setattr(migrate, "migrations", lambda: known[: number - 1])
     conn = make.connect(tmp_path / "old.db")
+    conn.execute("ALTER TABLE raw ADD COLUMN headers TEXT NOT NULL DEFAULT ''")  # which today's program writes
     hints = (
         "the returned From is of example.org",
         "the returned Message-ID is of example.org",
@@ -224,6 +225,7 @@ def test_what_an_earlier_version_took_for_proof_is_told_as_soft(
     make.settle(conn, 7, State.CLAIMED)
     verp = event("his@example.com", provider="mailbox", evidence=proof + hints[2], subscriber_uuid=PERSON)
     submit(conn, verp)
+    conn.execute("ALTER TABLE raw DROP COLUMN headers")
     monkeypatch.setattr(migrate, "migrations", lambda: known)
     migrate.migrate(conn)
     assert [kind for (kind,) in make.rows(conn, "kind")] == ["soft"] * 3 + ["hard"] * 5

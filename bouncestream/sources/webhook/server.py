@@ -51,6 +51,7 @@ log = logging.getLogger("bouncestream.webhook")
 _QUIET = 60.0
 
 _PATH = "/webhooks/"
+_FORM = "application/x-www-form-urlencoded"
 
 
 class ServerSettings(Protocol):
@@ -242,12 +243,13 @@ class WebhookServer:
         if parsed.unreadable or parsed.ignored or parsed.notes or parsed.visits:
             self._remark(name, parsed, "refused" if provider.own_script else "quarantined")
         receipt = Receipt()
+        content_type = _FORM if request.method == "GET" else request.headers.get("Content-Type", "")[:200]
         kept = () if provider.own_script else parsed.unreadable
         if parsed.events or kept:
             receipt = await self._emit(
                 judge(
                     replace(parsed, unreadable=kept),
-                    RawInput(name, provider.name, now, body, request.headers.get("Content-Type", "")[:200]),
+                    RawInput(name, provider.name, now, body, content_type, provider.kept(whole)),
                     self._rules,
                 )
             )

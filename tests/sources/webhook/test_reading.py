@@ -8,17 +8,23 @@ import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bouncestream import providers
+from bouncestream.config.model import Config
 from bouncestream.crypto.proof import Asked, Basic, Fetch, Proof
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
+from bouncestream.event import identity_keys
+from bouncestream.judging.stored import judge_again
+from bouncestream.outbox import arrivals, operator
 from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Visit, Webhook, WebhookRequest
 from bouncestream.settings.key import secret_key
 from bouncestream.sources.webhook.errands import ErrandFailed
+from tests.outbox import make
 from tests.sources.conftest import KEY, Start
 
 
@@ -61,7 +67,7 @@ def parse(request: WebhookRequest, into: Gathered[Odd]) -> None:
     if "validate" in said:
         into.answer = Answer(200, said["validate"].encode(), {"Content-Type": "text/plain"})
     if "to" in said:
-        into.report("hard", part=said, recipient=said["to"])
+        into.report("hard", part=said, recipient=said["to"], event_id=request.headers.get("Odd-Id"))
 
 
 def handshake(request: WebhookRequest, settings: Odd) -> Answer | None:
@@ -83,6 +89,7 @@ ODD = Provider(
     methods=("POST", "GET"),
     handshake=handshake,
     hosts=r"good\.example",
+    keep=("Odd-Id",),
 )
 
 
@@ -194,3 +201,19 @@ async def test_path_and_address_come_before_a_handshake(start: Start, monkeypatc
     running = await start({"odd": Odd(name="odd", provider="odd", path_secret=Secret(KEY))})
     assert (await running.post(f"{URL}/{KEY}", b"", "OPTIONS")).status == 200
     assert (await running.post(f"{URL}/wrong", b"", "PUT")).status == 401
+
+
+async def test_an_id_in_a_header_is_kept_so_that_judging_again_finds_the_same_event(
+    odd: Any, tmp_path: Path
+) -> None:
+    assert (await odd.post(URL, said(), odd_id="event-1", x_other="no")).status == 200
+    (submission,) = odd.emitted.submissions
+    assert submission.headers == {"Odd-Id": "event-1"}
+    conn = make.connect(tmp_path / "outbox.db")
+    arrivals.submit(conn, submission, make.NOW)
+    came = operator.raw_input(conn, operator.show(conn, 1)[0])
+    conn.close()
+    config = Config(webhooks={"odd": Odd(name="odd", provider="odd", key=Secret(KEY))})
+    (again,) = judge_again(came, config).events
+    assert identity_keys(again, b"k") == identity_keys(submission.events[0], b"k")
+    assert again.provider_event_id == "event-1"
