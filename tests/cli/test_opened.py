@@ -2,15 +2,21 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bouncestream.cli import opened
+from bouncestream.cli import main, opened, outbox_change, outbox_look, rejudge
 from bouncestream.cli.opened import as_root, config_path
 from bouncestream.config.example import render
 from bouncestream.errors import ConfigError
+from bouncestream.event import Kind
+from bouncestream.ports import Unreadable
+from tests.cli.conftest import bounce
+from tests.outbox import make
 
 
 def test_where_the_configuration_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,3 +60,50 @@ def test_root_is_warned_and_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
     assert "Next: run it as a user of its own" in as_root()
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert as_root() == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "most"),
+    [
+        ("outbox list --json", 1),
+        ("outbox show 1", 1),
+        ("outbox stats", 1),
+        ("status --json", 1),
+        ("explain 1 --offline", 1),
+        ("rejudge", 1),
+        # of those that change it, one that writes and one that reads
+        ("rejudge --apply", 2),
+        ("outbox replay --quarantine", 2),
+        ("outbox drop --pending --yes", 2),
+        ("outbox release --all", 2),
+    ],
+)
+def test_a_command_opens_the_outbox_once(
+    config: Path,
+    tmp_path: Path,
+    conn: sqlite3.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    most: int,
+) -> None:
+    """Whatever the number of events: each connection costs as much as many of them."""
+    here: dict[str, Any] = {"source": "sendamatic", "provider": "sendamatic"}
+    monkeypatch.setattr(rejudge, "_PAGE", 3)
+    monkeypatch.setattr(outbox_look, "_PAGE", 3)
+    monkeypatch.setattr(outbox_change, "_STEP", 3)
+    monkeypatch.setattr(outbox_change, "_ITEMS", 3)
+    for number in range(10):
+        raw = bounce(f"r{number}@example.com")
+        make.submit(conn, make.event(f"r{number}@example.com", Kind.SOFT, **here), raw=raw, **here)
+        make.submit(conn, unreadable=(Unreadable("odd"),), raw=bounce(f"q{number}@example.com"), **here)
+    opened = []
+    connect = sqlite3.connect
+
+    def counted(*args: Any, **options: Any) -> sqlite3.Connection:
+        opened.append(args)
+        return connect(*args, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", counted)
+    monkeypatch.chdir(tmp_path)
+    assert main(line.split()) in (0, 1)
+    assert len(opened) == most
