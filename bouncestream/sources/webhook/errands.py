@@ -24,8 +24,9 @@ PATIENCE, LARGEST = 5.0, 64 * 1024
 #: So many in a minute, and so many that wait their turn.
 A_MINUTE, WAITING = 12, 8
 
-#: Seconds for which an answer is remembered, and a failure; so many of both.
-KEPT, FAILED, MOST = 24 * 3600.0, 60.0, 64
+#: Seconds for which an answer is remembered, and a failure; so many of both. Amazon SNS comes again three times, 20
+#: seconds apart, and never after: each of them has to try anew.
+KEPT, FAILED, MOST = 24 * 3600.0, 15.0, 64
 
 
 class ErrandFailed(BouncestreamError):
@@ -88,8 +89,9 @@ class Errands:
         return answer.content
 
     def _remember(self, url: str, seconds: float, found: bytes | str) -> None:
-        if len(self._known) >= MOST:
-            del self._known[next(iter(self._known))]
+        if len(self._known) >= MOST:  # a stranger's failures push out no certificate that is in use
+            failed = (known for known, (_, found) in self._known.items() if isinstance(found, str))
+            del self._known[next(failed, next(iter(self._known)))]
         self._known[url] = (self._clock.monotonic() + seconds, found)
 
 

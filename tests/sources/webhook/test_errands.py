@@ -90,7 +90,7 @@ async def test_what_was_fetched_is_remembered_for_a_day(site: Site, runner: Erra
 
 
 @pytest.mark.parametrize("path", ["/broken", "/moved", "/large"])
-async def test_a_failure_is_remembered_for_a_minute(site: Site, runner: Errands, clock: Watch, path: str) -> None:
+async def test_a_failure_is_remembered_for_a_moment(site: Site, runner: Errands, clock: Watch, path: str) -> None:
     for _ in range(2):
         with pytest.raises(ErrandFailed):
             await runner.get(site.url + path, HOSTS)
@@ -155,3 +155,15 @@ async def test_not_much_is_remembered(runner: Errands) -> None:
     for number in range(errands.MOST + 5):
         runner._remember(str(number), 60, b"")
     assert len(runner._known) == errands.MOST
+
+
+async def test_failures_push_out_no_certificate_in_use(site: Site, runner: Errands) -> None:
+    await runner.get(f"{site.url}/good", HOSTS)
+    for number in range(errands.MOST + 5):
+        runner._remember(str(number), errands.FAILED, "could not be asked")
+    assert await runner.get(f"{site.url}/good", HOSTS) == b"certificate"
+    assert site.asked == ["/good"]
+
+
+def test_a_sender_that_comes_again_after_20_seconds_is_tried_anew() -> None:
+    assert errands.FAILED < 20  # Amazon SNS, whose third try is the last
