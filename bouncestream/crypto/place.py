@@ -45,6 +45,20 @@ class Header:
         return tuple(part[size:] for part in parts if part[:size].lower() == prefix)
 
 
+class Either:
+    """Any of several places; a signature in one of them will do."""
+
+    def __init__(self, *places: Place) -> None:
+        self.places = places
+
+    @property
+    def inside(self) -> bool:
+        return any(place.inside for place in self.places)
+
+    def read(self, request: Asked) -> tuple[str, ...]:
+        return tuple(value for place in self.places for value in place.read(request))
+
+
 class Field:
     """A field of the JSON body, by the keys that lead to it: `Field("signature", "token")`."""
 

@@ -6,7 +6,8 @@ attempt, it goes on trying), `info` (delivered, opened, …) and `suppressed` (i
 before; why, if it says so, behind a hyphen: `suppressed-hard`); `judge` and `judge-hard` ask our own reading.
 
 A label "hard" is not always the address's fault: where the code says policy, routing, system or a full mailbox, the
-event is soft.
+event is soft, unless our own reading of the words says that the address is dead (as in Microsoft's 5.4.1 for a
+mailbox that does not exist).
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ CLASSES = frozenset(
     }
 )
 
+#: Our own reading has no cause; the provider's word for it says more.
+_VAGUE = ("undetermined", "rejected")
+
 #: RFC 3463: policy, system, routing and a full mailbox are not the address's fault; 5.4.4, no route to it, is.
 _NOT_ITS_FAULT = re.compile(r"4\.\d+\.\d+|5\.7\.\d+|5\.3\.\d+|5\.4\.(?!4$)\d+|5\.2\.2")
 
@@ -57,9 +61,14 @@ def class_of(said: str, *tables: Mapping[str, str]) -> str | None:
     return None
 
 
-def judged(class_: str, *, status: str, reply_code: str, diagnostic: str) -> tuple[Kind | None, Judged]:
-    """The kind (None: no event, `NO_EVENT` says why) and the judgement with reason, codes and evidence."""
+def judged(
+    class_: str, *, status: str, reply_code: str, diagnostic: str, reason: str = ""
+) -> tuple[Kind | None, Judged]:
+    """The kind (None: no event, `NO_EVENT` says why) and the judgement with reason, codes and evidence. `reason` is
+    the one that the provider has, in our words, where codes and words tell none."""
     found = classified(status=status, reply_code=reply_code, diagnostic=diagnostic)
+    if reason and found.reason in _VAGUE:
+        found = replace(found, reason=reason)
     if class_ in NO_EVENT:
         return None, found
     first, _, why = class_.partition("-")
@@ -69,7 +78,7 @@ def judged(class_: str, *, status: str, reply_code: str, diagnostic: str) -> tup
         return _KINDS[class_], replace(found, reason="", evidence="")
     if first == "judge":
         return _KINDS[found.kind], found
-    if class_ == "hard" and _NOT_ITS_FAULT.fullmatch(found.status):
+    if class_ == "hard" and found.kind != class_ and _NOT_ITS_FAULT.fullmatch(found.status):
         return Kind.SOFT, replace(found, evidence=f"{found.status} is not the address's fault")
     return _KINDS[class_], replace(found, evidence="")
 

@@ -149,7 +149,9 @@ def prove(
             return proof.body(request, getattr(settings, name), settings, now, fetched)
         except Unauthorized as error:
             refused.append((isinstance(error, Missing), str(error)))
-        except (Malformed, *MALFORMED) as error:
+        except Malformed as error:
+            refused.append((False, f"unreadable proof: {error}"))
+        except MALFORMED as error:
             refused.append((False, f"unreadable proof ({type(error).__name__})"))
     raise Unauthorized(_most_telling(refused))
 

@@ -122,35 +122,37 @@ def dig(value: Any, *path: str | int) -> Any:
 def uuids(metadata: object) -> tuple[str, str]:
     """Listmonk's UUIDs of campaign and subscriber, out of what a provider gives back: an object, a list of
     `{"name": …, "value": …}`, JSON in a text, several of these in a list or tuple, or a bare UUID (a tag: that of
-    the campaign). The names are known in every spelling: X-Listmonk-Campaign, listmonk_campaign, …"""
+    the campaign; not below another name, where it is anything). The names are known in every spelling:
+    X-Listmonk-Campaign, listmonk_campaign, …"""
     found: dict[str, str] = {}
     _collect(metadata, found, _DEEPEST)
     return found.get("campaign", ""), found.get("subscriber", "")
 
 
-def _collect(value: object, found: dict[str, str], deeper: int) -> None:
+def _collect(value: object, found: dict[str, str], deeper: int, bare: bool = True) -> None:
     if deeper < 0:
         return
     if isinstance(value, str):
         if value[:1] in "{[" and len(value) <= _LONGEST:
             try:
-                _collect(orjson.loads(value), found, deeper - 1)
+                _collect(orjson.loads(value), found, deeper - 1, bare)
             except orjson.JSONDecodeError:
                 return
-        elif bare := clean_uuid(value):
-            found.setdefault("campaign", bare)
+        elif bare and (uuid := clean_uuid(value)):
+            found.setdefault("campaign", uuid)
     elif isinstance(value, list | tuple):
         for item in value:
-            _collect(item, found, deeper - 1)
+            _collect(item, found, deeper - 1, bare)
     elif isinstance(value, dict):
         name = value.get("name", value.get("key"))
         pairs = {name: value["value"]} if isinstance(name, str) and "value" in value else value
         for key, inner in pairs.items():
             named = _UUID_KEY.fullmatch(_NOT_A_LETTER.sub("", str(key).lower()))
-            if named is not None and (uuid := clean_uuid(inner)):
+            only = inner[0] if isinstance(inner, list) and len(inner) == 1 else inner
+            if named is not None and (uuid := clean_uuid(only)):
                 found.setdefault(named[1], uuid)
             elif isinstance(inner, dict | list):
-                _collect(inner, found, deeper - 1)
+                _collect(inner, found, deeper - 1, bare=False)
 
 
 def fingerprint(value: object) -> bytes:

@@ -104,13 +104,15 @@ class Gathered(Generic[S]):
         event_id: object = "",
         metadata: object = None,
         class_: str = "",
+        reason: str = "",
     ) -> None:
         """One piece of feedback. `said` is what the provider calls it, as in the table of classes (or `class_` is
         what it means). The rest is as it stands in `part`, its JSON, of whatever type. Raises Malformed.
 
         message_id: the Message-ID that Listmonk gave, and no other; vendor_message_id: the provider's own number of
         the mail, which makes two reports about one mail one event too; event_id: of this report, only if retries
-        keep it; metadata: where Listmonk's UUIDs may be, see `_fields.uuids`.
+        keep it; metadata: where Listmonk's UUIDs may be, see `_fields.uuids`; reason: a word of our own table, for
+        where the provider names a cause and codes and words do not.
         """
         meaning = class_of(said, self.settings.classes) or class_ or class_of(said, self.classes)
         if meaning is None:
@@ -120,6 +122,7 @@ class Gathered(Generic[S]):
             status=enhanced_status(status),
             reply_code=reply_code(code),
             diagnostic=(words := text(diagnostic, DIAGNOSTIC_LIMIT)),
+            reason=reason,
         )
         if kind is None:
             self.ignored.append(f'{self.title} says "{text(said, 100)}": {NO_EVENT[meaning]}')

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from multidict import CIMultiDict
 
-from bouncestream.crypto.place import Field, Header
+from bouncestream.crypto.place import Either, Field, Header
 from bouncestream.providers._request import WebhookRequest
 
 
@@ -24,3 +24,11 @@ def test_a_field_of_the_json() -> None:
     assert place.read(asked(b'{"a": {"b": 5}}')) == ("5",)
     for other in (b'{"a": {"b": true}}', b'{"a": {"b": null}}', b'{"a": []}', b"{}", b"[]", b"5"):
         assert place.read(asked(other)) == ()
+
+
+def test_either_of_several_places() -> None:
+    place = Either(Header("sig"), Field("a"), Field("b"))
+    assert place.inside
+    assert not Either(Header("sig")).inside
+    assert place.read(asked(b'{"b": "y"}', sig="x")) == ("x", "y")
+    assert place.read(asked(b"{}")) == ()

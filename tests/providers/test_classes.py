@@ -47,6 +47,20 @@ def test_hard_is_only_what_is_the_addresss_fault(status: str, expected: Kind) ->
     assert kind("soft", status) is Kind.SOFT
 
 
+def test_words_that_say_dead_count_more_than_a_code_that_says_policy() -> None:
+    words = "SMTP; 550 5.4.1 Recipient address rejected: Access denied. [X.protection.outlook.com]"
+    assert kind("hard", "5.4.1", words) is Kind.HARD
+    assert kind("hard", "5.4.1", "550 5.4.1 the rule of our administrator") is Kind.SOFT
+
+
+def test_the_providers_cause_counts_where_words_tell_none() -> None:
+    def told(words: str) -> str:
+        return judged("soft", status="", reply_code="", diagnostic=words, reason="mailbox_full")[1].reason
+
+    assert told("") == "mailbox_full"
+    assert told("550 the message was taken for spam") == "spam"
+
+
 def test_kinds_and_reasons() -> None:
     assert kind("complaint") is Kind.COMPLAINT
     assert kind("unsubscribe") is Kind.UNSUBSCRIBE

@@ -73,6 +73,7 @@ SUBSCRIBER = "66666666-7777-4888-8999-aaaaaaaaaaaa"
         f'{{"listmonk_campaign": "{CAMPAIGN}", "listmonk_subscriber": "{SUBSCRIBER}"}}',
         (None, {"metadata": {"listmonk_campaign": CAMPAIGN}}, {"listmonk_subscriber": SUBSCRIBER}),
         [CAMPAIGN, {"listmonk_subscriber": SUBSCRIBER}],
+        {"listmonk_campaign": [CAMPAIGN], "listmonk_subscriber": [SUBSCRIBER], "another-tag": [SUBSCRIBER]},
     ],
 )
 def test_uuids_are_found_in_every_spelling(metadata: object) -> None:
@@ -91,6 +92,8 @@ def test_uuids_are_found_in_every_spelling(metadata: object) -> None:
         "[" * 5000,
         {"listmonk_campaign": "x"},
         {"campaign": CAMPAIGN},
+        {"order": [CAMPAIGN]},
+        {"orders": {"all": [CAMPAIGN, SUBSCRIBER]}},
         {"name": 5, "value": 6},
     ],
 )

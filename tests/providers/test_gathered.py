@@ -47,6 +47,11 @@ def test_a_downgrade_says_why() -> None:
     assert event.evidence == 'Acme says "bounce", 5.7.1 is not the address\'s fault → soft'
 
 
+def test_a_cause_that_the_provider_names() -> None:
+    assert report("bounce/soft", reason="mailbox_full").reason == "mailbox_full"
+    assert report("spam", reason="suppressed").reason == "complaint"
+
+
 def test_a_complaint_has_its_reason_by_itself() -> None:
     assert report("spam").reason == "complaint"
 
