@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from pathlib import Path
+
+import bouncestream
 from bouncestream.event import Kind
 from bouncestream.judging.webhook import judge
 from bouncestream.policy import Rules
@@ -23,3 +26,11 @@ def test_the_policy_is_applied_to_each_event() -> None:
     soft, ignored = judge(Parsed(events), CAME, rules).events
     assert (soft.kind, soft.evidence) == (Kind.SOFT, "the policy says soft to user_unknown")
     assert ignored == events[1], "stored, and dropped by the relay"
+
+
+def test_the_policy_is_applied_here_and_to_mails_and_nowhere_else() -> None:
+    package = Path(bouncestream.__file__).parent
+    found = {
+        path.relative_to(package).as_posix() for path in package.rglob("*.py") if "rules.judged" in path.read_text()
+    }
+    assert found == {"judging/mail.py", "judging/webhook.py"}
