@@ -21,7 +21,7 @@ from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
 from bouncestream.outbox import operator
 from bouncestream.outbox.operator import Changed
-from bouncestream.outbox.quarantine import quarantine_items, store_again
+from bouncestream.outbox.quarantine import Quarantined, drop_items, quarantine_items, store_again
 from bouncestream.outbox.state import HELD_FOR
 from bouncestream.ports import State, Submission
 
@@ -54,10 +54,13 @@ def options(inner: Commands) -> None:
         help="bounce mails that did not tell whose they are: the given ones, or all",
     )
 
-    never = as_command(inner, "drop", "never deliver events that wait or are held", drop)
+    never = as_command(inner, "drop", "never deliver events that wait or are held, or empty the quarantine", drop)
     never.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or first characters of the id")
     never.add_argument("--held", action="store_true", help="all that are held back")
     never.add_argument("--pending", action="store_true", help="all that wait for delivery")
+    lot = never.add_mutually_exclusive_group()
+    lot.add_argument("--quarantine", action="store_true", help="items of the quarantine: the given ones, or all")
+    lot.add_argument("--unidentified", action="store_true", help="the same of bounce mails that name nobody")
     never.add_argument("--yes", action="store_true", help="do not ask before many are dropped")
 
     go = as_command(inner, "release", "let held events go", release)
@@ -106,19 +109,11 @@ def _replay_quarantine(args: argparse.Namespace, config: Config, outbox: Changin
     and stored as anything that comes in: what is known already stays a duplicate."""
     from bouncestream.judging.stored import StillUnreadable, identified_again, judge_again  # slow to import
 
-    unidentified = bool(args.unidentified)
-    items = outbox.read(partial(quarantine_items, limit=-1, unidentified=unidentified))
-    waiting = {item.id: item for item in items}
-    numbers = [item_number(text) for text in args.event] or list(waiting)
-    missing = [number for number in numbers if number not in waiting]
-    if missing:
-        where = "is unidentified" if unidentified else "waits in quarantine"
-        shows = "--unidentified" if unidentified else "--quarantine"
-        raise UsageError(f"No item {missing[0]} {where}. Next: `bouncestream outbox list {shows}` shows them.")
+    waiting = _waiting(args, outbox)
     done: list[int] = []
     refused: dict[int, str] = {}
-    judged_by = identified_again if unidentified else judge_again
-    wanted = list(dict.fromkeys(numbers))
+    judged_by = identified_again if args.unidentified else judge_again
+    wanted = list(waiting)
     for at in range(0, len(wanted), _ITEMS):
         judged: list[tuple[int, Submission]] = []
         for number in wanted[at : at + _ITEMS]:
@@ -131,6 +126,20 @@ def _replay_quarantine(args: argparse.Namespace, config: Config, outbox: Changin
         done += stored
         refused |= {number: "someone else replayed it just now" for number, _ in judged if number not in stored}
     return out.tell(args.json, done, refused, "replayed", "item")
+
+
+def _waiting(args: argparse.Namespace, outbox: Changing) -> dict[int, Quarantined]:
+    """The items of the quarantine that the command names, or all that wait."""
+    unidentified = bool(args.unidentified)
+    items = outbox.read(partial(quarantine_items, limit=-1, unidentified=unidentified))
+    waiting = {item.id: item for item in items}
+    numbers = [item_number(text) for text in args.event] or list(waiting)
+    missing = [number for number in numbers if number not in waiting]
+    if missing:
+        where = "is unidentified" if unidentified else "waits in quarantine"
+        shows = "--unidentified" if unidentified else "--quarantine"
+        raise UsageError(f"No item {missing[0]} {where}. Next: `bouncestream outbox list {shows}` shows them.")
+    return {number: waiting[number] for number in numbers}
 
 
 def _store_again(conn: sqlite3.Connection, judged: list[tuple[int, Submission]]) -> list[int]:
@@ -150,11 +159,26 @@ def drop(args: argparse.Namespace) -> int:
     """`outbox drop`."""
     many = [state for state, wanted in ((State.HELD, args.held), (State.PENDING, args.pending)) if wanted]
     with changing(configuration(args, with_secrets=False).outbox.path) as outbox:
+        if args.quarantine or args.unidentified:
+            return _drop_quarantined(args, outbox)
         rows = [row for state in many for row in _all(outbox, state)]
         if rows and not args.yes:
             _confirm(f"This drops {len(rows)} events, which are then never told to Listmonk. Go on?")
-        rows += _named(args, outbox, or_one_of="--held or --pending", many=bool(many))
+        rows += _named(args, outbox, or_one_of="--held, --pending, --quarantine or --unidentified", many=bool(many))
         return _apply(args, outbox, rows, operator.drop, "dropped")
+
+
+def _drop_quarantined(args: argparse.Namespace, outbox: Changing) -> int:
+    """The named items, or all that wait, leave the quarantine for good."""
+    items = list(_waiting(args, outbox))
+    if items and not args.event and not args.yes:
+        what = "bounce mails that do not tell whose they are" if args.unidentified else "items of the quarantine"
+        _confirm(f"This drops {len(items)} {what}, which can then not be replayed any more. Go on?")
+    done: list[int] = []
+    for at in range(0, len(items), _STEP):
+        done += outbox.write(partial(drop_items, items=items[at : at + _STEP]))
+    refused = {item: "someone else replayed or dropped it just now" for item in items if item not in set(done)}
+    return out.tell(args.json, done, refused, "dropped", "item")
 
 
 def release(args: argparse.Namespace) -> int:

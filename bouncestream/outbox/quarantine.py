@@ -7,6 +7,7 @@ Synchronous functions on one connection, each one job of the writer or of a read
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,3 +72,9 @@ def store_again(conn: sqlite3.Connection, item: int, submission: Submission, now
     None when it was marked before: then nothing is stored, so that two who read it again at the same time make one
     event."""
     return take(conn, submission, now) if mark_replayed(conn, item, now) else None
+
+
+def drop_items(conn: sqlite3.Connection, items: Sequence[int]) -> list[int]:
+    """Take items out of the quarantine for good; returns those that still waited there. Their raw bodies leave the
+    outbox with [retention] raw."""
+    return [item for item in items if conn.execute(QUERIES["drop_quarantined"], (item,)).rowcount == 1]

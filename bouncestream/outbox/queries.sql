@@ -367,6 +367,9 @@ SELECT received_at FROM quarantine WHERE id >= ? ORDER BY id LIMIT 1;
 -- name: quarantine_ends
 SELECT coalesce((SELECT min(id) FROM quarantine), 0), coalesce((SELECT max(id) FROM quarantine), 0);
 
+-- name: drop_quarantined
+DELETE FROM quarantine WHERE id = ? AND replayed_at IS NULL;
+
 -- name: delete_quarantine
 DELETE FROM quarantine WHERE id IN (
     SELECT id FROM quarantine WHERE id < :below AND received_at < :before ORDER BY id LIMIT :limit);

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.outbox import operator
-from bouncestream.ports import State
+from bouncestream.ports import State, Unreadable
 from tests.cli.conftest import Cli
 from tests.outbox import make
 
@@ -94,3 +94,26 @@ def test_many_rows_are_changed_in_steps(cli: Cli, conn: sqlite3.Connection) -> N
     told = done(conn, cli, "release", "--held-for", "brake")
     assert isinstance(told["released"], list)
     assert len(told["released"]) == 1201
+
+
+@pytest.fixture
+def quarantined(conn: sqlite3.Connection) -> None:
+    """1 to 3 could not be read, 4 and 5 do not tell whose they are."""
+    make.submit(conn, unreadable=tuple(Unreadable(f"odd {number}") for number in range(3)))
+    nobody = (Unreadable("nobody", unidentified=True, part=b"mail %d" % number) for number in range(2))
+    make.submit(conn, provider="mailbox", unreadable=tuple(nobody))
+
+
+@pytest.mark.usefixtures("quarantined")
+def test_the_quarantine_is_emptied_when_it_is_meant(cli: Cli, conn: sqlite3.Connection) -> None:
+    asked = cli("outbox", "drop", "--quarantine", stdin="n\n")
+    assert "This drops 3 items of the quarantine" in asked.stdout + asked.stderr
+    assert asked.returncode != 0
+    assert make.one(conn, "SELECT count(*) FROM quarantine") == 5
+    assert done(conn, cli, "drop", "--quarantine", "2") == {"dropped": [2], "refused": {}}
+    assert done(conn, cli, "drop", "--quarantine", "--yes") == {"dropped": [1, 3], "refused": {}}
+    assert done(conn, cli, "drop", "--quarantine", "--yes") == {"dropped": [], "refused": {}}
+    missing = cli("outbox", "drop", "--quarantine", "1")
+    assert "No item 1 waits in quarantine" in missing.stderr
+    assert done(conn, cli, "drop", "--unidentified", "--yes") == {"dropped": [4, 5], "refused": {}}
+    assert states(conn) == ["dead", "unstored", "dropped", "posted", "claimed", "pending", "held", "held"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from bouncestream.outbox.quarantine import mark_replayed, quarantine_items, store_again
+from bouncestream.outbox.quarantine import drop_items, mark_replayed, quarantine_items, store_again
 from bouncestream.ports import Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, submit
@@ -41,3 +41,11 @@ def test_what_is_no_feedback_after_all_is_only_marked(conn: sqlite3.Connection) 
     assert not taken.changed
     assert make.rows(conn) == []
     assert make.one(conn, "SELECT count(*) FROM quarantine WHERE replayed_at IS NULL") == 0
+
+
+def test_what_is_dropped_is_gone_for_good(conn: sqlite3.Connection) -> None:
+    submit(conn, unreadable=(Unreadable("odd"), Unreadable("odder"), Unreadable("oddest")), raw=b"body")
+    mark_replayed(conn, 3, NOW)
+    assert drop_items(conn, [1, 3, 99]) == [1]
+    assert [item.id for item in quarantine_items(conn, replayed=True)] == [2, 3]
+    assert store_again(conn, 1, make.submission(make.event()), NOW) is None
