@@ -33,6 +33,20 @@ BouncestreamError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
+
+
+class FailureKind(StrEnum):
+    """The kind of a failure of a connection; `net.failure` has the words."""
+
+    UNKNOWN_NAME = "dns"  #: the host name has no address
+    REFUSED = "refused"  #: nothing listens on that port
+    UNREACHABLE = "unreachable"  #: no route, or the system does not let it out
+    TIMEOUT = "timeout"  #: no answer in time
+    TLS = "tls"  #: the two sides do not agree on TLS
+    CERTIFICATE = "certificate"  #: the server does not prove who it is
+    CLOSED = "closed"  #: the connection was reset or closed early
+    GARBLED = "garbled"  #: what came is not what the protocol allows
 
 
 class BouncestreamError(Exception):

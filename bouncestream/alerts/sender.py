@@ -14,7 +14,8 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Any
 
-from bouncestream.net.failure import Kind, failure_of
+from bouncestream.errors import FailureKind
+from bouncestream.net.failure import failure_of
 
 #: Seconds for one answer of a server.
 ANSWER = 20.0
@@ -78,7 +79,7 @@ def by_email(job: dict[str, Any]) -> tuple[bool, str]:
         return False, "the server closed the connection: is it the right port for this kind of TLS?"
     except OSError as error:
         found = failure_of(error)
-        port = "; is it the right port for this kind of TLS?" if found.kind is Kind.TLS else ""
+        port = "; is it the right port for this kind of TLS?" if found.kind is FailureKind.TLS else ""
         return False, found.words + port
 
 

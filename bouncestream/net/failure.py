@@ -11,27 +11,15 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Kind(StrEnum):
-    """The kind of a failure of a connection."""
-
-    UNKNOWN_NAME = "dns"  #: the host name has no address
-    REFUSED = "refused"  #: nothing listens on that port
-    UNREACHABLE = "unreachable"  #: no route, or the system does not let it out
-    TIMEOUT = "timeout"  #: no answer in time
-    TLS = "tls"  #: the two sides do not agree on TLS
-    CERTIFICATE = "certificate"  #: the server does not prove who it is
-    CLOSED = "closed"  #: the connection was reset or closed early
-    GARBLED = "garbled"  #: what came is not what the protocol allows
+from bouncestream.errors import FailureKind
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A failure. `words` are for a person: part of a sentence, without a full stop."""
 
-    kind: Kind
+    kind: FailureKind
     words: str
 
 
@@ -57,22 +45,22 @@ def failure_of(error: BaseException) -> Failure:
     """The failure that an exception of a socket, of TLS, of a look-up or of a time limit stands for."""
     if isinstance(error, ssl.SSLCertVerificationError):
         why = _CERTIFICATES.get(error.verify_code, error.verify_message)
-        return Failure(Kind.CERTIFICATE, f"the server's certificate is not accepted: {why}")
+        return Failure(FailureKind.CERTIFICATE, f"the server's certificate is not accepted: {why}")
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-        return Failure(Kind.CLOSED, "the server closed the connection")
+        return Failure(FailureKind.CLOSED, "the server closed the connection")
     if isinstance(error, ssl.SSLError):
         reason = getattr(error, "reason", None) or str(error)
         if reason in _NO_TLS:
-            return Failure(Kind.TLS, "the server does not speak TLS on this port")
-        return Failure(Kind.TLS, f"TLS failed: {reason.replace('_', ' ').lower()}")
+            return Failure(FailureKind.TLS, "the server does not speak TLS on this port")
+        return Failure(FailureKind.TLS, f"TLS failed: {reason.replace('_', ' ').lower()}")
     if isinstance(error, UnicodeError):
-        return Failure(Kind.UNKNOWN_NAME, "the host name is not valid")
+        return Failure(FailureKind.UNKNOWN_NAME, "the host name is not valid")
     if isinstance(error, socket.gaierror):
-        return Failure(Kind.UNKNOWN_NAME, _unresolved(error))
+        return Failure(FailureKind.UNKNOWN_NAME, _unresolved(error))
     if isinstance(error, OSError):
         found = _NUMBER.search(str(error)) if error.errno is None else None
         return _by_number(int(found[1]) if found else error.errno, error)
-    return Failure(Kind.GARBLED, type(error).__name__)
+    return Failure(FailureKind.GARBLED, type(error).__name__)
 
 
 def _unresolved(error: socket.gaierror) -> str:
@@ -85,15 +73,15 @@ def _unresolved(error: socket.gaierror) -> str:
 
 def _by_number(number: int | None, error: OSError) -> Failure:
     if number == errno.ECONNREFUSED:
-        return Failure(Kind.REFUSED, "connection refused")
+        return Failure(FailureKind.REFUSED, "connection refused")
     if number in (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED):
-        return Failure(Kind.CLOSED, "the connection was reset")
+        return Failure(FailureKind.CLOSED, "the connection was reset")
     if isinstance(error, ConnectionError):  # without a number: asyncio, when the other side hangs up
-        return Failure(Kind.CLOSED, "the server closed the connection")
+        return Failure(FailureKind.CLOSED, "the server closed the connection")
     if number == errno.ETIMEDOUT or isinstance(error, TimeoutError):
-        return Failure(Kind.TIMEOUT, "no answer in time")
+        return Failure(FailureKind.TIMEOUT, "no answer in time")
     if number == errno.EPERM:
-        return Failure(Kind.UNREACHABLE, "this system does not let the connection out: a firewall rule?")
+        return Failure(FailureKind.UNREACHABLE, "this system does not let the connection out: a firewall rule?")
     if number:
-        return Failure(Kind.UNREACHABLE, os.strerror(number).lower())
-    return Failure(Kind.UNREACHABLE, error.strerror or str(error) or type(error).__name__)
+        return Failure(FailureKind.UNREACHABLE, os.strerror(number).lower())
+    return Failure(FailureKind.UNREACHABLE, error.strerror or str(error) or type(error).__name__)

@@ -15,8 +15,8 @@ from typing import Any, Self
 import aiohttp
 from yarl import URL
 
-from bouncestream.errors import BouncestreamError
-from bouncestream.net.failure import Failure, Kind, failure_of
+from bouncestream.errors import BouncestreamError, FailureKind
+from bouncestream.net.failure import Failure, failure_of
 
 log = logging.getLogger("bouncestream.http")
 
@@ -31,9 +31,9 @@ _SPEAKS_TLS = (
     b"HTTP request to an HTTPS server",
     b"speaking plain HTTP to an SSL-enabled server",
 )
-_ALERT = "\\x15\\x03"
-_TLS_THERE = Failure(Kind.TLS, "the server speaks TLS on this port: write https://")
-_NO_URL = Failure(Kind.GARBLED, "the URL cannot be called")
+_ALERT = "b'\\x15\\x03"
+_TLS_THERE = Failure(FailureKind.TLS, "the server speaks TLS on this port: write https://")
+_NO_URL = Failure(FailureKind.GARBLED, "the URL cannot be called")
 #: Raised before a byte of the request has gone out.
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
@@ -164,24 +164,24 @@ def _failure_of(error: Exception, *, secure: bool) -> Failure:
     if isinstance(error, aiohttp.ClientConnectorError):
         found = failure_of(error.os_error)
         if isinstance(error, aiohttp.ClientConnectorDNSError):
-            return Failure(Kind.UNKNOWN_NAME, found.words)
-        during = " during the TLS handshake" if found.kind is Kind.CLOSED and secure else ""
+            return Failure(FailureKind.UNKNOWN_NAME, found.words)
+        during = " during the TLS handshake" if found.kind is FailureKind.CLOSED and secure else ""
         return Failure(found.kind, found.words + during)
     if isinstance(error, TimeoutError):
-        return Failure(Kind.TIMEOUT, "no answer in time")
+        return Failure(FailureKind.TIMEOUT, "no answer in time")
     if isinstance(error, aiohttp.ServerDisconnectedError):
-        return Failure(Kind.CLOSED, "the server closed the connection without an answer")
+        return Failure(FailureKind.CLOSED, "the server closed the connection without an answer")
     if isinstance(error, aiohttp.ClientPayloadError):
-        return Failure(Kind.CLOSED, "the answer ended too early")
+        return Failure(FailureKind.CLOSED, "the answer ended too early")
     if isinstance(error, aiohttp.ClientResponseError):
         if _ALERT in error.message:
             return _TLS_THERE
-        return Failure(Kind.GARBLED, "the answer is not HTTP")
+        return Failure(FailureKind.GARBLED, "the answer is not HTTP")
     if isinstance(error, (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)):
         return _NO_URL
     if isinstance(error, (OSError, UnicodeError)):
         return failure_of(error)
-    return Failure(Kind.GARBLED, f"the answer could not be read ({type(error).__name__})")
+    return Failure(FailureKind.GARBLED, f"the answer could not be read ({type(error).__name__})")
 
 
 def _hang_up(response: aiohttp.ClientResponse) -> None:

@@ -19,9 +19,10 @@ from bouncestream.doctor.probe.certificate import Certificate
 from bouncestream.doctor.probe.front import Front
 from bouncestream.doctor.probe.names import Resolved
 from bouncestream.doctor.probe.public import Public
-from bouncestream.doctor.probe.reply import Reply, Trouble
+from bouncestream.doctor.probe.reply import Reply
 from bouncestream.doctor.probe.target import Target, from_outside, is_private
 from bouncestream.doctor.probe.web import Credentials
+from bouncestream.errors import FailureKind
 from bouncestream.outbox.view import Overview
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -463,7 +464,7 @@ def test_a_red_part_is_told_and_listmonk_is_told_elsewhere() -> None:
 def test_the_trial(state: str, ident: str) -> None:
     reply = answered({"selftest": "ok", "accepted": 1})
     assert ids(trial.judge(trial.TestEventFacts("shop", reply, state, "why"))) == [ident]
-    refused = Reply("u", trouble=Trouble.REFUSED, why="connection refused")
+    refused = Reply("u", trouble=FailureKind.REFUSED, why="connection refused")
     assert ids(trial.judge(trial.TestEventFacts("shop", refused))) == ["trial-failed"]
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from bouncestream.net.failure import Failure, Kind, failure_of
+from bouncestream.errors import FailureKind
+from bouncestream.net.failure import Failure, failure_of
 from tests.net.servers import Handler, hangs_up, resets, says, serving, unused, with_certificate
 
 
@@ -47,7 +48,9 @@ def trusting(authority: trustme.CA) -> ssl.SSLContext:
 
 async def test_a_port_where_nobody_listens() -> None:
     with unused() as taken:
-        assert await failed("127.0.0.1", taken.getsockname()[1]) == Failure(Kind.REFUSED, "connection refused")
+        assert await failed("127.0.0.1", taken.getsockname()[1]) == Failure(
+            FailureKind.REFUSED, "connection refused"
+        )
 
 
 async def test_several_addresses_where_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,27 +59,27 @@ async def test_several_addresses_where_nobody_listens(monkeypatch: pytest.Monkey
         port = taken.getsockname()[1]
         both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (at, port)) for at in ("127.0.0.1", "127.0.0.2")]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
-        assert await failed("a.example", port) == Failure(Kind.REFUSED, "connection refused")
+        assert await failed("a.example", port) == Failure(FailureKind.REFUSED, "connection refused")
 
 
 async def test_a_name_that_nobody_knows() -> None:
-    assert await failed("no-such-name.invalid", 9) == Failure(Kind.UNKNOWN_NAME, "the host name is unknown")
-    assert await failed("a..b", 9) == Failure(Kind.UNKNOWN_NAME, "the host name is not valid")
+    assert await failed("no-such-name.invalid", 9) == Failure(FailureKind.UNKNOWN_NAME, "the host name is unknown")
+    assert await failed("a..b", 9) == Failure(FailureKind.UNKNOWN_NAME, "the host name is not valid")
     silent = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-    assert failure_of(silent) == Failure(Kind.UNKNOWN_NAME, "the DNS resolver gives no answer just now")
+    assert failure_of(silent) == Failure(FailureKind.UNKNOWN_NAME, "the DNS resolver gives no answer just now")
     odd = socket.gaierror(socket.EAI_FAIL, "Non-recoverable failure in name resolution")
     assert "Non-recoverable" in failure_of(odd).words
 
 
 async def test_what_is_reset() -> None:
     async with serving(resets) as port:
-        assert await failed("127.0.0.1", port) == Failure(Kind.CLOSED, "the connection was reset")
+        assert await failed("127.0.0.1", port) == Failure(FailureKind.CLOSED, "the connection was reset")
 
 
 async def test_what_is_closed_in_the_handshake(authority: trustme.CA) -> None:
     async with serving(hangs_up) as port:
         found = await failed("127.0.0.1", port, trusting(authority))
-    assert found == Failure(Kind.CLOSED, "the server closed the connection")
+    assert found == Failure(FailureKind.CLOSED, "the server closed the connection")
 
 
 async def test_no_answer_in_time() -> None:
@@ -84,8 +87,8 @@ async def test_no_answer_in_time() -> None:
         await reader.read()
 
     async with serving(waits) as port:
-        assert await failed("127.0.0.1", port, within=0.2) == Failure(Kind.TIMEOUT, "no answer in time")
-    assert failure_of(OSError(errno.ETIMEDOUT, "x")) == Failure(Kind.TIMEOUT, "no answer in time")
+        assert await failed("127.0.0.1", port, within=0.2) == Failure(FailureKind.TIMEOUT, "no answer in time")
+    assert failure_of(OSError(errno.ETIMEDOUT, "x")) == Failure(FailureKind.TIMEOUT, "no answer in time")
 
 
 @pytest.mark.parametrize("handler", [says(b"HTTP/1.1 400 Bad Request\r\n\r\n"), says(b"220 mail ESMTP\r\n")])
@@ -93,13 +96,13 @@ async def test_tls_where_none_is_spoken(handler: Handler, authority: trustme.CA)
     """An SSLError has the errno 1, which is EPERM for os.strerror: "operation not permitted"."""
     async with serving(handler) as port:
         found = await failed("127.0.0.1", port, trusting(authority))
-    assert found == Failure(Kind.TLS, "the server does not speak TLS on this port")
+    assert found == Failure(FailureKind.TLS, "the server does not speak TLS on this port")
 
 
 async def test_two_sides_that_do_not_agree_on_tls(authority: trustme.CA) -> None:
     async with serving(says(b"\x15\x03\x03\x00\x02\x02\x28")) as port:  # handshake_failure (RFC 8446 section 6)
         found = await failed("127.0.0.1", port, trusting(authority))
-    assert found.kind is Kind.TLS
+    assert found.kind is FailureKind.TLS
     assert found.words.startswith("TLS failed: ")
     assert found.words.endswith("alert handshake failure")
 
@@ -117,7 +120,7 @@ async def test_two_sides_that_do_not_agree_on_tls(authority: trustme.CA) -> None
 async def test_certificates_that_prove_nothing(kind: str, why: str, authority: trustme.CA, tmp_path: Path) -> None:
     async with serving(hangs_up, with_certificate(kind, authority, tmp_path)) as port:
         found = await failed("127.0.0.1", port, trusting(authority))
-    assert found == Failure(Kind.CERTIFICATE, f"the server's certificate is not accepted: {why}")
+    assert found == Failure(FailureKind.CERTIFICATE, f"the server's certificate is not accepted: {why}")
 
 
 async def test_the_words_name_no_host(authority: trustme.CA, tmp_path: Path) -> None:
@@ -130,13 +133,13 @@ async def test_the_words_name_no_host(authority: trustme.CA, tmp_path: Path) -> 
 async def test_no_way_there() -> None:
     for number in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EMFILE):
         error = OSError(number, "Connect call failed ('192.0.2.1', 9)")
-        assert failure_of(error) == Failure(Kind.UNREACHABLE, os.strerror(number).lower())
+        assert failure_of(error) == Failure(FailureKind.UNREACHABLE, os.strerror(number).lower())
     assert "firewall" in failure_of(PermissionError(errno.EPERM, "x")).words
-    assert failure_of(OSError("odd")) == Failure(Kind.UNREACHABLE, "odd")
+    assert failure_of(OSError("odd")) == Failure(FailureKind.UNREACHABLE, "odd")
     with pytest.raises(OSError) as found:
         await asyncio.open_connection("255.255.255.255", 9)  # a stream to everybody: the kernel finds no way
-    assert failure_of(found.value).kind is Kind.UNREACHABLE
+    assert failure_of(found.value).kind is FailureKind.UNREACHABLE
 
 
 def test_what_is_no_failure_of_a_network() -> None:
-    assert failure_of(ValueError("with a secret")) == Failure(Kind.GARBLED, "ValueError")
+    assert failure_of(ValueError("with a secret")) == Failure(FailureKind.GARBLED, "ValueError")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from bouncestream.net.failure import Kind
+from bouncestream.errors import FailureKind
 from bouncestream.net.http import Answer, CallFailed, Client, call
 from tests.net.servers import Handler, hangs_up, is_mute, resets, says, serving, unused, with_certificate
 
@@ -126,14 +126,14 @@ async def test_a_proxy_of_the_environment_only_where_it_is_wanted(monkeypatch: p
 async def test_nobody_there() -> None:
     with unused() as taken:
         error = await failed(f"http://127.0.0.1:{taken.getsockname()[1]}/")
-    assert (error.kind, error.words, error.sent) == (Kind.REFUSED, "connection refused", False)
+    assert (error.kind, error.words, error.sent) == (FailureKind.REFUSED, "connection refused", False)
 
 
 async def test_an_unknown_name() -> None:
     """It was once "unknown error -2"."""
     error = await failed("http://no-such-name.invalid/")
-    assert (error.kind, error.words, error.sent) == (Kind.UNKNOWN_NAME, "the host name is unknown", False)
-    assert (await failed("http://a..b/")).kind is Kind.UNKNOWN_NAME
+    assert (error.kind, error.words, error.sent) == (FailureKind.UNKNOWN_NAME, "the host name is unknown", False)
+    assert (await failed("http://a..b/")).kind is FailureKind.UNKNOWN_NAME
 
 
 async def test_https_where_plain_http_is_spoken() -> None:
@@ -141,7 +141,7 @@ async def test_https_where_plain_http_is_spoken() -> None:
     async with serving(says(OK)) as port:
         error = await failed(f"https://127.0.0.1:{port}/")
     assert (error.kind, error.words, error.sent) == (
-        Kind.TLS,
+        FailureKind.TLS,
         "the server does not speak TLS on this port",
         False,
     )
@@ -165,14 +165,14 @@ async def test_https_where_plain_http_is_spoken() -> None:
 async def test_plain_http_where_tls_is_spoken(handler: Handler) -> None:
     async with serving(handler) as port:
         error = await failed(f"http://127.0.0.1:{port}/")
-    assert (error.kind, error.words) == (Kind.TLS, "the server speaks TLS on this port: write https://")
+    assert (error.kind, error.words) == (FailureKind.TLS, "the server speaks TLS on this port: write https://")
     assert error.sent
 
 
 async def test_plain_http_to_a_tls_server_of_pythons(authority: trustme.CA, tmp_path: Path) -> None:
     async with serving(hangs_up, with_certificate("good", authority, tmp_path)) as port:
         error = await failed(f"http://127.0.0.1:{port}/")
-    assert error.kind is Kind.CLOSED
+    assert error.kind is FailureKind.CLOSED
 
 
 async def test_a_bad_request_is_an_answer() -> None:
@@ -189,7 +189,7 @@ async def test_a_certificate_that_proves_nothing(authority: trustme.CA, tmp_path
             trust = ssl.create_default_context()
             authority.configure_trust(trust)
             error = await failed(f"https://127.0.0.1:{port}/", tls=trust)
-        assert (error.kind, error.sent) == (Kind.CERTIFICATE, False)
+        assert (error.kind, error.sent) == (FailureKind.CERTIFICATE, False)
         assert error.words == f"the server's certificate is not accepted: {why}"
 
 
@@ -202,7 +202,7 @@ async def test_what_is_cut_off(authority: trustme.CA) -> None:
     ):
         async with serving(handler) as port:
             error = await failed(f"{scheme}://127.0.0.1:{port}/")
-        assert (error.kind, error.words, error.sent) == (Kind.CLOSED, words, scheme == "http")
+        assert (error.kind, error.words, error.sent) == (FailureKind.CLOSED, words, scheme == "http")
     assert error.begun is not None
     assert error.begun.status == 200
 
@@ -212,13 +212,18 @@ async def test_what_never_ends() -> None:
         began = time.monotonic()
         error = await failed(f"http://127.0.0.1:{port}/", within=0.3)
         assert time.monotonic() - began < 10
-    assert (error.kind, error.words, error.sent, error.begun) == (Kind.TIMEOUT, "no answer in time", True, None)
+    assert (error.kind, error.words, error.sent, error.begun) == (
+        FailureKind.TIMEOUT,
+        "no answer in time",
+        True,
+        None,
+    )
 
 
 async def test_what_is_no_http() -> None:
     async with serving(says(b"220 mail ESMTP with s3cret\r\n")) as port:
         error = await failed(f"http://127.0.0.1:{port}/")
-    assert (error.kind, error.words) == (Kind.GARBLED, "the answer is not HTTP")
+    assert (error.kind, error.words) == (FailureKind.GARBLED, "the answer is not HTTP")
     for url in ("ftp://127.0.0.1/", "http://:80/"):
         assert (await failed(url)).words == "the URL cannot be called"
 

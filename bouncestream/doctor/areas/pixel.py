@@ -15,7 +15,6 @@ from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import (
     Origin,
     Reply,
-    Trouble,
     cache_hit,
     cache_told,
     cacheable,
@@ -29,6 +28,7 @@ from bouncestream.doctor.probe.reply import (
 )
 from bouncestream.doctor.probe.snippets import passing, uncached
 from bouncestream.doctor.probe.target import Target, from_outside
+from bouncestream.errors import FailureKind
 
 if TYPE_CHECKING:
     from bouncestream.doctor.probe.public import Public
@@ -166,7 +166,7 @@ def _not_the_pixel(target: Target, reply: Reply, end: Reply, public: Public, url
 
     if not reply.status:
         seen = f"{where} gives no answer: {reply.why}"
-        if reply.trouble is Trouble.TIMEOUT:
+        if reply.trouble is FailureKind.TIMEOUT:
             seen = f"{where} takes the connection, but gives {reply.why}"
         return finding(
             "pixel-no-answer", seen, f"look at the proxy's error log, and whether it reaches {url or 'Listmonk'}"

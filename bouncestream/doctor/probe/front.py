@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from bouncestream.doctor.probe.names import Names, Resolved
 from bouncestream.doctor.probe.target import PIXEL, Target
 from bouncestream.doctor.probe.web import Web
+from bouncestream.net.failure import failure_of
 
 #: Seconds for one connection.
 PATIENCE = 2.5
@@ -88,10 +88,8 @@ async def _connect(address: str, port: int) -> str:
             return OPEN
     except TimeoutError:
         return f"no answer within {PATIENCE:g} s"
-    except ConnectionRefusedError:
-        return "connection refused"
     except OSError as error:
-        return os.strerror(error.errno) if error.errno else str(error)
+        return failure_of(error).words
 
 
 def is_own(address: str) -> bool:

@@ -17,6 +17,8 @@ from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from bouncestream.net.failure import failure_of
+
 #: Seconds for one name.
 PATIENCE = 2.5
 
@@ -96,11 +98,7 @@ async def _find(host: str) -> Resolved:
 def _ask(host: str) -> Resolved:
     try:
         found: list[Any] = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)):
-            return Resolved(trouble="the name is not known")
-        return Resolved(trouble=f"the DNS resolver says: {error.strerror or error}")
     except (OSError, UnicodeError) as error:
-        return Resolved(trouble=f"the name cannot be looked up: {error}")
+        return Resolved(trouble=failure_of(error).words)
     addresses = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
     return Resolved(tuple(sorted(addresses, key=lambda address: ":" in address)))

@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 
 import orjson
 
+from bouncestream.errors import FailureKind
 from bouncestream.printable import mask_all, printable
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -27,19 +28,6 @@ _CACHE_HEADERS = (
     "x-varnish-cache",
     "x-cache-hits",
 )
-
-
-class Trouble(StrEnum):
-    """Why there is no answer, or none that is whole."""
-
-    NONE = ""
-    DNS = "dns"
-    REFUSED = "refused"
-    UNREACHABLE = "unreachable"
-    TIMEOUT = "timeout"
-    TLS = "tls"
-    CLOSED = "closed"
-    GARBLED = "garbled"
 
 
 class Origin(StrEnum):
@@ -65,7 +53,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)  #: names in lower case
     body: bytes = b""
     seconds: float = 0.0
-    trouble: Trouble = Trouble.NONE
+    trouble: FailureKind | None = None
     why: str = ""
     http: str = ""  #: "1.1", or "1.0"
 

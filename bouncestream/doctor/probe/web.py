@@ -12,7 +12,6 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -20,8 +19,9 @@ from yarl import URL
 
 from bouncestream.crypto.blank import Blank
 from bouncestream.doctor.probe.names import Names
-from bouncestream.doctor.probe.reply import Reply, Trouble, clean
-from bouncestream.errors import UsageError
+from bouncestream.doctor.probe.reply import Reply
+from bouncestream.errors import FailureKind, UsageError
+from bouncestream.net.http import Answer, CallFailed, Client
 
 #: Seconds for one probe, and bytes of its answer that are read.
 PATIENCE = 3.0
@@ -61,19 +61,15 @@ class Web:
         self._strict = ssl.create_default_context()
 
     async def __aenter__(self) -> Web:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+        self._client = Client(
+            aiohttp.TCPConnector(
                 resolver=self.names, force_close=True, limit=32, use_dns_cache=False, happy_eyeballs_delay=0.25
-            ),
-            auto_decompress=False,
-            skip_auto_headers=("User-Agent", "Accept-Encoding"),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None),
+            )
         )
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._session.close()
+        await self._client.close()
 
     async def get(
         self,
@@ -95,57 +91,27 @@ class Web:
             sent["Authorization"] = who.header(url)
             blank = who.blank
         began = time.monotonic()
-        answer: dict[str, Any] = {}
-        body = bytearray()
-
-        def reply(trouble: Trouble = Trouble.NONE, why: str = "") -> Reply:
-            seconds = time.monotonic() - began
-            content = bytes(body)
-            if blank is not None:
-                content = blank.bytes(content)
-                answer["headers"] = {name: blank(value) for name, value in answer.get("headers", {}).items()}
-            return Reply(url, body=content, seconds=seconds, trouble=trouble, why=why, **answer)
-
+        trouble, why = None, ""
         try:
-            async with (
-                asyncio.timeout(patience),
-                self._session.request(
-                    method,
-                    URL(url, encoded=True),
-                    headers=sent,
-                    data=data,
-                    allow_redirects=False,
-                    ssl=self._strict if who is not None else self._trusting,
-                ) as response,
-            ):
-                answer["status"] = response.status
-                answer["headers"] = {name.lower(): value for name, value in response.headers.items()}
-                if response.version:
-                    answer["http"] = f"{response.version.major}.{response.version.minor}"
-                async for chunk in response.content.iter_any():
-                    body += chunk
-                    if len(body) >= limit:
-                        del body[limit:]
-                        _cut(response)
-                        break
-                return reply()
-        except TimeoutError:
-            said = "the answer begins, but does not end" if answer else "no answer"
-            return reply(Trouble.TIMEOUT, f"{said} within {patience:g} s")
-        except aiohttp.ClientConnectorDNSError as error:
-            return reply(Trouble.DNS, clean(error.os_error.strerror or "the name is not known"))
-        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
-            return reply(Trouble.TLS, f"TLS fails: {clean(_reason(error))}")
-        except aiohttp.ClientConnectorError as error:
-            refused = isinstance(error.os_error, ConnectionRefusedError)
-            words = clean(error.os_error.strerror or str(error.os_error))
-            return reply(
-                Trouble.REFUSED if refused else Trouble.UNREACHABLE, "connection refused" if refused else words
+            answer = await self._client.call(
+                method,
+                URL(url, encoded=True),
+                within=patience,
+                limit=limit,
+                headers=sent,
+                body=data,
+                tls=self._strict if who is not None else self._trusting,
             )
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, OSError) as error:
-            return reply(Trouble.CLOSED, f"the connection was closed in between ({type(error).__name__})")
-        except (aiohttp.ClientError, ValueError) as error:
-            return reply(Trouble.GARBLED, f"what came is no HTTP answer ({type(error).__name__})")
+        except CallFailed as error:
+            answer, trouble, why = error.begun or Answer(0, {}, b""), error.kind, error.words
+            if trouble is FailureKind.TIMEOUT:
+                said = "the answer begins, but does not end" if answer.status else "no answer"
+                why = f"{said} within {patience:g} s"
+        seconds = time.monotonic() - began
+        headers, body = answer.headers, answer.content
+        if blank is not None:
+            headers, body = {name: blank(value) for name, value in headers.items()}, blank.bytes(body)
+        return Reply(url, answer.status, headers, body, seconds, trouble, why, answer.version)
 
     async def head(self, url: str, *, patience: float = PATIENCE) -> Reply:
         """The headers that HEAD gives. By hand: what sends a body all the same must be cut off at once, while a
@@ -174,11 +140,11 @@ class Web:
             headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
             return Reply(url, int(first.split()[1]), headers, seconds=time.monotonic() - began)
         except TimeoutError:
-            return Reply(url, trouble=Trouble.TIMEOUT, why=f"no answer within {patience:g} s")
+            return Reply(url, trouble=FailureKind.TIMEOUT, why=f"no answer within {patience:g} s")
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            return Reply(url, trouble=Trouble.CLOSED, why="the connection was closed in between")
+            return Reply(url, trouble=FailureKind.CLOSED, why="the connection was closed in between")
         except (ValueError, IndexError):
-            return Reply(url, trouble=Trouble.GARBLED, why="what came is no HTTP answer")
+            return Reply(url, trouble=FailureKind.GARBLED, why="what came is no HTTP answer")
 
     async def follow(self, reply: Reply, *, hops: int = 6, patience: float = PATIENCE) -> list[Reply]:
         """The answers along a chain of redirects, the first one first. The last one is still a redirect when it
@@ -198,19 +164,3 @@ class Web:
             been.add(url)
             chain.append(await self.get(url, patience=left))
         return chain
-
-
-def _cut(response: aiohttp.ClientResponse) -> None:
-    """Let go at once: a polite end of TLS would read on to the end of what is sent."""
-    if response.connection is not None and response.connection.transport is not None:
-        response.connection.transport.abort()
-    response.close()
-
-
-def _reason(error: BaseException) -> str:
-    inner: BaseException | None = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)
-    if isinstance(inner, ssl.SSLCertVerificationError):
-        return inner.verify_message
-    if isinstance(inner, ssl.SSLError):
-        return (inner.reason or str(inner)).replace("_", " ").lower()
-    return str(inner or error)

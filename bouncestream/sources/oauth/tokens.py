@@ -20,8 +20,7 @@ from pathlib import Path
 from bouncestream.backoff import wished
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.oauth import CLIENT, plan
-from bouncestream.errors import TokenError
-from bouncestream.net.failure import Kind
+from bouncestream.errors import FailureKind, TokenError
 from bouncestream.net.http import Answer, CallFailed, call
 from bouncestream.ports import Clock
 from bouncestream.sources.oauth.file import Mark, TokenFile, login_command, token_path
@@ -166,7 +165,7 @@ async def post(url: str, form: Mapping[str, str], *, timeout: float, ca_file: st
             tls=tls,
         )
     except CallFailed as error:
-        if error.kind is Kind.TIMEOUT:
+        if error.kind is FailureKind.TIMEOUT:
             raise TokenError(f"{url} gave no answer within {timeout:g} s.") from None
         raise TokenError(f"The call to {url} failed: {error.words}.") from None
     if len(answer.content) > ANSWER_LIMIT:

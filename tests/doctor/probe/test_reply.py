@@ -9,7 +9,6 @@ from bouncestream.doctor.probe.reply import (
     PNG,
     Origin,
     Reply,
-    Trouble,
     cache_hit,
     cacheable,
     challenged,
@@ -19,6 +18,7 @@ from bouncestream.doctor.probe.reply import (
     proxy_of,
     wants_login,
 )
+from bouncestream.errors import FailureKind
 
 
 def reply(status: int, kind: str = "text/html", body: bytes = b"", **headers: str) -> Reply:
@@ -111,4 +111,4 @@ def test_foreign_text_is_harmless() -> None:
     assert describe(evil).isprintable()
     assert "ann@" not in describe(evil)
     assert clean("a\x00b" * 200, 20).isprintable()
-    assert describe(Reply("u", trouble=Trouble.TIMEOUT, why="no answer within 3 s")) == "no answer within 3 s"
+    assert describe(Reply("u", trouble=FailureKind.TIMEOUT, why="no answer within 3 s")) == "no answer within 3 s"

@@ -15,9 +15,8 @@ import pytest
 
 from bouncestream.doctor.probe import names as names_module
 from bouncestream.doctor.probe.names import Names
-from bouncestream.doctor.probe.reply import Trouble
 from bouncestream.doctor.probe.web import LIMIT, Credentials, Web
-from bouncestream.errors import UsageError
+from bouncestream.errors import FailureKind, UsageError
 from tests.doctor.servers import ODD, Handler, closing
 
 ME = Credentials("http://127.0.0.1:9000", "bridge", "a-token-that-nobody-sees")
@@ -41,7 +40,7 @@ async def test_what_never_ends_is_left(web: Web, name: str) -> None:
     async with serving(ODD[name]) as url:
         began = time.monotonic()
         reply = await web.get(url + "/x", patience=0.5)
-    assert reply.trouble is Trouble.TIMEOUT
+    assert reply.trouble is FailureKind.TIMEOUT
     assert not reply.whole
     assert time.monotonic() - began < 3
 
@@ -56,15 +55,15 @@ async def test_garbage_is_told(web: Web) -> None:
     async with serving(ODD["garbage"]) as url:
         reply = await web.get(url)
     assert reply.status == 0
-    assert reply.trouble in (Trouble.GARBLED, Trouble.CLOSED)
+    assert reply.trouble in (FailureKind.GARBLED, FailureKind.CLOSED)
 
 
 async def test_nobody_there(web: Web) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         reply = await web.get(f"http://127.0.0.1:{unused.getsockname()[1]}")
-    assert reply.trouble is Trouble.REFUSED
-    assert (await web.get("http://no-such-name.invalid/")).trouble is Trouble.DNS
+    assert reply.trouble is FailureKind.REFUSED
+    assert (await web.get("http://no-such-name.invalid/")).trouble is FailureKind.UNKNOWN_NAME
 
 
 async def test_redirects_are_followed_to_an_end(web: Web) -> None:
@@ -168,8 +167,8 @@ async def test_head_is_cut_off_behind_its_headers(web: Web) -> None:
     async with serving(ODD["huge"]) as url:
         reply = await web.head(url + "/x")
     assert (reply.status, reply.kind, reply.body) == (200, "text/html", b"")
-    for name, trouble in (("silent", Trouble.TIMEOUT), ("garbage", Trouble.GARBLED)):
+    for name, trouble in (("silent", FailureKind.TIMEOUT), ("garbage", FailureKind.GARBLED)):
         async with serving(ODD[name]) as url:
             assert (await web.head(url + "/x", patience=0.5)).trouble is trouble
-    assert (await web.head("http://127.0.0.1:9/x")).trouble is Trouble.CLOSED
+    assert (await web.head("http://127.0.0.1:9/x")).trouble is FailureKind.CLOSED
     assert (await web.head("https://no-such-name.invalid/x")).status == 0
