@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mailgun: one JSON object per request, `{"signature": …, "event-data": …}`, about one recipient.
+
+Source: Mailgun's user manual, "Webhooks", "Securing webhooks", "Tracking failures", "Event structure", and its help
+pages "Webhooks" (retries) and "Legacy webhooks", as stored in November 2026. The signature is over a time and a
+random token, and not over the event. The old webhooks, forms without `event-data`, ended in October 2023.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bouncestream.crypto.place import Either, Field
+from bouncestream.crypto.secret import Secret
+from bouncestream.crypto.signature import Hmac
+from bouncestream.errors import Malformed
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._fields import dig, moment, text
+from bouncestream.settings.key import secret_key
+
+#: Mailgun tries for 8 hours, and does not say whether it signs anew for each try. A signature fits any event, so
+#: one that leaked shall not be good forever either.
+WINDOW = 24 * 3600
+
+#: event, of a failure also /severity/reason → class. The reasons are no documented list.
+CLASSES: Mapping[str, str] = {
+    "failed/temporary": "deferral",
+    "failed/temporary/old": "soft",  # of a domain without MX, the last one is called temporary too
+    "failed/permanent": "judge-hard",  # `generic` and others: Mailgun does not suppress the address for them either
+    "failed/permanent/bounce": "hard",
+    "failed/permanent/delayed-bounce": "hard",
+    "failed/permanent/old": "soft",  # given up after 8 hours
+    "failed/permanent/suppress-bounce": "suppressed-hard",
+    "failed/permanent/suppress-complaint": "suppressed-complaint",
+    "failed/permanent/suppress-unsubscribe": "suppressed-unsubscribe",
+    "complained": "complaint",
+    "unsubscribed": "unsubscribe",
+    "routed": "info",  # a received mail that a route forwarded: none of Listmonk's
+    "accepted": "info",
+    "rejected": "info",  # Mailgun did not take the message
+    "delivered": "info",
+    "opened": "info",
+    "clicked": "info",
+    "stored": "info",
+}
+
+#: Mailgun's own codes, for a failure whose reason does not say it. 625: its list of bad addresses.
+_CODES = {
+    "605": "suppressed-hard",
+    "606": "suppressed-unsubscribe",
+    "607": "suppressed-complaint",
+    "625": "suppressed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailgun(Webhook):
+    """Mailgun's webhooks. Their signature proves who sent a request, but not what it says: with a path_secret
+    beside it, a signature that someone saw is of no use to them."""
+
+    signing_key: Secret | None = secret_key(
+        "Mailgun's HTTP webhook signing key; of a subaccount its own or that of the primary account.",
+        live=True,
+        rotates=True,
+        foreign=True,
+        proof=Hmac(
+            signature=Either(Field("signature", "signature"), Field("signature", "parent-signature")),
+            message="{timestamp}{id}",
+            timestamp=Field("signature", "timestamp"),
+            id=Field("signature", "token"),
+            window=WINDOW,
+        ),
+    )
+
+
+def parse(request: WebhookRequest, into: Gathered[Mailgun]) -> None:
+    """The events of a request."""
+    into.each(request.json(), _one)
+
+
+def _one(item: Any, into: Gathered[Mailgun]) -> None:
+    event = item.get("event-data")
+    said = text(dig(event, "event"), 100)
+    if not said:
+        raise Malformed("event-data is missing, or names no event")
+    status = dig(event, "delivery-status")
+    code = text(dig(status, "code"), 10)
+    class_ = ""
+    if dig(event, "flags", "is-routed") is True:
+        said = f"routed/{said}"
+    elif said == "failed":
+        said = f"failed/{text(event.get('severity'), 20)}/{text(event.get('reason'), 50)}"
+        if event.get("severity") == "permanent":
+            class_ = _CODES.get(code, "soft" if len(code) == 3 and code[0] == "4" else "")
+    into.report(
+        said,
+        part=event,
+        recipient=event.get("recipient"),
+        at=event.get("timestamp"),
+        diagnostic=dig(status, "message") or dig(status, "description"),
+        code=code,
+        status=dig(status, "enhanced-code") or dig(status, "bounce-code"),
+        message_id=dig(event, "message", "headers", "message-id"),
+        event_id=_event_id(event),
+        metadata=event.get("user-variables"),
+        class_=class_,
+        reason="expired" if said.endswith("/old") else "",
+    )
+
+
+def _event_id(event: Mapping[str, Any]) -> str:
+    """Mailgun's id of an event is unique within a day only."""
+    number, at = text(event.get("id")), moment(event.get("timestamp"))
+    return f"{number}/{at.date()}" if number and at is not None else ""
+
+
+PROVIDER = Provider(
+    name="mailgun",
+    title="Mailgun",
+    summary="Mailgun's webhooks (failures, spam complaints, unsubscriptions)",
+    settings=Mailgun,
+    parse=parse,
+    classes=CLASSES,
+    guide=Guide(
+        read=date(2026, 11, 29),
+        steps=(
+            "At Mailgun, choose Send, Sending, Webhooks, and your domain; its region is US or EU.",
+            "URL     {url}",
+            "Add a webhook with this URL for each of: Permanent Failure, Temporary Failure, Spam Complaints,",
+            "Unsubscribes. (Of temporary failures only the last one counts, when Mailgun gives up.)",
+            "signing_key is the HTTP webhook signing key on the same page, not an API key.",
+        ),
+        campaign_headers={
+            "X-Mailgun-Variables": '{"listmonk_campaign":"{{ .Campaign.UUID }}",'
+            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
+        },
+    ),
+)
