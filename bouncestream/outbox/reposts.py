@@ -9,17 +9,31 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from bouncestream.outbox import codec
-from bouncestream.outbox.delivery import HORIZON, rows_of
+from bouncestream.outbox.delivery import HORIZON, due_in, rows_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Move, Repost, State
 
 
+class Due(NamedTuple):
+    """What there is to be posted."""
+
+    wait: float | None  #: seconds until a pending row is due, 0 when one is; None when nothing is pending
+    labels: list[str]  #: of what the next `claim` would take to post it again, in that order
+    again: bool  #: whether anything waits to be posted again, due or not
+
+
+def due(conn: sqlite3.Connection, *, now: datetime, limit: int) -> Due:
+    """All that the relay asks before a batch."""
+    wait = due_in(conn, now)
+    again = wait is not None and conn.execute(QUERIES["any_again"]).fetchone() is not None
+    return Due(wait, due_again(conn, now=now, limit=limit) if again and wait == 0 else [], again)
+
+
 def due_again(conn: sqlite3.Connection, *, now: datetime, limit: int) -> list[str]:
     """The labels of what the next `claim` would take to post it again, in that order."""
-    if conn.execute(QUERIES["any_again"]).fetchone() is None:
-        return []
     labels = conn.execute(QUERIES["due_again"], {"now": codec.stamp(now), "limit": limit}).fetchall()
     if len(labels) < limit:
         bounds = {"horizon": codec.stamp(now + HORIZON), "limit": limit - len(labels)}
@@ -29,8 +43,6 @@ def due_again(conn: sqlite3.Connection, *, now: datetime, limit: int) -> list[st
 
 def waiting(conn: sqlite3.Connection, labels: Iterable[str]) -> list[Repost]:
     """The reposts that are pending under these labels after attempts that may have reached Listmonk."""
-    if conn.execute(QUERIES["any_again"]).fetchone() is None:
-        return []
     return [Repost(*row) for label in labels for row in conn.execute(QUERIES["reposts"], (label,))]
 
 

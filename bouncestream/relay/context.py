@@ -66,6 +66,7 @@ class RelayContext:
         self.ledger = Ledger(times)
         self.later = LaterReads(times.margin)
         self.looked: dict[str, float] = {}  #: label → when the look at it before the batch in hand was answered
+        self.reposts = True  #: False: no event waits to be posted again, as the newest look at the outbox showed
         self.breaker = Breaker(chance)
         self.capabilities: Capabilities | None = None  #: None: not known yet, so nothing is posted
         self.capabilities_due = float("-inf")  #: when they are asked for (again)
@@ -126,6 +127,7 @@ class RelayContext:
             reposts.plan_reads(conn, again, now)
 
         now = self.clock.now()
+        self.reposts = self.reposts or any(move.to is State.PENDING for move in moves)
         await self.db.write(write, rows=len(moves))
         for move in moves:
             if move.to in FINAL or move.final:

@@ -127,7 +127,7 @@ class Relay:
 
     def _read_back_all(self) -> None:
         """At the start, and when what was answered could not be written down: as after a crash."""
-        self._left_behind = True
+        self._left_behind = self.context.reposts = True
         self.context.ledger.entries.clear()
         self.context.ledger.read_failed(self.context.clock.monotonic())
 
@@ -191,7 +191,10 @@ class Relay:
         context = self.context
         if context.stopping or now < context.breaker.until or len(context.ledger.entries) >= WAITING_LIMIT:
             return False
-        if await context.db.read(partial(delivery.due_in, now=context.clock.now())) != 0:
+        size = context.settings.batch_size
+        due = await context.db.read(partial(reposts.due, now=context.clock.now(), limit=size))
+        context.reposts = due.again
+        if due.wait != 0:
             return False
         asked = context.clock.monotonic()
         try:
@@ -200,11 +203,9 @@ class Relay:
             context.ledger.read_failed(context.clock.monotonic())
             context.trouble(str(error))
             return False
-        size = context.settings.batch_size
         looked = None
         if context.capabilities is not None and context.capabilities.read:
-            again = await context.db.read(partial(reposts.due_again, now=context.clock.now(), limit=size))
-            if not await look(context, again):
+            if not await look(context, due.labels):
                 return False
             looked = context.looked
         batch = await context.db.write(
@@ -265,7 +266,7 @@ class Relay:
             except StoreError:
                 continue  # the loop meets the same trouble, and tells it
             if self._data_version not in (None, version):
-                self._left_behind = True
+                self._left_behind = self.context.reposts = True
                 self.wake()
             self._data_version = version
 

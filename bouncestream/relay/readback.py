@@ -95,6 +95,8 @@ async def look(context: RelayContext, labels: Sequence[str]) -> bool:
 
 async def _shown(context: RelayContext, rows: Mapping[str, Sequence[ListedRow]]) -> list[Move]:
     """The moves of events that wait to be posted again, and are there."""
+    if not context.reposts:
+        return []
     waiting = await context.db.read(partial(reposts.waiting, labels=list(rows)))
     return context.ledger.shown(waiting, rows)
 

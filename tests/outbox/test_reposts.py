@@ -135,3 +135,13 @@ def test_the_questions_of_a_calm_relay_cost_nothing(conn: sqlite3.Connection, na
     values = (1,) * QUERIES[name].count("?")
     (step,) = conn.execute(f"EXPLAIN QUERY PLAN {QUERIES[name]}", values)
     assert "outbox_again" in step[3]
+
+
+def test_all_that_is_asked_before_a_batch_is_one_answer(conn: sqlite3.Connection) -> None:
+    assert reposts.due(conn, now=NOW, limit=10) == reposts.Due(None, [], False)
+    submit(conn, event())
+    assert reposts.due(conn, now=NOW, limit=10) == reposts.Due(0, [], False)
+    row = claim(conn)[0].row
+    delivery.settle(conn, [Move(row, State.PENDING, "again", delay=30)], NOW)
+    assert reposts.due(conn, now=NOW, limit=10) == reposts.Due(30, [], True)
+    assert reposts.due(conn, now=later(30), limit=10) == reposts.Due(0, [LABEL], True)

@@ -19,6 +19,7 @@ from bouncestream.health import Status
 from bouncestream.metrics import DELIVERED, DOUBLED, LOST, RESTARTS
 from bouncestream.outbox import operator
 from bouncestream.outbox.backup import backup
+from bouncestream.outbox.db import Database
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Claimed, ListedRow, Move, State
 from bouncestream.relay.context import RelayContext
@@ -518,3 +519,52 @@ async def test_reads_that_fail_are_made_more_and_more_seldom(
     assert gaps[-1] > 2 * gaps[0]
     await bridge.until_states({"verified": 7})
     bridge.exactly_once(7)
+
+
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the questions to the outbox from now on."""
+    names: list[str] = []
+    read = Database.read
+
+    def counted(db: Database, fn: Any) -> Any:
+        names.append(getattr(fn, "func", fn).__name__)
+        return read(db, fn)
+
+    monkeypatch.setattr(Database, "read", counted)
+    return names
+
+
+async def test_the_outbox_is_asked_once_a_batch_while_nothing_is_posted_again(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question is a change of threads."""
+    bridge.settings = replace(bridge.settings, batch_size=10)
+    await bridge.start()
+    names = asked(monkeypatch)
+    await bridge.emit(range(100))
+    await bridge.idle()
+    bridge.exactly_once(100)
+    assert names.count("due") >= 10
+    assert set(names) & {"due_again", "waiting"} == set()
+
+
+async def test_what_waits_to_be_posted_again_is_asked_for(
+    bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bridge.start()
+    await bridge.emit(range(5))
+    await bridge.idle()
+    context = bridge.relay.context
+    assert not context.reposts
+    sandbox.fault("stall")
+    await bridge.emit(range(5, 10))
+    await sandbox.posted(10)
+    names = asked(monkeypatch)
+    sandbox.fault("restart")
+    sandbox.fault("clear")
+    await bridge.idle()
+    assert "waiting" in names
+    assert not context.reposts
+    await context.settle([Move(1, State.PENDING, "at once, before the outbox is asked again")])
+    assert context.reposts
+    bridge.exactly_once(10)
