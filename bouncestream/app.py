@@ -11,13 +11,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bouncestream import __version__, descriptors
@@ -35,7 +33,7 @@ from bouncestream.metrics import START_TIME, Metrics
 from bouncestream.outbox import delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
-from bouncestream.outbox.mail_memory import StoredMailMemory
+from bouncestream.outbox.mailboxes import StoredMailMemory
 from bouncestream.outbox.marker import Markers
 from bouncestream.ports import Sink
 from bouncestream.relay.context import RelaySettings
@@ -91,7 +89,7 @@ class App:
         self.metrics.set(START_TIME, time.time())
         descriptors.raise_limit()
         clock = SystemClock()
-        markers = Markers(Path(self.config.outbox.path), self.config.path, os.environ)
+        markers = Markers.of(self.config)
         if not (self.new_outbox or await self._found(markers, clock, ready)):
             return
         self.db = await Database.open(markers.path, lock=True, metrics=self.metrics)

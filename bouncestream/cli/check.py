@@ -105,7 +105,7 @@ def _webhook(config: Config, hook: Webhook) -> Line:
 
 async def _outbox(config: Config) -> list[Line]:
     path = Path(config.outbox.path)
-    if lost := Markers(path, config.path, os.environ).lost():
+    if lost := Markers.of(config).lost():
         what, _, fix = lost.partition(" Next: ")
         return [Line("✘", what, fix)]
     lines, openable = _file(path)

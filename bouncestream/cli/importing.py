@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -161,7 +160,7 @@ class _Importing:
             return
         path = Path(self.config.outbox.path)
         # A new outbox in the place of one that is only away would be taken for it at the next start.
-        if lost := Markers(path, self.config.path, os.environ).lost():
+        if lost := Markers.of(self.config).lost():
             raise StoreUnavailable(lost)
         if self.dry_run:
             with view(path) as outbox:

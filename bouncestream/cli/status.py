@@ -101,7 +101,7 @@ def status(config: Config) -> dict[str, Any]:
     """All of it, as `--json` prints it. Raises StoreError when the outbox cannot be read."""
     now = datetime.now(UTC)
     path = Path(config.outbox.path)
-    if lost := Markers(path, config.path, os.environ).lost():
+    if lost := Markers.of(config).lost():
         raise StoreUnavailable(lost)
     with view(path) as outbox:
         running = ask(local_url(config.server))

@@ -12,14 +12,25 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from bouncestream.outbox import codec
 from bouncestream.outbox.arrivals import take_many
+from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import WHY_LIMIT
 from bouncestream.outbox.mail_room import MailRoom
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.tables import Stored
-from bouncestream.ports import FetchAttempts, Filing, FolderKey, MailBatch, PendingFiling, Progress, Submission
+from bouncestream.ports import (
+    Clock,
+    FetchAttempts,
+    Filing,
+    FolderKey,
+    MailBatch,
+    PendingFiling,
+    Progress,
+    Submission,
+)
 
 
 def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> Progress | None:
@@ -115,3 +126,39 @@ def tries(conn: sqlite3.Connection, key: FolderKey) -> dict[int, FetchAttempts]:
     """UID → how it was tried, for the mails that could not be fetched or read and still wait."""
     found = conn.execute(QUERIES["tries"], (key.mailbox, key.folder, key.uidvalidity))
     return {uid: FetchAttempts(count, codec.moment(at), why) for uid, count, at, why in found}
+
+
+class StoredMailMemory:
+    """These functions as awaited calls on the open outbox. Implements `ports.MailMemory`."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def progress(self, mailbox: str, folder: str) -> Progress | None:
+        return await self._db.read(partial(progress, mailbox=mailbox, folder=folder))
+
+    async def pending_filings(self, key: FolderKey, limit: int) -> list[PendingFiling]:
+        return await self._db.read(partial(pending_filings, key=key, limit=limit))
+
+    async def forget_filings(self, key: FolderKey, uids: Sequence[int]) -> None:
+        await self._db.write(partial(forget_filings, key=key, uids=uids), rows=len(uids))
+
+    async def tries(self, key: FolderKey) -> dict[int, FetchAttempts]:
+        return await self._db.read(partial(tries, key=key))
+
+    async def note_tries(self, key: FolderKey, uids: Sequence[int], why: str) -> None:
+        now = self._clock.now()
+
+        def note(conn: sqlite3.Connection) -> None:
+            for uid in uids:
+                note_try(conn, key, uid, why, now)
+
+        await self._db.write(note, rows=len(uids))
+
+    async def take_tries_back(self, key: FolderKey, uids: Sequence[int]) -> None:
+        def take_back(conn: sqlite3.Connection) -> None:
+            for uid in uids:
+                take_try_back(conn, key, uid)
+
+        await self._db.write(take_back, rows=len(uids))

@@ -13,14 +13,21 @@ import hashlib
 import json
 import logging
 import os
+import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bouncestream import files
+from bouncestream.outbox.connection import FAULTS
+from bouncestream.outbox.delivery import get_meta
 from bouncestream.outbox.files import beside
 from bouncestream.outbox.footing import MAGIC
+
+if TYPE_CHECKING:
+    from bouncestream.config.model import Config
 
 log = logging.getLogger("bouncestream.outbox")
 
@@ -43,6 +50,10 @@ class Marker:
     since: str  #: when this was written, ISO 8601
     file: str = ""  #: where this was read
 
+    def same(self, other: Marker | None) -> bool:
+        """Whether both are about one outbox in one place."""
+        return other is not None and (self.outbox, self.instance) == (other.outbox, other.instance)
+
 
 class Markers:
     """The markers of the outbox at `path` under one configuration file (empty: the environment alone)."""
@@ -57,6 +68,11 @@ class Markers:
         in_state = [Path(state) / name] if state and Path(state).is_absolute() else []
         self._files = [*beside_config, *in_state, self.path.with_name(name)]
 
+    @classmethod
+    def of(cls, config: Config) -> Markers:
+        """The markers of the outbox of a configuration."""
+        return cls(Path(config.outbox.path), config.path, os.environ)
+
     def read(self) -> Marker | None:
         """The newest of them; None: no outbox is remembered."""
         found = [marker for file in self._files if (marker := _read(file)) is not None]
@@ -65,8 +81,10 @@ class Markers:
     def lost(self) -> str:
         """Why the outbox is missing, in the operator's words, with the next step; empty: it is there, or none was
         there before."""
-        if (marker := self.read()) is None or not self._missing():
+        if (marker := self.read()) is None:
             return ""
+        if not self._missing():
+            return self._another(marker)
         new = (
             "If it is gone for good, stop bouncestream and let `bouncestream run --new-outbox` make a new one, "
             f"which knows nothing of what was told to Listmonk (or remove {marker.file})."
@@ -85,16 +103,35 @@ class Markers:
             f"and bouncestream goes on by itself. {new}"
         )
 
+    def _another(self, marker: Marker) -> str:
+        """Why the outbox that is there is not the one that was there before, such as an old one below the place
+        where a disk is not mounted; empty: it is, or a backup of it."""
+        if marker.outbox != str(self.path) or self._instance() in ("", marker.instance):
+            return ""
+        return (
+            f"The outbox {self.path} is another one than before ({marker.since[:10]}), and no backup of that. "
+            "Nothing is taken in: whoever sends is told to come again. Next: mount its disk, or put the former "
+            "file or a backup of it there, and bouncestream goes on by itself. If this outbox is meant, stop "
+            f"bouncestream and start it once with `bouncestream run --new-outbox` (or remove {marker.file})."
+        )
+
+    def _instance(self) -> str:
+        """The name of the outbox that is there; empty where nobody can tell, as of a young one, which is in its log
+        yet. Without locks, as another process may use it."""
+        try:
+            with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro&immutable=1", uri=True)) as conn:
+                return get_meta(conn, "instance") or ""
+        except FAULTS:
+            return ""
+
     def write(self, instance: str, since: str) -> None:
         """Remember the outbox as it is now. Where that is not possible, it is logged, and no harm is done."""
         now = Marker(str(self.path), instance, since)
         order = self._order()
         for file in order:
-            old = _read(file)
-            same = old is not None and (old.outbox, old.instance) == (now.outbox, now.instance)
-            if same or _write(file, now):
+            if now.same(_read(file)) or _write(file, now):
                 for other in order:
-                    if other != file and (stale := _read(other)) and stale.outbox != now.outbox:
+                    if (stale := _read(other)) and not now.same(stale):
                         _write(other, now)
                 return
         log.info("no file can be written that would tell a missing outbox from the first start: %s", order[0])

@@ -20,7 +20,7 @@ from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
-from bouncestream.outbox.mail_memory import StoredMailMemory
+from bouncestream.outbox.mailboxes import StoredMailMemory
 from bouncestream.ports import EmitMails, MailMemory
 from bouncestream.sources.mailbox.listener import Mailboxes
 from tests.mailserver.dovecot import PASSWORD, USER

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from pathlib import Path
 
 from bouncestream.config.alerting import Alerts, JsonWebhook
@@ -12,6 +13,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.health import Health, Status
 from bouncestream.maintenance.absence import Absence
 from bouncestream.metrics import Metrics
+from bouncestream.outbox import delivery
 from bouncestream.outbox.marker import Markers
 from tests.alerts.receivers import hooks
 from tests.alerts.test_watch import Clock
@@ -20,9 +22,11 @@ from tests.outbox import make
 
 async def test_an_alert_goes_out_and_it_ends_when_the_outbox_is_back(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
-    make.connect(path).close()
+    with closing(make.connect(path)) as conn:
+        instance = delivery.get_meta(conn, "instance")
+    assert instance
     markers = Markers(path, "", {})
-    markers.write("abc", "2026-03-01")
+    markers.write(instance, "2026-03-01")
     path.rename(tmp_path / "away")
     async with hooks() as receiver:
         hook = JsonWebhook(url=Secret(f"{receiver.url}/hook"))

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bouncestream.outbox import connection
+from bouncestream.outbox import connection, delivery
+from bouncestream.outbox.backup import backup
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.marker import Markers
 from tests.outbox import make
@@ -26,8 +28,9 @@ def markers(home: Path, *, path: str = "var/outbox.db", config: str = "etc/confi
     return Markers(home / path, str(home / config) if config else "", environ)
 
 
-def make_outbox(home: Path, path: str = "var/outbox.db") -> Path:
-    make.connect(home / path).close()
+def make_outbox(home: Path, path: str = "var/outbox.db", instance: str = "abc") -> Path:
+    with closing(make.connect(home / path)) as conn:
+        delivery.set_meta(conn, "instance", instance)
     return home / path
 
 
@@ -99,12 +102,27 @@ def test_a_new_path_without_the_outbox_is_told(home: Path) -> None:
     assert "correct [outbox] path, or move" in why
 
 
+def test_an_old_outbox_below_an_unmounted_disk_is_told_from_a_restored_backup(home: Path) -> None:
+    outbox = make_outbox(home)
+    backup(outbox, home / "backup.db", make.NOW)
+    markers(home).write("abc", "2026-03-01")
+    outbox.rename(home / "away")
+    make_outbox(home, instance="old")
+    why = markers(home).lost()
+    assert f"{outbox} is another one than before (2026-03-01), and no backup of that." in why
+    assert "run --new-outbox" in why
+    (home / "backup.db").rename(outbox)
+    assert markers(home).lost() == ""
+    make_outbox(home, "state/outbox.db", "third")
+    assert markers(home, path="state/outbox.db").lost() == ""  # the path was changed: that outbox is meant
+
+
 def test_two_configurations_in_one_folder_do_not_mix(home: Path) -> None:
     make_outbox(home)
     markers(home).write("abc", "2026-03-01")
     other = markers(home, config="etc/second.toml", path="var/second.db")
     assert other.lost() == ""
-    make_outbox(home, "var/second.db")
+    make_outbox(home, "var/second.db", "def")
     other.write("def", "2026-03-02")
     assert (markers(home).lost(), other.lost()) == ("", "")
     for where in ({"STATE_DIRECTORY": str(home / "state")}, {}):
@@ -161,6 +179,8 @@ def test_it_is_written_once(home: Path) -> None:
 
 async def test_it_is_asked_before_the_outbox_is_open(home: Path) -> None:
     db = await Database.open(home / "var/outbox.db", lock=True)
+    instance = await db.read(partial(delivery.get_meta, name="instance"))
     await db.close()
-    markers(home).write("abc", "2026-03-01")
+    assert instance
+    markers(home).write(instance, "2026-03-01")
     assert markers(home).lost() == ""

@@ -99,7 +99,7 @@ async def collect(config: Config, web: Web, now: datetime) -> BridgeFacts:
         holds,
         trouble,
         missing,
-        await asyncio.to_thread(Markers(path, config.path, os.environ).lost),
+        await asyncio.to_thread(Markers.of(config).lost),
         _free(path),
         now,
     )
