@@ -74,6 +74,11 @@ class Proof:
         """Why the key cannot be used, in words that follow its name; empty: it can."""
         return ""
 
+    def sample(self, key: Any, settings: Any, body: bytes, now: datetime) -> dict[str, str]:
+        """Headers as the provider would send them with this body, but no secret itself: what a self-test sends to
+        see whether they arrive. Empty: they cannot be made here."""
+        return {}
+
     def head(self, request: Asked, key: Any, settings: Any, now: datetime) -> bool:
         """Before the body is read: True when the headers prove it, False when the body has to. Raises Missing, or
         Unauthorized when no body could make it right any more."""
@@ -102,6 +107,9 @@ class HeaderSecret(Proof):
 
     def how(self, settings: Any) -> str:
         return f"the secret as the header {self.name(settings)}"
+
+    def sample(self, key: Secret, settings: Any, body: bytes, now: datetime) -> dict[str, str]:
+        return {self.name(settings): "Bearer selftest" if self.bearer else "selftest"}
 
     def name(self, settings: Any) -> str:
         """The header's name."""
@@ -144,6 +152,9 @@ class Basic(Proof):
         if not key.matches(password):
             raise Unauthorized("wrong password")
         return True
+
+    def sample(self, key: Secret, settings: Any, body: bytes, now: datetime) -> dict[str, str]:
+        return {"Authorization": self.header("selftest", "selftest")}
 
     @staticmethod
     def header(user: str, password: str) -> str:

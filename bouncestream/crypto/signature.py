@@ -149,6 +149,17 @@ class Hmac(Signature):
         digest = hmac.digest(self._keys(key)[0], message, self.hash)
         return digest.hex() if self.encoding == "hex" else b64encode(digest).decode("ascii")
 
+    def sample(self, key: Secret, settings: Any, body: bytes, now: datetime) -> dict[str, str]:
+        at, mark = str(int(now.timestamp())), "selftest"
+        signed = self.sign(key, body, timestamp=at, id=mark)
+        sent: dict[str, str] = {}
+        for place, value in ((self.signature, signed), (self.timestamp, at), (self.id, mark)):
+            if place is not None:
+                if not isinstance(place, Header) or place.name in sent:
+                    return {}  # in the body, or parts of one header, whose order is the provider's
+                sent[place.name] = f"{place.prefix}{value}"
+        return sent
+
     def _keys(self, key: Secret) -> tuple[bytes, ...]:
         if self.key == "text":
             return key.keys

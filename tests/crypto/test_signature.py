@@ -245,3 +245,12 @@ def test_a_time_in_milliseconds() -> None:
     later = str((AT + 301) * 1000)
     with pytest.raises(Unauthorized, match="replay"):
         verify(KEY, later, "sha256=" + OURS.sign(KEY, b"x", timestamp=later), b"x", NOW)
+
+
+def test_a_self_test_is_signed_as_the_provider_would_where_that_can_be_told() -> None:
+    key = Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    sent = standard_webhooks("svix").sample(key, None, b"body", NOW)
+    assert standard_webhooks("svix").body(request(b"body", sent), key, None, NOW, {}) is None
+    both_in_one = Hmac(signature=Header("sig", prefix="v1="), timestamp=Header("sig", prefix="t="))
+    assert both_in_one.sample(KEY, None, b"body", NOW) == {}
+    assert Hmac(signature=Field("signature")).sample(KEY, None, b"body", NOW) == {}

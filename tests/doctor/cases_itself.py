@@ -36,6 +36,12 @@ ITSELF: tuple[Case, ...] = (
         site="location /webhooks/ { proxy_pass http://127.0.0.1:8025; }",
         fix="webhook-body-limit",
     ),
+    webhook(
+        "hook-proof-lost",
+        "webhook-proof-lost",
+        site="location /webhooks/ { proxy_pass http://127.0.0.1:8025; client_max_body_size 10m; "
+        "proxy_set_header Authorization ''; }",
+    ),
     *(
         webhook(
             f"hook-redirected-{status}",

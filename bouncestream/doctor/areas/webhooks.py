@@ -36,6 +36,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "webhook-allow-ips": "allow_ips keeps out the test, as it should",
         "webhook-body-limit": "the proxy refuses bodies that bouncestream would take",
         "webhook-sender": "the webhook sees every request come from the proxy",
+        "webhook-proof-lost": "what the provider's requests are proven by does not arrive",
         "webhook-unproven": "a webhook without secret cannot be tried without storing something",
     }
 )
@@ -75,7 +76,7 @@ async def post(
     """A signed self-test, to where the provider posts. The reply is told without the secret of the path."""
     url = f"{public.url}/webhooks/{hook.name}"
     path = "" if hook.path_secret is None else "/" + quote(hook.path_secret.reveal(), safe="")
-    headers = {"Content-Type": "application/json", **selftest.headers(secret, now, body)}
+    headers = {"Content-Type": "application/json", **selftest.headers(hook, secret, now, body)}
     # The secret of the path is told as such, since a redirect may repeat it; any other is taken out.
     blank = Blank(*(one for one in secret.reveal_all() if secret is not hook.path_secret))
     reply = await web.get(url + path, method="POST", data=body, headers=headers, patience=patience, blank=blank)
@@ -134,8 +135,8 @@ def _way(public: Target, way: Way, running: Reply | None) -> Finding:
 
 
 def judge_bare(url: str, reply: Reply) -> Finding:
-    """A GET of a webhook: bouncestream answers 405, whoever asks."""
-    if reply.status == 405 and "POST" in reply.headers.get("allow", ""):
+    """A GET of a webhook: bouncestream answers 405 or as the provider wants, and tells which methods it takes."""
+    if reply.status in (200, 405) and "POST" in reply.headers.get("allow", ""):
         text = f"{url} reaches bouncestream; without a secret to sign with, a delivery cannot be tried"
         return Finding("webhook-unproven", Level.INFO, TOPIC, text, evidence=evidence(reply))
     if reply.status == 404 and reply.body.strip() == b"not found":
@@ -204,6 +205,11 @@ def _body(public: Target, way: Way, answer: Mapping[str, Any], url: str) -> Find
         else:
             fix = f"nginx, in the location /webhooks/:\n\n{indented('client_max_body_size 10m;')}"
         return Finding("webhook-body-limit", Level.WARNING, TOPIC, text, why, fix, evidence(large))
+    if lost := clean(str(answer.get("lost") or ""), 100):
+        text = f"what is sent to {url} does not arrive as it was sent: {lost}"
+        why = "The provider's requests are proven by that, so they are all refused."
+        fix = "let the proxy pass the headers of a request on to bouncestream as they are, Authorization too"
+        return Finding("webhook-proof-lost", Level.ERROR, TOPIC, text, why, fix, {"lost": lost})
     sender = clean(str(answer.get("sender", "")), 60)
     if way.checks_sender and sender and is_private(sender):
         return _sees_proxy(way.name, sender)

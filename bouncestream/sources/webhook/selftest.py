@@ -3,7 +3,8 @@
 its body asks for a test event (`doctor --write`).
 
 It is signed with a secret of that webhook (HMAC over the time and the body, under a prefix of its own, so that it
-is never an event and no event is ever one), and no secret itself goes over the wire.
+is never an event and no event is ever one), and no secret itself goes over the wire. It is signed as the provider
+would, too: a proxy may take away the header that the provider's requests are proven by.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from bouncestream.crypto.place import Header
+from bouncestream.crypto.proof import Missing
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import WINDOW, Hmac
 from bouncestream.errors import Unauthorized
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.providers._request import WebhookRequest
+from bouncestream.providers._settings import Webhook
 
 HEADER = "X-Bouncestream-Selftest"
-SIGNATURE = "X-Bouncestream-Signature"
+SIGNATURE = "X-Bouncestream-Selftest-Signature"
 #: Bytes of the smallest one; more is not read from an address that the webhook does not let in.
 SMALL = 64
 _OURS = Hmac(
@@ -32,10 +35,30 @@ _OURS = Hmac(
 _EVENT = re.compile(rb"event ([0-9a-f]{32})")
 
 
-def headers(secret: Secret, now: datetime, body: bytes) -> Mapping[str, str]:
-    """The headers of a self-test with this body."""
+def headers(hook: Webhook, secret: Secret, now: datetime, body: bytes) -> Mapping[str, str]:
+    """The headers of a self-test with this body, and those that the provider proves itself by."""
     at = str(int(now.timestamp()))
-    return {HEADER: at, SIGNATURE: f"sha256={_OURS.sign(secret, body, timestamp=at)}"}
+    proofs: dict[str, str] = {}
+    for name, proof in hook.proofs.items():
+        proofs |= proof.sample(getattr(hook, name), hook, body, now)
+    return {**proofs, HEADER: at, SIGNATURE: f"sha256={_OURS.sign(secret, body, timestamp=at)}"}
+
+
+def lost(request: WebhookRequest, hook: Webhook, now: datetime) -> str:
+    """Of a self-test that is proven: what of the provider's proofs has not arrived as it was sent, in words."""
+    for name, proof in hook.proofs.items():
+        key = getattr(hook, name)
+        if not proof.sample(key, hook, b"", now):
+            continue
+        try:
+            if not proof.head(request, key, hook, now):
+                proof.body(request, key, hook, now, {})
+        except Missing as error:
+            return str(error)
+        except Unauthorized as error:
+            if isinstance(proof, Hmac):
+                return str(error)  # of a secret only a stand-in was sent
+    return ""
 
 
 def claim(request: WebhookRequest, now: datetime) -> None:

@@ -283,6 +283,7 @@ class WebhookServer:
         body = await read_body(request, connection, share, limit, self._settings.body_timeout, proven=False)
         selftest.check(replace(head, body=body), settings.secrets, now)
         told: dict[str, object] = {"selftest": "ok", "bytes": len(body), "sender": self._sender(request)}
+        told["lost"] = selftest.lost(replace(head, body=body), settings, now)
         if outside:
             self._count_refused(request, settings.name, outside)
             return web.Response(status=401, body=orjson.dumps(told | {"selftest": outside}), headers=HEADERS)

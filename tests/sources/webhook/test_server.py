@@ -387,10 +387,13 @@ async def test_lines_that_repeat_are_counted_not_logged(
     assert lines[1].endswith("(3 more like it before)")
 
 
+SHOP = webhook(name="shop", provider="generic", token=Secret(KEY))
+
+
 def selftest_message(path: str, body: bytes, secret: str = KEY, **headers: str) -> bytes:
     signed = {
         name.replace("-", "_"): value
-        for name, value in selftest.headers(Secret(secret), Clock().now(), body).items()
+        for name, value in selftest.headers(SHOP, Secret(secret), Clock().now(), body).items()
     }
     return message(path, body, **signed, **headers)
 
