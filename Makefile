@@ -1,15 +1,18 @@
-# bouncestream: `make run` shows the bridge at work, `make test` proves it.
+# bouncestream: `make run` shows the bridge at work, `make test` proves it; `make check` is the quick look meanwhile.
 # Everything is installed into .venv, from lock files with hashes; nothing else on the machine is touched.
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 
-.PHONY: run test setup lint types chaos soak fuzz bench lock clean
+.PHONY: run check test setup lint types chaos soak fuzz bench lock clean
 
 run: setup ## the bridge beside a sandbox Listmonk, explained step by step (ONCE=1: end with exit code)
 	@$(PY) -m bouncestream demo $(if $(ONCE),--once)
 
 setup: $(VENV)/.ready
+
+check: lint types ## within a minute: lint, types, and the tests that start no process (tests/conftest.py says which)
+	@$(PY) -m pytest --fast $(ARGS)
 
 test: $(VENV)/.ready-dev ## all tests
 	@$(PY) -m pytest $(ARGS)

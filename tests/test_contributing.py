@@ -66,6 +66,7 @@ def test_every_step_is_there() -> None:
     assert WRITTEN.keys() == {PROVIDER, CASES, OWN}
 
 
+@pytest.mark.process
 @pytest.mark.timeout(300)  # the suite throws junk at it for a while
 def test_the_provider_holds_to_what_every_provider_must(tree: Path) -> None:
     suite = "tests/providers/test_every_provider.py"
@@ -73,6 +74,7 @@ def test_the_provider_holds_to_what_every_provider_must(tree: Path) -> None:
     assert out.count(".") > 50
 
 
+@pytest.mark.process
 def test_the_configuration_knows_it(tree: Path) -> None:
     example = python(tree, "-m", "bouncestream", "config", "example")
     assert "# [webhooks.pigeon]" in example
@@ -85,6 +87,7 @@ def test_the_configuration_knows_it(tree: Path) -> None:
     assert python(tree, "-c", loaded).split() == ["Pigeon", "signing_key"]
 
 
+@pytest.mark.process
 def test_it_is_written_as_the_lint_wants_it(tree: Path) -> None:
     for arguments in (("check", PROVIDER, OWN), ("format", "--check", PROVIDER, OWN)):
         python(tree, "-m", "ruff", *arguments)

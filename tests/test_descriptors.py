@@ -23,6 +23,7 @@ def test_the_setting_is_the_most() -> None:
     assert connections(1000, 1024) < 1000
 
 
+@pytest.mark.process
 def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
     code = """
 import resource

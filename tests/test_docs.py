@@ -91,16 +91,19 @@ def test_the_rules_are_numbered_and_have_a_place_of_their_own() -> None:
     assert rules() == set(headed)
 
 
+@pytest.mark.process
 def test_every_reference_to_a_rule_leads_to_it() -> None:
     wrong = {name: lost for name, text in texts().items() if (lost := set(referred(text)) - rules())}
     assert not wrong, f"docs/delivery.md has no such rule: {wrong}"
 
 
+@pytest.mark.process
 def test_every_rule_is_named_where_it_is_carried_out() -> None:
     told = {n for name, text in texts().items() if name.startswith("bouncestream/") for n in referred(text)}
     assert told == rules()
 
 
+@pytest.mark.process
 def test_the_code_refers_to_documents_that_are_here() -> None:
     for name, text in texts().items():
         assert not re.search(r"\bDESIGN\b", text), f"{name} names a document that is not here: docs/delivery.md?"

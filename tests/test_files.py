@@ -114,6 +114,7 @@ files.replace(Path(sys.argv[2]), b"new")
 STEPS = 6
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("step", range(1, STEPS + 2))
 def test_a_kill_at_any_step_leaves_a_whole_file(path: Path, step: int) -> None:
     path.write_text("old")
@@ -171,6 +172,7 @@ def test_a_lock_is_held_by_one(path: Path) -> None:
     assert path.exists()
 
 
+@pytest.mark.process
 def test_a_lock_ends_with_its_process(path: Path) -> None:
     code = "import os, sys; from pathlib import Path; from bouncestream.files import Lock; "
     code += "os._exit(7 if Lock(Path(sys.argv[1])).take() else 1)"

@@ -65,17 +65,20 @@ def alert_test(*command: str | Path, folder: Path, environ: dict[str, str] | Non
     return why
 
 
+@pytest.mark.process
 def test_by_python_m(tmp_path: Path) -> None:
     why = alert_test(sys.executable, "-m", "bouncestream", folder=tmp_path)
     assert why == "connection refused"
 
 
+@pytest.mark.process
 def test_by_python_m_in_the_folder_that_holds_it(copy: Path) -> None:
     """The package is found by way of the present folder, which is another one for the process of its own."""
     why = alert_test(sys.executable, "-m", "bouncestream", folder=copy)
     assert why == "refused, says the copy"
 
 
+@pytest.mark.process
 def test_by_a_console_script(tmp_path: Path, copy: Path) -> None:
     script = tmp_path / "bouncestream"
     script.write_text(SCRIPT.format(python=sys.executable))
@@ -84,6 +87,7 @@ def test_by_a_console_script(tmp_path: Path, copy: Path) -> None:
     assert why == "refused, says the copy"
 
 
+@pytest.mark.process
 def test_by_a_single_file(tmp_path: Path, copy: Path) -> None:
     """zipapp, and so shiv and PEX: Python runs an archive. Its name is relative here, and the folder changes."""
     (copy / "__main__.py").write_text(SCRIPT)

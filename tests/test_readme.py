@@ -303,6 +303,7 @@ def test_the_python_example_signs_right(monkeypatch: pytest.MonkeyPatch) -> None
         accepted(body, headers, "another-secret-altogether")
 
 
+@pytest.mark.process
 def test_the_shell_example_signs_right(tmp_path: Path) -> None:
     if shutil.which("openssl") is None:
         return  # the example needs it, this project does not

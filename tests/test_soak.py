@@ -48,6 +48,7 @@ def test_a_slow_calm_allows_more() -> None:
     assert growth(GOOD.samples, 10) == (50, 59.5)
 
 
+@pytest.mark.process
 @pytest.mark.chaos
 async def test_a_short_one(tmp_path: Path) -> None:
     told = await soak(12, tmp_path)

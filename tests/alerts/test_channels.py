@@ -121,6 +121,7 @@ async def test_the_heartbeat_is_a_get(receiver: Hooks) -> None:
 # -- Apprise ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 async def test_apprise_sends_it(receiver: Hooks) -> None:
     port = receiver.url.rpartition(":")[2]
     first, second = by_apprise(f"json://127.0.0.1:{port}/one", f"json://127.0.0.1:{port}/two")
@@ -135,6 +136,7 @@ async def test_apprise_sends_it(receiver: Hooks) -> None:
     assert len(receiver.bodies("/two")) == 1
 
 
+@pytest.mark.process
 async def test_apprise_says_why_it_failed_without_the_url(receiver: Hooks) -> None:
     receiver.answer = 500
     port = receiver.url.rpartition(":")[2]
@@ -149,6 +151,7 @@ async def test_apprise_says_why_it_failed_without_the_url(receiver: Hooks) -> No
     assert "s3cretword" not in said
 
 
+@pytest.mark.process
 async def test_an_errand_that_hangs_is_killed(receiver: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channels, "SENDER_PATIENCE", 1.5)
     receiver.hang = True
@@ -157,6 +160,7 @@ async def test_an_errand_that_hangs_is_killed(receiver: Hooks, monkeypatch: pyte
     assert errands() == []
 
 
+@pytest.mark.process
 async def test_an_errand_ends_with_the_task_that_waits_for_it(receiver: Hooks) -> None:
     receiver.hang = True
     (channel,) = by_apprise(f"json://127.0.0.1:{receiver.url.rpartition(':')[2]}/one")
@@ -198,6 +202,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
     return made
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("tls", ["starttls", "implicit", "none"])
 async def test_a_mail_arrives(tls: str, authority: trustme.CA) -> None:
     password = "" if tls == "none" else "pass w0rd"
@@ -212,12 +217,14 @@ async def test_a_mail_arrives(tls: str, authority: trustme.CA) -> None:
     assert "New dead letters: 3." in message.get_content()
 
 
+@pytest.mark.process
 async def test_without_recipients_the_sender_gets_it() -> None:
     async with mails("none") as server:
         await mail(server.port, "none", recipients=()).send(NOTICE)
     assert [to for to, _ in server.taken] == [["bridge@example.org"]]
 
 
+@pytest.mark.process
 async def test_a_refused_login_is_told_without_the_password(authority: trustme.CA) -> None:
     async with mails("starttls", authority=authority, password="the right one") as server:
         said = await why(mail(server.port, "starttls", "s3cretword"))
@@ -225,6 +232,7 @@ async def test_a_refused_login_is_told_without_the_password(authority: trustme.C
     assert "s3cretword" not in said
 
 
+@pytest.mark.process
 async def test_a_server_without_starttls_is_told_and_gets_nothing() -> None:
     async with mails("none") as server:
         said = await why(mail(server.port, "starttls", "s3cretword"))
@@ -232,12 +240,14 @@ async def test_a_server_without_starttls_is_told_and_gets_nothing() -> None:
     assert server.taken == []
 
 
+@pytest.mark.process
 async def test_a_certificate_that_nobody_vouches_for_is_told() -> None:
     async with mails("implicit", authority=trustme.CA()) as server:
         said = await why(mail(server.port, "implicit"))
     assert "certificate is not accepted: it is signed by an authority that is not trusted here" in said
 
 
+@pytest.mark.process
 async def test_the_wrong_kind_of_tls_is_told(authority: trustme.CA, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
     async with mails("starttls", authority=authority) as server:
@@ -245,6 +255,7 @@ async def test_the_wrong_kind_of_tls_is_told(authority: trustme.CA, caplog: pyte
     assert "is it the right port for this kind of TLS?" in said
 
 
+@pytest.mark.process
 async def test_refused_recipients_are_told_masked() -> None:
     async with mails("none") as server:
         server.refused = {"admin@example.org"}
@@ -253,6 +264,7 @@ async def test_refused_recipients_are_told_masked() -> None:
     assert "admin@" not in said
 
 
+@pytest.mark.process
 async def test_a_server_that_is_not_there_is_told() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -262,6 +274,7 @@ async def test_a_server_that_is_not_there_is_told() -> None:
 # -- the errand itself --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
     heavy = "{'apprise', 'smtplib', 'requests', 'yaml', 'markdown'}"
     code = f"import sys, bouncestream.app; sys.exit(len({heavy} & set(sys.modules)))"

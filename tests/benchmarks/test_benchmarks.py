@@ -24,6 +24,7 @@ WRK = pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not install
 FLASK = pytest.mark.skipif(importlib.util.find_spec("flask") is None, reason="only `make bench` installs flask")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "name",
     [
@@ -49,18 +50,21 @@ def test_a_row_gives_figures(name: str) -> None:
     assert found[0].what in figures.table(found)
 
 
+@pytest.mark.process
 def test_the_row_of_logs_gives_figures() -> None:
     found = ROWS["logs"](TINY)
     assert len(found) == 10
     assert all(figure.value > 0 for figure in found)
 
 
+@pytest.mark.process
 @WRK
 @FLASK
 def test_the_tutorial_row_gives_figures() -> None:
     assert len(ROWS["tutorial"](TINY)) == 2
 
 
+@pytest.mark.process
 @WRK
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no C compiler")
 def test_the_slow_disk_is_slow() -> None:
@@ -69,6 +73,7 @@ def test_the_slow_disk_is_slow() -> None:
     assert all(run["rate"] < 205 for run in figure.details["a commit per request"])
 
 
+@pytest.mark.process
 def test_idle_mailboxes_give_figures() -> None:
     needs_dovecot()
     memory, cpu = ROWS["mail-idle"](TINY)
@@ -76,6 +81,7 @@ def test_idle_mailboxes_give_figures() -> None:
     assert cpu.values
 
 
+@pytest.mark.process
 @WRK
 def test_the_command_prints_a_table_and_writes_json(tmp_path: Path) -> None:
     path = tmp_path / "found.json"

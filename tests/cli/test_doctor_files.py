@@ -16,6 +16,8 @@ import termios
 import threading
 from pathlib import Path
 
+import pytest
+
 from bouncestream.sandbox import Sandbox, SandboxSettings
 from tests.cli.conftest import ROOT, TOKEN, Cli, environment, write_config
 from tests.doctor.logs.test_logs import GOOD, line
@@ -185,6 +187,7 @@ def test_a_bar_is_drawn_on_a_terminal_for_large_files_only(cli: Cli, tmp_path: P
     assert cli("doctor", "logs", "large.log").stderr == ""
 
 
+@pytest.mark.process
 def test_nothing_heavy_is_loaded(tmp_path: Path) -> None:
     """60 MB for logs of any size: aiohttp and rich alone would take a third of that."""
     (tmp_path / "access.log").write_text(GOOD)

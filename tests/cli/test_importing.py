@@ -241,6 +241,7 @@ def test_beside_a_running_bridge_they_are_delivered(
     assert bridge.end() == 0
 
 
+@pytest.mark.process
 def test_on_a_terminal_a_bar_tells_how_far_it_is(folder: Path, conn: sqlite3.Connection) -> None:
     master, slave = pty.openpty()
     done = subprocess.run(

@@ -32,6 +32,7 @@ def test_version_starts_quickly(cli: Cli) -> None:
     assert cli("--version").stdout == f"bouncestream {__version__}\n"
 
 
+@pytest.mark.process
 def test_version_imports_nothing_heavy() -> None:
     code = "import sys; from bouncestream import cli; cli.main(['version']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
@@ -64,6 +65,7 @@ def test_wrong_usage_names_the_help_of_its_command(cli: Cli, args: tuple[str, ..
     assert f"Next: `{f'bouncestream {command}'.strip()} --help`" in done.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_are_no_error(config: Path, tmp_path: Path, conn: sqlite3.Connection, closed: str) -> None:
     for command, code in (("version", 0), ("outbox stats", 0), ("run --help", 0), ("no-such", 64)):
@@ -106,6 +108,7 @@ def test_a_locked_database_is_75(cli: Cli, config: Path, tmp_path: Path) -> None
     assert "Next:" in done.stderr
 
 
+@pytest.mark.process
 def test_a_broken_pipe_is_quiet(config: Path, tmp_path: Path) -> None:
     conn = make.connect(tmp_path / "outbox.db")
     make.submit(conn, *(make.event(f"r{number}@example.com") for number in range(2000)))
@@ -126,6 +129,7 @@ def test_a_broken_pipe_is_quiet(config: Path, tmp_path: Path) -> None:
     assert process.wait(30) == 0
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk_under_standard_output_is_told(tmp_path: Path) -> None:
     with open("/dev/full", "w") as full:

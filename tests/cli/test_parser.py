@@ -71,6 +71,7 @@ def test_each_command_exists_and_explains_every_option(path: tuple[str, ...]) ->
     assert max(map(len, parser.format_help().splitlines())) <= 120
 
 
+@pytest.mark.process
 def test_only_the_called_command_is_imported() -> None:
     code = "import sys; from bouncestream import cli; cli.main(['backup', '--help']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())

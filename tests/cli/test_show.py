@@ -33,6 +33,7 @@ def test_json_is_ascii(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == '{"a": "\\u001b\\u202e\\udc80\\u00e9"}\n'
 
 
+@pytest.mark.process
 def test_a_terminal_gets_colours_and_a_pipe_none(tmp_path: Path) -> None:
     code = (
         "from bouncestream.cli import show; show.table(('a',), [('dead\\x1b[2J',), ('dead',)]); "

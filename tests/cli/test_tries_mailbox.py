@@ -191,6 +191,7 @@ async def test_nobody_has_logged_in_yet(outbox: Path) -> None:
     assert not list(outbox.parent.iterdir())
 
 
+@pytest.mark.process
 async def test_a_token_that_the_mail_server_refuses(outbox: Path) -> None:
     served = await serve(Provider())
     try:
@@ -231,6 +232,7 @@ def poor() -> Iterator[Dovecot]:
         server.close()
 
 
+@pytest.mark.process
 async def test_what_the_lack_of_abilities_means(poor: Dovecot, outbox: Path) -> None:
     lines = await mailbox(Door(box(poor, after="leave"), outbox))
     assert tries.code(lines) == 0, "nothing of it is needed"

@@ -74,6 +74,7 @@ def test_the_words_for_classes_are_a_contract() -> None:
     assert CLASS_WORDS == ("hard", "soft", "complaint", "unsubscribe", "ignore", "judge")
 
 
+@pytest.mark.process
 def test_no_web_server_is_imported_for_the_configuration() -> None:
     # aiohttp takes 0.2 s to import, which `bouncestream --help` must not.
     code = (

@@ -14,6 +14,7 @@ from tests.doctor.conftest import Theatre
 from tests.doctor.stage import TOKEN
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_case(theatre: Theatre, case: Case) -> None:
     played = theatre.played(case.name)

@@ -79,6 +79,7 @@ def play(certificates: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
 KINDS = ("caddy", "nginx", "apache")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("webhook_domain", [HOOKS, ""], ids=["two names", "one name"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_path_leads_where_it_should(kind: str, webhook_domain: str, play: Any) -> None:
@@ -96,6 +97,7 @@ def test_each_path_leads_where_it_should(kind: str, webhook_domain: str, play: A
             assert told[name]["status"] in (400, 404), told[name]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("kind", KINDS)
 def test_http_is_redirected_and_keeps_the_path(kind: str, play: Any) -> None:
     told = play(kind, HOOKS, "sandbox")["requests"]
@@ -106,6 +108,7 @@ def test_http_is_redirected_and_keeps_the_path(kind: str, play: Any) -> None:
         assert answer["headers"]["location"].endswith("/px.png?a=1")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_pixel_arrives_unchanged_and_uncached(kind: str, play: Any) -> None:
     told = play(kind, HOOKS, "echo")["requests"]
@@ -122,6 +125,7 @@ def test_the_pixel_arrives_unchanged_and_uncached(kind: str, play: Any) -> None:
     assert escapes["path"] == "/link/a%2Fb/%C3%BC%20x/%2e?u=https%3A%2F%2Fx&a=1+2"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("kind", KINDS)
 def test_doctor_logs_reads_what_the_proxy_wrote(kind: str, play: Any, tmp_path: Path) -> None:
     path = tmp_path / "access.log"

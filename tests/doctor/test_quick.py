@@ -168,6 +168,7 @@ async def test_it_never_raises_and_ends_in_time(monkeypatch: pytest.MonkeyPatch,
         assert (found.id, found.level) == ("not-examined", Level.WARNING)
 
 
+@pytest.mark.process
 async def test_in_a_process_of_its_own(door: Door, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     door.certificate(days=9)
     (found,) = await aside.quick(config(sandbox, door.url))
@@ -186,6 +187,7 @@ async def test_in_a_process_of_its_own(door: Door, sandbox: Sandbox, monkeypatch
             assert found.id == "not-examined"
 
 
+@pytest.mark.process
 def test_it_brings_little_into_the_bridge() -> None:
     """What examines is only loaded in the process of its own."""
     code = (

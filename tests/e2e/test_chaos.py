@@ -14,6 +14,7 @@ from tests.e2e.program import Program, event, post
 from tests.e2e.storm import Storm
 
 
+@pytest.mark.process
 @pytest.mark.timeout(240)
 async def test_every_acknowledged_event_is_recorded_exactly_once(program: Program, sandbox: Sandbox) -> None:
     storm = Storm(program, sandbox, random.Random(1))
@@ -26,6 +27,7 @@ async def test_every_acknowledged_event_is_recorded_exactly_once(program: Progra
     assert await program.stop() == 0
 
 
+@pytest.mark.process
 @pytest.mark.timeout(120)
 async def test_sabotage_an_acknowledgement_before_the_commit_is_noticed(program: Program, sandbox: Sandbox) -> None:
     program.environment["BOUNCESTREAM_TEST_SABOTAGE"] = "early"

@@ -16,6 +16,7 @@ from tests.e2e.conftest import needs
 from tests.e2e.program import Program, event, post
 
 
+@pytest.mark.process
 async def test_each_200_comes_after_an_fdatasync(program: Program, session: aiohttp.ClientSession) -> None:
     needs("strace")
     await program.start()
@@ -46,6 +47,7 @@ async def test_each_200_comes_after_an_fdatasync(program: Program, session: aioh
     assert answered == 10
 
 
+@pytest.mark.process
 async def test_a_full_disk_refuses_and_goes_on_when_there_is_room(
     program: Program, session: aiohttp.ClientSession
 ) -> None:

@@ -26,6 +26,7 @@ def patient(tmp_path: Path, sandbox: Sandbox) -> Program:
     return program
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("killed", [False, True], ids=["", "killed in the stall"])
 async def test_what_a_long_stall_held_back_is_recorded_once(
     patient: Program, sandbox: Sandbox, session: aiohttp.ClientSession, killed: bool

@@ -95,6 +95,7 @@ async def test_a_reload_takes_a_mailbox_in_and_out(
     assert await program.stop() == 0
 
 
+@pytest.mark.process
 async def test_a_server_that_hangs_holds_up_neither_the_start_nor_the_end(
     program: Program, sandbox: Sandbox, session: aiohttp.ClientSession
 ) -> None:
@@ -183,6 +184,7 @@ async def test_a_mail_that_takes_the_process_down_is_set_aside_in_the_end(
     assert len(dovecot.mails()) == 1  # it stays where it is
 
 
+@pytest.mark.process
 def test_without_a_mailbox_its_libraries_are_not_even_imported() -> None:
     code = "import sys, bouncestream.app, bouncestream.cli.run; sys.exit('aioimaplib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

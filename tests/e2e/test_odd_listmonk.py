@@ -18,6 +18,8 @@ from tests.e2e.program import Program, event, post
 from tests.sinks.listmonk.hostile import PERSON, Hostile, hostile
 from tests.sinks.listmonk.test_hostile import BOUNCES, KINDS, PEOPLE, TOKEN, USER, assert_blank, on_people
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 async def listmonk() -> AsyncIterator[Hostile]:

@@ -16,6 +16,8 @@ from bouncestream import program
 from bouncestream.net import child
 from bouncestream.net.child import ChildFailed, run
 
+pytestmark = pytest.mark.process
+
 SECRET = "s3cret-of-the-order"
 
 

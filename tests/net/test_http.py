@@ -237,6 +237,7 @@ async def test_being_cancelled_is_no_failure() -> None:
             await task
 
 
+@pytest.mark.process
 def test_the_words_alone_load_no_http_client() -> None:
     code = "import sys, bouncestream.net.failure; sys.exit('aiohttp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

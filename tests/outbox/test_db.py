@@ -222,6 +222,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.process
 async def test_what_was_acknowledged_survives_kill_9(opened: Opened, path: Path) -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", CHILD, str(path), stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]

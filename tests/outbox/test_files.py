@@ -47,6 +47,7 @@ def test_a_lock_is_held_by_one(path: Path) -> None:
     files.Lock(path).release()
 
 
+@pytest.mark.process
 def test_a_lock_ends_with_its_process(path: Path) -> None:
     code = "import sys; from pathlib import Path; from bouncestream.outbox.files import Lock; "
     code += "lock = Lock(Path(sys.argv[1])); import os; os._exit(7)"

@@ -79,6 +79,7 @@ def test_nothing_can_be_written(path: Path) -> None:
         outbox.read(lambda conn: conn.execute("DELETE FROM history"))
 
 
+@pytest.mark.process
 def test_the_log_that_a_killed_bridge_left_is_read_and_left(path: Path) -> None:
     killed = (
         "import os, sys; from pathlib import Path; from tests.outbox import make\n"

@@ -18,6 +18,8 @@ import pytest
 
 from tests.simulation.play import Result, Sabotage, play
 
+pytestmark = pytest.mark.process
+
 SCHEDULES = 1000
 
 

@@ -14,6 +14,7 @@ from bouncestream.cli.demo.dovecot import PASSWORD, USER, Dovecot, NoDovecot
 from tests.mailserver.dovecot import needs_dovecot
 
 
+@pytest.mark.process
 async def test_it_keeps_mails_and_leaves_nothing_behind() -> None:
     needs_dovecot()
     server = Dovecot.start()
@@ -40,6 +41,7 @@ def test_where_it_is_not_installed_that_is_said(monkeypatch: pytest.MonkeyPatch)
         Dovecot.start()
 
 
+@pytest.mark.process
 async def test_one_that_does_not_start_is_told_with_its_own_words(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ BARE = "https:// {\n tls {\n  on_demand\n }\n reverse_proxy 127.0.0.1:9000\n}\n"
 ASKING = "{\n on_demand_tls {\n  ask http://127.0.0.1:5555/ok\n }\n}\n" + BARE
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("caddyfile", "told"), [(BARE, True), (ASKING, False), ("news.example.com {\n respond ok\n}\n", False)]
 )

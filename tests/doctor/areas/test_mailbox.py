@@ -157,6 +157,7 @@ async def test_a_certificate_of_nobody(dovecot: Dovecot, visit: Visit, tmp_path:
     assert "ca_file" in one(found, "mailbox-certificate").fix
 
 
+@pytest.mark.process
 async def test_starttls_that_is_not_offered(visit: Visit) -> None:
     needs_dovecot()
     server = Dovecot(extra="ssl = no\n")
@@ -204,6 +205,7 @@ async def test_a_server_that_never_ends(dovecot: Dovecot, visit: Visit, monkeypa
     assert "answers too slowly" in found[0].seen
 
 
+@pytest.mark.process
 async def test_a_server_that_can_next_to_nothing(visit: Visit) -> None:
     needs_dovecot()
     server = Dovecot(extra="protocol imap {\n  imap_capability = IMAP4rev1 LITERAL+ SASL-IR\n}\n")
@@ -221,6 +223,7 @@ async def test_a_server_that_can_next_to_nothing(visit: Visit) -> None:
     assert 'after = "flag"' in one(asking, "mailbox-no-move").fix
 
 
+@pytest.mark.process
 async def test_a_mailbox_that_is_full(visit: Visit) -> None:
     needs_dovecot()
     quota = (
@@ -249,6 +252,7 @@ async def test_nobody_has_logged_in_yet(visit: Visit, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.process
 async def test_a_permission_in_its_life(visit: Visit, tmp_path: Path) -> None:
     served = await serve(Provider())
     try:

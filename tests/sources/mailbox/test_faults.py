@@ -238,6 +238,7 @@ async def test_a_mail_that_is_not_given_is_set_aside_after_three_tries(
 # -- IDLE that cannot be relied on ---------------------------------------------------------------------------------
 
 
+@pytest.mark.process
 async def test_without_idle_it_is_polled(tmp_path: Path) -> None:
     with dovecot_with("imap_capability = IMAP4rev1 SASL-IR UIDPLUS MOVE\n") as dovecot:
         async with Reader(tmp_path, mailbox(dovecot.imap)) as reader:

@@ -170,6 +170,7 @@ async def test_new_numbers_repeat_nothing_and_bring_nothing_old_back(dovecot: Do
         assert reader.query("SELECT count(*) FROM passed_over") == [(1,)]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("esearch", [True, False])
 async def test_numbers_may_have_gaps(tmp_path: Path, esearch: bool) -> None:
     first = 4_100_000_000 if esearch else 3_000_000
@@ -225,6 +226,7 @@ async def test_mails_are_flagged(dovecot: Dovecot, tmp_path: Path) -> None:
     assert not any(b"\\Seen" in flags for flags in others)
 
 
+@pytest.mark.process
 async def test_without_move_mails_are_copied_and_just_they_are_expunged(tmp_path: Path) -> None:
     with dovecot_with("imap_capability = IMAP4rev1 SASL-IR IDLE UIDPLUS NAMESPACE\n") as dovecot:
         # a mail that its owner has flagged for deletion, and not expunged, stays
@@ -239,6 +241,7 @@ async def test_without_move_mails_are_copied_and_just_they_are_expunged(tmp_path
         assert not any(b"\\Deleted" in flags for flags in dovecot.flags("Processed"))
 
 
+@pytest.mark.process
 async def test_a_copy_that_was_cut_off_is_not_made_twice(tmp_path: Path) -> None:
     with dovecot_with("imap_capability = IMAP4rev1 SASL-IR IDLE UIDPLUS NAMESPACE\n") as dovecot:
         dovecot.deliver(bounce(1), bounce(2))
@@ -255,6 +258,7 @@ async def test_a_copy_that_was_cut_off_is_not_made_twice(tmp_path: Path) -> None
         assert len(dovecot.mails("Processed")) == 2
 
 
+@pytest.mark.process
 async def test_with_neither_move_nor_uidplus_mails_stay_flagged(tmp_path: Path) -> None:
     with dovecot_with("imap_capability = IMAP4rev1 SASL-IR IDLE\n") as dovecot:
         dovecot.append(letter(), flags="\\Deleted")
@@ -266,6 +270,7 @@ async def test_with_neither_move_nor_uidplus_mails_stay_flagged(tmp_path: Path) 
         assert dovecot.mails("Processed") == []
 
 
+@pytest.mark.process
 async def test_folders_below_inbox_are_found_and_made(tmp_path: Path) -> None:
     extra = "namespace inbox {\n  prefix = INBOX.\n  separator = .\n}\n"
     with dovecot_with(extra) as dovecot:

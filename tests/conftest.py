@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which tests are in the fast tier, and what keeps it so.
+
+`make check` runs the fast tier (`pytest --fast`): all tests that start no process, and so need no daemon, no free
+port of their own and no tool of the machine. `make test` runs all tests.
+
+A test that starts processes says so, with `@pytest.mark.process` (a whole file with `pytestmark`), or by asking for
+one of the fixtures named below. That is enforced, not trusted: in whichever tier, any other test that starts a
+process fails, and the process is not started. A test that starts none, but computes for more than a few seconds,
+has `@pytest.mark.long`, and is left to `make test` as well.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+#: Whoever asks for one of these fixtures starts a process.
+STARTERS = {"cli", "dovecot"}
+#: What the interpreter tells of (PEP 578) when a process is started by any of its means.
+EVENTS = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"}
+
+
+class Guard:
+    """Refuses each start of a process while `watching`, and remembers it."""
+
+    def __init__(self) -> None:
+        self.watching = False
+        self.refused: list[str] = []
+        sys.addaudithook(self.heard)
+
+    def heard(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """An event of the interpreter. Raises RuntimeError, so that no process is started."""
+        if self.watching and event in EVENTS:
+            self.refused.append(f"{event} {arguments[:2]}"[:200])
+            raise RuntimeError("a test without @pytest.mark.process starts a process")
+
+
+GUARD = Guard()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="only tests that start no process (see tests/conftest.py)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if STARTERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("process")
+    if config.getoption("--fast"):
+        left = [item for item in items if any(item.iter_markers("process")) or any(item.iter_markers("long"))]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
+
+
+def _guarded(item: pytest.Item) -> Generator[None, Any, Any]:
+    """One step of a test. It fails even where the code under test has taken the refusal for an error of its own."""
+    GUARD.refused.clear()
+    GUARD.watching = not any(item.iter_markers("process"))
+    try:
+        return (yield)
+    finally:
+        GUARD.watching = False
+        if GUARD.refused:
+            pytest.fail(f"it starts a process, so mark it with @pytest.mark.process: {GUARD.refused[0]}")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    return (yield from _guarded(item))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    return (yield from _guarded(item))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    return (yield from _guarded(item))
