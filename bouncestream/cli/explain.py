@@ -17,7 +17,7 @@ from typing import Any
 from bouncestream.cli import show as out
 from bouncestream.cli.explain_mail import explain_mail
 from bouncestream.cli.opened import config_path, configuration, looking
-from bouncestream.cli.outbox_look import as_json
+from bouncestream.cli.outbox_look import as_json, history_as_json
 from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
 from bouncestream.errors import ConfigError, SinkError, UsageError
@@ -90,15 +90,15 @@ def _explain_event(args: argparse.Namespace) -> int:
     row, steps = found.row, found.steps
     kept, trouble = ("", "") if args.offline else asyncio.run(_kept(config, found))
     if args.json:
-        out.json_line(_json(config, found, kept, trouble, reveal=args.reveal))
+        out.json_line(_json(config, found, kept, trouble, args))
         return 3 if trouble else 0
     out.heading(f"Event {row.row}: {row.event.kind}, {row.event.reason or 'no reason'}; {row.state.value}")
     _came_in(config, found, args)
     print()
     out.heading("What was sent to Listmonk")
-    out.mark("·", mask_all(_sent_words(row)) if not args.reveal else _sent_words(row))
+    out.mark("·", out.masked(_sent_words(row), args))
     if row.attempt and row.event.kind is not Kind.UNSUBSCRIBE:
-        print(f"  {printable(_masked(json.dumps(_sent(found)), args))}")
+        print(f"  {printable(out.masked(json.dumps(_sent(found)), args))}")
     print()
     out.heading("What Listmonk kept of it")
     sign = "⚠" if trouble else "·" if args.offline else "✔" if kept.startswith("its row") else "·"
@@ -107,7 +107,7 @@ def _explain_event(args: argparse.Namespace) -> int:
     out.heading("History")
     for step in steps:
         way = f"{step.before} → {step.after.value}" if step.before else step.after.value
-        print(f"  {out.when(step.at)}  {way}: {printable(_masked(step.why, args))}")
+        print(f"  {out.when(step.at)}  {way}: {printable(out.masked(step.why, args))}")
     return 3 if trouble else 0
 
 
@@ -133,15 +133,11 @@ def _found(conn: sqlite3.Connection, ref: str) -> _Found:
     return _Found(row, steps, came, delivery.get_meta(conn, "instance") or "")
 
 
-def _masked(text: str, args: argparse.Namespace) -> str:
-    return text if args.reveal else mask_all(text)
-
-
 def _came_in(config: Config, found: _Found, args: argparse.Namespace) -> None:
     """How it came in, how it was judged, and, where a mail is kept, the way to that."""
     row, came = found.row, found.came
     out.fields(
-        (f"  {name}", _masked(value, args))
+        (f"  {name}", out.masked(value, args))
         for name, value in (
             ("received", f"{out.when(row.received_at)} UTC by {row.event.source} ({row.event.provider})"),
             ("recipient", row.event.recipient or row.event.subscriber_uuid),
@@ -218,24 +214,14 @@ async def _kept(config: Config, found: _Found) -> tuple[str, str]:
     return f"{word} (of attempt {attempts}) under {row.label!r}", ""
 
 
-def _json(config: Config, found: _Found, kept: str, trouble: str, *, reveal: bool) -> dict[str, Any]:
+def _json(config: Config, found: _Found, kept: str, trouble: str, args: argparse.Namespace) -> dict[str, Any]:
     row = found.row
     sent = _sent(found) if row.attempt and row.event.kind is not Kind.UNSUBSCRIBE else None
-    if sent is not None and not reveal:
-        sent = json.loads(mask_all(json.dumps(sent)))
     return {
-        **as_json(row, reveal=reveal),
+        **as_json(row, args),
         "judged_now": _now(config, row, found.came) if found.came is not None else "",
-        "sent": sent,
+        "sent": json.loads(out.masked(json.dumps(sent), args)),
         "kept": kept,
         "trouble": trouble,
-        "history": [
-            {
-                "at": out.time(s.at),
-                "from": s.before,
-                "to": s.after.value,
-                "why": s.why if reveal else mask_all(s.why),
-            }
-            for s in found.steps
-        ],
+        "history": history_as_json(found.steps, args),
     }

@@ -15,7 +15,7 @@ from bouncestream.mail.decode import as_dict, read
 from bouncestream.mail.reason import REASONS
 from bouncestream.mail.trace import RecipientTrace
 from bouncestream.mail.verdict import RecipientVerdict, Verdict
-from bouncestream.printable import mask_all, printable
+from bouncestream.printable import printable
 
 
 def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: str, source: str = "") -> None:
@@ -33,7 +33,7 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
         out.json_line({"file": Path(name).name, **as_dict(verdict), "told": told(returned, config)})
         return
     out.heading(f"{name}: {verdict.kind}")
-    print(f"  {printable(_text(verdict.evidence, args))}")
+    print(f"  {printable(out.masked(verdict.evidence, args))}")
     trace = verdict.trace
     assert trace is not None
     print()
@@ -45,7 +45,7 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
     print()
     out.heading("What was asked of it")
     for step in trace.steps:
-        print(f"  {printable(step.question)} {printable(_text(step.answer, args))}")
+        print(f"  {printable(step.question)} {printable(out.masked(step.answer, args))}")
     for recipient, way in zip(verdict.recipients, trace.recipients, strict=True):
         print()
         _recipient(recipient, way, args)
@@ -53,16 +53,12 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
     _told(verdict, returned, config, args)
 
 
-def _text(text: str, args: argparse.Namespace) -> str:
-    return text if args.reveal else mask_all(text)
-
-
 def _recipient(recipient: RecipientVerdict, way: RecipientTrace, args: argparse.Namespace) -> None:
     who = recipient.address or "somebody whom only the UUIDs of the returned message name"
-    out.heading(f"{_text(who, args)}: {recipient.kind}, {recipient.reason}")
+    out.heading(f"{out.masked(who, args)}: {recipient.kind}, {recipient.reason}")
     known = REASONS.get(recipient.reason)
     out.fields(
-        (f"  {name}", _text(value, args))
+        (f"  {name}", out.masked(value, args))
         for name, value in (
             ("means", known.sentence if known else ""),
             ("address found", recipient.source),
@@ -79,7 +75,14 @@ def _recipient(recipient: RecipientVerdict, way: RecipientTrace, args: argparse.
         out.table(
             ("  found in", "by", "text", "speaks for", "words of", ""),
             (
-                (f"  {s.part}", s.rule, _text(s.text, args), s.reason, s.said_by, "decided" if s.decided else "")
+                (
+                    f"  {s.part}",
+                    s.rule,
+                    out.masked(s.text, args),
+                    s.reason,
+                    s.said_by,
+                    "decided" if s.decided else "",
+                )
                 for s in way.signals
             ),
         )
@@ -119,15 +122,13 @@ def _told(verdict: Verdict, returned: Returned, config: Config, args: argparse.N
         if event["recipient"] and event["told_by"] == "uuid":
             who += f", by the UUID {event['subscriber_uuid']}, if that is theirs"
         if event["ignored"]:
-            out.mark("·", f"nothing about {_text(who, args)}: {event['ignored']}")
+            out.mark("·", f"nothing about {out.masked(who, args)}: {event['ignored']}")
         elif event["held_for"]:
-            out.mark(
-                "⚠",
-                f"{event['kind']} about {_text(who, args)}, once it is released: it is held, {event['held_for']}",
-            )
+            held = f"once it is released: it is held, {event['held_for']}"
+            out.mark("⚠", f"{event['kind']} about {out.masked(who, args)}, {held}")
         else:
-            out.mark("✔", f"{event['kind']} about {_text(who, args)}")
-        print(f"  {printable(_text(event['evidence'], args))}")
+            out.mark("✔", f"{event['kind']} about {out.masked(who, args)}")
+        print(f"  {printable(out.masked(event['evidence'], args))}")
     if not events:
         what = "nobody knows whose it is; it is kept as unidentified" if verdict.unidentified else "it is no bounce"
         out.mark("·", f"nothing: {what}")

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 from bouncestream.cli import show as out
 from bouncestream.cli.exits import FINE, INTERRUPTED, NOT_WELL
-from bouncestream.cli.opened import configuration
+from bouncestream.cli.opened import configuration, since_when
 from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.stopped import until_stopped
 from bouncestream.clock import SystemClock
@@ -35,8 +35,6 @@ from bouncestream.outbox.marker import Markers
 from bouncestream.outbox.view import View, view
 from bouncestream.ports import Emit, Receipt, Submission
 from bouncestream.printable import printable
-from bouncestream.settings import shapes
-from bouncestream.settings.shapes import Wrong
 from bouncestream.sources.mailfiles.backfill import Backfilled, backfill
 from bouncestream.sources.mailfiles.reader import extent, files, read_mails
 
@@ -84,10 +82,7 @@ def run(args: argparse.Namespace) -> int:
     """Import, and tell what became of the mails."""
     config = configuration(args, with_secrets=False, judging=True)
     judging = judging_for(config, _source(config, args.mailbox))
-    try:
-        since = shapes.since(shapes.START.parse(args.since), datetime.now(UTC))
-    except Wrong as wrong:
-        raise UsageError(f"--since {args.since} {wrong}. Next: write {shapes.START.words}.") from None
+    since = since_when(args)
     paths = [Path(name) for name in args.path]
     _look(paths)
     importing = _Importing(config, judging, since, dry_run=args.dry_run)

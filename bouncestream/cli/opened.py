@@ -9,13 +9,16 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from bouncestream.config.example import is_example
 from bouncestream.config.load import PREFIX, load
 from bouncestream.config.model import Config, Server
-from bouncestream.errors import ConfigError
+from bouncestream.errors import ConfigError, UsageError
+from bouncestream.settings import shapes
+from bouncestream.settings.shapes import Wrong
 
 if TYPE_CHECKING:
     from bouncestream.outbox.db import Database
@@ -71,6 +74,14 @@ def as_root() -> str:
 def configuration(args: argparse.Namespace, *, with_secrets: bool = True, judging: bool = False) -> Config:
     """The configuration, whole. `judging`: with the secrets that decide what a mail proves. Raises ConfigError."""
     return load(config_path(args), with_secrets=with_secrets, judging=judging)
+
+
+def since_when(args: argparse.Namespace) -> datetime | None:
+    """The time that --since names; None: the beginning. Raises UsageError."""
+    try:
+        return shapes.since(shapes.START.parse(args.since), datetime.now(UTC))
+    except Wrong as wrong:
+        raise UsageError(f"--since {args.since} {wrong}. Next: write {shapes.START.words}.") from None
 
 
 def local_url(server: Server) -> str:

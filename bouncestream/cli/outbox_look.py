@@ -98,7 +98,7 @@ def listing(args: argparse.Namespace) -> int:
 def _list_events(args: argparse.Namespace, rows: Iterator[Listed]) -> int:
     if args.json:
         for row in rows:
-            out.json_line(as_json(row, reveal=args.reveal))
+            out.json_line(as_json(row, args))
         return 0
     columns = ("number", "received", "source", "kind", "recipient", "reason", "state", "why")
     out.table(
@@ -109,10 +109,10 @@ def _list_events(args: argparse.Namespace, rows: Iterator[Listed]) -> int:
                 out.when(row.received_at),
                 row.event.source,
                 row.event.kind.value,
-                _who(row, reveal=args.reveal),
+                who(row, args),
                 row.event.reason,
                 row.state.value,
-                _text(row.why, reveal=args.reveal)[:100],
+                out.masked(row.why, args)[:100],
             )
             for row in rows
         ),
@@ -171,24 +171,16 @@ def _show_event(args: argparse.Namespace, outbox: View) -> int:
             raise UsageError("This event came without a raw body.")
         return _print_raw(args, outbox, row.raw_id)
     if args.json:
-        told = as_json(row, reveal=args.reveal)
-        told["history"] = [
-            {
-                "at": out.time(step.at),
-                "from": step.before,
-                "to": step.after.value,
-                "why": _text(step.why, reveal=args.reveal),
-            }
-            for step in steps
-        ]
+        told = as_json(row, args)
+        told["history"] = history_as_json(steps, args)
         out.json_line(told)
         return 0
-    pairs = _pairs(row, reveal=args.reveal)
+    pairs = _pairs(row, args)
     if raw is not None:
         pairs.append(("raw", f"{raw[2]} bytes of {raw[1] or 'no type'}; `outbox show {row.row} --raw` prints them"))
     out.fields(pairs)
     print()
-    _print_history(steps, reveal=args.reveal)
+    _print_history(steps, args)
     return 0
 
 
@@ -197,10 +189,10 @@ def _whole(conn: sqlite3.Connection, ref: str) -> tuple[Listed, list[Step], tupl
     return row, steps, operator.raw_head(conn, row.raw_id) if row.raw_id is not None else None
 
 
-def _print_history(steps: list[Step], *, reveal: bool) -> None:
+def _print_history(steps: list[Step], args: argparse.Namespace) -> None:
     out.table(
         ("at", "from", "to", "why"),
-        ((out.when(s.at), s.before, s.after.value, _text(s.why, reveal=reveal)) for s in steps),
+        ((out.when(s.at), s.before, s.after.value, out.masked(s.why, args)) for s in steps),
     )
 
 
@@ -228,7 +220,7 @@ def _print_raw(args: argparse.Namespace, outbox: View, raw_id: int) -> int:
         sys.stdout.buffer.write(body)
         return 0
     for line in body.decode("utf-8", "replace").splitlines():
-        print(printable(line if args.reveal else mask_all(line)))
+        print(printable(out.masked(line, args)))
     return 0
 
 
@@ -271,14 +263,14 @@ def _counts(conn: sqlite3.Connection) -> dict[str, Any]:
     }
 
 
-def as_json(row: Listed, *, reveal: bool) -> dict[str, Any]:
+def as_json(row: Listed, args: argparse.Namespace) -> dict[str, Any]:
     """A row as `outbox list --json` shows it: the event's fields, and where it stands."""
     event = row.event
     return {
         "number": row.row,
         "id": row.event_id,
         "kind": event.kind.value,
-        "recipient": event.recipient if reveal else mask(event.recipient),
+        "recipient": event.recipient if args.reveal else mask(event.recipient),
         "subscriber_uuid": event.subscriber_uuid,
         "campaign_uuid": event.campaign_uuid,
         "source": event.source,
@@ -288,10 +280,10 @@ def as_json(row: Listed, *, reveal: bool) -> dict[str, Any]:
         "reason": event.reason,
         "reply_code": event.reply_code,
         "enhanced_status": event.enhanced_status,
-        "diagnostic": _text(event.diagnostic, reveal=reveal),
-        "message_id": _without(event.message_id, event.recipient, reveal=reveal),
-        "provider_event_id": _without(event.provider_event_id, event.recipient, reveal=reveal),
-        "evidence": _text(event.evidence, reveal=reveal),
+        "diagnostic": out.masked(event.diagnostic, args),
+        "message_id": _without(event.message_id, event.recipient, args),
+        "provider_event_id": _without(event.provider_event_id, event.recipient, args),
+        "evidence": out.masked(event.evidence, args),
         "raw": row.raw_id,
         "state": row.state.value,
         "attempt": row.attempt,
@@ -302,12 +294,20 @@ def as_json(row: Listed, *, reveal: bool) -> dict[str, Any]:
         "held_for": row.held_for,
         "address_form": row.address_form,
         "supersedes": row.supersedes,
-        "why": _text(row.why, reveal=reveal),
+        "why": out.masked(row.why, args),
     }
 
 
-def _pairs(row: Listed, *, reveal: bool) -> list[tuple[str, str]]:
-    told = as_json(row, reveal=reveal)
+def history_as_json(steps: list[Step], args: argparse.Namespace) -> list[dict[str, Any]]:
+    """The history of a row, as `outbox show --json` shows it."""
+    return [
+        {"at": out.time(step.at), "from": step.before, "to": step.after.value, "why": out.masked(step.why, args)}
+        for step in steps
+    ]
+
+
+def _pairs(row: Listed, args: argparse.Namespace) -> list[tuple[str, str]]:
+    told = as_json(row, args)
     for name in ("raw", "address_form"):
         told.pop(name)
     for name in ("occurred_at", "received_at", "next_attempt_at", "finished_at"):
@@ -329,15 +329,12 @@ def _quarantined(item: Quarantined) -> dict[str, Any]:
     }
 
 
-def _who(row: Listed, *, reveal: bool) -> str:
+def who(row: Listed, args: argparse.Namespace) -> str:
+    """Whom a row is about, by the address or else by the UUID."""
     recipient = row.event.recipient
-    return (recipient if reveal else mask(recipient)) or row.event.subscriber_uuid
+    return (recipient if args.reveal else mask(recipient)) or row.event.subscriber_uuid
 
 
-def _text(text: str, *, reveal: bool) -> str:
-    return text if reveal else mask_all(text)
-
-
-def _without(mark: str, recipient: str, *, reveal: bool) -> str:
+def _without(mark: str, recipient: str, args: argparse.Namespace) -> str:
     """An id, which looks like an address but is none; unless whoever made it put the recipient's into it."""
-    return mark if reveal or not recipient else mark.replace(recipient, mask(recipient))
+    return mark if args.reveal or not recipient else mark.replace(recipient, mask(recipient))

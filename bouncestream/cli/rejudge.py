@@ -14,7 +14,8 @@ from functools import partial
 from typing import Any
 
 from bouncestream.cli import show as out
-from bouncestream.cli.opened import Changing, changing, configuration, looking
+from bouncestream.cli.opened import Changing, changing, configuration, looking, since_when
+from bouncestream.cli.outbox_look import who
 from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
@@ -24,8 +25,6 @@ from bouncestream.outbox import operator
 from bouncestream.outbox.operator import Listed
 from bouncestream.outbox.view import View
 from bouncestream.printable import mask, mask_all
-from bouncestream.settings import shapes
-from bouncestream.settings.shapes import Wrong
 
 _PAGE = 500
 
@@ -68,10 +67,7 @@ def options(parser: Parser) -> None:
 def run(args: argparse.Namespace) -> int:
     """List what would change; with --apply change what may be changed."""
     config = configuration(args, with_secrets=False, judging=True)
-    try:
-        since = shapes.since(shapes.START.parse(args.since), datetime.now(UTC))
-    except Wrong as wrong:
-        raise UsageError(f"--since {args.since} {wrong}. Next: write {shapes.START.words}.") from None
+    since = since_when(args)
     counts: Counter[str] = Counter()
     told: list[tuple[str, ...]] = []
     path = config.outbox.path
@@ -83,9 +79,9 @@ def run(args: argparse.Namespace) -> int:
                 done = _done(change, changed)
                 counts[done] += 1
                 if args.json:
-                    out.json_line(_json(change, done, reveal=args.reveal))
+                    out.json_line(_json(change, done, args))
                 else:
-                    told.append(_line(change, done, reveal=args.reveal))
+                    told.append(_line(change, done, args))
     if args.json:
         return 0
     if told:
@@ -160,11 +156,11 @@ def _done(change: Change, changed: set[int] | None) -> str:
     return "changed" if change.row.row in changed else "delivered meanwhile"
 
 
-def _line(change: Change, done: str, *, reveal: bool) -> tuple[str, ...]:
+def _line(change: Change, done: str, args: argparse.Namespace) -> tuple[str, ...]:
     old, new = change.row.event, change.event
     return (
         str(change.row.row),
-        (old.recipient if reveal else mask(old.recipient)) or old.subscriber_uuid,
+        who(change.row, args),
         f"{old.kind} ({old.reason})",
         change.becomes,
         done,
@@ -172,12 +168,12 @@ def _line(change: Change, done: str, *, reveal: bool) -> tuple[str, ...]:
     )
 
 
-def _json(change: Change, done: str, *, reveal: bool) -> dict[str, Any]:
+def _json(change: Change, done: str, args: argparse.Namespace) -> dict[str, Any]:
     old, new = change.row.event, change.event
     return {
         "number": change.row.row,
         "id": change.row.event_id,
-        "recipient": old.recipient if reveal else mask(old.recipient),
+        "recipient": old.recipient if args.reveal else mask(old.recipient),
         "state": change.row.state.value,
         "was": {"kind": old.kind.value, "reason": old.reason},
         "becomes": {"kind": new.kind.value, "reason": new.reason} if new is not None else None,

@@ -6,6 +6,7 @@ Every text that comes here is taken to be foreign and made printable.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -74,6 +75,11 @@ def mark(sign: str, text: str, fix: str = "") -> None:
     print(f"{coloured(sign, MARKS.get(sign, ''))} {printable(text)}")
     if fix:
         print(f"  → {printable(fix)}")
+
+
+def masked(text: str, args: argparse.Namespace) -> str:
+    """`text` with its addresses masked, unless --reveal."""
+    return text if args.reveal else mask_all(text)
 
 
 def heading(text: str) -> None:
