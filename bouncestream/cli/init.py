@@ -316,7 +316,7 @@ def _explain(output: Path, answers: Answers) -> None:
     if headers := [{name: value} for name, value in provider.guide.campaign_headers.items()]:
         print(f"    In Listmonk, add to each campaign's headers: {json.dumps(headers)}")
     for name, proof in proofs_of(type(hook)).items():
-        if name != made and keys_of(type(hook))[name].foreign:
+        if name != made and ((option := keys_of(type(hook))[name]).foreign or not option.secret):
             print(f"    Then set {name} in [webhooks.{hook.name}] of {output}, for {proof.word} beside the path.")
     print()
     out.heading(f"Grant Listmonk's API user {answers.user} these permissions (Admin, Users, its role):")

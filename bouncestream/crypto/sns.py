@@ -22,6 +22,7 @@ from bouncestream.errors import Unauthorized
 #: What is signed, in this order; a subject only where there is one.
 _NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+_TOPIC = re.compile(r"arn:[\w-]+:sns:[\w-]+:[\w-]+:[\w.-]{1,256}", re.ASCII)
 _HASHES = {"1": "sha1", "2": "sha256"}
 
 
@@ -41,6 +42,8 @@ class Sns(Proof):
             import cryptography  # noqa: F401
         except ImportError:
             return NEEDS
+        if not all(map(_TOPIC.fullmatch, key)):
+            return "names something that is no topic; copy its whole ARN, and not that of the subscription"
         return ""
 
     def head(self, request: Asked, key: tuple[str, ...], settings: Any, now: datetime) -> bool:

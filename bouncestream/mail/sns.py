@@ -25,7 +25,7 @@ MAX_TEXT = 200_000
 _MARKS = ('"notificationType"', '"eventType"', '\\"notificationType\\"', '\\"eventType\\"')
 
 #: bounceSubType → reason, where it tells more than a diagnostic that says nothing.
-_SUBTYPES = {
+SUBTYPES = {
     "MailboxFull": "mailbox_full",
     "MessageTooLarge": "too_big",
     "ContentRejected": "content",
@@ -102,7 +102,7 @@ def _bounce(bounce: dict[str, Any], original: Original, part: str) -> Verdict:
 
 
 def _by_subtype(judged: Judged, subtype: str) -> Judged:
-    reason = _SUBTYPES.get(subtype, "")
+    reason = SUBTYPES.get(subtype, "")
     if not reason or (judged.reason not in _VAGUE and reason != "suppressed"):
         return judged
     return replace(

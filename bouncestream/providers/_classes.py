@@ -2,8 +2,9 @@
 """What a provider calls a piece of feedback → kind and reason, in one place for all providers.
 
 A provider's table maps its words to a class: `hard`, `soft`, `complaint`, `unsubscribe`; `deferral` (one failed
-attempt, it goes on trying), `info` (delivered, opened, …) and `suppressed` (it refuses the address for what was
-before; why, if it says so, behind a hyphen: `suppressed-hard`); `judge` and `judge-hard` ask our own reading.
+attempt, it goes on trying), `info` (delivered, opened, …), `auto-reply`, and `suppressed` (it refuses the address
+for what was before; why, if it says so, behind a hyphen: `suppressed-hard`); `judge` and `judge-hard` ask our own
+reading.
 
 A label "hard" is not always the address's fault: where the code says policy, routing, system or a full mailbox, the
 event is soft, unless our own reading of the words says that the address is dead (as in Microsoft's 5.4.1 for a
@@ -27,6 +28,7 @@ NO_EVENT: Mapping[str, str] = {
     "deferral": "one failed attempt; it goes on trying",
     "suppressed": "it did not send: the address is on a list of its own",
     "info": "no bounce and no complaint",
+    "auto-reply": "likely an automatic answer, such as a vacation notice",
     "ignore": "ignored as configured",
 }
 

@@ -22,6 +22,7 @@ from bouncestream.errors import Unauthorized
 from bouncestream.event import Kind
 from bouncestream.providers._contract import Parsed, Webhook, WebhookRequest, admit, inside, parse, prove
 from bouncestream.providers.generic import SIGNED
+from tests.providers import sns
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KEY = "a-secret-of-good-length"
@@ -182,6 +183,40 @@ def mailgun_signed(document: Any, secret: str, name: str = "signature", at: floa
     return document | {"signature": {"timestamp": f"{at:.0f}", "token": token, name: digest.hex()}}
 
 
+SES_MAIL = {"messageId": "0107019a-example-000000", "destination": ["person@example.org"]}
+SES_FAILED = {"action": "failed", "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 no such user"}
+SES_BOUNCE = {
+    "notificationType": "Bounce",
+    "mail": SES_MAIL,
+    "bounce": {
+        "bounceType": "Permanent",
+        "bounceSubType": "General",
+        "bouncedRecipients": [{"emailAddress": "person@example.org", **SES_FAILED}],
+        "timestamp": "2026-11-22T11:33:11.000Z",
+        "feedbackId": "0107019a-feedback-000000",
+    },
+}
+SES_FULL = {
+    "eventType": "Bounce",
+    "mail": SES_MAIL,
+    "bounce": {
+        "bounceType": "Transient",
+        "bounceSubType": "MailboxFull",
+        "bouncedRecipients": [{"emailAddress": "person@example.org"}],
+    },
+}
+SES_COMPLAINT = {
+    "eventType": "Complaint",
+    "mail": SES_MAIL,
+    "complaint": {"complainedRecipients": [{"emailAddress": "person@example.org"}], "complaintSubType": None},
+}
+SES_SUBSCRIPTION = {
+    "eventType": "Subscription",
+    "mail": SES_MAIL,
+    "subscription": {"newTopicPreferences": {"unsubscribeAll": True}},
+}
+
+
 CASES = {
     "generic, token": Case(
         "generic",
@@ -233,5 +268,15 @@ CASES = {
             Kind.COMPLAINT: {"event-data": MAILGUN_FAILURE | {"event": "complained"}},
             Kind.UNSUBSCRIBE: {"event-data": MAILGUN_FAILURE | {"event": "unsubscribed"}},
         },
+    ),
+    "ses": Case(
+        "ses",
+        "topics",
+        within(lambda document, secret: sns.message(secret, json.dumps(document))),
+        SES_BOUNCE,
+        content_type="text/plain; charset=UTF-8",
+        value=lambda *secrets: tuple(map(sns.topic, secrets)),
+        fetched={sns.CERTIFICATE: sns.PEM},
+        kinds={Kind.SOFT: SES_FULL, Kind.COMPLAINT: SES_COMPLAINT, Kind.UNSUBSCRIBE: SES_SUBSCRIPTION},
     ),
 }

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -132,7 +133,11 @@ async def start() -> AsyncIterator[Start]:
     running: list[Running] = []
 
     async def start(
-        webhooks: dict[str, Webhook] | None = None, *, keepalive_timeout: float = 75.0, **settings: Any
+        webhooks: dict[str, Webhook] | None = None,
+        *,
+        keepalive_timeout: float = 75.0,
+        errands_context: ssl.SSLContext | None = None,
+        **settings: Any,
     ) -> Running:
         if webhooks is None:
             webhooks = {"scripts": webhook(name="scripts", provider="generic", token=Secret(KEY))}
@@ -145,6 +150,7 @@ async def start() -> AsyncIterator[Start]:
             metrics,
             Clock(),
             keepalive_timeout=keepalive_timeout,
+            errands_context=errands_context,
         )
         (address,) = await server.start()
         running.append(Running(server, address, emitted, health, metrics))

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Amazon SES: JSON of SES in a message of Amazon SNS, about one recipient or several.
+
+Source: Amazon SES developer guide, "Amazon SNS notification contents for Amazon SES" and "Contents of event data
+that Amazon SES publishes to Amazon SNS"; Amazon SNS developer guide, "HTTP/HTTPS subscription confirmation JSON
+format", "Verifying the signatures of Amazon SNS messages" and "Message delivery retries", as stored in November
+2026. A notification of an identity says its type in `notificationType`, an event of a configuration set in
+`eventType`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from bouncestream.crypto.sns import Sns
+from bouncestream.errors import Malformed
+from bouncestream.providers._contract import Gathered, Guide, Provider, Visit, Webhook, WebhookRequest
+from bouncestream.providers._fields import dig, load_json, text
+from bouncestream.settings import shapes
+from bouncestream.settings.key import key
+
+#: SNS in each of its regions, those of China and the European Sovereign Cloud too. A digit is taken at the region's
+#: end only: sns.s3-eu-west-1.amazonaws.com would be the bucket "sns" of whoever has it.
+HOSTS = r"sns\.[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-\d{1,2}\.amazonaws\.(?:com|com\.cn|eu)"
+
+#: Type of the event, and for some of them what SES says further → class.
+CLASSES: Mapping[str, str] = {
+    "Bounce/Permanent": "hard",
+    "Bounce/Permanent/Suppressed": "suppressed-hard",
+    "Bounce/Permanent/OnAccountSuppressionList": "suppressed-hard",
+    "Bounce/Permanent/UnsubscribedRecipient": "suppressed-unsubscribe",
+    # SES gave up; a domain that does not exist is transient to it too.
+    "Bounce/Transient": "judge-hard",
+    "Bounce/Transient/General/no report": "auto-reply",  # SES files vacation notices here, and they have no report
+    "Bounce/Transient/MailboxFull": "soft",
+    "Bounce/Transient/MessageTooLarge": "soft",
+    "Bounce/Transient/ContentRejected": "soft",
+    "Bounce/Transient/AttachmentRejected": "soft",
+    "Bounce/Undetermined": "judge-hard",
+    "Complaint": "complaint",
+    "Complaint/OnAccountSuppressionList": "suppressed-complaint",
+    "Complaint/not-spam": "info",
+    "Complaint/auth-failure": "info",
+    "Subscription/unsubscribeAll": "unsubscribe",
+    "Subscription": "info",  # of single topics of SES, which are not Listmonk's lists
+    "DeliveryDelay": "deferral",
+    "Delivery": "info",
+    "Send": "info",
+    "Reject": "info",
+    "Open": "info",
+    "Click": "info",
+    "Rendering Failure": "info",
+    "Received": "info",
+    "AmazonSnsSubscriptionSucceeded": "info",
+}
+
+#: The report about one recipient of several says that it is no failure (RFC 3464 section 2.3.3).
+_ACTIONS = {"delayed": "deferral", "delivered": "info", "relayed": "info", "expanded": "info"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ses(Webhook):
+    """Amazon SES, by way of an Amazon SNS topic that is subscribed to the webhook's URL by HTTPS."""
+
+    topics: tuple[str, ...] = key(
+        replace(shapes.TEXTS, words='a list of topics, such as ["arn:aws:sns:eu-central-1:123456789012:bounces"]'),
+        "",
+        "The ARNs of your SNS topics. SNS signs for everyone: of other topics nothing is believed and no "
+        "subscription is confirmed.",
+        live=True,
+        sample='["arn:aws:sns:eu-central-1:123456789012:bounces"]',
+        default=(),
+        proof=Sns(certificates=re.compile(rf"https://{HOSTS}/SimpleNotificationService-[0-9a-f]{{8,64}}\.pem")),
+    )
+
+
+def parse(request: WebhookRequest, into: Gathered[Ses]) -> None:
+    """The events of a message; a raw one, which is not signed, is what else would stand in `Message`."""
+    said = request.json()
+    sort, topic = dig(said, "Type"), text(dig(said, "TopicArn"), 300)
+    if sort == "SubscriptionConfirmation":
+        if topic in into.settings.topics:
+            into.visits.append(Visit(said["SubscribeURL"], f"confirmed the subscription to {topic}"))
+        else:
+            into.notes.append(
+                f"did not confirm a subscription to {topic}. Next: add it to topics, then request it again"
+            )
+    elif sort == "UnsubscribeConfirmation":  # it has a SubscribeURL too: to visit that would undo it
+        into.notes.append(f"the subscription to {topic} has ended: no more events come from there")
+    elif sort == "Notification":
+        try:
+            event = load_json(said["Message"].encode("utf-8", "replace"), {})
+        except Malformed:
+            event = None
+        if isinstance(event, dict):
+            into.each(event, _one)
+        else:
+            into.ignored.append(f"a text of {topic}, such as SNS and SES send as a test")
+    else:
+        into.each(said, _one)
+
+
+def _one(event: Any, into: Gathered[Ses]) -> None:
+    said = text(event.get("notificationType") or event.get("eventType"), 100)
+    mail = event.get("mail")
+    if said == "Bounce":
+        bounce = event["bounce"]
+        said = f"Bounce/{bounce.get('bounceType')}/{bounce.get('bounceSubType')}"
+        _each(said, bounce, bounce.get("bouncedRecipients"), mail, into)
+    elif said == "Complaint":
+        complaint = event["complaint"]
+        why = complaint.get("complaintSubType") or complaint.get("complaintFeedbackType") or "of no type"
+        _each(f"Complaint/{why}", complaint, complaint.get("complainedRecipients"), mail, into)
+    elif said == "Subscription":
+        change = event["subscription"]
+        word = "unsubscribeAll" if dig(change, "newTopicPreferences", "unsubscribeAll") is True else "topics"
+        people = [{"emailAddress": address} for address in mail["destination"]]
+        _each(f"Subscription/{word}", change, people, mail, into)
+    elif said:
+        into.report(said, part=event, recipient=dig(mail, "destination", 0))
+    else:
+        raise Malformed("neither notificationType nor eventType is there")
+
+
+def _each(said: str, part: Mapping[str, Any], people: Any, mail: Any, into: Gathered[Ses]) -> None:
+    """An event for each recipient. The headers are those of a mail that Listmonk sent to one; of a mail to several
+    they tell nothing about the person."""
+    from bouncestream.mail.sns import SUBTYPES  # when it is needed: the configuration needs no mail reader
+
+    if not isinstance(people, list) or not people:
+        raise Malformed("it names no recipient")
+    headers = dig(mail, "headers")
+    alone = len(people) == 1 and dig(mail, "destination", 1) is None
+    if headers is None:
+        into.notes.append("no original headers, so no campaign. Next: include them in the identity's notifications")
+
+    def one(person: Any, into: Gathered[Ses]) -> None:
+        report = any(person.get(name) for name in ("action", "status", "diagnosticCode"))
+        into.report(
+            f"{said}/no report" if said == "Bounce/Transient/General" and not report else said,
+            part=[part, person, mail],
+            recipient=person.get("emailAddress"),
+            at=part.get("timestamp"),
+            diagnostic=person.get("diagnosticCode"),
+            status=person.get("status"),
+            message_id=_message_id(headers),
+            vendor_message_id=dig(mail, "messageId"),
+            event_id=part.get("feedbackId"),
+            metadata=(headers, dig(mail, "tags")) if alone else None,
+            class_=_ACTIONS.get(text(person.get("action"), 20).lower(), ""),
+            reason=SUBTYPES.get(text(part.get("bounceSubType"), 100), ""),
+        )
+
+    into.each(people, one)
+
+
+def _message_id(headers: Any) -> str:
+    """The Message-ID that Listmonk gave; SES puts its own in its place when it sends."""
+    for header in headers if isinstance(headers, list) else ():
+        if text(dig(header, "name"), 100).lower() == "message-id":
+            return text(dig(header, "value"))
+    return ""
+
+
+PROVIDER = Provider(
+    name="ses",
+    title="Amazon SES",
+    summary="Amazon SES's notifications and events, through Amazon SNS",
+    settings=Ses,
+    parse=parse,
+    classes=CLASSES,
+    hosts=HOSTS,
+    guide=Guide(
+        read=date(2026, 11, 29),
+        steps=(
+            "At Amazon SNS, in the region of your SES, create a standard topic, and put its ARN into topics.",
+            "When bouncestream runs with it, create a subscription of the topic: protocol HTTPS, endpoint",
+            "URL     {url}",
+            "and raw message delivery off, since a raw message is not signed. It is confirmed by itself.",
+            "In the subscription's delivery policy choose more retries (they may take an hour in all): by default",
+            "SNS gives up after one minute, and the event is lost.",
+            "At Amazon SES, add an event destination to the configuration set of Listmonk's mails: Amazon SNS,",
+            "this topic, with the events Hard bounces, Complaints and Subscriptions. Or choose the topic for the",
+            "bounce and complaint feedback of your identity, with the original headers, which tell the campaign.",
+        ),
+        uuids="by themselves, in the headers of the mail",
+    ),
+)
