@@ -42,7 +42,7 @@ FLOORS = {
     "sinks": 5,
     "relay": 6,
     "alerts": 6,
-    "doctor": 6,
+    "doctor": 7,
     "sandbox": 6,
     "maintenance": 7,
     "app": 8,

@@ -11,7 +11,7 @@ import asyncio
 import re
 import socket
 from typing import Any, Protocol
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import orjson
 
@@ -22,6 +22,7 @@ from bouncestream.config.alerting import Alerts, Email, scheme_of
 from bouncestream.crypto.blank import Blank
 from bouncestream.net import child
 from bouncestream.net.child import ChildFailed
+from bouncestream.net.failure import failure_of
 from bouncestream.net.http import CallFailed, call
 from bouncestream.printable import mask_all, printable
 
@@ -47,6 +48,9 @@ class Channel(Protocol):
     async def send(self, notice: Notice) -> None:
         """Raises SendFailed."""
 
+    async def look(self) -> None:
+        """Whether it could be sent, as far as that is seen without sending anything. Raises SendFailed."""
+
 
 class WebhookChannel:
     """A notice as a JSON object, posted to a URL."""
@@ -61,6 +65,9 @@ class WebhookChannel:
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         await _http("POST", self._url, headers, orjson.dumps(wording.as_json(notice, self._host)))
+
+    async def look(self) -> None:
+        await connect(self._url)
 
 
 class AppriseChannel:
@@ -79,6 +86,10 @@ class AppriseChannel:
         }
         await _send_aside(job, Blank(*parts_of(self._url)), self._turn)
 
+    async def look(self) -> None:
+        job = {"by": "apprise", "look": True, "url": self._url}
+        await _send_aside(job, Blank(*parts_of(self._url)), self._turn)
+
 
 class EmailChannel:
     """A notice as an e-mail."""
@@ -90,19 +101,23 @@ class EmailChannel:
 
     async def send(self, notice: Notice) -> None:
         s = self._settings
+        await self._aside(
+            {
+                "sender": s.sender,
+                "recipients": list(s.recipients or [s.sender]),
+                "title": wording.subject(notice, self._host),
+                "body": wording.body(notice, self._host),
+            }
+        )
+
+    async def look(self) -> None:
+        await self._aside({"look": True})
+
+    async def _aside(self, what: dict[str, Any]) -> None:
+        s = self._settings
         password = s.password.reveal() if s.password else ""
-        job = {
-            "by": "email",
-            "host": s.host,
-            "port": s.port or _PORTS[s.tls],
-            "tls": s.tls,
-            "user": s.user,
-            "password": password,
-            "sender": s.sender,
-            "recipients": list(s.recipients or [s.sender]),
-            "title": wording.subject(notice, self._host),
-            "body": wording.body(notice, self._host),
-        }
+        server = {"host": s.host, "port": s.port or _PORTS[s.tls], "tls": s.tls, "user": s.user}
+        job = {"by": "email", **server, "password": password, **what}
         await _send_aside(job, Blank(password, user=s.user), self._turn)
 
 
@@ -128,6 +143,19 @@ async def beat(url: str) -> None:
     """Tell a dead man's switch that all is well: a GET of the ping URL (Healthchecks) or push URL (Uptime Kuma).
     Raises SendFailed."""
     await _http("GET", url, {})
+
+
+async def connect(url: str) -> None:
+    """Connect to the server of an http or https URL, and ask it nothing. Raises SendFailed."""
+    try:
+        parts = urlsplit(url)
+        async with asyncio.timeout(HTTP_PATIENCE):
+            _, writer = await asyncio.open_connection(
+                parts.hostname, parts.port, ssl=parts.scheme == "https" or None
+            )
+            writer.close()
+    except (OSError, ValueError) as error:
+        raise SendFailed(failure_of(error).words) from None
 
 
 async def _http(method: str, url: str, headers: dict[str, str], body: bytes | None = None) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sends one notice by Apprise or by e-mail, in a process of its own (see `net.child`).
+"""Sends one notice by Apprise or e-mail, or only sees whether it could, in a process of its own (see `net.child`).
 
 Why a process: Apprise takes 40 MB, which a thread would leave in `run` for ever; and neither Apprise nor smtplib
 can be told to end by a certain time (a server that drips a byte a second keeps both alive), while a process can be
@@ -51,6 +51,8 @@ def by_apprise(job: dict[str, Any]) -> tuple[bool, str]:
     messenger = apprise.Apprise(asset=asset)
     if not messenger.add(job["url"]):
         return False, f"Apprise does not understand the URL: {_joined(said) or 'see its documentation'}"
+    if job.get("look"):
+        return True, ""
     sent = messenger.notify(
         title=job["title"], body=job["body"], notify_type=job["type"], body_format=apprise.NotifyFormat.TEXT
     )
@@ -84,15 +86,6 @@ def by_email(job: dict[str, Any]) -> tuple[bool, str]:
 
 
 def _mailed(job: dict[str, Any]) -> str:
-    message = EmailMessage()
-    message["Subject"] = job["title"]
-    message["From"] = job["sender"]
-    message["To"] = ", ".join(job["recipients"])
-    message["Date"] = formatdate(localtime=False)
-    message["Message-ID"] = make_msgid(domain=job["sender"].rpartition("@")[2])
-    # RFC 3834: nobody shall answer it, and our own mail reader shall not take it for anything else.
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(job["body"])
     host, port = job["host"], job["port"]
     context = ssl.create_default_context()
     smtp: smtplib.SMTP
@@ -105,8 +98,23 @@ def _mailed(job: dict[str, Any]) -> str:
             smtp.starttls(context=context)
         if job["user"]:
             smtp.login(job["user"], job["password"])
-        refused = smtp.send_message(message, job["sender"], job["recipients"])
+        if job.get("look"):
+            return ""
+        refused = smtp.send_message(_message(job), job["sender"], job["recipients"])
     return f"the server refused {len(refused)} of {len(job['recipients'])} recipients" if refused else ""
+
+
+def _message(job: dict[str, Any]) -> EmailMessage:
+    message = EmailMessage()
+    message["Subject"] = job["title"]
+    message["From"] = job["sender"]
+    message["To"] = ", ".join(job["recipients"])
+    message["Date"] = formatdate(localtime=False)
+    message["Message-ID"] = make_msgid(domain=job["sender"].rpartition("@")[2])
+    # RFC 3834: nobody shall answer it, and our own mail reader shall not take it for anything else.
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(job["body"])
+    return message
 
 
 def _reply(code: int, text: bytes | str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from bouncestream.cli import show as out
-from bouncestream.cli.exits import NOT_EXAMINED
+from bouncestream.cli.exits import FINE, NOT_EXAMINED, NOT_WELL
 from bouncestream.doctor.finding import Finding, Level, as_dict, exit_code
 from bouncestream.printable import printable
 
@@ -34,10 +35,35 @@ def tell(
         out.heading((headings or {}).get(topic, f"{topic[:1].upper()}{topic[1:]}"))
         for finding in found:
             if finding.topic == topic:
-                _print(finding)
+                _print(finding, "why: ", "fix: ")
         print()
     out.heading(_sum(found) if examined else _NOT_EXAMINED)
     return code
+
+
+def tell_briefly(findings: Iterable[Finding], heading: str = "") -> None:
+    """Print the findings for `check`, `init` and `mailbox test`: no labels, and what is well without its why.
+    `heading`: what stands above them, instead of their topic."""
+    from bouncestream.doctor.catalogue import TOPICS  # heavy; `doctor mail` and `doctor logs` do without
+
+    found = list(findings)
+    for topic in dict.fromkeys(finding.topic for finding in found):
+        out.heading(heading or TOPICS[topic])
+        for finding in found:
+            if finding.topic == topic:
+                bad = finding.level in (Level.WARNING, Level.ERROR)
+                fix = "\n".join(line for line in finding.fix.splitlines() if line)
+                _print(replace(finding, fix=fix, why=finding.why if bad else ""), "", "→ ")
+
+
+def brief_code(findings: Iterable[Finding]) -> int:
+    """The exit code of `check` and `mailbox test`: 3 something could not be examined, 1 not all is well, 0 fine."""
+    from bouncestream.doctor.catalogue import UNKNOWN
+
+    found = list(findings)
+    if any(one.id in UNKNOWN for one in found):
+        return NOT_EXAMINED
+    return NOT_WELL if exit_code(found) else FINE
 
 
 def _sum(found: Sequence[Finding]) -> str:
@@ -49,16 +75,16 @@ def _sum(found: Sequence[Finding]) -> str:
     return f"{', '.join(told)}. Begin with the first {first}."
 
 
-def _print(finding: Finding) -> None:
+def _print(finding: Finding, because: str, remedy: str) -> None:
     sign = _SIGNS[finding.level]
     bad = finding.level in (Level.WARNING, Level.ERROR)  # what is fine needs no looking up in the README
     first, *more = _wrapped(finding.seen + (f" [{finding.id}]" if bad else ""), "")
     print(f"{out.coloured(sign, out.MARKS[sign])} {first.strip()}")
     for line in more:
         print(line)
-    for line in _wrapped(finding.why, "why: " if bad else "") if finding.why else ():
+    for line in _wrapped(finding.why, because if bad else "") if finding.why else ():
         print(line)
-    label = "fix: "
+    label = remedy
     for line in finding.fix.splitlines():
         if line.startswith("    ") or not line:  # a snippet stays one that can be pasted
             print(f"  {printable(line)}".rstrip())

@@ -21,15 +21,19 @@ from typing import TypeVar
 
 from bouncestream import files, providers
 from bouncestream.cli import show as out
-from bouncestream.cli import tries, tries_listmonk
+from bouncestream.cli.exits import FINE, NOT_WELL
+from bouncestream.cli.findings import brief_code, tell_briefly
 from bouncestream.cli.parser import Parser, command
-from bouncestream.cli.tries import Line
 from bouncestream.config.example import is_example
 from bouncestream.config.guessable import why_guessable
 from bouncestream.config.load import load
+from bouncestream.config.model import Listmonk
 from bouncestream.crypto.secret import MINIMUM_LENGTH, Secret
+from bouncestream.doctor.areas.webhooks import where
+from bouncestream.doctor.engine import examine_listmonk, examine_webhook
+from bouncestream.doctor.finding import Finding, Level
 from bouncestream.errors import UsageError
-from bouncestream.providers._settings import proofs_of
+from bouncestream.providers._settings import Webhook, proofs_of
 from bouncestream.settings.key import keys_of
 from bouncestream.settings.shapes import LISTEN, URL, Shape, Wrong
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS
@@ -87,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         )
     if not output.parent.is_dir():
         raise UsageError(f"The directory {output.parent} does not exist. Next: create it.")
-    found: list[Line] = []
+    found: list[Finding] = []
     answers = Answers(secret=secrets.token_urlsafe(24))
     answers.listen = _shaped(LISTEN, args.listen or answers.listen, "--listen")
     answers.outbox = str(_outbox(args.outbox, output))
@@ -102,9 +106,9 @@ def run(args: argparse.Namespace) -> int:
         lambda text: _shaped(URL, text, "the public address"),
     )
     if answers.public_url:
-        lines = asyncio.run(tries.public(answers.public_url, [answers.provider], running=False))
-        tries.tell(lines)
-        found += lines
+        seen = asyncio.run(examine_webhook(answers.public_url, _hook(answers)))
+        tell_briefly(seen)
+        found += seen
     tracked = is_example(output) and (output.absolute().parent / ".git").exists()
     _write(output, render(answers), force=args.force or is_example(output))
     load(output, {})  # what was written can be read
@@ -113,10 +117,10 @@ def run(args: argparse.Namespace) -> int:
         _warn_of_git(output)
     if not args.outbox:
         _warn_of_place(Path(answers.outbox))
-    return 1 if tries.code(found) else 0
+    return NOT_WELL if brief_code(found) else FINE
 
 
-def _ask_listmonk(args: argparse.Namespace, answers: Answers, found: list[Line]) -> None:
+def _ask_listmonk(args: argparse.Namespace, answers: Answers, found: list[Finding]) -> None:
     """Listmonk's URL, user and token; asked again on a terminal until Listmonk lets us in, or a person insists."""
     while True:
         answers.url = _answer(
@@ -134,12 +138,13 @@ def _ask_listmonk(args: argparse.Namespace, answers: Answers, found: list[Line])
         else:
             answers.user, answers.token = _ask_token(args, answers.user)
         answers.user = args.user or answers.user
-        lines = asyncio.run(tries_listmonk.listmonk(answers.url, answers.user, answers.token))
-        tries.tell(lines)
-        failed = any(line.sign == "✘" for line in lines)
+        settings = Listmonk(url=answers.url, user=answers.user, token=Secret(answers.token))
+        seen = asyncio.run(examine_listmonk(settings))
+        tell_briefly(seen)
+        failed = any(one.level is Level.ERROR for one in seen)
         given = args.listmonk_url and args.token_file
         if not failed or given or not _interactive(args) or _yes("Keep these answers all the same?"):
-            found += lines
+            found += seen
             return
 
 
@@ -303,15 +308,19 @@ def _write(path: Path, text: str, *, force: bool) -> None:
         raise UsageError(f"{path} has been made meanwhile. Next: look at it, or overwrite with --force.") from None
 
 
+def _hook(answers: Answers) -> Webhook:
+    made = {_made_here(answers.provider): Secret(answers.secret)}
+    return providers.webhook(answers.provider, answers.provider, **made)
+
+
 def _explain(output: Path, answers: Answers) -> None:
-    provider = providers.get(answers.provider)
+    provider, hook = providers.get(answers.provider), _hook(answers)
     made = _made_here(answers.provider)
-    hook = providers.webhook(answers.provider, answers.provider, **{made: Secret(answers.secret)})
     print()
     out.mark("✔", f"{output} is written (mode 0600)")
     print()
     out.heading(f"{provider.title}: {provider.summary} (as read on {provider.guide.read}):")
-    for step in provider.guide.told(hook, tries.paste(answers.public_url, hook, shown=True), answers.secret):
+    for step in provider.guide.told(hook, where(answers.public_url, hook, shown=True), answers.secret):
         print(f"    {step}")
     if headers := [{name: value} for name, value in provider.guide.campaign_headers.items()]:
         print(f"    In Listmonk, add to each campaign's headers: {json.dumps(headers)}")

@@ -6,20 +6,22 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from bouncestream.cli import mailbox_login, tries
+from bouncestream.cli import mailbox_login
 from bouncestream.cli import show as out
+from bouncestream.cli.findings import brief_code, tell_briefly
 from bouncestream.cli.mailbox_login import named
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, add, command, group
-from bouncestream.cli.tries import Line
-from bouncestream.cli.tries_mailbox import failed, mailbox
-from bouncestream.config.mailbox import Mailbox
+from bouncestream.doctor.areas import mailbox as area
 from bouncestream.errors import MailboxError
 from bouncestream.printable import printable
-from bouncestream.sources.mailbox.own_mail import SUBJECT
-from bouncestream.sources.mailbox.visit import HEARING, Door, Heard, Untried, hear
+from bouncestream.sources.mailbox.visit import Door, hear, remedy
+
+_ABLE = ("IDLE", "MOVE", "UIDPLUS", "NAMESPACE", "CONDSTORE", "COMPRESS=DEFLATE")
 
 
 def options(parser: Parser) -> None:
@@ -50,43 +52,25 @@ def run(args: argparse.Namespace) -> int:
 
 async def _test(door: Door) -> int:
     box = door.box
-    lines = await mailbox(door)
-    tries.tell(lines)
-    if any(line.sign == "✘" and line.unexamined for line in lines) or not any(line.sign == "✔" for line in lines):
-        return tries.code(lines)
-    more: list[Line] = []
+    seen = await area.visit(door, datetime.now(UTC))
+    found = area.judge([seen], {})
+    tell_briefly(found)
+    if seen.look is None:
+        return brief_code(found)
+    can = ", ".join(name for name in _ABLE if name in seen.look.can)
+    out.mark("·", f"the server can {can or 'none of IDLE, MOVE, UIDPLUS'}")
     try:
         async with door.open() as session:
             out.heading("Folders")
             there = await session.folders()
             for folder in there:
                 print(f"  {printable(folder)}{'  (read)' if folder in box.folders else ''}")
-            out.heading("IDLE")
-            folder = next((f for f in box.folders if f in there), "")
-            more += _heard(box, await hear(door, session, folder))
+            first = next((f for f in box.folders if f in there), "")
+            seen = replace(seen, heard=await hear(door, session, first))
     except MailboxError as error:
-        more.append(failed(box, error))
-    tries.tell(more)
-    code = tries.code([*lines, *more])
+        seen = replace(seen, failed=remedy(box, error)[0])
+    more = area.judge_heard(seen)
+    tell_briefly(more, "IDLE")
+    code = brief_code([*found, *more])
     out.heading("All is well." if code == 0 else "Not all is well: see ⚠ and ✘.")
     return code
-
-
-def _heard(box: Mailbox, heard: Heard) -> list[Line]:
-    if heard.untried is Untried.NO_IDLE:
-        return [Line("·", f"the server has no IDLE: the folders are looked at every {box.poll:g} s instead")]
-    if heard.untried is not None:
-        return [Line("·", f"not tried: {heard.untried}")]
-    if heard.seconds is not None:
-        text = f"a mail put into {heard.folder} was heard of after {heard.seconds:.2f} s, and is removed again"
-        lines = [Line("✔", text.partition(", and")[0] if heard.left else text)]
-    else:
-        text = f"the server offers IDLE, but said nothing of a new mail within {HEARING:g} s"
-        fix = f"`run` looks by itself every {box.idle / 60:g} minutes; lower mailboxes.{box.name}.idle for more"
-        lines = [Line("⚠", text, fix)]
-    if heard.left:
-        fix = f"delete the mail with the subject “{SUBJECT}” from {heard.folder}"
-        lines.append(Line("⚠", f"the mail of the try is left in {heard.folder}: {printable(heard.left)}", fix))
-    elif heard.kept:
-        lines.append(Line("·", "Gmail keeps a removed mail under All Mail, unless its IMAP settings say otherwise"))
-    return lines

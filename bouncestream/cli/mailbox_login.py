@@ -10,18 +10,20 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bouncestream.cli import show as out
-from bouncestream.cli import tries
+from bouncestream.cli.exits import FINE
+from bouncestream.cli.findings import brief_code, tell_briefly
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, command
-from bouncestream.cli.tries_mailbox import failed
 from bouncestream.clock import SystemClock
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config
 from bouncestream.config.oauth import CLIENT, DEVICE, needs_token, plan
-from bouncestream.errors import LoginRefused, MailboxError, UsageError
+from bouncestream.doctor.areas import mailbox as area
+from bouncestream.errors import LoginRefused, UsageError
 from bouncestream.printable import mask_all, printable
 from bouncestream.sources.mailbox.visit import Door
 from bouncestream.sources.oauth.file import TokenFile, login_command, token_path
@@ -136,11 +138,10 @@ async def _keep(file: TokenFile, box: Mailbox, tokens: Tokens) -> None:
 
 async def _try(box: Mailbox, outbox: Path) -> int:
     """Log in to the mailbox with it. A server that cannot be reached now is no fault of the permission."""
-    try:
-        async with Door(box, outbox).open():
-            out.mark("✔", mask_all(f"{box.host}:{box.real_port} lets {box.user} in"))
-            return 0
-    except MailboxError as error:
-        line = failed(box, error)
-        tries.tell([line])
-        return tries.code([line])
+    seen = await area.visit(Door(box, outbox), datetime.now(UTC))
+    if seen.error is None:
+        out.mark("✔", mask_all(f"{box.host}:{box.real_port} lets {box.user} in"))
+        return FINE
+    found = area.judge([seen], {})
+    tell_briefly(found)
+    return brief_code(found)

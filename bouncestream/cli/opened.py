@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bouncestream.config.example import is_example
 from bouncestream.config.load import PREFIX, load
-from bouncestream.config.model import Config, Server
+from bouncestream.config.model import Config
 from bouncestream.errors import ConfigError, UsageError
 from bouncestream.settings import shapes
 from bouncestream.settings.shapes import Wrong
@@ -82,15 +82,6 @@ def since_when(args: argparse.Namespace) -> datetime | None:
         return shapes.since(shapes.START.parse(args.since), datetime.now(UTC))
     except Wrong as wrong:
         raise UsageError(f"--since {args.since} {wrong}. Next: write {shapes.START.words}.") from None
-
-
-def local_url(server: Server) -> str:
-    """Where this machine reaches a bridge that listens on `[server] listen`; empty: at any port."""
-    host, port = server.address
-    if port == 0:
-        return ""
-    near = {None: "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
-    return f"http://[{near}]:{port}" if near and ":" in near else f"http://{near}:{port}"
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from bouncestream.alerts import wording
 from bouncestream.alerts.rules import size, span
 from bouncestream.cli import show as out
 from bouncestream.cli.exits import FINE, NOT_WELL, code_of
-from bouncestream.cli.opened import configuration, local_url
+from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.running import Running, ask
 from bouncestream.config.model import Config
@@ -104,7 +104,7 @@ def status(config: Config) -> dict[str, Any]:
     if lost := Markers.of(config).lost():
         raise StoreUnavailable(lost)
     with view(path) as outbox:
-        running = ask(local_url(config.server))
+        running = ask(config.server.local_url)
         return outbox.read(
             lambda conn: {
                 "at": out.time(now),

@@ -63,6 +63,15 @@ class Server:
         """Host (None: every address) and port to listen on."""
         return shapes.address_of(self.listen)
 
+    @property
+    def local_url(self) -> str:
+        """Where this machine reaches a bridge that listens there; empty: at any port."""
+        host, port = self.address
+        if port == 0:
+            return ""
+        near = {None: "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+        return f"http://[{near}]:{port}" if near and ":" in near else f"http://{near}:{port}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:

@@ -7,13 +7,34 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bouncestream.doctor.areas import bounces, guides, listmonk, mailbox, pages, pixel, ports, root_url, tls, trial
+from bouncestream.doctor.areas import (
+    alerts,
+    bounces,
+    configuration,
+    guides,
+    listmonk,
+    mailbox,
+    pages,
+    pixel,
+    ports,
+    root_url,
+    tls,
+    trial,
+)
 from bouncestream.doctor.areas import bridge as itself
 from bouncestream.doctor.areas import campaigns as letters
 from bouncestream.doctor.campaign_mail import body as received
 from bouncestream.doctor.logs import findings as log_words
 
 UNEXAMINED = "not-examined"
+#: Findings by which something could not be looked at, so that its state is unknown.
+UNKNOWN: Final = frozenset(
+    {
+        UNEXAMINED,
+        *("listmonk-unreachable", "listmonk-unfinished", "listmonk-broken", "outbox-unreadable"),
+        *("mailbox-unreachable", "mailbox-refused", "mailbox-token-provider", "mailbox-canary-failed"),
+    }
+)
 #: The doctor's own: what it says about its own work.
 _OWN: Mapping[str, str] = MappingProxyType(
     {
@@ -25,6 +46,7 @@ _OWN: Mapping[str, str] = MappingProxyType(
 #: Topic, as in a finding → heading, in the order in which a person reads them.
 TOPICS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        configuration.TOPIC: "Configuration",
         listmonk.TOPIC: "Listmonk",
         bounces.TOPIC: "Bounce settings",
         root_url.TOPIC: "Root URL and DNS",
@@ -36,6 +58,7 @@ TOPICS: Final[Mapping[str, str]] = MappingProxyType(
         letters.TOPIC: "Templates and campaigns",
         itself.TOPIC: "bouncestream itself",
         mailbox.TOPIC: "Mailboxes",
+        alerts.TOPIC: "Alerts",
         "doctor": "The examination",
         "mail": "A received mail",
         "logs": "Server logs",
@@ -46,7 +69,10 @@ TOPICS: Final[Mapping[str, str]] = MappingProxyType(
 BY_TOPIC: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         area.TOPIC: area.FINDINGS
-        for area in (listmonk, bounces, root_url, ports, tls, pixel, pages, guides, letters, itself, mailbox)
+        for area in (
+            *(configuration, listmonk, bounces, root_url, ports, tls, pixel, pages, guides, letters, itself),
+            *(mailbox, alerts),
+        )
     }
     | {
         itself.TOPIC: {**itself.FINDINGS, **trial.FINDINGS},

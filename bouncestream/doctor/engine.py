@@ -10,13 +10,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from bouncestream.config.model import Config
-from bouncestream.doctor.areas import bounces, guides, listmonk, mailbox, pages, pixel, ports, root_url, tls, trial
+from bouncestream.config.model import Config, Listmonk
+from bouncestream.doctor.areas import (
+    alerts,
+    bounces,
+    configuration,
+    guides,
+    listmonk,
+    mailbox,
+    outbox,
+    pages,
+    pixel,
+    ports,
+    root_url,
+    tls,
+    trial,
+)
 from bouncestream.doctor.areas import bridge as itself
 from bouncestream.doctor.areas import campaigns as letters
 from bouncestream.doctor.areas import webhooks as ways
@@ -26,6 +41,7 @@ from bouncestream.doctor.probe import front, public
 from bouncestream.doctor.probe.names import Names
 from bouncestream.doctor.probe.target import Target, from_outside, is_private
 from bouncestream.doctor.probe.web import Credentials, Web
+from bouncestream.providers._settings import Webhook
 from bouncestream.sinks.listmonk.permissions import by_id
 
 log = logging.getLogger("bouncestream.doctor")
@@ -34,6 +50,8 @@ log = logging.getLogger("bouncestream.doctor")
 FIRST, DOOR, PUBLIC, OTHER, MAIL, ALL = 3.5, 4.0, 7.0, 10.0, 13.0, 13.5
 
 T = TypeVar("T")
+Asked: TypeAlias = "asyncio.Task[listmonk.ListmonkFacts | None]"
+Bridge: TypeAlias = "asyncio.Task[itself.BridgeFacts | None]"
 
 
 @dataclass(slots=True)
@@ -74,37 +92,65 @@ class Examination:
 
 async def examine(config: Config, *, write: bool = False) -> list[Finding]:
     """Everything, with a configuration."""
-    names, now = Names(), datetime.now(UTC)
+    async with _examination() as it:
+        asked, bridge = _first(it, config)
+        works = [_public_side(it, config, asked, bridge), *_inside(it, config, asked, bridge, write=write)]
+        await asyncio.gather(*works, *([_write(it, config)] if write else []))
+        return in_order(it.found)
+
+
+async def examine_inside(config: Config) -> list[Finding]:
+    """What `bouncestream check` tells, before a start: all but the public side and the campaigns."""
+    async with _examination() as it:
+        asked, bridge = _first(it, config)
+        await asyncio.gather(_before_run(it, bridge), *_inside(it, config, asked, bridge))
+        return in_order(it.found)
+
+
+async def examine_listmonk(settings: Listmonk) -> list[Finding]:
+    """What `bouncestream init` tells of the Listmonk that it was told of."""
+    async with _examination() as it:
+        await _listmonk(it, Config(listmonk=settings), _ask(it, settings))
+        return in_order(it.found)
+
+
+async def examine_webhook(public_url: str, hook: Webhook) -> list[Finding]:
+    """What `bouncestream init` tells of the way to a webhook by the public URL; nothing need run yet."""
+    public = Target.read(public_url)
+    assert public is not None
+    async with _examination() as it:
+        way = await it.within(OTHER, itself.TOPIC, ways.attempt(public, hook, it.web, it.now), ways.Way(hook.name))
+        it.judged(itself.TOPIC, lambda: ways.judge(public, [way], None, to_run=True))
+        return in_order(it.found)
+
+
+@asynccontextmanager
+async def _examination() -> AsyncIterator[Examination]:
+    names = Names()
     try:
         async with Web(names) as web:
-            it = Examination(web, now)
-            await _inside(it, config, write=write)
-            return in_order(it.found)
+            yield Examination(web, datetime.now(UTC))
     finally:
         await names.close()
 
 
 async def examine_outside(url: str, webhook_url: str = "") -> list[Finding]:
     """What can be seen without a configuration, from another machine."""
-    names = Names()
     target = Target.read(url)
     assert target is not None
-    try:
-        async with Web(names) as web:
-            it = Examination(web, datetime.now(UTC))
-            # Only what cannot be anybody's root URL: which one Listmonk has is not to be seen from outside.
-            wrong = await it.within(DOOR, ports.TOPIC, front.is_wrong_port(target, names, front.LISTMONK), False)
-            it.judged(
-                root_url.TOPIC,
-                lambda: [o for o in root_url.judge(url, target, wrong_port=wrong) if o.level is Level.ERROR],
-            )
-            works = [_public(it, target.without_port() if wrong else target, "", None, webhook_url)]
-            if webhook_url:
-                works.append(_webhook(it, webhook_url, target))
-            await asyncio.gather(*works)
-            return in_order(it.found)
-    finally:
-        await names.close()
+    async with _examination() as it:
+        # Only what cannot be anybody's root URL: which one Listmonk has is not to be seen from outside.
+        names = it.web.names
+        wrong = await it.within(DOOR, ports.TOPIC, front.is_wrong_port(target, names, front.LISTMONK), False)
+        it.judged(
+            root_url.TOPIC,
+            lambda: [o for o in root_url.judge(url, target, wrong_port=wrong) if o.level is Level.ERROR],
+        )
+        works = [_public(it, target.without_port() if wrong else target, "", None, webhook_url)]
+        if webhook_url:
+            works.append(_webhook(it, webhook_url, target))
+        await asyncio.gather(*works)
+        return in_order(it.found)
 
 
 def in_order(found: list[Finding]) -> list[Finding]:
@@ -117,36 +163,69 @@ def in_order(found: list[Finding]) -> list[Finding]:
     )
 
 
-async def _inside(it: Examination, config: Config, *, write: bool) -> None:
-    settings = config.listmonk
-    who = Credentials(settings.url, settings.user, settings.token.reveal() if settings.token else "")
-    own = Target.read(settings.public_url) if settings.public_url else None
-    asked: asyncio.Task[listmonk.ListmonkFacts | None] = asyncio.create_task(
-        it.within(FIRST, listmonk.TOPIC, listmonk.collect(who, it.web), None)
-    )
-    bridge: asyncio.Task[itself.BridgeFacts | None] = asyncio.create_task(
+def _who(settings: Listmonk) -> Credentials:
+    return Credentials(settings.url, settings.user, settings.token.reveal() if settings.token else "")
+
+
+def _ask(it: Examination, settings: Listmonk) -> Asked:
+    collected = listmonk.collect(_who(settings), it.web)
+    return asyncio.create_task(it.within(FIRST, listmonk.TOPIC, collected, None))
+
+
+def _first(it: Examination, config: Config) -> tuple[Asked, Bridge]:
+    """Listmonk and the running bridge, which others wait for."""
+    bridge: Bridge = asyncio.create_task(
         it.within(OTHER, itself.TOPIC, itself.collect(config, it.web, it.now), None)
     )
-    hook = first_hook(config)
-    works: list[Awaitable[None]] = [_letters(it, who, asked), _itself(it, bridge, own, asked, hook)]
+    return _ask(it, config.listmonk), bridge
+
+
+def _inside(
+    it: Examination, config: Config, asked: Asked, bridge: Bridge, *, write: bool = False
+) -> Iterator[Awaitable[None]]:
+    """The areas that need no public address."""
+    it.judged(configuration.TOPIC, lambda: configuration.judge(config.path, config.warnings))
+    yield _delivery(it, config, asked, bridge)
     if config.mailboxes:
-        works.append(_mailboxes(it, config, bridge, write=write))
+        yield _mailboxes(it, config, bridge, write=write)
+    yield _alerts(it, config)
+
+
+async def _public_side(it: Examination, config: Config, asked: Asked, bridge: Bridge) -> None:
+    """The public address: the operator's own need not wait for Listmonk, which else knows it."""
+    settings, hook = config.listmonk, first_hook(config)
+    own = Target.read(settings.public_url) if settings.public_url else None
+    works: list[Awaitable[None]] = [_letters(it, asked, _who(settings)), _itself(it, bridge, own, asked, hook)]
     if own is not None:
         works.append(_public(it, own, settings.url, asked, hook))
-    if write:
-        works.append(_write(it, config))
-    await asyncio.gather(*works, _listmonk(it, config, asked, own))
+    await asyncio.gather(*works, _root(it, config, asked, own))
 
 
-async def _listmonk(
-    it: Examination, config: Config, asked: asyncio.Task[listmonk.ListmonkFacts | None], own: Target | None
-) -> None:
-    """Listmonk's own areas; and the public address, where only Listmonk knows it."""
+async def _delivery(it: Examination, config: Config, asked: Asked, bridge: Bridge) -> None:
+    """Listmonk's own areas, and what they and the bridge tell together."""
+    await _listmonk(it, config, asked)
+    seen, running = await asked, await bridge
+    if seen is None or running is None:
+        return
+    if not any(one.level is Level.ERROR and one.topic in (listmonk.TOPIC, bounces.TOPIC) for one in it.found):
+        it.judged(itself.TOPIC, lambda: itself.judge_listmonk(running))
+    if seen.known and running.outbox.new:
+        rows = await it.within(FIRST, itself.TOPIC, outbox.collect_former(seen.who, it.web), [])
+        it.judged(itself.TOPIC, lambda: outbox.judge_former(running.outbox, rows, running.sources))
+
+
+async def _listmonk(it: Examination, config: Config, asked: Asked) -> None:
     seen = await asked
-    root = seen.root_url if seen is not None else None
     if seen is not None:
         it.judged(listmonk.TOPIC, lambda: listmonk.judge(seen))
         it.judged(bounces.TOPIC, lambda: bounces.judge(seen, own_mailboxes(config), config.webhooks))
+
+
+async def _root(it: Examination, config: Config, asked: Asked, own: Target | None) -> None:
+    """The root URL; and the public address, where only Listmonk knows it."""
+    seen = await asked
+    root = seen.root_url if seen is not None else None
+    if seen is not None:
         wrong = await _is_wrong_port(it, Target.read(root or ""), config.listmonk.url)
         it.judged(root_url.TOPIC, lambda: root_url.judge(root, own, wrong_port=wrong))
     if own is not None:
@@ -158,6 +237,12 @@ async def _listmonk(
         it.found.append(Finding("public-unknown", Level.INFO, "doctor", text, "", fix))
         return
     await _public(it, target, config.listmonk.url, asked, first_hook(config))
+
+
+async def _alerts(it: Examination, config: Config) -> None:
+    seen = await it.within(OTHER, alerts.TOPIC, alerts.collect(config.alerts), None)
+    if seen is not None:
+        it.judged(alerts.TOPIC, lambda: alerts.judge(seen))
 
 
 async def _is_wrong_port(it: Examination, target: Target | None, listmonk_url: str) -> bool:
@@ -174,7 +259,7 @@ async def _write(it: Examination, config: Config) -> None:
     it.judged(itself.TOPIC, lambda: trial.judge(seen))
 
 
-async def _letters(it: Examination, who: Credentials, asked: asyncio.Task[listmonk.ListmonkFacts | None]) -> None:
+async def _letters(it: Examination, asked: Asked, who: Credentials) -> None:
     seen = await it.within(OTHER, letters.TOPIC, letters.collect(who, it.web), None)
     answers = await asked
     if seen is not None and answers is not None and answers.known:
@@ -184,21 +269,19 @@ async def _letters(it: Examination, who: Credentials, asked: asyncio.Task[listmo
         it.judged(letters.TOPIC, lambda: letters.judge(seen, config, settings, it.now))
 
 
-async def _mailboxes(
-    it: Examination, config: Config, bridge: asyncio.Task[itself.BridgeFacts | None], *, write: bool
-) -> None:
+async def _mailboxes(it: Examination, config: Config, bridge: Bridge, *, write: bool) -> None:
     seen = await it.within(MAIL, mailbox.TOPIC, mailbox.collect(config, it.web.names, it.now, write=write), [])
     running = await bridge
     it.judged(mailbox.TOPIC, lambda: mailbox.judge(seen, running.parts if running is not None else {}))
 
 
-async def _itself(
-    it: Examination,
-    bridge: asyncio.Task[itself.BridgeFacts | None],
-    own: Target | None,
-    asked: asyncio.Task[listmonk.ListmonkFacts | None],
-    hook: str,
-) -> None:
+async def _before_run(it: Examination, bridge: Bridge) -> None:
+    seen = await bridge
+    if seen is not None:
+        it.judged(itself.TOPIC, lambda: itself.judge(seen, to_run=True))
+
+
+async def _itself(it: Examination, bridge: Bridge, own: Target | None, asked: Asked, hook: str) -> None:
     seen = await bridge
     if seen is None:
         return
@@ -233,7 +316,7 @@ async def _public(
     it: Examination,
     target: Target,
     listmonk_url: str,
-    asked: asyncio.Task[listmonk.ListmonkFacts | None] | None,
+    asked: Asked | None,
     hook: str = "",
 ) -> None:
     """Everything that goes through the public address. `hook`: the public URL of a webhook, for the command that

@@ -18,6 +18,7 @@ from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.outbox import delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
+from bouncestream.sinks.listmonk.strangers import told
 
 log = logging.getLogger("bouncestream")
 
@@ -74,11 +75,4 @@ class Newcomer:
             return Counter()
 
     def _words(self, found: Counter[str]) -> str:
-        names = ", ".join(sorted(found)[:5])
-        return (
-            f"The outbox {self._db.path} is new, but Listmonk holds bounces that another outbox told under the "
-            f"names of our sources ({names}): that outbox is missing here. Nothing is taken in or delivered: who "
-            "sends is told to come again. Next: stop bouncestream, mount the disk of the former outbox or put its "
-            "backup in place, and start again; if it is gone for good, let `bouncestream run --new-outbox` begin "
-            "anew. If another bridge uses this Listmonk, give the sources here other names."
-        )
+        return "{} {} Next: {}".format(*told(found, str(self._db.path)))

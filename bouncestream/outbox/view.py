@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from bouncestream.errors import SchemaTooOld, StoreBusy, StoreError
 from bouncestream.outbox import codec, connection, files, operator
-from bouncestream.outbox.delivery import oldest_pending, quarantine_count, tally
+from bouncestream.outbox.delivery import get_meta, is_settled, oldest_pending, quarantine_count, tally
 from bouncestream.outbox.mailboxes import progress
 from bouncestream.outbox.migrate import newest, version
 from bouncestream.outbox.queries import QUERIES
@@ -107,6 +107,8 @@ class Overview:
     newest: Mapping[str, datetime]  #: source → when its newest event came in, among the newest 20,000
     size: int
     wal_size: int
+    instance: str = ""  #: its name among outboxes
+    settled: bool = True  #: whether it is known to be the only one of its sources, or has told Listmonk already
 
 
 def overview(path: Path, now: datetime, patience: float = 3.0) -> Overview:
@@ -120,6 +122,8 @@ def overview(path: Path, now: datetime, patience: float = 3.0) -> Overview:
                 {source: codec.moment(at) for source, at in conn.execute(QUERIES["newest_by_source"])},
                 files.size_of(path),
                 files.size_of(files.beside(path, "-wal")),
+                get_meta(conn, "instance") or "",
+                is_settled(conn),
             )
         )
 

@@ -65,10 +65,13 @@ ITSELF: tuple[Case, ...] = (
     webhook(
         "hook-other-secret", "webhook-refused", config=PUBLIC + HOOK.replace(WEBHOOK, "another-secret-altogether")
     ),
-    webhook("hook-sees-proxy", "webhook-sender", config=PUBLIC + HOOK + 'allow_ips = ["192.0.2.0/24"]\n'),
+    webhook(
+        "hook-sees-proxy", "webhook-sender", "config-risky", config=PUBLIC + HOOK + 'allow_ips = ["192.0.2.0/24"]\n'
+    ),
     webhook(
         "hook-plain",
         "webhook-not-https",
+        "config-risky",
         config=PUBLIC.replace("https", "http") + HOOK,
         plain=TO_BRIDGE,
     ),
@@ -129,6 +132,7 @@ HEALTHY = (
     ),
     webhook(
         "healthy-bridge-open",
+        "config-risky",
         config=PUBLIC + '[webhooks.open]\nprovider = "generic"\nunverified = true\n',
         also=frozenset({"webhook-unproven"}),
     ),

@@ -49,7 +49,9 @@ ITSELF: tuple[Case, ...] = (
     shared("listmonk-tls-broken", "listmonk-unreachable", listmonk={"url": "https://192.88.99.10"}),
     shared("wrong-token", "listmonk-token", listmonk={"token": "some-other-token-altogether"}),
     shared("wrong-user", "listmonk-token", listmonk={"user": "somebody"}),
-    shared("listmonk-redirects", "listmonk-redirect", listmonk={"url": "http://shared.example.com"}),
+    shared(
+        "listmonk-redirects", "listmonk-redirect", "config-risky", listmonk={"url": "http://shared.example.com"}
+    ),
     broken(
         "listmonk-login-page",
         "listmonk-foreign",

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bouncestream.cli import tries_listmonk
+from bouncestream.config.model import Listmonk
+from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.areas import bounces, listmonk
 from bouncestream.doctor.areas import campaigns as letters
+from bouncestream.doctor.engine import examine_listmonk
 from bouncestream.doctor.finding import Finding, as_dict
 from bouncestream.doctor.probe.names import Names
 from bouncestream.doctor.probe.reply import Reply
@@ -101,10 +103,9 @@ async def test_every_odd_answer_makes_findings(kind: str, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_check_says_something_about_every_odd_answer(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tries_listmonk, "PATIENCE", 0.3)
+async def test_init_says_something_about_every_odd_answer(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bouncestream.doctor.probe.web.PATIENCE", 0.4)
     async with hostile(KINDS[kind][0]) as server:
-        lines = await tries_listmonk.listmonk(server.url, USER, TOKEN)
-    assert lines
-    for line in lines:
-        assert_blank(f"{line.text} {line.fix}")
+        found = await examine_listmonk(Listmonk(url=server.url, user=USER, token=Secret(TOKEN)))
+    assert found
+    check(found)

@@ -60,8 +60,8 @@ def own_hooks(settings: Mapping[str, Any] | None) -> list[str]:
 
 def judge(seen: ListmonkFacts, mailboxes: Iterable[tuple[str, str]], labels: Iterable[str]) -> list[Finding]:
     """`mailboxes`: host and user of those that bouncestream reads; `labels`: the names of its sources."""
-    if not seen.known:
-        return []
+    if not seen.known:  # whoever we are there, that the webhooks are off is seen
+        return [one for one in _switches(seen, None) if one.id == "bounces-webhooks-off"] if seen.stranger else []
     settings = seen.settings
     found = _switches(seen, settings)
     if settings is not None:

@@ -8,24 +8,23 @@ small, once larger than what nginx lets through by default.
 from __future__ import annotations
 
 import asyncio
-import os
+import errno
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from bouncestream.config.model import Config
+from bouncestream.config.model import Config, Server
+from bouncestream.doctor.areas import outbox
 from bouncestream.doctor.areas import webhooks as ways
 from bouncestream.doctor.areas.webhooks import Way
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import Reply, clean, describe
 from bouncestream.doctor.probe.target import Target
 from bouncestream.doctor.probe.web import Web
-from bouncestream.errors import StoreError
-from bouncestream.outbox.marker import Markers
-from bouncestream.outbox.view import Overview, overview
+from bouncestream.providers._settings import Webhook
 
 TOPIC = "bouncestream"
 FINDINGS: Mapping[str, str] = MappingProxyType(
@@ -35,24 +34,12 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "bridge-part": "a part of the running bouncestream does not work",
         "bridge-no-source": "no webhook and no mailbox is configured, so nothing can come in",
         "bridge-no-public-url": "[server] public_url is not set, so the way from outside cannot be tried",
-        "outbox-missing": "there is no outbox yet",
-        "outbox-lost": "the outbox is missing, though there was one before",
-        "outbox-unreadable": "the outbox cannot be read",
-        "outbox-ok": "the outbox has room and is worked off",
-        "outbox-disk": "the disk of the outbox is nearly full",
-        "outbox-wal": "the write-ahead log of the outbox has grown large",
-        "outbox-oldest": "an event has waited for its delivery for long",
-        "outbox-dead": "dead letters wait for a person",
-        "outbox-quarantine": "unreadable input waits in quarantine",
-        "outbox-clock": "the newest event is from the future: the clock was turned back",
-        "source-newest": "when each source was last heard of",
+        "bridge-port-taken": "something else listens on [server] listen",
+        "bridge-cannot-listen": "bouncestream cannot listen on [server] listen",
+        **outbox.FINDINGS,
         **ways.FINDINGS,
     }
 )
-#: Free bytes below which a person should know; and below which nothing is taken in (`outbox.intake`).
-LITTLE, NOTHING = 512 << 20, 64 << 20
-WAL = 256 << 20
-OLDEST, CLOCK = 900.0, 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,99 +51,82 @@ class BridgeFacts:
     parts: Mapping[str, Any] = field(default_factory=dict)
     ways: Sequence[Way] = ()
     sources: Sequence[str] = ()
-    outbox: str = ""
-    holds: Overview | None = None
-    trouble: str = ""  #: why the outbox could not be read
-    missing: bool = False
-    lost: str = ""  #: why it is missing, though there was one before
-    free: int | None = None
+    outbox: outbox.OutboxFacts = field(default_factory=outbox.OutboxFacts)
     at: datetime | None = None
+    server: Server = field(default_factory=Server)
+    hooks: Sequence[Webhook] = ()
+    bind: OSError | None = None  #: why it could not listen on [server] listen
+
+    @property
+    def alive(self) -> bool:
+        """Whether a bouncestream runs on this machine."""
+        return self.running is not None and self.running.status == 200 and self.running.body.strip() == b"ok"
 
 
 async def collect(config: Config, web: Web, now: datetime) -> BridgeFacts:
     """Ask the running bridge, go in by the public URL, and look at the outbox."""
     public = Target.read(config.server.public_url) if config.server.public_url else None
-    host, port = config.server.address
-    near = {None: "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared only
-    near = f"[{near}]" if near and ":" in near and not near.startswith("[") else near
-    base = f"http://{near}:{port}"
-    running = asyncio.create_task(web.get(f"{base}/healthz"))
-    ready = asyncio.create_task(web.get(f"{base}/readyz"))
+    local = config.server.local_url
+    running = asyncio.create_task(web.get(f"{local}/healthz")) if local else None
+    ready = asyncio.create_task(web.get(f"{local}/readyz")) if local else None
     tried = await asyncio.gather(
         *(ways.attempt(public, hook, web, now) for hook in config.webhooks.values() if public)
     )
-    path = Path(config.outbox.path)
-    holds, trouble, missing = await asyncio.to_thread(_look, path, now)
-    told = (await ready).json()
+    box = await asyncio.to_thread(outbox.collect, config, now)
+    told = (await ready).json() if ready is not None else None
     parts = told.get("parts") if isinstance(told, dict) else None
+    answer = await running if running is not None else None
+    bind = await asyncio.to_thread(_bind, config.server) if answer is not None and not answer.status else None
     return BridgeFacts(
         public,
-        await running if port else None,
+        answer,
         parts if isinstance(parts, dict) else {},
         tried,
-        tuple(config.webhooks) + tuple(getattr(config, "mailboxes", ())),
-        str(path),
-        holds,
-        trouble,
-        missing,
-        await asyncio.to_thread(Markers.of(config).lost),
-        _free(path),
+        tuple(config.webhooks) + tuple(config.mailboxes),
+        box,
         now,
+        config.server,
+        tuple(config.webhooks.values()),
+        bind,
     )
 
 
-def _look(path: Path, now: datetime) -> tuple[Overview | None, str, bool]:
-    if not path.exists():
-        return None, "", True
+def _bind(server: Server) -> OSError | None:
+    """Try to listen, and let go again: why it is not possible."""
+    host, port = server.address
     try:
-        return overview(path, now), "", False
-    except (StoreError, OSError) as error:
-        return None, str(error), False
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, proto, _, address = found[0]
+        with socket.socket(family, kind, proto) as made:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind(address)
+    except OSError as error:
+        return error
+    return None
 
 
-def _free(path: Path) -> int | None:
-    try:
-        disk = os.statvfs(path.parent)
-    except OSError:
-        return None
-    return disk.f_bavail * disk.f_frsize
+def judge(seen: BridgeFacts, *, to_run: bool = False) -> list[Finding]:
+    """The running bridge, each way in, the outbox. `to_run`: asked before a start, so that nothing runs yet is
+    normal, and that nothing can come in is not."""
+    return (
+        _bridge(seen, to_run=to_run)
+        + ways.judge(seen.public, seen.ways, seen.running, to_run=to_run and not seen.alive)
+        + [ways.to_enter(seen.server.public_url, hook) for hook in seen.hooks]
+        + outbox.judge(seen.outbox, seen.sources, seen.at, alive=seen.alive)
+    )
 
 
-def judge(seen: BridgeFacts) -> list[Finding]:
-    """The running bridge, each way in, the outbox."""
-    return _bridge(seen) + ways.judge(seen.public, seen.ways, seen.running) + _outbox(seen)
-
-
-def _alive(seen: BridgeFacts) -> bool:
-    return seen.running is not None and seen.running.status == 200 and seen.running.body.strip() == b"ok"
-
-
-def _bridge(seen: BridgeFacts) -> list[Finding]:
-    found = []
-    alive = _alive(seen)
-    if not alive and seen.running is not None:
-        level = Level.INFO if seen.missing else Level.WARNING
-        text = f"no bouncestream answers on this machine ({describe(seen.running)})"
-        why = "Nothing comes in and nothing goes out while it does not run."
-        fix = "start it:\n\n    systemctl enable --now bouncestream"
-        found.append(Finding("bridge-not-running", level, TOPIC, text, why, fix))
-    red = {name: part for name, part in seen.parts.items() if isinstance(part, dict) and part.get("state") == "red"}
-    # These have areas of their own.
-    elsewhere = {"listmonk", *(f"mailbox:{name}" for name in seen.sources)}
-    well = not red.keys() - {"listmonk"}
-    for name, part in red.items():
-        if name in elsewhere:
-            continue
-        text = f"{clean(str(name), 60)} of the running bouncestream does not work"
-        found.append(
-            Finding("bridge-part", Level.ERROR, TOPIC, text, clean(str(part.get("why", "")), 300), "see its log")
-        )
-    if alive and well and not (seen.missing or seen.lost):
+def _bridge(seen: BridgeFacts, *, to_run: bool) -> list[Finding]:
+    found = _listening(seen, to_run=to_run) + _parts(seen)
+    red = {name for name, state in _states(seen).items() if state == "red"}
+    missing = seen.outbox.missing or seen.outbox.lost
+    if seen.alive and not red - {"listmonk"} and not missing:
         found.append(Finding("bridge-ok", Level.OK, TOPIC, "bouncestream runs, and its parts are well"))
     if not seen.sources:
         text = "no webhook and no mailbox is configured"
         fix = "add one; this asks for what is needed:\n\n    bouncestream init"
-        found.append(Finding("bridge-no-source", Level.INFO, TOPIC, text, "Nothing can come in.", fix))
+        level = Level.WARNING if to_run else Level.INFO
+        found.append(Finding("bridge-no-source", level, TOPIC, text, "Nothing can come in.", fix))
     elif seen.public is None:
         text = "[server] public_url is not set, so nobody can try the way in from outside"
         fix = 'say where the Internet reaches this bridge:\n\n    [server]\n    public_url = "https://bounces.example.org"'
@@ -164,72 +134,56 @@ def _bridge(seen: BridgeFacts) -> list[Finding]:
     return found
 
 
-def _outbox(seen: BridgeFacts) -> list[Finding]:
-    if seen.lost or (seen.missing and _alive(seen)):
-        lost = seen.lost or f"there is no outbox at {seen.outbox}, and yet a bouncestream runs Next: see its log"
-        what, _, fix = lost.partition(" Next: ")
-        why = "What is not on the disk is lost with the process."
-        return [Finding("outbox-lost", Level.ERROR, TOPIC, clean(what, 400), why, fix), *_disk(seen)]
-    if seen.missing:
-        text = f"there is no outbox at {seen.outbox} yet: `bouncestream run` makes it"
-        return [Finding("outbox-missing", Level.INFO, TOPIC, text), *_disk(seen)]
-    if seen.holds is None:
-        what, _, fix = seen.trouble.partition(" Next: ")
-        why = "Events that wait in it cannot be seen."
-        fix = fix or "run the doctor as the user of bouncestream:\n\n    sudo -u bouncestream bouncestream doctor"
-        return [Finding("outbox-unreadable", Level.WARNING, TOPIC, clean(what, 300), why, fix), *_disk(seen)]
-    found = _disk(seen) + _work(seen, seen.holds)
-    if not any(one.level in (Level.WARNING, Level.ERROR) for one in found):
-        events = sum(seen.holds.states.values())
-        text = f"{seen.outbox} holds {events} events ({seen.holds.size / 2**20:.1f} MiB), and the disk has room"
-        found.append(Finding("outbox-ok", Level.OK, TOPIC, text))
-    return found
-
-
-def _disk(seen: BridgeFacts) -> list[Finding]:
-    if seen.free is None or seen.free >= LITTLE:
+def _listening(seen: BridgeFacts, *, to_run: bool) -> list[Finding]:
+    if seen.alive or seen.running is None:
         return []
-    level = Level.ERROR if seen.free < NOTHING else Level.WARNING
-    text = f"the disk of {seen.outbox} has {seen.free / 2**20:.0f} MiB left"
-    why = f"Below {NOTHING >> 20} MiB nothing is taken in: providers are told to try again later."
-    fix = f"free space:\n\n    df -h {Path(seen.outbox).parent}\n    journalctl --vacuum-size=200M"
-    return [Finding("outbox-disk", level, TOPIC, text, why, fix, {"free_bytes": seen.free})]
+    listen = seen.server.listen
+    if seen.running.status or (seen.bind is not None and seen.bind.errno == errno.EADDRINUSE):
+        text = f"something else listens on {listen} ({describe(seen.running)})"
+        why = "So bouncestream cannot start there, and webhooks that are passed there do not reach it."
+        see = f"ss -ltnp 'sport = :{seen.server.address[1]}'"
+        fix = f"stop it, or give bouncestream another [server] listen:\n\n    {see}"
+        return [Finding("bridge-port-taken", Level.ERROR, TOPIC, text, why, fix)]
+    if seen.bind is not None:
+        text = f"bouncestream could not listen on {listen}: {clean(seen.bind.strerror or str(seen.bind), 100)}"
+        fix = _FIXES.get(seen.bind.errno or 0, "correct [server] listen")
+        return [Finding("bridge-cannot-listen", Level.ERROR, TOPIC, text, "So it cannot start.", fix)]
+    level = Level.INFO if seen.outbox.missing or to_run else Level.WARNING
+    text = f"no bouncestream answers on this machine ({describe(seen.running)})"
+    why = "Nothing comes in and nothing goes out while it does not run."
+    fix = "start it:\n\n    systemctl enable --now bouncestream"
+    return [Finding("bridge-not-running", level, TOPIC, text, why, fix)]
 
 
-def _work(seen: BridgeFacts, holds: Overview) -> list[Finding]:
-    found = []
+_FIXES = {
+    errno.EACCES: "ports below 1024 are for root: choose a higher one in [server] listen",
+    errno.EADDRNOTAVAIL: "that address is not one of this machine's: correct [server] listen",
+}
 
-    def add(name: str, level: Level, text: str, why: str, fix: str, **told: Any) -> None:
-        found.append(Finding(name, level, TOPIC, text, why, fix, told))
 
-    if holds.wal_size > WAL:
-        why = "Something reads the database without an end, so the log cannot be written back, and fills the disk."
-        fix = f"end what has it open:\n\n    fuser -v {seen.outbox}"
-        add("outbox-wal", Level.WARNING, f"its write-ahead log has {holds.wal_size >> 20} MiB", why, fix)
-    if holds.oldest_pending > OLDEST:
-        minutes = holds.oldest_pending / 60
-        why = "Listmonk does not hear of it: it may be away, or refuse."
-        fix = "see what it says about its last attempt:\n\n    bouncestream outbox list --state pending"
-        text = f"an event has waited for its delivery for {minutes:.0f} minutes"
-        add("outbox-oldest", Level.WARNING, text, why, fix, seconds=round(holds.oldest_pending))
-    if dead := holds.states.get("dead", 0):
-        why = "Listmonk refused them for good, or they failed 8 times."
-        fix = "look at them, and send them again:\n\n    bouncestream outbox list --state dead\n"
-        fix += "    bouncestream outbox replay --dead"
-        add("outbox-dead", Level.WARNING, f"{dead} dead letters", why, fix, dead=dead)
-    if holds.quarantined:
-        fix = "look at them:\n\n    bouncestream outbox list --quarantine"
-        why = "What could not be read is kept, and can be replayed after an update."
-        add("outbox-quarantine", Level.INFO, f"{holds.quarantined} items in quarantine", why, fix)
-    newest = holds.newest
-    if seen.at and newest and (ahead := (max(newest.values()) - seen.at).total_seconds()) > CLOCK:
-        why = "Signatures are judged by the clock, and events keep their time."
-        fix = "    timedatectl set-ntp true\n    timedatectl status"
-        add("outbox-clock", Level.WARNING, f"the newest event is {ahead:.0f} s in the future", why, fix)
-    if newest or seen.sources:
-        told = {name: newest[name].isoformat() if name in newest else "" for name in {*newest, *seen.sources}}
-        shown = ", ".join(
-            f"{clean(name, 40)} {at[:16].replace('T', ' ') or 'never'}" for name, at in sorted(told.items())
-        )
-        add("source-newest", Level.INFO, f"last heard of (UTC): {shown}", "", "", sources=told)
-    return found
+def _states(seen: BridgeFacts) -> Mapping[str, Any]:
+    return {str(name): part.get("state") for name, part in seen.parts.items() if isinstance(part, dict)}
+
+
+def _parts(seen: BridgeFacts) -> list[Finding]:
+    """What the running bridge says of its parts. A red Listmonk, or mailbox, has an area of its own."""
+    elsewhere = {"listmonk", *(f"mailbox:{name}" for name in seen.sources)}
+    return [
+        _part(seen, name)
+        for name, state in _states(seen).items()
+        if state == "yellow" or (state == "red" and name not in elsewhere)
+    ]
+
+
+def judge_listmonk(seen: BridgeFacts) -> list[Finding]:
+    """That the running bridge cannot deliver, where nothing wrong is seen of Listmonk itself."""
+    return [_part(seen, "listmonk")] if _states(seen).get("listmonk") == "red" else []
+
+
+def _part(seen: BridgeFacts, name: str) -> Finding:
+    part = seen.parts[name]
+    why, _, fix = clean(str(part.get("why", "")), 400).partition(" Next: ")
+    if part.get("state") != "red":  # it works, but someone should know
+        return Finding("bridge-part", Level.INFO, TOPIC, f"{clean(name, 60)} of the running bouncestream: {why}")
+    text = f"{clean(name, 60)} of the running bouncestream does not work"
+    return Finding("bridge-part", Level.ERROR, TOPIC, text, why, fix or "see its log")

@@ -16,10 +16,13 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import Origin, Reply, clean, describe, evidence, origin
 from bouncestream.doctor.probe.web import Credentials, Web
+from bouncestream.errors import SinkError
+from bouncestream.sinks.listmonk.answers import boot_id
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS, Granted, granted
 
 TOPIC = "listmonk"
@@ -35,6 +38,8 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "listmonk-old": "this version of Listmonk has a known defect",
         "listmonk-clock": "the clocks of Listmonk and of this machine differ",
         "listmonk-needs-restart": "changed settings are not in force, since a campaign runs",
+        "listmonk-no-mark": "Listmonk's pages show no mark of its start, so restarts are noticed later",
+        "permission-ok": "the API user may do all that bouncestream needs",
         "permission-post": "the API user may not post bounces",
         "permission-read": "the API user may not read bounces back",
         "permission-lookup": "the API user may not look up subscribers",
@@ -54,6 +59,8 @@ _CALLS = {
     "config": "/api/config",
     "settings": "/api/settings",
     "bounces": "/api/bounces?page=1&per_page=200&order_by=created_at&order=desc",
+    "front": "/",
+    "login": "/admin/login",
 }
 
 #: From this version, below that one: what is wrong.
@@ -108,9 +115,19 @@ class ListmonkFacts:
         return bool(self.config)
 
     @property
+    def stranger(self) -> bool:
+        """Whether Listmonk answered as itself, and does not know us."""
+        reply = self.replies.get("config")
+        said = reply.json() if reply is not None else None
+        return reply is not None and reply.status in (401, 403) and isinstance(said, dict) and "message" in said
+
+    @property
     def granted(self) -> Granted:
         """What the API user may do, as far as Listmonk tells."""
-        return granted(self.profile, self.version)
+        try:
+            return granted(self.profile, self.version)
+        except SinkError:  # something odd, which is nothing told
+            return Granted(version=self.version)
 
     @property
     def version(self) -> tuple[int, ...]:
@@ -139,7 +156,7 @@ def judge(seen: ListmonkFacts) -> list[Finding]:
     probe, config = seen.replies["probe"], seen.replies["config"]
     if trouble := _trouble(seen, probe, config):
         return [trouble]
-    found = _versions(seen) + _clock(seen, config) + _permissions(seen)
+    found = _versions(seen) + _clock(seen, config) + _permissions(seen) + _mark(seen)
     if seen.config.get("needs_restart") is True:
         text = "Listmonk has changed settings that are not in force yet"
         why = "It restarts by itself when no campaign runs; until then it works with the old ones."
@@ -149,6 +166,9 @@ def judge(seen: ListmonkFacts) -> list[Finding]:
     text = f"Listmonk {version} at {seen.who.url} answers, and knows {seen.who.user}"
     told = {"url": seen.who.url, "version": version}
     return [Finding("listmonk-ok", Level.OK, TOPIC, text, evidence=told), *found]
+
+
+_DATABASE = "is its database up? See Listmonk's log:\n\n    journalctl -u listmonk -n 20"
 
 
 def _trouble(seen: ListmonkFacts, probe: Reply, config: Reply) -> Finding | None:
@@ -170,7 +190,12 @@ def _trouble(seen: ListmonkFacts, probe: Reply, config: Reply) -> Finding | None
         fix = "look at the load of the server and of its database, and what stands before Listmonk"
         return error("listmonk-unfinished", f"{url} answers with {describe(config)}", fix)
     if seen.known:
-        return None
+        replies = (seen.replies.get(name) for name in ("profile", "settings", "bounces"))
+        broken = next((one for one in replies if one is not None and (one.status >= 500 or not one.status)), None)
+        if broken is None:
+            return None
+        text = f"Listmonk answers {urlsplit(broken.url).path} with {describe(broken)}"
+        return error("listmonk-broken", text, _DATABASE, broken)
     words = config.words()
     if config.location:
         goal = config.goal.partition("/api/")[0]
@@ -178,16 +203,14 @@ def _trouble(seen: ListmonkFacts, probe: Reply, config: Reply) -> Finding | None
         fix = f"name the address itself, so that the token goes nowhere else:\n\n{lines}"
         return error("listmonk-redirect", f"{url} answers with {describe(config)}", fix)
     said = config.json()
-    listmonks = isinstance(said, dict) and "message" in said and config.status in (401, 403)
-    if listmonks:
+    if seen.stranger:
         fix = (
             f"in Listmonk: Admin, Users: is there a user {seen.who.user} of type API, and enabled? Make a new "
             "token there (it is shown once), and put it into [listmonk] token"
         )
         return error("listmonk-token", f"Listmonk refuses the API user {seen.who.user}: {words}", fix)
     if config.status == 500 and isinstance(said, dict):
-        fix = "is its database up? See Listmonk's log:\n\n    journalctl -u listmonk -n 20"
-        return error("listmonk-broken", f"Listmonk answers {config.status}: {words}", fix)
+        return error("listmonk-broken", f"Listmonk answers {config.status}: {words}", _DATABASE)
     if origin(config) is Origin.LISTMONK:
         fix = '[listmonk] url must be Listmonk\'s address without a path:\n\n    [listmonk]\n    url = "http://127.0.0.1:9000"'
         return error("listmonk-foreign", f"Listmonk at {url} does not know /api: {describe(config)}", fix)
@@ -230,6 +253,18 @@ def _clock(seen: ListmonkFacts, reply: Reply) -> list[Finding]:
     return [Finding("listmonk-clock", Level.WARNING, TOPIC, text, why, fix, {"seconds": round(ahead)})]
 
 
+def _mark(seen: ListmonkFacts) -> list[Finding]:
+    pages = [seen.replies[name] for name in ("front", "login") if name in seen.replies]
+    if not any(page.status for page in pages) or any(boot_id(page.body) for page in pages):
+        return []
+    text = "Listmonk's pages show no mark of its start (custom templates?)"
+    why = (
+        "That it has restarted, and lost what it had accepted, is noticed later: delivery is verified more slowly."
+    )
+    fix = "keep `?v={{ .AssetVersion }}` behind the style sheets of your templates"
+    return [Finding("listmonk-no-mark", Level.WARNING, TOPIC, text, why, fix)]
+
+
 def _permissions(seen: ListmonkFacts) -> list[Finding]:
     if seen.granted.names is None:
         text = "Listmonk does not tell what the API user may do (that began with 4.0)"
@@ -245,4 +280,7 @@ def _permissions(seen: ListmonkFacts) -> list[Finding]:
             fix = f"in Listmonk: Admin, Users, User roles, the role of {seen.who.user}: tick {', '.join(lacking)}"
             why = f"{one.without[:1].upper()}{one.without[1:]}. It is for: {one.buys}."
             found.append(Finding(one.id, Level(one.level), TOPIC, text, why, fix, {"lacking": list(lacking)}))
+    if not found:
+        text = f"the API user {seen.who.user} may {', '.join(one.words for one in PERMISSIONS)}"
+        found.append(Finding("permission-ok", Level.OK, TOPIC, text))
     return found

@@ -119,6 +119,18 @@ async def collect(config: Config, names: Names, now: datetime, *, write: bool = 
     return list(await asyncio.gather(*(_visit(box, path, names, now, write) for box in config.mailboxes.values())))
 
 
+async def visit(door: Door, now: datetime) -> MailboxFacts:
+    """Visit one mailbox with the patience of its settings, for a command that is about nothing else."""
+    box, outbox = door.box, door.outbox
+    file = _token_file(box, outbox)
+    seen = MailboxFacts(box, at=now, token=_token(file) if file is not None else None)
+    try:
+        async with door.open() as session:
+            return replace(seen, look=await look(box, session, partial(read_so_far, outbox, box.name)))
+    except MailboxError as error:
+        return replace(seen, error=error)
+
+
 async def _visit(box: Mailbox, outbox: Path, names: Names, now: datetime, write: bool) -> MailboxFacts:
     began = time.monotonic()
     seen = MailboxFacts(box, at=now)
@@ -126,7 +138,7 @@ async def _visit(box: Mailbox, outbox: Path, names: Names, now: datetime, write:
     if not resolved.addresses:
         return replace(seen, error=ConnectionLost(f"the name {box.host} has no address: {resolved.trouble}"))
     door = Door(box, outbox, PATIENCE)
-    file = token_path(outbox, box.name) if needs_token(box) and flow_of(box) != CLIENT else None
+    file = _token_file(box, outbox)
     if file is not None:
         seen = replace(seen, token=await asyncio.to_thread(_token, file))
     try:
@@ -147,6 +159,10 @@ async def _visit(box: Mailbox, outbox: Path, names: Names, now: datetime, write:
     return seen
 
 
+def _token_file(box: Mailbox, outbox: Path) -> Path | None:
+    return token_path(outbox, box.name) if needs_token(box) and flow_of(box) != CLIENT else None
+
+
 def _too_slow(box: Mailbox) -> ConnectionLost:
     return ConnectionLost(f"{box.host}:{box.real_port} answers too slowly: it was not done within {LOOK:g} s")
 
@@ -162,6 +178,11 @@ def _token(path: Path) -> Token:
 def judge(seen: Sequence[MailboxFacts], parts: Mapping[str, Any]) -> list[Finding]:
     """Each mailbox by itself. `parts`: those of the running bridge, as /readyz tells them; empty: none runs."""
     return [finding for one in seen for finding in _Judge(one).all(parts.get(f"mailbox:{one.box.name}"))]
+
+
+def judge_heard(seen: MailboxFacts) -> list[Finding]:
+    """What became of a mail of our own."""
+    return _Judge(seen).heard()
 
 
 class _Judge:
@@ -185,6 +206,10 @@ class _Judge:
             self._bridge(part)
             if not any(one.level in (Level.WARNING, Level.ERROR) for one in self._found):
                 self._fine(seen.look)
+        return self._found
+
+    def heard(self) -> list[Finding]:
+        self._canary()
         return self._found
 
     def _add(self, ident: str, level: Level, text: str, why: str = "", fix: str = "", **told: Any) -> None:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+from bouncestream import providers
 from bouncestream.crypto.blank import Blank
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.finding import Finding, Level
@@ -38,6 +39,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "webhook-sender": "the webhook sees every request come from the proxy",
         "webhook-proof-lost": "what the provider's requests are proven by does not arrive",
         "webhook-unproven": "a webhook without secret cannot be tried without storing something",
+        "webhook-to-enter": "what is to be entered at the provider of a webhook",
     }
 )
 #: Bytes of the large self-test: above nginx's default of 1 MiB, below our own default of 10 MiB.
@@ -89,8 +91,27 @@ async def post(
     return replace(reply, url=f"{url}/<path_secret>", headers=shown, body=blank.bytes(told))
 
 
-def judge(public: Target | None, ways: Sequence[Way], running: Reply | None) -> list[Finding]:
-    """Each way in. `running`: what the bridge on this machine says, None: it is not known."""
+def where(public_url: str, hook: Webhook, *, shown: bool = False) -> str:
+    """The URL to enter at the provider; a secret in the path only where it is to be `shown`."""
+    path = ""
+    if hook.path_secret is not None:
+        path = "/" + (quote(hook.path_secret.reveal(), safe="") if shown else "<path_secret>")
+    return f"{public_url.rstrip('/') or 'https://<your address>'}/webhooks/{hook.name}{path}"
+
+
+def to_enter(public_url: str, hook: Webhook) -> Finding:
+    """What the provider of a webhook must know."""
+    text = f"{hook.name}: {providers.get(hook.provider).summary}; enter {where(public_url, hook)} there"
+    text += "".join(f", and {how}" for proof in hook.proofs.values() if (how := proof.how(hook)))
+    text += f" (proof: {', '.join(hook.verifiable)})" if hook.verifiable else "; anyone can post to it"
+    return Finding("webhook-to-enter", Level.INFO, TOPIC, text)
+
+
+def judge(
+    public: Target | None, ways: Sequence[Way], running: Reply | None, *, to_run: bool = False
+) -> list[Finding]:
+    """Each way in. `running`: what the bridge on this machine says, None: it is not known. `to_run`: it does not
+    run yet, so it need not be reached."""
     if public is None:
         return []
     found = []
@@ -100,8 +121,15 @@ def judge(public: Target | None, ways: Sequence[Way], running: Reply | None) -> 
         fix = "put a proxy with TLS before it, and correct [server] public_url and the URL at your provider"
         found.append(Finding("webhook-not-https", Level.WARNING, TOPIC, text, why, fix))
     for way in ways:
-        found.append(_way(public, way, running))
+        one = _way(public, way, running)
+        if to_run and one.id == "webhook-unreachable":
+            text = f"{one.seen}: normal before bouncestream and its proxy run"
+            one = replace(one, level=Level.INFO, seen=text, why=_YET, fix="")
+        found.append(one)
     return _once(found)
+
+
+_YET = "Look again once both run."
 
 
 def _once(found: Sequence[Finding]) -> list[Finding]:

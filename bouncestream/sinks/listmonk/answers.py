@@ -147,19 +147,6 @@ def version(found: Mapping[str, Any]) -> str:
     return printable(text, 40)
 
 
-def permissions(found: Mapping[str, Any]) -> frozenset[str]:
-    """Of `/api/profile`: what the user's role may do."""
-    role = found.get("user_role")
-    if role is None:
-        return frozenset()
-    granted = role.get("permissions") if isinstance(role, dict) else role
-    if granted is None:
-        return frozenset()
-    if not isinstance(granted, list) or not all(isinstance(one, str) for one in granted):
-        raise odd("/api/profile", "its permissions are no list of names")
-    return frozenset(granted)
-
-
 def processing(found: Mapping[str, Any]) -> bool:
     """Of `/api/settings`: whether bounce processing is on."""
     return found.get("bounce.enabled") is not False

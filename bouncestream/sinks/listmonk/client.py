@@ -18,7 +18,7 @@ import orjson
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import BounceEvent, clean_uuid
 from bouncestream.ports import Answer, Capabilities, Claimed, ListedRow, LookupResult, PostOutcome, Subscriber
-from bouncestream.sinks.listmonk import answers, payload
+from bouncestream.sinks.listmonk import answers, payload, permissions
 from bouncestream.sinks.listmonk.answers import PER_PAGE
 from bouncestream.sinks.listmonk.strangers import strangers
 from bouncestream.sinks.listmonk.wire import NoAnswer, NotSent, Wire, patience
@@ -137,7 +137,7 @@ class ListmonkClient:
             raise SinkError(f"Listmonk answers {probe.status} to a bounce: {probe.words}")
         profile = await self._try("/api/profile")
         # Listmonk 3 has no profile, and one user who may do all.
-        granted = answers.permissions(profile) if profile is not None else None
+        granted = permissions.granted(profile).names
         # Without subscribers:get_all the query answers 200 with nobody, just like for an unknown address.
         lookup = (granted is None or "subscribers:get_all" in granted) and await self._may(self._nobody())
         return Capabilities(

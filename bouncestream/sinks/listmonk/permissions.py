@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bouncestream.sinks.listmonk.answers import odd
+
 #: From this version on a campaign is only shown to who may see its lists.
 _CAMPAIGNS_BY_LIST = (5,)
 
@@ -133,13 +135,17 @@ class Granted:
 
 
 def granted(profile: Mapping[str, Any] | None, version: tuple[int, ...] = ()) -> Granted:
-    """What the `data` of `GET /api/profile` says; anything odd in it is nothing said."""
-    told = profile or {}
-    role, list_role = told.get("user_role"), told.get("list_role")
-    names = role.get("permissions") if isinstance(role, dict) else None
-    if not isinstance(names, list):
+    """What the `data` of `GET /api/profile` says. Raises SinkError when its permissions are not Listmonk's: an
+    absence must not be explained by a right that is only guessed."""
+    if profile is None:
         return Granted(version=version)
-    return Granted(frozenset(one for one in names if isinstance(one, str)), _of_lists(list_role), version)
+    role = profile.get("user_role")
+    names = role.get("permissions") if isinstance(role, Mapping) else role
+    if names is None:
+        names = []
+    if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+        raise odd("/api/profile", "its permissions are no list of names")
+    return Granted(frozenset(names), _of_lists(profile.get("list_role")), version)
 
 
 def _of_lists(role: Any) -> frozenset[str]:

@@ -38,3 +38,16 @@ def _bridge(meta: object) -> str:
             return ""
     bridge = meta.get("bridge") if isinstance(meta, Mapping) else None
     return bridge if isinstance(bridge, str) else ""
+
+
+def told(found: Counter[str], path: str) -> tuple[str, str, str]:
+    """What it means that a new outbox, at `path`, met these: what was seen, what follows, and the next step."""
+    names = ", ".join(sorted(found)[:5])
+    return (
+        f"The outbox {path} is new, but Listmonk holds bounces that another outbox told under the names of our "
+        f"sources ({names}): that outbox is missing here.",
+        "Nothing is taken in or delivered: who sends is told to come again.",
+        "stop bouncestream, mount the disk of the former outbox or put its backup in place, and start again; if it "
+        "is gone for good, let `bouncestream run --new-outbox` begin anew. If another bridge uses this Listmonk, "
+        "give the sources here other names.",
+    )

@@ -370,7 +370,7 @@ def test_the_running_bridge_is_told_once() -> None:
     error = judge([refused(ServerRefused("no"))], parts)
     assert bad(error) == ["mailbox-refused"]
     alive = Reply("u", 200, {}, b"ok")
-    bridge = itself.judge(itself.BridgeFacts(running=alive, parts=parts, sources=("shop", "bounces"), missing=True))
+    bridge = itself.judge(itself.BridgeFacts(running=alive, parts=parts, sources=("shop", "bounces")))
     assert [one.seen for one in bridge if one.id == "bridge-part"] == [
         "mailbox:gone of the running bouncestream does not work"
     ]

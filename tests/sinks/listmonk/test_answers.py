@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bouncestream.crypto.blank import Blank
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.ports import ListedRow, PostOutcome
-from bouncestream.sinks.listmonk import answers
+from bouncestream.sinks.listmonk import answers, permissions
 
 
 @pytest.mark.parametrize(
@@ -228,15 +228,6 @@ def test_counts_are_whole_or_not_known() -> None:
         assert answers.counts(odd_settings) is None
 
 
-def test_permissions() -> None:
-    assert answers.permissions({"user_role": {"permissions": ["a", "b"]}}) == {"a", "b"}
-    for none in ({}, {"user_role": None}, {"user_role": {}}, {"user_role": {"permissions": None}}):
-        assert answers.permissions(none) == frozenset()
-    for odd in (5, "x", {"permissions": 5}, {"permissions": "subscribers:get_all"}, {"permissions": [1]}):
-        with pytest.raises(SinkError, match="/api/profile"):
-            answers.permissions({"user_role": odd})
-
-
 def test_the_version_is_a_short_text() -> None:
     assert answers.version({"version": "v6.2.0 (abc)"}) == "v6.2.0 (abc)"
     assert answers.version({}) == ""
@@ -299,7 +290,7 @@ def test_any_json_is_a_value_or_a_sink_error(found: dict[str, Any]) -> None:
     for read in (
         lambda: [answers.seen(row, "b") for row in answers.bounces("/b", found, label="l", page=1).rows.values()],
         lambda: answers.people("/s", found),
-        lambda: answers.permissions(found),
+        lambda: permissions.granted(found),
         lambda: answers.version(found),
         lambda: answers.counts(found),
         lambda: answers.processing(found),

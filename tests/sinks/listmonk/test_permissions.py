@@ -8,6 +8,7 @@ import pytest
 from bouncestream.cli import build_parser
 from bouncestream.doctor.catalogue import CATALOGUE
 from bouncestream.doctor.finding import Level
+from bouncestream.errors import SinkError
 from bouncestream.ports import Capabilities
 from bouncestream.sandbox import BRIDGE_PERMISSIONS
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS, by_id, granted
@@ -61,8 +62,20 @@ def test_campaigns_are_shown_to_who_sees_their_lists() -> None:
     assert granted(profile("templates:get", "campaigns:get_all")).lacks(LETTERS) == ()
 
 
-@pytest.mark.parametrize("odd", [None, {}, {"user_role": 5}, {"user_role": {"permissions": "all"}}])
-def test_what_is_not_told_lacks_nothing_and_is_known_as_unknown(odd: Any) -> None:
-    told = granted(odd)
+def test_before_version_4_nothing_is_told_and_nothing_is_known_to_lack() -> None:
+    told = granted(None)
     assert told.names is None
     assert told.lacks(MANAGE) == ()
+
+
+@pytest.mark.parametrize("none", [{}, {"user_role": None}, {"user_role": {}}, {"user_role": {"permissions": None}}])
+def test_who_has_no_role_may_nothing(none: Any) -> None:
+    assert granted(none).names == frozenset()
+
+
+@pytest.mark.parametrize(
+    "odd", [5, "x", {"permissions": 5}, {"permissions": "subscribers:get_all"}, {"permissions": [1]}]
+)
+def test_what_is_not_listmonks_is_refused_and_never_guessed(odd: Any) -> None:
+    with pytest.raises(SinkError):
+        granted({"user_role": odd})

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from bouncestream.cli import tries
-from bouncestream.cli.tries import Line
-from bouncestream.cli.tries_mailbox import mailbox
+from bouncestream.cli.findings import brief_code
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.crypto.secret import Secret
+from bouncestream.doctor.areas.mailbox import judge, visit
+from bouncestream.doctor.finding import Finding, Level
 from bouncestream.outbox import mailboxes
 from bouncestream.ports import FolderKey, MailBatch
 from bouncestream.sources.mailbox.visit import Door
@@ -49,8 +49,12 @@ def box(dovecot: Dovecot, **more: object) -> Mailbox:
     return Mailbox(**(keys | more))  # type: ignore[arg-type]
 
 
-def told(lines: list[Line]) -> str:
-    return "\n".join(f"{line.sign} {line.text} → {line.fix}" for line in lines)
+def told(lines: list[Finding]) -> str:
+    return "\n".join(f"{one.level} {one.id}: {one.seen} → {one.fix}" for one in lines)
+
+
+async def mailbox(door: Door) -> list[Finding]:
+    return judge([await visit(door, datetime.now(UTC))], {})
 
 
 @pytest.fixture
@@ -77,18 +81,18 @@ async def test_a_folder_that_is_refused_is_not_called_missing(outbox: Path, answ
     assert answer.partition("] ")[2] in told(lines)
     assert fix in told(lines)
     assert "there are for example" not in told(lines)
-    assert any(line.sign == "✘" for line in lines)
+    assert [one.id for one in lines if one.level is Level.WARNING] == ["mailbox-refused"]
 
 
 async def test_a_mailbox_that_is_well(dovecot: Dovecot, outbox: Path) -> None:
     dovecot.deliver(dsn("a@example.org"), dsn("b@example.org", number=2))
     dovecot.append(dsn("c@example.org", number=3), at=time.time() - 90 * DAY)
     lines = await mailbox(Door(box(dovecot), outbox))
-    assert tries.code(lines) == 0, told(lines)
+    assert brief_code(lines) == 0, told(lines)
     text = told(lines)
-    assert "✔ bounces: localhost:" in text
+    assert "ok mailbox-ok: bounces: localhost:" in text
     assert "TLSv1.3" in text
-    assert "can IDLE, MOVE, UIDPLUS" in text
+    assert "offers IDLE" in text
     assert "INBOX: 3 mails; at the first contact 2 are taken in (start = 30d)" in text
     assert not outbox.exists()
     assert all(b"\\Seen" not in flags for flags in dovecot.flags())
@@ -131,10 +135,10 @@ async def test_a_folder_that_is_missing(dovecot: Dovecot, outbox: Path) -> None:
     with dovecot.client() as client:
         client.create('"Bounces/2026"')
     lines = await mailbox(Door(box(dovecot, folders=("INBOX", "Bounces 2026")), outbox))
-    assert tries.code(lines) == 1
-    assert "✘ bounces: localhost" in told(lines)
+    assert brief_code(lines) == 1
+    assert "error mailbox-folder: bounces: localhost" in told(lines)
     assert "does not open the folder Bounces 2026" in told(lines)
-    assert "→ correct mailboxes.bounces.folders; there are for example Bounces/2026" in told(lines)
+    assert "→ there are for example Bounces/2026" in told(lines)
 
 
 async def test_a_certificate_of_nobody(dovecot: Dovecot, outbox: Path, tmp_path: Path) -> None:
@@ -142,15 +146,15 @@ async def test_a_certificate_of_nobody(dovecot: Dovecot, outbox: Path, tmp_path:
     trustme.CA().cert_pem.write_to_path(str(other))
     for tls, port in (("implicit", dovecot.imaps), ("starttls", dovecot.imap)):
         (line,) = await mailbox(Door(box(dovecot, ca_file=str(other), tls=tls, port=port), outbox))
-        assert (line.sign, line.unexamined) == ("✘", False)
-        assert "certificate" in line.text
+        assert (line.id, brief_code([line])) == ("mailbox-certificate", 1)
+        assert "certificate" in line.seen
         assert "ca_file" in line.fix
 
 
 async def test_a_wrong_password(dovecot: Dovecot, outbox: Path) -> None:
     (line,) = await mailbox(Door(box(dovecot, password=Secret("not-the-password")), outbox))
-    assert (line.sign, line.unexamined) == ("✘", False)
-    assert "refused the login" in line.text
+    assert (line.id, brief_code([line])) == ("mailbox-login", 1)
+    assert "refused the login" in line.seen
     assert "app password" in line.fix
     assert "not-the-password" not in told([line])
 
@@ -160,16 +164,16 @@ async def test_nothing_listens_there(outbox: Path) -> None:
         port = taken.getsockname()[1]
     settings = Mailbox(name="b", host="127.0.0.1", port=port, tls="none", user="b", password=Secret("x"))
     (line,) = await mailbox(Door(settings, outbox))
-    assert (line.sign, line.unexamined) == ("✘", True)
-    assert line.text == f"b: 127.0.0.1:{port} could not be reached: Connection refused"
+    assert (line.id, brief_code([line])) == ("mailbox-unreachable", 3)
+    assert line.seen == f"b: 127.0.0.1:{port} could not be reached: Connection refused"
     assert "mailboxes.b.host" in line.fix
 
 
 async def test_a_name_without_an_address(outbox: Path) -> None:
     settings = Mailbox(name="b", host="imap.nowhere.invalid", user="b", password=Secret("x"), timeout=10.0)
     (line,) = await mailbox(Door(settings, outbox))
-    assert (line.sign, line.unexamined) == ("✘", True)
-    assert "imap.nowhere.invalid" in line.text
+    assert (line.id, brief_code([line])) == ("mailbox-unreachable", 3)
+    assert "imap.nowhere.invalid" in line.seen
 
 
 async def test_a_server_that_says_nothing(outbox: Path) -> None:
@@ -177,8 +181,8 @@ async def test_a_server_that_says_nothing(outbox: Path) -> None:
         port = deaf.getsockname()[1]
         settings = Mailbox(name="b", host="127.0.0.1", port=port, tls="none", user="b", password=Secret("x"))
         (line,) = await mailbox(Door(replace(settings, timeout=0.3), outbox))
-    assert (line.sign, line.unexamined) == ("✘", True)
-    assert "no greeting" in line.text
+    assert (line.id, brief_code([line])) == ("mailbox-unreachable", 3)
+    assert "no greeting" in line.seen
 
 
 async def test_nobody_has_logged_in_yet(outbox: Path) -> None:
@@ -186,8 +190,8 @@ async def test_nobody_has_logged_in_yet(outbox: Path) -> None:
         name="b", host="localhost", user="b", auth="xoauth2", oauth_provider="google", oauth_client_id="id"
     )
     (line,) = await mailbox(Door(settings, outbox))
-    assert (line.sign, line.unexamined) == ("✘", False)
-    assert line.fix == "run `bouncestream mailbox login b`"
+    assert (line.id, brief_code([line])) == ("mailbox-no-token", 1)
+    assert line.fix.startswith("run `bouncestream mailbox login b`")
     assert not list(outbox.parent.iterdir())
 
 
@@ -209,14 +213,14 @@ async def test_a_token_that_the_mail_server_refuses(outbox: Path) -> None:
             )
             door = Door(settings, outbox)
             TokenFile(token_path(outbox, "bounces"), settings).write(provider.grant())
-            assert tries.code(await mailbox(door)) == 0
+            assert brief_code(await mailbox(door)) == 0
             provider.good_access.clear()
-            (line,) = await mailbox(door)
+            (line,) = [one for one in await mailbox(door) if one.level is Level.ERROR]
     finally:
         await served.stop()
-    assert (line.sign, line.unexamined) == ("✘", False)
-    assert "refused the login of b•••@example.test" in line.text
-    assert line.fix == "run `bouncestream mailbox login bounces`"
+    assert (line.id, brief_code([line])) == ("mailbox-token-refused", 1)
+    assert "refused the login of b•••@example.test" in line.seen
+    assert line.fix.startswith("run `bouncestream mailbox login bounces`")
     assert provider.asked["refresh_token"] == 1
 
 
@@ -235,13 +239,14 @@ def poor() -> Iterator[Dovecot]:
 @pytest.mark.process
 async def test_what_the_lack_of_abilities_means(poor: Dovecot, outbox: Path) -> None:
     lines = await mailbox(Door(box(poor, after="leave"), outbox))
-    assert tries.code(lines) == 0, "nothing of it is needed"
-    assert "no IDLE: the folders are looked at every 45 s" in told(lines)
+    assert brief_code(lines) == 0, "nothing of it is needed"
+    assert "the server has no IDLE: its folders are looked at every 45 s" in told(lines)
     lines = await mailbox(Door(box(poor, after="move", canary=True), outbox))
-    assert tries.code(lines) == 1
-    assert "⚠ bounces: no MOVE and no UIDPLUS: bounce mails and bounces that do not tell whose" in told(lines)
-    assert 'set mailboxes.bounces.after = "flag"' in told(lines)
-    assert "⚠ bounces: no UIDPLUS: the canary is not used" in told(lines)
+    assert brief_code(lines) == 1
+    no_move = "the server has no MOVE and no UIDPLUS: bounce mails and bounces that do not tell whose"
+    assert f"warning mailbox-no-move: bounces: {no_move}" in told(lines)
+    assert 'after = "flag"' in told(lines)
+    assert "warning mailbox-no-uidplus: bounces: the server has no UIDPLUS: the canary is not used" in told(lines)
 
 
 async def test_a_damaged_outbox_is_told_elsewhere(dovecot: Dovecot, outbox: Path) -> None:

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Area `alerts`: whether a person would be told. Each channel is tried as far as that sends nothing: Apprise reads
+the URL, the e-mail server lets us in, the server of a webhook or heartbeat takes a connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from types import MappingProxyType
+
+from bouncestream.alerts import channels
+from bouncestream.alerts.channels import SendFailed
+from bouncestream.config.alerting import Alerts
+from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.probe.reply import clean
+
+TOPIC = "alerts"
+FINDINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "alerts-ok": "the channels of the alerts can be used, as far as that is seen without sending anything",
+        "alerts-none": "no channel is configured, so nobody is told of an alert",
+        "alerts-channel": "a channel of the alerts, or the heartbeat, cannot be used",
+    }
+)
+#: Seconds for one channel: Apprise alone takes one or two to start.
+PATIENCE = 8.0
+
+
+async def collect(settings: Alerts) -> Mapping[str, str]:
+    """Channel → why it cannot be used; empty: it can, as far as is seen."""
+    todo: dict[str, Awaitable[None]] = {channel.name: channel.look() for channel in channels.channels(settings)}
+    if settings.heartbeat.url is not None:
+        todo["heartbeat"] = channels.connect(settings.heartbeat.url.reveal())
+    return dict(zip(todo, await asyncio.gather(*map(_why, todo.values())), strict=True))
+
+
+async def _why(looking: Awaitable[None]) -> str:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await looking
+    except SendFailed as error:
+        return str(error)
+    except TimeoutError:
+        return f"no answer within {PATIENCE:g} s"
+    return ""
+
+
+def judge(seen: Mapping[str, str]) -> list[Finding]:
+    """A finding for each channel that cannot be used."""
+    found = [_unusable(name, why) for name, why in seen.items() if why]
+    if not seen.keys() - {"heartbeat"}:
+        text = "no channel is configured, so nobody is told of an alert"
+        fix = "set one in [alerts], [alerts.email] or [alerts.webhook]:\n\n    bouncestream config example"
+        why = "Alerts stand in the log, in /metrics and in `bouncestream status` only."
+        found.append(Finding("alerts-none", Level.INFO, TOPIC, text, why, fix))
+    elif not found:
+        text = f"{', '.join(map(_shown, seen))} can be used, as far as that is seen without sending anything"
+        found.append(Finding("alerts-ok", Level.OK, TOPIC, text))
+    return found
+
+
+def _unusable(name: str, why: str) -> Finding:
+    key = {"email": "[alerts.email]", "webhook": "[alerts.webhook] url", "heartbeat": "[alerts.heartbeat] url"}
+    text = f"{_shown(name)} cannot be used: {clean(why, 300)}"
+    fix = f"correct {key.get(name, '[alerts] apprise')}, then try it for real:\n\n    bouncestream alert test"
+    meaning = "Nobody would be told by it when something is wrong."
+    return Finding("alerts-channel", Level.ERROR, TOPIC, text, meaning, fix, {"channel": clean(name, 60)})
+
+
+def _shown(name: str) -> str:
+    return clean(name, 60)

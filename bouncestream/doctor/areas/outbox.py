@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outbox: its place, its disk, what waits in it, and whether `run` will take it. Nothing of it is changed."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from bouncestream.config.model import Config
+from bouncestream.config.secrets import too_open
+from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.probe.reply import clean
+from bouncestream.doctor.probe.web import Credentials, Web
+from bouncestream.errors import StoreError
+from bouncestream.outbox.intake import MIN_FREE
+from bouncestream.outbox.marker import Markers
+from bouncestream.outbox.view import Overview, overview
+from bouncestream.sinks.listmonk import strangers
+
+TOPIC = "bouncestream"
+FINDINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "outbox-missing": "there is no outbox yet",
+        "outbox-place": "the outbox cannot be made or written where [outbox] path says",
+        "outbox-lost": "the outbox is missing, though there was one before",
+        "outbox-former": "the outbox is new, but Listmonk holds bounces of another one: `run` takes nothing in",
+        "outbox-unreadable": "the outbox cannot be read",
+        "outbox-open": "others on this machine may read the outbox, which holds addresses",
+        "outbox-ok": "the outbox has room and is worked off",
+        "outbox-disk": "the disk of the outbox is nearly full",
+        "outbox-wal": "the write-ahead log of the outbox has grown large",
+        "outbox-oldest": "an event has waited for its delivery for long",
+        "outbox-dead": "dead letters wait for a person",
+        "outbox-held": "events are held back until a person releases them",
+        "outbox-quarantine": "unreadable input waits in quarantine",
+        "outbox-clock": "the newest event is from the future: the clock was turned back",
+        "source-newest": "when each source was last heard of",
+    }
+)
+#: Free bytes below which a person should know; below `MIN_FREE` nothing is taken in.
+LITTLE = 512 << 20
+WAL = 256 << 20
+OLDEST, CLOCK = 900.0, 120.0
+#: So many of Listmonk's newest bounces are asked whether another outbox told them, as `run` does; and their bytes.
+_NEWEST, _LIMIT = 2000, 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxFacts:
+    """What was seen of the outbox."""
+
+    path: str = ""
+    holds: Overview | None = None
+    trouble: str = ""  #: why it could not be read
+    place: tuple[str, str] = ("", "")  #: what is wrong with its place, and the fix
+    open_to: str = ""  #: who else may read it
+    missing: bool = False
+    lost: str = ""  #: why it is missing, though there was one before
+    free: int | None = None
+
+    @property
+    def new(self) -> bool:
+        """Whether it has told Listmonk nothing yet, and is not known to be the only one."""
+        return self.missing or (self.holds is not None and not self.holds.settled)
+
+
+def collect(config: Config, now: datetime) -> OutboxFacts:
+    """Look at the file, from outside and inside; takes up to some seconds."""
+    path = Path(config.outbox.path)
+    place, missing = _place(path), not path.exists()
+    holds, trouble = (None, "") if missing or place[0] else _look(path, now)
+    lost = Markers.of(config).lost()
+    open_to = too_open(path, 0o077) if path.is_file() else ""
+    return OutboxFacts(str(path), holds, trouble, place, open_to, missing, lost, _free(path))
+
+
+def _place(path: Path) -> tuple[str, str]:
+    parent = path.parent
+    if not parent.is_dir():
+        fix = f"create it, owned by the user of bouncestream:\n\n    install -d -m 700 {parent}"
+        return f"the directory of the outbox, {parent}, does not exist", fix
+    if not path.exists():
+        if os.access(parent, os.W_OK | os.X_OK):
+            return "", ""
+        fix = "let the user that runs bouncestream write there, or look as that user"
+        return f"the outbox cannot be made in {parent} by this user", fix
+    if not path.is_file():
+        what = "a directory" if path.is_dir() else "no file"
+        named = path / "outbox.db" if path.is_dir() else "/var/lib/bouncestream/outbox.db"
+        return f"the outbox, {path}, is {what}", f'name a file:\n\n    [outbox]\n    path = "{named}"'
+    return "", ""
+
+
+def _look(path: Path, now: datetime) -> tuple[Overview | None, str]:
+    if not os.access(path, os.R_OK | os.W_OK):
+        return None, f"{path} cannot be written by this user Next: run this as the user that owns it: ls -l {path}"
+    try:
+        return overview(path, now), ""
+    except (StoreError, OSError) as error:
+        return None, str(error)
+
+
+def _free(path: Path) -> int | None:
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return None
+    return disk.f_bavail * disk.f_frsize
+
+
+async def collect_former(who: Credentials, web: Web) -> Sequence[Mapping[str, Any]]:
+    """The newest bounces that Listmonk holds; none, where they cannot be had."""
+    query = f"/api/bounces?page=1&per_page={_NEWEST}&order_by=created_at&order=desc"
+    data = (await web.get(who.url.rstrip("/") + query, who=who, limit=_LIMIT)).data()
+    rows = data.get("results") if isinstance(data, dict) else None
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def judge_former(seen: OutboxFacts, rows: Sequence[Mapping[str, Any]], sources: Sequence[str]) -> list[Finding]:
+    """Whether `run` will refuse this new outbox, since Listmonk knows an older one (`maintenance.newcomer`)."""
+    instance = seen.holds.instance if seen.holds is not None else ""
+    found: Counter[str] = strangers.strangers(rows, sources, instance)
+    if not found or not seen.new or seen.lost:
+        return []
+    text, why, fix = strangers.told(found, clean(seen.path, 200))
+    return [Finding("outbox-former", Level.ERROR, TOPIC, text, why, fix, {"sources": sorted(found)})]
+
+
+def judge(seen: OutboxFacts, sources: Sequence[str], at: datetime | None, *, alive: bool) -> list[Finding]:
+    """Its place, its disk, what waits in it. `sources`: their names; `at`: now; `alive`: a bouncestream runs."""
+    if seen.lost or (seen.missing and alive):
+        lost = seen.lost or f"there is no outbox at {seen.path}, and yet a bouncestream runs Next: see its log"
+        what, _, fix = lost.partition(" Next: ")
+        why = "What is not on the disk is lost with the process."
+        return [Finding("outbox-lost", Level.ERROR, TOPIC, clean(what, 400), why, fix), *_disk(seen)]
+    if seen.place[0]:
+        why = "So `bouncestream run` cannot start: what comes in must be on the disk before it is acknowledged."
+        return [Finding("outbox-place", Level.ERROR, TOPIC, clean(seen.place[0], 300), why, seen.place[1])]
+    if seen.missing:
+        text = f"there is no outbox at {seen.path} yet: `bouncestream run` makes it"
+        return [Finding("outbox-missing", Level.INFO, TOPIC, text), *_disk(seen)]
+    if seen.holds is None:
+        what, _, fix = seen.trouble.partition(" Next: ")
+        why = "Events that wait in it cannot be seen."
+        fix = fix or "run the doctor as the user of bouncestream:\n\n    sudo -u bouncestream bouncestream doctor"
+        return [Finding("outbox-unreadable", Level.WARNING, TOPIC, clean(what, 300), why, fix), *_disk(seen)]
+    found = _disk(seen) + _open(seen) + _work(seen.path, seen.holds, sources, at)
+    if not any(one.level in (Level.WARNING, Level.ERROR) for one in found):
+        events = sum(seen.holds.states.values())
+        text = f"{seen.path} holds {events} events ({seen.holds.size / 2**20:.1f} MiB), and the disk has room"
+        found.append(Finding("outbox-ok", Level.OK, TOPIC, text))
+    return found
+
+
+def _open(seen: OutboxFacts) -> list[Finding]:
+    if not seen.open_to:
+        return []
+    text = f"{seen.path} {seen.open_to}"
+    why = "It holds the addresses of your subscribers."
+    fix = f"let its owner only read it:\n\n    chmod 600 {seen.path}"
+    return [Finding("outbox-open", Level.WARNING, TOPIC, text, why, fix)]
+
+
+def _disk(seen: OutboxFacts) -> list[Finding]:
+    if seen.free is None or seen.free >= LITTLE:
+        return []
+    level = Level.ERROR if seen.free < MIN_FREE else Level.WARNING
+    text = f"the disk of {seen.path} has {seen.free / 2**20:.0f} MiB left"
+    why = f"Below {MIN_FREE >> 20} MiB nothing is taken in: providers are told to try again later."
+    fix = f"free space:\n\n    df -h {Path(seen.path).parent}\n    journalctl --vacuum-size=200M"
+    return [Finding("outbox-disk", level, TOPIC, text, why, fix, {"free_bytes": seen.free})]
+
+
+def _work(path: str, holds: Overview, sources: Sequence[str], at: datetime | None) -> list[Finding]:
+    found = []
+
+    def add(name: str, level: Level, text: str, why: str, fix: str, **told: Any) -> None:
+        found.append(Finding(name, level, TOPIC, text, why, fix, told))
+
+    if holds.wal_size > WAL:
+        why = "Something reads the database without an end, so the log cannot be written back, and fills the disk."
+        fix = f"end what has it open:\n\n    fuser -v {path}"
+        add("outbox-wal", Level.WARNING, f"its write-ahead log has {holds.wal_size >> 20} MiB", why, fix)
+    if holds.oldest_pending > OLDEST:
+        minutes = holds.oldest_pending / 60
+        why = "Listmonk does not hear of it: it may be away, or refuse."
+        fix = "see what it says about its last attempt:\n\n    bouncestream outbox list --state pending"
+        text = f"an event has waited for its delivery for {minutes:.0f} minutes"
+        add("outbox-oldest", Level.WARNING, text, why, fix, seconds=round(holds.oldest_pending))
+    if dead := holds.states.get("dead", 0):
+        why = "Listmonk refused them for good, or they failed 8 times."
+        fix = "look at them, and send them again:\n\n    bouncestream outbox list --state dead\n"
+        fix += "    bouncestream outbox replay --dead"
+        add("outbox-dead", Level.WARNING, f"{dead} dead letters", why, fix, dead=dead)
+    if held := holds.states.get("held", 0):
+        fix = "look at them, and release or drop them:\n\n    bouncestream outbox list --state held"
+        add("outbox-held", Level.INFO, f"{held} events held back", "Nobody is told of them meanwhile.", fix)
+    if holds.quarantined:
+        fix = "look at them:\n\n    bouncestream outbox list --quarantine"
+        why = "What could not be read is kept, and can be replayed after an update."
+        add("outbox-quarantine", Level.INFO, f"{holds.quarantined} items in quarantine", why, fix)
+    newest = holds.newest
+    if at and newest and (ahead := (max(newest.values()) - at).total_seconds()) > CLOCK:
+        why = "Signatures are judged by the clock, and events keep their time."
+        fix = "    timedatectl set-ntp true\n    timedatectl status"
+        add("outbox-clock", Level.WARNING, f"the newest event is {ahead:.0f} s in the future", why, fix)
+    if newest or sources:
+        told = {name: newest[name].isoformat() if name in newest else "" for name in {*newest, *sources}}
+        shown = ", ".join(
+            f"{clean(name, 40)} {when[:16].replace('T', ' ') or 'never'}" for name, when in sorted(told.items())
+        )
+        add("source-newest", Level.INFO, f"last heard of (UTC): {shown}", "", "", sources=told)
+    return found

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bouncestream.config.model import Config, Outbox
+from bouncestream.doctor.areas import outbox
+from bouncestream.doctor.areas.outbox import OutboxFacts
+from bouncestream.doctor.finding import Finding, Level
+from bouncestream.outbox import delivery
+from bouncestream.outbox.intake import MIN_FREE
+from bouncestream.outbox.view import Overview
+from tests.outbox import make
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+STRANGER = {"source": "shop 2026-02-01", "meta": {"bridge": "another"}}
+
+
+def holds(**fields: Any) -> Overview:
+    usual: dict[str, Any] = {"states": {}, "quarantined": 0, "oldest_pending": 0.0, "newest": {}}
+    return Overview(**usual | {"size": 1, "wal_size": 1} | fields)
+
+
+def judged(seen: OutboxFacts, *, alive: bool = True) -> dict[str, Finding]:
+    return {one.id: one for one in outbox.judge(seen, ["shop"], NOW, alive=alive)}
+
+
+def looked(path: Path) -> OutboxFacts:
+    return outbox.collect(Config(outbox=Outbox(path=str(path))), NOW)
+
+
+@pytest.mark.parametrize(
+    ("overview", "ident", "level"),
+    [
+        (holds(states={"dead": 2}), "outbox-dead", "warning"),
+        (holds(states={"held": 2}), "outbox-held", "info"),
+        (holds(oldest_pending=3600.0), "outbox-oldest", "warning"),
+        (holds(wal_size=1 << 30), "outbox-wal", "warning"),
+        (holds(quarantined=3), "outbox-quarantine", "info"),
+        (holds(newest={"shop": NOW + timedelta(hours=1)}), "outbox-clock", "warning"),
+        (holds(newest={"shop": NOW - timedelta(hours=1)}), "source-newest", "info"),
+        (holds(), "outbox-ok", "ok"),
+    ],
+)
+def test_what_waits_in_it(overview: Overview, ident: str, level: str) -> None:
+    found = judged(OutboxFacts("o.db", overview))
+    assert found[ident].level.value == level
+    assert ("outbox-ok" in found) is (level != "warning")
+
+
+@pytest.mark.parametrize(
+    ("alive", "lost"),
+    [
+        (True, ""),
+        (True, "The outbox o.db is missing. Next: mount it"),
+        (False, "It is missing. Next: mount it"),
+    ],
+)
+def test_one_that_is_missing_is_never_well(alive: bool, lost: str) -> None:
+    found = judged(OutboxFacts("o.db", missing=True, lost=lost), alive=alive)
+    assert found["outbox-lost"].level is Level.ERROR
+    assert found["outbox-lost"].fix == ("mount it" if lost else "see its log")
+
+
+def test_before_the_first_run_there_is_none(tmp_path: Path) -> None:
+    found = judged(looked(tmp_path / "outbox.db"), alive=False)
+    assert found["outbox-missing"].level is Level.INFO
+    assert all(one.level is not Level.ERROR for one in found.values())
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_that_cannot_be_read() -> None:
+    bad = judged(OutboxFacts("o.db", trouble="It is locked. Next: unlock it"))["outbox-unreadable"]
+    assert (bad.seen, bad.fix) == ("It is locked.", "unlock it")
+
+
+@pytest.mark.parametrize(("free", "level"), [(MIN_FREE - 1, "error"), (MIN_FREE + 1, "warning"), (1 << 40, None)])
+def test_its_disk_is_measured_by_what_the_intake_needs(free: int, level: str | None) -> None:
+    found = judged(OutboxFacts("o.db", holds(), free=free)).get("outbox-disk")
+    assert (found.level.value if found else None) == level
+
+
+def test_its_place(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    assert "is a directory" in judged(looked(tmp_path / "folder"))["outbox-place"].seen
+    missing = judged(looked(tmp_path / "no" / "outbox.db"), alive=False)
+    assert "install -d -m 700" in missing["outbox-place"].fix
+    assert "outbox-missing" not in missing
+    made = make.connect(tmp_path / "outbox.db")
+    made.close()
+    (tmp_path / "outbox.db").chmod(0o640)
+    assert "its group" in judged(looked(tmp_path / "outbox.db"))["outbox-open"].seen
+    (tmp_path / "outbox.db").chmod(0o600)
+    assert "outbox-open" not in judged(looked(tmp_path / "outbox.db"))
+
+
+def test_a_new_one_at_a_listmonk_that_knows_an_older_one(tmp_path: Path) -> None:
+    def ids(seen: OutboxFacts, *rows: Any, sources: Any = ("shop",)) -> list[str]:
+        return [one.id for one in outbox.judge_former(seen, rows, sources)]
+
+    none = looked(tmp_path / "outbox.db")
+    assert ids(none, STRANGER) == ["outbox-former"]
+    assert ids(none, STRANGER, sources=("other",)) == []
+    assert ids(none) == []
+    assert ids(replace(none, lost="it was there"), STRANGER) == [], "told already"
+    conn = make.connect(tmp_path / "outbox.db")
+    new = looked(tmp_path / "outbox.db")
+    assert new.new
+    assert new.holds is not None
+    assert new.holds.instance
+    assert ids(new, STRANGER) == ["outbox-former"]
+    assert ids(new, STRANGER | {"meta": {"bridge": new.holds.instance}}) == []
+    delivery.mark_settled(conn)
+    conn.close()
+    assert ids(looked(tmp_path / "outbox.db"), STRANGER) == []
