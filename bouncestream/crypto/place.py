@@ -40,9 +40,11 @@ class Header:
         if sent is None:
             return ()
         sent = unquote(sent) if self.quoted else sent
-        parts = [part.strip() for part in (sent.split(self.separator) if self.separator else (sent,))]
+        if not self.prefix:
+            return (sent.strip(),)
+        parts = sent.split(self.separator) if self.separator else (sent,)
         size, prefix = len(self.prefix), self.prefix.lower()
-        return tuple(part[size:] for part in parts if part[:size].lower() == prefix)
+        return tuple([one[size:] for part in parts if (one := part.strip())[:size].lower() == prefix])
 
 
 class Either:

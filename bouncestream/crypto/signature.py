@@ -9,13 +9,13 @@ whose retries may carry the old time.
 from __future__ import annotations
 
 import binascii
-import hashlib
 import hmac
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 
 from bouncestream.crypto.place import Header, Place
@@ -29,10 +29,24 @@ WINDOW = 300
 #: More signatures than this in one request are no change of keys.
 _MOST = 10
 
+#: Bytes of a signature.
+_SIZES = {"sha1": 20, "sha256": 32, "sha512": 64}
+
 _HEX = re.compile(r"[0-9a-fA-F]{2,2048}", re.ASCII)
 _BASE64 = re.compile(r"[0-9A-Za-z+/]{4,4096}={0,2}", re.ASCII)
 _DIGITS = re.compile(r"\d{1,13}", re.ASCII)
 _NAMED = re.compile(r"\{(timestamp|id|body)\}")
+
+
+@cache
+def _pieces(message: str) -> tuple[str | bytes, ...]:
+    """A message in its pieces: names as text, and as bytes what stands between them."""
+    split: list[str] = _NAMED.split(message)
+    return tuple(piece if number % 2 else piece.encode() for number, piece in enumerate(split) if piece)
+
+
+def _joined(message: str, parts: Mapping[str, bytes]) -> bytes:
+    return b"".join([parts[piece] if isinstance(piece, str) else piece for piece in _pieces(message)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +74,7 @@ class Signature(Proof):
 
     def signed(self, request: Asked, settings: Any, parts: Mapping[str, bytes]) -> bytes:
         """The message that was signed."""
-        return b"".join(parts[piece] if number % 2 else piece.encode() for number, piece in self._pieces())
-
-    def _pieces(self) -> enumerate[str]:
-        return enumerate(_NAMED.split(self.message))
+        return _joined(self.message, parts)
 
     def head(self, request: Asked, key: Any, settings: Any, now: datetime) -> bool:
         if not self.inside:
@@ -87,24 +98,31 @@ class Signature(Proof):
         make them right: this much is looked at before a body is read. (Our clock is no secret: it stands in the
         Date of each answer.)"""
         sent = self.signature.read(request)
-        named = {"timestamp": self.timestamp, "id": self.id}
-        read = {name: place.read(request) for name, place in named.items() if place is not None}
         if not sent:
             there = isinstance(self.signature, Header) and self.signature.name in request.headers
             raise Unauthorized("unreadable signature") if there else Missing("no signature")
-        if not all(read.values()):
-            raise Missing("no signature")
-        shape, decode = (_HEX, bytes.fromhex) if self.encoding == "hex" else (_BASE64, b64decode)
-        try:
-            offered = [decode(one.strip()) for one in sent[:_MOST] if shape.fullmatch(one.strip())]
-        except (binascii.Error, ValueError):
-            offered = []
-        if not any(map(self.plausible, offered)):
+        parts: dict[str, bytes] = {}
+        for name, place in (("timestamp", self.timestamp), ("id", self.id)):
+            if place is not None:
+                read = place.read(request)
+                if not read:
+                    raise Missing("no signature")
+                parts[name] = read[0].strip().encode("utf-8", "surrogatepass")
+        offered = [one for text in sent[:_MOST] if (one := self._decoded(text.strip()))]
+        if not offered:
             raise Unauthorized("unreadable signature")
-        parts = {name: values[0].strip().encode("utf-8", "surrogatepass") for name, values in read.items()}
         if self.window:
             self._in_time(parts["timestamp"].decode("utf-8", "replace"), now)
         return offered, parts
+
+    def _decoded(self, text: str) -> bytes:
+        """A signature as its bytes; empty: it can be none."""
+        shape, decode = (_HEX, bytes.fromhex) if self.encoding == "hex" else (_BASE64, b64decode)
+        try:
+            offered = decode(text) if shape.fullmatch(text) else b""
+        except (binascii.Error, ValueError):
+            return b""
+        return offered if self.plausible(offered) else b""
 
     def _in_time(self, timestamp: str, now: datetime) -> None:
         if not _DIGITS.fullmatch(timestamp):
@@ -134,7 +152,7 @@ class Hmac(Signature):
         return ""
 
     def plausible(self, offered: bytes) -> bool:
-        return len(offered) == hashlib.new(self.hash, usedforsecurity=False).digest_size
+        return len(offered) == _SIZES[self.hash]
 
     def matches(self, key: Secret, message: bytes, offered: bytes) -> bool:
         found = False
@@ -144,8 +162,7 @@ class Hmac(Signature):
 
     def sign(self, key: Secret, body: bytes, *, timestamp: str = "", id: str = "") -> str:
         """The signature as it is sent, without its prefix; of several secrets the first one is used."""
-        parts = {"timestamp": timestamp.encode(), "id": id.encode(), "body": body}
-        message = b"".join(parts[piece] if number % 2 else piece.encode() for number, piece in self._pieces())
+        message = _joined(self.message, {"timestamp": timestamp.encode(), "id": id.encode(), "body": body})
         digest = hmac.digest(self._keys(key)[0], message, self.hash)
         return digest.hex() if self.encoding == "hex" else b64encode(digest).decode("ascii")
 

@@ -20,7 +20,7 @@ from bouncestream.crypto.proof import Fetch, Missing
 from bouncestream.errors import Malformed, TooLarge, Unauthorized
 from bouncestream.providers._gathered import MALFORMED, Gathered, Parsed, S, UnknownType, Visit
 from bouncestream.providers._request import Answer, WebhookRequest
-from bouncestream.providers._settings import Webhook
+from bouncestream.providers._settings import Webhook, proofs_of
 from bouncestream.settings.key import keys_of
 
 __all__ = [
@@ -94,6 +94,13 @@ class Provider(Generic[S]):
     #: It is the operator's own script: what cannot be read is answered 422 with the reason, and not kept.
     own_script: bool = False
 
+    def shake(self, request: WebhookRequest, settings: S) -> Answer | None:
+        """The answer of `handshake`, if there is one. What it raises on an unforeseen request is no answer."""
+        try:
+            return self.handshake(request, settings) if self.handshake is not None else None
+        except (Malformed, *MALFORMED):
+            return None
+
     def kept(self, request: WebhookRequest) -> dict[str, str]:
         """Of a request the headers to keep."""
         found = {name: request.headers.get(name) for name in self.keep}
@@ -117,16 +124,14 @@ def admit(request: WebhookRequest, settings: Webhook, now: datetime) -> bool:
     to follow. Raises Unauthorized, and nothing else, when no body could make the request right."""
     right_address(request, settings)
     right_path(request, settings)
-    proofs = settings.proofs
-    if not proofs:
-        if settings.path_secret is None and not settings.unverified:
-            raise Unauthorized("nothing is configured that a request could be verified by")
-        return True
     refused: list[tuple[bool, str]] = []
     by_body = False
-    for name, proof in proofs.items():
+    for name, proof in proofs_of(type(settings)).items():
+        key = getattr(settings, name)
+        if not key:
+            continue
         try:
-            if proof.head(request, getattr(settings, name), settings, now):
+            if proof.head(request, key, settings, now):
                 return True
             by_body = True
         except Unauthorized as error:
@@ -135,7 +140,11 @@ def admit(request: WebhookRequest, settings: Webhook, now: datetime) -> bool:
             refused.append((False, f"unreadable proof ({type(error).__name__})"))
     if by_body:
         return False
-    raise Unauthorized(_most_telling(refused))
+    if refused:
+        raise Unauthorized(_most_telling(refused))
+    if settings.path_secret is None and not settings.unverified:
+        raise Unauthorized("nothing is configured that a request could be verified by")
+    return True
 
 
 def prove(

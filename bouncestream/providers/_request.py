@@ -28,6 +28,10 @@ class WebhookRequest:
     query: str = ""  #: of the URL, without its question mark
     _json: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 
+    def with_body(self, body: bytes) -> WebhookRequest:
+        """The same with the body, which was not there while its head was looked at."""
+        return WebhookRequest(self.method, self.headers, body, None, self.path_secret, self.remote_ip, self.query)
+
     @property
     def as_sent(self) -> bytes:
         """The bytes that a signature was made over."""

@@ -55,9 +55,8 @@ def shaken(provider: Provider[Any], settings: Webhook, asked: WebhookRequest) ->
     if provider.handshake is not None:
         right_address(asked, settings)
         right_path(asked, settings)
-        answer = provider.handshake(asked, settings)
-        if answer is not None:
-            return shaped(replace(answer, headers={"Allow": allowed, **answer.headers}))
+    if (answer := provider.shake(asked, settings)) is not None:
+        return shaped(replace(answer, headers={"Allow": allowed, **answer.headers}))
     return web.Response(status=405, headers={"Allow": allowed})
 
 

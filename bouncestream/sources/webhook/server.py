@@ -236,8 +236,16 @@ class WebhookServer:
         sent = await read_body(request, connection, share, limit, self._settings.body_timeout, proven=proven)
         if request.method == "GET":
             sent = head.query.encode("utf-8", "surrogatepass")
-        whole = replace(head, body=sent)
-        parsed, body = await read(provider, whole, settings, now, proven=proven, limit=limit, errands=self._errands)
+        whole = head.with_body(sent)
+        try:
+            parsed, body = await read(
+                provider, whole, settings, now, proven=proven, limit=limit, errands=self._errands
+            )
+        except Unauthorized as refused:
+            if (answer := provider.shake(whole, settings)) is None:
+                raise
+            self._count_refused(request, settings.name, str(refused))
+            return shaped(answer)
         connection.proven = True
         name = settings.name
         if parsed.unreadable or parsed.ignored or parsed.notes or parsed.visits:
@@ -307,7 +315,7 @@ class WebhookServer:
         self._count_refused(request, settings.name, str(refused))
         if not isinstance(refused, Unauthorized):
             return web.Response(status=refused.status, text=f"{refused}\n")
-        if provider.handshake is not None and (answer := provider.handshake(asked, settings)) is not None:
+        if (answer := provider.shake(asked, settings)) is not None:
             return shaped(answer)
         wanted = challenge(settings)
         return web.Response(

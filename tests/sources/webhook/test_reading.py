@@ -20,6 +20,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
 from bouncestream.event import identity_keys
 from bouncestream.judging.stored import judge_again
+from bouncestream.metrics import REQUESTS_REFUSED
 from bouncestream.outbox import arrivals, operator
 from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Visit, Webhook, WebhookRequest
 from bouncestream.settings.key import secret_key
@@ -75,7 +76,7 @@ def handshake(request: WebhookRequest, settings: Odd) -> Answer | None:
         return Answer(headers={"WebHook-Allowed-Origin": request.headers.get("WebHook-Request-Origin", "")})
     if request.query == "test":
         return Answer(200, b"tested")
-    return None
+    return Answer(200, b"hello") if request.json()["type"] == "hello" else None
 
 
 ODD = Provider(
@@ -217,3 +218,12 @@ async def test_an_id_in_a_header_is_kept_so_that_judging_again_finds_the_same_ev
     (again,) = judge_again(came, config).events
     assert identity_keys(again, b"k") == identity_keys(submission.events[0], b"k")
     assert again.provider_event_id == "event-1"
+
+
+async def test_what_a_refused_request_says_may_be_answered(odd: Any) -> None:
+    got = await odd.post(URL, said(secret="no", type="hello"))
+    assert (got.status, got.body) == (200, b"hello")
+    for body in (said(secret="no", type="other"), b"junk", b"[]"):
+        assert (await odd.post(URL, body)).status == 401
+    assert odd.emitted.submissions == []
+    assert odd.metrics.get(REQUESTS_REFUSED, "odd") == 4
