@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote
 
 from bouncestream.crypto.proof import Asked
@@ -31,9 +31,7 @@ class Header:
     separator: str = ""
     quoted: bool = False
 
-    @property
-    def inside(self) -> bool:
-        return False
+    inside: ClassVar[bool] = False
 
     def read(self, request: Asked) -> tuple[str, ...]:
         sent = request.headers.get(self.name)

@@ -62,7 +62,11 @@ class Signature(Proof):
 
     @property
     def inside(self) -> bool:
-        return any(place is not None and place.inside for place in (self.signature, self.timestamp, self.id))
+        return (
+            self.signature.inside
+            or (self.timestamp is not None and self.timestamp.inside)
+            or (self.id is not None and self.id.inside)
+        )
 
     def matches(self, key: Any, message: bytes, offered: bytes) -> bool:
         """Whether `offered` is a signature of `message`."""
