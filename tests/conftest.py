@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 #: Whoever asks for one of these fixtures starts a process.
-STARTERS = {"cli", "dovecot"}
+STARTERS = {"cli", "dovecot", "spawn", "theatre"}
 #: What the interpreter tells of (PEP 578) when a process is started by any of its means.
 EVENTS = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"}
 
@@ -51,9 +51,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if STARTERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("process")
     if config.getoption("--fast"):
-        left = [item for item in items if any(item.iter_markers("process")) or any(item.iter_markers("long"))]
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item not in set(left)]
+        slow = {item for item in items if any(item.iter_markers("process")) or any(item.iter_markers("long"))}
+        config.hook.pytest_deselected(items=list(slow))
+        items[:] = [item for item in items if item not in slow]
 
 
 def _guarded(item: pytest.Item) -> Generator[None, Any, Any]:
