@@ -79,7 +79,7 @@ def test_a_server_that_is_away(cli: Cli, tmp_path: Path) -> None:
     stage.write(tmp_path, stage.settings("b", host="127.0.0.1", port=1, tls="none", user="b", password="x"))
     done = cli("mailbox", "test", "b")
     assert done.returncode == 3
-    assert "✘ b: 127.0.0.1:1 could not be reached: Connection refused [mailbox-unreachable]" in done.stdout
+    assert "✘ b: 127.0.0.1:1 could not be reached: connection refused [mailbox-unreachable]" in done.stdout
     assert "Folders" not in done.stdout
 
 

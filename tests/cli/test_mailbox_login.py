@@ -202,7 +202,7 @@ def test_a_mail_server_that_is_away_is_no_fault_of_the_permission(
     done = cli("mailbox", "login", "bounces")
     assert done.returncode == 3
     assert "is kept in" in done.stdout
-    assert "✘ bounces: 127.0.0.1:1 could not be reached: Connection refused [mailbox-unreachable]" in done.stdout
+    assert "✘ bounces: 127.0.0.1:1 could not be reached: connection refused [mailbox-unreachable]" in done.stdout
     assert refresh_token(tmp_path) in provider.order()["good_refresh"]
 
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
 import ssl
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.errors import CertificateRefused, ConnectionLost
-from bouncestream.sources.imap.protocol import Protocol, words_of
+from bouncestream.errors import CertificateRefused, ConnectionLost, FailureKind
+from bouncestream.net.failure import failure_of
+from bouncestream.sources.imap.protocol import Protocol
 
 
 async def open_connection(settings: Mailbox, blank: Callable[[str], str] = str) -> Protocol:
@@ -57,9 +57,10 @@ def tls_context(settings: Mailbox) -> ssl.SSLContext:
     try:
         path = Path(settings.ca_file) if settings.ca_file else None
         return _cached_context(settings.ca_file, path.stat().st_mtime_ns if path else 0)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
+        why = "it holds none" if isinstance(error, ssl.SSLError) else error.strerror
         raise CertificateRefused(
-            f"the certificates in {settings.ca_file} cannot be used: {words_of(error)}. Next: set "
+            f"the certificates in {settings.ca_file} cannot be used: {why}. Next: set "
             f"mailboxes.{settings.name}.ca_file to a PEM file that this user may read."
         ) from None
 
@@ -74,18 +75,13 @@ def _cached_context(ca_file: str, _changed: int) -> ssl.SSLContext:
 def connect_error(error: OSError | TimeoutError, settings: Mailbox) -> CertificateRefused | ConnectionLost:
     """The error for a failure to connect, or to begin TLS."""
     where = f"{settings.host}:{settings.real_port}"
-    if isinstance(error, ssl.SSLCertVerificationError):
+    found = failure_of(error)
+    if found.kind is FailureKind.CERTIFICATE:
         return CertificateRefused(
-            f"the certificate of {where} is not accepted: {error.verify_message or words_of(error)}. Next: check "
-            f"mailboxes.{settings.name}.host, or set ca_file if the server has an own authority."
+            f"{where}: {found.words}. Next: check mailboxes.{settings.name}.host, or set ca_file if the server has "
+            "an own authority."
         )
-    if isinstance(error, ssl.SSLError):
-        return ConnectionLost(
-            f"{where} does not speak TLS as expected ({words_of(error)}). Next: check "
-            f"mailboxes.{settings.name}.port and tls."
-        )
-    if isinstance(error, socket.gaierror):
-        return ConnectionLost(f"the name {settings.host} has no address: {words_of(error)}")
-    if isinstance(error, TimeoutError):
+    if found.kind is FailureKind.TIMEOUT:
         return ConnectionLost(f"{where} could not be reached within {settings.timeout:g} s")
-    return ConnectionLost(f"{where} could not be reached: {words_of(error)}")
+    fix = f". Next: check mailboxes.{settings.name}.port and tls." if found.kind is FailureKind.TLS else ""
+    return ConnectionLost(f"{where} could not be reached: {found.words}{fix}")

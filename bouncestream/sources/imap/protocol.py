@@ -16,10 +16,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import re
 import socket
-import ssl
 from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +25,7 @@ from typing import Any
 from aioimaplib import aioimaplib as library
 
 from bouncestream.errors import ConnectionLost
+from bouncestream.net.failure import failure_of
 from bouncestream.printable import printable
 
 #: Attributes of aioimaplib's IMAP4ClientProtocol that are not documented, but that we need.
@@ -222,7 +221,7 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
         self._end("the server closed it")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end(words_of(exc) if exc is not None else "it was closed")
+        self._end(failure_of(exc).words if exc is not None else "it was closed")
         self.lost.set()
 
     def _end(self, why: str) -> None:
@@ -254,16 +253,6 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
         ):
             if hasattr(socket, name):
                 sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-
-
-def words_of(error: BaseException) -> str:
-    """The words of the operating system or of TLS, in short."""
-    if isinstance(error, TimeoutError):
-        return "it timed out"
-    if isinstance(error, OSError) and not isinstance(error, (ssl.SSLError, socket.gaierror)) and error.errno:
-        return os.strerror(error.errno)  # asyncio has words of its own: "Connect call failed ('127.0.0.1', 993)"
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return printable(str(text), 200)
 
 
 def _told(challenge: bytes) -> str:

@@ -15,7 +15,7 @@ from bouncestream.sources.imap.fetch import FORMS, Form
 from bouncestream.sources.imap.replies import Fetched
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import rules
-from bouncestream.sources.mailbox.context import Box
+from bouncestream.sources.mailbox.context import MailboxContext
 from bouncestream.sources.mailbox.listing import Listing
 
 log = logging.getLogger("bouncestream.mailbox")
@@ -34,7 +34,7 @@ class NoMail(Enum):
 class Alone:
     """Asks for single mails of one folder over one session."""
 
-    def __init__(self, box: Box, session: Session, listing: Listing, key: FolderKey) -> None:
+    def __init__(self, box: MailboxContext, session: Session, listing: Listing, key: FolderKey) -> None:
         self._box = box
         self._session = session
         self._listing = listing

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one door to a mailbox: its folders log in one after the other, and when one is refused, none of them tries
-again before its time, as servers lock accounts.
+"""The one way into a mailbox, for `run` and for its visitors: one login after the other, and after a refused one no
+other before its time, as servers lock accounts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 from bouncestream.config.mailbox import Mailbox
@@ -31,10 +33,12 @@ class Tokens(Protocol):
     async def close(self) -> None: ...
 
 
-class Gate:
-    """Makes the sessions of one mailbox."""
+class Connector:
+    """The maker of the sessions of one mailbox. `tokens`: where it logs in with a token; `metrics` count them."""
 
-    def __init__(self, settings: Mailbox, tokens: Tokens | None, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: Mailbox, tokens: Tokens | None, clock: Clock, metrics: Metrics | None = None
+    ) -> None:
         self.settings = settings
         self._tokens = tokens
         self._clock = clock
@@ -59,8 +63,21 @@ class Gate:
                     self._tokens.forget()
                 raise
             self._refusal = None
-            self._metrics.add(MAILBOX_CONNECTS, self.settings.name)
+            if self._metrics is not None:
+                self._metrics.add(MAILBOX_CONNECTS, self.settings.name)
             return session
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Session]:
+        """A session as `connect` makes it, closed in the end; as often as needed."""
+        try:
+            session = await self.connect()
+        finally:
+            await self.close()
+        try:
+            yield session
+        finally:
+            await session.close()
 
     def hold(self, error: LoginRefused | Throttled) -> None:
         """Let nobody in for a while: the server refuses us, at the login or after it."""

@@ -26,7 +26,7 @@ from bouncestream.sources.imap.replies import HIGHEST, Fetched, Selected
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import rules
 from bouncestream.sources.mailbox.alone import Alone, NoMail
-from bouncestream.sources.mailbox.context import Box
+from bouncestream.sources.mailbox.context import MailboxContext
 from bouncestream.sources.mailbox.listing import DATES, Listing, Misled
 from bouncestream.sources.mailbox.own_mail import marks
 from bouncestream.sources.mailbox.rules import StillUnreadable
@@ -65,7 +65,12 @@ class Reading:
     """Reads one folder over one session. `progress` is how far it has come."""
 
     def __init__(
-        self, box: Box, session: Session, key: FolderKey, progress: Progress, tries: dict[int, FetchAttempts]
+        self,
+        box: MailboxContext,
+        session: Session,
+        key: FolderKey,
+        progress: Progress,
+        tries: dict[int, FetchAttempts],
     ) -> None:
         self._box = box
         self._session = session

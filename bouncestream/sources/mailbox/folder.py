@@ -25,7 +25,7 @@ from bouncestream.metrics import MAILBOX_FAILURES, MAILBOX_HEARD
 from bouncestream.sources.imap.replies import Selected
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import rules
-from bouncestream.sources.mailbox.context import Box
+from bouncestream.sources.mailbox.context import MailboxContext
 from bouncestream.sources.mailbox.fetching import Reading
 from bouncestream.sources.mailbox.filing import settle
 from bouncestream.sources.mailbox.numbers import Numbers
@@ -42,7 +42,7 @@ FRUITLESS = 5
 class Folder:
     """Reads one folder. `run` until it is cancelled."""
 
-    def __init__(self, box: Box, name: str) -> None:
+    def __init__(self, box: MailboxContext, name: str) -> None:
         self.box = box
         self.name = name
         self.session: Session | None = None
@@ -86,8 +86,8 @@ class Folder:
             words = str(trouble) if isinstance(trouble, (MailboxError, StoreError)) else type(trouble).__name__
             self._stand(state, failures, words)
             if isinstance(trouble, (LoginRefused, Throttled)):
-                box.gate.hold(trouble)
-                await box.gate.closed()
+                box.connector.hold(trouble)
+                await box.connector.closed()
             else:
                 wait = rules.wait_after(state, failures, box.settings, box.chance())
                 await asyncio.sleep(max(wait, getattr(trouble, "after", 0.0)))
@@ -107,7 +107,7 @@ class Folder:
         return self.session.selected if self.session is not None else None
 
     async def _session(self) -> None:
-        self.session = session = await self.box.gate.connect()
+        self.session = session = await self.box.connector.connect()
         try:
             await self._find(session)
             before: tuple[int, int, int] | None = None
@@ -186,12 +186,12 @@ class Folder:
             )
         except ServerRefused as error:
             self._settle_at = box.clock.monotonic() + box.settings.retry
-            box.board.set(line, Status.YELLOW, f"{self.name}: mails stay where they are for now: {error}")
+            box.health.set(line, Status.YELLOW, f"{self.name}: mails stay where they are for now: {error}")
             return True
         if hindrance:
-            box.board.set(line, Status.YELLOW, f"{self.name}: {hindrance}")
+            box.health.set(line, Status.YELLOW, f"{self.name}: {hindrance}")
         elif asked:
-            box.board.forget(line)
+            box.health.forget(line)
         return asked
 
     # -- waiting -------------------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ class Folder:
             await asyncio.sleep(self._numbers.wait * (0.9 + 0.1 * box.chance()))
             return False
         self._tell_unread()
-        box.gate.fine()
+        box.connector.fine()
         self.listening = True
         try:
             if not session.has("IDLE") or box.clock.monotonic() < self._mute_until:
@@ -268,19 +268,19 @@ class Folder:
         self._state = state
         status = rules.status(state, failures)
         text = words if status is Status.GREEN else f"{state.value}: {words}"
-        self.box.board.set(self.name, status, text)
+        self.box.health.set(self.name, status, text)
 
     def _tell_unread(self) -> None:
         """Listening is no green light where what is heard of cannot be read."""
         line = f"{self.name}, unread"
         if self._reading is None or not rules.unread(self._reading.progress):
-            self.box.board.forget(line)
+            self.box.health.forget(line)
             return
         text = (
             f"{self.name}: its mails cannot be read: {self._reading.progress.aside} set aside in a row, and none "
         )
         text += "was read since. Next: `bouncestream outbox list --quarantine` says why"
-        self.box.board.set(line, Status.RED, f"{FolderState.UNREAD}: {text}")
+        self.box.health.set(line, Status.RED, f"{FolderState.UNREAD}: {text}")
 
     def _tell_skipped(self) -> None:
         """At the end of the first contact: what was left out."""

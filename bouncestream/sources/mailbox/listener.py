@@ -18,9 +18,8 @@ from bouncestream.health import Health, Status
 from bouncestream.judging.mail import judging_for
 from bouncestream.metrics import Metrics
 from bouncestream.ports import Clock, EmitMails, MailMemory
-from bouncestream.sources.mailbox.board import Board
-from bouncestream.sources.mailbox.connector import Gate, Tokens
-from bouncestream.sources.mailbox.context import Box
+from bouncestream.sources.mailbox.connector import Connector, Tokens
+from bouncestream.sources.mailbox.context import MailboxContext, MailboxHealth
 from bouncestream.sources.mailbox.folder import Folder
 from bouncestream.sources.mailbox.proof import Proof
 from bouncestream.supervisor import Supervisor
@@ -32,7 +31,7 @@ log = logging.getLogger("bouncestream.mailbox")
 class _Reader:
     """A mailbox that is being read."""
 
-    box: Box
+    box: MailboxContext
     folders: tuple[Folder, ...]
     tasks: tuple[asyncio.Task[None], ...]
 
@@ -74,7 +73,7 @@ class Mailboxes:
         for name, reader in list(self._readers.items()):
             if config.mailboxes.get(name) != reader.box.settings:
                 del self._readers[name]
-                reader.box.board.close()
+                reader.box.health.close()
                 ending = asyncio.create_task(_end(reader))
                 self._ending.add(ending)
                 ending.add_done_callback(self._ending.discard)
@@ -99,14 +98,14 @@ class Mailboxes:
             await asyncio.gather(*late, return_exceptions=True)
 
     def _start(self, settings: Mailbox, config: Config) -> _Reader:
-        box = Box(
+        box = MailboxContext(
             settings=settings,
             judging=judging_for(config, settings.name),
             dedupe=config.retention.dedupe,
             emit=self._emit,
             memory=self._memory,
-            gate=Gate(settings, self._tokens(settings), self._clock, self._metrics),
-            board=Board(settings.name, self._health),
+            connector=Connector(settings, self._tokens(settings), self._clock, self._metrics),
+            health=MailboxHealth(settings.name, self._health),
             clock=self._clock,
             metrics=self._metrics,
             chance=self._chance,
@@ -124,4 +123,4 @@ async def _end(reader: _Reader) -> None:
     for task in reader.tasks:
         task.cancel()
     await asyncio.gather(*reader.tasks, return_exceptions=True)
-    await reader.box.gate.close()
+    await reader.box.connector.close()

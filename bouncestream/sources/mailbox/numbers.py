@@ -17,7 +17,7 @@ from bouncestream.ports import FolderKey, MailBatch, Progress
 from bouncestream.sources.imap.replies import Selected
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import rules
-from bouncestream.sources.mailbox.context import Box
+from bouncestream.sources.mailbox.context import MailboxContext
 from bouncestream.sources.mailbox.fetching import Reading
 
 log = logging.getLogger("bouncestream.mailbox")
@@ -29,7 +29,7 @@ ASKED = 5
 class Numbers:
     """The numbers (UIDs) of one folder, over all of its sessions."""
 
-    def __init__(self, box: Box, name: str) -> None:
+    def __init__(self, box: MailboxContext, name: str) -> None:
         self._box = box
         self._name = name
         self._anew_at = 0.0

@@ -19,7 +19,7 @@ from bouncestream.health import Status
 from bouncestream.metrics import MAILBOX_PROOFS
 from bouncestream.printable import printable
 from bouncestream.sources.imap.session import Session
-from bouncestream.sources.mailbox.context import Box
+from bouncestream.sources.mailbox.context import MailboxContext
 from bouncestream.sources.mailbox.folder import Folder
 from bouncestream.sources.mailbox.own_mail import SUBJECT, OwnMail, sweep
 
@@ -35,7 +35,7 @@ _LINE = "proof"
 class Proof:
     """Proves the folders of one mailbox, one after the other. `run` until it is cancelled."""
 
-    def __init__(self, box: Box, folders: Sequence[Folder]) -> None:
+    def __init__(self, box: MailboxContext, folders: Sequence[Folder]) -> None:
         self._box = box
         self._folders = folders
         self._failed = 0
@@ -54,19 +54,19 @@ class Proof:
                 self._count("not made")
                 self._failed += 1
                 if self._failed >= PATIENCE:
-                    box.board.set(_LINE, Status.YELLOW, f"unproven: {error}")
+                    box.health.set(_LINE, Status.YELLOW, f"unproven: {error}")
             except Exception:
                 log.exception("%s: bug in the proof that it is heard", box.settings.name)
             else:
                 self._failed = 0
-                box.board.forget(_LINE)
+                box.health.forget(_LINE)
 
     async def prove(self) -> None:
         """Once, each folder that listens just now. Raises MailboxErrors when the second connection fails."""
         folders = [folder for folder in self._folders if folder.listening]
         if not folders:
             return
-        session = await self._box.gate.connect()
+        session = await self._box.connector.connect()
         try:
             for folder in folders:
                 if self._box.settings.canary and session.has("UIDPLUS") and not self._box.dry_run:
@@ -126,10 +126,10 @@ class Proof:
         if why:
             text = f"{name}: a mail of our own is left there: {why}. Next: delete the mail with the subject "
             text += f"“{SUBJECT}”; if it happens again, set canary = false"
-            self._box.board.set(line, Status.YELLOW, text)
+            self._box.health.set(line, Status.YELLOW, text)
             return False
         del self._left[name]
-        self._box.board.forget(line)
+        self._box.health.forget(line)
         return True
 
     async def _by_looking(self, session: Session, folder: Folder) -> None:

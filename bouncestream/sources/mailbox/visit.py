@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -27,6 +27,7 @@ from bouncestream.ports import Progress
 from bouncestream.printable import mask_all
 from bouncestream.settings import shapes
 from bouncestream.sources.imap.session import Session
+from bouncestream.sources.mailbox.connector import Connector
 from bouncestream.sources.mailbox.own_mail import OwnMail, new_mark
 from bouncestream.sources.oauth.tokens import TokenSource
 
@@ -47,28 +48,15 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 Known = Callable[[str], Progress | None]
 
 
-class Door:
-    """The way into a mailbox, as `run` goes it; `open` it as often as needed. `patience`: seconds for an answer."""
+class Door(Connector):
+    """The connector of a visitor, which has little time. `patience`: seconds for an answer."""
 
     def __init__(self, box: Mailbox, outbox: Path, patience: float = PATIENCE) -> None:
+        clock = SystemClock()
         self.box = replace(box, timeout=min(box.timeout, patience))
         self.outbox = outbox
-        self.tokens = TokenSource(self.box, outbox, SystemClock()) if needs_token(box) else None
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[Session]:
-        """A session, logged in. Raises MailboxError."""
-        token = None
-        if self.tokens is not None:
-            try:
-                token = await self.tokens.token()
-            finally:
-                await self.tokens.close()
-        session = await Session.connect(self.box, token=token)
-        try:
-            yield session
-        finally:
-            await session.close()
+        self.tokens = TokenSource(self.box, outbox, clock) if needs_token(box) else None
+        super().__init__(self.box, self.tokens, clock)
 
 
 class Contact(StrEnum):

@@ -175,7 +175,7 @@ async def test_nothing_listens_there(visit: Visit) -> None:
         port = taken.getsockname()[1]
     found = await visit(box(host="127.0.0.1", port=port, tls="none", password=Secret("x")))
     assert bad(found) == ["mailbox-unreachable"]
-    assert found[0].seen == f"bounces: 127.0.0.1:{port} could not be reached: Connection refused"
+    assert found[0].seen == f"bounces: 127.0.0.1:{port} could not be reached: connection refused"
     assert "mailboxes.bounces.host" in found[0].fix
 
 

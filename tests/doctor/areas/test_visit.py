@@ -165,7 +165,7 @@ async def test_nothing_listens_there(outbox: Path) -> None:
     settings = Mailbox(name="b", host="127.0.0.1", port=port, tls="none", user="b", password=Secret("x"))
     (line,) = await mailbox(Door(settings, outbox))
     assert (line.id, brief_code([line])) == ("mailbox-unreachable", 3)
-    assert line.seen == f"b: 127.0.0.1:{port} could not be reached: Connection refused"
+    assert line.seen == f"b: 127.0.0.1:{port} could not be reached: connection refused"
     assert "mailboxes.b.host" in line.fix
 
 

@@ -4,26 +4,26 @@
 from __future__ import annotations
 
 from bouncestream.health import Health, Status
-from bouncestream.sources.mailbox.board import Board
+from bouncestream.sources.mailbox.context import MailboxHealth
 
 
 def test_the_worst_line_counts_and_is_told() -> None:
     health = Health()
-    board = Board("bounces", health)
-    board.set("INBOX", Status.GREEN, "listening to INBOX")
-    board.set("Junk", Status.GREEN, "listening to Junk")
+    ours = MailboxHealth("bounces", health)
+    ours.set("INBOX", Status.GREEN, "listening to INBOX")
+    ours.set("Junk", Status.GREEN, "listening to Junk")
     part = health.parts["mailbox:bounces"]
     assert (part.state, part.why) == (Status.GREEN, "listening to INBOX; listening to Junk")
-    board.set("Junk", Status.RED, "login refused: no")
-    board.set("INBOX", Status.RED, "login refused: no")
-    board.set("proof", Status.YELLOW, "unproven")
+    ours.set("Junk", Status.RED, "login refused: no")
+    ours.set("INBOX", Status.RED, "login refused: no")
+    ours.set("proof", Status.YELLOW, "unproven")
     part = health.parts["mailbox:bounces"]
     assert (part.state, part.why) == (Status.RED, "login refused: no")
     assert not health.ready
-    board.set("INBOX", Status.GREEN, "listening to INBOX")
-    board.forget("Junk")
-    board.forget("Junk")
+    ours.set("INBOX", Status.GREEN, "listening to INBOX")
+    ours.forget("Junk")
+    ours.forget("Junk")
     assert health.parts["mailbox:bounces"].state is Status.YELLOW
-    board.close()
-    board.set("INBOX", Status.RED, "too late")
+    ours.close()
+    ours.set("INBOX", Status.RED, "too late")
     assert health.parts == {}
