@@ -108,7 +108,8 @@ def _configuration(args: argparse.Namespace) -> Config | None:
 
 
 def _told(config: Config | None) -> Told:
-    """What Listmonk says of itself, with its public address as configured; nothing where it does not answer."""
+    """The settings that Listmonk tells of itself, with its public address as configured; nothing where it does not
+    answer."""
     if config is None:
         return Told()
     try:

@@ -113,7 +113,7 @@ def _explain_event(args: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """All that the outbox has of an event."""
+    """The event with all that the outbox has of it."""
 
     row: Listed
     steps: list[Step]
@@ -191,7 +191,7 @@ def _sent_words(row: Listed) -> str:
 
 
 async def _kept(config: Config, found: _Found) -> tuple[str, str]:
-    """What Listmonk has of the event, in words; or why that cannot be said."""
+    """The words for what Listmonk has of the event; or why that cannot be said."""
     from bouncestream.sinks.listmonk.client import ListmonkClient
 
     row = found.row

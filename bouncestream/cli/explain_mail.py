@@ -96,7 +96,7 @@ def _decision(recipient: RecipientVerdict) -> str:
 
 
 def told(returned: Returned, config: Config) -> list[dict[str, Any]]:
-    """For each event what Listmonk will be told: as JSON; empty when there is nothing to tell."""
+    """The bodies that Listmonk will be told, one for each event: as JSON; empty when there is nothing to tell."""
     events = returned.submission.events if returned.submission is not None else ()
     return [
         {

@@ -125,7 +125,7 @@ def _look(paths: list[Path]) -> None:
 
 @dataclass
 class _Importing:
-    """One import."""
+    """An import that goes on."""
 
     config: Config
     judging: Judging
@@ -168,11 +168,11 @@ class _Importing:
             await db.close()
 
     def count(self, metric: Any, *labels: str) -> int:
-        """What the outbox counted of this import."""
+        """The counts of this import, by the outbox."""
         return int(self.metrics.get(metric, self.judging.source, *labels))
 
     def summary(self) -> dict[str, Any]:
-        """What became of the mails; a mail about several recipients is as many events."""
+        """The summary of what became of the mails; a mail about several recipients is as many events."""
         done = self.done
         return {
             "mails": done.mails,

@@ -46,7 +46,7 @@ _USER = "bouncestream"
 
 @dataclass(slots=True)
 class Answers:
-    """What the configuration is made of."""
+    """The answers that the configuration is made of."""
 
     url: str = "http://127.0.0.1:9000"
     user: str = _USER

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What several commands begin with: finding and loading the configuration, and opening the outbox beside `run`."""
+"""The beginning of several commands: finding and loading the configuration, and opening the outbox beside `run`."""
 
 from __future__ import annotations
 

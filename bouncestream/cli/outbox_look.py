@@ -213,7 +213,7 @@ def _show_quarantined(args: argparse.Namespace, outbox: View) -> int:
 
 
 def _print_raw(args: argparse.Namespace, outbox: View, raw_id: int) -> int:
-    """What came in: byte for byte into a pipe with --reveal, else masked and made printable line by line."""
+    """Print a raw body: byte for byte into a pipe with --reveal, else masked and made printable line by line."""
     body = outbox.read(partial(operator.raw_body, raw_id=raw_id))
     if args.reveal and args.raw and not out.on_terminal():
         sys.stdout.flush()

@@ -58,8 +58,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, epilog=EXIT_CODES, **options)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse does, but what is left over is the error of the command it stands behind, whose help shows
-        its options; argparse would have it be that of the program."""
+        """Parse as argparse does, but what is left over is the error of the command it stands behind, whose help
+        shows its options; argparse would have it be that of the program."""
         known, left = super().parse_known_args(args, namespace)
         if left:
             self.error(f"unrecognized arguments: {' '.join(left)}")
@@ -96,7 +96,7 @@ def build_parser(argv: Sequence[str] | None = None) -> Parser:
 
 
 def add(commands: Commands, name: str, text: str) -> Parser:
-    """One more command: its line in the list, and the parser for its own options."""
+    """Add a command: its line in the list, and the parser for its own options."""
     return commands.add_parser(name, help=text, description=f"{text[:1].upper()}{text[1:]}.")
 
 

@@ -31,7 +31,7 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What would change for one stored event."""
+    """A change of one stored event, as it would be."""
 
     row: Listed
     event: BounceEvent | None  #: None: it would be no bounce
@@ -43,7 +43,7 @@ class Change:
 
     @property
     def why(self) -> str:
-        """For the history."""
+        """The reason for the history."""
         was = f"{self.row.event.kind} ({self.row.event.reason})"
         return f"judged again: {was} → {self.becomes}"
 
@@ -128,7 +128,7 @@ def _again(row: Listed, config: Config, outbox: View | Changing) -> tuple[Bounce
 
 
 def _compare(row: Listed, again: tuple[BounceEvent, ...]) -> Change | None:
-    """What would change for a row; None: nothing, or it cannot be told which of the events it is."""
+    """The change of a row; None: nothing, or it cannot be told which of the events it is."""
     old = row.event
     same = same_person(again, old)
     if old.kind is Kind.UNSUBSCRIBE or (again and len(same) != 1):
@@ -148,7 +148,7 @@ def _apply(conn: sqlite3.Connection, changes: Sequence[Change]) -> set[int]:
 
 
 def _done(change: Change, changed: set[int] | None) -> str:
-    """What became of a change; `changed` None: nothing is to be changed."""
+    """The result of a change; `changed` None: nothing is to be changed."""
     if not change.fits:
         return "of another sort" if operator.untold(change.row.state, change.row.attempt) else "delivered already"
     if changed is None:

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the running bridge says of itself on its port: /readyz and /metrics. Without aiohttp, whose import
-takes 0.2 s.
+"""The running bridge as its port shows it: /readyz and /metrics. Without aiohttp, whose import takes 0.2 s.
 """
 
 from __future__ import annotations

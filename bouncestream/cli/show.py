@@ -101,7 +101,7 @@ def coloured(text: str, style: str) -> str:
 
 
 def json_line(value: Any) -> None:
-    """One JSON value on one line, in ASCII, so that nothing foreign reaches a terminal as it is."""
+    """Print a JSON value on one line, in ASCII, so that nothing foreign reaches a terminal as it is."""
     print(json.dumps(value, default=str))
 
 
@@ -116,7 +116,7 @@ def when(at: datetime | None) -> str:
 
 
 def tell(as_json: bool, done: Sequence[int], refused: dict[int, str], done_word: str, noun: str) -> int:
-    """What was done and what was refused, with the reason; exit code 1 when something was refused."""
+    """Tell what was done and what was refused, with the reason; exit code 1 when something was refused."""
     if as_json:
         json_line({done_word: list(done), "refused": {str(row): why for row, why in refused.items()}})
         return 1 if refused else 0

@@ -98,7 +98,7 @@ def _show(config: Config, *, as_json: bool) -> int:
 
 
 def status(config: Config) -> dict[str, Any]:
-    """All of it, as `--json` prints it. Raises StoreError when the outbox cannot be read."""
+    """The status, as `--json` prints it. Raises StoreError when the outbox cannot be read."""
     now = datetime.now(UTC)
     path = Path(config.outbox.path)
     if lost := Markers.of(config).lost():
@@ -200,7 +200,7 @@ def _alerts(conn: sqlite3.Connection) -> dict[str, Any]:
 
 
 def troubles(found: Mapping[str, Any]) -> list[str]:
-    """What is not well, in a few words each; empty: all is."""
+    """The troubles, in a few words each; empty: all is."""
     said = [] if found["running"] else ["no bridge runs"]
     said += [f"{name} is {part['state']}" for name, part in found["parts"].items() if part["state"] != "green"]
     said += [a["rule"] for a in found["alerts"]["active"] if a["level"] != "info"]

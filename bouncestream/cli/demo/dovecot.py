@@ -104,7 +104,7 @@ class NoDovecot(Exception):
 
 
 class Dovecot:
-    """One server with one mailbox. `close` must be called."""
+    """A Dovecot with one mailbox. `close` must be called."""
 
     def __init__(
         self, directory: Path, process: subprocess.Popen[bytes], port: int, user: str, version: str
@@ -209,7 +209,7 @@ class Dovecot:
         return found
 
     def _complaint(self) -> str:
-        """What it logged last, for a person."""
+        """The complaint that it logged last, for a person."""
         with suppress(OSError):
             lines = (self._directory / "log").read_text(errors="replace").strip().splitlines()
             if lines:
@@ -224,7 +224,7 @@ def _end_with_the_demo() -> None:
 
 
 def _version(program: str) -> str:
-    """As in "2.3.19.1"."""
+    """The version, as in "2.3.19.1"."""
     command = [program, "--version"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603
     return done.stdout.split(" ")[0].strip()

@@ -30,7 +30,7 @@ class Sent:
 
     @property
     def outcome(self) -> str:
-        """What the bridge made of it, in the words of `Case.outcome`."""
+        """The outcome that the bridge made of it, in the words of `Case.outcome`."""
         if self.status != 200 and not self.case.folder:
             return "refused"
         return next((word for name, word in _OUTCOMES.items() if self.receipt.get(name)), "ignored")
@@ -38,7 +38,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All that is known at the end."""
+    """The scene at the end: all that is known then."""
 
     sent: Sequence[Sent]
     rows: Sequence[Listed]

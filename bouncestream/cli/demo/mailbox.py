@@ -28,7 +28,7 @@ READING = 20.0
 
 
 class Inbox:
-    """Where the mails arrive. `open` comes before the bridge is started, which `mailboxes` is for."""
+    """The inbox where the mails arrive. `open` comes before the bridge is started, which `mailboxes` is for."""
 
     def __init__(self) -> None:
         self.dovecot: Dovecot | None = None
@@ -67,7 +67,7 @@ class Inbox:
 
     @property
     def way(self) -> str:
-        """What the mails go through, in words."""
+        """The way that the mails go, in words."""
         if self.dovecot is not None:
             return (
                 f"A real Dovecot {self.dovecot.version} keeps the mailbox, on 127.0.0.1:{self.dovecot.port}; the "
@@ -117,7 +117,7 @@ def _write(cases: list[Case], directory: Path) -> None:
 
 
 def _receipt(app: App, case: Case) -> dict[str, int]:
-    """What became of the one mail of its sort, by the bridge's own counts."""
+    """The receipt of the one mail of its sort, by the bridge's own counts."""
     metrics = app.metrics
     if case.outcome == "accepted":
         return {"accepted": int(metrics.get(EVENTS_RECEIVED, NAME, case.kind))}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What comes in during the demo: Sendamatic's webhooks as its documentation shows them, and bounce mails, with
-made-up people.
+"""The input of the demo: Sendamatic's webhooks as its documentation shows them, and bounce mails, with made-up
+people.
 
 Source: Sendamatic's page "Feedback webhooks" and RFC 3464, 5965 and 3834 for the mails inside, as stored in
 late 2026.
@@ -22,7 +22,7 @@ READERS = 25  #: who bounce while Listmonk restarts
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One webhook or mail, and all that must come of it."""
+    """A case: one webhook or mail, and all that must come of it."""
 
     title: str
     address: str
@@ -42,7 +42,7 @@ def subscriber_uuid(address: str) -> str:
 
 
 def people() -> list[str]:
-    """Who is subscribed."""
+    """The people who are subscribed."""
     named = ("anna", "bert", "carla", "dora", "emil", "frida", "gina", "hans", "you")
     return [f"{name}@{DOMAIN}" for name in named] + readers()
 
@@ -53,7 +53,7 @@ def readers() -> list[str]:
 
 
 def cases() -> list[Case]:
-    """One webhook of each sort, in the order in which they are sent."""
+    """The cases, one webhook of each sort, in the order in which they are sent."""
     anna, bert, carla, dora, emil, frida = people()[:6]
     stranger = f"stranger@{DOMAIN}"
     hard = bounce(anna, "Hard bounce", "5.1.1", "550 5.1.1 No such user here", harmed=True)
@@ -99,7 +99,7 @@ def restart_cases() -> list[Case]:
 
 
 def mail_cases() -> list[Case]:
-    """One mail of each sort, in the order in which they arrive."""
+    """The cases, one mail of each sort, in the order in which they arrive."""
     anna, gina, hans = (f"{name}@{DOMAIN}" for name in ("anna", "gina", "hans"))
     gone = ("5.1.1", "550 5.1.1 No such user here")
     forged = dsn(hans, *gone).replace("X-Listmonk-", "X-Made-Up-").replace("news@news.", "someone@")
@@ -192,7 +192,7 @@ def dsn(address: str, status: str, words: str) -> str:
 
 
 def auto_reply(address: str) -> bytes:
-    """What their classifier calls undetermined, and is an out-of-office answer (RFC 3834)."""
+    """An out-of-office answer, which their classifier calls undetermined (RFC 3834)."""
     mail = (
         f"From: {address}\nTo: bounces@news.example.net\nDate: {_now()}\nSubject: Out of office: Our news\n"
         "Auto-Submitted: auto-replied\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n"

@@ -117,7 +117,7 @@ class Stage:
 
     @property
     def url(self) -> str:
-        """Where webhooks are posted to."""
+        """The URL that webhooks are posted to."""
         host, port = self.app.addresses[0][:2]
         return f"http://{host}:{port}/webhooks/sendamatic"
 
