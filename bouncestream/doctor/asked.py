@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Listmonk says that letters and logs are judged by: its root URL and the two privacy switches.
+"""The settings of Listmonk's that letters and logs are judged by: its root URL and the two privacy switches.
 
 `GET /api/config` tells all three to any API user from Listmonk 6 on; before, the switches are in `/api/settings`
 (`settings:get`).

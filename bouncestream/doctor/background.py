@@ -22,7 +22,7 @@ PATIENCE = 30.0
 
 
 async def quick(config: Config) -> list[Finding]:
-    """What `quick.quick` finds. Ends within 30 seconds; never raises."""
+    """The findings of `quick.quick`. Ends within 30 seconds; never raises."""
     listmonk = config.listmonk
     job = {
         "url": listmonk.url,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All findings that the doctor knows: by area, each id with what it means. The README's table is made from it."""
+"""The catalogue of all findings that the doctor knows: by area, each id with what it means. The README's table is
+made from it."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ Bridge: TypeAlias = "asyncio.Task[itself.BridgeFacts | None]"
 
 @dataclass(slots=True)
 class Examination:
-    """What is known so far, and what was found."""
+    """An examination: what is known so far, and what was found."""
 
     web: Web
     now: datetime
@@ -64,7 +64,7 @@ class Examination:
     began: float = field(default_factory=time.monotonic)
 
     async def within(self, seconds: float, topic: str, work: Awaitable[T], instead: T) -> T:
-        """What `work` gives, or `instead` and a finding when it does not end in time, or fails."""
+        """The result of `work`, or `instead` and a finding when it does not end in time, or fails."""
         try:
             async with asyncio.timeout(min(seconds, ALL - (time.monotonic() - self.began))):
                 return await work
@@ -100,7 +100,7 @@ async def examine(config: Config, *, write: bool = False) -> list[Finding]:
 
 
 async def examine_inside(config: Config) -> list[Finding]:
-    """What `bouncestream check` tells, before a start: all but the public side and the campaigns."""
+    """The findings that `bouncestream check` tells, before a start: all but the public side and the campaigns."""
     async with _examination() as it:
         asked, bridge = _first(it, config)
         await asyncio.gather(_before_run(it, bridge), *_inside(it, config, asked, bridge))
@@ -108,14 +108,15 @@ async def examine_inside(config: Config) -> list[Finding]:
 
 
 async def examine_listmonk(settings: Listmonk) -> list[Finding]:
-    """What `bouncestream init` tells of the Listmonk that it was told of."""
+    """The findings that `bouncestream init` tells of the Listmonk that it was told of."""
     async with _examination() as it:
         await _listmonk(it, Config(listmonk=settings), _ask(it, settings))
         return in_order(it.found)
 
 
 async def examine_webhook(public_url: str, hook: Webhook) -> list[Finding]:
-    """What `bouncestream init` tells of the way to a webhook by the public URL; nothing need run yet."""
+    """The findings that `bouncestream init` tells of the way to a webhook by the public URL; nothing need run
+    yet."""
     public = Target.read(public_url)
     assert public is not None
     async with _examination() as it:
@@ -135,7 +136,7 @@ async def _examination() -> AsyncIterator[Examination]:
 
 
 async def examine_outside(url: str, webhook_url: str = "") -> list[Finding]:
-    """What can be seen without a configuration, from another machine."""
+    """The findings that can be made without a configuration, from another machine."""
     target = Target.read(url)
     assert target is not None
     async with _examination() as it:
@@ -154,7 +155,8 @@ async def examine_outside(url: str, webhook_url: str = "") -> list[Finding]:
 
 
 def in_order(found: list[Finding]) -> list[Finding]:
-    """As a person reads them: by topic, the worst first within each; a finding that came twice is one."""
+    """The findings as a person reads them: by topic, the worst first within each; a finding that came twice is
+    one."""
     topics, levels = list(TOPICS), [Level.ERROR, Level.WARNING, Level.INFO, Level.OK]
     once = {(one.id, one.seen): one for one in found}
     return sorted(

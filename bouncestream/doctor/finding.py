@@ -20,7 +20,8 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that the doctor found, good or bad. Its texts are for people; foreign text in them is printable."""
+    """A finding: one thing that the doctor saw, good or bad. Its texts are for people; foreign text in them is
+    printable."""
 
     id: str  #: such as `tls-expired`; documented in the README, never reused for something else
     level: Level
@@ -51,7 +52,7 @@ def as_dict(finding: Finding) -> dict[str, Any]:
 
 
 def unexamined(why: str) -> Finding:
-    """That the cheap checks could not be made."""
+    """The finding that the cheap checks could not be made."""
     text = f"certificate, pixel and permissions could not be examined: {why}"
     fix = "see what the whole examination says:\n\n    bouncestream doctor"
     return Finding("not-examined", Level.WARNING, "doctor", text, "They may be well or not.", fix)

@@ -97,7 +97,7 @@ async def _direct(web: Web, listmonk_url: str) -> Public:
 
 
 def _one_each(found: Sequence[Finding]) -> list[Finding]:
-    """The same trouble at several places is one: an alert goes by the id."""
+    """The findings, the same trouble at several places only once: an alert goes by the id."""
     merged: dict[str, Finding] = {}
     for one in found:
         before = merged.get(one.id)

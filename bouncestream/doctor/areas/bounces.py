@@ -200,7 +200,7 @@ def _rows(seen: ListmonkFacts) -> Sequence[Mapping[str, Any]]:
 
 
 def _doubled(rows: Sequence[Mapping[str, Any]], labels: tuple[str, ...]) -> list[Finding]:
-    """The same subscriber, campaign and type from us and from someone else, among the newest bounces."""
+    """Bounces of one subscriber, campaign and type from us and from someone else, among the newest bounces."""
     ours: set[tuple[str, str, str]] = set()
     theirs: dict[tuple[str, str, str], str] = {}
     for row in rows:

@@ -44,7 +44,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class BridgeFacts:
-    """What was seen of bouncestream itself."""
+    """The facts about bouncestream itself."""
 
     public: Target | None = None
     running: Reply | None = None
@@ -166,7 +166,7 @@ def _states(seen: BridgeFacts) -> Mapping[str, Any]:
 
 
 def _parts(seen: BridgeFacts) -> list[Finding]:
-    """What the running bridge says of its parts. A red Listmonk, or mailbox, has an area of its own."""
+    """Findings about the parts of the running bridge. A red Listmonk, or mailbox, has an area of its own."""
     elsewhere = {"listmonk", *(f"mailbox:{name}" for name in seen.sources)}
     return [
         _part(seen, name)
@@ -176,7 +176,7 @@ def _parts(seen: BridgeFacts) -> list[Finding]:
 
 
 def judge_listmonk(seen: BridgeFacts) -> list[Finding]:
-    """That the running bridge cannot deliver, where nothing wrong is seen of Listmonk itself."""
+    """The finding that the running bridge cannot deliver, where nothing wrong is seen of Listmonk itself."""
     return [_part(seen, "listmonk")] if _states(seen).get("listmonk") == "red" else []
 
 

@@ -51,7 +51,7 @@ _LIVE = ("running", "scheduled", "paused", "finished", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class CampaignFacts:
-    """What may be read; None: it may not, or could not."""
+    """The facts about campaigns, as far as they may be read; None: it may not, or could not."""
 
     campaigns: Sequence[Mapping[str, Any]] | None = None
     templates: Sequence[Mapping[str, Any]] | None = None

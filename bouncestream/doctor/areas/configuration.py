@@ -25,7 +25,7 @@ def judge(path: str, warnings: Sequence[str]) -> list[Finding]:
 
 
 def _risk(warning: str) -> Finding:
-    """What stands behind the last semicolon of a warning is what to write instead."""
+    """The finding about a risk. What stands behind the last semicolon of a warning is what to write instead."""
     what, _, fix = warning.rpartition("; ")
     why = "bouncestream runs all the same."
     fix = clean(fix, 300) if what else "look at this key in the example:\n\n    bouncestream config example"

@@ -44,7 +44,7 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """What the configuration of proxies on this machine says."""
+    """The configuration of proxies on this machine."""
 
     track: Sequence[str] = ()  #: files that name the paths
     on_demand: str = ""  #: where Caddy is told so; empty: nowhere

@@ -82,7 +82,7 @@ _TRIED = {"post": "probe", "read": "bounces", "counts": "settings"}
 
 @dataclass(frozen=True, slots=True)
 class ListmonkFacts:
-    """What Listmonk answered, and when that was here."""
+    """The facts about Listmonk: its answers, and when that was here."""
 
     who: Credentials
     replies: Mapping[str, Reply] = field(default_factory=dict)
@@ -95,12 +95,12 @@ class ListmonkFacts:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """What every API user may know; empty when it could not be had."""
+        """The settings that every API user may know; empty when it could not be had."""
         return _object(self.replies.get("config")) or {}
 
     @property
     def settings(self) -> Mapping[str, Any] | None:
-        """All settings, if they may be read."""
+        """The settings, if they may be read."""
         return _object(self.replies.get("settings"))
 
     @property
@@ -123,7 +123,7 @@ class ListmonkFacts:
 
     @property
     def granted(self) -> Granted:
-        """What the API user may do, as far as Listmonk tells."""
+        """The rights of the API user, as far as Listmonk tells."""
         try:
             return granted(self.profile, self.version)
         except SinkError:  # something odd, which is nothing told
@@ -172,7 +172,7 @@ _DATABASE = "is its database up? See Listmonk's log:\n\n    journalctl -u listmo
 
 
 def _trouble(seen: ListmonkFacts, probe: Reply, config: Reply) -> Finding | None:
-    """What keeps everything else from being asked."""
+    """The finding that keeps everything else from being asked."""
     url = seen.who.url
     nothing = "Nothing can be delivered, and this part of the examination ends here."
 

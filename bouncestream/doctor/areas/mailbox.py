@@ -102,7 +102,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class MailboxFacts:
-    """What was seen of one mailbox. Either `look` or `error` is set."""
+    """The facts about one mailbox. Either `look` or `error` is set."""
 
     box: Mailbox
     look: Look | None = None
@@ -181,7 +181,7 @@ def judge(seen: Sequence[MailboxFacts], parts: Mapping[str, Any]) -> list[Findin
 
 
 def judge_heard(seen: MailboxFacts) -> list[Finding]:
-    """What became of a mail of our own."""
+    """Findings about a mail of our own that was put there."""
     return _Judge(seen).heard()
 
 

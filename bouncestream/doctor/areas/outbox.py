@@ -53,7 +53,7 @@ _NEWEST, _LIMIT = 2000, 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class OutboxFacts:
-    """What was seen of the outbox."""
+    """The facts about the outbox."""
 
     path: str = ""
     holds: Overview | None = None

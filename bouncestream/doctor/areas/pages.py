@@ -114,7 +114,7 @@ def same(reply: Reply, direct: Reply | None, status: int, *, noindex: bool = Tru
 
 
 def _instead(reply: Reply, direct: Reply | None, status: int) -> str:
-    """What Listmonk itself says to the same request."""
+    """The words for what Listmonk itself says to the same request."""
     own = direct.status if direct is not None and direct.status else status
     return f", which is not Listmonk's own {own}" if reply.status == own else f"; Listmonk itself says {own}"
 
@@ -171,7 +171,7 @@ def _next(reply: Reply) -> str:
 
 
 def _plain(target: Target, public: Public) -> list[Finding]:
-    """What plain HTTP leads to."""
+    """The finding about plain HTTP."""
     if not public.plain:
         return []
     first, end = public.plain[0], public.plain[-1]

@@ -115,7 +115,7 @@ def _listmonk_said(reply: Reply) -> bool:
 
 
 def _whose(target: Target, public: Public) -> str:
-    """What to ask before a site is replaced."""
+    """The question to ask before a site is replaced."""
     hook = public.through.get("webhooks")
     if hook is not None and _is_bouncestream(hook):
         command = from_outside("", f"{target.url}/webhooks/<name>")

@@ -47,7 +47,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class PortFacts:
-    """What was seen of the ports, beside the front."""
+    """The facts about ports, beside the front."""
 
     bound: tuple[Bound, ...] = ()
     own_port: int = LISTMONK  #: the one that Listmonk listens on
@@ -91,7 +91,7 @@ def is_here(host: str) -> bool:
 
 
 def listeners() -> list[Bound]:
-    """All TCP ports that are listened on in this network namespace."""
+    """The TCP ports that are listened on in this network namespace."""
     found = []
     for name in _PROC:
         try:

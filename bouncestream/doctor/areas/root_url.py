@@ -40,7 +40,7 @@ _WHERE = "in Listmonk: Settings, General, Root URL"
 
 
 def judge(root: str | None, public: Target | None, *, wrong_port: bool = False) -> list[Finding]:
-    """What Listmonk's setting is, as written there (None: not known), beside the operator's public address.
+    """Findings about Listmonk's setting, as written there (None: not known), beside the operator's public address.
     `wrong_port`: no reader can come in by the port that it names."""
     if root is None:
         return []
@@ -107,7 +107,7 @@ def examined(root: str) -> Target | None:
 
 
 def judge_names(front: Front, outside: str = "") -> list[Finding]:
-    """What the name of a public address stands for. Which ports answer there is judged in `ports`. `outside`: the
+    """Findings about the name of a public address. Which ports answer there is judged in `ports`. `outside`: the
     command that proves it from another machine."""
     target, resolved = front.target, front.resolved
     evidence = {"host": target.host, "addresses": ", ".join(resolved.addresses)}

@@ -46,7 +46,7 @@ _WHY = "Mail programs and image proxies refuse the connection: no pixel is loade
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """One TLS handshake with one address. `code`: OpenSSL's verify code, 0 for a believed certificate."""
+    """A TLS handshake with one address. `code`: OpenSSL's verify code, 0 for a believed certificate."""
 
     address: str
     code: int = 0
@@ -112,7 +112,7 @@ def _reason(error: BaseException) -> str:
 
 
 def judge(front: Front, shakes: Sequence[Handshake], now: datetime) -> list[Finding]:
-    """One finding for each thing that is wrong, whatever the number of addresses; else one that all is well."""
+    """Findings, one for each thing that is wrong, whatever the number of addresses; else one that all is well."""
     host = front.target.host
     found: dict[str, Finding] = {}
     for shake in shakes:

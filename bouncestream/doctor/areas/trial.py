@@ -39,7 +39,7 @@ _OUT = ("verified", "unstored")
 
 @dataclass(frozen=True, slots=True)
 class TestEventFacts:
-    """What became of the test event."""
+    """The facts about the test event."""
 
     name: str = ""  #: of the webhook; empty: there is none to try
     reply: Reply | None = None
@@ -75,7 +75,7 @@ async def collect(config: Config, web: Web, now: datetime) -> TestEventFacts:
 
 
 def judge(seen: TestEventFacts) -> list[Finding]:
-    """One finding."""
+    """The finding about the test event."""
     if seen.reply is None:
         fix = 'set both:\n\n    [server]\n    public_url = "https://bounces.example.org"'
         text = "no test event was sent: no webhook has a public URL and a secret"

@@ -48,7 +48,7 @@ LARGE = 1_200_000
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What came of trying one webhook through its public URL."""
+    """The way to one webhook, tried through its public URL."""
 
     name: str
     small: Reply | None = None  #: the signed self-test; None where there is no secret to sign with
@@ -100,7 +100,7 @@ def where(public_url: str, hook: Webhook, *, shown: bool = False) -> str:
 
 
 def to_enter(public_url: str, hook: Webhook) -> Finding:
-    """What the provider of a webhook must know."""
+    """The values to enter at the provider of a webhook."""
     text = f"{hook.name}: {providers.get(hook.provider).summary}; enter {where(public_url, hook)} there"
     text += "".join(f", and {how}" for proof in hook.proofs.values() if (how := proof.how(hook)))
     text += f" (proof: {', '.join(hook.verifiable)})" if hook.verifiable else "; anyone can post to it"
@@ -133,7 +133,7 @@ _YET = "Look again once both run."
 
 
 def _once(found: Sequence[Finding]) -> list[Finding]:
-    """The same trouble of several webhooks is one finding."""
+    """The findings, the same trouble of several webhooks only once."""
     kept: dict[tuple[str, str], Finding] = {}
     for one in found:
         kept.setdefault((one.id, one.seen if one.level is Level.OK else one.why), one)
@@ -190,7 +190,8 @@ def _unreachable(url: str, reply: Reply, running: Reply | None) -> Finding:
 
 
 def _redirected(url: str, reply: Reply) -> Finding:
-    """What is posted there does not arrive, though a browser that follows ends at the right place."""
+    """The finding that what is posted there does not arrive, though a browser that follows ends at the right
+    place."""
     goal = clean(replace(reply, url=url).goal, 200)
     text = f"{url} answers {reply.status}, a redirect to {goal}"
     why = "Senders do not follow a redirect, or follow it by a GET without the body: what they report is lost."

@@ -41,7 +41,7 @@ class Letter:
     damaged: bool = False  #: its encoding is declared wrong, and readers see broken URLs
 
     def all(self, name: str) -> list[str]:
-        """All values of a field, from the top."""
+        """The values of a field, from the top."""
         return [value for found, value in self.fields if found == name]
 
     def get(self, name: str) -> str:

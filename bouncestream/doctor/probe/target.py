@@ -80,11 +80,11 @@ class Target:
         return self.port in (80, 443)
 
     def without_port(self) -> Target:
-        """The same host by https, where readers should come in."""
+        """The target with the same host by https, where readers should come in."""
         return Target(f"https://{self.site}{self.path}", "https", self.host, 443, self.path)
 
     def with_scheme(self, scheme: str) -> str:
-        """The same address by `scheme`, on its usual port."""
+        """The target with the same address by `scheme`, on its usual port."""
         return f"{scheme}://{self.site}{self.path}"
 
 
