@@ -41,7 +41,7 @@ _BOOT = re.compile(rb"\?v=([0-9a-f]{10})\b")
 
 
 def answer(status: int, content: bytes, retry_after: str | None = None, *, blank: Blank = str) -> Answer:
-    """What an HTTP answer to a bounce means (docs/delivery.md, rule 2)."""
+    """The meaning of an HTTP answer to a bounce (docs/delivery.md, rule 2)."""
     found = _json(content)
     said = words(found, content, blank)
     if status == 200:
@@ -96,7 +96,7 @@ def odd(path: str, why: str) -> SinkError:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of `GET /api/bounces`: its rows by Listmonk's own id, and how many rows there are on all pages."""
+    """A page of `GET /api/bounces`: its rows by Listmonk's own id, and how many rows there are on all pages."""
 
     rows: Mapping[int, Mapping[str, Any]]
     total: int
@@ -124,7 +124,7 @@ def bounces(path: str, found: Mapping[str, Any], *, label: str, page: int, per_p
 
 
 def seen(row: Mapping[str, Any], instance: str) -> ListedRow:
-    """What a row tells of us. Documentation of older versions had `meta` as an escaped string."""
+    """The row as it tells of us. Documentation of older versions had `meta` as an escaped string."""
     fields = row.get("meta")
     if isinstance(fields, str):
         fields = _json(fields.encode("utf-8", "replace"))
@@ -192,8 +192,8 @@ def _person(path: str, row: Mapping[str, Any]) -> Subscriber:
 
 
 def words(found: Any, content: bytes, blank: Blank = str) -> str:
-    """What an answer says, for a person: Listmonk's own message, or else the beginning of what came. Blanked before
-    it is cut, so that no piece of a secret is left at the end."""
+    """The words of an answer, for a person: Listmonk's own message, or else the beginning of what came. Blanked
+    before it is cut, so that no piece of a secret is left at the end."""
     if isinstance(found, dict) and isinstance(found.get("message"), str):
         return clip(blank(found["message"][:WORDS]), 300)
     return clip(blank(" ".join(content[:WORDS].decode("utf-8", "replace").split())), 120)
@@ -239,7 +239,7 @@ def _text(path: str, row: Mapping[str, Any], key: str, default: str | None = Non
 
 
 def _kind(value: object) -> str:
-    """What something is, in JSON's words; a number is shown."""
+    """The kind of a value, in JSON's words; a number is shown."""
     if value is None:
         return "null or missing"
     if isinstance(value, bool):

@@ -37,7 +37,7 @@ NOBODY = "subscribers.id = 0"
 
 
 class ListmonkClient:
-    """One Listmonk. Open it inside a running loop; `close` it in the end."""
+    """The client of one Listmonk. Open it inside a running loop; `close` it in the end."""
 
     def __init__(
         self,
@@ -125,7 +125,8 @@ class ListmonkClient:
         return strangers(answers.rows_of("/api/bounces", data), names, self._instance)
 
     async def capabilities(self) -> Capabilities:
-        """What the token may do, found by trying each call harmlessly: true on every version of Listmonk."""
+        """The capabilities of the token, found by trying each call harmlessly: true on every version of
+        Listmonk."""
         probe = await self.probe()
         if probe.outcome in (PostOutcome.NOT_SENT, PostOutcome.BUSY) or not probe.status:
             raise SinkError(f"Listmonk cannot be asked: {probe.words or probe.status}")
@@ -151,8 +152,8 @@ class ListmonkClient:
         )
 
     async def profile(self) -> Mapping[str, Any]:
-        """Who we are there and what we may do, whatever else is switched off. Raises SinkRefused: 401 or 403 when
-        Listmonk does not know us, 404 before version 4."""
+        """The profile: who we are there and what we may do, whatever else is switched off. Raises SinkRefused: 401
+        or 403 when Listmonk does not know us, 404 before version 4."""
         return await self._about("/api/profile")
 
     # -- subscribers ----------------------------------------------------------------------------------------
@@ -191,7 +192,7 @@ class ListmonkClient:
         return {c.event.kind.value for c in claimed} & set(self._counts or ())
 
     async def _at_count(self, kind: str, ids: Sequence[int]) -> set[int]:
-        """Which of these subscribers hold as many stored bounces of the kind as Listmonk stores at most."""
+        """Those of these subscribers who hold as many stored bounces of the kind as Listmonk stores at most."""
         count = (self._counts or {})[kind]
         stored = "SELECT COUNT(*) FROM bounces WHERE bounces.subscriber_id = subscribers.id AND bounces.type ="
         enough = f"({stored} '{kind}') >= {count:d}"
@@ -290,7 +291,8 @@ class ListmonkClient:
             return None
 
     async def _about(self, path: str) -> dict[str, Any]:
-        """What Listmonk says of itself or of us: without our credentials, wherever it may repeat them."""
+        """The object that Listmonk tells of itself or of us: without our credentials, wherever it may repeat
+        them."""
         reply = await self._wire.call("GET", path, within=self._read_timeout, limit=ANSWER_LIMIT)
         content = self._wire.blank.bytes(reply.content)
         return answers.data(path, reply.status, content, cut=reply.cut, blank=self._wire.blank)

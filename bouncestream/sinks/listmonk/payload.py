@@ -66,7 +66,8 @@ def body(claimed: Claimed, instance: str) -> bytes:
 
 
 def meta(claimed: Claimed, instance: str) -> dict[str, Any]:
-    """What the row carries of us, within 512 bytes of JSON: identity first, then as much of the why as fits."""
+    """The `meta` that the row carries of us, within 512 bytes of JSON: identity first, then as much of the why as
+    fits."""
     event = claimed.event
     fields: dict[str, Any] = {"bridge": instance, "id": claimed.event_id, "attempt": claimed.attempt}
     for name, text in (("reason", event.reason), ("status", event.enhanced_status or event.reply_code)):
@@ -81,7 +82,7 @@ def meta(claimed: Claimed, instance: str) -> dict[str, Any]:
 
 
 def _fit(text: str, room: int) -> str:
-    """As much of `text` as takes at most `room` bytes inside a JSON string."""
+    """The beginning of `text`, as much as takes at most `room` bytes inside a JSON string."""
     while text and (size := len(orjson.dumps(text)) - 2) > room:
         # An escape takes up to 6 bytes and a character up to 4: shorten by what must go at least.
         text = text[: max(0, len(text) - max(1, (size - room) // 6))]

@@ -106,14 +106,14 @@ def by_id(ident: str) -> Permission:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What an API user may do. `names` None: Listmonk does not tell (before 4 one user may do all)."""
+    """The rights of an API user. `names` None: Listmonk does not tell (before 4 one user may do all)."""
 
     names: frozenset[str] | None = None
     lists: frozenset[str] = frozenset()  #: what its list role allows for one list at least: list:get, list:manage
     version: tuple[int, ...] = ()  #: of Listmonk; empty: not known
 
     def lacks(self, permission: Permission) -> tuple[str, ...]:
-        """What has to be granted; empty: nothing, or it is not told."""
+        """The names of what has to be granted; empty: nothing, or it is not told."""
         wanted = (one for name in permission.names for one in self._wanted(name))
         return tuple(dict.fromkeys(wanted)) if self.names is not None else ()
 
@@ -135,7 +135,7 @@ class Granted:
 
 
 def granted(profile: Mapping[str, Any] | None, version: tuple[int, ...] = ()) -> Granted:
-    """What the `data` of `GET /api/profile` says. Raises SinkError when its permissions are not Listmonk's: an
+    """The rights in the `data` of `GET /api/profile`. Raises SinkError when its permissions are not Listmonk's: an
     absence must not be explained by a right that is only guessed."""
     if profile is None:
         return Granted(version=version)

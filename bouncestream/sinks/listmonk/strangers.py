@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which bounces at Listmonk were told by another outbox under the names of our sources. Pure."""
+"""Strangers: bounces at Listmonk that another outbox told under the names of our sources. Pure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _bridge(meta: object) -> str:
 
 
 def told(found: Counter[str], path: str) -> tuple[str, str, str]:
-    """What it means that a new outbox, at `path`, met these: what was seen, what follows, and the next step."""
+    """The words for a new outbox, at `path`, that met these: what was seen, what follows, and the next step."""
     names = ", ".join(sorted(found)[:5])
     return (
         f"The outbox {path} is new, but Listmonk holds bounces that another outbox told under the names of our "

@@ -41,7 +41,7 @@ class NotDecodable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer as it came, decompressed."""
+    """An answer as it came, decompressed."""
 
     status: int
     content: bytes  #: as much as was asked for
