@@ -26,8 +26,8 @@ def main() -> int:
 
 
 def _job(name: str) -> Callable[[Any], Any]:
-    """What is done in a process of its own, see `net.child`. The imports stand here so that whoever packs the
-    program into a single file finds them."""
+    """Do a job in a process of its own, see `net.child`. The imports stand here so that whoever packs the program
+    into a single file finds them."""
     if name == "notify":
         from bouncestream.alerts.sender import send
 

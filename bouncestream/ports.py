@@ -55,7 +55,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class RawInput:
-    """One request or mail as it came in and is kept: what is judged, and judged again."""
+    """The raw input: one request or mail as it came in and is kept, what is judged, and judged again."""
 
     source: str
     provider: str

@@ -39,11 +39,11 @@ class SendFailed(Exception):
 
 
 class Channel(Protocol):
-    """One way to a person."""
+    """A channel: one way to a person."""
 
     @property
     def name(self) -> str:
-        """What it is called in logs, metrics and `status`: `email`, `webhook`, `apprise:ntfys` …"""
+        """The name of the channel in logs, metrics and `status`: `email`, `webhook`, `apprise:ntfys` …"""
 
     async def send(self, notice: Notice) -> None:
         """Raises SendFailed."""

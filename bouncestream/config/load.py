@@ -238,7 +238,7 @@ class _Loader:
 
 
 def _anothers(name: str, model: type[Webhook]) -> str:
-    """That a key is one of another provider, in words; empty: of none."""
+    """The words for a key that is another provider's; empty: of none."""
     if not any(name in keys_of(providers.get(one).settings) for one in providers.names()):
         return ""
     this = next((one for one in providers.names() if providers.get(one).settings is model), "this provider")

@@ -65,7 +65,7 @@ class Server:
 
     @property
     def local_url(self) -> str:
-        """Where this machine reaches a bridge that listens there; empty: at any port."""
+        """The URL where this machine reaches a bridge that listens there; empty: at any port."""
         host, port = self.address
         if port == 0:
             return ""

@@ -129,7 +129,7 @@ def tries(conn: sqlite3.Connection, key: FolderKey) -> dict[int, FetchAttempts]:
 
 
 class StoredMailMemory:
-    """These functions as awaited calls on the open outbox. Implements `ports.MailMemory`."""
+    """The mail memory: these functions as awaited calls on the open outbox. Implements `ports.MailMemory`."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db

@@ -18,7 +18,7 @@ from bouncestream.ports import Move, Repost, State
 
 
 class Due(NamedTuple):
-    """What there is to be posted."""
+    """The events that are due to be posted."""
 
     wait: float | None  #: seconds until a pending row is due, 0 when one is; None when nothing is pending
     labels: list[str]  #: of what the next `claim` would take to post it again, in that order
@@ -26,7 +26,7 @@ class Due(NamedTuple):
 
 
 def due(conn: sqlite3.Connection, *, now: datetime, limit: int) -> Due:
-    """All that the relay asks before a batch."""
+    """The events that are due, as the relay asks before a batch."""
     wait = due_in(conn, now)
     again = wait is not None and conn.execute(QUERIES["any_again"]).fetchone() is not None
     return Due(wait, due_again(conn, now=now, limit=limit) if again and wait == 0 else [], again)

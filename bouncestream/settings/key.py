@@ -11,7 +11,7 @@ from bouncestream.settings.shapes import Shape
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known about one key."""
+    """A key of the configuration, and what is known about it."""
 
     name: str
     doc: str

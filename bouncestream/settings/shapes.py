@@ -59,7 +59,7 @@ def any_text(value: Any) -> str:
 
 
 def sort_of(value: Any) -> str:
-    """What a TOML value is, in words."""
+    """The sort of a TOML value, in words."""
     names = {
         bool: "true or false",
         int: "a number",
@@ -168,7 +168,7 @@ def _path(value: Any) -> str:
 
 
 def any_line(value: Any) -> str:
-    """The same, but not empty. Raises Wrong."""
+    """A text as `any_text` takes it, but not empty. Raises Wrong."""
     text = any_text(value)
     if not text:
         raise Wrong("is empty")
@@ -204,7 +204,7 @@ def whole(low: int, high: int) -> Shape:
 
 
 def choice(*words: str) -> Shape:
-    """One of a few words."""
+    """The shape of a key that is one of a few words."""
 
     def parse(value: Any) -> str:
         text = any_text(value).lower()
