@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The running bridge as its port shows it: /readyz and /metrics. Without aiohttp, whose import takes 0.2 s.
-"""
+"""The running bridge as its port shows it: /readyz and /metrics. Without aiohttp, whose import takes 0.2 s."""
 
 from __future__ import annotations
 
