@@ -326,7 +326,7 @@ def _explain(output: Path, answers: Answers) -> None:
         print(f"    In Listmonk, add to each campaign's headers: {json.dumps(headers)}")
     for name, proof in proofs_of(type(hook)).items():
         if name != made and ((option := keys_of(type(hook))[name]).foreign or not option.secret):
-            print(f"    Then set {name} in [webhooks.{hook.name}] of {output}, for {proof.word} beside the path.")
+            print(f"    Then set {name} in [webhooks.{hook.name}] of {output}: it proves requests ({proof.word}).")
     print()
     out.heading(f"Grant Listmonk's API user {answers.user} these permissions (Admin, Users, its role):")
     for one in PERMISSIONS:

@@ -34,7 +34,7 @@ CLASSES: Mapping[str, str] = {
     "Bounce/SpamComplaint": "complaint",
     "Bounce/Unsubscribe": "unsubscribe",
     "Bounce/Subscribe": "info",
-    "Bounce/AutoResponder": "info",
+    "Bounce/AutoResponder": "auto-reply",
     "Bounce/AddressChange": "info",
     "Bounce/ChallengeVerification": "info",
     "Bounce/OpenRelayTest": "info",

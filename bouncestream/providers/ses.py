@@ -18,6 +18,7 @@ from typing import Any
 
 from bouncestream.crypto.sns import Sns
 from bouncestream.errors import Malformed
+from bouncestream.mail.address import normalise
 from bouncestream.providers._contract import Gathered, Guide, Provider, Visit, Webhook, WebhookRequest
 from bouncestream.providers._fields import dig, load_json, text
 from bouncestream.settings import shapes
@@ -127,23 +128,28 @@ def _one(event: Any, into: Gathered[Ses]) -> None:
 
 
 def _each(said: str, part: Mapping[str, Any], people: Any, mail: Any, into: Gathered[Ses]) -> None:
-    """An event for each recipient. The headers are those of a mail that Listmonk sent to one; of a mail to several
-    they tell nothing about the person."""
+    """An event for each recipient. Whom a report names is what some mail server wrote, after a forwarding, or a
+    forger: only those count to whom the mail was sent. Listmonk sends to one; of a mail to several the headers tell
+    nothing about the person."""
     from bouncestream.mail.sns import SUBTYPES  # when it is needed: the configuration needs no mail reader
 
     if not isinstance(people, list) or not people:
         raise Malformed("it names no recipient")
-    headers = dig(mail, "headers")
-    alone = len(people) == 1 and dig(mail, "destination", 1) is None
+    headers, destination = dig(mail, "headers"), dig(mail, "destination") or []
+    sent_to = {clean for address in destination if (clean := normalise(text(address)))}
+    alone = len(sent_to) == 1 or (not sent_to and len(people) == 1)
     if headers is None:
         into.notes.append("no original headers, so no campaign. Next: include them in the identity's notifications")
 
     def one(person: Any, into: Gathered[Ses]) -> None:
+        named = normalise(text(person.get("emailAddress")))
+        if len(sent_to) > 1 and named not in sent_to:
+            raise Malformed("it names a recipient to whom the mail was not sent")
         report = any(person.get(name) for name in ("action", "status", "diagnosticCode"))
         into.report(
             f"{said}/no report" if said == "Bounce/Transient/General" and not report else said,
             part=[part, person, mail],
-            recipient=person.get("emailAddress"),
+            recipient=next(iter(sent_to)) if len(sent_to) == 1 else named,
             at=part.get("timestamp"),
             diagnostic=person.get("diagnosticCode"),
             status=person.get("status"),

@@ -63,6 +63,18 @@ def test_options_ask_nothing(cli: Cli, sandbox: str, tmp_path: Path) -> None:
     assert "Authorization: Bearer" in done.stdout
 
 
+@pytest.mark.parametrize(("provider", "key"), [("mailgun", "signing_key"), ("ses", "topics")])
+def test_a_key_that_the_provider_makes_is_left_to_set(
+    cli: Cli, sandbox: str, tmp_path: Path, provider: str, key: str
+) -> None:
+    done = cli("init", stdin=answers(sandbox, f"bridge:{TOKEN}", provider, PUBLIC))
+    assert done.returncode == 0, done.stdout + done.stderr
+    secret = load(tmp_path / "config.toml", {}).webhooks[provider].path_secret
+    assert secret is not None
+    assert f"{PUBLIC}/webhooks/{provider}/{secret.reveal()}" in done.stdout
+    assert f"Then set {key} in [webhooks.{provider}] of config.toml" in done.stdout
+
+
 def test_what_it_writes_runs(cli: Cli, sandbox: str, tmp_path: Path, spawn: type[Process]) -> None:
     arguments = ("init", "--listen", "127.0.0.1:0", "--outbox", "outbox.db")
     assert cli(*arguments, stdin=answers(sandbox, f"bridge:{TOKEN}", "sendamatic", "")).returncode == 0

@@ -33,7 +33,7 @@ def parse(event: Any) -> Parsed:
 
 
 def bounce(type: str, subtype: str, mail: Any = WHOLE, **person: Any) -> Parsed:
-    people = [{"emailAddress": "person@example.org", **person}]
+    people = [{"emailAddress": "person@example.org"} | person]
     said = {"bounceType": type, "bounceSubType": subtype, "bouncedRecipients": people, "feedbackId": "f"}
     return parse({"eventType": "Bounce", "mail": mail, "bounce": said})
 
@@ -89,10 +89,11 @@ def test_several_recipients_of_one_mail() -> None:
         {"emailAddress": "Ada <Ada@Example.org>", **SES_FAILED},
         {"emailAddress": "bob@example.org", **SES_FAILED},
         {"emailAddress": "later@example.org", "action": "delayed", "status": "4.0.0"},
-        {"emailAddress": "nobody"},
+        {"emailAddress": "victim@example.net", **SES_FAILED},
         5,
     ]
-    parsed = parse(SES_BOUNCE | {"mail": WHOLE, "bounce": {**SES_BOUNCE["bounce"], "bouncedRecipients": people}})
+    mail = WHOLE | {"destination": ["Ada <ada@example.org>", "bob@example.org", "later@example.org"]}
+    parsed = parse(SES_BOUNCE | {"mail": mail, "bounce": {**SES_BOUNCE["bounce"], "bouncedRecipients": people}})
     first, second = parsed.events
     assert (first.recipient, second.recipient) == ("ada@example.org", "bob@example.org")
     assert {first.subscriber_uuid, second.subscriber_uuid} == {""}  # the header is of one of them at most
@@ -104,6 +105,18 @@ def test_several_recipients_of_one_mail() -> None:
 def test_a_mail_to_several_of_whom_one_bounced_tells_no_person() -> None:
     event = one(bounce("Permanent", "General", WHOLE | {"destination": ["person@example.org", "b@example.org"]}))
     assert (event.campaign_uuid, event.subscriber_uuid) == ("", "")
+
+
+def test_a_report_about_someone_else_is_about_whom_the_mail_was_sent_to() -> None:
+    """A forwarding's target, or the victim of a forged report: SES takes it from the report's Final-Recipient."""
+    event = one(bounce("Permanent", "General", WHOLE, emailAddress="victim@example.net", status="5.1.1"))
+    assert event.recipient == "person@example.org"
+    assert event.subscriber_uuid == SUBSCRIBER
+
+
+def test_a_mail_whose_destination_is_not_told() -> None:
+    event = one(bounce("Permanent", "General", {"headers": HEADERS}, status="5.1.1"))
+    assert (event.recipient, event.subscriber_uuid) == ("person@example.org", SUBSCRIBER)
 
 
 def test_tags_will_do_where_headers_were_cut_off() -> None:
