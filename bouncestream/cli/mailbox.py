@@ -19,7 +19,7 @@ from bouncestream.cli.parser import Parser, add, command, group
 from bouncestream.doctor.areas import mailbox as area
 from bouncestream.errors import MailboxError
 from bouncestream.printable import printable
-from bouncestream.sources.mailbox.visit import Door, hear, remedy
+from bouncestream.sources.mailbox.visit import Visitor, hear, remedy
 
 _ABLE = ("IDLE", "MOVE", "UIDPLUS", "NAMESPACE", "CONDSTORE", "COMPRESS=DEFLATE")
 
@@ -47,12 +47,12 @@ def run(args: argparse.Namespace) -> int:
     """Try everything; the exit code says how it is."""
     config = configuration(args)
     box = named(config, args.name)
-    return asyncio.run(_test(Door(box, Path(config.outbox.path))))
+    return asyncio.run(_test(Visitor(box, Path(config.outbox.path))))
 
 
-async def _test(door: Door) -> int:
-    box = door.box
-    seen = await area.visit(door, datetime.now(UTC))
+async def _test(visitor: Visitor) -> int:
+    box = visitor.settings
+    seen = await area.visit(visitor, datetime.now(UTC))
     found = area.judge([seen], {})
     tell_briefly(found)
     if seen.look is None:
@@ -60,13 +60,13 @@ async def _test(door: Door) -> int:
     can = ", ".join(name for name in _ABLE if name in seen.look.can)
     out.mark("·", f"the server can {can or 'none of IDLE, MOVE, UIDPLUS'}")
     try:
-        async with door.open() as session:
+        async with visitor.open() as session:
             out.heading("Folders")
             there = await session.folders()
             for folder in there:
                 print(f"  {printable(folder)}{'  (read)' if folder in box.folders else ''}")
             first = next((f for f in box.folders if f in there), "")
-            seen = replace(seen, heard=await hear(door, session, first))
+            seen = replace(seen, heard=await hear(visitor, session, first))
     except MailboxError as error:
         seen = replace(seen, failed=remedy(box, error)[0])
     more = area.judge_heard(seen)

@@ -25,7 +25,7 @@ from bouncestream.config.oauth import CLIENT, DEVICE, needs_token, plan
 from bouncestream.doctor.areas import mailbox as area
 from bouncestream.errors import LoginRefused, UsageError
 from bouncestream.printable import mask_all, printable
-from bouncestream.sources.mailbox.visit import Door
+from bouncestream.sources.mailbox.visit import Visitor
 from bouncestream.sources.oauth.file import TokenFile, login_command, token_path
 from bouncestream.sources.oauth.flows import DeviceCode, Tokens
 from bouncestream.sources.oauth.login import PATIENCE, Login
@@ -138,7 +138,7 @@ async def _keep(file: TokenFile, box: Mailbox, tokens: Tokens) -> None:
 
 async def _try(box: Mailbox, outbox: Path) -> int:
     """Log in to the mailbox with it. A server that cannot be reached now is no fault of the permission."""
-    seen = await area.visit(Door(box, outbox), datetime.now(UTC))
+    seen = await area.visit(Visitor(box, outbox), datetime.now(UTC))
     if seen.error is None:
         out.mark("✔", mask_all(f"{box.host}:{box.real_port} lets {box.user} in"))
         return FINE

@@ -171,6 +171,7 @@ def test_a_running_bridge_notices_a_login(
         assert secret not in run.output
 
 
+@pytest.mark.process
 def test_ctrl_c_gives_up(spawn: Spawn, provider: stage.Provider, tmp_path: Path) -> None:
     stage.write(tmp_path, stage.by_token(provider, "127.0.0.1", 1, "loopback"))
     process = spawn("mailbox", "login", "bounces")

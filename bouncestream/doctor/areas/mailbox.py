@@ -39,11 +39,11 @@ from bouncestream.sources.mailbox.own_mail import SUBJECT
 from bouncestream.sources.mailbox.visit import (
     SOON,
     Contact,
-    Door,
     FolderSeen,
     Heard,
     Look,
     Untried,
+    Visitor,
     hear,
     look,
     moved,
@@ -119,13 +119,13 @@ async def collect(config: Config, names: Names, now: datetime, *, write: bool = 
     return list(await asyncio.gather(*(_visit(box, path, names, now, write) for box in config.mailboxes.values())))
 
 
-async def visit(door: Door, now: datetime) -> MailboxFacts:
+async def visit(visitor: Visitor, now: datetime) -> MailboxFacts:
     """Visit one mailbox with the patience of its settings, for a command that is about nothing else."""
-    box, outbox = door.box, door.outbox
+    box, outbox = visitor.settings, visitor.outbox
     file = _token_file(box, outbox)
     seen = MailboxFacts(box, at=now, token=_token(file) if file is not None else None)
     try:
-        async with door.open() as session:
+        async with visitor.open() as session:
             return replace(seen, look=await look(box, session, partial(read_so_far, outbox, box.name)))
     except MailboxError as error:
         return replace(seen, error=error)
@@ -137,25 +137,27 @@ async def _visit(box: Mailbox, outbox: Path, names: Names, now: datetime, write:
     resolved = await names.find(box.host)  # in a thread that nobody waits for, where a resolver hangs
     if not resolved.addresses:
         return replace(seen, error=ConnectionLost(f"the name {box.host} has no address: {resolved.trouble}"))
-    door = Door(box, outbox, PATIENCE)
+    visitor = Visitor(box, outbox, PATIENCE)
     file = _token_file(box, outbox)
     if file is not None:
         seen = replace(seen, token=await asyncio.to_thread(_token, file))
     try:
         async with asyncio.timeout(ALL if write else LOOK):
-            async with door.open() as session:
+            async with visitor.open() as session:
                 async with asyncio.timeout(LOOK):
-                    seen = replace(seen, look=await look(door.box, session, partial(read_so_far, outbox, box.name)))
+                    seen = replace(
+                        seen, look=await look(visitor.settings, session, partial(read_so_far, outbox, box.name))
+                    )
                 if write and seen.look is not None:
                     left = ALL - _CLEANING - (time.monotonic() - began)
-                    heard = await hear(door, session, seen.look.first, max(1.0, min(HEARING, left - 2.0)))
+                    heard = await hear(visitor, session, seen.look.first, max(1.0, min(HEARING, left - 2.0)))
                     seen = replace(seen, heard=heard)
     except (MailboxError, TimeoutError) as error:
         told = error if isinstance(error, MailboxError) else _too_slow(box)
         seen = replace(seen, error=told) if seen.look is None else replace(seen, failed=remedy(box, told)[0])
-    if file is not None and seen.token is not None and door.tokens is not None:
+    if file is not None and seen.token is not None and visitor.tokens is not None:
         after = await asyncio.to_thread(_token, file)  # the visit may have renewed it
-        seen = replace(seen, token=replace(seen.token, mode=after.mode, lasts=door.tokens.lasts))
+        seen = replace(seen, token=replace(seen.token, mode=after.mode, lasts=visitor.tokens.lasts))
     return seen
 
 

@@ -48,15 +48,14 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 Known = Callable[[str], Progress | None]
 
 
-class Door(Connector):
-    """The connector of a visitor, which has little time. `patience`: seconds for an answer."""
+class Visitor(Connector):
+    """The connector of whoever looks how a mailbox is. `patience`: seconds for an answer."""
 
     def __init__(self, box: Mailbox, outbox: Path, patience: float = PATIENCE) -> None:
-        clock = SystemClock()
-        self.box = replace(box, timeout=min(box.timeout, patience))
+        settings, clock = replace(box, timeout=min(box.timeout, patience)), SystemClock()
         self.outbox = outbox
-        self.tokens = TokenSource(self.box, outbox, clock) if needs_token(box) else None
-        super().__init__(self.box, self.tokens, clock)
+        self.tokens = TokenSource(settings, outbox, clock) if needs_token(box) else None
+        super().__init__(settings, self.tokens, clock)
 
 
 class Contact(StrEnum):
@@ -201,7 +200,7 @@ class Heard:
     kept: bool = False  #: Gmail keeps a removed mail under All Mail, unless its settings say otherwise
 
 
-async def hear(door: Door, ear: Session, folder: str, hearing: float = HEARING) -> Heard:
+async def hear(visitor: Visitor, ear: Session, folder: str, hearing: float = HEARING) -> Heard:
     """Put a mail of ours into the folder over a second connection, listen for it on `ear` for `hearing` seconds at
     most, and remove it. Raises MailboxError, after having tried to remove it."""
     if not ear.has("IDLE"):
@@ -212,7 +211,7 @@ async def hear(door: Door, ear: Session, folder: str, hearing: float = HEARING) 
         return Heard(folder, Untried.NO_FOLDER)
     if (await ear.select(folder)).read_only:
         return Heard(folder, Untried.READ_ONLY)
-    async with door.open() as hand:
+    async with visitor.open() as hand:
         mail = OwnMail(folder, new_mark())
         await mail.open(hand)
         listening = asyncio.create_task(ear.idle(_BEGUN + hearing))

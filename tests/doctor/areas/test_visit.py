@@ -20,7 +20,7 @@ from bouncestream.doctor.areas.mailbox import judge, visit
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.outbox import mailboxes
 from bouncestream.ports import FolderKey, MailBatch
-from bouncestream.sources.mailbox.visit import Door
+from bouncestream.sources.mailbox.visit import Visitor
 from bouncestream.sources.oauth.file import TokenFile, token_path
 from tests.mailserver.dovecot import Dovecot, dsn, needs_dovecot
 from tests.mailserver.fixtures import dovecot
@@ -53,8 +53,8 @@ def told(lines: list[Finding]) -> str:
     return "\n".join(f"{one.level} {one.id}: {one.seen} → {one.fix}" for one in lines)
 
 
-async def mailbox(door: Door) -> list[Finding]:
-    return judge([await visit(door, datetime.now(UTC))], {})
+async def mailbox(visitor: Visitor) -> list[Finding]:
+    return judge([await visit(visitor, datetime.now(UTC))], {})
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ async def test_a_folder_that_is_refused_is_not_called_missing(outbox: Path, answ
 
     server.lies["SELECT"] = select
     async with server.serve() as at:
-        lines = await mailbox(Door(on_loopback(at.port), outbox))
+        lines = await mailbox(Visitor(on_loopback(at.port), outbox))
     assert answer.partition("] ")[2] in told(lines)
     assert fix in told(lines)
     assert "there are for example" not in told(lines)
@@ -87,7 +87,7 @@ async def test_a_folder_that_is_refused_is_not_called_missing(outbox: Path, answ
 async def test_a_mailbox_that_is_well(dovecot: Dovecot, outbox: Path) -> None:
     dovecot.deliver(dsn("a@example.org"), dsn("b@example.org", number=2))
     dovecot.append(dsn("c@example.org", number=3), at=time.time() - 90 * DAY)
-    lines = await mailbox(Door(box(dovecot), outbox))
+    lines = await mailbox(Visitor(box(dovecot), outbox))
     assert brief_code(lines) == 0, told(lines)
     text = told(lines)
     assert "ok mailbox-ok: bounces: localhost:" in text
@@ -104,7 +104,7 @@ async def test_a_mailbox_that_is_well(dovecot: Dovecot, outbox: Path) -> None:
 async def test_how_many_mails_start_takes_in(dovecot: Dovecot, outbox: Path, start: str, count: int) -> None:
     for number, days in enumerate((1, 20, 60)):
         dovecot.append(dsn("a@example.org", number=number), at=time.time() - days * DAY)
-    lines = await mailbox(Door(box(dovecot, start=start), outbox))
+    lines = await mailbox(Visitor(box(dovecot, start=start), outbox))
     assert f"INBOX: 3 mails; at the first contact {count} {'is' if count == 1 else 'are'} taken in" in told(lines)
 
 
@@ -124,17 +124,17 @@ async def test_a_folder_that_is_known(dovecot: Dovecot, outbox: Path) -> None:
     dovecot.deliver(dsn("a@example.org"), dsn("b@example.org", number=2), dsn("c@example.org", number=3))
     uidvalidity = uidvalidity_of(dovecot)
     read_up_to(outbox, uidvalidity, 2)
-    assert "INBOX: 3 mails, 1 is not read yet" in told(await mailbox(Door(box(dovecot), outbox)))
+    assert "INBOX: 3 mails, 1 is not read yet" in told(await mailbox(Visitor(box(dovecot), outbox)))
     read_up_to(outbox, uidvalidity, 3)
-    assert "INBOX: 3 mails, 0 are not read yet" in told(await mailbox(Door(box(dovecot), outbox)))
+    assert "INBOX: 3 mails, 0 are not read yet" in told(await mailbox(Visitor(box(dovecot), outbox)))
     read_up_to(outbox, uidvalidity + 1, 9)
-    assert "numbered them anew" in told(await mailbox(Door(box(dovecot), outbox)))
+    assert "numbered them anew" in told(await mailbox(Visitor(box(dovecot), outbox)))
 
 
 async def test_a_folder_that_is_missing(dovecot: Dovecot, outbox: Path) -> None:
     with dovecot.client() as client:
         client.create('"Bounces/2026"')
-    lines = await mailbox(Door(box(dovecot, folders=("INBOX", "Bounces 2026")), outbox))
+    lines = await mailbox(Visitor(box(dovecot, folders=("INBOX", "Bounces 2026")), outbox))
     assert brief_code(lines) == 1
     assert "error mailbox-folder: bounces: localhost" in told(lines)
     assert "does not open the folder Bounces 2026" in told(lines)
@@ -145,14 +145,14 @@ async def test_a_certificate_of_nobody(dovecot: Dovecot, outbox: Path, tmp_path:
     other = tmp_path / "other.pem"
     trustme.CA().cert_pem.write_to_path(str(other))
     for tls, port in (("implicit", dovecot.imaps), ("starttls", dovecot.imap)):
-        (line,) = await mailbox(Door(box(dovecot, ca_file=str(other), tls=tls, port=port), outbox))
+        (line,) = await mailbox(Visitor(box(dovecot, ca_file=str(other), tls=tls, port=port), outbox))
         assert (line.id, brief_code([line])) == ("mailbox-certificate", 1)
         assert "certificate" in line.seen
         assert "ca_file" in line.fix
 
 
 async def test_a_wrong_password(dovecot: Dovecot, outbox: Path) -> None:
-    (line,) = await mailbox(Door(box(dovecot, password=Secret("not-the-password")), outbox))
+    (line,) = await mailbox(Visitor(box(dovecot, password=Secret("not-the-password")), outbox))
     assert (line.id, brief_code([line])) == ("mailbox-login", 1)
     assert "refused the login" in line.seen
     assert "app password" in line.fix
@@ -163,7 +163,7 @@ async def test_nothing_listens_there(outbox: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     settings = Mailbox(name="b", host="127.0.0.1", port=port, tls="none", user="b", password=Secret("x"))
-    (line,) = await mailbox(Door(settings, outbox))
+    (line,) = await mailbox(Visitor(settings, outbox))
     assert (line.id, brief_code([line])) == ("mailbox-unreachable", 3)
     assert line.seen == f"b: 127.0.0.1:{port} could not be reached: connection refused"
     assert "mailboxes.b.host" in line.fix
@@ -171,7 +171,7 @@ async def test_nothing_listens_there(outbox: Path) -> None:
 
 async def test_a_name_without_an_address(outbox: Path) -> None:
     settings = Mailbox(name="b", host="imap.nowhere.invalid", user="b", password=Secret("x"), timeout=10.0)
-    (line,) = await mailbox(Door(settings, outbox))
+    (line,) = await mailbox(Visitor(settings, outbox))
     assert (line.id, brief_code([line])) == ("mailbox-unreachable", 3)
     assert "imap.nowhere.invalid" in line.seen
 
@@ -180,7 +180,7 @@ async def test_a_server_that_says_nothing(outbox: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         port = deaf.getsockname()[1]
         settings = Mailbox(name="b", host="127.0.0.1", port=port, tls="none", user="b", password=Secret("x"))
-        (line,) = await mailbox(Door(replace(settings, timeout=0.3), outbox))
+        (line,) = await mailbox(Visitor(replace(settings, timeout=0.3), outbox))
     assert (line.id, brief_code([line])) == ("mailbox-unreachable", 3)
     assert "no greeting" in line.seen
 
@@ -189,7 +189,7 @@ async def test_nobody_has_logged_in_yet(outbox: Path) -> None:
     settings = Mailbox(
         name="b", host="localhost", user="b", auth="xoauth2", oauth_provider="google", oauth_client_id="id"
     )
-    (line,) = await mailbox(Door(settings, outbox))
+    (line,) = await mailbox(Visitor(settings, outbox))
     assert (line.id, brief_code([line])) == ("mailbox-no-token", 1)
     assert line.fix.startswith("run `bouncestream mailbox login b`")
     assert not list(outbox.parent.iterdir())
@@ -211,11 +211,11 @@ async def test_a_token_that_the_mail_server_refuses(outbox: Path) -> None:
                 oauth_token_url=f"{provider.url}/token",
                 oauth_device_url=f"{provider.url}/device",
             )
-            door = Door(settings, outbox)
+            visitor = Visitor(settings, outbox)
             TokenFile(token_path(outbox, "bounces"), settings).write(provider.grant())
-            assert brief_code(await mailbox(door)) == 0
+            assert brief_code(await mailbox(visitor)) == 0
             provider.good_access.clear()
-            (line,) = [one for one in await mailbox(door) if one.level is Level.ERROR]
+            (line,) = [one for one in await mailbox(visitor) if one.level is Level.ERROR]
     finally:
         await served.stop()
     assert (line.id, brief_code([line])) == ("mailbox-token-refused", 1)
@@ -238,10 +238,10 @@ def poor() -> Iterator[Dovecot]:
 
 @pytest.mark.process
 async def test_what_the_lack_of_abilities_means(poor: Dovecot, outbox: Path) -> None:
-    lines = await mailbox(Door(box(poor, after="leave"), outbox))
+    lines = await mailbox(Visitor(box(poor, after="leave"), outbox))
     assert brief_code(lines) == 0, "nothing of it is needed"
     assert "the server has no IDLE: its folders are looked at every 45 s" in told(lines)
-    lines = await mailbox(Door(box(poor, after="move", canary=True), outbox))
+    lines = await mailbox(Visitor(box(poor, after="move", canary=True), outbox))
     assert brief_code(lines) == 1
     no_move = "the server has no MOVE and no UIDPLUS: bounce mails and bounces that do not tell whose"
     assert f"warning mailbox-no-move: bounces: {no_move}" in told(lines)
@@ -253,4 +253,4 @@ async def test_a_damaged_outbox_is_told_elsewhere(dovecot: Dovecot, outbox: Path
     outbox.write_bytes(b"no database" * 1000)
     with pytest.raises(sqlite3.DatabaseError), closing(sqlite3.connect(outbox)) as conn:
         conn.execute("SELECT * FROM sqlite_master")
-    assert "at the first contact 0" in told(await mailbox(Door(box(dovecot), outbox)))
+    assert "at the first contact 0" in told(await mailbox(Visitor(box(dovecot), outbox)))

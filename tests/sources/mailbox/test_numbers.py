@@ -19,7 +19,7 @@ from bouncestream.config.mailbox import Mailbox
 from bouncestream.health import Status
 from bouncestream.ports import Progress
 from bouncestream.sources.mailbox import rules
-from bouncestream.sources.mailbox.visit import Contact, Door, look
+from bouncestream.sources.mailbox.visit import Contact, Visitor, look
 from tests.mailserver.dovecot import Dovecot, letter
 from tests.mailserver.liar import Liar
 from tests.mailserver.reader import Reader, mailbox
@@ -304,10 +304,10 @@ async def test_a_server_that_tells_uidnext_only_when_it_is_asked_is_heard(tmp_pa
 async def test_a_visitor_sees_that_the_numbers_are_new(tmp_path: Path) -> None:
     server = folder_with(*range(5))
     async with server.serve() as scripted:
-        door = Door(mailbox(scripted.port), tmp_path / "outbox.db")
+        visitor = Visitor(mailbox(scripted.port), tmp_path / "outbox.db")
         for last, contact in ((5, Contact.KNOWN), (6, Contact.RENUMBERED), (2**32 - 1, Contact.RENUMBERED)):
-            async with door.open() as session:
-                seen = await look(door.box, session, lambda name, last=last: Progress(7, last))  # type: ignore[misc]
+            async with visitor.open() as session:
+                seen = await look(visitor.settings, session, lambda name, last=last: Progress(7, last))  # type: ignore[misc]
                 assert seen.folders[0].contact is contact
 
 

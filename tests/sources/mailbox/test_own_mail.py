@@ -16,7 +16,7 @@ from bouncestream.health import Status
 from bouncestream.judging.mail import Judging, read_mail
 from bouncestream.sources.mailbox.own_mail import HEADER, LEFTOVERS, SUBJECT, letter, marks
 from bouncestream.sources.mailbox.proof import UNKNOWN
-from bouncestream.sources.mailbox.visit import Door, Heard, hear
+from bouncestream.sources.mailbox.visit import Heard, Visitor, hear
 from tests.mailserver.dovecot import dsn
 from tests.mailserver.dovecot import letter as a_letter
 from tests.mailserver.liar import Liar, Lie
@@ -47,9 +47,9 @@ def untouched(server: Liar, count: int = 3) -> bool:
 
 async def heard(server: Liar, tmp_path: Path) -> Heard:
     async with server.serve() as scripted:
-        door = Door(mailbox(scripted.port), tmp_path / "outbox.db")
-        async with door.open() as ear:
-            return await hear(door, ear, "INBOX", 5)
+        visitor = Visitor(mailbox(scripted.port), tmp_path / "outbox.db")
+        async with visitor.open() as ear:
+            return await hear(visitor, ear, "INBOX", 5)
 
 
 # -- the mail itself -----------------------------------------------------------------------------------------------
