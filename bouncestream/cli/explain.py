@@ -26,7 +26,7 @@ from bouncestream.judging.mail import PROVIDER as MAILBOX
 from bouncestream.judging.stored import StillUnreadable, identified_again, same_person
 from bouncestream.outbox import delivery, operator
 from bouncestream.outbox.operator import Listed, Step
-from bouncestream.ports import Claimed, RawInput
+from bouncestream.ports import RawInput
 from bouncestream.printable import mask_all, printable
 from bouncestream.sinks.listmonk import payload
 
@@ -169,16 +169,9 @@ def _now(config: Config, row: Listed, came: RawInput) -> str:
     return f"judges it as {same[0].kind} ({same[0].reason}): {mask_all(same[0].evidence)}"
 
 
-def _claimed(row: Listed) -> Claimed:
-    return Claimed(
-        row.row, row.event_id, row.state, row.event, row.received_at, row.label, row.attempt,
-        address_form=row.address_form,
-    )  # fmt: skip
-
-
 def _sent(found: _Found) -> dict[str, Any]:
     """The body of the POST, as it was made or would be."""
-    body: dict[str, Any] = json.loads(payload.body(_claimed(found.row), found.instance))
+    body: dict[str, Any] = json.loads(payload.body(found.row, found.instance))
     return body
 
 

@@ -19,26 +19,16 @@ from bouncestream.outbox import codec
 from bouncestream.outbox.delivery import HORIZON, WHY_LIMIT, quarantine_count, settle, tally
 from bouncestream.outbox.quarantine import Quarantined
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.ports import Move, RawInput, State
+from bouncestream.ports import Claimed, Move, RawInput, State
 
 #: Comes after every row.
 _LAST = (1 << 63) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A row with all that is known of it but its history and its raw body."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed(Claimed):
+    """A row with all that is known of it but its history and its raw body, whatever its state."""
 
-    row: int
-    event_id: str
-    state: State
-    event: BounceEvent
-    received_at: datetime
-    label: str
-    attempt: int
-    failures: int
-    absences: int
-    address_form: str
     held_for: str
     next_attempt_at: datetime | None
     finished_at: datetime | None
@@ -311,21 +301,13 @@ def _change(
 
 def _listed(row: codec.Row) -> Listed:
     return Listed(
-        row.id,
-        row.event_id,
-        State(row.state),
-        codec.event(row),
-        codec.moment(row.event.received_at),
-        row.label,
-        row.attempt,
-        row.failures,
-        row.absences,
-        row.event.address_form,
-        row.held_for,
-        codec.moment(row.next_attempt_at) if row.next_attempt_at else None,
-        codec.moment(row.finished_at) if row.finished_at else None,
-        row.why,
-        row.raw_id,
-        row.supersedes or "",
-        row.superseded_by,
-    )
+        row.id, row.event_id, State(row.state), codec.event(row), codec.moment(row.event.received_at), row.label,
+        row.attempt, row.failures, row.absences, row.event.address_form, row.unsent,
+        held_for=row.held_for,
+        next_attempt_at=codec.moment(row.next_attempt_at) if row.next_attempt_at else None,
+        finished_at=codec.moment(row.finished_at) if row.finished_at else None,
+        why=row.why,
+        raw_id=row.raw_id,
+        supersedes=row.supersedes or "",
+        superseded_by=row.superseded_by,
+    )  # fmt: skip

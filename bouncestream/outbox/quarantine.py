@@ -44,22 +44,14 @@ def quarantine_items(
     """The items that wait in quarantine, oldest first, or the bounces `unidentified`; with `replayed` all there
     ever was."""
     query = "quarantine_all" if replayed else "quarantine_items"
+    found = conn.execute(QUERIES[query], {"after": after, "limit": limit, "unidentified": int(unidentified)})
     return [
         Quarantined(
-            number,
-            codec.moment(at),
-            source,
-            provider,
-            why,
-            event_type,
-            raw_id,
-            codec.moment(done) if done else None,
-            bool(nobody),
+            number, codec.moment(at), source, provider, why, event_type, raw_id,
+            codec.moment(done) if done else None, bool(nobody),
         )
-        for number, at, source, provider, why, event_type, raw_id, done, nobody in conn.execute(
-            QUERIES[query], {"after": after, "limit": limit, "unidentified": int(unidentified)}
-        )
-    ]
+        for number, at, source, provider, why, event_type, raw_id, done, nobody in found
+    ]  # fmt: skip
 
 
 def mark_replayed(conn: sqlite3.Connection, item: int, now: datetime) -> bool:
