@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Signatures with a key pair: the provider signs with the private key, the option holds the public one.
 
-`cryptography` is imported only when such a key is used, and only then required.
+`cryptography` is imported only when such a key is used.
 """
 
 from __future__ import annotations
@@ -14,13 +14,10 @@ from typing import Any, ClassVar
 
 from bouncestream.crypto.signature import Signature
 
-#: How the package that does the mathematics gets there.
-NEEDS = "needs the package cryptography: pip install 'bouncestream[signatures]'"
-
 
 def load(text: str) -> Any:
     """A public key from PEM, from the base64 of its DER, or from that of the 32 bytes of an Ed25519 key (RFC 8032).
-    Raises ValueError, or ImportError without the package."""
+    Raises ValueError."""
     return _load("\n".join(line.strip() for line in text.strip().splitlines()))
 
 
@@ -48,8 +45,6 @@ class PublicKey(Signature):
     def fault(self, key: tuple[str, ...]) -> str:
         try:
             return "" if all(self.fits(load(one)) for one in key) else f"is not a key for {self.word}"
-        except ImportError:
-            return NEEDS
         except ValueError:
             return "is not a public key; copy it whole, as PEM or base64"
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from bouncestream.crypto.proof import Asked, Fetch, Missing, Proof
-from bouncestream.crypto.public_key import NEEDS, verify_rsa
+from bouncestream.crypto.public_key import verify_rsa
 from bouncestream.errors import Unauthorized
 
 #: What is signed, in this order; a subject only where there is one.
@@ -38,10 +38,6 @@ class Sns(Proof):
         return True
 
     def fault(self, key: tuple[str, ...]) -> str:
-        try:
-            import cryptography  # noqa: F401
-        except ImportError:
-            return NEEDS
         if not all(map(_TOPIC.fullmatch, key)):
             return "names something that is no topic; copy its whole ARN, and not that of the subscription"
         return ""
