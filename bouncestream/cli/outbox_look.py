@@ -6,14 +6,15 @@ from __future__ import annotations
 import argparse
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from bouncestream.cli import outbox_change
 from bouncestream.cli import show as out
-from bouncestream.cli.opened import configuration, looking
+from bouncestream.cli.opened import Changing, configuration, looking
 from bouncestream.cli.outbox_change import as_command, item_number
 from bouncestream.cli.parser import Parser, count, group
 from bouncestream.errors import UsageError
@@ -92,10 +93,19 @@ def listing(args: argparse.Namespace) -> int:
     with looking(configuration(args, with_secrets=False).outbox.path) as outbox:
         if args.quarantine or args.unidentified:
             return _list_quarantine(args, outbox)
-        return _list_events(args, _rows(args, outbox))
+        found = pages(
+            outbox,
+            _PAGE,
+            args.limit,
+            states=[State(state) for state in args.state or ()],
+            kinds=args.kind or (),
+            source=args.source,
+            recipient=(normalise(args.recipient) or args.recipient) if args.recipient else "",
+        )
+        return _list_events(args, chain.from_iterable(found))
 
 
-def _list_events(args: argparse.Namespace, rows: Iterator[Listed]) -> int:
+def _list_events(args: argparse.Namespace, rows: Iterable[Listed]) -> int:
     if args.json:
         for row in rows:
             out.json_line(as_json(row, args))
@@ -120,25 +130,16 @@ def _list_events(args: argparse.Namespace, rows: Iterator[Listed]) -> int:
     return 0
 
 
-def _rows(args: argparse.Namespace, outbox: View) -> Iterator[Listed]:
-    left = args.limit or sys.maxsize
-    before = 0
+def pages(outbox: View | Changing, size: int, limit: int = 0, **filters: Any) -> Iterator[list[Listed]]:
+    """The rows that pass the filters of `operator.list_rows`, newest first, `size` at a time; `limit` 0: all."""
+    left, before = limit or sys.maxsize, 0
     while left > 0:
-        page = outbox.read(
-            partial(
-                operator.list_rows,
-                states=[State(state) for state in args.state or ()],
-                kinds=args.kind or (),
-                source=args.source,
-                recipient=(normalise(args.recipient) or args.recipient) if args.recipient else "",
-                before_row=before,
-                limit=min(left, _PAGE),
-            )
-        )
-        yield from page
-        if len(page) < min(left, _PAGE):
+        wanted = min(left, size)
+        page = outbox.read(partial(operator.list_rows, before_row=before, limit=wanted, **filters))
+        yield page
+        if len(page) < wanted:
             return
-        left -= len(page)
+        left -= wanted
         before = page[-1].row
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from bouncestream.cli import show as out
 from bouncestream.cli.opened import Changing, changing, configuration, looking, since_when
-from bouncestream.cli.outbox_look import who
+from bouncestream.cli.outbox_look import pages, who
 from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
@@ -95,9 +95,8 @@ def _changes(
     outbox: View | Changing, config: Config, since: datetime | None, counts: Counter[str]
 ) -> Iterator[list[Change]]:
     """The changes, newest first, those of some hundred events at a time."""
-    before, raw_id, again = 0, None, None
-    while True:
-        page = outbox.read(partial(operator.list_rows, since=since, before_row=before, limit=_PAGE))
+    raw_id, again = None, None
+    for page in pages(outbox, _PAGE, since=since):
         found = []
         for row in page:
             if row.raw_id is None:
@@ -113,9 +112,6 @@ def _changes(
             if change is not None:
                 found.append(change)
         yield found
-        if len(page) < _PAGE:
-            return
-        before = page[-1].row
 
 
 def _again(row: Listed, config: Config, outbox: View | Changing) -> tuple[BounceEvent, ...] | None:

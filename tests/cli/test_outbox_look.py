@@ -87,6 +87,7 @@ def test_list_pages_through_many(cli: Cli, conn: sqlite3.Connection) -> None:
     make.submit(conn, *(make.event(f"r{number}@example.com") for number in range(5100)), now=NOW)
     numbers = [row["number"] for row in lines(cli("outbox", "list", "--json", "--limit", "0").stdout)]
     assert sorted(numbers) == list(range(1, 5104))
+    assert len(cli("outbox", "list", "--json", "--limit", "5050").stdout.splitlines()) == 5050
 
 
 def test_list_shows_the_quarantine(cli: Cli) -> None:
