@@ -63,16 +63,12 @@ def class_of(said: str, *tables: Mapping[str, str]) -> str | None:
     return None
 
 
-def judged(
-    class_: str, *, status: str, reply_code: str, diagnostic: str, reason: str = ""
-) -> tuple[Kind | None, Judged]:
-    """The kind (None: no event, `NO_EVENT` says why) and the judgement with reason, codes and evidence. `reason` is
-    the one that the provider has, in our words, where codes and words tell none."""
+def judged(class_: str, *, status: str, reply_code: str, diagnostic: str, reason: str = "") -> tuple[Kind, Judged]:
+    """The kind, and the judgement with reason, codes and evidence, of a class that is not in `NO_EVENT`. `reason`
+    is the one that the provider has, in our words, where codes and words tell none."""
     found = classified(status=status, reply_code=reply_code, diagnostic=diagnostic)
     if reason and found.reason in _VAGUE:
         found = replace(found, reason=reason)
-    if class_ in NO_EVENT:
-        return None, found
     first, _, why = class_.partition("-")
     if first == "suppressed":
         return _KINDS[why], replace(found, reason="suppressed", evidence="")

@@ -117,6 +117,9 @@ class Gathered(Generic[S]):
         meaning = class_of(said, self.settings.classes) or class_ or class_of(said, self.classes)
         if meaning is None:
             raise UnknownType(f"{self.title}'s type is not known", text(said, 100) or "?")
+        if meaning in NO_EVENT:
+            self.ignored.append(f'{self.title} says "{text(said, 100)}": {NO_EVENT[meaning]}')
+            return
         kind, found = judged(
             meaning,
             status=enhanced_status(status),
@@ -124,9 +127,6 @@ class Gathered(Generic[S]):
             diagnostic=(words := text(diagnostic, DIAGNOSTIC_LIMIT)),
             reason=reason,
         )
-        if kind is None:
-            self.ignored.append(f'{self.title} says "{text(said, 100)}": {NO_EVENT[meaning]}')
-            return
         address = normalise(recipient) if isinstance(recipient, str) else ""
         campaign, subscriber = uuids(metadata)
         if not address and not subscriber:

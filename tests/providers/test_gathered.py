@@ -114,3 +114,15 @@ def test_much_trouble_has_one_cause() -> None:
     into = gathered()
     into.each([1] * 1000, lambda item, into: _read(item, into))
     assert len(into.done().unreadable) == MAX_UNREADABLE
+
+
+def test_what_is_no_event_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deliveries and opens are many times more than bounces."""
+
+    def judge(*_: object, **__: object) -> None:
+        raise AssertionError("judged")
+
+    monkeypatch.setattr("bouncestream.providers._gathered.judged", judge)
+    into = gathered()
+    into.report("open", part={}, recipient="a@b.example")
+    assert len(into.ignored) == 1
