@@ -25,9 +25,7 @@ class Told:
 
 async def ask(url: str, user: str, token: str) -> Told:
     """Ask it; within seconds, and never an exception."""
-    from bouncestream.doctor.areas import (
-        campaigns as letters,  # aiohttp comes with it, and most letters and logs are judged without
-    )
+    from bouncestream.doctor.areas import campaigns  # aiohttp comes with it, and most are judged without
     from bouncestream.doctor.probe.names import Names
     from bouncestream.doctor.probe.web import Credentials, Web
 
@@ -36,15 +34,15 @@ async def ask(url: str, user: str, token: str) -> Told:
         async with Web(names) as web:
             config = _object((await web.get(f"{base}/api/config", who=who, limit=_LIMIT)).data())
             settings = None
-            if config and letters.individual(config, None) is None:
+            if config and campaigns.individual(config, None) is None:
                 settings = _object((await web.get(f"{base}/api/settings", who=who, limit=_LIMIT)).data())
     finally:
         await names.close()
     root = config.get("root_url")
     return Told(
         root if isinstance(root, str) else "",
-        letters.disabled(config, settings),
-        letters.individual(config, settings),
+        campaigns.disabled(config, settings),
+        campaigns.individual(config, settings),
     )
 
 

@@ -11,7 +11,10 @@ from typing import Final
 from bouncestream.doctor.areas import (
     alerts,
     bounces,
+    bridge,
+    campaigns,
     configuration,
+    end_to_end,
     guides,
     listmonk,
     mailbox,
@@ -20,12 +23,9 @@ from bouncestream.doctor.areas import (
     ports,
     root_url,
     tls,
-    trial,
 )
-from bouncestream.doctor.areas import bridge as itself
-from bouncestream.doctor.areas import campaigns as letters
-from bouncestream.doctor.campaign_mail import body as received
-from bouncestream.doctor.logs import findings as log_words
+from bouncestream.doctor.campaign_mail import body
+from bouncestream.doctor.logs import findings
 
 UNEXAMINED = "not-examined"
 #: Findings by which something could not be looked at, so that its state is unknown.
@@ -56,8 +56,8 @@ TOPICS: Final[Mapping[str, str]] = MappingProxyType(
         pixel.TOPIC: "Open pixel",
         pages.TOPIC: "Clicks and public pages",
         guides.TOPIC: "Guides that mislead",
-        letters.TOPIC: "Templates and campaigns",
-        itself.TOPIC: "bouncestream itself",
+        campaigns.TOPIC: "Templates and campaigns",
+        bridge.TOPIC: "bouncestream itself",
         mailbox.TOPIC: "Mailboxes",
         alerts.TOPIC: "Alerts",
         "doctor": "The examination",
@@ -71,15 +71,15 @@ BY_TOPIC: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         area.TOPIC: area.FINDINGS
         for area in (
-            *(configuration, listmonk, bounces, root_url, ports, tls, pixel, pages, guides, letters, itself),
+            *(configuration, listmonk, bounces, root_url, ports, tls, pixel, pages, guides, campaigns, bridge),
             *(mailbox, alerts),
         )
     }
     | {
-        itself.TOPIC: {**itself.FINDINGS, **trial.FINDINGS},
+        bridge.TOPIC: {**bridge.FINDINGS, **end_to_end.FINDINGS},
         "doctor": _OWN,
-        "mail": received.FINDINGS,
-        "logs": log_words.FINDINGS,
+        "mail": body.FINDINGS,
+        "logs": findings.FINDINGS,
     }
 )
 

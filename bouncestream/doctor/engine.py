@@ -2,25 +2,25 @@
 """The whole examination: areas that do not need each other at the same time, each within its limit.
 
 Listmonk is asked first, since it knows the root URL; an operator's own `[listmonk] public_url` need not wait.
-An area that does not end in time, or fails, becomes a finding of its own, and the others go on.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from bouncestream.config.model import Config, Listmonk
 from bouncestream.doctor.areas import (
     alerts,
     bounces,
+    bridge,
+    campaigns,
     configuration,
+    end_to_end,
     guides,
     listmonk,
     mailbox,
@@ -30,12 +30,10 @@ from bouncestream.doctor.areas import (
     ports,
     root_url,
     tls,
-    trial,
+    webhooks,
 )
-from bouncestream.doctor.areas import bridge as itself
-from bouncestream.doctor.areas import campaigns as letters
-from bouncestream.doctor.areas import webhooks as ways
-from bouncestream.doctor.catalogue import TOPICS, UNEXAMINED
+from bouncestream.doctor.catalogue import TOPICS
+from bouncestream.doctor.examination import Examination
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe import front, public
 from bouncestream.doctor.probe.names import Names
@@ -44,57 +42,18 @@ from bouncestream.doctor.probe.web import Credentials, Web
 from bouncestream.providers._settings import Webhook
 from bouncestream.sinks.listmonk.permissions import by_id
 
-log = logging.getLogger("bouncestream.doctor")
+#: Seconds: for Listmonk, which others wait for; names and ports; what goes through them; the rest; mailboxes.
+FIRST, DOOR, PUBLIC, OTHER, MAIL = 3.5, 4.0, 7.0, 10.0, 13.0
 
-#: Seconds: for Listmonk, which others wait for; names and ports; what goes through them; the rest; mailboxes; all.
-FIRST, DOOR, PUBLIC, OTHER, MAIL, ALL = 3.5, 4.0, 7.0, 10.0, 13.0, 13.5
-
-T = TypeVar("T")
-Asked: TypeAlias = "asyncio.Task[listmonk.ListmonkFacts | None]"
-Bridge: TypeAlias = "asyncio.Task[itself.BridgeFacts | None]"
-
-
-@dataclass(slots=True)
-class Examination:
-    """An examination: what is known so far, and what was found."""
-
-    web: Web
-    now: datetime
-    found: list[Finding] = field(default_factory=list)
-    began: float = field(default_factory=time.monotonic)
-
-    async def within(self, seconds: float, topic: str, work: Awaitable[T], instead: T) -> T:
-        """The result of `work`, or `instead` and a finding when it does not end in time, or fails."""
-        try:
-            async with asyncio.timeout(min(seconds, ALL - (time.monotonic() - self.began))):
-                return await work
-        except TimeoutError:
-            why = f"it did not end within {seconds:g} s"
-        except Exception as error:  # one area's bug must not take the others away
-            log.debug("the area %s failed", topic, exc_info=error)
-            why = f"a bug of bouncestream: {type(error).__name__}"
-        self.note(topic, why)
-        return instead
-
-    def note(self, topic: str, why: str) -> None:
-        """Say that something could not be examined."""
-        text = f"{TOPICS.get(topic, topic)} could not be examined: {why}"
-        self.found.append(Finding(UNEXAMINED, Level.WARNING, "doctor", text, "It may be well or not."))
-
-    def judged(self, topic: str, judge: Callable[[], list[Finding]]) -> None:
-        """Add what `judge` finds; foreign data must not end the examination."""
-        try:
-            self.found += judge()
-        except Exception as error:
-            log.debug("judging %s failed", topic, exc_info=error)
-            self.note(topic, f"a bug of bouncestream: {type(error).__name__}")
+ListmonkTask: TypeAlias = "asyncio.Task[listmonk.ListmonkFacts | None]"
+BridgeTask: TypeAlias = "asyncio.Task[bridge.BridgeFacts | None]"
 
 
 async def examine(config: Config, *, write: bool = False) -> list[Finding]:
     """Everything, with a configuration."""
     async with _examination() as it:
-        asked, bridge = _first(it, config)
-        works = [_public_side(it, config, asked, bridge), *_inside(it, config, asked, bridge, write=write)]
+        asked, running = _first(it, config)
+        works = [_public_side(it, config, asked, running), *_inside(it, config, asked, running, write=write)]
         await asyncio.gather(*works, *([_write(it, config)] if write else []))
         return in_order(it.found)
 
@@ -102,8 +61,8 @@ async def examine(config: Config, *, write: bool = False) -> list[Finding]:
 async def examine_inside(config: Config) -> list[Finding]:
     """The findings that `bouncestream check` tells, before a start: all but the public side and the campaigns."""
     async with _examination() as it:
-        asked, bridge = _first(it, config)
-        await asyncio.gather(_before_run(it, bridge), *_inside(it, config, asked, bridge))
+        asked, running = _first(it, config)
+        await asyncio.gather(_before_run(it, running), *_inside(it, config, asked, running))
         return in_order(it.found)
 
 
@@ -120,8 +79,10 @@ async def examine_webhook(public_url: str, hook: Webhook) -> list[Finding]:
     public = Target.read(public_url)
     assert public is not None
     async with _examination() as it:
-        way = await it.within(OTHER, itself.TOPIC, ways.attempt(public, hook, it.web, it.now), ways.Way(hook.name))
-        it.judged(itself.TOPIC, lambda: ways.judge(public, [way], None, to_run=True))
+        way = await it.within(
+            OTHER, bridge.TOPIC, webhooks.attempt(public, hook, it.web, it.now), webhooks.Way(hook.name)
+        )
+        it.judged(bridge.TOPIC, lambda: webhooks.judge(public, [way], None, to_run=True))
         return in_order(it.found)
 
 
@@ -169,61 +130,61 @@ def _who(settings: Listmonk) -> Credentials:
     return Credentials(settings.url, settings.user, settings.token.reveal() if settings.token else "")
 
 
-def _ask(it: Examination, settings: Listmonk) -> Asked:
+def _ask(it: Examination, settings: Listmonk) -> ListmonkTask:
     collected = listmonk.collect(_who(settings), it.web)
     return asyncio.create_task(it.within(FIRST, listmonk.TOPIC, collected, None))
 
 
-def _first(it: Examination, config: Config) -> tuple[Asked, Bridge]:
+def _first(it: Examination, config: Config) -> tuple[ListmonkTask, BridgeTask]:
     """Listmonk and the running bridge, which others wait for."""
-    bridge: Bridge = asyncio.create_task(
-        it.within(OTHER, itself.TOPIC, itself.collect(config, it.web, it.now), None)
+    running: BridgeTask = asyncio.create_task(
+        it.within(OTHER, bridge.TOPIC, bridge.collect(config, it.web, it.now), None)
     )
-    return _ask(it, config.listmonk), bridge
+    return _ask(it, config.listmonk), running
 
 
 def _inside(
-    it: Examination, config: Config, asked: Asked, bridge: Bridge, *, write: bool = False
+    it: Examination, config: Config, asked: ListmonkTask, running: BridgeTask, *, write: bool = False
 ) -> Iterator[Awaitable[None]]:
     """The areas that need no public address."""
     it.judged(configuration.TOPIC, lambda: configuration.judge(config.path, config.warnings))
-    yield _delivery(it, config, asked, bridge)
+    yield _delivery(it, config, asked, running)
     if config.mailboxes:
-        yield _mailboxes(it, config, bridge, write=write)
+        yield _mailboxes(it, config, running, write=write)
     yield _alerts(it, config)
 
 
-async def _public_side(it: Examination, config: Config, asked: Asked, bridge: Bridge) -> None:
+async def _public_side(it: Examination, config: Config, asked: ListmonkTask, running: BridgeTask) -> None:
     """The public address: the operator's own need not wait for Listmonk, which else knows it."""
     settings, hook = config.listmonk, first_hook(config)
     own = Target.read(settings.public_url) if settings.public_url else None
-    works: list[Awaitable[None]] = [_letters(it, asked, _who(settings)), _itself(it, bridge, own, asked, hook)]
+    works: list[Awaitable[None]] = [_letters(it, asked, _who(settings)), _itself(it, running, own, asked, hook)]
     if own is not None:
         works.append(_public(it, own, settings.url, asked, hook))
     await asyncio.gather(*works, _root(it, config, asked, own))
 
 
-async def _delivery(it: Examination, config: Config, asked: Asked, bridge: Bridge) -> None:
+async def _delivery(it: Examination, config: Config, asked: ListmonkTask, running: BridgeTask) -> None:
     """Listmonk's own areas, and what they and the bridge tell together."""
     await _listmonk(it, config, asked)
-    seen, running = await asked, await bridge
-    if seen is None or running is None:
+    seen, own = await asked, await running
+    if seen is None or own is None:
         return
     if not any(one.level is Level.ERROR and one.topic in (listmonk.TOPIC, bounces.TOPIC) for one in it.found):
-        it.judged(itself.TOPIC, lambda: itself.judge_listmonk(running))
-    if seen.known and running.outbox.new:
-        rows = await it.within(FIRST, itself.TOPIC, outbox.collect_former(seen.who, it.web), [])
-        it.judged(itself.TOPIC, lambda: outbox.judge_former(running.outbox, rows, running.sources))
+        it.judged(bridge.TOPIC, lambda: bridge.judge_listmonk(own))
+    if seen.known and own.outbox.new:
+        rows = await it.within(FIRST, bridge.TOPIC, outbox.collect_former(seen.who, it.web), [])
+        it.judged(bridge.TOPIC, lambda: outbox.judge_former(own.outbox, rows, own.sources))
 
 
-async def _listmonk(it: Examination, config: Config, asked: Asked) -> None:
+async def _listmonk(it: Examination, config: Config, asked: ListmonkTask) -> None:
     seen = await asked
     if seen is not None:
         it.judged(listmonk.TOPIC, lambda: listmonk.judge(seen))
         it.judged(bounces.TOPIC, lambda: bounces.judge(seen, own_mailboxes(config), config.webhooks))
 
 
-async def _root(it: Examination, config: Config, asked: Asked, own: Target | None) -> None:
+async def _root(it: Examination, config: Config, asked: ListmonkTask, own: Target | None) -> None:
     """The root URL; and the public address, where only Listmonk knows it."""
     seen = await asked
     root = seen.root_url if seen is not None else None
@@ -257,34 +218,36 @@ async def _is_wrong_port(it: Examination, target: Target | None, listmonk_url: s
 
 
 async def _write(it: Examination, config: Config) -> None:
-    seen = await it.within(OTHER, itself.TOPIC, trial.collect(config, it.web, it.now), trial.TestEventFacts())
-    it.judged(itself.TOPIC, lambda: trial.judge(seen))
+    seen = await it.within(
+        OTHER, bridge.TOPIC, end_to_end.collect(config, it.web, it.now), end_to_end.EndToEndFacts()
+    )
+    it.judged(bridge.TOPIC, lambda: end_to_end.judge(seen))
 
 
-async def _letters(it: Examination, asked: Asked, who: Credentials) -> None:
-    seen = await it.within(OTHER, letters.TOPIC, letters.collect(who, it.web), None)
+async def _letters(it: Examination, asked: ListmonkTask, who: Credentials) -> None:
+    seen = await it.within(OTHER, campaigns.TOPIC, campaigns.collect(who, it.web), None)
     answers = await asked
     if seen is not None and answers is not None and answers.known:
         config, settings = answers.config, answers.settings
         if not seen.campaigns and "lists:get_all" in answers.granted.lacks(by_id("permission-letters")):
             seen = replace(seen, campaigns=None)  # none is shown, whatever there is
-        it.judged(letters.TOPIC, lambda: letters.judge(seen, config, settings, it.now))
+        it.judged(campaigns.TOPIC, lambda: campaigns.judge(seen, config, settings, it.now))
 
 
-async def _mailboxes(it: Examination, config: Config, bridge: Bridge, *, write: bool) -> None:
+async def _mailboxes(it: Examination, config: Config, running: BridgeTask, *, write: bool) -> None:
     seen = await it.within(MAIL, mailbox.TOPIC, mailbox.collect(config, it.web.names, it.now, write=write), [])
-    running = await bridge
-    it.judged(mailbox.TOPIC, lambda: mailbox.judge(seen, running.parts if running is not None else {}))
+    own = await running
+    it.judged(mailbox.TOPIC, lambda: mailbox.judge(seen, own.parts if own is not None else {}))
 
 
-async def _before_run(it: Examination, bridge: Bridge) -> None:
-    seen = await bridge
+async def _before_run(it: Examination, running: BridgeTask) -> None:
+    seen = await running
     if seen is not None:
-        it.judged(itself.TOPIC, lambda: itself.judge(seen, to_run=True))
+        it.judged(bridge.TOPIC, lambda: bridge.judge(seen, to_run=True))
 
 
-async def _itself(it: Examination, bridge: Bridge, own: Target | None, asked: Asked, hook: str) -> None:
-    seen = await bridge
+async def _itself(it: Examination, running: BridgeTask, own: Target | None, asked: ListmonkTask, hook: str) -> None:
+    seen = await running
     if seen is None:
         return
     there = seen.public
@@ -297,9 +260,9 @@ async def _itself(it: Examination, bridge: Bridge, own: Target | None, asked: As
         known = root.url if root is not None and not is_private(root.host) else ""
         door = await _door(it, there, from_outside(known, hook or f"{there.url}/webhooks/<name>"))
         if door is not None and not door.reachable:  # said, so it need not be said of each webhook
-            it.judged(itself.TOPIC, lambda: [o for o in itself.judge(seen) if o.id != "webhook-unreachable"])
+            it.judged(bridge.TOPIC, lambda: [o for o in bridge.judge(seen) if o.id != "webhook-unreachable"])
             return
-    it.judged(itself.TOPIC, lambda: itself.judge(seen))
+    it.judged(bridge.TOPIC, lambda: bridge.judge(seen))
 
 
 async def _door(it: Examination, target: Target, outside: str) -> front.Front | None:
@@ -318,7 +281,7 @@ async def _public(
     it: Examination,
     target: Target,
     listmonk_url: str,
-    asked: Asked | None,
+    asked: ListmonkTask | None,
     hook: str = "",
 ) -> None:
     """Everything that goes through the public address. `hook`: the public URL of a webhook, for the command that
@@ -343,7 +306,7 @@ async def _public(
     if answers is None or not answers.known:
         replies = replace(replies, direct={})  # what answers there is not known to be Listmonk
     settings = answers.settings if answers is not None else None
-    individual = letters.individual(config, settings)
+    individual = campaigns.individual(config, settings)
     hooks = bool(bounces.own_hooks(settings))
     outside = from_outside(target.url, hook)
     it.judged(root_url.TOPIC, lambda: root_url.judge_names(door, outside))
@@ -373,7 +336,7 @@ async def _webhook(it: Examination, url: str, root: Target) -> None:
         door = await _door(it, target, from_outside(root.url, url))
         if door is not None and not door.reachable:
             return
-    it.judged(itself.TOPIC, lambda: [ways.judge_bare(target.url, reply)])
+    it.judged(bridge.TOPIC, lambda: [webhooks.judge_bare(target.url, reply)])
 
 
 def first_hook(config: Config) -> str:

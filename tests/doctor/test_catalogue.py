@@ -15,9 +15,10 @@ from tests.doctor.cases import CASES
 HERE = Path(__file__).parent
 ROOM = Path(catalogue.__file__).parent
 PLAYED = set().union(*(case.expect | case.also for case in CASES))
+AREAS = ("alerts", "bridge", "configuration", "end_to_end", "listmonk", "mailbox", "outbox")
 OTHERS = (
     "test_judging.py",
-    *(f"areas/test_{area}.py" for area in ("alerts", "bridge", "configuration", "listmonk", "mailbox", "outbox")),
+    *(f"areas/test_{area}.py" for area in AREAS),
     "campaign_mail/test_body.py",
     "logs/test_logs.py",
     "received_mails.py",

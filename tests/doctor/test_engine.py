@@ -1,53 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An area that fails or does not end is a finding, and the others go on."""
+"""Which areas are examined for whom, and in which order the findings are told."""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime
+from pathlib import Path
 
 from bouncestream.cli.doctor import report
-from bouncestream.doctor import engine
+from bouncestream.config.model import Config, Listmonk, Outbox, Server
+from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.catalogue import UNEXAMINED
-from bouncestream.doctor.engine import Examination, in_order
+from bouncestream.doctor.engine import examine, examine_inside, examine_listmonk, in_order
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.probe.names import Names
-from bouncestream.doctor.probe.web import Web
+from bouncestream.sandbox import BRIDGE_PERMISSIONS, ApiUser, Sandbox, SandboxSettings
 
-
-def examination() -> Examination:
-    return Examination(Web(Names()), datetime.now(UTC))
-
-
-async def test_what_does_not_end_is_told() -> None:
-    it = examination()
-    assert await it.within(0.05, "tls", asyncio.sleep(10, "never"), "instead") == "instead"
-    (found,) = it.found
-    assert (found.id, found.level) == (UNEXAMINED, Level.WARNING)
-    assert found.seen.startswith("TLS could not be examined: it did not end")
-
-
-async def test_what_fails_is_told() -> None:
-    it = examination()
-
-    async def fail() -> int:
-        raise KeyError("surprise")
-
-    assert await it.within(1, "pixel", fail(), 7) == 7
-
-    def judge() -> list[Finding]:
-        raise TypeError("foreign data")
-
-    it.judged("letters", judge)
-    assert ["KeyError" in it.found[0].seen, "TypeError" in it.found[1].seen] == [True, True]
-
-
-async def test_all_of_it_has_one_limit(monkeypatch) -> None:
-    monkeypatch.setattr(engine, "ALL", 0.1)
-    it = examination()
-    await it.within(10, "tls", asyncio.sleep(5, None), None)
-    await it.within(10, "pixel", asyncio.sleep(5, None), None)
-    assert [one.id for one in it.found] == [UNEXAMINED] * 2
+TOKEN = "0123456789abcdef"
 
 
 def test_the_order_and_the_exit_codes(capsys) -> None:
@@ -80,3 +46,25 @@ def test_the_order_and_the_exit_codes(capsys) -> None:
         "",
         "It could not be examined, or not all of it: see above.",
     ]
+
+
+async def test_check_and_init_find_what_the_doctor_finds(tmp_path: Path) -> None:
+    users = {"me": ApiUser("me", TOKEN, BRIDGE_PERMISSIONS - {"bounces:get"})}
+    async with Sandbox(SandboxSettings(users=users, webhooks_enabled=False)) as sandbox:
+        config = Config(
+            listmonk=Listmonk(url=sandbox.url, user="me", token=Secret(TOKEN)),
+            outbox=Outbox(path=str(tmp_path / "outbox.db")),
+            server=Server(listen="127.0.0.1:0"),
+        )
+        every, inside = await examine(config), await examine_inside(config)
+        told_of_listmonk = await examine_listmonk(config.listmonk)
+
+    def of(found: list[Finding], *topics: str) -> list[Finding]:
+        return [one for one in found if one.topic in topics]
+
+    same = ("configuration", "listmonk", "bounces", "mailbox", "alerts")
+    assert of(inside, *same) == of(every, *same)
+    assert told_of_listmonk == of(every, "listmonk", "bounces")
+    assert {one.id for one in of(inside, "bouncestream")} == {one.id for one in of(every, "bouncestream")}
+    assert {"bounces-webhooks-off", "permission-read"} <= {one.id for one in inside}
+    assert of(every, "doctor") and not of(inside, "doctor"), "the public side is the doctor's"

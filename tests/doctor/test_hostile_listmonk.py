@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from bouncestream.config.model import Listmonk
 from bouncestream.crypto.secret import Secret
-from bouncestream.doctor.areas import bounces, listmonk
-from bouncestream.doctor.areas import campaigns as letters
+from bouncestream.doctor.areas import bounces, campaigns, listmonk
 from bouncestream.doctor.engine import examine_listmonk
 from bouncestream.doctor.finding import Finding, as_dict
 from bouncestream.doctor.probe.names import Names
@@ -77,15 +76,15 @@ def check(findings: list[Finding]) -> None:
 @given(
     st.fixed_dictionaries(dict.fromkeys(("profile", "config", "settings", "bounces", "probe"), JSON)), JSON, JSON
 )
-def test_any_json_of_listmonk_makes_findings(data: dict[str, Any], campaigns: Any, templates: Any) -> None:
+def test_any_json_of_listmonk_makes_findings(data: dict[str, Any], sent: Any, templates: Any) -> None:
     replies = {
         name: Reply(f"http://x/{name}", 200, body=orjson.dumps({"data": value})) for name, value in data.items()
     }
     seen = listmonk.ListmonkFacts(Credentials("http://x", USER, TOKEN), replies, NOW)
     check(listmonk.judge(seen))
     check(bounces.judge(seen, [("imap.example.com", "bounces")], ["shop"]))
-    found = letters.CampaignFacts(letters._objects(campaigns), letters._objects(templates))
-    check(letters.judge(found, seen.config, seen.settings, NOW))
+    found = campaigns.CampaignFacts(campaigns._objects(sent), campaigns._objects(templates))
+    check(campaigns.judge(found, seen.config, seen.settings, NOW))
     assert seen.root_url is None or isinstance(seen.root_url, str)
 
 
@@ -99,7 +98,7 @@ async def test_every_odd_answer_makes_findings(kind: str, monkeypatch: pytest.Mo
         assert found
         check(found)
         check(bounces.judge(seen, (), ["shop"]))
-        check(letters.judge(await letters.collect(who, web), seen.config, seen.settings, NOW))
+        check(campaigns.judge(await campaigns.collect(who, web), seen.config, seen.settings, NOW))
 
 
 @pytest.mark.parametrize("kind", KINDS)

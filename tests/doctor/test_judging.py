@@ -11,10 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
-from bouncestream.doctor.areas import bounces, listmonk, pixel, ports, root_url, tls, trial
-from bouncestream.doctor.areas import bridge as itself
-from bouncestream.doctor.areas import campaigns as letters
-from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.areas import bounces, bridge, campaigns, listmonk, pixel, ports, root_url, tls
+from bouncestream.doctor.finding import Finding
 from bouncestream.doctor.probe.certificate import Certificate
 from bouncestream.doctor.probe.front import Front
 from bouncestream.doctor.probe.names import Resolved
@@ -22,7 +20,6 @@ from bouncestream.doctor.probe.public import Public
 from bouncestream.doctor.probe.reply import Reply
 from bouncestream.doctor.probe.target import Target, from_outside, is_private
 from bouncestream.doctor.probe.web import Credentials
-from bouncestream.errors import FailureKind
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -343,7 +340,7 @@ def test_one_address_of_two_is_bad() -> None:
 )
 def test_forms_of_trackview(body: str, tracks: bool) -> None:
     one = {"name": "x", "status": "finished", "body": body, "content_type": "html", "template_id": None}
-    found = letters.judge(letters.CampaignFacts([one], []), {}, None, NOW)
+    found = campaigns.judge(campaigns.CampaignFacts([one], []), {}, None, NOW)
     assert ("campaign-no-trackview" not in ids(found)) is tracks
 
 
@@ -361,18 +358,18 @@ def test_forms_of_trackview(body: str, tracks: bool) -> None:
 )
 def test_forms_of_links(body: str, kind: str, tracked: bool) -> None:
     one = {"name": "x", "status": "running", "body": body + "{{ TrackView }}", "content_type": kind}
-    found = letters.judge(letters.CampaignFacts([one], []), {}, None, NOW)
+    found = campaigns.judge(campaigns.CampaignFacts([one], []), {}, None, NOW)
     assert ("campaign-no-tracklink" not in ids(found)) is tracked
 
 
 def test_templates_that_may_not_be_read_are_not_blamed() -> None:
     one = {"name": "x", "status": "finished", "body": "", "content_type": "html", "template_id": 1}
-    assert ids(letters.judge(letters.CampaignFacts([one], None), {}, None, NOW), "warning") == []
+    assert ids(campaigns.judge(campaigns.CampaignFacts([one], None), {}, None, NOW), "warning") == []
 
 
 @pytest.mark.parametrize("odd", [{}, {"body": 5, "status": "finished"}, {"status": "finished", "sent": "many"}])
 def test_odd_campaigns(odd: dict[str, Any]) -> None:
-    letters.judge(letters.CampaignFacts([odd], [odd]), {"privacy": 3}, {}, NOW)
+    campaigns.judge(campaigns.CampaignFacts([odd], [odd]), {"privacy": 3}, {}, NOW)
 
 
 def test_fresh_campaigns_may_have_zeros() -> None:
@@ -385,31 +382,16 @@ def test_fresh_campaigns_may_have_zeros() -> None:
         "views": 0,
         "started_at": "2026-02-28T23:00:00Z",
     }
-    assert ids(letters.judge(letters.CampaignFacts([one], []), {}, None, NOW), "warning") == []
+    assert ids(campaigns.judge(campaigns.CampaignFacts([one], []), {}, None, NOW), "warning") == []
     one["started_at"] = "2026-02-27T23:00:00Z"
-    assert "campaigns-no-views" in ids(letters.judge(letters.CampaignFacts([one], []), {}, None, NOW), "warning")
+    assert "campaigns-no-views" in ids(
+        campaigns.judge(campaigns.CampaignFacts([one], []), {}, None, NOW), "warning"
+    )
 
 
 # -- bouncestream itself ----------------------------------------------------------------------------------------
 
 RUNNING = Reply("u", 200, {}, b"ok\n")
-
-
-@pytest.mark.parametrize(
-    ("state", "ident"),
-    [("unstored", "trial-ok"), ("posted", "trial-waiting"), ("", "trial-failed"), ("dead", "trial-failed")],
-)
-def test_the_trial(state: str, ident: str) -> None:
-    reply = answered({"selftest": "ok", "accepted": 1})
-    assert ids(trial.judge(trial.TestEventFacts("shop", reply, state, "why"))) == [ident]
-    refused = Reply("u", trouble=FailureKind.REFUSED, why="connection refused")
-    assert ids(trial.judge(trial.TestEventFacts("shop", refused))) == ["trial-failed"]
-
-
-def test_a_trial_that_allow_ips_keeps_out_is_no_failure() -> None:
-    outside = Reply("u", 401, body=b'{"selftest": "the address is not in allow_ips", "sender": "203.0.113.9"}')
-    (found,) = trial.judge(trial.TestEventFacts("shop", outside))
-    assert (found.id, found.level) == ("trial-impossible", Level.INFO)
 
 
 @pytest.mark.parametrize(
@@ -420,8 +402,8 @@ def test_a_test_that_allow_ips_keeps_out(sender: str, ident: str) -> None:
     outside = Reply(
         "u", 401, body=b'{"selftest": "the address is not in allow_ips", "sender": "%b"}' % sender.encode()
     )
-    way = itself.Way("shop", outside, checks_sender=True)
+    way = bridge.Way("shop", outside, checks_sender=True)
     public = Target.read("https://bounces.example.org")
-    found = itself.judge(itself.BridgeFacts(public, RUNNING, ways=(way,)))
+    found = bridge.judge(bridge.BridgeFacts(public, RUNNING, ways=(way,)))
     assert ident in ids(found)
     assert "webhook-refused" not in ids(found)

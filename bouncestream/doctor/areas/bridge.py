@@ -17,8 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bouncestream.config.model import Config, Server
-from bouncestream.doctor.areas import outbox
-from bouncestream.doctor.areas import webhooks as ways
+from bouncestream.doctor.areas import outbox, webhooks
 from bouncestream.doctor.areas.webhooks import Way
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import Reply, clean, describe
@@ -31,13 +30,13 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
     {
         "bridge-ok": "bouncestream runs, and its parts are well",
         "bridge-not-running": "bouncestream does not run",
-        "bridge-part": "a part of the running bouncestream does not work",
+        "bridge-part": "a part of the running bouncestream does not work, or there is something to know about it",
         "bridge-no-source": "no webhook and no mailbox is configured, so nothing can come in",
         "bridge-no-public-url": "[server] public_url is not set, so the way from outside cannot be tried",
         "bridge-port-taken": "something else listens on [server] listen",
         "bridge-cannot-listen": "bouncestream cannot listen on [server] listen",
         **outbox.FINDINGS,
-        **ways.FINDINGS,
+        **webhooks.FINDINGS,
     }
 )
 
@@ -70,7 +69,7 @@ async def collect(config: Config, web: Web, now: datetime) -> BridgeFacts:
     running = asyncio.create_task(web.get(f"{local}/healthz")) if local else None
     ready = asyncio.create_task(web.get(f"{local}/readyz")) if local else None
     tried = await asyncio.gather(
-        *(ways.attempt(public, hook, web, now) for hook in config.webhooks.values() if public)
+        *(webhooks.attempt(public, hook, web, now) for hook in config.webhooks.values() if public)
     )
     box = await asyncio.to_thread(outbox.collect, config, now)
     told = (await ready).json() if ready is not None else None
@@ -110,8 +109,8 @@ def judge(seen: BridgeFacts, *, to_run: bool = False) -> list[Finding]:
     normal, and that nothing can come in is not."""
     return (
         _bridge(seen, to_run=to_run)
-        + ways.judge(seen.public, seen.ways, seen.running, to_run=to_run and not seen.alive)
-        + [ways.to_enter(seen.server.public_url, hook) for hook in seen.hooks]
+        + webhooks.judge(seen.public, seen.ways, seen.running, to_run=to_run and not seen.alive)
+        + [webhooks.to_enter(seen.server.public_url, hook) for hook in seen.hooks]
         + outbox.judge(seen.outbox, seen.sources, seen.at, alive=seen.alive)
     )
 

@@ -18,8 +18,7 @@ import trustme
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config, Outbox
 from bouncestream.crypto.secret import Secret
-from bouncestream.doctor.areas import bridge as itself
-from bouncestream.doctor.areas import mailbox
+from bouncestream.doctor.areas import bridge, mailbox
 from bouncestream.doctor.areas.mailbox import MailboxFacts, Token, judge
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.names import Names
@@ -370,11 +369,11 @@ def test_the_running_bridge_is_told_once() -> None:
     error = judge([refused(ServerRefused("no"))], parts)
     assert bad(error) == ["mailbox-refused"]
     alive = Reply("u", 200, {}, b"ok")
-    bridge = itself.judge(itself.BridgeFacts(running=alive, parts=parts, sources=("shop", "bounces")))
-    assert [one.seen for one in bridge if one.id == "bridge-part"] == [
+    own = bridge.judge(bridge.BridgeFacts(running=alive, parts=parts, sources=("shop", "bounces")))
+    assert [one.seen for one in own if one.id == "bridge-part"] == [
         "mailbox:gone of the running bouncestream does not work"
     ]
-    assert "bridge-ok" not in [one.id for one in bridge]
+    assert "bridge-ok" not in [one.id for one in own]
 
 
 # -- the program --------------------------------------------------------------------------------------------------

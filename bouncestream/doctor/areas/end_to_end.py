@@ -38,7 +38,7 @@ _OUT = ("verified", "unstored")
 
 
 @dataclass(frozen=True, slots=True)
-class TestEventFacts:
+class EndToEndFacts:
     """The facts about the test event."""
 
     name: str = ""  #: of the webhook; empty: there is none to try
@@ -47,18 +47,18 @@ class TestEventFacts:
     why: str = ""
 
 
-async def collect(config: Config, web: Web, now: datetime) -> TestEventFacts:
+async def collect(config: Config, web: Web, now: datetime) -> EndToEndFacts:
     """Send it, and watch it in the outbox."""
     public = Target.read(config.server.public_url) if config.server.public_url else None
     hooks = sorted(config.webhooks.values(), key=lambda one: bool(one.allow_ips))  # those may keep us out
     hook = next((one for one in hooks if secret_of(one)), None)
     secret = secret_of(hook) if hook is not None else None
     if public is None or hook is None or secret is None:
-        return TestEventFacts()
+        return EndToEndFacts()
     mark = secrets.token_hex(16)
     reply = await post(web, public, hook, secret, selftest.asking_for(mark), now, 3.0)
     if reply.status != 200:
-        return TestEventFacts(hook.name, reply)
+        return EndToEndFacts(hook.name, reply)
     state, why = "", ""
     try:
         async with asyncio.timeout(PATIENCE):
@@ -71,10 +71,10 @@ async def collect(config: Config, web: Web, now: datetime) -> TestEventFacts:
         pass
     except StoreError as error:
         state, why = "", str(error)
-    return TestEventFacts(hook.name, reply, state, why)
+    return EndToEndFacts(hook.name, reply, state, why)
 
 
-def judge(seen: TestEventFacts) -> list[Finding]:
+def judge(seen: EndToEndFacts) -> list[Finding]:
     """The finding about the test event."""
     if seen.reply is None:
         fix = 'set both:\n\n    [server]\n    public_url = "https://bounces.example.org"'
