@@ -7,16 +7,13 @@ own, since the mail processes run as another user when the tests run as root.
 
 from __future__ import annotations
 
-import grp
 import imaplib
 import os
-import pwd
 import shutil
 import signal
 import smtplib
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -25,28 +22,19 @@ from pathlib import Path
 import pytest
 import trustme
 
-PASSWORD = "secret"
-USER = "bounces"
+from bouncestream.cli.demo import dovecot as launcher
+from bouncestream.cli.demo.dovecot import USER, free_port
 
-_COMMON = """
-base_dir = {d}/run
-state_dir = {d}/state
-log_path = {d}/dovecot.log
-listen = 127.0.0.1
-default_internal_user = {user}
-default_internal_group = {group}
-default_login_user = {user}
-first_valid_uid = 1
-first_valid_gid = 1
-mail_uid = {user}
-mail_gid = {group}
+PASSWORD = "secret"
+
+#: What the tests need beside what the demo has.
+_MORE = """
 mail_fsync = never
+auth_failure_delay = 0
+auth_mechanisms = plain login
+ssl = yes
 service imap-login {{
-  chroot =
   process_min_avail = 1
-  inet_listener imap {{
-    port = {imap}
-  }}
   inet_listener imaps {{
     port = {imaps}
     ssl = yes
@@ -58,68 +46,18 @@ service lmtp {{
     port = {lmtp}
   }}
 }}
-service anvil {{
-  chroot =
-}}
-service stats {{
-  chroot =
-}}
-namespace inbox {{
-  inbox = yes
-  separator = /
-}}
 """
-
 _V23 = """
 protocols = imap lmtp
-mail_home = {d}/home/%u
-mail_location = maildir:~/Maildir
-disable_plaintext_auth = no
-auth_failure_delay = 0
-auth_mechanisms = plain login
-ssl = yes
 ssl_cert = <{d}/cert.pem
 ssl_key = <{d}/key.pem
-userdb {{
-  driver = static
-  args = uid={user} gid={group} home={d}/home/%u
-}}
 """
-_V23_PASSWORD = """
-passdb {
-  driver = static
-  args = password=secret
-}
-"""
-
 _V24 = """
-dovecot_config_version = 2.4.0
-dovecot_storage_version = 2.4.0
 protocols {{
-  imap = yes
   lmtp = yes
 }}
-mail_home = {d}/home/%{{user}}
-mail_driver = maildir
-mail_path = ~/Maildir
-auth_allow_cleartext = yes
-auth_failure_delay = 0
-auth_mechanisms = plain login
-ssl = yes
 ssl_server_cert_file = {d}/cert.pem
 ssl_server_key_file = {d}/key.pem
-userdb static {{
-  fields {{
-    uid = {user}
-    gid = {group}
-    home = {d}/home/%{{user}}
-  }}
-}}
-"""
-_V24_PASSWORD = """
-passdb static {
-  password = secret
-}
 """
 
 
@@ -132,26 +70,14 @@ def needs_dovecot() -> None:
         pytest.skip(message)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Dovecot:
+class Dovecot(launcher.Dovecot):
     """One server. `extra`: more configuration, `passwords`: the usual password database."""
 
+    dies_with_us = False  #: it may be started by a thread that ends
+
     def __init__(self, *, extra: str = "", passwords: bool = True) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="bouncestream-dovecot-"))
-        self.directory.chmod(0o755)
-        self.imap, self.imaps, self.lmtp = free_port(), free_port(), free_port()
-        root = os.geteuid() == 0
-        self.user = "nobody" if root else pwd.getpwuid(os.geteuid()).pw_name
-        self.group = grp.getgrgid(pwd.getpwnam(self.user).pw_gid).gr_name
-        for name in ("home", "run", "state"):
-            (self.directory / name).mkdir()
-            if root:
-                shutil.chown(self.directory / name, self.user, self.group)
+        super().__init__(PASSWORD if passwords else None)
+        self.imaps, self.lmtp = free_port(), free_port()
         #: Certificates of the authority that signed the server's: for `ca_file`.
         self.ca_file = self.directory / "ca.pem"
         authority = trustme.CA()
@@ -160,29 +86,15 @@ class Dovecot:
         pair.private_key_pem.write_to_path(str(self.directory / "key.pem"))
         for blob in pair.cert_chain_pems:
             blob.write_to_path(str(self.directory / "cert.pem"), append=True)
-        old = _version() < (2, 4)
-        text = (_V23 if old else _V24) + _COMMON
-        values = {
-            "d": self.directory, "user": self.user, "group": self.group,
-            "imap": self.imap, "imaps": self.imaps, "lmtp": self.lmtp,
-        }  # fmt: skip
-        password = (_V23_PASSWORD if old else _V24_PASSWORD) if passwords else ""
-        self.config = self.directory / "dovecot.conf"
-        self.config.write_text(text.format(**values) + password + extra)
-        self._process: subprocess.Popen[bytes] | None = None
+        more = _MORE + (_V23 if self.version.startswith("2.3") else _V24)
+        values = {"d": self.directory, "user": self.user, "imaps": self.imaps, "lmtp": self.lmtp}
+        self.config.write_text(self.config.read_text() + more.format(**values) + extra)
         self._renumbered = 0
 
     def start(self) -> None:
         """Returns once it greets."""
         assert self._process is None
-        with open(self.directory / "stderr", "ab") as said:
-            self._process = subprocess.Popen(
-                ["dovecot", "-F", "-c", str(self.config)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                start_new_session=True,  # so that all of its processes can be killed at once
-            )
+        super().start()
         end = time.monotonic() + 30
         while True:
             try:
@@ -191,72 +103,37 @@ class Dovecot:
                         assert probe.recv(100)
                 return
             except (OSError, AssertionError):
-                if self._process.poll() is not None or time.monotonic() > end:
+                if self.ended or time.monotonic() > end:
                     raise AssertionError(f"Dovecot did not start: {self.log()}") from None
                 time.sleep(0.01)
-
-    def kill(self) -> None:
-        """kill -9 of all of its processes, which cuts every connection."""
-        if self._process is None:
-            return
-        children = self._children()
-        self._process.kill()
-        # One that was just being made is found by its session: it would still hold the sockets of the next start.
-        while children := [*children, *self._children()]:
-            for pid in children:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            children = []
-        self._process.wait()
-        self._process = None
-        end = time.monotonic() + 10  # until they are gone, their sockets seem to be in use
-        while any(_alive(pid) for pid in children) and time.monotonic() < end:
-            time.sleep(0.002)
 
     def restart(self) -> None:
         """kill -9, and up again on the same ports with the same mails."""
         self.kill()
         self.start()
 
-    def close(self) -> None:
-        """End it and remove its files."""
-        self.kill()
-        shutil.rmtree(self.directory, ignore_errors=True)
-
     def pause(self) -> None:
         """Stop all of its processes where they are (SIGSTOP): connections stay open and nobody answers."""
         assert self._process is not None
-        for pid in [self._process.pid, *self._children()]:
+        for pid in [self._process.pid, *self.children()]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let them go on."""
         assert self._process is not None
-        for pid in [*self._children(), self._process.pid]:
+        for pid in [*self.children(), self._process.pid]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
 
-    def _children(self) -> list[int]:
-        assert self._process is not None
-        found = []
-        for path in Path("/proc").glob("[0-9]*/stat"):
-            with suppress(OSError):
-                fields = path.read_text().rpartition(")")[2].split()
-                state, parent, _, session = fields[:4]
-                ours = str(self._process.pid) in (parent, session) and path.parent.name != str(self._process.pid)
-                if ours and state != "Z":
-                    found.append(int(path.parent.name))
-        return found
-
     def log(self) -> str:
         """The end of what it logged, for when something went wrong."""
-        path = self.directory / "dovecot.log"
+        path = self.directory / "log"
         return path.read_text(errors="replace")[-2000:] if path.exists() else ""
 
     # -- mails ---------------------------------------------------------------------------------------------------
 
-    def deliver(self, *mails: bytes, to: str = USER) -> None:
+    def deliver(self, *mails: bytes, to: str = USER) -> None:  # type: ignore[override]
         """Bring mails by LMTP, as the mail server of a host does; returns once they are in the INBOX."""
         with smtplib.LMTP("127.0.0.1", self.lmtp) as lmtp:
             for mail in mails:
@@ -270,8 +147,7 @@ class Dovecot:
         for number, mail in enumerate(mails):
             path = new.parent / "tmp" / f"{time.time():.6f}.{number}.put,S={len(mail)},W={len(mail)}"
             path.write_bytes(mail)
-            if os.geteuid() == 0:
-                shutil.chown(path, self.user, self.group)
+            self.give(path)
             path.rename(new / path.name)
 
     @contextmanager
@@ -310,9 +186,6 @@ class Dovecot:
             when = imaplib.Time2Internaldate(at if at is not None else time.time())
             assert client.append(f'"{folder}"', flags, when, mail)[0] == "OK"
 
-    def maildir(self, user: str = USER) -> Path:
-        return self.directory / "home" / user / "Maildir"
-
     def restore(self, backup: Path, user: str = USER) -> None:
         """Put all of a user's mails and numbers back to what `backup` holds, see `back_up`. Restarts it."""
         self.kill()
@@ -339,21 +212,8 @@ class Dovecot:
         self._renumbered += 1
         uidlist = maildir / "dovecot-uidlist"
         uidlist.write_text(f"3 V{int(time.time()) + 100_000 * self._renumbered} N{first} G{os.urandom(16).hex()}\n")
-        if os.geteuid() == 0:
-            shutil.chown(uidlist, self.user, self.group)
+        self.give(uidlist)
         self.start()
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def _version() -> tuple[int, ...]:
-    said = subprocess.run(["dovecot", "--version"], capture_output=True, text=True, check=True).stdout
-    return tuple(int(part) for part in said.split()[0].split(".")[:2])
 
 
 def dsn(

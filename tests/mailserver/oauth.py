@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.mailserver.dovecot import Dovecot, _version, needs_dovecot
+from bouncestream.cli.demo.dovecot import version
+from tests.mailserver.dovecot import Dovecot, needs_dovecot
 
 _SETTINGS = """
 introspection_mode = post
@@ -44,7 +45,7 @@ def dovecot_with_oauth(url: str, extra: str = "") -> Iterator[Dovecot]:
         settings = _SETTINGS.format(url=url)
         file.write_text(settings)
         file.chmod(0o644)
-        asked = _V23.format(file=file) if _version() < (2, 4) else _V24.format(settings=settings)
+        asked = _V23.format(file=file) if version().startswith("2.3") else _V24.format(settings=settings)
         server = Dovecot(extra=asked + extra)
         try:
             server.start()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Dovecot of the demo's own: on loopback, as nobody's user, in a directory that goes with it.
+"""A Dovecot of our own, for the demo and the tests: on loopback, as nobody's user, in a folder that goes with it.
 
 Configuration syntax of Dovecot 2.3 and 2.4 (https://doc.dovecot.org, read 2026-11-22). It is stopped by killing the
 processes that it is made of, since a polite Dovecot takes ten seconds to end its connections.
@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,7 +46,7 @@ mail_gid = {group}
 service imap-login {{
   chroot =
   inet_listener imap {{
-    port = {port}
+    port = {imap}
   }}
   inet_listener imaps {{
     port = 0
@@ -65,15 +66,17 @@ namespace inbox {{
 _OLD = """
 protocols = imap
 disable_plaintext_auth = no
-mail_home = {d}/home
-mail_location = maildir:{d}/home/Maildir
+mail_home = {d}/home/%u
+mail_location = maildir:~/Maildir
+userdb {{
+  driver = static
+  args = uid={user} gid={group} home={d}/home/%u
+}}
+"""
+_OLD_USERS = """
 passdb {{
   driver = static
   args = password={password}
-}}
-userdb {{
-  driver = static
-  args = uid={user} gid={group} home={d}/home
 }}
 """
 _NEW = """
@@ -83,18 +86,20 @@ protocols {{
   imap = yes
 }}
 auth_allow_cleartext = yes
-mail_home = {d}/home
+mail_home = {d}/home/%{{user}}
 mail_driver = maildir
-mail_path = {d}/home/Maildir
-passdb static {{
-  password = {password}
-}}
+mail_path = ~/Maildir
 userdb static {{
   fields {{
     uid = {user}
     gid = {group}
-    home = {d}/home
+    home = {d}/home/%{{user}}
   }}
+}}
+"""
+_NEW_USERS = """
+passdb static {{
+  password = {password}
 }}
 """
 
@@ -104,54 +109,54 @@ class NoDovecot(Exception):
 
 
 class Dovecot:
-    """A Dovecot with one mailbox. `close` must be called."""
+    """One server, where every user exists and has the one `password` (None: no user has one). Made by `Dovecot()`,
+    begun by `start`, and in the end `close` must be called. Raises NoDovecot, in both."""
 
-    def __init__(
-        self, directory: Path, process: subprocess.Popen[bytes], port: int, user: str, version: str
-    ) -> None:
-        self.port = port
-        self.version = version
-        self._directory = directory
-        self._process = process
-        self._user = user
-        self._number = 0
+    #: Whether it ends with the thread that has started it.
+    dies_with_us = True
 
-    @classmethod
-    def start(cls) -> Dovecot:
-        """A Dovecot that is starting; `ready` tells when it is. Raises NoDovecot."""
+    def __init__(self, password: str | None = PASSWORD) -> None:
         program = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
         if program is None:
             raise NoDovecot("it is not installed here")
+        self._program = program
         # its sockets must have short names, and its user must get there
         within = "/tmp" if os.path.isdir("/tmp") else None  # noqa: S108 - a directory of its own in it
-        directory = Path(tempfile.mkdtemp(prefix="bouncestream-mail-", dir=within))
+        self.directory = Path(tempfile.mkdtemp(prefix="bouncestream-mail-", dir=within))
+        self.config = self.directory / "dovecot.conf"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._number = 0
         try:
-            directory.chmod(0o755)
-            root = os.geteuid() == 0
-            user = "nobody" if root else pwd.getpwuid(os.geteuid()).pw_name
-            group = grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
-            inbox = Path("home/Maildir")
-            for name in (Path("run"), Path("state"), Path("home"), inbox, *(inbox / n for n in _KINDS)):
-                (directory / name).mkdir()
-                if root:
-                    shutil.chown(directory / name, user, group)
-            port = _free_port()
-            version = _version(program)
-            text = (_OLD if version.startswith("2.3") else _NEW) + _COMMON
-            values = {"d": directory, "user": user, "group": group, "port": port, "password": PASSWORD}
-            (directory / "dovecot.conf").write_text(text.format(**values))
-            process = subprocess.Popen(  # noqa: S603 - what `which` found, and our own file
-                [program, "-F", "-c", str(directory / "dovecot.conf")],
+            self.directory.chmod(0o755)
+            self.user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+            self.group = grp.getgrgid(pwd.getpwnam(self.user).pw_gid).gr_name
+            for name in ("run", "state", "home"):
+                self.make(self.directory / name)
+            self.imap = free_port()
+            self.version = version(program)
+            old = self.version.startswith("2.3")
+            text = (_OLD if old else _NEW) + _COMMON
+            if password is not None:
+                text += _OLD_USERS if old else _NEW_USERS
+            values = {"d": self.directory, "user": self.user, "group": self.group}
+            self.config.write_text(text.format(imap=self.imap, password=password, **values))
+        except (OSError, KeyError, subprocess.SubprocessError) as error:
+            self.close()
+            raise NoDovecot(f"it cannot be prepared ({error})") from error
+
+    def start(self) -> None:
+        """Begin it; `ready` tells when it is."""
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - what `which` found, and our own file
+                [self._program, "-F", "-c", str(self.config)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for the demo, which ends it in its turn
-                preexec_fn=_end_with_the_demo,
+                preexec_fn=_end_with_us if self.dies_with_us else None,
             )
-        except (OSError, KeyError, subprocess.SubprocessError) as error:
-            shutil.rmtree(directory, ignore_errors=True)
+        except (OSError, subprocess.SubprocessError) as error:
             raise NoDovecot(f"it cannot be started ({error})") from error
-        return cls(directory, process, port, user, version)
 
     async def ready(self) -> None:
         """Until it greets. Raises NoDovecot."""
@@ -159,72 +164,106 @@ class Dovecot:
             async with asyncio.timeout(STARTING):
                 while True:
                     with suppress(OSError):
-                        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                        reader, writer = await asyncio.open_connection("127.0.0.1", self.imap)
                         greeting = await reader.readline()
                         writer.close()
                         if greeting.startswith(b"* OK"):
                             return
-                    if self._process.poll() is not None:
+                    if self.ended:
                         raise NoDovecot(f"it does not start here{self._complaint()}")
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise NoDovecot(f"it does not answer within {STARTING:g} s{self._complaint()}") from None
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
+    def make(self, folder: Path) -> None:
+        """Make a folder that its processes may write to."""
+        folder.mkdir()
+        self.give(folder)
+
+    def give(self, path: Path) -> None:
+        """Let a file be its user's, where we are root."""
+        if os.geteuid() == 0:
+            shutil.chown(path, self.user, self.group)
+
+    def maildir(self, user: str = USER) -> Path:
+        """The folder with a user's mails, which the first login makes."""
+        return self.directory / "home" / user / "Maildir"
+
     def deliver(self, mail: bytes) -> None:
         """Put a mail into the INBOX, as a mail server does that delivers into Maildirs."""
         self._number += 1
-        maildir = self._directory / "home/Maildir"
+        maildir = self.maildir()
+        if not maildir.exists():
+            for folder in (maildir.parent, maildir, *(maildir / kind for kind in _KINDS)):
+                self.make(folder)
         path = maildir / "tmp" / f"{self._number}.demo"
         path.write_bytes(mail)
-        if os.geteuid() == 0:
-            shutil.chown(path, self._user)
+        self.give(path)
         path.rename(maildir / "new" / path.name)
 
     def folders(self) -> dict[str, int]:
         """How many mails are in each folder."""
         found: dict[str, int] = {}
-        maildir = self._directory / "home/Maildir"
+        maildir = self.maildir()
         for path in (maildir, *maildir.glob(".*/")):
             mails = [name for kind in ("cur", "new") for name in _names(path / kind)]
             found["INBOX" if path == maildir else path.name[1:]] = len(mails)
         return found
 
+    def kill(self) -> None:
+        """kill -9 of all of its processes, which cuts every connection."""
+        if self._process is None:
+            return
+        children = self.children()
+        self._process.kill()
+        end = time.monotonic() + 10
+        # One that was just being made is found by its session: it would still hold the sockets of the next start.
+        while children and time.monotonic() < end:
+            for pid in children:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+            children = self.children()
+        self._process.wait()
+        self._process = None
+
     def close(self) -> None:
         """End its processes and remove its files."""
-        children = self._children()
-        self._process.kill()
-        self._process.wait()
-        for pid in children:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        shutil.rmtree(self._directory, ignore_errors=True)
+        self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
 
-    def _children(self) -> list[int]:
-        """Its processes, all of them children of the first one."""
-        found = []
+    def children(self) -> list[int]:
+        """Its processes that run: children of the first one, or in its session."""
+        assert self._process is not None
+        first, found = str(self._process.pid), []
         for path in Path("/proc").glob("[0-9]*/stat"):
-            with suppress(OSError, ValueError, IndexError):
-                if int(path.read_text().rpartition(")")[2].split()[1]) == self._process.pid:
+            with suppress(OSError):
+                state, parent, _, session = path.read_text().rpartition(")")[2].split()[:4]
+                if first in (parent, session) and path.parent.name != first and state != "Z":
                     found.append(int(path.parent.name))
         return found
 
     def _complaint(self) -> str:
-        """The complaint that it logged last, for a person."""
+        """The line that it logged last, for a person."""
         with suppress(OSError):
-            lines = (self._directory / "log").read_text(errors="replace").strip().splitlines()
+            lines = (self.directory / "log").read_text(errors="replace").strip().splitlines()
             if lines:
                 return f": {lines[-1][-200:]}"
         return ""
 
 
-def _end_with_the_demo() -> None:
+def _end_with_us() -> None:
     """Linux tells Dovecot to end when the demo is killed (prctl, PR_SET_PDEATHSIG)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, int(signal.SIGTERM))
 
 
-def _version(program: str) -> str:
-    """The version, as in "2.3.19.1"."""
+def version(program: str = "dovecot") -> str:
+    """Its version, as in "2.3.19.1"."""
     command = [program, "--version"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603
     return done.stdout.split(" ")[0].strip()
@@ -236,7 +275,8 @@ def _names(folder: Path) -> list[str]:
     return []
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that was free just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

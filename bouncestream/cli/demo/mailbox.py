@@ -37,7 +37,8 @@ class Inbox:
 
     async def open(self) -> None:
         try:
-            self.dovecot = Dovecot.start()
+            self.dovecot = Dovecot()
+            self.dovecot.start()
             await self.dovecot.ready()
         except NoDovecot as error:
             self.why_not = str(error)
@@ -56,7 +57,7 @@ class Inbox:
         mailbox = Mailbox(
             name=NAME,
             host="127.0.0.1",
-            port=self.dovecot.port,
+            port=self.dovecot.imap,
             tls="none",
             user=USER,
             password=Secret(PASSWORD),
@@ -70,7 +71,7 @@ class Inbox:
         """The way that the mails go, in words."""
         if self.dovecot is not None:
             return (
-                f"A real Dovecot {self.dovecot.version} keeps the mailbox, on 127.0.0.1:{self.dovecot.port}; the "
+                f"A real Dovecot {self.dovecot.version} keeps the mailbox, on 127.0.0.1:{self.dovecot.imap}; the "
                 "bridge listens to it over IMAP IDLE, and moves what it has stored to other folders."
             )
         return (

@@ -17,19 +17,20 @@ from tests.mailserver.dovecot import needs_dovecot
 @pytest.mark.process
 async def test_it_keeps_mails_and_leaves_nothing_behind() -> None:
     needs_dovecot()
-    server = Dovecot.start()
+    server = Dovecot()
     try:
+        server.start()
         await server.ready()
         server.deliver(b"Subject: one\n\nx\n")
-        with imaplib.IMAP4("127.0.0.1", server.port, timeout=10) as client:
+        with imaplib.IMAP4("127.0.0.1", server.imap, timeout=10) as client:
             client.login(USER, PASSWORD)
             assert client.select()[1] == [b"1"]
         assert server.folders() == {"INBOX": 1}
-        processes = [server._process.pid, *server._children()]
+        processes = [server._process.pid, *server.children()]
         assert len(processes) > 2
     finally:
         server.close()
-    assert not server._directory.exists()
+    assert not server.directory.exists()
     for pid in processes:
         status = Path(f"/proc/{pid}/status")
         assert not status.exists() or "State:\tZ" in status.read_text()
@@ -38,7 +39,7 @@ async def test_it_keeps_mails_and_leaves_nothing_behind() -> None:
 def test_where_it_is_not_installed_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
     with pytest.raises(NoDovecot, match="not installed"):
-        Dovecot.start()
+        Dovecot()
 
 
 @pytest.mark.process
@@ -51,8 +52,9 @@ async def test_one_that_does_not_start_is_told_with_its_own_words(
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    server = Dovecot.start()
+    server = Dovecot()
     try:
+        server.start()
         with pytest.raises(NoDovecot, match="it does not start here: Fatal: no"):
             await server.ready()
     finally:

@@ -45,10 +45,10 @@ def test_once_tells_the_story_and_all_is_right(cli: Cli, tmp_path: Path) -> None
 async def test_without_a_dovecot_the_mails_go_the_way_of_import_and_it_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    def missing() -> None:
+    def missing(_: Dovecot) -> None:
         raise NoDovecot("it is not installed here")
 
-    monkeypatch.setattr(Dovecot, "start", missing)
+    monkeypatch.setattr(Dovecot, "__init__", missing)
     assert await demo._play(tmp_path, once=True) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "A Dovecot would keep the mailbox here, but it is not installed here" in told
