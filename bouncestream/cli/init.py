@@ -319,7 +319,7 @@ def _explain(output: Path, answers: Answers) -> None:
     print()
     out.mark("✔", f"{output} is written (mode 0600)")
     print()
-    out.heading(f"{provider.title}: {provider.summary} (as read on {provider.guide.read}):")
+    out.heading(f"For {provider.summary}, as its pages were on {provider.guide.read}:")
     for step in provider.guide.told(hook, where(answers.public_url, hook, shown=True), answers.secret):
         print(f"    {step}")
     if headers := [{name: value} for name, value in provider.guide.campaign_headers.items()]:
