@@ -43,7 +43,7 @@ from bouncestream.sources.webhook.budget import BODIES, Budget, Share
 from bouncestream.sources.webhook.client_address import Networks, sender
 from bouncestream.sources.webhook.connection import Connection, Connections, keep_quiet
 from bouncestream.sources.webhook.errands import ErrandFailed, Errands
-from bouncestream.sources.webhook.reading import read
+from bouncestream.sources.webhook.reading import THREAD_ABOVE, read
 
 log = logging.getLogger("bouncestream.webhook")
 
@@ -242,7 +242,8 @@ class WebhookServer:
                 provider, whole, settings, now, proven=proven, limit=limit, errands=self._errands
             )
         except Unauthorized as refused:
-            if (answer := provider.shake(whole, settings)) is None:
+            # a stranger's large body is not read here, where others would have to wait for it
+            if len(sent) > THREAD_ABOVE or (answer := provider.shake(whole, settings)) is None:
                 raise
             self._count_refused(request, settings.name, str(refused))
             return shaped(answer)

@@ -223,7 +223,8 @@ async def test_an_id_in_a_header_is_kept_so_that_judging_again_finds_the_same_ev
 async def test_what_a_refused_request_says_may_be_answered(odd: Any) -> None:
     got = await odd.post(URL, said(secret="no", type="hello"))
     assert (got.status, got.body) == (200, b"hello")
-    for body in (said(secret="no", type="other"), b"junk", b"[]"):
+    large = said(secret="no", type="hello") + b" " * 40_000
+    for body in (said(secret="no", type="other"), b"junk", b"[]", large):
         assert (await odd.post(URL, body)).status == 401
     assert odd.emitted.submissions == []
-    assert odd.metrics.get(REQUESTS_REFUSED, "odd") == 4
+    assert odd.metrics.get(REQUESTS_REFUSED, "odd") == 5
