@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
+# Tests mostly wait. So many processes share them, a file as a whole to one of them (JOBS=0: all in this one).
+JOBS   ?= 3
+SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
 
 .PHONY: run check test setup lint types chaos soak fuzz bench lock clean
 
@@ -12,10 +15,10 @@ run: setup ## the bridge beside a sandbox Listmonk, explained step by step (ONCE
 setup: $(VENV)/.ready
 
 check: lint types ## within a minute: lint, types, and the tests that start no process (tests/conftest.py says which)
-	@$(PY) -m pytest --fast $(ARGS)
+	@$(PY) -m pytest --fast -n 4 --dist worksteal $(ARGS)
 
 test: $(VENV)/.ready-dev ## all tests
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 lint: $(VENV)/.ready-dev
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

@@ -6,8 +6,8 @@ port of their own and no tool of the machine. `make test` runs all tests.
 
 A test that starts processes says so, with `@pytest.mark.process` (a whole file with `pytestmark`), or by asking for
 one of the fixtures named below. That is enforced, not trusted: in whichever tier, any other test that starts a
-process fails, and the process is not started. A test that starts none, but computes for more than a few seconds,
-has `@pytest.mark.long`, and is left to `make test` as well.
+process fails, and the process is not started. A test that starts none, but computes or waits for more than a few
+seconds, has `@pytest.mark.long`, and is left to `make test` as well.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def test_each_placeholder_stands_in_the_documentation() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *PLACEHOLDERS,
+        *sorted(PLACEHOLDERS),
         "change-me-change",
         "CHANGEME",
         "replace-this",

@@ -35,7 +35,7 @@ def test_a_plain_mistake_is_shown(value: object) -> None:
 SECRETS = [secrets.token_hex(16), "ZQ-x7_" + secrets.token_urlsafe(18), "s3cr3t-of-a-person", "OnlyLettersInIt"]
 
 
-@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("secret", SECRETS, ids=["hex", "base64", "words", "letters"])
 @pytest.mark.parametrize(
     "written",
     [
@@ -59,7 +59,7 @@ def test_a_secret_in_the_wrong_place_is_not(written: str, secret: str) -> None:
         assert not any(piece in told for piece in (secret[:10], secret[-10:]))
 
 
-@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("secret", SECRETS, ids=["hex", "base64", "words", "letters"])
 def test_no_refusal_of_any_key_shows_it(secret: str, tmp_path: Path) -> None:
     """Each key in turn holds the secret, in several dresses: whatever the refusals say, they do not say it."""
     names = {"webhooks": "webhooks.shop", "mailboxes": "mailboxes.bounces"}

@@ -6,6 +6,8 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
+pytestmark = pytest.mark.long
+
 
 async def test_saving_any_setting_restarts(listmonk):
     before = await listmonk.boot_id()

@@ -88,6 +88,7 @@ def test_any_json_of_listmonk_makes_findings(data: dict[str, Any], sent: Any, te
     assert seen.root_url is None or isinstance(seen.root_url, str)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 async def test_every_odd_answer_makes_findings(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bouncestream.doctor.probe.web.PATIENCE", 0.4)

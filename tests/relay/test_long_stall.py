@@ -23,6 +23,8 @@ from bouncestream.relay.readback import look
 from bouncestream.sandbox import Sandbox
 from tests.relay.conftest import Bridge
 
+pytestmark = pytest.mark.long
+
 GAP = "bouncestream.relay.ledger.GAP"
 
 

@@ -26,6 +26,8 @@ from bouncestream.relay.context import RelayContext
 from bouncestream.sandbox import Sandbox
 from tests.relay.conftest import Bridge
 
+pytestmark = pytest.mark.long
+
 
 def forbid(sandbox: Sandbox, *permissions: str) -> None:
     users = sandbox.settings.users

@@ -34,6 +34,7 @@ def test_one_that_cannot_be_used_is_an_error_with_its_key() -> None:
 
 
 @pytest.mark.process
+@pytest.mark.process
 async def test_what_apprise_does_not_understand_is_seen_without_sending() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -62,6 +63,7 @@ async def test_a_webhook_and_a_heartbeat_are_connected_to_and_asked_nothing() ->
     assert seen["heartbeat"]
 
 
+@pytest.mark.process
 @pytest.mark.process
 async def test_an_email_server_is_greeted_and_gets_no_mail() -> None:
     async with mails("none") as server:

@@ -314,6 +314,7 @@ async def test_a_visitor_sees_that_the_numbers_are_new(tmp_path: Path) -> None:
 # -- new numbers each time -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("after", ["leave", "flag"])
 @pytest.mark.parametrize("values", ["rising", "two in turns"])
 async def test_a_uidvalidity_that_is_new_each_time_is_no_hot_loop(
