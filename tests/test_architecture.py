@@ -309,7 +309,7 @@ def test_public_functions_and_classes_have_docstrings(path: Path) -> None:
 def test_heavy_libraries_are_imported_only_where_they_are_used() -> None:
     """Start-up and memory count on a small VPS; cryptography is imported when a proof needs it, not before."""
     allowed = {
-        "aiohttp": {"sinks", "sources", "sandbox", "cli", "maintenance", "doctor", "net"},
+        "aiohttp": {"sinks", "sources", "sandbox", "doctor", "net"},
         "apprise": {"alerts"},
         "aiosqlite": {"outbox"},
         "aioimaplib": {"sources"},
@@ -352,3 +352,31 @@ def test_a_task_that_lasts_has_a_supervisor() -> None:
             if isinstance(node, ast.Attribute) and node.attr in ("create_task", "ensure_future", "TaskGroup"):
                 found.add(str(path.relative_to(PACKAGE)))
     assert found == BEGINS_TASKS.keys()
+
+
+#: What only one file does; whoever needs it too asks that file.
+ONLY_THERE = {
+    "ClientSession": "net/http.py",
+    "create_subprocess_exec": "net/child.py",
+    "Popen": "cli/demo/dovecot.py",
+    "executable": "program.py",
+    "strerror": "net/failure.py",  # os.strerror; an error of a file has its own
+    "fsync": "files.py",
+    "flock": "files.py",
+}
+
+
+def test_what_is_done_in_one_place_is_done_nowhere_else() -> None:
+    """HTTP calls, processes, the words of network errors, and what keeps a file whole."""
+    found: dict[str, set[str]] = {name: set() for name in ONLY_THERE}
+    for path in FILES:
+        for node in ast.walk(tree(path)):
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr in found
+                and (node.attr != "strerror" or (isinstance(node.value, ast.Name) and node.value.id == "os"))
+            ):
+                found[node.attr].add(str(path.relative_to(PACKAGE)))
+    assert {name: sorted(places) for name, places in found.items()} == {
+        name: [place] for name, place in ONLY_THERE.items()
+    }

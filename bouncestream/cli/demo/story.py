@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-import aiohttp
 import orjson
 
 from bouncestream import logs, providers
@@ -33,6 +32,7 @@ from bouncestream.cli.stopped import until_stopped
 from bouncestream.config.model import Config, Listmonk, Outbox, Relay, Server, Verify
 from bouncestream.crypto.secret import Secret
 from bouncestream.metrics import EVENTS_IGNORED, READ_BACKS
+from bouncestream.net.http import call
 from bouncestream.outbox import delivery, operator
 from bouncestream.sandbox import ApiUser, Sandbox, SandboxSettings, Subscriber
 
@@ -131,11 +131,8 @@ class Stage:
         waiting.cancel()
         if self.bridge.done():
             self.bridge.result()
-        self.session = aiohttp.ClientSession()
 
     async def close(self) -> None:
-        if hasattr(self, "session"):
-            await self.session.close()
         if hasattr(self, "bridge"):
             self.app.stop()
             await asyncio.wait([self.bridge])
@@ -150,10 +147,8 @@ class Stage:
         """Send one webhook, as Sendamatic would."""
         secret = "a-guess-of-a-stranger" if case.forged else SECRET
         headers = {"X-Webhook-Secret": secret, "Content-Type": "application/json"}
-        async with self.session.post(self.url, data=case.body, headers=headers) as response:
-            body = await response.read()
-            receipt = orjson.loads(body) if response.status == 200 else {}
-            sent = Sent(case, response.status, receipt)
+        answer = await call("POST", self.url, within=DEADLINE, headers=headers, body=case.body)
+        sent = Sent(case, answer.status, orjson.loads(answer.content) if answer.status == 200 else {})
         self.sent.append(sent)
         return sent
 
