@@ -37,12 +37,12 @@ class Header:
         sent = request.headers.get(self.name)
         if sent is None:
             return ()
-        sent = unquote(sent) if self.quoted else sent
-        if not self.prefix:
-            return (sent.strip(),)
-        parts = sent.split(self.separator) if self.separator else (sent,)
+        sent = unquote(sent).strip() if self.quoted else sent.strip()
         size, prefix = len(self.prefix), self.prefix.lower()
-        return tuple([one[size:] for part in parts if (one := part.strip())[:size].lower() == prefix])
+        if not self.separator:
+            return (sent[size:],) if sent[:size].lower() == prefix else ()
+        parts = (part.strip() for part in sent.split(self.separator))
+        return tuple(part[size:] for part in parts if part[:size].lower() == prefix)
 
 
 class Either:

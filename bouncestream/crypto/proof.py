@@ -39,6 +39,9 @@ class Asked(Protocol):
     def json(self) -> Any:
         """The body, decompressed, as JSON. Raises Malformed."""
 
+    def form(self) -> dict[str, str]:
+        """The body as a form. Raises Malformed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fetch:

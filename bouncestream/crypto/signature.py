@@ -89,7 +89,8 @@ class Signature(Proof):
         self, request: Asked, key: Any, settings: Any, now: datetime, fetched: Mapping[str, bytes]
     ) -> Fetch | None:
         offered, parts = self._claim(request, now)
-        message = self.signed(request, settings, {**parts, "body": request.as_sent})
+        parts["body"] = request.as_sent
+        message = self.signed(request, settings, parts)
         found = False
         for one in offered:
             found |= self.matches(key, message, one)

@@ -153,9 +153,12 @@ def prove(
     """Raise Unauthorized, and nothing else, unless the body is from whom it should be from, of a request that
     `admit` said False of. A `Fetch`: that has to be fetched first, and `prove` to be asked again with it."""
     refused: list[tuple[bool, str]] = []
-    for name, proof in settings.proofs.items():
+    for name, proof in proofs_of(type(settings)).items():
+        key = getattr(settings, name)
+        if not key:
+            continue
         try:
-            return proof.body(request, getattr(settings, name), settings, now, fetched)
+            return proof.body(request, key, settings, now, fetched)
         except Unauthorized as error:
             refused.append((isinstance(error, Missing), str(error)))
         except Malformed as error:
