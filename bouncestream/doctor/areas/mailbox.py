@@ -136,7 +136,8 @@ async def _visit(box: Mailbox, outbox: Path, names: Names, now: datetime, write:
     seen = MailboxFacts(box, at=now)
     resolved = await names.find(box.host)  # in a thread that nobody waits for, where a resolver hangs
     if not resolved.addresses:
-        return replace(seen, error=ConnectionLost(f"the name {box.host} has no address: {resolved.trouble}"))
+        where = f"{box.host}:{box.real_port}"
+        return replace(seen, error=ConnectionLost(f"{where} could not be reached: {resolved.trouble}"))
     visitor = Visitor(box, outbox, PATIENCE)
     file = _token_file(box, outbox)
     if file is not None:

@@ -181,7 +181,7 @@ async def test_nothing_listens_there(visit: Visit) -> None:
 async def test_a_name_without_an_address(visit: Visit) -> None:
     found = await visit(box(host="imap.nowhere.invalid", password=Secret("x")))
     assert bad(found) == ["mailbox-unreachable"]
-    assert "imap.nowhere.invalid has no address" in found[0].seen
+    assert "imap.nowhere.invalid:993 could not be reached: the host name is unknown" in found[0].seen
 
 
 async def test_a_server_that_says_nothing(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
