@@ -9,13 +9,12 @@ from __future__ import annotations
 import inspect
 import os
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from bouncestream import providers
 from bouncestream.config.model import NAMED, SECTIONS
-from bouncestream.providers._settings import Webhook
 from bouncestream.settings.key import Key, keys_of
 
 _WIDTH = 112
@@ -61,24 +60,24 @@ def _lines(text: str) -> list[str]:
 def _section(section: str, model: type[Any]) -> str:
     intro = _comment(inspect.cleandoc(model.__doc__ or ""))
     if section == "webhooks":
-        return intro + "\n".join(_webhook(number, name) for number, name in enumerate(providers.names()))
-    title = f"[{section}.{_NAMES[section]}]" if section in NAMED else f"[{section}]"
-    return intro + _table(title, keys_of(model).values(), off=section in NAMED)
+        first, *others = providers.names()
+        return "\n".join((f"{intro}#\n{_webhook(first, ())}", *(_webhook(name, keys_of(model)) for name in others)))
+    off = section in NAMED
+    title = f"# [{section}.{_NAMES[section]}]" if off else f"[{section}]"
+    return f"{intro}{title}\n{_keys(keys_of(model).values(), off=off)}"
 
 
-def _webhook(number: int, name: str) -> str:
-    """The section of one provider: its options; the first one has those of every webhook too."""
-    options = keys_of(providers.get(name).settings)
-    common = keys_of(Webhook)
-    shown = [key for key in options.values() if not number or key.name == "provider" or key.name not in common]
-    if number:
-        intro = _comment(inspect.cleandoc(providers.get(name).settings.__doc__ or ""))
-        return intro + _table(f"[webhooks.{name}]", shown, off=True, provider=name)
-    return _table(f"[webhooks.{name}]", shown, off=True, provider=name)
+def _webhook(name: str, without: Collection[str]) -> str:
+    """The section of one provider: its options, `without` those of every webhook that the first one tells."""
+    settings = providers.get(name).settings
+    keys = [key for key in keys_of(settings).values() if key.name not in without]
+    title = f"{_comment(inspect.cleandoc(settings.__doc__ or ''))}# [webhooks.{name}]\n"
+    provider = f'# provider = "{name}"\n' if without else ""
+    return title + provider + _keys(keys, off=True).replace("{provider}", name)
 
 
-def _table(title: str, keys: Iterable[Key], *, off: bool, provider: str = "") -> str:
-    lines = [f"{'# ' if off else ''}{title}\n"]
+def _keys(keys: Iterable[Key], *, off: bool) -> str:
+    lines = []
     for key in keys:
         doc = key.doc.replace("{providers}", ", ".join(providers.names()))
         if key.secret:
@@ -89,7 +88,7 @@ def _table(title: str, keys: Iterable[Key], *, off: bool, provider: str = "") ->
         if key.written and not off:
             lines.append(f"{key.name} = {key.written}\n")
         else:
-            lines.append(f"# {key.name} = {key.written or key.sample.replace('{provider}', provider)}\n")
+            lines.append(f"# {key.name} = {key.written or key.sample}\n")
     return "".join(lines)
 
 
