@@ -5,12 +5,21 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from bouncestream.config.model import Mail
+from bouncestream.crypto import signature
+from bouncestream.crypto.secret import MINIMUM_LENGTH
+from bouncestream.outbox import mail_room
+from bouncestream.outbox.delivery import LABEL_EVENTS
+from bouncestream.relay import breaker, ledger, schedule, scouts
+from bouncestream.settings.key import keys_of
+from bouncestream.sinks.listmonk import client, payload
+from bouncestream.sources.webhook import errands
 from tests import readme_blocks
 from tests.test_architecture import FLOORS, PACKAGE
 from tests.test_contributing import WRITTEN
@@ -119,6 +128,51 @@ def test_the_code_refers_to_documents_that_are_here() -> None:
 )
 def test_a_reference_is_understood(text: str, found: set[int]) -> None:
     assert set(referred(text)) == found
+
+
+def minutes(seconds: Iterable[float]) -> str:
+    """Such as `1, 5 and 25`."""
+    *first, last = (f"{one / 60:g}" for one in seconds)
+    return f"{', '.join(first)} and {last}"
+
+
+def test_the_figures_of_delivery_are_those_of_the_code() -> None:
+    text = " ".join(DELIVERY.read_text("utf-8").split())
+    gaps = [ledger.GAP * ledger.GAP_GROWTH**n for n in range(4)]
+    later = [schedule.LATER_GROWTH**n for n in range(schedule.LATER_READS)]
+    for figure in (
+        f"from the {LABEL_EVENTS + 1:,}st event on",
+        f"within {payload.META_LIMIT} bytes of JSON",
+        f"at most {payload.DIAGNOSTIC_CHARACTERS} characters",
+        f"up to {scouts.LIMIT:,}",
+        f"{client.LOOKUP_MANY} in a call",
+        f"after {minutes(gaps)} minutes, then every {ledger.GAP_LIMIT / 3600:g} hours.",
+        f"After {ledger.LIMIT} of these",
+        f"after {ledger.LIMIT} of them",
+        f"After {ledger.LIMIT} failures it is `dead`",
+        f"{ledger.LIMIT} failures, or {ledger.LIMIT} absences",
+        f"may be {('zero', 'one', 'two', 'three')[round(ledger.LOOK_AGE)]} seconds old at most",
+        f"the last {ledger.ROWLESS_LIMIT:,} events",
+        f"from {breaker.TROUBLE_BASE:g} s up to a minute",
+        f"after one margin, and after {', '.join(map(str, later[1:-1]))} and {later[-1]} more of them",
+    ):
+        assert figure in text, figure
+    assert (breaker.TROUBLE_LIMIT, gaps[0], later[0]) == (60, 60, 1)
+
+
+def test_the_figures_of_security_are_those_of_the_code() -> None:
+    text = " ".join((ROOT / "SECURITY.md").read_text("utf-8").split())
+    for figure in (
+        f"no redirect, {errands.LARGEST >> 10} KiB and {errands.PATIENCE:g} seconds at most, and not more than"
+        f" {errands.A_MINUTE} times a minute",
+        f"generic webhook holds for {signature.WINDOW} seconds",
+        f"One of ours needs {MINIMUM_LENGTH} characters",
+    ):
+        assert figure in text, figure
+    assert mail_room.SHARE == 20
+    assert text.count("a twentieth of the disk") == 1
+    assert keys_of(Mail)["max_unproven"].written == "5"
+    assert text.count("five people") == 1
 
 
 # -- links --------------------------------------------------------------------------------------------------------
