@@ -18,8 +18,8 @@ will stay so* does no harm. All that follows is about the words "and will stay s
 No wait outlasts every stall, so the decision is not the last word: a row that is seen while its event waits to be
 posted again settles it, and right before that its label is looked at once more.
 
-Every rule here was taken away in turn in the simulation of the tests, and each time events were lost or
-doubled. All times are this process's monotonic clock, in seconds, and never outlive it.
+The simulation of the tests takes rules away, one at a time, and each time events are lost or doubled. All times are
+this process's monotonic clock, in seconds, and never outlive it.
 """
 
 from __future__ import annotations
