@@ -22,9 +22,21 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 def row(number: int, case: Case) -> Listed:
     event = BounceEvent(Kind(case.kind), case.address, "sendamatic", "sendamatic")
     return Listed(
-        number, f"id-{number}", State(case.state), event, NOW, "", 1, 0, 0, "email", "", None, NOW, "", None, "",
-        None,
-    )  # fmt: skip
+        row=number,
+        event_id=f"id-{number}",
+        state=State(case.state),
+        event=event,
+        received_at=NOW,
+        label="",
+        attempt=1,
+        held_for="",
+        next_attempt_at=None,
+        finished_at=NOW,
+        why="",
+        raw_id=None,
+        supersedes="",
+        superseded_by=None,
+    )
 
 
 def good() -> Scene:

@@ -25,8 +25,10 @@ ME = Credentials("http://127.0.0.1:9000", "bridge", "a-token-that-nobody-sees")
 @asynccontextmanager
 async def serving(handler: Handler) -> AsyncIterator[str]:
     server = await asyncio.start_server(closing(handler), "127.0.0.1", 0)
-    async with server:
+    try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()  # and nobody waits for what never ends, as `async with` does since Python 3.12
 
 
 @pytest.fixture
