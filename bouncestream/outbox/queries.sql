@@ -78,7 +78,7 @@ SELECT 1 FROM quarantine WHERE source = ? AND fingerprint = ?;
 -- How many of an unknown type are kept since a time; no more than :most are counted.
 SELECT count(*) FROM (SELECT 1 FROM quarantine
                       WHERE source = :source AND event_type = :event_type AND event_type <> ''
-                        AND received_at >= :since LIMIT :most);
+                        AND received_at >= :since LIMIT :most) AS kept;
 
 -- Relay --------------------------------------------------------------------------------------------------------------
 
@@ -203,7 +203,7 @@ SELECT DISTINCT label FROM outbox WHERE state = 'pending' AND label <> '' ORDER 
 
 -- name: add_meta
 INSERT INTO meta (name, value) VALUES (:name, CAST(:by AS TEXT))
-ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + :by AS TEXT);
+ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(meta.value AS INTEGER) + CAST(:by AS INTEGER) AS TEXT);
 
 -- name: set_meta
 INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
@@ -386,7 +386,7 @@ DELETE FROM seen WHERE key = ?;
 
 -- name: newest_by_source
 -- Among the newest events only: a source that is not there has been silent for long, or others were busy.
-SELECT source, max(received_at) FROM (SELECT source, received_at FROM outbox ORDER BY id DESC LIMIT 20000)
+SELECT source, max(received_at) FROM (SELECT source, received_at FROM outbox ORDER BY id DESC LIMIT 20000) AS newest
 GROUP BY source;
 
 -- Mailboxes ----------------------------------------------------------------------------------------------------------
@@ -400,18 +400,20 @@ FROM folders WHERE mailbox = ? AND folder = ?;
 INSERT INTO folders (mailbox, folder, uidvalidity, last_uid, first_read_at, read_at, skipped, below, last_at, mails, aside)
 VALUES (:mailbox, :folder, :uidvalidity, :last_uid, :at, :at, :skipped, :below, :last_at, :mails, :aside)
 ON CONFLICT (mailbox, folder) DO UPDATE SET
-    last_uid = CASE WHEN :anew OR uidvalidity <> excluded.uidvalidity THEN excluded.last_uid
-                    ELSE max(last_uid, excluded.last_uid) END,
-    last_at = CASE WHEN :anew OR uidvalidity <> excluded.uidvalidity OR last_uid < excluded.last_uid
-                   THEN excluded.last_at ELSE last_at END,
-    below = CASE WHEN :anew OR uidvalidity <> excluded.uidvalidity THEN excluded.below ELSE below END,
-    renumbered = renumbered + (:anew OR uidvalidity <> excluded.uidvalidity),
-    mails = mails + excluded.mails,
-    aside = CASE WHEN excluded.mails THEN excluded.aside ELSE aside + excluded.aside END,
-    uidvalidity = excluded.uidvalidity, read_at = excluded.read_at, skipped = skipped + excluded.skipped;
+    last_uid = CASE WHEN :anew OR folders.uidvalidity <> excluded.uidvalidity OR folders.last_uid < excluded.last_uid
+                    THEN excluded.last_uid ELSE folders.last_uid END,
+    last_at = CASE WHEN :anew OR folders.uidvalidity <> excluded.uidvalidity OR folders.last_uid < excluded.last_uid
+                   THEN excluded.last_at ELSE folders.last_at END,
+    below = CASE WHEN :anew OR folders.uidvalidity <> excluded.uidvalidity THEN excluded.below ELSE folders.below END,
+    renumbered = folders.renumbered
+                 + CASE WHEN :anew OR folders.uidvalidity <> excluded.uidvalidity THEN 1 ELSE 0 END,
+    mails = folders.mails + excluded.mails,
+    aside = CASE WHEN excluded.mails <> 0 THEN excluded.aside ELSE folders.aside + excluded.aside END,
+    uidvalidity = excluded.uidvalidity, read_at = excluded.read_at, skipped = folders.skipped + excluded.skipped;
 
 -- name: insert_mark
-INSERT OR IGNORE INTO marks (mailbox, folder, uidvalidity, uid, place, arrived_at) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO marks (mailbox, folder, uidvalidity, uid, place, arrived_at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
 
 -- name: marks
 SELECT uid, place, arrived_at FROM marks WHERE mailbox = ? AND folder = ? AND uidvalidity = ? ORDER BY uid LIMIT ?;
@@ -429,15 +431,16 @@ DELETE FROM tries WHERE mailbox = ? AND folder = ?;
 DELETE FROM passed_over WHERE mailbox = ? AND folder = ?;
 
 -- name: insert_passed_over
-INSERT OR IGNORE INTO passed_over (mailbox, folder, uidvalidity, uid, arrived_at) VALUES (?, ?, ?, ?, ?);
+INSERT INTO passed_over (mailbox, folder, uidvalidity, uid, arrived_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
 
 -- name: count_try
 INSERT INTO tries (mailbox, folder, uidvalidity, uid, tries, why, at) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)
-ON CONFLICT (mailbox, folder, uidvalidity, uid) DO UPDATE SET tries = tries + 1, why = excluded.why
+ON CONFLICT (mailbox, folder, uidvalidity, uid) DO UPDATE SET tries = tries.tries + 1, why = excluded.why
 RETURNING tries;
 
 -- name: take_try_back
-UPDATE tries SET tries = max(0, tries - 1) WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND uid = ?;
+UPDATE tries SET tries = CASE WHEN tries > 0 THEN tries - 1 ELSE 0 END WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND uid = ?;
 
 -- name: tries
 SELECT uid, tries, at, why FROM tries WHERE mailbox = ? AND folder = ? AND uidvalidity = ?;
@@ -462,11 +465,11 @@ ON CONFLICT (rule, subject) DO UPDATE SET
 -- name: delete_old_alerts
 -- Of what comes and goes by name (findings, sources) no more than the newest are remembered.
 DELETE FROM alerts WHERE (rule, subject) IN (
-    SELECT rule, subject FROM alerts WHERE active = 0 AND subject <> '' ORDER BY bad_at DESC LIMIT -1 OFFSET :keep);
+    SELECT rule, subject FROM alerts WHERE active = 0 AND subject <> '' ORDER BY bad_at DESC LIMIT 1000000 OFFSET :keep);
 
 -- name: save_notice
-INSERT OR IGNORE INTO notices (id, at, what, level, title, text, fix, rule, subject, since)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO notices (id, at, what, level, title, text, fix, rule, subject, since)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: newest_notice
 SELECT coalesce(max(id), 0) FROM notices;
@@ -503,7 +506,7 @@ SELECT id, source, kind, received_at FROM outbox WHERE id > :after ORDER BY id L
 
 -- name: add_hour
 INSERT INTO source_hours (hour, source, kind, events) VALUES (?, ?, ?, ?)
-ON CONFLICT (hour, source, kind) DO UPDATE SET events = events + excluded.events;
+ON CONFLICT (hour, source, kind) DO UPDATE SET events = source_hours.events + excluded.events;
 
 -- name: hours_since
 SELECT hour, source, kind, events FROM source_hours WHERE hour >= ? ORDER BY hour, source, kind;
