@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 from bouncestream.alert import AlertState, Delivery, Key, Notice, What
@@ -34,7 +32,7 @@ from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, Metri
 from bouncestream.outbox import alerts
 from bouncestream.outbox import delivery as store
 from bouncestream.outbox.db import Database
-from bouncestream.outbox.files import beside
+from bouncestream.outbox.files import beside, free_beside, size_of
 from bouncestream.ports import Clock
 from bouncestream.supervisor import Bugs, Supervisor
 
@@ -172,8 +170,8 @@ class Watch:
             numbers=numbers,
             unproven_hour=self._lately.grown("unproven", numbers.unproven, now) if numbers else 0,
             unknown_hour=self._lately.grown("unknown", numbers.unknown_uuids, now) if numbers else 0,
-            disk_free=_free(self._db.path),
-            wal=_bytes(beside(self._db.path, "-wal")),
+            disk_free=free_beside(self._db.path),
+            wal=size_of(beside(self._db.path, "-wal")),
             sources=[self._sources.seen(name, now) for name in names],
             findings=self._findings,
             unsent=self._courier.unsent(now),
@@ -355,18 +353,3 @@ def _numbers(conn: sqlite3.Connection, now: datetime) -> Numbers:
         excess=int(store.get_meta(conn, store.EXCESS) or 0),
         unknown_uuids=int(store.get_meta(conn, store.UNKNOWN_UUIDS) or 0),
     )
-
-
-def _free(path: Path) -> int | None:
-    try:
-        disk = os.statvfs(path.parent)
-    except OSError:
-        return None
-    return disk.f_bavail * disk.f_frsize
-
-
-def _bytes(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -116,8 +116,7 @@ def _told(config: Config | None) -> Told:
         listmonk = load(config.path or None).listmonk
     except ConfigError:  # the token belongs to another user; what Listmonk says is optional here
         return Told(config.listmonk.public_url)
-    token = listmonk.token.reveal() if listmonk.token else ""
-    told = asyncio.run(ask(listmonk.url, listmonk.user, token))
+    told = asyncio.run(ask(listmonk))
     return replace(told, root_url=listmonk.public_url or told.root_url)
 
 

@@ -6,7 +6,6 @@ what the running bridge says on its port.
 from __future__ import annotations
 
 import argparse
-import os
 import sqlite3
 import sys
 import time
@@ -26,7 +25,7 @@ from bouncestream.config.model import Config
 from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.outbox import alerts as alertbook
 from bouncestream.outbox import delivery as store
-from bouncestream.outbox.files import beside, size_of
+from bouncestream.outbox.files import beside, free_beside, size_of
 from bouncestream.outbox.marker import Markers
 from bouncestream.outbox.view import view
 
@@ -155,7 +154,7 @@ def _outbox(conn: sqlite3.Connection, path: Path, now: datetime) -> dict[str, An
         "doubled": int(store.get_meta(conn, "doubled") or 0),
         "bytes": size_of(path),
         "wal_bytes": size_of(beside(path, "-wal")),
-        "disk_free_bytes": free(path.parent),
+        "disk_free_bytes": free_beside(path),
     }
 
 
@@ -295,12 +294,3 @@ def _show_alerts(alerts: Mapping[str, Any]) -> None:
     if alerts["last"]:
         rows = [(n["at"][:16].replace("T", " "), n["event"], n["level"], n["title"]) for n in alerts["last"]]
         out.table(["last notices", "", "", ""], rows)
-
-
-def free(directory: Path) -> int | None:
-    """Bytes that are free on a disk; None: it cannot be asked."""
-    try:
-        disk = os.statvfs(directory)
-    except OSError:
-        return None
-    return disk.f_bavail * disk.f_frsize

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bouncestream.config.model import Listmonk
+
 _LIMIT = 2 << 20
 
 
@@ -23,26 +25,22 @@ class Told:
     individual: bool | None = None  #: each subscriber is tracked on their own
 
 
-async def ask(url: str, user: str, token: str) -> Told:
+async def ask(settings: Listmonk) -> Told:
     """Ask it; within seconds, and never an exception."""
     from bouncestream.doctor.areas import campaigns  # aiohttp comes with it, and most are judged without
-    from bouncestream.doctor.probe.names import Names
     from bouncestream.doctor.probe.web import Credentials, Web
 
-    names, who, base = Names(), Credentials(url, user, token), url.rstrip("/")
-    try:
-        async with Web(names) as web:
-            config = _object((await web.get(f"{base}/api/config", who=who, limit=_LIMIT)).data())
-            settings = None
-            if config and campaigns.individual(config, None) is None:
-                settings = _object((await web.get(f"{base}/api/settings", who=who, limit=_LIMIT)).data())
-    finally:
-        await names.close()
+    who, base = Credentials.of(settings), settings.url.rstrip("/")
+    every = None
+    async with Web() as web:
+        config = _object((await web.get(f"{base}/api/config", who=who, limit=_LIMIT)).data())
+        if config and campaigns.individual(config, None) is None:
+            every = _object((await web.get(f"{base}/api/settings", who=who, limit=_LIMIT)).data())
     root = config.get("root_url")
     return Told(
         root if isinstance(root, str) else "",
-        campaigns.disabled(config, settings),
-        campaigns.individual(config, settings),
+        campaigns.disabled(config, every),
+        campaigns.individual(config, every),
     )
 
 

@@ -36,7 +36,6 @@ from bouncestream.doctor.catalogue import TOPICS
 from bouncestream.doctor.examination import Examination
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe import front, public
-from bouncestream.doctor.probe.names import Names
 from bouncestream.doctor.probe.target import Target, from_outside, is_private
 from bouncestream.doctor.probe.web import Credentials, Web
 from bouncestream.providers._settings import Webhook
@@ -88,12 +87,8 @@ async def examine_webhook(public_url: str, hook: Webhook) -> list[Finding]:
 
 @asynccontextmanager
 async def _examination() -> AsyncIterator[Examination]:
-    names = Names()
-    try:
-        async with Web(names) as web:
-            yield Examination(web, datetime.now(UTC))
-    finally:
-        await names.close()
+    async with Web() as web:
+        yield Examination(web, datetime.now(UTC))
 
 
 async def examine_outside(url: str, webhook_url: str = "") -> list[Finding]:
@@ -126,12 +121,8 @@ def in_order(found: list[Finding]) -> list[Finding]:
     )
 
 
-def _who(settings: Listmonk) -> Credentials:
-    return Credentials(settings.url, settings.user, settings.token.reveal() if settings.token else "")
-
-
 def _ask(it: Examination, settings: Listmonk) -> ListmonkTask:
-    collected = listmonk.collect(_who(settings), it.web)
+    collected = listmonk.collect(Credentials.of(settings), it.web)
     return asyncio.create_task(it.within(FIRST, listmonk.TOPIC, collected, None))
 
 
@@ -158,7 +149,10 @@ async def _public_side(it: Examination, config: Config, asked: ListmonkTask, run
     """The public address: the operator's own need not wait for Listmonk, which else knows it."""
     settings, hook = config.listmonk, first_hook(config)
     own = Target.read(settings.public_url) if settings.public_url else None
-    works: list[Awaitable[None]] = [_letters(it, asked, _who(settings)), _itself(it, running, own, asked, hook)]
+    works: list[Awaitable[None]] = [
+        _letters(it, asked, Credentials.of(settings)),
+        _itself(it, running, own, asked, hook),
+    ]
     if own is not None:
         works.append(_public(it, own, settings.url, asked, hook))
     await asyncio.gather(*works, _root(it, config, asked, own))

@@ -18,7 +18,6 @@ from bouncestream.config.model import Config
 from bouncestream.doctor.areas import listmonk, pixel, tls
 from bouncestream.doctor.finding import Finding, Level, unexamined
 from bouncestream.doctor.probe import front
-from bouncestream.doctor.probe.names import Names
 from bouncestream.doctor.probe.public import Public
 from bouncestream.doctor.probe.target import PIXEL, Target, is_private
 from bouncestream.doctor.probe.web import Credentials, Web
@@ -47,19 +46,14 @@ async def quick(config: Config) -> list[Finding]:
 
 
 async def _look(config: Config) -> list[Finding]:
-    names = Names()
-    try:
-        async with asyncio.timeout(LOOK), Web(names) as web:
-            found = await _all(config, web, datetime.now(UTC))
-    finally:
-        await names.close()
+    async with asyncio.timeout(LOOK), Web() as web:
+        found = await _all(config, web, datetime.now(UTC))
     return [one for one in found if one.level in (Level.WARNING, Level.ERROR)]
 
 
 async def _all(config: Config, web: Web, now: datetime) -> list[Finding]:
     settings = config.listmonk
-    who = Credentials(settings.url, settings.user, settings.token.reveal() if settings.token else "")
-    seen = await listmonk.collect(who, web)
+    seen = await listmonk.collect(Credentials.of(settings), web)
     found = [one for one in listmonk.judge(seen) if one.id.startswith("permission-")]
     public = Target.read(settings.public_url) if settings.public_url else None
     if public is None and (root := Target.read(seen.root_url or "")) is not None and not is_private(root.host):

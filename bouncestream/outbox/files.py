@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 from bouncestream import files
@@ -24,6 +25,15 @@ def beside(path: Path, suffix: str) -> Path:
 def size_of(file: Path) -> int:
     """Bytes of a file; 0 where there is none."""
     return file.stat().st_size if file.exists() else 0
+
+
+def free_beside(path: Path) -> int | None:
+    """Bytes that are free on the disk of a file, whether it is there or not; None: that cannot be asked."""
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return None
+    return disk.f_bavail * disk.f_frsize
 
 
 def require(path: Path) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,7 +84,8 @@ def test_any_json_of_listmonk_makes_findings(data: dict[str, Any], sent: Any, te
     seen = listmonk.ListmonkFacts(Credentials("http://x", USER, TOKEN), replies, NOW)
     check(listmonk.judge(seen))
     check(bounces.judge(seen, [("imap.example.com", "bounces")], ["shop"]))
-    found = campaigns.CampaignFacts(campaigns._objects(sent), campaigns._objects(templates))
+    listed = Reply("http://x", 200, body=orjson.dumps({"data": {"results": sent}}))
+    found = campaigns.CampaignFacts(listed.rows(), replace(listed, body=orjson.dumps({"data": templates})).rows(""))
     check(campaigns.judge(found, seen.config, seen.settings, NOW))
     assert seen.root_url is None or isinstance(seen.root_url, str)
 

@@ -194,9 +194,7 @@ def _mailboxes(theirs: Any, ours: Iterable[tuple[str, str]]) -> list[Finding]:
 
 def _rows(seen: ListmonkFacts) -> Sequence[Mapping[str, Any]]:
     reply = seen.replies.get("bounces")
-    data = reply.data() if reply is not None else None
-    rows = data.get("results") if isinstance(data, dict) else None
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return (reply.rows() or []) if reply is not None else []
 
 
 def _doubled(rows: Sequence[Mapping[str, Any]], labels: tuple[str, ...]) -> list[Finding]:

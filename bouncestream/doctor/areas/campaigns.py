@@ -65,14 +65,7 @@ async def collect(who: Credentials, web: Web) -> CampaignFacts:
         web.get(f"{base}/api/campaigns?{query}", who=who, limit=_LIMIT),
         web.get(f"{base}/api/templates", who=who, limit=_LIMIT),
     )
-    listed = campaigns.data()
-    return CampaignFacts(
-        _objects(listed.get("results") if isinstance(listed, dict) else None), _objects(templates.data())
-    )
-
-
-def _objects(found: Any) -> Sequence[Mapping[str, Any]] | None:
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else None
+    return CampaignFacts(campaigns.rows(), templates.rows(""))
 
 
 def judge(

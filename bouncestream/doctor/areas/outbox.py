@@ -18,6 +18,7 @@ from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import clean
 from bouncestream.doctor.probe.web import Credentials, Web
 from bouncestream.errors import StoreError
+from bouncestream.outbox import files
 from bouncestream.outbox.intake import MIN_FREE
 from bouncestream.outbox.marker import Markers
 from bouncestream.outbox.view import Overview, overview
@@ -77,7 +78,7 @@ def collect(config: Config, now: datetime) -> OutboxFacts:
     holds, trouble = (None, "") if missing or place[0] else _look(path, now)
     lost = Markers.of(config).lost()
     open_to = too_open(path, 0o077) if path.is_file() else ""
-    return OutboxFacts(str(path), holds, trouble, place, open_to, missing, lost, _free(path))
+    return OutboxFacts(str(path), holds, trouble, place, open_to, missing, lost, files.free_beside(path))
 
 
 def _place(path: Path) -> tuple[str, str]:
@@ -106,20 +107,10 @@ def _look(path: Path, now: datetime) -> tuple[Overview | None, str]:
         return None, str(error)
 
 
-def _free(path: Path) -> int | None:
-    try:
-        disk = os.statvfs(path.parent)
-    except OSError:
-        return None
-    return disk.f_bavail * disk.f_frsize
-
-
 async def collect_former(who: Credentials, web: Web) -> Sequence[Mapping[str, Any]]:
     """The newest bounces that Listmonk holds; none, where they cannot be had."""
     query = f"/api/bounces?page=1&per_page={_NEWEST}&order_by=created_at&order=desc"
-    data = (await web.get(who.url.rstrip("/") + query, who=who, limit=_LIMIT)).data()
-    rows = data.get("results") if isinstance(data, dict) else None
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return (await web.get(who.url.rstrip("/") + query, who=who, limit=_LIMIT)).rows() or []
 
 
 def judge_former(seen: OutboxFacts, rows: Sequence[Mapping[str, Any]], sources: Sequence[str]) -> list[Finding]:

@@ -7,7 +7,7 @@ How Listmonk's answers differ from a proxy's own: seen on Listmonk 6.2.0 behind 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -101,6 +101,13 @@ class Reply:
         """The value of `data` in one of Listmonk's answers, else None."""
         found = self.json()
         return found.get("data") if self.status == 200 and isinstance(found, dict) else None
+
+    def rows(self, key: str = "results") -> Sequence[Mapping[str, Any]] | None:
+        """The objects of a list in one of Listmonk's answers (`key` empty: `data` itself); None: it has no list."""
+        found = self.data()
+        if key:
+            found = found.get(key) if isinstance(found, dict) else None
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else None
 
     def words(self) -> str:
         """Listmonk's own words for a refusal, or else what the answer is, for a person."""

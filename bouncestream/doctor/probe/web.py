@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 from yarl import URL
 
+from bouncestream.config.model import Listmonk
 from bouncestream.crypto.blank import Blank
 from bouncestream.doctor.probe.names import Names
 from bouncestream.doctor.probe.reply import Reply
@@ -37,6 +38,11 @@ class Credentials:
     user: str
     token: str = field(repr=False)
 
+    @classmethod
+    def of(cls, settings: Listmonk) -> Credentials:
+        """The credentials of `[listmonk]`."""
+        return cls(settings.url, settings.user, settings.token.reveal() if settings.token else "")
+
     @property
     def blank(self) -> Blank:
         """Takes them out of what an answer echoes."""
@@ -51,10 +57,11 @@ class Credentials:
 
 
 class Web:
-    """Opens connections, one for each probe. Use it as an async context."""
+    """Opens connections, one for each probe. Use it as an async context. Who gives `names` closes them."""
 
-    def __init__(self, names: Names) -> None:
-        self.names = names
+    def __init__(self, names: Names | None = None) -> None:
+        self.names = names or Names()
+        self._own_names = names is None
         self._trusting = ssl.create_default_context()
         self._trusting.check_hostname = False
         self._trusting.verify_mode = ssl.CERT_NONE
@@ -70,6 +77,8 @@ class Web:
 
     async def __aexit__(self, *_: object) -> None:
         await self._client.close()
+        if self._own_names:
+            await self.names.close()
 
     async def get(
         self,
