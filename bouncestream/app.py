@@ -22,7 +22,6 @@ from bouncestream import __version__, descriptors
 from bouncestream.alerts.watch import Watch
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
-from bouncestream.config.oauth import needs_token
 from bouncestream.errors import ListenError
 from bouncestream.health import Health, Status
 from bouncestream.maintenance.absence import Absence
@@ -44,10 +43,8 @@ from bouncestream.sources.webhook.server import WebhookServer, bound
 from bouncestream.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from bouncestream.config.mailbox import Mailbox
     from bouncestream.doctor.finding import Finding
     from bouncestream.sources.mailbox.listener import Mailboxes
-    from bouncestream.sources.oauth.tokens import TokenSource
 
 log = logging.getLogger("bouncestream")
 
@@ -80,7 +77,6 @@ class App:
         self._instance = ""
         self._checked = False
         self._mailboxes: Mailboxes | None = None
-        self._token_sources: dict[str, TokenSource] = {}
 
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
         """Until `stop`. `ready` is called once it listens: with `missing` set while it only waits for the outbox,
@@ -225,20 +221,11 @@ class App:
                 clock,
                 self.health,
                 self.metrics,
+                outbox=self.db.path,
                 instance=self._instance,
                 dry_run=self.dry_run,
-                tokens=self._tokens,
             )
         self._mailboxes.reload(self.config)
-
-    def _tokens(self, settings: Mailbox) -> TokenSource | None:
-        """The source of a mailbox's access tokens, if it needs any."""
-        if not needs_token(settings):
-            return None
-        from bouncestream.sources.oauth.tokens import TokenSource
-
-        source = self._token_sources[settings.name] = TokenSource(settings, self.db.path, SystemClock())
-        return source
 
     async def _quick(self, config: Config) -> list[Finding]:
         """The doctor's cheap checks; the first time not right away, as a start has enough to do."""
@@ -255,7 +242,6 @@ class App:
             self.server.stop(REQUESTS_GRACE),
             *([self._mailboxes.stop(REQUESTS_GRACE)] if self._mailboxes is not None else []),
         )
-        await asyncio.gather(*(source.close(REQUESTS_GRACE) for source in self._token_sources.values()))
 
     @contextmanager
     def _listening(self) -> Iterator[None]:

@@ -85,6 +85,7 @@ class Reader:
             clock,
             self.health,
             self.metrics,
+            outbox=self.path,
             instance="tests",
             dry_run=self._dry_run,
             chance=lambda: 0.5,

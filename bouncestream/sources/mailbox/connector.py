@@ -9,38 +9,35 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bouncestream.config.mailbox import Mailbox
+from bouncestream.config.oauth import needs_token
 from bouncestream.errors import AuthFailed, LoginRefused, Throttled
 from bouncestream.metrics import MAILBOX_CONNECTS, Metrics
 from bouncestream.ports import Clock
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import rules
 
+if TYPE_CHECKING:
+    from bouncestream.sources.oauth.tokens import TokenSource
+
 log = logging.getLogger("bouncestream.mailbox")
 
 
-class Tokens(Protocol):
-    """The source of access tokens, see `oauth.TokenSource`."""
-
-    async def token(self) -> str: ...
-
-    def forget(self) -> None: ...
-
-    async def changed(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-
 class Connector:
-    """The maker of the sessions of one mailbox. `tokens`: where it logs in with a token; `metrics` count them."""
+    """The maker of the sessions of one mailbox. `outbox`: beside it is the permission of one that logs in with a
+    token; `metrics` count the sessions."""
 
-    def __init__(
-        self, settings: Mailbox, tokens: Tokens | None, clock: Clock, metrics: Metrics | None = None
-    ) -> None:
+    def __init__(self, settings: Mailbox, outbox: Path, clock: Clock, metrics: Metrics | None = None) -> None:
         self.settings = settings
-        self._tokens = tokens
+        self.outbox = outbox
+        self.tokens: TokenSource | None = None
+        if needs_token(settings):
+            from bouncestream.sources.oauth.tokens import TokenSource  # only where one is needed
+
+            self.tokens = TokenSource(settings, outbox, clock)
         self._clock = clock
         self._metrics = metrics
         self._lock = asyncio.Lock()
@@ -55,12 +52,12 @@ class Connector:
             if self._refusal is not None and self._clock.monotonic() < self._until:
                 raise self._refusal
             try:
-                token = await self._tokens.token() if self._tokens is not None else None
+                token = await self.tokens.token() if self.tokens is not None else None
                 session = await Session.connect(self.settings, token=token)
             except (LoginRefused, Throttled) as error:
                 self.hold(error)
-                if isinstance(error, AuthFailed) and self._tokens is not None:
-                    self._tokens.forget()
+                if isinstance(error, AuthFailed) and self.tokens is not None:
+                    self.tokens.forget()
                 raise
             self._refusal = None
             if self._metrics is not None:
@@ -92,20 +89,20 @@ class Connector:
         """A folder was read: the next refusal is the first one again."""
         self._refusals = 0
 
-    async def close(self) -> None:
-        """Let a new token that is on its way be kept."""
-        if self._tokens is not None:
-            await self._tokens.close()
+    async def close(self, grace: float | None = None) -> None:
+        """Let a new token that is on its way be kept; for `grace` seconds at most."""
+        if self.tokens is not None:
+            await self.tokens.close(grace)
 
     async def closed(self) -> None:
         """Until the wait after a refused login is over, or somebody has granted a new permission."""
         left = self._until - self._clock.monotonic()
         if left <= 0:
             return
-        if self._tokens is None:
+        if self.tokens is None:
             await asyncio.sleep(left)
             return
-        changed = asyncio.create_task(self._tokens.changed())
+        changed = asyncio.create_task(self.tokens.changed())
         try:
             done, _ = await asyncio.wait({changed}, timeout=left)
             if done and changed.exception() is None:

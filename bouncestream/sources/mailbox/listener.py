@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config
@@ -18,7 +19,7 @@ from bouncestream.health import Health, Status
 from bouncestream.judging.mail import judging_for
 from bouncestream.metrics import Metrics
 from bouncestream.ports import Clock, EmitMails, MailMemory
-from bouncestream.sources.mailbox.connector import Connector, Tokens
+from bouncestream.sources.mailbox.connector import Connector
 from bouncestream.sources.mailbox.context import MailboxContext, MailboxHealth
 from bouncestream.sources.mailbox.folder import Folder
 from bouncestream.sources.mailbox.proof import Proof
@@ -39,7 +40,7 @@ class _Reader:
 class Mailboxes:
     """The mailboxes. `reload` begins and exchanges, `stop` ends.
 
-    `tokens` makes the source of access tokens for a mailbox that needs one; `instance` is the outbox's own id.
+    `outbox`: beside it are the permissions of those that log in by OAuth; `instance` is its own id.
     """
 
     def __init__(
@@ -50,9 +51,9 @@ class Mailboxes:
         health: Health,
         metrics: Metrics,
         *,
+        outbox: Path,
         instance: str,
         dry_run: bool = False,
-        tokens: Callable[[Mailbox], Tokens | None] = lambda settings: None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._emit = emit
@@ -62,7 +63,8 @@ class Mailboxes:
         self._metrics = metrics
         self._mark = sha256(f"canary {instance}".encode()).hexdigest()[:32]
         self._dry_run = dry_run
-        self._tokens = tokens
+        self._outbox = outbox
+        self._connectors: dict[str, Connector] = {}
         self._chance = chance
         self._supervisor = Supervisor(health, chance)
         self._readers: dict[str, _Reader] = {}
@@ -96,15 +98,18 @@ class Mailboxes:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.gather(*(connector.close(grace) for connector in self._connectors.values()))
 
     def _start(self, settings: Mailbox, config: Config) -> _Reader:
+        connector = Connector(settings, self._outbox, self._clock, self._metrics)
+        self._connectors[settings.name] = connector
         box = MailboxContext(
             settings=settings,
             judging=judging_for(config, settings.name),
             dedupe=config.retention.dedupe,
             emit=self._emit,
             memory=self._memory,
-            connector=Connector(settings, self._tokens(settings), self._clock, self._metrics),
+            connector=connector,
             health=MailboxHealth(settings.name, self._health),
             clock=self._clock,
             metrics=self._metrics,

@@ -21,7 +21,6 @@ from pathlib import Path
 
 from bouncestream.clock import SystemClock
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.config.oauth import needs_token
 from bouncestream.errors import FolderMissing, MailboxError, ServerRefused, TokenError
 from bouncestream.ports import Progress
 from bouncestream.printable import mask_all
@@ -29,7 +28,6 @@ from bouncestream.settings import shapes
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox.connector import Connector
 from bouncestream.sources.mailbox.own_mail import OwnMail, new_mark
-from bouncestream.sources.oauth.tokens import TokenSource
 
 #: What to do about a refusal that does not say more.
 LATER = "try again later, or ask whoever runs the server"
@@ -52,10 +50,7 @@ class Visitor(Connector):
     """The connector of whoever looks how a mailbox is. `patience`: seconds for an answer."""
 
     def __init__(self, box: Mailbox, outbox: Path, patience: float = PATIENCE) -> None:
-        settings, clock = replace(box, timeout=min(box.timeout, patience)), SystemClock()
-        self.outbox = outbox
-        self.tokens = TokenSource(settings, outbox, clock) if needs_token(box) else None
-        super().__init__(settings, self.tokens, clock)
+        super().__init__(replace(box, timeout=min(box.timeout, patience)), outbox, SystemClock())
 
 
 class Contact(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -48,7 +49,7 @@ def refuses(answer: str) -> object:
 
 
 def connector(server: Scripted, clock: Clock, metrics: Metrics | None = None) -> Connector:
-    return Connector(mailbox(server.port, retry=60.0, retry_login=300.0), None, clock, metrics)
+    return Connector(mailbox(server.port, retry=60.0, retry_login=300.0), Path("outbox.db"), clock, metrics)
 
 
 async def test_a_session_is_closed_in_the_end() -> None:
