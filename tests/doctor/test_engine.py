@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
 from bouncestream.cli.doctor import report
 from bouncestream.config.model import Config, Listmonk, Outbox, Server
 from bouncestream.crypto.secret import Secret
@@ -68,3 +72,31 @@ async def test_check_and_init_find_what_the_doctor_finds(tmp_path: Path) -> None
     assert {one.id for one in of(inside, "bouncestream")} == {one.id for one in of(every, "bouncestream")}
     assert {"bounces-webhooks-off", "permission-read"} <= {one.id for one in inside}
     assert of(every, "doctor") and not of(inside, "doctor"), "the public side is the doctor's"
+
+
+@pytest.mark.parametrize("webhooks_on", [True, False])
+async def test_a_bridge_that_cannot_deliver_is_told_where_nothing_else_says_why(
+    tmp_path: Path, webhooks_on: bool
+) -> None:
+    parts = {"listmonk": {"state": "red", "why": "it was redirected"}}
+
+    async def health(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def ready(_: web.Request) -> web.Response:
+        return web.json_response({"parts": parts}, status=503)
+
+    app = web.Application()
+    app.router.add_get("/healthz", health)
+    app.router.add_get("/readyz", ready)
+    settings = SandboxSettings(users={"me": ApiUser("me", TOKEN, BRIDGE_PERMISSIONS)}, webhooks_enabled=webhooks_on)
+    async with Sandbox(settings) as sandbox, TestServer(app) as running:
+        config = Config(
+            listmonk=Listmonk(url=sandbox.url, user="me", token=Secret(TOKEN)),
+            outbox=Outbox(path=str(tmp_path / "outbox.db")),
+            server=Server(listen=f"127.0.0.1:{running.port}"),
+        )
+        found = await examine_inside(config)
+    told = [one.why for one in found if one.id == "bridge-part"]
+    assert told == (["it was redirected"] if webhooks_on else [])
+    assert ("bounces-webhooks-off" in {one.id for one in found}) is not webhooks_on
