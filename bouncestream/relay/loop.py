@@ -78,6 +78,10 @@ class Relay:
         self._permission_wait = PERMISSION_WAIT
         self._bugs = Bugs("the relay", chance)
         self._stopped = asyncio.Event()
+        self._woken = 0  #: so often
+        #: What this turn has seen, where nothing was due: how often it had been woken by then, and when something
+        #: will be due (None: nothing is pending).
+        self._next: tuple[int, float | None] | None = None
         self._newest = 0  #: of the rows that a dry run found: they wait for the next live one
         #: Set while nothing is due and nothing waits for verification.
         self.idle = asyncio.Event()
@@ -85,6 +89,7 @@ class Relay:
     def wake(self) -> None:
         """Something was added to the outbox. While the breaker is open that is no reason to do anything."""
         self.idle.clear()
+        self._woken += 1
         if self.context.clock.monotonic() >= self.context.breaker.until:
             self._wake.set()
 
@@ -152,6 +157,7 @@ class Relay:
     async def _turn(self) -> bool:
         """One turn of the loop; False when there was nothing to do."""
         context = self.context
+        self._next = None
         now = context.clock.monotonic()
         if context.settings.dry_run:
             why = "dry run: not sent to Listmonk"
@@ -191,10 +197,11 @@ class Relay:
         context = self.context
         if context.stopping or now < context.breaker.until or len(context.ledger.entries) >= WAITING_LIMIT:
             return False
-        size = context.settings.batch_size
+        size, woken = context.settings.batch_size, self._woken
         due = await context.db.read(partial(reposts.due, now=context.clock.now(), limit=size))
         context.reposts = due.again
         if due.wait != 0:
+            self._next = woken, self._at(due.wait)
             return False
         asked = context.clock.monotonic()
         try:
@@ -336,15 +343,18 @@ class Relay:
             await self._sleep(LONGEST_WAIT)
             self.idle.clear()
             return
-        due = await context.db.read(partial(delivery.due_in, now=context.clock.now()))
+        if self._next is not None and self._next[0] == self._woken:
+            due_at = self._next[1]
+        else:
+            due_at = self._at(await context.db.read(partial(delivery.due_in, now=context.clock.now())))
         now = context.clock.monotonic()
         quiet = max(0.0, context.breaker.until - now)
         if context.capabilities is None:
             waits = [quiet]
         else:
             waits = [LONGEST_WAIT, max(0.0, context.capabilities_due - now, quiet)]
-            if due is not None:
-                waits.append(max(due, quiet))
+            if due_at is not None:
+                waits.append(max(due_at - now, quiet))
             elif not context.ledger.entries:
                 self.idle.set()
             if (at := context.ledger.next_read()) is not None:
@@ -355,6 +365,9 @@ class Relay:
                 waits.append(self._permission_at - now)
         await self._sleep(max(0.005, min(waits)))
         self.idle.clear()
+
+    def _at(self, wait: float | None) -> float | None:
+        return None if wait is None else self.context.clock.monotonic() + wait
 
     async def _rest(self, seconds: float) -> None:
         """Rest that long, whatever comes in meanwhile, or until `stop`."""

@@ -550,6 +550,20 @@ async def test_the_outbox_is_asked_once_a_batch_while_nothing_is_posted_again(
     assert set(names) & {"due_again", "waiting"} == set()
 
 
+async def test_before_it_sleeps_it_asks_only_what_it_does_not_know(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bridge.start()
+    await bridge.emit(range(3))
+    await bridge.idle()
+    names = asked(monkeypatch)
+    bridge.relay.wake()
+    bridge.relay.idle.clear()
+    await bridge.relay.idle.wait()
+    assert names[:1] == ["due"]
+    assert "due_in" not in names
+
+
 async def test_what_waits_to_be_posted_again_is_asked_for(
     bridge: Bridge, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
