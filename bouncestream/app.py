@@ -130,7 +130,7 @@ class App:
 
         def listening(absence: Absence) -> None:
             self.addresses, self.missing = absence.addresses, absence.why
-            log.info("listening on %s, and waiting for the outbox", bound(self.addresses))
+            log.info("listening on %s; waiting for the outbox", bound(self.addresses))
             if ready is not None:
                 ready(self)
 
@@ -144,7 +144,8 @@ class App:
         """See whether a new outbox is the only one of its sources, before anything comes in."""
         if self.new_outbox:
             log.warning(
-                "--new-outbox is for one start: with it, a missing outbox is not noticed. Next: leave it out"
+                "--new-outbox is for a single start: while it is set, a missing outbox goes unnoticed. Next: "
+                "remove it"
             )
             await self.newcomer.accept()
         elif not self.dry_run:
@@ -284,7 +285,7 @@ class App:
             done, _ = await asyncio.wait([relay], timeout=RELAY_GRACE)
             if not done:
                 log.warning(
-                    "posts were still unanswered after %g s: they are read back at the next start", RELAY_GRACE
+                    "posts were still unanswered after %g s; they will be read back at the next start", RELAY_GRACE
                 )
                 relay.cancel()
             watch.cancel()

@@ -31,39 +31,43 @@ def _gauge(name: str, text: str, *labels: str) -> Metric:
 
 
 EVENTS_RECEIVED = _counter("events_received_total", "Events stored for the first time.", "source", "kind")
-EVENTS_DUPLICATE = _counter("events_duplicate_total", "Events that were known already.", "source")
-EVENTS_IGNORED = _counter("events_ignored_total", "Feedback that is no bounce, such as an auto-reply.", "source")
-QUARANTINED = _counter("quarantined_total", "Authenticated input that could not be read, kept raw.", "source")
-UNIDENTIFIED = _counter("unidentified_total", "Bounce mails that do not tell whose they are, kept raw.", "source")
-REQUESTS = _counter("webhook_requests_total", "Webhook requests by answer.", "source", "status")
-REQUESTS_REFUSED = _counter("webhook_refused_total", "Webhook requests refused: forged, or not for us.", "source")
+EVENTS_DUPLICATE = _counter("events_duplicate_total", "Events that were already known.", "source")
+EVENTS_IGNORED = _counter("events_ignored_total", "Feedback that is not a bounce, such as an auto-reply.", "source")
+QUARANTINED = _counter(
+    "quarantined_total", "Authenticated input that could not be parsed, kept raw in quarantine.", "source"
+)
+UNIDENTIFIED = _counter("unidentified_total", "Bounce mails without an identifiable recipient, kept raw.", "source")
+REQUESTS = _counter("webhook_requests_total", "Webhook requests by response.", "source", "status")
+REQUESTS_REFUSED = _counter(
+    "webhook_refused_total", "Webhook requests refused: forged, or for an unknown address.", "source"
+)
 OUTBOX_EVENTS = _gauge("outbox_events", "Events in the outbox by state.", "state")
-OUTBOX_OLDEST = _gauge("outbox_oldest_pending_seconds", "Age of the oldest event that waits for delivery.")
+OUTBOX_OLDEST = _gauge("outbox_oldest_pending_seconds", "Age of the oldest undelivered event.")
 OUTBOX_BYTES = _gauge("outbox_bytes", "Size of the outbox on disk.", "file")
-INTAKE_WAITING = _gauge("intake_waiting_events", "Events that wait for the next commit.")
+INTAKE_WAITING = _gauge("intake_waiting_events", "Events waiting for the next commit.")
 COMMITS = _counter("commits_total", "Transactions committed by the one writer.")
 DELIVERED = _counter("delivered_total", "Events that reached a final state.", "result")
-POSTS = _counter("posts_total", "POSTs to Listmonk by what the answer meant.", "said")
-RETRIES = _counter("retries_total", "Events put back to pending, by cause.", "cause")
+POSTS = _counter("posts_total", "POSTs to Listmonk by outcome.", "said")
+RETRIES = _counter("retries_total", "Events returned to pending, by cause.", "cause")
 READ_BACKS = _counter("read_backs_total", "Reads of a label from Listmonk.", "result")
-DOUBLED = _counter("doubled_total", "Events that Listmonk was seen to hold twice.")
-FOREIGN = _counter("foreign_rows_total", "Rows under our labels that another bridge or outbox wrote.")
-RESTARTS = _counter("listmonk_restarts_total", "Restarts of Listmonk that were noticed by its boot id.")
-MAILS = _counter("mailbox_mails_total", "Mails of a mailbox by what became of them.", "mailbox", "result")
-MAILS_PLACED = _counter("mailbox_placed_total", "Mails flagged or moved afterwards.", "mailbox", "place")
-MAILBOX_CONNECTS = _counter("mailbox_connections_total", "Logins to a mailbox that succeeded.", "mailbox")
+DOUBLED = _counter("doubled_total", "Events found twice in Listmonk.")
+FOREIGN = _counter("foreign_rows_total", "Rows under our labels written by another bridge or outbox.")
+RESTARTS = _counter("listmonk_restarts_total", "Restarts of Listmonk, detected by its boot id.")
+MAILS = _counter("mailbox_mails_total", "Mails of a mailbox by result.", "mailbox", "result")
+MAILS_PLACED = _counter("mailbox_placed_total", "Mails flagged or moved after processing.", "mailbox", "place")
+MAILBOX_CONNECTS = _counter("mailbox_connections_total", "Successful logins to a mailbox.", "mailbox")
 MAILBOX_FAILURES = _counter(
-    "mailbox_failures_total", "Connections to a mailbox that ended, by why.", "mailbox", "why"
+    "mailbox_failures_total", "Connections to a mailbox that ended, by cause.", "mailbox", "why"
 )
-MAILBOX_PROOFS = _counter("mailbox_proofs_total", "Proofs that a mailbox is heard, by result.", "mailbox", "result")
+MAILBOX_PROOFS = _counter("mailbox_proofs_total", "Probes of a mailbox connection, by result.", "mailbox", "result")
 MAILBOX_HEARD = _gauge(
-    "mailbox_heard_seconds", "When a folder was last looked into, seconds since 1970.", "mailbox", "folder"
+    "mailbox_heard_seconds", "When a folder was last checked, seconds since 1970.", "mailbox", "folder"
 )
-LOST = _counter("listmonk_lost_total", "Events that Listmonk accepted and lost; they were posted again.")
-PART_STATE = _gauge("part_state", "State of a part: 0 green, 1 yellow, 2 red.", "part")
-ALERT_ACTIVE = _gauge("alert_active", "Alerts of a rule that are active.", "rule")
-ALERT_NOTICES = _counter("alert_notices_total", "Tries to send a notice, by result.", "channel", "result")
-ALERT_WAITING = _gauge("alert_notices_waiting", "Notices that could not be sent yet.", "channel")
+LOST = _counter("listmonk_lost_total", "Events that Listmonk accepted and lost, and that were posted again.")
+PART_STATE = _gauge("part_state", "State of a component: 0 green, 1 yellow, 2 red.", "part")
+ALERT_ACTIVE = _gauge("alert_active", "Active alerts by rule.", "rule")
+ALERT_NOTICES = _counter("alert_notices_total", "Attempts to send a notice, by result.", "channel", "result")
+ALERT_WAITING = _gauge("alert_notices_waiting", "Notices waiting to be sent.", "channel")
 HEARTBEATS = _counter("heartbeats_total", "Heartbeats by result.", "result")
 START_TIME = _gauge("start_time_seconds", "When this process started, seconds since 1970.")
 

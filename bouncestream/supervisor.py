@@ -77,8 +77,8 @@ class Bugs:
             "%s: %s%s%s",
             self._what,
             self.why,
-            "" if self._vital else f"; it rests for {self._rest:.0f} s",
-            ". Next: please report it, with the lines that follow" if new else "",
+            "" if self._vital else f"; restarting it in {self._rest:.0f} s",
+            ". Next: please report it, with the lines below" if new else "",
             exc_info=error if new else None,
             extra={"traceback": True},
         )
@@ -167,7 +167,7 @@ class Supervisor:
                     if finite:
                         self._calm(part)
                         return
-                    error = TaskLost("it ended without a reason")
+                    error = TaskLost("it ended unexpectedly")
                 except asyncio.CancelledError as cancelled:
                     if _wanted():
                         raise
@@ -178,11 +178,11 @@ class Supervisor:
                     calm.cancel()
                 rest = bugs.note(error, loop.time())
                 if vital:
-                    self._lost = f"The task {name} has ended: {bugs.why}. bouncestream cannot go on without it."
-                    self._health.set(part, Status.RED, f"{bugs.why}; bouncestream ends, to be started anew")
+                    self._lost = f"The task {name} has ended: {bugs.why}. bouncestream cannot run without it."
+                    self._health.set(part, Status.RED, f"{bugs.why}; bouncestream exits, to be restarted")
                     self._on_lost()
                     return
-                self._health.set(part, status, f"{bugs.why}; it is started again after a rest")
+                self._health.set(part, status, f"{bugs.why}; it will be restarted after a pause")
                 await asyncio.sleep(rest)
         finally:
             if _wanted():

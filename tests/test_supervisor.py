@@ -71,7 +71,7 @@ def test_a_task_that_fails_is_begun_again_after_rests_that_grow(error: Callable[
         supervisor.keep("beat", work)
         await asyncio.sleep(0.5)
         assert health.parts[PART].state is Status.RED
-        assert "started again" in health.parts[PART].why
+        assert "restarted" in health.parts[PART].why
         await asyncio.sleep(4 * 3600)
         assert health.parts[PART].state is Status.GREEN
 
@@ -142,8 +142,8 @@ def test_a_vital_task_ends_all(work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(0)
         await asyncio.sleep(10)
         assert ends == [True]
-        assert "bouncestream ends" in health.parts["task:outbox"].why
-        with pytest.raises(TaskLost, match=r"The task outbox has ended: .*\. bouncestream cannot go on without it"):
+        assert "bouncestream exits" in health.parts["task:outbox"].why
+        with pytest.raises(TaskLost, match=r"The task outbox has ended: .*\. bouncestream cannot run without it"):
             supervisor.raise_lost()
 
     assert play(story, lambda: ends.append(True)).parts["task:outbox"].state is Status.RED

@@ -166,7 +166,9 @@ async def _http(method: str, url: str, headers: dict[str, str], body: bytes | No
         raise SendFailed(error.words) from None
     status = answer.status
     if 300 <= status < 400:
-        raise SendFailed(f"it answers {status}, a redirect, which is not followed: write the URL where it leads to")
+        raise SendFailed(
+            f"it answers {status}, a redirect, which is not followed: set the URL that it redirects to"
+        )
     if not 200 <= status < 300:
         raise SendFailed(f"it answers {status}")
 
@@ -179,9 +181,9 @@ async def _send_aside(job: dict[str, Any], blank: Blank, turn: asyncio.Semaphore
     except TimeoutError:
         raise SendFailed("no answer in time") from None
     except ChildFailed as error:
-        raise SendFailed(f"the process that sends it {error}") from None
+        raise SendFailed(f"the sending process {error}") from None
     if not told["sent"]:
-        raise SendFailed(printable(mask_all(blank(told["why"])), 300) or "it failed, without a word")
+        raise SendFailed(printable(mask_all(blank(told["why"])), 300) or "it failed without an error message")
 
 
 def parts_of(url: str) -> set[str]:

@@ -73,7 +73,7 @@ class Courier:
             self._rest.pop(name, None)  # it may be right now
         for name in [*self._waiting, *self._failing, *self._rest]:
             if name not in new:
-                ended += [self._end(d, "the channel is not configured any more") for d in self._forget(name)]
+                ended += [self._end(d, "the channel is no longer configured") for d in self._forget(name)]
         self._channels = new
         for name, channel in new.items():
             self._waiting.setdefault(name, {})
@@ -99,7 +99,7 @@ class Courier:
             if delivery.channel in self._channels:
                 changed += self._put(delivery)
             else:
-                changed.append(self._end(delivery, "the channel is not configured any more"))
+                changed.append(self._end(delivery, "the channel is no longer configured"))
         return changed
 
     def unsent(self, now: datetime) -> Mapping[str, str]:
@@ -128,10 +128,10 @@ class Courier:
         waiting = self._waiting.setdefault(delivery.channel, {})
         changed = [delivery]
         if (older := waiting.pop(delivery.notice.key, None)) is not None:
-            changed.append(self._end(older, "a newer notice took its place"))
+            changed.append(self._end(older, "replaced by a newer notice"))
         waiting[delivery.notice.key] = delivery
         if len(waiting) > LIMIT:
-            changed.append(self._end(waiting.pop(next(iter(waiting))), "too many waited"))
+            changed.append(self._end(waiting.pop(next(iter(waiting))), "too many notices were waiting"))
         self._metrics.set(ALERT_WAITING, len(waiting), delivery.channel)
         self._wake.setdefault(delivery.channel, asyncio.Event()).set()
         return changed
@@ -165,7 +165,7 @@ class Courier:
             except SendFailed as error:
                 await self._failed(delivery, str(error))
             except Exception as error:  # a bug of ours: told, and tried again like any failure
-                log.exception("a bug in the channel %s", name)
+                log.exception("a bug in channel %s", name)
                 await self._failed(delivery, f"a bug: {type(error).__name__}")
             else:
                 await self._sent(delivery)
@@ -179,7 +179,7 @@ class Courier:
         name = delivery.channel
         if name in self._failing:
             since = (self._clock.now() - self._failing.pop(name)[0]).total_seconds()
-            log.info("alerts get through over %s again, after %s", name, span(since))
+            log.info("alerts are delivered over %s again, after %s", name, span(since))
         self._rest.pop(name, None)
         self._metrics.add(ALERT_NOTICES, name, "sent")
         self._take(delivery)
@@ -188,7 +188,7 @@ class Courier:
     async def _failed(self, delivery: Delivery, why: str) -> None:
         name, now = delivery.channel, self._clock.now()
         if name not in self._failing:
-            log.warning("an alert could not be sent over %s: %s. It is tried again", name, why)
+            log.warning("an alert could not be sent over %s: %s. It will be retried", name, why)
         self._failing[name] = (self._failing.get(name, (now, ""))[0], why)
         failures = self._rest.get(name, (0, now))[0] + 1
         wait = backoff(failures, base=BASE, cap=CAP, jitter=self._chance())
@@ -197,7 +197,7 @@ class Courier:
         tried = replace(delivery, tries=delivery.tries + 1, due_at=self._rest[name][1], error=why)
         if now - delivery.notice.at >= GIVE_UP:
             self._take(delivery)
-            log.error("a notice was given up: it could not be sent over %s for a week: %s", name, why)
+            log.error("a notice was discarded: it could not be sent over %s for a week: %s", name, why)
             tried = self._end(tried)
         elif self._waiting.get(name, {}).get(delivery.notice.key) is delivery:
             # To the end of the queue: it may be this notice that the channel dislikes.

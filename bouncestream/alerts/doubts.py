@@ -18,12 +18,12 @@ def _unknown(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
         return None
     n = s.unknown_hour
     seen = (
-        f"{n} bounce mails of the last hour had a subscriber's UUID that Listmonk does not know. None of them "
-        "was sent to Listmonk: most likely somebody makes up bounces of your mails."
+        f"{n} bounce mails in the last hour carried a subscriber UUID that Listmonk does not know. None was sent "
+        "to Listmonk: someone is most likely spoofing bounces."
     )
     fix = (
-        "See them: `bouncestream outbox list --state unstored`. Does another Listmonk, or one from before a "
-        "restored backup, send with this bounce address? Else use a new bounce address."
+        "See them: `bouncestream outbox list --state unstored`. Check whether another Listmonk, or one from "
+        "before a restored backup, uses this bounce address; otherwise change the bounce address."
     )
     return bad_if(n > UNKNOWN_AN_HOUR, seen, fix, fine=n <= UNKNOWN_AN_HOUR // 2)
 
@@ -33,12 +33,12 @@ def _unproven(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
         return None
     n = s.unproven_hour
     seen = (
-        f"{n} bounce mails of the last hour had no proof that they are about mails of yours; each got what "
-        "`unproven` of its mailbox says."
+        f"{n} bounce mails in the last hour had no proof that they are about your mails; each was handled as its "
+        "mailbox's `unproven` says."
     )
     fix = (
-        "See them: `bouncestream outbox list --limit 20`. If they are yours, let your mails have a return address "
-        "with a proof (README, Which bounce mails are believed); else somebody forges them."
+        "See them: `bouncestream outbox list --limit 20`. If they are genuine, send your mails with a return "
+        "address that proves it (README, Which bounce mails are believed); otherwise they are spoofed."
     )
     return bad_if(n > UNPROVEN_AN_HOUR, seen, fix, fine=n <= UNPROVEN_AN_HOUR // 2)
 
@@ -46,12 +46,10 @@ def _unproven(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
 def _excess(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     if s.numbers is None:
         return None
-    seen = (
-        "Recipients that a bounce mail named without proof, beyond `[mail] max_unproven`, and that are held: {n}."
-    )
+    seen = "Recipients held because a bounce mail without proof named more than `[mail] max_unproven`: {n}."
     fix = (
-        "Look: `bouncestream outbox list --state held`. If they are right, "
-        "`bouncestream outbox release --held-for unproven`; else `bouncestream outbox drop`."
+        "Inspect them: `bouncestream outbox list --state held`. If they are genuine, `bouncestream outbox release "
+        "--held-for unproven`; otherwise `bouncestream outbox drop`."
     )
     return [Reading(seen=seen, fix=fix, value=s.numbers.excess)]
 
@@ -60,8 +58,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "unknown-uuids",
         "warning",
-        "Bounce mails with UUIDs that Listmonk does not know",
-        f"more than {UNKNOWN_AN_HOUR} bounce mails in an hour have a subscriber's UUID that Listmonk does not know",
+        "Bounce mails with unknown subscriber UUIDs",
+        f"more than {UNKNOWN_AN_HOUR} bounce mails in an hour carry a subscriber UUID that Listmonk does not know",
         _unknown,
         calm=HOUR,
     ),
@@ -77,7 +75,7 @@ RULES: tuple[Rule, ...] = (
         "unproven-many",
         "warning",
         "A bounce mail names many people without proof",
-        "a bounce mail without proof names more recipients than `[mail] max_unproven`: the rest is held",
+        "a bounce mail without proof names more recipients than `[mail] max_unproven`; the rest are held",
         _excess,
         calm=DAY,
     ),

@@ -146,7 +146,7 @@ def _told(rule: Rule, state: AlertState, what: What, settings: Alerts, now: date
     text = state.text
     if what is What.RESOLVED:
         lasted = (now - (state.fired_at or now)).total_seconds()
-        text = f"It is over, after {span(lasted)}. What it was: {state.text}"
+        text = f"Resolved after {span(lasted)}. It was: {state.text}"
     title = f"{rule.title}: {state.subject}" if state.subject else rule.title
     muted = rule.id in settings.mute or f"{rule.id}:{state.subject}" in settings.mute
     loud = LEVELS.index(state.level) >= LEVELS.index(settings.level)

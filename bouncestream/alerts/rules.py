@@ -27,7 +27,7 @@ _LOGIN = re.compile(r"\blogin refused\b", re.IGNORECASE)
 def _dead(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     if s.numbers is None:
         return None
-    seen = "New dead letters (events that Listmonk refused for good, or that failed 8 times): {n}."
+    seen = "New dead letters (events that Listmonk refused permanently, or that failed 8 times): {n}."
     fix = "See why: `bouncestream outbox list --state dead`. Then: `bouncestream outbox replay --dead`."
     return [Reading(seen=seen, fix=fix, value=s.numbers.tally.get("dead", 0))]
 
@@ -36,14 +36,16 @@ def _oldest(s: Snapshot, a: Alerts) -> Sequence[Reading] | None:
     if s.numbers is None:
         return None
     age, limit = s.numbers.oldest, a.oldest_pending
-    seen = f"The oldest event that is not delivered has waited for {span(age)}."
-    fix = "See what holds it up: `bouncestream status`, then `bouncestream check`."
+    seen = f"The oldest undelivered event has been waiting for {span(age)}."
+    fix = "See what blocks it: `bouncestream status`, then `bouncestream check`."
     return bad_if(age > limit, seen, fix, fine=age <= limit / 2)
 
 
 def _paused(s: Snapshot, _: Alerts) -> Sequence[Reading]:
-    seen = f"Nothing is delivered until a person acts. {_sentence(s.paused)}"
-    return bad_if(bool(s.paused), seen, "Try it with `bouncestream check`; delivery goes on by itself.")
+    seen = f"Delivery is paused and needs your action. {_sentence(s.paused)}"
+    return bad_if(
+        bool(s.paused), seen, "Verify the fix with `bouncestream check`; delivery then resumes by itself."
+    )
 
 
 def _away(s: Snapshot, _: Alerts) -> Sequence[Reading]:
@@ -53,24 +55,24 @@ def _away(s: Snapshot, _: Alerts) -> Sequence[Reading]:
     return bad_if(
         down,
         f"Listmonk cannot be reached. {why}",
-        "Is Listmonk up, and [listmonk] url right? `bouncestream check`.",
+        "Check that Listmonk is up and that [listmonk] url is right: `bouncestream check`.",
     )
 
 
 def _lost(s: Snapshot, _: Alerts) -> Sequence[Reading]:
     seen = (
-        "Events that Listmonk accepted and lost, most likely because it was restarted (each save of a setting does "
-        "that): {n}. bouncestream has found that and posted them again: nothing is lost."
+        "Events that Listmonk accepted and lost, most likely in a restart (saving any setting restarts it): {n}. "
+        "bouncestream noticed and posted them again: nothing is lost."
     )
-    fix = "Nothing needs to be done. Save settings of Listmonk while few bounces come in."
+    fix = "No action is needed. Save Listmonk's settings while few bounces arrive."
     return [Reading(seen=seen, fix=fix, value=s.lost)]
 
 
 def _doubled(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     if s.numbers is None:
         return None
-    seen = "Events that Listmonk holds twice, so that they count twice towards its threshold: {n}."
-    fix = "The log names them; delete the second row of each in Listmonk (Subscribers, Bounces)."
+    seen = "Events that Listmonk stored twice, which count twice towards its threshold: {n}."
+    fix = "Find them in the log, and delete the second row of each in Listmonk (Subscribers, Bounces)."
     return [Reading(seen=seen, fix=fix, value=s.numbers.doubled)]
 
 
@@ -84,17 +86,17 @@ def _mailboxes(s: Snapshot) -> Iterator[tuple[str, str, bool, bool]]:
 
 
 def _mailbox_login(s: Snapshot, _alerts: Alerts) -> Sequence[Reading]:
-    fix = "Check user, password or OAuth consent of the mailbox; the provider may have revoked it."
+    fix = "Check the mailbox's user, password or OAuth consent; the provider may have revoked it."
     found = []
     for name, why, _, refused in _mailboxes(s):
         what, _, own = why.partition(" Next: ")
-        text = f"The mailbox lets nobody in. {_sentence(what)}"
+        text = f"The mail server refuses the login. {_sentence(what)}"
         found.append(Reading(Verdict.BAD if refused else Verdict.FINE, name, text, _sentence(own) or fix))
     return found
 
 
 def _mailbox_away(s: Snapshot, _: Alerts) -> Sequence[Reading]:
-    fix = "Is the mail server up, and the configuration right? `bouncestream check`."
+    fix = "Check that the mail server is up and the configuration right: `bouncestream check`."
     return [
         Reading(
             Verdict.BAD if red and not refused else Verdict.FINE,
@@ -112,8 +114,8 @@ def _parts(s: Snapshot, _: Alerts) -> Sequence[Reading]:
         Reading(
             Verdict.BAD if part.state is Status.RED else Verdict.FINE,
             name,
-            f"{name} does not work. {_sentence(part.why)}",
-            "`bouncestream check` and the log tell more.",
+            f"{name} is not working. {_sentence(part.why)}",
+            "See `bouncestream check` and the log.",
         )
         for name, part in s.parts.items()
         if name != "listmonk" and not name.startswith("mailbox:")
@@ -133,10 +135,10 @@ def _silent(s: Snapshot, a: Alerts) -> Sequence[Reading]:
             continue
         silent = (s.now - source.newest).total_seconds()
         usual = span(source.usual_pause)
-        seen = f"Nothing came in for {span(silent)}; its pauses are usually not longer than {usual}."
+        seen = f"Nothing has arrived for {span(silent)}; usually its pauses are no longer than {usual}."
         fix = (
-            "Did you send nothing? Else look at the webhook's log at the provider, at your proxy, and at the "
-            "mailbox's rules: `bouncestream check`."
+            "If you did send mail, check the provider's webhook log, your proxy and the mailbox's rules: "
+            "`bouncestream check`."
         )
         found.append(Reading(Verdict.BAD if silent > limit else Verdict.FINE, source.name, seen, fix))
     return found
@@ -148,10 +150,10 @@ def _surge(s: Snapshot, a: Alerts) -> Sequence[Reading]:
         if source.usual_peak is None:
             continue
         limit = max(3 * source.usual_peak, a.surge)
-        seen = f"{source.this_hour} events in this hour; its busiest hours usually have {source.usual_peak}."
+        seen = f"{source.this_hour} events this hour; its busiest hours usually have {source.usual_peak}."
         fix = (
-            "See the reasons: `bouncestream outbox list --limit 20`. A list of bad quality, or a block of your "
-            "sending address by a large provider, looks like this: stop the campaign if it still runs."
+            "See the reasons: `bouncestream outbox list --limit 20`. A poor list, or a large provider blocking "
+            "your sending address, looks like this: stop the campaign if it is still running."
         )
         bad, between = source.this_hour > limit, source.this_hour > limit // 2
         verdict = Verdict.BAD if bad else Verdict.BETWEEN if between else Verdict.FINE
@@ -162,10 +164,10 @@ def _surge(s: Snapshot, a: Alerts) -> Sequence[Reading]:
 def _quarantine(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     if s.numbers is None:
         return None
-    seen = "New in quarantine (authenticated input that could not be read, kept as it came): {n}."
+    seen = "New in quarantine (authenticated input that could not be parsed, kept raw): {n}."
     fix = (
-        "Look: `bouncestream outbox list --quarantine`. After an update that reads them: "
-        "`bouncestream outbox replay --quarantine`."
+        "Inspect them: `bouncestream outbox list --quarantine`. After an upgrade that can read them: `bouncestream "
+        "outbox replay --quarantine`."
     )
     return [Reading(seen=seen, fix=fix, value=s.numbers.quarantine)]
 
@@ -173,20 +175,20 @@ def _quarantine(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
 def _disk(s: Snapshot, a: Alerts) -> Sequence[Reading] | None:
     if s.disk_free is None:
         return None
-    seen = f"The disk of the outbox has {size(s.disk_free)} left. Below 64 MiB nothing is taken in any more."
-    return bad_if(s.disk_free < a.disk, seen, "Free space there.", fine=s.disk_free > a.disk * 1.1)
+    seen = f"The disk of the outbox has {size(s.disk_free)} left. Below 64 MiB nothing more is accepted."
+    return bad_if(s.disk_free < a.disk, seen, "Free up space on that disk.", fine=s.disk_free > a.disk * 1.1)
 
 
 def _wal(s: Snapshot, a: Alerts) -> Sequence[Reading]:
     seen = f"The write-ahead log of the outbox has grown to {size(s.wal)}."
-    fix = "Something reads the outbox for long, such as an open sqlite3 shell or a backup tool: end it."
+    fix = "A long-running reader, such as an open sqlite3 shell or a backup tool, blocks its checkpoint: close it."
     return bad_if(s.wal > a.wal, seen, fix, fine=s.wal <= a.wal // 2)
 
 
 def _unsent(s: Snapshot, _: Alerts) -> Sequence[Reading]:
-    fix = "Correct the channel in [alerts], then: `bouncestream alert test`."
+    fix = "Fix the channel in [alerts], then run `bouncestream alert test`."
     return [
-        Reading(Verdict.BAD, channel, f"Alerts do not get through over {channel}. {_sentence(why)}", fix)
+        Reading(Verdict.BAD, channel, f"Alerts cannot be delivered over {channel}. {_sentence(why)}", fix)
         for channel, why in s.unsent.items()
     ]
 
@@ -208,12 +210,12 @@ def _sentence(text: str) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("dead-letters", "error", "Dead letters", "the number of dead letters has grown", _dead, calm=DAY),
+    Rule("dead-letters", "error", "Dead letters", "the number of dead letters grew", _dead, calm=DAY),
     Rule(
         "oldest-pending",
         "error",
-        "Events wait for delivery",
-        "the oldest event waits for longer than `[alerts] oldest_pending`",
+        "Events are waiting for delivery",
+        "the oldest event has been waiting longer than `[alerts] oldest_pending`",
         _oldest,
         calm=MINUTE,
     ),
@@ -221,8 +223,8 @@ RULES: tuple[Rule, ...] = (
         "listmonk-paused",
         "error",
         "Delivery is paused",
-        "Listmonk takes nothing until a person acts (token, permission, webhooks or processing off, something else "
-        "answers in its place), for 1 min",
+        "Listmonk accepts nothing until you act (token, permission, webhooks or processing off, another server "
+        "answers at its URL), for 1 min",
         _paused,
         after=lambda _: MINUTE,
         calm=MINUTE,
@@ -231,7 +233,7 @@ RULES: tuple[Rule, ...] = (
         "listmonk-away",
         "error",
         "Listmonk cannot be reached",
-        "Listmonk cannot be reached, or fails, for `[alerts] sink_down`",
+        "Listmonk has been unreachable or failing for `[alerts] sink_down`",
         _away,
         after=lambda a: a.sink_down,
         calm=MINUTE,
@@ -240,16 +242,16 @@ RULES: tuple[Rule, ...] = (
         "events-lost",
         "info",
         "Listmonk lost events; they were posted again",
-        "Listmonk accepted events and lost them, mostly by a restart; it is healed already, but told",
+        "Listmonk accepted events and lost them, usually in a restart; they were posted again already",
         _lost,
         calm=HOUR,
     ),
-    Rule("doubled", "error", "Events were counted twice", "Listmonk holds an event twice", _doubled, calm=DAY),
+    Rule("doubled", "error", "Events were counted twice", "Listmonk stored an event twice", _doubled, calm=DAY),
     Rule(
         "mailbox-login",
         "error",
-        "A mailbox refuses the login",
-        "a mailbox refuses user, password or consent, for 1 min",
+        "A mailbox login is refused",
+        "the mail server refuses user, password or consent, for 1 min",
         _mailbox_login,
         after=lambda _: MINUTE,
         calm=MINUTE,
@@ -258,7 +260,7 @@ RULES: tuple[Rule, ...] = (
         "mailbox-away",
         "error",
         "A mailbox cannot be read",
-        "a mailbox is disconnected for `[alerts] mailbox_down`",
+        "a mailbox has been disconnected for `[alerts] mailbox_down`",
         _mailbox_away,
         after=lambda a: a.mailbox_down,
         calm=MINUTE,
@@ -266,8 +268,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "part-red",
         "error",
-        "A part does not work",
-        "another part (`outbox`, `intake`, `relay` …) is red for 1 min",
+        "A component is not working",
+        "another component (`outbox`, `intake`, `relay` …) has been red for 1 min",
         _parts,
         after=lambda _: MINUTE,
         calm=MINUTE,
@@ -276,8 +278,7 @@ RULES: tuple[Rule, ...] = (
         "silent-source",
         "warning",
         "A source is silent",
-        "nothing came from a source for twice its usual pause and for `[alerts] silence`; what is usual is known "
-        "after two weeks",
+        "a source has been silent for twice its usual pause and for `[alerts] silence`; needs two weeks of history",
         _silent,
         calm=0,
     ),
@@ -285,45 +286,49 @@ RULES: tuple[Rule, ...] = (
         "bounce-surge",
         "warning",
         "Far more bounces than usual",
-        "a source brings in an hour three times what its busiest hours have, and more than `[alerts] surge`; what "
-        "is usual is known after one week",
+        "a source reports in an hour three times as many events as in its busiest hours, and more than `[alerts] "
+        "surge`; needs one week of history",
         _surge,
         calm=HOUR,
     ),
     Rule(
         "quarantine",
         "warning",
-        "Input that could not be read",
-        "the number of items in quarantine has grown",
+        "Input could not be parsed",
+        "the number of quarantined items grew",
         _quarantine,
         calm=DAY,
     ),
     *DOUBTS,
     Rule(
-        "disk-low", "warning", "The disk is nearly full", "the disk has less free space than `[alerts] disk`", _disk
+        "disk-low",
+        "warning",
+        "The disk is nearly full",
+        "the outbox's disk has less free space than `[alerts] disk`",
+        _disk,
     ),
     Rule(
         "wal-large",
         "warning",
         "The write-ahead log is large",
-        "the log beside the outbox is larger than `[alerts] wal` for 10 min",
+        "the outbox's write-ahead log has been larger than `[alerts] wal` for 10 min",
         _wal,
         after=lambda _: 10 * MINUTE,
     ),
     Rule(
         "alerts-unsent",
         "warning",
-        "Alerts do not get through",
-        "a channel has failed for an hour; it is told over the others",
+        "Alerts cannot be delivered",
+        "a channel has been failing for an hour; the alert is sent over the others",
         _unsent,
         calm=0,
     ),
     Rule(
         "doctor",
         "warning",
-        "The doctor found something",
-        "one of the doctor's cheap checks (certificate, pixel, permissions) finds a warning or an error; the level "
-        "is the finding's",
+        "The doctor found a problem",
+        "one of the doctor's quick checks (certificate, pixel, permissions) reports a warning or an error; the "
+        "level is the finding's",
         _doctor,
         calm=0,
     ),

@@ -50,7 +50,7 @@ def by_apprise(job: dict[str, Any]) -> tuple[bool, str]:
     )
     messenger = apprise.Apprise(asset=asset)
     if not messenger.add(job["url"]):
-        return False, f"Apprise does not understand the URL: {_joined(said) or 'see its documentation'}"
+        return False, f"Apprise cannot use the URL: {_joined(said) or 'see its documentation'}"
     if job.get("look"):
         return True, ""
     sent = messenger.notify(
@@ -68,20 +68,20 @@ def by_email(job: dict[str, Any]) -> tuple[bool, str]:
     try:
         return True, _mailed(job)
     except smtplib.SMTPAuthenticationError as error:
-        return False, f"the server refuses user or password: {_reply(error.smtp_code, error.smtp_error)}"
+        return False, f"the server rejects the user or password: {_reply(error.smtp_code, error.smtp_error)}"
     except smtplib.SMTPNotSupportedError as error:
-        fix = 'set tls to "implicit" or "none"' if job["tls"] == "starttls" else "leave user away"
-        return False, f"the server cannot do it ({error}): {fix}"
+        fix = 'set tls to "implicit" or "none"' if job["tls"] == "starttls" else "remove user"
+        return False, f"the server does not support it ({error}): {fix}"
     except smtplib.SMTPRecipientsRefused as error:
         code, text = next(iter(error.recipients.values()))
-        return False, f"the server refuses every recipient: {_reply(code, text)}"
+        return False, f"the server rejects every recipient: {_reply(code, text)}"
     except smtplib.SMTPResponseException as error:
         return False, f"the server answers {_reply(error.smtp_code, error.smtp_error)}"
     except smtplib.SMTPServerDisconnected:
-        return False, "the server closed the connection: is it the right port for this kind of TLS?"
+        return False, "the server closed the connection: is this the right port for this kind of TLS?"
     except OSError as error:
         found = failure_of(error)
-        port = "; is it the right port for this kind of TLS?" if found.kind is FailureKind.TLS else ""
+        port = "; is this the right port for this kind of TLS?" if found.kind is FailureKind.TLS else ""
         return False, found.words + port
 
 
@@ -101,7 +101,7 @@ def _mailed(job: dict[str, Any]) -> str:
         if job.get("look"):
             return ""
         refused = smtp.send_message(_message(job), job["sender"], job["recipients"])
-    return f"the server refused {len(refused)} of {len(job['recipients'])} recipients" if refused else ""
+    return f"the server rejected {len(refused)} of {len(job['recipients'])} recipients" if refused else ""
 
 
 def _message(job: dict[str, Any]) -> EmailMessage:

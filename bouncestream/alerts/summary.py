@@ -47,7 +47,7 @@ def text(
     counted: dict[str, Counter[str]] = {}
     for _, source, kind, events in hours:
         counted.setdefault(source, Counter())[kind] += events
-    lines = ["Came in:"]
+    lines = ["Received:"]
     for source, kinds in sorted(counted.items()):
         told = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind])
         lines.append(f"  {printable(source)}: {told}")
@@ -56,8 +56,8 @@ def text(
     waiting = sum(tally.get(state, 0) for state in ("pending", "claimed", "posted"))
     lines += [
         "In the outbox:",
-        f"  {tally.get('verified', 0)} verified, {tally.get('unstored', 0)} not kept by Listmonk, "
-        f"{waiting} on their way, {tally.get('held', 0)} held back, {tally.get('dead', 0)} dead letters",
+        f"  {tally.get('verified', 0)} verified, {tally.get('unstored', 0)} not stored by Listmonk, {waiting} in "
+        f"transit, {tally.get('held', 0)} held, {tally.get('dead', 0)} dead letters",
         f"  {quarantine} items in quarantine",
         "Active alerts:",
     ]

@@ -102,7 +102,7 @@ class Watch:
         try:
             await self._load()
         except Exception:
-            log.exception("a bug in watching: earlier alerts are not known")
+            log.exception("a bug in the alert watcher: earlier alerts are unknown")
         self._side.keep("heartbeats", self._heartbeats, status=Status.YELLOW)
         if self._quick is not None:
             self._side.keep("checks", partial(self._checks, self._quick), status=Status.YELLOW)
@@ -156,7 +156,7 @@ class Watch:
             numbers = await self._db.read(partial(_numbers, now=now))
             await self._count_arrivals(now)
         except StoreError as error:
-            log.debug("watching without the outbox: %s", error)
+            log.debug("the alert rules run without the outbox: %s", error)
         names = [*self._config.webhooks, *self._config.mailboxes]
         for name in names:
             self._sources.requests(name, self._metrics.get(REQUESTS, name, "200"), now)
@@ -199,7 +199,7 @@ class Watch:
                 async with asyncio.timeout(CHECKS_PATIENCE):
                     self._findings = tuple(await quick(self._config))
             except TimeoutError:
-                log.warning("the doctor's checks took longer than %g s and were left", CHECKS_PATIENCE)
+                log.warning("the doctor's checks took longer than %g s and were abandoned", CHECKS_PATIENCE)
             except Exception:
                 log.exception("the doctor's checks failed")
             await asyncio.sleep(self._config.alerts.checks)
@@ -253,7 +253,7 @@ class Watch:
                 return
             await self._db.write(partial(store.set_meta, name=SUMMARY_AT, value=now.isoformat()))
         except StoreError as error:
-            log.debug("the summary waits: %s", error)
+            log.debug("the summary is delayed: %s", error)
 
     async def _heartbeats(self) -> None:
         """While all is well, and this task can say so."""
@@ -289,7 +289,7 @@ class Watch:
             self._next_id = await self._db.read(alerts.newest_notice) + 1
             deliveries = await self._db.read(alerts.waiting)
         except StoreError as error:
-            log.warning("earlier alerts are not known: %s", error)
+            log.warning("earlier alerts are unknown: %s", error)
         self._saved = dict(self._states)
         self._courier.serve(self._make_channels(self._config))
         await self._keep(self._courier.resume(deliveries))
@@ -309,7 +309,7 @@ class Watch:
         try:
             await self._db.write(job)
         except (StoreError, sqlite3.Error) as error:
-            log.debug("alerts are not written down yet: %s", error)
+            log.debug("alerts are not saved yet: %s", error)
             return
         self._saved.update((s.key, s) for s in changed)
         for number in notices:

@@ -19,7 +19,7 @@ def tone(notice: Notice) -> str:
 def subject(notice: Notice, host: str) -> str:
     """The line for the subject of a mail or the title of a message."""
     sign = {"ok": "✔", "info": "·", "warning": "⚠", "error": "✘"}[tone(notice)]
-    prefix = {What.RESOLVED: "over: ", What.REPEATED: "still: "}.get(notice.what, "")
+    prefix = {What.RESOLVED: "resolved: ", What.REPEATED: "ongoing: "}.get(notice.what, "")
     return f"{sign} bouncestream on {host}: {prefix}{notice.title}"
 
 

@@ -73,7 +73,7 @@ class Absence:
                 await asyncio.gather(server.stop(GRACE), return_exceptions=True)
         if stop.is_set():
             return False
-        log.info("the outbox %s is there again", self._markers.path)
+        log.info("the outbox %s is back", self._markers.path)
         return True
 
     async def _refuse(self, submission: Submission) -> Receipt:

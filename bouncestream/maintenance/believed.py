@@ -35,9 +35,10 @@ class Believed:
         if abs(ahead) > self._limit and not self._stood(now.timestamp() - monotonic, monotonic):
             days, how = abs(ahead) / 86400, "ahead of" if ahead > 0 else "behind"
             self.why = (
-                f"the clock says {now:%Y-%m-%d %H:%M} UTC, {days:.1f} days {how} what the outbox was last used at: "
-                "retention waits, as a wrong clock would delete everything. Next: if the clock is wrong, set it "
-                "(`timedatectl set-ntp true`); if bouncestream was off that long, nothing: it goes on in a day."
+                f"the clock says {now:%Y-%m-%d %H:%M} UTC, {days:.1f} days {how} the outbox's last use: retention "
+                "is paused, as a wrong clock would delete everything. Next: if the clock is wrong, set it "
+                "(`timedatectl set-ntp true`); if bouncestream was off that long, do nothing: retention resumes "
+                "in a day."
             )
             return False
         self._wall, self._monotonic, self._limit = now, monotonic, JUMP

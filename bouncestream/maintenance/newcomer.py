@@ -53,7 +53,7 @@ class Newcomer:
             async with asyncio.timeout(PATIENCE):
                 await self.allowed()
         except (SinkError, TimeoutError) as error:
-            log.debug("whether this outbox is the only one is asked later: %s", error)
+            log.debug("whether another outbox delivers to this Listmonk will be checked later: %s", error)
 
     async def allowed(self) -> bool:
         """Whether this outbox may be used. Raises SinkError when Listmonk cannot be asked."""
@@ -71,7 +71,7 @@ class Newcomer:
         try:
             return await self._sink.strangers(self._sources())
         except SinkRefused as error:  # without bounces:get nobody can tell
-            log.debug("Listmonk does not tell whether this outbox is the only one: %s", error)
+            log.debug("cannot check whether another outbox delivers to this Listmonk: %s", error)
             return Counter()
 
     def _words(self, found: Counter[str]) -> str:

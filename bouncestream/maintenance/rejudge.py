@@ -76,7 +76,7 @@ class Rejudge:
             try:
                 return await self._run()
             except StoreError as error:
-                log.debug("judging again waits: %s", error)
+                log.debug("judging again is delayed: %s", error)
                 await asyncio.sleep(TROUBLE_PAUSE)
 
     async def _run(self) -> Rejudged | None:
@@ -94,7 +94,7 @@ class Rejudge:
         done = self._done
         if done.looked_at:
             log.info(
-                "judged %d unidentified bounce mails again: %d identified, %d no bounce to this version, %d stay",
+                "judged %d unidentified bounce mails again: %d identified, %d not bounces, %d unchanged",
                 done.looked_at,
                 done.identified,
                 done.no_bounce,

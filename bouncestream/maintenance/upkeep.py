@@ -65,7 +65,7 @@ class Upkeep:
                         await asyncio.sleep(PURGE_PAUSE)
                         continue
             except StoreError as error:
-                log.debug("upkeep waits: %s", error)
+                log.debug("maintenance is delayed: %s", error)
             for _ in range(round(EVERY / LOOK_EVERY)):
                 await asyncio.sleep(LOOK_EVERY)
                 await self._intake.look()
@@ -97,7 +97,7 @@ class Upkeep:
         except StoreBusy:
             raise
         except StoreError as error:
-            self._health.set("retention", Status.YELLOW, f"nothing old is deleted: {error}")
+            self._health.set("retention", Status.YELLOW, f"no expired data is deleted: {error}")
             return False
 
     async def _purge(self) -> bool:

@@ -28,9 +28,9 @@ _CERTIFICATES = {
     9: "it is not valid yet",
     10: "it has expired",
     18: "it is self-signed",
-    19: "it is signed by an authority that is not trusted here",
-    20: "it is signed by an authority that is not trusted here",
-    21: "the certificate between it and its authority is missing",
+    19: "it is signed by an untrusted authority",
+    20: "it is signed by an untrusted authority",
+    21: "the intermediate certificate is missing",
     23: "it has been revoked",
     62: "it is for another host name",
     64: "it is for another IP address",
@@ -45,7 +45,7 @@ def failure_of(error: BaseException) -> Failure:
     """The failure that an exception of a socket, of TLS, of a look-up or of a time limit stands for."""
     if isinstance(error, ssl.SSLCertVerificationError):
         why = _CERTIFICATES.get(error.verify_code, error.verify_message)
-        return Failure(FailureKind.CERTIFICATE, f"the server's certificate is not accepted: {why}")
+        return Failure(FailureKind.CERTIFICATE, f"the server's certificate is invalid: {why}")
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return Failure(FailureKind.CLOSED, "the server closed the connection")
     if isinstance(error, ssl.SSLError):
@@ -54,7 +54,7 @@ def failure_of(error: BaseException) -> Failure:
             return Failure(FailureKind.TLS, "the server does not speak TLS on this port")
         return Failure(FailureKind.TLS, f"TLS failed: {reason.replace('_', ' ').lower()}")
     if isinstance(error, UnicodeError):
-        return Failure(FailureKind.UNKNOWN_NAME, "the host name is not valid")
+        return Failure(FailureKind.UNKNOWN_NAME, "the host name is invalid")
     if isinstance(error, socket.gaierror):
         return Failure(FailureKind.UNKNOWN_NAME, _unresolved(error))
     if isinstance(error, OSError):
@@ -67,8 +67,8 @@ def _unresolved(error: socket.gaierror) -> str:
     if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)):
         return "the host name is unknown"
     if error.errno == socket.EAI_AGAIN:
-        return "the DNS resolver gives no answer just now"
-    return f"the host name cannot be looked up: {error.strerror or error}"
+        return "the DNS resolver does not answer"
+    return f"the DNS lookup failed: {error.strerror or error}"
 
 
 def _by_number(number: int | None, error: OSError) -> Failure:
@@ -81,7 +81,7 @@ def _by_number(number: int | None, error: OSError) -> Failure:
     if number == errno.ETIMEDOUT or isinstance(error, TimeoutError):
         return Failure(FailureKind.TIMEOUT, "no answer in time")
     if number == errno.EPERM:
-        return Failure(FailureKind.UNREACHABLE, "this system does not let the connection out: a firewall rule?")
+        return Failure(FailureKind.UNREACHABLE, "this system blocks the outgoing connection: a firewall rule?")
     if number:
         return Failure(FailureKind.UNREACHABLE, os.strerror(number).lower())
     return Failure(FailureKind.UNREACHABLE, error.strerror or str(error) or type(error).__name__)

@@ -33,7 +33,7 @@ _SPEAKS_TLS = (
 )
 _ALERT = "b'\\x15\\x03"
 _TLS_THERE = Failure(FailureKind.TLS, "the server speaks TLS on this port: write https://")
-_NO_URL = Failure(FailureKind.GARBLED, "the URL cannot be called")
+_NO_URL = Failure(FailureKind.GARBLED, "the URL is invalid")
 #: Raised before a byte of the request has gone out.
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
@@ -172,16 +172,16 @@ def _failure_of(error: Exception, *, secure: bool) -> Failure:
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return Failure(FailureKind.CLOSED, "the server closed the connection without an answer")
     if isinstance(error, aiohttp.ClientPayloadError):
-        return Failure(FailureKind.CLOSED, "the answer ended too early")
+        return Failure(FailureKind.CLOSED, "the response ended too early")
     if isinstance(error, aiohttp.ClientResponseError):
         if _ALERT in error.message:
             return _TLS_THERE
-        return Failure(FailureKind.GARBLED, "the answer is not HTTP")
+        return Failure(FailureKind.GARBLED, "the response is not HTTP")
     if isinstance(error, (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)):
         return _NO_URL
     if isinstance(error, (OSError, UnicodeError)):
         return failure_of(error)
-    return Failure(FailureKind.GARBLED, f"the answer could not be read ({type(error).__name__})")
+    return Failure(FailureKind.GARBLED, f"the response could not be read ({type(error).__name__})")
 
 
 def _hang_up(response: aiohttp.ClientResponse) -> None:

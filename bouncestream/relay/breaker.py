@@ -59,8 +59,8 @@ def advice(answer: Answer) -> str:
     words = f" ({answer.words})" if answer.words else ""
     if answer.outcome is PostOutcome.FOREIGN:
         return (
-            f"something else answers in Listmonk's place with {answer.status}{words}:"
-            " point [listmonk] url at Listmonk itself, not at a login page or a catch-all site"
+            f"another server answers at Listmonk's URL with {answer.status}{words}: point [listmonk] url at "
+            "Listmonk itself, not at a login page or a catch-all site"
         )
     if answer.status in (401, 403) and "webhooks:post_bounce" in answer.words:
         return f"Listmonk answers {answer.status}{words}: grant webhooks:post_bounce to the API user's role"
@@ -68,9 +68,9 @@ def advice(answer: Answer) -> str:
         return f"Listmonk answers {answer.status}{words}: check [listmonk] user and token; is the user enabled?"
     if answer.status == 404:
         return (
-            "Listmonk answers 404: switch on bounce webhooks (Settings, Bounces, Enable bounce webhooks), and"
-            " bounce processing, which is off too on a fresh one"
+            "Listmonk answers 404: enable bounce webhooks (Settings, Bounces, Enable bounce webhooks), and bounce "
+            "processing, which is also off in a new installation"
         )
     if answer.status == 503:
-        return "bounce processing is off: switch it on (Settings, Bounces, Enable bounce processing)"
-    return f"Listmonk, or a proxy before it, answers {answer.status}{words} to a bounce: look at the proxy's rules"
+        return "bounce processing is off: enable it (Settings, Bounces, Enable bounce processing)"
+    return f"Listmonk, or a proxy before it, answers {answer.status}{words} to a bounce: check the proxy's rules"

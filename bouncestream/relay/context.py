@@ -78,7 +78,7 @@ class RelayContext:
 
     def trouble(self, why: str, retry_after: float | None = None) -> None:
         """Something of the sink failed that passes by itself."""
-        log.debug("quiet for a while: %s", why)
+        log.debug("suspended: %s", why)
         self.breaker.trouble(self.clock.monotonic(), why, retry_after)
 
     def not_now(self) -> str:
@@ -113,7 +113,7 @@ class RelayContext:
             self.metrics.add(RESTARTS)
             self.capabilities_due = float("-inf")
             log.warning(
-                "Listmonk restarted; what it had not recorded yet is found by reading back and posted again"
+                "Listmonk restarted; events that it had not recorded are found by reading back and posted again"
             )
 
     async def settle(self, moves: Sequence[Move]) -> bool:

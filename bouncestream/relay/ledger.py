@@ -41,7 +41,7 @@ FIRST_LOOK, LOOK_GROWTH, LOOK_LIMIT = 1.0, 4.0, 300.0
 ROWLESS_LIMIT = 10_000
 #: How old a look at a label may be when an event of it is posted again; seconds.
 LOOK_AGE = 2.0
-NO_BOOT = "posted, not recorded, and no boot id tells losses from refusals (grant subscribers:sql_query)"
+NO_BOOT = "posted but not recorded, and without a boot id a loss looks like a refusal (grant subscribers:sql_query)"
 
 #: By row (outbox.id).
 Lookups = Mapping[int, LookupResult]
@@ -260,7 +260,7 @@ class Ledger:
         looked_up = lookups.get(claimed.row) if lookups is not None else None
         counts = self._counts(entry)
         absences = claimed.absences + counts
-        blame = "it alone was refused" if entry.at_fault else "" if self.boot else NO_BOOT
+        blame = "refused on its own" if entry.at_fault else "" if self.boot else NO_BOOT
         if looked_up and looked_up.address_form:
             move = self._again(entry, began, looked_up.reason, address_form=looked_up.address_form)
         elif looked_up and looked_up.reason:
@@ -268,24 +268,24 @@ class Ledger:
         elif not (explains and looked_up) and counts and absences >= 2:
             self.scouts.moved(claimed.event_id)
             why = (
-                "accepted twice, never stored, nothing was lost in between: most likely no such subscriber,"
-                " already blocklisted, or above the count at which Listmonk acts"
+                "accepted twice but never stored, with no loss in between: most likely no such subscriber, already "
+                "blocklisted, or above the count at which Listmonk acts"
             )
             return self._rowless_end(entry, State.UNSTORED, why, again=claimed.label)
         elif counts and absences >= LIMIT:
-            why = f"accepted {absences} times and never stored"
+            why = f"accepted {absences} times but never stored"
             return self._rowless_end(entry, State.DEAD, why, again=claimed.label)
         elif blame and claimed.failures + 1 >= LIMIT:
             why = f"{blame}, {LIMIT} times"
             return self._rowless_end(entry, State.DEAD, why, failed=True, again=claimed.label)
         elif counts:
             wait = min(GAP * GAP_GROWTH ** (absences - 1), GAP_LIMIT)
-            why = "accepted, yet not stored; nothing explains it so far"
+            why = "accepted but not stored, for an unknown reason so far"
             move = self._again(entry, began, why, wait, absent=True)
         elif blame:
             move = self._again(entry, began, blame, GAP * 2.0**claimed.failures, failed=True)
         else:
-            why = "its row is absent and will stay so: lost in Listmonk"
+            why = "its row is missing and will not appear: lost in Listmonk"
             move = self._again(entry, began, why, lost=entry.answered)
         if lookups is None and not self.boot and claimed.attempt > 1:
             self.scouts.moved(claimed.event_id)  # silence is all there will ever be: one by one it would take days
@@ -339,7 +339,7 @@ class Ledger:
         """Settle those that wait to be posted again although these rows show them: the stall that held an attempt
         back is over, and another one would make it two."""
         found = {seen.event_id for seen_rows in rows.values() for seen in seen_rows if seen.ours}
-        why = "its row is in Listmonk: it was recorded late, so it is not posted again"
+        why = "its row is in Listmonk, recorded late: not posted again"
         moves = []
         for repost in [one for one in waiting if one.event_id in found]:
             self.scouts.ended(repost.event_id)
@@ -375,7 +375,7 @@ class Ledger:
                 if entry.sent is not None and attempt == entry.claimed.attempt and entry.sent > self.mark:
                     self.mark, self._marked_at = entry.sent, began
             elif (row := self._rowless.pop(event_id, None)) is not None:
-                why = "its row is there after all: what spoke against it went away while it was queued"
+                why = "its row is in Listmonk after all: the obstacle disappeared while it was queued"
                 result.moves.append(Move(row, State.VERIFIED, why))
         self.rows_shown = self.rows_shown or bool(found)
         return found

@@ -138,7 +138,8 @@ class Relay:
 
     def _paused(self) -> str:
         return (
-            f"delivery pauses, and is tried again: {self._bugs.why}. Nothing is lost. Next: report it; see the log"
+            f"delivery is paused and will be retried: {self._bugs.why}. Nothing is lost. Next: report it, with the "
+            "log"
         )
 
     async def prepare(self) -> None:
@@ -259,7 +260,7 @@ class Relay:
             again = []
             for claimed in found:
                 if claimed.event.kind is Kind.UNSUBSCRIBE:
-                    again.append(Move(claimed.row, State.PENDING, "interrupted; doing it twice does no harm"))
+                    again.append(Move(claimed.row, State.PENDING, "interrupted; repeating it is harmless"))
                 elif claimed.event_id not in context.ledger.entries:
                     context.ledger.recovered(claimed, now)
             await context.settle(again)
@@ -309,23 +310,23 @@ class Relay:
             return
         trouble = breaker.paused or breaker.why or (context.read_trouble if context.ledger.entries else "")
         if trouble or capabilities is None:
-            context.health.set("listmonk", Status.RED, trouble or "not asked yet")
+            context.health.set("listmonk", Status.RED, trouble or "not checked yet")
         elif not capabilities.read:
-            why = "the token lacks bounces:get: nothing can be verified, and a bounce may count twice"
+            why = "the token lacks bounces:get: delivery cannot be verified, and a bounce may count twice"
             context.health.set("listmonk", Status.YELLOW, why)
         else:
             context.health.set("listmonk", Status.GREEN, f"Listmonk {capabilities.version}".strip())
         if not self._bugs.well(context.clock.monotonic()):
             context.health.set("relay", Status.RED, self._paused())
         elif self._permission_at is not None:
-            context.health.set("relay", Status.RED, f"unsubscriptions wait: grant the token {PERMISSION}")
+            context.health.set("relay", Status.RED, f"unsubscriptions are waiting: grant the token {PERMISSION}")
         elif (
             context.ledger.entries
             and capabilities is not None
             and capabilities.read
             and not context.ledger.rows_shown
         ):
-            why = "no read has shown a row of ours yet: until then a missing row proves nothing"
+            why = "no read has shown one of our rows yet; until then a missing row proves nothing"
             context.health.set("relay", Status.YELLOW, why)
         else:
             context.health.set("relay", Status.GREEN)

@@ -23,10 +23,10 @@ from bouncestream.sinks.listmonk.payload import same_address
 #: So many events are remembered whose UUID Listmonk knows: about 1 MB.
 KNOWN_LIMIT = 10_000
 
-UNKNOWN = "Listmonk has no subscriber with this UUID: it was made up, or the subscriber is deleted; not sent"
+UNKNOWN = "not sent: Listmonk has no subscriber with this UUID (spoofed, or the subscriber was deleted)"
 MOVED = (
-    "the subscriber with this UUID has another address now than the mail names: a bounce of the old one says"
-    " nothing about the new one; not sent"
+    "not sent: the subscriber with this UUID has changed address, and a bounce of the old address says nothing "
+    "about the new one"
 )
 
 
@@ -91,4 +91,4 @@ def _failed(context: RelayContext, error: SinkError) -> None:
     else:
         context.ledger.read_failed(now)
         context.capabilities_due = min(context.capabilities_due, now + CAPABILITIES_AFTER_FAILURE)
-    context.trouble(f"looking up subscribers failed: {error}")
+    context.trouble(f"the subscriber lookup failed: {error}")

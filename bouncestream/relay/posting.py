@@ -68,7 +68,7 @@ def _look_is_old(context: RelayContext, claimed: Claimed, now: float) -> str:
         return ""
     if now <= context.looked.get(claimed.label, float("-inf")) + LOOK_AGE:
         return ""
-    return f"not sent: its label was looked at more than {LOOK_AGE:g} s ago; next batch"
+    return f"not sent: its label was last read over {LOOK_AGE:g} s ago; retried in the next batch"
 
 
 async def _answered(context: RelayContext, entry: Entry, answer: Answer) -> Move | None:
@@ -78,7 +78,7 @@ async def _answered(context: RelayContext, entry: Entry, answer: Answer) -> Move
     if answer.outcome is PostOutcome.ACCEPTED:
         context.ledger.closed(entry, now, answered=True)
         context.breaker.fine()
-        return Move(row, State.POSTED, f"attempt {number}: Listmonk took it into its queue")
+        return Move(row, State.POSTED, f"attempt {number}: Listmonk accepted it into its queue")
     if answer.outcome is PostOutcome.REFUSED:
         context.ledger.forget(entry)
         context.breaker.fine()
@@ -111,7 +111,7 @@ async def _denied(context: RelayContext, entry: Entry, words: str) -> Move:
         return Move(row, State.PENDING, words, delay=wait, unsent=True)
     failures = entry.claimed.failures + 1
     if failures >= LIMIT:
-        why = f"{words}; it failed {failures} times while others were taken"
+        why = f"{words}; it failed {failures} times while others were accepted"
         return Move(row, State.DEAD, why, failed=True)
     return Move(
         row, State.PENDING, words, delay=backoff(failures, jitter=context.chance()), failed=True, unsent=True
@@ -126,7 +126,7 @@ async def _unsubscribe(context: RelayContext, claimed: Claimed) -> Move:
         return Move(claimed.row, State.PENDING, not_now, delay=max(0.0, context.breaker.until - now))
     if context.capabilities is not None and not context.capabilities.lookup:
         # Without the permission to see all, nobody is found: that must not look like an unknown subscriber.
-        return held(claimed, f"it lacks {LOOKUP_PERMISSION}")
+        return held(claimed, f"the token lacks {LOOKUP_PERMISSION}")
     blocklist = context.settings.unsubscribe == "blocklist"
     delay = backoff(claimed.failures + 1, jitter=context.chance())
     try:
@@ -134,4 +134,4 @@ async def _unsubscribe(context: RelayContext, claimed: Claimed) -> Move:
     except SinkError as error:
         context.trouble(str(error))
         wait = max(1.0, context.breaker.until - context.clock.monotonic())
-        return Move(claimed.row, State.PENDING, f"not done yet: {error}", delay=wait)
+        return Move(claimed.row, State.PENDING, f"not done yet, will be retried: {error}", delay=wait)

@@ -164,8 +164,10 @@ async def _tell(context: RelayContext, result: Round) -> None:
         doubled = await context.db.write(note)
     for event_id in doubled:
         context.metrics.add(DOUBLED)
-        log.error("Listmonk holds event %s twice: bouncestream outbox show %s", event_id, event_id)
+        log.error("Listmonk stored event %s twice. Next: bouncestream outbox show %s", event_id, event_id)
     if result.foreign and not context.metrics.get(FOREIGN):
-        log.warning("rows under our labels are not ours: does a second bridge use the same source name?")
+        log.warning(
+            "rows under our labels are not ours. Next: check whether another bridge uses the same source names"
+        )
     if result.foreign:
         context.metrics.set(FOREIGN, max(context.metrics.get(FOREIGN), result.foreign))

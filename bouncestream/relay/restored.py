@@ -27,7 +27,8 @@ async def reconcile(context: RelayContext) -> None:
     labels = await context.db.read(delivery.pending_labels)
     if (sources or labels) and (context.capabilities is None or not context.capabilities.read):
         log.warning(
-            "this outbox is a restored backup, and the token lacks bounces:get: what it told may be told again"
+            "this outbox is a restored backup, and the token lacks bounces:get: events already delivered may be "
+            "delivered again"
         )
         sources = labels = []
     found = 0
@@ -40,7 +41,7 @@ async def reconcile(context: RelayContext) -> None:
             found += await _read_day(context, source, day)
             day += timedelta(days=1)
     await context.db.write(delivery.clear_restored)
-    log.warning("this outbox is a restored backup of %s: %d waiting events are in Listmonk already", made_at, found)
+    log.warning("this outbox is a restored backup of %s: %d waiting events are already in Listmonk", made_at, found)
 
 
 async def _read_day(context: RelayContext, source: str, day: date) -> int:

@@ -17,7 +17,7 @@ PERMISSION = (
     " (or lists:manage_all)"
 )
 #: The reason of a move that shows that the token may unsubscribe.
-DONE = "unsubscribed, and seen to be"
+DONE = "unsubscribed, and verified"
 
 
 async def unsubscribe(sink: Sink, claimed: Claimed, *, blocklist: bool, delay: float) -> Move:
@@ -38,12 +38,12 @@ async def unsubscribe(sink: Sink, claimed: Claimed, *, blocklist: bool, delay: f
         return _refused(claimed, refused, delay)
     if person is None or _done(person, blocklist):
         return Move(claimed.row, State.VERIFIED, DONE)
-    return held(claimed, "Listmonk answered 200, yet nothing changed")
+    return held(claimed, "Listmonk answered 200, but nothing changed")
 
 
 def held(claimed: Claimed, words: str) -> Move:
     """The move of an unsubscription that waits for its permission."""
-    why = f"the token may not unsubscribe ({words}): grant {PERMISSION}"
+    why = f"the token lacks the permission to unsubscribe ({words}): grant {PERMISSION}"
     return Move(claimed.row, State.HELD, why, held_for="permission")
 
 
@@ -66,4 +66,4 @@ def _done(person: Subscriber, blocklist: bool) -> str:
     if blocklist:
         return ""
     left = all(status == "unsubscribed" for status in person.lists.values())
-    return "on no list any more" if left else ""
+    return "no longer on any list" if left else ""

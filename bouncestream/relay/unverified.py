@@ -33,7 +33,7 @@ def settle(ledger: Ledger, now: float, settle_time: float) -> list[Move]:
             moves.append(Move(claimed.row, State.POSTED, HINT, final=True))
             ledger.forget(entry)
         elif not entry.answered and now >= entry.closed + (0 if recovered else ledger.times.margin):
-            why = f"perhaps posted already; posted once more ({HINT})"
+            why = f"possibly posted before; posted once more ({HINT})"
             moves.append(Move(claimed.row, State.PENDING, why))
             ledger.back_to_pending(entry, now)
     return moves

@@ -147,7 +147,7 @@ async def test_apprise_says_why_it_failed_without_the_url(receiver: Hooks) -> No
     assert "someone" not in said
     (channel,) = by_apprise("nosuchservice://s3cretword")
     said = await why(channel)
-    assert "does not understand the URL" in said
+    assert "cannot use the URL" in said
     assert "s3cretword" not in said
 
 
@@ -228,7 +228,7 @@ async def test_without_recipients_the_sender_gets_it() -> None:
 async def test_a_refused_login_is_told_without_the_password(authority: trustme.CA) -> None:
     async with mails("starttls", authority=authority, password="the right one") as server:
         said = await why(mail(server.port, "starttls", "s3cretword"))
-    assert said.startswith("the server refuses user or password: 535")
+    assert said.startswith("the server rejects the user or password: 535")
     assert "s3cretword" not in said
 
 
@@ -244,7 +244,7 @@ async def test_a_server_without_starttls_is_told_and_gets_nothing() -> None:
 async def test_a_certificate_that_nobody_vouches_for_is_told() -> None:
     async with mails("implicit", authority=trustme.CA()) as server:
         said = await why(mail(server.port, "implicit"))
-    assert "certificate is not accepted: it is signed by an authority that is not trusted here" in said
+    assert "certificate is invalid: it is signed by an untrusted authority" in said
 
 
 @pytest.mark.process
@@ -252,7 +252,7 @@ async def test_the_wrong_kind_of_tls_is_told(authority: trustme.CA, caplog: pyte
     caplog.set_level(logging.CRITICAL)
     async with mails("starttls", authority=authority) as server:
         said = await why(mail(server.port, "implicit"))
-    assert "is it the right port for this kind of TLS?" in said
+    assert "is this the right port for this kind of TLS?" in said
 
 
 @pytest.mark.process
@@ -260,7 +260,7 @@ async def test_refused_recipients_are_told_masked() -> None:
     async with mails("none") as server:
         server.refused = {"admin@example.org"}
         said = await why(mail(server.port, "none"))
-    assert "refuses every recipient: 550" in said
+    assert "rejects every recipient: 550" in said
     assert "admin@" not in said
 
 

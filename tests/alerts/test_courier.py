@@ -141,7 +141,7 @@ def test_of_one_alert_only_the_newest_waits() -> None:
         channel.does = None
         await asyncio.sleep(CAP + 1)
         assert sorted(channel.sent) == [27, 28, 29]
-        assert book.rows[1, "email"].error == "a newer notice took its place"
+        assert book.rows[1, "email"].error == "replaced by a newer notice"
         assert all(row.ended_at for row in book.rows.values())
 
     play(story)
@@ -226,7 +226,7 @@ def test_a_reload_exchanges_channels() -> None:
         book.note(courier.serve([new]))
         await asyncio.sleep(0.001)
         assert new.sent == [1], "what waited goes over the channel as it is now"
-        assert book.rows[1, "webhook"].error == "the channel is not configured any more"
+        assert book.rows[1, "webhook"].error == "the channel is no longer configured"
         assert courier.trouble == ""
 
     play(story)

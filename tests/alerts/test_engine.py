@@ -71,7 +71,7 @@ def test_it_fires_once_after_its_time_repeats_and_resolves() -> None:
     assert watch.looks(well(), MINUTE - 15) == []
     (over,) = watch.look(well(), 15)
     assert over.what is What.RESOLVED
-    assert over.text.startswith("It is over, after 24 h.")
+    assert over.text.startswith("Resolved after 24 h.")
     assert watch.looks(well(), DAY) == []
 
 

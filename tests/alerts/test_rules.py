@@ -29,7 +29,7 @@ def outbox(**numbers: float) -> Snapshot:
 
 def test_an_alert_of_a_refused_login_says_what_the_mailbox_says() -> None:
     barred = Snapshot({MAILBOX: red("login refused: no IMAP here. Next: switch IMAP on.")})
-    for snapshot, fix in ((barred, "Switch IMAP on."), (REFUSED, "Check user, password")):
+    for snapshot, fix in ((barred, "Switch IMAP on."), (REFUSED, "Check the mailbox's user")):
         [reading] = BY_ID["mailbox-login"].look(snapshot, Alerts())
         assert reading.fix.startswith(fix)
         assert "Next:" not in reading.seen
@@ -45,15 +45,15 @@ CUT = Snapshot({MAILBOX: red("INBOX: connection lost: the login was good an hour
 WEEK = 7 * 86400.0
 
 BAD = [
-    ("oldest-pending", outbox(oldest=3600.0), "waited for 60 min"),
+    ("oldest-pending", outbox(oldest=3600.0), "waiting for 60 min"),
     ("listmonk-paused", Snapshot({"listmonk": red("x")}, paused="grant webhooks:post_bounce"), "Grant webhooks"),
     ("listmonk-away", Snapshot({"listmonk": red("connection refused")}), "Connection refused."),
-    ("mailbox-login", REFUSED, "lets nobody in"),
+    ("mailbox-login", REFUSED, "refuses the login"),
     ("mailbox-away", CUT, "INBOX: connection lost"),
-    ("part-red", Snapshot({"intake": red("nothing can be stored")}), "intake does not work"),
-    ("part-red", Snapshot({"relay": red("unsubscriptions wait")}), "relay does not work"),
+    ("part-red", Snapshot({"intake": red("nothing can be stored")}), "intake is not working"),
+    ("part-red", Snapshot({"relay": red("unsubscriptions are waiting")}), "relay is not working"),
     ("silent-source", source(newest=NOW - 15 * DAY, usual_pause=WEEK), "for 15 days"),
-    ("bounce-surge", source(this_hour=301, usual_peak=100), "301 events in this hour"),
+    ("bounce-surge", source(this_hour=301, usual_peak=100), "301 events this hour"),
     ("unknown-uuids", replace(outbox(), unknown_hour=21), "21 bounce mails"),
     ("unproven-flood", replace(outbox(), unproven_hour=51), "51 bounce mails"),
     ("disk-low", Snapshot({}, disk_free=(1 << 30) - 1), "Below 64 MiB"),

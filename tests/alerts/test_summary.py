@@ -42,11 +42,11 @@ def test_what_it_says() -> None:
         ],
     )
     assert text.splitlines() == [
-        "Came in:",
+        "Received:",
         "  mail: 1 complaint",
         "  shop: 7 hard",
         "In the outbox:",
-        "  90 verified, 0 not kept by Listmonk, 3 on their way, 0 held back, 5 dead letters",
+        "  90 verified, 0 not stored by Listmonk, 3 in transit, 0 held, 5 dead letters",
         "  6 items in quarantine",
         "Active alerts:",
         "  error: dead-letters: New dead letters: 5.",

@@ -328,7 +328,7 @@ async def test_the_summary_comes_once_a_day(world: World) -> None:
     first, second = world.receiver.bodies()
     assert first["event"] == "summary"
     assert "shop: 3 hard" in first["text"]
-    assert "Came in:\n  nothing" in second["text"]
+    assert "Received:\n  nothing" in second["text"]
 
 
 async def test_a_summary_goes_over_the_channels_that_it_names(world: World) -> None:

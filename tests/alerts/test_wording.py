@@ -19,8 +19,8 @@ NOTICE = Notice(
     ("what", "subject", "kind"),
     [
         (What.FIRED, "⚠ bouncestream on news: A source is silent: shop", "warning"),
-        (What.REPEATED, "⚠ bouncestream on news: still: A source is silent: shop", "warning"),
-        (What.RESOLVED, "✔ bouncestream on news: over: A source is silent: shop", "success"),
+        (What.REPEATED, "⚠ bouncestream on news: ongoing: A source is silent: shop", "warning"),
+        (What.RESOLVED, "✔ bouncestream on news: resolved: A source is silent: shop", "success"),
         (What.TEST, "✔ bouncestream on news: A source is silent: shop", "success"),
     ],
 )

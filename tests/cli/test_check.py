@@ -228,7 +228,7 @@ def test_the_channels_of_the_alerts_are_tried_and_nothing_is_sent(cli: Cli, sand
     done = cli("check")
     assert done.returncode == 1
     assert ids(done) == {"alerts-channel"}
-    assert "✘ apprise:nonsense cannot be used: Apprise does not understand the URL" in words(done)
+    assert "✘ apprise:nonsense cannot be used: Apprise cannot use the URL" in words(done)
     assert "✘ email cannot be used" in words(done)
     assert "→ correct [alerts] apprise" in words(done)
     assert "very-secret-part" not in done.stdout

@@ -78,7 +78,7 @@ def test_until_the_outbox_is_back_everybody_is_told_to_come_again(
     bridge.process.send_signal(signal.SIGHUP)
     bridge.wait_for("not reloaded: it waits for the outbox. Next: restart it")
     (tmp_path / "away").rename(tmp_path / "box")
-    bridge.wait_for("is there again")
+    bridge.wait_for("is back")
     bridge.wait_for(": ready")
     assert post(url, bounce("reader2@example.com")) == 200
     assert bridge.end() == 0

@@ -205,7 +205,7 @@ def test_after_an_upgrade_what_is_unidentified_is_judged_again_once(
         unreadable = Unreadable("nobody was named", unidentified=True, fingerprint=b"1" * 32)
         make.submit(conn, unreadable=(unreadable,), raw=mail, source="bounces", provider="mailbox")
     bridge = spawn("run")
-    bridge.wait_for("judged 1 unidentified bounce mails again: 1 identified, 0 no bounce to this version, 0 stay")
+    bridge.wait_for("judged 1 unidentified bounce mails again: 1 identified, 0 not bounces, 0 unchanged")
     assert sum(states(cli).values()) == 1
     assert bridge.end() == 0
     again = spawn("run")

@@ -71,7 +71,7 @@ def test_while_a_bridge_runs(spawn: Spawn, cli: Cli, sandbox: str, tmp_path: Pat
     done = cli("status")
     assert done.returncode == 1
     assert "⚠ quarantine since" in done.stdout
-    assert "→ Look: `bouncestream outbox list --quarantine`" in done.stdout
+    assert "→ Inspect them: `bouncestream outbox list --quarantine`" in done.stdout
     assert bridge.end() == 0
     done = cli("status")
     assert done.returncode == 1
@@ -145,7 +145,7 @@ level = "debug"
         assert await asyncio.to_thread(post, hook, b"{") == 200
         await asyncio.gather(stuck.until(2), receiver.until(1, "/apprise"), receiver.until(3, "/beat"))
         (body,) = receiver.bodies("/apprise/s3cret")
-        assert body["title"].endswith("Input that could not be read")
+        assert body["title"].endswith("Input could not be parsed")
 
         # Two channels hang now: deliveries do not care.
         began = time.monotonic()

@@ -145,7 +145,7 @@ async def test_without_the_writer_of_its_outbox_it_ends_in_order_to_be_started_a
     async with asyncio.timeout(30):
         assert await bridge.process.wait() == 70
     del bridge.environment["BOUNCESTREAM_TEST_BUG"]
-    assert "cannot go on without it" in "\n".join(bridge.lines)
+    assert "cannot run without it" in "\n".join(bridge.lines)
     await bridge.start()
     await post(session, bridge, event(1))
     await bridge.settled({"verified": 1})

@@ -64,7 +64,7 @@ async def test_a_new_version_stores_what_it_can_identify_and_leaves_the_rest(
     assert woken == ["2.0"]
     make.check_tally(conn)
     assert "judging 3 unidentified bounce mails again, with version 2.0" in caplog.text
-    told = "judged 3 unidentified bounce mails again: 1 identified, 1 no bounce to this version, 1 stay"
+    told = "judged 3 unidentified bounce mails again: 1 identified, 1 not bounces, 1 unchanged"
     assert told in caplog.text
     assert "@" not in caplog.text
 

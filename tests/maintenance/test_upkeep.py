@@ -240,7 +240,7 @@ async def test_what_keeps_retention_from_its_work_is_told_unless_it_passes(
     else:
         assert not await run.upkeep._retention()
         assert run.health.parts["retention"].state is Status.YELLOW
-        assert run.health.parts["retention"].why == "nothing old is deleted: The disk is full."
+        assert run.health.parts["retention"].why == "no expired data is deleted: The disk is full."
 
 
 async def test_what_is_deleted_gives_its_space_back(db: Database) -> None:

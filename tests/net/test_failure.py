@@ -64,9 +64,9 @@ async def test_several_addresses_where_nobody_listens(monkeypatch: pytest.Monkey
 
 async def test_a_name_that_nobody_knows() -> None:
     assert await failed("no-such-name.invalid", 9) == Failure(FailureKind.UNKNOWN_NAME, "the host name is unknown")
-    assert await failed("a..b", 9) == Failure(FailureKind.UNKNOWN_NAME, "the host name is not valid")
+    assert await failed("a..b", 9) == Failure(FailureKind.UNKNOWN_NAME, "the host name is invalid")
     silent = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-    assert failure_of(silent) == Failure(FailureKind.UNKNOWN_NAME, "the DNS resolver gives no answer just now")
+    assert failure_of(silent) == Failure(FailureKind.UNKNOWN_NAME, "the DNS resolver does not answer")
     odd = socket.gaierror(socket.EAI_FAIL, "Non-recoverable failure in name resolution")
     assert "Non-recoverable" in failure_of(odd).words
 
@@ -113,14 +113,14 @@ async def test_two_sides_that_do_not_agree_on_tls(authority: trustme.CA) -> None
         ("expired", "it has expired"),
         ("early", "it is not valid yet"),
         ("self-signed", "it is self-signed"),
-        ("unknown authority", "it is signed by an authority that is not trusted here"),
+        ("unknown authority", "it is signed by an untrusted authority"),
         ("other name", "it is for another IP address"),
     ],
 )
 async def test_certificates_that_prove_nothing(kind: str, why: str, authority: trustme.CA, tmp_path: Path) -> None:
     async with serving(hangs_up, with_certificate(kind, authority, tmp_path)) as port:
         found = await failed("127.0.0.1", port, trusting(authority))
-    assert found == Failure(FailureKind.CERTIFICATE, f"the server's certificate is not accepted: {why}")
+    assert found == Failure(FailureKind.CERTIFICATE, f"the server's certificate is invalid: {why}")
 
 
 async def test_the_words_name_no_host(authority: trustme.CA, tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ async def test_a_certificate_that_proves_nothing(authority: trustme.CA, tmp_path
             authority.configure_trust(trust)
             error = await failed(f"https://127.0.0.1:{port}/", tls=trust)
         assert (error.kind, error.sent) == (FailureKind.CERTIFICATE, False)
-        assert error.words == f"the server's certificate is not accepted: {why}"
+        assert error.words == f"the server's certificate is invalid: {why}"
 
 
 async def test_what_is_cut_off(authority: trustme.CA) -> None:
@@ -198,7 +198,7 @@ async def test_what_is_cut_off(authority: trustme.CA) -> None:
         (resets, "http", "the connection was reset"),
         (hangs_up, "http", "the server closed the connection without an answer"),
         (hangs_up, "https", "the server closed the connection during the TLS handshake"),
-        (says(OK.replace(b"5", b"50")), "http", "the answer ended too early"),
+        (says(OK.replace(b"5", b"50")), "http", "the response ended too early"),
     ):
         async with serving(handler) as port:
             error = await failed(f"{scheme}://127.0.0.1:{port}/")
@@ -223,9 +223,9 @@ async def test_what_never_ends() -> None:
 async def test_what_is_no_http() -> None:
     async with serving(says(b"220 mail ESMTP with s3cret\r\n")) as port:
         error = await failed(f"http://127.0.0.1:{port}/")
-    assert (error.kind, error.words) == (FailureKind.GARBLED, "the answer is not HTTP")
+    assert (error.kind, error.words) == (FailureKind.GARBLED, "the response is not HTTP")
     for url in ("ftp://127.0.0.1/", "http://:80/"):
-        assert (await failed(url)).words == "the URL cannot be called"
+        assert (await failed(url)).words == "the URL is invalid"
 
 
 async def test_being_cancelled_is_no_failure() -> None:

@@ -142,7 +142,7 @@ async def test_a_look_that_is_old_by_then_sends_the_event_to_the_next_batch(
     bridge.relay.wake()
     await bridge.until_states({"verified": 3})
     told = [await history(bridge, row) for row in (2, 3)]
-    assert sum(any("was looked at more than" in why for why in one) for one in told) == 1
+    assert sum(any("was last read over" in why for why in one) for one in told) == 1
     assert sandbox.state()["posted"] == 4, "the row of one came after the look and before its second POST: a limit"
 
 

@@ -43,7 +43,7 @@ async def test_what_apprise_does_not_understand_is_seen_without_sending() -> Non
         server.setblocking(False)
         with pytest.raises(BlockingIOError):
             server.accept()
-    assert "does not understand" in seen["apprise:nonsense"]
+    assert "cannot use the URL" in seen["apprise:nonsense"]
     assert seen["apprise:json"] == ""
     assert HIDDEN not in str(seen)
 
@@ -70,5 +70,5 @@ async def test_an_email_server_is_greeted_and_gets_no_mail() -> None:
         email = Email(host="127.0.0.1", port=server.port, tls="none", sender="watcher@example.org")
         assert await collect(Alerts(email=email)) == {"email": ""}
         offered = await collect(Alerts(email=replace(email, tls="starttls")))
-        assert "the server cannot do it" in offered["email"]
+        assert "the server does not support it" in offered["email"]
         assert server.taken == []

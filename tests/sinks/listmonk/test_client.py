@@ -160,7 +160,7 @@ async def test_an_unsubscription_leaves_all_lists_and_is_seen_to(
     assert set(person["lists"].values()) == {"unsubscribed"}
     assert person["status"] == "enabled"
     again = await unsubscribe(listmonk, wish(), blocklist=False, delay=1)
-    assert (again.to, again.why) == (State.VERIFIED, "on no list any more")
+    assert (again.to, again.why) == (State.VERIFIED, "no longer on any list")
 
 
 async def test_the_policy_may_want_the_blocklist(listmonk: ListmonkClient, sandbox: Sandbox) -> None:

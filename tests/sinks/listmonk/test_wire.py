@@ -44,8 +44,8 @@ async def test_it_may_have_counted(wire: list[Wire]) -> None:
     for handler, words in (
         (resets, "the connection was reset"),
         (hangs_up, "the server closed the connection without an answer"),
-        (says(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"), "the answer ended too early"),
-        (says(b"220 mail ESMTP\r\n"), "the answer is not HTTP"),
+        (says(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"), "the response ended too early"),
+        (says(b"220 mail ESMTP\r\n"), "the response is not HTTP"),
         (says(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nno gzip"), "the answer is broken: it is no gzip"),
     ):
         async with serving(handler) as port:

@@ -50,7 +50,7 @@ async def test_a_port_without_tls() -> None:
 async def test_a_certificate_that_proves_nothing(tmp_path: Path) -> None:
     authority, ca_file = trustme.CA(), tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
-    for kind, why in (("expired", "it has expired"), ("unknown authority", "is not trusted here")):
+    for kind, why in (("expired", "it has expired"), ("unknown authority", "an untrusted authority")):
         async with serving(hangs_up, with_certificate(kind, authority, tmp_path)) as port:
             said = await refused(mailbox(port, ca_file=str(ca_file)))
         assert f"{why}. Next: check mailboxes.bounces.host, or set ca_file" in said

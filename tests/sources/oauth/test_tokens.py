@@ -273,7 +273,7 @@ async def test_a_provider_with_an_own_authority(make: Make, tmp_path: Path) -> N
         source.file.write(secured.provider.grant())
         assert await source.token() in secured.provider.good_access
         for ca_file, words in (
-            (str(theirs), "the server's certificate is not accepted"),
+            (str(theirs), "the server's certificate is invalid"),
             ("/nowhere", "/nowhere cannot"),
         ):
             with pytest.raises(TokenError, match=words):
