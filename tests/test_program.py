@@ -67,7 +67,8 @@ def alert_test(*command: str | Path, folder: Path, environ: dict[str, str] | Non
 
 @pytest.mark.process
 def test_by_python_m(tmp_path: Path) -> None:
-    why = alert_test(sys.executable, "-m", "bouncestream", folder=tmp_path)
+    environ = {"PYTHONPATH": str(PACKAGE.parent)}
+    why = alert_test(sys.executable, "-m", "bouncestream", folder=tmp_path, environ=environ)
     assert why == "connection refused"
 
 

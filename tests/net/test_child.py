@@ -18,6 +18,7 @@ from bouncestream.net.child import ChildFailed, run
 
 pytestmark = pytest.mark.process
 
+ROOT = str(Path(__file__).parents[2])
 SECRET = "s3cret-of-the-order"
 
 
@@ -30,7 +31,7 @@ def job(monkeypatch: pytest.MonkeyPatch) -> Job:
 
     def write(code: str) -> None:
         code = f"import os, sys, time\nfrom bouncestream.net import child\n{code}\nsys.exit(child.serve(do))"
-        monkeypatch.setattr(program, "again", lambda: ([sys.executable, "-c", code], {}))
+        monkeypatch.setattr(program, "again", lambda: ([sys.executable, "-c", code], {"PYTHONPATH": ROOT}))
 
     return write
 
