@@ -151,11 +151,6 @@ class ListmonkClient:
             processing=processing and probe.status != 503,
         )
 
-    async def profile(self) -> Mapping[str, Any]:
-        """The profile: who we are there and what we may do, whatever else is switched off. Raises SinkRefused: 401
-        or 403 when Listmonk does not know us, 404 before version 4."""
-        return await self._about("/api/profile")
-
     # -- subscribers ----------------------------------------------------------------------------------------
 
     async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, LookupResult]:

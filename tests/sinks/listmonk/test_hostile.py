@@ -54,7 +54,6 @@ CALLS: Mapping[str, Callable[[ListmonkClient], Any]] = {
     "capabilities": lambda it: it.capabilities(),
     "look_up": lambda it: it.look_up([claimed(1, label=LABEL, subscriber_uuid=UUID), claimed(2, label=LABEL)]),
     "owners": lambda it: it.owners([UUID, "22222222-2222-4222-8222-222222222222", "no UUID"]),
-    "profile": lambda it: it.profile(),
     "strangers": lambda it: it.strangers(["shop"]),
     "subscriber": lambda it: it.subscriber(claimed(1, kind=Kind.UNSUBSCRIBE).event),
     "unsubscribe": lambda it: it.unsubscribe(
@@ -268,7 +267,7 @@ def check(name: str, value: object) -> None:
         assert isinstance(value, dict)
         assert set(value) <= {UUID, "22222222-2222-4222-8222-222222222222"}
         assert set(value.values()) <= {"", "p1@example.com", "boss@example.com", "x@example.com"}
-    elif name in ("profile", "strangers"):
+    elif name == "strangers":
         assert isinstance(value, dict)
     elif name == "subscriber":
         assert value is None or (isinstance(value, Subscriber) and value.email == "p1@example.com")
