@@ -49,7 +49,7 @@ class Channel(Protocol):
         """Raises SendFailed."""
 
     async def look(self) -> None:
-        """Whether it could be sent, as far as that is seen without sending anything. Raises SendFailed."""
+        """Whether it could be sent, as far as can be seen without sending anything. Raises SendFailed."""
 
 
 class WebhookChannel:

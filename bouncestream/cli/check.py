@@ -19,8 +19,8 @@ def options(parser: Parser) -> None:
         parser,
         run,
         "Every problem comes with its fix. Exit code 1: not all is well; 3: something could not be examined,\n"
-        "such as a Listmonk that does not answer. It changes nothing. What is in [brackets] is the doctor's name\n"
-        "of a finding; `bouncestream doctor` also looks at the public side, and at campaigns.",
+        "such as a Listmonk that does not answer. It changes nothing. In [brackets] stands the id of a finding,\n"
+        "as `bouncestream doctor` tells it too, which also looks at the public side and at campaigns.",
     )
 
 

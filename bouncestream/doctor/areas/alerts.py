@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Area `alerts`: whether a person would be told. Each channel is tried as far as that sends nothing: Apprise reads
-the URL, the e-mail server lets us in, the server of a webhook or heartbeat takes a connection."""
+"""Area `alerts`: whether a person would be told. Each channel is tried without sending anything: Apprise reads the
+URL, the e-mail server lets us in, the server of a webhook or heartbeat takes a connection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bouncestream.doctor.probe.reply import clean
 TOPIC = "alerts"
 FINDINGS: Mapping[str, str] = MappingProxyType(
     {
-        "alerts-ok": "the channels of the alerts can be used, as far as that is seen without sending anything",
+        "alerts-ok": "the channels of the alerts can be used, as far as can be seen without sending anything",
         "alerts-none": "no channel is configured, so nobody is told of an alert",
         "alerts-channel": "a channel of the alerts, or the heartbeat, cannot be used",
     }
@@ -54,7 +54,7 @@ def judge(seen: Mapping[str, str]) -> list[Finding]:
         why = "Alerts stand in the log, in /metrics and in `bouncestream status` only."
         found.append(Finding("alerts-none", Level.INFO, TOPIC, text, why, fix))
     elif not found:
-        text = f"{', '.join(map(_shown, seen))} can be used, as far as that is seen without sending anything"
+        text = f"{', '.join(map(_shown, seen))} can be used, as far as can be seen without sending anything"
         found.append(Finding("alerts-ok", Level.OK, TOPIC, text))
     return found
 

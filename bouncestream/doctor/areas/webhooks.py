@@ -123,7 +123,7 @@ def judge(
     for way in ways:
         one = _way(public, way, running)
         if to_run and one.id == "webhook-unreachable":
-            text = f"{one.seen}: normal before bouncestream and its proxy run"
+            text = f"{one.seen} (normal before bouncestream and its proxy run)"
             one = replace(one, level=Level.INFO, seen=text, why=_YET, fix="")
         found.append(one)
     return _once(found)
