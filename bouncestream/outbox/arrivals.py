@@ -242,10 +242,7 @@ class _Batch:
         untold = same and known.attempt == 0
         untold = untold and (state == State.HELD or (state == State.PENDING and not event.hold))
         if graver and not (untold and take_restored(self.conn) is None):
-            new = self.insert(report, f"{known.kind} → {event.kind}: came in by {way}", known.event_id)
-            if new is not None:
-                self.conn.execute(QUERIES["supersede"], (new, row))
-            return new
+            return self.insert(report, f"{known.kind} → {event.kind}: came in by {way}", known)
         if graver:
             why = f"{known.kind} → {event.kind}: {way} reports it graver{how}"
             to = State.PENDING if freed else State(state)
@@ -255,10 +252,7 @@ class _Batch:
             arrival.stored.changed = True
         elif freed:
             why = f"{way} reports it too{how}"
-            form = "uuid" if event.by_uuid else None
-            due = (State.PENDING.value, why, "", arrival.at, None, 1, 0, 1, 0, form, 0, row)
-            self.conn.execute(QUERIES["move"], due)
-            self.tables.move(row, arrival.at, state, State.PENDING, why)
+            self.move(arrival, known, State.PENDING, why, "uuid" if event.by_uuid else None)
             arrival.stored.changed = True
         elif named_alone(known, event):
             why = f"{way} reports it too, which proves the address: told by that"
@@ -271,20 +265,26 @@ class _Batch:
         """A new row for an event that is believed, in the place of one that was held for the want of a proof."""
         arrival = report.arrival
         why = f"{arrival.way} reports it{how}"
-        new = self.insert(report, why, known.event_id)
+        new = self.insert(report, why, known)
         if new is not None:
-            why += ": that has taken its place"
-            self.conn.execute(QUERIES["supersede"], (new, known.row))
-            dropped = (State.DROPPED.value, why, "", None, arrival.at, 1, 0, 1, 0, None, 0, known.row)
-            self.conn.execute(QUERIES["move"], dropped)
-            self.tables.move(known.row, arrival.at, State.HELD, State.DROPPED, why)
+            self.move(arrival, known, State.DROPPED, f"{why}: that has taken its place")
         return new
 
-    def insert(self, report: Report, why: str, supersedes: str | None = None) -> int | None:
+    def move(self, arrival: Arrival, known: Known, to: State, why: str, address_form: str | None = None) -> None:
+        """Let a held row go, or drop it. What was counted of its attempts stays."""
+        due, finished = (arrival.at, None) if to is State.PENDING else (None, arrival.at)
+        values = (to.value, why, "", due, finished, 1, 0, 1, 0, address_form, 0, known.row)
+        self.conn.execute(QUERIES["move"], values)
+        self.tables.move(known.row, arrival.at, known.state, to, why)
+
+    def insert(self, report: Report, why: str, instead_of: Known | None = None) -> int | None:
         """A new row at once, which no key leads to yet; None when the database refuses it."""
-        report.why, report.supersedes, report.keys = why, supersedes, ()
+        report.why, report.keys = why, ()
+        report.supersedes = instead_of.event_id if instead_of is not None else None
         self.tables.event(report)
         self.write()
+        if instead_of is not None and report.row is not None:
+            self.conn.execute(QUERIES["supersede"], (report.row, instead_of.row))
         return report.row
 
     def upgrade(self, report: Report, known: Known, to: State, why: str) -> bool:
