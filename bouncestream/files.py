@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _MODE = 0o600
-_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC  # O_EXCL follows no link either (open(2))
 _LOCK = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
 

@@ -66,6 +66,26 @@ def alert_test(*command: str | Path, folder: Path, environ: dict[str, str] | Non
 
 
 @pytest.mark.process
+def test_it_is_the_program_itself_wherever_there_is_one(tmp_path: Path, copy: Path) -> None:
+    """A launcher may have its libraries where `python -m` finds none, as that of a PEX has."""
+    tell = "import json\nfrom bouncestream import program\nprogram.started()\nprint(json.dumps(program.again()))\n"
+    (tmp_path / "script").write_text(tell)
+    (copy / "__main__.py").write_text(tell)
+    zipapp.create_archive(copy, tmp_path / "one.pyz")
+    environ = os.environ | {"PYTHONPATH": str(copy)}
+    for arguments, command, path in (
+        (["script"], [str(tmp_path / "script")], None),
+        (["one.pyz"], [str(tmp_path / "one.pyz")], None),
+        (["-c", tell], ["-P", "-m", "bouncestream"], f"{copy}{os.pathsep}{copy}"),
+    ):
+        told = subprocess.run(
+            [sys.executable, *arguments], cwd=tmp_path, env=environ, capture_output=True, check=True, timeout=60
+        )
+        again, more = json.loads(told.stdout)
+        assert again == [sys.executable, *command]
+        assert more.get("PYTHONPATH") == path
+
+
 def test_by_python_m(tmp_path: Path) -> None:
     environ = {"PYTHONPATH": str(PACKAGE.parent)}
     why = alert_test(sys.executable, "-m", "bouncestream", folder=tmp_path, environ=environ)
