@@ -86,6 +86,7 @@ def test_it_is_the_program_itself_wherever_there_is_one(tmp_path: Path, copy: Pa
         assert more.get("PYTHONPATH") == path
 
 
+@pytest.mark.process
 def test_by_python_m(tmp_path: Path) -> None:
     environ = {"PYTHONPATH": str(PACKAGE.parent)}
     why = alert_test(sys.executable, "-m", "bouncestream", folder=tmp_path, environ=environ)
