@@ -63,10 +63,11 @@ class Stored:
 class Body:
     """A raw body; it has its number once it is written."""
 
-    __slots__ = ("arrival", "data", "number")
+    __slots__ = ("at", "data", "number", "submission")
 
-    def __init__(self, arrival: Arrival, data: bytes) -> None:
-        self.arrival = arrival
+    def __init__(self, submission: Submission, at: str, data: bytes) -> None:
+        self.submission = submission
+        self.at = at
         self.data = data
         self.number: int | None = None
 
@@ -214,7 +215,7 @@ class Tables:
         self.quarantine(arrival, Unreadable(_guilty(error)))
 
     def _note(self, arrival: Arrival, data: bytes) -> Body:
-        body = Body(arrival, data)
+        body = Body(arrival.submission, arrival.at, data)
         self._bodies.append(body)
         return body
 
@@ -224,14 +225,12 @@ class Tables:
         bodies, self._bodies = self._bodies, []
         shared: list[Body] = []
         if len(bodies) >= A_BLOCK:
-            shared = [
-                one for one in bodies if len(one.data) <= codec.SHARED and not one.arrival.submission.unreadable
-            ]
+            shared = [one for one in bodies if len(one.data) <= codec.SHARED and not one.submission.unreadable]
         if len(shared) >= A_BLOCK:
             self._write_block(bodies, shared)
             return
         for body in bodies:
-            row = (None, *codec.raw_values(body.arrival.submission, body.arrival.at, body.data))
+            row = (None, *codec.raw_values(body.submission, body.at, body.data))
             body.number = self._cursor.execute(_RAW, row).lastrowid
 
     def _write_block(self, bodies: Sequence[Body], shared: Sequence[Body]) -> None:
@@ -246,11 +245,10 @@ class Tables:
             start += len(body.data)
         rows: list[tuple[object, ...]] = []
         for body in bodies:
-            submission, at = body.arrival.submission, body.arrival.at
             if (place := places.get(body)) is None:
-                rows.append((body.number, *codec.raw_values(submission, at, body.data)))
+                rows.append((body.number, *codec.raw_values(body.submission, body.at, body.data)))
             else:
-                rows.append((body.number, *codec.shared_values(submission, at, first, place)))
+                rows.append((body.number, *codec.shared_values(body.submission, body.at, first, place)))
         self._cursor.execute(_BLOCK, (first, last, codec.pack_together([body.data for body in shared])))
         self._cursor.executemany(_RAW, rows)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 
 import pytest
@@ -75,3 +76,19 @@ def test_what_goes_to_quarantine_stands_by_itself_and_its_size_counts(conn: sqli
     assert aside_bytes(conn) == 300 + 700
     kept = [operator.raw_body(conn, item.raw_id)[:1] for item in quarantine.quarantine_items(conn)]
     assert kept == [b"b", b"c"]
+
+
+def test_a_batch_leaves_nothing_to_the_garbage_collector(conn: sqlite3.Connection) -> None:
+    """Raw bodies are up to megabytes: they go when the batch is stored, not when Python gets round to it."""
+    items = [
+        (submission(event(f"{n}@example.com"), event("same@example.com"), raw=b"x" * 700), NOW) for n in range(5)
+    ]
+    take_many(conn, items)
+    gc.collect()
+    gc.disable()
+    try:
+        take_many(conn, [*items, (submission(event("odd@example.com", hold="boredom")), NOW)])
+        take_many(conn, [(submission(event("new@example.com"), raw=b"new"), NOW)])
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
