@@ -53,7 +53,7 @@ class Blank:
         return "".join((*kept, text[at:]))
 
     def bytes(self, data: bytes) -> bytes:
-        """The same for bytes of any encoding that has ASCII in it; the mark is `***` there."""
+        """`data` in any encoding that has ASCII in it, without the secrets; the mark is `***` there."""
         blanked = self(text := data.decode("latin-1"))
         return data if blanked == text else blanked.replace(SHOWN, "***").encode("latin-1")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a provider calls a piece of feedback → kind and reason, in one place for all providers.
+"""Classes: what a provider calls a piece of feedback → kind and reason, in one place for all providers.
 
 A provider's table maps its words to a class: `hard`, `soft`, `complaint`, `unsubscribe`; `deferral` (one failed
 attempt, it goes on trying), `info` (delivered, opened, …), `auto-reply`, and `suppressed` (it refuses the address
@@ -53,8 +53,8 @@ _NOT_ITS_FAULT = re.compile(r"4\.\d+\.\d+|5\.7\.\d+|5\.3\.\d+|5\.4\.(?!4$)\d+|5\
 
 
 def class_of(said: str, *tables: Mapping[str, str]) -> str | None:
-    """What to make of a provider's word: the longest fitting beginning in the first table that has one. None: in
-    no table."""
+    """The class of a provider's word: the longest fitting beginning in the first table that has one. None: in no
+    table."""
     word = said.casefold()
     for table in tables:
         fitting = [key for key in table if key and word.startswith(key.casefold())]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a provider's file offers, and the one place where surprises become named refusals.
+"""The contract of a provider's file, and the one place where surprises become named refusals.
 
 A file ends with `PROVIDER = Provider(…)`; its options are a subclass of `Webhook`, with a proof on the option that
 holds its key. Its code may be naive: what it raises on a request that no one foresaw becomes Unauthorized (while
@@ -70,7 +70,7 @@ class Guide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider(Generic[S]):
-    """One ESP."""
+    """A provider: one ESP."""
 
     name: str  #: the name of its file
     title: str  #: the provider's own name, as it writes it

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a request says, while a provider's file reads it piece by piece: `into.report(…)` makes an event of a piece,
-or tells why it is none."""
+"""The events of a request, while a provider's file reads it piece by piece: `into.report(…)` makes an event of a
+piece, or tells why it is none."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class UnknownType(Malformed):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """This has to be visited (GET) before the request is answered, such as the confirmation of a subscription."""
+    """A URL to visit (GET) before the request is answered, such as the confirmation of a subscription."""
 
     url: str
     why: str  #: in words, for the log
@@ -53,7 +53,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a request says."""
+    """The content of a request, read."""
 
     events: tuple[BounceEvent, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()  #: parts that could not become an event
@@ -106,8 +106,8 @@ class Gathered(Generic[S]):
         class_: str = "",
         reason: str = "",
     ) -> None:
-        """One piece of feedback. `said` is what the provider calls it, as in the table of classes (or `class_` is
-        what it means). The rest is as it stands in `part`, its JSON, of whatever type. Raises Malformed.
+        """Report a piece of feedback. `said` is what the provider calls it, as in the table of classes (or `class_`
+        is what it means). The rest is as it stands in `part`, its JSON, of whatever type. Raises Malformed.
 
         message_id: the Message-ID that Listmonk gave, and no other; vendor_message_id: the provider's own number of
         the mail, which makes two reports about one mail one event too; event_id: of this report, only if retries
@@ -164,7 +164,7 @@ class Gathered(Generic[S]):
         self.events.append(event)
 
     def done(self) -> Parsed:
-        """What was gathered."""
+        """The content that was gathered."""
         unreadable = self.unreadable
         if len(unreadable) > MAX_UNREADABLE:
             more = len(unreadable) - MAX_UNREADABLE + 1

@@ -17,7 +17,7 @@ _MOST_FIELDS = 1000
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """One request, whole."""
+    """A request, whole."""
 
     method: str
     headers: Mapping[str, str]  #: must look names up without regard to case
@@ -29,7 +29,7 @@ class WebhookRequest:
     _json: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def with_body(self, body: bytes) -> WebhookRequest:
-        """The same with the body, which was not there while its head was looked at."""
+        """The request with its body, which was not there while its head was looked at."""
         return WebhookRequest(self.method, self.headers, body, None, self.path_secret, self.remote_ip, self.query)
 
     @property
@@ -54,7 +54,7 @@ class WebhookRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request is answered with, where a provider wants another answer than ours."""
+    """The answer to a request, where a provider wants another answer than ours."""
 
     status: int = 200
     body: bytes = b""

@@ -172,7 +172,7 @@ def _unsubscription(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the report says about the cause."""
+    """The report, as far as it tells the cause."""
 
     reason: str = ""
     reply_code: str = ""
@@ -251,7 +251,7 @@ def _judged(
 
 
 def _verdict_for(verdict: Verdict | None, *addresses: str) -> RecipientVerdict | None:
-    """What the mail says about the recipient. A mail about one recipient is about ours, whatever it calls it:
+    """The verdict of the mail on the recipient. A mail about one recipient is about ours, whatever it calls it:
     behind a forwarding, the address in the report is another one."""
     if verdict is None:
         return None

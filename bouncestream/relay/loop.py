@@ -156,7 +156,7 @@ class Relay:
             await self._try_permission()
 
     async def _turn(self) -> bool:
-        """One turn of the loop; False when there was nothing to do."""
+        """Take one turn of the loop; False when there was nothing to do."""
         context = self.context
         self._next = None
         now = context.clock.monotonic()

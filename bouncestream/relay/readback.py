@@ -35,7 +35,7 @@ PULSE_LABEL = "bouncestream pulse"
 
 
 async def verify(context: RelayContext) -> bool:
-    """One round of reading back; False when nothing was due, or nothing new came of it."""
+    """Read back, in one round; False when nothing was due, or nothing new came of it."""
     began = context.clock.monotonic()
     capabilities = context.capabilities
     if capabilities is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One budget for the bodies of all requests in hand: without one, each connection could hold a whole one.
+"""The budget for the bodies of all requests in hand: without one, each connection could hold a whole one.
 
 A body counts as its bytes come in, not by its Content-Length: to announce costs nothing. When the budget is used
 up, bodies whose sender has proven nothing make room first, the one that is waited for longest before the others;

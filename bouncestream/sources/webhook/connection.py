@@ -272,8 +272,8 @@ class Connection(asyncio.Protocol):
         self._look_at(now + self._owner.header_timeout)
 
     def _look_at(self, when: float) -> None:
-        """One timer for all of it, which is moved seldom: to set one for each request would cost more than these
-        limits are worth."""
+        """Set the one timer for all of it, which is moved seldom: to set one for each request would cost more than
+        these limits are worth."""
         if self._timer is not None:
             if self._due <= when:
                 return
