@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -13,7 +12,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bouncestream.doctor.probe import names as names_module
 from bouncestream.doctor.probe.names import Names
 from bouncestream.doctor.probe.web import LIMIT, Credentials, Web
 from bouncestream.errors import FailureKind, UsageError
@@ -135,34 +133,6 @@ async def test_a_path_is_sent_as_written(web: Web) -> None:
     async with serving(note) as url:
         await web.get(url + "/a%20b%C3%BC//..?c=%26%3D&d=+")
     assert heads[0].startswith(b"GET /a%20b%C3%BC//..?c=%26%3D&d=+ HTTP/1.1\r\n")
-
-
-async def test_a_resolver_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    released = threading.Event()
-
-    def hang(*_: object, **__: object) -> None:
-        released.wait(60)
-        raise socket.gaierror(socket.EAI_AGAIN, "try again")
-
-    monkeypatch.setattr(names_module, "PATIENCE", 0.2)
-    monkeypatch.setattr(socket, "getaddrinfo", hang)
-    names = Names()
-    found = await names.find("slow.example.com")
-    assert found.addresses == ()
-    assert "within" in found.trouble
-    released.set()
-    for thread in threading.enumerate():
-        if thread.name == "resolve slow.example.com":
-            thread.join(60)
-
-
-async def test_names_and_numbers() -> None:
-    names = Names()
-    assert (await names.find("192.0.2.7")).addresses == ("192.0.2.7",)
-    assert (await names.find("[2001:db8::1]")).addresses == ("2001:db8::1",)
-    assert "127.0.0.1" in (await names.find("localhost")).addresses
-    assert not (await names.find("no-such-name.invalid")).addresses
-    assert not (await names.find("a" * 300 + ".example.com")).addresses
 
 
 async def test_head_is_cut_off_behind_its_headers(web: Web) -> None:
