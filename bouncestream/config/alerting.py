@@ -82,13 +82,13 @@ class Email:
         live=True,
     )
     user: str = key(
-        shapes.TEXT, "", "User name, if the server wants one.", live=True, sample='"alerts@example.org"'
+        shapes.TEXT, "", "The user name, if the server requires one.", live=True, sample='"alerts@example.org"'
     )
     password: Secret | None = secret_key(
         "Its password.", live=True, foreign=True, sample='"the password of the mailbox"'
     )
-    sender: str = key(ADDRESS, "", "Who the mails are from.", live=True, sample='"bouncestream@example.org"')
-    recipients: tuple[str, ...] = key(ADDRESSES, "[]", "Who gets them. Empty: the sender.", live=True)
+    sender: str = key(ADDRESS, "", "The sender's address.", live=True, sample='"bouncestream@example.org"')
+    recipients: tuple[str, ...] = key(ADDRESSES, "[]", "The recipients. Empty: the sender.", live=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class JsonWebhook:
     """Alerts as a JSON object, posted to a URL of yours. The README shows the object."""
 
     url: Secret | None = secret_key(
-        "Where to; a secret, as such URLs often hold a token.",
+        "The URL to post to; a secret, as such URLs often contain a token.",
         live=True,
         foreign=True,
         sample='"https://hooks.example.org/bouncestream"',
@@ -119,7 +119,7 @@ class Heartbeat:
     when: str = key(
         shapes.choice("ready", "alive"),
         '"ready"',
-        '"ready": only while no part is red, as /readyz says; "alive": also then.',
+        '"ready": only while no component is red, as /readyz reports; "alive": always.',
         live=True,
     )
 
@@ -129,11 +129,11 @@ class Summary:
     """A summary of what came in and what became of it, over the channels of the alerts."""
 
     every: str = key(
-        shapes.choice("never", "daily", "weekly"), '"never"', "How often; weekly is on Mondays.", live=True
+        shapes.choice("never", "daily", "weekly"), '"never"', "How often; weekly means Mondays.", live=True
     )
-    at: str = key(TIME, '"07:00"', "When, in UTC.", live=True)
+    at: str = key(TIME, '"07:00"', "The time of day, in UTC.", live=True)
     channels: str = key(
-        shapes.choice("all", "email", "webhook", "apprise"), '"all"', "Over which channels.", live=True
+        shapes.choice("all", "email", "webhook", "apprise"), '"all"', "The channels to use.", live=True
     )
 
 
@@ -150,42 +150,43 @@ class Alerts:
         foreign=True,
         sample='["ntfys://ntfy.sh/a-topic-that-nobody-guesses"]',
     )
-    level: str = key(shapes.choice("info", "warning", "error"), '"info"', "The least that is sent.", live=True)
-    mute: tuple[str, ...] = key(
-        RULES, "[]", "Rules that are not sent, and findings of the doctor as doctor:<id>.", live=True
+    level: str = key(
+        shapes.choice("info", "warning", "error"), '"info"', "The lowest level that is sent.", live=True
     )
-    repeat: float = key(shapes.DURATION, '"24h"', "What goes on is told again after this time.", live=True)
-    every: float = key(shapes.DURATION, '"15s"', "How often the rules are applied.", live=True)
+    mute: tuple[str, ...] = key(
+        RULES, "[]", "Rules that send nothing, and the doctor's findings as doctor:<id>.", live=True
+    )
+    repeat: float = key(shapes.DURATION, '"24h"', "Repeat an ongoing alert after this time.", live=True)
+    every: float = key(shapes.DURATION, '"15s"', "How often the rules are evaluated.", live=True)
     checks: float = key(
         shapes.DURATION,
         '"6h"',
-        "How often the doctor's cheap checks run (certificate, pixel, permissions).",
+        "How often the doctor's quick checks run (certificate, pixel, permissions).",
         live=True,
     )
     oldest_pending: float = key(
-        shapes.DURATION, '"30m"', "Alert when an event waits longer than this for its delivery.", live=True
+        shapes.DURATION, '"30m"', "Alert when an event waits longer than this for delivery.", live=True
     )
-    sink_down: float = key(
-        shapes.DURATION, '"10m"', "Alert when Listmonk cannot be reached for so long.", live=True
-    )
+    sink_down: float = key(shapes.DURATION, '"10m"', "Alert when Listmonk is unreachable for this long.", live=True)
     mailbox_down: float = key(
-        shapes.DURATION, '"10m"', "Alert when a mailbox cannot be read for so long.", live=True
+        shapes.DURATION, '"10m"', "Alert when a mailbox cannot be read for this long.", live=True
     )
     silence: float = key(
         shapes.DURATION,
         '"24h"',
-        "Alert when nothing came from a source for twice its usual pause, and for at least so long.",
+        "Alert when a source is silent for twice its usual pause, and for at least this long.",
         live=True,
     )
     surge: int = key(
         shapes.whole(1, 10_000_000),
         "100",
-        "Alert when a source brings three times the events an hour that it usually brings at most, and at least "
-        "so many.",
+        "Alert when a source reports three times its usual hourly maximum of events, and at least this many.",
         live=True,
     )
-    disk: int = key(shapes.SIZE, '"1GiB"', "Alert when the disk of the outbox has less free space.", live=True)
-    wal: int = key(shapes.SIZE, '"256MiB"', "Alert when the write-ahead log of the outbox stays larger.", live=True)
+    disk: int = key(shapes.SIZE, '"1GiB"', "Alert when the outbox's disk has less free space than this.", live=True)
+    wal: int = key(
+        shapes.SIZE, '"256MiB"', "Alert when the outbox's write-ahead log stays larger than this.", live=True
+    )
     email: Email = field(default_factory=Email)
     webhook: JsonWebhook = field(default_factory=JsonWebhook)
     heartbeat: Heartbeat = field(default_factory=Heartbeat)
@@ -199,9 +200,9 @@ def faults(alerts: Alerts, *, with_secrets: bool = True) -> Iterator[str]:
             yield f"alerts.mute: there is no rule {shown(rule)}; there are: {', '.join(RULE_IDS)}"
     email = alerts.email
     if email.host and not email.sender:
-        yield "alerts.email.sender: is missing; write whom the mails shall come from"
+        yield "alerts.email.sender: is missing; write the sender's address"
     if email.user and email.tls == "none" and email.host not in ("localhost", "127.0.0.1", "::1"):
-        yield 'alerts.email.tls: the password would travel readable; write "starttls" or "implicit"'
+        yield 'alerts.email.tls: the password would be sent unencrypted; write "starttls" or "implicit"'
     if not with_secrets:
         return
     if email.host and bool(email.user) != (email.password is not None):
@@ -209,7 +210,7 @@ def faults(alerts: Alerts, *, with_secrets: bool = True) -> Iterator[str]:
     if alerts.apprise is not None:
         for number, url in enumerate(alerts.apprise.reveal_all(), start=1):
             if not _SCHEME.fullmatch(url):
-                yield f"alerts.apprise: entry {number} is no URL of Apprise; write it as service://…"
+                yield f"alerts.apprise: entry {number} is not an Apprise URL; write it as service://…"
     for name, secret in (("webhook", alerts.webhook.url), ("heartbeat", alerts.heartbeat.url)):
         if secret is not None and not _is_http(secret.reveal()):
             yield f"alerts.{name}.url: is not an http or https URL; write https://…"

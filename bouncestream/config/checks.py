@@ -34,13 +34,13 @@ def check(
     Sections in `skip` have problems already, which would only be told twice."""
     if "retention" not in skip and config.retention.dedupe < config.retention.events:
         problems.append(
-            "retention.dedupe: is shorter than retention.events, repeated reports would be counted twice; "
+            "retention.dedupe: is shorter than retention.events, so repeated reports would be counted twice; "
             "write a longer one"
         )
     if ":" in config.listmonk.user:
         problems.append(
-            "listmonk.user: holds a colon, which no user name has (RFC 7617 section 2); write the name here, and "
-            "the token in listmonk.token"
+            "listmonk.user: contains a colon, which a user name must not (RFC 7617 section 2); write the name "
+            "here, and the token in listmonk.token"
         )
     if not any(name.startswith("alerts") for name in skip):
         problems.extend(alerting.faults(config.alerts, with_secrets=with_secrets))
@@ -53,9 +53,7 @@ def check(
             problems += oauth.problems(box, with_secrets=with_secrets)
             problems += _mailbox_problems(box)
     for name in config.mailboxes.keys() & config.webhooks.keys():
-        problems.append(
-            f"mailboxes.{name}: a webhook has the same name, and both name the source of events; rename one"
-        )
+        problems.append(f"mailboxes.{name}: a webhook has the same name, and both name an event source; rename one")
     if not skip:
         warnings.extend(risks(config, with_secrets=with_secrets))
 
@@ -65,14 +63,15 @@ def _mailbox_problems(box: Mailbox) -> list[str]:
     where = f"mailboxes.{box.name}"
     found = []
     if not NAME.fullmatch(box.name):
-        found.append(f"{where}: is no name for a mailbox; use letters, digits, - and _, at most 64")
+        found.append(f"{where}: is not a valid mailbox name; use at most 64 letters, digits, - and _")
     if box.tls == "none" and not loopback(box.host):
         found.append(
-            f'{where}.tls: the password would travel readable to {box.host}; write "implicit" or "starttls"'
+            f'{where}.tls: the password would be sent unencrypted to {box.host}; write "implicit" or "starttls"'
         )
     if len(box.folders) > MOST_FOLDERS:
         found.append(
-            f"{where}.folders: each has a connection of its own, and servers allow few; name at most {MOST_FOLDERS}"
+            f"{where}.folders: each folder needs its own connection, and servers allow few; name at most "
+            f"{MOST_FOLDERS}"
         )
     read = {"INBOX" if folder.upper() == "INBOX" else folder for folder in box.folders}
     if box.after == "move" and not box.move_to:
@@ -96,7 +95,7 @@ def _check_webhook(hook: Webhook, problems: list[str], warnings: list[str], *, w
     for name, proof in proofs_of(type(hook)).items():
         for other in proof.options:
             if not getattr(hook, name) and getattr(hook, other) != getattr(standard, other):
-                problems.append(f"{where}.{other}: names something of {name}, which is not set; set {where}.{name}")
+                problems.append(f"{where}.{other}: belongs to {name}, which is not set; set {where}.{name}")
     for name, proof in hook.proofs.items():
         if why := proof.fault(getattr(hook, name)):
             problems.append(f"{where}.{name}: {why}")
@@ -104,7 +103,7 @@ def _check_webhook(hook: Webhook, problems: list[str], warnings: list[str], *, w
         given = " and ".join(hook.verifiable)
         problems.append(f"{where}.unverified: is true, but {given} is set; remove one or the other")
     elif hook.unverified:
-        warnings.append(f"{where} is not verified: whoever finds its URL can have your subscribers blocklisted")
+        warnings.append(f"{where} is not verified: anyone who finds its URL can get your subscribers blocklisted")
     elif not hook.verifiable:
         problems.append(
             f"{where}: anyone could post to it; set {' or '.join(usable)} (or, if you must, unverified = true)"

@@ -39,17 +39,17 @@ def why_guessable(value: str, *, foreign: bool = False) -> str:
     `foreign`: someone else made it, so that only a placeholder is refused.
     """
     if value in PLACEHOLDERS:
-        return "is a placeholder of the documentation, which everyone can read"
+        return "is a placeholder from the public documentation"
     if _TO_BE_FILLED_IN.fullmatch(value):
         return "is a placeholder that was not filled in"
     if foreign:
         return ""
     if len(set(value)) < _FEWEST:
-        return "is made of few characters over and over"
+        return "repeats a few characters"
     if _repeats(value):
-        return "is one short piece over and over"
+        return "repeats one short piece"
     if _runs(value):
-        return "is a row of neighbouring characters"
+        return "is a sequence of neighbouring characters"
     return ""
 
 

@@ -53,7 +53,7 @@ def load(
     loader = _Loader(environ, problems, warnings, with_secrets=with_secrets, judging=judging)
     config = loader.build(written, file)
     if path is not None and loader.secrets.inline and (why := too_open(Path(path), 0o077)):
-        warnings.append(f"{file} holds secrets and {why}: chmod 600 it")
+        warnings.append(f"{file} contains secrets and {why}: run chmod 600 on it")
     checks.check(config, problems, warnings, skip=loader.faulty, with_secrets=with_secrets)
     if problems:
         raise ConfigError(problems, file)
@@ -66,14 +66,14 @@ def _read_file(path: Path, problems: list[str]) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except FileNotFoundError:
         problems.append(
-            f"{path}: there is no such file; `bouncestream init --output {path}` makes one, or name another file"
+            f"{path}: file not found; `bouncestream init --output {path}` makes one, or name another file"
         )
     except OSError as error:
         problems.append(f"{path}: cannot be read ({error.strerror}); run as the user that owns it")
     except UnicodeDecodeError:
         problems.append(f"{path}: is not UTF-8 text")
     except tomllib.TOMLDecodeError as error:
-        problems.append(f"{path}: is not TOML: {error}; texts stand in quotes, sections in [brackets]")
+        problems.append(f"{path}: is not valid TOML: {error}; write text in quotes and sections in [brackets]")
     return {}
 
 
@@ -151,7 +151,9 @@ class _Loader:
         for folded, name in names.items():
             dotted = f"{section}.{name}"
             if not checks.NAME.fullmatch(name):
-                self.problems.append(f"{dotted}: a name is made of a-z, A-Z, 0-9, - and _, at most 64 of them")
+                self.problems.append(
+                    f"{dotted}: a name consists of at most 64 of the characters a-z, A-Z, 0-9, - and _"
+                )
                 continue
             table = self._table(tables.get(name, {}), dotted)
             env = f"{section}.{folded}"

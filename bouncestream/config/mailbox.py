@@ -35,10 +35,12 @@ class Mailbox:
     tls: str = key(
         shapes.choice("implicit", "starttls", "none"),
         '"implicit"',
-        'How the connection is secured. "none" is taken on loopback addresses only.',
+        'How the connection is secured. "none" is accepted on loopback addresses only.',
     )
     ca_file: str = key(
-        shapes.OPTIONAL, '""', "Certificates (PEM) to trust instead of the system's, for a server with an own CA."
+        shapes.OPTIONAL,
+        '""',
+        ("CA certificates (PEM) to trust instead of the system's, for a server with a private CA."),
     )
     user: str = key(shapes.TEXT, "", "The user to log in as.", sample='"bounces@example.org"', required=True)
     password: Secret | None = secret_key(
@@ -48,12 +50,12 @@ class Mailbox:
         shapes.choice("password", "plain", "xoauth2", "oauthbearer"),
         '"password"',
         'How to log in: "password" (LOGIN), "plain" (AUTHENTICATE PLAIN), "xoauth2" (Google, Microsoft), '
-        '"oauthbearer". For the latter two see the keys oauth_…, and run `bouncestream mailbox login <name>` once.',
+        '"oauthbearer". The last two need the keys oauth_… and one run of `bouncestream mailbox login <name>`.',
     )
     oauth_provider: str = key(
         shapes.choice("", "google", "microsoft"),
         '""',
-        'Whose OAuth: "google", "microsoft", or "" with the URLs below.',
+        'The OAuth provider: "google", "microsoft", or "" with the URLs below.',
     )
     oauth_tenant: str = key(
         shapes.OPTIONAL, '"common"', 'microsoft: the tenant (directory) id; needed for oauth_flow = "client".'
@@ -61,13 +63,15 @@ class Mailbox:
     oauth_flow: str = key(
         shapes.choice("", "device", "loopback", "client"),
         '""',
-        'How the permission is got: "device" (a code to enter elsewhere), "loopback" (a browser that reaches this '
-        'machine), "client" (the application\'s own permission, no person). "": for google "loopback", for '
-        'microsoft "device".',
+        'The OAuth flow: "device" (enter a code on another device), "loopback" (a browser that reaches this '
+        'machine), "client" (the application\'s own permission, without a user). "": "loopback" for google, '
+        '"device" for microsoft.',
     )
-    oauth_client_id: str = key(shapes.OPTIONAL, '""', "The id of the application that you registered there.")
+    oauth_client_id: str = key(
+        shapes.OPTIONAL, '""', ("The client id of the application that you registered there.")
+    )
     oauth_client_secret: Secret | None = secret_key(
-        'Its secret, where it has one: with google, and with oauth_flow = "client".', foreign=True
+        'Its client secret, if it has one: with google, and with the flow "client".', foreign=True
     )
     oauth_token_url: str = key(shapes.URL, "", "Token endpoint of another provider.", sample='"https://…/token"')
     oauth_authorize_url: str = key(
@@ -76,49 +80,53 @@ class Mailbox:
     oauth_device_url: str = key(
         shapes.URL, "", "Device authorization endpoint of another provider.", sample='"https://…/devicecode"'
     )
-    oauth_scope: str = key(shapes.OPTIONAL, '""', 'The scopes to ask for. "": as the provider has it.')
+    oauth_scope: str = key(shapes.OPTIONAL, '""', 'The scopes to request. "": the provider\'s default.')
     folders: tuple[str, ...] = key(shapes.TEXTS, '["INBOX"]', "The folders to read.")
     start: str = key(
         shapes.START,
         '"30d"',
-        "Of a folder never seen before, only mails that arrived within this time are read (or since a date; "
-        '"all"; "now"): nobody is blocklisted for a bounce of last year.',
+        'In a new folder, only mails that arrived within this time are read (or since a date; "all"; "now"), so '
+        "that last year's bounces blocklist no one.",
     )
     after: str = key(
         shapes.choice("leave", "flag", "move"),
         '"leave"',
-        'What a bounce mail gets once its events are stored: nothing ("leave"), a flag, or it is moved to move_to. '
-        "What is no bounce is never touched.",
+        'What to do with a bounce mail once its events are stored: "leave" it, "flag" it, or "move" it to '
+        "move_to. Other mails are never touched.",
     )
-    move_to: str = key(shapes.OPTIONAL, '"Processed"', 'The folder for after = "move"; made if it is missing.')
+    move_to: str = key(shapes.OPTIONAL, '"Processed"', 'The folder for after = "move"; created if missing.')
     unidentified: str | None = key(
         shapes.OPTIONAL,
         "",
-        'The folder for bounces that do not tell whose they are; "": they stay where they are. Default: '
-        '"Unidentified", with after = "leave" "".',
+        'The folder for bounces without an identifiable recipient; "": leave them in place. Default: '
+        '"Unidentified"; "" if after is "leave".',
         sample='"Unidentified"',
         default=None,
     )
     unproven: str = key(
         shapes.choice("soft", "hold", "accept"),
         '"soft"',
-        "A bounce mail can be forged. One without proof that it is about a mail of yours (see [mail]) is told as "
-        'soft at most, or held until you release it ("hold"), or believed ("accept": then whoever knows the bounce '
-        "address can have any subscriber blocklisted).",
+        "Bounce mails can be spoofed. One without proof that it is about a mail of yours (see [mail]) is reported "
+        'as "soft" at most, held until you release it ("hold"), or trusted ("accept": then anyone who knows the '
+        "bounce address can get any subscriber blocklisted).",
     )
     canary: bool = key(
         shapes.TRUTH,
         "false",
-        "true: prove the connection from time to time with a mail of our own, appended and removed again. Needs "
-        "UIDPLUS; else, and with false, the folder's state is asked for instead.",
+        "true: test the connection regularly with a mail of bouncestream's own, which it appends and removes "
+        "again. Needs UIDPLUS; without it, or with false, the folder's status is queried instead.",
     )
-    idle: float = key(shapes.DURATION, '"5m"', "Ask for news anew after this time (RFC 2177 allows 29 minutes).")
-    poll: float = key(shapes.DURATION, '"45s"', "How often to look where the server has no IDLE, or is mute.")
-    prove: float = key(shapes.DURATION, '"15m"', "How often the connection is proven.")
-    timeout: float = key(shapes.DURATION, '"30s"', "Wait for an answer of the server at most so long.")
-    retry: float = key(shapes.DURATION, '"60s"', "The longest wait before the next try after a lost connection.")
+    idle: float = key(shapes.DURATION, '"5m"', "Restart IDLE after this time (RFC 2177 allows 29 minutes).")
+    poll: float = key(
+        shapes.DURATION, '"45s"', ("How often to poll if the server has no IDLE, or sends no updates.")
+    )
+    prove: float = key(shapes.DURATION, '"15m"', "How often the connection is tested.")
+    timeout: float = key(shapes.DURATION, '"30s"', "How long to wait for an answer of the server.")
+    retry: float = key(shapes.DURATION, '"60s"', "The longest delay before reconnecting after a lost connection.")
     retry_login: float = key(
-        shapes.DURATION, '"5m"', "The wait after a refused login; it doubles up to 30 minutes, as servers lock out."
+        shapes.DURATION,
+        '"5m"',
+        ("The delay after a refused login; it doubles up to 30 minutes, as servers lock accounts."),
     )
 
     @property

@@ -35,27 +35,29 @@ class Server:
     public_url: str = key(
         shapes.URL,
         "",
-        "Where the Internet reaches this server; only used to tell you the URLs to enter at your providers.",
+        "The public URL of this server; only used to show you the webhook URLs to enter at your providers.",
         sample='"https://bounces.example.org"',
     )
     trusted_proxies: tuple[Network, ...] = key(
         shapes.NETWORKS,
         "[]",
-        "Your own reverse proxies: their X-Forwarded-For is believed, nobody else's. Needed for allow_ips.",
+        "Your own reverse proxies: only their X-Forwarded-For is trusted. Needed for allow_ips.",
     )
     max_body: int = key(
-        shapes.SIZE, '"10MiB"', "A larger request is answered 413, counted as sent and again when decompressed."
+        shapes.SIZE,
+        '"10MiB"',
+        ("Larger requests are answered 413; the limit applies to the body as sent and after decompression."),
     )
     header_timeout: float = key(
-        shapes.DURATION, '"10s"', "A connection that has not sent its whole request header by then is closed."
+        shapes.DURATION, '"10s"', "Close a connection that has not sent its request header by then."
     )
     body_timeout: float = key(
-        shapes.DURATION, '"30s"', "A request whose body is not there by then is answered 408."
+        shapes.DURATION, '"30s"', "Answer 408 to a request whose body has not arrived by then."
     )
     max_connections: int = key(
         shapes.whole(1, 100_000),
         "1000",
-        "Connections at the same time. When all are in use, the one idle for longest is closed for the next one.",
+        "Maximum number of open connections. When all are in use, a new one replaces the longest idle one.",
     )
 
     @property
@@ -78,7 +80,9 @@ class Outbox:
     """The SQLite database that every event is written to before it is acknowledged. Not on a network drive."""
 
     path: str = key(
-        shapes.PATH, '"/var/lib/bouncestream/outbox.db"', "The file; its -wal, -shm and .lock files lie beside it."
+        shapes.PATH,
+        '"/var/lib/bouncestream/outbox.db"',
+        ("The database file; its -wal, -shm and .lock files are kept beside it."),
     )
 
 
@@ -87,13 +91,15 @@ class Retention:
     """How long the outbox remembers. Events that are not delivered yet are kept as long as it takes."""
 
     raw: float = key(
-        shapes.DURATION, '"30d"', "Requests and mails as they came, for replaying and debugging.", live=True
+        shapes.DURATION, '"30d"', "How long raw requests and mails are kept, for replay and debugging.", live=True
     )
-    events: float = key(shapes.DURATION, '"365d"', "Finished events and their history.", live=True)
+    events: float = key(
+        shapes.DURATION, '"365d"', "How long finished events and their history are kept.", live=True
+    )
     dedupe: float = key(
         shapes.DURATION,
         '"400d"',
-        "The marks by which a repeated report is known (no addresses in them). Not shorter than events.",
+        "How long repeated reports are recognised, by marks that contain no addresses. Not shorter than events.",
         live=True,
     )
 
@@ -102,13 +108,13 @@ class Retention:
 class Listmonk:
     """The Listmonk that events are delivered to. It needs an API user: Admin → Users → New, type API."""
 
-    url: str = key(shapes.URL, '"http://127.0.0.1:9000"', "Where this machine reaches Listmonk.")
+    url: str = key(shapes.URL, '"http://127.0.0.1:9000"', "The URL at which this machine reaches Listmonk.")
     user: str = key(shapes.TEXT, '"bouncestream"', "Name of the API user.")
-    token: Secret | None = secret_key("Its token, which Listmonk shows once.", required=True)
+    token: Secret | None = secret_key("Its token; Listmonk shows it only once.", required=True)
     public_url: str = key(
         shapes.URL,
         "",
-        "What your readers see in links; only for checks. Not set: the root URL that Listmonk itself has.",
+        "The URL in your readers' links; only used for checks. Not set: Listmonk's own root URL.",
         sample='"https://news.example.org"',
     )
 
@@ -118,24 +124,26 @@ class Verify:
     """How delivery is verified: what was posted is read back. The README tells what these times are for; the
     defaults were tested hard, so change them only if you must."""
 
-    post_timeout: float = key(shapes.DURATION, '"120s"', "Wait for Listmonk's answer to one POST at most so long.")
+    post_timeout: float = key(shapes.DURATION, '"120s"', "How long to wait for Listmonk's answer to a POST.")
     margin: float = key(
-        shapes.DURATION, '"60s"', "The longest that a request or a statement may outlive its broken connection."
+        shapes.DURATION,
+        '"60s"',
+        ("The longest time that a request or statement may outlive its broken connection."),
     )
     grace: float = key(
-        shapes.DURATION, '"10m"', "A row that nothing else explains is called absent after this time, not earlier."
+        shapes.DURATION, '"10m"', "Without other evidence, a missing row counts as absent only after this time."
     )
-    pulse: float = key(shapes.DURATION, '"2s"', "How often Listmonk is looked at while a delivery is not settled.")
+    pulse: float = key(shapes.DURATION, '"2s"', "How often Listmonk is checked while a delivery is unconfirmed.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
     """The task that takes events out of the outbox and delivers them."""
 
-    batch_size: int = key(shapes.whole(1, 5000), "200", "Events that are claimed and posted together at most.")
-    linger: float = key(shapes.DELAY, '"20ms"', "Wait so long for more events before a batch is begun.")
+    batch_size: int = key(shapes.whole(1, 5000), "200", "Maximum number of events claimed and posted together.")
+    linger: float = key(shapes.DELAY, '"20ms"', "How long to wait for more events before starting a batch.")
     connections: int = key(
-        shapes.whole(1, 32), "4", "Connections to Listmonk. More than 4 measured slower, not faster."
+        shapes.whole(1, 32), "4", "Connections to Listmonk. More than 4 were slower in measurements."
     )
     verify: Verify = field(default_factory=Verify)
 
@@ -147,27 +155,28 @@ class Mail:
     own_domains: tuple[str, ...] = key(
         tables.DOMAINS,
         "[]",
-        "The domains that you send from, with all below them: a returned Message-ID or From of theirs is a hint "
-        "that the mail was yours. Anyone can write one, so it is no proof.",
+        "The domains that you send from, including their subdomains: a returned Message-ID or From with one of "
+        "them is a hint that the mail was yours. It can be spoofed, so it is not a proof.",
         live=True,
     )
     verp: tuple[str, ...] = key(
         shapes.PATTERNS,
         "[]",
-        "Return addresses that name the recipient, with * for that part: a subscriber's UUID there, or an address "
-        "signed by `bouncestream verp`, is a proof where your mail server records it; a plain address is a hint.",
+        "Return addresses that name the recipient, with * for that part (VERP): a subscriber's UUID there, or an "
+        "address signed by `bouncestream verp`, is a proof if your mail server records the envelope recipient; a "
+        "plain address is a hint.",
         live=True,
     )
     verp_secret: Secret | None = secret_key(
-        "The key of signed return addresses: with it `bouncestream verp ADDRESS` makes them, and a bounce that "
-        "comes back to one is proven. A list of two while you change it.",
+        "The key that signs return addresses: `bouncestream verp ADDRESS` makes them, and a bounce to one of them "
+        "is proven. Set a list of two keys while you rotate it.",
         live=True,
         rotates=True,
     )
     max_unproven: int = key(
         shapes.whole(0, 1000),
         "5",
-        "A bounce mail names at most so many recipients without proof; the rest of them is held.",
+        "Maximum number of recipients without proof in one bounce mail; the rest are held.",
         live=True,
     )
 
@@ -179,27 +188,28 @@ class Policy:
     unsubscribe: str = key(
         shapes.choice("lists", "blocklist", "ignore"),
         '"lists"',
-        'Someone unsubscribed at the provider: from all "lists", or "blocklist" the subscriber, or "ignore" it.',
+        'What to do when someone unsubscribes at the provider: unsubscribe from all "lists", "blocklist" the '
+        'subscriber, or "ignore" it.',
         live=True,
     )
     reasons: Mapping[str, str] = key(
         tables.REASONS,
         "{}",
-        "What a reason is to you: hard, soft, complaint, or ignore (it is stored, and dropped instead of told to "
-        'Listmonk): { mailbox_disabled = "hard", spam = "ignore" }.',
+        "Treat a reason as hard, soft, complaint or ignore (stored, but not sent to Listmonk): { mailbox_disabled "
+        '= "hard", spam = "ignore" }.',
         live=True,
     )
     providers: Mapping[str, Mapping[str, str]] = key(
         shapes.by_name(tables.REASONS),
         "{}",
-        'The same for one provider, or "mailbox", before `reasons`: { mailbox = { blocklisted = "ignore" } }.',
+        'The same for one provider, or "mailbox"; overrides `reasons`: { mailbox = { blocklisted = "ignore" } }.',
         live=True,
     )
     domains: Mapping[str, Mapping[str, str]] = key(
         tables.by_domain(tables.REASONS),
         "{}",
-        "The same for the recipients of a domain and of those below it, before both: "
-        '{ "example.com" = { mailbox_full = "hard" } }.',
+        'The same for recipients at a domain and its subdomains; overrides both: { "example.com" = { '
+        'mailbox_full = "hard" } }.',
         live=True,
     )
 
@@ -214,10 +224,10 @@ class Log:
     """The log, on standard error."""
 
     format: str = key(
-        shapes.choice("text", "json"), '"text"', "One line of text, or one JSON object, for each entry."
+        shapes.choice("text", "json"), '"text"', "The format of each entry: a line of text or a JSON object."
     )
     level: str = key(
-        shapes.choice("debug", "info", "warning", "error"), '"info"', "The least that is logged.", live=True
+        shapes.choice("debug", "info", "warning", "error"), '"info"', "The lowest level that is logged.", live=True
     )
 
 

@@ -122,7 +122,7 @@ def problems(box: Mailbox, *, with_secrets: bool = True) -> list[str]:
     if not flow:
         found.append(f'{where}.oauth_flow: is missing; write "device", "loopback" or "client"')
     if box.oauth_provider == "google" and flow in (DEVICE, CLIENT):
-        found.append(f'{where}.oauth_flow: Google gives no permission for mail that way; write "loopback"')
+        found.append(f'{where}.oauth_flow: Google does not allow that flow for mail; write "loopback"')
     if not _TENANT.fullmatch(box.oauth_tenant):
         found.append(f"{where}.oauth_tenant: is not a tenant; write its id, or its domain")
     elif box.oauth_provider == "microsoft" and flow == CLIENT and box.oauth_tenant in _MANY:
@@ -160,7 +160,7 @@ def _of_addresses(box: Mailbox, where: str) -> list[str]:
         if not url:
             found.append(f'{where}.{key}: is missing; oauth_flow = "{made.flow}" needs it')
         elif not _safe(url):
-            found.append(f"{where}.{key}: secrets would travel readable; write an https URL")
+            found.append(f"{where}.{key}: secrets would be sent unencrypted; write an https URL")
     return found
 
 

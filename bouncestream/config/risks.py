@@ -25,14 +25,14 @@ def risks(config: Config, *, with_secrets: bool = True) -> Iterator[str]:
     yield from _of_server(config.server)
     if not Path(config.outbox.path).is_absolute():
         yield (
-            f"outbox.path: {config.outbox.path} depends on the folder that bouncestream is started in, and from "
-            "another one it begins with an empty outbox; write the whole path, such as "
+            f"outbox.path: {config.outbox.path} is relative to the working directory: started elsewhere, "
+            "bouncestream would begin with an empty outbox; write an absolute path, such as "
             "/var/lib/bouncestream/outbox.db"
         )
     if readable(config.listmonk.url):
         yield (
-            f"listmonk.url: the token travels readable to {_host(config.listmonk.url)}; write https://, or reach "
-            "Listmonk over this machine or a private tunnel"
+            f"listmonk.url: the token is sent unencrypted to {_host(config.listmonk.url)}; write https://, or "
+            "reach Listmonk on this machine or through a private tunnel"
         )
     yield from _of_times(config.relay.verify)
     yield from _of_retention(config.retention)
@@ -43,9 +43,9 @@ def risks(config: Config, *, with_secrets: bool = True) -> Iterator[str]:
     for box in config.mailboxes.values():
         if box.unproven == "accept":
             yield (
-                f'mailboxes.{box.name}.unproven: "accept" believes every bounce mail, so that whoever knows the '
-                "bounce address can have any subscriber blocklisted, five by each forged mail (mail.max_unproven); "
-                'write "soft" or "hold"'
+                f'mailboxes.{box.name}.unproven: "accept" trusts every bounce mail, so anyone who knows the '
+                "bounce address can get any subscriber blocklisted, five with each spoofed mail "
+                '(mail.max_unproven); write "soft" or "hold"'
             )
 
 
@@ -74,16 +74,17 @@ def _of_server(server: Server) -> Iterator[str]:
     host, _ = server.address
     if host in (None, "0.0.0.0", "::"):  # noqa: S104 - compared only
         yield (
-            f"server.listen: {server.listen} is reachable from every network, without TLS, and so are /metrics and "
-            '/readyz; write "127.0.0.1:8025" behind a proxy on this machine, or let a firewall keep others out'
+            f"server.listen: {server.listen} is reachable from every network, without TLS, and so are /metrics "
+            'and /readyz; write "127.0.0.1:8025" behind a proxy on this machine, or block the port with a '
+            "firewall"
         )
     if server.public_url.startswith("http://") and not loopback(_host(server.public_url)):
-        yield "server.public_url: secrets of webhooks travel readable over http; write https://"
+        yield "server.public_url: webhook secrets are sent unencrypted over http; write https://"
     for network in server.trusted_proxies:
         if network.prefixlen < _WIDEST[network.version]:
             yield (
-                f"server.trusted_proxies: {network} lets anybody name any sender in X-Forwarded-For, so that "
-                "allow_ips protects nothing; write the addresses of your own proxies"
+                f"server.trusted_proxies: {network} lets anyone forge X-Forwarded-For, so that allow_ips protects "
+                "nothing; write the addresses of your own proxies"
             )
 
 
@@ -103,15 +104,15 @@ def _of_times(verify: Verify) -> Iterator[str]:
             )
         elif value > most:
             yield (
-                f"relay.verify.{name}: {value:g} s is so long that a lost event waits for that time; leave it at "
-                f"{getattr(standard, name):g} s"
+                f"relay.verify.{name}: {value:g} s is so long that a lost event is retried only after that time; "
+                f"leave it at {getattr(standard, name):g} s"
             )
 
 
 def _of_retention(retention: Retention) -> Iterator[str]:
     for name, least, what in (
-        ("raw", _HOUR, "a request that could not be read is gone before you see it"),
-        ("events", _DAY, "the history is gone before you can look something up"),
+        ("raw", _HOUR, "a request that could not be parsed is deleted before you see it"),
+        ("events", _DAY, "the history is deleted before you can look anything up"),
         ("dedupe", 7 * _DAY, "a report that a provider repeats later is counted twice"),
     ):
         value = getattr(retention, name)
@@ -122,20 +123,20 @@ def _of_retention(retention: Retention) -> Iterator[str]:
 def _of_alerts(alerts: Alerts) -> Iterator[str]:
     for name, secret in (("webhook", alerts.webhook.url), ("heartbeat", alerts.heartbeat.url)):
         if secret is not None and readable(secret.reveal()):
-            yield f"alerts.{name}.url: what is sent there can be read on its way; write https://"
+            yield f"alerts.{name}.url: what is sent there is unencrypted; write https://"
 
 
 def _of_webhook(hook: Webhook, server: Server) -> Iterator[str]:
     where = f"webhooks.{hook.name}.allow_ips"
     for network in hook.allow_ips:
         if network.prefixlen == 0:
-            yield f"{where}: {network} is everybody; write your provider's addresses, or leave the key out"
+            yield f"{where}: {network} matches every address; write your provider's addresses, or remove the key"
     host, _ = server.address
     local = host is not None and loopback(host)
     if hook.allow_ips and local and not server.trusted_proxies and not any(map(_of_this_machine, hook.allow_ips)):
         yield (
-            f"{where}: every request comes from a proxy on this machine, as server.listen is {server.listen}, so "
-            'that all are refused; set server.trusted_proxies = ["127.0.0.1", "::1"]'
+            f"{where}: as server.listen is {server.listen}, every request comes from a proxy on this machine, so "
+            'all are refused; set server.trusted_proxies = ["127.0.0.1", "::1"]'
         )
 
 

@@ -73,7 +73,7 @@ class SecretFinder:
 
     def _from_file(self, where: str, key: Key, name: Any, *, ours: bool = True) -> Secret | None:
         if not isinstance(name, str) or not name:
-            self.problems.append(f"{where}: is not a path; write the path of a file that holds the secret")
+            self.problems.append(f"{where}: is not a path; write the path of a file that contains the secret")
             return None
         path = Path(name)
         try:
@@ -89,10 +89,10 @@ class SecretFinder:
             return None
         # Docker mounts its secrets world-readable below /run/secrets, where only the container sees them.
         if ours and not name.startswith("/run/") and (why_open := too_open(path, 0o007)):
-            self.warnings.append(f"{where}: {name} holds a secret and {why_open}: chmod 600 it")
+            self.warnings.append(f"{where}: {name} contains a secret and {why_open}: run chmod 600 on it")
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if len(lines) > 1 and not (key.rotates or key.many):
-            self.problems.append(f"{where}: {name} holds {len(lines)} lines; the secret must be its only one")
+            self.problems.append(f"{where}: {name} contains {len(lines)} lines; the secret must be the only line")
             return None
         return self._made(f"{where} ({name})", key, lines)
 
@@ -101,18 +101,18 @@ class SecretFinder:
         shape = (
             f"a list of up to {MANY} texts"
             if key.many
-            else "one secret, or a list of two while you change it"
+            else "one secret, or a list of two while you rotate it"
             if key.rotates
-            else "one secret, as a text in quotes"
+            else "one secret, as text in quotes"
         )
         if not values or not all(isinstance(value, str) for value in values) or len(values) > most:
-            self.problems.append(f"{where}: is empty or not a text; write {shape}")
+            self.problems.append(f"{where}: is empty or not text; write {shape}")
             return None
         values = [value.strip() for value in values]
         short = [len(value) for value in values if len(value) < MINIMUM_LENGTH]
         if short and not (key.foreign and all(values)):
             self.problems.append(
-                f"{where}: has {short[0]} characters, a secret needs {MINIMUM_LENGTH} at least; {_ADVICE}"
+                f"{where}: has {short[0]} characters; a secret needs at least {MINIMUM_LENGTH}; {_ADVICE}"
             )
             return None
         for value in values:
@@ -121,7 +121,7 @@ class SecretFinder:
                 self.problems.append(f"{where}: {why}; {fix}")
                 return None
         if not all(value.isprintable() for value in values):
-            self.problems.append(f"{where}: holds characters that cannot be printed; {_ADVICE}")
+            self.problems.append(f"{where}: contains unprintable characters; {_ADVICE}")
             return None
         return Secret(*values)
 

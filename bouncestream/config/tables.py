@@ -26,7 +26,7 @@ def _reasons(value: Any) -> Mapping[str, str]:
     for reason in value:
         if reason not in REASON_TABLE:
             near = get_close_matches(str(reason), REASON_TABLE, 1, 0.6)
-            raise Wrong(f"has {reason!r}, which is no reason" + (f"; did you mean {near[0]}?" if near else ""))
+            raise Wrong(f"has {reason!r}, which is not a reason" + (f"; did you mean {near[0]}?" if near else ""))
     return words_table(*WORDS).parse(value)  # type: ignore[no-any-return]
 
 

@@ -184,11 +184,11 @@ class _Batch:
         known = gravest(one for one in found if covers(one, event))
         again = event.kind is Kind.UNSUBSCRIBE and (known is None or known.state in FINAL)
         if again:
-            row = self.insert(report, f"came in by {arrival.way} again, after an earlier one was finished")
+            row = self.insert(report, f"reported by {arrival.way} again, after an earlier one was finished")
         elif known is not None:
             row = self.compare(report, known)
         elif found:
-            row = self.insert(report, f"came in by {arrival.way}; a report about somebody else is like it")
+            row = self.insert(report, f"received from {arrival.way}; a similar report is about someone else")
         else:
             arrival.stored.duplicates += 1
             return
@@ -244,18 +244,18 @@ class _Batch:
         if graver and not (untold and take_restored(self.conn) is None):
             return self.insert(report, f"{known.kind} → {event.kind}: came in by {way}", known)
         if graver:
-            why = f"{known.kind} → {event.kind}: {way} reports it graver{how}"
+            why = f"{known.kind} → {event.kind}: {way} reports it as more severe{how}"
             to = State.PENDING if freed else State(state)
             if not self.upgrade(report, known, to, why):
                 return None
             self.tables.move(row, arrival.at, state, to, why)
             arrival.stored.changed = True
         elif freed:
-            why = f"{way} reports it too{how}"
+            why = f"also reported by {way}{how}"
             self.move(arrival, known, State.PENDING, why, "uuid" if event.by_uuid else None)
             arrival.stored.changed = True
         elif named_alone(known, event):
-            why = f"{way} reports it too, which proves the address: told by that"
+            why = f"{way} also reports it, which proves the address: sent by address"
             self.conn.execute(QUERIES["tell_by_address"], (why, row))
             self.tables.move(row, arrival.at, state, state, why)
         arrival.stored.duplicates += 1
@@ -267,7 +267,7 @@ class _Batch:
         why = f"{arrival.way} reports it{how}"
         new = self.insert(report, why, known)
         if new is not None:
-            self.move(arrival, known, State.DROPPED, f"{why}: that has taken its place")
+            self.move(arrival, known, State.DROPPED, f"{why}: replaced by that")
         return new
 
     def move(self, arrival: Arrival, known: Known, to: State, why: str, address_form: str | None = None) -> None:

@@ -25,7 +25,7 @@ def backup(source: Path, target: Path, now: datetime) -> None:
     with view(source, older=True) as outbox:
         if not files.create(target):
             raise StoreUnavailable(
-                f"{target} exists already, and a backup overwrites nothing. Next: give another name."
+                f"{target} already exists, and a backup overwrites nothing. Next: choose another name."
             )
         try:
             outbox.read(lambda conn: _copy(conn, target, now))

@@ -130,7 +130,7 @@ def columns(event: BounceEvent, now: datetime, at: str) -> Columns:
     else:
         occurred_at = at
         evidence = f"{evidence}; " if evidence else ""
-        evidence += f"its own date {occurred.isoformat()} is not believable, so the time of receipt stands"
+        evidence += f"its own date {occurred.isoformat()} is implausible, so the time of receipt is used"
     told = (
         event.reason, event.reply_code, event.enhanced_status,
         event.message_id, event.provider_event_id, evidence,

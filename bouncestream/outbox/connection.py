@@ -45,7 +45,7 @@ def check_sqlite(found: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
     """Refuse an SQLite that is too old for the tables."""
     if found < MINIMUM:
         raise StoreUnavailable(
-            f"Python here comes with SQLite {'.'.join(map(str, found))}; the outbox needs "
+            f"This Python comes with SQLite {'.'.join(map(str, found))}; the outbox needs "
             f"{'.'.join(map(str, MINIMUM))} or newer. Next: use the container image, or a newer Python."
         )
 
@@ -63,7 +63,7 @@ def prepare_writer(conn: sqlite3.Connection) -> None:
     if mode != "wal":
         raise StoreUnavailable(
             f"The outbox cannot use a write-ahead log here (SQLite says {mode}). Next: put it on a local disk; "
-            "network file systems do not keep what they promise."
+            "network file systems are not safe."
         )
     conn.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, or it is none
     conn.execute("PRAGMA wal_autocheckpoint = 2000")  # a bound; `db` writes the log back before, beside the commits
@@ -131,7 +131,7 @@ def is_trouble(error: BaseException) -> bool:
 def translate(error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
     """The meaning of an error of SQLite, in words, with the next step."""
     if isinstance(error, UnicodeDecodeError):
-        return damaged("its schema is no text any more")
+        return damaged("its schema is no longer text")
     code = _code(error)
     # Every query of ours is prepared in a test: one that does not fit the tables any more means other tables.
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR) or _UNREADABLE in str(error):
@@ -162,15 +162,15 @@ _UNREADABLE = "Could not decode to UTF-8"
 
 _BUSY = (
     StoreBusy,
-    "Another process has locked the outbox: nothing was stored. "
-    "Next: end the command or the sqlite3 shell that has it open.",
+    "Another process has locked the outbox: nothing was stored. Next: stop the command or sqlite3 shell that has "
+    "it open.",
 )
 _WORDS: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
     sqlite3.SQLITE_FULL: (
         StoreUnavailable,
-        "The disk of the outbox is full: nothing was stored. Next: free space; bouncestream goes on by itself.",
+        "The disk of the outbox is full: nothing was stored. Next: free up space; bouncestream resumes by itself.",
     ),
     sqlite3.SQLITE_IOERR: (
         StoreUnavailable,
@@ -178,16 +178,22 @@ _WORDS: dict[int, tuple[type[StoreError], str]] = {
     ),
     sqlite3.SQLITE_READONLY: (
         StoreUnavailable,
-        "The outbox is read-only: nothing was stored. "
-        "Next: let the user that runs bouncestream write to its files and its directory.",
+        "The outbox is read-only: nothing was stored. Next: give bouncestream's user write access to its files "
+        "and its directory.",
     ),
     sqlite3.SQLITE_CANTOPEN: (
         StoreUnavailable,
-        "The outbox cannot be opened. Next: check its path, and whether bouncestream may write there.",
+        "The outbox cannot be opened. Next: check its path, and that bouncestream may write there.",
     ),
-    sqlite3.SQLITE_PERM: (StoreUnavailable, "The outbox may not be opened. Next: check the owner of its files."),
+    sqlite3.SQLITE_PERM: (
+        StoreUnavailable,
+        ("The outbox must not be opened by this user. Next: check the owner of its files."),
+    ),
     sqlite3.SQLITE_PROTOCOL: _BUSY,
-    sqlite3.SQLITE_NOMEM: (StoreUnavailable, "Out of memory: nothing was stored. Next: give bouncestream more."),
+    sqlite3.SQLITE_NOMEM: (
+        StoreUnavailable,
+        ("Out of memory: nothing was stored. Next: give bouncestream more memory."),
+    ),
     sqlite3.SQLITE_CORRUPT: (StoreUnavailable, ""),  # `damaged` has the words
     sqlite3.SQLITE_NOTADB: (StoreUnavailable, ""),
     sqlite3.SQLITE_ERROR: (StoreUnavailable, ""),

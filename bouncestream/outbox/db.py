@@ -233,7 +233,7 @@ class Database:
                     self._resolve(jobs, (await commit)[0])  # cancelled, it commits all the same: so it is told
                     raise
                 except Exception as error:
-                    log.exception("a commit failed in a way that no one foresaw")
+                    log.exception("a commit failed unexpectedly")
                     outcomes = [Outcome(error=StoreUnavailable(f"The outbox failed: {error}")) for _ in jobs]
                     changes = self._changes
                 self._resolve(jobs, outcomes)
@@ -253,7 +253,7 @@ class Database:
         try:
             await self._reading.run(connection.write_back)
         except Exception:  # the next commit most likely meets the same trouble, and tells it
-            log.debug("writing the outbox's log back failed", exc_info=True)
+            log.debug("the checkpoint of the outbox's write-ahead log failed", exc_info=True)
         finally:
             self._checkpoint = None
 

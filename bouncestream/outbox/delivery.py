@@ -306,7 +306,7 @@ def pending_labels(conn: sqlite3.Connection) -> list[str]:
 def mark_found(conn: sqlite3.Connection, event_ids: Sequence[str], now: datetime) -> int:
     """A restored backup: of these event ids Listmonk has a row already, so those that are pending are verified and
     not posted again. Returns how many; all others stay as they are."""
-    why = "found in Listmonk after a backup was restored: it was delivered before"
+    why = "found in Listmonk after a backup was restored: already delivered"
     moves = [
         Move(row, State.VERIFIED, why) for row, state in rows_of(conn, event_ids).values() if state is State.PENDING
     ]

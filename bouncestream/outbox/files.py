@@ -40,7 +40,7 @@ def require(path: Path) -> None:
     """Raise StoreUnavailable unless there is a file."""
     if not path.exists():
         raise StoreUnavailable(
-            f"There is no outbox at {path}. Next: check [outbox] path and disk; `run` makes a first one."
+            f"There is no outbox at {path}. Next: check [outbox] path and its disk; `run` creates a first one."
         )
 
 
@@ -56,12 +56,12 @@ def create(path: Path) -> bool:
         return False
     except FileNotFoundError:
         raise StoreUnavailable(
-            f"The directory {path.parent} does not exist. Next: create it, owned by the user of bouncestream."
+            f"The directory {path.parent} does not exist. Next: create it, owned by bouncestream's user."
         ) from None
     except OSError as error:
         raise StoreUnavailable(
-            f"{path} cannot be created: {error.strerror}. "
-            "Next: let the user that runs bouncestream write to its directory."
+            f"{path} cannot be created: {error.strerror}. Next: give bouncestream's user write access to its "
+            "directory."
         ) from error
     return True
 
@@ -90,11 +90,11 @@ class Lock(files.Lock):
                 return
         except OSError as error:
             raise StoreUnavailable(
-                f"The lock {file} cannot be opened: {error.strerror}. "
-                "Next: let the user that runs bouncestream write to it and to its directory."
+                f"The lock {file} cannot be opened: {error.strerror}. Next: give bouncestream's user write access "
+                "to it and its directory."
             ) from error
         who = f" (process {self.holder})" if self.holder else ""
         self.release()
         raise StoreBusy(
-            f"Another `bouncestream run`{who} uses {path}. Next: stop it, or give this one a path of its own."
+            f"Another `bouncestream run`{who} uses {path}. Next: stop it, or give this one its own path."
         )

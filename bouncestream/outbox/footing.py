@@ -24,7 +24,7 @@ EVERY = 0.05
 #: How a database file in use begins, and where it says that it has a write-ahead log (the file format's 1.3).
 MAGIC, JOURNAL, LOGGED = b"SQLite format 3\0", slice(18, 20), b"\x02\x02"
 
-_STOPPED = "Nothing is stored or delivered, and whoever sends is told to come again."
+_STOPPED = "Nothing is stored or delivered; senders are asked to retry later."
 
 
 class Footing:
@@ -42,8 +42,8 @@ class Footing:
             self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
             raise StoreUnavailable(
-                f"{path} cannot be opened: {error.strerror}. "
-                "Next: let the user that runs bouncestream read and write it."
+                f"{path} cannot be opened: {error.strerror}. Next: give bouncestream's user read and write access "
+                "to it."
             ) from error
         self._own = _identity(os.fstat(self._file))
 
@@ -53,9 +53,9 @@ class Footing:
             try:
                 self._known[suffix] = _identity(os.stat(beside(self.path, suffix)))
             except OSError as error:
-                raise self._sidecar(suffix, f"cannot be looked at ({error.strerror})") from error
+                raise self._sidecar(suffix, f"cannot be accessed ({error.strerror})") from error
         if (trouble := self._header()) is not None:
-            raise trouble if self.whole else damaged("its header is none of a database with a log")
+            raise trouble if self.whole else damaged("its header is not that of a database with a write-ahead log")
         self.check()
 
     def check(self, *, busy: bool = False) -> None:
@@ -82,14 +82,14 @@ class Footing:
             return self._gone()
         except OSError as error:
             return StoreUnavailable(
-                f"The outbox {self.path} cannot be looked at ({error.strerror}). {_STOPPED} Next: let the user "
-                "that runs bouncestream reach it, and look for disk errors in `dmesg`; it goes on by itself."
+                f"The outbox {self.path} cannot be accessed ({error.strerror}). {_STOPPED} Next: give "
+                "bouncestream's user access to it, and look for disk errors in `dmesg`; it resumes by itself."
             )
         if _identity(found) != self._own:
             return StoreUnavailable(
-                f"Another file lies at {self.path}: the outbox was replaced while bouncestream had it open. "
-                f"{_STOPPED} Next: if the new file is meant, a restored backup for instance, restart bouncestream; "
-                "else put the former file back, and it goes on by itself."
+                f"{self.path} is another file now: the outbox was replaced while bouncestream had it open. "
+                f"{_STOPPED} Next: if you meant to replace it, with a restored backup for instance, restart "
+                "bouncestream; otherwise put the former file back, and it resumes by itself."
             )
         for suffix, known in self._known.items():
             try:
@@ -108,11 +108,12 @@ class Footing:
         if removed:
             save = f"cp /proc/{os.getpid()}/fd/{self._file} {self.path}"
             next_ = (
-                f"save what it held before bouncestream ends, as root: {save} (make its folder first, if that is "
+                f"save its contents before bouncestream exits, as root: {save} (create its folder first, if that "
+                "is "
             )
             next_ += "gone too); then restart bouncestream"
         else:
-            next_ = "move it back, or mount its disk again, and bouncestream goes on by itself"
+            next_ = "move it back, or mount its disk again, and bouncestream resumes by itself"
         how = "was removed" if removed else "was moved away or unmounted"
         return StoreUnavailable(
             f"The outbox {self.path} {how} while bouncestream had it open. {_STOPPED} Next: {next_}."
@@ -121,7 +122,8 @@ class Footing:
     def _sidecar(self, suffix: str, how: str) -> StoreUnavailable:
         return StoreUnavailable(
             f"{beside(self.path, suffix)}, a part of the outbox, {how}. {_STOPPED} Next: restart bouncestream; as "
-            "it ends, what the lost part held is written into the outbox. Never remove this file while it runs."
+            "it exits, it writes the contents of the lost part into the outbox. Never remove this file while it "
+            "runs."
         )
 
     def _header(self) -> StoreUnavailable | None:
@@ -130,8 +132,8 @@ class Footing:
             head = os.pread(self._file, 100, 0)
         except OSError as error:
             return StoreUnavailable(
-                f"The outbox {self.path} cannot be read ({error.strerror}). {_STOPPED} "
-                "Next: look for disk errors in `dmesg`; bouncestream goes on by itself."
+                f"The outbox {self.path} cannot be read ({error.strerror}). {_STOPPED} Next: look for disk errors "
+                "in `dmesg`; bouncestream resumes by itself."
             )
         # Once is for good: whatever a checkpoint writes over it later only looks like the outbox.
         self.whole = self.whole and head.startswith(MAGIC) and head[JOURNAL] == LOGGED

@@ -151,9 +151,9 @@ class Intake:
         reserve = MAILS_LEAVE * self._min_free
         if self._free - self._bytes - size < reserve:
             raise MailsWait(
-                f"The disk of the outbox has {self._free >> 20} MiB left, and the last {reserve >> 20} MiB are for "
-                f"webhooks: the mails wait where they are. Next: free space at {self._db.path.parent}; it goes on "
-                "by itself."
+                f"The disk of the outbox has {self._free >> 20} MiB left, and the last {reserve >> 20} MiB are "
+                "reserved for webhooks: mails stay in the mailbox. Next: free up space at "
+                f"{self._db.path.parent}; it resumes by itself."
             )
 
     def _tell_shortened(self, mailbox: str, now: datetime) -> None:
@@ -208,8 +208,8 @@ class Intake:
             raise StoreUnavailable(self.closed)
         if self._events and (self._events + rows > self._max_events or self._bytes + size > self._max_bytes):
             raise StoreBusy(
-                f"{self._events} events ({self._bytes >> 10} KiB) wait to be stored, as many as may. Nothing "
-                "of this request was stored. Next: none, if it passes; else look for what slows the disk down."
+                f"{self._events} events ({self._bytes >> 10} KiB) are waiting to be stored. Nothing of this "
+                "request was stored. Next: nothing, if it passes; otherwise find out what slows the disk down."
             )
         now = self._clock.monotonic()
         if now - self._looked_at >= 1:
@@ -218,16 +218,16 @@ class Intake:
                 disk = os.statvfs(self._db.path.parent)
             except OSError as error:
                 raise StoreUnavailable(
-                    f"The directory of the outbox cannot be looked at ({error.strerror}). Next: check that "
-                    f"{self._db.path.parent} is there."
+                    f"The outbox's directory cannot be accessed ({error.strerror}). Next: check that "
+                    f"{self._db.path.parent} exists."
                 ) from error
             self._free = disk.f_bavail * disk.f_frsize
             self._disk = disk.f_blocks * disk.f_frsize
         if self._free - self._bytes - size < self._min_free:
             raise StoreUnavailable(
-                f"The disk of the outbox has {self._free >> 20} MiB left, and {self._min_free >> 20} MiB stay in "
-                f"reserve: nothing was stored. Next: free space at {self._db.path.parent}; "
-                "bouncestream goes on by itself."
+                f"The disk of the outbox has {self._free >> 20} MiB left, and {self._min_free >> 20} MiB are kept "
+                f"in reserve: nothing was stored. Next: free up space at {self._db.path.parent}; bouncestream "
+                "resumes by itself."
             )
 
     def _add(self, rows: int, size: int) -> None:

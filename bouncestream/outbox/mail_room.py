@@ -71,7 +71,7 @@ class MailRoom:
         size = len(submission.raw)
         if self._day.aside > WHOLE and size > BEGINNING:
             size = BEGINNING
-            why = f"; of {len(submission.raw) >> 10} KiB the first {BEGINNING >> 10} are kept"
+            why = f"; of {len(submission.raw) >> 10} KiB, only the first {BEGINNING >> 10} are kept"
             unreadable = tuple(replace(one, why=one.why + why) for one in submission.unreadable)
             submission = replace(submission, raw=submission.raw[:size], unreadable=unreadable)
         if self._day.aside > SOME or size > self._left:

@@ -86,21 +86,21 @@ class Markers:
         if not self._missing():
             return self._another(marker)
         new = (
-            "If it is gone for good, stop bouncestream and let `bouncestream run --new-outbox` make a new one, "
-            f"which knows nothing of what was told to Listmonk (or remove {marker.file})."
+            "If it is lost, stop bouncestream and create a new one with `bouncestream run --new-outbox`, which "
+            f"does not know what was delivered to Listmonk (or remove {marker.file})."
         )
         if marker.outbox != str(self.path):
-            there = " and still is there" if Path(marker.outbox).exists() else ""
+            there = " which still exists" if Path(marker.outbox).exists() else ""
             return (
-                f"There is no outbox at {self.path}; until now it was {marker.outbox}{there}. Nothing is taken in: "
-                f"whoever sends is told to come again. Next: correct [outbox] path, or move {marker.outbox} to "
-                f"{self.path} (while bouncestream is stopped, with the files beside it). {new}"
+                f"There is no outbox at {self.path}; until now it was {marker.outbox}{there}. Nothing is "
+                "accepted: senders are asked to retry later. Next: correct [outbox] path, or move "
+                f"{marker.outbox} to {self.path} (while bouncestream is stopped, with the files beside it). {new}"
             )
         how = "is empty" if self.path.exists() else "is missing"
         return (
-            f"The outbox {self.path} {how}, and it was there before ({marker.since[:10]}). Nothing is taken in: "
-            "whoever sends is told to come again. Next: mount its disk, or put the file or a backup of it there, "
-            f"and bouncestream goes on by itself. {new}"
+            f"The outbox {self.path} {how}, but it existed before ({marker.since[:10]}). Nothing is accepted: "
+            "senders are asked to retry later. Next: mount its disk, or put the file or its backup there, and "
+            f"bouncestream resumes by itself. {new}"
         )
 
     def _another(self, marker: Marker) -> str:
@@ -109,10 +109,10 @@ class Markers:
         if marker.outbox != str(self.path) or self._instance() in ("", marker.instance):
             return ""
         return (
-            f"The outbox {self.path} is another one than before ({marker.since[:10]}), and no backup of that. "
-            "Nothing is taken in: whoever sends is told to come again. Next: mount its disk, or put the former "
-            "file or a backup of it there, and bouncestream goes on by itself. If this outbox is meant, stop "
-            f"bouncestream and start it once with `bouncestream run --new-outbox` (or remove {marker.file})."
+            f"The outbox {self.path} is not the former one ({marker.since[:10]}), nor its backup. Nothing is "
+            "accepted: senders are asked to retry later. Next: mount its disk, or put the former file or its "
+            "backup there, and bouncestream resumes by itself. To use this outbox, stop bouncestream and start it "
+            f"once with `bouncestream run --new-outbox` (or remove {marker.file})."
         )
 
     def _instance(self) -> str:
@@ -134,7 +134,7 @@ class Markers:
                     if (stale := _read(other)) and not now.same(stale):
                         _write(other, now)
                 return
-        log.info("no file can be written that would tell a missing outbox from the first start: %s", order[0])
+        log.info("the file that tells a missing outbox from a first start cannot be written: %s", order[0])
 
     def _order(self) -> Sequence[Path]:
         """The best place first: another file system, then another folder."""

@@ -117,7 +117,7 @@ def find(conn: sqlite3.Connection, ref: str) -> int:
         if len(found) == 1:
             return int(found[0][0])
         if found:
-            raise UsageError(f"More than one event id begins with {text}. Next: give more characters of it.")
+            raise UsageError(f"More than one event id begins with {text}. Next: give more of its characters.")
     raise UsageError(
         f"No event {ref!r} is in the outbox. Next: `bouncestream outbox list` shows them; an event is named by its "
         "number, its id, or the first 8 or more characters of its id."
@@ -170,11 +170,11 @@ def replay(conn: sqlite3.Connection, rows: Sequence[int], now: datetime, why: st
 
     def move(row: int, state: State, attempt: int) -> Move | str:
         if state is State.VERIFIED:
-            return "it is in Listmonk already (verified): a replay would count it twice"
+            return "it is already in Listmonk (verified): a replay would count it twice"
         if state is State.PENDING:
-            return "it waits for delivery already (pending)"
+            return "it is already waiting for delivery (pending)"
         if state is State.HELD:
-            return "it is held back: `release` lets it go"
+            return "it is held: use `release`"
         conn.execute(QUERIES["fresh_start"], (row,))
         return Move(row, State.CLAIMED if attempt else State.PENDING, why)
 
@@ -188,7 +188,7 @@ def drop(
 
     def move(row: int, state: State, _: int) -> Move | str:
         if state not in (State.PENDING, State.HELD):
-            return f"it is finished already ({state})"
+            return f"it is already finished ({state})"
         return Move(row, State.DROPPED, why)
 
     return _change(conn, rows, now, move)
@@ -235,7 +235,7 @@ def release_permission(conn: sqlite3.Connection, now: datetime, limit: int = 100
     """The token may do now what it could not (or one row goes ahead to see): let go what was held for that, the
     oldest first. Returns how many."""
     rows = rows_in(conn, State.HELD, held_for="permission", limit=limit)
-    return len(release(conn, rows, now, "tried again: the token may have the permission now").done)
+    return len(release(conn, rows, now, "retried: the token may have the permission now").done)
 
 
 def drop_due(conn: sqlite3.Connection, now: datetime, limit: int, why: str, after_row: int = 0) -> int:
@@ -253,7 +253,7 @@ def raw_input(conn: sqlite3.Connection, item: Listed | Quarantined) -> RawInput:
     """The request or mail that an event or an item of the quarantine came by. UsageError when there is none, or
     retention has taken it away."""
     if item.raw_id is None:
-        raise UsageError("It came without a raw body.")
+        raise UsageError("It has no raw body.")
     body = raw_body(conn, item.raw_id)
     content_type, headers = conn.execute(QUERIES["raw_request"], (item.raw_id,)).fetchone()
     return RawInput(item.source, item.provider, item.received_at, body, content_type, codec.headers(headers))
@@ -263,7 +263,9 @@ def raw_body(conn: sqlite3.Connection, raw_id: int) -> bytes:
     """The raw body of an event, byte for byte. UsageError when retention has taken it away."""
     found = conn.execute(QUERIES["raw"], (raw_id,)).fetchone()
     if found is None:
-        raise UsageError("The raw body is gone: [retention] raw keeps them for a shorter time than the events.")
+        raise UsageError(
+            "The raw body has expired: [retention] raw keeps raw bodies for a shorter time than events."
+        )
     return codec.unpack(*found)
 
 
@@ -285,9 +287,9 @@ def _change(
             continue
         state = State(found[0])
         if state is State.CLAIMED:
-            refused[row] = "it is being delivered just now (claimed): wait until it is settled"
+            refused[row] = "it is being delivered (claimed): wait until that is confirmed"
         elif state is State.POSTED and found[2] is None:
-            refused[row] = "Listmonk has it in its queue (posted): wait until it is settled"
+            refused[row] = "it is in Listmonk's queue (posted): wait until that is confirmed"
         else:
             verdict = decide(row, state, found[1])
             if isinstance(verdict, str):

@@ -63,6 +63,6 @@ def plan_reads(conn: sqlite3.Connection, steps: Mapping[str, tuple[int, float] |
 
 def found_after_all(conn: sqlite3.Connection, event_ids: Sequence[str]) -> list[Move]:
     """Moves for those of these events, seen in Listmonk, that had ended without a row (rule 7)."""
-    why = "its row is there after all: it was recorded late"
+    why = "its row is in Listmonk after all, recorded late"
     ended = (State.UNSTORED, State.DEAD)
     return [Move(row, State.VERIFIED, why) for row, state in rows_of(conn, event_ids).values() if state in ended]

@@ -46,7 +46,8 @@ class View:
                     self._conn.execute("ROLLBACK")
         if self._frozen and self._log.exists():
             raise StoreBusy(
-                "Another process began to write to the outbox, and this user may not follow that. Next: look again."
+                "Another process started writing to the outbox, and this user may not read its new log. Next: try "
+                "again."
             )
         return found
 
@@ -89,11 +90,11 @@ def _mode(path: Path) -> tuple[str, bool]:
 
 def _older(path: Path, found: int) -> str:
     if not found:
-        return f"The outbox {path} holds nothing yet. Next: start `bouncestream run`, which sets it up."
+        return f"The outbox {path} is empty. Next: start `bouncestream run`, which sets it up."
     return (
-        f"The outbox {path} is of an older version (schema {found}; this bouncestream uses {newest()}). A command "
-        "that only looks does not upgrade it: nothing was changed. Next: start `bouncestream run`, which upgrades "
-        "it; `bouncestream backup FILE` keeps a copy as it is."
+        f"The outbox {path} is of an older version (schema {found}; this bouncestream uses {newest()}). A "
+        "read-only command does not upgrade it: nothing was changed. Next: start `bouncestream run`, which "
+        "upgrades it; `bouncestream backup FILE` saves a copy of this version first."
     )
 
 

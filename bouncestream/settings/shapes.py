@@ -52,9 +52,9 @@ class Shape:
 def any_text(value: Any) -> str:
     """A printable text without blanks around it; may be empty. Raises Wrong."""
     if not isinstance(value, str):
-        raise Wrong(f"is {sort_of(value)}, not a text")
+        raise Wrong(f"is {sort_of(value)}, not text")
     if not value.isprintable():
-        raise Wrong("holds characters that cannot be printed")
+        raise Wrong("contains unprintable characters")
     return value.strip()
 
 
@@ -66,7 +66,7 @@ def sort_of(value: Any) -> str:
         float: "a number",
         list: "a list",
         dict: "a table",
-        str: "a text",
+        str: "text",
     }
     return names.get(type(value), f"a {type(value).__name__}")
 
@@ -81,7 +81,7 @@ def _duration(value: Any) -> float:
 def _positive_duration(value: Any) -> float:
     seconds = _duration(value)
     if seconds <= 0:
-        raise Wrong("must be more than nothing")
+        raise Wrong("must be more than zero")
     return seconds
 
 
@@ -109,7 +109,7 @@ def _url(value: Any) -> str:
     if not good or any(c.isspace() for c in text):
         raise Wrong("is not an http or https URL")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise Wrong("must not hold a user, a password, a query or a fragment")
+        raise Wrong("must not contain a user, a password, a query or a fragment")
     return text.rstrip("/")
 
 
@@ -287,7 +287,7 @@ def by_name(inner: Shape, name: Callable[[Any], str] = any_line) -> Shape:
     return Shape(f"a table of such tables: {inner.words}", parse, plain=False)
 
 
-TEXT = Shape("a text in quotes", any_line)
+TEXT = Shape("text in quotes", any_line)
 PATH = Shape("a path in quotes", _path)
 DURATION = Shape('a number and its unit (ms, s, m, h, d, w), such as "10s"', _positive_duration)
 DELAY = Shape('a number and its unit (ms, s, m, h, d, w), such as "20ms"', _duration)
@@ -300,6 +300,6 @@ NETWORKS = Shape(
 PATTERNS = Shape('a list of addresses with a *, such as ["bounce+*@example.org"]', each(_pattern), plain=False)
 HEADER = Shape('the name of a header, such as "X-Webhook-Secret"', _header)
 TEXTS = Shape('a list of texts, such as ["INBOX", "Junk"]', _texts, plain=False)
-OPTIONAL = Shape('a text in quotes, "" for none', any_text)
+OPTIONAL = Shape('text in quotes, "" for none', any_text)
 START = Shape('a duration such as "30d", a date such as "2026-09-01", "all" or "now"', _start)
 TRUTH = Shape("true or false", _truth, plain=False)

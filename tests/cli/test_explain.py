@@ -40,7 +40,7 @@ def test_a_listmonk_that_cannot_be_asked_is_said(cli: Cli, config: Path, conn: s
     make.claim(conn)
     done = cli("explain", "1")
     assert done.returncode == 3
-    assert "Listmonk cannot be asked" in done.stdout
+    assert "Listmonk cannot be queried" in done.stdout
     assert "judges it as hard (user_unknown)" in done.stdout
 
 

@@ -62,10 +62,10 @@ def test_until_the_outbox_is_back_everybody_is_told_to_come_again(
     assert post(url, bounce("reader2@example.com")) == 503
     code, told = ready(url)
     assert code == 503
-    assert "is missing, and it was there before" in json.loads(told)["parts"]["outbox"]["why"]
+    assert "is missing, but it existed before" in json.loads(told)["parts"]["outbox"]["why"]
     done = cli("status")
     assert done.returncode == 3
-    assert "is missing, and it was there before" in done.stderr
+    assert "is missing, but it existed before" in done.stderr
     done = cli("doctor", "--json")
     found = {one["id"]: one["level"] for one in json.loads(done.stdout)["findings"]}
     assert found["outbox-lost"] == found["bridge-part"] == "error"
@@ -74,7 +74,7 @@ def test_until_the_outbox_is_back_everybody_is_told_to_come_again(
     assert done.returncode == 1
     assert "--new-outbox" in done.stdout
     done = cli("outbox", "stats")
-    assert (done.returncode, "check [outbox] path and disk" in done.stderr) == (3, True)
+    assert (done.returncode, "check [outbox] path and its disk" in done.stderr) == (3, True)
     bridge.process.send_signal(signal.SIGHUP)
     bridge.wait_for("not reloaded: it waits for the outbox. Next: restart it")
     (tmp_path / "away").rename(tmp_path / "box")
@@ -104,7 +104,7 @@ def test_an_import_makes_no_outbox_in_the_place_of_the_missing_one(
     (tmp_path / "one.eml").write_bytes(mailed(1))
     done = cli("import", "one.eml", "--since", "all")
     assert (done.returncode, done.stdout) == (NOT_EXAMINED, "")
-    assert "is missing, and it was there before" in done.stderr
+    assert "is missing, but it existed before" in done.stderr
     assert "Next: mount its disk" in done.stderr
     assert not list((tmp_path / "box").iterdir())
     (tmp_path / "box").rmdir()
@@ -148,7 +148,7 @@ def test_listmonk_remembers_the_outbox_that_is_missing(
         code, told = ready(url)
         assert code == 503
         why = json.loads(told)["parts"]["outbox"]["why"]
-        assert "bounces that another outbox told under the names of our sources (sendamatic)" in why
+        assert "bounces that another outbox delivered under our source names (sendamatic)" in why
         assert bridge.end() == 0
     bridge = spawn("run", "--new-outbox")
     started(bridge)
@@ -166,7 +166,7 @@ def test_started_in_a_folder_that_is_gone_it_knows_its_way(spawn: Spawn, tmp_pat
     gone = tmp_path / "gone"
     script = f"mkdir {gone}; cd {gone}; rmdir {gone}; exec {sys.executable} -m bouncestream"
     for command, code, words in (
-        ("run", 78, "config.toml: there is no such file"),
+        ("run", 78, "config.toml: file not found"),
         (f"status -c {config}", 3, f"There is no outbox at {tmp_path}/outbox.db"),
     ):
         done = subprocess.run(
@@ -194,7 +194,7 @@ def test_a_relative_path_from_another_folder_is_not_another_outbox(
     other = Process("run", "--config", str(config), cwd=tmp_path / "else", env=environment())
     try:
         other.wait_for("waiting for the outbox")
-        assert f"until now it was {tmp_path}/outbox.db and still is there" in other.output
+        assert f"until now it was {tmp_path}/outbox.db which still exists" in other.output
         assert other.end() == 0
     finally:
         other.close()

@@ -76,7 +76,7 @@ def test_a_raw_body_that_retention_took_is_told(cli: Cli, conn: sqlite3.Connecti
     conn.execute("DELETE FROM raw WHERE id = 1")
     done = cli("outbox", "replay", "--quarantine", "1")
     assert done.returncode == 1
-    assert "raw body is gone" in done.stdout
+    assert "raw body has expired" in done.stdout
 
 
 def test_what_is_no_number_is_wrong_usage(cli: Cli) -> None:

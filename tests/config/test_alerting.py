@@ -42,7 +42,7 @@ def test_apprise_urls_from_file_environment_and_secret_file(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('[alerts]\napprise = ["s3cret"]', "entry 1 is no URL of Apprise"),
+        ('[alerts]\napprise = ["s3cret"]', "entry 1 is not an Apprise URL"),
         ('[alerts]\nmute = ["dead-leters"]', "there is no rule 'dead-leters'"),
         ('[alerts]\nmute = ["Not a rule"]', "alerts.mute"),
         ('[alerts]\nlevel = "loud"', "alerts.level"),
@@ -51,7 +51,7 @@ def test_apprise_urls_from_file_environment_and_secret_file(tmp_path: Path) -> N
         ('[alerts.email]\nsender = "Ann <a@b.c>"', "is not a bare e-mail address"),
         (
             '[alerts.email]\nhost = "h.example"\nsender = "a@b.c"\nuser = "x"\npassword = "s3cret"\ntls = "none"',
-            "the password would travel readable",
+            "the password would be sent unencrypted",
         ),
         ('[alerts.webhook]\nurl = "ftp://s3cret"', "alerts.webhook.url: is not an http or https URL"),
         ('[alerts.heartbeat]\nurl = "s3cret"', "alerts.heartbeat.url: is not an http or https URL"),

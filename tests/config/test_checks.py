@@ -40,7 +40,7 @@ def test_none_is_refused_unless_asked_for() -> None:
     assert "unverified = true" in problem
     assert judged(replace(hook, unverified=True)) == (
         [],
-        ["webhooks.a is not verified: whoever finds its URL can have your subscribers blocklisted"],
+        ["webhooks.a is not verified: anyone who finds its URL can get your subscribers blocklisted"],
     )
 
 
@@ -87,14 +87,14 @@ def test_mailboxes_that_are_fine(settings: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"tls": "none"}, "mailboxes.bounces.tls: the password would travel readable"),
+        ({"tls": "none"}, "mailboxes.bounces.tls: the password would be sent unencrypted"),
         ({"tls": "none", "host": "127.0.0.1.example.org"}, "mailboxes.bounces.tls: "),
         ({"password": None}, "mailboxes.bounces.password: is missing"),
-        ({"name": "a b"}, "is no name for a mailbox"),
+        ({"name": "a b"}, "is not a valid mailbox name"),
         ({"after": "move", "move_to": "inbox"}, "mailboxes.bounces.move_to: is one of the folders that are read"),
         ({"after": "move", "move_to": ""}, "mailboxes.bounces.move_to: is empty"),
         ({"unidentified": "Junk", "folders": ("INBOX", "Junk")}, "mailboxes.bounces.unidentified: is one of"),
-        ({"folders": tuple("abcdefghi")}, "mailboxes.bounces.folders: each has a connection of its own"),
+        ({"folders": tuple("abcdefghi")}, "mailboxes.bounces.folders: each folder needs its own connection"),
     ],
 )
 def test_mailboxes_that_cannot_be_right(settings: dict[str, object], said: str) -> None:
@@ -108,4 +108,4 @@ def test_a_mailbox_and_a_webhook_of_one_name_are_refused() -> None:
     problems: list[str] = []
     check(Config(mailboxes={"a": box}, webhooks={"a": hook}), problems, [])
     (problem,) = problems
-    assert "both name the source" in problem
+    assert "both name an event source" in problem

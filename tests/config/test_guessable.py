@@ -81,5 +81,5 @@ def test_the_configuration_with_one_is_refused_and_the_fix_named(tmp_path: Path)
     fix = "make one with: openssl rand -hex 24"
     assert sorted(told.value.problems) == [
         f"BOUNCESTREAM__LISTMONK__TOKEN: is a placeholder that was not filled in; {fix}",
-        f"webhooks.shop.secret: is made of few characters over and over; {fix}",
+        f"webhooks.shop.secret: repeats a few characters; {fix}",
     ]

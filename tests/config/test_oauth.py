@@ -68,9 +68,9 @@ def test_no_problem(box: Mailbox) -> None:
         (replace(GOOGLE, oauth_provider=""), 'oauth_provider: is missing; write "google"'),
         (
             replace(GOOGLE, oauth_flow="device"),
-            "oauth_flow: Google gives no permission for mail that way",
+            "oauth_flow: Google does not allow that flow for mail",
         ),
-        (replace(GOOGLE, oauth_flow="client"), "oauth_flow: Google gives"),
+        (replace(GOOGLE, oauth_flow="client"), "oauth_flow: Google does not"),
         (OWN, "oauth_flow: is missing"),
         (replace(OWN, oauth_flow="device"), "oauth_device_url: is missing"),
         (replace(OWN, oauth_flow="loopback"), "oauth_authorize_url: is missing"),

@@ -29,19 +29,19 @@ def warned(tmp_path: Path, section: str, line: str) -> tuple[str, ...]:
         (
             "mailboxes.b",
             'host = "imap.example.org"\nuser = "b"\npassword = "p"\nunproven = "accept"',
-            "whoever knows the bounce address can have any subscriber blocklisted",
+            "anyone who knows the bounce address can get any subscriber blocklisted",
         ),
-        ("listmonk", 'url = "http://198.51.100.7:9000"', "the token travels readable to 198.51.100.7"),
-        ("listmonk", 'url = "http://news.example.org"', "the token travels readable"),
-        ("listmonk", 'url = "http://[2001:db8::1]:9000"', "the token travels readable"),
+        ("listmonk", 'url = "http://198.51.100.7:9000"', "the token is sent unencrypted to 198.51.100.7"),
+        ("listmonk", 'url = "http://news.example.org"', "the token is sent unencrypted"),
+        ("listmonk", 'url = "http://[2001:db8::1]:9000"', "the token is sent unencrypted"),
         ("server", 'listen = "0.0.0.0:8025"', "reachable from every network"),
         ("server", 'listen = ":8025"', "reachable from every network"),
         ("server", 'listen = "[::]:8025"', "reachable from every network"),
-        ("server", 'public_url = "http://bounces.example.org"', "travel readable"),
-        ("server", 'trusted_proxies = ["0.0.0.0/0"]', "anybody name any sender"),
-        ("server", 'trusted_proxies = ["::/0"]', "anybody name any sender"),
-        ("server", 'trusted_proxies = ["10.0.0.1", "128.0.0.0/1"]', "anybody name any sender"),
-        ("outbox", 'path = "outbox.db"', "write the whole path"),
+        ("server", 'public_url = "http://bounces.example.org"', "sent unencrypted"),
+        ("server", 'trusted_proxies = ["0.0.0.0/0"]', "anyone forge X-Forwarded-For"),
+        ("server", 'trusted_proxies = ["::/0"]', "anyone forge X-Forwarded-For"),
+        ("server", 'trusted_proxies = ["10.0.0.1", "128.0.0.0/1"]', "anyone forge X-Forwarded-For"),
+        ("outbox", 'path = "outbox.db"', "write an absolute path"),
         ("relay.verify", 'post_timeout = "1ms"', "relay.verify.post_timeout: 0.001 s is so short"),
         ("relay.verify", 'margin = "10ms"', "relay.verify.margin"),
         ("relay.verify", 'grace = "1s"', "relay.verify.grace"),
@@ -49,10 +49,10 @@ def warned(tmp_path: Path, section: str, line: str) -> tuple[str, ...]:
         ("relay.verify", 'pulse = "10h"', "relay.verify.pulse"),
         ("retention", 'raw = "1s"', "retention.raw"),
         ("retention", 'events = "1h"', "retention.events"),
-        ("webhooks.shop", 'allow_ips = ["0.0.0.0/0"]', "is everybody"),
+        ("webhooks.shop", 'allow_ips = ["0.0.0.0/0"]', "matches every address"),
         ("webhooks.shop", 'allow_ips = ["192.0.2.0/24"]', 'set server.trusted_proxies = ["127.0.0.1", "::1"]'),
-        ("alerts.webhook", 'url = "http://hooks.example.org/x"', "can be read on its way"),
-        ("alerts.heartbeat", 'url = "http://hc.example.org/x"', "can be read on its way"),
+        ("alerts.webhook", 'url = "http://hooks.example.org/x"', "is unencrypted"),
+        ("alerts.heartbeat", 'url = "http://hc.example.org/x"', "is unencrypted"),
     ],
 )
 def test_a_risk_is_told_with_what_to_write(tmp_path: Path, section: str, line: str, words: str) -> None:
@@ -84,6 +84,6 @@ def test_what_is_fine_is_not_warned_about(tmp_path: Path, section: str, line: st
 def test_a_user_name_with_the_token_in_it_is_refused(tmp_path: Path) -> None:
     from bouncestream.errors import ConfigError
 
-    with pytest.raises(ConfigError, match=r"listmonk\.user: holds a colon") as told:
+    with pytest.raises(ConfigError, match=r"listmonk\.user: contains a colon") as told:
         warned(tmp_path, "listmonk", 'user = "bridge:a-token-in-the-wrong-place"')
     assert "wrong-place" not in str(told.value)

@@ -62,11 +62,11 @@ def test_a_credential_for_a_webhook(tmp_path: Path) -> None:
         (f'token_file = "{INLINE}"', {}, "listmonk.token_file: '***' cannot be read"),
         ('token_file = "/etc/no-such-file-here"', {}, "/etc/no-such-file-here cannot be read"),
         ("token_file = 5", {}, "listmonk.token_file: is not a path"),
-        ('token_file = "TMP/two"', {}, "holds 2 lines; the secret must be its only one"),
-        ('token_file = "TMP/empty"', {}, "is empty or not a text"),
+        ('token_file = "TMP/two"', {}, "contains 2 lines; the secret must be the only line"),
+        ('token_file = "TMP/empty"', {}, "is empty or not text"),
         ('token_file = "TMP/binary"', {}, "cannot be read (it is not text)"),
-        ('token_file = "TMP/short"', {}, "has 5 characters, a secret needs 16"),
-        ('token = "an\\u0007unprintable secret"', {}, "cannot be printed"),
+        ('token_file = "TMP/short"', {}, "has 5 characters; a secret needs at least 16"),
+        ('token = "an\\u0007unprintable secret"', {}, "unprintable characters"),
         ("", {}, "listmonk.token: is missing; set it here, or token_file to a file"),
         (
             "",
@@ -92,6 +92,8 @@ def test_refused_without_a_word_of_the_secret(
 def test_a_secret_file_that_everyone_can_read_is_warned_about(tmp_path: Path) -> None:
     path = file(tmp_path / "token", IN_FILE, 0o644)
     config = file(tmp_path / "c.toml", f'[listmonk]\ntoken_file = "{path}"\n')
-    assert "holds a secret and is open to everyone (mode 0644): chmod 600 it" in load(config, {}).warnings[0]
+    assert (
+        "contains a secret and is open to everyone (mode 0644): run chmod 600 on it" in load(config, {}).warnings[0]
+    )
     path.chmod(0o640)
     assert load(config, {}).warnings == ()

@@ -71,7 +71,7 @@ def test_who_leaves_again_is_heard_again(
         assert submit(conn, left, now=later(9)) == KNOWN  # it waits
     row = make.one(conn, "SELECT max(id) FROM outbox WHERE kind = 'unsubscribe'")
     assert isinstance(row, int)
-    assert operator.show(conn, row)[1][0].why == "came in by webhook ses again, after an earlier one was finished"
+    assert operator.show(conn, row)[1][0].why == "reported by webhook ses again, after an earlier one was finished"
     claim(conn, later(9))
     settle(conn, row, State.VERIFIED)
     assert submit(conn, left, now=later(99)) == NEW

@@ -143,7 +143,7 @@ def test_graver_upgrades_what_nobody_was_told_of(conn: sqlite3.Connection, hold:
     ]
     _, steps = operator.show(conn, 1)
     assert (steps[-1].before, steps[-1].after) == (state, state)
-    assert steps[-1].why == "soft → hard: webhook ses reports it graver"
+    assert steps[-1].why == "soft → hard: webhook ses reports it as more severe"
     assert one(conn, "SELECT raw_id FROM outbox") == 2  # the raw body of what it says now
     make.check_tally(conn)
 
@@ -183,7 +183,7 @@ def test_a_proof_frees_what_was_held_for_the_want_of_one(conn: sqlite3.Connectio
     taken = arrivals.take(conn, submission(event()), NOW)
     assert (taken.receipt, taken.changed) == (KNOWN, True)
     assert make.rows(conn, "state, held_for") == [("pending", "")]
-    assert operator.show(conn, 1)[1][-1].why == "webhook ses reports it too, with proof"
+    assert operator.show(conn, 1)[1][-1].why == "also reported by webhook ses, with proof"
     make.check_tally(conn)
 
 
@@ -251,7 +251,7 @@ def test_an_absurd_date_becomes_the_time_of_receipt(conn: sqlite3.Connection, of
     occurred, evidence = make.rows(conn, "occurred_at, evidence")[0]
     assert occurred == codec.stamp(NOW)
     assert str(evidence).startswith("rule 1; its own date")
-    assert "not believable" in str(evidence)
+    assert "implausible" in str(evidence)
 
 
 def test_times_of_other_zones_are_stored_in_utc(conn: sqlite3.Connection) -> None:

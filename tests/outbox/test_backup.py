@@ -57,7 +57,7 @@ async def test_a_backup_while_writing_is_whole_and_private(opened: Opened, db: D
 async def test_a_backup_overwrites_nothing_and_leaves_no_half(db: Database, tmp_path: Path) -> None:
     target = tmp_path / "backup.db"
     target.write_text("precious")
-    with pytest.raises(StoreUnavailable, match="exists already"):
+    with pytest.raises(StoreUnavailable, match="already exists"):
         backup(db.path, target, datetime.now(UTC))
     assert target.read_text() == "precious"
     with pytest.raises(StoreUnavailable, match="directory"):

@@ -22,12 +22,12 @@ def error(code: int, text: str = "words of SQLite") -> sqlite3.Error:
 @pytest.mark.parametrize(
     ("code", "kind", "step"),
     [
-        (sqlite3.SQLITE_BUSY, StoreBusy, "end the command"),
-        (sqlite3.SQLITE_LOCKED, StoreBusy, "end the command"),
-        (517, StoreBusy, "end the command"),  # SQLITE_BUSY_SNAPSHOT: extended codes count as their primary one
-        (sqlite3.SQLITE_FULL, StoreUnavailable, "free space"),
+        (sqlite3.SQLITE_BUSY, StoreBusy, "stop the command"),
+        (sqlite3.SQLITE_LOCKED, StoreBusy, "stop the command"),
+        (517, StoreBusy, "stop the command"),  # SQLITE_BUSY_SNAPSHOT: extended codes count as their primary one
+        (sqlite3.SQLITE_FULL, StoreUnavailable, "free up space"),
         (4874, StoreUnavailable, "dmesg"),  # SQLITE_IOERR_SHMSIZE
-        (sqlite3.SQLITE_READONLY, StoreUnavailable, "write to its files"),
+        (sqlite3.SQLITE_READONLY, StoreUnavailable, "write access to its files"),
         (sqlite3.SQLITE_CANTOPEN, StoreUnavailable, "check its path"),
         (sqlite3.SQLITE_CORRUPT, StoreUnavailable, "restore the newest backup"),
         (sqlite3.SQLITE_NOTADB, StoreUnavailable, "restore the newest backup"),

@@ -73,7 +73,7 @@ BLOWS: dict[str, tuple[Callable[[Path], object], str]] = {
         "moved away or unmounted",
     ),
     "moved": (lambda path: path.rename(path.with_name("old")), "moved away"),
-    "replaced": (another_in_its_place, "Another file lies at"),
+    "replaced": (another_in_its_place, "is another file now"),
     "overwritten": (zeros_over_it, "was overwritten"),
     "emptied": (lambda path: os.truncate(path, 0), "was overwritten"),
     "a backup copied over it": (a_backup_over_it, "was overwritten"),
@@ -102,7 +102,7 @@ async def test_it_goes_on_by_itself_once_the_file_is_back(opened: Opened, path: 
     db = await opened(path, lock=True)
     away = path.parent.with_name("old")
     path.parent.rename(away)
-    with pytest.raises(StoreUnavailable, match="goes on by itself"):
+    with pytest.raises(StoreUnavailable, match="resumes by itself"):
         await db.write(insert("a@example.com"))
     away.rename(path.parent)
     await db.write(insert("b@example.com"))
@@ -165,7 +165,7 @@ def test_under_load_it_looks_seldom(path: Path, monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(StoreUnavailable):
             footing.check(busy=True)
         path.touch()
-        with pytest.raises(StoreUnavailable, match="Another file"):
+        with pytest.raises(StoreUnavailable, match="another file"):
             footing.check(busy=True)  # what was lost is looked at each time
         footing.close()
 

@@ -111,7 +111,7 @@ async def test_what_waits_is_bounded_by_whole_submissions(db: Database, options:
     ]
     await asyncio.sleep(0)
     assert bench.metrics.get(INTAKE_WAITING) == 3
-    with pytest.raises(StoreBusy, match="wait to be stored"):
+    with pytest.raises(StoreBusy, match="waiting to be stored"):
         await bench.intake(submission(event("late@example.com"), raw=b"0123456789"))
     assert bench.lights() == (Status.YELLOW, Status.GREEN)
     let_go()
@@ -144,7 +144,7 @@ async def test_a_disk_that_is_nearly_full_is_not_tried(db: Database, monkeypatch
     bench = Bench(db)
     blocks = [1000]
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_blocks=9, f_bavail=blocks[0], f_frsize=4096))
-    with pytest.raises(StoreUnavailable, match="3 MiB left, and 64 MiB stay in reserve"):
+    with pytest.raises(StoreUnavailable, match="3 MiB left, and 64 MiB are kept in reserve"):
         await bench.intake(submission(event()))
     assert bench.lights() == (Status.RED, Status.RED)
     blocks[0] = 1_000_000
@@ -176,7 +176,7 @@ async def test_a_failing_database_is_red_until_it_works(db: Database) -> None:
     with pytest.raises(StoreUnavailable, match="full"):
         await bench.intake(submission(*(event(f"{n}@example.com", diagnostic=big.diagnostic) for n in range(50))))
     assert bench.lights() == (Status.RED, Status.RED)
-    assert "Next: free space" in bench.health.parts["outbox"].why
+    assert "Next: free up space" in bench.health.parts["outbox"].why
     await db._alone(limit, 100_000)
     assert (await bench.intake(submission(event()))).accepted == 1
     assert bench.lights() == GREEN

@@ -91,7 +91,7 @@ def test_what_waits_by_a_strangers_uuid_is_told_by_the_address_that_is_proven(
     submit(conn, mail(STRANGER))
     assert submit(conn, true).duplicates == 1
     assert about(conn) == [("hard", VICTIM)]
-    assert "told by that" in str(make.one(conn, "SELECT why FROM history ORDER BY id DESC"))
+    assert "sent by address" in str(make.one(conn, "SELECT why FROM history ORDER BY id DESC"))
     make.check_tally(conn)
 
 

@@ -54,7 +54,7 @@ def test_so_many_a_day_are_kept_whole_and_of_the_rest_the_beginning(conn: sqlite
         store_mails(conn, batch(*map(stranger, range(start, start + 10))), NOW)
     assert lengths(conn) == [BIG] * WHOLE + [BEGINNING] * (60 - WHOLE)
     why = make.one(conn, "SELECT why FROM quarantine ORDER BY id DESC LIMIT 1")
-    assert why == "names nobody; of 185 KiB the first 16 are kept"
+    assert why == "names nobody; of 185 KiB, only the first 16 are kept"
     store_mails(conn, batch(stranger(99), mailbox="other"), NOW)
     store_mails(conn, batch(stranger(100)), later(days=1))
     assert lengths(conn)[-2:] == [BIG, BIG], "another mailbox and another day have their own"
@@ -115,7 +115,7 @@ class Way:
 async def test_the_last_room_is_for_webhooks(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     way = Way(db, monkeypatch)
     way.free = 200 << 20
-    with pytest.raises(MailsWait, match="mails wait where they are"):
+    with pytest.raises(MailsWait, match="mails stay in the mailbox"):
         await way.intake.mails(batch(stranger(1)))
     assert way.health.parts["outbox"].state is Status.GREEN
     assert (await way.intake(make.submission(event()))).accepted == 1

@@ -45,7 +45,7 @@ def test_a_removed_outbox_is_missed_and_one_that_is_back_is_not(home: Path, conf
     ours.write("abc", "2026-03-01T12:00:00+00:00")
     assert ours.lost() == ""
     outbox.rename(home / "away")
-    assert f"{outbox} is missing, and it was there before (2026-03-01)" in ours.lost()
+    assert f"{outbox} is missing, but it existed before (2026-03-01)" in ours.lost()
     assert "run --new-outbox" in ours.lost()
     (home / "away").rename(outbox)
     assert ours.lost() == ""
@@ -98,7 +98,7 @@ def test_a_new_path_without_the_outbox_is_told(home: Path) -> None:
     outbox = make_outbox(home)
     markers(home).write("abc", "2026-03-01")
     why = markers(home, path="state/outbox.db").lost()
-    assert f"until now it was {outbox} and still is there" in why
+    assert f"until now it was {outbox} which still exists" in why
     assert "correct [outbox] path, or move" in why
 
 
@@ -109,7 +109,7 @@ def test_an_old_outbox_below_an_unmounted_disk_is_told_from_a_restored_backup(ho
     outbox.rename(home / "away")
     make_outbox(home, instance="old")
     why = markers(home).lost()
-    assert f"{outbox} is another one than before (2026-03-01), and no backup of that." in why
+    assert f"{outbox} is not the former one (2026-03-01), nor its backup." in why
     assert "run --new-outbox" in why
     (home / "backup.db").rename(outbox)
     assert markers(home).lost() == ""
@@ -144,7 +144,7 @@ def test_a_folder_that_cannot_be_written_is_passed_over(home: Path) -> None:
 def test_without_any_place_it_only_says_so(home: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     Markers(Path("/proc/outbox.db"), "/proc/config.toml", {}).write("abc", "2026-03-01")
-    assert "no file can be written" in caplog.text
+    assert "first start cannot be written" in caplog.text
 
 
 def test_another_file_system_comes_first(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,11 +118,11 @@ def test_replay_reads_back_what_was_ever_claimed(full: sqlite3.Connection) -> No
     changed = operator.replay(full, everything, later(90))
     assert changed.done == [5, 6, 8]  # unstored, dead, dropped
     assert {row: why.split(":")[0] for row, why in changed.refused.items()} == {
-        1: "it waits for delivery already (pending)",
-        2: "it is being delivered just now (claimed)",
-        3: "Listmonk has it in its queue (posted)",
-        4: "it is in Listmonk already (verified)",
-        7: "it is held back",
+        1: "it is already waiting for delivery (pending)",
+        2: "it is being delivered (claimed)",
+        3: "it is in Listmonk's queue (posted)",
+        4: "it is already in Listmonk (verified)",
+        7: "it is held",
     }
     assert [row.row for row in delivery.unsettled(full)] == [2, 3, 5, 6, 8]
     assert make.one(full, "SELECT finished_at FROM outbox WHERE id = 6") is None

@@ -233,7 +233,7 @@ def test_the_verdict_of_a_look_up_makes_no_more_scouts() -> None:
     silent = {number: LookupResult() for number in (1, 2, 3)}
     story.read(GRACE + 1, {A: []}, silent)
     story.post(1, GRACE + 100, attempt=2, absences=1)
-    lookups = silent | {1: LookupResult("the subscriber is blocklisted already")}
+    lookups = silent | {1: LookupResult("the subscriber is already blocklisted")}
     assert story.read(2 * GRACE + 200, {A: []}, lookups)[1].to is State.UNSTORED
     assert story.ledger.scouts.allowed == 1
 
@@ -332,8 +332,8 @@ def test_a_read_that_failed_since_the_post_explains_an_absence(failed_at: float,
 def test_a_look_up_settles_at_once_what_listmonk_will_not_keep() -> None:
     story = Story()
     story.post(1, 0.0)
-    move = story.read(2.0, {A: []}, {1: LookupResult("the subscriber is blocklisted already")})[1]
-    assert (move.to, move.why) == (State.UNSTORED, "the subscriber is blocklisted already")
+    move = story.read(2.0, {A: []}, {1: LookupResult("the subscriber is already blocklisted")})[1]
+    assert (move.to, move.why) == (State.UNSTORED, "the subscriber is already blocklisted")
 
 
 def test_with_a_look_up_that_names_no_reason_an_event_is_never_called_unstored() -> None:
@@ -355,7 +355,7 @@ def test_the_other_form_of_an_address_is_tried() -> None:
     story = Story()
     story.post(1, 0.0)
     story.post(2, 1.0)
-    lookups = {1: LookupResult("known by another form", address_form="uuid"), 2: LookupResult()}
+    lookups = {1: LookupResult("another form of the address", address_form="uuid"), 2: LookupResult()}
     story.read(2.0, {A: [seen(2)]}, lookups)
     move = story.read(3.0, {A: [seen(2)]}, lookups)[1]
     assert (move.to, move.address_form, move.delay) == (State.PENDING, "uuid", 0.0)
@@ -389,7 +389,7 @@ def test_of_the_unstored_only_the_newest_are_remembered(monkeypatch: pytest.Monk
     story = Story()
     for number in (1, 2, 3):
         story.post(number, 0.0)
-        story.read(2.0, {A: []}, {number: LookupResult("the subscriber is blocklisted already")})
+        story.read(2.0, {A: []}, {number: LookupResult("the subscriber is already blocklisted")})
     found = story.read(3.0, {A: [seen(1), seen(2), seen(3)]})
     assert {number for number, move in found.items() if move.to is State.VERIFIED} == {2, 3}
 

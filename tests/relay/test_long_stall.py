@@ -97,7 +97,7 @@ async def test_a_look_that_fails_holds_the_repost_back(
         nonlocal left
         if left:
             left -= 1
-            raise SinkError("the answer is not one of Listmonk's")
+            raise SinkError("the answer is not from Listmonk")
         failed.set()
         return await read(label)
 

@@ -155,7 +155,7 @@ async def test_by_design_not_stored_is_told_with_its_reason(bridge: Bridge, sand
         await bridge.emit(range(1), Kind.SOFT, message_id=f"<{number}@soft>")
     await bridge.idle()
     assert await bridge.states() == {"verified": 2, "unstored": 3}
-    assert {"Listmonk has no such subscriber", "the subscriber is blocklisted already"} < await bridge.why()
+    assert {"Listmonk has no such subscriber", "the subscriber is already blocklisted"} < await bridge.why()
     assert any("at most 2 soft" in why for why in await bridge.why())
 
 
@@ -503,7 +503,7 @@ async def test_reads_that_fail_are_made_more_and_more_seldom(
 
     async def odd(label: str) -> list[ListedRow]:
         reads.append(bridge.relay.context.clock.monotonic())
-        raise SinkError("the answer to /api/bounces is not one of Listmonk's: its results are no list")
+        raise SinkError("the answer to /api/bounces is not from Listmonk: its results are not a list")
 
     with monkeypatch.context() as patch:
         patch.setattr(bridge.sink, "read_label", odd)

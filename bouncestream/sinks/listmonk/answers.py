@@ -72,10 +72,10 @@ def data(path: str, status: int, content: bytes, *, cut: bool = False, blank: Bl
     """
     if status == 200:
         if cut:
-            raise odd(path, "it is larger than any of Listmonk's")
+            raise odd(path, "it is too large")
         # Counted where it is cheap: parsed, each of them takes some fifty bytes.
         if content.count(b",") + content.count(b"[") + content.count(b"{") > VALUES:
-            raise odd(path, "it has more values than any of Listmonk's")
+            raise odd(path, "it has too many values")
     found = _json(content)
     if status == 200 and isinstance(found, dict) and isinstance(found.get("data"), dict):
         inside: dict[str, Any] = found["data"]
@@ -88,7 +88,7 @@ def data(path: str, status: int, content: bytes, *, cut: bool = False, blank: Bl
 
 def odd(path: str, why: str) -> SinkError:
     """The error for an answer that Listmonk does not give."""
-    return SinkError(f"the answer to {path} is not one of Listmonk's: {why}")
+    return SinkError(f"the answer to {path} is not from Listmonk: {why}")
 
 
 # -- bounces --------------------------------------------------------------------------------------------------
@@ -108,9 +108,9 @@ def bounces(path: str, found: Mapping[str, Any], *, label: str, page: int, per_p
     for row in rows_of(path, found):
         number = _whole(path, row, "id")
         if number in rows:
-            raise odd(path, "it has two rows of one id")
+            raise odd(path, "it contains one id twice")
         if row.get("source", label) != label:
-            raise odd(path, "it has rows of another source: does something before Listmonk answer from a cache?")
+            raise odd(path, "it contains rows of another source: does a proxy answer from a cache?")
         rows[number] = row
     if not rows:
         return Page(rows, 0)  # Listmonk counts what it shows: a page behind the last one has none
@@ -119,7 +119,7 @@ def bounces(path: str, found: Mapping[str, Any], *, label: str, page: int, per_p
     if len(rows) > per_page or total < shown or (len(rows) < per_page and total != shown):
         raise odd(path, f"it counts {total} rows, and page {page} shows {len(rows)}")
     if total > PAGES * per_page:
-        raise odd(path, f"{total} rows under the label {label}: does something else post under this source name?")
+        raise odd(path, f"{total} rows under the label {label}: does another program post under this source name?")
     return Page(rows, total)
 
 
@@ -143,7 +143,7 @@ def version(found: Mapping[str, Any]) -> str:
     """Of `/api/config`, such as `v6.2.0`; empty: unknown."""
     text = found.get("version", "")
     if not isinstance(text, str):
-        raise odd("/api/config", "its version is no text")
+        raise odd("/api/config", "its version is not text")
     return printable(text, 40)
 
 
@@ -178,7 +178,7 @@ def _person(path: str, row: Mapping[str, Any]) -> Subscriber:
     if lists is None:
         lists = []
     if not isinstance(lists, list) or not all(isinstance(one, dict) for one in lists):
-        raise odd(path, "the lists of a subscriber are none")
+        raise odd(path, "a subscriber's lists are malformed")
     return Subscriber(
         _whole(path, row, "id"),
         _text(path, row, "uuid"),
@@ -212,9 +212,9 @@ def rows_of(path: str, found: Mapping[str, Any]) -> list[dict[str, Any]]:
     if results is None and "results" in found:  # how Go writes a list of nothing
         return []
     if not isinstance(results, list):
-        raise odd(path, "its results are no list")
+        raise odd(path, "its results are not a list")
     if not all(isinstance(row, dict) for row in results):
-        raise odd(path, "a row of its results is no object")
+        raise odd(path, "a row of its results is not an object")
     return results
 
 

@@ -129,7 +129,7 @@ class ListmonkClient:
         Listmonk."""
         probe = await self.probe()
         if probe.outcome in (PostOutcome.NOT_SENT, PostOutcome.BUSY) or not probe.status:
-            raise SinkError(f"Listmonk cannot be asked: {probe.words or probe.status}")
+            raise SinkError(f"Listmonk cannot be queried: {probe.words or probe.status}")
         config = await self._try("/api/config")
         settings = await self._try("/api/settings")
         self._counts = answers.counts(settings) if settings is not None else None
@@ -159,7 +159,7 @@ class ListmonkClient:
         asked: set[str] = set()
         plain = {v for c in claimed for f, v in [payload.address(c)] if f == "email" and payload.is_plain(v)}
         uuids = {c.event.subscriber_uuid for c in claimed if c.event.subscriber_uuid}
-        async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking subscribers up"):
+        async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking up subscribers"):
             for column, values, known in (("email", sorted(plain), by_email), ("uuid", sorted(uuids), by_uuid)):
                 for chunk in _chunks(values):
                     for part, found in await self._query_bisected(column, chunk):
@@ -176,7 +176,7 @@ class ListmonkClient:
     async def owners(self, uuids: Sequence[str]) -> Mapping[str, str]:
         owners: dict[str, str] = {}
         wanted = {uuid for uuid in map(clean_uuid, uuids) if uuid}
-        async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking subscribers up"):
+        async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking up subscribers"):
             for chunk in _chunks(sorted(wanted)):
                 for part, found in await self._query_bisected("uuid", chunk):
                     owners.update(dict.fromkeys(part, ""))
@@ -205,7 +205,7 @@ class ListmonkClient:
         people = answers.people(path, await self._data(path, query))
         known = {str(value).lower() for value in asked}
         if any(str(getattr(person, column)).lower() not in known for person in people):
-            raise answers.odd(path, "it names others than were asked for: does something take the query away?")
+            raise answers.odd(path, "it lists subscribers outside the query: does a proxy strip the query?")
         return people
 
     async def _named(self, column: str, values: Sequence[str]) -> list[Subscriber]:
@@ -238,7 +238,7 @@ class ListmonkClient:
         try:
             await self._nobody()
         except SinkRefused as refused:
-            raise SinkError(f"Listmonk answers no query just now: {refused.why}") from refused
+            raise SinkError(f"Listmonk does not answer queries at the moment: {refused.why}") from refused
 
     async def subscriber(self, event: BounceEvent) -> Subscriber | None:
         """By address in its forms, as far as they may be asked for, else by UUID."""
@@ -248,7 +248,7 @@ class ListmonkClient:
         if event.subscriber_uuid:
             ways.append(("uuid", [event.subscriber_uuid]))
         if not ways:
-            raise SinkRefused(0, "its address cannot be asked for safely, and no UUID is known")
+            raise SinkRefused(0, "its address cannot be queried safely, and its UUID is unknown")
         for column, values in ways:
             try:
                 people = await self._named(column, values)
@@ -320,14 +320,16 @@ def _finding(
     if person is None:
         owner = by_uuid.get(claimed.event.subscriber_uuid) if field == "email" else None
         if owner is not None and payload.same_address(owner.email, claimed.event.recipient):
-            return LookupResult("known to Listmonk by another form of the address", address_form="uuid")
+            return LookupResult("Listmonk has another form of the address", address_form="uuid")
         if claimed.address_form == "email" and payload.unicode_form(value) != value:
-            return LookupResult("not known by the ASCII form of the domain", address_form="unicode")
+            return LookupResult("not found by the ASCII form of the domain", address_form="unicode")
         return LookupResult("Listmonk has no such subscriber")
     if person.status == "blocklisted":
-        return LookupResult("the subscriber is blocklisted already")
+        return LookupResult("the subscriber is already blocklisted")
     if person.id in full.get(kind, ()):
-        return LookupResult(f"Listmonk keeps at most {counts[kind]} {kind} bounces of a subscriber, and has them")
+        return LookupResult(
+            f"Listmonk stores at most {counts[kind]} {kind} bounces of a subscriber, and already has them"
+        )
     return LookupResult()
 
 

@@ -49,41 +49,41 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(
         "permission-read",
         ("bounces:get",),
-        "delivery is verified: what was posted is read back",
+        "delivery is verified by reading back each posted event",
         ("run", "explain", "doctor"),
-        "delivery cannot be verified: what a restart of Listmonk loses stays lost, and a bounce may count twice",
+        "delivery cannot be verified: events lost in a restart of Listmonk stay lost, and a bounce may count twice",
         "warning",
         "read",
     ),
     Permission(
         "permission-lookup",
         ("subscribers:get_all", "subscribers:sql_query"),
-        "the reason why Listmonk does not keep a bounce (no such subscriber, already blocklisted) is looked up, so "
-        "that one which was lost by a restart in a long stall of its database is not taken for that",
+        "the reason why Listmonk does not store a bounce (no such subscriber, already blocklisted) is looked up, "
+        "which tells it from one lost by a restart during a long database stall",
         ("run", "explain"),
-        "why Listmonk does not keep a bounce is not known, so that takes minutes to settle; bounces can be lost if "
-        "Listmonk restarts in a stall of its database of over 20 minutes (twice [relay.verify] grace); and "
-        "unsubscriptions cannot be carried out",
+        "the reason why Listmonk does not store a bounce is unknown, so confirming it takes minutes; bounces can "
+        "be lost if Listmonk restarts during a database stall of over 20 minutes (twice [relay.verify] grace); "
+        "and unsubscriptions cannot be carried out",
         "warning",
         "lookup",
     ),
     Permission(
         "permission-manage",
         ("subscribers:manage", "lists:manage_all"),
-        "unsubscriptions at the provider are carried out; a list role that may manage your lists will do for "
-        "lists:manage_all",
+        "unsubscriptions at the provider are carried out; instead of lists:manage_all, a list role that manages "
+        "your lists is enough",
         ("run",),
-        "unsubscriptions at the provider are held back, and the bridge is not ready, until it is granted; then "
-        "they go on by themselves",
+        "unsubscriptions at the provider are held, and the bridge is not ready, until it is granted; then they "
+        "resume by themselves",
         "warning",
     ),
     Permission(
         "permission-settings",
         ("settings:get",),
-        "the counts at which Listmonk acts are known, and whether bounce processing is on (passwords are masked)",
+        "Listmonk's bounce thresholds are known, and whether bounce processing is on (passwords are masked)",
         ("run", "check", "doctor"),
-        "the counts at which Listmonk acts are not known, nor whether its bounce processing is on, so a bounce "
-        "above the count takes minutes to settle; and the doctor cannot see settings that are wrong",
+        "Listmonk's bounce thresholds are unknown, and whether bounce processing is on, so confirming a bounce "
+        "above the threshold takes minutes; and the doctor cannot see wrong settings",
         "warning",
         "counts",
     ),
@@ -91,9 +91,9 @@ PERMISSIONS: tuple[Permission, ...] = (
         "permission-letters",
         ("campaigns:get", "templates:get"),
         "templates and campaigns without {{ TrackView }} or tracked links are found, and campaigns without opens; "
-        "campaigns:get shows those of lists that the user may see, as with lists:manage_all",
+        "campaigns:get covers only lists that the user may see, such as with lists:manage_all",
         ("doctor",),
-        "a template without {{ TrackView }}, or a campaign whose opens are all lost, cannot be seen",
+        "a template without {{ TrackView }}, or a campaign that lost all its opens, goes unnoticed",
         "info",
     ),
 )
@@ -144,7 +144,7 @@ def granted(profile: Mapping[str, Any] | None, version: tuple[int, ...] = ()) ->
     if names is None:
         names = []
     if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
-        raise odd("/api/profile", "its permissions are no list of names")
+        raise odd("/api/profile", "its permissions are not a list of names")
     return Granted(frozenset(names), _of_lists(profile.get("list_role")), version)
 
 

@@ -44,10 +44,10 @@ def told(found: Counter[str], path: str) -> tuple[str, str, str]:
     """The words for a new outbox, at `path`, that met these: what was seen, what follows, and the next step."""
     names = ", ".join(sorted(found)[:5])
     return (
-        f"The outbox {path} is new, but Listmonk holds bounces that another outbox told under the names of our "
-        f"sources ({names}): that outbox is missing here.",
-        "Nothing is taken in or delivered: who sends is told to come again.",
-        "stop bouncestream, mount the disk of the former outbox or put its backup in place, and start again; if it "
-        "is gone for good, let `bouncestream run --new-outbox` begin anew. If another bridge uses this Listmonk, "
-        "give the sources here other names.",
+        f"The outbox {path} is new, but Listmonk has bounces that another outbox delivered under our source names "
+        f"({names}): that outbox is missing here.",
+        "Nothing is accepted or delivered: senders are asked to retry later.",
+        "stop bouncestream, mount the disk of the former outbox or restore its backup, and start again; if it is "
+        "lost, start with `bouncestream run --new-outbox`. If another bridge uses this Listmonk, rename the "
+        "sources here.",
     )

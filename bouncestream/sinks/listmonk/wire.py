@@ -111,14 +111,14 @@ def plain(raw: bytes, encoding: str, limit: int, *, whole: bool = True) -> bytes
     if coding in ("", "identity"):
         return raw[:limit]
     if coding not in ("gzip", "x-gzip"):
-        raise NotDecodable("the answer is compressed in a way that was not asked for")
+        raise NotDecodable("the answer uses a compression that was not requested")
     inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
         content = inflate.decompress(raw, limit)
     except zlib.error:
-        raise NotDecodable("the answer is broken: it is no gzip") from None
+        raise NotDecodable("the answer is corrupt: it is not gzip") from None
     if whole and not inflate.eof and len(content) < limit:
-        raise NotDecodable("the answer is broken: its gzip ends too early")
+        raise NotDecodable("the answer is corrupt: its gzip data is truncated")
     return content
 
 

@@ -76,7 +76,7 @@ async def test_each_lacking_permission_is_told_with_its_cost_and_its_fix(lacking
 @pytest.mark.parametrize("lacking", ["subscribers:get_all", "subscribers:sql_query"])
 async def test_what_the_look_up_protects_from_is_told(lacking: str) -> None:
     lines = told(await found(BRIDGE_PERMISSIONS - {lacking}))
-    assert "can be lost if Listmonk restarts in a stall of its database of over 20 minutes" in lines
+    assert "can be lost if Listmonk restarts during a database stall of over 20 minutes" in lines
 
 
 async def test_all_permissions_are_fine() -> None:

@@ -107,7 +107,7 @@ def test_a_new_one_at_a_listmonk_that_knows_an_older_one(tmp_path: Path) -> None
     assert ids(none, STRANGER) == ["outbox-former"]
     assert ids(none, STRANGER, sources=("other",)) == []
     assert ids(none) == []
-    assert ids(replace(none, lost="it was there"), STRANGER) == [], "told already"
+    assert ids(replace(none, lost="it existed"), STRANGER) == [], "told already"
     conn = make.connect(tmp_path / "outbox.db")
     new = looked(tmp_path / "outbox.db")
     assert new.new
