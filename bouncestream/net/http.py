@@ -9,7 +9,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import aiohttp
@@ -115,13 +115,8 @@ class Client:
             goal = URL(url)
         except ValueError:
             raise CallFailed(_NO_URL, sent=False) from None
-        begun: list[Any] = []
+        begun: Answer | None = None
         content = bytearray()
-
-        def answer() -> Answer:
-            status, headers, version = begun
-            return Answer(status, headers, bytes(content[:limit]), version)
-
         try:
             async with (
                 asyncio.timeout(within),
@@ -129,23 +124,22 @@ class Client:
                     method, goal, params=query, data=body, headers=headers, allow_redirects=False, ssl=tls
                 ) as response,
             ):
-                version = response.version
-                begun += [
-                    response.status,
-                    {name.lower(): value for name, value in response.headers.items()},
-                    f"{version.major}.{version.minor}" if version else "",
-                ]
+                version = f"{response.version.major}.{response.version.minor}" if response.version else ""
+                found = {name.lower(): value for name, value in response.headers.items()}
+                begun = Answer(response.status, found, b"", version)
                 async for chunk in response.content.iter_any():
                     content += chunk
                     if len(content) >= limit:
                         _hang_up(response)
                         break
-                return answer()
+                return replace(begun, content=bytes(content[:limit]))
         except Exception as error:  # also whatever else the client library makes of an odd answer
             failure = _failure_of(error, secure=goal.scheme == "https")
             log.debug("an HTTP call failed: %s", type(error).__name__)
             sent = not isinstance(error, _NOT_SENT)
-            raise CallFailed(failure, sent=sent, begun=answer() if begun else None) from None
+            if begun is not None:
+                begun = replace(begun, content=bytes(content))
+            raise CallFailed(failure, sent=sent, begun=begun) from None
 
 
 async def call(method: str, url: str, **options: Any) -> Answer:
