@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brings a database to the schema of this program: migrations/NNNN_name.sql in order, each in one transaction with
-its own `user_version`. `schema.sql` shows the result to a reader; `python -m bouncestream.outbox.migrate` writes
-it.
+"""Brings a database to the schema of this program: `schema.sql` into a new one, into an older one what it lacks of
+migrations/NNNN_name.sql, in order, each in one transaction with its own `user_version`.
 """
 
 from __future__ import annotations
@@ -9,10 +8,10 @@ from __future__ import annotations
 import re
 import secrets
 import sqlite3
-import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 from bouncestream.errors import SchemaTooNew, StoreUnavailable
 from bouncestream.outbox.connection import damaged
@@ -35,13 +34,13 @@ class Migration:
 
 @cache
 def migrations() -> tuple[Migration, ...]:
-    """Every migration, in order, numbered from 1 without a gap."""
+    """Every migration, in order, numbered without a gap."""
     found = []
     for entry in files("bouncestream.outbox").joinpath("migrations").iterdir():
         if match := _NAME.fullmatch(entry.name):
             found.append(Migration(int(match[1]), entry.name, entry.read_text("utf-8")))
     found.sort(key=lambda migration: migration.number)
-    assert [migration.number for migration in found] == list(range(1, len(found) + 1)), "a gap in the migrations"
+    assert all(after.number == before.number + 1 for before, after in pairwise(found)), "a gap in the migrations"
     return tuple(found)
 
 
@@ -63,6 +62,13 @@ def version(conn: sqlite3.Connection) -> int:
             "The file is an SQLite database, but not an outbox of bouncestream. Nothing was changed. "
             "Next: point [outbox] path to another file."
         )
+    if number <= 0:
+        raise damaged(f"its header says schema version {number}")
+    if number < migrations()[0].number - 1:
+        raise StoreUnavailable(
+            f"The outbox has schema version {number}, which this bouncestream cannot upgrade. Nothing was changed. "
+            "Next: upgrade it with the bouncestream that came after the one that wrote it."
+        )
     if number > newest():
         raise SchemaTooNew(
             f"The outbox has schema version {number}; this bouncestream knows versions up to {newest()}. "
@@ -71,26 +77,23 @@ def version(conn: sqlite3.Connection) -> int:
     return number
 
 
-def migrate(conn: sqlite3.Connection) -> int:
-    """Run what is missing; returns how many migrations ran."""
+def migrate(conn: sqlite3.Connection) -> None:
+    """Make the tables of a new database, or run what an older one lacks. Raises what `version` raises."""
     start = version(conn)
-    todo = migrations()[start:]
-    for migration in todo:
+    steps = [Migration(newest(), "schema.sql", _schema() + _seed())] if start == 0 else migrations()
+    for step in steps:
+        if step.number <= start:
+            continue
         try:
-            conn.executescript(
-                f"BEGIN IMMEDIATE;\n{migration.sql}\n{_seed()}PRAGMA user_version = {migration.number};\nCOMMIT;"
-                if migration.number == 1
-                else f"BEGIN IMMEDIATE;\n{migration.sql}\nPRAGMA user_version = {migration.number};\nCOMMIT;"
-            )
+            conn.executescript(f"BEGIN IMMEDIATE;\n{step.sql}\nPRAGMA user_version = {step.number};\nCOMMIT;")
         except BaseException:
             if conn.in_transaction:
                 conn.rollback()
             raise
-    return len(todo)
 
 
 def check_schema(conn: sqlite3.Connection) -> None:
-    """Raise StoreUnavailable when a table or an index is not as the migrations made it: SQLite itself notices only
+    """Raise StoreUnavailable when a table or an index is not that of schema.sql: SQLite itself notices only
     what it cannot read, not another name of a column or another CHECK. Views are for people, and may be changed."""
     found = {_plain(sql) for (sql,) in conn.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
     wrong = [sql for sql in _tables_and_indexes() if sql not in found]
@@ -100,14 +103,17 @@ def check_schema(conn: sqlite3.Connection) -> None:
 
 @cache
 def _tables_and_indexes() -> tuple[str, ...]:
-    text = files("bouncestream.outbox").joinpath("schema.sql").read_text("utf-8")
-    plain = (_plain(sql) for sql in text.split(";\n"))
-    return tuple(sql for sql in plain if sql and not sql.startswith("CREATE VIEW"))
+    checked = ("CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ")
+    return tuple(sql for sql in _plain(_schema()).rstrip(";").split("; ") if sql.startswith(checked))
+
+
+def _schema() -> str:
+    return files("bouncestream.outbox").joinpath("schema.sql").read_text("utf-8")
 
 
 def _plain(sql: str) -> str:
     """Without comments, quotes and layout."""
-    return " ".join(_COMMENT.sub(" ", sql).replace('"', "").split())
+    return " ".join(_COMMENT.sub(" ", sql).replace('"', "").split()).replace(" ,", ",").replace(" )", ")")
 
 
 def _seed() -> str:
@@ -115,23 +121,3 @@ def _seed() -> str:
     outboxes."""
     secret, instance = secrets.token_hex(32), secrets.token_hex(8)  # hex digits: nothing to quote
     return f"INSERT INTO meta VALUES ('identity_secret', '{secret}'), ('instance', '{instance}');\n"  # noqa: S608
-
-
-def dump(conn: sqlite3.Connection) -> str:
-    """The schema as it stands in the database, in the order in which it was made."""
-    rows = conn.execute(
-        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
-    )
-    number = conn.execute("PRAGMA user_version").fetchone()[0]
-    head = (
-        f"-- The outbox after migration {number}. Generated, and only for reading: the truth is in migrations/.\n"
-        "-- To renew it: python -m bouncestream.outbox.migrate > bouncestream/outbox/schema.sql\n"
-    )
-    return head + "".join(f"\n{sql};\n" for (sql,) in rows)
-
-
-if __name__ == "__main__":
-    memory = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(memory)
-    sys.stdout.write(dump(memory))
-    memory.close()

@@ -1,5 +1,8 @@
--- The outbox after migration 9. Generated, and only for reading: the truth is in migrations/.
--- To renew it: python -m bouncestream.outbox.migrate > bouncestream/outbox/schema.sql
+-- A new outbox. A change here needs a file in migrations/ that does the same to an older outbox.
+-- Times are ISO 8601 in UTC with milliseconds and a Z, so that they sort as text.
+-- Order is always the integer key, never a time; the newest row of a table is never removed, so that no key returns.
+
+PRAGMA application_id = 0x626e6365; -- 'bnce': this file is a bouncestream outbox
 
 CREATE TABLE meta (
     -- What belongs to this database as a whole: `identity_secret`, `instance`, `rows_shown:<Listmonk version>` …
@@ -37,7 +40,9 @@ CREATE TABLE outbox (
     address_form      TEXT NOT NULL DEFAULT 'email',
     next_attempt_at   TEXT,                 -- when it is due; only while pending
     finished_at       TEXT,
-    why               TEXT NOT NULL DEFAULT '', unsent INTEGER NOT NULL DEFAULT 0, reported TEXT NOT NULL DEFAULT '', -- the reason of the newest move
+    why               TEXT NOT NULL DEFAULT '', -- the reason of the newest move
+    unsent            INTEGER NOT NULL DEFAULT 0, -- of its attempts: nothing of them left this host
+    reported          TEXT NOT NULL DEFAULT '', -- another address that the mail names; evidence only
     -- A row says when it is due, why it is held and when it was finished in exactly the states where that is true.
     -- CASE and OR, as SQLite builds a table for each IN (...) of a CHECK, each time: 7 us a row.
     CHECK (CASE state
@@ -56,10 +61,10 @@ CREATE TABLE outbox (
     CHECK (recipient <> '' OR subscriber_uuid <> '')
 ) STRICT;
 
+-- With the state in it, though it is always the same: only then a walk of the index needs no table.
 CREATE INDEX outbox_due ON outbox (state, next_attempt_at, id) WHERE state = 'pending';
-
 CREATE INDEX outbox_unsettled ON outbox (id) WHERE state IN ('claimed', 'posted') AND finished_at IS NULL;
-
+-- With OR, as SQLite then sees that a query for one of the two may use it; with IN it does not.
 CREATE INDEX outbox_set_aside ON outbox (state, id) WHERE state = 'held' OR state = 'dead';
 
 CREATE TABLE history (
@@ -89,8 +94,11 @@ CREATE TABLE raw (
     content_type TEXT NOT NULL,
     bytes        INTEGER NOT NULL, -- size before compression
     encoding     TEXT NOT NULL CHECK (encoding IN ('zlib', 'none')),
-    body         BLOB NOT NULL
-, block INTEGER, start INTEGER, headers TEXT NOT NULL DEFAULT '') STRICT;
+    body         BLOB NOT NULL,
+    block        INTEGER, -- block.id, where the body is then instead of here: `bytes` bytes of it,
+    start        INTEGER, -- from here on
+    headers      TEXT NOT NULL DEFAULT '' -- that its provider reads, for when it is judged again
+) STRICT;
 
 CREATE TABLE quarantine (
     -- Authenticated input that could not be read, and the first of each unknown type of a day.
@@ -101,13 +109,14 @@ CREATE TABLE quarantine (
     why         TEXT NOT NULL,
     event_type  TEXT NOT NULL DEFAULT '',
     raw_id      INTEGER NOT NULL,
-    replayed_at TEXT
-, unidentified INTEGER NOT NULL DEFAULT 0 CHECK (unidentified IN (0, 1)), fingerprint BLOB) STRICT;
+    replayed_at TEXT,
+    unidentified INTEGER NOT NULL DEFAULT 0 CHECK (unidentified IN (0, 1)), -- does not tell whose it is: kept for a later version
+    fingerprint BLOB -- of the mail: a folder that is read again brings it once
+) STRICT;
 
 CREATE INDEX quarantine_open ON quarantine (replayed_at, id) WHERE replayed_at IS NULL;
-
 CREATE INDEX quarantine_raw ON quarantine (raw_id);
-
+-- Only the first 20 of an unknown type are kept raw a day.
 CREATE INDEX quarantine_type ON quarantine (source, event_type, received_at) WHERE event_type <> '';
 
 CREATE TABLE labels (
@@ -125,6 +134,9 @@ CREATE TABLE tally (
     state  TEXT PRIMARY KEY,
     events INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+INSERT INTO tally VALUES ('pending', 0), ('claimed', 0), ('posted', 0), ('verified', 0),
+                         ('unstored', 0), ('dead', 0), ('held', 0), ('dropped', 0);
 
 CREATE VIEW inbox AS
     SELECT id, received_at, source, kind, recipient, reason, diagnostic, state, why, event_id
@@ -172,7 +184,10 @@ CREATE TABLE folders (
     read_at       TEXT NOT NULL,
     skipped       INTEGER NOT NULL DEFAULT 0, -- mails that were older than `start` at the first contact
     below         INTEGER NOT NULL DEFAULT 0, -- mails with a lower UID were there when these numbers were first seen
-    renumbered    INTEGER NOT NULL DEFAULT 0, last_at TEXT, mails INTEGER NOT NULL DEFAULT 0, aside INTEGER NOT NULL DEFAULT 0, -- how often the server gave new numbers to all mails
+    renumbered    INTEGER NOT NULL DEFAULT 0, -- how often the server gave new numbers to all mails
+    last_at       TEXT, -- INTERNALDATE of the mail `last_uid`, where it was read
+    mails         INTEGER NOT NULL DEFAULT 0, -- that were really read
+    aside         INTEGER NOT NULL DEFAULT 0, -- set aside unread since the last one that was read
     PRIMARY KEY (mailbox, folder)
 ) STRICT, WITHOUT ROWID;
 
@@ -182,7 +197,8 @@ CREATE TABLE marks (
     folder      TEXT NOT NULL,
     uidvalidity INTEGER NOT NULL,
     uid         INTEGER NOT NULL,
-    place       TEXT NOT NULL CHECK (place IN ('done', 'unidentified')), arrived_at TEXT,
+    place       TEXT NOT NULL CHECK (place IN ('done', 'unidentified')),
+    arrived_at  TEXT, -- INTERNALDATE: by it a mail is known again when a server gives its number to another one
     PRIMARY KEY (mailbox, folder, uidvalidity, uid)
 ) STRICT, WITHOUT ROWID;
 
@@ -218,6 +234,9 @@ CREATE VIEW quarantined AS
 CREATE VIEW unidentified AS
     SELECT id, received_at, source, why, raw_id
     FROM quarantine WHERE replayed_at IS NULL AND unidentified = 1 ORDER BY id DESC;
+
+-- Watching: how each alert stands, what was told to whom, and what the sources usually bring. All of it may be
+-- deleted: alerts that still hold are then told once more.
 
 CREATE TABLE alerts (
     rule        TEXT NOT NULL,
@@ -278,6 +297,7 @@ CREATE TABLE block (
     body BLOB NOT NULL        -- zlib
 ) STRICT;
 
+-- What waits to be posted again after an attempt that may have been sent: few, and none while all is calm.
 CREATE INDEX outbox_again ON outbox (label) WHERE state = 'pending' AND attempt > unsent AND label <> '';
 
 CREATE TABLE later_reads (

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,21 +44,32 @@ def connect(path: Path) -> sqlite3.Connection:
     return conn
 
 
-#: A schema version that this program upgrades.
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "outbox"
+#: A schema version that this program upgrades, the oldest one.
 OLDER = 4
 
 
 def older(path: Path) -> sqlite3.Connection:
-    """An outbox with the schema of an older version."""
+    """An outbox that the program of an older version made, without its rows."""
     path.touch(0o600)
+    path.write_bytes(gzip.decompress((FIXTURES / f"version_{OLDER}.db.gz").read_bytes()))
     conn = sqlite3.connect(**connection.options(path))
-    connection.prepare_new(conn)
     connection.prepare_writer(conn)
-    for migration in migrate.migrations()[:OLDER]:
-        conn.executescript(migration.sql)
-    conn.execute(f"PRAGMA user_version = {OLDER}")
-    conn.execute(f"INSERT INTO meta VALUES ('identity_secret', '{'ab' * 32}'), ('instance', '{'cd' * 8}')")
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('meta', 'tally')"
+    for (name,) in conn.execute(tables).fetchall():
+        conn.execute(f"DELETE FROM {name}")
+    conn.execute("UPDATE tally SET events = 0")
     return conn
+
+
+def upgrade(conn: sqlite3.Connection, before: str) -> migrate.Migration:
+    """Run the migrations up to the one of that name, which is returned: its turn is the next."""
+    for migration in migrate.migrations():
+        if migration.name.endswith(f"_{before}.sql"):
+            return migration
+        if migration.number > OLDER:
+            conn.executescript(f"{migration.sql};PRAGMA user_version = {migration.number}")
+    raise LookupError(before)
 
 
 def submit(conn: sqlite3.Connection, *events: BounceEvent, now: datetime = NOW, **fields: object) -> Receipt:

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bouncestream.backoff import LONGEST
 from bouncestream.event import Kind
-from bouncestream.outbox import delivery, migrate, reposts
+from bouncestream.outbox import delivery, reposts
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Move, Repost, State
+from tests.outbox import make
 from tests.outbox.make import NOW, claim, event, later, settle, submit
 
 LABEL = "ses 2026-03-01"
@@ -95,12 +97,9 @@ def test_an_unsubscription_that_is_tried_again_has_no_label_to_look_at(conn: sql
     assert [row.row for row in delivery.claim(conn, now=NOW, limit=10, looked={})] == [1]
 
 
-def test_attempts_from_before_the_migration_may_all_have_been_sent() -> None:
-    conn = sqlite3.connect(":memory:", isolation_level=None)
-    known = migrate.migrations()
-    ours = next(m for m in known if m.name.endswith("_later_reads.sql"))
-    for migration in known[: ours.number - 1]:
-        conn.executescript(migration.sql)
+def test_attempts_from_before_the_migration_may_all_have_been_sent(tmp_path: Path) -> None:
+    conn = make.older(tmp_path / "old.db")
+    ours = make.upgrade(conn, before="later_reads")
     conn.execute(
         "INSERT INTO outbox (event_id, state, kind, recipient, source, provider, received_at, occurred_at,"
         " next_attempt_at, label, attempt)"

@@ -167,11 +167,9 @@ def test_what_is_judged_again_is_told_of_whom_the_new_judgement_proves(conn: sql
     assert make.rows(conn, "recipient, reported, campaign_uuid") == [(VICTIM, "a@example.net", CAMPAIGN)]
 
 
-def test_what_waited_before_the_upgrade_goes_the_same_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = migrate.migrations()
-    number = next(m.number for m in known if "told_by_uuid" in m.name)
-    monkeypatch.setattr(migrate, "migrations", lambda: known[: number - 1])
-    conn = make.connect(tmp_path / "old.db")
+def test_what_waited_before_the_upgrade_goes_the_same_way(tmp_path: Path) -> None:
+    conn = make.older(tmp_path / "old.db")
+    make.upgrade(conn, before="told_by_uuid")
     insert = """INSERT INTO outbox (event_id, state, kind, recipient, subscriber_uuid, campaign_uuid, source,
         provider, received_at, occurred_at, held_for, next_attempt_at, finished_at)
         VALUES (?, ?, 'hard', 'a@example.com', ?, ?, 's', ?, '2026-03-01T11:00:00.000Z', '2026-03-01T11:00:00.000Z',
@@ -191,7 +189,6 @@ def test_what_waited_before_the_upgrade_goes_the_same_way(tmp_path: Path, monkey
         final = state in (State.DEAD, State.UNSTORED)
         held, due = "operator" if state is State.HELD else "", at if state is State.PENDING else None
         conn.execute(insert, (f"id-{i}", state, subscriber, campaign, provider, held, due, at if final else None))
-    monkeypatch.setattr(migrate, "migrations", lambda: known)
     migrate.migrate(conn)
     assert [form for (form,) in make.rows(conn, "address_form")] == [row[-1] for row in rows]
     claimed = make.claim(conn)
@@ -199,13 +196,9 @@ def test_what_waited_before_the_upgrade_goes_the_same_way(tmp_path: Path, monkey
     conn.close()
 
 
-def test_what_an_earlier_version_took_for_proof_is_told_as_soft(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = migrate.migrations()
-    number = next(m.number for m in known if "hints" in m.name)
-    monkeypatch.setattr(migrate, "migrations", lambda: known[: number - 1])
-    conn = make.connect(tmp_path / "old.db")
+def test_what_an_earlier_version_took_for_proof_is_told_as_soft(tmp_path: Path) -> None:
+    conn = make.older(tmp_path / "old.db")
+    make.upgrade(conn, before="hints")
     conn.execute("ALTER TABLE raw ADD COLUMN headers TEXT NOT NULL DEFAULT ''")  # which today's program writes
     hints = (
         "the returned From is of example.org",
@@ -226,7 +219,6 @@ def test_what_an_earlier_version_took_for_proof_is_told_as_soft(
     verp = event("his@example.com", provider="mailbox", evidence=proof + hints[2], subscriber_uuid=PERSON)
     submit(conn, verp)
     conn.execute("ALTER TABLE raw DROP COLUMN headers")
-    monkeypatch.setattr(migrate, "migrations", lambda: known)
     migrate.migrate(conn)
     assert [kind for (kind,) in make.rows(conn, "kind")] == ["soft"] * 3 + ["hard"] * 5
     assert told(conn)[-1] == ("pending", "hard", PERSON)
