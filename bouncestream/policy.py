@@ -24,7 +24,7 @@ IGNORE = "ignore"
 WORDS = (Kind.HARD.value, Kind.SOFT.value, Kind.COMPLAINT.value, IGNORE)
 
 _Words = Mapping[str, str]
-_NONE: Mapping[str, str] = MappingProxyType({})
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,26 +251,24 @@ class Config:
 
 
 #: Sections that are tables of named sections: [webhooks.<name>]. A webhook's keys are those of its provider.
-NAMED: Mapping[str, type[Any]] = MappingProxyType({"webhooks": Webhook, "mailboxes": Mailbox})
+NAMED: Mapping[str, type[Any]] = {"webhooks": Webhook, "mailboxes": Mailbox}
 
 #: Sections by their dotted name, in the order of the example.
-SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
-    {
-        "server": Server,
-        "outbox": Outbox,
-        "retention": Retention,
-        "listmonk": Listmonk,
-        "relay": Relay,
-        "relay.verify": Verify,
-        "webhooks": Webhook,
-        "mailboxes": Mailbox,
-        "mail": Mail,
-        "policy": Policy,
-        "alerts": Alerts,
-        "alerts.email": Email,
-        "alerts.webhook": JsonWebhook,
-        "alerts.heartbeat": Heartbeat,
-        "alerts.summary": Summary,
-        "log": Log,
-    }
-)
+SECTIONS: Mapping[str, type[Any]] = {
+    "server": Server,
+    "outbox": Outbox,
+    "retention": Retention,
+    "listmonk": Listmonk,
+    "relay": Relay,
+    "relay.verify": Verify,
+    "webhooks": Webhook,
+    "mailboxes": Mailbox,
+    "mail": Mail,
+    "policy": Policy,
+    "alerts": Alerts,
+    "alerts.email": Email,
+    "alerts.webhook": JsonWebhook,
+    "alerts.heartbeat": Heartbeat,
+    "alerts.summary": Summary,
+    "log": Log,
+}

@@ -5,7 +5,6 @@ made from it."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from bouncestream.doctor.areas import (
@@ -37,53 +36,46 @@ UNKNOWN: Final = frozenset(
     }
 )
 #: The doctor's own: what it says about its own work.
-_OWN: Mapping[str, str] = MappingProxyType(
-    {
-        UNEXAMINED: "a part could not be examined",
-        "public-unknown": "the public address is not known, so nothing could be tried through it",
-    }
-)
+_OWN: Mapping[str, str] = {
+    UNEXAMINED: "a part could not be examined",
+    "public-unknown": "the public address is not known, so nothing could be tried through it",
+}
 
 #: Topic, as in a finding → heading, in the order in which a person reads them.
-TOPICS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        configuration.TOPIC: "Configuration",
-        listmonk.TOPIC: "Listmonk",
-        bounces.TOPIC: "Bounce settings",
-        root_url.TOPIC: "Root URL and DNS",
-        ports.TOPIC: "Ports and firewall",
-        tls.TOPIC: "TLS",
-        pixel.TOPIC: "Open pixel",
-        pages.TOPIC: "Clicks and public pages",
-        guides.TOPIC: "Guides that mislead",
-        campaigns.TOPIC: "Templates and campaigns",
-        bridge.TOPIC: "bouncestream itself",
-        mailbox.TOPIC: "Mailboxes",
-        alerts.TOPIC: "Alerts",
-        "doctor": "The examination",
-        "mail": "A received mail",
-        "logs": "Server logs",
-    }
-)
+TOPICS: Final[Mapping[str, str]] = {
+    configuration.TOPIC: "Configuration",
+    listmonk.TOPIC: "Listmonk",
+    bounces.TOPIC: "Bounce settings",
+    root_url.TOPIC: "Root URL and DNS",
+    ports.TOPIC: "Ports and firewall",
+    tls.TOPIC: "TLS",
+    pixel.TOPIC: "Open pixel",
+    pages.TOPIC: "Clicks and public pages",
+    guides.TOPIC: "Guides that mislead",
+    campaigns.TOPIC: "Templates and campaigns",
+    bridge.TOPIC: "bouncestream itself",
+    mailbox.TOPIC: "Mailboxes",
+    alerts.TOPIC: "Alerts",
+    "doctor": "The examination",
+    "mail": "A received mail",
+    "logs": "Server logs",
+}
 
 #: Topic → id → what it means.
-BY_TOPIC: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
-    {
-        area.TOPIC: area.FINDINGS
-        for area in (
-            *(configuration, listmonk, bounces, root_url, ports, tls, pixel, pages, guides, campaigns, bridge),
-            *(mailbox, alerts),
-        )
-    }
-    | {
-        bridge.TOPIC: {**bridge.FINDINGS, **end_to_end.FINDINGS},
-        "doctor": _OWN,
-        "mail": body.FINDINGS,
-        "logs": findings.FINDINGS,
-    }
-)
+BY_TOPIC: Final[Mapping[str, Mapping[str, str]]] = {
+    area.TOPIC: area.FINDINGS
+    for area in (
+        *(configuration, listmonk, bounces, root_url, ports, tls, pixel, pages, guides, campaigns, bridge),
+        *(mailbox, alerts),
+    )
+} | {
+    bridge.TOPIC: {**bridge.FINDINGS, **end_to_end.FINDINGS},
+    "doctor": _OWN,
+    "mail": body.FINDINGS,
+    "logs": findings.FINDINGS,
+}
 
 #: Id → what it means.
-CATALOGUE: Final[Mapping[str, str]] = MappingProxyType(
-    {ident: meaning for area in BY_TOPIC.values() for ident, meaning in area.items()}
-)
+CATALOGUE: Final[Mapping[str, str]] = {
+    ident: meaning for area in BY_TOPIC.values() for ident, meaning in area.items()
+}

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from types import MappingProxyType
 from typing import Any, Generic
 from urllib.parse import quote
 
@@ -41,7 +40,7 @@ MAX_EVENTS = 10_000
 #: Characters of a header that are kept; an id has less.
 _LONGEST_HEADER = 500
 
-_NOTHING: Mapping[str, bytes] = MappingProxyType({})
+_NOTHING: Mapping[str, bytes] = {}
 
 
 @dataclass(frozen=True, slots=True)

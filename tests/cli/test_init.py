@@ -171,7 +171,9 @@ def test_odd_texts_are_quoted(tmp_path: Path) -> None:
         render(Answers(token='a"quote\\and\tmore' * 2, user="ünï", secret="of-a-good-length-20", outbox='/a "b"/o'))
     )
     path.chmod(0o600)
-    with pytest.raises(Exception, match="unprintable"):  # a tab is refused by its own rule, so it was read back right
+    with pytest.raises(
+        Exception, match="unprintable"
+    ):  # a tab is refused by its own rule, so it was read back right
         load(path, {})
     path.write_text(
         render(Answers(token='a"quote\\and more' * 2, user="ünï", secret="of-a-good-length-20", outbox='/a "b"/o'))

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from types import MappingProxyType
 
 from bouncestream.alerts import channels
 from bouncestream.alerts.channels import SendFailed
@@ -15,13 +14,11 @@ from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import clean
 
 TOPIC = "alerts"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "alerts-ok": "the channels of the alerts can be used, as far as can be seen without sending anything",
-        "alerts-none": "no channel is configured, so nobody is told of an alert",
-        "alerts-channel": "a channel of the alerts, or the heartbeat, cannot be used",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "alerts-ok": "the channels of the alerts can be used, as far as can be seen without sending anything",
+    "alerts-none": "no channel is configured, so nobody is told of an alert",
+    "alerts-channel": "a channel of the alerts, or the heartbeat, cannot be used",
+}
 #: Seconds for one channel: Apprise alone takes one or two to start.
 PATIENCE = 8.0
 

@@ -8,7 +8,6 @@ blocklist; its POP scanner deletes every mail that it fetches.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bouncestream.doctor.finding import Finding, Level
@@ -18,23 +17,21 @@ if TYPE_CHECKING:
     from bouncestream.doctor.areas.listmonk import ListmonkFacts
 
 TOPIC = "bounces"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "bounces-ok": "Listmonk takes bounces and acts on them",
-        "bounces-webhooks-off": "Listmonk's bounce webhooks are off",
-        "bounces-processing-off": "Listmonk's bounce processing is off",
-        "bounces-never-acts": "Listmonk never acts on hard bounces or complaints",
-        "bounces-soft-never": "Listmonk's count of soft bounces is one that nobody reaches, so it never acts",
-        "bounces-soft-none": "soft bounces have no effect in Listmonk",
-        "bounces-acts-at-once": "Listmonk blocks a subscriber at the first soft bounce",
-        "bounces-deletes": "Listmonk deletes subscribers who bounce, and their bounces with them",
-        "bounces-same-mailbox": "Listmonk's POP scanner empties the mailbox that bouncestream reads",
-        "bounces-own-mailbox": "Listmonk's POP scanner reads a bounce mailbox of its own",
-        "bounces-own-webhooks": "providers post bounces to Listmonk itself too",
-        "bounces-doubled": "another bridge feeds the same bounces: they count twice",
-        "bounces-unanswered": "Listmonk does not answer a bounce as it should",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "bounces-ok": "Listmonk takes bounces and acts on them",
+    "bounces-webhooks-off": "Listmonk's bounce webhooks are off",
+    "bounces-processing-off": "Listmonk's bounce processing is off",
+    "bounces-never-acts": "Listmonk never acts on hard bounces or complaints",
+    "bounces-soft-never": "Listmonk's count of soft bounces is one that nobody reaches, so it never acts",
+    "bounces-soft-none": "soft bounces have no effect in Listmonk",
+    "bounces-acts-at-once": "Listmonk blocks a subscriber at the first soft bounce",
+    "bounces-deletes": "Listmonk deletes subscribers who bounce, and their bounces with them",
+    "bounces-same-mailbox": "Listmonk's POP scanner empties the mailbox that bouncestream reads",
+    "bounces-own-mailbox": "Listmonk's POP scanner reads a bounce mailbox of its own",
+    "bounces-own-webhooks": "providers post bounces to Listmonk itself too",
+    "bounces-doubled": "another bridge feeds the same bounces: they count twice",
+    "bounces-unanswered": "Listmonk does not answer a bounce as it should",
+}
 #: A count that is hardly ever reached.
 NEVER = 50
 _WHERE = "in Listmonk: Settings, Bounces"

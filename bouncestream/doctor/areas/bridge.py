@@ -13,7 +13,6 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from bouncestream.config.model import Config, Server
@@ -26,19 +25,17 @@ from bouncestream.doctor.probe.web import Web
 from bouncestream.providers._settings import Webhook
 
 TOPIC = "bouncestream"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "bridge-ok": "bouncestream runs, and its parts are well",
-        "bridge-not-running": "bouncestream does not run",
-        "bridge-part": "a part of the running bouncestream does not work, or there is something to know about it",
-        "bridge-no-source": "no webhook and no mailbox is configured, so nothing can come in",
-        "bridge-no-public-url": "[server] public_url is not set, so the way from outside cannot be tried",
-        "bridge-port-taken": "something else listens on [server] listen",
-        "bridge-cannot-listen": "bouncestream cannot listen on [server] listen",
-        **outbox.FINDINGS,
-        **webhooks.FINDINGS,
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "bridge-ok": "bouncestream runs, and its parts are well",
+    "bridge-not-running": "bouncestream does not run",
+    "bridge-part": "a part of the running bouncestream does not work, or there is something to know about it",
+    "bridge-no-source": "no webhook and no mailbox is configured, so nothing can come in",
+    "bridge-no-public-url": "[server] public_url is not set, so the way from outside cannot be tried",
+    "bridge-port-taken": "something else listens on [server] listen",
+    "bridge-cannot-listen": "bouncestream cannot listen on [server] listen",
+    **outbox.FINDINGS,
+    **webhooks.FINDINGS,
+}
 
 
 @dataclass(frozen=True, slots=True)

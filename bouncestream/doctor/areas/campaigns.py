@@ -13,7 +13,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from bouncestream.doctor.finding import Finding, Level
@@ -21,20 +20,18 @@ from bouncestream.doctor.probe.reply import clean
 from bouncestream.doctor.probe.web import Credentials, Web
 
 TOPIC = "letters"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "letters-ok": "recent campaigns track opens and links",
-        "letters-none": "no campaign was sent or is planned, so there is nothing to look at",
-        "tracking-disabled": "tracking is switched off for all campaigns",
-        "tracking-anonymous": "opens and clicks are counted without saying whose they are",
-        "campaign-no-trackview": "a campaign has no open pixel, so its opens cannot be counted",
-        "campaign-no-tracklink": "a campaign has links, and none of them is tracked",
-        "campaign-plain-text": "a campaign is plain text, which can have no open pixel",
-        "campaigns-no-views": "recent campaigns have no opens at all",
-        "campaigns-no-clicks": "recent campaigns have tracked links, and no clicks at all",
-        "campaigns-no-bounces": "recent campaigns have no bounces at all",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "letters-ok": "recent campaigns track opens and links",
+    "letters-none": "no campaign was sent or is planned, so there is nothing to look at",
+    "tracking-disabled": "tracking is switched off for all campaigns",
+    "tracking-anonymous": "opens and clicks are counted without saying whose they are",
+    "campaign-no-trackview": "a campaign has no open pixel, so its opens cannot be counted",
+    "campaign-no-tracklink": "a campaign has links, and none of them is tracked",
+    "campaign-plain-text": "a campaign is plain text, which can have no open pixel",
+    "campaigns-no-views": "recent campaigns have no opens at all",
+    "campaigns-no-clicks": "recent campaigns have tracked links, and no clicks at all",
+    "campaigns-no-bounces": "recent campaigns have no bounces at all",
+}
 #: So many campaigns are looked at, the newest first.
 RECENT = 20
 _LIMIT = 8 * 1024 * 1024

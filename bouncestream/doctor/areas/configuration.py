@@ -4,18 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import clean
 
 TOPIC = "configuration"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "config-ok": "the configuration can be used",
-        "config-risky": "a setting can be used, but is risky",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "config-ok": "the configuration can be used",
+    "config-risky": "a setting can be used, but is risky",
+}
 
 
 def judge(path: str, warnings: Sequence[str]) -> list[Finding]:

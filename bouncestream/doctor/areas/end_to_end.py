@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 
 from bouncestream.config.model import Config
 from bouncestream.doctor.areas.webhooks import TOPIC, post, secret_of
@@ -24,14 +23,12 @@ from bouncestream.errors import StoreError
 from bouncestream.outbox.view import newest_about
 from bouncestream.sources.webhook import selftest
 
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "trial-ok": "a test event went in and out to Listmonk (--write)",
-        "trial-waiting": "a test event came in, and Listmonk has not said yet what became of it (--write)",
-        "trial-failed": "a test event could not be brought in or out (--write)",
-        "trial-impossible": "no webhook has a public URL and a secret, so no test event can be sent (--write)",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "trial-ok": "a test event went in and out to Listmonk (--write)",
+    "trial-waiting": "a test event came in, and Listmonk has not said yet what became of it (--write)",
+    "trial-failed": "a test event could not be brought in or out (--write)",
+    "trial-impossible": "no webhook has a public URL and a secret, so no test event can be sent (--write)",
+}
 #: Seconds to wait for Listmonk, and between two looks.
 PATIENCE, EVERY = 6.0, 0.1
 _OUT = ("verified", "unstored")

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -24,13 +23,11 @@ from bouncestream.doctor.probe.target import Target
 from bouncestream.doctor.probe.web import Web
 
 TOPIC = "guides"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "guide-track-answered": "the proxy has a rule for /track/open or /track/link, which do not exist",
-        "guide-track-configured": "a proxy's configuration names /track/open or /track/link, which do not exist",
-        "guide-on-demand": "Caddy makes certificates for any name that anybody asks for",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "guide-track-answered": "the proxy has a rule for /track/open or /track/link, which do not exist",
+    "guide-track-configured": "a proxy's configuration names /track/open or /track/link, which do not exist",
+    "guide-on-demand": "Caddy makes certificates for any name that anybody asks for",
+}
 #: Where Debian's packages and most guides put the configuration of proxies.
 PLACES = ("/etc/nginx", "/etc/caddy", "/etc/apache2/sites-enabled", "/etc/traefik")
 #: Caddy's own, which answers on this machine only.

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,29 +25,27 @@ from bouncestream.sinks.listmonk.answers import boot_id
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS, Granted, granted
 
 TOPIC = "listmonk"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "listmonk-ok": "Listmonk answers, and knows the API user",
-        "listmonk-unreachable": "nothing answers at [listmonk] url",
-        "listmonk-unfinished": "what answers at [listmonk] url does not end its answers",
-        "listmonk-foreign": "what answers at [listmonk] url is not Listmonk",
-        "listmonk-redirect": "[listmonk] url redirects to another address",
-        "listmonk-broken": "Listmonk answers, but fails: its database is away, or it is starting",
-        "listmonk-token": "Listmonk does not know the API user or its token",
-        "listmonk-old": "this version of Listmonk has a known defect",
-        "listmonk-clock": "the clocks of Listmonk and of this machine differ",
-        "listmonk-needs-restart": "changed settings are not in force, since a campaign runs",
-        "listmonk-no-mark": "Listmonk's pages show no mark of its start, so restarts are noticed later",
-        "permission-ok": "the API user may do all that bouncestream needs",
-        "permission-post": "the API user may not post bounces",
-        "permission-read": "the API user may not read bounces back",
-        "permission-lookup": "the API user may not look up subscribers",
-        "permission-manage": "the API user may not unsubscribe anybody",
-        "permission-settings": "the API user may not read the settings",
-        "permission-letters": "the API user may not read templates and campaigns, so the doctor cannot either",
-        "permission-unknown": "this version of Listmonk does not tell what the API user may do",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "listmonk-ok": "Listmonk answers, and knows the API user",
+    "listmonk-unreachable": "nothing answers at [listmonk] url",
+    "listmonk-unfinished": "what answers at [listmonk] url does not end its answers",
+    "listmonk-foreign": "what answers at [listmonk] url is not Listmonk",
+    "listmonk-redirect": "[listmonk] url redirects to another address",
+    "listmonk-broken": "Listmonk answers, but fails: its database is away, or it is starting",
+    "listmonk-token": "Listmonk does not know the API user or its token",
+    "listmonk-old": "this version of Listmonk has a known defect",
+    "listmonk-clock": "the clocks of Listmonk and of this machine differ",
+    "listmonk-needs-restart": "changed settings are not in force, since a campaign runs",
+    "listmonk-no-mark": "Listmonk's pages show no mark of its start, so restarts are noticed later",
+    "permission-ok": "the API user may do all that bouncestream needs",
+    "permission-post": "the API user may not post bounces",
+    "permission-read": "the API user may not read bounces back",
+    "permission-lookup": "the API user may not look up subscribers",
+    "permission-manage": "the API user may not unsubscribe anybody",
+    "permission-settings": "the API user may not read the settings",
+    "permission-letters": "the API user may not read templates and campaigns, so the doctor cannot either",
+    "permission-unknown": "this version of Listmonk does not tell what the API user may do",
+}
 #: Seconds by which the clocks may differ.
 CLOCK = 60
 _SETTINGS_LIMIT = 2 * 1024 * 1024

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from bouncestream.config.mailbox import Mailbox
@@ -53,34 +52,32 @@ from bouncestream.sources.mailbox.visit import (
 from bouncestream.sources.oauth.file import login_command, token_path
 
 TOPIC = "mailbox"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "mailbox-ok": "the mailbox lets bouncestream in, and its folders are there",
-        "mailbox-unreachable": "the mail server cannot be reached, or does not speak IMAP",
-        "mailbox-certificate": "the mail server cannot be believed: its certificate, or it has no TLS",
-        "mailbox-certificate-soon": "the mail server's certificate ends soon",
-        "mailbox-login": "the mail server refuses user and password",
-        "mailbox-no-token": "nobody has logged in for a mailbox that uses OAuth",
-        "mailbox-token-refused": "the OAuth permission is not accepted any more",
-        "mailbox-token-provider": "whoever grants the access tokens gives none just now",
-        "mailbox-token-open": "others on this machine may read the OAuth permission",
-        "mailbox-token": "how old the OAuth permission is, and how long its access tokens last",
-        "mailbox-refused": "the mail server says no, or not now",
-        "mailbox-folder": "a folder to read does not exist",
-        "mailbox-read-only": "a folder can only be read, though its mails are to be flagged or moved",
-        "mailbox-folder-unmade": "a folder to move mails to does not exist yet, and will be made",
-        "mailbox-waiting": "how many mails are there, and wait or would be taken in",
-        "mailbox-no-idle": "the mail server has no IDLE, so its folders are looked at now and then",
-        "mailbox-no-move": "the mail server has no MOVE, though mails are to be moved",
-        "mailbox-no-uidplus": "the mail server has no UIDPLUS, which the canary needs",
-        "mailbox-bridge": "the running bouncestream cannot read a mailbox that the doctor can",
-        "mailbox-heard": "a mail of our own was put into the mailbox, heard of, and removed (--write)",
-        "mailbox-mute": "the mail server told nothing of a mail of our own (--write)",
-        "mailbox-canary-left": "the mail of our own could not be removed again (--write)",
-        "mailbox-canary-failed": "no mail of our own could be put into the mailbox (--write)",
-        "mailbox-canary-untried": "no mail of our own was put into the mailbox, and why (--write)",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "mailbox-ok": "the mailbox lets bouncestream in, and its folders are there",
+    "mailbox-unreachable": "the mail server cannot be reached, or does not speak IMAP",
+    "mailbox-certificate": "the mail server cannot be believed: its certificate, or it has no TLS",
+    "mailbox-certificate-soon": "the mail server's certificate ends soon",
+    "mailbox-login": "the mail server refuses user and password",
+    "mailbox-no-token": "nobody has logged in for a mailbox that uses OAuth",
+    "mailbox-token-refused": "the OAuth permission is not accepted any more",
+    "mailbox-token-provider": "whoever grants the access tokens gives none just now",
+    "mailbox-token-open": "others on this machine may read the OAuth permission",
+    "mailbox-token": "how old the OAuth permission is, and how long its access tokens last",
+    "mailbox-refused": "the mail server says no, or not now",
+    "mailbox-folder": "a folder to read does not exist",
+    "mailbox-read-only": "a folder can only be read, though its mails are to be flagged or moved",
+    "mailbox-folder-unmade": "a folder to move mails to does not exist yet, and will be made",
+    "mailbox-waiting": "how many mails are there, and wait or would be taken in",
+    "mailbox-no-idle": "the mail server has no IDLE, so its folders are looked at now and then",
+    "mailbox-no-move": "the mail server has no MOVE, though mails are to be moved",
+    "mailbox-no-uidplus": "the mail server has no UIDPLUS, which the canary needs",
+    "mailbox-bridge": "the running bouncestream cannot read a mailbox that the doctor can",
+    "mailbox-heard": "a mail of our own was put into the mailbox, heard of, and removed (--write)",
+    "mailbox-mute": "the mail server told nothing of a mail of our own (--write)",
+    "mailbox-canary-left": "the mail of our own could not be removed again (--write)",
+    "mailbox-canary-failed": "no mail of our own could be put into the mailbox (--write)",
+    "mailbox-canary-untried": "no mail of our own was put into the mailbox, and why (--write)",
+}
 #: Seconds: for one answer; for a look; until a mail of our own is heard of, at most; for all of a mailbox.
 PATIENCE, LOOK, HEARING, ALL = 4.0, 9.0, 7.0, 11.5
 #: Seconds that are kept for removing the mail of our own.

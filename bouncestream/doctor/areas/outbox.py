@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from bouncestream.config.model import Config
@@ -25,25 +24,23 @@ from bouncestream.outbox.view import Overview, overview
 from bouncestream.sinks.listmonk import strangers
 
 TOPIC = "bouncestream"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "outbox-missing": "there is no outbox yet",
-        "outbox-place": "the outbox cannot be made or written where [outbox] path says",
-        "outbox-lost": "the outbox is missing, though there was one before",
-        "outbox-former": "the outbox is new, but Listmonk holds bounces of another one: `run` takes nothing in",
-        "outbox-unreadable": "the outbox cannot be read",
-        "outbox-open": "others on this machine may read the outbox, which holds addresses",
-        "outbox-ok": "the outbox has room and is worked off",
-        "outbox-disk": "the disk of the outbox is nearly full",
-        "outbox-wal": "the write-ahead log of the outbox has grown large",
-        "outbox-oldest": "an event has waited for its delivery for long",
-        "outbox-dead": "dead letters wait for a person",
-        "outbox-held": "events are held back until a person releases them",
-        "outbox-quarantine": "unreadable input waits in quarantine",
-        "outbox-clock": "the newest event is from the future: the clock was turned back",
-        "source-newest": "when each source was last heard of",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "outbox-missing": "there is no outbox yet",
+    "outbox-place": "the outbox cannot be made or written where [outbox] path says",
+    "outbox-lost": "the outbox is missing, though there was one before",
+    "outbox-former": "the outbox is new, but Listmonk holds bounces of another one: `run` takes nothing in",
+    "outbox-unreadable": "the outbox cannot be read",
+    "outbox-open": "others on this machine may read the outbox, which holds addresses",
+    "outbox-ok": "the outbox has room and is worked off",
+    "outbox-disk": "the disk of the outbox is nearly full",
+    "outbox-wal": "the write-ahead log of the outbox has grown large",
+    "outbox-oldest": "an event has waited for its delivery for long",
+    "outbox-dead": "dead letters wait for a person",
+    "outbox-held": "events are held back until a person releases them",
+    "outbox-quarantine": "unreadable input waits in quarantine",
+    "outbox-clock": "the newest event is from the future: the clock was turned back",
+    "source-newest": "when each source was last heard of",
+}
 #: Free bytes below which a person should know; below `MIN_FREE` nothing is taken in.
 LITTLE = 512 << 20
 WAL = 256 << 20

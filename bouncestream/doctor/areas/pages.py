@@ -8,7 +8,6 @@ same cause.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bouncestream.doctor.areas.pixel import reached
@@ -21,22 +20,20 @@ if TYPE_CHECKING:
     from bouncestream.doctor.probe.public import Public
 
 TOPIC = "pages"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "pages-ok": "clicks, unsubscribing and viewing in the browser reach Listmonk",
-        "link-blocked": "clicks do not reach Listmonk",
-        "unsubscribe-blocked": "the unsubscribe page does not reach Listmonk",
-        "view-blocked": "viewing a campaign in the browser does not reach Listmonk",
-        "optin-blocked": "the page that confirms a subscription does not reach Listmonk",
-        "webhooks-blocked": "providers that post to Listmonk's own webhooks do not reach it",
-        "webhooks-closed": "/webhooks/ does not reach Listmonk; it need not, if only bouncestream posts there",
-        "escapes-broken": "the proxy changes special characters or %-escapes in paths or queries",
-        "http-no-redirect": "plain HTTP is served instead of being led to HTTPS",
-        "http-redirect-wrong": "plain HTTP is led somewhere else than to the same page by HTTPS",
-        "http-redirect-loop": "plain HTTP is redirected in a circle",
-        "http-version": "the public address speaks an HTTP older than 1.1",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "pages-ok": "clicks, unsubscribing and viewing in the browser reach Listmonk",
+    "link-blocked": "clicks do not reach Listmonk",
+    "unsubscribe-blocked": "the unsubscribe page does not reach Listmonk",
+    "view-blocked": "viewing a campaign in the browser does not reach Listmonk",
+    "optin-blocked": "the page that confirms a subscription does not reach Listmonk",
+    "webhooks-blocked": "providers that post to Listmonk's own webhooks do not reach it",
+    "webhooks-closed": "/webhooks/ does not reach Listmonk; it need not, if only bouncestream posts there",
+    "escapes-broken": "the proxy changes special characters or %-escapes in paths or queries",
+    "http-no-redirect": "plain HTTP is served instead of being led to HTTPS",
+    "http-redirect-wrong": "plain HTTP is led somewhere else than to the same page by HTTPS",
+    "http-redirect-loop": "plain HTTP is redirected in a circle",
+    "http-version": "the public address speaks an HTTP older than 1.1",
+}
 #: name → id, level, what it is, why it matters, the status that Listmonk gives, the path to pass on
 _PAGES = {
     "link": (

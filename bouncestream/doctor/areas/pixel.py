@@ -8,7 +8,6 @@ A 200 is not yet a count: for an unknown campaign Listmonk answers the same and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bouncestream.doctor.finding import Finding, Level
@@ -34,27 +33,25 @@ if TYPE_CHECKING:
     from bouncestream.doctor.probe.public import Public
 
 TOPIC = "pixel"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "pixel-ok": "the open pixel comes from Listmonk, through the public address",
-        "pixel-no-answer": "the public address gives no answer to the pixel",
-        "pixel-unfinished": "the answer to the pixel begins, but does not end",
-        "pixel-challenged": "a firewall asks mail programs to prove that they are a person",
-        "pixel-login": "a login stands before the pixel",
-        "pixel-redirect-loop": "the pixel redirects in a circle",
-        "pixel-redirected": "the pixel redirects to another address",
-        "pixel-upstream": "the proxy cannot reach Listmonk",
-        "pixel-blocked": "the proxy answers itself instead of passing the pixel on",
-        "pixel-path": "Listmonk gets the pixel's path in a form that it does not know",
-        "pixel-catch-all": "another page is answered instead of the pixel",
-        "pixel-replaced": "another picture is answered instead of Listmonk's",
-        "pixel-error": "Listmonk itself fails to answer the pixel",
-        "pixel-cached": "a cache answers the pixel, so Listmonk does not hear of opens",
-        "pixel-cacheable": "the proxy allows caches to keep the pixel",
-        "pixel-agents": "mail providers' image proxies are refused",
-        "pixel-slow": "the pixel takes so long that image proxies give up",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "pixel-ok": "the open pixel comes from Listmonk, through the public address",
+    "pixel-no-answer": "the public address gives no answer to the pixel",
+    "pixel-unfinished": "the answer to the pixel begins, but does not end",
+    "pixel-challenged": "a firewall asks mail programs to prove that they are a person",
+    "pixel-login": "a login stands before the pixel",
+    "pixel-redirect-loop": "the pixel redirects in a circle",
+    "pixel-redirected": "the pixel redirects to another address",
+    "pixel-upstream": "the proxy cannot reach Listmonk",
+    "pixel-blocked": "the proxy answers itself instead of passing the pixel on",
+    "pixel-path": "Listmonk gets the pixel's path in a form that it does not know",
+    "pixel-catch-all": "another page is answered instead of the pixel",
+    "pixel-replaced": "another picture is answered instead of Listmonk's",
+    "pixel-error": "Listmonk itself fails to answer the pixel",
+    "pixel-cached": "a cache answers the pixel, so Listmonk does not hear of opens",
+    "pixel-cacheable": "the proxy allows caches to keep the pixel",
+    "pixel-agents": "mail providers' image proxies are refused",
+    "pixel-slow": "the pixel takes so long that image proxies give up",
+}
 #: Seconds after which an answer is too late for comfort.
 SLOW = 1.5
 _LOST = "Opens of your letters are not counted."

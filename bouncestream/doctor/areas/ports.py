@@ -12,7 +12,6 @@ import ipaddress
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.front import LISTMONK, Front
@@ -22,17 +21,15 @@ from bouncestream.doctor.probe.target import Target, from_outside
 from bouncestream.doctor.probe.web import Web
 
 TOPIC = "ports"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "ports-ok": "the public port takes connections",
-        "ports-closed": "the port of the public address takes no connections",
-        "ports-http-closed": "port 80 takes no connections",
-        "ports-listmonk-open": "Listmonk's own port can be reached from outside, past the proxy",
-        "ports-listmonk-bound": "Listmonk's own port listens on all addresses, and only a firewall protects it",
-        "ports-own-address": "the public address is this machine's, so its firewall cannot be tested from here",
-        "http-admin": "Listmonk's login is shown over plain HTTP",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "ports-ok": "the public port takes connections",
+    "ports-closed": "the port of the public address takes no connections",
+    "ports-http-closed": "port 80 takes no connections",
+    "ports-listmonk-open": "Listmonk's own port can be reached from outside, past the proxy",
+    "ports-listmonk-bound": "Listmonk's own port listens on all addresses, and only a firewall protects it",
+    "ports-own-address": "the public address is this machine's, so its firewall cannot be tested from here",
+    "http-admin": "Listmonk's login is shown over plain HTTP",
+}
 _PROC = ("/proc/net/tcp", "/proc/net/tcp6")
 _LISTENING = "0A"
 

@@ -8,7 +8,6 @@ Listmonk's setting `app.root_url`: it trims one trailing slash, and does not wor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bouncestream.doctor.finding import Finding, Level
@@ -19,23 +18,21 @@ if TYPE_CHECKING:
     from bouncestream.doctor.probe.front import Front
 
 TOPIC = "root-url"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "root-url-ok": "what Listmonk prints into mails is the public address",
-        "root-url-empty": "Listmonk has no root URL",
-        "root-url-invalid": "the root URL is no web address",
-        "root-url-localhost": "the root URL means the reader's own computer",
-        "root-url-private": "the root URL means something only inside your network",
-        "root-url-http": "the root URL is not https",
-        "root-url-port": "the root URL names a port, such as Listmonk's own 9000",
-        "root-url-subpath": "the root URL has a path, below which Listmonk does not work",
-        "root-url-slashes": "the root URL ends in more than one slash, so that its links have two in them",
-        "root-url-other-host": "the root URL names another host than your public address",
-        "dns-failed": "the name of the public address cannot be resolved",
-        "dns-private": "the name of the public address stands for a private address",
-        "dns-address-dead": "one of the addresses of the name takes no connections, while another does",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "root-url-ok": "what Listmonk prints into mails is the public address",
+    "root-url-empty": "Listmonk has no root URL",
+    "root-url-invalid": "the root URL is no web address",
+    "root-url-localhost": "the root URL means the reader's own computer",
+    "root-url-private": "the root URL means something only inside your network",
+    "root-url-http": "the root URL is not https",
+    "root-url-port": "the root URL names a port, such as Listmonk's own 9000",
+    "root-url-subpath": "the root URL has a path, below which Listmonk does not work",
+    "root-url-slashes": "the root URL ends in more than one slash, so that its links have two in them",
+    "root-url-other-host": "the root URL names another host than your public address",
+    "dns-failed": "the name of the public address cannot be resolved",
+    "dns-private": "the name of the public address stands for a private address",
+    "dns-address-dead": "one of the addresses of the name takes no connections, while another does",
+}
 _WHERE = "in Listmonk: Settings, General, Root URL"
 
 

@@ -12,7 +12,6 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.certificate import Certificate, read
@@ -20,22 +19,20 @@ from bouncestream.doctor.probe.front import Front
 from bouncestream.doctor.probe.reply import clean
 
 TOPIC = "tls"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "tls-ok": "the certificate is believed, for the right name, and for long enough",
-        "tls-expired": "the certificate has expired",
-        "tls-not-yet-valid": "the certificate is not valid yet: a clock is wrong",
-        "tls-expires-soon": "the certificate ends soon and should have been renewed already",
-        "tls-wrong-name": "the certificate is for another name",
-        "tls-self-signed": "the certificate is signed by nobody but itself",
-        "tls-chain": "the intermediate certificate is not sent along",
-        "tls-untrusted": "the certificate is signed by an authority that is not believed",
-        "tls-old": "the server speaks only TLS versions older than 1.2",
-        "tls-no-certificate": "the server has no certificate for this name and breaks the handshake off",
-        "tls-plain": "the server speaks plain HTTP where TLS is expected",
-        "tls-failed": "the TLS handshake fails in another way",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "tls-ok": "the certificate is believed, for the right name, and for long enough",
+    "tls-expired": "the certificate has expired",
+    "tls-not-yet-valid": "the certificate is not valid yet: a clock is wrong",
+    "tls-expires-soon": "the certificate ends soon and should have been renewed already",
+    "tls-wrong-name": "the certificate is for another name",
+    "tls-self-signed": "the certificate is signed by nobody but itself",
+    "tls-chain": "the intermediate certificate is not sent along",
+    "tls-untrusted": "the certificate is signed by an authority that is not believed",
+    "tls-old": "the server speaks only TLS versions older than 1.2",
+    "tls-no-certificate": "the server has no certificate for this name and breaks the handshake off",
+    "tls-plain": "the server speaks plain HTTP where TLS is expected",
+    "tls-failed": "the TLS handshake fails in another way",
+}
 #: Seconds for a handshake; a second one, which believes everything, may follow the first.
 PATIENCE = 3.4
 #: A certificate is renewed when a third of its life is left; when so little is, renewal has failed.

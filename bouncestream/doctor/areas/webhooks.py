@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -26,22 +25,20 @@ from bouncestream.providers._settings import Webhook
 from bouncestream.sources.webhook import selftest
 
 TOPIC = "bouncestream"
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "webhook-ok": "a signed test reached the webhook through its public URL, and stored nothing",
-        "webhook-unreachable": "the webhook's public URL does not reach bouncestream",
-        "webhook-redirected": "the webhook's public URL redirects, and what is posted there is lost on the way",
-        "webhook-not-https": "the webhook's public URL is not https",
-        "webhook-unknown": "bouncestream does not know the webhook under its public URL",
-        "webhook-refused": "the webhook refuses the test: the secret or the clock differ",
-        "webhook-allow-ips": "allow_ips keeps out the test, as it should",
-        "webhook-body-limit": "the proxy refuses bodies that bouncestream would take",
-        "webhook-sender": "the webhook sees every request come from the proxy",
-        "webhook-proof-lost": "what the provider's requests are proven by does not arrive",
-        "webhook-unproven": "a webhook without secret cannot be tried without storing something",
-        "webhook-to-enter": "what is to be entered at the provider of a webhook",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "webhook-ok": "a signed test reached the webhook through its public URL, and stored nothing",
+    "webhook-unreachable": "the webhook's public URL does not reach bouncestream",
+    "webhook-redirected": "the webhook's public URL redirects, and what is posted there is lost on the way",
+    "webhook-not-https": "the webhook's public URL is not https",
+    "webhook-unknown": "bouncestream does not know the webhook under its public URL",
+    "webhook-refused": "the webhook refuses the test: the secret or the clock differ",
+    "webhook-allow-ips": "allow_ips keeps out the test, as it should",
+    "webhook-body-limit": "the proxy refuses bodies that bouncestream would take",
+    "webhook-sender": "the webhook sees every request come from the proxy",
+    "webhook-proof-lost": "what the provider's requests are proven by does not arrive",
+    "webhook-unproven": "a webhook without secret cannot be tried without storing something",
+    "webhook-to-enter": "what is to be entered at the provider of a webhook",
+}
 #: Bytes of the large self-test: above nginx's default of 1 MiB, below our own default of 10 MiB.
 LARGE = 1_200_000
 

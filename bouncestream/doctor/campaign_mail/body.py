@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from bouncestream.doctor.campaign_mail import headers as received_headers
@@ -37,35 +36,33 @@ TOPIC = "mail"
 _CLIPPED = 102_400
 
 #: id → what it means
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "mail-unreadable": "the file could not be read",
-        "mail-no-headers": "the file has no header fields, so it is no mail as it arrived",
-        "mail-is-a-bounce": "the file is a bounce, not a campaign mail",
-        "mail-cut": "the mail is larger than what is examined",
-        "mail-attached": "the campaign mail was attached to another one",
-        "mail-not-listmonk": "nothing in the mail is from Listmonk",
-        "mail-no-html": "the mail has no HTML part, so it cannot have a pixel",
-        "mail-encoding-broken": "the body's encoding is declared wrong, so URLs in it are broken",
-        "mail-template-unrendered": "template expressions stand in the mail as they were written",
-        "mail-pixel-ok": "the pixel is there",
-        "mail-pixel-missing": "there is no pixel",
-        "mail-tracking-disabled": "there is no pixel, as tracking is disabled in Listmonk",
-        "mail-pixel-broken": "the pixel's URL is damaged",
-        "mail-pixel-twice": "the pixel is there more than once",
-        "mail-pixel-other-campaign": "the pixel belongs to another campaign or subscriber than the mail",
-        "mail-pixel-anonymous": "the pixel names no subscriber",
-        "mail-pixel-wrapped": "somebody rewrote the pixel's URL",
-        "mail-clipped": "the mail is so long that Gmail cuts it, pixel and all",
-        **received_root.FINDINGS,
-        "mail-links-tracked": "links go through Listmonk",
-        "mail-links-some-untracked": "some links do not go through Listmonk",
-        "mail-links-untracked": "no link goes through Listmonk",
-        "mail-links-broken": "tracked links are damaged",
-        **received_rewritten.FINDINGS,
-        **received_headers.FINDINGS,
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "mail-unreadable": "the file could not be read",
+    "mail-no-headers": "the file has no header fields, so it is no mail as it arrived",
+    "mail-is-a-bounce": "the file is a bounce, not a campaign mail",
+    "mail-cut": "the mail is larger than what is examined",
+    "mail-attached": "the campaign mail was attached to another one",
+    "mail-not-listmonk": "nothing in the mail is from Listmonk",
+    "mail-no-html": "the mail has no HTML part, so it cannot have a pixel",
+    "mail-encoding-broken": "the body's encoding is declared wrong, so URLs in it are broken",
+    "mail-template-unrendered": "template expressions stand in the mail as they were written",
+    "mail-pixel-ok": "the pixel is there",
+    "mail-pixel-missing": "there is no pixel",
+    "mail-tracking-disabled": "there is no pixel, as tracking is disabled in Listmonk",
+    "mail-pixel-broken": "the pixel's URL is damaged",
+    "mail-pixel-twice": "the pixel is there more than once",
+    "mail-pixel-other-campaign": "the pixel belongs to another campaign or subscriber than the mail",
+    "mail-pixel-anonymous": "the pixel names no subscriber",
+    "mail-pixel-wrapped": "somebody rewrote the pixel's URL",
+    "mail-clipped": "the mail is so long that Gmail cuts it, pixel and all",
+    **received_root.FINDINGS,
+    "mail-links-tracked": "links go through Listmonk",
+    "mail-links-some-untracked": "some links do not go through Listmonk",
+    "mail-links-untracked": "no link goes through Listmonk",
+    "mail-links-broken": "tracked links are damaged",
+    **received_rewritten.FINDINGS,
+    **received_headers.FINDINGS,
+}
 
 
 def judge(

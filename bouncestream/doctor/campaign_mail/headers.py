@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from bouncestream.doctor.campaign_mail.message import Letter
@@ -36,29 +35,27 @@ class Own:
 NOTHING_KNOWN = Own()
 
 #: id → what it means
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "mail-headers-ok": "the X-Listmonk headers are there",
-        "mail-headers-missing": "the X-Listmonk headers are gone",
-        "mail-esp": "which ESP the mail went through",
-        "mail-unsubscribe-ok": "one-click unsubscription works by what the headers say",
-        "mail-unsubscribe-missing": "there is no List-Unsubscribe",
-        "mail-unsubscribe-not-one-click": "List-Unsubscribe lacks what one click needs (RFC 8058)",
-        "mail-unsubscribe-foreign": "List-Unsubscribe leads to somebody else than Listmonk",
-        "mail-unsubscribe-unsigned": "the DKIM signature does not cover the unsubscription headers (RFC 8058)",
-        "mail-return-path": "where bounces of this mail go",
-        "mail-return-path-empty": "the return path is empty, so no bounce comes back",
-        "mail-return-path-missing": "the receiver did not note the return path",
-        "mail-message-id-rewritten": "the ESP replaced the Message-ID",
-        "mail-message-id-missing": "there is no Message-ID",
-        "mail-auth-ok": "SPF, DKIM and DMARC passed at the receiver",
-        "mail-auth-unknown": "the receiver did not note SPF, DKIM and DMARC",
-        "mail-spf-failed": "SPF did not pass",
-        "mail-dkim-failed": "DKIM did not pass",
-        "mail-dmarc-failed": "DMARC failed",
-        "mail-dmarc-none": "the domain has no DMARC policy",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "mail-headers-ok": "the X-Listmonk headers are there",
+    "mail-headers-missing": "the X-Listmonk headers are gone",
+    "mail-esp": "which ESP the mail went through",
+    "mail-unsubscribe-ok": "one-click unsubscription works by what the headers say",
+    "mail-unsubscribe-missing": "there is no List-Unsubscribe",
+    "mail-unsubscribe-not-one-click": "List-Unsubscribe lacks what one click needs (RFC 8058)",
+    "mail-unsubscribe-foreign": "List-Unsubscribe leads to somebody else than Listmonk",
+    "mail-unsubscribe-unsigned": "the DKIM signature does not cover the unsubscription headers (RFC 8058)",
+    "mail-return-path": "where bounces of this mail go",
+    "mail-return-path-empty": "the return path is empty, so no bounce comes back",
+    "mail-return-path-missing": "the receiver did not note the return path",
+    "mail-message-id-rewritten": "the ESP replaced the Message-ID",
+    "mail-message-id-missing": "there is no Message-ID",
+    "mail-auth-ok": "SPF, DKIM and DMARC passed at the receiver",
+    "mail-auth-unknown": "the receiver did not note SPF, DKIM and DMARC",
+    "mail-spf-failed": "SPF did not pass",
+    "mail-dkim-failed": "DKIM did not pass",
+    "mail-dmarc-failed": "DMARC failed",
+    "mail-dmarc-none": "the domain has no DMARC policy",
+}
 
 _COMMENT = re.compile(r"\([^()]*\)")
 _RESULT = re.compile(r"\b(spf|dkim|dmarc)\s{0,5}=\s{0,5}([a-z]{2,20})", re.IGNORECASE)

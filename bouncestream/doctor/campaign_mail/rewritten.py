@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
-from types import MappingProxyType
 
 from bouncestream.doctor.campaign_mail.message import Letter
 from bouncestream.doctor.campaign_mail.rewriters import ESPS, RECEIVERS, pixel_of, rewriter
@@ -15,13 +14,11 @@ from bouncestream.doctor.finding import Finding, Level
 from bouncestream.printable import printable
 
 #: id → what it means
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "mail-links-esp": "the ESP rewrote the links",
-        "mail-links-receiver": "the receiver rewrote the links",
-        "mail-esp-pixel": "the ESP put a pixel of its own into the mail",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "mail-links-esp": "the ESP rewrote the links",
+    "mail-links-receiver": "the receiver rewrote the links",
+    "mail-esp-pixel": "the ESP put a pixel of its own into the mail",
+}
 
 #: What no person writes into an address: so many characters without a break, digits among them.
 _TOKEN = re.compile(r"[/=](?=[\w.~%-]*\d)[\w.~%-]{32,}")

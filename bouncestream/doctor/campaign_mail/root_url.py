@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from bouncestream.doctor.campaign_mail.headers import Own
@@ -19,17 +18,15 @@ from bouncestream.doctor.probe.target import fault_of, meant
 from bouncestream.printable import printable
 
 #: id → what it means
-FINDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "mail-root-invalid": "the root URL is no web address: it lacks https://, or has it twice",
-        "mail-root-http": "the root URL begins with http://",
-        "mail-root-local": "the root URL is only reachable from its own network",
-        "mail-root-port": "the root URL has a port",
-        "mail-root-path": "the root URL has a path, or two slashes follow it",
-        "mail-root-other": "the mail was made with another root URL than Listmonk's public one",
-        "mail-root-mixed": "the mail has URLs of several root URLs",
-    }
-)
+FINDINGS: Mapping[str, str] = {
+    "mail-root-invalid": "the root URL is no web address: it lacks https://, or has it twice",
+    "mail-root-http": "the root URL begins with http://",
+    "mail-root-local": "the root URL is only reachable from its own network",
+    "mail-root-port": "the root URL has a port",
+    "mail-root-path": "the root URL has a path, or two slashes follow it",
+    "mail-root-other": "the mail was made with another root URL than Listmonk's public one",
+    "mail-root-mixed": "the mail has URLs of several root URLs",
+}
 
 
 def _fix(root: str) -> str:

@@ -11,7 +11,6 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from bouncestream.doctor.probe.front import Front
 from bouncestream.doctor.probe.reply import Reply
@@ -19,34 +18,30 @@ from bouncestream.doctor.probe.target import LINK, OPTIN, PIXEL, UNSUBSCRIBE, VI
 from bouncestream.doctor.probe.web import AGENT, PATIENCE, Web
 
 #: The programs that fetch pictures for readers, as they call themselves (seen in access logs, 2026-11).
-AGENTS: Mapping[str, str] = MappingProxyType(
-    {
-        "Gmail": "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
-        "Apple Mail": "Mozilla/5.0",
-        "Yahoo": "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
-        "Outlook": "Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
-    }
-)
+AGENTS: Mapping[str, str] = {
+    "Gmail": "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+    "Apple Mail": "Mozilla/5.0",
+    "Yahoo": "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
+    "Outlook": "Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
+}
 #: So many requests at a time.
 AT_ONCE = 8
 #: A path and a query whose escapes Listmonk repeats as they came to it, in the Location of its login.
 REFLECTED = "/admin/a%20b%C3%BC?c=%26%3D&d=+"
 #: name → path
-PAGES: Mapping[str, str] = MappingProxyType(
-    {
-        "pixel": PIXEL,
-        "link": LINK,
-        "unsubscribe": UNSUBSCRIBE,
-        "view": VIEW,
-        "optin": OPTIN,
-        "webhooks": "/webhooks/bounce",
-        "reflected": REFLECTED,
-        "query": f"{PIXEL}?x=%26%C3%BC+%25",
-        "escaped": "/subscription/a%20b%C3%BC%7B/x",
-        "track open": "/track/open",
-        "track link": "/track/link",
-    }
-)
+PAGES: Mapping[str, str] = {
+    "pixel": PIXEL,
+    "link": LINK,
+    "unsubscribe": UNSUBSCRIBE,
+    "view": VIEW,
+    "optin": OPTIN,
+    "webhooks": "/webhooks/bounce",
+    "reflected": REFLECTED,
+    "query": f"{PIXEL}?x=%26%C3%BC+%25",
+    "escaped": "/subscription/a%20b%C3%BC%7B/x",
+    "track open": "/track/open",
+    "track link": "/track/link",
+}
 
 
 @dataclass(frozen=True, slots=True)
