@@ -38,8 +38,8 @@ MEANINGS = {
     "soft": "soft",
     "hard": "hard",
     "reputation": "hard if `reputation_score` is true, else soft",
-    "judge": "our reading of the returned mail; an auto-reply is ignored",
-    "judge-hard": "soft, unless our reading of the returned mail says hard",
+    "judge": "judged by the returned mail; an auto-reply is ignored",
+    "judge-hard": "soft, unless the returned mail shows a hard bounce",
 }
 
 

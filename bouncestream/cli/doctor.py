@@ -21,25 +21,23 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Looks at Listmonk, its settings and campaigns, the public address (DNS, ports, TLS, pixel, links,\n"
+        "Examines Listmonk, its settings and campaigns, the public address (DNS, ports, TLS, pixel, links,\n"
         "through the proxy), and at bouncestream itself, within 15 seconds. Each finding says what was seen, why\n"
-        "it matters, and the fix. It changes nothing; the token goes to [listmonk] url only.\n\n"
+        "it matters, and how to fix it. It changes nothing; the token goes to [listmonk] url only.\n\n"
         "Exit codes: 0 fine, 1 warnings, 2 errors, 3 something could not be examined. With --json:\n"
         '{"findings": [{"id", "level": ok|info|warning|error, "topic", "seen", "why", "fix", "evidence"}]}',
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object, for machines")
-    parser.add_argument("--write", action="store_true", help="also do what writes: send a test event")
+    parser.add_argument("--json", action="store_true", help="print one JSON object, for programs")
+    parser.add_argument("--write", action="store_true", help="also run the tests that write: send a test event")
     parser.add_argument(
         "--outside",
         metavar="URL",
-        help="only what is seen from outside: needs no configuration, run it on a laptop",
+        help="only examine URL from outside; needs no configuration, run it on a laptop",
     )
     parser.add_argument(
-        "--webhook-url", metavar="URL", help="with --outside: try the way to this webhook of bouncestream too"
+        "--webhook-url", metavar="URL", help="with --outside: also test this webhook of bouncestream"
     )
-    inner = parser.add_subparsers(
-        title="commands", metavar="COMMAND", required=False, help="another examination, of files"
-    )
+    inner = parser.add_subparsers(title="commands", metavar="COMMAND", required=False, help="examine files instead")
     doctor_files.mail_options(add(inner, "mail", "examine a campaign mail as it arrived in an inbox"))
     doctor_files.logs_options(add(inner, "logs", "find out from server logs whether opens and clicks arrive"))
     for sub in inner.choices.values():
@@ -57,13 +55,13 @@ def run(args: argparse.Namespace) -> int:
     from bouncestream.doctor import engine  # `doctor mail` and `doctor logs` need not wait for it
 
     if args.webhook_url and not args.outside:
-        raise UsageError("--webhook-url belongs to --outside; else the configuration names the webhooks")
+        raise UsageError("--webhook-url needs --outside; without it the webhooks come from the configuration")
     if args.outside:
         if args.write:
-            raise UsageError("--outside only looks, so there is nothing for --write")
+            raise UsageError("--outside and --write cannot be combined: --outside changes nothing")
         for name, url in (("--outside", args.outside), ("--webhook-url", args.webhook_url)):
             if url and Target.read(url) is None:
-                raise UsageError(f"{name} takes an http or https URL, such as https://news.example.com")
+                raise UsageError(f"{name} must be an http or https URL, such as https://news.example.com")
         found = asyncio.run(engine.examine_outside(args.outside, args.webhook_url or ""))
     else:
         found = asyncio.run(engine.examine(configuration(args), write=args.write))

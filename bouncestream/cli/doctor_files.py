@@ -30,7 +30,7 @@ _MOST = 32 << 20
 
 _JSON = """\
 --json: {"findings": [{"id", "level": "ok"|"info"|"warning"|"error", "topic", "seen", "why", "fix", "evidence"}]}.
-Exit code 0: fine; 1: warnings; 2: errors; 3: it could not be examined, or not all of it."""
+Exit code 0: fine; 1: warnings; 2: errors; 3: not everything could be examined."""
 
 
 def mail_options(parser: Parser) -> None:
@@ -41,7 +41,7 @@ def mail_options(parser: Parser) -> None:
         "Save it with all its headers: Gmail: Show original, Download; Thunderbird: Save as; Outlook on the\n"
         f"web: Save as. With a configuration its URLs are compared with Listmonk's public address.\n\n{_JSON}",
     )
-    parser.add_argument("--json", action="store_true", help="JSON, for programs")
+    parser.add_argument("--json", action="store_true", help="print one JSON object, for programs")
     parser.add_argument("file", metavar="FILE", help="the mail, as a raw file (.eml); - is standard input")
 
 
@@ -54,7 +54,7 @@ def logs_options(parser: Parser) -> None:
         "files are counted together. With a configuration their host is compared with Listmonk's public\n"
         f"address.\n\n{_JSON}",
     )
-    parser.add_argument("--json", action="store_true", help="JSON, for programs")
+    parser.add_argument("--json", action="store_true", help="print one JSON object, for programs")
     parser.add_argument("files", nargs="+", metavar="FILE", help="an access log; - is standard input")
 
 
@@ -65,7 +65,7 @@ def mail(args: argparse.Namespace) -> int:
         raw = _read(args.file)
     except OSError as error:
         seen = f"{args.file} cannot be read: {error.strerror or error}."
-        fix = "check the path, and which user may read there"
+        fix = "check the path and its permissions"
         return tell(
             [Finding("mail-unreadable", Level.ERROR, "mail", seen, fix=fix)], as_json=args.json, examined=False
         )

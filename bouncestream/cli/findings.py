@@ -13,7 +13,7 @@ from bouncestream.doctor.finding import Finding, Level, as_dict, exit_code
 from bouncestream.printable import printable
 
 _SIGNS = {Level.OK: "✔", Level.INFO: "·", Level.WARNING: "⚠", Level.ERROR: "✘"}
-_NOT_EXAMINED = "It could not be examined, or not all of it: see above."
+_NOT_EXAMINED = "Not everything could be examined: see above."
 _WIDTH = 100
 
 
@@ -71,8 +71,8 @@ def _sum(found: Sequence[Finding]) -> str:
     told = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
     if not told:
         return "All is well."
-    first = "✘: what comes later often has the same cause" if errors else "⚠"
-    return f"{', '.join(told)}. Begin with the first {first}."
+    first = "✘: later ones often have the same cause" if errors else "⚠"
+    return f"{', '.join(told)}. Start with the first {first}."
 
 
 def _print(finding: Finding, because: str, remedy: str) -> None:

@@ -91,7 +91,7 @@ class Proof:
         self, request: Asked, key: Any, settings: Any, now: datetime, fetched: Mapping[str, bytes]
     ) -> Fetch | None:
         """Raise Unauthorized unless the body proves it; only called after `head` said False."""
-        raise Missing("nothing in the body proves where it comes from")
+        raise Missing("the body contains no proof of origin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class HeaderSecret(Proof):
         return (self.named_by,) if self.named_by else ()
 
     def how(self, settings: Any) -> str:
-        return f"the secret as the header {self.name(settings)}"
+        return f"the secret in the header {self.name(settings)}"
 
     def sample(self, key: Secret, settings: Any, body: bytes, now: datetime) -> dict[str, str]:
         return {self.name(settings): "Bearer selftest" if self.bearer else "selftest"}
@@ -139,7 +139,7 @@ class Basic(Proof):
     challenge: ClassVar[str] = 'Basic realm="bouncestream", charset="UTF-8"'
 
     def how(self, settings: Any) -> str:
-        return "the password before the host, as https://bouncestream:<password>@…"
+        return "the password in the URL: https://bouncestream:<password>@…"
 
     def head(self, request: Asked, key: Secret, settings: Any, now: datetime) -> bool:
         offered = request.headers.get("Authorization")
@@ -151,7 +151,7 @@ class Basic(Proof):
         except (binascii.Error, ValueError):
             scheme, _, colon, password = "", b"", b"", b""
         if scheme.lower() != "basic" or not colon:
-            raise Unauthorized("the header Authorization is not that of basic authentication")
+            raise Unauthorized("the Authorization header is not basic authentication")
         if not key.matches(password):
             raise Unauthorized("wrong password")
         return True

@@ -46,7 +46,7 @@ class PublicKey(Signature):
         try:
             return "" if all(self.fits(load(one)) for one in key) else f"is not a key for {self.word}"
         except ValueError:
-            return "is not a public key; copy it whole, as PEM or base64"
+            return "is not a public key; copy all of it, as PEM or base64"
 
     def fits(self, key: Any) -> bool:
         """Whether a public key is of this kind."""

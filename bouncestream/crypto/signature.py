@@ -137,7 +137,7 @@ class Signature(Proof):
         if abs(age) > self.window:
             when = f"{age:.0f} s old" if age > 0 else f"{-age:.0f} s in the future"
             raise Unauthorized(
-                f"the signed timestamp is {when}, more than {self.window} s: a replay, or a clock is wrong"
+                f"the signed timestamp is {when}, more than {self.window} s: a replay or a wrong clock"
             )
 
 

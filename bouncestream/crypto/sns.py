@@ -39,15 +39,15 @@ class Sns(Proof):
 
     def fault(self, key: tuple[str, ...]) -> str:
         if not all(map(_TOPIC.fullmatch, key)):
-            return "names something that is no topic; copy its whole ARN, and not that of the subscription"
+            return "contains an entry that is not a topic; copy the ARN of the topic, not of the subscription"
         return ""
 
     def head(self, request: Asked, key: tuple[str, ...], settings: Any, now: datetime) -> bool:
         if request.headers.get("x-amz-sns-rawdelivery", "").lower() == "true":
-            raise Unauthorized("raw message delivery has no signature: switch it off in the subscription")
+            raise Unauthorized("raw message delivery sends no signature: switch it off in the subscription")
         topic = request.headers.get("x-amz-sns-topic-arn")
         if topic is not None and topic not in key:
-            raise Unauthorized(f"the topic {topic[:200]} is not one of those that are let in")
+            raise Unauthorized(f"the topic {topic[:200]} is not in topics")
         return False
 
     def body(
@@ -61,13 +61,13 @@ class Sns(Proof):
             raise Missing("no signature")
         topic = said["TopicArn"]
         if topic not in key:
-            raise Unauthorized(f"the topic {str(topic)[:200]} is not one of those that are let in")
+            raise Unauthorized(f"the topic {str(topic)[:200]} is not in topics")
         url = said["SigningCertURL"]
         if not self.certificates.fullmatch(url):
-            raise Unauthorized("its certificate is not where those of the provider are")
+            raise Unauthorized("its certificate URL is not the provider's")
         hash = _HASHES.get(str(said.get("SignatureVersion")))
         if hash is None:
-            raise Unauthorized("its SignatureVersion is not known")
+            raise Unauthorized("its SignatureVersion is not supported")
         names = _NOTIFICATION if said["Type"] == "Notification" else _CONFIRMATION
         signed = "".join(
             f"{name}\n{said[name]}\n" for name in names if name != "Subject" or said.get(name) is not None
@@ -76,7 +76,7 @@ class Sns(Proof):
             return Fetch(url)
         certificate = load_pem_x509_certificate(fetched[url])
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-            raise Unauthorized("its certificate is not valid now")
+            raise Unauthorized("its certificate has expired or is not valid yet")
         try:
             verify_rsa(certificate.public_key(), signed.encode(), b64decode(said["Signature"]), hash)
         except (InvalidSignature, binascii.Error):

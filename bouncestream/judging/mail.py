@@ -94,7 +94,7 @@ def read_mail(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Retu
     try:
         return _read(raw, judging, arrived_at)
     except Exception as error:  # a bug of the mail reader takes no other mail down
-        why = f"a bug of the mail reader: {type(error).__name__}"
+        why = f"a bug in the mail parser: {type(error).__name__}"
         return Returned(troubled(judging.source, why, raw), None, why, bug=True)
 
 
@@ -106,7 +106,7 @@ def troubled(source: str, why: str, raw: bytes) -> Submission:
 def _read(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned:
     verdict = decode.read(raw, verp=judging.verp, keys=judging.keys)
     if verdict.unidentified:
-        why = f"a bounce that does not tell whose it is: {verdict.evidence}"
+        why = f"a bounce whose recipient cannot be identified: {verdict.evidence}"
         unreadable = Unreadable(why, unidentified=True, fingerprint=_mark(raw, verdict))
         return Returned(_submission(judging, raw, unreadable=(unreadable,)), Filing.UNIDENTIFIED, why)
     alone = len(verdict.recipients) == 1
@@ -202,7 +202,7 @@ def _proof(verdict: Verdict, person: str, campaign: str, subscriber: str) -> tup
 def _hint(verdict: Verdict, person: str, judging: Judging, *, alone: bool) -> str:
     """The hint for the report about a person, which proves nothing, as anybody can write it; empty: nothing."""
     if verdict.verp and (alone or verdict.verp == person):
-        where = "" if verdict.verp_recorded else ", though only in a header that the sender wrote"
+        where = "" if verdict.verp_recorded else ", but only in a header that the sender controls"
         return f"the return address names the recipient (VERP){where}"
     return _of_ours(verdict, judging)
 
@@ -226,7 +226,7 @@ def _believed(event: BounceEvent, words: str, unproven: str) -> BounceEvent:
         return replace(event, hold="unproven", evidence=f"{evidence}held{hint}")
     if unproven == "accept":
         return replace(event, evidence=f"{evidence}accepted as configured{hint}")
-    evidence += "told as soft at most"
+    evidence += "reported as soft at most"
     if event.kind is not Kind.SOFT:
         evidence += f" (it says {event.kind})"
     return replace(event, kind=Kind.SOFT, evidence=evidence + hint)
@@ -238,7 +238,7 @@ def _few(events: Sequence[BounceEvent], most: int) -> Iterator[BounceEvent]:
     for event in events:
         unproven += event.proof == Proof.NONE
         if event.proof == Proof.NONE and unproven > most:
-            evidence = f"{event.evidence}; held, as its mail names more than {most} recipients without proof"
+            evidence = f"{event.evidence}; held because its mail names more than {most} recipients without proof"
             yield replace(event, proof=Proof.EXCESS, hold="unproven", evidence=evidence)
         else:
             yield event

@@ -33,11 +33,11 @@ def judge_again(came: RawInput, config: Config) -> Submission:
     if came.provider == MAILBOX:
         returned = read_mail(came.body, judging_for(config, came.source), came.received_at)
         if returned.bug:
-            raise StillUnreadable(f"it still cannot be read: {returned.why}")
+            raise StillUnreadable(f"it is still unreadable: {returned.why}")
         return returned.submission or Submission(came.source, came.provider, raw=came.body)
     parsed = _parsed(came, config)
     if parsed.unreadable and not parsed.events and not parsed.ignored:
-        raise StillUnreadable(f"it still cannot be read: {parsed.unreadable[0].why}")
+        raise StillUnreadable(f"it is still unreadable: {parsed.unreadable[0].why}")
     # without a time of its own, an event happened when its report came in, not now
     events = (
         event if event.occurred_at else replace(event, occurred_at=came.received_at) for event in parsed.events
@@ -50,7 +50,7 @@ def identified_again(came: RawInput, config: Config) -> Submission:
     submission = judge_again(came, config)
     if submission.unreadable and not submission.events:
         unreadable = submission.unreadable[0]
-        raise StillUnreadable("it still does not tell whose it is" if unreadable.unidentified else unreadable.why)
+        raise StillUnreadable("its recipient is still unknown" if unreadable.unidentified else unreadable.why)
     return submission
 
 
@@ -75,4 +75,4 @@ def _parsed(came: RawInput, config: Config) -> Parsed:
     try:
         return parse(provider, request, settings, came.received_at)
     except (Malformed, TooLarge) as error:
-        raise StillUnreadable(f"it still cannot be read: {error}") from error
+        raise StillUnreadable(f"it is still unreadable: {error}") from error

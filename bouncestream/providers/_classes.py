@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 #: Why feedback of a class is no event.
 NO_EVENT: Mapping[str, str] = {
-    "deferral": "one failed attempt; it goes on trying",
-    "suppressed": "it did not send: the address is on a list of its own",
-    "info": "no bounce and no complaint",
+    "deferral": "one failed attempt; it keeps retrying",
+    "suppressed": "not sent: the address is on its suppression list",
+    "info": "neither a bounce nor a complaint",
     "auto-reply": "likely an automatic answer, such as a vacation notice",
     "ignore": "ignored as configured",
 }

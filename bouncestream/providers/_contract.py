@@ -142,7 +142,7 @@ def admit(request: WebhookRequest, settings: Webhook, now: datetime) -> bool:
     if refused:
         raise Unauthorized(_most_telling(refused))
     if settings.path_secret is None and not settings.unverified:
-        raise Unauthorized("nothing is configured that a request could be verified by")
+        raise Unauthorized("no secret or key is configured to verify requests with")
     return True
 
 
@@ -170,7 +170,7 @@ def prove(
 def _most_telling(refused: list[tuple[bool, str]]) -> str:
     """Of several refusals the words of one whose proof was sent. Words, not exceptions: the traceback of one would
     hold the frame that holds it, and with it the body."""
-    return min(refused, default=(True, "no proof lies in the body"), key=lambda one: one[0])[1]
+    return min(refused, default=(True, "the body contains no proof"), key=lambda one: one[0])[1]
 
 
 def inside(settings: Webhook) -> bool:
@@ -187,7 +187,7 @@ def read(provider: Provider[Any], request: WebhookRequest, settings: Webhook, no
     """The events of one request, if nothing has to be fetched for its proof. Anything wrong with it is
     Unauthorized, TooLarge or Malformed, never else."""
     if not admit(request, settings, now) and prove(request, settings, now) is not None:
-        raise Unauthorized("something has to be fetched to prove it")
+        raise Unauthorized("its proof needs a fetch")
     return parse(provider, request, settings, now)
 
 

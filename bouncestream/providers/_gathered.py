@@ -116,7 +116,7 @@ class Gathered(Generic[S]):
         """
         meaning = class_of(said, self.settings.classes) or class_ or class_of(said, self.classes)
         if meaning is None:
-            raise UnknownType(f"{self.title}'s type is not known", text(said, 100) or "?")
+            raise UnknownType(f"{self.title}'s type is unknown", text(said, 100) or "?")
         if meaning in NO_EVENT:
             self.ignored.append(f'{self.title} says "{text(said, 100)}": {NO_EVENT[meaning]}')
             return

@@ -23,30 +23,30 @@ class Webhook:
 
     name: str = ""
     provider: str = key(
-        shapes.TEXT, "", "Whose format it is: {providers}.", live=True, sample='"{provider}"', required=True
+        shapes.TEXT, "", "The provider: {providers}.", live=True, sample='"{provider}"', required=True
     )
     path_secret: Secret | None = secret_key(
-        "A secret as one more part of the URL: /webhooks/<name>/<path_secret>. It shows in your proxy's log.",
+        "A secret at the end of the URL: /webhooks/<name>/<path_secret>. It appears in your proxy's log.",
         live=True,
         rotates=True,
     )
     allow_ips: tuple[Network, ...] = key(
         shapes.NETWORKS,
         "[]",
-        "Refuse everyone else; beside a secret, never instead of one. Behind a proxy set server.trusted_proxies.",
+        "Accept only these; beside a secret, never instead of one. Behind a proxy set server.trusted_proxies.",
         live=True,
     )
     unverified: bool = key(
         shapes.TRUTH,
         "false",
-        "true: run without any secret. Whoever finds the URL can have your subscribers blocklisted.",
+        "true: run without any secret. Anyone who finds the URL can get your subscribers blocklisted.",
         live=True,
     )
     classes: Mapping[str, str] = key(
         shapes.words_table(*CLASS_WORDS),
         "{}",
-        'Your own reading of the provider\'s classes, by how they begin: { "Mail block" = "ignore" }. '
-        "hard, soft, complaint, unsubscribe, ignore, or judge: by our own reading of the mail or the reason.",
+        'Overrides for the provider\'s classes, matched by prefix: { "Mail block" = "ignore" }. Values: '
+        "hard, soft, complaint, unsubscribe, ignore, or judge (bouncestream judges the mail or the reason itself).",
         live=True,
     )
 

@@ -67,7 +67,7 @@ class Generic(Webhook):
         proof=HeaderSecret("Authorization", bearer=True),
     )
     hmac_secret: Secret | None = secret_key(
-        "The script signs time and body instead, see the README. With both set, either will do.",
+        "The script signs time and body instead, see the README. If both are set, either is accepted.",
         live=True,
         rotates=True,
         proof=SIGNED,
@@ -115,13 +115,13 @@ def _lines(request: WebhookRequest, into: Gathered[Generic]) -> list[object]:
 
 def _event(item: object, source: str) -> BounceEvent:
     if not isinstance(item, dict):
-        raise Malformed("an event is a JSON object")
+        raise Malformed("an event must be a JSON object")
     said = item.get("kind")
     kind = _KINDS.get(said.strip().lower()) if isinstance(said, str) else None
     if kind is None:
         if said is None:
             raise Malformed("kind is missing")
-        raise UnknownType("kind is not hard, soft, complaint or unsubscribe", text(said, 100) or "?")
+        raise UnknownType("kind must be hard, soft, complaint or unsubscribe", text(said, 100) or "?")
     get = item.get
     given = get("recipient")
     recipient = normalise(given) if isinstance(given, str) else ""

@@ -62,7 +62,7 @@ class Mailgun(Webhook):
     beside it, a signature that someone saw is of no use to them."""
 
     signing_key: Secret | None = secret_key(
-        "Mailgun's HTTP webhook signing key; of a subaccount its own or that of the primary account.",
+        "Mailgun's HTTP webhook signing key; for a subaccount, its own or the primary account's.",
         live=True,
         rotates=True,
         foreign=True,
@@ -85,7 +85,7 @@ def _one(item: Any, into: Gathered[Mailgun]) -> None:
     event = item.get("event-data")
     said = text(dig(event, "event"), 100)
     if not said:
-        raise Malformed("event-data is missing, or names no event")
+        raise Malformed("event-data is missing or names no event")
     status = dig(event, "delivery-status")
     code = text(dig(status, "code"), 10)
     class_ = ""
@@ -127,10 +127,10 @@ PROVIDER = Provider(
     guide=Guide(
         read=date(2026, 11, 29),
         steps=(
-            "At Mailgun, choose Send, Sending, Webhooks, and your domain; its region is US or EU.",
+            "At Mailgun, open Send, Sending, Webhooks, and choose your domain; its region is US or EU.",
             "URL     {url}",
             "Add a webhook with this URL for each of: Permanent Failure, Temporary Failure, Spam Complaints,",
-            "Unsubscribes. (Of temporary failures only the last one counts, when Mailgun gives up.)",
+            "Unsubscribes. (Only the last temporary failure counts, when Mailgun gives up.)",
             "signing_key is the HTTP webhook signing key on the same page, not an API key.",
         ),
         campaign_headers={

@@ -60,7 +60,7 @@ class Postmark(Webhook):
     """Postmark's webhooks. They are not signed: a password in the URL proves them."""
 
     password: Secret | None = secret_key(
-        "The password in the URL that you enter at Postmark: https://bouncestream:<password>@…; any user will do.",
+        "The password in the URL you enter at Postmark: https://bouncestream:<password>@…; any user name works.",
         live=True,
         rotates=True,
         proof=Basic(),

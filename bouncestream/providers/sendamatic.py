@@ -50,7 +50,7 @@ CLASSES: Mapping[str, str] = {
 #: report about DKIM, SPF or DMARC (RFC 6591).
 _NO_COMPLAINT = {
     "not-spam": "the report says that the mail is not spam",
-    "auth-failure": "the report is about a failed authentication (DMARC), no complaint",
+    "auth-failure": "the report is about a failed authentication (DMARC), not a complaint",
 }
 _FEEDBACK_TYPE = re.compile(r"(?im)^feedback-type:[ \t]*([\w-]+)")
 
@@ -67,7 +67,7 @@ class Sendamatic(Webhook):
     """Sendamatic's feedback webhook. It is not signed: a secret in a header of your choice is all."""
 
     secret: Secret | None = secret_key(
-        "What the provider sends in `header`. A list of two while you change it.",
+        "What the provider sends in `header`. A list of two while you rotate it.",
         live=True,
         rotates=True,
         proof=HeaderSecret(named_by="header"),
@@ -75,7 +75,7 @@ class Sendamatic(Webhook):
     header: str = key(
         shapes.HEADER,
         '"X-Webhook-Secret"',
-        'The header that holds the secret; with "Authorization", a word "Bearer" before the secret is skipped.',
+        'The header that holds the secret; with "Authorization", a leading "Bearer" is ignored.',
         live=True,
     )
 
@@ -87,7 +87,7 @@ def parse(request: WebhookRequest, into: Gathered[Sendamatic]) -> None:
 
 def _one(item: object, into: Gathered[Sendamatic]) -> None:
     if not isinstance(item, dict):
-        raise Malformed("a notification is a JSON object")
+        raise Malformed("a notification must be a JSON object")
     kind = text(item.get("notification_type"), 100)
     word = kind.lower()
     if word == "bounce":
@@ -97,7 +97,7 @@ def _one(item: object, into: Gathered[Sendamatic]) -> None:
     elif word.startswith("unsub"):  # its exact name is not in the stored pages
         _unsubscription(_inner(item, word), into)
     elif kind:
-        raise UnknownType("this notification_type is not known", kind)
+        raise UnknownType("this notification_type is unknown", kind)
     else:
         raise Malformed("notification_type is missing")
 
@@ -110,7 +110,7 @@ def _inner(item: dict[str, Any], word: str) -> dict[str, Any]:
     if isinstance(inner, dict):
         return inner
     if inner is not None and not word.startswith("unsub"):
-        raise Malformed(f"{word} is not an object but {_SHAPES.get(type(inner), 'something else')}")
+        raise Malformed(f"{word} must be an object, not {_SHAPES.get(type(inner), 'something else')}")
     objects = [value for value in item.values() if isinstance(value, dict)]
     return objects[0] if len(objects) == 1 else item
 
@@ -127,7 +127,7 @@ def _bounce(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
     kind, why = _judged(class_ or "soft", fields, verdict, found, words)
     shown = said or "nothing"
     if not known:
-        into.notes.append(f'"{shown}" is not in the table of bounce types; taken as soft')
+        into.notes.append(f'"{shown}" is not in the table of bounce types; treated as soft')
         why = "not in the table of bounce types"
     if kind is None:
         into.ignored.append(f'Sendamatic says "{shown}", {why}')
@@ -236,18 +236,18 @@ def _judged(
     # Left are the two that ask our own reader.
     if verdict is not None and verdict.recognised and not verdict.unidentified:
         judged = found.kind if found is not None else verdict.kind
-        why = f"our reading of the mail: {found.evidence if found is not None else verdict.evidence}"
+        why = f"the mail itself: {found.evidence if found is not None else verdict.evidence}"
         if judged == Judgement.IGNORE:
-            return (None, why) if class_ == "judge" else (Kind.SOFT, "our reading of the mail finds nothing final")
+            return (None, why) if class_ == "judge" else (Kind.SOFT, "the mail itself shows no permanent failure")
         return _KINDS[judged], why
     by_words = classified(diagnostic=words)
     if by_words.reason != "undetermined" or by_words.status or by_words.reply_code:
-        return _KINDS[by_words.kind], f"our reading of its reason: {by_words.evidence}"
+        return _KINDS[by_words.kind], f"its reason: {by_words.evidence}"
     if verdict is not None and verdict.unidentified:
-        return Kind.SOFT, f"our reading of the mail: {verdict.evidence}"
+        return Kind.SOFT, f"the mail itself: {verdict.evidence}"
     if class_ == "judge":  # an automatic answer as well as a bounce: a person, or a later version, may tell
-        raise Malformed("Sendamatic could not classify it and neither can we")
-    return Kind.SOFT, "without anything that could be judged"
+        raise Malformed("neither Sendamatic nor bouncestream can classify it")
+    return Kind.SOFT, "with nothing to judge it by"
 
 
 def _verdict_for(verdict: Verdict | None, *addresses: str) -> RecipientVerdict | None:
@@ -313,7 +313,7 @@ PROVIDER = Provider(
             "URL     {url}",
             "Header  {header}: {secret}",
         ),
-        uuids="by themselves, in the returned mail",
+        uuids="automatically, in the returned mail",
     ),
     busy=503,  # their retry policy is not documented; 503 says best what it is
 )

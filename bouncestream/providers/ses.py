@@ -70,8 +70,8 @@ class Ses(Webhook):
     topics: tuple[str, ...] = key(
         replace(shapes.TEXTS, words='a list of topics, such as ["arn:aws:sns:eu-central-1:123456789012:bounces"]'),
         "",
-        "The ARNs of your SNS topics. SNS signs for everyone: of other topics nothing is believed and no "
-        "subscription is confirmed.",
+        "The ARNs of your SNS topics. SNS signs for everyone: messages and subscriptions of other topics "
+        "are refused.",
         live=True,
         sample='["arn:aws:sns:eu-central-1:123456789012:bounces"]',
         default=(),
@@ -91,7 +91,7 @@ def parse(request: WebhookRequest, into: Gathered[Ses]) -> None:
                 f"did not confirm a subscription to {topic}. Next: add it to topics, then request it again"
             )
     elif sort == "UnsubscribeConfirmation":  # it has a SubscribeURL too: to visit that would undo it
-        into.notes.append(f"the subscription to {topic} has ended: no more events come from there")
+        into.notes.append(f"the subscription to {topic} has ended: it sends no more events")
     elif sort == "Notification":
         try:
             event = load_json(said["Message"].encode("utf-8", "replace"), {})
@@ -100,7 +100,7 @@ def parse(request: WebhookRequest, into: Gathered[Ses]) -> None:
         if isinstance(event, dict):
             into.each(event, _one)
         else:
-            into.ignored.append(f"a text of {topic}, such as SNS and SES send as a test")
+            into.ignored.append(f"a plain text from {topic}, such as a test of SNS or SES")
     else:
         into.each(said, _one)
 
@@ -124,7 +124,7 @@ def _one(event: Any, into: Gathered[Ses]) -> None:
     elif said:
         into.report(said, part=event, recipient=dig(mail, "destination", 0))
     else:
-        raise Malformed("neither notificationType nor eventType is there")
+        raise Malformed("notificationType and eventType are missing")
 
 
 def _each(said: str, part: Mapping[str, Any], people: Any, mail: Any, into: Gathered[Ses]) -> None:
@@ -139,7 +139,9 @@ def _each(said: str, part: Mapping[str, Any], people: Any, mail: Any, into: Gath
     sent_to = {clean for address in destination if (clean := normalise(text(address)))}
     alone = len(sent_to) == 1 or (not sent_to and len(people) == 1)
     if headers is None:
-        into.notes.append("no original headers, so no campaign. Next: include them in the identity's notifications")
+        into.notes.append(
+            "without original headers the campaign is unknown. Next: include them in the identity's notifications"
+        )
 
     def one(person: Any, into: Gathered[Ses]) -> None:
         named = normalise(text(person.get("emailAddress")))
@@ -183,16 +185,16 @@ PROVIDER = Provider(
     guide=Guide(
         read=date(2026, 11, 29),
         steps=(
-            "At Amazon SNS, in the region of your SES, create a standard topic, and put its ARN into topics.",
-            "When bouncestream runs with it, create a subscription of the topic: protocol HTTPS, endpoint",
+            "At Amazon SNS, in the region of your SES, create a standard topic and add its ARN to topics.",
+            "Once bouncestream runs with it, create a subscription to the topic: protocol HTTPS, endpoint",
             "URL     {url}",
-            "and raw message delivery off, since a raw message is not signed. It is confirmed by itself.",
-            "In the subscription's delivery policy choose more retries (they may take an hour in all): by default",
-            "SNS gives up after one minute, and the event is lost.",
+            "with raw message delivery off (raw messages are not signed). bouncestream confirms it by itself.",
+            "In the subscription's delivery policy set more retries (up to an hour in all): by default",
+            "SNS gives up after one minute and the event is lost.",
             "At Amazon SES, add an event destination to the configuration set of Listmonk's mails: Amazon SNS,",
             "this topic, with the events Hard bounces, Complaints and Subscriptions. Or choose the topic for the",
-            "bounce and complaint feedback of your identity, with the original headers, which tell the campaign.",
+            "bounce and complaint feedback of your identity, with the original headers (they name the campaign).",
         ),
-        uuids="by themselves, in the headers of the mail",
+        uuids="automatically, in the headers of the mail",
     ),
 )

@@ -13,13 +13,13 @@ from bouncestream.errors import UsageError
 FAULTS = {
     "restart": "the queue is lost, a new boot id; connections stay",
     "db_away": "200, and the bounce is dropped; reads answer 500",
-    "stall": "the worker stops, reads are fine",
-    "writes_stall": "no write ends before the fault does, reads are fine; what waits for that outlives a restart",
+    "stall": "the worker stops; reads work",
+    "writes_stall": "writes block until it ends, reads work; blocked writes survive a restart",
     "row_error": "the database refuses one row (the next, or the next of `email`) after the 200",
     "webhooks_off": "bounce webhooks are off: 404 for any credentials",
     "processing_off": "bounce processing is off: 503 (before Listmonk 6 the connection just closes)",
-    "freeze": "nothing is answered; what came in meanwhile is handled afterwards",
-    "html_200": "something else answers 200 with a page of HTML",
+    "freeze": "no answers; requests are handled once it ends",
+    "html_200": "another server answers 200 with an HTML page",
     "forbid_one": "a firewall answers 403 to one event (of `email`, or the next one) and lets others pass",
     "clear": "ends all faults",
 }
@@ -48,9 +48,9 @@ class Faults:
     def start(self, name: str, seconds: float | None = None, email: str | None = None) -> None:
         """Begin a fault, which ends by itself after `seconds`, else by `clear`; `restart` is not one that lasts."""
         if name not in FAULTS:
-            raise UsageError(f"Unknown fault {name!r}; known are {', '.join(FAULTS)}.")
+            raise UsageError(f"Unknown fault {name!r}; known faults: {', '.join(FAULTS)}.")
         if seconds is not None and not 0 < seconds <= 86_400:
-            raise UsageError("`seconds` is a number above 0, up to 86400.")
+            raise UsageError("`seconds` must be a number above 0, up to 86400.")
         if name == "clear":
             for known in list(self.on):
                 self.end(known)

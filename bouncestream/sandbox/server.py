@@ -172,7 +172,7 @@ class Sandbox:
         if method == "GET" and path == "/sandbox/state":
             return answer(self.state())
         if method != "POST" or path != "/sandbox/fault":
-            return answer({"message": "known are POST /sandbox/fault and GET /sandbox/state"}, 404)
+            return answer({"message": "known: POST /sandbox/fault and GET /sandbox/state"}, 404)
         try:
             asked = orjson.loads(body)
             name, seconds, email = asked["fault"], asked.get("seconds"), asked.get("email")

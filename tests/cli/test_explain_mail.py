@@ -42,7 +42,7 @@ def test_without_proof_it_is_said_that_less_is_told(cli: Cli, tmp_path: Path) ->
     (tmp_path / "x.eml").write_bytes(mail.replace(b"X-Listmonk-", b"X-Other-"))
     told = cli("explain", "x.eml", "--reveal").stdout
     assert "✔ soft about reader@example.com" in told
-    assert "no proof of origin: told as soft at most (it says hard)" in told
+    assert "no proof of origin: reported as soft at most (it says hard)" in told
 
 
 def test_what_the_policy_ignores_is_told_as_nothing(cli: Cli, config: Path) -> None:

@@ -39,7 +39,7 @@ def test_people_see_groups_with_snippets_that_can_be_pasted(capsys: pytest.Captu
         "  why: no click\n"
         "  fix: write them\n"
         "\n"
-        "1 error, 1 warning. Begin with the first ✘: what comes later often has the same cause.\n"
+        "1 error, 1 warning. Start with the first ✘: later ones often have the same cause.\n"
     )
 
 

@@ -69,7 +69,7 @@ def test_with_a_code_that_is_entered_elsewhere(
     provider.order(revoke=True)
     done = cli("mailbox", "test", "bounces")
     assert done.returncode == 1
-    assert "✘ bounces: The permission is not (or no longer) good: invalid_grant" in done.stdout
+    assert "✘ bounces: The permission is invalid or has expired: invalid_grant" in done.stdout
     assert "→ run `bouncestream mailbox login bounces`" in done.stdout
 
 
@@ -154,7 +154,7 @@ def test_a_running_bridge_notices_a_login(
     run.wait_for("Next: run `bouncestream mailbox login bounces`")
     part = mailbox_part(url)
     assert part["state"] == "red"
-    assert "Nobody has logged in for the mailbox bounces yet" in part["why"]
+    assert "The mailbox bounces has no OAuth login yet" in part["why"]
     assert cli("mailbox", "login", "bounces").returncode == 0
     run.wait_for("mailbox:bounces is green")
     assert mailbox_part(url)["state"] == "green"

@@ -99,7 +99,7 @@ def test_a_bounce_mail_that_names_somebody_now_becomes_an_event(cli: Cli, conn: 
     assert done.returncode == 1
     assert json.loads(done.stdout) == {
         "replayed": [5],
-        "refused": {"6": "it still does not tell whose it is"},
+        "refused": {"6": "its recipient is still unknown"},
     }
     assert make.rows(conn, "recipient, source, kind") == [("reader@example.com", "bounces", "hard")]
     left = [json.loads(line) for line in cli("outbox", "list", "--unidentified", "--json").stdout.splitlines()]
@@ -141,7 +141,7 @@ ABSURD = (
 
 
 def test_a_mail_on_which_an_older_reader_failed_is_read(cli: Cli, conn: sqlite3.Connection) -> None:
-    make.submit(conn, unreadable=(Unreadable("a bug of the mail reader: ValueError"),), raw=ABSURD, **MAILS)
+    make.submit(conn, unreadable=(Unreadable("a bug in the mail parser: ValueError"),), raw=ABSURD, **MAILS)
     assert cli("outbox", "replay", "--quarantine", "5").returncode == 0
     assert make.rows(conn, "recipient, kind") == [("zoe@example.com", "soft")]
 

@@ -95,7 +95,7 @@ def test_a_replay_beside_a_running_bridge_is_noticed(spawn: Spawn, cli: Cli, san
     assert post(url, b'{"notification_type"') == 200
     done = cli("outbox", "replay", "--quarantine")
     assert done.returncode == 1
-    assert "still cannot be read" in done.stdout
+    assert "is still unreadable" in done.stdout
 
 
 def test_sighup_reloads_what_can_be(spawn: Spawn, sandbox: str, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_a_header_that_the_operator_names() -> None:
     proof = HeaderSecret(named_by="header")
     settings = SimpleNamespace(header="X-Mine")
     assert head(proof, settings, **{"x-mine": "a-key-of-good-length"})
-    assert proof.how(settings) == "the secret as the header X-Mine"
+    assert proof.how(settings) == "the secret in the header X-Mine"
     assert proof.options == ("header",)
 
 

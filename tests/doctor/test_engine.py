@@ -48,7 +48,7 @@ def test_the_order_and_the_exit_codes(capsys) -> None:
         "",
         "      second",
         "",
-        "It could not be examined, or not all of it: see above.",
+        "Not everything could be examined: see above.",
     ]
 
 

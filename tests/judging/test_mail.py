@@ -89,14 +89,14 @@ def test_without_proof_a_hard_bounce_is_told_as_soft_and_says_so() -> None:
     (event,) = events(unproven(fixture("postfix_unknown_user")))
     assert event.kind is Kind.SOFT
     assert event.reason == "user_unknown"
-    assert event.evidence.endswith("no proof of origin: told as soft at most (it says hard)")
+    assert event.evidence.endswith("no proof of origin: reported as soft at most (it says hard)")
     assert not event.hold
 
 
 def test_without_proof_a_complaint_is_told_as_soft_too() -> None:
     (event,) = events(unproven(fixture("jmrp")))
     assert (event.kind, event.reason) == (Kind.SOFT, "complaint")
-    assert "told as soft at most (it says complaint)" in event.evidence
+    assert "reported as soft at most (it says complaint)" in event.evidence
 
 
 @pytest.mark.parametrize("name", ["postfix_unknown_user", "jmrp", "dovecot_rejected"])
@@ -397,7 +397,7 @@ def test_a_mail_on_which_the_reader_fails_is_set_aside_raw(monkeypatch: pytest.M
     assert returned.bug and returned.filing is None
     assert returned.submission is not None and returned.submission.raw == b"a mail"
     assert [unreadable.why for unreadable in returned.submission.unreadable] == [
-        "a bug of the mail reader: OverflowError"
+        "a bug in the mail parser: OverflowError"
     ]
 
 
@@ -409,4 +409,4 @@ def test_the_policy_changes_the_kind_but_never_makes_a_forgery_hard() -> None:
     [doubted] = events(unproven(fixture("exim_alias_full")), judging)
     assert doubted.kind is Kind.SOFT
     assert "the policy says hard" in doubted.evidence
-    assert "told as soft at most (it says hard)" in doubted.evidence
+    assert "reported as soft at most (it says hard)" in doubted.evidence

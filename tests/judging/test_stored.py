@@ -49,14 +49,14 @@ def test_what_is_no_bounce_has_no_events() -> None:
 def test_a_mail_that_does_not_tell_whose_it_is() -> None:
     (unreadable,) = judge_again(mail(NAMELESS), Config()).unreadable
     assert unreadable.unidentified
-    with pytest.raises(StillUnreadable, match="it still does not tell whose it is"):
+    with pytest.raises(StillUnreadable, match="its recipient is still unknown"):
         identified_again(mail(NAMELESS), Config())
 
 
 @pytest.mark.parametrize(
     ("came", "why"),
     [
-        (replace(REQUEST, body=b"{"), "it still cannot be read"),
+        (replace(REQUEST, body=b"{"), "it is still unreadable"),
         (replace(REQUEST, provider="gone"), "no provider gone"),
     ],
 )

@@ -96,7 +96,7 @@ def test_nobody_makes_his_own_doubtful_report_graver_or_frees_it_with_made_up_uu
     conn: sqlite3.Connection, kind: Kind, hold: str
 ) -> None:
     if kind is Kind.HARD and not hold:
-        return  # told as soft at most
+        return  # reported as soft at most
     submit(conn, unproven(kind, hold=hold))
     forged = by_uuid()
     submit(conn, forged)

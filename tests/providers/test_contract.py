@@ -79,7 +79,7 @@ def test_either_proof_will_do_and_the_one_that_was_sent_is_named() -> None:
 
 
 def test_what_is_configured_by_nothing_lets_nobody_in() -> None:
-    with pytest.raises(Unauthorized, match="nothing is configured"):
+    with pytest.raises(Unauthorized, match="no secret or key is configured"):
         admit(request(X_Token=KEY), Two(name="t", provider="two"), NOW)
 
 

@@ -62,8 +62,8 @@ def test_what_is_no_event_is_told() -> None:
     into.report("later", part={}, recipient="a@b.example")
     assert into.events == []
     assert into.ignored == [
-        'Acme says "open": no bounce and no complaint',
-        'Acme says "later": one failed attempt; it goes on trying',
+        'Acme says "open": neither a bounce nor a complaint',
+        'Acme says "later": one failed attempt; it keeps retrying',
     ]
 
 

@@ -91,11 +91,11 @@ def test_a_bad_item_does_not_spoil_its_neighbours() -> None:
     parsed = parse([good, 5, {"kind": "hard"}, {"recipient": "a@example.org"}, {"kind": "opened"}, None, good])
     assert len(parsed.events) == 2
     assert [(unreadable.why, unreadable.event_type, unreadable.part) for unreadable in parsed.unreadable] == [
-        ("an event is a JSON object", "", b"5"),
+        ("an event must be a JSON object", "", b"5"),
         ("neither a recipient nor a well-formed subscriber_uuid", "", b'{"kind":"hard"}'),
         ("kind is missing", "", b'{"recipient":"a@example.org"}'),
-        ("kind is not hard, soft, complaint or unsubscribe", "opened", b'{"kind":"opened"}'),
-        ("an event is a JSON object", "", b"null"),
+        ("kind must be hard, soft, complaint or unsubscribe", "opened", b'{"kind":"opened"}'),
+        ("an event must be a JSON object", "", b"null"),
     ]
 
 

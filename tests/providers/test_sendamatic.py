@@ -175,7 +175,7 @@ def test_the_table(bounce_type: str, score: Any, kind: Kind) -> None:
 def test_what_our_own_reading_decides(bounce_type: str, body: str, kind: Kind) -> None:
     one = event(bounce(bounce_type, body=body))
     assert one.kind is kind
-    assert one.evidence.startswith(f'Sendamatic says "{bounce_type}", our reading of the mail')
+    assert one.evidence.startswith(f'Sendamatic says "{bounce_type}", the mail itself')
     assert one.evidence.endswith(f" → {kind.value}")
 
 
@@ -184,7 +184,7 @@ def test_an_auto_reply_is_no_event(bounce_type: str) -> None:
     parsed = bounce(bounce_type, body=AUTO_REPLY)
     assert parsed.events == parsed.unreadable == ()
     (why,) = parsed.ignored
-    assert why.startswith(f'Sendamatic says "{bounce_type}", our reading of the mail')
+    assert why.startswith(f'Sendamatic says "{bounce_type}", the mail itself')
 
 
 def test_a_mail_that_is_still_tried_is_no_event() -> None:
@@ -206,7 +206,7 @@ def test_what_neither_of_us_can_classify_is_kept(body: Any) -> None:
         parsed = bounce("Undetermined", body=body, reason=reason)
         assert parsed.events == parsed.ignored == ()
         (unreadable,) = parsed.unreadable
-        assert unreadable.why == "Sendamatic could not classify it and neither can we"
+        assert unreadable.why == "neither Sendamatic nor bouncestream can classify it"
         assert b"Undetermined" in unreadable.part
         assert event(bounce("General bounce", body=body, reason=reason)).kind is Kind.SOFT
     for bounce_type in ("Undetermined", "General bounce"):
@@ -233,7 +233,7 @@ def test_an_unknown_class_is_soft_and_noted() -> None:
     parsed = bounce("Something new", reputation_score=True)
     assert event(parsed).kind is Kind.SOFT
     assert event(parsed).evidence == 'Sendamatic says "Something new", not in the table of bounce types → soft'
-    assert parsed.notes == ('"Something new" is not in the table of bounce types; taken as soft',)
+    assert parsed.notes == ('"Something new" is not in the table of bounce types; treated as soft',)
     for nothing in ("", None, 5.5, {}):
         assert event(bounce(nothing)).kind is Kind.SOFT  # type: ignore[arg-type]
 
@@ -301,12 +301,12 @@ def test_the_object_in_other_shapes() -> None:
             assert event(parse({"notification_type": kind, key: value, "meta": {}})).recipient == inner["recipient"]
     for wrong, shape in (("text", "a text"), ([inner, inner], "a list"), ([], "a list"), (5, "a number")):
         (unreadable,) = parse({"notification_type": "bounce", "bounce": wrong}).unreadable
-        assert unreadable.why == f"bounce is not an object but {shape}"
+        assert unreadable.why == f"bounce must be an object, not {shape}"
 
 
 def test_an_unknown_type_is_named() -> None:
     (unreadable,) = parse({"notification_type": "delivered", "delivered": {}}).unreadable
-    assert (unreadable.event_type, unreadable.why) == ("delivered", "this notification_type is not known")
+    assert (unreadable.event_type, unreadable.why) == ("delivered", "this notification_type is unknown")
     (unreadable,) = parse({"bounce": {}}).unreadable
     assert unreadable.why == "notification_type is missing"
 

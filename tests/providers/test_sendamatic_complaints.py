@@ -71,7 +71,7 @@ def test_a_report_about_authentication_is_no_complaint() -> None:
     for said in ("auth-failure", "Auth-Failure ; x"):
         parsed = complaint(report=REPORT.replace("abuse", said).replace("\n", "\r\n"), original=HEADERS)
         assert parsed.events == parsed.unreadable == ()
-        assert parsed.ignored == ("the report is about a failed authentication (DMARC), no complaint",)
+        assert parsed.ignored == ("the report is about a failed authentication (DMARC), not a complaint",)
 
 
 @pytest.mark.parametrize("name", ["original_recipient", "recipient", "to", "address", "email_address", "email"])

@@ -169,12 +169,12 @@ def test_a_text_is_a_test() -> None:
 @pytest.mark.parametrize(
     ("event", "why", "type_"),
     [
-        ({"eventType": "Novelty"}, "not known", "Novelty"),
-        ({"AlarmName": "another service"}, "neither notificationType", ""),
+        ({"eventType": "Novelty"}, "is unknown", "Novelty"),
+        ({"AlarmName": "another service"}, "notificationType and eventType are missing", ""),
         (SES_BOUNCE | {"bounce": {"bounceType": "Permanent"}}, "no recipient", ""),
         (
             SES_BOUNCE | {"bounce": {"bounceType": "New", "bouncedRecipients": [SES_FAILED]}},
-            "not known",
+            "is unknown",
             "Bounce/New",
         ),
     ],
@@ -262,5 +262,5 @@ def test_no_other_hosts(host: str) -> None:
 )
 def test_a_topic_that_is_none(topic: str) -> None:
     proof = proofs_of(Ses)["topics"]
-    assert "whole ARN" in proof.fault((sns.topic(KEY), topic))
+    assert "copy the ARN" in proof.fault((sns.topic(KEY), topic))
     assert proof.fault((sns.topic(KEY), "arn:aws-cn:sns:cn-north-1:123456789012:bounces.fifo")) == ""

@@ -194,7 +194,7 @@ async def test_faults_add_up_and_clear_ends_all(rig):
 
 
 async def test_wrong_orders_are_refused(rig):
-    with pytest.raises(UsageError, match="known are restart, db_away"):
+    with pytest.raises(UsageError, match="known faults: restart, db_away"):
         rig.sandbox.fault("nosuch")
     for seconds in (0, -1, 1e9, float("nan")):
         with pytest.raises(UsageError, match="seconds"):

@@ -118,7 +118,7 @@ class Dovecot:
     def __init__(self, password: str | None = PASSWORD) -> None:
         program = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
         if program is None:
-            raise NoDovecot("it is not installed here")
+            raise NoDovecot("Dovecot is not installed")
         self._program = program
         # its sockets must have short names, and its user must get there
         within = "/tmp" if os.path.isdir("/tmp") else None  # noqa: S108 - a directory of its own in it
@@ -142,7 +142,7 @@ class Dovecot:
             self.config.write_text(text.format(imap=self.imap, password=password, **values))
         except (OSError, KeyError, subprocess.SubprocessError) as error:
             self.close()
-            raise NoDovecot(f"it cannot be prepared ({error})") from error
+            raise NoDovecot(f"Dovecot could not be configured ({error})") from error
 
     def start(self) -> None:
         """Begin it; `ready` tells when it is."""
@@ -156,7 +156,7 @@ class Dovecot:
                 preexec_fn=_end_with_us if self.dies_with_us else None,
             )
         except (OSError, subprocess.SubprocessError) as error:
-            raise NoDovecot(f"it cannot be started ({error})") from error
+            raise NoDovecot(f"Dovecot could not be started ({error})") from error
 
     async def ready(self) -> None:
         """Until it greets. Raises NoDovecot."""
@@ -170,10 +170,10 @@ class Dovecot:
                         if greeting.startswith(b"* OK"):
                             return
                     if self.ended:
-                        raise NoDovecot(f"it does not start here{self._complaint()}")
+                        raise NoDovecot(f"Dovecot did not start{self._complaint()}")
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            raise NoDovecot(f"it does not answer within {STARTING:g} s{self._complaint()}") from None
+            raise NoDovecot(f"Dovecot did not answer within {STARTING:g} s{self._complaint()}") from None
 
     @property
     def ended(self) -> bool:

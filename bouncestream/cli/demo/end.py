@@ -66,7 +66,7 @@ def table(scene: Scene) -> list[tuple[str, ...]]:
     return lines
 
 
-COLUMNS = ("came in", "about", "HTTP", "judged", "outbox", "in Listmonk", "")
+COLUMNS = ("received", "about", "HTTP", "judged", "outbox", "in Listmonk", "")
 
 
 def _line(scene: Scene, sent: Sent, title: str, about: str) -> tuple[str, ...]:
@@ -89,39 +89,39 @@ def _line(scene: Scene, sent: Sent, title: str, about: str) -> tuple[str, ...]:
 
 def checks(scene: Scene) -> list[tuple[bool, str]]:
     """Everything that must hold, each with whether it does."""
-    found: list[tuple[bool, str]] = [(scene.settled, "everything was settled in time")]
+    found: list[tuple[bool, str]] = [(scene.settled, "every event was settled in time")]
     answers = [s for s in scene.sent if (s.status, s.outcome) != (s.case.status, s.case.outcome)]
-    found.append(_all(answers, f"all {len(scene.sent)} webhooks were answered as they should be"))
+    found.append(_all(answers, f"all {len(scene.sent)} webhooks were answered correctly"))
     if scene.mails:
         wrong = [s for s in scene.mails if s.outcome != s.case.outcome]
-        found.append(_all(wrong, f"all {len(scene.mails)} mails were taken for what they are"))
+        found.append(_all(wrong, f"all {len(scene.mails)} mails were recognised correctly"))
     if scene.folders:
         wanted = Counter(s.case.folder for s in scene.mails)
-        found.append((dict(wanted) == dict(scene.folders), "every mail is in the folder where it belongs"))
+        found.append((dict(wanted) == dict(scene.folders), "every mail is in the right folder"))
     everything = [*scene.sent, *scene.mails]
     with_event = [s for s in everything if s.case.kind]
     kinds = [s for s in with_event if not (r := _row(scene, s.case)) or r.event.kind.value != s.case.kind]
-    found.append(_all(kinds, "every event was judged right"))
+    found.append(_all(kinds, "every event was classified correctly"))
     states = [s for s in with_event if not (r := _row(scene, s.case)) or r.state.value != s.case.state]
-    found.append(_all(states, "every event ended where it should"))
-    found.append((len(scene.rows) == len(with_event), f"there are {len(with_event)} events and no other"))
+    found.append(_all(states, "every event reached the right state"))
+    found.append((len(scene.rows) == len(with_event), f"there are {len(with_event)} events and no others"))
     found.append((scene.ignored == 1, "the auto-reply was ignored"))
     statuses = [s for s in everything if _status(scene, s.case.address) != s.case.subscriber]
     found.append(_all(statuses, "every subscriber has the right status in Listmonk"))
-    found.append((scene.lost > 0, f"Listmonk lost {scene.lost} accepted bounces in its restart"))
+    found.append((scene.lost > 0, f"Listmonk lost {scene.lost} accepted bounces when it restarted"))
     ids = Counter(str(row["meta"].get("id")) for row in scene.sandbox["rows"])
     due = {row.event_id for row in scene.rows if row.state == "verified" and row.event.kind != "unsubscribe"}
     missing = due - ids.keys()
-    found.append((bool(due) and not missing, "nothing is lost: each of them is recorded in Listmonk after all"))
+    found.append((bool(due) and not missing, "nothing is lost: Listmonk has recorded every event in the end"))
     found.append((max(ids.values(), default=0) == 1, "nothing is counted twice: Listmonk has each event once"))
-    found.append((ids.keys() <= due, "Listmonk has nothing that it should not have"))
+    found.append((ids.keys() <= due, "Listmonk has no unexpected bounces"))
     return found
 
 
 def _all(wrong: Sequence[Sent], text: str) -> tuple[bool, str]:
     if not wrong:
         return True, text
-    return False, f"{text}; not so: {', '.join(f'{s.case.title} about {s.case.address}' for s in wrong[:3])}"
+    return False, f"{text}; not for: {', '.join(f'{s.case.title} about {s.case.address}' for s in wrong[:3])}"
 
 
 def _faults(scene: Scene, sent: Sent) -> bool:

@@ -71,12 +71,12 @@ class Inbox:
         """The way that the mails go, in words."""
         if self.dovecot is not None:
             return (
-                f"A real Dovecot {self.dovecot.version} keeps the mailbox, on 127.0.0.1:{self.dovecot.imap}; the "
-                "bridge listens to it over IMAP IDLE, and moves what it has stored to other folders."
+                f"A real Dovecot {self.dovecot.version} serves the mailbox on 127.0.0.1:{self.dovecot.imap}; the "
+                "bridge listens to it over IMAP IDLE and moves stored mails to other folders."
             )
         return (
-            f"A Dovecot would keep the mailbox here, but {self.why_not}: so the mails are files, and go the way of "
-            "`bouncestream import`, which is the same but for the IMAP."
+            f"A Dovecot would serve the mailbox, but {self.why_not}. So the mails are read from files, as by "
+            "`bouncestream import`, which does the same without IMAP."
         )
 
     async def receive(self, app: App, cases: list[Case], directory: Path) -> bool:

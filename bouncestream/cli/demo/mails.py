@@ -53,7 +53,7 @@ def readers() -> list[str]:
 
 
 def cases() -> list[Case]:
-    """The cases, one webhook of each sort, in the order in which they are sent."""
+    """The cases, one webhook of each kind, in the order in which they are sent."""
     anna, bert, carla, dora, emil, frida = people()[:6]
     stranger = f"stranger@{DOMAIN}"
     hard = bounce(anna, "Hard bounce", "5.1.1", "550 5.1.1 No such user here", harmed=True)
@@ -113,7 +113,7 @@ def mail_cases() -> list[Case]:
     )
     return [
         Case(
-            "letter of a person",
+            "personal mail",
             f"emil@{DOMAIN}",
             letter.encode(),
             outcome="ignored",
@@ -146,7 +146,7 @@ def mail_cases() -> list[Case]:
             subscriber="blocklisted",
             folder="Processed",
         ),
-        Case("bounce of nobody", "", nobody.encode(), outcome="unidentified", folder="Unidentified"),
+        Case("unidentified bounce", "", nobody.encode(), outcome="unidentified", folder="Unidentified"),
     ]
 
 

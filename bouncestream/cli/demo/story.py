@@ -52,11 +52,11 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Everything happens on loopback addresses and in a temporary directory. Exit code 1: something did\n"
-        "not end as it should.",
+        "Everything happens on loopback addresses and in a temporary directory. Exit code 1: a check\n"
+        "failed at the end.",
         config=False,
     )
-    parser.add_argument("--once", action="store_true", help="end after the story, instead of going on until Ctrl-C")
+    parser.add_argument("--once", action="store_true", help="exit after the story instead of running until Ctrl-C")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -228,36 +228,36 @@ def _say(text: str) -> None:
 
 
 def _introduce(stage: Stage) -> None:
-    _step(1, "A bridge and a Listmonk, both on this machine only")
+    _step(1, "A bridge and a Listmonk, both on this machine")
     _say(
         f"A stand-in Listmonk {stage.sandbox.listmonk.version} listens on {stage.sandbox.url}. It has "
         f"{len(stage.sandbox.settings.subscribers)} made-up subscribers and behaves as the real one does."
     )
     _say(
-        f"The bridge is the real one. It takes webhooks at {stage.url} and keeps each event in its outbox, "
+        f"The bridge is the real one. It accepts webhooks at {stage.url} and stores each event in its outbox, "
         f"{stage.path}, before it answers."
     )
     _say(
-        "Only its waiting times are shortened, so that this takes seconds instead of minutes: the margin for late "
+        "Only its waits are shortened, so that this takes seconds instead of minutes: the margin for late "
         f"requests from 60 s to {QUICK.margin:g} s, the time before a row counts as absent from 10 min to "
-        f"{QUICK.grace:g} s, the look at Listmonk from every 2 s to every {QUICK.pulse:g} s."
+        f"{QUICK.grace:g} s, the poll of Listmonk from every 2 s to every {QUICK.pulse:g} s."
     )
 
 
 async def _one_of_each(stage: Stage) -> None:
-    _step(2, "Sendamatic reports feedback: one webhook of each sort")
+    _step(2, "Sendamatic reports feedback: one webhook of each kind")
     for case in mails.cases():
         sent = await stage.post(case)
         words = {
             "accepted": "stored, then answered 200",
-            "duplicate": "known already: answered 200, counted once",
+            "duplicate": "duplicate: answered 200, counted once",
             "ignored": "no bounce: answered 200, nothing stored",
             "refused": f"wrong secret: answered {sent.status}, nothing stored",
-            "quarantined": "could not be read: kept in quarantine",
+            "quarantined": "unreadable: quarantined",
         }
         print(f"   {case.title + ', ' + case.address:<40} {words[sent.outcome]}")
     await stage.settle()
-    _say("The bridge has told Listmonk, and has read back that each is recorded, or why not.")
+    _say("The bridge posted them to Listmonk and read back that each is recorded, or why not.")
 
 
 async def _mails(stage: Stage) -> None:
@@ -266,15 +266,15 @@ async def _mails(stage: Stage) -> None:
     await stage.receive(mails.mail_cases())
     words = {
         "accepted": "stored",
-        "duplicate": "known already, by the webhook: counted once",
+        "duplicate": "duplicate of the webhook: counted once",
         "ignored": "no bounce: left untouched",
-        "unidentified": "kept, to be judged again by a later version",
+        "unidentified": "kept, for a later version to judge again",
     }
     for sent in stage.inbox.sent:
         case = sent.case
         told = words.get(sent.outcome, sent.outcome)
         if sent.outcome == "accepted" and case.kind == "soft":
-            told += ", as soft at most: it proves nothing"
+            told += ", as soft at most: without proof"
         print(f"   {case.title + (f', {case.address}' if case.address else ''):<40} {told}")
     await stage.settle()
 
@@ -287,24 +287,24 @@ async def _restart(stage: Stage) -> None:
     await asyncio.gather(*(stage.post(case) for case in cases))
     await stage.accepted(before["posted"] + len(cases))
     _say(
-        f"{len(cases)} soft bounces came in. The bridge posted them, and Listmonk answered 200 to each; but its "
-        "database is slow just now: they wait in a queue in its memory. The bridge looks for them: not there."
+        f"{len(cases)} soft bounces arrived. The bridge posted them, and Listmonk answered 200 to each; but its "
+        "database is slow, so they wait in a queue in memory. The bridge looks for them: none is there."
     )
     stage.sandbox.fault("restart")
     stage.sandbox.fault("clear")
     stage.lost = len(stage.sandbox.state()["lost"]) - len(before["lost"])
     _say(
-        "Now somebody saves a setting in Listmonk, which restarts it, as any settings save does. "
-        f"{stage.lost} accepted bounces are gone. No connection broke, and no error was given to anybody."
+        "Now an administrator saves a setting in Listmonk, which restarts it, as every save does. "
+        f"{stage.lost} accepted bounces are gone. No connection broke, and nothing reported an error."
     )
-    _say("A bridge that trusts the 200 would have lost them. This one reads back …")
+    _say("A bridge that trusts the 200 would have lost them. This one checks …")
     await stage.settle()
-    _say("… has noticed the restart, missed them, made sure that they are gone, and posted just those again.")
+    _say("… noticed the restart, found them missing, made sure that they are lost, and posted only those again.")
 
 
 async def _end(stage: Stage) -> int:
     scene = await stage.scene()
-    _step(5, "What came in, and what came of it")
+    _step(5, "The result")
     print()
     out.table(COLUMNS, table(scene))
     print()
@@ -316,7 +316,7 @@ async def _end(stage: Stage) -> int:
 
 
 def _invite(stage: Stage) -> None:
-    _step(6, "It goes on running. Post to it yourself:")
+    _step(6, "It keeps running. Post to it yourself:")
     # without a Message-ID, every other text is another event
     note = {
         "notification_type": "bounce",
@@ -331,7 +331,7 @@ def _invite(stage: Stage) -> None:
     print("   Look into the outbox, and into Listmonk:")
     print("   sqlite3", shlex.quote(str(stage.path)), "'SELECT * FROM inbox LIMIT 10'")
     print(f"   curl -sS {stage.sandbox.url}/sandbox/state")
-    print("   Ctrl-C ends it, and removes all of it.", flush=True)
+    print("   Ctrl-C stops it and removes everything.", flush=True)
 
 
 async def _go_on(stage: Stage) -> None:

@@ -87,10 +87,10 @@ class Commands:
         except ConnectionLost as error:
             raise self._gone(f"{error} (during {command.name})") from None
         except library.AioImapException:
-            raise self._gone(f"{command.name} is not possible now") from None
+            raise self._gone(f"{command.name} cannot be sent in this state") from None
         finally:
             if not task.done():  # cancelled or given up: its answer would be taken for the next one's
-                protocol.fail(f"{command.name} was given up")
+                protocol.fail(f"{command.name} was cancelled")
                 task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         return Answer(response.result, response.lines, protocol.blank)
@@ -102,13 +102,13 @@ class Commands:
     def _gone(self, why: str) -> MailboxError:
         bye = self._protocol.bye
         if bye and refusals.now(bye, replies.code(bye)[0]) in refusals.TOO_MUCH:
-            return Throttled(f"{self._where} hung up, as it takes no more just now: {bye}")
+            return Throttled(f"{self._where} closed the connection because of a limit: {bye}")
         return ConnectionLost(f"the connection to {self._where} is lost: {why}")
 
     def _refused(self, name: str, answer: Answer) -> ServerRefused:
         sort = refusals.now(answer.words, answer.code)
         error = Throttled if sort in refusals.TOO_MUCH else ServerRefused
-        now = " just now" if sort is not None else ""
+        now = " (for now)" if sort is not None else ""
         return error(
-            f"{self._where} said {answer.result} to {name}{now}: {answer.words}", answer.code, later=bool(now)
+            f"{self._where} answered {name} with {answer.result}{now}: {answer.words}", answer.code, later=bool(now)
         )

@@ -39,8 +39,8 @@ async def open_connection(settings: Mailbox, blank: Callable[[str], str] = str) 
     if settings.tls == "none" and not _loopback(transport.get_extra_info("peername")):
         protocol.fail("it is not secured")
         raise CertificateRefused(
-            f'{settings.host} is not this machine, and tls = "none" would send the password readable through the '
-            'network. Next: set tls = "implicit" or "starttls".'
+            f'{settings.host} is not this machine, and tls = "none" would send the password unencrypted. '
+            'Next: set tls = "implicit" or "starttls".'
         )
     return protocol
 
@@ -58,7 +58,7 @@ def tls_context(settings: Mailbox) -> ssl.SSLContext:
         path = Path(settings.ca_file) if settings.ca_file else None
         return _cached_context(settings.ca_file, path.stat().st_mtime_ns if path else 0)
     except OSError as error:
-        why = "it holds none" if isinstance(error, ssl.SSLError) else error.strerror
+        why = "it contains none" if isinstance(error, ssl.SSLError) else error.strerror
         raise CertificateRefused(
             f"the certificates in {settings.ca_file} cannot be used: {why}. Next: set "
             f"mailboxes.{settings.name}.ca_file to a PEM file that this user may read."
@@ -78,8 +78,8 @@ def connect_error(error: OSError | TimeoutError, settings: Mailbox) -> Certifica
     found = failure_of(error)
     if found.kind is FailureKind.CERTIFICATE:
         return CertificateRefused(
-            f"{where}: {found.words}. Next: check mailboxes.{settings.name}.host, or set ca_file if the server has "
-            "an own authority."
+            f"{where}: {found.words}. Next: check mailboxes.{settings.name}.host, or set ca_file if a private CA "
+            "signed it."
         )
     if found.kind is FailureKind.TIMEOUT:
         return ConnectionLost(f"{where} could not be reached within {settings.timeout:g} s")

@@ -52,17 +52,17 @@ def refused(settings: Mailbox, words: str, code: str, challenge: str = "") -> Ma
     said = f"{words} ({challenge})" if challenge else words
     refusal = refusals.login(said, code, token=needs_token(settings))
     if refusal.sort is Sort.THROTTLED:
-        return Throttled(f"{where} does not let {who} in just now, as too much was asked of it: {said}", code)
+        return Throttled(f"{where} throttles the login of {who}: {said}", code)
     if refusal.sort is Sort.BUSY:
         return Throttled(
-            f"{where} does not let {who} in just now, as there are too many connections to this mailbox: {said}. "
+            f"{where} refused the login of {who} for now, too many connections to this mailbox: {said}. "
             f"Next: close other programs that read it, or list fewer of mailboxes.{settings.name}.folders.",
             code,
         )
     if refusal.sort is Sort.UNAVAILABLE:
-        return ServerRefused(f"{where} does not let {who} in just now: {said}", code)
+        return ServerRefused(f"{where} refused the login of {who} for now: {said}", code)
     if refusal.sort is Sort.PERSON:
-        return LoginBarred(f"{where} does not let {who} in yet: {said}. Next: {refusal.fix}.")
+        return LoginBarred(f"{where} does not accept the login of {who} yet: {said}. Next: {refusal.fix}.")
     return AuthFailed(f"{where} refused the login of {who}: {said}. Next: {fix(settings)}.")
 
 
@@ -70,4 +70,4 @@ def fix(settings: Mailbox) -> str:
     """The fix for a refused login: what a person can do."""
     if settings.auth in ("xoauth2", "oauthbearer"):
         return f"run `bouncestream mailbox login {settings.name}`"
-    return f"check mailboxes.{settings.name}.user and password (many providers want an app password)"
+    return f"check mailboxes.{settings.name}.user and password (many providers require an app password)"

@@ -115,7 +115,7 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
             if self._size > (ANSWER_LIMIT if fetching else TEXT_LIMIT):
                 raise ValueError("more than was asked for")
         except Exception as error:  # whatever a server says, nothing of it shall reach the event loop's own log
-            self.fail(f"it says what is no IMAP ({type(error).__name__})")
+            self.fail(f"its answer is not valid IMAP ({type(error).__name__})")
 
     def _cut(self) -> None:
         """Hand on each line and literal that is complete."""
@@ -143,7 +143,7 @@ class Protocol(library.IMAP4ClientProtocol):  # type: ignore[misc]
                 # RFC 3501 section 6.2.1: nothing that came before TLS may count after it.
                 self.transport.pause_reading()
                 if start < len(buffer):
-                    self.fail("someone in between added something before TLS began")
+                    self.fail("data was injected before TLS started")
                 break
         del buffer[:start]
         if self.pending_sync_command is not None:

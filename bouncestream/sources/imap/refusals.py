@@ -162,9 +162,9 @@ def login(words: str, code: str = "", *, token: bool = False) -> Refusal:
     if sort := _not_now(text):
         return Refusal(sort)
     if _MECHANISM.search(text):
-        return Refusal(Sort.PERSON, "set another auth: the server does not take this way of logging in")
+        return Refusal(Sort.PERSON, "change auth: the server does not support this login method")
     if _BARRED.search(text):
-        return Refusal(Sort.PERSON, "log in to the provider's web page, and see why the account is barred")
+        return Refusal(Sort.PERSON, "log in to the provider's website and see why the account is blocked")
     return Refusal(Sort.CREDENTIALS)
 
 
@@ -174,8 +174,8 @@ def folder(words: str, code: str = "") -> Refusal:
     if _UNSAFE.search(text):
         return Refusal(
             Sort.PERSON,
-            "log in to the provider's web page, allow IMAP for this program there, and use the code that it gives "
-            "in place of the password",
+            "log in to the provider's website, allow IMAP for this program there, and use the code that it shows "
+            "as the password",
         )
     told = _CODES.get(code)
     if told in (Sort.MISSING, Sort.FORBIDDEN, Sort.BUSY, Sort.UNAVAILABLE):
@@ -196,7 +196,7 @@ def is_unsafe(words: str) -> bool:
     return _UNSAFE.search(words.lower()) is not None
 
 
-_RIGHTS = "give this user the rights to read that folder, or configure another one"
+_RIGHTS = "grant this user read access to that folder, or configure another folder"
 
 
 def now(words: str, code: str = "") -> Sort | None:
@@ -218,23 +218,23 @@ def _not_now(text: str) -> Sort | None:
 def _for_a_person(text: str, code: str, *, token: bool = False) -> str:
     """The step that a person must take before the very same login is accepted; empty: none is named."""
     if not token and _APP_PASSWORD.search(text):
-        return "make an app password (some call it an authorization code) at the provider, and set that as password"
+        return "create an app password (some call it an authorization code) at the provider, and use it here"
     if _IMAP_OFF.search(text):
-        return "switch IMAP on in the settings of this mailbox at the provider"
+        return "enable IMAP in the settings of this mailbox at the provider"
     if "authenticated but not connected" in text:  # Exchange: who it is is known, and the mailbox is not opened
-        return "see whether IMAP is on for this mailbox, and whether this user may open it"
+        return "check that IMAP is enabled for this mailbox and that this user may open it"
     if code == "WEBALERT" or _WEB.search(text):
-        return "log in to this mailbox once with a web browser, and confirm there that it was you"
+        return "log in to this mailbox once with a browser and confirm that it was you"
     if token and code not in ("PRIVACYREQUIRED", "CONTACTADMIN", "AUTHORIZATIONFAILED"):
         return ""  # the rest is about passwords
     if code == "PRIVACYREQUIRED" or _TLS.search(text):
-        return 'set tls = "implicit" or "starttls": the server takes no password without TLS'
+        return 'set tls = "implicit" or "starttls": the server accepts no password without TLS'
     if code == "EXPIRED" or _EXPIRED.search(text):
-        return "set a new password at the provider, and the same one here"
+        return "set a new password at the provider and use it here too"
     if code != "AUTHENTICATIONFAILED" and _OAUTH.search(text):
-        return 'set auth = "xoauth2" or "oauthbearer", as the provider takes no passwords here'
+        return 'set auth = "xoauth2" or "oauthbearer", the provider accepts no passwords here'
     if code == "CONTACTADMIN" or _ADMIN.search(text):
-        return "ask whoever runs the mail server"
+        return "ask the mail server's administrator"
     if code == "AUTHORIZATIONFAILED":
-        return "ask whoever runs the mail server why this user may not read this mailbox"
+        return "ask the mail server's administrator why this user may not read this mailbox"
     return ""

@@ -72,7 +72,7 @@ class Session(Fetching):
             if session.has("ID"):
                 await session._identify()
         except BaseException:
-            session.kill("it was given up")
+            session.kill("it was cancelled")
             raise
         return session
 
@@ -82,7 +82,7 @@ class Session(Fetching):
         if not protocol.why and protocol.transport is not None:
             done = "DONE\r\n" if protocol.has_pending_idle_command() else ""
             protocol.transport.write(f"{done}{protocol.new_tag()} LOGOUT\r\n".encode())
-        self.kill("it was closed by us")
+        self.kill("bouncestream closed it")
         with suppress(TimeoutError):
             async with asyncio.timeout(1):
                 await protocol.lost.wait()
@@ -122,13 +122,15 @@ class Session(Fetching):
         protocol = self._protocol
         if protocol.state != library.NONAUTH or not self.has("STARTTLS"):
             raise CertificateRefused(
-                f"{self._where} does not offer STARTTLS, so the password would be readable on its way. Next: set "
-                'tls = "implicit" if the server has a port for it (993), and ask whoever runs it.'
+                f"{self._where} does not offer STARTTLS, so the password would be sent unencrypted. Next: set "
+                'tls = "implicit" if the server has a port for it (993), or ask its administrator.'
             )
         protocol.upgrading = True
         answer = await self._run("STARTTLS")
         if not answer.ok:
-            raise CertificateRefused(f"{self._where} refused STARTTLS: {answer.words}. Next: ask whoever runs it.")
+            raise CertificateRefused(
+                f"{self._where} refused STARTTLS: {answer.words}. Next: ask its administrator."
+            )
         if protocol.why:
             raise self._gone(protocol.why)
         try:
@@ -139,7 +141,7 @@ class Session(Fetching):
         except (OSError, TimeoutError) as error:
             raise connect_error(error, self._settings) from None
         if transport is None:
-            raise self._gone(protocol.why or "TLS could not be begun")
+            raise self._gone(protocol.why or "TLS could not be started")
         protocol.transport = transport
         protocol.upgrading = False
         await self._ask_capabilities()  # what was said before TLS proves nothing
@@ -149,7 +151,7 @@ class Session(Fetching):
         if protocol.state != library.NONAUTH:
             return  # PREAUTH: the server knows us already
         if not secret:
-            raise AuthFailed(f"there is nothing to log in with as {settings.user}. Next: {fix(settings)}.")
+            raise AuthFailed(f"no password is set to log in as {settings.user}. Next: {fix(settings)}.")
         refusal = ""
         if settings.auth == "password" and not (self.has("LOGINDISABLED") and self.has("AUTH=PLAIN")):
             answer = await self._run("LOGIN", quoted(settings.user), quoted(secret), patience=LOGIN_PATIENCE)
@@ -158,7 +160,7 @@ class Session(Fetching):
             if not self.has(f"AUTH={mechanism}"):
                 offered = ", ".join(sorted(c[5:] for c in self.capabilities if c.startswith("AUTH="))) or "nothing"
                 raise AuthFailed(
-                    f"{self._where} does not take auth = {settings.auth}; it offers {protocol.blank(offered)}. "
+                    f"{self._where} does not support auth = {settings.auth}; it offers {protocol.blank(offered)}. "
                     f"Next: change mailboxes.{settings.name}.auth."
                 )
             at_once = self.has("SASL-IR")
@@ -187,7 +189,7 @@ class Session(Fetching):
         self.capabilities = replies.capabilities(answer.lines)
         self._protocol.capabilities = set(self.capabilities)
         if not {"IMAP4REV1", "IMAP4REV2", "IMAP4"} & self.capabilities:
-            raise self._gone("what answers there is no IMAP server")
+            raise self._gone("it is not an IMAP server")
 
     # -- folders -------------------------------------------------------------------------------------------------
 
@@ -220,20 +222,20 @@ class Session(Fetching):
     async def _unopened(self, folder: str, answer: Answer) -> MailboxError:
         """Why a folder is not opened."""
         refusal = refusals.folder(answer.words, answer.code)
-        said = f"{self._where} does not open the folder {folder}"
+        said = f"{self._where} refused to open the folder {folder}"
         if refusal.sort in refusals.TOO_MUCH:
-            return Throttled(f"{said} just now, as it takes no more: {answer.words}", answer.code)
+            return Throttled(f"{said} because of a limit: {answer.words}", answer.code)
         if refusal.sort is Sort.UNAVAILABLE:
-            return ServerRefused(f"{said} just now: {answer.words}", answer.code)
+            return ServerRefused(f"{said} for now: {answer.words}", answer.code)
         if refusal.sort is Sort.MISSING or (refusal.sort is Sort.UNCLEAR and not await self._is_there(folder)):
             return FolderMissing(
                 f"{said}: {answer.words}. Next: `bouncestream mailbox test {self._settings.name}` lists the "
-                "folders that there are."
+                "existing folders."
             )
         if refusal.sort is Sort.PERSON:
             return LoginBarred(f"{said}: {answer.words}. Next: {refusal.fix}.")
-        fix = refusal.fix or "ask whoever runs the mail server; the folder is there"
-        return ServerRefused(f"{said}, though it is there: {answer.words}. Next: {fix}.", answer.code)
+        fix = refusal.fix or "ask the mail server's administrator; the folder exists"
+        return ServerRefused(f"{said}, although it exists: {answer.words}. Next: {fix}.", answer.code)
 
     async def _is_there(self, folder: str) -> bool:
         """Whether the server lists a folder; where it lists nothing, nobody knows."""
@@ -292,7 +294,7 @@ class Session(Fetching):
         """Take just these mails away, if they are flagged \\Deleted (UID EXPUNGE, RFC 4315). Never another one:
         refuses to do anything where the server has no UIDPLUS. How many the server says that it has removed."""
         if not self.has("UIDPLUS"):
-            raise ServerRefused(f"{self._where} has no UIDPLUS, so nothing is expunged")
+            raise ServerRefused(f"{self._where} has no UIDPLUS, so no mail is expunged")
         return replies.expunged((await self._sure("EXPUNGE", uid_set(uids), prefix="UID")).lines)
 
     async def append(self, folder: str, raw: bytes, flags: str = "") -> tuple[int, int] | None:

@@ -27,8 +27,8 @@ PROBES, AROUND, PROBE = 4, 1000, 1024
 class NoMail(Enum):
     """Why a mail did not come."""
 
-    GONE = "somebody has taken it away"
-    WITHHELD = "the server has it, and does not give it"
+    GONE = "it was removed meanwhile"
+    WITHHELD = "the server lists it but does not return it"
 
 
 class Alone:
@@ -64,7 +64,7 @@ class Alone:
 
     def none_come(self) -> ServerRefused:
         """The words about the server then."""
-        return ServerRefused(f"{self._key.folder}: the server gives none of its mails just now", later=True)
+        return ServerRefused(f"{self._key.folder}: the server returns none of its mails for now", later=True)
 
     async def others_come(self, uid: int) -> bool | None:
         """Whether the server gives other mails of the folder than this one; None: there is no other."""
@@ -112,5 +112,5 @@ class Alone:
         """Tell what is odd about how the server gives its mails."""
         if better or form.marks:
             what = "its mails" if better else "a mail"
-            marks = ", which marks as read" if form.marks else ""
-            log.warning("%s: the server gives %s only as %s%s", self._key.mailbox, what, form.name, marks)
+            marks = ", which marks them as read" if form.marks else ""
+            log.warning("%s: the server returns %s only as %s%s", self._key.mailbox, what, form.name, marks)

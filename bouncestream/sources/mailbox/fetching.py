@@ -143,8 +143,8 @@ class Reading:
             work.read = [uid for uid in work.read if uid not in old]
             if old:
                 log.warning(
-                    "%s: %d mails of %s arrived longer ago than [retention] dedupe: they may have been read "
-                    "before, so they are not read again, but listed in the table passed_over",
+                    "%s: %d mails of %s are older than [retention] dedupe and may have been read before: "
+                    "skipped, and listed in the table passed_over",
                     *(self.key.mailbox, len(old), self.key.folder),
                 )
         return work
@@ -217,7 +217,7 @@ class Reading:
             self._tries.pop(uid, None)
         if not done:
             raise StillUnreadable(
-                f"{self.key.folder}: the server does not give the mail with UID {batch[0]}, try "
+                f"{self.key.folder}: the server does not return the mail with UID {batch[0]}, attempt "
                 f"{self._tries[batch[0]].count}"
             )
         return done
@@ -331,11 +331,11 @@ class Reading:
             await self._store([], [uid], work)  # somebody has taken it away
             return
         where = f"UID {uid} (UIDVALIDITY {self.key.uidvalidity}) of {self.key.folder}"
-        why = f"the mail with {where} could not be fetched or read in {self._tries[uid].count - 1} tries"
-        log.error("%s: %s; it is set aside: `bouncestream outbox list --quarantine`", self.key.mailbox, why)
+        why = f"the mail with {where} could not be fetched or read in {self._tries[uid].count - 1} attempts"
+        log.error("%s: %s; it is quarantined: `bouncestream outbox list --quarantine`", self.key.mailbox, why)
         raw = mail.raw if mail is not None and mail.raw else b""
         if fetch and not raw and (raw := await self._session.header(uid, HEADER)):
-            why += "; only its header could be had"
+            why += "; only its header could be fetched"
         raw = raw or f"{where} of the mailbox {self.key.mailbox}".encode()
         submission = troubled(self.key.mailbox, why, raw)
         skipped, passed = work.noted(uid)
@@ -369,6 +369,6 @@ def _judge(mails: Sequence[Fetched], judging: Judging) -> list[Returned]:
     for mail in mails:
         returned = read_mail(mail.raw or b"", judging, mail.arrived_at)
         if returned.bug:
-            log.error("%s: %s at UID %d; the mail is set aside", judging.source, returned.why, mail.uid)
+            log.error("%s: %s at UID %d; the mail is quarantined", judging.source, returned.why, mail.uid)
         found.append(returned)
     return found

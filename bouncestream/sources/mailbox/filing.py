@@ -48,8 +48,8 @@ async def settle(
     strange = [due.uid for due in owed if due.uid <= since and due.uid not in known]
     if strange:
         log.warning(
-            "%s: %s: %d mails were still to be flagged or moved, but are gone, or cannot be told to be the ones "
-            "that were read: they are left alone",
+            "%s: %s: %d mails that waited to be flagged or moved are gone or can no longer be identified: "
+            "left alone",
             *(key.mailbox, key.folder, len(strange)),
         )
         await memory.forget_filings(key, strange)
@@ -147,4 +147,4 @@ async def _move(session: Session, uids: Sequence[int], folder: str) -> str:
     if not kept:
         return ""
     await _flag(session, kept)
-    return "the server does not say what it has copied (COPYUID): mails are copied and flagged, and stay here"
+    return "the server does not report what it copied (COPYUID): mails are copied and flagged, but not removed"

@@ -99,7 +99,7 @@ class Folder:
         """Another connection saw what this one did not hear of: replace it."""
         if self.session is not None:
             self._deaf = Deaf(why)
-            self.session.kill("it is deaf")
+            self.session.kill("it missed new mails")
 
     @property
     def seen(self) -> Selected | None:
@@ -162,7 +162,7 @@ class Folder:
             if found:
                 news = True
                 before = None
-                self._stand(FolderState.READING, 0, f"{self.name}: reading what has arrived")
+                self._stand(FolderState.READING, 0, f"{self.name}: reading the mails that have arrived")
             else:
                 before = now
                 fruitless += 1
@@ -186,7 +186,7 @@ class Folder:
             )
         except ServerRefused as error:
             self._settle_at = box.clock.monotonic() + box.settings.retry
-            box.health.set(line, Status.YELLOW, f"{self.name}: mails stay where they are for now: {error}")
+            box.health.set(line, Status.YELLOW, f"{self.name}: mails cannot be flagged or moved yet: {error}")
             return True
         if hindrance:
             box.health.set(line, Status.YELLOW, f"{self.name}: {hindrance}")
@@ -204,10 +204,8 @@ class Folder:
             self._waiting_since = box.clock.monotonic()
         self._tell_skipped()
         if self._numbers.unsteady:
-            text = (
-                f"{self.name}: the server gives all mails new numbers at each look (UIDVALIDITY), so all of them "
-            )
-            text += "are read again from time to time; none is told twice. Next: ask whoever runs the server"
+            text = f"{self.name}: the server renumbers all mails each time (UIDVALIDITY), so all of them "
+            text += "are read again now and then; none is counted twice. Next: ask the server's administrator"
             self._stand(FolderState.UNSTEADY, 0, text)
             await asyncio.sleep(self._numbers.wait * (0.9 + 0.1 * box.chance()))
             return False
@@ -216,11 +214,11 @@ class Folder:
         self.listening = True
         try:
             if not session.has("IDLE") or box.clock.monotonic() < self._mute_until:
-                why = "is mute" if session.has("IDLE") else "is missing"
+                why = "reports no new mails" if session.has("IDLE") else "is missing"
                 self._stand(
                     FolderState.POLLING,
                     0,
-                    f"{self.name}: IDLE {why} on this server: looked every {settings.poll:g} s",
+                    f"{self.name}: IDLE {why} on this server: polled every {settings.poll:g} s",
                 )
                 await asyncio.sleep(settings.poll * (0.9 + 0.1 * box.chance()))
                 return False
@@ -243,7 +241,7 @@ class Folder:
                 self._unheard = 0
             self._hollow = self._hollow + 1 if box.clock.monotonic() - began < rules.SHORT_IDLE else 0
             if rest := rules.hollow_rest(self._hollow, settings):
-                log.debug("%s: IDLE of %s ended at once for nothing: rests %g s", settings.name, self.name, rest)
+                log.debug("%s: IDLE of %s ended at once without news: pausing %g s", settings.name, self.name, rest)
                 await asyncio.sleep(rest)
             return not heard
         finally:
@@ -254,7 +252,7 @@ class Folder:
         self._unheard += 1
         if self._unheard >= rules.MUTE_AFTER:
             self._be_mute()
-            raise Deaf(f"{self.name}: IDLE did not tell of new mails, twice in a row")
+            raise Deaf(f"{self.name}: IDLE failed to report new mails twice in a row")
 
     def _be_mute(self) -> None:
         self._broken = self._unheard = 0
@@ -276,10 +274,8 @@ class Folder:
         if self._reading is None or not rules.unread(self._reading.progress):
             self.box.health.forget(line)
             return
-        text = (
-            f"{self.name}: its mails cannot be read: {self._reading.progress.aside} set aside in a row, and none "
-        )
-        text += "was read since. Next: `bouncestream outbox list --quarantine` says why"
+        text = f"{self.name}: its mails cannot be read, quarantined in a row: {self._reading.progress.aside}. "
+        text += "Next: `bouncestream outbox list --quarantine` says why"
         self.box.health.set(line, Status.RED, f"{FolderState.UNREAD}: {text}")
 
     def _tell_skipped(self) -> None:
@@ -289,6 +285,6 @@ class Folder:
             return
         self._told_skipped = True
         log.info(
-            "%s: %s: older than start = %s, so skipped: %d of the mails",
+            "%s: %s: mails older than start = %s are skipped: %d",
             *(self.box.settings.name, self.name, self.box.settings.start, reading.progress.skipped),
         )

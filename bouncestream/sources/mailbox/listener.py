@@ -94,7 +94,7 @@ class Mailboxes:
         if waiting:
             _, late = await asyncio.wait(waiting, timeout=grace)
             if late:
-                log.warning("%d mailboxes did not end within %g s", len(late), grace)
+                log.warning("%d mailboxes did not stop within %g s", len(late), grace)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)

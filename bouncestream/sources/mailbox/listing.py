@@ -81,9 +81,7 @@ class Listing:
         if listed:
             self._mistrust()
         elif exists and not last:
-            raise ServerRefused(
-                f"the server says that {self._key.folder} holds mails ({exists} EXISTS), and names none"
-            )
+            raise ServerRefused(f"the server reports mails in {self._key.folder} ({exists} EXISTS), but lists none")
         return bool(listed)
 
     async def still_there(self, uids: list[int], last: int) -> set[int]:
@@ -135,7 +133,6 @@ class Listing:
         """From now on, over this session, FETCH tells which mails there are."""
         self.by_fetch = True
         log.warning(
-            "%s: %s: the server names other mails when it is asked by SEARCH than it shows by FETCH, so SEARCH is "
-            "not used",
+            "%s: %s: SEARCH and FETCH list different mails on this server, so SEARCH is not used",
             *(self._key.mailbox, self._key.folder),
         )

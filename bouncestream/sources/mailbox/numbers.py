@@ -87,8 +87,8 @@ class Numbers:
         self.unsteady = self._count >= rules.UNSTEADY
         if not self.unsteady:
             log.warning(
-                "%s: the server has renumbered the mails of %s (%s): they are read again, and what is known is not "
-                "told twice",
+                "%s: the server renumbered the mails of %s (%s): they are read again; known bounces "
+                "are not counted twice",
                 *(self._box.settings.name, self._name, why),
             )
 
@@ -112,7 +112,7 @@ class Numbers:
         if first and progress.last_at is not None and selected.exists:
             at = await self._arrival(session, last)
             if at is not None and _other(at, progress.last_at):
-                return f"UID {last} is another mail than the one that was read"
+                return f"UID {last} is no longer the mail that was read"
         return ""
 
     async def _arrival(self, session: Session, uid: int) -> datetime | None:

@@ -62,7 +62,7 @@ def letter(mark: str, number: str, at: datetime) -> bytes:
         "Auto-Submitted: auto-generated",
         f"{HEADER}: {mark} {number}",
         "",
-        "bouncestream has put this mail here to see whether it is heard of, and removes it by itself.",
+        "bouncestream put this mail here to test new-mail notifications, and removes it itself.",
         "",
     )
     return "\r\n".join(lines).encode()
@@ -107,13 +107,13 @@ class OwnMail:
         try:
             named = await session.append(self.folder, letter(self._mark, self._number, datetime.now(UTC)), "\\Seen")
         except ConnectionLost as error:
-            text = f"{error}; a mail of ours with the subject “{SUBJECT}” may lie in {self.folder} now"
+            text = f"{error}; a test mail with the subject “{SUBJECT}” may remain in {self.folder}"
             raise ConnectionLost(text) from None
         self._sent = True
         if named is None:
-            self._doubt = "the server does not say which number it got (APPENDUID)"
+            self._doubt = "the server does not report its UID (APPENDUID)"
         elif named[0] != self._uidvalidity or named[1] < self._uidnext:
-            self._doubt = f"the server gives it the number {named[1]}, which no new mail can have there"
+            self._doubt = f"the server reports the UID {named[1]}, which no new mail can have there"
         else:
             self._uid = named[1]
 
@@ -126,12 +126,12 @@ class OwnMail:
             return self._doubt
         selected = await session.select(self.folder)
         if selected.uidvalidity != self._uidvalidity:
-            return f"{self.folder} has new numbers since (UIDVALIDITY)"
+            return f"{self.folder} was renumbered meanwhile (UIDVALIDITY)"
         shown = await _shown(session, self._uid)
         if shown is None:
-            return f"it is not where the server has put it (UID {self._uid})"
+            return f"it is no longer at the UID that the server reported ({self._uid})"
         if shown != (self._mark, self._number):
-            return f"the server shows another mail under the number that it has named (UID {self._uid})"
+            return f"the server shows another mail at the UID that it reported ({self._uid})"
         return await _take_away(session, self._uid)
 
 
@@ -143,14 +143,14 @@ async def sweep(session: Session, folder: str, mark: str) -> str:
     found = await session.search(f"UID {low}:* HEADER {HEADER} {quoted(mark)}")
     candidates = [uid for uid in found if uid >= low]
     if len(candidates) > LEFTOVERS:
-        return f"the server names {len(candidates)} mails as such, which are too many to be: none was looked at"
+        return f"the server lists {len(candidates)} test mails, more than there can be: none was examined"
     ours: dict[int, str] = {}
     for uid in candidates:
         shown = await _shown(session, uid)
         if shown is not None and shown[0] == mark:
             ours[uid] = shown[1]
     if len(set(ours.values())) < len(ours):
-        return "the server shows one mail under several numbers: none was removed"
+        return "the server shows one mail at several UIDs: none was removed"
     kept = [why for uid in ours if (why := await _take_away(session, uid))]
     return "; ".join(dict.fromkeys(kept))
 
@@ -192,7 +192,7 @@ async def expunge(session: Session, uids: Sequence[int]) -> str:
     removed = await session.expunge(uids)
     if removed <= len(uids) or not watched or await session.there(watched):
         return ""
-    return f"the server has removed {removed} mails where it was asked for {len(uids)}"
+    return f"the server removed {removed} mails instead of {len(uids)}"
 
 
 async def _flagged_by_others(session: Session, uids: Sequence[int]) -> list[int]:

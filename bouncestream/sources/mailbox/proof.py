@@ -54,9 +54,9 @@ class Proof:
                 self._count("not made")
                 self._failed += 1
                 if self._failed >= PATIENCE:
-                    box.health.set(_LINE, Status.YELLOW, f"unproven: {error}")
+                    box.health.set(_LINE, Status.YELLOW, f"not tested: {error}")
             except Exception:
-                log.exception("%s: bug in the proof that it is heard", box.settings.name)
+                log.exception("%s: bug in the new-mail test", box.settings.name)
             else:
                 self._failed = 0
                 box.health.forget(_LINE)
@@ -99,7 +99,7 @@ class Proof:
         finally:
             self._left[folder.name] = mail
             await self._cleaned(session, folder)
-        self._judge(folder, watched, heard, "a mail of our own was put into it, and IDLE did not tell")
+        self._judge(folder, watched, heard, "IDLE did not report a test mail that was put into it")
 
     async def _cleaned(self, session: Session, folder: Folder) -> bool:
         """Take out our last canary, and those of a process or a connection that died. Whether none of them is left,
@@ -113,8 +113,8 @@ class Proof:
             self._swept.add(name)
             if why:
                 log.warning(
-                    "%s: %s: mails of ours may be left from earlier, and are left alone: %s. Next: look for "
-                    "the subject “%s” yourself",
+                    "%s: %s: test mails of an earlier run may remain: %s. Next: look for "
+                    "the subject “%s” and delete them",
                     *(self._box.settings.name, name, printable(why, 300), SUBJECT),
                 )
         if self._unknown.get(name, 0) >= UNKNOWN:
@@ -124,7 +124,7 @@ class Proof:
         why = await self._left[name].remove(session)
         line = f"{name}, canary"
         if why:
-            text = f"{name}: a mail of our own is left there: {why}. Next: delete the mail with the subject "
+            text = f"{name}: a test mail could not be removed: {why}. Next: delete the mail with the subject "
             text += f"“{SUBJECT}”; if it happens again, set canary = false"
             self._box.health.set(line, Status.YELLOW, text)
             return False
@@ -140,7 +140,7 @@ class Proof:
         try:
             told = await session.status(folder.wire_name)
         except ServerRefused as error:
-            log.debug("%s: %s has no STATUS: %s", self._box.settings.name, folder.name, error)
+            log.debug("%s: %s: STATUS failed: %s", self._box.settings.name, folder.name, error)
             return
 
         def known() -> bool:
@@ -153,7 +153,7 @@ class Proof:
             return same and seen.uidnext >= told.get("UIDNEXT", 0)
 
         heard = known() or (await self._looks(folder) and known())
-        self._judge(folder, watched, heard, "another connection sees mails in it that this one was not told of")
+        self._judge(folder, watched, heard, "another connection sees mails that this one was not notified of")
 
     async def _looks(self, folder: Folder) -> bool:
         """Whether the folder is looked into within the time limit. A poll looks when its time has come."""

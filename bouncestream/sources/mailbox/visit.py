@@ -30,7 +30,7 @@ from bouncestream.sources.mailbox.connector import Connector
 from bouncestream.sources.mailbox.own_mail import OwnMail, new_mark
 
 #: What to do about a refusal that does not say more.
-LATER = "try again later, or ask whoever runs the server"
+LATER = "try again later, or ask the server's administrator"
 #: Seconds for one answer: a person waits. Servers delay the answer to a wrong password.
 PATIENCE = 15.0
 #: A certificate that ends earlier should be renewed; days.
@@ -151,7 +151,7 @@ def moved(box: Mailbox) -> str:
     """The mails that are moved to another folder, in words; empty: nothing."""
     what = ["bounce mails"] if box.after == "move" else []
     if box.unidentified_folder:
-        what.append("bounces that do not tell whose they are")
+        what.append("bounces whose recipient cannot be identified")
     return " and ".join(what)
 
 
@@ -168,7 +168,7 @@ def remedy(box: Mailbox, error: MailboxError) -> tuple[str, str]:
     elif not fix and isinstance(error, ServerRefused):
         fix = LATER
     elif not fix:
-        fix = f"check mailboxes.{box.name}.host, port and tls, and whether a firewall is in between"
+        fix = f"check mailboxes.{box.name}.host, port and tls, and whether a firewall blocks the connection"
     return mask_all(what).rstrip("."), fix.rstrip(".")
 
 
@@ -179,9 +179,9 @@ class Untried(StrEnum):
     """Why no mail of ours was put into a folder."""
 
     NO_IDLE = "the server has no IDLE"
-    NO_UIDPLUS = "without UIDPLUS the mail of the try could not be removed again for sure"
-    NO_FOLDER = "none of the folders is there"
-    READ_ONLY = "the folder can be read only"
+    NO_UIDPLUS = "without UIDPLUS the test mail could not be removed safely"
+    NO_FOLDER = "none of the folders exists"
+    READ_ONLY = "the folder is read-only"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,11 +79,11 @@ class TokenFile:
                 content = file.read(LARGEST + 1)
         except FileNotFoundError:
             raise LoginRefused(
-                f"Nobody has logged in for the mailbox {self._box.name} yet. Next: run {self._command}."
+                f"The mailbox {self._box.name} has no OAuth login yet. Next: run {self._command}."
             ) from None
         except OSError as error:
             raise LoginRefused(
-                f"{self.path} cannot be read: {error.strerror}. Next: let the user that runs bouncestream own it."
+                f"{self.path} cannot be read: {error.strerror}. Next: make the bouncestream user its owner."
             ) from error
         try:
             data = orjson.loads(content)
@@ -95,7 +95,7 @@ class TokenFile:
             raise LoginRefused(f"{self.path} is damaged. Next: run {self._command}.")
         if not hmac.compare_digest(whose.encode("utf-8", "replace"), self._for.encode()):
             raise LoginRefused(
-                f"The permission in {self.path} is for another user, application or provider than the "
+                f"The permission in {self.path} belongs to another user, application or provider than the "
                 f"configuration names. Next: run {self._command}."
             )
         return Grant(token, (found.st_ino, found.st_mtime_ns, found.st_size))
@@ -127,7 +127,7 @@ class TokenFile:
 
     def _unwritable(self, error: OSError) -> TokenError:
         return TokenError(
-            f"The permission cannot be kept in {self.path}: {error.strerror}. "
+            f"The permission cannot be saved to {self.path}: {error.strerror}. "
             "Next: free space there, and let the user that runs bouncestream write to that directory."
         )
 
@@ -159,4 +159,4 @@ async def _take(lock: files.Lock, path: Path, patience: float) -> None:
             while not lock.take():  # noqa: ASYNC110 - another process's lock has no event
                 await asyncio.sleep(_AGAIN)
     except TimeoutError:
-        raise TokenError(f"Another bouncestream holds {path}. Next: nothing, it is tried again.") from None
+        raise TokenError(f"Another bouncestream holds the lock {path}. It is retried.") from None

@@ -44,7 +44,7 @@ _AGAIN = {"invalid_grant", "interaction_required", "consent_required", "login_re
 _WRONG = {
     "invalid_client": "check oauth_client_id and oauth_client_secret (has the secret expired?)",
     "unauthorized_client": "allow this oauth_flow for the application, or set another one",
-    "unsupported_grant_type": "set another oauth_flow: the provider does not know this one",
+    "unsupported_grant_type": "set another oauth_flow: the provider does not support this one",
     "invalid_scope": "check oauth_scope, and the permissions of the application",
     "invalid_request": "check the keys oauth_… of the mailbox",
     "invalid_resource": "check oauth_scope",
@@ -149,8 +149,8 @@ def redirected(query: Mapping[str, str], state: str) -> str | None:
         return None
     if error := query.get("error", ""):
         if error in _PERSON_SAID_NO:
-            raise LoginRefused("The permission was not given. Next: run the command again, and allow it.")
-        raise LoginRefused(f"The provider says no: {words(error, query.get('error_description', ''))}.")
+            raise LoginRefused("Access was not granted. Next: run the command again, and allow it.")
+        raise LoginRefused(f"The provider refused: {words(error, query.get('error_description', ''))}.")
     return query.get("code") or None
 
 
@@ -173,10 +173,10 @@ def read_tokens(status: int, body: bytes, *, secrets: Iterable[str] = (), comman
     if status == 200 and "access_token" in data:
         access, kind = data["access_token"], data.get("token_type", "bearer")
         if not isinstance(access, str) or not _TOKEN.fullmatch(access):
-            raise TokenError("The provider's access token is none that can be sent.")
+            raise TokenError("The provider's access token contains characters that cannot be sent.")
         if not isinstance(kind, str) or kind.lower() != "bearer":
             raise LoginRefused(
-                f"The provider gives tokens of the type {words(str(kind))}, which a mailbox does not take. "
+                f"The provider issues tokens of the type {words(str(kind))}, which mailboxes do not accept. "
                 "Next: check oauth_scope and the registration of the application."
             )
         refresh = data.get("refresh_token")
@@ -209,7 +209,7 @@ def read_poll(status: int, body: bytes, *, secrets: Iterable[str] = (), command:
     if error in ("authorization_pending", "slow_down"):
         return Wait(slower=error == "slow_down")
     if error == "expired_token":
-        raise LoginRefused(f"The code has expired before anybody entered it. Next: run {command} again.")
+        raise LoginRefused(f"The code expired before it was entered. Next: run {command} again.")
     return read_tokens(status, body, secrets=secrets, command=command)
 
 
@@ -225,13 +225,13 @@ def _refusal(status: int, data: Mapping[str, Any], secrets: Iterable[str], comma
     """The error for an answer without a token; temporary when unknown."""
     error = data.get("error")
     if not isinstance(error, str) or not error:
-        return TokenError(f"The provider answered {status}, without a token and without saying why.")
+        return TokenError(f"The provider answered {status}, without a token or a reason.")
     described = data.get("error_description")
     said = words(error, described if isinstance(described, str) else "", secrets)
     if error in _AGAIN:
-        return LoginRefused(f"The permission is not (or no longer) good: {said}. Next: run {command}.")
+        return LoginRefused(f"The permission is invalid or has expired: {said}. Next: run {command}.")
     if error in _PERSON_SAID_NO:
-        return LoginRefused(f"The permission was not given: {said}. Next: run {command} again, and allow it.")
+        return LoginRefused(f"Access was not granted: {said}. Next: run {command} again, and allow it.")
     if error in _WRONG and status < 500:
         return LoginRefused(f"The provider refuses the request: {said}. Next: {_WRONG[error]}.")
     return TokenError(f"The provider answered {status}: {said}.")

@@ -91,7 +91,7 @@ class Login:
                 return found
             assert isinstance(found, Wait)
             interval = min(SLOWEST, interval + SLOWER) if found.slower else interval
-        raise LoginRefused(f"The code has expired before anybody entered it. Next: run {self._command} again.")
+        raise LoginRefused(f"The code expired before it was entered. Next: run {self._command} again.")
 
     async def by_loopback(
         self,
@@ -114,8 +114,7 @@ class Login:
                     code = await got
             except TimeoutError:
                 raise LoginRefused(
-                    f"Nobody came back from the browser within {patience / 60:g} minutes. "
-                    f"Next: run {self._command} again."
+                    f"The browser sent no answer within {patience / 60:g} minutes. Next: run {self._command} again."
                 ) from None
             finally:
                 if reading is not None:
@@ -159,9 +158,9 @@ async def _listening(port: int, take: Callable[[Mapping[str, str]], bool]) -> As
 
     async def answer(request: web.Request) -> web.Response:
         if take(request.query):
-            page = _PAGE.format(title="Thank you", text="Close this page; the terminal says how it goes on.")
+            page = _PAGE.format(title="Thank you", text="Close this page and continue in the terminal.")
             return web.Response(text=page, content_type="text/html", headers=_HEADERS)
-        page = _PAGE.format(title="Not expected", text="This is not the answer that bouncestream waits for.")
+        page = _PAGE.format(title="Not expected", text="bouncestream is waiting for a different answer.")
         return web.Response(status=400, text=page, content_type="text/html", headers=_HEADERS)
 
     app = web.Application()
@@ -174,7 +173,7 @@ async def _listening(port: int, take: Callable[[Mapping[str, str]], bool]) -> As
             await site.start()
         except OSError as error:
             raise TokenError(
-                f"Cannot listen on 127.0.0.1:{port}: {error.strerror}. Next: give another --port."
+                f"Cannot listen on 127.0.0.1:{port}: {error.strerror}. Next: choose another --port."
             ) from error
         yield int(runner.addresses[0][1])
     finally:

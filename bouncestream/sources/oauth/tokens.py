@@ -166,11 +166,11 @@ async def post(url: str, form: Mapping[str, str], *, timeout: float, ca_file: st
         )
     except CallFailed as error:
         if error.kind is FailureKind.TIMEOUT:
-            raise TokenError(f"{url} gave no answer within {timeout:g} s.") from None
+            raise TokenError(f"{url} did not answer within {timeout:g} s.") from None
         raise TokenError(f"The call to {url} failed: {error.words}.") from None
     if len(answer.content) > ANSWER_LIMIT:
         size = f"{ANSWER_LIMIT >> 10} KiB"
-        raise TokenError(f"The answer of {url} is larger than {size}: that is no token endpoint.")
+        raise TokenError(f"{url} answered with more than {size}: it is not a token endpoint.")
     return answer
 
 
@@ -180,7 +180,7 @@ def _trust(ca_file: str) -> ssl.SSLContext:
         trust.load_verify_locations(ca_file)
     except OSError as error:
         raise TokenError(
-            f"ca_file {ca_file} cannot be used: {error.strerror or 'it holds no certificate'}. "
+            f"ca_file {ca_file} cannot be used: {error.strerror or 'it contains no certificate'}. "
             "Next: correct the path, or the file (PEM)."
         ) from error
     return trust

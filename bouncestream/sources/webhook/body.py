@@ -92,8 +92,8 @@ async def _waiting(
                         raise TooLarge(f"the body is larger than {limit} bytes")
     except TimeoutError:
         if share.was_cut:
-            raise StoreBusy("requests in hand fill the memory, and this one came slowest") from None
-        raise TooSlow(f"the body was not there within {timeout:g} s") from None
+            raise StoreBusy("pending requests fill the memory, and this one was the slowest") from None
+        raise TooSlow(f"the body did not arrive within {timeout:g} s") from None
     finally:
         share.settled()
     return b"".join(pieces)
@@ -129,7 +129,7 @@ def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
             return _inflate(body, _ZLIB if body[0] & 15 == 8 else _RAW_DEFLATE, limit)
     except zlib.error:
         raise Malformed(f"the body is not {encoding}, or is damaged") from None
-    raise UnknownEncoding("only gzip and deflate are understood")
+    raise UnknownEncoding("only gzip and deflate are supported")
 
 
 def _inflate(body: bytes, wbits: int, limit: int) -> bytes:
@@ -145,7 +145,7 @@ def _inflate(body: bytes, wbits: int, limit: int) -> bytes:
         while not inflater.eof:
             fed = view[at : at + _CHUNK]
             if not fed:
-                raise Malformed("the compressed body ends too early")
+                raise Malformed("the compressed body is truncated")
             piece = inflater.decompress(fed, limit - size + 1)
             size += len(piece)
             if size > limit:

@@ -41,7 +41,7 @@ class Budget:
         while self.used + size > self.limit:
             longest = next((one for one in self._waiting if one is not share), None)
             if longest is None:
-                raise StoreBusy(f"requests of more than {self.limit >> 20} MiB are in hand at once")
+                raise StoreBusy(f"pending requests exceed {self.limit >> 20} MiB")
             longest.cut()
         self.used += size
 
@@ -60,7 +60,7 @@ class Share:
     def grow(self, size: int) -> None:
         """So many bytes more have come in. Raises StoreBusy."""
         if self.was_cut:
-            raise StoreBusy("its place was given to another request")
+            raise StoreBusy("it was dropped in favour of another request")
         self._budget.take(size, self)
         self._size += size
 

@@ -49,11 +49,11 @@ class Errands:
         cannot be had now."""
         host, whole = _target(url)
         if not hosts or not re.fullmatch(hosts, host):
-            raise Unauthorized("it names a URL that is not the provider's")
+            raise Unauthorized("its URL does not belong to the provider")
         if (known := self._remembered(whole)) is not None:
             return known
         if self._waiting >= WAITING:
-            raise ErrandFailed("too much is to be fetched at once")
+            raise ErrandFailed("too many fetches are pending")
         self._waiting += 1
         try:
             async with self._turn:
@@ -73,15 +73,15 @@ class Errands:
     async def _fetch(self, url: str, host: str) -> bytes:
         now = self._clock.monotonic()
         if len(self._lately) == A_MINUTE and now - self._lately[0] < 60:
-            raise ErrandFailed(f"more than {A_MINUTE} fetches a minute are asked for")
+            raise ErrandFailed(f"more than {A_MINUTE} fetches a minute were requested")
         self._lately.append(now)
         try:
             async with Client(proxies=True) as client:
                 tls = self._context or True
                 answer = await client.call("GET", url, within=PATIENCE, limit=LARGEST + 1, tls=tls)
-            why = "" if answer.status == 200 and len(answer.content) <= LARGEST else "gave no answer of use"
+            why = "" if answer.status == 200 and len(answer.content) <= LARGEST else "gave no usable answer"
         except CallFailed as error:
-            why = f"could not be asked: {error.words}"
+            why = f"could not be reached: {error.words}"
         if why:
             self._remember(url, FAILED, f"{host} {why}")
             raise ErrandFailed(f"{host} {why}")
@@ -101,7 +101,7 @@ def _target(url: str) -> tuple[str, str]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise Unauthorized("it names something that is no URL") from None
+        raise Unauthorized("its URL is malformed") from None
     if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or len(url) > 2000:
-        raise Unauthorized("it names a URL that is not https")
+        raise Unauthorized("its URL is not https")
     return (parts.hostname if port in (None, 443) else f"{parts.hostname}:{port}"), url

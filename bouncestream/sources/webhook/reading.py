@@ -52,7 +52,7 @@ async def read(
         if not isinstance(said, Fetch):
             break
         if said.url in fetched:
-            raise Unauthorized("it asks for the same again")
+            raise Unauthorized("it requests the same fetch again")
         fetched[said.url] = await errands.get(said.url, provider.hosts)
     for visit in said[0].visits:
         await errands.get(visit.url, provider.hosts)

@@ -68,7 +68,7 @@ def claim(request: WebhookRequest, now: datetime) -> None:
 
 def check(request: WebhookRequest, secrets: Iterable[Secret], now: datetime) -> None:
     """Raise Unauthorized unless one of the webhook's secrets signed it."""
-    why = "the webhook has no secret that a self-test could be signed with"
+    why = "the webhook has no secret to sign a self-test with"
     for secret in secrets:
         try:
             _OURS.body(request, secret, None, now, {})

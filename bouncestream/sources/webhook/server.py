@@ -123,8 +123,8 @@ class WebhookServer:
         most = descriptors.connections(wanted)
         if most < wanted:
             log.warning(
-                "this process may open few files, so it takes %d connections at most and not %d (max_connections). "
-                "Next: raise LimitNOFILE of its systemd unit, or ulimit -n",
+                "the limit of open files allows only %d connections instead of %d (max_connections). "
+                "Next: raise LimitNOFILE in the systemd unit, or ulimit -n",
                 most,
                 wanted,
             )
@@ -145,7 +145,7 @@ class WebhookServer:
         """Accept nothing new, let requests in hand end within `grace` seconds, close."""
         server, self._server = self._server, None
         if server is not None and (left := await server.retire(grace)):
-            log.warning("%d connections were cut off: not done within %g s", left, grace)
+            log.warning("%d connections were cut off: not finished within %g s", left, grace)
 
     async def _handle(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
         path = request.path
@@ -332,10 +332,10 @@ class WebhookServer:
 
     def _turned_away(self) -> None:
         self._metrics.add(REQUESTS, "", "503")
-        self._tell("", "full", logging.ERROR, "all connections are in use: further senders are told to come again")
+        self._tell("", "full", logging.ERROR, "all connections are in use: further senders are told to retry later")
 
     def _scarce(self, why: str) -> None:
-        self._tell("", "scarce", logging.ERROR, f"no connection can be taken: {why}. Next: raise LimitNOFILE")
+        self._tell("", "scarce", logging.ERROR, f"no connection can be accepted: {why}. Next: raise LimitNOFILE")
 
     def _remark(self, name: str, parsed: Parsed, fate: str) -> None:
         """Say in the log what is not an ordinary event."""

@@ -55,7 +55,7 @@ async def test_one_that_does_not_start_is_told_with_its_own_words(
     server = Dovecot()
     try:
         server.start()
-        with pytest.raises(NoDovecot, match="it does not start here: Fatal: no"):
+        with pytest.raises(NoDovecot, match="Dovecot did not start: Fatal: no"):
             await server.ready()
     finally:
         server.close()

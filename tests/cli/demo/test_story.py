@@ -46,12 +46,12 @@ async def test_without_a_dovecot_the_mails_go_the_way_of_import_and_it_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def missing(_: Dovecot) -> None:
-        raise NoDovecot("it is not installed here")
+        raise NoDovecot("Dovecot is not installed")
 
     monkeypatch.setattr(Dovecot, "__init__", missing)
     assert await demo._play(tmp_path, once=True) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "A Dovecot would keep the mailbox here, but it is not installed here" in told
+    assert "A Dovecot would serve the mailbox, but Dovecot is not installed" in told
     assert "the way of `bouncestream import`" in told
     assert "forged hard bounce hans mail soft user_unknown verified enabled ✔" in told
     assert told.count("PASS") == 12
@@ -88,6 +88,6 @@ def test_the_curl_line_works_as_pasted(spawn: Callable[..., Process]) -> None:
 
 def test_interrupted_it_ends_quietly(spawn: Callable[..., Process]) -> None:
     process = spawn("demo", "--once")
-    process.wait_for("soft bounces came in")
+    process.wait_for("soft bounces arrived")
     assert process.end(signal.SIGINT) in (0, 130)
     assert "Traceback" not in process.output

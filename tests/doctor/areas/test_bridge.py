@@ -113,7 +113,7 @@ async def test_listening_is_tried_and_let_go() -> None:
 @pytest.mark.parametrize(
     ("provider", "keys", "words"),
     [
-        ("sendamatic", {"secret": Secret("0123456789abcdef")}, "as the header X-Webhook-Secret (proof: secret)"),
+        ("sendamatic", {"secret": Secret("0123456789abcdef")}, "in the header X-Webhook-Secret (proof: secret)"),
         (
             "generic",
             {"path_secret": Secret("0123456789abcdef")},

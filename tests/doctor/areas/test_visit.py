@@ -65,7 +65,7 @@ def outbox(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("answer", "fix"),
     [
-        ("NO [NOPERM] Permission denied", "give this user the rights to read that folder"),
+        ("NO [NOPERM] Permission denied", "grant this user read access to that folder"),
         ("NO [UNAVAILABLE] backend", "try again later"),
     ],
 )
@@ -137,7 +137,7 @@ async def test_a_folder_that_is_missing(dovecot: Dovecot, outbox: Path) -> None:
     lines = await mailbox(Visitor(box(dovecot, folders=("INBOX", "Bounces 2026")), outbox))
     assert brief_code(lines) == 1
     assert "error mailbox-folder: bounces: localhost" in told(lines)
-    assert "does not open the folder Bounces 2026" in told(lines)
+    assert "refused to open the folder Bounces 2026" in told(lines)
     assert "→ there are for example Bounces/2026" in told(lines)
 
 
@@ -243,7 +243,7 @@ async def test_what_the_lack_of_abilities_means(poor: Dovecot, outbox: Path) -> 
     assert "the server has no IDLE: its folders are looked at every 45 s" in told(lines)
     lines = await mailbox(Visitor(box(poor, after="move", canary=True), outbox))
     assert brief_code(lines) == 1
-    no_move = "the server has no MOVE and no UIDPLUS: bounce mails and bounces that do not tell whose"
+    no_move = "the server has no MOVE and no UIDPLUS: bounce mails and bounces whose recipient"
     assert f"warning mailbox-no-move: bounces: {no_move}" in told(lines)
     assert 'after = "flag"' in told(lines)
     assert "warning mailbox-no-uidplus: bounces: the server has no UIDPLUS: the canary is not used" in told(lines)

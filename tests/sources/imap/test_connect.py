@@ -59,7 +59,7 @@ async def test_a_certificate_that_proves_nothing(tmp_path: Path) -> None:
 async def test_a_file_of_authorities_that_is_of_no_use(tmp_path: Path) -> None:
     empty = tmp_path / "empty.pem"
     empty.touch()
-    for path, why in ((empty, "it holds none"), (tmp_path / "missing", "No such file or directory")):
+    for path, why in ((empty, "it contains none"), (tmp_path / "missing", "No such file or directory")):
         said = await refused(mailbox(1, ca_file=str(path)))
         assert said.startswith(
             f"the certificates in {path} cannot be used: {why}. Next: set mailboxes.bounces.ca_file"

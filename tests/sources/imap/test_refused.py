@@ -110,7 +110,7 @@ async def test_a_mailbox_that_needs_id_is_read(tmp_path: Path) -> None:
         ("NO [NONEXISTENT] Unknown Mailbox", FolderMissing, "mailbox test"),
         ("NO [TRYCREATE] no", FolderMissing, "mailbox test"),
         ("NO Mailbox doesn't exist: Bounces", FolderMissing, "mailbox test"),
-        ("NO [NOPERM] Permission denied", ServerRefused, "the rights to read that folder"),
+        ("NO [NOPERM] Permission denied", ServerRefused, "read access to that folder"),
         ("NO SELECT Unsafe Login.", LoginBarred, "web page"),
         ("NO [UNAVAILABLE] backend", ServerRefused, "just now"),
         ("BAD User is authenticated but not connected.", ServerRefused, "just now"),

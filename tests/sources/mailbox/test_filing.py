@@ -57,7 +57,7 @@ async def test_what_was_not_surely_copied_stays(tmp_path: Path, lie: Lie, gone: 
     async with reading(server, tmp_path, after="move") as reader:
         await reader.stored(2)
         if len(gone) < 2:
-            await reader.told("does not say what it has copied (COPYUID)", Status.YELLOW)
+            await reader.told("does not report what it copied (COPYUID)", Status.YELLOW)
         await reader.until(lambda: reader.query("SELECT count(*) FROM marks") == [(0,)])
     assert server.gone == gone
     assert set(server.mails) == {101, 102, 103} - set(gone)
@@ -82,4 +82,4 @@ async def test_only_a_server_that_leaves_nothing_flagged_is_said_to_remove_too_m
     async with reading(server, tmp_path, after="move") as reader:
         await reader.until(lambda: server.gone[:3] == [101, 102, 103])
         await reader.listening()
-    assert ("the server has removed 4 mails where it was asked for 2" in caplog.text) is all_flagged
+    assert ("the server removed 4 mails instead of 2" in caplog.text) is all_flagged

@@ -128,7 +128,7 @@ async def test_mails_of_old_are_skipped_at_the_first_contact(
             await reader.listening()
             assert reader.recipients == people(3, 4)
             assert reader.query("SELECT skipped FROM folders") == [(3,)]
-            assert "older than start = 30d, so skipped: 3 of the mails" in caplog.text
+            assert "mails older than start = 30d are skipped: 3" in caplog.text
             # whatever comes in from now on is read: somebody has moved it here for that
             await asyncio.to_thread(dovecot.append, bounce(9), at=now - 300 * DAY)
             await reader.stored(3)
@@ -304,7 +304,7 @@ async def test_moves_that_are_refused_hold_up_nothing(dovecot: Dovecot, tmp_path
     # a name that no folder can have
     async with Reader(tmp_path, mailbox(dovecot.imap, after="move", move_to="a//b/")) as reader:
         await reader.stored(1)
-        await reader.told("mails stay where they are for now", Status.YELLOW)
+        await reader.told("mails cannot be flagged or moved yet", Status.YELLOW)
         await asyncio.to_thread(dovecot.deliver, bounce(2))
         await reader.stored(2)
     assert len(dovecot.mails()) == 2
@@ -358,7 +358,7 @@ async def test_a_bug_of_the_mail_reader_takes_no_other_mail_down(
     dovecot.deliver(*(bounce(n) for n in range(3)))
     async with Reader(tmp_path, mailbox(dovecot.imap, after="move")) as reader:
         await reader.stored(2)
-        assert reader.query("SELECT why FROM quarantined") == [("a bug of the mail reader: ZeroDivisionError",)]
+        assert reader.query("SELECT why FROM quarantined") == [("a bug in the mail parser: ZeroDivisionError",)]
         await reader.until(lambda: len(dovecot.mails()) == 1)  # it stays where it is
 
 

@@ -54,7 +54,7 @@ async def test_a_server_that_has_mails_and_names_none_is_not_green(tmp_path: Pat
     server = folder_with(*range(5))
     server.lies["UID SEARCH"], server.lies["UID FETCH"] = no_mail, nothing
     async with reading(server, tmp_path, retry=0.2) as reader:
-        await reader.told("holds mails (5 EXISTS), and names none", Status.RED)
+        await reader.told("reports mails in INBOX (5 EXISTS), but lists none", Status.RED)
         server.lies.clear()
         await reader.stored(5)
         await reader.listening()
@@ -118,10 +118,10 @@ async def test_where_all_mails_are_set_aside_it_is_red(tmp_path: Path) -> None:
     server = folder_with(1)
     server.lies["UID FETCH"] = without_body()
     async with reading(server, tmp_path, retry=0.1) as reader:
-        await reader.told("not read: INBOX: its mails cannot be read: 1 set aside in a row", Status.RED)
+        await reader.told("not read: INBOX: its mails cannot be read, quarantined in a row: 1", Status.RED)
         assert reader.query("SELECT count(*) FROM quarantined") == [(1,)]
     async with reading(server, tmp_path, retry=0.1) as reader:  # nor after a restart
-        await reader.told("not read: INBOX: its mails cannot be read: 1 set aside in a row", Status.RED)
+        await reader.told("not read: INBOX: its mails cannot be read, quarantined in a row: 1", Status.RED)
         server.lies.clear()
         server.add(bounce(9))
         await reader.stored(1)
@@ -133,7 +133,7 @@ async def test_where_no_mail_is_given_it_is_red(tmp_path: Path) -> None:
     server = folder_with(*range(3))
     server.lies["UID FETCH"] = without_body()
     async with reading(server, tmp_path, retry=0.1) as reader:
-        await reader.told("INBOX: the server gives none of its mails", Status.RED)
+        await reader.told("INBOX: the server returns none of its mails", Status.RED)
         server.lies.clear()
         await reader.stored(3)
         await reader.listening()

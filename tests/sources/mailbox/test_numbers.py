@@ -144,7 +144,7 @@ async def test_what_was_owed_to_a_mail_is_not_done_to_another_one(
 
     server.lies["UID MOVE"] = server.lies["UID STORE"] = refused
     async with reading(server, tmp_path, after=after, retry=30.0) as reader:
-        await reader.told("mails stay where they are for now", Status.YELLOW)
+        await reader.told("mails cannot be flagged or moved yet", Status.YELLOW)
         assert marks(reader) == 10
     restore(server, 5)
     for number in range(6):
@@ -157,7 +157,7 @@ async def test_what_was_owed_to_a_mail_is_not_done_to_another_one(
         await reader.listening()
     assert {*range(6, 10)} <= set(server.mails)
     assert not any(server.mails[uid].flags for uid in range(6, 10))
-    assert "4 mails were still to be flagged or moved, but are gone, or cannot be told" in caplog.text
+    assert "4 mails that waited to be flagged or moved are gone or can no longer" in caplog.text
 
 
 async def test_what_is_still_owed_after_a_restart_is_done(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ async def test_what_is_still_owed_after_a_restart_is_done(tmp_path: Path) -> Non
 
     server.lies["UID MOVE"] = refused
     async with reading(server, tmp_path, after="move", retry=30.0) as reader:
-        await reader.told("mails stay where they are for now", Status.YELLOW)
+        await reader.told("mails cannot be flagged or moved yet", Status.YELLOW)
     del server.lies["UID MOVE"]
     async with reading(server, tmp_path, after="move") as reader:
         await reader.until(lambda: not server.mails)
@@ -250,7 +250,7 @@ async def test_an_absurd_uid_where_fetch_shows_nothing_is_not_taken_for_a_mail(t
 
     server.lies["UID SEARCH"], server.lies["UID FETCH"] = search, fetch
     async with reading(server, tmp_path, retry=0.2) as reader:
-        await reader.told("holds mails (5 EXISTS), and names none", Status.RED)
+        await reader.told("reports mails in INBOX (5 EXISTS), but lists none", Status.RED)
         wrong = False
         await reader.stored(5)
         await reader.listening()

@@ -138,17 +138,17 @@ async def numbers_change(server: Liar, peer: Peer, rest: str) -> bool:
 @pytest.mark.parametrize(
     ("command", "lie", "words"),
     [
-        ("APPEND", appenduid(""), "does not say which number"),
+        ("APPEND", appenduid(""), "does not report its UID"),
         ("APPEND", appenduid("[APPENDUID 7 101]"), "no new mail can have"),
         ("APPEND", appenduid("[APPENDUID 7 103]"), "no new mail can have"),
-        ("APPEND", appenduid("[APPENDUID 7 1:104]"), "does not say which number"),
+        ("APPEND", appenduid("[APPENDUID 7 1:104]"), "does not report its UID"),
         ("APPEND", appenduid("[APPENDUID 8 104]"), "no new mail can have"),
-        ("APPEND", appenduid("[APPENDUID 7 999]"), "not where the server has put it"),
+        ("APPEND", appenduid("[APPENDUID 7 999]"), "no longer at the UID that the server reported"),
         ("UID FETCH", another_mail, "shows another mail"),
         ("UID FETCH", two_under_one_number, "shows another mail"),
-        ("UID FETCH", nothing, "not where the server has put it"),
+        ("UID FETCH", nothing, "no longer at the UID that the server reported"),
         ("UID FETCH", refused, "said NO to FETCH"),
-        ("SELECT", numbers_change, "has new numbers since"),
+        ("SELECT", numbers_change, "was renumbered meanwhile"),
         ("UID STORE", refused, "said NO to STORE"),
         ("UID STORE", nothing, "does not flag it"),
     ],
@@ -184,7 +184,7 @@ async def test_a_server_that_removes_more_than_was_asked_for_is_told(tmp_path: P
     server = folder_with()
     server.mails[102].flags.add("\\Deleted")  # by its owner, who could have taken it back
     server.lies["UID EXPUNGE"] = all_flagged
-    assert "removed 2 mails where it was asked for 1" in (await heard(server, tmp_path)).left
+    assert "removed 2 mails instead of 1" in (await heard(server, tmp_path)).left
 
 
 def of_another_process(server: Liar) -> int:
@@ -259,7 +259,7 @@ async def test_a_connection_that_breaks_while_it_is_put_says_where_it_may_be(tmp
 
     server = folder_with()
     server.lies["APPEND"] = breaks
-    with pytest.raises(ConnectionLost, match=f"{SUBJECT}.* may lie in INBOX now"):
+    with pytest.raises(ConnectionLost, match=f"{SUBJECT}.* may remain in INBOX"):
         await heard(server, tmp_path)
 
 
@@ -292,7 +292,7 @@ async def test_where_a_canary_stays_no_other_is_put_and_it_is_told(tmp_path: Pat
     server = folder_with()
     server.lies["APPEND"] = appenduid("")
     async with canaries(server, tmp_path) as reader:
-        await reader.told("a mail of our own is left there: the server does not say which number", Status.YELLOW)
+        await reader.told("a test mail could not be removed: the server does not report its UID", Status.YELLOW)
         assert SUBJECT in reader.state[1]
         await reader.until(proofs(reader, 3))
     assert len(server.asked("APPEND")) == 1
@@ -373,7 +373,7 @@ async def test_more_candidates_than_can_be_are_left_alone_and_told(
     async with canaries(server, tmp_path, "now") as reader:
         await reader.until(proofs(reader, 3))
     assert untouched(server, LEFTOVERS + 1)
-    assert caplog.text.count("which are too many to be: none was looked at") == 1
+    assert caplog.text.count("more than there can be: none was examined") == 1
 
 
 async def test_one_mail_that_is_shown_under_several_numbers_is_left_alone(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ async def test_of_a_mail_that_is_not_given_its_header_is_kept(tmp_path: Path) ->
     async with server.serve() as at, Reader(tmp_path, mailbox(at.port, retry=0.1)) as reader:
         await reader.stored(1)
         [(why,)] = reader.query("SELECT why FROM quarantined")
-        assert "only its header could be had" in why
+        assert "only its header could be fetched" in why
 
 
 # -- the whole server ----------------------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ async def test_a_server_that_knows_one_form_only_is_read(
         await reader.stored(4)
         # what works is remembered: no other form is tried for the next mail
         assert len(server.asked("UID FETCH")) - before <= 3
-        assert ("marks as read" in caplog.text) is FORMS[number].marks
+        assert ("marks them as read" in caplog.text) is FORMS[number].marks
 
 
 async def test_a_bracket_that_is_closed_too_early(tmp_path: Path) -> None:

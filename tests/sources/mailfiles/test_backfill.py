@@ -63,7 +63,7 @@ async def test_a_mail_on_which_the_reader_fails_stops_no_other(monkeypatch: pyte
     done = await run([mail(bounce(1)), mail(bounce(2)), mail(bounce(3))], emit)
     assert [(len(one.events), len(one.unreadable)) for one in emit.submissions] == [(1, 0), (0, 1), (1, 0)]
     assert emit.submissions[1].raw == bounce(2)
-    assert done.named == [("a.eml", "a bug of the mail reader: ValueError; it is kept in quarantine")]
+    assert done.named == [("a.eml", "a bug in the mail parser: ValueError; it is kept in quarantine")]
     assert done.unreadable == 0
 
 

@@ -103,7 +103,7 @@ async def test_nobody_enters_the_code(provider: Provider, clock: Clock) -> None:
     provider.code_lifetime = 30
     provider.interval = 7
     provider.device = ["authorization_pending"] * 100
-    with pytest.raises(LoginRefused, match="expired before anybody"):
+    with pytest.raises(LoginRefused, match="expired before it was entered"):
         await login(provider, clock, "device").by_device(lambda code: None)
     assert clock.slept == [7, 7, 7, 7]
 
@@ -199,14 +199,14 @@ async def test_an_address_that_is_pasted(provider: Provider, clock: Clock) -> No
 
 
 async def test_nobody_comes_back(provider: Provider, clock: Clock) -> None:
-    with pytest.raises(LoginRefused, match="Nobody came back"):
+    with pytest.raises(LoginRefused, match="The browser sent no answer"):
         await login(provider, clock, "loopback").by_loopback(lambda url, port: None, patience=0.05)
 
 
 async def test_a_port_that_is_taken(provider: Provider, clock: Clock) -> None:
     port = urlsplit(provider.url).port
     assert port
-    with pytest.raises(TokenError, match="give another --port"):
+    with pytest.raises(TokenError, match="choose another --port"):
         await login(provider, clock, "loopback").by_loopback(lambda url, port: None, port=port)
 
 

@@ -205,7 +205,7 @@ async def test_two_processes_do_not_overwrite_each_other(make: Make, provider: P
 
 async def test_a_new_login_is_noticed_without_a_restart(make: Make, provider: Provider) -> None:
     run, login = make(), make()
-    with pytest.raises(LoginRefused, match="Nobody has logged in"):
+    with pytest.raises(LoginRefused, match="has no OAuth login yet"):
         await run.token()
     noticed = asyncio.create_task(run.changed())
     await asyncio.sleep(0)
@@ -341,7 +341,7 @@ async def test_a_refresh_token_that_could_not_be_kept_is_kept_later(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full_at_the_second)
-        with pytest.raises(TokenError, match="cannot be kept"):
+        with pytest.raises(TokenError, match="cannot be saved"):
             await source.token()
     assert source.file.read().refresh_token in provider.spent
     assert await source.token() in provider.good_access

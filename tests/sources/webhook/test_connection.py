@@ -76,7 +76,7 @@ async def test_a_slow_body(start: Start) -> None:
     async with running.connection() as (reader, writer):
         writer.write(message(URL, **TOKEN)[:-5])
         got = await answer(reader)
-        assert (got.status, got.body) == (408, b"the body was not there within 0.1 s\n")
+        assert (got.status, got.body) == (408, b"the body did not arrive within 0.1 s\n")
     assert running.emitted.submissions == []
 
 
@@ -381,7 +381,7 @@ async def test_no_more_files_is_one_line_and_no_traceback(
     for _ in range(100):
         loop.call_exception_handler({"message": "accept() failed", "exception": scarce, "socket": None})
     (record,) = caplog.records
-    assert "no connection can be taken: Too many open files" in record.getMessage()
+    assert "no connection can be accepted: Too many open files" in record.getMessage()
     assert record.exc_info is None
     loop.call_exception_handler({"message": "something else", "exception": ValueError("odd")})
     assert "something else" in caplog.text
