@@ -19,9 +19,15 @@ from bouncestream.crypto.proof import Asked, Fetch, Missing, Proof
 from bouncestream.crypto.public_key import verify_rsa
 from bouncestream.errors import Unauthorized
 
-#: What is signed, in this order; a subject only where there is one.
-_NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
+#: What is signed of each type, in this order; a subject only where there is one. Names and values stand on lines of
+#: their own, and a value may have several: with a type of any words, a forger could say in it what SNS signed as the
+#: message of another topic. Of these types, the topic is always the line before.
 _CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+_SIGNED = {
+    "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    "SubscriptionConfirmation": _CONFIRMATION,
+    "UnsubscribeConfirmation": _CONFIRMATION,
+}
 _TOPIC = re.compile(r"arn:[\w-]+:sns:[\w-]+:[\w-]+:[\w.-]{1,256}", re.ASCII)
 _HASHES = {"1": "sha1", "2": "sha256"}
 
@@ -68,7 +74,9 @@ class Sns(Proof):
         hash = _HASHES.get(str(said.get("SignatureVersion")))
         if hash is None:
             raise Unauthorized("its SignatureVersion is not supported")
-        names = _NOTIFICATION if said["Type"] == "Notification" else _CONFIRMATION
+        names = _SIGNED.get(said["Type"])
+        if names is None:
+            raise Unauthorized("its Type is not one that SNS signs")
         signed = "".join(
             f"{name}\n{said[name]}\n" for name in names if name != "Subject" or said.get(name) is not None
         )

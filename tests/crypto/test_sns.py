@@ -121,6 +121,19 @@ def test_what_was_changed_is_refused(change: dict[str, Any]) -> None:
         PROOF.body(asked, (TOPIC,), None, NOW, {URL: PEM})
 
 
+def test_what_was_signed_for_another_topic_cannot_be_cut_in_other_pieces() -> None:
+    """SNS signs lines; whoever writes the message of a topic of their own writes some of them."""
+    said = {"Message": "forged", "MessageId": "m", "SubscribeURL": "u", "Timestamp": "t", "Token": "k"}
+    said |= {"TopicArn": TOPIC, "Type": "odd"}
+    lines = "".join(f"{name}\n{value}\n" for name, value in said.items()).removeprefix("Message\n").rstrip("\n")
+    theirs = message(Message=lines, TopicArn="arn:aws:sns:eu-central-1:666666666666:forged")
+    rest = [f"{name}\n{theirs[name]}" for name in ("MessageId", "Timestamp", "TopicArn", "Type")]
+    forged = theirs | said | {"Type": "\n".join(["odd", *rest])}
+    asked = WebhookRequest("POST", CIMultiDict(), orjson.dumps(forged))
+    with pytest.raises(Unauthorized, match="Type"):
+        PROOF.body(asked, (TOPIC,), None, NOW, {URL: PEM})
+
+
 def test_a_certificate_out_of_its_time_is_refused() -> None:
     for now in (NOW - timedelta(days=2), NOW + timedelta(days=2)):
         with pytest.raises(Unauthorized, match="has expired or is not valid yet"):
