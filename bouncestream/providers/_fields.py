@@ -15,6 +15,7 @@ import orjson
 
 from bouncestream.errors import Malformed
 from bouncestream.event import clean_uuid, clip
+from bouncestream.mail.charsets import charset_of
 
 _CHARSET = re.compile(r"charset\s{0,9}=\s{0,9}\"?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}", re.ASCII)
@@ -51,12 +52,10 @@ def to_text(body: bytes, headers: Mapping[str, str]) -> str:
         name = "utf-16"
     elif not body.startswith(codecs.BOM_UTF8):
         match = _CHARSET.search(headers.get("Content-Type", "")[:500])
-        if match:
-            name = match[1]
+        name = charset_of(match[1].lower()) if match else ""
     try:
-        # bytes.decode refuses codecs that are no text encodings, such as base64 or zip.
-        return body.decode(name, "replace")
-    except (LookupError, ValueError):
+        return body.decode(name or "utf-8-sig", "replace")
+    except ValueError:
         return body.decode("utf-8", "replace")
 
 
