@@ -20,8 +20,8 @@ from bouncestream.crypto.public_key import verify_rsa
 from bouncestream.errors import Unauthorized
 
 #: What is signed of each type, in this order; a subject only where there is one. Names and values stand on lines of
-#: their own, and a value may have several: with a type of any words, a forger could say in it what SNS signed as the
-#: message of another topic. Of these types, the topic is always the line before.
+#: their own, and a value may have several: in a type of any words a forger could say what SNS signed as the message
+#: of another topic. Of these types, the topic is always the line before.
 _CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 _SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
