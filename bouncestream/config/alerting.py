@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bouncestream.config.shown import shown
 from bouncestream.crypto.secret import Secret
 from bouncestream.settings import shapes
-from bouncestream.settings.key import key, secret_key
+from bouncestream.settings.key import live_key, live_secret
 from bouncestream.settings.shapes import Shape, Wrong
 
 #: The rules that can be muted; a test ties them to the table in `alerts/engine`.
@@ -73,35 +73,31 @@ RULES = Shape('a list of rules, such as ["silent-source", "doctor:tls-expired"]'
 class Email:
     """Alerts by e-mail, over an SMTP server. Use one that does not depend on the mails that are watched."""
 
-    host: str = key(shapes.TEXT, "", "The SMTP server. Not set: no e-mail.", live=True, sample='"smtp.example.org"')
-    port: int = key(shapes.whole(0, 65535), "0", "0: 587 for starttls, 465 for implicit, 25 for none.", live=True)
-    tls: str = key(
+    host: str = live_key(shapes.TEXT, "", "The SMTP server. Not set: no e-mail.", sample='"smtp.example.org"')
+    port: int = live_key(shapes.whole(0, 65535), "0", "0: 587 for starttls, 465 for implicit, 25 for none.")
+    tls: str = live_key(
         shapes.choice("starttls", "implicit", "none"),
         '"starttls"',
         'TLS: "starttls" or "implicit", both with the certificate checked; "none" for a server on this machine.',
-        live=True,
     )
-    user: str = key(
-        shapes.TEXT, "", "The user name, if the server requires one.", live=True, sample='"alerts@example.org"'
+    user: str = live_key(
+        shapes.TEXT, "", "The user name, if the server requires one.", sample='"alerts@example.org"'
     )
-    password: Secret | None = secret_key(
-        "Its password.", live=True, foreign=True, sample='"the password of the mailbox"'
-    )
-    sender: str = key(ADDRESS, "", "The sender's address.", live=True, sample='"bouncestream@example.org"')
-    recipients: tuple[str, ...] = key(ADDRESSES, "[]", "The recipients. Empty: the sender.", live=True)
+    password: Secret | None = live_secret("Its password.", sample='"the password of the mailbox"', foreign=True)
+    sender: str = live_key(ADDRESS, "", "The sender's address.", sample='"bouncestream@example.org"')
+    recipients: tuple[str, ...] = live_key(ADDRESSES, "[]", "The recipients. Empty: the sender.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonWebhook:
     """Alerts as a JSON object, posted to a URL of yours. The README shows the object."""
 
-    url: Secret | None = secret_key(
+    url: Secret | None = live_secret(
         "The URL to post to; a secret, as such URLs often contain a token.",
-        live=True,
-        foreign=True,
         sample='"https://hooks.example.org/bouncestream"',
+        foreign=True,
     )
-    token: Secret | None = secret_key("Sent as `Authorization: Bearer <token>`.", live=True, foreign=True)
+    token: Secret | None = live_secret("Sent as `Authorization: Bearer <token>`.", foreign=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,18 +105,16 @@ class Heartbeat:
     """A URL that is fetched as long as all is well, for a dead man's switch such as Healthchecks or Uptime Kuma: it
     tells you when bouncestream, or its machine, says nothing any more."""
 
-    url: Secret | None = secret_key(
+    url: Secret | None = live_secret(
         "The ping URL (Healthchecks) or push URL (Uptime Kuma).",
-        live=True,
-        foreign=True,
         sample='"https://hc-ping.com/00000000-0000-0000-0000-000000000000"',
+        foreign=True,
     )
-    every: float = key(shapes.DURATION, '"1m"', "How often.", live=True)
-    when: str = key(
+    every: float = live_key(shapes.DURATION, '"1m"', "How often.")
+    when: str = live_key(
         shapes.choice("ready", "alive"),
         '"ready"',
         '"ready": only while no component is red, as /readyz reports; "alive": always.',
-        live=True,
     )
 
 
@@ -128,13 +122,9 @@ class Heartbeat:
 class Summary:
     """A summary of what came in and what became of it, over the channels of the alerts."""
 
-    every: str = key(
-        shapes.choice("never", "daily", "weekly"), '"never"', "How often; weekly means Mondays.", live=True
-    )
-    at: str = key(TIME, '"07:00"', "The time of day, in UTC.", live=True)
-    channels: str = key(
-        shapes.choice("all", "email", "webhook", "apprise"), '"all"', "The channels to use.", live=True
-    )
+    every: str = live_key(shapes.choice("never", "daily", "weekly"), '"never"', "How often; weekly means Mondays.")
+    at: str = live_key(TIME, '"07:00"', "The time of day, in UTC.")
+    channels: str = live_key(shapes.choice("all", "email", "webhook", "apprise"), '"all"', "The channels to use.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,50 +133,38 @@ class Alerts:
     always to the log, /metrics and `bouncestream status`. The README has the rules. Try it with `bouncestream alert
     test`."""
 
-    apprise: Secret | None = secret_key(
+    apprise: Secret | None = live_secret(
         "A list of Apprise URLs: chat, push, SMS and some hundred more, see the documentation of Apprise.",
-        live=True,
         many=True,
-        foreign=True,
         sample='["ntfys://ntfy.sh/a-topic-that-nobody-guesses"]',
+        foreign=True,
     )
-    level: str = key(
-        shapes.choice("info", "warning", "error"), '"info"', "The lowest level that is sent.", live=True
+    level: str = live_key(shapes.choice("info", "warning", "error"), '"info"', "The lowest level that is sent.")
+    mute: tuple[str, ...] = live_key(
+        RULES, "[]", "Rules that send nothing, and the doctor's findings as doctor:<id>."
     )
-    mute: tuple[str, ...] = key(
-        RULES, "[]", "Rules that send nothing, and the doctor's findings as doctor:<id>.", live=True
+    repeat: float = live_key(shapes.DURATION, '"24h"', "Repeat an ongoing alert after this time.")
+    every: float = live_key(shapes.DURATION, '"15s"', "How often the rules are evaluated.")
+    checks: float = live_key(
+        shapes.DURATION, '"6h"', "How often the doctor's quick checks run (certificate, pixel, permissions)."
     )
-    repeat: float = key(shapes.DURATION, '"24h"', "Repeat an ongoing alert after this time.", live=True)
-    every: float = key(shapes.DURATION, '"15s"', "How often the rules are evaluated.", live=True)
-    checks: float = key(
-        shapes.DURATION,
-        '"6h"',
-        "How often the doctor's quick checks run (certificate, pixel, permissions).",
-        live=True,
+    oldest_pending: float = live_key(
+        shapes.DURATION, '"30m"', "Alert when an event waits longer than this for delivery."
     )
-    oldest_pending: float = key(
-        shapes.DURATION, '"30m"', "Alert when an event waits longer than this for delivery.", live=True
-    )
-    sink_down: float = key(shapes.DURATION, '"10m"', "Alert when Listmonk is unreachable for this long.", live=True)
-    mailbox_down: float = key(
-        shapes.DURATION, '"10m"', "Alert when a mailbox cannot be read for this long.", live=True
-    )
-    silence: float = key(
+    sink_down: float = live_key(shapes.DURATION, '"10m"', "Alert when Listmonk is unreachable for this long.")
+    mailbox_down: float = live_key(shapes.DURATION, '"10m"', "Alert when a mailbox cannot be read for this long.")
+    silence: float = live_key(
         shapes.DURATION,
         '"24h"',
         "Alert when a source is silent for twice its usual pause, and for at least this long.",
-        live=True,
     )
-    surge: int = key(
+    surge: int = live_key(
         shapes.whole(1, 10_000_000),
         "100",
         "Alert when a source reports three times its usual hourly maximum of events, and at least this many.",
-        live=True,
     )
-    disk: int = key(shapes.SIZE, '"1GiB"', "Alert when the outbox's disk has less free space than this.", live=True)
-    wal: int = key(
-        shapes.SIZE, '"256MiB"', "Alert when the outbox's write-ahead log stays larger than this.", live=True
-    )
+    disk: int = live_key(shapes.SIZE, '"1GiB"', "Alert when the outbox's disk has less free space than this.")
+    wal: int = live_key(shapes.SIZE, '"256MiB"', "Alert when the outbox's write-ahead log stays larger than this.")
     email: Email = field(default_factory=Email)
     webhook: JsonWebhook = field(default_factory=JsonWebhook)
     heartbeat: Heartbeat = field(default_factory=Heartbeat)

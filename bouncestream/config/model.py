@@ -18,7 +18,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.policy import Rules
 from bouncestream.providers._settings import Webhook
 from bouncestream.settings import shapes
-from bouncestream.settings.key import key, secret_key
+from bouncestream.settings.key import key, live_key, live_secret, secret_key
 from bouncestream.settings.shapes import Network
 
 
@@ -90,17 +90,14 @@ class Outbox:
 class Retention:
     """How long the outbox remembers. Events that are not delivered yet are kept as long as it takes."""
 
-    raw: float = key(
-        shapes.DURATION, '"30d"', "How long raw requests and mails are kept, for replay and debugging.", live=True
+    raw: float = live_key(
+        shapes.DURATION, '"30d"', "How long raw requests and mails are kept, for replay and debugging."
     )
-    events: float = key(
-        shapes.DURATION, '"365d"', "How long finished events and their history are kept.", live=True
-    )
-    dedupe: float = key(
+    events: float = live_key(shapes.DURATION, '"365d"', "How long finished events and their history are kept.")
+    dedupe: float = live_key(
         shapes.DURATION,
         '"400d"',
         "How long repeated reports are recognised, by marks that contain no addresses. Not shorter than events.",
-        live=True,
     )
 
 
@@ -152,32 +149,28 @@ class Relay:
 class Mail:
     """How returned mail is read."""
 
-    own_domains: tuple[str, ...] = key(
+    own_domains: tuple[str, ...] = live_key(
         tables.DOMAINS,
         "[]",
         "The domains that you send from, including their subdomains: a returned Message-ID or From with one of "
         "them is a hint that the mail was yours. It can be spoofed, so it is not a proof.",
-        live=True,
     )
-    verp: tuple[str, ...] = key(
+    verp: tuple[str, ...] = live_key(
         shapes.PATTERNS,
         "[]",
         "Return addresses that name the recipient, with * for that part (VERP): a subscriber's UUID there, or an "
         "address signed by `bouncestream verp`, is a proof if your mail server records the envelope recipient; a "
         "plain address is a hint.",
-        live=True,
     )
-    verp_secret: Secret | None = secret_key(
+    verp_secret: Secret | None = live_secret(
         "The key that signs return addresses: `bouncestream verp ADDRESS` makes them, and a bounce to one of them "
         "is proven. Set a list of two keys while you rotate it.",
-        live=True,
         rotates=True,
     )
-    max_unproven: int = key(
+    max_unproven: int = live_key(
         shapes.whole(0, 1000),
         "5",
         "Maximum number of recipients without proof in one bounce mail; the rest are held.",
-        live=True,
     )
 
 
@@ -185,32 +178,28 @@ class Mail:
 class Policy:
     """Your own word on what comes in. The README has the table of reasons and what each is by default."""
 
-    unsubscribe: str = key(
+    unsubscribe: str = live_key(
         shapes.choice("lists", "blocklist", "ignore"),
         '"lists"',
         'What to do when someone unsubscribes at the provider: unsubscribe from all "lists", "blocklist" the '
         'subscriber, or "ignore" it.',
-        live=True,
     )
-    reasons: Mapping[str, str] = key(
+    reasons: Mapping[str, str] = live_key(
         tables.REASONS,
         "{}",
         "Treat a reason as hard, soft, complaint or ignore (stored, but not sent to Listmonk): { mailbox_disabled "
         '= "hard", spam = "ignore" }.',
-        live=True,
     )
-    providers: Mapping[str, Mapping[str, str]] = key(
+    providers: Mapping[str, Mapping[str, str]] = live_key(
         shapes.by_name(tables.REASONS),
         "{}",
         'The same for one provider, or "mailbox"; overrides `reasons`: { mailbox = { blocklisted = "ignore" } }.',
-        live=True,
     )
-    domains: Mapping[str, Mapping[str, str]] = key(
+    domains: Mapping[str, Mapping[str, str]] = live_key(
         tables.by_domain(tables.REASONS),
         "{}",
         'The same for recipients at a domain and its subdomains; overrides both: { "example.com" = { '
         'mailbox_full = "hard" } }.',
-        live=True,
     )
 
     @property
@@ -226,8 +215,8 @@ class Log:
     format: str = key(
         shapes.choice("text", "json"), '"text"', "The format of each entry: a line of text or a JSON object."
     )
-    level: str = key(
-        shapes.choice("debug", "info", "warning", "error"), '"info"', "The lowest level that is logged.", live=True
+    level: str = live_key(
+        shapes.choice("debug", "info", "warning", "error"), '"info"', "The lowest level that is logged."
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bouncestream.crypto.proof import Proof
 from bouncestream.crypto.secret import Secret
 from bouncestream.settings import shapes
-from bouncestream.settings.key import key, keys_of, secret_key
+from bouncestream.settings.key import keys_of, live_key, live_secret
 from bouncestream.settings.shapes import Network
 
 #: What a class of the provider's own may be made into; `judge`: by our own reading of the mail or the reason.
@@ -22,32 +22,26 @@ class Webhook:
     webhook. What proves where a request comes from must be set: path_secret, or what the provider has for it."""
 
     name: str = ""
-    provider: str = key(
-        shapes.TEXT, "", "The provider: {providers}.", live=True, sample='"{provider}"', required=True
-    )
-    path_secret: Secret | None = secret_key(
+    provider: str = live_key(shapes.TEXT, "", "The provider: {providers}.", sample='"{provider}"', required=True)
+    path_secret: Secret | None = live_secret(
         "A secret at the end of the URL: /webhooks/<name>/<path_secret>. It appears in your proxy's log.",
-        live=True,
         rotates=True,
     )
-    allow_ips: tuple[Network, ...] = key(
+    allow_ips: tuple[Network, ...] = live_key(
         shapes.NETWORKS,
         "[]",
         "Accept only these; beside a secret, never instead of one. Behind a proxy set server.trusted_proxies.",
-        live=True,
     )
-    unverified: bool = key(
+    unverified: bool = live_key(
         shapes.TRUTH,
         "false",
         "true: run without any secret. Anyone who finds the URL can get your subscribers blocklisted.",
-        live=True,
     )
-    classes: Mapping[str, str] = key(
+    classes: Mapping[str, str] = live_key(
         shapes.words_table(*CLASS_WORDS),
         "{}",
         'Overrides for the provider\'s classes, matched by prefix: { "Mail block" = "ignore" }. Values: '
         "hard, soft, complaint, unsubscribe, ignore, or judge (bouncestream judges the mail or the reason itself).",
-        live=True,
     )
 
     @property

@@ -43,7 +43,7 @@ from bouncestream.providers._fields import (
     text,
     to_text,
 )
-from bouncestream.settings.key import secret_key
+from bouncestream.settings.key import live_secret
 
 _KINDS = {kind.value: kind for kind in Kind}
 _LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
@@ -60,15 +60,13 @@ SIGNED = Hmac(
 class Generic(Webhook):
     """Your own scripts, in the JSON of the README."""
 
-    token: Secret | None = secret_key(
+    token: Secret | None = live_secret(
         "The script sends `Authorization: Bearer <token>`.",
-        live=True,
         rotates=True,
         proof=HeaderSecret("Authorization", bearer=True),
     )
-    hmac_secret: Secret | None = secret_key(
+    hmac_secret: Secret | None = live_secret(
         "The script signs time and body instead, see the README. If both are set, either is accepted.",
-        live=True,
         rotates=True,
         proof=SIGNED,
     )

@@ -19,7 +19,7 @@ from bouncestream.crypto.signature import Hmac
 from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import dig, moment, text
-from bouncestream.settings.key import secret_key
+from bouncestream.settings.key import live_secret
 
 #: Mailgun tries for 8 hours, and does not say whether it signs anew for each try. A signature fits any event, so
 #: one that leaked shall not be good forever either.
@@ -61,9 +61,8 @@ class Mailgun(Webhook):
     """Mailgun's webhooks. Their signature proves who sent a request, but not what it says: with a path_secret
     beside it, a signature that someone saw is of no use to them."""
 
-    signing_key: Secret | None = secret_key(
+    signing_key: Secret | None = live_secret(
         "Mailgun's HTTP webhook signing key; for a subaccount, its own or the primary account's.",
-        live=True,
         rotates=True,
         foreign=True,
         proof=Hmac(

@@ -17,7 +17,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import text
-from bouncestream.settings.key import secret_key
+from bouncestream.settings.key import live_secret
 
 #: RecordType/Type → class. Of a suppression the reason and whose doing it was.
 CLASSES: Mapping[str, str] = {
@@ -59,9 +59,8 @@ CLASSES: Mapping[str, str] = {
 class Postmark(Webhook):
     """Postmark's webhooks. They are not signed: a password in the URL proves them."""
 
-    password: Secret | None = secret_key(
+    password: Secret | None = live_secret(
         "The password in the URL you enter at Postmark: https://bouncestream:<password>@…; any user name works.",
-        live=True,
         rotates=True,
         proof=Basic(),
     )

@@ -25,7 +25,7 @@ from bouncestream.providers._classes import class_of, classified
 from bouncestream.providers._contract import Gathered, Guide, Provider, UnknownType, Webhook, WebhookRequest
 from bouncestream.providers._fields import fingerprint, text
 from bouncestream.settings import shapes
-from bouncestream.settings.key import key, secret_key
+from bouncestream.settings.key import live_key, live_secret
 
 #: So much of a returned mail is read; it is kept whole.
 BODY_LIMIT = 256 * 1024
@@ -66,17 +66,15 @@ _SHAPES = {list: "a list", str: "a text", bool: "true or false", int: "a number"
 class Sendamatic(Webhook):
     """Sendamatic's feedback webhook. It is not signed: a secret in a header of your choice is all."""
 
-    secret: Secret | None = secret_key(
+    secret: Secret | None = live_secret(
         "What the provider sends in `header`. A list of two while you rotate it.",
-        live=True,
         rotates=True,
         proof=HeaderSecret(named_by="header"),
     )
-    header: str = key(
+    header: str = live_key(
         shapes.HEADER,
         '"X-Webhook-Secret"',
         'The header that holds the secret; with "Authorization", a leading "Bearer" is ignored.',
-        live=True,
     )
 
 

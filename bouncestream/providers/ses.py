@@ -22,7 +22,7 @@ from bouncestream.mail.address import normalise
 from bouncestream.providers._contract import Gathered, Guide, Provider, Visit, Webhook, WebhookRequest
 from bouncestream.providers._fields import dig, load_json, text
 from bouncestream.settings import shapes
-from bouncestream.settings.key import key
+from bouncestream.settings.key import live_key
 
 #: SNS in each of its regions, those of China and the European Sovereign Cloud too. A digit is taken at the region's
 #: end only: sns.s3-eu-west-1.amazonaws.com would be the bucket "sns" of whoever has it.
@@ -67,12 +67,11 @@ _ACTIONS = {"delayed": "deferral", "delivered": "info", "relayed": "info", "expa
 class Ses(Webhook):
     """Amazon SES, by way of an Amazon SNS topic that is subscribed to the webhook's URL by HTTPS."""
 
-    topics: tuple[str, ...] = key(
+    topics: tuple[str, ...] = live_key(
         replace(shapes.TEXTS, words='a list of topics, such as ["arn:aws:sns:eu-central-1:123456789012:bounces"]'),
         "",
         "The ARNs of your SNS topics. SNS signs for everyone: messages and subscriptions of other topics "
         "are refused.",
-        live=True,
         sample='["arn:aws:sns:eu-central-1:123456789012:bounces"]',
         default=(),
         proof=Sns(certificates=re.compile(rf"https://{HOSTS}/SimpleNotificationService-[0-9a-f]{{8,64}}\.pem")),

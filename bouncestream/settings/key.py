@@ -3,24 +3,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
 from bouncestream.settings.shapes import Shape
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """A key of the configuration, and what is known about it."""
 
-    name: str
+    name: str = ""
     doc: str
-    shape: Shape | None  #: None: a secret
-    written: str  #: its default as it is written in TOML; empty: none
-    sample: str  #: what the example shows where there is no default
-    live: bool  #: takes effect at a reload (SIGHUP); the others need a restart
-    required: bool
-    rotates: bool  #: a secret that may be a list of two
+    shape: Shape | None = None  #: None: a secret
+    written: str = ""  #: its default as it is written in TOML; empty: none
+    sample: str = ""  #: what the example shows where there is no default
+    live: bool = False  #: takes effect at a reload (SIGHUP); the others need a restart
+    required: bool = False
+    rotates: bool = False  #: a secret that may be a list of two
     foreign: bool = False  #: a secret that someone else made, of any length
     many: bool = False  #: a secret that may be a list of any length
     proof: Any = None  #: how a request is proven by its value (crypto.proof.Proof), if it is
@@ -45,18 +46,9 @@ def key(
     request is proven by its value."""
     if written:
         default = shape.from_text(written.strip('"') if shape.plain else written)
-    return field(
-        default_factory=lambda: default,  # a factory, since a read-only table is not taken as a default
-        metadata={
-            "doc": doc,
-            "shape": shape,
-            "written": written,
-            "sample": sample,
-            "live": live,
-            "required": required,
-            "proof": proof,
-        },
-    )
+    made = Key(doc=doc, shape=shape, written=written, sample=sample, live=live, required=required, proof=proof)
+    # a factory, since a read-only table is not taken as a default
+    return field(default_factory=lambda: default, metadata={"key": made})
 
 
 def secret_key(
@@ -73,39 +65,24 @@ def secret_key(
     """A secret: it has no default, and can also come from a file or a systemd credential. `foreign`: it was made
     elsewhere, so that its length is not ours to judge. `many`: it may be a list. `proof`: how a request is proven
     by it."""
-    return field(
-        default=None,
-        metadata={
-            "doc": doc,
-            "shape": None,
-            "written": "",
-            "sample": sample or ('"…"' if foreign else '"at least 16 characters"'),
-            "live": live,
-            "required": required,
-            "rotates": rotates,
-            "foreign": foreign,
-            "many": many,
-            "proof": proof,
-        },
+    sample = sample or ('"…"' if foreign else '"at least 16 characters"')
+    made = Key(
+        doc=doc,
+        sample=sample,
+        live=live,
+        required=required,
+        rotates=rotates,
+        foreign=foreign,
+        many=many,
+        proof=proof,
     )
+    return field(default=None, metadata={"key": made})
+
+
+#: The same, for what a reload changes.
+live_key, live_secret = partial(key, live=True), partial(secret_key, live=True)
 
 
 def keys_of(section: type[Any]) -> dict[str, Key]:
     """The keys of a section by name, in their order."""
-    return {
-        f.name: Key(
-            name=f.name,
-            doc=f.metadata["doc"],
-            shape=f.metadata["shape"],
-            written=f.metadata["written"],
-            sample=f.metadata["sample"],
-            live=f.metadata["live"],
-            required=f.metadata["required"],
-            rotates=f.metadata.get("rotates", False),
-            foreign=f.metadata.get("foreign", False),
-            many=f.metadata.get("many", False),
-            proof=f.metadata.get("proof"),
-        )
-        for f in fields(section)
-        if "doc" in f.metadata
-    }
+    return {f.name: replace(f.metadata["key"], name=f.name) for f in fields(section) if "key" in f.metadata}

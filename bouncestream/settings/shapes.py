@@ -215,24 +215,6 @@ def choice(*words: str) -> Shape:
     return Shape(" or ".join(f'"{word}"' for word in words), parse)
 
 
-def words_table(*words: str) -> Shape:
-    """A table whose values are a few words; its keys are free."""
-    one = choice(*words)
-
-    def parse(value: Any) -> Mapping[str, str]:
-        if not isinstance(value, dict):
-            raise Wrong(f"is {sort_of(value)}, not a table")
-        table: dict[str, str] = {}
-        for key, word in value.items():
-            try:
-                table[any_line(key)] = one.parse(word)
-            except Wrong as wrong:
-                raise Wrong(f"at {key!r}: {wrong}") from None
-        return MappingProxyType(table)
-
-    return Shape('{ "Their words" = one of ' + ", ".join(f'"{word}"' for word in words) + " }", parse, plain=False)
-
-
 def _texts(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [value]
@@ -285,6 +267,12 @@ def by_name(inner: Shape, name: Callable[[Any], str] = any_line) -> Shape:
         return MappingProxyType(table)
 
     return Shape(f"a table of such tables: {inner.words}", parse, plain=False)
+
+
+def words_table(*words: str) -> Shape:
+    """A table whose values are a few words; its keys are free."""
+    listed = ", ".join(f'"{word}"' for word in words)
+    return Shape(f'{{ "Their words" = one of {listed} }}', by_name(choice(*words)).parse, plain=False)
 
 
 TEXT = Shape("text in quotes", any_line)
