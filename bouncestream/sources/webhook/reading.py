@@ -28,6 +28,16 @@ from bouncestream.sources.webhook.errands import Errands
 THREAD_ABOVE = 32 * 1024
 
 
+#: Bytes that are decompressed and read as JSON of a stranger, whose proof is among them: 10 KB of gzip can become
+#: 300 MB of objects. Amazon SNS, whose messages are the largest ones, sends 256 KiB of text at most.
+MOST_INSIDE = 1024 * 1024
+
+
+def most(settings: Webhook, limit: int, *, proven: bool) -> int:
+    """Bytes of the body, as sent and decompressed, of a request whose head is `proven` or not; `limit` at most."""
+    return limit if proven or not inside(settings) else min(limit, MOST_INSIDE)
+
+
 async def read(
     provider: Provider[Any],
     request: WebhookRequest,

@@ -43,7 +43,7 @@ from bouncestream.sources.webhook.budget import BODIES, Budget, Share
 from bouncestream.sources.webhook.client_address import Networks, sender
 from bouncestream.sources.webhook.connection import Connection, Connections, keep_quiet
 from bouncestream.sources.webhook.errands import ErrandFailed, Errands
-from bouncestream.sources.webhook.reading import THREAD_ABOVE, read
+from bouncestream.sources.webhook.reading import THREAD_ABOVE, most, read
 
 log = logging.getLogger("bouncestream.webhook")
 
@@ -230,8 +230,9 @@ class WebhookServer:
     ) -> web.StreamResponse:
         if selftest.HEADER in request.headers:
             return await self._selftest(request, connection, share, settings, provider, head)
-        limit, now = self._settings.max_body, self._clock.now()
+        now = self._clock.now()
         proven = admit(head, settings, now)
+        limit = most(settings, self._settings.max_body, proven=proven)
         connection.proven |= proven
         sent = await read_body(request, connection, share, limit, self._settings.body_timeout, proven=proven)
         if request.method == "GET":

@@ -25,6 +25,7 @@ from bouncestream.outbox import arrivals, operator
 from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Visit, Webhook, WebhookRequest
 from bouncestream.settings.key import secret_key
 from bouncestream.sources.webhook.errands import ErrandFailed
+from bouncestream.sources.webhook.reading import MOST_INSIDE
 from tests.outbox import make
 from tests.sources.conftest import KEY, Start
 
@@ -136,6 +137,15 @@ async def test_a_proof_inside_the_body_also_of_a_compressed_one(odd: Any) -> Non
         assert (await odd.post(URL, body)).status == 401
     assert (await odd.post(URL, b"damaged", content_encoding="gzip")).status == 401
     assert odd.emitted.submissions[1].raw == said()
+
+
+async def test_of_a_stranger_little_is_decompressed_and_read_to_find_the_proof(odd: Any) -> None:
+    """A proof that lies in the body has to be looked for; anyone may send a body."""
+    fits, larger = (said().ljust(MOST_INSIDE + more) for more in (0, 1))
+    for body in (larger, gzip.compress(larger)):
+        encoding = {} if body is larger else {"content_encoding": "gzip"}
+        assert (await odd.post(URL, body, **encoding)).status == 413
+    assert (await odd.post(URL, gzip.compress(fits), content_encoding="gzip")).json["accepted"] == 1
 
 
 async def test_what_is_needed_for_the_proof_is_fetched_once(odd: Any) -> None:
