@@ -59,7 +59,10 @@ def _stand_somewhere() -> None:
         os.getcwd()
     except OSError:
         os.chdir("/")
-        say("the folder that it was started in is gone, so it goes on from /. Next: write whole paths, or cd again")
+        say(
+            "the working directory no longer exists, so bouncestream continues in /. Next: use absolute paths, or "
+            "cd again"
+        )
 
 
 def _tell(error: BaseException) -> int:
@@ -69,7 +72,7 @@ def _tell(error: BaseException) -> int:
         say(f"the configuration {read} cannot be used:")
         for problem in error.problems:
             print(f"  ✘ {printable(problem)}", file=sys.stderr)
-        print("Next: `bouncestream check` tells more, once these are right.", file=sys.stderr)
+        print("Next: fix these, then run `bouncestream check`.", file=sys.stderr)
         return CONFIGURATION
     if isinstance(error, BouncestreamError):
         say(mask_all(str(error)))
@@ -83,8 +86,8 @@ def _tell(error: BaseException) -> int:
         return NOT_WELL
     if type(error).__name__ == "CancelledError":
         return INTERRUPTED
-    say(f"this is a bug of bouncestream: {type(error).__name__}: {mask_all(str(error))}")
-    print("Next: report it, with what the same command says with --debug.", file=sys.stderr)
+    say(f"this is a bug in bouncestream: {type(error).__name__}: {mask_all(str(error))}")
+    print("Next: report it, with the output of the same command with --debug.", file=sys.stderr)
     return NOT_WELL
 
 

@@ -17,20 +17,20 @@ from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, add, command, group
 from bouncestream.config.alerting import Alerts
 
-TEXT = "This is a test. Alerts of bouncestream reach you over this channel."
+TEXT = "This is a test: bouncestream's alerts reach you over this channel."
 
 
 def options(parser: Parser) -> None:
     """The commands behind `bouncestream alert`."""
-    inner = group(parser, "Alerts go out while `bouncestream run` is up; `bouncestream status` shows them.")
-    test = add(inner, "test", "send a test message over each channel of the alerts, and a heartbeat")
+    inner = group(parser, "Alerts are sent while `bouncestream run` is up; `bouncestream status` shows them.")
+    test = add(inner, "test", "send a test message over each alert channel, and a heartbeat")
     command(
         test,
         run,
-        "Needs no running bridge. Exit code 1: one of them failed, or none is configured.\n"
-        '--json: {"channels": [{"channel", "sent", "why"}]}.',
+        "Works without a running bridge. Exit code 1: a channel failed, or none is configured.\n--json: "
+        '{"channels": [{"channel", "sent", "why"}]}.',
     )
-    test.add_argument("--json", action="store_true", help="JSON, for programs")
+    test.add_argument("--json", action="store_true", help="JSON output")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
             out.mark("✘" if why else "✔", f"{name}: {why or 'sent'}")
         if not found:
             fix = "set one in [alerts], [alerts.email] or [alerts.webhook]; `bouncestream config example` shows how"
-            out.mark("✘", "no channel is configured, so nobody is told of an alert", fix)
+            out.mark("✘", "no channel is configured, so alerts reach no one", fix)
     return NOT_WELL if not found or any(found.values()) else FINE
 
 

@@ -15,8 +15,8 @@ from bouncestream.outbox.backup import backup
 
 def options(parser: Parser) -> None:
     """The options of `bouncestream backup`."""
-    command(parser, run, "The copy is checked. It holds addresses: its mode is 0600.")
-    parser.add_argument("file", metavar="FILE", help="the file to make; it must not exist")
+    command(parser, run, "Verifies the copy. It contains addresses: its mode is 0600.")
+    parser.add_argument("file", metavar="FILE", help="the file to create; it must not exist")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -24,8 +24,11 @@ def run(args: argparse.Namespace) -> int:
     source = Path(configuration(args, with_secrets=False).outbox.path)
     target = Path(args.file)
     if target.exists():
-        raise UsageError(f"{target} exists already, and a backup overwrites nothing. Next: give another name.")
+        raise UsageError(f"{target} already exists, and a backup overwrites nothing. Next: choose another name.")
     backup(source, target, datetime.now(UTC))
     size = target.stat().st_size
-    print(f"{target}: a checked copy of {source}, {size / 2**20:.1f} MiB. Restore it by putting it in its place.")
+    print(
+        f"{target}: a verified copy of {source}, {size / 2**20:.1f} MiB. To restore it, move it to that path "
+        "while bouncestream is stopped."
+    )
     return 0

@@ -39,16 +39,16 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Of a mail: what it is made of, where the address came from and what else it could have been, which\n"
-        "words or code decided, and what Listmonk will be told. Of an event also what was sent to Listmonk, what\n"
-        "it kept, and the history. Exit code 3: Listmonk could not be asked.",
+        "For a mail: its parts, where the address was found and the alternatives, which\nwords or code decided, "
+        "and what is sent to Listmonk. For an event also what was sent to Listmonk, what\nit stored, and the "
+        "history. Exit code 3: Listmonk could not be queried.",
     )
     parser.add_argument(
-        "target", metavar="FILE|EVENT", help="a raw mail (- is standard input), or number or id of an event"
+        "target", metavar="FILE|EVENT", help="a raw mail (- for standard input), or the number or id of an event"
     )
-    parser.add_argument("--mailbox", default="", metavar="NAME", help="judge as a mail of this mailbox is")
-    parser.add_argument("--offline", action="store_true", help="do not ask Listmonk what it kept")
-    parser.add_argument("--json", action="store_true", help="JSON, for programs")
+    parser.add_argument("--mailbox", default="", metavar="NAME", help="judge as a mail of this mailbox")
+    parser.add_argument("--offline", action="store_true", help="do not query Listmonk")
+    parser.add_argument("--json", action="store_true", help="JSON output")
     parser.add_argument("--reveal", action="store_true", help="show addresses in full")
 
 
@@ -100,9 +100,9 @@ def _explain_event(args: argparse.Namespace) -> int:
     if row.attempt and row.event.kind is not Kind.UNSUBSCRIBE:
         print(f"  {printable(out.masked(json.dumps(_sent(found)), args))}")
     print()
-    out.heading("What Listmonk kept of it")
+    out.heading("What Listmonk stored")
     sign = "⚠" if trouble else "·" if args.offline else "✔" if kept.startswith("its row") else "·"
-    out.mark(sign, trouble or kept or "not asked (--offline)")
+    out.mark(sign, trouble or kept or "not queried (--offline)")
     print()
     out.heading("History")
     for step in steps:
@@ -146,10 +146,10 @@ def _came_in(config: Config, found: _Found, args: argparse.Namespace) -> None:
         )
     )
     if came is None:
-        out.mark("·", "what came in is not kept any more ([retention] raw)")
+        out.mark("·", "the raw input has expired ([retention] raw)")
     elif came.provider == MAILBOX:
         print()
-        explain_mail(came.body, config, args, name="The mail that it came in by", source=came.source)
+        explain_mail(came.body, config, args, name="The mail that reported it", source=came.source)
     else:
         out.mark("·", f"this version {_now(config, row, came)}")
         print(f"  `bouncestream outbox show {row.row} --raw` prints the request")
@@ -165,7 +165,7 @@ def _now(config: Config, row: Listed, came: RawInput) -> str:
     if not same:
         return "finds no such event in the request"
     if (same[0].kind, same[0].reason) == (row.event.kind, row.event.reason):
-        return "judges the request in the same way"
+        return "judges the request the same way"
     return f"judges it as {same[0].kind} ({same[0].reason}): {mask_all(same[0].evidence)}"
 
 
@@ -197,11 +197,11 @@ async def _kept(config: Config, found: _Found) -> tuple[str, str]:
         async with asyncio.timeout(_PATIENCE):
             rows = [seen for seen in await sink.read_label(row.label) if seen.event_id == row.event_id]
     except (SinkError, TimeoutError) as error:
-        return "", f"Listmonk cannot be asked: {error or 'no answer in time'}. Next: `bouncestream check`"
+        return "", f"Listmonk cannot be queried: {error or 'no answer in time'}. Next: `bouncestream check`"
     finally:
         await sink.close()
     if not rows:
-        return "no row of it: " + (row.why or "it was not stored"), ""
+        return "no row: " + (row.why or "it was not stored"), ""
     attempts = ", ".join(str(seen.attempt) for seen in rows)
     word = "its row" if len(rows) == 1 else f"{len(rows)} rows, which is a double"
     return f"{word} (of attempt {attempts}) under {row.label!r}", ""

@@ -26,7 +26,7 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
         verdict = read(raw, verp=judging.verp, keys=judging.keys, explain=True)
     except Exception as error:  # one bug of the reader is told, whatever it is
         raise StillUnreadable(
-            f"{name}: a bug of the mail reader: {type(error).__name__}. Next: please report it."
+            f"{name}: a bug in the mail parser: {type(error).__name__}. Next: please report it."
         ) from error
     returned = read_mail(raw, judging, None)
     if args.json:
@@ -37,13 +37,13 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
     trace = verdict.trace
     assert trace is not None
     print()
-    out.heading("What the mail is made of")
+    out.heading("The parts of the mail")
     out.table(
-        ("  part", "type", "characters", "taken for"),
+        ("  part", "type", "characters", "recognised as"),
         ((f"  {part.number}", part.type, str(part.size), part.role) for part in trace.parts),
     )
     print()
-    out.heading("What was asked of it")
+    out.heading("The questions and answers")
     for step in trace.steps:
         print(f"  {printable(step.question)} {printable(out.masked(step.answer, args))}")
     for recipient, way in zip(verdict.recipients, trace.recipients, strict=True):
@@ -54,7 +54,7 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
 
 
 def _recipient(recipient: RecipientVerdict, way: RecipientTrace, args: argparse.Namespace) -> None:
-    who = recipient.address or "somebody whom only the UUIDs of the returned message name"
+    who = recipient.address or "someone identified only by the UUIDs of the returned message"
     out.heading(f"{out.masked(who, args)}: {recipient.kind}, {recipient.reason}")
     known = REASONS.get(recipient.reason)
     out.fields(
@@ -90,7 +90,7 @@ def _recipient(recipient: RecipientVerdict, way: RecipientTrace, args: argparse.
 
 def _decision(recipient: RecipientVerdict) -> str:
     if not recipient.rule:
-        return "nothing tells a cause"
+        return "no cause is given"
     text = f"{recipient.rule} {recipient.matched!r}" if recipient.matched else recipient.rule
     return f"{text} ({recipient.said_by})" if recipient.said_by else text
 
@@ -115,20 +115,24 @@ def told(returned: Returned, config: Config) -> list[dict[str, Any]]:
 
 
 def _told(verdict: Verdict, returned: Returned, config: Config, args: argparse.Namespace) -> None:
-    out.heading("What Listmonk will be told, when this mail comes in by a mailbox")
+    out.heading("What is sent to Listmonk if this mail arrives in a mailbox")
     events = told(returned, config)
     for event in events:
         who = event["recipient"] or f"subscriber {event['subscriber_uuid']}"
         if event["recipient"] and event["told_by"] == "uuid":
-            who += f", by the UUID {event['subscriber_uuid']}, if that is theirs"
+            who += f", by the UUID {event['subscriber_uuid']}, if it is theirs"
         if event["ignored"]:
             out.mark("·", f"nothing about {out.masked(who, args)}: {event['ignored']}")
         elif event["held_for"]:
-            held = f"once it is released: it is held, {event['held_for']}"
+            held = f"once released: it is held, {event['held_for']}"
             out.mark("⚠", f"{event['kind']} about {out.masked(who, args)}, {held}")
         else:
             out.mark("✔", f"{event['kind']} about {out.masked(who, args)}")
         print(f"  {printable(out.masked(event['evidence'], args))}")
     if not events:
-        what = "nobody knows whose it is; it is kept as unidentified" if verdict.unidentified else "it is no bounce"
+        what = (
+            "its recipient is unknown; it is kept as unidentified"
+            if verdict.unidentified
+            else ("it is not a bounce")
+        )
         out.mark("·", f"nothing: {what}")

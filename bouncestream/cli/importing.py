@@ -50,11 +50,11 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "The way of a mailbox's mails, for those that came before. It may be repeated, interrupted, and run\n"
-        "while `bouncestream run` is up: what is known already stays a duplicate. The files are only read.\n\n"
-        '--json: {"mails", "hard", "soft", "complaint", "ignored", "unidentified", "duplicates", "too_old",\n'
-        '"unreadable", "quarantined", "source", "since", "seconds", "dry_run", "interrupted"}. Exit code 1: some\n'
-        "mails could not be read or stored.",
+        "Processes older mails as those of a mailbox are. It may be repeated, interrupted, and run\nwhile "
+        "`bouncestream run` is up: known reports count as duplicates. The files are only read.\n\n--json: "
+        '{"mails", "hard", "soft", "complaint", "ignored", "unidentified", "duplicates", '
+        '"too_old",\n"unreadable", "quarantined", "source", "since", "seconds", "dry_run", "interrupted"}. Exit '
+        "code 1: some\nmails could not be read or stored.",
     )
     parser.add_argument(
         "path",
@@ -66,16 +66,18 @@ def options(parser: Parser) -> None:
         "--since",
         default="30d",
         metavar="WHEN",
-        help="only what arrived since: a time such as 90d, a date, all, or now (default: %(default)s)",
+        help="only mails that arrived since: a time such as 90d, a date, all, or now (default: %(default)s)",
     )
     parser.add_argument(
         "--mailbox",
         default="",
         metavar="NAME",
-        help='judge as the mails of this mailbox are (default: the only one; else none: source "import")',
+        help=(
+            'judge mails as this mailbox does (default: the only one configured; otherwise none, source "import")'
+        ),
     )
-    parser.add_argument("--dry-run", action="store_true", help="store nothing, tell what would be")
-    parser.add_argument("--json", action="store_true", help="the summary as JSON, for programs")
+    parser.add_argument("--dry-run", action="store_true", help="store nothing, show what would be stored")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -92,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     except StoreError:
         if importing.done.mails:
             _tell(args, importing)
-        print("What was stored is not stored twice: import again once that is settled.", file=sys.stderr)
+        print("Next: fix it and import again; stored mails are not stored twice.", file=sys.stderr)
         raise
     _tell(args, importing)
     if importing.done.interrupted:
@@ -118,8 +120,8 @@ def _look(paths: list[Path]) -> None:
             raise UsageError(f"{path} is neither a file nor a folder. Next: check the path.")
         if path.is_dir() and next(files(path), None) is None:
             raise UsageError(
-                f"{path} holds no mails. Next: name a Maildir (a folder with `cur` and `new`), a folder with files "
-                "*.eml or *.mbox, or the files themselves."
+                f"{path} contains no mails. Next: name a Maildir (a folder with `cur` and `new`), a folder with "
+                "files *.eml or *.mbox, or the files themselves."
             )
 
 
@@ -229,10 +231,10 @@ _LINES = {
     "hard": "hard",
     "soft": "soft",
     "complaint": "complaint",
-    "duplicates": "known already",
+    "duplicates": "already known",
     "unidentified": "unidentified: `bouncestream outbox list --unidentified`",
     "quarantined": "refused by the database: `bouncestream outbox list --quarantine`",
-    "ignored": "no bounces",
+    "ignored": "not bounces",
     "too_old": "older than --since, not read",
     "unreadable": "unreadable",
 }
@@ -256,4 +258,4 @@ def _tell(args: argparse.Namespace, importing: _Importing) -> None:
     for number, words in shown:
         print(f"  {number.rjust(width)}  {words}")
     if done.interrupted:
-        out.mark("⚠", "interrupted; what was stored is not stored twice when you import again")
+        out.mark("⚠", "interrupted. Next: import again; stored mails are not stored twice")

@@ -28,17 +28,18 @@ def options(parser: Parser) -> None:
     """The commands behind `bouncestream mailbox`."""
     inner = group(
         parser,
-        "Log in to a mailbox by OAuth, and try one; also while `bouncestream run` is up.\n"
-        "NAME is that of the section [mailboxes.NAME].",
+        "Log in to a mailbox by OAuth, and try one; also while `bouncestream run` is up.\nNAME is the name of the "
+        "section [mailboxes.NAME].",
     )
-    login = "get the permission to read a mailbox by OAuth (Google, Microsoft, others)"
+    login = "authorise access to a mailbox by OAuth (Google, Microsoft, others)"
     mailbox_login.options(add(inner, "login", login))
-    test = add(inner, "test", "log in to a mailbox, say what its server can, list its folders, try IDLE")
+    test = add(inner, "test", "log in to a mailbox, show its server's capabilities and folders, try IDLE")
     command(
         test,
         run,
-        "Where the server has UIDPLUS, IDLE is tried with a mail of our own: it is put into the first folder\n"
-        "and removed again, and no other mail is touched. Exit code 1: not all is well; 3: it could not be tried.",
+        "If the server has UIDPLUS, IDLE is tested with bouncestream's own mail: it is put into the first "
+        "folder\nand removed again; no other mail is touched. Exit code 1: problems were found; 3: the test could "
+        "not run.",
     )
     test.add_argument("name", metavar="NAME", help="the mailbox")
 
@@ -58,7 +59,7 @@ async def _test(visitor: Visitor) -> int:
     if seen.look is None:
         return brief_code(found)
     can = ", ".join(name for name in _ABLE if name in seen.look.can)
-    out.mark("·", f"the server can {can or 'none of IDLE, MOVE, UIDPLUS'}")
+    out.mark("·", f"the server supports {can or 'none of IDLE, MOVE, UIDPLUS'}")
     try:
         async with visitor.open() as session:
             out.heading("Folders")
@@ -72,5 +73,5 @@ async def _test(visitor: Visitor) -> int:
     more = area.judge_heard(seen)
     tell_briefly(more, "IDLE")
     code = brief_code([*found, *more])
-    out.heading("All is well." if code == 0 else "Not all is well: see ⚠ and ✘.")
+    out.heading("All is well." if code == 0 else "Problems were found: see ⚠ and ✘.")
     return code

@@ -36,8 +36,8 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Shows what to open in a browser, waits until it was done there, keeps the permission beside the\n"
-        "outbox (mode 0600), and tries to log in to the mailbox. A running bridge notices it by itself.",
+        "Shows what to open in a browser, waits until you have done so, stores the permission beside the\noutbox "
+        "(mode 0600), and tries to log in to the mailbox. A running bridge picks it up by itself.",
     )
     parser.add_argument("name", metavar="NAME", help="the mailbox")
     parser.add_argument(
@@ -45,7 +45,9 @@ def options(parser: Parser) -> None:
         type=_port,
         default=0,
         metavar="N",
-        help="where the browser comes back to on 127.0.0.1, with oauth_flow = loopback (default: any free port)",
+        help=(
+            "the port on 127.0.0.1 that the browser returns to, with oauth_flow = loopback (default: any free port)"
+        ),
     )
 
 
@@ -80,7 +82,7 @@ async def _login(box: Mailbox, outbox: Path, port: int) -> int:
     login = Login(made, SystemClock(), command=login_command(box.name), timeout=box.timeout, ca_file=box.ca_file)
     if made.flow == CLIENT:
         await login.by_client()
-        out.mark("✔", f"{made.token_url} lets the application in; nothing needs to be kept")
+        out.mark("✔", f"{made.token_url} grants the application access; nothing needs to be stored")
     else:
         file = TokenFile(token_path(outbox, box.name), box)
         # Before anybody takes the trouble: can it be kept?
@@ -98,19 +100,21 @@ async def _login(box: Mailbox, outbox: Path, port: int) -> int:
 def _tell_code(box: Mailbox, code: DeviceCode) -> None:
     print(f"1. On any device, open  {printable(code.uri)}")
     print(f"2. Enter the code       {printable(code.user_code)}")
-    print(f"3. Log in as            {printable(box.user)}  (or as someone who may read that mailbox), and allow it")
-    print(f"Waiting for that, for at most {code.lifetime / 60:.0f} minutes. Ctrl-C gives up.", flush=True)
+    print(
+        f"3. Log in as            {printable(box.user)}  (or as a user who may read that mailbox), and allow access"
+    )
+    print(f"Waiting for at most {code.lifetime / 60:.0f} minutes. Ctrl-C cancels.", flush=True)
 
 
 def _tell_url(box: Mailbox, url: str, port: int) -> None:
     print("1. Open this address in a browser:\n")
     print(f"{printable(url)}\n")
-    print(f"2. Log in as {printable(box.user)}, and allow it.\n")
-    print(f"The browser then goes to port {port} of this machine. If it runs on another one, first run there")
+    print(f"2. Log in as {printable(box.user)}, and allow access.\n")
+    print(f"The browser then goes to port {port} of this machine. If it runs on another machine, first run there")
     print(f"    ssh -L {port}:127.0.0.1:{port} {socket.gethostname()}")
     if sys.stdin.isatty():
-        print("or, when it cannot open the last page, paste the address of that page here, and press Enter.")
-    print(f"Waiting for that, for at most {PATIENCE / 60:.0f} minutes. Ctrl-C gives up.", flush=True)
+        print("or, if it cannot open the last page, paste that page's address here and press Enter.")
+    print(f"Waiting for at most {PATIENCE / 60:.0f} minutes. Ctrl-C cancels.", flush=True)
 
 
 async def _typed() -> AsyncIterator[str]:
@@ -128,19 +132,20 @@ async def _typed() -> AsyncIterator[str]:
 async def _keep(file: TokenFile, box: Mailbox, tokens: Tokens) -> None:
     if not tokens.refresh:
         raise LoginRefused(
-            "The provider gave no refresh token, so the permission would end within the hour. Next: let the "
-            f"application have offline access (often the scope offline_access in mailboxes.{box.name}.oauth_scope)."
+            "The provider returned no refresh token, so the permission would expire within the hour. Next: grant "
+            "the application offline access (often the scope offline_access in "
+            f"mailboxes.{box.name}.oauth_scope)."
         )
     async with file.locked(box.timeout):
         await asyncio.to_thread(file.write, tokens.refresh)
-    out.mark("✔", f"the permission is kept in {file.path}; a running bridge notices it by itself")
+    out.mark("✔", f"the permission is stored in {file.path}; a running bridge picks it up by itself")
 
 
 async def _try(box: Mailbox, outbox: Path) -> int:
     """Log in to the mailbox with it. A server that cannot be reached now is no fault of the permission."""
     seen = await area.visit(Visitor(box, outbox), datetime.now(UTC))
     if seen.error is None:
-        out.mark("✔", mask_all(f"{box.host}:{box.real_port} lets {box.user} in"))
+        out.mark("✔", mask_all(f"{box.host}:{box.real_port} accepts the login of {box.user}"))
         return FINE
     found = area.judge([seen], {})
     tell_briefly(found)

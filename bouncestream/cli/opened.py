@@ -56,8 +56,8 @@ def config_path(args: argparse.Namespace, environ: Mapping[str, str] | None = No
 
 def _example(place: str) -> str:
     return (
-        f"{os.path.abspath(place)}: is the example that comes with bouncestream, unchanged, and no configuration; "
-        f"`bouncestream init --output {place}` makes one of it, or write your values into it"
+        f"{os.path.abspath(place)}: is the unchanged example configuration; create one with `bouncestream init "
+        f"--output {place}`, or write your values into it"
     )
 
 
@@ -66,8 +66,8 @@ def as_root() -> str:
     if os.geteuid() != 0:
         return ""
     return (
-        "bouncestream runs as root, which it never needs: a fault in it could do anything to this machine. "
-        "Next: run it as a user of its own, as deploy/bouncestream.service does"
+        "bouncestream runs as root, which it does not need: a vulnerability in it would expose the whole machine. "
+        "Next: run it as its own user, as deploy/bouncestream.service does"
     )
 
 

@@ -38,40 +38,42 @@ def options(inner: Commands) -> None:
     again = as_command(
         inner,
         "replay",
-        "deliver events again, or read again what is in quarantine",
+        "deliver events again, or parse quarantined items again",
         replay,
-        "An event that may be in Listmonk already is looked for there before it is posted.",
+        "An event that may already be in Listmonk is looked up there before it is posted.",
     )
-    again.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or first characters of the id")
+    again.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or start of the id")
     many = again.add_mutually_exclusive_group()
     many.add_argument("--dead", action="store_true", help="all dead letters")
-    many.add_argument("--unstored", action="store_true", help="all that Listmonk did not keep")
+    many.add_argument("--unstored", action="store_true", help="all that Listmonk did not store")
     many.add_argument("--from-dry-run", action="store_true", help="all that a dry run dropped")
-    many.add_argument("--quarantine", action="store_true", help="items of the quarantine: the given ones, or all")
+    many.add_argument("--quarantine", action="store_true", help="quarantined items: the given ones, or all")
     many.add_argument(
         "--unidentified",
         action="store_true",
-        help="bounce mails that did not tell whose they are: the given ones, or all",
+        help="unidentified bounce mails: the given ones, or all",
     )
 
-    never = as_command(inner, "drop", "never deliver events that wait or are held, or empty the quarantine", drop)
-    never.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or first characters of the id")
-    never.add_argument("--held", action="store_true", help="all that are held back")
-    never.add_argument("--pending", action="store_true", help="all that wait for delivery")
+    never = as_command(inner, "drop", "drop waiting or held events undelivered, or empty the quarantine", drop)
+    never.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or start of the id")
+    never.add_argument("--held", action="store_true", help="all held events")
+    never.add_argument("--pending", action="store_true", help="all events waiting for delivery")
     lot = never.add_mutually_exclusive_group()
-    lot.add_argument("--quarantine", action="store_true", help="items of the quarantine: the given ones, or all")
-    lot.add_argument("--unidentified", action="store_true", help="the same of bounce mails that name nobody")
-    never.add_argument("--yes", action="store_true", help="do not ask before many are dropped")
+    lot.add_argument("--quarantine", action="store_true", help="quarantined items: the given ones, or all")
+    lot.add_argument(
+        "--unidentified", action="store_true", help=("unidentified bounce mails: the given ones, or all")
+    )
+    never.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
-    go = as_command(inner, "release", "let held events go", release)
-    go.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or first characters of the id")
-    go.add_argument("--all", action="store_true", help="all that are held back")
+    go = as_command(inner, "release", "release held events for delivery", release)
+    go.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or start of the id")
+    go.add_argument("--all", action="store_true", help="all held events")
     go.add_argument(
         "--held-for",
         default="",
         choices=sorted(HELD_FOR),
         metavar="REASON",
-        help=f"all that are held for this: {', '.join(sorted(HELD_FOR))}",
+        help=f"all events held for this: {', '.join(sorted(HELD_FOR))}",
     )
 
 
@@ -81,7 +83,7 @@ def as_command(
     """A command of `outbox` that `run` does."""
     made = add(inner, name, text)
     command(made, run, more)
-    made.add_argument("--json", action="store_true", help="JSON, for programs")
+    made.add_argument("--json", action="store_true", help="JSON output")
     return made
 
 
@@ -124,7 +126,7 @@ def _replay_quarantine(args: argparse.Namespace, config: Config, outbox: Changin
                 refused[number] = str(error)
         stored = outbox.write(partial(_store_again, judged=judged)) if judged else []
         done += stored
-        refused |= {number: "someone else replayed it just now" for number, _ in judged if number not in stored}
+        refused |= {number: "another command has just replayed it" for number, _ in judged if number not in stored}
     return out.tell(args.json, done, refused, "replayed", "item")
 
 
@@ -136,7 +138,7 @@ def _waiting(args: argparse.Namespace, outbox: Changing) -> dict[int, Quarantine
     numbers = [item_number(text) for text in args.event] or list(waiting)
     missing = [number for number in numbers if number not in waiting]
     if missing:
-        where = "is unidentified" if unidentified else "waits in quarantine"
+        where = "is unidentified" if unidentified else "is in quarantine"
         shows = "--unidentified" if unidentified else "--quarantine"
         raise UsageError(f"No item {missing[0]} {where}. Next: `bouncestream outbox list {shows}` shows them.")
     return {number: waiting[number] for number in numbers}
@@ -163,7 +165,7 @@ def drop(args: argparse.Namespace) -> int:
             return _drop_quarantined(args, outbox)
         rows = [row for state in many for row in _all(outbox, state)]
         if rows and not args.yes:
-            _confirm(f"This drops {len(rows)} events, which are then never told to Listmonk. Go on?")
+            _confirm(f"This drops {len(rows)} events; they will never be sent to Listmonk. Continue?")
         rows += _named(args, outbox, or_one_of="--held, --pending, --quarantine or --unidentified", many=bool(many))
         return _apply(args, outbox, rows, operator.drop, "dropped")
 
@@ -172,12 +174,12 @@ def _drop_quarantined(args: argparse.Namespace, outbox: Changing) -> int:
     """The named items, or all that wait, leave the quarantine for good."""
     items = list(_waiting(args, outbox))
     if items and not args.event and not args.yes:
-        what = "bounce mails that do not tell whose they are" if args.unidentified else "items of the quarantine"
-        _confirm(f"This drops {len(items)} {what}, which can then not be replayed any more. Go on?")
+        what = "unidentified bounce mails" if args.unidentified else "quarantined items"
+        _confirm(f"This drops {len(items)} {what}; they can no longer be replayed. Continue?")
     done: list[int] = []
     for at in range(0, len(items), _STEP):
         done += outbox.write(partial(drop_items, items=items[at : at + _STEP]))
-    refused = {item: "someone else replayed or dropped it just now" for item in items if item not in set(done)}
+    refused = {item: "another command has just replayed or dropped it" for item in items if item not in set(done)}
     return out.tell(args.json, done, refused, "dropped", "item")
 
 
@@ -223,7 +225,7 @@ def _step(conn: sqlite3.Connection, change: _Change, rows: Sequence[int]) -> Cha
 
 def _confirm(question: str) -> None:
     if not sys.stdin.isatty():
-        raise UsageError(f"{question} Next: say so with --yes.")
+        raise UsageError(f"{question} Next: confirm with --yes.")
     print(f"{question} [y/N] ", end="", flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise UsageError("Nothing was changed.")

@@ -41,8 +41,8 @@ def options(parser: Parser) -> None:
     """The commands behind `bouncestream outbox`."""
     inner = group(
         parser,
-        "Look into the outbox, and change what waits in it; also while `bouncestream run` is up.\n"
-        "An event is named by its number, its id, or the first 8 or more characters of its id.",
+        "Inspect the outbox, and change waiting events; also while `bouncestream run` is up.\nName an event by "
+        "its number, its id, or the first 8 or more characters of its id.",
     )
     many = as_command(inner, "list", "list events, newest first", listing)
     _reveal(many)
@@ -51,27 +51,33 @@ def options(parser: Parser) -> None:
         action="append",
         choices=_STATES,
         metavar="STATE",
-        help=f"only of this state: {', '.join(_STATES)}",
+        help=f"only events in this state: {', '.join(_STATES)}",
     )
-    many.add_argument("--source", default="", metavar="NAME", help="only of this webhook or mailbox")
+    many.add_argument("--source", default="", metavar="NAME", help="only events from this webhook or mailbox")
     many.add_argument(
-        "--kind", action="append", choices=_KINDS, metavar="KIND", help=f"only of this kind: {', '.join(_KINDS)}"
+        "--kind",
+        action="append",
+        choices=_KINDS,
+        metavar="KIND",
+        help=(f"only events of this kind: {', '.join(_KINDS)}"),
     )
-    many.add_argument("--recipient", default="", metavar="ADDRESS", help="only about this address")
-    many.add_argument("--limit", type=count, default=50, metavar="N", help="at most so many, 0: all (default: 50)")
+    many.add_argument("--recipient", default="", metavar="ADDRESS", help="only events about this address")
+    many.add_argument(
+        "--limit", type=count, default=50, metavar="N", help=("at most this many events, 0 for all (default: 50)")
+    )
     instead = many.add_mutually_exclusive_group()
     instead.add_argument(
-        "--quarantine", action="store_true", help="instead: what could not be read, oldest first, kept as it came"
+        "--quarantine",
+        action="store_true",
+        help=("list the quarantine instead: input that could not be parsed, oldest first"),
     )
-    instead.add_argument(
-        "--unidentified", action="store_true", help="instead: bounce mails that do not tell whose they are"
-    )
+    instead.add_argument("--unidentified", action="store_true", help="list unidentified bounce mails instead")
 
     one = as_command(inner, "show", "show an event and its history", show)
     _reveal(one)
-    one.add_argument("event", metavar="EVENT", help="number, id, or first characters of the id")
-    one.add_argument("--raw", action="store_true", help="print the request or mail as it came, and nothing else")
-    one.add_argument("--quarantine", action="store_true", help="EVENT is the number of an item in quarantine")
+    one.add_argument("event", metavar="EVENT", help="number, id, or start of the id")
+    one.add_argument("--raw", action="store_true", help="print only the raw request or mail")
+    one.add_argument("--quarantine", action="store_true", help="EVENT is the number of a quarantined item")
 
     as_command(
         inner,
@@ -169,7 +175,7 @@ def _show_event(args: argparse.Namespace, outbox: View) -> int:
     row, steps, raw = outbox.read(partial(_whole, ref=args.event))
     if args.raw:
         if row.raw_id is None:
-            raise UsageError("This event came without a raw body.")
+            raise UsageError("This event has no raw body.")
         return _print_raw(args, outbox, row.raw_id)
     if args.json:
         told = as_json(row, args)

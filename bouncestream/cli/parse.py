@@ -18,14 +18,13 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "With --json one object a mail:\n"
-        '{"file", "kind": hard|soft|complaint|ignore, "recipients": [{"address", "kind", "reason", "status",\n'
-        '"reply_code", "diagnostic", "evidence"}], "original": {…}}. A file that cannot be read has "error", then\n'
-        "the exit code is 1.",
+        'With --json, one object for each mail:\n{"file", "kind": hard|soft|complaint|ignore, "recipients": '
+        '[{"address", "kind", "reason", "status",\n"reply_code", "diagnostic", "evidence"}], "original": {…}}. A '
+        'file that cannot be read has "error", then\nthe exit code is 1.',
         config=False,
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a raw mail; - is standard input")
-    parser.add_argument("--json", action="store_true", help="one JSON object for each mail, a line each")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a raw mail; - for standard input")
+    parser.add_argument("--json", action="store_true", help="one JSON object per mail, one per line")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,7 +55,7 @@ def _judged(name: str, explain: bool) -> dict[str, Any]:
     except OSError as error:
         why = error.strerror or str(error)
     except Exception as error:  # a bug of the reader is told for its mail, and the others are read
-        why = f"a bug of the mail reader: {type(error).__name__}: {error}"
+        why = f"a bug in the mail parser: {type(error).__name__}: {error}"
     return {"file": base, "kind": "ignore", "recipients": [], "original": {}, "error": why}
 
 
@@ -70,7 +69,7 @@ def _print(told: dict[str, Any]) -> None:
             ("  recipient", "kind", "reason", "status", "reply", "diagnostic", "evidence"),
             (
                 (
-                    f"  {r['address'] or '(only the UUIDs of the original tell)'}",
+                    f"  {r['address'] or '(identified only by the UUIDs of the original)'}",
                     r["kind"],
                     r["reason"],
                     r["status"],

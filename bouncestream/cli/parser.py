@@ -20,33 +20,33 @@ from bouncestream.printable import printable
 #: Command → its file, with the function that tells its options where that is not `options`; what it is for.
 COMMANDS = MappingProxyType(
     {
-        "init": ("init", "ask for what is needed, try it, and write a configuration"),
+        "init": ("init", "ask for the settings, test them, and write a configuration"),
         "run": ("run", "run the bridge until SIGTERM; SIGHUP reloads the configuration"),
-        "demo": ("demo.story", "show the bridge at work beside a sandbox Listmonk, step by step"),
+        "demo": ("demo.story", "show the bridge at work with a sandbox Listmonk, step by step"),
         "sandbox": ("sandbox", "run a stand-in Listmonk, for rehearsals"),
-        "check": ("check", "check the configuration and try each connection"),
-        "status": ("status", "show how sources, outbox, Listmonk and alerts are, on one screen"),
-        "alert": ("alert", "try the channels of the alerts"),
+        "check": ("check", "check the configuration and test each connection"),
+        "status": ("status", "show the state of sources, outbox, Listmonk and alerts on one screen"),
+        "alert": ("alert", "test the alert channels"),
         "parse": ("parse", "judge bounce mails in files"),
-        "explain": ("explain", "show how a mail, or an event of the outbox, is judged, and why"),
+        "explain": ("explain", "explain how a mail, or an event in the outbox, is judged"),
         "rejudge": (
             "rejudge",
             "judge stored requests and mails again, after an upgrade or a change of [policy]",
         ),
-        "import": ("importing", "read bounce mails from files: .eml, Maildir, mbox"),
-        "doctor": ("doctor", "find out why opens, clicks and bounces are not counted"),
+        "import": ("importing", "import bounce mails from files: .eml, Maildir, mbox"),
+        "doctor": ("doctor", "diagnose why opens, clicks and bounces are not counted"),
         "proxy": ("proxy", "print a reverse proxy's configuration"),
-        "outbox": ("outbox_look", "look into the outbox, and change what waits in it"),
-        "mailbox": ("mailbox", "log in to a mailbox by OAuth, and try one"),
-        "verp": ("verp", "make the signed return address of a recipient"),
-        "backup": ("backup", "copy the outbox to a file, while it is in use"),
-        "config": ("config", "show the example configuration"),
+        "outbox": ("outbox_look", "inspect the outbox, and change waiting events"),
+        "mailbox": ("mailbox", "log in to a mailbox by OAuth, or test one"),
+        "verp": ("verp", "make a recipient's signed return address"),
+        "backup": ("backup", "copy the outbox to a file while it is in use"),
+        "config": ("config", "print the example configuration"),
         "version": ("config:version", "show the version"),
     }
 )
 
 EXIT_CODES = """\
-exit codes: 0 fine; 1 not all is well; 3 could not be examined; 64 wrong usage; 75 temporary (the database is
+exit codes: 0 fine; 1 problems found; 3 could not be examined; 64 wrong usage; 75 temporary (the database is
 locked, another run); 78 configuration."""
 
 
@@ -67,7 +67,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {printable(message)}", file=sys.stderr)
-        print(f"Next: `{self.prog} --help` shows how it is called.", file=sys.stderr)
+        print(f"Next: `{self.prog} --help` shows the usage.", file=sys.stderr)
         raise SystemExit(USAGE)
 
 
@@ -81,7 +81,7 @@ def build_parser(argv: Sequence[str] | None = None) -> Parser:
 
     parser = Parser(
         prog="bouncestream",
-        description="Brings bounces and complaints about your newsletters to Listmonk: lost never, counted once.",
+        description="Delivers bounces and complaints about your newsletters to Listmonk, exactly once.",
     )
     _debug(parser)
     parser.add_argument("--version", action="version", version=f"bouncestream {__version__}")
@@ -127,7 +127,7 @@ def group(parser: Parser, about: str) -> Commands:
 
 def _debug(parser: Parser) -> None:
     parser.add_argument(
-        "--debug", action="store_true", help="show tracebacks where something fails (or set BOUNCESTREAM_DEBUG=1)"
+        "--debug", action="store_true", help="show tracebacks on failure (or set BOUNCESTREAM_DEBUG=1)"
     )
 
 

@@ -16,15 +16,15 @@ def options(parser: Parser) -> None:
     """The commands behind `bouncestream proxy`."""
     inner = group(
         parser,
-        "Print a reverse proxy's configuration for Listmonk and bouncestream: TLS, what is passed\n"
-        "where, nothing cached, real client addresses. Nothing is changed on this machine.",
+        "Print a reverse proxy's configuration for Listmonk and bouncestream: TLS, what is passed\nwhere, no "
+        "caching, real client addresses. Changes nothing on this machine.",
     )
     by_certbot = "Certificates come from Let's Encrypt by certbot; the comments say how."
     for name, kind, more in (
         ("caddy", caddy, "Caddy gets its certificates from Let's Encrypt by itself."),
         ("nginx", nginx, by_certbot),
         ("apache", apache, by_certbot),
-        ("traefik", traefik, "Two files in one print: the static and the dynamic configuration."),
+        ("traefik", traefik, "Prints two files: the static and the dynamic configuration."),
     ):
         made = add(inner, name, f"print a configuration of {name.capitalize()}")
         command(made, partial(run, kind.configuration), more, config=False)
@@ -42,7 +42,7 @@ def _site_options(parser: Parser) -> None:
         "--webhook-domain",
         default="",
         metavar="NAME",
-        help="a name of its own for bouncestream's webhooks (default: /webhooks/ of the same name)",
+        help="a separate name for bouncestream's webhooks (default: /webhooks/ on the same name)",
     )
     parser.add_argument(
         "--cert", default="", metavar="FILE", help="your certificate with its chain (default: Let's Encrypt)"

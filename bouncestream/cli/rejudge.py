@@ -39,7 +39,7 @@ class Change:
 
     @property
     def becomes(self) -> str:
-        return f"{self.event.kind} ({self.event.reason})" if self.event is not None else "no bounce"
+        return f"{self.event.kind} ({self.event.reason})" if self.event is not None else "not a bounce"
 
     @property
     def why(self) -> str:
@@ -53,14 +53,17 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Lists what this version, with the present configuration, would judge otherwise. Only what nobody\n"
-        "was told of yet can be changed; also while `bouncestream run` is up.",
+        "Lists events that this version, with the current configuration, would judge differently. Only "
+        "undelivered\nevents can be changed; also while `bouncestream run` is up.",
     )
     parser.add_argument(
-        "--since", default="all", metavar="WHEN", help="only what came in since: 7d, a date, or all (default: all)"
+        "--since",
+        default="all",
+        metavar="WHEN",
+        help=("only events received since: 7d, a date, or all (default: all)"),
     )
-    parser.add_argument("--apply", action="store_true", help="change what is not delivered yet")
-    parser.add_argument("--json", action="store_true", help="one JSON object for each change, a line each")
+    parser.add_argument("--apply", action="store_true", help="change the events that are not delivered yet")
+    parser.add_argument("--json", action="store_true", help="one JSON object per change, one per line")
     parser.add_argument("--reveal", action="store_true", help="show addresses in full")
 
 
@@ -184,14 +187,14 @@ def _summary(counts: Counter[str], *, applied: bool) -> None:
         "✔", f"{counts['read']} events were judged again: {changes} {'changed' if applied else 'would change'}"
     )
     for word, text in (
-        ("delivered already", "would be judged otherwise, but are delivered: they stay as they are"),
-        ("delivered meanwhile", "were delivered meanwhile"),
+        ("delivered already", "would be judged differently, but are already delivered: unchanged"),
+        ("delivered meanwhile", "were delivered in the meantime"),
         (
             "of another sort",
-            "would be of another sort (a complaint, a bounce): they stay as they are",
+            "would change between complaint and bounce: unchanged",
         ),
-        ("unreadable", "have a raw body that is gone or cannot be read by this version"),
-        ("without raw", "came without a raw body, or [retention] raw took it away"),
+        ("unreadable", "have a raw body that has expired or that this version cannot read"),
+        ("without raw", "have no raw body, or [retention] raw deleted it"),
     ):
         if counts[word]:
             out.mark("·", f"{counts[word]} {text}")

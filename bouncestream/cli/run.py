@@ -26,19 +26,18 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Logs to standard error. Tells systemd when it is ready (Type=notify). If the outbox is missing,\n"
-        "though there was one before (its disk is not mounted?), all who send are told to come again until it\n"
-        "is back.",
+        "Logs to standard error. Notifies systemd when it is ready (Type=notify). If the outbox is missing\nbut "
+        "existed before (its disk is not mounted?), senders are asked to retry later until it\nis back.",
     )
     parser.add_argument(
         "--new-outbox",
         action="store_true",
-        help="the former outbox is gone for good: make a new one, which knows nothing of what was told before",
+        help="the former outbox is lost: create a new one, which does not know what was delivered before",
     )
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="do everything but post: events end as dropped, `outbox replay --from-dry-run` sends them later",
+        help="do everything except posting: events are dropped, `outbox replay --from-dry-run` sends them later",
     )
 
 
@@ -52,10 +51,10 @@ def run(args: argparse.Namespace) -> int:
         log.warning("%s", warning)
     log.info("bouncestream %s, configuration %s", __version__, config.path or "from the environment")
     if args.dry_run:
-        log.warning("dry run: nothing is sent to Listmonk, events end as dropped")
+        log.warning("dry run: nothing is sent to Listmonk, events are dropped")
     if not config.webhooks and not config.mailboxes:
         log.warning(
-            "neither a webhook nor a mailbox is configured, so nothing can come in. Next: add a section "
+            "neither a webhook nor a mailbox is configured, so nothing can arrive. Next: add a section "
             "[webhooks.<name>] or [mailboxes.<name>]"
         )
     service = _Service(config, path, dry_run=args.dry_run, new_outbox=args.new_outbox)
@@ -79,7 +78,7 @@ class _Service(App):
 
     def ready(self, _: App) -> None:
         if self.missing:
-            notify("READY=1", "STATUS=the outbox is missing: nothing is taken in")
+            notify("READY=1", "STATUS=the outbox is missing: nothing is accepted")
             return
         self._ready = True
         log.info("ready")
@@ -93,11 +92,11 @@ class _Service(App):
         """Take over a changed configuration, as far as that is possible; a wrong one is refused as a whole."""
         if self.missing and not self.stopping:
             log.warning(
-                "not reloaded: it waits for the outbox. Next: restart it, if the configuration is another now"
+                "not reloaded: waiting for the outbox. Next: if the configuration has changed, restart bouncestream"
             )
             return
         if not self._ready or self.stopping:
-            log.warning("not reloaded: it is starting or stopping just now")
+            log.warning("not reloaded: bouncestream is starting or stopping")
             return
         try:
             new = load(self._path)
@@ -112,7 +111,7 @@ class _Service(App):
         changed = [name for name in changed_keys(self.config, new) if name not in restart]
         self.reload(new)
         logs.set_level(new.log.level)
-        log.info("reloaded: %s", ", ".join(changed) or "nothing that a reload can change is different")
+        log.info("reloaded: %s", ", ".join(changed) or "no setting that a reload applies has changed")
         if restart:
             log.warning("these changes need a restart: %s", ", ".join(restart))
 

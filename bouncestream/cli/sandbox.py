@@ -20,25 +20,33 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "It keeps everything in memory and listens on loopback addresses only. Order faults with\n"
-        'POST /sandbox/fault {"fault": "restart"}, and look into it with GET /sandbox/state.',
+        "Keeps everything in memory and listens on loopback addresses only. Inject faults with\nPOST "
+        '/sandbox/fault {"fault": "restart"}, and inspect it with GET /sandbox/state.',
         config=False,
     )
     parser.add_argument(
-        "--listen", metavar="HOST:PORT", default="127.0.0.1:9000", help="where it listens (default: %(default)s)"
+        "--listen",
+        metavar="HOST:PORT",
+        default="127.0.0.1:9000",
+        help=("address to listen on (default: %(default)s)"),
     )
     parser.add_argument(
-        "--row-ms", type=float, default=1.0, metavar="MS", help="time it takes to record a bounce (default: 1)"
+        "--row-ms", type=float, default=1.0, metavar="MS", help="milliseconds to record a bounce (default: 1)"
     )
     parser.add_argument("--user", default="bridge", metavar="NAME", help="its API user (default: %(default)s)")
     parser.add_argument(
         "--token", default="sandbox-token-of-bridge", metavar="TOKEN", help="the token (default: %(default)s)"
     )
     parser.add_argument(
-        "--subscribers", metavar="FILE", help="one address a line, optionally `,uuid` (default: ten made-up ones)"
+        "--subscribers",
+        metavar="FILE",
+        help=("one address per line, optionally `,uuid` (default: ten made-up ones)"),
     )
     parser.add_argument(
-        "--version", default="6.2", metavar="X.Y", help="the Listmonk to play: 4.1, 5.1, 6.2 (default: %(default)s)"
+        "--version",
+        default="6.2",
+        metavar="X.Y",
+        help=("the Listmonk version to emulate: 4.1, 5.1, 6.2 (default: %(default)s)"),
     )
 
 
@@ -49,9 +57,9 @@ def run(args: argparse.Namespace) -> int:
     except Wrong as wrong:
         raise UsageError(f"--listen {wrong}; write {LISTEN.words}") from None
     if not math.isfinite(args.row_ms) or not 0 <= args.row_ms <= 60_000:
-        raise UsageError("--row-ms is a number of milliseconds from 0 to 60000")
+        raise UsageError("--row-ms must be a number of milliseconds from 0 to 60000")
     if ":" in args.user or not args.user or not args.token:
-        raise UsageError("--user and --token must not be empty, and --user holds no colon")
+        raise UsageError("--user and --token must not be empty, and --user must not contain a colon")
     people = read_subscribers(args.subscribers) if args.subscribers else _made_up()
     settings = SandboxSettings(
         row_seconds=args.row_ms / 1000,
@@ -84,12 +92,12 @@ def _introduce(sandbox: Sandbox, url: str, *, made_up: bool) -> None:
     if made_up:
         people += " (reader1@example.com to reader10@example.com)"
     out.heading(f"A stand-in Listmonk {sandbox.listmonk.version} listens on {url}, with {people}.")
-    print("All of it is in memory, and gone when it ends. For a bridge:")
+    print("Everything is in memory, and lost when it exits. Configuration for a bridge:")
     print(f'    [listmonk]\n    url = "{url}"\n    user = "{user.name}"\n    token = "{user.token}"')
-    print("What it holds, and what it lost:")
+    print("To see what it stored and lost:")
     print(f"    curl -s {url}/sandbox/state")
-    print("To order a fault:")
+    print("To inject a fault:")
     print(f"""    curl -s {url}/sandbox/fault -d '{{"fault": "restart"}}'""")
     for name, words in FAULTS.items():
         print(f"        {name.ljust(max(map(len, FAULTS)))}  {words}")
-    print("Ctrl-C ends it.", flush=True)
+    print("Ctrl-C stops it.", flush=True)

@@ -43,14 +43,18 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Reads the outbox, and asks the running bridge on [server] listen. Exit code 1: not all is well, or\n"
-        "no bridge runs; 3: the outbox cannot be read. --json has the keys running, ready, parts, sources,\n"
-        "outbox, sink and alerts.",
+        "Reads the outbox, and queries the running bridge at [server] listen. Exit code 1: problems found, or\nno "
+        "bridge is running; 3: the outbox cannot be read. --json has the keys running, ready, parts, "
+        "sources,\noutbox, sink and alerts.",
     )
-    parser.add_argument("--json", action="store_true", help="JSON, for programs")
-    parser.add_argument("--watch", action="store_true", help="show it anew again and again, until Ctrl-C")
+    parser.add_argument("--json", action="store_true", help="JSON output")
+    parser.add_argument("--watch", action="store_true", help="refresh until Ctrl-C")
     parser.add_argument(
-        "--every", type=_seconds, default=2.0, metavar="SECONDS", help="with --watch, how often (default: 2)"
+        "--every",
+        type=_seconds,
+        default=2.0,
+        metavar="SECONDS",
+        help=("with --watch, seconds between refreshes (default: 2)"),
     )
 
 
@@ -200,7 +204,7 @@ def _alerts(conn: sqlite3.Connection) -> dict[str, Any]:
 
 def troubles(found: Mapping[str, Any]) -> list[str]:
     """The troubles, in a few words each; empty: all is."""
-    said = [] if found["running"] else ["no bridge runs"]
+    said = [] if found["running"] else ["no bridge is running"]
     said += [f"{name} is {part['state']}" for name, part in found["parts"].items() if part["state"] != "green"]
     said += [a["rule"] for a in found["alerts"]["active"] if a["level"] != "info"]
     said += [f"{c['channel']} fails" for c in found["alerts"]["channels"] if c["waiting"] and c["error"]]
@@ -221,9 +225,9 @@ def screen(found: Mapping[str, Any]) -> None:
     _show_outbox(found["outbox"])
     sink = found["sink"]
     out.heading("Listmonk")
-    out.mark(_SIGNS.get(sink["state"], "·"), f"{sink['url']}: {sink['why'] or sink['state'] or 'not known'}")
+    out.mark(_SIGNS.get(sink["state"], "·"), f"{sink['url']}: {sink['why'] or sink['state'] or 'unknown'}")
     if sink["restarts"]:
-        out.mark("·", f"restarts noticed: {sink['restarts']}; events that it lost, posted again: {sink['lost']}")
+        out.mark("·", f"restarts: {sink['restarts']}; events lost and posted again: {sink['lost']}")
     rest = {
         name: part
         for name, part in found["parts"].items()
@@ -237,7 +241,7 @@ def screen(found: Mapping[str, Any]) -> None:
 def _show_sources(sources: list[dict[str, Any]], at: str) -> None:
     out.heading("Sources")
     if not sources:
-        out.mark("⚠", "none is configured, so nothing can come in")
+        out.mark("⚠", "none is configured, so nothing can arrive")
         return
     rows = [
         (
@@ -267,11 +271,13 @@ def _show_outbox(outbox: Mapping[str, Any]) -> None:
     states = ", ".join(f"{count} {state}" for state, count in outbox["states"].items() if count)
     out.mark("·", states or "empty")
     if outbox["oldest_pending_seconds"]:
-        out.mark("·", f"the oldest that is not delivered has waited for {span(outbox['oldest_pending_seconds'])}")
+        out.mark(
+            "·", (f"the oldest undelivered event has been waiting for {span(outbox['oldest_pending_seconds'])}")
+        )
     if outbox["quarantine"]:
         out.mark("⚠", f"{outbox['quarantine']} items in quarantine: `bouncestream outbox list --quarantine`")
     if outbox["doubled"]:
-        out.mark("✘", f"{outbox['doubled']} events were seen twice in Listmonk")
+        out.mark("✘", f"{outbox['doubled']} events are stored twice in Listmonk")
     free = outbox["disk_free_bytes"]
     room = f", {size(free)} free on its disk" if free is not None else ""
     out.mark("·", f"{outbox['path']}: {size(outbox['bytes'])}, log {size(outbox['wal_bytes'])}{room}")
@@ -284,11 +290,11 @@ def _show_alerts(alerts: Mapping[str, Any]) -> None:
         since = alert["since"][:16].replace("T", " ")
         out.mark(_LEVELS[alert["level"]], f"{alert['rule']}{about} since {since}: {alert['text']}", alert["fix"])
     if not alerts["active"]:
-        out.mark("✔", "none is active")
+        out.mark("✔", "none active")
     for channel in alerts["channels"]:
         if channel["waiting"]:
             why = f": {channel['error']}" if channel["error"] else ""
-            out.mark("⚠", f"{channel['channel']}: {channel['waiting']} not sent yet{why}")
+            out.mark("⚠", f"{channel['channel']}: {channel['waiting']} waiting{why}")
         elif channel["last_sent"]:
             out.mark("✔", f"{channel['channel']}: last sent {channel['last_sent'][:16].replace('T', ' ')}")
     if alerts["last"]:

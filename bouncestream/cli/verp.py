@@ -17,12 +17,16 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "A bounce that comes back to it proves whom it is about: nobody else can make one. A line for each\n"
-        "address, of the form in [mail] verp, signed with [mail] verp_secret. For what sends your mails where\n"
-        "Listmonk's own headers do not come back with a bounce.",
+        "A bounce to it proves which recipient it is about: only this key can sign it. One line for "
+        "each\naddress, in the form of [mail] verp, signed with [mail] verp_secret. For a mail server or script "
+        "that sends\nyour mails, where bounces do not return Listmonk's own headers.",
     )
-    parser.add_argument("address", nargs="+", metavar="ADDRESS", help="a recipient, such as reader@example.com")
-    parser.add_argument("--pattern", default="", metavar="FORM", help="one of [mail] verp (default: the first)")
+    parser.add_argument(
+        "address", nargs="+", metavar="ADDRESS", help=("a recipient's address, such as reader@example.com")
+    )
+    parser.add_argument(
+        "--pattern", default="", metavar="FORM", help=("one of the forms in [mail] verp (default: the first)")
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -93,7 +93,7 @@ def read_mail(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Retu
     """
     try:
         return _read(raw, judging, arrived_at)
-    except Exception as error:  # a bug of the mail reader takes no other mail down
+    except Exception as error:  # a bug in the mail parser takes no other mail down
         why = f"a bug in the mail parser: {type(error).__name__}"
         return Returned(troubled(judging.source, why, raw), None, why, bug=True)
 

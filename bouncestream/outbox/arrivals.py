@@ -174,7 +174,7 @@ class _Batch:
             self.write()
             hits = [leads[key] for key in keys if key in leads]
         if not hits:
-            report.why = f"came in by {arrival.way}"
+            report.why = f"received from {arrival.way}"
             self.tables.event(report)
             for key in keys:
                 leads[key] = report
@@ -242,7 +242,7 @@ class _Batch:
         untold = same and known.attempt == 0
         untold = untold and (state == State.HELD or (state == State.PENDING and not event.hold))
         if graver and not (untold and take_restored(self.conn) is None):
-            return self.insert(report, f"{known.kind} → {event.kind}: came in by {way}", known)
+            return self.insert(report, f"{known.kind} → {event.kind}: received from {way}", known)
         if graver:
             why = f"{known.kind} → {event.kind}: {way} reports it as more severe{how}"
             to = State.PENDING if freed else State(state)

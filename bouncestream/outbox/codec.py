@@ -42,7 +42,7 @@ def moment(text: str) -> datetime:
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise damaged(f"{printable(text[:40])} is no time")
+        raise damaged(f"{printable(text[:40])} is not a time")
     return at
 
 

@@ -161,8 +161,9 @@ class Intake:
         if self._shortened.get(mailbox) != today:
             self._shortened[mailbox] = today
             log.warning(
-                "%s: so much came in today that of the rest only the beginning is kept, or nothing; the mails stay "
-                "in the mailbox. Next: see what they are: bouncestream outbox list --unidentified",
+                "%s: today's limit for raw mails is reached: of further ones only the beginning is kept, or "
+                "nothing; the mails stay in the mailbox. Next: inspect them: bouncestream outbox list "
+                "--unidentified",
                 mailbox,
             )
 
@@ -208,8 +209,8 @@ class Intake:
             raise StoreUnavailable(self.closed)
         if self._events and (self._events + rows > self._max_events or self._bytes + size > self._max_bytes):
             raise StoreBusy(
-                f"{self._events} events ({self._bytes >> 10} KiB) are waiting to be stored. Nothing of this "
-                "request was stored. Next: nothing, if it passes; otherwise find out what slows the disk down."
+                f"The intake queue is full: {self._events} events ({self._bytes >> 10} KiB) wait to be stored. "
+                "Nothing of this request was stored. Next: if it persists, find out what slows the disk down."
             )
         now = self._clock.monotonic()
         if now - self._looked_at >= 1:

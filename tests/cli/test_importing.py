@@ -149,9 +149,9 @@ def test_a_person_reads_numbers_and_what_was_left_out(folder: Path, cli: Cli, co
     assert lines[1:] == [
         "1  hard",
         "1  soft",
-        "2  known already",
+        "2  already known",
         "1  unidentified: `bouncestream outbox list --unidentified`",
-        "1  no bounces",
+        "1  not bounces",
         "1  older than --since, not read",
     ]
     assert "\x1b" not in done.stdout + done.stderr
@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_read_is_named(folder: Path, cli: Cli, conn: sqlit
 
 def test_paths_without_mails_are_wrong_usage(folder: Path, cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    for name, words in (("nothing", "is neither a file nor a folder"), ("empty", "holds no mails")):
+    for name, words in (("nothing", "is neither a file nor a folder"), ("empty", "contains no mails")):
         done = cli("import", str(folder), str(tmp_path / name))
         assert done.returncode == 64
         assert words in done.stderr
@@ -220,7 +220,7 @@ def test_cut_off_it_goes_on_where_it_was_and_repeats_nothing(
     assert 0 < before < MANY
     if how == signal.SIGINT:
         assert code == 130
-        assert "interrupted; what was stored is not stored twice" in process.output
+        assert "interrupted. Next: import again; stored mails are not stored twice" in process.output
     told = summary(cli, str(folder), "--since", "all")
     assert (told["mails"], told["duplicates"], told["hard"]) == (MANY, before, MANY - before)
     assert stored(conn) == MANY

@@ -119,7 +119,7 @@ def test_in_a_fresh_clone_the_example_gives_way_and_no_command_reads_it(
     for command in (("status",), ("check",), ("run",), ("outbox", "list"), ("check", "--config", "config.toml")):
         done = cli(*command)
         assert done.returncode == 78, command
-        assert f"{path}: is the example that comes with bouncestream" in done.stderr
+        assert f"{path}: is the unchanged example configuration" in done.stderr
     (tmp_path / "odd.eml").write_text("Subject: x\n\ny")
     assert cli("explain", "odd.eml").returncode == 0
     done = cli("init", stdin=answers(sandbox, f"bridge:{TOKEN}", "sendamatic", ""))

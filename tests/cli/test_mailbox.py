@@ -23,7 +23,7 @@ def test_it_hears_of_its_own_mail_and_leaves_no_trace(cli: Cli, dovecot: Dovecot
     done = cli("mailbox", "test", "bounces")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✔ bounces: a mail of our own, put into INBOX, was heard of after" in done.stdout
-    assert "· the server can IDLE, MOVE, UIDPLUS" in done.stdout
+    assert "· the server supports IDLE, MOVE, UIDPLUS" in done.stdout
     assert "  Zurück\n" in done.stdout
     assert "  INBOX  (read)\n" in done.stdout
     assert "All is well." in done.stdout

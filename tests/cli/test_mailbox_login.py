@@ -54,7 +54,7 @@ def test_with_a_code_that_is_entered_elsewhere(
     provider.order(device=["authorization_pending"])
     done = cli("mailbox", "login", "bounces")
     assert done.returncode == 0, done.stdout + done.stderr
-    for text in (f"{provider.url}/enter", "WDJB-MJHT", "is kept in", "lets b•••@example.test in"):
+    for text in (f"{provider.url}/enter", "WDJB-MJHT", "is stored in", "accepts the login of b•••@example.test"):
         assert text in done.stdout
     assert "\x1b" not in done.stdout
     assert stat.S_IMODE(token_file(tmp_path).stat().st_mode) == 0o600
@@ -90,7 +90,7 @@ def test_with_a_browser_that_comes_back(
     assert f"127.0.0.1%3A{port[1]}%2F" in url
     with urllib.request.urlopen(url, timeout=30) as page:
         assert "Thank you" in page.read().decode()
-    process.wait_for("lets b•••@example.test in")
+    process.wait_for("accepts the login of b•••@example.test")
     assert process.process.wait(30) == 0
     assert refresh_token(tmp_path) in provider.order()["good_refresh"]
 
@@ -115,7 +115,7 @@ def test_with_an_address_that_is_pasted(provider: stage.Provider, dovecot: Dovec
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
         url = next(line for line in lines if line.startswith("http://")).strip()
-        next(line for line in lines if "paste the address" in line)
+        next(line for line in lines if "paste that page's address" in line)
         try:
             urllib.request.build_opener(NoRedirect).open(url, timeout=30)
         except urllib.error.HTTPError as redirect:
@@ -123,7 +123,7 @@ def test_with_an_address_that_is_pasted(provider: stage.Provider, dovecot: Dovec
                 os.write(ours, redirect.headers["Location"].encode() + b"\n")
         said = process.stdout.read()
         assert process.wait(30) == 0, said
-        assert "is kept in" in said
+        assert "is stored in" in said
     finally:
         process.kill()
         process.wait()
@@ -175,7 +175,7 @@ def test_a_running_bridge_notices_a_login(
 def test_ctrl_c_gives_up(spawn: Spawn, provider: stage.Provider, tmp_path: Path) -> None:
     stage.write(tmp_path, stage.by_token(provider, "127.0.0.1", 1, "loopback"))
     process = spawn("mailbox", "login", "bounces")
-    process.wait_for("Ctrl-C gives up")
+    process.wait_for("Ctrl-C cancels")
     assert process.end(signal.SIGINT) == 130
     assert not token_file(tmp_path).exists()
 
@@ -184,7 +184,7 @@ def test_an_application_of_its_own(cli: Cli, provider: stage.Provider, dovecot: 
     stage.write(tmp_path, stage.by_token(provider, "127.0.0.1", dovecot.imap, "client"))
     done = cli("mailbox", "login", "bounces")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "nothing needs to be kept" in done.stdout
+    assert "nothing needs to be stored" in done.stdout
     assert not token_file(tmp_path).exists()
     stage.write(
         tmp_path,
@@ -202,7 +202,7 @@ def test_a_mail_server_that_is_away_is_no_fault_of_the_permission(
     stage.write(tmp_path, stage.by_token(provider, "127.0.0.1", 1, "device"))
     done = cli("mailbox", "login", "bounces")
     assert done.returncode == 3
-    assert "is kept in" in done.stdout
+    assert "is stored in" in done.stdout
     assert "✘ bounces: 127.0.0.1:1 could not be reached: connection refused [mailbox-unreachable]" in done.stdout
     assert refresh_token(tmp_path) in provider.order()["good_refresh"]
 

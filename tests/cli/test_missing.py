@@ -76,7 +76,7 @@ def test_until_the_outbox_is_back_everybody_is_told_to_come_again(
     done = cli("outbox", "stats")
     assert (done.returncode, "check [outbox] path and its disk" in done.stderr) == (3, True)
     bridge.process.send_signal(signal.SIGHUP)
-    bridge.wait_for("not reloaded: it waits for the outbox. Next: restart it")
+    bridge.wait_for("not reloaded: waiting for the outbox. Next: if the configuration has changed, restart")
     (tmp_path / "away").rename(tmp_path / "box")
     bridge.wait_for("is back")
     bridge.wait_for(": ready")
@@ -178,7 +178,7 @@ def test_started_in_a_folder_that_is_gone_it_knows_its_way(spawn: Spawn, tmp_pat
             check=False,
         )
         assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
-        assert "is gone, so it goes on from /" in done.stderr
+        assert "no longer exists, so bouncestream continues in /" in done.stderr
         assert words in done.stderr
 
 

@@ -41,12 +41,12 @@ def test_the_example_is_never_taken_for_a_configuration(
     monkeypatch.setattr(opened, "_PLACES", ("config.toml", str(tmp_path / "etc.toml")))
     asked, here = Namespace(config=None), tmp_path / "config.toml"
     here.write_bytes(render().replace("\n", ends).encode())
-    with pytest.raises(ConfigError, match="is the example that comes with bouncestream") as told:
+    with pytest.raises(ConfigError, match="is the unchanged example configuration") as told:
         config_path(asked, {})
     assert str(here) in str(told.value)
     assert "bouncestream init --output config.toml" in str(told.value)
     for named in (Namespace(config="config.toml"), asked):
-        with pytest.raises(ConfigError, match="is the example"):
+        with pytest.raises(ConfigError, match="is the unchanged example"):
             config_path(named, {"BOUNCESTREAM_CONFIG": "config.toml"})
     assert config_path(asked, {"BOUNCESTREAM__LISTMONK__TOKEN": "x"}) is None
     (tmp_path / "etc.toml").touch()
@@ -57,7 +57,7 @@ def test_the_example_is_never_taken_for_a_configuration(
 
 def test_root_is_warned_and_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert "Next: run it as a user of its own" in as_root()
+    assert "Next: run it as its own user" in as_root()
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert as_root() == ""
 

@@ -107,13 +107,13 @@ def quarantined(conn: sqlite3.Connection) -> None:
 @pytest.mark.usefixtures("quarantined")
 def test_the_quarantine_is_emptied_when_it_is_meant(cli: Cli, conn: sqlite3.Connection) -> None:
     asked = cli("outbox", "drop", "--quarantine", stdin="n\n")
-    assert "This drops 3 items of the quarantine" in asked.stdout + asked.stderr
+    assert "This drops 3 quarantined items" in asked.stdout + asked.stderr
     assert asked.returncode != 0
     assert make.one(conn, "SELECT count(*) FROM quarantine") == 5
     assert done(conn, cli, "drop", "--quarantine", "2") == {"dropped": [2], "refused": {}}
     assert done(conn, cli, "drop", "--quarantine", "--yes") == {"dropped": [1, 3], "refused": {}}
     assert done(conn, cli, "drop", "--quarantine", "--yes") == {"dropped": [], "refused": {}}
     missing = cli("outbox", "drop", "--quarantine", "1")
-    assert "No item 1 waits in quarantine" in missing.stderr
+    assert "No item 1 is in quarantine" in missing.stderr
     assert done(conn, cli, "drop", "--unidentified", "--yes") == {"dropped": [4, 5], "refused": {}}
     assert states(conn) == ["dead", "unstored", "dropped", "posted", "claimed", "pending", "held", "held"]

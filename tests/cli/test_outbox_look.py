@@ -101,7 +101,7 @@ def test_list_shows_the_quarantine(cli: Cli) -> None:
 def test_show_tells_everything_and_the_history(cli: Cli) -> None:
     done = cli("outbox", "show", "1")
     assert done.returncode == 0
-    for text in ("a•••@example.com", "user_unknown", "came in by webhook ses", "\\x1b[2J gone\\nforged"):
+    for text in ("a•••@example.com", "user_unknown", "received from webhook ses", "\\x1b[2J gone\\nforged"):
         assert text in done.stdout
     assert "ann@" not in done.stdout
     assert "\x1b" not in done.stdout

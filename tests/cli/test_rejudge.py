@@ -67,7 +67,7 @@ def test_what_would_change_is_listed_and_nothing_is_changed(cli: Cli, conn: sqli
     assert make.rows(conn) == before
     told = cli("rejudge").stdout
     assert "5 events were judged again: 3 would change" in told
-    assert "1 came without a raw body" in told
+    assert "1 have no raw body" in told
     assert "ann@example.com" not in told  # masked
 
 

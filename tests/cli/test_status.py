@@ -52,7 +52,7 @@ def test_while_a_bridge_runs(spawn: Spawn, cli: Cli, sandbox: str, tmp_path: Pat
         "this hour",
         "1 verified",
         "Listmonk v6.2.0",
-        "none is active",
+        "none active",
     ):
         assert text in done.stdout
     told = json.loads(cli("status", "--json").stdout)
@@ -100,7 +100,7 @@ def test_what_was_not_sent_is_shown(cli: Cli, config: Path, conn: sqlite3.Connec
     make.submit(conn, make.event("held@example.com", hold="unproven"))
     alerts.save(conn, [state], [notice], [failing, Delivery(notice, "webhook", 1, None, NOW, sent=True)])
     done = cli("status")
-    assert "⚠ email: 1 not sent yet: no answer in time" in done.stdout
+    assert "⚠ email: 1 waiting: no answer in time" in done.stdout
     assert "✔ webhook: last sent 2026-03-01 12:00" in done.stdout
     assert "✘ dead-letters since 2026-03-01 12:00: New dead letters: 3." in done.stdout
     assert "1 held" in done.stdout

@@ -25,16 +25,23 @@ NEW, KNOWN = Receipt(accepted=1), Receipt(duplicates=1)
 def test_a_new_event_is_pending_with_its_history(conn: sqlite3.Connection) -> None:
     assert submit(conn, event(reason="user-unknown")) == NEW
     assert make.rows(conn, "state, kind, recipient, reason, next_attempt_at, why") == [
-        ("pending", "hard", "ann@example.com", "user-unknown", "2026-03-01T12:00:00.000Z", "came in by webhook ses")
+        (
+            "pending",
+            "hard",
+            "ann@example.com",
+            "user-unknown",
+            "2026-03-01T12:00:00.000Z",
+            "received from webhook ses",
+        )
     ]
     history = conn.execute("SELECT outbox_id, at, from_state, to_state, why FROM history").fetchall()
-    assert history == [(1, "2026-03-01T12:00:00.000Z", "", "pending", "came in by webhook ses")]
+    assert history == [(1, "2026-03-01T12:00:00.000Z", "", "pending", "received from webhook ses")]
     make.check_tally(conn)
 
 
 def test_what_came_in_by_mail_says_so(conn: sqlite3.Connection) -> None:
     submit(conn, event(), source="bounces", provider="mailbox")
-    assert one(conn, "SELECT why FROM outbox") == "came in by mailbox bounces"
+    assert one(conn, "SELECT why FROM outbox") == "received from mailbox bounces"
 
 
 def test_the_event_comes_back_as_it_went_in(conn: sqlite3.Connection) -> None:

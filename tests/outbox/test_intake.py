@@ -111,7 +111,7 @@ async def test_what_waits_is_bounded_by_whole_submissions(db: Database, options:
     ]
     await asyncio.sleep(0)
     assert bench.metrics.get(INTAKE_WAITING) == 3
-    with pytest.raises(StoreBusy, match="waiting to be stored"):
+    with pytest.raises(StoreBusy, match="intake queue is full"):
         await bench.intake(submission(event("late@example.com"), raw=b"0123456789"))
     assert bench.lights() == (Status.YELLOW, Status.GREEN)
     let_go()
