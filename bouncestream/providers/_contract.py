@@ -175,7 +175,7 @@ def _most_telling(refused: list[tuple[bool, str]]) -> str:
 
 def inside(settings: Webhook) -> bool:
     """Whether a proof of the webhook may lie in the body, so that it has to be decompressed first."""
-    return any(proof.inside for proof in settings.proofs.values())
+    return any(proof.inside and getattr(settings, name) for name, proof in proofs_of(type(settings)).items())
 
 
 def challenge(settings: Webhook) -> str:

@@ -254,18 +254,14 @@ class WebhookServer:
             self._remark(name, parsed, "refused" if provider.own_script else "quarantined")
         receipt = Receipt()
         content_type = _FORM if request.method == "GET" else request.headers.get("Content-Type", "")[:200]
-        kept = () if provider.own_script else parsed.unreadable
-        if parsed.events or kept:
-            receipt = await self._emit(
-                judge(
-                    replace(parsed, unreadable=kept),
-                    RawInput(name, provider.name, now, body, content_type, provider.kept(whole)),
-                    self._rules,
-                )
-            )
+        mistakes = provider.own_script and parsed.unreadable
+        if parsed.events or (parsed.unreadable and not mistakes):
+            kept = replace(parsed, unreadable=()) if mistakes else parsed
+            came = RawInput(name, provider.name, now, body, content_type, provider.kept(whole))
+            receipt = await self._emit(judge(kept, came, self._rules))
         if parsed.answer is not None:
             return shaped(parsed.answer)
-        if provider.own_script and parsed.unreadable:
+        if mistakes:
             return mistaken(parsed, receipt)
         return accepted(receipt)
 
