@@ -18,9 +18,9 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Every problem comes with its fix. Exit code 1: not all is well; 3: something could not be examined,\n"
-        "such as a Listmonk that does not answer. It changes nothing. In [brackets] stands the id of a finding,\n"
-        "as `bouncestream doctor` tells it too, which also looks at the public side and at campaigns.",
+        "Every problem comes with its fix. Exit code 1: problems found; 3: something could not be examined,\nsuch "
+        "as a Listmonk that does not answer. Changes nothing. The id of a finding is in [brackets], as "
+        "in\n`bouncestream doctor`, which also examines the public side and campaigns.",
     )
 
 

@@ -63,23 +63,25 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Asks for Listmonk's URL and token, the provider and the public address, in this order; what is\n"
-        "given as an option is not asked. It ends with what to paste at your provider. Exit code 1: the\n"
-        "configuration is written, but not everything that was tried works yet.",
+        "Asks for Listmonk's URL and token, the provider and the public address, in this order, unless\ngiven as "
+        "options. Ends with what to paste at your provider. Exit code 1: the\nconfiguration is written, but not "
+        "everything that was tried works yet.",
         config=False,
     )
-    parser.add_argument("--listmonk-url", metavar="URL", help="where this machine reaches Listmonk")
+    parser.add_argument("--listmonk-url", metavar="URL", help="Listmonk's URL, as this machine reaches it")
     parser.add_argument("--user", metavar="NAME", help="name of Listmonk's API user (default: bouncestream)")
-    parser.add_argument("--token-file", metavar="FILE", help="a file that holds the API user's token")
-    parser.add_argument("--provider", metavar="NAME", help="whose webhooks they are: a name of `config example`")
-    parser.add_argument("--public-url", metavar="URL", help="where the Internet reaches this bridge")
-    parser.add_argument("--listen", metavar="HOST:PORT", help="where the bridge listens (default: 127.0.0.1:8025)")
+    parser.add_argument("--token-file", metavar="FILE", help="a file that contains the API user's token")
+    parser.add_argument(
+        "--provider", metavar="NAME", help=("the provider that sends the webhooks, as named in `config example`")
+    )
+    parser.add_argument("--public-url", metavar="URL", help="the public URL of this bridge")
+    parser.add_argument("--listen", metavar="HOST:PORT", help="address to listen on (default: 127.0.0.1:8025)")
     parser.add_argument("--outbox", metavar="FILE", help="the outbox (default: /var/lib/bouncestream/outbox.db)")
     parser.add_argument(
         "--output", metavar="FILE", default="config.toml", help="the file to write (default: %(default)s)"
     )
     parser.add_argument("--force", action="store_true", help="overwrite the file")
-    parser.add_argument("--yes", action="store_true", help="ask nothing: take the default of what is not given")
+    parser.add_argument("--yes", action="store_true", help="ask nothing: use defaults for all that is not given")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -87,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     output = Path(args.output)
     if output.exists() and not args.force and not is_example(output):
         raise UsageError(
-            f"{output} exists already. Next: name another file with --output, or overwrite with --force."
+            f"{output} already exists. Next: name another file with --output, or overwrite with --force."
         )
     if not output.parent.is_dir():
         raise UsageError(f"The directory {output.parent} does not exist. Next: create it.")
@@ -143,7 +145,7 @@ def _ask_listmonk(args: argparse.Namespace, answers: Answers, found: list[Findin
         tell_briefly(seen)
         failed = any(one.level is Level.ERROR for one in seen)
         given = args.listmonk_url and args.token_file
-        if not failed or given or not _interactive(args) or _yes("Keep these answers all the same?"):
+        if not failed or given or not _interactive(args) or _yes("Keep these answers anyway?"):
             found += seen
             return
 
@@ -172,8 +174,8 @@ def _token_of(file: str) -> str:
 def _checked_token(token: str) -> str:
     if len(token) < MINIMUM_LENGTH or not token.isprintable() or " " in token:
         raise UsageError(
-            f"That is not a token of Listmonk's: one has {MINIMUM_LENGTH} characters at least, without spaces. "
-            "Next: in Listmonk, Admin, Users, New, type API; the token is shown once."
+            f"That is not a Listmonk token: one has at least {MINIMUM_LENGTH} characters, without spaces. Next: "
+            "in Listmonk, Admin, Users, New, type API; the token is shown once."
         )
     if why := why_guessable(token):
         raise UsageError(f"The token {why}. Next: take the one that Listmonk shows for its API user.")
@@ -249,7 +251,7 @@ def _warn_of_place(outbox: Path) -> None:
             "⚠",
             f"the outbox will be {outbox}, since {_OUTBOX.parent} is missing or not writable; but a service cannot "
             "write under /etc",
-            f"call it again with --force --outbox {_OUTBOX}; the systemd unit makes that directory by itself",
+            f"run it again with --force --outbox {_OUTBOX}; the systemd unit creates that directory by itself",
         )
 
 
@@ -258,7 +260,7 @@ def _warn_of_git(output: Path) -> None:
     print()
     out.mark(
         "·",
-        f"{output} stood in git as the example, and now holds secrets, which no commit should have",
+        f"{output} is tracked by git as the example, and now contains secrets: keep them out of commits",
         f"git update-index --skip-worktree {output.name}",
     )
 
@@ -305,7 +307,9 @@ def _write(path: Path, text: str, *, force: bool) -> None:
     try:
         files.replace(path, text.encode(), overwrite=force)
     except FileExistsError:
-        raise UsageError(f"{path} has been made meanwhile. Next: look at it, or overwrite with --force.") from None
+        raise UsageError(
+            f"{path} was created in the meantime. Next: inspect it, or overwrite with --force."
+        ) from None
 
 
 def _hook(answers: Answers) -> Webhook:

@@ -30,9 +30,9 @@ def test_once_tells_the_story_and_all_is_right(cli: Cli, tmp_path: Path) -> None
     assert done.stdout.count("PASS") == (13 if with_dovecot else 12)
     assert ("A real Dovecot" if with_dovecot else "`bouncestream import`") in done.stdout
     for words in (
-        "waiting times are shortened",
+        "waits are shortened",
         "wrong secret: answered 401",
-        "known already",
+        "duplicate: answered 200, counted once",
         "accepted bounces are gone",
         "unsubscribed",
         "unstored",
@@ -52,7 +52,7 @@ async def test_without_a_dovecot_the_mails_go_the_way_of_import_and_it_says_so(
     assert await demo._play(tmp_path, once=True) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "A Dovecot would serve the mailbox, but Dovecot is not installed" in told
-    assert "the way of `bouncestream import`" in told
+    assert "`bouncestream import`, which does the same without IMAP" in told
     assert "forged hard bounce hans mail soft user_unknown verified enabled ✔" in told
     assert told.count("PASS") == 12
     assert "FAIL" not in told
