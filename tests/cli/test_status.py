@@ -86,11 +86,11 @@ def test_without_an_outbox_it_cannot_be_examined(cli: Cli, config: Path) -> None
 
 
 def test_an_older_outbox_is_not_changed(cli: Cli, config: Path, conn: sqlite3.Connection) -> None:
-    conn.execute("PRAGMA user_version = 1")
+    conn.execute("PRAGMA user_version = 4")
     done = cli("status")
     assert done.returncode == 3
     assert "start `bouncestream run`" in done.stderr
-    assert conn.execute("PRAGMA user_version").fetchone() == (1,)
+    assert conn.execute("PRAGMA user_version").fetchone() == (4,)
 
 
 def test_what_was_not_sent_is_shown(cli: Cli, config: Path, conn: sqlite3.Connection) -> None:
