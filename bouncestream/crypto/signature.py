@@ -29,6 +29,10 @@ WINDOW = 300
 #: More signatures than this in one request are no change of keys.
 _MOST = 10
 
+#: Bytes of a key that is written in base64; Standard Webhooks asks for 24 at least. None at all is a key, too:
+#: everybody's.
+_SHORTEST = 16
+
 #: Bytes of a signature.
 _SIZES = {"sha1": 20, "sha256": 32, "sha512": 64}
 
@@ -151,10 +155,10 @@ class Hmac(Signature):
 
     def fault(self, key: Secret) -> str:
         try:
-            self._keys(key)
+            short = self.key != "text" and min(map(len, self._keys(key))) < _SHORTEST
         except (binascii.Error, ValueError):
             return "is not base64 after whsec_; copy the whole secret"
-        return ""
+        return "has too few characters after whsec_; copy the whole secret" if short else ""
 
     def plausible(self, offered: bytes) -> bool:
         return len(offered) == _SIZES[self.hash]

@@ -198,6 +198,8 @@ def test_standard_webhooks_with_the_vector_of_its_test_suites() -> None:
             proof.body(request(body, headers | {name: wrong}), key, None, at, {})
     assert proof.fault(key) == ""
     assert "base64" in proof.fault(Secret("whsec_is not base64 at all"))
+    for half in ("whsec_", "whsec_MfKQ9r8G"):  # what a careless copy leaves; with an empty key anyone can sign
+        assert "copy the whole secret" in proof.fault(Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", half))
 
 
 def test_a_part_of_a_header_and_several_of_it() -> None:
