@@ -50,6 +50,15 @@ class Errands:
         host, whole = _target(url)
         if not hosts or not re.fullmatch(hosts, host):
             raise Unauthorized("its URL does not belong to the provider")
+        try:
+            return await self._wanted(whole, host)
+        except ErrandFailed:
+            found = self._known.get(whole, (0.0, ""))[1]
+            if isinstance(found, str):
+                raise
+            return found  # what was there once is better than nothing: nobody's flood keeps a certificate away
+
+    async def _wanted(self, whole: str, host: str) -> bytes:
         if (known := self._remembered(whole)) is not None:
             return known
         if self._waiting >= WAITING:
@@ -83,7 +92,8 @@ class Errands:
         except CallFailed as error:
             why = f"could not be reached: {error.words}"
         if why:
-            self._remember(url, FAILED, f"{host} {why}")
+            if not isinstance(self._known.get(url, (0.0, ""))[1], bytes):
+                self._remember(url, FAILED, f"{host} {why}")
             raise ErrandFailed(f"{host} {why}")
         self._remember(url, KEPT, answer.content)
         return answer.content

@@ -140,6 +140,29 @@ async def test_strangers_cannot_make_us_fetch_much(site: Site, runner: Errands, 
     await runner.get(f"{site.url}/more", HOSTS)
 
 
+async def test_a_flood_keeps_no_certificate_away_that_was_there_once(
+    site: Site, runner: Errands, clock: Watch
+) -> None:
+    await runner.get(f"{site.url}/good", HOSTS)
+    clock.at += errands.KEPT
+    for number in range(errands.A_MINUTE):
+        await runner.get(f"{site.url}/{number}", HOSTS)
+    assert await runner.get(f"{site.url}/good", HOSTS) == b"certificate"
+    with pytest.raises(ErrandFailed, match="a minute"):
+        await runner.get(f"{site.url}/more", HOSTS)
+    clock.at += 60
+    assert await runner.get(f"{site.url}/good", HOSTS) == b"certificate"
+    assert site.asked.count("/good") == 2  # asked anew when there is room
+
+
+async def test_a_server_that_is_down_takes_no_certificate_away(site: Site, clock: Watch) -> None:
+    strict = Errands(clock)  # type: ignore[arg-type]
+    strict._remember(f"{site.url}/good", errands.KEPT, b"certificate")
+    clock.at += errands.KEPT
+    for _ in range(2):
+        assert await strict.get(f"{site.url}/good", HOSTS) == b"certificate"
+
+
 async def test_few_wait_their_turn_and_one_fetch_serves_all(site: Site, runner: Errands) -> None:
     waiting = [asyncio.create_task(runner.get(f"{site.url}/slow", HOSTS)) for _ in range(errands.WAITING)]
     while not site.asked:
