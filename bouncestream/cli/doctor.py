@@ -42,11 +42,7 @@ def options(parser: Parser) -> None:
     doctor_files.logs_options(add(inner, "logs", "find out from server logs whether opens and clicks arrive"))
     for sub in inner.choices.values():
         for action in sub._actions:
-            if action.dest in (
-                "debug",
-                "config",
-                "json",
-            ):  # so that what stands before the inner command counts too
+            if action.dest in ("debug", "config", "json"):  # what stands before the inner command counts too
                 action.default = argparse.SUPPRESS
 
 

@@ -19,7 +19,6 @@ from bouncestream.errors import (
 
 FINE = 0
 NOT_WELL = 1  #: not all is well
-ERRORS_FOUND = 2  #: only of `doctor`
 NOT_EXAMINED = 3  #: what was asked for could not be looked at
 USAGE = 64
 SOFTWARE = 70  #: a bug: a task without which the bridge cannot go on has ended; start it anew

@@ -9,41 +9,38 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from types import MappingProxyType
 from typing import Any, NoReturn, TypeAlias
 
 from bouncestream.cli.exits import USAGE
 from bouncestream.printable import printable
 
 #: Command → its file, with the function that tells its options where that is not `options`; what it is for.
-COMMANDS = MappingProxyType(
-    {
-        "init": ("init", "ask for the settings, test them, and write a configuration"),
-        "run": ("run", "run the bridge until SIGTERM; SIGHUP reloads the configuration"),
-        "demo": ("demo.story", "show the bridge at work with a sandbox Listmonk, step by step"),
-        "sandbox": ("sandbox", "run a stand-in Listmonk, for rehearsals"),
-        "check": ("check", "check the configuration and test each connection"),
-        "status": ("status", "show the state of sources, outbox, Listmonk and alerts on one screen"),
-        "alert": ("alert", "test the alert channels"),
-        "parse": ("parse", "judge bounce mails in files"),
-        "explain": ("explain", "explain how a mail, or an event in the outbox, is judged"),
-        "rejudge": (
-            "rejudge",
-            "judge stored requests and mails again, after an upgrade or a change of [policy]",
-        ),
-        "import": ("importing", "import bounce mails from files: .eml, Maildir, mbox"),
-        "doctor": ("doctor", "diagnose why opens, clicks and bounces are not counted"),
-        "proxy": ("proxy", "print a reverse proxy's configuration"),
-        "outbox": ("outbox_look", "inspect the outbox, and change waiting events"),
-        "mailbox": ("mailbox", "log in to a mailbox by OAuth, or test one"),
-        "verp": ("verp", "make a recipient's signed return address"),
-        "backup": ("backup", "copy the outbox to a file while it is in use"),
-        "config": ("config", "print the example configuration"),
-        "version": ("config:version", "show the version"),
-    }
-)
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "init": ("init", "ask for the settings, test them, and write a configuration"),
+    "run": ("run", "run the bridge until SIGTERM; SIGHUP reloads the configuration"),
+    "demo": ("demo.story", "show the bridge at work with a sandbox Listmonk, step by step"),
+    "sandbox": ("sandbox", "run a stand-in Listmonk, for rehearsals"),
+    "check": ("check", "check the configuration and test each connection"),
+    "status": ("status", "show the state of sources, outbox, Listmonk and alerts on one screen"),
+    "alert": ("alert", "test the alert channels"),
+    "parse": ("parse", "judge bounce mails in files"),
+    "explain": ("explain", "explain how a mail, or an event in the outbox, is judged"),
+    "rejudge": (
+        "rejudge",
+        "judge stored requests and mails again, after an upgrade or a change of [policy]",
+    ),
+    "import": ("importing", "import bounce mails from files: .eml, Maildir, mbox"),
+    "doctor": ("doctor", "diagnose why opens, clicks and bounces are not counted"),
+    "proxy": ("proxy", "print a reverse proxy's configuration"),
+    "outbox": ("outbox_look", "inspect the outbox, and change waiting events"),
+    "mailbox": ("mailbox", "log in to a mailbox by OAuth, or test one"),
+    "verp": ("verp", "make a recipient's signed return address"),
+    "backup": ("backup", "copy the outbox to a file while it is in use"),
+    "config": ("config", "print the example configuration"),
+    "version": ("config:version", "show the version"),
+}
 
 EXIT_CODES = """\
 exit codes: 0 fine; 1 problems found; 3 could not be examined; 64 wrong usage; 75 temporary (the database is

@@ -221,11 +221,6 @@ def count(conn: sqlite3.Connection, changes: Mapping[str, int]) -> None:
             conn.execute(_COUNT, (change, str(state)))
 
 
-def recount(conn: sqlite3.Connection) -> None:
-    """Count all events again: someone may have changed rows with another program."""
-    conn.execute(QUERIES["recount"])
-
-
 def tally(conn: sqlite3.Connection) -> Mapping[str, int]:
     """How many events are in each state."""
     return dict(conn.execute(QUERIES["tally"]).fetchall())

@@ -174,9 +174,6 @@ SELECT id, event_id, state FROM outbox WHERE event_id IN (SELECT value FROM json
 -- name: count
 UPDATE tally SET events = events + ? WHERE state = ?;
 
--- name: recount
-UPDATE tally SET events = (SELECT count(*) FROM outbox WHERE outbox.state = tally.state);
-
 -- name: tally
 SELECT state, events FROM tally;
 

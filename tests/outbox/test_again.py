@@ -91,7 +91,7 @@ def test_an_unsubscription_whose_row_retention_took_is_heard_again(conn: sqlite3
     submit(conn, LEFT)
     submit(conn, event())  # so that its number does not come again
     conn.execute("DELETE FROM outbox WHERE id = 1")
-    delivery.recount(conn)
+    make.recount(conn)
     assert submit(conn, LEFT) == NEW
     assert submit(conn, LEFT) == KNOWN
     make.check_tally(conn)

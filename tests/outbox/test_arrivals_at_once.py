@@ -88,7 +88,7 @@ def move(r: Random, conn: sqlite3.Connection, now: datetime) -> None:
             for row in rows[:-1]:
                 if r.random() < 0.2:
                     conn.execute("DELETE FROM outbox WHERE id = ?", (row,))
-            delivery.recount(conn)
+            make.recount(conn)
         case 5:
             delivery.mark_restored(conn, now)
         case _:

@@ -179,7 +179,7 @@ async def test_the_file_shrinks_when_events_have_gone(db: Database, path: Path) 
             submit(conn, submission(event(f"{n}@example.com", diagnostic="x" * 900)), NOW)
         delivery.claim(conn, now=NOW, limit=2000)
         conn.execute("UPDATE outbox SET state = 'verified', finished_at = received_at")
-        delivery.recount(conn)
+        make.recount(conn)
 
     await db.write(fill)
     await emptied(db)

@@ -235,14 +235,6 @@ def test_meta_is_kept(conn: sqlite3.Connection) -> None:
     assert delivery.get_meta(conn, "rows_shown:6.0.0") == "yes"
 
 
-def test_recount_mends_the_tally(conn: sqlite3.Connection) -> None:
-    fill(conn, 3)
-    conn.execute("DELETE FROM outbox WHERE id = 2")
-    assert delivery.tally(conn)["pending"] == 3
-    delivery.recount(conn)
-    make.check_tally(conn)
-
-
 @pytest.mark.parametrize("bad", [Move(1, State.HELD, "x"), Move(1, State.HELD, "x", held_for="boredom")])
 def test_a_hold_without_a_reason_is_a_bug_that_the_check_shows(conn: sqlite3.Connection, bad: Move) -> None:
     fill(conn, 1)

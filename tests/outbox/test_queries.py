@@ -21,7 +21,6 @@ MAY_SCAN = {
     "stats_reasons",
     "stats_domains",
     "stats_results",
-    "recount",
     "newest_by_source",
 }
 

@@ -25,7 +25,7 @@ from bouncestream.doctor.probe.reply import (
     proxy_of,
     wants_login,
 )
-from bouncestream.doctor.probe.snippets import passing, uncached
+from bouncestream.doctor.probe.snippets import indented, passing, uncached, upstream_of
 from bouncestream.doctor.probe.target import Target, from_outside
 from bouncestream.errors import FailureKind
 
@@ -237,11 +237,8 @@ def _answered(reply: Reply, where: str, pass_on: str, proxy: str, url: str) -> t
 def _open(proxy: str, site: str, url: str) -> str:
     if proxy == "nginx":
         lines = "location ~ ^/(campaign|link|subscription|public)/ {\n    auth_basic off;\n    auth_request off;\n"
-        to = url.partition("://")[2].strip("/") or "127.0.0.1:9000"
-        lines += f"    proxy_pass http://{to};\n    proxy_set_header Host $host;\n}}"
-        return f"nginx, in the server block of {site}:\n\n" + "\n".join(
-            f"    {line}" for line in lines.splitlines()
-        )
+        lines += f"    proxy_pass http://{upstream_of(url)};\n    proxy_set_header Host $host;\n}}"
+        return f"nginx, in the server block of {site}:\n\n{indented(lines)}"
     return "take these paths out of it: /campaign/* /link/* /subscription/* /public/*"
 
 

@@ -3,16 +3,14 @@
 
 from __future__ import annotations
 
-from bouncestream.doctor.proxies.nginx import WEBROOT
-from bouncestream.doctor.proxies.site import MAX_BODY, Site
+from bouncestream.doctor.proxies.site import MAX_BODY, WEBROOT, Site
 
 MODULES = ("ssl", "proxy", "proxy_http", "headers", "alias")
 
 
 def configuration(site: Site) -> str:
     """The whole file."""
-    cert = site.cert or f"/etc/letsencrypt/live/{site.domain}/fullchain.pem"
-    key = site.key or f"/etc/letsencrypt/live/{site.domain}/privkey.pem"
+    cert, key = site.certificate
     # nocanon and NoDecode: the path goes on as it came, with all its %-escapes
     webhooks = f"""\
     # Only /webhooks/ of bouncestream: /metrics and /readyz are not for the Internet.
@@ -33,32 +31,15 @@ def configuration(site: Site) -> str:
         CacheDisable /link/
     </IfModule>
 """
-    parts = [site.heading("Apache: a file of /etc/apache2/sites-available", *_steps(site))]
+    end = f"a2enmod {' '.join(MODULES)} && a2ensite listmonk && apachectl configtest && systemctl reload apache2"
+    steps = site.steps("its default site", "apache2", "/etc/apache2/sites-available/listmonk.conf", end)
+    parts = [site.heading("Apache: a file of /etc/apache2/sites-available", *steps)]
     parts += [_redirect(name) for name in site.names]
     parts.append(_host(site.domain, cert, key, listmonk if site.webhook_domain else f"{webhooks}{listmonk}"))
     if site.webhook_domain:
         nothing = '    RedirectMatch 404 "^/(?!webhooks/)"\n'
         parts.append(_host(site.webhook_domain, cert, key, f"{webhooks}{nothing}"))
     return "\n".join(parts)
-
-
-def _steps(site: Site) -> list[str]:
-    enable = "a2ensite listmonk && apachectl configtest && systemctl reload apache2"
-    modules = f"a2enmod {' '.join(MODULES)}"
-    if site.cert:
-        return [
-            f"To /etc/apache2/sites-available/listmonk.conf, then: {modules} && {enable}",
-            "Open ports 80 and 443 to the Internet, and no other.",
-        ]
-    names = " ".join(f"-d {name}" for name in site.names)
-    return [
-        "1. With its default site still on, and DNS leading the names here, get a certificate of Let's Encrypt:",
-        f"   apt install certbot && certbot certonly --webroot -w {WEBROOT} {names} \\",
-        '     --deploy-hook "systemctl reload apache2"',
-        "   certbot's timer renews it; try that with: certbot renew --dry-run",
-        f"2. This file to /etc/apache2/sites-available/listmonk.conf, then: {modules} && {enable}",
-        "3. Open ports 80 and 443 to the Internet, and no other.",
-    ]
 
 
 def _redirect(name: str) -> str:

@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-from bouncestream.doctor.proxies.site import MAX_BODY, Site
-
-#: Where Debian's default site looks for files, so that the first certificate can be got before this file is there.
-WEBROOT = "/var/www/html"
+from bouncestream.doctor.proxies.site import MAX_BODY, WEBROOT, Site
 
 
 def configuration(site: Site) -> str:
     """The whole file."""
     names = " ".join(site.names)
-    cert = site.cert or f"/etc/letsencrypt/live/{site.domain}/fullchain.pem"
-    key = site.key or f"/etc/letsencrypt/live/{site.domain}/privkey.pem"
-    heading = site.heading("Nginx: a file of /etc/nginx/conf.d", *_steps(site))
+    cert, key = site.certificate
+    end = "nginx -t && systemctl reload nginx"
+    steps = site.steps("Nginx' default site", "nginx", "/etc/nginx/conf.d/listmonk.conf", end)
+    heading = site.heading("Nginx: a file of /etc/nginx/conf.d", *steps)
     webhooks = f"""\
     # Only /webhooks/ of bouncestream: /metrics and /readyz are not for the Internet.
     location ^~ /webhooks/ {{
@@ -57,24 +55,6 @@ server {{
         return f"{heading}\n{redirect}\n{first}"
     second = _server(site.webhook_domain, cert, key, f"{webhooks}    location / {{\n        return 404;\n    }}\n")
     return f"{heading}\n{redirect}\n{first}\n{second}"
-
-
-def _steps(site: Site) -> list[str]:
-    end = "nginx -t && systemctl reload nginx"
-    if site.cert:
-        return [
-            f"To /etc/nginx/conf.d/listmonk.conf, then: {end}",
-            "Open ports 80 and 443 to the Internet, and no other.",
-        ]
-    names = " ".join(f"-d {name}" for name in site.names)
-    return [
-        "1. With Nginx' default site still on, and DNS leading the names here, get a certificate of Let's Encrypt:",
-        f"   apt install certbot && certbot certonly --webroot -w {WEBROOT} {names} \\",
-        '     --deploy-hook "systemctl reload nginx"',
-        "   certbot's timer renews it; try that with: certbot renew --dry-run",
-        f"2. This file to /etc/nginx/conf.d/listmonk.conf, then: {end}",
-        "3. Open ports 80 and 443 to the Internet, and no other.",
-    ]
 
 
 def _server(name: str, cert: str, key: str, locations: str) -> str:

@@ -18,6 +18,8 @@ _UPSTREAM = re.compile(
 
 #: The least that [server] max_body should be let through with; in the proxies' units.
 MAX_BODY = 10 << 20
+#: Where Debian's default site looks for files, so that the first certificate can be got before the file is there.
+WEBROOT = "/var/www/html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,26 @@ class Site:
     def webhook_name(self) -> str:
         """The name that webhooks are posted to."""
         return self.webhook_domain or self.domain
+
+    @property
+    def certificate(self) -> tuple[str, str]:
+        """The files of the certificate and of its key; certbot's, where none are named."""
+        live = f"/etc/letsencrypt/live/{self.domain}"
+        return self.cert or f"{live}/fullchain.pem", self.key or f"{live}/privkey.pem"
+
+    def steps(self, default_site: str, service: str, file: str, end: str) -> list[str]:
+        """What to do with a file of a proxy that leaves certificates to certbot; `end`: the commands to load it."""
+        if self.cert:
+            return [f"To {file}, then: {end}", "Open ports 80 and 443 to the Internet, and no other."]
+        names = " ".join(f"-d {name}" for name in self.names)
+        return [
+            f"1. With {default_site} still on, and DNS leading the names here, get a certificate of Let's Encrypt:",
+            f"   apt install certbot && certbot certonly --webroot -w {WEBROOT} {names} \\",
+            f'     --deploy-hook "systemctl reload {service}"',
+            "   certbot's timer renews it; try that with: certbot renew --dry-run",
+            f"2. This file to {file}, then: {end}",
+            "3. Open ports 80 and 443 to the Internet, and no other.",
+        ]
 
     def heading(self, what: str, *steps: str) -> str:
         """The comment that each configuration begins with."""
