@@ -59,9 +59,10 @@ def view(path: Path, *, patience: float | None = None, older: bool = False) -> I
     damaged, or of another version (SchemaTooOld, SchemaTooNew)."""
     connection.check_sqlite()
     files.require(path)
-    mode, frozen = _mode(path)
+    file = path.resolve()  # beside which SQLite keeps the log, also where the path is a link
+    mode, frozen = _mode(file)
     with connection.in_words():
-        conn = sqlite3.connect(**connection.options(path, readonly=True, mode=mode))
+        conn = sqlite3.connect(**connection.options(file, readonly=True, mode=mode))
     with closing(conn):
         if patience is not None:
             until = time.monotonic() + patience
@@ -71,7 +72,7 @@ def view(path: Path, *, patience: float | None = None, older: bool = False) -> I
             found = version(conn)
         if not found or (found < newest() and not older):
             raise SchemaTooOld(_older(path, found))
-        yield View(path, conn, frozen=frozen)
+        yield View(file, conn, frozen=frozen)
 
 
 def _mode(path: Path) -> tuple[str, bool]:
@@ -83,7 +84,7 @@ def _mode(path: Path) -> tuple[str, bool]:
     """
     if files.beside(path, "-wal").exists():
         return "mode=ro", False
-    if os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK | os.X_OK):
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK):
         return "mode=rw", False
     return "immutable=1", True
 

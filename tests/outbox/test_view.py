@@ -79,16 +79,37 @@ def test_nothing_can_be_written(path: Path) -> None:
         outbox.read(lambda conn: conn.execute("DELETE FROM history"))
 
 
-@pytest.mark.process
-def test_the_log_that_a_killed_bridge_left_is_read_and_left(path: Path) -> None:
+def kill_while_it_writes(path: Path) -> None:
+    """A bridge that stores an event and is killed: that is in the log only."""
     killed = (
         "import os, sys; from pathlib import Path; from tests.outbox import make\n"
         "conn = make.connect(Path(sys.argv[1])); make.submit(conn, make.event('dan@example.com')); os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", killed, str(path)], check=True, cwd=Path(__file__).parents[2])
+
+
+@pytest.mark.process
+def test_the_log_that_a_killed_bridge_left_is_read_and_left(path: Path) -> None:
+    kill_while_it_writes(path)
     before = files(path)
     assert before["outbox.db-wal"]
     assert pending(path) == 3
+    assert files(path) == before
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("may_write", [True, False])
+def test_by_a_link_the_log_that_a_killed_bridge_left_is_read_and_left(
+    path: Path, monkeypatch: pytest.MonkeyPatch, may_write: bool
+) -> None:
+    """SQLite keeps the log beside the file that the link leads to."""
+    kill_while_it_writes(path)
+    link = path.parent.parent / "link.db"
+    link.symlink_to(path)
+    if not may_write:
+        monkeypatch.setattr(os, "access", lambda *_: False)
+    before = files(path)
+    assert pending(link) == 3
     assert files(path) == before
 
 
