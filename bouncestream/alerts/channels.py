@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -137,6 +138,32 @@ def channels(settings: Alerts, host: str | None = None) -> list[Channel]:
         taken[name] = taken.get(name, 0) + 1
         found.append(AppriseChannel(url, name if taken[name] == 1 else f"{name}#{taken[name]}", host, turn))
     return found
+
+
+async def each(
+    settings: Alerts,
+    of_channel: Callable[[Channel], Awaitable[None]],
+    of_heartbeat: Callable[[str], Awaitable[None]],
+    *,
+    within: float | None = None,
+) -> dict[str, str]:
+    """Do something with each channel, and with the URL of the heartbeat, at the same time; `within` seconds each.
+    Channel → why it failed; empty: it did not."""
+    todo = {channel.name: of_channel(channel) for channel in channels(settings)}
+    if settings.heartbeat.url is not None:
+        todo["heartbeat"] = of_heartbeat(settings.heartbeat.url.reveal())
+    return dict(zip(todo, await asyncio.gather(*(_why(work, within) for work in todo.values())), strict=True))
+
+
+async def _why(work: Awaitable[None], within: float | None) -> str:
+    try:
+        async with asyncio.timeout(within):
+            await work
+    except SendFailed as error:
+        return str(error)
+    except TimeoutError:
+        return f"no answer within {within:g} s"
+    return ""
 
 
 async def beat(url: str) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Awaitable
 from datetime import UTC, datetime
 
 from bouncestream.alert import Notice, What
 from bouncestream.alerts import channels
-from bouncestream.alerts.channels import SendFailed
 from bouncestream.cli import show as out
 from bouncestream.cli.exits import FINE, NOT_WELL
 from bouncestream.cli.opened import configuration
@@ -50,18 +48,4 @@ def run(args: argparse.Namespace) -> int:
 async def _test(settings: Alerts) -> dict[str, str]:
     """Channel → why it failed; empty: it was sent."""
     notice = Notice(0, datetime.now(UTC), What.TEST, "info", "test message", TEXT)
-    todo: dict[str, Awaitable[None]] = {
-        channel.name: channel.send(notice) for channel in channels.channels(settings)
-    }
-    if settings.heartbeat.url is not None:
-        todo["heartbeat"] = channels.beat(settings.heartbeat.url.reveal())
-    ended = await asyncio.gather(*map(_why, todo.values()))
-    return dict(zip(todo, ended, strict=True))
-
-
-async def _why(sending: Awaitable[None]) -> str:
-    try:
-        await sending
-    except SendFailed as error:
-        return str(error)
-    return ""
+    return await channels.each(settings, lambda channel: channel.send(notice), channels.beat)

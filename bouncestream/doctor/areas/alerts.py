@@ -4,11 +4,9 @@ URL, the e-mail server lets us in, the server of a webhook or heartbeat takes a 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 
 from bouncestream.alerts import channels
-from bouncestream.alerts.channels import SendFailed
 from bouncestream.config.alerting import Alerts
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import clean
@@ -25,21 +23,7 @@ PATIENCE = 8.0
 
 async def collect(settings: Alerts) -> Mapping[str, str]:
     """Channel → why it cannot be used; empty: it can, as far as is seen."""
-    todo: dict[str, Awaitable[None]] = {channel.name: channel.look() for channel in channels.channels(settings)}
-    if settings.heartbeat.url is not None:
-        todo["heartbeat"] = channels.connect(settings.heartbeat.url.reveal())
-    return dict(zip(todo, await asyncio.gather(*map(_why, todo.values())), strict=True))
-
-
-async def _why(looking: Awaitable[None]) -> str:
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await looking
-    except SendFailed as error:
-        return str(error)
-    except TimeoutError:
-        return f"no answer within {PATIENCE:g} s"
-    return ""
+    return await channels.each(settings, lambda channel: channel.look(), channels.connect, within=PATIENCE)
 
 
 def judge(seen: Mapping[str, str]) -> list[Finding]:
