@@ -31,6 +31,6 @@ def run(args: argparse.Namespace) -> int:
     found = asyncio.run(examine_inside(configuration(args)))
     tell_briefly(found)
     code = brief_code(found)
-    bad = "Not everything could be examined" if code == NOT_EXAMINED else "Not all is well"
+    bad = "Not everything could be examined" if code == NOT_EXAMINED else "Problems were found"
     out.heading(f"{bad}: see ⚠ and ✘." if code else "All is well.")
     return code

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the doctor's findings are shown: grouped for people, as one JSON object for programs."""
+"""The doctor's findings as text: grouped for people, as one JSON object for programs."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def tell_briefly(findings: Iterable[Finding], heading: str = "") -> None:
 
 
 def brief_code(findings: Iterable[Finding]) -> int:
-    """The exit code of `check` and `mailbox test`: 3 something could not be examined, 1 not all is well, 0 fine."""
+    """The exit code of `check` and `mailbox test`: 3 something could not be examined, 1 problems found, 0 fine."""
     from bouncestream.doctor.catalogue import UNKNOWN
 
     found = list(findings)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a request shows who sent it. A provider's file declares a proof on the option that holds its key:
+"""The proofs of a request's origin. A provider's file declares a proof on the option that holds its key:
 
     token: Secret | None = secret_key("…", proof=HeaderSecret("Authorization"))
 

@@ -43,7 +43,7 @@ class Secret:
         return found
 
     def __len__(self) -> int:
-        """How many secrets are valid."""
+        """The number of valid secrets."""
         return len(self._values)
 
     def __eq__(self, other: object) -> bool:

@@ -35,7 +35,7 @@ async def quick(config: Config) -> list[Finding]:
         found = await child.run("quick-checks", job, within=PATIENCE)
         return [Finding(**(told | {"level": Level(told["level"])})) for told in found]
     except TimeoutError:
-        return [unexamined(f"it did not end within {PATIENCE:g} s")]
+        return [unexamined(f"it did not finish within {PATIENCE:g} s")]
     except ChildFailed as error:
         return [unexamined(f"its process {error}")]
 

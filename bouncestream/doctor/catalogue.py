@@ -38,7 +38,7 @@ UNKNOWN: Final = frozenset(
 #: The doctor's own: what it says about its own work.
 _OWN: Mapping[str, str] = {
     UNEXAMINED: "a part could not be examined",
-    "public-unknown": "the public address is not known, so nothing could be tried through it",
+    "public-unknown": "the public address is unknown, so nothing could be tested through it",
 }
 
 #: Topic, as in a finding → heading, in the order in which a person reads them.
@@ -51,7 +51,7 @@ TOPICS: Final[Mapping[str, str]] = {
     tls.TOPIC: "TLS",
     pixel.TOPIC: "Open pixel",
     pages.TOPIC: "Clicks and public pages",
-    guides.TOPIC: "Guides that mislead",
+    guides.TOPIC: "Misleading guides",
     campaigns.TOPIC: "Templates and campaigns",
     bridge.TOPIC: "bouncestream itself",
     mailbox.TOPIC: "Mailboxes",

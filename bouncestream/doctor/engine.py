@@ -189,8 +189,8 @@ async def _root(it: Examination, config: Config, asked: ListmonkTask, own: Targe
         return
     target = root_url.examined(root or "")
     if target is None or is_private(target.host):
-        text = "the public address is not known, so pixel, links and TLS could not be tried"
-        fix = 'say what your readers see in links:\n\n    [listmonk]\n    public_url = "https://news.example.com"'
+        text = "the public address is unknown, so pixel, links and TLS could not be tested"
+        fix = 'set the address that your readers see in links:\n\n    [listmonk]\n    public_url = "https://news.example.com"'
         it.found.append(Finding("public-unknown", Level.INFO, "doctor", text, "", fix))
         return
     await _public(it, target, config.listmonk.url, asked, first_hook(config))

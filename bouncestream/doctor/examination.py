@@ -39,17 +39,17 @@ class Examination:
             async with asyncio.timeout(min(seconds, ALL - (time.monotonic() - self.began))):
                 return await work
         except TimeoutError:
-            why = f"it did not end within {seconds:g} s"
+            why = f"it did not finish within {seconds:g} s"
         except Exception as error:  # one area's bug must not take the others away
             log.debug("the area %s failed", topic, exc_info=error)
-            why = f"a bug of bouncestream: {type(error).__name__}"
+            why = f"a bug in bouncestream: {type(error).__name__}"
         self.note(topic, why)
         return instead
 
     def note(self, topic: str, why: str) -> None:
         """Say that something could not be examined."""
         text = f"{TOPICS.get(topic, topic)} could not be examined: {why}"
-        self.found.append(Finding(UNEXAMINED, Level.WARNING, "doctor", text, "It may be well or not."))
+        self.found.append(Finding(UNEXAMINED, Level.WARNING, "doctor", text, "Its state is unknown."))
 
     def judged(self, topic: str, judge: Callable[[], list[Finding]]) -> None:
         """Add what `judge` finds; foreign data must not end the examination."""
@@ -57,4 +57,4 @@ class Examination:
             self.found += judge()
         except Exception as error:
             log.debug("judging %s failed", topic, exc_info=error)
-            self.note(topic, f"a bug of bouncestream: {type(error).__name__}")
+            self.note(topic, f"a bug in bouncestream: {type(error).__name__}")

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Level(StrEnum):
-    """How much a finding matters."""
+    """The gravity of a finding."""
 
     OK = "ok"
     INFO = "info"  #: worth to know; nothing needs to be done
@@ -54,5 +54,5 @@ def as_dict(finding: Finding) -> dict[str, Any]:
 def unexamined(why: str) -> Finding:
     """The finding that the cheap checks could not be made."""
     text = f"certificate, pixel and permissions could not be examined: {why}"
-    fix = "see what the whole examination says:\n\n    bouncestream doctor"
-    return Finding("not-examined", Level.WARNING, "doctor", text, "They may be well or not.", fix)
+    fix = "run the full examination:\n\n    bouncestream doctor"
+    return Finding("not-examined", Level.WARNING, "doctor", text, "Their state is unknown.", fix)

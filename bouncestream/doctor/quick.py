@@ -38,10 +38,10 @@ async def quick(config: Config) -> list[Finding]:
             await asyncio.sleep(PAUSE)
             return _one_each([one for one in await _look(config) if one.id in first])
     except TimeoutError:
-        why = f"they did not end within {LOOK:g} s"
+        why = f"they did not finish within {LOOK:g} s"
     except Exception as error:  # a bug of ours must not stop the watching
-        log.debug("the doctor's cheap checks failed", exc_info=error)
-        why = f"a bug of bouncestream: {type(error).__name__}"
+        log.debug("the doctor's quick checks failed", exc_info=error)
+        why = f"a bug in bouncestream: {type(error).__name__}"
     return [unexamined(why)]
 
 

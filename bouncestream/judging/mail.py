@@ -76,7 +76,7 @@ class Returned:
 
 
 def judging_for(config: Config, source: str) -> Judging:
-    """How mails of a mailbox are judged; of a mailbox that is not configured, as by its defaults."""
+    """The settings that mails of a mailbox are judged by; the defaults where it is not configured."""
     mailbox = config.mailboxes.get(source)
     unproven = mailbox.unproven if mailbox is not None else "soft"
     mail = config.mail
@@ -251,7 +251,7 @@ def _own(address: str, own_domains: tuple[str, ...]) -> str:
 
 
 def _occurred(told: datetime | None, arrived_at: datetime | None) -> datetime | None:
-    """When it happened: as the report has it, unless the mail arrived at quite another time."""
+    """The time of the bounce: the report's, unless the mail arrived at quite another time."""
     if arrived_at is None or believable(told, arrived_at):
         return told
     return arrived_at

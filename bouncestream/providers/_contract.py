@@ -45,7 +45,7 @@ _NOTHING: Mapping[str, bytes] = {}
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """How the operator sets the provider up."""
+    """The steps that an operator takes at the provider."""
 
     read: date  #: the day on which its source was read
     #: What to click and what to paste, one line each. `{url}` is the webhook's URL, `{login_url}` the same with a

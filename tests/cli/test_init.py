@@ -35,7 +35,7 @@ def test_it_asks_tries_and_writes(cli: Cli, sandbox: str, tmp_path: Path) -> Non
     assert TOKEN not in done.stdout
     for permission in ("webhooks:post_bounce", "bounces:get", "subscribers:sql_query", "lists:manage_all"):
         assert permission in done.stdout
-    assert "normal before bouncestream and its proxy run" in " ".join(done.stdout.split())
+    assert "normal while bouncestream and its proxy are not running" in " ".join(done.stdout.split())
     assert list(tmp_path.iterdir()) == [path]
     assert cli("check").returncode == 0
 

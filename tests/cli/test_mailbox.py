@@ -22,7 +22,7 @@ def test_it_hears_of_its_own_mail_and_leaves_no_trace(cli: Cli, dovecot: Dovecot
     stage.write(tmp_path, stage.by_password(dovecot))
     done = cli("mailbox", "test", "bounces")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "✔ bounces: a mail of our own, put into INBOX, was heard of after" in done.stdout
+    assert "✔ bounces: a test mail in INBOX was reported after" in done.stdout
     assert "· the server supports IDLE, MOVE, UIDPLUS" in done.stdout
     assert "  Zurück\n" in done.stdout
     assert "  INBOX  (read)\n" in done.stdout
@@ -34,7 +34,7 @@ def test_it_hears_of_its_own_mail_and_leaves_no_trace(cli: Cli, dovecot: Dovecot
 @pytest.mark.parametrize(
     ("capabilities", "words"),
     [
-        ("IMAP4rev1 LITERAL+ IDLE", "no mail of our own was put into it: without UIDPLUS"),
+        ("IMAP4rev1 LITERAL+ IDLE", "no test mail was put into it: without UIDPLUS"),
         ("IMAP4rev1 LITERAL+ UIDPLUS", "the server has no IDLE"),
     ],
 )

@@ -23,7 +23,7 @@ async def test_what_does_not_end_is_told() -> None:
     assert await it.within(0.05, "tls", asyncio.sleep(10, "never"), "instead") == "instead"
     (found,) = it.found
     assert (found.id, found.level) == (UNEXAMINED, Level.WARNING)
-    assert found.seen.startswith("TLS could not be examined: it did not end")
+    assert found.seen.startswith("TLS could not be examined: it did not finish")
 
 
 async def test_what_fails_is_told() -> None:

@@ -205,7 +205,7 @@ def test_a_port_in_the_root_url_is_its_error_and_is_never_to_be_opened(port: int
     assert odd is not None
     closed = Front(odd, Resolved(("192.88.99.10",)), {("192.88.99.10", port): "refused"})
     (told,) = ports.judge(closed, ports.PortFacts())
-    assert f"leave port {port} closed" in told.fix
+    assert f"keep port {port} closed" in told.fix
     assert "https://news.example.com," in told.fix
     dead = Front(
         odd, Resolved(("192.88.99.10", "2d00::1")), {("192.88.99.10", port): "", ("2d00::1", port): "refused"}
@@ -251,7 +251,7 @@ def test_whose_site_it_is_is_asked_where_nothing_is_listmonks(every: Reply, aske
     (found,) = pixel.judge(target(), site(every=every), "http://127.0.0.1:9000")
     assert ("is https://news.example.com the right root URL?" in found.fix) is asked
     if asked:
-        assert "leave that alone" in found.fix
+        assert "leave that unchanged" in found.fix
         admin = Reply("u", 302, {"location": "/admin/login?next=%2Fadmin%2Fa"})
         (found,) = pixel.judge(target(), site(every=every, view=admin), "http://127.0.0.1:9000")
         assert "the right root URL?" not in found.fix
@@ -261,7 +261,7 @@ def test_the_webhooks_own_name_is_known_for_what_it_is() -> None:
     every = Reply("u", 404, {"content-type": "text/html"}, b"<center>nginx/1.22</center>")
     hook = Reply("u", 404, {"content-type": "text/plain; charset=utf-8"}, b"not found\n")
     (found,) = pixel.judge(target(), site(every=every, webhooks=hook), "")
-    assert "is the address of bouncestream's webhooks" in found.fix
+    assert "seems to be the address of bouncestream's webhooks" in found.fix
     assert "--outside <root URL of Listmonk> --webhook-url https://news.example.com/webhooks/<name>" in found.fix
 
 

@@ -207,7 +207,7 @@ class Dovecot:
         path.rename(maildir / "new" / path.name)
 
     def folders(self) -> dict[str, int]:
-        """How many mails are in each folder."""
+        """The number of mails in each folder."""
         found: dict[str, int] = {}
         maildir = self.maildir()
         for path in (maildir, *maildir.glob(".*/")):

@@ -107,7 +107,7 @@ class Inbox:
         return True
 
     def folders(self) -> dict[str, int]:
-        """How many mails are in each folder; empty without a Dovecot."""
+        """The number of mails in each folder; empty without a Dovecot."""
         return self.dovecot.folders() if self.dovecot is not None else {}
 
 

@@ -48,7 +48,7 @@ def people() -> list[str]:
 
 
 def readers() -> list[str]:
-    """Whose mails bounce while Listmonk restarts."""
+    """The addresses whose mails bounce while Listmonk restarts."""
     return [f"reader{number:02}@{DOMAIN}" for number in range(1, READERS + 1)]
 
 

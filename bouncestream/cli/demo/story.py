@@ -60,7 +60,7 @@ def options(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Tell the story; then go on until Ctrl-C, unless --once."""
+    """Run the story; then keep running until Ctrl-C, unless --once."""
     logs.start("text", "info" if os.environ.get("BOUNCESTREAM_DEBUG") else "error")
     with tempfile.TemporaryDirectory(prefix="bouncestream-demo-") as directory:
         return asyncio.run(_play(Path(directory), once=args.once))

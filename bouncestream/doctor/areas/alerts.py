@@ -13,9 +13,9 @@ from bouncestream.doctor.probe.reply import clean
 
 TOPIC = "alerts"
 FINDINGS: Mapping[str, str] = {
-    "alerts-ok": "the channels of the alerts can be used, as far as can be seen without sending anything",
-    "alerts-none": "no channel is configured, so nobody is told of an alert",
-    "alerts-channel": "a channel of the alerts, or the heartbeat, cannot be used",
+    "alerts-ok": "the alert channels work, as far as can be tested without sending anything",
+    "alerts-none": "no alert channel is configured, so no alert is sent",
+    "alerts-channel": "an alert channel or the heartbeat does not work",
 }
 #: Seconds for one channel: Apprise alone takes one or two to start.
 PATIENCE = 8.0
@@ -30,21 +30,21 @@ def judge(seen: Mapping[str, str]) -> list[Finding]:
     """A finding for each channel that cannot be used."""
     found = [_unusable(name, why) for name, why in seen.items() if why]
     if not seen.keys() - {"heartbeat"}:
-        text = "no channel is configured, so nobody is told of an alert"
+        text = "no alert channel is configured, so no alert is sent"
         fix = "set one in [alerts], [alerts.email] or [alerts.webhook]:\n\n    bouncestream config example"
-        why = "Alerts stand in the log, in /metrics and in `bouncestream status` only."
+        why = "Alerts appear only in the log, in /metrics and in `bouncestream status`."
         found.append(Finding("alerts-none", Level.INFO, TOPIC, text, why, fix))
     elif not found:
-        text = f"{', '.join(map(_shown, seen))} can be used, as far as can be seen without sending anything"
+        text = f"{', '.join(map(_shown, seen))} work, as far as can be tested without sending anything"
         found.append(Finding("alerts-ok", Level.OK, TOPIC, text))
     return found
 
 
 def _unusable(name: str, why: str) -> Finding:
     key = {"email": "[alerts.email]", "webhook": "[alerts.webhook] url", "heartbeat": "[alerts.heartbeat] url"}
-    text = f"{_shown(name)} cannot be used: {clean(why, 300)}"
-    fix = f"correct {key.get(name, '[alerts] apprise')}, then try it for real:\n\n    bouncestream alert test"
-    meaning = "Nobody would be told by it when something is wrong."
+    text = f"{_shown(name)} does not work: {clean(why, 300)}"
+    fix = f"correct {key.get(name, '[alerts] apprise')}, then send a test alert:\n\n    bouncestream alert test"
+    meaning = "It would not report a problem."
     return Finding("alerts-channel", Level.ERROR, TOPIC, text, meaning, fix, {"channel": clean(name, 60)})
 
 

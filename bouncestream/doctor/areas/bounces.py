@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 TOPIC = "bounces"
 FINDINGS: Mapping[str, str] = {
-    "bounces-ok": "Listmonk takes bounces and acts on them",
+    "bounces-ok": "Listmonk accepts bounces and acts on them",
     "bounces-webhooks-off": "Listmonk's bounce webhooks are off",
     "bounces-processing-off": "Listmonk's bounce processing is off",
     "bounces-never-acts": "Listmonk never acts on hard bounces or complaints",
-    "bounces-soft-never": "Listmonk's count of soft bounces is one that nobody reaches, so it never acts",
+    "bounces-soft-never": "Listmonk's threshold for soft bounces is too high to be reached, so it never acts",
     "bounces-soft-none": "soft bounces have no effect in Listmonk",
-    "bounces-acts-at-once": "Listmonk blocks a subscriber at the first soft bounce",
+    "bounces-acts-at-once": "Listmonk acts on a subscriber at the first soft bounce",
     "bounces-deletes": "Listmonk deletes subscribers who bounce, and their bounces with them",
     "bounces-same-mailbox": "Listmonk's POP scanner empties the mailbox that bouncestream reads",
     "bounces-own-mailbox": "Listmonk's POP scanner reads a bounce mailbox of its own",
     "bounces-own-webhooks": "providers post bounces to Listmonk itself too",
     "bounces-doubled": "another bridge feeds the same bounces: they count twice",
-    "bounces-unanswered": "Listmonk does not answer a bounce as it should",
+    "bounces-unanswered": "Listmonk does not answer a bounce as expected",
 }
 #: A count that is hardly ever reached.
 NEVER = 50
@@ -65,8 +65,8 @@ def judge(seen: ListmonkFacts, mailboxes: Iterable[tuple[str, str]], labels: Ite
         found += _actions(settings.get("bounce.actions"))
         found += _mailboxes(settings.get("bounce.mailboxes"), mailboxes)
         if names := own_hooks(settings):
-            text = f"Listmonk takes webhooks of {', '.join(names)} itself"
-            why = "Fine if bouncestream does not get the same provider's: each bounce would count twice."
+            text = f"Listmonk accepts webhooks of {', '.join(names)} itself"
+            why = "Fine unless bouncestream receives them too: each bounce would count twice."
             found.append(Finding("bounces-own-webhooks", Level.INFO, TOPIC, text, why))
     found += _doubled(_rows(seen), tuple(labels))
     if not any(one.level in (Level.WARNING, Level.ERROR) for one in found):
@@ -92,14 +92,14 @@ def _switches(seen: ListmonkFacts, settings: Mapping[str, Any] | None) -> list[F
     if on("bounce.enabled") is False or probe.status == 503:
         text = "Listmonk's bounce processing is off"
         fix = f"{_WHERE}: switch on Enable bounce processing, and save"
-        why = "Listmonk records no bounce, from wherever it comes."
+        why = "Listmonk records no bounces, from any source."
         found.append(
             Finding("bounces-processing-off", Level.ERROR, TOPIC, text, why, fix, {"status": probe.status})
         )
     if not found and probe.status not in (400, 401, 403):
         text = f"an empty bounce is answered with {probe.words()} instead of 400"
-        fix = "look at Listmonk's log, and at what stands between it and this machine"
-        why = "So a real one would not be taken either."
+        fix = "check Listmonk's log, and any proxy between it and this machine"
+        why = "A real one would not be accepted either."
         found.append(Finding("bounces-unanswered", Level.ERROR, TOPIC, text, why, fix, {"status": probe.status}))
     return found
 
@@ -119,19 +119,19 @@ def _actions(actions: Any) -> list[Finding]:
     idle = [kind for kind in idle if kind in rules]
     if idle:
         text = f"Listmonk never acts on {' and '.join(idle)} bounces ({_told(rules)})"
-        why = "Dead addresses and people who complained get every further letter: providers and blocklists notice."
+        why = "Dead addresses and complainers keep getting every campaign: providers and blocklists notice."
         fix = f"{_WHERE}: hard and complaint at count 1, action Blocklist"
         found.append(Finding("bounces-never-acts", Level.WARNING, TOPIC, text, why, fix))
     count, action = rule("soft")
     if count <= 1 and action in ("blocklist", "delete", "unsubscribe"):
         text = f"Listmonk's action at the first soft bounce is: {action}"
-        why = "A full mailbox or a busy server for an hour is a soft bounce: it costs you subscribers for good."
+        why = "A mailbox that is full for an hour is a soft bounce: you lose subscribers permanently."
         fix = f"{_WHERE}: soft at count 3 or more, or action None"
         found.append(Finding("bounces-acts-at-once", Level.WARNING, TOPIC, text, why, fix))
     deletes = [kind for kind in ("soft", "hard", "complaint") if rule(kind)[1] == "delete"]
     if deletes:
         text = f"Listmonk deletes subscribers at {', '.join(deletes)} bounces"
-        why = "Their bounces go with them, so nobody can see why, and the next import brings the address back."
+        why = "Their bounces go with them, so the reason is lost, and the next import adds the address again."
         fix = f"{_WHERE}: action Blocklist instead of Delete"
         found.append(Finding("bounces-deletes", Level.WARNING, TOPIC, text, why, fix))
     return found
@@ -145,13 +145,13 @@ def _soft(rules: Mapping[str, Any]) -> list[Finding]:
     count, action = one.get("count"), one.get("action")
     if action == "none":
         text = "soft bounces have no effect: Listmonk's action for them is none"
-        why = f"It stores up to {clean(str(count), 10)} of a subscriber to look at, and lets the subscriber be, "
-        why += "however many come. Fine if you want that."
+        why = f"It stores up to {clean(str(count), 10)} per subscriber for information and takes no action, "
+        why += "however many arrive. Fine if you want that."
         return [Finding("bounces-soft-none", Level.INFO, TOPIC, text, why)]
     if isinstance(count, int) and count >= NEVER:
-        text = f"Listmonk acts at {count:,} soft bounces of a subscriber, so never ({clean(str(action), 20)})"
-        why = "Mailboxes that have been full or gone for months get every further letter."
-        fix = f"{_WHERE}: soft at count 3 to 10; or action None, if nothing is to happen"
+        text = f"Listmonk acts only at {count:,} soft bounces of a subscriber, so never ({clean(str(action), 20)})"
+        why = "Mailboxes that have been full or gone for months keep getting every campaign."
+        fix = f"{_WHERE}: soft at count 3 to 10; or action None to do nothing"
         return [Finding("bounces-soft-never", Level.WARNING, TOPIC, text, why, fix, {"count": count})]
     return []
 
@@ -177,14 +177,12 @@ def _mailboxes(theirs: Any, ours: Iterable[tuple[str, str]]) -> list[Finding]:
         shown = f"{clean(user, 60)} at {clean(host, 60)}"
         if (host, user) in mine or user in accounts:
             text = f"Listmonk's POP scanner reads {shown}, which bouncestream reads too"
-            why = (
-                "It deletes every mail that it fetches, bounce or not: what it sees first, bouncestream never sees."
-            )
-            fix = f"{_WHERE}, Bounce mailboxes: switch it off"
+            why = "It deletes every mail that it fetches, bounce or not: bouncestream never sees those."
+            fix = f"{_WHERE}, Bounce mailboxes: disable it"
             found.append(Finding("bounces-same-mailbox", Level.ERROR, TOPIC, text, why, fix))
         else:
             text = f"Listmonk's POP scanner reads {shown}"
-            why = "Fine if bouncestream does not get the same bounces. It deletes every mail that it fetches."
+            why = "Fine unless bouncestream receives the same bounces. It deletes every mail that it fetches."
             found.append(Finding("bounces-own-mailbox", Level.INFO, TOPIC, text, why))
     return found
 
@@ -211,9 +209,9 @@ def _doubled(rows: Sequence[Mapping[str, Any]], labels: tuple[str, ...]) -> list
     if not both:
         return []
     names = ", ".join(clean(name, 40) or "no name" for name in both[:5])
-    text = f"the newest bounces have {len(ours & theirs.keys())} that came from bouncestream and from {names} too"
+    text = f"the newest bounces have {len(ours & theirs.keys())} that came from both bouncestream and {names}"
     why = "Listmonk counts both: subscribers are blocklisted at half the count that you set."
-    fix = f"let only one of them feed Listmonk: switch {names} off, at the provider or {_WHERE}"
+    fix = f"let only one of them feed Listmonk: disable {names}, at the provider or {_WHERE}"
     return [
         Finding("bounces-doubled", Level.WARNING, TOPIC, text, why, fix, {"sources": [clean(b, 60) for b in both]})
     ]

@@ -26,11 +26,11 @@ from bouncestream.providers._settings import Webhook
 
 TOPIC = "bouncestream"
 FINDINGS: Mapping[str, str] = {
-    "bridge-ok": "bouncestream runs, and its parts are well",
-    "bridge-not-running": "bouncestream does not run",
-    "bridge-part": "a part of the running bouncestream does not work, or there is something to know about it",
-    "bridge-no-source": "no webhook and no mailbox is configured, so nothing can come in",
-    "bridge-no-public-url": "[server] public_url is not set, so the way from outside cannot be tried",
+    "bridge-ok": "bouncestream is running and healthy",
+    "bridge-not-running": "bouncestream is not running",
+    "bridge-part": "a component of the running bouncestream fails or has something to report",
+    "bridge-no-source": "no webhook and no mailbox is configured, so no event can arrive",
+    "bridge-no-public-url": "[server] public_url is not set, so access from outside cannot be tested",
     "bridge-port-taken": "something else listens on [server] listen",
     "bridge-cannot-listen": "bouncestream cannot listen on [server] listen",
     **outbox.FINDINGS,
@@ -117,15 +117,17 @@ def _bridge(seen: BridgeFacts, *, to_run: bool) -> list[Finding]:
     red = {name for name, state in _states(seen).items() if state == "red"}
     missing = seen.outbox.missing or seen.outbox.lost
     if seen.alive and not red - {"listmonk"} and not missing:
-        found.append(Finding("bridge-ok", Level.OK, TOPIC, "bouncestream runs, and its parts are well"))
+        found.append(Finding("bridge-ok", Level.OK, TOPIC, "bouncestream is running and healthy"))
     if not seen.sources:
         text = "no webhook and no mailbox is configured"
-        fix = "add one; this asks for what is needed:\n\n    bouncestream init"
+        fix = "add one; this command asks for the settings:\n\n    bouncestream init"
         level = Level.WARNING if to_run else Level.INFO
-        found.append(Finding("bridge-no-source", level, TOPIC, text, "Nothing can come in.", fix))
+        found.append(Finding("bridge-no-source", level, TOPIC, text, "No event can arrive.", fix))
     elif seen.public is None:
-        text = "[server] public_url is not set, so nobody can try the way in from outside"
-        fix = 'say where the Internet reaches this bridge:\n\n    [server]\n    public_url = "https://bounces.example.org"'
+        text = "[server] public_url is not set, so access from outside cannot be tested"
+        fix = (
+            'set the public address of this bridge:\n\n    [server]\n    public_url = "https://bounces.example.org"'
+        )
         found.append(Finding("bridge-no-public-url", Level.INFO, TOPIC, text, "", fix))
     return found
 
@@ -136,24 +138,24 @@ def _listening(seen: BridgeFacts, *, to_run: bool) -> list[Finding]:
     listen = seen.server.listen
     if seen.running.status or (seen.bind is not None and seen.bind.errno == errno.EADDRINUSE):
         text = f"something else listens on {listen} ({describe(seen.running)})"
-        why = "So bouncestream cannot start there, and webhooks that are passed there do not reach it."
+        why = "bouncestream cannot start there, and webhooks forwarded there do not reach it."
         see = f"ss -ltnp 'sport = :{seen.server.address[1]}'"
         fix = f"stop it, or give bouncestream another [server] listen:\n\n    {see}"
         return [Finding("bridge-port-taken", Level.ERROR, TOPIC, text, why, fix)]
     if seen.bind is not None:
         text = f"bouncestream could not listen on {listen}: {clean(seen.bind.strerror or str(seen.bind), 100)}"
         fix = _FIXES.get(seen.bind.errno or 0, "correct [server] listen")
-        return [Finding("bridge-cannot-listen", Level.ERROR, TOPIC, text, "So it cannot start.", fix)]
+        return [Finding("bridge-cannot-listen", Level.ERROR, TOPIC, text, "bouncestream cannot start.", fix)]
     level = Level.INFO if seen.outbox.missing or to_run else Level.WARNING
-    text = f"no bouncestream answers on this machine ({describe(seen.running)})"
-    why = "Nothing comes in and nothing goes out while it does not run."
+    text = f"bouncestream does not answer on this machine ({describe(seen.running)})"
+    why = "While it is down, no event arrives and none is delivered."
     fix = "start it:\n\n    systemctl enable --now bouncestream"
     return [Finding("bridge-not-running", level, TOPIC, text, why, fix)]
 
 
 _FIXES = {
-    errno.EACCES: "ports below 1024 are for root: choose a higher one in [server] listen",
-    errno.EADDRNOTAVAIL: "that address is not one of this machine's: correct [server] listen",
+    errno.EACCES: "ports below 1024 need root: choose a higher one in [server] listen",
+    errno.EADDRNOTAVAIL: "this machine does not have that address: correct [server] listen",
 }
 
 
@@ -182,4 +184,4 @@ def _part(seen: BridgeFacts, name: str) -> Finding:
     if part.get("state") != "red":  # it works, but someone should know
         return Finding("bridge-part", Level.INFO, TOPIC, f"{clean(name, 60)} of the running bouncestream: {why}")
     text = f"{clean(name, 60)} of the running bouncestream does not work"
-    return Finding("bridge-part", Level.ERROR, TOPIC, text, why, fix or "see its log")
+    return Finding("bridge-part", Level.ERROR, TOPIC, text, why, fix or "check its log")

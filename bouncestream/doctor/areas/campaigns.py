@@ -22,14 +22,14 @@ from bouncestream.doctor.probe.web import Credentials, Web
 TOPIC = "letters"
 FINDINGS: Mapping[str, str] = {
     "letters-ok": "recent campaigns track opens and links",
-    "letters-none": "no campaign was sent or is planned, so there is nothing to look at",
-    "tracking-disabled": "tracking is switched off for all campaigns",
-    "tracking-anonymous": "opens and clicks are counted without saying whose they are",
+    "letters-none": "no campaign was sent or is scheduled, so there is nothing to examine",
+    "tracking-disabled": "tracking is disabled for all campaigns",
+    "tracking-anonymous": "opens and clicks are counted anonymously",
     "campaign-no-trackview": "a campaign has no open pixel, so its opens cannot be counted",
-    "campaign-no-tracklink": "a campaign has links, and none of them is tracked",
-    "campaign-plain-text": "a campaign is plain text, which can have no open pixel",
+    "campaign-no-tracklink": "a campaign has links, but none of them is tracked",
+    "campaign-plain-text": "a campaign is plain text, which cannot have an open pixel",
     "campaigns-no-views": "recent campaigns have no opens at all",
-    "campaigns-no-clicks": "recent campaigns have tracked links, and no clicks at all",
+    "campaigns-no-clicks": "recent campaigns have tracked links, but no clicks at all",
     "campaigns-no-bounces": "recent campaigns have no bounces at all",
 }
 #: So many campaigns are looked at, the newest first.
@@ -73,26 +73,26 @@ def judge(
     off = disabled(config, settings) is True
     if off:
         text = "tracking is disabled for all campaigns"
-        why = "Letters get no pixel, and their links are plain: opens and clicks are not counted at all."
-        fix = "if that is not what you want: Settings, Privacy, Disable tracking: switch it off"
+        why = "Campaigns are sent without pixel and tracked links: no opens or clicks are counted."
+        fix = "if you want tracking: Settings, Privacy: switch Disable tracking off"
         found.append(Finding("tracking-disabled", Level.WARNING, TOPIC, text, why, fix))
     elif individual(config, settings) is False:
         text = "individual tracking is off"
         why = (
-            "Opens and clicks are counted per campaign; whose they are is not recorded, so subscribers show none. "
-            "Once it is switched on, opens of letters that were sent while it was off are lost; their clicks count."
+            "Opens and clicks are counted per campaign, but not per subscriber. After you switch it on, opens of "
+            "campaigns sent while it was off are no longer counted; their clicks are."
         )
         found.append(Finding("tracking-anonymous", Level.INFO, TOPIC, text, why))
     if seen.campaigns is None:
         return found
     live = [one for one in seen.campaigns if one.get("status") in _LIVE]
     if not live:
-        text = "no campaign was sent or is planned yet"
+        text = "no campaign has been sent or scheduled yet"
         return [*found, Finding("letters-none", Level.INFO, TOPIC, text)]
     if not off:
         judged = _bodies(live, seen.templates) + _numbers(live, seen.templates, now)
         if not any(one.level is Level.WARNING for one in judged):
-            text = f"{len(live)} recent campaigns look right"
+            text = f"{len(live)} recent campaigns track opens and links"
             judged.append(Finding("letters-ok", Level.OK, TOPIC, text))
         found += judged
     return found
@@ -131,13 +131,13 @@ def _bodies(live: Sequence[Mapping[str, Any]], templates: Sequence[Mapping[str, 
     found = []
     for where, names in blind.items():
         text = f"{_names(names)}: no {{{{ TrackView }}}}, neither in the campaign nor in {where}"
-        why = "Without it the letter has no pixel: its opens are never counted."
+        why = "Without it the mail has no pixel: its opens are never counted."
         fix = f"add it to {where}, at the end of the body, once:\n\n    {{{{ TrackView }}}}"
         told = {"campaigns": names}
         found.append(Finding("campaign-no-trackview", Level.WARNING, TOPIC, text, why, fix, told))
     if untracked:
-        text = f"{_names(untracked)}: has links, and none of them is tracked"
-        why = "Listmonk rewrites only links that ask for it: clicks on these are never counted."
+        text = f"{_names(untracked)}: has links, but none of them is tracked"
+        why = "Listmonk tracks only links marked for it: clicks on these are never counted."
         fix = (
             "tick Track in the editor's link box, or write:\n\n"
             '    <a href="https://example.com/@TrackLink">read more</a>'
@@ -147,7 +147,7 @@ def _bodies(live: Sequence[Mapping[str, Any]], templates: Sequence[Mapping[str, 
         )
     if plain:
         text = f"{_names(plain)}: plain text"
-        why = "Plain text can have no pixel, so opens are not counted; tracked links are."
+        why = "Plain text cannot have a pixel, so opens are not counted; clicks on tracked links are."
         found.append(Finding("campaign-plain-text", Level.INFO, TOPIC, text, why))
     return found
 
@@ -204,25 +204,25 @@ def _numbers(
     found = []
     total = sum(_number(one, "sent") for one in tracked)
     if total >= SENT_FOR_VIEWS and not any(_number(one, "views") for one in tracked):
-        text = f"{_names(_named(tracked))}: sent to {total}, and not one open"
-        why = "The letters have a pixel, so it is lost on its way: in the letter, or at the public address."
+        text = f"{_names(_named(tracked))}: sent to {total}, without a single open"
+        why = "The mails have a pixel, so it is lost in the mail or at the public address."
         fix = (
-            "see the other findings of this examination; then look at a letter as it arrived, and at the "
+            "see the other findings; then examine a mail as it arrived, and the "
             "proxy's log:\n\n"
             "    bouncestream doctor mail letter.eml\n    bouncestream doctor logs /var/log/nginx/access.log"
         )
         found.append(Finding("campaigns-no-views", Level.WARNING, TOPIC, text, why, fix, {"sent": total}))
     total = sum(_number(one, "sent") for one in linked)
     if total >= SENT_FOR_CLICKS and not any(_number(one, "clicks") for one in linked):
-        text = f"{_names(_named(linked))}: sent to {total}, with tracked links, and not one click"
-        why = "Either nobody was interested, or clicks do not reach Listmonk."
-        fix = "click a link in a letter that you got, and see whether the address begins with your root URL"
+        text = f"{_names(_named(linked))}: sent to {total}, with tracked links, without a single click"
+        why = "Clicks probably do not reach Listmonk."
+        fix = "click a link in a mail that you received and check that the address begins with your root URL"
         found.append(Finding("campaigns-no-clicks", Level.WARNING, TOPIC, text, why, fix, {"sent": total}))
     total = sum(_number(one, "sent") for one in sent)
     if total >= SENT_FOR_BOUNCES and not any(_number(one, "bounces") for one in sent):
-        text = f"{_names(_named(sent))}: sent to {total}, and not one bounce"
-        why = "So many letters without one bounce are rare: nothing tells Listmonk of them."
-        fix = "let your provider, or the bounce mailbox, feed bouncestream; test it with a letter to a dead address"
+        text = f"{_names(_named(sent))}: sent to {total}, without a single bounce"
+        why = "That is rare for so many mails: bounces probably do not reach Listmonk."
+        fix = "connect your provider or the bounce mailbox to bouncestream; test it with a mail to a dead address"
         found.append(Finding("campaigns-no-bounces", Level.WARNING, TOPIC, text, why, fix, {"sent": total}))
     return found
 

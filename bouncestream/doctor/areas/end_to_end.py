@@ -24,9 +24,9 @@ from bouncestream.outbox.view import newest_about
 from bouncestream.sources.webhook import selftest
 
 FINDINGS: Mapping[str, str] = {
-    "trial-ok": "a test event went in and out to Listmonk (--write)",
-    "trial-waiting": "a test event came in, and Listmonk has not said yet what became of it (--write)",
-    "trial-failed": "a test event could not be brought in or out (--write)",
+    "trial-ok": "a test event was received and delivered to Listmonk (--write)",
+    "trial-waiting": "a test event was received, but its delivery is not settled yet (--write)",
+    "trial-failed": "a test event could not be received or delivered (--write)",
     "trial-impossible": "no webhook has a public URL and a secret, so no test event can be sent (--write)",
 }
 #: Seconds to wait for Listmonk, and between two looks.
@@ -81,20 +81,20 @@ def judge(seen: EndToEndFacts) -> list[Finding]:
     answer = seen.reply.json()
     accepted = isinstance(answer, dict) and answer.get("accepted") == 1
     if seen.reply.status == 401 and isinstance(answer, dict) and "sender" in answer:
-        text = f"no test event was sent: allow_ips of the webhook {seen.name} keeps out this machine"
+        text = f"no test event was sent: allow_ips of the webhook {seen.name} excludes this machine"
         return [Finding("trial-impossible", Level.INFO, TOPIC, text, evidence=told)]
     why = (
         f"{seen.state}: {clean(seen.why, 200)}" if seen.state else clean(seen.why, 200) or "it is not in the outbox"
     )
     if accepted and seen.state in _OUT:
-        text = f"a test event went in by the webhook {seen.name}, and out to Listmonk ({why})"
+        text = f"a test event was received at the webhook {seen.name} and delivered to Listmonk ({why})"
         return [Finding("trial-ok", Level.OK, TOPIC, text, evidence=told)]
     if accepted and seen.state in ("pending", "claimed", "posted"):
-        text = f"a test event came in by the webhook {seen.name}; Listmonk has not settled it yet ({why})"
-        fix = "look again in some minutes:\n\n    bouncestream outbox list --limit 5"
+        text = f"a test event was received at the webhook {seen.name}; its delivery is not settled yet ({why})"
+        fix = "check again in some minutes:\n\n    bouncestream outbox list --limit 5"
         return [Finding("trial-waiting", Level.INFO, TOPIC, text, "", fix, told)]
     said = why if accepted else describe(seen.reply)
-    text = f"a test event by the webhook {seen.name} failed: {said}"
-    fix = "see the findings about this webhook and Listmonk, and what became of it:\n\n"
+    text = f"a test event at the webhook {seen.name} failed: {said}"
+    fix = "see the findings about this webhook and Listmonk, and the event itself:\n\n"
     fix += "    bouncestream outbox list --limit 5"
-    return [Finding("trial-failed", Level.ERROR, TOPIC, text, "So would a real one.", fix, told)]
+    return [Finding("trial-failed", Level.ERROR, TOPIC, text, "A real event would fail too.", fix, told)]

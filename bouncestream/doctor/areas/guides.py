@@ -26,7 +26,7 @@ TOPIC = "guides"
 FINDINGS: Mapping[str, str] = {
     "guide-track-answered": "the proxy has a rule for /track/open or /track/link, which do not exist",
     "guide-track-configured": "a proxy's configuration names /track/open or /track/link, which do not exist",
-    "guide-on-demand": "Caddy makes certificates for any name that anybody asks for",
+    "guide-on-demand": "Caddy requests a certificate for any name",
 }
 #: Where Debian's packages and most guides put the configuration of proxies.
 PLACES = ("/etc/nginx", "/etc/caddy", "/etc/apache2/sites-enabled", "/etc/traefik")
@@ -117,7 +117,7 @@ def judge(target: Target | None, public: Public, local: Local) -> list[Finding]:
     if local.on_demand:
         text = f"Caddy has on_demand TLS without ask ({clean(local.on_demand, 100)})"
         why = (
-            "Whoever points a name at this server makes it ask for a certificate, until Let's Encrypt "
+            "Anyone who points a name at this server makes it request a certificate, until Let's Encrypt "
             "refuses yours for a week."
         )
         fix = (
@@ -141,8 +141,8 @@ def _alike(reply: Reply, nonsense: Reply) -> bool:
 
 def _track(ident: str, text: str, told: dict[str, Any]) -> Finding:
     why = (
-        "Listmonk has no such paths: its pixel is /campaign/…/px.png, its links are /link/…. A guide misled here, "
+        "Listmonk has no such paths: its pixel is /campaign/…/px.png, its links are /link/…. A guide was wrong, "
         "so rules that matter may be missing."
     )
-    fix = "remove the rule; Listmonk needs nothing but all paths passed on unchanged"
+    fix = "remove the rule; Listmonk only needs all paths forwarded unchanged"
     return Finding(ident, Level.WARNING, TOPIC, text, why, fix, told)

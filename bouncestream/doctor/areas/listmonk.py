@@ -26,25 +26,25 @@ from bouncestream.sinks.listmonk.permissions import PERMISSIONS, Granted, grante
 
 TOPIC = "listmonk"
 FINDINGS: Mapping[str, str] = {
-    "listmonk-ok": "Listmonk answers, and knows the API user",
+    "listmonk-ok": "Listmonk answers and accepts the API user",
     "listmonk-unreachable": "nothing answers at [listmonk] url",
-    "listmonk-unfinished": "what answers at [listmonk] url does not end its answers",
-    "listmonk-foreign": "what answers at [listmonk] url is not Listmonk",
+    "listmonk-unfinished": "[listmonk] url sends incomplete answers",
+    "listmonk-foreign": "[listmonk] url is not Listmonk",
     "listmonk-redirect": "[listmonk] url redirects to another address",
-    "listmonk-broken": "Listmonk answers, but fails: its database is away, or it is starting",
-    "listmonk-token": "Listmonk does not know the API user or its token",
+    "listmonk-broken": "Listmonk answers with errors: its database is down, or it is starting",
+    "listmonk-token": "Listmonk refuses the API user or its token",
     "listmonk-old": "this version of Listmonk has a known defect",
-    "listmonk-clock": "the clocks of Listmonk and of this machine differ",
-    "listmonk-needs-restart": "changed settings are not in force, since a campaign runs",
-    "listmonk-no-mark": "Listmonk's pages show no mark of its start, so restarts are noticed later",
-    "permission-ok": "the API user may do all that bouncestream needs",
+    "listmonk-clock": "the clocks of Listmonk and this machine differ",
+    "listmonk-needs-restart": "changed settings are not in effect while a campaign runs",
+    "listmonk-no-mark": "Listmonk's pages show no start marker, so restarts are noticed later",
+    "permission-ok": "the API user has all permissions that bouncestream needs",
     "permission-post": "the API user may not post bounces",
     "permission-read": "the API user may not read bounces back",
     "permission-lookup": "the API user may not look up subscribers",
-    "permission-manage": "the API user may not unsubscribe anybody",
+    "permission-manage": "the API user may not unsubscribe subscribers",
     "permission-settings": "the API user may not read the settings",
     "permission-letters": "the API user may not read templates and campaigns, so the doctor cannot either",
-    "permission-unknown": "this version of Listmonk does not tell what the API user may do",
+    "permission-unknown": "this version of Listmonk does not report the API user's permissions",
 }
 #: Seconds by which the clocks may differ.
 CLOCK = 60
@@ -62,14 +62,19 @@ _CALLS = {
 
 #: From this version, below that one: what is wrong.
 DEFECTS: tuple[tuple[tuple[int, ...], tuple[int, ...], Level, str], ...] = (
-    ((0,), (4,), Level.WARNING, "it has no API users: whoever has the token is its administrator"),
-    ((4,), (5, 0, 2), Level.WARNING, "who may write templates can read the server's environment (CVE-2025-49136)"),
-    ((4, 1), (6, 1), Level.WARNING, "a stolen login stays valid after a change of the password (CVE-2026-34828)"),
+    ((0,), (4,), Level.WARNING, "it has no API users: anyone with the token is an administrator"),
+    (
+        (4,),
+        (5, 0, 2),
+        Level.WARNING,
+        "users who may edit templates can read the server's environment (CVE-2025-49136)",
+    ),
+    ((4, 1), (6, 1), Level.WARNING, "a stolen session stays valid after a password change (CVE-2026-34828)"),
     (
         (0,),
         (6,),
         Level.INFO,
-        "while its bounce processing is off, each bounce breaks the connection, and its test says that all is well",
+        "while bounce processing is off, each bounce breaks the connection, and its own test passes",
     ),
 )
 
@@ -155,12 +160,12 @@ def judge(seen: ListmonkFacts) -> list[Finding]:
         return [trouble]
     found = _versions(seen) + _clock(seen, config) + _permissions(seen) + _mark(seen)
     if seen.config.get("needs_restart") is True:
-        text = "Listmonk has changed settings that are not in force yet"
-        why = "It restarts by itself when no campaign runs; until then it works with the old ones."
+        text = "Listmonk has changed settings that are not in effect yet"
+        why = "It restarts by itself when no campaign runs; until then the old settings apply."
         fix = "wait for the campaign to end, or pause it and press Restart in Listmonk's admin"
         found.append(Finding("listmonk-needs-restart", Level.WARNING, TOPIC, text, why, fix))
     version = clean(str(seen.config.get("version", "")), 20)
-    text = f"Listmonk {version} at {seen.who.url} answers, and knows {seen.who.user}"
+    text = f"Listmonk {version} at {seen.who.url} answers and accepts {seen.who.user}"
     told = {"url": seen.who.url, "version": version}
     return [Finding("listmonk-ok", Level.OK, TOPIC, text, evidence=told), *found]
 
@@ -171,20 +176,20 @@ _DATABASE = "is its database up? See Listmonk's log:\n\n    journalctl -u listmo
 def _trouble(seen: ListmonkFacts, probe: Reply, config: Reply) -> Finding | None:
     """The finding that keeps everything else from being asked."""
     url = seen.who.url
-    nothing = "Nothing can be delivered, and this part of the examination ends here."
+    nothing = "Nothing can be delivered. Listmonk's settings could not be examined."
 
     def error(name: str, text: str, fix: str, reply: Reply = config) -> Finding:
         return Finding(name, Level.ERROR, TOPIC, text, nothing, fix, evidence(reply))
 
     if not config.status:
         fix = (
-            "start Listmonk, or correct [listmonk] url: it is the address as seen from this machine:\n\n"
+            "start Listmonk, or correct [listmonk] url (the address as seen from this machine):\n\n"
             "    ss -ltnp | grep listmonk\n"
             "    journalctl -u listmonk -n 20        # docker: docker logs --tail 20 listmonk"
         )
         return error("listmonk-unreachable", f"{url} does not answer: {config.why}", fix)
     if config.trouble:
-        fix = "look at the load of the server and of its database, and what stands before Listmonk"
+        fix = "check the load of the server and its database, and any proxy in front of Listmonk"
         return error("listmonk-unfinished", f"{url} answers with {describe(config)}", fix)
     if seen.known:
         replies = (seen.replies.get(name) for name in ("profile", "settings", "bounces"))
@@ -197,13 +202,13 @@ def _trouble(seen: ListmonkFacts, probe: Reply, config: Reply) -> Finding | None
     if config.location:
         goal = config.goal.partition("/api/")[0]
         lines = f'    [listmonk]\n    url = "{clean(goal, 100)}"'
-        fix = f"name the address itself, so that the token goes nowhere else:\n\n{lines}"
+        fix = f"set the final address, so that the token goes nowhere else:\n\n{lines}"
         return error("listmonk-redirect", f"{url} answers with {describe(config)}", fix)
     said = config.json()
     if seen.stranger:
         fix = (
-            f"in Listmonk: Admin, Users: is there a user {seen.who.user} of type API, and enabled? Make a new "
-            "token there (it is shown once), and put it into [listmonk] token"
+            f"in Listmonk: Admin, Users: check that the user {seen.who.user} has type API and is enabled. Create "
+            "a new token there (it is shown once) and set [listmonk] token"
         )
         return error("listmonk-token", f"Listmonk refuses the API user {seen.who.user}: {words}", fix)
     if config.status == 500 and isinstance(said, dict):
@@ -245,7 +250,9 @@ def _clock(seen: ListmonkFacts, reply: Reply) -> list[Finding]:
     if abs(ahead) <= CLOCK:
         return []
     text = f"Listmonk's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
-    why = "Signatures and dates go by the clock: requests may be taken for replays, and bounces get wrong dates."
+    why = (
+        "Signatures and dates depend on the clock: requests may be refused as replays, and bounces get wrong dates."
+    )
     fix = "synchronise both clocks:\n\n    timedatectl set-ntp true\n    timedatectl status"
     return [Finding("listmonk-clock", Level.WARNING, TOPIC, text, why, fix, {"seconds": round(ahead)})]
 
@@ -254,17 +261,15 @@ def _mark(seen: ListmonkFacts) -> list[Finding]:
     pages = [seen.replies[name] for name in ("front", "login") if name in seen.replies]
     if not any(page.status for page in pages) or any(boot_id(page.body) for page in pages):
         return []
-    text = "Listmonk's pages show no mark of its start (custom templates?)"
-    why = (
-        "That it has restarted, and lost what it had accepted, is noticed later: delivery is verified more slowly."
-    )
-    fix = "keep `?v={{ .AssetVersion }}` behind the style sheets of your templates"
+    text = "Listmonk's pages show no start marker (custom templates?)"
+    why = "Restarts, which lose accepted bounces, are noticed later: delivery is verified more slowly."
+    fix = "keep `?v={{ .AssetVersion }}` after the style sheet URLs in your templates"
     return [Finding("listmonk-no-mark", Level.WARNING, TOPIC, text, why, fix)]
 
 
 def _permissions(seen: ListmonkFacts) -> list[Finding]:
     if seen.granted.names is None:
-        text = "Listmonk does not tell what the API user may do (that began with 4.0)"
+        text = "Listmonk does not report the API user's permissions (only 4.0 and later do)"
         return [Finding("permission-unknown", Level.INFO, TOPIC, text)]
     found = []
     for one in PERMISSIONS:

@@ -53,38 +53,38 @@ from bouncestream.sources.oauth.file import login_command, token_path
 
 TOPIC = "mailbox"
 FINDINGS: Mapping[str, str] = {
-    "mailbox-ok": "the mailbox lets bouncestream in, and its folders are there",
+    "mailbox-ok": "the mailbox accepts the login, and its folders exist",
     "mailbox-unreachable": "the mail server cannot be reached, or does not speak IMAP",
-    "mailbox-certificate": "the mail server cannot be believed: its certificate, or it has no TLS",
-    "mailbox-certificate-soon": "the mail server's certificate ends soon",
+    "mailbox-certificate": "the mail server's certificate is not trusted, or it has no TLS",
+    "mailbox-certificate-soon": "the mail server's certificate expires soon",
     "mailbox-login": "the mail server refuses user and password",
-    "mailbox-no-token": "nobody has logged in for a mailbox that uses OAuth",
-    "mailbox-token-refused": "the OAuth permission is not accepted any more",
-    "mailbox-token-provider": "whoever grants the access tokens gives none just now",
-    "mailbox-token-open": "others on this machine may read the OAuth permission",
-    "mailbox-token": "how old the OAuth permission is, and how long its access tokens last",
-    "mailbox-refused": "the mail server says no, or not now",
+    "mailbox-no-token": "a mailbox that uses OAuth has no login yet",
+    "mailbox-token-refused": "the OAuth permission is no longer accepted",
+    "mailbox-token-provider": "the OAuth provider issues no access token right now",
+    "mailbox-token-open": "other users of this machine can read the OAuth permission",
+    "mailbox-token": "the age of the OAuth permission and the lifetime of its access tokens",
+    "mailbox-refused": "the mail server refuses, for now or always",
     "mailbox-folder": "a folder to read does not exist",
-    "mailbox-read-only": "a folder can only be read, though its mails are to be flagged or moved",
-    "mailbox-folder-unmade": "a folder to move mails to does not exist yet, and will be made",
-    "mailbox-waiting": "how many mails are there, and wait or would be taken in",
-    "mailbox-no-idle": "the mail server has no IDLE, so its folders are looked at now and then",
-    "mailbox-no-move": "the mail server has no MOVE, though mails are to be moved",
+    "mailbox-read-only": "a folder is read-only, but its mails should be flagged or moved",
+    "mailbox-folder-unmade": "a folder to move mails to does not exist yet and will be created",
+    "mailbox-waiting": "the number of mails, and how many of them are not read yet",
+    "mailbox-no-idle": "the mail server has no IDLE, so its folders are polled",
+    "mailbox-no-move": "the mail server has no MOVE, but mails should be moved",
     "mailbox-no-uidplus": "the mail server has no UIDPLUS, which the canary needs",
     "mailbox-bridge": "the running bouncestream cannot read a mailbox that the doctor can",
-    "mailbox-heard": "a mail of our own was put into the mailbox, heard of, and removed (--write)",
-    "mailbox-mute": "the mail server told nothing of a mail of our own (--write)",
-    "mailbox-canary-left": "the mail of our own could not be removed again (--write)",
-    "mailbox-canary-failed": "no mail of our own could be put into the mailbox (--write)",
-    "mailbox-canary-untried": "no mail of our own was put into the mailbox, and why (--write)",
+    "mailbox-heard": "a test mail was put into the mailbox, reported by IDLE, and removed (--write)",
+    "mailbox-mute": "the mail server did not report a test mail (--write)",
+    "mailbox-canary-left": "the test mail could not be removed (--write)",
+    "mailbox-canary-failed": "no test mail could be put into the mailbox (--write)",
+    "mailbox-canary-untried": "no test mail was put into the mailbox, and why (--write)",
 }
 #: Seconds: for one answer; for a look; until a mail of our own is heard of, at most; for all of a mailbox.
 PATIENCE, LOOK, HEARING, ALL = 4.0, 9.0, 7.0, 11.5
 #: Seconds that are kept for removing the mail of our own.
 _CLEANING = 1.5
 
-_WHY = "Bounces that come by mail are not read meanwhile. They stay in the mailbox, so nothing is lost."
-_SLOWER = "Bounces are heard of later than at once; none is lost."
+_WHY = "Until then bounce mails are not read. They stay in the mailbox, so nothing is lost."
+_SLOWER = "Bounces are noticed later; none is lost."
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def _token_file(box: Mailbox, outbox: Path) -> Path | None:
 
 
 def _too_slow(box: Mailbox) -> ConnectionLost:
-    return ConnectionLost(f"{box.host}:{box.real_port} answers too slowly: it was not done within {LOOK:g} s")
+    return ConnectionLost(f"{box.host}:{box.real_port} is too slow: not finished within {LOOK:g} s")
 
 
 def _token(path: Path) -> Token:
@@ -221,7 +221,7 @@ class _Judge:
     def _fine(self, seen: Look) -> None:
         box, idle = self._box, "IDLE" in seen.can
         names = ", ".join(folder.name for folder in seen.folders)
-        text = f"{box.host}:{box.real_port} lets {box.user} in ({box.auth}; {seen.tls or 'without TLS, here only'})"
+        text = f"{box.host}:{box.real_port} accepts the login of {box.user} ({box.auth}; {seen.tls or 'no TLS'})"
         text += f", {'offers IDLE, and has' if idle else 'and has'} {names}"
         able = sorted(seen.can & {"IDLE", "MOVE", "UIDPLUS", "CONDSTORE", "NAMESPACE"})
         self._add("mailbox-ok", Level.OK, text, tls=seen.tls, capabilities=able)
@@ -249,14 +249,18 @@ class _Judge:
         if token is None or token.written is None:
             return
         if token.mode & 0o077:
-            text = f"others on this machine may read the OAuth permission ({token.path}, mode {token.mode:04o})"
-            why = "Whoever has it reads the mailbox, and maybe sends mail, without the password."
-            fix = f"let its owner only read it, and log in anew if others did:\n\n    chmod 600 {token.path}"
+            text = (
+                f"other users of this machine can read the OAuth permission ({token.path}, mode {token.mode:04o})"
+            )
+            why = "It grants access to the mailbox, and maybe sending, without the password."
+            fix = (
+                f"restrict it to its owner, and log in again if others have read it:\n\n    chmod 600 {token.path}"
+            )
             self._add("mailbox-token-open", Level.WARNING, text, why, fix, mode=f"{token.mode:04o}")
         days = max(0, (self._seen.at - token.written).days)
         text = f"the OAuth permission is {_some(days, 'day', 'days')} old"
         if token.lasts is not None:
-            text += f"; an access token lasts {token.lasts / 60:.0f} minutes, and is renewed before that"
+            text += f"; an access token lasts {token.lasts / 60:.0f} minutes and is renewed in time"
         told: dict[str, Any] = {
             "written": token.written.isoformat(timespec="seconds"),
             "access_token_seconds": token.lasts,
@@ -264,14 +268,14 @@ class _Judge:
         self._add("mailbox-token", Level.INFO, text, *self._lapse(), **told)
 
     def _lapse(self) -> tuple[str, str]:
-        """When such a permission ends by itself, where that is known, and what to do then."""
+        """The lifetime of such a permission, where it is known, and the step to take then."""
         if self._box.oauth_provider == "google":
             why = (
-                "Google ends it after 7 days while the application is in “Testing”, else when unused for 6 months."
+                "Google revokes it after 7 days while the application is in “Testing”, or when unused for 6 months."
             )
             return why, "Google Cloud, OAuth consent screen: publish the application (status “In production”)"
         if self._box.oauth_provider == "microsoft":
-            why = "Microsoft ends it when it is unused for 90 days, or when the password changes."
+            why = "Microsoft revokes it when unused for 90 days, or when the password changes."
             return why, f"then: run {login_command(self._box.name)}"
         return "", ""
 
@@ -279,11 +283,11 @@ class _Judge:
         box, can = self._box, seen.can
         days = (seen.ends - self._seen.at).days if seen.ends is not None else SOON
         if days < SOON:
-            text = f"the certificate of {box.host} ends in {days} days"
-            fix = "whoever runs the mail server must renew it, and load it:\n\n    doveadm reload        # Dovecot"
+            text = f"the certificate of {box.host} expires in {days} days"
+            fix = "have the mail server's administrator renew and reload it:\n\n    doveadm reload        # Dovecot"
             self._add("mailbox-certificate-soon", Level.WARNING, text, f"Then: {_WHY}", fix, days=days)
         if "IDLE" not in can:
-            text = f"the server has no IDLE: its folders are looked at every {box.poll:g} s instead"
+            text = f"the server has no IDLE: its folders are polled every {box.poll:g} s"
             self._add("mailbox-no-idle", Level.INFO, text, _SLOWER)
         moves = moved(box)
         if moves and "MOVE" not in can:
@@ -294,16 +298,16 @@ class _Judge:
                 self._add("mailbox-no-move", Level.INFO, text)
             else:
                 text = f"the server has no MOVE and no UIDPLUS: {moves} are flagged and stay where they are"
-                why = "Without them a mail cannot be moved for sure; and nothing is ever removed unsure."
-                fix = f'say so:\n\n    [mailboxes.{box.name}]\n    after = "flag"\n    unidentified = ""'
+                why = "Without them a mail cannot be moved safely, and bouncestream never risks a removal."
+                fix = f'set:\n\n    [mailboxes.{box.name}]\n    after = "flag"\n    unidentified = ""'
                 self._add("mailbox-no-move", Level.WARNING, text, why, fix)
         if box.canary and "UIDPLUS" not in can:
-            text = "the server has no UIDPLUS: the canary is not used, the folder's state is asked for instead"
-            why = "The mail of the canary could not be removed again for sure."
-            fix = f"say so:\n\n    [mailboxes.{box.name}]\n    canary = false"
+            text = "the server has no UIDPLUS: the canary is not used; STATUS is polled instead"
+            why = "The canary's test mail could not be removed safely."
+            fix = f"set:\n\n    [mailboxes.{box.name}]\n    canary = false"
             self._add("mailbox-no-uidplus", Level.WARNING, text, why, fix)
         for name in seen.unmade:
-            text = f"{name} does not exist yet: it is made when the first mail is moved there"
+            text = f"{name} does not exist yet: it is created when the first mail is moved there"
             self._add("mailbox-folder-unmade", Level.INFO, text)
 
     def _folder(self, folder: FolderSeen) -> None:
@@ -315,27 +319,26 @@ class _Judge:
         if folder.trouble:
             names = [clean(name, 60) for name in folder.near]
             first = names[0] if names else "INBOX"
-            fix = f"there are for example {', '.join(names)}" if names else "name one that there is"
+            fix = f"existing folders include {', '.join(names)}" if names else "name an existing one"
             right = dict.fromkeys(first if name == folder.name else clean(name, 60) for name in box.folders)
             listed = ", ".join(f'"{name}"' for name in right)
             fix += f":\n\n    [mailboxes.{box.name}]\n    folders = [{listed}]"
             self._add("mailbox-folder", Level.ERROR, folder.trouble, _WHY, fix, folder=clean(folder.name))
             return
         if folder.read_only and writes(box):
-            text = f"{folder.name} can be read only: its mails are neither flagged nor moved"
-            why = "They are delivered all the same, but who looks into it does not see which ones are."
+            text = f"{folder.name} is read-only: its mails are neither flagged nor moved"
+            why = "Their bounces are delivered anyway, but the folder does not show which ones."
             fix = (
-                f'let {clean(box.user)} write there, or say so:\n\n    [mailboxes.{box.name}]\n    after = "leave"'
+                f'grant {clean(box.user)} write access, or set:\n\n    [mailboxes.{box.name}]\n    after = "leave"'
             )
             self._add("mailbox-read-only", Level.WARNING, text, why, fix, folder=clean(folder.name))
         text = f"{folder.name}: {_some(folder.mails, 'mail', 'mails')}"
-        waiting = _some(folder.waiting, "is", "are")
         if folder.contact is Contact.KNOWN:
-            text += f", {waiting} not read yet"
+            text += f", {folder.waiting} not read yet"
         elif folder.contact is Contact.RENUMBERED:
-            text += "; the server has numbered them anew, so they are looked at again; none is told twice"
+            text += "; the server renumbered them, so they are read again; none is counted twice"
         else:
-            text += f"; at the first contact {waiting} taken in (start = {box.start})"
+            text += f"; the first contact reads {folder.waiting} (start = {box.start})"
         told: dict[str, Any] = {"folder": clean(folder.name), "mails": folder.mails, "waiting": folder.waiting}
         self._add("mailbox-waiting", Level.INFO, text, contact=folder.contact.value, **told)
 
@@ -343,40 +346,40 @@ class _Judge:
         seen, box = self._seen, self._box
         test = f"    bouncestream mailbox test {box.name}"
         if seen.failed:
-            text = f"no mail of our own could be put into it: {seen.failed}"
-            fix = f"is it full, or may {clean(box.user)} not write there? Then try again:\n\n{test}"
-            why = "Whether new mails are heard of at once is not proven."
+            text = f"no test mail could be put into it: {seen.failed}"
+            fix = f"check that it is not full and that {clean(box.user)} may write there, then try again:\n\n{test}"
+            why = "New-mail notifications are not tested."
             self._add("mailbox-canary-failed", Level.WARNING, text, why, fix)
         heard = seen.heard
         if heard is None:
             return
         if heard.untried is not None:
             if heard.untried is not Untried.NO_FOLDER:  # said already
-                text = f"no mail of our own was put into it: {heard.untried}"
+                text = f"no test mail was put into it: {heard.untried}"
                 self._add("mailbox-canary-untried", Level.INFO, text)
             return
         if heard.seconds is not None:
-            text = f"a mail of our own, put into {heard.folder}, was heard of after {heard.seconds:.2f} s"
-            text += "" if heard.left else ", and is removed again"
+            text = f"a test mail in {heard.folder} was reported after {heard.seconds:.2f} s"
+            text += "" if heard.left else " and removed"
             text += " (Gmail may keep it under All Mail)" if heard.kept else ""
             self._add("mailbox-heard", Level.OK, text, seconds=round(heard.seconds, 3))
         else:
-            text = f"the server offers IDLE, but told nothing of a mail that was put into {heard.folder}"
-            fix = f"try it with more time:\n\n{test}\n\nand if it stays so, look more often:\n\n"
+            text = f"the server offers IDLE, but did not report a test mail in {heard.folder}"
+            fix = f"try it with more time:\n\n{test}\n\nand if it fails again, poll more often:\n\n"
             fix += f'    [mailboxes.{box.name}]\n    idle = "1m"'
             self._add("mailbox-mute", Level.WARNING, text, _SLOWER, fix)
         if heard.left:
-            text = f"the mail of our own is left in {heard.folder}: {heard.left}"
+            text = f"the test mail could not be removed from {heard.folder}: {heard.left}"
             fix = f"delete it by hand; its subject is “{SUBJECT}”"
-            why = "It is no bounce, so it does no harm."
+            why = "It is not a bounce, so it does no harm."
             self._add("mailbox-canary-left", Level.WARNING, text, why, fix)
 
     def _bridge(self, part: object) -> None:
         if not isinstance(part, dict) or part.get("state") != "red":
             return
         said = clean(str(part.get("why", "")), 300)
-        text = f"the running bouncestream cannot read it, though the doctor gets in: {said}"
-        fix = "it tries again by itself, after a refused login not before some minutes; at once:\n\n"
+        text = f"the running bouncestream cannot read it, although the doctor can: {said}"
+        fix = "it retries by itself, after a refused login only in some minutes; to retry now:\n\n"
         fix += "    systemctl restart bouncestream"
         self._add("mailbox-bridge", Level.ERROR, text, _WHY, fix)
 

@@ -26,20 +26,20 @@ from bouncestream.sinks.listmonk import strangers
 TOPIC = "bouncestream"
 FINDINGS: Mapping[str, str] = {
     "outbox-missing": "there is no outbox yet",
-    "outbox-place": "the outbox cannot be made or written where [outbox] path says",
-    "outbox-lost": "the outbox is missing, though there was one before",
-    "outbox-former": "the outbox is new, but Listmonk holds bounces of another one: `run` takes nothing in",
+    "outbox-place": "the outbox cannot be created or written at [outbox] path",
+    "outbox-lost": "the outbox is missing, although there was one before",
+    "outbox-former": "the outbox is new, but Listmonk has bounces from another one: `run` accepts no events",
     "outbox-unreadable": "the outbox cannot be read",
-    "outbox-open": "others on this machine may read the outbox, which holds addresses",
-    "outbox-ok": "the outbox has room and is worked off",
+    "outbox-open": "other users of this machine can read the outbox, which contains addresses",
+    "outbox-ok": "the outbox has space and no backlog",
     "outbox-disk": "the disk of the outbox is nearly full",
     "outbox-wal": "the write-ahead log of the outbox has grown large",
-    "outbox-oldest": "an event has waited for its delivery for long",
-    "outbox-dead": "dead letters wait for a person",
-    "outbox-held": "events are held back until a person releases them",
-    "outbox-quarantine": "unreadable input waits in quarantine",
-    "outbox-clock": "the newest event is from the future: the clock was turned back",
-    "source-newest": "when each source was last heard of",
+    "outbox-oldest": "an event has been waiting long for its delivery",
+    "outbox-dead": "there are dead letters",
+    "outbox-held": "events are held until you release them",
+    "outbox-quarantine": "there is unreadable input in quarantine",
+    "outbox-clock": "the newest event is in the future: the clock was set back",
+    "source-newest": "the last event of each source",
 }
 #: Free bytes below which a person should know; below `MIN_FREE` nothing is taken in.
 LITTLE = 512 << 20
@@ -86,12 +86,12 @@ def _place(path: Path) -> tuple[str, str]:
     if not path.exists():
         if os.access(parent, os.W_OK | os.X_OK):
             return "", ""
-        fix = "let the user that runs bouncestream write there, or look as that user"
-        return f"the outbox cannot be made in {parent} by this user", fix
+        fix = "give the bouncestream user write access, or run the doctor as that user"
+        return f"this user cannot create the outbox in {parent}", fix
     if not path.is_file():
-        what = "a directory" if path.is_dir() else "no file"
+        what = "a directory" if path.is_dir() else "not a file"
         named = path / "outbox.db" if path.is_dir() else "/var/lib/bouncestream/outbox.db"
-        return f"the outbox, {path}, is {what}", f'name a file:\n\n    [outbox]\n    path = "{named}"'
+        return f"the outbox, {path}, is {what}", f'set a file name:\n\n    [outbox]\n    path = "{named}"'
     return "", ""
 
 
@@ -123,25 +123,25 @@ def judge_former(seen: OutboxFacts, rows: Sequence[Mapping[str, Any]], sources: 
 def judge(seen: OutboxFacts, sources: Sequence[str], at: datetime | None, *, alive: bool) -> list[Finding]:
     """Its place, its disk, what waits in it. `sources`: their names; `at`: now; `alive`: a bouncestream runs."""
     if seen.lost or (seen.missing and alive):
-        lost = seen.lost or f"there is no outbox at {seen.path}, and yet a bouncestream runs Next: see its log"
+        lost = seen.lost or f"bouncestream is running without an outbox at {seen.path} Next: check its log"
         what, _, fix = lost.partition(" Next: ")
-        why = "What is not on the disk is lost with the process."
+        why = "Events that are not on the disk are lost when the process ends."
         return [Finding("outbox-lost", Level.ERROR, TOPIC, clean(what, 400), why, fix), *_disk(seen)]
     if seen.place[0]:
-        why = "So `bouncestream run` cannot start: what comes in must be on the disk before it is acknowledged."
+        why = "`bouncestream run` cannot start: events must be on the disk before they are acknowledged."
         return [Finding("outbox-place", Level.ERROR, TOPIC, clean(seen.place[0], 300), why, seen.place[1])]
     if seen.missing:
-        text = f"there is no outbox at {seen.path} yet: `bouncestream run` makes it"
+        text = f"there is no outbox at {seen.path} yet: `bouncestream run` creates it"
         return [Finding("outbox-missing", Level.INFO, TOPIC, text), *_disk(seen)]
     if seen.holds is None:
         what, _, fix = seen.trouble.partition(" Next: ")
-        why = "Events that wait in it cannot be seen."
-        fix = fix or "run the doctor as the user of bouncestream:\n\n    sudo -u bouncestream bouncestream doctor"
+        why = "Its waiting events cannot be examined."
+        fix = fix or "run the doctor as the bouncestream user:\n\n    sudo -u bouncestream bouncestream doctor"
         return [Finding("outbox-unreadable", Level.WARNING, TOPIC, clean(what, 300), why, fix), *_disk(seen)]
     found = _disk(seen) + _open(seen) + _work(seen.path, seen.holds, sources, at)
     if not any(one.level in (Level.WARNING, Level.ERROR) for one in found):
         events = sum(seen.holds.states.values())
-        text = f"{seen.path} holds {events} events ({seen.holds.size / 2**20:.1f} MiB), and the disk has room"
+        text = f"{seen.path} holds {events} events ({seen.holds.size / 2**20:.1f} MiB), and the disk has space"
         found.append(Finding("outbox-ok", Level.OK, TOPIC, text))
     return found
 
@@ -150,8 +150,8 @@ def _open(seen: OutboxFacts) -> list[Finding]:
     if not seen.open_to:
         return []
     text = f"{seen.path} {seen.open_to}"
-    why = "It holds the addresses of your subscribers."
-    fix = f"let its owner only read it:\n\n    chmod 600 {seen.path}"
+    why = "It contains your subscribers' addresses."
+    fix = f"restrict it to its owner:\n\n    chmod 600 {seen.path}"
     return [Finding("outbox-open", Level.WARNING, TOPIC, text, why, fix)]
 
 
@@ -160,7 +160,7 @@ def _disk(seen: OutboxFacts) -> list[Finding]:
         return []
     level = Level.ERROR if seen.free < MIN_FREE else Level.WARNING
     text = f"the disk of {seen.path} has {seen.free / 2**20:.0f} MiB left"
-    why = f"Below {MIN_FREE >> 20} MiB nothing is taken in: providers are told to try again later."
+    why = f"Below {MIN_FREE >> 20} MiB no event is accepted: providers are told to retry later."
     fix = f"free space:\n\n    df -h {Path(seen.path).parent}\n    journalctl --vacuum-size=200M"
     return [Finding("outbox-disk", level, TOPIC, text, why, fix, {"free_bytes": seen.free})]
 
@@ -172,30 +172,30 @@ def _work(path: str, holds: Overview, sources: Sequence[str], at: datetime | Non
         found.append(Finding(name, level, TOPIC, text, why, fix, told))
 
     if holds.wal_size > WAL:
-        why = "Something reads the database without an end, so the log cannot be written back, and fills the disk."
-        fix = f"end what has it open:\n\n    fuser -v {path}"
+        why = "A program keeps reading the database, so the log cannot be written back and fills the disk."
+        fix = f"stop the program that has it open:\n\n    fuser -v {path}"
         add("outbox-wal", Level.WARNING, f"its write-ahead log has {holds.wal_size >> 20} MiB", why, fix)
     if holds.oldest_pending > OLDEST:
         minutes = holds.oldest_pending / 60
-        why = "Listmonk does not hear of it: it may be away, or refuse."
-        fix = "see what it says about its last attempt:\n\n    bouncestream outbox list --state pending"
-        text = f"an event has waited for its delivery for {minutes:.0f} minutes"
+        why = "It does not reach Listmonk, which may be down or refuse it."
+        fix = "see its last attempt:\n\n    bouncestream outbox list --state pending"
+        text = f"an event has been waiting {minutes:.0f} minutes for its delivery"
         add("outbox-oldest", Level.WARNING, text, why, fix, seconds=round(holds.oldest_pending))
     if dead := holds.states.get("dead", 0):
-        why = "Listmonk refused them for good, or they failed 8 times."
-        fix = "look at them, and send them again:\n\n    bouncestream outbox list --state dead\n"
+        why = "Listmonk rejected them, or they failed 8 times."
+        fix = "inspect them, then replay them:\n\n    bouncestream outbox list --state dead\n"
         fix += "    bouncestream outbox replay --dead"
         add("outbox-dead", Level.WARNING, f"{dead} dead letters", why, fix, dead=dead)
     if held := holds.states.get("held", 0):
-        fix = "look at them, and release or drop them:\n\n    bouncestream outbox list --state held"
-        add("outbox-held", Level.INFO, f"{held} events held back", "Nobody is told of them meanwhile.", fix)
+        fix = "inspect them, then release or drop them:\n\n    bouncestream outbox list --state held"
+        add("outbox-held", Level.INFO, f"{held} events held back", "They are not delivered until released.", fix)
     if holds.quarantined:
-        fix = "look at them:\n\n    bouncestream outbox list --quarantine"
-        why = "What could not be read is kept, and can be replayed after an update."
+        fix = "inspect them:\n\n    bouncestream outbox list --quarantine"
+        why = "Unreadable input is kept and can be replayed after an upgrade."
         add("outbox-quarantine", Level.INFO, f"{holds.quarantined} items in quarantine", why, fix)
     newest = holds.newest
     if at and newest and (ahead := (max(newest.values()) - at).total_seconds()) > CLOCK:
-        why = "Signatures are judged by the clock, and events keep their time."
+        why = "Signatures are checked against the clock, and events keep their time."
         fix = "    timedatectl set-ntp true\n    timedatectl status"
         add("outbox-clock", Level.WARNING, f"the newest event is {ahead:.0f} s in the future", why, fix)
     if newest or sources:
@@ -203,5 +203,5 @@ def _work(path: str, holds: Overview, sources: Sequence[str], at: datetime | Non
         shown = ", ".join(
             f"{clean(name, 40)} {when[:16].replace('T', ' ') or 'never'}" for name, when in sorted(told.items())
         )
-        add("source-newest", Level.INFO, f"last heard of (UTC): {shown}", "", "", sources=told)
+        add("source-newest", Level.INFO, f"last event (UTC): {shown}", "", "", sources=told)
     return found

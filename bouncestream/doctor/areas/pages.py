@@ -27,12 +27,12 @@ FINDINGS: Mapping[str, str] = {
     "view-blocked": "viewing a campaign in the browser does not reach Listmonk",
     "optin-blocked": "the page that confirms a subscription does not reach Listmonk",
     "webhooks-blocked": "providers that post to Listmonk's own webhooks do not reach it",
-    "webhooks-closed": "/webhooks/ does not reach Listmonk; it need not, if only bouncestream posts there",
+    "webhooks-closed": "/webhooks/ does not reach Listmonk; fine if only bouncestream posts there",
     "escapes-broken": "the proxy changes special characters or %-escapes in paths or queries",
-    "http-no-redirect": "plain HTTP is served instead of being led to HTTPS",
-    "http-redirect-wrong": "plain HTTP is led somewhere else than to the same page by HTTPS",
-    "http-redirect-loop": "plain HTTP is redirected in a circle",
-    "http-version": "the public address speaks an HTTP older than 1.1",
+    "http-no-redirect": "plain HTTP is served instead of redirected to HTTPS",
+    "http-redirect-wrong": "plain HTTP redirects to another page than the same one over HTTPS",
+    "http-redirect-loop": "plain HTTP redirects in a loop",
+    "http-version": "the public address uses an HTTP version older than 1.1",
 }
 #: name → id, level, what it is, why it matters, the status that Listmonk gives, the path to pass on
 _PAGES = {
@@ -40,7 +40,7 @@ _PAGES = {
         "link-blocked",
         Level.ERROR,
         "the click redirect /link/…",
-        "Readers who click land on an error page, and no click is counted.",
+        "Readers who click see an error page, and no click is counted.",
         400,
         "/link/",
     ),
@@ -48,7 +48,7 @@ _PAGES = {
         "unsubscribe-blocked",
         Level.ERROR,
         "the unsubscribe page /subscription/…",
-        "Who cannot unsubscribe reports spam; and the law wants it to work.",
+        "Readers who cannot unsubscribe report spam; and the law requires it.",
         404,
         "/subscription/",
     ),
@@ -64,7 +64,7 @@ _PAGES = {
         "view-blocked",
         Level.WARNING,
         "view-in-browser /campaign/…",
-        "The link in the letter leads to an error page.",
+        "The link in the mail leads to an error page.",
         404,
         "/campaign/",
     ),
@@ -87,18 +87,18 @@ def judge(
             continue
         fix = passing(proxy_of(reply), target.site, listmonk_url, path)
         seen = f"{what} is answered with {describe(reply)}{_instead(reply, direct, status)}"
-        found.append(Finding(ident, level, TOPIC, seen, why, f"pass it on; {fix}", evidence(reply)))
+        found.append(Finding(ident, level, TOPIC, seen, why, f"forward it; {fix}", evidence(reply)))
     found += _webhooks(target, public, listmonk_url, own_hooks)
     blocked = any(one.id == "unsubscribe-blocked" for one in found)
     found += _escapes(target, public, listmonk_url, blocked=blocked)
     pixel = public.through["pixel"]
     if pixel.http == "1.0":
-        seen = f"{target.url} answers by HTTP/1.0"
-        why = "Each request needs a connection of its own, and some mail programs refuse it."
-        fix = "let the proxy speak HTTP/1.1 and HTTP/2 (nginx: `listen 443 ssl http2;`)"
+        seen = f"{target.url} answers with HTTP/1.0"
+        why = "Each request needs its own connection, and some mail programs refuse it."
+        fix = "enable HTTP/1.1 and HTTP/2 in the proxy (nginx: `listen 443 ssl http2;`)"
         found.append(Finding("http-version", Level.WARNING, TOPIC, seen, why, fix, evidence(pixel)))
     if not any(one.level in (Level.WARNING, Level.ERROR) for one in found):
-        seen = "clicks, unsubscribing, confirming and viewing in the browser are answered by Listmonk"
+        seen = "Listmonk answers clicks, unsubscribing, confirming and viewing in the browser"
         found.append(Finding("pages-ok", Level.OK, TOPIC, seen))
     return found
 
@@ -113,7 +113,7 @@ def same(reply: Reply, direct: Reply | None, status: int, *, noindex: bool = Tru
 def _instead(reply: Reply, direct: Reply | None, status: int) -> str:
     """The words for what Listmonk itself says to the same request."""
     own = direct.status if direct is not None and direct.status else status
-    return f", which is not Listmonk's own {own}" if reply.status == own else f"; Listmonk itself says {own}"
+    return f", which is not Listmonk's own {own}" if reply.status == own else f"; Listmonk itself answers {own}"
 
 
 def _webhooks(target: Target, public: Public, url: str, own_hooks: bool) -> list[Finding]:
@@ -123,12 +123,10 @@ def _webhooks(target: Target, public: Public, url: str, own_hooks: bool) -> list
         return []
     seen = f"/webhooks/ is answered with {describe(reply)}"
     if own_hooks:
-        why = "Listmonk's settings say that providers post to it there: their bounces are lost."
-        fix = f"pass it on; {passing(proxy_of(reply), target.site, url, '/webhooks/')}"
+        why = "Listmonk is configured to receive providers' bounces there: they are lost."
+        fix = f"forward it; {passing(proxy_of(reply), target.site, url, '/webhooks/')}"
         return [Finding("webhooks-blocked", Level.WARNING, TOPIC, seen, why, fix, evidence(reply))]
-    why = (
-        "Fine: bouncestream posts to Listmonk directly. Only providers that post to Listmonk itself would need it."
-    )
+    why = "Fine: bouncestream posts to Listmonk directly. Only providers that post to Listmonk itself need it."
     return [Finding("webhooks-closed", Level.INFO, TOPIC, seen, why, evidence=evidence(reply))]
 
 
@@ -148,7 +146,7 @@ def _escapes(target: Target, public: Public, url: str, *, blocked: bool) -> list
         and "login?next=" in reflected.location
         and _next(reflected) != _next(direct)
     ):
-        broken = f"Listmonk got {_next(reflected)[:80]} where {_next(direct)[:80]} was asked for"
+        broken = f"Listmonk got {_next(reflected)[:80]} instead of {_next(direct)[:80]}"
     elif reflected.status == 400 and direct is not None and direct.location:
         broken = f"a path with %20 and %C3%BC is answered with {describe(reflected)}"
     if not broken:
@@ -157,7 +155,7 @@ def _escapes(target: Target, public: Public, url: str, *, blocked: bool) -> list
         "Confirmation links carry their lists in the query (?l=…), and archive pages and files have escaped names."
     )
     fix = (
-        "pass the request on as it came: in nginx without $uri, $args and without a path behind the port; "
+        "forward the request unchanged: in nginx without $uri, $args and without a path after the port; "
         + passing(proxy_of(escaped, query), target.site, url)
     )
     return [Finding("escapes-broken", Level.WARNING, TOPIC, broken, why, fix, evidence(query))]
@@ -176,16 +174,16 @@ def _plain(target: Target, public: Public) -> list[Finding]:
         return []
     fix = to_https(proxy_of(first), target.site)
     seen = f"http://{target.site}/… "
-    why = "Readers who type the address, and old mails with http links, end there."
+    why = "Readers who type the address, and http links in old mails, end there."
     if end.location:
         if public.chain and public.chain[-1].location:
             return []  # the same circle, told for https
-        text = f"{seen}redirects in a circle"
+        text = f"{seen}redirects in a loop"
         return [Finding("http-redirect-loop", Level.ERROR, TOPIC, text, why, fix, evidence(first))]
     if len(public.plain) == 1:
         if first.png:
-            text = f"{seen}is served by plain HTTP, not led to HTTPS"
-            why = "Clicks and addresses travel readable for everyone on the way."
+            text = f"{seen}is served over plain HTTP, not redirected to HTTPS"
+            why = "Clicks and addresses are sent unencrypted."
             return [Finding("http-no-redirect", Level.WARNING, TOPIC, text, why, fix, evidence(first))]
         if not reached(public):
             return []

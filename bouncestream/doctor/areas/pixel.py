@@ -35,26 +35,26 @@ if TYPE_CHECKING:
 TOPIC = "pixel"
 FINDINGS: Mapping[str, str] = {
     "pixel-ok": "the open pixel comes from Listmonk, through the public address",
-    "pixel-no-answer": "the public address gives no answer to the pixel",
-    "pixel-unfinished": "the answer to the pixel begins, but does not end",
-    "pixel-challenged": "a firewall asks mail programs to prove that they are a person",
-    "pixel-login": "a login stands before the pixel",
-    "pixel-redirect-loop": "the pixel redirects in a circle",
+    "pixel-no-answer": "the public address does not answer the pixel",
+    "pixel-unfinished": "the answer to the pixel is incomplete",
+    "pixel-challenged": "a firewall challenges mail programs as bots",
+    "pixel-login": "the pixel requires a login",
+    "pixel-redirect-loop": "the pixel redirects in a loop",
     "pixel-redirected": "the pixel redirects to another address",
     "pixel-upstream": "the proxy cannot reach Listmonk",
-    "pixel-blocked": "the proxy answers itself instead of passing the pixel on",
-    "pixel-path": "Listmonk gets the pixel's path in a form that it does not know",
-    "pixel-catch-all": "another page is answered instead of the pixel",
-    "pixel-replaced": "another picture is answered instead of Listmonk's",
+    "pixel-blocked": "the proxy answers itself instead of forwarding the pixel",
+    "pixel-path": "Listmonk receives the pixel's path changed",
+    "pixel-catch-all": "another page is served instead of the pixel",
+    "pixel-replaced": "another image is served instead of Listmonk's",
     "pixel-error": "Listmonk itself fails to answer the pixel",
-    "pixel-cached": "a cache answers the pixel, so Listmonk does not hear of opens",
-    "pixel-cacheable": "the proxy allows caches to keep the pixel",
+    "pixel-cached": "a cache answers the pixel, so Listmonk misses opens",
+    "pixel-cacheable": "the proxy lets caches store the pixel",
     "pixel-agents": "mail providers' image proxies are refused",
-    "pixel-slow": "the pixel takes so long that image proxies give up",
+    "pixel-slow": "the pixel is so slow that image proxies give up",
 }
 #: Seconds after which an answer is too late for comfort.
 SLOW = 1.5
-_LOST = "Opens of your letters are not counted."
+_LOST = "Opens are not counted."
 
 
 def judge(target: Target, public: Public, listmonk_url: str, *, individual: bool | None = None) -> list[Finding]:
@@ -71,8 +71,8 @@ def judge(target: Target, public: Public, listmonk_url: str, *, individual: bool
     slowest = max((one.seconds for one in (reply, public.again) if one), default=0.0)
     if slowest > SLOW:
         seen = f"the pixel took {slowest:.1f} s"
-        why = "Image proxies and mail programs wait a few seconds only; then an open is lost."
-        fix = f"see where the time goes; directly at Listmonk: {_direct_time(public)}"
+        why = "Image proxies and mail programs wait only a few seconds; then the open is lost."
+        fix = f"find out what is slow; directly at Listmonk: {_direct_time(public)}"
         found.append(Finding("pixel-slow", Level.WARNING, TOPIC, seen, why, fix, evidence(reply)))
     if not found:
         found.append(_fine(reply, public))
@@ -117,12 +117,12 @@ def _whose(target: Target, public: Public) -> str:
     if hook is not None and _is_bouncestream(hook):
         command = from_outside("", f"{target.url}/webhooks/<name>")
         return (
-            f"{target.site} is the address of bouncestream's webhooks, by the look of it: name Listmonk's root URL "
-            f"instead, as in `{command}`. Only if both are to share this name:"
+            f"{target.site} seems to be the address of bouncestream's webhooks: give Listmonk's root URL "
+            f"instead, as in `{command}`. Only if both share this name:"
         )
     return (
-        f"first: is {target.url} the right root URL? If another site lives there, leave that alone: give Listmonk "
-        "a host name of its own, and make it Listmonk's root URL (Settings, General). Only if it is Listmonk's:"
+        f"first: is {target.url} the right root URL? If it belongs to another site, leave that unchanged: give "
+        "Listmonk its own host name and set it as root URL (Settings, General). Only if it is Listmonk's:"
     )
 
 
@@ -141,50 +141,48 @@ def _is_real(reply: Reply, public: Public) -> bool:
 
 
 def _fine(reply: Reply, public: Public) -> Finding:
-    compared = "the same picture as Listmonk gives directly" if public.direct.get("pixel") else "a picture, marked"
+    compared = "the same image as directly from Listmonk" if public.direct.get("pixel") else "an image, marked"
     seen = f"the pixel is {compared} ({reply.seconds * 1000:.0f} ms, uncached, also for image proxies)"
     why = (
-        "Proven: opens reach Listmonk. Not proven: that they count, since Listmonk answers the same for unknown "
-        "campaigns; look at the views of a campaign that you opened yourself."
+        "Proven: opens reach Listmonk. Not proven: that they count, as Listmonk answers unknown campaigns alike; "
+        "check the views of a campaign that you opened yourself."
     )
     return Finding("pixel-ok", Level.OK, TOPIC, seen, why, evidence=evidence(reply))
 
 
 def _not_the_pixel(target: Target, reply: Reply, end: Reply, public: Public, url: str) -> Finding:
     proxy = proxy_of(reply)
-    pass_on = f"let the proxy pass this path on to Listmonk unchanged; {passing(proxy, target.site, url)}"
+    pass_on = f"forward this path to Listmonk unchanged; {passing(proxy, target.site, url)}"
     ask = _whose(target, public) if nothing_is_listmonks(public) else ""
     where = f"{target.url}/campaign/…/px.png"
 
     def finding(name: str, seen: str, fix: str, why: str = _LOST, level: Level = Level.ERROR) -> Finding:
         if ask and name in _MAYBE_ANOTHER_SITE:
-            seen, fix = f"{seen}; and nothing else there is Listmonk's", f"{ask} {fix}"
+            seen, fix = f"{seen}; and no other page there is Listmonk's", f"{ask} {fix}"
         return Finding(name, level, TOPIC, seen, why, fix, evidence(reply))
 
     if not reply.status:
-        seen = f"{where} gives no answer: {reply.why}"
+        seen = f"{where} does not answer: {reply.why}"
         if reply.trouble is FailureKind.TIMEOUT:
-            seen = f"{where} takes the connection, but gives {reply.why}"
+            seen = f"{where} accepts the connection, but gives {reply.why}"
         return finding(
-            "pixel-no-answer", seen, f"look at the proxy's error log, and whether it reaches {url or 'Listmonk'}"
+            "pixel-no-answer", seen, f"check the proxy's error log, and whether it reaches {url or 'Listmonk'}"
         )
     if reply.trouble:
         seen = f"{where}: {describe(reply)}"
         why = f"Image proxies give up. {_LOST}"
-        return finding(
-            "pixel-unfinished", seen, "look at the proxy's error log, and at the load of the server", why
-        )
+        return finding("pixel-unfinished", seen, "check the proxy's error log and the server's load", why)
     if challenged(reply):
-        seen = f"{where} is answered with a challenge: {describe(reply)}"
-        fix = "except these paths from bot protection. Cloudflare: Security, WAF, Custom rules, Skip, for\n\n"
+        seen = f"{where} answers with a challenge: {describe(reply)}"
+        fix = "exempt these paths from bot protection. Cloudflare: Security, WAF, Custom rules, Skip, for\n\n"
         fix += (
             '    (starts_with(http.request.uri.path, "/campaign/") or starts_with(http.request.uri.path, "/link/")'
         )
         fix += ' or starts_with(http.request.uri.path, "/subscription/"))'
-        return finding("pixel-challenged", seen, fix, f"Mail programs are no browsers and never pass it. {_LOST}")
+        return finding("pixel-challenged", seen, fix, f"Mail programs are not browsers and cannot pass it. {_LOST}")
     if wants_login(reply):
-        seen = f"{where} wants a login: {describe(reply)}"
-        fix = f"only /admin and /api may need one, never what readers see; {_open(proxy, target.site, url)}"
+        seen = f"{where} requires a login: {describe(reply)}"
+        fix = f"require one only for /admin and /api, never for what readers see; {_open(proxy, target.site, url)}"
         return finding("pixel-login", seen, fix, f"Mail programs have no password. {_LOST}")
     if reply.location:
         return finding(*_redirected(target, reply, end, public, where))
@@ -200,17 +198,17 @@ def _redirected(
             clean(one.url.replace("00000000-0000-0000-0000-000000000000", "0…"), 80) for one in public.chain
         )
         fix = (
-            "take away one of the redirects. Behind Cloudflare: SSL/TLS, Overview, mode Full (strict), since "
-            "Flexible asks the server by plain HTTP for ever"
+            "remove one of the redirects. Behind Cloudflare: SSL/TLS, Overview, mode Full (strict), since "
+            "Flexible always uses plain HTTP to the server"
         )
-        return "pixel-redirect-loop", f"{where} redirects in a circle: {hops}", fix, _LOST, Level.ERROR
+        return "pixel-redirect-loop", f"{where} redirects in a loop: {hops}", fix, _LOST, Level.ERROR
     if end.png and host and host.host != target.host:
         seen = f"{where} redirects to {host.site}, where the pixel is"
-        why = "Each open and click takes a detour, and some image proxies do not follow it."
+        why = "Each open and click takes a redirect, which some image proxies do not follow."
         fix = f"in Listmonk: Settings, General, Root URL:\n\n    {host.scheme}://{host.site}"
         return "pixel-redirected", seen, fix, why, Level.WARNING
     seen = f"{where} redirects to {clean(reply.location)}, where there is no pixel: {describe(end)}"
-    fix = f"let the proxy keep the path when it redirects (nginx: `return 301 https://{target.site}$request_uri;`)"
+    fix = f"keep the path in the redirect (nginx: `return 301 https://{target.site}$request_uri;`)"
     return "pixel-redirected", seen, fix, _LOST, Level.ERROR
 
 
@@ -219,16 +217,16 @@ def _answered(reply: Reply, where: str, pass_on: str, proxy: str, url: str) -> t
     who = origin(reply)
     seen = f"{where} is answered with {describe(reply)}"
     if reply.status == 200 and reply.png:
-        fix = f"let no other rule or image optimiser answer for /campaign/; {pass_on}"
-        return "pixel-replaced", f"{where} is answered with a picture, but not with Listmonk's", fix
+        fix = f"exclude /campaign/ from other rules and image optimisers; {pass_on}"
+        return "pixel-replaced", f"{where} answers with an image, but not Listmonk's", fix
     if who in (Origin.TRACKING, Origin.LISTMONK) and reply.status < 500:
-        fix = f"the proxy changes the path, or the root URL has too much in it; {pass_on}"
-        return "pixel-path", f"{seen}: the path arrived there in another form", fix
+        fix = f"the proxy changes the path, or the root URL contains a path; {pass_on}"
+        return "pixel-path", f"{seen}: the path was changed on the way", fix
     if reply.status in (502, 503, 504) or 520 <= reply.status <= 527:
-        fix = f"start Listmonk, and name its address in the proxy ({url or 'http://127.0.0.1:9000'}); {pass_on}"
+        fix = f"start Listmonk, and set its address in the proxy ({url or 'http://127.0.0.1:9000'}); {pass_on}"
         return "pixel-upstream", f"{seen}: it cannot reach Listmonk", fix
     if reply.status >= 500:
-        return "pixel-error", seen, "look at Listmonk's log, and whether its database is up"
+        return "pixel-error", seen, "check Listmonk's log, and whether its database is up"
     if 200 <= reply.status < 300:
         return "pixel-catch-all", seen, pass_on
     return "pixel-blocked", seen, pass_on
@@ -239,7 +237,7 @@ def _open(proxy: str, site: str, url: str) -> str:
         lines = "location ~ ^/(campaign|link|subscription|public)/ {\n    auth_basic off;\n    auth_request off;\n"
         lines += f"    proxy_pass http://{upstream_of(url)};\n    proxy_set_header Host $host;\n}}"
         return f"nginx, in the server block of {site}:\n\n{indented(lines)}"
-    return "take these paths out of it: /campaign/* /link/* /subscription/* /public/*"
+    return "exempt these paths: /campaign/* /link/* /subscription/* /public/*"
 
 
 def _caching(target: Target, reply: Reply, public: Public, url: str, individual: bool | None) -> list[Finding]:
@@ -247,20 +245,20 @@ def _caching(target: Target, reply: Reply, public: Public, url: str, individual:
     fix = uncached(proxy, target.site, url)
     hit = cache_hit(reply) or (cache_hit(public.again) if public.again else "")
     if not hit and public.head is not None and public.head.status == 200 and not cache_told(public.head):
-        hit = "HEAD is answered with 200, which Listmonk itself never does"
+        hit = "HEAD answers 200, which Listmonk itself never does"
     if hit:
-        why = "Listmonk hears of no open that a cache answers."
+        why = "Listmonk cannot count opens that a cache answers."
         if individual is False:
             why += (
-                " As individual tracking is off, all readers of a campaign share one pixel: only the first counts."
+                " With individual tracking off, all readers of a campaign share one pixel: only the first counts."
             )
         seen = f"a cache answers the pixel ({hit})"
         return [Finding("pixel-cached", Level.ERROR, TOPIC, seen, why, fix, evidence(reply))]
     direct = public.direct.get("pixel")
     allowed = cacheable(reply)
     if allowed and not (direct is not None and cacheable(direct)):
-        seen = f"the proxy lets caches keep the pixel ({allowed}); Listmonk says no-cache"
-        why = "A reader's second open is not counted, and image proxies may keep it for all."
+        seen = f"the proxy lets caches store the pixel ({allowed}); Listmonk says no-cache"
+        why = "A reader's second open is not counted, and image proxies may cache it for everyone."
         return [Finding("pixel-cacheable", Level.WARNING, TOPIC, seen, why, fix, evidence(reply))]
     return []
 
@@ -270,12 +268,12 @@ def _agents(target: Target, public: Public) -> list[Finding]:
     if not refused:
         return []
     told = "; ".join(f"{name}: {describe(one)}" for name, one in refused.items())
-    why = "These programs load pictures for readers: their opens are lost, though a browser gets the pixel."
+    why = "These programs load images for readers: their opens are lost, although a browser gets the pixel."
     fix = (
-        f"look for rules about user agents, bots or hot-linking in the proxy or firewall of {target.site}, and "
-        "except /campaign/ from them"
+        f"find rules for user agents, bots or hot-linking in the proxy or firewall of {target.site}, and "
+        "exempt /campaign/ from them"
     )
-    seen = f"the pixel is refused to the image proxies of {', '.join(refused)} ({told})"
+    seen = f"the pixel refuses the image proxies of {', '.join(refused)} ({told})"
     first = next(iter(refused.values()))
     return [
         Finding("pixel-agents", Level.ERROR, TOPIC, seen, why, fix, evidence(first) | {"agents": list(refused)})
@@ -284,4 +282,4 @@ def _agents(target: Target, public: Public) -> list[Finding]:
 
 def _direct_time(public: Public) -> str:
     direct = public.direct.get("pixel")
-    return f"{direct.seconds:.1f} s" if direct and direct.status else "not known"
+    return f"{direct.seconds:.1f} s" if direct and direct.status else "unknown"

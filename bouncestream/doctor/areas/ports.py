@@ -22,13 +22,13 @@ from bouncestream.doctor.probe.web import Web
 
 TOPIC = "ports"
 FINDINGS: Mapping[str, str] = {
-    "ports-ok": "the public port takes connections",
-    "ports-closed": "the port of the public address takes no connections",
-    "ports-http-closed": "port 80 takes no connections",
-    "ports-listmonk-open": "Listmonk's own port can be reached from outside, past the proxy",
-    "ports-listmonk-bound": "Listmonk's own port listens on all addresses, and only a firewall protects it",
+    "ports-ok": "the public port accepts connections",
+    "ports-closed": "the port of the public address accepts no connections",
+    "ports-http-closed": "port 80 accepts no connections",
+    "ports-listmonk-open": "Listmonk's own port is reachable from outside, bypassing the proxy",
+    "ports-listmonk-bound": "Listmonk's own port listens on all addresses, protected only by a firewall",
     "ports-own-address": "the public address is this machine's, so its firewall cannot be tested from here",
-    "http-admin": "Listmonk's login is shown over plain HTTP",
+    "http-admin": "Listmonk's login is served over plain HTTP",
 }
 _PROC = ("/proc/net/tcp", "/proc/net/tcp6")
 _LISTENING = "0A"
@@ -120,8 +120,8 @@ def judge(front: Front, seen: PortFacts, outside: str = "") -> list[Finding]:
         return []
     if not front.reachable:
         told = "; ".join(f"{address}: {front.ports[address, target.port]}" for address in usable)
-        seen_text = f"port {target.port} of {target.host} takes no connections ({told})"
-        why = "Nobody reaches the pixel, the links or the unsubscribe page."
+        seen_text = f"port {target.port} of {target.host} accepts no connections ({told})"
+        why = "Readers cannot reach the pixel, the links or the unsubscribe page."
         found.append(
             Finding(
                 "ports-closed", Level.ERROR, TOPIC, seen_text, why, _open_for(target), _told(front, target.port)
@@ -131,13 +131,13 @@ def judge(front: Front, seen: PortFacts, outside: str = "") -> list[Finding]:
         found.append(_answers(front, outside or from_outside(target.url)))
     if target.port == 443 and front.reachable and not front.open_at(80):
         told = "; ".join(f"{address}: {front.ports.get((address, 80), 'not tried')}" for address in usable)
-        why = "Let's Encrypt renews certificates through it (HTTP-01), and addresses typed without https end there."
+        why = "Let's Encrypt renews certificates through it (HTTP-01), and addresses typed without https use it."
         found.append(
             Finding(
                 "ports-http-closed",
                 Level.WARNING,
                 TOPIC,
-                f"port 80 of {target.host} takes no connections ({told})",
+                f"port 80 of {target.host} accepts no connections ({told})",
                 why,
                 _open(80) + "\n\n" + to_https(proxy_of(), target.host),
                 _told(front, 80),
@@ -155,19 +155,19 @@ def _told(front: Front, port: int) -> dict[str, object]:
 
 
 def _open_for(target: Target) -> str:
-    """How readers get in. Another port than 80 and 443 is never to be opened: many networks do not let it out, and
-    it may be Listmonk's own."""
+    """The way to open a port for readers. Other ports than 80 and 443 stay closed: many networks block them, and it
+    may be Listmonk's own."""
     if target.usual:
         return _open(target.port)
     return (
-        f"leave port {target.port} closed, and take it out of the address: https://{target.site}, wherever it is "
-        "written (Listmonk's root URL, public_url in the configuration); let the proxy answer there, on port 443"
+        f"keep port {target.port} closed, and remove it from the address: https://{target.site}, wherever it is "
+        "set (Listmonk's root URL, public_url in the configuration); let the proxy listen on port 443"
     )
 
 
 def _open(port: int) -> str:
     return (
-        f"let the proxy listen on {port}, and let the firewalls (the provider's too) pass it:\n\n"
+        f"let the proxy listen on {port}, and open it in the firewalls (the provider's too):\n\n"
         f"    ss -ltn 'sport = :{port}'        # does anything listen?\n"
         f"    ufw allow {port}/tcp             # or: nft / firewall-cmd / the provider's panel"
     )
@@ -178,11 +178,11 @@ def _answers(front: Front, outside: str) -> Finding:
     alive = front.open_at(target.port)
     own = [address for address in alive if address in front.own]
     if own:
-        seen = f"port {target.port} of {target.host} answers here; from outside it is not proven"
-        why = f"{own[0]} is this machine's: connections to it never leave the machine, so no firewall is passed."
-        fix = f"from another machine:\n\n    {outside}"
+        seen = f"port {target.port} of {target.host} answers here; access from outside is not proven"
+        why = f"{own[0]} is this machine's: connections to it do not pass the firewall."
+        fix = f"run this on another machine:\n\n    {outside}"
         return Finding("ports-own-address", Level.INFO, TOPIC, seen, why, fix, _told(front, target.port))
-    seen = f"port {target.port} of {target.host} takes connections ({', '.join(alive)})"
+    seen = f"port {target.port} of {target.host} accepts connections ({', '.join(alive)})"
     return Finding("ports-ok", Level.OK, TOPIC, seen, evidence=_told(front, target.port))
 
 
@@ -193,7 +193,7 @@ def _own_port(front: Front, seen: PortFacts) -> list[Finding]:
         return []
     bind = 'bind Listmonk to this machine only, in its config.toml (docker: ports: ["127.0.0.1:9000:9000"]):\n\n'
     bind += f'    [app]\n    address = "127.0.0.1:{port}"'
-    why = "It speaks plain HTTP: passwords and addresses travel readable, and the proxy's rules do not hold there."
+    why = "It uses plain HTTP: passwords and addresses are sent unencrypted, and the proxy's rules do not apply."
     reply = seen.open_listmonk
     if reply is not None and reply.status:
         what = "Listmonk" if _is_listmonk(reply) else "something"
@@ -206,9 +206,11 @@ def _own_port(front: Front, seen: PortFacts) -> list[Finding]:
     named = [one.address for one in seen.bound if one.port == port and one.address in front.own]
     if not wide and not named:
         return []
-    text = f"port {port} listens on {', '.join(wide or named)}: only a firewall protects it, which cannot be seen "
+    text = (
+        f"port {port} listens on {', '.join(wide or named)}: only a firewall protects it, which cannot be tested "
+    )
     text += "from here"
-    fix = f"{bind}\n\nTest it from another machine; no answer is right:\n\n"
+    fix = f"{bind}\n\nTest it from another machine; it should not answer:\n\n"
     fix += f"    curl -m 5 http://{target.site}:{port}/health"
     told = {"port": port, "bound": ", ".join(wide or named)}
     return [Finding("ports-listmonk-bound", Level.WARNING, TOPIC, text, why, fix, told)]
@@ -222,8 +224,8 @@ def _login(front: Front, seen: PortFacts) -> list[Finding]:
     reply = seen.login
     if reply is None or not seen.login_shown:
         return []
-    text = f"http://{front.target.site}/admin/login shows Listmonk's login over plain HTTP"
-    why = "Whoever logs in there sends the password readable over the network."
+    text = f"http://{front.target.site}/admin/login serves Listmonk's login over plain HTTP"
+    why = "Logging in there sends the password unencrypted."
     fix = to_https(proxy_of(reply), front.target.host)
     return [Finding("http-admin", Level.ERROR, TOPIC, text, why, fix, evidence(reply))]
 

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 TOPIC = "root-url"
 FINDINGS: Mapping[str, str] = {
-    "root-url-ok": "what Listmonk prints into mails is the public address",
+    "root-url-ok": "Listmonk puts the public address into mails",
     "root-url-empty": "Listmonk has no root URL",
-    "root-url-invalid": "the root URL is no web address",
-    "root-url-localhost": "the root URL means the reader's own computer",
-    "root-url-private": "the root URL means something only inside your network",
+    "root-url-invalid": "the root URL is not a web address",
+    "root-url-localhost": "the root URL points to the reader's own computer",
+    "root-url-private": "the root URL only works inside your network",
     "root-url-http": "the root URL is not https",
-    "root-url-port": "the root URL names a port, such as Listmonk's own 9000",
-    "root-url-subpath": "the root URL has a path, below which Listmonk does not work",
+    "root-url-port": "the root URL contains a port, such as Listmonk's own 9000",
+    "root-url-subpath": "the root URL has a path, which Listmonk does not support",
     "root-url-slashes": "the root URL ends in more than one slash, so that its links have two in them",
-    "root-url-other-host": "the root URL names another host than your public address",
+    "root-url-other-host": "the root URL has another host than your public address",
     "dns-failed": "the name of the public address cannot be resolved",
-    "dns-private": "the name of the public address stands for a private address",
-    "dns-address-dead": "one of the addresses of the name takes no connections, while another does",
+    "dns-private": "the name of the public address resolves to a private address",
+    "dns-address-dead": "one address of the name accepts no connections, while another does",
 }
 _WHERE = "in Listmonk: Settings, General, Root URL"
 
@@ -55,25 +55,23 @@ def judge(root: str | None, public: Target | None, *, wrong_port: bool = False) 
         why = "Pixel and links in mails have no host, so they lead nowhere."
         return [finding("root-url-empty", "Listmonk's root URL is empty", why)]
     if target is None:
-        why = (
-            "Mail programs cannot follow what is no web address: no open is counted, and every link leads nowhere."
-        )
+        why = "Mail programs cannot open it: no open is counted, and every link leads nowhere."
         seen = f"Listmonk's root URL is {shown!r}, {fault_of(root)}"
         return [finding("root-url-invalid", seen, why, wanted if public else meant(root) or wanted)]
     if is_local(target.host):
-        why = "Readers' mail programs look for pixel and links on their own computer: nothing is ever counted."
+        why = "Readers' mail programs look for pixel and links on their own computer: nothing is counted."
         return [finding("root-url-localhost", f"Listmonk's root URL is {shown}: {prints}", why)]
     if is_private(target.host):
-        why = "It means something only in your own network: from outside nothing is ever counted."
+        why = "It only works inside your network: nothing from outside is counted."
         return [finding("root-url-private", f"Listmonk's root URL is {shown}: {prints}", why)]
     found = _shape(finding, root, target, shown, Level.ERROR if wrong_port else Level.WARNING)
     if public and target.host != public.host:
         seen = f"Listmonk's root URL is {shown}, but your public address is {public.url}"
-        why = "Mails point to the first. If only the second reaches Listmonk, nothing is counted."
+        why = "Mails use the first. If only the second reaches Listmonk, nothing is counted."
         found = [finding("root-url-other-host", seen, why)]
     if found:
         return found
-    seen = f"mails will show {target.url}/campaign/…/px.png and {target.url}/link/…"
+    seen = f"mails will contain {target.url}/campaign/…/px.png and {target.url}/link/…"
     return [Finding("root-url-ok", Level.OK, TOPIC, seen, evidence={"root_url": shown})]
 
 
@@ -81,19 +79,19 @@ def _shape(finding: Callable[..., Finding], root: str, target: Target, shown: st
     found = []
     host = f"https://{target.site}"
     if target.path:
-        why = "Listmonk does not work below a path: it answers 404 there, so nothing is counted."
+        why = "Listmonk does not support a path: it answers 404, so nothing is counted."
         found.append(finding("root-url-subpath", f"Listmonk's root URL is {shown}, with a path", why, host))
     if root.rstrip().endswith("//"):
         why = "Links get two slashes, which Listmonk answers with 404."
         found.append(finding("root-url-slashes", f"Listmonk's root URL is {shown}", why, target.url))
     if not target.usual:
         why = (
-            "Letters send their readers to that port. Many networks let only 443 and 80 through; and Listmonk's "
-            "own port speaks no TLS, and is to stay closed to the Internet."
+            "Mails send readers to that port. Many networks allow only 443 and 80; and Listmonk's "
+            "own port has no TLS and must stay closed to the Internet."
         )
         found.append(finding("root-url-port", f"Listmonk's root URL is {shown}, with a port", why, host, port))
     elif target.scheme == "http":
-        why = "Readers' clicks travel readable for everyone, image proxies and browsers may refuse plain HTTP."
+        why = "Readers' clicks are sent unencrypted; image proxies and browsers may refuse plain HTTP."
         found.append(finding("root-url-http", f"Listmonk's root URL is {shown}", why, host, Level.WARNING))
     return found
 
@@ -110,18 +108,17 @@ def judge_names(front: Front, outside: str = "") -> list[Finding]:
     evidence = {"host": target.host, "addresses": ", ".join(resolved.addresses)}
     if not resolved.addresses:
         seen = f"{target.host} cannot be resolved: {resolved.trouble}"
-        why = "Nobody's mail program finds it: no pixel, no click, no unsubscription arrives."
-        fix = f"make an A record (and AAAA, if the server has IPv6) for {target.host}, then:\n\n"
+        why = "Mail programs cannot find it: no pixel, click or unsubscription arrives."
+        fix = f"create an A record (and AAAA, if the server has IPv6) for {target.host}, then:\n\n"
         fix += f"    dig +short {target.host}"
         return [Finding("dns-failed", Level.ERROR, TOPIC, seen, why, fix, evidence)]
     private = [address for address in resolved.addresses if is_private(address)]
     if private and not is_private(target.host):
-        seen = f"{target.host} stands for {', '.join(private)}, seen from this machine"
-        why = "That address means something only in your own network, so from outside nobody gets there."
+        seen = f"{target.host} resolves to {', '.join(private)} on this machine"
+        why = "That address only works inside your network, so it is unreachable from outside."
         fix = (
-            f"let the A and AAAA records of {target.host} be the server's public addresses; if only /etc/hosts "
-            "or a DNS server of your own says so here, run this from outside:\n\n    "
-            + (outside or from_outside(target.url))
+            f"set the A and AAAA records of {target.host} to the server's public addresses; if only /etc/hosts "
+            "or your own DNS server says so, run this from outside:\n\n    " + (outside or from_outside(target.url))
         )
         return [Finding("dns-private", Level.WARNING, TOPIC, seen, why, fix, evidence)]
     alive = front.open_at(target.port)
@@ -129,8 +126,8 @@ def judge_names(front: Front, outside: str = "") -> list[Finding]:
     if alive and dead:
         told = "; ".join(f"{address}: {front.ports.get((address, target.port), '')}" for address in dead)
         kind = "AAAA" if ":" in dead[0] else "A"
-        seen = f"{target.host} has {len(alive) + len(dead)} addresses, and not all take connections ({told})"
-        why = "Some readers' mail programs try that one first, and give up or lose seconds."
+        seen = f"{target.host} has {len(alive) + len(dead)} addresses, and not all accept connections ({told})"
+        why = "Some mail programs try that one first, and give up or wait seconds."
         fix = f"remove the {kind} record of {dead[0]}"
         if target.usual:
             listen = f"[::]:{target.port}" if kind == "AAAA" else f"{dead[0]}:{target.port}"

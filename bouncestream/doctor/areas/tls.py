@@ -20,25 +20,25 @@ from bouncestream.doctor.probe.reply import clean
 
 TOPIC = "tls"
 FINDINGS: Mapping[str, str] = {
-    "tls-ok": "the certificate is believed, for the right name, and for long enough",
+    "tls-ok": "the certificate is trusted, has the right name, and is valid long enough",
     "tls-expired": "the certificate has expired",
     "tls-not-yet-valid": "the certificate is not valid yet: a clock is wrong",
-    "tls-expires-soon": "the certificate ends soon and should have been renewed already",
+    "tls-expires-soon": "the certificate expires soon and should have been renewed already",
     "tls-wrong-name": "the certificate is for another name",
-    "tls-self-signed": "the certificate is signed by nobody but itself",
-    "tls-chain": "the intermediate certificate is not sent along",
-    "tls-untrusted": "the certificate is signed by an authority that is not believed",
-    "tls-old": "the server speaks only TLS versions older than 1.2",
-    "tls-no-certificate": "the server has no certificate for this name and breaks the handshake off",
-    "tls-plain": "the server speaks plain HTTP where TLS is expected",
-    "tls-failed": "the TLS handshake fails in another way",
+    "tls-self-signed": "the certificate is self-signed",
+    "tls-chain": "the intermediate certificate is missing",
+    "tls-untrusted": "the certificate is signed by an untrusted authority",
+    "tls-old": "the server supports only TLS versions older than 1.2",
+    "tls-no-certificate": "the server has no certificate for this name and aborts the handshake",
+    "tls-plain": "the server uses plain HTTP where TLS is expected",
+    "tls-failed": "the TLS handshake fails for another reason",
 }
 #: Seconds for a handshake; a second one, which believes everything, may follow the first.
 PATIENCE = 3.4
 #: A certificate is renewed when a third of its life is left; when so little is, renewal has failed.
 SOON = timedelta(days=14)
 
-_WHY = "Mail programs and image proxies refuse the connection: no pixel is loaded, links warn, unsubscribing fails."
+_WHY = "Mail programs and image proxies refuse the connection: no pixel loads, links warn, unsubscribing fails."
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,31 +144,29 @@ def _judge(host: str, port: int, shake: Handshake, now: datetime) -> Finding:
         seen = f"the certificate of {where} expired on {ends}, {ago} days ago"
         return finding("tls-expired", seen, _renewal(cert, host))
     if shake.code == 9:
-        seen = f"the certificate of {where} is valid from {cert.starts:%Y-%m-%d %H:%M} UTC on, which is not yet"
-        return finding(
-            "tls-not-yet-valid", seen, "correct the clock of the server, or of this machine: timedatectl"
-        )
+        seen = f"the certificate of {where} is not valid before {cert.starts:%Y-%m-%d %H:%M} UTC"
+        return finding("tls-not-yet-valid", seen, "correct the clock of the server or of this machine: timedatectl")
     if shake.code in (62, 64):
         names = ", ".join(clean(name, 60) for name in cert.names[:5]) or clean(cert.subject, 60) or "no name"
         seen = f"the certificate of {where} is for {names}"
-        return finding("tls-wrong-name", seen, f"get a certificate that names {host}:\n\n{_issue(host)}")
+        return finding("tls-wrong-name", seen, f"get a certificate for {host}:\n\n{_issue(host)}")
     if shake.code == 18 or (shake.code and cert.self_signed):
-        return finding("tls-self-signed", f"the certificate of {where} is signed by itself only", _free(host))
+        return finding("tls-self-signed", f"the certificate of {where} is self-signed", _free(host))
     if shake.code and cert.issuer_url:
-        seen = f"{where} sends its own certificate only, not the one of {clean(cert.issuer, 60)} that signed it"
+        seen = f"{where} sends only its own certificate, without the intermediate one of {clean(cert.issuer, 60)}"
         return finding("tls-chain", seen, _chain(host))
     if shake.code:
         seen = f"the certificate of {where} is signed by {clean(cert.issuer, 60) or 'an unnamed authority'}, "
-        return finding("tls-untrusted", f"{seen}which is not believed here ({clean(shake.words)})", _free(host))
+        return finding("tls-untrusted", f"{seen}which is not trusted here ({clean(shake.words)})", _free(host))
     left = cert.ends - now
     if left < min(SOON, (cert.ends - cert.starts) / 3):
-        seen = f"the certificate of {where} ends on {ends}, in {left.days} days, so its renewal is not working"
-        why = "When it ends, mail programs refuse the connection, and nothing is counted any more."
+        seen = f"the certificate of {where} expires on {ends}, in {left.days} days, so its renewal is not working"
+        why = "Once it expires, mail programs refuse the connection and nothing is counted."
         return finding("tls-expires-soon", seen, _renewal(cert, host), why, Level.WARNING)
     seen = f"{where}: {shake.version}, certificate by {clean(cert.issuer, 60)}, valid until {ends}"
     note = f" ({left.days} days left)"
     if is_lets_encrypt(cert):
-        note += "; Let's Encrypt is renewed by itself (certbot's timer, or Caddy) when a third of its life is left"
+        note += "; Let's Encrypt is renewed (by certbot's timer or Caddy) when a third of its lifetime is left"
     return finding("tls-ok", seen + note, "", "", Level.OK)
 
 
@@ -177,19 +175,19 @@ def _failed(where: str, host: str, port: int, shake: Handshake) -> tuple[str, st
     words = shake.words.upper()
     if "PROTOCOL_VERSION" in words or "UNSUPPORTED_PROTOCOL" in words:
         fix = "allow TLS 1.2 and 1.3. nginx, in the server block:\n\n    ssl_protocols TLSv1.2 TLSv1.3;"
-        return "tls-old", f"{where} speaks only TLS versions older than 1.2", fix
+        return "tls-old", f"{where} supports only TLS versions older than 1.2", fix
     if any(sign in words for sign in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER")):
         fix = f"nginx: `listen 443 ssl;` with a certificate; Caddy: write the site as https://{host}"
         if port not in (80, 443):
-            fix += "; and no port in the address that readers see"
-        return "tls-plain", f"{where} speaks plain HTTP on port {port}", fix
+            fix += "; and use no port in the public address"
+        return "tls-plain", f"{where} uses plain HTTP on port {port}", fix
     if any(sign in words for sign in ("INTERNAL_ERROR", "UNRECOGNIZED_NAME", "HANDSHAKE_FAILURE")):
         site = f"    {host} {{\n        reverse_proxy 127.0.0.1:9000\n    }}"
-        seen = f"{where} breaks the handshake off ({clean(shake.words, 60)}): it knows no site of this name"
-        return "tls-no-certificate", seen, f"give the proxy a site for this name. Caddyfile:\n\n{site}"
+        seen = f"{where} aborts the handshake ({clean(shake.words, 60)}): it has no site of this name"
+        return "tls-no-certificate", seen, f"add a site for this name to the proxy. Caddyfile:\n\n{site}"
     test = f"openssl s_client -connect {host}:{port} -servername {host}"
     seen = f"the TLS handshake with {where} fails: {clean(shake.words) or 'no answer'}"
-    return "tls-failed", seen, f"look at the proxy's log; and from another machine:\n\n    {test}"
+    return "tls-failed", seen, f"check the proxy's log, and run this on another machine:\n\n    {test}"
 
 
 def is_lets_encrypt(cert: Certificate) -> bool:
@@ -198,7 +196,7 @@ def is_lets_encrypt(cert: Certificate) -> bool:
 
 
 def _issue(host: str) -> str:
-    return f"    certbot --nginx -d {host}        # nginx (--apache for Apache); Caddy gets it by itself"
+    return f"    certbot --nginx -d {host}        # nginx (--apache for Apache); Caddy gets it automatically"
 
 
 def _free(host: str) -> str:
@@ -216,12 +214,12 @@ def _chain(host: str) -> str:
 def _renewal(cert: Certificate, host: str) -> str:
     if is_lets_encrypt(cert):
         return (
-            "Let's Encrypt certificates are renewed by a timer, when a third of their life is left. "
-            "See why this one was not:\n\n"
+            "Let's Encrypt certificates are renewed by a timer, when a third of their lifetime is left. "
+            "Find out why this one was not:\n\n"
             "    systemctl list-timers certbot.timer snap.certbot.renew.timer\n"
             "    certbot renew --dry-run\n"
             "    systemctl reload nginx\n\n"
-            "Port 80 has to be reachable for it. With Caddy: journalctl -u caddy | grep -i renew"
+            "It needs port 80 to be reachable. With Caddy: journalctl -u caddy | grep -i renew"
         )
     where = clean(cert.issuer, 60)
-    return f"renew it where you got it ({where}), and reload the proxy; or, for free:\n\n{_issue(host)}"
+    return f"renew it at its issuer ({where}) and reload the proxy; or, for free:\n\n{_issue(host)}"

@@ -28,16 +28,16 @@ TOPIC = "bouncestream"
 FINDINGS: Mapping[str, str] = {
     "webhook-ok": "a signed test reached the webhook through its public URL, and stored nothing",
     "webhook-unreachable": "the webhook's public URL does not reach bouncestream",
-    "webhook-redirected": "the webhook's public URL redirects, and what is posted there is lost on the way",
+    "webhook-redirected": "the webhook's public URL redirects, so posted events are lost",
     "webhook-not-https": "the webhook's public URL is not https",
-    "webhook-unknown": "bouncestream does not know the webhook under its public URL",
-    "webhook-refused": "the webhook refuses the test: the secret or the clock differ",
-    "webhook-allow-ips": "allow_ips keeps out the test, as it should",
-    "webhook-body-limit": "the proxy refuses bodies that bouncestream would take",
-    "webhook-sender": "the webhook sees every request come from the proxy",
-    "webhook-proof-lost": "what the provider's requests are proven by does not arrive",
-    "webhook-unproven": "a webhook without secret cannot be tried without storing something",
-    "webhook-to-enter": "what is to be entered at the provider of a webhook",
+    "webhook-unknown": "bouncestream has no webhook at its public URL",
+    "webhook-refused": "the webhook refuses the test: the secret or the clock differs",
+    "webhook-allow-ips": "allow_ips refuses the test, as configured",
+    "webhook-body-limit": "the proxy refuses bodies that bouncestream would accept",
+    "webhook-sender": "every request to the webhook seems to come from the proxy",
+    "webhook-proof-lost": "the proof in the provider's requests does not arrive",
+    "webhook-unproven": "a webhook without a secret cannot be tested without storing an event",
+    "webhook-to-enter": "what to enter at the webhook's provider",
 }
 #: Bytes of the large self-test: above nginx's default of 1 MiB, below our own default of 10 MiB.
 LARGE = 1_200_000
@@ -114,19 +114,19 @@ def judge(
     found = []
     if public.scheme != "https" and not is_private(public.host):
         text = f"{public.url} is not https"
-        why = "Secrets and addresses of your subscribers travel readable."
-        fix = "put a proxy with TLS before it, and correct [server] public_url and the URL at your provider"
+        why = "Secrets and subscribers' addresses are sent unencrypted."
+        fix = "put a TLS proxy in front of it, and correct [server] public_url and the URL at your provider"
         found.append(Finding("webhook-not-https", Level.WARNING, TOPIC, text, why, fix))
     for way in ways:
         one = _way(public, way, running)
         if to_run and one.id == "webhook-unreachable":
-            text = f"{one.seen} (normal before bouncestream and its proxy run)"
+            text = f"{one.seen} (normal while bouncestream and its proxy are not running)"
             one = replace(one, level=Level.INFO, seen=text, why=_YET, fix="")
         found.append(one)
     return _once(found)
 
 
-_YET = "Look again once both run."
+_YET = "Check again once both are running."
 
 
 def _once(found: Sequence[Finding]) -> list[Finding]:
@@ -148,13 +148,13 @@ def _way(public: Target, way: Way, running: Reply | None) -> Finding:
         return _kept_out(way, clean(str(answer["sender"]), 60), url)
     if way.small.status == 401:
         text = f"{url} refuses the signed test"
-        why = "It reached a bouncestream, but one with another secret, or the clocks differ by more than 5 minutes."
-        fix = "let the running bouncestream read this configuration:\n\n    systemctl restart bouncestream"
+        why = "That bouncestream has another secret, or the clocks differ by more than 5 minutes."
+        fix = "make the running bouncestream load this configuration:\n\n    systemctl restart bouncestream"
         return Finding("webhook-refused", Level.ERROR, TOPIC, text, why, fix, evidence(way.small))
     if way.small.status == 404 and way.small.body.strip() == b"not found":
         text = f"{url} reaches a bouncestream that has no webhook {way.name}"
-        why = "What the provider posts there is refused."
-        fix = "let the running bouncestream read this configuration:\n\n    systemctl reload bouncestream"
+        why = "The provider's requests are refused."
+        fix = "make the running bouncestream load this configuration:\n\n    systemctl reload bouncestream"
         return Finding("webhook-unknown", Level.ERROR, TOPIC, text, why, fix, evidence(way.small))
     return _unreachable(url, way.small, running)
 
@@ -162,11 +162,11 @@ def _way(public: Target, way: Way, running: Reply | None) -> Finding:
 def judge_bare(url: str, reply: Reply) -> Finding:
     """A GET of a webhook: bouncestream answers 405 or as the provider wants, and tells which methods it takes."""
     if reply.status in (200, 405) and "POST" in reply.headers.get("allow", ""):
-        text = f"{url} reaches bouncestream; without a secret to sign with, a delivery cannot be tried"
+        text = f"{url} reaches bouncestream; without a secret to sign with, a delivery cannot be tested"
         return Finding("webhook-unproven", Level.INFO, TOPIC, text, evidence=evidence(reply))
     if reply.status == 404 and reply.body.strip() == b"not found":
         text = f"{url} reaches a bouncestream that has no webhook of this name"
-        why = "What the provider posts there is refused."
+        why = "The provider's requests are refused."
         fix = "compare the name in the URL with the sections [webhooks.<name>] of its configuration"
         return Finding("webhook-unknown", Level.ERROR, TOPIC, text, why, fix, evidence(reply))
     return _unreachable(url, reply, None)
@@ -176,11 +176,11 @@ def _unreachable(url: str, reply: Reply, running: Reply | None) -> Finding:
     if reply.location:
         return _redirected(url, reply)
     text = f"{url} does not reach bouncestream: {describe(reply)}"
-    why = "What your provider posts there is lost, or comes late when it tries again."
+    why = "Your provider's events are lost, or late when it retries."
     if reply.status in (502, 503, 504) and (running is None or running.status != 200):
-        fix = "the proxy is there, bouncestream is not: start it\n\n    systemctl enable --now bouncestream"
+        fix = "the proxy answers, but bouncestream does not: start it\n\n    systemctl enable --now bouncestream"
     else:
-        fix = f"let the proxy pass /webhooks/ of this site on to bouncestream; {_passing(reply)}"
+        fix = f"forward /webhooks/ of this site to bouncestream; {_passing(reply)}"
     if origin(reply) is Origin.LISTMONK:
         text += " (the request went to Listmonk)"
     return Finding("webhook-unreachable", Level.ERROR, TOPIC, text, why, fix, evidence(reply))
@@ -191,13 +191,13 @@ def _redirected(url: str, reply: Reply) -> Finding:
     place."""
     goal = clean(replace(reply, url=url).goal, 200)
     text = f"{url} answers {reply.status}, a redirect to {goal}"
-    why = "Senders do not follow a redirect, or follow it by a GET without the body: what they report is lost."
+    why = "Senders do not follow a redirect, or follow with a GET without the body: their events are lost."
     fix = (
-        "enter the final URL at your provider: https, the host that does not redirect, and no slash at its end; "
-        f"and correct [server] public_url. If the old one must go on working, let the proxy answer {_KEEPS} there"
+        "enter the final URL at your provider: https, the host that does not redirect, no trailing slash; "
+        f"and correct [server] public_url. If the old one must keep working, let the proxy answer {_KEEPS}"
     )
     if wants_login(reply):
-        fix = "let the proxy pass /webhooks/ without a login; providers have no password for it"
+        fix = "exempt /webhooks/ from the login; providers have no password for it"
     return Finding("webhook-redirected", Level.ERROR, TOPIC, text, why, fix, evidence(reply))
 
 
@@ -224,7 +224,7 @@ def _body(public: Target, way: Way, answer: Mapping[str, Any], url: str) -> Find
     large = way.large
     if large is not None and large.status != 200 and not (large.trouble and not large.status):
         text = f"the proxy refuses a body of {LARGE:,} bytes: {describe(large)}"
-        why = "Notifications with a returned mail in them are larger than that now and then: they are lost."
+        why = "Notifications that contain a returned mail can be larger: they are lost."
         if proxy_of(large) == "caddy":
             lines = "request_body {\n    max_size 10MB\n}"
             fix = f"Caddyfile, in the site {public.site}:\n\n{indented(lines)}"
@@ -232,14 +232,14 @@ def _body(public: Target, way: Way, answer: Mapping[str, Any], url: str) -> Find
             fix = f"nginx, in the location /webhooks/:\n\n{indented('client_max_body_size 10m;')}"
         return Finding("webhook-body-limit", Level.WARNING, TOPIC, text, why, fix, evidence(large))
     if lost := clean(str(answer.get("lost") or ""), 100):
-        text = f"what is sent to {url} does not arrive as it was sent: {lost}"
-        why = "The provider's requests are proven by that, so they are all refused."
-        fix = "let the proxy pass the headers of a request on to bouncestream as they are, Authorization too"
+        text = f"requests to {url} arrive changed: {lost}"
+        why = "That proves the provider's requests, so all of them are refused."
+        fix = "forward all request headers to bouncestream unchanged, including Authorization"
         return Finding("webhook-proof-lost", Level.ERROR, TOPIC, text, why, fix, {"lost": lost})
     sender = clean(str(answer.get("sender", "")), 60)
     if way.checks_sender and sender and is_private(sender):
         return _sees_proxy(way.name, sender)
-    text = f"{url}: a signed test of {LARGE:,} bytes got through, and stored nothing"
+    text = f"{url}: a signed test of {LARGE:,} bytes arrived and stored nothing"
     return Finding("webhook-ok", Level.OK, TOPIC, text, evidence=evidence(way.small or Reply(url)))
 
 
@@ -247,14 +247,14 @@ def _kept_out(way: Way, sender: str, url: str) -> Finding:
     """The test is signed rightly, but `allow_ips` does not name where it seems to come from."""
     if sender and is_private(sender):
         return _sees_proxy(way.name, sender)
-    who = sender or "an address that cannot be told"
-    text = f"{url} was reached; allow_ips keeps out this machine ({who}), so a delivery cannot be tried from it"
+    who = sender or "an unknown address"
+    text = f"{url} was reached; allow_ips refuses this machine ({who}), so a delivery cannot be tested from here"
     return Finding("webhook-allow-ips", Level.INFO, TOPIC, text, evidence={"sender": sender})
 
 
 def _sees_proxy(name: str, sender: str) -> Finding:
-    text = f"the webhook {name} sees the test come from {sender}: that is the proxy"
-    why = "allow_ips compares that address, so it refuses everybody, or lets everybody in."
+    text = f"to the webhook {name} the test seems to come from {sender}, the proxy"
+    why = "allow_ips checks that address, so it refuses everyone or accepts everyone."
     lines = f'[server]\ntrusted_proxies = ["{sender}"]'
-    fix = f"name the proxy, and let it send X-Forwarded-For:\n\n{indented(lines)}"
+    fix = f"trust the proxy, and make it send X-Forwarded-For:\n\n{indented(lines)}"
     return Finding("webhook-sender", Level.WARNING, TOPIC, text, why, fix, {"sender": sender})

@@ -38,23 +38,23 @@ _CLIPPED = 102_400
 #: id → what it means
 FINDINGS: Mapping[str, str] = {
     "mail-unreadable": "the file could not be read",
-    "mail-no-headers": "the file has no header fields, so it is no mail as it arrived",
+    "mail-no-headers": "the file has no header fields, so it is not a mail as it arrived",
     "mail-is-a-bounce": "the file is a bounce, not a campaign mail",
-    "mail-cut": "the mail is larger than what is examined",
+    "mail-cut": "the mail is too large to be examined completely",
     "mail-attached": "the campaign mail was attached to another one",
     "mail-not-listmonk": "nothing in the mail is from Listmonk",
     "mail-no-html": "the mail has no HTML part, so it cannot have a pixel",
-    "mail-encoding-broken": "the body's encoding is declared wrong, so URLs in it are broken",
-    "mail-template-unrendered": "template expressions stand in the mail as they were written",
-    "mail-pixel-ok": "the pixel is there",
+    "mail-encoding-broken": "the body's encoding is declared wrongly, which breaks its URLs",
+    "mail-template-unrendered": "the mail contains unrendered template expressions",
+    "mail-pixel-ok": "the mail has the pixel",
     "mail-pixel-missing": "there is no pixel",
-    "mail-tracking-disabled": "there is no pixel, as tracking is disabled in Listmonk",
+    "mail-tracking-disabled": "there is no pixel, because tracking is disabled in Listmonk",
     "mail-pixel-broken": "the pixel's URL is damaged",
-    "mail-pixel-twice": "the pixel is there more than once",
+    "mail-pixel-twice": "the mail has the pixel more than once",
     "mail-pixel-other-campaign": "the pixel belongs to another campaign or subscriber than the mail",
     "mail-pixel-anonymous": "the pixel names no subscriber",
-    "mail-pixel-wrapped": "somebody rewrote the pixel's URL",
-    "mail-clipped": "the mail is so long that Gmail cuts it, pixel and all",
+    "mail-pixel-wrapped": "the pixel's URL was rewritten",
+    "mail-clipped": "the mail is so long that Gmail clips it, including the pixel",
     **received_root.FINDINGS,
     "mail-links-tracked": "links go through Listmonk",
     "mail-links-some-untracked": "some links do not go through Listmonk",
@@ -78,8 +78,8 @@ def judge(
         "report-type" in letter.get("content-type").lower()
         and "multipart/report" in letter.get("content-type").lower()
     ):
-        why = "This command is for a campaign mail as a reader gets it."
-        fix = "bouncestream parse FILE tells how a bounce is judged"
+        why = "This command examines a campaign mail as a reader receives it."
+        fix = "bouncestream parse FILE shows how a bounce is judged"
         return [_finding("mail-is-a-bounce", Level.ERROR, "mail", "This is a bounce or a report.", why, fix)], False
     found = []
     if cut:
@@ -87,7 +87,7 @@ def judge(
             _finding("mail-cut", Level.WARNING, "mail", "The mail is too large; its end was not examined.", "", "")
         )
     if letter.attached:
-        seen = "It was attached to another mail; the attached one is examined."
+        seen = "It was attached to another mail; the attachment is examined."
         found.append(_finding("mail-attached", Level.INFO, "mail", seen, "", ""))
     ids = {clean_uuid(letter.get("x-listmonk-campaign")), clean_uuid(letter.get("x-listmonk-subscriber"))} - {""}
     found += _body(letter, own, ids)
@@ -95,7 +95,7 @@ def judge(
     return found, True
 
 
-_NO_HEADERS = "Without them neither the sender's signs nor the receiver's verdict can be seen."
+_NO_HEADERS = "Without them the sender's signature and the receiver's verdict cannot be examined."
 _SAVE_IT = (
     "save the mail with its headers. Gmail: ⋮, Show original, Download original; Thunderbird: Save as; Apple "
     "Mail: Save "
@@ -121,19 +121,16 @@ def _body(letter: Letter, own: Own, ids: set[str]) -> Iterable[Finding]:
     lost = received_root.misrooted(letter)
     yield from received_rewritten.judge(letter, own.root_url, ids)
     if not ids and not direct and not wrapped and not lost and not any(map(almost, letter.images)):
-        unseen = "No X-Listmonk header, no pixel, no link of Listmonk's."
-        why = "So it is no campaign mail of Listmonk's, or somebody on its way changed everything."
-        fix = "take a mail of a campaign, not a transactional or a confirmation mail"
+        unseen = "No X-Listmonk header, no pixel and no Listmonk link."
+        why = "It is not a Listmonk campaign mail, or everything was changed in transit."
+        fix = "use a campaign mail, not a transactional or confirmation mail"
         yield _finding("mail-not-listmonk", Level.ERROR, "mail", unseen, why, fix)
         return
     if letter.damaged:
-        why = "Mail programs show broken pictures and links: URLs keep the = of quoted-printable."
-        fix = (
-            "something on the way re-encodes the body: look for a gateway, footer or list manager that "
-            "changes mails"
-        )
+        why = "Mail programs show broken images and links: URLs keep the = of quoted-printable."
+        fix = "the body is re-encoded in transit: look for a gateway, footer or list manager that changes mails"
         yield _finding(
-            "mail-encoding-broken", Level.ERROR, "mail", "The body is encoded twice, or declared wrong.", why, fix
+            "mail-encoding-broken", Level.ERROR, "mail", "The body is encoded twice or declared wrongly.", why, fix
         )
     if lost:
         yield received_root.invalid(lost)
@@ -162,31 +159,31 @@ def _pixel(letter: Letter, ids: set[str], own: Own) -> Iterable[Finding]:
             "them whole."
         )
         fix = "write the body as raw HTML or Markdown, and keep { and quotes from being changed: {{ TrackView }}"
-        yield _finding("mail-template-unrendered", Level.ERROR, "pixel", f"In the mail stands: {raw[0]}", why, fix)
+        yield _finding("mail-template-unrendered", Level.ERROR, "pixel", f"The mail contains: {raw[0]}", why, fix)
     if not pixels and not inside:
         yield _no_pixel(letter, own)
         return
     if inside and not pixels:
-        seen = f"The pixel's URL was rewritten; {printable(inside[0].netloc, 80)} can be read in it."
+        seen = f"The pixel's URL was rewritten; {printable(inside[0].netloc, 80)} is inside it."
         why = (
-            "Another server fetches the pixel then; this may be a copy saved from a web page, not the mail itself."
+            "Another server then fetches the pixel; this may be a copy saved from a web page, not the mail itself."
         )
-        fix = "save the original (Gmail: Show original, Download original), and switch off open tracking at the ESP"
+        fix = "save the original (Gmail: Show original, Download original), and disable open tracking at the ESP"
         yield _finding("mail-pixel-wrapped", Level.WARNING, "pixel", seen, why, fix)
         return
     first = pixels[0]
     distinct = {(pixel.campaign, pixel.subscriber) for pixel in pixels}
     if len(pixels) > 1:
-        why = "Each open is counted as often as the pixel is there."
+        why = "Each open is counted once per pixel."
         fix = "keep one {{ TrackView }}: in the template or in the body, not in both"
         yield _finding(
-            "mail-pixel-twice", Level.WARNING, "pixel", f"The pixel is there {len(pixels)} times.", why, fix
+            "mail-pixel-twice", Level.WARNING, "pixel", f"The mail has the pixel {len(pixels)} times.", why, fix
         )
     strange = {id for pair in distinct for id in pair} - {ZERO}
     if len(ids) == 2 and not strange <= ids and first.campaign != ZERO:
-        why = "Opens are counted for that one. It comes from a pixel that was copied as finished HTML."
-        fix = "take the <img …px.png> out of body and template, and write {{ TrackView }} instead"
-        seen = "The pixel's ids are not those of the mail's X-Listmonk headers."
+        why = "Opens are counted for that one. The pixel was copied as rendered HTML."
+        fix = "remove the <img …px.png> from body and template, and use {{ TrackView }} instead"
+        seen = "The pixel's ids differ from the mail's X-Listmonk headers."
         yield _finding("mail-pixel-other-campaign", Level.ERROR, "pixel", seen, why, fix)
     else:
         yield _finding(
@@ -202,14 +199,14 @@ def _pixel(letter: Letter, ids: set[str], own: Own) -> Iterable[Finding]:
     where = letter.html.find("px.png")
     if letter.html_bytes > _CLIPPED and len(letter.html[:where].encode("utf-8", "replace")) > _CLIPPED:
         why = (
-            "Gmail cuts a mail at about 100 KB and loads what is behind that only for who clicks on 'View "
+            "Gmail clips a mail at about 100 KB and loads the rest only for readers who click on 'View "
             "entire message'."
         )
         fix = (
-            "make the mail shorter (inline styles and data: images are what fills it), or put {{ TrackView }} "
+            "shorten the mail (inline styles and data: images take most space), or put {{ TrackView }} "
             "right behind <body>"
         )
-        seen = f"The HTML has {letter.html_bytes // 1024:,} KB, and the pixel stands at its end."
+        seen = f"The HTML has {letter.html_bytes // 1024:,} KB, and the pixel is at its end."
         yield _finding("mail-clipped", Level.WARNING, "pixel", seen, why, fix, bytes=letter.html_bytes)
 
 
@@ -218,51 +215,46 @@ def _anonymous(pixel: Ours, own: Own) -> Finding:
     seen, why, fix = "Its subscriber is all zeros.", "", ""
     if pixel.campaign == ZERO:
         seen, why = "Its campaign and subscriber are all zeros.", "This is a preview; its opens are not counted."
-        fix = "take a mail that was really sent"
+        fix = "use a mail that was really sent"
     elif own.individual:
         seen = "Its subscriber is all zeros, though individual tracking is on now: it was off when this was sent."
-        why = (
-            "Listmonk does not count the opens of this letter any more; its clicks still count, without the person."
-        )
-        fix = "nothing brings them back; letters that are sent from now on count"
+        why = "Listmonk no longer counts the opens of this mail; its clicks still count, anonymously."
+        fix = "they cannot be recovered; mails sent from now on are counted"
     else:
-        why = "Individual tracking was off: opens are counted without the person. Once it is switched on, "
-        why += "opens of this letter are lost; its clicks still count."
+        why = "Individual tracking was off: opens are counted anonymously. Once it is switched on, "
+        why += "opens of this mail are lost; its clicks still count."
     level = Level.WARNING if fix else Level.INFO
     return _finding("mail-pixel-anonymous", level, "pixel", seen, why, fix)
 
 
 def _no_pixel(letter: Letter, own: Own) -> Finding:
     if not letter.html:
-        why = "Only HTML can load a picture, so opens of this mail are never counted."
+        why = "Only HTML can load an image, so opens of this mail are never counted."
         fix = "choose Rich text, HTML or Markdown as the campaign's format, not Plain text"
         return _finding("mail-no-html", Level.WARNING, "pixel", "The mail has no HTML part.", why, fix)
     if any(map(almost, letter.images)):
         why = "Listmonk answers 400 and counts nothing."
         fix = (
-            "write {{ TrackView }} in the template instead of an <img> of your own; see what changes "
-            "mails on their way"
+            "use {{ TrackView }} in the template instead of your own <img>; find out what changes mails in transit"
         )
         return _finding(
             "mail-pixel-broken", Level.ERROR, "pixel", "There is a px.png, but its ids are broken.", why, fix
         )
     seen = "There is no pixel in the HTML."
     if any("px.png" in url for url in letter.hidden_images):
-        seen = "The pixel stands within an HTML comment, so nobody loads it."
+        seen = "The pixel is inside an HTML comment, so it is never loaded."
     elif own.disabled:
         seen = "There is no pixel, and tracking is disabled in Listmonk."
-        why = "So it leaves pixel and tracked links out of every letter: no open and no click is counted."
-        fix = (
-            "if that is not what you want: Listmonk, Settings, Privacy: switch Disable tracking off, and send anew"
-        )
+        why = "Listmonk omits pixel and tracked links from every mail: no open or click is counted."
+        fix = "if you want tracking: Listmonk, Settings, Privacy: switch Disable tracking off, and send again"
         return _finding("mail-tracking-disabled", Level.WARNING, "pixel", seen, why, fix)
-    why = "No open of this mail can be counted."
+    why = "Opens of this mail cannot be counted."
     template = (
         "Listmonk, Campaigns, Templates: put this before </body> of the template in use:\n    {{ TrackView }}"
     )
     fix = template
     if own.disabled is None:
-        fix = "Listmonk, Settings, Privacy: is Disable tracking off? While it is on, letters have no pixel and no "
+        fix = "Listmonk, Settings, Privacy: switch Disable tracking off: while it is on, mails have no pixel or "
         fix += f"tracked link (`--config FILE` asks Listmonk). If it is off: {template}"
     return _finding("mail-pixel-missing", Level.ERROR, "pixel", seen, why, fix)
 
@@ -295,7 +287,7 @@ def _links(letter: Letter, own: Own, ids: set[str], lost: Mapping[str, str]) -> 
     if kinds["broken"]:
         seen = f"{kinds['broken']} tracked links have broken ids."
         why = "Listmonk answers 400, and readers see an error page."
-        fix = "see what changes mails on their way: a gateway, a footer, a line wrap at 76 or 998 characters"
+        fix = "find out what changes mails in transit: a gateway, a footer, a line wrap at 76 or 998 characters"
         yield _finding("mail-links-broken", Level.ERROR, "links", seen, why, fix)
     if tracked:
         seen = f"{tracked} of {total} links go through Listmonk."

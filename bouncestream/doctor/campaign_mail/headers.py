@@ -37,20 +37,20 @@ NOTHING_KNOWN = Own()
 #: id → what it means
 FINDINGS: Mapping[str, str] = {
     "mail-headers-ok": "the X-Listmonk headers are there",
-    "mail-headers-missing": "the X-Listmonk headers are gone",
-    "mail-esp": "which ESP the mail went through",
-    "mail-unsubscribe-ok": "one-click unsubscription works by what the headers say",
+    "mail-headers-missing": "the X-Listmonk headers are missing",
+    "mail-esp": "the ESP that sent the mail",
+    "mail-unsubscribe-ok": "the headers offer one-click unsubscription",
     "mail-unsubscribe-missing": "there is no List-Unsubscribe",
-    "mail-unsubscribe-not-one-click": "List-Unsubscribe lacks what one click needs (RFC 8058)",
-    "mail-unsubscribe-foreign": "List-Unsubscribe leads to somebody else than Listmonk",
+    "mail-unsubscribe-not-one-click": "List-Unsubscribe is not one-click (RFC 8058)",
+    "mail-unsubscribe-foreign": "List-Unsubscribe does not lead to Listmonk",
     "mail-unsubscribe-unsigned": "the DKIM signature does not cover the unsubscription headers (RFC 8058)",
-    "mail-return-path": "where bounces of this mail go",
+    "mail-return-path": "the address that bounces of this mail go to",
     "mail-return-path-empty": "the return path is empty, so no bounce comes back",
-    "mail-return-path-missing": "the receiver did not note the return path",
+    "mail-return-path-missing": "the receiver did not record the return path",
     "mail-message-id-rewritten": "the ESP replaced the Message-ID",
     "mail-message-id-missing": "there is no Message-ID",
     "mail-auth-ok": "SPF, DKIM and DMARC passed at the receiver",
-    "mail-auth-unknown": "the receiver did not note SPF, DKIM and DMARC",
+    "mail-auth-unknown": "the receiver did not record SPF, DKIM and DMARC",
     "mail-spf-failed": "SPF did not pass",
     "mail-dkim-failed": "DKIM did not pass",
     "mail-dmarc-failed": "DMARC failed",
@@ -80,13 +80,12 @@ def _listmonk(letter: Letter) -> Iterable[Finding]:
     names = ("X-Listmonk-Campaign", "X-Listmonk-Subscriber")
     missing = [name for name in names if not clean_uuid(letter.get(name.lower()))]
     if missing:
-        seen = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not there, or no UUID."
+        seen = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing or not a UUID."
         why = (
-            "A bounce names campaign and subscriber by them. Without them it is matched by address alone, and "
-            "a returned "
-            "mail does not prove that it was yours."
+            "They tie a bounce to campaign and subscriber. Without them it is matched by address alone, and a "
+            "returned mail does not prove that it was yours."
         )
-        fix = "ask the ESP to keep X- headers, or take out the rule of your mail server that removes them"
+        fix = "ask the ESP to keep X- headers, or remove the rule of your mail server that strips them"
         yield _finding("mail-headers-missing", Level.WARNING, "headers", seen, why, fix, missing=missing)
     else:
         yield _finding(
@@ -96,7 +95,7 @@ def _listmonk(letter: Letter) -> Iterable[Finding]:
     for esp in ESPS:
         pattern = esp.headers
         if pattern is not None and any(pattern.match(name) for name in names_seen):
-            yield _finding("mail-esp", Level.INFO, "headers", f"It went through {esp.name}.", esp=esp.name)
+            yield _finding("mail-esp", Level.INFO, "headers", f"It was sent through {esp.name}.", esp=esp.name)
             break
 
 
@@ -105,8 +104,8 @@ def _listmonk(letter: Letter) -> Iterable[Finding]:
 
 def _unsubscribe(letter: Letter, root_url: str) -> Iterable[Finding]:
     value = letter.get("list-unsubscribe")
-    rule = "Gmail and Yahoo ask bulk senders for one-click unsubscription; without it readers report spam instead."
-    switch = "Listmonk, Settings, Privacy: switch on the List-Unsubscribe header"
+    rule = "Gmail and Yahoo require one-click unsubscription from bulk senders; without it readers report spam."
+    switch = "Listmonk, Settings, Privacy: enable the List-Unsubscribe header"
     if not value:
         yield _finding(
             "mail-unsubscribe-missing",
@@ -125,8 +124,8 @@ def _unsubscribe(letter: Letter, root_url: str) -> Iterable[Finding]:
         if not secure:
             parts.append("List-Unsubscribe has no https:// URL")
         if not post:
-            parts.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click is not there")
-        fix = switch if not post else "make Listmonk's root URL (Settings, General) begin with https://"
+            parts.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click is missing")
+        fix = switch if not post else "change Listmonk's root URL (Settings, General) to https://"
         yield _finding(
             "mail-unsubscribe-not-one-click", Level.WARNING, "unsubscription", f"{'; '.join(parts)}.", rule, fix
         )
@@ -134,9 +133,9 @@ def _unsubscribe(letter: Letter, root_url: str) -> Iterable[Finding]:
     host, wanted = _host(secure[0]), _host(root_url) or _host(meant(root_url))
     foreign = bool(wanted) and host != wanted
     if foreign:
-        why = "Who unsubscribes there stays subscribed in Listmonk until the ESP tells it."
+        why = "Readers who unsubscribe there stay subscribed in Listmonk until the ESP reports it."
         fix = (
-            "switch off the ESP's own unsubscription; or let its webhook tell bouncestream, which "
+            "disable the ESP's own unsubscription; or connect its webhook to bouncestream, which "
             "unsubscribes in Listmonk"
         )
         seen = f"List-Unsubscribe leads to {printable(host, 100)}, not to Listmonk."
@@ -144,16 +143,16 @@ def _unsubscribe(letter: Letter, root_url: str) -> Iterable[Finding]:
     signatures = letter.all("dkim-signature")
     covered = {"list-unsubscribe", "list-unsubscribe-post"}
     if signatures and not any(covered <= _signed(one) for one in signatures):
-        why = "RFC 8058 asks for it; Gmail then shows no unsubscribe button."
+        why = "RFC 8058 requires it; without it Gmail shows no unsubscribe button."
         fix = (
-            "let DKIM sign List-Unsubscribe and List-Unsubscribe-Post too (OpenDKIM: OversignHeaders; "
+            "sign List-Unsubscribe and List-Unsubscribe-Post with DKIM too (OpenDKIM: OversignHeaders; "
             "else ask the ESP)"
         )
         seen = "No DKIM signature covers List-Unsubscribe and List-Unsubscribe-Post."
         yield _finding("mail-unsubscribe-unsigned", Level.WARNING, "unsubscription", seen, why, fix)
     elif not foreign:
         yield _finding(
-            "mail-unsubscribe-ok", Level.OK, "unsubscription", "One-click unsubscription is there, at Listmonk."
+            "mail-unsubscribe-ok", Level.OK, "unsubscription", "One-click unsubscription leads to Listmonk."
         )
 
 
@@ -176,11 +175,11 @@ def _bounces(letter: Letter, own: Own) -> Iterable[Finding]:
     paths = letter.all("return-path")
     if not paths:
         yield _finding(
-            "mail-return-path-missing", Level.INFO, "bounces", "There is no Return-Path: the receiver notes it."
+            "mail-return-path-missing", Level.INFO, "bounces", "There is no Return-Path; the receiver adds it."
         )
     elif paths[0].strip() in ("<>", ""):
-        why = "Mails that cannot be delivered come back to nobody, so no bounce is ever counted."
-        fix = "give a sender for the envelope: at the ESP, or in your mail server"
+        why = "Undeliverable mails are not returned, so no bounce is ever counted."
+        fix = "set an envelope sender at the ESP or in your mail server"
         yield _finding("mail-return-path-empty", Level.ERROR, "bounces", "The return path is empty.", why, fix)
     else:
         address = normalise(paths[0])
@@ -188,22 +187,22 @@ def _bounces(letter: Letter, own: Own) -> Iterable[Finding]:
         from_domain = normalise(letter.get("from")).rpartition("@")[2]
         named = _is_verp(address, letter, own)
         seen = f"Bounces go to {mask(address) or domain}" + (
-            ", an address for each recipient (VERP)." if named else "."
+            ", one address per recipient (VERP)." if named else "."
         )
         if from_domain and (domain == from_domain or domain.endswith(f".{from_domain}")):
-            why = "That is your own domain: its mailbox, or the ESP that its MX leads to, gets them."
+            why = "That is your own domain: its mailbox, or the ESP behind its MX, receives them."
         else:
-            why = "That is not your domain: the ESP gets them, and tells them by its webhook."
+            why = "That is not your domain: the ESP receives them and reports them by webhook."
         yield _finding("mail-return-path", Level.INFO, "bounces", seen, why, domain=domain, verp=named)
     ids = re.findall(r"<?([^\s<>]{1,500})>?", letter.get("message-id")[:2000])
     if not ids:
-        fix = "let Listmonk or the mail server give each mail one"
+        fix = "let Listmonk or the mail server add one"
         yield _finding(
             "mail-message-id-missing",
             Level.WARNING,
             "bounces",
             "There is no Message-ID.",
-            "Spam filters mind.",
+            "Spam filters penalise that.",
             fix,
         )
         return
@@ -216,7 +215,7 @@ def _bounces(letter: Letter, own: Own) -> Iterable[Finding]:
             f"(@{printable(right, 80)})."
         )
         why = (
-            "What Listmonk or your mail server logged is another one, so look bounces up by address or "
+            "Listmonk's and your mail server's logs have another one, so look up bounces by address or "
             "X-Listmonk headers."
         )
         yield _finding("mail-message-id-rewritten", Level.INFO, "bounces", seen, why, esp=esp)
@@ -278,8 +277,8 @@ def _authentication(letter: Letter) -> Iterable[Finding]:
     found = results(letter)
     topic = "authentication"
     if not found:
-        fix = "send the campaign to a Gmail address too, and examine that mail: Gmail notes them"
-        seen = "The receiver noted nothing about SPF, DKIM and DMARC."
+        fix = "send the campaign to a Gmail address too, and examine that mail: Gmail records them"
+        seen = "The receiver recorded no SPF, DKIM or DMARC result."
         yield _finding("mail-auth-unknown", Level.INFO, topic, seen, "", fix)
         return
     spf, dkim, dmarc = found.get("spf", ""), found.get("dkim", ""), found.get("dmarc", "")
@@ -289,29 +288,27 @@ def _authentication(letter: Letter) -> Iterable[Finding]:
     if spf and spf != "pass":
         bad = True
         level = Level.WARNING if passed or spf in ("none", "neutral", "temperror") else Level.ERROR
-        why = "The server that sent it is not in the SPF record of the return path's domain."
-        fix = "add what the ESP says to the TXT record of that domain, in one record: v=spf1 include:… ~all"
+        why = "The sending server is not in the SPF record of the return path's domain."
+        fix = "add the ESP's include to the TXT record of that domain, in one record: v=spf1 include:… ~all"
         yield _finding("mail-spf-failed", level, topic, f"SPF: {spf}.", why, fix, result=spf)
     if dkim and dkim != "pass":
         bad = True
         level = Level.WARNING if passed or dkim == "temperror" else Level.ERROR
-        why = "The signature is missing or broken. A list manager or footer that changes the body breaks it too."
-        fix = (
-            f"enter the DKIM records that the ESP shows into the DNS of {domain}, and let it sign with that domain"
-        )
+        why = "The signature is missing or broken. List managers or footers that change the body also break it."
+        fix = f"add the ESP's DKIM records to the DNS of {domain}, and let it sign with that domain"
         yield _finding("mail-dkim-failed", level, topic, f"DKIM: {dkim}.", why, fix, result=dkim)
     if dmarc in ("none", "bestguesspass"):
         bad = True
-        why = "Gmail and Yahoo ask bulk senders for a DMARC record."
+        why = "Gmail and Yahoo require bulk senders to have a DMARC record."
         fix = f'_dmarc.{domain}. TXT "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"'
         yield _finding(
             "mail-dmarc-none", Level.WARNING, topic, f"{domain} has no DMARC record.", why, fix, result=dmarc
         )
     elif dmarc and not passed:
         bad = True
-        why = "Neither SPF nor DKIM passed for the domain in From, so the mail goes to spam or is refused."
+        why = "Neither SPF nor DKIM passed for the domain in From, so the mail goes to spam or is rejected."
         fix = f"let the ESP sign with DKIM as {domain}, or use a return path below {domain} (custom bounce domain)"
         yield _finding("mail-dmarc-failed", Level.ERROR, topic, f"DMARC: {dmarc}.", why, fix, result=dmarc)
     if not bad:
         told = ", ".join(f"{name.upper()} {result}" for name, result in sorted(found.items()))
-        yield _finding("mail-auth-ok", Level.OK, topic, f"The receiver noted: {told}.", **found)
+        yield _finding("mail-auth-ok", Level.OK, topic, f"The receiver recorded: {told}.", **found)

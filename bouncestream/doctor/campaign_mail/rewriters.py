@@ -42,8 +42,8 @@ ESPS = (
         "Amazon SES",
         _of(rf"{_HOST}awstrack\.me/[A-Z]?L\d/|{_SITE}/CL0/https?:"),
         _of(rf"{_HOST}awstrack\.me/[A-Z]?I\d/|{_SITE}/CI0/"),
-        "in the configuration set: remove Open and Click from the event destination, or take the header "
-        "X-SES-CONFIGURATION-SET out",
+        "in the configuration set: remove Open and Click from the event destination, or remove the header "
+        "X-SES-CONFIGURATION-SET",
         _of(r"x-ses-outgoing|x-ses-"),
     ),
     Rewriter(
@@ -72,7 +72,7 @@ ESPS = (
         "Brevo",
         _of(rf"{_SITE}/(?:tr|mk)/(?:cl|mr|un)/|{_HOST}sendib[mt]\w{{0,20}}\.com/"),
         _of(rf"{_SITE}/(?:tr|mk)/op/"),
-        "Transactional, Settings: switch off the tracking of opens and clicks, or ask the support to",
+        "Transactional, Settings: disable the tracking of opens and clicks, or ask support to",
         _of(r"x-mailin-|x-sib-id"),
     ),
     Rewriter(
@@ -107,7 +107,7 @@ ESPS = (
         "Sendamatic",
         _of(rf"{_HOST}sendamatic\.net/"),
         None,
-        "in the mail identity: switch off what rewrites links",
+        "in the mail identity: disable link rewriting",
         _of(r"x-sendamatic-"),
     ),
 )
@@ -149,7 +149,7 @@ def rewriter(url: str, among: tuple[Rewriter, ...]) -> Rewriter | None:
 
 
 def pixel_of(url: str) -> Rewriter | None:
-    """Whose own pixel this URL of an image is."""
+    """The ESP whose own pixel this image's URL is."""
     rest = _from_host(url)
     return next((one for one in ESPS if one.opens is not None and one.opens.match(rest)), None)
 

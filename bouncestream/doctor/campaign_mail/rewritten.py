@@ -17,14 +17,14 @@ from bouncestream.printable import printable
 FINDINGS: Mapping[str, str] = {
     "mail-links-esp": "the ESP rewrote the links",
     "mail-links-receiver": "the receiver rewrote the links",
-    "mail-esp-pixel": "the ESP put a pixel of its own into the mail",
+    "mail-esp-pixel": "the ESP added its own pixel to the mail",
 }
 
 #: What no person writes into an address: so many characters without a break, digits among them.
 _TOKEN = re.compile(r"[/=](?=[\w.~%-]*\d)[\w.~%-]{32,}")
 _DETOUR = (
-    "Each click takes a detour over its servers, and needs its tracking domain to work. Links to unsubscribe are "
-    "rewritten too, and mail that is redirected twice looks like spam."
+    "Each click goes through its servers and needs its tracking domain to work. Unsubscribe links are "
+    "rewritten too, and links that redirect twice look like spam."
 )
 
 
@@ -58,25 +58,25 @@ def judge(letter: Letter, root_url: str = "", ids: Set[str] = frozenset()) -> It
         among = ", also those to unsubscribe or to view the letter," if unsubscribe else ""
         rest = "" if unsubscribe else " that are not Listmonk's own pages"
         seen = (
-            f"All links{rest}{among} lead to {host}, which is neither Listmonk nor a target: somebody rewrote them."
+            f"All links{rest}{among} lead to {host}, which is neither Listmonk nor a target: they were rewritten."
         )
-        fix = f"{host} is your ESP's tracking domain, by the look of it: switch off its click tracking (and open "
+        fix = f"{host} is probably your ESP's tracking domain: disable its click tracking (and open "
         fix += "tracking) there; Listmonk tracks clicks itself"
         yield _finding("mail-links-esp", Level.WARNING, "links", seen, _DETOUR, fix, esp="", host=host)
     yield from _wrapped(letter, root_url)
     for name in dict.fromkeys(one.name for url in letter.images if (one := pixel_of(url)) is not None):
-        why = "It counts opens beside Listmonk's; the two will differ."
+        why = "It counts opens in addition to Listmonk; the numbers will differ."
         yield _finding(
             "mail-esp-pixel",
             Level.INFO,
             "pixel",
-            f"{name} put in a pixel of its own.",
+            f"{name} added its own pixel.",
             why,
             f"at {name}: {off[name]}",
         )
     for name, times in receivers.items():
         seen = f"The receiver ({name}) rewrote {times} links."
-        why = "It checks them, and may follow them before the reader does: some clicks are machines'."
+        why = "It checks them and may follow them before the reader does: some clicks are automatic."
         yield _finding("mail-links-receiver", Level.INFO, "links", seen, why, "", receiver=name)
 
 
@@ -95,12 +95,10 @@ def _wrapped(letter: Letter, root_url: str) -> Iterable[Finding]:
     for host, times in hosts.items():
         seen = f"{times} of {len(letter.links)} links lead to {host} first, and to Listmonk from there."
         if _domain(host) in domains or _TRACKER.match(host):
-            fix = f"{host} is your ESP's tracking domain, by the look of it: switch off its click tracking there"
+            fix = f"{host} is probably your ESP's tracking domain: disable its click tracking there"
             yield _finding("mail-links-esp", Level.WARNING, "links", seen, _DETOUR, fix, esp="", host=host)
         else:
-            why = (
-                "Your ESP does that, or the receiver, who checks links and may follow them before the reader does."
-            )
+            why = "Your ESP does that, or the receiver, which checks links and may follow them before the reader."
             yield _finding("mail-links-receiver", Level.INFO, "links", seen, why, "", receiver="", host=host)
 
 

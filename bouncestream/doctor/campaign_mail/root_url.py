@@ -19,12 +19,12 @@ from bouncestream.printable import printable
 
 #: id → what it means
 FINDINGS: Mapping[str, str] = {
-    "mail-root-invalid": "the root URL is no web address: it lacks https://, or has it twice",
+    "mail-root-invalid": "the root URL is not a web address: it lacks https://, or has it twice",
     "mail-root-http": "the root URL begins with http://",
-    "mail-root-local": "the root URL is only reachable from its own network",
+    "mail-root-local": "the root URL is reachable only from its own network",
     "mail-root-port": "the root URL has a port",
-    "mail-root-path": "the root URL has a path, or two slashes follow it",
-    "mail-root-other": "the mail was made with another root URL than Listmonk's public one",
+    "mail-root-path": "the root URL has a path or is followed by two slashes",
+    "mail-root-other": "the mail was sent with another root URL than Listmonk's public one",
     "mail-root-mixed": "the mail has URLs of several root URLs",
 }
 
@@ -32,7 +32,7 @@ FINDINGS: Mapping[str, str] = {
 def _fix(root: str) -> str:
     return (
         f"Listmonk, Settings, General: root URL {meant(root) or 'https://news.example.org'} (the name that readers "
-        "see, without a port and a path). Letters sent before keep the old one"
+        "see, without port and path). Mails sent before keep the old one"
     )
 
 
@@ -52,10 +52,10 @@ def invalid(lost: Mapping[str, str]) -> Finding:
     kinds = Counter(lost.values())
     parts = ["the pixel"] if kinds["pixel"] else []
     parts += [f"{kinds['link']} tracked link{'' if kinds['link'] == 1 else 's'}"] if kinds["link"] else []
-    parts += ["the page to unsubscribe or to view it"] if kinds["page"] else []
-    fault = fault_of(root) if root else "so without any host"
+    parts += ["the page to unsubscribe or view it"] if kinds["page"] else []
+    fault = fault_of(root) if root else "without a host"
     seen = f"{' and '.join(parts)[:1].upper()}{' and '.join(parts)[1:]}: URLs begin with {root!r}, {fault}."
-    why = "{{ TrackView }} and the links are there, but no mail program can follow them: nothing is counted."
+    why = "{{ TrackView }} and the links are there, but mail programs cannot follow them: nothing is counted."
     return _finding("mail-root-invalid", Level.ERROR, "root URL", seen, why, _fix(root), root=root)
 
 
@@ -70,8 +70,8 @@ def judge(found: list[Ours], own: Own) -> Iterable[Finding]:
         return
     if len(roots) > 1:
         told = ", ".join(printable(root, 80) for root in list(roots)[:5])
-        why = "Some of them are not tracked by this Listmonk: copied from another mail, or from before it moved."
-        fix = "take finished /campaign/ and /link/ URLs out of body and template; Listmonk makes them"
+        why = "This Listmonk does not track some of them: they were copied from another mail, or it has moved."
+        fix = "remove rendered /campaign/ and /link/ URLs from body and template; Listmonk creates them"
         yield _finding("mail-root-mixed", Level.WARNING, "root URL", f"URLs begin with: {told}.", why, fix)
     root = roots.most_common(1)[0][0]
     shown = printable(root, 200)
@@ -79,32 +79,31 @@ def judge(found: list[Ours], own: Own) -> Iterable[Finding]:
     before = root.partition("://")[2].partition("/")
     path = before[1] + before[2]
     if is_local(host):
-        why = "Nobody but this machine or network can load the pixel or follow a link."
+        why = "Only this machine or network can load the pixel or follow a link."
         yield _finding(
             "mail-root-local", Level.ERROR, "root URL", f"URLs begin with {shown}.", why, _fix(root), root=root
         )
         return
     if root.startswith("http://"):
-        why = "Web mail blocks or upgrades plain pictures, and clicks travel readable."
+        why = "Web mail blocks or upgrades plain HTTP images, and clicks are sent unencrypted."
         yield _finding(
             "mail-root-http", Level.WARNING, "root URL", f"URLs begin with {shown}.", why, _fix(root), root=root
         )
     if port is not None and port not in (80, 443):
         why = (
-            "Many networks let out ports 80 and 443 only; and Listmonk's own port should not be open to "
-            "the Internet."
+            "Many networks allow only ports 80 and 443; and Listmonk's own port should not be open to the Internet."
         )
         yield _finding(
             "mail-root-port", Level.ERROR, "root URL", f"URLs begin with {shown}.", why, _fix(root), root=root
         )
     if path:
-        why = "Listmonk does not work below a sub-path, and // is another path to it: it answers 404."
+        why = "Listmonk supports neither a sub-path nor //: it answers 404."
         yield _finding(
             "mail-root-path", Level.ERROR, "root URL", f"URLs begin with {shown}/.", why, _fix(root), root=root
         )
     if own.root_url and not same_root(root, own.root_url):
         seen = f"URLs begin with {shown}; Listmonk's public address is {printable(own.root_url, 200)}."
-        why = "Opens and clicks go to another address than the one that is looked after."
+        why = "Opens and clicks go to another address than the one that is monitored."
         fix = (
             f"Listmonk, Settings, General: root URL {printable(own.root_url.rstrip('/'), 200)}; or correct "
             "[listmonk] public_url"

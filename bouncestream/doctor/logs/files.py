@@ -49,7 +49,7 @@ def _read_one(name: str, tally: Tally, advanced: Callable[[int], None]) -> LogFa
             head = raw.peek(8)[:8]
             for magic, tool in _OTHER_PACKERS:
                 if head.startswith(magic):
-                    fix = f"unpack it on the way: {tool} {name} | bouncestream doctor logs -"
+                    fix = f"decompress it: {tool} {name} | bouncestream doctor logs -"
                     return LogFailure(name, "it is compressed, but not with gzip", fix)
             stream: Stream = raw
             if head.startswith(_GZIP):
@@ -60,12 +60,12 @@ def _read_one(name: str, tally: Tally, advanced: Callable[[int], None]) -> LogFa
     except IsADirectoryError:
         return LogFailure(name, "it is a directory", f"name the files in it: {os.path.join(name, 'access.log*')}")
     except FileNotFoundError:
-        return LogFailure(name, "there is no such file", "check the path; Nginx writes /var/log/nginx/access.log")
+        return LogFailure(name, "file not found", "check the path; Nginx writes /var/log/nginx/access.log")
     except PermissionError:
-        return LogFailure(name, "this user may not read it", f"sudo bouncestream doctor logs {name}")
+        return LogFailure(name, "permission denied", f"sudo bouncestream doctor logs {name}")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         why = f"its compression is damaged ({error})"
-        return LogFailure(name, why, "copy it again, or leave it out", partly=tally.lines > before)
+        return LogFailure(name, why, "copy it again, or omit it", partly=tally.lines > before)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         return LogFailure(

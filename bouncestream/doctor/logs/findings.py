@@ -14,109 +14,105 @@ TOPIC = "logs"
 
 #: id → what it means
 FINDINGS: Mapping[str, str] = {
-    "logs-unreadable": "a log file could not be read, or not to its end",
-    "logs-empty": "there is nothing in the log",
-    "logs-unknown-format": "most lines are no lines of an access log",
-    "logs-error-log": "an error log: does the server look for tracking paths on its disk, or miss Listmonk?",
-    "logs-junk": "some lines are binary or absurdly long",
-    "logs-unread": "lines name a tracking path, but hold no status",
-    "logs-read": "what was read: lines and period",
-    "logs-no-tracking": "not one request for a pixel or a tracked link arrived",
+    "logs-unreadable": "a log file could not be read completely",
+    "logs-empty": "the log is empty",
+    "logs-unknown-format": "most lines are not access log lines",
+    "logs-error-log": "an error log: tracking paths searched on disk, or Listmonk unreachable",
+    "logs-junk": "some lines are binary or extremely long",
+    "logs-unread": "lines contain a tracking path, but no status",
+    "logs-read": "the lines that were read, and their period",
+    "logs-no-tracking": "no request for a pixel or a tracked link arrived",
     "logs-no-pixel": "clicks arrive, but no opens",
     "logs-no-link": "opens arrive, but no clicks",
-    "logs-pixel-ok": "opens arrive and are answered well",
+    "logs-pixel-ok": "opens arrive and are answered correctly",
     "logs-pixel-not-found": "the pixel is answered 404",
     "logs-pixel-refused": "the pixel is refused (401, 403, 405, 429)",
     "logs-pixel-failed": "the pixel is answered 5xx",
     "logs-pixel-redirected": "the pixel is redirected",
     "logs-pixel-cached": "the pixel is answered 304, so something caches it",
-    "logs-pixel-malformed": "pixels with broken UUIDs are asked for",
-    "logs-pixel-odd": "the pixel is answered with a status that Listmonk never uses for it",
-    "logs-proxy-refused": "the image proxies of mail services are refused, browsers are not",
-    "logs-image-proxies": "who fetches the pixel",
+    "logs-pixel-malformed": "pixels with broken UUIDs are requested",
+    "logs-pixel-odd": "the pixel is answered with a status that Listmonk never uses",
+    "logs-proxy-refused": "image proxies of mail services are refused, browsers are not",
+    "logs-image-proxies": "the programs that fetch the pixel",
     "logs-link-ok": "clicks arrive and are redirected to their target",
     "logs-link-not-found": "tracked links are answered 404",
     "logs-link-refused": "tracked links are refused (401, 403, 405, 429)",
     "logs-link-failed": "tracked links are answered 5xx",
-    "logs-link-redirected": "tracked links are redirected to somewhere else than their target first",
-    "logs-link-unknown": "tracked links are answered 400: Listmonk does not know them",
-    "logs-link-malformed": "tracked links with broken UUIDs are asked for",
-    "logs-link-odd": "tracked links are answered 200, so not by Listmonk",
+    "logs-link-redirected": "tracked links are redirected elsewhere first",
+    "logs-link-unknown": "tracked links are answered 400: unknown to Listmonk",
+    "logs-link-malformed": "tracked links with broken UUIDs are requested",
+    "logs-link-odd": "tracked links are answered 200, which Listmonk never does",
     "logs-page-not-found": "subscription or view-in-browser pages are answered 404",
     "logs-page-refused": "subscription or view-in-browser pages are refused",
     "logs-page-failed": "subscription or view-in-browser pages are answered 5xx",
-    "logs-webhook-ok": "webhooks arrive and are taken",
+    "logs-webhook-ok": "webhooks arrive and are accepted",
     "logs-webhook-not-found": "webhooks are answered 404",
     "logs-webhook-refused": "webhooks are answered 401 or 403",
-    "logs-webhook-redirected": "webhooks are redirected, and what they said is lost on the way",
+    "logs-webhook-redirected": "webhooks are redirected, so their events are lost",
     "logs-webhook-too-large": "webhooks are answered 413",
     "logs-webhook-failed": "webhooks are answered 5xx or 429",
-    "logs-guide-paths": "paths such as /track/open are asked for, which never existed",
+    "logs-guide-paths": "paths such as /track/open are requested, which never existed",
     "logs-sub-path": "tracking paths arrive below a sub-path, or with two slashes",
-    "logs-other-host": "tracking requests arrive for another host than Listmonk's public one",
+    "logs-other-host": "tracking requests arrive at another host than Listmonk's public one",
     "logs-one-client": "all tracking requests come from one private address",
     "logs-head": "HEAD requests, which Listmonk answers 404",
-    "logs-scanners": "security scanners click every link of a letter, so clicks exceed opens",
-    "logs-own": "requests of bouncestream's own examinations, which are left out",
+    "logs-scanners": "security scanners click every link of a mail, so clicks exceed opens",
+    "logs-own": "bouncestream's own test requests, which are ignored",
     "logs-probes": "test requests with all-zero UUIDs, which are not counted",
     "logs-anonymous": "requests that name no subscriber: individual tracking is off",
 }
 
 _HAND_ON = """\
-let these paths reach Listmonk, before any other rule of the server. Nginx, beside `location /`:
+forward these paths to Listmonk before any other rule of the server. Nginx, next to `location /`:
     location ^~ /campaign/ { proxy_pass http://127.0.0.1:9000; }
     location ^~ /link/     { proxy_pass http://127.0.0.1:9000; }
 `bouncestream proxy nginx|caddy|apache|traefik --domain …` prints a whole configuration."""
 _LET_IN = """\
 exempt /campaign/, /link/ and /subscription/ from logins, country blocks, bot rules and rate limits, in the server
-and in a CDN or firewall before it. Nginx, beside `location /`:
+and in any CDN or firewall in front of it. Nginx, next to `location /`:
     location ^~ /campaign/ { auth_basic off; allow all; proxy_pass http://127.0.0.1:9000; }"""
-_UP = "look whether Listmonk runs and listens where the proxy passes to: curl -si http://127.0.0.1:9000/health"
-_ROOT = (
-    "make Listmonk's root URL (Settings, General) the final address, with https:// and without a redirect behind it"
-)
+_UP = "check that Listmonk runs and listens at the proxy's upstream address: curl -si http://127.0.0.1:9000/health"
+_ROOT = "set Listmonk's root URL (Settings, General) to the final address: https:// and no redirect"
 
 #: id → (why it matters, how it is fixed)
 WORDS: Mapping[str, tuple[str, str]] = {
     "logs-unknown-format": (
-        "Without method, path and status of each request nothing can be told.",
-        'hand over the access log. In a log_format of your own keep "$request" and $status; Caddy writes one '
+        "Without method, path and status of the requests nothing can be concluded.",
+        'pass the access log. In a custom log_format keep "$request" and $status; Caddy writes one '
         "only with a `log` directive in the site",
     ),
     "logs-error-log": (
-        "An error log has no statuses. What it says about tracking paths is counted all the same.",
-        "hand over the access log too: bouncestream doctor logs /var/log/nginx/access.log*",
+        "An error log has no statuses. Its lines about tracking paths are counted anyway.",
+        "pass the access log too: bouncestream doctor logs /var/log/nginx/access.log*",
     ),
-    "logs-junk": ("They could not be read, so what is in them is not counted.", ""),
+    "logs-junk": ("They could not be read and are not counted.", ""),
     "logs-unread": (
         "They are not counted.",
-        'in a log_format of your own keep "$request" and $status; the combined format has both',
+        'in a custom log_format keep "$request" and $status; the combined format has both',
     ),
     "logs-no-tracking": (
-        "So Listmonk cannot count anything: either the letters do not ask this server, or this is the wrong log.",
-        "is it the log of the host in Listmonk's root URL, and of days on which letters went out? Then "
-        "take a letter "
-        "from an inbox, and see where its pixel points: bouncestream doctor mail letter.eml",
+        "Listmonk cannot count anything: either the mails do not point to this server, or this is the wrong log.",
+        "check that it is the log of the host in Listmonk's root URL, from days with campaigns. Then take a mail "
+        "from an inbox and see where its pixel points: bouncestream doctor mail letter.eml",
     ),
     "logs-no-pixel": (
-        "Readers click, but no mail program asks for the pixel: it is not in the letters, or broken.",
+        "Readers click, but no mail program requests the pixel: it is missing or broken.",
         "put {{ TrackView }} before </body> of the campaign template, then: bouncestream doctor mail letter.eml",
     ),
     "logs-no-link": (
-        "Listmonk tracks only links that are written for it.",
+        "Listmonk tracks only links marked for it.",
         'write links as https://example.com@TrackLink or {{ TrackLink "https://example.com" }}, or tick Track '
         "in the editor's link box",
     ),
     "logs-pixel-not-found": (
-        "Nothing is counted for these. Often a rule for images (`location ~* \\.(png|jpg)$`) takes the "
-        "pixel away "
-        "from Listmonk; or the path is changed on its way.",
+        "Nothing is counted for these. Often a rule for images (`location ~* \\.(png|jpg)$`) catches the "
+        "pixel before Listmonk, or the path is changed.",
         _HAND_ON,
     ),
     "logs-pixel-refused": ("Nothing is counted for these: mail programs cannot log in.", _LET_IN),
     "logs-pixel-failed": ("Nothing is counted for these.", _UP),
     "logs-pixel-redirected": (
-        "Each open takes a detour, and some image proxies do not follow; a redirect to a login counts nothing.",
+        "Some image proxies do not follow redirects; opens redirected to a login are not counted.",
         _ROOT,
     ),
     "logs-pixel-cached": (
@@ -125,93 +121,91 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "proxy_pass http://127.0.0.1:9000; }",
     ),
     "logs-pixel-malformed": (
-        "These are not counted: somebody tries by hand, or letters are damaged on their way.",
-        "look at one letter as it arrived: bouncestream doctor mail letter.eml",
+        "These are not counted: manual tests, or mails damaged in transit.",
+        "examine a mail as it arrived: bouncestream doctor mail letter.eml",
     ),
-    "logs-pixel-odd": ("Listmonk answers the pixel 200; something before it answers instead.", _HAND_ON),
+    "logs-pixel-odd": ("Listmonk answers the pixel 200; something in front of it answers instead.", _HAND_ON),
     "logs-proxy-refused": (
-        "Gmail, Yahoo and others fetch pictures for their readers. While they are refused, nearly no open counts.",
+        "Gmail, Yahoo and others fetch images for their readers. While refused, hardly any open is counted.",
         _LET_IN,
     ),
     "logs-link-not-found": ("Readers who click see an error page, and nothing is counted.", _HAND_ON),
     "logs-link-refused": ("Readers who click see an error page, and nothing is counted.", _LET_IN),
     "logs-link-failed": ("Readers who click see an error page, and nothing is counted.", _UP),
     "logs-link-redirected": (
-        "Listmonk redirects with 307. A 301 or 302 is another one before it; one to a login counts nothing.",
+        "Listmonk redirects with 307. A 301 or 302 comes from another server; clicks to a login do not count.",
         _ROOT,
     ),
     "logs-link-unknown": (
-        "Listmonk answers `Invalid link`: its database does not have them, after a restore or a move for instance.",
-        "look whether Listmonk runs with the database that the letters were sent from",
+        "Listmonk answers `Invalid link`: its database does not contain them, perhaps after a restore.",
+        "check that Listmonk uses the database that the mails were sent from",
     ),
     "logs-link-malformed": (
-        "These are not counted: somebody tries by hand, or letters are damaged on their way.",
-        "look at one letter as it arrived: bouncestream doctor mail letter.eml",
+        "These are not counted: manual tests, or mails damaged in transit.",
+        "examine a mail as it arrived: bouncestream doctor mail letter.eml",
     ),
-    "logs-link-odd": ("Listmonk redirects with 307; something before it answers instead.", _HAND_ON),
+    "logs-link-odd": ("Listmonk redirects with 307; something in front of it answers instead.", _HAND_ON),
     "logs-page-not-found": (
-        "Readers cannot unsubscribe or look at the letter. Some 404 are normal: deleted campaigns and subscribers.",
+        "Readers cannot unsubscribe or view the mail. Some 404s are normal: deleted campaigns and subscribers.",
         _HAND_ON,
     ),
     "logs-page-refused": ("Readers cannot unsubscribe, so they report spam instead.", _LET_IN),
     "logs-page-failed": ("Readers cannot unsubscribe, so they report spam instead.", _UP),
     "logs-webhook-not-found": (
-        "These bounces are lost, unless the provider sends them again.",
-        "compare the URL at the provider with what `bouncestream check` prints, and pass /webhooks/ to "
+        "These bounces are lost, unless the provider retries.",
+        "compare the URL at the provider with the output of `bouncestream check`, and forward /webhooks/ to "
         "bouncestream",
     ),
     "logs-webhook-refused": (
-        "These bounces are lost, unless the provider sends them again; some 401 are strangers who try.",
+        "These bounces are lost, unless the provider retries; some 401s are strangers' attempts.",
         "compare the secret at the provider with the configuration: bouncestream check",
     ),
     "logs-webhook-redirected": (
-        "Senders do not follow a redirect, or follow it by a GET without the body (301, 302, 303): these "
+        "Senders do not follow a redirect, or follow with a GET without the body (301, 302, 303): these "
         "bounces are lost.",
         "enter the final URL at the provider, exactly: https://, the host that does not redirect, the path "
-        "without a slash at its end; compare `bouncestream check`. If the old one must go on: 308",
+        "without a trailing slash; compare `bouncestream check`. If the old one must keep working: 308",
     ),
     "logs-webhook-too-large": (
-        "Reports with a whole mail in them are refused by the proxy.",
+        "The proxy refuses reports that contain a whole mail.",
         "Nginx: client_max_body_size 10m; in location /webhooks/",
     ),
     "logs-webhook-failed": (
-        "Providers send again for a while; what lasts longer is lost.",
-        "is it running? systemctl status bouncestream, and: bouncestream check",
+        "Providers retry for a while; in a longer outage events are lost.",
+        "check that it is running: systemctl status bouncestream, and: bouncestream check",
     ),
     "logs-guide-paths": (
         "Listmonk has no such path; guides that name it are wrong. The pixel is /campaign/…/…/px.png, "
         "links are "
         "/link/…/…/….",
-        "take these rules out of proxy and templates; write {{ TrackView }} and @TrackLink, and pass "
-        "everything to "
-        "Listmonk",
+        "remove these rules from proxy and templates; use {{ TrackView }} and @TrackLink, and forward "
+        "everything to Listmonk",
     ),
     "logs-sub-path": (
-        "Listmonk does not work below a sub-path, and two slashes are another path to it: it answers 404.",
-        "give it a host name of its own, and make the root URL https://that-name without anything behind it",
+        "Listmonk supports neither a sub-path nor two slashes: it answers 404.",
+        "give it its own host name, and set the root URL to https://that-name with nothing after it",
     ),
     "logs-other-host": (
-        "Letters point to another address than the one that is checked and renewed.",
-        "make Listmonk's root URL (Settings, General) and [listmonk] public_url the same",
+        "Mails point to another address than the one that is monitored.",
+        "set Listmonk's root URL (Settings, General) and [listmonk] public_url to the same address",
     ),
     "logs-one-client": (
-        "The real addresses of readers do not arrive; limits for each address would hit all of them.",
-        "let the proxy in front pass X-Forwarded-For, and this server believe it: Nginx set_real_ip_from and "
+        "Readers' real addresses do not arrive; limits per address would affect all of them.",
+        "make the proxy in front send X-Forwarded-For, and this server trust it: Nginx set_real_ip_from and "
         "real_ip_header; Caddy servers { trusted_proxies static private_ranges }",
     ),
     "logs-head": ("Listmonk answers every HEAD with 404; that is normal, and mail programs use GET.", ""),
     "logs-scanners": (
-        "Mail services follow the links of a letter before its reader gets it. Listmonk counts these clicks, "
+        "Mail services follow the links of a mail before its reader receives it. Listmonk counts these clicks, "
         "so clicks may exceed opens; nothing is wrong with your set-up.",
-        "do not take single clicks for readers; opens by image proxies and replies tell more",
+        "do not treat single clicks as readers; opens by image proxies and replies are better signs",
     ),
-    "logs-own": ("The doctor's and check's tries tell nothing about readers and providers.", ""),
+    "logs-own": ("The doctor's and check's tests say nothing about readers and providers.", ""),
     "logs-probes": ("They are answered like real ones, so a 200 for them does not prove that opens count.", ""),
     "logs-anonymous": (
-        "Counted, but for the campaign only: who opened or clicked is not known.",
-        "for names switch on Settings, Privacy, individual subscriber tracking; letters sent before stay "
-        "anonymous, "
-        "and their opens are then not counted any more",
+        "Counted per campaign only, not per subscriber.",
+        "to count per subscriber: Settings, Privacy, individual subscriber tracking; mails sent before stay "
+        "anonymous, and their opens are no longer counted",
     ),
 }
 

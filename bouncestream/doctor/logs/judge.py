@@ -77,7 +77,7 @@ def judge(
     whole = all(trouble.partly for trouble in troubles)
     if not tally.lines:
         if not troubles:
-            found.append(Finding("logs-empty", Level.ERROR, TOPIC, "There is not one line in the log.", fix=_EMPTY))
+            found.append(Finding("logs-empty", Level.ERROR, TOPIC, "The log is empty.", fix=_EMPTY))
         return found, False
     if tally.unknown + tally.error_log > tally.sampled // 2 or not tally.sampled:
         found.append(_no_access_log(tally))
@@ -92,17 +92,17 @@ def judge(
     return found, whole
 
 
-_EMPTY = "logs are renamed at night: hand over the older ones too, such as /var/log/nginx/access.log*"
+_EMPTY = "logs are rotated at night: pass the older ones too, such as /var/log/nginx/access.log*"
 
 
 def _trouble(trouble: LogFailure) -> Finding:
-    what = "could be read only in part" if trouble.partly else "could not be read"
+    what = "could be read only partly" if trouble.partly else "could not be read"
     return Finding(
         "logs-unreadable",
         Level.WARNING if trouble.partly else Level.ERROR,
         "logs",
         f"{printable(trouble.file)} {what}: {printable(trouble.why, 200)}.",
-        "What is missing is not counted.",
+        "The missing lines are not counted.",
         trouble.fix,
         {"file": trouble.file},
     )
@@ -114,8 +114,7 @@ def _no_access_log(tally: Tally) -> Finding:
         if tally.opened_as_file:
             parts.append(
                 f"{tally.opened_as_file:,} times the server looked for a tracking path on its disk instead of "
-                "asking "
-                "Listmonk"
+                "asking Listmonk"
             )
         if tally.upstream_failed:
             parts.append(f"{tally.upstream_failed:,} times Listmonk did not answer a tracking request")
@@ -133,13 +132,17 @@ def _no_access_log(tally: Tally) -> Finding:
         return replace(told_of, fix=fix)
     if not tally.sampled:
         return finding(
-            "logs-unknown-format", Level.ERROR, "This is no text, so no access log.", sampled=0, unknown=0
+            "logs-unknown-format",
+            Level.ERROR,
+            "This is not text, so it is not an access log.",
+            sampled=0,
+            unknown=0,
         )
     share = tally.unknown / tally.sampled
     return finding(
         "logs-unknown-format",
         Level.ERROR,
-        f"{share:.0%} of the lines looked at are no lines of an access log.",
+        f"{share:.0%} of the examined lines are not access log lines.",
         sampled=tally.sampled,
         unknown=tally.unknown,
     )
@@ -160,7 +163,7 @@ def _read(tally: Tally) -> Finding:
 def _quality(tally: Tally) -> Iterable[Finding]:
     if tally.junk:
         level = Level.WARNING if tally.junk > tally.lines * 0.01 else Level.INFO
-        seen = f"{number(tally.junk, 'line is', 'lines are')} binary or absurdly long."
+        seen = f"{number(tally.junk, 'line is', 'lines are')} binary or extremely long."
         yield finding("logs-junk", level, seen, lines=tally.junk)
     if tally.unread:
         seen = f"{number(tally.unread, 'line names', 'lines name')} a tracking path, but could not be read."
@@ -172,7 +175,7 @@ def _quality(tally: Tally) -> Iterable[Finding]:
 
 
 def _word(seen: RequestKey) -> str:
-    """How a request ended: `ok`, or the last part of the finding's id."""
+    """The outcome of a request: `ok`, or the last part of the finding's id."""
     if seen.status in _GONE:
         return "gone"
     if not seen.whole and seen.status < 500:
@@ -207,10 +210,10 @@ def _requests(tally: Tally, individual: bool | None) -> Iterable[Finding]:
         yield finding(
             "logs-no-tracking",
             Level.ERROR,
-            f"None of the {tally.lines:,} lines asks for a pixel or a tracked link.",
+            f"None of the {tally.lines:,} lines requests a pixel or a tracked link.",
         )
     elif links and not pixels:
-        seen_words = f"{number(links, 'click arrives', 'clicks arrive')}, but nobody asks for the pixel."
+        seen_words = f"{number(links, 'click arrives', 'clicks arrive')}, but the pixel is never requested."
         yield finding("logs-no-pixel", Level.WARNING, seen_words)
     elif pixels >= _FEW and not links:
         yield finding(
@@ -222,14 +225,14 @@ def _requests(tally: Tally, individual: bool | None) -> Iterable[Finding]:
     if tally.own:
         verb = "is" if tally.own == 1 else "are"
         seen_words = (
-            f"{number(tally.own, 'request', 'requests')} of bouncestream's own examinations {verb} left out."
+            f"{number(tally.own, 'request', 'requests')} of bouncestream's own examinations {verb} ignored."
         )
         yield finding("logs-own", Level.INFO, seen_words, requests=tally.own)
     if heads:
         yield finding("logs-head", Level.INFO, f"{heads:,} HEAD requests for Listmonk's paths.", requests=heads)
     if probes:
-        seen_words = f"{number(probes, 'request has', 'requests have')} all-zero UUIDs: somebody tests"
-        seen_words += ", the doctor too, under the names of image proxies." if tally.own else "."
+        seen_words = f"{number(probes, 'request has', 'requests have')} all-zero UUIDs: these are tests"
+        seen_words += ", including the doctor's, under the names of image proxies." if tally.own else "."
         yield finding("logs-probes", Level.INFO, seen_words, requests=probes)
     if tally.anonymous:
         yield anonymous(tally, individual)
@@ -243,7 +246,7 @@ def _ends(counted: Counter[Counted], totals: Counter[Subject], tally: Tally, ask
         one, many = _NAMES[subject]
         id = f"logs-{subject}-{word}"
         if word == "ok" and subject in (Subject.LINK, Subject.WEBHOOK):
-            verb = "arrived and was taken" if times == 1 else "arrived and were taken"
+            verb = "arrived and was accepted" if times == 1 else "arrived and were accepted"
             yield finding(id, Level.OK, f"{number(times, one, many)} {verb}.", requests=times)
         elif word not in ("ok", "gone"):
             statuses, paths = _examples(tally, subject, word)
@@ -253,7 +256,7 @@ def _ends(counted: Counter[Counted], totals: Counter[Subject], tally: Tally, ask
             seen += f": {', '.join(paths)}." if paths else "."
             if (subject, word) == (Subject.WEBHOOK, "redirected") and asked_again:
                 again = number(asked_again, "GET of a webhook", "GETs of webhooks")
-                seen += f" {again} came too, and refused: the sender followed, without the body."
+                seen += f" {again} came too and were refused: the sender followed without the body."
             level = _level(id, times, totals[subject])
             yield finding(id, level, seen, requests=times, of=totals[subject], statuses=statuses, paths=paths)
 
@@ -289,7 +292,7 @@ def _paths(tally: Tally, root_host: str) -> Iterable[Finding]:
             guides[printable(path, 120)] += times
     if guides:
         told = ", ".join(f"{path} {times:,} times" for path, times in guides.most_common(5))
-        yield finding("logs-guide-paths", Level.WARNING, f"Asked for: {told}.", paths=dict(guides.most_common(20)))
+        yield finding("logs-guide-paths", Level.WARNING, f"Requested: {told}.", paths=dict(guides.most_common(20)))
     wrong = Counter({prefix: times for (prefix, good), times in tally.prefixes.items() if not good})
     if wrong:
         told = ", ".join(
@@ -297,7 +300,10 @@ def _paths(tally: Tally, root_host: str) -> Iterable[Finding]:
         )
         level = Level.ERROR if wrong.total() > sum(tally.seen.values()) * _ERROR else Level.WARNING
         yield finding(
-            "logs-sub-path", level, f"Before Listmonk's own path stands more: {told}.", prefixes=dict(wrong)
+            "logs-sub-path",
+            level,
+            f"There is an extra prefix before Listmonk's path: {told}.",
+            prefixes=dict(wrong),
         )
     hosts = Counter({_host(name): times for name, times in tally.hosts.items()})
     if root_host and hosts and root_host.lower() not in hosts:

@@ -39,7 +39,7 @@ def image_proxies(counted: Counter[Counted], last_open: datetime | None) -> Iter
     }
     if refused and good:
         told = ", ".join(f"{who} {times:,} times" for who, times in refused.items())
-        yield finding("logs-proxy-refused", Level.ERROR, f"Refused, while others are not: {told}.", refused=refused)
+        yield finding("logs-proxy-refused", Level.ERROR, f"Refused, unlike others: {told}.", refused=refused)
         for who in refused:
             del counted[Counted(Subject.PIXEL, "refused", who)]
     if good:
@@ -81,9 +81,9 @@ def anonymous(tally: Tally, individual: bool | None) -> Finding:
         seen += (
             f", though individual tracking is on now: {number(tally.anonymous_opens, 'open', 'opens')} among them"
         )
-        seen += " of letters from when it was off."
+        seen += " of mails sent while it was off."
         found = finding("logs-anonymous", Level.WARNING, seen, requests=tally.anonymous)
-        why = "Listmonk counts no open of these letters any more, whatever it answers; their clicks still count."
-        fix = "nothing brings these opens back; letters sent from now on are counted"
+        why = "Listmonk no longer counts opens of these mails, whatever it answers; their clicks still count."
+        fix = "these opens cannot be recovered; mails sent from now on are counted"
         return replace(found, why=why, fix=fix)
     return finding("logs-anonymous", Level.INFO, f"{seen}.", requests=tally.anonymous)

@@ -34,7 +34,7 @@ class Origin(StrEnum):
     """The origin of an answer: who gave it."""
 
     TRACKING = "a tracking page of Listmonk"
-    LISTMONK = "Listmonk, for a path that it does not know"
+    LISTMONK = "Listmonk, for an unknown path"
     NGINX = "nginx itself"
     CADDY = "Caddy itself"
     APACHE = "Apache itself"

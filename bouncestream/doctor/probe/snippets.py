@@ -62,7 +62,7 @@ def uncached(proxy: str, host: str, listmonk_url: str) -> str:
 def to_https(proxy: str, host: str) -> str:
     """The lines that lead plain HTTP to HTTPS, with the path."""
     if proxy == "caddy":
-        return f"Caddyfile: write the site as {host}, without http:// and without a port; Caddy redirects by itself"
+        return f"Caddyfile: write the site as {host}, without http:// and port; Caddy redirects automatically"
     if proxy == "apache":
         return f"Apache, in the VirtualHost *:80:\n\n{indented(f'Redirect permanent / https://{host}/')}"
     block = f"server {{\n    listen 80;\n    listen [::]:80;\n    server_name {host};\n"

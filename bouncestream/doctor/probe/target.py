@@ -36,8 +36,8 @@ def meant(url: str) -> str:
 def fault_of(root: str) -> str:
     """The fault of a root URL that is no web address, in words."""
     if root.count("://") > 1:
-        return "with two beginnings instead of one https://"
-    return "without a right https:// before it" if meant(root) else "which is no web address"
+        return "with two schemes instead of one https://"
+    return "without a valid https:// before it" if meant(root) else "which is not a web address"
 
 
 def from_outside(root_url: str, webhook_url: str = "") -> str:

@@ -114,7 +114,7 @@ class Web:
         except CallFailed as error:
             answer, trouble, why = error.begun or Answer(0, {}, b""), error.kind, error.words
             if trouble is FailureKind.TIMEOUT:
-                said = "the answer begins, but does not end" if answer.status else "no answer"
+                said = "an incomplete answer" if answer.status else "no answer"
                 why = f"{said} within {patience:g} s"
         seconds = time.monotonic() - began
         headers, body = answer.headers, answer.content
@@ -151,9 +151,9 @@ class Web:
         except TimeoutError:
             return Reply(url, trouble=FailureKind.TIMEOUT, why=f"no answer within {patience:g} s")
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            return Reply(url, trouble=FailureKind.CLOSED, why="the connection was closed in between")
+            return Reply(url, trouble=FailureKind.CLOSED, why="the connection was closed early")
         except (ValueError, IndexError):
-            return Reply(url, trouble=FailureKind.GARBLED, why="what came is no HTTP answer")
+            return Reply(url, trouble=FailureKind.GARBLED, why="the answer is not HTTP")
 
     async def follow(self, reply: Reply, *, hops: int = 6, patience: float = PATIENCE) -> list[Reply]:
         """The answers along a chain of redirects, the first one first. The last one is still a redirect when it

@@ -13,10 +13,10 @@ def configuration(site: Site) -> str:
     """The whole Caddyfile."""
     steps = [
         "To /etc/caddy/Caddyfile, then: caddy validate --config /etc/caddy/Caddyfile && systemctl reload caddy",
-        "Open ports 80 and 443 to the Internet, and no other.",
+        "Open only ports 80 and 443 to the Internet.",
     ]
     if not site.cert:
-        steps.append("Certificates come from Let's Encrypt by themselves, once DNS leads the names here.")
+        steps.append("Caddy gets certificates from Let's Encrypt once DNS points the names here.")
     tls = f"\ttls {site.cert} {site.key}\n" if site.cert else ""
     listmonk = f"""\
 	handle {{

@@ -79,15 +79,15 @@ class Site:
     def steps(self, default_site: str, service: str, file: str, end: str) -> list[str]:
         """What to do with a file of a proxy that leaves certificates to certbot; `end`: the commands to load it."""
         if self.cert:
-            return [f"To {file}, then: {end}", "Open ports 80 and 443 to the Internet, and no other."]
+            return [f"To {file}, then: {end}", "Open only ports 80 and 443 to the Internet."]
         names = " ".join(f"-d {name}" for name in self.names)
         return [
-            f"1. With {default_site} still on, and DNS leading the names here, get a certificate of Let's Encrypt:",
+            f"1. With {default_site} still on, and DNS pointing the names here, get a Let's Encrypt certificate:",
             f"   apt install certbot && certbot certonly --webroot -w {WEBROOT} {names} \\",
             f'     --deploy-hook "systemctl reload {service}"',
-            "   certbot's timer renews it; try that with: certbot renew --dry-run",
+            "   certbot's timer renews it; test that with: certbot renew --dry-run",
             f"2. This file to {file}, then: {end}",
-            "3. Open ports 80 and 443 to the Internet, and no other.",
+            "3. Open only ports 80 and 443 to the Internet.",
         ]
 
     def heading(self, what: str, *steps: str) -> str:
@@ -106,7 +106,7 @@ class Site:
             "  [server]",
             f'  listen = "{self.bouncestream}"',
             f'  public_url = "https://{self.webhook_name}"',
-            '  trusted_proxies = ["127.0.0.1", "::1"]   # where this proxy\'s requests come from',
+            '  trusted_proxies = ["127.0.0.1", "::1"]   # this proxy\'s addresses',
         ]
         return "".join(f"# {line}".rstrip() + "\n" for line in lines)
 
@@ -115,19 +115,19 @@ def _name(text: str, option: str) -> str:
     """A host name as A-labels, lower case."""
     name = text.strip().rstrip(".").lower()
     if "://" in name or "/" in name or ":" in name:
-        raise UsageError(f"{option} takes a name without https://, port and path, such as news.example.org")
+        raise UsageError(f"{option} needs a name without https://, port and path, such as news.example.org")
     try:
         ipaddress.ip_address(name)
     except ValueError:
         pass
     else:
-        raise UsageError(f"{option} takes a name, not an address: certificates and links need one")
+        raise UsageError(f"{option} needs a name, not an address: certificates and links require one")
     if not name.isascii():
         try:
             name = name.encode("idna").decode("ascii")
         except UnicodeError:
-            raise UsageError(f"{option} {text!r} is no host name") from None
+            raise UsageError(f"{option} {text!r} is not a host name") from None
     labels = name.split(".")
     if len(labels) < 2 or len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise UsageError(f"{option} {text!r} is no host name, such as news.example.org")
+        raise UsageError(f"{option} {text!r} is not a host name, such as news.example.org")
     return name

@@ -14,7 +14,7 @@ def configuration(site: Site) -> str:
     heading = site.heading(
         "Traefik: two files",
         "The first to /etc/traefik/traefik.yml, the second to /etc/traefik/dynamic/listmonk.yml.",
-        "Open ports 80 and 443 to the Internet, and no other. In a container, 127.0.0.1 is the",
+        "Open only ports 80 and 443 to the Internet. In a container, 127.0.0.1 is the",
         "container itself: name Listmonk and bouncestream as your network does, and let trusted_proxies be",
         "that network.",
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How one command is run on an IMAP connection: with a time limit, and with each way in which it can fail as an
+"""Running one command on an IMAP connection: with a time limit, and with each way in which it can fail as an
 error in an operator's words.
 """
 
@@ -110,5 +110,5 @@ class Commands:
         error = Throttled if sort in refusals.TOO_MUCH else ServerRefused
         now = " (for now)" if sort is not None else ""
         return error(
-            f"{self._where} answered {name} with {answer.result}{now}: {answer.words}", answer.code, later=bool(now)
+            f"{self._where} said {answer.result} to {name}{now}: {answer.words}", answer.code, later=bool(now)
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a mail is asked for (RFC 3501 section 6.4.5): several forms, as no single one works on every server.
+"""The forms of fetching a mail (RFC 3501 section 6.4.5): several, as no single one works on every server.
 
 Xeams botches what is asked for in brackets together with a part of a body; others have no partial FETCH, or give
 only what is called RFC822. The first form is the best one: it is bounded, and marks nothing as read. What works is

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How one logs in to an IMAP server, and what its refusals mean. Pure.
+"""The login commands of IMAP, and the errors that their refusals become. Pure.
 
 PLAIN: RFC 4616. OAUTHBEARER: RFC 7628. XOAUTH2: Google's page "OAuth 2.0 Mechanism" and Microsoft's "Authenticate
 an IMAP, POP or SMTP connection using OAuth", as stored in late 2026.

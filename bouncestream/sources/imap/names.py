@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How names and sets are written in IMAP: quoted strings (RFC 3501 section 4.3), folder names in modified UTF-7
+"""Names and sets as IMAP writes them: quoted strings (RFC 3501 section 4.3), folder names in modified UTF-7
 (section 5.1.3), sets of UIDs (section 9, `sequence-set`). Pure.
 """
 

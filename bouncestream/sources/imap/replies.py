@@ -292,7 +292,7 @@ def _expanded(uids: bytes) -> list[int]:
 
 
 def expunged(lines: Lines) -> int:
-    """How many mails an answer says are gone: `n EXPUNGE`, or `VANISHED` (RFC 7162 section 3.2.10.2)."""
+    """The number of mails that an answer reports gone: `n EXPUNGE`, or `VANISHED` (RFC 7162 section 3.2.10.2)."""
     count = 0
     for line in texts(lines[:-1]):
         if _EXPUNGED.fullmatch(line.strip()):

@@ -109,7 +109,7 @@ class Alone:
         return None, refusal
 
     def _tell(self, form: Form, *, better: bool) -> None:
-        """Tell what is odd about how the server gives its mails."""
+        """Log the form in which the server returns its mails, where it is an unusual one."""
         if better or form.marks:
             what = "its mails" if better else "a mail"
             marks = ", which marks them as read" if form.marks else ""

@@ -116,8 +116,8 @@ class Numbers:
         return ""
 
     async def _arrival(self, session: Session, uid: int) -> datetime | None:
-        """When a mail arrived; None: it is gone, or the server refuses to tell. The mail may be damaged by now, and
-        must not keep those after it from being read; the server is asked again at the next look."""
+        """The time a mail arrived; None: it is gone, or the server refuses. The mail may be damaged, and must
+        not keep those after it from being read; the server is asked again at the next look."""
         self._unsure = False
         try:
             return (await session.dates([uid])).get(uid)

@@ -58,23 +58,23 @@ BUSY_PAUSES = (0.2, 0.5, 1.0)
 
 
 class FolderState(StrEnum):
-    """How a folder's connection stands: the named states that `/readyz` and the log begin with."""
+    """The state of a folder's connection, by the names that `/readyz` and the log begin with."""
 
     CONNECTING = "connecting"
     READING = "reading"  #: what has arrived before is read
-    LISTENING = "listening"  #: in IDLE: new mails are heard of at once
-    POLLING = "polling"  #: the server has no IDLE that can be relied on: looked from time to time
-    UNSTEADY = "new numbers each time"  #: the server keeps no UIDs: looked from time to time, at all of the folder
-    UNREAD = "not read"  #: all mails, or the last ones, could not be fetched or read, and are set aside
-    DEAF = "deaf"  #: the connection looked alive, but did not hear of a mail; it is replaced
+    LISTENING = "listening"  #: in IDLE: the server reports new mails at once
+    POLLING = "polling"  #: the server has no reliable IDLE: the folder is polled
+    UNSTEADY = "new numbers each time"  #: the server keeps no UIDs: the whole folder is polled
+    UNREAD = "not read"  #: all mails, or the last ones, could not be fetched or read, and are quarantined
+    DEAF = "deaf"  #: the connection looked alive, but missed a mail; it is replaced
     LOGIN_REFUSED = "login refused"
     CERTIFICATE_REFUSED = "certificate refused"
     FOLDER_MISSING = "folder missing"
     CONNECTION_LOST = "connection lost"
     SERVER_REFUSED = "server refused"
-    UNREADABLE = "mail unreadable"  #: the server does not give a mail; after three tries it is set aside
-    TOKENLESS = "no access token"  #: whoever grants the tokens gives none just now
-    NOT_STORED = "not stored"  #: the outbox takes nothing in now
+    UNREADABLE = "mail unreadable"  #: the server does not return a mail; after three tries it is quarantined
+    TOKENLESS = "no access token"  #: the OAuth provider issues none for now
+    NOT_STORED = "not stored"  #: the outbox accepts nothing for now
     BUG = "bug"
 
 
@@ -161,9 +161,9 @@ def hollow_rest(times: int, settings: Mailbox) -> float:
 
 
 def failures_after(failures: int, lasted: float, read: bool, settings: Mailbox) -> int:
-    """How many failures in a row to go on from, when a session ends that `lasted` seconds since it had read all
-    there was, and did or did not `read` mails. Only one that lasted forgives all, since a server that lets us in
-    and cuts us off each time must not be logged in to every second."""
+    """The number of failures in a row to continue from, when a session ends that `lasted` seconds since it had read
+    everything, and did or did not `read` mails. Only one that lasted resets it, since a server that accepts the
+    login and disconnects each time must not be logged in to every second."""
     if lasted >= settings.retry:
         return 0
     return min(failures, 1) if read else failures
@@ -185,7 +185,7 @@ def forgotten(progress: Progress, dedupe: float, now: datetime) -> datetime | No
 
 
 def next_window(size: int, found: int) -> int:
-    """How many UIDs to ask for next, after `found` of `size`: numbers have gaps of any size."""
+    """The number of UIDs to ask for next, after `found` of `size`: numbers have gaps of any size."""
     if found < size // 20:
         return min(size * 4, WIDEST)
     return max(WINDOW // 4, size // 2) if found > WINDOW else size
@@ -210,7 +210,7 @@ def next_batch(uids: Sequence[int], tries: Collection[int], size: int) -> list[i
 
 
 def batch_size(mails: int, size: int) -> int:
-    """How many mails to fetch together, after `mails` with `size` bytes in all."""
+    """The number of mails to fetch together, after `mails` with `size` bytes in all."""
     return max(1, min(BATCH, BATCH_BYTES * mails // max(1, size)))
 
 

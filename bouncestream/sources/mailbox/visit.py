@@ -54,11 +54,11 @@ class Visitor(Connector):
 
 
 class Contact(StrEnum):
-    """How `run` and a folder stand."""
+    """The state of a folder for `run`: read before, renumbered, or new."""
 
-    FIRST = "first"  #: never read: `start` decides what is taken in
+    FIRST = "first"  #: never read: `start` decides which mails are read
     KNOWN = "known"  #: read up to some mail
-    RENUMBERED = "renumbered"  #: the server has numbered its mails anew since
+    RENUMBERED = "renumbered"  #: the server has renumbered its mails since
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ async def _folder(box: Mailbox, session: Session, name: str, there: Sequence[str
 
 
 async def _first_contact(box: Mailbox, session: Session, exists: int) -> int:
-    """How many mails `start` takes in, to the day: SEARCH SINCE knows no times (RFC 3501 section 6.4.4)."""
+    """The number of mails that `start` covers, to the day: SEARCH SINCE knows no times (RFC 3501 section 6.4.4)."""
     moment = shapes.since(box.start, datetime.now(UTC))
     if moment is None:
         return exists

@@ -141,7 +141,7 @@ def _open(path: Path, in_maildir: bool) -> BinaryIO:
 
 
 def arrival(raw: bytes) -> datetime | None:
-    """When a mail arrived, as its headers tell: by the topmost Received (RFC 5322 section 3.6.7), which the last
+    """The time a mail arrived, by its headers: by the topmost Received (RFC 5322 section 3.6.7), which the last
     server wrote, else by Date. None: they do not."""
     text = raw[:_HEADER].decode("latin-1").replace("\r\n", "\n").lstrip("\n")
     fields = parse_fields(text.partition("\n\n")[0])

@@ -58,7 +58,7 @@ class Share:
         self.was_cut = False
 
     def grow(self, size: int) -> None:
-        """So many bytes more have come in. Raises StoreBusy."""
+        """Count `size` more bytes of the body. Raises StoreBusy."""
         if self.was_cut:
             raise StoreBusy("it was dropped in favour of another request")
         self._budget.take(size, self)

@@ -69,7 +69,7 @@ class Connections:
         self._empty: asyncio.Event | None = None
 
     def __len__(self) -> int:
-        """How many are open."""
+        """The number of open connections."""
         return len(self._open)
 
     def __iter__(self) -> Iterator[Connection]:

@@ -70,7 +70,7 @@ def test_before_a_start_its_public_url_need_not_reach_it() -> None:
     seen = bridge.BridgeFacts(public, REFUSED, ways=(way,), sources=("shop",), outbox=THERE)
     assert judged(seen)["webhook-unreachable"].level is Level.ERROR
     told = judged(seen, to_run=True)["webhook-unreachable"]
-    assert (told.level, "normal before" in told.seen) == (Level.INFO, True)
+    assert (told.level, "normal while" in told.seen) == (Level.INFO, True)
     seen = bridge.BridgeFacts(public, RUNNING, ways=(way,), sources=("shop",), outbox=THERE)
     assert judged(seen, to_run=True)["webhook-unreachable"].level is Level.ERROR
 

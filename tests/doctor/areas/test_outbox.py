@@ -64,7 +64,7 @@ def test_what_waits_in_it(overview: Overview, ident: str, level: str) -> None:
 def test_one_that_is_missing_is_never_well(alive: bool, lost: str) -> None:
     found = judged(OutboxFacts("o.db", missing=True, lost=lost), alive=alive)
     assert found["outbox-lost"].level is Level.ERROR
-    assert found["outbox-lost"].fix == ("mount it" if lost else "see its log")
+    assert found["outbox-lost"].fix == ("mount it" if lost else "check its log")
 
 
 def test_before_the_first_run_there_is_none(tmp_path: Path) -> None:

@@ -445,7 +445,7 @@ def test_redirected_webhooks(tmp_path: Path, status: int) -> None:
     assert f"20 webhooks of 20 were answered {status}: /webhooks/shop." in told.seen
     assert "20 GETs of webhooks came too" in told.seen
     assert "final URL at the provider" in told.fix
-    assert "is it running" not in told.fix
+    assert "check that it is running" not in told.fix
 
 
 def test_our_own_examinations_are_left_out_and_told(tmp_path: Path) -> None:
@@ -470,7 +470,7 @@ def test_our_own_examinations_are_left_out_and_told(tmp_path: Path) -> None:
     assert told["logs-webhook-ok"].evidence["requests"] == 1
     assert told["logs-pixel-ok"].evidence["requests"] == 1
     assert told["logs-own"].evidence["requests"] == 33
-    assert "33 requests of bouncestream's own examinations are left out" in told["logs-own"].seen
+    assert "33 requests of bouncestream's own examinations are ignored" in told["logs-own"].seen
     assert {"logs-probes", "logs-head", "logs-guide-paths", "logs-sub-path"} & ids(findings) == set()
     # others who call themselves alike are counted
     assert "logs-own" not in ids(examine(tmp_path, GOOD + line(agent="not-bouncestream-doctor"))[0])

@@ -261,7 +261,7 @@ async def test_an_idle_that_is_refused_is_polled(tmp_path: Path, answer: str) ->
                 peer.done("OK", "SEARCH")
 
     async with Scripted(script) as server, Reader(tmp_path, mailbox(server.port)) as reader:
-        await reader.told("polling: INBOX: IDLE is mute", Status.YELLOW)
+        await reader.told("polling: INBOX: IDLE reports no new mails", Status.YELLOW)
         assert len(server.peers) == 1
         looks = len(server.peers[0].lines)
         await reader.until(lambda: len(server.peers[0].lines) > looks + 3)
@@ -270,7 +270,7 @@ async def test_an_idle_that_is_refused_is_polled(tmp_path: Path, answer: str) ->
 async def test_a_server_that_cuts_every_idle_off_is_polled(dovecot: Dovecot, proxy: Proxy, tmp_path: Path) -> None:
     proxy.edit = lambda data: b"* BYE no idling\r\n" if data.startswith(b"+ idling") else data
     async with Reader(tmp_path, mailbox(proxy.port)) as reader:
-        await reader.told("polling: INBOX: IDLE is mute", Status.YELLOW)
+        await reader.told("polling: INBOX: IDLE reports no new mails", Status.YELLOW)
         await delivered(dovecot, bounce(1))
         await reader.stored(1)
 
@@ -295,7 +295,7 @@ async def test_an_idle_that_tells_nothing_is_replaced_and_then_polled(
         await delivered(dovecot, bounce(2))
         await reader.stored(2)
         await reader.until(lambda: 'why="deaf"' in reader.metrics.render())
-        await reader.told("polling: INBOX: IDLE is mute", Status.YELLOW)
+        await reader.told("polling: INBOX: IDLE reports no new mails", Status.YELLOW)
         await delivered(dovecot, bounce(3))
         await reader.stored(3)
 
@@ -355,7 +355,7 @@ async def test_a_second_connection_that_is_not_possible_is_told(dovecot: Dovecot
     async with Proxy(dovecot.imap) as proxy, Reader(tmp_path, mailbox(proxy.port, prove=0.2)) as reader:
         await reader.listening()
         proxy.refuse = True
-        await reader.told("unproven: ", Status.YELLOW)
+        await reader.told("not tested: ", Status.YELLOW)
         proxy.refuse = False
         await reader.listening()
 
