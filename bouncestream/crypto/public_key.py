@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 from bouncestream.crypto.signature import Signature
+from bouncestream.errors import Unauthorized
 
 
 def load(text: str) -> Any:
@@ -118,9 +119,14 @@ class Ed25519(PublicKey):
 
 
 def verify_rsa(key: Any, message: bytes, offered: bytes, hash: str) -> None:
-    """Raise InvalidSignature unless `offered` is the RSA signature of `message`; `hash` is sha256 or sha1."""
+    """Raise InvalidSignature unless `offered` is the RSA signature of `message`; `hash` is sha256 or sha1. Raises
+    Unauthorized where the system's policy forbids SHA-1, as that of RHEL 9 does."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
     # Some providers sign with SHA-1 only; a second preimage of it is still out of reach.
-    key.verify(offered, message, PKCS1v15(), SHA256() if hash == "sha256" else SHA1())  # noqa: S303
+    try:
+        key.verify(offered, message, PKCS1v15(), SHA256() if hash == "sha256" else SHA1())  # noqa: S303
+    except UnsupportedAlgorithm:
+        raise Unauthorized(f"OpenSSL on this machine refuses {hash}: let the provider sign with SHA-256") from None

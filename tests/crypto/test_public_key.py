@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from multidict import CIMultiDict
 
 from bouncestream.crypto.place import Header
-from bouncestream.crypto.public_key import Ecdsa, Ed25519, PublicKey, Rsa
+from bouncestream.crypto.public_key import Ecdsa, Ed25519, PublicKey, Rsa, verify_rsa
 from bouncestream.errors import Unauthorized
 from bouncestream.providers._request import WebhookRequest
 
@@ -88,3 +89,14 @@ def test_the_package_is_imported_only_when_it_is_used() -> None:
         "[providers.get(name) for name in providers.names()]; sys.exit('cryptography' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_where_the_machine_refuses_sha_1_it_is_said() -> None:
+    """As OpenSSL does by the policy of RHEL 9; SNS signs with SHA-1 unless it is told otherwise."""
+
+    class Strict:
+        def verify(self, *_: object) -> None:
+            raise UnsupportedAlgorithm("sha1 is not supported by this backend for RSA signing.")
+
+    with pytest.raises(Unauthorized, match="refuses sha1: let the provider sign with SHA-256"):
+        verify_rsa(Strict(), b"message", b"signature", "sha1")
