@@ -178,7 +178,7 @@ def _drop_quarantined(args: argparse.Namespace, outbox: Changing) -> int:
         _confirm(f"This drops {len(items)} {what}; they can no longer be replayed. Continue?")
     done: list[int] = []
     for at in range(0, len(items), _STEP):
-        done += outbox.write(partial(drop_items, items=items[at : at + _STEP]))
+        done += outbox.write(partial(drop_items, items=items[at : at + _STEP], now=datetime.now(UTC)))
     refused = {item: "another command has just replayed or dropped it" for item in items if item not in set(done)}
     return out.tell(args.json, done, refused, "dropped", "item")
 

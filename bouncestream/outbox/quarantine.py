@@ -66,7 +66,11 @@ def store_again(conn: sqlite3.Connection, item: int, submission: Submission, now
     return take(conn, submission, now) if mark_replayed(conn, item, now) else None
 
 
-def drop_items(conn: sqlite3.Connection, items: Sequence[int]) -> list[int]:
+def drop_items(conn: sqlite3.Connection, items: Sequence[int], now: datetime) -> list[int]:
     """Take items out of the quarantine for good; returns those that still waited there. Their raw bodies leave the
-    outbox with [retention] raw."""
-    return [item for item in items if conn.execute(QUERIES["drop_quarantined"], (item,)).rowcount == 1]
+    outbox with [retention] raw. The newest one stays, marked as replayed: its number must not come again."""
+    return [
+        item
+        for item in items
+        if conn.execute(QUERIES["drop_quarantined"], (item,)).rowcount == 1 or mark_replayed(conn, item, now)
+    ]

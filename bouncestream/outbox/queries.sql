@@ -365,7 +365,8 @@ SELECT received_at FROM quarantine WHERE id >= ? ORDER BY id LIMIT 1;
 SELECT coalesce((SELECT min(id) FROM quarantine), 0), coalesce((SELECT max(id) FROM quarantine), 0);
 
 -- name: drop_quarantined
-DELETE FROM quarantine WHERE id = ? AND replayed_at IS NULL;
+-- Never the newest row: its number must not come again while someone else reads that item.
+DELETE FROM quarantine WHERE id = ? AND replayed_at IS NULL AND id < (SELECT max(id) FROM quarantine);
 
 -- name: delete_quarantine
 DELETE FROM quarantine WHERE id IN (

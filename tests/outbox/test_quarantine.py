@@ -46,6 +46,16 @@ def test_what_is_no_feedback_after_all_is_only_marked(conn: sqlite3.Connection) 
 def test_what_is_dropped_is_gone_for_good(conn: sqlite3.Connection) -> None:
     submit(conn, unreadable=(Unreadable("odd"), Unreadable("odder"), Unreadable("oddest")), raw=b"body")
     mark_replayed(conn, 3, NOW)
-    assert drop_items(conn, [1, 3, 99]) == [1]
+    assert drop_items(conn, [1, 3, 99], NOW) == [1]
     assert [item.id for item in quarantine_items(conn, replayed=True)] == [2, 3]
     assert store_again(conn, 1, make.submission(make.event()), NOW) is None
+
+
+def test_the_number_of_a_dropped_item_does_not_come_again(conn: sqlite3.Connection) -> None:
+    """Somebody may read the dropped item just now, and would then mark another one as read."""
+    submit(conn, unreadable=(Unreadable("odd"), Unreadable("odder")), raw=b"body")
+    assert drop_items(conn, [1, 2], NOW) == [1, 2]
+    submit(conn, unreadable=(Unreadable("new"),), raw=b"another body")
+    assert [item.id for item in quarantine_items(conn)] == [3]
+    assert store_again(conn, 2, make.submission(make.event()), NOW) is None
+    assert drop_items(conn, [1, 2], NOW) == []
