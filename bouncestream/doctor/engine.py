@@ -341,5 +341,4 @@ def first_hook(config: Config) -> str:
 
 def own_mailboxes(config: Config) -> list[tuple[str, str]]:
     """Host and user of each mailbox that bouncestream reads."""
-    boxes = getattr(config, "mailboxes", {})
-    return [(str(box.host), str(box.user)) for box in boxes.values()]
+    return [(box.host, box.user) for box in config.mailboxes.values()]

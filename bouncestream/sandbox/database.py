@@ -17,8 +17,6 @@ from bouncestream.sandbox.model import Action, Subscriber
 from bouncestream.sandbox.posted import Bounce
 from bouncestream.sandbox.sql import Condition
 
-EMPTY_META: Mapping[str, Any] = {}
-
 
 class RowRefused(Exception):
     """The database did not take the row; the words are its own."""

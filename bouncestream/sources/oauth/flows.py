@@ -74,7 +74,6 @@ class DeviceCode:
     device_code: str
     user_code: str
     uri: str
-    complete_uri: str  #: with the code in it; empty: the provider has none
     lifetime: float  #: seconds
     interval: float  #: seconds between two polls
 
@@ -192,12 +191,10 @@ def read_device(status: int, body: bytes, *, secrets: Iterable[str] = ()) -> Dev
     found = (data.get("device_code"), data.get("user_code"), uri)
     if status != 200 or not all(isinstance(text, str) and text for text in found):
         raise _refusal(status, data, secrets, "")
-    complete = data.get("verification_uri_complete")
     return DeviceCode(
         device_code=str(found[0]),
         user_code=str(found[1]),
         uri=str(found[2]),
-        complete_uri=complete if isinstance(complete, str) else "",
         lifetime=_seconds(data.get("expires_in"), 600.0, LONGEST_CODE),
         interval=max(1.0, _seconds(data.get("interval"), INTERVAL, 60.0)),
     )
