@@ -123,7 +123,7 @@ async def test_any_number_of_lines_in_one_segment(protocol: Protocol) -> None:
 async def test_nonsense_ends_the_connection_at_once(protocol: Protocol, said: bytes) -> None:
     task = await ask(protocol)
     protocol.data_received(said)
-    with pytest.raises(ConnectionLost, match="no IMAP"):
+    with pytest.raises(ConnectionLost, match="not valid IMAP"):
         await task
     assert protocol.transport.aborted
     protocol.data_received(b"* more\r\n")  # what was on its way

@@ -111,11 +111,11 @@ async def test_a_mailbox_that_needs_id_is_read(tmp_path: Path) -> None:
         ("NO [TRYCREATE] no", FolderMissing, "mailbox test"),
         ("NO Mailbox doesn't exist: Bounces", FolderMissing, "mailbox test"),
         ("NO [NOPERM] Permission denied", ServerRefused, "read access to that folder"),
-        ("NO SELECT Unsafe Login.", LoginBarred, "web page"),
-        ("NO [UNAVAILABLE] backend", ServerRefused, "just now"),
-        ("BAD User is authenticated but not connected.", ServerRefused, "just now"),
-        ("NO [INUSE] mailbox is locked", Throttled, "just now"),
-        ("NO [LIMIT] too many requests", Throttled, "just now"),
+        ("NO SELECT Unsafe Login.", LoginBarred, "website"),
+        ("NO [UNAVAILABLE] backend", ServerRefused, "for now"),
+        ("BAD User is authenticated but not connected.", ServerRefused, "for now"),
+        ("NO [INUSE] mailbox is locked", Throttled, "because of a limit"),
+        ("NO [LIMIT] too many requests", Throttled, "because of a limit"),
         ("NO SELECT failed", FolderMissing, "mailbox test"),  # and LIST does not show it
     ],
 )
@@ -148,7 +148,7 @@ async def test_a_folder_that_is_listed_is_not_missing() -> None:
 
     async with Scripted(script) as server:
         session = await Session.connect(mailbox(server.port))
-        with pytest.raises(ServerRefused, match="though it is there: SELECT failed"):
+        with pytest.raises(ServerRefused, match="although it exists: SELECT failed"):
             await session.select("Bounces")
         await session.close()
 
@@ -168,7 +168,7 @@ async def test_throttling_is_no_word_about_the_password_and_waits_for_all_folder
         settings = mailbox(server.port, folders=("INBOX", "A", "B"), retry=30.0)
         async with Reader(tmp_path, settings) as reader:
             await reader.told("server refused: ", Status.YELLOW)
-            assert "just now" in reader.state[1]
+            assert "throttles the login" in reader.state[1]
             assert "password" not in reader.state[1]
             await asyncio.sleep(1.0)
             assert len(server.peers) == 1

@@ -339,7 +339,7 @@ async def test_of_mails_that_are_owed_something_a_damaged_one_hinders_no_other(t
         server.lies["UID STORE"] = no
         async with Reader(tmp_path, mailbox(at.port, after="flag", retry=600.0)) as reader:
             await reader.stored(3)
-            await reader.told("stay where they are")
+            await reader.told("cannot be flagged or moved yet")
         del server.lies["UID STORE"]
         server.lies["UID FETCH"] = damaged(102)  # type: ignore[assignment]
         async with Reader(tmp_path, mailbox(at.port, after="flag")) as reader:
@@ -361,7 +361,7 @@ async def test_one_that_may_not_be_moved_or_flagged_hinders_no_other(
 
     server.lies[command] = no
     async with server.serve() as at, Reader(tmp_path, mailbox(at.port, after=after, retry=600.0)) as reader:
-        await reader.told("stay where they are", Status.YELLOW)
+        await reader.told("cannot be flagged or moved yet", Status.YELLOW)
         done = set(server.moved) | {uid for uid, kept in server.mails.items() if "\\Seen" in kept.flags}
         assert done == {101, 102, 104, 105, 106, 107}
 
@@ -375,7 +375,7 @@ async def test_a_server_that_moves_nothing_is_not_asked_for_each_mail(tmp_path: 
 
     server.lies["UID MOVE"] = no
     async with server.serve() as at, Reader(tmp_path, mailbox(at.port, after="move", retry=600.0)) as reader:
-        await reader.told("stay where they are", Status.YELLOW)
+        await reader.told("cannot be flagged or moved yet", Status.YELLOW)
         assert len(server.asked("UID MOVE")) < 20
         assert not server.moved
 
