@@ -102,8 +102,8 @@ class Provider(Generic[S]):
 
     def kept(self, request: WebhookRequest) -> dict[str, str]:
         """Of a request the headers to keep."""
-        found = {name: request.headers.get(name) for name in self.keep}
-        return {name: value[:_LONGEST_HEADER] for name, value in found.items() if value is not None}
+        found = ((name, request.headers.get(name)) for name in self.keep)
+        return {name: value[:_LONGEST_HEADER] for name, value in found if value is not None} if self.keep else {}
 
 
 def right_address(request: WebhookRequest, settings: Webhook) -> None:

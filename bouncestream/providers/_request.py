@@ -15,9 +15,9 @@ from bouncestream.providers._fields import load_json, to_text
 _MOST_FIELDS = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: two are made for each request, and each would take twice the time
 class WebhookRequest:
-    """A request, whole."""
+    """A request, whole. Nobody changes it."""
 
     method: str
     headers: Mapping[str, str]  #: must look names up without regard to case

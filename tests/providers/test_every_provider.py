@@ -107,6 +107,14 @@ def test_a_good_request(case: Case) -> None:
 
 
 @every
+def test_no_header_with_a_secret_is_kept(case: Case) -> None:
+    """What is kept lies in the outbox and its backups for weeks."""
+    sent = case.request().headers.items()
+    secret = {"authorization"} | {name.lower() for name, value in sent if KEY in value}
+    assert not secret & {name.lower() for name in providers.get(case.provider).keep}
+
+
+@every
 def test_two_secrets_are_valid_at_once(case: Case) -> None:
     both = case.with_key(OTHER, KEY)
     assert ask(case, case.request(None, KEY), both).events
