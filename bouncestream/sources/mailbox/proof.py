@@ -54,7 +54,7 @@ class Proof:
                 self._count("not made")
                 self._failed += 1
                 if self._failed >= PATIENCE:
-                    box.health.set(_LINE, Status.YELLOW, f"not tested: {error}")
+                    box.health.set(_LINE, Status.YELLOW, f"unproven: {error}")
             except Exception:
                 log.exception("%s: bug in the new-mail test", box.settings.name)
             else:

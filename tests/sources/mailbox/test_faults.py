@@ -355,7 +355,7 @@ async def test_a_second_connection_that_is_not_possible_is_told(dovecot: Dovecot
     async with Proxy(dovecot.imap) as proxy, Reader(tmp_path, mailbox(proxy.port, prove=0.2)) as reader:
         await reader.listening()
         proxy.refuse = True
-        await reader.told("not tested: ", Status.YELLOW)
+        await reader.told("unproven: ", Status.YELLOW)
         proxy.refuse = False
         await reader.listening()
 
