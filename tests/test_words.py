@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "bouncestream"
-#: Not here: words of foreign servers, a stand-in for Listmonk, and (until its words are gone over) the doctor.
-ELSEWHERE = {"mail", "sandbox", "doctor"}
+#: Not here: words of foreign servers, and of a stand-in for Listmonk.
+ELSEWHERE = {"mail", "sandbox"}
 RIDDLES = re.compile(
     r"\b(?:whoever|whomever|somebody|anew|lost never|for good|come again|who sends|has its say"
     r"|as many as may|may be well|(?:is|are|be) taken in|travels? readable|in the mail stands"
