@@ -99,6 +99,8 @@ def _check_webhook(hook: Webhook, problems: list[str], warnings: list[str], *, w
     for name, proof in hook.proofs.items():
         if why := proof.fault(getattr(hook, name)):
             problems.append(f"{where}.{name}: {why}")
+    if hook.path_secret is not None and any(one.endswith("/") for one in hook.path_secret.reveal_all()):
+        problems.append(f"{where}.path_secret: ends with a slash, so no request would match it; remove the slash")
     if hook.verifiable and hook.unverified:
         given = " and ".join(hook.verifiable)
         problems.append(f"{where}.unverified: is true, but {given} is set; remove one or the other")

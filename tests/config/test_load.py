@@ -157,6 +157,10 @@ def test_all_problems_are_told_at_once(write: Write) -> None:
             f'[webhooks.a]\nprovider="generic"\nunverified=true\ntoken="{TOKEN}"',
             "webhooks.a.unverified: is true, but",
         ),
+        (
+            f'[webhooks.a]\nprovider="generic"\npath_secret="{TOKEN}/"',
+            "webhooks.a.path_secret: ends with a slash",
+        ),
         ('[webhooks.a]\nprovider = "generic"\nallow_ips = ["192.0.2.1"]\n', "webhooks.a: anyone could post to it"),
         (
             '[webhooks.a]\nprovider="sendamatic"\nheader="X"\npath_secret="' + TOKEN + '"',
