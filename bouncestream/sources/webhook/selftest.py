@@ -38,17 +38,22 @@ _EVENT = re.compile(rb"event ([0-9a-f]{32})")
 def headers(hook: Webhook, secret: Secret, now: datetime, body: bytes) -> Mapping[str, str]:
     """The headers of a self-test with this body, and those that the provider proves itself by."""
     at = str(int(now.timestamp()))
-    proofs: dict[str, str] = {}
+    return {**_samples(hook, body, now), HEADER: at, SIGNATURE: f"sha256={_OURS.sign(secret, body, timestamp=at)}"}
+
+
+def _samples(hook: Webhook, body: bytes, now: datetime) -> dict[str, str]:
+    made: dict[str, str] = {}
     for name, proof in hook.proofs.items():
-        proofs |= proof.sample(getattr(hook, name), hook, body, now)
-    return {**proofs, HEADER: at, SIGNATURE: f"sha256={_OURS.sign(secret, body, timestamp=at)}"}
+        made |= proof.sample(getattr(hook, name), hook, body, now)
+    return made
 
 
 def lost(request: WebhookRequest, hook: Webhook, now: datetime) -> str:
     """Of a self-test that is proven: what of the provider's proofs has not arrived as it was sent, in words."""
     for name, proof in hook.proofs.items():
         key = getattr(hook, name)
-        if not proof.sample(key, hook, b"", now):
+        sample = proof.sample(key, hook, b"", now)
+        if not sample:
             continue
         try:
             if not proof.head(request, key, hook, now):
@@ -57,7 +62,10 @@ def lost(request: WebhookRequest, hook: Webhook, now: datetime) -> str:
             return str(error)
         except Unauthorized as error:
             if isinstance(proof, Hmac):
-                return str(error)  # of a secret only a stand-in was sent
+                return str(error)
+            sent = _samples(hook, b"", now)  # of a secret only a stand-in, which is refused, but known again
+            if other := next((one for one in sample if request.headers.get(one) != sent[one]), ""):
+                return f"the header {other} has another value"
     return ""
 
 

@@ -86,6 +86,22 @@ def test_it_is_signed_as_the_provider_would_and_tells_what_was_lost(
     assert selftest.lost(WebhookRequest("POST", sent, b"body"), hook, NOW).startswith("no ")
 
 
+@pytest.mark.parametrize(
+    ("provider", "option", "header"),
+    [
+        ("generic", "token", "Authorization"),
+        ("sendamatic", "secret", "X-Webhook-Secret"),
+        ("postmark", "password", "Authorization"),
+    ],
+)
+def test_a_proxy_that_sends_a_header_of_its_own_instead_is_noticed(provider: str, option: str, header: str) -> None:
+    hook = providers.webhook("shop", provider, **{option: SECRET})
+    sent = CIMultiDict(selftest.headers(hook, SECRET, NOW, b"body"))
+    sent[header] = "Basic cHJveHk6aXRzIG93bg=="
+    told = f"the header {header} has another value"
+    assert selftest.lost(WebhookRequest("POST", sent, b"body"), hook, NOW) == told
+
+
 def test_a_changed_body_is_noticed_where_it_is_signed() -> None:
     sent = CIMultiDict(selftest.headers(HOOK, SECRET, NOW, b"body"))
     assert selftest.lost(WebhookRequest("POST", sent, b"bod"), HOOK, NOW) == "wrong signature"
