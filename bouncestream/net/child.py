@@ -38,6 +38,8 @@ async def run(job: str, order: Any, *, within: float) -> Any:
     """The answer to an order, both as JSON has them. The process, and whatever it has started, is killed after
     `within` seconds, or when the caller is cancelled. Raises TimeoutError and ChildFailed."""
     command, more = program.again()
+    if not command[0]:  # sys.executable: empty or None where Python cannot tell
+        raise ChildFailed("cannot be started (Python does not know the path of its own program)")
     # What is ours alone is not handed on; what shapes TLS, proxies and names (SSL_CERT_FILE …) is.
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("BOUNCESTREAM", "NOTIFY_SOCKET"))}
     try:

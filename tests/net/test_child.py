@@ -121,6 +121,10 @@ async def test_what_fails_is_told(job: Job, monkeypatch: pytest.MonkeyPatch) -> 
         job(code)
         with pytest.raises(ChildFailed, match=f"^{why}$"):
             await run("a-job", None, within=60)
+    for unknown in (None, ""):
+        monkeypatch.setattr(sys, "executable", unknown)
+        with pytest.raises(ChildFailed, match="does not know the path"):
+            await run("a-job", None, within=60)
     monkeypatch.setattr(program, "again", lambda: (["/nowhere/python"], {}))
     with pytest.raises(ChildFailed, match="cannot be started"):
         await run("a-job", None, within=60)
