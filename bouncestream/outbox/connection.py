@@ -152,6 +152,8 @@ def in_words() -> Iterator[None]:
 def _code(error: BaseException) -> int:
     """The primary result code; -1 when Python made the error."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_IOERR_SHMSIZE:  # the -shm file could not grow
+        return sqlite3.SQLITE_FULL
     return -1 if code is None else code & 0xFF
 
 

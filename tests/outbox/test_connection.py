@@ -26,7 +26,8 @@ def error(code: int, text: str = "words of SQLite") -> sqlite3.Error:
         (sqlite3.SQLITE_LOCKED, StoreBusy, "stop the command"),
         (517, StoreBusy, "stop the command"),  # SQLITE_BUSY_SNAPSHOT: extended codes count as their primary one
         (sqlite3.SQLITE_FULL, StoreUnavailable, "free up space"),
-        (4874, StoreUnavailable, "dmesg"),  # SQLITE_IOERR_SHMSIZE
+        (sqlite3.SQLITE_IOERR_FSYNC, StoreUnavailable, "dmesg"),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, StoreUnavailable, "free up space"),
         (sqlite3.SQLITE_READONLY, StoreUnavailable, "write access to its files"),
         (sqlite3.SQLITE_CANTOPEN, StoreUnavailable, "check its path"),
         (sqlite3.SQLITE_CORRUPT, StoreUnavailable, "restore the newest backup"),
