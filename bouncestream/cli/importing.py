@@ -35,11 +35,9 @@ from bouncestream.outbox.marker import Markers
 from bouncestream.outbox.view import View, view
 from bouncestream.ports import Emit, Receipt, Submission
 from bouncestream.printable import printable
+from bouncestream.sources.mailfiles import NO_MAILBOX
 from bouncestream.sources.mailfiles.backfill import Backfilled, backfill
 from bouncestream.sources.mailfiles.reader import extent, files, read_mails
-
-#: The source of mails that belong to no configured mailbox.
-NO_MAILBOX = "import"
 
 _KINDS = (Kind.HARD, Kind.SOFT, Kind.COMPLAINT)
 _Told = Callable[[Backfilled], None]

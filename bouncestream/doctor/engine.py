@@ -40,6 +40,7 @@ from bouncestream.doctor.probe.target import Target, from_outside, is_private
 from bouncestream.doctor.probe.web import Credentials, Web
 from bouncestream.providers._settings import Webhook
 from bouncestream.sinks.listmonk.permissions import by_id
+from bouncestream.sources.mailfiles import NO_MAILBOX
 
 #: Seconds: for Listmonk, which others wait for; names and ports; what goes through them; the rest; mailboxes.
 FIRST, DOOR, PUBLIC, OTHER, MAIL = 3.5, 4.0, 7.0, 10.0, 13.0
@@ -175,7 +176,7 @@ async def _listmonk(it: Examination, config: Config, asked: ListmonkTask) -> Non
     seen = await asked
     if seen is not None:
         it.judged(listmonk.TOPIC, lambda: listmonk.judge(seen))
-        it.judged(bounces.TOPIC, lambda: bounces.judge(seen, own_mailboxes(config), config.webhooks))
+        it.judged(bounces.TOPIC, lambda: bounces.judge(seen, own_mailboxes(config), own_sources(config)))
 
 
 async def _root(it: Examination, config: Config, asked: ListmonkTask, own: Target | None) -> None:
@@ -342,3 +343,8 @@ def first_hook(config: Config) -> str:
 def own_mailboxes(config: Config) -> list[tuple[str, str]]:
     """Host and user of each mailbox that bouncestream reads."""
     return [(box.host, box.user) for box in config.mailboxes.values()]
+
+
+def own_sources(config: Config) -> list[str]:
+    """The names of all sources of this bridge, under which it posts."""
+    return [*config.webhooks, *config.mailboxes, NO_MAILBOX]

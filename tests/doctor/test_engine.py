@@ -10,10 +10,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bouncestream.cli.doctor import report
+from bouncestream.config.load import load
 from bouncestream.config.model import Config, Listmonk, Outbox, Server
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.catalogue import UNEXAMINED
-from bouncestream.doctor.engine import examine, examine_inside, examine_listmonk, in_order
+from bouncestream.doctor.engine import examine, examine_inside, examine_listmonk, in_order, own_sources
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.sandbox import BRIDGE_PERMISSIONS, ApiUser, Sandbox, SandboxSettings
 
@@ -100,3 +101,15 @@ async def test_a_bridge_that_cannot_deliver_is_told_where_nothing_else_says_why(
     told = [one.why for one in found if one.id == "bridge-part"]
     assert told == (["it was redirected"] if webhooks_on else [])
     assert ("bounces-webhooks-off" in {one.id for one in found}) is not webhooks_on
+
+
+async def test_a_bounce_that_came_by_two_sources_of_ours_is_no_other_bridges(tmp_path: Path) -> None:
+    """By a webhook, in a mailbox that is read, or in a file that was imported."""
+    file = tmp_path / "config.toml"
+    file.write_text(
+        '[listmonk]\nuser = "me"\ntoken = "q7Xw2LmZ9rTk4VbN"\n'
+        '[webhooks.shop]\nprovider = "generic"\ntoken = "a-secret-of-the-doctors-tests"\n'
+        '[mailboxes.returned]\nhost = "127.0.0.1"\nuser = "me"\npassword = "q7Xw2LmZ9rTk4VbN"\n'
+    )
+    file.chmod(0o600)
+    assert own_sources(load(str(file), {})) == ["shop", "returned", "import"]
