@@ -176,10 +176,10 @@ async def connect(url: str) -> None:
     """Connect to the server of an http or https URL, and ask it nothing. Raises SendFailed."""
     try:
         parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        port = parts.port or (443 if secure else 80)
         async with asyncio.timeout(HTTP_PATIENCE):
-            _, writer = await asyncio.open_connection(
-                parts.hostname, parts.port, ssl=parts.scheme == "https" or None
-            )
+            _, writer = await asyncio.open_connection(parts.hostname, port, ssl=secure or None)
             writer.close()
     except (OSError, ValueError) as error:
         raise SendFailed(failure_of(error).words) from None

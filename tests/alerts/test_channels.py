@@ -287,3 +287,27 @@ def test_what_of_a_url_is_blanked() -> None:
     assert Blank(*channels.parts_of(url))(text) == "Failed to post to ••• (•••), chat •••"
     host = Blank(*channels.parts_of("json://hooks.s3cret.example/"))
     assert host("No route to hooks.s3cret.example") == "No route to •••"
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("https://hooks.example.com/x", 443),
+        ("http://hooks.example.com", 80),
+        ("https://hooks.example.com:8443", 8443),
+    ],
+)
+async def test_a_url_without_a_port_is_tried_at_the_port_of_its_scheme(
+    monkeypatch: pytest.MonkeyPatch, url: str, port: int
+) -> None:
+    """Those below 1024 are the system's, so the name is looked up here, and nothing answers."""
+    asked = []
+
+    def nobody(host: object, at: object, *_: object, **__: object) -> object:
+        asked.append((host, at))
+        raise socket.gaierror(socket.EAI_NONAME, "nobody")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nobody)
+    with pytest.raises(SendFailed, match="the host name is unknown"):
+        await channels.connect(url)
+    assert asked == [("hooks.example.com", port)]
