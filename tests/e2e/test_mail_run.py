@@ -172,7 +172,7 @@ async def test_a_mail_that_takes_the_process_down_is_set_aside_in_the_end(
         assert deaths < 40
         await program.kill()
     assert deaths > 3
-    await until_part(session, program, "mailbox:inbox", "its mails cannot be read: 1 set aside")
+    await until_part(session, program, "mailbox:inbox", "its mails cannot be read, quarantined in a row: 1")
     ((why,),) = program.query("SELECT why FROM quarantined")
     assert "could not be fetched or read in" in why
     del program.environment["BOUNCESTREAM_TEST_KILL"]
