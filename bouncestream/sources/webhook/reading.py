@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -47,16 +48,19 @@ async def read(
     proven: bool,
     limit: int,
     errands: Errands,
+    turn: asyncio.Lock,
 ) -> tuple[Parsed, bytes]:
     """The events of an admitted request, and what to keep of it: its body decompressed, or as sent if that is
-    damaged. `proven`: no more is to be proven. Raises Unauthorized, TooLarge, UnknownEncoding, ErrandFailed."""
+    damaged. `proven`: no more is to be proven. Large bodies of strangers, in which the proof is, take turns: many
+    of them then need no more memory than one. Raises Unauthorized, TooLarge, UnknownEncoding, ErrandFailed."""
     encoding = request.headers.get("Content-Encoding", "")
     fetched: dict[str, bytes] = {}
     while True:
         if encoding or len(request.body) > THREAD_ABOVE:
-            said = await asyncio.to_thread(
-                _read, provider, request, settings, now, proven, encoding, limit, fetched
-            )
+            async with turn if not proven and inside(settings) else nullcontext():
+                said = await asyncio.to_thread(
+                    _read, provider, request, settings, now, proven, encoding, limit, fetched
+                )
         else:
             said = _read(provider, request, settings, now, proven, "", limit, fetched)
         if not isinstance(said, Fetch):

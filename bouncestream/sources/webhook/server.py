@@ -99,6 +99,7 @@ class WebhookServer:
         self._told: dict[tuple[str, str], tuple[float, int]] = {}
         self._budget = Budget(max(BODIES, settings.max_body))
         self._errands = Errands(clock, errands_context)
+        self._turn = asyncio.Lock()
         self._server: Connections | None = None
         self._rules = Rules()
         self.reload(webhooks, rules or Rules())
@@ -240,7 +241,7 @@ class WebhookServer:
         whole = head.with_body(sent)
         try:
             parsed, body = await read(
-                provider, whole, settings, now, proven=proven, limit=limit, errands=self._errands
+                provider, whole, settings, now, proven=proven, limit=limit, errands=self._errands, turn=self._turn
             )
         except Unauthorized as refused:
             # a stranger's large body is not read here, where others would have to wait for it

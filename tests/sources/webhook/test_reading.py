@@ -4,7 +4,10 @@ answer, and other methods than POST."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gzip
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -25,7 +28,7 @@ from bouncestream.outbox import arrivals, operator
 from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Visit, Webhook, WebhookRequest
 from bouncestream.settings.key import secret_key
 from bouncestream.sources.webhook.errands import ErrandFailed
-from bouncestream.sources.webhook.reading import MOST_INSIDE
+from bouncestream.sources.webhook.reading import MOST_INSIDE, THREAD_ABOVE
 from tests.outbox import make
 from tests.sources.conftest import KEY, Start
 
@@ -146,6 +149,23 @@ async def test_of_a_stranger_little_is_decompressed_and_read_to_find_the_proof(o
         encoding = {} if body is larger else {"content_encoding": "gzip"}
         assert (await odd.post(URL, body, **encoding)).status == 413
     assert (await odd.post(URL, gzip.compress(fits), content_encoding="gzip")).json["accepted"] == 1
+
+
+async def test_large_bodies_of_strangers_take_turns(odd: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may need many times its size in memory, and the interpreter for as long as it is read."""
+    both = threading.Barrier(2)
+
+    def meet(*_: object) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.2)
+            met.append(True)
+        raise Unauthorized("no")
+
+    met: list[bool] = []
+    monkeypatch.setattr(Inside, "body", meet)
+    large = b" " * (THREAD_ABOVE + 1)
+    assert {sent.status for sent in await asyncio.gather(*(odd.post(URL, large) for _ in range(4)))} == {401}
+    assert not met
 
 
 async def test_what_is_needed_for_the_proof_is_fetched_once(odd: Any) -> None:
