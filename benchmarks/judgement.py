@@ -24,7 +24,7 @@ from typing import Any
 from benchmarks.figures import Effort, Figure
 from bouncestream.mail.decode import read
 from bouncestream.mail.phrases import engine
-from bouncestream.mail.phrases.vendors import VENDORS
+from bouncestream.mail.phrases.engine import VENDORS
 from bouncestream.mail.verdict import Verdict, gravest
 
 OURS = Path(__file__).parent.parent / "tests" / "fixtures" / "mail" / "servers"

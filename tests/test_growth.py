@@ -224,7 +224,7 @@ def test_the_patterns_are_found() -> None:
     rooms = {where.partition(":")[0] for where, _ in FOUND}
     for room in (
         "mail.families",
-        "mail.phrases.composed",
+        "mail.phrases.clauses",
         "doctor.campaign_mail.rewriters",
         "sources.imap.replies",
         "printable",

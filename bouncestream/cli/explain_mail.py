@@ -32,7 +32,7 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
     if args.json:
         out.json_line({"file": Path(name).name, **as_dict(verdict), "told": told(returned, config)})
         return
-    out.heading(f"{name}: {verdict.kind}")
+    out.heading(f"{name}: {out.kind(verdict.kind)}")
     print(f"  {printable(out.masked(verdict.evidence, args))}")
     trace = verdict.trace
     assert trace is not None
@@ -55,7 +55,7 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
 
 def _recipient(recipient: RecipientVerdict, way: RecipientTrace, args: argparse.Namespace) -> None:
     who = recipient.address or "someone identified only by the UUIDs of the returned message"
-    out.heading(f"{out.masked(who, args)}: {recipient.kind}, {recipient.reason}")
+    out.heading(f"{out.masked(who, args)}: {out.kind(recipient.kind)}, {recipient.reason}")
     known = REASONS.get(recipient.reason)
     out.fields(
         (f"  {name}", out.masked(value, args))
@@ -65,6 +65,10 @@ def _recipient(recipient: RecipientVerdict, way: RecipientTrace, args: argparse.
             ("could also be", "; ".join(f"{c.address} ({c.where})" for c in way.candidates if not c.chosen)),
             ("decided by", _decision(recipient)),
             ("but", recipient.against),
+            (
+                "sure",
+                "" if recipient.sure else "no: it rests on words alone, or on a carrier that masks its filters",
+            ),
             ("status", recipient.status),
             ("reply", recipient.reply_code),
             ("server's words", recipient.diagnostic),
@@ -92,6 +96,8 @@ def _decision(recipient: RecipientVerdict) -> str:
     if not recipient.rule:
         return "no cause is given"
     text = f"{recipient.rule} {recipient.matched!r}" if recipient.matched else recipient.rule
+    if recipient.state:
+        return f"{text}: {recipient.subject}, {recipient.state}"
     return f"{text} ({recipient.said_by})" if recipient.said_by else text
 
 

@@ -19,8 +19,9 @@ def options(parser: Parser) -> None:
         parser,
         run,
         'With --json, one object for each mail:\n{"file", "kind": hard|soft|complaint|ignore, "recipients": '
-        '[{"address", "kind", "reason", "status",\n"reply_code", "diagnostic", "evidence"}], "original": {…}}. A '
-        'file that cannot be read has "error", then\nthe exit code is 1.',
+        '[{"address", "kind", "reason", "status",\n"reply_code", "diagnostic", "evidence", "sure", …}], '
+        '"original": {…}}. "sure" is false for a hard that rests\non words alone. A file that cannot be read has '
+        '"error", then the exit code is 1.',
         config=False,
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="a raw mail; - for standard input")
@@ -63,14 +64,16 @@ def _print(told: dict[str, Any]) -> None:
     if "error" in told:
         out.mark("✘", f"{told['file']}: {told['error']}")
         return
-    out.mark("·" if told["kind"] == "ignore" else "✔", f"{told['file']}: {told['kind']} ({told['evidence']})")
+    out.mark(
+        "·" if told["kind"] == "ignore" else "✔", f"{told['file']}: {out.kind(told['kind'])} ({told['evidence']})"
+    )
     if told["recipients"]:
         out.table(
             ("  recipient", "kind", "reason", "status", "reply", "diagnostic", "evidence"),
             (
                 (
                     f"  {r['address'] or '(identified only by the UUIDs of the original)'}",
-                    r["kind"],
+                    out.kind(r["kind"]),
                     r["reason"],
                     r["status"],
                     r["reply_code"],

@@ -28,6 +28,11 @@ _COLOURS = {
 }
 
 
+def kind(word: str) -> str:
+    """The kind of a verdict, as it is told to people: what is ignored is "ignored" everywhere."""
+    return "ignored" if word == "ignore" else word
+
+
 def on_terminal() -> bool:
     """Whether a person reads standard output."""
     return sys.stdout.isatty()

@@ -35,6 +35,7 @@ def recipient_of(address: str, source: str, judged: Judged, words: str) -> Recip
     return RecipientVerdict(
         address, judged.kind, judged.reason, judged.status, judged.reply_code, clip(words),
         f"{source}; {judged.evidence}", source, judged.rule, judged.matched, judged.said_by, judged.against,
+        subject=judged.subject, state=judged.state, sure=judged.sure,
     )  # fmt: skip
 
 

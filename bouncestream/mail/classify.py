@@ -2,7 +2,7 @@
 """Status, reply code, words and action → kind and reason. Used by the mail reader and by the providers.
 
 The order of trust: the action (a delayed mail is never final), the server's words, the codes within the words, the
-Status field. Hard needs evidence that the address or domain is gone *and* nothing that speaks against it.
+Status field. Words that name the cause are hard unless something speaks against them; a code is, where no words do.
 """
 
 from __future__ import annotations
@@ -28,31 +28,8 @@ _QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
 # Which command was refused, in the words of Postfix, Exim, Sendmail, qmail, Courier, m-FILTER and Yahoo; any white
 # space is one blank.
 _AFTER_MAIL = ("after mail from", "reply to mail from")
-# "Returned to sender" is not about the sender.
-_SENDER = re.compile(
-    r"(?<!to )(?<!to the )\bsenders?\b(?![@.\w-])|"
-    r"\b(?:sending|originating|return|from|reply-to) (?:address|domain|host)"
-)
-# A name that was not found may be the sending host's, or one in the message.
-_OUR_NAME = re.compile(
-    r"\b(?:url|link|helo|ehlo|reverse|client|your (?:domain|host|server|ip|mail host|mail server))\b"
-)
-# What is unknown, closed or not found may be something of the sender's, or in the message.
-_ANOTHER_THING = re.compile(
-    r"\byour (?:e-?mail )?(?:address|account|mailbox|domain|host|server|ip|name|mail (?:server|host))\b"
-    r"(?: [^ ]{1,40}){0,4}? (?:does|doesn|do|don|is|isn|has|was|not|could|cannot|must)\b|"
-    r"\bfrom (?:an? |any )?(?:unknown|unverified|invalid|non-?existent)\b|\byou are (?:not|no) an?\b|"
-    r"\b(?:reply-to|bounce address|mail from user|client (?:host|address|ip|name|server)|ehlo|helo)\b|"
-    r"\b(?:user agent|message-id|balance|certificate)\b|"
-    r"\bin (?:the )?(?:[a-z-]{1,20} )?headers?\b|\bin header\b|\bclosed (?:to|for)\b|"
-    r"\bremoved from the\b|\b(?:url|link)\b(?! for)|\bnot accept mail from\b|\baccount sending\b"
-)
-_LINK = re.compile(r"https?://[^ ]{1,300}")
-# What may be there tomorrow: words of time, unless they deny it.
-_LATER = re.compile(
-    r"(?<!not )(?<!not a )\btemporar(?:y|ily)\b|"
-    r"\b(?:again|try|retry|resend)\b[^.]{0,30}\blater\b|\bat a later time\b"
-)
+# What may be there tomorrow; `clauses.told` has taken out what denies it.
+_LATER = re.compile(r"\btemporar(?:y|ily)\b|\b(?:again|try|retry|resend)\b[^.]{0,30}\blater\b|\bat a later time\b")
 _MAIL_FROM = re.compile(r"mail\s{1,20}from")
 _MAIL_REFUSED = re.compile(r">>> ?mail from:[^>]{0,330}>[^<]{0,60}<<< [45]")
 _AFTER_RCPT = (
@@ -77,9 +54,14 @@ _AFTER_DATA = (
     "did not like our data",
     "did not like our final data",
 )
-_SAID_OF_DATA = ("delivery error: dd",)
-"""Words that a server itself uses only after DATA, whatever the report says."""
 _MISUNDERSTOOD = ("500", "501", "502", "503", "504")
+CARRIERS = (
+    "docomo", "ezweb", "au.com", "softbank", "vodafone.ne.jp", "disney.ne.jp", "willcom", "pdx.ne.jp", "ymobile",
+    "y-mobile", "emnet.ne.jp",
+)  # fmt: skip
+"""Japanese carriers that say "unknown user" for what their filters refuse."""
+GONE_CODES = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
+"""Codes that say by themselves that the mailbox or its domain is not there."""
 STAGE_LIMIT = 8000
 """So much of a notice is searched for the stage."""
 
@@ -97,6 +79,9 @@ class Judged:
     matched: str = ""  #: the phrase or code that decided
     said_by: str = ""  #: whose words
     against: str = ""  #: what spoke against hard and won
+    subject: str = ""  #: whose thing, where a clause decided
+    state: str = ""  #: how it is
+    sure: bool = True  #: not a hard that rests on words alone, or on those of a carrier that masks its filters
 
 
 def classify(
@@ -108,13 +93,15 @@ def classify(
     after_data: bool = False,
     at_rcpt: bool = False,
     context: str = "",
+    heard: str = "",
 ) -> Judged:
     """Judge one recipient.
 
     `status` is an RFC 3463 code, `reply_code` an SMTP one, `diagnostic` the server's words in any form, `action` an
     RFC 3464 action; each may be empty. `after_data`: the caller knows that the refusal followed DATA; `at_rcpt`:
     that it was the answer to RCPT, or that the report's writer would say if not. `context`: more of the notice
-    around the diagnostic, only searched for the SMTP command that was refused. Never raises.
+    around the diagnostic, only searched for the SMTP command that was refused. `heard`: the address and the host
+    that spoke, by which a vendor is recognised. Never raises.
     """
     status = codes.enhanced(status)
     action = action.strip().lower()
@@ -123,12 +110,12 @@ def classify(
     reply = found.reply or reply_code.strip()[:3]
     if action not in FINAL_ACTIONS:
         return _not_final(action, status, reply)
-    text = phrases.words(own) if own else ""
-    stage = _Stage(diagnostic, context, after_data, at_rcpt)
-    hit = phrases.find(text)
+    stage = _Stage(diagnostic, context, after_data, at_rcpt, f"{heard} {diagnostic[:STAGE_LIMIT]}".lower())
+    reading = phrases.read_words(own, stage.heard) if own else phrases.Reading(None, True)
+    hit = reading.hit
     if hit is not None and hit.bare:
         hit = phrases.shape(diagnostic) or hit
-    return _judge(hit, _Numbers(status, found.enhanced, reply), stage)
+    return _judge(hit, reading.neutral, _Numbers(status, found.enhanced, reply), stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +126,7 @@ class _Stage:
     context: str
     after_data: bool
     at_rcpt: bool
+    heard: str  #: hosts and addresses, lower case
 
     def words(self) -> str:
         """The diagnostic as it is searched."""
@@ -147,6 +135,23 @@ class _Stage:
     def around(self) -> str:
         """The context as it is searched: long, so only when needed."""
         return _flat(self.context)
+
+    @property
+    def refused_rcpt(self) -> bool:
+        """Whether RCPT was refused."""
+        return self.at_rcpt or _names(self.words(), _AFTER_RCPT) or _names(self.around(), _AFTER_RCPT)
+
+    @property
+    def said_after_data(self) -> bool:
+        """Whether it was the answer to DATA."""
+        if self.after_data or _names(self.words(), _AFTER_DATA):
+            return True
+        return _names(self.around(), _AFTER_DATA) and not self.refused_rcpt
+
+    @property
+    def masked(self) -> bool:
+        """Whether the words are a carrier's that masks its filters."""
+        return any(name in self.heard for name in CARRIERS)
 
     def names_sender(self) -> bool:
         """Whether the context may tell of a refused sender at all: a cheap look first."""
@@ -184,21 +189,24 @@ def _not_final(action: str, status: str, reply: str) -> Judged:
     return Judged(Judgement.IGNORE.value, reason, says, status, reply, "action", action[:40])
 
 
-def _judge(hit: phrases.Hit | None, numbers: _Numbers, stage: _Stage) -> Judged:
+def _judge(hit: phrases.Hit | None, neutral: bool, numbers: _Numbers, stage: _Stage) -> Judged:
     status, reply = numbers.status, numbers.reply
     if hit is not None and not hit.weak:
-        return _by_words(hit, numbers, stage)
+        return _settled(hit, numbers, stage)
     if status[:1] == "2" and not reply.startswith(("4", "5")):
         return Judged(
             Judgement.IGNORE.value, "delivered", f"status {status}", status, reply, rule="status", matched=status
         )
     reason = codes.reason_of(status)
     if reason and (hit is None or reason != "policy"):
-        return _by(reason, f"status {status}", ("status", status, ""), numbers, stage)
+        if kind_of(reason) == Judgement.HARD and not neutral:
+            against = "the words do not say so"
+            because = hit.reason if hit is not None else "rejected"
+            evidence = f"status {status}, but {against}"
+            return Judged(Judgement.SOFT.value, because, evidence, status, reply, "status", status, against=against)
+        return _settled(phrases.Hit(reason, status, False, True, rule="status"), numbers, stage)
     if hit is not None:
-        return _by_words(hit, numbers, stage)
-    if reason:
-        return Judged(kind_of(reason), reason, f"status {status}", status, reply, "status", status)
+        return _settled(hit, numbers, stage)
     if reply == "552":  # RFC 5321 section 4.2.3: exceeded storage allocation
         return Judged(Judgement.SOFT.value, "mailbox_full", "reply 552", status, reply, "reply", reply)
     named = f"status {status}" if status else f"reply {reply}" if reply else "nothing"
@@ -206,83 +214,74 @@ def _judge(hit: phrases.Hit | None, numbers: _Numbers, stage: _Stage) -> Judged:
     return Judged(Judgement.SOFT.value, reason, f"{named} tells no cause: soft", status, reply)
 
 
-def _by_words(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> Judged:
-    whose = (hit.rule, hit.phrase, hit.said_by)
-    return _by(hit.reason, f"words {hit.phrase!r}", whose, numbers, stage, hit.bare, hit.sure)
-
-
-def _by(
-    reason: str,
-    evidence: str,
-    whose: tuple[str, str, str],
-    numbers: _Numbers,
-    stage: _Stage,
-    bare: bool = False,
-    sure: bool = False,
-) -> Judged:
-    kind = kind_of(reason)
-    against = ""
+def _settled(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> Judged:
+    """The judgement by what decides, unless it is hard and something speaks against that."""
+    kind, reason = kind_of(hit.reason), hit.reason
+    evidence = f"status {hit.phrase}" if hit.rule == "status" else f"words {hit.phrase!r}"
+    if hit.state:
+        evidence += f" ({hit.subject}: {hit.state})"
+    against, sure = "", True
     if kind == Judgement.HARD:
-        instead, against = _doubt(reason, numbers, stage, bare, sure)
+        instead, against = _doubt(hit, numbers, stage)
         if against:
             kind, reason, evidence = Judgement.SOFT.value, instead, f"{evidence}, but {against}"
-    return Judged(kind, reason, evidence, numbers.status, numbers.reply, *whose, against)
+        else:
+            coded = numbers.inline in GONE_CODES or numbers.field in GONE_CODES
+            known = hit.sure and (hit.rule == "clause" or phrases.recognised(hit, stage.heard))
+            sure = not stage.masked and (known or coded or stage.refused_rcpt)
+    said_by = hit.said_by if phrases.recognised(hit, stage.heard) else ""
+    return Judged(
+        kind, reason, evidence, numbers.status, numbers.reply, hit.rule, hit.phrase, said_by, against,
+        hit.subject, hit.state, sure,
+    )  # fmt: skip
 
 
-def _doubt(reason: str, numbers: _Numbers, stage: _Stage, bare: bool, sure: bool) -> tuple[str, str]:
+def _doubt(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> tuple[str, str]:
     """The objection to a hard judgement, and the reason to give then; '' when there is none."""
     status, reply = numbers.status, numbers.reply
     if reply.startswith("4"):
-        return reason, f"the reply {reply} is temporary"
-    if status.startswith("4") and not reply.startswith("5"):
-        return reason, f"the status {status} is temporary"
+        return hit.reason, f"the reply {reply} is temporary"
+    of_domain = hit.reason in ("host_unknown", "no_mail_domain")
+    if status.startswith("4") and not reply.startswith("5") and not (of_domain and status == "4.0.0"):
+        return hit.reason, f"the status {status} is temporary"
     words = stage.words()
-    if _LATER.search(words) is not None and "permanent" not in words:
+    if _asks_again(words, of_domain):
         return "system_error", "it asks to try again later"
-    if not status.startswith("5.1.") and _SENDER.search(words) is not None:
-        return "sender_rejected", "it speaks of the sender"
     if (
         status in ("5.1.7", "5.1.8")
         or _about_sender(words)
         or (stage.names_sender() and _about_sender(stage.around()))
     ):
         return "sender_rejected", "it is about the sender's address"
-    if not sure and not numbers.inline.startswith("5.1."):
-        other = _ANOTHER_THING.search(_LINK.sub(" ", words))
-        if other is not None:
-            return "policy", f"it speaks of {other[0]!r}"
-    if reason in ("host_unknown", "no_mail_domain"):
-        ours = _OUR_NAME.search(words) if not numbers.inline.startswith("5.1.") else None
-        if ours:
-            return "policy", f"it speaks of {ours[0]!r}"
-        if not bare:
-            return "", ""
-        if numbers.inline.startswith("5.7."):
-            return "policy", f"the code {numbers.inline} is a policy's"
-    if status.startswith("5.1.") and status == numbers.inline and not (bare and reply in _MISUNDERSTOOD):
-        return "", ""  # the server's words and its own code agree: then the stage matters less
-    around = stage.around()
-    refused_rcpt = stage.at_rcpt or _names(words, _AFTER_RCPT) or _names(around, _AFTER_RCPT)
-    after_data = stage.after_data or _names(words, _AFTER_DATA)
-    if not refused_rcpt and not after_data:
-        after_data = _names(words, _SAID_OF_DATA)
-    if sure and not _names(words, _SAID_OF_DATA):
+    if of_domain and numbers.inline.startswith("5.7."):
+        return "policy", f"the code {numbers.inline} is a policy's"
+    if hit.sure or not hit.bare or numbers.inline in GONE_CODES:
         return "", ""
-    if after_data and not numbers.inline.startswith("5.1."):
+    if "mailbox unavailable" in words and "invalid" in hit.phrase and not stage.refused_rcpt:
+        return "rejected", "it says 'mailbox unavailable', which is said of anything"
+    if stage.said_after_data:
         return "user_filtered", "it was said after DATA, when the address had been accepted"
-    if numbers.inline.startswith("5.7.") and not refused_rcpt:
-        return "user_filtered", f"the code {numbers.inline} is a policy's"
-    if status == "5.2.0" and bare:
+    if status == "5.2.0":
         return "user_filtered", "5.2.0 stands for a refusal after the address had been accepted"
-    if status.startswith("5.1."):
+    if status in GONE_CODES:
         return "", ""
-    if bare and reply in _MISUNDERSTOOD:
+    if reply in _MISUNDERSTOOD:
         return "protocol", f"the reply {reply} is about the command, not about the address"
-    if bare and not refused_rcpt:
+    if stage.refused_rcpt:
+        return "", ""
+    if hit.rule == "words":
         return "user_filtered", "neither a code 5.1.x nor a refusal at RCPT stands beside it"
-    if not refused_rcpt and _names(around, _AFTER_DATA):
-        return "user_filtered", "it was said after DATA, when the address had been accepted"
+    if stage.masked:
+        return "user_filtered", "this carrier says so of what its filters refuse"
     return "", ""
+
+
+def _asks_again(words: str, of_domain: bool) -> bool:
+    """Whether it asks to try again later."""
+    if not any(hint in words for hint in ("temporar", "later", "try again")) or "permanent" in words:
+        return False
+    told = phrases.told(words)
+    return _LATER.search(told) is not None or (of_domain and "try again" in told)
 
 
 def _about_sender(text: str) -> bool:

@@ -19,9 +19,11 @@ Reports come before automatic answers, since Dovecot, Exim and Exchange mark the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from bouncestream.mail import arf, autoreply, dsn, freeform
 from bouncestream.mail.built import identified, recipient_of, verdict_of
@@ -33,6 +35,7 @@ from bouncestream.mail.original import header_block, message_id, moment, read_or
 from bouncestream.mail.report import Report, open_report
 from bouncestream.mail.sns import read_notification
 from bouncestream.mail.status import in_text
+from bouncestream.mail.transcript import last_refusal
 from bouncestream.mail.verdict import Judgement, Original, RecipientVerdict, Verdict, as_dict
 from bouncestream.mail.verp import Match, matched
 
@@ -41,6 +44,8 @@ __all__ = ["LIMIT", "Original", "RecipientVerdict", "Verdict", "as_dict", "read"
 LIMIT = 262_144
 """Bytes of a mail that are read; a bounce says what it has to say before that."""
 
+# A blank line ends a sentence, and so does a short line before a capital.
+_NEW_SENTENCE = re.compile(r"\n[ \t]{0,40}\n|(?<![^\n]{50})\n(?=[ \t]{0,8}[A-ZÀ-ÞА-Я])")
 WIDER = 8000
 """Characters of a notice that are judged as a whole."""
 
@@ -238,6 +243,7 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
     found: dict[str, RecipientVerdict] = {}
     for entry in entries:
         words = " ".join(entry.text.split())
+        lines = "\n".join(" ".join(part.split()) for part in _NEW_SENTENCE.split(entry.text))
         if notice.delayed:
             judged = Judged(Judgement.IGNORE.value, "delayed", "the server still tries")
         elif notice.delivered:
@@ -245,7 +251,7 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
         else:
             wider = (notice.text[:WIDER], subject) if len(entries) == 1 else ()
             at_rcpt = notice.at_rcpt or (notice.own and not in_text(words).reply)
-            judged = _free_judged(words, wider, at_rcpt)
+            judged = _free_judged(lines, wider, at_rcpt, entry.address)
         address = entry.alias or entry.address
         found[address] = recipient_of(address, source, judged, words)
     evidence = source if found else source + "; it names no recipient"
@@ -255,14 +261,18 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
     )
 
 
-def _free_judged(words: str, wider: tuple[str, ...], at_rcpt: bool) -> Judged:
+def _free_judged(words: str, wider: tuple[str, ...], at_rcpt: bool, heard: str) -> Judged:
     """Judge the lines about one recipient; when they tell no cause, the wider texts, which are about it alone
     too. `at_rcpt`: what is said about one recipient answers RCPT."""
-    judged = classify(status="", reply_code="", diagnostic=words, at_rcpt=at_rcpt)
+    ask = partial(classify, status="", reply_code="", heard=heard)
+    answer, command = last_refusal("\n".join((words, *wider)))
+    if answer:
+        return ask(diagnostic=answer, after_data=command in ("DATA", "."), at_rcpt=command == "RCPT")
+    judged = ask(diagnostic=words, at_rcpt=at_rcpt)
     if judged.reason not in VAGUE:
         return judged
     for text in wider:
-        other = classify(status=judged.status, reply_code=judged.reply_code, diagnostic=text)
+        other = classify(status=judged.status, reply_code=judged.reply_code, diagnostic=text, heard=heard)
         if other.reason not in VAGUE:
             return other
     return judged

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from bouncestream.mail import dsn
 from bouncestream.mail.address import addresses
@@ -113,32 +114,24 @@ def _judged(
     """Judge by the fields; where these tell no cause, or a hard one, the session in the notice has a say."""
     status = fields.status
     context = session.notice if alone else session.near(address)
-    judged = classify(status=status, reply_code="", diagnostic=words, action=action, context=context)
+    ask = partial(classify, reply_code="", context=context, heard=f"{address} {fields.remote_mta}")
+    judged = ask(status=status, diagnostic=words, action=action)
     if action not in FINAL_ACTIONS:
         return judged, words
     # Only asked for when it can change something: it costs more than the judging.
-    at_rcpt = (bool(judged.against) or judged.reason in VAGUE) and _answers_rcpt(fields, words, session, address)
-    if at_rcpt and judged.against:
-        judged = classify(
-            status=status, reply_code="", diagnostic=words, action=action, at_rcpt=True, context=context
-        )
+    doubtful = bool(judged.against) or not judged.sure
+    at_rcpt = (doubtful or judged.reason in VAGUE) and _answers_rcpt(fields, words, session, address)
+    if at_rcpt and doubtful:
+        judged = ask(status=status, diagnostic=words, action=action, at_rcpt=True)
     if judged.kind == Judgement.HARD.value:
         said = session.contradicting(alone, judged.status[:1])
-        return _contradicted(judged, words, said, context, session, at_rcpt)
+        return _contradicted(judged, words, said, session, at_rcpt, ask)
     if judged.reason in VAGUE or not words:
         said = session.about(address, alone)
         if said.text:
-            other = classify(
-                status="" if words else status,
-                reply_code="",
-                diagnostic=said.text,
-                after_data=said.after_data,
-                at_rcpt=at_rcpt,
-                context=context,
-            )
-            if other.reason not in VAGUE:
-                return other, words or said.text
-            return judged, words or said.text
+            asked = "" if words else status
+            other = ask(status=asked, diagnostic=said.text, after_data=said.after_data, at_rcpt=at_rcpt)
+            return (other if other.reason not in VAGUE else judged), words or said.text
     return judged, words
 
 
@@ -155,30 +148,18 @@ def _answers_rcpt(fields: dsn.RecipientFields, words: str, session: Session, add
 
 
 def _contradicted(
-    judged: Judged, words: str, said: Reply, context: str, session: Session, at_rcpt: bool
+    judged: Judged, words: str, said: Reply, session: Session, at_rcpt: bool, ask: partial[Judged]
 ) -> tuple[Judged, str]:
     """A hard judgement, against the remote server's own words: a local summary is worth less than they are."""
     if said.text:
         at_rcpt = at_rcpt or (session.no_recipients and in_text(words).enhanced != "5.0.0")
         # Asked without the status first: by the status alone the words contradict nothing.
-        other = classify(
-            status="",
-            reply_code="",
-            diagnostic=said.text,
-            after_data=said.after_data,
-            at_rcpt=at_rcpt,
-            context=context,
-        )
+        again = partial(ask, diagnostic=said.text, after_data=said.after_data, at_rcpt=at_rcpt)
+        other = again(status="")
         soft = other.kind == Judgement.SOFT.value
         made_up = session.of_sendmail and judged.rule == "status" and not other.status
         if soft and other.reason not in VAGUE and not made_up:
-            other = classify(
-                status=judged.status,
-                reply_code="",
-                diagnostic=said.text,
-                after_data=said.after_data,
-                at_rcpt=at_rcpt,
-            )
+            other = again(status=judged.status, context="")
             soft = other.kind == Judgement.SOFT.value and other.reason not in VAGUE
         elif soft and other.reason in VAGUE and judged.rule == "status" and not other.status:
             # Sendmail makes 5.1.1, or 5.1.3 of a 553, when the remote server gives no code of its own.
@@ -190,5 +171,5 @@ def _contradicted(
         if soft:
             return replace(other, status=judged.status or other.status), said.text
     if said.after_data:
-        return classify(status=judged.status, reply_code="", diagnostic=words, after_data=True), words
+        return ask(status=judged.status, diagnostic=words, after_data=True, context=""), words
     return judged, words

@@ -161,7 +161,11 @@ def _signals(
             signals.append((part, "reply", numbers.reply, "", "RFC 5321"))
         if numbers.enhanced:
             signals.append((part, "status", numbers.enhanced, codes.reason_of(numbers.enhanced), "RFC 3463"))
-        signals += [(part, hit.rule, hit.phrase, hit.reason, hit.said_by) for hit in phrases.find_all(own)]
+        around = f"{found.address} {fields.remote_mta if fields is not None else ''} {text}".lower()
+        for hit in (*phrases.statements(own), *phrases.find_all(own)):
+            whose = hit.said_by if phrases.recognised(hit, around) else ""
+            what = f"{hit.reason} ({hit.subject}: {hit.state})" if hit.state else hit.reason
+            signals.append((part, hit.rule, hit.phrase, what, whose))
     if found.against:
         signals.append(("all", "stage", found.against, found.reason, ""))
     decisive = (found.rule, found.matched)

@@ -60,6 +60,24 @@ def _same_reply(text: str) -> list[str]:
     return lines
 
 
+_TURN = re.compile(
+    r"^[^\n<>]{0,40}?(?P<who><--|-->|<<<|>>>|(?<![A-Za-z])[CS]:)[ \t]{0,4}(?P<said>[^\n]{0,1000})", re.MULTILINE
+)
+
+
+def last_refusal(text: str) -> tuple[str, str]:
+    """(the last 4xx or 5xx answer of the remote server, the command it answered) of a transcript with arrows or
+    letters, each turn perhaps behind a time (MDaemon and others); ("", "") when there is none."""
+    answer = command = sent = ""
+    for turn in _TURN.finditer(text):
+        said = turn["said"].strip()
+        if turn["who"] in ("-->", ">>>", "C:"):
+            sent = said[:4].upper()
+        elif said[:1] in ("4", "5") and said[:3].isdigit():
+            answer, command = said, sent
+    return answer, command
+
+
 class Session:
     """A notice, asked for what it says about single addresses. Nothing is looked at before it is asked for."""
 

@@ -54,6 +54,9 @@ class RecipientVerdict:
     matched: str = ""  #: the phrase of the table, or the code, that decided
     said_by: str = ""  #: whose words these are, by the phrase table
     against: str = ""  #: what spoke against a hard judgement and won
+    subject: str = ""  #: whose thing the deciding clause spoke of: mailbox, domain, sender, …; '' when none decided
+    state: str = ""  #: and how it is: not there, gone, full, off, …
+    sure: bool = True  #: False: a hard that rests on words alone, or on those of a carrier that masks its filters
     reported: str = ""  #: the address in the report, where that is another one: a forwarding's target, mostly
 
 

@@ -81,10 +81,11 @@ def judged(class_: str, *, status: str, reply_code: str, diagnostic: str, reason
     return _KINDS[class_], replace(found, evidence="")
 
 
-def classified(*, status: str = "", reply_code: str = "", diagnostic: str = "") -> Judged:
-    """Our own reading of codes and words. Nothing but a failure is reported here, however its words sound."""
+def classified(*, status: str = "", reply_code: str = "", diagnostic: str = "", heard: str = "") -> Judged:
+    """Our own reading of codes and words; `heard`: the address, by which a carrier is recognised. Nothing but a
+    failure is reported here, however its words sound."""
     # Imported when it is needed: reading the configuration needs the providers, but not the whole mail reader.
     from bouncestream.mail.classify import classify
 
-    found = classify(status=status, reply_code=reply_code, diagnostic=diagnostic)
+    found = classify(status=status, reply_code=reply_code, diagnostic=diagnostic, heard=heard)
     return found if found.kind in _KINDS else replace(found, kind=Kind.SOFT.value)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
@@ -26,6 +26,9 @@ from bouncestream.providers._contract import Gathered, Guide, Provider, UnknownT
 from bouncestream.providers._fields import fingerprint, text
 from bouncestream.settings import shapes
 from bouncestream.settings.key import live_key, live_secret
+
+if TYPE_CHECKING:
+    from bouncestream.mail.classify import Judged
 
 #: So much of a returned mail is read; it is kept whole.
 BODY_LIMIT = 256 * 1024
@@ -122,7 +125,8 @@ def _bounce(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
     class_ = class_of(said, into.settings.classes, CLASSES)
     known = class_ is not None
     words = text(fields.get("reason"), DIAGNOSTIC_LIMIT)
-    kind, why = _judged(class_ or "soft", fields, verdict, found, words)
+    by_words = classified(diagnostic=words, heard=asked or reporter)
+    kind, why = _judged(class_ or "soft", fields, verdict, found, by_words)
     shown = said or "nothing"
     if not known:
         into.notes.append(f'"{shown}" is not in the table of bounce types; treated as soft')
@@ -137,8 +141,7 @@ def _bounce(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
     if found is not None and found.kind != Judgement.IGNORE:
         told = _Told(found.reason, found.reply_code, found.status, found.diagnostic or words)
     elif words:
-        judged = classified(diagnostic=words)
-        told = _Told(judged.reason, judged.reply_code, judged.status, words)
+        told = _Told(by_words.reason, by_words.reply_code, by_words.status, words)
     recipient = asked or reporter or (found.address if found is not None else "")
     _add(kind, recipient, fields, verdict, told, evidence, into)
 
@@ -221,7 +224,7 @@ def _add(
 
 
 def _judged(
-    class_: str, fields: dict[str, Any], verdict: Verdict | None, found: RecipientVerdict | None, words: str
+    class_: str, fields: dict[str, Any], verdict: Verdict | None, found: RecipientVerdict | None, by_words: Judged
 ) -> tuple[Kind | None, str]:
     """The kind (None: no event) and which rule decided."""
     if class_ == "ignore":
@@ -238,7 +241,6 @@ def _judged(
         if judged == Judgement.IGNORE:
             return (None, why) if class_ == "judge" else (Kind.SOFT, "the mail itself shows no permanent failure")
         return _KINDS[judged], why
-    by_words = classified(diagnostic=words)
     if by_words.reason != "undetermined" or by_words.status or by_words.reply_code:
         return _KINDS[by_words.kind], f"its reason: {by_words.evidence}"
     if verdict is not None and verdict.unidentified:

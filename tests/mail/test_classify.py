@@ -53,8 +53,8 @@ CASES = [
     ("5.1.7", "SMTP error after MAIL FROM:<news@example.org>: 550 No such domain", "soft", "sender_rejected"),
     # The stage: what answers RCPT is about the address, whatever a sloppy code says.
     ("5.7.1", "550 5.7.1 No such user!" + RCPT, "hard", "user_unknown"),
-    ("5.7.1", "550 5.7.1 No such user!", "soft", "user_filtered"),
-    ("5.0.0", "554 delivery error: dd This user doesn't have an account here", "soft", "user_filtered"),
+    ("5.7.1", "550 5.7.1 No such user!", "hard", "user_unknown"),
+    ("5.0.0", "554 delivery error: dd This user doesn't have an account here", "hard", "user_unknown"),
     ("5.0.0", "550 unknown user (in reply to end of DATA command)", "soft", "user_filtered"),
     ("", "501 5.5.4 Invalid Address" + RCPT, "soft", "protocol"),
     # Postfix's access tables say what Microsoft's edge says, with another code.
@@ -85,8 +85,17 @@ CASES = [
     ("4.4.7", "554 4.4.7 Message expired: unable to deliver in 840 minutes", "soft", "expired"),
     ("4.4.1", "Connection timed out", "soft", "network"),
     ("5.4.6", "554 5.4.6 Too many hops", "soft", "loop"),
-    # A bare phrase needs a second sign.
-    ("5.0.0", "550 No such user here", "soft", "user_filtered"),
+    # Words that name the cause need no second sign; the stock phrase does.
+    ("5.0.0", "550 No such user here", "hard", "user_unknown"),
+    ("5.0.0", "550 Requested action not taken: mailbox unavailable", "soft", "user_filtered"),
+    ("5.0.0", "550 Requested action not taken: mailbox unavailable" + RCPT, "hard", "user_unknown"),
+    # Only where the answer to DATA is named, and where a full sentence says so not even then.
+    (
+        "5.0.0",
+        "550 the mailbox a does not exist on this server (in reply to end of DATA command)",
+        "hard",
+        "user_unknown",
+    ),
     ("5.0.0", "550 No such user here" + RCPT, "hard", "user_unknown"),
     ("5.1.1", "550 No such user here", "hard", "user_unknown"),
     ("", "550 <a@example.com>: User unknown", "hard", "user_unknown"),
@@ -167,9 +176,9 @@ def test_what_servers_say(status: str, words: str, kind: str, reason: str) -> No
 def test_the_stage_may_stand_in_the_context() -> None:
     words = "550 User not found"
     bare = classify(status="5.0.0", reply_code="", diagnostic=words)
-    assert bare.kind == "soft"
-    assert "RCPT" in bare.evidence
-    assert classify(status="5.0.0", reply_code="", diagnostic=words, context=f"said: {words}{RCPT}").kind == "hard"
+    assert (bare.kind, bare.sure) == ("hard", False)
+    told = classify(status="5.0.0", reply_code="", diagnostic=words, context=f"said: {words}{RCPT}")
+    assert (told.kind, told.sure) == ("hard", True)
     data = classify(status="5.0.0", reply_code="", diagnostic=words, context="(in reply to end of DATA command)")
     assert data.kind == "soft"
     assert classify(status="5.1.1", reply_code="", diagnostic=words, after_data=True).kind == "soft"
@@ -210,3 +219,37 @@ def test_any_text_is_judged(words: str, status: str, reply: str, action: str) ->
     assert judged.kind in ("hard", "soft", "ignore")
     assert judged.reason in REASONS
     assert judged.evidence
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "heard", "sure"),
+    [
+        ("5.1.1", "550 5.1.1 User unknown", "", True),
+        ("5.0.0", "550 User unknown", "", False),
+        ("5.0.0", "550 User unknown" + RCPT, "", True),
+        ("5.1.1", "550 5.1.1 Unknown user", "a@docomo.ne.jp", False),
+        ("5.2.2", "552 5.2.2 Mailbox full", "", True),
+    ],
+)
+def test_a_hard_that_rests_on_words_alone_is_not_sure(status: str, words: str, heard: str, sure: bool) -> None:
+    assert classify(status=status, reply_code="", diagnostic=words, heard=heard).sure is sure
+
+
+def test_a_carrier_that_masks_its_filters_is_believed_only_at_rcpt() -> None:
+    words = "550 Unknown user a@docomo.ne.jp"
+    assert classify(status="", reply_code="", diagnostic=words, heard="a@docomo.ne.jp").kind == "soft"
+    at_rcpt = classify(status="", reply_code="", diagnostic=words, heard="a@docomo.ne.jp", at_rcpt=True)
+    assert (at_rcpt.kind, at_rcpt.sure) == ("hard", False)
+
+
+def test_a_code_proves_only_where_no_words_say_otherwise() -> None:
+    for words in ("550 5.1.1 Declined because of the choices that this person made", "550 5.1.1 quarantined"):
+        judged = classify(status="5.1.1", reply_code="", diagnostic=words)
+        assert (judged.kind, judged.against) == ("soft", "the words do not say so")
+    assert classify(status="5.1.1", reply_code="", diagnostic="550 5.1.1 Address rejected").kind == "hard"
+
+
+def test_a_source_is_named_only_where_its_server_was_recognised() -> None:
+    words = "550 5.2.1 The email account that you tried to reach is disabled"
+    assert classify(status="", reply_code="", diagnostic=words).said_by == ""
+    assert classify(status="", reply_code="", diagnostic=words, heard="mx.google.com").said_by == "Google"

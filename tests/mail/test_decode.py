@@ -63,7 +63,7 @@ CASES: dict[str, dict[str, tuple[str, str]]] = {
         "reader@nowhere.test": ("hard", "host_unknown"),
         "reader@dns-trouble.test": ("soft", "network"),
     },
-    "qmail_code_alone": {R: ("hard", "user_unknown")},  # "Giving up on" is no cause
+    "qmail_code_alone": {R: ("soft", "rejected")},  # 5.1.1, but what failed is the look-up
     "exim_octal": {R: ("hard", "user_unknown")},  # Cyrillic, as Exim writes it
     "dma_whom_to_ask": {R: ("soft", "policy")},  # the second address is no recipient
     "groupwise_unknown_user": {R: ("hard", "user_unknown")},
@@ -218,7 +218,7 @@ def test_the_verdict_as_data_is_what_parse_prints() -> None:
     assert data["kind"] == "hard"
     assert data["recipients"][0].keys() == {
         "address", "kind", "reason", "status", "reply_code", "diagnostic", "evidence",
-        "source", "rule", "matched", "said_by", "against",
+        "source", "rule", "matched", "said_by", "against", "subject", "state", "sure",
     }  # fmt: skip
     assert data["original"]["message_id"] == "0b5e.1001@lists.example.org"
     assert data["occurred_at"] == "2026-11-03T09:00:05+00:00"

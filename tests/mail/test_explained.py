@@ -75,7 +75,7 @@ def test_the_deciding_words_and_the_codes_that_lost() -> None:
 
 def test_what_spoke_against_hard_is_told() -> None:
     [recipient] = trace("sendmail_after_data").recipients
-    assert any(s.rule == "stage" and "RCPT" in s.text for s in recipient.signals)
+    assert any(s.rule == "stage" and "DATA" in s.text for s in recipient.signals)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from bouncestream.mail.transcript import Session
+import pytest
+
+from bouncestream.mail.transcript import Session, last_refusal
 
 SENDMAIL = (
     "   ----- The following addresses had permanent fatal errors -----\n<a@example.com>\n\n"
@@ -49,3 +51,21 @@ def test_lines_of_one_address_end_at_the_next() -> None:
 def test_names_in_the_notice() -> None:
     assert Session(SENDMAIL).only_address == "a@example.com"
     assert Session("x@y.test... (expanded from: <a@example.com>)").expanded_from("x@y.test") == "a@example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "command"),
+    [
+        ("--> RCPT To:<a@example.com>\n<-- 550 gone\n--> QUIT", "550 gone", "RCPT"),
+        ("Tue 2026-11-03: <-- 220 hello\nTue 2026-11-03: --> DATA\nTue 2026-11-03: <-- 554 no", "554 no", "DATA"),
+        (
+            "C: RCPT TO:<b@example.com>\nS: 450 later",
+            "450 later",
+            "RCPT",
+        ),
+        ("--> EHLO us\n<-- 250 fine", "", ""),
+        ("no transcript", "", ""),
+    ],
+)
+def test_the_last_refusal_of_a_transcript_and_what_it_answered(text: str, answer: str, command: str) -> None:
+    assert last_refusal(text) == (answer, command)

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The phrases of mail servers and their meaning: tables by vendor, and the engine that finds them.
 
-entry (the shape of a table), common (wordings that many servers share), composed (words that come together in many
-ways; abroad: in other languages), servers (MTA programs), mailboxes (the large mailbox services), gateways (filters
-in front of a mailbox), lists (blocklists), europe, americas, asia (providers by region), languages (other than
-English), shapes (where punctuation tells), vendors (all), engine.
+clauses (a text, cut), composed and abroad (subjects and states, in English and other languages), tagging and saying
+(whose thing is how, in a clause), reading (what it all means).
+
+entry (the shape of a table), common (wordings that many servers share), servers (MTA programs), mailboxes (the
+large mailbox services), gateways (filters in front of a mailbox, and blocklists), europe, americas, asia
+(providers by region), shapes (where punctuation tells), engine.
 """
 
-from bouncestream.mail.phrases.engine import Hit, find, find_all, shape, words
+from bouncestream.mail.phrases.clauses import told
+from bouncestream.mail.phrases.engine import Hit, find, find_all, recognised, shape, words
+from bouncestream.mail.phrases.reading import Reading, read_words, statements
 
-__all__ = ["Hit", "find", "find_all", "shape", "words"]
+__all__ = ["Hit", "Reading", "find", "find_all", "read_words", "recognised", "shape", "statements", "told", "words"]

@@ -1,141 +1,215 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Composed phrases, which no table can list: in either order, a word for a mailbox beside words that say that it is
-not there.
+"""What a clause says: whose thing (subject) is how (state). Only the recipient's mailbox or domain that is not
+there, or gone, is hard. The English tables; `abroad` has those of other languages, `tagging` finds both in a text.
 
-Asked only when no phrase of the tables is clear; such words need a second sign before they make a mail hard, and
-`ELSEWHERE` is what they may be about instead. Source: RFC 5321 section 4.2.2 and RFC 3463 section 3.2, in as many
-words as servers have for them; November 2026.
+Sources: RFC 5321 section 4.2.2 and RFC 3463 section 3.2, in as many words as servers have for them; November 2026.
+A word that ends with "*" may go on ("recipient*" is "recipients" too).
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 
-from bouncestream.mail.phrases.abroad import abroad, listed, one_of
+from bouncestream.mail.phrases.clauses import listed
 
-NOUNS = listed("""
-    user, users, rcpt, username, user name, mailbox, mail box, mail user, email user, recipient, recipients,
-    addressee, account, address, email, e mail, email address, e mail address, inbox, person, customer,
-    subscriber, alias, destination, local part, contact, login, mail account, email account, mail drop,
-    maildrop,
-    mailbox name, userid, user id, local user, local recipient, screen name, member, employee, addresses,
-    mailboxes, accounts, mail address, mailing address
+ENGLISH: Mapping[str, str] = {
+    # Subjects
+    "mailbox": """
+        user, users, rcpt, username, mailbox*, mail box, recipient*, addressee*, account*, address, addresses,
+        email, e mail, inbox, person, people, customer*, subscriber*, alias, aliases, destination, local part,
+        login, mail drop, maildrop, userid, reader*, member*, employee*, name, account holder, id, owner, student,
+        tenant, recipient s, principal, contact""",
+    "domain": """
+        domain*, domain name, domain part, host, host name, hostname, mail domain, email domain, mail host,
+        destination host, destination system, destination domain, destination server, mail exchanger, mx record*,
+        mx host""",
+    "sender": """
+        sender*, return path, return address, from address, reply to, mail from, envelope from, originator*,
+        header from, sent from, send from, sending from, you sent, su direccion, su cuenta, su correo, su dominio,
+        su buzon, from header, bounce address, sending address, sending domain, sending host, sending user,
+        you are not, you are no, from user, backup sender, author, source address, originating""",
+    "client": """
+        client, clients, helo, ehlo, ptr, rdns, reverse, ip, ips, connecting, remote host, sending server, mta,
+        peer, my name, your side""",
+    "yours": """
+        your, ihre, ihr, votre, vos, seu, sua, vostro, vostra, uw, twoj, tu, ваш, ваша, вашего, вашеи, din, ditt""",
+    "list": """
+        mailing list, distribution list, list, lists, group, groups, newsgroup, groupe, grupo, gruppe*, gruppo,
+        groep, группа""",
+    "content": """
+        message*, mail, mails, attachment*, header*, body, content*, subject, file type, signature, contains,
+        mime type, spam, virus, letter, letters""",
+    "record": """
+        directory, directories, database*, file, files, table*, record*, ldap, key*, cache, selector*, dkim, spf,
+        certificate*, lookup, look up, dns, map, maps, backend*, entry point, balance, policy, schema, object class,
+        home directory, address book, password*, spool, query, count*, threshold*, format*, rate, rates, class*,
+        profile*, attribute*, template*, rule*, store*, volume*, module*, plugin*, object*, benutzerdatenbank,
+        datenbank, verzeichnis, annuaire, base de donnees""",
+    "system": """
+        server, servers, system*, service*, connection*, session*, disk*, queue*, device*, host key, process*,
+        method*, program*, time, limit*, machine*, site, sites, organisation*, organization*, company, rechner*,
+        maquina, macchina, sitio, empresa, entreprise, firma, line, lines, type, port, encoding, serveur*,
+        servidor*, serveris, сервер*, sunucu*, szerver*, palvelin*, charset, transport*, network, gateway*, relay,
+        relaying, error*, request*, cipher*, mechanism*""",
+    "part": """
+        link*, url*, refers, mentions, quotes, message id, website*, web site*, web address*, web page*, embedded,
+        field*, in header*, in the header*, in to, in cc, in bcc, in from, in signature, in the signature, in dkim,
+        in subject, in the subject, in message, in the message, in mail header*, in body, in the body, header cc,
+        header to, header from, user agent""",
+    "protocol": "command*, parameter*, syntax, sequence, triplet*, protocol*, option*, argument*, verb",
+    # What is not there, by where its subject stands: before it, behind it, on either side.
+    "not there <": """
+        does not exist, doesn t exist, do not exist, don t exist, does not exists, doesn t exists, don t exists,
+        did not exist, didn t exist, doesnt exist, dont exist, not exist, not exists, not existing, does no exist,
+        no exist, no exists, dosn t exist, does not appear to exist, does not seem to exist, never existed,
+        not found, was not found, wasn t found, is not found, isn t found, no found, notfound, could not be found,
+        couldn t be found, cannot be found, can t be found, can not be found, could not be located,
+        cannot be located, couldn t be located, can t be located, not located, could not be identified,
+        could not be resolved, cannot be resolved, does not resolve, could not be matched, cannot be matched,
+        is missing, went missing, isn t hosted on, is not hosted on, not known, isn t known, not recognized,
+        not recognised, wasn t recognized, is not registered, not registered, isn t registered, not listed,
+        not on file, isn t ours, is not ours, are not ours, aren t ours, not present, not here, isn t here,
+        not on this server, not on this system, not on this machine, not on our system, not at this site,
+        not defined, not configured, not assigned, not allocated, does not have an account, doesn t have an account,
+        does not live here, doesn t live here, does not reside, doesn t reside, no longer there, not hosted here,
+        isn t hosted here, not served here, not handled here, not hosted on this, not in our, not in the, not in my,
+        isn t in my, isn t in our, isn t in the, not part of this, not in directory, not in recipient, not in user,
+        not active at, not active on this, not matched, not provisioned, does not match any, doesn t match any,
+        do not match any, did not match, didn t match, does not belong to any, does not belong to a,
+        doesn t belong to any, was unknown, is not valid, isn t valid, not valid, not a user, not been created,
+        misspelled, mismatched, incorrectly addressed, not in name directory, unlisted, not an employee,
+        no longer an employee, must exist, doesn t have a valid""",
+    "not there >": """
+        no, no such, no valid, no active, no known, no local, no existing, no entry for, no record of, no match for,
+        no matching, not any, not any known, bad, wrong, illegal, incorrect, not a, not an, isn t a, isn t an,
+        aren t a, not a valid, not an existing, not a known, not a registered, not a recognized, not valid,
+        cannot find, can t find, could not find, couldn t find, unable to find, not find, did not find, didn t find,
+        cannot locate, can t locate, could not locate, couldn t locate, unable to locate, not locate,
+        cannot identify, could not identify, have no, has no, have no such, has no such, knows no, know no,
+        there is no, there s no, does not have a, doesn t have a, don t have a, do not have a, not have any,
+        do not have, don t have, does not have, doesn t have, do not know, don t know, does not know, doesn t know,
+        don t recognize, do not recognize, does not host, does not handle mail for, doesn t handle mail for,
+        not handle mail for, not user of, does not contain""",
+    "not there =": """
+        unknown, non existent, non existing, nonexistent, nonexisting, inexistent, unallocated, invalid, undefined,
+        unrecognized, unrecognised, undeliverable unknown, unroutable, unrouteable, unresolvable""",
+    "gone <": """
+        no longer exist*, no longer valid, no longer available, no longer in use, no longer used, no longer active,
+        no longer here, no longer on, no longer with, no longer at, no longer employed, no longer work*,
+        no longer associated, no longer part of, no longer accepts mail, no longer accepts email, no longer has,
+        no longer in service, no longer supported, no longer in operation, not in use, not used any more,
+        not exist any more, is gone, has gone away for good, been deleted, was deleted, is deleted, been removed,
+        was removed, is removed, been closed, was closed, is closed, been terminated, was terminated, is terminated,
+        been cancelled, was cancelled, been canceled, been purged, was purged, been retired, been decommissioned,
+        been discontinued, was given up, been given up, given up by, been abandoned, been erased, been dropped,
+        left the company, left our, left the school, left the firm, left the business, left the institution,
+        left the college, left company, left the organization, left the organisation, left this company,
+        left the university, has left us, is deceased, passed away, has departed, ceased to exist""",
+    "gone =": """
+        deleted, closed, removed, cancelled, canceled, terminated, purged, retired, decommissioned, erased, gone""",
+    "nobody": """
+        nobody of that name, nobody by, nobody here by, nobody here with, nobody here called, nobody here named,
+        nobody with, nobody called, nobody named, nobody here of, nobody has, no one by, no one here by,
+        no one of that name, no one here of, no one with, no one here with, no one called, no one named,
+        no one at this address, nobody at this address, no one has, anyone called, anyone named, anyone by,
+        not our customer, not a customer of ours, not one of our customers, no mail account, no mail user,
+        no mail address, no mail box, not one of ours, none of ours, there is no one at this address,
+        there s no one at this address, there is no one by, there is no one with, there is no one named,
+        not our user, not one of our users, nobody uses, nobody reads, unrouteable address, unroutable address,
+        nosuchuser, userunknown, no such user here, unknownuser, recipnotfound, recipientnotfound,
+        vanished from here, not anyone we know, nobody we know""",
+    "no such domain": """
+        nxdomain, unrouteable mail domain, unrouteable domain, unroutable domain, no such domain,
+        all relevant mx records point to non existent hosts, bad destination host, bad destination system,
+        name or service not known, domain must exist""",
+    "null mx": """
+        null mx, nullmx, indicated no smtp service, couldn t find a mail exchanger or ip address, no mx record*,
+        has no mail exchanger*, have no mail exchanger*""",
+    "takes no mail": """
+        does not accept mail, does not accept email, does not accept any mail, doesn t accept mail,
+        doesn t accept email, does not receive mail, does not receive email, doesn t receive email,
+        never accepts mail, accepts no mail, takes no mail, never takes mail, does not take mail,
+        does not take any mail, not accept any mail, never accept mail, never receives mail""",
+    # Other states
+    "full": """
+        full, has no room, has no space, has no more, has no storage, have no room, over quota, overquota, quota,
+        out of storage, out of space, storage, no space, no room, exhausted, used up, too much mail, over the limit,
+        over its limit, exceeded, overflow*, no free space, disk space""",
+    "off": """
+        disabled, suspended, inactive, locked, frozen, deactivated, expired, on hold, dormant, blocked, not active,
+        not activated, unpaid, not paid, held""",
+    "refuses": """
+        does not want, doesn t want, does not wish, has chosen, chosen not, chose not, choices, choice, preferences,
+        preference, settings, filter*, personal, by user request, user request, has refused, whitelist*, white list,
+        allow list, only accepts, only takes, takes only, closed for abuse, closed to, unwanted, opted,
+        not known to accept, blocklist*, blacklist*, listed, refuses, not interested, has blocked, declined,
+        not want""",
+    "unreachable": """
+        timed out, timeout, not reachable, unreachable, connection refused, did not respond, not responding,
+        not answering, is down, could not connect, cannot connect""",
+    "temporary": """
+        temporarily, temporary, for the moment, at the moment, at this moment, until, vacation, holiday*, away,
+        busy, being rebuilt, not yet, later, for now, right now, maintenance, try again, out of office, retry,
+        on leave, closed until, currently unavailable, greylist*, today, tomorrow, monday, for a while""",
+    "unverified": """
+        could not verify, cannot verify, can t verify, couldn t verify, unable to verify, failed to verify,
+        verification failed, verify failed, could not be verified, cannot be verified""",
+    "perhaps": """
+        may be, may have, might be, might have, might not, may also, perhaps, possibly, probably, maybe, either,
+        usually, typically, whether, for example, such as, vielleicht, moglicherweise, eventuell, peut etre, quizas,
+        talvez, forse, misschien, mozliwe, вероятно, возможно""",
+    "loop": "loop, loops, looping, mail loop*, message loop*",
+    "too many": """
+        limit for, limit of, limit on, our limit, too many, excessive, harvest*, dictionary attack, attack*,
+        spammer*, session terminated, session closed, more than, at most, per session, limit reached, number of,
+        no valid recipients, no recipients, too much""",
+    # What stands between, and what has another meaning than its parts.
+    "of": """
+        of, for, de, du, des, der, del, della, dell, do, da, dos, van, von, dello, of the, for the, d, at, in, to,
+        on, by, with, within, from the, per, zum, im, am, auf, bei, sur, chez, en, em, nel, su, op, bij, w, na, в,
+        на""",
+    "from": "from, from an, from a, from any",
+    "nothing": """
+        not unknown, may not exist, might not exist, may be invalid, may have been, may no longer exist,
+        no longer than, unknown reason, unknown error, unknown mailer error, invalid characters, no reason,
+        no reply, no further, no more, no need, no problem, no errors, no mail, no other, closed for good,
+        unknown cause, no one, known user""",
+}  # fmt: skip
+"""By subject or state, the words for it."""
+
+#: Words that name no cause: a code beside them is all that tells.
+NEUTRAL = listed("""
+    mailbox mail box unavailable recipient recipients address addresses rejected reject rejection user users
+    account error errors failed fail failure failing permanent permanently fatal delivery delivering deliver
+    delivered undeliverable undelivered not cannot could can t be to the a an of for this that is was are were
+    at in by on and or host remote mta smtp said message email e sorry requested action taken aborted routing
+    dsn diagnostic code status local reply response bounce bounced it your some has have been with no available
+    destination bad following problem unable reason because due x its does i m afraid esmtp lmtp invalid perm
+    permfail hard rcpt gg ip id unknown names name
 """)
 
-AFTER = listed("""
-    unknown, is unknown, not known, is not known, isn t known, not found, was not found, wasn t found,
-    is not found, could not be found, couldn t be found, cannot be found, can t be found, can not be found,
-    does not exist, does not exists, doesn t exist, doesn t exists, do not exist, don t exist, not exist,
-    not exists, didn t exist, did not exist, not existing, nonexistent, is nonexistent, non existent,
-    no found, dosn t exist, dosent exist, no exist, no exists, no longer exists, no longer exist,
-    no longer valid, no longer available,
-    no longer in use, no longer used,
-    no longer active, no longer here, no longer on this, has been deleted, was deleted, is deleted, deleted,
-    been removed, was removed, is closed, has been closed, was closed, closed, terminated, invalid,
-    is invalid, not valid, is not valid, isn t valid, not recognized, is not recognized, not recognised,
-    unrecognized, not registered, is not registered, isn t registered, not listed, not present,
-    is not present, not here, is not here, isn t here, not on this server, is not on this server, not defined,
-    not configured, does not have an account, doesn t have an account, have no account, has no mailbox,
-    has no account, is not a valid, is not an existing, is not a known, not hosted here, is not hosted here,
-    isn t hosted here, not hosted on this, does not belong to any, doesn t belong to any, does not live here,
-    doesn t live here, not in our, is not in our, not in the, is not in the, not part of this,
-    does not reside, doesn t reside, not assigned, never existed, removed, left company, left the company,
-    left our company, left the organization, does not match any, doesn t match any,
-    unavailable does not exist, do not match any, not active on this, does no exist, does no exists,
-    doesnt exist, dont exist, don t exists, do not exists, does not appear to exist, does not seem to exist,
-    no longer with, no longer employed, no longer works, no longer associated, no longer part of, has left,
-    is gone, retired, decommissioned, cancelled, canceled, purged, unallocated, not allocated, misspelled,
-    was not recognized, could not be resolved, cannot be resolved, isn t part of, is not part of, not matched,
-    did not match, didn t match, is not served here, not served here, not handled here, is not handled here,
-    is undefined, undefined, mismatched, incorrect, is incorrect, is wrong, not in directory, never existed here
-""")
+NOT_THERE = {
+    "sender": "sender_rejected",
+    "client": "policy",
+    "list": "list_problem",
+    "content": "content",
+    "record": "system_error",
+    "system": "system_error",
+    "protocol": "protocol",
+    "part": "content",
+}
+"""What it means that one of these is not there."""
 
-BEFORE = listed("""
-    no, bad, wrong, deleted, closed, is not a, unavailable
-""")
-"""Right before the noun."""
-
-BEFORE_SOME = listed("""
-    not a registered, no local, no valid, no active, no known, no existing, not registered as, no entry for,
-    no record of, no match for, not any known, no such,
-    unknown, unknown or invalid, invalid, nonexistent, non existent, nonexisting, non existing, not existing,
-    inexistent, illegal, cannot find, can t find, could not find, couldn t find, unable to find, not find,
-    did not find, didn t find, cannot locate, can t locate, could not locate, couldn t locate,
-    unable to locate, not locate, cannot identify, could not identify, not a valid, not a known,
-    not an existing, not valid, not a recognized, unrecognized, unrecognised, undefined, there is no,
-    there s no, we have no, have no such, has no such, does not have such, doesn t have such, don t have such,
-    not have a, exists that, exist that, not user of this, do not know, don t know, do not have, don t have,
-    don t recognize, do not recognize, does not belong to any, doesn t belong to any, not belong to a,
-    not any, nobody here with, no one here with, nobody with, no one with, nobody by, no one by, nobody has,
-    no one has, not handle mail for, doesn t handle mail for, unallocated,
-    not have any, have any, not match any, no matching, unrecognised, incorrect, undefined, nonexisting
-""")
-"""Up to two words before the noun."""
-
-ELSEWHERE = listed("""
-    sender, senders, your address, your email, your e mail, your account, your mailbox, from, ip address,
-    client address, source address, remote address, helo, ehlo, return path, relay, host name, hostname,
-    reverse, subject, header, headers, signature, selector, key, password, temporarily, temporary, vacation,
-    later, busy, quota, full, limit, sending, originating, certificate, record, records, list, group,
-    connection, connections, session, deleted by, removed by,
-    closed by, message id, timeout, protocol
-""")
-
-
-HOSTS = listed("""
-    domain, domain name, host, host name, hostname, mail domain, email domain, recipient domain, mail host,
-    destination domain, destination host, destination system, domain part
-""")
-
-HOST_AFTER = listed("""
-    unknown, is unknown, not known, is not known, isn t known, not found, was not found, wasn t found,
-    is not found, could not be found, couldn t be found, cannot be found, does not exist, doesn t exist,
-    not exist, not exists, does not exists, nonexistent, is nonexistent, non existent, no longer exists,
-    not registered, is not registered, has expired, invalid, is invalid, is not valid, not valid,
-    has been deleted, no longer active
-""")
-
-HOST_BEFORE = listed("""
-    no such, unknown, nonexistent, non existent, non existing, invalid, illegal, cannot find, can t find,
-    could not find, couldn t find, unable to find
-""")
-
-NOT_ITS_HOST = listed("""
-    sender, senders, from, your, client, connecting, sending, originating, helo, ehlo, relay, reverse, ptr,
-    rdns,
-    url, link, message id, dkim, spf, dmarc, signature, selector, header, return path, ip, try again,
-    temporarily,
-    temporary, later, record, records, policy, resolve, server
-""")
-"""A host or domain that is not there may be the sender's, or one that the message names."""
-
-# Up to six words between the two, as in "mailbox jane at example does not exist".
-_AFTER = re.compile(f" {one_of(NOUNS)} (?:[^ ]{{1,40}} ){{0,6}}?{one_of(AFTER)} ")
-_BEFORE = re.compile(f" {one_of(BEFORE)} {one_of(NOUNS)} ")
-_BEFORE_SOME = re.compile(f" {one_of(BEFORE_SOME)} (?:[^ ]{{1,40}} ){{0,2}}?{one_of(NOUNS)} ")
-# Where the address stood, which is taken out of a text, is a noun too.
-_ALONE = re.compile(f"^ (?:[0-9]{{1,3}} ){{0,8}}{one_of(AFTER)} (?:in reply to rcpt|$)")
-_ELSEWHERE = re.compile(f" {one_of(ELSEWHERE)} ")
-_HOST = re.compile(
-    f" {one_of(HOSTS)} (?:[^ ]{{1,40}} ){{0,3}}?{one_of(HOST_AFTER)} "
-    f"| {one_of(HOST_BEFORE)} (?:[^ ]{{1,40}} ){{0,1}}?{one_of(HOSTS)} "
-)
-_NOT_ITS_HOST = re.compile(f" {one_of(NOT_ITS_HOST)} ")
-
-
-def composed(plain: str) -> str:
-    """The words that together say that a mailbox is not there, in a text as its `words`; ''."""
-    found = (
-        _BEFORE.search(plain)
-        or _BEFORE_SOME.search(plain)
-        or _AFTER.search(plain)
-        or _ALONE.search(plain)
-        or abroad(plain)
-    )
-    return found[0].strip() if found and not _ELSEWHERE.search(plain) else ""
-
-
-def composed_host(plain: str) -> str:
-    """The words that together say that the domain of an address is not there; ''."""
-    found = _HOST.search(plain)
-    return found[0].strip() if found and not _NOT_ITS_HOST.search(plain) else ""
+STATES = {
+    "full": "mailbox_full",
+    "off": "mailbox_disabled",
+    "refuses": "user_filtered",
+    "unreachable": "network",
+    "temporary": "system_error",
+    "too many": "too_many",
+    "loop": "loop",
+    "perhaps": "undetermined",
+    "unverified": "undetermined",
+    "other": "rejected",
+}
+"""What the other states mean."""

@@ -2,41 +2,36 @@
 """The one engine that looks for the phrases of the tables in what a server said: `find`.
 
 Text and phrases are compared as words: lower case, without accents and punctuation, addresses and links taken out.
-An index by the first two words keeps the cost independent of the size of the tables. Measured in November 2026 on
-387 mails, each about 280 us: this takes 16 us, one compiled expression of all phrases 236 us. An Aho-Corasick
-automaton (pyahocorasick) scans in 2 us, without what "*" needs: it could save 5 % of a mail, which a C dependency
-does not earn.
+An index by the first two words keeps the cost independent of the size of the tables.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bouncestream.mail.phrases.composed import composed, composed_host
+from bouncestream.mail.phrases.americas import AMERICAS
+from bouncestream.mail.phrases.asia import ASIA
+from bouncestream.mail.phrases.clauses import LINK, TEXT_LIMIT, folded, telling, unescaped
+from bouncestream.mail.phrases.common import COMMON
 from bouncestream.mail.phrases.entry import ORDER, Vendor, Weight, Wording
+from bouncestream.mail.phrases.europe import EUROPE
+from bouncestream.mail.phrases.gateways import GATEWAYS
+from bouncestream.mail.phrases.mailboxes import MAILBOXES
+from bouncestream.mail.phrases.servers import SERVERS
 from bouncestream.mail.phrases.shapes import SHAPES
-from bouncestream.mail.phrases.vendors import VENDORS
 
-TOGETHER = "common, put together"
+VENDORS: tuple[Vendor, ...] = (*SERVERS, *MAILBOXES, *GATEWAYS, *EUROPE, *AMERICAS, *ASIA, COMMON)
+"""Everybody whose words are known."""
+
 GAP = 60
 """What "*" may span, in characters."""
 
-TEXT_LIMIT = 4000
-"""So much of a text is looked at."""
-
-_TELLING_HOST = re.compile(r"spamhaus|spamcop|sorbs|barracuda|rbl|dnsbl|abuseat|uceprotect|spfbl|openspf")
-_TELLING_WORD = re.compile(r"[?&]p=(\w{1,40})")
-_NOISE = re.compile(
-    r"(?<![^\s<>()\[\]\"',;:@|])[^\s<>()\[\]\"',;:@|]{1,64}@[\w.-]{1,255}|https?://[^\s<>\"]{1,300}"
-)
+_ADDRESS = re.compile(r"(?<![^\s<>()\[\]\"',;:@|])[^\s<>()\[\]\"',;:@|]{1,64}@[\w.-]{1,255}")
 _WORD = re.compile(r"[^\W_]+")
-_OCTAL = re.compile(r"(?:\\[23][0-7]{2}){2,400}")
-"""How Exim writes the bytes of a reply that are not ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,10 @@ class Hit:
     bare: bool = False  #: hard only with a second sign
     said_by: str = ""  #: whose words
     sure: bool = False  #: a vendor's own wording, which means one thing whenever it is said
-    rule: str = "words"  #: or "words put together", or "shape"
+    rule: str = "words"  #: or "clause", or "shape"
+    within: bool = False  #: stands within another reason's wording, and takes its place
+    subject: str = ""  #: whose thing, of a clause
+    state: str = ""  #: how it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,35 +63,14 @@ Tables = tuple[dict[str, tuple[_Entry, ...]], tuple[_Entry, ...]]
 
 def words(text: str) -> str:
     """`text` as lower-case words without accents, with one blank before and after each."""
-    text = text[:TEXT_LIMIT]
-    if "\\" in text:
-        text = _OCTAL.sub(_unescaped, text)
-    if "@" in text or "://" in text:
-        text = _NOISE.sub(_telling, text)
-    return f" {' '.join(_WORD.findall(folded(text)))} "
+    return plain_words(folded(LINK.sub(telling, unescaped(text))))
 
 
-def _unescaped(octal: re.Match[str]) -> str:
-    return bytes(int(byte, 8) for byte in octal[0].split("\\")[1:]).decode("utf-8", "replace")
-
-
-def folded(text: str) -> str:
-    """Lower case without accents, full-width forms and their like made plain: servers write with and without."""
-    if text.isascii():
-        return text.lower()
-    plain = unicodedata.normalize("NFKD", text.lower())
-    return "".join(c for c in plain if not unicodedata.combining(c))
-
-
-def _telling(noise: re.Match[str]) -> str:
-    """A blank for an address or link, which tell nothing; but a link to a blocklist often tells all."""
-    text = noise[0]
-    if "://" not in text:
-        return " "
-    if _TELLING_HOST.search(text) and "@" not in text:
-        return text
-    word = _TELLING_WORD.search(text)
-    return f" {word[1]} " if word else " "
+def plain_words(text: str) -> str:
+    """The same of a text that is folded, and has no links."""
+    if "@" in text:
+        text = _ADDRESS.sub(" ", text)
+    return f" {' '.join(_WORD.findall(text))} "
 
 
 def phrases_of(said: Wording) -> list[str]:
@@ -116,7 +93,15 @@ def _compile(vendors: Iterable[Vendor]) -> Tables:
         rank = _rank(vendor, said)
         for phrase in phrases_of(said):
             sure = said.weight is Weight.SURE and not said.bare
-            hit = Hit(said.reason, phrase, said.weight is Weight.WEAK, said.bare, vendor.name, sure)
+            hit = Hit(
+                said.reason,
+                phrase,
+                said.weight is Weight.WEAK,
+                said.bare,
+                vendor.name,
+                sure,
+                within=bool(said.before),
+            )
             plain = folded(phrase)
             if phrase.isascii() or " " in phrase:
                 pieces = tuple(words(piece)[1:] for piece in plain.split("*"))
@@ -128,8 +113,6 @@ def _compile(vendors: Iterable[Vendor]) -> Tables:
 
 
 _INDEX, _UNSPACED = _compile(VENDORS)
-_OUTWEIGHED = Weight.CLEAR * 1000 + ORDER.index("user_unknown") * 10 + 9
-"""Words put together say more than a phrase of this rank, such as a fault of the system."""
 
 
 @contextmanager
@@ -168,19 +151,7 @@ def find(plain: str) -> Hit | None:
         for entry in _UNSPACED:
             if entry.rank < best.rank and _contains(entry.pieces, joined):
                 best = entry
-    if best.rank > _OUTWEIGHED:
-        together = _together(plain)
-        if together is not None:
-            return together
     return None if best is _NONE else best.hit
-
-
-def _together(plain: str) -> Hit | None:
-    """The words that say only together that a mailbox or a domain is not there."""
-    reason, phrase = "user_unknown", composed(plain)
-    if not phrase:
-        reason, phrase = "host_unknown", composed_host(plain)
-    return Hit(reason, phrase, False, True, TOGETHER, rule="words put together") if phrase else None
 
 
 def _first(entries: tuple[_Entry, ...], plain: str, at: int, best: _Entry) -> _Entry:
@@ -195,24 +166,19 @@ def _first(entries: tuple[_Entry, ...], plain: str, at: int, best: _Entry) -> _E
 def find_all(text: str) -> list[Hit]:
     """Every phrase and shape of the tables that is in a text, the deciding one first. For `explained`: slow."""
     plain = words(text)
-    found: dict[Hit, int] = {}
-    at = 1
-    before = ""
-    for word in plain.split():
-        for entry, start in (
-            *((e, at) for e in _INDEX.get(word, ())),
-            *((e, at - len(before)) for e in _INDEX.get(before + word, ())),
-        ):
-            if plain.startswith(entry.first, start) and _matches(entry.pieces, plain, start):
-                found.setdefault(entry.hit, entry.rank)
-        at += len(word) + 1
-        before = word + " "
+    entries = [
+        entry for some in _INDEX.values() for entry in some if plain.startswith(entry.first, _place(entry, plain))
+    ]
+    found = {e.hit: e.rank for e in entries if _matches(e.pieces, plain, _place(e, plain))}
     joined = plain.replace(" ", "")
     found |= {entry.hit: entry.rank for entry in _UNSPACED if _contains(entry.pieces, joined)}
     special = shape(text)
-    listed = ([special] if special else []) + sorted(found, key=found.__getitem__)
-    together = _together(plain)
-    return [*listed, together] if together is not None else listed
+    return ([special] if special else []) + sorted(found, key=found.__getitem__)
+
+
+def _place(entry: _Entry, plain: str) -> int:
+    """Where a phrase may begin: at the first place of its first words."""
+    return max(plain.find(" " + entry.first), 0) + 1
 
 
 _SHAPES = tuple(
@@ -244,3 +210,19 @@ def _contains(pieces: tuple[str, ...], text: str) -> bool:
         at += len(before)
         at = text.find(piece, at, at + GAP + len(piece))
     return at >= 0
+
+
+def heard(hit: Hit, around: str) -> bool:
+    """Whether a phrase may outrank what the clauses say: it is anybody's, or its vendor was recognised."""
+    return hit.within or hit.said_by in ANYBODY or recognised(hit, around)
+
+
+def recognised(hit: Hit, around: str) -> bool:
+    """Whether the vendor was recognised by a host's name `around` its words (lower case)."""
+    vendor = _BY_NAME.get(hit.said_by)
+    return vendor is not None and any(host in around for host in vendor.hosts)
+
+
+_BY_NAME = {vendor.name: vendor for vendor in VENDORS}
+ANYBODY = (COMMON.name, "blocklists")
+"""Of whom anybody repeats the words."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The shape of the phrase tables, and the order in which reasons are believed when a text holds several phrases.
 
-To teach the reader a wording, add a phrase to the `Wording` of the vendor that says it. A phrase is lower-case
-words without punctuation ("user doesn t exist"); "*" stands for one or more words; codes are words too ("5 4 1");
-addresses and links are not there (a link's "?p=Word" and a blocklist's name are).
+To teach the reader what a vendor says, add a phrase to its `Wording`; for "not there", see `composed`. A phrase is
+lower-case words without punctuation ("user doesn t exist"); "*" stands for one or more words; codes are words too
+("5 4 1"); addresses and links are not there (a link's "?p=Word" and a blocklist's name are).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Vendor:
     name: str
     source: str  #: the page or RFC, and the month it was read
     says: tuple[Wording, ...]
+    hosts: tuple[str, ...] = ()  #: parts of host names by which its servers are recognised
 
 
 ORDER: tuple[str, ...] = (

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server's words, cut into sentences and clauses: what is said beside the reply code or the address comes first,
+advice ("see …", "please …", "if …") is no cause, and neither is a check that passed or a hint that is denied.
+
+Sources: RFC 5321 section 4.2.1 (a reply of several lines repeats its code); texts of servers, November 2026.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+TEXT_LIMIT = 4000
+"""So much of a text is looked at."""
+
+_OCTAL = re.compile(r"(?:\\[23][0-7]{2}){2,400}")
+"""How Exim writes the bytes of a reply that are not ASCII."""
+
+# At which command the mail was refused, in its writer's words: asked of elsewhere.
+_STAGE = re.compile(
+    r"\bgiving up on [\d.]{7,40}|\(?\bin reply to [^()]{1,60}? command\)?|\(delivery attempts: \d{1,4}\)"
+)
+LINK = re.compile(r"https?://[^\s<>\"]{1,300}")
+_TELLING_HOST = re.compile(r"spamhaus|spamcop|sorbs|barracuda|rbl|dnsbl|abuseat|uceprotect|spfbl|openspf")
+_TELLING_WORD = re.compile(r"[?&]p=(\w{1,40})")
+_PASSED = re.compile(
+    r"\b[a-z][\w.-]{0,20} ?(?:=|: ?|: )(?:pass(?:ed)?|none|ok|neutral|clean)\b|"
+    r"\b[a-z][\w.-]{0,20}=(?:no|known|valid|good|yes|[\d.]{1,9})\b|"
+    r"\b(?:dkim|spf|dmarc|filters?) passed\b|\bpassed (?:the |all )?(?:dkim|spf|dmarc|filters?|checks?)\b|"
+    r"\b(?:sender|mail from) (?:is |was )?(?:ok|accepted|fine)\b|"
+    r"\b(?:was|were|is|has been) (?:scanned|checked|tested|looked at) (?:for|by) [a-z]{1,20}(?: and [a-z]{1,20})?"
+)
+_PASSING = (
+    "pass",
+    "=",
+    ": none",
+    ": ok",
+    ":none",
+    ":ok",
+    "neutral",
+    ": clean",
+    "checked",
+    "scanned",
+    "looked at",
+    "sender",
+)
+_TOPIC = (
+    r"(?:spam|virus(?:es)?|malware|policy|"
+    r"block(?:ed|ing)?|(?:black|block|grey)list(?:ed|ing)?s?|full|filter(?:s|ed)?|"
+    r"over quota|quota|temporary|too (?:large|big|many)|greylist(?:ed|ing)|reputation|disabled|suspended)"
+)
+_DENIED = re.compile(
+    r"\b(?:not|no|nor|never|without|isn't|aren't|is not|are not)"
+    r"(?: (?:a|an|any|the|in|on|by|our|because of|due to|caused by|for)){0,3} " + _TOPIC + r"\b(?: of \w{1,20})?"
+    r"|\bnot listed (?:in|on|by) (?:a|any|the|our) (?:block|black) ?lists?\b"
+    r"|" + _TOPIC + r" (?:is|are|was|were) not (?:the|a) (?:cause|reason)\b"
+    r"|\bno [a-z]{1,20} was (?:found|touched|tried)\b"
+    r"|\b(?:not|never) (?:be )?(?:try|tried|retry|resend)(?: it)?(?: again)?(?: later)?\b"
+    r"|\b(?:return(?:ed|ing)?|back) (?:mail |message )?to (?:the )?(?:original )?senders?\b(?!')"
+)
+_DENYING = ("not ", "no ", "nor ", "never ", "without ", "isn't ", "aren't ", "sender")
+"""Nothing of these is said: a hint that is denied, and whom the mail went back to."""
+
+
+def listed(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+ADVICE = listed("""
+    see please if visit refer contact check consult read ask learn note remark hint tip questions thank thanks
+    powered when unless more further verify ensure
+    bitte siehe falls wenn weitere naheres hinweise
+    veuillez voir consultez contactez si merci plus
+    consulte vea contacte verifique veja visite entre
+    vedi consulta consultare contattare verificare se
+    zie neem indien als controleer
+    zobacz prosze jesli jezeli sprawdz wiecej
+    viz prosim pokud
+    vanligen kontakta om kontakt venligst
+    lutfen kerjuk va
+    подробнее пожалуиста если см проверьте
+    vui tolong silakan
+""")
+"""A clause that begins so is advice."""
+
+_ADVICE_PAIRS = (
+    "for more", "for further", "for help", "for information", "for details", "for assistance", "for questions",
+    "to report", "to request", "to resolve", "to find", "more about", "go to",
+    "do not reply", "por favor", "para mas", "para mais", "per favore", "si prega", "per ulteriori", "per maggiori",
+    "pour plus", "s il", "voor meer", "der server", "our policy", "we take", "the policy", "mails to",
+    "mail to this", "see also", "was trying",
+)  # fmt: skip
+_PAIRED = frozenset(pair.partition(" ")[0] for pair in _ADVICE_PAIRS)
+_MID = re.compile(r" (?=(?:please|for (?:more|further|help)|see (?:https?:|our|also)|bitte|veuillez|por favor)\b)")
+_ADVISING = (
+    "请参",
+    "请检",
+    "请联",
+    "如果",
+    "请访",
+    "ください",
+    "ご覧",
+    "場合",
+    "십시오",
+    "참조",
+    "請參",
+    "請檢",
+    "請聯",
+)
+
+_CONTINUED = re.compile(r"\n(?=[245]\d\d[ -])")
+"""Where a reply goes on in its next line."""
+_LEADING = re.compile(r"^(?:[\d\s.#-]{1,40}|and |or |then )")
+_SENTENCE = re.compile(r"(?<=[^\d.][.!?])(?=\s)|(?<=[。！？])|\s(?:-{1,3}|=)?>{1,3}\s|\n")
+_CLAUSE = re.compile(r"([,;:()\[\]\"，；：、（）]|\s[-–—]{1,2}\s|\s[-–—]{2}|\.(?=\s|$)|[.!?](?=\s)|[!?。])")
+
+
+class Clause(NamedTuple):
+    """A part of what a server said."""
+
+    text: str  #: folded: lower case, without accents
+    sentence: int  #: counted from 0
+    place: int  #: within its sentence, from 0
+    advice: bool  #: it begins, or follows, advice
+
+
+def folded(text: str) -> str:
+    """Lower case without accents, full-width forms and their like made plain: servers write with and without."""
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text.lower())
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def unescaped(text: str) -> str:
+    """`text`, as much of it as is looked at, with the bytes that Exim writes in octal digits."""
+    text = text[:TEXT_LIMIT]
+    if "\\" in text:
+        return _OCTAL.sub(
+            lambda m: bytes(int(byte, 8) for byte in m[0].split("\\")[1:]).decode("utf-8", "replace"), text
+        )
+    return text
+
+
+def telling(link: re.Match[str]) -> str:
+    """What a link tells, which mostly is nothing; but one to a blocklist often tells all."""
+    text = link[0]
+    if "@" not in text and (host := _TELLING_HOST.search(text)):
+        return f" {host[0]} "
+    word = _TELLING_WORD.search(text)
+    return f" {word[1]} " if word else " "
+
+
+def told(text: str) -> str:
+    """What `text` says, folded, without links, stages, checks that passed and hints that are denied."""
+    plain = folded(unescaped(text)).replace("’", "'").replace("\u0131", "i")
+    if "\n" in plain:
+        plain = _CONTINUED.sub(" ", plain)
+    if "in reply to" in plain or "attempts" in plain or "giving up" in plain:
+        plain = _STAGE.sub(" ", plain)
+    if "://" in plain:
+        plain = LINK.sub(telling, plain)
+    if any(hint in plain for hint in _PASSING):
+        plain = _PASSED.sub(" ", plain)
+    if any(hint in plain for hint in _DENYING):
+        plain = _DENIED.sub(" ", plain)
+    return plain
+
+
+def cut(text: str) -> Iterator[Clause]:
+    """The clauses of a text as `told` gives it, in order; empty ones are left out."""
+    number = -1
+    for sentence in _SENTENCE.split(text):
+        if not sentence or sentence.isspace():
+            continue
+        number += 1
+        place = 0
+        advice = told_whom = False
+        for half in _MID.split(sentence):
+            for part in _CLAUSE.split(half):
+                words = part.strip(" .-'*|")
+                if len(words) < 2 and not words.isalnum():
+                    if advice and told_whom and part == ":":
+                        advice = False
+                    continue
+                if not advice:
+                    first, _, rest = _LEADING.sub("", words, 1).partition(" ")
+                    advice = (
+                        first.strip("'") in ADVICE
+                        or (first in _PAIRED and f"{first} {rest.partition(' ')[0]}" in _ADVICE_PAIRS)
+                        or (not part.isascii() and any(word in part for word in _ADVISING))
+                    )
+                    told_whom = " " in rest  # "note:" goes on behind its colon
+                yield Clause(words, number, place, advice)
+                place += 1

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a server's words mean: the clauses judged one by one, and the tables' phrases, weighed against each other.
+
+The first sentence that tells a cause stands beside the reply code, and outranks the others. Within it the tables'
+words for another cause outrank "not there", unless they only follow in passing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bouncestream.mail.phrases import engine
+from bouncestream.mail.phrases.clauses import Clause, cut, told
+from bouncestream.mail.phrases.composed import NEUTRAL, NOT_THERE, STATES
+from bouncestream.mail.phrases.engine import Hit
+from bouncestream.mail.phrases.saying import Said, read
+from bouncestream.mail.phrases.tagging import tokens
+from bouncestream.mail.reason import kind_of
+
+OWN = ("mailbox", "domain")
+"""Subjects that are the recipient's."""
+
+VAGUE = ("perhaps", "unverified", "other")
+"""States that decide nothing, and only speak against "not there" in their own clause."""
+
+HARD = ("not there", "gone", "takes no mail")
+_OF_THE_MAILBOX = ("mailbox_full", "mailbox_disabled", "user_filtered", "moved_owner")
+"""Reasons that speak against "not there", wherever they stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found in a text."""
+
+    hit: Hit | None  #: what decides; None when nothing tells a cause
+    neutral: bool  #: there are no words, or only such as name no cause
+
+
+@lru_cache(maxsize=64)  # a text is asked about again when more is known of its stage
+def read_words(text: str, heard: str = "") -> Reading:
+    """Read a server's words. `heard`: host names and addresses around them, by which a vendor is recognised."""
+    plain = told(text)
+    sentences: dict[int, list[Clause]] = {}
+    for clause in cut(plain):
+        if not clause.advice:
+            sentences.setdefault(clause.sentence, []).append(clause)
+    weak: Hit | None = None
+    best: Hit | None = None
+    for clauses in sentences.values():
+        hit = _sentence(clauses, heard)
+        if hit is None:
+            continue
+        if hit.weak and hit.state in ("", *VAGUE):
+            weak = weak or hit
+        elif best is None:
+            best = hit
+            if kind_of(hit.reason) != "hard":
+                break
+        elif hit.reason in _OF_THE_MAILBOX or (hit.sure and not best.sure):
+            best = hit
+            break
+    if best is None:
+        found = engine.find(engine.plain_words(plain))
+        if found is not None and kind_of(found.reason) != "hard" and (weak is None or not found.weak):
+            best = found
+    elif kind_of(best.reason) != "hard" and len(sentences) > 1:  # of all that is not hard, what tells most
+        found = _found([clause for clauses in sentences.values() for clause in clauses])
+        best = found if found is not None and not found.weak and kind_of(found.reason) != "hard" else best
+    neutral = best is None and all(
+        word in NEUTRAL or word in "@~" or _foreign(word)
+        for clauses in sentences.values()
+        for clause in clauses
+        for word in tokens(clause.text)
+    )
+    return Reading(best or weak, neutral)
+
+
+def _found(clauses: list[Clause]) -> Hit | None:
+    return engine.find(engine.plain_words(" ".join(clause.text for clause in clauses)))
+
+
+_DNS = re.compile(r"nxdomain|null ?mx")
+_READ = ("LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "HEBREW", "ARABIC", "THAI")
+
+
+def _foreign(word: str) -> bool:
+    """Whether a word is written in a script of which no language is in the tables."""
+    return not word.isascii() and not unicodedata.name(word[0], "").startswith(_READ)
+
+
+def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
+    """What a sentence says."""
+    found = _found(clauses)
+    alone = found is not None and len(clauses) == 1 and not found.weak and kind_of(found.reason) != "hard"
+    if alone and found is not None and engine.heard(found, heard) and not _DNS.search(clauses[0].text):
+        return found
+    said = list(_said(clauses))
+    gone_ones = [(at, one) for at, one in said if one.subject in OWN and one.state in HARD]
+    gone_ones.sort(key=lambda placed: not placed[1].proof)
+    place, gone = next((placed for placed in gone_ones if not _against(*placed, said)), (0, None))
+    if found is not None and kind_of(found.reason) == "hard" and not found.bare:
+        if engine.recognised(found, heard):
+            return found
+        against = next((one for _, one in said if one.state and one.state not in HARD), None)
+        return _hit(against) if against is not None and gone is None and not found.sure else found
+    if gone is None:
+        if found is not None and not found.weak:
+            return found
+        other = next(
+            (one for _, one in said if one.state and (one.subject not in OWN or one.state not in HARD)), None
+        )
+        return _hit(other) if other is not None and (found is None or other.state != "other") else found
+    if found is not None and not found.weak and kind_of(found.reason) != "hard" and not gone.proof:
+        for at, clause in enumerate(clauses):
+            hit = engine.find(engine.plain_words(clause.text))
+            if hit is None or hit.weak or kind_of(hit.reason) == "hard" or not engine.heard(hit, heard):
+                continue
+            if at <= place or hit.reason in _OF_THE_MAILBOX:
+                return hit
+    return _hit(gone)
+
+
+def statements(text: str) -> list[Hit]:
+    """What each clause says that is no advice, as hits. For `explained`."""
+    clauses = [clause for clause in cut(told(text)) if not clause.advice]
+    return [_hit(said) for _, said in _said(clauses) if said.state]
+
+
+def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
+    """What each clause says, with its place."""
+    found: list[tuple[int, Said]] = []
+    before = "mailbox"
+    for at, clause in enumerate(clauses):
+        told_here = read(clause.text, before)
+        if before == "sender" and told_here and clauses[at - 1].text.endswith("from"):
+            told_here = tuple(one._replace(subject="sender") for one in told_here)
+        found += [(at, one) for one in told_here if one.state or one.subject in ("sender", "client")]
+        if told_here:
+            before = told_here[-1].subject
+        elif any(word not in NEUTRAL for word in tokens(clause.text)):
+            before = ""
+    return found
+
+
+def _against(at: int, gone: Said, said: list[tuple[int, Said]]) -> bool:
+    """Whether what else is said in the sentence speaks against "not there"."""
+    for place, other in said:
+        if not other.state:
+            if place < at:
+                return True  # "callout to the sender: user unknown"
+            continue
+        if other is gone or (other.subject in OWN and other.state in HARD):
+            continue
+        if gone.proof and other.state != "temporary":
+            continue
+        if other.state in ("unreachable", "temporary"):
+            return True
+        if gone.state == "gone" and other.state == "off" and place == at:
+            continue  # "expired and was removed"
+        if place < at and other.state == "perhaps":
+            return True  # "may be wrong, or does not exist"
+        if other.subject in (*OWN, "") and other.state in VAGUE and place != at:
+            continue  # "refused: user unknown"
+        if place == at or (other.subject in (*OWN, "") and other.state not in HARD) or place < at:
+            return True
+    return False
+
+
+def _hit(said: Said) -> Hit:
+    """What was said, as a hit."""
+    if said.state == "takes no mail" and said.subject in OWN:
+        reason = "no_mail_domain"
+    elif said.state in HARD:
+        reason = {"mailbox": "user_unknown", "domain": "host_unknown", **NOT_THERE}[said.subject]
+    else:
+        passing = said.state in ("temporary", "unreachable", "too many", "loop")
+        reason = STATES[said.state] if passing else NOT_THERE.get(said.subject, STATES[said.state])
+    weak = said.state not in HARD  # a code may tell more
+    return Hit(
+        reason, said.words, weak, said.stock, "", said.proof, "clause", subject=said.subject, state=said.state
+    )

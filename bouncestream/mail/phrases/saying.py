@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a clause says: whose thing (subject) is how (state), from its tags.
+
+A state stands behind its subject ("user unknown"), before it ("no such user"), or either way. Subjects that stand
+together are one ("sender domain", "address of the sender"), and what is the sender's anywhere is the sender's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from bouncestream.mail.phrases.clauses import listed
+from bouncestream.mail.phrases.composed import NEUTRAL, STATES
+from bouncestream.mail.phrases.tagging import Tag, joined, tagged, tokens
+
+SUBJECTS = frozenset(
+    {"mailbox", "domain", "sender", "client", "list", "content", "part", "record", "system", "protocol"}
+)
+FOREIGN = ("sender", "client", "part", "list", "protocol")
+"""Subjects that make a compound theirs wherever they stand in it."""
+
+LATE = ("list", "protocol")
+"""Of these, such as come behind the state are no part of what is not there: "not in my list"."""
+
+REACH = 8
+"""So many words may stand between a subject and a state behind it."""
+
+_ARTICLES = listed("the a an this that l la le les el los il lo any our its their s")
+_SELF = ("recip", "addressee", "destinat")  # of these, "your" is whom we mail to
+_GOING = ("mail", "mails", "message", "messages", "email")  # what goes to somebody
+_MANY = ("users", "recipients", "addresses", "mailboxes", "accounts", "aliases", "people", "members")
+_BEING = (["are"], ["is"], ["will"], ["were"])
+_STORES = ("table", "file", "database", "column", "view")
+_LINKS = ("of", "for", "to", "by")  # behind which a name may stand
+_FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
+
+
+class Said(NamedTuple):
+    """What a clause says."""
+
+    subject: str  #: of `SUBJECTS`
+    state: str  #: "not there", "gone", "takes no mail", or of `composed.STATES`; '': only a subject is named
+    words: str  #: that say it
+    proof: bool = False  #: the DNS' own answer
+    stock: bool = False  #: as servers say it of anything: "unknown user"; not "does not exist"
+
+
+@lru_cache(maxsize=256)  # servers and notices repeat themselves
+def read(text: str, before: str = "") -> tuple[Said, ...]:
+    """What a clause says. `before`: the subject of the clause before it, for when this one names none."""
+    found: tuple[Said, ...] = ()
+    if not text.isascii():
+        found = tuple(_Reader(joined(text), [], text, before).said())
+    if not any(said.state for said in found):
+        words = tokens(text)
+        tags = tagged(words)
+        found = tuple(_Reader(tags, words, " ".join(words), before).said()) or found if tags else found
+    return found
+
+
+class _Reader:
+    """A clause while it is read. `words` is empty where the tags count letters, not words."""
+
+    def __init__(self, tags: list[Tag], words: list[str], shown: str, before: str) -> None:
+        self.words = words
+        self.shown = shown
+        self.before = before
+        self.tags = self._compounds(tags)
+        self.subjects = [tag for tag in self.tags if tag.name in SUBJECTS]
+
+    def _compounds(self, tags: list[Tag]) -> list[Tag]:
+        """The tags, with subjects that stand together made one."""
+        found: list[Tag] = []
+        yours = -9
+        at = 0
+        while at < len(tags):
+            tag = tags[at]
+            at += 1
+            if tag.name == "yours":
+                yours = tag.end
+            elif tag.name not in SUBJECTS and tag.name not in "@~":
+                found.append(tag)
+            else:
+                name, end, at = self._compound(tags, at)
+                if 0 <= tag.at - yours <= 1 and not self._word(tag).startswith(_SELF):
+                    name = "sender"
+                found.append(Tag({"@": "mailbox", "~": "domain"}.get(name, name), tag.at, end))
+        return found
+
+    def _compound(self, tags: list[Tag], at: int) -> tuple[str, int, int]:
+        """(subject, end, the next tag's number) of the subject that begins before `at`. The last noun is its head,
+        or of nouns with "of" the first."""
+        first = tags[at - 1]
+        name, end = first.name, first.end
+        while at < len(tags):
+            of, tag = False, tags[at]
+            after = tags[at + 1] if tag.name == "of" and tag.at == end and at + 1 < len(tags) else None
+            if after is not None and after.name in SUBJECTS and self._only_articles(tag.end, after.at):
+                of, tag = True, after
+            if not of and tag.at != end and not (self.words and self._only_articles(end, tag.at)):
+                break
+            if tag.name not in "@~":
+                if tag.name not in SUBJECTS:
+                    break
+                name = self._head(name, tag, first, tags[at] if of else None)
+            end = tag.end
+            at += 2 if of else 1
+        return name, end, at
+
+    def _head(self, name: str, new_at: Tag, first: Tag, of: Tag | None) -> str:
+        new = new_at.name
+        if name in FOREIGN or new in FOREIGN:
+            return name if name in FOREIGN else new
+        if name in "@~" or (name == "record" and self._word(first) in _STORES):
+            return name
+        if name in ("content", "record", "system") and self._word(new_at) in ("name", "id", "domain"):
+            return name if self._word(first) not in _GOING else new
+        if of is None or (self._word(first) in _GOING and self._word(of) in ("to", "for")):
+            return new
+        return name
+
+    def said(self) -> Iterator[Said]:
+        """What it says, and last the subject that it names last."""
+        foreign = next((tag.name for tag in self.subjects if tag.name in FOREIGN and tag.name != "protocol"), "")
+        for i, tag in enumerate(self.tags):
+            name = tag.name
+            if name == "nobody":
+                yield Said(foreign or "mailbox", "not there", self.shown)
+            elif name == "no such domain":
+                proof = not foreign and self._word(tag) == "nxdomain"
+                yield Said(foreign or "domain", "not there", self.shown, proof)
+            elif name == "null mx":
+                yield Said(foreign or "domain", "takes no mail", self.shown, proof=not foreign)
+            elif name == "takes no mail":
+                yield self._takes_none(tag)
+            elif name in STATES:
+                owner = self.subjects[0].name if self.subjects else self.before
+                yield Said(foreign or owner, name, self.shown)
+            elif name.startswith(("not there", "gone")):
+                owner = self._owner(i, tag) or (self.before if name[-1] != ">" and self._bare(tag) else "")
+                if owner:
+                    state = "gone" if name[0] == "g" else "not there"
+                    stock = state == "not there" and (name[-1] != "<" or self._word(tag) == "not")
+                    yield Said(self._other(tag, owner) or owner, state, self.shown, stock=stock)
+        if self.subjects:
+            yield Said(self.subjects[-1].name, "", self.shown)
+        elif self.tags and self.tags[-1].name == "from":
+            yield Said("sender", "", self.shown)
+
+    def _takes_none(self, tag: Tag) -> Said:
+        """A host or domain that takes no mail; or no such mail, or not in such a way."""
+        rest = self.words[tag.end :]
+        owner = self._behind(tag)
+        if rest and rest[0] not in _FOR_ALL and rest[:2] not in (["from", "anybody"], ["from", "anyone"]):
+            return Said(owner or "domain", "refuses", self.shown)
+        if owner in ("domain", "system", ""):
+            return Said("domain", "takes no mail", self.shown)
+        return Said(owner, "off", self.shown)
+
+    def _owner(self, i: int, tag: Tag) -> str:
+        """The subject that a state is said of; '' when none is named."""
+        side = tag.name[-1]
+        if side == ">":
+            return self._ahead(i) or ("" if self.words else self._behind(tag))
+        if side == "=":
+            return self._beside(i) or self._ahead(i) or self._behind(tag)
+        return self._behind(tag) or next((a for a in (self._ahead(i),) if a in ("mailbox", "domain", "sender")), "")
+
+    def _other(self, tag: Tag, owner: str) -> str:
+        """Whose it is instead, by what else the clause names."""
+        for subject in self.subjects:
+            if subject.name in FOREIGN and (subject.name not in LATE or subject.end <= tag.at):
+                return subject.name
+            if owner == "domain" and subject.name == "content" and subject.end <= tag.at:
+                return "content"
+        return ""
+
+    def _behind(self, state: Tag) -> str:
+        """The subject that stands before a state, but not within "at this domain" or "on this server"."""
+        near = [tag for tag in self.subjects if tag.end <= state.at and state.at - tag.end <= REACH]
+        if near and self.words:
+            if self._mentions_another(near[-1].end, state.at):
+                return ""
+            while len(near) > 1 and near[-1].name not in ("mailbox", "sender") and self._prepositional(near[-1]):
+                near.pop()
+        return near[-1].name if near else ""
+
+    def _beside(self, i: int) -> str:
+        """The subject right before a state, but for "is" and an address."""
+        before = self.tags[i - 1] if i else None
+        if before is None or before.name not in SUBJECTS:
+            return ""
+        state = self.tags[i]
+        if state.at - before.end > (2 if self.words else 4):
+            return ""
+        after = self.tags[i + 1] if i + 1 < len(self.tags) else None
+        if after is not None and after.at == state.end and self.words and after.name in SUBJECTS:
+            return before.name if after.name in ("mailbox", "domain") else after.name  # "recipient unknown limit"
+        return before.name
+
+    def _ahead(self, i: int) -> str:
+        """The subject that a state stands right before."""
+        state = self.tags[i]
+        subject = self.tags[i + 1] if i + 1 < len(self.tags) else None
+        if subject is None or subject.name not in SUBJECTS:
+            return ""
+        if subject.at - state.end > (2 if self.words else 3):
+            return ""
+        if self._word(subject) == "@" and state.at and self.words[state.at - 1] not in NEUTRAL:
+            return ""  # an adjective behind a noun that is not known
+        being = self.words[subject.end : subject.end + 1] in _BEING
+        if self._word(subject) in _MANY and (being or self._prepositional(state)):
+            return ""  # "unknown users are …" says nothing of this one
+        if i and self.tags[i - 1].name == "from" and self.tags[i - 1].end == state.at:
+            return "sender"
+        return subject.name
+
+    def _mentions_another(self, start: int, end: int) -> bool:
+        """Whether a preposition between a subject and its state brings in a thing that is not known."""
+        for tag in self.tags:
+            if tag.name != "of" or not start <= tag.at < tag.end < end or self._word(tag) in _LINKS:
+                continue
+            if not any(tag.end <= noun.at <= tag.end + 2 and noun.at < end for noun in self.subjects):
+                return True
+        return False
+
+    def _prepositional(self, noun: Tag, after: bool = False) -> bool:
+        """Whether a preposition stands before a tag, or right after it."""
+        if after:
+            return any(tag.name == "of" and tag.at == noun.end for tag in self.tags)
+        return any(tag.name == "of" and tag.end <= noun.at <= tag.end + 1 for tag in self.tags)
+
+    def _bare(self, state: Tag) -> bool:
+        """Whether nothing but small words stands before a state, and none that it may be said of right behind."""
+        after = next(iter(self.words[state.end : state.end + 1]), "")
+        named = bool(after) and (after in _MANY or after not in NEUTRAL)
+        if named and state.name[-1] == "=" and not self._prepositional(state, after=True):
+            return False
+        return all(word in _ARTICLES or word in ("is", "was", "sorry", "error") for word in self.words[: state.at])
+
+    def _only_articles(self, start: int, end: int) -> bool:
+        return all(word in _ARTICLES for word in self.words[start:end])
+
+    def _word(self, tag: Tag) -> str:
+        """The first word of a tag; '' where there are none."""
+        return self.words[tag.at] if self.words else ""

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds the words of the tables (`composed`, `abroad`) in a clause: its tags.
+
+Words are looked up one by one, so the cost grows with the text and not with the tables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bouncestream.mail.phrases.abroad import COLUMNS, JOINED, JOINED_MORE, SPACED
+from bouncestream.mail.phrases.clauses import folded
+from bouncestream.mail.phrases.composed import ENGLISH
+
+_TOKEN = re.compile(
+    r"[^\s@,;:()\[\]\"<>|=]{0,64}@[\w.-]{0,255}|[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){1,8}|[^\W_]+"
+)
+_NUMBER = re.compile(r"[\d.-]+")
+
+Table = dict[str, list[tuple[tuple[str, ...], str]]]
+
+
+class Tag(NamedTuple):
+    """A word of the tables in a clause."""
+
+    name: str
+    at: int  #: the first word
+    end: int  #: behind the last word
+
+
+def _listed(text: str) -> Iterator[tuple[str, ...]]:
+    for one in text.split(","):
+        words = tuple(_TOKEN.findall(folded(one.strip().rstrip("*"))))
+        if words:
+            yield (*words[:-1], words[-1] + "*") if one.strip().endswith("*") else words
+
+
+def _tables() -> tuple[Table, Table]:
+    """Phrases by their first word; stems by their first three letters."""
+    whole: Table = {"@": [(("@",), "@")], "~": [(("~",), "~")]}
+    stems: Table = {}
+
+    def add(words: tuple[str, ...], name: str) -> None:
+        if words[0].endswith("*"):
+            stems.setdefault(words[0][:3], []).append(((words[0][:-1],), name))
+        else:
+            whole.setdefault(words[0], []).append((words, name))
+
+    for name, text in ENGLISH.items():
+        for words in _listed(text):
+            add(words, name)
+    for columns in SPACED.values():
+        for name, text in zip(COLUMNS, columns.split(";"), strict=True):
+            for words in _listed(text):
+                add(words, name)
+    for entries in whole.values():
+        entries.sort(key=lambda entry: (-len(entry[0]), entry[1] == "other"))
+    for entries in stems.values():
+        entries.sort(key=lambda entry: -len(entry[0][0]))
+    return whole, stems
+
+
+_WHOLE, _STEMS = _tables()
+_UNSPACED = {
+    "".join(folded(word).split()): name
+    for columns in JOINED.values()
+    for name, text in zip(COLUMNS, columns.split(";"), strict=True)
+    for word in text.split(",")
+    if word.strip()
+}
+_UNSPACED |= {folded(word): name for word, name in JOINED_MORE.items()}
+_JOINED = re.compile("|".join(map(re.escape, sorted(_UNSPACED, key=len, reverse=True))))
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a folded text; an address is "@", a host's name "~"."""
+    found = []
+    for word in _TOKEN.findall(text):
+        if word.isalpha():
+            found.append(word)
+        elif "@" in word:
+            found.append("@")
+        elif "." in word:
+            if _NUMBER.fullmatch(word) is None:
+                found.append("~")
+        elif not word.isdigit():
+            found += [one for one in word.replace("_", "-").split("-") if one]
+    return found
+
+
+def tagged(words: list[str]) -> list[Tag]:
+    """The tags of a clause, given as its `tokens`: the longest phrase at each word."""
+    found: list[Tag] = []
+    at = 0
+    count = len(words)
+    whole = _WHOLE.get
+    while at < count:
+        word = words[at]
+        name, step = "", 1
+        for phrase, its in whole(word, ()):
+            length = len(phrase)
+            if length == 1 or _fits(phrase, words, at):
+                name, step = its, length
+                break
+        else:
+            stems = _STEMS.get(word[:3])
+            if stems is not None:
+                name = next((its for stem, its in stems if word.startswith(stem[0])), "")
+        if name:
+            found.append(Tag(name, at, at + step))
+        at += step
+    return found
+
+
+def _fits(phrase: tuple[str, ...], words: list[str], at: int) -> bool:
+    last = phrase[-1]
+    length = len(phrase)
+    if at + length > len(words):
+        return False
+    if last.endswith("*"):
+        return phrase[:-1] == tuple(words[at : at + length - 1]) and words[at + length - 1].startswith(last[:-1])
+    return phrase == tuple(words[at : at + length])
+
+
+def joined(text: str) -> list[Tag]:
+    """The tags of a text without blanks, a letter counted as a word: four of them are about one word of others."""
+    plain = text.replace(" ", "")
+    return [Tag(_UNSPACED[m[0]], m.start(), m.end()) for m in _JOINED.finditer(plain)]

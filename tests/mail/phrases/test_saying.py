@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose thing is how: what a clause says."""
+
+from __future__ import annotations
+
+import pytest
+
+from bouncestream.mail.phrases.clauses import cut, told
+from bouncestream.mail.phrases.saying import read
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "state"),
+    [
+        ("user unknown", "mailbox", "not there"),
+        ("unknown user", "mailbox", "not there"),
+        ("we could not find that mailbox", "mailbox", "not there"),
+        ("the address of the recipient does not exist", "mailbox", "not there"),
+        ("the address of the sender does not exist", "sender", "not there"),
+        ("your address is unknown to us", "sender", "not there"),
+        ("your recipient is unknown to us", "mailbox", "not there"),
+        ("sender domain not found", "sender", "not there"),
+        ("no mail from unknown users", "sender", "not there"),
+        ("the user database could not be found", "record", "not there"),
+        ("user not found in the database", "mailbox", "not there"),
+        ("attachment type unknown", "system", "not there"),
+        ("unknown command", "protocol", "not there"),
+        ("host name in helo not found", "client", "not there"),
+        ("example.com does not exist", "domain", "not there"),
+        ("this account was deleted", "mailbox", "gone"),
+        ("this message was deleted", "content", "gone"),
+        ("example.com takes no mail", "domain", "takes no mail"),
+        ("example.com takes no mail without tls", "domain", "refuses"),
+        ("the mailbox has no room", "mailbox", "full"),
+        ("l'indirizzo del mittente non esiste", "sender", "not there"),
+        ("адрес отправителя не существует", "sender", "not there"),
+        ("ящик получателя не существует", "mailbox", "not there"),
+        ("发件人地址不存在", "sender", "not there"),
+        ("수신자를 찾을 수 없습니다", "mailbox", "not there"),
+    ],
+)
+def test_whose_thing_is_how(text: str, subject: str, state: str) -> None:
+    found = [(said.subject, said.state) for clause in cut(told(text)) for said in read(clause.text) if said.state]
+    assert found and found[0] == (subject, state)

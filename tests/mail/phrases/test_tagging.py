@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The words of the tables in a clause."""
+
+from __future__ import annotations
+
+import pytest
+
+from bouncestream.mail.phrases.tagging import joined, tagged, tokens
+
+
+def test_an_address_and_a_host_are_nouns() -> None:
+    assert tokens("<a@example.com> at mx.example.com [192.0.2.1] is gone") == ["@", "at", "~", "is", "gone"]
+
+
+def test_codes_and_numbers_are_nothing() -> None:
+    assert tokens("550-5.1.1 no_such-user 42") == ["no", "such", "user"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("user unknown", ["mailbox", "not there ="]),
+        ("there is no one at this address", ["nobody"]),  # the longest phrase
+        ("skrzynki", ["mailbox"]),  # a stem
+        ("word", []),
+        ("~ has a null mx", ["~", "null mx"]),
+    ],
+)
+def test_words_have_tags(text: str, names: list[str]) -> None:
+    assert [tag.name for tag in tagged(text.split())] == names
+
+
+def test_letters_have_tags_where_no_blanks_are() -> None:
+    assert [tag.name for tag in joined("发件人地址不存在")] == ["sender", "mailbox", "not there <"]
