@@ -88,14 +88,14 @@ def a_label(domain: str) -> str:
     """`domain` in its ASCII form (RFC 5890 A-label), lower case; as it is when IDNA cannot encode it; "" if no
     domain."""
     domain = domain.lower().strip(".")
-    if not _DOMAIN.match(domain) or ".." in domain:
+    if not _DOMAIN.match(domain) or ".." in domain or not domain.isprintable():
         return ""
     if domain.isascii():
         return domain
     try:
         return domain.encode("idna").decode("ascii").lower()
     except UnicodeError:
-        return domain if domain.isprintable() else ""
+        return domain
 
 
 def addresses(text: str, limit: int = 50) -> list[str]:

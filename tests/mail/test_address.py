@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bouncestream.mail.address import a_label, addresses, normalise
@@ -79,6 +79,7 @@ def test_addresses_in_running_text() -> None:
 
 
 @given(st.text(max_size=400))
+@example("0@\x08")
 def test_any_text_gives_a_clean_address_or_none(text: str) -> None:
     clean = normalise(text)
     assert normalise(clean) == clean
