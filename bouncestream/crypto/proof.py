@@ -61,7 +61,8 @@ class Proof:
 
     @property
     def inside(self) -> bool:
-        """Whether it lies in the body, which is then decompressed and read before anything is proven."""
+        """Whether it lies in the body, which is then decompressed and read before anything is proven: 1 MiB at
+        most, and large ones one after the other."""
         return False
 
     @property
