@@ -16,7 +16,7 @@ from bouncestream.config.secrets import too_open
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import clean
 from bouncestream.doctor.probe.web import Credentials, Web
-from bouncestream.errors import StoreError
+from bouncestream.errors import SchemaTooOld, StoreError
 from bouncestream.outbox import files
 from bouncestream.outbox.intake import MIN_FREE
 from bouncestream.outbox.marker import Markers
@@ -29,6 +29,7 @@ FINDINGS: Mapping[str, str] = {
     "outbox-place": "the outbox cannot be created or written at [outbox] path",
     "outbox-lost": "the outbox is missing, although there was one before",
     "outbox-former": "the outbox is new, but Listmonk has bounces from another one: `run` accepts no events",
+    "outbox-older": "the outbox is of an older version: `run` upgrades it",
     "outbox-unreadable": "the outbox cannot be read",
     "outbox-open": "other users of this machine can read the outbox, which contains addresses",
     "outbox-ok": "the outbox has space and no backlog",
@@ -56,6 +57,7 @@ class OutboxFacts:
     path: str = ""
     holds: Overview | None = None
     trouble: str = ""  #: why it could not be read
+    older: bool = False  #: it is of an older version, which `run` upgrades
     place: tuple[str, str] = ("", "")  #: what is wrong with its place, and the fix
     open_to: str = ""  #: who else may read it
     missing: bool = False
@@ -72,10 +74,10 @@ def collect(config: Config, now: datetime) -> OutboxFacts:
     """Look at the file, from outside and inside; takes up to some seconds."""
     path = Path(config.outbox.path)
     place, missing = _place(path), not path.exists()
-    holds, trouble = (None, "") if missing or place[0] else _look(path, now)
+    holds, trouble, older = (None, "", False) if missing or place[0] else _look(path, now)
     lost = Markers.of(config).lost()
     open_to = too_open(path, 0o077) if path.is_file() else ""
-    return OutboxFacts(str(path), holds, trouble, place, open_to, missing, lost, files.free_beside(path))
+    return OutboxFacts(str(path), holds, trouble, older, place, open_to, missing, lost, files.free_beside(path))
 
 
 def _place(path: Path) -> tuple[str, str]:
@@ -95,13 +97,14 @@ def _place(path: Path) -> tuple[str, str]:
     return "", ""
 
 
-def _look(path: Path, now: datetime) -> tuple[Overview | None, str]:
+def _look(path: Path, now: datetime) -> tuple[Overview | None, str, bool]:
     if not os.access(path, os.R_OK | os.W_OK):
-        return None, f"{path} cannot be written by this user Next: run this as the user that owns it: ls -l {path}"
+        why = f"{path} cannot be written by this user Next: run this as the user that owns it: ls -l {path}"
+        return None, why, False
     try:
-        return overview(path, now), ""
+        return overview(path, now), "", False
     except (StoreError, OSError) as error:
-        return None, str(error)
+        return None, str(error), isinstance(error, SchemaTooOld)
 
 
 async def collect_former(who: Credentials, web: Web) -> Sequence[Mapping[str, Any]]:
@@ -135,6 +138,8 @@ def judge(seen: OutboxFacts, sources: Sequence[str], at: datetime | None, *, ali
         return [Finding("outbox-missing", Level.INFO, TOPIC, text), *_disk(seen)]
     if seen.holds is None:
         what, _, fix = seen.trouble.partition(" Next: ")
+        if seen.older:
+            return [Finding("outbox-older", Level.INFO, TOPIC, clean(what, 300), fix=fix), *_disk(seen)]
         why = "Its waiting events cannot be examined."
         fix = fix or "run the doctor as the bouncestream user:\n\n    sudo -u bouncestream bouncestream doctor"
         return [Finding("outbox-unreadable", Level.WARNING, TOPIC, clean(what, 300), why, fix), *_disk(seen)]

@@ -79,6 +79,14 @@ def test_one_that_cannot_be_read() -> None:
     assert (bad.seen, bad.fix) == ("It is locked.", "unlock it")
 
 
+def test_one_of_an_older_version_is_no_trouble_as_run_upgrades_it(tmp_path: Path) -> None:
+    make.older(tmp_path / "outbox.db").close()
+    found = judged(looked(tmp_path / "outbox.db"), alive=False)
+    assert "outbox-unreadable" not in found
+    assert found["outbox-older"].level is Level.INFO
+    assert "bouncestream run" in found["outbox-older"].fix
+
+
 @pytest.mark.parametrize(("free", "level"), [(MIN_FREE - 1, "error"), (MIN_FREE + 1, "warning"), (1 << 40, None)])
 def test_its_disk_is_measured_by_what_the_intake_needs(free: int, level: str | None) -> None:
     found = judged(OutboxFacts("o.db", holds(), free=free)).get("outbox-disk")
