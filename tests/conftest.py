@@ -12,7 +12,9 @@ seconds, has `@pytest.mark.long`, and is left to `make test` as well.
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Generator
 from typing import Any
 
@@ -20,6 +22,8 @@ import pytest
 
 #: Whoever asks for one of these fixtures starts a process.
 STARTERS = {"cli", "dovecot", "spawn", "theatre"}
+#: Threads of this name work for a fixture of the whole session, beside tests that have nothing to do with it.
+BACKSTAGE = "backstage"
 #: What the interpreter tells of (PEP 578) when a process is started by any of its means.
 EVENTS = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"}
 
@@ -34,12 +38,16 @@ class Guard:
 
     def heard(self, event: str, arguments: tuple[Any, ...]) -> None:
         """An event of the interpreter. Raises RuntimeError, so that no process is started."""
-        if self.watching and event in EVENTS:
+        if self.watching and event in EVENTS and not threading.current_thread().name.startswith(BACKSTAGE):
             self.refused.append(f"{event} {arguments[:2]}"[:200])
             raise RuntimeError("a test without @pytest.mark.process starts a process")
 
 
 GUARD = Guard()
+
+# A shell starts its background jobs with Ctrl-C ignored, and so would be the programs that the tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import BACKSTAGE
 from tests.doctor.case import Case
 from tests.doctor.cases import CASES
 from tests.doctor.stage import MISSING, Played, Stage
@@ -22,7 +23,7 @@ class Theatre:
 
     def __init__(self, stage: Stage, names: list[str]) -> None:
         self.stage = stage
-        self.pool = ThreadPoolExecutor(_AT_ONCE)
+        self.pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=BACKSTAGE)
         self._plays: dict[str, Future[Played]] = {
             case.name: self.pool.submit(stage.play, case) for case in stage.cases if case.name in names
         }
