@@ -36,6 +36,10 @@ class Asked(Protocol):
     def as_sent(self) -> bytes:
         """The body, compressed if it came so."""
 
+    @property
+    def claims(self) -> dict[int, Any]:
+        """By `id` of a proof: what its `head` has read, for its `body`."""
+
     def json(self) -> Any:
         """The body, decompressed, as JSON. Raises Malformed."""
 

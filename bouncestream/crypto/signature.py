@@ -86,15 +86,14 @@ class Signature(Proof):
 
     def head(self, request: Asked, key: Any, settings: Any, now: datetime) -> bool:
         if not self.inside:
-            self._claim(request, now)
+            request.claims[id(self)] = self._claim(request, now)
         return False
 
     def body(
         self, request: Asked, key: Any, settings: Any, now: datetime, fetched: Mapping[str, bytes]
     ) -> Fetch | None:
-        offered, parts = self._claim(request, now)
-        parts["body"] = request.as_sent
-        message = self.signed(request, settings, parts)
+        offered, parts = request.claims.pop(id(self), None) or self._claim(request, now)
+        message = self.signed(request, settings, parts | {"body": request.as_sent})
         found = False
         for one in offered:
             found |= self.matches(key, message, one)

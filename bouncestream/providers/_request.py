@@ -26,11 +26,14 @@ class WebhookRequest:
     path_secret: str = ""  #: the part of the URL behind the webhook's name
     remote_ip: str = ""  #: of the sender, behind trusted proxies; empty when it cannot be told
     query: str = ""  #: of the URL, without its question mark
+    claims: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)  #: see `crypto.proof.Asked`
     _json: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def with_body(self, body: bytes) -> WebhookRequest:
         """The request with its body, which was not there while its head was looked at."""
-        return WebhookRequest(self.method, self.headers, body, None, self.path_secret, self.remote_ip, self.query)
+        return WebhookRequest(
+            self.method, self.headers, body, None, self.path_secret, self.remote_ip, self.query, self.claims
+        )
 
     @property
     def as_sent(self) -> bytes:
