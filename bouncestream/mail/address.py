@@ -13,7 +13,7 @@ from bouncestream.mail.mime import unencoded
 MAX_LENGTH = 320
 """64 octets of local part, "@" and 255 of domain (RFC 5321 section 4.5.3.1), as characters."""
 
-_PREFIX = re.compile(r"^(?:rfc-?822|utf-?8|smtp|internet|mailto|x-local)[ \t]*[;:][ \t]*", re.IGNORECASE)
+_PREFIX = re.compile(r"^(?:rfc-?822|utf-?8|smtp|internet|mailto|x-local)[ \t]*[;:=][ \t]*", re.IGNORECASE)
 _COMMENT = re.compile(r"\([^()]{0,200}\)")
 _QUOTED = re.compile(r'^"([^"@\s]{1,64}@[^"@\s]{1,255})"$')
 _NEEDLESS = re.compile(r'^"([\w!#$%&\'*+/=?^`{|}~.-]{1,64})"@')
@@ -23,7 +23,22 @@ _UTF8_HEX = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _PLAIN = re.compile(r"[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")
 
 CANDIDATE = re.compile(r"[^\s<>()\[\]\"',;:@|/]{1,64}@[\w.-]{1,255}")
-"""What may be an address within running text; `normalise` decides. Linear: both halves are bounded."""
+"""What may be an address within an address field; `normalise` decides. Linear: both halves are bounded."""
+
+GLUED = (
+    r"\u0590-\u08ff\u0e00-\u109f\u1100-\u11ff\u1780-\u17ff\u2000-\u206f\u2190-\u2bff\u2e80-\ud7ff"
+    r"\uf900-\ufaff\ufe10-\ufe6f\uff00-\uffef\U00020000-\U0003ffff"
+)
+"""The inside of a character class: the scripts that are written without blanks (Chinese, Japanese, Korean, Thai,
+and what Arabic and Hebrew prefix to a word), and their punctuation. In running text they end an address; one that
+has them (RFC 6531) stands in a field or in angle brackets."""
+
+_BARE = r"\s<>()\[\]\"',;:*@|"
+IN_TEXT = (
+    rf"(?:(?<=<)[^{_BARE}]{{1,64}}@[^{_BARE}]{{1,255}}(?=>)|[^{_BARE}{GLUED}]{{1,64}}@[^{_BARE}{GLUED}]{{1,255}})"
+)
+"""A pattern: what may be an address in running text. Linear: all repetitions are bounded."""
+_IN_TEXT = re.compile(IN_TEXT.replace("*@", "*@/"))  # the path of a URL is no local part
 
 
 def normalise(text: str) -> str:
@@ -98,12 +113,12 @@ def a_label(domain: str) -> str:
         return domain
 
 
-def addresses(text: str, limit: int = 50) -> list[str]:
-    """The addresses in running text or an address header, normalised, without repeats, in order."""
+def addresses(text: str, limit: int = 50, *, prose: bool = False) -> list[str]:
+    """The addresses in an address field, or in running text (`prose`), normalised, without repeats, in order."""
     if "@" not in text:
         return []
     found: dict[str, None] = {}
-    for match in CANDIDATE.finditer(text):
+    for match in (_IN_TEXT if prose else CANDIDATE).finditer(text):
         clean = normalise(match[0].rstrip("."))
         if clean:
             found[clean] = None

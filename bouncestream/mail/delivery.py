@@ -104,7 +104,7 @@ def _mailed(
 
 def _about_another(words: str, address: str, known: frozenset[str]) -> str:
     """Another recipient that the words are about: nullmailer copies one refusal to every recipient; ''."""
-    others = [a for a in addresses(words, 20) if a != address]
+    others = [a for a in addresses(words, 20, prose=True) if a != address]
     return next((a for a in others if a in known and address not in words.lower()), "")
 
 
@@ -140,7 +140,7 @@ def _answers_rcpt(fields: dsn.RecipientFields, words: str, session: Session, add
     below it, by naming the recipient without any status, or by PowerMTA's counting it as a bad mailbox."""
     if session.plain_spoken or session.quotes or session.local_line(address):
         return True
-    if session.no_recipients and in_text(words).enhanced != "5.0.0":  # with which filters say "user unknown"
+    if session.no_recipients:
         return True
     if fields.bounce_category:
         return fields.bounce_category.strip().lower() == "bad-mailbox"
@@ -152,7 +152,7 @@ def _contradicted(
 ) -> tuple[Judged, str]:
     """A hard judgement, against the remote server's own words: a local summary is worth less than they are."""
     if said.text:
-        at_rcpt = at_rcpt or (session.no_recipients and in_text(words).enhanced != "5.0.0")
+        at_rcpt = at_rcpt or session.no_recipients
         # Asked without the status first: by the status alone the words contradict nothing.
         again = partial(ask, diagnostic=said.text, after_data=said.after_data, at_rcpt=at_rcpt)
         other = again(status="")

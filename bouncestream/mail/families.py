@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_ADDRESS = r"(?P<a>[^\s<>\"'()\[\],;:*]{1,64}@[^\s<>\"'()\[\],;:*]{1,255})"
+from bouncestream.mail.address import IN_TEXT
+
+_ADDRESS = f"(?P<a>{IN_TEXT})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,34 @@ def start(pattern: str) -> re.Pattern[str]:
 
 
 _LINE = start(r"^[ \t]{0,8}[\"<]?{A}[\">]?:?[ \t]*$")
-_ANY_LINE = start(r"^[ \t]{0,24}(?:>>> |[*-]{1,5}[ \t]{1,4})?[\"'<]?{A}(?=[\"'>\s:,\[<]|\.\.\.|$)")
+_NAMED = r"(?:[^\s<>\[\]:]{1,64}@[^\s<>\[\]:]{1,255}[ \t]{1,4}(?=<))?"
+"""What an address in angle brackets may have before it: another one, in the place of its owner's name."""
+_OPEN = r"[\"'<\[(「『《【〈（＜“‘«]?"
+_ANY_LINE = start(
+    rf"^[ \t\u3000]{{0,24}}(?:>>> |[*•·●-]{{1,5}}[ \t]{{1,4}}|\d{{1,3}}[.)][ \t]{{1,4}})?{_NAMED}{_OPEN}{{A}}"
+    r"(?=[\"'>\]\s:,)\[<」』》】〉）＞”’»：，、。；]|\.\.\.|$)"
+)
+
+RECIPIENTS = (
+    r"recipient|address|(?<!reply-)(?<!reply )\bto|empfänger(?:adresse)?|destinataires?|destinatari[oa]s?|"
+    "ontvanger|mottagare|modtager|mottaker|vastaanottaja|odbiorca|příjemce|címzett|alıcı|"
+    "получател[ья]|адресат|одержувач|παραλήπτης|người nhận|penerima|ผู้รับ|المستلم|נמען|"
+    "收件人|收件者|收信人|收件(?:人)?(?:地址|信箱|邮箱)|邮件地址|電子郵件地址|宛先|送信先|受信者|メールアドレス|"
+    "받는 ?사람|받는 ?이|수신자|수신인|수신처"
+)
+"""What a recipient is called before a colon."""
+_TO = r"an|à|para|a|aan|till?|do|kime|кому|προς|kepada|ถึง|إلى|אל"
+"""The same in words so short that they must be the whole label."""
+
+SENDERS = start(
+    r"^[ \t\u3000>*•·-]{0,8}(?:(?:original )?(?:from|sender)|contact|kontakt|contacto|contatto|administrator|管理员|管理者|관리자|"
+    r"return-path|reply-to|mail from|absender|von|expéditeur|de|remitente|"
+    r"mittente|da|remetente|afzender|avsändare|afsender|avsender|lähettäjä|nadawca|od|odesílatel|feladó|gönderen|kimden|"
+    r"отправител[ья]|от(?: кого)?|відправник|αποστολέας|από|người gửi|pengirim|dari|ผู้ส่ง|จาก|المرسل|من|שולח|מאת|"
+    r"发件人|發件人|寄件人|寄件者|发信人|发送者|送信元|送信者|差出人|発信者|보낸 ?사람|보내는 ?사람|보낸 ?이|발신자|발신인|송신자)"
+    r"[ \t]{0,4}(?:[(（][^()（）\n]{0,20}[)）])?[ \t]{0,4}[:：][ \t\u3000]{0,8}(?:[^\n<>@:]{0,60} )?" + _OPEN + "{A}"
+)
+"""Where the sender of the returned message is named, who is no recipient of it."""
 
 FAMILIES: tuple[Family, ...] = (
     Family(
@@ -71,13 +100,13 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "exim",
         ("created automatically by mail delivery", "created automatically by the mail"),
-        start(r"^(?: {0,2}|\t)[\"<]?{A}[\">]?(?=:|[ \t]*$| invalid address| error,)"),
+        start(rf"^(?: {{0,2}}|\t){_NAMED}[\"<]?{{A}}[\">]?(?=:|[ \t]*$| invalid address| error,)"),
         certain=True,
     ),
     Family(
         "exchange",
         ("did not reach the following recipient", "following recipient(s) could not be reached"),
-        start(r"^[ \t]{0,24}(?:recipient: \[smtp:)?{A}(?:\]| on )"),
+        start(r"^[ \t]{0,24}(?:recipient: )?(?:\[smtp:|<)?{A}(?:[\]>]|,? on )"),
         certain=True,
     ),
     Family(
@@ -128,7 +157,11 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "labelled",
         (),
-        start(r"^[^\n:]{0,40}(?:recipient|address|to)[ \t]{0,4}:[ \t]{0,8}(?:\"[^\"\n]{0,100}\" )?<?{A}>?"),
+        start(
+            r"^(?:[^\n:：]{0,40}(?:" + RECIPIENTS + r")|[ \t>*•·-]{0,8}(?:" + _TO + "))"
+            r"[ \t]{0,4}(?:[(（][^()（）\n]{0,20}[)）])?[ \t]{0,4}[:：][ \t\u3000]{0,8}(?:[^\n<>@:]{0,100} (?=[<\[]))?"
+            + _OPEN + "{A}"
+        ),
     ),
 )
 """In the order in which they are tried; those without marks are for whatever no server of the table wrote."""

@@ -20,6 +20,7 @@ from bouncestream.mail.families import (
     FAILED,
     FAMILIES,
     FINALS,
+    SENDERS,
     SUBJECTS,
     Family,
     start,
@@ -50,7 +51,17 @@ _TALKING = re.compile(r"while talking to", re.IGNORECASE)
 # A line that a remote server spoke.
 _SPOKEN = re.compile(r"[ \t]{0,8}(?:<<< ?)?[45]\d\d[ -]")
 _PASSED_ON = re.compile(r"(?:fwd?|wg|tr|rv|doorst|pd|ilt|转发) ?[:：]")
-_DAEMON = re.compile(r"^(?:mailer-daemon|mail-daemon|double-bounce)@")
+# Nobody subscribes with these: mail systems, and the roles of a list manager.
+_NOBODY = re.compile(
+    r"^(?:mailer-daemon|mail-daemon|double-bounce|owner-[^@]{1,64}|"
+    r"[^@]{1,64}-(?:owners?|bounces?|request|confirm|approval|moderators?)(?:[+=][^@]{0,64})?)@"
+)
+_TO_ASK = re.compile(r"^(?:postmaster|abuse|support|help-?desk|hostmaster|webmaster|noc)@")
+# X.400 names (RFC 2156 section 4.1): the part before the Internet address, and how that stands in them.
+_X400 = re.compile(
+    r"^[ \t<(\[\"']{0,8}/?[a-z]{1,4}=[^\n@]{0,300}(?:smtp|rfc-?822)[=:](?P<l>[\w.+%-]{1,64})(?:@|\(a\))(?P<d>[\w.-]{1,255})[;/]?",
+    re.MULTILINE | re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +92,12 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     """Read a notice, as `cut` left it. `fields`: the mail's headers; `daemon`: it comes from a mail system;
     `wanted`: the only To of the returned message, '' when unknown. Never raises."""
     lower = notice.lower()
+    if "smtp" in lower or "822=" in lower:
+        notice = _X400.sub(r"\g<l>@\g<d>", notice)
+        lower = notice.lower()
     subject = unencoded(fields.get("subject", ""))[:500].lower()
     failed = addresses(unencoded(fields.get("x-failed-recipients", ""))[:20_000], MAX_ENTRIES)
-    family, entries = _entries(notice, lower, _strangers(fields, wanted, failed), fields.get("from", ""))
+    family, entries = _entries(notice, lower, _strangers(fields, notice, {wanted, *failed}), fields)
     # What a person passes on is a letter about a bounce.
     telling = bool(_SUBJECT.search(subject)) and (daemon or _PASSED_ON.match(subject) is None)
     marked = family is not None and bool(family.marks)
@@ -113,13 +127,22 @@ def cut(text: str) -> tuple[str, str]:
     return text[:end], text[end:]
 
 
-def _strangers(fields: Fields, wanted: str, failed: list[str]) -> set[str]:
-    """Addresses that stand in a notice and are no recipients: who is written to, and who writes."""
+def _strangers(fields: Fields, notice: str, recipients: set[str]) -> set[str]:
+    """Addresses that stand in a notice and are no recipients: who is written to, who writes, and whom the notice
+    calls the sender."""
     own = set(addresses(fields.get("to", "")[:4000], 20)) | set(addresses(fields.get("from", "")[:2000], 5))
-    return own - {wanted, *failed}
+    if "@" in notice:
+        own.update(normalise(named["a"].rstrip(".")) for named, _ in zip(SENDERS.finditer(notice), range(50)))
+    return own - recipients
 
 
-def _entries(notice: str, lower: str, strangers: set[str], sender: str) -> tuple[Family | None, list[Entry]]:
+def _nobody(address: str, strangers: set[str]) -> bool:
+    """Whether an address in a notice is no recipient's."""
+    return address in strangers or _NOBODY.match(address) is not None
+
+
+def _entries(notice: str, lower: str, strangers: set[str], fields: Fields) -> tuple[Family | None, list[Entry]]:
+    sender = fields.get("from", "")
     named = next((f for f in FAMILIES if any(mark in lower for mark in f.marks)), None)
     if named is not None and named.local:
         return named, _local(notice, named, sender)
@@ -130,10 +153,14 @@ def _entries(notice: str, lower: str, strangers: set[str], sender: str) -> tuple
             continue
         # A server that lists its failures in lines of their own may list the sender; a loose sentence only
         # names it.
-        entries = _extract(notice, family, set() if family.certain else strangers)
+        entries = _extract(notice, family, strangers)
+        if not entries and family.certain:
+            entries = _extract(notice, family, set())
         if entries:
             return named or family, entries
-    found = [a for a in addresses(_FROM.sub(" ", notice), 20) if a not in strangers and not _DAEMON.match(a)]
+    found = [a for a in addresses(_FROM.sub(" ", notice), 20, prose=True) if not _nobody(a, strangers)]
+    if len(found) > 1:
+        found = [a for a in found if not _TO_ASK.match(a)]
     return named, [Entry(found[0], notice[:ENTRY_TEXT])] if len(found) == 1 else []
 
 
@@ -171,7 +198,7 @@ def _extract(notice: str, family: Family, strangers: set[str]) -> list[Entry]:
             block = block[talks[-1] :] if talks else block
         else:
             block = notice[match.start() : matches[i + 1].start() if i + 1 < len(matches) else len(notice)]
-        if address and address not in strangers and not _DAEMON.match(address):
+        if address and not _nobody(address, strangers):
             known = texts.get(address, "")
             texts[address] = (known + "\n" + block[:ENTRY_TEXT])[:ENTRY_TEXT].lstrip("\n")
     return [_entry(address, text) for address, text in texts.items()]

@@ -28,6 +28,7 @@ MDN_TYPES = ("message/disposition-notification", "message/global-disposition-not
 
 _STATUS_FIELD = re.compile(r"(?mi)^[> \t]{0,8}(?:final|original)-recipient[ \t]{0,4}:")
 _REPORTING = re.compile(r"(?mi)^[> \t]{0,8}(?:reporting-mta|final-recipient|original-recipient|action)[ \t]{0,4}:")
+_UNQUOTED = re.compile(r"=(?![0-9A-Fa-f]{2}|[ \t]{0,8}(?:\n|\Z))")
 _FEEDBACK_FIELD = re.compile(r"(?mi)^feedback-type[ \t]{0,4}:")
 NOTICE_LIMIT = 32_768  #: characters of notices that are looked at
 
@@ -108,7 +109,13 @@ def _file_text(report: Report, part: Part) -> str:
 
 
 def _returned_text(part: Part) -> str:
-    return decoded(part) if part.fields.get("content-transfer-encoding", "").lower().startswith("b") else part.body
+    """A returned message, its transfer encoding undone. RFC 2046 section 5.2.1 allows it none, but servers use them,
+    and declare quoted-printable for headers that are not: encoded ones have no other "=" than its own."""
+    encoding = part.fields.get("content-transfer-encoding", "").strip().lower()
+    if encoding.startswith("quoted-printable"):
+        encoded = _UNQUOTED.search(header_block(part.body)) is None
+        return decoded(part) if encoded else part.body
+    return decoded(part) if encoding.startswith("b") else part.body
 
 
 def _fields_in_notice(report: Report) -> None:

@@ -193,5 +193,5 @@ class Session:
     def only_address(self) -> str:
         """The address under Sendmail's list of failed addresses, when it names one."""
         _, mark, rest = self.notice.partition(_LIST)
-        found = addresses(rest.partition("-----\n")[2].partition("-----")[0][:2000], 2) if mark else []
+        found = addresses(rest.partition("-----\n")[2].partition("-----")[0][:2000], 2, prose=True) if mark else []
         return found[0] if len(found) == 1 else ""
