@@ -26,6 +26,7 @@ from datetime import datetime
 from functools import partial
 
 from bouncestream.mail import arf, autoreply, dsn, freeform
+from bouncestream.mail.address import addresses
 from bouncestream.mail.built import identified, recipient_of, verdict_of
 from bouncestream.mail.classify import Judged, classify
 from bouncestream.mail.delivery import VAGUE, delivery_status
@@ -74,11 +75,12 @@ def read(
     original, returned = read_original(report.returned or "")
     wrapped = report.status is None and not report.feedback and _same_mail(report, original)
     mailed = matched(report.head, verp, keys) if verp else None
-    if wrapped:
-        report = open_report(report.enclosed)
+    within = open_report(report.enclosed) if wrapped else _passed_on(report)
+    if within is not None:
+        wrapped, report = True, within
         original, returned = read_original(report.returned or "")
-        if mailed is None and verp and (within := matched(report.head, verp, keys)) is not None:
-            mailed = replace(within, recorded=False)  # whoever wrapped it may have written it
+        if mailed is None and verp and (noted := matched(report.head, verp, keys)) is not None:
+            mailed = replace(noted, recorded=False)  # whoever wrapped it may have written it
     if mailed is not None:
         original = _told_by_verp(original, mailed)
     verdict = _judge(report, original, returned)
@@ -128,14 +130,43 @@ def _judge(report: Report, original: Original, returned: Fields) -> Verdict:
     if report.status is not None and not (report.in_text and autoreply.why_correspondence(report.fields)):
         verdict = delivery_status(report, original)
         if verdict is not None:
-            return verdict
+            return _unless_waiting(report, verdict)
     return _without_status(report, original)
+
+
+def _unless_waiting(report: Report, verdict: Verdict) -> Verdict:
+    """The verdict of a report, unless it is a challenge in the form of one: nothing failed, the mail waits."""
+    found = verdict.recipients
+    if any(r.kind != Judgement.SOFT.value or r.reply_code.startswith("5") for r in found):
+        return verdict
+    waits = autoreply.why_waiting(" ".join((report.notice[:WIDER], *(r.diagnostic for r in found))).lower())
+    return _ignored(report, verdict.original, f"the mail waits: {waits!r}") if waits else verdict
 
 
 def _same_mail(report: Report, original: Original) -> bool:
     """Whether the enclosed message is this very mail: some gateways wrap what they pass on. It alone is
     descended into."""
     return bool(original.message_id) and original.message_id == message_id(report.fields.get("message-id", ""))
+
+
+def _passed_on(report: Report) -> Report | None:
+    """The bounce that a mail system passes on to us without naming anybody of its own; None when it does not."""
+    if (
+        report.status is not None
+        or report.feedback
+        or not report.enclosed
+        or not autoreply.from_daemon(report.fields)
+    ):
+        return None
+    inner = open_report(report.enclosed)
+    if not autoreply.from_daemon(inner.fields):
+        return None
+    verdict = _judge(inner, *read_original(inner.returned or ""))
+    found = {name for r in verdict.recipients for name in (r.address, r.reported)}
+    named = set(addresses(freeform.cut(report.notice)[0], 20, prose=True))
+    for fields in (report.fields, inner.fields):
+        named -= {a for name in ("to", "from") for a in addresses(fields.get(name, "")[:4000], 20)}
+    return inner if found and named <= found else None
 
 
 def _ignored(report: Report, original: Original, evidence: str) -> Verdict:
@@ -208,13 +239,33 @@ def _without_status(report: Report, original: Original) -> Verdict:
         if below != Original():
             original = below
     notice = freeform.read_notice(text, fields, daemon, original.to)
+    waits = autoreply.why_waiting(f"{unencoded(fields.get('subject', ''))[:500]} {text[:WIDER]}".lower())
+    if waits and not notice.delayed and not notice.by_list:
+        return _ignored(report, original, f"the mail waits: {waits!r}")
     why = autoreply.why_auto_reply(fields)
-    if why and not notice.strong:
+    plain = not notice.bounce and _plain(report, notice, original, daemon, bool(why))
+    if why and not notice.strong and not plain:
         return _ignored(report, original, f"automatic answer: {why}")
-    if not notice.bounce:
+    if not notice.bounce and not plain:
         verdict = _ignored(report, original, "no bounce: neither a report nor the form of one")
         return replace(verdict, recognised=False)
     return _free_form(report, notice, identified(original, report))
+
+
+def _plain(report: Report, notice: freeform.Notice, original: Original, daemon: bool, answer: bool) -> bool:
+    """Whether a notice that has no form says plainly that a mail failed, why and for whom. A machine may say it of
+    any mail, anybody else only of a mail of ours that is enclosed. `answer`: it is marked as an automatic one."""
+    machine = daemon or autoreply.unattended(report.fields)
+    ours = report.returned is not None and bool(original.message_id)
+    if notice.passed_on or not (daemon or (ours and (machine or notice.failing)) or (machine and notice.failing)):
+        return False
+    if answer and not daemon:
+        return False
+    named = [entry for entry in notice.entries if machine or entry.address == original.to]
+    words = " ".join(named[0].text.split()) if named else (notice.text[:WIDER] if ours and machine else "")
+    if not words or autoreply.away(notice.text[:WIDER].lower()):
+        return False
+    return _free_judged(words, (notice.text[:WIDER],), False, "").reason not in VAGUE
 
 
 def _rejection(report: Report, original: Original) -> Verdict | None:
@@ -252,6 +303,8 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
             wider = (notice.text[:WIDER], subject) if len(entries) == 1 else ()
             at_rcpt = notice.at_rcpt or (notice.own and not in_text(words).reply)
             judged = _free_judged(lines, wider, at_rcpt, entry.address)
+            if notice.by_list and judged.kind != Judgement.IGNORE.value:
+                judged = replace(judged, kind=Judgement.SOFT.value, reason="list_problem")
         address = entry.alias or entry.address
         found[address] = recipient_of(address, source, judged, words)
     evidence = source if found else source + "; it names no recipient"

@@ -61,7 +61,9 @@ SENDERS = start(
     r"mittente|da|remetente|afzender|avsändare|afsender|avsender|lähettäjä|nadawca|od|odesílatel|feladó|gönderen|kimden|"
     r"отправител[ья]|от(?: кого)?|відправник|αποστολέας|από|người gửi|pengirim|dari|ผู้ส่ง|จาก|المرسل|من|שולח|מאת|"
     r"发件人|發件人|寄件人|寄件者|发信人|发送者|送信元|送信者|差出人|発信者|보낸 ?사람|보내는 ?사람|보낸 ?이|발신자|발신인|송신자)"
-    r"[ \t]{0,4}(?:[(（][^()（）\n]{0,20}[)）])?[ \t]{0,4}[:：][ \t\u3000]{0,8}(?:[^\n<>@:]{0,60} )?" + _OPEN + "{A}"
+    r"[ \t]{0,4}(?:[(（][^()（）\n]{0,20}[)）])?[ \t]{0,4}[:：][ \t\u3000]{0,8}(?:[^\n<>@:]{0,60} )?"
+    + _OPEN
+    + "{A}"
 )
 """Where the sender of the returned message is named, who is no recipient of it."""
 
@@ -160,7 +162,8 @@ FAMILIES: tuple[Family, ...] = (
         start(
             r"^(?:[^\n:：]{0,40}(?:" + RECIPIENTS + r")|[ \t>*•·-]{0,8}(?:" + _TO + "))"
             r"[ \t]{0,4}(?:[(（][^()（）\n]{0,20}[)）])?[ \t]{0,4}[:：][ \t\u3000]{0,8}(?:[^\n<>@:]{0,100} (?=[<\[]))?"
-            + _OPEN + "{A}"
+            + _OPEN
+            + "{A}"
         ),
     ),
 )

@@ -56,6 +56,25 @@ _NOBODY = re.compile(
     r"^(?:mailer-daemon|mail-daemon|double-bounce|owner-[^@]{1,64}|"
     r"[^@]{1,64}-(?:owners?|bounces?|request|confirm|approval|moderators?)(?:[+=][^@]{0,64})?)@"
 )
+_MANAGER = re.compile(
+    r"^(?:owner-(?P<a>[^@]{1,64})|(?P<b>[^@]{1,64})-(?:owner|bounces|request|confirm))@(?P<d>.{1,255})"
+)
+_NOT_LISTED = re.compile(
+    r"not (?:allowed|authori[sz]ed|permitted|entitled) to (?:post|send|write)|reject|refused|denied|(?:subscriber|member)s?[- ]only|"
+    r"only (?:subscribers|members|subscribed)|not (?:yet )?(?:a |an )?(?:list )?(?:member|subscri)|cannot post|"
+    r"nicht berechtigt|abgelehnt|abgewiesen|pas autorisé|rejeté|no está autorizad|rechazad|non (?:è|sei) autorizzat|rifiutat|"
+    r"rejeitad|geweigerd|odrzucon|отклонен|拒绝|拒絕|拒否|거부"
+)
+_UNDELIVERED = re.compile(
+    r"(?:not|n't|never) (?:be |been )?(?:[a-z]{1,12} )?(?:deliver|hand|reach|accept|forward|transmit|sent|pass|arrive)|"
+    r"undeliver|(?:unable|failed|impossible) to (?:be )?(?:deliver|reach|hand|send|pass)|deliver[a-z]{1,4} [^.\n]{0,40}fail|"
+    r"nicht (?:zu(?:ge)?stell|(?:aus)?geliefert|übermittelt|zugestellt)|unzustellbar|"
+    r"pas (?:pu )?(?:être )?(?:remis|délivré|distribué|livré|transmis)|no [^.\n]{0,30}entreg|não [^.\n]{0,30}entreg|"
+    r"(?:non|impossibile) [^.\n]{0,30}(?:consegna|recapita)|niet [^.\n]{0,30}(?:bezorg|aflever|afgelever)|"
+    r"не [^.\n]{0,30}достав|nie [^.\n]{0,30}(?:dostarcz|doręcz)|nedoruč|(?:inte|ikke) [^.\n]{0,30}lever|teslim edilem|iletilem|"
+    r"(?:无法|未能|不能|無法)[^。\n]{0,8}(?:投递|送达|发送|投遞|送達|寄送|递送)|退信|配信(?:でき|され|不能)|届け(?:られ|でき)|送信でき|"
+    r"(?:배달|전송|전달|발송)[^.\n]{0,8}(?:못|않|없|실패)|반송"
+)
 _TO_ASK = re.compile(r"^(?:postmaster|abuse|support|help-?desk|hostmaster|webmaster|noc)@")
 # X.400 names (RFC 2156 section 4.1): the part before the Internet address, and how that stands in them.
 _X400 = re.compile(
@@ -86,6 +105,9 @@ class Notice:
     strong: bool  #: and marked as one beyond doubt, so that it cannot be an automatic answer
     at_rcpt: bool = False  #: each recipient's words answer RCPT
     own: bool = False  #: so do words without a reply code, which are about the writer's own mailboxes
+    by_list: bool = False  #: a mailing list refuses the mail
+    failing: bool = False  #: it says that a mail did not arrive
+    passed_on: bool = False  #: a person passes it on
 
 
 def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> Notice:
@@ -99,7 +121,8 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     failed = addresses(unencoded(fields.get("x-failed-recipients", ""))[:20_000], MAX_ENTRIES)
     family, entries = _entries(notice, lower, _strangers(fields, notice, {wanted, *failed}), fields)
     # What a person passes on is a letter about a bounce.
-    telling = bool(_SUBJECT.search(subject)) and (daemon or _PASSED_ON.match(subject) is None)
+    passed_on = not daemon and _PASSED_ON.match(subject) is not None
+    telling = bool(_SUBJECT.search(subject)) and not passed_on
     marked = family is not None and bool(family.marks)
     certain = family is not None and family.certain
     delayed = bool(_DELAYED.search(lower) or _DELAYED.search(subject)) and not _FINAL.search(lower)
@@ -109,13 +132,18 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
         daemon and (telling or marked or delayed or (bool(entries) and _FAILURE.search(lower) is not None))
     )
     bounce = bounce or (telling and (marked or bool(entries)))
+    club = _list_address(fields) if _NOT_LISTED.search(lower) else ""
+    if club:
+        bounce = True
+        entries = entries or [Entry(wanted or club, notice[:ENTRY_TEXT])]
     entries = _with_failed(entries, failed, notice, wanted)
     strong = bounce and (bool(failed) or certain or daemon or marked)
     each = family is not None and family.each
     own = family is not None and family.own
     return Notice(
-        family.name if family else "", tuple(entries), notice, delayed, delivered, bounce, strong, each, own
-    )
+        family.name if family else "", tuple(entries), notice, delayed, delivered, bounce, strong, each, own,
+        by_list=bool(club), failing=_UNDELIVERED.search(lower) is not None, passed_on=passed_on,
+    )  # fmt: skip
 
 
 def cut(text: str) -> tuple[str, str]:
@@ -134,6 +162,13 @@ def _strangers(fields: Fields, notice: str, recipients: set[str]) -> set[str]:
     if "@" in notice:
         own.update(normalise(named["a"].rstrip(".")) for named, _ in zip(SENDERS.finditer(notice), range(50)))
     return own - recipients
+
+
+def _list_address(fields: Fields) -> str:
+    """The address of the mailing list whose manager writes (RFC 2142 section 6: its own has a suffix); ''."""
+    sender = next(iter(addresses(fields.get("from", "")[:2000], 1)), "")
+    role = _MANAGER.match(sender)
+    return f"{role['a'] or role['b']}@{role['d']}" if role is not None else ""
 
 
 def _nobody(address: str, strangers: set[str]) -> bool:

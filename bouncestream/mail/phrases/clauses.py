@@ -61,6 +61,7 @@ _DENIED = re.compile(
     r"|\b(?:return(?:ed|ing)?|back) (?:mail |message )?to (?:the )?(?:original )?senders?\b(?!')"
 )
 _DENYING = ("not ", "no ", "nor ", "never ", "without ", "isn't ", "aren't ", "sender")
+_SORRY = re.compile(r"申し訳(?:こさい|あり)ません")  # "there is no excuse", folded
 """Nothing of these is said: a hint that is denied, and whom the mail went back to."""
 
 
@@ -167,6 +168,8 @@ def told(text: str) -> str:
         plain = _PASSED.sub(" ", plain)
     if any(hint in plain for hint in _DENYING):
         plain = _DENIED.sub(" ", plain)
+    if "申し訳" in plain:
+        plain = _SORRY.sub(" ", plain)
     return plain
 
 
