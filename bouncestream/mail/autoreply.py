@@ -25,32 +25,66 @@ _SUBJECT = re.compile(
 )
 
 _UNATTENDED = re.compile(
-    r"(?:no|not|dont|never)[-_. ]?repl(?:y|ies)|no-?respond|nao-?respond|ne-?pas-?repond|nicht-?antwort|non-?rispond"
+    r"(?:no|not|dont|never)[-_. ]?repl(?:y|ies)|no-?respond|nao-?respond|ne-?pas-?repond|nicht-?antwort|"
+    r"non-?rispond"
 )
 _AWAY = re.compile(
-    r"out of (?:the )?office|\bvacation|\bholidays?\b|on leave|maternity|(?:i am|i'm|i will be) (?:away|out|back)|\burlaub|"
-    r"abwesen|nicht im (?:büro|haus)|en congé|absent|vacaciones|de férias|in ferie|vakantie|semester(?:n)?\b|в отпуске|"
+    r"out of (?:the )?office|\bvacation|\bholidays?\b|on leave|maternity|(?:i am|i'm|i will be) (?:away|out|"
+    r"back)|\burlaub|"
+    r"abwesen|nicht im (?:büro|haus)|en congé|absent|vacaciones|de férias|in ferie|vakantie|"
+    r"semester(?:n)?\b|в отпуске|"
     r"休假|度假|不在|休暇|휴가|부재"
 )
 # A mail that waits for somebody: a moderator, or its own sender who is to prove that he is a person.
 _WAITING = re.compile(
-    r"(?:await|pending|wait(?:s|ing)? for|subject to|needs?|requires?) (?:[a-z']{1,12} ){0,3}(?:moderat|approv|confirm)|"
+    r"(?:await|pending|wait(?:s|ing)? for|subject to|needs?|requires?) (?:[a-z']{1,12} ){0,3}(?:moderat|"
+    r"approv|confirm)|"
     r"(?:being|is|was|been|and) held\b|held (?:for|until|pending|in)\b|(?:waiting|pending) list|"
     r"moderat(?:ion|or's) queue|moderators? (?:will|has to|must|can) |"
     r"(?:until|once|unless|before|after) (?:you |it |the \w{1,12} |your \w{1,12} )?(?:\w{1,9} )?"
     r"(?:confirm|verif|approv|authenticat|review)|"
-    r"(?:pre-?|yet )approved by (?:the|your|its) (?:recipient|addressee)|(?:confirm|verify|prove) (?:that )?you(?:'re| are) |"
+    r"(?:pre-?|yet )approved by (?:the|your|its) (?:recipient|addressee)|(?:confirm|verify|"
+    r"prove) (?:that )?you(?:'re| are) |"
     r"(?:confirm|verify) (?:that )?your (?:message|mail|e-?mail|letter|identity)|(?:add|put) yourself (?:to|on) |"
     r"(?:reply|respond|answer)(?:ing)? to this [^.]{0,60}(?:confirm|releas|deliver|approv|inbox)|"
-    r"(?:click|follow|visit|press) [^.]{0,60}(?:to (?:confirm|releas|deliver|verif|be approved)|so that)|challenge[- /]response|"
-    r"wartet (?:noch )?auf (?:die |ihre |eine )?(?:freigabe|moderat|bestätig|genehmig)|zurückgehalten|warteschlange der moderat|"
-    r"bestätigen sie|(?:en attente|attend) (?:de |d'|la |une |votre )?(?:modérat|approb|valid|confirm)|confirmez (?:que|votre|l')|"
+    r"(?:click|follow|visit|press) [^.]{0,60}(?:to (?:confirm|releas|deliver|verif|be approved)|so that)|"
+    r"challenge[- /]response|"
+    r"wartet (?:noch )?auf (?:die |ihre |eine )?(?:freigabe|moderat|bestätig|genehmig)|zurückgehalten|"
+    r"warteschlange der moderat|"
+    r"bestätigen sie|(?:en attente|attend) (?:de |d'|la |une |votre )?(?:modérat|approb|valid|confirm)|"
+    r"confirmez (?:que|votre|l')|"
     r"(?:pendiente|espera|a la espera) de (?:su |la )?(?:aprob|moder|confirm)|confirme (?:que|su|seu|o envio)|"
-    r"in attesa di (?:approv|moder|conferma)|confermare (?:di|il|che)|aguarda(?:ndo)? (?:a )?(?:aprov|moder|confirm)|"
+    r"in attesa di (?:approv|moder|conferma)|confermare (?:di|il|che)|aguarda(?:ndo)? (?:a )?(?:aprov|moder|"
+    r"confirm)|"
     r"wacht op (?:goedkeuring|bevestig|moderat)|oczekuje na (?:zatwierdz|moderac|potwierdz|akceptac)|"
     r"ожидает (?:одобр|подтвержд|модерац|проверк|рассмотр)|подтвердите|"
     r"(?:等待|等候|待)[^。\n]{0,8}(?:审核|審核|批准|确认|確認|审批)|请(?:点击|回复)[^。\n]{0,30}(?:确认|验证)|"
     r"承認(?:待ち|を待|されるまで)|保留(?:されて|中)|承認が必要|승인(?:을)? ?대기|승인을 기다|보류"
+)
+_HINTS = (
+    "confirm",
+    "moderat",
+    "held",
+    "approv",
+    "verif",
+    "authentic",
+    "review",
+    "list",
+    "inbox",
+    "click",
+    "challenge",
+    "releas",
+    "prove",
+    "conferm",
+    "wart",
+    "attente",
+    "esper",
+    "pendiente",
+    "aguard",
+    "wacht",
+    "oczekuje",
+    "visit",
+    "follow",
 )
 _REFUSED = re.compile(
     r"reject|refus|\bdenied|bounced|permanent|will not be (?:held|retried)|\b5\d\d[ -]|\b5\.\d\.\d|no such|unknown|"
@@ -73,6 +107,8 @@ def away(text: str) -> bool:
 def why_waiting(text: str) -> str:
     """The words of a notice in lower case that say that the mail waits: for the moderator of a list, or for a proof
     that its sender is a person (challenge and response); '' when it was refused, or nothing says so."""
+    if text.isascii() and not any(hint in text for hint in _HINTS):
+        return ""
     words = _WAITING.search(text)
     return words[0] if words is not None and _REFUSED.search(text) is None else ""
 

@@ -240,7 +240,7 @@ def _without_status(report: Report, original: Original) -> Verdict:
             original = below
     notice = freeform.read_notice(text, fields, daemon, original.to)
     waits = autoreply.why_waiting(f"{unencoded(fields.get('subject', ''))[:500]} {text[:WIDER]}".lower())
-    if waits and not notice.delayed and not notice.by_list:
+    if waits and not notice.delayed and not (notice.telling and notice.failing):
         return _ignored(report, original, f"the mail waits: {waits!r}")
     why = autoreply.why_auto_reply(fields)
     plain = not notice.bounce and _plain(report, notice, original, daemon, bool(why))
@@ -257,15 +257,15 @@ def _plain(report: Report, notice: freeform.Notice, original: Original, daemon: 
     any mail, anybody else only of a mail of ours that is enclosed. `answer`: it is marked as an automatic one."""
     machine = daemon or autoreply.unattended(report.fields)
     ours = report.returned is not None and bool(original.message_id)
-    if notice.passed_on or not (daemon or (ours and (machine or notice.failing)) or (machine and notice.failing)):
-        return False
-    if answer and not daemon:
+    if notice.passed_on or (answer and not daemon) or not (machine or (ours and notice.failing)):
         return False
     named = [entry for entry in notice.entries if machine or entry.address == original.to]
     words = " ".join(named[0].text.split()) if named else (notice.text[:WIDER] if ours and machine else "")
     if not words or autoreply.away(notice.text[:WIDER].lower()):
         return False
-    return _free_judged(words, (notice.text[:WIDER],), False, "").reason not in VAGUE
+    judged = _free_judged(words, (notice.text[:WIDER],), False, "")
+    clear = judged.reason not in VAGUE
+    return clear and (ours or notice.failing or (daemon and judged.kind == Judgement.HARD.value))
 
 
 def _rejection(report: Report, original: Original) -> Verdict | None:

@@ -56,14 +56,17 @@ _TO = r"an|à|para|a|aan|till?|do|kime|кому|προς|kepada|ถึง|إلى
 """The same in words so short that they must be the whole label."""
 
 SENDERS = start(
-    r"^[ \t\u3000>*•·-]{0,8}(?:(?:original )?(?:from|sender)|contact|kontakt|contacto|contatto|administrator|管理员|管理者|관리자|"
-    r"return-path|reply-to|mail from|absender|von|expéditeur|de|remitente|"
-    r"mittente|da|remetente|afzender|avsändare|afsender|avsender|lähettäjä|nadawca|od|odesílatel|feladó|gönderen|kimden|"
-    r"отправител[ья]|от(?: кого)?|відправник|αποστολέας|από|người gửi|pengirim|dari|ผู้ส่ง|จาก|المرسل|من|שולח|מאת|"
-    r"发件人|發件人|寄件人|寄件者|发信人|发送者|送信元|送信者|差出人|発信者|보낸 ?사람|보내는 ?사람|보낸 ?이|발신자|발신인|송신자)"
-    r"[ \t]{0,4}(?:[(（][^()（）\n]{0,20}[)）])?[ \t]{0,4}[:：][ \t\u3000]{0,8}(?:[^\n<>@:]{0,60} )?"
-    + _OPEN
-    + "{A}"
+    r"(?:^[ \t>*•·-]{0,8}(?:(?:original )?(?:from|sender)|return-path|reply-to|mail from|contact|kontakt|"
+    r"contacto|contatto|"
+    r"administrator|absender|von|expéditeur|de|remitente|mittente|da|remetente|afzender|avsändare|afsender|avsender|lähettäjä|"
+    r"nadawca|od|odesílatel|feladó|gönderen|kimden|отправител[ья]|от(?: кого)?|відправник|αποστολέας|από|"
+    r"người gửi|pengirim|"
+    r"dari|ผู้ส่ง|จาก|المرسل|من|שולח|מאת)[ \t]{0,4}(?:\([^()\n]{0,20}\))?[ \t]{0,4}[:：]|"
+    r"(?:发件人|發件人|寄件人|寄件者|发信人|发送者|送信元|送信者|差出人|発信者|보낸 ?사람|보내는 ?사람|"
+    r"보낸 ?이|발신자|발신인|송신자|"
+    r"管理员|管理員|管理者|관리자)(?:邮箱|郵箱|地址|信箱|アドレス|"
+    r"주소)?[ \t]{0,4}(?:[(（][^()（）\n]{0,20}[)）])?[ \t]{0,4}[:：]?)"
+    r"[ \t\u3000]{0,8}(?:[^\n<>@:：]{0,60} (?=<))?" + _OPEN + "{A}"
 )
 """Where the sender of the returned message is named, who is no recipient of it."""
 
@@ -161,7 +164,7 @@ FAMILIES: tuple[Family, ...] = (
         (),
         start(
             r"^(?:[^\n:：]{0,40}(?:" + RECIPIENTS + r")|[ \t>*•·-]{0,8}(?:" + _TO + "))"
-            r"[ \t]{0,4}(?:[(（][^()（）\n]{0,20}[)）])?[ \t]{0,4}[:：][ \t\u3000]{0,8}(?:[^\n<>@:]{0,100} (?=[<\[]))?"
+            r"^(?:[^\n:：]{0,40}(?:" + RECIPIENTS + r")|[ \t>*•·-]{0,8}(?:" + _TO + "))"
             + _OPEN
             + "{A}"
         ),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from bouncestream.mail.address import addresses, normalise
 from bouncestream.mail.families import (
@@ -60,25 +61,32 @@ _MANAGER = re.compile(
     r"^(?:owner-(?P<a>[^@]{1,64})|(?P<b>[^@]{1,64})-(?:owner|bounces|request|confirm))@(?P<d>.{1,255})"
 )
 _NOT_LISTED = re.compile(
-    r"not (?:allowed|authori[sz]ed|permitted|entitled) to (?:post|send|write)|reject|refused|denied|(?:subscriber|member)s?[- ]only|"
+    r"not (?:allowed|authori[sz]ed|permitted|entitled) to (?:post|send|write)|reject|refused|denied|"
+    r"(?:subscriber|member)s?[- ]only|"
     r"only (?:subscribers|members|subscribed)|not (?:yet )?(?:a |an )?(?:list )?(?:member|subscri)|cannot post|"
-    r"nicht berechtigt|abgelehnt|abgewiesen|pas autorisé|rejeté|no está autorizad|rechazad|non (?:è|sei) autorizzat|rifiutat|"
+    r"nicht berechtigt|abgelehnt|abgewiesen|pas autorisé|rejeté|no está autorizad|rechazad|non (?:è|"
+    r"sei) autorizzat|rifiutat|"
     r"rejeitad|geweigerd|odrzucon|отклонен|拒绝|拒絕|拒否|거부"
 )
 _UNDELIVERED = re.compile(
-    r"(?:not|n't|never) (?:be |been )?(?:[a-z]{1,12} )?(?:deliver|hand|reach|accept|forward|transmit|sent|pass|arrive)|"
-    r"undeliver|(?:unable|failed|impossible) to (?:be )?(?:deliver|reach|hand|send|pass)|deliver[a-z]{1,4} [^.\n]{0,40}fail|"
+    r"(?:not|n't|never) (?:be |been )?(?:[a-z]{1,12} )?(?:deliver|hand|reach|accept|forward|transmit|sent|"
+    r"pass|arrive)|"
+    r"undeliver|(?:unable|failed|impossible) to (?:be )?(?:deliver|reach|hand|send|pass)|"
+    r"deliver[a-z]{1,4} [^.\n]{0,40}fail|"
     r"nicht (?:zu(?:ge)?stell|(?:aus)?geliefert|übermittelt|zugestellt)|unzustellbar|"
-    r"pas (?:pu )?(?:être )?(?:remis|délivré|distribué|livré|transmis)|no [^.\n]{0,30}entreg|não [^.\n]{0,30}entreg|"
+    r"pas (?:pu )?(?:être )?(?:remis|délivré|distribué|livré|transmis)|no [^.\n]{0,30}entreg|"
+    r"não [^.\n]{0,30}entreg|"
     r"(?:non|impossibile) [^.\n]{0,30}(?:consegna|recapita)|niet [^.\n]{0,30}(?:bezorg|aflever|afgelever)|"
-    r"не [^.\n]{0,30}достав|nie [^.\n]{0,30}(?:dostarcz|doręcz)|nedoruč|(?:inte|ikke) [^.\n]{0,30}lever|teslim edilem|iletilem|"
+    r"не [^.\n]{0,30}достав|nie [^.\n]{0,30}(?:dostarcz|doręcz)|nedoruč|(?:inte|ikke) [^.\n]{0,30}lever|"
+    r"teslim edilem|iletilem|"
     r"(?:无法|未能|不能|無法)[^。\n]{0,8}(?:投递|送达|发送|投遞|送達|寄送|递送)|退信|配信(?:でき|され|不能)|届け(?:られ|でき)|送信でき|"
     r"(?:배달|전송|전달|발송)[^.\n]{0,8}(?:못|않|없|실패)|반송"
 )
 _TO_ASK = re.compile(r"^(?:postmaster|abuse|support|help-?desk|hostmaster|webmaster|noc)@")
 # X.400 names (RFC 2156 section 4.1): the part before the Internet address, and how that stands in them.
 _X400 = re.compile(
-    r"^[ \t<(\[\"']{0,8}/?[a-z]{1,4}=[^\n@]{0,300}(?:smtp|rfc-?822)[=:](?P<l>[\w.+%-]{1,64})(?:@|\(a\))(?P<d>[\w.-]{1,255})[;/]?",
+    r"^[ \t<(\[\"']{0,8}/?[a-z]{1,4}=[^\n@]{0,300}(?:smtp|rfc-?822)[=:](?P<l>[\w.+%-]{1,64})(?:@|"
+    r"\(a\))(?P<d>[\w.-]{1,255})[;/]?",
     re.MULTILINE | re.IGNORECASE,
 )
 
@@ -106,8 +114,13 @@ class Notice:
     at_rcpt: bool = False  #: each recipient's words answer RCPT
     own: bool = False  #: so do words without a reply code, which are about the writer's own mailboxes
     by_list: bool = False  #: a mailing list refuses the mail
-    failing: bool = False  #: it says that a mail did not arrive
     passed_on: bool = False  #: a person passes it on
+    telling: bool = False  #: it has the subject of a bounce
+
+    @property
+    def failing(self) -> bool:
+        """Whether it says that a mail did not arrive."""
+        return _UNDELIVERED.search(self.text.lower()) is not None
 
 
 def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> Notice:
@@ -142,7 +155,7 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     own = family is not None and family.own
     return Notice(
         family.name if family else "", tuple(entries), notice, delayed, delivered, bounce, strong, each, own,
-        by_list=bool(club), failing=_UNDELIVERED.search(lower) is not None, passed_on=passed_on,
+        by_list=bool(club), passed_on=passed_on, telling=telling,
     )  # fmt: skip
 
 
@@ -160,7 +173,7 @@ def _strangers(fields: Fields, notice: str, recipients: set[str]) -> set[str]:
     calls the sender."""
     own = set(addresses(fields.get("to", "")[:4000], 20)) | set(addresses(fields.get("from", "")[:2000], 5))
     if "@" in notice:
-        own.update(normalise(named["a"].rstrip(".")) for named, _ in zip(SENDERS.finditer(notice), range(50)))
+        own.update(normalise(named["a"].rstrip(".")) for named in islice(SENDERS.finditer(notice), 50))
     return own - recipients
 
 

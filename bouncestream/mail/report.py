@@ -109,7 +109,7 @@ def _file_text(report: Report, part: Part) -> str:
 
 
 def _returned_text(part: Part) -> str:
-    """A returned message, its transfer encoding undone. RFC 2046 section 5.2.1 allows it none, but servers use them,
+    """A returned message, its transfer encoding undone. RFC 2046 section 5.2.1 allows it none, but servers use one,
     and declare quoted-printable for headers that are not: encoded ones have no other "=" than its own."""
     encoding = part.fields.get("content-transfer-encoding", "").strip().lower()
     if encoding.startswith("quoted-printable"):
