@@ -184,6 +184,9 @@ def _mailed(verdict: Verdict, recipient: RecipientVerdict, judging: Judging, *, 
     own = alone and not verdict.original.copied and bool(to) and to not in (recipient.address, recipient.reported)
     if own and not verdict.verp and not _own(to, judging.own_domains) and _of_ours(verdict, judging):
         return to, recipient.address  # a letter of ours to one person, whose mail is forwarded
+    proven = verdict.original.subscriber_uuid and (verdict.original.campaign_uuid or verdict.verp_recorded)
+    if alone and proven and recipient.address and not (to or recipient.reported or "@" in verdict.verp):
+        return "", recipient.address  # only the UUID says who was mailed; the report may name where that led to
     return recipient.address, recipient.reported
 
 

@@ -37,7 +37,7 @@ from bouncestream.mail.report import Report, open_report
 from bouncestream.mail.sns import read_notification
 from bouncestream.mail.status import in_text
 from bouncestream.mail.transcript import last_refusal
-from bouncestream.mail.verdict import Judgement, Original, RecipientVerdict, Verdict, as_dict
+from bouncestream.mail.verdict import Judgement, Original, RecipientVerdict, Verdict, as_dict, gravest
 from bouncestream.mail.verp import Match, matched
 
 __all__ = ["LIMIT", "Original", "RecipientVerdict", "Verdict", "as_dict", "read"]
@@ -47,6 +47,8 @@ LIMIT = 262_144
 
 # A blank line ends a sentence, and so does a short line before a capital.
 _NEW_SENTENCE = re.compile(r"\n[ \t]{0,40}\n|(?<![^\n]{50})\n(?=[ \t]{0,8}[A-ZÀ-ÞА-Я])")
+_BOUNCES = re.compile(r"(?:bounces?|returns?)(?![a-z])")
+_GRAVITY = [kind.value for kind in Judgement]
 WIDER = 8000
 """Characters of a notice that are judged as a whole."""
 
@@ -86,7 +88,7 @@ def read(
     verdict = _judge(report, original, returned)
     if mailed is not None:
         verdict = replace(verdict, verp=mailed.mailed, verp_recorded=mailed.recorded, verp_signed=mailed.signed)
-    verdict = _of_the_person(verdict)
+    verdict = _of_the_person(_without_us(report, verdict))
     return replace(verdict, trace=explained(report, verdict, wrapped)) if explain else verdict
 
 
@@ -102,13 +104,40 @@ def _told_by_verp(original: Original, match: Match) -> Original:
     return original if known else replace(original, to=match.mailed)
 
 
-def _of_the_person(verdict: Verdict) -> Verdict:
-    """The verdict about the person whom the mail was for, where that is known and only one is named: the report may
-    name the address that the person's mail is forwarded to, which Listmonk does not know."""
-    if len(verdict.recipients) != 1:
+def _without_us(report: Report, verdict: Verdict) -> Verdict:
+    """The verdict without us as a recipient: whom a report is addressed to and who wrote the returned message did
+    not bounce, unless that was written to oneself."""
+    original = verdict.original
+    if verdict.kind == Judgement.COMPLAINT.value:
         return verdict
-    (found,) = verdict.recipients
+    us = {*addresses(report.fields.get("to", "")[:4000], 2), original.from_} - {original.to, ""}
+    left = tuple(r for r in verdict.recipients if r.address not in us)
+    if len(left) == len(verdict.recipients):
+        return verdict
+    if not left:
+        first = verdict.recipients[0]
+        if not original.subscriber_uuid and _BOUNCES.match(first.address) is None:
+            return verdict  # somebody wrote to himself
+        if original.subscriber_uuid or original.to:
+            to = "" if arf.redacted(original.to) else original.to
+            left = (replace(first, address=to, reported=first.address, source="To of the returned message"),)
+    kind = gravest([r.kind for r in left])
+    failed = verdict.kind != Judgement.IGNORE.value and not left
+    return replace(verdict, recipients=left, kind=kind, unidentified=verdict.unidentified or failed)
+
+
+def _of_the_person(verdict: Verdict) -> Verdict:
+    """The verdict about the person whom the mail was for, where that is known: the report may name the address, or
+    addresses, that the person's mail is forwarded to, which Listmonk does not know."""
+    if not verdict.recipients:
+        return verdict
     original, mailed, source = verdict.original, "", ""
+    # Of several places that a mail was forwarded to it came to the one that speaks least against the person.
+    found = max(verdict.recipients, key=lambda r: _GRAVITY.index(r.kind))
+    if len(verdict.recipients) > 1 and (
+        original.copied or not original.subscriber_uuid or original.to in {r.address for r in verdict.recipients}
+    ):
+        return verdict
     if "@" in verdict.verp and (verdict.verp_signed or not original.subscriber_uuid):
         mailed, source = verdict.verp, "our own return address (VERP)"
     elif original.subscriber_uuid and not arf.redacted(original.to):
@@ -118,7 +147,7 @@ def _of_the_person(verdict: Verdict) -> Verdict:
     reported = found.address
     evidence = f"{source}{', which names another recipient than the report' if reported else ''}; {found.evidence}"
     person = replace(found, address=mailed, reported=reported, source=source, evidence=evidence)
-    return replace(verdict, recipients=(person,))
+    return replace(verdict, recipients=(person,), kind=person.kind)
 
 
 def _judge(report: Report, original: Original, returned: Fields) -> Verdict:

@@ -74,8 +74,8 @@ def unstorable(claimed: Claimed, owners: Mapping[str, str]) -> str:
         return ""
     if not now:
         return UNKNOWN
-    named = [address for address in (event.recipient, event.reported) if address]
-    return MOVED if named and not any(same_address(now, address) for address in named) else ""
+    named = [event.recipient, event.reported] if event.recipient else []  # a report alone may name a forwarding
+    return MOVED if named and not any(same_address(now, address) for address in named if address) else ""
 
 
 def _later(context: RelayContext, claimed: Claimed, why: str) -> Move:
