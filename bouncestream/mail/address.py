@@ -40,6 +40,15 @@ IN_TEXT = (
 """A pattern: what may be an address in running text. Linear: all repetitions are bounded."""
 _IN_TEXT = re.compile(IN_TEXT.replace("*@", "*@/"))  # the path of a URL is no local part
 
+X400 = re.compile(
+    r"^[ \t<(\[\"']{0,8}/?[a-z]{1,4}=[^\n@]{0,300}(?:smtp|rfc-?822)="
+    r"(?P<l>[\w.+%-]{1,64})(?:@|\(a\))(?P<d>[\w.-]{1,255})[;/]?",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""An X.400 name at the begin of a line, with the Internet address that it is for (RFC 2156 section 4.3.1)."""
+_IMCEA = re.compile(r"^imceasmtp-([a-z0-9+_-]{3,300})@")  # how Exchange wraps one into an address of its own
+_HEX = re.compile(r"\+([0-9a-f]{2})")
+
 
 def normalise(text: str) -> str:
     """The bare address in `text`, lower case, its domain as A-label, or "" if it is not an address.
@@ -51,6 +60,8 @@ def normalise(text: str) -> str:
     if text.startswith("=?") and text.endswith("?="):
         text = unencoded(text[:1000])
     text = text.lower()
+    if text.startswith("imceasmtp-") and (wrapped := _IMCEA.match(text)):
+        text = _HEX.sub(lambda m: chr(int(m[1], 16)), wrapped[1])
     if _PLAIN.fullmatch(text) and ".." not in text:
         return text
     if len(text) > 1000:
@@ -62,6 +73,10 @@ def normalise(text: str) -> str:
 
 
 def _careful(text: str) -> str:
+    if "smtp=" in text or "822=" in text:
+        text = X400.sub(r"\g<l>@\g<d>", text)
+    if text.startswith("[") and text.endswith("]"):
+        text = _PREFIX.sub("", text[1:-1])
     if "<" in text:
         text = text[text.rindex("<") + 1 :].partition(">")[0]
         text = _PREFIX.sub("", text)

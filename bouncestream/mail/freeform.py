@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from itertools import islice
 
-from bouncestream.mail.address import addresses, normalise
+from bouncestream.mail.address import X400, addresses, normalise
 from bouncestream.mail.families import (
     CUTS,
     DELAYS,
@@ -60,6 +60,7 @@ _NOBODY = re.compile(
 _MANAGER = re.compile(
     r"^(?:owner-(?P<a>[^@]{1,64})|(?P<b>[^@]{1,64})-(?:owner|bounces|request|confirm))@(?P<d>.{1,255})"
 )
+_ROBOT = re.compile(r"(?:sympa|listserv|majordomo|mailman|ezmlm|listar|ecartis|smartlist|[^@]{1,64}-help)@")
 _NOT_LISTED = re.compile(
     r"not (?:allowed|authori[sz]ed|permitted|entitled) to (?:post|send|write)|reject|refused|denied|"
     r"(?:subscriber|member)s?[- ]only|"
@@ -69,6 +70,8 @@ _NOT_LISTED = re.compile(
     r"rejeitad|geweigerd|odrzucon|отклонен|拒绝|拒絕|拒否|거부"
 )
 _UNDELIVERED = re.compile(
+    r"(?:message|mail|post(?:ing)?|letter)\b[^\n]{0,80} (?:was|were|is|"
+    r"has been) (?:[a-z]{1,13} )?(?:reject|refus|return|bounc|denied)|"
     r"(?:not|n't|never) (?:be |been )?(?:[a-z]{1,12} )?(?:deliver|hand|reach|accept|forward|transmit|sent|"
     r"pass|arrive)|"
     r"undeliver|(?:unable|failed|impossible) to (?:be )?(?:deliver|reach|hand|send|pass)|"
@@ -83,12 +86,6 @@ _UNDELIVERED = re.compile(
     r"(?:배달|전송|전달|발송)[^.\n]{0,8}(?:못|않|없|실패)|반송"
 )
 _TO_ASK = re.compile(r"^(?:postmaster|abuse|support|help-?desk|hostmaster|webmaster|noc)@")
-# X.400 names (RFC 2156 section 4.1): the part before the Internet address, and how that stands in them.
-_X400 = re.compile(
-    r"^[ \t<(\[\"']{0,8}/?[a-z]{1,4}=[^\n@]{0,300}(?:smtp|rfc-?822)[=:](?P<l>[\w.+%-]{1,64})(?:@|"
-    r"\(a\))(?P<d>[\w.-]{1,255})[;/]?",
-    re.MULTILINE | re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +124,8 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     """Read a notice, as `cut` left it. `fields`: the mail's headers; `daemon`: it comes from a mail system;
     `wanted`: the only To of the returned message, '' when unknown. Never raises."""
     lower = notice.lower()
-    if "smtp" in lower or "822=" in lower:
-        notice = _X400.sub(r"\g<l>@\g<d>", notice)
+    if "smtp=" in lower or "822=" in lower:
+        notice = X400.sub(r"\g<l>@\g<d>", notice)
         lower = notice.lower()
     subject = unencoded(fields.get("subject", ""))[:500].lower()
     failed = addresses(unencoded(fields.get("x-failed-recipients", ""))[:20_000], MAX_ENTRIES)
@@ -145,7 +142,7 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
         daemon and (telling or marked or delayed or (bool(entries) and _FAILURE.search(lower) is not None))
     )
     bounce = bounce or (telling and (marked or bool(entries)))
-    club = _list_address(fields) if _NOT_LISTED.search(lower) else ""
+    club = _list_address(fields, subject, entries) if _NOT_LISTED.search(lower) else ""
     if club:
         bounce = True
         entries = entries or [Entry(wanted or club, notice[:ENTRY_TEXT])]
@@ -177,10 +174,13 @@ def _strangers(fields: Fields, notice: str, recipients: set[str]) -> set[str]:
     return own - recipients
 
 
-def _list_address(fields: Fields) -> str:
+def _list_address(fields: Fields, subject: str, entries: list[Entry]) -> str:
     """The address of the mailing list whose manager writes (RFC 2142 section 6: its own has a suffix); ''."""
     sender = next(iter(addresses(fields.get("from", "")[:2000], 1)), "")
     role = _MANAGER.match(sender)
+    if role is None and _ROBOT.match(sender):
+        named = [entry.address for entry in entries] or addresses(subject, 2, prose=True)
+        return named[0] if len(named) == 1 else ""
     return f"{role['a'] or role['b']}@{role['d']}" if role is not None else ""
 
 

@@ -110,6 +110,7 @@ async def test_a_subscriber_with_his_own_uuid_cannot_name_another(bridge: Bridge
         ("p1@example.com", "target@example.net"),
         ("target@example.net", "p1@example.com"),
         ("", ""),
+        ("", "target@example.net"),
     ],
 )
 async def test_the_person_is_told_by_the_uuid_and_no_address_is_sent(
