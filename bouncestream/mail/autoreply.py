@@ -37,7 +37,7 @@ _AWAY = re.compile(
 )
 # A mail that waits for somebody: a moderator, or its own sender who is to prove that he is a person.
 _WAITING = re.compile(
-    r"(?:await|pending|wait(?:s|ing)? for|subject to|needs?|requires?) (?:[a-z']{1,12} ){0,3}(?:moderat|"
+    r"(?:await(?:s|ing)?|pending|wait(?:s|ing)? for|subject to|needs?|requires?) (?:[a-z']{1,12} ){0,3}(?:moderat|"
     r"approv|confirm)|"
     r"(?:being|is|was|been|and) held\b|held (?:for|until|pending|in)\b|(?:waiting|pending) list|"
     r"moderat(?:ion|or's) queue|moderators? (?:will|has to|must|can) |"

@@ -134,15 +134,13 @@ def _of_the_person(verdict: Verdict) -> Verdict:
     original, mailed, source = verdict.original, "", ""
     # Of several places that a mail was forwarded to it came to the one that speaks least against the person.
     found = max(verdict.recipients, key=lambda r: _GRAVITY.index(r.kind))
-    if len(verdict.recipients) > 1 and (
-        original.copied or not original.subscriber_uuid or original.to in {r.address for r in verdict.recipients}
-    ):
+    if len(verdict.recipients) > 1 and (original.copied or not original.subscriber_uuid):
         return verdict
     if "@" in verdict.verp and (verdict.verp_signed or not original.subscriber_uuid):
         mailed, source = verdict.verp, "our own return address (VERP)"
     elif original.subscriber_uuid and not arf.redacted(original.to):
         mailed, source = original.to, "To of the returned message"
-    if mailed in ("", found.address):
+    if mailed in ("", *(r.address for r in verdict.recipients)):
         return verdict
     reported = found.address
     evidence = f"{source}{', which names another recipient than the report' if reported else ''}; {found.evidence}"

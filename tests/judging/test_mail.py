@@ -157,6 +157,15 @@ def test_the_person_is_the_uuids_and_the_address_in_the_report_is_evidence(repor
     assert "names another recipient than the report" in event.evidence
 
 
+def test_where_only_the_uuid_tells_whom_we_mailed_the_report_is_evidence() -> None:
+    mail = fixture("postfix_unknown_user").replace(b"\nTo: reader@example.com", b"")
+    mail = mail.replace(b"Received: from lists.example.org", b"X-Seen: from lists.example.org")
+    mail = mail.replace(b"rfc822; reader@", b"rfc822; target@").replace(b"rfc822;reader@", b"rfc822;target@")
+    (event,) = events(mail)
+    assert (event.kind, event.recipient, event.reported) == (Kind.HARD, "", "target@example.com")
+    assert (event.subscriber_uuid, event.proof, event.by_uuid) == (SUBSCRIBER, Proof.UUID, True)
+
+
 def test_where_to_was_cut_off_the_oldest_server_on_the_way_tells_whom_we_mailed() -> None:
     mail = fixture("postfix_unknown_user").replace(b"\nTo: reader@example.com", b"")
     newer = b"Received: from a by b for <target@example.net>; Tue, 3 Nov 2026\nReceived: from lists.example.org"

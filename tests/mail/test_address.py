@@ -84,3 +84,37 @@ def test_any_text_gives_a_clean_address_or_none(text: str) -> None:
     clean = normalise(text)
     assert normalise(clean) == clean
     assert not clean or ("@" in clean and "\n" not in clean and clean.isprintable())
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("收件人：a@example.cn不存在", ["a@example.cn"]),
+        ("宛先「a@example.jp」、b@example.jp。", ["a@example.jp", "b@example.jp"]),
+        ("수신자a@example.kr에게", ["a@example.kr"]),
+        ("<用户@例え.jp>", ["用户@xn--r8jz45g.jp"]),
+        ("用户@example.cn", []),
+        ("„müller@example.de“", ["müller@example.de"]),
+    ],
+)
+def test_an_address_in_running_text_ends_where_its_script_does(text: str, found: list[str]) -> None:
+    assert addresses(text, prose=True) == found
+
+
+def test_an_address_field_may_name_an_address_in_any_script() -> None:
+    assert addresses("用户@例え.jp, b@example.com") == ["用户@xn--r8jz45g.jp", "b@example.com"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SMTP=a@example.com",
+        "[a@example.com]",
+        "[SMTP:a@example.com]",
+        "c=US;a= ;p=Org;dda:SMTP=a@example.com;",
+        "/c=DE/admd=x/dd.rfc-822=a(a)example.com/",
+        "IMCEASMTP-a+40example+2Ecom@hub.example.net",
+    ],
+)
+def test_addresses_within_other_names(text: str) -> None:
+    assert normalise(text) == "a@example.com"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from bouncestream.mail.autoreply import from_daemon, is_rejection, why_auto_reply
+from bouncestream.mail.autoreply import away, from_daemon, is_rejection, unattended, why_auto_reply, why_waiting
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,45 @@ def test_mail_systems(sender: str, daemon: bool) -> None:
 )
 def test_a_refusal_in_the_form_of_a_receipt(disposition: str, notice: str, rejection: bool) -> None:
     assert is_rejection(disposition, notice) is rejection
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "your message awaits moderator approval",
+        "is being held until the list moderator can review it",
+        "your message was put on my waiting list",
+        "please confirm that you are a person",
+        "ihre nachricht wartet auf freigabe",
+        "votre message est en attente de modération",
+        "su mensaje está pendiente de aprobación",
+        "您的邮件正在等待审核",
+        "管理者の承認待ちです",
+    ],
+)
+def test_a_mail_that_waits(text: str) -> None:
+    assert why_waiting(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "your message was rejected. to be let in, confirm that you are a person",
+        "550 5.1.1 no such user. please verify your message",
+        "no such user: the address is waiting for nobody",
+        "please check the address and try again",
+    ],
+)
+def test_and_one_that_failed(text: str) -> None:
+    assert not why_waiting(text)
+
+
+def test_who_reads_no_answers() -> None:
+    assert unattended({"from": "no-reply@example.com"})
+    assert unattended({"from": "a@example.com", "auto-submitted": "auto-generated"})
+    assert not unattended({"from": "noreen@example.com", "auto-submitted": "no"})
+
+
+def test_who_is_away() -> None:
+    assert away("i am out of the office")
+    assert not away("that person has no account here")

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bouncestream.mail.report import open_report
 
 STATUS = (
@@ -53,3 +55,23 @@ def test_only_the_first_returned_message_counts() -> None:
         "--b\nContent-Type: message/rfc822\n\nTo: b@example.com\n\n--b--\n"
     )
     assert report.returned == "To: a@example.com"
+
+
+def returned(encoding: str, headers: str) -> str | None:
+    return open_report(
+        f"Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: text/rfc822-headers\n"
+        f"Content-Transfer-Encoding: {encoding}\n\n{headers}\n\n--b--\n"
+    ).returned
+
+
+def test_returned_headers_in_quoted_printable() -> None:
+    assert (
+        returned("quoted-printable", "To: a@example.com\nX-Id: 7b0c=\n3ac1=2D0f6f")
+        == "To: a@example.com\nX-Id: 7b0c3ac1-0f6f"
+    )
+
+
+@pytest.mark.parametrize("encoding", ["quoted-printable", "7bit", ""])
+def test_headers_that_are_only_called_quoted_printable(encoding: str) -> None:
+    headers = "To: a@example.com\nDKIM-Signature: v=1; b=2D2D==\nSubject: =?utf-8?q?L=C3=A9gumes?="
+    assert returned(encoding, headers) == headers

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import quopri
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +78,7 @@ def report(
     )
 
 
+FIXTURES = Path(__file__).parent.parent / "fixtures" / "mail"
 LINK = f"List-Unsubscribe: <https://news.example.org/subscription/{CAMPAIGN}/{SUBSCRIBER}>\n"
 FOLDED = quopri.encodestring(ours(extra=LINK).encode()).decode()
 ESCAPED = "".join(f"={ord(c):02X}" if c in "-:=" else c for c in ours())
@@ -252,10 +254,12 @@ NAMED: list[tuple[str, str, dict[str, str]]] = [
     (
         "mm3",
         mail(
-            'Your request to the club@lists.example.com mailing list\n\n    Posting of your message titled "Leaves"\n\n'
+            "Your request to the club@lists.example.com mailing list\n\n"
+            '    Posting of your message titled "Leaves"\n\n'
             "has been rejected by the list moderator.  The moderator gave the following reason:\n\n"
             '"Non-members are not allowed to post messages to this list."\n\n'
-            "Any questions or comments should be directed to the list administrator at:\n\n    club-owner@lists.example.com",
+            "Any questions or comments should be directed to the list administrator at:\n\n"
+            "    club-owner@lists.example.com",
             frm="club-bounces@lists.example.com",
             subj="Request to mailing list Club rejected",
         ),
@@ -764,3 +768,17 @@ def test_the_person_whose_mail_came_back(raw: str, people: dict[str, str], prove
     if proven is not None:
         original = read(raw.encode()).original
         assert ((original.campaign_uuid, original.subscriber_uuid) == (CAMPAIGN, SUBSCRIBER)) is proven
+
+
+def test_a_code_beside_the_words_of_a_pipelining_sendmail_takes_nothing_from_them() -> None:
+    raw = (FIXTURES / "sendmail_pipelined.eml").read_text("utf-8")
+    for code in ("5.7.1", "5.0.0"):
+        words = f"550 {code} <reader@example.com>: User unknown"
+        told = raw.replace(
+            "550 5.7.1 <reader@example.com>: Recipient address rejected: Not in recipient list", words
+        )
+        assert failed(told) == {"reader@example.com": HARD}, code
+
+
+def test_an_apology_is_no_cause() -> None:
+    assert failed(mail(f"申し訳ございません。配信できませんでした。\n宛先：{A}")) == {A: SOFT}
