@@ -33,7 +33,7 @@ GLUED = (
 and what Arabic and Hebrew prefix to a word), and their punctuation. In running text they end an address; one that
 has them (RFC 6531) stands in a field or in angle brackets."""
 
-_BARE = r"\s<>()\[\]\"',;:*@|"
+_BARE = r"\s<>(){}\[\]\"',;:*@|"
 IN_TEXT = (
     rf"(?:(?<=<)[^{_BARE}]{{1,64}}@[^{_BARE}]{{1,255}}(?=>)|[^{_BARE}{GLUED}]{{1,64}}@[^{_BARE}{GLUED}]{{1,255}})"
 )

@@ -39,7 +39,8 @@ _AWAY = re.compile(
 _WAITING = re.compile(
     r"(?:await(?:s|ing)?|pending|wait(?:s|ing)? for|subject to|needs?|requires?) (?:[a-z']{1,12} ){0,3}(?:moderat|"
     r"approv|confirm)|"
-    r"(?:being|is|was|been|and) held\b|held (?:for|until|pending|in)\b|(?:waiting|pending) list|"
+    r"(?:being|is|was|been|and) held\b|held (?:for|until|pending|in)\b|(?:waiting|pending|guest) list|"
+    r"verification required|must (?:first )?be (?:verif|confirm|approv)|"
     r"moderat(?:ion|or's) queue|moderators? (?:will|has to|must|can) |"
     r"(?:until|once|unless|before|after) (?:you |it |the \w{1,12} |your \w{1,12} )?(?:\w{1,9} )?"
     r"(?:confirm|verif|approv|authenticat|review)|"
@@ -87,7 +88,8 @@ _HINTS = (
     "follow",
 )
 _REFUSED = re.compile(
-    r"reject|refus|\bdenied|bounced|permanent|will not be (?:held|retried)|\b5\d\d[ -]|\b5\.\d\.\d|no such|unknown|"
+    r"reject|refus|\bdenied|bounced|permanent|will not be (?:held|retried)|\b5\d\d[ -]|\b5\.\d\.\d|no such|"
+    r"unknown (?:user|recip|mailb|addr|account)|(?:user|recipient|mailbox|address|account) (?:is )?unknown|"
     r"not exist|abgelehnt|abgewiesen|rejeté|rechazad|rifiutat|recusad|rejeitad|geweigerd|odrzuc|отклон|отвергн|"
     r"拒绝|拒收|拒絕|拒否|거부|거절"
 )

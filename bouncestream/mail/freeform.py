@@ -10,7 +10,7 @@ engine cuts off the returned message, finds the recipients, gives each its own l
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from bouncestream.mail.address import X400, addresses, normalise
@@ -63,6 +63,7 @@ _MANAGER = re.compile(
 _ROBOT = re.compile(r"(?:sympa|listserv|majordomo|mailman|ezmlm|listar|ecartis|smartlist|[^@]{1,64}-help)@")
 _NOT_LISTED = re.compile(
     r"not (?:allowed|authori[sz]ed|permitted|entitled) to (?:post|send|write)|reject|refused|denied|"
+    r"non-?members|nur (?:für )?(?:mitglieder|abonnent)|"
     r"(?:subscriber|member)s?[- ]only|"
     r"only (?:subscribers|members|subscribed)|not (?:yet )?(?:a |an )?(?:list )?(?:member|subscri)|cannot post|"
     r"nicht berechtigt|abgelehnt|abgewiesen|pas autorisé|rejeté|no está autorizad|rechazad|non (?:è|"
@@ -124,6 +125,7 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     """Read a notice, as `cut` left it. `fields`: the mail's headers; `daemon`: it comes from a mail system;
     `wanted`: the only To of the returned message, '' when unknown. Never raises."""
     lower = notice.lower()
+    whole = notice  # by which the same notice is known again
     if "smtp=" in lower or "822=" in lower:
         notice = X400.sub(r"\g<l>@\g<d>", notice)
         lower = notice.lower()
@@ -147,11 +149,13 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
         bounce = True
         entries = entries or [Entry(wanted or club, notice[:ENTRY_TEXT])]
     entries = _with_failed(entries, failed, notice, wanted)
+    if not lower.isascii():
+        entries = [replace(entry, text=_without_senders(entry.text)) for entry in entries]
     strong = bounce and (bool(failed) or certain or daemon or marked)
     each = family is not None and family.each
     own = family is not None and family.own
     return Notice(
-        family.name if family else "", tuple(entries), notice, delayed, delivered, bounce, strong, each, own,
+        family.name if family else "", tuple(entries), whole, delayed, delivered, bounce, strong, each, own,
         by_list=bool(club), passed_on=passed_on, telling=telling,
     )  # fmt: skip
 
@@ -172,6 +176,19 @@ def _strangers(fields: Fields, notice: str, recipients: set[str]) -> set[str]:
     if "@" in notice:
         own.update(normalise(named["a"].rstrip(".")) for named in islice(SENDERS.finditer(notice), 50))
     return own - recipients
+
+
+def _without_senders(text: str) -> str:
+    """What is said about a recipient, without the lines that only name the sender: the rest is not about him."""
+    kept, last = [], 0
+    for match in SENDERS.finditer(text):
+        end = text.find("\n", match.end())
+        end = len(text) if end < 0 else end
+        label = text[match.start() : match.start("a")]
+        if not label.isascii() and not text[match.end() : end].strip(" \t>)]」』】》）"):
+            kept.append(text[last : match.start()])
+            last = end
+    return "".join((*kept, text[last:])) if kept else text
 
 
 def _list_address(fields: Fields, subject: str, entries: list[Entry]) -> str:

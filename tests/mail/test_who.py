@@ -752,12 +752,308 @@ WITH_US: list[tuple[str, str, dict[str, str], bool | None]] = [
     ),
 ]
 
+MORE: list[tuple[str, str, dict[str, str]]] = [
+    (
+        "k1",
+        mail(
+            "안녕하세요. 귀하가 보낸 메일이 반송되었습니다.\n받는사람 : <ana@acorn.example>\n반송 사"
+            "유 : 메일 용량 초과\n보낸사람 : 뉴스 <news@news.example.org>"
+        ),
+        {A: SOFT},
+    ),
+    (
+        "k2",
+        mail("【宛先】ana@acorn.example\n【差出人】news@news.example.org\n【理由】ユーザーが存在しません"),
+        {A: HARD},
+    ),
+    (
+        "k3",
+        mail("送信者: 「news@news.example.org」\n受信者: 「ana@acorn.example」\nエラー: User unknown"),
+        {A: HARD},
+    ),
+    (
+        "k4",
+        mail("尊敬的用户，您发往<ana@acorn.example>的邮件因对方用户不存在被退回，寄信人news@news.example.org"),
+        {A: HARD},
+    ),
+    (
+        "k5",
+        mail(
+            "退信通知\n发件人（From）：news@news.example.org\n收件人（To）：ana@acorn.example\n主题"
+            "：Leaves\n原因：550 5.1.1 User not found"
+        ),
+        {A: HARD},
+    ),
+    (
+        "k6",
+        mail(
+            "郵件無法送達以下收件人：\n\nana@acorn.example\n\n原因：信箱已滿\n如有問題請聯絡管理員"
+            "admin@acorn.example"
+        ),
+        {A: SOFT},
+    ),
+    (
+        "k7",
+        mail("宛先のメールアドレスana@acorn.exampleが見つかりません。\nお問い合わせ: support@mx.example.net"),
+        {A: HARD},
+    ),
+    ("b1", mail("Message could not be delivered to [ana@acorn.example]. Reason: mailbox is full"), {A: SOFT}),
+    ("b2", mail("Failed recipients:\n   (ana@acorn.example) 550 5.1.1 User unknown"), {A: HARD}),
+    ("b3", mail("Recipient(s):\n* SMTP:ana@acorn.example - 550 unknown user"), {A: HARD}),
+    ("b4", mail("|ana@acorn.example| user unknown"), {A: HARD}),
+    ("b5", mail("{ana@acorn.example}: 550 no such user here"), {A: HARD}),
+    ("b6", mail("Recipient address: smtp;ana@acorn.example\nReason: Mailbox does not exist"), {A: HARD}),
+    ("b7", mail("/O=ORG/OU=EX/CN=RECIPIENTS/CN=ANA\nSMTP=ana@acorn.example\nRecipient not found"), {A: HARD}),
+    (
+        "b8",
+        mail(
+            "Your message did not reach the following recipient(s):\n\n"
+            "G=Ana;S=Acorn;O=Org;P=Org;A=TM;C=FR;DDA:RFC-822=ana(a)acorn.example; on 1 Nov\n   The "
+            "recipient was unknown"
+        ),
+        {A: HARD},
+    ),
+    ("b9", mail("Your mail to Ana Acorn (ana@acorn.example) has been rejected: mailbox full"), {A: SOFT}),
+    (
+        "o1",
+        mail("<club-request@lists.example.com>: not allowed\n<ana@acorn.example>: 550 5.1.1 user unknown"),
+        {A: HARD},
+    ),
+    ("o2", mail("ana@acorn.example: user unknown. Questions: owner-club@lists.example.com"), {A: HARD}),
+    (
+        "o3",
+        mail(
+            "Posting by non-members to the club list is currently disabled, sorry.",
+            frm="club-owner@lists.example.com",
+            subj="Your message to club",
+        ),
+        {CLUB: SOFT},
+    ),
+    (
+        "o4",
+        mail(
+            "Ihre Nachricht an die Liste club@lists.example.com wurde abgelehnt: nur Mitglieder "
+            "dürfen schreiben.\nFragen an club-owner@lists.example.com",
+            frm="club-bounces@lists.example.com",
+            subj="Abgelehnt",
+        ),
+        {CLUB: SOFT},
+    ),
+    (
+        "o5",
+        mail(
+            "Votre message à la liste club@lists.example.com a été rejeté. Propriétaire : "
+            "club-request@lists.example.com",
+            frm="club-bounces@lists.example.com",
+            subj="Rejet",
+        ),
+        {CLUB: SOFT},
+    ),
+    (
+        "h1",
+        mail(
+            "Your message to the list club is waiting for approval by a moderator.",
+            frm="club@lists.example.com",
+            subj="Message held",
+        ),
+        {},
+    ),
+    (
+        "h2",
+        mail(
+            "Hi! You sent a message to club@groups.example. It has been put into the pending "
+            "messages and will be reviewed by a moderator.",
+            frm="noreply@groups.example",
+            subj="Your message is pending",
+        ),
+        {},
+    ),
+    (
+        "h3",
+        mail(
+            "Il messaggio per club@lists.example.com è in attesa di approvazione del moderatore.",
+            frm="club-owner@lists.example.com",
+            subj="In attesa",
+        ),
+        {},
+    ),
+    (
+        "h4",
+        mail(
+            "Ваше сообщение ожидает проверки модератором списка club@lists.example.com.",
+            frm="club-bounces@lists.example.com",
+            subj="Ожидание",
+        ),
+        {},
+    ),
+    ("h5", mail("投稿は管理者の承認を待っています。", frm="club-bounces@lists.example.com", subj="承認待ち"), {}),
+    (
+        "c1",
+        mail(
+            "Hi, I use a spam filter. Your email to ana@acorn.example is in quarantine. Please "
+            "click here to verify that you are a real person: https://gate.example/v",
+            frm="ana@acorn.example",
+            subj="[Verify] Leaves",
+        ),
+        {},
+    ),
+    (
+        "c2",
+        mail(
+            "Your message to ana@acorn.example has been placed in the guest list. "
+            "https://gate.example. Please register to be delivered.",
+            frm="postmaster@gate.example",
+            subj="Leaves (verification required)",
+        ),
+        {},
+    ),
+    (
+        "c3",
+        report(
+            A,
+            notice="To have your mail delivered to my inbox, please press the button and prove that you are human.",
+            diag="x-notice; unknown sender must be verified",
+            status="4.7.0",
+            frm="noreply@gate.example",
+        ),
+        {},
+    ),
+    (
+        "c4",
+        report(
+            A,
+            notice="Your email is being held because you are not in my address book yet.",
+            diag="X-Hold; sender must authenticate",
+            status="5.7.0",
+            frm="noreply@gate.example",
+        ),
+        {},
+    ),
+    (
+        "w1",
+        enclosing(
+            "",
+            "MAILER-DAEMON@gw.example",
+            "Undelivered Mail Returned to Sender",
+            report(A, frm="postmaster@inner.example"),
+            to="NotificationRecipients@gw.example",
+        ),
+        {A: HARD},
+    ),
+    (
+        "w2",
+        enclosing(
+            "A message was returned to this gateway.\nFrom: MAILER-DAEMON@mx.example.net\nTo: "
+            "bounces@news.example.org",
+            "postmaster@gw.example",
+            "Returned mail",
+            report("target@other.example"),
+        ),
+        {A: HARD},
+    ),
+    (
+        "n1",
+        enclosing(
+            "El mensaje no pudo entregarse.\nDestinatario: ana@acorn.example\nMotivo: usuario desconocido",
+            "notificaciones-noreply@acorn.example",
+            "Error",
+            ours(),
+        ),
+        {A: HARD},
+    ),
+    (
+        "n2",
+        enclosing(
+            "Message non distribué à ana@acorn.example : la boîte est pleine.",
+            "nepasrepondre@acorn.example",
+            "Info",
+            ours(),
+        ),
+        {A: SOFT},
+    ),
+    (
+        "n3",
+        enclosing(
+            "A carta não foi entregue a ana@acorn.example porque o usuário não existe.",
+            "sistema@acorn.example",
+            "Aviso",
+            ours(),
+        ),
+        {A: HARD},
+    ),
+    (
+        "n4",
+        enclosing(
+            "Письмо не доставлено: почтовый ящик ana@acorn.example переполнен.",
+            "noreply@acorn.example",
+            "Ошибка",
+            ours(),
+        ),
+        {A: SOFT},
+    ),
+    (
+        "a1",
+        mail(
+            "Hello. The addressee ana@acorn.example is unknown at this site.",
+            frm="<>",
+            subj="",
+            more="Auto-Submitted: auto-replied\n",
+        ),
+        {A: HARD},
+    ),
+    (
+        "a2",
+        mail(
+            "The account ana@acorn.example has been closed.",
+            frm="Mail System <>",
+            subj="Re: Leaves",
+            more="Auto-Submitted: auto-replied\n",
+        ),
+        {A: HARD},
+    ),
+    (
+        "a3",
+        mail(
+            "La persona ana@acorn.example no existe en esta empresa.",
+            frm="<>",
+            subj="Re: Leaves",
+            more="Auto-Submitted: auto-replied\n",
+        ),
+        {A: HARD},
+    ),
+    (
+        "a4",
+        mail(
+            "Thank you, we received your letter and will answer soon. ana@acorn.example",
+            frm="<>",
+            subj="Re: Leaves",
+            more="Auto-Submitted: auto-replied\n",
+        ),
+        {},
+    ),
+    (
+        "a5",
+        mail(
+            "Je suis absente jusqu'au 5 novembre; ana@acorn.example n'est pas lue.",
+            frm="<>",
+            subj="Re: Leaves",
+            more="Auto-Submitted: auto-replied\n",
+        ),
+        {},
+    ),
+    (
+        "a6",
+        mail("The mailbox of ana@acorn.example is full.", frm="<>", subj="", more="Auto-Submitted: auto-replied\n"),
+        {A: SOFT},
+    ),
+]
+
 
 def failed(raw: str) -> dict[str, str]:
     return {r.address: r.kind for r in read(raw.encode()).recipients if r.kind != "ignore"}
 
 
-@pytest.mark.parametrize(("raw", "people"), [row[1:] for row in NAMED], ids=[row[0] for row in NAMED])
+@pytest.mark.parametrize(("raw", "people"), [row[1:] for row in NAMED + MORE], ids=[row[0] for row in NAMED + MORE])
 def test_the_people_whom_a_notice_names(raw: str, people: dict[str, str]) -> None:
     assert failed(raw) == people
 
