@@ -164,8 +164,8 @@ def _judge(report: Report, original: Original, returned: Fields) -> Verdict:
 def _unless_waiting(report: Report, verdict: Verdict) -> Verdict:
     """The verdict of a report, unless it is a challenge in the form of one: nothing failed, the mail waits."""
     found = verdict.recipients
-    if any(r.kind != Judgement.SOFT.value or r.reply_code.startswith("5") for r in found):
-        return verdict
+    if any(r.kind != Judgement.SOFT.value or r.reply_code or r.status[1:3] not in ("", ".0", ".7") for r in found):
+        return verdict  # a server was asked, or the code tells another cause than that it is not let in
     waits = autoreply.why_waiting(" ".join((report.notice[:WIDER], *(r.diagnostic for r in found))).lower())
     return _ignored(report, verdict.original, f"the mail waits: {waits!r}") if waits else verdict
 

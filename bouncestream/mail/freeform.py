@@ -70,6 +70,10 @@ _NOT_LISTED = re.compile(
     r"sei) autorizzat|rifiutat|"
     r"rejeitad|geweigerd|odrzucon|отклонен|拒绝|拒絕|拒否|거부"
 )
+_OF_MAIL = re.compile(
+    r"\b(?:messages?|e?-?mails?|letter|carta|lettre|lettera|brief|brev|list|nachricht|courriel|courrier|mensaje|correo|mensagem|messaggio|posta|bericht|wiadomo|"
+    r"zpráv|zprav|meddeland|melding|viesti|ileti|e-posta|письм|сообщени)|邮件|郵件|信件|メール|메일|전자우편"
+)
 _UNDELIVERED = re.compile(
     r"(?:message|mail|post(?:ing)?|letter)\b[^\n]{0,80} (?:was|were|is|"
     r"has been) (?:[a-z]{1,13} )?(?:reject|refus|return|bounc|denied)|"
@@ -118,7 +122,8 @@ class Notice:
     @property
     def failing(self) -> bool:
         """Whether it says that a mail did not arrive."""
-        return _UNDELIVERED.search(self.text.lower()) is not None
+        lower = self.text.lower()
+        return _UNDELIVERED.search(lower) is not None and _OF_MAIL.search(lower) is not None
 
 
 def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> Notice:

@@ -1077,3 +1077,51 @@ def test_a_code_beside_the_words_of_a_pipelining_sendmail_takes_nothing_from_the
 
 def test_an_apology_is_no_cause() -> None:
     assert failed(mail(f"申し訳ございません。配信できませんでした。\n宛先：{A}")) == {A: SOFT}
+
+
+@pytest.mark.parametrize(
+    ("notice", "diag", "status"),
+    [
+        ("Your message is held in the queue of the moderator.", "smtp; 452 4.2.2 mailbox full", "4.2.2"),
+        ("Confirm that you are using the right address.", "smtp; 451 4.7.1 please try later", "4.7.1"),
+        ("Once it is verified that the host is up, send again.", "smtp; connection timed out", "4.4.1"),
+    ],
+)
+def test_a_report_with_a_cause_of_its_own_is_no_challenge(notice: str, diag: str, status: str) -> None:
+    assert failed(report(A, notice=notice, diag=diag, status=status)) == {A: SOFT}
+
+
+LETTERS = [
+    enclosing(
+        "I am on vacation. My mailbox is full; write to bob@acorn.example.", A, "Automatic reply: Leaves", ours()
+    ),
+    mail(
+        "Your storage for ana@acorn.example is full, buy more.", frm="no-reply@cloud.example", subj="Storage full"
+    ),
+    mail(
+        "Your payment to ana@acorn.example was refused. The account does not exist.", "noreply@bank.example", "Pay"
+    ),
+    mail(
+        "Your parcel to ana@acorn.example could not be delivered, it is too large.",
+        "noreply@shop.example",
+        "Parcel",
+    ),
+    mail(
+        "Thank you, messages to ana@acorn.example are read on weekdays.",
+        "<>",
+        "Re",
+        "Auto-Submitted: auto-replied\n",
+    ),
+    mail("The club list has moved to club@new.example.", "club-owner@lists.example.com", "List moved"),
+    enclosing(
+        "The mail of ana@acorn.example could not be delivered, her mailbox is full.",
+        "bob@b.example",
+        "Fwd: a",
+        ours(),
+    ),
+]
+
+
+@pytest.mark.parametrize("raw", LETTERS)
+def test_a_letter_that_speaks_of_an_address_is_no_bounce(raw: str) -> None:
+    assert failed(raw) == {}
