@@ -71,7 +71,7 @@ _NOT_LISTED = re.compile(
     r"rejeitad|geweigerd|odrzucon|отклонен|拒绝|拒絕|拒否|거부"
 )
 _OF_MAIL = re.compile(
-    r"\b(?:messages?|e?-?mails?|letter|carta|lettre|lettera|brief|brev|list|nachricht|courriel|courrier|mensaje|correo|mensagem|messaggio|posta|bericht|wiadomo|"
+    r"\b(?:messages?|e?-?mails?|letter|carta|lettre|lettera|brief|brev|nachricht|courriel|courrier|mensaje|correo|mensagem|messaggio|posta|bericht|wiadomo|"
     r"zpráv|zprav|meddeland|melding|viesti|ileti|e-posta|письм|сообщени)|邮件|郵件|信件|メール|메일|전자우편"
 )
 _UNDELIVERED = re.compile(
