@@ -9,9 +9,10 @@ There is no event id and no time either; the returned mail in `body` gives the t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,11 @@ def _bounce(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
     class_ = class_of(said, into.settings.classes, CLASSES)
     known = class_ is not None
     words = text(fields.get("reason"), DIAGNOSTIC_LIMIT)
-    by_words = classified(diagnostic=words, heard=asked or reporter)
+
+    @cache
+    def by_words() -> Judged:  # only where it decides: mostly the returned mail tells all
+        return classified(diagnostic=words, heard=asked or reporter)
+
     kind, why = _judged(class_ or "soft", fields, verdict, found, by_words)
     shown = said or "nothing"
     if not known:
@@ -141,7 +146,7 @@ def _bounce(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
     if found is not None and found.kind != Judgement.IGNORE:
         told = _Told(found.reason, found.reply_code, found.status, found.diagnostic or words)
     elif words:
-        told = _Told(by_words.reason, by_words.reply_code, by_words.status, words)
+        told = _Told(by_words().reason, by_words().reply_code, by_words().status, words)
     recipient = asked or reporter or (found.address if found is not None else "")
     _add(kind, recipient, fields, verdict, told, evidence, into)
 
@@ -224,7 +229,11 @@ def _add(
 
 
 def _judged(
-    class_: str, fields: dict[str, Any], verdict: Verdict | None, found: RecipientVerdict | None, by_words: Judged
+    class_: str,
+    fields: dict[str, Any],
+    verdict: Verdict | None,
+    found: RecipientVerdict | None,
+    by_words: Callable[[], Judged],
 ) -> tuple[Kind | None, str]:
     """The kind (None: no event) and which rule decided."""
     if class_ == "ignore":
@@ -241,8 +250,9 @@ def _judged(
         if judged == Judgement.IGNORE:
             return (None, why) if class_ == "judge" else (Kind.SOFT, "the mail itself shows no permanent failure")
         return _KINDS[judged], why
-    if by_words.reason != "undetermined" or by_words.status or by_words.reply_code:
-        return _KINDS[by_words.kind], f"its reason: {by_words.evidence}"
+    words = by_words()
+    if words.reason != "undetermined" or words.status or words.reply_code:
+        return _KINDS[words.kind], f"its reason: {words.evidence}"
     if verdict is not None and verdict.unidentified:
         return Kind.SOFT, f"the mail itself: {verdict.evidence}"
     if class_ == "judge":  # an automatic answer as well as a bounce: a person, or a later version, may tell
