@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream import files
+from tests.killed import COUNTED
 
 
 @pytest.fixture
@@ -93,18 +94,7 @@ def test_what_cannot_be_written_leaves_the_old_one(path: Path, monkeypatch: pyte
 
 
 #: Kills itself at the n-th step of a replacement.
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-at, count = int(sys.argv[1]), 0
-def counted(real):
-    def call(*args, **more):
-        global count
-        count += 1
-        if count == at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*args, **more)
-    return call
+KILLED = f"""{COUNTED}\
 os.open, os.fsync = counted(os.open), counted(os.fsync)
 Path.unlink, Path.rename = counted(Path.unlink), counted(Path.rename)
 from bouncestream import files

@@ -19,6 +19,7 @@ import pytest
 
 from tests.cli import mailbox_stage as stage
 from tests.cli.conftest import Cli, Process, environment
+from tests.killed import COUNTED
 from tests.mailserver.dovecot import Dovecot
 from tests.mailserver.oauth import dovecot_with_oauth
 from tests.sources.oauth.server import CLIENT_SECRET
@@ -267,18 +268,7 @@ def test_a_kill_between_rotation_and_use_loses_nothing(
 
 
 #: Runs a command, and kills it -9 at the n-th of the calls that a refresh makes to keep the new token.
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-at, count = int(sys.argv[1]), 0
-def counted(real):
-    def call(*args, **more):
-        global count
-        count += 1
-        if count == at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*args, **more)
-    return call
+KILLED = f"""{COUNTED}\
 os.fsync, Path.rename = counted(os.fsync), counted(Path.rename)
 from bouncestream.cli import main
 sys.exit(main(["mailbox", "test", "bounces"]))

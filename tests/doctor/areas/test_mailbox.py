@@ -28,22 +28,16 @@ from bouncestream.sources.mailbox.visit import Contact, FolderSeen, Heard, Look,
 from bouncestream.sources.oauth.file import TokenFile, token_path
 from tests.cli import mailbox_stage as stage
 from tests.cli.conftest import Cli, cli
+from tests.doctor.areas.boxes import box, box_by_token
 from tests.mailserver.dovecot import Dovecot, dsn, needs_dovecot
 from tests.mailserver.fixtures import dovecot, proxy
 from tests.mailserver.oauth import dovecot_with_oauth
 from tests.mailserver.proxy import Proxy
-from tests.sources.oauth.server import CLIENT_ID, USER, Provider, serve
+from tests.sources.oauth.server import USER, Provider, serve
 
 __all__ = ["cli", "dovecot", "proxy"]
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def box(dovecot: Dovecot | None = None, **more: object) -> Mailbox:
-    keys: dict[str, object] = {"name": "bounces", "host": "localhost", "user": "bounces", "timeout": 10.0}
-    if dovecot is not None:
-        keys |= {"port": dovecot.imaps, "ca_file": str(dovecot.ca_file), "password": Secret("secret")}
-    return Mailbox(**(keys | more))  # type: ignore[arg-type]
 
 
 Visit = Callable[..., Any]
@@ -257,16 +251,7 @@ async def test_a_permission_in_its_life(visit: Visit, tmp_path: Path) -> None:
     try:
         provider = served.provider
         with dovecot_with_oauth(provider.url) as server:
-            settings = box(
-                server,
-                user=USER,
-                password=None,
-                auth="xoauth2",
-                oauth_flow="device",
-                oauth_client_id=CLIENT_ID,
-                oauth_token_url=f"{provider.url}/token",
-                oauth_device_url=f"{provider.url}/device",
-            )
+            settings = box_by_token(server, provider)
             file = token_path(tmp_path / "outbox.db", "bounces")
             TokenFile(file, settings).write(provider.grant())
             well = await visit(settings)

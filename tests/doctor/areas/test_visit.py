@@ -22,6 +22,7 @@ from bouncestream.outbox import mailboxes
 from bouncestream.ports import FolderKey, MailBatch
 from bouncestream.sources.mailbox.visit import Visitor
 from bouncestream.sources.oauth.file import TokenFile, token_path
+from tests.doctor.areas.boxes import box, box_by_token
 from tests.mailserver.dovecot import Dovecot, dsn, needs_dovecot
 from tests.mailserver.fixtures import dovecot
 from tests.mailserver.liar import Liar
@@ -29,24 +30,11 @@ from tests.mailserver.oauth import dovecot_with_oauth
 from tests.mailserver.reader import mailbox as on_loopback
 from tests.mailserver.scripted import Peer
 from tests.outbox import make
-from tests.sources.oauth.server import CLIENT_ID, USER, Provider, serve
+from tests.sources.oauth.server import Provider, serve
 
 __all__ = ["dovecot"]
 
 DAY = 86400.0
-
-
-def box(dovecot: Dovecot, **more: object) -> Mailbox:
-    keys: dict[str, object] = {
-        "name": "bounces",
-        "host": "localhost",
-        "port": dovecot.imaps,
-        "ca_file": str(dovecot.ca_file),
-        "user": "bounces",
-        "password": Secret("secret"),
-        "timeout": 10.0,
-    }
-    return Mailbox(**(keys | more))  # type: ignore[arg-type]
 
 
 def told(lines: list[Finding]) -> str:
@@ -201,16 +189,7 @@ async def test_a_token_that_the_mail_server_refuses(outbox: Path) -> None:
     try:
         provider = served.provider
         with dovecot_with_oauth(provider.url) as server:
-            settings = box(
-                server,
-                user=USER,
-                password=None,
-                auth="xoauth2",
-                oauth_flow="device",
-                oauth_client_id=CLIENT_ID,
-                oauth_token_url=f"{provider.url}/token",
-                oauth_device_url=f"{provider.url}/device",
-            )
+            settings = box_by_token(server, provider)
             visitor = Visitor(settings, outbox)
             TokenFile(token_path(outbox, "bounces"), settings).write(provider.grant())
             assert brief_code(await mailbox(visitor)) == 0

@@ -15,7 +15,7 @@ from bouncestream.config.oauth import plan
 from bouncestream.errors import LoginRefused, TokenError
 from bouncestream.sources.oauth.flows import DeviceCode, Tokens
 from bouncestream.sources.oauth.login import Login
-from tests.sources.oauth.server import CLIENT_ID, Provider, Served, serve
+from tests.sources.oauth.server import CLIENT_ID, Provider
 
 
 class Clock:
@@ -35,18 +35,6 @@ class Clock:
         self.slept.append(seconds)
         self.at += seconds
         await asyncio.sleep(0)
-
-
-@pytest.fixture
-async def served() -> AsyncIterator[Served]:
-    served = await serve(Provider())
-    yield served
-    await served.stop()
-
-
-@pytest.fixture
-def provider(served: Served) -> Provider:
-    return served.provider
 
 
 @pytest.fixture

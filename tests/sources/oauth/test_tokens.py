@@ -40,18 +40,6 @@ class Clock:
 
 
 @pytest.fixture
-async def served() -> AsyncIterator[Served]:
-    served = await serve(Provider())
-    yield served
-    await served.stop()
-
-
-@pytest.fixture
-def provider(served: Served) -> Provider:
-    return served.provider
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 
