@@ -156,9 +156,10 @@ async def sweep(session: Session, folder: str, mark: str) -> str:
 
 
 async def _shown(session: Session, uid: int) -> tuple[str, str] | None:
-    """The mark and the number that the mail with this UID shows; None: the server does not show it."""
+    """The mark and the number that the mail with this UID shows; None: the server does not show it, as of a mail
+    that another connection has just removed: Dovecot answers NIL for that one (seen on 2.3)."""
     found = await session.fetch([uid], limit=_HEAD)
-    seen = {marks(mail.raw or b"") for mail in found}
+    seen = {marks(mail.raw) for mail in found if mail.raw}
     if not seen:
         return None
     return seen.pop() if len(seen) == 1 else ("", "")

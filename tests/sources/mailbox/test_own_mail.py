@@ -218,10 +218,23 @@ async def test_what_other_connections_remove_meanwhile_is_not_blamed_on_the_serv
     assert 101 in server.mails
 
 
-async def test_own_mails_that_several_processes_remove_at_once_spoil_nothing(tmp_path: Path) -> None:
+async def gone_already(server: Liar, peer: Peer, rest: str) -> bool:
+    """What a server says of a mail that another connection removes between our SEARCH and our FETCH."""
+    if "BODY" not in rest or server.some(rest.split()[0]) != [104]:
+        return False
+    peer.done("OK Fetch completed", "4 FETCH (UID 104 BODY[]<0> NIL)")
+    return True
+
+
+@pytest.mark.parametrize("fetch", [None, gone_already], ids=["still there", "gone already"])
+async def test_own_mails_that_several_processes_remove_at_once_spoil_nothing(
+    tmp_path: Path, fetch: Lie | None
+) -> None:
     server = folder_with()
     theirs = of_another_process(server)
     server.mails[theirs].flags.add("\\Deleted")
+    if fetch is not None:
+        server.lies["UID FETCH"] = fetch
 
     async def meanwhile(server: Liar, peer: Peer, rest: str) -> None:
         server.expunge(peer, [theirs, *server.some(rest)])
