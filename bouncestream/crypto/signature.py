@@ -12,8 +12,9 @@ import binascii
 import hmac
 import re
 from base64 import b64decode, b64encode
+from binascii import unhexlify
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar
@@ -36,9 +37,7 @@ _SHORTEST = 16
 #: Bytes of a signature.
 _SIZES = {"sha1": 20, "sha256": 32, "sha512": 64}
 
-_HEX = re.compile(r"[0-9a-fA-F]{2,2048}", re.ASCII)
-_BASE64 = re.compile(r"[0-9A-Za-z+/]{4,4096}={0,2}", re.ASCII)
-_DIGITS = re.compile(r"\d{1,13}", re.ASCII)
+_DIGITS = re.compile(rb"\d{1,13}")
 _NAMED = re.compile(r"\{(timestamp|id|body)\}")
 
 
@@ -63,14 +62,14 @@ class Signature(Proof):
     id: Place | None = None
     window: int = 0  #: seconds; 0: any time will do
     encoding: str = "hex"  #: or base64
+    inside: bool = field(init=False)
+    _places: tuple[tuple[str, Place], ...] = field(init=False)  #: of what is signed beside the body, with its name
 
-    @property
-    def inside(self) -> bool:
-        return (
-            self.signature.inside
-            or (self.timestamp is not None and self.timestamp.inside)
-            or (self.id is not None and self.id.inside)
-        )
+    def __post_init__(self) -> None:
+        named = (("timestamp", self.timestamp), ("id", self.id))
+        places = tuple((name, place) for name, place in named if place is not None)
+        object.__setattr__(self, "_places", places)
+        object.__setattr__(self, "inside", self.signature.inside or any(place.inside for _, place in places))
 
     def matches(self, key: Any, message: bytes, offered: bytes) -> bool:
         """Whether `offered` is a signature of `message`."""
@@ -79,10 +78,6 @@ class Signature(Proof):
     def plausible(self, offered: bytes) -> bool:
         """Whether it can be a signature at all, by its size."""
         return True
-
-    def signed(self, request: Asked, settings: Any, parts: Mapping[str, bytes]) -> bytes:
-        """The message that was signed."""
-        return _joined(self.message, parts)
 
     def head(self, request: Asked, key: Any, settings: Any, now: datetime) -> bool:
         if not self.inside:
@@ -93,7 +88,8 @@ class Signature(Proof):
         self, request: Asked, key: Any, settings: Any, now: datetime, fetched: Mapping[str, bytes]
     ) -> Fetch | None:
         offered, parts = request.claims.pop(id(self), None) or self._claim(request, now)
-        message = self.signed(request, settings, parts | {"body": request.as_sent})
+        parts["body"] = request.as_sent
+        message = _joined(self.message, parts)
         found = False
         for one in offered:
             found |= self.matches(key, message, one)
@@ -110,29 +106,27 @@ class Signature(Proof):
             there = isinstance(self.signature, Header) and self.signature.name in request.headers
             raise Unauthorized("unreadable signature") if there else Missing("no signature")
         parts: dict[str, bytes] = {}
-        for name, place in (("timestamp", self.timestamp), ("id", self.id)):
-            if place is not None:
-                read = place.read(request)
-                if not read:
-                    raise Missing("no signature")
-                parts[name] = read[0].strip().encode("utf-8", "surrogatepass")
+        for name, place in self._places:
+            read = place.read(request)
+            if not read:
+                raise Missing("no signature")
+            parts[name] = read[0].strip().encode("utf-8", "surrogatepass")
         offered = [one for text in sent[:_MOST] if (one := self._decoded(text.strip()))]
         if not offered:
             raise Unauthorized("unreadable signature")
         if self.window:
-            self._in_time(parts["timestamp"].decode("utf-8", "replace"), now)
+            self._in_time(parts["timestamp"], now)
         return offered, parts
 
     def _decoded(self, text: str) -> bytes:
         """A signature as its bytes; empty: it can be none."""
-        shape, decode = (_HEX, bytes.fromhex) if self.encoding == "hex" else (_BASE64, b64decode)
         try:
-            offered = decode(text) if shape.fullmatch(text) else b""
+            offered = unhexlify(text) if self.encoding == "hex" else b64decode(text, validate=True)
         except (binascii.Error, ValueError):
             return b""
         return offered if self.plausible(offered) else b""
 
-    def _in_time(self, timestamp: str, now: datetime) -> None:
+    def _in_time(self, timestamp: bytes, now: datetime) -> None:
         if not _DIGITS.fullmatch(timestamp):
             raise Unauthorized("unreadable timestamp")
         seconds = int(timestamp) / (1 if len(timestamp) < 12 else 1000)

@@ -19,7 +19,7 @@ from bouncestream.crypto.proof import Fetch, Missing
 from bouncestream.errors import Malformed, TooLarge, Unauthorized
 from bouncestream.providers._gathered import MALFORMED, Gathered, Parsed, S, UnknownType, Visit
 from bouncestream.providers._request import Answer, WebhookRequest
-from bouncestream.providers._settings import Webhook, proofs_of
+from bouncestream.providers._settings import Webhook
 from bouncestream.settings.key import keys_of
 
 __all__ = [
@@ -102,8 +102,10 @@ class Provider(Generic[S]):
 
     def kept(self, request: WebhookRequest) -> dict[str, str]:
         """Of a request the headers to keep."""
+        if not self.keep:
+            return {}
         found = ((name, request.headers.get(name)) for name in self.keep)
-        return {name: value[:_LONGEST_HEADER] for name, value in found if value is not None} if self.keep else {}
+        return {name: value[:_LONGEST_HEADER] for name, value in found if value is not None}
 
 
 def right_address(request: WebhookRequest, settings: Webhook) -> None:
@@ -121,16 +123,15 @@ def right_path(request: WebhookRequest, settings: Webhook) -> None:
 def admit(request: WebhookRequest, settings: Webhook, now: datetime) -> bool:
     """Before the body is read: whether address, path and headers prove all that is to be proven; False: `prove` has
     to follow. Raises Unauthorized, and nothing else, when no body could make the request right."""
-    right_address(request, settings)
-    right_path(request, settings)
+    if settings.allow_ips:
+        right_address(request, settings)
+    if settings.path_secret is not None:
+        right_path(request, settings)
     refused: list[tuple[bool, str]] = []
     by_body = False
-    for name, proof in proofs_of(type(settings)).items():
-        key = getattr(settings, name)
-        if not key:
-            continue
+    for name, proof in settings.proofs.items():
         try:
-            if proof.head(request, key, settings, now):
+            if proof.head(request, getattr(settings, name), settings, now):
                 return True
             by_body = True
         except Unauthorized as error:
@@ -152,12 +153,9 @@ def prove(
     """Raise Unauthorized, and nothing else, unless the body is from whom it should be from, of a request that
     `admit` said False of. A `Fetch`: that has to be fetched first, and `prove` to be asked again with it."""
     refused: list[tuple[bool, str]] = []
-    for name, proof in proofs_of(type(settings)).items():
-        key = getattr(settings, name)
-        if not key:
-            continue
+    for name, proof in settings.proofs.items():
         try:
-            return proof.body(request, key, settings, now, fetched)
+            return proof.body(request, getattr(settings, name), settings, now, fetched)
         except Unauthorized as error:
             refused.append((isinstance(error, Missing), str(error)))
         except Malformed as error:
@@ -171,11 +169,6 @@ def _most_telling(refused: list[tuple[bool, str]]) -> str:
     """Of several refusals the words of one whose proof was sent. Words, not exceptions: the traceback of one would
     hold the frame that holds it, and with it the body."""
     return min(refused, default=(True, "the body contains no proof"), key=lambda one: one[0])[1]
-
-
-def inside(settings: Webhook) -> bool:
-    """Whether a proof of the webhook may lie in the body, so that it has to be decompressed first."""
-    return any(proof.inside and getattr(settings, name) for name, proof in proofs_of(type(settings)).items())
 
 
 def challenge(settings: Webhook) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bouncestream.crypto.proof import Proof
 from bouncestream.crypto.secret import Secret
@@ -43,11 +43,15 @@ class Webhook:
         'Overrides for the provider\'s classes, matched by prefix: { "Mail block" = "ignore" }. Values: '
         "hard, soft, complaint, unsubscribe, ignore, or judge (bouncestream judges the mail or the reason itself).",
     )
+    #: By the name of its option: each proof that is set. Made once, as each request asks for them.
+    proofs: Mapping[str, Proof] = field(init=False, repr=False, compare=False)
+    #: Whether one of them may lie in the body, so that it has to be decompressed first.
+    inside: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def proofs(self) -> dict[str, Proof]:
-        """By the name of its option: each proof that is set."""
-        return {name: proof for name, proof in proofs_of(type(self)).items() if getattr(self, name)}
+    def __post_init__(self) -> None:
+        found = {name: proof for name, proof in proofs_of(type(self)).items() if getattr(self, name)}
+        object.__setattr__(self, "proofs", found)
+        object.__setattr__(self, "inside", any(proof.inside for proof in found.values()))
 
     @property
     def verifiable(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from bouncestream.crypto.proof import Basic, Fetch
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
 from bouncestream.event import Kind
-from bouncestream.providers._contract import Parsed, Webhook, WebhookRequest, admit, inside, parse, prove
+from bouncestream.providers._contract import Parsed, Webhook, WebhookRequest, admit, parse, prove
 from bouncestream.providers.generic import SIGNED
 from tests.providers import sns
 
@@ -111,7 +111,7 @@ class Case:
     @property
     def inside(self) -> bool:
         """Whether the proof lies in the body."""
-        return inside(self.settings)
+        return self.settings.inside
 
 
 def verify(asked: WebhookRequest, settings: Webhook, fetched: Mapping[str, bytes] | None = None) -> None:

@@ -26,7 +26,6 @@ from bouncestream.providers._contract import (
     WebhookRequest,
     admit,
     challenge,
-    inside,
     parse,
     prove,
 )
@@ -75,7 +74,7 @@ def test_either_proof_will_do_and_the_one_that_was_sent_is_named() -> None:
     with pytest.raises(Unauthorized):
         prove(request(X_Token=KEY), HOOK, NOW)  # not by its body
     assert challenge(HOOK) == Basic.challenge
-    assert not inside(HOOK)
+    assert not HOOK.inside
 
 
 def test_what_is_configured_by_nothing_lets_nobody_in() -> None:

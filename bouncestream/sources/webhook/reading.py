@@ -18,7 +18,6 @@ from bouncestream.providers._contract import (
     Provider,
     Webhook,
     WebhookRequest,
-    inside,
     parse,
     prove,
 )
@@ -36,7 +35,7 @@ MOST_INSIDE = 1024 * 1024
 
 def most(settings: Webhook, limit: int, *, proven: bool) -> int:
     """Bytes of the body, as sent and decompressed, of a request whose head is `proven` or not; `limit` at most."""
-    return limit if proven or not inside(settings) else min(limit, MOST_INSIDE)
+    return limit if proven or not settings.inside else min(limit, MOST_INSIDE)
 
 
 async def read(
@@ -57,7 +56,7 @@ async def read(
     fetched: dict[str, bytes] = {}
     while True:
         if encoding or len(request.body) > THREAD_ABOVE:
-            async with turn if not proven and inside(settings) else nullcontext():
+            async with turn if not proven and settings.inside else nullcontext():
                 said = await asyncio.to_thread(
                     _read, provider, request, settings, now, proven, encoding, limit, fetched
                 )
@@ -85,7 +84,7 @@ def _read(
 ) -> tuple[Parsed, bytes] | Fetch:
     packed = bool(encoding)
     if not proven:
-        if packed and inside(settings):
+        if packed and settings.inside:
             try:
                 request, packed = _unpacked(request, encoding, limit), False
             except Malformed as error:
