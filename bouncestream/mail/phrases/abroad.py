@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Subjects and states (see `composed`) in other languages. Written without accents, as texts are compared.
+"""Subjects and states (see `composed`) in other languages: the stems of nouns, verbs and participles, of which
+`tagging` and `saying` make out what a clause says, in any order. Written plainly, as texts are compared: without
+accents, and "l" for "ł". A stem ends with "*"; `NAMES` tells what each row means.
 
-For each language its words for what `composed.ENGLISH` calls the `COLUMNS`, one after another, with ";" between; a
-state of `other` is no cause by itself, but speaks against "not there".
 Source: the localised reports of mail services and the words of each language for what RFC 5321 section 4.2.2 says;
 November 2026.
 """
@@ -11,160 +11,223 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-COLUMNS = ("mailbox", "sender", "domain", "not there <", "not there >", "not there =", "full", "off", "other")
-"""What stands between the semicolons."""
+NAMES: Mapping[str, str] = {
+    "mailbox": "mailbox",
+    "sender": "sender",
+    "domain": "domain",
+    "thing": "thing",  # a list, file or record: what it is of is not what is missing
+    "not": "",  # a negation: makes a word of "there" mean "not there"
+    "there": "there",  # exists, found, known, valid, registered …
+    "no": "not there >",  # "no", before a noun; or behind it, where the clause ends
+    "unknown": "not there =",
+    "gone": "gone =",
+    "full": "full",
+    "off": "off",
+    "other": "other",  # no cause by itself, but speaks against "not there"
+}
+"""The rows of a language, and what `composed.ENGLISH` calls them."""
+
+BEHIND = frozenset(["nicht", "niet", "inte", "ej", "ikke", "degil"])
+"""Negations that also stand behind their verb, as the last word at times."""
 
 SPACED: Mapping[str, str] = {
+    "Several languages": """
+        mailbox: usuari*, adres*, konta, صندوق, حساب; sender: de retorno; domain: domen*; thing: liste*, registro,
+        lista*; not: ne, non, ni, nunca, nem, nie, не; there: kennen, existe*, registrad*, localizad*, valido,
+        valida, encontr*, najden*; gone: cancelad*, eliminad*; full: quota, excedid*; other: sera""",
     "German": """
-        benutzer*, nutzer*, empfanger*, empfaenger*, adressat*, adresse, adressen, e mail adresse, mailadresse,
-        emailadresse, e mailadresse, postfach*, konto, mailkonto, teilnehmer*, person, kunde; absender*, sender*,
-        versender*, rucksende*, antwortadresse; domane, domain; nicht bekannt, existiert nicht, existieren nicht,
-        existiert hier nicht, gibt es nicht, gibt s nicht, nicht gefunden, nicht vorhanden, nicht registriert,
-        nicht vergeben, nicht gultig, nicht angelegt, nicht eingerichtet, nicht zugeordnet, wurde geloscht,
-        wurde geloescht, ist geloscht, ist falsch, hier nicht bekannt, unbekannt verzogen, nicht mehr, aufgelost;
-        kein, keine, keinen; unbekannt, unbekannter, unbekannte, unbekanntes, unbekannten, ungultig, ungueltig,
-        ungultiger, ungultige, ungueltiger, ungueltige, geloscht, geloescht; voll, randvoll, uberfullt, ueberfuellt,
-        speicher*, kontingent*; gesperrt, deaktiviert; mochte, verweigert, filter*, zurzeit, derzeit, spater,
-        zu viele, abgelehnt, vorubergehend""",
+        mailbox: benutzer*, nutzer*, anwender*, empfanger*, empfaenger*, postfach*, mailkonto, teilnehmer*, kunde*,
+        kennung, mitarbeiter*; sender: absender*, versender*, sender*, rucksende*, antwortadresse*; domain:
+        maildomain, zieldomain; thing: datei*, verteiler*, mailingliste, eintrag, schlussel, datenbank,
+        verzeichnis, verzeichnisses; not: nicht; there: existier*, gibt, gefunden, finden, bekannt, kennt,
+        vorhanden, registriert, vergeben, angelegt, eingerichtet, zugeordnet, zugewiesen, gultig, gueltig,
+        auffindbar, hinterlegt, eingetragen, mehr verfugbar, mehr aktiv, mehr genutzt, mehr beschaftigt, mehr bei
+        uns, ermittelt, ermitteln; no: kein, keine, keinen, keinem; unknown: unbekannt*, ungultig*, ungueltig*,
+        falsch; gone: geloscht*, geloescht*, entfernt, aufgelost, geschlossen, gekundigt, ausgeschieden,
+        abgemeldet; full: voll, randvoll, uberfullt, ueberfuellt, speicher*, kontingent*, platz; off: gesperrt,
+        deaktiviert; other: mochte, verweigert, filter*, zurzeit, derzeit, spater, zu viele, abgelehnt,
+        vorubergehend, momentan, positivliste*, weissen liste, nimmt, wird geloscht, wird in, wird am, wird bald,
+        wenn, falls, ob""",
     "French": """
-        adresse mail, boite aux lettres, boite de reception, destinataire*, utilisateur*, adresse, adresses, boite,
-        compte, abonne; expediteur*, emetteur*, adresse de retour, d origine, de retour; domaine; n existe pas,
-        n existe plus, n existent pas, inexistant, inexistante, introuvable, non trouve, non trouvee, ete supprime,
-        ete supprimee, est supprime, n est pas connu, n est pas valide, non valide, non reconnu, non reconnue,
-        n est pas attribuee, n est pas connue, n a pas ete trouve, n a pas ete trouvee, ete ferme, ete fermee,
-        est incorrecte, erronee, n est plus valide, n est plus utilisee, n est plus actif, n est plus active; aucun,
-        aucune, pas de, pas d, il n y a pas de; inconnu, inconnue, inconnus, invalide, incorrecte; pleine, saturee,
-        plein, sature, quota, plus de place; suspendu, suspendue, desactive, desactivee, bloque, bloquee, inactif,
-        inactive; refuse*, nouvel essai, plus tard, trop de, filtre*, temporairement""",
-    "Spanish": """
-        direccion de correo, buzon de correo, cuenta de correo, casilla de correo, direccion de destino,
-        destinatario*, usuario*, direccion, direcciones, buzon, cuenta, casilla, persona, cliente, destino;
-        remitente*, de origen, origen, direccion de retorno; dominio; no existe, no existen, ya no existe,
-        no se encuentra, no se encontro, no fue encontrado, no encontrado, no encontrada, inexistente, no valido,
-        no valida, no registrado, fue eliminado, fue eliminada, ha sido eliminado, ha sido eliminada, eliminada,
-        eliminado, no reconocido, no es valida, no es valido, dado de baja, dada de baja, ha sido borrada,
-        ya no esta activa, ya no esta activo, no ha sido encontrado, no pudo ser encontrado, es incorrecta,
-        incorrecta, erronea; no existe el, no existe la, no existe ese, no existe dicha, no hay, ningun, ninguna,
-        no se encuentra el, no se encuentra la, no se encontro el, no se encontro la, no se ha encontrado el,
-        no se ha encontrado la; desconocido, desconocida, desconocidos, invalido, invalida; lleno, llena, cuota,
-        espacio; bloqueada, bloqueado, suspendida, suspendido, desactivada, deshabilitada, inactiva,
-        fuera de servicio; rechaza, rechazado, temporalmente, demasiados, superado, mas tarde""",
+        mailbox: destinataire*, utilisateur*, boite*, compte*, abonne*, usager*, client*, titulaire, adresse mail,
+        compte mail, courriel*; sender: expediteur*, emetteur*, d origine, de retour; domain: domaine*; thing:
+        fichier*, enregistrement*, base de donnees; not: n, pas, plus, aucun, aucune; there: trouve*, connu*,
+        valide*, reconnu*, attribue*, correspond*, figure*, repertorie*, recense*, identifie*, localise*, plus
+        utilise*, plus actif, plus active, enregistre*, reference*, fait plus partie, fait pas partie; no: aucun,
+        aucune, pas de, pas d; unknown: inconnu*, inexistant*, introuvable*, invalide*, incorrecte*, errone,
+        erronee; gone: supprime*, ferme, fermee, cloture*, resilie*, efface*, radie*, detruit*, quitte; full:
+        plein*, sature*, plus de place, deborde, espace, rempli*, capacite; off: suspendu*, desactive*, bloque*,
+        inactif, verrouille*; other: refuse*, nouvel essai, plus tard, trop, filtre*, temporairement,
+        momentanement, accepte, acceptent, seront, liste blanche""",
+    "Spanish, Catalan, Galician": """
+        mailbox: direccion*, buzon*, cuenta*, casilla*, destino, correo, adreca, bustia, enderezo; sender:
+        remitente*, remitent, emisor*, de origen, origen; thing: archivo*, fichero*, clave, base de datos; not: no;
+        there: encuentra*, reconocid*, conocid*, pertenece*, figura, trobat, trobada, dado de alta, dada de alta;
+        no: ningun, ninguna, no hay, no tenemos; unknown: desconocid*, desconegu*, invalido, invalida, incorrecto,
+        incorrecta, erroneo, erronea; gone: borrad*, de baja, cerrado, cerrada, suprimid*, ya no esta activ*, ya no
+        trabaja, esborra*; full: lleno, llena, plena, cuota*, espacio, saturad*, capacidad; off: suspendid*,
+        desactivad*, deshabilitad*, inactiv*, fuera de servicio; other: rechaz*, temporalmente, demasiad*,
+        superad*, mas tarde, lista blanca, recibe, acepta*, no deseado""",
     "Portuguese": """
-        caixa de correio, caixa de entrada, endereco de e mail, destinatario*, usuario*, utilizador*, endereco,
-        enderecos, caixa, conta, cliente; remetente*, de origem, origem, de retorno; dominio; nao existe,
-        nao existem, nao encontrado, nao encontrada, nao foi encontrado, nao foi encontrada, inexistente,
-        inexistentes, nao cadastrado, foi removido, foi removida, nao e valido, nao localizado, nao localizada,
-        nao consta, nao esta mais ativo, nao esta mais ativa, foi excluido, foi excluida, excluido, excluida,
-        removido, removida, errado, incorreto; nao existe o, nao existe a, nenhum, nenhuma, nao ha; desconhecido,
-        desconhecida, invalido, invalida; cheia, cheio, cota, quota, excedida, espaco; desativada, desativado,
-        bloqueada, bloqueado, suspensa, suspenso, inativa; bloqueou, recusou, temporariamente, mais tarde""",
+        mailbox: utilizador*, enderec*, caixa*, conta, contas, correio; sender: remetente*, de origem, origem;
+        thing: arquivo*, ficheiro*, registo, banco de dados; not: nao; there: cadastrad*, consta*, conhecid*,
+        reconhecid*, registad*, pertence*, identificad*, mais ativ*; no: nenhum, nenhuma, nao ha, nao temos;
+        unknown: desconhecid*, errado, errada, incorreto, incorreta; gone: removid*, excluid*, apagad*, encerrad*,
+        fechad*, desligad*; full: cheia, cheio, cota, espaco, lotad*; off: desativad*, suspenso, suspensa, inativ*,
+        desabilitad*; other: bloqueou, recus*, mais tarde, aceita, recebe""",
     "Italian": """
-        casella di posta, destinatario*, destin, utente, utenti, utenza, indirizzo, destinazione, casella, account,
-        mailbox; mittente*, di origine, di ritorno; dominio; non esiste, non esistono, inesistente, inesistenti,
-        non trovato, non trovata, non esistente, non valido, non valida, non registrato, e stato cancellato,
-        e stata cancellata, stato eliminato, stata eliminata, cancellato, cancellata, non corretto, non risulta,
-        non presente, non e piu attivo, non e piu attiva, non e stato trovato, non e stata trovata, errato, errata;
-        nessun, nessuno, nessuna, non esiste il, non esiste la, non esiste l; sconosciuto, sconosciuta, invalido,
-        invalida; piena, pieno, quota, spazio, esaurito; sospeso, sospesa, disabilitato, disabilitata, disattivata,
-        bloccato, bloccata; rifiutato, rifiuta, temporaneamente, superata""",
+        mailbox: destin, utent*, utenz*, indirizz*, casell*, destinazione, posta; sender: mittent*, di origine, di
+        ritorno; domain: domini*; thing: elenco, archivio; there: esist*, trovat*, registrat*, corretto, corretta,
+        risulta*, presente, conosciut*, riconosciut*, appartien*, corrispond*, piu attiv*, rintracciat*,
+        individuat*; no: nessun, nessuno, nessuna, non abbiamo, non c e; unknown: sconosciut*, inesistent*, errato,
+        errata; gone: cancellat*, eliminat*, chiuso, chiusa, rimoss*, soppress*, cessat*, dismess*; full: pieno,
+        piena, spazio, esaurit*; off: sospeso, sospesa, disabilitat*, disattivat*, bloccat*, inattiv*; other:
+        rifiut*, temporaneamente, superat*, sara, accetta*, riceve*, troppi, scelto""",
     "Dutch": """
-        gebruiker*, ontvanger*, adres, adressen, mailbox, postvak, postbus, account, e mailadres; afzender*,
-        verzender*, retouradres; domein; bestaat niet, bestaat hier niet, niet gevonden, niet bekend, is verwijderd,
-        opgeheven, niet aanwezig, niet geldig, kon niet worden gevonden; geen; onbekend, onbekende, ongeldig,
-        ongeldige, verwijderd; vol, ruimte; geblokkeerd, uitgeschakeld, opgeschort; weigert, geweigerd, tijdelijk,
-        te veel""",
+        mailbox: gebruiker*, ontvanger*, mailadres*, emailadres*, postvak*, postbus*, medewerker*, geadresseerde;
+        sender: afzender*, verzender*, retouradres*; domain: domein*; thing: bestand, lijst; not: niet; there:
+        bestaa*, gevonden, bekend, kent, aanwezig, geldig*, geregistreerd, in gebruik, toegewezen, meer actief,
+        werkzaam, in dienst; no: geen; unknown: onbekend*, ongeldig*, onjuist*, onvindbaar; gone: verwijderd,
+        opgeheven, gesloten, beeindigd, opgezegd, gewist; full: vol, overvol, ruimte; off: geblokkeerd,
+        uitgeschakeld, opgeschort, gedeactiveerd, inactief; other: weiger*, geweigerd, tijdelijk*, te veel,
+        momenteel, accepteert, zal, wordt verwijderd""",
     "Polish": """
-        uzytkownik*, odbiorc*, adresat*, adres, adresu, konto, konta, skrzynk*, skrzyneczk*, adresy; nadawc*,
-        zwrotny, zwrotnego; domena, domeny; nie istnieje, nie istnieja, nie znaleziono, nie znaleziony,
-        nie znaleziona, nie odnaleziono, zostalo usuniete, zostala usunieta, zostal usuniety, zostało usuniete,
-        została usunieta, nie jest znany; nie ma takiego, nie ma takiej, nie znaleziono, brak, nie istnieje taki;
-        nieznany, nieznane, nieznana, nieprawidlowy, nieprawidłowy, nieprawidlowe, nieprawidłowe; pełna, pelna,
-        przepelniona, przepełniona, miejsca; zablokowan*, zawieszone; odrzucil*, odrzucił*, tymczasowo""",
+        mailbox: uzytkownik*, odbiorc*, kontem, skrzynk*, skrzyneczk*; sender: nadawc*, zwrotn*; thing: plik,
+        pliku, listy, wpis; there: istnie*, znalezion*, odnalezion*, znalezc, znany, znane, znana, zarejestrowan*,
+        rozpozna*, figuruje; no: nie ma, nie mamy, brak, zaden, zadnego; unknown: nieznan*, nieprawidlow*,
+        niepoprawn*, bledny; gone: usuniet*, skasowan*, zamkniet*, zlikwidowan*; full: pelna, pelne, przepelnion*,
+        miejsca; off: zablokowan*, zawieszon*, wylaczon*, nieaktywn*; other: odrzuc*, tymczasowo, zostanie,
+        przyjmuje, bialej""",
     "Czech, Slovak": """
-        uzivatel*, pouzivatel*, prijemc*, adresat*, adresa, adresy, schranka, schranky, ucet, konto; odesilatel*,
-        odosielatel*, zpatecni; domena; neexistuje, neexistuji, nenalezen, nenalezena, neni znam, nebyl nalezen,
-        nebyla nalezena, byla zrusena, byl zrusen, bol zruseny, nenasla sa, nebol najdeny, byla smazana, byl smazan,
-        neni platna; zadny takovy, zadna takova; neznamy, neznama, neexistujici, neplatna, neplatny; plna, plny,
-        preplnena; zablokovan*, pozastaven*; odmitl*, docasne""",
+        mailbox: uzivatel*, pouzivatel*, prijemc*, schrank*, ucet, uctu; sender: odesilatel*, odosielatel*,
+        zpatecn*; thing: soubor, subor, seznam, zoznam, zaznam; not: neni, nebyl, nebyla, nebylo, nebol, nebola,
+        nebolo, nelze; there: nalezen*, znam, znama, znamy, evidovan*, registrovan*, platn*; no: neni, nie je,
+        zadny, zadna, ziadny, ziadna, nemame; unknown: neexist*, nenalezen*, nenasla, nenasiel, neznam*, neplatn*;
+        gone: zrusen*, smazan*, odstranen*, vymazan*, zmazan*; full: plna, plny, plne, preplnen*, kvot*; off:
+        zablokovan*, pozastaven*, deaktivovan*, neaktivn*; other: odmit*, odmiet*, docasne, bude, neprijima""",
     "Swedish, Danish, Norwegian": """
-        mottagare, mottagaren, mottagaradress*, modtageradress*, mottakeradress*, anvandare, anvandaren, modtager,
-        modtageren, mottaker, mottakeren, bruger, brugeren, bruker, brukeren, adressen, adresse, postkasse,
-        postkassen, brevlada, brevladan, konto, kontoen, kontot; avsandar*, afsender*, avsender*, returadress*;
-        doman*, domæne*, domene*; finns inte, finns ej, existerar inte, hittades inte, findes ikke, finnes ikke,
-        eksisterer ikke, blev ikke fundet, ble ikke funnet, kendes ikke, kjennes ikke, er ukendt, er slettet,
-        ble slettet, blev slettet, har tagits bort, ikke fundet, ikke funnet, ar borttagen, kunne ikke findes;
-        ingen; okand, ukendt, ukjent, ogiltig, ugyldig; ar full, er full, er fuld, fullt, brevlada ar full; sparrad,
-        spærret, sperret, deaktiver*;""",
+        mailbox: mottagar*, mottaker*, modtager*, anvandar*, bruger*, bruker*, brevlad*, postkass*, person*;
+        sender: avsandar*, avsender*, afsender*, returadress*; domain: doman*, domæne*; thing: filen; not: inte,
+        ej, ikke; there: finns, findes, finnes, fanns, eksister*, hitta*, fundet, funnet, kand, kendt, kendes,
+        kjent, kjennes, kanner, kender, kjenner, registrer*, giltig, gyldig, i bruk, i brug; no: ingen, inget;
+        unknown: okand*, ukendt*, ukjent*, ogiltig*, ugyldig*; gone: slettet, raderat*, borttag*, tagits bort,
+        avslutat*, nedlagt*, slutat, sluttet, lukket, stengt; full: fuld, fullt, fyldt; off: sparra*, spærre*,
+        sperre*, deaktiver*, inaktiv*; other: afvis*, avvis*, tillfalligt, midlertidig*, senare, senere, kommer
+        att""",
     "Turkish": """
-        kullanici*, alici*, adres*, hesap, hesabi, posta kutusu, eposta adresi, e posta adresi; gonder*; alan adi,
-        etki alani; bulunamadi, yok, bilinmiyor, mevcut degil, tanimli degil, silinmis, silindi, kayitli degil,
-        bulunmuyor; boyle bir; bilinmeyen, gecersiz; dolu, dolmus, kota*; askiya, devre disi, engellen*; reddetti,
-        gecici*""",
+        mailbox: kullanici*, alici*, hesap, hesab*, kutusu, posta kutusu; sender: gonder*; domain: alan ad*, etki
+        alan*; thing: dosya*, kaydi; not: degil; there: mevcut, tanimli, kayitli, gecerli; unknown: bulunama*,
+        bulunmam*, bulunmu*, yok, yoktur, bilinm*, gecersiz, tanimsiz; gone: silinmis*, silindi, kapatil*,
+        kaldiril*; full: dolu, dolmus*, doldu, kota*; off: askiya, devre disi, engellen*, kilit*, dondur*; other:
+        reddet*, gecici*, sonra, beyaz, kabul""",
     "Hungarian": """
-        felhasznalo*, cimzett*, postafiok*, fiok*, cim, cime, e mail cim; felado*, kuldo*; tartomany*; nem letezik,
-        nem talalhato, nem ismert, torolve, megszunt, torolt; nincs; ismeretlen, ervenytelen; megtelt, tele, hely;
-        letiltva, felfuggeszt*; elutasit*, atmenet*""",
+        mailbox: felhasznalo*, cimzett*, postafiok*, fiok*, cim, cime, cimen; sender: felado*, kuldo*; domain:
+        tartomany*; thing: fajl*; there: letezik, letezo, talalhato*, ismert, regisztralt, ervenyes, szerepel*,
+        talaltuk; no: nincs; unknown: ismeretlen*, ervenytelen*; gone: torolt*, torolve, megszun*, lezart*; full:
+        megtelt*, tele, hely, betelt*; off: letilt*, felfuggeszt*, zarol*; other: elutasit*, atmenet*, ideiglenes*,
+        kesobb, fogja*""",
     "Romanian": """
-        utilizator*, destinatar*, adresa, casuta, cont, contul; expeditor*; domeniu*; inexistent, inexistenta,
-        nu exista, nu mai exista, nu a fost gasit, nu a fost gasita, a fost sters, a fost stearsa; nu exista,
-        niciun; necunoscut, necunoscuta, invalid, invalida; plina, plin; suspendat, dezactivat, blocat; refuzat""",
-    "Finnish": """
-        vastaanottaja*, kayttaja*, osoite*, postilaatikko*, tili, tilia; lahettaj*; verkkotunnus*; ei ole, ei loydy,
-        ei loytynyt, on poistettu; ei ole, ei loydy; tuntematon, virheellinen; taynna, taysi; estetty, lukittu;""",
+        mailbox: utilizator*, destinatar*, casut*, cont, contul; sender: expeditor*; thing: fisier*; not: nu;
+        there: exista, gasit*, valid, cunoscut*, inregistrat*; no: niciun, nicio, nu avem; unknown: inexistent*,
+        necunoscut*; gone: sters, stearsa, inchis*, desfiintat*; full: plina, plin; off: suspendat*, dezactivat*,
+        blocat*; other: refuzat*, respins*, temporar*""",
+    "Bosnian, Croatian, Serbian, Slovene": """
+        mailbox: korisni*, primatelj*, primalac, primaoc*, prejemnik*, uporabnik*, naslov*, sanduci*, racun*,
+        nalog, predal; sender: posilja*; thing: datoteka*, popis*; not: nije; there: postoj*, obstaja*, pronaden*,
+        poznat*, znan, registrir*; no: nema, ni; unknown: nepoznat*, neznan*, nepostojec*, neispravan*, neveljav*;
+        gone: izbrisan*, obrisan*, zatvoren*, ukinut*, uklonjen*, zaprt*; full: pun, puna, poln, prepun*; off:
+        blokiran*, onemogucen*, deaktiviran*; other: odbij*, privremeno, zacasno, zavrnjen*""",
+    "Estonian, Finnish": """
+        mailbox: vastaanottaj*, kayttaj*, osoite*, osoitt*, postilaatik*, tili, tilia, tilin, kasutaja*, saaja*,
+        aadress*, postkast*, konto*; sender: lahettaj*, saatja*; domain: verkkotunnu*, domeen*; thing: tiedosto*,
+        luettelo*; not: ei, pole; there: olemas*, loydy, loytynyt, loydetty, tunneta, rekisteroity, kelvollinen,
+        ole talla, leitud, eksisteeri*; no: ei ole, pole; unknown: tuntemat*, virheelli*, tundmatu*, kehtetu*;
+        gone: poistettu, suljettu, lakkautettu, kustutatu*, suletud, eemaldat*; full: taynna, taysi, tayttynyt,
+        tais, kvoot*; off: estetty, lukittu, blokeerit*, peatatud; other: hylatty, tilapaisesti, valiaikaisesti,
+        vastaanota, myohemmin, ajutiselt""",
+    "Latvian, Lithuanian": """
+        mailbox: lietotaj*, sanemej*, pastkast*, konts, vartotoj*, gavej*, paskyr*, dezut*; sender: sutitaj*,
+        siuntej*; not: nav; there: atrast*, zinam*, registret*; no: nav, nera; unknown: neeksiste*, nezinam*,
+        nederig*, neegzistuoj*, nerast*, nezinom*, negalioj*; gone: dzest*, izdzest*, slegt*, istrint*, panaikint*,
+        uzdaryt*; full: pilna*, perpildyt*; off: bloket*, uzblokuot*, isjungt*; other: laikinai, islaicigi,
+        noraidit*, atmest*""",
     "Greek": """
-        χρηστη*, παραληπτη*, διευθυνση*, λογαριασμο*, γραμματοκιβωτιο; αποστολεα*; τομεα*; δεν υπαρχει, δεν βρεθηκε,
-        διαγραφηκε, δεν ειναι εγκυρη; δεν υπαρχει; αγνωστος, αγνωστη, μη εγκυρη; πληρες, γεματο; απενεργοποιη*;""",
-    "Ukrainian": """
-        скринька, скриньки, скриньку, користувач*, одержувач*, отримувач*, адрес*, обліковии запис; відправник*;
-        домен*; не існує, не знаидено, відсутня, відсутніи, не зареєстровании, видалено; немає такого, немає такоі,
-        не знаидено; невідомии, невідома; переповнена, переповнено; заблокован*, вимкнен*;""",
+        mailbox: χρηστη*, παραληπτη*, διευθυνση*, λογαριασμο*, γραμματοκιβωτι*; sender: αποστολεα*; domain: τομεα*;
+        not: δεν, μη; there: υπαρχει, υπαρχουν, βρεθηκ*, εγκυρ*, εντοπιστηκε; unknown: αγνωστ*, ανυπαρκτ*, ακυρ*;
+        gone: διαγραφ*, κλεισει, καταργηθηκε; full: πληρ*, γεματ*; off: απενεργοποι*, ανενεργ*; other: απορριφθηκε,
+        προσωριν*, θα""",
     "Russian": """
-        ящик*, почтовыи ящик, пользовател*, получател*, адрес*, учетная запись, учетнои записи, аккаунт*;
-        отправител*, обратныи, обратного; домен*; не существует, не существуют, не наиден, не наидена, не наидено,
-        нет, отсутствует, не зарегистрирован, не зарегистрирована, удален, удалена, не обнаружен, не известен,
-        не найден, закрыт; такого, нет, несуществующии, не наиден, не существует; неизвестен, неизвестныи,
-        недеиствительныи, неверныи; переполнен*, превышен*, квот*; заблокирован*, отключен*, приостановлен*;
-        отклонил*, спам*, временно""",
+        mailbox: ящик*, пользовател*, получател*, адрес*, учетная запись, учетной записи, учетную запись, аккаунт*,
+        абонент*, сотрудник*; sender: отправител*, обратн*; domain: домен*; thing: файл*, список, рассылк*, запись;
+        there: существу*, найден*, найти, обнаружен*, зарегистрирован*, известен, известн*, значится, числится,
+        действител*, используется; no: нет, такого нет; unknown: неизвест*, несуществующ*, недейств*, неверн*,
+        некоррект*, отсутств*; gone: удален*, закрыт*, уволен*, ликвидирован*; full: переполн*, превыш*, квот*,
+        места; off: заблокирован*, отключ*, приостановлен*, неактив*; other: отклон*, спам*, слишком, временно,
+        белом, белого, будет, позже, принимает""",
+    "Ukrainian": """
+        mailbox: скриньк*, скриньок, користувач*, одержувач*, отримувач*, обліковий запис; sender: відправник*;
+        thing: списк*; there: існу*, знайден*, зареєстрован*, відом*; no: немає, жодного, жоден; unknown: відсутн*,
+        невідом*, неіснуюч*, недійсн*; gone: видален*, закрит*, ліквідован*; full: заповнен*; off: заблокован*,
+        вимкнен*, призупинен*; other: відхил*, тимчасов*, буде, білому, пізніше""",
+    "Bulgarian, Macedonian, Serbian": """
+        mailbox: потребител*, кутия*, сметка, корисни*, налог; sender: подател*, изпращач*, испраќач*, пошиљ*; not:
+        није; there: съществува*, постои, постоји, намерен*, регистриран*, пронађен*, открит*; no: няма, нема;
+        unknown: непознат*, несъществуващ*, невалид*; gone: изтрит*, премахнат*, избрисан*; full: пълна,
+        препълнен*; off: блокиран*, деактивиран*; other: отхвърл*, одбиј*""",
     "Hebrew": """
-        המשתמש, משתמש, הנמען, נמען, התיבה, תיבה, תיבת הדואר, הכתובת, כתובת, החשבון, חשבון; השולח, שולח; הדומיין,
-        דומיין; אינו קיים, אינה קיימת, לא קיים, לא קיימת, לא נמצא, לא נמצאה, נמחק; אין; לא ידוע, לא מוכר, לא מוכרת,
-        לא חוקית; מלאה, מלא; חסום, מושעה;""",
+        mailbox: המשתמש, משתמש, הנמען, נמען, התיבה, תיבה, תיבת, הכתובת, כתובת, החשבון, חשבון; sender: השולח, שולח;
+        domain: הדומיין, דומיין; not: לא, אינו, אינה, אין; there: קיים, קיימת, נמצא*, ידוע*, מוכר*, חוקי*, תקינ*,
+        רשומ*; no: אין; gone: נמחק*, נסגר*, הוסר*, בוטל*; full: מלא*, מכסה; off: חסומ*, מושע*, מושבת*; other: נדח*,
+        זמני*""",
     "Arabic": """
-        المستخدم, مستخدم, المستلم, مستلم, العنوان, عنوان, الحساب, حساب, صندوق البريد, البريد, المرسل اليه; المرسل,
-        مرسل; النطاق, نطاق; غير موجود, غير موجودة, لا يوجد, لم يتم العثور عليه, تم حذفه; لا يوجد, لم يتم العثور على;
-        غير معروف, غير معروفة, غير صالح; ممتلئ; محظور, معلق;""",
+        mailbox: المستخدم, مستخدم, المستلم, مستلم, العنوان, عنوان, الحساب, البريد, المرسل اليه; sender: المرسل,
+        مرسل; domain: النطاق, نطاق; not: لا, لم, غير, ليس; there: موجود*, يوجد, توجد, العثور, معروف*, صالح*, مسجل*;
+        gone: حذف*, مغلق*; full: ممتلئ*, امتلا*; off: محظور*, معلق*, معطل*; other: رفض*, مؤقت*""",
+    "Persian": """
+        mailbox: کاربر, گیرنده, آدرس, نشانی; sender: فرستنده; domain: دامنه; unknown: وجود ندارد, یافت نشد, پیدا
+        نشد, ناشناس, نامعتبر; gone: حذف شده; full: پر""",
     "Vietnamese": """
-        nguoi nhan, nguoi dung, nguoi su dung, hop thu, tai khoan, dia chi; nguoi gui; ten mien; khong ton tai,
-        khong tim thay, khong con ton tai, da bi xoa, khong hop le; khong co, khong tim thay, khong ton tai;
-        khong xac dinh; day, da day; bi khoa;""",
+        mailbox: nguoi nhan, nguoi dung, nguoi su dung, hop thu, tai khoan, dia chi; sender: nguoi gui; domain: ten
+        mien; not: khong, chua; there: ton tai, con ton tai, tim thay, hop le, xac dinh, dang ky; no: khong co;
+        gone: bi xoa, da xoa, da dong; full: da day, bi day, hop thu day; off: bi khoa; other: tam thoi, tu choi,
+        se bi""",
     "Indonesian, Malay": """
-        pengguna, penerima, alamat, akun, kotak surat, kotak masuk; pengirim; domain; tidak ditemukan, tidak ada,
-        tidak dikenal, tidak terdaftar, telah dihapus, tidak wujud, tidak valid, tidak dijumpai; tidak ada,
-        tidak menemukan; tidak dikenali; penuh; ditangguhkan, diblokir, dinonaktifkan;""",
+        mailbox: pengguna*, penerima*, alamat*, akun, akaun, kotak surat, kotak masuk, peti; sender: pengirim*;
+        not: tidak; there: ditemukan, ditemui, dijumpai, dikenal*, terdaftar, wujud, sah, ada di, ada dalam; no:
+        tidak ada, tidak menemukan; gone: dihapus, dipadam, ditutup; full: penuh, ruang, kuota; off: ditangguhkan,
+        diblokir, dinonaktifkan; other: menolak, ditolak, sementara, akan""",
 }  # fmt: skip
 """Languages that put blanks between words."""
 
 JOINED: Mapping[str, str] = {
     "Chinese": """
-        用户, 用戶, 使用者, 收件人, 收件者, 邮箱, 郵箱, 信箱, 帐号, 账号, 帳號, 账户, 帐户, 帳戶, 地址, 邮件地址,
-        郵件地址, 收信人; 发件, 发信, 寄信, 发送方, 发件人, 您的地址, 您的邮箱, 您的域名, 寄件者, 寄件人, 發件人,
-        发信人, 发送人; 域名, 網域, 网域, 主机; 不存在, 未找到, 无效, 無效, 没有找到, 未注册, 未註冊, 不正确,
-        已注销, 已删除, 已被删除, 被删除, 已刪除, 已不存在; 无此, 無此, 没有此, 沒有此, 无效的, 找不到, 不存在的,
-        查无此, 查無此, 没有这个, 沒有這個, 未找到, 没有该; 未知, 找不到; 已满, 已滿, 容量, 空间; 冻结, 凍結, 停用,
-        禁用, 锁定; 拒收, 拒绝, 拒絕, 垃圾, 暂时, 暫時, 黑名单, 频率, 过多, 超过, 可能""",
+        mailbox: 用户, 用戶, 使用者, 收件人, 收件者, 邮箱, 郵箱, 信箱, 帐号, 账号, 帳號, 账户, 帐户, 帳戶, 地址,
+        邮件地址, 郵件地址, 收信人; sender: 发件, 发信, 寄信, 发送方, 发件人, 您的地址, 您的邮箱, 您的域名, 寄件者,
+        寄件人, 發件人, 发信人, 发送人; domain: 域名, 網域, 网域, 主机; thing: 文件, 列表, 名单, 名單; not: 不, 未,
+        未能, 无, 無, 无法, 無法, 没有, 沒有, 查无, 查無; there: 存在, 找到, 注册, 註冊, 登记, 正确, 正確, 有效,
+        此, 这个, 這個, 该, 該, 效; unknown: 未知, 不明, 找不到, 查不到, 错误, 錯誤; gone: 注销, 註銷, 删除, 刪除,
+        撤销; full: 已满, 已滿, 容量, 空间, 空間; off: 冻结, 凍結, 停用, 禁用, 锁定; other: 拒收, 拒绝, 拒絕, 垃圾,
+        暂时, 暫時, 黑名单, 白名单, 白名單, 频率, 过多, 超过, 可能, 将, 將""",
     "Japanese": """
-        宛先, 受信者, 受取人, アドレス, ユーザ, メールボックス, アカウント, 利用者, 宛先アドレス, メールアドレス;
-        送信者, 送信元, 差出人, 送信ドメイン, 送信アドレス; ドメイン, ホスト; 見つかりません, みつかりません,
-        存在しません, 存在しない, 不明, 無効, ありません, 登録されていません, 削除されました, いません, 削除済み,
-        間違, 見つかりませんでした; 不明な, 無効な, 存在しない, 該当する; 未知; 満杯, 一杯, いっぱい, 容量, 超え;
-        停止, 解約; 拒否, 迷惑, 可能性, かもしれ, 一時的, 多すぎ, 制限, 設定により""",
+        mailbox: 宛先, 受信者, 受取人, アドレス, ユーザ, メールボックス, アカウント, 利用者, 宛先アドレス,
+        メールアドレス; sender: 送信者, 送信元, 差出人, 送信ドメイン, 送信アドレス; domain: ドメイン, ホスト;
+        thing: ファイル; not: ません, ない, なかった, ていません, ておりません, できません; there: 見つかり,
+        みつかり, 見つから, 存在し, 登録され, 使用され, 利用され, 使われ, 確認; unknown: 不明, 無効, 未知,
+        該当する, 間違, ありません, いません; gone: 削除されました, 削除されてい, 削除済み, 解約, 退会; full: 満杯,
+        一杯, いっぱい, 容量, 超え; off: 停止; other: 拒否, 迷惑, 可能性, かもしれ, 一時的, 多すぎ, 制限,
+        設定により, 権限""",
     "Korean": """
-        사용자, 수신자, 받는 사람, 주소, 메일함, 계정, 메일박스, 수신인; 발신자, 보낸 사람, 보내는 사람, 송신자;
-        도메인, 호스트; 존재하지 않, 찾을 수 없, 없습니다, 알 수 없습니다, 삭제되었습니다; 존재하지 않는, 없는,
-        알 수 없는, 등록되지 않은; 알수없음; 가득, 초과, 용량; 정지, 휴면, 차단; 거부, 스팸, 일시""",
+        mailbox: 사용자, 수신자, 받는 사람, 주소, 메일함, 계정, 메일박스, 수신인; sender: 발신자, 보낸 사람, 보내는
+        사람, 송신자; domain: 도메인, 호스트; thing: 파일, 목록; not: 지 않; there: 존재하, 등록되, 확인되, 유효하;
+        unknown: 찾을 수 없, 없습니다, 없는, 알 수 없, 알수없음, 잘못된; gone: 삭제되, 탈퇴, 해지; full: 가득,
+        초과, 용량; off: 정지, 휴면, 차단; other: 거부, 스팸, 일시, 권한, 허용""",
     "Thai": """
-        ผู้ใช้, ผู้รับ, กล่องจดหมาย, บัญชี, ที่อยู่อีเมล, ที่อยู่; ผู้ส่ง; โดเมน; ไม่มีอยู่, ไม่พบ, ไม่มีตัวตน,
-        ถูกลบ; ไม่พบ, ไม่มี; ไม่รู้จัก; เต็ม; ระงับ;""",
+        mailbox: ผู้ใช้, ผู้รับ, กล่องจดหมาย, บัญชี, ที่อยู่อีเมล, ที่อยู่; sender: ผู้ส่ง; domain: โดเมน; not:
+        ไม่; there: มีอยู่, พบ, มีตัวตน, มี, รู้จัก, ถูกต้อง; gone: ถูกลบ; full: เต็ม, พื้นที่; off: ระงับ; other:
+        ปฏิเสธ, ชั่วคราว""",
+    "Hindi": """
+        mailbox: उपयोगकर्ता, प्राप्तकर्ता, पता, मेलबॉक्स, खाता; sender: प्रेषक; domain: डोमेन; unknown: मौजूद नहीं,
+        नहीं मिला, अज्ञात, अमान्य; full: भर""",
 }  # fmt: skip
 """Languages that put none, or endings to their words."""
 

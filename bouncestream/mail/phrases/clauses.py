@@ -128,11 +128,15 @@ class Clause(NamedTuple):
     advice: bool  #: it begins, or follows, advice
 
 
+_STROKED = str.maketrans("łđøı", "ldoi")
+"""Letters that Unicode does not take apart."""
+
+
 def folded(text: str) -> str:
     """Lower case without accents, full-width forms and their like made plain: servers write with and without."""
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text.lower())
+    plain = unicodedata.normalize("NFKD", text.lower()).translate(_STROKED)
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
@@ -157,7 +161,7 @@ def telling(link: re.Match[str]) -> str:
 
 def told(text: str) -> str:
     """What `text` says, folded, without links, stages, checks that passed and hints that are denied."""
-    plain = folded(unescaped(text)).replace("’", "'").replace("\u0131", "i")
+    plain = folded(unescaped(text)).replace("’", "'")
     if "\n" in plain:
         plain = _CONTINUED.sub(" ", plain)
     if "in reply to" in plain or "attempts" in plain or "giving up" in plain:

@@ -194,6 +194,7 @@ NOT_THERE = {
     "list": "list_problem",
     "content": "content",
     "record": "system_error",
+    "thing": "system_error",
     "system": "system_error",
     "protocol": "protocol",
     "part": "content",

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from bouncestream.mail.phrases.clauses import listed
 from bouncestream.mail.phrases.composed import NEUTRAL, STATES
-from bouncestream.mail.phrases.tagging import Tag, joined, tagged, tokens
+from bouncestream.mail.phrases.tagging import NEGATIONS, Tag, denied, joined, tagged, tokens
 
 SUBJECTS = frozenset(
-    {"mailbox", "domain", "sender", "client", "list", "content", "part", "record", "system", "protocol"}
+    {"mailbox", "domain", "sender", "client", "list", "content", "part", "record", "system", "protocol", "thing"}
 )
 FOREIGN = ("sender", "client", "part", "list", "protocol")
 """Subjects that make a compound theirs wherever they stand in it."""
@@ -67,8 +67,14 @@ class _Reader:
         self.words = words
         self.shown = shown
         self.before = before
-        self.tags = self._compounds(tags)
+        self.tags = self._compounds(self._negated(tags))
         self.subjects = [tag for tag in self.tags if tag.name in SUBJECTS]
+
+    def _negated(self, tags: list[Tag]) -> list[Tag]:
+        """The tags, with the words of "there" that are denied as a state, and without the others."""
+        there = [tag for tag in tags if tag.name == "there" and denied(self.words, tag)]
+        found = [tag for tag in tags if tag.name != "there" and not (there and self._word(tag) == "no")]
+        return sorted((*found, *(tag._replace(name="not there *") for tag in there)), key=lambda tag: tag.at)
 
     def _compounds(self, tags: list[Tag]) -> list[Tag]:
         """The tags, with subjects that stand together made one."""
@@ -113,7 +119,7 @@ class _Reader:
         new = new_at.name
         if name in FOREIGN or new in FOREIGN:
             return name if name in FOREIGN else new
-        if name in "@~" or (name == "record" and self._word(first) in _STORES):
+        if name in "@~" or name == "thing" or (name == "record" and self._word(first) in _STORES):
             return name
         if name in ("content", "record", "system") and self._word(new_at) in ("name", "id", "domain"):
             return name if self._word(first) not in _GOING else new
@@ -142,7 +148,7 @@ class _Reader:
                 owner = self._owner(i, tag) or (self.before if name[-1] != ">" and self._bare(tag) else "")
                 if owner:
                     state = "gone" if name[0] == "g" else "not there"
-                    stock = state == "not there" and (name[-1] != "<" or self._word(tag) == "not")
+                    stock = state == "not there" and (name[-1] not in "<*" or self._word(tag) == "not")
                     yield Said(self._other(tag, owner) or owner, state, self.shown, stock=stock)
         if self.subjects:
             yield Said(self.subjects[-1].name, "", self.shown)
@@ -163,16 +169,29 @@ class _Reader:
         """The subject that a state is said of; '' when none is named."""
         side = tag.name[-1]
         if side == ">":
-            return self._ahead(i) or ("" if self.words else self._behind(tag))
+            last = not self.words or tag.end == len(self.words)  # "takiego adresu nie ma"
+            return self._ahead(i) or (self._behind(tag) if last else "")
+        if side == "*":
+            return self._around(i)
         if side == "=":
             return self._beside(i) or self._ahead(i) or self._behind(tag)
         return self._behind(tag) or next((a for a in (self._ahead(i),) if a in ("mailbox", "domain", "sender")), "")
+
+    def _around(self, i: int) -> str:
+        """The subject that a state is said of in a language whose order is free: the one before it, unless only the
+        one behind it can be meant."""
+        state = self.tags[i]
+        before = self._behind(state)
+        after = next((tag.name for tag in self.subjects if 0 <= tag.at - state.end < REACH), "")
+        return after if before not in ("mailbox", "sender", "thing") and after else before
 
     def _other(self, tag: Tag, owner: str) -> str:
         """Whose it is instead, by what else the clause names."""
         for subject in self.subjects:
             if subject.name in FOREIGN and (subject.name not in LATE or subject.end <= tag.at):
                 return subject.name
+            if subject.name == "thing" and subject.end <= tag.at and not self._prepositional(subject):
+                return "thing"
             if owner == "domain" and subject.name == "content" and subject.end <= tag.at:
                 return "content"
         return ""
@@ -238,7 +257,10 @@ class _Reader:
         named = bool(after) and (after in _MANY or after not in NEUTRAL)
         if named and state.name[-1] == "=" and not self._prepositional(state, after=True):
             return False
-        return all(word in _ARTICLES or word in ("is", "was", "sorry", "error") for word in self.words[: state.at])
+        return all(
+            word in _ARTICLES or word in NEGATIONS or word in ("is", "was", "sorry", "error")
+            for word in self.words[: state.at]
+        )
 
     def _only_articles(self, start: int, end: int) -> bool:
         return all(word in _ARTICLES for word in self.words[start:end])

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bouncestream.mail.phrases.abroad import COLUMNS, JOINED, JOINED_MORE, SPACED
+from bouncestream.mail.phrases.abroad import BEHIND, JOINED, JOINED_MORE, NAMES, SPACED
 from bouncestream.mail.phrases.clauses import folded
 from bouncestream.mail.phrases.composed import ENGLISH
 
@@ -37,6 +37,15 @@ def _listed(text: str) -> Iterator[tuple[str, ...]]:
             yield (*words[:-1], words[-1] + "*") if one.strip().endswith("*") else words
 
 
+def _rows(language: str) -> dict[str, str]:
+    """The rows of a language, by their names in `abroad.NAMES`."""
+    return {name.strip(): words for name, _, words in (row.partition(":") for row in language.split(";"))}
+
+
+NEGATIONS = frozenset(one.strip() for its in SPACED.values() for one in _rows(its).get("not", "").split(","))
+"""Words of other languages that make "exists" mean "not there"."""
+
+
 def _tables() -> tuple[Table, Table]:
     """Phrases by their first word; stems by their first three letters."""
     whole: Table = {"@": [(("@",), "@")], "~": [(("~",), "~")]}
@@ -51,10 +60,10 @@ def _tables() -> tuple[Table, Table]:
     for name, text in ENGLISH.items():
         for words in _listed(text):
             add(words, name)
-    for columns in SPACED.values():
-        for name, text in zip(COLUMNS, columns.split(";"), strict=True):
-            for words in _listed(text):
-                add(words, name)
+    for language in SPACED.values():
+        for row, text in _rows(language).items():
+            for words in _listed(text) if NAMES[row] else ():
+                add(words, NAMES[row])
     for entries in whole.values():
         entries.sort(key=lambda entry: (-len(entry[0]), entry[1] == "other"))
     for entries in stems.values():
@@ -63,14 +72,21 @@ def _tables() -> tuple[Table, Table]:
 
 
 _WHOLE, _STEMS = _tables()
-_UNSPACED = {
-    "".join(folded(word).split()): name
-    for columns in JOINED.values()
-    for name, text in zip(COLUMNS, columns.split(";"), strict=True)
-    for word in text.split(",")
-    if word.strip()
-}
-_UNSPACED |= {folded(word): name for word, name in JOINED_MORE.items()}
+
+
+def _unspaced() -> dict[str, str]:
+    """Words by what they mean; "not" and "there" are one word, either way round."""
+    found = {folded(word): name for word, name in JOINED_MORE.items()}
+    for language in JOINED.values():
+        rows = {row: ["".join(folded(w).split()) for w in its.split(",")] for row, its in _rows(language).items()}
+        negations = rows.pop("not", [])
+        for there in rows.pop("there", []):
+            found |= {one: "not there *" for no in negations for one in (no + there, there + no)}
+        found |= {word: NAMES[row] for row, words in rows.items() for word in words}
+    return found
+
+
+_UNSPACED = _unspaced()
 _JOINED = re.compile("|".join(map(re.escape, sorted(_UNSPACED, key=len, reverse=True))))
 
 
@@ -122,6 +138,12 @@ def _fits(phrase: tuple[str, ...], words: list[str], at: int) -> bool:
     if last.endswith("*"):
         return phrase[:-1] == tuple(words[at : at + length - 1]) and words[at + length - 1].startswith(last[:-1])
     return phrase == tuple(words[at : at + length])
+
+
+def denied(words: list[str], there: Tag) -> bool:
+    """Whether a negation stands at a word of "there": before it, or behind it as in German."""
+    before, behind = words[max(there.at - 4, 0) : there.at], words[there.end : there.end + 8]
+    return any(word in NEGATIONS for word in before) or any(word in BEHIND for word in behind)
 
 
 def joined(text: str) -> list[Tag]:

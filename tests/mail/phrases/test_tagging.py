@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from bouncestream.mail.phrases.tagging import joined, tagged, tokens
+from bouncestream.mail.phrases.clauses import folded
+from bouncestream.mail.phrases.tagging import Tag, denied, joined, tagged, tokens
 
 
 def test_an_address_and_a_host_are_nouns() -> None:
@@ -31,4 +32,23 @@ def test_words_have_tags(text: str, names: list[str]) -> None:
 
 
 def test_letters_have_tags_where_no_blanks_are() -> None:
-    assert [tag.name for tag in joined("发件人地址不存在")] == ["sender", "mailbox", "not there <"]
+    assert [tag.name for tag in joined("发件人地址不存在")] == ["sender", "mailbox", "not there *"]
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "is_denied"),
+    [
+        ("el usuario no existe", 3, True),
+        ("el usuario existe", 2, False),
+        ("no recibe correo el usuario que ya existe", 7, False),  # too far before it
+        ("gibt es den benutzer hier leider nicht", 0, True),
+        ("existe pero no recibe", 0, False),  # only some languages put it behind
+    ],
+)
+def test_a_negation_stands_near_its_verb(text: str, at: int, is_denied: bool) -> None:
+    assert denied(text.split(), Tag("there", at, at + 1)) is is_denied
+
+
+def test_letters_have_verb_and_negation_in_any_order() -> None:
+    for text in ("没有找到", "登録されていません", "존재하지 않"):
+        assert [tag.name for tag in joined(folded(text))] == ["not there *"]
