@@ -16,11 +16,11 @@ from typing import Any
 
 from bouncestream.cli import show as out
 from bouncestream.cli.explain_mail import explain_mail
-from bouncestream.cli.opened import config_path, configuration, looking
+from bouncestream.cli.opened import configuration, configuration_if_any, looking
 from bouncestream.cli.outbox_look import as_json, history_as_json
 from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
-from bouncestream.errors import ConfigError, SinkError, UsageError
+from bouncestream.errors import SinkError, UsageError
 from bouncestream.event import Kind
 from bouncestream.judging.mail import PROVIDER as MAILBOX
 from bouncestream.judging.stored import StillUnreadable, identified_again, same_person
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     if name != "-" and not Path(name).exists():
         return _explain_event(args)
     raw = sys.stdin.buffer.read() if name == "-" else _bytes(Path(name))
-    config = _configuration(args)
+    config = configuration_if_any(args)
     explain_mail(raw, config, args, name=name)
     return 0
 
@@ -67,19 +67,6 @@ def _bytes(path: Path) -> bytes:
     if path.is_dir():
         raise UsageError(f"{path} is a directory. Next: name one mail; `bouncestream parse` takes many.")
     return path.read_bytes()
-
-
-def _configuration(args: argparse.Namespace) -> Config:
-    """The configuration where there is one: its policy, VERP patterns and domains belong to the way."""
-    try:
-        path = config_path(args)
-    except ConfigError:  # the example that comes with us is no configuration
-        if args.config is not None:
-            raise
-        return Config()
-    if args.config is None and (path is None or not Path(path).exists()):
-        return Config()
-    return configuration(args, with_secrets=False, judging=True)
 
 
 def _explain_event(args: argparse.Namespace) -> int:

@@ -76,6 +76,20 @@ def configuration(args: argparse.Namespace, *, with_secrets: bool = True, judgin
     return load(config_path(args), with_secrets=with_secrets, judging=judging)
 
 
+def configuration_if_any(args: argparse.Namespace) -> Config:
+    """The configuration that mails are judged by, where there is one that this user may read, else defaults: its
+    return addresses, domains and policy belong to the way. Raises ConfigError."""
+    try:
+        path = config_path(args)
+    except ConfigError:  # the example that comes with us is no configuration
+        if args.config is not None:
+            raise
+        return Config()
+    if args.config is None and (path is None or not os.access(path, os.R_OK)):
+        return Config()
+    return configuration(args, with_secrets=False, judging=True)
+
+
 def since_when(args: argparse.Namespace) -> datetime | None:
     """The time that --since names; None: the beginning. Raises UsageError."""
     try:

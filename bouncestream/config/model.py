@@ -158,9 +158,10 @@ class Mail:
     verp: tuple[str, ...] = live_key(
         shapes.PATTERNS,
         "[]",
-        "Return addresses that name the recipient, with * for that part (VERP): a subscriber's UUID there, or an "
-        "address signed by `bouncestream verp`, is a proof if your mail server records the envelope recipient; a "
-        "plain address is a hint.",
+        "Return addresses that name the recipient, with * for that part (VERP). A subscriber's UUID there is a "
+        "proof; Listmonk 6.2 and later writes it with the campaign header Return-Path: "
+        "bounces+{{ .Subscriber.UUID }}@example.org. So is an address signed by `bouncestream verp`, if your mail "
+        "server records the envelope recipient. A plain address is a hint.",
     )
     verp_secret: Secret | None = live_secret(
         "The key that signs return addresses: `bouncestream verp ADDRESS` makes them, and a bounce to one of them "

@@ -6,8 +6,8 @@ The mail reader (`mail/decode`) says what happened to whom; here it is decided w
 (docs/delivery.md#proof). A bounce mail is signed by nobody: whoever knows the bounce address can write one and
 name a victim. So who is told is who was proven:
 
-1. a subscriber's **UUID**, in the returned message's X-Listmonk headers (both of them) or in the return address to
-   which the own server delivered, proves the person whose UUID it is, as only Listmonk and that person know it.
+1. a subscriber's **UUID**, in the return address that the mail came to or in the returned message's X-Listmonk
+   headers (both of them), proves the person whose UUID it is, as only Listmonk and that person know it.
    The event is told by the UUID; what addresses the mail names is evidence, and the relay looks up whether they are
    that person's;
 2. a **signed return address** (`bouncestream verp`) proves the address in it.
@@ -184,7 +184,7 @@ def _mailed(verdict: Verdict, recipient: RecipientVerdict, judging: Judging, *, 
     own = alone and not verdict.original.copied and bool(to) and to not in (recipient.address, recipient.reported)
     if own and not verdict.verp and not _own(to, judging.own_domains) and _of_ours(verdict, judging):
         return to, recipient.address  # a letter of ours to one person, whose mail is forwarded
-    proven = verdict.original.subscriber_uuid and (verdict.original.campaign_uuid or verdict.verp_recorded)
+    proven = verdict.original.subscriber_uuid and (verdict.original.campaign_uuid or verdict.verp_trusted)
     if alone and proven and recipient.address and not (to or recipient.reported or "@" in verdict.verp):
         return "", recipient.address  # only the UUID says who was mailed; the report may name where that led to
     return recipient.address, recipient.reported
@@ -192,20 +192,19 @@ def _mailed(verdict: Verdict, recipient: RecipientVerdict, judging: Judging, *, 
 
 def _proof(verdict: Verdict, person: str, campaign: str, subscriber: str) -> tuple[Proof, str]:
     """The proof of the report about a person, and that in words."""
-    recorded = verdict.verp_recorded
-    if recorded and verdict.verp_signed and verdict.verp == person:
+    if verdict.verp_trusted and verdict.verp_signed and verdict.verp == person:
         return Proof.ADDRESS, "the return address is signed (VERP)"
+    if subscriber and verdict.verp_trusted and verdict.verp == subscriber:
+        return Proof.UUID, "the return address has the subscriber's UUID (VERP)"
     if subscriber and campaign:
         return Proof.UUID, "the returned message has Listmonk's own headers"
-    if subscriber and recorded and verdict.verp == subscriber:
-        return Proof.UUID, "the return address has the subscriber's UUID (VERP)"
     return Proof.NONE, ""
 
 
 def _hint(verdict: Verdict, person: str, judging: Judging, *, alone: bool) -> str:
     """The hint for the report about a person, which proves nothing, as anybody can write it; empty: nothing."""
     if verdict.verp and (alone or verdict.verp == person):
-        where = "" if verdict.verp_recorded else ", but only in a header that the sender controls"
+        where = "" if verdict.verp_trusted else ", but only in a header that the sender controls"
         return f"the return address names the recipient (VERP){where}"
     return _of_ours(verdict, judging)
 

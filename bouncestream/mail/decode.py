@@ -82,26 +82,29 @@ def read(
         wrapped, report = True, within
         original, returned = read_original(report.returned or "")
         if mailed is None and verp and (noted := matched(report.head, verp, keys)) is not None:
-            mailed = replace(noted, recorded=False)  # whoever wrapped it may have written it
+            mailed = replace(noted, trusted=False)  # whoever wrapped it may have written it
     if mailed is not None:
         original = _told_by_verp(original, mailed)
     verdict = _judge(report, original, returned)
     if mailed is not None:
-        verdict = replace(verdict, verp=mailed.mailed, verp_recorded=mailed.recorded, verp_signed=mailed.signed)
+        verdict = replace(verdict, verp=mailed.mailed, verp_trusted=mailed.trusted, verp_signed=mailed.signed)
     verdict = _of_the_person(_without_us(report, verdict))
     return replace(verdict, trace=explained(report, verdict, wrapped)) if explain else verdict
 
 
 def _told_by_verp(original: Original, match: Match) -> Original:
     """The original with what our own return address says of its recipient: no redaction takes that away."""
-    if "@" not in match.mailed:
-        if original.subscriber_uuid:
-            return original
-        # A campaign beside a UUID that the sender wrote into To would look like both of Listmonk's own headers.
-        campaign = original.campaign_uuid if match.recorded else ""
+    if "@" in match.mailed:
+        known = original.to and original.subscriber_uuid and not match.signed
+        return original if known else replace(original, to=match.mailed)
+    if not original.subscriber_uuid:
+        # A campaign beside a UUID that somebody wrote into a mail within would look like Listmonk's own headers.
+        campaign = original.campaign_uuid if match.trusted else ""
         return replace(original, subscriber_uuid=match.mailed, campaign_uuid=campaign)
-    known = original.to and original.subscriber_uuid and not match.signed
-    return original if known else replace(original, to=match.mailed)
+    if match.mailed == original.subscriber_uuid or not match.trusted:
+        return original
+    # The headers that came back are those of another letter, or anybody's.
+    return replace(original, subscriber_uuid=match.mailed, campaign_uuid="", to="")
 
 
 def _without_us(report: Report, verdict: Verdict) -> Verdict:
@@ -140,7 +143,9 @@ def _of_the_person(verdict: Verdict) -> Verdict:
         mailed, source = verdict.verp, "our own return address (VERP)"
     elif original.subscriber_uuid and not arf.redacted(original.to):
         mailed, source = original.to, "To of the returned message"
-    if mailed in ("", *(r.address for r in verdict.recipients)):
+    if not mailed and verdict.verp_trusted and len(verdict.recipients) > 1:
+        source = "the UUID in our own return address (VERP)"  # one person, whose mail goes to all of these
+    elif mailed in ("", *(r.address for r in verdict.recipients)):
         return verdict
     reported = found.address
     evidence = f"{source}{', which names another recipient than the report' if reported else ''}; {found.evidence}"

@@ -75,7 +75,7 @@ class Verdict:
     verp: str = (
         ""  #: what stood for the * of a configured return address: an address or a UUID, cleaned; '' if none
     )
-    verp_recorded: bool = False  #: it stood where the own server recorded the recipient
+    verp_trusted: bool = False  #: an address that the own server recorded; or a UUID in the mail's own header
     verp_signed: bool = False  #: with a tag of ours
     trace: Trace | None = None  #: the way here, only when `decode.read` was asked to explain
 

@@ -6,11 +6,15 @@ A pattern has a * where the recipient stands: "bounce+*@lists.example.com". Ther
 * an address whose "@" is written "=" ("reader=example.com", as ezmlm and Postfix's XVERP write it);
 * the same behind a tag of ours and another "=" ("mzxw6ytboi4gk3tu=reader=example.com"): the first 80 bits of an
   HMAC-SHA256 (RFC 2104) of the address, in base32 (RFC 4648), lower case as mail servers may fold the local part;
-* or a subscriber's UUID (Listmonk from 6.2 on can write one into the Return-Path of a campaign).
+* or a subscriber's UUID, as Listmonk from 6.2 on makes it (`campaign_header`).
 
-Anybody can write to such an address, so where it stands counts. A mail system *records* to whom it delivered: above
-the topmost Received (RFC 5321 section 4.4), since each server writes above what came in, or in that one's `for`.
-What stands further down, and To and Cc, is the sender's word.
+Anybody can write to the address of somebody else, so where that one stands counts. A mail system *records* to whom
+it delivered: above the topmost Received (RFC 5321 section 4.4), since each server writes above what came in, or in
+that one's `for`. What stands further down, and To and Cc, is the sender's word.
+
+Of a UUID it does not matter: who knows it can send to its address as well as write that into a field. So it counts
+wherever the mail says whom it is for, as some systems record nothing (Microsoft 365), or only in the `for` of a
+Received further down (Dovecot behind Postfix, with a catch-all).
 """
 
 from __future__ import annotations
@@ -34,6 +38,7 @@ WRITTEN = ("to", "cc")
 #: Fields of the mail as it was sent: above these, and above all Received, stands what the last server wrote.
 _SENT = re.compile(r"(?im)^(?:received|from|sender|to|cc|subject|date|message-id|mime-version|content-type)[ \t]*:")
 _FOR = re.compile(r"\sfor\s{1,10}<?([^\s<>;()]{1,320}@[^\s<>;()]{1,255})")
+_RECEIVED = re.compile(r"(?im)^received[ \t]{0,4}:[^\n]{0,1000}(?:\n[ \t][^\n]{0,1000}){0,12}")
 _TAG = re.compile(r"([a-z2-7]{16})=(.+)")
 _TAG_BYTES = 10
 _LOCAL_PART = 64  # octets, RFC 5321 section 4.5.3.1.1
@@ -44,8 +49,14 @@ class Match:
     """The recipient that a return address of ours names."""
 
     mailed: str  #: an address, or a UUID
-    recorded: bool = False  #: the own server recorded it, so that nobody else wrote it there
+    trusted: bool = False  #: an address that the own server recorded, so that nobody else wrote it there; or a UUID
     signed: bool = False  #: with a tag that only the holder of the key can have made
+
+
+def campaign_header(pattern: str) -> dict[str, str]:
+    """The header with which a campaign of Listmonk's sends from return addresses of this pattern: name → value.
+    Only from 6.2 on are the values templates; seen there to set MAIL FROM for each recipient."""
+    return {"Return-Path": pattern.strip().replace("*", "{{ .Subscriber.UUID }}")}
 
 
 def matched(head: str, patterns: Sequence[str], keys: Sequence[bytes] = ()) -> Match | None:
@@ -55,12 +66,13 @@ def matched(head: str, patterns: Sequence[str], keys: Sequence[bytes] = ()) -> M
     places = [(value, True) for value in _recorded(ours, theirs)]
     fields = parse_fields(theirs)
     places += [(fields[name], False) for name in (*RECORDED, *WRITTEN) if fields.get(name)]
+    places += [(found[-1], False) for hop in _RECEIVED.findall(theirs[:64000]) if (found := _FOR.findall(hop))]
     for value, recorded in places:
         for address in addresses(value[:4000], 20):
             for pattern in patterns:
                 mailed, signed = _within(address, pattern.strip().lower(), keys)
                 if mailed:
-                    return Match(mailed, recorded, signed)
+                    return Match(mailed, recorded or "@" not in mailed, signed)
     return None
 
 
@@ -107,13 +119,25 @@ def _recorded(ours: str, theirs: str) -> Iterator[str]:
 def _within(address: str, pattern: str, keys: Sequence[bytes]) -> tuple[str, bool]:
     """The recipient in the place of the *, and whether the address is signed."""
     before, star, after = pattern.partition("*")
-    if not star or not address.startswith(before) or not address.endswith(after):
+    if not star or not address.endswith(after):
         return "", False
-    part = address[len(before) : len(address) - len(after)] if len(address) > len(before) + len(after) else ""
+    local = address[: len(address) - len(after)]
+    if not local.startswith(before):
+        # Behind a prefix: the user or domain of qmail's virtualdomains, the tag of BATV ("prvs=…=").
+        prefix, _, part = local.rpartition(before)
+        return (_uuid(part) if prefix.endswith(("-", "=")) else ""), False
+    part = local[len(before) :]
     if (tagged := _TAG.fullmatch(part)) and (named := _address(tagged[2])):
         # A wrong tag is no part of the address either.
         return named, any(hmac.compare_digest(_tag(named, key), tagged[1]) for key in keys)
-    return (_address(part) if "=" in part else clean_uuid(part)), False
+    return (_address(part) if "=" in part else _uuid(part)), False
+
+
+def _uuid(part: str) -> str:
+    """A UUID, also one without hyphens."""
+    if len(part) == 32:
+        part = "-".join((part[:8], part[8:12], part[12:16], part[16:20], part[20:]))
+    return clean_uuid(part)
 
 
 def _address(part: str) -> str:

@@ -50,3 +50,34 @@ def test_people_read_words(cli: Cli, tmp_path: Path) -> None:
         "-: soft",
     ):
         assert text in done.stdout
+
+
+def test_the_subscriber_of_a_return_address_is_known_to_every_command(
+    cli: Cli, config: Path, tmp_path: Path
+) -> None:
+    uuid = "9a8b7c6d-1234-4abc-8def-001122334455"
+    mail = (
+        f"Delivered-To: bounces+{uuid}@example.org\nTo: bounces@example.org\nFrom: MAILER-DAEMON@mx.example.net\n"
+    )
+    mail += "Subject: Undelivered Mail Returned to Sender\n\n550 5.1.1 User unknown. It could not be delivered.\n"
+    (tmp_path / "one.eml").write_text(mail)
+    assert json.loads(cli("parse", "--json", "one.eml").stdout)["unidentified"]
+    with config.open("a") as file:
+        file.write('[mail]\nverp = ["bounces+*@example.org"]\n')
+    parsed = json.loads(cli("parse", "--json", "one.eml").stdout)
+    assert (parsed["kind"], parsed["verp"], parsed["original"]["subscriber_uuid"]) == ("hard", uuid, uuid)
+    (told,) = json.loads(cli("explain", "--json", "one.eml").stdout)["told"]
+    assert (told["kind"], told["told_by"], told["subscriber_uuid"]) == ("hard", "uuid", uuid)
+    assert cli("import", "one.eml").returncode == 0
+    row = json.loads(cli("outbox", "list", "--json").stdout)
+    assert (row["kind"], row["subscriber_uuid"]) == ("hard", uuid)
+
+
+def test_a_broken_configuration_is_told_and_the_example_is_none(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "one.eml").write_text(MAIL)
+    (tmp_path / "config.toml").write_text("[mail]\nverp = 7\n")
+    done = cli("parse", "one.eml")
+    assert done.returncode != 0
+    assert "mail.verp" in done.stderr
+    (tmp_path / "config.toml").unlink()
+    assert cli("parse", "one.eml").returncode == 0

@@ -283,12 +283,57 @@ def test_a_uuid_in_the_return_address_proves_its_person() -> None:
         assert (event.kind, event.subscriber_uuid, event.proof) == (Kind.HARD, SUBSCRIBER, Proof.UUID)
         assert event.by_uuid
         assert event.evidence.endswith("the return address has the subscriber's UUID (VERP)")
+        # Whoever knows it can send to that address too, so it is as good in a header that the sender writes.
         (told,) = events(mail.replace(b"To: news@lists.example.org", b"To: " + address), VERP)
-        assert (told.kind, told.proof) == (Kind.SOFT, Proof.NONE)
-    assert told.by_uuid  # there is no other name
-    half = fixture("postfix_unknown_user").replace(b"X-Listmonk-Subscriber", b"X-Other")
-    (told,) = events(half.replace(b"To: news@lists.example.org", b"To: " + address), VERP)
+        assert (told.kind, told.subscriber_uuid, told.proof) == (Kind.HARD, SUBSCRIBER, Proof.UUID)
+
+
+OTHER = "11111111-2222-4333-8444-555555555555"
+RETURNED = f"bounce+{SUBSCRIBER}@example.org".encode()
+
+
+def test_a_uuid_within_a_mail_that_somebody_passes_on_proves_nothing() -> None:
+    inner = b"To: " + RETURNED + b"\nMessage-ID: <1@x.example>\nFrom: MAILER-DAEMON@x.example\n"
+    inner += b"Subject: Undelivered Mail\n\n<gone@example.net>: 550 5.1.1 User unknown\n"
+    outer = b"Message-ID: <1@x.example>\nFrom: a@x.example\nContent-Type: message/rfc822\n\n" + inner
+    (told,) = events(outer, VERP)
     assert (told.kind, told.proof) == (Kind.SOFT, Proof.NONE)
+
+
+def test_the_person_of_a_return_address_is_told_whatever_the_report_names() -> None:
+    """As from servers that do not return the headers of a letter, such as Stalwart."""
+    bare, two = (
+        fixture(name).partition(b"Content-Type: text/rfc822-headers")[0]
+        for name in ("postfix_unknown_user", "postfix_two_recipients")
+    )
+    two = two.replace(b"Action: delayed", b"Action: failed").replace(b"4.4.1", b"5.1.1")
+    for mail, kind, reported in (
+        (bare, Kind.HARD, "reader@example.com"),
+        (NAMELESS, Kind.HARD, ""),
+        (two, Kind.SOFT, "full@example.com"),  # of the places that it was forwarded to the mildest
+    ):
+        (event,) = events(sent_to(RETURNED, mail), VERP)
+        assert (event.recipient, event.subscriber_uuid, event.by_uuid) == ("", SUBSCRIBER, True)
+        assert (event.kind, event.reported, event.proof) == (kind, reported, Proof.UUID)
+
+
+def test_a_return_address_counts_more_than_the_headers_of_another_letter() -> None:
+    mail = fixture("postfix_unknown_user").replace(SUBSCRIBER.encode(), OTHER.encode())
+    (event,) = events(sent_to(RETURNED, mail), VERP)
+    assert (event.subscriber_uuid, event.campaign_uuid, event.recipient) == (SUBSCRIBER, "", "")
+    (same,) = events(sent_to(RETURNED, fixture("postfix_unknown_user")), VERP)
+    assert (same.subscriber_uuid, same.campaign_uuid, same.recipient) == (
+        SUBSCRIBER,
+        CAMPAIGN,
+        "reader@example.com",
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["vacation", "out_of_office_german", "read_receipt", "postfix_delay", "ordinary_mail"]
+)
+def test_what_is_no_bounce_is_none_at_a_return_address_either(name: str) -> None:
+    assert read_mail(sent_to(RETURNED, fixture(name)), VERP, ARRIVED).submission is None
 
 
 def test_a_mail_names_few_people_without_proof_and_the_rest_is_held() -> None:
