@@ -105,7 +105,6 @@ PURE = [
     "doctor/campaign_mail/rewriters.py",
     "doctor/proxies",
     "doctor/areas/bounces.py",
-    "doctor/probe/certificate.py",
     "doctor/finding.py",
     "doctor/areas/pages.py",
     "doctor/areas/pixel.py",

@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
+from bouncestream.crypto.certificate import Certificate
 from bouncestream.doctor.areas import bounces, bridge, campaigns, listmonk, pixel, ports, root_url, tls
 from bouncestream.doctor.finding import Finding
-from bouncestream.doctor.probe.certificate import Certificate
 from bouncestream.doctor.probe.front import Front
 from bouncestream.doctor.probe.names import Resolved
 from bouncestream.doctor.probe.public import Public

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bouncestream.crypto.certificate import Certificate, read
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.probe.certificate import Certificate, read
 from bouncestream.doctor.probe.front import Front
 from bouncestream.doctor.probe.reply import clean
 
