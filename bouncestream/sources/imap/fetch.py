@@ -8,7 +8,7 @@ remembered for the mailbox (`Forms`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
@@ -183,23 +183,33 @@ class Fetching(Commands):
         """The answers of the server about each of these mails. One that it refuses hides none of the others: it is
         missing. Raises ServerRefused when nothing is told or too much is refused, and Throttled at once."""
         found: dict[int, Told] = {}
-        waiting = [list(uids)] if uids else []
-        refusals: list[ServerRefused] = []
-        while waiting:
-            some = waiting.pop()
-            try:
-                answer = await self._sure("FETCH", uid_set(some), what, prefix="UID")
-            except Throttled:
-                raise
-            except ServerRefused as error:
-                refusals.append(error)
-                if len(refusals) > REFUSALS:
-                    raise
-                if len(some) > 1:
-                    waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
-            else:
-                wanted = set(some)
-                found |= {uid: told for uid, told in read(answer.lines).items() if uid in wanted}
-        if refusals and not found:
+
+        async def ask(some: Sequence[int]) -> None:
+            answer = await self._sure("FETCH", uid_set(some), what, prefix="UID")
+            wanted = set(some)
+            found.update((uid, told) for uid, told in read(answer.lines).items() if uid in wanted)
+
+        refusals = await halved(uids, ask, REFUSALS)
+        if refusals and (not found or len(refusals) > REFUSALS):
             raise refusals[-1]
         return found
+
+
+async def halved(
+    uids: Sequence[int], do: Callable[[Sequence[int]], Awaitable[None]], most: int
+) -> list[ServerRefused]:
+    """Do something with these mails together, and where the server refuses it with each half, so that one mail
+    hinders no other. The refusals; after more than `most` of them the rest is left. Raises Throttled at once."""
+    waiting = [uids] if uids else []
+    refusals: list[ServerRefused] = []
+    while waiting and len(refusals) <= most:
+        some = waiting.pop()
+        try:
+            await do(some)
+        except Throttled:
+            raise
+        except ServerRefused as error:
+            refusals.append(error)
+            if len(some) > 1:
+                waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+    return refusals

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
+from typing import TypeVar
 
 from bouncestream.printable import printable
 from bouncestream.sources.imap.names import decoded_folder, unquoted
@@ -47,10 +48,9 @@ _MIN = re.compile(rb"\bMIN (\d{1,10})\b", re.IGNORECASE)
 _ITEMS = re.compile(rb"\(([^()]*+)\)\Z")
 _PERSONAL = re.compile(rb"\ANAMESPACE \(\((\"(?:[^\"\\]++|\\.)*+\")", re.IGNORECASE)
 _TIMING = re.compile(r" \([\d.]{1,20}(?: \+ [\d.]{1,20}){1,9} secs\)\.?$")  # Dovecot's, after what it says
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_INTERNALDATE = re.compile(r" ?(\d{1,2})-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)", re.ASCII)
 
 Lines = Sequence["bytes | bytearray"]
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,7 @@ def fetched(lines: Lines) -> list[Fetched]:
         raw = _mail_of(parts)
         if raw is None and body is not None and body[1] and body[1][:1] == b'"':
             raw = unquoted(body[1])
-        date = _DATE.search(joined)
-        arrived = internal_date(date[1].decode("ascii", "replace")) if date else None
-        found.append(Fetched(int(uid[1]), raw or None, arrived))
+        found.append(Fetched(int(uid[1]), raw or None, _arrival(joined)))
     return found
 
 
@@ -128,41 +126,43 @@ def _mail_of(parts: dict[str, bytes]) -> bytes | None:
 
 def sizes(lines: Lines) -> dict[int, int]:
     """UID → bytes (RFC822.SIZE), of the mails in an answer to UID FETCH."""
-    found: dict[int, int] = {}
-    for texts, _ in _items(lines):
-        joined = b" ".join(texts)
-        uid, size = _UID.search(joined), _SIZE.search(joined)
-        if uid and size:
-            found[int(uid[1])] = int(size[1])
-    return found
+    return _of_each(lines, lambda text: int(found[1]) if (found := _SIZE.search(text)) else None)
 
 
 def flags(lines: Lines) -> dict[int, frozenset[str]]:
     """UID → flags, of the mails in an answer to UID FETCH (FLAGS)."""
-    found: dict[int, frozenset[str]] = {}
-    for texts, _ in _items(lines):
-        joined = b" ".join(texts)
-        uid, names = _UID.search(joined), _FLAGS.search(joined)
-        if uid and names:
-            found[int(uid[1])] = frozenset(names[1].decode("ascii", "replace").split())
-    return found
 
+    def names(text: bytes) -> frozenset[str] | None:
+        found = _FLAGS.search(text)
+        return frozenset(found[1].decode("ascii", "replace").split()) if found else None
 
-def shown(lines: Lines) -> set[int]:
-    """The UIDs of the mails in an answer to UID FETCH."""
-    return {int(uid[1]) for texts, _ in _items(lines) if (uid := _UID.search(b" ".join(texts)))}
+    return _of_each(lines, names)
 
 
 def dates(lines: Lines) -> dict[int, datetime]:
     """UID → INTERNALDATE, of the mails in an answer to UID FETCH (INTERNALDATE)."""
-    found: dict[int, datetime] = {}
+    return _of_each(lines, _arrival)
+
+
+def shown(lines: Lines) -> set[int]:
+    """The UIDs of the mails in an answer to UID FETCH."""
+    return set(_of_each(lines, len))
+
+
+def _of_each(lines: Lines, read: Callable[[bytes], Told | None]) -> dict[int, Told]:
+    """UID → what is read in the text of a FETCH response; those in which there is none are missing."""
+    found: dict[int, Told] = {}
     for texts, _ in _items(lines):
-        joined = b" ".join(texts)
-        uid, date = _UID.search(joined), _DATE.search(joined)
-        at = internal_date(date[1].decode("ascii", "replace")) if date else None
-        if uid and at:
-            found[int(uid[1])] = at
+        text = b" ".join(texts)
+        uid, told = _UID.search(text), read(text)
+        if uid is not None and told is not None:
+            found[int(uid[1])] = told
     return found
+
+
+def _arrival(text: bytes) -> datetime | None:
+    found = _DATE.search(text)
+    return internal_date(found[1].decode("ascii", "replace")) if found else None
 
 
 def _items(lines: Lines) -> Iterator[tuple[list[bytes], list[bytearray]]]:
@@ -324,23 +324,15 @@ def texts(lines: Iterable[bytes | bytearray]) -> Iterator[bytes]:
 
 def internal_date(text: str) -> datetime | None:
     """An INTERNALDATE (RFC 3501 section 9, `date-time`) as aware UTC; None when it is none."""
-    match = _INTERNALDATE.fullmatch(text)
-    if match is None or match[2].lower() not in _MONTHS:
-        return None
-    day, year, hour, minute, second = (int(match[n]) for n in (1, 3, 4, 5, 6))
-    offset = timedelta(hours=int(match[8]), minutes=int(match[9])) * (-1 if match[7] == "-" else 1)
     try:
-        zone = timezone(offset)
-        return datetime(
-            year, _MONTHS.index(match[2].lower()) + 1, day, hour, minute, second, tzinfo=zone
-        ).astimezone(UTC)
+        return datetime.strptime(text.strip(), "%d-%b-%Y %H:%M:%S %z").astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
 def search_date(moment: datetime) -> str:
     """A day as SEARCH takes it (RFC 3501 section 9, `date`): 1-Feb-2026."""
-    return f"{moment.day}-{_MONTHS[moment.month - 1].capitalize()}-{moment.year:04d}"
+    return f"{moment.day}-{moment:%b-%Y}"
 
 
 def prefix(lines: Lines) -> str:

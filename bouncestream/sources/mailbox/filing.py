@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.errors import ServerRefused, Throttled
+from bouncestream.errors import ServerRefused
 from bouncestream.metrics import MAILS_PLACED, Metrics
 from bouncestream.ports import Filing, FolderKey, MailMemory, PendingFiling
+from bouncestream.sources.imap.fetch import halved
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import rules
 from bouncestream.sources.mailbox.own_mail import COPIED, expunge
@@ -54,27 +56,17 @@ async def settle(
         )
         await memory.forget_filings(key, strange)
     hindrance = ""
+
+    async def file(filing: Filing, uids: Sequence[int]) -> None:
+        nonlocal hindrance
+        if rules.filing(settings, filing) is not None:
+            hindrance = await _place(session, uids, rules.target(settings, filing)) or hindrance
+            metrics.add(MAILS_PLACED, key.mailbox, filing.value, by=len(uids))
+        await memory.forget_filings(key, uids)
+
     for filing in Filing:
         uids = [due.uid for due in owed if due.filing is filing and due.uid not in strange]
-        refusals: list[ServerRefused] = []
-        waiting = [uids] if uids else []
-        while waiting:
-            some = waiting.pop()
-            try:
-                if rules.filing(settings, filing) is not None:
-                    hindrance = await _place(session, some, rules.target(settings, filing)) or hindrance
-                    metrics.add(MAILS_PLACED, key.mailbox, filing.value, by=len(some))
-            except Throttled:
-                raise
-            except ServerRefused as error:
-                refusals.append(error)
-                if len(refusals) > REFUSALS:
-                    break
-                if len(some) > 1:
-                    waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
-            else:
-                await memory.forget_filings(key, some)
-        if refusals:
+        if refusals := await halved(uids, partial(file, filing), REFUSALS):
             raise refusals[-1]
     return True, hindrance
 

@@ -25,6 +25,7 @@ from bouncestream.errors import FolderMissing, MailboxError, ServerRefused, Toke
 from bouncestream.ports import Progress
 from bouncestream.printable import mask_all
 from bouncestream.settings import shapes
+from bouncestream.sources.imap.replies import search_date
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox.connector import Connector
 from bouncestream.sources.mailbox.own_mail import OwnMail, new_mark
@@ -40,7 +41,6 @@ HEARING = 20.0
 #: IDLE has surely begun by then; seconds. The session does not tell when.
 _BEGUN = 1.0
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 #: How far a folder of the mailbox was read, as the outbox knows it; called in a thread.
 Known = Callable[[str], Progress | None]
@@ -141,7 +141,7 @@ async def _first_contact(box: Mailbox, session: Session, exists: int) -> int:
         return exists
     if box.start == "now" or not exists:
         return 0
-    return len(await session.search(f"SINCE {moment.day}-{_MONTHS[moment.month - 1]}-{moment.year:04d}"))
+    return len(await session.search(f"SINCE {search_date(moment)}"))
 
 
 # -- words and rules that all visitors share -----------------------------------------------------------------------
