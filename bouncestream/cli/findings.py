@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from bouncestream.cli import show as out
 from bouncestream.cli.exits import FINE, NOT_EXAMINED, NOT_WELL
-from bouncestream.doctor.finding import Finding, Level, as_dict, exit_code
+from bouncestream.doctor.finding import Finding, Level, exit_code
 from bouncestream.printable import printable
 
 _SIGNS = {Level.OK: "✔", Level.INFO: "·", Level.WARNING: "⚠", Level.ERROR: "✘"}
@@ -29,7 +29,7 @@ def tell(
     found = list(findings)
     code = exit_code(found) if examined else NOT_EXAMINED
     if as_json:
-        out.json_line({"findings": [as_dict(finding) for finding in found]})
+        out.json_line({"findings": [asdict(finding) for finding in found]})
         return code
     for topic in dict.fromkeys(finding.topic for finding in found):
         out.heading((headings or {}).get(topic, f"{topic[:1].upper()}{topic[1:]}"))

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import asdict
 from typing import Any
 
 from bouncestream.config.model import Config, Listmonk, Server
 from bouncestream.crypto.secret import Secret
-from bouncestream.doctor.finding import Finding, Level, as_dict, unexamined
+from bouncestream.doctor.finding import Finding, Level, unexamined
 from bouncestream.net import child
 from bouncestream.net.child import ChildFailed
 
@@ -51,4 +52,4 @@ def examine(job: dict[str, Any]) -> list[dict[str, Any]]:
         ),
         server=Server(public_url=job["hooks_url"]),
     )
-    return [as_dict(one) for one in asyncio.run(checks.quick(config))]
+    return [asdict(one) for one in asyncio.run(checks.quick(config))]

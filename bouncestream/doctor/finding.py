@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bouncestream.printable import printable
+
 
 class Level(StrEnum):
     """The gravity of a finding."""
@@ -32,23 +34,15 @@ class Finding:
     evidence: Mapping[str, Any] = field(default_factory=dict)  #: for machines: the values behind `seen`
 
 
+def finding(id: str, level: Level, topic: str, seen: str, why: str = "", fix: str = "", **evidence: Any) -> Finding:
+    """A finding about what is foreign: `seen` is made printable."""
+    return Finding(id, level, topic, printable(seen), why, fix, evidence)
+
+
 def exit_code(findings: Iterable[Finding]) -> int:
     """0: fine; 1: warnings; 2: errors."""
     levels = {finding.level for finding in findings}
     return 2 if Level.ERROR in levels else 1 if Level.WARNING in levels else 0
-
-
-def as_dict(finding: Finding) -> dict[str, Any]:
-    """A finding as `doctor --json` prints it."""
-    return {
-        "id": finding.id,
-        "level": finding.level.value,
-        "topic": finding.topic,
-        "seen": finding.seen,
-        "why": finding.why,
-        "fix": finding.fix,
-        "evidence": dict(finding.evidence),
-    }
 
 
 def unexamined(why: str) -> Finding:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from dataclasses import asdict
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from bouncestream.doctor.campaign_mail import body as received
 from bouncestream.doctor.campaign_mail.rewriters import unwrapped
-from bouncestream.doctor.finding import Finding, as_dict
+from bouncestream.doctor.finding import Finding
 from bouncestream.doctor.logs import judge as log_judge
 from bouncestream.doctor.logs import line as access_log
 from bouncestream.doctor.logs.paths import classify, family, shape
@@ -57,7 +58,7 @@ def check(findings: list[Finding]) -> None:
     for finding in findings:
         for text in (finding.seen, finding.why, finding.fix):
             assert text.replace("\n", "").isprintable(), finding
-        json.dumps(as_dict(finding)).encode()
+        json.dumps(asdict(finding)).encode()
 
 
 @QUICK

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from bouncestream.config.model import Listmonk
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.areas import bounces, campaigns, listmonk
 from bouncestream.doctor.engine import examine_listmonk
-from bouncestream.doctor.finding import Finding, as_dict
+from bouncestream.doctor.finding import Finding
 from bouncestream.doctor.probe.names import Names
 from bouncestream.doctor.probe.reply import Reply
 from bouncestream.doctor.probe.web import Credentials, Web
@@ -70,7 +70,7 @@ def check(findings: list[Finding]) -> None:
     for finding in findings:
         for text in (finding.seen, finding.why, finding.fix):
             assert text.replace("\n", "").isprintable(), finding
-        assert_blank(orjson.dumps(as_dict(finding), default=str).decode())
+        assert_blank(orjson.dumps(asdict(finding), default=str).decode())
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

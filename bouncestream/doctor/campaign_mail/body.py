@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from bouncestream.doctor.campaign_mail import headers as received_headers
 from bouncestream.doctor.campaign_mail import rewritten as received_rewritten
@@ -24,7 +23,7 @@ from bouncestream.doctor.campaign_mail.urls import (
     ours,
     ours_inside,
 )
-from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.finding import Finding, Level, finding
 from bouncestream.event import clean_uuid
 from bouncestream.printable import printable
 
@@ -72,7 +71,7 @@ def judge(
     letter = read(raw)
     if not letter.fields:
         seen = "The file is empty." if not raw.strip() else "The file has no header fields."
-        found = [_finding("mail-no-headers", Level.ERROR, "mail", seen, _NO_HEADERS, _SAVE_IT)]
+        found = [finding("mail-no-headers", Level.ERROR, "mail", seen, _NO_HEADERS, _SAVE_IT)]
         return [*found, *(_body(letter, own, set()) if letter.html else ())], False
     if (
         "report-type" in letter.get("content-type").lower()
@@ -80,15 +79,13 @@ def judge(
     ):
         why = "This command examines a campaign mail as a reader receives it."
         fix = "bouncestream parse FILE shows how a bounce is judged"
-        return [_finding("mail-is-a-bounce", Level.ERROR, "mail", "This is a bounce or a report.", why, fix)], False
+        return [finding("mail-is-a-bounce", Level.ERROR, "mail", "This is a bounce or a report.", why, fix)], False
     found = []
     if cut:
-        found.append(
-            _finding("mail-cut", Level.WARNING, "mail", "The mail is too large; its end was not examined.", "", "")
-        )
+        found.append(finding("mail-cut", Level.WARNING, "mail", "The mail is too large; its end was not examined."))
     if letter.attached:
         seen = "It was attached to another mail; the attachment is examined."
-        found.append(_finding("mail-attached", Level.INFO, "mail", seen, "", ""))
+        found.append(finding("mail-attached", Level.INFO, "mail", seen))
     ids = {clean_uuid(letter.get("x-listmonk-campaign")), clean_uuid(letter.get("x-listmonk-subscriber"))} - {""}
     found += _body(letter, own, ids)
     found += received_headers.judge(letter, own, _root(letter))
@@ -101,10 +98,6 @@ _SAVE_IT = (
     "Mail: Save "
     "as, Raw message source; Outlook on the web: ⋯, Save as"
 )
-
-
-def _finding(id: str, level: Level, topic: str, seen: str, why: str, fix: str, **evidence: Any) -> Finding:
-    return Finding(id, level, topic, printable(seen), why, fix, evidence)
 
 
 def _root(letter: Letter) -> str:
@@ -124,12 +117,12 @@ def _body(letter: Letter, own: Own, ids: set[str]) -> Iterable[Finding]:
         unseen = "No X-Listmonk header, no pixel and no Listmonk link."
         why = "It is not a Listmonk campaign mail, or everything was changed in transit."
         fix = "use a campaign mail, not a transactional or confirmation mail"
-        yield _finding("mail-not-listmonk", Level.ERROR, "mail", unseen, why, fix)
+        yield finding("mail-not-listmonk", Level.ERROR, "mail", unseen, why, fix)
         return
     if letter.damaged:
         why = "Mail programs show broken images and links: URLs keep the = of quoted-printable."
         fix = "the body is re-encoded in transit: look for a gateway, footer or list manager that changes mails"
-        yield _finding(
+        yield finding(
             "mail-encoding-broken", Level.ERROR, "mail", "The body is encoded twice or declared wrongly.", why, fix
         )
     if lost:
@@ -159,7 +152,7 @@ def _pixel(letter: Letter, ids: set[str], own: Own) -> Iterable[Finding]:
             "them whole."
         )
         fix = "write the body as raw HTML or Markdown, and keep { and quotes from being changed: {{ TrackView }}"
-        yield _finding("mail-template-unrendered", Level.ERROR, "pixel", f"The mail contains: {raw[0]}", why, fix)
+        yield finding("mail-template-unrendered", Level.ERROR, "pixel", f"The mail contains: {raw[0]}", why, fix)
     if not pixels and not inside:
         yield _no_pixel(letter, own)
         return
@@ -169,14 +162,14 @@ def _pixel(letter: Letter, ids: set[str], own: Own) -> Iterable[Finding]:
             "Another server then fetches the pixel; this may be a copy saved from a web page, not the mail itself."
         )
         fix = "save the original (Gmail: Show original, Download original), and disable open tracking at the ESP"
-        yield _finding("mail-pixel-wrapped", Level.WARNING, "pixel", seen, why, fix)
+        yield finding("mail-pixel-wrapped", Level.WARNING, "pixel", seen, why, fix)
         return
     first = pixels[0]
     distinct = {(pixel.campaign, pixel.subscriber) for pixel in pixels}
     if len(pixels) > 1:
         why = "Each open is counted once per pixel."
         fix = "keep one {{ TrackView }}: in the template or in the body, not in both"
-        yield _finding(
+        yield finding(
             "mail-pixel-twice", Level.WARNING, "pixel", f"The mail has the pixel {len(pixels)} times.", why, fix
         )
     strange = {id for pair in distinct for id in pair} - {ZERO}
@@ -184,15 +177,13 @@ def _pixel(letter: Letter, ids: set[str], own: Own) -> Iterable[Finding]:
         why = "Opens are counted for that one. The pixel was copied as rendered HTML."
         fix = "remove the <img …px.png> from body and template, and use {{ TrackView }} instead"
         seen = "The pixel's ids differ from the mail's X-Listmonk headers."
-        yield _finding("mail-pixel-other-campaign", Level.ERROR, "pixel", seen, why, fix)
+        yield finding("mail-pixel-other-campaign", Level.ERROR, "pixel", seen, why, fix)
     else:
-        yield _finding(
+        yield finding(
             "mail-pixel-ok",
             Level.OK,
             "pixel",
             f"The pixel is there: {printable(first.root, 200)}/campaign/…/…/px.png",
-            "",
-            "",
         )
     if first.subscriber == ZERO:
         yield _anonymous(first, own)
@@ -207,7 +198,7 @@ def _pixel(letter: Letter, ids: set[str], own: Own) -> Iterable[Finding]:
             "right behind <body>"
         )
         seen = f"The HTML has {letter.html_bytes // 1024:,} KB, and the pixel is at its end."
-        yield _finding("mail-clipped", Level.WARNING, "pixel", seen, why, fix, bytes=letter.html_bytes)
+        yield finding("mail-clipped", Level.WARNING, "pixel", seen, why, fix, bytes=letter.html_bytes)
 
 
 def _anonymous(pixel: Ours, own: Own) -> Finding:
@@ -224,20 +215,20 @@ def _anonymous(pixel: Ours, own: Own) -> Finding:
         why = "Individual tracking was off: opens are counted anonymously. Once it is switched on, "
         why += "opens of this mail are lost; its clicks still count."
     level = Level.WARNING if fix else Level.INFO
-    return _finding("mail-pixel-anonymous", level, "pixel", seen, why, fix)
+    return finding("mail-pixel-anonymous", level, "pixel", seen, why, fix)
 
 
 def _no_pixel(letter: Letter, own: Own) -> Finding:
     if not letter.html:
         why = "Only HTML can load an image, so opens of this mail are never counted."
         fix = "choose Rich text, HTML or Markdown as the campaign's format, not Plain text"
-        return _finding("mail-no-html", Level.WARNING, "pixel", "The mail has no HTML part.", why, fix)
+        return finding("mail-no-html", Level.WARNING, "pixel", "The mail has no HTML part.", why, fix)
     if any(map(almost, letter.images)):
         why = "Listmonk answers 400 and counts nothing."
         fix = (
             "use {{ TrackView }} in the template instead of your own <img>; find out what changes mails in transit"
         )
-        return _finding(
+        return finding(
             "mail-pixel-broken", Level.ERROR, "pixel", "There is a px.png, but its ids are broken.", why, fix
         )
     seen = "There is no pixel in the HTML."
@@ -247,7 +238,7 @@ def _no_pixel(letter: Letter, own: Own) -> Finding:
         seen = "There is no pixel, and tracking is disabled in Listmonk."
         why = "Listmonk omits pixel and tracked links from every mail: no open or click is counted."
         fix = "if you want tracking: Listmonk, Settings, Privacy: switch Disable tracking off, and send again"
-        return _finding("mail-tracking-disabled", Level.WARNING, "pixel", seen, why, fix)
+        return finding("mail-tracking-disabled", Level.WARNING, "pixel", seen, why, fix)
     why = "Opens of this mail cannot be counted."
     template = (
         "Listmonk, Campaigns, Templates: put this before </body> of the template in use:\n    {{ TrackView }}"
@@ -256,7 +247,7 @@ def _no_pixel(letter: Letter, own: Own) -> Finding:
     if own.disabled is None:
         fix = "Listmonk, Settings, Privacy: switch Disable tracking off: while it is on, mails have no pixel or "
         fix += f"tracked link (`--config FILE` asks Listmonk). If it is off: {template}"
-    return _finding("mail-pixel-missing", Level.ERROR, "pixel", seen, why, fix)
+    return finding("mail-pixel-missing", Level.ERROR, "pixel", seen, why, fix)
 
 
 # -- links ------------------------------------------------------------------------------------------------------
@@ -288,24 +279,24 @@ def _links(letter: Letter, own: Own, ids: set[str], lost: Mapping[str, str]) -> 
         seen = f"{kinds['broken']} tracked links have broken ids."
         why = "Listmonk answers 400, and readers see an error page."
         fix = "find out what changes mails in transit: a gateway, a footer, a line wrap at 76 or 998 characters"
-        yield _finding("mail-links-broken", Level.ERROR, "links", seen, why, fix)
+        yield finding("mail-links-broken", Level.ERROR, "links", seen, why, fix)
     if tracked:
         seen = f"{tracked} of {total} links go through Listmonk."
-        yield _finding("mail-links-tracked", Level.OK, "links", seen, "", "", tracked=tracked, of=total)
+        yield finding("mail-links-tracked", Level.OK, "links", seen, tracked=tracked, of=total)
     fix = (
         'write https://example.com@TrackLink or {{ TrackLink "https://example.com" }}, or tick Track in its '
         "link box: Listmonk does not rewrite links by itself"
     )
     if plain and tracked:
         seen = f"{plain} links do not, to: {', '.join(dict.fromkeys(examples))}."
-        yield _finding(
+        yield finding(
             "mail-links-some-untracked", Level.INFO, "links", seen, "Clicks on these are not counted.", fix
         )
     elif plain and own.disabled and not letter.images:
         return
     elif plain and not kinds["hidden"] and "link" not in lost.values():
         seen = f"None of {plain} links goes through Listmonk."
-        yield _finding("mail-links-untracked", Level.WARNING, "links", seen, "No click can be counted.", fix)
+        yield finding("mail-links-untracked", Level.WARNING, "links", seen, "No click can be counted.", fix)
 
 
 def _is_listmonks_page(url: str, letter: Letter) -> bool:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from bouncestream.doctor.campaign_mail.message import Letter
 from bouncestream.doctor.campaign_mail.rewriters import ESPS, MESSAGE_IDS
 from bouncestream.doctor.campaign_mail.urls import host_and_port
-from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.finding import Finding, Level, finding
 from bouncestream.doctor.probe.target import meant
 from bouncestream.event import clean_uuid
 from bouncestream.mail.address import normalise
@@ -70,12 +69,6 @@ def judge(letter: Letter, own: Own, root_url: str) -> Iterable[Finding]:
     yield from _authentication(letter)
 
 
-def _finding(
-    id: str, level: Level, topic: str, seen: str, why: str = "", fix: str = "", **evidence: Any
-) -> Finding:
-    return Finding(id, level, topic, printable(seen), why, printable(fix), evidence)
-
-
 def _listmonk(letter: Letter) -> Iterable[Finding]:
     names = ("X-Listmonk-Campaign", "X-Listmonk-Subscriber")
     missing = [name for name in names if not clean_uuid(letter.get(name.lower()))]
@@ -86,16 +79,16 @@ def _listmonk(letter: Letter) -> Iterable[Finding]:
             "returned mail does not prove that it was yours."
         )
         fix = "ask the ESP to keep X- headers, or remove the rule of your mail server that strips them"
-        yield _finding("mail-headers-missing", Level.WARNING, "headers", seen, why, fix, missing=missing)
+        yield finding("mail-headers-missing", Level.WARNING, "headers", seen, why, fix, missing=missing)
     else:
-        yield _finding(
+        yield finding(
             "mail-headers-ok", Level.OK, "headers", "X-Listmonk-Campaign and X-Listmonk-Subscriber are there."
         )
     names_seen = [name for name, _ in letter.fields]
     for esp in ESPS:
         pattern = esp.headers
         if pattern is not None and any(pattern.match(name) for name in names_seen):
-            yield _finding("mail-esp", Level.INFO, "headers", f"It was sent through {esp.name}.", esp=esp.name)
+            yield finding("mail-esp", Level.INFO, "headers", f"It was sent through {esp.name}.", esp=esp.name)
             break
 
 
@@ -107,7 +100,7 @@ def _unsubscribe(letter: Letter, root_url: str) -> Iterable[Finding]:
     rule = "Gmail and Yahoo require one-click unsubscription from bulk senders; without it readers report spam."
     switch = "Listmonk, Settings, Privacy: enable the List-Unsubscribe header"
     if not value:
-        yield _finding(
+        yield finding(
             "mail-unsubscribe-missing",
             Level.WARNING,
             "unsubscription",
@@ -126,7 +119,7 @@ def _unsubscribe(letter: Letter, root_url: str) -> Iterable[Finding]:
         if not post:
             parts.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click is missing")
         fix = switch if not post else "change Listmonk's root URL (Settings, General) to https://"
-        yield _finding(
+        yield finding(
             "mail-unsubscribe-not-one-click", Level.WARNING, "unsubscription", f"{'; '.join(parts)}.", rule, fix
         )
         return
@@ -139,7 +132,7 @@ def _unsubscribe(letter: Letter, root_url: str) -> Iterable[Finding]:
             "unsubscribes in Listmonk"
         )
         seen = f"List-Unsubscribe leads to {printable(host, 100)}, not to Listmonk."
-        yield _finding("mail-unsubscribe-foreign", Level.WARNING, "unsubscription", seen, why, fix, host=host)
+        yield finding("mail-unsubscribe-foreign", Level.WARNING, "unsubscription", seen, why, fix, host=host)
     signatures = letter.all("dkim-signature")
     covered = {"list-unsubscribe", "list-unsubscribe-post"}
     if signatures and not any(covered <= _signed(one) for one in signatures):
@@ -149,9 +142,9 @@ def _unsubscribe(letter: Letter, root_url: str) -> Iterable[Finding]:
             "else ask the ESP)"
         )
         seen = "No DKIM signature covers List-Unsubscribe and List-Unsubscribe-Post."
-        yield _finding("mail-unsubscribe-unsigned", Level.WARNING, "unsubscription", seen, why, fix)
+        yield finding("mail-unsubscribe-unsigned", Level.WARNING, "unsubscription", seen, why, fix)
     elif not foreign:
-        yield _finding(
+        yield finding(
             "mail-unsubscribe-ok", Level.OK, "unsubscription", "One-click unsubscription leads to Listmonk."
         )
 
@@ -174,13 +167,13 @@ def _signed(signature: str) -> set[str]:
 def _bounces(letter: Letter, own: Own) -> Iterable[Finding]:
     paths = letter.all("return-path")
     if not paths:
-        yield _finding(
+        yield finding(
             "mail-return-path-missing", Level.INFO, "bounces", "There is no Return-Path; the receiver adds it."
         )
     elif paths[0].strip() in ("<>", ""):
         why = "Undeliverable mails are not returned, so no bounce is ever counted."
         fix = "set an envelope sender at the ESP or in your mail server"
-        yield _finding("mail-return-path-empty", Level.ERROR, "bounces", "The return path is empty.", why, fix)
+        yield finding("mail-return-path-empty", Level.ERROR, "bounces", "The return path is empty.", why, fix)
     else:
         address = normalise(paths[0])
         domain = address.rpartition("@")[2] or printable(paths[0], 60)
@@ -193,11 +186,11 @@ def _bounces(letter: Letter, own: Own) -> Iterable[Finding]:
             why = "That is your own domain: its mailbox, or the ESP behind its MX, receives them."
         else:
             why = "That is not your domain: the ESP receives them and reports them by webhook."
-        yield _finding("mail-return-path", Level.INFO, "bounces", seen, why, domain=domain, verp=named)
+        yield finding("mail-return-path", Level.INFO, "bounces", seen, why, domain=domain, verp=named)
     ids = re.findall(r"<?([^\s<>]{1,500})>?", letter.get("message-id")[:2000])
     if not ids:
         fix = "let Listmonk or the mail server add one"
-        yield _finding(
+        yield finding(
             "mail-message-id-missing",
             Level.WARNING,
             "bounces",
@@ -218,7 +211,7 @@ def _bounces(letter: Letter, own: Own) -> Iterable[Finding]:
             "Listmonk's and your mail server's logs have another one, so look up bounces by address or "
             "X-Listmonk headers."
         )
-        yield _finding("mail-message-id-rewritten", Level.INFO, "bounces", seen, why, esp=esp)
+        yield finding("mail-message-id-rewritten", Level.INFO, "bounces", seen, why, esp=esp)
 
 
 _ORIGINALS = frozenset(("x-original-message-id", "x-google-original-message-id", "x-ms-original-message-id"))
@@ -279,7 +272,7 @@ def _authentication(letter: Letter) -> Iterable[Finding]:
     if not found:
         fix = "send the campaign to a Gmail address too, and examine that mail: Gmail records them"
         seen = "The receiver recorded no SPF, DKIM or DMARC result."
-        yield _finding("mail-auth-unknown", Level.INFO, topic, seen, "", fix)
+        yield finding("mail-auth-unknown", Level.INFO, topic, seen, "", fix)
         return
     spf, dkim, dmarc = found.get("spf", ""), found.get("dkim", ""), found.get("dmarc", "")
     domain = printable(normalise(letter.get("from")).rpartition("@")[2], 100) or "your domain"
@@ -290,25 +283,25 @@ def _authentication(letter: Letter) -> Iterable[Finding]:
         level = Level.WARNING if passed or spf in ("none", "neutral", "temperror") else Level.ERROR
         why = "The sending server is not in the SPF record of the return path's domain."
         fix = "add the ESP's include to the TXT record of that domain, in one record: v=spf1 include:… ~all"
-        yield _finding("mail-spf-failed", level, topic, f"SPF: {spf}.", why, fix, result=spf)
+        yield finding("mail-spf-failed", level, topic, f"SPF: {spf}.", why, fix, result=spf)
     if dkim and dkim != "pass":
         bad = True
         level = Level.WARNING if passed or dkim == "temperror" else Level.ERROR
         why = "The signature is missing or broken. List managers or footers that change the body also break it."
         fix = f"add the ESP's DKIM records to the DNS of {domain}, and let it sign with that domain"
-        yield _finding("mail-dkim-failed", level, topic, f"DKIM: {dkim}.", why, fix, result=dkim)
+        yield finding("mail-dkim-failed", level, topic, f"DKIM: {dkim}.", why, fix, result=dkim)
     if dmarc in ("none", "bestguesspass"):
         bad = True
         why = "Gmail and Yahoo require bulk senders to have a DMARC record."
         fix = f'_dmarc.{domain}. TXT "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"'
-        yield _finding(
+        yield finding(
             "mail-dmarc-none", Level.WARNING, topic, f"{domain} has no DMARC record.", why, fix, result=dmarc
         )
     elif dmarc and not passed:
         bad = True
         why = "Neither SPF nor DKIM passed for the domain in From, so the mail goes to spam or is rejected."
         fix = f"let the ESP sign with DKIM as {domain}, or use a return path below {domain} (custom bounce domain)"
-        yield _finding("mail-dmarc-failed", Level.ERROR, topic, f"DMARC: {dmarc}.", why, fix, result=dmarc)
+        yield finding("mail-dmarc-failed", Level.ERROR, topic, f"DMARC: {dmarc}.", why, fix, result=dmarc)
     if not bad:
         told = ", ".join(f"{name.upper()} {result}" for name, result in sorted(found.items()))
-        yield _finding("mail-auth-ok", Level.OK, topic, f"The receiver recorded: {told}.", **found)
+        yield finding("mail-auth-ok", Level.OK, topic, f"The receiver recorded: {told}.", **found)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Set
 from bouncestream.doctor.campaign_mail.message import Letter
 from bouncestream.doctor.campaign_mail.rewriters import ESPS, RECEIVERS, pixel_of, rewriter
 from bouncestream.doctor.campaign_mail.urls import host_and_port, ours, ours_inside
-from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.finding import Finding, Level, finding
 from bouncestream.printable import printable
 
 #: id → what it means
@@ -41,7 +41,7 @@ def judge(letter: Letter, root_url: str = "", ids: Set[str] = frozenset()) -> It
             receivers[one.name] += 1
     for name, times in senders.items():
         seen = f"{name} rewrote {times} of {len(letter.links)} links."
-        yield _finding(
+        yield finding(
             "mail-links-esp",
             Level.WARNING,
             "links",
@@ -62,11 +62,11 @@ def judge(letter: Letter, root_url: str = "", ids: Set[str] = frozenset()) -> It
         )
         fix = f"{host} is probably your ESP's tracking domain: disable its click tracking (and open "
         fix += "tracking) there; Listmonk tracks clicks itself"
-        yield _finding("mail-links-esp", Level.WARNING, "links", seen, _DETOUR, fix, esp="", host=host)
+        yield finding("mail-links-esp", Level.WARNING, "links", seen, _DETOUR, fix, esp="", host=host)
     yield from _wrapped(letter, root_url)
     for name in dict.fromkeys(one.name for url in letter.images if (one := pixel_of(url)) is not None):
         why = "It counts opens in addition to Listmonk; the numbers will differ."
-        yield _finding(
+        yield finding(
             "mail-esp-pixel",
             Level.INFO,
             "pixel",
@@ -77,7 +77,7 @@ def judge(letter: Letter, root_url: str = "", ids: Set[str] = frozenset()) -> It
     for name, times in receivers.items():
         seen = f"The receiver ({name}) rewrote {times} links."
         why = "It checks them and may follow them before the reader does: some clicks are automatic."
-        yield _finding("mail-links-receiver", Level.INFO, "links", seen, why, "", receiver=name)
+        yield finding("mail-links-receiver", Level.INFO, "links", seen, why, "", receiver=name)
 
 
 def is_hidden(url: str) -> bool:
@@ -96,10 +96,10 @@ def _wrapped(letter: Letter, root_url: str) -> Iterable[Finding]:
         seen = f"{times} of {len(letter.links)} links lead to {host} first, and to Listmonk from there."
         if _domain(host) in domains or _TRACKER.match(host):
             fix = f"{host} is probably your ESP's tracking domain: disable its click tracking there"
-            yield _finding("mail-links-esp", Level.WARNING, "links", seen, _DETOUR, fix, esp="", host=host)
+            yield finding("mail-links-esp", Level.WARNING, "links", seen, _DETOUR, fix, esp="", host=host)
         else:
             why = "Your ESP does that, or the receiver, which checks links and may follow them before the reader."
-            yield _finding("mail-links-receiver", Level.INFO, "links", seen, why, "", receiver="", host=host)
+            yield finding("mail-links-receiver", Level.INFO, "links", seen, why, "", receiver="", host=host)
 
 
 #: The first word of names that nobody but a tracker has.
@@ -170,7 +170,3 @@ def _is_word(word: str) -> bool:
 
 def _domain(host: str) -> str:
     return ".".join(host.split(".")[-2:])
-
-
-def _finding(id: str, level: Level, topic: str, seen: str, why: str, fix: str, **evidence: object) -> Finding:
-    return Finding(id, level, topic, printable(seen), why, fix, evidence)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from bouncestream.doctor.campaign_mail.headers import Own
 from bouncestream.doctor.campaign_mail.message import Letter
 from bouncestream.doctor.campaign_mail.urls import Ours, host_and_port, is_local, root_as_written, same_root
-from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.finding import Finding, Level, finding
 from bouncestream.doctor.probe.target import fault_of, meant
 from bouncestream.printable import printable
 
@@ -56,11 +55,7 @@ def invalid(lost: Mapping[str, str]) -> Finding:
     fault = fault_of(root) if root else "without a host"
     seen = f"{' and '.join(parts)[:1].upper()}{' and '.join(parts)[1:]}: URLs begin with {root!r}, {fault}."
     why = "{{ TrackView }} and the links are there, but mail programs cannot follow them: nothing is counted."
-    return _finding("mail-root-invalid", Level.ERROR, "root URL", seen, why, _fix(root), root=root)
-
-
-def _finding(id: str, level: Level, topic: str, seen: str, why: str, fix: str, **evidence: Any) -> Finding:
-    return Finding(id, level, topic, printable(seen), why, fix, evidence)
+    return finding("mail-root-invalid", Level.ERROR, "root URL", seen, why, _fix(root), root=root)
 
 
 def judge(found: list[Ours], own: Own) -> Iterable[Finding]:
@@ -72,35 +67,32 @@ def judge(found: list[Ours], own: Own) -> Iterable[Finding]:
         told = ", ".join(printable(root, 80) for root in list(roots)[:5])
         why = "This Listmonk does not track some of them: they were copied from another mail, or it has moved."
         fix = "remove rendered /campaign/ and /link/ URLs from body and template; Listmonk creates them"
-        yield _finding("mail-root-mixed", Level.WARNING, "root URL", f"URLs begin with: {told}.", why, fix)
+        yield finding("mail-root-mixed", Level.WARNING, "root URL", f"URLs begin with: {told}.", why, fix)
     root = roots.most_common(1)[0][0]
     shown = printable(root, 200)
     host, port = host_and_port(root)
     before = root.partition("://")[2].partition("/")
     path = before[1] + before[2]
+
+    def begins(id: str, level: Level, why: str, more: str = "") -> Finding:
+        return finding(id, level, "root URL", f"URLs begin with {shown}{more}.", why, _fix(root), root=root)
+
     if is_local(host):
-        why = "Only this machine or network can load the pixel or follow a link."
-        yield _finding(
-            "mail-root-local", Level.ERROR, "root URL", f"URLs begin with {shown}.", why, _fix(root), root=root
+        yield begins(
+            "mail-root-local", Level.ERROR, "Only this machine or network can load the pixel or follow a link."
         )
         return
     if root.startswith("http://"):
         why = "Web mail blocks or upgrades plain HTTP images, and clicks are sent unencrypted."
-        yield _finding(
-            "mail-root-http", Level.WARNING, "root URL", f"URLs begin with {shown}.", why, _fix(root), root=root
-        )
+        yield begins("mail-root-http", Level.WARNING, why)
     if port is not None and port not in (80, 443):
         why = (
             "Many networks allow only ports 80 and 443; and Listmonk's own port should not be open to the Internet."
         )
-        yield _finding(
-            "mail-root-port", Level.ERROR, "root URL", f"URLs begin with {shown}.", why, _fix(root), root=root
-        )
+        yield begins("mail-root-port", Level.ERROR, why)
     if path:
         why = "Listmonk supports neither a sub-path nor //: it answers 404."
-        yield _finding(
-            "mail-root-path", Level.ERROR, "root URL", f"URLs begin with {shown}/.", why, _fix(root), root=root
-        )
+        yield begins("mail-root-path", Level.ERROR, why, "/")
     if own.root_url and not same_root(root, own.root_url):
         seen = f"URLs begin with {shown}; Listmonk's public address is {printable(own.root_url, 200)}."
         why = "Opens and clicks go to another address than the one that is monitored."
@@ -108,4 +100,4 @@ def judge(found: list[Ours], own: Own) -> Iterable[Finding]:
             f"Listmonk, Settings, General: root URL {printable(own.root_url.rstrip('/'), 200)}; or correct "
             "[listmonk] public_url"
         )
-        yield _finding("mail-root-other", Level.ERROR, "root URL", seen, why, fix, root=root)
+        yield finding("mail-root-other", Level.ERROR, "root URL", seen, why, fix, root=root)
