@@ -30,6 +30,7 @@ _QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
 _AFTER_MAIL = ("after mail from", "reply to mail from")
 # What may be there tomorrow; `clauses.told` has taken out what denies it.
 _LATER = re.compile(r"\btemporar(?:y|ily)\b|\b(?:again|try|retry|resend)\b[^.]{0,30}\blater\b|\bat a later time\b")
+_ADDRESS = re.compile(r"[^\s<>@]{1,64}@[\w.-]{1,255}")
 _MAIL_FROM = re.compile(r"mail\s{1,20}from")
 _MAIL_REFUSED = re.compile(r">>> ?mail from:[^>]{0,330}>[^<]{0,60}<<< [45]")
 _AFTER_RCPT = (
@@ -94,6 +95,7 @@ def classify(
     at_rcpt: bool = False,
     context: str = "",
     heard: str = "",
+    ours: tuple[str, ...] = (),
 ) -> Judged:
     """Judge one recipient.
 
@@ -101,7 +103,8 @@ def classify(
     RFC 3464 action; each may be empty. `after_data`: the caller knows that the refusal followed DATA; `at_rcpt`:
     that it was the answer to RCPT, or that the report's writer would say if not. `context`: more of the notice
     around the diagnostic, only searched for the SMTP command that was refused. `heard`: the address and the host
-    that spoke, by which a vendor is recognised. Never raises.
+    that spoke, the address first, by which a vendor is recognised. `ours`: the addresses that the mail came
+    from, by which a refused sender is recognised; lower case. Never raises.
     """
     status = codes.enhanced(status)
     action = action.strip().lower()
@@ -111,6 +114,9 @@ def classify(
     if action not in FINAL_ACTIONS:
         return _not_final(action, status, reply)
     stage = _Stage(diagnostic, context, after_data, at_rcpt, f"{heard} {diagnostic[:STAGE_LIMIT]}".lower())
+    address = heard.partition(" ")[0]
+    if own:
+        own = phrases.with_roles(own, address.lower() if "@" in address else "", ours)
     reading = phrases.read_words(own, stage.heard) if own else phrases.Reading(None, True)
     hit = reading.hit
     if hit is not None and hit.bare:
@@ -200,7 +206,7 @@ def _judge(hit: phrases.Hit | None, neutral: bool, numbers: _Numbers, stage: _St
     reason = codes.reason_of(status)
     if reason and (hit is None or reason != "policy"):
         if kind_of(reason) == Judgement.HARD and not neutral:
-            against = "the words do not say so"
+            against = f"the word {hit.doubt!r} may turn it" if hit and hit.doubt else "the words do not say so"
             because = hit.reason if hit is not None else "rejected"
             evidence = f"status {status}, but {against}"
             return Judged(Judgement.SOFT.value, because, evidence, status, reply, "status", status, against=against)
@@ -220,7 +226,9 @@ def _settled(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> Judged:
     evidence = f"status {hit.phrase}" if hit.rule == "status" else f"words {hit.phrase!r}"
     if hit.state:
         evidence += f" ({hit.subject}: {hit.state})"
-    against, sure = "", True
+    against, sure = f"the word {hit.doubt!r} may turn it" if hit.doubt else "", True
+    if against:
+        evidence += f", but {against}"
     if kind == Judgement.HARD:
         instead, against = _doubt(hit, numbers, stage)
         if against:
@@ -280,7 +288,7 @@ def _asks_again(words: str, of_domain: bool) -> bool:
     """Whether it asks to try again later."""
     if not any(hint in words for hint in ("temporar", "later", "try again")) or "permanent" in words:
         return False
-    told = phrases.told(words)
+    told = _ADDRESS.sub(" ", phrases.told(words))
     return _LATER.search(told) is not None or (of_domain and "try again" in told)
 
 

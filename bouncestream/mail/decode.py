@@ -27,7 +27,7 @@ from functools import partial
 
 from bouncestream.mail import arf, autoreply, dsn, freeform
 from bouncestream.mail.address import addresses
-from bouncestream.mail.built import identified, recipient_of, verdict_of
+from bouncestream.mail.built import identified, recipient_of, senders, verdict_of
 from bouncestream.mail.classify import Judged, classify
 from bouncestream.mail.delivery import VAGUE, delivery_status
 from bouncestream.mail.explained import explained
@@ -323,6 +323,7 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
         entries = (freeform.Entry(original.to, notice.text),)
         source += "; recipient from the returned message"
     subject = unencoded(report.fields.get("subject", ""))[:500]
+    ours = senders(report, original)
     found: dict[str, RecipientVerdict] = {}
     for entry in entries:
         words = " ".join(entry.text.split())
@@ -334,7 +335,7 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
         else:
             wider = (notice.text[:WIDER], subject) if len(entries) == 1 else ()
             at_rcpt = notice.at_rcpt or (notice.own and not in_text(words).reply)
-            judged = _free_judged(lines, wider, at_rcpt, entry.address)
+            judged = _free_judged(lines, wider, at_rcpt, entry.address, ours)
             if notice.by_list and judged.kind != Judgement.IGNORE.value:
                 judged = replace(judged, kind=Judgement.SOFT.value, reason="list_problem")
         address = entry.alias or entry.address
@@ -346,10 +347,12 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
     )
 
 
-def _free_judged(words: str, wider: tuple[str, ...], at_rcpt: bool, heard: str) -> Judged:
+def _free_judged(
+    words: str, wider: tuple[str, ...], at_rcpt: bool, heard: str, ours: tuple[str, ...] = ()
+) -> Judged:
     """Judge the lines about one recipient; when they tell no cause, the wider texts, which are about it alone
     too. `at_rcpt`: what is said about one recipient answers RCPT."""
-    ask = partial(classify, status="", reply_code="", heard=heard)
+    ask = partial(classify, status="", reply_code="", heard=heard, ours=ours)
     answer, command = last_refusal("\n".join((words, *wider)))
     if answer:
         return ask(diagnostic=answer, after_data=command in ("DATA", "."), at_rcpt=command == "RCPT")
@@ -357,7 +360,9 @@ def _free_judged(words: str, wider: tuple[str, ...], at_rcpt: bool, heard: str) 
     if judged.reason not in VAGUE:
         return judged
     for text in wider:
-        other = classify(status=judged.status, reply_code=judged.reply_code, diagnostic=text, heard=heard)
+        other = classify(
+            status=judged.status, reply_code=judged.reply_code, diagnostic=text, heard=heard, ours=ours
+        )
         if other.reason not in VAGUE:
             return other
     return judged

@@ -13,7 +13,7 @@ from functools import partial
 
 from bouncestream.mail import dsn
 from bouncestream.mail.address import addresses
-from bouncestream.mail.built import identified, recipient_of, verdict_of
+from bouncestream.mail.built import identified, recipient_of, senders, verdict_of
 from bouncestream.mail.classify import FINAL_ACTIONS, STILL_TRYING, Judged, classify
 from bouncestream.mail.mime import unencoded
 from bouncestream.mail.original import moment
@@ -68,7 +68,7 @@ def _recipient(
     if action in STILL_TRYING and "4.4.7" in fields.status and session.expired:
         action, words = "failed", words or "Envelope expired"  # OpenSMTPD words its last report as a delay
     named = dsn.address_of(fields)[0] or address
-    judged, words = _judged(fields, action, words, session, named, alone)
+    judged, words = _judged(fields, action, words, session, named, alone, senders(report, original))
     if judged.kind == Judgement.HARD.value and not alone:
         other = _about_another(words, named, known)
         if other:
@@ -109,12 +109,18 @@ def _about_another(words: str, address: str, known: frozenset[str]) -> str:
 
 
 def _judged(
-    fields: dsn.RecipientFields, action: str, words: str, session: Session, address: str, alone: bool
+    fields: dsn.RecipientFields,
+    action: str,
+    words: str,
+    session: Session,
+    address: str,
+    alone: bool,
+    ours: tuple[str, ...],
 ) -> tuple[Judged, str]:
     """Judge by the fields; where these tell no cause, or a hard one, the session in the notice has a say."""
     status = fields.status
     context = session.notice if alone else session.near(address)
-    ask = partial(classify, reply_code="", context=context, heard=f"{address} {fields.remote_mta}")
+    ask = partial(classify, reply_code="", context=context, heard=f"{address} {fields.remote_mta}", ours=ours)
     judged = ask(status=status, diagnostic=words, action=action)
     if action not in FINAL_ACTIONS:
         return judged, words

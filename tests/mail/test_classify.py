@@ -253,3 +253,27 @@ def test_a_source_is_named_only_where_its_server_was_recognised() -> None:
     words = "550 5.2.1 The email account that you tried to reach is disabled"
     assert classify(status="", reply_code="", diagnostic=words).said_by == ""
     assert classify(status="", reply_code="", diagnostic=words, heard="mx.google.com").said_by == "Google"
+
+
+OURS = ("news@letters.example.org", "bounce@lists.example.org")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "550 5.1.1 news@letters.example.org: unknown user",
+        "550 5.1.1 unknown user: news@letters.example.org",
+        "550 5.1.1 the address news@letters.example.org does not exist",
+        "550 letters.example.org does not resolve",
+        "550 no such domain as lists.example.org",
+        "550 mx.elsewhere.example.net does not exist",
+    ],
+)
+def test_our_own_address_and_hosts_of_others_are_not_the_recipient(words: str) -> None:
+    heard = "jane@example.com mx.example.com"
+    assert classify(status="", reply_code="", diagnostic=words, heard=heard, ours=OURS).kind == "soft"
+    own = words.replace("news@letters.example.org", "jane@example.com").replace(
+        "letters.example.org", "example.com"
+    )
+    own = own.replace("lists.example.org", "example.com").replace("mx.elsewhere.example.net", "example.com")
+    assert classify(status="", reply_code="", diagnostic=own, heard=heard, ours=OURS).kind == "hard"

@@ -9,8 +9,20 @@ large mailbox services), gateways (filters in front of a mailbox, and blocklists
 (providers by region), shapes (where punctuation tells), engine.
 """
 
-from bouncestream.mail.phrases.clauses import told
+from bouncestream.mail.phrases.clauses import told, with_roles
 from bouncestream.mail.phrases.engine import Hit, find, find_all, recognised, shape, words
 from bouncestream.mail.phrases.reading import Reading, read_words, statements
 
-__all__ = ["Hit", "Reading", "find", "find_all", "read_words", "recognised", "shape", "statements", "told", "words"]
+__all__ = [
+    "Hit",
+    "Reading",
+    "find",
+    "find_all",
+    "read_words",
+    "recognised",
+    "shape",
+    "statements",
+    "told",
+    "with_roles",
+    "words",
+]

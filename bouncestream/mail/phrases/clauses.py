@@ -95,7 +95,15 @@ _ADVICE_PAIRS = (
     "mail to this", "see also", "was trying",
 )  # fmt: skip
 _PAIRED = frozenset(pair.partition(" ")[0] for pair in _ADVICE_PAIRS)
-_MID = re.compile(r" (?=(?:please|for (?:more|further|help)|see (?:https?:|our|also)|bitte|veuillez|por favor)\b)")
+_BECAUSE = (
+    r"because|porque|weil|parce qu|car|perche|omdat|poniewaz|protoze|eftersom|fordi|cunku|mert|deoarece|koska|"
+    r"потому что|так как|оскільки"
+)
+_MID = re.compile(
+    r" (?=(?:please|for (?:more|further|help)|see (?:https?:|our|also)|bitte|veuillez|por favor|"
+    + _BECAUSE
+    + r")\b)"
+)
 _ADVISING = (
     "请参",
     "请检",
@@ -175,6 +183,56 @@ def told(text: str) -> str:
     if "申し訳" in plain:
         plain = _SORRY.sub(" ", plain)
     return plain
+
+
+_NAMED = re.compile(r"(?<![\w./+@-])[\w+-]{1,64}(?:[.@+-][\w+-]{1,64}){1,12}(?![\w@/])")
+_HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,9}", re.IGNORECASE)
+
+
+def with_roles(text: str, address: str, ours: tuple[str, ...]) -> str:
+    """`text` with our own addresses and their domains said to be the sender's, hosts of others said to be so, and
+    the name of the recipient's `address`, where it stands alone, made an address. All are lower case."""
+    name, _, domain = address.partition("@")
+    lower = text.lower()
+    hosts = {mine.rpartition("@")[2] for mine in ours} if domain else set()
+
+    def role(match: re.Match[str]) -> str:
+        word = match[0].lower()
+        if word == name:
+            return " @ "
+        if "@" in word:
+            return " mailfrom " if word in ours and word != address else match[0]
+        if not domain or _HOST.fullmatch(word) is None or _kin(word, domain):
+            return match[0]
+        return " sender domain " if word in hosts else " otherhost "
+
+    if any(mine in lower for mine in ours) or any(hint in lower for hint in _OF_HOSTS):
+        text = _NAMED.sub(role, text)
+    return _alone(text, name) if len(name) > 1 else text
+
+
+_OF_HOSTS = ("exist", "resolv", "domain", "nxdomain", "dns", "no such", "not found")
+"""Without any of these, whose host is named does not matter."""
+
+
+def _kin(host: str, domain: str) -> bool:
+    """Whether one is the other, or within it."""
+    return host == domain or host.endswith("." + domain) or domain.endswith("." + host)
+
+
+def _alone(text: str, name: str) -> str:
+    """`text` with an address wherever `name` stands alone."""
+    lower = text.lower()
+    kept, last = [], 0
+    place = lower.find(name) if len(lower) == len(text) else -1
+    while place >= 0:
+        end = place + len(name)
+        around = lower[place - 1 : place] + lower[end : end + 1]
+        if not any(c.isalnum() or c in "@.+-_" for c in around.rstrip(".")) and lower[end : end + 2] != ".":
+            kept.append(text[last:place])
+            last = end
+        place = lower.find(name, end)
+    return " @ ".join((*kept, text[last:])) if kept else text
 
 
 def cut(text: str) -> Iterator[Clause]:

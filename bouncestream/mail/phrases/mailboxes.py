@@ -69,7 +69,7 @@ MAILBOXES: tuple[Vendor, ...] = (
              "mail * permanently deferred; all messages from * will be permanently deferred", Weight.SURE),
         Wording("spam", "message blocked due to spam content", Weight.SURE),
         Wording("auth_failure", "unable to authenticate; sender unauthenticated", Weight.SURE),
-        Wording("user_unknown", "delivery error dd this user doesn t have a", Weight.SURE),
+        Wording("user_unknown", "delivery error dd this user doesn t have", Weight.SURE),
         Wording("user_filtered", "mailbox closed for abuse"),
     ), hosts=("yahoo", "aol.com", "yahoodns")),
     Vendor("Amazon SES",

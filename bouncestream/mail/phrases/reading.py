@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from bouncestream.mail.phrases import engine
@@ -69,11 +69,15 @@ def read_words(text: str, heard: str = "") -> Reading:
     elif kind_of(best.reason) != "hard" and len(sentences) > 1:  # of all that is not hard, what tells most
         found = _found([clause for clauses in sentences.values() for clause in clauses])
         best = found if found is not None and not found.weak and kind_of(found.reason) != "hard" else best
-    neutral = best is None and all(
-        word in NEUTRAL or word in "@~" or _foreign(word)
-        for clauses in sentences.values()
-        for clause in clauses
-        for word in tokens(clause.text)
+    neutral = (
+        best is None
+        and _CONDITION.match(plain) is None
+        and all(
+            word in NEUTRAL or word in "@~" or _foreign(word)
+            for clauses in sentences.values()
+            for clause in clauses
+            for word in tokens(clause.text)
+        )
     )
     return Reading(best or weak, neutral)
 
@@ -82,6 +86,7 @@ def _found(clauses: list[Clause]) -> Hit | None:
     return engine.find(engine.plain_words(" ".join(clause.text for clause in clauses)))
 
 
+_CONDITION = re.compile(r"[\W\d]{0,40}(?:if|unless|when|wenn|falls|si|se|als|om|jesli|pokud|если|якщо|如果)\b")
 _DNS = re.compile(r"nxdomain|null ?mx")
 _READ = ("LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "HEBREW", "ARABIC", "THAI")
 
@@ -101,6 +106,9 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     gone_ones = [(at, one) for at, one in said if one.subject in OWN and one.state in HARD]
     gone_ones.sort(key=lambda placed: not placed[1].proof)
     place, gone = next((placed for placed in gone_ones if not _against(*placed, said)), (0, None))
+    if gone is not None and gone.strange and not gone.proof:
+        clear = found is not None and not found.weak and (found.sure or kind_of(found.reason) != "hard")
+        return found if clear else _doubtful(gone)
     if found is not None and kind_of(found.reason) == "hard" and not found.bare:
         if engine.recognised(found, heard):
             return found
@@ -123,6 +131,11 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     return _hit(gone)
 
 
+def _doubtful(gone: Said) -> Hit:
+    """What was said, with the word that may turn it."""
+    return replace(_hit(gone), reason="rejected", weak=True, doubt=gone.strange, state="perhaps")
+
+
 def statements(text: str) -> list[Hit]:
     """What each clause says that is no advice, as hits. For `explained`."""
     clauses = [clause for clause in cut(told(text)) if not clause.advice]
@@ -139,7 +152,7 @@ def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
             told_here = tuple(one._replace(subject="sender") for one in told_here)
         found += [(at, one) for one in told_here if one.state or one.subject in ("sender", "client")]
         if told_here:
-            before = told_here[-1].subject
+            before = told_here[-1].subject if told_here[-1].subject != "elsewhere" else before
         elif any(word not in NEUTRAL for word in tokens(clause.text)):
             before = ""
     return found
@@ -148,6 +161,8 @@ def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
 def _against(at: int, gone: Said, said: list[tuple[int, Said]]) -> bool:
     """Whether what else is said in the sentence speaks against "not there"."""
     for place, other in said:
+        if place == at + 1 and other.words.startswith(("mailfrom", "for mailfrom")):
+            return True  # "unknown user: news@…", which is our address
         if not other.state:
             if place < at:
                 return True  # "callout to the sender: user unknown"

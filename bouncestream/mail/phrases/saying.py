@@ -12,11 +12,24 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bouncestream.mail.phrases.clauses import listed
-from bouncestream.mail.phrases.composed import NEUTRAL, STATES
-from bouncestream.mail.phrases.tagging import NEGATIONS, Tag, denied, joined, tagged, tokens
+from bouncestream.mail.phrases.composed import HARMLESS, NEUTRAL, STATES
+from bouncestream.mail.phrases.tagging import NEGATIONS, Tag, denied, is_english, joined, tagged, tokens
 
 SUBJECTS = frozenset(
-    {"mailbox", "domain", "sender", "client", "list", "content", "part", "record", "system", "protocol", "thing"}
+    {
+        "mailbox",
+        "domain",
+        "elsewhere",
+        "sender",
+        "client",
+        "list",
+        "content",
+        "part",
+        "record",
+        "system",
+        "protocol",
+    }
+    | {"thing"}
 )
 FOREIGN = ("sender", "client", "part", "list", "protocol")
 """Subjects that make a compound theirs wherever they stand in it."""
@@ -33,6 +46,8 @@ _GOING = ("mail", "mails", "message", "messages", "email")  # what goes to someb
 _MANY = ("users", "recipients", "addresses", "mailboxes", "accounts", "aliases", "people", "members")
 _BEING = (["are"], ["is"], ["will"], ["were"])
 _STORES = ("table", "file", "database", "column", "view")
+_BOOKS = ("directory", "address", "table", "map")
+_NAMING = ("named", "called")
 _LINKS = ("of", "for", "to", "by")  # behind which a name may stand
 _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
 
@@ -45,6 +60,7 @@ class Said(NamedTuple):
     words: str  #: that say it
     proof: bool = False  #: the DNS' own answer
     stock: bool = False  #: as servers say it of anything: "unknown user"; not "does not exist"
+    strange: str = ""  #: a word beside it that may turn it: no name, and not of those that never do
 
 
 @lru_cache(maxsize=256)  # servers and notices repeat themselves
@@ -65,6 +81,7 @@ class _Reader:
 
     def __init__(self, tags: list[Tag], words: list[str], shown: str, before: str) -> None:
         self.words = words
+        self.all_tags = tags
         self.shown = shown
         self.before = before
         self.tags = self._compounds(self._negated(tags))
@@ -91,7 +108,7 @@ class _Reader:
             else:
                 name, end, at = self._compound(tags, at)
                 if 0 <= tag.at - yours <= 1 and not self._word(tag).startswith(_SELF):
-                    name = "sender"
+                    name = "content" if self._word(tag) in _GOING else "sender"
                 found.append(Tag({"@": "mailbox", "~": "domain"}.get(name, name), tag.at, end))
         return found
 
@@ -117,6 +134,8 @@ class _Reader:
 
     def _head(self, name: str, new_at: Tag, first: Tag, of: Tag | None) -> str:
         new = new_at.name
+        if "elsewhere" in (name, new):
+            return new if name == "elsewhere" and new != "domain" else name if name != "domain" else new
         if name in FOREIGN or new in FOREIGN:
             return name if name in FOREIGN else new
         if name in "@~" or name == "thing" or (name == "record" and self._word(first) in _STORES):
@@ -133,10 +152,10 @@ class _Reader:
         for i, tag in enumerate(self.tags):
             name = tag.name
             if name == "nobody":
-                yield Said(foreign or "mailbox", "not there", self.shown)
+                yield Said(foreign or "mailbox", "not there", self.shown, strange=self._strange(tag))
             elif name == "no such domain":
                 proof = not foreign and self._word(tag) == "nxdomain"
-                yield Said(foreign or "domain", "not there", self.shown, proof)
+                yield Said(foreign or "domain", "not there", self.shown, proof, strange=self._strange(tag))
             elif name == "null mx":
                 yield Said(foreign or "domain", "takes no mail", self.shown, proof=not foreign)
             elif name == "takes no mail":
@@ -149,11 +168,28 @@ class _Reader:
                 if owner:
                     state = "gone" if name[0] == "g" else "not there"
                     stock = state == "not there" and (name[-1] not in "<*" or self._word(tag) == "not")
-                    yield Said(self._other(tag, owner) or owner, state, self.shown, stock=stock)
+                    yield Said(
+                        self._other(tag, owner) or owner, state, self.shown, False, stock, self._strange(tag)
+                    )
         if self.subjects:
             yield Said(self.subjects[-1].name, "", self.shown)
         elif self.tags and self.tags[-1].name == "from":
             yield Said("sender", "", self.shown)
+
+    def _strange(self, state: Tag) -> str:
+        """The first word that may turn a state; ''. A name and the name of a directory never do, and of other
+        languages than English the words are not known."""
+        words = self.words
+        if not words or not is_english(words[state.at]):
+            return ""
+        known = {at for tag in self.all_tags for at in range(tag.at, tag.end)}
+        known |= {at + 1 for at, word in enumerate(words) if word in _NAMING}
+        for tag in self.all_tags:
+            if tag.name == "record" and words[tag.at] in _BOOKS:
+                known.add(
+                    next((t.at for t in self.all_tags if t.end == tag.at and t.name == "mailbox"), tag.at) - 1
+                )
+        return next((w for at, w in enumerate(words) if at not in known and w not in HARMLESS and len(w) > 1), "")
 
     def _takes_none(self, tag: Tag) -> Said:
         """A host or domain that takes no mail; or no such mail, or not in such a way."""

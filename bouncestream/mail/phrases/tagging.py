@@ -46,6 +46,17 @@ NEGATIONS = frozenset(one.strip() for its in SPACED.values() for one in _rows(it
 """Words of other languages that make "exists" mean "not there"."""
 
 
+_STATES = ("not there", "gone", "nobody", "no such domain", "null mx")
+_ENGLISH = frozenset(
+    words[0] for name, text in ENGLISH.items() if name.startswith(_STATES) for words in _listed(text)
+)
+
+
+def is_english(word: str) -> bool:
+    """Whether a state that begins so is English."""
+    return word in _ENGLISH
+
+
 def _tables() -> tuple[Table, Table]:
     """Phrases by their first word; stems by their first three letters."""
     whole: Table = {"@": [(("@",), "@")], "~": [(("~",), "~")]}
