@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bouncestream.crypto.proof import Fetch
@@ -54,14 +55,13 @@ async def read(
     of them then need no more memory than one. Raises Unauthorized, TooLarge, UnknownEncoding, ErrandFailed."""
     encoding = request.headers.get("Content-Encoding", "")
     fetched: dict[str, bytes] = {}
+    once = partial(_read, provider, request, settings, now, proven, encoding, limit, fetched)
     while True:
         if encoding or len(request.body) > THREAD_ABOVE:
             async with turn if not proven and settings.inside else nullcontext():
-                said = await asyncio.to_thread(
-                    _read, provider, request, settings, now, proven, encoding, limit, fetched
-                )
+                said = await asyncio.to_thread(once)
         else:
-            said = _read(provider, request, settings, now, proven, "", limit, fetched)
+            said = once()
         if not isinstance(said, Fetch):
             break
         if said.url in fetched:

@@ -13,12 +13,13 @@ import logging
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import hdrs, web
 
 from bouncestream import descriptors, providers
+from bouncestream.config.model import Server
 from bouncestream.errors import RequestRefused, StoreBusy, StoreError, Unauthorized
 from bouncestream.health import Health, Status
 from bouncestream.judging.webhook import judge
@@ -40,7 +41,7 @@ from bouncestream.sources.webhook import selftest
 from bouncestream.sources.webhook.answers import HEADERS, accepted, later, mistaken, shaken, shaped
 from bouncestream.sources.webhook.body import read_body
 from bouncestream.sources.webhook.budget import BODIES, Budget, Share
-from bouncestream.sources.webhook.client_address import Networks, sender
+from bouncestream.sources.webhook.client_address import sender
 from bouncestream.sources.webhook.connection import Connection, Connections, keep_quiet
 from bouncestream.sources.webhook.errands import ErrandFailed, Errands
 from bouncestream.sources.webhook.reading import THREAD_ABOVE, most, read
@@ -54,21 +55,15 @@ _PATH = "/webhooks/"
 _FORM = "application/x-www-form-urlencoded"
 
 
-class ServerSettings(Protocol):
-    """The settings of the server (config.model.Server)."""
+class _Call(NamedTuple):
+    """A request to a webhook, before its body is read."""
 
-    @property
-    def address(self) -> tuple[str | None, int]: ...
-    @property
-    def trusted_proxies(self) -> Networks: ...
-    @property
-    def max_body(self) -> int: ...
-    @property
-    def header_timeout(self) -> float: ...
-    @property
-    def body_timeout(self) -> float: ...
-    @property
-    def max_connections(self) -> int: ...
+    request: web.BaseRequest
+    connection: Connection
+    share: Share
+    settings: Webhook
+    provider: Provider[Any]
+    head: WebhookRequest
 
 
 class WebhookServer:
@@ -76,7 +71,7 @@ class WebhookServer:
 
     def __init__(
         self,
-        settings: ServerSettings,
+        settings: Server,
         webhooks: Mapping[str, Webhook],
         emit: Emit,
         health: Health,
@@ -200,14 +195,15 @@ class WebhookServer:
             remote_ip=self._sender(request) if settings.allow_ips else "",
             query=request.rel_url.raw_query_string,
         )
+        call = _Call(request, connection, share, settings, provider, asked)
         response: web.StreamResponse
         try:
             if request.method in provider.methods:
-                response = await self._accept(request, connection, share, settings, provider, asked)
+                response = await self._accept(call)
             else:
                 response = shaken(provider, settings, asked)
         except RequestRefused as refused:
-            response = self._refused(request, settings, provider, asked, refused)
+            response = self._refused(call, refused)
         except (StoreError, ErrandFailed) as error:
             self._tell(name, "store", logging.ERROR, f"nothing was stored: {error}")
             response = later(provider, 5 if isinstance(error, StoreBusy) else 60)
@@ -220,22 +216,15 @@ class WebhookServer:
         self._metrics.add(REQUESTS, name, str(response.status))
         return response
 
-    async def _accept(
-        self,
-        request: web.BaseRequest,
-        connection: Connection,
-        share: Share,
-        settings: Webhook,
-        provider: Provider[Any],
-        head: WebhookRequest,
-    ) -> web.StreamResponse:
+    async def _accept(self, call: _Call) -> web.StreamResponse:
+        request, connection, _, settings, provider, head = call
         if selftest.HEADER in request.headers:
-            return await self._selftest(request, connection, share, settings, provider, head)
+            return await self._selftest(call)
         now = self._clock.now()
         proven = admit(head, settings, now)
         limit = most(settings, self._settings.max_body, proven=proven)
         connection.proven |= proven
-        sent = await read_body(request, connection, share, limit, self._settings.body_timeout, proven=proven)
+        sent = await self._body(call, limit, proven=proven)
         if request.method == "GET":
             sent = head.query.encode("utf-8", "surrogatepass")
         whole = head.with_body(sent)
@@ -266,17 +255,10 @@ class WebhookServer:
             return mistaken(parsed, receipt)
         return accepted(receipt)
 
-    async def _selftest(
-        self,
-        request: web.BaseRequest,
-        connection: Connection,
-        share: Share,
-        settings: Webhook,
-        provider: Provider[Any],
-        head: WebhookRequest,
-    ) -> web.Response:
+    async def _selftest(self, call: _Call) -> web.Response:
         """Tell the doctor that it got through, with how much, and from which address it seems to come. Path and
         address are asked of it as of everybody; a signed one that its address alone keeps out is told that."""
+        request, _, _, settings, provider, head = call
         now = self._clock.now()
         right_path(head, settings)
         selftest.claim(head, now)
@@ -287,7 +269,7 @@ class WebhookServer:
             limit, outside = selftest.SMALL, str(error)
             if request.content_length is None or request.content_length > limit:
                 raise
-        body = await read_body(request, connection, share, limit, self._settings.body_timeout, proven=False)
+        body = await self._body(call, limit, proven=False)
         selftest.check(replace(head, body=body), settings.secrets, now)
         told: dict[str, object] = {"selftest": "ok", "bytes": len(body), "sender": self._sender(request)}
         told["lost"] = selftest.lost(replace(head, body=body), settings, now)
@@ -303,20 +285,17 @@ class WebhookServer:
         peername = request.transport.get_extra_info("peername") if request.transport is not None else None
         return sender(peername, request.headers.getall("X-Forwarded-For", ()), self._settings.trusted_proxies)
 
-    def _refused(
-        self,
-        request: web.BaseRequest,
-        settings: Webhook,
-        provider: Provider[Any],
-        asked: WebhookRequest,
-        refused: RequestRefused,
-    ) -> web.Response:
-        self._count_refused(request, settings.name, str(refused))
+    async def _body(self, call: _Call, limit: int, *, proven: bool) -> bytes:
+        timeout = self._settings.body_timeout
+        return await read_body(call.request, call.connection, call.share, limit, timeout, proven=proven)
+
+    def _refused(self, call: _Call, refused: RequestRefused) -> web.Response:
+        self._count_refused(call.request, call.settings.name, str(refused))
         if not isinstance(refused, Unauthorized):
             return web.Response(status=refused.status, text=f"{refused}\n")
-        if (answer := provider.shake(asked, settings)) is not None:
+        if (answer := call.provider.shake(call.head, call.settings)) is not None:
             return shaped(answer)
-        wanted = challenge(settings)
+        wanted = challenge(call.settings)
         return web.Response(
             status=refused.status,
             text="unauthorized\n",
