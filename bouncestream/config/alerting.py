@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from bouncestream.config.shown import shown
 from bouncestream.crypto.secret import Secret
@@ -45,27 +44,21 @@ _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _RULE = re.compile(r"[a-z0-9-]{1,60}|doctor:[a-z0-9-]{1,60}", re.ASCII)
 
 
-def _words(pattern: re.Pattern[str], wrong: str, value: Any) -> str:
-    if not isinstance(value, str) or not value.isprintable() or not pattern.fullmatch(value.strip()):
-        raise Wrong(wrong)
-    return value.strip()
+def _fitting(pattern: re.Pattern[str], wrong: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if not isinstance(value, str) or not value.isprintable() or not pattern.fullmatch(value.strip()):
+            raise Wrong(wrong)
+        return value.strip()
+
+    return parse
 
 
-def _address(value: Any) -> str:
-    return _words(_ADDRESS, "is not a bare e-mail address", value)
-
-
-def _time(value: Any) -> str:
-    return _words(_TIME, "is not a time of day", value)
-
-
-def _rule(value: Any) -> str:
-    return _words(_RULE, "is not the id of a rule", value)
-
+_address = _fitting(_ADDRESS, "is not a bare e-mail address")
+_rule = _fitting(_RULE, "is not the id of a rule")
 
 ADDRESS = Shape('an e-mail address, such as "postmaster@example.org"', _address)
 ADDRESSES = Shape('a list of e-mail addresses, such as ["admin@example.org"]', shapes.each(_address), plain=False)
-TIME = Shape('a time of day, such as "07:00"', _time)
+TIME = Shape('a time of day, such as "07:00"', _fitting(_TIME, "is not a time of day"))
 RULES = Shape('a list of rules, such as ["silent-source", "doctor:tls-expired"]', shapes.each(_rule), plain=False)
 
 
@@ -190,18 +183,10 @@ def faults(alerts: Alerts, *, with_secrets: bool = True) -> Iterator[str]:
             if not _SCHEME.fullmatch(url):
                 yield f"alerts.apprise: entry {number} is not an Apprise URL; write it as service://…"
     for name, secret in (("webhook", alerts.webhook.url), ("heartbeat", alerts.heartbeat.url)):
-        if secret is not None and not _is_http(secret.reveal()):
+        if secret is not None and not shapes.is_http(secret.reveal()):
             yield f"alerts.{name}.url: is not an http or https URL; write https://…"
     if alerts.webhook.token is not None and alerts.webhook.url is None:
         yield "alerts.webhook: a token is set, but no url; set url"
-
-
-def _is_http(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        return False
 
 
 def scheme_of(url: str) -> str:

@@ -31,52 +31,21 @@ class Key:
         return self.shape is None
 
 
-def key(
-    shape: Shape,
-    written: str,
-    doc: str,
-    *,
-    live: bool = False,
-    sample: str = "",
-    required: bool = False,
-    default: Any = "",
-    proof: Any = None,
-) -> Any:
-    """A key: its shape, its default as it is written in TOML (else `default`), and its meaning. `proof`: how a
-    request is proven by its value."""
+def key(shape: Shape, written: str, doc: str, *, default: Any = "", **more: Any) -> Any:
+    """A key: its shape, its default as it is written in TOML (else `default`), and its meaning. `more`: other
+    fields of `Key`."""
     if written:
         default = shape.from_text(written.strip('"') if shape.plain else written)
-    made = Key(doc=doc, shape=shape, written=written, sample=sample, live=live, required=required, proof=proof)
+    made = Key(doc=doc, shape=shape, written=written, **more)
     # a factory, since a read-only table is not taken as a default
     return field(default_factory=lambda: default, metadata={"key": made})
 
 
-def secret_key(
-    doc: str,
-    *,
-    live: bool = False,
-    rotates: bool = False,
-    many: bool = False,
-    required: bool = False,
-    foreign: bool = False,
-    sample: str = "",
-    proof: Any = None,
-) -> Any:
+def secret_key(doc: str, *, foreign: bool = False, sample: str = "", **more: Any) -> Any:
     """A secret: it has no default, and can also come from a file or a systemd credential. `foreign`: it was made
-    elsewhere, so that its length is not ours to judge. `many`: it may be a list. `proof`: how a request is proven
-    by it."""
+    elsewhere, so that its length is not ours to judge. `more`: other fields of `Key`."""
     sample = sample or ('"…"' if foreign else '"at least 16 characters"')
-    made = Key(
-        doc=doc,
-        sample=sample,
-        live=live,
-        required=required,
-        rotates=rotates,
-        foreign=foreign,
-        many=many,
-        proof=proof,
-    )
-    return field(default=None, metadata={"key": made})
+    return field(default=None, metadata={"key": Key(doc=doc, sample=sample, foreign=foreign, **more)})
 
 
 #: The same, for what a reload changes.

@@ -97,17 +97,22 @@ def _size(value: Any) -> int:
     return size
 
 
+def is_http(url: str) -> bool:
+    """Whether it is an http or https URL with a host."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
 def _url(value: Any) -> str:
     text = any_text(value)
     if not text:
         return ""
-    try:
-        parts = urlsplit(text)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        good = False
-    if not good or any(c.isspace() for c in text):
+    if not is_http(text) or any(c.isspace() for c in text):
         raise Wrong("is not an http or https URL")
+    parts = urlsplit(text)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise Wrong("must not contain a user, a password, a query or a fragment")
     return text.rstrip("/")
@@ -158,13 +163,6 @@ def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
         raise Wrong("is neither true nor false")
     return value
-
-
-def _path(value: Any) -> str:
-    text = any_text(value)
-    if not text:
-        raise Wrong("is empty")
-    return text
 
 
 def any_line(value: Any) -> str:
@@ -276,7 +274,7 @@ def words_table(*words: str) -> Shape:
 
 
 TEXT = Shape("text in quotes", any_line)
-PATH = Shape("a path in quotes", _path)
+PATH = Shape("a path in quotes", any_line)
 DURATION = Shape('a number and its unit (ms, s, m, h, d, w), such as "10s"', _positive_duration)
 DELAY = Shape('a number and its unit (ms, s, m, h, d, w), such as "20ms"', _duration)
 SIZE = Shape('a number and its unit (KiB, MiB, GiB), such as "10MiB"', _size)
