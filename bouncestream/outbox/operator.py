@@ -16,7 +16,7 @@ from datetime import datetime
 from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.outbox import codec
-from bouncestream.outbox.delivery import HORIZON, WHY_LIMIT, quarantine_count, settle, tally
+from bouncestream.outbox.delivery import HORIZON, WHY_LIMIT, settle
 from bouncestream.outbox.quarantine import Quarantined
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Claimed, Move, RawInput, State
@@ -58,14 +58,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Numbers of the whole outbox (`states`, `quarantine`), and of the events since a time (the others)."""
+    """Numbers of the events since a time."""
 
-    states: Mapping[str, int]
-    quarantine: int
     sources: Sequence[tuple[str, str, int, datetime]]  #: source, kind, events, newest
     reasons: Sequence[tuple[str, str, int]]  #: kind, reason, events
     domains: Sequence[tuple[str, int]]
-    results: Mapping[str, int]  #: state → events since that time
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +137,9 @@ def stats(conn: sqlite3.Connection, since: datetime, *, limit: int = 20) -> Stat
     bounds = {"since_id": codec.id_bound(since), "limit": limit}
     sources = conn.execute(QUERIES["stats_sources"], bounds).fetchall()
     return Stats(
-        states=tally(conn),
-        quarantine=quarantine_count(conn),
         sources=[(source, kind, count, codec.moment(newest)) for source, kind, count, newest in sources],
         reasons=conn.execute(QUERIES["stats_reasons"], bounds).fetchall(),
         domains=conn.execute(QUERIES["stats_domains"], bounds).fetchall(),
-        results=dict(conn.execute(QUERIES["stats_results"], bounds).fetchall()),
     )
 
 
@@ -154,13 +148,12 @@ def rows_in(
     state: State,
     *,
     held_for: str = "",
-    kind: str = "",
     why_begins: str = "",
     limit: int = 100_000,
 ) -> list[int]:
     """The rows for a command about many: all dead ones, what a dry run dropped (by how its reason begins) …"""
     query = "set_aside_in_state" if state in (State.HELD, State.DEAD) else "rows_in_state"
-    bounds = {"state": state, "held_for": held_for, "kind": kind, "why_begins": why_begins, "limit": limit}
+    bounds = {"state": state, "held_for": held_for, "why_begins": why_begins, "limit": limit}
     return [row for (row,) in conn.execute(QUERIES[query], bounds)]
 
 

@@ -252,13 +252,13 @@ SELECT received_at, content_type, bytes FROM raw WHERE id = ?;
 -- name: rows_in_state
 SELECT id FROM outbox
 WHERE state = :state AND substr(why, 1, length(:why_begins)) = :why_begins
-  AND (:held_for = '' OR held_for = :held_for) AND (:kind = '' OR kind = :kind)
+  AND (:held_for = '' OR held_for = :held_for)
 ORDER BY id LIMIT :limit;
 
 -- name: set_aside_in_state
 SELECT id FROM outbox
 WHERE (state = 'held' OR state = 'dead') AND state = :state AND substr(why, 1, length(:why_begins)) = :why_begins
-  AND (:held_for = '' OR held_for = :held_for) AND (:kind = '' OR kind = :kind)
+  AND (:held_for = '' OR held_for = :held_for)
 ORDER BY id LIMIT :limit;
 
 -- name: due_rows
@@ -297,9 +297,6 @@ GROUP BY kind, reason ORDER BY count(*) DESC, kind, reason LIMIT :limit;
 -- name: stats_domains
 SELECT substr(recipient, instr(recipient, '@') + 1) AS domain, count(*) FROM outbox
 WHERE event_id >= :since_id AND recipient <> '' GROUP BY domain ORDER BY count(*) DESC, domain LIMIT :limit;
-
--- name: stats_results
-SELECT state, count(*) FROM outbox WHERE event_id >= :since_id GROUP BY state;
 
 -- Retention ----------------------------------------------------------------------------------------------------------
 

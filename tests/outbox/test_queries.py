@@ -20,7 +20,6 @@ MAY_SCAN = {
     "stats_sources",
     "stats_reasons",
     "stats_domains",
-    "stats_results",
     "newest_by_source",
 }
 
