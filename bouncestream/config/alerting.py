@@ -172,7 +172,7 @@ def faults(alerts: Alerts, *, with_secrets: bool = True) -> Iterator[str]:
     email = alerts.email
     if email.host and not email.sender:
         yield "alerts.email.sender: is missing; write the sender's address"
-    if email.user and email.tls == "none" and email.host not in ("localhost", "127.0.0.1", "::1"):
+    if email.user and email.tls == "none" and not shapes.loopback(email.host):
         yield 'alerts.email.tls: the password would be sent unencrypted; write "starttls" or "implicit"'
     if not with_secrets:
         return

@@ -11,8 +11,9 @@ from bouncestream import providers
 from bouncestream.config import alerting, oauth
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config
-from bouncestream.config.risks import loopback, risks
+from bouncestream.config.risks import risks
 from bouncestream.providers._settings import Webhook, proofs_of
+from bouncestream.settings.shapes import loopback
 
 #: Folders of a mailbox that are read at most: Gmail allows 15 connections, others 10.
 MOST_FOLDERS = 8

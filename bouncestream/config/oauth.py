@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.crypto.secret import Secret
+from bouncestream.settings.shapes import loopback
 
 #: Ways to log in that need an access token instead of a password.
 TOKEN_AUTH = ("xoauth2", "oauthbearer")
@@ -30,7 +31,6 @@ DEVICE, LOOPBACK, CLIENT = "device", "loopback", "client"
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,253}", re.ASCII)
 #: Tenants that stand for many: an application on its own cannot ask them.
 _MANY = ("common", "organizations", "consumers")
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 _GOOGLE_SCOPE = "https://mail.google.com/"
 _USER_SCOPE = "https://outlook.office.com/IMAP.AccessAsUser.All offline_access"
@@ -166,4 +166,4 @@ def _of_addresses(box: Mailbox, where: str) -> list[str]:
 
 def _safe(url: str) -> bool:
     parts = urlsplit(url)
-    return parts.scheme == "https" or parts.hostname in _LOCAL
+    return parts.scheme == "https" or loopback(parts.hostname or "")

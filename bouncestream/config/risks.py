@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bouncestream.config.alerting import Alerts
 from bouncestream.config.model import Config, Retention, Server, Verify
 from bouncestream.providers._settings import Webhook
-from bouncestream.settings.shapes import Network
+from bouncestream.settings.shapes import Network, loopback
 
 #: A network of proxies larger than this is nobody's own; bits of its prefix, by IP version.
 _WIDEST = {4: 8, 6: 16}
@@ -47,16 +47,6 @@ def risks(config: Config, *, with_secrets: bool = True) -> Iterator[str]:
                 "bounce address can get any subscriber blocklisted, five with each spoofed mail "
                 '(mail.max_unproven); write "soft" or "hold"'
             )
-
-
-def loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def readable(url: str) -> bool:

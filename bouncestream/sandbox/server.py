@@ -9,7 +9,6 @@ little beside what they measure.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -25,6 +24,7 @@ from bouncestream.sandbox.listmonk import SandboxListmonk, now
 from bouncestream.sandbox.model import SandboxSettings, Subscriber
 from bouncestream.sandbox.pages import public
 from bouncestream.sandbox.posted import Refused, read_bounce
+from bouncestream.settings.shapes import loopback
 
 _BODY_LIMIT = 16 * 2**20
 _ROUTES = (*bounces.ROUTES, *subscribers.ROUTES, *about.ROUTES, *letters.ROUTES)
@@ -190,11 +190,7 @@ class Sandbox:
 
 def check_loopback(host: str) -> None:
     """UsageError unless it is a loopback address: the sandbox obeys whoever reaches it."""
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not loopback(host):
         raise UsageError(
             f"The sandbox listens on loopback addresses only (127.0.0.1, ::1 or localhost), not on {host!r}."
         )

@@ -106,6 +106,16 @@ def is_http(url: str) -> bool:
         return False
 
 
+def loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 def _url(value: Any) -> str:
     text = any_text(value)
     if not text:

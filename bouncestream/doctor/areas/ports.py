@@ -19,6 +19,7 @@ from bouncestream.doctor.probe.reply import Origin, Reply, evidence, origin, pro
 from bouncestream.doctor.probe.snippets import to_https
 from bouncestream.doctor.probe.target import Target, from_outside
 from bouncestream.doctor.probe.web import Web
+from bouncestream.settings.shapes import loopback
 
 TOPIC = "ports"
 FINDINGS: Mapping[str, str] = {
@@ -61,7 +62,7 @@ class PortFacts:
 async def collect(front: Front, listmonk: Target | None, web: Web) -> PortFacts:
     """Ask what stands behind the open ports."""
     port = listmonk.port if listmonk and listmonk.port not in (80, 443) else LISTMONK
-    here = listmonk is None or is_here(listmonk.host)
+    here = listmonk is None or loopback(listmonk.host)
     target = front.target
     asked = None
     outside = [address for address in front.open_at(port) if address not in front.own]
@@ -77,14 +78,6 @@ async def collect(front: Front, listmonk: Target | None, web: Web) -> PortFacts:
 
 async def _maybe(call: Awaitable[Reply] | None) -> Reply | None:
     return None if call is None else await call
-
-
-def is_here(host: str) -> bool:
-    """Whether Listmonk's URL names this machine by a loopback address or name."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def listeners() -> list[Bound]:

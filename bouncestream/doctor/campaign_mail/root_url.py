@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 
 from bouncestream.doctor.campaign_mail.headers import Own
 from bouncestream.doctor.campaign_mail.message import Letter
-from bouncestream.doctor.campaign_mail.urls import Ours, host_and_port, is_local, root_as_written, same_root
+from bouncestream.doctor.campaign_mail.urls import Ours, host_and_port, root_as_written, same_root
 from bouncestream.doctor.finding import Finding, Level, finding
-from bouncestream.doctor.probe.target import fault_of, meant
+from bouncestream.doctor.probe.target import fault_of, is_private, meant
 from bouncestream.printable import printable
 
 #: id → what it means
@@ -77,7 +77,7 @@ def judge(found: list[Ours], own: Own) -> Iterable[Finding]:
     def begins(id: str, level: Level, why: str, more: str = "") -> Finding:
         return finding(id, level, "root URL", f"URLs begin with {shown}{more}.", why, _fix(root), root=root)
 
-    if is_local(host):
+    if is_private(host):
         yield begins(
             "mail-root-local", Level.ERROR, "Only this machine or network can load the pixel or follow a link."
         )

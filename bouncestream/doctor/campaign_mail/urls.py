@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -114,17 +113,6 @@ def host_and_port(url: str) -> tuple[str, int | None]:
         return (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         return "", None
-
-
-def is_local(host: str) -> bool:
-    """Whether a host is only reachable on its own machine or network."""
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return "." not in host or host.endswith(
-            (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".localdomain")
-        )
-    return not address.is_global
 
 
 def same_root(one: str, other: str) -> bool:

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from bouncestream.settings.shapes import loopback
+
 ZERO = "00000000-0000-0000-0000-000000000000"
 #: The paths that readers meet, with the all-zero UUIDs, which count nothing.
 PIXEL = f"/campaign/{ZERO}/{ZERO}/px.png"
@@ -19,6 +21,7 @@ OPTIN = f"/subscription/optin/{ZERO}"
 
 #: A scheme, whole, misspelt or half forgotten: `https://`, `https:/`, `https//`, `htp://`, `//`.
 _SCHEME = re.compile(r"\A(?:h\w{0,6}:?|[a-z]{2,8}:)?/{1,3}", re.IGNORECASE)
+_LOCAL_NAMES = (".localhost", ".local", ".localdomain", ".internal", ".lan", ".home.arpa")
 _HOST = re.compile(r"\A\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){1,20}")
 
 
@@ -90,21 +93,12 @@ class Target:
 
 def is_private(host: str) -> bool:
     """An address, or a name that only means something here: localhost, a private network, a container's name."""
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal", ".lan", ".home.arpa")):
-        return True
     try:
-        address = ipaddress.ip_address(host)
+        return not ipaddress.ip_address(host.partition("%")[0]).is_global
     except ValueError:
-        return "." not in host
-    return not address.is_global
+        return "." not in host or host.endswith(_LOCAL_NAMES)
 
 
 def is_local(host: str) -> bool:
     """Whether it means this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified
+    return loopback(host) or host.endswith(".localhost") or host in ("0.0.0.0", "::")  # noqa: S104 - compared only

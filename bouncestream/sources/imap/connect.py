@@ -6,7 +6,6 @@ in an operator's words.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import ssl
 from collections.abc import Callable
 from functools import lru_cache
@@ -15,6 +14,7 @@ from pathlib import Path
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.errors import CertificateRefused, ConnectionLost, FailureKind
 from bouncestream.net.failure import failure_of
+from bouncestream.settings.shapes import loopback
 from bouncestream.sources.imap.protocol import Protocol
 
 
@@ -36,20 +36,14 @@ async def open_connection(settings: Mailbox, blank: Callable[[str], str] = str) 
             )
     except (OSError, TimeoutError) as error:
         raise connect_error(error, settings) from None
-    if settings.tls == "none" and not _loopback(transport.get_extra_info("peername")):
+    peer = transport.get_extra_info("peername")
+    if settings.tls == "none" and not (peer and loopback(peer[0])):
         protocol.fail("it is not secured")
         raise CertificateRefused(
             f'{settings.host} is not this machine, and tls = "none" would send the password unencrypted. '
             'Next: set tls = "implicit" or "starttls".'
         )
     return protocol
-
-
-def _loopback(peer: object) -> bool:
-    try:
-        return isinstance(peer, tuple) and ipaddress.ip_address(peer[0]).is_loopback
-    except ValueError:
-        return False
 
 
 def tls_context(settings: Mailbox) -> ssl.SSLContext:

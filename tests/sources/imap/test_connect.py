@@ -69,5 +69,5 @@ async def test_a_file_of_authorities_that_is_of_no_use(tmp_path: Path) -> None:
 async def test_a_password_is_not_sent_readable_to_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     async with serving(is_mute) as port:
         (await open_connection(mailbox(port, tls="none"))).fail("enough")
-        monkeypatch.setattr("bouncestream.sources.imap.connect._loopback", lambda peer: False)
+        monkeypatch.setattr("bouncestream.sources.imap.connect.loopback", lambda peer: False)
         assert 'set tls = "implicit"' in await refused(mailbox(port, tls="none"))
