@@ -30,7 +30,7 @@ class Kind(StrEnum):
     HARD = "hard"  #: the address or its domain does not exist, or is gone
     SOFT = "soft"  #: not delivered for good, but not the address's fault, or it may pass
     COMPLAINT = "complaint"  #: the recipient reported the mail as spam
-    UNSUBSCRIBE = "unsubscribe"  #: the recipient left by way of the provider
+    UNSUBSCRIBE = "unsubscribe"  #: the recipient left by way of the provider, or by mail
 
     @property
     def group(self) -> str:

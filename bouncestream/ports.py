@@ -7,7 +7,7 @@ back; a sink answers a POST with an `Answer`. Exceptions are for bugs and outage
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -327,8 +327,15 @@ class Sink(Protocol):
     async def subscriber(self, event: BounceEvent) -> Subscriber | None:
         """The subscriber that the event is about; None: Listmonk has none."""
 
-    async def unsubscribe(self, subscriber: Subscriber, *, blocklist: bool) -> None:
-        """Take the subscriber off all lists, or blocklist. Raises SinkRefused when the token may not."""
+    async def campaign_lists(self, subscriber: Subscriber, campaign_uuid: str) -> frozenset[int]:
+        """The ids of those of the subscriber's lists, left ones too, that a campaign was sent to; none when the
+        campaign is unknown. `campaign_uuid`: clean."""
+
+    async def unsubscribe(self, subscriber: Subscriber, lists: Collection[int]) -> None:
+        """Take the subscriber off lists, by their ids. Raises SinkRefused when the token may not."""
+
+    async def blocklist(self, subscriber: Subscriber) -> None:
+        """Blocklist the subscriber. Raises SinkRefused when the token may not."""
 
 
 class Clock(Protocol):

@@ -180,10 +180,11 @@ class Policy:
     """Your own word on what comes in. The README has the table of reasons and what each is by default."""
 
     unsubscribe: str = live_key(
-        shapes.choice("lists", "blocklist", "ignore"),
-        '"lists"',
-        'What to do when someone unsubscribes at the provider: unsubscribe from all "lists", "blocklist" the '
-        'subscriber, or "ignore" it.',
+        shapes.choice("campaign", "lists", "blocklist", "ignore"),
+        '"campaign"',
+        "What to do when someone unsubscribes at the provider or by mail: unsubscribe from the lists of the "
+        '"campaign", as Listmonk\'s own page does it (from all lists where the campaign is not known), from all '
+        '"lists", "blocklist" the subscriber, or "ignore" it.',
     )
     reasons: Mapping[str, str] = live_key(
         tables.REASONS,

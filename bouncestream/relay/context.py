@@ -37,7 +37,7 @@ class RelaySettings:
     connections: int = 4
     pulse: float = 2.0
     settle: float = 60.0  #: without read-back: how long a 200 must stand
-    unsubscribe: str = "lists"  #: `lists`, `blocklist` or `ignore`
+    unsubscribe: str = "campaign"  #: `campaign`, `lists`, `blocklist` or `ignore`
     rules: Rules = field(default_factory=Rules)  #: the policy on reasons
     dry_run: bool = False
 

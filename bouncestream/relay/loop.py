@@ -100,7 +100,7 @@ class Relay:
         self._wake.set()
 
     def set_policy(self, unsubscribe: str, rules: Rules) -> None:
-        """Set the policy for what is claimed from now on; `unsubscribe`: `lists`, `blocklist` or `ignore`."""
+        """Set the policy for what is claimed from now on; `unsubscribe`: a word of `[policy] unsubscribe`."""
         self.context.settings = replace(self.context.settings, unsubscribe=unsubscribe, rules=rules)
 
     async def run(self) -> None:
@@ -231,7 +231,7 @@ class Relay:
         if any(move.to is State.HELD for move in moves):
             self._permission_at = now + self._permission_wait
             self._permission_wait = min(self._permission_wait * 2, PERMISSION_LIMIT)
-        elif self._permission_at is not None and any(move.why == DONE for move in moves):
+        elif self._permission_at is not None and any(move.why.startswith(DONE) for move in moves):
             self._permission_at, self._permission_wait = None, PERMISSION_WAIT
             await self.context.db.write(partial(operator.release_permission, now=self.context.clock.now()))
         elif self._permission_at == float("inf") and moves:

@@ -127,10 +127,10 @@ async def _unsubscribe(context: RelayContext, claimed: Claimed) -> Move:
     if context.capabilities is not None and not context.capabilities.lookup:
         # Without the permission to see all, nobody is found: that must not look like an unknown subscriber.
         return held(claimed, f"the token lacks {LOOKUP_PERMISSION}")
-    blocklist = context.settings.unsubscribe == "blocklist"
+    policy = context.settings.unsubscribe
     delay = backoff(claimed.failures + 1, jitter=context.chance())
     try:
-        return await unsubscribe(context.sink, claimed, blocklist=blocklist, delay=delay)
+        return await unsubscribe(context.sink, claimed, policy=policy, delay=delay)
     except SinkError as error:
         context.trouble(str(error))
         wait = max(1.0, context.breaker.until - context.clock.monotonic())

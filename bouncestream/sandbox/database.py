@@ -94,14 +94,15 @@ class Person:
 class Database:
     """The database: all tables, in memory, indexed as the reads need them."""
 
-    def __init__(self, campaigns: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
         self.people: dict[int, Person] = {}
         self.by_email: dict[str, Person] = {}
         self.by_uuid: dict[str, Person] = {}
         self.lists: dict[int, MailingList] = {}
         self.rows: dict[int, Row] = {}
         self.by_source: dict[str, dict[int, Row]] = {}
-        self.campaigns = {mark.lower(): (n, name) for n, (mark, name) in enumerate(campaigns.items(), 1)}
+        self.campaigns: dict[str, tuple[int, str]] = {}
+        self.sent_to: dict[str, set[int]] = {}  #: a campaign's UUID → the ids of its lists
         self._people_ids = self._list_ids = self._row_ids = 0
         self.add_list("Default list", tags=["test"])
         self.add_list("Opt-in list", type="public", optin="double", tags=["test"])
@@ -114,9 +115,16 @@ class Database:
         made = self.lists[self._list_ids] = MailingList(self._list_ids, name, type, optin, list(tags))
         return made
 
+    def add_campaign(self, mark: str, name: str, lists: Iterable[int] = ()) -> None:
+        """A new campaign by its UUID, to those of the lists that are there."""
+        self.campaigns[mark.lower()] = (len(self.campaigns) + 1, name)
+        self.sent_to[mark.lower()] = {list_id for list_id in lists if list_id in self.lists}
+
     def delete_list(self, list_id: int) -> None:
         """Remove a list and its subscriptions, if it is there."""
         if self.lists.pop(list_id, None):
+            for lists in self.sent_to.values():
+                lists.discard(list_id)
             for person in self.people.values():
                 person.lists.pop(list_id, None)
 

@@ -66,7 +66,7 @@ def _templates(call: Call) -> web.Response:
 
 
 def _campaign(call: Call, number: int, mark: str, name: str) -> dict[str, Any]:
-    version = call.listmonk.version
+    version, database = call.listmonk.version, call.listmonk.database
     known = {key.lower(): one for key, one in call.listmonk.settings.campaigns.items()}
     found = known[mark]
     letter = found if isinstance(found, Letter) else Letter(name)
@@ -78,7 +78,7 @@ def _campaign(call: Call, number: int, mark: str, name: str) -> dict[str, Any]:
         "views": letter.views,
         "clicks": letter.clicks,
         "bounces": letter.bounces,
-        "lists": [{"id": 1, "name": "Default list"}],
+        "lists": [{"id": one, "name": database.lists[one].name} for one in sorted(database.sent_to[mark])],
         "media": [],
         "started_at": moment(started) if started else None,
         "to_send": letter.sent,

@@ -11,7 +11,7 @@ from typing import Any
 
 from bouncestream.sandbox.database import Database, Row, RowRefused
 from bouncestream.sandbox.faults import Faults
-from bouncestream.sandbox.model import Action, SandboxSettings, Version
+from bouncestream.sandbox.model import Action, Letter, SandboxSettings, Version
 from bouncestream.sandbox.posted import Bounce, Refused
 from bouncestream.sandbox.worker import Worker
 
@@ -25,8 +25,10 @@ class SandboxListmonk:
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
         self.version = Version.read(settings.version)
-        names = settings.campaigns.items()
-        self.database = Database({mark: one if isinstance(one, str) else one.name for mark, one in names})
+        self.database = Database()
+        for mark, one in settings.campaigns.items():
+            letter = Letter(one) if isinstance(one, str) else one
+            self.database.add_campaign(mark, letter.name, letter.lists)
         for subscriber in settings.subscribers:
             self.database.add_person(subscriber)
         self.faults = Faults(self._faults_changed)

@@ -71,7 +71,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A campaign: what it says, and what its statistics show. `template` is an id, counted from 1."""
+    """A campaign: what it says, and what its statistics show. `template` and `lists` are ids, counted from 1."""
 
     name: str
     body: str = '<p>A <a href="https://example.com/@TrackLink">link</a></p>'
@@ -83,6 +83,7 @@ class Letter:
     views: int = 0
     clicks: int = 0
     bounces: int = 0
+    lists: tuple[int, ...] = (1,)
 
 
 @dataclass(frozen=True, slots=True)

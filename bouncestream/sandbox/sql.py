@@ -2,8 +2,8 @@
 """PURE. The subscriber queries that bouncestream sends, recognised; anything else is an SQL error.
 
 Listmonk puts `?query=` into its SQL as it is. Here `subscribers.email|uuid|id`, `=` or `IN (...)`, joined by OR, is
-all, and one count of stored bounces behind it: a query that a test sends by mistake fails here as a wrong one fails
-there.
+all, and behind it one count of stored bounces, or whether a campaign went to one of some lists: a query that a test
+sends by mistake fails here as a wrong one fails there.
 """
 
 from __future__ import annotations
@@ -21,6 +21,12 @@ _TOKEN = re.compile(
 _STORED = re.compile(
     r" AND \(SELECT COUNT\(\*\) FROM bounces WHERE bounces\.subscriber_id = subscribers\.id"
     r" AND bounces\.type = '(soft|hard|complaint)'\) >= (\d+)\Z"
+)
+
+
+_SENT = re.compile(
+    r" AND EXISTS \(SELECT 1 FROM campaign_lists JOIN campaigns ON campaigns\.id = campaign_id"
+    r" WHERE campaigns\.uuid IN \('([^']*)'\) AND list_id IN \((\d+(?:, \d+)*)\)\)\Z"
 )
 
 
@@ -48,6 +54,24 @@ def split_stored(text: str) -> tuple[str, Stored | None]:
     """The query without its count of stored bounces, and that count, if it has one."""
     found = _STORED.search(text)
     return (text[: found.start()], Stored(found[1], int(found[2]))) if found else (text, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A condition on a campaign: that it went to one of the lists."""
+
+    campaign: str
+    lists: frozenset[int]
+
+
+def split_sent(text: str) -> tuple[str, Sent | None]:
+    """The query without its condition on a campaign, and that condition, if it has one."""
+    found = _SENT.search(text)
+    if not found:
+        return text, None
+    if not UUID.fullmatch(found[1]):
+        raise SqlError(f'pq: invalid input syntax for type uuid: "{found[1]}"')
+    return text[: found.start()], Sent(found[1].lower(), frozenset(map(int, found[2].split(", "))))
 
 
 def read_query(text: str) -> tuple[Condition, ...]:

@@ -16,7 +16,7 @@ from bouncestream.sandbox.calls import Call, Route
 from bouncestream.sandbox.database import MailingList, Person
 from bouncestream.sandbox.model import EMAIL, Subscriber
 from bouncestream.sandbox.posted import Refused
-from bouncestream.sandbox.sql import SqlError, read_query, split_stored
+from bouncestream.sandbox.sql import SqlError, read_query, split_sent, split_stored
 
 _SEES_LISTS = ("lists:get_all", "lists:manage_all")
 _STATUSES = ("enabled", "disabled", "blocklisted")
@@ -32,9 +32,12 @@ def _listing(call: Call) -> web.Response:
         raise Refused(400, "Error preparing subscriber query: pq: the database is away")
     try:
         conditions, stored = split_stored(text)
+        conditions, sent = split_sent(conditions)
         people: Iterable[Person] = (
             listmonk.database.find(read_query(conditions)) if text else listmonk.database.people.values()
         )
+        if sent and not sent.lists & listmonk.database.sent_to.get(sent.campaign, set()):
+            people = ()
         if stored:
             people = [p for p in people if sum(r.type == stored.type for r in p.rows.values()) >= stored.count]
     except SqlError as error:

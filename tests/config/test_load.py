@@ -53,7 +53,7 @@ def test_nothing_but_a_token_is_needed() -> None:
     verify = config.relay.verify
     assert (verify.post_timeout, verify.margin, verify.grace, verify.pulse) == (120, 60, 600, 2)
     assert config.mail.own_domains == config.mail.verp == ()
-    assert config.policy.unsubscribe == "lists"
+    assert config.policy.unsubscribe == "campaign"
     assert (config.log.format, config.log.level) == ("text", "info")
     assert config.webhooks == {}
     assert config.warnings == ()

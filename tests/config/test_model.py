@@ -36,7 +36,7 @@ CONTRACT = {
     "webhooks of generic": {"token": "", "hmac_secret": ""},
     "webhooks of sendamatic": {"secret": "", "header": '"X-Webhook-Secret"', "classes": "{}"},
     "mail": {"own_domains": "[]", "verp": "[]"},
-    "policy": {"unsubscribe": '"lists"'},
+    "policy": {"unsubscribe": '"campaign"'},
     "log": {"format": '"text"', "level": '"info"'},
 }
 

@@ -25,6 +25,7 @@ import aiohttp
 import pytest
 
 from bouncestream.sandbox import ALL_PERMISSIONS, ApiUser, Sandbox, SandboxSettings
+from bouncestream.sandbox.model import Letter
 
 _ENV = "BOUNCESTREAM_TEST_LISTMONK_"
 _SANDBOXES = ("6.2.0", "5.1.0", "4.1.0")
@@ -145,6 +146,22 @@ class Client:
         made = dict(body["data"])
         self._cleanups.append(lambda: self.call("DELETE", f"/api/lists/{made['id']}"))
         return made
+
+    async def campaign(self, *lists: int) -> str:
+        """The UUID of a new campaign to lists, removed after the test."""
+        if self.sandbox:
+            mark = str(uuid.uuid4())
+            settings = self.sandbox.settings
+            settings.campaigns = {**settings.campaigns, mark: Letter(self.mark, lists=lists)}
+            self.sandbox.listmonk.database.add_campaign(mark, self.mark, lists)
+            return mark
+        self.needs("campaigns:manage")
+        sender = {"from_email": "Contract <contract@contract.example>", "messenger": "email"}
+        letter = {"subject": self.mark, "type": "regular", "content_type": "plain", "body": "x"}
+        made = await self._make(
+            "/api/campaigns", "/api/campaigns", name=self.mark, lists=list(lists), **letter, **sender
+        )
+        return str(made["uuid"])
 
     async def find(self, query: str, **more: Any) -> tuple[int, Any]:
         """A subscriber query."""

@@ -66,6 +66,32 @@ async def test_the_query_for_stored_bounces(listmonk, person):
         assert [result["id"] for result in body["data"]["results"]] == found
 
 
+async def test_the_query_for_the_lists_of_a_campaign(listmonk):
+    """It needs no permission on campaigns or lists, and finds a campaign that is only a draft as well."""
+    mine, other, deleted = [await listmonk.list() for _ in range(3)]
+    person = await listmonk.person(lists=[mine["id"], other["id"]])
+    campaign = await listmonk.campaign(mine["id"], deleted["id"])
+    status, body = await listmonk.call("GET", "/api/campaigns?per_page=100")
+    (shown,) = [one for one in body["data"]["results"] if one["uuid"] == campaign]
+    assert [one["id"] for one in shown["lists"]] == [mine["id"], deleted["id"]]
+    assert (await listmonk.call("DELETE", f"/api/lists/{deleted['id']}"))[0] == 200
+    lesser = await listmonk.lesser("subscribers:get_all", "subscribers:sql_query")
+    sent = (
+        f"subscribers.id IN ({person['id']}) AND EXISTS (SELECT 1 FROM campaign_lists JOIN campaigns"
+        " ON campaigns.id = campaign_id WHERE campaigns.uuid IN ('%s') AND list_id IN (%s))"
+    )
+    for uuid, lists, found in (
+        (campaign, [mine["id"]], True),
+        (campaign.upper(), [other["id"], mine["id"]], True),
+        (campaign, [other["id"]], False),
+        (campaign, [deleted["id"]], False),
+        ("5a0db0c5-0000-4000-8000-00000000ffff", [mine["id"], other["id"]], False),
+    ):
+        status, body = await lesser.find(sent % (uuid, ", ".join(map(str, lists))))
+        assert status == 200, body
+        assert [one["id"] for one in body["data"]["results"]] == [person["id"]] * found, (uuid, lists)
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -19,7 +19,7 @@ def bounce(email: str, kind: str = "soft", poison: str = "", source: str = "esp"
 
 @pytest.fixture
 def database() -> Database:
-    made = Database({})
+    made = Database()
     for name in "ab":
         made.add_person(Subscriber(f"{name}@example.com"))
     return made

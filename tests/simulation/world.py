@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -426,7 +426,13 @@ class VirtualSink:
     async def subscriber(self, event: BounceEvent) -> Subscriber | None:
         raise NotImplementedError("no unsubscriptions in this world")
 
-    async def unsubscribe(self, subscriber: Subscriber, *, blocklist: bool) -> None:
+    async def campaign_lists(self, subscriber: Subscriber, campaign_uuid: str) -> frozenset[int]:
+        raise NotImplementedError("no unsubscriptions in this world")
+
+    async def blocklist(self, subscriber: Subscriber) -> None:
+        raise NotImplementedError("no unsubscriptions in this world")
+
+    async def unsubscribe(self, subscriber: Subscriber, lists: Collection[int]) -> None:
         raise NotImplementedError("no unsubscriptions in this world")
 
 

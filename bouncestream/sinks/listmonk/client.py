@@ -260,13 +260,38 @@ class ListmonkClient:
                 return people[0]
         return None
 
-    async def unsubscribe(self, subscriber: Subscriber, *, blocklist: bool) -> None:
-        if blocklist:
-            await self._put("/api/subscribers/blocklist", {"ids": [subscriber.id]})
-            return
-        lists = sorted(i for i, status in subscriber.lists.items() if status != "unsubscribed")
-        body = {"ids": [subscriber.id], "action": "unsubscribe", "target_list_ids": lists}
+    async def campaign_lists(self, subscriber: Subscriber, campaign_uuid: str) -> frozenset[int]:
+        """By a query, which needs no permission beyond the look-up's and finds a campaign by its UUID; listing the
+        campaigns does neither. A query tells people and no lists, so the lists are narrowed down by halves."""
+        found: list[str] = []
+        async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking up the lists of a campaign"):
+            for chunk in _chunks([str(list_id) for list_id in sorted(subscriber.lists)]):
+                found += await self._of_campaign(subscriber.id, campaign_uuid, chunk)
+        return frozenset(map(int, found))
+
+    async def _of_campaign(self, person: int, campaign_uuid: str, lists: Sequence[str]) -> Sequence[str]:
+        sent = "SELECT 1 FROM campaign_lists JOIN campaigns ON campaigns.id = campaign_id WHERE"
+        of_it = f"campaigns.uuid IN ({payload.quoted([campaign_uuid])}) AND list_id IN ({', '.join(lists)})"
+        where = f"subscribers.id IN ({person:d}) AND EXISTS ({sent} {of_it})"
+        try:
+            people = await self._query(where, "id", [person])
+        except SinkRefused as refused:
+            if refused.status == 400:
+                await self._blame_no_outage()
+            raise
+        if not people or len(lists) == 1:
+            return lists if people else ()
+        half = len(lists) // 2
+        first = await self._of_campaign(person, campaign_uuid, lists[:half])
+        return [*first, *await self._of_campaign(person, campaign_uuid, lists[half:])]
+
+    async def unsubscribe(self, subscriber: Subscriber, lists: Collection[int]) -> None:
+        on = sorted(i for i in lists if subscriber.lists.get(i, "unsubscribed") != "unsubscribed")
+        body = {"ids": [subscriber.id], "action": "unsubscribe", "target_list_ids": on}
         await self._put("/api/subscribers/lists", body)
+
+    async def blocklist(self, subscriber: Subscriber) -> None:
+        await self._put("/api/subscribers/blocklist", {"ids": [subscriber.id]})
 
     # -- the wire -------------------------------------------------------------------------------------------
 

@@ -59,7 +59,8 @@ PERMISSIONS: tuple[Permission, ...] = (
         "permission-lookup",
         ("subscribers:get_all", "subscribers:sql_query"),
         "the reason why Listmonk does not store a bounce (no such subscriber, already blocklisted) is looked up, "
-        "which tells it from one lost by a restart during a long database stall",
+        "which tells it from one lost by a restart during a long database stall; and an unsubscription finds the "
+        "subscriber and the lists of the campaign",
         ("run", "explain"),
         "the reason why Listmonk does not store a bounce is unknown, so confirming it takes minutes; bounces can "
         "be lost if Listmonk restarts during a database stall of over 20 minutes (twice [relay.verify] grace); "
@@ -70,10 +71,10 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(
         "permission-manage",
         ("subscribers:manage", "lists:manage_all"),
-        "unsubscriptions at the provider are carried out; instead of lists:manage_all, a list role that manages "
-        "your lists is enough",
+        "unsubscriptions at the provider and by mail are carried out; instead of lists:manage_all, a list role that "
+        "manages your lists is enough",
         ("run",),
-        "unsubscriptions at the provider are held, and the bridge is not ready, until it is granted; then they "
+        "unsubscriptions are held, and the bridge is not ready, until it is granted; then they "
         "resume by themselves",
         "warning",
     ),

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bouncestream.sandbox import Sandbox, SandboxSettings, Subscriber
+from bouncestream.sandbox.model import Letter
 from bouncestream.sinks.listmonk.client import ListmonkClient
 
 PEOPLE = [
@@ -21,12 +22,15 @@ PEOPLE = [
     Subscriber("anna@bücher.example"),
 ]
 
+CAMPAIGN, GONE = "5a0db0c5-0000-4000-8000-000000000001", "5a0db0c5-0000-4000-8000-000000000002"
+CAMPAIGNS = {CAMPAIGN: Letter("To list 2", lists=(2,)), GONE: Letter("Its list was deleted", lists=(9,))}
+
 Allow = Callable[..., None]
 
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(SandboxSettings(row_seconds=0, subscribers=PEOPLE)) as running:
+    async with Sandbox(SandboxSettings(row_seconds=0, subscribers=PEOPLE, campaigns=CAMPAIGNS)) as running:
         yield running
 
 

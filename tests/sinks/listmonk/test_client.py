@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 from types import SimpleNamespace
 
 import aiohttp
@@ -13,11 +14,11 @@ from aioresponses import aioresponses, core
 
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import Kind
-from bouncestream.ports import Answer, Claimed, PostOutcome, State
+from bouncestream.ports import Answer, Claimed, PostOutcome, State, Subscriber
 from bouncestream.relay.unsubscribe import unsubscribe
 from bouncestream.sandbox import Sandbox
 from bouncestream.sinks.listmonk.client import ListmonkClient
-from tests.sinks.listmonk.conftest import Allow
+from tests.sinks.listmonk.conftest import CAMPAIGN, GONE, Allow
 from tests.sinks.listmonk.make import claimed
 
 UUID = "{:08d}-0000-4000-8000-000000000000"
@@ -154,50 +155,92 @@ def wish(number: int = 1, **fields: object) -> Claimed:
 async def test_an_unsubscription_leaves_all_lists_and_is_seen_to(
     listmonk: ListmonkClient, sandbox: Sandbox
 ) -> None:
-    move = await unsubscribe(listmonk, wish(), blocklist=False, delay=1)
+    move = await unsubscribe(listmonk, wish(), policy="campaign", delay=1)
     assert move.to is State.VERIFIED
     person = sandbox.state()["subscribers"][0]
     assert set(person["lists"].values()) == {"unsubscribed"}
     assert person["status"] == "enabled"
-    again = await unsubscribe(listmonk, wish(), blocklist=False, delay=1)
-    assert (again.to, again.why) == (State.VERIFIED, "no longer on any list")
+    assert move.why == "unsubscribed from all lists (the report names no campaign): verified"
+    again = await unsubscribe(listmonk, wish(), policy="lists", delay=1)
+    assert (again.to, again.why) == (State.VERIFIED, "no longer on all lists")
+
+
+async def test_an_unsubscription_leaves_the_lists_of_its_campaign_alone(
+    listmonk: ListmonkClient, sandbox: Sandbox
+) -> None:
+    of_campaign = wish(campaign_uuid=CAMPAIGN.upper())
+    move = await unsubscribe(listmonk, of_campaign, policy="campaign", delay=1)
+    assert (move.to, move.why) == (State.VERIFIED, "unsubscribed from the lists of its campaign: verified")
+    assert sandbox.state()["subscribers"][0]["lists"] == {"1": "confirmed", "2": "unsubscribed"}
+    again = await unsubscribe(listmonk, of_campaign, policy="campaign", delay=1)
+    assert (again.to, again.why) == (State.VERIFIED, "no longer on the lists of its campaign")
+    assert sandbox.state()["subscribers"][0]["lists"]["1"] == "confirmed"
+    assert (await unsubscribe(listmonk, of_campaign, policy="lists", delay=1)).to is State.VERIFIED
+    assert set(sandbox.state()["subscribers"][0]["lists"].values()) == {"unsubscribed"}
+
+
+@pytest.mark.parametrize("campaign", [GONE, "5a0db0c5-0000-4000-8000-00000000ffff", "no UUID"])
+async def test_no_wish_is_lost_where_the_lists_of_the_campaign_are_not_known(
+    listmonk: ListmonkClient, sandbox: Sandbox, campaign: str
+) -> None:
+    move = await unsubscribe(listmonk, wish(campaign_uuid=campaign), policy="campaign", delay=1)
+    assert move.to is State.VERIFIED
+    assert "from all lists (the " in move.why
+    assert set(sandbox.state()["subscribers"][0]["lists"].values()) == {"unsubscribed"}
+
+
+async def test_a_listmonk_that_does_not_tell_the_lists_of_a_campaign(
+    listmonk: ListmonkClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bouncestream.sandbox.sql._SENT", re.compile("never"))
+    move = await unsubscribe(listmonk, wish(campaign_uuid=CAMPAIGN), policy="campaign", delay=1)
+    assert "from all lists (Listmonk does not tell those of the campaign: Error preparing" in move.why
+    assert set(sandbox.state()["subscribers"][0]["lists"].values()) == {"unsubscribed"}
+
+
+async def test_the_lists_of_a_campaign_are_found_among_many(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
+    database = sandbox.listmonk.database
+    ids = [database.add_list(f"list {number}").id for number in range(250)]
+    database.sent_to[CAMPAIGN] = {ids[0], ids[1], ids[77], ids[249], 1}
+    person = Subscriber(1, UUID.format(1), "p1@example.com", "enabled", dict.fromkeys(ids, "confirmed"))
+    assert await listmonk.campaign_lists(person, CAMPAIGN) == {ids[0], ids[1], ids[77], ids[249]}
 
 
 async def test_the_policy_may_want_the_blocklist(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
-    assert (await unsubscribe(listmonk, wish(), blocklist=True, delay=1)).to is State.VERIFIED
+    assert (await unsubscribe(listmonk, wish(), policy="blocklist", delay=1)).to is State.VERIFIED
     assert sandbox.state()["subscribers"][0]["status"] == "blocklisted"
 
 
 async def test_a_stranger_cannot_be_unsubscribed(listmonk: ListmonkClient) -> None:
-    move = await unsubscribe(listmonk, wish(recipient="nobody@example.com"), blocklist=False, delay=1)
+    move = await unsubscribe(listmonk, wish(recipient="nobody@example.com"), policy="campaign", delay=1)
     assert move.to is State.UNSTORED
 
 
 async def test_an_address_that_cannot_be_asked_for_goes_by_its_uuid(listmonk: ListmonkClient) -> None:
     odd = wish(recipient="a'; --\"@example.com", subscriber_uuid=UUID.format(2))
-    assert (await unsubscribe(listmonk, odd, blocklist=False, delay=1)).to is State.VERIFIED
+    assert (await unsubscribe(listmonk, odd, policy="campaign", delay=1)).to is State.VERIFIED
 
 
 async def test_an_outage_of_its_database_is_no_refusal(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
     sandbox.fault("db_away")
     with pytest.raises(SinkError, match="not answer queries"):
-        await unsubscribe(listmonk, wish(), blocklist=False, delay=1)
+        await unsubscribe(listmonk, wish(), policy="campaign", delay=1)
 
 
 async def test_a_person_with_a_unicode_domain_is_found(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
-    move = await unsubscribe(listmonk, wish(recipient="anna@xn--bcher-kva.example"), blocklist=False, delay=1)
+    move = await unsubscribe(listmonk, wish(recipient="anna@xn--bcher-kva.example"), policy="campaign", delay=1)
     assert move.to is State.VERIFIED
 
 
 async def test_an_address_that_cannot_be_asked_for_is_told(listmonk: ListmonkClient) -> None:
-    move = await unsubscribe(listmonk, wish(recipient='a"b@example.com'), blocklist=False, delay=1)
+    move = await unsubscribe(listmonk, wish(recipient='a"b@example.com'), policy="campaign", delay=1)
     assert (move.to, "unsubscribe the person in Listmonk" in move.why) == (State.DEAD, True)
 
 
 @pytest.mark.parametrize("permission", ["subscribers:manage", "lists:manage_all", "subscribers:sql_query"])
 async def test_without_the_permission_it_is_held(listmonk: ListmonkClient, without: Allow, permission: str) -> None:
     without(permission, *(["lists:get_all"] if permission.startswith("lists") else []))
-    move = await unsubscribe(listmonk, wish(), blocklist=False, delay=1)
+    move = await unsubscribe(listmonk, wish(), policy="campaign", delay=1)
     assert (move.to, move.held_for) == (State.HELD, "permission")
     assert "subscribers:manage" in move.why
 

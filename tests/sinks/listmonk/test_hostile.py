@@ -45,6 +45,7 @@ OTHER = "33333333-3333-4333-8333-333333333333"
 BOUNCE, BOUNCES, PEOPLE = "/webhooks/bounce", "/api/bounces", "/api/subscribers"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+PERSON_ON_A_LIST = Subscriber(1, UUID, "p1@example.com", "enabled", {3: ""})
 
 CALLS: Mapping[str, Callable[[ListmonkClient], Any]] = {
     "post": lambda it: it.post(claimed(1, label=LABEL)),
@@ -56,9 +57,9 @@ CALLS: Mapping[str, Callable[[ListmonkClient], Any]] = {
     "owners": lambda it: it.owners([UUID, "22222222-2222-4222-8222-222222222222", "no UUID"]),
     "strangers": lambda it: it.strangers(["shop"]),
     "subscriber": lambda it: it.subscriber(claimed(1, kind=Kind.UNSUBSCRIBE).event),
-    "unsubscribe": lambda it: it.unsubscribe(
-        Subscriber(1, UUID, "p1@example.com", "enabled", {3: ""}), blocklist=False
-    ),
+    "campaign_lists": lambda it: it.campaign_lists(PERSON_ON_A_LIST, UUID),
+    "unsubscribe": lambda it: it.unsubscribe(PERSON_ON_A_LIST, [3]),
+    "blocklist": lambda it: it.blocklist(PERSON_ON_A_LIST),
 }
 
 
@@ -271,6 +272,8 @@ def check(name: str, value: object) -> None:
         assert isinstance(value, dict)
     elif name == "subscriber":
         assert value is None or (isinstance(value, Subscriber) and value.email == "p1@example.com")
+    elif name == "campaign_lists":
+        assert value in (frozenset(), {3})
     else:
         assert value is None
 
@@ -297,7 +300,7 @@ async def test_every_answer_is_a_value_or_a_sink_error(kind: str) -> None:
                 else:
                     check(name, value)
                     assert_blank(repr(value))
-    assert failing is None or failed - {"strangers"} == failing
+    assert failing is None or failed - {"strangers", "campaign_lists"} == failing
 
 
 def test_there_are_many_kinds() -> None:
