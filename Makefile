@@ -7,7 +7,7 @@ PY     := $(VENV)/bin/python
 JOBS   ?= 3
 SIDE_BY_SIDE := -n $(JOBS) --dist loadfile
 
-.PHONY: run check test setup lint types chaos soak fuzz bench lock clean
+.PHONY: run check test setup lint types docs chaos soak fuzz bench lock clean
 
 run: setup ## the bridge beside a sandbox Listmonk, explained step by step (ONCE=1: end with exit code)
 	@$(PY) -m bouncestream demo $(if $(ONCE),--once)
@@ -26,6 +26,11 @@ lint: $(VENV)/.ready-dev
 types: $(VENV)/.ready-dev
 	@$(PY) -m mypy
 
+docs: $(VENV)/.ready-docs ## a site and man pages of the documents, in docs/_build
+	@$(PY) -m sphinx -n -W --keep-going -q -b html -c docs . docs/_build/html
+	@$(PY) -m sphinx -n -W --keep-going -q -b man -c docs . docs/_build/man
+	@echo "docs/_build/html/docs/index.html"
+
 chaos: $(VENV)/.ready-dev ## the long version of the chaos tests and of the simulation
 	@$(PY) -m tests.chaos
 
@@ -43,6 +48,7 @@ lock: ## renew the lock files (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev -o requirements-dev.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group bench -c requirements-dev.lock -o requirements-bench.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group docs -c requirements-dev.lock -o requirements-docs.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group fuzz -c requirements-dev.lock -o requirements-fuzz.lock
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -57,9 +63,13 @@ $(VENV)/.ready-bench: requirements-bench.lock pyproject.toml
 	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements-bench.lock
 	@touch $@ $(VENV)/.ready-dev $(VENV)/.ready
 
+$(VENV)/.ready-docs: requirements-docs.lock pyproject.toml
+	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements-docs.lock
+	@touch $@ $(VENV)/.ready-dev $(VENV)/.ready
+
 $(VENV)/.ready-fuzz: requirements-fuzz.lock pyproject.toml
 	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements-fuzz.lock
 	@touch $@ $(VENV)/.ready-dev $(VENV)/.ready
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz docs/_build

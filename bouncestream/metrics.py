@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every metric that bouncestream exports, declared once with its help text; the README's list is tested against it.
+"""Every metric that bouncestream exports, declared once with its help text; docs/operate/metrics.md lists them.
 
 Text format: Prometheus exposition format 0.0.4. A registry of our own, since the common library costs a
 quarter of the start-up time for what are a few dozen counters here.

@@ -240,7 +240,7 @@ class Move:
 
 
 class PostOutcome(StrEnum):
-    """The outcome of a POST, by its answer (docs/delivery.md, rule 2)."""
+    """The outcome of a POST, by its answer (docs/develop/rules.md, rule 2)."""
 
     ACCEPTED = "accepted"  #: 200 with {"data": true}
     NOT_SENT = "not sent"  #: refused connection, DNS, TLS: not a byte went out

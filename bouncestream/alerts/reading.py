@@ -43,7 +43,7 @@ class Rule:
     id: str
     level: str
     title: str  #: what is wrong, in a few words
-    when: str  #: when it fires, for the README
+    when: str  #: when it fires, for the documents
     look: Look  #: None: it cannot be told now, so nothing changes
     after: Callable[[Alerts], float] = lambda _: 0.0  #: seconds that it must be bad before it fires
     calm: float = 5 * MINUTE  #: seconds that it must be fine before it is resolved

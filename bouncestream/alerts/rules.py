@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The table of rules: what each reads in a snapshot, and what it says to a person. Pure.
 
-The README's table of rules is made from it. An id is never reused for something else.
+The table in docs/operate/alerts.md is made from it. An id is never reused for something else.
 """
 
 from __future__ import annotations

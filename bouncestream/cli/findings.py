@@ -77,7 +77,7 @@ def _sum(found: Sequence[Finding]) -> str:
 
 def _print(finding: Finding, because: str, remedy: str) -> None:
     sign = _SIGNS[finding.level]
-    bad = finding.level in (Level.WARNING, Level.ERROR)  # what is fine needs no looking up in the README
+    bad = finding.level in (Level.WARNING, Level.ERROR)  # what is fine needs no looking up
     first, *more = _wrapped(finding.seen + (f" [{finding.id}]" if bad else ""), "")
     print(f"{out.coloured(sign, out.MARKS[sign])} {first.strip()}")
     for line in more:

@@ -83,7 +83,7 @@ class Email:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonWebhook:
-    """Alerts as a JSON object, posted to a URL of yours. The README shows the object."""
+    """Alerts as a JSON object, posted to a URL of yours. docs/operate/alerts.md shows the object."""
 
     url: Secret | None = live_secret(
         "The URL to post to; a secret, as such URLs often contain a token.",
@@ -123,8 +123,8 @@ class Summary:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alerts:
     """Watching: what is found goes to each channel that is set here, in alerts.email and in alerts.webhook, and
-    always to the log, /metrics and `bouncestream status`. The README has the rules. Try it with `bouncestream alert
-    test`."""
+    always to the log, /metrics and `bouncestream status`. docs/operate/alerts.md has the rules. Try it
+    with `bouncestream alert test`."""
 
     apprise: Secret | None = live_secret(
         "A list of Apprise URLs: chat, push, SMS and some hundred more, see the documentation of Apprise.",

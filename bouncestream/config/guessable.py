@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Guessable secrets: the placeholders of the example and the README, which the whole world can read, and texts
+"""Guessable secrets: the placeholders of the example and the documents, which the whole world can read, and texts
 that a person typed to get past the length."""
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-#: What stands for a secret in config.toml, the README and the unit. A test finds each of them there.
+#: What stands for a secret in config.toml, the documents and the unit. A test finds each of them there.
 PLACEHOLDERS = frozenset(
     {
         "at least 16 characters",

@@ -118,8 +118,8 @@ class Listmonk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:
-    """How delivery is verified: what was posted is read back. The README tells what these times are for; the
-    defaults were tested hard, so change them only if you must."""
+    """How delivery is verified: what was posted is read back. docs/develop/delivery.md tells what these times are
+    for; the defaults were tested hard, so change them only if you must."""
 
     post_timeout: float = key(shapes.DURATION, '"120s"', "How long to wait for Listmonk's answer to a POST.")
     margin: float = key(
@@ -177,7 +177,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Your own word on what comes in. The README has the table of reasons and what each is by default."""
+    """Your own word on what comes in. docs/understand/policy.md has the reasons and the default of each."""
 
     unsubscribe: str = live_key(
         shapes.choice("campaign", "lists", "blocklist", "ignore"),

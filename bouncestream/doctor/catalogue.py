@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The catalogue of all findings that the doctor knows: by area, each id with what it means. The README's table is
+"""The catalogue of all findings that the doctor knows: by area, each id with what it means. docs/doctor/findings is
 made from it."""
 
 from __future__ import annotations

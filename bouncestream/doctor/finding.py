@@ -25,7 +25,7 @@ class Finding:
     """A finding: one thing that the doctor saw, good or bad. Its texts are for people; foreign text in them is
     printable."""
 
-    id: str  #: such as `tls-expired`; documented in the README, never reused for something else
+    id: str  #: such as `tls-expired`; documented in docs/doctor, never reused for something else
     level: Level
     topic: str  #: the heading that it stands under, such as `tls`
     seen: str  #: what was seen

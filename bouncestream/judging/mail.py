@@ -3,8 +3,8 @@
 read from a file or judged again after an upgrade: so that the same mail is the same event wherever it comes from.
 
 The mail reader (`mail/decode`) says what happened to whom; here it is decided whether that is believed
-(docs/delivery.md#proof). A bounce mail is signed by nobody: whoever knows the bounce address can write one and
-name a victim. So who is told is who was proven:
+(docs/develop/identity.md#proof). A bounce mail is signed by nobody: whoever knows the bounce address can write
+one and name a victim. So who is told is who was proven:
 
 1. a subscriber's **UUID**, in the return address that the mail came to or in the returned message's X-Listmonk
    headers (both of them), proves the person whose UUID it is, as only Listmonk and that person know it.

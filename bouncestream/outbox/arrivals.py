@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Arrivals: what a submission becomes: new rows, duplicates of known ones, graver reports, and quarantine
-(docs/delivery.md#identity).
+(docs/develop/identity.md#identity).
 
 An event is known when one of its identity keys is in `seen`. Its keys may lead to several rows (a webhook report
 and a mail that had nothing in common, until a third report shares a key with each): the gravest of them counts, of

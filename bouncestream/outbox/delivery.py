@@ -182,7 +182,7 @@ def newest_row(conn: sqlite3.Connection) -> int:
 
 
 def reset_absences(conn: sqlite3.Connection) -> None:
-    """At the start of a run: no absence that an earlier run counted counts (docs/delivery.md, rule 6)."""
+    """At the start of a run: no absence that an earlier run counted counts (docs/develop/rules.md, rule 6)."""
     conn.execute(QUERIES["reset_absences"])
     conn.execute(QUERIES["reset_absences_unsettled"])
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A row that an identity key leads to, and for whom it speaks (docs/delivery.md#identity, and #proof). Pure.
+"""A row that an identity key leads to, and for whom it speaks (docs/develop/identity.md). Pure.
 
 Two reports that share a key are one event, since whatever Listmonk is told for the one covers the other. But the
 keys of a mail are made of what it says, and only its UUID proves anybody: with his own UUID, or a made-up one, and

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reposts, which are posted again after an attempt that may have reached Listmonk, and the labels that are read
-again later since such an attempt may still be recorded (docs/delivery.md, rule 6). As in `delivery`, each function
-is one job.
+again later since such an attempt may still be recorded (docs/develop/rules.md, rule 6). As in `delivery`, each
+function is one job.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class Guide:
     #: What to add to a campaign's headers in Listmonk, so that its UUIDs come back: name → value. Listmonk 6.2 and
     #: later fill in `{{ .Campaign.UUID }}` and `{{ .Subscriber.UUID }}`.
     campaign_headers: Mapping[str, str] = field(default_factory=dict)
-    #: How the UUIDs come back, in a few words for the table of the README.
+    #: How the UUIDs come back, in a few words for the table of providers.
     uuids: str = "by the campaign header"
 
     def told(self, settings: Webhook, url: str, secret: str) -> list[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Events from your own scripts, or from an ESP that you translate yourself. The format is ours, see the README.
+"""Events from your own scripts, or from an ESP that you translate yourself. See docs/providers/generic.md.
 
 POST a JSON object, an array of them, or one on each line (NDJSON):
     {"kind": "hard", "recipient": "person@example.org", "message_id": "<…>", "diagnostic": "550 5.1.1 no such user"}
@@ -58,7 +58,7 @@ SIGNED = Hmac(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generic(Webhook):
-    """Your own scripts, in the JSON of the README."""
+    """Your own scripts, in the JSON of docs/providers/generic.md."""
 
     token: Secret | None = live_secret(
         "The script sends `Authorization: Bearer <token>`.",
@@ -66,7 +66,7 @@ class Generic(Webhook):
         proof=HeaderSecret("Authorization", bearer=True),
     )
     hmac_secret: Secret | None = live_secret(
-        "The script signs time and body instead, see the README. If both are set, either is accepted.",
+        "The script signs time and body instead (docs/providers/generic.md). If both are set, either is accepted.",
         rotates=True,
         proof=SIGNED,
     )
@@ -154,7 +154,7 @@ def _event(item: object, source: str) -> BounceEvent:
         message_id=message_id,
         provider_event_id=event_id,
         evidence=evidence,
-        stable_id=bool(event_id),  # the README asks for an id that stays the same when the script sends again
+        stable_id=bool(event_id),  # docs/providers/generic.md asks for one that stays when a script repeats
         fingerprint=b"" if known else fingerprint(item),
     )
 
@@ -162,7 +162,7 @@ def _event(item: object, source: str) -> BounceEvent:
 PROVIDER = Provider(
     name="generic",
     title="Your script",
-    summary="your own scripts, in the JSON of the README",
+    summary="your own scripts, in a JSON of ours",
     settings=Generic,
     parse=parse,
     guide=Guide(

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verified delivery: what was seen of Listmonk in, what to do with each event out (docs/delivery.md, rules 3 to 7).
-Pure; times are arguments.
+"""Verified delivery: what was seen of Listmonk in, what to do with each event out (docs/develop/rules.md, rules 3
+to 7). Pure; times are arguments.
 
 Listmonk's 200 means "put in a memory queue". Four facts make certainty possible all the same: that queue is
 first-in first-out with one worker, the stored row carries our event id and attempt, each start of Listmonk

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Posts a batch: at once what its source proves, and what only the UUID in a bounce mail proves once Listmonk was
-asked who that is (docs/delivery.md#proof).
+asked who that is (docs/develop/identity.md#proof).
 
 Anybody can make up UUIDs, and Listmonk writes a line of log for each POST of one that it does not know. And a
 bounce of an address that the person has no longer says nothing about the new one. So both end here, unstored,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Posts one claimed batch, and says what each answer means for its event (docs/delivery.md, rules 1, 2 and 8)."""
+"""Posts one claimed batch, and says what each answer means for its event (docs/develop/rules.md: rules 1, 2, 8)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Verifies what was posted: reads labels back, looks up why a row may be missing, and settles
-(docs/delivery.md, rules 3 to 7).
+(docs/develop/rules.md, rules 3 to 7).
 
 Labels are read in three ways: a round, while something is unsettled; a later read, where a double may still come;
 and a look right before something is posted again. Whatever shows a row of ours settles its event.

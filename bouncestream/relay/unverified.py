@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Delivery without read-back, for a token that lacks `bounces:get` (docs/delivery.md, rule 9). Pure.
+"""Delivery without read-back, for a token that lacks `bounces:get` (docs/develop/rules.md, rule 9). Pure.
 
 At least once: what was answered 200 is final after a settle time in which Listmonk did not restart; all that is in
 doubt is posted once more, and the history says so. It can count twice, which is why the permission is asked for.

@@ -13,7 +13,8 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def test_each_placeholder_stands_in_the_documentation() -> None:
-    shown = (REPOSITORY / "README.md").read_text() + (REPOSITORY / "config.toml").read_text()
+    documents = sorted((REPOSITORY / "docs").rglob("*.md"))
+    shown = "".join(path.read_text("utf-8") for path in (REPOSITORY / "config.toml", *documents))
     assert [text for text in PLACEHOLDERS if f'"{text}"' not in shown] == []
 
 

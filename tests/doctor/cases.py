@@ -47,7 +47,7 @@ HEALTHY: tuple[Case, ...] = (
     Case("healthy-root-only", public_url="", also=_FINE),
     *cases_itself.HEALTHY,
 )
-#: What the README shows.
+#: What docs/doctor/index.md shows.
 SHOWN = broken(
     "shown",
     "pixel-blocked",

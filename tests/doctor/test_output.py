@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The output in the README is a real one. `RENEW_README=1 .venv/bin/python -m pytest tests/doctor/test_output.py`
-writes it anew.
+"""The output in docs/doctor/index.md is a real one.
+
+`RENEW_OUTPUT=1 .venv/bin/python -m pytest tests/doctor/test_output.py` writes it anew.
 
 Ports, times, dates and paths of the test's own are put into what an operator would see, before it is printed.
 """
@@ -15,11 +16,12 @@ import pytest
 
 from bouncestream.cli.doctor import report
 from bouncestream.doctor.finding import Finding, Level
+from tests.docs.blocks import DOCS
 from tests.doctor.case import Case
 from tests.doctor.cases import SHOWN
 from tests.doctor.conftest import Theatre
-from tests.readme_blocks import README
 
+SHOWN_IN = DOCS / "doctor" / "index.md"
 _BLOCK = re.compile(r"(<!-- begin: doctor output -->\n).*?(<!-- end: doctor output -->)", re.DOTALL)
 
 
@@ -36,16 +38,16 @@ def as_an_operator_sees_it(theatre: Theatre, text: str) -> str:
 
 
 @pytest.mark.parametrize("case", [SHOWN], ids=["shown"])
-def test_the_output_in_the_readme_is_real(theatre: Theatre, case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_output_that_is_shown_is_real(theatre: Theatre, case: Case, capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(as_an_operator_sees_it(theatre, json.dumps(theatre.played(case.name).findings)))
     # Of the stage, not of the case: a webhook of its own, and whether an event went through it before.
     found = [one for one in found if "webhook:open" not in one["seen"] and "no read has shown" not in one["seen"]]
     capsys.readouterr()
     assert report([Finding(**one | {"level": Level(one["level"])}) for one in found], as_json=False) == 2
     block = f"```text\n$ bouncestream doctor\n{capsys.readouterr().out.strip()}\n```\n"
-    text = README.read_text("utf-8")
-    if os.environ.get("RENEW_README"):
-        README.write_text(_BLOCK.sub(lambda m: m[1] + block + m[2], text), "utf-8")
+    text = SHOWN_IN.read_text("utf-8")
+    if os.environ.get("RENEW_OUTPUT"):
+        SHOWN_IN.write_text(_BLOCK.sub(lambda m: m[1] + block + m[2], text), "utf-8")
         return
     shown = _BLOCK.search(text)
     assert shown

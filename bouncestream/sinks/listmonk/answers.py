@@ -41,7 +41,7 @@ _BOOT = re.compile(rb"\?v=([0-9a-f]{10})\b")
 
 
 def answer(status: int, content: bytes, retry_after: str | None = None, *, blank: Blank = str) -> Answer:
-    """The meaning of an HTTP answer to a bounce (docs/delivery.md, rule 2)."""
+    """The meaning of an HTTP answer to a bounce (docs/develop/rules.md, rule 2)."""
     found = _json(content)
     said = words(found, content, blank)
     if status == 200:

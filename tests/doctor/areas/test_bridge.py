@@ -41,7 +41,7 @@ def test_a_red_part_is_told_and_listmonk_is_told_elsewhere() -> None:
 
 
 def test_a_yellow_part_is_told_also_listmonks() -> None:
-    """While absence proves nothing yet, events wait: docs/delivery.md, rule 3."""
+    """While absence proves nothing yet, events wait: docs/develop/rules.md, rule 3."""
     seen = bridge.BridgeFacts(
         running=RUNNING, parts={"listmonk": {"state": "yellow", "why": "it waits"}}, outbox=THERE
     )

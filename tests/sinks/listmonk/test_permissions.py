@@ -12,7 +12,7 @@ from bouncestream.errors import SinkError
 from bouncestream.ports import Capabilities
 from bouncestream.sandbox import BRIDGE_PERMISSIONS
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS, by_id, granted
-from tests.readme_blocks import commands
+from tests.docs.pages import commands
 
 MANAGE, LETTERS = by_id("permission-manage"), by_id("permission-letters")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CONTRIBUTING is true: its excerpts are of the code, and its tutorial is followed in a copy of the tree."""
+"""CONTRIBUTING and its tutorial are true: excerpts are of the code, and the tutorial is followed in a copy."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+TUTORIAL = (ROOT / "docs" / "develop" / "provider.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 #: File of the tree → what the tutorial writes into it, or adds to it.
 WRITTEN: dict[str, str] = dict(
-    re.findall(r"<!-- tested: ([\w./]+) -->\n```\w+\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+    re.findall(r"<!-- tested: ([\w./]+) -->\n```\w+\n(.*?)^```$", TUTORIAL, re.DOTALL | re.MULTILINE)
 )
 PROVIDER, CASES, OWN = (
     "bouncestream/providers/pigeon.py",
@@ -94,8 +95,10 @@ def test_it_is_written_as_the_lint_wants_it(tree: Path) -> None:
 
 
 def excerpts() -> list[tuple[str, str]]:
-    """The parts of the tree that CONTRIBUTING shows: where each is from, and its text."""
-    return re.findall(r"<!-- from: ([\w./]+) -->\n```\w+\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+    """The parts of the tree that the two show: where each is from, and its text."""
+    return re.findall(
+        r"<!-- from: ([\w./]+) -->\n```\w+\n(.*?)^```$", TUTORIAL + CONTRIBUTING, re.DOTALL | re.MULTILINE
+    )
 
 
 def test_excerpts_are_of_the_code() -> None:

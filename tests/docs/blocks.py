@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of the README and of docs/ that are made from the code: tables of providers, permissions, metrics,
+alert rules, reasons; what a reload changes; the floors of the tree, the moves and times of an event's delivery.
+
+`.venv/bin/python -m tests.docs.blocks` writes them anew, between `<!-- begin: name -->` and `<!-- end: name -->`;
+and the pages that are made as a whole (`pages`).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from bouncestream import providers
+from bouncestream.alerts.rules import RULES, span
+from bouncestream.cli import build_parser
+from bouncestream.cli.parser import COMMANDS
+from bouncestream.config.model import NAMED, SECTIONS, Verify
+from bouncestream.doctor.catalogue import TOPICS
+from bouncestream.doctor.proxies import Site, caddy
+from bouncestream.mail.reason import REASONS
+from bouncestream.metrics import ALL
+from bouncestream.outbox.state import MOVES
+from bouncestream.ports import State
+from bouncestream.providers._settings import proofs_of
+from bouncestream.settings.key import keys_of
+from bouncestream.sinks.listmonk.permissions import PERMISSIONS
+from tests.docs.pages import MADE, commands, pages, schema, table, toctree, tops
+from tests.test_architecture import FLOORS, PACKAGE
+
+README = Path(__file__).parents[2] / "README.md"
+DOCS = README.parent / "docs"
+RENEW = ".venv/bin/python -m tests.docs.blocks"
+
+
+def providers_table() -> str:
+    """The table of all providers."""
+    rows = []
+    for name in providers.names():
+        one = providers.get(name)
+        proofs = (f"`{option}` ({proof.word})" for option, proof in proofs_of(one.settings).items())
+        rows.append((f"[{one.title}]({name}.md)", one.summary, " or ".join(proofs), one.guide.uuids, f"`{name}`"))
+    return table(("provider", "webhooks of", "proof", "UUIDs come back", "`provider =`"), rows)
+
+
+def works_with() -> str:
+    """The providers, in a sentence."""
+    names = [
+        f"[{providers.get(name).title}](docs/providers/{name}.md)"
+        for name in providers.names()
+        if name != "generic"
+    ]
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def permissions() -> str:
+    """The table of what the API user of Listmonk has to be allowed."""
+    rows = (
+        (
+            " and ".join(f"`{name}`" for name in one.names),
+            one.buys,
+            ", ".join(f"`{command}`" for command in one.needed_by),
+            one.without,
+        )
+        for one in PERMISSIONS
+    )
+    return table(("permission", "what it is for", "needed by", "without it"), rows)
+
+
+def reload() -> str:
+    """What takes effect at a reload."""
+    live = (
+        f"`{section}.{key.name}`"
+        for section, model in SECTIONS.items()
+        for key in keys_of(model).values()
+        if key.live and section not in NAMED and section.partition(".")[0] != "alerts"
+    )
+    return (
+        "* webhooks: all of their keys, also new and removed ones\n"
+        "* mailboxes: the same; one that has changed is opened anew\n"
+        f"* alerts: all of their keys\n* {', '.join(live)}"
+    )
+
+
+def floors() -> str:
+    """The floors of `tests/test_architecture.py`, and each room in the words of its own docstring."""
+    rows = []
+    for floor in sorted(set(FLOORS.values()), reverse=True):
+        for room in (name for name, on in FLOORS.items() if on == floor and name != "__init__"):
+            folder = (PACKAGE / room).is_dir()
+            path = PACKAGE / room / "__init__.py" if folder else PACKAGE / f"{room}.py"
+            rows.append((str(floor), f"`{room}/`" if folder else f"`{room}.py`", first_sentence(path)))
+    return table(("floor", "room", "what it is for"), rows)
+
+
+def first_sentence(path: Path) -> str:
+    """Of a module's docstring, on one line."""
+    return first_sentence_of(ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "")
+
+
+def first_sentence_of(text: str) -> str:
+    """The first sentence of a docstring, on one line."""
+    return re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0]
+
+
+def delivery() -> dict[str, str]:
+    """The tables of docs/develop/delivery.md."""
+    verify = keys_of(Verify)
+    times = (
+        (name, verify[key].written.strip('"'), f"`[relay.verify] {key}`", meaning)
+        for name, key, meaning in (
+            ("margin, M", "margin", "how long after its connection closed a request may still arrive"),
+            ("grace, G", "grace", "how long a stall may last before silence is taken for absence"),
+            ("pulse, P", "pulse", "between two reads that find outages of the database"),
+            ("patience", "post_timeout", "for Listmonk's answer to one POST"),
+        )
+    )
+    return {
+        "delivery times": table(("time", "default", "set by", "what it is"), times),
+        "moves": table(
+            ("state", "may become"),
+            (
+                (f"`{state}`", ", ".join(f"`{to}`" for to in State if to in MOVES[state]) or "final")
+                for state in State
+            ),
+        ),
+    }
+
+
+def documents() -> dict[Path, dict[str, str]]:
+    """Each document with generated blocks, and its blocks by name."""
+    metrics = ((f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels), m.help) for m in ALL)
+    rules = ((f"`{rule.id}`", rule.level, rule.when, span(rule.calm) if rule.calm else "-") for rule in RULES)
+    reasons = ((f"`{name}`", r.kind, "yes" if r.passes else "no", r.sentence) for name, r in REASONS.items())
+    called = (
+        (f"[`{name}`](commands/{name.partition(' ')[0]}.md)", text) for name, text in commands(build_parser())
+    )
+    areas = ((f"[{title}](findings/{topic}.md)", f"`{topic}`") for topic, title in TOPICS.items())
+    sections = ((f"[`[{top}]`](keys/{top}.md)", first_line(top)) for top in tops())
+    own = {
+        "start/listmonk.md": {"permissions": permissions()},
+        "start/proxy.md": {"proxy": f"```caddy\n{caddy.configuration(Site.of('news.example.org'))}```"},
+        "providers/index.md": {"providers": providers_table(), "pages": toctree(providers.names())},
+        "understand/policy.md": {
+            "reasons": table(("reason", "by default", "may pass by itself", "meaning"), reasons)
+        },
+        "operate/metrics.md": {"metrics": table(("metric", "type", "labels", "meaning"), metrics)},
+        "operate/alerts.md": {"rules": table(("rule", "level", "fires when", "over after a calm of"), rules)},
+        "operate/reload.md": {"reload": reload()},
+        "doctor/findings.md": {
+            "areas": table(("area", "`topic` in JSON"), areas),
+            "pages": toctree(f"findings/{topic}" for topic in TOPICS),
+        },
+        "reference/commands.md": {
+            "commands": table(("command", "what it does"), called),
+            "pages": toctree(f"commands/{name}" for name in COMMANDS),
+        },
+        "reference/configuration.md": {
+            "sections": table(("section", "what it is for"), sections),
+            "pages": toctree(f"keys/{top}" for top in tops()),
+        },
+        "reference/schema.md": {"tables": schema((PACKAGE / "outbox" / "schema.sql").read_text("utf-8"))},
+        "develop/architecture.md": {"floors": floors()},
+        "develop/delivery.md": delivery(),
+    }
+    return {README: {"works with": works_with()}} | {DOCS / page: made for page, made in own.items()}
+
+
+def first_line(section: str) -> str:
+    """What a section of the configuration is for."""
+    return first_sentence_of(SECTIONS[section].__doc__ or "")
+
+
+def renewed(text: str, made: Mapping[str, str]) -> str:
+    """A document with each block as it should be."""
+    for name, block in made.items():
+        pattern = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
+        text, found = pattern.subn(lambda m, block=block: f"{m[1]}{block}\n{m[2]}", text)
+        assert found == 1, f"there is no block {name}"
+    return text
+
+
+def write() -> None:
+    """Renew every block and page; pages of what is no more go."""
+    made = {DOCS / path: text for path, text in pages().items()}
+    for folder in {path.parent for path in made}:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.md"):
+            if old not in made and old.read_text("utf-8").startswith(MADE):
+                old.unlink()
+    for path, text in made.items():
+        path.write_text(text, "utf-8")
+    for path, parts in documents().items():
+        path.write_text(renewed(path.read_text("utf-8"), parts), "utf-8")
+
+
+if __name__ == "__main__":
+    write()
