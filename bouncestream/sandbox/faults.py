@@ -40,10 +40,10 @@ class Faults:
     def __init__(self, changed: Callable[[], None]) -> None:
         self.on: dict[str, Fault] = {}
         self._changed = changed
-        self.unfrozen = asyncio.Event()
-        self.unfrozen.set()
-        self.unlocked = asyncio.Event()
-        self.unlocked.set()
+        #: Set while the fault is off.
+        self.over = {"freeze": asyncio.Event(), "writes_stall": asyncio.Event()}
+        for event in self.over.values():
+            event.set()
 
     def start(self, name: str, seconds: float | None = None, email: str | None = None) -> None:
         """Begin a fault, which ends by itself after `seconds`, else by `clear`; `restart` is not one that lasts."""
@@ -59,10 +59,8 @@ class Faults:
         fault = self.on[name] = Fault(name, (email or "").strip().lower())
         if seconds is not None:
             fault.timer = asyncio.get_running_loop().call_later(seconds, self.end, name)
-        if name == "freeze":
-            self.unfrozen.clear()
-        if name == "writes_stall":
-            self.unlocked.clear()
+        if name in self.over:
+            self.over[name].clear()
         self._changed()
 
     def end(self, name: str) -> None:
@@ -70,10 +68,8 @@ class Faults:
         if fault := self.on.pop(name, None):
             if fault.timer:
                 fault.timer.cancel()
-            if name == "freeze":
-                self.unfrozen.set()
-            if name == "writes_stall":
-                self.unlocked.set()
+            if name in self.over:
+                self.over[name].set()
             self._changed()
 
     def forbids(self, body: bytes) -> bool:

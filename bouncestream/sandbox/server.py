@@ -118,7 +118,7 @@ class Sandbox:
         on = self.listmonk.faults.on
         try:
             if on:
-                await self.listmonk.faults.unfrozen.wait()
+                await self.listmonk.faults.over["freeze"].wait()
                 if "html_200" in on:
                     return foreign_page("Sign in", 200)
             if path == "/webhooks/bounce" and request.method == "POST":
@@ -164,7 +164,7 @@ class Sandbox:
             if route.needs_database and not listmonk.database_on:
                 raise Refused(500, f"{route.needs_database}: pq: the database is away")
             if method != "GET":
-                await listmonk.faults.unlocked.wait()
+                await listmonk.faults.over["writes_stall"].wait()
             return route.handler(Call(listmonk, user, request.query, body, word))
         raise Refused(404, "404 unknown endpoint")
 

@@ -13,11 +13,15 @@ from dataclasses import dataclass
 
 from bouncestream.sandbox.model import UUID
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>\d+)|(?P<word>[A-Za-z_][A-Za-z_.]*)|(?P<mark>[(),=])|(?P<bad>\S))"
+_VALUE = r"(?:'(?:[^']++|'')*+'|\d+)"
+_VALUES = re.compile(_VALUE)
+#: One condition, and whether another one follows.
+_CONDITION = re.compile(
+    rf"\s*(?P<open>\()?\s*(?:subscribers\.)?(?P<column>email|uuid|id)\s*"
+    rf"(?:=\s*(?P<one>{_VALUE})|in\s*\(\s*(?P<many>{_VALUE}(?:\s*,\s*{_VALUE})*)\s*\))\s*(?(open)\))\s*"
+    r"(?:(?P<or>or)\b|\Z)",
+    re.IGNORECASE,
 )
-
-
 _STORED = re.compile(
     r" AND \(SELECT COUNT\(\*\) FROM bounces WHERE bounces\.subscriber_id = subscribers\.id"
     r" AND bounces\.type = '(soft|hard|complaint)'\) >= (\d+)\Z"
@@ -76,78 +80,23 @@ def split_sent(text: str) -> tuple[str, Sent | None]:
 
 def read_query(text: str) -> tuple[Condition, ...]:
     """The conditions of which one must hold, or SqlError."""
-    return _Reader(text).read()
+    found: list[Condition] = []
+    at = 0
+    while match := _CONDITION.match(text, at):
+        column, values = match["column"].lower(), _VALUES.findall(match["one"] or match["many"])
+        found.append(Condition(column, frozenset(_value(column, value) for value in values)))
+        at = match.end()
+        if not match["or"]:
+            return tuple(found)
+    raise SqlError(f'pq: syntax error at or near "{text[at : at + 40]}"')
 
 
-class _Reader:
-    def __init__(self, text: str) -> None:
-        self._tokens = [
-            (found.lastgroup or "", found.group(found.lastgroup or 0)) for found in _TOKEN.finditer(text)
-        ]
-        self._at = 0
-
-    def read(self) -> tuple[Condition, ...]:
-        found = [self._condition()]
-        while self._peek()[1].lower() == "or":
-            self._next()
-            found.append(self._condition())
-        if self._peek()[0]:
-            raise self._error()
-        return tuple(found)
-
-    def _condition(self) -> Condition:
-        if self._peek() == ("mark", "("):
-            self._next()
-            inner = self._condition()
-            self._expect(")")
-            return inner
-        kind, column = self._peek()
-        name = column.lower().removeprefix("subscribers.")
-        if kind != "word":
-            raise self._error()
-        if name not in ("email", "uuid", "id"):
-            raise SqlError(f'pq: column "{column}" does not exist')
-        self._next()
-        operator = self._next()[1].lower()
-        if operator == "=":
-            return Condition(name, frozenset({self._value(name)}))
-        if operator != "in":
-            self._at -= 1
-            raise self._error()
-        self._expect("(")
-        values = {self._value(name)}
-        while self._peek() == ("mark", ","):
-            self._next()
-            values.add(self._value(name))
-        self._expect(")")
-        return Condition(name, frozenset(values))
-
-    def _value(self, column: str) -> str:
-        kind, text = self._peek()
-        if kind not in ("text", "number"):
-            raise self._error()
-        if column != "id" and kind == "number":
-            raise SqlError(f"pq: operator does not exist: {'uuid' if column == 'uuid' else 'text'} = integer")
-        self._next()
-        value = text[1:-1].replace("''", "'") if kind == "text" else text
-        if column == "uuid" and not UUID.fullmatch(value):
-            raise SqlError(f'pq: invalid input syntax for type uuid: "{value}"')
-        if column == "id" and not value.isdecimal():
-            raise SqlError(f'pq: invalid input syntax for type integer: "{value}"')
-        return value.lower() if column == "uuid" else value
-
-    def _peek(self) -> tuple[str, str]:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ("", "")
-
-    def _next(self) -> tuple[str, str]:
-        token = self._peek()
-        self._at += 1
-        return token
-
-    def _expect(self, mark: str) -> None:
-        if self._peek() != ("mark", mark):
-            raise self._error()
-        self._next()
-
-    def _error(self) -> SqlError:
-        return SqlError(f'pq: syntax error at or near "{self._peek()[1].strip(chr(39)) or ";"}"')
+def _value(column: str, word: str) -> str:
+    if column != "id" and not word.startswith("'"):
+        raise SqlError(f"pq: operator does not exist: {'uuid' if column == 'uuid' else 'text'} = integer")
+    value = word[1:-1].replace("''", "'") if word.startswith("'") else word
+    if column == "uuid" and not UUID.fullmatch(value):
+        raise SqlError(f'pq: invalid input syntax for type uuid: "{value}"')
+    if column == "id" and not value.isdecimal():
+        raise SqlError(f'pq: invalid input syntax for type integer: "{value}"')
+    return value.lower() if column == "uuid" else value
