@@ -109,17 +109,18 @@ def forget_filings(conn: sqlite3.Connection, key: FolderKey, uids: Sequence[int]
     conn.executemany(QUERIES["delete_mark"], [(key.mailbox, key.folder, key.uidvalidity, uid) for uid in uids])
 
 
-def note_try(conn: sqlite3.Connection, key: FolderKey, uid: int, why: str, now: datetime) -> int:
-    """Count that a mail could not be fetched or read; returns how often by now. Stored before the next try, so that
-    a mail that takes the process down is known after it."""
-    values = (key.mailbox, key.folder, key.uidvalidity, uid, codec.visible(why, WHY_LIMIT), codec.stamp(now))
-    tries: int = conn.execute(QUERIES["count_try"], values).fetchone()[0]
-    return tries
+def note_tries(conn: sqlite3.Connection, key: FolderKey, uids: Sequence[int], why: str, now: datetime) -> None:
+    """Count that mails could not be fetched or read. Stored before the next try, so that a mail that takes the
+    process down is known after it."""
+    why, at = codec.visible(why, WHY_LIMIT), codec.stamp(now)
+    conn.executemany(
+        QUERIES["count_try"], [(key.mailbox, key.folder, key.uidvalidity, uid, why, at) for uid in uids]
+    )
 
 
-def take_try_back(conn: sqlite3.Connection, key: FolderKey, uid: int) -> None:
-    """A try failed for a reason that was not the mail's."""
-    conn.execute(QUERIES["take_try_back"], (key.mailbox, key.folder, key.uidvalidity, uid))
+def take_tries_back(conn: sqlite3.Connection, key: FolderKey, uids: Sequence[int]) -> None:
+    """A try failed for a reason that was not the mails'."""
+    conn.executemany(QUERIES["take_try_back"], [(key.mailbox, key.folder, key.uidvalidity, uid) for uid in uids])
 
 
 def tries(conn: sqlite3.Connection, key: FolderKey) -> dict[int, FetchAttempts]:
@@ -148,17 +149,8 @@ class StoredMailMemory:
         return await self._db.read(partial(tries, key=key))
 
     async def note_tries(self, key: FolderKey, uids: Sequence[int], why: str) -> None:
-        now = self._clock.now()
-
-        def note(conn: sqlite3.Connection) -> None:
-            for uid in uids:
-                note_try(conn, key, uid, why, now)
-
-        await self._db.write(note, rows=len(uids))
+        job = partial(note_tries, key=key, uids=uids, why=why, now=self._clock.now())
+        await self._db.write(job, rows=len(uids))
 
     async def take_tries_back(self, key: FolderKey, uids: Sequence[int]) -> None:
-        def take_back(conn: sqlite3.Connection) -> None:
-            for uid in uids:
-                take_try_back(conn, key, uid)
-
-        await self._db.write(take_back, rows=len(uids))
+        await self._db.write(partial(take_tries_back, key=key, uids=uids), rows=len(uids))

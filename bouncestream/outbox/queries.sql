@@ -431,8 +431,7 @@ ON CONFLICT DO NOTHING;
 
 -- name: count_try
 INSERT INTO tries (mailbox, folder, uidvalidity, uid, tries, why, at) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)
-ON CONFLICT (mailbox, folder, uidvalidity, uid) DO UPDATE SET tries = tries.tries + 1, why = excluded.why
-RETURNING tries;
+ON CONFLICT (mailbox, folder, uidvalidity, uid) DO UPDATE SET tries = tries.tries + 1, why = excluded.why;
 
 -- name: take_try_back
 UPDATE tries SET tries = CASE WHEN tries > 0 THEN tries - 1 ELSE 0 END WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND uid = ?;

@@ -86,7 +86,7 @@ def test_numbers_that_begin_anew_leave_nothing_of_the_old_ones(conn: sqlite3.Con
     """Also with the same UIDVALIDITY: a server that was restored from a backup."""
     mail = FetchedMail(15, bounce("b@example.com"), Filing.DONE, NOW)
     mailboxes.store_mails(conn, MailBatch(KEY, 15, (mail,), ((2, NOW),), below=20), NOW)
-    mailboxes.note_try(conn, KEY, 17, "no answer", NOW)
+    mailboxes.note_tries(conn, KEY, [17], "no answer", NOW)
     key = FolderKey("bounces", "INBOX", uidvalidity)
     mailboxes.store_mails(conn, MailBatch(key, 0, below=6, anew=True), NOW)
     assert mailboxes.progress(conn, "bounces", "INBOX") == Progress(uidvalidity, 0, 0, 6, 1, NOW, None, 1)
@@ -152,10 +152,11 @@ def test_one_mail_that_the_database_refuses_does_not_hold_up_the_others(conn: sq
 
 
 def test_tries_are_counted_until_the_mail_is_done_with(conn: sqlite3.Connection) -> None:
-    assert [mailboxes.note_try(conn, KEY, 5, "no answer", NOW) for _ in range(3)] == [1, 2, 3]
-    mailboxes.take_try_back(conn, KEY, 5)
-    mailboxes.take_try_back(conn, KEY, 6)
-    assert mailboxes.note_try(conn, KEY, 5, "still no answer", NOW + timedelta(seconds=9)) == 3
+    for count in (1, 2, 3):
+        mailboxes.note_tries(conn, KEY, [5], "no answer", NOW)
+        assert mailboxes.tries(conn, KEY)[5].count == count
+    mailboxes.take_tries_back(conn, KEY, [5, 6])
+    mailboxes.note_tries(conn, KEY, [5], "still no answer", NOW + timedelta(seconds=9))
     assert mailboxes.tries(conn, KEY) == {5: FetchAttempts(3, NOW, "still no answer")}
     mailboxes.store_mails(conn, MailBatch(KEY, 5), NOW)
     assert mailboxes.tries(conn, KEY) == {}
