@@ -16,7 +16,7 @@ from bouncestream.cli.opened import config_path
 from bouncestream.cli.parser import Parser, command
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
-from bouncestream.doctor.asked import Told, ask
+from bouncestream.doctor.asked import ask
 from bouncestream.doctor.campaign_mail import body as received
 from bouncestream.doctor.campaign_mail.urls import host_and_port
 from bouncestream.doctor.finding import Finding, Level
@@ -69,10 +69,7 @@ def mail(args: argparse.Namespace) -> int:
         return tell(
             [Finding("mail-unreadable", Level.ERROR, "mail", seen, fix=fix)], as_json=args.json, examined=False
         )
-    told = _told(config)
-    own = received.Own(
-        told.root_url, tuple(config.mail.verp) if config else (), disabled=told.disabled, individual=told.individual
-    )
+    own = replace(_told(config), verp=config.mail.verp if config else ())
     findings, examined = received.judge(raw[:_MOST], own, cut=len(raw) > _MOST)
     return tell(findings, as_json=args.json, examined=examined)
 
@@ -107,15 +104,15 @@ def _configuration(args: argparse.Namespace) -> Config | None:
         return None
 
 
-def _told(config: Config | None) -> Told:
+def _told(config: Config | None) -> received.Own:
     """The settings that Listmonk tells of itself, with its public address as configured; nothing where it does not
     answer."""
     if config is None:
-        return Told()
+        return received.Own()
     try:
         listmonk = load(config.path or None).listmonk
     except ConfigError:  # the token belongs to another user; what Listmonk says is optional here
-        return Told(config.listmonk.public_url)
+        return received.Own(config.listmonk.public_url)
     told = asyncio.run(ask(listmonk))
     return replace(told, root_url=listmonk.public_url or told.root_url)
 

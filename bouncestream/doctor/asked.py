@@ -8,24 +8,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bouncestream.config.model import Listmonk
+from bouncestream.doctor.campaign_mail.headers import Own
 
 _LIMIT = 2 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Empty and None: not known."""
-
-    root_url: str = ""
-    disabled: bool | None = None  #: nothing is tracked at all
-    individual: bool | None = None  #: each subscriber is tracked on their own
-
-
-async def ask(settings: Listmonk) -> Told:
+async def ask(settings: Listmonk) -> Own:
     """Ask it; within seconds, and never an exception."""
     from bouncestream.doctor.areas import campaigns  # aiohttp comes with it, and most are judged without
     from bouncestream.doctor.probe.web import Credentials, Web
@@ -37,10 +28,10 @@ async def ask(settings: Listmonk) -> Told:
         if config and campaigns.individual(config, None) is None:
             every = _object((await web.get(f"{base}/api/settings", who=who, limit=_LIMIT)).data())
     root = config.get("root_url")
-    return Told(
+    return Own(
         root if isinstance(root, str) else "",
-        campaigns.disabled(config, every),
-        campaigns.individual(config, every),
+        disabled=campaigns.disabled(config, every),
+        individual=campaigns.individual(config, every),
     )
 
 
