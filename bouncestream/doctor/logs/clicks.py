@@ -8,7 +8,6 @@ that one recipient's links are all clicked at once. (Reports of Listmonk's and M
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -145,13 +144,12 @@ class Clicks:
         for person, visit in self._open.items():
             self._end(person, visit)
         self._open.clear()
-        found = [group for kind, group in self._groups.items() if self._is_a_machine(kind)]
-        links = max((kind.links for kind in self._groups if self._is_a_machine(kind)), default=0)
+        found = {kind: group for kind, group in self._groups.items() if self._is_a_machine(kind)}
         return Scanned(
-            sum(group.people for group in found),
-            sum(group.clicks for group in found),
-            links,
-            len(_union(group.clients for group in found)),
+            sum(group.people for group in found.values()),
+            sum(group.clicks for group in found.values()),
+            max((kind.links for kind in found), default=0),
+            len(_NONE.union(*(group.clients for group in found.values()))),
         )
 
     def _is_a_machine(self, kind: _Kind) -> bool:
@@ -167,7 +165,3 @@ _LIMITS = sorted({SOME[1], *(seconds for _, seconds in EVERY)})
 def _seconds(when: bytes | float) -> float | None:
     at = moment(when)
     return at.timestamp() if at is not None else None
-
-
-def _union(sets: Iterable[set[bytes]]) -> set[bytes]:
-    return set().union(*sets)

@@ -53,9 +53,9 @@ _STATUSES = frozenset(
         *(499, 500, 501, 502, 503, 504, 505, 507, 520, 521, 522, 523, 524, 525, 526, 530),
     )
 )
-_MONTHS = {
-    name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)
-}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+#: 10/Oct/2026:13:55:36 +0200, as Apache and Nginx write it.
+_CLF_TIME = re.compile(rb"(\d\d?)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d)(?: ([+-]\d\d)(\d\d))?")
 
 
 class Request(NamedTuple):
@@ -251,20 +251,9 @@ def moment(when: bytes | float) -> datetime | None:
     try:
         if isinstance(when, (int, float)):
             return datetime.fromtimestamp(when if when < 1e11 else when / 1000, UTC)
-        found = re.match(rb"(\d\d?)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(?: ([+-]\d\d)(\d\d))?", when)
-        if found:
-            day, month, year, hour, minute, second = (
-                found[1],
-                _MONTHS[found[2]],
-                found[3],
-                found[4],
-                found[5],
-                found[6],
-            )
-            zone = f"{(found[7] or b'+00').decode()}:{(found[8] or b'00').decode()}"
-            text = (
-                f"{int(year):04}-{month:02}-{int(day):02}T{hour.decode()}:{minute.decode()}:{second.decode()}{zone}"
-            )
+        if found := _CLF_TIME.match(when):
+            day, month, year, clock, hours, minutes = (part.decode() for part in found.groups(b""))
+            text = f"{year}-{_MONTHS.index(month) + 1:02}-{int(day):02}T{clock}{hours or '+00'}:{minutes or '00'}"
         elif re.fullmatch(rb"\d{9,13}(?:\.\d+)?", when):
             return moment(float(when))
         else:
