@@ -79,6 +79,8 @@ def _careful(text: str) -> str:
         text = _PREFIX.sub("", text[1:-1])
     if "<" in text:
         text = text[text.rindex("<") + 1 :].partition(">")[0]
+        if _PLAIN.fullmatch(text) and ".." not in text.partition("@")[2]:
+            return text
         text = _PREFIX.sub("", text)
     elif "(" in text:
         text = _COMMENT.sub("", text)

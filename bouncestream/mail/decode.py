@@ -37,7 +37,7 @@ from bouncestream.mail.report import Report, open_report
 from bouncestream.mail.sns import read_notification
 from bouncestream.mail.status import in_text
 from bouncestream.mail.transcript import last_refusal
-from bouncestream.mail.verdict import Judgement, Original, RecipientVerdict, Verdict, as_dict, gravest
+from bouncestream.mail.verdict import GRAVITY, Judgement, Original, RecipientVerdict, Verdict, as_dict, gravest
 from bouncestream.mail.verp import Match, matched
 
 __all__ = ["LIMIT", "Original", "RecipientVerdict", "Verdict", "as_dict", "read"]
@@ -48,7 +48,6 @@ LIMIT = 262_144
 # A blank line ends a sentence, and so does a short line before a capital.
 _NEW_SENTENCE = re.compile(r"\n[ \t]{0,40}\n|(?<![^\n]{50})\n(?=[ \t]{0,8}[A-ZÀ-ÞА-Я])")
 _BOUNCES = re.compile(r"(?:bounces?|returns?)(?![a-z])")
-_GRAVITY = [kind.value for kind in Judgement]
 WIDER = 8000
 """Characters of a notice that are judged as a whole."""
 
@@ -136,7 +135,7 @@ def _of_the_person(verdict: Verdict) -> Verdict:
         return verdict
     original, mailed, source = verdict.original, "", ""
     # Of several places that a mail was forwarded to it came to the one that speaks least against the person.
-    found = max(verdict.recipients, key=lambda r: _GRAVITY.index(r.kind))
+    found = max(verdict.recipients, key=lambda r: GRAVITY.index(r.kind))
     if len(verdict.recipients) > 1 and (original.copied or not original.subscriber_uuid):
         return verdict
     if "@" in verdict.verp and (verdict.verp_signed or not original.subscriber_uuid):

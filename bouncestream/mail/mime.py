@@ -12,7 +12,6 @@ import binascii
 import html
 import quopri
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import decode_header
@@ -54,11 +53,7 @@ def parse_fields(block: str) -> Fields:
     for line in block.split("\n", MAX_HEADERS)[:MAX_HEADERS]:
         name, colon, value = line.partition(":")
         if colon:
-            name = name.lower()
-            if name.endswith((" ", "\t")):
-                name = name.rstrip()
-            if name not in fields:
-                fields[name] = value.strip()
+            fields.setdefault(name.rstrip().lower(), value.strip())
     return fields
 
 
@@ -79,29 +74,29 @@ def parameters(value: str) -> dict[str, str]:
     return {m[1].lower(): m[2] if m[2] is not None else m[3] for m in _PARAMETER.finditer(value[:2000])}
 
 
-def leaves(fields: Fields, body: str) -> Iterator[Part]:
+def leaves(fields: Fields, body: str) -> list[Part]:
     """The leaves of a message, depth first; at most `MAX_PARTS`. message/rfc822 is a leaf: nobody descends
     into it."""
-    budget = [MAX_PARTS]
-    yield from _leaves(fields, body, "", 0, budget)
+    found: list[Part] = []
+    _add_leaves(found, fields, body, "", 0)
+    return found
 
 
-def _leaves(fields: Fields, body: str, number: str, depth: int, budget: list[int]) -> Iterator[Part]:
+def _add_leaves(found: list[Part], fields: Fields, body: str, number: str, depth: int) -> None:
     content_type = fields.get("content-type", "")
     kind = content_type.partition(";")[0].strip().lower() or "text/plain"
     pieces: list[str] = []
     if kind.startswith("multipart/") and depth < MAX_DEPTH:
         pieces = _pieces(body, parameters(content_type).get("boundary", ""))
     if not pieces:
-        budget[0] -= 1
-        yield Part("text/plain" if kind.startswith("multipart/") else kind, fields, body, number)
+        found.append(Part("text/plain" if kind.startswith("multipart/") else kind, fields, body, number))
         return
     prefix = number + "." if number else ""
     for i, piece in enumerate(pieces, 1):
-        if budget[0] <= 0:
+        if len(found) >= MAX_PARTS:
             return
         head, inner = split_headers(piece)
-        yield from _leaves(parse_fields(head), inner, f"{prefix}{i}", depth + 1, budget)
+        _add_leaves(found, parse_fields(head), inner, f"{prefix}{i}", depth + 1)
 
 
 def _pieces(body: str, boundary: str) -> list[str]:

@@ -80,9 +80,13 @@ class Verdict:
     trace: Trace | None = None  #: the way here, only when `decode.read` was asked to explain
 
 
+GRAVITY = tuple(kind.value for kind in Judgement)
+"""The kinds, gravest first."""
+
+
 def gravest(kinds: list[str]) -> str:
     """The gravest of `kinds`; ignore when there is none."""
-    return next((k.value for k in Judgement if k in kinds), Judgement.IGNORE.value)
+    return min(kinds, key=GRAVITY.index, default=GRAVITY[-1])
 
 
 def as_dict(verdict: Verdict) -> dict[str, Any]:

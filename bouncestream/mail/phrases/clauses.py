@@ -123,8 +123,11 @@ _ADVISING = (
 _CONTINUED = re.compile(r"\n(?=[245]\d\d[ -])")
 """Where a reply goes on in its next line."""
 _LEADING = re.compile(r"^(?:[\d\s.#-]{1,40}|and |or |then )")
-_SENTENCE = re.compile(r"(?<=[^\d.][.!?])(?=\s)|(?<=[。！？])|\s(?:-{1,3}|=)?>{1,3}\s|\n")
-_CLAUSE = re.compile(r"([,;:()\[\]\"，；：、（）]|\s[-–—]{1,2}\s|\s[-–—]{2}|\.(?=\s|$)|[.!?](?=\s)|[!?。])")
+# Both begin with the characters that can be a mark at all: whatever else stands in a text is skipped at once.
+_SENTENCE = re.compile(r"[.!?。\s](?:(?<=[^\d.][.!?])(?=\s)|(?<=\s)(?:-{1,3}|=)?>{1,3}\s|(?<=[。\n]))")
+_CLAUSE = re.compile(
+    r"([,;:()\[\]\"，；：、（）!?。.\s](?:(?<=[^.\s])|(?<=\s)[-–—]{1,2}\s|(?<=\s)[-–—]{2}|(?<=\.)(?=\s|$)))"
+)
 
 
 class Clause(NamedTuple):
