@@ -25,6 +25,8 @@ STILL_TRYING = frozenset({"delayed", "delay", "deferred", "warning", "transient"
 # IronPort writes its own summary, then the remote server's words in quotes: 5.1.0 - Unknown address error 550-'…'
 _REMOTE_SAID = re.compile(r"\b(?:[Ss]aid|did not like our [A-Z][A-Za-z ]{3,12}):\s{1,8}(?=[45]\d\d[ -])")
 _QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
+# Of several attempts the last answer counts.
+_EARLIER = re.compile(r"\b4\d\d[ -]4\.\d{1,3}\.\d{1,3}\b.{1,600}?(?=(?<![\d.])5\d\d[ -]5\.\d{1,3}\.\d)", re.DOTALL)
 # Which command was refused, in the words of Postfix, Exim, Sendmail, qmail, Courier, m-FILTER and Yahoo; any white
 # space is one blank.
 _AFTER_MAIL = ("after mail from", "reply to mail from")
@@ -108,6 +110,8 @@ def classify(
     """
     status = codes.enhanced(status)
     action = action.strip().lower()
+    if " 4." in diagnostic and " 5." in diagnostic:
+        diagnostic = _EARLIER.sub(" ", diagnostic)
     own = remote_words(diagnostic)
     found = codes.in_text(own) if own else codes.Codes("", "")
     reply = found.reply or reply_code.strip()[:3]
@@ -247,10 +251,11 @@ def _settled(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> Judged:
 def _doubt(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> tuple[str, str]:
     """The objection to a hard judgement, and the reason to give then; '' when there is none."""
     status, reply = numbers.status, numbers.reply
-    if reply.startswith("4"):
-        return hit.reason, f"the reply {reply} is temporary"
     of_domain = hit.reason in ("host_unknown", "no_mail_domain")
-    if status.startswith("4") and not reply.startswith("5") and not (of_domain and status == "4.0.0"):
+    proven = of_domain and hit.sure  # the DNS has answered, whatever code was made up for that
+    if reply.startswith("4") and not proven:
+        return hit.reason, f"the reply {reply} is temporary"
+    if status.startswith("4") and not reply.startswith("5") and not (proven or (of_domain and status == "4.0.0")):
         return hit.reason, f"the status {status} is temporary"
     words = stage.words()
     if _asks_again(words, of_domain):

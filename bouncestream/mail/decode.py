@@ -362,6 +362,6 @@ def _free_judged(
         other = classify(
             status=judged.status, reply_code=judged.reply_code, diagnostic=text, heard=heard, ours=ours
         )
-        if other.reason not in VAGUE:
+        if other.reason not in VAGUE and not (judged.against and other.kind == Judgement.HARD.value):
             return other
     return judged

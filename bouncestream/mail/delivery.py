@@ -137,7 +137,8 @@ def _judged(
         if said.text:
             asked = "" if words else status
             other = ask(status=asked, diagnostic=said.text, after_data=said.after_data, at_rcpt=at_rcpt)
-            return (other if other.reason not in VAGUE else judged), words or said.text
+            doubted = judged.against and other.kind == Judgement.HARD.value
+            return (other if other.reason not in VAGUE and not doubted else judged), words or said.text
     return judged, words
 
 

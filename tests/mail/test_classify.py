@@ -277,3 +277,19 @@ def test_our_own_address_and_hosts_of_others_are_not_the_recipient(words: str) -
     )
     own = own.replace("lists.example.org", "example.com").replace("mx.elsewhere.example.net", "example.com")
     assert classify(status="", reply_code="", diagnostic=own, heard=heard, ours=OURS).kind == "hard"
+
+
+def test_what_the_dns_has_answered_is_final_whatever_code_was_made_up() -> None:
+    words = "450 4.4.4 DNS: domain example.com does not exist (NXDOMAIN)"
+    assert classify(status="4.4.4", reply_code="", diagnostic=words, heard="a@example.com").kind == "hard"
+    plain = "450 4.4.4 domain example.com does not exist"
+    assert classify(status="4.4.4", reply_code="", diagnostic=plain, heard="a@example.com").kind == "soft"
+    other = "450 4.4.4 DNS: domain other.example.net does not exist (NXDOMAIN)"
+    assert classify(status="4.4.4", reply_code="", diagnostic=other, heard="a@example.com").kind == "soft"
+
+
+def test_of_several_attempts_the_last_answer_counts() -> None:
+    words = "attempt 1: 450 4.7.1 Greylisted, try again later\nattempt 2: 550 5.1.1 User unknown"
+    assert classify(status="", reply_code="", diagnostic=words).kind == "hard"
+    turned = "attempt 1: 550 5.1.1 User unknown\nattempt 2: 450 4.7.1 Greylisted, try again later"
+    assert classify(status="", reply_code="", diagnostic=turned).kind == "soft"

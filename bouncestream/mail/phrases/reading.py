@@ -169,7 +169,7 @@ def _against(at: int, gone: Said, said: list[tuple[int, Said]]) -> bool:
             continue
         if other is gone or (other.subject in OWN and other.state in HARD):
             continue
-        if gone.proof and other.state != "temporary":
+        if gone.proof and other.state != "temporary" and other.subject != "elsewhere":
             continue
         if other.state in ("unreachable", "temporary"):
             return True
@@ -177,7 +177,7 @@ def _against(at: int, gone: Said, said: list[tuple[int, Said]]) -> bool:
             continue  # "expired and was removed"
         if place < at and other.state == "perhaps":
             return True  # "may be wrong, or does not exist"
-        if other.subject in (*OWN, "") and other.state in VAGUE and place != at:
+        if other.subject in (*OWN, "", "content") and other.state in VAGUE and place != at:
             continue  # "refused: user unknown"
         if place == at or (other.subject in (*OWN, "") and other.state not in HARD) or place < at:
             return True

@@ -135,7 +135,7 @@ class _Reader:
     def _head(self, name: str, new_at: Tag, first: Tag, of: Tag | None) -> str:
         new = new_at.name
         if "elsewhere" in (name, new):
-            return new if name == "elsewhere" and new != "domain" else name if name != "domain" else new
+            return "elsewhere" if of is None or "domain" in (name, new) else name
         if name in FOREIGN or new in FOREIGN:
             return name if name in FOREIGN else new
         if name in "@~" or name == "thing" or (name == "record" and self._word(first) in _STORES):
@@ -154,6 +154,8 @@ class _Reader:
             if name == "nobody":
                 yield Said(foreign or "mailbox", "not there", self.shown, strange=self._strange(tag))
             elif name == "no such domain":
+                elsewhere = bool(self.subjects) and all(one.name == "elsewhere" for one in self.subjects)
+                foreign = foreign or ("elsewhere" if elsewhere else "")
                 proof = not foreign and self._word(tag) == "nxdomain"
                 yield Said(foreign or "domain", "not there", self.shown, proof, strange=self._strange(tag))
             elif name == "null mx":
