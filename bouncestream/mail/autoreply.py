@@ -9,31 +9,41 @@ from __future__ import annotations
 
 import re
 
+from bouncestream.mail.address import addresses
 from bouncestream.mail.mime import Fields, unencoded
+from bouncestream.mail.phrases.clauses import folded, folding
 
 _DAEMON = re.compile(
     r"mailer[-_. ]?daemon|post[-_.]?master|mail[-_. ]delivery|maildelivery|delivery[-_. ](?:sub)?system|"
     r"(?<![a-z])bounces?(?![a-z])|mmsc|"
     r"mail[-_. ]admin|antivirus|symantec|daemon@|mail_service|mailsweeper"
 )
-_SUBJECT = re.compile(
-    r"^(?:re: ?|aw: ?)*(?:auto(?:matic|mated)?[-: ]{0,2}(?:reply|response|respons|antwort|answer)|autorespon|auto:|"
-    r"out[ -]of[ -](?:the[ -])?office|vacation\b|on vacation|away (?:from|until)|i am (?:away|out)|abwesen|"
-    r"automatische antwort|réponse automatique|reponse automatique|respuesta automática|respuesta automatica|"
-    r"risposta automatica|resposta automática|automatisch antwoord|automatiskt svar|autosvar|автоответ|自动回复|"
-    r"自動回覆|自動応答)"
+_SELF = "auto|otomatik|samodejn|авто|αυτοματ|自动|自動|자동|אוטומטי|تلقائي|خودكار|خودکار|tu dong|อตโนมต|स्वचालित"
+_ANSWER = (
+    "repl|respon|answer|antw|antwoord|repon|respuesta|risposta|resposta|svar|vast|odpov|odpow|odgovor|valasz|raspuns|"
+    "yanit|cevap|ответ|відпові|отговор|απαντησ|回复|回覆|答复|答覆|回復|応答|返信|응답|회신|답장|תשובה|מענה|رد|پاسخ|ตอบ|"
+    "tra loi|balasan|jawab|atsak|atbild|उत्तर"
 )
+_SUBJECT = folding(
+    rf"^(?:(?:re|aw|sv|vs|odp): ?)*(?:\[?(?:{_SELF})[^ ]{{0,12}}[ :-]{{0,3}}(?:{_ANSWER})|auto:|"
+    rf"(?:{_ANSWER})[^ ]{{0,12}} ?(?:{_SELF})|"
+    r"out[ -]of[ -](?:the[ -])?office|vacation\b|on vacation|away (?:from|until)|i am (?:away|out)|abwesen|"
+    r"nicht im (?:buro|haus)|absence\b|absent|franvaro|fravar|afwezig|부재|不在|休暇|休假)"
+)
+"""What the subjects of automatic answers say."""
 
 _UNATTENDED = re.compile(
     r"(?:no|not|dont|never)[-_. ]?repl(?:y|ies)|no-?respond|nao-?respond|ne-?pas-?repond|nicht-?antwort|"
     r"non-?rispond"
 )
-_AWAY = re.compile(
-    r"out of (?:the )?office|\bvacation|\bholidays?\b|on leave|maternity|(?:i am|i'm|i will be) (?:away|out|"
-    r"back)|\burlaub|"
-    r"abwesen|nicht im (?:büro|haus)|en congé|absent|vacaciones|de férias|in ferie|vakantie|"
-    r"semester(?:n)?\b|в отпуске|"
-    r"休假|度假|不在|休暇|휴가|부재"
+_AWAY = folding(
+    r"out of (?:the )?office|\bvacation|\bholidays?\b|on leave|maternity|(?:i am|i'm|i will be) (?:away|out|back)|"
+    r"\burlaub|abwesen|nicht im (?:buro|haus)|bin [^\n]{0,40} nicht (?:erreichbar|da)\b|"
+    r"en conge|absent|vacances|vacaciones|fuera de la oficina|de ferias|fora do escritorio|in ferie|fuori ufficio|"
+    r"vakantie|afwezig|ferie\b|semester(?:n)?\b|foraldraledig|lomalla|puhkus|urlop|nieobecn|dovolen|odmor|dopust|"
+    r"szabadsag|concediu|izinde|tatilde|cuti\b|nghi phep|atostog|atvalinajum|"
+    r"отпуск|отпустк|відпустц|αδεια|"
+    r"בחופשה|اجازة|خارج المكتب|مرخصی|休假|度假|不在|休暇|휴가|부재|ลาพกรอน"
 )
 # A mail that waits for somebody: a moderator, or its own sender who is to prove that he is a person.
 _WAITING = re.compile(
@@ -102,8 +112,8 @@ def unattended(fields: Fields) -> bool:
 
 
 def away(text: str) -> bool:
-    """Whether a text in lower case is that of somebody who is not there just now."""
-    return _AWAY.search(text) is not None
+    """Whether a text is that of somebody who is not there just now."""
+    return _AWAY.search(folded(text)) is not None
 
 
 def why_waiting(text: str) -> str:
@@ -129,8 +139,7 @@ def why_auto_reply(fields: Fields) -> str:
     submitted = fields.get("auto-submitted", "").lower()
     if submitted.startswith("auto-replied"):
         return "Auto-Submitted: auto-replied"
-    subject = unencoded(fields.get("subject", ""))[:200].strip().lower()
-    match = _SUBJECT.match(subject)
+    match = _SUBJECT.match(folded(unencoded(fields.get("subject", ""))[:200].strip()))
     if match:
         return f"the subject begins {match[0]!r}"
     precedence = fields.get("precedence", "").lower()
@@ -140,6 +149,22 @@ def why_auto_reply(fields: Fields) -> str:
         if name in fields and fields[name].lower() != "no":
             return f"{name} is present"
     return ""
+
+
+def why_letter(fields: Fields, text: str) -> str:
+    """In words why a mail in which nothing fails is a person's, or his autoresponder's; '' when nothing says so."""
+    if from_daemon(fields) or unattended(fields):
+        return ""
+    if away(f"{unencoded(fields.get('subject', ''))[:200]}\n{text}"):
+        return "somebody is away"
+    return "an answer by a person" if "in-reply-to" in fields or "references" in fields else ""
+
+
+def author(fields: Fields) -> str:
+    """The address of the person who writes; '' where a mail system or another machine does."""
+    if from_daemon(fields) or unattended(fields):
+        return ""
+    return next(iter(addresses(fields.get("from", "")[:2000], 1)), "")
 
 
 def why_correspondence(fields: Fields) -> str:

@@ -278,8 +278,10 @@ def _without_status(report: Report, original: Original) -> Verdict:
     if why and not notice.strong and not plain:
         return _ignored(report, original, f"automatic answer: {why}")
     if not notice.bounce and not plain:
-        verdict = _ignored(report, original, "no bounce: neither a report nor the form of one")
-        return replace(verdict, recognised=False)
+        why = "" if notice.failing else autoreply.why_letter(fields, text[:WIDER])
+        verdict = _ignored(report, original, f"no bounce: {why or 'neither a report nor the form of one'}")
+        letter_by = "" if notice.failing else autoreply.author(fields)
+        return replace(verdict, recognised=bool(why), letter_by=letter_by)
     return _free_form(report, notice, identified(original, report))
 
 
@@ -327,14 +329,14 @@ def _free_form(report: Report, notice: freeform.Notice, original: Original) -> V
     for entry in entries:
         words = " ".join(entry.text.split())
         lines = "\n".join(" ".join(part.split()) for part in _NEW_SENTENCE.split(entry.text))
-        if notice.delayed:
-            judged = Judged(Judgement.IGNORE.value, "delayed", "the server still tries")
-        elif notice.delivered:
+        if notice.delivered:
             judged = Judged(Judgement.IGNORE.value, "delivered", "the notice says that the mail arrived")
         else:
             wider = (notice.text[:WIDER], subject) if len(entries) == 1 else ()
             at_rcpt = notice.at_rcpt or (notice.own and not in_text(words).reply)
             judged = _free_judged(lines, wider, at_rcpt, entry.address, ours)
+            if notice.delayed and not (notice.late and judged.kind == Judgement.HARD.value):
+                judged = Judged(Judgement.IGNORE.value, "delayed", "the server still tries")
             if notice.by_list and judged.kind != Judgement.IGNORE.value:
                 judged = replace(judged, kind=Judgement.SOFT.value, reason="list_problem")
         address = entry.alias or entry.address

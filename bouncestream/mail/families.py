@@ -197,6 +197,21 @@ CUTS = (
 )
 """Lines behind which the returned message stands, whoever wrote the notice."""
 
+SAME = r"(?:[^.。\n]|\.(?=[^ \n])){0,60}"
+"""What may stand between two words of a sentence."""
+
+YET = (
+    r"\b(?:noch nicht|bisher nicht|pas encore|toujours pas|aun no|todavia no|ainda nao|non ancora|"
+    r"non [^ .\n]{1,8} ancora|nog niet|jeszcze|zatim ne|zatial ne|dosud ne|doposial ne|annu inte|endnu ikke|"
+    r"enda ikke|enna ikke|viela\b|inca\b|пока не|еще не|ще не|meg nem|henuz|ακομη|ακομα)|まだ|尚未|还未|還未|아직"
+)
+"""How other languages say "not yet", folded."""
+DELIVER = (
+    "zugestellt|zustell|remis|delivr|distribu|livr|entreg|consegn|recapit|bezorg|afgelever|dostarcz|dorecz|dorucen|"
+    "lever|toimitett|достав|kezbesit|teslim|παραδοθ|配信|届|送达|送達|投递|投遞|전달|배달|전송"
+)
+"""The stems of "deliver" there, folded."""
+
 DELAYS = (
     "not yet been delivered",
     "not been delivered yet",
@@ -226,23 +241,19 @@ DELAYS = (
     "advisory-only",
     "still trying to deliver",
     "is still in the queue",
-    "zustellung verzögert",
-    "verzögerte zustellung",
-    "zustellung ist verzögert",
-    "noch nicht zugestellt",
-    "remise (?:est )?retardée",
-    "pas encore été remis",
-    "entrega (?:está )?retrasada",
-    "todavía no se ha entregado",
-    "recapito (?:è )?ritardat",
-    "non è ancora stato recapitato",
-    "entrega (?:está )?atrasada",
-    "bezorging (?:is )?vertraagd",
-    "доставка (?:сообщения )?задерживается",
-    "配信が遅延",
-    "配信遅延",
-    "邮件延迟",
-    "延迟通知",
+    f"(?:{YET}){SAME}(?:{DELIVER})|(?:{DELIVER}){SAME}(?:{YET})",
+    r"weitere (?:zustell)?versuch|weiter(?:hin)? [^.\n]{0,30}versuch|versuchen [^.\n]{0,30}weiter|"
+    r"autres tentatives|seguir(?:emos|a) (?:intent|prob)|"
+    r"continuar(?:emos|a|an) (?:a |la |los |as )?(?:tent|intent)|continueremo|"
+    r"continuera a|blijven [^.\n]{0,20}prober|fortsatter|fortsaetter|fortsetter|pro[bv][ae]r igen|"
+    r"ponawia[cn]|zkouset dal|yrit[^.\n]{0,20} edelleen|tovabb(?:ra)? probal|denemeye devam|θα συνεχισ|"
+    r"vom (?:continua|incerca)|продолжит[^.\n]{0,20}попыт|спроби тривати|"
+    "继续(?:尝试|投递|重试)|繼續(?:嘗試|投遞|重試)|"
+    "再送を試|再送します|계속 ?(?:재시도|시도)",
+    "verzoger|entrega (?:esta )?(?:atrasad|retrasad|demorad)|(?:remise|livraison) (?:est )?(?:retardee|differee)|"
+    "(?:aviso|notificacion) de demora|atraso na entrega|ritardo nella|(?:recapito|consegna) (?:e )?ritardat|"
+    "bezorging (?:is )?vertraagd|opoznieni|zpozdeni|forsenad|forsinke[lt]|viivasty|задерж(?:ива|к)|"
+    "затримк|kesleltet|gecikti|gecikme|intarziat|καθυστερ|遅延|延迟|延遲|지연",
 )
 """A notice or subject with one of these is about a mail on its way, unless it also has one of `FINALS`."""
 
@@ -257,14 +268,11 @@ DELIVERED = (
     "expect no further notifications",
     "message (?:was|has been) (?:successfully )?(?:delivered|relayed|expanded)",
     "your message was successfully",
-    "erfolgreich zugestellt",
-    "wurde (?:an die folgenden empfänger )?zugestellt",
-    "a (?:bien )?été remis",
-    "se ha entregado correctamente",
-    "è stato recapitato",
-    "успешно доставлено",
-    "配信されました",
-    "已成功",
+    "erfolgreich zugestellt|wurde [^\\n]{0,80}zugestellt|a (?:bien )?ete remis|"
+    "se ha entregado|(?:ha sido|fue) entregad|foi entregue|e stat[oa] (?:recapitat|consegnat)|is afgeleverd|"
+    "zostala? dostarczon|har (?:levererats|blitt levert)|er (?:leveret|levert)|byla? dorucen|on toimitettu|"
+    "доставлен|teslim edildi|kezbesitett|a fost livrat|παραδοθηκ|"
+    "配信(?:され|し)ました|配信完了|已成功|已送[达達]|(?:전달|배달)되었",
 )
 """A notice with one of these is about a mail that arrived, unless it also tells a failure."""
 

@@ -17,27 +17,31 @@ from bouncestream.mail.address import X400, addresses, normalise
 from bouncestream.mail.families import (
     CUTS,
     DELAYS,
+    DELIVER,
     DELIVERED,
     FAILED,
     FAMILIES,
     FINALS,
+    SAME,
     SENDERS,
     SUBJECTS,
     Family,
     start,
 )
 from bouncestream.mail.mime import Fields, unencoded
+from bouncestream.mail.phrases.clauses import folded, folding
 
 MAX_ENTRIES = 1000
 ENTRY_TEXT = 4000  #: characters kept of what is said about one address
+
 
 _CUT = re.compile(r"^[ \t>|<-]{0,40}(?:" + "|".join(CUTS) + ")", re.MULTILINE | re.IGNORECASE)
 _HEADERS = re.compile(
     r"^(?:received|return-path|dkim-signature|x-received|x-google-smtp-source)[ \t]{0,2}:", re.M | re.I
 )
-_DELAYED = re.compile("|".join(DELAYS))
+_DELAYED = folding("|".join(DELAYS))
 _FINAL = re.compile("|".join(FINALS))
-_DELIVERED = re.compile("|".join(DELIVERED))
+_DELIVERED = folding("|".join(DELIVERED))
 _FAILED = re.compile("|".join(FAILED))
 _SUBJECT = re.compile("|".join(SUBJECTS))
 # Without any of these, a mail from a postmaster that names an address is a letter.
@@ -70,25 +74,24 @@ _NOT_LISTED = re.compile(
     r"sei) autorizzat|rifiutat|"
     r"rejeitad|geweigerd|odrzucon|отклонен|拒绝|拒絕|拒否|거부"
 )
-_OF_MAIL = re.compile(
-    r"\b(?:messages?|e?-?mails?|letter|carta|lettre|lettera|brief|brev|nachricht|courriel|courrier|mensaje|correo|mensagem|messaggio|posta|bericht|wiadomo|"
-    r"zpráv|zprav|meddeland|melding|viesti|ileti|e-posta|письм|сообщени)|邮件|郵件|信件|メール|메일|전자우편"
+_OF_MAIL = folding(
+    r"\b(?:messages?|e?-?mails?|letter|carta|lettre|lettera|brief|brev|nachricht|courriel|courrier|mensaje|correo|"
+    r"mensagem|messaggio|posta|bericht|wiadomo|zprav|meddeland|melding|viesti|ileti|e-posta|письм|сообщени)|"
+    r"邮件|郵件|信件|メール|메일|전자우편"
 )
-_UNDELIVERED = re.compile(
+_UNDELIVERED = folding(
     r"(?:message|mail|post(?:ing)?|letter)\b[^\n]{0,80} (?:was|were|is|"
     r"has been) (?:[a-z]{1,13} )?(?:reject|refus|return|bounc|denied)|"
     r"(?:not|n't|never) (?:be |been )?(?:[a-z]{1,12} )?(?:deliver|hand|reach|accept|forward|transmit|sent|"
     r"pass|arrive)|"
     r"undeliver|(?:unable|failed|impossible) to (?:be )?(?:deliver|reach|hand|send|pass)|"
     r"deliver[a-z]{1,4} [^.\n]{0,40}fail|"
-    r"nicht (?:zu(?:ge)?stell|(?:aus)?geliefert|übermittelt|zugestellt)|unzustellbar|"
-    r"pas (?:pu )?(?:être )?(?:remis|délivré|distribué|livré|transmis)|no [^.\n]{0,30}entreg|"
-    r"não [^.\n]{0,30}entreg|"
-    r"(?:non|impossibile) [^.\n]{0,30}(?:consegna|recapita)|niet [^.\n]{0,30}(?:bezorg|aflever|afgelever)|"
-    r"не [^.\n]{0,30}достав|nie [^.\n]{0,30}(?:dostarcz|doręcz)|nedoruč|(?:inte|ikke) [^.\n]{0,30}lever|"
-    r"teslim edilem|iletilem|"
-    r"(?:无法|未能|不能|無法)[^。\n]{0,8}(?:投递|送达|发送|投遞|送達|寄送|递送)|退信|配信(?:でき|され|不能)|届け(?:られ|でき)|送信でき|"
-    r"(?:배달|전송|전달|발송)[^.\n]{0,8}(?:못|않|없|실패)|반송"
+    r"unzustellbar|nedoruc|teslim edilem|iletilem|kezbesithetetlen|"
+    r"\b(?:nicht|pas|nao|non|impossibile|niet|nie|ne|inte|ikke|ei|nem|nu|δεν|не)\b"
+    f"{SAME}(?:{DELIVER}|ubermittel|geliefert|transmis)|"
+    r"\bno [^.\n]{0,40}entreg|"
+    r"(?:无法|未能|不能|無法|未)[^。\n]{0,8}(?:投递|送达|发送|投遞|送達|寄送|递送)|退信|配信(?:でき|され(?!ました)|不能)|"
+    r"届け(?:られ|でき)|送信でき|(?:배달|전송|전달|발송)[^.\n]{0,8}(?:못|않|없|실패)|반송"
 )
 _TO_ASK = re.compile(r"^(?:postmaster|abuse|support|help-?desk|hostmaster|webmaster|noc)@")
 
@@ -118,12 +121,13 @@ class Notice:
     by_list: bool = False  #: a mailing list refuses the mail
     passed_on: bool = False  #: a person passes it on
     telling: bool = False  #: it has the subject of a bounce
+    late: bool = False  #: only the subject says that the server still tries
 
     @property
     def failing(self) -> bool:
         """Whether it says that a mail did not arrive."""
-        lower = self.text.lower()
-        return _UNDELIVERED.search(lower) is not None and _OF_MAIL.search(lower) is not None
+        plain = folded(self.text)
+        return _UNDELIVERED.search(plain) is not None and _OF_MAIL.search(plain) is not None
 
 
 def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> Notice:
@@ -142,8 +146,13 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     telling = bool(_SUBJECT.search(subject)) and not passed_on
     marked = family is not None and bool(family.marks)
     certain = family is not None and family.certain
-    delayed = bool(_DELAYED.search(lower) or _DELAYED.search(subject)) and not _FINAL.search(lower)
-    delivered = not delayed and not _FAILED.search(lower) and _DELIVERED.search(lower) is not None
+    plain = folded(notice)
+    final = _FINAL.search(lower) is not None
+    delayed = not final and _DELAYED.search(plain) is not None
+    late = not final and not delayed and _DELAYED.search(folded(subject)) is not None
+    delayed = delayed or late
+    failed_too = _FAILED.search(lower) or _UNDELIVERED.search(plain)
+    delivered = not delayed and not failed_too and _DELIVERED.search(plain) is not None
     bounce = bool(failed) or certain
     bounce = bounce or (
         daemon and (telling or marked or delayed or (bool(entries) and _FAILURE.search(lower) is not None))
@@ -161,7 +170,7 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     own = family is not None and family.own
     return Notice(
         family.name if family else "", tuple(entries), whole, delayed, delivered, bounce, strong, each, own,
-        by_list=bool(club), passed_on=passed_on, telling=telling,
+        by_list=bool(club), passed_on=passed_on, telling=telling, late=late,
     )  # fmt: skip
 
 

@@ -72,6 +72,7 @@ class Verdict:
     report_digest: bytes  #: SHA-256 of what makes the same report the same
     unidentified: bool = False  #: a final failure or complaint that does not tell whose
     recognised: bool = True  #: False: no rule knew the mail, so that "ignore" is the lack of a judgement
+    letter_by: str = ""  #: who wrote it, where it is a letter in which nothing failed and that no rule knew
     verp: str = (
         ""  #: what stood for the * of a configured return address: an address or a UUID, cleaned; '' if none
     )

@@ -131,7 +131,7 @@ def _bounce(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
     def by_words() -> Judged:  # only where it decides: mostly the returned mail tells all
         return classified(diagnostic=words, heard=asked or reporter)
 
-    kind, why = _judged(class_ or "soft", fields, verdict, found, by_words)
+    kind, why = _judged(class_ or "soft", fields, verdict, found, by_words, {asked, reporter} - {""})
     shown = said or "nothing"
     if not known:
         into.notes.append(f'"{shown}" is not in the table of bounce types; treated as soft')
@@ -234,8 +234,9 @@ def _judged(
     verdict: Verdict | None,
     found: RecipientVerdict | None,
     by_words: Callable[[], Judged],
+    mailed: set[str],
 ) -> tuple[Kind | None, str]:
-    """The kind (None: no event) and which rule decided."""
+    """The kind (None: no event) and which rule decided. `mailed`: whom Sendamatic names."""
     if class_ == "ignore":
         return None, "ignored as configured"
     if class_ == "reputation":
@@ -255,6 +256,8 @@ def _judged(
         return _KINDS[words.kind], f"its reason: {words.evidence}"
     if verdict is not None and verdict.unidentified:
         return Kind.SOFT, f"the mail itself: {verdict.evidence}"
+    if class_ == "judge" and verdict is not None and verdict.letter_by in mailed:
+        return None, "the mail itself: a letter by the recipient"
     if class_ == "judge":  # an automatic answer as well as a bounce: a person, or a later version, may tell
         raise Malformed("neither Sendamatic nor bouncestream can classify it")
     return Kind.SOFT, "with nothing to judge it by"

@@ -5,7 +5,16 @@ from __future__ import annotations
 
 import pytest
 
-from bouncestream.mail.autoreply import away, from_daemon, is_rejection, unattended, why_auto_reply, why_waiting
+from bouncestream.mail.autoreply import (
+    author,
+    away,
+    from_daemon,
+    is_rejection,
+    unattended,
+    why_auto_reply,
+    why_letter,
+    why_waiting,
+)
 
 
 @pytest.mark.parametrize(
@@ -110,3 +119,56 @@ def test_who_reads_no_answers() -> None:
 def test_who_is_away() -> None:
     assert away("i am out of the office")
     assert not away("that person has no account here")
+
+
+ANSWERS = [
+    "Automatická odpověď: zpráva",
+    "Odpowiedź automatyczna: list",
+    "Automatikus válasz: hírek",
+    "Răspuns automat: vești",
+    "Otomatik yanıt: haberler",
+    "Automaattinen vastaus: uutiset",
+    "Automatisk svar: nyheder",
+    "Автоматический ответ: новости",
+    "Автоматична відповідь: новини",
+    "Αυτόματη απάντηση: νέα",
+    "自动答复：新闻",
+    "自動返信：お知らせ",
+    "자동 회신: 소식",
+    "תשובה אוטומטית: חדשות",
+    "رد تلقائي: أخبار",
+    "Trả lời tự động: tin",
+    "Resposta automàtica: notícies",
+]
+
+
+@pytest.mark.parametrize("subject", ANSWERS)
+def test_an_automatic_answer_in_any_language(subject: str) -> None:
+    assert why_auto_reply({"subject": subject, "from": "a@example.com"})
+
+
+@pytest.mark.parametrize("subject", ["Automobile news: November", "Réponse à votre lettre", "Otomatik kapılar"])
+def test_and_what_only_begins_alike(subject: str) -> None:
+    assert not why_auto_reply({"subject": subject, "from": "a@example.com"})
+
+
+AWAY = [
+    "jsem na dovolené", "jestem na urlopie", "szabadságon vagyok", "sunt în concediu", "olen lomalla",
+    "я в отпуске", "я у відпустці", "λείπω με άδεια", "אני בחופשה", "أنا في إجازة", "我在休假", "休暇中です",
+    "휴가 중입니다", "jeg er på ferie", "estoy fuera de la oficina",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", AWAY)
+def test_a_letter_by_somebody_who_is_away(text: str) -> None:
+    assert why_letter({"from": "a@example.com"}, text) == "somebody is away"
+    assert why_letter({"from": "MAILER-DAEMON@example.com"}, text) == ""
+
+
+def test_who_writes_a_letter() -> None:
+    assert author({"from": "Ana <Ana@example.com>"}) == "ana@example.com"
+    assert (
+        author({"from": "no-reply@example.com"}) == author({"from": "postmaster@example.com"}) == author({}) == ""
+    )
+    assert why_letter({"from": "a@example.com", "in-reply-to": "<1@example.org>"}, "thanks")
+    assert not why_letter({"from": "a@example.com"}, "hello")

@@ -125,3 +125,56 @@ def test_the_names_of_families_are_told_apart() -> None:
     names = [f.name for f in FAMILIES]
     assert len(set(names)) == len(names)
     assert all(mark == mark.lower() for f in FAMILIES for mark in f.marks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Die Nachricht konnte noch nicht an a@example.com zugestellt werden.",
+        "Le courriel destiné à a@example.com n'a pas encore été distribué.",
+        "El mensaje para a@example.com todavía no pudo ser entregado.",
+        "O envio para a@example.com ainda não foi entregue.",
+        "La posta per a@example.com non è ancora stata recapitata.",
+        "De mail aan a@example.com is nog niet afgeleverd.",
+        "Poczta do a@example.com jeszcze nie dostarczona.",
+        "Zásilka pro a@example.com dosud nebyla doručena.",
+        "Brevet till a@example.com är ännu inte levererat.",
+        "Письмо для a@example.com ещё не доставлено.",
+        "Лист для a@example.com ще не доставлено.",
+        "a@example.com címre a levél kézbesítése még nem történt meg.",
+        "a@example.com adresine ileti henüz teslim edilmedi.",
+        "Scrisoarea către a@example.com încă nu a fost livrată.",
+        "a@example.com への配信はまだ完了していません。",
+        "发给 a@example.com 的信件尚未投递。",
+        "a@example.com 님께 아직 배달되지 않았습니다.",
+    ],
+)
+def test_a_mail_that_is_not_there_yet(text: str) -> None:
+    assert read_notice(text, HEAD, daemon=True).delayed
+
+
+def test_who_gave_up_tries_no_more() -> None:
+    assert not read_notice("Incapaz de entregar a mensagem a a@example.com.", HEAD, daemon=True).delayed
+    late = {**HEAD, "subject": "Entrega atrasada"}
+    notice = read_notice("Não foi possível entregar.\n\na@example.com: a caixa não existe.", late, daemon=True)
+    assert notice.delayed
+    assert notice.late  # the subject alone says so: a hard cause outranks it
+
+
+@pytest.mark.parametrize(
+    ("text", "delivered"),
+    [
+        ("Der Brief wurde soeben an a@example.com zugestellt.", True),
+        ("Il messaggio è stato consegnato a a@example.com.", True),
+        ("Il messaggio non è stato consegnato a a@example.com.", False),
+        ("Wiadomość została dostarczona: a@example.com", True),
+        ("Wiadomość nie została dostarczona: a@example.com", False),
+        ("Письмо доставлено адресату a@example.com.", True),
+        ("Письмо адресату a@example.com не доставлено.", False),
+        ("İletiniz a@example.com kutusuna teslim edildi.", True),
+        ("a@example.com に配信されました。", True),
+        ("a@example.com に配信されませんでした。", False),
+    ],
+)
+def test_a_mail_that_arrived(text: str, delivered: bool) -> None:
+    assert read_notice(text, HEAD, daemon=True).delivered is delivered

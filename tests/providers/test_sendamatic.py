@@ -187,6 +187,33 @@ def test_an_auto_reply_is_no_event(bounce_type: str) -> None:
     assert why.startswith(f'Sendamatic says "{bounce_type}", the mail itself')
 
 
+LETTERS = [
+    "Jsem pryč do 10. listopadu.", "Wracam 10 listopada.", "November 10-én jövök vissza.",
+    "Mă întorc pe 10 noiembrie.",
+    "10 Kasım'da döneceğim.", "Palaan 10.11.", "Ich bin am 10. November wieder da.", "Je reviens le 10 novembre.",
+    "Vuelvo el 10 de noviembre.", "Вернусь 10 ноября.", "Επιστρέφω στις 10 Νοεμβρίου.", "11月10日に戻ります。",
+    "我11月10日回来。", "11월 10일에 돌아옵니다.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", LETTERS)
+def test_an_answer_by_the_recipient_needs_no_mark(words: str) -> None:
+    body = (
+        f"From: Pat <person@example.com>\nSubject: November\nContent-Type: text/plain; charset=utf-8\n\n{words}\n"
+    )
+    parsed = bounce("Undetermined", body=body)
+    assert parsed.events == parsed.unreadable == ()
+    assert parsed.ignored == ('Sendamatic says "Undetermined", the mail itself: a letter by the recipient',)
+    assert bounce("Undetermined", body=body.replace("person@", "somebody@")).unreadable
+    assert bounce("Undetermined", body=f"{body}\nYour mail was not delivered.\n").unreadable
+    assert event(bounce("Undetermined", body=body, reason="550 5.1.1 user unknown")).kind is Kind.HARD
+
+
+def test_an_answer_by_whom_his_mail_is_forwarded_to_is_known_by_its_words() -> None:
+    body = "From: other@example.net\nSubject: November\n\nI am on leave.\n"
+    assert bounce("Undetermined", body=body).ignored
+
+
 def test_a_mail_that_is_still_tried_is_no_event() -> None:
     parsed = bounce("Undetermined", body=dsn("4.4.1", "421 4.4.1 timeout", action="delayed"))
     assert parsed.events == ()

@@ -151,6 +151,11 @@ def folded(text: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
+def folding(pattern: str) -> re.Pattern[str]:
+    """A pattern, without upper-case escapes, for text that is `folded`."""
+    return re.compile(folded(pattern))
+
+
 def unescaped(text: str) -> str:
     """`text`, as much of it as is looked at, with the bytes that Exim writes in octal digits."""
     text = text[:TEXT_LIMIT]
