@@ -47,8 +47,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def toctree(names: Iterable[str]) -> str:
-    """The list of the pages below a page."""
-    return "\n".join(("```{toctree}", ":maxdepth: 1", "", *names, "```"))
+    """The pages below a page whose table leads to them already: for the menu of the site."""
+    return "\n".join(("```{toctree}", ":hidden:", "", *names, "```"))
 
 
 # -- commands -----------------------------------------------------------------------------------------------------
