@@ -33,6 +33,7 @@ from bouncestream.doctor.areas.webhooks import where
 from bouncestream.doctor.engine import examine_listmonk, examine_webhook
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.errors import UsageError
+from bouncestream.mail.verp import campaign_header
 from bouncestream.providers._settings import Webhook, proofs_of
 from bouncestream.settings.key import keys_of
 from bouncestream.settings.shapes import LISTEN, URL, Shape, Wrong
@@ -42,6 +43,9 @@ T = TypeVar("T")
 
 _OUTBOX = Path("/var/lib/bouncestream/outbox.db")
 _USER = "bouncestream"
+_TO_HEADERS = "In Listmonk, add to each campaign's headers"
+#: Return addresses of a bounce mailbox that is not set up yet.
+_RETURN_ADDRESSES = "bounces+*@your.domain"
 
 
 @dataclass(slots=True)
@@ -327,10 +331,16 @@ def _explain(output: Path, answers: Answers) -> None:
     for step in provider.guide.told(hook, where(answers.public_url, hook, shown=True), answers.secret):
         print(f"    {step}")
     if headers := [{name: value} for name, value in provider.guide.campaign_headers.items()]:
-        print(f"    In Listmonk, add to each campaign's headers: {json.dumps(headers)}")
+        print(f"    {_TO_HEADERS}: {json.dumps(headers)}")
     for name, proof in proofs_of(type(hook)).items():
         if name != made and ((option := keys_of(type(hook))[name]).foreign or not option.secret):
             print(f"    Then set {name} in [webhooks.{hook.name}] of {output}: it proves requests ({proof.word}).")
+    print()
+    out.heading("If bounces come back to a mailbox as well (section [mailboxes.NAME], see the README):")
+    print(f"    {_TO_HEADERS} (6.2 or later): {json.dumps([campaign_header(_RETURN_ADDRESSES)])}")
+    print(
+        f'    Then set verp = ["{_RETURN_ADDRESSES}"] in [mail] of {output}: a bounce tells its subscriber by that.'
+    )
     print()
     out.heading(f"Grant Listmonk's API user {answers.user} these permissions (Admin, Users, its role):")
     for one in PERMISSIONS:

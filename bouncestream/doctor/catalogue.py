@@ -20,6 +20,7 @@ from bouncestream.doctor.areas import (
     pages,
     pixel,
     ports,
+    return_address,
     root_url,
     tls,
 )
@@ -69,6 +70,7 @@ BY_TOPIC: Final[Mapping[str, Mapping[str, str]]] = {
         *(mailbox, alerts),
     )
 } | {
+    bounces.TOPIC: {**bounces.FINDINGS, **return_address.FINDINGS},
     bridge.TOPIC: {**bridge.FINDINGS, **end_to_end.FINDINGS},
     "doctor": _OWN,
     "mail": body.FINDINGS,

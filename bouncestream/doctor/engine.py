@@ -28,6 +28,7 @@ from bouncestream.doctor.areas import (
     pages,
     pixel,
     ports,
+    return_address,
     root_url,
     tls,
     webhooks,
@@ -151,7 +152,7 @@ async def _public_side(it: Examination, config: Config, asked: ListmonkTask, run
     settings, hook = config.listmonk, first_hook(config)
     own = Target.read(settings.public_url) if settings.public_url else None
     works: list[Awaitable[None]] = [
-        _letters(it, asked, Credentials.of(settings)),
+        _letters(it, asked, config),
         _itself(it, running, own, asked, hook),
     ]
     if own is not None:
@@ -177,6 +178,9 @@ async def _listmonk(it: Examination, config: Config, asked: ListmonkTask) -> Non
     if seen is not None:
         it.judged(listmonk.TOPIC, lambda: listmonk.judge(seen))
         it.judged(bounces.TOPIC, lambda: bounces.judge(seen, own_mailboxes(config), own_sources(config)))
+        if seen.known:
+            boxes, version = list(config.mailboxes.values()), seen.version
+            it.judged(bounces.TOPIC, lambda: return_address.judge(config.mail, boxes, version))
 
 
 async def _root(it: Examination, config: Config, asked: ListmonkTask, own: Target | None) -> None:
@@ -219,14 +223,16 @@ async def _write(it: Examination, config: Config) -> None:
     it.judged(bridge.TOPIC, lambda: end_to_end.judge(seen))
 
 
-async def _letters(it: Examination, asked: ListmonkTask, who: Credentials) -> None:
+async def _letters(it: Examination, asked: ListmonkTask, config: Config) -> None:
+    who = Credentials.of(config.listmonk)
     seen = await it.within(OTHER, campaigns.TOPIC, campaigns.collect(who, it.web), None)
     answers = await asked
     if seen is not None and answers is not None and answers.known:
-        config, settings = answers.config, answers.settings
         if not seen.campaigns and "lists:get_all" in answers.granted.lacks(by_id("permission-letters")):
             seen = replace(seen, campaigns=None)  # none is shown, whatever there is
-        it.judged(campaigns.TOPIC, lambda: campaigns.judge(seen, config, settings, it.now))
+        it.judged(campaigns.TOPIC, lambda: campaigns.judge(seen, answers.config, answers.settings, it.now))
+        sent, version, read = seen.campaigns or (), answers.version, bool(config.mailboxes)
+        it.judged(bounces.TOPIC, lambda: return_address.judge_campaigns(config.mail, sent, version, mailbox=read))
 
 
 async def _mailboxes(it: Examination, config: Config, running: BridgeTask, *, write: bool) -> None:

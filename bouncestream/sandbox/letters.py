@@ -94,7 +94,7 @@ def _campaign(call: Call, number: int, mark: str, name: str) -> dict[str, Any]:
         "status": letter.status,
         "content_type": letter.content_type,
         "tags": [],
-        "headers": [],
+        "headers": list(letter.headers),
         "template_id": None if letter.content_type == "visual" else letter.template,
         "messenger": "email",
         "archive": False,

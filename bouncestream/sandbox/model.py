@@ -84,6 +84,7 @@ class Letter:
     clicks: int = 0
     bounces: int = 0
     lists: tuple[int, ...] = (1,)
+    headers: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
