@@ -55,6 +55,12 @@ CASES = [
     ("5.7.1", "550 5.7.1 No such user!" + RCPT, "hard", "user_unknown"),
     ("5.7.1", "550 5.7.1 No such user!", "hard", "user_unknown"),
     ("5.0.0", "554 delivery error: dd This user doesn't have an account here", "hard", "user_unknown"),
+    (
+        "5.0.0",
+        "554 delivery error: dd This user doesn't have a yahoo.com account (in reply to end of DATA command)",
+        "hard",
+        "user_unknown",
+    ),
     ("5.0.0", "550 unknown user (in reply to end of DATA command)", "soft", "user_filtered"),
     ("", "501 5.5.4 Invalid Address" + RCPT, "soft", "protocol"),
     # Postfix's access tables say what Microsoft's edge says, with another code.

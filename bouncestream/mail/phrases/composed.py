@@ -178,7 +178,7 @@ ENGLISH: Mapping[str, str] = {
         delivered, was not delivered, is not delivered, not delivered, wasn t delivered, not be delivered, could
         not deliver, couldn t deliver, cannot deliver, can t deliver, unable to deliver, will not be delivered,
         delivery not possible, not possible, not accepted, not available, action not taken, not be accepted,
-        will be delivered, cannot receive mail, unable to receive mail""",
+        will be delivered, cannot receive mail, unable to receive mail, is currently available""",
     "nothing": """
         not unknown, may not exist, might not exist, may be invalid, may have been, may no longer exist, no
         longer than, unknown reason, unknown error, unknown mailer error, invalid characters, no reason, no
@@ -213,7 +213,7 @@ HARMLESS = listed("""
     school department office premises end under as marked because so thus therefore hence and or too also
     please action aborted following reason due code status diagnostic dsn rfc permfail perm said reply
     response exists found goes does points names gone left deleted just simply note namely hosted registered
-    table tables recognized recognised mistyped know anybody available pm msexch mts original
+    table tables recognized recognised mistyped know anybody available pm msexch mts original dd
 """)
 
 NOT_THERE = {

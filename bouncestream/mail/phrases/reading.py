@@ -27,6 +27,9 @@ VAGUE = ("perhaps", "unverified", "other")
 """States that decide nothing, and only speak against "not there" in their own clause."""
 
 HARD = ("not there", "gone", "takes no mail")
+_NAMED = ("sender", "client", "record", "elsewhere")
+"""Subjects that speak against "not there" in the next clause, or the one before, without a state of their own."""
+
 _OF_THE_MAILBOX = ("mailbox_full", "mailbox_disabled", "user_filtered", "moved_owner")
 """Reasons that speak against "not there", wherever they stand."""
 
@@ -126,6 +129,8 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
             hit = engine.find(engine.plain_words(clause.text))
             if hit is None or hit.weak or kind_of(hit.reason) == "hard" or not engine.heard(hit, heard):
                 continue
+            if gone.subject == "domain" and hit.reason == "network" and not hit.within:
+                continue  # "DNS error: this domain does not exist"
             if at <= place or hit.reason in _OF_THE_MAILBOX:
                 return hit
     return _hit(gone)
@@ -150,7 +155,7 @@ def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
         told_here = read(clause.text, before)
         if before == "sender" and told_here and clauses[at - 1].text.endswith("from"):
             told_here = tuple(one._replace(subject="sender") for one in told_here)
-        found += [(at, one) for one in told_here if one.state or one.subject in ("sender", "client")]
+        found += [(at, one) for one in told_here if one.state or one.subject in _NAMED]
         if told_here:
             before = told_here[-1].subject if told_here[-1].subject != "elsewhere" else before
         elif any(word not in NEUTRAL for word in tokens(clause.text)):
@@ -164,8 +169,10 @@ def _against(at: int, gone: Said, said: list[tuple[int, Said]]) -> bool:
         if place == at + 1 and other.words.startswith(("mailfrom", "for mailfrom")):
             return True  # "unknown user: news@…", which is our address
         if not other.state:
-            if place < at:
+            if place < at and other.subject in ("sender", "client"):
                 return True  # "callout to the sender: user unknown"
+            if place == at + 1 and gone.inherited and other.subject in ("record", "elsewhere"):
+                return True  # "not found: A record for …"
             continue
         if other is gone or (other.subject in OWN and other.state in HARD):
             continue

@@ -60,6 +60,7 @@ class Said(NamedTuple):
     words: str  #: that say it
     proof: bool = False  #: the DNS' own answer
     stock: bool = False  #: as servers say it of anything: "unknown user"; not "does not exist"
+    inherited: bool = False  #: it names no subject, and is said of that of the clause before
     strange: str = ""  #: a word beside it that may turn it: no name, and not of those that never do
 
 
@@ -166,12 +167,19 @@ class _Reader:
                 owner = self.subjects[0].name if self.subjects else self.before
                 yield Said(foreign or owner, name, self.shown)
             elif name.startswith(("not there", "gone")):
-                owner = self._owner(i, tag) or (self.before if name[-1] != ">" and self._bare(tag) else "")
+                own = self._owner(i, tag)
+                owner = own or (self.before if name[-1] != ">" and self._bare(tag) else "")
                 if owner:
                     state = "gone" if name[0] == "g" else "not there"
                     stock = state == "not there" and (name[-1] not in "<*" or self._word(tag) == "not")
                     yield Said(
-                        self._other(tag, owner) or owner, state, self.shown, False, stock, self._strange(tag)
+                        self._other(tag, owner) or owner,
+                        state,
+                        self.shown,
+                        False,
+                        stock,
+                        not own,
+                        self._strange(tag),
                     )
         if self.subjects:
             yield Said(self.subjects[-1].name, "", self.shown)

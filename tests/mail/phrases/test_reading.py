@@ -51,6 +51,8 @@ def test_about_one_half_is_hard() -> None:
         ("550 The domain example.com does not accept mail over IPv6", "user_filtered"),
         ("556 example.com does not accept mail", "no_mail_domain"),
         ("550 the sender does not exist", "sender_rejected"),
+        ("550 mail for a@example.com refused: user does not exist", "user_unknown"),
+        ("550 DNS error: domain example.com does not exist", "host_unknown"),
     ],
 )
 def test_the_clause_beside_the_code_outranks_the_rest(text: str, reason: str) -> None:
@@ -78,3 +80,9 @@ def test_a_vendor_overrules_only_where_its_server_was_recognised() -> None:
     other = read_words(words, "1@example.com").hit
     assert known is not None and known.reason == "user_unknown"
     assert other is not None and other.reason == "too_many"
+
+
+def test_a_state_that_names_no_subject_may_be_of_the_next_clause() -> None:
+    assert read_words("550 not found: A record for otherhost").hit is None
+    hit = read_words("550 not found: a@example.com").hit
+    assert hit is not None and hit.reason == "user_unknown"
