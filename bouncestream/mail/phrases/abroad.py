@@ -16,6 +16,7 @@ NAMES: Mapping[str, str] = {
     "sender": "sender",
     "domain": "domain",
     "thing": "thing",  # a list, file or record: what it is of is not what is missing
+    "your": "yours",  # what is "your" is the sender's
     "not": "",  # a negation: makes a word of "there" mean "not there"
     "there": "there",  # exists, found, known, valid, registered …
     "no": "not there >",  # "no", before a noun; or behind it, where the clause ends
@@ -23,6 +24,8 @@ NAMES: Mapping[str, str] = {
     "gone": "gone =",
     "full": "full",
     "off": "off",
+    "many": "too many",
+    "later": "temporary",
     "other": "other",  # no cause by itself, but speaks against "not there"
 }
 """The rows of a language, and what `composed.ENGLISH` calls them."""
@@ -39,192 +42,206 @@ SPACED: Mapping[str, str] = {
         mailbox: benutzer*, nutzer*, anwender*, empfanger*, empfaenger*, postfach*, mailkonto, teilnehmer*, kunde*,
         kennung, mitarbeiter*; sender: absender*, versender*, sender*, rucksende*, antwortadresse*; domain:
         maildomain, zieldomain; thing: datei*, verteiler*, mailingliste, eintrag, schlussel, datenbank,
-        verzeichnis, verzeichnisses; not: nicht; there: existier*, gibt, gefunden, finden, bekannt, kennt,
-        vorhanden, registriert, vergeben, angelegt, eingerichtet, zugeordnet, zugewiesen, gultig, gueltig,
-        auffindbar, hinterlegt, eingetragen, mehr verfugbar, mehr aktiv, mehr genutzt, mehr beschaftigt, mehr bei
-        uns, ermittelt, ermitteln; no: kein, keine, keinen, keinem; unknown: unbekannt*, ungultig*, ungueltig*,
-        falsch; gone: geloscht*, geloescht*, entfernt, aufgelost, geschlossen, gekundigt, ausgeschieden,
-        abgemeldet; full: voll, randvoll, uberfullt, ueberfuellt, speicher*, kontingent*, platz; off: gesperrt,
-        deaktiviert; other: mochte, verweigert, filter*, zurzeit, derzeit, spater, zu viele, abgelehnt,
-        vorubergehend, momentan, positivliste*, weissen liste, nimmt, wird geloscht, wird in, wird am, wird bald,
-        wenn, falls, ob""",
+        verzeichnis, verzeichnisses; your: ihr, ihre, ihrer, ihres, ihrem, deine; not: nicht; there: existier*,
+        gibt, gefunden, finden, bekannt, kennt, vorhanden, registriert, vergeben, angelegt, eingerichtet,
+        zugeordnet, zugewiesen, gultig, gueltig, auffindbar, hinterlegt, eingetragen, mehr verfugbar, mehr aktiv,
+        mehr genutzt, mehr beschaftigt, mehr bei uns, ermittelt, ermitteln; no: kein, keine, keinen, keinem;
+        unknown: unbekannt*, ungultig*, ungueltig*, falsch; gone: geloscht*, geloescht*, entfernt, aufgelost,
+        geschlossen, gekundigt, ausgeschieden, abgemeldet; full: voll, randvoll, uberfullt, ueberfuellt, speicher*,
+        kontingent*, platz; off: gesperrt, deaktiviert; many: zu viele; later: zurzeit, derzeit, spater,
+        vorubergehend, momentan; other: mochte, verweigert, filter*, abgelehnt, positivliste*, weissen liste,
+        nimmt, wird geloscht, wird in, wird am, wird bald, wenn, falls, ob""",
     "French": """
         mailbox: destinataire*, utilisateur*, boite*, compte*, abonne*, usager*, client*, titulaire, adresse mail,
         compte mail, courriel*; sender: expediteur*, emetteur*, d origine, de retour; domain: domaine*; thing:
-        fichier*, enregistrement*, base de donnees; not: n, pas, plus, aucun, aucune; there: trouve*, connu*,
-        valide*, reconnu*, attribue*, correspond*, figure*, repertorie*, recense*, identifie*, localise*, plus
-        utilise*, plus actif, plus active, enregistre*, reference*, fait plus partie, fait pas partie; no: aucun,
-        aucune, pas de, pas d; unknown: inconnu*, inexistant*, introuvable*, invalide*, incorrecte*, errone,
-        erronee; gone: supprime*, ferme, fermee, cloture*, resilie*, efface*, radie*, detruit*, quitte; full:
-        plein*, sature*, plus de place, deborde, espace, rempli*, capacite; off: suspendu*, desactive*, bloque*,
-        inactif, verrouille*; other: refuse*, nouvel essai, plus tard, trop, filtre*, temporairement,
-        momentanement, accepte, acceptent, seront, liste blanche""",
+        fichier*, enregistrement*, base de donnees; your: votre, vos; not: n, pas, plus, aucun, aucune; there:
+        trouve*, connu*, valide*, reconnu*, attribue*, correspond*, figure*, repertorie*, recense*, identifie*,
+        localise*, plus utilise*, plus actif, plus active, enregistre*, reference*, fait plus partie, fait pas
+        partie; no: aucun, aucune, pas de, pas d; unknown: inconnu*, inexistant*, introuvable*, invalide*,
+        incorrecte*, errone, erronee; gone: supprime*, ferme, fermee, cloture*, resilie*, efface*, radie*,
+        detruit*, quitte; full: plein*, sature*, plus de place, deborde, espace, rempli*, capacite; off: suspendu*,
+        desactive*, bloque*, inactif, verrouille*; many: trop; later: nouvel essai, plus tard, temporairement,
+        momentanement; other: refuse*, filtre*, accepte, acceptent, seront, liste blanche""",
     "Spanish, Catalan, Galician": """
         mailbox: direccion*, buzon*, cuenta*, casilla*, destino, correo, adreca, bustia, enderezo; sender:
-        remitente*, remitent, emisor*, de origen, origen; thing: archivo*, fichero*, clave, base de datos; not: no;
-        there: encuentra*, reconocid*, conocid*, pertenece*, figura, trobat, trobada, dado de alta, dada de alta;
-        no: ningun, ninguna, no hay, no tenemos; unknown: desconocid*, desconegu*, invalido, invalida, incorrecto,
-        incorrecta, erroneo, erronea; gone: borrad*, de baja, cerrado, cerrada, suprimid*, ya no esta activ*, ya no
-        trabaja, esborra*; full: lleno, llena, plena, cuota*, espacio, saturad*, capacidad; off: suspendid*,
-        desactivad*, deshabilitad*, inactiv*, fuera de servicio; other: rechaz*, temporalmente, demasiad*,
-        superad*, mas tarde, lista blanca, recibe, acepta*, no deseado""",
+        remitente*, remitent, emisor*, de origen, origen; thing: archivo*, fichero*, clave, base de datos; your:
+        tu, vuestro, vuestra; not: no; there: encuentra*, reconocid*, conocid*, pertenece*, figura, trobat,
+        trobada, dado de alta, dada de alta; no: ningun, ninguna, no hay, no tenemos; unknown: desconocid*,
+        desconegu*, invalido, invalida, incorrecto, incorrecta, erroneo, erronea; gone: borrad*, de baja, cerrado,
+        cerrada, suprimid*, ya no esta activ*, ya no trabaja, esborra*; full: lleno, llena, plena, cuota*, espacio,
+        saturad*, capacidad; off: suspendid*, desactivad*, deshabilitad*, inactiv*, fuera de servicio; many:
+        demasiad*; later: temporalmente, mas tarde; other: rechaz*, superad*, lista blanca, recibe, acepta*, no
+        deseado""",
     "Portuguese": """
         mailbox: utilizador*, enderec*, caixa*, conta, contas, correio; sender: remetente*, de origem, origem;
-        thing: arquivo*, ficheiro*, registo, banco de dados; not: nao; there: cadastrad*, consta*, conhecid*,
-        reconhecid*, registad*, pertence*, identificad*, mais ativ*; no: nenhum, nenhuma, nao ha, nao temos;
-        unknown: desconhecid*, errado, errada, incorreto, incorreta; gone: removid*, excluid*, apagad*, encerrad*,
-        fechad*, desligad*; full: cheia, cheio, cota, espaco, lotad*; off: desativad*, suspenso, suspensa, inativ*,
-        desabilitad*; other: bloqueou, recus*, mais tarde, aceita, recebe""",
+        thing: arquivo*, ficheiro*, registo, banco de dados; your: seu, sua; not: nao; there: cadastrad*, consta*,
+        conhecid*, reconhecid*, registad*, pertence*, identificad*, mais ativ*; no: nenhum, nenhuma, nao ha, nao
+        temos; unknown: desconhecid*, errado, errada, incorreto, incorreta; gone: removid*, excluid*, apagad*,
+        encerrad*, fechad*, desligad*; full: cheia, cheio, cota, espaco, lotad*; off: desativad*, suspenso,
+        suspensa, inativ*, desabilitad*; many: muitos, demais; later: mais tarde; other: bloqueou, recus*, aceita,
+        recebe""",
     "Italian": """
         mailbox: destin, utent*, utenz*, indirizz*, casell*, destinazione, posta; sender: mittent*, di origine, di
-        ritorno; domain: domini*; thing: elenco, archivio; there: esist*, trovat*, registrat*, corretto, corretta,
-        risulta*, presente, conosciut*, riconosciut*, appartien*, corrispond*, piu attiv*, rintracciat*,
-        individuat*; no: nessun, nessuno, nessuna, non abbiamo, non c e; unknown: sconosciut*, inesistent*, errato,
-        errata; gone: cancellat*, eliminat*, chiuso, chiusa, rimoss*, soppress*, cessat*, dismess*; full: pieno,
-        piena, spazio, esaurit*; off: sospeso, sospesa, disabilitat*, disattivat*, bloccat*, inattiv*; other:
-        rifiut*, temporaneamente, superat*, sara, accetta*, riceve*, troppi, scelto""",
+        ritorno; domain: domini*; thing: elenco, archivio; your: vostro, vostra, suo, tuo, tua; there: esist*,
+        trovat*, registrat*, corretto, corretta, risulta*, presente, conosciut*, riconosciut*, appartien*,
+        corrispond*, piu attiv*, rintracciat*, individuat*; no: nessun, nessuno, nessuna, non abbiamo, non c e;
+        unknown: sconosciut*, inesistent*, errato, errata; gone: cancellat*, eliminat*, chiuso, chiusa, rimoss*,
+        soppress*, cessat*, dismess*; full: pieno, piena, spazio, esaurit*; off: sospeso, sospesa, disabilitat*,
+        disattivat*, bloccat*, inattiv*; many: troppi; later: temporaneamente; other: rifiut*, superat*, sara,
+        accetta*, riceve*, scelto""",
     "Dutch": """
         mailbox: gebruiker*, ontvanger*, mailadres*, emailadres*, postvak*, postbus*, medewerker*, geadresseerde;
-        sender: afzender*, verzender*, retouradres*; domain: domein*; thing: bestand, lijst; not: niet; there:
-        bestaa*, gevonden, bekend, kent, aanwezig, geldig*, geregistreerd, in gebruik, toegewezen, meer actief,
-        werkzaam, in dienst; no: geen; unknown: onbekend*, ongeldig*, onjuist*, onvindbaar; gone: verwijderd,
-        opgeheven, gesloten, beeindigd, opgezegd, gewist; full: vol, overvol, ruimte; off: geblokkeerd,
-        uitgeschakeld, opgeschort, gedeactiveerd, inactief; other: weiger*, geweigerd, tijdelijk*, te veel,
-        momenteel, accepteert, zal, wordt verwijderd""",
+        sender: afzender*, verzender*, retouradres*; domain: domein*; thing: bestand, lijst; your: uw, jouw; not:
+        niet; there: bestaa*, gevonden, bekend, kent, aanwezig, geldig*, geregistreerd, in gebruik, toegewezen,
+        meer actief, werkzaam, in dienst; no: geen; unknown: onbekend*, ongeldig*, onjuist*, onvindbaar; gone:
+        verwijderd, opgeheven, gesloten, beeindigd, opgezegd, gewist; full: vol, overvol, ruimte; off: geblokkeerd,
+        uitgeschakeld, opgeschort, gedeactiveerd, inactief; many: te veel; later: tijdelijk*, momenteel; other:
+        weiger*, geweigerd, accepteert, zal, wordt verwijderd""",
     "Polish": """
         mailbox: uzytkownik*, odbiorc*, kontem, skrzynk*, skrzyneczk*; sender: nadawc*, zwrotn*; thing: plik,
-        pliku, listy, wpis; there: istnie*, znalezion*, odnalezion*, znalezc, znany, znane, znana, zarejestrowan*,
-        rozpozna*, figuruje; no: nie ma, nie mamy, brak, zaden, zadnego; unknown: nieznan*, nieprawidlow*,
-        niepoprawn*, bledny; gone: usuniet*, skasowan*, zamkniet*, zlikwidowan*; full: pelna, pelne, przepelnion*,
-        miejsca; off: zablokowan*, zawieszon*, wylaczon*, nieaktywn*; other: odrzuc*, tymczasowo, zostanie,
-        przyjmuje, bialej""",
+        pliku, listy, wpis; your: twoj, twoja, twojej, twojego, panstwa; there: istnie*, znalezion*, odnalezion*,
+        znalezc, znany, znane, znana, zarejestrowan*, rozpozna*, figuruje; no: nie ma, nie mamy, brak, zaden,
+        zadnego; unknown: nieznan*, nieprawidlow*, niepoprawn*, bledny; gone: usuniet*, skasowan*, zamkniet*,
+        zlikwidowan*; full: pelna, pelne, przepelnion*, miejsca; off: zablokowan*, zawieszon*, wylaczon*,
+        nieaktywn*; many: zbyt wiel*; later: tymczasowo; other: odrzuc*, zostanie, przyjmuje, bialej""",
     "Czech, Slovak": """
         mailbox: uzivatel*, pouzivatel*, prijemc*, schrank*, ucet, uctu; sender: odesilatel*, odosielatel*,
-        zpatecn*; thing: soubor, subor, seznam, zoznam, zaznam; not: neni, nebyl, nebyla, nebylo, nebol, nebola,
-        nebolo, nelze; there: nalezen*, znam, znama, znamy, evidovan*, registrovan*, platn*; no: neni, nie je,
-        zadny, zadna, ziadny, ziadna, nemame; unknown: neexist*, nenalezen*, nenasla, nenasiel, neznam*, neplatn*;
-        gone: zrusen*, smazan*, odstranen*, vymazan*, zmazan*; full: plna, plny, plne, preplnen*, kvot*; off:
-        zablokovan*, pozastaven*, deaktivovan*, neaktivn*; other: odmit*, odmiet*, docasne, bude, neprijima""",
+        zpatecn*; thing: soubor, subor, seznam, zoznam, zaznam; your: vas, vase, vasi, vasej, vasho; not: neni,
+        nebyl, nebyla, nebylo, nebol, nebola, nebolo, nelze; there: nalezen*, znam, znama, znamy, evidovan*,
+        registrovan*, platn*; no: neni, nie je, zadny, zadna, ziadny, ziadna, nemame; unknown: neexist*,
+        nenalezen*, nenasla, nenasiel, neznam*, neplatn*; gone: zrusen*, smazan*, odstranen*, vymazan*, zmazan*;
+        full: plna, plny, plne, preplnen*, kvot*; off: zablokovan*, pozastaven*, deaktivovan*, neaktivn*; many:
+        prilis mnoho, prilis vela; later: docasne; other: odmit*, odmiet*, bude, neprijima""",
     "Swedish, Danish, Norwegian": """
         mailbox: mottagar*, mottaker*, modtager*, anvandar*, bruger*, bruker*, brevlad*, postkass*, person*;
-        sender: avsandar*, avsender*, afsender*, returadress*; domain: doman*, domæne*; thing: filen; not: inte,
-        ej, ikke; there: finns, findes, finnes, fanns, eksister*, hitta*, fundet, funnet, kand, kendt, kendes,
-        kjent, kjennes, kanner, kender, kjenner, registrer*, giltig, gyldig, i bruk, i brug; no: ingen, inget;
-        unknown: okand*, ukendt*, ukjent*, ogiltig*, ugyldig*; gone: slettet, raderat*, borttag*, tagits bort,
-        avslutat*, nedlagt*, slutat, sluttet, lukket, stengt; full: fuld, fullt, fyldt; off: sparra*, spærre*,
-        sperre*, deaktiver*, inaktiv*; other: afvis*, avvis*, tillfalligt, midlertidig*, senare, senere, kommer
-        att""",
+        sender: avsandar*, avsender*, afsender*, returadress*; domain: doman*, domæne*; thing: filen; your: din,
+        ditt, ert, deres; not: inte, ej, ikke; there: finns, findes, finnes, fanns, eksister*, hitta*, fundet,
+        funnet, kand, kendt, kendes, kjent, kjennes, kanner, kender, kjenner, registrer*, giltig, gyldig, i bruk, i
+        brug; no: ingen, inget; unknown: okand*, ukendt*, ukjent*, ogiltig*, ugyldig*; gone: slettet, raderat*,
+        borttag*, tagits bort, avslutat*, nedlagt*, slutat, sluttet, lukket, stengt; full: fuld, fullt, fyldt; off:
+        sparra*, spærre*, sperre*, deaktiver*, inaktiv*; many: for manga, for mange; later: tillfalligt,
+        midlertidig*, senare, senere; other: afvis*, avvis*, kommer att""",
     "Turkish": """
-        mailbox: kullanici*, alici*, hesap, hesab*, kutusu, posta kutusu; sender: gonder*; domain: alan ad*, etki
-        alan*; thing: dosya*, kaydi; not: degil; there: mevcut, tanimli, kayitli, gecerli; unknown: bulunama*,
-        bulunmam*, bulunmu*, yok, yoktur, bilinm*, gecersiz, tanimsiz; gone: silinmis*, silindi, kapatil*,
-        kaldiril*; full: dolu, dolmus*, doldu, kota*; off: askiya, devre disi, engellen*, kilit*, dondur*; other:
-        reddet*, gecici*, sonra, beyaz, kabul""",
+        mailbox: kullanici*, alici*, hesap, hesab*, kutusu, posta kutusu; sender: gonder*, alan adiniz*,
+        adresiniz*, hesabiniz*, sunucunuz*; domain: alan ad*, etki alan*; thing: dosya*, kaydi; not: degil; there:
+        mevcut, tanimli, kayitli, gecerli; unknown: bulunama*, bulunmam*, bulunmu*, yok, yoktur, bilinm*, gecersiz,
+        tanimsiz; gone: silinmis*, silindi, kapatil*, kaldiril*; full: dolu, dolmus*, doldu, kota*; off: askiya,
+        devre disi, engellen*, kilit*, dondur*; many: cok fazla; later: gecici*, sonra; other: reddet*, beyaz,
+        kabul""",
     "Hungarian": """
-        mailbox: felhasznalo*, cimzett*, postafiok*, fiok*, cim, cime, cimen; sender: felado*, kuldo*; domain:
-        tartomany*; thing: fajl*; there: letezik, letezo, talalhato*, ismert, regisztralt, ervenyes, szerepel*,
-        talaltuk; no: nincs; unknown: ismeretlen*, ervenytelen*; gone: torolt*, torolve, megszun*, lezart*; full:
-        megtelt*, tele, hely, betelt*; off: letilt*, felfuggeszt*, zarol*; other: elutasit*, atmenet*, ideiglenes*,
-        kesobb, fogja*""",
+        mailbox: felhasznalo*, cimzett*, postafiok*, fiok*, cim, cime, cimen; sender: felado*, kuldo*, az on cime,
+        az on tartomany*; domain: tartomany*; thing: fajl*; there: letezik, letezo, talalhato*, ismert,
+        regisztralt, ervenyes, szerepel*, talaltuk; no: nincs; unknown: ismeretlen*, ervenytelen*; gone: torolt*,
+        torolve, megszun*, lezart*; full: megtelt*, tele, hely, betelt*; off: letilt*, felfuggeszt*, zarol*; many:
+        tul sok; later: atmenet*, ideiglenes*, kesobb; other: elutasit*, fogja*""",
     "Romanian": """
-        mailbox: utilizator*, destinatar*, casut*, cont, contul; sender: expeditor*; thing: fisier*; not: nu;
-        there: exista, gasit*, valid, cunoscut*, inregistrat*; no: niciun, nicio, nu avem; unknown: inexistent*,
-        necunoscut*; gone: sters, stearsa, inchis*, desfiintat*; full: plina, plin; off: suspendat*, dezactivat*,
-        blocat*; other: refuzat*, respins*, temporar*""",
+        mailbox: utilizator*, destinatar*, casut*, cont, contul; sender: expeditor*, domeniul dumneavoastra, adresa
+        dumneavoastra; thing: fisier*; not: nu; there: exista, gasit*, valid, cunoscut*, inregistrat*; no: niciun,
+        nicio, nu avem; unknown: inexistent*, necunoscut*; gone: sters, stearsa, inchis*, desfiintat*; full: plina,
+        plin; off: suspendat*, dezactivat*, blocat*; many: prea mult*; later: temporar*; other: refuzat*,
+        respins*""",
     "Bosnian, Croatian, Serbian, Slovene": """
         mailbox: korisni*, primatelj*, primalac, primaoc*, prejemnik*, uporabnik*, naslov*, sanduci*, racun*,
-        nalog, predal; sender: posilja*; thing: datoteka*, popis*; not: nije; there: postoj*, obstaja*, pronaden*,
-        poznat*, znan, registrir*; no: nema, ni; unknown: nepoznat*, neznan*, nepostojec*, neispravan*, neveljav*;
-        gone: izbrisan*, obrisan*, zatvoren*, ukinut*, uklonjen*, zaprt*; full: pun, puna, poln, prepun*; off:
-        blokiran*, onemogucen*, deaktiviran*; other: odbij*, privremeno, zacasno, zavrnjen*""",
+        nalog, predal; sender: posilja*; thing: datoteka*, popis*; your: vasa, vas, vase; not: nije; there:
+        postoj*, obstaja*, pronaden*, poznat*, znan, registrir*; no: nema, ni; unknown: nepoznat*, neznan*,
+        nepostojec*, neispravan*, neveljav*; gone: izbrisan*, obrisan*, zatvoren*, ukinut*, uklonjen*, zaprt*;
+        full: pun, puna, poln, prepun*; off: blokiran*, onemogucen*, deaktiviran*; many: previse, prevec; later:
+        privremeno, zacasno; other: odbij*, zavrnjen*""",
     "Estonian, Finnish": """
         mailbox: vastaanottaj*, kayttaj*, osoite*, osoitt*, postilaatik*, tili, tilia, tilin, kasutaja*, saaja*,
-        aadress*, postkast*, konto*; sender: lahettaj*, saatja*; domain: verkkotunnu*, domeen*; thing: tiedosto*,
-        luettelo*; not: ei, pole; there: olemas*, loydy, loytynyt, loydetty, tunneta, rekisteroity, kelvollinen,
-        ole talla, leitud, eksisteeri*; no: ei ole, pole; unknown: tuntemat*, virheelli*, tundmatu*, kehtetu*;
-        gone: poistettu, suljettu, lakkautettu, kustutatu*, suletud, eemaldat*; full: taynna, taysi, tayttynyt,
-        tais, kvoot*; off: estetty, lukittu, blokeerit*, peatatud; other: hylatty, tilapaisesti, valiaikaisesti,
-        vastaanota, myohemmin, ajutiselt""",
+        aadress*, postkast*, konto*; sender: lahettaj*, saatja*, verkkotunnustasi, verkkotunnuksesi, osoitettasi,
+        osoitteesi, palvelimesi, tuntemattomilta; domain: verkkotunnu*, domeen*; thing: tiedosto*, luettelo*; not:
+        ei, pole; there: olemas*, loydy, loytynyt, loydetty, tunneta, rekisteroity, kelvollinen, ole talla, leitud,
+        eksisteeri*; no: ei ole, pole; unknown: tuntemat*, virheelli*, tundmatu*, kehtetu*; gone: poistettu,
+        suljettu, lakkautettu, kustutatu*, suletud, eemaldat*; full: taynna, taysi, tayttynyt, tais, kvoot*; off:
+        estetty, lukittu, blokeerit*, peatatud; many: liian mon*, liiga palju; later: tilapaisesti, valiaikaisesti,
+        myohemmin, ajutiselt; other: hylatty, vastaanota""",
     "Latvian, Lithuanian": """
         mailbox: lietotaj*, sanemej*, pastkast*, konts, vartotoj*, gavej*, paskyr*, dezut*; sender: sutitaj*,
-        siuntej*; not: nav; there: atrast*, zinam*, registret*; no: nav, nera; unknown: neeksiste*, nezinam*,
-        nederig*, neegzistuoj*, nerast*, nezinom*, negalioj*; gone: dzest*, izdzest*, slegt*, istrint*, panaikint*,
-        uzdaryt*; full: pilna*, perpildyt*; off: bloket*, uzblokuot*, isjungt*; other: laikinai, islaicigi,
-        noraidit*, atmest*""",
+        siuntej*; your: jusu; not: nav; there: atrast*, zinam*, registret*; no: nav, nera; unknown: neeksiste*,
+        nezinam*, nederig*, neegzistuoj*, nerast*, nezinom*, negalioj*; gone: dzest*, izdzest*, slegt*, istrint*,
+        panaikint*, uzdaryt*; full: pilna*, perpildyt*; off: bloket*, uzblokuot*, isjungt*; many: per daug, parak
+        daudz; later: laikinai, islaicigi; other: noraidit*, atmest*""",
     "Greek": """
-        mailbox: χρηστη*, παραληπτη*, διευθυνση*, λογαριασμο*, γραμματοκιβωτι*; sender: αποστολεα*; domain: τομεα*;
-        not: δεν, μη; there: υπαρχει, υπαρχουν, βρεθηκ*, εγκυρ*, εντοπιστηκε; unknown: αγνωστ*, ανυπαρκτ*, ακυρ*;
-        gone: διαγραφ*, κλεισει, καταργηθηκε; full: πληρ*, γεματ*; off: απενεργοποι*, ανενεργ*; other: απορριφθηκε,
-        προσωριν*, θα""",
+        mailbox: χρηστη*, παραληπτη*, διευθυνση*, λογαριασμο*, γραμματοκιβωτι*; sender: αποστολεα*, ο τομεας σας, η
+        διευθυνση σας; domain: τομεα*; not: δεν, μη; there: υπαρχει, υπαρχουν, βρεθηκ*, εγκυρ*, εντοπιστηκε;
+        unknown: αγνωστ*, ανυπαρκτ*, ακυρ*; gone: διαγραφ*, κλεισει, καταργηθηκε; full: πληρ*, γεματ*; off:
+        απενεργοποι*, ανενεργ*; many: παρα πολλ*; later: προσωριν*; other: απορριφθηκε, θα""",
     "Russian": """
         mailbox: ящик*, пользовател*, получател*, адрес*, учетная запись, учетной записи, учетную запись, аккаунт*,
         абонент*, сотрудник*; sender: отправител*, обратн*; domain: домен*; thing: файл*, список, рассылк*, запись;
-        there: существу*, найден*, найти, обнаружен*, зарегистрирован*, известен, известн*, значится, числится,
-        действител*, используется; no: нет, такого нет; unknown: неизвест*, несуществующ*, недейств*, неверн*,
-        некоррект*, отсутств*; gone: удален*, закрыт*, уволен*, ликвидирован*; full: переполн*, превыш*, квот*,
-        места; off: заблокирован*, отключ*, приостановлен*, неактив*; other: отклон*, спам*, слишком, временно,
-        белом, белого, будет, позже, принимает""",
+        your: ваш, ваша, вашего, вашей, вашем, ваше; there: существу*, найден*, найти, обнаружен*,
+        зарегистрирован*, известен, известн*, значится, числится, действител*, используется; no: нет, такого нет;
+        unknown: неизвест*, несуществующ*, недейств*, неверн*, некоррект*, отсутств*; gone: удален*, закрыт*,
+        уволен*, ликвидирован*; full: переполн*, превыш*, квот*, места; off: заблокирован*, отключ*,
+        приостановлен*, неактив*; many: слишком; later: временно, позже; other: отклон*, спам*, белом, белого,
+        будет, принимает""",
     "Ukrainian": """
         mailbox: скриньк*, скриньок, користувач*, одержувач*, отримувач*, обліковий запис; sender: відправник*;
-        thing: списк*; there: існу*, знайден*, зареєстрован*, відом*; no: немає, жодного, жоден; unknown: відсутн*,
-        невідом*, неіснуюч*, недійсн*; gone: видален*, закрит*, ліквідован*; full: заповнен*; off: заблокован*,
-        вимкнен*, призупинен*; other: відхил*, тимчасов*, буде, білому, пізніше""",
+        thing: списк*; your: вашої, вашій, вашому; there: існу*, знайден*, зареєстрован*, відом*; no: немає,
+        жодного, жоден; unknown: відсутн*, невідом*, неіснуюч*, недійсн*; gone: видален*, закрит*, ліквідован*;
+        full: заповнен*; off: заблокован*, вимкнен*, призупинен*; many: занадто; later: тимчасов*, пізніше; other:
+        відхил*, буде, білому""",
     "Bulgarian, Macedonian, Serbian": """
-        mailbox: потребител*, кутия*, сметка, корисни*, налог; sender: подател*, изпращач*, испраќач*, пошиљ*; not:
-        није; there: съществува*, постои, постоји, намерен*, регистриран*, пронађен*, открит*; no: няма, нема;
-        unknown: непознат*, несъществуващ*, невалид*; gone: изтрит*, премахнат*, избрисан*; full: пълна,
-        препълнен*; off: блокиран*, деактивиран*; other: отхвърл*, одбиј*""",
+        mailbox: потребител*, кутия*, сметка, корисни*, налог; sender: подател*, изпращач*, испраќач*, пошиљ*;
+        your: вашия, вашият, вашата; not: није; there: съществува*, постои, постоји, намерен*, регистриран*,
+        пронађен*, открит*; no: няма, нема; unknown: непознат*, несъществуващ*, невалид*; gone: изтрит*,
+        премахнат*, избрисан*; full: пълна, препълнен*; off: блокиран*, деактивиран*; many: твърде; other:
+        отхвърл*, одбиј*""",
     "Hebrew": """
-        mailbox: המשתמש, משתמש, הנמען, נמען, התיבה, תיבה, תיבת, הכתובת, כתובת, החשבון, חשבון; sender: השולח, שולח;
-        domain: הדומיין, דומיין; not: לא, אינו, אינה, אין; there: קיים, קיימת, נמצא*, ידוע*, מוכר*, חוקי*, תקינ*,
-        רשומ*; no: אין; gone: נמחק*, נסגר*, הוסר*, בוטל*; full: מלא*, מכסה; off: חסומ*, מושע*, מושבת*; other: נדח*,
-        זמני*""",
+        mailbox: המשתמש, משתמש, הנמען, נמען, התיבה, תיבה, תיבת, הכתובת, כתובת, החשבון, חשבון; sender: השולח, שולח,
+        הדומיין שלך, הכתובת שלך; domain: הדומיין, דומיין; not: לא, אינו, אינה, אין; there: קיים, קיימת, נמצא*,
+        ידוע*, מוכר*, חוקי*, תקינ*, רשומ*; no: אין; gone: נמחק*, נסגר*, הוסר*, בוטל*; full: מלא*, מכסה; off: חסומ*,
+        מושע*, מושבת*; many: יותר מדי; later: זמני*; other: נדח*""",
     "Arabic": """
         mailbox: المستخدم, مستخدم, المستلم, مستلم, العنوان, عنوان, الحساب, البريد, المرسل اليه; sender: المرسل,
-        مرسل; domain: النطاق, نطاق; not: لا, لم, غير, ليس; there: موجود*, يوجد, توجد, العثور, معروف*, صالح*, مسجل*;
-        gone: حذف*, مغلق*; full: ممتلئ*, امتلا*; off: محظور*, معلق*, معطل*; other: رفض*, مؤقت*""",
+        مرسل, نطاقك, عنوانك; domain: النطاق, نطاق; not: لا, لم, غير, ليس; there: موجود*, يوجد, توجد, العثور,
+        معروف*, صالح*, مسجل*; gone: حذف*, مغلق*; full: ممتلئ*, امتلا*; off: محظور*, معلق*, معطل*; many: كثير*;
+        later: مؤقت*; other: رفض*""",
     "Persian": """
         mailbox: کاربر, گیرنده, آدرس, نشانی; sender: فرستنده; domain: دامنه; unknown: وجود ندارد, یافت نشد, پیدا
         نشد, ناشناس, نامعتبر; gone: حذف شده; full: پر""",
     "Vietnamese": """
-        mailbox: nguoi nhan, nguoi dung, nguoi su dung, hop thu, tai khoan, dia chi; sender: nguoi gui; domain: ten
-        mien; not: khong, chua; there: ton tai, con ton tai, tim thay, hop le, xac dinh, dang ky; no: khong co;
-        gone: bi xoa, da xoa, da dong; full: da day, bi day, hop thu day; off: bi khoa; other: tam thoi, tu choi,
-        se bi""",
+        mailbox: nguoi nhan, nguoi dung, nguoi su dung, hop thu, tai khoan, dia chi; sender: nguoi gui, dia chi cua
+        ban, ten mien cua ban; domain: ten mien; not: khong, chua; there: ton tai, con ton tai, tim thay, hop le,
+        xac dinh, dang ky; no: khong co; gone: bi xoa, da xoa, da dong; full: da day, bi day, hop thu day; off: bi
+        khoa; many: qua nhieu; later: tam thoi; other: tu choi, se bi""",
     "Indonesian, Malay": """
-        mailbox: pengguna*, penerima*, alamat*, akun, akaun, kotak surat, kotak masuk, peti; sender: pengirim*;
-        not: tidak; there: ditemukan, ditemui, dijumpai, dikenal*, terdaftar, wujud, sah, ada di, ada dalam; no:
-        tidak ada, tidak menemukan; gone: dihapus, dipadam, ditutup; full: penuh, ruang, kuota; off: ditangguhkan,
-        diblokir, dinonaktifkan; other: menolak, ditolak, sementara, akan""",
+        mailbox: pengguna*, penerima*, alamat*, akun, akaun, kotak surat, kotak masuk, peti; sender: pengirim*,
+        domain anda, alamat anda; not: tidak; there: ditemukan, ditemui, dijumpai, dikenal*, terdaftar, wujud, sah,
+        ada di, ada dalam; no: tidak ada, tidak menemukan; gone: dihapus, dipadam, ditutup; full: penuh, ruang,
+        kuota; off: ditangguhkan, diblokir, dinonaktifkan; many: terlalu banyak; later: sementara; other: menolak,
+        ditolak, akan""",
 }  # fmt: skip
 """Languages that put blanks between words."""
 
 JOINED: Mapping[str, str] = {
     "Chinese": """
         mailbox: 用户, 用戶, 使用者, 收件人, 收件者, 邮箱, 郵箱, 信箱, 帐号, 账号, 帳號, 账户, 帐户, 帳戶, 地址,
-        邮件地址, 郵件地址, 收信人; sender: 发件, 发信, 寄信, 发送方, 发件人, 您的地址, 您的邮箱, 您的域名, 寄件者,
-        寄件人, 發件人, 发信人, 发送人; domain: 域名, 網域, 网域, 主机; thing: 文件, 列表, 名单, 名單; not: 不, 未,
+        邮件地址, 郵件地址, 收信人; sender: 发件, 发信, 寄信, 发送方, 发件人, 寄件者, 寄件人, 發件人, 发信人,
+        发送人; domain: 域名, 網域, 网域, 主机; thing: 文件, 列表, 名单, 名單; your: 您的, 贵, 你的; not: 不, 未,
         未能, 无, 無, 无法, 無法, 没有, 沒有, 查无, 查無; there: 存在, 找到, 注册, 註冊, 登记, 正确, 正確, 有效,
         此, 这个, 這個, 该, 該, 效; unknown: 未知, 不明, 找不到, 查不到, 错误, 錯誤; gone: 注销, 註銷, 删除, 刪除,
-        撤销; full: 已满, 已滿, 容量, 空间, 空間; off: 冻结, 凍結, 停用, 禁用, 锁定; other: 拒收, 拒绝, 拒絕, 垃圾,
-        暂时, 暫時, 黑名单, 白名单, 白名單, 频率, 过多, 超过, 可能, 将, 將""",
+        撤销; full: 已满, 已滿, 容量, 空间, 空間; off: 冻结, 凍結, 停用, 禁用, 锁定; many: 过多, 過多, 频率; later:
+        暂时, 暫時; other: 拒收, 拒绝, 拒絕, 垃圾, 黑名单, 白名单, 白名單, 超过, 可能, 将, 將""",
     "Japanese": """
         mailbox: 宛先, 受信者, 受取人, アドレス, ユーザ, メールボックス, アカウント, 利用者, 宛先アドレス,
         メールアドレス; sender: 送信者, 送信元, 差出人, 送信ドメイン, 送信アドレス; domain: ドメイン, ホスト;
-        thing: ファイル; not: ません, ない, なかった, ていません, ておりません, できません; there: 見つかり,
-        みつかり, 見つから, 存在し, 登録され, 使用され, 利用され, 使われ, 確認; unknown: 不明, 無効, 未知,
-        該当する, 間違, ありません, いません; gone: 削除されました, 削除されてい, 削除済み, 解約, 退会; full: 満杯,
-        一杯, いっぱい, 容量, 超え; off: 停止; other: 拒否, 迷惑, 可能性, かもしれ, 一時的, 多すぎ, 制限,
-        設定により, 権限""",
+        thing: ファイル; your: お客様の, あなたの, 貴社の; not: ません, ない, なかった, ていません, ておりません,
+        できません; there: 見つかり, みつかり, 見つから, 存在し, 登録され, 使用され, 利用され, 使われ, 確認;
+        unknown: 不明, 無効, 未知, 該当する, 間違, ありません, いません; gone: 削除されました, 削除されてい,
+        削除済み, 解約, 退会; full: 満杯, 一杯, いっぱい, 容量, 超え; off: 停止; many: 多すぎ; later: 一時的;
+        other: 拒否, 迷惑, 可能性, かもしれ, 制限, 設定により, 権限""",
     "Korean": """
         mailbox: 사용자, 수신자, 받는 사람, 주소, 메일함, 계정, 메일박스, 수신인; sender: 발신자, 보낸 사람, 보내는
-        사람, 송신자; domain: 도메인, 호스트; thing: 파일, 목록; not: 지 않; there: 존재하, 등록되, 확인되, 유효하;
-        unknown: 찾을 수 없, 없습니다, 없는, 알 수 없, 알수없음, 잘못된; gone: 삭제되, 탈퇴, 해지; full: 가득,
-        초과, 용량; off: 정지, 휴면, 차단; other: 거부, 스팸, 일시, 권한, 허용""",
+        사람, 송신자; domain: 도메인, 호스트; thing: 파일, 목록; your: 귀하의, 당신의, 고객님의; not: 지 않; there:
+        존재하, 등록되, 확인되, 유효하; unknown: 찾을 수 없, 없습니다, 없는, 알 수 없, 알수없음, 잘못된; gone:
+        삭제되, 탈퇴, 해지; full: 가득, 초과, 용량; off: 정지, 휴면, 차단; many: 너무 많; later: 일시; other: 거부,
+        스팸, 권한, 허용""",
     "Thai": """
         mailbox: ผู้ใช้, ผู้รับ, กล่องจดหมาย, บัญชี, ที่อยู่อีเมล, ที่อยู่; sender: ผู้ส่ง; domain: โดเมน; not:
-        ไม่; there: มีอยู่, พบ, มีตัวตน, มี, รู้จัก, ถูกต้อง; gone: ถูกลบ; full: เต็ม, พื้นที่; off: ระงับ; other:
-        ปฏิเสธ, ชั่วคราว""",
+        ไม่; there: มีอยู่, พบ, มีตัวตน, มี, รู้จัก, ถูกต้อง; gone: ถูกลบ; full: เต็ม, พื้นที่; off: ระงับ; later:
+        ชั่วคราว; other: ปฏิเสธ""",
     "Hindi": """
         mailbox: उपयोगकर्ता, प्राप्तकर्ता, पता, मेलबॉक्स, खाता; sender: प्रेषक; domain: डोमेन; unknown: मौजूद नहीं,
         नहीं मिला, अज्ञात, अमान्य; full: भर""",

@@ -32,8 +32,7 @@ ENGLISH: Mapping[str, str] = {
         client, clients, helo, ehlo, ptr, rdns, reverse, ip, ips, connecting, remote host, sending server, mta,
         peer, my name, your side, sasl, auth, authentication, credentials, smarthost, relay user, logging in,
         login failed""",
-    "yours": """
-        your, ihre, ihr, votre, vos, seu, sua, vostro, vostra, uw, twoj, tu, ваш, ваша, вашего, вашеи, din, ditt""",
+    "yours": "your",
     "elsewhere": "otherhost",
     "list": """
         mailing list, distribution list, list, lists, group, groups, newsgroup, groupe, grupo, gruppe*, gruppo,

@@ -180,7 +180,7 @@ def _against(at: int, gone: Said, said: list[tuple[int, Said]]) -> bool:
             continue
         if other.state in ("unreachable", "temporary"):
             return True
-        if gone.state == "gone" and other.state == "off" and place == at:
+        if gone.state == "gone" and other.state == "off" and place >= at:
             continue  # "expired and was removed"
         if place < at and other.state == "perhaps":
             return True  # "may be wrong, or does not exist"

@@ -41,7 +41,11 @@ REACH = 8
 """So many words may stand between a subject and a state behind it."""
 
 _ARTICLES = listed("the a an this that l la le les el los il lo any our its their s")
-_SELF = ("recip", "addressee", "destinat")  # of these, "your" is whom we mail to
+_SELF = tuple(
+    listed(
+        "recip addressee destinat empfang ontvang odbior prijemc mottag mottak modtag vastaanot получ одерж отрим"
+    )
+)  # of these, "your" is whom we mail to
 _GOING = ("mail", "mails", "message", "messages", "email")  # what goes to somebody
 _MANY = ("users", "recipients", "addresses", "mailboxes", "accounts", "aliases", "people", "members")
 _BEING = (["are"], ["is"], ["will"], ["were"])
@@ -49,6 +53,7 @@ _STORES = ("table", "file", "database", "column", "view")
 _BOOKS = ("directory", "address", "table", "map")
 _NAMING = ("named", "called")
 _LINKS = ("of", "for", "to", "by")  # behind which a name may stand
+_FROM = listed("von van da od от від av af fran z ze")
 _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
 
 
@@ -89,10 +94,17 @@ class _Reader:
         self.subjects = [tag for tag in self.tags if tag.name in SUBJECTS]
 
     def _negated(self, tags: list[Tag]) -> list[Tag]:
-        """The tags, with the words of "there" that are denied as a state, and without the others."""
+        """The tags: words of "there" that are denied become a state, the others are nothing; nor is what is called
+        not temporary."""
         there = [tag for tag in tags if tag.name == "there" and denied(self.words, tag)]
-        found = [tag for tag in tags if tag.name != "there" and not (there and self._word(tag) == "no")]
-        return sorted((*found, *(tag._replace(name="not there *") for tag in there)), key=lambda tag: tag.at)
+        found = [tag._replace(name="not there *") for tag in there]
+        for tag in tags:
+            passing = tag.name == "temporary" and (
+                self._before(tag) in NEGATIONS or "degildir" in self.words[tag.end : tag.end + 2]
+            )
+            if tag.name != "there" and not passing and not (there and self._word(tag) == "no"):
+                found.append(tag)
+        return sorted(found, key=lambda tag: tag.at)
 
     def _compounds(self, tags: list[Tag]) -> list[Tag]:
         """The tags, with subjects that stand together made one."""
@@ -219,9 +231,21 @@ class _Reader:
             return self._ahead(i) or (self._behind(tag) if last else "")
         if side == "*":
             return self._around(i)
+        if side == "=" and self._from_unknown(i):
+            return "sender"
         if side == "=":
             return self._beside(i) or self._ahead(i) or self._behind(tag)
         return self._behind(tag) or next((a for a in (self._ahead(i),) if a in ("mailbox", "domain", "sender")), "")
+
+    def _from_unknown(self, i: int) -> bool:
+        """Whether a state is who writes: "von Unbekannten"."""
+        before = self.tags[i - 1] if i else None
+        return (
+            before is not None
+            and before.name == "of"
+            and before.end == self.tags[i].at
+            and self._word(before) in _FROM
+        )
 
     def _around(self, i: int) -> str:
         """The subject that a state is said of in a language whose order is free: the one before it, unless only the
@@ -229,7 +253,9 @@ class _Reader:
         state = self.tags[i]
         before = self._behind(state)
         after = next((tag.name for tag in self.subjects if 0 <= tag.at - state.end < REACH), "")
-        return after if before not in ("mailbox", "sender", "thing") and after else before
+        if before in ("mailbox", "sender", "thing"):
+            return before
+        return after or (self.before if before == "system" and self.before else before)
 
     def _other(self, tag: Tag, owner: str) -> str:
         """Whose it is instead, by what else the clause names."""
@@ -310,6 +336,10 @@ class _Reader:
 
     def _only_articles(self, start: int, end: int) -> bool:
         return all(word in _ARTICLES for word in self.words[start:end])
+
+    def _before(self, tag: Tag) -> str:
+        """The word before a tag; '' where there is none."""
+        return self.words[tag.at - 1] if self.words and tag.at else ""
 
     def _word(self, tag: Tag) -> str:
         """The first word of a tag; '' where there are none."""

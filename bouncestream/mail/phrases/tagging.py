@@ -42,7 +42,7 @@ def _rows(language: str) -> dict[str, str]:
     return {name.strip(): words for name, _, words in (row.partition(":") for row in language.split(";"))}
 
 
-NEGATIONS = frozenset(one.strip() for its in SPACED.values() for one in _rows(its).get("not", "").split(","))
+NEGATIONS = frozenset(one for its in SPACED.values() for one in _rows(its).get("not", "").replace(",", " ").split())
 """Words of other languages that make "exists" mean "not there"."""
 
 
@@ -93,6 +93,8 @@ def _unspaced() -> dict[str, str]:
         negations = rows.pop("not", [])
         for there in rows.pop("there", []):
             found |= {one: "not there *" for no in negations for one in (no + there, there + no)}
+        for your in rows.pop("your", []):
+            found |= {your + noun: "sender" for row in ("mailbox", "domain") for noun in rows.get(row, [])}
         found |= {word: NAMES[row] for row, words in rows.items() for word in words}
     return found
 

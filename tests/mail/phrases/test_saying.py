@@ -48,9 +48,20 @@ from bouncestream.mail.phrases.saying import read
         ("файл пользователя не найден", "thing", "not there"),
         ("o usuario nao existe no servidor", "mailbox", "not there"),
         ("konto zostalo usuniete", "mailbox", "gone"),
+        ("auf unserem server nicht gibt", "mailbox", "not there"),  # whose address stands above
+        ("votre domaine n'existe pas", "sender", "not there"),
+        ("お客様のドメインは存在しません", "sender", "not there"),
+        ("von unbekannten nimmt er nichts", "sender", "not there"),
+        ("demasiados destinatarios desconocidos", "mailbox", "too many"),
+        ("bu gecici hata degildir adres bulunamadi", "mailbox", "not there"),
         ("수신자를 찾을 수 없습니다", "mailbox", "not there"),
     ],
 )
 def test_whose_thing_is_how(text: str, subject: str, state: str) -> None:
-    found = [(said.subject, said.state) for clause in cut(told(text)) for said in read(clause.text) if said.state]
+    found = [
+        (said.subject, said.state)
+        for clause in cut(told(text))
+        for said in read(clause.text, "mailbox")
+        if said.state
+    ]
     assert found and found[0] == (subject, state)
