@@ -54,7 +54,7 @@ class Proof(StrEnum):
     """Why a bounce mail is believed. A webhook's event has none of these: its source proves itself."""
 
     UUID = "uuid"  #: it has a subscriber's UUID, which proves that person and nobody else
-    ADDRESS = "address"  #: it came to a return address that is signed with our key: that address is proven
+    ADDRESS = "address"  #: signed with our key in the address that it came to, or a From that our server found true
     NONE = "none"  #: anyone can have written it
     EXCESS = "excess"  #: the same, and its mail names more people than it may
 

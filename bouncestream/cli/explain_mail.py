@@ -9,9 +9,9 @@ from typing import Any
 
 from bouncestream.cli import show as out
 from bouncestream.config.model import Config
-from bouncestream.judging.mail import Returned, judging_for, read_mail
+from bouncestream.judging.mail import Returned, judging_for, read_mail, verdict_on
 from bouncestream.judging.stored import StillUnreadable
-from bouncestream.mail.decode import as_dict, read
+from bouncestream.mail.decode import as_dict
 from bouncestream.mail.reason import REASONS
 from bouncestream.mail.trace import RecipientTrace
 from bouncestream.mail.verdict import RecipientVerdict, Verdict
@@ -23,7 +23,7 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
     mailbox = args.mailbox or source or next(iter(config.mailboxes), "")
     judging = judging_for(config, mailbox)
     try:
-        verdict = read(raw, verp=judging.verp, keys=judging.keys, explain=True)
+        verdict = verdict_on(raw, judging, explain=True)
     except Exception as error:  # one bug of the reader is told, whatever it is
         raise StillUnreadable(
             f"{name}: a bug in the mail parser: {type(error).__name__}. Next: please report it."

@@ -25,14 +25,18 @@ def options(parser: Parser) -> None:
         "address", nargs="+", metavar="ADDRESS", help=("a recipient's address, such as reader@example.com")
     )
     parser.add_argument(
-        "--pattern", default="", metavar="FORM", help=("one of the forms in [mail] verp (default: the first)")
+        "--pattern",
+        default="",
+        metavar="FORM",
+        help=("one of the forms in [mail] verp or unsubscribe (default: the first)"),
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print a line for each address; nothing at all when one of them cannot be made."""
     mail = configuration(args, with_secrets=False, judging=True).mail
-    if not mail.verp:
+    forms = (*mail.verp, *mail.unsubscribe)
+    if not forms:
         raise UsageError(
             'No form of return addresses is set. Next: write one, such as verp = ["bounces+*@news.example.org"], '
             "into the section [mail]; your mail server must deliver all of them to the bounce mailbox."
@@ -42,11 +46,11 @@ def run(args: argparse.Namespace) -> int:
             "No key is set. Next: write verp_secret (make one with: openssl rand -hex 24), or verp_secret_file, "
             "into the section [mail], and restart or reload `bouncestream run`."
         )
-    pattern = args.pattern or mail.verp[0]
-    if pattern not in mail.verp:
-        many = len(mail.verp)
+    pattern = args.pattern or forms[0]
+    if pattern not in forms:
         raise UsageError(
-            f"That form is not in [mail] verp. Next: name one of the {many} there, or leave --pattern out."
+            f"That form is not in [mail] verp, nor in unsubscribe. Next: name one of the {len(forms)} there, or "
+            "leave --pattern out."
         )
     made = []
     for address in args.address:

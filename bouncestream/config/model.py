@@ -168,6 +168,21 @@ class Mail:
         "is proven. Set a list of two keys while you rotate it.",
         rotates=True,
     )
+    unsubscribe: tuple[str, ...] = live_key(
+        shapes.OWN_ADDRESSES,
+        "[]",
+        "Addresses for unsubscriptions by mail, with * for the subscriber's UUID; your mail server must deliver "
+        'all of them to a mailbox that is read: ["unsub+*@example.org"]. The UUID there (or an address signed by '
+        "`bouncestream verp`) is a proof; a plain address there, or From, is a hint, so the unsubscription is "
+        "held. `init` prints the campaign header that names it to mail programs.",
+    )
+    authserv_id: str = live_key(
+        shapes.OPTIONAL,
+        '""',
+        "The name by which your receiving mail server signs its Authentication-Results (RFC 8601), such as "
+        '"mx.example.org": where it says that DKIM or DMARC passed for the domain of From, an unsubscription by '
+        "mail needs no other proof. Only for a server that removes forged ones of its own name.",
+    )
     max_unproven: int = live_key(
         shapes.whole(0, 1000),
         "5",

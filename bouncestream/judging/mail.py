@@ -12,6 +12,9 @@ one and name a victim. So who is told is who was proven:
    that person's;
 2. a **signed return address** (`bouncestream verp`) proves the address in it.
 
+An unsubscription by mail is a person's own letter, to an address that only he was sent: the UUID or the signed
+address in that proves him; so does his From, where the receiving server says that it is true.
+
 All else is a **hint**: a return address that is not signed, To, a returned Message-ID or From of `own_domains`.
 Anybody can write these. Without proof nothing graver than soft is told to Listmonk (`unproven = "soft"`). That goes
 for a complaint too, as Listmonk blocklists at the first one: it is told as a soft bounce, with the reason
@@ -33,7 +36,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.event import NO_PROOF, BounceEvent, Kind, Proof, believable
 from bouncestream.mail import decode
 from bouncestream.mail.address import a_label
-from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict
+from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict, Wish
 from bouncestream.policy import Rules
 from bouncestream.ports import Filing, Submission, Unreadable
 
@@ -58,6 +61,8 @@ class Judging:
     rules: Rules = field(default_factory=Rules)  #: the policy on reasons
     max_unproven: int = 5  #: people whom one mail may name without proof
     verp_secret: Secret | None = None  #: of signed return addresses
+    unsubscribe: tuple[str, ...] = ()  #: addresses for unsubscriptions, with a * for the person
+    authserv_id: str = ""  #: by which the receiving server's Authentication-Results are told from others
 
     @property
     def keys(self) -> tuple[bytes, ...]:
@@ -81,7 +86,27 @@ def judging_for(config: Config, source: str) -> Judging:
     unproven = mailbox.unproven if mailbox is not None else "soft"
     mail = config.mail
     return Judging(
-        source, unproven, mail.own_domains, mail.verp, config.policy.rules, mail.max_unproven, mail.verp_secret
+        source,
+        unproven,
+        mail.own_domains,
+        mail.verp,
+        config.policy.rules,
+        mail.max_unproven,
+        mail.verp_secret,
+        mail.unsubscribe,
+        mail.authserv_id,
+    )
+
+
+def verdict_on(raw: bytes, judging: Judging, *, explain: bool = False) -> Verdict:
+    """The mail reader's verdict, with the settings that it hangs on. Never raises, as `decode.read`."""
+    return decode.read(
+        raw,
+        verp=judging.verp,
+        keys=judging.keys,
+        unsubscribe=judging.unsubscribe,
+        authserv_id=judging.authserv_id,
+        explain=explain,
     )
 
 
@@ -104,9 +129,10 @@ def troubled(source: str, why: str, raw: bytes) -> Submission:
 
 
 def _read(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned:
-    verdict = decode.read(raw, verp=judging.verp, keys=judging.keys)
+    verdict = verdict_on(raw, judging)
     if verdict.unidentified:
-        why = f"a bounce whose recipient cannot be identified: {verdict.evidence}"
+        what = "a bounce whose recipient" if verdict.wish is None else "an unsubscription whose sender"
+        why = f"{what} cannot be identified: {verdict.evidence}"
         unreadable = Unreadable(why, unidentified=True, fingerprint=_mark(raw, verdict))
         return Returned(_submission(judging, raw, unreadable=(unreadable,)), Filing.UNIDENTIFIED, why)
     alone = len(verdict.recipients) == 1
@@ -147,6 +173,8 @@ def _event(
     verdict: Verdict, recipient: RecipientVerdict, judging: Judging, arrived_at: datetime | None, *, alone: bool
 ) -> BounceEvent:
     original = verdict.original
+    if verdict.wish is not None:
+        return _wished(verdict, verdict.wish, recipient, judging, arrived_at)
     person, reported = _mailed(verdict, recipient, judging, alone=alone)
     # Listmonk writes to one person at a time; of several recipients its headers are about that one.
     his = alone or person == original.to
@@ -176,6 +204,38 @@ def _event(
     if proof is Proof.NONE:
         words = _hint(verdict, person, judging, alone=alone)
     return _believed(judging.rules.judged(event), words, judging.unproven)
+
+
+def _wished(
+    verdict: Verdict, wish: Wish, recipient: RecipientVerdict, judging: Judging, arrived_at: datetime | None
+) -> BounceEvent:
+    """A wish to unsubscribe. Without a proof it waits for a person: there is no milder thing to do of it."""
+    uuid, evidence = verdict.original.subscriber_uuid, recipient.evidence
+    if uuid:
+        proof, words = Proof.UUID, "the address that it was sent to has the subscriber's UUID"
+    elif wish.signed:
+        proof, words = Proof.ADDRESS, "the address that it was sent to is signed"
+    elif wish.proven:
+        proof, words = Proof.ADDRESS, f"{judging.authserv_id} found that From is true ({wish.proven})"
+    else:
+        proof, words = Proof.NONE, ""
+    held = proof is Proof.NONE and judging.unproven != "accept"
+    doubt = f"{NO_PROOF}: {'held' if held else 'accepted as configured'}; only a hint: {recipient.source}"
+    return BounceEvent(
+        kind=Kind.UNSUBSCRIBE,
+        recipient=recipient.address,
+        source=judging.source,
+        provider=PROVIDER,
+        occurred_at=_occurred(verdict.occurred_at, arrived_at),
+        subscriber_uuid=uuid,
+        campaign_uuid=verdict.original.campaign_uuid,
+        reason=recipient.reason,
+        evidence=f"{evidence}; {f'proof of origin: {words}' if words else doubt}",
+        fingerprint=verdict.report_digest,
+        hold="unproven" if held else "",
+        proof=proof,
+        reported=wish.sender if wish.sender != recipient.address else "",
+    )
 
 
 def _mailed(verdict: Verdict, recipient: RecipientVerdict, judging: Judging, *, alone: bool) -> tuple[str, str]:

@@ -13,7 +13,8 @@ for each recipient, in the same order, the `candidates` (all addresses that it c
 and the `signals` (all words and codes that were found, those that decided marked).
 
 The order of the questions: a complaint (RFC 5965), a delivery report (RFC 3464), a notification in JSON (Amazon
-SES), a refusal that calls itself a read receipt (RFC 8098), an automatic answer (RFC 3834), a free-form bounce.
+SES), a refusal that calls itself a read receipt (RFC 8098), an automatic answer (RFC 3834), a free-form bounce; and
+what is none of these, a wish to unsubscribe, if it was sent to our address for that.
 Reports come before automatic answers, since Dovecot, Exim and Exchange mark their reports as such.
 """
 
@@ -25,7 +26,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from bouncestream.mail import arf, autoreply, dsn, freeform
+from bouncestream.mail import arf, autoreply, dsn, freeform, unsubscription
 from bouncestream.mail.address import addresses
 from bouncestream.mail.built import identified, recipient_of, senders, verdict_of
 from bouncestream.mail.classify import Judged, classify
@@ -58,13 +59,16 @@ def read(
     limit: int = LIMIT,
     verp: Sequence[str] = (),
     keys: Sequence[bytes] = (),
+    unsubscribe: Sequence[str] = (),
+    authserv_id: str = "",
     explain: bool = False,
 ) -> Verdict:
     """The verdict of a mail. `raw`: a whole mail, headers first; at most `limit` bytes are read.
 
     `verp`: return addresses with a * for the recipient ("bounce+*@lists.example.com"); what stood there is
-    `Verdict.verp`, and the recipient when nothing else tells. `keys`: for the tags of signed ones. `explain`: fill
-    `Verdict.trace` too.
+    `Verdict.verp`, and the recipient when nothing else tells. `keys`: for the tags of signed ones.
+    `unsubscribe`: addresses of ours for unsubscriptions; `authserv_id`: the receiving server's name in its
+    Authentication-Results. `explain`: fill `Verdict.trace` too.
     Never raises, whatever the bytes: what cannot be read is a `Verdict` of kind ignore without recipients.
     """
     text = raw[: max(limit, 0)].decode("latin-1")
@@ -88,6 +92,8 @@ def read(
     if mailed is not None:
         verdict = replace(verdict, verp=mailed.mailed, verp_trusted=mailed.trusted, verp_signed=mailed.signed)
     verdict = _of_the_person(_without_us(report, verdict))
+    if unsubscribe and within is None:
+        verdict = unsubscription.read(report, verdict, unsubscribe, keys, authserv_id) or verdict
     return replace(verdict, trace=explained(report, verdict, wrapped)) if explain else verdict
 
 

@@ -43,6 +43,10 @@ def _steps(
     report: Report, verdict: Verdict, status: dsn.DeliveryStatus, notice: freeform.Notice, wrapped: bool
 ) -> Iterator[Step]:
     """The questions of `decode`, up to the one that decided."""
+    if verdict.wish is not None:
+        yield Step("A bounce, a complaint or an automatic answer?", "no")
+        yield Step("A wish to unsubscribe?", f"yes: {verdict.evidence}")
+        return
     if wrapped:
         yield Step(
             "Is the mail wrapped in another?", "yes: the enclosed mail has the same Message-ID and is read instead"

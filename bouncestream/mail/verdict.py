@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The answer of the mail reader: a `Verdict` for the mail and a `RecipientVerdict` for each recipient.
 
-The kinds are Listmonk's three and `ignore`, which an event never has: a mail that says nothing final.
+The kinds are those of events, and `ignore`, which an event never has: a mail that says nothing final.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class Judgement(StrEnum):
     COMPLAINT = "complaint"  #: the recipient called the mail spam
     HARD = "hard"  #: the address or its domain does not exist, or no longer
     SOFT = "soft"  #: a final failure that may pass, or is not the address's fault
+    UNSUBSCRIBE = "unsubscribe"  #: the recipient wrote to our address for unsubscriptions
     IGNORE = "ignore"  #: no final feedback: still trying, auto-reply, delivered, ordinary mail
 
 
@@ -61,6 +62,15 @@ class RecipientVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """Who sent a wish to unsubscribe."""
+
+    sender: str  #: bare address of From; '' when that is not one
+    signed: bool  #: the recipient's address stands in one of ours, with a tag of ours
+    proven: str  #: by which method the receiving server found that From is true, and names the recipient; '' if not
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The verdict of a mail."""
 
@@ -78,6 +88,7 @@ class Verdict:
     )
     verp_trusted: bool = False  #: an address that the own server recorded; or a UUID in the mail's own header
     verp_signed: bool = False  #: with a tag of ours
+    wish: Wish | None = None  #: of a wish to unsubscribe
     trace: Trace | None = None  #: the way here, only when `decode.read` was asked to explain
 
 

@@ -62,6 +62,12 @@ def campaign_header(pattern: str) -> dict[str, str]:
 def matched(head: str, patterns: Sequence[str], keys: Sequence[bytes] = ()) -> Match | None:
     """The recipient in the first address of a header block that fits a pattern; what the own server recorded
     comes before all else. `keys`: those of `[mail] verp_secret`."""
+    return next((match for match in addressed(head, patterns, keys) if match.mailed), None)
+
+
+def addressed(head: str, patterns: Sequence[str], keys: Sequence[bytes] = ()) -> Iterator[Match]:
+    """The addresses of a header block that fit a pattern, as `matched` looks at them; `mailed` is empty where one
+    names nobody."""
     ours, theirs = _split(head)
     places = [(value, True) for value in _recorded(ours, theirs)]
     fields = parse_fields(theirs)
@@ -70,10 +76,10 @@ def matched(head: str, patterns: Sequence[str], keys: Sequence[bytes] = ()) -> M
     for value, recorded in places:
         for address in addresses(value[:4000], 20):
             for pattern in patterns:
-                mailed, signed = _within(address, pattern.strip().lower(), keys)
-                if mailed:
-                    return Match(mailed, recorded or "@" not in mailed, signed)
-    return None
+                form = pattern.strip().lower()
+                mailed, signed = _within(address, form, keys)
+                if mailed or _fits(address, form):
+                    yield Match(mailed, bool(mailed) and (recorded or "@" not in mailed), signed)
 
 
 def signed(address: str, pattern: str, key: bytes) -> str:
@@ -131,6 +137,11 @@ def _within(address: str, pattern: str, keys: Sequence[bytes]) -> tuple[str, boo
         # A wrong tag is no part of the address either.
         return named, any(hmac.compare_digest(_tag(named, key), tagged[1]) for key in keys)
     return (_address(part) if "=" in part else _uuid(part)), False
+
+
+def _fits(address: str, pattern: str) -> bool:
+    before, star, after = pattern.partition("*")
+    return address.startswith(before) and address.endswith(after) if star else address == pattern
 
 
 def _uuid(part: str) -> str:

@@ -160,6 +160,16 @@ def _pattern(value: Any) -> str:
     return text
 
 
+def _own_address(value: Any) -> str:
+    text = any_text(value).lower()
+    local, _, domain = text.partition("@")
+    if not local or not domain or "@" in domain or any(c in ' <>",;:*' for c in domain):
+        raise Wrong("is not an address")
+    if any(c in ' <>",;:' for c in local) or local.count("*") > 1:
+        raise Wrong("is not an address with at most one * before its @")
+    return text
+
+
 def _header(value: Any) -> str:
     text = any_text(value)
     if not _HEADER.fullmatch(text):
@@ -294,6 +304,11 @@ NETWORKS = Shape(
     'a list of addresses or networks, such as ["10.0.0.1", "192.0.2.0/24"]', each(_network), plain=False
 )
 PATTERNS = Shape('a list of addresses with a *, such as ["bounce+*@example.org"]', each(_pattern), plain=False)
+OWN_ADDRESSES = Shape(
+    'a list of addresses, with a * where the UUID stands, such as ["unsub+*@example.org"]',
+    each(_own_address),
+    plain=False,
+)
 HEADER = Shape('the name of a header, such as "X-Webhook-Secret"', _header)
 TEXTS = Shape('a list of texts, such as ["INBOX", "Junk"]', _texts, plain=False)
 OPTIONAL = Shape('text in quotes, "" for none', any_text)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bouncestream.config.load import load
 from bouncestream.crypto.secret import Secret
-from bouncestream.event import BounceEvent, Kind, Proof
+from bouncestream.event import BounceEvent, Kind, Proof, identity_keys
 from bouncestream.judging.mail import Judging, judging_for, read_mail
 from bouncestream.mail.verp import signed
 from bouncestream.policy import Rules
@@ -464,3 +464,74 @@ def test_the_policy_changes_the_kind_but_never_makes_a_forgery_hard() -> None:
     assert doubted.kind is Kind.SOFT
     assert "the policy says hard" in doubted.evidence
     assert "reported as soft at most (it says hard)" in doubted.evidence
+
+
+# Unsubscriptions by mail
+
+WISHES = replace(
+    JUDGING, unsubscribe=("unsub+*@lists.example.org",), authserv_id="mx.example.org", verp_secret=Secret("k" * 16)
+)
+FROM_TRUE = b"Authentication-Results: mx.example.org; dkim=pass header.d=example.com\n"
+
+
+def wish(person: str, top: bytes = b"", number: int = 1, subject: str = "unsubscribe") -> bytes:
+    head = f"From: reader@example.com\nTo: {person}\nSubject: {subject}\nMessage-ID: <{number}@example.com>\n"
+    return top + head.encode() + b"Date: Tue, 3 Nov 2026 09:00:00 +0000\n\nunsubscribe\n"
+
+
+def test_a_wish_with_a_uuid_is_told_of_that_person_alone() -> None:
+    returned = read_mail(wish(f"unsub+{SUBSCRIBER}@lists.example.org", subject=CAMPAIGN), WISHES, ARRIVED)
+    assert (returned.filing, returned.why) == (Filing.DONE, "unsubscribe (unsubscribe)")
+    assert returned.submission is not None
+    (event,) = returned.submission.events
+    assert (event.kind, event.proof, event.hold) == (Kind.UNSUBSCRIBE, Proof.UUID, "")
+    assert (event.recipient, event.subscriber_uuid, event.campaign_uuid) == ("", SUBSCRIBER, CAMPAIGN)
+    assert event.reported == "reader@example.com"  # whoever he says he is
+    assert event.by_uuid
+    assert event.evidence.endswith("proof of origin: the address that it was sent to has the subscriber's UUID")
+    assert event.message_id == ""
+
+
+def test_a_wish_by_a_signed_address_or_a_true_from_is_proven() -> None:
+    (one,) = events(wish(signed("other@example.com", "unsub+*@lists.example.org", b"k" * 16)), WISHES)
+    assert (one.proof, one.hold, one.recipient) == (Proof.ADDRESS, "", "other@example.com")
+    (two,) = events(wish("unsub+@lists.example.org", FROM_TRUE), WISHES)
+    assert (two.proof, two.hold, two.recipient) == (Proof.ADDRESS, "", "reader@example.com")
+    assert two.evidence.endswith("mx.example.org found that From is true (DKIM)")
+
+
+@pytest.mark.parametrize(
+    ("to", "top", "named"),
+    [
+        ("unsub+@lists.example.org", b"", "reader@example.com"),
+        ("unsub+victim=example.com@lists.example.org", b"", "victim@example.com"),
+        ("unsub+victim=example.com@lists.example.org", FROM_TRUE, "victim@example.com"),
+        (signed("victim@example.com", "unsub+*@lists.example.org", b"wrong"), FROM_TRUE, "victim@example.com"),
+        (
+            "unsub+@lists.example.org",
+            FROM_TRUE.replace(b"mx.example.org", b"mx.evil.example"),
+            "reader@example.com",
+        ),
+    ],
+)
+def test_a_wish_without_a_proof_waits(to: str, top: bytes, named: str) -> None:
+    (event,) = events(wish(to, top), WISHES)
+    assert (event.proof, event.hold, event.recipient) == (Proof.NONE, "unproven", named)
+    assert "no proof of origin: held; only a hint: " in event.evidence
+    (accepted,) = events(wish(to, top), replace(WISHES, unproven="accept"))
+    assert accepted.hold == ""
+
+
+def test_a_wish_of_nobody_is_kept_as_unidentified() -> None:
+    mail = wish("unsub+@lists.example.org").replace(b"From: reader@example.com", b"From: nobody")
+    returned = read_mail(mail, WISHES, ARRIVED)
+    assert returned.filing is Filing.UNIDENTIFIED
+    assert returned.why.startswith("an unsubscription whose sender cannot be identified")
+
+
+def test_two_mails_of_one_wish_have_one_identity_key() -> None:
+    keys = set()
+    for number in (1, 2):
+        (event,) = events(wish(f"unsub+{SUBSCRIBER}@lists.example.org", number=number), WISHES)
+        keys |= set(identity_keys(event, b"secret"))
+    assert len(keys) == 1

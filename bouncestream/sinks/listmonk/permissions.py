@@ -71,8 +71,8 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(
         "permission-manage",
         ("subscribers:manage", "lists:manage_all"),
-        "unsubscriptions at the provider and by mail are carried out; instead of lists:manage_all, a list role that "
-        "manages your lists is enough",
+        "unsubscriptions at the provider and by mail are carried out; instead of lists:manage_all, a list role "
+        "that manages your lists is enough",
         ("run",),
         "unsubscriptions are held, and the bridge is not ready, until it is granted; then they "
         "resume by themselves",
