@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -71,55 +71,38 @@ class WebhookChannel:
         await connect(self._url)
 
 
-class AppriseChannel:
-    """A notice to one URL of Apprise's."""
+class ChildChannel:
+    """A notice by Apprise or e-mail, which a process of its own sends: `job` is all of it but the notice (see
+    `sender`), and `blank` takes the secrets in it out of what is told."""
 
-    def __init__(self, url: str, name: str, host: str, turn: asyncio.Semaphore) -> None:
-        self.name, self._url, self._host, self._turn = name, url, host, turn
-
-    async def send(self, notice: Notice) -> None:
-        job = {
-            "by": "apprise",
-            "url": self._url,
-            "title": wording.subject(notice, self._host),
-            "body": wording.body(notice, self._host),
-            "type": wording.APPRISE_TYPES[wording.tone(notice)],
-        }
-        await _send_aside(job, Blank(*parts_of(self._url)), self._turn)
-
-    async def look(self) -> None:
-        job = {"by": "apprise", "look": True, "url": self._url}
-        await _send_aside(job, Blank(*parts_of(self._url)), self._turn)
-
-
-class EmailChannel:
-    """A notice as an e-mail."""
-
-    name = "email"
-
-    def __init__(self, settings: Email, host: str, turn: asyncio.Semaphore) -> None:
-        self._settings, self._host, self._turn = settings, host, turn
+    def __init__(self, name: str, job: Mapping[str, Any], blank: Blank, host: str, turn: asyncio.Semaphore) -> None:
+        self.name, self._job, self._blank, self._host, self._turn = name, job, blank, host, turn
 
     async def send(self, notice: Notice) -> None:
-        s = self._settings
-        await self._aside(
-            {
-                "sender": s.sender,
-                "recipients": list(s.recipients or [s.sender]),
-                "title": wording.subject(notice, self._host),
-                "body": wording.body(notice, self._host),
-            }
-        )
+        kind = wording.APPRISE_TYPES[wording.tone(notice)]
+        await self._run(title=wording.subject(notice, self._host), body=wording.body(notice, self._host), type=kind)
 
     async def look(self) -> None:
-        await self._aside({"look": True})
+        await self._run(look=True)
 
-    async def _aside(self, what: dict[str, Any]) -> None:
-        s = self._settings
-        password = s.password.reveal() if s.password else ""
-        server = {"host": s.host, "port": s.port or _PORTS[s.tls], "tls": s.tls, "user": s.user}
-        job = {"by": "email", **server, "password": password, **what}
-        await _send_aside(job, Blank(password, user=s.user), self._turn)
+    async def _run(self, **what: Any) -> None:
+        try:
+            async with self._turn:
+                told = await child.run("notify", {**self._job, **what}, within=SENDER_PATIENCE)
+        except TimeoutError:
+            raise SendFailed("no answer in time") from None
+        except ChildFailed as error:
+            raise SendFailed(f"the sending process {error}") from None
+        if not told["sent"]:
+            why = printable(mask_all(self._blank(told["why"])), 300)
+            raise SendFailed(why or "it failed without an error message")
+
+
+def _by_email(s: Email, host: str, turn: asyncio.Semaphore) -> ChildChannel:
+    password = s.password.reveal() if s.password else ""
+    server = {"host": s.host, "port": s.port or _PORTS[s.tls], "tls": s.tls, "user": s.user, "password": password}
+    job = {"by": "email", **server, "sender": s.sender, "recipients": list(s.recipients or [s.sender])}
+    return ChildChannel("email", job, Blank(password, user=s.user), host, turn)
 
 
 def channels(settings: Alerts, host: str | None = None) -> list[Channel]:
@@ -128,7 +111,7 @@ def channels(settings: Alerts, host: str | None = None) -> list[Channel]:
     turn = asyncio.Semaphore(SENDERS)
     found: list[Channel] = []
     if settings.email.host:
-        found.append(EmailChannel(settings.email, host, turn))
+        found.append(_by_email(settings.email, host, turn))
     if settings.webhook.url is not None:
         token = settings.webhook.token.reveal() if settings.webhook.token else ""
         found.append(WebhookChannel(settings.webhook.url.reveal(), token, host))
@@ -136,7 +119,9 @@ def channels(settings: Alerts, host: str | None = None) -> list[Channel]:
     for url in settings.apprise.reveal_all() if settings.apprise else ():
         name = f"apprise:{scheme_of(url)}"
         taken[name] = taken.get(name, 0) + 1
-        found.append(AppriseChannel(url, name if taken[name] == 1 else f"{name}#{taken[name]}", host, turn))
+        numbered = name if taken[name] == 1 else f"{name}#{taken[name]}"
+        job = {"by": "apprise", "url": url}
+        found.append(ChildChannel(numbered, job, Blank(*parts_of(url)), host, turn))
     return found
 
 
@@ -198,19 +183,6 @@ async def _http(method: str, url: str, headers: dict[str, str], body: bytes | No
         )
     if not 200 <= status < 300:
         raise SendFailed(f"it answers {status}")
-
-
-async def _send_aside(job: dict[str, Any], blank: Blank, turn: asyncio.Semaphore) -> None:
-    """Send in a process of its own."""
-    try:
-        async with turn:
-            told = await child.run("notify", job, within=SENDER_PATIENCE)
-    except TimeoutError:
-        raise SendFailed("no answer in time") from None
-    except ChildFailed as error:
-        raise SendFailed(f"the sending process {error}") from None
-    if not told["sent"]:
-        raise SendFailed(printable(mask_all(blank(told["why"])), 300) or "it failed without an error message")
 
 
 def parts_of(url: str) -> set[str]:
