@@ -177,7 +177,8 @@ async def _listmonk(it: Examination, config: Config, asked: ListmonkTask) -> Non
     seen = await asked
     if seen is not None:
         it.judged(listmonk.TOPIC, lambda: listmonk.judge(seen))
-        it.judged(bounces.TOPIC, lambda: bounces.judge(seen, own_mailboxes(config), own_sources(config)))
+        users = [(box.host, box.user) for box in config.mailboxes.values()]
+        it.judged(bounces.TOPIC, lambda: bounces.judge(seen, users, own_sources(config)))
         if seen.known:
             boxes, version = list(config.mailboxes.values()), seen.version
             it.judged(bounces.TOPIC, lambda: return_address.judge(config.mail, boxes, version))
@@ -344,11 +345,6 @@ def first_hook(config: Config) -> str:
     """The public URL of a webhook, without a secret of its path; '' where there is none."""
     name = next(iter(config.webhooks), "")
     return f"{config.server.public_url.rstrip('/')}/webhooks/{name}" if config.server.public_url and name else ""
-
-
-def own_mailboxes(config: Config) -> list[tuple[str, str]]:
-    """Host and user of each mailbox that bouncestream reads."""
-    return [(box.host, box.user) for box in config.mailboxes.values()]
 
 
 def own_sources(config: Config) -> list[str]:

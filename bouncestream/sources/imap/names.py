@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 _SHIFTED = re.compile(r"&([A-Za-z0-9+,]*)-")
-_PLAIN = frozenset(map(chr, range(0x20, 0x7F))) - {"&"}
+_UNPRINTED = re.compile(r"[^\x20-\x7e]+")
 
 
 def quoted(text: str) -> str:
@@ -23,24 +23,12 @@ def encoded_folder(name: str) -> str:
     of letters."""
     if name.upper() == "INBOX":
         return '"INBOX"'
-    out: list[str] = []
-    odd: list[str] = []
 
-    def flush() -> None:
-        if odd:
-            data = "".join(odd).encode("utf-16-be", "surrogatepass")
-            text = binascii.b2a_base64(data, newline=False).decode().rstrip("=").replace("/", ",")
-            out.append(f"&{text}-")
-            odd.clear()
+    def shifted(run: re.Match[str]) -> str:
+        letters = binascii.b2a_base64(run[0].encode("utf-16-be", "surrogatepass"), newline=False).decode()
+        return f"&{letters.rstrip('=').replace('/', ',')}-"
 
-    for character in name:
-        if character in _PLAIN or character == "&":
-            flush()
-            out.append("&-" if character == "&" else character)
-        else:
-            odd.append(character)
-    flush()
-    return quoted("".join(out))
+    return quoted(_UNPRINTED.sub(shifted, name.replace("&", "&-")))
 
 
 def decoded_folder(wire: bytes) -> str:
