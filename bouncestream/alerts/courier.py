@@ -13,7 +13,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -40,29 +40,23 @@ FAILING = timedelta(hours=1)
 Keep = Callable[[Iterable[Delivery]], Awaitable[None]]
 
 
+@dataclass(eq=False)
 class Courier:
     """`keep` writes deliveries down; it must not raise. `supervisor` owns a task for each channel. `chance`
     gives a number in [0, 1), for the jitter."""
 
-    def __init__(
-        self,
-        keep: Keep,
-        clock: Clock,
-        metrics: Metrics,
-        supervisor: Supervisor,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
-        self._keep = keep
-        self._clock = clock
-        self._metrics = metrics
-        self._supervisor = supervisor
-        self._chance = chance
-        self._channels: dict[str, Channel] = {}
-        self._waiting: dict[str, dict[Key, Delivery]] = {}
-        self._rest: dict[str, tuple[int, datetime]] = {}  # failures in a row, and until when it is left alone
-        self._failing: dict[str, tuple[datetime, str]] = {}  # since when, and why
-        self._wake: dict[str, asyncio.Event] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+    keep: Keep
+    clock: Clock
+    metrics: Metrics
+    supervisor: Supervisor
+    chance: Callable[[], float] = random.random
+    _channels: dict[str, Channel] = field(default_factory=dict, init=False)
+    _waiting: dict[str, dict[Key, Delivery]] = field(default_factory=dict, init=False)
+    #: Failures in a row, and until when it is left alone.
+    _rest: dict[str, tuple[int, datetime]] = field(default_factory=dict, init=False)
+    _failing: dict[str, tuple[datetime, str]] = field(default_factory=dict, init=False)  # since when, and why
+    _wake: dict[str, asyncio.Event] = field(default_factory=dict, init=False)
+    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict, init=False)
 
     def serve(self, channels: Iterable[Channel]) -> list[Delivery]:
         """From now on serve these channels, and no others. Returns what is ended, as its channel is gone."""
@@ -78,9 +72,9 @@ class Courier:
         for name, channel in new.items():
             self._waiting.setdefault(name, {})
             self._wake.setdefault(name, asyncio.Event()).set()
-            self._metrics.set(ALERT_WAITING, len(self._waiting[name]), name)
+            self.metrics.set(ALERT_WAITING, len(self._waiting[name]), name)
             if name not in self._tasks:
-                self._tasks[name] = self._supervisor.keep(
+                self._tasks[name] = self.supervisor.keep(
                     f"alerts over {name}", partial(self._serve, channel), status=Status.YELLOW
                 )
         return ended
@@ -132,18 +126,18 @@ class Courier:
         waiting[delivery.notice.key] = delivery
         if len(waiting) > LIMIT:
             changed.append(self._end(waiting.pop(next(iter(waiting))), "too many notices were waiting"))
-        self._metrics.set(ALERT_WAITING, len(waiting), delivery.channel)
+        self.metrics.set(ALERT_WAITING, len(waiting), delivery.channel)
         self._wake.setdefault(delivery.channel, asyncio.Event()).set()
         return changed
 
     def _forget(self, name: str) -> list[Delivery]:
         self._failing.pop(name, None)
         self._rest.pop(name, None)
-        self._metrics.set(ALERT_WAITING, 0, name)
+        self.metrics.set(ALERT_WAITING, 0, name)
         return list(self._waiting.pop(name, {}).values())
 
     def _end(self, delivery: Delivery, error: str = "", *, sent: bool = False) -> Delivery:
-        return replace(delivery, due_at=None, ended_at=self._clock.now(), sent=sent, error=error or delivery.error)
+        return replace(delivery, due_at=None, ended_at=self.clock.now(), sent=sent, error=error or delivery.error)
 
     async def _serve(self, channel: Channel) -> None:
         """Serve one channel for ever: the oldest notice first; after a failure it is left alone for a while."""
@@ -173,27 +167,27 @@ class Courier:
     def _rest_of(self, name: str) -> float:
         """Seconds until a channel is tried again."""
         _, until = self._rest.get(name, (0, None))
-        return 0.0 if until is None else min(CAP, (until - self._clock.now()).total_seconds())
+        return 0.0 if until is None else min(CAP, (until - self.clock.now()).total_seconds())
 
     async def _sent(self, delivery: Delivery) -> None:
         name = delivery.channel
         if name in self._failing:
-            since = (self._clock.now() - self._failing.pop(name)[0]).total_seconds()
+            since = (self.clock.now() - self._failing.pop(name)[0]).total_seconds()
             log.info("alerts are delivered over %s again, after %s", name, span(since))
         self._rest.pop(name, None)
-        self._metrics.add(ALERT_NOTICES, name, "sent")
+        self.metrics.add(ALERT_NOTICES, name, "sent")
         self._take(delivery)
-        await self._keep([replace(self._end(delivery, sent=True), tries=delivery.tries + 1, error="")])
+        await self.keep([replace(self._end(delivery, sent=True), tries=delivery.tries + 1, error="")])
 
     async def _failed(self, delivery: Delivery, why: str) -> None:
-        name, now = delivery.channel, self._clock.now()
+        name, now = delivery.channel, self.clock.now()
         if name not in self._failing:
             log.warning("an alert could not be sent over %s: %s. It will be retried", name, why)
         self._failing[name] = (self._failing.get(name, (now, ""))[0], why)
         failures = self._rest.get(name, (0, now))[0] + 1
-        wait = backoff(failures, base=BASE, cap=CAP, jitter=self._chance())
+        wait = backoff(failures, base=BASE, cap=CAP, jitter=self.chance())
         self._rest[name] = (failures, now + timedelta(seconds=wait))
-        self._metrics.add(ALERT_NOTICES, name, "failed")
+        self.metrics.add(ALERT_NOTICES, name, "failed")
         tried = replace(delivery, tries=delivery.tries + 1, due_at=self._rest[name][1], error=why)
         if now - delivery.notice.at >= GIVE_UP:
             self._take(delivery)
@@ -205,10 +199,10 @@ class Courier:
             self._waiting[name][delivery.notice.key] = tried
         else:
             return  # a newer one took its place while it was tried, and that is kept already
-        await self._keep([tried])
+        await self.keep([tried])
 
     def _take(self, delivery: Delivery) -> None:
         waiting = self._waiting.get(delivery.channel, {})
         if waiting.get(delivery.notice.key) is delivery:
             del waiting[delivery.notice.key]
-        self._metrics.set(ALERT_WAITING, len(waiting), delivery.channel)
+        self.metrics.set(ALERT_WAITING, len(waiting), delivery.channel)

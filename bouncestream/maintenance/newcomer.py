@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bouncestream.errors import SinkError, SinkRefused
@@ -33,19 +34,19 @@ class Asked(Protocol):
         """Source name → newest bounces there that another outbox told. Raises SinkError."""
 
 
+@dataclass(eq=False)
 class Newcomer:
     """Asks once whether this outbox, if it is new, is the only one. `sources` tells the names of the sources."""
 
-    def __init__(self, db: Database, sink: Asked, intake: Intake, sources: Callable[[], Collection[str]]) -> None:
-        self._db = db
-        self._sink = sink
-        self._intake = intake
-        self._sources = sources
-        self._known = False
+    db: Database
+    sink: Asked
+    intake: Intake
+    sources: Callable[[], Collection[str]]
+    _known: bool = field(default=False, init=False)
 
     async def accept(self) -> None:
         """A person has decided: it is a new outbox."""
-        await self._db.write(delivery.mark_settled)
+        await self.db.write(delivery.mark_settled)
 
     async def before_the_start(self) -> None:
         """Ask before anything comes in, if Listmonk answers soon."""
@@ -58,21 +59,21 @@ class Newcomer:
     async def allowed(self) -> bool:
         """Whether this outbox may be used. Raises SinkError when Listmonk cannot be asked."""
         if self._known:
-            return not self._intake.closed
-        found = Counter() if await self._db.read(delivery.is_settled) else await self._strangers()
+            return not self.intake.closed
+        found = Counter() if await self.db.read(delivery.is_settled) else await self._strangers()
         if found:
-            self._intake.close(self._words(found))
+            self.intake.close(self._words(found))
         else:  # for good: what else shows it, the labels of what was told, does not outlive retention
-            await self._db.write(delivery.mark_settled)
+            await self.db.write(delivery.mark_settled)
         self._known = True
-        return not self._intake.closed
+        return not self.intake.closed
 
     async def _strangers(self) -> Counter[str]:
         try:
-            return await self._sink.strangers(self._sources())
+            return await self.sink.strangers(self.sources())
         except SinkRefused as error:  # without bounces:get nobody can tell
             log.debug("cannot check whether another outbox delivers to this Listmonk: %s", error)
             return Counter()
 
     def _words(self, found: Counter[str]) -> str:
-        return "{} {} Next: {}".format(*told(found, str(self._db.path)))
+        return "{} {} Next: {}".format(*told(found, str(self.db.path)))

@@ -13,7 +13,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -46,28 +46,19 @@ class Rejudged:
     no_bounce: int = 0  #: this version does not take it for a bounce
 
 
+@dataclass(eq=False)
 class Rejudge:
     """The task. `config` tells the settings of the mailboxes; `on_commit` is called when there is news for the
     relay."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Clock,
-        config: Config,
-        version: str,
-        *,
-        on_commit: Callable[[], None] = lambda: None,
-        pause: float = PAUSE,
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._config = config
-        self._version = version
-        self._on_commit = on_commit
-        self._pause = pause
-        self._done = Rejudged()
-        self._after = 0  # the item that was looked at last
+    db: Database
+    clock: Clock
+    config: Config
+    version: str
+    on_commit: Callable[[], None] = lambda: None
+    pause: float = PAUSE
+    _done: Rejudged = field(default_factory=Rejudged, init=False)
+    _after: int = field(default=0, init=False)  # the item that was looked at last
 
     async def run(self) -> Rejudged | None:
         """Until all are judged; None when this version has done so before. It waits while the database is in
@@ -80,17 +71,17 @@ class Rejudge:
                 await asyncio.sleep(TROUBLE_PAUSE)
 
     async def _run(self) -> Rejudged | None:
-        by, waiting = await self._db.read(_standing)
-        if by == self._version:
+        by, waiting = await self.db.read(_standing)
+        if by == self.version:
             return None
         if waiting and not self._after:
-            log.info("judging %d unidentified bounce mails again, with version %s", waiting, self._version)
-        while items := await self._db.read(self._next):
+            log.info("judging %d unidentified bounce mails again, with version %s", waiting, self.version)
+        while items := await self.db.read(self._next):
             for item, came in items:
                 await self._judge(item, came)
                 self._after = item.id
-            await asyncio.sleep(self._pause)
-        await self._db.write(partial(set_meta, name=JUDGED_BY, value=self._version))
+            await asyncio.sleep(self.pause)
+        await self.db.write(partial(set_meta, name=JUDGED_BY, value=self.version))
         done = self._done
         if done.looked_at:
             log.info(
@@ -120,12 +111,12 @@ class Rejudge:
         from bouncestream.judging.stored import StillUnreadable, identified_again
 
         try:
-            submission = await asyncio.to_thread(identified_again, came, self._config)
+            submission = await asyncio.to_thread(identified_again, came, self.config)
         except StillUnreadable:
             return
-        now = self._clock.now()
-        if await self._db.write(partial(_store, item=item.id, submission=submission, now=now)):
-            self._on_commit()
+        now = self.clock.now()
+        if await self.db.write(partial(_store, item=item.id, submission=submission, now=now)):
+            self.on_commit()
         if submission.events:
             self._done.identified += 1
         else:

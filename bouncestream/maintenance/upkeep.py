@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
@@ -32,35 +33,33 @@ NOTE_EVERY = 600.0
 LIGHTS = (Status.GREEN, Status.YELLOW, Status.RED)
 
 
+@dataclass(eq=False)
 class Upkeep:
     """The upkeep: one task beside the relay; `settings` may be exchanged by a reload."""
 
-    def __init__(
-        self, db: Database, intake: Intake, clock: Clock, health: Health, metrics: Metrics, settings: Retention
-    ) -> None:
-        self._db = db
-        self._intake = intake
-        self._clock = clock
-        self._health = health
-        self._metrics = metrics
-        self.settings = settings
-        self._believed: Believed | None = None
-        self._noted_at = float("-inf")
+    db: Database
+    intake: Intake
+    clock: Clock
+    health: Health
+    metrics: Metrics
+    settings: Retention
+    _believed: Believed | None = field(default=None, init=False)
+    _noted_at: float = field(default=float("-inf"), init=False)
 
     async def run(self) -> None:
         """Keep up the outbox, for ever."""
-        purge_at = self._clock.monotonic() + PURGE_EVERY
+        purge_at = self.clock.monotonic() + PURGE_EVERY
         await self._look_for_damage()
         while True:
             try:
-                await self._intake.revive()
+                await self.intake.revive()
                 await self.renew_gauges()
                 if self._believed is None:
-                    self._intake.aside = await self._db.read(aside_bytes)
+                    self.intake.aside = await self.db.read(aside_bytes)
                     await self.believe()
-                if self._clock.monotonic() >= purge_at:
+                if self.clock.monotonic() >= purge_at:
                     more = await self._retention()
-                    purge_at = self._clock.monotonic() + (PURGE_PAUSE if more else PURGE_EVERY)
+                    purge_at = self.clock.monotonic() + (PURGE_PAUSE if more else PURGE_EVERY)
                     if more:
                         await asyncio.sleep(PURGE_PAUSE)
                         continue
@@ -68,27 +67,27 @@ class Upkeep:
                 log.debug("maintenance is delayed: %s", error)
             for _ in range(round(EVERY / LOOK_EVERY)):
                 await asyncio.sleep(LOOK_EVERY)
-                await self._intake.look()
+                await self.intake.look()
 
     async def renew_gauges(self) -> None:
         """Renew the gauges of the outbox in /metrics."""
-        now = self._clock.now()
-        tally, oldest = await self._db.read(lambda conn: (delivery.tally(conn), delivery.oldest_pending(conn, now)))
+        now = self.clock.now()
+        tally, oldest = await self.db.read(lambda conn: (delivery.tally(conn), delivery.oldest_pending(conn, now)))
         for state, count in tally.items():
-            self._metrics.set(OUTBOX_EVENTS, count, state)
-        self._metrics.set(OUTBOX_OLDEST, oldest)
+            self.metrics.set(OUTBOX_EVENTS, count, state)
+        self.metrics.set(OUTBOX_OLDEST, oldest)
         for name, suffix in (("database", ""), ("wal", "-wal")):
-            path = self._db.path.with_name(self._db.path.name + suffix)
-            self._metrics.set(OUTBOX_BYTES, path.stat().st_size if path.exists() else 0, name)
-        for name, part in self._health.parts.items():
-            self._metrics.set(PART_STATE, LIGHTS.index(part.state), name)
+            path = self.db.path.with_name(self.db.path.name + suffix)
+            self.metrics.set(OUTBOX_BYTES, path.stat().st_size if path.exists() else 0, name)
+        for name, part in self.health.parts.items():
+            self.metrics.set(PART_STATE, LIGHTS.index(part.state), name)
 
     async def _look_for_damage(self) -> None:
         """The whole file, beside the work: a large one would hold up the start by seconds."""
         try:
-            await self._db.check()
+            await self.db.check()
         except StoreError as error:
-            self._health.set("outbox", Status.RED, str(error))
+            self.health.set("outbox", Status.RED, str(error))
 
     async def _retention(self) -> bool:
         """Run a step of retention; what keeps it from its work for longer than a moment is told."""
@@ -97,15 +96,15 @@ class Upkeep:
         except StoreBusy:
             raise
         except StoreError as error:
-            self._health.set("retention", Status.YELLOW, f"no expired data is deleted: {error}")
+            self.health.set("retention", Status.YELLOW, f"no expired data is deleted: {error}")
             return False
 
     async def _purge(self) -> bool:
         """Purge, by one step of retention; True when another has something to do."""
         if not await self.believe():
             return False
-        now = self._clock.now()
-        done = await self._db.write(
+        now = self.clock.now()
+        done = await self.db.write(
             partial(
                 retention.purge,
                 raw_before=now - timedelta(seconds=self.settings.raw),
@@ -116,26 +115,26 @@ class Upkeep:
             rows=100,
         )
         if not done.more:
-            self._intake.aside = await self._db.read(aside_bytes)
+            self.intake.aside = await self.db.read(aside_bytes)
         if done.events or done.raw or done.quarantine:
-            await self._db.vacuum_step()
+            await self.db.vacuum_step()
         return done.more
 
     async def believe(self) -> bool:
         """Whether the clock may be believed. How it is doubted is told; when it was believed is noted."""
-        now, monotonic = self._clock.now(), self._clock.monotonic()
+        now, monotonic = self.clock.now(), self.clock.monotonic()
         if self._believed is None:
-            last = await self._db.read(retention.last_time)
+            last = await self.db.read(retention.last_time)
             self._believed = Believed(last, now, monotonic)
             if last is not None:  # what comes in under a clock in doubt must not vouch for it at the next start
-                await self._db.write(partial(retention.note_time, at=last))
-        before = self._health.parts.get("retention")
+                await self.db.write(partial(retention.note_time, at=last))
+        before = self.health.parts.get("retention")
         if not self._believed.judge(now, monotonic):
-            self._health.set("retention", Status.YELLOW, self._believed.why)
+            self.health.set("retention", Status.YELLOW, self._believed.why)
             return False
         if before is not None:
-            self._health.set("retention", Status.GREEN)
+            self.health.set("retention", Status.GREEN)
         if monotonic - self._noted_at >= NOTE_EVERY:
-            await self._db.write(partial(retention.note_time, at=now))
+            await self.db.write(partial(retention.note_time, at=now))
             self._noted_at = monotonic
         return True

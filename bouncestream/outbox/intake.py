@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 
@@ -53,38 +54,29 @@ def _extent(submission: Submission) -> tuple[int, int]:
     return len(submission.events) + len(submission.unreadable), size
 
 
+@dataclass(eq=False)
 class Intake:
     """Implements `ports.Emit` and `ports.EmitMails`. `on_commit` is called when there is news for the relay."""
 
-    def __init__(
-        self,
-        db: Database,
-        *,
-        clock: Clock,
-        metrics: Metrics,
-        health: Health,
-        on_commit: Callable[[], None] = lambda: None,
-        max_events: int = MAX_EVENTS,
-        max_bytes: int = MAX_BYTES,
-        min_free: int = MIN_FREE,
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._metrics = metrics
-        self._health = health
-        self._on_commit = on_commit
-        self._max_events = max_events
-        self._max_bytes = max_bytes
-        self._min_free = min_free
-        self._events = 0  # that wait for the next commit
-        self._bytes = 0
-        self._looked_at = float("-inf")  # when the disk was last looked at
-        self._free = 0
-        self._disk = 0  # its whole size
-        self.aside = 0  #: bytes of mails that are set aside, about: `maintenance.upkeep` renews it
-        self._shortened: dict[str, date] = {}
-        self._troubled = False
-        self.closed = ""  #: why nothing may come in; empty: it may
+    db: Database
+    clock: Clock
+    metrics: Metrics
+    health: Health
+    on_commit: Callable[[], None] = lambda: None
+    max_events: int = MAX_EVENTS
+    max_bytes: int = MAX_BYTES
+    min_free: int = MIN_FREE
+    aside: int = field(default=0, init=False)  #: bytes of mails set aside, about: `maintenance.upkeep` renews it
+    closed: str = field(default="", init=False)  #: why nothing may come in; empty: it may
+    _events: int = field(default=0, init=False)  # that wait for the next commit
+    _bytes: int = field(default=0, init=False)
+    _looked_at: float = field(default=float("-inf"), init=False)  # when the disk was last looked at
+    _free: int = field(default=0, init=False)
+    _disk: int = field(default=0, init=False)  # its whole size
+    _shortened: dict[str, date] = field(default_factory=dict, init=False)
+    _troubled: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
         self._succeed()
 
     def close(self, why: str) -> None:
@@ -101,8 +93,8 @@ class Intake:
             self._admit(rows, size)
             self._add(rows, size)
             try:
-                item = submission, self._clock.now()
-                taken = await self._db.write_each(take_many, item, rows=rows, size=size)
+                item = submission, self.clock.now()
+                taken = await self.db.write_each(take_many, item, rows=rows, size=size)
             finally:
                 self._add(-rows, -size)
         except (StoreBusy, StoreUnavailable) as error:
@@ -126,9 +118,9 @@ class Intake:
             self._leave_to_webhooks(size)
             self._add(rows, size)
             try:
-                now = self._clock.now()
+                now = self.clock.now()
                 job = partial(store_mails, batch=batch, now=now, disk=self._disk, aside=self.aside)
-                taken = await self._db.write(job, rows=rows, size=size)
+                taken = await self.db.write(job, rows=rows, size=size)
             finally:
                 self._add(-rows, -size)
         except MailsWait:
@@ -148,12 +140,12 @@ class Intake:
     def _leave_to_webhooks(self, size: int) -> None:
         """Mails can wait where they are; what a webhook brings is sent again for some hours only. Raises MailsWait,
         which is no trouble of the outbox."""
-        reserve = MAILS_LEAVE * self._min_free
+        reserve = MAILS_LEAVE * self.min_free
         if self._free - self._bytes - size < reserve:
             raise MailsWait(
                 f"The disk of the outbox has {self._free >> 20} MiB left, and the last {reserve >> 20} MiB are "
                 "reserved for webhooks: mails stay in the mailbox. Next: free up space at "
-                f"{self._db.path.parent}; it resumes by itself."
+                f"{self.db.path.parent}; it resumes by itself."
             )
 
     def _tell_shortened(self, mailbox: str, now: datetime) -> None:
@@ -168,7 +160,7 @@ class Intake:
             )
 
     def _count(self, source: str, taken: Stored) -> Receipt:
-        metrics = self._metrics
+        metrics = self.metrics
         for kind in taken.kinds:
             metrics.add(EVENTS_RECEIVED, source, kind.value)
         if taken.duplicates:
@@ -178,7 +170,7 @@ class Intake:
         if taken.unidentified:
             metrics.add(UNIDENTIFIED, source, by=taken.unidentified)
         if taken.changed:
-            self._on_commit()
+            self.on_commit()
         return taken.receipt
 
     async def revive(self) -> bool:
@@ -188,7 +180,7 @@ class Intake:
             self._looked_at = float("-inf")
             try:
                 self._admit(0, 0)
-                await self._db.write(partial(set_meta, name="last_trial", value=self._clock.now().isoformat()))
+                await self.db.write(partial(set_meta, name="last_trial", value=self.clock.now().isoformat()))
             except (StoreBusy, StoreUnavailable) as error:
                 self._fail(error)
                 return False
@@ -198,7 +190,7 @@ class Intake:
     async def look(self) -> None:
         """Tell the board when the files of the outbox are not there any more: also when nothing comes in."""
         try:
-            await self._db.look()
+            await self.db.look()
         except StoreUnavailable as error:
             self._fail(error)
 
@@ -207,44 +199,44 @@ class Intake:
         than the whole queue has its place when the queue is empty; the sources bound what one request may bring."""
         if self.closed:
             raise StoreUnavailable(self.closed)
-        if self._events and (self._events + rows > self._max_events or self._bytes + size > self._max_bytes):
+        if self._events and (self._events + rows > self.max_events or self._bytes + size > self.max_bytes):
             raise StoreBusy(
                 f"The intake queue is full: {self._events} events ({self._bytes >> 10} KiB) wait to be stored. "
                 "Nothing of this request was stored. Next: if it persists, find out what slows the disk down."
             )
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         if now - self._looked_at >= 1:
             self._looked_at = now
             try:
-                disk = os.statvfs(self._db.path.parent)
+                disk = os.statvfs(self.db.path.parent)
             except OSError as error:
                 raise StoreUnavailable(
                     f"The outbox's directory cannot be accessed ({error.strerror}). Next: check that "
-                    f"{self._db.path.parent} exists."
+                    f"{self.db.path.parent} exists."
                 ) from error
             self._free = disk.f_bavail * disk.f_frsize
             self._disk = disk.f_blocks * disk.f_frsize
-        if self._free - self._bytes - size < self._min_free:
+        if self._free - self._bytes - size < self.min_free:
             raise StoreUnavailable(
-                f"The disk of the outbox has {self._free >> 20} MiB left, and {self._min_free >> 20} MiB are kept "
-                f"in reserve: nothing was stored. Next: free up space at {self._db.path.parent}; bouncestream "
+                f"The disk of the outbox has {self._free >> 20} MiB left, and {self.min_free >> 20} MiB are kept "
+                f"in reserve: nothing was stored. Next: free up space at {self.db.path.parent}; bouncestream "
                 "resumes by itself."
             )
 
     def _add(self, rows: int, size: int) -> None:
         self._events += rows
         self._bytes += size
-        self._metrics.set(INTAKE_WAITING, self._events)
+        self.metrics.set(INTAKE_WAITING, self._events)
 
     def _fail(self, error: StoreBusy | StoreUnavailable) -> None:
         self._troubled = True
         if isinstance(error, StoreBusy):
-            self._health.set("intake", Status.YELLOW, str(error))
+            self.health.set("intake", Status.YELLOW, str(error))
         else:
-            self._health.set("intake", Status.RED, "nothing can be stored")
-            self._health.set("outbox", Status.RED, str(error))
+            self.health.set("intake", Status.RED, "nothing can be stored")
+            self.health.set("outbox", Status.RED, str(error))
 
     def _succeed(self) -> None:
         self._troubled = False
-        self._health.set("intake", Status.GREEN)
-        self._health.set("outbox", Status.GREEN)
+        self.health.set("intake", Status.GREEN)
+        self.health.set("outbox", Status.GREEN)

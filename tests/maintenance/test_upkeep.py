@@ -191,7 +191,7 @@ async def test_the_gauges_tell_what_waits_and_what_is_done(db: Database) -> None
     run = Run(db, Clock(NOW + timedelta(seconds=90)))
     run.health.set("listmonk", Status.YELLOW, "slow")
     await run.upkeep.renew_gauges()
-    metrics = run.upkeep._metrics
+    metrics = run.upkeep.metrics
     assert [metrics.get(OUTBOX_EVENTS, state) for state in ("pending", "verified", "dead")] == [1, 1, 0]
     assert metrics.get(OUTBOX_OLDEST) == 90
     assert metrics.get(OUTBOX_BYTES, "database") == db.path.stat().st_size
@@ -212,7 +212,7 @@ async def test_damage_is_told_at_the_start_and_the_upkeep_goes_on(
 
     monkeypatch.setattr(db, "check", damaged)
     monkeypatch.setattr(upkeep, "LOOK_EVERY", 0.01)
-    monkeypatch.setattr(run.upkeep._intake, "look", look)
+    monkeypatch.setattr(run.upkeep.intake, "look", look)
     async with run.up(), asyncio.timeout(20):
         await looked.wait()
     assert (run.health.parts["outbox"].state, run.health.parts["outbox"].why) == (

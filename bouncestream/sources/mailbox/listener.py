@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -37,38 +37,29 @@ class _Reader:
     tasks: tuple[asyncio.Task[None], ...]
 
 
+@dataclass(eq=False)
 class Mailboxes:
     """The mailboxes. `reload` begins and exchanges, `stop` ends.
 
     `outbox`: beside it are the permissions of those that log in by OAuth; `instance` is its own id.
     """
 
-    def __init__(
-        self,
-        emit: EmitMails,
-        memory: MailMemory,
-        clock: Clock,
-        health: Health,
-        metrics: Metrics,
-        *,
-        outbox: Path,
-        instance: str,
-        dry_run: bool = False,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
-        self._emit = emit
-        self._memory = memory
-        self._clock = clock
-        self._health = health
-        self._metrics = metrics
-        self._mark = sha256(f"canary {instance}".encode()).hexdigest()[:32]
-        self._dry_run = dry_run
-        self._outbox = outbox
-        self._connectors: dict[str, Connector] = {}
-        self._chance = chance
-        self._supervisor = Supervisor(health, chance)
-        self._readers: dict[str, _Reader] = {}
-        self._ending: set[asyncio.Task[None]] = set()
+    emit: EmitMails
+    memory: MailMemory
+    clock: Clock
+    health: Health
+    metrics: Metrics
+    outbox: Path
+    instance: str
+    dry_run: bool = False
+    chance: Callable[[], float] = random.random
+    _connectors: dict[str, Connector] = field(default_factory=dict, init=False)
+    _readers: dict[str, _Reader] = field(default_factory=dict, init=False)
+    _ending: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        self._mark = sha256(f"canary {self.instance}".encode()).hexdigest()[:32]
+        self._supervisor = Supervisor(self.health, self.chance)
 
     def reload(self, config: Config) -> None:
         """Read these mailboxes from now on; those whose settings are the same go on undisturbed."""
@@ -101,20 +92,20 @@ class Mailboxes:
         await asyncio.gather(*(connector.close(grace) for connector in self._connectors.values()))
 
     def _start(self, settings: Mailbox, config: Config) -> _Reader:
-        connector = Connector(settings, self._outbox, self._clock, self._metrics)
+        connector = Connector(settings, self.outbox, self.clock, self.metrics)
         self._connectors[settings.name] = connector
         box = MailboxContext(
             settings=settings,
             judging=judging_for(config, settings.name),
             dedupe=config.retention.dedupe,
-            emit=self._emit,
-            memory=self._memory,
+            emit=self.emit,
+            memory=self.memory,
             connector=connector,
-            health=MailboxHealth(settings.name, self._health),
-            clock=self._clock,
-            metrics=self._metrics,
-            chance=self._chance,
-            dry_run=self._dry_run,
+            health=MailboxHealth(settings.name, self.health),
+            clock=self.clock,
+            metrics=self.metrics,
+            chance=self.chance,
+            dry_run=self.dry_run,
             mark=self._mark,
         )
         folders = tuple(Folder(box, name) for name in settings.folders)
