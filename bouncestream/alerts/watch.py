@@ -10,7 +10,7 @@ import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -55,31 +55,22 @@ SUMMARY_AT = "summary_at"
 Quick = Callable[[Config], Awaitable[Sequence[FindingLike]]]
 
 
+@dataclass(eq=False)
 class Watch:
     """`run` until cancelled, then `stop`. `paused` says what a person has to do before anything is delivered."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Clock,
-        health: Health,
-        metrics: Metrics,
-        config: Config,
-        *,
-        paused: Callable[[], str] = lambda: "",
-        quick: Quick | None = None,
-        channels: Callable[[Config], Sequence[Channel]] = lambda config: notify.channels(config.alerts),
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._health = health
-        self._metrics = metrics
-        self._config = config
-        self._paused = paused
-        self._quick = quick
-        self._make_channels = channels
-        self._side = Supervisor(health)
-        self._courier = Courier(self._keep, clock, metrics, self._side)
+    db: Database
+    clock: Clock
+    health: Health
+    metrics: Metrics
+    config: Config
+    paused: Callable[[], str] = lambda: ""
+    quick: Quick | None = None
+    channels: Callable[[Config], Sequence[Channel]] = lambda config: notify.channels(config.alerts)
+
+    def __post_init__(self) -> None:
+        self._side = Supervisor(self.health)
+        self._courier = Courier(self._keep, self.clock, self.metrics, self._side)
         self._states: dict[Key, AlertState] = {}
         self._saved: dict[Key, AlertState] = {}
         # what is not written down yet, or cannot be
@@ -90,12 +81,12 @@ class Watch:
         self._sources = Sources()
         self._lately = Lately()
         self._counted = -1  # the newest row that was counted
-        self._began = clock.monotonic()
+        self._began = self.clock.monotonic()
         self._turned_at = float("-inf")  # when the newest turn ended well
         self._readable = False
         self.turned = asyncio.Event()  #: set after each turn, for whoever waits for one
         for rule in RULES:
-            metrics.set(ALERT_ACTIVE, 0, rule.id)
+            self.metrics.set(ALERT_ACTIVE, 0, rule.id)
 
     async def run(self) -> None:
         """Watch, for ever: the rules, the heartbeat and the doctor's checks, each at its own pace."""
@@ -104,17 +95,17 @@ class Watch:
         except Exception:
             log.exception("a bug in the alert watcher: earlier alerts are unknown")
         self._side.keep("heartbeats", self._heartbeats, status=Status.YELLOW)
-        if self._quick is not None:
-            self._side.keep("checks", partial(self._checks, self._quick), status=Status.YELLOW)
+        if self.quick is not None:
+            self._side.keep("checks", partial(self._checks, self.quick), status=Status.YELLOW)
         try:
             bugs = Bugs("watching")
             while True:
-                rest = self._config.alerts.every
+                rest = self.config.alerts.every
                 try:
                     await self.turn()
                 except Exception as error:  # a bug of ours must not stop the watching
-                    rest = max(rest, bugs.note(error, self._clock.monotonic()))
-                    self._health.set("alerts", Status.RED, f"{bugs.why}: alerts may be late")
+                    rest = max(rest, bugs.note(error, self.clock.monotonic()))
+                    self.health.set("alerts", Status.RED, f"{bugs.why}: alerts may be late")
                 await asyncio.sleep(rest)
         finally:
             await self._courier.stop()
@@ -124,28 +115,28 @@ class Watch:
 
     def reload(self, config: Config) -> None:
         """Take over changed settings. Channels that stay as they are go on with what they do."""
-        before, self._config = self._config.alerts, config
+        before, self.config = self.config.alerts, config
         after = config.alerts
         if (before.apprise, before.email, before.webhook) != (after.apprise, after.email, after.webhook):
-            self._courier.serve(self._make_channels(config))
+            self._courier.serve(self.channels(config))
 
     async def turn(self) -> None:
         """Look once."""
-        now = self._clock.now()
+        now = self.clock.now()
         snapshot = await self._snapshot(now)
-        judgement = judge(snapshot, self._states, self._config.alerts, now)
+        judgement = judge(snapshot, self._states, self.config.alerts, now)
         self._states = judgement.states
         for rule in RULES:
             active = sum(s.active for s in self._states.values() if s.rule == rule.id)
-            self._metrics.set(ALERT_ACTIVE, active, rule.id)
+            self.metrics.set(ALERT_ACTIVE, active, rule.id)
         for told in judgement.told:
             self._tell(told, now)
         await self._summary(snapshot, now)
         await self._save()
         trouble = self._courier.trouble
-        self._health.set("alerts", Status.YELLOW if trouble else Status.GREEN, trouble)
+        self.health.set("alerts", Status.YELLOW if trouble else Status.GREEN, trouble)
         self._readable = snapshot.numbers is not None
-        self._turned_at = self._clock.monotonic()
+        self._turned_at = self.clock.monotonic()
         self.turned.set()
 
     # -- what is looked at ----------------------------------------------------------------------------------
@@ -153,43 +144,43 @@ class Watch:
     async def _snapshot(self, now: datetime) -> Snapshot:
         numbers: Numbers | None = None
         try:
-            numbers = await self._db.read(partial(_numbers, now=now))
+            numbers = await self.db.read(partial(_numbers, now=now))
             await self._count_arrivals(now)
         except StoreError as error:
             log.debug("the alert rules run without the outbox: %s", error)
-        names = [*self._config.webhooks, *self._config.mailboxes]
+        names = [*self.config.webhooks, *self.config.mailboxes]
         for name in names:
-            self._sources.requests(name, self._metrics.get(REQUESTS, name, "200"), now)
-        running = self._clock.monotonic() - self._began
+            self._sources.requests(name, self.metrics.get(REQUESTS, name, "200"), now)
+        running = self.clock.monotonic() - self._began
         return Snapshot(
             # Its own part: whether alerts get through is a rule of its own.
-            parts={name: part for name, part in self._health.parts.items() if name != "alerts"},
+            parts={name: part for name, part in self.health.parts.items() if name != "alerts"},
             now=now,
-            paused=self._paused(),
-            lost=int(self._metrics.get(LOST)),
+            paused=self.paused(),
+            lost=int(self.metrics.get(LOST)),
             numbers=numbers,
             unproven_hour=self._lately.grown("unproven", numbers.unproven, now) if numbers else 0,
             unknown_hour=self._lately.grown("unknown", numbers.unknown_uuids, now) if numbers else 0,
-            disk_free=free_beside(self._db.path),
-            wal=size_of(beside(self._db.path, "-wal")),
+            disk_free=free_beside(self.db.path),
+            wal=size_of(beside(self.db.path, "-wal")),
             sources=[self._sources.seen(name, now) for name in names],
             findings=self._findings,
             unsent=self._courier.unsent(now),
-            settled=running >= min(SETTLING, SETTLING_TURNS * self._config.alerts.every),
+            settled=running >= min(SETTLING, SETTLING_TURNS * self.config.alerts.every),
         )
 
     async def _count_arrivals(self, now: datetime) -> None:
         """Count what came in since the last turn. Read first, so that the writer has only the sums to write."""
         if not self._sources.known:
             since = alerts.hour_of(now) - REACH
-            self._sources.add(await self._db.read(partial(alerts.hours, since=since)))
+            self._sources.add(await self.db.read(partial(alerts.hours, since=since)))
             self._sources.known = True
         for _ in range(LOOKS):
-            newest, counted = await self._db.read(partial(alerts.new_arrivals, now=now, limit=ROWS))
+            newest, counted = await self.db.read(partial(alerts.new_arrivals, now=now, limit=ROWS))
             if newest == self._counted:
                 return
             self._counted = newest
-            await self._db.write(partial(alerts.count_arrivals, newest=newest, counted=counted))
+            await self.db.write(partial(alerts.count_arrivals, newest=newest, counted=counted))
             self._sources.add((*key, events) for key, events in counted.items())
 
     async def _checks(self, quick: Quick) -> None:
@@ -197,12 +188,12 @@ class Watch:
         while True:
             try:
                 async with asyncio.timeout(CHECKS_PATIENCE):
-                    self._findings = tuple(await quick(self._config))
+                    self._findings = tuple(await quick(self.config))
             except TimeoutError:
                 log.warning("the doctor's checks took longer than %g s and were abandoned", CHECKS_PATIENCE)
             except Exception:
                 log.exception("the doctor's checks failed")
-            await asyncio.sleep(self._config.alerts.checks)
+            await asyncio.sleep(self.config.alerts.checks)
 
     # -- what is told ---------------------------------------------------------------------------------------
 
@@ -231,15 +222,15 @@ class Watch:
         self._note(self._courier.add(notice, names))
 
     async def _summary(self, snapshot: Snapshot, now: datetime) -> None:
-        settings = self._config.alerts.summary
+        settings = self.config.alerts.summary
         if settings.every not in summary.DAYS or snapshot.numbers is None:
             return
         try:
-            told = await self._db.read(partial(store.get_meta, name=SUMMARY_AT))
+            told = await self.db.read(partial(store.get_meta, name=SUMMARY_AT))
             due = summary.last_due(settings, now)
             if told is not None and due is not None and summary.is_due(settings, datetime.fromisoformat(told), now):
                 since = alerts.hour_of(due - timedelta(days=summary.DAYS[settings.every]))
-                hours = await self._db.read(partial(alerts.hours, since=since))
+                hours = await self.db.read(partial(alerts.hours, since=since))
                 text = summary.text(
                     [row for row in hours if row[0] < alerts.hour_of(due)],
                     snapshot.numbers.tally,
@@ -251,7 +242,7 @@ class Watch:
                 self._send(Notice(self._next_id, now, What.SUMMARY, "info", title, text), names)
             elif told is not None:
                 return
-            await self._db.write(partial(store.set_meta, name=SUMMARY_AT, value=now.isoformat()))
+            await self.db.write(partial(store.set_meta, name=SUMMARY_AT, value=now.isoformat()))
         except StoreError as error:
             log.debug("the summary is delayed: %s", error)
 
@@ -260,24 +251,24 @@ class Watch:
         failing = False
         await self.turned.wait()
         while True:
-            settings = self._config.alerts.heartbeat
+            settings = self.config.alerts.heartbeat
             if settings.url is not None and self._well(settings.when):
                 try:
                     await notify.beat(settings.url.reveal())
                 except SendFailed as error:
-                    self._metrics.add(HEARTBEATS, "failed")
+                    self.metrics.add(HEARTBEATS, "failed")
                     level = logging.DEBUG if failing else logging.WARNING
                     log.log(level, "the heartbeat could not be sent: %s", error)
                     failing = True
                 else:
-                    self._metrics.add(HEARTBEATS, "sent")
+                    self.metrics.add(HEARTBEATS, "sent")
                     failing = False
             await asyncio.sleep(settings.every)
 
     def _well(self, when: str) -> bool:
-        age = self._clock.monotonic() - self._turned_at
-        alive = self._readable and age <= 60 + 3 * self._config.alerts.every
-        return alive and (when == "alive" or self._health.ready)
+        age = self.clock.monotonic() - self._turned_at
+        alive = self._readable and age <= 60 + 3 * self.config.alerts.every
+        return alive and (when == "alive" or self.health.ready)
 
     # -- what is remembered ---------------------------------------------------------------------------------
 
@@ -285,13 +276,13 @@ class Watch:
         """Take over what an earlier run left. Without an outbox that can be read, it begins with nothing."""
         deliveries: list[Delivery] = []
         try:
-            self._states = await self._db.read(alerts.states)
-            self._next_id = await self._db.read(alerts.newest_notice) + 1
-            deliveries = await self._db.read(alerts.waiting)
+            self._states = await self.db.read(alerts.states)
+            self._next_id = await self.db.read(alerts.newest_notice) + 1
+            deliveries = await self.db.read(alerts.waiting)
         except StoreError as error:
             log.warning("earlier alerts are unknown: %s", error)
         self._saved = dict(self._states)
-        self._courier.serve(self._make_channels(self._config))
+        self._courier.serve(self.channels(self.config))
         await self._keep(self._courier.resume(deliveries))
 
     async def _save(self) -> None:
@@ -307,7 +298,7 @@ class Watch:
             deliveries=list(deliveries.values()),
         )
         try:
-            await self._db.write(job)
+            await self.db.write(job)
         except (StoreError, sqlite3.Error) as error:
             log.debug("alerts are not saved yet: %s", error)
             return

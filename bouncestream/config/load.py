@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -77,24 +78,19 @@ def _read_file(path: Path, problems: list[str]) -> dict[str, Any]:
     return {}
 
 
+@dataclass(eq=False)
 class _Loader:
     """A loader, for one run over all keys; it collects problems instead of stopping at the first."""
 
-    def __init__(
-        self,
-        environ: Mapping[str, str],
-        problems: list[str],
-        warnings: list[str],
-        *,
-        with_secrets: bool,
-        judging: bool,
-    ) -> None:
-        self.problems = problems
-        self.warnings = warnings
-        self.with_secrets = with_secrets
-        self.judging = judging
-        self.secrets = SecretFinder(environ.get("CREDENTIALS_DIRECTORY", ""), problems, warnings)
-        self.faulty: set[str] = set()  #: sections with a problem; what depends on them is not judged
+    environ: InitVar[Mapping[str, str]]
+    problems: list[str]
+    warnings: list[str]
+    with_secrets: bool
+    judging: bool
+    faulty: set[str] = field(default_factory=set)  #: sections with a problem; what depends on them is not judged
+
+    def __post_init__(self, environ: Mapping[str, str]) -> None:
+        self.secrets = SecretFinder(environ.get("CREDENTIALS_DIRECTORY", ""), self.problems, self.warnings)
         #: dotted name in lower case → (variable, text); what is left at the end is unknown
         self.environment = {
             name[len(PREFIX) :].lower().replace("__", "."): (name, text)

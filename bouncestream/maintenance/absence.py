@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from bouncestream.alerts.watch import Watch
 from bouncestream.config.model import Config
@@ -28,52 +29,52 @@ EVERY = 1.0
 GRACE = 2.0
 
 
+@dataclass(eq=False)
 class Absence:
     """`over` until the outbox is there. `why` says what is missing, in the operator's words."""
 
-    def __init__(self, config: Config, markers: Markers, clock: Clock, health: Health, metrics: Metrics) -> None:
-        self.why = ""
-        self.addresses: list[tuple[str, int]] = []
-        self._config = config
-        self._markers = markers
-        self._clock = clock
-        self._health = health
-        self._metrics = metrics
+    config: Config
+    markers: Markers
+    clock: Clock
+    health: Health
+    metrics: Metrics
+    why: str = field(default="", init=False)
+    addresses: list[tuple[str, int]] = field(default_factory=list, init=False)
 
     async def over(self, stop: asyncio.Event, listening: Callable[[Absence], None]) -> bool:
         """Wait until the outbox is there, without a wait if it is: True; or until `stop` is set: False. Meanwhile
         it listens; `listening` is called once it does. Raises OSError when it cannot."""
-        self.why = await asyncio.to_thread(self._markers.lost)
+        self.why = await asyncio.to_thread(self.markers.lost)
         if not self.why:
             return True
-        self._health.set("intake", Status.RED, "nothing can be stored")
-        self._health.set("outbox", Status.RED, self.why)
-        config = self._config
+        self.health.set("intake", Status.RED, "nothing can be stored")
+        self.health.set("outbox", Status.RED, self.why)
+        config = self.config
         server = WebhookServer(
             config.server,
             config.webhooks,
             self._refuse,
-            self._health,
-            self._metrics,
-            self._clock,
+            self.health,
+            self.metrics,
+            self.clock,
             rules=config.policy.rules,
         )
         # Never opened: whatever is asked of it is refused.
-        closed = Database(self._markers.path, commit_limit_rows=1, commit_limit_bytes=1, metrics=None)
-        async with Supervisor(self._health) as beside:
-            beside.keep("watch", Watch(closed, self._clock, self._health, self._metrics, config).run)
+        closed = Database(self.markers.path, commit_limit_rows=1, commit_limit_bytes=1, metrics=None)
+        async with Supervisor(self.health) as beside:
+            beside.keep("watch", Watch(closed, self.clock, self.health, self.metrics, config).run)
             try:
                 self.addresses = await server.start()
                 listening(self)
                 while self.why and not stop.is_set():
                     with suppress(TimeoutError):
                         await asyncio.wait_for(stop.wait(), EVERY)
-                    self.why = await asyncio.to_thread(self._markers.lost)
+                    self.why = await asyncio.to_thread(self.markers.lost)
             finally:
                 await asyncio.gather(server.stop(GRACE), return_exceptions=True)
         if stop.is_set():
             return False
-        log.info("the outbox %s is back", self._markers.path)
+        log.info("the outbox %s is back", self.markers.path)
         return True
 
     async def _refuse(self, submission: Submission) -> Receipt:

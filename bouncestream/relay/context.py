@@ -42,32 +42,25 @@ class RelaySettings:
     dry_run: bool = False
 
 
+@dataclass(eq=False)
 class RelayContext:
     """The context of one run of the relay."""
 
-    def __init__(
-        self,
-        db: Database,
-        sink: Sink,
-        clock: Clock,
-        settings: RelaySettings,
-        times: Times,
-        health: Health,
-        metrics: Metrics,
-        chance: Callable[[], float],
-    ) -> None:
-        self.db = db
-        self.sink = sink
-        self.clock = clock
-        self.settings = settings
-        self.health = health
-        self.metrics = metrics
-        self.chance = chance
-        self.ledger = Ledger(times)
-        self.later = LaterReads(times.margin)
+    db: Database
+    sink: Sink
+    clock: Clock
+    settings: RelaySettings
+    times: Times
+    health: Health
+    metrics: Metrics
+    chance: Callable[[], float]
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.times)
+        self.later = LaterReads(self.times.margin)
         self.looked: dict[str, float] = {}  #: label → when the look at it before the batch in hand was answered
         self.reposts = True  #: False: no event waits to be posted again, as the newest look at the outbox showed
-        self.breaker = Breaker(chance)
+        self.breaker = Breaker(self.chance)
         self.capabilities: Capabilities | None = None  #: None: not known yet, so nothing is posted
         self.capabilities_due = float("-inf")  #: when they are asked for (again)
         self.read_due = float("-inf")  #: no label is read before that: the last reads failed

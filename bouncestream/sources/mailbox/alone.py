@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from bouncestream.errors import ServerRefused, Throttled
@@ -31,22 +32,22 @@ class NoMail(Enum):
     WITHHELD = "the server lists it but does not return it"
 
 
+@dataclass(eq=False)
 class Alone:
     """Asks for single mails of one folder over one session."""
 
-    def __init__(self, box: MailboxContext, session: Session, listing: Listing, key: FolderKey) -> None:
-        self._box = box
-        self._session = session
-        self._listing = listing
-        self._key = key
+    box: MailboxContext
+    session: Session
+    listing: Listing
+    key: FolderKey
 
     async def fetch(self, uid: int, read: int, *, last: bool) -> Fetched | NoMail:
         """Fetch one mail, in whatever form it comes. `read`: the folder is read up to that UID; `last`: it is the
         last try, so a form that marks it as read will do. Raises ServerRefused when the server refuses the other
         mails of the folder too: then it is not this one's fault."""
-        forms, this = self._box.forms, (self._key.folder, uid)
+        forms, this = self.box.forms, (self.key.folder, uid)
         mail, refusal = await self._in_forms(uid, forms.order(this, last=last))
-        if mail is None and not await self._listing.still_there([uid], read):
+        if mail is None and not await self.listing.still_there([uid], read):
             return NoMail.GONE
         others = await self.others_come(uid) if mail is None else True
         if others is False and not last and not isinstance(refusal, Throttled):
@@ -64,14 +65,14 @@ class Alone:
 
     def none_come(self) -> ServerRefused:
         """The words about the server then."""
-        return ServerRefused(f"{self._key.folder}: the server returns none of its mails for now", later=True)
+        return ServerRefused(f"{self.key.folder}: the server returns none of its mails for now", later=True)
 
     async def others_come(self, uid: int) -> bool | None:
         """Whether the server gives other mails of the folder than this one; None: there is no other."""
-        forms = self._box.forms
-        others = [other for other in await self._listing.named(max(1, uid - AROUND), uid + AROUND) if other != uid]
+        forms = self.box.forms
+        others = [other for other in await self.listing.named(max(1, uid - AROUND), uid + AROUND) if other != uid]
         if not others:
-            others = [other for other in await self._listing.named(1, None) if other != uid]
+            others = [other for other in await self.listing.named(1, None) if other != uid]
         if not others:
             return None
         others.sort(key=lambda other: abs(other - uid))
@@ -79,7 +80,7 @@ class Alone:
         forms.probes += 1
         for other in dict.fromkeys((*(others[at:] + others[:at])[: PROBES - 1], others[-1])):
             try:
-                if any(mail.raw for mail in await self._session.fetch([other], limit=PROBE, form=forms.best)):
+                if any(mail.raw for mail in await self.session.fetch([other], limit=PROBE, form=forms.best)):
                     forms.worked(forms.best)
                     return True
             except Throttled:
@@ -91,12 +92,12 @@ class Alone:
     async def _in_forms(self, uid: int, order: Sequence[Form]) -> tuple[Fetched | None, ServerRefused | None]:
         """Fetch one mail in the first of these forms in which it comes, else why not. A form is noted before it is
         tried, as the connection may die on it."""
-        forms, this = self._box.forms, (self._key.folder, uid)
+        forms, this = self.box.forms, (self.key.folder, uid)
         refusal: ServerRefused | None = None
         for form in order:
             forms.tried[this] = forms.tried.get(this, 0) + 1
             try:
-                got = await self._session.fetch([uid], limit=rules.FETCH_LIMIT, form=form)
+                got = await self.session.fetch([uid], limit=rules.FETCH_LIMIT, form=form)
             except Throttled as error:
                 return None, error
             except ServerRefused as error:
@@ -113,4 +114,4 @@ class Alone:
         if better or form.marks:
             what = "its mails" if better else "a mail"
             marks = ", which marks them as read" if form.marks else ""
-            log.warning("%s: the server returns %s only as %s%s", self._key.mailbox, what, form.name, marks)
+            log.warning("%s: the server returns %s only as %s%s", self.key.mailbox, what, form.name, marks)

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -44,46 +45,40 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>bouncestr
 _HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "Connection": "close"}
 
 
+@dataclass(eq=False)
 class Login:
     """A login for one mailbox: `plan` of how, and `command` as what a person is told to run again."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        clock: Clock,
-        *,
-        command: str,
-        timeout: float,
-        ca_file: str = "",
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._plan = plan
-        self._clock = clock
-        self._command = command
-        self._timeout = timeout
-        self._ca_file = "" if plan.preset else ca_file
-        self._sleep = sleep
-        self._secrets = (plan.client_secret.reveal(),) if plan.client_secret is not None else ()
+    plan: Plan
+    clock: Clock
+    command: str
+    timeout: float
+    ca_file: str = ""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    def __post_init__(self) -> None:
+        secret = self.plan.client_secret
+        self._secrets = (secret.reveal(),) if secret is not None else ()
 
     async def by_client(self) -> Tokens:
         """The application's own permission. Raises LoginRefused or TokenError, like all of these."""
-        assert self._plan.flow == CLIENT
-        answer = await self._post(self._plan.token_url, client_form(self._plan))
+        assert self.plan.flow == CLIENT
+        answer = await self._post(self.plan.token_url, client_form(self.plan))
         return self._tokens(answer)
 
     async def by_device(self, tell: Callable[[DeviceCode], None]) -> Tokens:
         """`tell` shows the code; then it is asked for until somebody entered it, or it expired."""
-        assert self._plan.flow == DEVICE
-        answer = await self._post(self._plan.device_url, device_form(self._plan))
+        assert self.plan.flow == DEVICE
+        answer = await self._post(self.plan.device_url, device_form(self.plan))
         code = read_device(answer.status, answer.content, secrets=self._secrets)
         tell(code)
-        interval, end = code.interval, self._clock.monotonic() + code.lifetime
+        interval, end = code.interval, self.clock.monotonic() + code.lifetime
         known = (*self._secrets, code.device_code)
-        while self._clock.monotonic() + interval < end:
-            await self._sleep(interval)
+        while self.clock.monotonic() + interval < end:
+            await self.sleep(interval)
             try:
-                answer = await self._post(self._plan.token_url, poll_form(self._plan, code.device_code))
-                found = read_poll(answer.status, answer.content, secrets=known, command=self._command)
+                answer = await self._post(self.plan.token_url, poll_form(self.plan, code.device_code))
+                found = read_poll(answer.status, answer.content, secrets=known, command=self.command)
             except TokenError:  # it may pass; ask half as often from now on (RFC 8628 section 3.5)
                 interval = min(SLOWEST, interval * 2)
                 continue
@@ -91,7 +86,7 @@ class Login:
                 return found
             assert isinstance(found, Wait)
             interval = min(SLOWEST, interval + SLOWER) if found.slower else interval
-        raise LoginRefused(f"The code expired before it was entered. Next: run {self._command} again.")
+        raise LoginRefused(f"The code expired before it was entered. Next: run {self.command} again.")
 
     async def by_loopback(
         self,
@@ -106,28 +101,28 @@ class Login:
         state, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
         got: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         async with _listening(port, lambda query: _take(got, query, state)) as real_port:
-            redirect = f"http://{self._plan.redirect_host}:{real_port}/"
-            tell(authorize_url(self._plan, redirect, state, verifier), real_port)
+            redirect = f"http://{self.plan.redirect_host}:{real_port}/"
+            tell(authorize_url(self.plan, redirect, state, verifier), real_port)
             reading = asyncio.create_task(_read_pasted(pasted, got, state)) if pasted is not None else None
             try:
                 async with asyncio.timeout(patience):
                     code = await got
             except TimeoutError:
                 raise LoginRefused(
-                    f"The browser sent no answer within {patience / 60:g} minutes. Next: run {self._command} again."
+                    f"The browser sent no answer within {patience / 60:g} minutes. Next: run {self.command} again."
                 ) from None
             finally:
                 if reading is not None:
                     reading.cancel()
                     await asyncio.wait([reading])
-        answer = await self._post(self._plan.token_url, code_form(self._plan, code, redirect, verifier))
+        answer = await self._post(self.plan.token_url, code_form(self.plan, code, redirect, verifier))
         return self._tokens(answer, code, verifier)
 
     async def _post(self, url: str, form: dict[str, str]) -> Answer:
-        return await post(url, form, timeout=self._timeout, ca_file=self._ca_file)
+        return await post(url, form, timeout=self.timeout, ca_file="" if self.plan.preset else self.ca_file)
 
     def _tokens(self, answer: Answer, *known: str) -> Tokens:
-        return read_tokens(answer.status, answer.content, secrets=(*self._secrets, *known), command=self._command)
+        return read_tokens(answer.status, answer.content, secrets=(*self._secrets, *known), command=self.command)
 
 
 def _take(got: asyncio.Future[str], query: Mapping[str, str], state: str) -> bool:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -66,56 +66,46 @@ class _Call(NamedTuple):
     head: WebhookRequest
 
 
+@dataclass(eq=False)
 class WebhookServer:
-    """Listens from `start` to `stop`. `before_metrics` is called before /metrics is rendered, to renew gauges."""
+    """Listens from `start` to `stop`."""
 
-    def __init__(
-        self,
-        settings: Server,
-        webhooks: Mapping[str, Webhook],
-        emit: Emit,
-        health: Health,
-        metrics: Metrics,
-        clock: Clock,
-        *,
-        rules: Rules | None = None,
-        before_metrics: Callable[[], None] | None = None,
-        keepalive_timeout: float = 75.0,
-        errands_context: ssl.SSLContext | None = None,
-    ) -> None:
-        self._settings = settings
-        self._emit = emit
-        self._health = health
-        self._metrics = metrics
-        self._clock = clock
-        self._before_metrics = before_metrics
-        self._keepalive_timeout = keepalive_timeout
+    settings: Server
+    webhooks: InitVar[Mapping[str, Webhook]]
+    emit: Emit
+    health: Health
+    metrics: Metrics
+    clock: Clock
+    rules: Rules = field(default_factory=Rules)
+    keepalive_timeout: float = 75.0
+    errands_context: InitVar[ssl.SSLContext | None] = None
+
+    def __post_init__(self, webhooks: Mapping[str, Webhook], errands_context: ssl.SSLContext | None) -> None:
         self._hooks: dict[str, tuple[Webhook, Provider[Any]]] = {}
         self._told: dict[tuple[str, str], tuple[float, int]] = {}
-        self._budget = Budget(max(BODIES, settings.max_body))
-        self._errands = Errands(clock, errands_context)
+        self._budget = Budget(max(BODIES, self.settings.max_body))
+        self._errands = Errands(self.clock, errands_context)
         self._turn = asyncio.Lock()
         self._server: Connections | None = None
-        self._rules = Rules()
-        self.reload(webhooks, rules or Rules())
+        self.reload(webhooks, self.rules)
 
     def reload(self, webhooks: Mapping[str, Webhook], rules: Rules) -> None:
         """Serve these webhooks by these rules from now on; requests in hand end with the settings that they began
         with."""
-        self._rules = rules
+        self.rules = rules
         hooks = {name: (settings, providers.get(settings.provider)) for name, settings in webhooks.items()}
         for name in self._hooks.keys() - hooks.keys():
-            self._health.parts.pop(f"webhook:{name}", None)
+            self.health.parts.pop(f"webhook:{name}", None)
         self._hooks = hooks
         for name, (settings, _) in hooks.items():
             if settings.unverified:
-                self._health.set(f"webhook:{name}", Status.YELLOW, "unverified = true: anyone can post to it")
+                self.health.set(f"webhook:{name}", Status.YELLOW, "unverified = true: anyone can post to it")
             else:
-                self._health.set(f"webhook:{name}", Status.GREEN)
+                self.health.set(f"webhook:{name}", Status.GREEN)
 
     async def start(self) -> list[tuple[str, int]]:
         """Listen; returns the addresses, with the real port where the setting says port 0."""
-        wanted = self._settings.max_connections
+        wanted = self.settings.max_connections
         most = descriptors.connections(wanted)
         if most < wanted:
             log.warning(
@@ -126,12 +116,12 @@ class WebhookServer:
             )
         server = Connections(
             self._handle,
-            header_timeout=self._settings.header_timeout,
-            keepalive_timeout=self._keepalive_timeout,
+            header_timeout=self.settings.header_timeout,
+            keepalive_timeout=self.keepalive_timeout,
             most=most,
             full=self._turned_away,
         )
-        host, port = self._settings.address
+        host, port = self.settings.address
         addresses = await server.listen(host, port)
         keep_quiet(asyncio.get_running_loop(), self._scarce)
         self._server = server
@@ -169,12 +159,10 @@ class WebhookServer:
         if path == "/healthz":
             return web.Response(text="ok\n")
         if path == "/readyz":
-            status = 200 if self._health.ready else 503
-            return web.Response(status=status, body=orjson.dumps(self._health.report()), headers=HEADERS)
-        if self._before_metrics is not None:
-            self._before_metrics()
+            status = 200 if self.health.ready else 503
+            return web.Response(status=status, body=orjson.dumps(self.health.report()), headers=HEADERS)
         return web.Response(
-            text=self._metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+            text=self.metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )
 
     async def _webhook(
@@ -184,7 +172,7 @@ class WebhookServer:
         path_secret = path_secret.rstrip("/")
         hook = self._hooks.get(name)
         if hook is None or (path_secret and hook[0].path_secret is None):
-            self._metrics.add(REQUESTS, "", "404")
+            self.metrics.add(REQUESTS, "", "404")
             return web.Response(status=404, text="not found\n")
         settings, provider = hook
         asked = WebhookRequest(
@@ -213,16 +201,16 @@ class WebhookServer:
             self._tell(name, "bug", logging.ERROR, f"bug: {type(error).__name__}: {error}")
             log.debug("the bug", exc_info=error)
             response = later(provider, 60)
-        self._metrics.add(REQUESTS, name, str(response.status))
+        self.metrics.add(REQUESTS, name, str(response.status))
         return response
 
     async def _accept(self, call: _Call) -> web.StreamResponse:
         request, connection, _, settings, provider, head = call
         if selftest.HEADER in request.headers:
             return await self._selftest(call)
-        now = self._clock.now()
+        now = self.clock.now()
         proven = admit(head, settings, now)
-        limit = most(settings, self._settings.max_body, proven=proven)
+        limit = most(settings, self.settings.max_body, proven=proven)
         connection.proven |= proven
         sent = await self._body(call, limit, proven=proven)
         if request.method == "GET":
@@ -248,7 +236,7 @@ class WebhookServer:
         if parsed.events or (parsed.unreadable and not mistakes):
             kept = replace(parsed, unreadable=()) if mistakes else parsed
             came = RawInput(name, provider.name, now, body, content_type, provider.kept(whole))
-            receipt = await self._emit(judge(kept, came, self._rules))
+            receipt = await self.emit(judge(kept, came, self.rules))
         if parsed.answer is not None:
             return shaped(parsed.answer)
         if mistakes:
@@ -259,10 +247,10 @@ class WebhookServer:
         """Tell the doctor that it got through, with how much, and from which address it seems to come. Path and
         address are asked of it as of everybody; a signed one that its address alone keeps out is told that."""
         request, _, _, settings, provider, head = call
-        now = self._clock.now()
+        now = self.clock.now()
         right_path(head, settings)
         selftest.claim(head, now)
-        limit, outside = self._settings.max_body, ""
+        limit, outside = self.settings.max_body, ""
         try:
             right_address(head, settings)
         except Unauthorized as error:
@@ -278,15 +266,15 @@ class WebhookServer:
             return web.Response(status=401, body=orjson.dumps(told | {"selftest": outside}), headers=HEADERS)
         if event := selftest.event(body, settings.name, provider.name):
             submission = Submission(settings.name, provider.name, (event,), raw=body, content_type="text/plain")
-            told["accepted"] = (await self._emit(submission)).accepted
+            told["accepted"] = (await self.emit(submission)).accepted
         return web.Response(body=orjson.dumps(told), headers=HEADERS)
 
     def _sender(self, request: web.BaseRequest) -> str:
         peername = request.transport.get_extra_info("peername") if request.transport is not None else None
-        return sender(peername, request.headers.getall("X-Forwarded-For", ()), self._settings.trusted_proxies)
+        return sender(peername, request.headers.getall("X-Forwarded-For", ()), self.settings.trusted_proxies)
 
     async def _body(self, call: _Call, limit: int, *, proven: bool) -> bytes:
-        timeout = self._settings.body_timeout
+        timeout = self.settings.body_timeout
         return await read_body(call.request, call.connection, call.share, limit, timeout, proven=proven)
 
     def _refused(self, call: _Call, refused: RequestRefused) -> web.Response:
@@ -303,12 +291,12 @@ class WebhookServer:
         )
 
     def _count_refused(self, request: web.BaseRequest, name: str, why: str) -> None:
-        self._metrics.add(REQUESTS_REFUSED, name)
+        self.metrics.add(REQUESTS_REFUSED, name)
         who = self._sender(request) or "an unknown address"
         self._tell(name, "refused", logging.WARNING, f"refused a request from {who}: {why}")
 
     def _turned_away(self) -> None:
-        self._metrics.add(REQUESTS, "", "503")
+        self.metrics.add(REQUESTS, "", "503")
         self._tell("", "full", logging.ERROR, "all connections are in use: further senders are told to retry later")
 
     def _scarce(self, why: str) -> None:
@@ -320,7 +308,7 @@ class WebhookServer:
             kind = f' (type "{unreadable.event_type}")' if unreadable.event_type else ""
             self._tell(name, f"trouble{kind}"[:120], logging.WARNING, f"{fate}: {unreadable.why}{kind}")
         for why in parsed.ignored:
-            self._metrics.add(EVENTS_IGNORED, name)
+            self.metrics.add(EVENTS_IGNORED, name)
             self._tell(name, "ignored", logging.INFO, f"ignored: {why}")
         for visit in parsed.visits:
             self._tell(name, "visit", logging.INFO, visit.why)
@@ -330,7 +318,7 @@ class WebhookServer:
     def _tell(self, name: str, sort: str, level: int, text: str) -> None:
         """Log one line, at most once a minute for each sort; the next one says how many it stands for. `text` may
         hold foreign words, which are made harmless here."""
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         if len(self._told) > 500:  # foreign event types are part of the key
             self._told.clear()
         since, held_back = self._told.get((name, sort), (float("-inf"), 0))
