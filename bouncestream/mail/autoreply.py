@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from bouncestream.mail.address import addresses
+from bouncestream.mail.families import REFUSED
 from bouncestream.mail.mime import Fields, unencoded
 from bouncestream.mail.phrases.clauses import folded, folding
 
@@ -46,7 +47,25 @@ _AWAY = folding(
     r"בחופשה|اجازة|خارج المكتب|مرخصی|休假|度假|不在|休暇|휴가|부재|ลาพกรอน"
 )
 # A mail that waits for somebody: a moderator, or its own sender who is to prove that he is a person.
-_WAITING = re.compile(
+_WAITS = (
+    "wartet|warteschlange|muss erst|attente|attend\\b|retenu|esper|pendiente|aguard|attesa|trattenut|wacht|"
+    "vastgehouden|oczekuj|czeka\\b|ceka\\b|vantar|afventer|venter|odottaa|ожида|очіку|чекає|bekli|asteapta|αναμεν|"
+    "等待|等候|待ち|待って|を待|待[^。]{0,4}审|待[^。]{0,4}審|されるまで|保留|대기|기다"
+)
+_APPROVAL = (
+    "freig|bestatig|genehmig|moder|approv|approb|approuv|aprob|aprov|valid|confirm|conferm|goedkeur|bevestig|"
+    "zatwierdz|potwierdz|akcept|schval|potvrz|godkann|godkend|godkjen|hyvaks|одобр|подтвержд|провер|рассмотр|схвал|"
+    "підтверд|jovahagy|onay|εγκρι|审核|審核|批准|确认|確認|审批|承認|승인|확인"
+)
+_CONFIRM = (
+    "bestatig|klick|confirm|cliqu|haga clic|clique|clicc|conferm|bevestig|klik|potwierdz|potvrd|bekrafta|vahvist|"
+    "подтверд|перейд|підтверд|erositse meg|kattints|onayla|tikla|επιβεβαι|点击|點擊|回复|クリック|確認|클릭|확인"
+)
+_HUMAN = (
+    "mensch|humain|humano|umano|\\bmens\\b|czlowiek|clovek|manniska|menneske|ihminen|человек|людин|\\bember\\b|"
+    "\\binsan|ανθρωπ|robot|робот|ロボット|人間|人类|人類|真人|사람|로봇"
+)
+_WAITING = folding(
     r"(?:await(?:s|ing)?|pending|wait(?:s|ing)? for|subject to|needs?|requires?) (?:[a-z']{1,12} ){0,3}(?:moderat|"
     r"approv|confirm)|"
     r"(?:being|is|was|been|and) held\b|held (?:for|until|pending|in)\b|(?:waiting|pending|guest) list|"
@@ -60,17 +79,10 @@ _WAITING = re.compile(
     r"(?:reply|respond|answer)(?:ing)? to this [^.]{0,60}(?:confirm|releas|deliver|approv|inbox)|"
     r"(?:click|follow|visit|press) [^.]{0,60}(?:to (?:confirm|releas|deliver|verif|be approved)|so that)|"
     r"challenge[- /]response|"
-    r"wartet (?:noch )?auf (?:die |ihre |eine )?(?:freigabe|moderat|bestätig|genehmig)|zurückgehalten|"
-    r"warteschlange der moderat|"
-    r"bestätigen sie|(?:en attente|attend) (?:de |d'|la |une |votre )?(?:modérat|approb|valid|confirm)|"
-    r"confirmez (?:que|votre|l')|"
-    r"(?:pendiente|espera|a la espera) de (?:su |la )?(?:aprob|moder|confirm)|confirme (?:que|su|seu|o envio)|"
-    r"in attesa di (?:approv|moder|conferma)|confermare (?:di|il|che)|aguarda(?:ndo)? (?:a )?(?:aprov|moder|"
-    r"confirm)|"
-    r"wacht op (?:goedkeuring|bevestig|moderat)|oczekuje na (?:zatwierdz|moderac|potwierdz|akceptac)|"
-    r"ожидает (?:одобр|подтвержд|модерац|проверк|рассмотр)|подтвердите|"
-    r"(?:等待|等候|待)[^。\n]{0,8}(?:审核|審核|批准|确认|確認|审批)|请(?:点击|回复)[^。\n]{0,30}(?:确认|验证)|"
-    r"承認(?:待ち|を待|されるまで)|保留(?:されて|中)|承認が必要|승인(?:을)? ?대기|승인을 기다|보류"
+    rf"(?:{_WAITS})[^.。\n]{{0,60}}(?:{_APPROVAL})|(?:{_APPROVAL})[^.。\n]{{0,30}}(?:{_WAITS})|"
+    rf"(?:{_CONFIRM})[^\n]{{0,80}}(?:{_HUMAN})|(?:{_HUMAN})[^\n]{{0,60}}(?:{_CONFIRM})|"
+    r"zuruckgehalten|bestatigen sie|confirmez (?:que|votre|l')|confirme (?:que|su|seu|o envio)|"
+    r"confermare (?:di|il|che)|承認が必要|보류|jovahagyasra var"
 )
 _HINTS = (
     "confirm",
@@ -96,12 +108,22 @@ _HINTS = (
     "oczekuje",
     "visit",
     "follow",
+    "klik",
+    "bevest",
+    "goedk",
+    "onay",
+    "potwierdz",
+    "freig",
+    "aprob",
+    "jovahagy",
+    "hyvaks",
+    "venter",
+    "vantar",
 )
-_REFUSED = re.compile(
-    r"reject|refus|\bdenied|bounced|permanent|will not be (?:held|retried)|\b5\d\d[ -]|\b5\.\d\.\d|no such|"
+_REFUSED = folding(
+    r"reject|\bdenied|bounced|permanent|will not be (?:held|retried)|\b5\d\d[ -]|\b5\.\d\.\d|no such|not exist|"
     r"unknown (?:user|recip|mailb|addr|account)|(?:user|recipient|mailbox|address|account) (?:is )?unknown|"
-    r"not exist|abgelehnt|abgewiesen|rejeté|rechazad|rifiutat|recusad|rejeitad|geweigerd|odrzuc|отклон|отвергн|"
-    r"拒绝|拒收|拒絕|拒否|거부|거절"
+    + REFUSED
 )
 
 
@@ -117,10 +139,11 @@ def away(text: str) -> bool:
 
 
 def why_waiting(text: str) -> str:
-    """The words of a notice in lower case that say that the mail waits: for the moderator of a list, or for a proof
+    """The words of a notice that say that the mail waits: for the moderator of a list, or for a proof
     that its sender is a person (challenge and response); '' when it was refused, or nothing says so."""
-    if text.isascii() and not any(hint in text for hint in _HINTS):
+    if text.isascii() and not any(hint in text.lower() for hint in _HINTS):
         return ""
+    text = folded(text)
     words = _WAITING.search(text)
     return words[0] if words is not None and _REFUSED.search(text) is None else ""
 

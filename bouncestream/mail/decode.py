@@ -176,7 +176,7 @@ def _unless_waiting(report: Report, verdict: Verdict) -> Verdict:
     found = verdict.recipients
     if any(r.kind != Judgement.SOFT.value or r.reply_code or r.status[1:3] not in ("", ".0", ".7") for r in found):
         return verdict  # a server was asked, or the code tells another cause than that it is not let in
-    waits = autoreply.why_waiting(" ".join((report.notice[:WIDER], *(r.diagnostic for r in found))).lower())
+    waits = autoreply.why_waiting(" ".join((report.notice[:WIDER], *(r.diagnostic for r in found))))
     return _ignored(report, verdict.original, f"the mail waits: {waits!r}") if waits else verdict
 
 
@@ -276,7 +276,7 @@ def _without_status(report: Report, original: Original) -> Verdict:
         if below != Original():
             original = below
     notice = freeform.read_notice(text, fields, daemon, original.to)
-    waits = autoreply.why_waiting(f"{unencoded(fields.get('subject', ''))[:500]} {text[:WIDER]}".lower())
+    waits = autoreply.why_waiting(f"{unencoded(fields.get('subject', ''))[:500]} {text[:WIDER]}")
     if waits and not notice.delayed and not (notice.telling and notice.failing):
         return _ignored(report, original, f"the mail waits: {waits!r}")
     why = autoreply.why_auto_reply(fields)

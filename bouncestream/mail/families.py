@@ -46,8 +46,9 @@ _ANY_LINE = start(
 
 RECIPIENTS = (
     r"recipient|address|(?<!reply-)(?<!reply )\bto|empfänger(?:adresse)?|destinataires?|destinatari[oa]s?|"
-    "ontvanger|mottagare|modtager|mottaker|vastaanottaja|odbiorca|příjemce|címzett|alıcı|"
-    "получател[ья]|адресат|одержувач|παραλήπτης|người nhận|penerima|ผู้รับ|المستلم|נמען|"
+    "ontvanger|mottagare|modtager|mottaker|vastaanottaja|odbiorca|příjemce|príjemca|címzett|alıcı|saaja|saņēmējs|"
+    "gavėjas|primalac|primatelj|prima|prejemnik|către|destinatari|получател[ья]?|примач|адресат|одержувач|"
+    "گیرنده|प्राप्तकर्ता|παραλήπτης|người nhận|penerima|ผู้รับ|المستلم|נמען|"
     "收件人|收件者|收信人|收件(?:人)?(?:地址|信箱|邮箱)|邮件地址|電子郵件地址|宛先|送信先|受信者|受取人|メールアドレス|"
     "받는 ?사람|받는 ?이|수신자|수신인|수신처"
 )
@@ -57,9 +58,9 @@ _TO = r"an|à|para|a|aan|till?|do|kime|кому|προς|kepada|ถึง|إلى
 
 SENDERS = start(
     r"(?:^[ \t>*•·-]{0,8}(?:(?:original )?(?:from|sender)|return-path|reply-to|mail from|contact|kontakt|"
-    r"contacto|contatto|"
-    r"administrator|absender|von|expéditeur|de|remitente|mittente|da|remetente|afzender|avsändare|afsender|avsender|lähettäjä|"
-    r"nadawca|od|odesílatel|feladó|gönderen|kimden|отправител[ья]|от(?: кого)?|відправник|αποστολέας|από|"
+    r"contacto|contatto|administrator|absender|von|expéditeur|de|remitente|mittente|da|remetente|afzender|avsändare|afsender|avsender|lähettäjä|"
+    r"nadawca|od|odesílatel|odosielateľ|feladó|gönderen|kimden|saatja|sūtītājs|siuntėjas|pošilja(?:lac|telj)|šalje|"
+    r"de la|remitent|отправител[ья]|от(?: кого)?|подател|изпращач|відправник|від|αποστολέας|από|فرستنده|प्रेषक|"
     r"người gửi|pengirim|"
     r"dari|ผู้ส่ง|จาก|المرسل|من|שולח|מאת)[ \t]{0,4}(?:\([^()\n]{0,20}\))?[ \t]{0,4}[:：]|"
     r"(?:发件人|發件人|寄件人|寄信人|寄件者|发信人|发送者|送信元|送信者|差出人|発信者|보낸 ?사람|보내는 ?사람|"
@@ -200,6 +201,12 @@ CUTS = (
 SAME = r"(?:[^.。\n]|\.(?=[^ \n])){0,60}"
 """What may stand between two words of a sentence."""
 
+REFUSED = (
+    "abgelehnt|abgewiesen|refus|rejet|rechazad|recusad|rejeitad|rifiutat|geweigerd|odrzuc|odmitnut|отклон|отвергн|відхил|"
+    "elutasit|respins|reddedil|avvis|afvis|hylatty|απορριφθ|拒否|拒收|拒绝|拒絕|거부|거절"
+)
+"""The stems of "refused" there, folded."""
+
 YET = (
     r"\b(?:noch nicht|bisher nicht|pas encore|toujours pas|aun no|todavia no|ainda nao|non ancora|"
     r"non [^ .\n]{1,8} ancora|nog niet|jeszcze|zatim ne|zatial ne|dosud ne|doposial ne|annu inte|endnu ikke|"
@@ -270,7 +277,7 @@ DELIVERED = (
     "your message was successfully",
     "erfolgreich zugestellt|wurde [^\\n]{0,80}zugestellt|a (?:bien )?ete remis|"
     "se ha entregado|(?:ha sido|fue) entregad|foi entregue|e stat[oa] (?:recapitat|consegnat)|is afgeleverd|"
-    "zostala? dostarczon|har (?:levererats|blitt levert)|er (?:leveret|levert)|byla? dorucen|on toimitettu|"
+    "zostala? dostarczon|har (?:levererats|blitt levert)|er (?:leveret|levert)|\\bbyla? dorucen|on toimitettu|"
     "доставлен|teslim edildi|kezbesitett|a fost livrat|παραδοθηκ|"
     "配信(?:され|し)ました|配信完了|已成功|已送[达達]|(?:전달|배달)되었",
 )

@@ -22,6 +22,7 @@ from bouncestream.mail.families import (
     FAILED,
     FAMILIES,
     FINALS,
+    REFUSED,
     SAME,
     SENDERS,
     SUBJECTS,
@@ -65,14 +66,12 @@ _MANAGER = re.compile(
     r"^(?:owner-(?P<a>[^@]{1,64})|(?P<b>[^@]{1,64})-(?:owner|bounces|request|confirm))@(?P<d>.{1,255})"
 )
 _ROBOT = re.compile(r"(?:sympa|listserv|majordomo|mailman|ezmlm|listar|ecartis|smartlist|[^@]{1,64}-help)@")
-_NOT_LISTED = re.compile(
+_NOT_LISTED = folding(
     r"not (?:allowed|authori[sz]ed|permitted|entitled) to (?:post|send|write)|reject|refused|denied|"
-    r"non-?members|nur (?:für )?(?:mitglieder|abonnent)|"
+    r"non-?members|nur (?:fur )?(?:mitglieder|abonnent)|"
     r"(?:subscriber|member)s?[- ]only|"
     r"only (?:subscribers|members|subscribed)|not (?:yet )?(?:a |an )?(?:list )?(?:member|subscri)|cannot post|"
-    r"nicht berechtigt|abgelehnt|abgewiesen|pas autorisé|rejeté|no está autorizad|rechazad|non (?:è|"
-    r"sei) autorizzat|rifiutat|"
-    r"rejeitad|geweigerd|odrzucon|отклонен|拒绝|拒絕|拒否|거부"
+    r"nicht berechtigt|pas autorise|no esta autorizad|non (?:e|sei) autorizzat|" + REFUSED
 )
 _OF_MAIL = folding(
     r"\b(?:messages?|e?-?mails?|letter|carta|lettre|lettera|brief|brev|nachricht|courriel|courrier|mensaje|correo|"
@@ -87,9 +86,9 @@ _UNDELIVERED = folding(
     r"undeliver|(?:unable|failed|impossible) to (?:be )?(?:deliver|reach|hand|send|pass)|"
     r"deliver[a-z]{1,4} [^.\n]{0,40}fail|"
     r"unzustellbar|nedoruc|teslim edilem|iletilem|kezbesithetetlen|"
-    r"\b(?:nicht|pas|nao|non|impossibile|niet|nie|ne|inte|ikke|ei|nem|nu|δεν|не)\b"
+    r"\b(?:nicht|pas|nao|non|impossibile|niet|nie|ne|inte|ikke|ei|nem|nu|δεν|не|nebyla?|nebylo|nebola?|nelze|nepodarilo)\b"
     f"{SAME}(?:{DELIVER}|ubermittel|geliefert|transmis)|"
-    r"\bno [^.\n]{0,40}entreg|"
+    rf"\bno [^.\n]{{0,40}}entreg|{REFUSED}|"
     r"(?:无法|未能|不能|無法|未)[^。\n]{0,8}(?:投递|送达|发送|投遞|送達|寄送|递送)|退信|配信(?:でき|され(?!ました)|不能)|"
     r"届け(?:られ|でき)|送信でき|(?:배달|전송|전달|발송)[^.\n]{0,8}(?:못|않|없|실패)|반송"
 )
@@ -133,20 +132,20 @@ class Notice:
 def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> Notice:
     """Read a notice, as `cut` left it. `fields`: the mail's headers; `daemon`: it comes from a mail system;
     `wanted`: the only To of the returned message, '' when unknown. Never raises."""
-    lower = notice.lower()
+    lower, plain = notice.lower(), folded(notice)
     whole = notice  # by which the same notice is known again
     if "smtp=" in lower or "822=" in lower:
         notice = X400.sub(r"\g<l>@\g<d>", notice)
-        lower = notice.lower()
+        lower, plain = notice.lower(), folded(notice)
     subject = unencoded(fields.get("subject", ""))[:500].lower()
     failed = addresses(unencoded(fields.get("x-failed-recipients", ""))[:20_000], MAX_ENTRIES)
-    family, entries = _entries(notice, lower, _strangers(fields, notice, {wanted, *failed}), fields)
+    strangers = _strangers(fields, notice, {wanted, *failed})
+    family, entries = _entries(notice, lower, strangers, fields)
     # What a person passes on is a letter about a bounce.
     passed_on = not daemon and _PASSED_ON.match(subject) is not None
     telling = bool(_SUBJECT.search(subject)) and not passed_on
     marked = family is not None and bool(family.marks)
     certain = family is not None and family.certain
-    plain = folded(notice)
     final = _FINAL.search(lower) is not None
     delayed = not final and _DELAYED.search(plain) is not None
     late = not final and not delayed and _DELAYED.search(folded(subject)) is not None
@@ -158,7 +157,7 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
         daemon and (telling or marked or delayed or (bool(entries) and _FAILURE.search(lower) is not None))
     )
     bounce = bounce or (telling and (marked or bool(entries)))
-    club = _list_address(fields, subject, entries) if _NOT_LISTED.search(lower) else ""
+    club = _list_address(fields, subject, entries) if _NOT_LISTED.search(plain) else ""
     if club:
         bounce = True
         entries = entries or [Entry(wanted or club, notice[:ENTRY_TEXT])]
@@ -189,7 +188,17 @@ def _strangers(fields: Fields, notice: str, recipients: set[str]) -> set[str]:
     own = set(addresses(fields.get("to", "")[:4000], 20)) | set(addresses(fields.get("from", "")[:2000], 5))
     if "@" in notice:
         own.update(normalise(named["a"].rstrip(".")) for named in islice(SENDERS.finditer(notice), 50))
-    return own - recipients
+    return (own | _of_our_domain(fields, notice, own)) - recipients
+
+
+def _of_our_domain(fields: Fields, notice: str, known: set[str]) -> set[str]:
+    """Of two addresses in a notice the one at our own domain, or at one around it: it sent what came back."""
+    named = [a for a in addresses(notice, 5, prose=True) if a not in known and not _TO_ASK.match(a)]
+    ours = next((a.rpartition("@")[2] for a in addresses(fields.get("to", "")[:4000], 1)), "")
+    if len(named) != 2 or not ours:
+        return set()
+    at_home = {a for a in named if f".{ours}".endswith(f".{(d := a.rpartition('@')[2])}") or d.endswith(f".{ours}")}
+    return at_home if len(at_home) == 1 else set()
 
 
 def _without_senders(text: str) -> str:

@@ -172,3 +172,33 @@ def test_who_writes_a_letter() -> None:
     )
     assert why_letter({"from": "a@example.com", "in-reply-to": "<1@example.org>"}, "thanks")
     assert not why_letter({"from": "a@example.com"}, "hello")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ihre Nachricht muss erst freigegeben werden",
+        "Le message est retenu, un modérateur doit l'approuver",
+        "Il messaggio è trattenuto in attesa di approvazione",
+        "Zpráva čeká na schválení",
+        "Brevet väntar på att godkännas",
+        "Viesti odottaa hyväksyntää",
+        "Лист очікує на перевірку та схвалення",
+        "A levél moderátori jóváhagyásra vár",
+        "İleti onay bekliyor",
+        "Το μήνυμα αναμένει έγκριση",
+        "Klik op de link en bevestig dat u een mens bent",
+        "Kliknij i potwierdź, że jesteś człowiekiem",
+        "Подтвердите, что вы не робот",
+    ],
+)
+def test_a_mail_that_waits_in_other_languages(text: str) -> None:
+    assert why_waiting(text)
+    assert not why_waiting(f"{text}. 550 5.1.1")
+
+
+@pytest.mark.parametrize(
+    "text", ["Das Konto wurde nicht gefunden", "Adressen var inte valid", "Postkassen er full"]
+)
+def test_a_failure_in_other_languages_does_not_wait(text: str) -> None:
+    assert not why_waiting(text)

@@ -178,3 +178,50 @@ def test_who_gave_up_tries_no_more() -> None:
 )
 def test_a_mail_that_arrived(text: str, delivered: bool) -> None:
     assert read_notice(text, HEAD, daemon=True).delivered is delivered
+
+
+LABELS = [
+    "Príjemca: {}\nOdosielateľ: {}",
+    "Către: {}\nDe la: {}",
+    "Saaja: {}\nSaatja: {}",
+    "Saņēmējs: {}\nSūtītājs: {}",
+    "Gavėjas: {}\nSiuntėjas: {}",
+    "Получател: {}\nПодател: {}",
+    "Primatelj: {}\nPošiljatelj: {}",
+    "Prejemnik: {}\nPošiljatelj: {}",
+    "گیرنده: {}\nفرستنده: {}",
+    "Destinatari: {}\nRemitent: {}",
+    "प्राप्तकर्ता: {}\nप्रेषक: {}",
+]
+
+
+@pytest.mark.parametrize("text", LABELS)
+def test_who_is_who_by_the_label(text: str) -> None:
+    notice = read_notice(text.format("a@example.com", "letters@example.net"), HEAD, daemon=True)
+    assert [entry.address for entry in notice.entries] == ["a@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Brief von news@example.org an a@example.com: nicht zugestellt", "a"),
+        ("news@lists.example.org 发给 a@example.com 的邮件无法投递", "a"),
+        ("news@example.org, or ask postmaster@example.com, is unknown", "news"),
+    ],
+)
+def test_of_two_the_one_at_our_own_domain_sent_it(text: str, names: str) -> None:
+    found = read_notice(text, {**HEAD, "to": "bounces@lists.example.org"}, daemon=True).entries
+    assert [entry.address.partition("@")[0] for entry in found] == ([names] if names else [])
+
+
+@pytest.mark.parametrize(
+    "text", ["Zpráva nebyla doručena.", "Správu nelze doručiť: poštu odmietol.", "Brief avvist"]
+)
+def test_a_mail_that_failed_is_not_delivered(text: str) -> None:
+    notice = read_notice(text, HEAD, daemon=True)
+    assert not notice.delivered
+
+
+def test_a_mail_that_was_refused_failed() -> None:
+    assert read_notice("A mensagem foi recusada.", HEAD, daemon=False).failing
+    assert not read_notice("A mensagem foi lida.", HEAD, daemon=False).failing

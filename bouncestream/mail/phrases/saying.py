@@ -54,6 +54,7 @@ _BOOKS = ("directory", "address", "table", "map")
 _NAMING = ("named", "called")
 _LINKS = ("of", "for", "to", "by")  # behind which a name may stand
 _FROM = listed("von van da od от від av af fran z ze")
+_US = listed("us uns nous noi nosotros nos nas nam ons oss dem ihnen hier")
 _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
 
 
@@ -312,6 +313,8 @@ class _Reader:
         """Whether a preposition between a subject and its state brings in a thing that is not known."""
         for tag in self.tags:
             if tag.name != "of" or not start <= tag.at < tag.end < end or self._word(tag) in _LINKS:
+                continue
+            if self.words[tag.end] in _US:
                 continue
             if not any(tag.end <= noun.at <= tag.end + 2 and noun.at < end for noun in self.subjects):
                 return True

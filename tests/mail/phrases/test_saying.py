@@ -54,6 +54,7 @@ from bouncestream.mail.phrases.saying import read
         ("von unbekannten nimmt er nichts", "sender", "not there"),
         ("demasiados destinatarios desconocidos", "mailbox", "too many"),
         ("bu gecici hata degildir adres bulunamadi", "mailbox", "not there"),
+        ("das postfach ist bei uns nicht eingerichtet", "mailbox", "not there"),
         ("수신자를 찾을 수 없습니다", "mailbox", "not there"),
     ],
 )
