@@ -13,6 +13,7 @@ import logging
 import random
 import traceback
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import TracebackType
 
@@ -96,24 +97,18 @@ class Bugs:
         return not self.why
 
 
+@dataclass(eq=False)
 class Supervisor:
     """Owner of tasks; use it as an async context, which ends them all, or `stop` it.
 
     `chance` gives a number in [0, 1), for the jitter; `on_lost` is called when a vital task has ended.
     """
 
-    def __init__(
-        self,
-        health: Health,
-        chance: Callable[[], float] = random.random,
-        *,
-        on_lost: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._health = health
-        self._chance = chance
-        self._on_lost = on_lost
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._lost = ""
+    health: Health
+    chance: Callable[[], float] = random.random
+    on_lost: Callable[[], None] = lambda: None
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _lost: str = field(default="", init=False)
 
     async def __aenter__(self) -> Supervisor:
         return self
@@ -157,7 +152,7 @@ class Supervisor:
     async def _care(self, name: str, work: Work, vital: bool, finite: bool, status: Status) -> None:
         part = f"task:{name}"
         loop = asyncio.get_running_loop()
-        bugs = Bugs(f"task {name}", self._chance, vital=vital)
+        bugs = Bugs(f"task {name}", self.chance, vital=vital)
         try:
             while True:
                 calm = loop.call_later(bugs.calm_after, self._calm, part)
@@ -179,19 +174,19 @@ class Supervisor:
                 rest = bugs.note(error, loop.time())
                 if vital:
                     self._lost = f"The task {name} has ended: {bugs.why}. bouncestream cannot run without it."
-                    self._health.set(part, Status.RED, f"{bugs.why}; bouncestream exits, to be restarted")
-                    self._on_lost()
+                    self.health.set(part, Status.RED, f"{bugs.why}; bouncestream exits, to be restarted")
+                    self.on_lost()
                     return
-                self._health.set(part, status, f"{bugs.why}; it will be restarted after a pause")
+                self.health.set(part, status, f"{bugs.why}; it will be restarted after a pause")
                 await asyncio.sleep(rest)
         finally:
             if _wanted():
-                self._health.forget(part)
+                self.health.forget(part)
 
     def _calm(self, part: str) -> None:
         """Note that a task runs well, or well again."""
-        if part in self._health.parts:
-            self._health.set(part, Status.GREEN)
+        if part in self.health.parts:
+            self.health.set(part, Status.GREEN)
 
 
 def _wanted() -> bool:

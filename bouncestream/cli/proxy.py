@@ -64,13 +64,6 @@ def _site_options(parser: Parser) -> None:
 
 def run(configuration: Callable[[Site], str], args: argparse.Namespace) -> int:
     """Print what one kind of proxy takes: a Caddyfile, a file for conf.d or sites-available, Traefik's two."""
-    site = Site.of(
-        args.domain,
-        args.webhook_domain,
-        args.cert,
-        args.key,
-        listmonk=args.listmonk,
-        bouncestream=args.bouncestream,
-    )
+    site = Site(args.domain, args.webhook_domain, args.cert, args.key, args.listmonk, args.bouncestream)
     print(configuration(site), end="")
     return FINE

@@ -14,6 +14,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,16 +40,16 @@ CHECKPOINT_CHANGES = 2000
 T = TypeVar("T")
 
 
+@dataclass(eq=False)
 class Database:
     """The open outbox. Made by `open`; `close` must be awaited, as an open connection keeps the process alive."""
 
-    def __init__(
-        self, path: Path, *, commit_limit_rows: int, commit_limit_bytes: int, metrics: Metrics | None
-    ) -> None:
-        self.path = path
-        self._limit_rows = commit_limit_rows
-        self._limit_bytes = commit_limit_bytes
-        self._metrics = metrics
+    path: Path
+    commit_limit_rows: int
+    commit_limit_bytes: int
+    metrics: Metrics | None
+
+    def __post_init__(self) -> None:
         self._lock: files.Lock | None = None
         self._footing: Footing | None = None  # of `run` only
         self._writing: Thread | None = None
@@ -79,9 +80,7 @@ class Database:
         With `lock`, a file of up to 64 MiB is checked as a whole first. A bigger one would delay the start by
         seconds, so it is only known to be readable then: `run` calls `check` beside its work.
         """
-        self = cls(
-            path, commit_limit_rows=commit_limit_rows, commit_limit_bytes=commit_limit_bytes, metrics=metrics
-        )
+        self = cls(path, commit_limit_rows, commit_limit_bytes, metrics)
         try:
             await self._open(lock=lock, create=create)
         except BaseException:
@@ -260,7 +259,7 @@ class Database:
     async def _let_more_come(self) -> None:
         """Gather under load: a commit costs as much as 20 jobs do. It waits a moment, until half of those are there
         who were served by the last commit or wait now. Few never wait."""
-        self._enough = min((self._last + len(self._waiting) + 1) // 2, self._limit_rows)
+        self._enough = min((self._last + len(self._waiting) + 1) // 2, self.commit_limit_rows)
         if len(self._waiting) < self._enough and self._enough >= GATHER_FROM:
             self._wake.clear()
             with suppress(TimeoutError):
@@ -275,14 +274,14 @@ class Database:
             job = self._waiting[0]
             rows += job.rows
             size += job.size
-            if rows > self._limit_rows or size > self._limit_bytes:
+            if rows > self.commit_limit_rows or size > self.commit_limit_bytes:
                 break
             jobs.append(self._waiting.popleft())
         return jobs
 
     def _resolve(self, jobs: list[Job], outcomes: list[Outcome]) -> None:
-        if self._metrics is not None and not isinstance(outcomes[0].error, StoreError):
-            self._metrics.add(COMMITS)
+        if self.metrics is not None and not isinstance(outcomes[0].error, StoreError):
+            self.metrics.add(COMMITS)
         for job, outcome in zip(jobs, outcomes, strict=True):
             if job.future.done():
                 continue  # its caller was cancelled

@@ -141,7 +141,7 @@ def documents() -> dict[Path, dict[str, str]]:
     sections = ((f"[`[{top}]`](keys/{top}.md)", first_line(top)) for top in tops())
     own = {
         "start/listmonk.md": {"permissions": permissions()},
-        "start/proxy.md": {"proxy": f"```caddy\n{caddy.configuration(Site.of('news.example.org'))}```"},
+        "start/proxy.md": {"proxy": f"```caddy\n{caddy.configuration(Site('news.example.org'))}```"},
         "providers/index.md": {"providers": providers_table(), "pages": toctree(providers.names())},
         "understand/policy.md": {
             "reasons": table(("reason", "by default", "may pass by itself", "meaning"), reasons)

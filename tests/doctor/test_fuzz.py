@@ -18,7 +18,7 @@ from bouncestream.doctor.finding import Finding
 from bouncestream.doctor.logs import judge as log_judge
 from bouncestream.doctor.logs import line as access_log
 from bouncestream.doctor.logs.paths import classify, family, shape
-from bouncestream.doctor.logs.tally import Tally
+from bouncestream.doctor.logs.tally import Reader, Tally
 from tests.doctor.logs.test_logs import BROKEN, FORMATS, HEALTHY
 from tests.doctor.received_mails import HTML, RESULTS, ROOT, letter, multipart
 
@@ -83,7 +83,7 @@ def test_any_log_is_judged(data: st.DataObject) -> None:
         at = data.draw(st.integers(0, len(raw)))
         raw[at : at + data.draw(st.integers(0, 200))] = data.draw(st.one_of(PIECES, st.binary(max_size=40)))
     tally = Tally()
-    reader = tally.file()
+    reader = Reader(tally)
     for block in bytes(raw).split(b"\n\n"):
         reader.feed(block)
     check(log_judge.judge(tally, (), "news.example.com")[0])
@@ -125,7 +125,7 @@ def test_any_json_is_read(value: object) -> None:
     line = json.dumps(value).encode()
     access_log.read(line)
     tally = Tally()
-    tally.file().feed(b'{"request": ' + line + b', "uri": "/campaign/x", "status": 200}\n')
+    Reader(tally).feed(b'{"request": ' + line + b', "uri": "/campaign/x", "status": 200}\n')
     check(log_judge.judge(tally)[0])
 
 
@@ -188,7 +188,7 @@ HOSTILE_LINES = {
 def test_hostile_lines_take_no_time(name: str) -> None:
     began = time.process_time()
     tally = Tally()
-    tally.file().feed(((b"/campaign/ " + HOSTILE_LINES[name])[:65_000] + b"\n" + HOSTILE_LINES[name] + b"\n") * 10)
+    Reader(tally).feed(((b"/campaign/ " + HOSTILE_LINES[name])[:65_000] + b"\n" + HOSTILE_LINES[name] + b"\n") * 10)
     check(log_judge.judge(tally)[0])
     assert time.process_time() - began < 8
 

@@ -63,7 +63,7 @@ def play(certificates: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
         needs(kind)
         folder = tmp_path_factory.mktemp(kind)
         shutil.copy(certificates / "ca.pem", folder)
-        site = Site.of(NEWS, webhook_domain, str(certificates / "cert.pem"), str(certificates / "key.pem"))
+        site = Site(NEWS, webhook_domain, str(certificates / "cert.pem"), str(certificates / "key.pem"))
         (folder / "site.conf").write_text(MODULES[kind].configuration(site))
         command = [*UNSHARE, sys.executable, "-m", "tests.doctor.proxy_stage", kind, str(folder), listmonk]
         done = subprocess.run(
@@ -139,7 +139,7 @@ def test_doctor_logs_reads_what_the_proxy_wrote(kind: str, play: Any, tmp_path: 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_with_certificates_of_lets_encrypt(kind: str) -> None:
-    text = MODULES[kind].configuration(Site.of(NEWS, HOOKS))
+    text = MODULES[kind].configuration(Site(NEWS, HOOKS))
     if kind == "caddy":
         assert "\ttls " not in text
     else:
@@ -174,11 +174,11 @@ def test_with_certificates_of_lets_encrypt(kind: str) -> None:
 )
 def test_what_a_proxy_could_misread_is_refused(arguments: dict[str, str]) -> None:
     with pytest.raises(UsageError):
-        Site.of(**arguments)
+        Site(**arguments)
 
 
 def test_names_are_made_ready() -> None:
-    site = Site.of("News.Bücher.example.", "news.xn--bcher-kva.example", listmonk="[::1]:9000")
+    site = Site("News.Bücher.example.", "news.xn--bcher-kva.example", listmonk="[::1]:9000")
     assert site.domain == "news.xn--bcher-kva.example"
     assert site.names == (site.domain,)
     assert 'listen = "127.0.0.1:8025"' in caddy.configuration(site)
@@ -189,7 +189,7 @@ def test_names_are_made_ready() -> None:
 def test_traefik_routes_lead_somewhere(webhook_domain: str, cert: str) -> None:
     import yaml
 
-    text = traefik.configuration(Site.of(NEWS, webhook_domain, cert, cert and "/etc/ssl/own.key"))
+    text = traefik.configuration(Site(NEWS, webhook_domain, cert, cert and "/etc/ssl/own.key"))
     static, dynamic = yaml.safe_load_all(text)
     web = static["entryPoints"]["web"]["http"]["redirections"]["entryPoint"]
     assert web == {"to": "websecure", "scheme": "https", "permanent": True}

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from io import BufferedReader
 from typing import cast
 
-from bouncestream.doctor.logs.tally import LONGEST_LINE, LogFailure, Tally
+from bouncestream.doctor.logs.tally import LONGEST_LINE, LogFailure, Reader, Tally
 
 BLOCK = 1 << 20
 
@@ -54,7 +54,7 @@ def _read_one(name: str, tally: Tally, advanced: Callable[[int], None]) -> LogFa
             stream: Stream = raw
             if head.startswith(_GZIP):
                 stream = stack.enter_context(gzip.GzipFile(fileobj=raw))
-            reader = tally.file()
+            reader = Reader(tally)
             for block in _blocks(stream, raw, tally, advanced):
                 reader.feed(block)
     except IsADirectoryError:

@@ -75,10 +75,6 @@ class Tally:
     last: datetime | None = None
     last_open: datetime | None = None  #: the last pixel that was answered 200
 
-    def file(self) -> Reader:
-        """A reader for one more file: each may have a format of its own."""
-        return Reader(self)
-
     def add(self, request: access_log.Request, path: Path, who: str) -> None:
         """Count a request for one of Listmonk's paths."""
         if who == OWN:
@@ -132,7 +128,7 @@ _METHODS = {b"GET": "GET", b"HEAD": "HEAD", b"POST": "POST"}
 
 
 class Reader:
-    """Feeds one file to a tally, block by block."""
+    """Feeds one file to a tally, block by block: each may have a format of its own."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally

@@ -24,41 +24,32 @@ WEBROOT = "/var/www/html"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Names, certificates, and where things listen. Made by `of`, which refuses what a proxy could misread."""
+    """Names, certificates, and where things listen. What a proxy could misread is refused: raises
+    UsageError."""
 
     domain: str
-    webhook_domain: str  #: '' where the webhooks are below the same name
-    cert: str  #: '' for Let's Encrypt
-    key: str
-    listmonk: str
-    bouncestream: str
+    webhook_domain: str = ""  #: '' where the webhooks are below the same name
+    cert: str = ""  #: '' for Let's Encrypt
+    key: str = ""
+    listmonk: str = "127.0.0.1:9000"
+    bouncestream: str = "127.0.0.1:8025"
 
-    @classmethod
-    def of(
-        cls,
-        domain: str,
-        webhook_domain: str = "",
-        cert: str = "",
-        key: str = "",
-        *,
-        listmonk: str = "127.0.0.1:9000",
-        bouncestream: str = "127.0.0.1:8025",
-    ) -> Site:
-        """Checks all of it. Raises UsageError."""
-        name = _name(domain, "--domain")
-        other = _name(webhook_domain, "--webhook-domain") if webhook_domain else ""
-        if bool(cert) != bool(key):
+    def __post_init__(self) -> None:
+        name = _name(self.domain, "--domain")
+        other = _name(self.webhook_domain, "--webhook-domain") if self.webhook_domain else ""
+        if bool(self.cert) != bool(self.key):
             raise UsageError("--cert and --key belong together: name both files, or neither for Let's Encrypt.")
-        for option, path in (("--cert", cert), ("--key", key)):
+        for option, path in (("--cert", self.cert), ("--key", self.key)):
             if path and not _PATH.fullmatch(path):
                 raise UsageError(f"{option} {path!r} must be an absolute path of letters, digits and ./@+:,=~-_")
-        for option, upstream in (("--listmonk", listmonk), ("--bouncestream", bouncestream)):
+        for option, upstream in (("--listmonk", self.listmonk), ("--bouncestream", self.bouncestream)):
             found = _UPSTREAM.fullmatch(upstream)
             if not found or int(found[1]) > 65535:
                 raise UsageError(
                     f"{option} {upstream!r} must be HOST:PORT, such as 127.0.0.1:9000, without http://"
                 )
-        return cls(name, "" if other == name else other, cert, key, listmonk, bouncestream)
+        object.__setattr__(self, "domain", name)
+        object.__setattr__(self, "webhook_domain", "" if other == name else other)
 
     @property
     def names(self) -> tuple[str, ...]:

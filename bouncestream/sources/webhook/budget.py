@@ -22,24 +22,13 @@ class Budget:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.used = 0
-        self._waiting: dict[Share, None] = {}  # of strangers, in the order in which they began to be waited for
-
-    def share(self) -> Share:
-        """The share of one request; to be released in the end."""
-        return Share(self)
-
-    def waits(self, share: Share) -> None:
-        """Note that this share may make room for others."""
-        self._waiting[share] = None
-
-    def settled(self, share: Share) -> None:
-        """Note that this share need not make room any more."""
-        self._waiting.pop(share, None)
+        #: Shares of strangers, which may make room, in the order in which they began to be waited for.
+        self.waiting: dict[Share, None] = {}
 
     def take(self, size: int, share: Share) -> None:
         """Count `size` bytes. Raises StoreBusy when there is no room for them."""
         while self.used + size > self.limit:
-            longest = next((one for one in self._waiting if one is not share), None)
+            longest = next((one for one in self.waiting if one is not share), None)
             if longest is None:
                 raise StoreBusy(f"pending requests exceed {self.limit >> 20} MiB")
             longest.cut()
@@ -47,7 +36,7 @@ class Budget:
 
 
 class Share:
-    """The share of the budget that one request has."""
+    """The share of the budget that one request has; to be released in the end."""
 
     __slots__ = ("_budget", "_end", "_size", "was_cut")
 
@@ -67,12 +56,12 @@ class Share:
     def waits(self, end: Callable[[], None]) -> None:
         """The rest of a stranger's body is waited for; `end` is called when it has to make room."""
         self._end = end
-        self._budget.waits(self)
+        self._budget.waiting[self] = None
 
     def settled(self) -> None:
         """The body is there."""
         self._end = None
-        self._budget.settled(self)
+        self._budget.waiting.pop(self, None)
 
     def cut(self) -> None:
         """Make room."""

@@ -14,6 +14,7 @@ import errno
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -33,31 +34,25 @@ _AHEAD = 32 * 1024
 Handler = Callable[[web.BaseRequest, "Connection"], Awaitable[web.StreamResponse]]
 
 
+@dataclass(eq=False)
 class Connections:
     """Makes the connections, and knows all that are open. `handle` answers a request. Above `most` the one that has
     waited longest for its sender is closed for the new one, senders that have proven nothing first; when all of
     them are being answered, the new one gets a 503, and `full` is called."""
 
-    def __init__(
-        self,
-        handle: Handler,
-        *,
-        header_timeout: float,
-        keepalive_timeout: float,
-        most: int,
-        full: Callable[[], None],
-    ) -> None:
-        self._handle = handle
-        self.header_timeout = header_timeout
-        self.keepalive_timeout = keepalive_timeout
-        self.most = most
-        self._full = full
+    handle: Handler
+    header_timeout: float
+    keepalive_timeout: float
+    most: int
+    full: Callable[[], None]
+
+    def __post_init__(self) -> None:
         self.web = web.Server(
             self._answer,
             access_log=None,
             logger=_quiet,
             auto_decompress=False,
-            keepalive_timeout=keepalive_timeout,
+            keepalive_timeout=self.keepalive_timeout,
             lingering_time=2.0,
             read_bufsize=_AHEAD,
         )
@@ -106,7 +101,7 @@ class Connections:
         if len(self._open) >= self.most:
             longest = next(iter(self._strangers), None) or next(iter(self._proven), None)
             if longest is None:
-                self._full()
+                self.full()
                 return False
             longest.drop()
         self._open[transport] = connection
@@ -136,7 +131,7 @@ class Connections:
             return web.Response(status=400)
         connection.begin()
         try:
-            response = await self._handle(request, connection)
+            response = await self.handle(request, connection)
         finally:
             last = connection.end()
         if last or not request.content.is_eof():  # what is left of the body is of no use

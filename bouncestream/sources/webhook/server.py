@@ -137,7 +137,7 @@ class WebhookServer:
         path = request.path
         webhook = path.startswith(_PATH)
         if webhook:
-            share = self._budget.share()
+            share = Share(self._budget)
             try:
                 response = await self._webhook(request, connection, share, path[len(_PATH) :])
             finally:

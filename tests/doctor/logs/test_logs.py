@@ -16,7 +16,7 @@ from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.logs import files as log_files
 from bouncestream.doctor.logs.findings import FINDINGS
 from bouncestream.doctor.logs.judge import judge
-from bouncestream.doctor.logs.tally import Tally
+from bouncestream.doctor.logs.tally import Reader, Tally
 from bouncestream.doctor.probe.web import AGENT
 
 C = "1b4ff02c-5a2d-4f11-9d8c-5b6f3a0e7d21"
@@ -428,7 +428,7 @@ def test_a_reader_who_comes_after_the_scanner_is_not_counted_as_one(tmp_path: Pa
 
 def test_what_is_remembered_of_clicks_is_bounded() -> None:
     tally = Tally()
-    reader = tally.file()
+    reader = Reader(tally)
     for turn in range(30):
         reader.feed("".join(clicks(turn * 300 + one, 3, [turn] * 3) for one in range(300)).encode())
     assert len(tally.clicks._open) <= 4000
@@ -490,5 +490,5 @@ def test_opens_without_a_name_are_lost_once_individual_tracking_is_on(
 
 def test_the_address_of_ipv6_clients_is_not_taken_for_a_virtual_host(tmp_path: Path) -> None:
     tally = Tally()
-    tally.file().feed((line(client="2001:db8::1") + "news.example.com:443 " + line(client="::1")).encode())
+    Reader(tally).feed((line(client="2001:db8::1") + "news.example.com:443 " + line(client="::1")).encode())
     assert tally.clients == {b"2001:db8::1", b"::1"}

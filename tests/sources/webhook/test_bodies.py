@@ -20,7 +20,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreBusy
 from bouncestream.providers import webhook
 from bouncestream.sources.webhook.body import end_now
-from bouncestream.sources.webhook.budget import Budget
+from bouncestream.sources.webhook.budget import Budget, Share
 from tests.sources.conftest import CLAIM, KEY, TOKEN, Running, Start, answer, message
 
 URL, SIGNED = "/webhooks/scripts", "/webhooks/signed"
@@ -221,7 +221,7 @@ async def test_a_body_as_large_as_is_allowed_always_has_room(start: Start) -> No
 
 def test_a_budget_ends_where_it_began() -> None:
     budget = Budget(100)
-    one, two, three = budget.share(), budget.share(), budget.share()
+    one, two, three = Share(budget), Share(budget), Share(budget)
     ended: list[str] = []
     one.grow(40)
     one.waits(lambda: ended.append("one"))
