@@ -43,8 +43,9 @@ from bouncestream.providers._settings import Webhook
 from bouncestream.sinks.listmonk.permissions import by_id
 from bouncestream.sources.mailfiles import NO_MAILBOX
 
-#: Seconds: for Listmonk, which others wait for; names and ports; what goes through them; the rest; mailboxes.
-FIRST, DOOR, PUBLIC, OTHER, MAIL = 3.5, 4.0, 7.0, 10.0, 13.0
+#: Seconds: until what waits for Listmonk goes on without; for Listmonk; for names and ports; for what goes through
+#: them; for the rest; for mailboxes.
+FIRST, LISTMONK, DOOR, PUBLIC, OTHER, MAIL = 3.5, listmonk.PATIENCE + 0.5, 4.0, 7.0, 10.0, 13.0
 
 ListmonkTask: TypeAlias = "asyncio.Task[listmonk.ListmonkFacts | None]"
 BridgeTask: TypeAlias = "asyncio.Task[bridge.BridgeFacts | None]"
@@ -125,7 +126,13 @@ def in_order(found: list[Finding]) -> list[Finding]:
 
 def _ask(it: Examination, settings: Listmonk) -> ListmonkTask:
     collected = listmonk.collect(Credentials.of(settings), it.web)
-    return asyncio.create_task(it.within(FIRST, listmonk.TOPIC, collected, None))
+    return asyncio.create_task(it.within(LISTMONK, listmonk.TOPIC, collected, None))
+
+
+async def _early(asked: ListmonkTask) -> listmonk.ListmonkFacts | None:
+    """What Listmonk has told in time for what comes after it; None: it has not."""
+    await asyncio.wait({asked}, timeout=FIRST)
+    return asked.result() if asked.done() else None
 
 
 def _first(it: Examination, config: Config) -> tuple[ListmonkTask, BridgeTask]:
@@ -169,7 +176,7 @@ async def _delivery(it: Examination, config: Config, asked: ListmonkTask, runnin
     if not any(one.level is Level.ERROR and one.topic in (listmonk.TOPIC, bounces.TOPIC) for one in it.found):
         it.judged(bridge.TOPIC, lambda: bridge.judge_listmonk(own))
     if seen.known and own.outbox.new:
-        rows = await it.within(FIRST, bridge.TOPIC, outbox.collect_former(seen.who, it.web), [])
+        rows = await it.within(LISTMONK, bridge.TOPIC, outbox.collect_former(seen.who, it.web), [])
         it.judged(bridge.TOPIC, lambda: outbox.judge_former(own.outbox, rows, own.sources))
 
 
@@ -186,7 +193,7 @@ async def _listmonk(it: Examination, config: Config, asked: ListmonkTask) -> Non
 
 async def _root(it: Examination, config: Config, asked: ListmonkTask, own: Target | None) -> None:
     """The root URL; and the public address, where only Listmonk knows it."""
-    seen = await asked
+    seen = await (_early(asked) if own is None else asked)
     root = seen.root_url if seen is not None else None
     if seen is not None:
         wrong = await _is_wrong_port(it, Target.read(root or ""), config.listmonk.url)
@@ -195,7 +202,10 @@ async def _root(it: Examination, config: Config, asked: ListmonkTask, own: Targe
         return
     target = root_url.examined(root or "")
     if target is None or is_private(target.host):
-        text = "the public address is unknown, so pixel, links and TLS could not be tested"
+        why = "the public address is unknown"
+        if seen is None:
+            why = f"Listmonk did not tell the public address within {FIRST:g} s"
+        text = f"{why}, so pixel, links and TLS could not be tested"
         fix = 'set the address that your readers see in links:\n\n    [listmonk]\n    public_url = "https://news.example.com"'
         it.found.append(Finding("public-unknown", Level.INFO, "doctor", text, "", fix))
         return
@@ -254,7 +264,7 @@ async def _itself(it: Examination, running: BridgeTask, own: Target | None, aske
         return
     there = seen.public
     if there is not None and not is_private(there.host) and (own is None or own.host != there.host):
-        answers = await asked
+        answers = await _early(asked)
         root = own or root_url.examined((answers.root_url if answers is not None else None) or "")
         if root is not None and not is_private(root.host):
             listmonk_url = answers.who.url if answers is not None else ""

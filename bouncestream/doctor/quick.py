@@ -20,7 +20,7 @@ from bouncestream.doctor.finding import Finding, Level, unexamined
 from bouncestream.doctor.probe import front
 from bouncestream.doctor.probe.public import Public
 from bouncestream.doctor.probe.target import PIXEL, Target, is_private
-from bouncestream.doctor.probe.web import Credentials, Web
+from bouncestream.doctor.probe.web import PATIENCE, Credentials, Web
 
 log = logging.getLogger("bouncestream.doctor")
 
@@ -53,7 +53,7 @@ async def _look(config: Config) -> list[Finding]:
 
 async def _all(config: Config, web: Web, now: datetime) -> list[Finding]:
     settings = config.listmonk
-    seen = await listmonk.collect(Credentials.of(settings), web)
+    seen = await listmonk.collect(Credentials.of(settings), web, patience=PATIENCE)
     found = [one for one in listmonk.judge(seen) if one.id.startswith("permission-")]
     public = Target.read(settings.public_url) if settings.public_url else None
     if public is None and (root := Target.read(seen.root_url or "")) is not None and not is_private(root.host):

@@ -27,6 +27,7 @@ from bouncestream.sinks.listmonk.permissions import PERMISSIONS, Granted, grante
 TOPIC = "listmonk"
 FINDINGS: Mapping[str, str] = {
     "listmonk-ok": "Listmonk answers and accepts the API user",
+    "listmonk-slow": "Listmonk takes seconds to answer",
     "listmonk-unreachable": "nothing answers at [listmonk] url",
     "listmonk-unfinished": "[listmonk] url sends incomplete answers",
     "listmonk-foreign": "[listmonk] url is not Listmonk",
@@ -48,6 +49,8 @@ FINDINGS: Mapping[str, str] = {
 }
 #: Seconds by which the clocks may differ.
 CLOCK = 60
+#: Seconds for an answer that nothing else waits for; and from which on one is slow.
+PATIENCE, SLOW = 10.0, 3.0
 _SETTINGS_LIMIT = 2 * 1024 * 1024
 
 _JSON = {"Content-Type": "application/json"}
@@ -144,11 +147,12 @@ def _object(reply: Reply | None) -> Mapping[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-async def collect(who: Credentials, web: Web) -> ListmonkFacts:
-    """Ask what every API user may ask, and post an empty bounce, which stores nothing."""
+async def collect(who: Credentials, web: Web, *, patience: float = PATIENCE) -> ListmonkFacts:
+    """Ask what every API user may ask, and post an empty bounce, which stores nothing. `patience`: seconds."""
     base = who.url.rstrip("/")
-    calls = [web.get(base + path, who=who, limit=_SETTINGS_LIMIT) for path in _CALLS.values()]
-    probe = web.get(f"{base}/webhooks/bounce", method="POST", data=b"{}", headers=_JSON, who=who)
+    calls = [web.get(base + path, who=who, limit=_SETTINGS_LIMIT, patience=patience) for path in _CALLS.values()]
+    hook = f"{base}/webhooks/bounce"
+    probe = web.get(hook, method="POST", data=b"{}", headers=_JSON, who=who, patience=patience)
     found = await asyncio.gather(*calls, probe)
     return ListmonkFacts(who, dict(zip([*_CALLS, "probe"], found, strict=True)), datetime.now(UTC))
 
@@ -158,7 +162,7 @@ def judge(seen: ListmonkFacts) -> list[Finding]:
     probe, config = seen.replies["probe"], seen.replies["config"]
     if trouble := _trouble(seen, probe, config):
         return [trouble]
-    found = _versions(seen) + _clock(seen, config) + _permissions(seen) + _mark(seen)
+    found = _slow(seen) + _versions(seen) + _clock(seen, config) + _permissions(seen) + _mark(seen)
     if seen.config.get("needs_restart") is True:
         text = "Listmonk has changed settings that are not in effect yet"
         why = "It restarts by itself when no campaign runs; until then the old settings apply."
@@ -221,6 +225,16 @@ def _trouble(seen: ListmonkFacts, probe: Reply, config: Reply) -> Finding | None
         '    [listmonk]\n    url = "http://127.0.0.1:9000"'
     )
     return error("listmonk-foreign", f"{url} is not Listmonk: it answers with {describe(config)}", fix)
+
+
+def _slow(seen: ListmonkFacts) -> list[Finding]:
+    slowest = max(seen.replies.values(), key=lambda reply: reply.seconds)
+    if slowest.seconds < SLOW:
+        return []
+    text = f"Listmonk is slow: it took {slowest.seconds:.1f} s to answer {urlsplit(slowest.url).path}"
+    why = "Bounces are delivered and verified as slowly."
+    fix = "check the load of the server and its database, and any proxy in front of Listmonk"
+    return [Finding("listmonk-slow", Level.INFO, TOPIC, text, why, fix, evidence(slowest))]
 
 
 def _versions(seen: ListmonkFacts) -> list[Finding]:

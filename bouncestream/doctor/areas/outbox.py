@@ -13,6 +13,7 @@ from typing import Any
 
 from bouncestream.config.model import Config
 from bouncestream.config.secrets import too_open
+from bouncestream.doctor.areas import listmonk
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import clean
 from bouncestream.doctor.probe.web import Credentials, Web
@@ -110,7 +111,8 @@ def _look(path: Path, now: datetime) -> tuple[Overview | None, str, bool]:
 async def collect_former(who: Credentials, web: Web) -> Sequence[Mapping[str, Any]]:
     """The newest bounces that Listmonk holds; none, where they cannot be had."""
     query = f"/api/bounces?page=1&per_page={_NEWEST}&order_by=created_at&order=desc"
-    return (await web.get(who.url.rstrip("/") + query, who=who, limit=_LIMIT)).rows() or []
+    reply = await web.get(who.url.rstrip("/") + query, who=who, limit=_LIMIT, patience=listmonk.PATIENCE)
+    return reply.rows() or []
 
 
 def judge_former(seen: OutboxFacts, rows: Sequence[Mapping[str, Any]], sources: Sequence[str]) -> list[Finding]:

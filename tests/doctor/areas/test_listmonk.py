@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from bouncestream.cli.findings import brief_code
-from bouncestream.config.model import Listmonk
+from bouncestream.config.model import Config, Listmonk, Outbox, Server
 from bouncestream.crypto.secret import Secret
+from bouncestream.doctor import engine
 from bouncestream.doctor.engine import examine_listmonk
 from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.probe.web import Web
 from bouncestream.sandbox import BRIDGE_PERMISSIONS, ApiUser, Sandbox, SandboxSettings
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS
 
@@ -174,3 +178,47 @@ async def test_a_database_that_is_away_is_seen_though_the_settings_are_known(pat
     (line,) = [one for one in await answers({path: away}, config) if one.id.startswith("listmonk-")]
     assert line.id == "listmonk-broken"
     assert brief_code([line]) == 3
+
+
+class Slow(TestServer):
+    """The way to a Listmonk on which each answer waits for more than the doctor gives to others."""
+
+    def __init__(self, listmonk: str, seconds: float) -> None:
+        def some(headers: Mapping[str, str], *names: str) -> dict[str, str]:
+            return {name: headers[name] for name in names if name in headers}
+
+        async def answer(request: web.Request) -> web.Response:
+            await asyncio.sleep(seconds)
+            sent, body = some(request.headers, "Authorization", "Content-Type"), await request.read()
+            async with (
+                ClientSession() as client,
+                client.request(request.method, listmonk + request.path_qs, data=body, headers=sent) as told,
+            ):
+                kept = some(told.headers, "Date", "Content-Type")
+                return web.Response(status=told.status, body=await told.read(), headers=kept)
+
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", answer)
+        super().__init__(app)
+
+
+async def test_a_slow_listmonk_is_told_as_slow_and_not_as_unreachable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All limits but Listmonk's own are so short that none of its answers keeps to them."""
+    monkeypatch.setattr(engine, "FIRST", 0.05)
+    monkeypatch.setattr("bouncestream.doctor.areas.listmonk.SLOW", 0.1)
+    monkeypatch.setattr(Web.get, "__kwdefaults__", Web.get.__kwdefaults__ | {"patience": 0.05})
+    users = {"me": ApiUser("me", TOKEN, BRIDGE_PERMISSIONS)}
+    async with Sandbox(SandboxSettings(users=users)) as sandbox, Slow(sandbox.url, 0.2) as way:
+        config = Config(
+            listmonk=Listmonk(url=f"http://127.0.0.1:{way.port}", user="me", token=Secret(TOKEN)),
+            outbox=Outbox(path=str(tmp_path / "outbox.db")),
+            server=Server(listen="127.0.0.1:0"),
+        )
+        inside, every = await engine.examine_inside(config), await engine.examine(config)
+    for lines in (inside, every):
+        assert one(lines, "listmonk-ok")
+        assert one(lines, "listmonk-slow").level is Level.INFO
+        assert not {"listmonk-unreachable", "listmonk-broken", "not-examined"} & {line.id for line in lines}
+    assert "did not tell the public address within" in one(every, "public-unknown").seen
