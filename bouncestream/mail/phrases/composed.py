@@ -197,24 +197,6 @@ NEUTRAL = listed("""
     permfail hard rcpt gg ip id unknown names name
 """)
 
-#: Words beside which "not there" keeps its meaning, with those of the tables. Any other may turn it ("on this
-#: node", "SASL user", "while we move"), so a clause that has one is no proof.
-HARMLESS = listed("""
-    the a an this that these those any all each such there here it its he she they their his her we us our
-    ours i me my you which who whom one ones same is are was were be been being am has have had s t isn doesn
-    d m ll re ve specified given requested indicated supplied provided named called intended desired mailed
-    wrote write writing written sending typed used addressed contacted trying tried attempted attempting
-    looking looked chosen mentioned entered reach reached delivered deliver delivery delivering deliveries
-    failed failure failing fail fails error errors undeliverable undelivered rejected reject rejecting
-    rejection refused bounced bounce returned permanent permanently fatal sorry unfortunately afraid anymore
-    more longer ever ago already year years last good after local virtual valid active existing real final
-    remote target electronic e postal smtp esmtp lmtp imap pop exact correct known actual provider university
-    school department office premises end under as marked because so thus therefore hence and or too also
-    please action aborted following reason due code status diagnostic dsn rfc permfail perm said reply
-    response exists found goes does points names gone left deleted just simply note namely hosted registered
-    table tables recognized recognised mistyped know anybody available pm msexch mts original dd
-""")
-
 NOT_THERE = {
     "sender": "sender_rejected",
     "client": "policy",

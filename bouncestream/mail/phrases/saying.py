@@ -12,8 +12,17 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bouncestream.mail.phrases.clauses import listed
-from bouncestream.mail.phrases.composed import HARMLESS, NEUTRAL, STATES
-from bouncestream.mail.phrases.tagging import NEGATIONS, Tag, denied, is_english, joined, tagged, tokens
+from bouncestream.mail.phrases.composed import NEUTRAL, STATES
+from bouncestream.mail.phrases.tagging import (
+    NEGATIONS,
+    Tag,
+    denied,
+    is_harmless,
+    joined,
+    strange_letters,
+    tagged,
+    tokens,
+)
 
 SUBJECTS = frozenset(
     {
@@ -156,6 +165,8 @@ class _Reader:
             return name
         if name in ("content", "record", "system") and self._word(new_at) in ("name", "id", "domain"):
             return name if self._word(first) not in _GOING else new
+        if of is None and name in ("system", "record", "content") and not self._word(new_at).isascii():
+            return name  # a genitive behind its noun
         if of is None or (self._word(first) in _GOING and self._word(of) in ("to", "for")):
             return new
         return name
@@ -166,12 +177,12 @@ class _Reader:
         for i, tag in enumerate(self.tags):
             name = tag.name
             if name == "nobody":
-                yield Said(foreign or "mailbox", "not there", self.shown, strange=self._strange(tag))
+                yield Said(foreign or "mailbox", "not there", self.shown, strange=self._strange())
             elif name == "no such domain":
                 elsewhere = bool(self.subjects) and all(one.name == "elsewhere" for one in self.subjects)
                 foreign = foreign or ("elsewhere" if elsewhere else "")
                 proof = not foreign and self._word(tag) == "nxdomain"
-                yield Said(foreign or "domain", "not there", self.shown, proof, strange=self._strange(tag))
+                yield Said(foreign or "domain", "not there", self.shown, proof, strange=self._strange())
             elif name == "null mx":
                 yield Said(foreign or "domain", "takes no mail", self.shown, proof=not foreign)
             elif name == "takes no mail":
@@ -192,19 +203,18 @@ class _Reader:
                         False,
                         stock,
                         not own,
-                        self._strange(tag),
+                        self._strange(),
                     )
         if self.subjects:
             yield Said(self.subjects[-1].name, "", self.shown)
         elif self.tags and self.tags[-1].name == "from":
             yield Said("sender", "", self.shown)
 
-    def _strange(self, state: Tag) -> str:
-        """The first word that may turn a state; ''. A name and the name of a directory never do, and of other
-        languages than English the words are not known."""
+    def _strange(self) -> str:
+        """The first word that may turn a state; ''. A name and the name of a directory never do."""
         words = self.words
-        if not words or not is_english(words[state.at]):
-            return ""
+        if not words:
+            return strange_letters(self.shown, self.all_tags)
         known = {at for tag in self.all_tags for at in range(tag.at, tag.end)}
         known |= {at + 1 for at, word in enumerate(words) if word in _NAMING}
         for tag in self.all_tags:
@@ -212,7 +222,7 @@ class _Reader:
                 known.add(
                     next((t.at for t in self.all_tags if t.end == tag.at and t.name == "mailbox"), tag.at) - 1
                 )
-        return next((w for at, w in enumerate(words) if at not in known and w not in HARMLESS and len(w) > 1), "")
+        return next((word for at, word in enumerate(words) if at not in known and not is_harmless(word)), "")
 
     def _takes_none(self, tag: Tag) -> Said:
         """A host or domain that takes no mail; or no such mail, or not in such a way."""
@@ -232,7 +242,7 @@ class _Reader:
             return self._ahead(i) or (self._behind(tag) if last else "")
         if side == "*":
             return self._around(i)
-        if side == "=" and self._from_unknown(i):
+        if tag.name == "not there =" and self._from_unknown(i):
             return "sender"
         if side == "=":
             return self._beside(i) or self._ahead(i) or self._behind(tag)
@@ -256,7 +266,8 @@ class _Reader:
         after = next((tag.name for tag in self.subjects if 0 <= tag.at - state.end < REACH), "")
         if before in ("mailbox", "sender", "thing"):
             return before
-        return after or (self.before if before == "system" and self.before else before)
+        at_place = before == "system" and all(self._prepositional(noun) for noun in self.subjects)
+        return after or (self.before if at_place and self.before else before)
 
     def _other(self, tag: Tag, owner: str) -> str:
         """Whose it is instead, by what else the clause names."""

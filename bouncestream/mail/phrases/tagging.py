@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from bouncestream.mail.phrases import harmless
 from bouncestream.mail.phrases.abroad import BEHIND, JOINED, JOINED_MORE, NAMES, SPACED
 from bouncestream.mail.phrases.clauses import folded
 from bouncestream.mail.phrases.composed import ENGLISH
@@ -46,15 +47,26 @@ NEGATIONS = frozenset(one for its in SPACED.values() for one in _rows(its).get("
 """Words of other languages that make "exists" mean "not there"."""
 
 
-_STATES = ("not there", "gone", "nobody", "no such domain", "null mx")
-_ENGLISH = frozenset(
-    words[0] for name, text in ENGLISH.items() if name.startswith(_STATES) for words in _listed(text)
+_HARMLESS = frozenset(" ".join(harmless.SPACED.values()).split()) | NEGATIONS
+_HARMLESS_STEMS = tuple(word[:-1] for word in _HARMLESS if word.endswith("*"))
+_HARMLESS_LETTERS = re.compile(
+    "|".join(sorted({re.escape(folded(w)) for its in harmless.JOINED.values() for w in its.split()}, key=len)[::-1])
+    + r"|[\x00-\x7f\W]"
 )
 
 
-def is_english(word: str) -> bool:
-    """Whether a state that begins so is English."""
-    return word in _ENGLISH
+def is_harmless(word: str) -> bool:
+    """Whether a word turns nothing that stands beside it."""
+    return len(word) == 1 or word in _HARMLESS or word.startswith(_HARMLESS_STEMS)
+
+
+def strange_letters(text: str, tags: list[Tag]) -> str:
+    """What is left of a text without blanks when its `joined` tags and what turns nothing are taken out."""
+    plain = text.replace(" ", "")
+    ends = [0, *(tag.end for tag in tags)]
+    starts = [*(tag.at for tag in tags), len(plain)]
+    left = (_HARMLESS_LETTERS.sub("", plain[end:start]) for end, start in zip(ends, starts, strict=True))
+    return next((one for one in left if one), "")
 
 
 def _tables() -> tuple[Table, Table]:
