@@ -33,6 +33,7 @@ from bouncestream.doctor.areas.webhooks import where
 from bouncestream.doctor.engine import examine_listmonk, examine_webhook
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.errors import UsageError
+from bouncestream.mail import unsubscription
 from bouncestream.mail.verp import campaign_header
 from bouncestream.providers._settings import Webhook, proofs_of
 from bouncestream.settings.key import keys_of
@@ -46,6 +47,7 @@ _USER = "bouncestream"
 _TO_HEADERS = "In Listmonk, add to each campaign's headers"
 #: Return addresses of a bounce mailbox that is not set up yet.
 _RETURN_ADDRESSES = "bounces+*@your.domain"
+_UNSUBSCRIPTIONS = "unsub+*@your.domain"
 
 
 @dataclass(slots=True)
@@ -337,10 +339,12 @@ def _explain(output: Path, answers: Answers) -> None:
             print(f"    Then set {name} in [webhooks.{hook.name}] of {output}: it proves requests ({proof.word}).")
     print()
     out.heading("If bounces come back to a mailbox as well (section [mailboxes.NAME], see the README):")
-    print(f"    {_TO_HEADERS} (6.2 or later): {json.dumps([campaign_header(_RETURN_ADDRESSES)])}")
-    print(
-        f'    Then set verp = ["{_RETURN_ADDRESSES}"] in [mail] of {output}: a bounce tells its subscriber by that.'
-    )
+    headers = [campaign_header(_RETURN_ADDRESSES), *unsubscription.campaign_headers(_UNSUBSCRIPTIONS)]
+    print(f"    {_TO_HEADERS} (6.2 or later): {json.dumps(headers)}")
+    print("    There switch off Settings, Privacy, List-Unsubscribe header: Listmonk's own would replace this one.")
+    print(f"    Then set in [mail] of {output}:")
+    print(f'        verp = ["{_RETURN_ADDRESSES}"]: a bounce tells its subscriber by that.')
+    print(f'        unsubscribe = ["{_UNSUBSCRIPTIONS}"]: mails there (from Apple Mail, say) unsubscribe.')
     print()
     out.heading(f"Grant Listmonk's API user {answers.user} these permissions (Admin, Users, its role):")
     for one in PERMISSIONS:

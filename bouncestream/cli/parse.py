@@ -12,7 +12,7 @@ from typing import Any
 from bouncestream.cli import show as out
 from bouncestream.cli.opened import configuration_if_any
 from bouncestream.cli.parser import Parser, command
-from bouncestream.config.model import Mail
+from bouncestream.judging.mail import Judging, judging_for, verdict_on
 
 
 def options(parser: Parser) -> None:
@@ -20,10 +20,12 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        'With --json, one object for each mail:\n{"file", "kind": hard|soft|complaint|ignore, "recipients": '
-        '[{"address", "kind", "reason", "status",\n"reply_code", "diagnostic", "evidence", "sure", …}], '
-        '"original": {…}}. "sure" is false for a hard that rests\non words alone. A file that cannot be read has '
-        '"error", then the exit code is 1. Of a configuration, only [mail] verp counts.',
+        'With --json, one object for each mail:\n{"file", "kind": hard|soft|complaint|unsubscribe|ignore, '
+        '"recipients": [{"address", "kind",\n"reason", "status", "reply_code", "diagnostic", "evidence", "sure", '
+        "…}], "
+        '"original": {…}}. "sure" is\nfalse for a hard that rests on words alone. A file that cannot be read has '
+        '"error", then the exit code is 1.\nOf a configuration, verp, verp_secret, unsubscribe and authserv_id in '
+        "[mail] count.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="a raw mail; - for standard input")
     parser.add_argument("--json", action="store_true", help="one JSON object per mail, one per line")
@@ -31,9 +33,9 @@ def options(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Judge each file; 1 when one of them could not be read."""
-    failed, mail = False, configuration_if_any(args).mail
+    failed, judging = False, judging_for(configuration_if_any(args), "")
     for name in args.files:
-        told = _judged(name, mail, args.json)
+        told = _judged(name, judging, args.json)
         failed |= "error" in told
         if args.json:
             out.json_line(told)
@@ -42,9 +44,9 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _judged(name: str, mail: Mail, explain: bool) -> dict[str, Any]:
-    """The line of one mail, whose return address may be one of `mail`; `explain`: with the way to the verdict."""
-    from bouncestream.mail.decode import LIMIT, as_dict, read
+def _judged(name: str, judging: Judging, explain: bool) -> dict[str, Any]:
+    """The line of one mail; `explain`: with the way to the verdict."""
+    from bouncestream.mail.decode import LIMIT, as_dict
 
     base = os.path.basename(name) if name != "-" else "-"
     try:
@@ -53,8 +55,7 @@ def _judged(name: str, mail: Mail, explain: bool) -> dict[str, Any]:
         else:
             with Path(name).open("rb") as file:
                 raw = file.read(LIMIT)
-        keys = mail.verp_secret.keys if mail.verp_secret is not None else ()
-        return {"file": base, **as_dict(read(raw, verp=mail.verp, keys=keys, explain=explain))}
+        return {"file": base, **as_dict(verdict_on(raw, judging, explain=explain))}
     except OSError as error:
         why = error.strerror or str(error)
     except Exception as error:  # a bug of the reader is told for its mail, and the others are read

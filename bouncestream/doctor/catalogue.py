@@ -23,6 +23,7 @@ from bouncestream.doctor.areas import (
     return_address,
     root_url,
     tls,
+    unsubscription,
 )
 from bouncestream.doctor.campaign_mail import body
 from bouncestream.doctor.logs import findings
@@ -70,7 +71,7 @@ BY_TOPIC: Final[Mapping[str, Mapping[str, str]]] = {
         *(mailbox, alerts),
     )
 } | {
-    bounces.TOPIC: {**bounces.FINDINGS, **return_address.FINDINGS},
+    bounces.TOPIC: {**bounces.FINDINGS, **return_address.FINDINGS, **unsubscription.FINDINGS},
     bridge.TOPIC: {**bridge.FINDINGS, **end_to_end.FINDINGS},
     "doctor": _OWN,
     "mail": body.FINDINGS,

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeAlias
 
 from bouncestream.config.model import Config, Listmonk
@@ -31,6 +32,7 @@ from bouncestream.doctor.areas import (
     return_address,
     root_url,
     tls,
+    unsubscription,
     webhooks,
 )
 from bouncestream.doctor.catalogue import TOPICS
@@ -189,6 +191,8 @@ async def _listmonk(it: Examination, config: Config, asked: ListmonkTask) -> Non
         if seen.known:
             boxes, version = list(config.mailboxes.values()), seen.version
             it.judged(bounces.TOPIC, lambda: return_address.judge(config.mail, boxes, version))
+            judged = partial(unsubscription.judge, config.mail, seen.settings, version, mailbox=bool(boxes))
+            it.judged(bounces.TOPIC, judged)
 
 
 async def _root(it: Examination, config: Config, asked: ListmonkTask, own: Target | None) -> None:
@@ -244,6 +248,8 @@ async def _letters(it: Examination, asked: ListmonkTask, config: Config) -> None
         it.judged(campaigns.TOPIC, lambda: campaigns.judge(seen, answers.config, answers.settings, it.now))
         sent, version, read = seen.campaigns or (), answers.version, bool(config.mailboxes)
         it.judged(bounces.TOPIC, lambda: return_address.judge_campaigns(config.mail, sent, version, mailbox=read))
+        judged = partial(unsubscription.judge_campaigns, config.mail, sent, answers.settings, version)
+        it.judged(bounces.TOPIC, judged)
 
 
 async def _mailboxes(it: Examination, config: Config, running: BridgeTask, *, write: bool) -> None:

@@ -33,8 +33,13 @@ def test_it_asks_tries_and_writes(cli: Cli, sandbox: str, tmp_path: Path) -> Non
     assert f"URL     {PUBLIC}/webhooks/sendamatic" in done.stdout
     assert f"Header  X-Webhook-Secret: {secret.reveal()}" in done.stdout
     assert TOKEN not in done.stdout
-    assert 'headers (6.2 or later): [{"Return-Path": "bounces+{{ .Subscriber.UUID }}@your.domain"}]' in done.stdout
-    assert 'Then set verp = ["bounces+*@your.domain"] in [mail] of config.toml' in done.stdout
+    assert (
+        'headers (6.2 or later): [{"Return-Path": "bounces+{{ .Subscriber.UUID }}@your.domain"}, {"L' in done.stdout
+    )
+    assert "{{ UnsubscribeURL . }}>, <mailto:unsub+{{ .Subscriber.UUID }}@your.domain?subject=" in done.stdout
+    assert "There switch off Settings, Privacy, List-Unsubscribe header" in done.stdout
+    assert 'Then set in [mail] of config.toml:\n        verp = ["bounces+*@your.domain"]' in done.stdout
+    assert 'unsubscribe = ["unsub+*@your.domain"]' in done.stdout
     for permission in ("webhooks:post_bounce", "bounces:get", "subscribers:sql_query", "lists:manage_all"):
         assert permission in done.stdout
     assert "normal while bouncestream and its proxy are not running" in " ".join(done.stdout.split())

@@ -73,6 +73,40 @@ def test_the_subscriber_of_a_return_address_is_known_to_every_command(
     assert (row["kind"], row["subscriber_uuid"]) == ("hard", uuid)
 
 
+def test_a_wish_to_unsubscribe_is_known_to_every_command(cli: Cli, config: Path, tmp_path: Path) -> None:
+    uuid = "9a8b7c6d-1234-4abc-8def-001122334455"
+    mail = (
+        "From: reader@example.com\nTo: {}\nSubject: unsubscribe\nDate: Tue, 3 Nov 2026 09:00:00 +0000\n\nplease\n"
+    )
+    (tmp_path / "one.eml").write_text(mail.format(f"unsub+{uuid}@example.org"))
+    (tmp_path / "two.eml").write_text(mail.format("leave@example.org"))
+    with config.open("a") as file:
+        file.write('[mail]\nunsubscribe = ["unsub+*@example.org", "leave@example.org"]\n')
+    one, two = map(json.loads, cli("parse", "--json", "one.eml", "two.eml").stdout.splitlines())
+    assert (one["kind"], one["original"]["subscriber_uuid"], one["recipients"][0]["address"]) == (
+        "unsubscribe",
+        uuid,
+        "",
+    )
+    assert (two["kind"], two["recipients"][0]["address"]) == ("unsubscribe", "reader@example.com")
+    assert "unsubscribe" in cli("parse", "one.eml").stdout
+    explained = cli("explain", "one.eml").stdout
+    assert f"unsubscribe about subscriber {uuid}" in explained
+    assert "A wish to unsubscribe? yes" in explained
+    (told,) = json.loads(cli("explain", "--json", "two.eml").stdout)["told"]
+    assert (told["kind"], told["held_for"]) == ("unsubscribe", "unproven")
+    assert cli("import", "one.eml", "two.eml").returncode == 0
+    rows = {
+        row["subscriber_uuid"]: row for row in map(json.loads, cli("outbox", "list", "--json").stdout.splitlines())
+    }
+    assert (rows[uuid]["kind"], rows[uuid]["state"]) == ("unsubscribe", "pending")
+    assert (rows[""]["state"], rows[""]["held_for"]) == ("held", "unproven")
+    assert cli("rejudge", "--json").stdout == ""
+    assert cli("outbox", "release", "--held-for", "unproven").returncode == 0
+    states = {json.loads(line)["state"] for line in cli("outbox", "list", "--json").stdout.splitlines()}
+    assert states == {"pending"}
+
+
 def test_a_broken_configuration_is_told_and_the_example_is_none(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "one.eml").write_text(MAIL)
     (tmp_path / "config.toml").write_text("[mail]\nverp = 7\n")

@@ -15,7 +15,17 @@ from tests.doctor.cases import CASES
 HERE = Path(__file__).parent
 ROOM = Path(catalogue.__file__).parent
 PLAYED = set().union(*(case.expect | case.also for case in CASES))
-AREAS = ("alerts", "bridge", "configuration", "end_to_end", "listmonk", "mailbox", "outbox", "return_address")
+AREAS = (
+    "alerts",
+    "bridge",
+    "configuration",
+    "end_to_end",
+    "listmonk",
+    "mailbox",
+    "outbox",
+    "return_address",
+    "unsubscription",
+)
 OTHERS = (
     "test_judging.py",
     *(f"areas/test_{area}.py" for area in AREAS),

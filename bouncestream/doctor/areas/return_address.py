@@ -70,7 +70,7 @@ def judge_campaigns(
     bouncestream reads one, so that bounces come to it."""
     found: dict[str, list[str]] = {}
     unknown = ""
-    for one in _next(campaigns):
+    for one in upcoming(campaigns):
         paths = [path for path in _paths(one) if "{{" in path]
         made = [_UUID.sub("*", path).strip().strip("<>").lower() for path in paths]
         if paths and version and version < SINCE:
@@ -88,8 +88,7 @@ def judge_campaigns(
 
 
 def _finding(ident: str, names: list[str], mail: Mail, version: tuple[int, ...], unknown: str) -> Finding:
-    named = ", ".join(f'"{name}"' for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    named = f"campaign{'s' if len(names) > 1 else ''} {named}"
+    named = names_of(names)
     told = {"campaigns": names}
     if ident == "campaign-verp-literal":
         text = f"{named}: the Return-Path has braces, which Listmonk {'.'.join(map(str, version))} does not fill in"
@@ -108,7 +107,15 @@ def _finding(ident: str, names: list[str], mail: Mail, version: tuple[int, ...],
     return Finding(ident, Level.WARNING, TOPIC, text, why, fix, told)
 
 
-def _next(campaigns: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+def names_of(names: Sequence[str]) -> str:
+    """Campaigns, by their names, for a person."""
+    named = ", ".join(f'"{clean(name, 60)}"' for name in names[:3])
+    named += f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"campaign{'s' if len(names) > 1 else ''} {named}"
+
+
+def upcoming(campaigns: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The campaigns that are still to be sent, and the newest one that was."""
     yield from (one for one in campaigns if one.get("status") in _UNSENT)
     yield from [one for one in campaigns if one.get("status") == "finished"][:1]
 
