@@ -12,6 +12,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 
 #: Diagnostic texts are kept up to this many bytes of UTF-8.
 DIAGNOSTIC_LIMIT = 2048
@@ -59,6 +60,10 @@ class Proof(StrEnum):
     EXCESS = "excess"  #: the same, and its mail names more people than it may
 
 
+#: What a mail is that anyone can have written.
+UNPROVEN = frozenset({Proof.NONE, Proof.EXCESS})
+
+
 @dataclass(frozen=True, slots=True)
 class BounceEvent:
     """An event: one piece of feedback about one recipient, normalised. Strings are empty where nothing is known."""
@@ -82,11 +87,17 @@ class BounceEvent:
     hold: str = ""  #: a reason to keep it back (`unproven`), or empty
     proof: str = ""  #: of a mail: a `Proof`; empty: the secret of the source is the proof
     reported: str = ""  #: an address that a mail names beside the recipient; only evidence, nobody is told of it
+    sure: bool = True  #: False: a hard that rests on words alone; told as soft where `kind` says so
 
     @property
     def by_uuid(self) -> bool:
         """Whether Listmonk is told by the UUID: a mail proves the person whose UUID it has, and no address."""
         return self.proof == Proof.UUID or bool(self.proof and not self.recipient)
+
+    @property
+    def person(self) -> str:
+        """The name of the person whom Listmonk is told of: an address, or a UUID."""
+        return self.subscriber_uuid if self.by_uuid else self.recipient or self.subscriber_uuid
 
 
 def clean_uuid(text: object) -> str:
@@ -143,6 +154,11 @@ def identity_keys(event: BounceEvent, secret: bytes) -> tuple[bytes, ...]:
         hmac.digest(secret, "\x1f".join((group, *mark)).encode("utf-8", "surrogatepass"), "sha256")[:16]
         for mark in marks
     )
+
+
+def person_key(name: str, secret: bytes) -> bytes:
+    """The key of a person: 16 bytes, a digest of an address or a UUID under the database's own `secret`."""
+    return blake2b(b"person\x1f" + name.encode("utf-8", "surrogatepass"), digest_size=16, key=secret).digest()
 
 
 def new_id(now_ms: int) -> str:

@@ -20,6 +20,9 @@ from bouncestream.event import BounceEvent, Kind
 
 IGNORE = "ignore"
 
+#: What becomes of a hard that rests on words alone: `judging.unsure`.
+UNSURE = ("repeat", "hard", "soft")
+
 #: What a reason may be mapped to.
 WORDS = (Kind.HARD.value, Kind.SOFT.value, Kind.COMPLAINT.value, IGNORE)
 
@@ -29,11 +32,12 @@ _NONE: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The tables of `[policy]`: reason → word, alone, by provider and by recipient domain."""
+    """The tables of `[policy]`: reason → word, alone, by provider and by recipient domain; and one of `UNSURE`."""
 
     reasons: _Words = field(default_factory=lambda: _NONE)
     providers: Mapping[str, _Words] = field(default_factory=lambda: MappingProxyType({}))
     domains: Mapping[str, _Words] = field(default_factory=lambda: MappingProxyType({}))
+    unsure: str = "repeat"
 
     def word(self, event: BounceEvent) -> str:
         """The word of the policy on an event: a kind, `ignore`, or nothing."""
@@ -50,12 +54,12 @@ class Rules:
         return self.providers.get(event.provider, _NONE).get(event.reason, "") or self.reasons.get(event.reason, "")
 
     def judged(self, event: BounceEvent) -> BounceEvent:
-        """The event with the kind that the policy gives it."""
+        """The event with the kind that the policy gives it; what it is given is sure."""
         word = self.word(event)
-        if not word or word in (IGNORE, event.kind.value):
+        if not word or word == IGNORE or (word == event.kind.value and event.sure):
             return event
         evidence = f"{event.evidence}; the policy says {word} to {event.reason}".removeprefix("; ")
-        return replace(event, kind=Kind(word), evidence=evidence)
+        return replace(event, kind=Kind(word), evidence=evidence, sure=True)
 
     def ignores(self, event: BounceEvent) -> str:
         """Why the event is not told to Listmonk, in words; empty: it is."""

@@ -24,8 +24,11 @@ from bouncestream.errors import SinkError, UsageError
 from bouncestream.event import Kind
 from bouncestream.judging.mail import PROVIDER as MAILBOX
 from bouncestream.judging.stored import StillUnreadable, identified_again, same_person
+from bouncestream.judging.unsure import in_words
 from bouncestream.outbox import delivery, operator
 from bouncestream.outbox.operator import Listed, Step
+from bouncestream.outbox.people import judged_again
+from bouncestream.outbox.view import View
 from bouncestream.ports import RawInput
 from bouncestream.printable import mask_all, printable
 from bouncestream.sinks.listmonk import payload
@@ -74,13 +77,14 @@ def _explain_event(args: argparse.Namespace) -> int:
     config = configuration(args, with_secrets=not args.offline, judging=True)
     with looking(config.outbox.path) as outbox:
         found = outbox.read(partial(_found, ref=args.target))
+        now = _now(config, found, outbox) if args.json or not found.of_mail else ""
     row, steps = found.row, found.steps
     kept, trouble = ("", "") if args.offline else asyncio.run(_kept(config, found))
     if args.json:
-        out.json_line(_json(config, found, kept, trouble, args))
+        out.json_line(_json(found, now, kept, trouble, args))
         return 3 if trouble else 0
     out.heading(f"Event {row.row}: {row.event.kind}, {row.event.reason or 'no reason'}; {row.state.value}")
-    _came_in(config, found, args)
+    _came_in(config, found, now, args)
     print()
     out.heading("What was sent to Listmonk")
     out.mark("·", out.masked(_sent_words(row), args))
@@ -107,6 +111,10 @@ class _Found:
     came: RawInput | None  #: the request or mail that it came by; None: it is not kept
     instance: str  #: the outbox's name among outboxes
 
+    @property
+    def of_mail(self) -> bool:
+        return self.came is not None and self.came.provider == MAILBOX
+
 
 def _found(conn: sqlite3.Connection, ref: str) -> _Found:
     try:
@@ -120,7 +128,7 @@ def _found(conn: sqlite3.Connection, ref: str) -> _Found:
     return _Found(row, steps, came, delivery.get_meta(conn, "instance") or "")
 
 
-def _came_in(config: Config, found: _Found, args: argparse.Namespace) -> None:
+def _came_in(config: Config, found: _Found, now: str, args: argparse.Namespace) -> None:
     """How it came in, how it was judged, and, where a mail is kept, the way to that."""
     row, came = found.row, found.came
     out.fields(
@@ -130,30 +138,36 @@ def _came_in(config: Config, found: _Found, args: argparse.Namespace) -> None:
             ("recipient", row.event.recipient or row.event.subscriber_uuid),
             ("server's words", row.event.diagnostic),
             ("evidence", row.event.evidence),
+            ("unsure", in_words(row.event)),
         )
     )
     if came is None:
         out.mark("·", "the raw input has expired ([retention] raw)")
-    elif came.provider == MAILBOX:
+    elif found.of_mail:
         print()
         explain_mail(came.body, config, args, name="The mail that reported it", source=came.source)
     else:
-        out.mark("·", f"this version {_now(config, row, came)}")
+        out.mark("·", f"this version {now}")
         print(f"  `bouncestream outbox show {row.row} --raw` prints the request")
 
 
-def _now(config: Config, row: Listed, came: RawInput) -> str:
-    """How the stored request is judged by this version, in words."""
+def _now(config: Config, found: _Found, outbox: View) -> str:
+    """How the stored request or mail is judged by this version, in words; empty: it is not kept."""
+    if found.came is None:
+        return ""
+    row, old = found.row, found.row.event
     try:
-        events = identified_again(came, config).events
+        events = identified_again(found.came, config).events
     except StillUnreadable as error:
         return f"cannot read the request: {error}"
-    same = same_person(events, row.event)
+    same = same_person(events, old)
     if not same:
         return "finds no such event in the request"
-    if (same[0].kind, same[0].reason) == (row.event.kind, row.event.reason):
+    at = old.occurred_at or row.received_at
+    new = outbox.read(partial(judged_again, event=same[0], row=row.row, at=at))
+    if (new.kind, new.reason) == (old.kind, old.reason):
         return "judges the request the same way"
-    return f"judges it as {same[0].kind} ({same[0].reason}): {mask_all(same[0].evidence)}"
+    return f"judges it as {new.kind} ({new.reason}): {mask_all(new.evidence)}"
 
 
 def _sent(found: _Found) -> dict[str, Any]:
@@ -194,12 +208,12 @@ async def _kept(config: Config, found: _Found) -> tuple[str, str]:
     return f"{word} (of attempt {attempts}) under {row.label!r}", ""
 
 
-def _json(config: Config, found: _Found, kept: str, trouble: str, args: argparse.Namespace) -> dict[str, Any]:
+def _json(found: _Found, now: str, kept: str, trouble: str, args: argparse.Namespace) -> dict[str, Any]:
     row = found.row
     sent = _sent(found) if row.attempt and row.event.kind is not Kind.UNSUBSCRIBE else None
     return {
         **as_json(row, args),
-        "judged_now": _now(config, row, found.came) if found.came is not None else "",
+        "judged_now": now,
         "sent": json.loads(out.masked(json.dumps(sent), args)),
         "kept": kept,
         "trouble": trouble,

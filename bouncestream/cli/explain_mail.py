@@ -11,6 +11,7 @@ from bouncestream.cli import show as out
 from bouncestream.config.model import Config
 from bouncestream.judging.mail import Returned, judging_for, read_mail, verdict_on
 from bouncestream.judging.stored import StillUnreadable
+from bouncestream.judging.unsure import alone
 from bouncestream.mail.decode import as_dict
 from bouncestream.mail.reason import REASONS
 from bouncestream.mail.trace import RecipientTrace
@@ -103,10 +104,12 @@ def _decision(recipient: RecipientVerdict) -> str:
 
 def told(returned: Returned, config: Config) -> list[dict[str, Any]]:
     """The bodies that Listmonk will be told, one for each event: as JSON; empty when there is nothing to tell."""
-    events = returned.submission.events if returned.submission is not None else ()
+    # what an earlier report would confirm is known to an outbox only
+    events = map(alone, returned.submission.events if returned.submission is not None else ())
     return [
         {
             "kind": event.kind.value,
+            "sure": event.sure,
             "recipient": event.recipient,
             "reported": event.reported,
             "told_by": "uuid" if event.by_uuid else "email",

@@ -19,6 +19,7 @@ from bouncestream.cli.outbox_change import as_command, item_number
 from bouncestream.cli.parser import Parser, count, group
 from bouncestream.errors import UsageError
 from bouncestream.event import Kind
+from bouncestream.judging.unsure import in_words
 from bouncestream.mail.address import normalise
 from bouncestream.outbox import delivery, operator
 from bouncestream.outbox.operator import Listed, Step
@@ -291,6 +292,7 @@ def as_json(row: Listed, args: argparse.Namespace) -> dict[str, Any]:
         "message_id": _without(event.message_id, event.recipient, args),
         "provider_event_id": _without(event.provider_event_id, event.recipient, args),
         "evidence": out.masked(event.evidence, args),
+        "unsure": in_words(event),
         "raw": row.raw_id,
         "state": row.state.value,
         "attempt": row.attempt,

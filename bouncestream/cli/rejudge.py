@@ -23,6 +23,7 @@ from bouncestream.event import BounceEvent, Kind
 from bouncestream.judging.stored import StillUnreadable, identified_again, same_person
 from bouncestream.outbox import operator
 from bouncestream.outbox.operator import Listed
+from bouncestream.outbox.people import judged_again
 from bouncestream.outbox.view import View
 from bouncestream.printable import mask, mask_all
 
@@ -111,7 +112,7 @@ def _changes(
                 counts["unreadable"] += 1
                 continue
             counts["read"] += 1
-            change = _compare(row, again)
+            change = _compare(row, again, outbox)
             if change is not None:
                 found.append(change)
         yield found
@@ -126,13 +127,15 @@ def _again(row: Listed, config: Config, outbox: View | Changing) -> tuple[Bounce
         return None
 
 
-def _compare(row: Listed, again: tuple[BounceEvent, ...]) -> Change | None:
+def _compare(row: Listed, again: tuple[BounceEvent, ...], outbox: View | Changing) -> Change | None:
     """The change of a row; None: nothing, or it cannot be told which of the events it is."""
     old = row.event
     same = same_person(again, old)
     if old.kind is Kind.UNSUBSCRIBE or (again and len(same) != 1):
         return None
     new = same[0] if same else None
+    if new is not None and not new.sure:
+        new = outbox.read(partial(judged_again, event=new, row=row.row, at=old.occurred_at or row.received_at))
     if new is not None and (new.kind, new.reason) == (old.kind, old.reason):
         return None
     fits = operator.untold(row.state, row.attempt) and (new is None or new.kind.group == old.kind.group)

@@ -15,7 +15,7 @@ from bouncestream.config import tables
 from bouncestream.config.alerting import Alerts, Email, Heartbeat, JsonWebhook, Summary
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.crypto.secret import Secret
-from bouncestream.policy import Rules
+from bouncestream.policy import UNSURE, Rules
 from bouncestream.providers._settings import Webhook
 from bouncestream.settings import shapes
 from bouncestream.settings.key import key, live_key, live_secret, secret_key
@@ -201,6 +201,13 @@ class Policy:
         '"campaign", as Listmonk\'s own page does it (from all lists where the campaign is not known), from all '
         '"lists", "blocklist" the subscriber, or "ignore" it.',
     )
+    unsure: str = live_key(
+        shapes.choice(*UNSURE),
+        '"repeat"',
+        "How to treat a hard bounce that rests on the words of a report alone: "
+        '"repeat" (soft, and hard when the same person bounces so again within 90 days, for another campaign or at '
+        'least 24 hours later), "hard" or "soft".',
+    )
     reasons: Mapping[str, str] = live_key(
         tables.REASONS,
         "{}",
@@ -222,7 +229,7 @@ class Policy:
     @property
     def rules(self) -> Rules:
         """The tables as they are applied."""
-        return Rules(self.reasons, self.providers, self.domains)
+        return Rules(self.reasons, self.providers, self.domains, self.unsure)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

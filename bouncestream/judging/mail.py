@@ -34,6 +34,7 @@ from hashlib import sha256
 from bouncestream.config.model import Config
 from bouncestream.crypto.secret import Secret
 from bouncestream.event import NO_PROOF, BounceEvent, Kind, Proof, believable
+from bouncestream.judging.unsure import settled
 from bouncestream.mail import decode
 from bouncestream.mail.address import a_label
 from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict, Wish
@@ -200,10 +201,11 @@ def _event(
         fingerprint=verdict.report_digest,
         proof=proof,
         reported=reported,
+        sure=recipient.sure or recipient.kind != Judgement.HARD,
     )
     if proof is Proof.NONE:
         words = _hint(verdict, person, judging, alone=alone)
-    return _believed(judging.rules.judged(event), words, judging.unproven)
+    return settled(_believed(judging.rules.judged(event), words, judging.unproven), judging.rules.unsure)
 
 
 def _wished(
@@ -291,7 +293,7 @@ def _believed(event: BounceEvent, words: str, unproven: str) -> BounceEvent:
     evidence += "reported as soft at most"
     if event.kind is not Kind.SOFT:
         evidence += f" (it says {event.kind})"
-    return replace(event, kind=Kind.SOFT, evidence=evidence + hint)
+    return replace(event, kind=Kind.SOFT, evidence=evidence + hint, sure=True)
 
 
 def _few(events: Sequence[BounceEvent], most: int) -> Iterator[BounceEvent]:

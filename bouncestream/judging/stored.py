@@ -35,6 +35,7 @@ def judge_again(came: RawInput, config: Config) -> Submission:
         if returned.bug:
             raise StillUnreadable(f"it is still unreadable: {returned.why}")
         return returned.submission or Submission(came.source, came.provider, raw=came.body)
+    hook = config.webhooks.get(came.source)
     parsed = _parsed(came, config)
     if parsed.unreadable and not parsed.events and not parsed.ignored:
         raise StillUnreadable(f"it is still unreadable: {parsed.unreadable[0].why}")
@@ -42,7 +43,8 @@ def judge_again(came: RawInput, config: Config) -> Submission:
     events = (
         event if event.occurred_at else replace(event, occurred_at=came.received_at) for event in parsed.events
     )
-    return webhook.judge(replace(parsed, events=tuple(events)), came, config.policy.rules)
+    proven = hook is None or not hook.unverified
+    return webhook.judge(replace(parsed, events=tuple(events)), came, config.policy.rules, proven=proven)
 
 
 def identified_again(came: RawInput, config: Config) -> Submission:

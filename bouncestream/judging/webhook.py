@@ -4,17 +4,19 @@ mail in `judging.mail`: nowhere else, and once. Pure."""
 
 from __future__ import annotations
 
+from bouncestream.judging.unsure import settled
 from bouncestream.policy import Rules
 from bouncestream.ports import RawInput, Submission
 from bouncestream.providers._contract import Parsed
 
 
-def judge(parsed: Parsed, came: RawInput, rules: Rules) -> Submission:
-    """The submission of one request; without events or unreadable parts there is nothing to store."""
+def judge(parsed: Parsed, came: RawInput, rules: Rules, *, proven: bool = True) -> Submission:
+    """The submission of one request; without events or unreadable parts there is nothing to store. `proven`: not
+    when anyone may post to its webhook."""
     return Submission(
         source=came.source,
         provider=came.provider,
-        events=tuple(map(rules.judged, parsed.events)),
+        events=tuple(settled(rules.judged(event), rules.unsure, proven=proven) for event in parsed.events),
         unreadable=parsed.unreadable,
         raw=came.body,
         content_type=came.content_type,

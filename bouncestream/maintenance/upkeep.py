@@ -14,7 +14,7 @@ from bouncestream.errors import StoreBusy, StoreError
 from bouncestream.health import Health, Status
 from bouncestream.maintenance.believed import Believed
 from bouncestream.metrics import OUTBOX_BYTES, OUTBOX_EVENTS, OUTBOX_OLDEST, PART_STATE, Metrics
-from bouncestream.outbox import delivery, retention
+from bouncestream.outbox import delivery, people, retention
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mail_room import aside_bytes
@@ -45,6 +45,8 @@ class Upkeep:
     settings: Retention
     _believed: Believed | None = field(default=None, init=False)
     _noted_at: float = field(default=float("-inf"), init=False)
+    #: Rows of an earlier version may be there, in which the person is not noted.
+    _nameless: bool = field(default=True, init=False)
 
     async def run(self) -> None:
         """Keep up the outbox, for ever."""
@@ -57,6 +59,11 @@ class Upkeep:
                 if self._believed is None:
                     self.intake.aside = await self.db.read(aside_bytes)
                     await self.believe()
+                if self._nameless:
+                    self._nameless = await self.db.write(people.fill, rows=100)
+                    if self._nameless:
+                        await asyncio.sleep(PURGE_PAUSE)
+                        continue
                 if self.clock.monotonic() >= purge_at:
                     more = await self._retention()
                     purge_at = self.clock.monotonic() + (PURGE_PAUSE if more else PURGE_EVERY)

@@ -27,14 +27,17 @@ that meets a row of its own batch has the batch written so far, and is compared 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from bouncestream.event import Kind, Proof, identity_keys
-from bouncestream.outbox import codec, delivery
-from bouncestream.outbox.connection import Connection, damaged
-from bouncestream.outbox.delivery import add_meta, get_meta, take_restored
-from bouncestream.outbox.known import UNPROVEN, Known, covers, gravest, named_alone, same_person, takes
+from bouncestream.event import UNPROVEN, Kind, Proof, identity_keys
+from bouncestream.judging.unsure import Report as Proven
+from bouncestream.judging.unsure import is_unsure, weighed
+from bouncestream.outbox import codec, delivery, people
+from bouncestream.outbox.delivery import add_meta, take_restored
+from bouncestream.outbox.known import Known, covers, gravest, named_alone, same_person, takes
+from bouncestream.outbox.people import secret_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.state import FINAL
 from bouncestream.outbox.tables import ROW_FAULTS, Arrival, Report, Stored, Tables
@@ -42,9 +45,6 @@ from bouncestream.ports import Receipt, State, Submission, Unreadable
 
 #: So many of each unknown event type of a source are kept raw on one UTC day, the rest is only counted.
 UNKNOWN_KEPT = 20
-
-#: The key of the identity keys, see `migrate`.
-SECRET_BYTES = 32
 
 #: So many keys are looked up by one statement, and from so many on.
 PROBED, PROBED_FROM = 32, 8
@@ -74,25 +74,10 @@ def take_many(conn: sqlite3.Connection, items: Sequence[Item]) -> list[Stored]:
     return _Batch(conn, items).take()
 
 
-def secret_of(conn: sqlite3.Connection) -> bytes:
-    """The key of the identity keys of this database."""
-    if isinstance(conn, Connection) and conn.identity_secret:
-        return conn.identity_secret
-    try:
-        secret = bytes.fromhex(get_meta(conn, "identity_secret") or "")
-    except ValueError:
-        secret = b""
-    if len(secret) != SECRET_BYTES:
-        raise damaged("it has no identity_secret")
-    if isinstance(conn, Connection):
-        conn.identity_secret = secret
-    return secret
-
-
 class _Batch:
     """Submissions that are stored together, each event decided in its turn."""
 
-    __slots__ = ("arrivals", "conn", "leads", "tables")
+    __slots__ = ("arrivals", "conn", "leads", "people", "secret", "tables")
 
     def __init__(self, conn: sqlite3.Connection, items: Sequence[Item]) -> None:
         self.conn = conn
@@ -100,6 +85,9 @@ class _Batch:
         self.arrivals = [Arrival(submission, now) for submission, now in items]
         #: The row that a key leads to, or the event that is noted and will be one.
         self.leads: dict[bytes, int | Report] = {}
+        self.secret = secret_of(conn)
+        #: Whom the batch says for sure, or by words alone, that their mailbox is not there.
+        self.people: set[bytes] = set()
 
     def take(self) -> list[Stored]:
         """Read all, look up all keys, decide each, write what is new."""
@@ -126,7 +114,7 @@ class _Batch:
 
         Mails that name people without proof are counted, and the people beyond what is allowed: a flood of them is
         told once."""
-        secret = secret_of(self.conn)
+        secret = self.secret
         read: list[Report | Exception] = []
         keys: list[bytes] = []
         mails = excess = 0
@@ -137,9 +125,8 @@ class _Batch:
                     doubted = True
                     excess += event.proof == Proof.EXCESS
                 try:
-                    report = Report(
-                        arrival, event, identity_keys(event, secret), codec.columns(event, arrival.now, arrival.at)
-                    )
+                    told = codec.columns(event, arrival.now, arrival.at, secret)
+                    report = Report(arrival, event, identity_keys(event, secret), told)
                 except ROW_FAULTS as error:
                     read.append(error)
                 else:
@@ -173,13 +160,17 @@ class _Batch:
         if hits and not all(isinstance(hit, int) for hit in hits):
             self.write()
             hits = [leads[key] for key in keys if key in leads]
+        found = self.known({hit for hit in hits if isinstance(hit, int)}) if hits else []
+        if is_unsure(report.event):
+            self.weigh(report, found)
+        if report.columns.sure is not None:
+            self.people.add(report.columns.person)
         if not hits:
             report.why = f"received from {arrival.way}"
             self.tables.event(report)
             for key in keys:
                 leads[key] = report
             return
-        found = self.known({hit for hit in hits if isinstance(hit, int)})
         event = report.event
         known = gravest(one for one in found if covers(one, event))
         again = event.kind is Kind.UNSUBSCRIBE and (known is None or known.state in FINAL)
@@ -201,6 +192,19 @@ class _Batch:
             if all_lead or key not in leads:
                 self.conn.execute(_LEAD, (key, row, arrival.day))
                 leads[key] = row
+
+    def weigh(self, report: Report, found: Sequence[Known]) -> None:
+        """Tell a hard that rests on words alone as hard if an earlier report confirms it, else as soft. `found`:
+        the rows of the event itself; what was weighed with one of them is so for good."""
+        told = report.columns
+        event = replace(report.event, evidence=told.evidence)
+        if not self.people.isdisjoint(people.keys(event, self.secret)):
+            self.write()
+        earlier: Iterable[Proven] = ()
+        if not any(one.sure is not None and same_person(event, one) for one in found):
+            earlier = people.earlier(self.conn, event, without={one.row for one in found})
+        report.event = event = weighed(event, codec.moment(told.occurred_at), earlier)
+        report.columns = told._replace(kind=event.kind.value, evidence=event.evidence)
 
     def write(self) -> None:
         """Write what is noted so far; the keys of its events lead to their rows from now on."""
@@ -258,6 +262,8 @@ class _Batch:
             why = f"{way} also reports it, which proves the address: sent by address"
             self.conn.execute(QUERIES["tell_by_address"], (why, row))
             self.tables.move(row, arrival.at, state, state, why)
+        elif report.columns.sure == 0 and same and known.sure is None and not known.unproven:
+            self.conn.execute(QUERIES["rests_on_words"], (row,))
         arrival.stored.duplicates += 1
         return row
 
@@ -294,12 +300,12 @@ class _Batch:
         self.write()  # the body has its number
         due = report.arrival.at if to is State.PENDING and known.held_for else None
         also = event.reported if event.recipient == known.recipient else event.recipient
-        how_told = ("uuid", also) if event.by_uuid else (None, None)
+        how_told = ("uuid", also, new.person) if event.by_uuid else (None, None, None)
         held = "" if to is State.PENDING else known.held_for
         number = body.number if body is not None else None
         try:
             self.conn.execute(
-                _UPGRADE, (new.kind, *new.words, *how_told, to.value, held, due, number, why, known.row)
+                _UPGRADE, (new.kind, *new.words, new.sure, *how_told, to.value, held, due, number, why, known.row)
             )
         except ROW_FAULTS as error:
             self.tables.refuse(report.arrival, error)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, believable, clip
+from bouncestream.event import DIAGNOSTIC_LIMIT, UNPROVEN, BounceEvent, Kind, believable, clip, person_key
 from bouncestream.outbox.connection import damaged
 from bouncestream.ports import Claimed, State, Submission
 from bouncestream.printable import printable
@@ -78,6 +78,9 @@ class Columns(NamedTuple):
     evidence: str
     address_form: str
     reported: str
+    person: bytes
+    domain: str
+    sure: int | None
 
     @property
     def words(self) -> tuple[str, str, str, str, str]:
@@ -118,9 +121,9 @@ def row(values: Sequence[Any]) -> Row:
     return Row._make((*values[:_OWN], Columns._make(values[_OWN:])))
 
 
-def columns(event: BounceEvent, now: datetime, at: str) -> Columns:
+def columns(event: BounceEvent, now: datetime, at: str, secret: bytes) -> Columns:
     """The columns of an event that came in `now`. `at` is `now` as it is stored, handed in because a whole
-    submission shares it."""
+    submission shares it; `secret` is the key of the outbox's digests."""
     occurred = event.occurred_at
     evidence = event.evidence
     if occurred is None:
@@ -141,7 +144,16 @@ def columns(event: BounceEvent, now: datetime, at: str) -> Columns:
         event.kind.value, event.recipient, event.subscriber_uuid, event.campaign_uuid, event.source, event.provider,
         at, occurred_at, *told[:3], visible(event.diagnostic) if event.diagnostic else "", *told[3:],
         "uuid" if event.proof and event.by_uuid else "email", event.reported,
+        person_key(event.person, secret), event.recipient.rpartition("@")[2], _sure(event),
     )  # fmt: skip
+
+
+def _sure(event: BounceEvent) -> int | None:
+    """Of a report that is proven: 1 for a hard that is sure, 0 for one that rests on words alone, as whatever it is
+    told. None for anything else."""
+    if not event.sure:
+        return 0
+    return 1 if event.kind is Kind.HARD and event.proof not in UNPROVEN else None
 
 
 def event(row: Row) -> BounceEvent:
@@ -151,7 +163,7 @@ def event(row: Row) -> BounceEvent:
         _KINDS[told.kind], told.recipient, told.source, told.provider, moment(told.occurred_at),
         told.subscriber_uuid, told.campaign_uuid, told.reason, told.reply_code, told.enhanced_status,
         told.diagnostic, told.message_id, told.provider_event_id, told.evidence,
-        hold=row.held_for, reported=told.reported,
+        hold=row.held_for, reported=told.reported, sure=told.sure != 0,
     )  # fmt: skip
 
 

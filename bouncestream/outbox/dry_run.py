@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import chain
 
-from bouncestream.event import identity_keys
-from bouncestream.outbox.arrivals import secret_of
+from bouncestream.event import UNPROVEN, BounceEvent, Kind, identity_keys
+from bouncestream.judging.unsure import Report, is_unsure, weighed
+from bouncestream.outbox import people
+from bouncestream.outbox.people import secret_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.tables import Stored
 from bouncestream.ports import Submission
@@ -18,6 +21,7 @@ class Rehearsal:
 
     def __init__(self) -> None:
         self._shown: set[bytes] = set()
+        self._hard: dict[str, list[Report]] = {}
 
     def take(self, conn: sqlite3.Connection | None, submission: Submission) -> Stored:
         """The result that `arrivals.take` would have; without a connection, in an outbox that is empty."""
@@ -28,7 +32,7 @@ class Rehearsal:
             if self._known(conn, "probe", [(key,) for key in keys]) | self._shown_before(keys):
                 taken.duplicates += 1
             else:
-                taken.kinds.append(event.kind)
+                taken.kinds.append(self._told(conn, event))
         for unreadable in submission.unreadable:
             mark = unreadable.fingerprint
             if mark and (self._known(conn, "kept_mail", [(submission.source, mark)]) | self._shown_before((mark,))):
@@ -38,6 +42,21 @@ class Rehearsal:
             else:
                 taken.quarantined += 1
         return taken
+
+    def _told(self, conn: sqlite3.Connection | None, event: BounceEvent) -> Kind:
+        """The kind that an event is told as. One that tells no time confirms nothing, and nothing confirms it."""
+        kind, at = event.kind, event.occurred_at
+        if is_unsure(event):
+            shown = [one for name in (event.recipient, event.subscriber_uuid) for one in self._hard.get(name, ())]
+            stored = people.earlier(conn, event) if conn is not None else ()
+            kind = weighed(event, at, chain(shown, stored)).kind if at is not None else Kind.SOFT
+        if at is not None and (kind is Kind.HARD or not event.sure) and event.proof not in UNPROVEN:
+            report = Report(
+                "", at, event.campaign_uuid, event.recipient, event.subscriber_uuid, event.provider, event.by_uuid
+            )
+            for name in report.names:
+                self._hard.setdefault(name, []).append(report)
+        return kind
 
     @staticmethod
     def _known(conn: sqlite3.Connection | None, query: str, values: list[tuple[object, ...]]) -> bool:

@@ -20,6 +20,7 @@ from bouncestream.health import Health, Status
 from bouncestream.metrics import (
     EVENTS_DUPLICATE,
     EVENTS_RECEIVED,
+    EVENTS_UNSURE,
     INTAKE_WAITING,
     QUARANTINED,
     UNIDENTIFIED,
@@ -163,6 +164,8 @@ class Intake:
         metrics = self.metrics
         for kind in taken.kinds:
             metrics.add(EVENTS_RECEIVED, source, kind.value)
+        for kind in taken.unsure:
+            metrics.add(EVENTS_UNSURE, source, kind.value)
         if taken.duplicates:
             metrics.add(EVENTS_DUPLICATE, source, by=taken.duplicates)
         if taken.quarantined:

@@ -12,11 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from bouncestream.event import BounceEvent, Kind, Proof
+from bouncestream.event import UNPROVEN, BounceEvent, Kind
 from bouncestream.ports import State
-
-#: What a mail is that anyone can have written.
-UNPROVEN = frozenset({Proof.NONE, Proof.EXCESS})
 
 
 class Known(NamedTuple):
@@ -35,6 +32,7 @@ class Known(NamedTuple):
     unsent: int
     reported: str
     unproven: int  #: 1: its mail proved nothing
+    sure: int | None = None  #: of a proven hard: 0 when it rests on words alone
 
     @property
     def gravity(self) -> int:

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.outbox import codec
+from bouncestream.outbox import codec, people
 from bouncestream.outbox.delivery import HORIZON, WHY_LIMIT, settle
 from bouncestream.outbox.quarantine import Quarantined
 from bouncestream.outbox.queries import QUERIES
@@ -208,7 +208,8 @@ def untold(state: State, attempt: int) -> bool:
 def rejudge(conn: sqlite3.Connection, row: int, event: BounceEvent | None, now: datetime, why: str) -> bool:
     """Give a row the kind, the reason and the words of `event`, or drop it (None: it is no bounce). False when
     somebody may have been told of it meanwhile (an earlier attempt may have counted as what the event was then), or
-    when the new kind is of another group, as its identity stays: then nothing is changed."""
+    when the new kind is of another group, as its identity stays: then nothing is changed. What is unsure is told as
+    it was, or would have been, when it came in: by what came before."""
     found = conn.execute(QUERIES["standing_kind"], (row,)).fetchone()
     if found is None or not untold(State(found[0]), found[1]):
         return False
@@ -217,8 +218,12 @@ def rejudge(conn: sqlite3.Connection, row: int, event: BounceEvent | None, now: 
     if event.kind.group != Kind(found[2]).group:
         return False
     why = codec.visible(why, WHY_LIMIT)
-    new = codec.columns(event, now, codec.stamp(now))
-    person = (new.recipient, new.subscriber_uuid, new.campaign_uuid, new.address_form, new.reported)
+    event = people.judged_again(conn, event, row, codec.moment(found[3]))
+    new = codec.columns(event, now, codec.stamp(now), people.secret_of(conn))
+    person = (
+        new.recipient, new.subscriber_uuid, new.campaign_uuid, new.address_form, new.reported,
+        new.person, new.domain, new.sure,
+    )  # fmt: skip
     conn.execute(QUERIES["rejudge_event"], (new.kind, *new.words, *person, why, row))
     conn.execute(QUERIES["insert_history"], (row, codec.stamp(now), found[0], found[0], why))
     return True

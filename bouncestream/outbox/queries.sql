@@ -20,7 +20,7 @@ SELECT coalesce(max(id), 0) FROM outbox;
 -- name: known
 -- The row that an identity key leads to, for the comparison with a new report.
 SELECT id, event_id, state, kind, held_for, superseded_by, attempt, recipient, subscriber_uuid, address_form, unsent,
-       reported, evidence LIKE '%no proof of origin%'
+       reported, evidence LIKE '%no proof of origin%', sure
 FROM outbox WHERE id = ?;
 
 -- name: insert_event
@@ -30,17 +30,37 @@ VALUES (?, ?, ?, ?, ?, ?, ?, {event?});
 -- name: upgrade_event
 -- A graver report of an event that nobody was told of yet. Its place in the order and its own time stay.
 UPDATE outbox SET kind = ?, reason = ?, reply_code = ?, enhanced_status = ?, diagnostic = ?, evidence = ?,
-                  address_form = coalesce(?, address_form), reported = coalesce(?, reported),
+                  sure = ?, address_form = coalesce(?, address_form), reported = coalesce(?, reported),
+                  person = coalesce(?, person),
                   state = ?, held_for = ?, next_attempt_at = coalesce(?, next_attempt_at), raw_id = ?, why = ?
 WHERE id = ?;
 
+-- name: proven_hard
+-- The reports that somebody's mailbox is not there which may confirm another one: of the newest rows of a person.
+SELECT id, event_id, occurred_at, campaign_uuid, recipient, subscriber_uuid, provider,
+       address_form = 'uuid'
+FROM (SELECT * FROM outbox WHERE person = :person AND id < :before ORDER BY id DESC LIMIT :most)
+WHERE sure IS NOT NULL AND state <> 'dropped';
+
+-- name: rests_on_words
+-- Another report of the event says so too: it may confirm a later one.
+UPDATE outbox SET sure = 0 WHERE id = ?;
+
+-- name: nameless
+-- Rows of an earlier version, which did not note the person.
+SELECT id, recipient, subscriber_uuid, address_form FROM outbox WHERE person = x'' ORDER BY id LIMIT ?;
+
+-- name: name_person
+UPDATE outbox SET person = ?, domain = ? WHERE id = ?;
+
 -- name: standing_kind
-SELECT state, attempt, kind FROM outbox WHERE id = ?;
+SELECT state, attempt, kind, occurred_at FROM outbox WHERE id = ?;
 
 -- name: rejudge_event
 -- Who is told, and how, is judged with it.
 UPDATE outbox SET kind = ?, reason = ?, reply_code = ?, enhanced_status = ?, diagnostic = ?, evidence = ?,
-                  recipient = ?, subscriber_uuid = ?, campaign_uuid = ?, address_form = ?, reported = ?, why = ?
+                  recipient = ?, subscriber_uuid = ?, campaign_uuid = ?, address_form = ?, reported = ?,
+                  person = ?, domain = ?, sure = ?, why = ?
 WHERE id = ?;
 
 -- name: tell_by_address
@@ -295,8 +315,8 @@ SELECT kind, reason, count(*) FROM outbox WHERE event_id >= :since_id
 GROUP BY kind, reason ORDER BY count(*) DESC, kind, reason LIMIT :limit;
 
 -- name: stats_domains
-SELECT substr(recipient, instr(recipient, '@') + 1) AS domain, count(*) FROM outbox
-WHERE event_id >= :since_id AND recipient <> '' GROUP BY domain ORDER BY count(*) DESC, domain LIMIT :limit;
+SELECT domain, count(*) FROM outbox
+WHERE event_id >= :since_id AND domain <> '' GROUP BY domain ORDER BY count(*) DESC, domain LIMIT :limit;
 
 -- Retention ----------------------------------------------------------------------------------------------------------
 

@@ -43,6 +43,9 @@ CREATE TABLE outbox (
     why               TEXT NOT NULL DEFAULT '', -- the reason of the newest move
     unsent            INTEGER NOT NULL DEFAULT 0, -- of its attempts: nothing of them left this host
     reported          TEXT NOT NULL DEFAULT '', -- another address that the mail names; evidence only
+    person            BLOB NOT NULL DEFAULT x'', -- keyed digest of the address or UUID that is told; empty: not yet noted
+    domain            TEXT NOT NULL DEFAULT '', -- of the recipient
+    sure              INTEGER,              -- of a proven hard: 0 when it rests on words alone, as whatever it is told
     -- A row says when it is due, why it is held and when it was finished in exactly the states where that is true.
     -- CASE and OR, as SQLite builds a table for each IN (...) of a CHECK, each time: 7 us a row.
     CHECK (CASE state
@@ -66,6 +69,8 @@ CREATE INDEX outbox_due ON outbox (state, next_attempt_at, id) WHERE state = 'pe
 CREATE INDEX outbox_unsettled ON outbox (id) WHERE state IN ('claimed', 'posted') AND finished_at IS NULL;
 -- With OR, as SQLite then sees that a query for one of the two may use it; with IN it does not.
 CREATE INDEX outbox_set_aside ON outbox (state, id) WHERE state = 'held' OR state = 'dead';
+
+CREATE INDEX outbox_person ON outbox (person);
 
 CREATE TABLE history (
     -- Every move of every event, in order.
@@ -163,14 +168,18 @@ CREATE VIEW recent AS
     FROM history AS h JOIN outbox AS o ON o.id = h.outbox_id ORDER BY h.id DESC LIMIT 100;
 
 CREATE VIEW by_domain AS
-    SELECT substr(recipient, instr(recipient, '@') + 1) AS domain,
+    SELECT domain,
            sum(kind = 'hard') AS hard, sum(kind = 'soft') AS soft,
            sum(kind = 'complaint') AS complaints, count(*) AS events, max(received_at) AS newest
-    FROM outbox WHERE recipient <> '' GROUP BY domain ORDER BY events DESC;
+    FROM outbox WHERE domain <> '' GROUP BY domain ORDER BY events DESC;
 
 CREATE VIEW by_reason AS
     SELECT kind, reason, count(*) AS events, max(received_at) AS newest
     FROM outbox GROUP BY kind, reason ORDER BY events DESC;
+
+CREATE VIEW unsure AS
+    SELECT id, occurred_at, kind, recipient, source, reason, diagnostic, evidence, event_id
+    FROM outbox WHERE sure = 0 ORDER BY id DESC;
 
 CREATE VIEW by_state AS SELECT state, events FROM tally;
 

@@ -49,6 +49,7 @@ class Stored:
     """The result of storing a submission: its receipt, and what its counters and the relay want to know."""
 
     kinds: list[Kind] = field(default_factory=list)  #: of each new row
+    unsure: list[Kind] = field(default_factory=list)  #: as what each new row is told that rests on words alone
     duplicates: int = 0
     quarantined: int = 0
     unidentified: int = 0
@@ -185,6 +186,8 @@ class Tables:
             else:
                 pending += 1
             arrival.stored.kinds.append(event.kind)
+            if not event.sure:
+                arrival.stored.unsure.append(event.kind)
             arrival.stored.changed = True
             for key in report.keys:
                 keys.append((key, row, arrival.day))

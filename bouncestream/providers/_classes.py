@@ -65,20 +65,21 @@ def class_of(said: str, *tables: Mapping[str, str]) -> str | None:
 
 def judged(class_: str, *, status: str, reply_code: str, diagnostic: str, reason: str = "") -> tuple[Kind, Judged]:
     """The kind, and the judgement with reason, codes and evidence, of a class that is not in `NO_EVENT`. `reason`
-    is the one that the provider has, in our words, where codes and words tell none."""
+    is the one that the provider has, in our words, where codes and words tell none. What the provider is certain of
+    is sure; our own reading says itself whether it is."""
     found = classified(status=status, reply_code=reply_code, diagnostic=diagnostic)
     if reason and found.reason in _VAGUE:
         found = replace(found, reason=reason)
     first, _, why = class_.partition("-")
     if first == "suppressed":
-        return _KINDS[why], replace(found, reason="suppressed", evidence="")
+        return _KINDS[why], replace(found, reason="suppressed", evidence="", sure=True)
     if class_ in ("complaint", "unsubscribe"):
         return _KINDS[class_], replace(found, reason="", evidence="")
     if first == "judge":
         return _KINDS[found.kind], found
     if class_ == "hard" and found.kind != class_ and _NOT_ITS_FAULT.fullmatch(found.status):
         return Kind.SOFT, replace(found, evidence=f"{found.status} is not the address's fault")
-    return _KINDS[class_], replace(found, evidence="")
+    return _KINDS[class_], replace(found, evidence="", sure=True)
 
 
 def classified(*, status: str = "", reply_code: str = "", diagnostic: str = "", heard: str = "") -> Judged:

@@ -154,6 +154,7 @@ class Gathered(Generic[S]):
                 f"{f', {found.evidence}' if found.evidence else ''} → {kind.value}",
                 stable_id=bool(own_id),
                 fingerprint=b"" if known else fingerprint(part),
+                sure=found.sure or kind is not Kind.HARD,
             )
         )
 

@@ -131,7 +131,7 @@ def _bounce(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
     def by_words() -> Judged:  # only where it decides: mostly the returned mail tells all
         return classified(diagnostic=words, heard=asked or reporter)
 
-    kind, why = _judged(class_ or "soft", fields, verdict, found, by_words, {asked, reporter} - {""})
+    kind, why, sure = _judged(class_ or "soft", fields, verdict, found, by_words, {asked, reporter} - {""})
     shown = said or "nothing"
     if not known:
         into.notes.append(f'"{shown}" is not in the table of bounce types; treated as soft')
@@ -148,7 +148,7 @@ def _bounce(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
     elif words:
         told = _Told(by_words().reason, by_words().reply_code, by_words().status, words)
     recipient = asked or reporter or (found.address if found is not None else "")
-    _add(kind, recipient, fields, verdict, told, evidence, into)
+    _add(kind, recipient, fields, verdict, told, evidence, into, sure=sure or kind is not Kind.HARD)
 
 
 def _complaint(fields: dict[str, Any], into: Gathered[Sendamatic]) -> None:
@@ -194,6 +194,8 @@ def _add(
     told: _Told,
     evidence: str,
     into: Gathered[Sendamatic],
+    *,
+    sure: bool = True,
 ) -> None:
     campaign = subscriber = ""
     message_id = text(fields.get("message_id"))
@@ -224,6 +226,7 @@ def _add(
             message_id=message_id,
             evidence=evidence,
             fingerprint=mark,
+            sure=sure,
         )
     )
 
@@ -235,32 +238,34 @@ def _judged(
     found: RecipientVerdict | None,
     by_words: Callable[[], Judged],
     mailed: set[str],
-) -> tuple[Kind | None, str]:
-    """The kind (None: no event) and which rule decided. `mailed`: whom Sendamatic names."""
+) -> tuple[Kind | None, str, bool]:
+    """The kind (None: no event), which rule decided, whether a hard is sure. `mailed`: whom Sendamatic names."""
     if class_ == "ignore":
-        return None, "ignored as configured"
+        return None, "ignored as configured", True
     if class_ == "reputation":
         harmed = text(str(fields.get("reputation_score"))).lower() in ("true", "1", "1.0")
-        return (Kind.HARD if harmed else Kind.SOFT), f"reputation_score {'true' if harmed else 'false'}"
+        return (Kind.HARD if harmed else Kind.SOFT), f"reputation_score {'true' if harmed else 'false'}", True
     if class_ in _KINDS:
-        return _KINDS[class_], ""
+        return _KINDS[class_], "", True
     # Left are the two that ask our own reader.
     if verdict is not None and verdict.recognised and not verdict.unidentified:
         judged = found.kind if found is not None else verdict.kind
         why = f"the mail itself: {found.evidence if found is not None else verdict.evidence}"
         if judged == Judgement.IGNORE:
-            return (None, why) if class_ == "judge" else (Kind.SOFT, "the mail itself shows no permanent failure")
-        return _KINDS[judged], why
+            if class_ == "judge":
+                return None, why, True
+            return Kind.SOFT, "the mail itself shows no permanent failure", True
+        return _KINDS[judged], why, found.sure if found is not None else False
     words = by_words()
     if words.reason != "undetermined" or words.status or words.reply_code:
-        return _KINDS[words.kind], f"its reason: {words.evidence}"
+        return _KINDS[words.kind], f"its reason: {words.evidence}", words.sure
     if verdict is not None and verdict.unidentified:
-        return Kind.SOFT, f"the mail itself: {verdict.evidence}"
+        return Kind.SOFT, f"the mail itself: {verdict.evidence}", True
     if class_ == "judge" and verdict is not None and verdict.letter_by in mailed:
-        return None, "the mail itself: a letter by the recipient"
+        return None, "the mail itself: a letter by the recipient", True
     if class_ == "judge":  # an automatic answer as well as a bounce: a person, or a later version, may tell
         raise Malformed("neither Sendamatic nor bouncestream can classify it")
-    return Kind.SOFT, "with nothing to judge it by"
+    return Kind.SOFT, "with nothing to judge it by", True
 
 
 def _verdict_for(verdict: Verdict | None, *addresses: str) -> RecipientVerdict | None:

@@ -42,6 +42,7 @@ def outbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         together = [make.submission(make.event(f"b{n}@example.net"), raw=b"%d of 3" % n) for n in (1, 2, 3)]
         arrivals.take_many(conn, [(submission, make.NOW) for submission in together])
+        make.submit(conn, make.event("unsure@example.com", sure=False))
     return path
 
 

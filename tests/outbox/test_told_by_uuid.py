@@ -199,7 +199,10 @@ def test_what_waited_before_the_upgrade_goes_the_same_way(tmp_path: Path) -> Non
 def test_what_an_earlier_version_took_for_proof_is_told_as_soft(tmp_path: Path) -> None:
     conn = make.older(tmp_path / "old.db")
     make.upgrade(conn, before="hints")
-    conn.execute("ALTER TABLE raw ADD COLUMN headers TEXT NOT NULL DEFAULT ''")  # which today's program writes
+    today = {"headers": ("raw", "TEXT NOT NULL DEFAULT ''"), "domain": ("outbox", "TEXT NOT NULL DEFAULT ''")}
+    today |= {"person": ("outbox", "BLOB NOT NULL DEFAULT x''"), "sure": ("outbox", "INTEGER")}
+    for column, (table, kind) in today.items():  # which today's program writes
+        conn.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
     hints = (
         "the returned From is of example.org",
         "the returned Message-ID is of example.org",
@@ -218,7 +221,8 @@ def test_what_an_earlier_version_took_for_proof_is_told_as_soft(tmp_path: Path) 
     make.settle(conn, 7, State.CLAIMED)
     verp = event("his@example.com", provider="mailbox", evidence=proof + hints[2], subscriber_uuid=PERSON)
     submit(conn, verp)
-    conn.execute("ALTER TABLE raw DROP COLUMN headers")
+    for column, (table, _) in today.items():
+        conn.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     migrate.migrate(conn)
     assert [kind for (kind,) in make.rows(conn, "kind")] == ["soft"] * 3 + ["hard"] * 5
     assert told(conn)[-1] == ("pending", "hard", PERSON)

@@ -236,7 +236,7 @@ class WebhookServer:
         if parsed.events or (parsed.unreadable and not mistakes):
             kept = replace(parsed, unreadable=()) if mistakes else parsed
             came = RawInput(name, provider.name, now, body, content_type, provider.kept(whole))
-            receipt = await self.emit(judge(kept, came, self.rules))
+            receipt = await self.emit(judge(kept, came, self.rules, proven=not settings.unverified))
         if parsed.answer is not None:
             return shaped(parsed.answer)
         if mistakes:

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the outbox knows of a person: a digest in each row, by which the rows of one person are found
+(docs/develop/identity.md#unsure).
+
+A row has the digest of the one name that Listmonk is told, address or UUID. Where an event has both, rows under
+either are found; whether such a row is about the same person is then for its proof to say (`judging.unsure`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Set
+from datetime import datetime
+
+from bouncestream.event import BounceEvent, person_key
+from bouncestream.judging.unsure import Report, is_unsure, weighed
+from bouncestream.outbox import codec
+from bouncestream.outbox.connection import Connection, damaged
+from bouncestream.outbox.delivery import get_meta
+from bouncestream.outbox.queries import QUERIES
+
+#: Of a person no more than the newest rows are looked at: a flood about one stays cheap.
+MOST = 1000
+
+#: The key of the digests, see `migrate`.
+SECRET_BYTES = 32
+
+#: Comes after every row.
+LAST = (1 << 63) - 1
+
+
+def secret_of(conn: sqlite3.Connection) -> bytes:
+    """The key of all digests of this database: of identities, and of persons."""
+    if isinstance(conn, Connection) and conn.identity_secret:
+        return conn.identity_secret
+    try:
+        secret = bytes.fromhex(get_meta(conn, "identity_secret") or "")
+    except ValueError:
+        secret = b""
+    if len(secret) != SECRET_BYTES:
+        raise damaged("it has no identity_secret")
+    if isinstance(conn, Connection):
+        conn.identity_secret = secret
+    return secret
+
+
+def keys(event: BounceEvent, secret: bytes) -> list[bytes]:
+    """The digests under which rows about the person may be."""
+    return [person_key(name, secret) for name in (event.recipient, event.subscriber_uuid) if name]
+
+
+def earlier(
+    conn: sqlite3.Connection, event: BounceEvent, *, before: int = LAST, without: Set[int] = frozenset()
+) -> Iterator[Report]:
+    """The proven reports of rows `before` that may confirm an unsure event. `without`: the rows of the event."""
+    for key in keys(event, secret_of(conn)):
+        bounds = {"person": key, "before": before, "most": MOST}
+        for row, event_id, at, *told in conn.execute(QUERIES["proven_hard"], bounds):
+            if row not in without:
+                yield Report(event_id, codec.moment(at), *told)
+
+
+def judged_again(conn: sqlite3.Connection, event: BounceEvent, row: int, at: datetime) -> BounceEvent:
+    """The event of a row, judged again, as it is told: by what came before it, as when it came in."""
+    return weighed(event, at, earlier(conn, event, before=row)) if is_unsure(event) else event
+
+
+def fill(conn: sqlite3.Connection, limit: int = 500) -> bool:
+    """Note the person in some rows of an earlier version; True when there are more."""
+    found, secret = conn.execute(QUERIES["nameless"], (limit,)).fetchall(), secret_of(conn)
+    conn.executemany(
+        QUERIES["name_person"],
+        [
+            (person_key(uuid if form == "uuid" else recipient or uuid, secret), recipient.rpartition("@")[2], row)
+            for row, recipient, uuid, form in found
+        ],
+    )
+    return len(found) == limit
