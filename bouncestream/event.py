@@ -9,10 +9,11 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
+
+from bouncestream.record import record
 
 #: Diagnostic texts are kept up to this many bytes of UTF-8.
 DIAGNOSTIC_LIMIT = 2048
@@ -64,7 +65,7 @@ class Proof(StrEnum):
 UNPROVEN = frozenset({Proof.NONE, Proof.EXCESS})
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BounceEvent:
     """An event: one piece of feedback about one recipient, normalised. Strings are empty where nothing is known."""
 

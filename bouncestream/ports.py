@@ -8,12 +8,13 @@ back; a sink answers a POST with an `Answer`. Exceptions are for bugs and outage
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from bouncestream.event import BounceEvent
+from bouncestream.record import record
 
 
 class State(StrEnum):
@@ -29,7 +30,7 @@ class State(StrEnum):
     DROPPED = "dropped"  #: final: the policy said ignore, a dry run, or an operator did
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Unreadable:
     """A part of an authenticated request that could not become an event; it is kept in quarantine."""
 
@@ -40,7 +41,7 @@ class Unreadable:
     fingerprint: bytes = b""  #: digest of the mail: one that comes again from the same source is not kept twice
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Submission:
     """A submission: what one request or mail brought; it is stored in one transaction or not at all."""
 
@@ -53,7 +54,7 @@ class Submission:
     headers: Mapping[str, str] = field(default_factory=dict)  #: those of its request that judging it again needs
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RawInput:
     """The raw input: one request or mail as it came in and is kept, what is judged, and judged again."""
 
@@ -65,7 +66,7 @@ class RawInput:
     headers: Mapping[str, str] = field(default_factory=dict)  #: of a request: those that its provider's file reads
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Receipt:
     """The receipt of a submission: what became of it once it was committed."""
 
@@ -75,7 +76,7 @@ class Receipt:
     unidentified: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FolderKey:
     """A folder of a mailbox, and what its UIDs mean (RFC 3501 section 2.3.1.1)."""
 
@@ -91,7 +92,7 @@ class Filing(StrEnum):
     UNIDENTIFIED = "unidentified"  #: moved to the folder `unidentified`
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FetchedMail:
     """A mail that was read."""
 
@@ -101,7 +102,7 @@ class FetchedMail:
     arrived_at: datetime | None = None  #: INTERNALDATE, by which it is known again
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MailBatch:
     """A batch of mails that was read of a folder; stored as a whole, in one transaction, or not at all."""
 
@@ -115,7 +116,7 @@ class MailBatch:
     aside: int = 0  #: so many of `mails` were set aside unread
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Progress:
     """How far a folder was read."""
 
@@ -150,7 +151,7 @@ class EmitMails(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FetchAttempts:
     """How often a mail was tried that could not be fetched or read."""
 
@@ -159,7 +160,7 @@ class FetchAttempts:
     why: str = ""  #: what was done with it the last time
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PendingFiling:
     """A filing that a mail still gets, and by what it is known to be that mail."""
 
@@ -189,7 +190,7 @@ class MailMemory(Protocol):
         """Take tries back that failed for a reason that was not the mails'."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Claimed:
     """A row that the relay holds: to be posted, or (after a crash) perhaps posted by an earlier run."""
 
@@ -211,7 +212,7 @@ class Claimed:
         return self.attempt - self.unsent
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Repost:
     """A pending row that is to be posted again, after attempts that may have reached Listmonk."""
 
@@ -221,7 +222,7 @@ class Repost:
     posts: int  #: so many attempts may have reached it
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Move:
     """A move: one decided change of state of a row, with its reason for the history."""
 
@@ -251,7 +252,7 @@ class PostOutcome(StrEnum):
     UNKNOWN = "unknown"  #: it may have counted, or may still
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Answer:
     """The answer to one POST: its meaning, the HTTP status (0: none) and the server's own words."""
 
@@ -261,7 +262,7 @@ class Answer:
     retry_after: float | None = None  #: seconds, the server's own wish
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ListedRow:
     """A row that a read-back showed."""
 
@@ -270,7 +271,7 @@ class ListedRow:
     ours: bool = True  #: made by this outbox, not by another bridge under the same label
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Subscriber:
     """A subscriber as Listmonk knows it."""
 
@@ -281,7 +282,7 @@ class Subscriber:
     lists: Mapping[int, str] = field(default_factory=dict)  #: list id → subscription status
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class LookupResult:
     """The result of looking up one event's subscriber."""
 
@@ -289,7 +290,7 @@ class LookupResult:
     address_form: str = ""  #: Listmonk knows the person under this form of the address (see Claimed)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Capabilities:
     """The capabilities of the token, and what else shapes verification."""
 

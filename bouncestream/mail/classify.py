@@ -8,12 +8,12 @@ Status field. Words that name the cause are hard unless something speaks against
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from bouncestream.mail import phrases
 from bouncestream.mail import status as codes
 from bouncestream.mail.reason import kind_of
 from bouncestream.mail.verdict import Judgement
+from bouncestream.record import record
 
 FINAL_ACTIONS = frozenset(
     {"", "failed", "failure", "fail", "error", "expired", "rejected", "bounced", "undeliverable"}
@@ -69,7 +69,7 @@ STAGE_LIMIT = 8000
 """So much of a notice is searched for the stage."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Judged:
     """A judgement and why. `status` and `reply_code` are what was settled on, from field or text."""
 
@@ -128,7 +128,7 @@ def classify(
     return _judge(hit, reading.neutral, _Numbers(status, found.enhanced, reply), stage)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Stage:
     """At which command the mail was refused; only asked for when the judgement hangs on it."""
 
@@ -176,7 +176,7 @@ def _names(text: str, stage: tuple[str, ...]) -> bool:
     return any(phrase in text for phrase in stage)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Numbers:
     field: str  #: enhanced code of the Status field
     inline: str  #: enhanced code in the server's words

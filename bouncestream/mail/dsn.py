@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bouncestream.mail.address import normalise
+from bouncestream.record import record
 
 MAX_RECIPIENTS = 1000  #: recipients of one report; more are not read, and the evidence says so
 MAX_LINES = 20_000
@@ -31,7 +32,7 @@ _FIELD_NAMES = {
 _STARTS_GROUP = ("final-recipient", "original-recipient", "action")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MessageFields:
     """Per-message fields (RFC 3464 section 2.2)."""
 
@@ -40,7 +41,7 @@ class MessageFields:
     arrival_date: str = ""  #: 2.2.5
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RecipientFields:
     """Per-recipient fields (RFC 3464 section 2.3), as written."""
 
@@ -55,7 +56,7 @@ class RecipientFields:
     bounce_category: str = ""  #: PowerMTA's own reading of the reply (User's Guide, "Bounce categories")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class DeliveryStatus:
     """A delivery-status part."""
 

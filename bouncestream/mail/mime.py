@@ -12,11 +12,11 @@ import binascii
 import html
 import quopri
 import re
-from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import decode_header
 
 from bouncestream.mail.charsets import charset_of
+from bouncestream.record import record
 
 MAX_DEPTH = 5  #: multiparts within multiparts
 MAX_PARTS = 64  #: parts of one mail
@@ -35,7 +35,7 @@ Fields = dict[str, str]
 """Header fields by lower-case name; of a repeated field the first value is kept."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Part:
     """A part of a mail: one leaf of the MIME tree."""
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from bouncestream.record import record
 
 _ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d]|\.\d)")
 _REPLY = re.compile(
@@ -14,7 +15,7 @@ _REPLY = re.compile(
 _HASHED = re.compile(r"#([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Codes:
     """The codes of a text; '' where it has none."""
 

@@ -6,13 +6,14 @@ The kinds are those of events, and `ignore`, which an event never has: a mail th
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from bouncestream.mail import trace as traces
 from bouncestream.mail.trace import Trace
+from bouncestream.record import record
 
 
 class Judgement(StrEnum):
@@ -25,7 +26,7 @@ class Judgement(StrEnum):
     IGNORE = "ignore"  #: no final feedback: still trying, auto-reply, delivered, ordinary mail
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Original:
     """The returned message, as far as its headers came back. '' and None mean unknown."""
 
@@ -39,7 +40,7 @@ class Original:
     subscriber_uuid: str = ""  #: X-Listmonk-Subscriber, only well-formed
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RecipientVerdict:
     """The verdict on one recipient of a mail."""
 
@@ -61,7 +62,7 @@ class RecipientVerdict:
     reported: str = ""  #: the address in the report, where that is another one: a forwarding's target, mostly
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Wish:
     """Who sent a wish to unsubscribe."""
 
@@ -70,7 +71,7 @@ class Wish:
     proven: str  #: by which method the receiving server found that From is true, and names the recipient; '' if not
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Verdict:
     """The verdict of a mail."""
 

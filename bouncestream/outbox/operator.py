@@ -20,12 +20,13 @@ from bouncestream.outbox.delivery import HORIZON, WHY_LIMIT, settle
 from bouncestream.outbox.quarantine import Quarantined
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Claimed, Move, RawInput, State
+from bouncestream.record import record
 
 #: Comes after every row.
 _LAST = (1 << 63) - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True, kw_only=True)
 class Listed(Claimed):
     """A row with all that is known of it but its history and its raw body, whatever its state."""
 

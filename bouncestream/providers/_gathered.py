@@ -25,6 +25,7 @@ from bouncestream.providers._fields import (
 )
 from bouncestream.providers._request import Answer
 from bouncestream.providers._settings import Webhook
+from bouncestream.record import record
 
 #: Beyond so many unreadable parts of one request, the rest is kept as one: they have the same cause.
 MAX_UNREADABLE = 100
@@ -43,7 +44,7 @@ class UnknownType(Malformed):
         self.event_type = event_type
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Visit:
     """A URL to visit (GET) before the request is answered, such as the confirmation of a subscription."""
 
@@ -51,7 +52,7 @@ class Visit:
     why: str  #: in words, for the log
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Parsed:
     """The content of a request, read."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import pairwise
 
 from bouncestream.mail.phrases.americas import AMERICAS
@@ -23,6 +22,7 @@ from bouncestream.mail.phrases.gateways import GATEWAYS
 from bouncestream.mail.phrases.mailboxes import MAILBOXES
 from bouncestream.mail.phrases.servers import SERVERS
 from bouncestream.mail.phrases.shapes import SHAPES
+from bouncestream.record import record
 
 VENDORS: tuple[Vendor, ...] = (*SERVERS, *MAILBOXES, *GATEWAYS, *EUROPE, *AMERICAS, *ASIA, COMMON)
 """Everybody whose words are known."""
@@ -34,7 +34,7 @@ _ADDRESS = re.compile(r"(?<![^\s<>()\[\]\"',;:@|])[^\s<>()\[\]\"',;:@|]{1,64}@[\
 _WORD = re.compile(r"[^\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Hit:
     """The phrase that decided."""
 
@@ -51,7 +51,7 @@ class Hit:
     doubt: str = ""  #: the word that may turn it
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Entry:
     rank: int
     first: str  #: = pieces[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from bouncestream.mail.phrases import engine
@@ -19,6 +19,7 @@ from bouncestream.mail.phrases.engine import Hit
 from bouncestream.mail.phrases.saying import Said, read
 from bouncestream.mail.phrases.tagging import tokens
 from bouncestream.mail.reason import kind_of
+from bouncestream.record import record
 
 OWN = ("mailbox", "domain")
 """Subjects that are the recipient's."""
@@ -34,7 +35,7 @@ _OF_THE_MAILBOX = ("mailbox_full", "mailbox_disabled", "user_filtered", "moved_o
 """Reasons that speak against "not there", wherever they stand."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Reading:
     """What was found in a text."""
 
