@@ -21,7 +21,7 @@ from bouncestream.sandbox import about, bounces, letters, subscribers
 from bouncestream.sandbox.answers import NoAnswer, answer, foreign_page, page
 from bouncestream.sandbox.calls import Call, authenticate, content_type, require
 from bouncestream.sandbox.listmonk import SandboxListmonk, now
-from bouncestream.sandbox.model import SandboxSettings, Subscriber
+from bouncestream.sandbox.model import SandboxSettings
 from bouncestream.sandbox.pages import public
 from bouncestream.sandbox.posted import Refused, read_bounce
 from bouncestream.settings.shapes import loopback
@@ -88,12 +88,6 @@ class Sandbox:
     def state(self) -> dict[str, Any]:
         """Rows, losses, what is not stored by design, subscribers and counters."""
         return self.listmonk.state()
-
-    def add_subscriber(
-        self, email: str, uuid: str = "", status: str = "enabled", lists: tuple[int, ...] = (1,), name: str = ""
-    ) -> int:
-        """Add somebody, confirmed on the lists; returns the id."""
-        return self.listmonk.database.add_person(Subscriber(email, uuid, status, lists, name)).id
 
     async def idle(self) -> None:
         """Return once the queue is empty and the worker idle."""

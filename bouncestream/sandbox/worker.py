@@ -34,7 +34,8 @@ class Worker:
         self._moving.set()
         #: Statements that wait for a lock in the database, with who waits for their end; None: there is no lock.
         self._locked: list[tuple[Bounce, asyncio.Future[None]]] | None = None
-        self._watchers: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._watchers = 0  # so many wait for a condition
+        self._changed = asyncio.Event()
 
     @property
     def blocked(self) -> int:
@@ -135,21 +136,14 @@ class Worker:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Return once the condition holds; it is looked at after each request and each row."""
-        if condition():
-            return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        watcher = (condition, future)
-        self._watchers.append(watcher)
+        self._watchers += 1
         try:
-            await future
+            while not condition():
+                await self._changed.wait()
         finally:
-            if watcher in self._watchers:
-                self._watchers.remove(watcher)
+            self._watchers -= 1
 
     def notify(self) -> None:
-        """Look at the conditions that somebody waits for."""
-        for watcher in list(self._watchers):
-            condition, future = watcher
-            if not future.done() and condition():
-                self._watchers.remove(watcher)
-                future.set_result(None)
+        """Have the conditions looked at that somebody waits for."""
+        self._changed.set()
+        self._changed = asyncio.Event()

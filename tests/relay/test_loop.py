@@ -23,7 +23,7 @@ from bouncestream.outbox.db import Database
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Claimed, ListedRow, Move, State
 from bouncestream.relay.context import RelayContext
-from bouncestream.sandbox import Sandbox
+from bouncestream.sandbox import Sandbox, Subscriber
 from tests.relay.conftest import Bridge
 
 pytestmark = pytest.mark.long
@@ -147,7 +147,7 @@ async def test_what_listmonk_refuses_is_dead_with_its_words(bridge: Bridge) -> N
 
 
 async def test_by_design_not_stored_is_told_with_its_reason(bridge: Bridge, sandbox: Sandbox) -> None:
-    sandbox.add_subscriber("gone@example.com", status="blocklisted")
+    sandbox.listmonk.database.add_person(Subscriber("gone@example.com", status="blocklisted"))
     await bridge.start()
     await bridge.emit(range(1), recipient="nobody@example.com")
     await bridge.emit(range(1), recipient="gone@example.com")

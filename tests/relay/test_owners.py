@@ -19,7 +19,7 @@ from bouncestream.outbox import delivery, operator
 from bouncestream.ports import Submission
 from bouncestream.relay import owners
 from bouncestream.relay.ledger import Times
-from bouncestream.sandbox import Sandbox
+from bouncestream.sandbox import Sandbox, Subscriber
 from tests.relay.conftest import Bridge
 from tests.relay.test_loop import forbid
 from tests.sinks.listmonk.make import claimed
@@ -129,7 +129,7 @@ async def test_the_person_is_told_by_the_uuid_and_no_address_is_sent(
 
 
 async def test_an_address_under_another_form_of_its_domain_is_the_persons(bridge: Bridge, sandbox: Sandbox) -> None:
-    sandbox.add_subscriber("Reader@Bücher.example")
+    sandbox.listmonk.database.add_person(Subscriber("Reader@Bücher.example"))
     await bridge.start()
     await emit(bridge, mailed(uuid_of(sandbox, "reader@bücher.example"), "reader@xn--bcher-kva.example"))
     await bridge.idle()

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from bouncestream.errors import ListenError, UsageError
-from bouncestream.sandbox import Sandbox, check_loopback
+from bouncestream.sandbox import Sandbox, Subscriber, check_loopback
 
 AUTH = {"Authorization": "token bridge:sandbox-token-of-bridge"}
 
@@ -92,7 +92,7 @@ async def test_it_serves_large_bodies(rig):
 
 
 async def test_subscribers_may_be_added_while_it_runs(rig):
-    number = rig.sandbox.add_subscriber("New@Example.com", status="disabled")
+    number = rig.sandbox.listmonk.database.add_person(Subscriber("New@Example.com", status="disabled")).id
     _, body = await rig.call("GET", "/api/subscribers?query=subscribers.email IN ('new@example.com')")
     (found,) = body["data"]["results"]
     assert (found["id"], found["status"]) == (number, "disabled")

@@ -113,29 +113,18 @@ def judge(front: Front, seen: PortFacts, outside: str = "") -> list[Finding]:
         return []
     if not front.reachable:
         told = "; ".join(f"{address}: {front.ports[address, target.port]}" for address in usable)
-        seen_text = f"port {target.port} of {target.host} accepts no connections ({told})"
+        text = f"port {target.port} of {target.host} accepts no connections ({told})"
         why = "Readers cannot reach the pixel, the links or the unsubscribe page."
-        found.append(
-            Finding(
-                "ports-closed", Level.ERROR, TOPIC, seen_text, why, _open_for(target), _told(front, target.port)
-            )
-        )
+        closed = _told(front, target.port)
+        found.append(Finding("ports-closed", Level.ERROR, TOPIC, text, why, _open_for(target), closed))
     else:
         found.append(_answers(front, outside or from_outside(target.url)))
     if target.port == 443 and front.reachable and not front.open_at(80):
         told = "; ".join(f"{address}: {front.ports.get((address, 80), 'not tried')}" for address in usable)
         why = "Let's Encrypt renews certificates through it (HTTP-01), and addresses typed without https use it."
-        found.append(
-            Finding(
-                "ports-http-closed",
-                Level.WARNING,
-                TOPIC,
-                f"port 80 of {target.host} accepts no connections ({told})",
-                why,
-                _open(80) + "\n\n" + to_https(proxy_of(), target.host),
-                _told(front, 80),
-            )
-        )
+        text = f"port 80 of {target.host} accepts no connections ({told})"
+        fix = f"{_open(80)}\n\n{to_https(proxy_of(), target.host)}"
+        found.append(Finding("ports-http-closed", Level.WARNING, TOPIC, text, why, fix, _told(front, 80)))
     return found + _own_port(front, seen) + _login(front, seen)
 
 

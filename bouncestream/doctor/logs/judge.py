@@ -130,22 +130,12 @@ def _no_access_log(tally: Tally) -> Finding:
             return told_of
         fix = WORDS["logs-pixel-not-found" if tally.opened_as_file else "logs-pixel-failed"][1]
         return replace(told_of, fix=fix)
-    if not tally.sampled:
-        return finding(
-            "logs-unknown-format",
-            Level.ERROR,
-            "This is not text, so it is not an access log.",
-            sampled=0,
-            unknown=0,
-        )
-    share = tally.unknown / tally.sampled
-    return finding(
-        "logs-unknown-format",
-        Level.ERROR,
-        f"{share:.0%} of the examined lines are not access log lines.",
-        sampled=tally.sampled,
-        unknown=tally.unknown,
-    )
+    if tally.sampled:
+        seen = f"{tally.unknown / tally.sampled:.0%} of the examined lines are not access log lines."
+    else:
+        seen = "This is not text, so it is not an access log."
+    told = {"sampled": tally.sampled, "unknown": tally.unknown}
+    return finding("logs-unknown-format", Level.ERROR, seen, **told)
 
 
 def _read(tally: Tally) -> Finding:
