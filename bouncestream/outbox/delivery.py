@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -83,12 +84,9 @@ def claim(
 
 def _new_labels(conn: sqlite3.Connection, sources: Iterable[str], now: datetime) -> dict[str, list[str]]:
     """The labels for each source, as many as it occurs, popped from the end: `<source> <day>`, then with ` #2` …"""
-    wanted: dict[str, int] = {}
-    for source in sources:
-        wanted[source] = wanted.get(source, 0) + 1
     day = now.astimezone(UTC).date().isoformat()
     labels: dict[str, list[str]] = {}
-    for source, count in wanted.items():
+    for source, count in Counter(sources).items():
         number, used = conn.execute(QUERIES["newest_label"], (source, day)).fetchone() or (1, 0)
         found: list[str] = []
         while len(found) < count:

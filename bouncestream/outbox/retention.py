@@ -10,6 +10,7 @@ believed is for the caller to know (`maintenance.believed`): one that is wrong w
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,10 +77,8 @@ def _events(conn: sqlite3.Connection, before: datetime, limit: int) -> int:
     rows = [(row,) for row, _ in found]
     conn.executemany(QUERIES["delete_history"], rows)
     conn.executemany(QUERIES["delete_event"], rows)
-    changes: dict[str, int] = {}
-    for _, state in found:
-        changes[state] = changes.get(state, 0) - 1
-    count(conn, changes)
+    gone = Counter(state for _, state in found)
+    count(conn, {state: -events for state, events in gone.items()})
     return len(rows)
 
 

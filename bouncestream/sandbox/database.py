@@ -8,7 +8,7 @@ above its count leaves no row but still acts.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -208,15 +208,10 @@ class Database:
 
     def find(self, conditions: Iterable[Condition]) -> list[Person]:
         """The subscribers that meet one of the conditions."""
-        found: dict[int, Person] = {}
-        for condition in conditions:
-            for value in condition.values:
-                if condition.column == "email":
-                    person = self.by_email.get(value)
-                elif condition.column == "uuid":
-                    person = self.by_uuid.get(value)
-                else:
-                    person = self.people.get(int(value))
-                if person:
-                    found[person.id] = person
-        return list(found.values())
+        by_column: dict[str, Callable[[str], Person | None]] = {
+            "email": self.by_email.get,
+            "uuid": self.by_uuid.get,
+            "id": lambda value: self.people.get(int(value)),
+        }
+        found = (by_column[one.column](value) for one in conditions for value in one.values)
+        return list({person.id: person for person in found if person}.values())

@@ -6,6 +6,7 @@ Permissions on single lists (list roles) are not played: a user may see and mana
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -191,10 +192,8 @@ def _list(call: Call, one: MailingList) -> dict[str, Any]:
 
 
 def _counted(call: Call, one: MailingList) -> dict[str, Any]:
-    statuses: dict[str, int] = {}
-    for person in call.listmonk.database.people.values():
-        if known := person.lists.get(one.id):
-            statuses[known.status] = statuses.get(known.status, 0) + 1
+    known = (person.lists.get(one.id) for person in call.listmonk.database.people.values())
+    statuses = Counter(subscription.status for subscription in known if subscription)
     return _list(call, one) | {"subscriber_count": sum(statuses.values()), "subscriber_statuses": statuses}
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -95,9 +96,7 @@ class Inbox:
 
     async def _read(self, app: App, cases: list[Case]) -> bool:
         """Until all that can be stored is, and each mail is where it belongs."""
-        wanted: dict[str, int] = {}
-        for case in cases:
-            wanted[case.folder] = wanted.get(case.folder, 0) + 1
+        wanted = Counter(case.folder for case in cases)
         try:
             async with asyncio.timeout(READING):
                 while self.folders() != wanted:  # noqa: ASYNC110 - only files

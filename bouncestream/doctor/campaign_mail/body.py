@@ -179,12 +179,8 @@ def _pixel(letter: Letter, ids: set[str], own: Own) -> Iterable[Finding]:
         seen = "The pixel's ids differ from the mail's X-Listmonk headers."
         yield finding("mail-pixel-other-campaign", Level.ERROR, "pixel", seen, why, fix)
     else:
-        yield finding(
-            "mail-pixel-ok",
-            Level.OK,
-            "pixel",
-            f"The pixel is there: {printable(first.root, 200)}/campaign/…/…/px.png",
-        )
+        seen = f"The pixel is there: {printable(first.root, 200)}/campaign/…/…/px.png"
+        yield finding("mail-pixel-ok", Level.OK, "pixel", seen)
     if first.subscriber == ZERO:
         yield _anonymous(first, own)
     where = letter.html.find("px.png")

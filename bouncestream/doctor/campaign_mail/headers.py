@@ -100,14 +100,8 @@ def _unsubscribe(letter: Letter, root_url: str) -> Iterable[Finding]:
     rule = "Gmail and Yahoo require one-click unsubscription from bulk senders; without it readers report spam."
     switch = "Listmonk, Settings, Privacy: enable the List-Unsubscribe header"
     if not value:
-        yield finding(
-            "mail-unsubscribe-missing",
-            Level.WARNING,
-            "unsubscription",
-            "There is no List-Unsubscribe.",
-            rule,
-            switch,
-        )
+        seen = "There is no List-Unsubscribe."
+        yield finding("mail-unsubscribe-missing", Level.WARNING, "unsubscription", seen, rule, switch)
         return
     urls = re.findall(r"<\s*([^<>\s]{1,2000})\s*>", value[:10_000]) or [value.strip()]
     secure = [url for url in urls if url.lower().startswith("https://") and _host(url)]
@@ -189,15 +183,9 @@ def _bounces(letter: Letter, own: Own) -> Iterable[Finding]:
         yield finding("mail-return-path", Level.INFO, "bounces", seen, why, domain=domain, verp=named)
     ids = re.findall(r"<?([^\s<>]{1,500})>?", letter.get("message-id")[:2000])
     if not ids:
+        seen, why = "There is no Message-ID.", "Spam filters penalise that."
         fix = "let Listmonk or the mail server add one"
-        yield finding(
-            "mail-message-id-missing",
-            Level.WARNING,
-            "bounces",
-            "There is no Message-ID.",
-            "Spam filters penalise that.",
-            fix,
-        )
+        yield finding("mail-message-id-missing", Level.WARNING, "bounces", seen, why, fix)
         return
     right = ids[-1].rpartition("@")[2]
     esp = next((name for name, pattern in MESSAGE_IDS if pattern.search(right)), "")

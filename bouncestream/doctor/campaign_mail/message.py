@@ -59,21 +59,12 @@ def read(raw: bytes) -> Letter:
 def _read(text: str, depth: int) -> Letter:
     head, body = split_headers(text)
     fields = parse_fields(head)
-    page: Part | None = None
-    plain: Part | None = None
-    inner: Part | None = None
+    parts: dict[str, Part] = {}  # the first of each kind
     for part in leaves(fields, body):
-        if (
-            "attachment" in part.fields.get("content-disposition", "").lower()[:20]
-            and part.kind != "message/rfc822"
-        ):
-            continue
-        if part.kind == "text/html" and page is None:
-            page = part
-        elif part.kind == "text/plain" and plain is None:
-            plain = part
-        elif part.kind == "message/rfc822" and inner is None:
-            inner = part
+        attachment = "attachment" in part.fields.get("content-disposition", "").lower()[:20]
+        if part.kind == "message/rfc822" or not attachment:
+            parts.setdefault(part.kind, part)
+    page, plain, inner = map(parts.get, ("text/html", "text/plain", "message/rfc822"))
     if inner is not None and page is None and depth < 3:
         return replace(_read(decoded(replace(inner, kind="text/plain")), depth + 1), attached=True)
     if page is None and not fields and "<html" in text[:20_000].lower():

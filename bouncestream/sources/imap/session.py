@@ -307,10 +307,6 @@ class Session(Fetching):
 
     # -- waiting -------------------------------------------------------------------------------------------------
 
-    async def noop(self) -> None:
-        """Ask for a sign of life."""
-        await self._sure("NOOP")
-
     async def idle(self, seconds: float) -> bool:
         """Listen (RFC 2177) until the server says something about the folder, at most so long; whether it did. What
         it says is of no use beyond that: look yourself. Raises ServerRefused where IDLE is refused."""

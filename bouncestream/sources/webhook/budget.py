@@ -9,6 +9,7 @@ when there is none, whoever needs more is told to come again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from bouncestream.errors import StoreBusy
 
@@ -16,14 +17,14 @@ from bouncestream.errors import StoreBusy
 BODIES = 64 * 1024 * 1024
 
 
+@dataclass(eq=False)
 class Budget:
     """Bytes that are in use, of `limit`."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.used = 0
-        #: Shares of strangers, which may make room, in the order in which they began to be waited for.
-        self.waiting: dict[Share, None] = {}
+    limit: int
+    used: int = 0
+    #: Shares of strangers, which may make room, in the order in which they began to be waited for.
+    waiting: dict[Share, None] = field(default_factory=dict)
 
     def take(self, size: int, share: Share) -> None:
         """Count `size` bytes. Raises StoreBusy when there is no room for them."""
@@ -35,16 +36,14 @@ class Budget:
         self.used += size
 
 
+@dataclass(eq=False, slots=True)
 class Share:
     """The share of the budget that one request has; to be released in the end."""
 
-    __slots__ = ("_budget", "_end", "_size", "was_cut")
-
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
-        self._size = 0
-        self._end: Callable[[], None] | None = None
-        self.was_cut = False
+    _budget: Budget
+    _size: int = 0
+    _end: Callable[[], None] | None = None
+    was_cut: bool = False
 
     def grow(self, size: int) -> None:
         """Count `size` more bytes of the body. Raises StoreBusy."""

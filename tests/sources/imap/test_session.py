@@ -134,7 +134,7 @@ async def test_a_connection_that_ends_in_idle_is_noticed_at_once(end: str) -> No
             await listen_for_ever(session)  # a BYE is news at first
         assert time.monotonic() - began < AT_ONCE
         with pytest.raises(ConnectionLost):
-            await session.noop()
+            await session._sure("NOOP")
 
 
 async def test_a_server_that_ends_idle_by_itself_is_no_hang() -> None:
@@ -148,7 +148,7 @@ async def test_a_server_that_ends_idle_by_itself_is_no_hang() -> None:
     async with talking(script) as session:
         await session.select("INBOX")
         assert not await session.idle(60)
-        await session.noop()
+        await session._sure("NOOP")
 
 
 @pytest.mark.parametrize("answer", ["NO not here", "BAD what?"])
@@ -176,7 +176,7 @@ async def test_idle_that_is_refused(answer: str) -> None:
         lambda s: s.create("X"),
         lambda s: s.folders(),
         lambda s: s.status("INBOX"),
-        lambda s: s.noop(),
+        lambda s: s._sure("NOOP"),
         lambda s: s.idle(60),
     ],
 )  # fmt: skip
@@ -192,7 +192,7 @@ async def test_a_silent_server_is_given_up_whatever_was_asked(call: Callable[[Se
             await call(session)
         assert time.monotonic() - began < AT_ONCE
         with pytest.raises(ConnectionLost):  # and it is not used again
-            await session.noop()
+            await session._sure("NOOP")
 
 
 async def test_an_answer_that_keeps_coming_has_more_time() -> None:
@@ -235,7 +235,7 @@ async def test_a_call_that_is_cancelled_leaves_no_answer_for_the_next_one() -> N
             async with asyncio.timeout(0.1):
                 await session.search("ALL")
         with pytest.raises(ConnectionLost):
-            await session.noop()
+            await session._sure("NOOP")
 
 
 async def test_mails_of_others_are_not_taken_for_ours() -> None:
@@ -446,7 +446,7 @@ async def test_a_line_break_in_a_name_is_no_command() -> None:
     async with talking(script) as session:
         await session.select("INBOX")
         await session.copy([1], 'x"\r\nA1 DELETE INBOX')
-        await session.noop()
+        await session._sure("NOOP")
 
 
 async def test_the_log_is_silent_whatever_happens(caplog: pytest.LogCaptureFixture) -> None:
