@@ -30,7 +30,7 @@ from bouncestream.outbox.operator import Listed, Step
 from bouncestream.outbox.people import judged_again
 from bouncestream.outbox.view import View
 from bouncestream.ports import RawInput
-from bouncestream.printable import mask_all, printable
+from bouncestream.printable import mask_all
 from bouncestream.sinks.listmonk import payload
 
 #: How long Listmonk may take to say what it kept; seconds.
@@ -83,13 +83,13 @@ def _explain_event(args: argparse.Namespace) -> int:
     if args.json:
         out.json_line(_json(found, now, kept, trouble, args))
         return 3 if trouble else 0
-    out.heading(f"Event {row.row}: {row.event.kind}, {row.event.reason or 'no reason'}; {row.state.value}")
+    out.heading(f"Event {row.row}: {out.judged(row.event.kind.value, row.event.reason)}; {row.state.value}")
     _came_in(config, found, now, args)
     print()
     out.heading("What was sent to Listmonk")
     out.mark("·", out.masked(_sent_words(row), args))
     if row.attempt and row.event.kind is not Kind.UNSUBSCRIBE:
-        print(f"  {printable(out.masked(json.dumps(_sent(found)), args))}")
+        out.prose(out.masked(json.dumps(_sent(found)), args), "  ", "  ")
     print()
     out.heading("What Listmonk stored")
     sign = "⚠" if trouble else "·" if args.offline else "✔" if kept.startswith("its row") else "·"
@@ -98,7 +98,7 @@ def _explain_event(args: argparse.Namespace) -> int:
     out.heading("History")
     for step in steps:
         way = f"{step.before} → {step.after.value}" if step.before else step.after.value
-        print(f"  {out.when(step.at)}  {way}: {printable(out.masked(step.why, args))}")
+        out.prose(f"{way}: {out.masked(step.why, args)}", f"  {out.when(step.at)}  ", " " * 23)
     return 3 if trouble else 0
 
 
@@ -132,14 +132,17 @@ def _came_in(config: Config, found: _Found, now: str, args: argparse.Namespace) 
     """How it came in, how it was judged, and, where a mail is kept, the way to that."""
     row, came = found.row, found.came
     out.fields(
-        (f"  {name}", out.masked(value, args))
-        for name, value in (
-            ("received", f"{out.when(row.received_at)} UTC by {row.event.source} ({row.event.provider})"),
-            ("recipient", row.event.recipient or row.event.subscriber_uuid),
-            ("server's words", row.event.diagnostic),
-            ("evidence", row.event.evidence),
-            ("unsure", in_words(row.event)),
-        )
+        (
+            (name, out.masked(value, args))
+            for name, value in (
+                ("received", f"{out.when(row.received_at)} UTC by {row.event.source} ({row.event.provider})"),
+                ("recipient", row.event.recipient or row.event.subscriber_uuid),
+                ("server's words", row.event.diagnostic),
+                ("evidence", row.event.evidence),
+                ("unsure", in_words(row.event)),
+            )
+        ),
+        "  ",
     )
     if came is None:
         out.mark("·", "the raw input has expired ([retention] raw)")

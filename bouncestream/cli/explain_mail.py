@@ -16,7 +16,6 @@ from bouncestream.mail.decode import as_dict
 from bouncestream.mail.reason import REASONS
 from bouncestream.mail.trace import RecipientTrace
 from bouncestream.mail.verdict import RecipientVerdict, Verdict
-from bouncestream.printable import printable
 
 
 def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: str, source: str = "") -> None:
@@ -34,7 +33,7 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
         out.json_line({"file": Path(name).name, **as_dict(verdict), "told": told(returned, config)})
         return
     out.heading(f"{name}: {out.kind(verdict.kind)}")
-    print(f"  {printable(out.masked(verdict.evidence, args))}")
+    out.prose(out.masked(verdict.evidence, args), "  ", "  ")
     trace = verdict.trace
     assert trace is not None
     print()
@@ -46,7 +45,7 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
     print()
     out.heading("The questions and answers")
     for step in trace.steps:
-        print(f"  {printable(step.question)} {printable(out.masked(step.answer, args))}")
+        out.prose(f"{step.question} {out.masked(step.answer, args)}", "  ", "    ")
     for recipient, way in zip(verdict.recipients, trace.recipients, strict=True):
         print()
         _recipient(recipient, way, args)
@@ -56,40 +55,44 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
 
 def _recipient(recipient: RecipientVerdict, way: RecipientTrace, args: argparse.Namespace) -> None:
     who = recipient.address or "someone identified only by the UUIDs of the returned message"
-    out.heading(f"{out.masked(who, args)}: {out.kind(recipient.kind)}, {recipient.reason}")
+    out.heading(f"{out.masked(who, args)}: {out.judged(out.kind(recipient.kind), recipient.reason)}")
     known = REASONS.get(recipient.reason)
     out.fields(
-        (f"  {name}", out.masked(value, args))
-        for name, value in (
-            ("means", known.sentence if known else ""),
-            ("address found", recipient.source),
-            ("could also be", "; ".join(f"{c.address} ({c.where})" for c in way.candidates if not c.chosen)),
-            ("decided by", _decision(recipient)),
-            ("but", recipient.against),
-            (
-                "sure",
-                "" if recipient.sure else "no: it rests on words alone, or on a carrier that masks its filters",
-            ),
-            ("status", recipient.status),
-            ("reply", recipient.reply_code),
-            ("server's words", recipient.diagnostic),
-            ("evidence", recipient.evidence),
-        )
+        (
+            (name, out.masked(value, args))
+            for name, value in (
+                ("means", known.sentence if known else ""),
+                ("address found", recipient.source),
+                ("could also be", "; ".join(f"{c.address} ({c.where})" for c in way.candidates if not c.chosen)),
+                ("decided by", _decision(recipient)),
+                ("but", recipient.against),
+                (
+                    "sure",
+                    "" if recipient.sure else "no: it rests on words alone, or on a carrier that masks its filters",
+                ),
+                ("status", recipient.status),
+                ("reply", recipient.reply_code),
+                ("server's words", recipient.diagnostic),
+                ("evidence", recipient.evidence),
+            )
+        ),
+        "  ",
     )
     if way.signals:
         out.table(
-            ("  found in", "by", "text", "speaks for", "words of", ""),
+            ("  found in", "by", "speaks for", "words of", "", "text"),
             (
                 (
                     f"  {s.part}",
                     s.rule,
-                    out.masked(s.text, args),
                     s.reason,
                     s.said_by,
                     "decided" if s.decided else "",
+                    out.masked(s.text, args),
                 )
                 for s in way.signals
             ),
+            prose=True,
         )
 
 
@@ -137,7 +140,7 @@ def _told(verdict: Verdict, returned: Returned, config: Config, args: argparse.N
             out.mark("⚠", f"{event['kind']} about {out.masked(who, args)}, {held}")
         else:
             out.mark("✔", f"{event['kind']} about {out.masked(who, args)}")
-        print(f"  {printable(out.masked(event['evidence'], args))}")
+        out.prose(out.masked(event["evidence"], args), "  ", "  ")
     if not events:
         what = (
             "its recipient is unknown; it is kept as unidentified"

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
@@ -14,7 +13,6 @@ from bouncestream.printable import printable
 
 _SIGNS = {Level.OK: "✔", Level.INFO: "·", Level.WARNING: "⚠", Level.ERROR: "✘"}
 _NOT_EXAMINED = "Not everything could be examined: see above."
-_WIDTH = 100
 
 
 def tell(
@@ -78,28 +76,18 @@ def _sum(found: Sequence[Finding]) -> str:
 def _print(finding: Finding, because: str, remedy: str) -> None:
     sign = _SIGNS[finding.level]
     bad = finding.level in (Level.WARNING, Level.ERROR)  # what is fine needs no looking up
-    first, *more = _wrapped(finding.seen + (f" [{finding.id}]" if bad else ""), "")
-    print(f"{out.coloured(sign, out.MARKS[sign])} {first.strip()}")
-    for line in more:
-        print(line)
-    for line in _wrapped(finding.why, because if bad else "") if finding.why else ():
-        print(line)
+    out.mark(sign, finding.seen + (f" [{finding.id}]" if bad else ""))
+    if finding.why:
+        _say(finding.why, because if bad else "")
     label = remedy
     for line in finding.fix.splitlines():
         if line.startswith("    ") or not line:  # a snippet stays one that can be pasted
             print(f"  {printable(line)}".rstrip())
         else:
-            print(*_wrapped(line, label), sep="\n")
+            _say(line, label)
         label = ""
 
 
-def _wrapped(text: str, label: str) -> list[str]:
-    """Prose below its sign, in lines that can be read; what has no spaces is not broken."""
-    return textwrap.wrap(
-        printable(text),
-        _WIDTH,
-        initial_indent=f"  {label}",
-        subsequent_indent="  " + " " * len(label),
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [""]
+def _say(text: str, label: str) -> None:
+    """Prose below its sign."""
+    out.prose(text, f"  {label}", "  " + " " * len(label))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`bouncestream outbox list|show|stats`: what is in the outbox. Addresses are masked unless --reveal."""
+"""`bouncestream outbox list|show`: what is in the outbox. Addresses are masked unless --reveal."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import argparse
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from typing import Any
 
-from bouncestream.cli import outbox_change
+from bouncestream.cli import outbox_change, outbox_stats
 from bouncestream.cli import show as out
 from bouncestream.cli.opened import Changing, configuration, looking
 from bouncestream.cli.outbox_change import as_command, item_number
@@ -21,9 +21,10 @@ from bouncestream.errors import UsageError
 from bouncestream.event import Kind
 from bouncestream.judging.unsure import in_words
 from bouncestream.mail.address import normalise
-from bouncestream.outbox import delivery, operator
+from bouncestream.outbox import operator
 from bouncestream.outbox.operator import Listed, Step
 from bouncestream.outbox.quarantine import Quarantined, quarantine_items
+from bouncestream.outbox.state import HELD_FOR
 from bouncestream.outbox.view import View
 from bouncestream.ports import State
 from bouncestream.printable import mask, mask_all, printable
@@ -34,8 +35,8 @@ _KINDS = tuple(kind.value for kind in Kind)
 #: Rows that are read at a time: a list of all events need not fit in memory.
 _PAGE = 5000
 
-#: What the numbers by source, reason and domain look back on.
-_RECENT = timedelta(days=30)
+#: States whose reason is news; the others are told by their name.
+_NEWS = {State.HELD, State.DEAD, State.UNSTORED, State.DROPPED}
 
 
 def options(parser: Parser) -> None:
@@ -84,7 +85,7 @@ def options(parser: Parser) -> None:
         inner,
         "stats",
         "count the events",
-        stats,
+        outbox_stats.stats,
         '--json: {"states": {"pending": n, … every state}, "duplicates": n, "doubled": n, "quarantine": n,\n'
         '"unidentified": n}',
     )
@@ -117,24 +118,34 @@ def _list_events(args: argparse.Namespace, rows: Iterable[Listed]) -> int:
         for row in rows:
             out.json_line(as_json(row, args))
         return 0
-    columns = ("number", "received", "source", "kind", "recipient", "reason", "state", "why")
-    out.table(
-        columns,
-        (
+    now, before, shown = datetime.now(UTC), "", []
+    for row in rows:
+        why = out.masked(_news(row), args)
+        shown.append(
             (
                 str(row.row),
-                out.when(row.received_at),
+                out.short(row.received_at, now),
                 row.event.source,
-                row.event.kind.value,
+                out.judged(row.event.kind.value, row.event.reason),
                 who(row, args),
-                row.event.reason,
                 row.state.value,
-                out.masked(row.why, args)[:100],
+                "" if why == before else why,  # one reason of many neighbours is told once
             )
-            for row in rows
-        ),
-    )
+        )
+        before = why or before
+    if shown:
+        out.table(("no.", "UTC", "source", "judged", "recipient", "state", "why"), shown, prose=True)
+    else:
+        filters = args.state or args.kind or args.source or args.recipient
+        out.mark("·", "No event passes these filters." if filters else "The outbox has no events yet.")
     return 0
+
+
+def _news(row: Listed) -> str:
+    """Why it stands as it does, where that is more than its state says."""
+    if row.state is State.HELD and row.held_for != "permission":
+        return f"held: {HELD_FOR[row.held_for]}"
+    return row.why if row.state in _NEWS or (row.attempt and row.state is State.PENDING) else ""
 
 
 def pages(outbox: View | Changing, size: int, limit: int = 0, **filters: Any) -> Iterator[list[Listed]]:
@@ -159,10 +170,19 @@ def _list_quarantine(args: argparse.Namespace, outbox: View) -> int:
         for item in items:
             out.json_line(_quarantined(item))
         return 0
-    out.table(
-        ("number", "received", "source", "provider", "type", "why"),
-        ((str(i.id), out.when(i.received_at), i.source, i.provider, i.event_type, mask_all(i.why)) for i in items),
-    )
+    now = datetime.now(UTC)
+    if items:
+        out.table(
+            ("no.", "UTC", "source", "provider", "type", "why"),
+            [
+                (str(i.id), out.short(i.received_at, now), i.source, i.provider, i.event_type, mask_all(i.why))
+                for i in items
+            ],
+            prose=True,
+        )
+        return 0
+    of = f" from {args.source}" if args.source else ""
+    out.mark("·", f"No bounce mail{of} is unidentified." if args.unidentified else f"Nothing{of} is in quarantine.")
     return 0
 
 
@@ -199,8 +219,9 @@ def _whole(conn: sqlite3.Connection, ref: str) -> tuple[Listed, list[Step], tupl
 
 def _print_history(steps: list[Step], args: argparse.Namespace) -> None:
     out.table(
-        ("at", "from", "to", "why"),
+        ("UTC", "from", "to", "why"),
         ((out.when(s.at), s.before, s.after.value, out.masked(s.why, args)) for s in steps),
+        prose=True,
     )
 
 
@@ -230,45 +251,6 @@ def _print_raw(args: argparse.Namespace, outbox: View, raw_id: int) -> int:
     for line in body.decode("utf-8", "replace").splitlines():
         print(printable(out.masked(line, args)))
     return 0
-
-
-def stats(args: argparse.Namespace) -> int:
-    """`outbox stats`."""
-    since = datetime.now(UTC) - _RECENT
-    with looking(configuration(args, with_secrets=False).outbox.path) as outbox:
-        counts = outbox.read(_counts)
-        recent = None if args.json else outbox.read(partial(operator.stats, since=since))
-    if recent is None:
-        out.json_line(counts)
-        return 0
-    out.table(("state", "events"), [(state, str(number)) for state, number in counts["states"].items()])
-    rest = [(name, str(number)) for name, number in counts.items() if name != "states"]
-    print()
-    out.table(("beside them", "number"), rest)
-    for title, columns, rows in (
-        (
-            "by source",
-            ("source", "kind", "events", "newest"),
-            [(s, k, str(n), out.when(at)) for s, k, n, at in recent.sources],
-        ),
-        ("by reason", ("kind", "reason", "events"), [(k, r or "-", str(n)) for k, r, n in recent.reasons]),
-        ("by domain", ("domain", "events"), [(d, str(n)) for d, n in recent.domains]),
-    ):
-        if rows:
-            print()
-            out.table(columns, rows, title=f"{title}, the last {_RECENT.days} days")
-    return 0
-
-
-def _counts(conn: sqlite3.Connection) -> dict[str, Any]:
-    tally = delivery.tally(conn)
-    return {
-        "states": {state.value: tally.get(state.value, 0) for state in State},
-        "duplicates": int(delivery.get_meta(conn, "duplicates") or 0),
-        "doubled": int(delivery.get_meta(conn, "doubled") or 0),
-        "quarantine": delivery.quarantine_count(conn),
-        "unidentified": delivery.quarantine_count(conn, unidentified=True),
-    }
 
 
 def as_json(row: Listed, args: argparse.Namespace) -> dict[str, Any]:

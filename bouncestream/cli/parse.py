@@ -67,22 +67,17 @@ def _print(told: dict[str, Any]) -> None:
     if "error" in told:
         out.mark("✘", f"{told['file']}: {told['error']}")
         return
-    out.mark(
-        "·" if told["kind"] == "ignore" else "✔", f"{told['file']}: {out.kind(told['kind'])} ({told['evidence']})"
-    )
-    if told["recipients"]:
-        out.table(
-            ("  recipient", "kind", "reason", "status", "reply", "diagnostic", "evidence"),
+    out.mark("·" if told["kind"] == "ignore" else "✔", f"{told['file']}: {out.kind(told['kind'])}")
+    out.prose(told["evidence"], "  ", "  ")
+    for r in told["recipients"]:
+        who = r["address"] or "someone identified only by the UUIDs of the original"
+        out.fields(
             (
-                (
-                    f"  {r['address'] or '(identified only by the UUIDs of the original)'}",
-                    out.kind(r["kind"]),
-                    r["reason"],
-                    r["status"],
-                    r["reply_code"],
-                    r["diagnostic"][:120],
-                    r["evidence"],
-                )
-                for r in told["recipients"]
+                ("recipient", f"{who}: {out.judged(out.kind(r['kind']), r['reason'])}"),
+                ("status", r["status"]),
+                ("reply", r["reply_code"]),
+                ("server's words", r["diagnostic"]),
+                ("evidence", r["evidence"]),
             ),
+            "  ",
         )

@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         return 0
     if told:
-        out.table(("number", "recipient", "was", "becomes", "", "evidence"), told)
+        out.table(("no.", "recipient", "was", "becomes", "", "evidence"), told, prose=True)
         print()
     _summary(counts, applied=args.apply)
     return 0
@@ -166,7 +166,7 @@ def _line(change: Change, done: str, args: argparse.Namespace) -> tuple[str, ...
         f"{old.kind} ({old.reason})",
         change.becomes,
         done,
-        mask_all(new.evidence)[:100] if new is not None else "",
+        mask_all(new.evidence) if new is not None else "",
     )
 
 

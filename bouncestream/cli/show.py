@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How commands show things: tables and colours on a terminal (rich), aligned plain text in a pipe, JSON lines.
+"""How commands show things: tables and text in lines that fit, with colours on a terminal; JSON lines.
 
 Every text that comes here is taken to be foreign and made printable.
 """
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from bouncestream.cli import layout
 from bouncestream.printable import mask_all, printable
 
 #: mark → colour on a terminal
@@ -26,6 +29,9 @@ _COLOURS = {
     "complaint": "magenta",
     "soft": "yellow",
 }
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+#: style → its number on a terminal (ECMA-48 section 8.3.117)
+_SGR = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "magenta": 35}
 
 
 def kind(word: str) -> str:
@@ -33,53 +39,69 @@ def kind(word: str) -> str:
     return "ignored" if word == "ignore" else word
 
 
+def judged(kind: str, reason: str) -> str:
+    """A verdict in two words: its kind, and the reason where that says more."""
+    return kind if reason in ("", kind) else f"{kind} {reason}"
+
+
 def on_terminal() -> bool:
     """Whether a person reads standard output."""
     return sys.stdout.isatty()
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
-    """Rows below their columns."""
+def room() -> int:
+    """The cells of a line: of the terminal ($COLUMNS where set), and 80 in a pipe."""
+    return max(40, shutil.get_terminal_size().columns)
+
+
+def prose_room() -> int:
+    """The cells of a line of prose: longer ones are hard to read, but $COLUMNS is a wish."""
+    return room() if "COLUMNS" in os.environ else min(room(), 100)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", prose: bool = False) -> None:
+    """Rows below their columns. `prose`: the last column is text of any length. What is too wide for a terminal is
+    cut with …; a pipe loses nothing."""
     clean = [[printable(cell) for cell in row] for row in rows]
-    if on_terminal():
-        _rich_table(columns, clean, title)
-        return
     if title:
-        print(title)
-    widths = [max(map(len, cells)) for cells in zip(columns, *clean, strict=True)]
-    for row in [list(columns), *clean]:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        heading(title)
+    made = layout.columns(columns, clean, room(), prose=prose, whole=not on_terminal())
+    for number, (cells, below) in enumerate(made):
+        cells[-1] = cells[-1].rstrip()
+        print(layout.GAP.join(coloured(cell, _style(cell.strip()) if number else "dim") for cell in cells).rstrip())
+        for line in below:
+            print(coloured(line, "dim"))
 
 
-def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    made = Table(
-        box=box.SIMPLE_HEAD, title=title or None, title_justify="left", padding=(0, 1, 0, 0), show_edge=False
-    )
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(cell, style=_COLOURS.get(cell, MARKS.get(cell, ""))) for cell in row))
-    Console(highlight=False).print(made)
+def _style(word: str) -> str:
+    return _COLOURS.get(word.partition(" ")[0]) or MARKS.get(word, "")
 
 
-def fields(pairs: Iterable[tuple[str, str]]) -> None:
-    """Names and values, one pair a line; empty values are left out."""
+def fields(pairs: Iterable[tuple[str, str]], indent: str = "") -> None:
+    """Names and values, one pair a line, long values wrapped; empty values are left out."""
     kept = [(name, printable(value)) for name, value in pairs if value]
-    width = max((len(name) for name, _ in kept), default=0)
+    width = max((layout.width(name) for name, _ in kept), default=0)
     for name, value in kept:
-        print(f"{coloured(name.ljust(width), 'dim')}  {coloured(value, _COLOURS.get(value, ''))}")
+        first = f"{indent}{layout.pad(name, width)}  "
+        line, *more = layout.wrap(value, prose_room(), first, " " * layout.width(first))
+        print(f"{coloured(first, 'dim')}{coloured(line[len(first) :], _style(value))}")
+        for line in more:
+            print(line)
 
 
 def mark(sign: str, text: str, fix: str = "") -> None:
     """A line of a check with its sign, and the fix below it."""
-    print(f"{coloured(sign, MARKS.get(sign, ''))} {printable(text)}")
+    first, *more = layout.wrap(printable(text), prose_room(), f"{sign} ", "  ")
+    print(coloured(sign, MARKS.get(sign, "")) + first[len(sign) :])
+    for line in more:
+        print(line)
     if fix:
-        print(f"  → {printable(fix)}")
+        prose(fix, "  → ", "    ")
+
+
+def prose(text: str, first: str = "", then: str = "") -> None:
+    """Text in lines that can be read, which begin with `first`, then with `then`."""
+    print(*layout.wrap(printable(text), prose_room(), first, then), sep="\n")
 
 
 def masked(text: str, args: argparse.Namespace) -> str:
@@ -89,20 +111,19 @@ def masked(text: str, args: argparse.Namespace) -> str:
 
 def heading(text: str) -> None:
     """A line above others."""
-    print(coloured(printable(text), "bold"))
+    first, *more = layout.wrap(printable(text), prose_room())
+    print(coloured(first, "bold"))
+    for line in more:
+        print(coloured(line, "bold"))
 
 
 def coloured(text: str, style: str) -> str:
-    """`text`, in a style of rich's on a terminal that takes colours."""
+    """`text`, in a style on a terminal that takes colours: not where NO_COLOR is set (no-color.org)."""
     if not style or not text or not on_terminal():
         return text
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False, soft_wrap=True)
-    with console.capture() as captured:
-        console.print(Text(text, style=style), end="")
-    return captured.get()
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb":
+        return text
+    return f"\x1b[{_SGR[style]}m{text}\x1b[0m"
 
 
 def json_line(value: Any) -> None:
@@ -116,8 +137,19 @@ def time(at: datetime | None) -> str:
 
 
 def when(at: datetime | None) -> str:
-    """A time for a person, in UTC."""
+    """A time for a person, in UTC, to the second: where one event is shown."""
     return f"{at:%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def short(at: datetime | None, now: datetime) -> str:
+    """A time for a person, in UTC, as short as a list needs it: 15:39, yesterday, 28 Nov, 28 Nov 2025."""
+    if at is None:
+        return ""
+    if at.date() == now.date():
+        return f"{at:%H:%M}"
+    if at.date() == (now - timedelta(days=1)).date():
+        return "yesterday"
+    return f"{at.day} {_MONTHS[at.month - 1]}" + (f" {at.year}" if at.year != now.year else "")
 
 
 def tell(as_json: bool, done: Sequence[int], refused: dict[int, str], done_word: str, noun: str) -> int:

@@ -61,6 +61,9 @@ class Step:
 class Stats:
     """Numbers of the events since a time."""
 
+    days: Sequence[tuple[str, int, int, int, int]]  #: day, hard, soft, complaints, unsubscribes; the newest first
+    #: campaign UUID (empty: not told), hard, soft, complaints, unsubscribes, newest; the one last heard of first
+    campaigns: Sequence[tuple[str, int, int, int, int, datetime]]
     sources: Sequence[tuple[str, str, int, datetime]]  #: source, kind, events, newest
     reasons: Sequence[tuple[str, str, int]]  #: kind, reason, events
     domains: Sequence[tuple[str, int]]
@@ -138,6 +141,10 @@ def stats(conn: sqlite3.Connection, since: datetime, *, limit: int = 20) -> Stat
     bounds = {"since_id": codec.id_bound(since), "limit": limit}
     sources = conn.execute(QUERIES["stats_sources"], bounds).fetchall()
     return Stats(
+        days=conn.execute(QUERIES["stats_days"], bounds).fetchall(),
+        campaigns=[
+            (*row[:5], codec.moment(row[5])) for row in conn.execute(QUERIES["stats_campaigns"], bounds).fetchall()
+        ],
         sources=[(source, kind, count, codec.moment(newest)) for source, kind, count, newest in sources],
         reasons=conn.execute(QUERIES["stats_reasons"], bounds).fetchall(),
         domains=conn.execute(QUERIES["stats_domains"], bounds).fetchall(),

@@ -306,6 +306,16 @@ WHERE id > :after ORDER BY id LIMIT :limit;
 -- name: mark_replayed
 UPDATE quarantine SET replayed_at = ? WHERE id = ? AND replayed_at IS NULL;
 
+-- name: stats_days
+SELECT substr(received_at, 1, 10) AS day, sum(kind = 'hard'), sum(kind = 'soft'), sum(kind = 'complaint'),
+       sum(kind = 'unsubscribe') FROM outbox WHERE event_id >= :since_id GROUP BY day ORDER BY day DESC LIMIT :limit;
+
+-- name: stats_campaigns
+SELECT campaign_uuid, sum(kind = 'hard'), sum(kind = 'soft'), sum(kind = 'complaint'), sum(kind = 'unsubscribe'),
+       max(received_at) AS newest
+FROM outbox WHERE event_id >= :since_id GROUP BY campaign_uuid
+ORDER BY campaign_uuid = '', newest DESC LIMIT :limit;
+
 -- name: stats_sources
 SELECT source, kind, count(*), max(received_at) FROM outbox WHERE event_id >= :since_id
 GROUP BY source, kind ORDER BY source, kind;

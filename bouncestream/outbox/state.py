@@ -10,6 +10,8 @@ other move, and the CHECKs of the schema repeat the states.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bouncestream.ports import State
 
 #: Who moves: the relay, an operator's command (`outbox replay|drop|release`), or the policy.
@@ -39,5 +41,10 @@ MOVES: dict[State, frozenset[State]] = {
 #: that cannot be read back).
 FINAL = frozenset({State.VERIFIED, State.UNSTORED, State.DEAD, State.DROPPED})
 
-#: Why an event is held back; the CHECK on `held_for` repeats it.
-HELD_FOR = frozenset({"unproven", "permission", "brake", "operator"})
+#: Why an event is held back, and in words; the CHECK on `held_for` repeats it.
+HELD_FOR: Mapping[str, str] = {
+    "unproven": "nothing proves whom the mail is about",
+    "permission": "Listmonk's token may not do it",
+    "brake": "the brake stopped it",
+    "operator": "an operator holds it back",
+}

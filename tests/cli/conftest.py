@@ -95,6 +95,12 @@ class Process:
         self.process.stdout.close()
 
 
+@pytest.fixture(autouse=True)
+def one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most sentences are one line, so that a test finds them; `test_width` looks at lines of 80."""
+    monkeypatch.setenv("COLUMNS", "160")
+
+
 @pytest.fixture
 def cli(tmp_path: Path) -> Cli:
     """Run a command to its end."""

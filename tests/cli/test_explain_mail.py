@@ -19,7 +19,7 @@ def test_a_mail_is_explained_from_its_parts_to_what_listmonk_is_told(cli: Cli) -
     for expected in (
         "message/delivery-status",
         "A delivery report (RFC 3464)? yes",
-        "reader@example.com: hard, user_unknown",
+        "reader@example.com: hard user_unknown",
         "inbox@provider.test (Final-Recipient)",
         "words 'user not found'",
         "The mailbox does not exist.",

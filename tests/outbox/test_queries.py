@@ -17,6 +17,8 @@ from bouncestream.outbox.queries import QUERIES
 MAY_SCAN = {
     "list_rows",
     "rows_in_state",
+    "stats_days",
+    "stats_campaigns",
     "stats_sources",
     "stats_reasons",
     "stats_domains",

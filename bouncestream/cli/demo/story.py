@@ -12,8 +12,8 @@ import asyncio
 import os
 import shlex
 import socket
+import sys
 import tempfile
-import textwrap
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -214,17 +214,8 @@ def _step(number: int, text: str) -> None:
 
 
 def _say(text: str) -> None:
-    print(
-        textwrap.fill(
-            text,
-            110,
-            initial_indent="   ",
-            subsequent_indent="   ",
-            break_on_hyphens=False,
-            break_long_words=False,
-        ),
-        flush=True,
-    )
+    out.prose(text, "   ", "   ")
+    sys.stdout.flush()
 
 
 def _introduce(stage: Stage) -> None:
