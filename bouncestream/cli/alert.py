@@ -25,8 +25,7 @@ def options(parser: Parser) -> None:
     command(
         test,
         run,
-        "Works without a running bridge. Exit code 1: a channel failed, or none is configured.\n--json: "
-        '{"channels": [{"channel", "sent", "why"}]}.',
+        'Works without a running bridge.\n\n--json: {"channels": [{"channel", "sent", "why"}]}.',
     )
     test.add_argument("--json", action="store_true", help="JSON output")
 

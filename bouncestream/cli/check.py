@@ -18,8 +18,7 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Every problem comes with its fix. Exit code 1: problems found; 3: something could not be examined,\nsuch "
-        "as a Listmonk that does not answer. Changes nothing. The id of a finding is in [brackets], as "
+        "Every problem comes with its fix. Changes nothing. The id of a finding is in [brackets], as "
         "in\n`bouncestream doctor`, which also examines the public side and campaigns.",
     )
 

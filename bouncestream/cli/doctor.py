@@ -24,7 +24,7 @@ def options(parser: Parser) -> None:
         "Examines Listmonk, its settings and campaigns, the public address (DNS, ports, TLS, pixel, links,\n"
         "through the proxy), and bouncestream itself, within 15 seconds. Each finding says what was seen, why\n"
         "it matters, and how to fix it. It changes nothing; the token goes to [listmonk] url only.\n\n"
-        "Exit codes: 0 fine, 1 warnings, 2 errors, 3 something could not be examined. With --json:\n"
+        "With --json:\n"
         '{"findings": [{"id", "level": ok|info|warning|error, "topic", "seen", "why", "fix", "evidence"}]}',
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object, for programs")

@@ -29,8 +29,7 @@ _MOST = 32 << 20
 
 
 _JSON = """\
---json: {"findings": [{"id", "level": "ok"|"info"|"warning"|"error", "topic", "seen", "why", "fix", "evidence"}]}.
-Exit code 0: fine; 1: warnings; 2: errors; 3: not everything could be examined."""
+--json: {"findings": [{"id", "level": ok|info|warning|error, "topic", "seen", "why", "fix", "evidence"}]}."""
 
 
 def mail_options(parser: Parser) -> None:

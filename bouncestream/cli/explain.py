@@ -44,7 +44,7 @@ def options(parser: Parser) -> None:
         run,
         "For a mail: its parts, where the address was found and the alternatives, which\nwords or code decided, "
         "and what is sent to Listmonk. For an event also what was sent to Listmonk, what\nit stored, and the "
-        "history. Exit code 3: Listmonk could not be queried.",
+        "history.",
     )
     parser.add_argument(
         "target", metavar="FILE|EVENT", help="a raw mail (- for standard input), or the number or id of an event"

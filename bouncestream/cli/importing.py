@@ -51,8 +51,7 @@ def options(parser: Parser) -> None:
         "Processes older mails as those of a mailbox are. It may be repeated, interrupted, and run\nwhile "
         "`bouncestream run` is up: known reports count as duplicates. The files are only read.\n\n--json: "
         '{"mails", "hard", "soft", "complaint", "ignored", "unidentified", "duplicates", '
-        '"too_old",\n"unreadable", "quarantined", "source", "since", "seconds", "dry_run", "interrupted"}. Exit '
-        "code 1: some\nmails could not be read or stored.",
+        '"too_old",\n"unreadable", "quarantined", "source", "since", "seconds", "dry_run", "interrupted"}.',
     )
     parser.add_argument(
         "path",

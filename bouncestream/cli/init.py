@@ -70,8 +70,7 @@ def options(parser: Parser) -> None:
         parser,
         run,
         "Asks for Listmonk's URL and token, the provider and the public address, in this order, unless\ngiven as "
-        "options. Ends with what to paste at your provider. Exit code 1: the\nconfiguration is written, but not "
-        "everything that was tried works yet.",
+        "options. Ends with what to paste at your provider.",
         config=False,
     )
     parser.add_argument("--listmonk-url", metavar="URL", help="Listmonk's URL, as this machine reaches it")

@@ -38,8 +38,7 @@ def options(parser: Parser) -> None:
         test,
         run,
         "If the server has UIDPLUS, IDLE is tested with bouncestream's own mail: it is put into the first "
-        "folder\nand removed again; no other mail is touched. Exit code 1: problems were found; 3: the test could "
-        "not run.",
+        "folder\nand removed again; no other mail is touched.",
     )
     test.add_argument("name", metavar="NAME", help="the mailbox")
 

@@ -42,6 +42,7 @@ def options(inner: Commands) -> None:
         replay,
         "An event that may already be in Listmonk is looked up there before it is posted.",
     )
+    again.usage = "%(prog)s [options] [EVENT ...]"  # the options that exclude each other have no room in one line
     again.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or start of the id")
     many = again.add_mutually_exclusive_group()
     many.add_argument("--dead", action="store_true", help="all dead letters")

@@ -24,7 +24,7 @@ def options(parser: Parser) -> None:
         '"recipients": [{"address", "kind",\n"reason", "status", "reply_code", "diagnostic", "evidence", "sure", '
         "…}], "
         '"original": {…}}. "sure" is\nfalse for a hard that rests on words alone. A file that cannot be read has '
-        '"error", then the exit code is 1.\nOf a configuration, verp, verp_secret, unsubscribe and authserv_id in '
+        '"error".\nOf a configuration, verp, verp_secret, unsubscribe and authserv_id in '
         "[mail] count.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="a raw mail; - for standard input")

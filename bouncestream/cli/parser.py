@@ -39,20 +39,41 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "verp": ("verp", "make a recipient's signed return address"),
     "backup": ("backup", "copy the outbox to a file while it is in use"),
     "config": ("config", "print the example configuration"),
+    "completion": ("completion", "print the completion of commands and options for a shell"),
+    "help": ("helping", "show the help of a command"),
     "version": ("config:version", "show the version"),
 }
 
-EXIT_CODES = """\
-exit codes: 0 fine; 1 problems found; 3 could not be examined; 64 wrong usage; 75 temporary (the database is
-locked, another run); 78 configuration."""
+
+class _Help(argparse.HelpFormatter):
+    """Texts in lines that fit the terminal; what is indented stays as it is."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28)
+
+    def add_argument(self, action: argparse.Action) -> None:
+        super().add_argument(action)
+        if isinstance(action, argparse._SubParsersAction):  # its commands are indented, which is not counted
+            self._action_max_length += self._indent_increment
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from bouncestream.cli.layout import paragraphs
+
+        return "\n".join(indent + line for line in paragraphs(text, width - len(indent)))
 
 
 class Parser(argparse.ArgumentParser):
-    """Exit code 64 for wrong usage, no abbreviations, and the exit codes below each help text."""
+    """Exit code 64 for wrong usage, no abbreviations; examples and exit codes below each help text."""
 
     def __init__(self, **options: Any) -> None:
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(allow_abbrev=False, epilog=EXIT_CODES, **options)
+        options.setdefault("formatter_class", _Help)
+        super().__init__(allow_abbrev=False, **options)
+
+    def format_help(self) -> str:
+        from bouncestream.cli.manual import below  # whoever wants no help need not wait for it
+
+        self.epilog = below(self.prog.partition(" ")[2])
+        return super().format_help()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse as argparse does, but what is left over is the error of the command it stands behind, whose help

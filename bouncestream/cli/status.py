@@ -43,9 +43,8 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Reads the outbox, and queries the running bridge at [server] listen. Exit code 1: problems found, or\nno "
-        "bridge is running; 3: the outbox cannot be read. --json has the keys running, ready, parts, "
-        "sources,\noutbox, sink and alerts.",
+        "Reads the outbox, and queries the running bridge at [server] listen. --json has the keys running, ready, "
+        "parts, sources, outbox, sink and alerts.",
     )
     parser.add_argument("--json", action="store_true", help="JSON output")
     parser.add_argument("--watch", action="store_true", help="refresh until Ctrl-C")

@@ -2,13 +2,15 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
 
-from bouncestream.cli import build_parser, doctor, doctor_files
+from bouncestream.cli import build_parser, doctor, doctor_files, exits
+from bouncestream.cli.manual import MANUAL
 from tests.cli.conftest import environment
 
 
@@ -57,6 +59,8 @@ def test_all_commands_are_there() -> None:
         "verp",
         "backup",
         "config example",
+        "completion",
+        "help",
         "version",
     }
 
@@ -66,9 +70,30 @@ def test_each_command_exists_and_explains_every_option(path: tuple[str, ...]) ->
     parser = COMMANDS[path]
     assert callable(parser.get_default("run"))
     assert parser.description
-    assert "exit codes" in (parser.epilog or "")
     assert all(action.help for action in parser._actions)
-    assert max(map(len, parser.format_help().splitlines())) <= 120
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_each_help_fits_80_columns_and_ends_with_examples_and_exit_codes(
+    path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = COMMANDS[path].format_help()
+    assert max(map(len, text.splitlines())) <= 80
+    examples, _, codes = text.partition("\nexamples:\n")[2].partition("\n\nexit codes: ")
+    for line in examples.splitlines():
+        words = shlex.split(line)[1:]
+        assert words[: len(path)] == list(path)
+        assert callable(build_parser().parse_args(words).run)
+    assert codes.startswith("0 fine; ")
+    assert "64 wrong usage" in " ".join(codes.split())
+    assert "exit code" not in text.partition("examples:")[0].lower(), "they are told once"
+
+
+def test_the_manual_is_of_the_commands_that_there_are() -> None:
+    assert set(MANUAL) == {" ".join(path) for path in COMMANDS}
+    known = {value for key, value in vars(exits).items() if key.isupper() and isinstance(value, int)} | {2}
+    assert {code for entry in MANUAL.values() for code in entry.codes} <= known
 
 
 @pytest.mark.process

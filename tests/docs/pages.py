@@ -15,6 +15,7 @@ from typing import Any
 
 from bouncestream import providers
 from bouncestream.cli import build_parser
+from bouncestream.cli.manual import MANUAL
 from bouncestream.cli.parser import COMMANDS
 from bouncestream.config.model import NAMED, SECTIONS
 from bouncestream.doctor.catalogue import BY_TOPIC, TOPICS
@@ -84,6 +85,10 @@ def _described(parser: argparse.ArgumentParser, called: str) -> Iterator[str]:
         rows = [(_called(action), _marked(_help(parser, action))) for action in _told(parser)]
         if rows:
             yield table(("argument or option", "meaning"), rows)
+        entry = MANUAL[called.partition(" ")[2]]
+        examples = "\n".join(f"bouncestream {line}" for line in entry.examples)
+        yield f"```sh\n{examples}\n```"
+        yield f"Exit codes: {'; '.join(f'{code} {words}' for code, words in entry.codes.items())}."
     for group in groups:
         for name, inner in group.choices.items():
             yield f"## {called} {name}"

@@ -52,8 +52,7 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Everything happens on loopback addresses and in a temporary directory. Exit code 1: a check\n"
-        "failed at the end.",
+        "Everything happens on loopback addresses and in a temporary directory.",
         config=False,
     )
     parser.add_argument("--once", action="store_true", help="exit after the story instead of running until Ctrl-C")

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands below the help of each command, and on its page: examples, and its exit codes. The codes of all
+commands are in `exits`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: All commands have these.
+FINE, USAGE = {0: "fine"}, {64: "wrong usage"}
+
+_CONFIG = {78: "the configuration cannot be used"}
+_LOOKS = {3: "the outbox cannot be read", **_CONFIG}
+_CHANGES = {3: "the outbox cannot be read", 75: "the outbox is locked: try again", **_CONFIG}
+_EXAMINES = {1: "warnings", 2: "errors", 3: "something could not be examined"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is told of one command: lines that can be pasted, and exit code → meaning, beside 0 and 64."""
+
+    examples: tuple[str, ...]
+    exits: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def codes(self) -> dict[int, str]:
+        """Exit code → meaning, all of them in order."""
+        return dict(sorted((FINE | USAGE | dict(self.exits)).items()))
+
+
+MANUAL: Mapping[str, Entry] = {
+    "init": Entry(
+        ("init", "init --output /etc/bouncestream/config.toml"),
+        {1: "the configuration is written, but not everything works yet"},
+    ),
+    "run": Entry(
+        ("run", "run --dry-run", "run -c /etc/bouncestream/config.toml"),
+        {
+            70: "a bug: a part without which it cannot go on has ended; start it again",
+            75: "another run, a port in use, a full disk: try again",
+            **_CONFIG,
+        },
+    ),
+    "demo": Entry(("demo", "demo --once"), {1: "a check failed at the end", 130: "interrupted before the end"}),
+    "sandbox": Entry(("sandbox", "sandbox --listen 127.0.0.1:9100 --row-ms 50"), {1: "it cannot listen there"}),
+    "check": Entry(
+        ("check", "check -c /etc/bouncestream/config.toml"),
+        {1: "problems found", 3: "something could not be examined, such as a Listmonk that is away", **_CONFIG},
+    ),
+    "status": Entry(
+        ("status", "status --watch", "status --json"),
+        {1: "problems found, or no bridge is running", **_LOOKS},
+    ),
+    "alert test": Entry(("alert test",), {1: "a channel failed, or there is none", **_CONFIG}),
+    "parse": Entry(
+        ("parse bounce.eml", "parse --json one.eml two.eml", "parse -"),
+        {1: "a file could not be read", **_CONFIG},
+    ),
+    "explain": Entry(
+        ("explain 12", "explain bounce.eml --mailbox bounces", "explain 12 --offline --reveal"),
+        {3: "Listmonk could not be asked, or the outbox cannot be read", **_CONFIG},
+    ),
+    "rejudge": Entry(("rejudge --since 7d", "rejudge --apply"), _CHANGES),
+    "import": Entry(
+        ("import --dry-run --since 90d Maildir", "import old-bounces.mbox"),
+        {1: "some mails could not be read or stored", **_CHANGES, 130: "interrupted: import again"},
+    ),
+    "doctor": Entry(
+        ("doctor", "doctor --outside https://news.example.com", "doctor --json"), {**_EXAMINES, **_CONFIG}
+    ),
+    "doctor mail": Entry(("doctor mail campaign.eml",), {**_EXAMINES, **_CONFIG}),
+    "doctor logs": Entry(("doctor logs /var/log/nginx/access.log",), {**_EXAMINES, **_CONFIG}),
+    **{
+        f"proxy {name}": Entry((f"proxy {name} --domain news.example.org",), _CONFIG)
+        for name in ("caddy", "nginx", "apache", "traefik")
+    },
+    "outbox list": Entry(
+        (
+            "outbox list",
+            "outbox list --state dead --state held",
+            "outbox list --recipient reader@example.com --reveal",
+            "outbox list --unidentified",
+        ),
+        _LOOKS,
+    ),
+    "outbox show": Entry(("outbox show 12", "outbox show 12 --raw --reveal", "outbox show 3 --quarantine"), _LOOKS),
+    "outbox stats": Entry(("outbox stats", "outbox stats --json"), _LOOKS),
+    "outbox replay": Entry(
+        ("outbox replay 12", "outbox replay --dead", "outbox replay --quarantine 3"),
+        {1: "some were refused, with the reason", **_CHANGES},
+    ),
+    "outbox drop": Entry(
+        ("outbox drop 12 13", "outbox drop --held --yes", "outbox drop --unidentified"),
+        {1: "some were refused, with the reason", **_CHANGES},
+    ),
+    "outbox release": Entry(
+        ("outbox release 12", "outbox release --held-for unproven"),
+        {1: "some were refused, with the reason", **_CHANGES},
+    ),
+    "mailbox login": Entry(("mailbox login bounces",), {1: "the login was refused", 3: "no answer", **_CONFIG}),
+    "mailbox test": Entry(("mailbox test bounces",), {1: "problems found", 3: "the test could not run", **_CONFIG}),
+    "verp": Entry(("verp reader@example.com",), _CONFIG),
+    "backup": Entry(("backup /var/backups/outbox.db",), {1: "it could not be written", **_CHANGES}),
+    "config example": Entry(("config example",)),
+    "completion": Entry(("completion bash",)),
+    "help": Entry(("help", "help outbox list")),
+    "version": Entry(("version",)),
+}
+
+#: Below the help of the program itself.
+EVERY = """\
+exit codes: 0 fine; 1 problems found; 3 could not be examined; 64 wrong usage; 70 a bug; 75 temporary: try again; \
+78 configuration; 130 interrupted.
+
+`bouncestream help COMMAND` shows examples, and what the codes mean there."""
+
+
+def below(called: str) -> str:
+    """The text below the help of a command, such as `outbox list`; of one that only leads to others: nothing."""
+    if not called:
+        return EVERY
+    if called not in MANUAL:
+        return f"`bouncestream help {called} COMMAND` shows more."
+    entry = MANUAL[called]
+    examples = "\n".join(f"  bouncestream {line}" for line in entry.examples)
+    codes = "; ".join(f"{code} {words}" for code, words in entry.codes.items())
+    return f"examples:\n{examples}\n\nexit codes: {codes}."
