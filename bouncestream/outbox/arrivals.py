@@ -17,7 +17,8 @@ A row that is told by a UUID speaks for the person whose UUID it is, and for nob
 stranger who knows a Message-ID would else have a true report taken for a duplicate of his forgery.
 
 An unsubscription that comes again once its earlier event is finished is a new event: people subscribe again and
-leave again, and where it is only an echo, doing it twice does no harm.
+leave again, and where it is only an echo, doing it twice does no harm. A mail is one for good, so one that is not
+newer than the event which was finished is a duplicate of that.
 
 One way for one event and for ten thousand: all are read, all of their keys are looked up, each is decided against
 what is known and what came before it in the batch, and what is new is written table by table (`tables`). An event
@@ -174,6 +175,8 @@ class _Batch:
         event = report.event
         known = gravest(one for one in found if covers(one, event))
         again = event.kind is Kind.UNSUBSCRIBE and (known is None or known.state in FINAL)
+        if event.proof and known is not None and report.columns.occurred_at <= known.occurred_at:
+            again = False  # the mailbox is read anew, and the person may have come back since
         if again:
             row = self.insert(report, f"reported by {arrival.way} again, after an earlier one was finished")
         elif known is not None:

@@ -32,6 +32,7 @@ class Known(NamedTuple):
     unsent: int
     reported: str
     unproven: int  #: 1: its mail proved nothing
+    occurred_at: str
     sure: int | None = None  #: of a proven hard: 0 when it rests on words alone
 
     @property

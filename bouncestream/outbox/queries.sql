@@ -20,7 +20,7 @@ SELECT coalesce(max(id), 0) FROM outbox;
 -- name: known
 -- The row that an identity key leads to, for the comparison with a new report.
 SELECT id, event_id, state, kind, held_for, superseded_by, attempt, recipient, subscriber_uuid, address_form, unsent,
-       reported, evidence LIKE '%no proof of origin%', sure
+       reported, evidence LIKE '%no proof of origin%', occurred_at, sure
 FROM outbox WHERE id = ?;
 
 -- name: insert_event

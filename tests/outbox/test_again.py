@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
-from bouncestream.event import Kind
+from bouncestream.event import Kind, Proof
 from bouncestream.outbox import arrivals, delivery, operator
 from bouncestream.ports import Move, Receipt, State
 from tests.outbox import make
@@ -94,6 +95,20 @@ def test_an_unsubscription_whose_row_retention_took_is_heard_again(conn: sqlite3
     make.recount(conn)
     assert submit(conn, LEFT) == NEW
     assert submit(conn, LEFT) == KNOWN
+    make.check_tally(conn)
+
+
+def test_a_mail_that_is_read_again_takes_nobody_off_who_came_back(conn: sqlite3.Connection) -> None:
+    left = event(kind=Kind.UNSUBSCRIBE, message_id="", fingerprint=b"x", proof=Proof.UUID, occurred_at=NOW)
+    older, newer = replace(left, occurred_at=later(-99)), replace(left, occurred_at=later(9))
+    submit(conn, left)
+    claim(conn)
+    settle(conn, 1, State.VERIFIED)
+    assert [submit(conn, one, now=later(99)) for one in (left, older)] == [KNOWN, KNOWN]
+    assert submit(conn, newer, now=later(99)) == NEW
+    claim(conn, later(99))
+    settle(conn, 2, State.VERIFIED)
+    assert [submit(conn, one, now=later(999)) for one in (left, older, newer)] == [KNOWN] * 3
     make.check_tally(conn)
 
 
