@@ -50,7 +50,7 @@ ENGLISH: Mapping[str, str] = {
         server, servers, system*, service*, connection*, session*, disk*, queue*, device*, host key, process*,
         method*, program*, time, limit*, machine*, site, sites, organisation*, organization*, company, rechner*,
         maquina, macchina, sitio, empresa, entreprise, firma, line, lines, type, port, encoding, serveur*,
-        servidor*, serveris, сервер*, sunucu*, szerver*, palvelin*, charset, transport*, network, gateway*,
+        servidor*, serveris, сервер*, sunucu*, szerver*, may chu, palvelin*, charset, transport*, network, gateway*,
         relay, relaying, error*, request*, cipher*, mechanism*""",
     "part": """
         link*, url*, refers, mentions, quotes, message id, website*, web site*, web address*, web page*,

@@ -16,8 +16,8 @@ from bouncestream.mail.phrases import engine
 from bouncestream.mail.phrases.clauses import Clause, cut, told
 from bouncestream.mail.phrases.composed import NEUTRAL, NOT_THERE, STATES
 from bouncestream.mail.phrases.engine import Hit
-from bouncestream.mail.phrases.saying import Said, read
-from bouncestream.mail.phrases.tagging import tokens
+from bouncestream.mail.phrases.saying import Said, read, strange_in
+from bouncestream.mail.phrases.tagging import is_harmless, tokens
 from bouncestream.mail.reason import kind_of
 from bouncestream.record import record
 
@@ -110,6 +110,8 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     gone_ones = [(at, one) for at, one in said if one.subject in OWN and one.state in HARD]
     gone_ones.sort(key=lambda placed: not placed[1].proof)
     place, gone = next((placed for placed in gone_ones if not _against(*placed, said)), (0, None))
+    if gone is not None and gone.inherited and place and not gone.strange:
+        gone = gone._replace(strange=strange_in(clauses[place - 1].text))
     if gone is not None and gone.strange and not gone.proof:
         clear = found is not None and not found.weak and (found.sure or kind_of(found.reason) != "hard")
         return found if clear else _doubtful(gone)
@@ -159,7 +161,7 @@ def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
         found += [(at, one) for one in told_here if one.state or one.subject in _NAMED]
         if told_here:
             before = told_here[-1].subject if told_here[-1].subject != "elsewhere" else before
-        elif any(word not in NEUTRAL for word in tokens(clause.text)):
+        elif any(word not in NEUTRAL and not is_harmless(word) for word in tokens(clause.text)):
             before = ""
     return found
 

@@ -60,6 +60,13 @@ _MANY = ("users", "recipients", "addresses", "mailboxes", "accounts", "aliases",
 _BEING = (["are"], ["is"], ["will"], ["were"])
 _STORES = ("table", "file", "database", "column", "view")
 _BOOKS = ("directory", "address", "table", "map")
+_WHERE = tuple(
+    """
+        director address table map database datenbank benutzerdatenbank verzeichnis annuaire base file ldap
+        dns record look lookup server system machine site organi company rechner maquina macchina sitio
+        empresa entreprise firm serv сервер sunucu szerver palvelin may network error request
+    """.split()
+)
 _NAMING = ("named", "called")
 _LINKS = ("of", "for", "to", "by")  # behind which a name may stand
 _FROM = listed("von van da od от від av af fran z ze")
@@ -90,6 +97,15 @@ def read(text: str, before: str = "") -> tuple[Said, ...]:
         tags = tagged(words)
         found = tuple(_Reader(tags, words, " ".join(words), before).said()) or found if tags else found
     return found
+
+
+@lru_cache(maxsize=256)
+def strange_in(text: str) -> str:
+    """The first word of a clause that may turn what is said of its subject; ''."""
+    if not text.isascii() and (tags := joined(text)):
+        return strange_letters(text, tags)
+    words = tokens(text)
+    return _Reader(tagged(words), words, text, "").strange()
 
 
 class _Reader:
@@ -177,12 +193,12 @@ class _Reader:
         for i, tag in enumerate(self.tags):
             name = tag.name
             if name == "nobody":
-                yield Said(foreign or "mailbox", "not there", self.shown, strange=self._strange())
+                yield Said(foreign or "mailbox", "not there", self.shown, strange=self.strange())
             elif name == "no such domain":
                 elsewhere = bool(self.subjects) and all(one.name == "elsewhere" for one in self.subjects)
                 foreign = foreign or ("elsewhere" if elsewhere else "")
                 proof = not foreign and self._word(tag) == "nxdomain"
-                yield Said(foreign or "domain", "not there", self.shown, proof, strange=self._strange())
+                yield Said(foreign or "domain", "not there", self.shown, proof, strange=self.strange())
             elif name == "null mx":
                 yield Said(foreign or "domain", "takes no mail", self.shown, proof=not foreign)
             elif name == "takes no mail":
@@ -203,19 +219,19 @@ class _Reader:
                         False,
                         stock,
                         not own,
-                        self._strange(),
+                        self.strange(),
                     )
         if self.subjects:
             yield Said(self.subjects[-1].name, "", self.shown)
         elif self.tags and self.tags[-1].name == "from":
             yield Said("sender", "", self.shown)
 
-    def _strange(self) -> str:
+    def strange(self) -> str:
         """The first word that may turn a state; ''. A name and the name of a directory never do."""
         words = self.words
         if not words:
             return strange_letters(self.shown, self.all_tags)
-        known = {at for tag in self.all_tags for at in range(tag.at, tag.end)}
+        known = {at for tag in self.all_tags if self._usual(tag) for at in range(tag.at, tag.end)}
         known |= {at + 1 for at, word in enumerate(words) if word in _NAMING}
         for tag in self.all_tags:
             if tag.name == "record" and words[tag.at] in _BOOKS:
@@ -223,6 +239,10 @@ class _Reader:
                     next((t.at for t in self.all_tags if t.end == tag.at and t.name == "mailbox"), tag.at) - 1
                 )
         return next((word for at, word in enumerate(words) if at not in known and not is_harmless(word)), "")
+
+    def _usual(self, tag: Tag) -> bool:
+        """Whether a tag is no thing that a mailbox could only be missing in: a cache, a queue."""
+        return tag.name not in ("record", "system") or self._word(tag).startswith(_WHERE)
 
     def _takes_none(self, tag: Tag) -> Said:
         """A host or domain that takes no mail; or no such mail, or not in such a way."""
@@ -326,6 +346,8 @@ class _Reader:
             if tag.name != "of" or not start <= tag.at < tag.end < end or self._word(tag) in _LINKS:
                 continue
             if self.words[tag.end] in _US:
+                continue
+            if all(is_harmless(word) for word in self.words[tag.end : min(tag.end + 2, end)]):
                 continue
             if not any(tag.end <= noun.at <= tag.end + 2 and noun.at < end for noun in self.subjects):
                 return True

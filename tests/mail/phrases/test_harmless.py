@@ -11,6 +11,7 @@ from bouncestream.mail.classify import classify
 from bouncestream.mail.phrases.clauses import folded
 from bouncestream.mail.phrases.tagging import is_harmless, joined, strange_letters
 
+OURS = ("news@example.org", "bounce@lists.example.org")
 TURNING = ("if", "unless", "until", "while", "when", "may", "might", "could", "should", "would", "will", "but")
 
 
@@ -73,9 +74,7 @@ def test_few_are_hard_by_words_that_nobody_foresaw() -> None:
     path = Path(__file__).parent.parent / "clauses" / "turned.tsv"
     rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()]
     said = [
-        classify(
-            status=status, reply_code="", diagnostic=words, heard="jane@example.com", ours=("news@example.org",)
-        )
+        classify(status=status, reply_code="", diagnostic=words, heard="jane@example.com", ours=OURS)
         for _, status, words in rows
     ]
     wrong = [row for row, judged in zip(rows, said, strict=True) if judged.kind != row[0]]
