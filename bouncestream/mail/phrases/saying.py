@@ -61,11 +61,11 @@ _BEING = (["are"], ["is"], ["will"], ["were"])
 _STORES = ("table", "file", "database", "column", "view")
 _BOOKS = ("directory", "address", "table", "map")
 _WHERE = tuple(
-    """
+    listed("""
         director address table map database datenbank benutzerdatenbank verzeichnis annuaire base file ldap
         dns record look lookup server system machine site organi company rechner maquina macchina sitio
         empresa entreprise firm serv сервер sunucu szerver palvelin may network error request
-    """.split()
+    """)
 )
 _NAMING = ("named", "called")
 _LINKS = ("of", "for", "to", "by")  # behind which a name may stand
