@@ -141,11 +141,13 @@ def away(text: str) -> bool:
 def why_waiting(text: str) -> str:
     """The words of a notice that say that the mail waits: for the moderator of a list, or for a proof
     that its sender is a person (challenge and response); '' when it was refused, or nothing says so."""
-    if text.isascii() and not any(hint in text.lower() for hint in _HINTS):
+    plain = folded(text)
+    if text.isascii() and not any(hint in plain for hint in _HINTS):
         return ""
-    text = folded(text)
-    words = _WAITING.search(text)
-    return words[0] if words is not None and _REFUSED.search(text) is None else ""
+    if _REFUSED.search(plain) is not None:  # first: most notices say so early, and it is the cheaper question
+        return ""
+    words = _WAITING.search(plain)
+    return words[0] if words is not None else ""
 
 
 def from_daemon(fields: Fields) -> bool:

@@ -148,7 +148,7 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     plain = unicodedata.normalize("NFKD", text.lower()).translate(_STROKED)
-    return "".join(c for c in plain if not unicodedata.combining(c))
+    return "".join([c for c in plain if c < "\u0300" or not unicodedata.combining(c)])  # the first that combines
 
 
 def folding(pattern: str) -> re.Pattern[str]:

@@ -142,7 +142,8 @@ def tagged(words: list[str]) -> list[Tag]:
         name, step = "", 1
         for phrase, its in whole(word, ()):
             length = len(phrase)
-            if length == 1 or _fits(phrase, words, at):
+            # one letter tells most of what does not fit
+            if length == 1 or (at + 1 < count and phrase[1][0] == words[at + 1][0] and _fits(phrase, words, at)):
                 name, step = its, length
                 break
         else:
