@@ -53,33 +53,33 @@ SPACED: Mapping[str, str] = {
         nimmt, wird geloscht, wird in, wird am, wird bald, wenn, falls, ob""",
     "French": """
         mailbox: destinataire*, utilisateur*, boite*, compte*, abonne*, usager*, client*, titulaire, adresse mail,
-        compte mail, courriel*; sender: expediteur*, emetteur*, d origine, de retour; domain: domaine*; thing:
-        fichier*, enregistrement*, base de donnees; your: votre, vos; not: n, pas, plus, aucun, aucune; there:
-        trouve*, connu*, valide*, reconnu*, attribue*, correspond*, figure*, repertorie*, recense*, identifie*,
-        localise*, plus utilise*, plus actif, plus active, enregistre*, reference*, fait plus partie, fait pas
-        partie; no: aucun, aucune, pas de, pas d; unknown: inconnu*, inexistant*, introuvable*, invalide*,
-        incorrecte*, errone, erronee; gone: supprime*, ferme, fermee, cloture*, resilie*, efface*, radie*,
-        detruit*, quitte; full: plein*, sature*, plus de place, deborde, espace, rempli*, capacite; off: suspendu*,
-        desactive*, bloque*, inactif, verrouille*; many: trop; later: nouvel essai, plus tard, temporairement,
-        momentanement; other: refuse*, filtre*, accepte, acceptent, seront, liste blanche""",
+        compte mail, courriel*, nom; sender: expediteur*, emetteur*, d origine, de retour, d expedition; domain:
+        domaine*; thing: fichier*, enregistrement*, base de donnees; your: votre, vos; not: n, pas, plus, aucun,
+        aucune; there: trouve*, connu*, valide*, reconnu*, attribue*, correspond*, figure*, repertorie*, recense*,
+        identifie*, localise*, plus utilise*, plus actif, plus active, enregistre*, reference*, fait plus partie,
+        fait pas partie, connaissons, connait; no: aucun, aucune, pas de, pas d; unknown: inconnu*, inexistant*,
+        introuvable*, invalide*, incorrecte*, errone, erronee; gone: supprime*, ferme, fermee, cloture*, resilie*,
+        efface*, radie*, detruit*, quitte; full: plein*, sature*, plus de place, deborde, espace, rempli*,
+        capacite; off: suspendu*, desactive*, bloque*, inactif, verrouille*; many: trop; later: nouvel essai, plus
+        tard, temporairement, momentanement; other: refuse*, filtre*, accepte, acceptent, seront, liste blanche""",
     "Spanish, Catalan, Galician": """
-        mailbox: direccion*, buzon*, cuenta*, casilla*, destino, correo, adreca, bustia, enderezo; sender:
-        remitente*, remitent, emisor*, de origen, origen; thing: archivo*, fichero*, clave, base de datos; your:
-        tu, vuestro, vuestra; not: no; there: encuentra*, reconocid*, conocid*, pertenece*, figura, trobat,
-        trobada, dado de alta, dada de alta; no: ningun, ninguna, no hay, no tenemos; unknown: desconocid*,
-        desconegu*, invalido, invalida, incorrecto, incorrecta, erroneo, erronea; gone: borrad*, de baja, cerrado,
-        cerrada, suprimid*, ya no esta activ*, ya no trabaja, esborra*; full: lleno, llena, plena, cuota*, espacio,
-        saturad*, capacidad; off: suspendid*, desactivad*, deshabilitad*, inactiv*, fuera de servicio; many:
-        demasiad*; later: temporalmente, mas tarde; other: rechaz*, superad*, lista blanca, recibe, acepta*, no
-        deseado""",
+        mailbox: direccion*, buzon*, cuenta*, casilla*, destino, correo, adreca, bustia, enderezo, nombre, bandeja;
+        sender: remitente*, remitent, emisor*, de origen, origen; thing: archivo*, fichero*, clave, base de datos;
+        your: tu, vuestro, vuestra; not: no; there: encuentra*, reconocid*, conocid*, pertenece*, figura, trobat,
+        trobada, dado de alta, dada de alta; no: ningun, ninguna, no hay, no tenemos;
+        unknown: desconocid*, desconegu*, invalido, invalida, incorrecto, incorrecta, erroneo, erronea; gone:
+        borrad*, de baja, cerrado, cerrada, suprimid*, ya no esta activ*, ya no trabaja, esborra*; full: lleno,
+        llena, plena, cuota*, espacio, saturad*, capacidad; off: suspendid*, desactivad*, deshabilitad*, inactiv*,
+        fuera de servicio; many: demasiad*; later: temporalmente, mas tarde; other: rechaz*, superad*, lista
+        blanca, recibe, acepta*, no deseado""",
     "Portuguese": """
-        mailbox: utilizador*, enderec*, caixa*, conta, contas, correio; sender: remetente*, de origem, origem;
-        thing: arquivo*, ficheiro*, registo, banco de dados; your: seu, sua; not: nao; there: cadastrad*, consta*,
-        conhecid*, reconhecid*, registad*, pertence*, identificad*, mais ativ*; no: nenhum, nenhuma, nao ha, nao
-        temos; unknown: desconhecid*, errado, errada, incorreto, incorreta; gone: removid*, excluid*, apagad*,
-        encerrad*, fechad*, desligad*; full: cheia, cheio, cota, espaco, lotad*; off: desativad*, suspenso,
-        suspensa, inativ*, desabilitad*; many: muitos, demais; later: mais tarde; other: bloqueou, recus*, aceita,
-        recebe""",
+        mailbox: utilizador*, enderec*, caixa*, conta, contas, correio, nome; sender: remetente*, de origem,
+        origem; thing: arquivo*, ficheiro*, registo, banco de dados; your: seu, sua; not: nao; there: cadastrad*,
+        consta*, conhecid*, reconhecid*, registad*, pertence*, identificad*, mais ativ*; no: nenhum, nenhuma, nao
+        ha, nao temos; unknown: desconhecid*, errado, errada, incorreto, incorreta; gone: removid*, excluid*,
+        apagad*, encerrad*, fechad*, desligad*; full: cheia, cheio, cota, espaco, lotad*; off: desativad*,
+        suspenso, suspensa, inativ*, desabilitad*; many: muitos, demais; later: mais tarde; other: bloqueou,
+        recus*, aceita, recebe""",
     "Italian": """
         mailbox: destin, utent*, utenz*, indirizz*, casell*, destinazione, posta; sender: mittent*, di origine, di
         ritorno; domain: domini*; thing: elenco, archivio; your: vostro, vostra, suo, tuo, tua; there: esist*,
@@ -90,13 +90,13 @@ SPACED: Mapping[str, str] = {
         disattivat*, bloccat*, inattiv*; many: troppi; later: temporaneamente; other: rifiut*, superat*, sara,
         accetta*, riceve*, scelto""",
     "Dutch": """
-        mailbox: gebruiker*, ontvanger*, mailadres*, emailadres*, postvak*, postbus*, medewerker*, geadresseerde;
-        sender: afzender*, verzender*, retouradres*; domain: domein*; thing: bestand, lijst; your: uw, jouw; not:
-        niet; there: bestaa*, gevonden, bekend, kent, aanwezig, geldig*, geregistreerd, in gebruik, toegewezen,
-        meer actief, werkzaam, in dienst; no: geen; unknown: onbekend*, ongeldig*, onjuist*, onvindbaar; gone:
-        verwijderd, opgeheven, gesloten, beeindigd, opgezegd, gewist; full: vol, overvol, ruimte; off: geblokkeerd,
-        uitgeschakeld, opgeschort, gedeactiveerd, inactief; many: te veel; later: tijdelijk*, momenteel; other:
-        weiger*, geweigerd, accepteert, zal, wordt verwijderd""",
+        mailbox: gebruiker*, ontvanger*, mailadres*, emailadres*, postvak*, postbus*, medewerker*, geadresseerde,
+        naam; sender: afzender*, verzender*, retouradres*; domain: domein*; thing: bestand, lijst; your: uw, jouw;
+        not: niet; there: bestaa*, gevonden, bekend, kent, aanwezig, geldig*, geregistreerd, in gebruik,
+        toegewezen, meer actief, werkzaam, in dienst; no: geen; unknown: onbekend*, ongeldig*, onjuist*,
+        onvindbaar; gone: verwijderd, opgeheven, gesloten, beeindigd, opgezegd, gewist; full: vol, overvol, ruimte;
+        off: geblokkeerd, uitgeschakeld, opgeschort, gedeactiveerd, inactief; many: te veel; later: tijdelijk*,
+        momenteel; other: weiger*, geweigerd, accepteert, zal, wordt verwijderd""",
     "Polish": """
         mailbox: uzytkownik*, odbiorc*, kontem, skrzynk*, skrzyneczk*; sender: nadawc*, zwrotn*; thing: plik,
         pliku, listy, wpis; your: twoj, twoja, twojej, twojego, panstwa; there: istnie*, znalezion*, odnalezion*,
@@ -110,24 +110,24 @@ SPACED: Mapping[str, str] = {
         nebyl, nebyla, nebylo, nebol, nebola, nebolo, nelze; there: nalezen*, znam, znama, znamy, evidovan*,
         registrovan*, platn*; no: neni, nie je, zadny, zadna, ziadny, ziadna, nemame; unknown: neexist*,
         nenalezen*, nenasla, nenasiel, neznam*, neplatn*; gone: zrusen*, smazan*, odstranen*, vymazan*, zmazan*;
-        full: plna, plny, plne, preplnen*, kvot*; off: zablokovan*, pozastaven*, deaktivovan*, neaktivn*; many:
-        prilis mnoho, prilis vela; later: docasne; other: odmit*, odmiet*, bude, neprijima""",
+        full: plna, plny, plne, preplnen*, kvot*, misto, miesto; off: zablokovan*, pozastaven*, deaktivovan*,
+        neaktivn*; many: prilis mnoho, prilis vela; later: docasne; other: odmit*, odmiet*, bude, neprijima""",
     "Swedish, Danish, Norwegian": """
         mailbox: mottagar*, mottaker*, modtager*, anvandar*, bruger*, bruker*, brevlad*, postkass*, person*;
         sender: avsandar*, avsender*, afsender*, returadress*; domain: doman*, domæne*; thing: filen; your: din,
         ditt, ert, deres; not: inte, ej, ikke; there: finns, findes, finnes, fanns, eksister*, hitta*, fundet,
         funnet, kand, kendt, kendes, kjent, kjennes, kanner, kender, kjenner, registrer*, giltig, gyldig, i bruk, i
         brug; no: ingen, inget; unknown: okand*, ukendt*, ukjent*, ogiltig*, ugyldig*; gone: slettet, raderat*,
-        borttag*, tagits bort, avslutat*, nedlagt*, slutat, sluttet, lukket, stengt; full: fuld, fullt, fyldt; off:
-        sparra*, spærre*, sperre*, deaktiver*, inaktiv*; many: for manga, for mange; later: tillfalligt,
-        midlertidig*, senare, senere; other: afvis*, avvis*, kommer att""",
+        borttag*, tagits bort, avslutat*, nedlagt*, slutat, sluttet, lukket, stengt; full: fuld, fullt, fyldt,
+        plads, plass, plats; off: sparra*, spærre*, sperre*, deaktiver*, inaktiv*; many: for manga, for mange;
+        later: tillfalligt, midlertidig*, senare, senere; other: afvis*, avvis*, kommer att""",
     "Turkish": """
         mailbox: kullanici*, alici*, hesap, hesab*, kutusu, posta kutusu; sender: gonder*, alan adiniz*,
         adresiniz*, hesabiniz*, sunucunuz*; domain: alan ad*, etki alan*; thing: dosya*, kaydi; not: degil; there:
         mevcut, tanimli, kayitli, gecerli; unknown: bulunama*, bulunmam*, bulunmu*, yok, yoktur, bilinm*, gecersiz,
-        tanimsiz; gone: silinmis*, silindi, kapatil*, kaldiril*; full: dolu, dolmus*, doldu, kota*; off: askiya,
-        devre disi, engellen*, kilit*, dondur*; many: cok fazla; later: gecici*, sonra; other: reddet*, beyaz,
-        kabul""",
+        tanimsiz; gone: silinmis*, silindi, kapatil*, kaldiril*; full: dolu, dolmus*, doldu, kota*, yer; off:
+        askiya, devre disi, engellen*, kilit*, dondur*; many: cok fazla; later: gecici*, sonra; other: reddet*,
+        beyaz, kabul""",
     "Hungarian": """
         mailbox: felhasznalo*, cimzett*, postafiok*, fiok*, cim, cime, cimen; sender: felado*, kuldo*, az on cime,
         az on tartomany*; domain: tartomany*; thing: fajl*; there: letezik, letezo, talalhato*, ismert,
@@ -138,34 +138,34 @@ SPACED: Mapping[str, str] = {
         mailbox: utilizator*, destinatar*, casut*, cont, contul; sender: expeditor*, domeniul dumneavoastra, adresa
         dumneavoastra; thing: fisier*; not: nu; there: exista, gasit*, valid, cunoscut*, inregistrat*; no: niciun,
         nicio, nu avem; unknown: inexistent*, necunoscut*; gone: sters, stearsa, inchis*, desfiintat*; full: plina,
-        plin; off: suspendat*, dezactivat*, blocat*; many: prea mult*; later: temporar*; other: refuzat*,
-        respins*""",
+        plin, spatiu, cota; off: suspendat*, dezactivat*, blocat*; many: prea mult*; later: temporar*; other:
+        refuzat*, respins*""",
     "Bosnian, Croatian, Serbian, Slovene": """
         mailbox: korisni*, primatelj*, primalac, primaoc*, prejemnik*, uporabnik*, naslov*, sanduci*, racun*,
         nalog, predal; sender: posilja*; thing: datoteka*, popis*; your: vasa, vas, vase; not: nije; there:
         postoj*, obstaja*, pronaden*, poznat*, znan, registrir*; no: nema, ni; unknown: nepoznat*, neznan*,
         nepostojec*, neispravan*, neveljav*; gone: izbrisan*, obrisan*, zatvoren*, ukinut*, uklonjen*, zaprt*;
-        full: pun, puna, poln, prepun*; off: blokiran*, onemogucen*, deaktiviran*; many: previse, prevec; later:
-        privremeno, zacasno; other: odbij*, zavrnjen*""",
+        full: pun, puna, poln, prepun*, mjesta, mesta, prostora; off: blokiran*, onemogucen*, deaktiviran*; many:
+        previse, prevec; later: privremeno, zacasno; other: odbij*, zavrnjen*""",
     "Estonian, Finnish": """
         mailbox: vastaanottaj*, kayttaj*, osoite*, osoitt*, postilaatik*, tili, tilia, tilin, kasutaja*, saaja*,
         aadress*, postkast*, konto*; sender: lahettaj*, saatja*, verkkotunnustasi, verkkotunnuksesi, osoitettasi,
         osoitteesi, palvelimesi, tuntemattomilta; domain: verkkotunnu*, domeen*; thing: tiedosto*, luettelo*; not:
         ei, pole; there: olemas*, loydy, loytynyt, loydetty, tunneta, rekisteroity, kelvollinen, ole talla, leitud,
         eksisteeri*; no: ei ole, pole; unknown: tuntemat*, virheelli*, tundmatu*, kehtetu*; gone: poistettu,
-        suljettu, lakkautettu, kustutatu*, suletud, eemaldat*; full: taynna, taysi, tayttynyt, tais, kvoot*; off:
-        estetty, lukittu, blokeerit*, peatatud; many: liian mon*, liiga palju; later: tilapaisesti, valiaikaisesti,
-        myohemmin, ajutiselt; other: hylatty, vastaanota""",
+        suljettu, lakkautettu, kustutatu*, suletud, eemaldat*; full: taynna, taysi, tayttynyt, tais, kvoot*, tilaa,
+        ruumi; off: estetty, lukittu, blokeerit*, peatatud; many: liian mon*, liiga palju; later: tilapaisesti,
+        valiaikaisesti, myohemmin, ajutiselt; other: hylatty, vastaanota""",
     "Latvian, Lithuanian": """
         mailbox: lietotaj*, sanemej*, pastkast*, konts, vartotoj*, gavej*, paskyr*, dezut*; sender: sutitaj*,
         siuntej*; your: jusu; not: nav; there: atrast*, zinam*, registret*; no: nav, nera; unknown: neeksiste*,
         nezinam*, nederig*, neegzistuoj*, nerast*, nezinom*, negalioj*; gone: dzest*, izdzest*, slegt*, istrint*,
-        panaikint*, uzdaryt*; full: pilna*, perpildyt*; off: bloket*, uzblokuot*, isjungt*; many: per daug, parak
-        daudz; later: laikinai, islaicigi; other: noraidit*, atmest*""",
+        panaikint*, uzdaryt*; full: pilna*, perpildyt*, vietos, vietas; off: bloket*, uzblokuot*, isjungt*; many:
+        per daug, parak daudz; later: laikinai, islaicigi; other: noraidit*, atmest*""",
     "Greek": """
         mailbox: χρηστη*, παραληπτη*, διευθυνση*, λογαριασμο*, γραμματοκιβωτι*; sender: αποστολεα*, ο τομεας σας, η
         διευθυνση σας; domain: τομεα*; not: δεν, μη; there: υπαρχει, υπαρχουν, βρεθηκ*, εγκυρ*, εντοπιστηκε;
-        unknown: αγνωστ*, ανυπαρκτ*, ακυρ*; gone: διαγραφ*, κλεισει, καταργηθηκε; full: πληρ*, γεματ*; off:
+        unknown: αγνωστ*, ανυπαρκτ*, ακυρ*; gone: διαγραφ*, κλεισει, καταργηθηκε; full: πληρ*, γεματ*, χωρος; off:
         απενεργοποι*, ανενεργ*; many: παρα πολλ*; later: προσωριν*; other: απορριφθηκε, θα""",
     "Russian": """
         mailbox: ящик*, пользовател*, получател*, адрес*, учетная запись, учетной записи, учетную запись, аккаунт*,
@@ -173,39 +173,39 @@ SPACED: Mapping[str, str] = {
         your: ваш, ваша, вашего, вашей, вашем, ваше; there: существу*, найден*, найти, обнаружен*,
         зарегистрирован*, известен, известн*, значится, числится, действител*, используется; no: нет, такого нет;
         unknown: неизвест*, несуществующ*, недейств*, неверн*, некоррект*, отсутств*; gone: удален*, закрыт*,
-        уволен*, ликвидирован*; full: переполн*, превыш*, квот*, места; off: заблокирован*, отключ*,
+        уволен*, ликвидирован*; full: переполн*, превыш*, квот*, места, место; off: заблокирован*, отключ*,
         приостановлен*, неактив*; many: слишком; later: временно, позже; other: отклон*, спам*, белом, белого,
         будет, принимает""",
     "Ukrainian": """
         mailbox: скриньк*, скриньок, користувач*, одержувач*, отримувач*, обліковий запис; sender: відправник*;
         thing: списк*; your: вашої, вашій, вашому; there: існу*, знайден*, зареєстрован*, відом*; no: немає,
         жодного, жоден; unknown: відсутн*, невідом*, неіснуюч*, недійсн*; gone: видален*, закрит*, ліквідован*;
-        full: заповнен*; off: заблокован*, вимкнен*, призупинен*; many: занадто; later: тимчасов*, пізніше; other:
-        відхил*, буде, білому""",
+        full: заповнен*, місця, місце; off: заблокован*, вимкнен*, призупинен*; many: занадто; later: тимчасов*,
+        пізніше; other: відхил*, буде, білому""",
     "Bulgarian, Macedonian, Serbian": """
         mailbox: потребител*, кутия*, сметка, корисни*, налог; sender: подател*, изпращач*, испраќач*, пошиљ*;
         your: вашия, вашият, вашата; not: није; there: съществува*, постои, постоји, намерен*, регистриран*,
         пронађен*, открит*; no: няма, нема; unknown: непознат*, несъществуващ*, невалид*; gone: изтрит*,
-        премахнат*, избрисан*; full: пълна, препълнен*; off: блокиран*, деактивиран*; many: твърде; other:
+        премахнат*, избрисан*; full: пълна, препълнен*, място; off: блокиран*, деактивиран*; many: твърде; other:
         отхвърл*, одбиј*""",
     "Hebrew": """
         mailbox: המשתמש, משתמש, הנמען, נמען, התיבה, תיבה, תיבת, הכתובת, כתובת, החשבון, חשבון; sender: השולח, שולח,
         הדומיין שלך, הכתובת שלך; domain: הדומיין, דומיין; not: לא, אינו, אינה, אין; there: קיים, קיימת, נמצא*,
-        ידוע*, מוכר*, חוקי*, תקינ*, רשומ*; no: אין; gone: נמחק*, נסגר*, הוסר*, בוטל*; full: מלא*, מכסה; off: חסומ*,
-        מושע*, מושבת*; many: יותר מדי; later: זמני*; other: נדח*""",
+        ידוע*, מוכר*, חוקי*, תקינ*, רשומ*; no: אין; gone: נמחק*, נסגר*, הוסר*, בוטל*; full: מלא*, מכסה, מקום; off:
+        חסומ*, מושע*, מושבת*; many: יותר מדי; later: זמני*; other: נדח*""",
     "Arabic": """
         mailbox: المستخدم, مستخدم, المستلم, مستلم, العنوان, عنوان, الحساب, البريد, المرسل اليه; sender: المرسل,
         مرسل, نطاقك, عنوانك; domain: النطاق, نطاق; not: لا, لم, غير, ليس; there: موجود*, يوجد, توجد, العثور,
-        معروف*, صالح*, مسجل*; gone: حذف*, مغلق*; full: ممتلئ*, امتلا*; off: محظور*, معلق*, معطل*; many: كثير*;
-        later: مؤقت*; other: رفض*""",
+        معروف*, صالح*, مسجل*; gone: حذف*, مغلق*; full: ممتلئ*, امتلا*, مكان, مساحة; off: محظور*, معلق*, معطل*;
+        many: كثير*; later: مؤقت*; other: رفض*""",
     "Persian": """
         mailbox: کاربر, گیرنده, آدرس, نشانی; sender: فرستنده; domain: دامنه; unknown: وجود ندارد, یافت نشد, پیدا
-        نشد, ناشناس, نامعتبر; gone: حذف شده; full: پر""",
+        نشد, ناشناس, نامعتبر; gone: حذف شده; full: پر, فضا""",
     "Vietnamese": """
         mailbox: nguoi nhan, nguoi dung, nguoi su dung, hop thu, tai khoan, dia chi; sender: nguoi gui, dia chi cua
         ban, ten mien cua ban; domain: ten mien; not: khong, chua; there: ton tai, con ton tai, tim thay, hop le,
-        xac dinh, dang ky; no: khong co; gone: bi xoa, da xoa, da dong; full: da day, bi day, hop thu day; off: bi
-        khoa; many: qua nhieu; later: tam thoi; other: tu choi, se bi""",
+        xac dinh, dang ky; no: khong co; gone: bi xoa, da xoa, da dong; full: da day, bi day, hop thu day, cho
+        trong, dung luong; off: bi khoa; many: qua nhieu; later: tam thoi; other: tu choi, se bi""",
     "Indonesian, Malay": """
         mailbox: pengguna*, penerima*, alamat*, akun, akaun, kotak surat, kotak masuk, peti; sender: pengirim*,
         domain anda, alamat anda; not: tidak; there: ditemukan, ditemui, dijumpai, dikenal*, terdaftar, wujud, sah,
@@ -228,10 +228,10 @@ JOINED: Mapping[str, str] = {
         mailbox: 宛先, 受信者, 受取人, アドレス, ユーザ, メールボックス, アカウント, 利用者, 宛先アドレス,
         メールアドレス; sender: 送信者, 送信元, 差出人, 送信ドメイン, 送信アドレス; domain: ドメイン, ホスト;
         thing: ファイル; your: お客様の, あなたの, 貴社の; not: ません, ない, なかった, ていません, ておりません,
-        できません; there: 見つかり, みつかり, 見つから, 存在し, 登録され, 使用され, 利用され, 使われ, 確認;
-        unknown: 不明, 無効, 未知, 該当する, 間違, ありません, いません; gone: 削除されました, 削除されてい,
-        削除済み, 解約, 退会; full: 満杯, 一杯, いっぱい, 容量, 超え; off: 停止; many: 多すぎ; later: 一時的;
-        other: 拒否, 迷惑, 可能性, かもしれ, 制限, 設定により, 権限""",
+        できません; there: 見つかり, みつかり, 見つから, 存在し, 登録され, 使用され, 利用され, 使われ; unknown:
+        不明, 無効, 未知, 該当する, 間違, ありません, いません; gone: 削除されました, 削除されてい, 削除済み, 解約,
+        退会; full: 満杯, 一杯, いっぱい, 容量, 超え, 空き; off: 停止; many: 多すぎ; later: 一時的; other: 拒否,
+        迷惑, 可能性, かもしれ, 制限, 設定により, 権限, 確認できま, か確認""",
     "Korean": """
         mailbox: 사용자, 수신자, 받는 사람, 주소, 메일함, 계정, 메일박스, 수신인; sender: 발신자, 보낸 사람, 보내는
         사람, 송신자; domain: 도메인, 호스트; thing: 파일, 목록; your: 귀하의, 당신의, 고객님의; not: 지 않; there:

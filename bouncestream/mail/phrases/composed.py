@@ -170,7 +170,7 @@ ENGLISH: Mapping[str, str] = {
     "of": """
         of, for, de, du, des, der, del, della, dell, do, da, dos, van, von, dello, of the, for the, d, at, in,
         to, on, by, with, within, from the, per, zum, im, am, auf, bei, sur, chez, en, em, nel, su, op, bij, w,
-        na, в, на""",
+        na, в, на, у, til, av, v, ve, στο, στη, في, trong""",
     "from": "from, from an, from a, from any",
     "failure": """
         could not be delivered, couldn t be delivered, cannot be delivered, can not be delivered, can t be

@@ -70,7 +70,8 @@ _WHERE = tuple(
 _NAMING = ("named", "called")
 _LINKS = ("of", "for", "to", "by")  # behind which a name may stand
 _FROM = listed("von van da od от від av af fran z ze")
-_US = listed("us uns nous noi nosotros nos nas nam ons oss dem ihnen hier")
+_GENITIVE = listed("des du del della dell do dos van")
+_US = listed("us uns nous noi nosotros nos nas nam нас нам ons oss dem ihnen hier")
 _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
 
 
@@ -283,11 +284,23 @@ class _Reader:
         one behind it can be meant."""
         state = self.tags[i]
         before = self._behind(state)
+        if before and self._of_something(state):
+            return ""
         after = next((tag.name for tag in self.subjects if 0 <= tag.at - state.end < REACH), "")
         if before in ("mailbox", "sender", "thing"):
             return before
         at_place = before == "system" and all(self._prepositional(noun) for noun in self.subjects)
         return after or (self.before if at_place and self.before else before)
+
+    def _of_something(self, state: Tag) -> bool:
+        """Whether the only subject before a state is whose something else is that: "Das Skript des Benutzers"."""
+        near = [tag for tag in self.subjects if tag.end <= state.at]
+        if len(near) != 1 or not self._prepositional(near[0]):
+            return False
+        at = near[0].at - 1
+        while at > 0 and self.words[at] in _ARTICLES:
+            at -= 1
+        return at > 0 and self.words[at] in _GENITIVE and self.words[at - 1] not in _ARTICLES
 
     def _other(self, tag: Tag, owner: str) -> str:
         """Whose it is instead, by what else the clause names."""

@@ -54,6 +54,7 @@ from bouncestream.mail.phrases.saying import read
         ("von unbekannten nimmt er nichts", "sender", "not there"),
         ("demasiados destinatarios desconocidos", "mailbox", "too many"),
         ("bu gecici hata degildir adres bulunamadi", "mailbox", "not there"),
+        ("konto uzytkownika u nas nie istnieje", "mailbox", "not there"),
         ("das postfach ist bei uns nicht eingerichtet", "mailbox", "not there"),
         ("수신자를 찾을 수 없습니다", "mailbox", "not there"),
     ],
@@ -66,3 +67,10 @@ def test_whose_thing_is_how(text: str, subject: str, state: str) -> None:
         if said.state
     ]
     assert found and found[0] == (subject, state)
+
+
+@pytest.mark.parametrize(
+    "text", ["das skript des benutzers wurde nicht gefunden", "el permiso del usuario no existe"]
+)
+def test_what_is_somebodys_is_not_he(text: str) -> None:
+    assert not [said for said in read(text, "mailbox") if said.state in ("not there", "gone")]
