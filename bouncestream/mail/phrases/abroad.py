@@ -49,8 +49,8 @@ SPACED: Mapping[str, str] = {
         unknown: unbekannt*, ungultig*, ungueltig*, falsch; gone: geloscht*, geloescht*, entfernt, aufgelost,
         geschlossen, gekundigt, ausgeschieden, abgemeldet; full: voll, randvoll, uberfullt, ueberfuellt, speicher*,
         kontingent*, platz; off: gesperrt, deaktiviert; many: zu viele; later: zurzeit, derzeit, spater,
-        vorubergehend, momentan; other: mochte, verweigert, filter*, abgelehnt, positivliste*, weissen liste,
-        nimmt, wird geloscht, wird in, wird am, wird bald, wenn, falls, ob""",
+        vorubergehend, momentan, noch nicht, noch kein, noch keine; other: mochte, verweigert, filter*, abgelehnt,
+        positivliste*, weissen liste, nimmt, wird geloscht, wird in, wird am, wird bald, wenn, falls, ob""",
     "French": """
         mailbox: destinataire*, utilisateur*, boite*, compte*, abonne*, usager*, client*, titulaire, adresse mail,
         compte mail, courriel*, nom; sender: expediteur*, emetteur*, d origine, de retour, d expedition; domain:
@@ -61,25 +61,26 @@ SPACED: Mapping[str, str] = {
         introuvable*, invalide*, incorrecte*, errone, erronee; gone: supprime*, ferme, fermee, cloture*, resilie*,
         efface*, radie*, detruit*, quitte; full: plein*, sature*, plus de place, deborde, espace, rempli*,
         capacite; off: suspendu*, desactive*, bloque*, inactif, verrouille*; many: trop; later: nouvel essai, plus
-        tard, temporairement, momentanement; other: refuse*, filtre*, accepte, acceptent, seront, liste blanche""",
+        tard, temporairement, momentanement, pas encore; other: refuse*, filtre*, accepte, acceptent, seront, liste
+        blanche""",
     "Spanish, Catalan, Galician": """
         mailbox: direccion*, buzon*, cuenta*, casilla*, destino, correo, adreca, bustia, enderezo, nombre, bandeja;
         sender: remitente*, remitent, emisor*, de origen, origen; thing: archivo*, fichero*, clave, base de datos;
         your: tu, vuestro, vuestra; not: no; there: encuentra*, reconocid*, conocid*, pertenece*, figura, trobat,
-        trobada, dado de alta, dada de alta; no: ningun, ninguna, no hay, no tenemos;
-        unknown: desconocid*, desconegu*, invalido, invalida, incorrecto, incorrecta, erroneo, erronea; gone:
-        borrad*, de baja, cerrado, cerrada, suprimid*, ya no esta activ*, ya no trabaja, esborra*; full: lleno,
-        llena, plena, cuota*, espacio, saturad*, capacidad; off: suspendid*, desactivad*, deshabilitad*, inactiv*,
-        fuera de servicio; many: demasiad*; later: temporalmente, mas tarde; other: rechaz*, superad*, lista
-        blanca, recibe, acepta*, no deseado""",
+        trobada, dado de alta, dada de alta; no: ningun, ninguna, no hay, no tenemos; unknown: desconocid*,
+        desconegu*, invalido, invalida, incorrecto, incorrecta, erroneo, erronea; gone: borrad*, de baja, cerrado,
+        cerrada, suprimid*, ya no esta activ*, ya no trabaja, esborra*; full: lleno, llena, plena, cuota*, espacio,
+        saturad*, capacidad; off: suspendid*, desactivad*, deshabilitad*, inactiv*, fuera de servicio; many:
+        demasiad*; later: temporalmente, mas tarde, aun no, todavia no; other: rechaz*, superad*, lista blanca,
+        recibe, acepta*, no deseado""",
     "Portuguese": """
         mailbox: utilizador*, enderec*, caixa*, conta, contas, correio, nome; sender: remetente*, de origem,
         origem; thing: arquivo*, ficheiro*, registo, banco de dados; your: seu, sua; not: nao; there: cadastrad*,
         consta*, conhecid*, reconhecid*, registad*, pertence*, identificad*, mais ativ*; no: nenhum, nenhuma, nao
         ha, nao temos; unknown: desconhecid*, errado, errada, incorreto, incorreta; gone: removid*, excluid*,
         apagad*, encerrad*, fechad*, desligad*; full: cheia, cheio, cota, espaco, lotad*; off: desativad*,
-        suspenso, suspensa, inativ*, desabilitad*; many: muitos, demais; later: mais tarde; other: bloqueou,
-        recus*, aceita, recebe""",
+        suspenso, suspensa, inativ*, desabilitad*; many: muitos, demais; later: mais tarde, ainda nao; other:
+        bloqueou, recus*, aceita, recebe""",
     "Italian": """
         mailbox: destin, utent*, utenz*, indirizz*, casell*, destinazione, posta; sender: mittent*, di origine, di
         ritorno; domain: domini*; thing: elenco, archivio; your: vostro, vostra, suo, tuo, tua; there: esist*,
@@ -87,8 +88,8 @@ SPACED: Mapping[str, str] = {
         corrispond*, piu attiv*, rintracciat*, individuat*; no: nessun, nessuno, nessuna, non abbiamo, non c e;
         unknown: sconosciut*, inesistent*, errato, errata; gone: cancellat*, eliminat*, chiuso, chiusa, rimoss*,
         soppress*, cessat*, dismess*; full: pieno, piena, spazio, esaurit*; off: sospeso, sospesa, disabilitat*,
-        disattivat*, bloccat*, inattiv*; many: troppi; later: temporaneamente; other: rifiut*, superat*, sara,
-        accetta*, riceve*, scelto""",
+        disattivat*, bloccat*, inattiv*; many: troppi; later: temporaneamente, ancora; other: rifiut*, superat*,
+        sara, accetta*, riceve*, scelto""",
     "Dutch": """
         mailbox: gebruiker*, ontvanger*, mailadres*, emailadres*, postvak*, postbus*, medewerker*, geadresseerde,
         naam; sender: afzender*, verzender*, retouradres*; domain: domein*; thing: bestand, lijst; your: uw, jouw;
@@ -96,14 +97,14 @@ SPACED: Mapping[str, str] = {
         toegewezen, meer actief, werkzaam, in dienst; no: geen; unknown: onbekend*, ongeldig*, onjuist*,
         onvindbaar; gone: verwijderd, opgeheven, gesloten, beeindigd, opgezegd, gewist; full: vol, overvol, ruimte;
         off: geblokkeerd, uitgeschakeld, opgeschort, gedeactiveerd, inactief; many: te veel; later: tijdelijk*,
-        momenteel; other: weiger*, geweigerd, accepteert, zal, wordt verwijderd""",
+        momenteel, nog niet, nog geen; other: weiger*, geweigerd, accepteert, zal, wordt verwijderd""",
     "Polish": """
         mailbox: uzytkownik*, odbiorc*, kontem, skrzynk*, skrzyneczk*; sender: nadawc*, zwrotn*; thing: plik,
         pliku, listy, wpis; your: twoj, twoja, twojej, twojego, panstwa; there: istnie*, znalezion*, odnalezion*,
         znalezc, znany, znane, znana, zarejestrowan*, rozpozna*, figuruje; no: nie ma, nie mamy, brak, zaden,
         zadnego; unknown: nieznan*, nieprawidlow*, niepoprawn*, bledny; gone: usuniet*, skasowan*, zamkniet*,
         zlikwidowan*; full: pelna, pelne, przepelnion*, miejsca; off: zablokowan*, zawieszon*, wylaczon*,
-        nieaktywn*; many: zbyt wiel*; later: tymczasowo; other: odrzuc*, zostanie, przyjmuje, bialej""",
+        nieaktywn*; many: zbyt wiel*; later: tymczasowo, jeszcze; other: odrzuc*, zostanie, przyjmuje, bialej""",
     "Czech, Slovak": """
         mailbox: uzivatel*, pouzivatel*, prijemc*, schrank*, ucet, uctu; sender: odesilatel*, odosielatel*,
         zpatecn*; thing: soubor, subor, seznam, zoznam, zaznam; your: vas, vase, vasi, vasej, vasho; not: neni,
@@ -111,7 +112,8 @@ SPACED: Mapping[str, str] = {
         registrovan*, platn*; no: neni, nie je, zadny, zadna, ziadny, ziadna, nemame; unknown: neexist*,
         nenalezen*, nenasla, nenasiel, neznam*, neplatn*; gone: zrusen*, smazan*, odstranen*, vymazan*, zmazan*;
         full: plna, plny, plne, preplnen*, kvot*, misto, miesto; off: zablokovan*, pozastaven*, deaktivovan*,
-        neaktivn*; many: prilis mnoho, prilis vela; later: docasne; other: odmit*, odmiet*, bude, neprijima""",
+        neaktivn*; many: prilis mnoho, prilis vela; later: docasne, jeste; other: odmit*, odmiet*, bude,
+        neprijima""",
     "Swedish, Danish, Norwegian": """
         mailbox: mottagar*, mottaker*, modtager*, anvandar*, bruger*, bruker*, brevlad*, postkass*, person*;
         sender: avsandar*, avsender*, afsender*, returadress*; domain: doman*, domæne*; thing: filen; your: din,
@@ -120,25 +122,25 @@ SPACED: Mapping[str, str] = {
         brug; no: ingen, inget; unknown: okand*, ukendt*, ukjent*, ogiltig*, ugyldig*; gone: slettet, raderat*,
         borttag*, tagits bort, avslutat*, nedlagt*, slutat, sluttet, lukket, stengt; full: fuld, fullt, fyldt,
         plads, plass, plats; off: sparra*, spærre*, sperre*, deaktiver*, inaktiv*; many: for manga, for mange;
-        later: tillfalligt, midlertidig*, senare, senere; other: afvis*, avvis*, kommer att""",
+        later: tillfalligt, midlertidig*, senare, senere, annu, endnu, enna; other: afvis*, avvis*, kommer att""",
     "Turkish": """
         mailbox: kullanici*, alici*, hesap, hesab*, kutusu, posta kutusu; sender: gonder*, alan adiniz*,
         adresiniz*, hesabiniz*, sunucunuz*; domain: alan ad*, etki alan*; thing: dosya*, kaydi; not: degil; there:
         mevcut, tanimli, kayitli, gecerli; unknown: bulunama*, bulunmam*, bulunmu*, yok, yoktur, bilinm*, gecersiz,
         tanimsiz; gone: silinmis*, silindi, kapatil*, kaldiril*; full: dolu, dolmus*, doldu, kota*, yer; off:
-        askiya, devre disi, engellen*, kilit*, dondur*; many: cok fazla; later: gecici*, sonra; other: reddet*,
-        beyaz, kabul""",
+        askiya, devre disi, engellen*, kilit*, dondur*; many: cok fazla; later: gecici*, sonra, henuz; other:
+        reddet*, beyaz, kabul""",
     "Hungarian": """
         mailbox: felhasznalo*, cimzett*, postafiok*, fiok*, cim, cime, cimen; sender: felado*, kuldo*, az on cime,
         az on tartomany*; domain: tartomany*; thing: fajl*; there: letezik, letezo, talalhato*, ismert,
         regisztralt, ervenyes, szerepel*, talaltuk; no: nincs; unknown: ismeretlen*, ervenytelen*; gone: torolt*,
         torolve, megszun*, lezart*; full: megtelt*, tele, hely, betelt*; off: letilt*, felfuggeszt*, zarol*; many:
-        tul sok; later: atmenet*, ideiglenes*, kesobb; other: elutasit*, fogja*""",
+        tul sok; later: atmenet*, ideiglenes*, kesobb, meg nem; other: elutasit*, fogja*""",
     "Romanian": """
         mailbox: utilizator*, destinatar*, casut*, cont, contul; sender: expeditor*, domeniul dumneavoastra, adresa
         dumneavoastra; thing: fisier*; not: nu; there: exista, gasit*, valid, cunoscut*, inregistrat*; no: niciun,
         nicio, nu avem; unknown: inexistent*, necunoscut*; gone: sters, stearsa, inchis*, desfiintat*; full: plina,
-        plin, spatiu, cota; off: suspendat*, dezactivat*, blocat*; many: prea mult*; later: temporar*; other:
+        plin, spatiu, cota; off: suspendat*, dezactivat*, blocat*; many: prea mult*; later: temporar*, inca; other:
         refuzat*, respins*""",
     "Bosnian, Croatian, Serbian, Slovene": """
         mailbox: korisni*, primatelj*, primalac, primaoc*, prejemnik*, uporabnik*, naslov*, sanduci*, racun*,
@@ -155,7 +157,7 @@ SPACED: Mapping[str, str] = {
         eksisteeri*; no: ei ole, pole; unknown: tuntemat*, virheelli*, tundmatu*, kehtetu*; gone: poistettu,
         suljettu, lakkautettu, kustutatu*, suletud, eemaldat*; full: taynna, taysi, tayttynyt, tais, kvoot*, tilaa,
         ruumi; off: estetty, lukittu, blokeerit*, peatatud; many: liian mon*, liiga palju; later: tilapaisesti,
-        valiaikaisesti, myohemmin, ajutiselt; other: hylatty, vastaanota""",
+        valiaikaisesti, myohemmin, ajutiselt, viela, veel; other: hylatty, vastaanota""",
     "Latvian, Lithuanian": """
         mailbox: lietotaj*, sanemej*, pastkast*, konts, vartotoj*, gavej*, paskyr*, dezut*; sender: sutitaj*,
         siuntej*; your: jusu; not: nav; there: atrast*, zinam*, registret*; no: nav, nera; unknown: neeksiste*,
@@ -174,14 +176,14 @@ SPACED: Mapping[str, str] = {
         зарегистрирован*, известен, известн*, значится, числится, действител*, используется; no: нет, такого нет;
         unknown: неизвест*, несуществующ*, недейств*, неверн*, некоррект*, отсутств*; gone: удален*, закрыт*,
         уволен*, ликвидирован*; full: переполн*, превыш*, квот*, места, место; off: заблокирован*, отключ*,
-        приостановлен*, неактив*; many: слишком; later: временно, позже; other: отклон*, спам*, белом, белого,
+        приостановлен*, неактив*; many: слишком; later: временно, позже, еще; other: отклон*, спам*, белом, белого,
         будет, принимает""",
     "Ukrainian": """
         mailbox: скриньк*, скриньок, користувач*, одержувач*, отримувач*, обліковий запис; sender: відправник*;
         thing: списк*; your: вашої, вашій, вашому; there: існу*, знайден*, зареєстрован*, відом*; no: немає,
         жодного, жоден; unknown: відсутн*, невідом*, неіснуюч*, недійсн*; gone: видален*, закрит*, ліквідован*;
         full: заповнен*, місця, місце; off: заблокован*, вимкнен*, призупинен*; many: занадто; later: тимчасов*,
-        пізніше; other: відхил*, буде, білому""",
+        пізніше, ще; other: відхил*, буде, білому""",
     "Bulgarian, Macedonian, Serbian": """
         mailbox: потребител*, кутия*, сметка, корисни*, налог; sender: подател*, изпращач*, испраќач*, пошиљ*;
         your: вашия, вашият, вашата; not: није; there: съществува*, постои, постоји, намерен*, регистриран*,
@@ -223,21 +225,21 @@ JOINED: Mapping[str, str] = {
         未能, 无, 無, 无法, 無法, 没有, 沒有, 查无, 查無; there: 存在, 找到, 注册, 註冊, 登记, 正确, 正確, 有效,
         此, 这个, 這個, 该, 該, 效; unknown: 未知, 不明, 找不到, 查不到, 错误, 錯誤; gone: 注销, 註銷, 删除, 刪除,
         撤销; full: 已满, 已滿, 容量, 空间, 空間; off: 冻结, 凍結, 停用, 禁用, 锁定; many: 过多, 過多, 频率; later:
-        暂时, 暫時; other: 拒收, 拒绝, 拒絕, 垃圾, 黑名单, 白名单, 白名單, 超过, 可能, 将, 將""",
+        暂时, 暫時, 尚未, 还未, 還未; other: 拒收, 拒绝, 拒絕, 垃圾, 黑名单, 白名单, 白名單, 超过, 可能, 将, 將""",
     "Japanese": """
         mailbox: 宛先, 受信者, 受取人, アドレス, ユーザ, メールボックス, アカウント, 利用者, 宛先アドレス,
         メールアドレス; sender: 送信者, 送信元, 差出人, 送信ドメイン, 送信アドレス; domain: ドメイン, ホスト;
         thing: ファイル; your: お客様の, あなたの, 貴社の; not: ません, ない, なかった, ていません, ておりません,
         できません; there: 見つかり, みつかり, 見つから, 存在し, 登録され, 使用され, 利用され, 使われ; unknown:
         不明, 無効, 未知, 該当する, 間違, ありません, いません; gone: 削除されました, 削除されてい, 削除済み, 解約,
-        退会; full: 満杯, 一杯, いっぱい, 容量, 超え, 空き; off: 停止; many: 多すぎ; later: 一時的; other: 拒否,
-        迷惑, 可能性, かもしれ, 制限, 設定により, 権限, 確認できま, か確認""",
+        退会; full: 満杯, 一杯, いっぱい, 容量, 超え, 空き; off: 停止; many: 多すぎ; later: 一時的, まだ; other:
+        拒否, 迷惑, 可能性, かもしれ, 制限, 設定により, 権限, 確認できま, か確認""",
     "Korean": """
         mailbox: 사용자, 수신자, 받는 사람, 주소, 메일함, 계정, 메일박스, 수신인; sender: 발신자, 보낸 사람, 보내는
         사람, 송신자; domain: 도메인, 호스트; thing: 파일, 목록; your: 귀하의, 당신의, 고객님의; not: 지 않; there:
         존재하, 등록되, 확인되, 유효하; unknown: 찾을 수 없, 없습니다, 없는, 알 수 없, 알수없음, 잘못된; gone:
-        삭제되, 탈퇴, 해지; full: 가득, 초과, 용량; off: 정지, 휴면, 차단; many: 너무 많; later: 일시; other: 거부,
-        스팸, 권한, 허용""",
+        삭제되, 탈퇴, 해지; full: 가득, 초과, 용량; off: 정지, 휴면, 차단; many: 너무 많; later: 일시, 아직; other:
+        거부, 스팸, 권한, 허용""",
     "Thai": """
         mailbox: ผู้ใช้, ผู้รับ, กล่องจดหมาย, บัญชี, ที่อยู่อีเมล, ที่อยู่; sender: ผู้ส่ง; domain: โดเมน; not:
         ไม่; there: มีอยู่, พบ, มีตัวตน, มี, รู้จัก, ถูกต้อง; gone: ถูกลบ; full: เต็ม, พื้นที่; off: ระงับ; later:

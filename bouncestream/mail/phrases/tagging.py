@@ -47,7 +47,7 @@ NEGATIONS = frozenset(one for its in SPACED.values() for one in _rows(its).get("
 """Words of other languages that make "exists" mean "not there"."""
 
 
-_HARMLESS = frozenset(" ".join(harmless.SPACED.values()).split()) | NEGATIONS
+_HARMLESS = frozenset(folded(" ".join(harmless.SPACED.values())).split()) | NEGATIONS
 _HARMLESS_STEMS = tuple(word[:-1] for word in _HARMLESS if word.endswith("*"))
 _HARMLESS_LETTERS = re.compile(
     "|".join(sorted({re.escape(folded(w)) for its in harmless.JOINED.values() for w in its.split()}, key=len)[::-1])
