@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "bouncestream"
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "bouncestream"
 
 #: A room (a module or a folder of `bouncestream`) and its floor. Rooms on one floor never import each other.
 FLOORS = {
@@ -92,7 +93,7 @@ PURE = [
     "alerts/snapshot.py",
     "alerts/summary.py",
     "alerts/wording.py",
-    "doctor/logs/line.py",
+    "doctor/logs/access_log.py",
     "doctor/logs/clicks.py",
     "doctor/logs/paths.py",
     "doctor/logs/tally.py",
@@ -381,3 +382,16 @@ def test_what_is_done_in_one_place_is_done_nowhere_else() -> None:
     assert {name: sorted(places) for name, places in found.items()} == {
         name: [place] for name, place in ONLY_THERE.items()
     }
+
+
+def test_a_module_has_one_name() -> None:
+    """An alias is a second word for one thing, mostly that of an earlier time."""
+    found = [
+        f"{path.relative_to(ROOT)}: {node.module}.{one.name} as {one.asname}"
+        for path in [*FILES, *sorted((ROOT / "tests").rglob("*.py"))]
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == PACKAGE.name
+        for one in node.names
+        if one.asname and (ROOT / str(node.module).replace(".", "/") / f"{one.name}.py").exists()
+    ]
+    assert not found

@@ -54,7 +54,7 @@ def _excess(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     return [Reading(seen=seen, fix=fix, value=s.numbers.excess)]
 
 
-RULES: tuple[Rule, ...] = (
+DOUBTS: tuple[Rule, ...] = (
     Rule(
         "unknown-uuids",
         "warning",

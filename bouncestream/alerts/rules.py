@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bouncestream.alerts.doubts import RULES as DOUBTS
+from bouncestream.alerts.doubts import DOUBTS
 from bouncestream.alerts.reading import DAY, HOUR, MINUTE, Reading, Rule, Verdict, bad_if, size, span
 from bouncestream.alerts.snapshot import Snapshot
 from bouncestream.config.alerting import Alerts

@@ -16,10 +16,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from bouncestream.alert import AlertState, Delivery, Key, Notice, What
-from bouncestream.alerts import channels as notify
 from bouncestream.alerts import summary
 from bouncestream.alerts.baseline import REACH, Sources
-from bouncestream.alerts.channels import Channel, SendFailed
+from bouncestream.alerts.channels import Channel, SendFailed, beat, channels
 from bouncestream.alerts.courier import Courier
 from bouncestream.alerts.engine import Told, judge
 from bouncestream.alerts.lately import Lately
@@ -29,8 +28,7 @@ from bouncestream.config.model import Config
 from bouncestream.errors import StoreError
 from bouncestream.health import Health, Status
 from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, Metrics
-from bouncestream.outbox import alerts
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import alerts, delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.files import beside, free_beside, size_of
 from bouncestream.ports import Clock
@@ -66,7 +64,7 @@ class Watch:
     config: Config
     paused: Callable[[], str] = lambda: ""
     quick: Quick | None = None
-    channels: Callable[[Config], Sequence[Channel]] = lambda config: notify.channels(config.alerts)
+    channels: Callable[[Config], Sequence[Channel]] = lambda config: channels(config.alerts)
 
     def __post_init__(self) -> None:
         self._side = Supervisor(self.health)
@@ -226,7 +224,7 @@ class Watch:
         if settings.every not in summary.DAYS or snapshot.numbers is None:
             return
         try:
-            told = await self.db.read(partial(store.get_meta, name=SUMMARY_AT))
+            told = await self.db.read(partial(delivery.get_meta, name=SUMMARY_AT))
             due = summary.last_due(settings, now)
             if told is not None and due is not None and summary.is_due(settings, datetime.fromisoformat(told), now):
                 since = alerts.hour_of(due - timedelta(days=summary.DAYS[settings.every]))
@@ -242,7 +240,7 @@ class Watch:
                 self._send(Notice(self._next_id, now, What.SUMMARY, "info", title, text), names)
             elif told is not None:
                 return
-            await self.db.write(partial(store.set_meta, name=SUMMARY_AT, value=now.isoformat()))
+            await self.db.write(partial(delivery.set_meta, name=SUMMARY_AT, value=now.isoformat()))
         except StoreError as error:
             log.debug("the summary is delayed: %s", error)
 
@@ -254,7 +252,7 @@ class Watch:
             settings = self.config.alerts.heartbeat
             if settings.url is not None and self._well(settings.when):
                 try:
-                    await notify.beat(settings.url.reveal())
+                    await beat(settings.url.reveal())
                 except SendFailed as error:
                     self.metrics.add(HEARTBEATS, "failed")
                     level = logging.DEBUG if failing else logging.WARNING
@@ -305,8 +303,8 @@ class Watch:
         self._saved.update((s.key, s) for s in changed)
         for number in notices:
             self._notices.pop(number, None)
-        for key, delivery in deliveries.items():
-            if self._deliveries.get(key) is delivery:  # else it went on meanwhile
+        for key, saved in deliveries.items():
+            if self._deliveries.get(key) is saved:  # else it went on meanwhile
                 del self._deliveries[key]
 
     async def _keep(self, deliveries: Iterable[Delivery]) -> None:
@@ -336,11 +334,11 @@ def _kept(state: AlertState | None) -> AlertState | None:
 
 def _numbers(conn: sqlite3.Connection, now: datetime) -> Numbers:
     return Numbers(
-        tally=store.tally(conn),
-        oldest=store.oldest_pending(conn, now),
-        quarantine=store.quarantine_count(conn),
-        doubled=int(store.get_meta(conn, "doubled") or 0),
-        unproven=int(store.get_meta(conn, store.UNPROVEN) or 0),
-        excess=int(store.get_meta(conn, store.EXCESS) or 0),
-        unknown_uuids=int(store.get_meta(conn, store.UNKNOWN_UUIDS) or 0),
+        tally=delivery.tally(conn),
+        oldest=delivery.oldest_pending(conn, now),
+        quarantine=delivery.quarantine_count(conn),
+        doubled=int(delivery.get_meta(conn, "doubled") or 0),
+        unproven=int(delivery.get_meta(conn, delivery.UNPROVEN) or 0),
+        excess=int(delivery.get_meta(conn, delivery.EXCESS) or 0),
+        unknown_uuids=int(delivery.get_meta(conn, delivery.UNKNOWN_UUIDS) or 0),
     )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from bouncestream.alert import Notice, What
 from bouncestream.alerts import channels
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.exits import FINE, NOT_WELL
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, add, command, group

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.exits import NOT_EXAMINED
 from bouncestream.cli.findings import brief_code, tell_briefly
 from bouncestream.cli.opened import configuration

@@ -17,11 +17,10 @@ from bouncestream.cli.parser import Parser, command
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.doctor.asked import ask
-from bouncestream.doctor.campaign_mail import body as received
+from bouncestream.doctor.campaign_mail import body
 from bouncestream.doctor.campaign_mail.urls import host_and_port
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.logs import files as log_files
-from bouncestream.doctor.logs import judge as log_judge
+from bouncestream.doctor.logs import files, judge
 from bouncestream.errors import ConfigError
 
 #: A larger mail is examined up to here; bytes. Campaign mails have some hundred kilobytes.
@@ -69,7 +68,7 @@ def mail(args: argparse.Namespace) -> int:
             [Finding("mail-unreadable", Level.ERROR, "mail", seen, fix=fix)], as_json=args.json, examined=False
         )
     own = replace(_told(config), verp=config.mail.verp if config else ())
-    findings, examined = received.judge(raw[:_MOST], own, cut=len(raw) > _MOST)
+    findings, examined = body.judge(raw[:_MOST], own, cut=len(raw) > _MOST)
     return tell(findings, as_json=args.json, examined=examined)
 
 
@@ -77,10 +76,10 @@ def logs(args: argparse.Namespace) -> int:
     """Examine server logs; the exit code says how it is."""
     config = _configuration(args)
     told = _told(config)
-    with _progress(log_files.sizes(args.files)) as advanced:
-        tally, troubles = log_files.read(args.files, advanced)
+    with _progress(files.sizes(args.files)) as advanced:
+        tally, troubles = files.read(args.files, advanced)
     host = host_and_port(told.root_url)[0]
-    findings, examined = log_judge.judge(tally, troubles, host, individual=told.individual)
+    findings, examined = judge.judge(tally, troubles, host, individual=told.individual)
     return tell(findings, as_json=args.json, examined=examined)
 
 
@@ -103,15 +102,15 @@ def _configuration(args: argparse.Namespace) -> Config | None:
         return None
 
 
-def _told(config: Config | None) -> received.Own:
+def _told(config: Config | None) -> body.Own:
     """The settings that Listmonk tells of itself, with its public address as configured; nothing where it does not
     answer."""
     if config is None:
-        return received.Own()
+        return body.Own()
     try:
         listmonk = load(config.path or None).listmonk
     except ConfigError:  # the token belongs to another user; what Listmonk says is optional here
-        return received.Own(config.listmonk.public_url)
+        return body.Own(config.listmonk.public_url)
     told = asyncio.run(ask(listmonk))
     return replace(told, root_url=listmonk.public_url or told.root_url)
 

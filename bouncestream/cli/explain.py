@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.explain_mail import explain_mail
 from bouncestream.cli.opened import configuration, configuration_if_any, looking
 from bouncestream.cli.outbox_look import as_json, history_as_json
@@ -22,7 +22,7 @@ from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
 from bouncestream.errors import SinkError, UsageError
 from bouncestream.event import Kind
-from bouncestream.judging.mail import PROVIDER as MAILBOX
+from bouncestream.judging.mail import MAILBOX
 from bouncestream.judging.stored import StillUnreadable, identified_again, same_person
 from bouncestream.judging.unsure import in_words
 from bouncestream.outbox import delivery, operator

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.config.model import Config
 from bouncestream.judging.mail import Returned, judging_for, read_mail, verdict_on
 from bouncestream.judging.stored import StillUnreadable

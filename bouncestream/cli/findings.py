@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.exits import FINE, NOT_EXAMINED, NOT_WELL
 from bouncestream.doctor.finding import Finding, Level, exit_code
 from bouncestream.printable import printable

@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.exits import FINE, INTERRUPTED, NOT_WELL
 from bouncestream.cli.opened import configuration, since_when
 from bouncestream.cli.parser import Parser, command

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bouncestream import files, providers
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.exits import FINE, NOT_WELL
 from bouncestream.cli.findings import brief_code, tell_briefly
 from bouncestream.cli.parser import Parser, command

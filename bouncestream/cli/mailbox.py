@@ -10,13 +10,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bouncestream.cli import mailbox_login
-from bouncestream.cli import show as out
+from bouncestream.cli import mailbox_login, out
 from bouncestream.cli.findings import brief_code, tell_briefly
 from bouncestream.cli.mailbox_login import named
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, add, command, group
-from bouncestream.doctor.areas import mailbox as area
+from bouncestream.doctor.areas import mailbox
 from bouncestream.errors import MailboxError
 from bouncestream.printable import printable
 from bouncestream.sources.mailbox.visit import Visitor, hear, remedy
@@ -52,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
 
 async def _test(visitor: Visitor) -> int:
     box = visitor.settings
-    seen = await area.visit(visitor, datetime.now(UTC))
-    found = area.judge([seen], {})
+    seen = await mailbox.visit(visitor, datetime.now(UTC))
+    found = mailbox.judge([seen], {})
     tell_briefly(found)
     if seen.look is None:
         return brief_code(found)
@@ -69,7 +68,7 @@ async def _test(visitor: Visitor) -> int:
             seen = replace(seen, heard=await hear(visitor, session, first))
     except MailboxError as error:
         seen = replace(seen, failed=remedy(box, error)[0])
-    more = area.judge_heard(seen)
+    more = mailbox.judge_heard(seen)
     tell_briefly(more, "IDLE")
     code = brief_code([*found, *more])
     out.heading("All is well." if code == 0 else "Problems were found: see ⚠ and ✘.")

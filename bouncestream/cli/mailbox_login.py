@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.exits import FINE
 from bouncestream.cli.findings import brief_code, tell_briefly
 from bouncestream.cli.opened import configuration
@@ -22,7 +22,7 @@ from bouncestream.clock import SystemClock
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config
 from bouncestream.config.oauth import CLIENT, DEVICE, needs_token, plan
-from bouncestream.doctor.areas import mailbox as area
+from bouncestream.doctor.areas import mailbox
 from bouncestream.errors import LoginRefused, UsageError
 from bouncestream.printable import mask_all, printable
 from bouncestream.sources.mailbox.visit import Visitor
@@ -143,10 +143,10 @@ async def _keep(file: TokenFile, box: Mailbox, tokens: Tokens) -> None:
 
 async def _try(box: Mailbox, outbox: Path) -> int:
     """Log in to the mailbox with it. A server that cannot be reached now is no fault of the permission."""
-    seen = await area.visit(Visitor(box, outbox), datetime.now(UTC))
+    seen = await mailbox.visit(Visitor(box, outbox), datetime.now(UTC))
     if seen.error is None:
         out.mark("✔", mask_all(f"{box.host}:{box.real_port} accepts the login of {box.user}"))
         return FINE
-    found = area.judge([seen], {})
+    found = mailbox.judge([seen], {})
     tell_briefly(found)
     return brief_code(found)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.opened import Changing, changing, configuration
 from bouncestream.cli.parser import Commands, Parser, add, command
 from bouncestream.config.model import Config

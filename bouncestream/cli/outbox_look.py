@@ -12,8 +12,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from bouncestream.cli import outbox_change, outbox_stats
-from bouncestream.cli import show as out
+from bouncestream.cli import out, outbox_change, outbox_stats
 from bouncestream.cli.opened import Changing, configuration, looking
 from bouncestream.cli.outbox_change import as_command, item_number
 from bouncestream.cli.parser import Parser, count, group

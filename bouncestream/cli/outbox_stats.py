@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.opened import configuration, looking
 from bouncestream.outbox import delivery, operator
 from bouncestream.outbox.operator import Stats

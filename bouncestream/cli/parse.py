@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.opened import configuration_if_any
 from bouncestream.cli.parser import Parser, command
 from bouncestream.judging.mail import Judging, judging_for, verdict_on

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.opened import Changing, changing, configuration, looking, since_when
 from bouncestream.cli.outbox_look import pages, who
 from bouncestream.cli.parser import Parser, command

@@ -7,7 +7,7 @@ import argparse
 import asyncio
 import math
 
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.stopped import until_stopped
 from bouncestream.errors import UsageError

@@ -16,15 +16,14 @@ from typing import Any
 
 from bouncestream.alerts import wording
 from bouncestream.alerts.rules import size, span
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.exits import FINE, NOT_WELL, code_of
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.running import Running, ask
 from bouncestream.config.model import Config
 from bouncestream.errors import StoreError, StoreUnavailable
-from bouncestream.outbox import alerts as alertbook
-from bouncestream.outbox import delivery as store
+from bouncestream.outbox import alerts, delivery
 from bouncestream.outbox.files import beside, free_beside, size_of
 from bouncestream.outbox.marker import Markers
 from bouncestream.outbox.view import view
@@ -122,9 +121,9 @@ def status(config: Config) -> dict[str, Any]:
 
 
 def _sources(conn: sqlite3.Connection, config: Config, running: Running, now: datetime) -> list[dict[str, Any]]:
-    hour = alertbook.hour_of(now)
-    known = alertbook.hours(conn, hour - alertbook.KEEP_HOURS)
-    _, uncounted = alertbook.new_arrivals(conn, now)
+    hour = alerts.hour_of(now)
+    known = alerts.hours(conn, hour - alerts.KEEP_HOURS)
+    _, uncounted = alerts.new_arrivals(conn, now)
     known += [(*key, events) for key, events in uncounted.items()]
     found = []
     for kind, table in (("webhook", config.webhooks), ("mailbox", config.mailboxes)):
@@ -150,11 +149,11 @@ def _sources(conn: sqlite3.Connection, config: Config, running: Running, now: da
 def _outbox(conn: sqlite3.Connection, path: Path, now: datetime) -> dict[str, Any]:
     return {
         "path": str(path),
-        "states": dict(store.tally(conn)),
-        "oldest_pending_seconds": round(store.oldest_pending(conn, now), 1),
-        "quarantine": store.quarantine_count(conn),
-        "duplicates": int(store.get_meta(conn, "duplicates") or 0),
-        "doubled": int(store.get_meta(conn, "doubled") or 0),
+        "states": dict(delivery.tally(conn)),
+        "oldest_pending_seconds": round(delivery.oldest_pending(conn, now), 1),
+        "quarantine": delivery.quarantine_count(conn),
+        "duplicates": int(delivery.get_meta(conn, "duplicates") or 0),
+        "doubled": int(delivery.get_meta(conn, "doubled") or 0),
         "bytes": size_of(path),
         "wal_bytes": size_of(beside(path, "-wal")),
         "disk_free_bytes": free_beside(path),
@@ -173,17 +172,17 @@ def _sink(config: Config, running: Running) -> dict[str, Any]:
 
 
 def _alerts(conn: sqlite3.Connection) -> dict[str, Any]:
-    active = [s for s in alertbook.states(conn).values() if s.active]
+    active = [s for s in alerts.states(conn).values() if s.active]
     channels: dict[str, dict[str, Any]] = {}
-    for delivery in alertbook.deliveries(conn):  # the oldest first
+    for sent in alerts.deliveries(conn):  # the oldest first
         channel = channels.setdefault(
-            delivery.channel, {"channel": delivery.channel, "waiting": 0, "error": "", "last_sent": None}
+            sent.channel, {"channel": sent.channel, "waiting": 0, "error": "", "last_sent": None}
         )
-        if delivery.sent:
-            channel |= {"last_sent": out.time(delivery.ended_at), "error": ""}
-        elif delivery.due_at is not None:
+        if sent.sent:
+            channel |= {"last_sent": out.time(sent.ended_at), "error": ""}
+        elif sent.due_at is not None:
             channel["waiting"] += 1
-            channel["error"] = delivery.error or channel["error"]
+            channel["error"] = sent.error or channel["error"]
     return {
         "active": [
             {
@@ -196,7 +195,7 @@ def _alerts(conn: sqlite3.Connection) -> dict[str, Any]:
             }
             for s in sorted(active, key=lambda s: (s.level, s.rule, s.subject))
         ],
-        "last": [wording.as_json(notice) for notice in alertbook.recent(conn, LAST)],
+        "last": [wording.as_json(notice) for notice in alerts.recent(conn, LAST)],
         "channels": sorted(channels.values(), key=lambda channel: str(channel["channel"])),
     }
 

@@ -43,7 +43,7 @@ async def quick(config: Config) -> list[Finding]:
 
 def examine(job: dict[str, Any]) -> list[dict[str, Any]]:
     """The findings for a job, in the process of its own."""
-    from bouncestream.doctor import quick as checks
+    from bouncestream.doctor import quick
 
     os.nice(10)  # feedback that comes in meanwhile goes first
     config = Config(
@@ -52,4 +52,4 @@ def examine(job: dict[str, Any]) -> list[dict[str, Any]]:
         ),
         server=Server(public_url=job["hooks_url"]),
     )
-    return [asdict(one) for one in asyncio.run(checks.quick(config))]
+    return [asdict(one) for one in asyncio.run(quick.quick(config))]

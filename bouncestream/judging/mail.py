@@ -42,7 +42,7 @@ from bouncestream.policy import Rules
 from bouncestream.ports import Filing, Submission, Unreadable
 
 #: `Submission.provider` and `BounceEvent.provider` of whatever came as a mail.
-PROVIDER = "mailbox"
+MAILBOX = "mailbox"
 
 #: What a mail is to be read for later, when its raw body is looked at.
 CONTENT_TYPE = "message/rfc822"
@@ -126,7 +126,7 @@ def read_mail(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Retu
 
 def troubled(source: str, why: str, raw: bytes) -> Submission:
     """A mail that is set aside in quarantine, with the reason in words."""
-    return Submission(source, PROVIDER, unreadable=(Unreadable(why),), raw=raw, content_type=CONTENT_TYPE)
+    return Submission(source, MAILBOX, unreadable=(Unreadable(why),), raw=raw, content_type=CONTENT_TYPE)
 
 
 def _read(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned:
@@ -154,7 +154,7 @@ def _read(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned
 def _submission(
     judging: Judging, raw: bytes, events: tuple[BounceEvent, ...] = (), unreadable: tuple[Unreadable, ...] = ()
 ) -> Submission:
-    return Submission(judging.source, PROVIDER, events, unreadable, raw, CONTENT_TYPE)
+    return Submission(judging.source, MAILBOX, events, unreadable, raw, CONTENT_TYPE)
 
 
 def _mark(raw: bytes, verdict: Verdict) -> bytes:
@@ -188,7 +188,7 @@ def _event(
         kind=Kind(recipient.kind),
         recipient=person,
         source=judging.source,
-        provider=PROVIDER,
+        provider=MAILBOX,
         occurred_at=_occurred(verdict.occurred_at, arrived_at),
         subscriber_uuid=subscriber,
         campaign_uuid=campaign,
@@ -227,7 +227,7 @@ def _wished(
         kind=Kind.UNSUBSCRIBE,
         recipient=recipient.address,
         source=judging.source,
-        provider=PROVIDER,
+        provider=MAILBOX,
         occurred_at=_occurred(verdict.occurred_at, arrived_at),
         subscriber_uuid=uuid,
         campaign_uuid=verdict.original.campaign_uuid,

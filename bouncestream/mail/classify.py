@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 
 from bouncestream.mail import phrases
-from bouncestream.mail import status as codes
 from bouncestream.mail.reason import kind_of
+from bouncestream.mail.status import Codes, enhanced, in_text, reason_of
 from bouncestream.mail.verdict import Judgement
 from bouncestream.record import record
 
@@ -108,12 +108,12 @@ def classify(
     that spoke, the address first, by which a vendor is recognised. `ours`: the addresses that the mail came
     from, by which a refused sender is recognised; lower case. Never raises.
     """
-    status = codes.enhanced(status)
+    status = enhanced(status)
     action = action.strip().lower()
     if " 4." in diagnostic and " 5." in diagnostic:
         diagnostic = _EARLIER.sub(" ", diagnostic)
     own = remote_words(diagnostic)
-    found = codes.in_text(own) if own else codes.Codes("", "")
+    found = in_text(own) if own else Codes("", "")
     reply = found.reply or reply_code.strip()[:3]
     if action not in FINAL_ACTIONS:
         return _not_final(action, status, reply)
@@ -207,7 +207,7 @@ def _judge(hit: phrases.Hit | None, neutral: bool, numbers: _Numbers, stage: _St
         return Judged(
             Judgement.IGNORE.value, "delivered", f"status {status}", status, reply, rule="status", matched=status
         )
-    reason = codes.reason_of(status)
+    reason = reason_of(status)
     if reason and (hit is None or reason != "policy"):
         if kind_of(reason) == Judgement.HARD and not neutral:
             against = f"the word {hit.doubt!r} may turn it" if hit and hit.doubt else "the words do not say so"

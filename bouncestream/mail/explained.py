@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bouncestream.mail import arf, autoreply, dsn, freeform, phrases
-from bouncestream.mail import status as codes
 from bouncestream.mail.address import addresses
 from bouncestream.mail.classify import remote_words
 from bouncestream.mail.mime import unencoded
 from bouncestream.mail.report import Report
+from bouncestream.mail.status import enhanced, in_text, reason_of
 from bouncestream.mail.trace import Candidate, PartSeen, RecipientTrace, Signal, Step, Trace
 from bouncestream.mail.transcript import Session
 from bouncestream.mail.verdict import RecipientVerdict, Verdict
@@ -149,9 +149,9 @@ def _signals(
     if fields is not None:
         action = fields.action.strip().lower()[:40]
         signals.append(("Action", "action", action, "", "RFC 3464"))
-        code = codes.enhanced(fields.status)
+        code = enhanced(fields.status)
         if code:
-            signals.append(("Status", "status", code, codes.reason_of(code), "RFC 3463"))
+            signals.append(("Status", "status", code, reason_of(code), "RFC 3463"))
         texts.append(("Diagnostic-Code", dsn.diagnostic_of(fields)))
         texts.append(("session", session.about(found.address, len(report.status or "") < 4000).text))
     else:
@@ -160,11 +160,11 @@ def _signals(
         texts.append(("Subject", unencoded(report.fields.get("subject", ""))[:500]))
     for part, text in texts:
         own = remote_words(text)
-        numbers = codes.in_text(own)
+        numbers = in_text(own)
         if numbers.reply:
             signals.append((part, "reply", numbers.reply, "", "RFC 5321"))
         if numbers.enhanced:
-            signals.append((part, "status", numbers.enhanced, codes.reason_of(numbers.enhanced), "RFC 3463"))
+            signals.append((part, "status", numbers.enhanced, reason_of(numbers.enhanced), "RFC 3463"))
         around = f"{found.address} {fields.remote_mta if fields is not None else ''} {text}".lower()
         for hit in (*phrases.statements(own), *phrases.find_all(own)):
             whose = hit.said_by if phrases.recognised(hit, around) else ""

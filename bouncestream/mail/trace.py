@@ -6,8 +6,7 @@ Plain frozen values; `as_dict` gives them as data. The texts are foreign: throug
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,3 @@ class Trace:
     parts: tuple[PartSeen, ...]
     steps: tuple[Step, ...]
     recipients: tuple[RecipientTrace, ...]
-
-
-def as_dict(trace: Trace) -> dict[str, Any]:
-    """The trace as plain data: {"parts", "steps", "recipients": [{"address", "candidates", "signals"}]}."""
-    return asdict(trace)

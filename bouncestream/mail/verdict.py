@@ -11,7 +11,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bouncestream.mail import trace as traces
 from bouncestream.mail.trace import Trace
 from bouncestream.record import record
 
@@ -127,5 +126,5 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
         "verp": verdict.verp,
     }
     if verdict.trace is not None:
-        data["trace"] = traces.as_dict(verdict.trace)
+        data["trace"] = asdict(verdict.trace)
     return data

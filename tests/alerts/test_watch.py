@@ -26,8 +26,7 @@ from bouncestream.errors import StoreUnavailable
 from bouncestream.event import Kind, Proof
 from bouncestream.health import Health, Status
 from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, Metrics
-from bouncestream.outbox import alerts as alertbook
-from bouncestream.outbox import arrivals, delivery
+from bouncestream.outbox import alerts, arrivals, delivery
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Unreadable
 from bouncestream.providers import webhook
@@ -291,8 +290,8 @@ async def test_arrivals_are_counted_once_by_the_hour(world: World) -> None:
         await world.bounces(range(5, 6))
         await world.turns(watch, 3)
         assert await world.rows(count) == [("shop", "hard", 4), ("shop", "soft", 2)]
-    hours = await world.db.read(partial(alertbook.hours, since=0))
-    assert [row[0] for row in hours] == [alertbook.hour_of(NOW), *[alertbook.hour_of(NOW) + 1] * 2]
+    hours = await world.db.read(partial(alerts.hours, since=0))
+    assert [row[0] for row in hours] == [alerts.hour_of(NOW), *[alerts.hour_of(NOW) + 1] * 2]
 
 
 async def test_a_silent_source_is_told_and_its_return_too(world: World) -> None:
@@ -362,14 +361,14 @@ async def test_no_more_is_remembered_than_fits(world: World) -> None:
     world.health.set("relay", Status.RED, "x")
     channels: Callable[[Config], Sequence[Failing]] = lambda config: [Failing()]  # noqa: E731
     async with world.running(channels=channels) as watch:
-        for _ in range(alertbook.KEEP_NOTICES + 60):
+        for _ in range(alerts.KEEP_NOTICES + 60):
             world.clock.go(seconds=61)
             await world.turns(watch, 1)
     (notices,) = (await world.rows("SELECT count(*) FROM notices"))[0]
     (deliveries,) = (await world.rows("SELECT count(*) FROM notice_deliveries WHERE due_at IS NOT NULL"))[0]
     assert isinstance(notices, int)
     assert isinstance(deliveries, int)
-    assert alertbook.KEEP_NOTICES <= notices <= alertbook.KEEP_NOTICES + 2
+    assert alerts.KEEP_NOTICES <= notices <= alerts.KEEP_NOTICES + 2
     assert deliveries <= 2
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from bouncestream.doctor import examination as module
 from bouncestream.doctor.catalogue import UNEXAMINED
 from bouncestream.doctor.examination import Examination
 from bouncestream.doctor.finding import Finding, Level
@@ -42,7 +41,7 @@ async def test_what_fails_is_told() -> None:
 
 
 async def test_all_of_it_has_one_limit(monkeypatch) -> None:
-    monkeypatch.setattr(module, "ALL", 0.1)
+    monkeypatch.setattr("bouncestream.doctor.examination.ALL", 0.1)
     it = examination()
     await it.within(10, "tls", asyncio.sleep(5, None), None)
     await it.within(10, "pixel", asyncio.sleep(5, None), None)

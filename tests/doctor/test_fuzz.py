@@ -12,11 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bouncestream.doctor.campaign_mail import body as received
+from bouncestream.doctor.campaign_mail import body
 from bouncestream.doctor.campaign_mail.rewriters import unwrapped
 from bouncestream.doctor.finding import Finding
-from bouncestream.doctor.logs import judge as log_judge
-from bouncestream.doctor.logs import line as access_log
+from bouncestream.doctor.logs import access_log, judge
 from bouncestream.doctor.logs.paths import classify, family, shape
 from bouncestream.doctor.logs.tally import Reader, Tally
 from tests.doctor.logs.test_logs import BROKEN, FORMATS, HEALTHY
@@ -69,8 +68,8 @@ def test_any_mail_is_judged(data: st.DataObject) -> None:
         at = data.draw(st.integers(0, len(raw)))
         length = data.draw(st.integers(0, 300))
         raw[at : at + length] = data.draw(st.one_of(PIECES, st.binary(max_size=40)))
-    check(received.judge(bytes(raw))[0])
-    check(received.judge(bytes(raw), received.Own("https://[", ("*@", "a*b")))[0])
+    check(body.judge(bytes(raw))[0])
+    check(body.judge(bytes(raw), body.Own("https://[", ("*@", "a*b")))[0])
 
 
 @QUICK
@@ -86,7 +85,7 @@ def test_any_log_is_judged(data: st.DataObject) -> None:
     reader = Reader(tally)
     for block in bytes(raw).split(b"\n\n"):
         reader.feed(block)
-    check(log_judge.judge(tally, (), "news.example.com")[0])
+    check(judge.judge(tally, (), "news.example.com")[0])
 
 
 @QUICK
@@ -126,7 +125,7 @@ def test_any_json_is_read(value: object) -> None:
     access_log.read(line)
     tally = Tally()
     Reader(tally).feed(b'{"request": ' + line + b', "uri": "/campaign/x", "status": 200}\n')
-    check(log_judge.judge(tally)[0])
+    check(judge.judge(tally)[0])
 
 
 N = 300_000
@@ -146,7 +145,7 @@ HOSTILE_MAILS = {
 def test_hostile_html_takes_no_time(name: str) -> None:
     head = letter().split(b"\r\n\r\n")[0].replace(b"quoted-printable", b"8bit") + b"\r\n\r\n"
     began = time.process_time()
-    check(received.judge(head + HOSTILE_MAILS[name])[0])
+    check(body.judge(head + HOSTILE_MAILS[name])[0])
     assert time.process_time() - began < 8
 
 
@@ -166,7 +165,7 @@ HOSTILE_HEADERS = {
 def test_hostile_headers_take_no_time(name: str) -> None:
     raw = f"{name}: {HOSTILE_HEADERS[name]}\n".encode() + letter(crlf=False)
     began = time.process_time()
-    check(received.judge(raw)[0])
+    check(body.judge(raw)[0])
     assert time.process_time() - began < 8
 
 
@@ -189,11 +188,11 @@ def test_hostile_lines_take_no_time(name: str) -> None:
     began = time.process_time()
     tally = Tally()
     Reader(tally).feed(((b"/campaign/ " + HOSTILE_LINES[name])[:65_000] + b"\n" + HOSTILE_LINES[name] + b"\n") * 10)
-    check(log_judge.judge(tally)[0])
+    check(judge.judge(tally)[0])
     assert time.process_time() - began < 8
 
 
 def test_base64_that_is_none_is_survived() -> None:
-    for body in (b"====", b"a", b"\xff" * 50, base64.b64encode(b"\x00\xff" * 99)):
-        raw = letter(content_transfer_encoding="base64").split(b"\r\n\r\n")[0] + b"\r\n\r\n" + body
-        check(received.judge(raw)[0])
+    for content in (b"====", b"a", b"\xff" * 50, base64.b64encode(b"\x00\xff" * 99)):
+        raw = letter(content_transfer_encoding="base64").split(b"\r\n\r\n")[0] + b"\r\n\r\n" + content
+        check(body.judge(raw)[0])

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import trustme
 
-from bouncestream.doctor.logs import files as log_files
+from bouncestream.doctor.logs import files
 from bouncestream.doctor.logs.judge import judge
 from bouncestream.doctor.proxies import Site, apache, caddy, nginx, traefik
 from bouncestream.errors import UsageError
@@ -130,7 +130,7 @@ def test_the_pixel_arrives_unchanged_and_uncached(kind: str, play: Any) -> None:
 def test_doctor_logs_reads_what_the_proxy_wrote(kind: str, play: Any, tmp_path: Path) -> None:
     path = tmp_path / "access.log"
     path.write_text(play(kind, HOOKS, "echo")["log"])
-    findings, examined = judge(*log_files.read([str(path)]))
+    findings, examined = judge(*files.read([str(path)]))
     assert examined
     told = {finding.id: finding for finding in findings}
     assert told["logs-pixel-ok"].evidence["requests"] == 1

@@ -18,10 +18,8 @@ import trustme
 
 from bouncestream.config.model import Config, Listmonk, Server
 from bouncestream.crypto.secret import Secret
-from bouncestream.doctor import background as aside
-from bouncestream.doctor import quick as room
+from bouncestream.doctor import background, quick
 from bouncestream.doctor.finding import Level
-from bouncestream.doctor.quick import quick
 from bouncestream.sandbox import ApiUser, Sandbox, SandboxSettings
 from tests.alerts.receivers import hooks
 from tests.cli.conftest import TOKEN, Process, spawn, write_config
@@ -84,7 +82,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 async def door(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
     door = Door(tmp_path, sandbox.url)
     monkeypatch.setenv("SSL_CERT_FILE", str(door.bundle))
-    monkeypatch.setattr(room, "PAUSE", 0.05)
+    monkeypatch.setattr(quick, "PAUSE", 0.05)
     async with door.open():
         yield door
 
@@ -97,51 +95,51 @@ def config(sandbox: Sandbox, public: str = "", hooks: str = "") -> Config:
 
 
 async def test_all_is_well(door: Door, sandbox: Sandbox) -> None:
-    assert await quick(config(sandbox, door.url)) == []
+    assert await quick.quick(config(sandbox, door.url)) == []
     assert door.asked == 1, "one probe"
 
 
 async def test_a_certificate_that_was_not_renewed(door: Door, sandbox: Sandbox) -> None:
     door.certificate(days=9)
-    (found,) = await quick(config(sandbox, door.url))
+    (found,) = await quick.quick(config(sandbox, door.url))
     assert (found.id, found.level) == ("tls-expires-soon", Level.WARNING)
     assert "in 9 days" in found.seen
     door.certificate(days=-2)
-    assert "tls-expired" in [one.id for one in await quick(config(sandbox, door.url))]
+    assert "tls-expired" in [one.id for one in await quick.quick(config(sandbox, door.url))]
 
 
 async def test_the_webhooks_address_is_looked_at_too(door: Door, sandbox: Sandbox) -> None:
     door.certificate(days=9)
-    (found,) = await quick(config(sandbox, hooks=door.url))
+    (found,) = await quick.quick(config(sandbox, hooks=door.url))
     assert found.id == "tls-expires-soon"
     assert door.asked == 0, "only its certificate"
 
 
 async def test_a_proxy_that_keeps_the_pixel_to_itself(door: Door, sandbox: Sandbox) -> None:
     door.itself = b"HTTP/1.1 403 Forbidden\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    (found,) = await quick(config(sandbox, door.url))
+    (found,) = await quick.quick(config(sandbox, door.url))
     assert (found.id, found.level) == ("pixel-blocked", Level.ERROR)
     assert found.fix
 
 
 async def test_a_hiccup_wakes_nobody(door: Door, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     door.certificate(days=9)
-    look = room._look
+    look = quick._look
 
     async def once(config: Config) -> object:
         found = await look(config)
         door.certificate(days=80)
         return found
 
-    monkeypatch.setattr(room, "_look", once)
-    assert await quick(config(sandbox, door.url)) == []
+    monkeypatch.setattr(quick, "_look", once)
+    assert await quick.quick(config(sandbox, door.url)) == []
 
 
 async def test_a_permission_that_was_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
     users = {"bridge": ApiUser("bridge", TOKEN, frozenset({"webhooks:post_bounce"}))}
-    monkeypatch.setattr(room, "PAUSE", 0.05)
+    monkeypatch.setattr(quick, "PAUSE", 0.05)
     async with Sandbox(SandboxSettings(users=users)) as sandbox:
-        found = await quick(config(sandbox))
+        found = await quick.quick(config(sandbox))
     ids = [one.id for one in found]
     assert "permission-read" in ids
     assert all(one.level is not Level.INFO for one in found)
@@ -150,7 +148,7 @@ async def test_a_permission_that_was_taken_away(monkeypatch: pytest.MonkeyPatch)
 
 async def test_a_listmonk_that_is_away_is_told_by_the_relay(door: Door) -> None:
     gone = Config(listmonk=Listmonk(url="http://127.0.0.1:1", user="bridge", token=Secret(TOKEN)))
-    assert await quick(gone) == []
+    assert await quick.quick(gone) == []
 
 
 async def test_it_never_raises_and_ends_in_time(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
@@ -160,30 +158,30 @@ async def test_it_never_raises_and_ends_in_time(monkeypatch: pytest.MonkeyPatch,
     async def hangs(config: Config) -> None:
         await asyncio.sleep(60)
 
-    assert room.ALL < 30
+    assert quick.ALL < 30
     for work in (fails, hangs):
-        monkeypatch.setattr(room, "_look", work)
-        monkeypatch.setattr(room, "ALL", 0.1)
-        (found,) = await quick(config(sandbox))
+        monkeypatch.setattr(quick, "_look", work)
+        monkeypatch.setattr(quick, "ALL", 0.1)
+        (found,) = await quick.quick(config(sandbox))
         assert (found.id, found.level) == ("not-examined", Level.WARNING)
 
 
 @pytest.mark.process
 async def test_in_a_process_of_its_own(door: Door, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     door.certificate(days=9)
-    (found,) = await aside.quick(config(sandbox, door.url))
+    (found,) = await background.quick(config(sandbox, door.url))
     assert (found.id, found.level) == ("tls-expires-soon", Level.WARNING)
     assert found.evidence["host"] == "localhost"
     door.certificate(days=80)
-    assert await aside.quick(config(sandbox, door.url)) == []
+    assert await background.quick(config(sandbox, door.url)) == []
     for where, name, value in (
-        (aside, "PATIENCE", 0.01),
+        (background, "PATIENCE", 0.01),
         (sys, "executable", "/bin/false"),
         (sys, "executable", "/"),
     ):
         with monkeypatch.context() as broken:
             broken.setattr(where, name, value)
-            (found,) = await aside.quick(config(sandbox, door.url))
+            (found,) = await background.quick(config(sandbox, door.url))
             assert found.id == "not-examined"
 
 

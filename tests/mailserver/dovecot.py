@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from bouncestream.cli.demo import dovecot as launcher
+from bouncestream.cli.demo import dovecot
 from bouncestream.cli.demo.dovecot import USER, free_port
 
 PASSWORD = "secret"
@@ -70,7 +70,7 @@ def needs_dovecot() -> None:
         pytest.skip(message)
 
 
-class Dovecot(launcher.Dovecot):
+class Dovecot(dovecot.Dovecot):
     """One server. `extra`: more configuration, `passwords`: the usual password database."""
 
     dies_with_us = False  #: it may be started by a thread that ends

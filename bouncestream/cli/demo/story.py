@@ -22,7 +22,7 @@ import orjson
 
 from bouncestream import logs, providers
 from bouncestream.app import App
-from bouncestream.cli import show as out
+from bouncestream.cli import out
 from bouncestream.cli.demo import mails
 from bouncestream.cli.demo.end import COLUMNS, Scene, Sent, checks, table
 from bouncestream.cli.demo.mailbox import Inbox

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from bouncestream.doctor.campaign_mail import headers as received_headers
-from bouncestream.doctor.campaign_mail import rewritten as received_rewritten
-from bouncestream.doctor.campaign_mail import root_url as received_root
+from bouncestream.doctor.campaign_mail import headers, rewritten, root_url
 from bouncestream.doctor.campaign_mail.headers import Own
 from bouncestream.doctor.campaign_mail.message import Letter, read
 from bouncestream.doctor.campaign_mail.rewritten import is_hidden, tracker_of_all
@@ -54,19 +52,17 @@ FINDINGS: Mapping[str, str] = {
     "mail-pixel-anonymous": "the pixel names no subscriber",
     "mail-pixel-wrapped": "the pixel's URL was rewritten",
     "mail-clipped": "the mail is so long that Gmail clips it, including the pixel",
-    **received_root.FINDINGS,
+    **root_url.FINDINGS,
     "mail-links-tracked": "links go through Listmonk",
     "mail-links-some-untracked": "some links do not go through Listmonk",
     "mail-links-untracked": "no link goes through Listmonk",
     "mail-links-broken": "tracked links are damaged",
-    **received_rewritten.FINDINGS,
-    **received_headers.FINDINGS,
+    **rewritten.FINDINGS,
+    **headers.FINDINGS,
 }
 
 
-def judge(
-    raw: bytes, own: Own = received_headers.NOTHING_KNOWN, *, cut: bool = False
-) -> tuple[list[Finding], bool]:
+def judge(raw: bytes, own: Own = headers.NOTHING_KNOWN, *, cut: bool = False) -> tuple[list[Finding], bool]:
     """The findings, and whether it could be examined at all. `cut`: the mail was longer."""
     letter = read(raw)
     if not letter.fields:
@@ -88,7 +84,7 @@ def judge(
         found.append(finding("mail-attached", Level.INFO, "mail", seen))
     ids = {clean_uuid(letter.get("x-listmonk-campaign")), clean_uuid(letter.get("x-listmonk-subscriber"))} - {""}
     found += _body(letter, own, ids)
-    found += received_headers.judge(letter, own, _root(letter))
+    found += headers.judge(letter, own, _root(letter))
     return found, True
 
 
@@ -111,8 +107,8 @@ def _root(letter: Letter) -> str:
 def _body(letter: Letter, own: Own, ids: set[str]) -> Iterable[Finding]:
     direct = [found for url in (*letter.images, *letter.links) if (found := ours(url))]
     wrapped = [found for url in (*letter.images, *letter.links) if not ours(url) and (found := ours_inside(url))]
-    lost = received_root.misrooted(letter)
-    yield from received_rewritten.judge(letter, own.root_url, ids)
+    lost = root_url.misrooted(letter)
+    yield from rewritten.judge(letter, own.root_url, ids)
     if not ids and not direct and not wrapped and not lost and not any(map(almost, letter.images)):
         unseen = "No X-Listmonk header, no pixel and no Listmonk link."
         why = "It is not a Listmonk campaign mail, or everything was changed in transit."
@@ -126,11 +122,11 @@ def _body(letter: Letter, own: Own, ids: set[str]) -> Iterable[Finding]:
             "mail-encoding-broken", Level.ERROR, "mail", "The body is encoded twice or declared wrongly.", why, fix
         )
     if lost:
-        yield received_root.invalid(lost)
+        yield root_url.invalid(lost)
     if "pixel" not in lost.values():
         yield from _pixel(letter, ids, own)
     yield from _links(letter, own, ids, lost)
-    yield from received_root.judge([*direct, *wrapped], own)
+    yield from root_url.judge([*direct, *wrapped], own)
 
 
 # -- pixel ------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bouncestream.doctor.logs.line import moment
+from bouncestream.doctor.logs.access_log import moment
 
 #: Links and seconds: clicks on every link of a letter are a machine's if there are so many, within so long; and so
 #: are clicks on some of its links.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from bouncestream.doctor.logs import line as access_log
+from bouncestream.doctor.logs import access_log
 from bouncestream.doctor.logs.clicks import Click, Clicks
 from bouncestream.doctor.logs.paths import INTERESTING, OWN, PLAIN, Path, Subject, classify, click, family, shape
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.cli.demo import story as demo
+from bouncestream.cli.demo import story
 from bouncestream.cli.demo.dovecot import Dovecot, NoDovecot
 from bouncestream.config.model import Verify
 from tests.cli.conftest import Cli, Process, post
@@ -49,7 +49,7 @@ async def test_without_a_dovecot_the_mails_go_the_way_of_import_and_it_says_so(
         raise NoDovecot("Dovecot is not installed")
 
     monkeypatch.setattr(Dovecot, "__init__", missing)
-    assert await demo._play(tmp_path, once=True) == 0
+    assert await story._play(tmp_path, once=True) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "A Dovecot would serve the mailbox, but Dovecot is not installed" in told
     assert "`bouncestream import`, which does the same without IMAP" in told

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.doctor.logs import files as log_files
+from bouncestream.doctor.logs import files
 from bouncestream.doctor.logs.findings import FINDINGS
 from bouncestream.doctor.logs.judge import judge
 from bouncestream.doctor.logs.tally import Reader, Tally
@@ -89,7 +89,7 @@ def examine(
 ) -> tuple[list[Finding], bool]:
     path = tmp_path / "access.log"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return judge(*log_files.read([str(path)]), host, individual=individual)
+    return judge(*files.read([str(path)]), host, individual=individual)
 
 
 def alarms(findings: Iterable[Finding]) -> set[str]:
@@ -266,11 +266,11 @@ def test_several_files_are_counted_together_and_troubles_are_told(tmp_path: Path
         file.write(line(LINK, 307) * 3)
     (tmp_path / "caddy.log").write_text(caddy() * 2)
     names = [str(tmp_path / name) for name in ("access.log", "access.log.2.gz", "caddy.log")]
-    findings, examined = judge(*log_files.read(names))
+    findings, examined = judge(*files.read(names))
     assert examined
     counted = {one.id: one.evidence.get("requests") for one in findings}
     assert (counted["logs-pixel-ok"], counted["logs-link-ok"]) == (3, 3)
-    findings, examined = judge(*log_files.read([*names, str(tmp_path), str(tmp_path / "gone.log")]))
+    findings, examined = judge(*files.read([*names, str(tmp_path), str(tmp_path / "gone.log")]))
     assert not examined
     assert [one.id for one in findings if one.level is Level.ERROR] == ["logs-unreadable"] * 2
 
@@ -280,7 +280,7 @@ def test_a_gzip_file_that_ends_early_is_read_up_to_there(tmp_path: Path) -> None
     lines = "".join(line(client=f"192.0.2.{number % 250}", agent=f"{number * 7919}") for number in range(5000))
     whole = gzip.compress((GOOD + lines).encode())
     path.write_bytes(whole[: len(whole) // 2])
-    findings, examined = judge(*log_files.read([str(path)]))
+    findings, examined = judge(*files.read([str(path)]))
     assert examined
     assert alarms(findings) == {"logs-unreadable"}
     [opened] = [one for one in findings if one.id == "logs-pixel-ok"]
@@ -291,7 +291,7 @@ def test_standard_input_and_gzip_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for data in (GOOD.encode(), gzip.compress(GOOD.encode())):
         stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(data)))  # type: ignore[arg-type]
         monkeypatch.setattr(sys, "stdin", stdin)
-        findings, examined = judge(*log_files.read(["-"]))
+        findings, examined = judge(*files.read(["-"]))
         assert examined
         assert {"logs-pixel-ok", "logs-link-ok"} <= ids(findings)
 
@@ -304,7 +304,7 @@ def test_a_tally_stays_small_whatever_comes(tmp_path: Path) -> None:
     )
     path = tmp_path / "access.log"
     path.write_text(lines + "".join(line(f"/track/open/{number}", 404) for number in range(3000)))
-    tally, _ = log_files.read([str(path)])
+    tally, _ = files.read([str(path)])
     assert tally.lines == 6000
     assert sum(tally.seen.values()) == 6000
     for counter in (tally.shapes, tally.prefixes, tally.hosts):
@@ -315,10 +315,10 @@ def test_a_tally_stays_small_whatever_comes(tmp_path: Path) -> None:
 def test_blocks_may_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "access.log"
     path.write_text((line() + OTHERS + caddy(LINK, 307) + line(PAGE)) * 50 + line().rstrip())
-    expected, _ = log_files.read([str(path)])
+    expected, _ = files.read([str(path)])
     for size in (1000, 4096, 70_001):
-        monkeypatch.setattr(log_files, "BLOCK", size)
-        tally, _ = log_files.read([str(path)])
+        monkeypatch.setattr(files, "BLOCK", size)
+        tally, _ = files.read([str(path)])
         assert (tally.lines, tally.seen) == (expected.lines, expected.seen)
     assert expected.lines == 301
 
@@ -327,9 +327,9 @@ def test_bytes_that_were_read_add_up(tmp_path: Path) -> None:
     path = tmp_path / "access.log.gz"
     path.write_bytes(gzip.compress((GOOD * 5000).encode(), 1))
     seen: list[int] = []
-    log_files.read([str(path)], seen.append)
-    assert sum(seen) == path.stat().st_size == log_files.sizes([str(path)])
-    assert log_files.sizes([str(path), "-"]) is None
+    files.read([str(path)], seen.append)
+    assert sum(seen) == path.stat().st_size == files.sizes([str(path)])
+    assert files.sizes([str(path), "-"]) is None
 
 
 def clicks(reader: int, links: int, seconds: Iterable[int], client: str = "40.94.0.7", shape: str = "nginx") -> str:

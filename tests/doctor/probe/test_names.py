@@ -8,7 +8,6 @@ import threading
 
 import pytest
 
-from bouncestream.doctor.probe import names as names_module
 from bouncestream.doctor.probe.names import Names
 
 
@@ -19,7 +18,7 @@ async def test_a_resolver_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyP
         released.wait(60)
         raise socket.gaierror(socket.EAI_AGAIN, "try again")
 
-    monkeypatch.setattr(names_module, "PATIENCE", 0.2)
+    monkeypatch.setattr("bouncestream.doctor.probe.names.PATIENCE", 0.2)
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     names = Names()
     found = await names.find("slow.example.com")

@@ -14,7 +14,6 @@ import pytest
 from aioimaplib import aioimaplib as library
 
 from bouncestream.errors import ConnectionLost
-from bouncestream.sources.imap import protocol as imap_protocol
 from bouncestream.sources.imap.protocol import COMMAND_SEAMS, LITERAL_LIMIT, SEAMS, TEXT_LIMIT, Command, Protocol
 
 
@@ -169,7 +168,7 @@ async def test_nothing_is_logged_and_no_command_shows_its_arguments(
         await task
     assert "pass" not in repr(command) + str(caught.value) + everything.text
     assert not [record for record in everything.records if record.name.startswith("aioimaplib")]
-    assert imap_protocol.logging.getLogger("aioimaplib.aioimaplib").disabled
+    assert logging.getLogger("aioimaplib.aioimaplib").disabled
 
 
 async def test_line_breaks_cannot_be_smuggled_in(protocol: Protocol) -> None:

@@ -20,9 +20,7 @@ from bouncestream.errors import StoreUnavailable
 from bouncestream.health import Status
 from bouncestream.ports import MailBatch, Receipt
 from bouncestream.sources.imap.session import Session
-from bouncestream.sources.mailbox import fetching as mailbox_reading
-from bouncestream.sources.mailbox import filing as mailbox_settle
-from bouncestream.sources.mailbox import rules as mailbox_rules
+from bouncestream.sources.mailbox import fetching, filing, rules
 from bouncestream.sources.mailbox.folder import Folder
 from tests.mailserver.dovecot import Dovecot, letter
 from tests.mailserver.proxy import Proxy
@@ -224,7 +222,7 @@ async def test_mails_that_the_server_refuses_for_now_are_not_blamed(
 async def test_a_mail_that_is_not_given_is_set_aside_after_three_tries(
     dovecot: Dovecot, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mailbox_rules, "TRIES_SPAN", 1.0)
+    monkeypatch.setattr(rules, "TRIES_SPAN", 1.0)
     dovecot.deliver(*(bounce(n) for n in range(4)))
     body = re.compile(rb"(?s)(\* 2 FETCH \(UID 2) [^\r]*\{\d+\}\r\n.*?\r\n\)\r\n(?=\* |\w+ OK )")
     proxy.edit = lambda data: body.sub(rb"\1 BODY[] NIL)\r\n", data)  # in whatever form it is asked for
@@ -469,14 +467,14 @@ async def test_no_mail_is_moved_before_its_event_is_committed(dovecot: Dovecot, 
 async def test_sabotage_a_mark_before_the_commit_is_noticed(
     dovecot: Dovecot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = mailbox_reading.Reading._store
+    real = fetching.Reading._store
 
-    async def early(self: mailbox_reading.Reading, fetched: Any, *args: Any) -> None:
+    async def early(self: fetching.Reading, fetched: Any, *args: Any) -> None:
         if fetched:
-            await mailbox_settle._in_made_folder(self._session, [mail.uid for mail in fetched], "Processed")
+            await filing._in_made_folder(self._session, [mail.uid for mail in fetched], "Processed")
         await real(self, fetched, *args)
 
-    monkeypatch.setattr(mailbox_reading.Reading, "_store", early)
+    monkeypatch.setattr(fetching.Reading, "_store", early)
     with pytest.raises(AssertionError, match="its event is nowhere"):
         await never_moved_before_it_is_stored(dovecot, tmp_path)
 

@@ -20,7 +20,7 @@ from bouncestream.health import Status
 from bouncestream.mail import decode
 from bouncestream.mail.verdict import Verdict
 from bouncestream.ports import MailBatch, Receipt
-from bouncestream.sources.mailbox import rules as mailbox_rules
+from bouncestream.sources.mailbox import rules
 from tests.mailserver.dovecot import Dovecot, anonymous, dsn, letter, needs_dovecot
 from tests.mailserver.reader import Reader, mailbox
 
@@ -316,7 +316,7 @@ async def test_moves_that_are_refused_hold_up_nothing(dovecot: Dovecot, tmp_path
 async def test_a_mail_that_takes_the_connection_down_is_set_aside(
     dovecot: Dovecot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mailbox_rules, "TRIES_SPAN", 1.0)
+    monkeypatch.setattr(rules, "TRIES_SPAN", 1.0)
     dovecot.deliver(*(bounce(n) for n in range(5)))
     mails = sorted((dovecot.maildir() / "new").iterdir())
     mails[2].chmod(0)  # Dovecot says BYE when it cannot read a mail

@@ -16,7 +16,7 @@ from bouncestream.errors import Throttled
 from bouncestream.health import Status
 from bouncestream.sources.imap.fetch import FORMS
 from bouncestream.sources.imap.session import Session
-from bouncestream.sources.mailbox import rules as mailbox_rules
+from bouncestream.sources.mailbox import rules
 from tests.mailserver.liar import Liar
 from tests.mailserver.reader import Reader, mailbox
 from tests.mailserver.scripted import Peer
@@ -27,7 +27,7 @@ QUARANTINED = "SELECT count(*) FROM quarantined"
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mailbox_rules, "TRIES_SPAN", 0.3)
+    monkeypatch.setattr(rules, "TRIES_SPAN", 0.3)
 
 
 def refusing(said: str, *uids: int, meanwhile: Callable[[], bool] = lambda: True) -> Callable[..., object]:

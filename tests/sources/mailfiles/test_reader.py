@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.mail.decode import LIMIT
-from bouncestream.sources.mailfiles import reader as importer
+from bouncestream.sources.mailfiles import reader
 from bouncestream.sources.mailfiles.reader import FileMail, arrival, extent, files, read_mails
 
 LETTER = b"From: a@example.com\nDate: Tue, 03 Nov 2026 09:00:00 +0000\nSubject: %s\n\nText.\n"
@@ -76,7 +76,7 @@ def test_a_mail_that_somebody_reads_meanwhile_is_found_under_its_new_name(tmp_pa
     next(listed)
     moved = next(listed)
     moved.rename(tmp_path / "cur/1.host:2,FS")
-    assert [mail.raw for mail in importer._read_file(moved)] == [letter("moved")]
+    assert [mail.raw for mail in reader._read_file(moved)] == [letter("moved")]
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_read(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bouncestream.doctor.logs import line as access_log
+from bouncestream.doctor.logs import access_log
 from bouncestream.doctor.logs.paths import classify, family, shape
 
 SIZE = 120_000

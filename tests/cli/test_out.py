@@ -9,35 +9,35 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.cli import show
+from bouncestream.cli import out
 from tests.cli.conftest import environment
 
 
 def test_a_plain_table_is_aligned_and_safe(capsys: pytest.CaptureFixture[str]) -> None:
-    show.table(("a", "long name"), [("1\x1b[2J", "x"), ("2", "")], title="things")
+    out.table(("a", "long name"), [("1\x1b[2J", "x"), ("2", "")], title="things")
     assert capsys.readouterr().out == "things\na         long name\n1\\x1b[2J  x\n2\n"
 
 
 def test_an_empty_table_is_its_head(capsys: pytest.CaptureFixture[str]) -> None:
-    show.table(("a", "b"), [])
+    out.table(("a", "b"), [])
     assert capsys.readouterr().out == "a  b\n"
 
 
 def test_fields_leave_out_what_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
-    show.fields([("a", "1"), ("long", "2\n3"), ("none", "")])
+    out.fields([("a", "1"), ("long", "2\n3"), ("none", "")])
     assert capsys.readouterr().out == "a     1\nlong  2\\n3\n"
 
 
 def test_json_is_ascii(capsys: pytest.CaptureFixture[str]) -> None:
-    show.json_line({"a": "\x1b\u202e\udc80é"})
+    out.json_line({"a": "\x1b\u202e\udc80é"})
     assert capsys.readouterr().out == '{"a": "\\u001b\\u202e\\udc80\\u00e9"}\n'
 
 
 @pytest.mark.process
 def test_a_terminal_gets_colours_and_a_pipe_none(tmp_path: Path) -> None:
     code = (
-        "from bouncestream.cli import show; show.table(('a',), [('dead\\x1b[2J',), ('dead',)]); "
-        "show.mark('✘', 'bad\\x1b[2J', 'fix it'); show.heading('head'); show.fields([('a', 'b')])"
+        "from bouncestream.cli import out; out.table(('a',), [('dead\\x1b[2J',), ('dead',)]); "
+        "out.mark('✘', 'bad\\x1b[2J', 'fix it'); out.heading('head'); out.fields([('a', 'b')])"
     )
     parent, child = pty.openpty()
     done = subprocess.run([sys.executable, "-c", code], stdout=child, env=environment(TERM="xterm-256color"))
