@@ -193,7 +193,7 @@ def told(text: str) -> str:
     return plain
 
 
-_NAMED = re.compile(r"(?<![\w./+@-])[\w+-]{1,64}(?:[.@+-][\w+-]{1,64}){1,12}(?![\w@/])")
+_NAMED = re.compile(r"(?<![\w./+@-])[\w+-]{1,64}+(?:[.@][\w+-]{1,64}+){1,12}(?![\w@/])")
 _HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,9}", re.IGNORECASE)
 
 
@@ -215,7 +215,7 @@ def with_roles(text: str, address: str, ours: tuple[str, ...]) -> str:
         return " sender domain " if word in hosts else " otherhost "
 
     if any(mine in lower for mine in ours) or any(hint in lower for hint in _OF_HOSTS):
-        text = _NAMED.sub(role, text)
+        text = " ".join(_NAMED.sub(role, w) if "." in w or "@" in w else w for w in text.split(" "))
     return _alone(text, name) if len(name) > 1 else text
 
 
