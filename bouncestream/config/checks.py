@@ -38,6 +38,11 @@ def check(
             "retention.dedupe: is shorter than retention.events, so repeated reports would be counted twice; "
             "write a longer one"
         )
+    if "mail" not in skip and (both := set(config.mail.unsubscribe) & set(config.mail.verp)):
+        problems.append(
+            f"mail.unsubscribe: {', '.join(sorted(both))} is in mail.verp too, so who writes to a return address "
+            "would be unsubscribed; write another address here"
+        )
     if ":" in config.listmonk.user:
         problems.append(
             "listmonk.user: contains a colon, which a user name must not (RFC 7617 section 2); write the name "

@@ -92,7 +92,7 @@ def _why_none(report: Report, verdict: Verdict) -> str:
     fields = report.fields
     if verdict.kind != Judgement.IGNORE or verdict.unidentified or report.status is not None:
         return "a bounce"
-    if _PATH.search(report.head) or autoreply.from_daemon(fields):
+    if autoreply.from_daemon(fields):
         return "from a mail system"
     if why := autoreply.why_auto_reply(fields):
         return why
@@ -106,7 +106,8 @@ def _why_none(report: Report, verdict: Verdict) -> str:
     if _ASKED.search(f"{subject}\n{own[:200]}") or _UUID.search(subject):
         return ""
     submitted = fields.get("auto-submitted", "no").split(";")[0].strip().lower()
-    if submitted != "no" or fields.get("precedence", "").lower() in ("bulk", "junk", "list"):
+    automatic = submitted != "no" or fields.get("precedence", "").lower() in ("bulk", "junk", "list")
+    if automatic or _PATH.search(report.head):
         return "a machine wrote it"
     if why := autoreply.why_correspondence(fields):
         return why

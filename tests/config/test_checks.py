@@ -5,7 +5,7 @@ import pytest
 
 from bouncestream.config.checks import NAME, check
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.config.model import Config, Retention
+from bouncestream.config.model import Config, Mail, Retention
 from bouncestream.crypto.secret import Secret
 from bouncestream.providers import webhook
 from bouncestream.providers._settings import Webhook
@@ -42,6 +42,15 @@ def test_none_is_refused_unless_asked_for() -> None:
         [],
         ["webhooks.a is not verified: anyone who finds its URL can get your subscribers blocklisted"],
     )
+
+
+def test_an_address_is_for_bounces_or_for_unsubscriptions() -> None:
+    problems: list[str] = []
+    mail = Mail(verp=("bounces+*@example.org",), unsubscribe=("unsub+*@example.org", "bounces+*@example.org"))
+    check(Config(mail=mail), problems, [])
+    (problem,) = problems
+    assert problem.startswith("mail.unsubscribe: bounces+*@example.org is in mail.verp too")
+    assert problem.endswith("write another address here")
 
 
 def test_sections_with_problems_are_not_judged_again() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from bouncestream.config.model import Mail
 from bouncestream.errors import StoreBusy
 from bouncestream.health import Status
 from bouncestream.mail import decode
@@ -213,6 +214,21 @@ async def test_mails_are_moved_to_where_they_belong(dovecot: Dovecot, tmp_path: 
     assert b"A question" in dovecot.mails()[0]
     assert b"p1@example.org" in dovecot.mails("Fertig &- gelesen: Zur&APw-ck")[0]
     assert len(dovecot.mails("Unidentified")) == 1
+
+
+async def test_a_wish_to_unsubscribe_is_stored_and_moved(dovecot: Dovecot, tmp_path: Path) -> None:
+    uuid = "9a8b7c6d-1234-4abc-8def-001122334455"
+    wish = letter().replace(b"bounces@example.com", f"unsub+{uuid}@example.com".encode())
+    dovecot.deliver(wish.replace(b"A question", b"unsubscribe"), letter(2))
+    reader = Reader(tmp_path, mailbox(dovecot.imap, after="move"))
+    reader.config = replace(reader.config, mail=Mail(unsubscribe=("unsub+*@example.com",)))
+    async with reader:
+        await reader.listening()
+        await reader.until(lambda: len(dovecot.mails("Processed")) == 1)
+    assert reader.query("SELECT kind, state, subscriber_uuid, recipient FROM outbox") == [
+        ("unsubscribe", "pending", uuid, "")
+    ]
+    assert [b"number 2" in mail for mail in dovecot.mails()] == [True]
 
 
 async def test_mails_are_flagged(dovecot: Dovecot, tmp_path: Path) -> None:
