@@ -16,7 +16,6 @@ from binascii import unhexlify
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any, ClassVar
 
 from bouncestream.crypto.place import Header, Place
@@ -41,17 +40,6 @@ _DIGITS = re.compile(rb"\d{1,13}")
 _NAMED = re.compile(r"\{(timestamp|id|body)\}")
 
 
-@cache
-def _pieces(message: str) -> tuple[str | bytes, ...]:
-    """A message in its pieces: names as text, and as bytes what stands between them."""
-    split: list[str] = _NAMED.split(message)
-    return tuple(piece if number % 2 else piece.encode() for number, piece in enumerate(split) if piece)
-
-
-def _joined(message: str, parts: Mapping[str, bytes]) -> bytes:
-    return b"".join([parts[piece] if isinstance(piece, str) else piece for piece in _pieces(message)])
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature(Proof):
     """The base of all signatures; a kind of them adds `matches`."""
@@ -63,12 +51,15 @@ class Signature(Proof):
     window: int = 0  #: seconds; 0: any time will do
     encoding: str = "hex"  #: or base64
     inside: bool = field(init=False)
-    _places: tuple[tuple[str, Place], ...] = field(init=False)  #: of what is signed beside the body, with its name
+    _places: tuple[tuple[bytes, Place], ...] = field(init=False)  #: of what is signed beside the body, by name
+    _template: bytes = field(init=False)  #: the message for `%`
 
     def __post_init__(self) -> None:
-        named = (("timestamp", self.timestamp), ("id", self.id))
+        named = ((b"timestamp", self.timestamp), (b"id", self.id))
         places = tuple((name, place) for name, place in named if place is not None)
         object.__setattr__(self, "_places", places)
+        template = _NAMED.sub(r"%(\1)b", self.message.replace("%", "%%"))
+        object.__setattr__(self, "_template", template.encode())
         object.__setattr__(self, "inside", self.signature.inside or any(place.inside for _, place in places))
 
     def matches(self, key: Any, message: bytes, offered: bytes) -> bool:
@@ -79,6 +70,10 @@ class Signature(Proof):
         """Whether it can be a signature at all, by its size."""
         return True
 
+    def signed(self, parts: Mapping[bytes, bytes]) -> bytes:
+        """The message that is signed."""
+        return self._template % parts
+
     def head(self, request: Asked, key: Any, settings: Any, now: datetime) -> bool:
         if not self.inside:
             request.claims[id(self)] = self._claim(request, now)
@@ -88,8 +83,8 @@ class Signature(Proof):
         self, request: Asked, key: Any, settings: Any, now: datetime, fetched: Mapping[str, bytes]
     ) -> Fetch | None:
         offered, parts = request.claims.pop(id(self), None) or self._claim(request, now)
-        parts["body"] = request.as_sent
-        message = _joined(self.message, parts)
+        parts[b"body"] = request.as_sent
+        message = self.signed(parts)
         found = False
         for one in offered:
             found |= self.matches(key, message, one)
@@ -97,7 +92,7 @@ class Signature(Proof):
             raise Unauthorized("wrong signature")
         return None
 
-    def _claim(self, request: Asked, now: datetime) -> tuple[list[bytes], dict[str, bytes]]:
+    def _claim(self, request: Asked, now: datetime) -> tuple[list[bytes], dict[bytes, bytes]]:
         """The signatures and what else is signed. Raises Unauthorized, with the reason in words, when no body could
         make them right: this much is looked at before a body is read. (Our clock is no secret: it stands in the
         Date of each answer.)"""
@@ -105,7 +100,7 @@ class Signature(Proof):
         if not sent:
             there = isinstance(self.signature, Header) and self.signature.name in request.headers
             raise Unauthorized("unreadable signature") if there else Missing("no signature")
-        parts: dict[str, bytes] = {}
+        parts: dict[bytes, bytes] = {}
         for name, place in self._places:
             read = place.read(request)
             if not read:
@@ -115,7 +110,7 @@ class Signature(Proof):
         if not offered:
             raise Unauthorized("unreadable signature")
         if self.window:
-            self._in_time(parts["timestamp"], now)
+            self._in_time(parts[b"timestamp"], now)
         return offered, parts
 
     def _decoded(self, text: str) -> bytes:
@@ -164,7 +159,7 @@ class Hmac(Signature):
 
     def sign(self, key: Secret, body: bytes, *, timestamp: str = "", id: str = "") -> str:
         """The signature as it is sent, without its prefix; of several secrets the first one is used."""
-        message = _joined(self.message, {"timestamp": timestamp.encode(), "id": id.encode(), "body": body})
+        message = self.signed({b"timestamp": timestamp.encode(), b"id": id.encode(), b"body": body})
         digest = hmac.digest(self._keys(key)[0], message, self.hash)
         return digest.hex() if self.encoding == "hex" else b64encode(digest).decode("ascii")
 
