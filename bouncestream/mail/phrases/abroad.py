@@ -115,14 +115,15 @@ SPACED: Mapping[str, str] = {
         neaktivn*; many: prilis mnoho, prilis vela; later: docasne, jeste; other: odmit*, odmiet*, bude,
         neprijima""",
     "Swedish, Danish, Norwegian": """
-        mailbox: mottagar*, mottaker*, modtager*, anvandar*, bruger*, bruker*, brevlad*, postkass*, person*;
-        sender: avsandar*, avsender*, afsender*, returadress*; domain: doman*, domæne*; thing: filen; your: din,
-        ditt, ert, deres; not: inte, ej, ikke; there: finns, findes, finnes, fanns, eksister*, hitta*, fundet,
-        funnet, kand, kendt, kendes, kjent, kjennes, kanner, kender, kjenner, registrer*, giltig, gyldig, i bruk, i
-        brug; no: ingen, inget; unknown: okand*, ukendt*, ukjent*, ogiltig*, ugyldig*; gone: slettet, raderat*,
-        borttag*, tagits bort, avslutat*, nedlagt*, slutat, sluttet, lukket, stengt; full: fuld, fullt, fyldt,
-        plads, plass, plats; off: sparra*, spærre*, sperre*, deaktiver*, inaktiv*; many: for manga, for mange;
-        later: tillfalligt, midlertidig*, senare, senere, annu, endnu, enna; other: afvis*, avvis*, kommer att""",
+        mailbox: mottagar*, mottaker*, modtager*, anvandar*, bruger*, bruker*, brevlad*, postkass*, person*,
+        postadress*; sender: avsandar*, avsender*, afsender*, returadress*; domain: doman*, domæne*; thing: filen;
+        your: din, ditt, ert, deres; not: inte, ej, ikke; there: finns, findes, finnes, fanns, eksister*, hitta*,
+        fundet, funnet, kand, kendt, kendes, kjent, kjennes, kanner, kender, kjenner, registrer*, giltig, gyldig, i
+        bruk, i brug; no: ingen, inget; unknown: okand*, ukendt*, ukjent*, ogiltig*, ugyldig*; gone: slettet,
+        raderat*, borttag*, tagits bort, avslutat*, nedlagt*, slutat, sluttet, lukket, stengt; full: fuld, fullt,
+        fyldt, plads, plass, plats; off: sparra*, spærre*, sperre*, deaktiver*, inaktiv*; many: for manga, for
+        mange; later: tillfalligt, midlertidig*, senare, senere, annu, endnu, enna; other: afvis*, avvis*, kommer
+        att""",
     "Turkish": """
         mailbox: kullanici*, alici*, hesap, hesab*, kutusu, posta kutusu; sender: gonder*, alan adiniz*,
         adresiniz*, hesabiniz*, sunucunuz*; domain: alan ad*, etki alan*; thing: dosya*, kaydi; not: degil; there:
@@ -151,13 +152,14 @@ SPACED: Mapping[str, str] = {
         previse, prevec; later: privremeno, zacasno; other: odbij*, zavrnjen*""",
     "Estonian, Finnish": """
         mailbox: vastaanottaj*, kayttaj*, osoite*, osoitt*, postilaatik*, tili, tilia, tilin, kasutaja*, saaja*,
-        aadress*, postkast*, konto*; sender: lahettaj*, saatja*, verkkotunnustasi, verkkotunnuksesi, osoitettasi,
-        osoitteesi, palvelimesi, tuntemattomilta; domain: verkkotunnu*, domeen*; thing: tiedosto*, luettelo*; not:
-        ei, pole; there: olemas*, loydy, loytynyt, loydetty, tunneta, rekisteroity, kelvollinen, ole talla, leitud,
-        eksisteeri*; no: ei ole, pole; unknown: tuntemat*, virheelli*, tundmatu*, kehtetu*; gone: poistettu,
-        suljettu, lakkautettu, kustutatu*, suletud, eemaldat*; full: taynna, taysi, tayttynyt, tais, kvoot*, tilaa,
-        ruumi; off: estetty, lukittu, blokeerit*, peatatud; many: liian mon*, liiga palju; later: tilapaisesti,
-        valiaikaisesti, myohemmin, ajutiselt, viela, veel; other: hylatty, vastaanota""",
+        aadress*, postkast*, konto*, sahkopostiosoit*; sender: lahettaj*, saatja*, verkkotunnustasi,
+        verkkotunnuksesi, osoitettasi, osoitteesi, palvelimesi, tuntemattomilta; domain: verkkotunnu*, domeen*;
+        thing: tiedosto*, luettelo*; not: ei, pole; there: olemas*, loydy, loytynyt, loydetty, tunneta,
+        rekisteroity, kelvollinen, ole talla, leitud, eksisteeri*; no: ei ole, pole; unknown: tuntemat*,
+        virheelli*, tundmatu*, kehtetu*; gone: poistettu, suljettu, lakkautettu, kustutatu*, suletud, eemaldat*;
+        full: taynna, taysi, tayttynyt, tais, kvoot*, tilaa, ruumi; off: estetty, lukittu, blokeerit*, peatatud;
+        many: liian mon*, liiga palju; later: tilapaisesti, valiaikaisesti, myohemmin, ajutiselt, viela, veel;
+        other: hylatty, vastaanota""",
     "Latvian, Lithuanian": """
         mailbox: lietotaj*, sanemej*, pastkast*, konts, vartotoj*, gavej*, paskyr*, dezut*; sender: sutitaj*,
         siuntej*; your: jusu; not: nav; there: atrast*, zinam*, registret*; no: nav, nera; unknown: neeksiste*,

@@ -42,7 +42,11 @@ SPACED: Mapping[str, str] = {
         inzwischen somit deshalb denn da dass hiermit entfernt geworden bestehen besteht existent existenz
         namentlich zustellen zuzustellen zustellbar unzustellbar zuruck zuruckgesandt postmaster weder irgend*
         ausser betrieb betreiber grund ursache fehlercode meldung gegenstelle empfangende* zielserver zielsystem
-        gegenseite antwort sagte lautete zugang kennung verlassen weg fort nie je niemals""",
+        gegenseite antwort sagte lautete zugang kennung verlassen weg fort nie je niemals verwendet* eingegeben*
+        angegeben* eingetippt* aufgefuhrt* bezeichnung bezeichnet* anschrift wunsch inhabers moglich gultige*
+        vergeben* arbeitet arbeiten beschaftigt tatig frau herr herrn gekundigt absolut weiterhin korrekt*
+        schreibweise buchstaben empfangeradresse* benutzt* erfasst* eigentumers auftrag anfrage kunden inhaberin
+        hiesig* unbefristet vollstandig unwiderruflich adressen adressiert* eingeben postalisch* elektronisch*""",
     "French": """
         le la les un une ce cette cet ces notre nos il elle est sont etait ete plus avec nom nomme nommee sous
         serveur systeme indique* specifie* demande* mentionne* messagerie electronique courrier que qui vous avez
@@ -56,10 +60,13 @@ SPACED: Mapping[str, str] = {
         collaborateur toujours jamais donc ainsi puisque parce raison motif cause message lettre email remis
         remettre remise livrer livre distribue distribution impossible retour retourne renvoye serveurs distant
         distante destination machine domaines existe existant avoir avons avait ont eu fait faire non merci hors
-        monsieur madame bonjour orthographe depart parti partie""",
+        monsieur madame bonjour orthographe depart parti partie correspondant* correspondante dispose introduit*
+        saisie* saisies entre* tape* utilise* recherche* destine* fourni* precise* demande demandeur cordialement
+        plateforme hebergement boites travaille travaillent fonction fermeture inconnues valables valable ecrite
+        ecrivons ayant etant""",
     "Spanish, Portuguese, Italian, Catalan": """
-        el los las lo una este esta ese esa dicho dicha con nombre nuestro nuestra servidor sistema usted ha
-        indicad* especificad* solicitad* fue sido porque al correo electronico aqui mas ya se de forma
+        sui sugli el los las lo una este esta ese esa dicho dicha con nombre nuestro nuestra servidor sistema usted
+        ha indicad* especificad* solicitad* fue sido porque al correo electronico aqui mas ya se de forma
         definitivamente os um uma esse essa com nome neste nesta nosso nossa voce informad* foi sao por correio
         eletronico mais gli uno questo questa quel nostro nostra specificat* indicat* richiest* sono stato stata
         perche piu postale elettronica errore che nei nostri sistemi presso ed correu electronica aquest aquesta
@@ -83,7 +90,12 @@ SPACED: Mapping[str, str] = {
         corrispondente lamentablemente desafortunadamente infelizmente purtroppo desculpe spiacenti spiacente
         siento mai nunca jamas ja gia entonces quindi pues pois entao dunque dagli dalle degli delle dei di do dos
         num numa desta deste nostre hi aquests quest aixo nostres vostre bustia existente existentes esistente todo
-        toda tutto ni nem tanto""",
+        toda tutto ni nem tanto introducid* introducido ingresad* utilizad* proporcionad* facilitad* escrit*
+        anotad* tecleada requerid* pretendid* colaborador* desligou deixou dejo pero porem inserit* utilizzat*
+        digitat* fornit* menzionat* cercat* titolare propietari* proprietari* intestatario queste questi lamentamos
+        perdona disculpe scusate definitiv* permanentement* irreversiblemente peticion pedido richiesta trabajan
+        lavorano abandono salio saiu lasciato cuales quienes colui correspond* pretende inviare inviato mandar
+        enderec* tentar intentar trata tratando volevi voleva""",
     "Dutch": """
         het een deze dit dat met naam onze ons wij systeem opgegeven vermelde zijn werd meer omdat helaas fout
         wordt van of probeert bereiken schrijft bedrijf persoon door eigenaar definitief haar bericht zoekt
@@ -91,72 +103,85 @@ SPACED: Mapping[str, str] = {
         gestuurd organisatie afdeling gevraagde wie welke waar naar over tot zulke zo'n zulk dezelfde daar op voor
         onder om instelling universiteit kantoor medewerker werkt werkzaam langer reeds inmiddels dus daarom want
         reden oorzaak brief bezorgd afgeleverd bezorgen kan kon niet geldig computer domein servers bestaand
-        bestaande geadresseerde ingetypte jij onbestelbaar teruggestuurd""",
+        bestaande geadresseerde ingetypte jij onbestelbaar teruggestuurd ingevoerd* ingegeven gebruikt* gewenst*
+        gevraagd* vermeld* vertrokken verzoek hebt onjuist* gegeven eigenaar* klant contactpersoon""",
     "Polish": """
-        ten ta to taki* takie* nazwie naszym serwerze systemie podan* jest byl byla zostal* lub tym juz blad poczty
-        elektroniczn* pocztow* na nas ktorego piszesz podanej nazwy serwera naszej domenie domeny trwale
-        wlasciciela adresem osoba osoby firmie pocztowy wiadomosc ktorym ktora ktore od dla przez ze oraz pod jego
-        jej ich nasza nasz nasze systemu serwer szkoly wlasciciel wpisany wpisz wysylasz wyslac napisac odbiorcza
-        odbiorczej docelowy docelowa pan pani taka takiej takim takich mamy tej tego temu naszego szkole uczelni
-        uniwersytecie instytucji organizacji biurze pracownik dawno niestety przykro poniewaz wiec dlatego powod
-        przyczyna kod bledu list dostarczyc dostarczona dostarczono zwrocona zwrot odbiorczy odbiorczym podany
-        podana podane podanym wskazan* wpisan* wymienion* lokaln* zdalny istnieje zostala zostalo zostaly zostal
-        tam tu tutaj nigdy wiecej ostatecznie definitywnie bezpowrotnie panstwo""",
+        serwerowi ten ta to taki* takie* nazwie naszym serwerze systemie podan* jest byl byla zostal* lub tym juz
+        blad poczty elektroniczn* pocztow* na nas ktorego piszesz podanej nazwy serwera naszej domenie domeny
+        trwale wlasciciela adresem osoba osoby firmie pocztowy wiadomosc ktorym ktora ktore od dla przez ze oraz
+        pod jego jej ich nasza nasz nasze systemu serwer szkoly wlasciciel wpisany wpisz wysylasz wyslac napisac
+        odbiorcza odbiorczej docelowy docelowa pan pani taka takiej takim takich mamy tej tego temu naszego szkole
+        uczelni uniwersytecie instytucji organizacji biurze pracownik dawno niestety przykro poniewaz wiec dlatego
+        powod przyczyna kod bledu list dostarczyc dostarczona dostarczono zwrocona zwrot odbiorczy odbiorczym
+        podany podana podane podanym wskazan* wpisan* wymienion* lokaln* zdalny istnieje zostala zostalo zostaly
+        zostal tam tu tutaj nigdy wiecej ostatecznie definitywnie bezpowrotnie panstwo naszemu naszych naszymi
+        zyczenie zyczenia wlasciciel* wprowadzon* zadan* szukan* uzyt* pracuje pracowal odszedl odeszla firmy ktory
+        prosbe prosby elektronicznej elektroniczny""",
     "Czech, Slovak": """
-        tento tato toto timto tymto menom nazvem nasem serveru zadan* uveden* jsou nebo zde jiz uz posty
-        elektronicke postovni takov* bol bola tomto jmenem ktera ktery kteremu pisete domene serveri trvale
-        natrvalo vlastnikem adresou firme zpravu spravu jmena pre pro jeho nase nasom tohto teto tejto cilova
-        cielova prijemce posilate posielate firmy skoly postu emailova mailova takyto takovou takoveho takove tohle
-        tuto tomuto nemame mame zadny bohuzel zial lituji lutujeme protoze pretoze proto duvod dovod chyba zprava
-        sprava dopis dorucit dorucena dorucene nelze vracena doruceni skole univerzite institucii organizacii
-        kancelari oddeleni zamestnanec davno definitivne nikdy vice viac cilovy cielovy lokalni lokalny vzdaleny
-        zadane zadana uvedena uvedene pozadovan* existuje byt bylo bolo boli jejich""",
+        tento tato toto timto tymto menom nazvem nasem serveru uveden* jsou nebo zde jiz uz posty elektronicke
+        postovni takov* bol bola tomto jmenem ktera ktery kteremu pisete domene serveri trvale natrvalo vlastnikem
+        adresou firme zpravu spravu jmena pre pro jeho nase nasom tohto teto tejto cilova cielova prijemce posilate
+        posielate skoly postu emailova mailova takyto takovou takoveho takove tohle tuto tomuto nemame mame zadny
+        bohuzel zial lituji lutujeme protoze pretoze proto duvod dovod chyba zprava sprava dopis dorucit dorucena
+        dorucene nelze vracena doruceni skole univerzite institucii organizacii kancelari oddeleni zamestnanec
+        davno definitivne nikdy vice viac cilovy cielovy lokalni lokalny vzdaleny zadane zadana uvedena uvedene
+        pozadovan* existuje byt bylo bolo boli jejich uvedli zadali hledan* pouzit* vlastnik* zadost ziadost odesel
+        odisiel nasi nasej nasich adresari adresare kterou ktorou jste ste kterych vami""",
     "Swedish, Danish, Norwegian": """
         det ett denna detta denne dette med namnet namn navnet navn pa vart vores var som du angav angivet angitt
         ar har blev ble og och eller lenger langre laengere til for godt hos oss serveren systemet post forsoker
         skriver kontakta foretag virksomhet laengre mere mer eier agaren eget domanet længere kontoen dig deg hans
-        hennes deres till fra av af ved via sin sit sitt dere adressen mailadresse sender prover forsoger
-        kontrollera angivna angitte angivne foretaget firmaet skolan skolen mottagarens fran ingen nagon noen nogen
-        slik sadan sadana sadant sant saadan sliket derfor eftersom fordi darfor orsak arsag arsak grunn skal
-        beskjed besked brev meddelande meddelandet melding meldingen levere levereras leveret levert retur
-        returneras tyvarr desverre desvarre beklager beklagar skola universitet avdelning avdeling kontor kollega
-        medarbetare ansatt ansat anstalld lengre allerede redan langsedan aldri aldrig endelig slutgiltigt varigt
-        domanen domænet bruk brug blevet blitt hade havde hadde kunne kunde ikkje noe dej jer vad hvad hva oppgitte
-        opgivne givna naevnte nevnte tastet indtastede skrevet""",
+        hennes deres till fra av af ved via sin sit sitt dere mailadresse sender prover forsoger kontrollera
+        angivna angitte angivne foretaget firmaet skolan skolen mottagarens fran ingen nagon noen nogen slik sadan
+        sadana sadant sant saadan sliket derfor eftersom fordi darfor orsak arsag arsak grunn skal beskjed besked
+        brev meddelande meddelandet melding meldingen levere levereras leveret levert retur returneras tyvarr
+        desverre desvarre beklager beklagar skola universitet avdelning avdeling kontor kollega medarbetare ansatt
+        ansat anstalld lengre allerede redan langsedan aldri aldrig endelig slutgiltigt varigt domanen domænet bruk
+        brug blevet blitt hade havde hadde kunne kunde ikkje noe dej jer vad hvad hva oppgitte opgivne givna
+        naevnte nevnte tastet indtastede skrevet fant fann fandt angiven indtastet inntastet skrev skrivit skickade
+        sendte sokte sogte onskade onskede begaran anmodning foresporsel agare ejer ejeren eieren arbetar arbejder
+        arbeider slutade vara vare""",
     "Turkish": """
         bu bir boyle adli isimli sunucuda sistemde belirtilen girilen veya artik burada sunucumuzda belirttiginiz
         yazdiginiz kisi sistemimizde adinda adresine kalici olarak sahibi tarafindan sunucu adres adreste adresteki
         kime ait olan gonderdiginiz yazilan hesabin sirket okul icin ile sistem hicbir sirketimizde kurum
         kurumumuzda birim calisan kayitlarimizda nedeniyle neden sebep cunku mesaj iletiniz ileti teslim edilemedi
         iade hata maalesef uzgunuz zaten uzun zamandir bizde bizim sunucumuz alan e-posta elektronik istenen adi
-        etmek hic degildir isimde""",
+        etmek hic degildir isimde girdiginiz aranan kullanilan sahibinin istegiyle isteginiz uzerine calismiyor
+        ayrildi ayrilmis sunucularimizda sistemlerimizde kisiye""",
     "Hungarian": """
         az ez ezen ilyen nevu szerveren kiszolgalon megadott adott vagy itt mar ehhez azzal cimhez cimmel
         rendszerben rendszerunkben ceg neve nev elektronikus levelezo keresett irt ezzel nevvel cimen nalunk egy
         ezt azt ennek annak szerverunkon cegnel cegunknel iskola egyetem intezmeny szervezet osztaly munkatars
         dolgozo tobbe tobbet vegleg veglegesen sajnos mert ezert oka ok hiba uzenet level kezbesitheto kezbesites
-        regen soha lett volt vannak hogy postai helyi tavoli kiszolgalo szerver letezo altal""",
+        regen soha lett volt vannak hogy postai helyi tavoli kiszolgalo szerver letezo altal on megadta beirt kert
+        kivant tulajdonos tulajdonosa keresere rendszerunk dolgozik kilepett elment""",
     "Romanian": """
         acest aceasta acesta cu numele nume pe serverul nostru specificat sunt sau aici postala fost definitiv
         sistemul care ati dumneavoastra pentru catre din compania serviciu scris introdus domeniul acel aceea
         astfel sub noastra companie scoala universitate institutie organizatie birou angajat persoana nu demult
         niciodata pacate regret deoarece ca motiv motivul cauza cod eroare mesajul scrisoare livrat livrare
-        returnat indicat indicata indicate mentionat introdusa cautat destinatie exista avem ai ale va""",
+        returnat indicat indicata indicate mentionat introdusa cautat destinatie exista avem ai ale va introduse
+        furnizat furnizata solicitat folosit utilizat proprietar proprietarul cererea lucreaza plecat""",
     "Bosnian, Croatian, Serbian, Slovene": """
         takav takvog taj ovaj ovom tem posluzitelju strezniku tim imenom ali vise vec takva takvo takve takvu
         takvom ova ovo ove ovoj tog tom tega taksen taksnega taksna pri nasoj sistemu sustavu tvrtki firmi skoli
         univerzitetu sveucilistu ustanovi organizaciji zaposlenik nazalost zal zbog zato razlog greska poruka pismo
         isporuciti isporucena dostaviti navedena navedeni naveden zadani trazeni trajno konacno zauvijek nikad
-        nikada bio bila bilo biti za iz domeni domenu imamo nimamo ima nisu elektronske poste postanski""",
+        nikada bio bila bilo biti za iz domeni domenu imamo nimamo ima nisu elektronske poste postanski naveli
+        unijeli uneli trazili vnesli vpisani zahtev zahtjev zahtevo vlasnika lastnika radi dela otisao napustio
+        uneta unesena""",
     "Estonian, Finnish": """
         tama tata taman tallaista sellist see seda nimella palvelimella jarjestelmassa annettu tai taalla enaa
-        sahkoposti serveris enam on kaytosta eika sita ole talta silla jolle joka jonka kirjoitit yritys yrityksen
+        sahkoposti serveris enam kaytosta eika sita ole talta silla jolle joka jonka kirjoitit yritys yrityksen
         palvelin palvelimelta palvelimelle jarjestelma meilla antamasi annettua nimi sellaista selline niisugust
         niisugune selle sellel nimega nimelist meil meie siin seal juures palvelimessa yrityksessa organisaatiossa
         koulussa yliopistossa laitoksessa henkilo tyontekija valitettavasti kahjuks koska seetottu sest syy pohjus
         virhe viga koodi kood viesti kiri toimittaa toimitettu palautettu tuli pysyvasti lopullisesti jaadavalt
         ammu ikina koskaan kohde paikallinen meidan tahan tallainen tuota antamaasi mainittu susteemis ettevottes
-        koolis ulikoolis asutuses oli ollut olla olnud vastaavaa""",
+        koolis ulikoolis asutuses oli ollut olla olnud vastaavaa kirjoittamaasi syottamaasi etsimaasi kayttamaasi
+        pyynnosta omistajan palvelimeltamme jarjestelmastamme tyoskentele tyoskentelee sisestatud antud soovitud
+        omaniku""",
     "Latvian, Lithuanian": """
         toks tokio tads sis sads siame serveryje nera ir tokia tokios tokiu siuo sios sioje sistemoje musu mus
         imoneje mokykloje universitete istaigoje organizacijoje darbuotojas asmuo nes todel priezastis klaida kodas
@@ -169,7 +194,8 @@ SPACED: Mapping[str, str] = {
         του της τα τις των ενας μια ενα αυτον αυτην μας σας συστημα διακομιστης εταιρεια σχολη πανεπιστημιο
         οργανισμος ιδρυμα γραφειο τμημα υπαλληλος ατομο δυστυχως λυπουμαστε επειδη διοτι γιατι λογος αιτια σφαλμα
         κωδικος μηνυμα επιστολη παραδοθει επιστροφη πλεον πια οριστικα μονιμα ηδη ποτε εχει εχουμε ηταν σε απο προς
-        για οτι καθορισμεν* συγκεκριμεν* εδω τομεας ηλεκτρονικου ταχυδρομειου""",
+        για οτι καθορισμεν* συγκεκριμεν* εδω τομεας ηλεκτρονικου ταχυδρομειου πληκτρολογησατε δωσατε εισαγαγατε
+        ζητησατε αναφερατε ζητουμεν* δοθεισα χρησιμοποιησατε ιδιοκτητη ιδιοκτητης αιτημα εργαζεται""",
     "Russian": """
         этот эта это тот так* именем этом данном нашем сервере указан* или по больше нас на почтов* был была было
         владельцем электронн* почты вами указанному указанным адресом системе нашеи которому пишете сервера домене
@@ -179,44 +205,51 @@ SPACED: Mapping[str, str] = {
         до при фирме университете институте учреждении отделе офисе лицо увы сожалению простите потому поэтому так
         как причина ошибка код сообщения доставить доставка невозможна возвращено окончательно безвозвратно давно
         никогда нигде местныи удаленныи целевои введенныи запрошенныи искомыи упомянутыи названныи которыи которая
-        быть есть стал уволился назад более принадлежит""",
+        быть есть стал уволился назад более принадлежит просьбе просьбы владельцы владельца введенного запрашиваем*
+        использованныи работает сервису сервисе заявке ввели обращаетесь учетных""",
     "Ukrainian": """
         цеи ця це іменем цьому сервері вказан* або поштов* адресою електронн* пошти вказаною вказаному системі
         нашіи домені назавжди власником котр* якии яка яке якому ви системи домену більше вже дании дана компаніі
         такии така такоі нема иого іі іх він вона ми під від організаціі фірмі школі університеті установі відділі
         працівник особа жаль вибачте тому помилка лист листа повідомлення доставити повернено остаточно
-        безповоротно ніколи місцевии вказании зазначен* введен* був була належить імені""",
+        безповоротно ніколи місцевии вказании зазначен* введен* був була належить імені прохання проханням власника
+        введении введена запитуван* шукании працює звільнився звільнении надсилаєте""",
     "Bulgarian, Macedonian": """
         такъв този тази пощенск* това име таков сървър са няма такава такова такива тук ние нашия нашата нашият
         сървъра системата фирмата организацията училище университет институция служител лице съжаление за да със
         грешка писмо съобщение доставено върнато окончателно завинаги отдавна вече никога местен посочен* въведен*
-        беше бил била има името пощенската пощенски кутия електронна поща овој оваа нашиот системот адреса""",
+        беше бил била има името пощенската пощенски кутия електронна поща овој оваа нашиот системот адреса
+        въведохте търсен* посочихте собственик собственика работи напусна молба""",
     "Hebrew": """
         זה זו הזה הזו בשם בשרת של את כזה כזו זאת אצלנו שלנו במערכת השרת מערכת ארגון חברה בארגון בחברה אדם עובד
         לצערנו כי לכן סיבה שגיאה קוד הודעה מכתב למסור נמסרה הוחזר לצמיתות כבר מזמן יותר עוד מעולם כאן שם עם על אל
-        הוא היא היה הייתה יש הזאת הדואר דואר אלקטרוני שצוין""",
+        הוא היא היה הייתה יש הזאת הדואר דואר אלקטרוני שצוין האלקטרוני שהזנת שהוזנה שהוקלדה המבוקש המבוקשת הרשומה
+        לבקשת הבעלים""",
     "Arabic": """
         هذا هذه الخادم الذي على في بهذا بهذه الاسم باسم اسم لدينا عندنا هنا من الى عن مع النظام نظام الشركة الموسسة
         الجامعة المدرسة المنظمة شخص موظف للاسف عذرا لان لذلك السبب خطا رمز رسالة الرسالة تسليم تسليمها نهاييا دايم
-        سابقا ابدا قد كان هو هي تم المحدد المذكور المطلوب البريد الالكتروني الكتروني اي ذلك بعد""",
+        سابقا ابدا قد كان هو هي تم المحدد المذكور المطلوب البريد الالكتروني الكتروني اي ذلك بعد ادخلته ادخلتها
+        المدخل المطلوبة طلب صاحب صاحبه الالكترونية""",
     "Persian": """
         این با نام در چنین هیچ است نیست از به که را ما شما سیستم سرور شرکت سازمان دانشگاه مدرسه متاسفانه زیرا دلیل
-        کد پیام ایمیل نامه تحویل برگشت برای همیشه دیگر هرگز کارمند مورد نظر وارد اینجا نامی""",
+        کد پیام ایمیل نامه تحویل برگشت برای همیشه دیگر هرگز کارمند مورد نظر وارد اینجا نامی شده کردید ایمیلی
+        الکترونیکی مقصد""",
     "Vietnamese": """
         nay tren chu thong trong cua ban duoc cho toi anh em dang gui thu dien may-chu cong nguoi hoac khong co
         chung ty chuc truong hoc nhan vien rat tiec nen ly loi tin chuyen tra lai vinh lau bao gio nao chi dinh
-        nhap bi""",
+        nhap bi vao yeu cau huu lam viec nghi""",
     "Indonesian, Malay": """
         ini itu pada dengan nama yang anda kami mel tuju dituju kirim surat oleh milik pemilik perusahaan syarikat
         sudah lagi untuk ke dan atau pelayan telah tersebut demikian begitu kita dalam organisasi sekolah
         universitas universiti institusi kantor karyawan orang maaf sayangnya karena sebab alasan kesalahan ralat
         kode pesan terkirim dikirim dikembalikan pernah tujuan lokal dimaksud diberikan dimasukkan dari permanen
-        selamanya pos""",
+        selamanya pos masukkan tulis tertera permintaan bekerja diminta""",
 }
 """Languages that put blanks between words."""
 
 JOINED: Mapping[str, str] = {
     "Chinese": """
+        輸入 並 并 所 您所 輸 入 於 於本 填写 填寫 使用的 永久地 要求 应 應 拥有者 所有者
         的 在 此 本 该 該 这 這 个 個 上 中 里 内 系统 系統 服务器 伺服器 您 你 所 请 请核对 是 已 被 了 我们
         与 和 或 收 目标 对方 原因 退信 投递 失败 邮件 郵件 发送 到 域 网 拼写 电子 電子 件 地 指定 输入 中的
         于 于是 请检查 不 有 无 名 为 一个 任何 箱 人 者 户 用 信 尝试 联系 收件方 查询 系 统 主 永久 已经 經
@@ -224,6 +257,7 @@ JOINED: Mapping[str, str] = {
         理由 状态 狀態 结果 回复 以下 如下
         要 想 你们 您们 正确的 写 正 式 公司 学校 单位 離職 离职""",
     "Japanese": """
+        済み 送り いただい お送り の為 記載 ご入力 お探し 希望
         この その あの に には は が を の も と で では へ から まで です ます した しました ました
         されました ください お客様 ご 指定 入力 された 先 宛 メール 電子 サーバ サーバー サーハ ー 様 者 ため
         ので または および 等 該当 が、 て い る り れ ん せ ま し た つ か さ き な ら こ ち 上 内 中 存在
@@ -237,6 +271,7 @@ JOINED: Mapping[str, str] = {
         회원 탈퇴한
         보내 려는 하려는 회사 주인 소유자 것 입니 하는 시""",
     "Thai": """
+        ระบุ เรา คุณป้อน ที่คุณ กรอก ป้อน ต้องการ
         ที่ นี้ ใน บน ของ เซิร์ฟเวอร์ ระบบ อีเมล ชื่อ ไม่ ได้ ถูก แล้ว ดังกล่าว คุณ จะ""",
     "Hindi": """
         यह इस में पर है हैं का की के सर्वर ईमेल नहीं""",

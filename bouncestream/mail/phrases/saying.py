@@ -317,7 +317,7 @@ class _Reader:
         """The subject that stands before a state, but not within "at this domain" or "on this server"."""
         near = [tag for tag in self.subjects if tag.end <= state.at and state.at - tag.end <= REACH]
         if near and self.words:
-            if self._mentions_another(near[-1].end, state.at):
+            if state.name != "gone =" and self._mentions_another(near[-1].end, state.at):
                 return ""
             while len(near) > 1 and near[-1].name not in ("mailbox", "sender") and self._prepositional(near[-1]):
                 near.pop()
