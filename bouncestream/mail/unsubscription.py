@@ -96,7 +96,8 @@ def _why_none(report: Report, verdict: Verdict) -> str:
         return "from a mail system"
     if why := autoreply.why_auto_reply(fields):
         return why
-    if report.disposition or report.feedback:
+    kinds = {fields.get("content-type", "").partition(";")[0].strip().lower(), *(seen[1] for seen in report.seen)}
+    if report.disposition or report.feedback or kinds & {"multipart/report", "text/calendar"}:
         return "a receipt"
     for name in ("list-id", "list-post", "list-unsubscribe"):
         if name in fields:

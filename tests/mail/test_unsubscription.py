@@ -94,6 +94,8 @@ def test_the_subject_may_tell_the_campaign(subject: str) -> None:
         (b"Return-Path: <reader@example.com>", b"Return-path:  < >\nX-Old-Subject: x"),
         (b"Reader <reader@example.com>", b"MAILER-DAEMON@example.com"),
         (b"Mime-Version", b"List-Id: <a.example.com>\nMime-Version"),
+        (b"text/plain; charset=us-ascii", b"multipart/report; report-type=disposition-notification; boundary=b"),
+        (b"text/plain; charset=us-ascii", b"text/calendar; method=REPLY"),
         (b"Subject: Unsubscribe", b"In-Reply-To: <x@example.org>\nSubject: Re: News"),
     ],
 )

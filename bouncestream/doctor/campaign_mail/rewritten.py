@@ -148,7 +148,7 @@ def _web_links(letter: Letter) -> list[str]:
 
 def _listmonks(letter: Letter, root_url: str) -> set[str]:
     """The hosts that are Listmonk's, by all that tells: pixel, links, List-Unsubscribe, its public address."""
-    told = [*letter.images, *letter.links, letter.get("list-unsubscribe").strip("<> ")]
+    told = [*letter.images, *letter.links, letter.get("list-unsubscribe").partition(">")[0].strip("< ")]
     hosts = {host_and_port(found.root)[0] for url in told if (found := ours(url)) is not None}
     return (hosts | {host_and_port(root_url)[0]}) - {""}
 
