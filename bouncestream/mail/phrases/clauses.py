@@ -96,7 +96,8 @@ _ADVICE_PAIRS = (
 )  # fmt: skip
 _PAIRED = frozenset(pair.partition(" ")[0] for pair in _ADVICE_PAIRS)
 _BECAUSE = (
-    r"because|porque|weil|parce qu|car|perche|omdat|poniewaz|protoze|eftersom|fordi|cunku|mert|deoarece|koska|"
+    r"because|since(?= (?:there|the|this|that|no|it|its|he|she|we)\b)|"
+    r"porque|weil|parce qu|car|perche|omdat|poniewaz|protoze|eftersom|fordi|cunku|mert|deoarece|koska|"
     r"потому что|так как|оскільки"
 )
 _MID = re.compile(
@@ -216,7 +217,9 @@ def with_roles(text: str, address: str, ours: tuple[str, ...]) -> str:
 
     if any(mine in lower for mine in ours) or any(hint in lower for hint in _OF_HOSTS):
         text = " ".join(_NAMED.sub(role, w) if "." in w or "@" in w else w for w in text.split(" "))
-    return _alone(text, name) if len(name) > 1 else text
+    house = domain.split(".", 1)[0]
+    text = _alone(text, house, f" {domain} ") if len(house) > 4 else text
+    return _alone(text, name, " @ ") if len(name) > 1 else text
 
 
 _OF_HOSTS = ("exist", "resolv", "domain", "nxdomain", "dns", "no such", "not found")
@@ -228,19 +231,19 @@ def _kin(host: str, domain: str) -> bool:
     return host == domain or host.endswith("." + domain) or domain.endswith("." + host)
 
 
-def _alone(text: str, name: str) -> str:
-    """`text` with an address wherever `name` stands alone."""
+def _alone(text: str, name: str, role: str) -> str:
+    """`text` with `role` wherever `name` stands alone."""
     lower = text.lower()
     kept, last = [], 0
     place = lower.find(name) if len(lower) == len(text) else -1
     while place >= 0:
         end = place + len(name)
-        around = lower[place - 1 : place] + lower[end : end + 1]
-        if not any(c.isalnum() or c in "@.+-_" for c in around.rstrip(".")) and lower[end : end + 2] != ".":
+        before, after = lower[place - 1 : place], lower[end : end + 2].lstrip(".")
+        if not any(c.isalnum() or c in "@.+-_" for c in before + after[:1]):
             kept.append(text[last:place])
             last = end
         place = lower.find(name, end)
-    return " @ ".join((*kept, text[last:])) if kept else text
+    return role.join((*kept, text[last:])) if kept else text
 
 
 def cut(text: str) -> Iterator[Clause]:

@@ -80,7 +80,8 @@ ENGLISH: Mapping[str, str] = {
         t belong to any, was unknown, is not valid, isn t valid, not valid, not a user, not been created,
         misspelled, mismatched, incorrectly addressed, not in name directory, isn t one of our, isn t one of
         ours, not one of our, not one we have, is dead, went away, was never known, never known, unlisted, not
-        an employee, no longer an employee, must exist, doesn t have a valid""",
+        an employee, no longer an employee, must exist, doesn t have a valid,
+        does not point to, doesn t point to""",
     "not there >": """
         no, no such, no valid, no active, no known, no local, no existing, no entry for, no record of, no match
         for, no matching, not any, not any known, bad, wrong, illegal, incorrect, not a, not an, isn t a, isn t
@@ -119,7 +120,9 @@ ENGLISH: Mapping[str, str] = {
         address, there is no one by, there is no one with, there is no one named, not our user, not one of our
         users, nobody uses, nobody reads, unrouteable address, unroutable address, nosuchuser, userunknown, no
         such user here, unknownuser, recipnotfound, recipientnotfound, vanished from here, not anyone we know,
-        nobody we know""",
+        nobody we know,
+        don t know anybody, do not know anybody, don t know anyone, do not know anyone, know nobody, know no
+        one""",
     "no such domain": """
         nxdomain, unrouteable mail domain, unrouteable domain, unroutable domain, no such domain, all relevant
         mx records point to non existent hosts, bad destination host, bad destination system, name or service
@@ -149,7 +152,8 @@ ENGLISH: Mapping[str, str] = {
         member*""",
     "unreachable": """
         timed out, timeout, not reachable, unreachable, connection refused, did not respond, not responding, not
-        answering, is down, could not connect, cannot connect""",
+        answering, is down, could not connect, cannot connect,
+        offline, servfail, connection lost, connection was lost, crashed, corrupt, corrupted, out of order""",
     "temporary": """
         temporarily, temporary, for the moment, at the moment, at this moment, until, vacation, holiday*, away,
         busy, being rebuilt, not yet, later, for now, right now, maintenance, try again, out of office, retry,
@@ -160,7 +164,9 @@ ENGLISH: Mapping[str, str] = {
     "perhaps": """
         may be, may have, might be, might have, might not, may also, perhaps, possibly, probably, maybe, either,
         usually, typically, whether, for example, such as, vielleicht, moglicherweise, eventuell, peut etre,
-        quizas, talvez, forse, misschien, mozliwe, вероятно, возможно""",
+        quizas, talvez, forse, misschien, mozliwe, вероятно, возможно,
+        one of the recipients, one of your recipients, one of the addresses, some of, some recipients,
+        another recipient, other recipients, several recipients""",
     "loop": "loop, loops, looping, mail loop*, message loop*",
     "too many": """
         limit for, limit of, limit on, our limit, too many, excessive, harvest*, dictionary attack, attack*,
@@ -177,7 +183,8 @@ ENGLISH: Mapping[str, str] = {
         delivered, was not delivered, is not delivered, not delivered, wasn t delivered, not be delivered, could
         not deliver, couldn t deliver, cannot deliver, can t deliver, unable to deliver, will not be delivered,
         delivery not possible, not possible, not accepted, not available, action not taken, not be accepted,
-        will be delivered, cannot receive mail, unable to receive mail, is currently available""",
+        will be delivered, cannot receive mail, unable to receive mail, is currently available,
+        will not be reopened, will not be restored, could be located, could be found, could be identified""",
     "nothing": """
         not unknown, may not exist, might not exist, may be invalid, may have been, may no longer exist, no
         longer than, unknown reason, unknown error, unknown mailer error, invalid characters, no reason, no

@@ -24,7 +24,9 @@ SPACED: Mapping[str, str] = {
         following reason due code status diagnostic dsn rfc permfail perm said reply response exists found goes
         does points names gone left deleted just simply note namely hosted registered table tables recognized
         recognised mistyped know anybody available pm msexch mts original dd etc dictionary validrcptto spelling
-        thank""",
+        thank
+        anyone somebody lives works long use using inactivity administrator admin corp ltd inc gmbh llc institution
+        college team graduated since""",
     "German": """
         der die das den dem des ein eine einen einem einer dieser dieses diesen diesem diese ihnen es er sie wir
         uns unser unsere unserem unserer mit namen name fur hier dort ist sind war wurde wurden werden worden hat

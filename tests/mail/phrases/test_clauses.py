@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bouncestream.mail.phrases.clauses import cut, told
+from bouncestream.mail.phrases.clauses import cut, told, with_roles
 
 
 def clauses(text: str, advice: bool = False) -> list[str]:
@@ -70,3 +70,21 @@ def test_long_texts_take_no_time() -> None:
     for text in ("not " * 100_000, "a=" * 100_000, "no spam: " * 100_000, ". " * 100_000):
         list(cut(told(text)))
     assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("user jane unknown", "user  @  unknown"),
+        ("jane.", " @ ."),
+        ("janet, mjane and jane.doe", "janet, mjane and jane.doe"),
+        ("no longer at Example.", "no longer at  example.com ."),
+        ("example.com does not exist", "example.com does not exist"),
+        ("mx.example.com does not exist", "mx.example.com does not exist"),
+        ("mx.example.net does not exist", " otherhost  does not exist"),
+        ("lists.example.org does not exist", " sender domain  does not exist"),
+        ("News@lists.example.org: not found", " mailfrom : not found"),
+    ],
+)
+def test_names_are_said_to_be_whose_they_are(text: str, said: str) -> None:
+    assert with_roles(text, "jane@example.com", ("news@lists.example.org",)) == said
