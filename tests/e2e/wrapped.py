@@ -39,8 +39,9 @@ class EarlyIntake(intake.Intake):
 
 ledger.GAP = float(os.environ.get("BOUNCESTREAM_TEST_GAP", ledger.GAP))
 loop.CAPABILITIES_EVERY = 2.0
-intake.Intake.__init__.__kwdefaults__["min_free"] = int(
-    os.environ.get("BOUNCESTREAM_TEST_MIN_FREE", intake.MIN_FREE)
+intake.Intake.__init__.__defaults__ = tuple(
+    int(os.environ.get("BOUNCESTREAM_TEST_MIN_FREE", given)) if given == intake.MIN_FREE else given
+    for given in intake.Intake.__init__.__defaults__ or ()
 )
 if os.environ.get("BOUNCESTREAM_TEST_SABOTAGE") == "early":
     import bouncestream.app
