@@ -29,12 +29,21 @@ from bouncestream.outbox import delivery, operator
 from bouncestream.outbox.operator import Listed, Step
 from bouncestream.outbox.people import judged_again
 from bouncestream.outbox.view import View
-from bouncestream.ports import RawInput
+from bouncestream.ports import RawInput, State
 from bouncestream.printable import mask_all
 from bouncestream.sinks.listmonk import payload
 
 #: How long Listmonk may take to say what it kept; seconds.
 _PATIENCE = 15
+
+_DECIDE = "Next: `bouncestream outbox release {row}` sends it, `bouncestream outbox drop {row}` never does"
+#: For what an event is held, and what comes next.
+_HELD = {
+    "unproven": f"your decision, as nothing proves where its mail is from. {_DECIDE}",
+    "operator": f"your decision. {_DECIDE}",
+    "brake": f"your decision. {_DECIDE}",
+    "permission": "a permission of the token, and goes on by itself then. Next: `bouncestream check` names it",
+}
 
 
 def options(parser: Parser) -> None:
@@ -180,6 +189,8 @@ def _sent(found: _Found) -> dict[str, Any]:
 
 
 def _sent_words(row: Listed) -> str:
+    if row.state is State.HELD:
+        return f"nothing yet: it is held for {_HELD[row.held_for].format(row=row.row)}"
     if not row.attempt:
         return f"nothing yet: it is {row.state.value}" + (f" ({row.why})" if row.why else "")
     if row.event.kind is Kind.UNSUBSCRIBE:

@@ -61,6 +61,7 @@ def _steps(
         yield Step("A complaint (RFC 5965)?", f"yes: {verdict.evidence}")
         return
     yield Step("A complaint (RFC 5965)?", "no: it has no feedback report")
+    waits = verdict.evidence.startswith("the mail waits: ")
     if report.status is None:
         yield Step("A delivery report (RFC 3464)?", "no: no part and no line of it has the fields of one")
     elif verdict.evidence.startswith("delivery report"):
@@ -69,7 +70,8 @@ def _steps(
         return
     else:
         why = autoreply.why_correspondence(report.fields) if report.in_text else ""
-        yield Step("A delivery report (RFC 3464)?", f"not taken as one: {why or 'it names no recipient'}")
+        why = why or ("nothing has failed" if waits else "it names no recipient")
+        yield Step("A delivery report (RFC 3464)?", f"not taken as one: {why}")
     if verdict.evidence.startswith("Amazon SES notification"):
         yield Step("A notification in JSON (Amazon SES)?", f"yes: {verdict.evidence}")
         return
@@ -79,6 +81,15 @@ def _steps(
         yield Step("A receipt (RFC 8098)?", answer)
         if verdict.evidence in ("read receipt", "refusal in a disposition notification"):
             return
+    if waits:
+        says = verdict.evidence.removeprefix("the mail waits: ")
+        yield Step(
+            "Does the mail wait for somebody?",
+            f"yes: it says {says}. Nothing has failed, so nothing is sent to Listmonk. Next: if it is to be "
+            "delivered, ask the list's moderator, or prove to the recipient's filter that you are a person",
+        )
+        return
+    yield Step("Does the mail wait for somebody?", "no: nothing says that a moderator or a proof is awaited")
     why = autoreply.why_auto_reply(report.fields)
     yield Step("An automatic answer (RFC 3834)?", f"marked as one: {why}" if why else "no: nothing marks it as one")
     daemon = "a mail system" if autoreply.from_daemon(report.fields) else "no mail system"

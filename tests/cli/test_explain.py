@@ -56,3 +56,30 @@ def test_what_listmonk_kept_is_asked(cli: Cli, spawn: Callable[..., Process], sa
     assert told["sent"]["type"] == "hard"
     assert told["judged_now"] == "judges the request the same way"
     assert [step["to"] for step in told["history"]][-1] == "verified"
+
+
+def test_what_waits_for_a_person_or_a_permission_tells_the_next_step(
+    cli: Cli, config: Path, conn: sqlite3.Connection
+) -> None:
+    for number, hold in enumerate(("unproven", "permission")):
+        make.submit(conn, make.event(f"{number}@example.com", hold=hold))
+    held, lacking = (" ".join(cli("explain", n, "--offline").stdout.split()) for n in ("1", "2"))
+    assert "held for your decision" in held
+    assert "`bouncestream outbox release 1` sends it, `bouncestream outbox drop 1` never does" in held
+    assert "held for a permission of the token" in lacking
+
+
+def test_an_unsure_event_tells_what_comes_next_and_which_event_confirmed_it(
+    cli: Cli, config: Path, conn: sqlite3.Connection
+) -> None:
+    for number in range(2):
+        there: dict[str, Any] = {
+            "subscriber_uuid": make.SUBSCRIBER,
+            "campaign_uuid": make.CAMPAIGN[:-1] + str(number),
+        }
+        make.submit(conn, make.event(sure=False, message_id=str(number), **there))
+    first = make.one(conn, "SELECT event_id FROM outbox WHERE id = 1")
+    for command in (("explain", "{}", "--offline"), ("outbox", "show", "{}")):
+        soft, hard = (" ".join(cli(*(word.format(n) for word in command)).stdout.split()) for n in (1, 2))
+        assert "becomes hard when the same person bounces so again" in soft
+        assert f"confirmed by event {first}" in hard

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,3 +91,33 @@ def test_what_spoke_against_hard_is_told() -> None:
 )
 def test_the_questions_end_with_the_one_that_decided_or_the_last(name: str, question: str) -> None:
     assert question in [step.question for step in trace(name).steps]
+
+
+@pytest.mark.parametrize("report", [False, True])
+def test_a_mail_that_waits_is_asked_for_what(report: bool) -> None:
+    kind = "message/delivery-status" if report else "text/plain"
+    fields = "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; a@example.net\nAction: failed\nStatus: 5.7.0"
+    raw = f"""From: MAILER-DAEMON@mx.example.net
+Subject: Your message awaits moderator approval
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+Your message is being held until the moderator can review it.
+
+--b
+Content-Type: {kind}
+
+{fields if report else ""}
+
+--b--
+"""
+    verdict = read(raw.encode(), explain=True)
+    assert verdict.kind == "ignore"
+    assert verdict.trace is not None
+    step = verdict.trace.steps[-1]
+    assert step.question == "Does the mail wait for somebody?"
+    assert re.match(r"yes: it says '[^']+'\. Nothing has failed", step.answer)
+    assert "names no recipient" not in str(verdict.trace.steps)

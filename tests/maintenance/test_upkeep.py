@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from bouncestream.health import Health, Status
 from bouncestream.maintenance import upkeep
 from bouncestream.maintenance.upkeep import Upkeep
 from bouncestream.metrics import OUTBOX_BYTES, OUTBOX_EVENTS, OUTBOX_OLDEST, PART_STATE, Metrics
-from bouncestream.outbox import alerts, arrivals, delivery
+from bouncestream.outbox import alerts, arrivals, delivery, people
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.ports import Move, State, Unreadable
@@ -255,3 +256,17 @@ async def test_what_is_deleted_gives_its_space_back(db: Database) -> None:
     before = int(str(await db.read(pages)))
     await Run(db, Clock()).steps()
     assert int(str(await db.read(pages))) < before - 30
+
+
+async def test_rows_of_an_earlier_version_get_their_person_after_the_start(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for recipient in ("ann@example.com", "bob@example.com"):
+        await fill(db, NOW, recipient)
+    noted = await db.read(lambda conn: make.rows(conn, "person, domain"))
+    await db.write(lambda conn: conn.execute("UPDATE outbox SET person = x'', domain = ''") and None)
+    monkeypatch.setattr(people, "fill", partial(people.fill, limit=1))
+    monkeypatch.setattr(upkeep, "PURGE_PAUSE", 0)
+    async with Run(db, Clock()).up(), asyncio.timeout(20):
+        while await db.read(lambda conn: make.rows(conn, "person, domain")) != noted:
+            await asyncio.sleep(0)

@@ -44,3 +44,16 @@ def test_without_an_outbox_everything_is_new_once() -> None:
     rehearsal = Rehearsal()
     kinds = [rehearsal.take(None, submission).kinds for submission in SUBMISSIONS]
     assert kinds == [[Kind.HARD], [], [Kind.COMPLAINT, Kind.SOFT], [Kind.SOFT], [], []]
+
+
+def test_what_rests_on_words_alone_is_told_as_the_real_thing_would_tell_it(conn: sqlite3.Connection) -> None:
+    def unsure(number: int, **fields: object) -> Submission:
+        at = make.later(days=number)
+        return make.submission(make.event(sure=False, message_id=str(number), occurred_at=at, **fields))
+
+    take(conn, unsure(0), make.later(days=9))
+    shown = [unsure(2), unsure(2, recipient="bob@example.com"), unsure(5, recipient="bob@example.com")]
+    rehearsal = Rehearsal()
+    rehearsed = [rehearsal.take(conn, submission).kinds for submission in shown]
+    assert rehearsed == [[Kind.HARD], [Kind.SOFT], [Kind.HARD]]
+    assert rehearsed == [take(conn, submission, make.later(days=9)).kinds for submission in shown]
