@@ -150,15 +150,16 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     delayed = not final and _DELAYED.search(plain) is not None
     late = not final and not delayed and _DELAYED.search(folded(subject)) is not None
     delayed = delayed or late
-    failed_too = _FAILED.search(lower) or _UNDELIVERED.search(plain)
-    delivered = not delayed and not failed_too and _DELIVERED.search(plain) is not None
+    arrived = not delayed and not _FAILED.search(lower) and _DELIVERED.search(plain) is not None
+    delivered = arrived and _UNDELIVERED.search(plain) is None
     bounce = bool(failed) or certain
     bounce = bounce or (
         daemon and (telling or marked or delayed or (bool(entries) and _FAILURE.search(lower) is not None))
     )
     bounce = bounce or (telling and (marked or bool(entries)))
-    club = _list_address(fields, subject, entries) if _NOT_LISTED.search(plain) else ""
-    if club:
+    club = _list_address(fields, subject, entries)
+    by_list = bool(club) and _NOT_LISTED.search(plain) is not None
+    if by_list:
         bounce = True
         entries = entries or [Entry(wanted or club, notice[:ENTRY_TEXT])]
     entries = _with_failed(entries, failed, notice, wanted)
@@ -169,7 +170,7 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     own = family is not None and family.own
     return Notice(
         family.name if family else "", tuple(entries), whole, delayed, delivered, bounce, strong, each, own,
-        by_list=bool(club), passed_on=passed_on, telling=telling, late=late,
+        by_list=by_list, passed_on=passed_on, telling=telling, late=late,
     )  # fmt: skip
 
 
