@@ -17,7 +17,7 @@ AMERICAS: tuple[Vendor, ...] = (
     Vendor("Cox, Charter (Spectrum), CenturyLink",
         "http://postmaster.cox.net/confluence/display/postmaster/Error+Codes, read November 2026", (
         Wording("blocklisted",
-             "aup cxbl; aup cdrbl; aup ipbl; aup in 1; aup snd; aup out; cmsmtp blocked; cxbl; cdrbl; aup cnct; "
+             "aup ipbl; aup in 1; aup snd; aup out; cmsmtp blocked; cxbl; cdrbl; aup cnct; "
              "aup bl; aup pol; cmsmtp * blocked; ipbl0001; ipbl0010; ipbl0100; ipbl1000; ipbl0011; ipbl0101; "
              "ipbl0110; ipbl0111; ipbl1100; ipbl1111", Weight.SURE),
         Wording("spam", "cxthrt; cxmj; cxsnd", Weight.SURE),

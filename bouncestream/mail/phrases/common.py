@@ -11,13 +11,13 @@ COMMON = Vendor(
     (
         Wording("mailbox_full",
              "mailbox full; full mailbox; mailbox is full; mailbox has exceeded; mailbox exceeds; "
-             "mailbox size limit; mailbox quota; mailfolder is full; over quota; over the quota; over disk quota; "
+             "mailbox size limit; mailbox quota; mailfolder is full; over quota; over the quota; "
              "over the allowed quota; quota exceeded; exceeded quota; quota violation; "
              "exceeded storage allocation; disk quota; user quota; not enough storage space; "
-             "user has too many messages; mailbox over quota"),
+             "user has too many messages"),
         Wording("too_big",
-             "message size exceeds; message too large; message too big; message file too big; "
-             "size limit exceeded; message length exceeds; exceeded * message size; message header size exceeds; "
+             "message too large; message too big; message file too big; "
+             "size limit exceeded; message length exceeds; exceeded * message size; "
              "max message size; size exceeds"),
         Wording("auth_failure",
              "dmarc; dkim; spf; sender policy framework; not authorized to send mail; not authenticated"),
@@ -40,9 +40,9 @@ COMMON = Vendor(
         Wording("greylisted", "greylisted; greylisting"),
         Wording("virus", "virus; malware; presents a potential"),
         Wording("spam",
-             "als spam erkannt; considere comme spam; спам; 迷惑メール; 垃圾邮件; spam; antispam; unsolicited; "
-             "bulk mail; bulk email; spamassassin; spammer; advertising; unwanted; looks like spam; "
-             "detected as spam; rejected as spam; message scored; batv"),
+             "спам; 迷惑メール; 垃圾邮件; spam; antispam; unsolicited; "
+             "bulk mail; bulk email; spamassassin; spammer; advertising; unwanted; "
+             "message scored; batv"),
         Wording("not_rfc",
              "not rfc; duplicate header; multiple addresses in from; header error; improper use of 8 bit"),
         Wording("content", "attachment type; rejected * content; message contains"),
@@ -58,7 +58,7 @@ COMMON = Vendor(
              "mailbox disabled; mailbox * disabled; mailbox locked; mailbox is frozen; mailbox frozen; "
              "user is suspended; user disabled; user * locked; recipient * suspended; recipient * disabled; "
              "disabled recipient; inactive user; inactive account; domain is disabled; temporary locked; "
-             "not active; being held; invalid inactive user"),
+             "not active; being held"),
         Wording("user_filtered",
              "受信を拒否; 收件人拒收; not accepting mail from; not accept mail from; "
              "not accepting mail with attachments; our allow list; recipient s own; rule imposed mailbox access"),
@@ -73,14 +73,14 @@ COMMON = Vendor(
              "temporary failure"),
         Wording("delivery_program", "procmail; couldn t create; can t create output", before="no_mail_domain"),
         Wording("loop",
-             "mail loop; loops back to myself; mail forwarding loop; forwarding loop; routing loop; looping"),
+             "mail loop; loops back to myself; forwarding loop; routing loop; looping"),
         Wording("tls", "starttls; tls; certificate"),
         Wording("expired",
-             "message expired; delivery time expired; been in the queue too long; queue too long; "
+             "message expired; delivery time expired; queue too long; "
              "expired * minutes; could not be delivered for; unable to deliver message after; delivery attempts; "
              "delivery expired; queue lifetime"),
         Wording("network",
-             "connection timed out; connection refused; connection reset; connection dropped; connection closed; "
+             "connection refused; connection reset; connection dropped; connection closed; "
              "connection was; lost connection; timed out; timeout; no route to host; host unreachable; "
              "host * unreachable; refused to talk to me; could not connect; unable to connect; "
              "did not accept our requests; server did not respond; host not reachable; name service error; "

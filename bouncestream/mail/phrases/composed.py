@@ -170,7 +170,9 @@ ENGLISH: Mapping[str, str] = {
     "loop": "loop, loops, looping, mail loop*, message loop*",
     "too many": """
         limit for, limit of, limit on, our limit, too many, excessive, harvest*, dictionary attack, attack*,
-        spammer*, session terminated, session closed, more than, at most, per session, limit reached, number of,
+        spammer*, session terminated, session closed, more than, at most, per session, limit reached,
+        number of messages, number of recipients, number of connections,
+        number of unknown, number of invalid, number of errors, number of mails,
         no valid recipients, no recipients, too much""",
     # What stands between, and what has another meaning than its parts.
     "of": """

@@ -9,14 +9,14 @@ GATEWAYS: tuple[Vendor, ...] = (
     Vendor("Proofpoint",
         "https://ipcheck.proofpoint.com and Proofpoint Essentials' help on rejections, read November 2026", (
         Wording("blocklisted",
-             "proofpoint dynamic reputation; cs pdr; pdr; blocked see https ipcheck proofpoint com; ipcheck; "
+             "proofpoint dynamic reputation; pdr; ipcheck; "
              "proofpoint reputation", Weight.SURE),
         Wording("too_many", "too many invalid recipients"),
     ), hosts=("pphosted", "ppe-hosted", "proofpoint")),
     Vendor("Mimecast",
         "https://mimecastsupport.zendesk.com/hc/articles/34000709564691 (SMTP error codes), read November 2026", (
         Wording("policy",
-             "administrative prohibition envelope blocked; administrative prohibition; "
+             "administrative prohibition; "
              "email rejected due to security policies; rejected by header based; anti spoofing policy; "
              "envelope blocked user entry; envelope blocked user domain entry", Weight.SURE),
     ), hosts=("mimecast",)),
@@ -55,8 +55,8 @@ GATEWAYS: tuple[Vendor, ...] = (
         Wording("blocklisted",
              "spamhaus; spamcop; sorbs; barracudacentral; uceprotect; uceprotectl; senderscore; invaluement; "
              "abusix; abuseat; psbl; surriel; mailspike; spfbl; backscatterer; nixspam; wpbl; surbl; uribl; "
-             "truncate gbudb; gbudb; hostkarma; spamrats; njabl; dnswl; spambl; cbl; zen; dul; ivmsip; ivmuri; "
-             "0spam; blocked using; rblsmtpd; rbldns; dnsbl; rbl; b barracudacentral org", Weight.CLEAR),
+             "gbudb; hostkarma; spamrats; njabl; dnswl; spambl; cbl; zen; dul; ivmsip; ivmuri; "
+             "0spam; blocked using; rblsmtpd; rbldns; dnsbl; rbl", Weight.CLEAR),
         Wording("blocklisted",
              "blocked using * spamhaus; listed in * spamhaus; listed at * spamhaus; listed by * spamhaus; "
              "blocked by * dnsbl; rejected because * in a black list", Weight.SURE),

@@ -57,7 +57,7 @@ MAILBOXES: tuple[Vendor, ...] = (
     ), hosts=("outlook.com", "hotmail", "office365", "microsoft.com")),
     Vendor("Yahoo (also AOL, AT&T, Verizon)", "https://senders.yahooinc.com/smtp-error-codes, read November 2026", (
         Wording("mailbox_disabled",
-             "account has been disabled or discontinued; mailbox is disabled 554 30; mailbox is disabled",
+             "account has been disabled or discontinued; mailbox is disabled",
              Weight.SURE),
         Wording("too_many",
              "tss04; tss09; tss11; temporarily deferred due to * volume; due to user complaints; "
@@ -79,7 +79,7 @@ MAILBOXES: tuple[Vendor, ...] = (
              "on the suppression list; on your account suppression list; address is suppressed", Weight.SURE),
     ), hosts=("amazonses", "amazonaws")),
     Vendor("Apple", "https://support.apple.com/102322 (iCloud postmaster page), read November 2026", (
-        Wording("mailbox_full", "user is over quota; 5 2 2 user is over quota"),
+        Wording("mailbox_full", "user is over quota"),
         Wording("blocklisted",
              "your ip * hm08; cs01; message rejected due to local policy * icloud", before="policy"),
         Wording("spam", "hm08 message rejected; hm07 message rejected"),

@@ -39,7 +39,7 @@ SERVERS: tuple[Vendor, ...] = (
         "http://www.qmail.org/man/man8/qmail-remote.html, qmail-local, chkuser 2.0, read November 2026", (
         Wording("network", "couldn t find any host by that name", before="host_unknown"),
         Wording("network", "wasn t able to establish an smtp connection"),
-        Wording("relaying", "that domain isn t in my list of allowed rcpthosts; rcpthosts"),
+        Wording("relaying", "rcpthosts"),
         Wording("user_filtered", "badrcptto"),
         Wording("policy", "but my name was rejected", Weight.SURE),
         Wording("system_error", "chkuser 4"),
@@ -68,7 +68,7 @@ SERVERS: tuple[Vendor, ...] = (
              "authentication required delivery restriction check failed", Weight.SURE),
         Wording("too_big",
              "recipsizelimit; sendersizelimit; sendersizelimitexceeded; recipientsizelimit", Weight.SURE),
-        Wording("policy", "transport rules; transport rules rejectmessage", Weight.SURE),
+        Wording("policy", "transport rules", Weight.SURE),
         Wording("relaying", "unable to relay"),
         Wording("loop", "hop count exceeded possible mail loop; routing loop detected"),
         Wording("expired", "queue expired"),

@@ -30,6 +30,7 @@ from bouncestream.mail.phrases.saying import read
         ("this account was deleted", "mailbox", "gone"),
         ("this message was deleted", "content", "gone"),
         ("the folder of otherhost does not exist", "elsewhere", "not there"),
+        ("number of recipients", "mailbox", "too many"),
         ("mailbox otherhost does not exist", "elsewhere", "not there"),
         ("user at otherhost does not exist", "mailbox", "not there"),
         ("your message to the user does not exist", "content", "not there"),
