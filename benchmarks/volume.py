@@ -2,8 +2,8 @@
 """A million stored events against an empty outbox: insert, claim, and durable ingest.
 
 The stored events are verified ones with four moves of history each and with their identity keys, written by SQL;
-raw bodies are left out, as they are gone after 30 days. The keys are put in at random, as they come in life: their
-table is the one whose pages are spread over the whole file.
+raw bodies are left out, as they are gone after 30 days. The keys and the persons are put in at random, as they
+come in life: theirs are the pages that are spread over the whole file.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ CLAIM, INSERT = 200, 64
 
 _FILL = """
 INSERT INTO outbox (event_id, state, kind, recipient, source, provider, received_at, occurred_at, reason,
-                    reply_code, enhanced_status, diagnostic, message_id, evidence, label, attempt, finished_at, why)
+                    reply_code, enhanced_status, diagnostic, message_id, evidence, label, attempt, finished_at, why,
+                    person, domain, sure)
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :number)
 SELECT printf('%s-7000-8000-%012x', :id, i), 'verified', 'hard',
        printf('old%07d@example.org', i), 'generic', 'generic', :at, :at, 'unknown_user', '550', '5.1.1',
        'smtp; 550 5.1.1 User unknown in virtual mailbox table, in reply to the RCPT TO command of ' || i,
        printf('<old.%012x@news.example.org>', i), 'generic says hard', 'generic 2026-01-01', 1, :at,
-       'its row was seen in Listmonk'
+       'its row was seen in Listmonk', randomblob(16), 'example.org', 1
 FROM n
 """
 _HISTORY = """

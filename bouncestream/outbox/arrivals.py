@@ -205,7 +205,7 @@ class _Batch:
             self.write()
         earlier: Iterable[Proven] = ()
         if not any(one.sure is not None and same_person(event, one) for one in found):
-            earlier = people.earlier(self.conn, event, without={one.row for one in found})
+            earlier = people.earlier(self.conn, event)
         report.event = event = weighed(event, codec.moment(told.occurred_at), earlier)
         report.columns = told._replace(kind=event.kind.value, evidence=event.evidence)
 

@@ -9,7 +9,7 @@ either are found; whether such a row is about the same person is then for its pr
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from datetime import datetime
 
 from bouncestream.event import BounceEvent, person_key
@@ -49,20 +49,17 @@ def keys(event: BounceEvent, secret: bytes) -> list[bytes]:
     return [person_key(name, secret) for name in (event.recipient, event.subscriber_uuid) if name]
 
 
-def earlier(
-    conn: sqlite3.Connection, event: BounceEvent, *, before: int = LAST, without: Set[int] = frozenset()
-) -> Iterator[Report]:
-    """The proven reports of rows `before` that may confirm an unsure event. `without`: the rows of the event."""
+def earlier(conn: sqlite3.Connection, event: BounceEvent, before: int = LAST) -> Iterator[Report]:
+    """The proven reports of rows `before` that may confirm an unsure event."""
     for key in keys(event, secret_of(conn)):
         bounds = {"person": key, "before": before, "most": MOST}
-        for row, event_id, at, *told in conn.execute(QUERIES["proven_hard"], bounds):
-            if row not in without:
-                yield Report(event_id, codec.moment(at), *told)
+        for event_id, at, *told in conn.execute(QUERIES["proven_hard"], bounds):
+            yield Report(event_id, codec.moment(at), *told)
 
 
 def judged_again(conn: sqlite3.Connection, event: BounceEvent, row: int, at: datetime) -> BounceEvent:
     """The event of a row, judged again, as it is told: by what came before it, as when it came in."""
-    return weighed(event, at, earlier(conn, event, before=row)) if is_unsure(event) else event
+    return weighed(event, at, earlier(conn, event, row)) if is_unsure(event) else event
 
 
 def fill(conn: sqlite3.Connection, limit: int = 500) -> bool:

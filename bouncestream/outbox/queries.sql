@@ -37,7 +37,7 @@ WHERE id = ?;
 
 -- name: proven_hard
 -- The reports that somebody's mailbox is not there which may confirm another one: of the newest rows of a person.
-SELECT id, event_id, occurred_at, campaign_uuid, recipient, subscriber_uuid, provider,
+SELECT event_id, occurred_at, campaign_uuid, recipient, subscriber_uuid, provider,
        address_form = 'uuid'
 FROM (SELECT * FROM outbox WHERE person = :person AND id < :before ORDER BY id DESC LIMIT :most)
 WHERE sure IS NOT NULL AND state <> 'dropped';

@@ -96,9 +96,17 @@ def test_a_sure_hard_is_a_first_report_too_and_a_plain_soft_or_a_dropped_one_is_
     make.submit(conn, words(0, kind=Kind.SOFT, sure=True))
     make.submit(conn, words(1))
     make.settle(conn, 2, State.DROPPED)
-    make.submit(conn, words(2, sure=True))
-    make.submit(conn, words(3))
-    assert told(conn) == ["soft", "soft", "hard", "hard"]
+    make.submit(conn, words(2))
+    make.settle(conn, 3, State.DROPPED)
+    make.submit(conn, words(3, sure=True))
+    make.submit(conn, words(4))
+    assert told(conn) == ["soft", "soft", "soft", "hard", "hard"]
+
+
+def test_a_sure_hard_that_was_accepted_without_proof_confirms_nothing(conn: sqlite3.Connection) -> None:
+    make.submit(conn, hook(0, NOW, provider="mailbox", proof=Proof.NONE, sure=True))
+    make.submit(conn, hook(1, later(days=2)), now=later(days=2))
+    assert told(conn) == ["hard", "soft"]
 
 
 def test_a_soft_bounce_of_which_another_report_says_more_is_a_first_report(conn: sqlite3.Connection) -> None:
