@@ -3,6 +3,7 @@
 
 BouncestreamError
 ├── ConfigError              the configuration is wrong; all problems at once
+│   └── NoConfiguration      there is none in any of the places where it may be
 ├── UsageError               the command line is wrong
 ├── ListenError              the address to listen on is not to be had now
 ├── RequestRefused           a webhook request that is answered with a refusal
@@ -12,6 +13,7 @@ BouncestreamError
 ├── StoreError               the outbox
 │   ├── StoreBusy            the intake is full, or the database is locked (try again)
 │   ├── StoreUnavailable     disk full, database corrupt or gone (try again, after a person acted)
+│   │   ├── NoFolder         the folder that the outbox is to be in does not exist (exit 78)
 │   │   └── MailsWait        the last room on the disk is kept for webhooks
 │   ├── SchemaTooOld         the database waits for its upgrade, and the command changes nothing
 │   └── SchemaTooNew         the database was written by a newer bouncestream
@@ -65,6 +67,10 @@ class ConfigError(BouncestreamError):
         super().__init__("\n".join(self.problems))
 
 
+class NoConfiguration(ConfigError):
+    """There is no configuration; `problems` are the places that were looked at, each with what is there."""
+
+
 class UsageError(BouncestreamError):
     """The command was called wrongly (exit 64)."""
 
@@ -111,6 +117,12 @@ class StoreUnavailable(StoreError):
     """Disk full, database corrupt or read-only: nothing was stored until a person acts."""
 
     retryable = True
+
+
+class NoFolder(StoreUnavailable):
+    """The folder that the outbox is to be in does not exist: a path that was mistyped, or a folder to be made."""
+
+    retryable = False
 
 
 class MailsWait(StoreUnavailable):

@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from bouncestream.cli.exits import CONFIGURATION, FINE, INTERRUPTED, NOT_WELL, USAGE, code_of
 from bouncestream.cli.parser import build_parser
-from bouncestream.errors import BouncestreamError, ConfigError
+from bouncestream.errors import BouncestreamError, ConfigError, NoConfiguration
 from bouncestream.printable import mask_all, printable
 
 __all__ = ["build_parser", "main"]
@@ -67,6 +67,12 @@ def _stand_somewhere() -> None:
 
 def _tell(error: BaseException) -> int:
     """Say what went wrong and what to do next; returns the exit code."""
+    if isinstance(error, NoConfiguration):
+        say("there is no configuration. These places were looked at:")
+        for place in error.problems:
+            print(f"  · {printable(place)}", file=sys.stderr)
+        print("Next: `bouncestream init` makes one; --config FILE names another place.", file=sys.stderr)
+        return CONFIGURATION
     if isinstance(error, ConfigError):
         read = os.path.abspath(error.path) if error.path else "from the environment"
         say(f"the configuration {read} cannot be used:")

@@ -9,6 +9,7 @@ from bouncestream.errors import (
     ListenError,
     LoginRefused,
     MailboxError,
+    NoFolder,
     SchemaTooNew,
     SinkError,
     StoreBusy,
@@ -31,7 +32,7 @@ def code_of(error: BouncestreamError) -> int:
     """The exit code of an error that ends a command."""
     if isinstance(error, UsageError):
         return USAGE
-    if isinstance(error, (ConfigError, SchemaTooNew)):
+    if isinstance(error, (ConfigError, SchemaTooNew, NoFolder)):
         return CONFIGURATION
     if isinstance(error, TaskLost):
         return SOFTWARE

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bouncestream.config.example import is_example
 from bouncestream.config.load import PREFIX, load
 from bouncestream.config.model import Config
-from bouncestream.errors import ConfigError, UsageError
+from bouncestream.errors import ConfigError, NoConfiguration, UsageError
 from bouncestream.settings import shapes
 from bouncestream.settings.shapes import Wrong
 
@@ -33,7 +33,7 @@ def config_path(args: argparse.Namespace, environ: Mapping[str, str] | None = No
     """The configuration file to read; None: everything comes from the environment.
 
     The example as it comes is none: it is passed over where it merely lies, and ConfigError where it is named, or
-    where there is nothing else.
+    where there is nothing else. NoConfiguration: there is nothing at all.
     """
     environ = os.environ if environ is None else environ
     named = args.config or environ.get("BOUNCESTREAM_CONFIG")
@@ -51,7 +51,10 @@ def config_path(args: argparse.Namespace, environ: Mapping[str, str] | None = No
         return None
     if examples:
         raise ConfigError([_example(place) for place in examples], examples[0])
-    return _PLACES[0]  # the one where something is missing
+    places = [f"{os.path.abspath(place)}: there is no such file" for place in _PLACES]
+    raise NoConfiguration(
+        ["$BOUNCESTREAM_CONFIG: is not set", *places, f"the environment: no variable begins with {PREFIX}"]
+    )
 
 
 def _example(place: str) -> str:
@@ -81,7 +84,7 @@ def configuration_if_any(args: argparse.Namespace) -> Config:
     return addresses, domains and policy belong to the way. Raises ConfigError."""
     try:
         path = config_path(args)
-    except ConfigError:  # the example that comes with us is no configuration
+    except ConfigError:  # there is none, or the example that comes with us, which is none
         if args.config is not None:
             raise
         return Config()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 
 from bouncestream import __version__, logs
 from bouncestream.app import App, run_with_signals
@@ -16,7 +17,7 @@ from bouncestream.cli.parser import Parser, command
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.config.reload import changed_keys, reloadable_difference
-from bouncestream.errors import ConfigError, StoreUnavailable
+from bouncestream.errors import ConfigError, NoFolder, StoreUnavailable
 
 log = logging.getLogger("bouncestream")
 
@@ -60,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
     service = _Service(config, path, dry_run=args.dry_run, new_outbox=args.new_outbox)
     try:
         asyncio.run(run_with_signals(service, service.on_reload, ready=service.ready))
+    except NoFolder:  # no start will find another one
+        raise
     except StoreUnavailable as error:  # a full disk, a damaged file: whoever starts it again may have more luck
         log.error("%s", error)
         return TEMPORARY
@@ -112,6 +115,8 @@ class _Service(App):
         self.reload(new)
         logs.set_level(new.log.level)
         log.info("reloaded: %s", ", ".join(changed) or "no setting that a reload applies has changed")
+        if os.environ.get("CREDENTIALS_DIRECTORY"):
+            log.info("systemd credentials are those of the start: a changed one needs a restart")
         if restart:
             log.warning("these changes need a restart: %s", ", ".join(restart))
 

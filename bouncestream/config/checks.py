@@ -5,7 +5,7 @@ that belong together fit."""
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from bouncestream import providers
 from bouncestream.config import alerting, oauth
@@ -32,36 +32,45 @@ def check(
 ) -> None:
     """Add what is wrong with the configuration to `problems`, and what someone should know to `warnings`.
 
-    Sections in `skip` have problems already, which would only be told twice."""
-    if "retention" not in skip and config.retention.dedupe < config.retention.events:
-        problems.append(
+    Of sections in `skip` nothing can be said; keys in it have problems already, and what names one of them would
+    only tell its consequence."""
+    if config.retention.dedupe < config.retention.events:
+        told = (
             "retention.dedupe: is shorter than retention.events, so repeated reports would be counted twice; "
             "write a longer one"
         )
-    if "mail" not in skip and (both := set(config.mail.unsubscribe) & set(config.mail.verp)):
-        problems.append(
+        problems += _beside([told], "retention", skip)
+    if both := set(config.mail.unsubscribe) & set(config.mail.verp):
+        told = (
             f"mail.unsubscribe: {', '.join(sorted(both))} is in mail.verp too, so who writes to a return address "
             "would be unsubscribed; write another address here"
         )
+        problems += _beside([told], "mail", skip)
     if ":" in config.listmonk.user:
         problems.append(
             "listmonk.user: contains a colon, which a user name must not (RFC 7617 section 2); write the name "
             "here, and the token in listmonk.token"
         )
-    if not any(name.startswith("alerts") for name in skip):
-        problems.extend(alerting.faults(config.alerts, with_secrets=with_secrets))
+    problems += _beside(alerting.faults(config.alerts, with_secrets=with_secrets), "alerts", skip)
     for hook in config.webhooks.values():
         if f"webhooks.{hook.name}" in skip:
             continue
-        _check_webhook(hook, problems, warnings, with_secrets=with_secrets)
+        found: list[str] = []
+        _check_webhook(hook, found, warnings, with_secrets=with_secrets)
+        problems += _beside(found, f"webhooks.{hook.name}", skip)
     for box in config.mailboxes.values():
-        if f"mailboxes.{box.name}" not in skip:
-            problems += oauth.problems(box, with_secrets=with_secrets)
-            problems += _mailbox_problems(box)
+        faults = [*oauth.problems(box, with_secrets=with_secrets), *_mailbox_problems(box)]
+        problems += _beside(faults, f"mailboxes.{box.name}", skip)
     for name in config.mailboxes.keys() & config.webhooks.keys():
         problems.append(f"mailboxes.{name}: a webhook has the same name, and both name an event source; rename one")
     if not skip:
         warnings.extend(risks(config, with_secrets=with_secrets))
+
+
+def _beside(found: Iterable[str], section: str, skip: Collection[str]) -> list[str]:
+    """The problems of a section that name none of its faulty keys."""
+    faulty = {key.rpartition(".")[2] for key in skip if key.startswith(f"{section}.")}
+    return [problem for problem in found if not faulty & {*re.findall(r"\w+", problem)}]
 
 
 def _mailbox_problems(box: Mailbox) -> list[str]:
@@ -70,7 +79,7 @@ def _mailbox_problems(box: Mailbox) -> list[str]:
     found = []
     if not NAME.fullmatch(box.name):
         found.append(f"{where}: is not a valid mailbox name; use at most 64 letters, digits, - and _")
-    if box.tls == "none" and not loopback(box.host):
+    if box.tls == "none" and box.host and not loopback(box.host):
         found.append(
             f'{where}.tls: the password would be sent unencrypted to {box.host}; write "implicit" or "starttls"'
         )

@@ -87,7 +87,8 @@ class _Loader:
     warnings: list[str]
     with_secrets: bool
     judging: bool
-    faulty: set[str] = field(default_factory=set)  #: sections with a problem; what depends on them is not judged
+    #: dotted keys with a problem, and sections of which nothing can be said; what depends on them is not judged
+    faulty: set[str] = field(default_factory=set)
 
     def __post_init__(self, environ: Mapping[str, str]) -> None:
         self.secrets = SecretFinder(environ.get("CREDENTIALS_DIRECTORY", ""), self.problems, self.warnings)
@@ -163,37 +164,39 @@ class _Loader:
         variable = self._variable(env, "provider", keep=True)
         written = variable[1] if variable is not None else table.get("provider")
         name = str(written).strip()
-        if written is None or name in providers.names():
-            return providers.get(name).settings if written is not None else Webhook
+        if name in providers.names():
+            return providers.get(name).settings
+        self.faulty.add(section)
+        if written is None:
+            return Webhook  # that it is missing is told with the other keys
         near = get_close_matches(name.lower(), providers.names(), 1, 0.6)
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(providers.names())}"
         self.problems.append(f"{section}.provider: there is no provider of that name; {hint}")
-        self.faulty.add(section)
         return Webhook
 
     def _values(
         self, section: str, model: type[Any], table: dict[str, Any], *, env: str = "", also: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        before = len(self.problems)
         keys = keys_of(model)
         allowed = [*keys, *(f"{key.name}_file" for key in keys.values() if key.secret), *also]
         for name in table:
             if name not in allowed and section not in self.faulty:
                 why = _anothers(name.removesuffix("_file"), model) if issubclass(model, Webhook) else ""
                 self.problems.append(f"{section}.{name}: {why or f'there is no such key{_near(name, allowed)}'}")
+                for near in get_close_matches(name.lower(), allowed, 1, 0.6):
+                    self.faulty.add(f"{section}.{near.removesuffix('_file')}")
         values: dict[str, Any] = {}
         for key in keys.values():
+            before = len(self.problems)
             variable = self._variable(env or section, key.name)
             if key.secret:
                 file_variable = self._variable(env or section, f"{key.name}_file")
                 if self.with_secrets or (self.judging and f"{section}.{key.name}" in JUDGING):
                     values[key.name] = self.secrets.find(section, key, table, variable, file_variable)
-                continue
-            found = self._plain(section, key, table, variable)
-            if found is not None:
+            elif (found := self._plain(section, key, table, variable)) is not None:
                 values[key.name] = found
-        if len(self.problems) > before:
-            self.faulty.add(section)
+            if len(self.problems) > before:
+                self.faulty.add(f"{section}.{key.name}")
         return values
 
     def _variable(self, section: str, key: str, *, keep: bool = False) -> tuple[str, str] | None:

@@ -32,7 +32,7 @@ class Server:
         '"127.0.0.1:8025"',
         "Address and port to listen on. /healthz, /readyz and /metrics are here too.",
     )
-    public_url: str = key(
+    public_url: str = live_key(
         shapes.URL,
         "",
         "The public URL of this server; only used to show you the webhook URLs to enter at your providers.",
@@ -107,8 +107,12 @@ class Listmonk:
 
     url: str = key(shapes.URL, '"http://127.0.0.1:9000"', "The URL at which this machine reaches Listmonk.")
     user: str = key(shapes.TEXT, '"bouncestream"', "Name of the API user.")
-    token: Secret | None = secret_key("Its token; Listmonk shows it only once.", required=True)
-    public_url: str = key(
+    token: Secret | None = secret_key(
+        "Its token; Listmonk shows it only once.",
+        required=True,
+        whence="Listmonk shows it once, when the API user is made (Admin, Users): make a new one if it is lost",
+    )
+    public_url: str = live_key(
         shapes.URL,
         "",
         "The URL in your readers' links; only used for checks. Not set: Listmonk's own root URL.",

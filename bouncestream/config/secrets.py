@@ -23,6 +23,8 @@ _LARGEST = 64 * 1024
 MANY = 50
 
 _ADVICE = "make one with: openssl rand -hex 24"
+#: The same for what someone else made, such as Listmonk's token.
+_FOREIGN = "write the one that was shown where it was made"
 
 
 class SecretFinder:
@@ -109,19 +111,22 @@ class SecretFinder:
             self.problems.append(f"{where}: is empty or not text; write {shape}")
             return None
         values = [value.strip() for value in values]
+        advice = key.whence or (_FOREIGN if key.foreign else _ADVICE)
+        if key.foreign and not all(values):
+            self.problems.append(f"{where}: is empty; {advice}")
+            return None
         short = [len(value) for value in values if len(value) < MINIMUM_LENGTH]
-        if short and not (key.foreign and all(values)):
+        if short and not key.foreign:
             self.problems.append(
-                f"{where}: has {short[0]} characters; a secret needs at least {MINIMUM_LENGTH}; {_ADVICE}"
+                f"{where}: has {short[0]} characters; a secret needs at least {MINIMUM_LENGTH}; {advice}"
             )
             return None
         for value in values:
             if why := why_guessable(value, foreign=key.foreign):
-                fix = "write the real one" if key.foreign else _ADVICE
-                self.problems.append(f"{where}: {why}; {fix}")
+                self.problems.append(f"{where}: {why}; {advice}")
                 return None
         if not all(value.isprintable() for value in values):
-            self.problems.append(f"{where}: contains unprintable characters; {_ADVICE}")
+            self.problems.append(f"{where}: contains unprintable characters; {advice}")
             return None
         return Secret(*values)
 

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from bouncestream import files
-from bouncestream.errors import StoreBusy, StoreUnavailable
+from bouncestream.errors import NoFolder, StoreBusy, StoreUnavailable
 
 log = logging.getLogger("bouncestream.outbox")
 
@@ -55,7 +55,7 @@ def create(path: Path) -> bool:
     except FileExistsError:
         return False
     except FileNotFoundError:
-        raise StoreUnavailable(
+        raise NoFolder(
             f"The directory {path.parent} does not exist. Next: create it, owned by bouncestream's user."
         ) from None
     except OSError as error:

@@ -24,6 +24,7 @@ class Key:
     rotates: bool = False  #: a secret that may be a list of two
     foreign: bool = False  #: a secret that someone else made, of any length
     many: bool = False  #: a secret that may be a list of any length
+    whence: str = ""  #: of a secret that someone else made: how to get it, if that is known
     proof: Any = None  #: how a request is proven by its value (crypto.proof.Proof), if it is
 
     @property

@@ -166,7 +166,7 @@ def test_started_in_a_folder_that_is_gone_it_knows_its_way(spawn: Spawn, tmp_pat
     gone = tmp_path / "gone"
     script = f"mkdir {gone}; cd {gone}; rmdir {gone}; exec {sys.executable} -m bouncestream"
     for command, code, words in (
-        ("run", 78, "config.toml: file not found"),
+        ("run", 78, "/etc/bouncestream/config.toml: there is no such file"),
         (f"status -c {config}", 3, f"There is no outbox at {tmp_path}/outbox.db"),
     ):
         done = subprocess.run(

@@ -12,7 +12,7 @@ import pytest
 from bouncestream.cli import main, opened, outbox_change, outbox_look, rejudge
 from bouncestream.cli.opened import as_root, config_path
 from bouncestream.config.example import render
-from bouncestream.errors import ConfigError
+from bouncestream.errors import ConfigError, NoConfiguration
 from bouncestream.event import Kind
 from bouncestream.ports import Unreadable
 from tests.cli.conftest import bounce
@@ -25,7 +25,11 @@ def test_where_the_configuration_is(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     asked, named = Namespace(config=None), {"BOUNCESTREAM_CONFIG": "named.toml"}
     assert config_path(Namespace(config="given.toml"), named) == "given.toml"
     assert config_path(asked, named) == "named.toml"
-    assert config_path(asked, {}) == "config.toml"
+    with pytest.raises(NoConfiguration) as none:
+        config_path(asked, {})
+    assert [place.partition(": ")[0] for place in none.value.problems] == [
+        "$BOUNCESTREAM_CONFIG", str(tmp_path / "config.toml"), str(tmp_path / "etc.toml"), "the environment"
+    ]  # fmt: skip
     assert config_path(asked, {"BOUNCESTREAM__LISTMONK__TOKEN": "x"}) is None
     (tmp_path / "etc.toml").touch()
     assert config_path(asked, {}) == str(tmp_path / "etc.toml")

@@ -100,16 +100,22 @@ def test_a_replay_beside_a_running_bridge_is_noticed(spawn: Spawn, cli: Cli, san
 
 def test_sighup_reloads_what_can_be(spawn: Spawn, sandbox: str, tmp_path: Path) -> None:
     config = write_config(tmp_path, sandbox)
-    bridge = spawn("run")
+    bridge = spawn("run", env={"CREDENTIALS_DIRECTORY": str(tmp_path)})
     url = started(bridge)
     other = "another-webhook-secret-of-good-length"
 
     config.write_text(config.read_text().replace(SECRET, other).replace("127.0.0.1:0", "127.0.0.1:1"))
     bridge.process.send_signal(signal.SIGHUP)
     assert "webhooks.sendamatic.secret" in bridge.wait_for("reloaded: ")
+    assert "a changed one needs a restart" in bridge.wait_for("systemd credentials")
     assert "server.listen" in bridge.wait_for("need a restart")
     assert post(url, bounce()) == 401
     assert post(url, bounce(), other) == 200
+
+    public = 'listen = "127.0.0.1:1"\npublic_url = "https://bounces.example.org"'
+    config.write_text(config.read_text().replace('listen = "127.0.0.1:1"', public))
+    bridge.process.send_signal(signal.SIGHUP)
+    assert bridge.wait_for("reloaded: ").endswith("reloaded: server.public_url"), "the checks use it at once"
 
     config.write_text(config.read_text().replace("sendamatic", "no-such"))
     bridge.process.send_signal(signal.SIGHUP)
@@ -150,10 +156,10 @@ def test_an_outbox_that_cannot_be_written_is_75(cli: Cli, config: Path, tmp_path
     assert cli("run").returncode == 75
 
 
-def test_an_outbox_in_a_missing_directory_is_75_in_words(cli: Cli, config: Path, tmp_path: Path) -> None:
+def test_an_outbox_in_a_missing_directory_is_78_in_words(cli: Cli, config: Path, tmp_path: Path) -> None:
     config.write_text(config.read_text().replace(f"{tmp_path}/outbox.db", f"{tmp_path}/no/outbox.db"))
     done = cli("run")
-    assert done.returncode == 75
+    assert done.returncode == 78
     assert "does not exist" in done.stderr
 
 

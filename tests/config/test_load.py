@@ -97,6 +97,36 @@ def test_a_whole_file(write: Write) -> None:
     assert TOKEN not in repr(config)
 
 
+def test_all_problems_of_one_section_are_told_at_once_and_no_mere_consequence(write: Write) -> None:
+    path = write("""
+        [listmonk]
+        token = "short"
+        [retention]
+        raw = "x"
+        dedupe = "1d"
+        [webhooks.a]
+        provider = "generic"
+        nonsense = 1
+        [webhooks.b]
+        provider = "sendamatic"
+        secrit = "a-webhook-secret-of-good-length"
+        [mailboxes.m]
+        host = "imap.example.org"
+        user = "x"
+        tls = "none"
+        port = "many"
+    """)
+    found = problems(path)
+    told = [problem.partition(": ")[0] for problem in found]
+    assert sorted(told) == [
+        "listmonk.token", "mailboxes.m.password", "mailboxes.m.port", "mailboxes.m.tls", "retention.dedupe", "retention.raw", "webhooks.a", "webhooks.a.nonsense",
+        "webhooks.b.secrit",
+    ]  # fmt: skip
+    (token,) = (problem for problem in found if problem.startswith("listmonk.token"))
+    assert "openssl" not in token, "nobody can make Listmonk's own token"
+    assert "Listmonk" in token.partition("; ")[2]
+
+
 def test_all_problems_are_told_at_once(write: Write) -> None:
     path = write("""
         colour = "red"
@@ -127,6 +157,7 @@ def test_all_problems_are_told_at_once(write: Write) -> None:
         "listmonk.token: has 5 characters; a secret needs at least 16",
         "retention.dedupe: is shorter than retention.events",
         "mailboxes.bounces.user: is missing",
+        "mailboxes.bounces.password: is missing",
         "webhooks.a.provider: there is no provider of that name; did you mean sendamatic?",
         "webhooks.b: anyone could post to it; set token or hmac_secret or path_secret",
         "webhooks.c.provider: is missing",
@@ -135,7 +166,7 @@ def test_all_problems_are_told_at_once(write: Write) -> None:
         "BOUNCESTREAM__RELAY__BATCH_SIZE: 'many' is not a whole number; write a whole number from 1 to 5000",
     ):
         assert [p for p in found if p.startswith(expected)], (expected, found)
-    assert len(found) == 13, found
+    assert len(found) == 14, found
 
 
 @pytest.mark.parametrize(
