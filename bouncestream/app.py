@@ -25,6 +25,7 @@ from bouncestream.config.model import Config
 from bouncestream.errors import ListenError
 from bouncestream.health import Health, Status
 from bouncestream.maintenance.absence import Absence
+from bouncestream.maintenance.account import Account
 from bouncestream.maintenance.newcomer import Newcomer
 from bouncestream.maintenance.rejudge import Rejudge
 from bouncestream.maintenance.upkeep import Upkeep
@@ -268,6 +269,8 @@ class App:
             keep("rejudge", self.rejudge.run, finite=True, status=Status.YELLOW),
         ]
         watch = keep("watch", self.watch.run)
+        account = Account(self.metrics)
+        keep("account", account.run, status=Status.YELLOW)
         self._read_mailboxes()
         # What was imported lives as long as the process: the collector need not look at it every few requests.
         gc.collect()
@@ -288,6 +291,7 @@ class App:
                     "posts were still unanswered after %g s; they will be read back at the next start", RELAY_GRACE
                 )
                 relay.cancel()
+            account.tell()
             watch.cancel()
             await asyncio.wait([watch], timeout=WATCH_GRACE)
             await self.supervisor.stop()

@@ -7,7 +7,7 @@ quarter of the start-up time for what are a few dozen counters here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 
@@ -96,6 +96,10 @@ class Metrics:
 
     def get(self, metric: Metric, *labels: str) -> float:
         return self._values[metric].get(labels, 0)
+
+    def of(self, metric: Metric) -> Mapping[tuple[str, ...], float]:
+        """Label values → value."""
+        return self._values[metric]
 
     def render(self) -> str:
         """The metrics in the text format."""

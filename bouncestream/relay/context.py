@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,9 @@ log = logging.getLogger("bouncestream.relay")
 CAPABILITIES_AFTER_FAILURE = 5.0
 #: After a failed read none is made for so long, at first and at most; seconds.
 READ_REST, READ_REST_LIMIT = 0.3, 30.0
+
+#: First failures of events that are told in a minute, each in a line.
+FAILURES_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class RelayContext:
         self._failed_reads = 0
         self.known: set[str] = set()  #: events whose subscriber's UUID was looked up in this run, and is known
         self.stopping = False
+        self._failed: set[int] = set()  # rows whose first failure was told
+        self._warned: deque[float] = deque(maxlen=FAILURES_TOLD)  # when that was
 
     def trouble(self, why: str, retry_after: float | None = None) -> None:
         """Something of the sink failed that passes by itself."""
@@ -131,4 +137,18 @@ class RelayContext:
                 if move.lost:
                     self.metrics.add(LOST)
                 self.metrics.add(RETRIES, "failure" if move.failed else "absent" if move.absent else "sink")
+                if move.failed:
+                    self._first_failure(move)
         return True
+
+    def _first_failure(self, move: Move) -> None:
+        """Warn of an event's first failure in this run; of very many at once only of some, as all are counted."""
+        now = self.clock.monotonic()
+        full = len(self._warned) == FAILURES_TOLD and now - self._warned[0] < 60
+        if full or move.row in self._failed:
+            return
+        if len(self._failed) > 10_000:
+            self._failed.clear()
+        self._failed.add(move.row)
+        self._warned.append(now)
+        log.warning("event %d failed and will be tried again: %s", move.row, move.why)

@@ -119,9 +119,16 @@ def test_all_problems_of_one_section_are_told_at_once_and_no_mere_consequence(wr
     found = problems(path)
     told = [problem.partition(": ")[0] for problem in found]
     assert sorted(told) == [
-        "listmonk.token", "mailboxes.m.password", "mailboxes.m.port", "mailboxes.m.tls", "retention.dedupe", "retention.raw", "webhooks.a", "webhooks.a.nonsense",
+        "listmonk.token",
+        "mailboxes.m.password",
+        "mailboxes.m.port",
+        "mailboxes.m.tls",
+        "retention.dedupe",
+        "retention.raw",
+        "webhooks.a",
+        "webhooks.a.nonsense",
         "webhooks.b.secrit",
-    ]  # fmt: skip
+    ]
     (token,) = (problem for problem in found if problem.startswith("listmonk.token"))
     assert "openssl" not in token, "nobody can make Listmonk's own token"
     assert "Listmonk" in token.partition("; ")[2]

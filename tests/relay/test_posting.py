@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
-from bouncestream.ports import Answer, Claimed, State
+from bouncestream.ports import Answer, Claimed, Move, State
+from bouncestream.relay.context import FAILURES_TOLD
 from tests.relay.conftest import Bridge
 
 
@@ -37,3 +40,22 @@ async def test_an_event_is_claimed_and_stamped_as_sent_before_its_first_byte_goe
     assert await bridge.states() == {State.VERIFIED: 5}
     assert len(stamps) == 5
     assert all(sent is not None and sent <= begun[event_id] for event_id, sent in stamps.items())
+
+
+async def test_the_first_failure_of_an_event_is_a_warning_and_many_do_not_flood(
+    bridge: Bridge, caplog: pytest.LogCaptureFixture
+) -> None:
+    await bridge.start()
+    await bridge.idle()
+    await bridge.emit(range(40))
+    await bridge.idle()
+    context = bridge.relay.context
+    caplog.clear()
+    for _ in range(2):
+        await context.settle([Move(1, State.PENDING, "a firewall said no", failed=True)])
+    await context.settle([Move(2, State.PENDING, "Listmonk is away")])
+    assert [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING] == [
+        "event 1 failed and will be tried again: a firewall said no"
+    ]
+    await context.settle([Move(row, State.PENDING, "a firewall said no", failed=True) for row in range(3, 41)])
+    assert len([r for r in caplog.records if r.levelno == logging.WARNING]) == FAILURES_TOLD

@@ -26,7 +26,6 @@ from bouncestream.judging.webhook import judge
 from bouncestream.metrics import EVENTS_IGNORED, REQUESTS, REQUESTS_REFUSED, Metrics
 from bouncestream.policy import Rules
 from bouncestream.ports import Clock, Emit, RawInput, Receipt, Submission
-from bouncestream.printable import mask_all, printable
 from bouncestream.providers._contract import (
     Parsed,
     Provider,
@@ -45,11 +44,9 @@ from bouncestream.sources.webhook.client_address import sender
 from bouncestream.sources.webhook.connection import Connection, Connections, keep_quiet
 from bouncestream.sources.webhook.errands import ErrandFailed, Errands
 from bouncestream.sources.webhook.reading import THREAD_ABOVE, most, read
+from bouncestream.sources.webhook.telling import Telling
 
 log = logging.getLogger("bouncestream.webhook")
-
-#: One line of each sort for each webhook in so many seconds.
-_QUIET = 60.0
 
 _PATH = "/webhooks/"
 _FORM = "application/x-www-form-urlencoded"
@@ -82,7 +79,8 @@ class WebhookServer:
 
     def __post_init__(self, webhooks: Mapping[str, Webhook], errands_context: ssl.SSLContext | None) -> None:
         self._hooks: dict[str, tuple[Webhook, Provider[Any]]] = {}
-        self._told: dict[tuple[str, str], tuple[float, int]] = {}
+        self._telling = Telling(self.clock)
+        self._tell = self._telling.tell
         self._budget = Budget(max(BODIES, self.settings.max_body))
         self._errands = Errands(self.clock, errands_context)
         self._turn = asyncio.Lock()
@@ -292,8 +290,7 @@ class WebhookServer:
 
     def _count_refused(self, request: web.BaseRequest, name: str, why: str) -> None:
         self.metrics.add(REQUESTS_REFUSED, name)
-        who = self._sender(request) or "an unknown address"
-        self._tell(name, "refused", logging.WARNING, f"refused a request from {who}: {why}")
+        self._telling.refused(name, self._sender(request), why)
 
     def _turned_away(self) -> None:
         self.metrics.add(REQUESTS, "", "503")
@@ -314,21 +311,6 @@ class WebhookServer:
             self._tell(name, "visit", logging.INFO, visit.why)
         for note in parsed.notes:
             self._tell(name, "note", logging.WARNING, note)
-
-    def _tell(self, name: str, sort: str, level: int, text: str) -> None:
-        """Log one line, at most once a minute for each sort; the next one says how many it stands for. `text` may
-        hold foreign words, which are made harmless here."""
-        now = self.clock.monotonic()
-        if len(self._told) > 500:  # foreign event types are part of the key
-            self._told.clear()
-        since, held_back = self._told.get((name, sort), (float("-inf"), 0))
-        if now - since < _QUIET:
-            self._told[name, sort] = (since, held_back + 1)
-            return
-        self._told[name, sort] = (now, 0)
-        more = f" ({held_back} more like it before)" if held_back else ""
-        who = f"webhook {name}" if name else "webhooks"
-        log.log(level, "%s: %s%s", who, printable(mask_all(text), 500), more)
 
 
 def bound(addresses: list[Any]) -> str:
