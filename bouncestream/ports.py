@@ -298,7 +298,6 @@ class Capabilities:
     post: bool = True  #: webhooks:post_bounce
     read: bool = False  #: bounces:get
     lookup: bool = False  #: subscribers:get_all and subscribers:sql_query
-    manage: bool = False  #: subscribers:manage
     counts: Mapping[str, int] | None = None  #: settings:get: bounce type → count at which Listmonk acts
     processing: bool = True  #: settings:get: bounce processing is on (before 6.2 only the setting tells)
 

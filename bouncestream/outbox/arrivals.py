@@ -42,7 +42,7 @@ from bouncestream.outbox.people import secret_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.state import FINAL
 from bouncestream.outbox.tables import ROW_FAULTS, Arrival, Report, Stored, Tables
-from bouncestream.ports import Receipt, State, Submission, Unreadable
+from bouncestream.ports import State, Submission, Unreadable
 
 #: So many of each unknown event type of a source are kept raw on one UTC day, the rest is only counted.
 UNKNOWN_KEPT = 20
@@ -60,13 +60,8 @@ _LEAD = QUERIES["lead_key"]
 Item = tuple[Submission, datetime]
 
 
-def submit(conn: sqlite3.Connection, submission: Submission, now: datetime) -> Receipt:
-    """Store a submission, within the transaction of the caller."""
-    return take(conn, submission, now).receipt
-
-
 def take(conn: sqlite3.Connection, submission: Submission, now: datetime) -> Stored:
-    """`submit`, with the details."""
+    """Store a submission that came in `now`, within the transaction of the caller."""
     return take_many(conn, [(submission, now)])[0]
 
 

@@ -96,7 +96,7 @@ class World:
 
     async def quarantine(self, number: int = 1) -> None:
         job = partial(
-            arrivals.submit,
+            arrivals.take,
             submission=make.submission(source="shop", unreadable=(Unreadable(f"not JSON {number}"),)),
             now=self.clock.now(),
         )
@@ -104,7 +104,7 @@ class World:
 
     async def bounces(self, numbers: range, kind: Kind = Kind.HARD) -> None:
         events = [make.event(f"p{n}@example.com", kind, source="shop") for n in numbers]
-        job = partial(arrivals.submit, submission=make.submission(*events, source="shop"), now=self.clock.now())
+        job = partial(arrivals.take, submission=make.submission(*events, source="shop"), now=self.clock.now())
         await self.db.write(job)
 
     async def rows(self, sql: str) -> list[tuple[object, ...]]:
@@ -386,7 +386,7 @@ async def test_a_flood_of_forged_mails_is_one_alert_each_and_not_a_thousand(worl
         for number in range(300):
             doubted = make.event(f"v{number}@example.com", Kind.SOFT, proof=Proof.NONE)
             held = make.event(f"w{number}@example.com", Kind.SOFT, proof=Proof.EXCESS, hold="unproven")
-            arrivals.submit(conn, make.submission(doubted, held, provider="mailbox"), world.clock.now())
+            arrivals.take(conn, make.submission(doubted, held, provider="mailbox"), world.clock.now())
         delivery.add_meta(conn, delivery.UNKNOWN_UUIDS, 21)
 
     rules = ("unknown-uuids", "unproven-flood", "unproven-many")

@@ -57,7 +57,7 @@ async def fill(db: Database, at: datetime, recipient: str = "ann@example.com") -
 
     def job(conn: make.sqlite3.Connection) -> None:
         body = submission(event(recipient), unreadable=(Unreadable(f"odd {recipient}"),))
-        arrivals.submit(conn, body, at)
+        arrivals.take(conn, body, at)
         for claimed in delivery.claim(conn, now=at, limit=9):
             moves = [Move(claimed.row, to, "as told") for to in (State.POSTED, State.VERIFIED)]
             delivery.settle(conn, moves, at)
@@ -188,7 +188,7 @@ async def test_it_first_runs_an_hour_after_the_start(db: Database, monkeypatch: 
 
 async def test_the_gauges_tell_what_waits_and_what_is_done(db: Database) -> None:
     await fill(db, NOW)
-    await db.write(lambda conn: arrivals.submit(conn, submission(event("waits@example.com")), NOW))
+    await db.write(lambda conn: arrivals.take(conn, submission(event("waits@example.com")), NOW))
     run = Run(db, Clock(NOW + timedelta(seconds=90)))
     run.health.set("listmonk", Status.YELLOW, "slow")
     await run.upkeep.renew_gauges()
@@ -248,7 +248,7 @@ async def test_what_is_deleted_gives_its_space_back(db: Database) -> None:
     def old(conn: make.sqlite3.Connection) -> None:
         for number in range(40):
             body = submission(event(f"{number}@example.com"), raw=random.Random(number).randbytes(9000))
-            arrivals.submit(conn, body, NOW - timedelta(days=800))
+            arrivals.take(conn, body, NOW - timedelta(days=800))
 
     await db.write(old)
     await fill(db, NOW)

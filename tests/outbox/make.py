@@ -78,7 +78,7 @@ def recount(conn: sqlite3.Connection) -> None:
 
 
 def submit(conn: sqlite3.Connection, *events: BounceEvent, now: datetime = NOW, **fields: object) -> Receipt:
-    return arrivals.submit(conn, submission(*events, **fields), now)  # type: ignore[arg-type]
+    return arrivals.take(conn, submission(*events, **fields), now).receipt  # type: ignore[arg-type]
 
 
 def claim(conn: sqlite3.Connection, now: datetime = NOW, limit: int = 500) -> list[Claimed]:

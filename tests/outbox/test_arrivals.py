@@ -335,7 +335,7 @@ def test_a_bad_graver_report_leaves_the_row_as_it_was(conn: sqlite3.Connection) 
 
 def test_a_bad_content_type_harms_nothing(conn: sqlite3.Connection) -> None:
     bad = dataclasses.replace(submission(event()), content_type="text/\udcff")
-    assert arrivals.submit(conn, bad, NOW) == NEW
+    assert arrivals.take(conn, bad, NOW).receipt == NEW
 
 
 def test_keys_differ_between_databases(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from bouncestream.errors import StoreUnavailable
 from bouncestream.outbox import connection, delivery
-from bouncestream.outbox.arrivals import submit
+from bouncestream.outbox.arrivals import take
 from bouncestream.outbox.backup import backup
 from bouncestream.outbox.db import Database
 from tests.outbox import make
@@ -50,7 +50,10 @@ async def test_a_backup_while_writing_is_whole_and_private(opened: Opened, db: D
     assert await db.read(delivery.take_restored) is None, "the copy was restored, not this one"
     kept = await restored.read(recipients)
     assert kept[:20] == [f"{n}@example.com" for n in range(20)]
-    assert await restored.write(lambda conn: submit(conn, submission(event("3@example.com")), NOW).duplicates) == 1
+    assert (
+        await restored.write(lambda conn: take(conn, submission(event("3@example.com")), NOW).receipt.duplicates)
+        == 1
+    )
     await restored.close()
 
 

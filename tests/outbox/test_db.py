@@ -18,7 +18,7 @@ import pytest
 
 from bouncestream.errors import SchemaTooNew, StoreBusy, StoreUnavailable
 from bouncestream.outbox import connection, delivery, migrate
-from bouncestream.outbox.arrivals import submit, take_many
+from bouncestream.outbox.arrivals import take, take_many
 from bouncestream.outbox.db import Database
 from tests.outbox import make
 from tests.outbox.make import NOW, event, submission
@@ -27,7 +27,7 @@ Opened = Callable[..., Awaitable[Database]]
 
 
 def insert(recipient: str) -> Callable[[sqlite3.Connection], object]:
-    return partial(submit, submission=submission(event(recipient)), now=NOW)
+    return partial(take, submission=submission(event(recipient)), now=NOW)
 
 
 def recipients(conn: sqlite3.Connection) -> list[str]:
@@ -62,8 +62,8 @@ async def blocked(db: Database, *jobs: Callable[[sqlite3.Connection], object]) -
 
 
 async def test_what_was_awaited_is_visible_to_every_other_connection(db: Database, path: Path) -> None:
-    receipt = await db.write(insert("a@example.com"))
-    assert receipt.accepted == 1  # type: ignore[attr-defined]
+    stored = await db.write(insert("a@example.com"))
+    assert stored.receipt.accepted == 1  # type: ignore[attr-defined]
     assert await db.read(recipients) == ["a@example.com"]
     other = sqlite3.connect(path)
     assert recipients(other) == ["a@example.com"]
@@ -256,8 +256,7 @@ async def test_a_full_disk_acknowledges_nothing_and_passes(db: Database) -> None
     await db._alone(limit, 1)
     big = "x" * 2000
     jobs = [
-        partial(submit, submission=submission(event(f"{n}@example.com", diagnostic=big)), now=NOW)
-        for n in range(50)
+        partial(take, submission=submission(event(f"{n}@example.com", diagnostic=big)), now=NOW) for n in range(50)
     ]
     results = await asyncio.gather(*await blocked(db, *jobs), return_exceptions=True)
     assert {type(result) for result in results} == {StoreUnavailable}

@@ -18,7 +18,7 @@ import pytest
 
 from bouncestream.errors import StoreBusy, StoreUnavailable
 from bouncestream.outbox import connection, delivery, retention
-from bouncestream.outbox.arrivals import submit
+from bouncestream.outbox.arrivals import take
 from bouncestream.outbox.db import Database
 from tests.outbox import make
 from tests.outbox.make import NOW, event, submission
@@ -176,7 +176,7 @@ async def emptied(db: Database) -> None:
 async def test_the_file_shrinks_when_events_have_gone(db: Database, path: Path) -> None:
     def fill(conn: sqlite3.Connection) -> None:
         for n in range(2000):
-            submit(conn, submission(event(f"{n}@example.com", diagnostic="x" * 900)), NOW)
+            take(conn, submission(event(f"{n}@example.com", diagnostic="x" * 900)), NOW)
         delivery.claim(conn, now=NOW, limit=2000)
         conn.execute("UPDATE outbox SET state = 'verified', finished_at = received_at")
         make.recount(conn)

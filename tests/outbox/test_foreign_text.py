@@ -59,7 +59,7 @@ def test_what_is_quarantined_is_told_in_printable_words(conn: sqlite3.Connection
     assert items[0].why.isprintable()
     assert items[0].event_type.isprintable()
     assert operator.raw_body(conn, items[0].raw_id) == b"\x1b[2J"
-    arrivals.submit(conn, Submission("ses", "generic", (event(),), raw=b"x", content_type="text/\x1b[2J"), NOW)
+    arrivals.take(conn, Submission("ses", "generic", (event(),), raw=b"x", content_type="text/\x1b[2J"), NOW)
     raw_id = make.one(conn, "SELECT raw_id FROM outbox")
     assert isinstance(raw_id, int)
     head = operator.raw_head(conn, raw_id)

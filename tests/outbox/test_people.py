@@ -140,7 +140,7 @@ def test_the_same_forged_mail_on_three_days_under_two_names_stays_soft(
         judging = Judging(("bounces", "more")[n % 2], unproven=unproven, own_domains=("example.org",))
         returned = read_mail(raw, judging, at)
         assert returned.submission is not None
-        arrivals.submit(conn, returned.submission, at)
+        arrivals.take(conn, returned.submission, at)
     assert told(conn) == ["soft"] * 6
     assert make.rows(conn, "sure") == [(None,)] * 6
     make.submit(conn, hook(4, later(days=9)), now=later(days=9))

@@ -23,7 +23,7 @@ from bouncestream.event import BounceEvent, Kind, Proof
 from bouncestream.health import Health
 from bouncestream.metrics import Metrics
 from bouncestream.outbox import delivery, migrate
-from bouncestream.outbox.arrivals import submit
+from bouncestream.outbox.arrivals import take
 from bouncestream.ports import Submission
 from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.ledger import Ledger, Times
@@ -219,7 +219,7 @@ class Game:
         if self.weather.mails and number % 2:
             event = replace(event, proof=Proof.UUID, subscriber_uuid=uuid_of(recipient))
         now = EPOCH + timedelta(seconds=self.loop.time())
-        submit(self.conn, Submission("sim", "generic", (event,)), now)
+        take(self.conn, Submission("sim", "generic", (event,)), now)
         if self.run:
             self.run.relay.wake()
 

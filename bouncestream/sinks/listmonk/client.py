@@ -146,7 +146,6 @@ class ListmonkClient:
             post=probe.outcome is PostOutcome.REFUSED,
             read=await self._may(self.read_label("~")),
             lookup=lookup,
-            manage=granted is None or "subscribers:manage" in granted,
             counts=self._counts,
             processing=processing and probe.status != 503,
         )

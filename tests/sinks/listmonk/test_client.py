@@ -73,7 +73,6 @@ async def test_the_boot_id_changes_with_a_restart(listmonk: ListmonkClient, sand
         ("bounces:get", "read"),
         ("subscribers:get_all", "lookup"),
         ("subscribers:sql_query", "lookup"),
-        ("subscribers:manage", "manage"),
     ],
 )
 async def test_a_missing_permission_is_found(

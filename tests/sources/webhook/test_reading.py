@@ -241,7 +241,7 @@ async def test_an_id_in_a_header_is_kept_so_that_judging_again_finds_the_same_ev
     (submission,) = odd.emitted.submissions
     assert submission.headers == {"Odd-Id": "event-1"}
     conn = make.connect(tmp_path / "outbox.db")
-    arrivals.submit(conn, submission, make.NOW)
+    arrivals.take(conn, submission, make.NOW)
     came = operator.raw_input(conn, operator.show(conn, 1)[0])
     conn.close()
     config = Config(webhooks={"odd": Odd(name="odd", provider="odd", key=Secret(KEY))})
