@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from bouncestream.settings.shapes import Shape
 
@@ -32,7 +32,19 @@ class Key:
         return self.shape is None
 
 
-def key(shape: Shape, written: str, doc: str, *, default: Any = "", **more: Any) -> Any:
+class Options(TypedDict, total=False):
+    """What else is told of a key: fields of `Key`, so that the type checker finds a misspelt one."""
+
+    sample: str
+    live: bool
+    required: bool
+    rotates: bool
+    many: bool
+    whence: str
+    proof: Any
+
+
+def key(shape: Shape, written: str, doc: str, *, default: Any = "", **more: Unpack[Options]) -> Any:
     """A key: its shape, its default as it is written in TOML (else `default`), and its meaning. `more`: other
     fields of `Key`."""
     if written:
@@ -42,11 +54,11 @@ def key(shape: Shape, written: str, doc: str, *, default: Any = "", **more: Any)
     return field(default_factory=lambda: default, metadata={"key": made})
 
 
-def secret_key(doc: str, *, foreign: bool = False, sample: str = "", **more: Any) -> Any:
+def secret_key(doc: str, *, foreign: bool = False, **more: Unpack[Options]) -> Any:
     """A secret: it has no default, and can also come from a file or a systemd credential. `foreign`: it was made
     elsewhere, so that its length is not ours to judge. `more`: other fields of `Key`."""
-    sample = sample or ('"…"' if foreign else '"at least 16 characters"')
-    return field(default=None, metadata={"key": Key(doc=doc, sample=sample, foreign=foreign, **more)})
+    more.setdefault("sample", '"…"' if foreign else '"at least 16 characters"')
+    return field(default=None, metadata={"key": Key(doc=doc, foreign=foreign, **more)})
 
 
 #: The same, for what a reload changes.
