@@ -61,6 +61,7 @@ _DENIED = re.compile(
     r"|\b(?:return(?:ed|ing)?|back) (?:mail |message )?to (?:the )?(?:original )?senders?\b(?!')"
 )
 _DENYING = ("not ", "no ", "nor ", "never ", "without ", "isn't ", "aren't ", "sender")
+_ANY_MORE = re.compile(r"\((mehr|plus|mas|mais|piu|meer)\)")
 _SORRY = re.compile(r"申し訳(?:こさい|あり)ません")  # "there is no excuse", folded
 """Nothing of these is said: a hint that is denied, and whom the mail went back to."""
 
@@ -179,6 +180,8 @@ def telling(link: re.Match[str]) -> str:
 def told(text: str) -> str:
     """What `text` says, folded, without links, stages, checks that passed and hints that are denied."""
     plain = folded(unescaped(text)).replace("’", "'")
+    if "(m" in plain or "(p" in plain:
+        plain = _ANY_MORE.sub(r"\1", plain)
     if "\n" in plain:
         plain = _CONTINUED.sub(" ", plain)
     if "in reply to" in plain or "attempts" in plain or "giving up" in plain:

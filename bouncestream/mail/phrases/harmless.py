@@ -24,9 +24,8 @@ SPACED: Mapping[str, str] = {
         following reason due code status diagnostic dsn rfc permfail perm said reply response exists found goes
         does points names gone left deleted just simply note namely hosted registered table tables recognized
         recognised mistyped know anybody available pm msexch mts original dd etc dictionary validrcptto spelling
-        thank
-        anyone somebody lives works long use using inactivity administrator admin corp ltd inc gmbh llc institution
-        college team graduated since""",
+        thank anyone somebody lives works long use using inactivity administrator admin corp ltd inc gmbh llc
+        institution college team graduated since""",
     "German": """
         der die das den dem des ein eine einen einem einer dieser dieses diesen diesem diese ihnen es er sie wir
         uns unser unsere unserem unserer mit namen name fur hier dort ist sind war wurde wurden werden worden hat
@@ -58,7 +57,7 @@ SPACED: Mapping[str, str] = {
         numero domaine existante proprietaire mon ma mes ton sa ses leur leurs aupres envoyer ecrire ecrivez envoye
         essayez tenter essayer atteindre contactez aucun service services etablissement ecole universite pour dont
         lesquels celle celui ici parmi messageries nous connaissons connait pas aucune quelqu quelque tel telle
-        tels telles meme electroniques organisme institution administration bureau departement association collegue
+        tels telles meme electroniques organisme administration bureau departement association collegue
         collaborateur toujours jamais donc ainsi puisque parce raison motif cause message lettre email remis
         remettre remise livrer livre distribue distribution impossible retour retourne renvoye serveurs distant
         distante destination machine domaines existe existant avoir avons avait ont eu fait faire non merci hors
@@ -144,13 +143,13 @@ SPACED: Mapping[str, str] = {
         sendte sokte sogte onskade onskede begaran anmodning foresporsel agare ejer ejeren eieren arbetar arbejder
         arbeider slutade vara vare""",
     "Turkish": """
-        bu bir boyle adli isimli sunucuda sistemde belirtilen girilen veya artik burada sunucumuzda belirttiginiz
-        yazdiginiz kisi sistemimizde adinda adresine kalici olarak sahibi tarafindan sunucu adres adreste adresteki
-        kime ait olan gonderdiginiz yazilan hesabin sirket okul icin ile sistem hicbir sirketimizde kurum
-        kurumumuzda birim calisan kayitlarimizda nedeniyle neden sebep cunku mesaj iletiniz ileti teslim edilemedi
-        iade hata maalesef uzgunuz zaten uzun zamandir bizde bizim sunucumuz alan e-posta elektronik istenen adi
-        etmek hic degildir isimde girdiginiz aranan kullanilan sahibinin istegiyle isteginiz uzerine calismiyor
-        ayrildi ayrilmis sunucularimizda sistemlerimizde kisiye""",
+        icin dolayi oldugu oldugundan bu bir boyle adli isimli sunucuda sistemde belirtilen girilen veya artik
+        burada sunucumuzda belirttiginiz yazdiginiz kisi sistemimizde adinda adresine kalici olarak sahibi
+        tarafindan sunucu adres adreste adresteki kime ait olan gonderdiginiz yazilan hesabin sirket okul ile
+        sistem hicbir sirketimizde kurum kurumumuzda birim calisan kayitlarimizda nedeniyle neden sebep cunku mesaj
+        iletiniz ileti teslim edilemedi iade hata maalesef uzgunuz zaten uzun zamandir bizde bizim sunucumuz alan
+        e-posta elektronik istenen adi etmek hic degildir isimde girdiginiz aranan kullanilan sahibinin istegiyle
+        isteginiz uzerine calismiyor ayrildi ayrilmis sunucularimizda sistemlerimizde kisiye""",
     "Hungarian": """
         az ez ezen ilyen nevu szerveren kiszolgalon megadott adott vagy itt mar ehhez azzal cimhez cimmel
         rendszerben rendszerunkben ceg neve nev elektronikus levelezo keresett irt ezzel nevvel cimen nalunk egy
@@ -267,6 +266,7 @@ JOINED: Mapping[str, str] = {
         同 又 へ方 方 ユーザー 理由 原因 状態 結果 事由 次 下記 以下
         よりあ お送り いただ 送 弊 会社 退職 貴""",
     "Korean": """
+        므로 이므로 전달 배달 못 못했 했 때문에 되어 보내 신
         의 를 을 이 가 은 는 에 에서 와 과 로 으로 해당 그런 이런 그 저희 서버 시스템 메일 이메일 전자 우편
         습니다 니다 음 입니다 다 하지 되지 지 않 았 었 님 귀하 입력 하신 지정 된 한 존재 등록 수 없 있 주소
         찾으시는 입력하신 당사 습 니 고객 님의 메일서버 찾 사유 이유 원인 결과 다음

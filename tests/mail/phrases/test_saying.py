@@ -56,6 +56,8 @@ from bouncestream.mail.phrases.saying import read
         ("demasiados destinatarios desconocidos", "mailbox", "too many"),
         ("bu gecici hata degildir adres bulunamadi", "mailbox", "not there"),
         ("konto uzytkownika u nas nie istnieje", "mailbox", "not there"),
+        ("der empfanger ist hier nicht (mehr) bekannt", "mailbox", "not there"),
+        ("boyle bir kullanici olmadigi icin", "mailbox", "not there"),
         ("das postfach ist bei uns nicht eingerichtet", "mailbox", "not there"),
         ("수신자를 찾을 수 없습니다", "mailbox", "not there"),
     ],
