@@ -24,7 +24,8 @@ ENGLISH: Mapping[str, str] = {
         destination host, destination system, destination domain, destination server, mail exchanger, mx
         record*, mx host""",
     "sender": """
-        sender*, return path, return address, from address, reply to, mail from, envelope from, originator*,
+        sender*, return path, return address, reply address,
+        from address, reply to, mail from, envelope from, originator*,
         header from, sent from, send from, sending from, you sent, su direccion, su cuenta, su correo, su
         dominio, su buzon, from header, bounce address, sending address, sending domain, sending host, sending
         user, mailfrom, you are not, you are no, from user, backup sender, author, source address, originating""",
@@ -156,7 +157,8 @@ ENGLISH: Mapping[str, str] = {
         offline, servfail, connection lost, connection was lost, crashed, corrupt, corrupted, out of order""",
     "temporary": """
         temporarily, temporary, for the moment, at the moment, at this moment, until, vacation, holiday*, away,
-        busy, being rebuilt, not yet, later, for now, right now, maintenance, try again, out of office, retry,
+        busy, being rebuilt, being restored,
+        being migrated, not yet, later, for now, right now, maintenance, try again, out of office, retry,
         on leave, closed until, currently unavailable, greylist*, today, tomorrow, monday, for a while""",
     "unverified": """
         could not verify, cannot verify, can t verify, couldn t verify, unable to verify, failed to verify,

@@ -63,7 +63,7 @@ def read_words(text: str, heard: str = "") -> Reading:
             best = hit
             if kind_of(hit.reason) != "hard":
                 break
-        elif hit.reason in _OF_THE_MAILBOX or (hit.sure and not best.sure):
+        elif hit.reason in _OF_THE_MAILBOX or _looked_in_vain(hit) or (hit.sure and not best.sure):
             best = hit
             break
     if best is None:
@@ -84,6 +84,11 @@ def read_words(text: str, heard: str = "") -> Reading:
         )
     )
     return Reading(best or weak, neutral)
+
+
+def _looked_in_vain(hit: Hit) -> bool:
+    """Whether a later sentence says that whoever was asked for the mailbox is not well."""
+    return hit.state in ("temporary", "unreachable") and hit.subject in ("record", "system")
 
 
 def _found(clauses: list[Clause]) -> Hit | None:

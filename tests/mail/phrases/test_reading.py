@@ -86,3 +86,14 @@ def test_a_state_that_names_no_subject_may_be_of_the_next_clause() -> None:
     assert read_words("550 not found: A record for otherhost").hit is None
     hit = read_words("550 not found: a@example.com").hit
     assert hit is not None and hit.reason == "user_unknown"
+
+
+def test_a_later_sentence_may_say_that_the_directory_is_not_well() -> None:
+    said = "550 user unknown. "
+    for text, reason in (
+        ("Our directory server is being restored", "system_error"),
+        ("Our server is offline on Sundays", "network"),
+        ("The moon is full of mail at the moment", "user_unknown"),
+    ):
+        hit = read_words(said + text).hit
+        assert hit is not None and hit.reason == reason, text
