@@ -125,12 +125,12 @@ SPACED: Mapping[str, str] = {
         mange; later: tillfalligt, midlertidig*, senare, senere, annu, endnu, enna; other: afvis*, avvis*, kommer
         att""",
     "Turkish": """
-        mailbox: kullanici*, alici*, hesap, hesab*, kutusu, posta kutusu; sender: gonder*, alan adiniz*,
-        adresiniz*, hesabiniz*, sunucunuz*; domain: alan ad*, etki alan*; thing: dosya*, kaydi; not: degil; there:
-        mevcut, tanimli, kayitli, gecerli; unknown: bulunama*, bulunmam*, bulunmu*, yok, yoktur, bilinm*, gecersiz,
-        tanimsiz, olmadig*, bulunmadig*, olmayan; gone: silinmis*, silindi, kapatil*, kaldiril*; full: dolu,
-        dolmus*, doldu, kota*, yer; off: askiya, devre disi, engellen*, kilit*, dondur*; many: cok fazla; later:
-        gecici*, sonra, henuz; other: reddet*, beyaz, kabul""",
+        mailbox: kullanici*, alici*, hesap, hesab*, kutusu, posta kutusu; sender: alan adiniz*, adresiniz*,
+        hesabiniz*, sunucunuz*, gonderen*, gonderic*; domain: alan ad*, etki alan*; thing: dosya*, kaydi; not:
+        degil; there: mevcut, tanimli, kayitli, gecerli; unknown: bulunama*, bulunmam*, bulunmu*, yok, yoktur,
+        bilinm*, gecersiz, tanimsiz, olmadig*, bulunmadig*, olmayan; gone: silinmis*, silindi, kapatil*, kaldiril*;
+        full: dolu, dolmus*, doldu, kota*, yer; off: askiya, devre disi, engellen*, kilit*, dondur*; many: cok
+        fazla; later: gecici*, sonra, henuz; other: reddet*, beyaz, kabul""",
     "Hungarian": """
         mailbox: felhasznalo*, cimzett*, postafiok*, fiok*, cim, cime, cimen; sender: felado*, kuldo*, az on cime,
         az on tartomany*; domain: tartomany*; thing: fajl*; there: letezik, letezo, talalhato*, ismert,
