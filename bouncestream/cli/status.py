@@ -9,14 +9,13 @@ import argparse
 import sqlite3
 import sys
 import time
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bouncestream.alerts import wording
-from bouncestream.alerts.rules import size, span
-from bouncestream.cli import out
+from bouncestream.cli import out, status_screen
 from bouncestream.cli.exits import FINE, NOT_WELL, code_of
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, command
@@ -26,15 +25,13 @@ from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.outbox import alerts, delivery
 from bouncestream.outbox.files import beside, free_beside, size_of
 from bouncestream.outbox.marker import Markers
+from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.view import view
 
 #: Alerts and notices that are shown.
 LAST = 8
 #: Hours of a day and of a week.
 DAY, WEEK = 24, 168
-
-_SIGNS = {"green": "✔", "yellow": "⚠", "red": "✘", None: "·"}
-_LEVELS = {"info": "·", "warning": "⚠", "error": "✘"}
 
 
 def options(parser: Parser) -> None:
@@ -71,22 +68,29 @@ def run(args: argparse.Namespace) -> int:
     config = configuration(args, with_secrets=False)
     if not args.watch:
         return _show(config, as_json=args.json)
-    code = FINE
+    return _watch(config, args)
+
+
+def _watch(config: Config, args: argparse.Namespace) -> int:
+    """Until Ctrl-C; on a terminal on its alternate screen, so that what stood there comes back."""
+    code, full = FINE, out.on_terminal() and not args.json
+    print(status_screen.ENTER if full else "", end="")
     try:
         while True:
-            if out.on_terminal() and not args.json:
-                print("\x1b[H\x1b[2J", end="")
-            try:
-                code = _show(config, as_json=args.json)
-            except StoreError as error:  # locked for a moment, or not there yet
-                out.mark("✘", str(error))
-                code = code_of(error)
+            with status_screen.Page() if full else nullcontext():
+                try:
+                    code = _show(config, as_json=args.json)
+                except StoreError as error:  # locked for a moment, or not there yet
+                    out.mark("✘", str(error))
+                    code = code_of(error)
             sys.stdout.flush()
             time.sleep(args.every)
-            if not out.on_terminal() and not args.json:
+            if not full and not args.json:
                 print()
     except KeyboardInterrupt:
         return code
+    finally:
+        print(status_screen.LEAVE if full else "", end="", flush=True)
 
 
 def _show(config: Config, *, as_json: bool) -> int:
@@ -94,8 +98,8 @@ def _show(config: Config, *, as_json: bool) -> int:
     if as_json:
         out.json_line(found)
     else:
-        screen(found)
-    return NOT_WELL if troubles(found) else FINE
+        status_screen.show(found)
+    return NOT_WELL if status_screen.troubles(found) else FINE
 
 
 def status(config: Config) -> dict[str, Any]:
@@ -125,6 +129,7 @@ def _sources(conn: sqlite3.Connection, config: Config, running: Running, now: da
     known = alerts.hours(conn, hour - alerts.KEEP_HOURS)
     _, uncounted = alerts.new_arrivals(conn, now)
     known += [(*key, events) for key, events in uncounted.items()]
+    heard = dict(conn.execute(QUERIES["newest_by_source"]).fetchall())
     found = []
     for kind, table in (("webhook", config.webhooks), ("mailbox", config.mailboxes)):
         for name, settings in table.items():
@@ -138,6 +143,7 @@ def _sources(conn: sqlite3.Connection, config: Config, running: Running, now: da
                     "provider": getattr(settings, "provider", ""),
                     "state": part.get("state"),
                     "why": part.get("why", ""),
+                    "last_heard": heard.get(name),
                     "newest_hour": out.time(datetime.fromtimestamp(newest * 3600, UTC)) if newest else None,
                     "day": sum(events for at, events in mine if at > hour - DAY),
                     "week": sum(events for at, events in mine if at > hour - WEEK),
@@ -151,7 +157,9 @@ def _outbox(conn: sqlite3.Connection, path: Path, now: datetime) -> dict[str, An
         "path": str(path),
         "states": dict(delivery.tally(conn)),
         "oldest_pending_seconds": round(delivery.oldest_pending(conn, now), 1),
+        "held": dict(conn.execute(QUERIES["held_for"]).fetchall()),
         "quarantine": delivery.quarantine_count(conn),
+        "unidentified": delivery.quarantine_count(conn, unidentified=True),
         "duplicates": int(delivery.get_meta(conn, "duplicates") or 0),
         "doubled": int(delivery.get_meta(conn, "doubled") or 0),
         "bytes": size_of(path),
@@ -198,103 +206,3 @@ def _alerts(conn: sqlite3.Connection) -> dict[str, Any]:
         "last": [wording.as_json(notice) for notice in alerts.recent(conn, LAST)],
         "channels": sorted(channels.values(), key=lambda channel: str(channel["channel"])),
     }
-
-
-def troubles(found: Mapping[str, Any]) -> list[str]:
-    """The troubles, in a few words each; empty: all is."""
-    said = [] if found["running"] else ["no bridge is running"]
-    said += [f"{name} is {part['state']}" for name, part in found["parts"].items() if part["state"] != "green"]
-    said += [a["rule"] for a in found["alerts"]["active"] if a["level"] != "info"]
-    said += [f"{c['channel']} fails" for c in found["alerts"]["channels"] if c["waiting"] and c["error"]]
-    return said
-
-
-def screen(found: Mapping[str, Any]) -> None:
-    """Print it."""
-    bad = troubles(found)
-    state = "No bridge answers" if not found["running"] else "ready" if found["ready"] else "not ready"
-    out.heading(f"bouncestream, {found['at'][:19].replace('T', ' ')} UTC")
-    out.mark(
-        "✘" if not found["ready"] else "⚠" if bad else "✔", f"the bridge: {state}" if found["running"] else state
-    )
-    if not found["running"]:
-        print("  → start it: bouncestream run (or systemctl start bouncestream)")
-    _show_sources(found["sources"], found["at"])
-    _show_outbox(found["outbox"])
-    sink = found["sink"]
-    out.heading("Listmonk")
-    out.mark(_SIGNS.get(sink["state"], "·"), f"{sink['url']}: {sink['why'] or sink['state'] or 'unknown'}")
-    if sink["restarts"]:
-        out.mark("·", f"restarts: {sink['restarts']}; events lost and posted again: {sink['lost']}")
-    rest = {
-        name: part
-        for name, part in found["parts"].items()
-        if part["state"] != "green" and name != "listmonk" and ":" not in name
-    }
-    for name, part in rest.items():
-        out.mark(_SIGNS[part["state"]], f"{name}: {part['why']}")
-    _show_alerts(found["alerts"])
-
-
-def _show_sources(sources: list[dict[str, Any]], at: str) -> None:
-    out.heading("Sources")
-    if not sources:
-        out.mark("⚠", "none is configured, so nothing can arrive")
-        return
-    rows = [
-        (
-            _SIGNS.get(source["state"], "·"),
-            source["name"],
-            f"{source['type']} {source['provider']}".strip(),
-            _ago(source["newest_hour"], at),
-            str(source["day"]),
-            str(source["week"]),
-            "" if source["state"] == "green" else source["why"],
-        )
-        for source in sources
-    ]
-    columns = ["", "name", "type", "newest event", "24 h", "7 days", ""]
-    out.table(columns, rows)
-
-
-def _ago(hour: str | None, at: str) -> str:
-    if hour is None:
-        return "none yet"
-    ago = datetime.fromisoformat(at) - datetime.fromisoformat(hour)
-    return "this hour" if ago < timedelta(hours=1) else f"{span(ago.total_seconds() - 3600)} ago"
-
-
-def _show_outbox(outbox: Mapping[str, Any]) -> None:
-    out.heading("Outbox")
-    states = ", ".join(f"{count} {state}" for state, count in outbox["states"].items() if count)
-    out.mark("·", states or "empty")
-    if outbox["oldest_pending_seconds"]:
-        out.mark(
-            "·", (f"the oldest undelivered event has been waiting for {span(outbox['oldest_pending_seconds'])}")
-        )
-    if outbox["quarantine"]:
-        out.mark("⚠", f"{outbox['quarantine']} items in quarantine: `bouncestream outbox list --quarantine`")
-    if outbox["doubled"]:
-        out.mark("✘", f"{outbox['doubled']} events are stored twice in Listmonk")
-    free = outbox["disk_free_bytes"]
-    room = f", {size(free)} free on its disk" if free is not None else ""
-    out.mark("·", f"{outbox['path']}: {size(outbox['bytes'])}, log {size(outbox['wal_bytes'])}{room}")
-
-
-def _show_alerts(alerts: Mapping[str, Any]) -> None:
-    out.heading("Alerts")
-    for alert in alerts["active"]:
-        about = f" ({alert['subject']})" if alert["subject"] else ""
-        since = alert["since"][:16].replace("T", " ")
-        out.mark(_LEVELS[alert["level"]], f"{alert['rule']}{about} since {since}: {alert['text']}", alert["fix"])
-    if not alerts["active"]:
-        out.mark("✔", "none active")
-    for channel in alerts["channels"]:
-        if channel["waiting"]:
-            why = f": {channel['error']}" if channel["error"] else ""
-            out.mark("⚠", f"{channel['channel']}: {channel['waiting']} waiting{why}")
-        elif channel["last_sent"]:
-            out.mark("✔", f"{channel['channel']}: last sent {channel['last_sent'][:16].replace('T', ' ')}")
-    if alerts["last"]:
-        rows = [(n["at"][:16].replace("T", " "), n["event"], n["level"], n["title"]) for n in alerts["last"]]
-        out.table(["last notices", "", "", ""], rows)

@@ -409,6 +409,10 @@ SELECT key, day FROM seen WHERE key > :after ORDER BY key LIMIT :limit;
 -- name: delete_key
 DELETE FROM seen WHERE key = ?;
 
+-- name: held_for
+SELECT held_for, count(*) FROM outbox WHERE (state = 'held' OR state = 'dead') AND state = 'held'
+GROUP BY held_for ORDER BY held_for;
+
 -- name: newest_by_source
 -- Among the newest events only: a source that is not there has been silent for long, or others were busy.
 SELECT source, max(received_at) FROM (SELECT source, received_at FROM outbox ORDER BY id DESC LIMIT 20000) AS newest

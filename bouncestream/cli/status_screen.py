@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The screen of `bouncestream status`: what `--json` has, for a person; each trouble with the command to run next."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from datetime import datetime
+from typing import Any
+
+from bouncestream.alerts.rules import size, span
+from bouncestream.cli import out
+from bouncestream.outbox.state import HELD_FOR
+
+#: The alternate screen of a terminal, without cursor (xterm, "Private Modes" 1049 and 25), and back.
+ENTER, LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+_HOME, _REST_OF_LINE, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
+
+_SIGNS = {"green": "✔", "yellow": "⚠", "red": "✘", None: "·"}
+_LEVELS = {"info": "·", "warning": "⚠", "error": "✘"}
+
+
+class Page(io.StringIO):
+    """What is printed within it is drawn over the page before, as far as the terminal has lines."""
+
+    def __enter__(self) -> Page:
+        self._redirected = redirect_stdout(self)
+        self._redirected.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._redirected.__exit__(*error)
+        lines, most = self.getvalue().splitlines(), shutil.get_terminal_size().lines
+        if len(lines) > most:
+            lines[most - 1 :] = [f"… {len(lines) - most + 1} more lines: `bouncestream status` shows them"]
+        sys.stdout.write(_HOME + "\n".join(f"{line}{_REST_OF_LINE}" for line in lines) + _REST)
+
+    def isatty(self) -> bool:
+        return True
+
+
+def troubles(found: Mapping[str, Any]) -> list[str]:
+    """The troubles, in a few words each; empty: all is."""
+    said = [] if found["running"] else ["no bridge is running"]
+    said += [f"{name} is {part['state']}" for name, part in found["parts"].items() if part["state"] != "green"]
+    said += [a["rule"] for a in found["alerts"]["active"] if a["level"] != "info"]
+    said += [f"{c['channel']} fails" for c in found["alerts"]["channels"] if c["waiting"] and c["error"]]
+    return said
+
+
+def show(found: Mapping[str, Any]) -> None:
+    """Print it."""
+    now = datetime.fromisoformat(found["at"])
+    out.heading(f"bouncestream, {out.when(now)} UTC")
+    state = "ready" if found["ready"] else "not ready"
+    if found["running"]:
+        sign = "✘" if not found["ready"] else "⚠" if troubles(found) else "✔"
+        out.mark(sign, f"the bridge: {state}")
+    else:
+        out.mark("✘", "No bridge answers", "start it: bouncestream run (or systemctl start bouncestream)")
+    _sources(found["sources"], now)
+    _waiting(found["outbox"])
+    _outbox(found["outbox"])
+    _listmonk(found)
+    _alerts(found["alerts"], now)
+
+
+def _sources(sources: list[dict[str, Any]], now: datetime) -> None:
+    out.heading("Sources")
+    if not sources:
+        out.mark("⚠", "none is configured, so nothing can arrive", "add one: bouncestream init, or config.toml")
+        return
+    rows = [
+        (
+            _SIGNS.get(source["state"], "·"),
+            source["name"],
+            source["provider"] or source["type"],
+            _heard(source, now),
+            str(source["day"]),
+            str(source["week"]),
+            "" if source["state"] == "green" else source["why"],
+        )
+        for source in sources
+    ]
+    out.table(("", "name", "type", "last heard", "24 h", "7 days", ""), rows, prose=True)
+
+
+def _heard(source: Mapping[str, Any], now: datetime) -> str:
+    if at := source["last_heard"] or source["newest_hour"]:
+        return f"{span(max(0.0, (now - datetime.fromisoformat(at)).total_seconds()))} ago"
+    return "never"
+
+
+def _waiting(outbox: Mapping[str, Any]) -> None:
+    """What waits for a person, each with the command that shows or ends it."""
+    told = list(_for_a_person(outbox))
+    if told:
+        out.heading("Waiting for you")
+    for sign, text, fix in told:
+        out.mark(sign, text, fix)
+
+
+def _for_a_person(outbox: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for reason, number in outbox["held"].items():
+        fix = f"bouncestream outbox list --state held, then: outbox release --held-for {reason}"
+        yield "⚠", f"{number} held: {HELD_FOR.get(reason, reason)}", fix
+    if dead := outbox["states"].get("dead"):
+        yield "✘", f"{dead} dead", "bouncestream outbox list --state dead, then: outbox replay --dead"
+    if outbox["quarantine"]:
+        yield (
+            "⚠",
+            f"{outbox['quarantine']} in quarantine: could not be read",
+            "bouncestream outbox list --quarantine",
+        )
+    if outbox["unidentified"]:
+        text = f"{outbox['unidentified']} unidentified: bounce mails that do not tell whose they are"
+        yield "·", text, "bouncestream outbox list --unidentified"
+    if outbox["doubled"]:
+        yield "✘", f"{outbox['doubled']} are stored twice in Listmonk", "bouncestream doctor"
+
+
+def _outbox(outbox: Mapping[str, Any]) -> None:
+    out.heading("Outbox")
+    states = ", ".join(f"{count} {state}" for state, count in outbox["states"].items() if count)
+    out.mark("·", states or "empty: nothing has come in yet", "bouncestream outbox stats" if states else "")
+    if outbox["oldest_pending_seconds"]:
+        waits = span(outbox["oldest_pending_seconds"])
+        out.mark("·", f"the oldest undelivered event has been waiting for {waits}")
+    free = outbox["disk_free_bytes"]
+    room = f", {size(free)} free on its disk" if free is not None else ""
+    out.mark("·", f"{outbox['path']}: {size(outbox['bytes'])}, log {size(outbox['wal_bytes'])}{room}")
+
+
+def _listmonk(found: Mapping[str, Any]) -> None:
+    sink = found["sink"]
+    out.heading("Listmonk")
+    words = sink["why"] or sink["state"] or "unknown"
+    fix = "bouncestream check" if sink["state"] in ("yellow", "red") else ""
+    out.mark(_SIGNS.get(sink["state"], "·"), f"{sink['url']}: {words}", fix)
+    if sink["restarts"]:
+        out.mark("·", f"restarts: {sink['restarts']}; events lost and posted again: {sink['lost']}")
+    for name, part in found["parts"].items():
+        if part["state"] != "green" and name != "listmonk" and ":" not in name:
+            out.mark(_SIGNS[part["state"]], f"{name}: {part['why']}")
+
+
+def _alerts(alerts: Mapping[str, Any], now: datetime) -> None:
+    out.heading("Alerts")
+    for alert in alerts["active"]:
+        about = f" ({alert['subject']})" if alert["subject"] else ""
+        text = f"{alert['rule']}{about} since {_short(alert['since'], now)}: {alert['text']}"
+        out.mark(_LEVELS[alert["level"]], text, alert["fix"])
+    if not alerts["active"]:
+        out.mark("✔", "none active")
+    for channel in alerts["channels"]:
+        if channel["waiting"]:
+            why = f": {channel['error']}" if channel["error"] else ""
+            out.mark("⚠", f"{channel['channel']}: {channel['waiting']} waiting{why}", "bouncestream alert test")
+        elif channel["last_sent"]:
+            out.mark("✔", f"{channel['channel']}: last sent {_short(channel['last_sent'], now)}")
+    if alerts["last"]:
+        rows = [(_short(n["at"], now), n["event"], n["level"], n["title"]) for n in alerts["last"]]
+        out.table(("last notices", "", "", ""), rows, prose=True)
+
+
+def _short(at: str, now: datetime) -> str:
+    return out.short(datetime.fromisoformat(at), now) if at else "?"
