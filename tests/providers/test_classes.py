@@ -77,3 +77,14 @@ def test_kinds_and_reasons() -> None:
 
 def test_a_failure_is_one_however_its_words_sound() -> None:
     assert classified(diagnostic="delayed, will retry").kind in ("soft", "hard")
+
+
+def test_what_the_provider_is_certain_of_is_sure_and_words_alone_are_not() -> None:
+    def sure(class_: str, words: str = "No such user here") -> bool:
+        return judged(class_, status="", reply_code="", diagnostic=words)[1].sure
+
+    assert sure("hard")
+    assert sure("suppressed-hard")
+    assert not sure("judge-hard")
+    assert not sure("judge")
+    assert sure("judge", "550 5.1.1 No such user here")

@@ -352,3 +352,10 @@ def test_the_header_is_the_configured_one_and_may_be_a_bearer() -> None:
     for bad in ({"X-Webhook-Secret": KEY}, {"X-My-Header": f"Basic {KEY}"}, {"X-My-Header": f"Bearer{KEY}"}, {}):
         with pytest.raises(Unauthorized):
             read(PROVIDER, request(CASE.good, bad), settings, NOW)
+
+
+def test_its_own_hard_bounce_is_sure_and_our_reading_of_words_alone_is_not() -> None:
+    words = "No such user here"
+    assert event(bounce("Hard bounce", reputation_score=True, body="", reason=words)).sure
+    assert not event(bounce("General bounce", body="", reason=words)).sure
+    assert event(bounce("General bounce", body="", reason=f"550 5.1.1 {words}")).sure
