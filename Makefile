@@ -51,23 +51,28 @@ lock: ## renew the lock files (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group docs -c requirements-dev.lock -o requirements-docs.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group fuzz -c requirements-dev.lock -o requirements-fuzz.lock
 
-$(VENV)/.ready: requirements.lock pyproject.toml
+# After a move of this folder, or of its Python, .venv is made anew, which no time of a file tells (deploy/venv.sh).
+MOVED := $(shell [ ! -e $(VENV)/bin/bouncestream ] || { [ -x $(PY) ] && \
+	grep -qF '"$(CURDIR)/$(PY)"' $(VENV)/bin/bouncestream; } || echo moved)
+.PHONY: moved
+
+$(VENV)/.ready: requirements.lock pyproject.toml $(MOVED)
 	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements.lock
 	@touch $@
 
-$(VENV)/.ready-dev: requirements-dev.lock pyproject.toml
+$(VENV)/.ready-dev: requirements-dev.lock pyproject.toml $(MOVED)
 	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements-dev.lock
 	@touch $@ $(VENV)/.ready
 
-$(VENV)/.ready-bench: requirements-bench.lock pyproject.toml
+$(VENV)/.ready-bench: requirements-bench.lock pyproject.toml $(MOVED)
 	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements-bench.lock
 	@touch $@ $(VENV)/.ready-dev $(VENV)/.ready
 
-$(VENV)/.ready-docs: requirements-docs.lock pyproject.toml
+$(VENV)/.ready-docs: requirements-docs.lock pyproject.toml $(MOVED)
 	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements-docs.lock
 	@touch $@ $(VENV)/.ready-dev $(VENV)/.ready
 
-$(VENV)/.ready-fuzz: requirements-fuzz.lock pyproject.toml
+$(VENV)/.ready-fuzz: requirements-fuzz.lock pyproject.toml $(MOVED)
 	@PYTHON="$(PYTHON)" sh deploy/venv.sh requirements-fuzz.lock
 	@touch $@ $(VENV)/.ready-dev $(VENV)/.ready
 

@@ -9,6 +9,13 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
     echo "bouncestream needs Python 3.11 or newer, and '$python' is not. Try: make run PYTHON=python3.12" >&2
     exit 1
 fi
+# The scripts in .venv name the folder that it was made in, and its Python one that an upgrade of the system removes.
+here=$(pwd -P)
+if [ -e .venv/bin/bouncestream ] && ! { [ -x .venv/bin/python ] &&
+    grep -qF "\"$here/.venv/bin/python\"" .venv/bin/bouncestream; }; then
+    echo "This folder was moved, or its Python is gone: making .venv anew ..." >&2
+    rm -rf .venv
+fi
 if [ ! -x .venv/bin/python ]; then
     if "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         "$python" -m venv .venv
@@ -27,6 +34,6 @@ else
 fi
 # The program itself is run from this folder; a path file spares building a package for that.
 site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-pwd > "$site/bouncestream.pth"
-printf '#!/bin/sh\nexec "%s/.venv/bin/python" -m bouncestream "$@"\n' "$(pwd)" > .venv/bin/bouncestream
+echo "$here" > "$site/bouncestream.pth"
+printf '#!/bin/sh\nexec "%s/.venv/bin/python" -m bouncestream "$@"\n' "$here" > .venv/bin/bouncestream
 chmod +x .venv/bin/bouncestream

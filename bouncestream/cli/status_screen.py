@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The screen of `bouncestream status`: what `--json` has, for a person; each trouble with the command to run next."""
+"""The screen of `bouncestream status`: what `--json` has, for a person; each trouble with the command to run
+next."""
 
 from __future__ import annotations
 
