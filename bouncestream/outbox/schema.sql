@@ -143,20 +143,24 @@ CREATE TABLE tally (
 INSERT INTO tally VALUES ('pending', 0), ('claimed', 0), ('posted', 0), ('verified', 0),
                          ('unstored', 0), ('dead', 0), ('held', 0), ('dropped', 0);
 
+-- The times of views are short and for people; those of the tables are whole.
 CREATE VIEW inbox AS
-    SELECT id, received_at, source, kind, recipient, reason, diagnostic, state, why, event_id
+    SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source, kind, recipient, reason, diagnostic,
+           state, why, event_id
     FROM outbox ORDER BY id DESC;
 
 CREATE VIEW pending AS
-    SELECT id, next_attempt_at, kind, recipient, source, attempt, failures, why, event_id
-    FROM outbox WHERE state = 'pending' ORDER BY next_attempt_at, id;
+    SELECT id, replace(substr(next_attempt_at, 1, 16), 'T', ' ') AS next_attempt_at, kind, recipient, source, attempt,
+           failures, why, event_id
+    FROM outbox WHERE state = 'pending' ORDER BY outbox.next_attempt_at, id;
 
 CREATE VIEW unsettled AS
     SELECT id, state, label, attempt, kind, recipient, source, why, event_id
     FROM outbox WHERE state IN ('claimed', 'posted') AND finished_at IS NULL ORDER BY id;
 
 CREATE VIEW dead AS
-    SELECT id, finished_at, kind, recipient, source, failures, why, event_id
+    SELECT id, replace(substr(finished_at, 1, 16), 'T', ' ') AS finished_at, kind, recipient, source, failures, why,
+           event_id
     FROM outbox WHERE state = 'dead' ORDER BY id DESC;
 
 CREATE VIEW held AS
@@ -164,21 +168,36 @@ CREATE VIEW held AS
     FROM outbox WHERE state = 'held' ORDER BY id DESC;
 
 CREATE VIEW recent AS
-    SELECT h.at, o.kind, o.recipient, h.from_state, h.to_state, h.why, o.event_id
+    SELECT replace(substr(h.at, 1, 16), 'T', ' ') AS at, o.kind, o.recipient, h.from_state, h.to_state, h.why, o.event_id
     FROM history AS h JOIN outbox AS o ON o.id = h.outbox_id ORDER BY h.id DESC LIMIT 100;
+
+CREATE VIEW by_campaign AS
+    SELECT campaign_uuid, sum(kind = 'hard') AS hard, sum(kind = 'soft') AS soft, sum(kind = 'complaint') AS complaints,
+           sum(kind = 'unsubscribe') AS unsubscribes, count(*) AS events,
+           replace(substr(max(received_at), 1, 16), 'T', ' ') AS newest
+    FROM outbox WHERE campaign_uuid <> '' GROUP BY campaign_uuid ORDER BY max(received_at) DESC;
+
+CREATE VIEW by_day AS
+    SELECT substr(received_at, 1, 10) AS day,
+           sum(kind = 'hard') AS hard, sum(kind = 'soft') AS soft, sum(kind = 'complaint') AS complaints,
+           sum(kind = 'unsubscribe') AS unsubscribes, count(*) AS events
+    FROM outbox GROUP BY day ORDER BY day DESC;
 
 CREATE VIEW by_domain AS
     SELECT domain,
            sum(kind = 'hard') AS hard, sum(kind = 'soft') AS soft,
-           sum(kind = 'complaint') AS complaints, count(*) AS events, max(received_at) AS newest
+           sum(kind = 'complaint') AS complaints, count(*) AS events,
+           replace(substr(max(received_at), 1, 16), 'T', ' ') AS newest
     FROM outbox WHERE domain <> '' GROUP BY domain ORDER BY events DESC;
 
 CREATE VIEW by_reason AS
-    SELECT kind, reason, count(*) AS events, max(received_at) AS newest
+    SELECT kind, reason, count(*) AS events,
+           replace(substr(max(received_at), 1, 16), 'T', ' ') AS newest
     FROM outbox GROUP BY kind, reason ORDER BY events DESC;
 
 CREATE VIEW unsure AS
-    SELECT id, occurred_at, kind, recipient, source, reason, diagnostic, evidence, event_id
+    SELECT id, replace(substr(occurred_at, 1, 16), 'T', ' ') AS occurred_at, kind, recipient, source, reason,
+           diagnostic, evidence, event_id
     FROM outbox WHERE sure = 0 ORDER BY id DESC;
 
 CREATE VIEW by_state AS SELECT state, events FROM tally;
@@ -237,11 +256,11 @@ CREATE TABLE passed_over (
 CREATE UNIQUE INDEX quarantine_once ON quarantine (source, fingerprint) WHERE fingerprint IS NOT NULL;
 
 CREATE VIEW quarantined AS
-    SELECT id, received_at, source, provider, event_type, why, raw_id
+    SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source, provider, event_type, why, raw_id
     FROM quarantine WHERE replayed_at IS NULL AND unidentified = 0 ORDER BY id DESC;
 
 CREATE VIEW unidentified AS
-    SELECT id, received_at, source, why, raw_id
+    SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source, why, raw_id
     FROM quarantine WHERE replayed_at IS NULL AND unidentified = 1 ORDER BY id DESC;
 
 -- Watching: how each alert stands, what was told to whom, and what the sources usually bring. All of it may be

@@ -28,7 +28,11 @@ def outbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An outbox with an event in every state and something in quarantine."""
     path = tmp_path_factory.mktemp("documents") / "outbox.db"
     with closing(make.connect(path)) as conn:
-        make.submit(conn, make.event("person@example.org", Kind.HARD, reason="policy"), raw=b'{"a": 1}' * 200)
+        make.submit(
+            conn,
+            make.event("person@example.org", Kind.HARD, reason="policy", campaign_uuid=make.CAMPAIGN),
+            raw=b'{"a": 1}' * 200,
+        )
         ends = [(State.VERIFIED,), (State.POSTED,), (State.UNSTORED,), (State.DEAD,)]
         for number in range(len(ends)):
             make.submit(conn, make.event(f"p{number}@example.net", Kind.SOFT, message_id=f"<{number}@x>"))

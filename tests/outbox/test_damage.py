@@ -102,13 +102,17 @@ async def test_a_flipped_byte_of_the_schema(opened: Opened, path: Path, good: by
 @pytest.mark.parametrize("number", range(40))
 async def test_a_flipped_byte_anywhere(opened: Opened, path: Path, good: bytes, number: int) -> None:
     error = await opened_or_refused(opened, path, flipped(good, RANDOM.randrange(len(good))))
-    assert error is None or isinstance(error, SchemaTooNew) or "damaged" in str(error)
+    # a flipped byte of the version may also make it one that is older than any
+    refused = "damaged" in str(error) or "cannot upgrade. Nothing was changed" in str(error)
+    assert error is None or isinstance(error, SchemaTooNew) or refused
 
 
 @pytest.mark.parametrize("at", range(100))
 async def test_a_flipped_byte_of_the_header(opened: Opened, path: Path, good: bytes, at: int) -> None:
     error = await opened_or_refused(opened, path, flipped(good, at))
-    assert error is None or isinstance(error, SchemaTooNew) or "damaged" in str(error)
+    # a flipped byte of the version may also make it one that is older than any
+    refused = "damaged" in str(error) or "cannot upgrade. Nothing was changed" in str(error)
+    assert error is None or isinstance(error, SchemaTooNew) or refused
 
 
 @pytest.mark.parametrize("size", [20, 50, 100, 4096, 8192, 100_000])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.errors import SchemaTooNew, StoreUnavailable
+from bouncestream.event import Kind
 from bouncestream.outbox import delivery, migrate, operator, quarantine
 from bouncestream.outbox.migrate import Migration
 from bouncestream.ports import State
@@ -168,3 +169,14 @@ def everything(conn: sqlite3.Connection) -> dict[str, list[dict[str, object]]]:
         columns = [column for column, *_ in rows.description]
         found[name] = [dict(zip(columns, row, strict=True)) for row in rows]
     return found
+
+
+def test_the_views_tell_short_times_and_campaigns(conn: sqlite3.Connection) -> None:
+    make.submit(conn, make.event("a@example.com", campaign_uuid=make.CAMPAIGN), now=make.NOW)
+    make.submit(conn, make.event("b@example.com", Kind.SOFT), now=make.later(days=1))
+    assert make.one(conn, "SELECT received_at FROM inbox WHERE id = 1") == "2026-03-01 12:00"
+    assert make.one(conn, "SELECT at FROM recent") == "2026-03-02 12:00"
+    campaigns = conn.execute("SELECT campaign_uuid, hard, soft, events, newest FROM by_campaign").fetchall()
+    assert campaigns == [(make.CAMPAIGN, 1, 0, 1, "2026-03-01 12:00")]
+    days = conn.execute("SELECT day, hard, soft, complaints, unsubscribes, events FROM by_day").fetchall()
+    assert days == [("2026-03-02", 0, 1, 0, 0, 1), ("2026-03-01", 1, 0, 0, 0, 1)]
