@@ -61,7 +61,7 @@ def counts(metrics: Metrics) -> Counts:
 
 
 def line(news: Counts) -> str:
-    """What is new, in words, such as `12 in by sendamatic (10 hard, 2 soft), 12 recorded`; empty: nothing."""
+    """What is new, in words, such as `12 in by esp (10 hard, 2 soft), 12 recorded`; empty: nothing."""
     said = []
     for source in dict.fromkeys(labels[0] for metric, labels in news if metric is EVENTS_RECEIVED):
         kinds = [(kind.value, news[EVENTS_RECEIVED, (source, kind.value)]) for kind in Kind]

@@ -26,7 +26,8 @@ from bouncestream.providers._classes import CLASSES
 from bouncestream.providers._contract import Parsed, admit, parse, prove
 from bouncestream.providers._settings import proofs_of
 from bouncestream.settings.key import keys_of
-from tests.providers.cases import CASES, KEY, NOW, OTHER, Case, as_json, ask, request, verify
+from tests.providers.case import KEY, NOW, OTHER, Case, as_json, ask, request, verify
+from tests.providers.cases import CASES
 
 JUNK = st.recursive(
     st.none()

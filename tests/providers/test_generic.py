@@ -14,7 +14,8 @@ from bouncestream.errors import Malformed, TooLarge, Unauthorized
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.providers._contract import MAX_EVENTS, Parsed, read
 from bouncestream.providers.generic import PROVIDER
-from tests.providers.cases import CASES, KEY, NOW, OTHER, request
+from tests.providers.case import KEY, NOW, OTHER, request
+from tests.providers.cases.generic import CASES
 
 CASE = CASES["generic, token"]
 CAMPAIGN = "11111111-2222-4333-8444-555555555555"

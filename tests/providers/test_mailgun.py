@@ -12,7 +12,8 @@ from bouncestream.errors import Unauthorized
 from bouncestream.event import BounceEvent, Kind, identity_keys
 from bouncestream.providers._contract import Parsed, admit, prove
 from bouncestream.providers.mailgun import WINDOW
-from tests.providers.cases import CASES, KEY, MAILGUN, MAILGUN_FAILURE, NOW, ask, mailgun_signed, request, verify
+from tests.providers.case import KEY, NOW, ask, request, verify
+from tests.providers.cases.mailgun import CASES, MAILGUN, MAILGUN_FAILURE, mailgun_signed
 
 CASE = CASES["mailgun"]
 CAMPAIGN = "11111111-2222-4333-8444-555555555555"

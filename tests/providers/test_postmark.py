@@ -8,7 +8,8 @@ import pytest
 
 from bouncestream.event import BounceEvent, Kind, identity_keys
 from bouncestream.providers._contract import Parsed
-from tests.providers.cases import CASES, POSTMARK, ask
+from tests.providers.case import ask
+from tests.providers.cases.postmark import CASES, POSTMARK
 
 CASE = CASES["postmark"]
 CAMPAIGN = "11111111-2222-4333-8444-555555555555"

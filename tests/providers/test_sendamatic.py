@@ -13,7 +13,8 @@ from bouncestream.errors import Unauthorized
 from bouncestream.event import BounceEvent, Kind, identity_keys
 from bouncestream.providers._contract import Parsed, read
 from bouncestream.providers.sendamatic import CLASSES, PROVIDER
-from tests.providers.cases import CASES, KEY, NOW, request
+from tests.providers.case import KEY, NOW, request
+from tests.providers.cases.sendamatic import CASES
 
 CASE = CASES["sendamatic"]
 CAMPAIGN = "11111111-2222-4333-8444-555555555555"

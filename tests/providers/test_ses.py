@@ -15,7 +15,8 @@ from bouncestream.providers._contract import Parsed
 from bouncestream.providers._settings import proofs_of
 from bouncestream.providers.ses import HOSTS, Ses
 from tests.providers import sns
-from tests.providers.cases import CASES, KEY, OTHER, SES_BOUNCE, SES_COMPLAINT, SES_FAILED, SES_MAIL, ask, verify
+from tests.providers.case import KEY, OTHER, ask, verify
+from tests.providers.cases.ses import CASES, SES_BOUNCE, SES_COMPLAINT, SES_FAILED, SES_MAIL
 
 CASE = CASES["ses"]
 CAMPAIGN = "11111111-2222-4333-8444-555555555555"

@@ -21,7 +21,8 @@ from bouncestream.net.http import Client
 from bouncestream.providers import webhook
 from bouncestream.sources.webhook import errands
 from tests.providers import sns
-from tests.providers.cases import KEY, OTHER, SES_BOUNCE
+from tests.providers.case import KEY, OTHER
+from tests.providers.cases.ses import SES_BOUNCE
 from tests.sources.conftest import Answer, Running, Start
 
 CA = trustme.CA()
