@@ -72,7 +72,7 @@ COLUMNS = ("received", "about", "HTTP", "judged", "outbox", "in Listmonk", "")
 def _line(scene: Scene, sent: Sent, title: str, about: str) -> tuple[str, ...]:
     case, row = sent.case, _row(scene, sent.case)
     judged = sent.outcome if row is None or sent.outcome != "accepted" else row.event.kind.value
-    if row is not None and row.event.reason and sent.outcome == "accepted":
+    if row is not None and row.event.reason not in ("", row.event.kind.value) and sent.outcome == "accepted":
         judged += f" {row.event.reason}"
     state = row.state.value if row is not None and sent.outcome == "accepted" else "-"
     good = not _faults(scene, sent)

@@ -146,7 +146,7 @@ def mail_cases() -> list[Case]:
             subscriber="blocklisted",
             folder="Processed",
         ),
-        Case("unidentified bounce", "", nobody.encode(), outcome="unidentified", folder="Unidentified"),
+        Case("unidentified mail", "", nobody.encode(), outcome="unidentified", folder="Unidentified"),
     ]
 
 

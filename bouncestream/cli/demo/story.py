@@ -241,11 +241,11 @@ async def _one_of_each(stage: Stage) -> None:
         words = {
             "accepted": "stored, then answered 200",
             "duplicate": "duplicate: answered 200, counted once",
-            "ignored": "no bounce: answered 200, nothing stored",
-            "refused": f"wrong secret: answered {sent.status}, nothing stored",
+            "ignored": "no bounce: answered 200, not stored",
+            "refused": f"wrong secret: answered {sent.status}, not stored",
             "quarantined": "unreadable: quarantined",
         }
-        print(f"   {case.title + ', ' + case.address:<40} {words[sent.outcome]}")
+        print(f"   {case.title + ', ' + case.address:<38} {words[sent.outcome]}")
     await stage.settle()
     _say("The bridge posted them to Listmonk and read back that each is recorded, or why not.")
 
@@ -258,14 +258,14 @@ async def _mails(stage: Stage) -> None:
         "accepted": "stored",
         "duplicate": "duplicate of the webhook: counted once",
         "ignored": "no bounce: left untouched",
-        "unidentified": "kept, for a later version to judge again",
+        "unidentified": "kept, for a later version to judge",
     }
     for sent in stage.inbox.sent:
         case = sent.case
         told = words.get(sent.outcome, sent.outcome)
         if sent.outcome == "accepted" and case.kind == "soft":
             told += ", as soft at most: without proof"
-        print(f"   {case.title + (f', {case.address}' if case.address else ''):<40} {told}")
+        print(f"   {case.title + (f', {case.address}' if case.address else ''):<38} {told}")
     await stage.settle()
 
 
