@@ -48,6 +48,7 @@ lock: ## renew the lock files (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev -o requirements-dev.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group bench -c requirements-dev.lock -o requirements-bench.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group build -c requirements-dev.lock -o requirements-build.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group docs -c requirements-dev.lock -o requirements-docs.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group fuzz -c requirements-dev.lock -o requirements-fuzz.lock
 
@@ -77,4 +78,4 @@ $(VENV)/.ready-fuzz: requirements-fuzz.lock pyproject.toml $(MOVED)
 	@touch $@ $(VENV)/.ready-dev $(VENV)/.ready
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz docs/_build
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz docs/_build

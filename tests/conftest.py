@@ -8,10 +8,15 @@ A test that starts processes says so, with `@pytest.mark.process` (a whole file 
 one of the fixtures named below. That is enforced, not trusted: in whichever tier, any other test that starts a
 process fails, and the process is not started. A test that starts none, but computes or waits for more than a few
 seconds, has `@pytest.mark.long`, and is left to `make test` as well.
+
+What `deploy/build` makes is asked by the tests of tests/packages, and by all others with `@pytest.mark.binary`. Its
+path is in BOUNCESTREAM_PROGRAM; CI sets it and runs those alone (`pytest -m binary`). Where it is not set, a test
+that asks for the fixture `built` is not selected, and the others start the program of this folder.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -21,7 +26,7 @@ from typing import Any
 import pytest
 
 #: Whoever asks for one of these fixtures starts a process.
-STARTERS = {"cli", "dovecot", "spawn", "theatre"}
+STARTERS = {"built", "cli", "dovecot", "spawn", "theatre"}
 #: Threads of this name work for a fixture of the whole session, beside tests that have nothing to do with it.
 BACKSTAGE = "backstage"
 #: What the interpreter tells of (PEP 578) when a process is started by any of its means.
@@ -58,10 +63,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if STARTERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("process")
+        if "built" in getattr(item, "fixturenames", ()):
+            item.add_marker("binary")
+    out = set()
     if config.getoption("--fast"):
-        slow = {item for item in items if any(item.iter_markers("process")) or any(item.iter_markers("long"))}
-        config.hook.pytest_deselected(items=list(slow))
-        items[:] = [item for item in items if item not in slow]
+        out |= {item for item in items if any(item.iter_markers("process")) or any(item.iter_markers("long"))}
+    if not os.environ.get("BOUNCESTREAM_PROGRAM"):
+        out |= {item for item in items if "built" in getattr(item, "fixturenames", ())}
+    if out:
+        config.hook.pytest_deselected(items=list(out))
+        items[:] = [item for item in items if item not in out]
 
 
 def _guarded(item: pytest.Item) -> Generator[None, Any, Any]:

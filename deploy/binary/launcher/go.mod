@@ -1,0 +1,3 @@
+module bouncestream/launcher
+
+go 1.19
