@@ -42,7 +42,7 @@ _HELD = {
     "unproven": f"your decision, as nothing proves where its mail is from. {_DECIDE}",
     "operator": f"your decision. {_DECIDE}",
     "brake": f"your decision. {_DECIDE}",
-    "permission": "a permission of the token, and goes on by itself then. Next: `bouncestream check` names it",
+    "permission": "a permission of the token, and resumes once it is granted. Next: `bouncestream check` names it",
 }
 
 

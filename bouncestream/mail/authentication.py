@@ -19,7 +19,7 @@ from bouncestream.mail.mime import MAX_HEADERS
 _SENT = frozenset(
     ("received", "dkim-signature", "from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id")
 )
-_RESULT = re.compile(r"\s*(dkim|dmarc)\s*(?:/\s*\d+\s*)?=\s*([a-z]+)(?![a-z])", re.IGNORECASE)
+_RESULT = re.compile(r"(dkim|dmarc)\s*(?:/\s*\d+\s*)?=\s*([a-z]+)(?![a-z])", re.IGNORECASE)
 _PROPERTY = re.compile(r"\s(header\s*\.\s*(?:d|i|from))\s*=\s*(\S{1,320})", re.IGNORECASE)
 _ANGLE = re.compile(r"<([^<>]{0,320})>")
 
@@ -42,7 +42,7 @@ def passed(head: str, server: str, domain: str) -> str:
             return ""
         methods: set[str] = {"nothing"}
         for text in results:
-            if (result := _RESULT.match(text)) is None:
+            if (result := _RESULT.match(text.lstrip())) is None:
                 continue
             method = result[1].lower()
             methods.add(method)

@@ -17,17 +17,15 @@ _VALUE = r"(?:'(?:[^']++|'')*+'|\d+)"
 _VALUES = re.compile(_VALUE)
 #: One condition, and whether another one follows.
 _CONDITION = re.compile(
-    rf"\s*(?P<open>\()?\s*(?:subscribers\.)?(?P<column>email|uuid|id)\s*"
-    rf"(?:=\s*(?P<one>{_VALUE})|in\s*\(\s*(?P<many>{_VALUE}(?:\s*,\s*{_VALUE})*)\s*\))\s*(?(open)\))\s*"
-    r"(?:(?P<or>or)\b|\Z)",
+    rf"(?:(?P<open>\()\s*+)?(?:subscribers\.)?(?P<column>email|uuid|id)\s*+"
+    rf"(?:=\s*+(?P<one>{_VALUE})|in\s*+\(\s*+(?P<many>{_VALUE}(?:\s*+,\s*+{_VALUE})*)\s*+\))\s*+"
+    r"(?(open)\))\s*+(?:(?P<or>or)\b\s*+|\Z)",
     re.IGNORECASE,
 )
 _STORED = re.compile(
     r" AND \(SELECT COUNT\(\*\) FROM bounces WHERE bounces\.subscriber_id = subscribers\.id"
     r" AND bounces\.type = '(soft|hard|complaint)'\) >= (\d+)\Z"
 )
-
-
 _SENT = re.compile(
     r" AND EXISTS \(SELECT 1 FROM campaign_lists JOIN campaigns ON campaigns\.id = campaign_id"
     r" WHERE campaigns\.uuid IN \('([^']*)'\) AND list_id IN \((\d+(?:, \d+)*)\)\)\Z"
@@ -81,7 +79,7 @@ def split_sent(text: str) -> tuple[str, Sent | None]:
 def read_query(text: str) -> tuple[Condition, ...]:
     """The conditions of which one must hold, or SqlError."""
     found: list[Condition] = []
-    at = 0
+    text, at = text.strip(), 0
     while match := _CONDITION.match(text, at):
         column, values = match["column"].lower(), _VALUES.findall(match["one"] or match["many"])
         found.append(Condition(column, frozenset(_value(column, value) for value in values)))
