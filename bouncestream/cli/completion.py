@@ -18,10 +18,10 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Its output belongs into a file where the shell looks for it:\n"
-        "  bash  ~/.local/share/bash-completion/completions/bouncestream\n"
-        "  zsh   _bouncestream, in a folder of $fpath\n"
-        "  fish  ~/.config/fish/completions/bouncestream.fish",
+        "Its output belongs into a file where the shell looks for it:\n\n"
+        "    bash  ~/.local/share/bash-completion/completions/bouncestream\n"
+        "    zsh   _bouncestream, in a folder of $fpath\n"
+        "    fish  ~/.config/fish/completions/bouncestream.fish",
         config=False,
     )
     parser.add_argument("shell", metavar="SHELL", choices=_SHELLS, help="bash, zsh or fish")

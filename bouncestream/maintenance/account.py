@@ -28,7 +28,7 @@ log = logging.getLogger("bouncestream.account")
 #: Seconds between two lines.
 EVERY = 60.0
 
-#: What was counted, in words; `{}` is the number.
+#: What was counted, in words; `{}` is the number, `{s}` an s where it is not 1.
 _WORDS: dict[tuple[Metric, str], str] = {
     (DELIVERED, "verified"): "{} recorded",
     (DELIVERED, "posted"): "{} posted",
@@ -37,7 +37,7 @@ _WORDS: dict[tuple[Metric, str], str] = {
     (DELIVERED, "dead"): "{} dead",
     (RETRIES, "failure"): "{} failed, to be tried again",
     (LOST, ""): "{} lost by Listmonk, to be posted again",
-    (REQUESTS_REFUSED, ""): "{} requests refused",
+    (REQUESTS_REFUSED, ""): "{} request{s} refused",
 }
 _COUNTED = (
     EVENTS_RECEIVED,
@@ -81,7 +81,7 @@ def line(news: Counts) -> str:
             if counted is metric and (not label or label in labels)
         )
         if number:
-            said.append(words.format(number))
+            said.append(words.format(number, s="" if number == 1 else "s"))
     return ", ".join(said)
 
 

@@ -49,18 +49,18 @@ def test_for_machines(cli: Cli, sandbox: str, tmp_path: Path) -> None:
 
 def test_for_people(cli: Cli, sandbox: str, tmp_path: Path) -> None:
     config = write_config(tmp_path, sandbox)
-    done = cli("doctor", "--config", str(config))
+    done = cli("doctor", "--config", str(config), env={"COLUMNS": "80"})
     assert done.returncode == 2
     lines = done.stdout.splitlines()
     assert lines[0] == "Configuration"
     assert lines[lines.index("Listmonk") + 1].startswith("✔ Listmonk v6.2.0")
     at = next(number for number, line in enumerate(lines) if line.startswith("✘"))
-    assert lines[at + 1] == "  [root-url-localhost]"
-    assert lines[at + 2].startswith("  why: ")
+    why = next(number for number, line in enumerate(lines) if number > at and line.startswith("  why: "))
+    assert " ".join(lines[at:why]).endswith("[root-url-localhost]")
     fix = lines.index("  fix: in Listmonk: Settings, General, Root URL:")
     assert lines[fix + 1 : fix + 3] == ["", "      https://news.example.com"]
-    assert max(map(len, lines)) <= 100
-    assert lines[-1].startswith("1 error")
+    assert max(len(line) for line in lines if not line.startswith("      ")) <= 80
+    assert any(line.startswith("1 error") for line in lines[-2:])
 
 
 def test_a_listmonk_that_does_not_answer_is_a_finding(cli: Cli, config: Path) -> None:

@@ -46,6 +46,7 @@ def test_a_bounce_reaches_listmonk(spawn: Spawn, cli: Cli, sandbox: str, tmp_pat
     assert ("runs as root" in bridge.output) == (os.geteuid() == 0)
     assert states(cli) == {"verified": 1}
     assert bridge.end() == 0
+    assert "account: 1 in by sendamatic (1 hard), 1 recorded, 1 request refused" in bridge.output
     assert "stopped" in bridge.output
     assert "reader1@" not in bridge.output
     assert SECRET not in bridge.output
