@@ -68,6 +68,11 @@ def text(value: object, limit: int = 998) -> str:
     return ""
 
 
+def joined(*words: object) -> str:
+    """What a provider calls a piece of feedback, in several fields: those that are there, with slashes between."""
+    return "/".join(word for value in words if (word := text(value, 100)))
+
+
 def moment(value: object) -> datetime | None:
     """A time in UTC: from RFC 3339 (without an offset: UTC), or unix seconds or milliseconds, also as text."""
     try:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_PEM = re.compile(r"-----(?:BEGIN|END) [A-Z ]{1,40}-----")
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(ms|s|m|h|d|w)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _SIZE = re.compile(r"(\d{1,12})\s*(B|KB|MB|GB|KiB|MiB|GiB)?", re.ASCII)
@@ -243,6 +244,13 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(any_line(item) for item in value))
 
 
+def _public_key(value: Any) -> str:
+    """A key as base64 in one line, without the first and last line of PEM."""
+    if not isinstance(value, str):
+        raise Wrong(f"is {sort_of(value)}, not text")
+    return any_line("".join(_PEM.sub("", value).split()))
+
+
 def _start(value: Any) -> str:
     if isinstance(value, date):  # a date of TOML's own, without quotes
         value = value.isoformat()
@@ -311,6 +319,7 @@ OWN_ADDRESSES = Shape(
 )
 HEADER = Shape('the name of a header, such as "X-Webhook-Secret"', _header)
 TEXTS = Shape('a list of texts, such as ["INBOX", "Junk"]', _texts, plain=False)
+PUBLIC_KEYS = Shape("a list of public keys, as PEM or base64", each(_public_key), plain=False)
 OPTIONAL = Shape('text in quotes, "" for none', any_text)
 START = Shape('a duration such as "30d", a date such as "2026-09-01", "all" or "now"', _start)
 TRUTH = Shape("true or false", _truth, plain=False)

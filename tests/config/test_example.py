@@ -10,7 +10,9 @@ from bouncestream.config.example import render
 from bouncestream.config.guessable import PLACEHOLDERS
 from bouncestream.config.load import load
 from bouncestream.config.model import NAMED, SECTIONS, Config
+from bouncestream.crypto.public_key import PublicKey
 from bouncestream.errors import ConfigError
+from bouncestream.providers._settings import proofs_of
 from bouncestream.settings.key import keys_of
 
 REPOSITORY = Path(__file__).parents[2]
@@ -54,9 +56,16 @@ def filled_in(text: str) -> str:
     return re.sub("|".join(map(re.escape, PLACEHOLDERS)), "a-secret-of-this-test", text)
 
 
+def without_public_keys(text: str) -> str:
+    """The text without the public keys, whose samples are none: there is no key that is nobody's."""
+    hooks = [providers.get(name).settings for name in providers.names()]
+    keys = {key for hook in hooks for key, proof in proofs_of(hook).items() if isinstance(proof, PublicKey)}
+    return re.sub(rf"(?m)^(?:{'|'.join(keys)}) = .*\n", "", text)
+
+
 def test_its_samples_are_accepted(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    text = re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", render())
+    text = without_public_keys(re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", render()))
     path.write_text(text)
     with pytest.raises(ConfigError) as told:  # as it stands in the repository, everyone knows its secrets
         load(path, {"BOUNCESTREAM__LISTMONK__TOKEN": "a-token-of-good-length"})

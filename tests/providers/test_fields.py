@@ -4,7 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bouncestream.errors import Malformed
-from bouncestream.providers._fields import canonical, dig, fingerprint, load_json, moment, text, to_text, uuids
+from bouncestream.providers._fields import (
+    canonical,
+    dig,
+    fingerprint,
+    joined,
+    load_json,
+    moment,
+    text,
+    to_text,
+    uuids,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -118,3 +128,8 @@ def test_digging_ends_where_the_way_ends() -> None:
     assert dig(value, "a", "b") is None
     assert dig(value, "x", "y") is None
     assert dig(None, "x") is None
+
+
+def test_words_are_joined_without_the_missing_ones() -> None:
+    assert joined("bounce", None, " blocked ", "", 5, ["x"], {}) == "bounce/blocked/5"
+    assert joined() == ""

@@ -144,6 +144,14 @@ def test_any_text_of_the_environment_is_taken_or_refused(shape: Shape, text: str
         shape.from_text(text)
 
 
+def test_a_public_key_is_pasted_as_it_is_shown() -> None:
+    pem = "-----BEGIN PUBLIC KEY-----\nMFkw\n EwYH+/=\n-----END PUBLIC KEY-----\n"
+    assert shapes.PUBLIC_KEYS.parse([pem, "MFkwEwYH+/="]) == ("MFkwEwYH+/=",)
+    for wrong in ([5], [""], 5):
+        with pytest.raises(Wrong):
+            shapes.PUBLIC_KEYS.parse(wrong)
+
+
 def test_the_address_of_listen() -> None:
     assert address_of("127.0.0.1:80") == ("127.0.0.1", 80)
     assert address_of("[::1]:80") == ("::1", 80)

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SendGrid: a list of events in a request, signed over a time and the body.
+
+Source: Twilio's documentation of SendGrid, "Event Webhook Reference" and "Getting Started with the Event Webhook
+Security Features", read on 2026-11-30. Unique arguments stand among the fields of an event. Of a late bounce the
+Message-ID can be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bouncestream.crypto.place import Header
+from bouncestream.crypto.public_key import Ecdsa
+from bouncestream.errors import Malformed
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._fields import joined
+from bouncestream.settings.key import live_key
+from bouncestream.settings.shapes import PUBLIC_KEYS
+
+#: SendGrid tries for 24 hours, and does not say whether it signs anew for each try.
+WINDOW = 48 * 3600
+
+#: event; of a bounce also /type/classification, of a dropped mail /reason → class.
+CLASSES: Mapping[str, str] = {
+    "bounce": "judge-hard",
+    "bounce/blocked": "soft",  # the message was refused, not the address
+    "bounce/bounce": "hard",
+    "bounce/bounce/Content": "soft",
+    "bounce/bounce/Frequency or Volume Too High": "soft",
+    "bounce/bounce/Mailbox Unavailable": "soft",  # it is full or switched off
+    "bounce/bounce/Reputation": "soft",
+    "bounce/bounce/Technical Failure": "soft",
+    "bounce/bounce/Unclassified": "judge-hard",
+    "dropped": "info",  # content, quota, a header: nothing about the address
+    "dropped/Bounced Address": "suppressed-hard",
+    "dropped/Invalid": "suppressed-hard",
+    "dropped/Invalid SMTPAPI": "info",
+    "dropped/Spam Reporting Address": "suppressed-complaint",
+    "dropped/Unsubscribed Address": "suppressed-unsubscribe",
+    "spamreport": "complaint",
+    "unsubscribe": "unsubscribe",
+    "group_unsubscribe": "unsubscribe",
+    "group_resubscribe": "info",
+    "deferred": "deferral",
+    "processed": "info",
+    "delivered": "info",
+    "open": "info",
+    "click": "info",
+    "account_status_change": "info",
+}
+
+#: Its classification → our reason, where code and words tell none.
+_REASONS = {
+    "Content": "content",
+    "Frequency or Volume Too High": "too_many",
+    "Invalid Address": "user_unknown",
+    "Reputation": "blocklisted",
+    "Technical Failure": "system_error",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendGrid(Webhook):
+    """SendGrid's Event Webhook, signed with a key pair."""
+
+    verification_keys: tuple[str, ...] = live_key(
+        PUBLIC_KEYS,
+        "",
+        "The verification key that SendGrid shows once the Signed Event Webhook is enabled; of several webhooks "
+        "or during a change, all of them.",
+        sample='["MFkwEwYHKoZI…"]',
+        default=(),
+        proof=Ecdsa(
+            signature=Header("X-Twilio-Email-Event-Webhook-Signature"),
+            message="{timestamp}{body}",
+            timestamp=Header("X-Twilio-Email-Event-Webhook-Timestamp"),
+            window=WINDOW,
+        ),
+    )
+
+
+def parse(request: WebhookRequest, into: Gathered[SendGrid]) -> None:
+    """The events of a request."""
+    into.each(request.json(), _one)
+
+
+def _one(item: Any, into: Gathered[SendGrid]) -> None:
+    event, classification = item.get("event"), item.get("bounce_classification")
+    if not event:
+        raise Malformed("event is missing")
+    said = joined(event)
+    if event == "bounce":
+        said = joined(event, item.get("type"), classification)
+    elif event == "dropped":
+        said = joined(event, item.get("reason"))
+    into.report(
+        said,
+        part=item,
+        recipient=item.get("email"),
+        at=item.get("timestamp"),
+        diagnostic=item.get("reason") or item.get("response"),
+        status=item.get("status"),
+        message_id=item.get("smtp-id"),
+        event_id=item.get("sg_event_id"),
+        metadata=item,
+        reason=_REASONS.get(classification, "") if isinstance(classification, str) else "",
+    )
+
+
+PROVIDER = Provider(
+    name="sendgrid",
+    title="SendGrid",
+    summary="SendGrid's Event Webhook (bounces, dropped mails, spam reports, unsubscriptions)",
+    settings=SendGrid,
+    parse=parse,
+    classes=CLASSES,
+    guide=Guide(
+        read=date(2026, 11, 30),
+        steps=(
+            "At SendGrid, open Settings, Mail Settings, Event Webhooks, and create a webhook.",
+            "URL     {url}",
+            "Choose the events Bounced, Dropped, Spam Reports, Unsubscribes and Group Unsubscribes.",
+            "Enable the Signed Event Webhook, save, open it again, and copy the verification key into",
+            "verification_keys.",
+        ),
+        campaign_headers={
+            "X-SMTPAPI": '{"unique_args":{"listmonk_campaign":"{{ .Campaign.UUID }}",'
+            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}}'
+        },
+    ),
+)
