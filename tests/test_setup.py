@@ -40,4 +40,5 @@ def test_a_folder_that_was_moved_gets_its_environment_anew(tmp_path: Path) -> No
     assert "moved" in run("make", "setup", folder=moved)
     assert "Installing" not in run("make", "setup", folder=moved)
     assert run(f"{moved}/{command}", "version", folder=tmp_path).startswith("bouncestream ")
-    assert str(folder) not in (moved / command).read_text()
+    for script in (command, ".venv/bin/pip", ".venv/bin/activate"):
+        assert str(folder) not in (moved / script).read_text(), f"{script} names the former place"

@@ -11,7 +11,7 @@ import pytest
 
 from bouncestream.event import Kind
 from bouncestream.outbox import delivery
-from bouncestream.ports import State, Unreadable
+from bouncestream.ports import Move, State, Unreadable
 from tests.cli.conftest import Cli
 from tests.outbox import make
 
@@ -47,6 +47,17 @@ def test_list_masks_addresses(cli: Cli) -> None:
     assert make.SUBSCRIBER in done.stdout
     assert len(done.stdout.splitlines()) == 4
     assert "ann@example.com" in cli("outbox", "list", "--reveal").stdout
+
+
+def test_list_tells_a_reason_once_and_only_where_it_is_news(cli: Cli, conn: sqlite3.Connection) -> None:
+    make.submit(conn, *(make.event(f"r{number}@example.com") for number in range(3)), now=LAST)
+    make.claim(conn)
+    for row in (4, 5, 6):
+        delivery.settle(conn, [Move(row, State.DEAD, "Listmonk refused it: invalid email")], LAST)
+    told = cli("outbox", "list").stdout
+    assert told.count("Listmonk refused it: invalid email") == 1
+    assert "held: nothing proves whom the mail is about" in told
+    assert "received from webhook" not in told, "that is no news"
 
 
 def test_list_json_is_an_object_a_line(cli: Cli) -> None:
