@@ -35,13 +35,15 @@ def sync(path: Path) -> None:
         os.close(file)
 
 
-def write(path: Path, content: bytes, *, for_service: bool = False) -> None:
+def write(path: Path, content: bytes, *, for_service: bool = False, mode: int = _MODE) -> None:
     """Write a new file and sync it; what a kill left there is removed, so that the mode is ours.
 
     `for_service`: root leaves it to whom the folder belongs. Raises OSError.
     """
     path.unlink(missing_ok=True)
     with open(os.open(path, _NEW, _MODE), "wb") as file:
+        if mode != _MODE:  # whatever the umask is
+            os.fchmod(file.fileno(), mode)
         if for_service:
             _give_to_owner(file.fileno(), path.parent)
         file.write(content)
@@ -50,7 +52,13 @@ def write(path: Path, content: bytes, *, for_service: bool = False) -> None:
 
 
 def replace(
-    path: Path, content: bytes, *, beside: Path | None = None, overwrite: bool = True, for_service: bool = False
+    path: Path,
+    content: bytes,
+    *,
+    beside: Path | None = None,
+    overwrite: bool = True,
+    for_service: bool = False,
+    mode: int = _MODE,
 ) -> None:
     """Put a file in the place of another one; it is on the disk when this returns.
 
@@ -59,7 +67,7 @@ def replace(
     """
     new = beside or path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        write(new, content, for_service=for_service)
+        write(new, content, for_service=for_service, mode=mode)
         if overwrite:
             new.rename(path)
         else:

@@ -34,6 +34,11 @@ MANUAL: Mapping[str, Entry] = {
         ("init", "init --output /etc/bouncestream/config.toml"),
         {1: "the configuration is written, but not everything works yet"},
     ),
+    "install": Entry(
+        ("install --dry-run", "install -c config.toml", "install --name shop -c shop.toml"),
+        {1: "not everything works yet, or the service does not start", **_CONFIG},
+    ),
+    "uninstall": Entry(("uninstall", "uninstall --name shop"), {1: "systemd could not do it"}),
     "run": Entry(
         ("run", "run --dry-run", "run -c /etc/bouncestream/config.toml"),
         {

@@ -31,6 +31,8 @@ COMMANDS = dict(leaves(build_parser()))
 def test_all_commands_are_there() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         "init",
+        "install",
+        "uninstall",
         "run",
         "demo",
         "sandbox",

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bouncestream.service.place import Place, place
+from bouncestream.service.unit import base, credentials, program_of, quoted, unit
+
+PROGRAM = "/opt/bouncestream/.venv/bin/bouncestream"
+ROOT = Path(__file__).parents[2]
+PLACES = [place(""), place("shop"), place("", Path("/home/ann")), place("shop", Path("/home/ann"))]
+
+
+def values(text: str, key: str) -> list[str]:
+    return re.findall(rf"(?m)^{key}=(.*)$", text)
+
+
+def test_the_unit_of_the_repository_is_that_of_a_program_in_opt() -> None:
+    assert unit(place(""), [PROGRAM]) == base() == (ROOT / "deploy/bouncestream.service").read_text("utf-8")
+
+
+def test_several_services_share_nothing() -> None:
+    text = unit(place("shop"), [PROGRAM])
+    assert values(text, "ExecStart") == [f"{PROGRAM} run --config /etc/bouncestream-%i/config.toml"]
+    assert values(text, "User") == values(text, "StateDirectory") == ["bouncestream-%i"]
+    assert text == unit(place("news"), [PROGRAM])
+    assert "/etc/bouncestream/" not in text
+
+
+def test_a_users_service_has_what_needs_no_root() -> None:
+    text = unit(place("", Path("/home/ann")), [PROGRAM])
+    assert values(text, "ExecStart") == [f"{PROGRAM} run --config /home/ann/.config/bouncestream/config.toml"]
+    assert values(text, "WantedBy") == ["default.target"]
+    assert values(text, "Restart") == ["on-failure"]
+    assert values(text, "NoNewPrivileges") == ["yes"]
+    for key in ("User", "DynamicUser", "StateDirectory", "ProtectHome", "ProtectSystem", "PrivateUsers", "Wants"):
+        assert not values(text, key), key
+    assert "\n\n\n" not in text
+
+
+def test_a_program_of_several_words_and_an_environment() -> None:
+    text = unit(place(""), ["/a b/python", "-m", "50%$x"], {"PYTHONPATH": "/a b"})
+    assert '\nEnvironment="PYTHONPATH=/a b"\nExecStart="/a b/python" -m 50%%$$x run --config /etc/' in text
+    assert program_of(text) == ""
+    assert program_of(base()) == PROGRAM
+    assert shlex.split(quoted('a "b" \\ c')) == ['a "b" \\ c']
+
+
+def test_the_secrets_are_named() -> None:
+    text = credentials({"webhooks.a.secret": "/50%", "listmonk.token": "/etc/t"})
+    assert text.endswith(
+        "[Service]\nLoadCredential=listmonk.token:/etc/t\nLoadCredential=webhooks.a.secret:/50%%\n"
+    )
+
+
+@pytest.mark.process
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+@pytest.mark.parametrize("where", PLACES, ids=lambda one: f"{one.unit}{' of a user' if one.user else ''}")
+def test_systemd_finds_nothing_wrong(tmp_path: Path, where: Place) -> None:
+    file = tmp_path / where.unit
+    file.write_text(unit(where, ["/bin/true"]))
+    extra = tmp_path / f"{where.unit}.d" / "secrets.conf"
+    extra.parent.mkdir()
+    extra.write_text(credentials({"listmonk.token": "/etc/bouncestream/listmonk.token"}))
+    done = subprocess.run(
+        ["systemd-analyze", *(["--user"] if where.user else []), "--man=no", "verify", str(file)],
+        env={"PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert not [line for line in done.stderr.splitlines() if "bouncestream" in line], done.stderr
