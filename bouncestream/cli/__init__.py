@@ -9,6 +9,7 @@ nearly nothing. `parser` lists the commands, `exits` the exit codes.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -70,15 +71,15 @@ def _tell(error: BaseException) -> int:
     if isinstance(error, NoConfiguration):
         say("there is no configuration. These places were looked at:")
         for place in error.problems:
-            print(f"  · {printable(place)}", file=sys.stderr)
-        print("Next: `bouncestream init` makes one; --config FILE names another place.", file=sys.stderr)
+            _line(place, "  · ", "    ")
+        _line("Next: `bouncestream init` makes one; --config FILE names another place.")
         return CONFIGURATION
     if isinstance(error, ConfigError):
         read = os.path.abspath(error.path) if error.path else "from the environment"
         say(f"the configuration {read} cannot be used:")
         for problem in error.problems:
-            print(f"  ✘ {printable(problem)}", file=sys.stderr)
-        print("Next: fix these, then run `bouncestream check`.", file=sys.stderr)
+            _line(problem, "  ✘ ", "    ")
+        _line("Next: fix these, then run `bouncestream check`.")
         return CONFIGURATION
     if isinstance(error, BouncestreamError):
         say(mask_all(str(error)))
@@ -87,19 +88,34 @@ def _tell(error: BaseException) -> int:
         name = f" ({error.filename})" if error.filename else ""
         say(f"{error.strerror or error}{name}")
         if isinstance(error, (PermissionError, FileNotFoundError)):
-            print("Next: check the path, and which user may read and write there.", file=sys.stderr)
+            _line("Next: check the path, and which user may read and write there.")
         _close_stdout()
         return NOT_WELL
     if type(error).__name__ == "CancelledError":
         return INTERRUPTED
     say(f"this is a bug in bouncestream: {type(error).__name__}: {mask_all(str(error))}")
-    print("Next: report it, with the output of the same command with --debug.", file=sys.stderr)
+    _line("Next: report it, with the output of the same command with --debug.")
     return NOT_WELL
 
 
 def say(text: str) -> None:
-    """A line of bouncestream's own, on standard error."""
-    print(f"bouncestream: {printable(text)}", file=sys.stderr)
+    """A line of bouncestream's own, on standard error; on a terminal the next step has a line of its own."""
+    what, next_, step = text.partition(" Next: ") if sys.stderr.isatty() else (text, "", "")
+    _line(what, "bouncestream: ")
+    if next_:
+        _line(step, "Next: ")
+
+
+def _line(text: str, first: str = "", then: str = "") -> None:
+    """A line on standard error; on a terminal as many lines as it takes."""
+    text = printable(text)
+    if not sys.stderr.isatty():
+        print(f"{first}{text}", file=sys.stderr)
+        return
+    from bouncestream.cli.layout import wrap
+
+    room = min(max(40, shutil.get_terminal_size().columns), 100)
+    print(*wrap(text, room, first, then), sep="\n", file=sys.stderr)
 
 
 def _open_closed() -> None:

@@ -50,13 +50,14 @@ def filled(config: Path, conn: sqlite3.Connection) -> None:
     make.submit(conn, unreadable=(odd, Unreadable(words, unidentified=True)), now=NOW)
 
 
-def on_terminal(folder: Path, command: str, **extra: str) -> str:
-    """What a command shows on a terminal of 80 columns."""
+def on_terminal(folder: Path, command: str, *, errors: bool = False, **extra: str) -> str:
+    """What a command shows on a terminal of 80 columns; `errors`: on standard error too."""
     terminal, child = pty.openpty()
     fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     env = {k: v for k, v in environment(TERM="xterm-256color", **extra).items() if k != "COLUMNS"}
     words = [sys.executable, "-m", "bouncestream", *command.split()]
-    process = subprocess.Popen(words, cwd=folder, env=env, stdin=child, stdout=child, stderr=subprocess.DEVNULL)
+    stderr = child if errors else subprocess.DEVNULL
+    process = subprocess.Popen(words, cwd=folder, env=env, stdin=child, stdout=child, stderr=stderr)
     os.close(child)
     told = b""
     try:
@@ -107,6 +108,18 @@ def test_a_pipe_loses_nothing_and_its_prose_fits(cli: Cli, monkeypatch: pytest.M
 def test_colours_are_switched_off(tmp_path: Path) -> None:
     assert "\x1b[" in on_terminal(tmp_path, "outbox list")
     assert "\x1b[" not in on_terminal(tmp_path, "outbox list", NO_COLOR="1")
+
+
+def test_errors_are_wrapped_on_a_terminal_and_one_line_in_a_pipe(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[outbox]\npath = "/nowhere/outbox.db"\n[listmonk]\ntokn = "x"\n')
+    told = plain(on_terminal(tmp_path, "status", errors=True))
+    assert len(told) > 4
+    assert all(width(line) <= 80 for line in told), told
+    assert told[-1] == "Next: fix these, then run `bouncestream check`."
+    piped = cli("status").stderr.splitlines()
+    assert len(piped) < len(told)
+    usage = plain(on_terminal(tmp_path, "outbox show --config none.toml 1", errors=True))
+    assert all(width(line) <= 80 for line in usage), usage
 
 
 def test_empty_lists_say_so(cli: Cli, config: Path, conn: sqlite3.Connection) -> None:
