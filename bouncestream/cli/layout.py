@@ -35,12 +35,12 @@ def cut(text: str, room: int) -> str:
     """`text` in at most `room` cells, with … where something is missing."""
     if width(text) <= room:
         return text
-    kept = ""
-    for one in text:
-        if width(kept) + width(one) > room - 1:
-            break
-        kept += one
-    return kept + "…"
+    used = 0
+    for at, one in enumerate(text):
+        used += width(one)
+        if used > room - 1:
+            return text[:at] + "…"
+    return text
 
 
 def pad(text: str, room: int, *, right: bool = False) -> str:
