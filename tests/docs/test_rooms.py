@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import DOCS
-from tests.docs.document import FENCE, ROOT, name, table, text
+from tests.docs.document import FENCE, ROOT, name, section, table, text
 from tests.docs.test_provider import WRITTEN
 from tests.test_architecture import FLOORS, PACKAGE
 
@@ -40,9 +40,10 @@ def test_paths_are_there(path: Path) -> None:
         assert any(place.exists() for place in places), f"there is no {span}"
 
 
-def glossary() -> list[list[str]]:
-    """The words, what they are in the code, and what they mean."""
-    return table(text("understand/glossary.md"))
+def explained() -> list[str]:
+    """The words that the glossary explains."""
+    tables = text("understand/glossary.md").partition("## In the code")[0]
+    return [word for word, _ in table(tables)]
 
 
 def named(dotted: str) -> object:
@@ -60,9 +61,11 @@ def named(dotted: str) -> object:
 
 
 def test_the_words_are_those_of_the_code() -> None:
-    words = [word for word, _, _ in glossary()]
-    assert len(words) == len(set(words)) > 20
-    for word, code, _ in glossary():
+    assert len(explained()) == len(set(explained())) > 20
+    coded = table(section("understand/glossary.md", "In the code"))
+    assert len(coded) > 20
+    for word, code in coded:
+        assert word in explained(), f"{word} has a name in the code, and no meaning"
         for dotted in re.findall(r"`([\w.]+)`", code):
             assert dotted.partition(".")[0] in FLOORS, f"{word}: {dotted} is in no room"
             assert named(dotted) is not None
