@@ -10,10 +10,11 @@ from bouncestream.config.example import render
 from bouncestream.config.guessable import PLACEHOLDERS
 from bouncestream.config.load import load
 from bouncestream.config.model import NAMED, SECTIONS, Config
-from bouncestream.crypto.public_key import PublicKey
+from bouncestream.crypto.public_key import Ecdsa, Ed25519, Rsa
 from bouncestream.errors import ConfigError
 from bouncestream.providers._settings import proofs_of
 from bouncestream.settings.key import keys_of
+from tests.providers.keys import ecdsa_key, ed25519_key, public, rsa_key
 
 REPOSITORY = Path(__file__).parents[2]
 TOKEN = {"BOUNCESTREAM__LISTMONK__TOKEN": "a-token-of-good-length"}
@@ -56,16 +57,23 @@ def filled_in(text: str) -> str:
     return re.sub("|".join(map(re.escape, PLACEHOLDERS)), "a-secret-of-this-test", text)
 
 
-def without_public_keys(text: str) -> str:
-    """The text without the public keys, whose samples are none: there is no key that is nobody's."""
-    hooks = [providers.get(name).settings for name in providers.names()]
-    keys = {key for hook in hooks for key, proof in proofs_of(hook).items() if isinstance(proof, PublicKey)}
-    return re.sub(rf"(?m)^(?:{'|'.join(keys)}) = .*\n", "", text)
+#: A key of each kind: the sample of one is none, as there is no key that is nobody's.
+KEYS = {Ecdsa: ecdsa_key, Ed25519: ed25519_key, Rsa: rsa_key}
+
+
+def with_public_keys(text: str) -> str:
+    """The text with a public key in the place of each sample of one."""
+    for name in providers.names():
+        for option, proof in proofs_of(providers.get(name).settings).items():
+            if made := KEYS.get(type(proof)):
+                sample = rf"(?ms)^(\[webhooks\.{name}\]$.*?^{option} = )\[.*?\]"
+                text = re.sub(sample, rf'\g<1>["{public(made("example"))}"]', text)
+    return text
 
 
 def test_its_samples_are_accepted(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    text = without_public_keys(re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", render()))
+    text = with_public_keys(re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", render()))
     path.write_text(text)
     with pytest.raises(ConfigError) as told:  # as it stands in the repository, everyone knows its secrets
         load(path, {"BOUNCESTREAM__LISTMONK__TOKEN": "a-token-of-good-length"})
