@@ -13,7 +13,7 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from bouncestream.errors import StoreUnavailable
+from bouncestream.errors import NoFolder, StoreUnavailable
 from bouncestream.files import sync
 from bouncestream.outbox import connection, files
 from bouncestream.outbox.delivery import mark_restored
@@ -23,7 +23,7 @@ from bouncestream.outbox.view import view
 def backup(source: Path, target: Path, now: datetime) -> None:
     """Copy the outbox `source` to a new file of mode 0600, and check the copy. Raises StoreError."""
     with view(source, older=True) as outbox:
-        if not files.create(target):
+        if not _create(target):
             raise StoreUnavailable(
                 f"{target} already exists, and a backup overwrites nothing. Next: choose another name."
             )
@@ -33,6 +33,14 @@ def backup(source: Path, target: Path, now: datetime) -> None:
             for suffix in files.SUFFIXES:
                 files.beside(target, suffix).unlink(missing_ok=True)
             raise
+
+
+def _create(target: Path) -> bool:
+    """As `files.create`; a folder that is missing here is none of the configuration's."""
+    try:
+        return files.create(target)
+    except NoFolder as error:
+        raise StoreUnavailable(str(error)) from None
 
 
 def _copy(conn: sqlite3.Connection, target: Path, now: datetime) -> None:

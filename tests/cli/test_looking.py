@@ -48,6 +48,7 @@ CHANGING = {"run", "outbox replay", "outbox drop", "outbox release"}
 WITHOUT = {
     "init", "demo", "sandbox", "alert test", "parse", "doctor mail", "doctor logs", "proxy caddy", "proxy nginx",
     "proxy apache", "proxy traefik", "mailbox login", "mailbox test", "verp", "config example", "version",
+    "completion", "help", "install", "uninstall",
 }  # fmt: skip
 
 
