@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 
 from tests.docs.blocks import DOCS, README
 
@@ -15,7 +16,8 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 #: What operators read: the README and docs/ without the pages for those who change the program.
 OPERATORS = [README, *(path for path in DOCUMENTS if DOCS in path.parents and path.parent.name != "develop")]
 
-FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+#: A block of code, which may stand in a list.
+FENCE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 #: A link of Markdown: its text, the file, the place in it.
 LINK = re.compile(r"\[([^\]\n]*(?:\n[^\]\n]*)?)\]\(([^()\s#]*)(?:#([^()\s]+))?\)")
 
@@ -33,7 +35,8 @@ def text(path: Path | str) -> str:
 
 def blocks(path: Path | str, language: str) -> list[str]:
     """The code blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text(path), re.DOTALL | re.MULTILINE)
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```$", text(path), re.DOTALL | re.MULTILINE)
+    return [dedent(block) for _, block in found]
 
 
 def everywhere(language: str) -> list[str]:
@@ -50,7 +53,7 @@ def marked(path: Path | str, mark: str) -> str:
 
 def written(path: Path | str) -> str:
     """The running text of a document: what is neither generated nor a block of code."""
-    return re.sub(r"^```.*?^```$|<!-- begin: .*?<!-- end: ", "", text(path), flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"^ *```.*?^ *```$|<!-- begin: .*?<!-- end: ", "", text(path), flags=re.DOTALL | re.MULTILINE)
 
 
 def spans() -> list[str]:
