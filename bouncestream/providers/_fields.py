@@ -123,6 +123,17 @@ def dig(value: Any, *path: str | int) -> Any:
     return value
 
 
+def header(headers: object, name: str) -> object:
+    """The value of a header or field, its name in any case, out of an object or a list of `{"name": …, "value": …}`
+    (or `key`). None: it is not there."""
+    if isinstance(headers, dict):
+        return next((value for key, value in headers.items() if key.lower() == name.lower()), None)
+    for one in headers if isinstance(headers, list) else ():
+        if text(dig(one, "name") or dig(one, "key"), 200).lower() == name.lower():
+            return dig(one, "value")
+    return None
+
+
 def uuids(metadata: object) -> tuple[str, str]:
     """Listmonk's UUIDs of campaign and subscriber, out of what a provider gives back: an object, a list of
     `{"name": …, "value": …}`, JSON in a text, several of these in a list or tuple, or a bare UUID (a tag: that of

@@ -20,7 +20,7 @@ from bouncestream.crypto.sns import Sns
 from bouncestream.errors import Malformed
 from bouncestream.mail.address import normalise
 from bouncestream.providers._contract import Gathered, Guide, Provider, Visit, Webhook, WebhookRequest
-from bouncestream.providers._fields import dig, load_json, text
+from bouncestream.providers._fields import dig, header, load_json, text
 from bouncestream.settings import shapes
 from bouncestream.settings.key import live_key
 
@@ -154,7 +154,7 @@ def _each(said: str, part: Mapping[str, Any], people: Any, mail: Any, into: Gath
             at=part.get("timestamp"),
             diagnostic=person.get("diagnosticCode"),
             status=person.get("status"),
-            message_id=_message_id(headers),
+            message_id=header(headers, "Message-ID"),  # SES puts its own in its place when it sends
             vendor_message_id=dig(mail, "messageId"),
             event_id=part.get("feedbackId"),
             metadata=(headers, dig(mail, "tags")) if alone else None,
@@ -163,14 +163,6 @@ def _each(said: str, part: Mapping[str, Any], people: Any, mail: Any, into: Gath
         )
 
     into.each(people, one)
-
-
-def _message_id(headers: Any) -> str:
-    """The Message-ID that Listmonk gave; SES puts its own in its place when it sends."""
-    for header in headers if isinstance(headers, list) else ():
-        if text(dig(header, "name"), 100).lower() == "message-id":
-            return text(dig(header, "value"))
-    return ""
 
 
 PROVIDER = Provider(

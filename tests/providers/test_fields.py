@@ -8,6 +8,7 @@ from bouncestream.providers._fields import (
     canonical,
     dig,
     fingerprint,
+    header,
     joined,
     load_json,
     moment,
@@ -133,3 +134,11 @@ def test_digging_ends_where_the_way_ends() -> None:
 def test_words_are_joined_without_the_missing_ones() -> None:
     assert joined("bounce", None, " blocked ", "", 5, ["x"], {}) == "bounce/blocked/5"
     assert joined() == ""
+
+
+def test_a_header_is_found_in_any_case_and_form() -> None:
+    assert header({"message-ID": "<a@b>"}, "Message-ID") == "<a@b>"
+    assert header([None, {"name": 5}, {"name": "message-id", "value": "<a@b>"}], "Message-ID") == "<a@b>"
+    assert header([{"key": "Message-ID", "value": "<a@b>"}], "Message-ID") == "<a@b>"
+    for nothing in (None, "Message-ID", 5, [], {}, {"other": "x"}, [["Message-ID", "<a@b>"]]):
+        assert header(nothing, "Message-ID") is None
