@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brevo (once Sendinblue): a JSON object in a request, or several if the webhook is batched, each of one recipient.
+
+Source: Brevo's developer documentation, "Transactional webhooks", "Batched webhooks" and "Retry mechanism", read on
+2026-11-30. Nothing is signed; the password stands in the URL. `id` is that of the webhook;
+an event has none. How a batch is wrapped is not documented: a list is read, as is a single object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bouncestream.crypto.proof import Basic
+from bouncestream.crypto.secret import Secret
+from bouncestream.errors import Malformed
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._fields import header, joined, text
+from bouncestream.settings.key import live_secret
+
+#: event; of a blocked one its reason as well → class.
+CLASSES: Mapping[str, str] = {
+    "hard_bounce": "hard",
+    "invalid_email": "hard",
+    "invalid": "hard",
+    "soft_bounce": "soft",
+    "deferred": "deferral",
+    "blocked": "suppressed",
+    "blocked/unsubscribed": "suppressed-unsubscribe",
+    "spam": "complaint",
+    "complaint": "complaint",
+    "unsubscribe": "unsubscribe",
+    "error": "info",
+    "request": "info",
+    "sent": "info",
+    "delivered": "info",
+    "opened": "info",
+    "unique_opened": "info",
+    "proxy_open": "info",
+    "unique_proxy_open": "info",
+    "click": "info",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brevo(Webhook):
+    """Brevo's transactional webhooks. They are not signed: a password in the URL proves them."""
+
+    password: Secret | None = live_secret(
+        "The password in the URL you enter at Brevo: https://bouncestream:<password>@…; any user name works.",
+        rotates=True,
+        proof=Basic(),
+    )
+
+
+def parse(request: WebhookRequest, into: Gathered[Brevo]) -> None:
+    """The events of a request."""
+    into.each(request.json(), _one)
+
+
+def _one(item: Any, into: Gathered[Brevo]) -> None:
+    event, why = text(item.get("event"), 100), text(item.get("reason"))
+    if not event:
+        raise Malformed("event is missing")
+    said = event
+    if event == "blocked":
+        said = joined(event, "unsubscribed" if "unsubscribed" in why.lower() else why)
+    into.report(
+        said,
+        part=item,
+        recipient=item.get("email"),
+        at=item.get("ts_epoch") or item.get("ts_event") or item.get("ts"),
+        diagnostic=why,
+        message_id=item.get("message-id"),
+        metadata=header(item, "X-Mailin-custom"),
+    )
+
+
+PROVIDER = Provider(
+    name="brevo",
+    title="Brevo",
+    summary="Brevo's transactional webhooks (bounces, spam complaints, unsubscriptions)",
+    settings=Brevo,
+    parse=parse,
+    classes=CLASSES,
+    busy=429,  # a 5xx makes Brevo discard the event
+    guide=Guide(
+        read=date(2026, 11, 30),
+        steps=(
+            "At Brevo, open Transactional, Settings, Webhook, and add a webhook (not one of Marketing).",
+            "URL     {login_url}",
+            "Choose the events Hard bounced, Soft bounced, Blocked, Invalid email, Spam and Unsubscribed.",
+            'allow_ips = ["1.179.112.0/20", "172.246.240.0/20"] takes nothing from elsewhere.',
+        ),
+        campaign_headers={
+            "X-Mailin-custom": '{"listmonk_campaign":"{{ .Campaign.UUID }}",'
+            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
+        },
+    ),
+)
