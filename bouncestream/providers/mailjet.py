@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mailjet: a list of events in a request (version 2 of its callbacks), or one (version 1), each of one recipient.
+
+Source: Mailjet's guide "Webhooks" with its table of errors, as stored in November 2026. Nothing is signed; the
+password stands in the URL. An event has no id; `MessageID` is that of the mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bouncestream.crypto.proof import Basic
+from bouncestream.crypto.secret import Secret
+from bouncestream.errors import Malformed
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._fields import joined, text
+from bouncestream.settings.key import live_secret
+
+#: event; of a bounce /hard or /soft and the error, of a blocked mail (one that Mailjet did not send) the error →
+#: class.
+CLASSES: Mapping[str, str] = {
+    "bounce/hard": "hard",
+    "bounce/hard/quota exceeded": "soft",
+    "bounce/hard/relay/access denied": "judge-hard",
+    "bounce/hard/greylisted": "soft",
+    "bounce/hard/sender blocked": "soft",  # of the group `spam`: the receiver's word on the sender
+    "bounce/hard/content blocked": "soft",
+    "bounce/hard/policy issue": "soft",
+    "bounce/hard/system issue": "soft",
+    "bounce/hard/protocol issue": "soft",
+    "bounce/hard/connection issue": "soft",
+    "bounce/soft": "soft",
+    "bounce/soft/greylisted": "deferral",
+    "blocked": "info",
+    "blocked/user unknown": "suppressed-hard",
+    "blocked/mailbox inactive": "suppressed-hard",
+    "blocked/invalid domain": "suppressed-hard",
+    "blocked/no mail host": "suppressed-hard",
+    "blocked/spam reporter": "suppressed-complaint",
+    "blocked/preblocked": "suppressed",
+    "blocked/blacklisted": "suppressed",
+    "blocked/typofix": "suppressed",
+    "spam": "complaint",
+    "unsub": "unsubscribe",
+    "sent": "info",
+    "open": "info",
+    "click": "info",
+}
+
+#: Its error → our reason, where code and words tell none.
+_REASONS = {
+    "user unknown": "user_unknown",
+    "mailbox inactive": "mailbox_disabled",
+    "quota exceeded": "mailbox_full",
+    "invalid domain": "host_unknown",
+    "no mail host": "host_unknown",
+    "sender blocked": "blocklisted",
+    "content blocked": "content",
+    "policy issue": "policy",
+    "system issue": "system_error",
+    "protocol issue": "protocol",
+    "connection issue": "network",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailjet(Webhook):
+    """Mailjet's event notifications. They are not signed: a password in the URL proves them."""
+
+    password: Secret | None = live_secret(
+        "The password in the URL you enter at Mailjet: https://bouncestream:<password>@…; any user name works.",
+        rotates=True,
+        proof=Basic(),
+    )
+
+
+def parse(request: WebhookRequest, into: Gathered[Mailjet]) -> None:
+    """The events of a request."""
+    into.each(request.json(), _one)
+
+
+def _one(item: Any, into: Gathered[Mailjet]) -> None:
+    event, error = text(item.get("event"), 100), text(item.get("error"), 100)
+    if not event:
+        raise Malformed("event is missing")
+    said = event
+    if event == "bounce":
+        said = joined(event, "hard" if item.get("hard_bounce") else "soft", error)
+    elif event == "blocked":
+        said = joined(event, error)
+    into.report(
+        said,
+        part=item,
+        recipient=item.get("email"),
+        at=item.get("time"),
+        diagnostic=item.get("comment") or error,
+        metadata=(
+            item.get("Payload"),
+            {"listmonk_campaign": item.get("customcampaign"), "listmonk_subscriber": item.get("CustomID")},
+        ),
+        reason=_REASONS.get(error, ""),
+    )
+
+
+PROVIDER = Provider(
+    name="mailjet",
+    title="Mailjet",
+    summary="Mailjet's event notifications (bounces, blocked mails, spam complaints, unsubscriptions)",
+    settings=Mailjet,
+    parse=parse,
+    classes=CLASSES,
+    guide=Guide(
+        read=date(2026, 11, 30),
+        steps=(
+            "At Mailjet, open Account Settings, Event notifications (webhooks).",
+            "URL     {login_url}",
+            "for each of Bounce, Blocked, Spam and Unsub, and tick Group events.",
+            "If bouncestream was away for a day, Mailjet suspends the URL: save it there again.",
+        ),
+        campaign_headers={
+            "X-MJ-EventPayload": '{"listmonk_campaign":"{{ .Campaign.UUID }}",'
+            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
+        },
+    ),
+)
