@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Resend: one JSON object in a request, `{"type": …, "created_at": …, "data": …}`, signed as Svix does.
+
+Source: Resend's documentation, "Event Types", "email.suppressed" and "suppression.added", and Svix's on retries,
+read on 2026-11-30. It sends by Amazon SES, whose types of bounces it hands on. The mail's own headers come back,
+which is not documented but was seen, and so do Listmonk's UUIDs. A retry keeps `svix-id` and is signed anew. After
+five days of failures the webhook is disabled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bouncestream.crypto.secret import Secret
+from bouncestream.crypto.signature import standard_webhooks
+from bouncestream.errors import Malformed
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._fields import dig, joined, text
+from bouncestream.settings.key import live_secret
+
+#: type; of a bounce also /type/subType → class.
+CLASSES: Mapping[str, str] = {
+    "email.bounced": "judge-hard",
+    "email.bounced/Permanent": "hard",
+    "email.bounced/Permanent/Suppressed": "suppressed",  # for what others sent, too
+    "email.bounced/Permanent/OnAccountSuppressionList": "suppressed",
+    "email.bounced/Transient": "judge-hard",  # a domain that does not exist is transient, too
+    "email.bounced/Transient/MailboxFull": "soft",
+    "email.bounced/Transient/MessageTooLarge": "soft",
+    "email.bounced/Transient/ContentRejected": "soft",
+    "email.bounced/Transient/AttachmentRejected": "soft",
+    "email.complained": "complaint",
+    "email.suppressed": "suppressed",
+    "email.delivery_delayed": "deferral",
+    "email.failed": "info",  # Resend's own: quota, key, domain
+    "email.sent": "info",
+    "email.scheduled": "info",
+    "email.delivered": "info",
+    "email.opened": "info",
+    "email.clicked": "info",
+    "email.received": "info",
+    "suppression.": "info",  # repeats a bounce or complaint, or a person at Resend did it
+    "contact.": "info",  # of Resend's own lists of contacts
+    "domain.": "info",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resend(Webhook):
+    """Resend's webhooks, signed."""
+
+    signing_secret: Secret | None = live_secret(
+        "The signing secret (whsec_…) that Resend shows on the webhook's page.",
+        rotates=True,
+        foreign=True,
+        proof=standard_webhooks("svix"),
+    )
+
+
+def parse(request: WebhookRequest, into: Gathered[Resend]) -> None:
+    """The events of a request."""
+    number = request.headers.get("svix-id", "")
+    into.each(request.json(), lambda item, into: _one(item, number, into))
+
+
+def _one(item: Any, number: str, into: Gathered[Resend]) -> None:
+    from bouncestream.mail.sns import SUBTYPES  # when it is needed: the configuration needs no mail reader
+
+    said, data = text(item.get("type"), 100), item.get("data")
+    if not said:
+        raise Malformed("type is missing")
+    bounce, to = dig(data, "bounce"), dig(data, "to")
+    if said == "email.bounced":
+        said = joined(said, dig(bounce, "type"), dig(bounce, "subType"))
+    if isinstance(to, list) and len(to) > 1:
+        into.ignored.append("a mail to several recipients, which is none of Listmonk's")
+        return
+    into.report(
+        said,
+        part=item,
+        recipient=dig(to, 0) if isinstance(to, list) else to,
+        at=item.get("created_at"),
+        diagnostic=dig(bounce, "diagnosticCode", 0) or dig(bounce, "diagnosticCode") or dig(bounce, "message"),
+        message_id=dig(data, "message_id"),
+        event_id=number,
+        metadata=(dig(data, "headers"), dig(data, "tags")),
+        reason=SUBTYPES.get(text(dig(bounce, "subType"), 100), ""),
+    )
+
+
+PROVIDER = Provider(
+    name="resend",
+    title="Resend",
+    summary="Resend's webhooks (bounces, spam complaints)",
+    settings=Resend,
+    parse=parse,
+    classes=CLASSES,
+    keep=("svix-id",),
+    guide=Guide(
+        read=date(2026, 11, 30),
+        steps=(
+            "At Resend, open Webhooks, and add a webhook.",
+            "URL     {url}",
+            "Choose the events email.bounced, email.complained and email.suppressed.",
+            "Copy its signing secret into the configuration.",
+        ),
+        uuids="automatically, in the headers of the mail",
+    ),
+)
