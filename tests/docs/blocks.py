@@ -131,8 +131,9 @@ def delivery() -> dict[str, str]:
 
 def documents() -> dict[Path, dict[str, str]]:
     """Each document with generated blocks, and its blocks by name."""
-    metrics = ((f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels), m.help) for m in ALL)
-    rules = ((f"`{rule.id}`", rule.level, rule.when, span(rule.calm) if rule.calm else "-") for rule in RULES)
+    assert all(m.name.endswith("_total") == (m.kind == "counter") for m in ALL), "so the page says"
+    metrics = ((f"`{m.name}`", ", ".join(f"`{label}`" for label in m.labels), m.help) for m in ALL)
+    rules = ((f"`{r.id}` ({r.level})", r.when, span(r.calm) if r.calm else "-") for r in RULES)
     reasons = ((f"`{name}`", r.kind, "yes" if r.passes else "no", r.sentence) for name, r in REASONS.items())
     called = (
         (f"[`{name}`](commands/{name.partition(' ')[0]}.md)", text) for name, text in commands(build_parser())
@@ -146,8 +147,8 @@ def documents() -> dict[Path, dict[str, str]]:
         "understand/policy.md": {
             "reasons": table(("reason", "by default", "may pass by itself", "meaning"), reasons)
         },
-        "operate/metrics.md": {"metrics": table(("metric", "type", "labels", "meaning"), metrics)},
-        "operate/alerts.md": {"rules": table(("rule", "level", "fires when", "over after a calm of"), rules)},
+        "operate/metrics.md": {"metrics": table(("metric", "labels", "meaning"), metrics)},
+        "operate/alerts.md": {"rules": table(("rule and level", "fires when", "over after a calm of"), rules)},
         "operate/reload.md": {"reload": reload()},
         "doctor/findings.md": {
             "areas": table(("area", "`topic` in JSON"), areas),
