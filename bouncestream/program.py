@@ -21,6 +21,11 @@ def started() -> None:
         _started.clear()  # `python -m`, or `python -c`
 
 
+def packed_in() -> str:
+    """The single file that the program was unpacked from (deploy/binary/launcher); empty: there is none."""
+    return os.environ.get("BOUNCESTREAM_FILE", "") if getattr(sys, "frozen", False) else ""
+
+
 def again() -> tuple[list[str], dict[str, str]]:
     """The command that starts this program again, to be followed by its arguments, and its environment variables
     beside the present ones. In a process that is not this program (a test, say) it is `python -m bouncestream`."""

@@ -22,7 +22,6 @@ from bouncestream import files, program
 from bouncestream.cli import out
 from bouncestream.cli.exits import FINE, NOT_WELL
 from bouncestream.cli.findings import brief_code, tell_briefly
-from bouncestream.cli.opened import config_path
 from bouncestream.cli.parser import Parser, command
 from bouncestream.config.example import is_example
 from bouncestream.config.extract import Extracted, changed, extract
@@ -37,6 +36,10 @@ from bouncestream.settings import shapes
 
 #: Where a machine's service finds its command by name, and where the link to it is made.
 LINK = Path("/usr/local/bin/bouncestream")
+#: Where a package of the system has the command, and units.
+_PACKAGED, _UNITS = Path("/usr/bin/bouncestream"), Path("/usr/lib/systemd/system")
+#: Lines of the log that are shown when the service does not start.
+_LINES = 8
 _DEFAULT_LISTEN = "127.0.0.1:8025"
 
 
@@ -119,7 +122,8 @@ def install(args: argparse.Namespace, machine: Machine, where: Place) -> int:
         raise UsageError(trap)
     source = _source(args, machine, where)
     config = _configuration(args, machine, where, source)
-    wanted = list(_files(machine, where, config, unit(where, words, environ)))
+    text = unit(where, words, environ, unpacks=bool(program.packed_in()) and not args.program)
+    wanted = list(_files(machine, where, config, text))
     link = _link(machine, words)
     if args.dry_run:
         _show(machine, where, wanted, link, words[0])
@@ -143,7 +147,11 @@ def _program(args: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
         if not os.access(args.program, os.X_OK) or not Path(args.program).is_file():
             raise UsageError(f"--program {args.program} is not a program. Next: check the path, and its mode.")
         return [str(Path(args.program).absolute())], {}
+    if packed := program.packed_in():
+        return [packed], {}
     words, environ = program.again()
+    if len(words) == 1 and _PACKAGED.exists() and _PACKAGED.samefile(words[0]):
+        return [str(_PACKAGED)], {}
     script = Path(words[0]).with_name("bouncestream")  # beside its Python, as in every virtual environment
     if script.is_file() and (environ or Path(words[-1]) == script):
         return [str(script)], {}
@@ -153,7 +161,7 @@ def _program(args: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
 def _parts(args: argparse.Namespace, words: Sequence[str]) -> Iterator[Path]:
     """The files and folders that the program consists of."""
     yield from (Path(word) for word in words if word.startswith("/"))
-    if not args.program:
+    if not args.program and not program.packed_in():
         yield Path(program.again()[0][0])
         if (package := Path(program.__file__).parent).is_dir():  # it may be within a file
             yield package
@@ -169,13 +177,13 @@ def _source(args: argparse.Namespace, machine: Machine, where: Place) -> Path:
             f"There is no {where.config} yet. Next: name a configuration with -c; `bouncestream init --output "
             f"{where.name}.toml` makes one."
         )
-    found = config_path(args)
-    if found is None:
+    here = Path(args.config or "config.toml")
+    if is_example(here) or (args.config is None and not here.exists()):
         raise UsageError(
-            "The configuration comes from the environment, which a service does not have. Next: name a file with "
-            "-c; `bouncestream init` makes one."
+            f"There is no configuration to install{f': {here} is the example' if here.exists() else ''}. Next: "
+            f"`bouncestream init --output {where.config}` makes one; or name yours with -c."
         )
-    return Path(found)
+    return here
 
 
 def _text(path: Path) -> str:
@@ -220,7 +228,8 @@ def _fitted(machine: Machine, where: Place, source: Path) -> Extracted:
     outbox = Path(settings.outbox.path)
     if outbox.is_relative_to(where.state) or (machine.user and "path" in tomllib.loads(text).get("outbox", {})):
         return config
-    if machine.disk(outbox.absolute()).exists():
+    anothers = outbox.parent.parent == where.state.parent and outbox.parent.name.startswith("bouncestream")
+    if machine.disk(outbox.absolute()).exists() and not anothers:
         raise UsageError(
             f"The outbox {outbox} lies where the service cannot write. Next: stop the bridge that uses it, "
             f"`install -d -m 700 {where.state}`, `mv {outbox}* {where.state}/`, and set [outbox] path of {source} "
@@ -254,7 +263,9 @@ def _files(machine: Machine, where: Place, config: Extracted, text: str) -> Iter
         path = where.folder / dotted
         yield File(path, content, 0o600, machine.read(path), secret=True)
     yield File(where.config, config.text, 0o600 if machine.user else 0o644, machine.read(where.config))
-    yield File(where.unit_file, text, 0o644, machine.read(where.unit_file))
+    before = machine.read(where.unit_file)
+    if before is not None or machine.read(_UNITS / where.unit_file.name) != text:  # else a package has brought it
+        yield File(where.unit_file, text, 0o644, before)
     if not machine.user:
         yield File(where.extra, credentials(config.files), 0o644, machine.read(where.extra))
 
@@ -278,7 +289,9 @@ def _write(machine: Machine, where: Place, wanted: Sequence[File], *, force: boo
                 "overwrite the file with --force."
             )
     machine.disk(where.folder).mkdir(0o700 if machine.user else 0o755, parents=True, exist_ok=True)
-    if machine.user:  # else systemd makes it, for the user of the service
+    if machine.user and any(
+        str(where.state) in one.text for one in wanted
+    ):  # else systemd makes it, or it is there
         machine.disk(where.state).mkdir(0o700, parents=True, exist_ok=True)
     written = False
     for one in wanted:
@@ -313,8 +326,10 @@ def _start(machine: Machine, where: Place, *, again: bool) -> bool:
             out.mark(
                 "✘",
                 f"systemctl {' '.join(words)}: {failed}",
-                f"journalctl{user} -u {where.unit} -n 20 shows why; then install again",
+                f"its last lines are below, and journalctl{user} -u {where.unit} has more; then install again",
             )
+            for line in machine.log(where.unit, _LINES):
+                print(f"    {printable(line)}")
             return False
     out.mark("✔", f"{where.unit} runs{'' if machine.user else ', and will after each boot'}")
     return True

@@ -5,6 +5,7 @@ and outbox are never removed: it says where they are."""
 from __future__ import annotations
 
 import argparse
+import tomllib
 from pathlib import Path
 
 from bouncestream.cli import out
@@ -40,11 +41,12 @@ def uninstall(args: argparse.Namespace, machine: Machine, where: Place) -> int:
         out.mark("·", f"{where.unit} is not installed")
         return FINE
     gone = [where.extra]
-    if not _others(machine, where):
+    others = _others(machine, where)
+    if not where.name or not any("@" in other for other in others):  # services with a name share their template
         gone.append(where.unit_file)
-        link = machine.disk(LINK)
-        if link.is_symlink() and text is not None and str(link.readlink()) == program_of(text) and not machine.user:
-            gone.append(LINK)
+    link = machine.disk(LINK)
+    if not (others or machine.user) and link.is_symlink() and str(link.readlink()) == program_of(text or ""):
+        gone.append(LINK)
     gone = [path for path in gone if machine.disk(path).is_symlink() or machine.disk(path).exists()]
     if args.dry_run:
         print(f"systemctl {'--user ' if machine.user else ''}disable --now {where.unit}")
@@ -65,10 +67,9 @@ def uninstall(args: argparse.Namespace, machine: Machine, where: Place) -> int:
     return FINE
 
 
-def _others(machine: Machine, where: Place) -> bool:
-    """Whether another service needs the same unit: that of a name is a template."""
-    wanted = machine.disk(where.units).glob("*.wants/bouncestream@*.service") if where.name else ()
-    return any(link.name != where.unit for link in wanted)
+def _others(machine: Machine, where: Place) -> set[str]:
+    """The names of other services of ours that are enabled."""
+    return {link.name for link in machine.disk(where.units).glob("*.wants/bouncestream*.service")} - {where.unit}
 
 
 def _tidy(machine: Machine, folder: Path) -> None:
@@ -81,12 +82,14 @@ def _tidy(machine: Machine, folder: Path) -> None:
 
 
 def _tell(machine: Machine, where: Place) -> None:
-    """Say what is left, and how it goes."""
-    left = [path for path in (where.folder, where.state) if machine.disk(path).exists()]
+    """Say what is left, and whose it is to remove."""
+    try:
+        outbox = Path(tomllib.loads(machine.read(where.config) or "")["outbox"]["path"])
+    except (ValueError, KeyError, TypeError):
+        outbox = where.state / "outbox.db"
+    left = {where.folder: "configuration and secrets", outbox: "the outbox"}
+    left = {path: what for path, what in left.items() if machine.disk(path.absolute()).exists()}
     if left:
         out.heading("Your data stays:")
-        out.fields(
-            [(str(path), "configuration and secrets" if path == where.folder else "the outbox") for path in left],
-            "  ",
-        )
-        print("Remove them yourself, once you are sure.")
+        out.fields([(str(path), what) for path, what in left.items()], "  ")
+        print("Remove it yourself, once you are sure.")

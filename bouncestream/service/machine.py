@@ -44,7 +44,7 @@ class Machine:
         if self.user and self.systemctl("show-environment"):
             raise UsageError(
                 "Your user's systemd does not answer. Next: log in as this user itself (by ssh, or `machinectl "
-                "shell USER@`), not by su or sudo; or install for the machine with `sudo … install --system`."
+                "shell --uid=NAME`), not by su or sudo; or install for the machine with `sudo … install --system`."
             )
 
     def systemctl(self, *words: str) -> str:
@@ -58,7 +58,18 @@ class Machine:
             return f"it did not answer within {_PATIENCE} seconds"
         except OSError as error:
             return error.strerror or "it cannot be started"
-        return (done.stderr.strip() or f"exit code {done.returncode}") if done.returncode else ""
+        return (" ".join(done.stderr.split()) or f"exit code {done.returncode}") if done.returncode else ""
+
+    def log(self, unit: str, lines: int) -> list[str]:
+        """The last lines that a service has logged; none where the journal cannot be read."""
+        command = ["journalctl", *(["--user"] if self.user else []), "-u", unit, "-n", str(lines), "-o", "cat"]
+        try:
+            done = subprocess.run(  # noqa: S603 - words of ours, no shell
+                [*command, "--no-pager"], stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False
+            )
+        except (subprocess.TimeoutExpired, OSError):
+            return []
+        return done.stdout.decode("utf-8", "replace").splitlines()
 
 
 def this_machine(*, user: bool) -> Machine:

@@ -17,9 +17,10 @@ from bouncestream.service.place import Place
 #: What a user's systemd cannot do: it needs rights of root, or the units that it names are the machine's.
 _NOT_FOR_USERS = re.compile(
     r"(?:After|Wants|DynamicUser|User|StateDirectory|StateDirectoryMode|AmbientCapabilities|CapabilityBoundingSet|"
-    r"LimitNOFILE|Private\w+|Proc\w+|Protect\w+|RemoveIPC)="
+    r"CacheDirectory|CacheDirectoryMode|LimitNOFILE|Private\w+|Proc\w+|Protect\w+|RemoveIPC)="
 )
 
+_CACHE = "CacheDirectory=bouncestream\nCacheDirectoryMode=0700\n"
 _CREDENTIALS = """\
 # Root's files, of which the service sees copies. `bouncestream install` overwrites this file when a secret is added
 # or removed; write lines of your own into another file beside it.
@@ -32,16 +33,20 @@ def base() -> str:
     return files("bouncestream.service").joinpath("bouncestream.service").read_text("utf-8")
 
 
-def unit(place: Place, command: Sequence[str], environ: Mapping[str, str] | None = None) -> str:
-    """The unit's text. `command` and `environ` start the program; `run` and its options follow. A place with a name
-    has a template, which is the same for each name."""
+def unit(
+    place: Place, command: Sequence[str], environ: Mapping[str, str] | None = None, *, unpacks: bool = False
+) -> str:
+    """The unit's text. `command` and `environ` start the program; `run` and its options follow. `unpacks`: it needs
+    a cache to unpack itself to. A place with a name has a template, which is the same for each name."""
     text = base()
+    if unpacks:
+        text = text.replace("StateDirectoryMode=0700\n", f"StateDirectoryMode=0700\n{_CACHE}")
     if place.user:
         text = _for_user(text)
     folder = str(place.above / "bouncestream")
     if place.name:
         folder += "-%i"
-        text = re.sub(r"(?m)^((?:User|StateDirectory)=bouncestream)$", r"\1-%i", text)
+        text = re.sub(r"(?m)^((?:User|StateDirectory|CacheDirectory)=bouncestream)$", r"\1-%i", text)
         text = re.sub(r"(?m)^(Description=.*)$", r"\1 (%i)", text)
         text = text.replace("/etc/bouncestream/", "/etc/bouncestream-%i/")
     start = [f"Environment={quoted(f'{name}={value}')}" for name, value in (environ or {}).items()]
@@ -73,4 +78,5 @@ def _for_user(text: str) -> str:
     """The unit of a user's service, whose comments are those of the machine's."""
     lines = [line for line in text.splitlines() if not line.startswith("#") and not _NOT_FOR_USERS.match(line)]
     kept = [line for before, line in pairwise(["", *lines]) if line or before]
-    return "\n".join((*text.splitlines()[:3], "", *kept, "")).replace("multi-user.target", "default.target")
+    text = "\n".join((*text.splitlines()[:3], "", *kept, ""))
+    return text.replace("multi-user.target", "default.target").replace("systemctl edit", "systemctl --user edit")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.cli.install import LINK, install
+from bouncestream.config.example import render as example
 from bouncestream.config.load import load
 from bouncestream.errors import ConfigError, UsageError
 from bouncestream.service import traps
@@ -218,6 +219,11 @@ def test_an_outbox_where_the_service_cannot_write(it: Stage) -> None:
         call(it)
     it.disk("/srv/mine/outbox.db").unlink()
     call(it)
+    it.disk("/var/lib/bouncestream").mkdir(parents=True)
+    it.disk("/var/lib/bouncestream/outbox.db").touch()
+    call(it, "shop", config=str(here(port=8026, name="shop.toml")))
+    shop = it.disk("/etc/bouncestream-shop/config.toml").read_text()
+    assert 'path = "/var/lib/bouncestream-shop/outbox.db"' in shop, "the other one is another service's"
     assert 'path = "/var/lib/bouncestream/outbox.db"' in it.disk(f"{ETC}/config.toml").read_text()
 
 
@@ -236,7 +242,62 @@ def test_a_service_that_does_not_start_is_told(it: Stage, capsys: pytest.Capture
     assert call(it) == 1
     said = capsys.readouterr().out
     assert "systemctl restart bouncestream.service: Job failed." in said
-    assert "journalctl -u bouncestream.service -n 20" in said
+    assert "journalctl -u bouncestream.service has more" in said
+
+
+def test_why_it_does_not_start_is_shown(it: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    here()
+    it.fail("restart")
+    journal = it.machine.root.parent / "bin/journalctl"
+    journal.write_text("#!/bin/sh\necho 'bouncestream: the port is taken'\n")
+    journal.chmod(0o755)
+    call(it)
+    assert "\n    bouncestream: the port is taken\n" in capsys.readouterr().out
+
+
+def test_there_is_nothing_to_install(it: Stage) -> None:
+    with pytest.raises(UsageError, match=r"no configuration to install. Next: `bouncestream init --output /etc/b"):
+        call(it)
+    Path("config.toml").write_text(example())
+    with pytest.raises(UsageError, match=r"config\.toml is the example"):
+        call(it)
+
+
+def test_a_single_file_is_started_by_its_own_path_with_a_cache_to_unpack_to(
+    it: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.frozen", True, raising=False)
+    monkeypatch.setattr("sys.executable", "/var/cache/bouncestream/0815/bouncestream")
+    monkeypatch.setenv("BOUNCESTREAM_FILE", "/bin/sh")
+    here()
+    call(it, program=None)
+    text = it.disk(f"{UNITS}/bouncestream.service").read_text()
+    assert "\nExecStart=/bin/sh run --config" in text
+    assert "\nCacheDirectory=bouncestream\nCacheDirectoryMode=0700\n" in text
+    call(it, "shop", program=None, config=str(here(8026, name="shop.toml")))
+    assert "\nCacheDirectory=bouncestream-%i\n" in it.disk(f"{UNITS}/bouncestream@.service").read_text()
+
+
+def test_the_unit_of_a_package_is_left_to_it(it: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would hide each newer one that the package brings."""
+    packaged = it.disk("/usr/bin/bouncestream")
+    packaged.parent.mkdir()
+    packaged.symlink_to("/bin/sh")
+    monkeypatch.setattr("bouncestream.cli.install._PACKAGED", packaged)
+    monkeypatch.setattr("sys.frozen", True, raising=False)
+    monkeypatch.setattr("sys.executable", "/bin/sh")
+    monkeypatch.setattr(traps, "unreachable", lambda paths: "")
+    theirs = it.disk("/usr/lib/systemd/system/bouncestream.service")
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text(unit(it.place(), [str(packaged)]))
+    here()
+    call(it, program=None)
+    assert not it.disk(f"{UNITS}/bouncestream.service").exists()
+    assert it.disk(f"{UNITS}/bouncestream.service.d/secrets.conf").exists()
+    assert it.calls == STARTED
+    theirs.write_text("another")
+    call(it, program=None)
+    assert f"ExecStart={packaged} run" in it.disk(f"{UNITS}/bouncestream.service").read_text()
 
 
 def test_a_wrong_configuration_changes_nothing(it: Stage) -> None:
@@ -261,7 +322,15 @@ def test_a_users_own_service(
     assert tree[f"{home}/systemd/user/bouncestream.service"][1] == unit(it.place(), ["/bin/sh"])
     assert len(tree) == 4
     assert it.calls == ["--user show-environment", *(f"--user {line}" for line in STARTED)]
-    assert it.disk("/home/ann/.local/state/bouncestream").stat().st_mode & 0o777 == 0o700
+    state = it.disk("/home/ann/.local/state/bouncestream")
+    assert not state.exists()
+    Path("config.toml").write_text(Path("config.toml").read_text().replace('path = "/srv/ann/outbox.db"\n', ""))
+    call(it, config="config.toml", force=True)
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert (
+        f'path = "/{state.relative_to(it.machine.root)}/outbox.db"'
+        in it.tree()[f"{home}/bouncestream/config.toml"][1]
+    )
     assert "sudo loginctl enable-linger" in capsys.readouterr().out
 
 

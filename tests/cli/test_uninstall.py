@@ -13,7 +13,7 @@ from tests.service.stage import Stage, arguments, stage
 
 pytestmark = pytest.mark.process
 
-DATA = ("/etc/bouncestream/config.toml", "/etc/bouncestream/listmonk.token", "/var/lib/bouncestream/outbox.db")
+DATA = ("/etc/bouncestream/config.toml", "/etc/bouncestream/listmonk.token", "/srv/mine.db")
 PROGRAM = "/opt/bouncestream/.venv/bin/bouncestream"
 
 
@@ -28,9 +28,9 @@ def installed(it: Stage, name: str = "") -> None:
     for path, text in (
         (where.unit_file, unit(where, [PROGRAM])),
         (where.extra, credentials({})),
-        (where.config, "a"),
+        (where.config, "[outbox]\npath = '/srv/mine.db'\n"),
+        (Path("/srv/mine.db"), "c"),
         (where.folder / "listmonk.token", "b"),
-        (where.state / "outbox.db", "c"),
     ):
         it.disk(path).parent.mkdir(parents=True, exist_ok=True)
         it.disk(path).write_text(text)
@@ -52,8 +52,8 @@ def test_the_service_goes_and_the_data_stays(it: Stage, capsys: pytest.CaptureFi
     assert not it.disk(LINK).is_symlink()
     said = capsys.readouterr().out
     assert "Your data stays:" in said
-    assert "/etc/bouncestream" in said
-    assert "/var/lib/bouncestream" in said
+    assert "/etc/bouncestream  configuration and secrets" in said
+    assert "/srv/mine.db       the outbox" in said
     assert call(it) == 0
     assert it.calls == []
     assert "bouncestream.service is not installed" in capsys.readouterr().out
@@ -73,12 +73,15 @@ def test_the_template_stays_while_another_service_needs_it(it: Stage) -> None:
     installed(it, "shop")
     installed(it, "news")
     template = it.disk("/etc/systemd/system/bouncestream@.service")
+    it.disk(LINK).symlink_to(PROGRAM)
     assert call(it, "shop") == 0
+    assert it.disk(LINK).is_symlink()
     assert template.exists()
     assert it.disk("/etc/systemd/system/bouncestream@news.service.d/secrets.conf").exists()
     it.disk("/etc/systemd/system/multi-user.target.wants/bouncestream@shop.service").unlink()
     assert call(it, "news") == 0
     assert not template.exists()
+    assert not it.disk(LINK).is_symlink()
 
 
 def test_a_dry_run_removes_nothing(it: Stage, capsys: pytest.CaptureFixture[str]) -> None:
