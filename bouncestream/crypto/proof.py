@@ -33,6 +33,10 @@ class Asked(Protocol):
         """Without regard to case."""
 
     @property
+    def body(self) -> bytes:
+        """The body, decompressed if the proof is `inside`."""
+
+    @property
     def as_sent(self) -> bytes:
         """The body, compressed if it came so."""
 

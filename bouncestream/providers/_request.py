@@ -46,6 +46,26 @@ class WebhookRequest:
             self._json.append(load_json(self.body, self.headers))
         return self._json[0]
 
+    def json_lines(self) -> Any:
+        """The body as JSON, or as a list of JSON lines: one that cannot be read stays as its bytes, which no reader
+        of an event takes. Raises Malformed."""
+        lines = [line for line in self.body.splitlines() if line.strip()]
+        if len(lines) < 2:
+            return self.json()
+        try:
+            return self.json()
+        except Malformed:
+            return [_line(line, self.headers) for line in lines]
+
+    def json_or_form(self) -> Any:
+        """The body as JSON, or as a form where it is none. Raises Malformed."""
+        try:
+            return self.json()
+        except Malformed:
+            if any((form := self.form()).values()):
+                return form
+            raise
+
     def form(self) -> dict[str, str]:
         """The body as a form: of a repeated field the last value. Raises Malformed."""
         try:
@@ -53,6 +73,13 @@ class WebhookRequest:
         except ValueError as error:
             raise Malformed(f"the form cannot be read: {error}") from None
         return {name: values[-1] for name, values in read.items()}
+
+
+def _line(line: bytes, headers: Mapping[str, str]) -> Any:
+    try:
+        return load_json(line, headers)
+    except Malformed:
+        return line
 
 
 @dataclass(frozen=True, slots=True)

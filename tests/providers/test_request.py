@@ -27,6 +27,21 @@ def test_a_form_has_the_last_of_repeated_fields() -> None:
         request(b"&".join(b"a=%d" % n for n in range(1001))).form()
 
 
+def test_json_lines_are_a_list_and_a_bad_one_stays_bytes() -> None:
+    assert request(b'{"a": 1}\n').json_lines() == {"a": 1}
+    assert request(b'[\n{"a": 1}\n]').json_lines() == [{"a": 1}]
+    assert request(b'{"a": 1}\n\n{"b"\n{"c": 3}\n').json_lines() == [{"a": 1}, b'{"b"', {"c": 3}]
+    with pytest.raises(Malformed):
+        request(b"{").json_lines()
+
+
+def test_json_or_a_form() -> None:
+    assert request(b'{"a": "b=c"}').json_or_form() == {"a": "b=c"}
+    assert request(b"a=1").json_or_form() == {"a": "1"}
+    with pytest.raises(Malformed, match="not JSON"):
+        request(b"neither").json_or_form()
+
+
 def test_a_signature_is_over_what_was_sent() -> None:
     asked = request(b"packed")
     assert asked.as_sent == b"packed"
