@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""MailerSend: one JSON object per request, about one recipient; its activity lies in `data`, nested or flat.
+
+Source: MailerSend's API documentation, "Webhooks", as stored in November 2026: it tries again for three days after
+429, 5xx and no answer within 3 seconds, gives up at another 4xx, and pauses a webhook that fails often. A webhook
+is saved only once its test, signed with a secret that everybody knows, was answered with 200. Custom headers of a
+mail do not come back, and the Message-ID becomes MailerSend's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bouncestream.crypto.place import Header
+from bouncestream.crypto.secret import Secret
+from bouncestream.crypto.signature import Hmac
+from bouncestream.errors import Malformed
+from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._fields import dig, text
+from bouncestream.settings.key import live_secret
+
+#: Type of the event → class.
+CLASSES: Mapping[str, str] = {
+    "activity.hard_bounced": "hard",
+    "activity.soft_bounced": "soft",
+    "activity.deferred": "deferral",
+    "activity.spam_complaint": "complaint",
+    "activity.unsubscribed": "unsubscribe",
+    "activity.sent": "info",
+    "activity.delivered": "info",
+    "activity.opened": "info",
+    "activity.clicked": "info",
+    "activity.survey_": "info",
+    "recipient.": "info",
+    "sender_identity.": "info",
+    "maintenance.": "info",
+    "sms.": "info",
+    "webhook.test": "info",
+}
+
+_SIGNED = Hmac(signature=Header("Signature"))
+
+#: The secret that MailerSend signs its test with, for everyone. It proves nothing, and lets in nothing else.
+_OF_THE_TEST = Secret("test_Am3L1GuOIc4blLUuHqAPxxwkZaJyEk8G")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailerSend(Webhook):
+    """MailerSend's webhooks, each signed with a secret of its own."""
+
+    signing_secret: Secret | None = live_secret(
+        "The signing secret that MailerSend shows for the webhook.", rotates=True, foreign=True, proof=_SIGNED
+    )
+
+
+def handshake(request: WebhookRequest, settings: MailerSend) -> Answer | None:
+    """Nothing but 200 for the test, without which MailerSend does not save the webhook."""
+    sent = request.headers.get("Signature", "").strip().lower()
+    test = request.json()["type"] == "webhook.test" and sent == _SIGNED.sign(_OF_THE_TEST, request.as_sent)
+    return Answer() if test else None
+
+
+def parse(request: WebhookRequest, into: Gathered[MailerSend]) -> None:
+    """The events of a request."""
+    into.each(request.json(), _one)
+
+
+def _one(item: Any, into: Gathered[MailerSend]) -> None:
+    said, data = text(item.get("type"), 100), item.get("data")
+    if not said:
+        raise Malformed("type is missing")
+    email = dig(data, "email")
+    why = dig(data, "morph") or dig(data, "meta")
+    into.report(
+        said,
+        part=item,
+        recipient=email if isinstance(email, str) else dig(email, "recipient", "email"),
+        at=dig(data, "created_at") or item.get("created_at"),
+        diagnostic=dig(why, "readable_reason") or dig(why, "reason"),
+        vendor_message_id=dig(email, "id") or dig(data, "email_id"),
+        event_id=dig(data, "id"),
+        metadata=dig(email, "headers"),
+    )
+
+
+PROVIDER = Provider(
+    name="mailersend",
+    title="MailerSend",
+    summary="MailerSend's webhooks (bounces, spam complaints, unsubscriptions)",
+    settings=MailerSend,
+    parse=parse,
+    classes=CLASSES,
+    handshake=handshake,
+    guide=Guide(
+        read=date(2026, 11, 30),
+        steps=(
+            "At MailerSend, open Domains, your domain, Manage, Webhooks, and create a webhook. bouncestream has to",
+            "run by then: MailerSend saves a webhook only if it is answered.",
+            "URL     {url}",
+            "Choose the events activity.hard_bounced, activity.soft_bounced, activity.spam_complaint and",
+            "activity.unsubscribed. Copy the signing secret into the configuration.",
+        ),
+        uuids="no; the address is what is known",
+    ),
+)
