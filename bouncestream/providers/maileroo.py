@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Maileroo: one JSON object per request, about one recipient.
+
+Source: Maileroo's documentation, "Webhooks", as noted in November 2026. It tries again after any answer but
+200; how often is not said. Tags come from headers `X-Tag-…` and come back under the rest of the name. The
+Message-ID that Listmonk gave does not come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bouncestream.crypto.place import Header
+from bouncestream.crypto.secret import Secret
+from bouncestream.crypto.signature import Hmac
+from bouncestream.errors import Malformed
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._fields import dig, text
+from bouncestream.settings.key import live_secret
+
+#: event_type → class.
+CLASSES: Mapping[str, str] = {
+    "failed": "judge-hard",  # refused, or tried until time was up: only the words tell
+    "deferred": "deferral",
+    "rejected": "suppressed",  # by Maileroo itself
+    "complained": "complaint",
+    "accepted": "info",
+    "delivered": "info",
+    "opened": "info",
+    "clicked": "info",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maileroo(Webhook):
+    """Maileroo's webhooks, signed with the secret that you set there."""
+
+    signing_secret: Secret | None = live_secret(
+        "The secret that you set for the webhook at Maileroo.",
+        rotates=True,
+        proof=Hmac(signature=Header("X-Maileroo-Signature")),
+    )
+
+
+def parse(request: WebhookRequest, into: Gathered[Maileroo]) -> None:
+    """The events of a request."""
+    into.each(request.json(), _one)
+
+
+def _one(item: Any, into: Gathered[Maileroo]) -> None:
+    said, data = text(item.get("event_type"), 100), item.get("event_data")
+    if not said:
+        raise Malformed("event_type is missing")
+    to = dig(data, "to")
+    into.report(
+        said,
+        part=item,
+        recipient=dig(to, 0) if isinstance(to, list) else to,
+        at=item.get("event_time") or item.get("inserted_at"),
+        diagnostic=dig(data, "reason") or dig(data, "reject_reason"),
+        vendor_message_id=item.get("message_id") or item.get("message_reference_id"),
+        event_id=item.get("event_id"),
+        metadata=item.get("tags"),
+    )
+
+
+PROVIDER = Provider(
+    name="maileroo",
+    title="Maileroo",
+    summary="Maileroo's webhooks (failures, spam complaints)",
+    settings=Maileroo,
+    parse=parse,
+    classes=CLASSES,
+    guide=Guide(
+        read=date(2026, 11, 30),
+        steps=(
+            "At Maileroo, open your sending domain, Webhooks, and create a webhook.",
+            "URL     {url}",
+            "Secret  {secret}",
+            "Choose the events Failed and Complained.",
+        ),
+        campaign_headers={
+            "X-Tag-listmonk_campaign": "{{ .Campaign.UUID }}",
+            "X-Tag-listmonk_subscriber": "{{ .Subscriber.UUID }}",
+        },
+    ),
+)
