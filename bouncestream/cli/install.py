@@ -13,6 +13,7 @@ import asyncio
 import difflib
 import os
 import pwd
+import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -319,6 +320,7 @@ def _differ(path: Path, there: str, new: str) -> None:
 
 def _start(machine: Machine, where: Place, *, again: bool) -> bool:
     """Enable and start the service; whether it runs."""
+    began = time.time()
     calls = [["daemon-reload"], ["enable", where.unit], ["restart" if again else "start", where.unit]]
     for words in calls:
         if failed := machine.systemctl(*words):
@@ -328,7 +330,7 @@ def _start(machine: Machine, where: Place, *, again: bool) -> bool:
                 f"systemctl {' '.join(words)}: {failed}",
                 f"its last lines are below, and journalctl{user} -u {where.unit} has more; then install again",
             )
-            for line in machine.log(where.unit, _LINES):
+            for line in machine.log(where.unit, _LINES, began):
                 print(f"    {printable(line)}")
             return False
     out.mark("✔", f"{where.unit} runs{'' if machine.user else ', and will after each boot'}")

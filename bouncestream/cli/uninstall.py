@@ -58,6 +58,8 @@ def uninstall(args: argparse.Namespace, machine: Machine, where: Place) -> int:
     if failed := machine.systemctl("disable", "--now", where.unit):
         out.mark("✘", f"{where.unit} cannot be stopped: {failed}", f"systemctl status {where.unit}")
         return NOT_WELL
+    if "\nCacheDirectory=" in (text or ""):  # the single file's: it can be unpacked again
+        machine.systemctl("clean", "--what=cache", where.unit)
     for path in gone:
         machine.disk(path).unlink()
         out.mark("✔", f"{path} is removed")

@@ -60,9 +60,11 @@ class Machine:
             return error.strerror or "it cannot be started"
         return (" ".join(done.stderr.split()) or f"exit code {done.returncode}") if done.returncode else ""
 
-    def log(self, unit: str, lines: int) -> list[str]:
-        """The last lines that a service has logged; none where the journal cannot be read."""
+    def log(self, unit: str, lines: int, since: float) -> list[str]:
+        """The last lines that a service has logged since a time (seconds since 1970); none where the journal cannot
+        be read."""
         command = ["journalctl", *(["--user"] if self.user else []), "-u", unit, "-n", str(lines), "-o", "cat"]
+        command += ["--since", f"@{since:.0f}"]
         try:
             done = subprocess.run(  # noqa: S603 - words of ours, no shell
                 [*command, "--no-pager"], stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False

@@ -16,8 +16,8 @@ _HIDDEN = {
     "/var/tmp": "PrivateTmp=yes",  # noqa: S108 - compared only
 }
 _NEXT = (
-    "Next: put bouncestream into a folder such as /opt/bouncestream, and run `make setup PYTHON=/usr/bin/python3` "
-    "there, so that both are outside of users' folders; then install again from there."
+    "Next: move it to a folder such as /opt/bouncestream, where a clone needs `make setup PYTHON=/usr/bin/python3` "
+    "so that its Python lies outside of users' folders, too; then install again from there."
 )
 
 

@@ -20,7 +20,8 @@ _NOT_FOR_USERS = re.compile(
     r"CacheDirectory|CacheDirectoryMode|LimitNOFILE|Private\w+|Proc\w+|Protect\w+|RemoveIPC)="
 )
 
-_CACHE = "CacheDirectory=bouncestream\nCacheDirectoryMode=0700\n"
+#: Not that of root (/var/cache/bouncestream): nobody trusts a program that another user may change.
+_CACHE = "CacheDirectory=%n\nCacheDirectoryMode=0700\n"
 _CREDENTIALS = """\
 # Root's files, of which the service sees copies. `bouncestream install` overwrites this file when a secret is added
 # or removed; write lines of your own into another file beside it.
@@ -46,7 +47,7 @@ def unit(
     folder = str(place.above / "bouncestream")
     if place.name:
         folder += "-%i"
-        text = re.sub(r"(?m)^((?:User|StateDirectory|CacheDirectory)=bouncestream)$", r"\1-%i", text)
+        text = re.sub(r"(?m)^((?:User|StateDirectory)=bouncestream)$", r"\1-%i", text)
         text = re.sub(r"(?m)^(Description=.*)$", r"\1 (%i)", text)
         text = text.replace("/etc/bouncestream/", "/etc/bouncestream-%i/")
     start = [f"Environment={quoted(f'{name}={value}')}" for name, value in (environ or {}).items()]

@@ -249,10 +249,12 @@ def test_why_it_does_not_start_is_shown(it: Stage, capsys: pytest.CaptureFixture
     here()
     it.fail("restart")
     journal = it.machine.root.parent / "bin/journalctl"
-    journal.write_text("#!/bin/sh\necho 'bouncestream: the port is taken'\n")
+    journal.write_text(
+        "#!/bin/sh\necho \"$*\" | grep -q -- '-u bouncestream.service -n 8' && echo 'the port is taken'\n"
+    )
     journal.chmod(0o755)
     call(it)
-    assert "\n    bouncestream: the port is taken\n" in capsys.readouterr().out
+    assert "\n    the port is taken\n" in capsys.readouterr().out
 
 
 def test_there_is_nothing_to_install(it: Stage) -> None:
@@ -273,9 +275,9 @@ def test_a_single_file_is_started_by_its_own_path_with_a_cache_to_unpack_to(
     call(it, program=None)
     text = it.disk(f"{UNITS}/bouncestream.service").read_text()
     assert "\nExecStart=/bin/sh run --config" in text
-    assert "\nCacheDirectory=bouncestream\nCacheDirectoryMode=0700\n" in text
+    assert "\nCacheDirectory=%n\nCacheDirectoryMode=0700\n" in text
     call(it, "shop", program=None, config=str(here(8026, name="shop.toml")))
-    assert "\nCacheDirectory=bouncestream-%i\n" in it.disk(f"{UNITS}/bouncestream@.service").read_text()
+    assert "\nCacheDirectory=%n\n" in it.disk(f"{UNITS}/bouncestream@.service").read_text()
 
 
 def test_the_unit_of_a_package_is_left_to_it(it: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,6 +69,17 @@ def test_changes_and_a_command_of_ones_own_stay(it: Stage) -> None:
     assert it.disk(LINK).is_symlink()
 
 
+def test_what_a_single_file_was_unpacked_to_goes(it: Stage) -> None:
+    installed(it)
+    it.disk(it.place().unit_file).write_text(unit(it.place(), ["/opt/one"], unpacks=True))
+    assert call(it) == 0
+    assert it.calls == [
+        "disable --now bouncestream.service",
+        "clean --what=cache bouncestream.service",
+        "daemon-reload",
+    ]
+
+
 def test_the_template_stays_while_another_service_needs_it(it: Stage) -> None:
     installed(it, "shop")
     installed(it, "news")
