@@ -12,7 +12,7 @@ PASS = """
 location / {
     proxy_pass http://127.0.0.1:%(port)s;
     proxy_set_header Host $host;
-    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    proxy_set_header X-Forwarded-For $remote_addr;
     proxy_set_header X-Forwarded-Proto $scheme;
 }
 """

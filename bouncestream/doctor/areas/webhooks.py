@@ -215,7 +215,7 @@ def _passing(reply: Reply) -> str:
 _NGINX = """\
 location /webhooks/ {
     proxy_pass http://127.0.0.1:8025;
-    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    proxy_set_header X-Forwarded-For $remote_addr;
     client_max_body_size 10m;
 }"""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 _NGINX_HEADERS = """\
     proxy_set_header Host $host;
-    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    proxy_set_header X-Forwarded-For $remote_addr;
     proxy_set_header X-Forwarded-Proto $scheme;"""
 
 
