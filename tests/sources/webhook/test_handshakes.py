@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A subscription to Amazon SNS from its confirmation to its end, through the real server. SNS is a stand-in with
-TLS on this machine: names lead to it, and its certificate is by an authority that only the test trusts."""
+TLS on this machine: names lead to it, and its certificate is by an authority that only the test trusts. And that of
+Azure Event Grid, which only asks."""
 
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from bouncestream.providers import webhook
 from bouncestream.sources.webhook import errands
 from tests.providers import sns
 from tests.providers.case import KEY, OTHER
+from tests.providers.cases import azure
 from tests.providers.cases.ses import SES_BOUNCE
 from tests.sources.conftest import Answer, Running, Start
 
@@ -130,3 +132,18 @@ async def test_sns_is_told_to_come_again_when_it_cannot_be_asked(
     amazon.status = 500
     confirmation = sns.message(KEY, "You have chosen …", "SubscriptionConfirmation")
     assert (await post(running, confirmation)).status == 503
+
+
+async def test_event_grid_validates_the_endpoint_without_the_secret_and_sends_nothing_so(start: Start) -> None:
+    case = azure.CASES["azure"]
+    running: Running = await start({"news": case.settings})
+    validation = case.encoded(azure.VALIDATION)
+    answer = await running.post(PATH, validation, aeg_event_type="SubscriptionValidation")
+    assert (answer.status, answer.json) == (200, {"validationResponse": azure.CODE})
+    for sort in ("SubscriptionValidation", "Notification"):
+        assert (await running.post(PATH, case.good, aeg_event_type=sort)).status == 401
+    asked = await running.post(PATH, b"", "OPTIONS", WebHook_Request_Origin="eventgrid.azure.net")
+    assert (asked.status, asked.headers["webhook-allowed-origin"]) == (200, "eventgrid.azure.net")
+    assert (await running.post(PATH, b"", "OPTIONS", WebHook_Request_Origin="evil.example")).status == 405
+    assert running.emitted.submissions == []
+    assert (await running.post(PATH, case.good, authorization=f"Bearer {KEY}")).json["accepted"] == 1
