@@ -41,8 +41,8 @@ def providers_table() -> str:
     for name in providers.names():
         one = providers.get(name)
         proofs = (f"`{option}` ({proof.word})" for option, proof in proofs_of(one.settings).items())
-        rows.append((f"[{one.title}]({name}.md)", one.summary, " or ".join(proofs), one.guide.uuids, f"`{name}`"))
-    return table(("provider", "webhooks of", "proof", "UUIDs come back", "`provider =`"), rows)
+        rows.append((f"[{one.title}]({name}.md)", f"`{name}`", " or ".join(proofs), one.guide.uuids))
+    return table(("provider", "`provider =`", "proof", "campaign"), rows)
 
 
 def works_with() -> str:
@@ -56,17 +56,14 @@ def works_with() -> str:
 
 
 def permissions() -> str:
-    """The table of what the API user of Listmonk has to be allowed."""
-    rows = (
-        (
-            " and ".join(f"`{name}`" for name in one.names),
-            one.buys,
-            ", ".join(f"`{command}`" for command in one.needed_by),
-            one.without,
-        )
+    """What the API user of Listmonk has to be allowed, and why."""
+    return "\n".join(
+        f"* **{' and '.join(f'`{name}`' for name in one.names)}**\n"
+        f"  * What it is for: {one.buys}.\n"
+        f"  * Without it: {one.without}.\n"
+        f"  * Needed by {', '.join(f'`{command}`' for command in one.needed_by)}."
         for one in PERMISSIONS
     )
-    return table(("permission", "what it is for", "needed by", "without it"), rows)
 
 
 def reload() -> str:
