@@ -8,7 +8,6 @@ import queue
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -20,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.outbox import make
+from tests.packages.program import command
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a-webhook-secret-of-good-length"
@@ -33,7 +33,7 @@ Cli = Callable[..., Done]
 def environment(**extra: str) -> dict[str, str]:
     """Ours, without anything that changes how a command behaves."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("BOUNCESTREAM", "JOURNAL", "NOTIFY"))}
-    return clean | {"PYTHONPATH": str(ROOT)} | extra
+    return clean | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | extra
 
 
 class Process:
@@ -41,7 +41,7 @@ class Process:
 
     def __init__(self, *args: str, cwd: Path, env: dict[str, str]) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "bouncestream", *args],
+            [*command(), *args],
             cwd=cwd,
             env=env,
             stdin=subprocess.DEVNULL,
@@ -107,7 +107,7 @@ def cli(tmp_path: Path) -> Cli:
 
     def run(*args: str, stdin: str | None = None, env: dict[str, str] | None = None) -> Done:
         done = subprocess.run(
-            [sys.executable, "-m", "bouncestream", *args],
+            [*command(), *args],
             cwd=tmp_path,
             env=environment(**(env or {})),
             input=stdin,

@@ -6,8 +6,12 @@ import json
 import socket
 from pathlib import Path
 
+import pytest
+
 from tests.alerts.receivers import hooks
 from tests.cli.conftest import Cli, write_config
+
+pytestmark = pytest.mark.binary
 
 
 def test_without_a_channel_it_says_so(cli: Cli, config: Path) -> None:

@@ -6,8 +6,12 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Cli
 from tests.outbox import make
+
+pytestmark = pytest.mark.binary
 
 
 def test_a_backup_holds_everything(cli: Cli, config: Path, conn: sqlite3.Connection, tmp_path: Path) -> None:

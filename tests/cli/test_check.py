@@ -10,8 +10,12 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import SECRET, TOKEN, Cli, Done, Process, bounce, post, write_config
 from tests.outbox import make
+
+pytestmark = pytest.mark.binary
 
 Spawn = Callable[..., Process]
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.conftest import SECRET, TOKEN, Cli, write_config
 
+pytestmark = pytest.mark.binary
+
 
 @pytest.mark.parametrize(
     "words",

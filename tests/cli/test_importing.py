@@ -24,6 +24,8 @@ from tests.judging.test_mail import NAMELESS
 from tests.outbox import make
 from tests.sources.mails import bounce, fixture
 
+pytestmark = pytest.mark.binary
+
 DAY = 86400.0
 MAILBOX = '[mailboxes.{0}]\nhost = "imap.example.org"\nuser = "b"\npassword = "p"\n'
 

@@ -11,6 +11,8 @@ from bouncestream.config.example import render as render_example
 from bouncestream.config.load import load
 from tests.cli.conftest import TOKEN, Cli, Process
 
+pytestmark = pytest.mark.binary
+
 PUBLIC = "http://127.0.0.1:1"
 
 

@@ -10,6 +10,8 @@ from tests.cli.conftest import Cli
 from tests.mailserver.dovecot import Dovecot, dsn, needs_dovecot
 from tests.mailserver.fixtures import dovecot
 
+pytestmark = pytest.mark.binary
+
 __all__ = ["dovecot"]
 
 

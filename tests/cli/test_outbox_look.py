@@ -15,6 +15,8 @@ from bouncestream.ports import Move, State, Unreadable
 from tests.cli.conftest import Cli
 from tests.outbox import make
 
+pytestmark = pytest.mark.binary
+
 #: Each arrival a millisecond later: the order of a list is that of the event ids, which begin with it.
 NOW, LATER, LAST = (datetime.now(UTC) + timedelta(milliseconds=number) for number in range(3))
 

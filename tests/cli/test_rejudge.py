@@ -15,6 +15,8 @@ from bouncestream.ports import State
 from tests.cli.conftest import Cli, bounce
 from tests.outbox import make
 
+pytestmark = pytest.mark.binary
+
 MAILS = Path(__file__).parents[1] / "fixtures" / "mail"
 HERE: dict[str, Any] = {"source": "sendamatic", "provider": "sendamatic"}
 

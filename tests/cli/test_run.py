@@ -21,6 +21,8 @@ from tests.cli.conftest import PATIENCE, SECRET, Cli, Process, bounce, environme
 from tests.outbox import make
 from tests.sources.mails import fixture
 
+pytestmark = pytest.mark.binary
+
 Spawn = Callable[..., Process]
 
 

@@ -22,6 +22,8 @@ from tests.cli.conftest import PATIENCE, Cli, Process, bounce, get, post, write_
 from tests.outbox import make
 from tests.outbox.make import NOW, later
 
+pytestmark = pytest.mark.binary
+
 Spawn = Callable[..., Process]
 
 

@@ -7,7 +7,6 @@ import asyncio
 import os
 import signal
 import sqlite3
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import Any
 
 import aiohttp
 import orjson
+
+from tests.packages.program import command
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-for-the-tests-of-the-whole"
@@ -68,9 +69,7 @@ class Program:
         """Returns once it listens; with `ready` false at once."""
         self.process = await asyncio.create_subprocess_exec(
             *self.prefix,
-            sys.executable,
-            "-m",
-            "tests.e2e.wrapped",
+            *command("tests.e2e.wrapped"),
             "run",
             "--config",
             str(self.config),

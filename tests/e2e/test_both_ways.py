@@ -25,6 +25,8 @@ from bouncestream.providers import webhook
 from bouncestream.providers._contract import WebhookRequest, parse
 from tests.sources.mails import bounce
 
+pytestmark = pytest.mark.binary
+
 NOW = datetime.now(UTC)
 HARD, SOFT = ("Hard bounce", "550 5.1.1 User unknown"), ("Soft bounce - Mailbox full", "452 4.2.2 Mailbox full")
 BELIEVED = Judging("inbox", "accept")

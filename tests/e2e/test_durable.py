@@ -16,6 +16,7 @@ from tests.e2e.conftest import needs
 from tests.e2e.program import Program, event, post
 
 
+@pytest.mark.binary
 @pytest.mark.process
 async def test_each_200_comes_after_an_fdatasync(program: Program, session: aiohttp.ClientSession) -> None:
     needs("strace")

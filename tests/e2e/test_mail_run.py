@@ -56,6 +56,7 @@ async def until_part(session: aiohttp.ClientSession, program: Program, name: str
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.binary
 async def test_a_bounce_mail_reaches_listmonk_and_its_place(
     program: Program, sandbox: Sandbox, dovecot: Dovecot, session: aiohttp.ClientSession
 ) -> None:
@@ -77,6 +78,7 @@ async def test_a_bounce_mail_reaches_listmonk_and_its_place(
     assert PASSWORD not in "\n".join(line for line in program.lines if "secret" in line)
 
 
+@pytest.mark.binary
 async def test_a_reload_takes_a_mailbox_in_and_out(
     program: Program, dovecot: Dovecot, session: aiohttp.ClientSession
 ) -> None:
@@ -95,6 +97,7 @@ async def test_a_reload_takes_a_mailbox_in_and_out(
     assert await program.stop() == 0
 
 
+@pytest.mark.binary
 @pytest.mark.process
 async def test_a_server_that_hangs_holds_up_neither_the_start_nor_the_end(
     program: Program, sandbox: Sandbox, session: aiohttp.ClientSession

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"syscall"
 )
@@ -38,6 +39,12 @@ const (
 )
 
 func main() {
+	// SIGHUP asks `run` for a reload and must not end it, even before it can: ignored is inherited over execve.
+	for _, word := range os.Args[1:] {
+		if word == "run" {
+			signal.Ignore(syscall.SIGHUP)
+		}
+	}
 	var want tree
 	if err := json.Unmarshal(listed, &want); err != nil {
 		refuse(wrong, "this file is damaged (%s).\nNext: download it again, and compare it with SHA256SUMS.", err)
