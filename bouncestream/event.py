@@ -89,6 +89,7 @@ class BounceEvent:
     proof: str = ""  #: of a mail: a `Proof`; empty: the secret of the source is the proof
     reported: str = ""  #: an address that a mail names beside the recipient; only evidence, nobody is told of it
     sure: bool = True  #: False: a hard that rests on words alone; told as soft where `kind` says so
+    confirms: bool = True  #: False: anyone may have posted it, so it is no sign for another report
 
     @property
     def by_uuid(self) -> bool:

@@ -51,8 +51,13 @@ def is_unsure(event: BounceEvent) -> bool:
 
 
 def settled(event: BounceEvent, unsure: str, *, proven: bool = True) -> BounceEvent:
-    """The event, as `[policy] unsure` says, as far as no history is needed. This comes after policy and proof."""
-    if event.sure or event.kind is not Kind.HARD:
+    """The event, as `[policy] unsure` says, as far as no history is needed. This comes after policy and proof.
+    `proven`: not when anyone may post to its webhook; it then confirms nothing, however sure it is."""
+    if event.kind is not Kind.HARD:
+        return event
+    if not proven:
+        event = replace(event, confirms=False)
+    if event.sure:
         return event
     if unsure == "hard":
         return replace(event, sure=True, evidence=f"{event.evidence}; unsure: told as hard as configured")

@@ -153,7 +153,7 @@ def _sure(event: BounceEvent) -> int | None:
     told. None for anything else."""
     if not event.sure:
         return 0
-    return 1 if event.kind is Kind.HARD and event.proof not in UNPROVEN else None
+    return 1 if event.kind is Kind.HARD and event.confirms and event.proof not in UNPROVEN else None
 
 
 def event(row: Row) -> BounceEvent:

@@ -13,8 +13,11 @@ import pytest
 
 from bouncestream.event import BounceEvent, Kind, Proof, person_key
 from bouncestream.judging.mail import Judging, read_mail
+from bouncestream.judging.webhook import judge
 from bouncestream.outbox import arrivals, operator, people
-from bouncestream.ports import State
+from bouncestream.policy import Rules
+from bouncestream.ports import RawInput, State
+from bouncestream.providers._contract import Parsed
 from tests.judging.make import mail
 from tests.outbox import make
 from tests.outbox.make import NOW, SUBSCRIBER, event, later
@@ -145,6 +148,17 @@ def test_the_same_forged_mail_on_three_days_under_two_names_stays_soft(
     assert make.rows(conn, "sure") == [(None,)] * 6
     make.submit(conn, hook(4, later(days=9)), now=later(days=9))
     assert told(conn)[-1] == "soft", "nor are they a first report for a proven one"
+
+
+@pytest.mark.parametrize(("unsure", "sure"), [("repeat", True), ("hard", True), ("hard", False)])
+def test_what_anyone_may_post_is_no_first_report_however_sure_it_is(
+    conn: sqlite3.Connection, unsure: str, sure: bool
+) -> None:
+    came = RawInput("shop", "generic", NOW, b"{}")
+    parsed = Parsed((hook(0, NOW - timedelta(days=9), sure=sure),))
+    arrivals.take(conn, judge(parsed, came, Rules(unsure=unsure), proven=False), NOW)
+    make.submit(conn, hook(1))
+    assert make.rows(conn, "kind, sure") == [("hard", None), ("soft", 0)]
 
 
 def test_somebody_elses_uuid_beside_the_address_confirms_nothing(conn: sqlite3.Connection) -> None:
