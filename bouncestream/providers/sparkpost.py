@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SparkPost (Bird): a list of events in a request, hundreds of them, each about one recipient.
+
+Source: SparkPost's documentation, "Webhook event reference", "Bounce classification codes" and "Webhooks", as
+noted in November 2026. It tries 12 times in 8 hours and drops the batch then. When a webhook is created, an empty
+event is sent and must be answered with 200. Nothing is signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bouncestream.crypto.proof import Basic
+from bouncestream.crypto.secret import Secret
+from bouncestream.errors import Malformed
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._fields import dig, text
+from bouncestream.settings.key import live_secret
+
+#: Type of the event, of a bounce (also one that came later, by mail) /its class by number → class.
+CLASSES: Mapping[str, str] = {
+    "bounce": "judge-hard",
+    "bounce/1/": "judge-hard",  # undetermined
+    "bounce/10/": "hard",  # invalid recipient
+    "bounce/20/": "soft",
+    "bounce/21/": "judge-hard",  # DNS; no such domain may be the cause
+    "bounce/22/": "soft",  # mailbox full
+    "bounce/23/": "soft",  # too large
+    "bounce/24/": "soft",  # timeout
+    "bounce/25/": "suppressed",  # refused by SparkPost
+    "bounce/26/": "suppressed",
+    "bounce/30/": "hard",  # no recipient
+    "bounce/40/": "judge-hard",
+    "bounce/50/": "soft",  # blocked
+    "bounce/51/": "soft",  # as spam
+    "bounce/52/": "soft",  # for its content
+    "bounce/53/": "soft",  # for an attachment
+    "bounce/54/": "soft",  # relaying denied
+    "bounce/60/": "auto-reply",
+    "bounce/70/": "soft",  # transient
+    "bounce/80/": "info",  # a request to subscribe
+    "bounce/90/": "unsubscribe",
+    "bounce/100/": "info",  # challenge and response
+    "delay": "deferral",
+    "spam_complaint": "complaint",
+    "list_unsubscribe": "unsubscribe",
+    "link_unsubscribe": "unsubscribe",
+    "policy_rejection": "suppressed",
+    "generation_rejection": "suppressed",
+    "generation_failure": "info",
+    "delivery": "info",
+    "injection": "info",
+    "sms_status": "info",
+    "open": "info",
+    "initial_open": "info",
+    "amp_": "info",
+    "click": "info",
+    "relay_": "info",  # received mails
+    "ab_test_": "info",
+    "ingest_": "info",
+}
+
+#: What a class by number means in our words, where neither codes nor text say more.
+_REASONS = {"22": "mailbox_full", "23": "too_big", "24": "expired", "51": "blocklisted", "52": "spam"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparkPost(Webhook):
+    """SparkPost's webhooks. They are not signed: basic authentication proves them."""
+
+    password: Secret | None = live_secret(
+        "The password of the webhook's basic authentication at SparkPost; any user name works.",
+        rotates=True,
+        proof=Basic(),
+    )
+
+
+def parse(request: WebhookRequest, into: Gathered[SparkPost]) -> None:
+    """The events of a request."""
+    into.each(request.json(), _one)
+
+
+def _one(item: Any, into: Gathered[SparkPost]) -> None:
+    if not item["msys"]:
+        into.ignored.append("a test of SparkPost")
+        return
+    event = next((one for one in item["msys"].values() if dig(one, "type")), None)
+    if event is None:
+        raise Malformed("type is missing")
+    said, number = text(event["type"], 100), text(event.get("bounce_class"), 10)
+    if said in ("bounce", "out_of_band"):
+        said = f"bounce/{number}/"
+    into.report(
+        said,
+        part=event,
+        recipient=event.get("raw_rcpt_to") or event.get("rcpt_to"),
+        at=event.get("timestamp"),
+        diagnostic=event.get("raw_reason") or event.get("reason"),
+        code=event.get("error_code"),
+        vendor_message_id=event.get("message_id"),
+        event_id=event.get("event_id"),
+        metadata=event.get("rcpt_meta"),
+        reason=_REASONS.get(number, ""),
+    )
+
+
+PROVIDER = Provider(
+    name="sparkpost",
+    title="SparkPost",
+    summary="SparkPost's (Bird's) webhooks (bounces, spam complaints, unsubscriptions)",
+    settings=SparkPost,
+    parse=parse,
+    classes=CLASSES,
+    guide=Guide(
+        read=date(2026, 11, 30),
+        steps=(
+            "At SparkPost, open Configuration, Webhooks, and create a webhook. bouncestream has to run by then:",
+            "SparkPost tests it, and it has to be on port 443.",
+            "URL       {url}",
+            "Authentication: Basic Auth; user bouncestream, password {secret}",
+            "Choose the events Bounce, Out of Band, Spam Complaint, List Unsubscribe and Link Unsubscribe.",
+        ),
+        campaign_headers={
+            "X-MSYS-API": '{"metadata":{"listmonk_campaign":"{{ .Campaign.UUID }}",'
+            '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}}'
+        },
+    ),
+)
