@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from multidict import CIMultiDict
 
@@ -63,6 +64,11 @@ def mac(secret: str, message: bytes, hash: str = "sha256") -> bytes:
 
 def as_json(document: Any) -> bytes:
     return json.dumps(document).encode()
+
+
+def as_form(document: Any) -> bytes:
+    """An object as a form; what is none has no fields."""
+    return urlencode(document if isinstance(document, dict) else "", errors="surrogatepass").encode()
 
 
 @dataclass(frozen=True)
