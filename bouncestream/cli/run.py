@@ -16,7 +16,7 @@ from bouncestream.cli.opened import as_root, config_path
 from bouncestream.cli.parser import Parser, command
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
-from bouncestream.config.reload import changed_keys, reloadable_difference
+from bouncestream.config.reload import reloadable_difference, reloaded
 from bouncestream.errors import ConfigError, NoFolder, StoreUnavailable
 
 log = logging.getLogger("bouncestream")
@@ -110,15 +110,15 @@ class _Service(App):
             log.error("the new configuration, %s, has problems: the old one stays in force", where)
             return
         _warn(new)
-        restart = reloadable_difference(self._started_with, new)
-        changed = [name for name in changed_keys(self.config, new) if name not in restart]
+        restart = reloadable_difference(self._started_with, new)  # not with what a reload before this one has read
+        changed = reloaded(self.config, new)
         self.reload(new)
         logs.set_level(new.log.level)
         log.info("reloaded: %s", ", ".join(changed) or "no setting that a reload applies has changed")
         if os.environ.get("CREDENTIALS_DIRECTORY"):
-            log.info("systemd credentials are those of the start: a changed one needs a restart")
+            log.info("secrets that systemd handed over are those of the start. Next: if one has changed, restart")
         if restart:
-            log.warning("these changes need a restart: %s", ", ".join(restart))
+            log.warning("not applied: %s. Next: restart bouncestream for these", ", ".join(restart))
 
 
 def _warn(config: Config) -> None:

@@ -54,7 +54,10 @@ def load(
     loader = _Loader(environ, problems, warnings, with_secrets=with_secrets, judging=judging)
     config = loader.build(written, file)
     if path is not None and loader.secrets.inline and (why := too_open(Path(path), 0o077)):
-        warnings.append(f"{file} contains secrets and {why}: run chmod 600 on it")
+        warnings.append(
+            f"{file} contains secrets and {why}: run chmod 600 on it, or as a service "
+            "`bouncestream install`, which moves them into files of their own"
+        )
     checks.check(config, problems, warnings, skip=loader.faulty, with_secrets=with_secrets)
     if problems:
         raise ConfigError(problems, file)

@@ -15,9 +15,9 @@ def reloadable_difference(old: Config, new: Config) -> tuple[str, ...]:
     return tuple(name for name, live in _changes(old, new) if not live)
 
 
-def changed_keys(old: Config, new: Config) -> tuple[str, ...]:
-    """The dotted names of all changed keys, for the log. An added or removed webhook is named as a whole."""
-    return tuple(name for name, _ in _changes(old, new))
+def reloaded(old: Config, new: Config) -> tuple[str, ...]:
+    """The dotted names of the changed keys that a reload applies; a webhook that is new or gone, as a whole."""
+    return tuple(name for name, live in _changes(old, new) if live)
 
 
 def _changes(old: Config, new: Config) -> list[tuple[str, bool]]:

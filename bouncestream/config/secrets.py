@@ -83,11 +83,15 @@ class SecretFinder:
                 text = file.read(_LARGEST + 1).decode("utf-8")
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it is not text"
+            handed = self.credentials is not None and isinstance(error, PermissionError)
+            fix = (
+                "`sudo bouncestream install` hands it to the service"
+                if handed
+                else "write the path of a file, and check who owns it"
+            )
             # A secret that was written where the path of its file belongs must not be shown.
             named = name if "/" in name and path.parent.is_dir() else shown(name)
-            self.problems.append(
-                f"{where}: {named} cannot be read ({why}); write the path of a file, and check who owns it"
-            )
+            self.problems.append(f"{where}: {named} cannot be read ({why}); {fix}")
             return None
         # Docker mounts its secrets world-readable below /run/secrets, where only the container sees them.
         if ours and not name.startswith("/run/") and (why_open := too_open(path, 0o007)):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,3 +98,21 @@ def test_a_secret_file_that_everyone_can_read_is_warned_about(tmp_path: Path) ->
     )
     path.chmod(0o640)
     assert load(config, {}).warnings == ()
+
+
+def test_a_file_of_roots_that_the_service_may_not_read_names_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_ = Path.open
+
+    def refused(self: Path, mode: str = "r", **more: Any) -> Any:
+        if self.name == "listmonk.token":
+            raise PermissionError(13, "Permission denied")
+        return open_(self, mode, **more)
+
+    config = file(tmp_path / "c.toml", '[listmonk]\ntoken_file = "/etc/bouncestream/listmonk.token"\n')
+    monkeypatch.setattr(Path, "open", refused)  # root, who may run the tests, may read everything
+    with pytest.raises(ConfigError, match="`sudo bouncestream install` hands it to the service"):
+        load(config, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    with pytest.raises(ConfigError, match="check who owns it"):
+        load(config, {})
