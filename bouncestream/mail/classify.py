@@ -24,6 +24,7 @@ STILL_TRYING = frozenset({"delayed", "delay", "deferred", "warning", "transient"
 
 # IronPort writes its own summary, then the remote server's words in quotes: 5.1.0 - Unknown address error 550-'…'
 _REMOTE_SAID = re.compile(r"\b(?:[Ss]aid|did not like our [A-Z][A-Za-z ]{3,12}):\s{1,8}(?=[45]\d\d[ -])")
+_CALLED_BACK = re.compile(r"call-?(?:back|out)|verif|\(", re.IGNORECASE)
 _QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
 # Of several attempts the last answer counts.
 _EARLIER = re.compile(r"\b4\d\d[ -]4\.\d{1,3}\.\d{1,3}\b.{1,600}?(?=(?<![\d.])5\d\d[ -]5\.\d{1,3}\.\d)", re.DOTALL)
@@ -159,6 +160,11 @@ class _Stage:
         return _names(self.around(), _AFTER_DATA) and not self.refused_rcpt
 
     @property
+    def names_data(self) -> bool:
+        """Whether DATA is named at all."""
+        return self.after_data or _names(self.words(), _AFTER_DATA) or _names(self.around(), _AFTER_DATA)
+
+    @property
     def masked(self) -> bool:
         """Whether the words are a carrier's that masks its filters."""
         return any(name in self.heard for name in CARRIERS)
@@ -268,6 +274,8 @@ def _doubt(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> tuple[str, str
         return "sender_rejected", "it is about the sender's address"
     if of_domain and numbers.inline.startswith("5.7."):
         return "policy", f"the code {numbers.inline} is a policy's"
+    if not of_domain and stage.masked and stage.names_data:
+        return "user_filtered", "this carrier says so after DATA of what its filters refuse"
     if hit.sure or not hit.bare or numbers.inline in GONE_CODES:
         return "", ""
     if "mailbox unavailable" in words and "invalid" in hit.phrase and not stage.refused_rcpt:
@@ -310,7 +318,7 @@ def remote_words(diagnostic: str) -> str:
             return f"{codes_before} {quoted[1]}"
     if "aid:" in diagnostic or "not like our" in diagnostic:
         said = _REMOTE_SAID.split(diagnostic, 2)
-        if len(said) == 2:
+        if len(said) == 2 and not _CALLED_BACK.search(said[0]):
             return said[1]
     if " -> " in diagnostic:
         before, _, after = diagnostic.partition(" -> ")

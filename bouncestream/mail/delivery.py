@@ -134,12 +134,18 @@ def _judged(
         return _contradicted(judged, words, said, session, at_rcpt, ask)
     if judged.reason in VAGUE or not words:
         said = session.about(address, alone)
-        if said.text:
+        if said.text and not (
+            words and _flat(said.text)[:40] in _flat(words)[1:]
+        ):  # the end of the same words tells less
             asked = "" if words else status
             other = ask(status=asked, diagnostic=said.text, after_data=said.after_data, at_rcpt=at_rcpt)
             doubted = judged.against and other.kind == Judgement.HARD.value
             return (other if other.reason not in VAGUE and not doubted else judged), words or said.text
     return judged, words
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 def _answers_rcpt(fields: dsn.RecipientFields, words: str, session: Session, address: str) -> bool:

@@ -157,6 +157,8 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
         daemon and (telling or marked or delayed or (bool(entries) and _FAILURE.search(lower) is not None))
     )
     bounce = bounce or (telling and (marked or bool(entries)))
+    about_ours = bool(wanted) and any(entry.address == wanted for entry in entries)
+    bounce = bounce or (daemon and about_ours and not arrived)  # and it has our message with it
     club = _list_address(fields, subject, entries)
     by_list = bool(club) and _NOT_LISTED.search(plain) is not None
     if by_list:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The phrases of mail servers and their meaning: tables by vendor, and the engine that finds them.
 
-clauses (a text, cut), composed and abroad (subjects and states, in English and other languages), harmless
-(words that turn nothing), tagging and saying (whose thing is how, in a clause), reading (what it all means).
+clauses (a text, cut), composed and abroad (subjects and states, in English and other languages), tagging (finds
+them), subjects (whose thing), saying (how it is, in a clause), reading (what it all means).
 
 entry (the shape of a table), common (wordings that many servers share), servers (MTA programs), mailboxes (the
 large mailbox services), gateways (filters in front of a mailbox, and blocklists), europe, americas, asia

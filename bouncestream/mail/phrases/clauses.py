@@ -60,7 +60,44 @@ _DENIED = re.compile(
     r"|\b(?:not|never) (?:be )?(?:try|tried|retry|resend)(?: it)?(?: again)?(?: later)?\b"
     r"|\b(?:return(?:ed|ing)?|back) (?:mail |message )?to (?:the )?(?:original )?senders?\b(?!')"
 )
+_NO = (
+    r"(?:not|no|nor|never|without|isn't|aren't|wasn't|nicht|keine?[nmrs]?|weder|pas|aucune?|ni|sin|non|nessuna?|senza|"
+    r"nao|sem|nem|niet|geen|nie|zaden|ne|neni|zadn[aey]|inte|ingen|ikke|ei|nem|nincs|nu|не|нет|ні|немає|μη|δεν)"
+)
+_BETWEEN = (
+    r"(?:a|an|the|any|as|is|was|been|being|seen|considered|classified|treated|taken|regarded|marked|flagged|caused|"
+    r"because|due|by|of|to|for|on|in|our|here|it|this|wegen|durch|als|ein|eine[nmrs]?|der|die|das|des|par|pour|de|du|"
+    r"une?|la|le|el|l|por|per|un[ao]?|um|uma|e|es|est|era|cause|causa|culpa|come|como|comme|ete|sido|stato|stata|"
+    r"door|vanwege|wegens|z|powodu|przez|kvuli|pga|grund|av|af|som|en|ett|et|fordi|ole|из|за|через|bir|care|din|you|listed|"
+    r"refus\w*|reject\w*|rechaz\w*|rejet\w*|abgelehnt|abgewiesen|geweigerd|odrzuc\w*|odmit\w*|отклон\w*|recus\w*|"
+    r"error\w*|erro|fehler|erreur|fout|fel|feil|fejl|virhe|hiba|chyba|blad|ошибк\w*|problem\w*|hata|eroare|greska|storung|"
+    r"rifiut\w*|respins\w*|avvis\w*|afvis\w*)"
+)
+_STEM = (
+    r"(?:spam\w*|virus\w*|malware|block\w*|geblock\w*|geblokk\w*|gesperrt\w*|sperr\w*|bloqu\w*|blocc\w*|blok\w*|"
+    r"zablok\w*|full|voll|plein\w*|llen[oa]|chei[oa]|pien[oa]|vol|pelna|plna|fuld?|quota\w*|kontingent|cuota|filt\w*|"
+    r"greylist\w*|blacklist\w*|tempora\w*|vorubergehend\w*|tijdelijk\w*|tymczasow\w*|docasn\w*|tillfallig\w*|"
+    r"midlertidig\w*|спам\w*|временн\w*|тимчасов\w*|переполн\w*|заблок\w*|фильтр\w*)"
+)
+_DENIED_ABROAD = re.compile(
+    rf"\b{_NO}(?: {_BETWEEN}){{0,4}} {_STEM}|"
+    r"\b(?:dolu|spam|engel\w*|gecici|kota)\w*(?: \w{1,20}){0,2} degil\w*"
+)
+_PASSED_ABROAD = re.compile(
+    r"\b(?:spf|dkim|dmarc|greylist\w*|(?:anti)?spam\w*|(?:anti)?virus\w*|filt\w*)(?: ?[:=] ?| )(?:\w{1,14} )?"
+    r"(?:ok|okay|bestanden|passed|reussi\w*|passe|superad\w*|aprobad\w*|superat\w*|valid\w*|geslaagd|zaliczon\w*|"
+    r"w porzadku|prosel|proslo|пройден\w*|в норме|good|clean|fine|correct[oa]?|godkan\w*|godkendt|godkjent|"
+    r"lapaisty|megfelelt|basarili|gecti|aprobat)\b"
+)
+_DENIED_JOINED = re.compile(
+    r"(?:并非|並非|不是|非因|没有被|沒有被|并未被)[^,.，。；\n]{0,20}?(?:垃圾|满|滿|容量|拒|黑名|时|時|病毒|屏蔽|拦截|攔截|过滤|過濾)[^,.，。；\n]{0,20}|"
+    r"[^,.、。\n]{0,40}(?:迷惑|容量|満|一時|フィルタ|フロック|制限|拒否|スハム|ウイルス)[^,.。\n]{0,30}(?:てはありません|てはなく|てはない)|"
+    r"[^,.。\n]{0,30}(?:스팸|용량|일시|차단|필터)[^,.。\n]{0,20}(?:아닙니다|아니며|아니라)|"
+    r"ไม(?:ได)?(?:ถก|เปน)?(?:บลอก|สแปม)[^\s]{0,40}"
+)
 _DENYING = ("not ", "no ", "nor ", "never ", "without ", "isn't ", "aren't ", "sender")
+_WRAPPED = re.compile(r"[(\[（「“\"'<]\s{0,2}([^\s()\[\]（）「」“”\"'<>]{1,64}@[\w.-]{1,255})\s{0,2}[)\]）」”\"'>]")
+"""An address in brackets or quotes, which are no end of a clause."""
 _ANY_MORE = re.compile(r"\((mehr|plus|mas|mais|piu|meer)\)")
 _SORRY = re.compile(r"申し訳(?:こさい|あり)ません")  # "there is no excuse", folded
 """Nothing of these is said: a hint that is denied, and whom the mail went back to."""
@@ -85,6 +122,9 @@ ADVICE = listed("""
     lutfen kerjuk va
     подробнее пожалуиста если см проверьте
     vui tolong silakan
+    hinweis remarque nota notitie opmerking uwaga poznamka upozorneni megjegyzes merk bemerk huomaa observacao aviso
+    примечание внимание примітка забележка напомена σημειωση catatan ملاحظة הערה หมายเหต
+    achtung attention caution reminder info informatie information
 """)
 """A clause that begins so is advice."""
 
@@ -96,14 +136,14 @@ _ADVICE_PAIRS = (
     "mail to this", "see also", "was trying",
 )  # fmt: skip
 _PAIRED = frozenset(pair.partition(" ")[0] for pair in _ADVICE_PAIRS)
-_BECAUSE = (
+BECAUSE = (
     r"because|since(?= (?:there|the|this|that|no|it|its|he|she|we)\b)|"
     r"porque|weil|parce qu|car|perche|omdat|poniewaz|protoze|eftersom|fordi|cunku|mert|deoarece|koska|"
     r"потому что|так как|оскільки"
 )
 _MID = re.compile(
     r" (?=(?:please|for (?:more|further|help)|see (?:https?:|our|also)|bitte|veuillez|por favor|"
-    + _BECAUSE
+    + BECAUSE
     + r")\b)"
 )
 _ADVISING = (
@@ -120,6 +160,18 @@ _ADVISING = (
     "請參",
     "請檢",
     "請聯",
+    "提醒",
+    "温馨",
+    "如对",
+    "如對",
+    "경우",
+    "もし",
+    "注意",
+    "备注",
+    "備註",
+    "注記",
+    "참고:",
+    "안내",
 )
 
 _CONTINUED = re.compile(r"\n(?=[245]\d\d[ -])")
@@ -186,12 +238,18 @@ def told(text: str) -> str:
         plain = _CONTINUED.sub(" ", plain)
     if "in reply to" in plain or "attempts" in plain or "giving up" in plain:
         plain = _STAGE.sub(" ", plain)
+    if "@" in plain:
+        plain = _WRAPPED.sub(r" \1 ", plain)
     if "://" in plain:
         plain = LINK.sub(telling, plain)
     if any(hint in plain for hint in _PASSING):
         plain = _PASSED.sub(" ", plain)
     if any(hint in plain for hint in _DENYING):
         plain = _DENIED.sub(" ", plain)
+    plain = _PASSED_ABROAD.sub(" ", plain)
+    plain = _DENIED_ABROAD.sub(" ", plain)
+    if not plain.isascii():
+        plain = _DENIED_JOINED.sub(" ", plain)
     if "申し訳" in plain:
         plain = _SORRY.sub(" ", plain)
     return plain
@@ -268,7 +326,7 @@ def cut(text: str) -> Iterator[Clause]:
                 if not advice:
                     first, _, rest = _LEADING.sub("", words, 1).partition(" ")
                     advice = (
-                        first.strip("'") in ADVICE
+                        (first.strip("'") in ADVICE and not rest.startswith(("does ", "is ", "was ", "not ")))
                         or (first in _PAIRED and f"{first} {rest.partition(' ')[0]}" in _ADVICE_PAIRS)
                         or (not part.isascii() and any(word in part for word in _ADVISING))
                     )

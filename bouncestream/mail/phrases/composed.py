@@ -15,20 +15,22 @@ from bouncestream.mail.phrases.clauses import listed
 ENGLISH: Mapping[str, str] = {
     # Subjects
     "mailbox": """
-        user, users, rcpt, username, mailbox*, mail box, recipient*, addressee*, account*, address, addresses,
-        email, e mail, inbox, person, people, customer*, subscriber*, alias, aliases, destination, local part,
-        login, mail drop, maildrop, userid, reader*, member*, employee*, name, account holder, id, owner,
-        student, delivery point, tenant, recipient s, principal, contact""",
+        user, users, box, rcpt, username, mailbox*, mail box, recipient*, addressee*, account*, address,
+        addresses, email, e mail, inbox, person, people, customer*, subscriber*, alias, aliases, destination,
+        local part, login, mail drop, maildrop, userid, reader*, member*, employee*, name, account holder, id,
+        owner, student, delivery point, tenant, recipient s, principal""",
     "domain": """
         domain*, domain name, domain part, host, host name, hostname, mail domain, email domain, mail host,
         destination host, destination system, destination domain, destination server, mail exchanger, mx
         record*, mx host""",
     "sender": """
-        sender*, return path, return address, reply address,
-        from address, reply to, mail from, envelope from, originator*,
-        header from, sent from, send from, sending from, you sent, su direccion, su cuenta, su correo, su
-        dominio, su buzon, from header, bounce address, sending address, sending domain, sending host, sending
-        user, mailfrom, you are not, you are no, from user, backup sender, author, source address, originating""",
+        you are unknown, you are an unknown, you are not known, you gave, you claim, you use, you announce*, you
+        log in, you connect, you come from, you presented, sender*, return path, return address, reply address,
+        from address, reply to, mail from, envelope from, originator*, header from, sent from, send from,
+        sending from, writing from, write from, wrote from, mailing from, you sent, su direccion, su cuenta, su
+        correo, su dominio, su buzon, from header, bounce address, sending address, sending domain, sending
+        host, sending user, mailfrom, you are not, you are no, from user, backup sender, author, source address,
+        originating""",
     "client": """
         client, clients, helo, ehlo, ptr, rdns, reverse, ip, ips, connecting, remote host, sending server, mta,
         peer, my name, your side, sasl, auth, authentication, credentials, smarthost, relay user, logging in,
@@ -42,6 +44,10 @@ ENGLISH: Mapping[str, str] = {
         message*, mail, mails, attachment*, header*, body, content*, subject, file type, signature, contains,
         mime type, spam, virus, letter, letters""",
     "record": """
+        contact, forwarding address*, forwarding target*, forward address, redirect target*, redirect target
+        user, forwarding, forward, forwards, redirect*, expands, expand, subscription*, path, folder*, page,
+        pages, licence*, license*, node*, replica*, cluster*, partition*, region*, shard*, data centre*, data
+        center*, billing, contacts, contact list, token*, office, snapshot*, copy, route, script*, agent, sieve,
         directory, directories, database*, file, files, table*, record*, ldap, key*, cache, selector*, dkim,
         spf, certificate*, lookup, look up, dns, map, maps, backend*, entry point, balance, policy, schema,
         object class, home directory, address book, password*, spool, query, count*, threshold*, format*, rate,
@@ -51,8 +57,8 @@ ENGLISH: Mapping[str, str] = {
         server, servers, system*, service*, connection*, session*, disk*, queue*, device*, host key, process*,
         method*, program*, time, limit*, machine*, site, sites, organisation*, organization*, company, rechner*,
         maquina, macchina, sitio, empresa, entreprise, firma, line, lines, type, port, encoding, serveur*,
-        servidor*, serveris, сервер*, sunucu*, szerver*, may chu, palvelin*, charset, transport*, network, gateway*,
-        relay, relaying, error*, request*, cipher*, mechanism*""",
+        servidor*, serveris, сервер*, sunucu*, szerver*, may chu, palvelin*, charset, transport*, network,
+        gateway*, relay, relaying, error*, request*, cipher*, mechanism*""",
     "part": """
         link*, url*, refers, mentions, quotes, message id, website*, web site*, web address*, web page*,
         embedded, to header*, cc header*, bcc header*, field*, in header*, in the header*, in to, in cc, in bcc,
@@ -61,39 +67,43 @@ ENGLISH: Mapping[str, str] = {
     "protocol": "command*, parameter*, syntax, sequence, triplet*, protocol*, option*, argument*, verb",
     # What is not there, by where its subject stands: before it, behind it, on either side.
     "not there <": """
-        does not exist, doesn t exist, do not exist, don t exist, does not exists, doesn t exists, don t exists,
-        did not exist, didn t exist, doesnt exist, dont exist, not exist, not exists, not existing, does no
-        exist, no exist, no exists, dosn t exist, does not appear to exist, does not seem to exist, never
-        existed, not found, was not found, wasn t found, is not found, isn t found, no found, notfound, could
-        not be found, couldn t be found, cannot be found, can t be found, can not be found, could not be
-        located, cannot be located, couldn t be located, can t be located, not located, could not be identified,
-        could not be resolved, cannot be resolved, does not resolve, could not be matched, cannot be matched, is
-        missing, went missing, isn t hosted on, is not hosted on, not known, isn t known, not recognized, not
-        recognised, wasn t recognized, is not registered, not registered, isn t registered, not listed, not on
-        file, isn t ours, is not ours, are not ours, aren t ours, not present, not here, isn t here, not on this
-        server, not on this system, not on this machine, not on our system, not at this site, not defined, not
-        configured, not assigned, not allocated, does not have an account, doesn t have an account, does not
-        live here, doesn t live here, does not reside, doesn t reside, no longer there, not hosted here, isn t
-        hosted here, not served here, not handled here, not hosted on this, not in our, not in the, not in my,
-        isn t in my, isn t in our, isn t in the, not part of this, not in directory, not in recipient, not in
-        user, not active at, not active on this, not matched, not provisioned, does not match any, doesn t match
-        any, do not match any, did not match, didn t match, does not belong to any, does not belong to a, doesn
-        t belong to any, was unknown, is not valid, isn t valid, not valid, not a user, not been created,
-        misspelled, mismatched, incorrectly addressed, not in name directory, isn t one of our, isn t one of
-        ours, not one of our, not one we have, is dead, went away, was never known, never known, unlisted, not
-        an employee, no longer an employee, must exist, doesn t have a valid,
-        does not point to, doesn t point to""",
+        not one of the, not among our, not among the, does not exist, doesn t exist, do not exist, don t exist,
+        does not exists, doesn t exists, don t exists, did not exist, didn t exist, doesnt exist, dont exist,
+        not exist, not exists, not existing, does no exist, no exist, no exists, dosn t exist, does not appear
+        to exist, does not seem to exist, never existed, not found, was not found, wasn t found, is not found,
+        isn t found, no found, notfound, could not be found, couldn t be found, cannot be found, can t be found,
+        can not be found, could not be located, cannot be located, couldn t be located, can t be located, not
+        located, could not be identified, could not be resolved, cannot be resolved, does not resolve, could not
+        be matched, cannot be matched, is missing, went missing, isn t hosted on, is not hosted on, not known,
+        isn t known, not recognized, not recognised, wasn t recognized, is not registered, not registered, isn t
+        registered, not listed, not on file, isn t ours, is not ours, are not ours, aren t ours, not present,
+        not here, isn t here, not on this server, not on this system, not on this machine, not on our system,
+        not at this site, not defined, not configured, not assigned, not allocated, does not have an account,
+        doesn t have an account, does not live here, doesn t live here, does not reside, doesn t reside, no
+        longer there, not hosted here, isn t hosted here, not served here, not handled here, not hosted on this,
+        not in our, not in the, not in my, isn t in my, isn t in our, isn t in the, not part of this, not in
+        directory, not in recipient, not in user, not active at, not active on this, not matched, not
+        provisioned, does not match any, doesn t match any, do not match any, did not match, didn t match, does
+        not belong to any, does not belong to a, doesn t belong to any, was unknown, is not valid, isn t valid,
+        not valid, not a user, not been created, misspelled, mismatched, incorrectly addressed, not in name
+        directory, isn t one of our, isn t one of ours, not one of our, not one we have, is dead, went away, was
+        never known, never known, unlisted, never created, never set up, never assigned, never opened, never
+        issued, never registered, never allocated, never configured, never provisioned, never been created,
+        never been set up, never been assigned, not set up, simply isn t there, isn t there, is not there, not
+        been set up, not to be found, nowhere to be found, not an employee, no longer an employee, must exist,
+        doesn t have a valid, does not point to, doesn t point to""",
     "not there >": """
-        no, no such, no valid, no active, no known, no local, no existing, no entry for, no record of, no match
-        for, no matching, not any, not any known, bad, wrong, illegal, incorrect, not a, not an, isn t a, isn t
-        an, aren t a, not a valid, not an existing, not a known, not a registered, not a recognized, not valid,
-        cannot find, can t find, could not find, couldn t find, unable to find, not find, did not find, didn t
-        find, cannot locate, can t locate, could not locate, couldn t locate, unable to locate, not locate,
-        cannot identify, could not identify, have no, has no, have no such, has no such, knows no, know no,
-        there is no, there s no, does not have a, doesn t have a, don t have a, do not have a, not have any, do
-        not have, don t have, does not have, doesn t have, do not know, don t know, does not know, doesn t know,
-        don t recognize, do not recognize, does not host, does not handle mail for, doesn t handle mail for, not
-        handle mail for, not user of, does not contain""",
+        never had a, never had an, never had any, have never had, has never had, isn t any, is not any, aren t
+        any, are not any, no, no such, no valid, no active, no known, no local, no existing, no entry for, no
+        record of, no match for, no matching, not any, not any known, bad, wrong, illegal, incorrect, not a, not
+        an, isn t a, isn t an, aren t a, not a valid, not an existing, not a known, not a registered, not a
+        recognized, not valid, cannot find, can t find, could not find, couldn t find, unable to find, not find,
+        did not find, didn t find, cannot locate, can t locate, could not locate, couldn t locate, unable to
+        locate, not locate, cannot identify, could not identify, have no, has no, have no such, has no such,
+        knows no, know no, there is no, there s no, does not have a, doesn t have a, don t have a, do not have
+        a, not have any, do not have, don t have, does not have, doesn t have, do not know, don t know, does not
+        know, doesn t know, don t recognize, do not recognize, does not host, does not handle mail for, doesn t
+        handle mail for, not handle mail for, not user of, does not contain""",
     "not there =": """
         unknown, non existent, non existing, nonexistent, nonexisting, inexistent, unallocated, invalid,
         undefined, unrecognized, unrecognised, undeliverable unknown, unroutable, unrouteable, unresolvable""",
@@ -108,7 +118,11 @@ ENGLISH: Mapping[str, str] = {
         decommissioned, been discontinued, was given up, been given up, given up by, been abandoned, been
         erased, been dropped, left the company, left our, left the school, left the firm, left the business,
         left the institution, left the college, left company, left the organization, left the organisation, left
-        this company, left the university, has left us, is deceased, passed away, has departed, ceased to exist""",
+        this company, left the university, has left us, is deceased, passed away, has departed, left us, was
+        wiped, been wiped, was destroyed, been destroyed, was shut down, been shut down, been withdrawn, was
+        withdrawn, been dissolved, was dissolved, was erased, was canceled, was retired, was abandoned, was
+        discontinued, no longer registered, no longer hosted, no longer known, no longer assigned, no longer
+        there, no longer listed, no longer served, ceased to exist""",
     "gone =": """
         deleted, closed, removed, cancelled, canceled, terminated, purged, retired, decommissioned, erased, gone""",
     "nobody": """
@@ -121,9 +135,8 @@ ENGLISH: Mapping[str, str] = {
         address, there is no one by, there is no one with, there is no one named, not our user, not one of our
         users, nobody uses, nobody reads, unrouteable address, unroutable address, nosuchuser, userunknown, no
         such user here, unknownuser, recipnotfound, recipientnotfound, vanished from here, not anyone we know,
-        nobody we know,
-        don t know anybody, do not know anybody, don t know anyone, do not know anyone, know nobody, know no
-        one""",
+        nobody we know, don t know anybody, do not know anybody, don t know anyone, do not know anyone, know
+        nobody, know no one""",
     "no such domain": """
         nxdomain, unrouteable mail domain, unrouteable domain, unroutable domain, no such domain, all relevant
         mx records point to non existent hosts, bad destination host, bad destination system, name or service
@@ -142,8 +155,10 @@ ENGLISH: Mapping[str, str] = {
         quota, out of storage, out of space, storage, no space, no room, exhausted, used up, too much mail, over
         the limit, over its limit, exceeded, overflow*, no free space, disk space""",
     "off": """
-        disabled, suspended, inactive, locked, frozen, deactivated, expired, on hold, dormant, blocked, not
-        active, not activated, unpaid, not paid, held""",
+        has no owner, have no owner, disabled, suspended, inactive, locked, frozen, deactivated, expired, on
+        hold, dormant, blocked, not active, not activated, held""",
+    "unpaid": """
+        unpaid, not paid, non payment, nonpayment, invoice*, overdue, debt, arrears, until paid""",
     "refuses": """
         does not want, doesn t want, does not wish, has chosen, chosen not, chose not, choices, choice,
         preferences, preference, settings, filter*, personal, by user request, user request, has refused,
@@ -153,42 +168,46 @@ ENGLISH: Mapping[str, str] = {
         member*""",
     "unreachable": """
         timed out, timeout, not reachable, unreachable, connection refused, did not respond, not responding, not
-        answering, is down, could not connect, cannot connect,
-        offline, servfail, connection lost, connection was lost, crashed, corrupt, corrupted, out of order""",
+        answering, is down, could not connect, cannot connect, offline, servfail, connection lost, connection
+        was lost, crashed, corrupt, corrupted, out of order""",
     "temporary": """
-        temporarily, temporary, for the moment, at the moment, at this moment, until, vacation, holiday*, away,
-        busy, being rebuilt, being restored,
-        being migrated, not yet, later, for now, right now, maintenance, try again, out of office, retry,
-        on leave, closed until, currently unavailable, greylist*, today, tomorrow, monday, for a while""",
+        at present, just now, at this time, currently, soon, shortly, in progress, will be deleted, will be
+        closed, will be removed, will be terminated, will be purged, will be erased, will be disabled, in the
+        meantime, being moved, being created, temporarily, temporary, for the moment, at the moment, at this
+        moment, until, vacation, holiday*, away, busy, being rebuilt, being restored, being migrated, not yet,
+        later, for now, right now, maintenance, try again, out of office, retry, on leave, closed until,
+        currently unavailable, greylist*, today, tomorrow, monday, for a while""",
     "unverified": """
         could not verify, cannot verify, can t verify, couldn t verify, unable to verify, failed to verify,
         verification failed, verify failed, could not be verified, cannot be verified""",
     "perhaps": """
-        may be, may have, might be, might have, might not, may also, perhaps, possibly, probably, maybe, either,
-        usually, typically, whether, for example, such as, vielleicht, moglicherweise, eventuell, peut etre,
-        quizas, talvez, forse, misschien, mozliwe, вероятно, возможно,
-        one of the recipients, one of your recipients, one of the addresses, some of, some recipients,
-        another recipient, other recipients, several recipients""",
+        stale, outdated, may be, may have, might be, might have, might not, may also, perhaps, possibly,
+        probably, maybe, either, usually, typically, whether, for example, such as, vielleicht, moglicherweise,
+        eventuell, peut etre, quizas, talvez, forse, misschien, mozliwe, вероятно, возможно, one of the
+        recipients, one of your recipients, one of the addresses, some of, some recipients, another recipient,
+        other recipients, several recipients""",
+    "exists": """
+        exists, does exist, exists but, is real, was found but, found but""",
     "loop": "loop, loops, looping, mail loop*, message loop*",
     "too many": """
-        limit for, limit of, limit on, our limit, too many, excessive, harvest*, dictionary attack, attack*,
-        spammer*, session terminated, session closed, more than, at most, per session, limit reached,
-        number of messages, number of recipients, number of connections,
-        number of unknown, number of invalid, number of errors, number of mails,
-        no valid recipients, no recipients, too much""",
+        many unknown, many invalid, many nonexistent, many non existent, many non existing, numerous, limit for,
+        limit of, limit on, our limit, too many, excessive, harvest*, dictionary attack, attack*, spammer*,
+        session terminated, session closed, more than, at most, per session, limit reached, number of messages,
+        number of recipients, number of connections, number of unknown, number of invalid, number of errors,
+        number of mails, no valid recipients, no recipients, too much""",
     # What stands between, and what has another meaning than its parts.
     "of": """
         of, for, de, du, des, der, del, della, dell, do, da, dos, van, von, dello, of the, for the, d, at, in,
-        to, on, by, with, within, from the, per, zum, im, am, auf, bei, sur, chez, en, em, nel, su, op, bij, w,
-        na, в, на, у, til, av, v, ve, στο, στη, في, trong""",
+        to, on, by, with, within, among, inside, para, pour, voor, dla, from the, per, zum, im, am, auf, bei,
+        sur, chez, en, em, nel, su, op, bij, w, na, в, на, у, til, av, v, ve, στο, στη, في, trong""",
     "from": "from, from an, from a, from any",
     "failure": """
         could not be delivered, couldn t be delivered, cannot be delivered, can not be delivered, can t be
         delivered, was not delivered, is not delivered, not delivered, wasn t delivered, not be delivered, could
         not deliver, couldn t deliver, cannot deliver, can t deliver, unable to deliver, will not be delivered,
         delivery not possible, not possible, not accepted, not available, action not taken, not be accepted,
-        will be delivered, cannot receive mail, unable to receive mail, is currently available,
-        will not be reopened, will not be restored, could be located, could be found, could be identified""",
+        will be delivered, cannot receive mail, unable to receive mail, is currently available, will not be
+        reopened, will not be restored, could be located, could be found, could be identified""",
     "nothing": """
         not unknown, may not exist, might not exist, may be invalid, may have been, may no longer exist, no
         longer than, unknown reason, unknown error, unknown mailer error, invalid characters, no reason, no
@@ -225,11 +244,13 @@ NOT_THERE = {
 STATES = {
     "full": "mailbox_full",
     "off": "mailbox_disabled",
+    "unpaid": "mailbox_disabled",
     "refuses": "user_filtered",
     "unreachable": "network",
     "temporary": "system_error",
     "too many": "too_many",
     "loop": "loop",
+    "exists": "rejected",
     "perhaps": "undetermined",
     "unverified": "undetermined",
     "other": "rejected",

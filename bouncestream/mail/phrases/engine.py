@@ -48,6 +48,7 @@ class Hit:
     within: bool = False  #: stands within another reason's wording, and takes its place
     subject: str = ""  #: whose thing, of a clause
     state: str = ""  #: how it is
+    inherited: bool = False  #: of a clause that names no subject itself
     doubt: str = ""  #: the word that may turn it
 
 

@@ -13,11 +13,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from bouncestream.mail.phrases import engine
-from bouncestream.mail.phrases.clauses import Clause, cut, told
+from bouncestream.mail.phrases.clauses import BECAUSE, Clause, cut, told
 from bouncestream.mail.phrases.composed import NEUTRAL, NOT_THERE, STATES
 from bouncestream.mail.phrases.engine import Hit
 from bouncestream.mail.phrases.saying import Said, read, strange_in
-from bouncestream.mail.phrases.tagging import is_harmless, tokens
+from bouncestream.mail.phrases.tagging import is_small, tokens
 from bouncestream.mail.reason import kind_of
 from bouncestream.record import record
 
@@ -53,6 +53,7 @@ def read_words(text: str, heard: str = "") -> Reading:
             sentences.setdefault(clause.sentence, []).append(clause)
     weak: Hit | None = None
     best: Hit | None = None
+    once = False
     for clauses in sentences.values():
         hit = _sentence(clauses, heard)
         if hit is None:
@@ -61,9 +62,15 @@ def read_words(text: str, heard: str = "") -> Reading:
             weak = weak or hit
         elif best is None:
             best = hit
-            if kind_of(hit.reason) != "hard":
+            once = hit.reason in ("mailbox_full", "mailbox_disabled") and any(_WAS.search(c.text) for c in clauses)
+            if kind_of(hit.reason) != "hard" and not once:
                 break
-        elif hit.reason in _OF_THE_MAILBOX or _looked_in_vain(hit) or (hit.sure and not best.sure):
+        elif (
+            (once and hit.state == "gone" and kind_of(hit.reason) == "hard")  # the last state counts
+            or (hit.reason in _OF_THE_MAILBOX and not hit.inherited)
+            or _looked_in_vain(hit)
+            or (hit.sure and not best.sure)
+        ):
             best = hit
             break
     if best is None:
@@ -96,6 +103,13 @@ def _found(clauses: list[Clause]) -> Hit | None:
 
 
 _CONDITION = re.compile(r"[\W\d]{0,40}(?:if|unless|when|wenn|falls|si|se|als|om|jesli|pokud|если|якщо|如果)\b")
+_BECAUSE_OF = re.compile(rf"(?:{BECAUSE})\b")
+_OF_DOMAINS = re.compile(r"\b(?:mx|dns|a record|aaaa)\b(?!.*\b(?:ptr|spf|dkim|dmarc|txt)\b)")
+_NOT_SO = re.compile(r"\b(?:not|nicht|pas|non?|nao|niet|nie|ne|inte|ikke|не)$")
+_WAS = re.compile(
+    r"\b(?:was|had|were|war|hatte|etait|avait|estaba|estava|havia|habia|era|aveva|stava|bylo?|byla|bol[aoi]?|var|hade|havde|"
+    r"hadde|oli|volt|был[аои]?|був|була|було|fusese|idi|earlier|before|previously|fruher|zuvor|vorher)\b"
+)
 _DNS = re.compile(r"nxdomain|null ?mx")
 _READ = ("LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "HEBREW", "ARABIC", "THAI")
 
@@ -109,12 +123,23 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     """What a sentence says."""
     found = _found(clauses)
     alone = found is not None and len(clauses) == 1 and not found.weak and kind_of(found.reason) != "hard"
+    if (
+        alone
+        and _WAS.search(clauses[0].text)
+        and found is not None
+        and found.reason in ("mailbox_full", "mailbox_disabled")
+    ):
+        alone = False
     if alone and found is not None and engine.heard(found, heard) and not _DNS.search(clauses[0].text):
         return found
     said = list(_said(clauses))
     gone_ones = [(at, one) for at, one in said if one.subject in OWN and one.state in HARD]
-    gone_ones.sort(key=lambda placed: not placed[1].proof)
-    place, gone = next((placed for placed in gone_ones if not _against(*placed, said)), (0, None))
+    effects = [
+        _BECAUSE_OF.match(clause.text) is not None and not _NOT_SO.search(clauses[at - 1].text if at else "")
+        for at, clause in enumerate(clauses)
+    ]
+    gone_ones.sort(key=lambda placed: (not placed[1].proof, bool(placed[1].strange)))
+    place, gone = next((placed for placed in gone_ones if not _against(*placed, said, effects)), (0, None))
     if gone is not None and gone.inherited and place and not gone.strange:
         gone = gone._replace(strange=strange_in(clauses[place - 1].text))
     if gone is not None and gone.strange and not gone.proof:
@@ -139,6 +164,14 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
                 continue
             if gone.subject == "domain" and hit.reason == "network" and not hit.within:
                 continue  # "DNS error: this domain does not exist"
+            if at < place and effects[place] and hit.reason in ("mailbox_disabled", "policy", "user_filtered"):
+                continue
+            if gone.state == "gone" and (
+                hit.reason == "mailbox_disabled" or (at == place and hit.reason == "mailbox_full")
+            ):
+                continue
+            if at == place and gone.state == "takes no mail" and hit.reason == "user_filtered":
+                continue
             if at <= place or hit.reason in _OF_THE_MAILBOX:
                 return hit
     return _hit(gone)
@@ -159,21 +192,27 @@ def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
     """What each clause says, with its place."""
     found: list[tuple[int, Said]] = []
     before = "mailbox"
+    named = False
     for at, clause in enumerate(clauses):
         told_here = read(clause.text, before)
         if before == "sender" and told_here and clauses[at - 1].text.endswith("from"):
             told_here = tuple(one._replace(subject="sender") for one in told_here)
+        if named:
+            told_here = tuple(one._replace(inherited=False) if one.state not in HARD else one for one in told_here)
+        named = named or any(not one.inherited and one.subject in OWN for one in told_here)
         found += [(at, one) for one in told_here if one.state or one.subject in _NAMED]
         if told_here:
             before = told_here[-1].subject if told_here[-1].subject != "elsewhere" else before
-        elif any(word not in NEUTRAL and not is_harmless(word) for word in tokens(clause.text)):
+        elif any(word not in NEUTRAL and not is_small(word) for word in tokens(clause.text)):
             before = ""
     return found
 
 
-def _against(at: int, gone: Said, said: list[tuple[int, Said]]) -> bool:
-    """Whether what else is said in the sentence speaks against "not there"."""
+def _against(at: int, gone: Said, said: list[tuple[int, Said]], effects: list[bool]) -> bool:
+    """Whether what else is said in the sentence speaks against "not there". `effects`: which clauses tell why."""
     for place, other in said:
+        if gone.subject == "domain" and other.subject in ("client", "sender"):
+            return True  # "domain does not exist: no PTR for …"
         if place == at + 1 and other.words.startswith(("mailfrom", "for mailfrom")):
             return True  # "unknown user: news@…", which is our address
         if not other.state:
@@ -188,8 +227,14 @@ def _against(at: int, gone: Said, said: list[tuple[int, Said]]) -> bool:
             continue
         if other.state in ("unreachable", "temporary"):
             return True
-        if gone.state == "gone" and other.state == "off" and place >= at:
-            continue  # "expired and was removed"
+        if gone.subject == "domain" and other.subject == "record" and _OF_DOMAINS.search(other.words):
+            continue  # "no MX record found: domain does not exist"
+        if effects[at] and place < at and other.state in ("off", "refuses", "other"):
+            continue  # "disabled because it does not exist any more"
+        if gone.state == "gone" and other.state in ("full", "off") and _WAS.search(other.words):
+            continue  # "removed: it had been full for months"
+        if gone.state == "gone" and (other.state == "off" or (other.state == "full" and place == at)):
+            continue  # "expired and was removed"; "was full for a year, and has been deleted"
         if place < at and other.state == "perhaps":
             return True  # "may be wrong, or does not exist"
         if other.subject in (*OWN, "", "content") and other.state in VAGUE and place != at:
@@ -210,5 +255,14 @@ def _hit(said: Said) -> Hit:
         reason = STATES[said.state] if passing else NOT_THERE.get(said.subject, STATES[said.state])
     weak = said.state not in HARD  # a code may tell more
     return Hit(
-        reason, said.words, weak, said.stock, "", said.proof, "clause", subject=said.subject, state=said.state
+        reason,
+        said.words,
+        weak,
+        said.stock,
+        "",
+        said.proof,
+        "clause",
+        subject=said.subject,
+        state=said.state,
+        inherited=said.inherited,
     )

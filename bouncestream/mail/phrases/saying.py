@@ -11,37 +11,17 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from bouncestream.mail.phrases.clauses import listed
+from bouncestream.mail.phrases.clauses import folded, listed
 from bouncestream.mail.phrases.composed import NEUTRAL, STATES
+from bouncestream.mail.phrases.subjects import ARTICLES, FOREIGN, MANY, OFS, SUBJECTS, Subjects
 from bouncestream.mail.phrases.tagging import (
-    NEGATIONS,
     Tag,
-    denied,
-    is_harmless,
+    is_small,
     joined,
-    strange_letters,
+    squeezed,
     tagged,
     tokens,
 )
-
-SUBJECTS = frozenset(
-    {
-        "mailbox",
-        "domain",
-        "elsewhere",
-        "sender",
-        "client",
-        "list",
-        "content",
-        "part",
-        "record",
-        "system",
-        "protocol",
-    }
-    | {"thing"}
-)
-FOREIGN = ("sender", "client", "part", "list", "protocol")
-"""Subjects that make a compound theirs wherever they stand in it."""
 
 LATE = ("list", "protocol")
 """Of these, such as come behind the state are no part of what is not there: "not in my list"."""
@@ -49,29 +29,22 @@ LATE = ("list", "protocol")
 REACH = 8
 """So many words may stand between a subject and a state behind it."""
 
-_ARTICLES = listed("the a an this that l la le les el los il lo any our its their s")
-_SELF = tuple(
-    listed(
-        "recip addressee destinat empfang ontvang odbior prijemc mottag mottak modtag vastaanot получ одерж отрим"
-    )
-)  # of these, "your" is whom we mail to
-_GOING = ("mail", "mails", "message", "messages", "email")  # what goes to somebody
-_MANY = ("users", "recipients", "addresses", "mailboxes", "accounts", "aliases", "people", "members")
+LETTERS = 24
+"""And so many letters, where words are not told apart."""
+
+_GENITIVE_OF = listed("of de du des del della dell do da dos di van der")
+_WHICH = ("that", "which", "who")
+_MODAL = listed("would may might should can will wants want likes accepts accept takes take")
 _BEING = (["are"], ["is"], ["will"], ["were"])
-_STORES = ("table", "file", "database", "column", "view")
-_BOOKS = ("directory", "address", "table", "map")
-_WHERE = tuple(
-    listed("""
-        director address table map database datenbank benutzerdatenbank verzeichnis annuaire base file ldap
-        dns record look lookup server system machine site organi company rechner maquina macchina sitio
-        empresa entreprise firm serv сервер sunucu szerver palvelin may network error request
-    """)
+_NOBODY = listed("""
+    nobody niemand personne nadie ninguem nessuno nikt nikdo nikto ingen никто ніхто никои nimeni nitko niko nihce
+""")
+_NAMES = tuple(
+    listed("name namens namen nom nombre nome naam nazw jmen men namn navn naziv imen ime им ім nume numele")
 )
-_NAMING = ("named", "called")
-_LINKS = ("of", "for", "to", "by")  # behind which a name may stand
+_AT = tuple(folded(one) for one in ("に", "で", "上", "中", "里", "内", "에", "-に", "ーに", "ーで"))
 _FROM = listed("von van da od от від av af fran z ze")
 _GENITIVE = listed("des du del della dell do dos van")
-_US = listed("us uns nous noi nosotros nos nas nam нас нам ons oss dem ihnen hier")
 _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
 
 
@@ -102,111 +75,39 @@ def read(text: str, before: str = "") -> tuple[Said, ...]:
 
 @lru_cache(maxsize=256)
 def strange_in(text: str) -> str:
-    """The first word of a clause that may turn what is said of its subject; ''."""
+    """The first thing in a clause that may turn what is said of its subject; ''."""
     if not text.isascii() and (tags := joined(text)):
-        return strange_letters(text, tags)
+        return _Reader(tags, [], text, "").strange()
     words = tokens(text)
     return _Reader(tagged(words), words, text, "").strange()
 
 
-class _Reader:
-    """A clause while it is read. `words` is empty where the tags count letters, not words."""
-
-    def __init__(self, tags: list[Tag], words: list[str], shown: str, before: str) -> None:
-        self.words = words
-        self.all_tags = tags
-        self.shown = shown
-        self.before = before
-        self.tags = self._compounds(self._negated(tags))
-        self.subjects = [tag for tag in self.tags if tag.name in SUBJECTS]
-
-    def _negated(self, tags: list[Tag]) -> list[Tag]:
-        """The tags: words of "there" that are denied become a state, the others are nothing; nor is what is called
-        not temporary."""
-        there = [tag for tag in tags if tag.name == "there" and denied(self.words, tag)]
-        found = [tag._replace(name="not there *") for tag in there]
-        for tag in tags:
-            passing = tag.name == "temporary" and (
-                self._before(tag) in NEGATIONS or "degildir" in self.words[tag.end : tag.end + 2]
-            )
-            if tag.name != "there" and not passing and not (there and self._word(tag) == "no"):
-                found.append(tag)
-        return sorted(found, key=lambda tag: tag.at)
-
-    def _compounds(self, tags: list[Tag]) -> list[Tag]:
-        """The tags, with subjects that stand together made one."""
-        found: list[Tag] = []
-        yours = -9
-        at = 0
-        while at < len(tags):
-            tag = tags[at]
-            at += 1
-            if tag.name == "yours":
-                yours = tag.end
-            elif tag.name not in SUBJECTS and tag.name not in "@~":
-                found.append(tag)
-            else:
-                name, end, at = self._compound(tags, at)
-                if 0 <= tag.at - yours <= 1 and not self._word(tag).startswith(_SELF):
-                    name = "content" if self._word(tag) in _GOING else "sender"
-                found.append(Tag({"@": "mailbox", "~": "domain"}.get(name, name), tag.at, end))
-        return found
-
-    def _compound(self, tags: list[Tag], at: int) -> tuple[str, int, int]:
-        """(subject, end, the next tag's number) of the subject that begins before `at`. The last noun is its head,
-        or of nouns with "of" the first."""
-        first = tags[at - 1]
-        name, end = first.name, first.end
-        while at < len(tags):
-            of, tag = False, tags[at]
-            after = tags[at + 1] if tag.name == "of" and tag.at == end and at + 1 < len(tags) else None
-            if after is not None and after.name in SUBJECTS and self._only_articles(tag.end, after.at):
-                of, tag = True, after
-            if not of and tag.at != end and not (self.words and self._only_articles(end, tag.at)):
-                break
-            if tag.name not in "@~":
-                if tag.name not in SUBJECTS:
-                    break
-                name = self._head(name, tag, first, tags[at] if of else None)
-            end = tag.end
-            at += 2 if of else 1
-        return name, end, at
-
-    def _head(self, name: str, new_at: Tag, first: Tag, of: Tag | None) -> str:
-        new = new_at.name
-        if "elsewhere" in (name, new):
-            return "elsewhere" if of is None or "domain" in (name, new) else name
-        if name in FOREIGN or new in FOREIGN:
-            return name if name in FOREIGN else new
-        if name in "@~" or name == "thing" or (name == "record" and self._word(first) in _STORES):
-            return name
-        if name in ("content", "record", "system") and self._word(new_at) in ("name", "id", "domain"):
-            return name if self._word(first) not in _GOING else new
-        if of is None and name in ("system", "record", "content") and not self._word(new_at).isascii():
-            return name  # a genitive behind its noun
-        if of is None or (self._word(first) in _GOING and self._word(of) in ("to", "for")):
-            return new
-        return name
+class _Reader(Subjects):
+    """A clause while it is read."""
 
     def said(self) -> Iterator[Said]:
         """What it says, and last the subject that it names last."""
         foreign = next((tag.name for tag in self.subjects if tag.name in FOREIGN and tag.name != "protocol"), "")
+        if not _NOBODY.isdisjoint(self.words) and any(word.startswith(_NAMES) for word in self.words):
+            yield Said(foreign or "mailbox", "not there", self.shown)
         for i, tag in enumerate(self.tags):
             name = tag.name
             if name == "nobody":
-                yield Said(foreign or "mailbox", "not there", self.shown, strange=self.strange())
+                yield Said(foreign or "mailbox", "not there", self.shown, strange=self.strange(tag))
             elif name == "no such domain":
                 elsewhere = bool(self.subjects) and all(one.name == "elsewhere" for one in self.subjects)
                 foreign = foreign or ("elsewhere" if elsewhere else "")
                 proof = not foreign and self._word(tag) == "nxdomain"
-                yield Said(foreign or "domain", "not there", self.shown, proof, strange=self.strange())
+                yield Said(foreign or "domain", "not there", self.shown, proof, strange=self.strange(tag))
             elif name == "null mx":
                 yield Said(foreign or "domain", "takes no mail", self.shown, proof=not foreign)
             elif name == "takes no mail":
                 yield self._takes_none(tag)
+            elif name == "exists" and any(tag.name == "not there >" for tag in self.tags[:i]):
+                continue  # "no such user exists"
             elif name in STATES:
                 owner = self.subjects[0].name if self.subjects else self.before
-                yield Said(foreign or owner, name, self.shown)
+                yield Said(foreign or owner, name, self.shown, inherited=not self.subjects)
             elif name.startswith(("not there", "gone")):
                 own = self._owner(i, tag)
                 owner = own or (self.before if name[-1] != ">" and self._bare(tag) else "")
@@ -220,36 +121,25 @@ class _Reader:
                         False,
                         stock,
                         not own,
-                        self.strange(),
+                        self.strange(tag),
                     )
         if self.subjects:
-            yield Said(self.subjects[-1].name, "", self.shown)
+            if self.subjects[-1].at in self.going:
+                yield Said("mailbox", "", self.shown)
+                return
+            yield Said(foreign if foreign in ("sender", "client") else self.subjects[-1].name, "", self.shown)
         elif self.tags and self.tags[-1].name == "from":
             yield Said("sender", "", self.shown)
-
-    def strange(self) -> str:
-        """The first word that may turn a state; ''. A name and the name of a directory never do."""
-        words = self.words
-        if not words:
-            return strange_letters(self.shown, self.all_tags)
-        known = {at for tag in self.all_tags if self._usual(tag) for at in range(tag.at, tag.end)}
-        known |= {at + 1 for at, word in enumerate(words) if word in _NAMING}
-        for tag in self.all_tags:
-            if tag.name == "record" and words[tag.at] in _BOOKS:
-                known.add(
-                    next((t.at for t in self.all_tags if t.end == tag.at and t.name == "mailbox"), tag.at) - 1
-                )
-        return next((word for at, word in enumerate(words) if at not in known and not is_harmless(word)), "")
-
-    def _usual(self, tag: Tag) -> bool:
-        """Whether a tag is no thing that a mailbox could only be missing in: a cache, a queue."""
-        return tag.name not in ("record", "system") or self._word(tag).startswith(_WHERE)
 
     def _takes_none(self, tag: Tag) -> Said:
         """A host or domain that takes no mail; or no such mail, or not in such a way."""
         rest = self.words[tag.end :]
         owner = self._behind(tag)
-        if rest and rest[0] not in _FOR_ALL and rest[:2] not in (["from", "anybody"], ["from", "anyone"]):
+        if (
+            rest
+            and rest[0] not in _FOR_ALL
+            and not (rest[0] in ("from", "for", "to") and rest[1:2] in (["anybody"], ["anyone"], ["all"], ["any"]))
+        ):
             return Said(owner or "domain", "refuses", self.shown)
         if owner in ("domain", "system", ""):
             return Said("domain", "takes no mail", self.shown)
@@ -289,7 +179,7 @@ class _Reader:
         after = next((tag.name for tag in self.subjects if 0 <= tag.at - state.end < REACH), "")
         if before in ("mailbox", "sender", "thing"):
             return before
-        at_place = before == "system" and all(self._prepositional(noun) for noun in self.subjects)
+        at_place = (before or after) == "system" and all(self._prepositional(noun) for noun in self.subjects)
         return after or (self.before if at_place and self.before else before)
 
     def _of_something(self, state: Tag) -> bool:
@@ -298,12 +188,15 @@ class _Reader:
         if len(near) != 1 or not self._prepositional(near[0]):
             return False
         at = near[0].at - 1
-        while at > 0 and self.words[at] in _ARTICLES:
+        while at > 0 and self.words[at] in ARTICLES:
             at -= 1
-        return at > 0 and self.words[at] in _GENITIVE and self.words[at - 1] not in _ARTICLES
+        return at > 0 and self.words[at] in _GENITIVE and self.words[at - 1] not in ARTICLES
 
     def _other(self, tag: Tag, owner: str) -> str:
         """Whose it is instead, by what else the clause names."""
+        near = [subject for subject in self.subjects if subject.end <= tag.at]
+        if near and near[-1].at in self.going and tag.name[0] == "g":
+            return "content"  # "your message to this user was deleted"
         for subject in self.subjects:
             if subject.name in FOREIGN and (subject.name not in LATE or subject.end <= tag.at):
                 return subject.name
@@ -315,13 +208,41 @@ class _Reader:
 
     def _behind(self, state: Tag) -> str:
         """The subject that stands before a state, but not within "at this domain" or "on this server"."""
-        near = [tag for tag in self.subjects if tag.end <= state.at and state.at - tag.end <= REACH]
+        near = [
+            tag
+            for tag in self.subjects
+            if tag.end <= state.at and state.at - tag.end <= (REACH if self.words else LETTERS)
+        ]
         if near and self.words:
-            if state.name != "gone =" and self._mentions_another(near[-1].end, state.at):
-                return ""
+            if self.words[state.at - 1] in _WHICH and self._word(near[-1]) in MANY:
+                return ""  # "do not send to addresses that do not exist"
+            if (
+                len(near) > 1
+                and near[0].name in ("record", "system", "sender")
+                and self.words[near[0].end] in _WHICH
+            ):
+                return near[0].name  # "the store that holds this account"
+            if self._owned(near):
+                near.pop()
             while len(near) > 1 and near[-1].name not in ("mailbox", "sender") and self._prepositional(near[-1]):
                 near.pop()
+        if not self.words:
+            plain = squeezed(self.shown)
+            while len(near) > 1 and near[-1].name == "system" and plain.startswith(_AT, near[-1].end):
+                near.pop()
         return near[-1].name if near else ""
+
+    def _owned(self, near: list[Tag]) -> bool:
+        """Whether the last of these is whose the one before is: "le serveur de stockage de l'utilisateur"."""
+        if len(near) < 2 or near[-1].name != "mailbox" or near[-2].name not in ("record", "system", "thing"):
+            return False
+        between = self.words[near[-2].end : near[-1].at]
+        linked = (
+            bool(between)
+            and between[0] in _GENITIVE_OF
+            and not any(is_small(word) and word not in OFS and word not in ARTICLES for word in between)
+        )
+        return linked and (near[-2].at < 2 or not self._prepositional(near[-2]))
 
     def _beside(self, i: int) -> str:
         """The subject right before a state, but for "is" and an address."""
@@ -329,6 +250,8 @@ class _Reader:
         if before is None or before.name not in SUBJECTS:
             return ""
         state = self.tags[i]
+        if self.words and self._owned([tag for tag in self.subjects if tag.end <= state.at]):
+            return "system"
         if state.at - before.end > (2 if self.words else 4):
             return ""
         after = self.tags[i + 1] if i + 1 < len(self.tags) else None
@@ -342,54 +265,38 @@ class _Reader:
         subject = self.tags[i + 1] if i + 1 < len(self.tags) else None
         if subject is None or subject.name not in SUBJECTS:
             return ""
-        if subject.at - state.end > (2 if self.words else 3):
+        if subject.at - state.end > 3 and not (
+            self.words and all(is_small(word) for word in self.words[state.end : subject.at])
+        ):
             return ""
-        if self._word(subject) == "@" and state.at and self.words[state.at - 1] not in NEUTRAL:
+        if (
+            self._word(subject) == "@"
+            and state.name[-1] == "="
+            and state.at
+            and self.words[state.at - 1] not in NEUTRAL
+        ):
             return ""  # an adjective behind a noun that is not known
         being = self.words[subject.end : subject.end + 1] in _BEING
-        if self._word(subject) in _MANY and (being or self._prepositional(state)):
+        if self._word(subject) in MANY and (being or self._prepositional(state)):
             return ""  # "unknown users are …" says nothing of this one
+        if self._word(subject) in MANY and any(not is_small(word) for word in self.words[subject.end :]):
+            return ""
+        if (
+            state.name[-1] == ">"
+            and self.words[subject.end : subject.end + 1]
+            and self.words[subject.end] in _MODAL
+        ):
+            return ""  # "no user would want this"
         if i and self.tags[i - 1].name == "from" and self.tags[i - 1].end == state.at:
             return "sender"
         return subject.name
 
-    def _mentions_another(self, start: int, end: int) -> bool:
-        """Whether a preposition between a subject and its state brings in a thing that is not known."""
-        for tag in self.tags:
-            if tag.name != "of" or not start <= tag.at < tag.end < end or self._word(tag) in _LINKS:
-                continue
-            if self.words[tag.end] in _US:
-                continue
-            if all(is_harmless(word) for word in self.words[tag.end : min(tag.end + 2, end)]):
-                continue
-            if not any(tag.end <= noun.at <= tag.end + 2 and noun.at < end for noun in self.subjects):
-                return True
-        return False
-
-    def _prepositional(self, noun: Tag, after: bool = False) -> bool:
-        """Whether a preposition stands before a tag, or right after it."""
-        if after:
-            return any(tag.name == "of" and tag.at == noun.end for tag in self.tags)
-        return any(tag.name == "of" and tag.end <= noun.at <= tag.end + 1 for tag in self.tags)
-
     def _bare(self, state: Tag) -> bool:
         """Whether nothing but small words stands before a state, and none that it may be said of right behind."""
         after = next(iter(self.words[state.end : state.end + 1]), "")
-        named = bool(after) and (after in _MANY or after not in NEUTRAL)
-        if named and state.name[-1] == "=" and not self._prepositional(state, after=True):
+        named = bool(after) and (after in MANY or after not in NEUTRAL)
+        if named and state.name == "not there =" and not self._prepositional(state, after=True):
             return False
-        return all(
-            word in _ARTICLES or word in NEGATIONS or word in ("is", "was", "sorry", "error")
-            for word in self.words[: state.at]
-        )
-
-    def _only_articles(self, start: int, end: int) -> bool:
-        return all(word in _ARTICLES for word in self.words[start:end])
-
-    def _before(self, tag: Tag) -> str:
-        """The word before a tag; '' where there is none."""
-        return self.words[tag.at - 1] if self.words and tag.at else ""
-
-    def _word(self, tag: Tag) -> str:
-        """The first word of a tag; '' where there are none."""
-        return self.words[tag.at] if self.words else ""
+        if any(noun.at < state.at for noun in self.subjects):
+            return False
+        return all(word == "error" or is_small(word) for word in self.words[: state.at])

@@ -10,15 +10,33 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bouncestream.mail.phrases import harmless
-from bouncestream.mail.phrases.abroad import BEHIND, JOINED, JOINED_MORE, NAMES, SPACED
-from bouncestream.mail.phrases.clauses import folded
-from bouncestream.mail.phrases.composed import ENGLISH
+from bouncestream.mail.phrases.abroad import BEHIND, JOINED, JOINED_MORE, NAMES, SMALL, SPACED
+from bouncestream.mail.phrases.clauses import folded, listed
+from bouncestream.mail.phrases.composed import ENGLISH, NEUTRAL
 
 _TOKEN = re.compile(
     r"[^\s@,;:()\[\]\"<>|=]{0,64}@[\w.-]{0,255}|[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){1,8}|[^\W_]+"
 )
 _NUMBER = re.compile(r"[\d.-]+")
+
+_HEADS = {
+    "record": """
+        verzeichnis datenbank tabelle datei ordner katalog eintrag richtlinie zertifikat filter regel
+        kontingent speicher quote abfrage adressbuch bestand lijst tabel databank katalogen register registret
+        fil filen mapp mappen mappe regeln tabell luettelo luetteloa hakemisto hakemistoa tiedosto kansio saanto""",
+    "system": """
+        server servers serveren servern dienst knoten cluster tjanst tjeneste system systeem systemet palvelin
+        palvelinta""",
+    "list": "liste gruppe groep grupp gruppen ryhma verteiler lista listan listen",
+    "sender": "absender afzender avsandare",
+}
+HEADS = {ending: name for name, endings in _HEADS.items() for ending in endings.split()}
+"""Last parts of long words that begin as a user: a "Benutzerverzeichnis" is none."""
+
+ODD = tuple(
+    listed("knoten schlange cluster ordner filter regel richtlinie zertifikat kontingent speicher partner mappe")
+)
+"""Last parts that tell the same of any long word."""
 
 Table = dict[str, list[tuple[tuple[str, ...], str]]]
 
@@ -47,26 +65,12 @@ NEGATIONS = frozenset(one for its in SPACED.values() for one in _rows(its).get("
 """Words of other languages that make "exists" mean "not there"."""
 
 
-_HARMLESS = frozenset(folded(" ".join(harmless.SPACED.values())).split()) | NEGATIONS
-_HARMLESS_STEMS = tuple(word[:-1] for word in _HARMLESS if word.endswith("*"))
-_HARMLESS_LETTERS = re.compile(
-    "|".join(sorted({re.escape(folded(w)) for its in harmless.JOINED.values() for w in its.split()}, key=len)[::-1])
-    + r"|[\x00-\x7f\W]"
-)
+_SMALL = frozenset(folded(" ".join(SMALL.values())).split()) | NEGATIONS | NEUTRAL
 
 
-def is_harmless(word: str) -> bool:
-    """Whether a word turns nothing that stands beside it."""
-    return len(word) == 1 or word in _HARMLESS or word.startswith(_HARMLESS_STEMS)
-
-
-def strange_letters(text: str, tags: list[Tag]) -> str:
-    """What is left of a text without blanks when its `joined` tags and what turns nothing are taken out."""
-    plain = text.replace(" ", "")
-    ends = [0, *(tag.end for tag in tags)]
-    starts = [*(tag.at for tag in tags), len(plain)]
-    left = (_HARMLESS_LETTERS.sub("", plain[end:start]) for end, start in zip(ends, starts, strict=True))
-    return next((one for one in left if one), "")
+def is_small(word: str) -> bool:
+    """Whether a word tells nothing by itself: an article, a pronoun, an auxiliary verb."""
+    return len(word) == 1 or word in _SMALL
 
 
 def _tables() -> tuple[Table, Table]:
@@ -150,6 +154,10 @@ def tagged(words: list[str]) -> list[Tag]:
             stems = _STEMS.get(word[:3])
             if stems is not None:
                 name = next((its for stem, its in stems if word.startswith(stem[0])), "")
+                if name in ("mailbox", "domain") and len(word) > 9:
+                    name = next((its for end, its in HEADS.items() if word.endswith(end)), name)
+            if not name and len(word) > 9 and word.endswith(ODD):
+                name = "thing"
         if name:
             found.append(Tag(name, at, at + step))
         at += step
@@ -172,7 +180,15 @@ def denied(words: list[str], there: Tag) -> bool:
     return any(word in NEGATIONS for word in before) or any(word in BEHIND for word in behind)
 
 
+_LATIN = re.compile(r"[a-z0-9._+-]{1,64}@[a-z0-9._-]{1,255}|[a-z0-9._+-]{2,64}")
+
+
+def squeezed(text: str) -> str:
+    """A text without blanks, a word or address in Latin letters as one letter: as `joined` counts."""
+    return _LATIN.sub("@", text).replace(" ", "")
+
+
 def joined(text: str) -> list[Tag]:
     """The tags of a text without blanks, a letter counted as a word: four of them are about one word of others."""
-    plain = text.replace(" ", "")
+    plain = squeezed(text)
     return [Tag(_UNSPACED[m[0]], m.start(), m.end()) for m in _JOINED.finditer(plain)]

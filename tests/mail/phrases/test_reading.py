@@ -2,10 +2,11 @@
 """What servers' words mean, judged clause by clause: texts in many languages, one half hard, one half nearly hard.
 
 Each file of clauses/ has lines of kind, Status and words, mostly two and two alike: cause.tsv (words alone name
-the cause), attack.tsv (a code or a word says "not there" of something else), passing.tsv (a cause, and what stands
-beside it); these were written before the rules. later.tsv: more of all, written when the others were read. The
-wordings are our own. abroad.tsv: in thirty-five languages, in the order in which each of them puts
-noun, verb and negation.
+the cause), attack.tsv (a code or a word says "not there" of something else), passing.tsv (a cause, and what
+stands beside it); these were written before the rules. later.tsv: more of all, written when the others were
+read. The wordings are our own. turned.tsv: a word turns what is said. weighed.tsv: texts in forty languages, each
+scored once before anything was mended by it. abroad.tsv: in thirty-five languages, in the order in which each of
+them puts noun, verb and negation.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pytest
 from bouncestream.mail.classify import classify
 from bouncestream.mail.phrases import read_words
 
+OURS = ("news@example.org", "bounce@lists.example.org", "news@letters.example.org")
 CLAUSES = Path(__file__).parent.parent / "clauses"
 
 
@@ -24,12 +26,18 @@ def told(name: str) -> list[list[str]]:
     return [line.split("\t") for line in (CLAUSES / name).read_text("utf-8").splitlines()]
 
 
-@pytest.mark.parametrize("name", ["cause.tsv", "attack.tsv", "passing.tsv", "later.tsv", "abroad.tsv"])
+@pytest.mark.parametrize(
+    "name", ["cause.tsv", "attack.tsv", "passing.tsv", "later.tsv", "abroad.tsv", "turned.tsv", "weighed.tsv"]
+)
 def test_none_is_hard_that_is_not_and_few_are_missed(name: str) -> None:
     rows = told(name)
-    said = [classify(status=status, reply_code="", diagnostic=words).kind for _, status, words in rows]
+    about = {
+        "heard": {"turned.tsv": "jane@example.com", "weighed.tsv": "a@example.com"}.get(name, ""),
+        "ours": OURS,
+    }
+    said = [classify(status=status, reply_code="", diagnostic=words, **about).kind for _, status, words in rows]
     wrong = [row for row, kind in zip(rows, said, strict=True) if kind != row[0]]
-    assert len([row for row in wrong if row[0] == "soft"]) <= 1, wrong
+    assert len([row for row in wrong if row[0] == "soft"]) <= max(1, len(rows) // 200), wrong
     assert len(wrong) <= len(rows) * 0.03, wrong
 
 

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The subjects of a clause: nouns that stand together are one ("sender domain", "address of the sender"), words
+that are denied tell nothing, and a thing in the wrong place turns what is said ("user folder not found").
+"""
+
+from __future__ import annotations
+
+from bouncestream.mail.phrases.clauses import folded, listed
+from bouncestream.mail.phrases.tagging import NEGATIONS, Tag, denied, is_small, squeezed
+
+SUBJECTS = frozenset(
+    {
+        "mailbox",
+        "domain",
+        "elsewhere",
+        "sender",
+        "client",
+        "list",
+        "content",
+        "part",
+        "record",
+        "system",
+        "protocol",
+    }
+    | {"thing"}
+)
+FOREIGN = ("sender", "client", "part", "list", "protocol")
+"""Subjects that make a compound theirs wherever they stand in it."""
+
+ARTICLES = listed("the a an this that l la le les el los il lo any our its their s")
+_SELF = tuple(
+    listed(
+        "recip addressee destinat empfang ontvang odbior prijemc mottag mottak modtag vastaanot получ одерж отрим"
+    )
+)  # of these, "your" is whom we mail to
+_GOING = ("mail", "mails", "message", "messages", "email")  # what goes to somebody
+_ENGLISH_MAIL = listed(
+    "message messages mail mails content letter letters body header headers subject attachment attachments"
+)
+MANY = ("users", "recipients", "addresses", "mailboxes", "accounts", "aliases", "people", "members")
+_STORES = ("table", "file", "database", "column", "view")
+_WHERE = tuple(
+    listed("""
+        director address table map database datenbank benutzerdatenbank verzeichnis annuaire base file ldap
+        dns record look lookup server system machine site organi company rechner maquina macchina sitio
+        empresa entreprise firm serv сервер sunucu szerver palvelin may network error request
+        list lista liste elenco seznam popis register registr daftar list lijst bestand directorio diretorio
+        annuaire список списк
+    """)
+)
+_DENIABLE = ("gone =", "gone <", "full", "off", "temporary", "loop")
+_NOT = listed("not never nor hasn wasn isn haven weren aren")
+_MORE = listed("mehr plus mas mais piu meer wiecej vice viac mer mere lenger langer longer more any")
+_NOT_BEHIND = tuple(folded(one) for one in ("ません", "ない", "なか", "지않", "지못"))
+_NOT_BEFORE = ("未", "没", "沒", "并未", "不是")
+OFS = listed("of for to in on de du des d del della dell dello do da dos der van von af av z od od sieve")
+_IN = listed("""
+    in on among within for against im am auf unter dans au aux sur parmi en entre neste nesta nesse num numa nei
+    sobre na no nos nas em nel nella sul sulla su op w we v ve pa i у в во на til med
+""")
+
+
+class Subjects:
+    """A clause while it is read. `words` is empty where the tags count letters, not words."""
+
+    def __init__(self, tags: list[Tag], words: list[str], shown: str, before: str) -> None:
+        self.words = words
+        self.all_tags = tags
+        self.shown = shown
+        self.before = before
+        self.going: set[int] = set()  # where a message to somebody is named
+        self.tags = self._compounds(self._negated(tags))
+        self.subjects = [tag for tag in self.tags if tag.name in SUBJECTS]
+
+    def _negated(self, tags: list[Tag]) -> list[Tag]:
+        """The tags: words of "there" that are denied become a state, the others are nothing; nor is what is called
+        not temporary."""
+        there = [tag for tag in tags if tag.name == "there" and denied(self.words, tag)]
+        found = [tag._replace(name="not there *") for tag in there]
+        for i, tag in enumerate(tags):
+            denied_ = tag.name in _DENIABLE and self._is_denied(tag, tags[i - 1].end if i else 0)
+            if tag.name != "there" and not denied_ and not (there and self._word(tag) == "no"):
+                found.append(tag)
+        return sorted(found, key=lambda tag: tag.at)
+
+    def _is_denied(self, tag: Tag, start: int) -> bool:
+        """Whether a word for gone, full and the like is denied: "has not been deleted", "silinmiş değildir"."""
+        if not self.words:
+            plain = squeezed(self.shown)
+            return plain.startswith(_NOT_BEHIND, tag.end) or plain[max(tag.at - 2, 0) : tag.at].startswith(
+                _NOT_BEFORE
+            )
+        before = self.words[max(start, tag.at - 4) : tag.at]
+        if self.words[tag.at] in ("no", "non", "ni") or (
+            tag.name[0] == "g" and tag.end - tag.at > 1 and "no" in before
+        ):
+            return False
+        if any(word.startswith("degil") for word in self.words[tag.end : tag.end + 3]):
+            return True
+        at = max(
+            (n for n, word in enumerate(before) if (word in NEGATIONS or word in _NOT) and word not in _MORE),
+            default=-1,
+        )
+        return at >= 0 and all(is_small(word) and word not in _MORE for word in before[at + 1 :])
+
+    def _compounds(self, tags: list[Tag]) -> list[Tag]:
+        """The tags, with subjects that stand together made one."""
+        found: list[Tag] = []
+        yours = -9
+        at = 0
+        while at < len(tags):
+            tag = tags[at]
+            at += 1
+            if tag.name == "yours":
+                yours = tag.end
+            elif tag.name not in SUBJECTS and tag.name not in "@~":
+                found.append(tag)
+            else:
+                name, end, at = self._compound(tags, at)
+                if (
+                    name in ("mailbox", "content")
+                    and tag.name == "content"
+                    and any(tag.at < t.at < end for t in tags if t.name == "of")
+                ):
+                    self.going.add(tag.at)
+                if name == "sender" and self._word(tag) == "su" and any(t.name == "mailbox" for t in found):
+                    name = "mailbox"  # "la cuenta y su buzón"
+                if 0 <= tag.at - yours <= 1 and not self._word(tag).startswith(_SELF):
+                    name = "content" if tag.name == "content" or self._word(tag) in _GOING else "sender"
+                found.append(Tag({"@": "mailbox", "~": "domain"}.get(name, name), tag.at, end))
+        return found
+
+    def _compound(self, tags: list[Tag], at: int) -> tuple[str, int, int]:
+        """(subject, end, the next tag's number) of the subject that begins before `at`. The last noun is its head,
+        or of nouns with "of" the first."""
+        first = tags[at - 1]
+        name, end = first.name, first.end
+        while at < len(tags):
+            of, tag = False, tags[at]
+            after = tags[at + 1] if tag.name == "of" and tag.at == end and at + 1 < len(tags) else None
+            if (
+                after is not None
+                and (after.name in SUBJECTS or after.name == "@")
+                and self._only_articles(tag.end, after.at)
+            ):
+                of, tag = True, after
+            if not of and tag.at != end and not (self.words and self._only_articles(end, tag.at)):
+                break
+            if tag.name not in "@~":
+                if tag.name not in SUBJECTS:
+                    break
+                name = self._head(name, tag, first, tags[at] if of else None)
+            end = tag.end
+            at += 2 if of else 1
+        return name, end, at
+
+    def _head(self, name: str, new_at: Tag, first: Tag, of: Tag | None) -> str:
+        new = new_at.name
+        if "elsewhere" in (name, new):
+            return "elsewhere" if of is None or "domain" in (name, new) else name
+        if name in FOREIGN or new in FOREIGN:
+            return name if name in FOREIGN else new
+        if new == "content" and name == "mailbox" and of is None and self._word(new_at) not in _ENGLISH_MAIL:
+            return name
+        if name in "@~" or name == "thing" or (name == "record" and self._word(first) in _STORES):
+            return name
+        if name in ("content", "record", "system") and self._word(new_at) in ("name", "id", "domain"):
+            return name if self._word(first) not in _GOING else new
+        if of is None and name in ("system", "record", "content") and not self._word(new_at).isascii():
+            return name  # a genitive behind its noun
+        if of is None or (self._word(first) in _GOING and self._word(of) in ("to", "for")):
+            return new
+        if name == "content" and of is not None and self._word(first) not in _ENGLISH_MAIL:
+            return new
+        return name
+
+    def strange(self, state: Tag | None = None) -> str:
+        """The first thing that may turn a state by where it stands: as the head or owner of its subject,
+        right behind that, or as the place where it was looked for ("user folder not found", "not found on this
+        node"); ''."""
+        if not self.words:
+            return self.shown if any(tag.name in ("thing", "record") for tag in self.all_tags) else ""
+        things = [tag for tag in self.all_tags if not self._usual(tag)]
+        return next((self._word(tag) for tag in things if state is None or self._matters(tag.at, state)), "")
+
+    def _matters(self, at: int, state: Tag) -> bool:
+        nouns = [tag for tag in self.subjects if tag.name in ("mailbox", "domain")] or [state]
+        first, ahead = min(nouns[0].at, state.at), nouns[0].at >= state.end
+        if at < first:
+            if ahead and state.name[-1] == "*":
+                return True  # "der Knoten kennt den Benutzer nicht"
+            return all(word in ARTICLES or word in OFS for word in self.words[at + 1 : nouns[0].at])
+        beside = next((tag for tag in reversed(nouns) if tag.end <= at), None)
+        near = self.words[beside.end : at] if beside is not None else []
+        if beside is not None and (ahead or at < state.at) and all(w in OFS or w in ARTICLES for w in near):
+            return True  # "user agent unknown", "no such user agent"
+        return state.name[0] != "g" and self._placed(at, first)
+
+    def _placed(self, at: int, start: int) -> bool:
+        """Whether a preposition of place stands before a word."""
+        for back in range(at - 1, max(start, at - 4) - 1, -1):
+            word = self.words[back]
+            if word in _IN:
+                return True
+            if word not in ARTICLES and not is_small(word):
+                return False
+        return False
+
+    def _usual(self, tag: Tag) -> bool:
+        """Whether a tag is no thing that a mailbox could only be missing in: a cache, a queue."""
+        if tag.name == "list" or self._word(tag).startswith("list"):
+            return self._listing(tag)
+        return tag.name not in ("record", "system", "thing") or self._word(tag).startswith(_WHERE)
+
+    def _listing(self, tag: Tag) -> bool:
+        """Whether a list is one of users: "not in our list", but not "in the list of contacts"."""
+        if not self._word(tag).startswith(_WHERE):
+            return False
+        rest = [word for word in self.words[tag.end : tag.end + 4] if word not in ARTICLES]
+        return not rest or rest[0] not in OFS or (bool(rest[1:]) and rest[1] in MANY and rest[1] != "people")
+
+    def _prepositional(self, noun: Tag, after: bool = False) -> bool:
+        """Whether a preposition stands before a tag, or right after it."""
+        if after:
+            return any(tag.name == "of" and tag.at == noun.end for tag in self.tags)
+        return any(tag.name == "of" and tag.end <= noun.at <= tag.end + 1 for tag in self.tags)
+
+    def _only_articles(self, start: int, end: int) -> bool:
+        return all(word in ARTICLES for word in self.words[start:end])
+
+    def _before(self, tag: Tag) -> str:
+        """The word before a tag; '' where there is none."""
+        return self.words[tag.at - 1] if self.words and tag.at else ""
+
+    def _word(self, tag: Tag) -> str:
+        """The first word of a tag; '' where there are none."""
+        return self.words[tag.at] if self.words else ""
