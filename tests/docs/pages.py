@@ -25,6 +25,29 @@ from bouncestream.settings.key import Key, keys_of
 MADE = "<!-- Made by `python -m tests.docs.blocks`. Change the code that it is made from, not this page. -->"
 #: Options of every command, which the page of all commands tells.
 _COMMON = frozenset({"--help", "--debug", "--config"})
+#: Command → the page below docs/ that tells more.
+_MORE = {
+    "init": ("Install", "start/install.md"),
+    "install": ("Run it as a service", "start/service.md"),
+    "uninstall": ("Upgrade and uninstall", "start/upgrade.md"),
+    "run": ("The first days", "start/first-days.md"),
+    "demo": ("The demo", "start/demo.md"),
+    "sandbox": ("Rehearse with the sandbox", "start/demo.md#rehearse-with-the-sandbox"),
+    "check": ("The doctor", "doctor/index.md"),
+    "status": ("Status", "operate/status.md"),
+    "alert": ("Alerts", "operate/alerts.md"),
+    "parse": ("How bounces are judged", "understand/judgement.md"),
+    "explain": ("How bounces are judged", "understand/judgement.md"),
+    "rejudge": ("Reasons, and your own policy", "understand/policy.md"),
+    "import": ("Import old bounces", "mailbox/import.md"),
+    "doctor": ("The doctor", "doctor/index.md"),
+    "proxy": ("Reverse proxy", "start/proxy.md"),
+    "outbox": ("Events and states", "understand/events.md"),
+    "mailbox": ("The bounce mailbox", "mailbox/index.md"),
+    "verp": ("Which bounce mails are believed", "understand/proof.md"),
+    "backup": ("Backups", "operate/backups.md"),
+    "config": ("Configuration", "reference/configuration.md"),
+}
 
 
 def pages() -> dict[str, str]:
@@ -71,9 +94,18 @@ def _groups(parser: argparse.ArgumentParser) -> list[argparse._SubParsersAction[
 
 
 def _command(name: str) -> str:
-    """The page of a command, with those behind it."""
+    """The page of a command, with those behind it; its headings are those of a man page."""
     parser = _groups(build_parser())[0].choices[name]
-    return "\n\n".join((f"# bouncestream {name}", *_described(parser, f"bouncestream {name}"))) + "\n"
+    parts = [f"# bouncestream {name}", *_described(parser, f"bouncestream {name}")]
+    told = ["[bouncestream(1)](../commands.md): all commands", "[exit codes](../exit-codes.md)"]
+    if name in _MORE:
+        title, path = _MORE[name]
+        told.insert(0, f"[{title}](../../{path})")
+    return "\n\n".join((*parts, f"## See also\n\n{_listed(told)}")) + "\n"
+
+
+def _listed(lines: Iterable[str]) -> str:
+    return "\n".join(f"* {line}" for line in lines)
 
 
 def _described(parser: argparse.ArgumentParser, called: str) -> Iterator[str]:
@@ -81,14 +113,19 @@ def _described(parser: argparse.ArgumentParser, called: str) -> Iterator[str]:
     yield _marked(parser.description or "")
     groups = _groups(parser)
     if not groups or not groups[0].required:
-        yield f"```text\n{_usage(parser, called)}\n```"
-        rows = [(_called(action), _marked(_help(parser, action))) for action in _told(parser)]
-        if rows:
-            yield table(("argument or option", "meaning"), rows)
+        alone = called.count(" ") == 1 and not groups
         entry = MANUAL[called.partition(" ")[2]]
+        told = [f"{_called(action)}: {_marked(_help(parser, action))}" for action in _told(parser)]
         examples = "\n".join(f"bouncestream {line}" for line in entry.examples)
-        yield f"```sh\n{examples}\n```"
-        yield f"Exit codes: {'; '.join(f'{code} {words}' for code, words in entry.codes.items())}."
+        codes = (f"{code}: {words}" for code, words in entry.codes.items())
+        for title, part in (
+            ("Synopsis", f"```text\n{_usage(parser, called)}\n```"),
+            ("Options", _listed(told)),
+            ("Examples", f"```sh\n{examples}\n```"),
+            ("Exit codes", _listed(codes) if alone else f"Exit codes: {'; '.join(codes)}."),
+        ):
+            if part:
+                yield f"## {title}\n\n{part}" if alone else part
     for group in groups:
         for name, inner in group.choices.items():
             yield f"## {called} {name}"
@@ -217,15 +254,23 @@ def _keys(top: str) -> str:
         if section in NAMED:
             parts.append(f"Each has a name of its own: `[{section}.NAME]`.")
         parts.append(_escaped(inspect.cleandoc(model.__doc__ or "")))
-        rows = (_key_row(key, live=True) for key in keys_of(model).values())
-        parts.append(table(("key", "default", "reload", "meaning"), rows))
+        keys = keys_of(model).values()
+        parts.append(table(("key", "default", "meaning"), map(_key_row, keys)))
+        fixed = [f"`{key.name}`" for key in keys if not key.live]
+        parts.append(
+            "A reload puts all of these in force."
+            if not fixed
+            else f"These need a restart, the others a reload: {', '.join(fixed)}."
+            if len(fixed) < len(keys)
+            else "All of these need a restart."
+        )
     return "\n\n".join(parts) + "\n"
 
 
-def _key_row(key: Key, *, live: bool = False) -> tuple[str, ...]:
+def _key_row(key: Key) -> tuple[str, ...]:
     default = f"`{key.written}`" if key.written else "required" if key.required else ""
-    meaning = _escaped(f"{'Secret. ' if key.secret else ''}{key.doc}")
-    return (f"`{key.name}`", default, *(("yes" if key.live else "",) if live else ()), meaning)
+    doc = key.doc.replace("{providers}", "see [Providers](../../providers/index.md)")
+    return (f"`{key.name}`", default, _escaped(f"{'Secret. ' if key.secret else ''}{doc}"))
 
 
 # -- schema -------------------------------------------------------------------------------------------------------
@@ -238,5 +283,6 @@ def schema(sql: str) -> str:
         comment = re.match(r"((?:\s+-- .*\n)*)", body.lstrip("\n"))
         words = " ".join(re.findall(r"-- (.*)", comment[1] if comment else ""))
         columns = re.findall(r"^    ([a-z]\w+)\s+(?:TEXT|INTEGER|BLOB|REAL)\b", body, re.MULTILINE)
-        rows.append((f"`{name}`", _escaped(words), ", ".join(f"`{column}`" for column in columns)))
-    return table(("table", "what it holds", "columns"), rows)
+        told = f"**`{name}`**{':' if words else ''} {_escaped(words)}".rstrip()
+        rows.append(f"{told}\n  * Columns: {', '.join(f'`{column}`' for column in columns)}")
+    return _listed(rows)
