@@ -13,15 +13,15 @@ import re
 from collections.abc import Iterator
 
 from bouncestream.mail.address import a_label, addresses, normalise
-from bouncestream.mail.mime import MAX_HEADERS
 
 #: Below one of these the own server wrote nothing.
 _SENT = frozenset(
     ("received", "dkim-signature", "from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id")
 )
+#: Characters of a field that are looked at.
+_LONGEST = 8000
 _RESULT = re.compile(r"(dkim|dmarc)\s*(?:/\s*\d+\s*)?=\s*([a-z]+)(?![a-z])", re.IGNORECASE)
 _PROPERTY = re.compile(r"\s(header\s*\.\s*(?:d|i|from))\s*=\s*(\S{1,320})", re.IGNORECASE)
-_ANGLE = re.compile(r"<([^<>]{0,320})>")
 
 
 def passed(head: str, server: str, domain: str) -> str:
@@ -40,33 +40,49 @@ def passed(head: str, server: str, domain: str) -> str:
         whose, *results = plain(value).split(";")
         if whose.split()[:1] != [server.lower()]:
             return ""
-        methods: set[str] = {"nothing"}
+        methods: list[str] = ["nothing"]
+        passes: list[str] = []
         for text in results:
             if (result := _RESULT.match(text.lstrip())) is None:
                 continue
             method = result[1].lower()
-            methods.add(method)
+            methods.append(method)
             if method not in told and result[2].lower() == "pass" and _about(method, text, domain):
+                passes.append(method)
+        for method in passes:
+            # A mail has many signatures and one From: a second word about that is a stranger's.
+            if method == "dkim" or methods.count(method) == 1:
                 return method.upper()
-        told |= methods
+        told.update(methods)
     return ""
 
 
 def author(head: str) -> str:
     """The one address of the one From field; '' when it is not one."""
-    values = [plain(value) for name, value in _fields(head) if name == "from"]
-    if len(values) != 1:
-        return ""
-    angles = _ANGLE.findall(values[0])
-    found = [normalise(angle) for angle in angles] or addresses(values[0][:4000], 2)
+    found = the_field(head, "from", 2)
     return found[0] if len(found) == 1 else ""
+
+
+def the_field(head: str, name: str, limit: int = 50) -> list[str]:
+    """The addresses of the one field of a name; none when there is not one, or it is not clear which they are."""
+    values = [value for other, value in _fields(head) if other == name]
+    if len(values) != 1 or len(values[0]) > _LONGEST:
+        return []
+    found: list[str] = []
+    for mailbox in re.split("[,;]", plain(values[0])):
+        display, angle, rest = mailbox.partition("<")
+        inside, _, after = rest.partition(">")
+        if "@" in after or "<" in rest:
+            return []
+        found += filter(None, [normalise(inside)]) if angle else addresses(display, limit)
+    return found[:limit]
 
 
 def plain(value: str) -> str:
     """A structured field without its comments and quoted strings (RFC 5322 section 3.2), in lower case."""
     kept: list[str] = []
     depth, quoted, escaped = 0, False, False
-    for character in value[:8000].lower():
+    for character in value[:_LONGEST].lower():
         if escaped:
             escaped = False
         elif character == "\\" and (quoted or depth):
@@ -93,8 +109,9 @@ def _about(method: str, text: str, domain: str) -> bool:
 
 
 def _fields(head: str) -> Iterator[tuple[str, str]]:
-    """The fields of a header block, in their order, unfolded: lower-case name and value."""
-    for line in head.replace("\n\t", "\n ").replace("\n ", " ").split("\n", MAX_HEADERS)[:MAX_HEADERS]:
+    """The fields of a header block, in their order, unfolded: lower-case name and value. All of them, as a second
+    From may stand below a thousand others."""
+    for line in head.replace("\n\t", "\n ").replace("\n ", " ").split("\n"):
         name, colon, value = line.partition(":")
         if colon:
             yield name.strip().lower(), value

@@ -6,7 +6,7 @@ mails of lists come to any address that a mail was sent from. Whose wish it is:
 
 * a subscriber's UUID or a signed address stands in the address that it was sent to;
 * an address of ours that is not signed, and From, name somebody: anyone can have written these. From is proven only
-  where the receiving server says so (RFC 8601).
+  where the receiving server says so (RFC 8601), of a mail whose To names our address.
 
 A campaign's UUID in the subject tells which lists are meant; the mailto: can put it there (RFC 6068 section 2).
 """
@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from bouncestream.event import clean_uuid
 from bouncestream.mail import autoreply
-from bouncestream.mail.authentication import author, passed
+from bouncestream.mail.authentication import author, passed, the_field
 from bouncestream.mail.mime import unencoded
 from bouncestream.mail.original import moment
 from bouncestream.mail.report import Report
@@ -61,7 +61,9 @@ def read(
     best = max(matches, key=lambda match: (match.signed, _is_uuid(match.mailed), bool(match.mailed)))
     sender, subject = author(report.head), unencoded(report.fields.get("subject", ""))[:1000]
     uuid, named = (best.mailed, "") if _is_uuid(best.mailed) else ("", best.mailed)
-    proven = passed(report.head, server, sender.rpartition("@")[2]) if named in ("", sender) else ""
+    # Else whoever has a letter of that person could send it on to us, with its true signature.
+    to_us = any(addressed(f"To: {', '.join(the_field(report.head, 'to'))}", patterns))
+    proven = passed(report.head, server, sender.rpartition("@")[2]) if to_us and named in ("", sender) else ""
     where = "the address that it was sent to" if best.mailed else "From"
     evidence = "a wish to unsubscribe, sent to our address for these"
     address = named or ("" if uuid else sender)

@@ -164,6 +164,24 @@ def test_from_is_proven_where_the_receiving_server_says_so(to: str, top: str, pr
     assert other.wish.proven == ""
 
 
+@pytest.mark.parametrize(
+    ("to", "proven"),
+    [
+        ("friends@example.net, leave@lists.example.org", "DKIM"),
+        ("=?utf-8?q?L=C3=A9ave?= <leave@lists.example.org>", "DKIM"),
+        ("friend@example.net", ""),
+        ('"leave@lists.example.org" <friend@example.net>', ""),
+        ("leave@lists.example.org\nTo: friend@example.net", ""),
+        ("friend@example.net\nCc: leave@lists.example.org", ""),
+    ],
+)
+def test_a_letter_to_somebody_else_that_is_sent_on_to_us_is_no_proof(to: str, proven: str) -> None:
+    """Its DKIM signature stays true, and seldom covers a second To, or a Cc that was not there."""
+    verdict = judged(mail(to, f"Delivered-To: leave@lists.example.org\n{DKIM}"), "mx")
+    assert verdict.wish is not None
+    assert verdict.wish.proven == proven
+
+
 def test_a_wish_of_nobody_is_unidentified() -> None:
     verdict = judged(
         mail("leave@lists.example.org").replace(b"Reader <reader@example.com>", b"a@b.example, c@d.example")
