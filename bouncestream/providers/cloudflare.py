@@ -92,6 +92,6 @@ PROVIDER = Provider(
             "      if (!answer.ok) throw new Error('bouncestream answered ' + answer.status) }} }}",
             "TOKEN   {secret}",
         ),
-        uuids="no; address and Message-ID are what is known",
+        uuids="never: by the address and the Message-ID",
     ),
 )

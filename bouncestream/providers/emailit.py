@@ -100,6 +100,6 @@ PROVIDER = Provider(
             "Choose the events email.bounced, email.failed and email.complained, and copy the signing secret into",
             "the configuration.",
         ),
-        uuids="not by SMTP, as far as is documented",
+        uuids="never, as far as is documented: by the address",
     ),
 )

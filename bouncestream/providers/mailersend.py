@@ -103,6 +103,6 @@ PROVIDER = Provider(
             "Choose the events activity.hard_bounced, activity.soft_bounced, activity.spam_complaint and",
             "activity.unsubscribed. Copy the signing secret into the configuration.",
         ),
-        uuids="no; the address is what is known",
+        uuids="never: by the address",
     ),
 )

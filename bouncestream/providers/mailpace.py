@@ -36,7 +36,7 @@ CLASSES: Mapping[str, str] = {
 class MailPace(Webhook):
     """MailPace's webhooks, signed with a key pair for each domain."""
 
-    public_keys: tuple[str, ...] = live_key(
+    domain_keys: tuple[str, ...] = live_key(
         PUBLIC_KEYS,
         "",
         "The public key that MailPace shows for your domain; of several domains, all of them.",
@@ -84,9 +84,9 @@ PROVIDER = Provider(
         steps=(
             "At MailPace, open your domain, Webhooks, and create a webhook.",
             "URL     {url}",
-            "Choose the event email.bounced. Copy the domain's public key into public_keys.",
+            "Choose the event email.bounced. Copy the domain's public key into domain_keys.",
         ),
         campaign_headers={"X-MailPace-Tags": "{{ .Campaign.UUID }}"},
-        uuids="the campaign's only, by the campaign header",
+        uuids="the campaign's, by the campaign header",
     ),
 )

@@ -16,7 +16,7 @@ from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import text
+from bouncestream.providers._fields import header, text
 from bouncestream.settings.key import live_secret
 
 #: Event → class.
@@ -55,7 +55,7 @@ def _one(item: Any, into: Gathered[Mox]) -> None:
     into.report(
         said,
         part=item,
-        recipient=next((value for name, value in extra.items() if name.lower() == "email"), ""),
+        recipient=header(extra, "email"),
         at=item.get("WebhookQueued"),
         diagnostic=item.get("Error"),
         code=item.get("SMTPCode"),

@@ -88,6 +88,6 @@ PROVIDER = Provider(
             "event, such as type: email.bounce. Plunk does not try again: what is sent while bouncestream is",
             "down is lost.",
         ),
-        uuids="only what you keep in the contact's data",
+        uuids="only in the contact's data",
     ),
 )

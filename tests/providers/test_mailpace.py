@@ -51,7 +51,7 @@ def test_a_vector() -> None:
     signature = "Yb14rE7jbu63Hu771vCA+22NzUZcUGp/pYjMB97uJv38Ps7q+pvw73zMWx3+iV4Xk6lm0s98okc7dLN14reiCA=="
     key = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="
     assert len(b64decode(key)) == 32
-    hook = CASE.without(public_keys=(key,))
+    hook = CASE.without(domain_keys=(key,))
     verify(request(body, {"X-MailPace-Signature": signature}), hook)
     with pytest.raises(Unauthorized):
         verify(request(body + b" ", {"X-MailPace-Signature": signature}), hook)

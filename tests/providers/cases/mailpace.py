@@ -29,7 +29,7 @@ def signed(body: bytes, secret: str) -> dict[str, str]:
 CASES = {
     "mailpace": Case(
         "mailpace",
-        "public_keys",
+        "domain_keys",
         by_header(signed),
         MAILPACE,
         value=lambda *secrets: tuple(public(ed25519_key(secret)) for secret in secrets),
