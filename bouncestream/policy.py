@@ -3,7 +3,7 @@
 
 The judgement itself (`mail/`, a provider's classes) stays as it is and keeps its evidence; this is on top of it. Of
 several words about one event the most telling counts: for the recipient's domain (the longest that fits), for the
-provider, for the reason alone.
+provider, for the reason alone. One reason is ignored unless the policy has a word for it: `LISTED`.
 
 A kind is changed when the event comes in (`judged`), since identity and gravity hang on it. What is to be ignored
 is stored all the same and dropped by the relay (`ignores`), so that it can be seen, and replayed once the policy is
@@ -22,6 +22,9 @@ IGNORE = "ignore"
 
 #: What becomes of a hard that rests on words alone: `judging.unsure`.
 UNSURE = ("repeat", "hard", "soft")
+
+#: The reason of a mail that a provider did not send, by a list of its own that says nothing more.
+LISTED = "provider_list"
 
 #: What a reason may be mapped to.
 WORDS = (Kind.HARD.value, Kind.SOFT.value, Kind.COMPLAINT.value, IGNORE)
@@ -63,4 +66,9 @@ class Rules:
 
     def ignores(self, event: BounceEvent) -> str:
         """Why the event is not told to Listmonk, in words; empty: it is."""
-        return f"the policy ignores {event.reason}" if self.word(event) == IGNORE else ""
+        word = self.word(event)
+        if word == IGNORE:
+            return f"the policy ignores {event.reason}"
+        if event.reason == LISTED and not word:
+            return "the provider refused it by a list of its own, which says nothing about the address"
+        return ""

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.policy import Rules
+from bouncestream.mail.reason import REASONS
+from bouncestream.policy import LISTED, Rules
 
 EVENT = BounceEvent(
     kind=Kind.SOFT,
@@ -56,6 +57,16 @@ def test_what_is_ignored_keeps_its_kind_and_is_not_told() -> None:
     spam = replace(EVENT, reason="spam", recipient="reader@example.org")
     assert ALL.judged(spam) is spam
     assert ALL.ignores(spam) == "the policy ignores spam"
+
+
+def test_what_a_provider_refuses_by_its_own_list_is_told_only_where_the_policy_has_a_word() -> None:
+    listed = replace(EVENT, reason=LISTED, recipient="reader@example.org")
+    assert "list of its own" in Rules().ignores(listed)
+    hard = Rules(reasons={LISTED: "hard"})
+    assert hard.ignores(listed) == ""
+    assert hard.judged(listed).kind is Kind.HARD
+    assert Rules(reasons={LISTED: "ignore"}).ignores(listed) == f"the policy ignores {LISTED}"
+    assert LISTED in REASONS
 
 
 def test_an_unsubscription_is_no_matter_of_reasons() -> None:

@@ -35,6 +35,9 @@ REASONS: Mapping[str, Reason] = {
     "suppressed": Reason(
         "soft", False, "The sending service refuses the address: it bounced or complained before."
     ),
+    "provider_list": Reason(
+        "ignore", False, "The provider did not send it: the address is on a list of its own, nothing says why."
+    ),
     "moved_owner": Reason("soft", True, "The mailbox has another owner than when the address was given."),
     "list_problem": Reason("soft", True, "The address is a list or group that this sender may not write to."),
     # The message.

@@ -2,9 +2,9 @@
 """Classes: what a provider calls a piece of feedback → kind and reason, in one place for all providers.
 
 A provider's table maps its words to a class: `hard`, `soft`, `complaint`, `unsubscribe`; `deferral` (one failed
-attempt, it goes on trying), `info` (delivered, opened, …), `auto-reply`, and `suppressed` (it refuses the address
-for what was before; why, if it says so, behind a hyphen: `suppressed-hard`); `judge` and `judge-hard` ask our own
-reading.
+attempt, it goes on trying), `info` (delivered, opened, …), `auto-reply`, and `suppressed` (it did not even try, as
+the address is on a list of its own; what was before, if it says so, stands behind a hyphen, as in
+`suppressed-hard`; if not, the event is kept, but told as nothing); `judge` and `judge-hard` ask our own reading.
 
 A label "hard" is not always the address's fault: where the code says policy, routing, system or a full mailbox, the
 event is soft, unless our own reading of the words says that the address is dead (as in Microsoft's 5.4.1 for a
@@ -19,6 +19,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bouncestream.event import Kind
+from bouncestream.policy import LISTED
 
 if TYPE_CHECKING:
     from bouncestream.mail.classify import Judged
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 #: Why feedback of a class is no event.
 NO_EVENT: Mapping[str, str] = {
     "deferral": "one failed attempt; it keeps retrying",
-    "suppressed": "not sent: the address is on its suppression list",
     "info": "neither a bounce nor a complaint",
     "auto-reply": "likely an automatic answer, such as a vacation notice",
     "ignore": "ignored as configured",
@@ -39,6 +39,7 @@ CLASSES = frozenset(
         *_KINDS,
         "judge",
         "judge-hard",
+        "suppressed",
         "suppressed-hard",
         "suppressed-complaint",
         "suppressed-unsubscribe",
@@ -71,6 +72,8 @@ def judged(class_: str, *, status: str, reply_code: str, diagnostic: str, reason
     if reason and found.reason in _VAGUE:
         found = replace(found, reason=reason)
     first, _, why = class_.partition("-")
+    if class_ == "suppressed":
+        return Kind.SOFT, replace(found, reason=LISTED, evidence="", sure=True)
     if first == "suppressed":
         return _KINDS[why], replace(found, reason="suppressed", evidence="", sure=True)
     if class_ in ("complaint", "unsubscribe"):

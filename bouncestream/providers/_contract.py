@@ -56,6 +56,8 @@ class Guide:
     campaign_headers: Mapping[str, str] = field(default_factory=dict)
     #: How the UUIDs come back, in a few words for the table of providers.
     uuids: str = "by the campaign header"
+    #: Where the provider shows the addresses that it does not send to, if it has such a list.
+    suppressions: str = ""
 
     def told(self, settings: Webhook, url: str, secret: str) -> list[str]:
         """The steps with everything filled in."""
@@ -186,7 +188,7 @@ def read(provider: Provider[Any], request: WebhookRequest, settings: Webhook, no
 
 def parse(provider: Provider[Any], request: WebhookRequest, settings: Webhook, now: datetime) -> Parsed:
     """The events of a request that was verified. Anything wrong with it is TooLarge or Malformed, never else."""
-    into: Gathered[Any] = Gathered(settings, provider.title, provider.classes, now)
+    into: Gathered[Any] = Gathered(settings, provider.title, provider.classes, now, provider.guide.suppressions)
     try:
         provider.parse(request, into)
     except (Malformed, TooLarge):

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from bouncestream.errors import Malformed
 from bouncestream.event import DIAGNOSTIC_LIMIT, BounceEvent, Kind, clean_message_id
 from bouncestream.mail.address import normalise
+from bouncestream.policy import LISTED
 from bouncestream.ports import Unreadable
 from bouncestream.providers._classes import NO_EVENT, class_of, judged
 from bouncestream.providers._fields import (
@@ -72,6 +73,7 @@ class Gathered(Generic[S]):
     title: str  #: the provider's own name, for the evidence
     classes: Mapping[str, str]
     now: datetime
+    list_at: str = ""  #: where the provider shows whom it does not send to
     events: list[BounceEvent] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
@@ -152,12 +154,17 @@ class Gathered(Generic[S]):
                 message_id=header,
                 provider_event_id=own_id,
                 evidence=f'{self.title} says "{text(said, 100)}"'
-                f"{f', {found.evidence}' if found.evidence else ''} → {kind.value}",
+                f"{f', {found.evidence}' if found.evidence else ''} → {self._meant(kind, found.reason)}",
                 stable_id=bool(own_id),
                 fingerprint=b"" if known else fingerprint(part),
                 sure=found.sure or kind is not Kind.HARD,
             )
         )
+
+    def _meant(self, kind: Kind, reason: str) -> str:
+        if reason != LISTED:
+            return kind.value
+        return f"not sent, by a list of its own{f'; see {self.list_at}' if self.list_at else ''}"
 
     def add(self, event: BounceEvent) -> None:
         """An event that the provider's file made itself. A complaint needs no words to have its reason."""

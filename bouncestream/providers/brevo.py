@@ -98,5 +98,6 @@ PROVIDER = Provider(
             "X-Mailin-custom": '{"listmonk_campaign":"{{ .Campaign.UUID }}",'
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
         },
+        suppressions="the blocked contacts, below Transactional at Brevo",
     ),
 )

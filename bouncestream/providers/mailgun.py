@@ -136,5 +136,6 @@ PROVIDER = Provider(
             "X-Mailgun-Variables": '{"listmonk_campaign":"{{ .Campaign.UUID }}",'
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
         },
+        suppressions="Send, Suppressions at Mailgun",
     ),
 )

@@ -124,5 +124,6 @@ PROVIDER = Provider(
             "X-MJ-EventPayload": '{"listmonk_campaign":"{{ .Campaign.UUID }}",'
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
         },
+        suppressions="the contact's page at Mailjet",
     ),
 )

@@ -99,5 +99,6 @@ PROVIDER = Provider(
         ),
         campaign_headers={"X-Postal-Tag": "{{ .Campaign.UUID }}"},
         uuids="the campaign's, by the campaign header",
+        suppressions="Messages, Suppressions of the mail server at Postal",
     ),
 )

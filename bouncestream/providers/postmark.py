@@ -111,5 +111,6 @@ PROVIDER = Provider(
             "X-PM-Metadata-listmonk_campaign": "{{ .Campaign.UUID }}",
             "X-PM-Metadata-listmonk_subscriber": "{{ .Subscriber.UUID }}",
         },
+        suppressions="Suppressions of the message stream at Postmark",
     ),
 )

@@ -108,5 +108,6 @@ PROVIDER = Provider(
             "Copy its signing secret into the configuration.",
         ),
         uuids="automatically, in the headers of the mail",
+        suppressions="Suppressions at Resend",
     ),
 )

@@ -223,6 +223,15 @@ def _provider(name: str) -> str:
             + "\n\nThe classes are explained in [What is judged](../understand/judgement.md). `classes` of the"
             " webhook overrides a line."
         )
+    if "suppressed" in one.classes.values():
+        where = f" To look at it: {one.guide.suppressions}." if one.guide.suppressions else ""
+        parts.append(
+            f"## What {one.title} refuses by itself\n\nWhere the class is `suppressed`, {one.title} did not even"
+            " try to send: the address is on a list of its own, and nothing says whether it is dead, complained,"
+            f" or was put there by hand.{where} Such an event is stored with the reason `provider_list`, told"
+            " as nothing, and ends as `dropped`. `classes` of the webhook, or `provider_list` in"
+            " [`[policy]`](../understand/policy.md), decides otherwise."
+        )
     return "\n\n".join(parts) + "\n"
 
 

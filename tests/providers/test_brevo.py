@@ -8,8 +8,9 @@ import pytest
 
 from bouncestream import providers
 from bouncestream.event import BounceEvent, Kind, identity_keys
+from bouncestream.policy import Rules
 from bouncestream.providers._contract import Parsed
-from tests.providers.case import ask
+from tests.providers.case import KEY, ask
 from tests.providers.cases.brevo import BREVO, CASES
 
 CASE = CASES["brevo"]
@@ -63,10 +64,19 @@ def test_events(event: str, reason: str, kind: Kind) -> None:
     assert one(event=event, reason=reason).kind is kind
 
 
-@pytest.mark.parametrize("event", ["deferred", "blocked", "delivered", "unique_proxy_open", "error", "request"])
+@pytest.mark.parametrize("event", ["deferred", "delivered", "unique_proxy_open", "error", "request"])
 def test_what_is_no_event(event: str) -> None:
     parsed = parse(BREVO | {"event": event, "reason": "blocked : due to blacklist user"})
     assert (len(parsed.events), len(parsed.ignored)) == (0, 1)
+
+
+def test_what_brevo_itself_refuses_is_kept_and_told_as_nothing() -> None:
+    event = one(event="blocked", reason="blocked : due to blacklist user")
+    assert event.reason == "provider_list"
+    assert Rules().ignores(event)
+    hook = CASE.with_key(KEY, classes={"blocked": "hard"})
+    (told,) = ask(CASE, CASE.request(BREVO | {"event": "blocked", "reason": ""}), hook).events
+    assert (told.kind, Rules().ignores(told)) == (Kind.HARD, "")
 
 
 def test_a_batch_with_a_bad_one() -> None:

@@ -69,6 +69,7 @@ def test_kinds_and_reasons() -> None:
     assert (kind("suppressed-hard"), reason("suppressed-hard")) == (Kind.HARD, "suppressed")
     assert (kind("suppressed-complaint"), reason("suppressed-complaint")) == (Kind.COMPLAINT, "suppressed")
     assert kind("suppressed-unsubscribe") is Kind.UNSUBSCRIBE
+    assert (kind("suppressed"), reason("suppressed", words="550 5.1.1 gone")) == (Kind.SOFT, "provider_list")
     assert kind("judge", "5.1.1") is Kind.HARD
     assert kind("judge-hard", words="550 5.4.4 host unknown") is Kind.HARD
     assert kind("judge-hard", "4.2.2") is Kind.SOFT

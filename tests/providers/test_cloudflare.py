@@ -31,6 +31,11 @@ def test_what_was_tried_until_time_was_up_is_soft() -> None:
     assert ask(CASE, CASE.request([failed])).events[0].kind is Kind.SOFT
 
 
-@pytest.mark.parametrize("sort", ["deferred", "rejected", "failed", "delivered"])
+def test_what_cloudflare_itself_refuses() -> None:
+    rejected = CLOUDFLARE | {"type": "cf.email.sending.message.rejected"}
+    assert [event.reason for event in ask(CASE, CASE.request([rejected])).events] == ["provider_list"]
+
+
+@pytest.mark.parametrize("sort", ["deferred", "failed", "delivered"])
 def test_what_is_no_event(sort: str) -> None:
     assert ask(CASE, CASE.request([CLOUDFLARE | {"type": f"cf.email.sending.message.{sort}"}])).events == ()

@@ -24,10 +24,15 @@ def test_a_bounce_and_its_retry_signed_anew_are_one() -> None:
 
 @pytest.mark.parametrize(
     "sort",
-    ["email.attempted", "email.suppressed", "email.rejected", "contact.created", "email_verification.updated"],
+    ["email.attempted", "email.rejected", "contact.created", "email_verification.updated"],
 )
 def test_what_is_no_event(sort: str) -> None:
     assert ask(CASE, CASE.request([EMAILIT | {"type": sort}])).events == ()
+
+
+def test_what_emailit_itself_refuses() -> None:
+    (event,) = ask(CASE, CASE.request([EMAILIT | {"type": "email.suppressed"}])).events
+    assert event.reason == "provider_list"
 
 
 @pytest.mark.parametrize("age", [301, -301])

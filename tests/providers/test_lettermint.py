@@ -30,11 +30,14 @@ def test_the_time_of_older_pages() -> None:
     assert ask(CASE, CASE.request(old)).events[0].occurred_at == datetime(2026, 11, 22, 11, 33, 11, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    "name", ["message.suppressed", "message.failed", "message.policy_rejected", "webhook.test"]
-)
+@pytest.mark.parametrize("name", ["message.failed", "message.policy_rejected", "webhook.test"])
 def test_what_is_no_event(name: str) -> None:
     assert ask(CASE, CASE.request(LETTERMINT | {"event": name})).events == ()
+
+
+def test_what_lettermint_itself_refuses() -> None:
+    (event,) = ask(CASE, CASE.request(LETTERMINT | {"event": "message.suppressed"})).events
+    assert event.reason == "provider_list"
 
 
 @pytest.mark.parametrize("age", [301, -301])

@@ -26,7 +26,12 @@ def test_a_failure_is_hard_only_when_the_words_say_so(reason: str | None) -> Non
     assert (event.kind, event.recipient) == (Kind.SOFT, "person@example.org")
 
 
-@pytest.mark.parametrize("sort", ["deferred", "rejected", "delivered"])
+def test_what_maileroo_itself_refuses() -> None:
+    (event,) = ask(CASE, CASE.request(MAILEROO | {"event_type": "rejected"})).events
+    assert event.reason == "provider_list"
+
+
+@pytest.mark.parametrize("sort", ["deferred", "delivered"])
 def test_what_is_no_event(sort: str) -> None:
     assert ask(CASE, CASE.request(MAILEROO | {"event_type": sort})).events == ()
 

@@ -73,6 +73,7 @@ def test_a_message_id_is_one_with_and_without_brackets() -> None:
         ("permanent", "suppress-complaint", {"code": 607}, Kind.COMPLAINT, "suppressed"),
         ("permanent", "suppress-unsubscribe", {"code": 606}, Kind.UNSUBSCRIBE, "suppressed"),
         ("permanent", "", {"code": 605}, Kind.HARD, "suppressed"),
+        ("permanent", "", {"code": 625}, Kind.SOFT, "provider_list"),
     ],
 )
 def test_failures(severity: str, reason: str, status: dict[str, Any], kind: Kind, why: str) -> None:
@@ -85,7 +86,6 @@ def test_failures(severity: str, reason: str, status: dict[str, Any], kind: Kind
     [
         {"severity": "temporary", "reason": "generic"},
         {"severity": "temporary", "reason": "greylisted"},
-        {"reason": "", "delivery-status": {"code": 625}},
         {"event": "delivered"},
         {"event": "rejected", "recipient": None},
         {"flags": {"is-routed": True}},  # a received mail, forwarded to the operator

@@ -69,8 +69,6 @@ def test_bounces(hard: bool, error: str, comment: str, kind: Kind, reason: str) 
         ("user unknown", Kind.HARD),
         ("no mail host", Kind.HARD),
         ("spam reporter", Kind.COMPLAINT),
-        ("preblocked", None),
-        ("blacklisted", None),
         ("duplicate in campaign", None),
         ("", None),
     ],
@@ -79,6 +77,11 @@ def test_blocked(error: str, kind: Kind | None) -> None:
     parsed = parse(MAILJET | {"event": "blocked", "error": error, "comment": ""})
     assert [event.kind for event in parsed.events] == ([kind] if kind else [])
     assert len(parsed.ignored) == (0 if kind else 1)
+
+
+@pytest.mark.parametrize("error", ["preblocked", "blacklisted", "typofix"])
+def test_what_mailjet_itself_refuses(error: str) -> None:
+    assert one(event="blocked", error=error, comment="").reason == "provider_list"
 
 
 @pytest.mark.parametrize("item", [{"error": "greylisted", "hard_bounce": False}, {"event": "open"}])

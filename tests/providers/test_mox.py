@@ -32,7 +32,12 @@ def test_the_subscriber_alone_will_do() -> None:
     assert (event.recipient, event.subscriber_uuid) == ("", SUBSCRIBER)
 
 
-@pytest.mark.parametrize("name", ["suppressed", "delayed", "delivered", "unrecognized"])
+def test_what_mox_itself_refuses() -> None:
+    (event,) = ask(CASE, CASE.request(MOX | {"Event": "suppressed"})).events
+    assert event.reason == "provider_list"
+
+
+@pytest.mark.parametrize("name", ["delayed", "delivered", "unrecognized"])
 def test_what_is_no_event(name: str) -> None:
     assert ask(CASE, CASE.request(MOX | {"Event": name})).events == ()
 

@@ -73,7 +73,6 @@ HELD = "Recipient (person@example.org) is on the suppression list (reason: too m
         {"event": "MessageDelayed"},
         {"event": "MessageSent"},
         {"event": "MessageHeld", "payload": POSTAL_FAILURE | {"details": "Message exceeded the spam threshold"}},
-        {"event": "MessageHeld", "payload": POSTAL_FAILURE | {"details": HELD}},
         {"event": "DomainDNSError", "payload": {"domain": "example.com"}},
         {"payload": POSTAL_FAILURE | {"message": POSTAL_MESSAGE | {"direction": "incoming"}}},
     ],
@@ -85,7 +84,12 @@ def test_what_is_no_event(item: dict[str, Any]) -> None:
 
 def test_the_suppression_list_is_told_as_such() -> None:
     held = POSTAL | {"event": "MessageHeld", "payload": POSTAL_FAILURE | {"details": HELD, "output": ""}}
-    assert "MessageHeld/suppression list" in parse(held).ignored[0]
+    (event,) = parse(held).events
+    assert event.reason == "provider_list"
+    assert event.evidence == (
+        'Postal says "MessageHeld/suppression list" → not sent, by a list of its own; '
+        "see Messages, Suppressions of the mail server at Postal"
+    )
     hook = CASE.with_key(KEY, classes={"MessageHeld/suppression list": "hard"})
     assert ask(CASE, CASE.request(held), hook).events[0].kind is Kind.HARD
 

@@ -70,10 +70,8 @@ def test_types(type_: str, details: str, kind: Kind) -> None:
     "item",
     [
         POSTMARK | {"Type": "AutoResponder"},
-        POSTMARK | {"Type": "ManuallyDeactivated"},
         CHANGE | {"SuppressionReason": "HardBounce"},
         CHANGE | {"SuppressSending": False},
-        CHANGE | {"Origin": "Admin"},
         {"RecordType": "Delivery", "Recipient": "person@example.org"},
     ],
 )
@@ -81,6 +79,11 @@ def test_what_is_no_event(item: dict[str, Any]) -> None:
     parsed = parse(item)
     assert parsed.events == ()
     assert len(parsed.ignored) == 1
+
+
+@pytest.mark.parametrize("item", [POSTMARK | {"Type": "ManuallyDeactivated"}, CHANGE | {"Origin": "Admin"}])
+def test_what_postmark_itself_refuses(item: dict[str, Any]) -> None:
+    assert [event.reason for event in parse(item).events] == ["provider_list"]
 
 
 def test_an_unsubscription() -> None:

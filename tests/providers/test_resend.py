@@ -63,18 +63,21 @@ def test_bounces(bounce: dict[str, Any], kind: Kind, reason: str) -> None:
 @pytest.mark.parametrize(
     "item",
     [
-        {"type": "email.suppressed"},
         {"type": "email.delivery_delayed"},
         {"type": "email.failed"},
         {"type": "suppression.added", "data": {"email": "person@example.org"}},
         {"type": "contact.updated", "data": {"email": "person@example.org", "unsubscribed": True}},
-        {"data": RESEND_MAIL | {"bounce": {"type": "Permanent", "subType": "OnAccountSuppressionList"}}},
         {"data": RESEND_MAIL | {"to": ["a@example.org", "b@example.org"]}},
     ],
 )
 def test_what_is_no_event(item: dict[str, Any]) -> None:
     parsed = parse(RESEND | item)
     assert (len(parsed.events), len(parsed.ignored)) == (0, 1)
+
+
+def test_what_resend_itself_refuses() -> None:
+    assert one("email.suppressed").reason == "provider_list"
+    assert one(bounce={"subType": "OnAccountSuppressionList"}).reason == "provider_list"
 
 
 def test_a_type_that_is_not_known_is_named() -> None:

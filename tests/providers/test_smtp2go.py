@@ -21,10 +21,13 @@ def test_all_of_a_bounce(case) -> None:  # type: ignore[no-untyped-def]
     assert event.occurred_at is not None
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [{"event": "reject", "message": "Recipient is suppressed"}, {"event": "delivered"}, {"event": "sms-sent"}],
-)
+def test_what_smtp2go_itself_refuses() -> None:
+    case = CASES["smtp2go"]
+    rejected = SMTP2GO | {"event": "reject", "message": "Recipient is suppressed"}
+    assert [event.reason for event in ask(case, case.request(rejected)).events] == ["provider_list"]
+
+
+@pytest.mark.parametrize("fields", [{"event": "delivered"}, {"event": "sms-sent"}])
 def test_what_is_no_event(fields: dict[str, str]) -> None:
     case = CASES["smtp2go"]
     assert ask(case, case.request(SMTP2GO | fields)).events == ()

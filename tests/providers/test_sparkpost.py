@@ -45,14 +45,17 @@ def test_classes(sort: str, number: str, words: str, kind: Kind, reason: str | N
     assert reason is None or event.reason == reason
 
 
+@pytest.mark.parametrize("fields", [{"bounce_class": "25"}, {"type": "policy_rejection"}])
+def test_what_sparkpost_itself_refuses(fields: dict[str, str]) -> None:
+    assert [event.reason for event in ask(CASE, CASE.request(batch(**fields))).events] == ["provider_list"]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
-        {"bounce_class": "25"},
         {"bounce_class": "60"},
         {"type": "out_of_band", "bounce_class": "100"},
         {"type": "delay"},
-        {"type": "policy_rejection"},
         {"type": "initial_open"},
     ],
 )
