@@ -26,7 +26,7 @@ from typing import Any
 import pytest
 
 #: Whoever asks for one of these fixtures starts a process.
-STARTERS = {"built", "cli", "dovecot", "spawn", "theatre"}
+STARTERS = {"built", "cli", "dovecot", "spawn", "terminal", "theatre"}
 #: Threads of this name work for a fixture of the whole session, beside tests that have nothing to do with it.
 BACKSTAGE = "backstage"
 #: What the interpreter tells of (PEP 578) when a process is started by any of its means.

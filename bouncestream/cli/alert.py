@@ -32,7 +32,7 @@ def options(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Send them all at the same time."""
-    found = asyncio.run(_test(configuration(args).alerts))
+    found = asyncio.run(send_test(configuration(args).alerts))
     if args.json:
         out.json_line({"channels": [{"channel": name, "sent": not why, "why": why} for name, why in found.items()]})
     else:
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     return NOT_WELL if not found or any(found.values()) else FINE
 
 
-async def _test(settings: Alerts) -> dict[str, str]:
-    """Channel → why it failed; empty: it was sent."""
+async def send_test(settings: Alerts) -> dict[str, str]:
+    """Send a test message over each channel: channel → why it failed; empty: it was sent."""
     notice = Notice(0, datetime.now(UTC), What.TEST, "info", "test message", TEXT)
     return await channels.each(settings, lambda channel: channel.send(notice), channels.beat)

@@ -31,8 +31,12 @@ class Entry:
 
 MANUAL: Mapping[str, Entry] = {
     "init": Entry(
-        ("init", "init --output /etc/bouncestream/config.toml"),
-        {1: "the configuration is written, but not everything works yet"},
+        (
+            "init",
+            "init --output /etc/bouncestream/config.toml",
+            "init --yes --token-file token --provider sendamatic",
+        ),
+        {1: "the configuration is written, but not everything works yet", 130: "interrupted: nothing is written"},
     ),
     "install": Entry(
         ("install --dry-run", "install -c config.toml", "install --name shop -c shop.toml"),

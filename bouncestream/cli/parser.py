@@ -18,7 +18,7 @@ from bouncestream.printable import printable
 
 #: Command → its file, with the function that tells its options where that is not `options`; what it is for.
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "init": ("init", "ask for the settings, test them, and write a configuration"),
+    "init": ("init.command", "ask for the settings, test them, and write a configuration"),
     "install": ("install", "set up the service of systemd, and start it"),
     "uninstall": ("uninstall", "remove the service; the data stays"),
     "run": ("run", "run the bridge until SIGTERM; SIGHUP reloads the configuration"),

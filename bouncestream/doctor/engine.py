@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeAlias
 
-from bouncestream.config.model import Config, Listmonk
+from bouncestream.config.alerting import Alerts
+from bouncestream.config.mailbox import Mailbox
+from bouncestream.config.model import Config, Listmonk, Outbox
 from bouncestream.doctor.areas import (
     alerts,
     bounces,
@@ -74,6 +76,22 @@ async def examine_listmonk(settings: Listmonk) -> list[Finding]:
     """The findings that `bouncestream init` tells of the Listmonk that it was told of."""
     async with _examination() as it:
         await _listmonk(it, Config(listmonk=settings), _ask(it, settings))
+        return in_order(it.found)
+
+
+async def examine_mailbox(box: Mailbox, outbox: str) -> list[Finding]:
+    """The findings that `bouncestream init` tells of the mailbox that it was told of."""
+    config = Config(outbox=Outbox(path=outbox), mailboxes={box.name: box})
+    async with _examination() as it:
+        seen = await it.within(MAIL, mailbox.TOPIC, mailbox.collect(config, it.web.names, it.now), [])
+        it.judged(mailbox.TOPIC, lambda: mailbox.judge(seen, {}))
+        return in_order(it.found)
+
+
+async def examine_alerts(settings: Alerts) -> list[Finding]:
+    """The findings that `bouncestream init` tells of the channels for alerts; nothing is sent."""
+    async with _examination() as it:
+        await _alerts(it, Config(alerts=settings))
         return in_order(it.found)
 
 

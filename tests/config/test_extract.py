@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.cli.init import Answers, render
+from bouncestream.cli.init.answers import Answers
+from bouncestream.cli.init.writing import render
 from bouncestream.config.example import render as example
 from bouncestream.config.extract import changed, extract
 from bouncestream.config.load import load
@@ -17,7 +18,15 @@ ONE, TWO = "kR8w-one #not-a-comment", 'hJ2k "quoted" two-secret'
 
 def test_what_init_writes(tmp_path: Path) -> None:
     """The whole way: the new text and its files are the old configuration."""
-    text = render(Answers(token="hJ2-kR8wQz5-Lm-T3vXc9YbN", secret="Lm-T3vXc9YbN-hJ2-kR8wQz5", outbox="/o.db"))
+    answers = Answers(
+        listmonk_url="http://127.0.0.1:9000",
+        listmonk_user="bouncestream",
+        listmonk_token="hJ2-kR8wQz5-Lm-T3vXc9YbN",
+        providers=("sendamatic",),
+        made={"sendamatic": "Lm-T3vXc9YbN-hJ2-kR8wQz5"},
+        outbox="/o.db",
+    )
+    text = render(answers)
     old = tmp_path / "old.toml"
     old.write_text(text)
     done = extract(text, str(tmp_path))
