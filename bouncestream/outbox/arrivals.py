@@ -18,7 +18,7 @@ stranger who knows a Message-ID would else have a true report taken for a duplic
 
 An unsubscription that comes again once its earlier event is finished is a new event: people subscribe again and
 leave again, and where it is only an echo, doing it twice does no harm. A mail is one for good, so one that is not
-newer than the event which was finished is a duplicate of that.
+newer than the event which was finished is a duplicate of that, also once retention has taken its row.
 
 One way for one event and for ten thousand: all are read, all of their keys are looked up, each is decided against
 what is known and what came before it in the batch, and what is new is written table by table (`tables`). An event
@@ -170,7 +170,7 @@ class _Batch:
         event = report.event
         known = gravest(one for one in found if covers(one, event))
         again = event.kind is Kind.UNSUBSCRIBE and (known is None or known.state in FINAL)
-        if event.proof and known is not None and report.columns.occurred_at <= known.occurred_at:
+        if again and event.proof and report.columns.occurred_at <= self.finished(keys, found, known):
             again = False  # the mailbox is read anew, and the person may have come back since
         if again:
             row = self.insert(report, f"reported by {arrival.way} again, after an earlier one was finished")
@@ -190,6 +190,14 @@ class _Batch:
             if all_lead or key not in leads:
                 self.conn.execute(_LEAD, (key, row, arrival.day))
                 leads[key] = row
+
+    def finished(self, keys: Iterable[bytes], found: Sequence[Known], known: Known | None) -> str:
+        """The time up to which a mail's wish was carried out; where retention has taken its row, the end of the day
+        on which it was last heard of."""
+        if known is not None or found:
+            return known.occurred_at if known is not None else ""
+        days = [day for key in keys for (day,) in self.conn.execute(QUERIES["day_of_key"], (key,))]
+        return codec.stamp(datetime.fromtimestamp((max(days) + 1) * 86400, UTC)) if days else ""
 
     def weigh(self, report: Report, found: Sequence[Known]) -> None:
         """Tell a hard that rests on words alone as hard if an earlier report confirms it, else as soft. `found`:

@@ -7,6 +7,9 @@
 -- name: probe
 SELECT outbox_id FROM seen WHERE key = ?;
 
+-- name: day_of_key
+SELECT day FROM seen WHERE key = ?;
+
 -- name: probe_many
 -- (?) becomes as many as are looked up at once.
 SELECT key, outbox_id FROM seen WHERE key IN (?);

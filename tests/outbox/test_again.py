@@ -112,6 +112,21 @@ def test_a_mail_that_is_read_again_takes_nobody_off_who_came_back(conn: sqlite3.
     make.check_tally(conn)
 
 
+def test_nor_does_it_once_retention_has_taken_the_row(conn: sqlite3.Connection) -> None:
+    left = event(kind=Kind.UNSUBSCRIBE, message_id="", fingerprint=b"x", proof=Proof.UUID, occurred_at=NOW)
+    newer = replace(left, occurred_at=later(days=40))
+    submit(conn, left)
+    submit(conn, event())  # so that its number does not come again
+    conn.execute("DELETE FROM outbox WHERE id = 1")
+    make.recount(conn)
+    assert submit(conn, left, now=later(days=50)) == KNOWN
+    assert submit(conn, newer, now=later(days=50)) == NEW
+    conn.execute("DELETE FROM outbox WHERE kind = 'unsubscribe'")
+    make.recount(conn)
+    assert [submit(conn, one, now=later(days=90)) for one in (left, newer)] == [KNOWN] * 2
+    make.check_tally(conn)
+
+
 @pytest.mark.parametrize("kind", [Kind.HARD, Kind.COMPLAINT])
 def test_only_unsubscriptions_are(conn: sqlite3.Connection, kind: Kind) -> None:
     submit(conn, event(kind=kind))
