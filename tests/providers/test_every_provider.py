@@ -22,6 +22,7 @@ from bouncestream.errors import Malformed, TooLarge, Unauthorized
 from bouncestream.event import DIAGNOSTIC_LIMIT, Kind, identity_keys
 from bouncestream.mail.reason import REASONS
 from bouncestream.policy import IGNORE, WORDS, Rules
+from bouncestream.providers import _contract
 from bouncestream.providers._classes import CLASSES
 from bouncestream.providers._contract import Parsed, admit, parse, prove
 from bouncestream.providers._settings import proofs_of
@@ -319,6 +320,33 @@ def test_the_same_report_again_is_the_same_event(case: Case) -> None:
     (first,) = ask(case, case.request()).events
     (second,) = ask(case, case.request(again)).events
     assert identity_keys(first, b"k") == identity_keys(second, b"k")
+
+
+@every
+def test_another_providers_body_with_the_right_proof(case: Case) -> None:
+    for other in CASES.values():
+        with contextlib.suppress(*unproven(case)):
+            check(ask(case, case.request(other.document)), case)
+
+
+@every
+def test_as_many_as_may_come_at_once(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more is refused with all; a bad one among them spoils none."""
+    monkeypatch.setattr(_contract, "MAX_EVENTS", 20)
+    (one,) = case.document if isinstance(case.document, list) else [case.document]
+    if case.inside or not (case.encode is as_json and several(case, [one, one])):
+        return  # it sends one at a time, or in a way of its own, which its own tests know
+    parsed = ask(case, case.request([*[one] * 10, None, *[one] * 10]))
+    assert (len(parsed.events), len(parsed.unreadable)) == (20, 1)
+    with pytest.raises(TooLarge):
+        ask(case, case.request([one] * 21))
+
+
+def several(case: Case, documents: list[Any]) -> bool:
+    """Whether a list of them is read one by one."""
+    with contextlib.suppress(Malformed):
+        return len(ask(case, case.request(documents)).events) == len(documents)
+    return False
 
 
 @every

@@ -10,9 +10,9 @@ import pytest
 
 from bouncestream import providers
 from bouncestream.crypto.public_key import Ecdsa
-from bouncestream.errors import Unauthorized
+from bouncestream.errors import TooLarge, Unauthorized
 from bouncestream.event import BounceEvent, Kind, identity_keys
-from bouncestream.providers._contract import Parsed, admit, prove
+from bouncestream.providers._contract import MAX_EVENTS, Parsed, admit, prove
 from tests.providers.case import KEY, NOW, ask, request
 from tests.providers.cases.sendgrid import CASES, SENDGRID, signed
 
@@ -92,6 +92,12 @@ def test_a_batch_with_a_bad_one() -> None:
         ("event is missing", ""),
         ("AttributeError while reading it", ""),
     ]
+
+
+def test_a_huge_batch_is_taken_and_one_beyond_the_bound_is_not() -> None:
+    assert len(parse(*[SENDGRID] * MAX_EVENTS).events) == MAX_EVENTS
+    with pytest.raises(TooLarge):
+        parse(*[SENDGRID] * (MAX_EVENTS + 1))
 
 
 def test_a_late_bounce_without_the_message_is_known_by_its_own_id() -> None:
