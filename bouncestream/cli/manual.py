@@ -34,7 +34,7 @@ MANUAL: Mapping[str, Entry] = {
         (
             "init",
             "init --output /etc/bouncestream/config.toml",
-            "init --yes --token-file token --provider sendamatic",
+            "init --yes --token-file token --provider NAME",
         ),
         {1: "the configuration is written, but not everything works yet", 130: "interrupted: nothing is written"},
     ),
