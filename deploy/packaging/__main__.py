@@ -4,14 +4,20 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
 import time
+from pathlib import Path
 
-from deploy.packaging import single, sums, tree
+from deploy.packaging import bill, deb, image, share, single, sums, tree, wheel
 from deploy.packaging.paths import DIST, ROOT, Failed, say
 
 TARGETS = {
     "tree": "the folder that the others hold, in build/packaging/tree",
+    "deb": "a package for Debian and Ubuntu",
+    "image": "a container's image (needs buildah)",
+    "wheel": "wheel and sdist",
     "file": "one file, bouncestream-linux-<machine> (needs Go)",
 }
 
@@ -24,15 +30,30 @@ def main(arguments: list[str]) -> int:
         epilog="targets: " + "; ".join(f"{name}: {text}" for name, text in TARGETS.items()),
     )
     parser.add_argument("target", nargs="*", metavar="TARGET", help="what is made (default: all)")
-    targets = parser.parse_args(arguments).target or list(TARGETS)
+    parser.add_argument("--base", type=Path, metavar="FOLDER", help="a Debian that the image is built upon")
+    told = parser.parse_args(arguments)
+    targets = told.target or list(TARGETS)
     if unknown := set(targets) - TARGETS.keys():
         parser.error(f"there is no target {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
+    if not told.target:
+        shutil.rmtree(DIST, ignore_errors=True)
     DIST.mkdir(exist_ok=True)
+    os.umask(0o022)  # so that the packages are the same whoever builds them
     began = time.monotonic()
     try:
         folder = tree.build()
+        bill.write(folder, tree.environment())
+        tree.settle(folder)
         if "file" in targets:
             single.build(folder)
+        if {"deb", "wheel"} & set(targets):
+            shared = share.build()
+        if "deb" in targets:
+            deb.build(folder, shared)
+        if "image" in targets:
+            image.build(folder, told.base)
+        if "wheel" in targets:
+            wheel.build(tree.environment())
         sums.write()
     except Failed as error:
         say(f"deploy/build: {error}")

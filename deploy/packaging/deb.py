@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import shutil
 from pathlib import Path
 
 from deploy.packaging.paths import DIST, MACHINE, ROOT, WORK, call, epoch, say, version
+from deploy.packaging.share import UNIT, write
 
 SCRIPTS = ROOT / "deploy" / "deb"
-UNIT = ROOT / "deploy" / "bouncestream.service"
-SHELLS = {
-    "bash": "usr/share/bash-completion/completions/bouncestream",
-    "zsh": "usr/share/zsh/vendor-completions/_bouncestream",
-    "fish": "usr/share/fish/vendor_completions.d/bouncestream.fish",
-}
-
 CONTROL = """\
 Package: bouncestream
 Version: {version}
@@ -39,26 +34,45 @@ Description: brings bounces and complaints to Listmonk
 """
 
 
-def build(folder: Path, pages: Path, libc: str) -> Path:
-    """Make the package of the folder, with the man pages in `pages`; returns it. `libc`: the oldest that will do.
-    Raises Failed."""
+COPYRIGHT = """\
+Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: bouncestream
+
+Files: *
+Copyright: the authors of bouncestream
+License: GPL-3.0-only
+ bouncestream itself is free under the GNU General Public License, version 3 or
+ later. This package holds aioimaplib, which is under version 3 only, so the
+ package as a whole is. /usr/lib/bouncestream/licences has the texts of all that
+ is in it; that of the GPL is in /usr/share/common-licenses/GPL-3, too.
+"""
+
+
+def build(folder: Path, shared: Path) -> Path:
+    """Make the package of the folder, with what belongs into share/; returns it. Raises Failed."""
     say("building the .deb ...")
     root = WORK / "deb"
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(folder, root / "usr" / "lib" / "bouncestream")
-    _link(root / "usr" / "bin" / "bouncestream", "../lib/bouncestream/bouncestream")
+    command = root / "usr" / "bin" / "bouncestream"
+    command.parent.mkdir()
+    command.symlink_to("../lib/bouncestream/bouncestream")
+    share = root / "usr" / "share"
+    shutil.copytree(shared, share)
+    shutil.rmtree(share / "bouncestream")
     unit = UNIT.read_text("utf-8").replace("/opt/bouncestream/.venv/bin/bouncestream", "/usr/bin/bouncestream")
-    _write(root / "usr" / "lib" / "systemd" / "system" / "bouncestream.service", unit)
-    for page in sorted(pages.glob("*.1")):
-        _zipped(root / "usr" / "share" / "man" / "man1" / f"{page.name}.gz", page.read_bytes())
-    for shell, place in SHELLS.items():
-        _write(root / place, call(folder / "bouncestream", "completion", shell))
+    write(root / "usr" / "lib" / "systemd" / "system" / UNIT.name, unit)
+    (share / "zsh" / "site-functions").rename(share / "zsh" / "vendor-completions")
+    for page in sorted((share / "man" / "man1").iterdir()):
+        _zipped(page.with_name(f"{page.name}.gz"), page.read_bytes())
+        page.unlink()
     documents = root / "usr" / "share" / "doc" / "bouncestream"
-    _write(documents / "copyright", (SCRIPTS / "copyright").read_text("utf-8"))
+    write(documents / "copyright", COPYRIGHT)
+    write(documents / "service.md", (ROOT / "docs" / "start" / "service.md").read_text("utf-8"))
     _zipped(documents / "changelog.gz", (ROOT / "CHANGELOG.md").read_bytes())
-    _write(documents / "config.toml.example", (ROOT / "config.toml").read_text("utf-8"))
+    write(documents / "config.toml.example", (ROOT / "config.toml").read_text("utf-8"))
     (root / "etc" / "bouncestream").mkdir(parents=True)
-    _control(root, libc)
+    _control(root, oldest_libc(folder))
     for path in [root, *root.rglob("*")]:
         os.utime(path, (epoch(), epoch()), follow_symlinks=False)
     made = DIST / f"bouncestream_{version()}_{MACHINE}.deb"
@@ -66,27 +80,25 @@ def build(folder: Path, pages: Path, libc: str) -> Path:
     return made
 
 
+def oldest_libc(folder: Path) -> str:
+    """The oldest version of the C library that has all that the folder's programs and libraries ask for."""
+    asked = {(2, 17)}
+    for path in folder.rglob("*"):
+        if path.is_file() and (body := path.read_bytes()).startswith(b"\x7fELF"):
+            asked |= {(int(a), int(b)) for a, b in re.findall(rb"GLIBC_(\d+)\.(\d+)", body)}
+    return "{}.{}".format(*max(asked))
+
+
 def _control(root: Path, libc: str) -> None:
     """What dpkg is told, and the scripts that it runs."""
     size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file() and not path.is_symlink()) // 1024
     told = CONTROL.format(version=version(), machine=MACHINE, size=size, libc=libc)
-    _write(root / "DEBIAN" / "control", told)
+    write(root / "DEBIAN" / "control", told)
     for name in ("postinst", "prerm", "postrm"):
-        _write(root / "DEBIAN" / name, (SCRIPTS / name).read_text("utf-8"), 0o755)
-
-
-def _write(path: Path, text: str, mode: int = 0o644) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8")
-    path.chmod(mode)
+        write(root / "DEBIAN" / name, (SCRIPTS / name).read_text("utf-8"), 0o755)
 
 
 def _zipped(path: Path, body: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(body, 9, mtime=0))
     path.chmod(0o644)
-
-
-def _link(path: Path, to: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.symlink_to(to)

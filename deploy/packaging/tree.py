@@ -51,6 +51,13 @@ def build() -> Path:
     call(python, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "ERROR",
          "--distpath", made, "--workpath", work, SPEC, environ={"BUILD_FACTS": str(facts)})  # fmt: skip
     folder = made / "bouncestream"
+    if not (folder / "_internal" / "bouncestream" / "outbox" / "schema.sql").is_file():
+        raise Failed("the folder lacks the files of bouncestream/outbox: the spec collects another package")
+    return folder
+
+
+def settle(folder: Path) -> None:
+    """Give each file its mode and time, the same in each build."""
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():
             real = path.resolve()
@@ -59,9 +66,6 @@ def build() -> Path:
         if path.is_file():
             path.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
             os.utime(path, (epoch(), epoch()))
-    if not (folder / "_internal" / "bouncestream" / "outbox" / "schema.sql").is_file():
-        raise Failed("the folder lacks the files of bouncestream/outbox: the spec collects another package")
-    return folder
 
 
 def files(folder: Path) -> list[tuple[str, bytes, int]]:

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The container's image, by buildah: from the image that the Containerfile names, or from a folder with a Debian.
+
+A registry is not needed: `debootstrap --variant=minbase bookworm FOLDER` makes such a folder.
+"""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+from deploy.packaging.paths import DIST, ROOT, WORK, call, epoch, say, version
+
+FILE = ROOT / "deploy" / "container" / "Containerfile"
+#: Without a daemon, and without any privilege of the kernel but chroot.
+BUILDAH = ("buildah", "--storage-driver", "vfs", "--root", WORK / "images", "--runroot", WORK / "images-run")
+BASE = "localhost/debian:12-slim"
+
+
+def build(folder: Path, base: Path | None) -> Path:
+    """Make the image of the folder, upon a root file system or (None) upon what the Containerfile names; returns an
+    archive that `docker load` and `podman load` read. Raises Failed."""
+    say("building the image ...")
+    upon: tuple[str, ...] = ()
+    if base is not None:
+        container = call(*BUILDAH, "from", "scratch").strip()
+        call(*BUILDAH, "copy", container, base, "/")
+        call(*BUILDAH, "commit", "--rm", "--timestamp", str(epoch()), container, BASE)
+        upon = ("--from", BASE)
+    name = f"bouncestream:{version()}"
+    call(*BUILDAH, "build", *upon, "--isolation", "chroot", "--format", "docker", "--timestamp", str(epoch()),
+         "--tag", name, "--file", FILE, folder.parent)  # fmt: skip
+    made = DIST / f"bouncestream-{version()}-{platform.machine()}.image.tar"
+    made.unlink(missing_ok=True)
+    call(*BUILDAH, "push", name, f"docker-archive:{made}:{name}")
+    return made
