@@ -39,7 +39,7 @@ from bouncestream.sources.mailfiles import NO_MAILBOX
 from bouncestream.sources.mailfiles.backfill import Backfilled, backfill
 from bouncestream.sources.mailfiles.reader import extent, files, read_mails
 
-_KINDS = (Kind.HARD, Kind.SOFT, Kind.COMPLAINT)
+_KINDS = (Kind.HARD, Kind.SOFT, Kind.COMPLAINT, Kind.UNSUBSCRIBE)
 _Told = Callable[[Backfilled], None]
 
 
@@ -50,8 +50,9 @@ def options(parser: Parser) -> None:
         run,
         "Processes older mails as those of a mailbox are. It may be repeated, interrupted, and run\nwhile "
         "`bouncestream run` is up: known reports count as duplicates. The files are only read.\n\n--json: "
-        '{"mails", "hard", "soft", "complaint", "ignored", "unidentified", "duplicates", '
-        '"too_old",\n"unreadable", "quarantined", "source", "since", "seconds", "dry_run", "interrupted"}.',
+        '{"mails", "hard", "soft", "complaint", "unsubscribe", "ignored", "unidentified", '
+        '"duplicates",\n"too_old", "unreadable", "quarantined", "source", "since", "seconds", '
+        '"dry_run", "interrupted"}.',
     )
     parser.add_argument(
         "path",
@@ -228,6 +229,7 @@ _LINES = {
     "hard": "hard",
     "soft": "soft",
     "complaint": "complaint",
+    "unsubscribe": "unsubscribe",
     "duplicates": "already known",
     "unidentified": "unidentified: `bouncestream outbox list --unidentified`",
     "quarantined": "refused by the database: `bouncestream outbox list --quarantine`",

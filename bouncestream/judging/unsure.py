@@ -84,13 +84,19 @@ def alone(event: BounceEvent) -> BounceEvent:
     return weighed(event, datetime.min.replace(tzinfo=UTC), ()) if is_unsure(event) else event
 
 
+def confirmed_by(evidence: str) -> str:
+    """The event that confirmed the one of this evidence; empty: none did."""
+    found = _CONFIRMED.search(evidence)
+    return found[1] if found else ""
+
+
 def in_words(event: BounceEvent) -> str:
     """What a stored event was told as, being unsure, and what comes next; empty: it is sure, or no hard."""
     if event.sure:
         return ""
     if event.kind is Kind.HARD:
-        found = _CONFIRMED.search(event.evidence)
-        return f"told as hard: it rests on words alone, but is confirmed by event {found[1]}" if found else ""
+        by = confirmed_by(event.evidence)
+        return f"told as hard: it rests on words alone, but is confirmed by event {by}" if by else ""
     if _AS_CONFIGURED in event.evidence:
         return f"{_AS_CONFIGURED} ([policy] unsure), as it rests on words alone"
     return (

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bouncestream.mail.address import a_label, addresses, normalise
+from bouncestream.mail.address import a_label, normalise
 
 #: Below one of these the own server wrote nothing.
 _SENT = frozenset(
@@ -72,9 +72,10 @@ def the_field(head: str, name: str, limit: int = 50) -> list[str]:
     for mailbox in re.split("[,;]", plain(values[0])):
         display, angle, rest = mailbox.partition("<")
         inside, _, after = rest.partition(">")
-        if "@" in after or "<" in rest:
+        address = inside if angle else display
+        if "@" in after or "<" in rest or "=?" in address:  # an encoded word is no address (RFC 2047 section 5)
             return []
-        found += filter(None, [normalise(inside)]) if angle else addresses(display, limit)
+        found += filter(None, [normalise(address)])
     return found[:limit]
 
 

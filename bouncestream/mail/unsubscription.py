@@ -94,7 +94,10 @@ def _why_none(report: Report, verdict: Verdict) -> str:
     fields = report.fields
     if verdict.kind != Judgement.IGNORE or verdict.unidentified or report.status is not None:
         return "a bounce"
-    if autoreply.from_daemon(fields):
+    subject = unencoded(fields.get("subject", ""))[:1000]
+    own = next((line for line in report.notice[:8000].split("\n") if line.strip() and not line.startswith(">")), "")
+    asked = bool(_ASKED.search(f"{subject}\n{own[:200]}") or _UUID.search(subject))
+    if autoreply.from_daemon(fields) and not (asked and _by_a_person(report)):
         return "from a mail system"
     if why := autoreply.why_auto_reply(fields):
         return why
@@ -104,9 +107,7 @@ def _why_none(report: Report, verdict: Verdict) -> str:
     for name in ("list-id", "list-post", "list-unsubscribe"):
         if name in fields:
             return f"{name} is present"
-    subject = unencoded(fields.get("subject", ""))[:1000]
-    own = next((line for line in report.notice[:8000].split("\n") if line.strip() and not line.startswith(">")), "")
-    if _ASKED.search(f"{subject}\n{own[:200]}") or _UUID.search(subject):
+    if asked:
         return ""
     submitted = fields.get("auto-submitted", "no").split(";")[0].strip().lower()
     automatic = submitted != "no" or fields.get("precedence", "").lower() in ("bulk", "junk", "list")
@@ -116,3 +117,9 @@ def _why_none(report: Report, verdict: Verdict) -> str:
         return why
     text = f"{subject}\n{report.notice[:2000]}".lower()
     return "an automatic answer" if verdict.recognised or autoreply.away(text) else ""
+
+
+def _by_a_person(report: Report) -> bool:
+    """Whether only the domain or the name in From resembles a mail system's: somebody is at bounce-gym.example."""
+    local = author(report.head).rpartition("@")[0]
+    return bool(local) and not autoreply.from_daemon({"from": f"{local}@"})

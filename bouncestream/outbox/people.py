@@ -11,9 +11,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 
 from bouncestream.event import BounceEvent, person_key
-from bouncestream.judging.unsure import Report, is_unsure, weighed
+from bouncestream.judging.unsure import Report, confirmed_by, is_unsure, weighed
 from bouncestream.outbox import codec
 from bouncestream.outbox.connection import Connection, damaged
 from bouncestream.outbox.delivery import get_meta
@@ -58,8 +59,14 @@ def earlier(conn: sqlite3.Connection, event: BounceEvent, before: int = LAST) ->
 
 
 def judged_again(conn: sqlite3.Connection, event: BounceEvent, row: int, at: datetime) -> BounceEvent:
-    """The event of a row, judged again, as it is told: by what came before it, as when it came in."""
-    return weighed(event, at, earlier(conn, event, row)) if is_unsure(event) else event
+    """The event of a row, judged again, as it is told: by what came before it, as when it came in, and by what
+    confirmed it since, when it was reported again."""
+    if not is_unsure(event):
+        return event
+    found = conn.execute(QUERIES["evidence"], (row,)).fetchone()
+    by = confirmed_by(found[0]) if found else ""
+    since = (one for one in earlier(conn, event) if one.event_id == by) if by else ()
+    return weighed(event, at, chain(earlier(conn, event, row), since))
 
 
 def fill(conn: sqlite3.Connection, limit: int = 500) -> bool:

@@ -56,6 +56,9 @@ SELECT id, recipient, subscriber_uuid, address_form FROM outbox WHERE person = x
 -- name: name_person
 UPDATE outbox SET person = ?, domain = ? WHERE id = ?;
 
+-- name: evidence
+SELECT evidence FROM outbox WHERE id = ?;
+
 -- name: standing_kind
 SELECT state, attempt, kind, occurred_at FROM outbox WHERE id = ?;
 

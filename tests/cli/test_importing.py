@@ -89,6 +89,17 @@ def test_a_dry_run_tells_the_same_and_stores_nothing(
     assert not (tmp_path / "outbox.db").exists()
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_unsubscriptions_are_counted(config: Path, cli: Cli, tmp_path: Path, more: tuple[str, ...]) -> None:
+    config.write_text(config.read_text() + '[mail]\nunsubscribe = ["unsub+*@example.org"]\n')
+    mail = tmp_path / "1.eml"
+    to = "unsub+9a8b7c6d-1234-4abc-8def-001122334455@example.org"
+    mail.write_text(f"From: a@example.com\nTo: {to}\nDate: {ago(1)}\nSubject: unsubscribe\n\nunsubscribe\n")
+    told = summary(cli, str(mail), *more)
+    assert (told["mails"], told["unsubscribe"]) == (1, 1)
+    assert f"1  {'unsubscribe' if more else 'already known'}" in cli("import", str(mail), *more).stdout
+
+
 def test_it_makes_the_outbox_where_nothing_ran_yet(folder: Path, cli: Cli, tmp_path: Path) -> None:
     assert summary(cli, str(folder))["hard"] == 1
     assert json.loads(cli("outbox", "stats", "--json").stdout)["unidentified"] == 1

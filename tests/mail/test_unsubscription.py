@@ -110,6 +110,22 @@ def test_what_a_machine_wrote_or_what_asks_for_nothing_is_no_wish(old: bytes, ne
     assert judged(raw).kind == "ignore"
 
 
+@pytest.mark.parametrize(
+    ("sender", "kind"),
+    [
+        ("Jo <jo@bounce-gym.example>", "unsubscribe"),
+        ("Bounce Gym <jo@example.com>", "unsubscribe"),
+        ("Jo <jo@antivirus.example>", "unsubscribe"),
+        ("Jo <postmaster@example.com>", "ignore"),
+        ("MAILER-DAEMON@example.com", "ignore"),
+        ("Jo <bounces@example.com>", "ignore"),
+        ("<>", "ignore"),
+    ],
+)
+def test_who_only_resembles_a_mail_system_is_heard(sender: str, kind: str) -> None:
+    assert judged(mail().replace(b"Reader <reader@example.com>", sender.encode())).kind == kind
+
+
 def test_a_vacation_answer_without_any_mark_is_no_wish() -> None:
     raw = mail(subject="Re: News").replace(b"Apple Mail sent this email to", b"I am out of the office.\n\n> To")
     assert judged(raw).kind == "ignore"

@@ -178,6 +178,16 @@ def test_judged_again_it_is_told_as_it_was(conn: sqlite3.Connection) -> None:
     assert told(conn) == ["soft", "hard"]
 
 
+def test_judged_again_it_stays_what_a_later_report_of_it_made_it(conn: sqlite3.Connection) -> None:
+    make.submit(conn, words(0, kind=Kind.SOFT, sure=True))
+    make.submit(conn, words(1))
+    make.submit(conn, words(0))
+    assert told(conn) == ["hard", "soft"], "in place, by what came in after the row"
+    assert people.judged_again(conn, words(0), 1, NOW).kind is Kind.HARD
+    assert operator.rejudge(conn, 1, words(0), later(days=3), "judged again")
+    assert told(conn) == ["hard", "soft"]
+
+
 def test_a_row_has_the_digest_of_who_is_told_and_the_domain(conn: sqlite3.Connection) -> None:
     make.submit(conn, words(0), hook(1), words(2, recipient=""))
     secret = people.secret_of(conn)
