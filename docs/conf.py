@@ -25,6 +25,8 @@ nitpicky = True  # a reference that leads nowhere ends the build, as warnings ar
 myst_heading_anchors = 4  # the anchors that Git hosts make of headings
 
 html_theme = "furo"
+html_static_path = ["style.css"]
+html_css_files = ["style.css"]
 html_title = f"bouncestream {release}"
 html_copy_source = False
 html_show_sphinx = False
