@@ -2,61 +2,42 @@
 """`bouncestream install`: the bridge as a service of systemd. What the operator wrote or changed stays: a
 difference is shown, and only --force overwrites it.
 
-First everything is read and decided, then written: secrets before the configuration that names them, so that at
-every moment they are somewhere.
+First everything is read and decided (`install_files`), then written: secrets before the configuration that names
+them, so that at every moment they are somewhere.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import difflib
 import os
 import pwd
+import stat
 import time
-import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bouncestream import files, program
 from bouncestream.cli import out
 from bouncestream.cli.exits import FINE, NOT_WELL
 from bouncestream.cli.findings import brief_code, tell_briefly
+from bouncestream.cli.install_files import File, configuration, differ, source_of, wanted
 from bouncestream.cli.parser import Parser, command
-from bouncestream.config.example import is_example
-from bouncestream.config.extract import Extracted, changed, extract
+from bouncestream.config.extract import Extracted
 from bouncestream.config.load import load
-from bouncestream.errors import ConfigError, UsageError
+from bouncestream.errors import UsageError
 from bouncestream.printable import printable
 from bouncestream.service import traps
 from bouncestream.service.machine import Machine, this_machine
 from bouncestream.service.place import Place, place
-from bouncestream.service.unit import credentials, unit
-from bouncestream.settings import shapes
+from bouncestream.service.unit import unit
 
 #: Where a machine's service finds its command by name, and where the link to it is made.
 LINK = Path("/usr/local/bin/bouncestream")
-#: Where a package of the system has the command, and units.
-_PACKAGED, _UNITS = Path("/usr/bin/bouncestream"), Path("/usr/lib/systemd/system")
+#: Where a package of the system has the command.
+_PACKAGED = Path("/usr/bin/bouncestream")
 #: Lines of the log that are shown when the service does not start.
 _LINES = 8
-_DEFAULT_LISTEN = "127.0.0.1:8025"
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file of the service. `before`: its text on the disk; None: there is none."""
-
-    path: Path
-    text: str = field(repr=False)
-    mode: int
-    before: str | None = field(repr=False)
-    secret: bool = False
-
-    @property
-    def same(self) -> bool:
-        return self.text == self.before
 
 
 def options(parser: Parser) -> None:
@@ -121,15 +102,15 @@ def install(args: argparse.Namespace, machine: Machine, where: Place) -> int:
     words, environ = _program(args)
     if not machine.user and (trap := traps.unreachable(_parts(args, words))):
         raise UsageError(trap)
-    source = _source(args, machine, where)
-    config = _configuration(args, machine, where, source)
+    source = source_of(args.config, machine, where)
+    config = configuration(source, machine, where, force=args.force)
     text = unit(where, words, environ, unpacks=bool(program.packed_in()) and not args.program)
-    wanted = list(_files(machine, where, config, text))
+    planned = list(wanted(machine, where, config, text))
     link = _link(machine, words)
     if args.dry_run:
-        _show(machine, where, wanted, link, words[0])
+        _show(machine, where, planned, link, words[0])
         return FINE
-    written = _write(machine, where, wanted, force=args.force)
+    written = _write(machine, where, planned, force=args.force)
     if link:
         machine.disk(LINK).symlink_to(words[0])
         out.mark("✔", f"{LINK} leads to {words[0]}")
@@ -168,109 +149,6 @@ def _parts(args: argparse.Namespace, words: Sequence[str]) -> Iterator[Path]:
             yield package
 
 
-def _source(args: argparse.Namespace, machine: Machine, where: Place) -> Path:
-    """The configuration to install: the one that is named, or that of the service, or the one that lies here."""
-    target = machine.disk(where.config)
-    if args.config is None and target.exists() and not is_example(target):
-        return target
-    if args.config is None and where.name:
-        raise UsageError(
-            f"There is no {where.config} yet. Next: name a configuration with -c; `bouncestream init --output "
-            f"{where.name}.toml` makes one."
-        )
-    here = Path(args.config or "config.toml")
-    if is_example(here) or (args.config is None and not here.exists()):
-        raise UsageError(
-            f"There is no configuration to install{f': {here} is the example' if here.exists() else ''}. Next: "
-            f"`bouncestream init --output {where.config}` makes one; or name yours with -c."
-        )
-    return here
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise ConfigError([f"cannot be read ({error.strerror}); check who owns it"], str(path)) from None
-
-
-def _configuration(args: argparse.Namespace, machine: Machine, where: Place, source: Path) -> Extracted:
-    """The configuration of the service. One that was changed there stays, unless forced. Raises UsageError and
-    ConfigError."""
-    target = machine.disk(where.config)
-    config = _fitted(machine, where, source)
-    if target == source or not target.exists():
-        return config
-    there = _fitted(machine, where, target)
-    if there.text == config.text or args.force:
-        return config
-    _differ(where.config, there.text, config.text)
-    return there
-
-
-def _fitted(machine: Machine, where: Place, source: Path) -> Extracted:
-    """The configuration without secrets, with an outbox where the service may write, and a port of its own."""
-    folder = machine.disk(where.folder)
-    settings = load(source, {"CREDENTIALS_DIRECTORY": str(folder)})
-    text = _text(source)
-    config = extract(text, str(where.folder))
-    if not machine.user and config.commented:
-        lines = ", ".join(map(str, config.commented))
-        raise UsageError(
-            f"{source}, line {lines}: this comment looks like a secret, but everyone on this machine may read the "
-            "configuration of a service. Next: delete it."
-        )
-    for dotted, path in config.files.items():
-        if not Path(path).is_absolute():
-            raise UsageError(f"{dotted}_file in {source} is {path}. Next: write the whole path, from / on.")
-    lie_there = {dotted: str(where.folder / dotted) for dotted in config.unset if (folder / dotted).is_file()}
-    config = replace(config, files={**config.files, **lie_there})
-    _own_port(machine, where, source, settings.server.listen)
-    outbox = Path(settings.outbox.path)
-    if outbox.is_relative_to(where.state) or (machine.user and "path" in tomllib.loads(text).get("outbox", {})):
-        return config
-    anothers = outbox.parent.parent == where.state.parent and outbox.parent.name.startswith("bouncestream")
-    if machine.disk(outbox.absolute()).exists() and not anothers:
-        raise UsageError(
-            f"The outbox {outbox} lies where the service cannot write. Next: stop the bridge that uses it, "
-            f"`install -d -m 700 {where.state}`, `mv {outbox}* {where.state}/`, and set [outbox] path of {source} "
-            f"to {where.state / outbox.name}."
-        )
-    out.mark("·", f"the outbox will be in {where.state}, where the service may write, not in {outbox.parent}")
-    return replace(config, text=changed(config.text, ("outbox",), "path", "path", str(where.state / "outbox.db")))
-
-
-def _own_port(machine: Machine, where: Place, source: Path, listen: str) -> None:
-    """Raises UsageError where another service on this machine has the same port."""
-    port = shapes.address_of(listen)[1]
-    for other in sorted(machine.disk(where.above).glob("bouncestream*/config.toml")):
-        if other in (machine.disk(where.config), source) or not port:
-            continue
-        try:
-            server = tomllib.loads(_text(other)).get("server", {})
-            theirs = shapes.address_of(server.get("listen", _DEFAULT_LISTEN))[1]
-        except (ConfigError, ValueError, AttributeError, TypeError):
-            continue  # it is not running with that
-        if theirs == port:
-            raise UsageError(
-                f"{other} listens on port {port} already. Next: set [server] listen of {source} to another one, "
-                f"such as 127.0.0.1:{port + 1}, and pass your proxy's requests there."
-            )
-
-
-def _files(machine: Machine, where: Place, config: Extracted, text: str) -> Iterator[File]:
-    """The files of the service, in the order in which they are to be written."""
-    for dotted, content in config.moved.items():
-        path = where.folder / dotted
-        yield File(path, content, 0o600, machine.read(path), secret=True)
-    yield File(where.config, config.text, 0o600 if machine.user else 0o644, machine.read(where.config))
-    before = machine.read(where.unit_file)
-    if before is not None or machine.read(_UNITS / where.unit_file.name) != text:  # else a package has brought it
-        yield File(where.unit_file, text, 0o644, before)
-    if not machine.user:
-        yield File(where.extra, credentials(config.files), 0o644, machine.read(where.extra))
-
-
 def _link(machine: Machine, words: Sequence[str]) -> bool:
     """Whether the command is to be found by its name, which so far it is not."""
     link = machine.disk(LINK)
@@ -281,41 +159,34 @@ def _link(machine: Machine, words: Sequence[str]) -> bool:
 # -- what is done -------------------------------------------------------------------------------------------------
 
 
-def _write(machine: Machine, where: Place, wanted: Sequence[File], *, force: bool) -> bool:
-    """Write what is new; returns whether anything was. A secret that differs ends it before anything is written."""
-    for one in wanted:
+def _write(machine: Machine, where: Place, planned: Sequence[File], *, force: bool) -> bool:
+    """Write what is new; returns whether anything was. Raises UsageError before anything is written."""
+    for one in planned:
         if one.secret and one.before is not None and one.before.split() != one.text.split() and not force:
             raise UsageError(
                 f"{one.path} holds another secret than the configuration. Next: delete the one that is wrong, or "
                 "overwrite the file with --force."
             )
-    machine.disk(where.folder).mkdir(0o700 if machine.user else 0o755, parents=True, exist_ok=True)
-    if machine.user and any(
-        str(where.state) in one.text for one in wanted
-    ):  # else systemd makes it, or it is there
+    folder = machine.disk(where.folder)
+    if folder.exists() and not machine.user and not folder.stat().st_mode & stat.S_IXOTH:
+        raise UsageError(f"The service's user may not enter {where.folder}. Next: chmod 755 {where.folder}")
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o700 if machine.user else 0o755)  # whatever the umask is
+    if machine.user and any(str(where.state) in one.text for one in planned):  # else systemd makes it
         machine.disk(where.state).mkdir(0o700, parents=True, exist_ok=True)
     written = False
-    for one in wanted:
+    for one in planned:
         if one.same:
             out.mark("·", f"{one.path} is as it should be")
         elif one.path == where.unit_file and one.before is not None and not force:
-            _differ(one.path, one.before, one.text)
+            differ(one.path, one.before, one.text)
         else:
             machine.disk(one.path).parent.mkdir(0o755, parents=True, exist_ok=True)
             files.replace(machine.disk(one.path), one.text.encode(), mode=one.mode)
             out.mark("✔", f"{one.path} is written (mode {one.mode:04o})")
             written = True
     return written
-
-
-def _differ(path: Path, there: str, new: str) -> None:
-    """Show how a file differs that stays as it is."""
-    out.mark("⚠", f"{path} was changed, and stays as it is", "overwrite it with --force, if it should be this:")
-    for line in list(difflib.unified_diff(there.splitlines(), new.splitlines(), "there", "new", n=1, lineterm=""))[
-        2:
-    ]:
-        style = {"+": "green", "-": "red"}.get(line[:1], "dim")
-        print("    " + out.coloured(printable(line), style))
 
 
 def _start(machine: Machine, where: Place, *, again: bool) -> bool:
@@ -362,9 +233,9 @@ def _tell_of_source(machine: Machine, where: Place, source: Path, config: Extrac
         out.mark("⚠", "the service ends when you log out", f"sudo loginctl enable-linger {user}")
 
 
-def _show(machine: Machine, where: Place, wanted: Sequence[File], link: bool, target: str) -> None:
+def _show(machine: Machine, where: Place, planned: Sequence[File], link: bool, target: str) -> None:
     """Print what would be written and done."""
-    for one in wanted:
+    for one in planned:
         if one.same:
             out.mark("·", f"{one.path} is as it should be")
             continue
