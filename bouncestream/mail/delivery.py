@@ -134,9 +134,7 @@ def _judged(
         return _contradicted(judged, words, said, session, at_rcpt, ask)
     if judged.reason in VAGUE or not words:
         said = session.about(address, alone)
-        if said.text and not (
-            words and _flat(said.text)[:40] in _flat(words)[1:]
-        ):  # the end of the same words tells less
+        if said.text and not _same(said.text, words):
             asked = "" if words else status
             other = ask(status=asked, diagnostic=said.text, after_data=said.after_data, at_rcpt=at_rcpt)
             doubted = judged.against and other.kind == Judgement.HARD.value
@@ -144,8 +142,10 @@ def _judged(
     return judged, words
 
 
-def _flat(text: str) -> str:
-    return " ".join(text.lower().split())
+def _same(said: str, words: str) -> bool:
+    """Whether the notice only says the field's words again, where its lines may end within a sentence."""
+    plain, field = (" ".join(text.lower().split()) for text in (said, words))
+    return bool(field) and (field in plain or plain[:40] in field[1:])
 
 
 def _answers_rcpt(fields: dsn.RecipientFields, words: str, session: Session, address: str) -> bool:

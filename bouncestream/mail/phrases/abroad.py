@@ -27,6 +27,7 @@ NAMES: Mapping[str, str] = {
     "off": "off",
     "unpaid": "unpaid",
     "many": "too many",
+    "down": "unreachable",
     "later": "temporary",
     "other": "other",  # no cause by itself, but speaks against "not there"
 }
@@ -42,97 +43,104 @@ SPACED: Mapping[str, str] = {
         valido, valida, encontr*, najden*; gone: cancelad*, eliminad*; full: quota, excedid*; other: sera""",
     "German": """
         mailbox: benutzer*, nutzer*, anwender*, empfanger*, empfaenger*, postfach*, mailkonto, teilnehmer*,
-        kunde*, kennung, mitarbeiter*; sender: von der sie, aus der sie, von dem sie, ihr server, absender*,
-        versender*, sender*, rucksende*, antwortadresse*; domain: maildomain, zieldomain; thing: ordner, seite,
-        regel, zertifikat, adressbuch*, kontaktliste, kontakte*, gruppe, weiterleitung*, skript, knoten, befehl,
-        programm, sieve, datei*, verteiler*, mailingliste, eintrag, schlussel, datenbank, verzeichnis,
-        verzeichnisses; your: ihr, ihre, ihrer, ihres, ihrem, deine; not: nicht; there: fuhren, fuhrt, betreuen,
-        betreut, hosten, existier*, gibt, gefunden, finden, bekannt, kennt, vorhanden, registriert, vergeben,
-        angelegt, eingerichtet, zugeordnet, zugewiesen, gultig, gueltig, auffindbar, hinterlegt, eingetragen,
-        mehr verfugbar, mehr aktiv, mehr genutzt, mehr beschaftigt, mehr bei uns, ermittelt, ermitteln; no:
-        kein, keine, keinen, keinem; unknown: unbekannt*, ungultig*, ungueltig*, falsch; gone: stillgelegt,
-        erloschen, gestrichen, aufgehoben, abgeschafft, ausgetreten, verstorben, geleert und entfernt,
-        eingestellt, geloscht*, geloescht*, entfernt, aufgelost, geschlossen, gekundigt, ausgeschieden,
-        abgemeldet; full: voll, randvoll, uberfullt, ueberfuellt, speicher*, kontingent*, platz; off: gesperrt,
-        deaktiviert; many: zu viele; later: gerade, in kurze, demnachst, zurzeit, derzeit, spater,
-        vorubergehend, momentan, noch nicht, noch kein, noch keine; other: mochte, verweigert, filter*,
-        abgelehnt, positivliste*, weissen liste, nimmt, wird geloscht, wird in, wird am, wird bald, wenn, falls,
-        ob; content: nachricht*; unpaid: zahlung*, rechnung*, unbezahlt*""",
+        kunde*, kennung, mitarbeiter*; sender: kennt sie nicht, kennen sie nicht, sie sind, von der sie, aus der
+        sie, von dem sie, ihr server, absender*, versender*, sender*, rucksende*, antwortadresse*; domain:
+        maildomain, zieldomain; thing: ordner, seite, regel, zertifikat, adressbuch*, kontaktliste, kontakte*,
+        gruppe, weiterleitung*, skript, knoten, befehl, programm, sieve, datei*, verteiler*, mailingliste,
+        eintrag, schlussel, datenbank, verzeichnis, verzeichnisses; your: ihr, ihre, ihrer, ihres, ihrem, deine;
+        not: nicht; there: fuhren, fuhrt, betreuen, betreut, hosten, existier*, gibt, gefunden, finden, bekannt,
+        kennt, vorhanden, registriert, vergeben, angelegt, eingerichtet, zugeordnet, zugewiesen, gultig,
+        gueltig, auffindbar, hinterlegt, eingetragen, mehr verfugbar, mehr aktiv, mehr genutzt, mehr
+        beschaftigt, mehr bei uns, ermittelt, ermitteln; no: kein, keine, keinen, keinem; unknown: unbekannt*,
+        ungultig*, ungueltig*, falsch; gone: stillgelegt, erloschen, gestrichen, aufgehoben, abgeschafft,
+        ausgetreten, verstorben, geleert und entfernt, eingestellt, geloscht*, geloescht*, entfernt, aufgelost,
+        geschlossen, gekundigt, ausgeschieden, abgemeldet; full: voll, randvoll, uberfullt, ueberfuellt,
+        speicherplatz*, kein speicher, speicher voll, speicher des, speicher ist, speicherlimit, erschopft,
+        aufgebraucht, kontingent*, platz; off: gesperrt, deaktiviert; many: zu viele; later: umzug*, umgezogen,
+        verzogen, gerade, in kurze, demnachst, zurzeit, derzeit, spater, vorubergehend, momentan, noch nicht,
+        noch kein, noch keine; other: mochte, verweigert, filter*, abgelehnt, positivliste*, weissen liste,
+        nimmt, wird geloscht, wird in, wird am, wird bald, wenn, falls, ob; content: nachricht*; unpaid:
+        zahlung*, rechnung*, unbezahlt*; down: nicht erreichbar, antwortet nicht, zeituberschreitung""",
     "French": """
         mailbox: destinataire*, utilisateur*, boite*, compte*, abonne*, usager*, client*, titulaire, adresse
-        mail, compte mail, courriel*, nom; sender: depuis lequel, depuis laquelle, dont vous, expediteur*,
-        emetteur*, d origine, de retour, d expedition; domain: domaine*; thing: dossier*, page, regle*, cle,
-        certificat*, carnet*, contacts, redirection*, script, nœud*, noeud*, commande, programme, repertoire*,
-        fichier*, enregistrement*, base de donnees; your: votre, vos; not: n, pas, plus, aucun, aucune; there:
-        existe, gere*, heberge*, assigne*, cree, trouve*, connu*, valide*, reconnu*, attribue*, correspond*,
-        figure*, repertorie*, recense*, identifie*, localise*, plus utilise*, plus actif, plus active,
-        enregistre*, reference*, fait plus partie, fait pas partie, connaissons, connait; no: aucun, aucune, pas
-        de, pas d; unknown: inconnu*, inexistant*, introuvable*, invalide*, incorrecte*, errone, erronee; gone:
-        a cesse d exister, cesse d exister, retire, annule, annulee, disparu*, decede*, ferme*, supprime*,
-        cloture*, resilie*, efface*, radie*, detruit*, quitte; full: plein*, sature*, plus de place, deborde,
-        espace, rempli*, capacite; off: suspendu*, desactive*, bloque*, inactif, verrouille*; many: trop; later:
-        bientot, actuellement, pour l instant, nouvel essai, plus tard, temporairement, momentanement, pas
-        encore; other: refuse*, filtre*, accepte, acceptent, seront, liste blanche; unpaid: impaye*, facture*""",
+        mail, compte mail, courriel*, nom; sender: ne vous connai*, vous est inconnu, vous etes inconnu*, lui
+        etes inconnu*, depuis lequel, depuis laquelle, dont vous, expediteur*, emetteur*, d origine, de retour,
+        d expedition; domain: domaine*; thing: dossier*, page, regle*, cle, certificat*, carnet*, contacts,
+        redirection*, script, nœud*, noeud*, commande, programme, repertoire*, fichier*, enregistrement*, base
+        de donnees; your: votre, vos; not: n, pas, plus, aucun, aucune; there: existe, gere*, heberge*,
+        assigne*, cree, trouve*, connu*, valide*, reconnu*, attribue*, correspond*, figure*, repertorie*,
+        recense*, identifie*, localise*, plus utilise*, plus actif, plus active, enregistre*, reference*, fait
+        plus partie, fait pas partie, connaissons, connait; no: aucun, aucune, pas de, pas d; unknown: inconnu*,
+        inexistant*, introuvable*, invalide*, incorrecte*, errone, erronee; gone: a cesse d exister, cesse d
+        exister, retire, annule, annulee, disparu*, decede*, ferme*, supprime*, cloture*, resilie*, efface*,
+        radie*, detruit*, quitte; full: plein*, sature*, plus de place, deborde, espace, rempli*, capacite; off:
+        suspendu*, desactive*, bloque*, inactif, verrouille*; many: trop; later: deplace*, demenag*, bientot,
+        actuellement, pour l instant, nouvel essai, plus tard, temporairement, momentanement, pas encore; other:
+        refuse*, filtre*, accepte, acceptent, seront, liste blanche; unpaid: impaye*, facture*; down:
+        injoignable*, ne repond pas""",
     "Spanish, Catalan, Galician": """
         mailbox: direccion*, buzon*, cuenta*, casilla*, destino, correo, adreca, bustia, enderezo, nombre,
-        bandeja; sender: desde el que, desde la que, desde donde, remitente*, remitent, emisor*, de origen,
-        origen; thing: carpeta*, pagina, regla*, certificado, agenda, contactos, redireccion, script, nodo*,
-        comando, programa, archivo*, fichero*, clave, base de datos; your: tu, vuestro, vuestra; not: no; there:
-        encuentra*, reconocid*, conocid*, pertenece*, figura, trobat, trobada, dado de alta, dada de alta; no:
-        ningun, ninguna, no hay, no tenemos; unknown: desconocid*, desconegu*, invalido, invalida, incorrecto,
-        incorrecta, erroneo, erronea; gone: se elimino, se borro, se cerro, fue borrada, se dio de baja, dejo de
-        existir, ha dejado de existir, retirad*, anulad*, cerrad*, fallecid*, eliminat*, tancat*, borrad*, de
-        baja, suprimid*, ya no esta activ*, ya no trabaja, esborra*; full: lleno, llena, plena, cuota*, espacio,
-        saturad*, capacidad; off: suspendid*, desactivad*, deshabilitad*, inactiv*, fuera de servicio; many:
-        demasiad*; later: pronto, por ahora, actualmente, temporalmente, mas tarde, aun no, todavia no; other:
-        rechaz*, superad*, lista blanca, recibe, acepta*, no deseado; content: mensaje*, missatge*; unpaid:
-        falta de pago, impago*, deuda, factura""",
+        bandeja; sender: no le conoce, no lo conoce, usted, desde el que, desde la que, desde donde, remitente*,
+        remitent, emisor*, de origen, origen; thing: carpeta*, pagina, regla*, certificado, agenda, contactos,
+        redireccion, script, nodo*, comando, programa, archivo*, fichero*, clave, base de datos; your: tu,
+        vuestro, vuestra; not: no; there: conoce*, responde a, encuentra*, reconocid*, conocid*, pertenece*,
+        figura, trobat, trobada, dado de alta, dada de alta; no: ningun, ninguna, no hay, no tenemos; unknown:
+        desconocid*, desconegu*, invalido, invalida, incorrecto, incorrecta, erroneo, erronea; gone: se elimino,
+        se borro, se cerro, fue borrada, se dio de baja, dejo de existir, ha dejado de existir, retirad*,
+        anulad*, cerrad*, fallecid*, eliminat*, tancat*, borrad*, de baja, suprimid*, ya no esta activ*, ya no
+        trabaja, esborra*; full: lleno, llena, plena, cuota*, espacio, saturad*, capacidad; off: suspendid*,
+        desactivad*, deshabilitad*, inactiv*, fuera de servicio; many: demasiad*; later: trasladad*, pronto, por
+        ahora, actualmente, temporalmente, mas tarde, aun no, todavia no; other: rechaz*, superad*, lista
+        blanca, recibe, acepta*, no deseado; content: mensaje*, missatge*; unpaid: falta de pago, impago*,
+        deuda, factura; down: inaccesible*, no responde""",
     "Portuguese": """
-        mailbox: utilizador*, enderec*, caixa*, conta, contas, correio, nome; sender: de onde, do qual, da qual,
-        pelo qual, remetente*, de origem, origem; thing: pasta*, pagina, regra*, chave, certificado, agenda,
-        contatos, encaminhamento, comando, programa, arquivo*, ficheiro*, registo, banco de dados; your: seu,
-        sua; not: nao; there: cadastrad*, consta*, conhecid*, reconhecid*, registad*, pertence*, identificad*,
-        mais ativ*; no: nenhum, nenhuma, nao ha, nao temos; unknown: desconhecid*, errado, errada, incorreto,
-        incorreta; gone: deixou de existir, deletad*, extint*, anulad*, falecid*, removid*, excluid*, apagad*,
-        encerrad*, fechad*, desligad*; full: cheia, cheio, cota, espaco, lotad*; off: desativad*, suspenso,
-        suspensa, inativ*, desabilitad*; many: muitos, demais; later: em breve, por enquanto, atualmente, mais
-        tarde, ainda nao; other: bloqueou, recus*, aceita, recebe; content: mensagem, mensagens; unpaid:
-        pagamento, divida""",
+        mailbox: utilizador*, enderec*, caixa*, conta, contas, correio, nome; sender: nao o conhece, voce nao,
+        de onde, do qual, da qual, pelo qual, remetente*, de origem, origem; thing: pasta*, pagina, regra*,
+        chave, certificado, agenda, contatos, encaminhamento, comando, programa, arquivo*, ficheiro*, registo,
+        banco de dados; your: seu, sua; not: nao; there: conhece*, cadastrad*, consta*, conhecid*, reconhecid*,
+        registad*, pertence*, identificad*, mais ativ*; no: nenhum, nenhuma, nao ha, nao temos; unknown:
+        desconhecid*, errado, errada, incorreto, incorreta; gone: deixou de existir, deletad*, extint*, anulad*,
+        falecid*, removid*, excluid*, apagad*, encerrad*, fechad*, desligad*; full: cheia, cheio, cota, espaco,
+        lotad*; off: desativad*, suspenso, suspensa, inativ*, desabilitad*; many: muitos, demais; later:
+        transferid*, em breve, por enquanto, atualmente, mais tarde, ainda nao; other: bloqueou, recus*, aceita,
+        recebe; content: mensagem, mensagens; unpaid: pagamento, divida; down: inacessivel, nao responde""",
     "Italian": """
-        mailbox: destin, utent*, utenz*, indirizz*, casell*, destinazione, posta; sender: da cui scriv*, da cui
-        invia*, da cui spedi*, mittent*, di origine, di ritorno; domain: domini*; thing: cartella, cartelle,
-        pagina, regola, chiave, certificato, rubrica, contatti, inoltro, script, nodo, comando, programma,
-        elenco, archivio; your: vostro, vostra, suo, tuo, tua; there: esist*, trovat*, registrat*, corretto,
-        corretta, risulta*, presente, conosciut*, riconosciut*, appartien*, corrispond*, piu attiv*,
-        rintracciat*, individuat*; no: nessun, nessuno, nessuna, non abbiamo, non c e; unknown: sconosciut*,
-        inesistent*, errato, errata; gone: ha cessato di esistere, ritirat*, annullat*, decedut*, estint*,
-        cancellat*, eliminat*, chiuso, chiusa, rimoss*, soppress*, cessat*, dismess*; full: pieno, piena,
-        spazio, esaurit*; off: sospeso, sospesa, disabilitat*, disattivat*, bloccat*, inattiv*; many: troppi;
-        later: presto, per ora, attualmente, temporaneamente, ancora; other: rifiut*, superat*, sara, accetta*,
-        riceve*, scelto; content: messaggi*; unpaid: pagamento, moros*, debito""",
+        mailbox: destin, utent*, utenz*, indirizz*, casell*, destinazione, posta; sender: non la conosce, non ti
+        conosce, lei e, da cui scriv*, da cui invia*, da cui spedi*, mittent*, di origine, di ritorno; domain:
+        domini*; thing: cartella, cartelle, pagina, regola, chiave, certificato, rubrica, contatti, inoltro,
+        script, nodo, comando, programma, elenco, archivio; your: vostro, vostra, suo, tuo, tua; there: esist*,
+        trovat*, registrat*, corretto, corretta, risulta*, presente, conosciut*, riconosciut*, appartien*,
+        corrispond*, piu attiv*, rintracciat*, individuat*; no: nessun, nessuno, nessuna, non abbiamo, non c e;
+        unknown: sconosciut*, inesistent*, errato, errata; gone: ha cessato di esistere, ritirat*, annullat*,
+        decedut*, estint*, cancellat*, eliminat*, chiuso, chiusa, rimoss*, soppress*, cessat*, dismess*; full:
+        pieno, piena, spazio, esaurit*; off: sospeso, sospesa, disabilitat*, disattivat*, bloccat*, inattiv*;
+        many: troppi; later: spostat*, trasferit*, presto, per ora, attualmente, temporaneamente, ancora; other:
+        rifiut*, superat*, sara, accetta*, riceve*, scelto; content: messaggi*; unpaid: pagamento, moros*,
+        debito; down: irraggiungibil*, non risponde""",
     "Dutch": """
         mailbox: gebruiker*, ontvanger*, mailadres*, emailadres*, postvak*, postbus*, medewerker*,
-        geadresseerde, naam; sender: waarvan u, waarvandaan, waarmee u, afzender*, verzender*, retouradres*;
-        domain: domein*; thing: map, pagina, regel, sleutel, certificaat, adresboek, contacten, doorstuur*,
-        script, knooppunt, opdracht, programma, bestand, lijst; your: uw, jouw; not: niet; there: bestaa*,
-        gevonden, bekend, kent, aanwezig, geldig*, geregistreerd, in gebruik, toegewezen, meer actief, werkzaam,
-        in dienst; no: geen; unknown: onbekend*, ongeldig*, onjuist*, onvindbaar; gone: vervallen, overleden,
-        opgezegd, stopgezet, houdt op te bestaan, opgehouden te bestaan, vertrokken, verwijderd, opgeheven,
-        gesloten, beeindigd, gewist; full: vol, overvol, ruimte; off: geblokkeerd, uitgeschakeld, opgeschort,
-        gedeactiveerd, inactief; many: te veel; later: tijdelijk*, momenteel, nog niet, nog geen; other:
-        weiger*, geweigerd, accepteert, zal, wordt verwijderd; content: bericht*; unpaid: betaling, rekening,
-        betaald""",
+        geadresseerde, naam; sender: kent u niet, u bent, waarvan u, waarvandaan, waarmee u, afzender*,
+        verzender*, retouradres*; domain: domein*; thing: map, pagina, regel, sleutel, certificaat, adresboek,
+        contacten, doorstuur*, script, knooppunt, opdracht, programma, bestand, lijst; your: uw, jouw; not:
+        niet; there: bestaa*, gevonden, bekend, kent, aanwezig, geldig*, geregistreerd, in gebruik, toegewezen,
+        meer actief, werkzaam, in dienst; no: geen; unknown: onbekend*, ongeldig*, onjuist*, onvindbaar; gone:
+        vervallen, overleden, opgezegd, stopgezet, houdt op te bestaan, opgehouden te bestaan, vertrokken,
+        verwijderd, opgeheven, gesloten, beeindigd, gewist; full: vol, overvol, ruimte; off: geblokkeerd,
+        uitgeschakeld, opgeschort, gedeactiveerd, inactief; many: te veel; later: verhuis*, verplaatst,
+        tijdelijk*, momenteel, nog niet, nog geen; other: weiger*, geweigerd, accepteert, zal, wordt verwijderd;
+        content: bericht*; unpaid: betaling, rekening, betaald; down: onbereikbaar, niet bereikbaar, antwoordt
+        niet""",
     "Polish": """
-        mailbox: uzytkownik*, odbiorc*, kontem, skrzynk*, skrzyneczk*; sender: z ktorego, z ktorej, nadawc*,
-        zwrotn*; thing: folder*, strona, regul*, klucz*, certyfikat*, ksiazk*, kontakt*, grup*, przekierowan*,
-        skrypt*, wezel, wezle, polecen*, program, plik, pliku, listy, wpis; your: twoj, twoja, twojej, twojego,
-        panstwa; there: istnie*, znalezion*, odnalezion*, znalezc, znany, znane, znana, zarejestrowan*,
-        rozpozna*, figuruje; no: nie ma, nie mamy, brak, zaden, zadnego; unknown: nieznan*, nieprawidlow*,
-        niepoprawn*, bledny; gone: przestal istniec, przestala istniec, przestalo istniec, rozwiazan*, usuniet*,
-        skasowan*, zamkniet*, zlikwidowan*; full: pelna, pelne, przepelnion*, miejsca; off: zablokowan*,
-        zawieszon*, wylaczon*, nieaktywn*; many: zbyt wiel*; later: wkrotce, chwilowo, tymczasowo, jeszcze;
-        other: odrzuc*, zostanie, przyjmuje, bialej; content: wiadomosc*; unpaid: nieoplacon*, zaleglosc*,
-        platnosc*""",
+        mailbox: uzytkownik*, odbiorc*, kontem, skrzynk*, skrzyneczk*; sender: nie zna cie, nie zna panstwa, z
+        ktorego, z ktorej, nadawc*, zwrotn*; thing: folder*, strona, regul*, klucz*, certyfikat*, ksiazk*,
+        kontakt*, grup*, przekierowan*, skrypt*, wezel, wezle, polecen*, program, plik, pliku, listy, wpis;
+        your: twoj, twoja, twojej, twojego, panstwa; there: istnie*, znalezion*, odnalezion*, znalezc, znany,
+        znane, znana, zarejestrowan*, rozpozna*, figuruje; no: nie ma, nie mamy, brak, zaden, zadnego; unknown:
+        nieznan*, nieprawidlow*, niepoprawn*, bledny; gone: przestal istniec, przestala istniec, przestalo
+        istniec, rozwiazan*, usuniet*, skasowan*, zamkniet*, zlikwidowan*; full: pelna, pelne, przepelnion*,
+        miejsca; off: zablokowan*, zawieszon*, wylaczon*, nieaktywn*; many: zbyt wiel*; later: przeniesion*,
+        wkrotce, chwilowo, tymczasowo, jeszcze; other: odrzuc*, zostanie, przyjmuje, bialej; content:
+        wiadomosc*; unpaid: nieoplacon*, zaleglosc*, platnosc*; down: nieosiagaln*, nie odpowiada""",
     "Czech, Slovak": """
         mailbox: uzivatel*, pouzivatel*, prijemc*, schrank*, ucet, uctu; sender: ze ktere*, z ktor*,
         odesilatel*, odosielatel*, zpatecn*; thing: slozk*, priecinok, stranka, pravidl*, klic, certifikat*,
@@ -142,9 +150,9 @@ SPACED: Mapping[str, str] = {
         ziadny, ziadna, nemame; unknown: neexist*, nenalezen*, nenasla, nenasiel, neznam*, neplatn*; gone:
         ukoncen*, prestal existovat, prestala existovat, vyrazen*, zrusen*, smazan*, odstranen*, vymazan*,
         zmazan*; full: plna, plny, plne, preplnen*, kvot*, misto, miesto; off: zablokovan*, pozastaven*,
-        deaktivovan*, neaktivn*; many: prilis mnoho, prilis vela; later: zatim, brzy, zatial, docasne, jeste;
-        other: odmit*, odmiet*, bude, neprijima; content: zprav*, sprav*; unpaid: neuhrazen*, dluh*, dlh*,
-        nezaplacen*""",
+        deaktivovan*, neaktivn*; many: prilis mnoho, prilis vela; later: presun*, prestehov*, zatim, brzy,
+        zatial, docasne, jeste; other: odmit*, odmiet*, bude, neprijima; content: zprav*, sprav*; unpaid:
+        neuhrazen*, dluh*, dlh*, nezaplacen*; down: neodpovid*""",
     "Swedish, Danish, Norwegian": """
         mailbox: mottagar*, mottaker*, modtager*, anvandar*, bruger*, bruker*, brevlad*, postkass*, person*,
         postadress*; sender: skickar fran, sender fra, skriver fran, skriver fra, avsandar*, avsender*,
@@ -152,13 +160,13 @@ SPACED: Mapping[str, str] = {
         nogle, nokkel*, certifikat*, sertifikat*, adressbok*, adressebok*, kontakt*, vidarebefordran, nod,
         kommando, program, skript, filen; your: din, ditt, ert, deres; not: inte, ej, ikke; there: finns,
         findes, finnes, fanns, eksister*, hitta*, fundet, funnet, kand, kendt, kendes, kjent, kjennes, kanner,
-        kender, kjenner, registrer*, giltig, gyldig, i bruk, i brug; no: ingen, inget; unknown: okand*, ukendt*,
-        ukjent*, ogiltig*, ugyldig*; gone: upphort, ophort, opphort, fjernet, avviklet, avvecklat*, nedlagd,
-        lagts ner, lagt ned, slettet, raderat*, borttag*, tagits bort, avslutat*, nedlagt*, slutat, sluttet,
-        lukket, stengt; full: fuld, fullt, fyldt, plads, plass, plats; off: sparra*, spærre*, sperre*,
-        deaktiver*, inaktiv*; many: for manga, for mange; later: tillfalligt, midlertidig*, senare, senere,
-        annu, endnu, enna; other: afvis*, avvis*, kommer att; content: meddeland*, melding*, besked*; unpaid:
-        obetald*, betalt, ubetalt""",
+        kender, kjenner, registrer*, giltig, gyldig, i bruk, i brug; no: ingen, inget; unknown: saknas, mangler,
+        okand*, ukendt*, ukjent*, ogiltig*, ugyldig*; gone: upphort, ophort, opphort, fjernet, avviklet,
+        avvecklat*, nedlagd, lagts ner, lagt ned, slettet, raderat*, borttag*, tagits bort, avslutat*, nedlagt*,
+        slutat, sluttet, lukket, stengt; full: fuld, fullt, fyldt, plads, plass, plats; off: sparra*, spærre*,
+        sperre*, deaktiver*, inaktiv*; many: for manga, for mange; later: flyttat*, flyttet, tillfalligt,
+        midlertidig*, senare, senere, annu, endnu, enna; other: afvis*, avvis*, kommer att; content: meddeland*,
+        melding*, besked*; unpaid: obetald*, betalt, ubetalt; down: svarar inte, svarer ikke""",
     "Turkish": """
         mailbox: kullanici*, alici*, hesap, hesab*, kutusu, posta kutusu; sender: alan adiniz*, adresiniz*,
         hesabiniz*, sunucunuz*, gonderen*, gonderic*; domain: alan ad*, etki alan*; thing: klasor*, sayfa*,
@@ -167,7 +175,7 @@ SPACED: Mapping[str, str] = {
         bilinm*, gecersiz, tanimsiz, olmadig*, bulunmadig*, olmayan; gone: kapanmis*, iptal, silinmis*, silindi,
         kapatil*, kaldiril*; full: dolu, dolmus*, doldu, kota*, yer; off: askiya, devre disi, engellen*, kilit*,
         dondur*; many: cok fazla; later: gecici*, sonra, henuz; other: reddet*, beyaz, kabul; content: ileti*,
-        mesaj*; unpaid: borc*, odeme*""",
+        mesaj*; unpaid: borc*, odeme*; down: yanit vermiyor""",
     "Hungarian": """
         mailbox: felhasznalo*, cimzett*, postafiok*, fiok*, cim, cime, cimen; sender: felado*, kuldo*, az on
         cime, az on tartomany*; domain: tartomany*; thing: mappa*, oldal, szabaly*, kulcs*, tanusitvany*,
@@ -175,7 +183,7 @@ SPACED: Mapping[str, str] = {
         talalhato*, ismert, regisztralt, ervenyes, szerepel*, talaltuk; no: nincs; unknown: ismeretlen*,
         ervenytelen*; gone: lezar*, torolt*, torolve, megszun*; full: megtelt*, tele, hely, betelt*; off:
         letilt*, felfuggeszt*, zarol*; many: tul sok; later: atmenet*, ideiglenes*, kesobb, meg nem; other:
-        elutasit*, fogja*; content: uzenet*; unpaid: tartozas*""",
+        elutasit*, fogja*; content: uzenet*; unpaid: tartozas*; down: nem elerheto, nem valaszol""",
     "Romanian": """
         mailbox: utilizator*, destinatar*, casut*, cont, contul; sender: expeditor*, domeniul dumneavoastra,
         adresa dumneavoastra; thing: dosar*, pagina, regul*, cheie, cheia, certificat*, agenda, contactele,
@@ -183,7 +191,7 @@ SPACED: Mapping[str, str] = {
         no: niciun, nicio, nu avem; unknown: inexistent*, necunoscut*; gone: anulat*, a incetat sa existe,
         eliminat*, sters, stearsa, inchis*, desfiintat*; full: plina, plin, spatiu, cota; off: suspendat*,
         dezactivat*, blocat*; many: prea mult*; later: temporar*, inca; other: refuzat*, respins*; content:
-        mesaj*; unpaid: neplat*""",
+        mesaj*; unpaid: neplat*; down: nu raspunde""",
     "Bosnian, Croatian, Serbian, Slovene": """
         mailbox: korisni*, primatelj*, primalac, primaoc*, prejemnik*, uporabnik*, naslov*, sanduci*, racun*,
         nalog, predal; sender: posilja*; thing: mapa, mape, stranica, pravil*, kljuc*, certifikat*, adresar*,
@@ -203,7 +211,7 @@ SPACED: Mapping[str, str] = {
         suljettu, lakkautettu, kustutatu*, suletud, eemaldat*; full: taynna, taysi, tayttynyt, tais, kvoot*,
         tilaa, ruumi; off: estetty, lukittu, blokeerit*, peatatud; many: liian mon*, liiga palju; later:
         tilapaisesti, valiaikaisesti, myohemmin, ajutiselt, viela, veel; other: hylatty, vastaanota; content:
-        viesti*""",
+        viesti*; down: ei vastaa""",
     "Latvian, Lithuanian": """
         mailbox: lietotaj*, sanemej*, pastkast*, konts, vartotoj*, gavej*, paskyr*, dezut*; sender: sutitaj*,
         siuntej*; your: jusu; not: nav; there: atrast*, zinam*, registret*; no: nav, nera; unknown: neeksiste*,
@@ -218,16 +226,16 @@ SPACED: Mapping[str, str] = {
         φακελο*, κανονα*, πιστοποιητικ*, λιστα*, ομαδα*, επαφ*, κομβο*, αρχειο*""",
     "Russian": """
         mailbox: ящик*, пользовател*, получател*, адрес*, учетная запись, учетной записи, учетную запись,
-        аккаунт*, абонент*, сотрудник*; sender: с которого, с которои, отправител*, обратн*; domain: домен*;
-        thing: папк*, страниц*, правил*, ключ*, сертификат*, контакт*, групп*, переадресац*, узел, узле, узла,
-        команд*, скрипт*, хранилищ*, каталог*, файл*, список, рассылк*, запись; your: ваш, ваша, вашего, вашей,
-        вашем, ваше; there: существу*, найден*, найти, обнаружен*, зарегистрирован*, известен, известн*,
-        значится, числится, действител*, используется; no: нет, такого нет; unknown: неизвест*, несуществующ*,
-        недейств*, неверн*, некоррект*, отсутств*; gone: упраздн*, аннулирован*, прекратил* существ*, стерт*,
-        удален*, закрыт*, уволен*, ликвидирован*; full: переполн*, превыш*, квот*, места, место; off:
-        заблокирован*, отключ*, приостановлен*, неактив*; many: слишком; later: временно, позже, еще; other:
-        отклон*, спам*, белом, белого, будет, принимает; content: сообщени*, письм*; unpaid: неоплат*,
-        задолженност*""",
+        аккаунт*, абонент*, сотрудник*; sender: вас не знает, вы не, с которого, с которои, отправител*,
+        обратн*; domain: домен*; thing: папк*, страниц*, правил*, ключ*, сертификат*, контакт*, групп*,
+        переадресац*, узел, узле, узла, команд*, скрипт*, хранилищ*, каталог*, файл*, список, рассылк*, запись;
+        your: ваш, ваша, вашего, вашей, вашем, ваше; there: существу*, найден*, найти, обнаружен*,
+        зарегистрирован*, известен, известн*, значится, числится, действител*, используется; no: нет, такого
+        нет; unknown: неизвест*, несуществующ*, недейств*, неверн*, некоррект*, отсутств*; gone: упраздн*,
+        аннулирован*, прекратил* существ*, стерт*, удален*, закрыт*, уволен*, ликвидирован*; full: переполн*,
+        превыш*, квот*, места, место; off: заблокирован*, отключ*, приостановлен*, неактив*; many: слишком;
+        later: перемещ*, перенес*, временно, позже, еще; other: отклон*, спам*, белом, белого, будет, принимает;
+        content: сообщени*, письм*; unpaid: неоплат*, задолженност*; down: не отвечает""",
     "Ukrainian": """
         mailbox: скриньк*, скриньок, користувач*, одержувач*, отримувач*, обліковий запис; sender: з якого, з
         якоі, відправник*; thing: папк*, сторінк*, правил*, ключ*, сертифікат*, контакт*, груп*, вузол, вузлі,
@@ -235,7 +243,7 @@ SPACED: Mapping[str, str] = {
         жодного, жоден; unknown: відсутн*, невідом*, неіснуюч*, недійсн*; gone: скасован*, стерт*, припинил*
         існув*, видален*, закрит*, ліквідован*; full: заповнен*, місця, місце; off: заблокован*, вимкнен*,
         призупинен*; many: занадто; later: тимчасов*, пізніше, ще; other: відхил*, буде, білому; content:
-        повідомлен*; unpaid: несплат*, заборгован*""",
+        повідомлен*; unpaid: несплат*, заборгован*; down: не відповідає""",
     "Bulgarian, Macedonian, Serbian": """
         mailbox: потребител*, кутия*, сметка, корисни*, налог; sender: подател*, изпращач*, испраќач*, пошиљ*;
         your: вашия, вашият, вашата; not: није; there: съществува*, постои, постоји, намерен*, регистриран*,
@@ -334,7 +342,7 @@ JOINED: Mapping[str, str] = {
         已滿, 容量, 空间, 空間; off: 冻结, 凍結, 停用, 禁用, 锁定;
         many: 过多, 過多, 频率; later: 尚, 暂, 暫, 暂时, 暫時,
         尚未, 还未, 還未; other: 拒收, 拒绝, 拒絕, 垃圾, 黑名单, 白名单,
-        白名單, 超过, 可能, 将, 將""",
+        白名單, 超过, 可能, 将, 將; down: 无法连接, 超时, 無法連線, 逾時""",
     "Japanese": """
         mailbox: 宛先, 受信者, 受取人, アドレス, ユーザ, メールボックス,
         アカウント, 利用者, 宛先アドレス, メールアドレス; sender: 送信者,
@@ -347,7 +355,8 @@ JOINED: Mapping[str, str] = {
         gone: 削除されました, 削除されてい, 削除済み, 解約, 退会; full:
         満杯, 一杯, いっぱい, 容量, 超え, 空き; off: 停止; many:
         多すぎ; later: 一時的, まだ; other: 拒否, 迷惑, 可能性,
-        かもしれ, 制限, 設定により, 権限, 確認できま, か確認""",
+        かもしれ, 制限, 設定により, 権限, 確認できま, か確認; down:
+        応答がありません, 接続できません""",
     "Korean": """
         mailbox: 사용자, 수신자, 받는 사람, 주소, 메일함, 계정, 메일박스,
         수신인; sender: 발신, 송신, 보내는, 발신자, 보낸 사람, 보내는
@@ -357,7 +366,8 @@ JOINED: Mapping[str, str] = {
         존재하, 등록되, 확인되, 유효하; unknown: 찾을 수 없, 없습니다,
         없는, 알 수 없, 알수없음, 잘못된; gone: 삭제되, 탈퇴, 해지;
         full: 가득, 초과, 용량; off: 정지, 휴면, 차단; many: 너무
-        많; later: 일시, 아직; other: 거부, 스팸, 권한, 허용""",
+        많; later: 일시, 아직; other: 거부, 스팸, 권한, 허용;
+        down: 응답하지 않, 연결할 수 없""",
     "Thai": """
         mailbox: ผู้ใช้, ผู้รับ, กล่องจดหมาย, บัญชี,
         ที่อยู่อีเมล, ที่อยู่; sender: ผู้ส่ง;
@@ -374,6 +384,7 @@ JOINED: Mapping[str, str] = {
 """Languages that put none, or endings to their words."""
 
 JOINED_MORE = {
+    "helo": "client", "ehlo": "client", "ptr": "client", "spf": "client", "dkim": "client",
     "系统": "system", "系統": "system", "システム": "system", "시스템": "system", "서버": "system",
     "服务器": "system",
     "伺服器": "system", "サーバ": "system",

@@ -55,6 +55,9 @@ _DENIED = re.compile(
     r"\b(?:not|no|nor|never|without|isn't|aren't|is not|are not)"
     r"(?: (?:a|an|any|the|in|on|by|our|because of|due to|caused by|for)){0,3} " + _TOPIC + r"\b(?: of \w{1,20})?"
     r"|\bnot listed (?:in|on|by) (?:a|any|the|our) (?:block|black) ?lists?\b"
+    r"|"
+    + _TOPIC
+    + r" (?:is|are|was|were) not (?:asked|used|consulted|applied|involved|touched|reached|exceeded|checked)\b"
     r"|" + _TOPIC + r" (?:is|are|was|were) not (?:the|a) (?:cause|reason)\b"
     r"|\bno [a-z]{1,20} was (?:found|touched|tried)\b"
     r"|\b(?:not|never) (?:be )?(?:try|tried|retry|resend)(?: it)?(?: again)?(?: later)?\b"
@@ -70,7 +73,7 @@ _BETWEEN = (
     r"une?|la|le|el|l|por|per|un[ao]?|um|uma|e|es|est|era|cause|causa|culpa|come|como|comme|ete|sido|stato|stata|"
     r"door|vanwege|wegens|z|powodu|przez|kvuli|pga|grund|av|af|som|en|ett|et|fordi|ole|из|за|через|bir|care|din|you|listed|"
     r"refus\w*|reject\w*|rechaz\w*|rejet\w*|abgelehnt|abgewiesen|geweigerd|odrzuc\w*|odmit\w*|отклон\w*|recus\w*|"
-    r"error\w*|erro|fehler|erreur|fout|fel|feil|fejl|virhe|hiba|chyba|blad|ошибк\w*|problem\w*|hata|eroare|greska|storung|"
+    r"matter|question|frage|cuestion|questione|kwestia|sprawa|вопрос\w*|error\w*|erro|fehler|erreur|fout|fel|feil|fejl|virhe|hiba|chyba|blad|ошибк\w*|problem\w*|hata|eroare|greska|storung|"
     r"rifiut\w*|respins\w*|avvis\w*|afvis\w*)"
 )
 _STEM = (
@@ -89,10 +92,16 @@ _PASSED_ABROAD = re.compile(
     r"w porzadku|prosel|proslo|пройден\w*|в норме|good|clean|fine|correct[oa]?|godkan\w*|godkendt|godkjent|"
     r"lapaisty|megfelelt|basarili|gecti|aprobat)\b"
 )
+_TOPICS = (
+    "spf", "dkim", "dmarc", "spam", "vir", "malw", "blo", "sperr", "ful", "vol", "plein", "llen", "chei", "pien",
+    "peln", "plna", "quota", "kont", "cuot", "filt", "list", "tempor", "vorub", "tijd", "tymcz", "docas", "tillf",
+    "midl", "dolu", "engel", "gecici", "kota", "спам", "времен", "тимчас", "перепол", "заблок", "фильтр",
+)  # fmt: skip
+"""Without any of these, neither of the two can match."""
 _DENIED_JOINED = re.compile(
     r"(?:并非|並非|不是|非因|没有被|沒有被|并未被)[^,.，。；\n]{0,20}?(?:垃圾|满|滿|容量|拒|黑名|时|時|病毒|屏蔽|拦截|攔截|过滤|過濾)[^,.，。；\n]{0,20}|"
-    r"[^,.、。\n]{0,40}(?:迷惑|容量|満|一時|フィルタ|フロック|制限|拒否|スハム|ウイルス)[^,.。\n]{0,30}(?:てはありません|てはなく|てはない)|"
-    r"[^,.。\n]{0,30}(?:스팸|용량|일시|차단|필터)[^,.。\n]{0,20}(?:아닙니다|아니며|아니라)|"
+    r"(?:迷惑|容量|満|一時|フィルタ|フロック|制限|拒否|スハム|ウイルス)[^,.。\n]{0,30}(?:てはありません|てはなく|てはない)|"
+    r"(?:스팸|용량|일시|차단|필터)[^,.。\n]{0,20}(?:아닙니다|아니며|아니라)|"
     r"ไม(?:ได)?(?:ถก|เปน)?(?:บลอก|สแปม)[^\s]{0,40}"
 )
 _DENYING = ("not ", "no ", "nor ", "never ", "without ", "isn't ", "aren't ", "sender")
@@ -238,6 +247,8 @@ def told(text: str) -> str:
         plain = _CONTINUED.sub(" ", plain)
     if "in reply to" in plain or "attempts" in plain or "giving up" in plain:
         plain = _STAGE.sub(" ", plain)
+    if " < mailfrom >" in plain:
+        plain = plain.replace(" < mailfrom >", " mailfrom ")
     if "@" in plain:
         plain = _WRAPPED.sub(r" \1 ", plain)
     if "://" in plain:
@@ -246,8 +257,9 @@ def told(text: str) -> str:
         plain = _PASSED.sub(" ", plain)
     if any(hint in plain for hint in _DENYING):
         plain = _DENIED.sub(" ", plain)
-    plain = _PASSED_ABROAD.sub(" ", plain)
-    plain = _DENIED_ABROAD.sub(" ", plain)
+    if any(hint in plain for hint in _TOPICS):
+        plain = _PASSED_ABROAD.sub(" ", plain)
+        plain = _DENIED_ABROAD.sub(" ", plain)
     if not plain.isascii():
         plain = _DENIED_JOINED.sub(" ", plain)
     if "申し訳" in plain:

@@ -24,25 +24,26 @@ ENGLISH: Mapping[str, str] = {
         destination host, destination system, destination domain, destination server, mail exchanger, mx
         record*, mx host""",
     "sender": """
-        you are unknown, you are an unknown, you are not known, you gave, you claim, you use, you announce*, you
-        log in, you connect, you come from, you presented, sender*, return path, return address, reply address,
-        from address, reply to, mail from, envelope from, originator*, header from, sent from, send from,
-        sending from, writing from, write from, wrote from, mailing from, you sent, su direccion, su cuenta, su
-        correo, su dominio, su buzon, from header, bounce address, sending address, sending domain, sending
-        host, sending user, mailfrom, you are not, you are no, from user, backup sender, author, source address,
+        doesn t know you, does not know you, do not know you, don t know you, not known to you, you are unknown,
+        you are an unknown, you are not known, you gave, you claim, you use, you announce*, you log in, you
+        connect, you come from, you presented, sender*, return path, return address, reply address, from
+        address, reply to, mail from, envelope from, originator*, header from, sent from, send from, sending
+        from, writing from, write from, wrote from, mailing from, you sent, su direccion, su cuenta, su correo,
+        su dominio, su buzon, from header, bounce address, sending address, sending domain, sending host,
+        sending user, mailfrom, you are not, you are no, from user, backup sender, author, source address,
         originating""",
     "client": """
-        client, clients, helo, ehlo, ptr, rdns, reverse, ip, ips, connecting, remote host, sending server, mta,
-        peer, my name, your side, sasl, auth, authentication, credentials, smarthost, relay user, logging in,
-        login failed""",
+        callback, callout, call back, call out, client, clients, helo, ehlo, ptr, rdns, reverse, ip, ips,
+        connecting, remote host, sending server, mta, peer, my name, your side, sasl, auth, authentication,
+        credentials, smarthost, relay user, logging in, login failed""",
     "yours": "your",
     "elsewhere": "otherhost",
     "list": """
         mailing list, distribution list, list, lists, group, groups, newsgroup, groupe, grupo, gruppe*, gruppo,
         groep, группа""",
     "content": """
-        message*, mail, mails, attachment*, header*, body, content*, subject, file type, signature, contains,
-        mime type, spam, virus, letter, letters""",
+        message*, mail, mails, header*, body, content*, subject, file type, signature, contains, mime type,
+        spam, virus, letter, letters""",
     "record": """
         contact, forwarding address*, forwarding target*, forward address, redirect target*, redirect target
         user, forwarding, forward, forwards, redirect*, expands, expand, subscription*, path, folder*, page,
@@ -60,50 +61,54 @@ ENGLISH: Mapping[str, str] = {
         servidor*, serveris, сервер*, sunucu*, szerver*, may chu, palvelin*, charset, transport*, network,
         gateway*, relay, relaying, error*, request*, cipher*, mechanism*""",
     "part": """
-        link*, url*, refers, mentions, quotes, message id, website*, web site*, web address*, web page*,
-        embedded, to header*, cc header*, bcc header*, field*, in header*, in the header*, in to, in cc, in bcc,
-        in from, in signature, in the signature, in dkim, in subject, in the subject, in message, in the
-        message, in mail header*, in body, in the body, header cc, header to, header from, user agent""",
+        attachment*, im from, im header, en from, dans from, no from, nel from, im betreff, link*, url*, refers,
+        mentions, quotes, message id, website*, web site*, web address*, web page*, embedded, to header*, cc
+        header*, bcc header*, field*, in header*, in the header*, in to, in cc, in bcc, in from, in signature,
+        in the signature, in dkim, in subject, in the subject, in message, in the message, in mail header*, in
+        body, in the body, header cc, header to, header from, user agent""",
     "protocol": "command*, parameter*, syntax, sequence, triplet*, protocol*, option*, argument*, verb",
     # What is not there, by where its subject stands: before it, behind it, on either side.
     "not there <": """
-        not one of the, not among our, not among the, does not exist, doesn t exist, do not exist, don t exist,
-        does not exists, doesn t exists, don t exists, did not exist, didn t exist, doesnt exist, dont exist,
-        not exist, not exists, not existing, does no exist, no exist, no exists, dosn t exist, does not appear
-        to exist, does not seem to exist, never existed, not found, was not found, wasn t found, is not found,
-        isn t found, no found, notfound, could not be found, couldn t be found, cannot be found, can t be found,
-        can not be found, could not be located, cannot be located, couldn t be located, can t be located, not
-        located, could not be identified, could not be resolved, cannot be resolved, does not resolve, could not
-        be matched, cannot be matched, is missing, went missing, isn t hosted on, is not hosted on, not known,
-        isn t known, not recognized, not recognised, wasn t recognized, is not registered, not registered, isn t
-        registered, not listed, not on file, isn t ours, is not ours, are not ours, aren t ours, not present,
-        not here, isn t here, not on this server, not on this system, not on this machine, not on our system,
-        not at this site, not defined, not configured, not assigned, not allocated, does not have an account,
-        doesn t have an account, does not live here, doesn t live here, does not reside, doesn t reside, no
-        longer there, not hosted here, isn t hosted here, not served here, not handled here, not hosted on this,
-        not in our, not in the, not in my, isn t in my, isn t in our, isn t in the, not part of this, not in
-        directory, not in recipient, not in user, not active at, not active on this, not matched, not
-        provisioned, does not match any, doesn t match any, do not match any, did not match, didn t match, does
-        not belong to any, does not belong to a, doesn t belong to any, was unknown, is not valid, isn t valid,
-        not valid, not a user, not been created, misspelled, mismatched, incorrectly addressed, not in name
-        directory, isn t one of our, isn t one of ours, not one of our, not one we have, is dead, went away, was
-        never known, never known, unlisted, never created, never set up, never assigned, never opened, never
-        issued, never registered, never allocated, never configured, never provisioned, never been created,
-        never been set up, never been assigned, not set up, simply isn t there, isn t there, is not there, not
-        been set up, not to be found, nowhere to be found, not an employee, no longer an employee, must exist,
-        doesn t have a valid, does not point to, doesn t point to""",
+        does not belong to anybody, doesn t belong to anybody, does not belong to anyone, belongs to nobody,
+        belongs to no one, belong to anybody, belong to anyone, not one of the, not among our, not among the,
+        does not exist, doesn t exist, do not exist, don t exist, does not exists, doesn t exists, don t exists,
+        did not exist, didn t exist, doesnt exist, dont exist, not exist, not exists, not existing, does no
+        exist, no exist, no exists, dosn t exist, does not appear to exist, does not seem to exist, never
+        existed, not found, was not found, wasn t found, is not found, isn t found, no found, notfound, could
+        not be found, couldn t be found, cannot be found, can t be found, can not be found, could not be
+        located, cannot be located, couldn t be located, can t be located, not located, could not be identified,
+        could not be resolved, cannot be resolved, does not resolve, could not be matched, cannot be matched, is
+        missing, went missing, isn t hosted on, is not hosted on, not known, isn t known, not recognized, not
+        recognised, wasn t recognized, is not registered, not registered, isn t registered, not listed, not on
+        file, isn t ours, is not ours, are not ours, aren t ours, not present, not here, isn t here, not on this
+        server, not on this system, not on this machine, not on our system, not at this site, not defined, not
+        configured, not assigned, not allocated, does not have an account, doesn t have an account, does not
+        live here, doesn t live here, does not reside, doesn t reside, no longer there, not hosted here, isn t
+        hosted here, not served here, not handled here, not hosted on this, not in our, not in the, not in my,
+        isn t in my, isn t in our, isn t in the, not part of this, not in directory, not in recipient, not in
+        user, not active at, not active on this, not matched, not provisioned, does not match any, doesn t match
+        any, do not match any, did not match, didn t match, does not belong to any, does not belong to a, doesn
+        t belong to any, was unknown, is not valid, isn t valid, not valid, not a user, not been created,
+        misspelled, mismatched, incorrectly addressed, not in name directory, isn t one of our, isn t one of
+        ours, not one of our, not one we have, is dead, went away, was never known, never known, unlisted, never
+        created, never set up, never assigned, never opened, never issued, never registered, never allocated,
+        never configured, never provisioned, never been created, never been set up, never been assigned, not set
+        up, simply isn t there, isn t there, is not there, not been set up, not to be found, nowhere to be
+        found, not an employee, no longer an employee, must exist, doesn t have a valid, does not point to,
+        doesn t point to""",
     "not there >": """
-        never had a, never had an, never had any, have never had, has never had, isn t any, is not any, aren t
-        any, are not any, no, no such, no valid, no active, no known, no local, no existing, no entry for, no
-        record of, no match for, no matching, not any, not any known, bad, wrong, illegal, incorrect, not a, not
-        an, isn t a, isn t an, aren t a, not a valid, not an existing, not a known, not a registered, not a
-        recognized, not valid, cannot find, can t find, could not find, couldn t find, unable to find, not find,
-        did not find, didn t find, cannot locate, can t locate, could not locate, couldn t locate, unable to
-        locate, not locate, cannot identify, could not identify, have no, has no, have no such, has no such,
-        knows no, know no, there is no, there s no, does not have a, doesn t have a, don t have a, do not have
-        a, not have any, do not have, don t have, does not have, doesn t have, do not know, don t know, does not
-        know, doesn t know, don t recognize, do not recognize, does not host, does not handle mail for, doesn t
-        handle mail for, not handle mail for, not user of, does not contain""",
+        has never been a, never been a, have never been a, never had a, never had an, never had any, have never
+        had, has never had, isn t any, is not any, aren t any, are not any, no, no such, no valid, no active, no
+        known, no local, no existing, no entry for, no record of, no match for, no matching, not any, not any
+        known, bad, wrong, illegal, incorrect, not a, not an, isn t a, isn t an, aren t a, not a valid, not an
+        existing, not a known, not a registered, not a recognized, not valid, cannot find, can t find, could not
+        find, couldn t find, unable to find, not find, did not find, didn t find, cannot locate, can t locate,
+        could not locate, couldn t locate, unable to locate, not locate, cannot identify, could not identify,
+        have no, has no, have no such, has no such, knows no, know no, there is no, there s no, does not have a,
+        doesn t have a, don t have a, do not have a, not have any, do not have, don t have, does not have, doesn
+        t have, do not know, don t know, does not know, doesn t know, don t recognize, do not recognize, does
+        not host, does not handle mail for, doesn t handle mail for, not handle mail for, not user of, does not
+        contain""",
     "not there =": """
         unknown, non existent, non existing, nonexistent, nonexisting, inexistent, unallocated, invalid,
         undefined, unrecognized, unrecognised, undeliverable unknown, unroutable, unrouteable, unresolvable""",
@@ -126,17 +131,17 @@ ENGLISH: Mapping[str, str] = {
     "gone =": """
         deleted, closed, removed, cancelled, canceled, terminated, purged, retired, decommissioned, erased, gone""",
     "nobody": """
-        nobody of that name, nobody by, nobody here by, nobody here with, nobody here called, nobody here named,
-        nobody with, nobody called, nobody named, nobody here of, nobody has, no one by, no one here by, no one
-        of that name, no one here of, no one with, no one here with, no one called, no one named, no one at this
-        address, nobody at this address, no one has, anyone called, anyone named, anyone by, not our customer,
-        not a customer of ours, not one of our customers, no mail account, no mail user, no mail address, no
-        mail box, not one of ours, none of ours, there is no one at this address, there s no one at this
-        address, there is no one by, there is no one with, there is no one named, not our user, not one of our
-        users, nobody uses, nobody reads, unrouteable address, unroutable address, nosuchuser, userunknown, no
-        such user here, unknownuser, recipnotfound, recipientnotfound, vanished from here, not anyone we know,
-        nobody we know, don t know anybody, do not know anybody, don t know anyone, do not know anyone, know
-        nobody, know no one""",
+        nothing is known, nothing known, nobody of that name, nobody by, nobody here by, nobody here with,
+        nobody here called, nobody here named, nobody with, nobody called, nobody named, nobody here of, nobody
+        has, no one by, no one here by, no one of that name, no one here of, no one with, no one here with, no
+        one called, no one named, no one at this address, nobody at this address, no one has, anyone called,
+        anyone named, anyone by, not our customer, not a customer of ours, not one of our customers, no mail
+        account, no mail user, no mail address, no mail box, not one of ours, none of ours, there is no one at
+        this address, there s no one at this address, there is no one by, there is no one with, there is no one
+        named, not our user, not one of our users, nobody uses, nobody reads, unrouteable address, unroutable
+        address, nosuchuser, userunknown, no such user here, unknownuser, recipnotfound, recipientnotfound,
+        vanished from here, not anyone we know, nobody we know, don t know anybody, do not know anybody, don t
+        know anyone, do not know anyone, know nobody, know no one""",
     "no such domain": """
         nxdomain, unrouteable mail domain, unrouteable domain, unroutable domain, no such domain, all relevant
         mx records point to non existent hosts, bad destination host, bad destination system, name or service
@@ -160,7 +165,8 @@ ENGLISH: Mapping[str, str] = {
     "unpaid": """
         unpaid, not paid, non payment, nonpayment, invoice*, overdue, debt, arrears, until paid""",
     "refuses": """
-        does not want, doesn t want, does not wish, has chosen, chosen not, chose not, choices, choice,
+        has permission, is allowed, is permitted, is authorised, is authorized, takes mail from friends, friends
+        only, does not want, doesn t want, does not wish, has chosen, chosen not, chose not, choices, choice,
         preferences, preference, settings, filter*, personal, by user request, user request, has refused,
         whitelist*, white list, allow list, only accepts, only takes, takes only, closed for abuse, closed to,
         unwanted, opted, not known to accept, blocklist*, blacklist*, listed, refuses, not interested, has
@@ -171,12 +177,13 @@ ENGLISH: Mapping[str, str] = {
         answering, is down, could not connect, cannot connect, offline, servfail, connection lost, connection
         was lost, crashed, corrupt, corrupted, out of order""",
     "temporary": """
-        at present, just now, at this time, currently, soon, shortly, in progress, will be deleted, will be
-        closed, will be removed, will be terminated, will be purged, will be erased, will be disabled, in the
-        meantime, being moved, being created, temporarily, temporary, for the moment, at the moment, at this
-        moment, until, vacation, holiday*, away, busy, being rebuilt, being restored, being migrated, not yet,
-        later, for now, right now, maintenance, try again, out of office, retry, on leave, closed until,
-        currently unavailable, greylist*, today, tomorrow, monday, for a while""",
+        yet, closed for, opens again, moved to, was moved, moved away, under review, on the move, at present,
+        just now, at this time, currently, soon, shortly, in progress, will be deleted, will be closed, will be
+        removed, will be terminated, will be purged, will be erased, will be disabled, in the meantime, being
+        moved, being created, temporarily, temporary, for the moment, at the moment, at this moment, until,
+        vacation, holiday*, away, busy, being rebuilt, being restored, being migrated, not yet, later, for now,
+        right now, maintenance, try again, out of office, retry, on leave, closed until, currently unavailable,
+        greylist*, today, tomorrow, monday, for a while""",
     "unverified": """
         could not verify, cannot verify, can t verify, couldn t verify, unable to verify, failed to verify,
         verification failed, verify failed, could not be verified, cannot be verified""",
@@ -209,6 +216,7 @@ ENGLISH: Mapping[str, str] = {
         will be delivered, cannot receive mail, unable to receive mail, is currently available, will not be
         reopened, will not be restored, could be located, could be found, could be identified""",
     "nothing": """
+        owner s request, user s request, customer s request, holder s request, family s request, owners request,
         not unknown, may not exist, might not exist, may be invalid, may have been, may no longer exist, no
         longer than, unknown reason, unknown error, unknown mailer error, invalid characters, no reason, no
         reply, no further, no more, no need, no problem, no errors, no mail, no other, closed for good, unknown

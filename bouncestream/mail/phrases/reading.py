@@ -28,8 +28,11 @@ VAGUE = ("perhaps", "unverified", "other")
 """States that decide nothing, and only speak against "not there" in their own clause."""
 
 HARD = ("not there", "gone", "takes no mail")
-_NAMED = ("sender", "client", "record", "elsewhere")
+_NAMED = ("sender", "client", "part", "record", "elsewhere")
 """Subjects that speak against "not there" in the next clause, or the one before, without a state of their own."""
+
+_ONCE = ("mailbox_full", "mailbox_disabled")
+"""Reasons that may be history: "it was full for a year, and has been deleted"."""
 
 _OF_THE_MAILBOX = ("mailbox_full", "mailbox_disabled", "user_filtered", "moved_owner")
 """Reasons that speak against "not there", wherever they stand."""
@@ -62,7 +65,7 @@ def read_words(text: str, heard: str = "") -> Reading:
             weak = weak or hit
         elif best is None:
             best = hit
-            once = hit.reason in ("mailbox_full", "mailbox_disabled") and any(_WAS.search(c.text) for c in clauses)
+            once = hit.reason in _ONCE and any(_WAS.search(c.text) for c in clauses)
             if kind_of(hit.reason) != "hard" and not once:
                 break
         elif (
@@ -108,7 +111,9 @@ _OF_DOMAINS = re.compile(r"\b(?:mx|dns|a record|aaaa)\b(?!.*\b(?:ptr|spf|dkim|dm
 _NOT_SO = re.compile(r"\b(?:not|nicht|pas|non?|nao|niet|nie|ne|inte|ikke|не)$")
 _WAS = re.compile(
     r"\b(?:was|had|were|war|hatte|etait|avait|estaba|estava|havia|habia|era|aveva|stava|bylo?|byla|bol[aoi]?|var|hade|havde|"
-    r"hadde|oli|volt|был[аои]?|був|була|було|fusese|idi|earlier|before|previously|fruher|zuvor|vorher)\b"
+    r"hadde|oli|volt|был[аои]?|був|була|було|fusese|idi|earlier|before|previously|fruher|zuvor|vorher|estuvo|"
+    r"esteve|antes|prima|avant|auparavant|eerder|wczesniej|drive|predtym|tidigare|tidligere|aiemmin|korabban|onceden|"
+    r"раньше|ранее|раніше|раниие)\b"
 )
 _DNS = re.compile(r"nxdomain|null ?mx")
 _READ = ("LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "HEBREW", "ARABIC", "THAI")
@@ -123,21 +128,16 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     """What a sentence says."""
     found = _found(clauses)
     alone = found is not None and len(clauses) == 1 and not found.weak and kind_of(found.reason) != "hard"
-    if (
-        alone
-        and _WAS.search(clauses[0].text)
-        and found is not None
-        and found.reason in ("mailbox_full", "mailbox_disabled")
-    ):
-        alone = False
     if alone and found is not None and engine.heard(found, heard) and not _DNS.search(clauses[0].text):
-        return found
+        once = found.reason in _ONCE and _WAS.search(clauses[0].text)
+        if not once:
+            return found
     said = list(_said(clauses))
     gone_ones = [(at, one) for at, one in said if one.subject in OWN and one.state in HARD]
-    effects = [
-        _BECAUSE_OF.match(clause.text) is not None and not _NOT_SO.search(clauses[at - 1].text if at else "")
-        for at, clause in enumerate(clauses)
-    ]
+    causes = [bool(gone_ones) and _BECAUSE_OF.match(clause.text) is not None for clause in clauses]
+    denied = [cause and at > 0 and bool(_NOT_SO.search(clauses[at - 1].text)) for at, cause in enumerate(causes)]
+    effects = [cause and not no for cause, no in zip(causes, denied, strict=True)]
+    gone_ones = [(at, one) for at, one in gone_ones if not denied[at]]  # "not because the user does not exist"
     gone_ones.sort(key=lambda placed: (not placed[1].proof, bool(placed[1].strange)))
     place, gone = next((placed for placed in gone_ones if not _against(*placed, said, effects)), (0, None))
     if gone is not None and gone.inherited and place and not gone.strange:
@@ -216,7 +216,7 @@ def _against(at: int, gone: Said, said: list[tuple[int, Said]], effects: list[bo
         if place == at + 1 and other.words.startswith(("mailfrom", "for mailfrom")):
             return True  # "unknown user: news@…", which is our address
         if not other.state:
-            if place < at and other.subject in ("sender", "client"):
+            if place < at and other.subject in ("sender", "client", "part"):
                 return True  # "callout to the sender: user unknown"
             if place == at + 1 and gone.inherited and other.subject in ("record", "elsewhere"):
                 return True  # "not found: A record for …"
@@ -225,6 +225,8 @@ def _against(at: int, gone: Said, said: list[tuple[int, Said]], effects: list[bo
             continue
         if gone.proof and other.state != "temporary" and other.subject != "elsewhere":
             continue
+        if other.state == "unreachable" and other.subject == gone.subject == "mailbox" and place != at:
+            continue  # "cannot be reached: unknown user"
         if other.state in ("unreachable", "temporary"):
             return True
         if gone.subject == "domain" and other.subject == "record" and _OF_DOMAINS.search(other.words):

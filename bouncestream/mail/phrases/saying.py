@@ -48,6 +48,10 @@ _GENITIVE = listed("des du del della dell do dos van")
 _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
 
 
+_NOTHING = ("of", "yours", "failure", "nothing")
+"""Words that say nothing alone."""
+
+
 class Said(NamedTuple):
     """What a clause says."""
 
@@ -69,7 +73,8 @@ def read(text: str, before: str = "") -> tuple[Said, ...]:
     if not any(said.state for said in found):
         words = tokens(text)
         tags = tagged(words)
-        found = tuple(_Reader(tags, words, " ".join(words), before).said()) or found if tags else found
+        if not all(tag.name in _NOTHING for tag in tags):
+            found = tuple(_Reader(tags, words, " ".join(words), before).said()) or found
     return found
 
 
@@ -127,7 +132,9 @@ class _Reader(Subjects):
             if self.subjects[-1].at in self.going:
                 yield Said("mailbox", "", self.shown)
                 return
-            yield Said(foreign if foreign in ("sender", "client") else self.subjects[-1].name, "", self.shown)
+            yield Said(
+                foreign if foreign in ("sender", "client", "part") else self.subjects[-1].name, "", self.shown
+            )
         elif self.tags and self.tags[-1].name == "from":
             yield Said("sender", "", self.shown)
 

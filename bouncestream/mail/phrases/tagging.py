@@ -180,7 +180,10 @@ def denied(words: list[str], there: Tag) -> bool:
     return any(word in NEGATIONS for word in before) or any(word in BEHIND for word in behind)
 
 
-_LATIN = re.compile(r"[a-z0-9._+-]{1,64}@[a-z0-9._-]{1,255}|[a-z0-9._+-]{2,64}")
+_LATIN = re.compile(
+    r"[a-z0-9._+-]{1,64}@[a-z0-9._-]{1,255}|"
+    r"(?<![a-z0-9._+-])(?!(?:helo|ehlo|ptr|spf|dkim)(?![a-z]))[a-z0-9._+-]{2,64}"
+)
 
 
 def squeezed(text: str) -> str:

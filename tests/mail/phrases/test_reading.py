@@ -105,3 +105,28 @@ def test_a_later_sentence_may_say_that_the_directory_is_not_well() -> None:
     ):
         hit = read_words(said + text).hit
         assert hit is not None and hit.reason == reason, text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("550 the mailbox was over quota for a year. It has since been deleted", "hard"),  # the last state counts
+        ("550 le compte, suspendu en mars pour inactivité, a été résilié", "hard"),
+        ("550 the mailbox is over quota. It will be deleted", "soft"),
+        ("550 this mailbox is disabled because the account does not exist any more", "hard"),
+        ("550 refused, not because the user does not exist", "soft"),
+        ("550 Empfänger unbekannt (Greylisting bestanden, SPF ok)", "hard"),
+        ("550 user unknown. Posta kutusu dolu hatası değildir", "hard"),  # a denied cause
+        ("550 用户不存在。温馨提示：如对方邮箱已满，请稍后重试", "hard"),  # a note
+        ("550 Usuário inexistente. Conteúdo bloqueado será descartado", "hard"),  # a footer names no mailbox
+        ("550 domain does not exist: no PTR for 192.0.2.1", "soft"),
+        ("550 URL in the message: domain not found", "soft"),
+        ("550 account closed: unpaid", "soft"),
+        ("550 host example.com not found (SERVFAIL)", "soft"),
+        ("521 example.com never accepts mail for anybody", "hard"),
+        ("550 收件人（a@example.com）的域名不存在", "hard"),  # an address in brackets ends no clause
+        ("550 callback said: 550 no such user", "soft"),
+    ],
+)
+def test_what_speaks_against_is_recognised(text: str, kind: str) -> None:
+    assert classify(status="", reply_code="", diagnostic=text, heard="a@example.com", ours=OURS).kind == kind

@@ -23,7 +23,7 @@ from bouncestream.mail.phrases.saying import read
         ("no mail from unknown users", "sender", "not there"),
         ("the user database could not be found", "record", "not there"),
         ("user not found in the database", "mailbox", "not there"),
-        ("attachment type unknown", "system", "not there"),
+        ("attachment type unknown", "part", "not there"),
         ("unknown command", "protocol", "not there"),
         ("host name in helo not found", "client", "not there"),
         ("example.com does not exist", "domain", "not there"),
