@@ -33,6 +33,9 @@ def _gauge(name: str, text: str, *labels: str) -> Metric:
 EVENTS_RECEIVED = _counter("events_received_total", "Events stored for the first time.", "source", "kind")
 EVENTS_DUPLICATE = _counter("events_duplicate_total", "Events that were already known.", "source")
 EVENTS_IGNORED = _counter("events_ignored_total", "Feedback that is not a bounce, such as an auto-reply.", "source")
+EVENTS_LISTED = _counter(
+    "events_listed_total", "Mails that a provider did not send, by a list of its own; told as nothing.", "source"
+)
 EVENTS_UNSURE = _counter(
     "events_unsure_total", "Events that rest on words alone, by the kind they are reported as.", "source", "kind"
 )

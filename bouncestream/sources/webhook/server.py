@@ -23,8 +23,8 @@ from bouncestream.config.model import Server
 from bouncestream.errors import RequestRefused, StoreBusy, StoreError, Unauthorized
 from bouncestream.health import Health, Status
 from bouncestream.judging.webhook import judge
-from bouncestream.metrics import EVENTS_IGNORED, REQUESTS, REQUESTS_REFUSED, Metrics
-from bouncestream.policy import Rules
+from bouncestream.metrics import EVENTS_IGNORED, EVENTS_LISTED, REQUESTS, REQUESTS_REFUSED, Metrics
+from bouncestream.policy import LISTED, Rules
 from bouncestream.ports import Clock, Emit, RawInput, Receipt, Submission
 from bouncestream.providers._contract import (
     Parsed,
@@ -228,6 +228,10 @@ class WebhookServer:
         name = settings.name
         if parsed.unreadable or parsed.ignored or parsed.notes or parsed.visits:
             self._remark(name, parsed, "refused" if provider.own_script else "quarantined")
+        for event in parsed.events:
+            if event.reason == LISTED:
+                self.metrics.add(EVENTS_LISTED, name)
+                self._tell(name, "listed", logging.INFO, event.evidence)
         receipt = Receipt()
         content_type = _FORM if request.method == "GET" else request.headers.get("Content-Type", "")[:200]
         mistakes = provider.own_script and parsed.unreadable

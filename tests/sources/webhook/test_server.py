@@ -14,7 +14,7 @@ from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreBusy, StoreUnavailable
 from bouncestream.health import Status
-from bouncestream.metrics import REQUESTS, REQUESTS_REFUSED
+from bouncestream.metrics import EVENTS_LISTED, REQUESTS, REQUESTS_REFUSED
 from bouncestream.policy import Rules
 from bouncestream.providers import webhook
 from bouncestream.providers.generic import SIGNED
@@ -171,6 +171,19 @@ async def test_an_unknown_type_is_kept_and_named(start: Start, caplog: pytest.Lo
     assert (got.status, got.json["quarantined"]) == (200, 1)
     assert running.emitted.submissions[0].unreadable[0].event_type == "de\nlivered"
     assert '(type "de\\nlivered")' in caplog.text
+
+
+async def test_what_a_provider_refuses_by_its_own_list_is_kept_and_counted(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    running = await start({"news": webhook("news", "postmark", path_secret=Secret(KEY))})
+    event = b'{"RecordType": "Bounce", "Type": "ManuallyDeactivated", "Email": "person@example.org", "ID": 1}'
+    assert (await running.post(f"/webhooks/news/{KEY}", event)).json["accepted"] == 1
+    (submission,) = running.emitted.submissions
+    assert Rules().ignores(submission.events[0])
+    assert running.metrics.get(EVENTS_LISTED, "news") == 1
+    assert "see Suppressions of the message stream at Postmark" in caplog.text
 
 
 async def test_nothing_to_keep(running: Running) -> None:
