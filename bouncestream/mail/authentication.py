@@ -49,10 +49,10 @@ def passed(head: str, server: str, domain: str) -> str:
             methods.append(method)
             if method not in told and result[2].lower() == "pass" and _about(method, text, domain):
                 passes.append(method)
-        for method in passes:
-            # A mail has many signatures and one From: a second word about that is a stranger's.
-            if method == "dkim" or methods.count(method) == 1:
-                return method.upper()
+        # A mail has many signatures and one From: a second word about that is a stranger's.
+        clear = methods.count("dmarc") == 1
+        if found := next((method for method in passes if clear or method == "dkim"), ""):
+            return found.upper()
         told.update(methods)
     return ""
 

@@ -54,6 +54,7 @@ class Upkeep:
         await self._look_for_damage()
         while True:
             try:
+                await self.intake.look()
                 await self.intake.revive()
                 await self.renew_gauges()
                 if self._believed is None:

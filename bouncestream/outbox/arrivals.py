@@ -266,7 +266,7 @@ class _Batch:
             arrival.stored.changed = True
         elif named_alone(known, event):
             why = f"{way} also reports it, which proves the address: sent by address"
-            self.conn.execute(QUERIES["tell_by_address"], (why, row))
+            self.conn.execute(QUERIES["tell_by_address"], (report.columns.person, why, row))
             self.tables.move(row, arrival.at, state, state, why)
         elif report.columns.sure == 0 and same and known.sure is None and not known.unproven:
             self.conn.execute(QUERIES["rests_on_words"], (row,))

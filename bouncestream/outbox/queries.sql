@@ -70,7 +70,7 @@ UPDATE outbox SET kind = ?, reason = ?, reply_code = ?, enhanced_status = ?, dia
 WHERE id = ?;
 
 -- name: tell_by_address
-UPDATE outbox SET address_form = 'email', why = ? WHERE id = ?;
+UPDATE outbox SET address_form = 'email', person = ?, why = ? WHERE id = ?;
 
 -- name: supersede
 UPDATE outbox SET superseded_by = ? WHERE id = ?;

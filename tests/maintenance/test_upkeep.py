@@ -222,6 +222,25 @@ async def test_damage_is_told_at_the_start_and_the_upkeep_goes_on(
     )
 
 
+async def test_the_files_are_looked_at_while_persons_are_filled_in(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(db, Clock())
+    filled, looks = asyncio.Event(), 0
+
+    async def look() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            filled.set()
+
+    monkeypatch.setattr(people, "fill", lambda _: True)  # a million rows of an earlier version
+    monkeypatch.setattr(upkeep, "PURGE_PAUSE", 0.01)
+    monkeypatch.setattr(run.upkeep.intake, "look", look)
+    async with run.up(), asyncio.timeout(20):
+        await filled.wait()
+
+
 @pytest.mark.parametrize("error", [StoreUnavailable("The disk is full."), StoreBusy("It is locked.")])
 async def test_what_keeps_retention_from_its_work_is_told_unless_it_passes(
     db: Database, monkeypatch: pytest.MonkeyPatch, error: StoreError

@@ -188,6 +188,14 @@ def test_judged_again_it_stays_what_a_later_report_of_it_made_it(conn: sqlite3.C
     assert told(conn) == ["hard", "soft"]
 
 
+def test_a_row_whose_address_another_report_proves_is_found_by_it(conn: sqlite3.Connection) -> None:
+    make.submit(conn, words(0))
+    make.submit(conn, hook(0))
+    assert make.rows(conn, "address_form") == [("email",)]
+    make.submit(conn, hook(1, later(days=2)), now=later(days=2))
+    assert told(conn) == ["soft", "hard"]
+
+
 def test_a_row_has_the_digest_of_who_is_told_and_the_domain(conn: sqlite3.Connection) -> None:
     make.submit(conn, words(0), hook(1), words(2, recipient=""))
     secret = people.secret_of(conn)
