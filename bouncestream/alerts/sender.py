@@ -15,7 +15,7 @@ from email.utils import formatdate, make_msgid
 from typing import Any
 
 from bouncestream.errors import FailureKind
-from bouncestream.net.failure import failure_of
+from bouncestream.net.failure import authorities, failure_of
 
 #: Seconds for one answer of a server.
 ANSWER = 20.0
@@ -33,9 +33,12 @@ def send(job: dict[str, Any]) -> dict[str, Any]:
 def by_apprise(job: dict[str, Any]) -> tuple[bool, str]:
     """Hand the notice to Apprise; its own log is why it failed."""
     import logging
+    import os
 
     import apprise
 
+    if store := authorities():  # Apprise has certificates of its own, which know no authority of this machine
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", store)
     said: list[str] = []
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]

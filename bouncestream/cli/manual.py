@@ -114,7 +114,7 @@ MANUAL: Mapping[str, Entry] = {
     "config example": Entry(("config example",)),
     "completion": Entry(("completion bash",)),
     "help": Entry(("help", "help outbox list")),
-    "version": Entry(("version",)),
+    "version": Entry(("version", "version --verbose")),
 }
 
 #: Below the help of the program itself.

@@ -35,16 +35,31 @@ _CERTIFICATES = {
     62: "it is for another host name",
     64: "it is for another IP address",
 }
+_UNKNOWN_AUTHORITY = (19, 20)
 #: What OpenSSL makes of an answer that is no TLS; the name has changed between its versions.
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 #: asyncio joins the errors of several addresses in one text, without an errno.
 _NUMBER = re.compile(r"\[Errno (\d+)\]")
 
 
+def authorities() -> str | None:
+    """The file or folder with the certificates of the authorities that this machine trusts: those of the system, or
+    of $SSL_CERT_FILE or $SSL_CERT_DIR. None: there are none."""
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile:
+        return paths.cafile
+    try:
+        return paths.capath if paths.capath and os.listdir(paths.capath) else None
+    except OSError:  # it may be searched, but not listed
+        return paths.capath
+
+
 def failure_of(error: BaseException) -> Failure:
     """The failure that an exception of a socket, of TLS, of a look-up or of a time limit stands for."""
     if isinstance(error, ssl.SSLCertVerificationError):
         why = _CERTIFICATES.get(error.verify_code, error.verify_message)
+        if error.verify_code in _UNKNOWN_AUTHORITY and authorities() is None:
+            why = "this machine has no certificates of authorities; install ca-certificates, or set SSL_CERT_FILE"
         return Failure(FailureKind.CERTIFICATE, f"the server's certificate is invalid: {why}")
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return Failure(FailureKind.CLOSED, "the server closed the connection")

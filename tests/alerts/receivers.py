@@ -57,11 +57,11 @@ class Hooks:
 
 
 @asynccontextmanager
-async def hooks() -> AsyncIterator[Hooks]:
+async def hooks(tls: ssl.SSLContext | None = None) -> AsyncIterator[Hooks]:
     made = Hooks()
     runner = web.ServerRunner(web.Server(made.handle), shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
     made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
         yield made

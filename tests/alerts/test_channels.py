@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -134,6 +135,22 @@ async def test_apprise_sends_it(receiver: Hooks) -> None:
     )
     assert body["type"] == "failure"
     assert len(receiver.bodies("/two")) == 1
+
+
+@pytest.mark.process
+async def test_apprise_trusts_the_authorities_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, tls = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(tls)
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    async with hooks(tls) as receiver:
+        (channel,) = by_apprise(f"jsons://localhost:{receiver.url.rpartition(':')[2]}/one")
+        assert await why(channel)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+        await channel.send(NOTICE)
+        assert len(receiver.bodies("/one")) == 1
 
 
 @pytest.mark.process

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from bouncestream.errors import FailureKind
-from bouncestream.net.failure import Failure, failure_of
+from bouncestream.net.failure import Failure, authorities, failure_of
 from tests.net.servers import Handler, hangs_up, resets, says, serving, unused, with_certificate
 
 
@@ -117,10 +117,30 @@ async def test_two_sides_that_do_not_agree_on_tls(authority: trustme.CA) -> None
         ("other name", "it is for another IP address"),
     ],
 )
-async def test_certificates_that_prove_nothing(kind: str, why: str, authority: trustme.CA, tmp_path: Path) -> None:
+async def test_certificates_that_prove_nothing(
+    kind: str, why: str, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", __file__)
     async with serving(hangs_up, with_certificate(kind, authority, tmp_path)) as port:
         found = await failed("127.0.0.1", port, trusting(authority))
     assert found == Failure(FailureKind.CERTIFICATE, f"the server's certificate is invalid: {why}")
+
+
+async def test_a_machine_without_authorities_is_told_from_a_server_without_a_known_one(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "empty"))
+    (tmp_path / "empty").mkdir()
+    async with serving(hangs_up, with_certificate("unknown authority", authority, tmp_path)) as port:
+        found = await failed("127.0.0.1", port, trusting(authority))
+    assert (
+        "this machine has no certificates of authorities; install ca-certificates, or set SSL_CERT_FILE"
+        in found.words
+    )
+    assert authorities() is None
+    (tmp_path / "empty" / "one").touch()
+    assert authorities() == str(tmp_path / "empty")
 
 
 async def test_the_words_name_no_host(authority: trustme.CA, tmp_path: Path) -> None:
