@@ -108,7 +108,7 @@ def install(args: argparse.Namespace, machine: Machine, where: Place) -> int:
     planned = list(wanted(machine, where, config, text))
     link = _link(machine, words)
     if args.dry_run:
-        _show(machine, where, planned, link, words[0])
+        _show(machine, where, planned, f"ln -s {words[0]} {LINK}" if link else "", force=args.force)
         return FINE
     written = _write(machine, where, planned, force=args.force)
     if link:
@@ -233,17 +233,20 @@ def _tell_of_source(machine: Machine, where: Place, source: Path, config: Extrac
         out.mark("⚠", "the service ends when you log out", f"sudo loginctl enable-linger {user}")
 
 
-def _show(machine: Machine, where: Place, planned: Sequence[File], link: bool, target: str) -> None:
+def _show(machine: Machine, where: Place, planned: Sequence[File], link: str, *, force: bool) -> None:
     """Print what would be written and done."""
     for one in planned:
         if one.same:
             out.mark("·", f"{one.path} is as it should be")
             continue
+        if one.path == where.unit_file and one.before is not None and not force:
+            differ(one.path, one.before, one.text)
+            continue
         out.heading(f"{one.path} (mode {one.mode:04o}){', differs from what is there' if one.before else ''}")
         text = "(the secret)\n" if one.secret else one.text
         print("".join(f"    {printable(line)}\n" for line in text.splitlines()))
     if link:
-        print(f"ln -s {target} {LINK}")
+        print(link)
     for words in ("daemon-reload", f"enable {where.unit}", f"restart {where.unit}"):
         print(f"systemctl {'--user ' if machine.user else ''}{words}")
     print("Nothing was changed: this was a dry run.")

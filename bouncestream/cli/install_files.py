@@ -60,7 +60,7 @@ def source_of(named: str | None, machine: Machine, where: Place) -> Path:
             f"There is no configuration to install{f': {here} is the example' if here.exists() else ''}. Next: "
             f"`bouncestream init --output {where.config}` makes one; or name yours with -c."
         )
-    return here
+    return target if here.exists() and target.exists() and here.samefile(target) else here.absolute()
 
 
 def _text(path: Path) -> str:

@@ -28,7 +28,8 @@ def test_what_the_operator_changed_stays_and_is_shown(it: Stage, capsys: pytest.
     config.write_text(config.read_text() + '[log]\nlevel = "debug"\n')
     file.write_text(file.read_text().replace("MemoryMax=512M", "MemoryMax=1G"))
     before = it.tree()
-    capsys.readouterr()
+    call(it, dry_run=True)
+    assert "    -MemoryMax=1G\n    +MemoryMax=512M\n" in capsys.readouterr().out
     call(it, config=str(source))
     said = capsys.readouterr().out
     assert it.tree() == before
@@ -134,3 +135,15 @@ def test_who_may_read_a_file_is_put_right(it: Stage) -> None:
     tree = it.tree()
     assert tree[f"{ETC}/config.toml"][0] == 0o644
     assert tree[f"{ETC}/listmonk.token"] == (0o600, f"{TOKEN}\n")
+
+
+def test_the_services_own_configuration_by_another_path_is_no_copy(
+    it: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It must not be told to be deleted."""
+    it.disk(ETC).mkdir()
+    here().rename(it.disk(f"{ETC}/config.toml"))
+    monkeypatch.chdir(it.disk(ETC))
+    call(it, config="config.toml")
+    assert TOKEN not in it.disk(f"{ETC}/config.toml").read_text()
+    assert "still holds the secrets" not in capsys.readouterr().out
