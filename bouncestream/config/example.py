@@ -15,6 +15,7 @@ from typing import Any
 
 from bouncestream import providers
 from bouncestream.config.model import NAMED, SECTIONS
+from bouncestream.providers._settings import proofs_of
 from bouncestream.settings.key import Key, keys_of
 
 _WIDTH = 112
@@ -70,7 +71,8 @@ def _section(section: str, model: type[Any]) -> str:
 def _webhook(name: str, without: Collection[str]) -> str:
     """The section of one provider: its options, `without` those of every webhook that the first one tells."""
     settings = providers.get(name).settings
-    keys = [key for key in keys_of(settings).values() if key.name not in without]
+    told = {*without} if proofs_of(settings) else {*without} - {"path_secret"}  # which is all that proves it
+    keys = [key for key in keys_of(settings).values() if key.name not in told]
     title = f"{_comment(inspect.cleandoc(settings.__doc__ or ''))}# [webhooks.{name}]\n"
     provider = f'# provider = "{name}"\n' if without else ""
     return title + provider + _keys(keys, off=True).replace("{provider}", name)

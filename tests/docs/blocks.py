@@ -41,7 +41,9 @@ def providers_table() -> str:
     for name in providers.names():
         one = providers.get(name)
         proofs = (f"`{option}` ({proof.word})" for option, proof in proofs_of(one.settings).items())
-        rows.append((f"[{one.title}]({name}.md)", f"`{name}`", " or ".join(proofs), one.guide.uuids))
+        rows.append(
+            (f"[{one.title}]({name}.md)", f"`{name}`", " or ".join(proofs) or "`path_secret`", one.guide.uuids)
+        )
     return table(("provider", "`provider =`", "proof", "campaign"), rows)
 
 

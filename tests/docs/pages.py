@@ -204,7 +204,8 @@ def _provider(name: str) -> str:
         )
     else:
         parts.append(f"## Campaign and subscriber\n\nTheir UUIDs come back {one.guide.uuids}.")
-    common = keys_of(Webhook)
+    common = {*keys_of(Webhook)} if proofs else {*keys_of(Webhook)} - {"path_secret"}
+    proofs = proofs or "`path_secret`"
     own = table(
         ("key", "default", "meaning"),
         (_key_row(key) for key in options.values() if key.name not in common),

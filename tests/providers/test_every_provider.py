@@ -147,7 +147,7 @@ def test_only_a_proof_that_needs_the_body_waits_for_it(case: Case) -> None:
             prove(replace(asked, body=asked.body + b" "), settings, NOW, case.fetched)
     for headers in ({}, emptied(case)):
         with pytest.raises(Unauthorized):
-            verify(replace(asked, headers=CIMultiDict(headers), body=b""), settings)
+            verify(replace(asked, headers=CIMultiDict(headers), body=b"", path_secret=""), settings)
 
 
 def emptied(case: Case) -> dict[str, str]:
@@ -172,6 +172,8 @@ def test_a_webhook_whose_secrets_are_not_set_lets_nobody_in(case: Case) -> None:
 
 @every
 def test_the_secret_in_the_path_is_needed_beside_the_other(case: Case) -> None:
+    if case.key == "path_secret":  # it is the only one
+        return
     both = case.with_key(KEY, path_secret=Secret(OTHER))
     good = case.request()
     assert ask(case, replace(good, path_secret=OTHER), both).events
@@ -277,7 +279,7 @@ def test_what_cannot_be_read(case: Case, body: bytes) -> None:
         assert str(error)  # noqa: PT017
     else:
         assert parsed.events == ()
-        assert parsed.unreadable
+        assert parsed.unreadable or (case.method == "GET" and not body)
 
 
 @every
@@ -382,6 +384,8 @@ def test_a_bug_in_a_proof_lets_nobody_in(
     def bug(*_: object) -> bool:
         raise error
 
+    if case.key == "path_secret":  # no proof of the provider's own
+        return
     proof = type(proofs_of(providers.get(case.provider).settings)[case.key])
     monkeypatch.setattr(proof, "head", bug)
     monkeypatch.setattr(proof, "body", bug)
