@@ -74,6 +74,11 @@ class Signature(Proof):
         """The message that is signed."""
         return self._template % parts
 
+    def said(self, request: Asked, settings: Any, parts: dict[bytes, bytes]) -> bytes:
+        """The message that a request must be signed over; `parts`: what is signed beside its body."""
+        parts[b"body"] = request.as_sent
+        return self.signed(parts)
+
     def head(self, request: Asked, key: Any, settings: Any, now: datetime) -> bool:
         if not self.inside:
             request.claims[id(self)] = self._claim(request, now)
@@ -83,8 +88,7 @@ class Signature(Proof):
         self, request: Asked, key: Any, settings: Any, now: datetime, fetched: Mapping[str, bytes]
     ) -> Fetch | None:
         offered, parts = request.claims.pop(id(self), None) or self._claim(request, now)
-        parts[b"body"] = request.as_sent
-        message = self.signed(parts)
+        message = self.said(request, settings, parts)
         found = False
         for one in offered:
             found |= self.matches(key, message, one)

@@ -205,6 +205,10 @@ def test_all_problems_are_told_at_once(write: Write) -> None:
             "webhooks.a.header: belongs to",
         ),
         (
+            f'[webhooks.a]\nprovider="mandrill"\nwebhook_key="{TOKEN}"',
+            "webhooks.a.url: is missing; webhook_key needs it",
+        ),
+        (
             '[webhooks.a]\nprovider="sendamatic"\nclasses={"Hard"="bad"}',
             "webhooks.a.classes: {'Hard': 'bad'} at 'Hard'",
         ),
