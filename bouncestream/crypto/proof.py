@@ -47,6 +47,9 @@ class Asked(Protocol):
     def json(self) -> Any:
         """The body, decompressed, as JSON. Raises Malformed."""
 
+    def text(self) -> str:
+        """The body as text."""
+
     def form(self) -> dict[str, str]:
         """The body as a form. Raises Malformed."""
 

@@ -46,6 +46,10 @@ class WebhookRequest:
             self._json.append(load_json(self.body, self.headers))
         return self._json[0]
 
+    def text(self) -> str:
+        """The body as text, in the charset that it says or UTF-8."""
+        return to_text(self.body, self.headers)
+
     def json_lines(self) -> Any:
         """The body as JSON, or as a list of JSON lines: one that cannot be read stays as its bytes, which no reader
         of an event takes. Raises Malformed."""
@@ -69,7 +73,7 @@ class WebhookRequest:
     def form(self) -> dict[str, str]:
         """The body as a form: of a repeated field the last value. Raises Malformed."""
         try:
-            read = parse_qs(to_text(self.body, self.headers), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+            read = parse_qs(self.text(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
         except ValueError as error:
             raise Malformed(f"the form cannot be read: {error}") from None
         return {name: values[-1] for name, values in read.items()}
