@@ -19,8 +19,9 @@ from typing import Any
 from bouncestream.crypto.sns import Sns
 from bouncestream.errors import Malformed
 from bouncestream.mail.address import normalise
-from bouncestream.providers._contract import Gathered, Guide, Provider, Visit, Webhook, WebhookRequest
-from bouncestream.providers._fields import dig, header, load_json, text
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._fields import dig, header, text
+from bouncestream.providers._sns import unwrapped
 from bouncestream.settings import shapes
 from bouncestream.settings.key import live_key
 
@@ -79,29 +80,8 @@ class Ses(Webhook):
 
 
 def parse(request: WebhookRequest, into: Gathered[Ses]) -> None:
-    """The events of a message; a raw one, which is not signed, is what else would stand in `Message`."""
-    said = request.json()
-    sort, topic = dig(said, "Type"), text(dig(said, "TopicArn"), 300)
-    if sort == "SubscriptionConfirmation":
-        if topic in into.settings.topics:
-            into.visits.append(Visit(said["SubscribeURL"], f"confirmed the subscription to {topic}"))
-        else:
-            into.notes.append(
-                f"did not confirm a subscription to {topic}. Next: add it to topics, then request it again"
-            )
-    elif sort == "UnsubscribeConfirmation":  # it has a SubscribeURL too: to visit that would undo it
-        into.notes.append(f"the subscription to {topic} has ended: it sends no more events")
-    elif sort == "Notification":
-        try:
-            event = load_json(said["Message"].encode("utf-8", "replace"), {})
-        except Malformed:
-            event = None
-        if isinstance(event, dict):
-            into.each(event, _one)
-        else:
-            into.ignored.append(f"a plain text from {topic}, such as a test of SNS or SES")
-    else:
-        into.each(said, _one)
+    """The events of a message."""
+    unwrapped(request, into, into.settings.topics, _one)
 
 
 def _one(event: Any, into: Gathered[Ses]) -> None:
