@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""KumoMTA: your own mail server, whose log hook posts its records, one by one or in a list.
+
+Source: KumoMTA's documentation, "Log record", "Publishing log events via webhooks" and "Bounce classification", as
+noted in November 2026. The stock hook does not try again after an error 500. The recipient is a list if a mail had
+several. Headers are part of a record only if `log_parameters` name them. A record's `id` is that of the mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bouncestream.crypto.proof import HeaderSecret
+from bouncestream.crypto.secret import Secret
+from bouncestream.errors import Malformed
+from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
+from bouncestream.providers._fields import dig, joined, text
+from bouncestream.settings.key import live_secret
+
+_DEAD = ("InvalidRecipient", "BadDomain", "InactiveMailbox")
+_NO_BOUNCE = ("AutoReply", "Subscribe", "ChallengeResponse")
+
+#: type, of a bounce also /its classification, of a report /its type → class. OOB: one that came by mail.
+CLASSES: Mapping[str, str] = {
+    **dict.fromkeys(("Bounce", "OOB"), "judge-hard"),  # not classified, or by rules of yours
+    **{f"{sort}/{why}": "hard" for sort in ("Bounce", "OOB") for why in _DEAD},
+    **{f"{sort}/{why}": "auto-reply" for sort in ("Bounce", "OOB") for why in _NO_BOUNCE},
+    **{f"{sort}/Unsubscribe": "unsubscribe" for sort in ("Bounce", "OOB")},
+    **{f"{sort}/TooManyRecipients": "deferral" for sort in ("Bounce", "OOB")},
+    **{f"{sort}/Spam": "soft" for sort in ("Bounce", "OOB")},
+    "Expiration": "soft",
+    "TransientFailure": "deferral",
+    "Delayed": "deferral",
+    "Feedback": "info",
+    "Feedback/abuse": "complaint",
+    "Feedback/fraud": "complaint",
+    "Reception": "info",
+    "Delivery": "info",
+    "AdminBounce": "info",  # a person did it
+    "Rejection": "info",  # KumoMTA did not take the mail
+    "AdminRebind": "info",
+    "DeferredInjectionRebind": "info",
+    "Xfer": "info",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KumoMta(Webhook):
+    """KumoMTA's log hook, with a header that its Lua sets."""
+
+    token: Secret | None = live_secret(
+        "The token that the log hook sends in the header Authorization, after Bearer.",
+        rotates=True,
+        proof=HeaderSecret("Authorization", bearer=True),
+    )
+
+
+def parse(request: WebhookRequest, into: Gathered[KumoMta]) -> None:
+    """The events of a request."""
+    into.each(request.json(), _one)
+
+
+def _one(item: Any, into: Gathered[KumoMta]) -> None:
+    said, answer, report = text(item.get("type"), 100), item.get("response"), item.get("feedback_report")
+    if not said:
+        raise Malformed("type is missing")
+    if said in ("Bounce", "OOB"):
+        said = joined(said, item.get("bounce_classification"))
+    recipient, headers = item.get("recipient"), item.get("headers")
+    if said == "Feedback":
+        said = joined(said, dig(report, "feedback_type"))
+        recipient = dig(report, "supplemental_trace", "recipient") or dig(report, "original_rcpto_to", 0)
+        headers = _headers(dig(report, "original_message"))
+    code = dig(answer, "enhanced_code")
+    for one in recipient if isinstance(recipient, list) else [recipient]:
+        into.report(
+            said,
+            part=item,
+            recipient=one.strip("<>") if isinstance(one, str) else "",
+            at=item.get("event_time") or item.get("timestamp"),
+            diagnostic=dig(answer, "content"),
+            code=dig(answer, "code"),
+            status=f"{dig(code, 'class')}.{dig(code, 'subject')}.{dig(code, 'detail')}",
+            vendor_message_id=item.get("id"),
+            metadata=(headers, item.get("meta")),
+        )
+
+
+def _headers(mail: Any) -> dict[str, str]:
+    """The headers of the mail that was complained about: a text, or its bytes as a list of numbers."""
+    from email.parser import HeaderParser  # when it is needed: few records are complaints
+
+    words = bytes(mail).decode("utf-8", "replace") if isinstance(mail, list) else text(mail, 100_000)
+    return {name: str(value) for name, value in HeaderParser().parsestr(words, headersonly=True).items()}
+
+
+PROVIDER = Provider(
+    name="kumomta",
+    title="KumoMTA",
+    summary="KumoMTA's log hook (bounces, complaints)",
+    settings=KumoMta,
+    parse=parse,
+    classes=CLASSES,
+    guide=Guide(
+        read=date(2026, 11, 30),
+        steps=(
+            "In KumoMTA's policy, add a log hook that posts each record as JSON (log_hooks:new_json), with",
+            "URL     {url}",
+            "Header  Authorization: Bearer {secret}",
+            "and log_parameters with headers X-Listmonk-Campaign and X-Listmonk-Subscriber, so that they come",
+            "back. Let your Lua try again when it is not answered with 200: the stock hook drops the record then.",
+        ),
+        uuids="automatically, in the headers named in log_parameters",
+    ),
+)
