@@ -93,5 +93,6 @@ PROVIDER = Provider(
             "TOKEN   {secret}",
         ),
         uuids="never: by the address and the Message-ID",
+        suppressions="the suppression list of Email Sending at Cloudflare",
     ),
 )

@@ -101,5 +101,6 @@ PROVIDER = Provider(
             "the configuration.",
         ),
         uuids="never, as far as is documented: by the address",
+        suppressions="Suppressions at Emailit",
     ),
 )

@@ -99,5 +99,6 @@ PROVIDER = Provider(
             "X-LM-Metadata-listmonk_campaign": "{{ .Campaign.UUID }}",
             "X-LM-Metadata-listmonk_subscriber": "{{ .Subscriber.UUID }}",
         },
+        suppressions="Suppressions at Lettermint",
     ),
 )

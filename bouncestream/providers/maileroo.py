@@ -86,5 +86,6 @@ PROVIDER = Provider(
             "X-Tag-listmonk_campaign": "{{ .Campaign.UUID }}",
             "X-Tag-listmonk_subscriber": "{{ .Subscriber.UUID }}",
         },
+        suppressions="Suppressions at Maileroo",
     ),
 )

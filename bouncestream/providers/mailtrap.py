@@ -98,5 +98,6 @@ PROVIDER = Provider(
             "X-MT-Custom-Variables": '{"listmonk_campaign":"{{ .Campaign.UUID }}",'
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
         },
+        suppressions="Suppressions at Mailtrap",
     ),
 )

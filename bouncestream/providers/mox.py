@@ -86,5 +86,6 @@ PROVIDER = Provider(
             "X-Mox-Extra-listmonk_campaign": "{{ .Campaign.UUID }}",
             "X-Mox-Extra-listmonk_subscriber": "{{ .Subscriber.UUID }}",
         },
+        suppressions="the account's suppressions in mox",
     ),
 )

@@ -86,5 +86,6 @@ PROVIDER = Provider(
             "Email headers: add X-Listmonk-Campaign and X-Listmonk-Subscriber, so that they come back.",
         ),
         uuids="automatically, in the headers listed with the webhook",
+        suppressions="Suppressions at SMTP2GO",
     ),
 )

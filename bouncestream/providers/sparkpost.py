@@ -127,5 +127,6 @@ PROVIDER = Provider(
             "X-MSYS-API": '{"metadata":{"listmonk_campaign":"{{ .Campaign.UUID }}",'
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}}'
         },
+        suppressions="the suppression list at SparkPost",
     ),
 )
