@@ -11,6 +11,7 @@ from multidict import CIMultiDict
 
 from bouncestream import providers
 from bouncestream.crypto.secret import Secret
+from bouncestream.errors import Unauthorized
 from bouncestream.event import BounceEvent, Kind, identity_keys
 from bouncestream.providers._contract import Parsed
 from tests.providers.case import OTHER, ask, request
@@ -109,6 +110,11 @@ def test_the_validation_of_a_webhook_without_a_token_is_answered_too() -> None:
 def test_nothing_but_a_code_is_echoed(document: Any) -> None:
     asked = request(CASE.encoded(document), {"aeg-event-type": "SubscriptionValidation"})
     assert PROVIDER.shake(asked, CASE.settings) is None
+
+
+def test_who_says_that_it_is_a_validation_is_not_believed() -> None:
+    with pytest.raises(Unauthorized):
+        ask(CASE, request(CASE.good, {"aeg-event-type": "SubscriptionValidation"}))
 
 
 @pytest.mark.parametrize("origin", ["evil.example", "", "eventgrid.azure.net.evil.example"])
