@@ -26,7 +26,7 @@ LINK = re.compile(r"https?://[^\s<>\"]{1,300}")
 _TELLING_HOST = re.compile(r"spamhaus|spamcop|sorbs|barracuda|rbl|dnsbl|abuseat|uceprotect|spfbl|openspf")
 _TELLING_WORD = re.compile(r"[?&]p=(\w{1,40})")
 _PASSED = re.compile(
-    r"\b[a-z][\w.-]{0,20} ?(?:=|: ?|: )(?:pass(?:ed)?|none|ok|neutral|clean)\b|"
+    r"\b(?:(?:spam|virus) )?[a-z][\w.-]{0,20} ?(?:=|: ?|: )(?:pass(?:ed)?|none|ok|neutral|clean)\b|"
     r"\b[a-z][\w.-]{0,20}=(?:no|known|valid|good|yes|[\d.]{1,9})\b|"
     r"\b(?:dkim|spf|dmarc|filters?) passed\b|\bpassed (?:the |all )?(?:dkim|spf|dmarc|filters?|checks?)\b|"
     r"\b(?:sender|mail from) (?:is |was )?(?:ok|accepted|fine)\b|"

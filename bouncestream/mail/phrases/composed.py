@@ -33,7 +33,7 @@ ENGLISH: Mapping[str, str] = {
         sending user, mailfrom, you are not, you are no, from user, backup sender, author, source address,
         originating""",
     "client": """
-        callback, callout, call back, call out, client, clients, helo, ehlo, ptr, rdns, reverse, ip, ips,
+        callback, callout, client, clients, helo, ehlo, ptr, rdns, reverse, ip, ips,
         connecting, remote host, sending server, mta, peer, my name, your side, sasl, auth, authentication,
         credentials, smarthost, relay user, logging in, login failed""",
     "yours": "your",

@@ -197,7 +197,7 @@ def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
         told_here = read(clause.text, before)
         if before == "sender" and told_here and clauses[at - 1].text.endswith("from"):
             told_here = tuple(one._replace(subject="sender") for one in told_here)
-        if named:
+        if named and any(one.inherited for one in told_here):
             told_here = tuple(one._replace(inherited=False) if one.state not in HARD else one for one in told_here)
         named = named or any(not one.inherited and one.subject in OWN for one in told_here)
         found += [(at, one) for one in told_here if one.state or one.subject in _NAMED]

@@ -123,6 +123,7 @@ def test_a_later_sentence_may_say_that_the_directory_is_not_well() -> None:
         ("550 URL in the message: domain not found", "soft"),
         ("550 account closed: unpaid", "soft"),
         ("550 host example.com not found (SERVFAIL)", "soft"),
+        ("550 recipient verification failed: call-out answered no such mailbox. Virus scan: passed", "hard"),
         ("521 example.com never accepts mail for anybody", "hard"),
         ("550 收件人（a@example.com）的域名不存在", "hard"),  # an address in brackets ends no clause
         ("550 callback said: 550 no such user", "soft"),
