@@ -38,7 +38,7 @@ def _unproven(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     )
     fix = (
         "See them: `bouncestream outbox list --limit 20`. If they are genuine, send your mails with a return "
-        "address that proves it (docs/understand/proof.md); otherwise they are spoofed."
+        "address that proves it (docs/understand/proof.md#what-proves-a-person); otherwise they are spoofed."
     )
     return bad_if(n > UNPROVEN_AN_HOUR, seen, fix, fine=n <= UNPROVEN_AN_HOUR // 2)
 

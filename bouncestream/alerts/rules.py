@@ -72,7 +72,10 @@ def _doubled(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     if s.numbers is None:
         return None
     seen = "Events that Listmonk stored twice, which count twice towards its threshold: {n}."
-    fix = "Find them in the log, and delete the second row of each in Listmonk (Subscribers, Bounces)."
+    fix = (
+        "Find them in the log, and delete the second row of each in Listmonk (Subscribers, Bounces). How it can "
+        "happen: docs/understand/limits.md#an-event-may-count-twice."
+    )
     return [Reading(seen=seen, fix=fix, value=s.numbers.doubled)]
 
 

@@ -100,7 +100,8 @@ class Markers:
         return (
             f"The outbox {self.path} {how}, but it existed before ({marker.since[:10]}). Nothing is accepted: "
             "senders are asked to retry later. Next: mount its disk, or put the file or its backup there, and "
-            f"bouncestream resumes by itself. {new}"
+            f"bouncestream resumes by itself. {new} "
+            "See docs/operate/backups.md#when-the-outbox-is-missing-at-a-start."
         )
 
     def _another(self, marker: Marker) -> str:

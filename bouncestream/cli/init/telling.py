@@ -59,7 +59,7 @@ def permissions() -> None:
     for one in PERMISSIONS:
         print(f"  {one.words}")
         out.prose(one.buys, "      ", "      ")
-    out.prose("docs/start/listmonk.md tells what happens without each.")
+    out.prose("docs/start/listmonk.md#permissions tells what happens without each.")
 
 
 def pasted(output: Path, answers: Answers) -> None:
