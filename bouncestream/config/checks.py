@@ -40,10 +40,10 @@ def check(
             "write a longer one"
         )
         problems += _beside([told], "retention", skip)
-    if both := set(config.mail.unsubscribe) & set(config.mail.verp):
+    if both := [one for one in config.mail.unsubscribe if any(_covers(one, other) for other in config.mail.verp)]:
         told = (
-            f"mail.unsubscribe: {', '.join(sorted(both))} is in mail.verp too, so who writes to a return address "
-            "would be unsubscribed; write another address here"
+            f"mail.unsubscribe: {', '.join(sorted(both))} is in mail.verp too, or fits an address there, so who "
+            "writes to a return address would be unsubscribed; write another address here"
         )
         problems += _beside([told], "mail", skip)
     if ":" in config.listmonk.user:
@@ -65,6 +65,13 @@ def check(
         problems.append(f"mailboxes.{name}: a webhook has the same name, and both name an event source; rename one")
     if not skip:
         warnings.extend(risks(config, with_secrets=with_secrets))
+
+
+def _covers(pattern: str, address: str) -> bool:
+    """Whether each address that fits `address` fits `pattern` too; both may have a * for the person."""
+    before, star, after = pattern.strip().lower().partition("*")
+    address = address.strip().lower()
+    return address.startswith(before) and address.endswith(after) if star else address == before
 
 
 def _beside(found: Iterable[str], section: str, skip: Collection[str]) -> list[str]:

@@ -44,12 +44,13 @@ def test_none_is_refused_unless_asked_for() -> None:
     )
 
 
-def test_an_address_is_for_bounces_or_for_unsubscriptions() -> None:
+@pytest.mark.parametrize("both", ["bounces+*@example.org", "*@example.org", "Bounces*@Example.org"])
+def test_an_address_is_for_bounces_or_for_unsubscriptions(both: str) -> None:
     problems: list[str] = []
-    mail = Mail(verp=("bounces+*@example.org",), unsubscribe=("unsub+*@example.org", "bounces+*@example.org"))
-    check(Config(mail=mail), problems, [])
+    unsubscribe = ("unsub+*@example.org", "bounces@example.org", "bounces+*@example.com", both)
+    check(Config(mail=Mail(verp=("bounces+*@example.org",), unsubscribe=unsubscribe)), problems, [])
     (problem,) = problems
-    assert problem.startswith("mail.unsubscribe: bounces+*@example.org is in mail.verp too")
+    assert problem.startswith(f"mail.unsubscribe: {both} is in mail.verp too, or fits an address there")
     assert problem.endswith("write another address here")
 
 
