@@ -29,6 +29,9 @@ LATE = ("list", "protocol")
 REACH = 8
 """So many words may stand between a subject and a state behind it."""
 
+MOST = 100
+"""So many tags of a clause are looked at: no server says as much between two commas."""
+
 LETTERS = 24
 """And so many letters, where words are not told apart."""
 
@@ -72,7 +75,7 @@ def read(text: str, before: str = "") -> tuple[Said, ...]:
         found = tuple(_Reader(joined(text), [], text, before).said())
     if not any(said.state for said in found):
         words = tokens(text)
-        tags = tagged(words)
+        tags = tagged(words)[:MOST]
         if not all(tag.name in _NOTHING for tag in tags):
             found = tuple(_Reader(tags, words, " ".join(words), before).said()) or found
     return found

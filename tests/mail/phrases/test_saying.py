@@ -78,3 +78,7 @@ def test_whose_thing_is_how(text: str, subject: str, state: str) -> None:
 def test_what_is_somebodys_is_not_he(text: str) -> None:
     found = [said for said in read(text, "mailbox") if said.state in ("not there", "gone")]
     assert not [said for said in found if said.subject in ("mailbox", "domain")]
+
+
+def test_so_much_of_one_clause_is_looked_at() -> None:
+    assert len(read("no user " * 400, "")) <= 101
