@@ -216,13 +216,13 @@ def _provider(name: str) -> str:
     )
     if one.classes:
         parts.append(
-            "## What becomes of its words\n\n"
+            "## What becomes of its reports\n\n"
             + table(
-                ("what it says begins with", "class"),
+                ("its word begins with", "class"),
                 ((f"`{word}`", f"`{to}`") for word, to in one.classes.items()),
             )
-            + "\n\nThe classes are explained in [What is judged](../understand/judgement.md). `classes` of the"
-            " webhook overrides a line."
+            + "\n\n[How bounces are judged](../understand/judgement.md#change-what-a-class-means) explains the"
+            " classes. `classes` in the webhook's section overrides a line."
         )
     if "suppressed" in one.classes.values():
         where = f" To look at it: {one.guide.suppressions}." if one.guide.suppressions else ""
