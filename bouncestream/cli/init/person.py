@@ -27,8 +27,6 @@ class Person:
     def __init__(self, *, asks: bool) -> None:
         self.asks = asks
         self.terminal = asks and sys.stdin.isatty()
-        if asks and hasattr(sys.stdin, "reconfigure"):
-            sys.stdin.reconfigure(errors="surrogateescape")  # no text: the question refuses it in words
         if self.terminal:
             with suppress(ImportError):
                 import readline  # noqa: F401 - lets `input` take the arrow keys
@@ -43,7 +41,7 @@ class Person:
             else:
                 text = _piped(prompt)
         except UnicodeDecodeError:
-            return "\ufffd"
+            return "\0"  # no text: each question refuses it in words
         except EOFError:
             print()
             raise Ended(

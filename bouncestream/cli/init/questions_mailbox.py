@@ -58,7 +58,7 @@ BOUNCES = Part(
             metavar="HOST",
             key=f"{_BOX}.host",
             help="the IMAP server of a mailbox that bounces are sent to",
-            text="Do bounces come to a mailbox, too? Its IMAP server",
+            text="Mailbox that bounces are sent to: its IMAP server",
             skip="no mailbox",
             default=lambda _: "-",
             read=host,
@@ -169,8 +169,8 @@ BOUNCES = Part(
             key="mail.verp",
             help="the address that bounces go to, with a * for the subscriber if your mail server delivers that "
             "(bounces+*@example.org)",
-            text="Address that bounces go to. Best with a * where the subscriber's id will stand (VERP), if your "
-            "mail server delivers that, as most do behind a +: bounces+*@example.org",
+            text="Return address of your mails, which bounces are sent to. Best with a * for the subscriber's id "
+            "(VERP), if your mail server delivers that, as most do behind a +: bounces+*@example.org",
             skip="not known yet",
             asked=_has_mailbox,
             default=_verp_of,

@@ -45,8 +45,8 @@ def intro(output: Path, *, terminal: bool) -> None:
         out.prose(one, "  · ", "    ")
     if terminal:
         out.prose(
-            f"Enter takes what stands in [brackets], {BACK} goes back to the question before, - leaves out what "
-            "may be left out. Ctrl-C ends it. Nothing is written before the end."
+            f"Enter takes what stands in [brackets]. `{BACK}` goes back to the question before; `-` leaves out "
+            "what may be left out. Ctrl-C ends it. Nothing is written before the end."
         )
     else:
         out.mark("·", "answers are read from standard input, which is no terminal; over SSH, `ssh -t` makes one")

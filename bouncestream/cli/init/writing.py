@@ -11,13 +11,14 @@ from pathlib import Path
 from bouncestream import files
 from bouncestream.cli.init.answers import APPRISE, EMAIL, MAILBOX, PASSWORD, WEBHOOK, Answers, made_here
 from bouncestream.config.example import is_example
+from bouncestream.config.extract import HOLDS_SECRETS
 from bouncestream.errors import UsageError
 
 #: Where the outbox of a service lies.
 OUTBOX = Path("/var/lib/bouncestream/outbox.db")
 
-_HEAD = """\
-# bouncestream's configuration, written by `bouncestream init`. It holds secrets: keep its mode 0600.
+_HEAD = f"""\
+# bouncestream's configuration, written by `bouncestream init`. {HOLDS_SECRETS}
 # `bouncestream config example` shows every key, `bouncestream check` what is wrong.
 """
 

@@ -27,6 +27,8 @@ def test_a_person_corrects_goes_back_and_writes_at_the_end(terminal: Start, sand
     at.answer("[http://127.0.0.1:9000]", sandbox)
     shown = at.answer("Name of Listmonk's API user", "bridge")
     assert "webhooks:post_bounce" in shown
+    at.answer("Its token", "<")
+    at.answer("[bridge]", "")
     at.answer("Its token", "sandbox-token-of-somebody")
     at.wait_for("[listmonk-token]")
     at.answer("Enter lets you correct these answers; k keeps them", "")
@@ -43,9 +45,9 @@ def test_a_person_corrects_goes_back_and_writes_at_the_end(terminal: Start, sand
     at.answer("[127.0.0.1, ::1]", "<")
     at.answer("[https://bounces.invalid]", "https://hooks.invalid")
     at.answer("[127.0.0.1, ::1]", "")
-    at.answer("Do bounces come to a mailbox", "<")
+    at.answer("Mailbox that bounces are sent to", "<")
     at.answer("reverse proxy", "-")
-    at.answer("Do bounces come to a mailbox", "")
+    at.answer("Mailbox that bounces are sent to", "")
     at.answer("How shall alerts reach you?", "none")
     assert not path.exists()
     at.answer("That is all. Enter writes config.toml.", "<")
@@ -72,7 +74,7 @@ def test_no_listmonk_yet(terminal: Start, tmp_path: Path) -> None:
     at.answer("Its token, which Listmonk shows only once (-: none yet)", "")
     at.answer("✘ It is needed. Next: write it, or - for none yet.", "-")
     at.wait_for("without a token Listmonk is not tried")
-    at.answer("mailbox", "")
+    at.answer("Mailbox", "")
     at.answer("alerts", "")
     at.answer("That is all", "")
     assert at.end() == 1
@@ -87,7 +89,7 @@ def test_what_does_not_work_is_written_if_a_person_insists(terminal: Start, tmp_
     at.answer("API user", "")
     at.wait_for("[listmonk-unreachable]")
     at.answer("k keeps them", "k")
-    at.answer("mailbox", "")
+    at.answer("Mailbox", "")
     at.answer("alerts", "")
     at.answer("That is all", "")
     assert at.end() == 1

@@ -51,13 +51,15 @@ def test_ctrl_c_while_something_is_tried(terminal: Start, tmp_path: Path) -> Non
 
 
 def test_what_is_no_text_is_asked_again(terminal: Start) -> None:
-    at = terminal("init")
+    at = terminal("init", env={"PYTHONIOENCODING": "utf-8:strict"})
     at.wait_for("Listmonk's URL")
     at.wait_for(" > ")
     at.type(b"http://\xff\xfe\n")
     at.answer("✘", URL)
     at.wait_for("API user")
-    at.type("\n")
+    at.wait_for(" > ")
+    at.type(b"\xff\n")
+    at.answer("✘", "")
     at.wait_for("(not shown) > ")
     at.type(b"\xff\xfe\xff\xfe-some-token-of-it\n")
     at.wait_for("✘ That is not a Listmonk token")
@@ -72,6 +74,7 @@ def test_a_typing_error_is_corrected_with_the_keys_of_a_terminal(terminal: Start
     at.type("tp://127.0.0.1:1\x1b[H\x1b[D")  # to the beginning of the line
     at.type("ht\n")
     at.wait_for("API user")
+    at.wait_for(" > ")
     at.type("\x03")
     assert at.end() == 130
     assert "✘" not in at.screen
