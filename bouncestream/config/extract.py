@@ -28,6 +28,7 @@ HOLDS_NONE = "Its secrets are in files of their own."
 _LEAD = r"""[ \t]*(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*)*"""
 #: Where a value may end: what follows is a comment, or nothing.
 _END = re.compile(r"[ \t]*(?=#|\r?\n|\Z)")
+_HEADER = re.compile(r"[ \t#]*\[([\w.-]+)\].*")
 _COMMENTED = re.compile(r"[ \t#]*#[ \t]*([\w.-]*?)(\w+)[ \t]*=[ \t]*(\S.*)")
 
 
@@ -49,7 +50,7 @@ class Extracted:
 def extract(text: str, folder: str) -> Extracted:
     """The secrets of a valid configuration, each for a file in `folder` named by its key. Raises UsageError."""
     written = tomllib.loads(text)
-    commented = tuple(n for n, line in enumerate(text.splitlines(), 1) if _is_secret_comment(line))
+    commented = tuple(_commented(text))
     moved: dict[str, str] = {}
     files: dict[str, str] = {}
     unset = []
@@ -140,23 +141,28 @@ def _model(model: type[Any], table: Mapping[str, Any]) -> type[Any]:
     return providers.get(table["provider"]).settings if "provider" in table else model
 
 
-def _is_secret_comment(line: str) -> bool:
-    """Whether a comment assigns to the key of a secret what may be one: not a sample."""
-    found = _COMMENTED.fullmatch(line)
-    if found is None:
-        return False
-    samples = _samples().get(found[2], ())
-    value = _innermost(_read(f"x = {found[3]}"))
-    values = value if isinstance(value, list) else [value]
-    return bool(samples) and not all(
-        found[3].strip() in samples or (isinstance(one, str) and ("…" in one or why_guessable(one, foreign=True)))
-        for one in values
-    )
+def _commented(text: str) -> Iterator[int]:
+    """The lines that are comments, but assign to the key of a secret what may be one: not a sample."""
+    section = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.fullmatch(line):
+            section = header[1]
+        found = _COMMENTED.fullmatch(line)
+        samples = _samples(f"{section}.{found[1]}".strip(".")).get(found[2], set()) if found else set()
+        if found and samples and found[3].strip() not in samples:
+            value = _innermost(_read(f"x = {found[3]}"))
+            values = value if isinstance(value, list) else [value]
+            if not all(isinstance(one, str) and ("…" in one or why_guessable(one, foreign=True)) for one in values):
+                yield number
 
 
-def _samples() -> dict[str, set[str]]:
-    """Name of a secret → what the example shows for it."""
-    models = [*SECTIONS.values(), *(providers.get(name).settings for name in providers.names())]
+def _samples(section: str) -> dict[str, set[str]]:
+    """Name of a secret of a section → what the example shows for it."""
+    models = [SECTIONS[section]] if section in SECTIONS else []
+    if section.startswith("webhooks"):  # a comment need not say whose
+        models = [providers.get(name).settings for name in providers.names()]
+    elif section.startswith("mailboxes"):
+        models = [SECTIONS["mailboxes"]]
     found: dict[str, set[str]] = {}
     for key in (key for model in models for key in keys_of(model).values() if key.secret):
         found.setdefault(key.name, set()).add(key.sample)

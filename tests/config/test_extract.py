@@ -147,8 +147,30 @@ def test_every_secret_of_the_example_is_found() -> None:
 def test_comments_that_look_like_a_secret() -> None:
     """The samples of the example are none."""
     assert extract(example(), "/f").commented == ()
-    text = f'# token = "{ONE}"\n## secret = ["at least 16 characters"]\n#apprise=["tgram://123/x"]\n# a token = 5\n'
-    assert extract(text, "/f").commented == (1, 3)
+    text = f"""\
+# listmonk.token = "{ONE}"
+[listmonk]
+# url = "http://127.0.0.1:9000"
+# token = "{ONE}"
+# a token = 5
+# [webhooks.mine]
+## secret = ["at least 16 characters"]
+# hmac_secret = "{ONE}"
+[alerts]
+#apprise=["tgram://123/x"]
+[alerts.heartbeat]
+# url = "https://hc.example.org/0815"
+[mailboxes.bounces]
+# password = 'x'
+"""
+    assert extract(text.replace("[mailboxes.bounces]", "# [mailboxes.bounces]"), "/f").commented == (
+        1,
+        4,
+        8,
+        10,
+        12,
+        14,
+    )
 
 
 def test_a_key_is_changed_or_added() -> None:
