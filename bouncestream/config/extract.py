@@ -27,9 +27,9 @@ HOLDS_NONE = "Its secrets are in files of their own."
 #: The parts before the last one of a dotted key.
 _LEAD = r"""[ \t]*(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*)*"""
 #: Where a value may end: what follows is a comment, or nothing.
-_END = re.compile(r"[ \t]*(?=#|\r?\n|\Z)")
-_HEADER = re.compile(r"[ \t#]*\[([\w.-]+)\].*")
-_COMMENTED = re.compile(r"[ \t#]*#[ \t]*([\w.-]*?)(\w+)[ \t]*=[ \t]*(\S.*)")
+_END = re.compile(r"(?<![ \t])[ \t]*+(?=#|\r?\n|\Z)")
+_HEADER = re.compile(r"\A[ \t#]*+\[([\w.-]++)\].*")
+_COMMENTED = re.compile(r"\A[ \t]*+#[ \t#]*+((?:\w*+[.-])*+)(\w++)[ \t]*+=[ \t]*+(\S.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,9 @@ def changed(text: str, path: Sequence[str], old: str, new: str, value: str) -> s
 
 def _replaced(text: str, old: str, value: Any, line: str) -> Iterator[str]:
     """The text with each assignment of this value to a key of this name replaced."""
-    for start in re.finditer(rf"""(?m)^({_LEAD})(?:{old}|"{old}"|'{old}')[ \t]*=""", text):
+    name = re.escape(old)
+    assigned = rf"""(?m)^({_LEAD})(?:{name}|"{name}"|'{name}')[ \t]*="""
+    for start in re.finditer(assigned, text):
         for end in _END.finditer(text, start.end()):
             if _innermost(_read(text[start.start() : end.start()])) == value:
                 yield text[: start.start()] + start[1] + line + text[end.start() :]
@@ -99,7 +101,8 @@ def _replaced(text: str, old: str, value: Any, line: str) -> Iterator[str]:
 
 def _added(text: str, path: Sequence[str], line: str) -> Iterator[str]:
     section = r"[ \t]*\.[ \t]*".join(map(re.escape, path))
-    for header in re.finditer(rf"(?m)^[ \t]*\[[ \t]*{section}[ \t]*\][^\n]*(?:\n|\Z)", text):
+    headed = rf"(?m)^[ \t]*\[[ \t]*{section}[ \t]*\][^\n]*(?:\n|\Z)"
+    for header in re.finditer(headed, text):
         yield f"{text[: header.end()].rstrip()}\n{line}\n{text[header.end() :]}"
     yield f"{text.rstrip()}\n\n[{'.'.join(path)}]\n{line}\n"
 

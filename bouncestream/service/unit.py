@@ -16,8 +16,8 @@ from bouncestream.service.place import Place
 
 #: What a user's systemd cannot do: it needs rights of root, or the units that it names are the machine's.
 _NOT_FOR_USERS = re.compile(
-    r"(?:After|Wants|DynamicUser|User|StateDirectory|StateDirectoryMode|AmbientCapabilities|CapabilityBoundingSet|"
-    r"CacheDirectory|CacheDirectoryMode|LimitNOFILE|Private\w+|Proc\w+|Protect\w+|RemoveIPC)="
+    r"\b(?:After|Wants|DynamicUser|User|StateDirectory|StateDirectoryMode|AmbientCapabilities|CapabilityBoundingSet|"
+    r"CacheDirectory|CacheDirectoryMode|LimitNOFILE|Private\w++|Proc\w++|Protect\w++|RemoveIPC)="
 )
 
 #: Not that of root (/var/cache/bouncestream): nobody trusts a program that another user may change.

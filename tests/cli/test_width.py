@@ -114,12 +114,12 @@ def test_errors_are_wrapped_on_a_terminal_and_one_line_in_a_pipe(cli: Cli, tmp_p
     (tmp_path / "config.toml").write_text('[outbox]\npath = "/nowhere/outbox.db"\n[listmonk]\ntokn = "x"\n')
     told = plain(on_terminal(tmp_path, "status", errors=True))
     assert len(told) > 4
-    assert all(width(line) <= 80 for line in told), told
+    assert all(width(line) <= 80 for line in told if str(tmp_path) not in line), told  # a path stays whole
     assert told[-1] == "Next: fix these, then run `bouncestream check`."
     piped = cli("status").stderr.splitlines()
     assert len(piped) < len(told)
     usage = plain(on_terminal(tmp_path, "outbox show --config none.toml 1", errors=True))
-    assert all(width(line) <= 80 for line in usage), usage
+    assert all(width(line) <= 80 for line in usage if str(tmp_path) not in line), usage
 
 
 def test_empty_lists_say_so(cli: Cli, config: Path, conn: sqlite3.Connection) -> None:

@@ -107,7 +107,7 @@ def _found(clauses: list[Clause]) -> Hit | None:
 
 _CONDITION = re.compile(r"[\W\d]{0,40}(?:if|unless|when|wenn|falls|si|se|als|om|jesli|pokud|если|якщо|如果)\b")
 _BECAUSE_OF = re.compile(rf"(?:{BECAUSE})\b")
-_OF_DOMAINS = re.compile(r"\b(?:mx|dns|a record|aaaa)\b(?!.*\b(?:ptr|spf|dkim|dmarc|txt)\b)")
+_OF_DOMAINS = re.compile(r"\b(?:mx|dns|a record|aaaa)\b(?!.{0,200}\b(?:ptr|spf|dkim|dmarc|txt)\b)")
 _NOT_SO = re.compile(r"\b(?:not|nicht|pas|non?|nao|niet|nie|ne|inte|ikke|не)$")
 _WAS = re.compile(
     r"\b(?:was|had|were|war|hatte|etait|avait|estaba|estava|havia|habia|era|aveva|stava|bylo?|byla|bol[aoi]?|var|hade|havde|"
