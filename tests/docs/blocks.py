@@ -9,13 +9,18 @@ and the pages that are made as a whole (`pages`).
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Mapping
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 from bouncestream import providers
 from bouncestream.alerts.rules import RULES, span
-from bouncestream.cli import build_parser
+from bouncestream.cli import build_parser, status_screen
 from bouncestream.cli.parser import COMMANDS
 from bouncestream.config.model import NAMED, SECTIONS, Verify
 from bouncestream.doctor.catalogue import TOPICS
@@ -47,6 +52,13 @@ def providers_table() -> str:
     return table(("provider", "`provider =`", "proof", "campaign"), rows)
 
 
+def _source(name: str, kind: str, provider: str, heard: str, day: int, week: int) -> dict[str, Any]:
+    fixed = {"state": "green", "why": "", "newest_hour": None}
+    return fixed | {
+        "name": name, "type": kind, "provider": provider, "last_heard": heard, "day": day, "week": week
+    }  # fmt: skip
+
+
 def works_with() -> str:
     """The providers, in a sentence."""
     names = [
@@ -55,6 +67,50 @@ def works_with() -> str:
         if name != "generic"
     ]
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+#: What `bouncestream status --json` says of a bridge at work, for the picture of the README.
+STATUS: dict[str, Any] = {
+    "at": "2026-11-30T15:39:00.000Z",
+    "running": True,
+    "ready": True,
+    "parts": {},
+    "sources": [
+        _source("sendamatic", "webhook", "sendamatic", "2026-11-30T15:37:00.000Z", 31, 214),
+        _source("bounces", "mailbox", "", "2026-11-30T14:02:00.000Z", 6, 48),
+    ],
+    "outbox": {
+        "path": "/var/lib/bouncestream/outbox.db",
+        "states": {"pending": 0, "posted": 1, "verified": 3120, "unstored": 87, "held": 2},
+        "oldest_pending_seconds": 0.0,
+        "held": {"unproven": 2},
+        "quarantine": 0,
+        "unidentified": 3,
+        "doubled": 0,
+        "bytes": 18 << 20,
+        "wal_bytes": 1 << 20,
+        "disk_free_bytes": 21 << 30,
+    },
+    "sink": {
+        "url": "http://127.0.0.1:9000",
+        "state": "green",
+        "why": "Listmonk v6.2.0",
+        "restarts": 1,
+        "lost": 24,
+    },
+    "alerts": {
+        "active": [],
+        "last": [],
+        "channels": [{"channel": "email", "waiting": 0, "error": "", "last_sent": "2026-11-30T08:00:00.000Z"}],
+    },
+}
+
+
+def status() -> str:
+    """The screen of `bouncestream status`, as it prints that."""
+    with patch.dict(os.environ, COLUMNS="80"), redirect_stdout(StringIO()) as printed:
+        status_screen.show(STATUS)
+    return f"```text\n$ bouncestream status\n{printed.getvalue().strip()}\n```"
 
 
 def permissions() -> str:
@@ -165,7 +221,9 @@ def documents() -> dict[Path, dict[str, str]]:
         "develop/architecture.md": {"floors": floors()},
         "develop/delivery.md": delivery(),
     }
-    return {README: {"works with": works_with()}} | {DOCS / page: made for page, made in own.items()}
+    return {README: {"works with": works_with(), "status": status()}} | {
+        DOCS / page: made for page, made in own.items()
+    }
 
 
 def first_line(section: str) -> str:
