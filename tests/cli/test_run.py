@@ -187,13 +187,19 @@ def test_an_early_sighup_does_not_end_it(spawn: Spawn, sandbox: str, tmp_path: P
     assert done.returncode == 0, done.stderr
     bridge = spawn("run")
     end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:  # until it ignores or handles it
+    while (
+        time.monotonic() < end
+    ):  # until it ignores or handles it; the runtime of a single file handles all, at first
+        launcher = (
+            Path(f"/proc/{bridge.process.pid}/exe").resolve()
+            == Path(os.environ.get("BOUNCESTREAM_PROGRAM", "")).resolve()
+        )
         caught = {
             line.split()[0]: int(line.split()[1], 16)
             for line in Path(f"/proc/{bridge.process.pid}/status").read_text().splitlines()
             if line.startswith(("SigIgn", "SigCgt"))
         }
-        if caught and sum(caught.values()) & 1:
+        if caught and (caught["SigIgn:"] if launcher else sum(caught.values())) & 1:
             break
     for _ in range(20):
         bridge.process.send_signal(signal.SIGHUP)
