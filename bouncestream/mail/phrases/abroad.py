@@ -40,7 +40,10 @@ SPACED: Mapping[str, str] = {
     "Several languages": """
         mailbox: usuari*, adres*, konta, صندوق, حساب; sender: de retorno; domain: domen*; thing: liste*,
         registro, lista*; not: ne, non, ni, nunca, nem, nie, не; there: kennen, existe*, registrad*, localizad*,
-        valido, valida, encontr*, najden*; gone: cancelad*, eliminad*; full: quota, excedid*; other: sera""",
+        valido, valida, encontr*, najden*; gone: cancelad*, eliminad*; full: quota, excedid*; other: sera, como
+        suscriptor*, como
+        assinante*, como subscritor*, como miembro*, como membro*, comme abonne*, comme membre*, als abonnent*,
+        als mitglied*, come iscritt*, come abbonat*, jako subskrybent*, jako abonent*, jako odberatel*""",
     "German": """
         mailbox: benutzer*, nutzer*, anwender*, empfanger*, empfaenger*, postfach*, mailkonto, teilnehmer*,
         kunde*, kennung, mitarbeiter*; sender: kennt sie nicht, kennen sie nicht, sie sind, von der sie, aus der
@@ -133,7 +136,8 @@ SPACED: Mapping[str, str] = {
     "Polish": """
         mailbox: uzytkownik*, odbiorc*, kontem, skrzynk*, skrzyneczk*; sender: nie zna cie, nie zna panstwa, z
         ktorego, z ktorej, nadawc*, zwrotn*; thing: folder*, strona, regul*, klucz*, certyfikat*, ksiazk*,
-        kontakt*, grup*, przekierowan*, skrypt*, wezel, wezle, polecen*, program, plik, pliku, listy, wpis;
+        kontakt*, grup*, przekierowan*, skrypt*, wezel, wezle, polecen*, program, plik, pliku, listy, wpis, baz,
+        baza, bazy, bazie;
         your: twoj, twoja, twojej, twojego, panstwa; there: istnie*, znalezion*, odnalezion*, znalezc, znany,
         znane, znana, zarejestrowan*, rozpozna*, figuruje; no: nie ma, nie mamy, brak, zaden, zadnego; unknown:
         nieznan*, nieprawidlow*, niepoprawn*, bledny; gone: przestal istniec, przestala istniec, przestalo
@@ -355,8 +359,10 @@ JOINED: Mapping[str, str] = {
         gone: 삭제되, 탈퇴, 해지; full: 가득, 초과, 용량; off: 정지, 휴면, 차단; many: 너무 많; later: 일시,
         아직; other: 거부, 스팸, 권한, 허용; down: 응답하지 않, 연결할 수 없""",
     "Thai": """
-        mailbox: ผู้ใช้, ผู้รับ, กล่องจดหมาย, บัญชี, ที่อยู่อีเมล, ที่อยู่; sender: ผู้ส่ง; domain: โดเมน; not: ไม่; there:
-        มีอยู่, พบ, มีตัวตน, มี, รู้จัก, ถูกต้อง; gone: ถูกลบ; full: เต็ม, พื้นที่; off: ระงับ; later: ชั่วคราว; other:
+        mailbox: ผู้ใช้, ผู้รับ, กล่องจดหมาย, บัญชี, ที่อยู่อีเมล, ที่อยู่; sender: ผู้ส่ง; domain: โดเมน; not:
+        ไม่; there:
+        มีอยู่, พบ, มีตัวตน, มี, รู้จัก, ถูกต้อง; gone: ถูกลบ; full: เต็ม, พื้นที่; off: ระงับ; later: ชั่วคราว;
+        other:
         ปฏิเสธ""",
     "Hindi": """
         mailbox: उपयोगकर्ता, प्राप्तकर्ता, पता, मेलबॉक्स, खाता; sender: प्रेषक; domain: डोमेन; unknown: मौजूद नहीं,

@@ -37,7 +37,7 @@ ENGLISH: Mapping[str, str] = {
         connecting, remote host, sending server, mta, peer, my name, your side, sasl, auth, authentication,
         credentials, smarthost, relay user, logging in, login failed""",
     "yours": "your",
-    "elsewhere": "otherhost",
+    "elsewhere": "otherhost, elsewhere",
     "list": """
         mailing list, distribution list, list, lists, group, groups, newsgroup, groupe, grupo, gruppe*, gruppo,
         groep, группа""",
@@ -53,13 +53,13 @@ ENGLISH: Mapping[str, str] = {
         spf, certificate*, lookup, look up, dns, map, maps, backend*, entry point, balance, policy, schema,
         object class, home directory, address book, password*, spool, query, count*, threshold*, format*, rate,
         rates, class*, profile*, attribute*, template*, rule*, store*, volume*, module*, plugin*, object*,
-        benutzerdatenbank, datenbank, verzeichnis, annuaire, base de donnees""",
+        benutzerdatenbank, active directory, resolver*, datenbank, verzeichnis, annuaire, base de donnees""",
     "system": """
         server, servers, system*, service*, connection*, session*, disk*, queue*, device*, host key, process*,
         method*, program*, time, limit*, machine*, site, sites, organisation*, organization*, company, rechner*,
         maquina, macchina, sitio, empresa, entreprise, firma, line, lines, type, port, encoding, serveur*,
         servidor*, serveris, сервер*, sunucu*, szerver*, may chu, palvelin*, charset, transport*, network,
-        gateway*, relay, relaying, error*, request*, cipher*, mechanism*""",
+        gateway*, relay, relaying, error*, request*, cipher*, mechanism*, relay domain*""",
     "part": """
         attachment*, im from, im header, en from, dans from, no from, nel from, im betreff, link*, url*, refers,
         mentions, quotes, message id, website*, web site*, web address*, web page*, embedded, to header*, cc
@@ -107,7 +107,8 @@ ENGLISH: Mapping[str, str] = {
         have no, has no, have no such, has no such, knows no, know no, there is no, there s no, does not have a,
         doesn t have a, don t have a, do not have a, not have any, do not have, don t have, does not have, doesn
         t have, do not know, don t know, does not know, doesn t know, don t recognize, do not recognize, does
-        not host, does not handle mail for, doesn t handle mail for, not handle mail for, not user of, does not
+        not host, do not host, don t host, does not handle mail for, doesn t handle mail for, not handle mail
+        for, not user of, does not
         contain""",
     "not there =": """
         unknown, non existent, non existing, nonexistent, nonexisting, inexistent, unallocated, invalid,
@@ -132,7 +133,9 @@ ENGLISH: Mapping[str, str] = {
         deleted, closed, removed, cancelled, canceled, terminated, purged, retired, decommissioned, erased, gone""",
     "nobody": """
         nothing is known, nothing known, nobody of that name, nobody by, nobody here by, nobody here with,
-        nobody here called, nobody here named, nobody with, nobody called, nobody named, nobody here of, nobody
+        nobody here called, nobody here named, nobody here is called, no one here is called, nobody is called, no
+        one is called, who goes by, goes by the name, is no one at, s no one at, nobody with, nobody called,
+        nobody named, nobody here of, nobody
         has, no one by, no one here by, no one of that name, no one here of, no one with, no one here with, no
         one called, no one named, no one at this address, nobody at this address, no one has, anyone called,
         anyone named, anyone by, not our customer, not a customer of ours, not one of our customers, no mail
@@ -170,11 +173,13 @@ ENGLISH: Mapping[str, str] = {
         preferences, preference, settings, filter*, personal, by user request, user request, has refused,
         whitelist*, white list, allow list, only accepts, only takes, takes only, closed for abuse, closed to,
         unwanted, opted, not known to accept, blocklist*, blacklist*, listed, refuses, not interested, has
-        blocked, declined, not want, not subscribed, isn t subscribed, not a subscriber, not a member, non
+        blocked, declined, not want, not subscribed, isn t subscribed, not a subscriber, as a subscriber, as
+        subscriber, as a member, not a member, non
         member*""",
     "unreachable": """
         timed out, timeout, not reachable, unreachable, connection refused, did not respond, not responding, not
-        answering, is down, could not connect, cannot connect, offline, servfail, connection lost, connection
+        answering, did not answer, didn t answer, does not answer, doesn t answer, be reached, is down, could
+        not connect, cannot connect, offline, servfail, connection lost, connection
         was lost, crashed, corrupt, corrupted, out of order""",
     "temporary": """
         yet, closed for, opens again, moved to, was moved, moved away, under review, on the move, at present,

@@ -70,7 +70,7 @@ def read_words(text: str, heard: str = "") -> Reading:
                 break
         elif (
             (once and hit.state == "gone" and kind_of(hit.reason) == "hard")  # the last state counts
-            or (hit.reason in _OF_THE_MAILBOX and not hit.inherited)
+            or (hit.reason in _OF_THE_MAILBOX and not hit.inherited and not _was_full(best, hit, clauses))
             or _looked_in_vain(hit)
             or (hit.sure and not best.sure)
         ):
@@ -99,6 +99,11 @@ def read_words(text: str, heard: str = "") -> Reading:
 def _looked_in_vain(hit: Hit) -> bool:
     """Whether a later sentence says that whoever was asked for the mailbox is not well."""
     return hit.state in ("temporary", "unreachable") and hit.subject in ("record", "system")
+
+
+def _was_full(best: Hit, hit: Hit, clauses: list[Clause]) -> bool:
+    """Whether it is told only how full a mailbox was, before it was gone."""
+    return best.state == "gone" and hit.reason == "mailbox_full" and any(_WAS.search(c.text) for c in clauses)
 
 
 def _found(clauses: list[Clause]) -> Hit | None:
