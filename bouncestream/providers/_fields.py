@@ -68,6 +68,13 @@ def text(value: object, limit: int = 998) -> str:
     return ""
 
 
+def needed(item: Any, key: str) -> str:
+    """The word in a field of an event that each event has. Raises Malformed."""
+    if word := text(item.get(key), 100):
+        return word
+    raise Malformed(f"{key} is missing")
+
+
 def joined(*words: object) -> str:
     """What a provider calls a piece of feedback, in several fields: those that are there, with slashes between."""
     return "/".join(word for value in words if (word := text(value, 100)))

@@ -15,9 +15,8 @@ from typing import Any
 
 from bouncestream.crypto.proof import Basic
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import header, joined, text
+from bouncestream.providers._fields import header, joined, needed, text
 from bouncestream.settings.key import live_secret
 
 #: event; of a blocked one its reason as well → class.
@@ -61,9 +60,7 @@ def parse(request: WebhookRequest, into: Gathered[Brevo]) -> None:
 
 
 def _one(item: Any, into: Gathered[Brevo]) -> None:
-    event, why = text(item.get("event"), 100), text(item.get("reason"))
-    if not event:
-        raise Malformed("event is missing")
+    event, why = needed(item, "event"), text(item.get("reason"))
     said = event
     if event == "blocked":
         said = joined(event, "unsubscribed" if "unsubscribed" in why.lower() else why)

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import joined, text
+from bouncestream.providers._fields import joined, needed, text
 
 #: status, of an error also /category → class.
 CLASSES: Mapping[str, str] = {
@@ -61,9 +60,7 @@ def parse(request: WebhookRequest, into: Gathered[ElasticEmail]) -> None:
 
 
 def _one(item: Any, into: Gathered[ElasticEmail]) -> None:
-    said, category = text(item.get("status"), 100), text(item.get("category"), 50)
-    if not said:
-        raise Malformed("status is missing")
+    said, category = needed(item, "status"), text(item.get("category"), 50)
     into.report(
         joined(said, category) if said == "Error" else said,
         part=item,

@@ -16,9 +16,8 @@ from typing import Any
 from bouncestream.crypto.place import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import WINDOW, Hmac
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import dig, text
+from bouncestream.providers._fields import dig, needed
 from bouncestream.settings.key import live_secret
 
 #: Type of the event → class.
@@ -68,9 +67,7 @@ def parse(request: WebhookRequest, into: Gathered[Emailit]) -> None:
 
 
 def _one(item: Any, into: Gathered[Emailit]) -> None:
-    said, mail = text(item.get("type"), 100), dig(item, "data", "object")
-    if not said:
-        raise Malformed("type is missing")
+    said, mail = needed(item, "type"), dig(item, "data", "object")
     into.report(
         said,
         part=item,

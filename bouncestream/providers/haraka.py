@@ -14,9 +14,8 @@ from typing import Any
 
 from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import text
+from bouncestream.providers._fields import needed
 from bouncestream.settings.key import live_secret
 
 #: type → class.
@@ -44,9 +43,7 @@ def parse(request: WebhookRequest, into: Gathered[Haraka]) -> None:
 
 
 def _one(item: Any, into: Gathered[Haraka]) -> None:
-    said = text(item.get("type"), 100)
-    if not said:
-        raise Malformed("type is missing")
+    said = needed(item, "type")
     recipient = item.get("recipient")
     into.report(
         said,

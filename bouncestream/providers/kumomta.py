@@ -15,9 +15,8 @@ from typing import Any
 
 from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import dig, joined, text
+from bouncestream.providers._fields import dig, joined, needed, text
 from bouncestream.settings.key import live_secret
 
 _DEAD = ("InvalidRecipient", "BadDomain", "InactiveMailbox")
@@ -64,9 +63,7 @@ def parse(request: WebhookRequest, into: Gathered[KumoMta]) -> None:
 
 
 def _one(item: Any, into: Gathered[KumoMta]) -> None:
-    said, answer, report = text(item.get("type"), 100), item.get("response"), item.get("feedback_report")
-    if not said:
-        raise Malformed("type is missing")
+    said, answer, report = needed(item, "type"), item.get("response"), item.get("feedback_report")
     if said in ("Bounce", "OOB"):
         said = joined(said, item.get("bounce_classification"))
     recipient, headers = item.get("recipient"), item.get("headers")

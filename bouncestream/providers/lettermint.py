@@ -15,9 +15,8 @@ from typing import Any
 from bouncestream.crypto.place import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import WINDOW, Hmac
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import dig, text
+from bouncestream.providers._fields import dig, needed
 from bouncestream.settings.key import live_secret
 
 #: Event → class.
@@ -62,9 +61,7 @@ def parse(request: WebhookRequest, into: Gathered[Lettermint]) -> None:
 
 
 def _one(item: Any, into: Gathered[Lettermint]) -> None:
-    said, data = text(item.get("event"), 100), item.get("data")
-    if not said:
-        raise Malformed("event is missing")
+    said, data = needed(item, "event"), item.get("data")
     answer = dig(data, "response")
     into.report(
         said,

@@ -16,9 +16,8 @@ from typing import Any
 from bouncestream.crypto.place import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import Hmac
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import dig, text
+from bouncestream.providers._fields import dig, needed
 from bouncestream.settings.key import live_secret
 
 #: event_type → class.
@@ -51,9 +50,7 @@ def parse(request: WebhookRequest, into: Gathered[Maileroo]) -> None:
 
 
 def _one(item: Any, into: Gathered[Maileroo]) -> None:
-    said, data = text(item.get("event_type"), 100), item.get("event_data")
-    if not said:
-        raise Malformed("event_type is missing")
+    said, data = needed(item, "event_type"), item.get("event_data")
     to = dig(data, "to")
     into.report(
         said,

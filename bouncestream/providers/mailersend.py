@@ -17,9 +17,8 @@ from typing import Any
 from bouncestream.crypto.place import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import Hmac
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import dig, text
+from bouncestream.providers._fields import dig, needed
 from bouncestream.settings.key import live_secret
 
 #: Type of the event → class.
@@ -69,9 +68,7 @@ def parse(request: WebhookRequest, into: Gathered[MailerSend]) -> None:
 
 
 def _one(item: Any, into: Gathered[MailerSend]) -> None:
-    said, data = text(item.get("type"), 100), item.get("data")
-    if not said:
-        raise Malformed("type is missing")
+    said, data = needed(item, "type"), item.get("data")
     email = dig(data, "email")
     why = dig(data, "morph") or dig(data, "meta")
     into.report(

@@ -14,9 +14,8 @@ from typing import Any
 
 from bouncestream.crypto.proof import Basic
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import joined, text
+from bouncestream.providers._fields import joined, needed, text
 from bouncestream.settings.key import live_secret
 
 #: event; of a bounce /hard or /soft and the error, of a blocked mail (one that Mailjet did not send) the error →
@@ -83,9 +82,7 @@ def parse(request: WebhookRequest, into: Gathered[Mailjet]) -> None:
 
 
 def _one(item: Any, into: Gathered[Mailjet]) -> None:
-    event, error = text(item.get("event"), 100), text(item.get("error"), 100)
-    if not event:
-        raise Malformed("event is missing")
+    event, error = needed(item, "event"), text(item.get("error"), 100)
     said = event
     if event == "bounce":
         said = joined(event, "hard" if item.get("hard_bounce") else "soft", error)

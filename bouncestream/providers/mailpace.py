@@ -15,9 +15,8 @@ from typing import Any
 
 from bouncestream.crypto.place import Header
 from bouncestream.crypto.public_key import Ed25519
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import dig, text
+from bouncestream.providers._fields import dig, needed, text
 from bouncestream.settings.key import live_key
 from bouncestream.settings.shapes import PUBLIC_KEYS
 
@@ -57,9 +56,7 @@ def parse(request: WebhookRequest, into: Gathered[MailPace]) -> None:
 
 
 def _one(item: Any, into: Gathered[MailPace]) -> None:
-    said, mail = text(item.get("event"), 100), item.get("payload")
-    if not said:
-        raise Malformed("event is missing")
+    said, mail = needed(item, "event"), item.get("payload")
     for recipient in text(dig(mail, "to"), 10_000).split(","):
         into.report(
             said,

@@ -15,9 +15,8 @@ from typing import Any
 from bouncestream.crypto.place import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import Hmac
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import text
+from bouncestream.providers._fields import needed, text
 from bouncestream.settings.key import live_secret
 
 #: event, of a bounce also /bounce_category, of a refusal /what its reason ends with → class.
@@ -59,9 +58,7 @@ def parse(request: WebhookRequest, into: Gathered[Mailtrap]) -> None:
 
 
 def _one(item: Any, into: Gathered[Mailtrap]) -> None:
-    said, why = text(item.get("event"), 100), text(item.get("reason"))
-    if not said:
-        raise Malformed("event is missing")
+    said, why = needed(item, "event"), text(item.get("reason"))
     if said == "bounce":
         said = f"bounce/{text(item.get('bounce_category'), 50)}"
     elif said == "reject":

@@ -14,9 +14,8 @@ from typing import Any
 
 from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import header, text
+from bouncestream.providers._fields import header, needed
 from bouncestream.settings.key import live_secret
 
 #: Event → class.
@@ -49,9 +48,7 @@ def parse(request: WebhookRequest, into: Gathered[Mox]) -> None:
 
 
 def _one(item: Any, into: Gathered[Mox]) -> None:
-    said, extra = text(item.get("Event"), 100), item.get("Extra") or {}
-    if not said:
-        raise Malformed("Event is missing")
+    said, extra = needed(item, "Event"), item.get("Extra") or {}
     into.report(
         said,
         part=item,

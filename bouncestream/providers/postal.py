@@ -16,9 +16,8 @@ from typing import Any
 
 from bouncestream.crypto.place import Header
 from bouncestream.crypto.public_key import Rsa
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import dig, joined, text
+from bouncestream.providers._fields import dig, joined, needed, text
 from bouncestream.settings.key import live_key
 from bouncestream.settings.shapes import PUBLIC_KEYS
 
@@ -59,9 +58,7 @@ def parse(request: WebhookRequest, into: Gathered[Postal]) -> None:
 
 
 def _one(item: Any, into: Gathered[Postal]) -> None:
-    event, payload = text(item.get("event"), 100), item.get("payload")
-    if not event:
-        raise Malformed("event is missing")
+    event, payload = needed(item, "event"), item.get("payload")
     message = dig(payload, "original_message") or dig(payload, "message")
     details = text(dig(payload, "details"))
     if event == "MessageHeld" and "suppression list" in details:

@@ -14,9 +14,8 @@ from typing import Any
 
 from bouncestream.crypto.proof import Basic
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import text
+from bouncestream.providers._fields import needed
 from bouncestream.settings.key import live_secret
 
 #: RecordType/Type → class. Of a suppression the reason and whose doing it was.
@@ -72,9 +71,7 @@ def parse(request: WebhookRequest, into: Gathered[Postmark]) -> None:
 
 
 def _one(item: Any, into: Gathered[Postmark]) -> None:
-    record = text(item.get("RecordType"), 100)
-    if not record:
-        raise Malformed("RecordType is missing")
+    record = needed(item, "RecordType")
     said = record
     if record == "Bounce":
         said = f"{record}/{item.get('Type')}"

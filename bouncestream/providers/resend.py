@@ -16,9 +16,8 @@ from typing import Any
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import standard_webhooks
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import dig, joined, text
+from bouncestream.providers._fields import dig, joined, needed, text
 from bouncestream.settings.key import live_secret
 
 #: type; of a bounce also /type/subType → class.
@@ -69,9 +68,7 @@ def parse(request: WebhookRequest, into: Gathered[Resend]) -> None:
 def _one(item: Any, number: str, into: Gathered[Resend]) -> None:
     from bouncestream.mail.sns import SUBTYPES  # when it is needed: the configuration needs no mail reader
 
-    said, data = text(item.get("type"), 100), item.get("data")
-    if not said:
-        raise Malformed("type is missing")
+    said, data = needed(item, "type"), item.get("data")
     bounce, to = dig(data, "bounce"), dig(data, "to")
     if said == "email.bounced":
         said = joined(said, dig(bounce, "type"), dig(bounce, "subType"))

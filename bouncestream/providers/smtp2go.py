@@ -15,9 +15,8 @@ from typing import Any
 
 from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import joined, text
+from bouncestream.providers._fields import joined, needed
 from bouncestream.settings.key import live_secret
 
 #: event, of a bounce also /its class → class.
@@ -54,9 +53,7 @@ def parse(request: WebhookRequest, into: Gathered[Smtp2Go]) -> None:
 
 
 def _one(item: Any, into: Gathered[Smtp2Go]) -> None:
-    said = text(item.get("event"), 100)
-    if not said:
-        raise Malformed("event is missing")
+    said = needed(item, "event")
     into.report(
         joined(said, item.get("bounce")) if said == "bounce" else said,
         part=item,

@@ -12,6 +12,7 @@ from bouncestream.providers._fields import (
     joined,
     load_json,
     moment,
+    needed,
     text,
     to_text,
     uuids,
@@ -142,3 +143,10 @@ def test_a_header_is_found_in_any_case_and_form() -> None:
     assert header([{"key": "Message-ID", "value": "<a@b>"}], "Message-ID") == "<a@b>"
     for nothing in (None, "Message-ID", 5, [], {}, {"other": "x"}, [["Message-ID", "<a@b>"]]):
         assert header(nothing, "Message-ID") is None
+
+
+@pytest.mark.parametrize("event", [{}, {"type": None}, {"type": " "}, {"type": ["bounce"]}])
+def test_a_word_that_each_event_has_is_asked_for(event: dict[str, object]) -> None:
+    assert needed({"type": " bounce "}, "type") == "bounce"
+    with pytest.raises(Malformed, match=r"^type is missing$"):
+        needed(event, "type")
