@@ -58,7 +58,6 @@ FINDINGS: Mapping[str, str] = {
 
 _COMMENT = re.compile(r"\([^()]*\)")
 _RESULT = re.compile(r"\b(spf|dkim|dmarc)\s{0,5}=\s{0,5}([a-z]{2,20})", re.IGNORECASE)
-_POLICY = re.compile(r"\bp=(\w{4,10})", re.IGNORECASE)
 
 
 def judge(letter: Letter, own: Own, root_url: str) -> Iterable[Finding]:
