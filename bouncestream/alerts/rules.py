@@ -200,7 +200,7 @@ def _doctor(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     if s.findings is None:
         return None
     return [
-        Reading(Verdict.BAD, finding.id, finding.seen, finding.fix, level=str(finding.level))
+        Reading(Verdict.BAD, finding.id, finding.seen, " ".join(finding.fix.split()), level=str(finding.level))
         for finding in s.findings
         if finding.level in ("warning", "error")
     ]

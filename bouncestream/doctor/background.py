@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -45,7 +46,8 @@ def examine(job: dict[str, Any]) -> list[dict[str, Any]]:
     """The findings for a job, in the process of its own."""
     from bouncestream.doctor import quick
 
-    os.nice(10)  # feedback that comes in meanwhile goes first
+    with suppress(PermissionError):  # the unit's SystemCallFilter forbids it
+        os.nice(10)  # feedback that comes in meanwhile goes first
     config = Config(
         listmonk=Listmonk(
             url=job["url"], user=job["user"], token=Secret(job["token"]), public_url=job["public_url"]

@@ -35,6 +35,12 @@ def test_an_alert_of_a_refused_login_says_what_the_mailbox_says() -> None:
         assert "Next:" not in reading.seen
 
 
+def test_a_remedy_with_a_snippet_is_one_line() -> None:
+    found = Finding("pixel", Level.ERROR, "t", "a login page", fix="set it:\n\n    [server]\n    listen = 1")
+    [reading] = BY_ID["doctor"].look(Snapshot({}, findings=[found]), Alerts())
+    assert reading.fix == "set it: [server] listen = 1"
+
+
 def source(**seen: object) -> Snapshot:
     return Snapshot({}, now=NOW, sources=[SourceSeen("shop", **seen)])  # type: ignore[arg-type]
 

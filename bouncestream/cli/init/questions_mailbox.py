@@ -19,9 +19,11 @@ from bouncestream.cli.init.reading import (
     tls_of,
 )
 from bouncestream.settings import shapes
+from bouncestream.settings.shapes import loopback
 
 #: The port whose kind of TLS need not be asked for.
 _IMAPS = 993
+_IMAP = 143
 _LOGINS = ((PASSWORD, "with a password"), (GOOGLE, "by OAuth at Google"), (MICROSOFT, "by OAuth at Microsoft"))
 _BOX = f"mailboxes.{MAILBOX}"
 
@@ -34,6 +36,11 @@ def _verp_of(answers: Answers) -> str:
 
 def _login_of(answers: Answers) -> str:
     return MICROSOFT if answers.imap_host.lower().endswith(("office365.com", "outlook.com")) else PASSWORD
+
+
+def _port_of(answers: Answers) -> str:
+    """The usual port. On this machine the one without TLS: a fresh server's certificate is valid for no name."""
+    return str(_IMAP if loopback(answers.imap_host) else _IMAPS)
 
 
 def _has_mailbox(answers: Answers) -> bool:
@@ -68,10 +75,10 @@ BOUNCES = Part(
             flag="--imap-port",
             metavar="PORT",
             key=f"{_BOX}.port",
-            help=f"its port (default: {_IMAPS})",
+            help=f"its port (default: {_IMAPS}; {_IMAP} on this machine)",
             text="Port of the IMAP server",
             asked=_has_mailbox,
-            default=lambda _: str(_IMAPS),
+            default=_port_of,
             read=port,
         ),
         Question(

@@ -71,9 +71,10 @@ def connect_error(error: OSError | TimeoutError, settings: Mailbox) -> Certifica
     where = f"{settings.host}:{settings.real_port}"
     found = failure_of(error)
     if found.kind is FailureKind.CERTIFICATE:
+        also = ' On this machine itself port 143 with tls = "none" does, too.' if loopback(settings.host) else ""
         return CertificateRefused(
             f"{where}: {found.words}. Next: check mailboxes.{settings.name}.host, or set ca_file if a private CA "
-            "signed it."
+            f"signed it.{also}"
         )
     if found.kind is FailureKind.TIMEOUT:
         return ConnectionLost(f"{where} could not be reached within {settings.timeout:g} s")

@@ -113,3 +113,14 @@ def test_the_return_address_follows_the_user() -> None:
 
 def test_nothing_more_is_asked_without_a_mailbox() -> None:
     assert not any(one.asked(Answers()) for one in BOUNCES.questions if one.name != "imap_host")
+
+
+@pytest.mark.parametrize(
+    ("server", "port", "tls"),
+    [("localhost", "143", "none"), ("::1", "143", "none"), ("imap.example.org", "993", "implicit")],
+)
+def test_a_server_on_this_machine_needs_no_certificate(server: str, port: str, tls: str) -> None:
+    answers = Answers(imap_host=server)
+    number = QUESTIONS["imap_port"].default(answers)
+    answers.imap_port = int(number)
+    assert (number, QUESTIONS["imap_tls"].default(answers)) == (port, tls)
