@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeAlias
 
+from bouncestream import providers
 from bouncestream.config.alerting import Alerts
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config, Listmonk, Outbox
@@ -205,7 +206,8 @@ async def _listmonk(it: Examination, config: Config, asked: ListmonkTask) -> Non
     if seen is not None:
         it.judged(listmonk.TOPIC, lambda: listmonk.judge(seen))
         users = [(box.host, box.user) for box in config.mailboxes.values()]
-        it.judged(bounces.TOPIC, lambda: bounces.judge(seen, users, own_sources(config)))
+        titles = {providers.get(hook.provider).title for hook in config.webhooks.values()}
+        it.judged(bounces.TOPIC, lambda: bounces.judge(seen, users, own_sources(config), titles))
         if seen.known:
             boxes, version = list(config.mailboxes.values()), seen.version
             it.judged(bounces.TOPIC, lambda: return_address.judge(config.mail, boxes, version))

@@ -32,6 +32,7 @@ from bouncestream.ports import State
 from bouncestream.providers._settings import proofs_of
 from bouncestream.settings.key import keys_of
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS
+from tests.contract import own_handlers as own
 from tests.docs.pages import MADE, commands, pages, schema, table, toctree, tops
 from tests.test_architecture import FLOORS, PACKAGE
 
@@ -50,6 +51,26 @@ def providers_table() -> str:
             (f"[{one.title}]({name}.md)", f"`{name}`", " or ".join(proofs) or "`path_secret`", one.guide.uuids)
         )
     return table(("provider", "`provider =`", "proof", "campaign"), rows)
+
+
+def own_handlers() -> dict[str, str]:
+    """What Listmonk's own webhooks did with reports, beside what we make of them."""
+
+    def theirs(report: own.Report) -> str:
+        seen = own.theirs(report)
+        if seen["answer"] != 200:
+            return f"refused ({seen['answer']})"
+        if seen["type"] is None:
+            return "nothing"
+        return f"{seen['type']}{', blocklisted' if seen['status'] == 'blocklisted' else ''}"
+
+    rows = []
+    for report in own.REPORTS:
+        ours, other = own.ours(report), theirs(report)
+        differs = "" if other.partition(",")[0] == ours else "≠"
+        rows.append((own.title(report.provider), report.title, other, ours, differs))
+    columns = ("provider", "report", f"Listmonk {own.version()}", "bouncestream", "")
+    return {"own handlers": table(columns, rows)}
 
 
 def _source(name: str, kind: str, provider: str, heard: str, day: int, week: int) -> dict[str, Any]:
@@ -195,10 +216,11 @@ def documents() -> dict[Path, dict[str, str]]:
     )
     areas = ((f"[{title}](findings/{topic}.md)", f"`{topic}`") for topic, title in TOPICS.items())
     sections = ((f"[`[{top}]`](keys/{top}.md)", first_line(top)) for top in tops())
-    own = {
+    made = {
         "start/listmonk.md": {"permissions": permissions()},
         "start/proxy.md": {"proxy": f"```caddy\n{caddy.configuration(Site('news.example.org'))}```"},
         "providers/index.md": {"providers": providers_table(), "pages": toctree(providers.names())},
+        "providers/listmonk-knows.md": own_handlers(),
         "understand/policy.md": {
             "reasons": table(("reason", "by default", "may pass by itself", "meaning"), reasons)
         },
@@ -222,7 +244,7 @@ def documents() -> dict[Path, dict[str, str]]:
         "develop/delivery.md": delivery(),
     }
     return {README: {"works with": works_with(), "status": status()}} | {
-        DOCS / page: made for page, made in own.items()
+        DOCS / page: blocks for page, blocks in made.items()
     }
 
 

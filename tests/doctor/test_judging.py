@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -93,6 +93,27 @@ def test_the_same_mailbox() -> None:
     other = bounces.judge(seen(settings=settings), [("mail.example.com", "other")], [])
     assert ids(other, "error", "warning") == []
     assert "bounces-own-mailbox" in ids(other)
+
+
+@pytest.mark.parametrize(
+    ("settings", "ours", "found"),
+    [
+        ({"bounce.postmark": {"enabled": True}}, {"Postmark"}, ["bounces-own-twice"]),
+        ({"bounce.postmark": {"enabled": False}}, {"Postmark"}, []),
+        ({"bounce.postmark": {"enabled": True}}, {"SendGrid"}, ["bounces-own-webhooks"]),
+        (
+            {"bounce.ses_enabled": True, "bounce.lettermint": {"enabled": True}},
+            {"Lettermint"},
+            ["bounces-own-twice", "bounces-own-unproven", "bounces-own-webhooks"],
+        ),
+        ({"bounce.azure": {"enabled": True, "shared_secret": "•••"}}, (), ["bounces-own-webhooks"]),
+        ({"bounce.azure": {"enabled": True}}, (), ["bounces-own-unproven", "bounces-own-webhooks"]),
+        ({"bounce.azure": {"enabled": False}, "bounce.ses_enabled": None}, {"Azure"}, []),
+    ],
+)
+def test_webhooks_of_listmonks_own(settings: Mapping[str, Any], ours: Collection[str], found: list[str]) -> None:
+    told = [one.id for one in bounces.judge(seen(settings=settings), [], [], ours) if "-own-" in one.id]
+    assert told == found
 
 
 @pytest.mark.parametrize(

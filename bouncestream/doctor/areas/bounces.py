@@ -7,7 +7,7 @@ blocklist; its POP scanner deletes every mail that it fetches.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bouncestream.doctor.finding import Finding, Level
@@ -29,6 +29,8 @@ FINDINGS: Mapping[str, str] = {
     "bounces-same-mailbox": "Listmonk's POP scanner empties the mailbox that bouncestream reads",
     "bounces-own-mailbox": "Listmonk's POP scanner reads a bounce mailbox of its own",
     "bounces-own-webhooks": "providers post bounces to Listmonk itself too",
+    "bounces-own-twice": "Listmonk accepts the webhooks of a provider that bouncestream receives",
+    "bounces-own-unproven": "Listmonk believes webhooks that anybody can forge",
     "bounces-doubled": "another bridge feeds the same bounces: they count twice",
     "bounces-unanswered": "Listmonk does not answer a bounce as expected",
 }
@@ -43,6 +45,14 @@ _OWN = {
     "bounce.azure": "Azure",
     "bounce.lettermint": "Lettermint",
 }
+#: What Listmonk's own webhook believes without proof, and what to do.
+_FORGED = {
+    "Amazon SES": (
+        "messages of every SNS topic, not only of yours",
+        "switch off Amazon SES, and let bouncestream receive them: its `topics` names yours",
+    ),
+    "Azure": ("posts without any secret", "give Azure a shared secret, or switch it off"),
+}
 
 
 def own_hooks(settings: Mapping[str, Any] | None) -> list[str]:
@@ -55,8 +65,14 @@ def own_hooks(settings: Mapping[str, Any] | None) -> list[str]:
     return found
 
 
-def judge(seen: ListmonkFacts, mailboxes: Iterable[tuple[str, str]], labels: Iterable[str]) -> list[Finding]:
-    """`mailboxes`: host and user of those that bouncestream reads; `labels`: the names of its sources."""
+def judge(
+    seen: ListmonkFacts,
+    mailboxes: Iterable[tuple[str, str]],
+    labels: Iterable[str],
+    providers: Collection[str] = (),
+) -> list[Finding]:
+    """`mailboxes`: host and user of those that bouncestream reads; `labels`: the names of its sources; `providers`:
+    the titles of those whose webhooks it receives."""
     if not seen.known:  # whoever we are there, that the webhooks are off is seen
         return [one for one in _switches(seen, None) if one.id == "bounces-webhooks-off"] if seen.stranger else []
     settings = seen.settings
@@ -64,16 +80,37 @@ def judge(seen: ListmonkFacts, mailboxes: Iterable[tuple[str, str]], labels: Ite
     if settings is not None:
         found += _actions(settings.get("bounce.actions"))
         found += _mailboxes(settings.get("bounce.mailboxes"), mailboxes)
-        if names := own_hooks(settings):
-            text = f"Listmonk accepts webhooks of {', '.join(names)} itself"
-            why = "Fine unless bouncestream receives them too: each bounce would count twice."
-            found.append(Finding("bounces-own-webhooks", Level.INFO, TOPIC, text, why))
+        found += _own(settings, providers)
     found += _doubled(_rows(seen), tuple(labels))
     if not any(one.level in (Level.WARNING, Level.ERROR) for one in found):
         text = "bounce webhooks and processing are on"
         if settings is not None:
             text += f"; {_told(settings.get('bounce.actions'))}"
         found.append(Finding("bounces-ok", Level.OK, TOPIC, text))
+    return found
+
+
+def _own(settings: Mapping[str, Any], providers: Collection[str]) -> list[Finding]:
+    """Webhooks that Listmonk takes itself."""
+    found, names = [], own_hooks(settings)
+    if twice := [name for name in names if name in providers]:
+        text = f"Listmonk accepts webhooks of {', '.join(twice)} itself, and so does bouncestream"
+        why = "If the provider posts to both, each bounce counts twice, once as Listmonk reads it."
+        fix = f"remove Listmonk's URL at the provider; then {_WHERE}: switch off {' and '.join(twice)}"
+        found.append(Finding("bounces-own-twice", Level.WARNING, TOPIC, text, why, fix))
+    azure = settings.get("bounce.azure")
+    open_ones = [name for name in names if name == _OWN["bounce.ses_enabled"]]
+    if isinstance(azure, dict) and azure.get("enabled") is True and not azure.get("shared_secret"):
+        open_ones.append(_OWN["bounce.azure"])
+    for name in open_ones:
+        forged, what = _FORGED[name]
+        text = f"Listmonk's own webhook for {name} believes {forged}"
+        why = "A stranger can blocklist any of your subscribers."
+        found.append(Finding("bounces-own-unproven", Level.WARNING, TOPIC, text, why, f"{_WHERE}: {what}"))
+    if others := [name for name in names if name not in twice]:
+        text = f"Listmonk accepts webhooks of {', '.join(others)} itself"
+        why = "Fine unless bouncestream receives the same bounces another way: each would count twice."
+        found.append(Finding("bounces-own-webhooks", Level.INFO, TOPIC, text, why))
     return found
 
 
