@@ -3,7 +3,8 @@
 
 The certificate of an SNS message is fetched from Amazon. For its reports the real Listmonk has to take this machine
 for that: its own /etc/hosts leads the name in `sns.CERTIFICATE` to 127.0.0.1, and its SSL_CERT_FILE is the
-authority (certificate and key) that BOUNCESTREAM_TEST_LISTMONK_SNS names. `RENEW_OUTPUT=1` writes anew what was seen.
+authority (certificate and key) that BOUNCESTREAM_TEST_LISTMONK_SNS names. `RENEW_OUTPUT=1` writes the file
+anew.
 """
 
 from __future__ import annotations
