@@ -54,6 +54,8 @@ def noting(pattern, flags):
         seen.setdefault((found.pattern, found.flags), f"{name}:{frame.f_lineno}")
     return found
 re._compile = noting
+from bouncestream.mail import late
+late.late = re.compile
 for module in pkgutil.walk_packages(bouncestream.__path__, "bouncestream."):
     if not module.name.endswith("__main__"):
         importlib.import_module(module.name)

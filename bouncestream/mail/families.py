@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from bouncestream.mail.address import IN_TEXT
+from bouncestream.mail.late import late
 
 _ADDRESS = f"(?P<a>{IN_TEXT})"
 
@@ -32,7 +33,7 @@ class Family:
 
 def start(pattern: str) -> re.Pattern[str]:
     """The pattern with "{A}" for an address, which becomes group "a". Keep every repetition bounded."""
-    return re.compile(pattern.replace("{A}", _ADDRESS), re.MULTILINE | re.IGNORECASE)
+    return late(pattern.replace("{A}", _ADDRESS), re.MULTILINE | re.IGNORECASE)
 
 
 _LINE = start(r"^[ \t]{0,8}[\"<]?{A}[\">]?:?[ \t]*$")

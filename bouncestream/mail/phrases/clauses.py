@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from bouncestream.mail.late import late
+
 TEXT_LIMIT = 4000
 """So much of a text is looked at."""
 
@@ -216,7 +218,7 @@ def folded(text: str) -> str:
 
 def folding(pattern: str) -> re.Pattern[str]:
     """A pattern, without upper-case escapes, for text that is `folded`."""
-    return re.compile(folded(pattern))
+    return late(folded(pattern))
 
 
 def unescaped(text: str) -> str:

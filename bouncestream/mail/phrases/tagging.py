@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from bouncestream.mail.late import late
 from bouncestream.mail.phrases.abroad import BEHIND, JOINED, JOINED_MORE, NAMES, SMALL, SPACED
 from bouncestream.mail.phrases.clauses import folded, listed
 from bouncestream.mail.phrases.composed import ENGLISH, NEUTRAL
@@ -116,7 +117,7 @@ def _unspaced() -> dict[str, str]:
 
 
 _UNSPACED = _unspaced()
-_JOINED = re.compile("|".join(map(re.escape, sorted(_UNSPACED, key=len, reverse=True))))
+_JOINED = late("|".join(map(re.escape, sorted(_UNSPACED, key=len, reverse=True))))
 
 
 def tokens(text: str) -> list[str]:
