@@ -26,6 +26,7 @@ from bouncestream.errors import ListenError
 from bouncestream.health import Health, Status
 from bouncestream.maintenance.absence import Absence
 from bouncestream.maintenance.account import Account
+from bouncestream.maintenance.erasures import Erasures
 from bouncestream.maintenance.newcomer import Newcomer
 from bouncestream.maintenance.rejudge import Rejudge
 from bouncestream.maintenance.upkeep import Upkeep
@@ -266,6 +267,7 @@ class App:
         relay = keep("relay", self.relay.run, finite=True)
         beside = [
             keep("upkeep", self.upkeep.run),
+            keep("erasures", Erasures(self.db, SystemClock()).run, status=Status.YELLOW),
             keep("rejudge", self.rejudge.run, finite=True, status=Status.YELLOW),
         ]
         watch = keep("watch", self.watch.run)

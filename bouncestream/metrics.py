@@ -39,6 +39,9 @@ EVENTS_LISTED = _counter(
 EVENTS_UNSURE = _counter(
     "events_unsure_total", "Events that rest on words alone, by the kind they are reported as.", "source", "kind"
 )
+EVENTS_SUPPRESSED = _counter(
+    "events_suppressed_total", "Events that were not stored, as the person was erased and suppressed.", "source"
+)
 QUARANTINED = _counter(
     "quarantined_total", "Authenticated input that could not be parsed, kept raw in quarantine.", "source"
 )

@@ -107,6 +107,18 @@ MANUAL: Mapping[str, Entry] = {
         ("outbox release 12", "outbox release --held-for unproven"),
         {1: "some were refused, with the reason", **_CHANGES},
     ),
+    "person": Entry(
+        (
+            "person reader@example.com",
+            "person reader@example.com export",
+            "person reader@example.com erase --also-suppress",
+        ),
+        {
+            3: "Listmonk could not be asked, or the outbox cannot be read",
+            75: "some events are on their way: `run` erases them by itself; or the outbox is locked",
+            **_CONFIG,
+        },
+    ),
     "mailbox login": Entry(("mailbox login bounces",), {1: "the login was refused", 3: "no answer", **_CONFIG}),
     "mailbox test": Entry(("mailbox test bounces",), {1: "problems found", 3: "the test could not run", **_CONFIG}),
     "verp": Entry(("verp reader@example.com",), _CONFIG),

@@ -166,7 +166,7 @@ def drop(args: argparse.Namespace) -> int:
             return _drop_quarantined(args, outbox)
         rows = [row for state in many for row in _all(outbox, state)]
         if rows and not args.yes:
-            _confirm(f"This drops {len(rows)} events; they will never be sent to Listmonk. Continue?")
+            confirm(f"This drops {len(rows)} events; they will never be sent to Listmonk. Continue?")
         rows += _named(args, outbox, or_one_of="--held, --pending, --quarantine or --unidentified", many=bool(many))
         return _apply(args, outbox, rows, operator.drop, "dropped")
 
@@ -176,7 +176,7 @@ def _drop_quarantined(args: argparse.Namespace, outbox: Changing) -> int:
     items = list(_waiting(args, outbox))
     if items and not args.event and not args.yes:
         what = "unidentified bounce mails" if args.unidentified else "quarantined items"
-        _confirm(f"This drops {len(items)} {what}; they can no longer be replayed. Continue?")
+        confirm(f"This drops {len(items)} {what}; they can no longer be replayed. Continue?")
     done: list[int] = []
     for at in range(0, len(items), _STEP):
         done += outbox.write(partial(drop_items, items=items[at : at + _STEP], now=datetime.now(UTC)))
@@ -224,7 +224,8 @@ def _step(conn: sqlite3.Connection, change: _Change, rows: Sequence[int]) -> Cha
     return change(conn, rows, datetime.now(UTC))
 
 
-def _confirm(question: str) -> None:
+def confirm(question: str) -> None:
+    """Ask on the terminal. Raises UsageError: the answer is no, or there is no terminal."""
     if not sys.stdin.isatty():
         raise UsageError(f"{question} Next: confirm with --yes.")
     print(f"{question} [y/N] ", end="", flush=True)

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("doctor", "diagnose why opens, clicks and bounces are not counted"),
     "proxy": ("proxy", "print a reverse proxy's configuration"),
     "outbox": ("outbox_look", "inspect the outbox, and change waiting events"),
+    "person": ("person", "show, export or erase what the outbox has about a person"),
     "mailbox": ("mailbox", "log in to a mailbox by OAuth, or test one"),
     "verp": ("verp", "make a recipient's signed return address"),
     "backup": ("backup", "copy the outbox to a file while it is in use"),

@@ -41,6 +41,7 @@ from bouncestream.outbox.known import Known, covers, gravest, named_alone, same_
 from bouncestream.outbox.people import secret_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.state import FINAL
+from bouncestream.outbox.suppression import SUPPRESSED, any_suppressed, is_suppressed
 from bouncestream.outbox.tables import ROW_FAULTS, Arrival, Report, Stored, Tables
 from bouncestream.ports import State, Submission, Unreadable
 
@@ -89,34 +90,43 @@ class _Batch:
         """Read all, look up all keys, decide each, write what is new."""
         reports = iter(self.read())
         taken = []
-        duplicates = 0
+        duplicates = suppressed = 0
         for arrival in self.arrivals:
             for _ in arrival.submission.events:
                 if isinstance(report := next(reports), Report):
                     self.event(report)
-                else:
+                elif report is not None:
                     self.tables.refuse(arrival, report)
             for unreadable in arrival.submission.unreadable:
                 self.unreadable(arrival, unreadable)
             taken.append(arrival.stored)
             duplicates += arrival.stored.duplicates
+            suppressed += arrival.stored.suppressed
         self.tables.close()
         if duplicates:
             add_meta(self.conn, "duplicates", duplicates)
+        if suppressed:
+            add_meta(self.conn, SUPPRESSED, suppressed)
         return taken
 
-    def read(self) -> list[Report | Exception]:
-        """The events of all submissions, each with its keys and its columns, or why it cannot be stored.
+    def read(self) -> list[Report | Exception | None]:
+        """The events of all submissions, each with its keys and its columns, or why it cannot be stored; None for
+        one about a person of whom nothing is stored, and then its raw body is not either.
 
         Mails that name people without proof are counted, and the people beyond what is allowed: a flood of them is
         told once."""
         secret = self.secret
-        read: list[Report | Exception] = []
+        read: list[Report | Exception | None] = []
+        suppressing = any_suppressed(self.conn)
         keys: list[bytes] = []
         mails = excess = 0
         for arrival in self.arrivals:
             doubted = False
             for event in arrival.submission.events:
+                if suppressing and is_suppressed(self.conn, event, secret):
+                    arrival.stored.suppressed += 1
+                    read.append(None)
+                    continue
                 if event.proof in UNPROVEN:
                     doubted = True
                     excess += event.proof == Proof.EXCESS

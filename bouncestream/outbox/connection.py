@@ -70,6 +70,7 @@ def prepare_writer(conn: sqlite3.Connection) -> None:
     conn.execute("PRAGMA journal_size_limit = 67108864")  # after a long reader the log shrinks again
     conn.execute("PRAGMA temp_store = MEMORY")
     conn.execute("PRAGMA cache_size = -8000")
+    conn.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten, as Debian's SQLite does by itself
 
 
 def prepare_reader(conn: sqlite3.Connection) -> None:

@@ -158,6 +158,10 @@ class Database:
         """Give up to so many free pages back to the file system; returns how many. 5 ms for 250 of 8 KiB."""
         return await self._alone(connection.vacuum, pages)
 
+    async def empty_log(self) -> None:
+        """Empty the write-ahead log, unless another process reads just now."""
+        await self._alone(_empty_log)
+
     async def check(self) -> None:
         """Look for damage in the whole file, table by table on a connection of its own, so that neither writer nor
         reader waits and no snapshot is held for long. Raises StoreUnavailable."""
@@ -346,6 +350,11 @@ def _in_snapshot(conn: sqlite3.Connection, fn: Callable[[sqlite3.Connection], T]
     finally:
         if conn.in_transaction:
             conn.execute("ROLLBACK")
+
+
+def _empty_log(conn: sqlite3.Connection) -> None:
+    connection.empty_log(conn)
+    conn.execute(f"PRAGMA busy_timeout = {connection.BUSY_TIMEOUT * 1000:.0f}")
 
 
 def _tables(conn: sqlite3.Connection) -> list[str]:

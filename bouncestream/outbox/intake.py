@@ -20,6 +20,7 @@ from bouncestream.health import Health, Status
 from bouncestream.metrics import (
     EVENTS_DUPLICATE,
     EVENTS_RECEIVED,
+    EVENTS_SUPPRESSED,
     EVENTS_UNSURE,
     INTAKE_WAITING,
     QUARANTINED,
@@ -168,6 +169,8 @@ class Intake:
             metrics.add(EVENTS_UNSURE, source, kind.value)
         if taken.duplicates:
             metrics.add(EVENTS_DUPLICATE, source, by=taken.duplicates)
+        if taken.suppressed:
+            metrics.add(EVENTS_SUPPRESSED, source, by=taken.suppressed)
         if taken.quarantined:
             metrics.add(QUARANTINED, source, by=taken.quarantined)
         if taken.unidentified:

@@ -292,7 +292,9 @@ def _change(
             refused[row] = "there is no such event"
             continue
         state = State(found[0])
-        if state is State.CLAIMED:
+        if found[3]:
+            refused[row] = "its person was erased: nothing is left to deliver"
+        elif state is State.CLAIMED:
             refused[row] = "it is being delivered (claimed): wait until that is confirmed"
         elif state is State.POSTED and found[2] is None:
             refused[row] = "it is in Listmonk's queue (posted): wait until that is confirmed"

@@ -295,7 +295,8 @@ SELECT id FROM outbox WHERE state = 'pending' AND next_attempt_at > :horizon AND
 ORDER BY next_attempt_at, id LIMIT :limit;
 
 -- name: standing
-SELECT state, attempt, finished_at FROM outbox WHERE id = ?;
+-- x'00': its person was erased.
+SELECT state, attempt, finished_at, person = x'00' FROM outbox WHERE id = ?;
 
 -- name: fresh_start
 -- Replayed: what counted against it before counts no more. Its attempt number goes on, as none is ever used twice.
@@ -333,6 +334,118 @@ GROUP BY kind, reason ORDER BY count(*) DESC, kind, reason LIMIT :limit;
 -- name: stats_domains
 SELECT domain, count(*) FROM outbox
 WHERE event_id >= :since_id AND domain <> '' GROUP BY domain ORDER BY count(*) DESC, domain LIMIT :limit;
+
+-- Persons ------------------------------------------------------------------------------------------------------------
+
+-- name: rows_of_person
+SELECT id FROM outbox WHERE person = ? ORDER BY id;
+
+-- name: keys_of
+-- A person waits for it.
+SELECT hex(key), day FROM seen WHERE outbox_id IN (SELECT value FROM json_each(:rows)) ORDER BY day, key;
+
+-- name: rows_after
+SELECT {row}
+FROM outbox WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- name: history_after
+SELECT id, outbox_id, why FROM history WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- name: raw_after
+SELECT id, received_at, source, content_type, headers, encoding, body, block, start, bytes FROM raw
+WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- name: block
+SELECT body FROM block WHERE id = ?;
+
+-- name: alert_texts
+SELECT rule, subject, text, fix FROM alerts;
+
+-- name: notice_texts
+SELECT id, title, text, fix, subject FROM notices;
+
+-- name: delivery_texts
+SELECT notice, channel, error FROM notice_deliveries;
+
+-- name: try_texts
+SELECT mailbox, folder, uidvalidity, uid, why FROM tries;
+
+-- name: bury
+-- What is left of an event once its person is erased: what it was and what became of it, to the day.
+UPDATE outbox SET recipient = 'erased', subscriber_uuid = '', reply_code = '', enhanced_status = '', diagnostic = '',
+                  message_id = '', provider_event_id = '', evidence = '', reported = '', why = 'erased', raw_id = NULL,
+                  address_form = 'email', person = x'00', domain = '', sure = NULL,
+                  received_at = substr(received_at, 1, 10) || 'T00:00:00.000Z',
+                  occurred_at = substr(occurred_at, 1, 10) || 'T00:00:00.000Z'
+WHERE id = ? AND person <> x'00';
+
+-- name: bury_history
+UPDATE history SET why = '', at = substr(at, 1, 10) || 'T00:00:00.000Z' WHERE outbox_id = ?;
+
+-- name: reword_event
+UPDATE outbox SET reported = ?, diagnostic = ?, message_id = ?, provider_event_id = ?, evidence = ?, why = ?
+WHERE id = ?;
+
+-- name: reword_history
+UPDATE history SET why = ? WHERE id = ?;
+
+-- name: reword_alert
+UPDATE alerts SET text = ?, fix = ? WHERE rule = ? AND subject = ?;
+
+-- name: forget_alert
+DELETE FROM alerts WHERE rule = ? AND subject = ?;
+
+-- name: reword_notice
+UPDATE notices SET title = ?, text = ?, fix = ?, subject = ? WHERE id = ?;
+
+-- name: reword_delivery
+UPDATE notice_deliveries SET error = ? WHERE notice = ? AND channel = ?;
+
+-- name: reword_try
+UPDATE tries SET why = ? WHERE mailbox = ? AND folder = ? AND uidvalidity = ? AND uid = ?;
+
+-- name: block_of
+SELECT block.id, block.last FROM raw JOIN block ON block.id = raw.block WHERE raw.id = ?;
+
+-- name: erase_raw
+DELETE FROM raw WHERE id = ?;
+
+-- name: raw_stands_in
+-- In the place of the newest body, whose number must not come again.
+INSERT INTO raw (received_at, source, content_type, bytes, encoding, body) VALUES (?, '', '', 0, 'none', x'');
+
+-- name: erase_quarantined
+DELETE FROM quarantine WHERE id = ? AND id < (SELECT max(id) FROM quarantine);
+
+-- name: bury_quarantined
+-- The newest one: its number must not come again.
+UPDATE quarantine SET why = 'erased', event_type = '', fingerprint = NULL, replayed_at = coalesce(replayed_at, ?)
+WHERE id = ?;
+
+-- name: ask_erasure
+INSERT INTO erasures (person, asked_at, names, waiting) VALUES (?, ?, ?, NULL)
+ON CONFLICT (person) DO UPDATE SET asked_at = excluded.asked_at, names = excluded.names, waiting = NULL;
+
+-- name: erasures
+SELECT person, asked_at, names, waiting FROM erasures ORDER BY asked_at, person;
+
+-- name: erasure_waits
+UPDATE erasures SET waiting = ? WHERE person = ?;
+
+-- name: end_erasure
+DELETE FROM erasures WHERE person = ?;
+
+-- name: suppress
+INSERT INTO suppressed (person, day) VALUES (?, ?) ON CONFLICT (person) DO NOTHING;
+
+-- name: unsuppress
+DELETE FROM suppressed WHERE person = ?;
+
+-- name: suppressed_since
+SELECT day FROM suppressed WHERE person = ?;
+
+-- name: any_suppressed
+SELECT 1 FROM suppressed LIMIT 1;
 
 -- Retention ----------------------------------------------------------------------------------------------------------
 

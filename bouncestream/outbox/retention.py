@@ -11,12 +11,40 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bouncestream.outbox import alerts, codec
 from bouncestream.outbox.delivery import count, get_meta, set_meta
 from bouncestream.outbox.queries import QUERIES
+
+#: What each table of the outbox keeps, and for how long; docs/operate/retention.md shows it.
+KEPT: Mapping[str, tuple[str, str]] = {
+    "outbox": (
+        "events: address, UUID, the server's words, where they stand",
+        "`events`, from when they are finished",
+    ),
+    "history": ("each event's moves, and why", "as long as their event"),
+    "raw": ("requests and mails as they came in", "`raw`; longer while quarantined, or while the event is held"),
+    "block": ("the same, compressed together", "as long as its requests and mails"),
+    "quarantine": ("input that could not be read, and unidentified mails", "`events`, or until you drop them"),
+    "seen": ("identity keys: keyed hashes, no addresses", "`dedupe`"),
+    "suppressed": ("keyed hashes of whom you suppressed", "until `person ADDRESS unsuppress`"),
+    "erasures": ("names of whom you erased", "until nothing of them is on its way any more"),
+    "alerts": ("how each alert stands; addresses are masked", "as long as it holds, then the newest 300"),
+    "notices": ("what you were told; addresses are masked", "the newest 200"),
+    "notice_deliveries": ("over which channel you were told", "as long as their notice"),
+    "tries": ("mails that could not be read, by number, and why", "until they are read or set aside"),
+    "marks": ("numbers of mails that are still to be moved or flagged", "until that is done"),
+    "passed_over": ("numbers of mails that were not read again", "until the folder gets new numbers"),
+    "folders": ("how far each folder was read", "for ever"),
+    "labels": ("how many events each label of Listmonk has", "`events`"),
+    "later_reads": ("labels that are read again", "until they are read"),
+    "source_hours": ("how many events each source brought, by the hour", "nine weeks"),
+    "tally": ("how many events are in each state", "for ever"),
+    "meta": ("counters, and the secret of the hashes", "for ever"),
+}
 
 #: Where the walk over the identity keys stands, as hex.
 _CURSOR = "retention_key"
@@ -95,10 +123,15 @@ def _blocks(conn: sqlite3.Connection, passed: int, at: str, limit: int) -> None:
     neighbours is kept with it."""
     blocks = conn.execute(QUERIES["passed_blocks"], {"passed": passed, "before": at, "limit": limit}).fetchall()
     for block, last in blocks:
-        for (kept,) in conn.execute(QUERIES["kept_of_block"], (block, last, block)).fetchall():
-            body = codec.unpack(*conn.execute(QUERIES["raw"], (kept,)).fetchone())
-            conn.execute(QUERIES["unblock"], (*codec.pack(body), kept))
-        conn.execute(QUERIES["delete_block"], (block,))
+        unblock(conn, block, last)
+
+
+def unblock(conn: sqlite3.Connection, block: int, last: int) -> None:
+    """Give each raw body that is left of a block a body of its own, and remove the block. `last`: its last one."""
+    for (kept,) in conn.execute(QUERIES["kept_of_block"], (block, last, block)).fetchall():
+        body = codec.unpack(*conn.execute(QUERIES["raw"], (kept,)).fetchone())
+        conn.execute(QUERIES["unblock"], (*codec.pack(body), kept))
+    conn.execute(QUERIES["delete_block"], (block,))
 
 
 def _quarantine(conn: sqlite3.Connection, before: datetime, limit: int) -> int:

@@ -51,6 +51,7 @@ class Stored:
     kinds: list[Kind] = field(default_factory=list)  #: of each new row
     unsure: list[Kind] = field(default_factory=list)  #: as what each new row is told that rests on words alone
     duplicates: int = 0
+    suppressed: int = 0  #: about people of whom nothing is stored
     quarantined: int = 0
     unidentified: int = 0
     changed: bool = False  #: there is something new for the relay
@@ -137,7 +138,7 @@ class Tables:
 
     def body(self, arrival: Arrival) -> Body | None:
         """The raw body of a submission, noted at the first need of it: a pure duplicate leaves none."""
-        if arrival.body is None and arrival.submission.raw:
+        if arrival.body is None and arrival.submission.raw and not arrival.stored.suppressed:
             arrival.body = self._note(arrival, arrival.submission.raw)
         return arrival.body
 

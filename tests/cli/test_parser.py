@@ -56,6 +56,7 @@ def test_all_commands_are_there() -> None:
         "outbox replay",
         "outbox drop",
         "outbox release",
+        "person",
         "mailbox login",
         "mailbox test",
         "verp",

@@ -27,6 +27,7 @@ from bouncestream.doctor.catalogue import TOPICS
 from bouncestream.doctor.proxies import Site, caddy
 from bouncestream.mail.reason import REASONS
 from bouncestream.metrics import ALL
+from bouncestream.outbox.retention import KEPT
 from bouncestream.outbox.state import MOVES
 from bouncestream.ports import State
 from bouncestream.providers._settings import proofs_of
@@ -227,6 +228,11 @@ def documents() -> dict[Path, dict[str, str]]:
         "operate/metrics.md": {"metrics": table(("metric", "labels", "meaning"), metrics)},
         "operate/alerts.md": {"rules": table(("rule and level", "fires when", "over after a calm of"), rules)},
         "operate/reload.md": {"reload": reload()},
+        "operate/retention.md": {
+            "kept": table(
+                ("table", "what is kept", "how long"), ((f"`{name}`", *told) for name, told in KEPT.items())
+            )
+        },
         "doctor/findings.md": {
             "areas": table(("area", "`topic` in JSON"), areas),
             "pages": toctree(f"findings/{topic}" for topic in TOPICS),

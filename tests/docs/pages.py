@@ -43,6 +43,7 @@ _MORE = {
     "doctor": ("The doctor", "doctor/index.md"),
     "proxy": ("Reverse proxy", "start/proxy.md"),
     "outbox": ("Events and states", "understand/events.md"),
+    "person": ("A person's data", "operate/persons.md"),
     "mailbox": ("The bounce mailbox", "mailbox/index.md"),
     "verp": ("Which bounce mails are believed", "understand/proof.md"),
     "backup": ("Backups", "operate/backups.md"),

@@ -23,6 +23,7 @@ MAY_SCAN = {
     "stats_reasons",
     "stats_domains",
     "newest_by_source",
+    "keys_of",
 }
 
 #: Walks of an index (or of one in its order, with LIMIT), each for its reason.
@@ -33,7 +34,15 @@ MAY_WALK = {
     "reset_absences_unsettled": "outbox USING INDEX outbox_unsettled",  # once a start
 }
 #: What SQLite alone takes: its hints, and functions of which every database has its own.
-ONLY_SQLITE = {"any_again", "reposts", "list_set_aside", "list_rows", "rows_by_event_ids", "stats_domains"}
+ONLY_SQLITE = {
+    "keys_of",
+    "any_again",
+    "reposts",
+    "list_set_aside",
+    "list_rows",
+    "rows_by_event_ids",
+    "stats_domains",
+}
 BIG = re.compile(r"SCAN (outbox|seen|history|raw|quarantine)\b(?! USING (COVERING )?INDEX sqlite_autoindex)")
 
 

@@ -154,3 +154,8 @@ def test_the_walk_over_the_keys_goes_on_where_it_was(conn: sqlite3.Connection) -
     steps = [retention.purge(conn, **bounds, limit=7) for _ in range(2)]  # type: ignore[arg-type]
     assert [(step.keys, step.more) for step in steps] == [(70, True), (60, False)]
     assert delivery.get_meta(conn, "retention_key") == ""
+
+
+def test_every_table_says_how_long_it_keeps_what(conn: sqlite3.Connection) -> None:
+    tables = {name for (name,) in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    assert retention.KEPT.keys() == tables

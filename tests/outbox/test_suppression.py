@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from bouncestream.mail.spellings import names_of
+from bouncestream.outbox import arrivals, delivery, suppression
+from tests.outbox import make
+from tests.outbox.make import NOW, SUBSCRIBER, later
+
+ANN = names_of("ann@example.com")
+
+
+@pytest.fixture
+def suppressed(conn: sqlite3.Connection) -> sqlite3.Connection:
+    suppression.suppress(conn, (*ANN, SUBSCRIBER), NOW)
+    return conn
+
+
+def test_nothing_of_the_person_is_stored_and_it_is_counted(suppressed: sqlite3.Connection) -> None:
+    for event in (make.event("ann@example.com"), make.event("", subscriber_uuid=SUBSCRIBER, message_id="<2>")):
+        stored = arrivals.take(suppressed, make.submission(event), NOW)
+        assert (stored.suppressed, stored.receipt.accepted, stored.changed) == (1, 0, False)
+    for table in ("outbox", "history", "raw", "seen", "quarantine"):
+        assert make.one(suppressed, f"SELECT count(*) FROM {table}") == 0, table
+    assert delivery.get_meta(suppressed, suppression.SUPPRESSED) == "2"
+
+
+def test_others_in_the_same_request_are_stored_without_it(suppressed: sqlite3.Connection) -> None:
+    stored = arrivals.take(
+        suppressed, make.submission(make.event("ann@example.com"), make.event("bob@example.com")), NOW
+    )
+    assert (stored.suppressed, stored.receipt.accepted) == (1, 1)
+    assert make.rows(suppressed, "recipient, raw_id") == [("bob@example.com", None)]
+    assert make.one(suppressed, "SELECT count(*) FROM raw") == 0
+
+
+def test_only_a_digest_is_kept_and_it_can_be_taken_back(suppressed: sqlite3.Connection) -> None:
+    assert suppression.suppressed_since(suppressed, ANN) == NOW.date()
+    assert not any("ann" in line for line in suppressed.iterdump() if "suppressed" in line)
+    suppression.suppress(suppressed, ANN, later(days=9))
+    assert suppression.suppressed_since(suppressed, ANN) == NOW.date(), "since the first time"
+    assert suppression.unsuppress(suppressed, ANN)
+    assert not suppression.unsuppress(suppressed, ANN)
+    assert suppression.suppressed_since(suppressed, ANN) is None
+    make.submit(suppressed, make.event("ann@example.com"))
+    assert make.rows(suppressed) == [(1, "pending", "hard")]
+
+
+def test_as_long_as_nobody_is_suppressed_no_event_pays_for_it(conn: sqlite3.Connection) -> None:
+    asked: list[str] = []
+    conn.set_trace_callback(asked.append)
+    make.submit(conn, *(make.event(f"{n}@example.com") for n in range(20)))
+    assert len([sql for sql in asked if "suppressed" in sql]) == 1
