@@ -84,6 +84,12 @@ MANUAL: Mapping[str, Entry] = {
         f"proxy {name}": Entry((f"proxy {name} --domain news.example.org",), _CONFIG)
         for name in ("caddy", "nginx", "apache", "traefik")
     },
+    "provider list": Entry(("provider list", "provider list --json")),
+    "provider guide": Entry(("provider guide NAME", "provider guide NAME --reveal"), _CONFIG),
+    "provider try": Entry(
+        ("provider try bounce.json --provider NAME", "provider try bounce.json complaint.json --name NAME"),
+        {1: "a request could not be read, or its proof is refused", **_CONFIG},
+    ),
     "outbox list": Entry(
         (
             "outbox list",

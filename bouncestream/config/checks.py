@@ -123,6 +123,7 @@ def _check_webhook(hook: Webhook, problems: list[str], warnings: list[str], *, w
             problems.append(f"{where}.{name}: {why}")
         empty = [other for other in proof.options if not getattr(hook, other)]
         problems.extend(f"{where}.{other}: is missing; {name} needs it" for other in empty)
+    problems.extend(f"{where}.{fault}" for fault in hook.faults())
     if hook.path_secret is not None and any(one.endswith("/") for one in hook.path_secret.reveal_all()):
         problems.append(f"{where}.path_secret: ends with a slash, so no request would match it; remove the slash")
     if hook.verifiable and hook.unverified:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote
 
 from bouncestream.crypto.proof import Asked
+from bouncestream.errors import Malformed
 
 
 class Place(Protocol):
@@ -67,10 +68,30 @@ class Field:
     def __init__(self, *path: str) -> None:
         self.path = path
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Field) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
     def read(self, request: Asked) -> tuple[str, ...]:
-        value: Any = request.json()
+        value: Any = self.document(request)
         for key in self.path:
             value = value.get(key) if isinstance(value, dict) else None
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         return (value,) if isinstance(value, str) else ()
+
+    def document(self, request: Asked) -> Any:
+        """The body, as what it is read in."""
+        return request.json()
+
+
+class AnyField(Field):
+    """A field of the body, which may be a form, too."""
+
+    def document(self, request: Asked) -> Any:
+        try:
+            return request.json()
+        except Malformed:
+            return request.form()

@@ -54,14 +54,17 @@ _NOT_ITS_FAULT = re.compile(r"4\.\d+\.\d+|5\.7\.\d+|5\.3\.\d+|5\.4\.(?!4$)\d+|5\
 
 
 def class_of(said: str, *tables: Mapping[str, str]) -> str | None:
-    """The class of a provider's word: the longest fitting beginning in the first table that has one. None: in no
-    table."""
-    word = said.casefold()
+    """The class of a provider's word, by the first table that knows it. None: in no table."""
     for table in tables:
-        fitting = [key for key in table if key and word.startswith(key.casefold())]
-        if fitting:
-            return table[max(fitting, key=len)]
+        if (key := key_of(said, table)) is not None:
+            return table[key]
     return None
+
+
+def key_of(said: str, table: Mapping[str, str]) -> str | None:
+    """The key of a table by which a provider's word is known: the longest fitting beginning. None: it has none."""
+    word = said.casefold()
+    return max((key for key in table if key and word.startswith(key.casefold())), key=len, default=None)
 
 
 def judged(class_: str, *, status: str, reply_code: str, diagnostic: str, reason: str = "") -> tuple[Kind, Judged]:

@@ -58,6 +58,9 @@ class Guide:
     uuids: str = "by the campaign header"
     #: Where the provider shows the addresses that it does not send to, if it has such a list.
     suppressions: str = ""
+    #: How it sends again what was not answered with 200, in words that follow "It tries again"; empty: its
+    #: documentation does not say.
+    retries: str = ""
 
     def told(self, settings: Webhook, url: str, secret: str) -> list[str]:
         """The steps with everything filled in."""
@@ -91,6 +94,9 @@ class Provider(Generic[S]):
     handshake: Callable[[WebhookRequest, S], Answer | None] | None = None
     #: Hosts that its certificates and confirmations are fetched from: a regular expression of the whole host.
     hosts: str = ""
+    #: Seconds that it waits for the answer; 0: its documentation does not say. A little earlier it is told that
+    #: nothing was stored yet.
+    deadline: float = 0
     busy: int = 503  #: the status that makes it send again later: 503 or 429
     #: It is the operator's own script: what cannot be read is answered 422 with the reason, and not kept.
     own_script: bool = False
@@ -102,12 +108,10 @@ class Provider(Generic[S]):
         except (Malformed, *MALFORMED):
             return None
 
-    def kept(self, request: WebhookRequest) -> dict[str, str]:
+    def kept(self, request: WebhookRequest, settings: S) -> dict[str, str]:
         """Of a request the headers to keep."""
-        if not self.keep:
-            return {}
-        found = ((name, request.headers.get(name)) for name in self.keep)
-        return {name: value[:_LONGEST_HEADER] for name, value in found if value is not None}
+        found = {name: value for name in self.keep if (value := request.headers.get(name)) is not None}
+        return {name: value[:_LONGEST_HEADER] for name, value in (found | settings.kept(request)).items()}
 
 
 def right_address(request: WebhookRequest, settings: Webhook) -> None:
@@ -186,9 +190,16 @@ def read(provider: Provider[Any], request: WebhookRequest, settings: Webhook, no
     return parse(provider, request, settings, now)
 
 
-def parse(provider: Provider[Any], request: WebhookRequest, settings: Webhook, now: datetime) -> Parsed:
-    """The events of a request that was verified. Anything wrong with it is TooLarge or Malformed, never else."""
-    into: Gathered[Any] = Gathered(settings, provider.title, provider.classes, now, provider.guide.suppressions)
+def parse(
+    provider: Provider[Any],
+    request: WebhookRequest,
+    settings: Webhook,
+    now: datetime,
+    make: Callable[..., Gathered[Any]] = Gathered,
+) -> Parsed:
+    """The events of a request that was verified. Anything wrong with it is TooLarge or Malformed, never else.
+    `make`: what they are gathered in."""
+    into = make(settings, provider.title, provider.classes, now, provider.guide.suppressions)
     try:
         provider.parse(request, into)
     except (Malformed, TooLarge):

@@ -34,6 +34,8 @@ MAX_UNREADABLE = 100
 #: What code that reads foreign data raises when the data is not what it was written for.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
+NOTHING: Mapping[str, str] = {}
+
 S = TypeVar("S", bound=Webhook)
 
 
@@ -108,6 +110,7 @@ class Gathered(Generic[S]):
         metadata: object = None,
         class_: str = "",
         reason: str = "",
+        how: Mapping[str, str] = NOTHING,
     ) -> None:
         """Report a piece of feedback. `said` is what the provider calls it, as in the table of classes (or `class_`
         is what it means). The rest is as it stands in `part`, its JSON, of whatever type. Raises Malformed.
@@ -115,7 +118,8 @@ class Gathered(Generic[S]):
         message_id: the Message-ID that Listmonk gave, and no other; vendor_message_id: the provider's own number of
         the mail, which makes two reports about one mail one event too; event_id: of this report, only if retries
         keep it; metadata: where Listmonk's UUIDs may be, see `_fields.uuids`; reason: a word of our own table, for
-        where the provider names a cause and codes and words do not.
+        where the provider names a cause and codes and words do not; how: of a description, which key led to what,
+        for `_trace`.
         """
         meaning = class_of(said, self.settings.classes) or class_ or class_of(said, self.classes)
         if meaning is None:

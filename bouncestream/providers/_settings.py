@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bouncestream.crypto.proof import Proof
 from bouncestream.crypto.secret import Secret
+from bouncestream.providers._request import WebhookRequest
 from bouncestream.settings import shapes
 from bouncestream.settings.key import keys_of, live_key, live_secret
 from bouncestream.settings.shapes import Network
@@ -49,9 +50,25 @@ class Webhook:
     inside: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        found = {name: proof for name, proof in proofs_of(type(self)).items() if getattr(self, name)}
+        found = {name: self.fitted(proof) for name, proof in proofs_of(type(self)).items() if getattr(self, name)}
         object.__setattr__(self, "proofs", found)
         object.__setattr__(self, "inside", any(proof.inside for proof in found.values()))
+
+    def fitted(self, proof: Proof) -> Proof:
+        """A proof with the parameters that are options of this webhook."""
+        return proof
+
+    def faults(self) -> Iterable[str]:
+        """What is wrong between the provider's own options: `option: what; fix`."""
+        return ()
+
+    def needs(self) -> list[str]:
+        """The required options that are not set."""
+        return [key.name for key in keys_of(type(self)).values() if key.required and not getattr(self, key.name)]
+
+    def kept(self, request: WebhookRequest) -> dict[str, str]:
+        """What is stored with a request beside the headers that the provider's file keeps."""
+        return {}
 
     @property
     def verifiable(self) -> tuple[str, ...]:

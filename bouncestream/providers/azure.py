@@ -130,5 +130,8 @@ PROVIDER = Provider(
             "what is refused (a wrong secret, say) is not sent again.",
         ),
         uuids="never: by the address and the Message-ID",
+        retries="for 24 hours, 30 times at most; what is answered with 400, 401, 403 or 4"
+        "13 is dropped, or dead-lettered",
     ),
+    deadline=30,
 )

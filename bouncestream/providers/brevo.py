@@ -96,5 +96,7 @@ PROVIDER = Provider(
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
         },
         suppressions="the blocked contacts, below Transactional at Brevo",
+        retries="after 10 minutes, 1, 2 and 8 hours, but only after 429 or no answer; "
+        "after any other error the event is lost",
     ),
 )

@@ -99,5 +99,6 @@ PROVIDER = Provider(
         ),
         uuids="never, as far as is documented: by the address",
         suppressions="Suppressions at Emailit",
+        retries="11 times within 3 days, each with a new signature",
     ),
 )

@@ -172,6 +172,7 @@ PROVIDER = Provider(
             "with the header Authorization: Bearer {secret}",
         ),
         uuids="in its JSON",
+        retries="as your script does it",
     ),
     own_script=True,
 )

@@ -77,5 +77,6 @@ PROVIDER = Provider(
             "X-Listmonk-Subscriber of the mail's headers added.",
         ),
         uuids="only with a plugin of your own",
+        retries="as your plugin does it",
     ),
 )

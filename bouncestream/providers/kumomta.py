@@ -111,5 +111,6 @@ PROVIDER = Provider(
             "back. Let your Lua try again when it is not answered with 200: the stock hook drops the record then.",
         ),
         uuids="automatically, in the headers named in log_parameters",
+        retries="never with the stock log_hooks:new_json; a Lua hook of your own can",
     ),
 )

@@ -84,5 +84,6 @@ PROVIDER = Provider(
             "X-Tag-listmonk_subscriber": "{{ .Subscriber.UUID }}",
         },
         suppressions="Suppressions at Maileroo",
+        retries="until it gets 200; how often is not documented",
     ),
 )

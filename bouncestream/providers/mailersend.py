@@ -101,5 +101,8 @@ PROVIDER = Provider(
             "activity.unsubscribed. Copy the signing secret into the configuration.",
         ),
         uuids="never: by the address",
+        retries="for about 3 days after 429, 5xx and no answer, then the webhook is paused; "
+        "after another 4xx the event is lost",
     ),
+    deadline=3,
 )

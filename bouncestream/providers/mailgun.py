@@ -137,5 +137,6 @@ PROVIDER = Provider(
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
         },
         suppressions="Send, Suppressions at Mailgun",
+        retries="after 5, 10 and 15 minutes, 1, 2 and 4 hours",
     ),
 )

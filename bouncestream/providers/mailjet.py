@@ -122,5 +122,6 @@ PROVIDER = Provider(
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
         },
         suppressions="the contact's page at Mailjet",
+        retries="every 30 seconds for up to 24 hours, then the webhook is suspended until its URL is saved again",
     ),
 )

@@ -85,5 +85,6 @@ PROVIDER = Provider(
         ),
         campaign_headers={"X-MailPace-Tags": "{{ .Campaign.UUID }}"},
         uuids="the campaign's, by the campaign header",
+        retries="up to 10 times, but only if no answer comes; any HTTP error disables the webhook",
     ),
 )

@@ -96,5 +96,7 @@ PROVIDER = Provider(
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
         },
         suppressions="Suppressions at Mailtrap",
+        retries="40 times, every 5 minutes, then the webhook is paused",
     ),
+    deadline=30,
 )

@@ -111,5 +111,6 @@ PROVIDER = Provider(
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
         },
         suppressions="the denylists at Mandrill",
+        retries="automatically; how often is not documented",
     ),
 )

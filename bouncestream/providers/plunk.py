@@ -89,5 +89,7 @@ PROVIDER = Provider(
             "down is lost.",
         ),
         uuids="only in the contact's data",
+        retries="never: what is sent while bouncestream is down is lost",
     ),
+    deadline=10,
 )

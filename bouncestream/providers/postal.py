@@ -97,5 +97,7 @@ PROVIDER = Provider(
         campaign_headers={"X-Postal-Tag": "{{ .Campaign.UUID }}"},
         uuids="the campaign's, by the campaign header",
         suppressions="Messages, Suppressions of the mail server at Postal",
+        retries="after 2, 3, 6, 10 and 15 minutes, then the event is lost",
     ),
+    deadline=5,
 )

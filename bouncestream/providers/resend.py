@@ -106,5 +106,7 @@ PROVIDER = Provider(
         ),
         uuids="automatically, in the headers of the mail",
         suppressions="Suppressions at Resend",
+        retries="after 5 seconds, 5 and 30 minutes, 2, 5, 10 and 10 hours; "
+        "after 5 days of failures the webhook is disabled",
     ),
 )

@@ -131,5 +131,6 @@ PROVIDER = Provider(
             "X-SMTPAPI": '{"unique_args":{"listmonk_campaign":"{{ .Campaign.UUID }}",'
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}}'
         },
+        retries="at growing intervals for up to 24 hours",
     ),
 )

@@ -167,5 +167,7 @@ PROVIDER = Provider(
             "bounce and complaint feedback of your identity, with the original headers (they name the campaign).",
         ),
         uuids="automatically, in the headers of the mail",
+        retries="3 times, 20 seconds apart, unless the subscription's delivery policy says more",
     ),
+    deadline=15,
 )

@@ -84,5 +84,7 @@ PROVIDER = Provider(
         ),
         uuids="automatically, in the headers listed with the webhook",
         suppressions="Suppressions at SMTP2GO",
+        retries="up to 35 times: 5 within 30 minutes, then every hour, every 6 and every 12 hours",
     ),
+    deadline=10,
 )

@@ -128,5 +128,7 @@ PROVIDER = Provider(
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}}'
         },
         suppressions="the suppression list at SparkPost",
+        retries="12 times within 8 hours, then the event is lost",
     ),
+    deadline=10,
 )

@@ -130,5 +130,7 @@ PROVIDER = Provider(
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}}'
         },
         suppressions="the suppression list at Unisender Go",
+        retries="every 10 minutes for 24 hours, then the webhook is stopped",
     ),
+    deadline=3,
 )

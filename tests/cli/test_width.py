@@ -5,6 +5,7 @@ whatever foreign servers say."""
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -23,6 +24,7 @@ from bouncestream.event import Kind
 from bouncestream.ports import Unreadable
 from tests.cli.conftest import Cli, environment
 from tests.outbox import make
+from tests.providers.cases.postmark import POSTMARK
 
 pytestmark = pytest.mark.process
 
@@ -33,13 +35,15 @@ LONG = "Donaudampfschifffahrtsgesellschaft"
 COMMANDS = [
     "outbox list", "outbox list --quarantine", "outbox list --unidentified", "outbox show 1", "outbox show 2",
     "outbox stats", "explain 1 --offline", f"explain {MAIL}", f"parse {MAIL}", "status", "check", "rejudge",
+    "provider list", "provider guide ses", "provider guide custom",
+    "provider try --provider postmark bounce.json", "provider try --provider sparkpost bounce.json",
     "help", "help doctor", "help outbox replay", "version",
 ]  # fmt: skip
 
 
 @pytest.fixture
 def filled(config: Path, conn: sqlite3.Connection) -> None:
-    """Events whose texts are long, wide and foreign."""
+    """Events whose texts are long, wide and foreign, and such a request in a file."""
     words = f"550 5.1.1 <用户@例子.广告>: 用户不存在，请检查收件人地址是否正确后再试 {LONG} " * 5
     wide = make.event("用户@例子.广告", reason="user_unknown", diagnostic=words, evidence=words, source="bounces")
     make.submit(conn, wide, now=NOW - timedelta(days=1))
@@ -48,6 +52,8 @@ def filled(config: Path, conn: sqlite3.Connection) -> None:
     make.submit(conn, make.event("", subscriber_uuid=make.SUBSCRIBER, hold="unproven"), now=NOW)
     odd = Unreadable(f"not JSON: {words}", "a-type-of-" + LONG)
     make.submit(conn, unreadable=(odd, Unreadable(words, unidentified=True)), now=NOW)
+    report = POSTMARK | {"Details": words, "MessageID": LONG}
+    (config.parent / "bounce.json").write_text(json.dumps([report, {"RecordType": LONG}, {}]))
 
 
 def on_terminal(folder: Path, command: str, *, errors: bool = False, **extra: str) -> str:

@@ -34,7 +34,7 @@ from bouncestream.providers._settings import proofs_of
 from bouncestream.settings.key import keys_of
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS
 from tests.contract import own_handlers as own
-from tests.docs.pages import MADE, commands, pages, schema, table, toctree, tops
+from tests.docs.pages import MADE, WRITTEN, commands, own_keys, pages, schema, table, toctree, tops
 from tests.test_architecture import FLOORS, PACKAGE
 
 README = Path(__file__).parents[2] / "README.md"
@@ -86,7 +86,7 @@ def works_with() -> str:
     names = [
         f"[{providers.get(name).title}](docs/providers/{name}.md)"
         for name in providers.names()
-        if name != "generic"
+        if name not in WRITTEN
     ]
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
@@ -222,6 +222,7 @@ def documents() -> dict[Path, dict[str, str]]:
         "start/proxy.md": {"proxy": f"```caddy\n{caddy.configuration(Site('news.example.org'))}```"},
         "providers/index.md": {"providers": providers_table(), "pages": toctree(providers.names())},
         "providers/listmonk-knows.md": own_handlers(),
+        "providers/custom.md": {"keys": own_keys("custom")},
         "understand/policy.md": {
             "reasons": table(("reason", "by default", "may pass by itself", "meaning"), reasons)
         },

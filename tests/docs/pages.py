@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from bouncestream import providers
@@ -23,6 +23,8 @@ from bouncestream.providers._settings import Webhook, proofs_of
 from bouncestream.settings.key import Key, keys_of
 
 MADE = "<!-- Made by `python -m tests.docs.blocks`. Change the code that it is made from, not this page. -->"
+#: Providers whose pages are written by hand.
+WRITTEN = frozenset({"generic", "custom"})
 #: Options of every command, which the page of all commands tells.
 _COMMON = frozenset({"--help", "--debug", "--config"})
 #: Command → the page below docs/ that tells more.
@@ -42,6 +44,7 @@ _MORE = {
     "import": ("Import old bounces", "mailbox/import.md"),
     "doctor": ("The doctor", "doctor/index.md"),
     "proxy": ("Reverse proxy", "start/proxy.md"),
+    "provider": ("Another provider", "providers/custom.md"),
     "outbox": ("Events and states", "understand/events.md"),
     "person": ("A person's data", "operate/persons.md"),
     "mailbox": ("The bounce mailbox", "mailbox/index.md"),
@@ -54,7 +57,7 @@ _MORE = {
 def pages() -> dict[str, str]:
     """Path below docs/ → the whole page."""
     made = {f"reference/commands/{name}.md": _command(name) for name in COMMANDS}
-    made |= {f"providers/{name}.md": _provider(name) for name in providers.names() if name != "generic"}
+    made |= {f"providers/{name}.md": _provider(name) for name in providers.names() if name not in WRITTEN}
     made |= {f"doctor/findings/{topic}.md": _findings(topic) for topic in TOPICS}
     made |= {f"reference/keys/{top}.md": _keys(top) for top in tops()}
     return {path: f"{MADE}\n\n{text}" for path, text in made.items()}
@@ -207,10 +210,7 @@ def _provider(name: str) -> str:
         parts.append(f"## Campaign and subscriber\n\nTheir UUIDs come back {one.guide.uuids}.")
     common = {*keys_of(Webhook)} if proofs else {*keys_of(Webhook)} - {"path_secret"}
     proofs = proofs or "`path_secret`"
-    own = table(
-        ("key", "default", "meaning"),
-        (_key_row(key) for key in options.values() if key.name not in common),
-    )
+    own = own_keys(name, common)
     parts.append(
         f"## Configuration\n\nProof of origin: {proofs}. Keys of its own; those of every webhook are in"
         f" [`[webhooks.NAME]`](../reference/keys/webhooks.md).\n\n{own}"
@@ -235,6 +235,12 @@ def _provider(name: str) -> str:
             " [`[policy]`](../understand/policy.md), decides otherwise."
         )
     return "\n\n".join(parts) + "\n"
+
+
+def own_keys(name: str, common: Collection[str] = frozenset(keys_of(Webhook))) -> str:
+    """The table of the keys that a provider has beside the `common` ones."""
+    keys = keys_of(providers.get(name).settings).values()
+    return table(("key", "default", "meaning"), (_key_row(key) for key in keys if key.name not in common))
 
 
 def _escaped(text: str) -> str:

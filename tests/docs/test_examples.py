@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import re
@@ -19,14 +20,18 @@ from multidict import CIMultiDict
 from bouncestream import providers
 from bouncestream.alert import Notice, What
 from bouncestream.alerts.wording import as_json
+from bouncestream.config.load import load
+from bouncestream.crypto.proof import Basic
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
+from bouncestream.event import Kind
 from bouncestream.providers import webhook
 from bouncestream.providers._contract import WebhookRequest, read
 from tests.docs.document import ROOT, marked, text
 
-GENERIC = "providers/generic.md"
+GENERIC, CUSTOM = "providers/generic.md", "providers/custom.md"
 SECRET = "a-secret-of-the-documents-test"
+DOVE = "what=bounce&perm=1&to=reader%40example.com&why=550+5.1.1+no+such+user&mail=m-77"
 
 
 def accepted(body: bytes, headers: dict[str, str], secret: str = SECRET) -> list[str]:
@@ -84,6 +89,34 @@ def test_the_fields_are_those_that_are_read() -> None:
     }
     source = (ROOT / "bouncestream/providers/generic.py").read_text("utf-8")
     assert fields == set(re.findall(r"get\(\"(\w+)\"\)", source))
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "kind", "reason"),
+    [
+        ("pigeon", "", Kind.HARD, "user_unknown"),
+        ("dove", DOVE, Kind.HARD, "user_unknown"),
+        ("dove", "what=bounce&perm=1&to=reader%40example.com&why=try+later&mail=m-77", Kind.SOFT, "system_error"),
+        ("dove", "what=abuse&to=reader%40example.com&mail=m-77", Kind.COMPLAINT, "complaint"),
+    ],
+)  # fmt: skip
+def test_the_descriptions_read_what_is_shown(tmp_path: Path, name: str, body: str, kind: Kind, reason: str) -> None:
+    """Whole: from the lines of the page to the event, proof and all."""
+    path = tmp_path / "config.toml"
+    path.write_text(marked(CUSTOM, f"{name} toml").replace('"…"', f'"{SECRET}"'))
+    path.chmod(0o600)
+    hook = load(path, {"BOUNCESTREAM__LISTMONK__TOKEN": SECRET}).webhooks[name]
+    assert f"Dove Mail sends a form for each event, `{DOVE}`" in text(CUSTOM)
+    sent = body.encode() or marked(CUSTOM, f"{name} json").encode()
+    now = datetime.now(UTC)
+    at = f"{now.timestamp():.0f}"
+    mac = hmac.digest(SECRET.encode(), f"{at}.".encode() + sent, "sha256").hex()
+    headers = {"Authorization": Basic.header("x", SECRET)} if body else {"Pigeon-Signature": f"t={at},v1={mac}"}
+    request = WebhookRequest("POST", CIMultiDict(headers), sent)
+    (event,) = read(providers.get("custom"), request, hook, now).events
+    assert (event.kind, event.reason, event.recipient) == (kind, reason, "reader@example.com")
+    with pytest.raises(Unauthorized):
+        read(providers.get("custom"), WebhookRequest("POST", CIMultiDict(), sent), hook, now)
 
 
 def test_the_alert_object_is_what_is_posted() -> None:

@@ -89,7 +89,7 @@ def test_the_guide_has_everything_filled_in() -> None:
 
 
 def test_the_headers_that_are_read_are_kept_and_no_others() -> None:
-    assert TWO.kept(request(X_Id="1" * 5000, X_Token=KEY)) == {"X-Id": "1" * 500}
+    assert TWO.kept(request(X_Id="1" * 5000, X_Token=KEY), HOOK) == {"X-Id": "1" * 500}
 
 
 def test_too_many_events_and_bugs_are_named_refusals() -> None:

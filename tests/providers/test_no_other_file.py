@@ -14,8 +14,9 @@ PACKAGE = Path(providers.__file__).parents[1]
 #: Rooms that know ESPs by their marks in mails or by Listmonk's own settings, and the demo, which plays one.
 KNOWS_ESPS = ("providers", "mail", "sandbox", "doctor/areas/bounces.py", "doctor/campaign_mail", "cli/demo")
 
-#: Options whose names are everyday words; they are options of other sections too. Cloudflare is also a proxy.
-COMMON = {"token", "secret", "password", "topics", "cloudflare"}
+#: Options whose names are everyday words; they are options of other sections too. Cloudflare is also a
+#: proxy, and custom a word.
+COMMON = {"token", "secret", "password", "topics", "cloudflare", "custom"}
 
 
 def test_no_other_file_names_a_provider_or_its_key() -> None:

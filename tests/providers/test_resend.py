@@ -97,7 +97,7 @@ def test_a_retry_is_signed_anew_and_is_the_same_event() -> None:
 def test_judged_again_it_is_the_same_event() -> None:
     """What is kept of the headers is enough."""
     asked = CASE.request()
-    kept = providers.get("resend").kept(asked)
+    kept = providers.get("resend").kept(asked, CASE.settings)
     assert kept == {"svix-id": "msg_1"}
 
 

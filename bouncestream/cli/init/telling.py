@@ -4,17 +4,14 @@ what comes next."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
-from collections.abc import Iterable, Sequence
-from itertools import groupby
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bouncestream import providers
-from bouncestream.cli import out
+from bouncestream.cli import guiding, out
 from bouncestream.cli.init.answers import MAILBOX, PASSWORD, Answers, made_here
 from bouncestream.cli.init.person import BACK
 from bouncestream.cli.init.writing import OUTBOX
@@ -25,7 +22,6 @@ from bouncestream.providers._settings import Webhook, proofs_of
 from bouncestream.settings.key import keys_of
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS
 
-_TO_HEADERS = "In Listmonk, add to each campaign's headers"
 #: What a return address has before its *, so that without both it is the mailbox's own.
 _PART = re.compile(r"[+=_-]?\*")
 
@@ -75,9 +71,7 @@ def _provider(output: Path, answers: Answers, hook: Webhook) -> None:
     url, secret = where(answers.public_url, hook, shown=True), answers.secret(hook.provider)
     print()
     out.heading(f"For {provider.summary}, as its pages were on {provider.guide.read}:")
-    _steps(provider.guide.told(hook, url, secret), (url, secret))
-    if headers := [{name: value} for name, value in provider.guide.campaign_headers.items()]:
-        _paste(f"{_TO_HEADERS}:", headers)
+    guiding.tell(provider, hook, url, secret)
     for name, proof in proofs_of(type(hook)).items():
         if name != made and ((option := keys_of(type(hook))[name]).foreign or not option.secret):
             out.prose(
@@ -87,42 +81,27 @@ def _provider(output: Path, answers: Answers, hook: Webhook) -> None:
             )
 
 
-def _steps(steps: Iterable[str], values: Sequence[str]) -> None:
-    """The lines of a guide in lines that fit; one with a value to paste stays as it is."""
-    for pasted, lines in groupby(steps, key=lambda step: any(value in step for value in values)):
-        if pasted:
-            print(*(f"    {line}" for line in lines), sep="\n")
-        else:
-            out.prose(" ".join(lines), "    ", "    ")
-
-
 def _return_address(output: Path, answers: Answers) -> None:
     address = answers.return_address or f"{MAILBOX}@your.domain"
     plain = _PART.sub("", address)
     plain = f"{MAILBOX}{plain}" if plain.startswith("@") else plain
     print()
     out.heading("So that bounces come to the mailbox:")
-    _paste("In Listmonk, Settings, SMTP, Custom headers of each server:", [{"Return-Path": plain}])
+    guiding.paste("In Listmonk, Settings, SMTP, Custom headers of each server:", [{"Return-Path": plain}])
     unsubscriptions = f"unsub+*@{address.partition('@')[2]}"
     headers = list(unsubscription.campaign_headers(unsubscriptions))
     if "*" in address:
         headers.insert(0, campaign_header(address))
-        told = f"{_TO_HEADERS} (6.2 or later; not before), for a return address of each subscriber (VERP), and for "
+        what = "a return address of each subscriber (VERP), and for unsubscriptions by mail"
     else:
-        told = f"{_TO_HEADERS} (6.2 or later; not before), for "
-    _paste(f"{told}unsubscriptions by mail:", headers)
+        what = "unsubscriptions by mail"
+    guiding.paste(f"{guiding.TO_HEADERS} (6.2 or later; not before), for {what}:", headers)
     out.prose(
         "There switch off Settings, Privacy, List-Unsubscribe header: Listmonk's own would replace this one. Then "
         f'set in [mail] of {output}: unsubscribe = ["{unsubscriptions}"], if mails to it come to the mailbox.',
         "    ",
         "    ",
     )
-
-
-def _paste(told: str, headers: list[dict[str, str]]) -> None:
-    """What can be pasted stands on a line of its own, never broken."""
-    out.prose(told, "    ", "    ")
-    print(f"        {json.dumps(headers)}")
 
 
 def following(output: Path, answers: Answers) -> None:

@@ -237,7 +237,7 @@ class WebhookServer:
         mistakes = provider.own_script and parsed.unreadable
         if parsed.events or (parsed.unreadable and not mistakes):
             kept = replace(parsed, unreadable=()) if mistakes else parsed
-            came = RawInput(name, provider.name, now, body, content_type, provider.kept(whole))
+            came = RawInput(name, provider.name, now, body, content_type, provider.kept(whole, settings))
             receipt = await self.emit(judge(kept, came, self.rules, proven=not settings.unverified))
         if parsed.answer is not None:
             return shaped(parsed.answer)
