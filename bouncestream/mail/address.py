@@ -130,10 +130,17 @@ def a_label(domain: str) -> str:
         return domain
 
 
+def lines_with_addresses(text: str) -> str:
+    """The lines of a text that may hold an address: few do, and a search for addresses is slow."""
+    return "\n".join([line for line in text.split("\n") if "@" in line])
+
+
 def addresses(text: str, limit: int = 50, *, prose: bool = False) -> list[str]:
     """The addresses in an address field, or in running text (`prose`), normalised, without repeats, in order."""
     if "@" not in text:
         return []
+    if prose:
+        text = lines_with_addresses(text)
     found: dict[str, None] = {}
     for match in (_IN_TEXT if prose else CANDIDATE).finditer(text):
         clean = normalise(match[0].rstrip("."))

@@ -12,7 +12,7 @@ import re
 from bouncestream.mail.address import addresses
 from bouncestream.mail.families import REFUSED
 from bouncestream.mail.mime import Fields, unencoded
-from bouncestream.mail.phrases.clauses import folded, folding
+from bouncestream.mail.phrases.clauses import folded, folding, has_any
 
 _DAEMON = re.compile(
     r"mailer[-_. ]?daemon|post[-_.]?master|mail[-_. ]delivery|maildelivery|delivery[-_. ](?:sub)?system|"
@@ -84,46 +84,21 @@ _WAITING = folding(
     r"zuruckgehalten|bestatigen sie|confirmez (?:que|votre|l')|confirme (?:que|su|seu|o envio)|"
     r"confermare (?:di|il|che)|承認が必要|보류|jovahagyasra var"
 )
-_HINTS = (
-    "confirm",
-    "moderat",
-    "held",
-    "approv",
-    "verif",
-    "authentic",
-    "review",
-    "list",
-    "inbox",
-    "click",
-    "challenge",
-    "releas",
-    "prove",
-    "conferm",
-    "wart",
-    "attente",
-    "esper",
-    "pendiente",
-    "aguard",
-    "wacht",
-    "oczekuje",
-    "visit",
-    "follow",
-    "klik",
-    "bevest",
-    "goedk",
-    "onay",
-    "potwierdz",
-    "freig",
-    "aprob",
-    "jovahagy",
-    "hyvaks",
-    "venter",
-    "vantar",
+_WAITS_HINTS, _APPROVAL_HINTS, _HUMAN_HINTS, _CONFIRM_HINTS = (
+    tuple(re.split(r"[\\\[(]", stem.removeprefix("\\b"))[0] for stem in folded(stems).split("|"))
+    for stems in (_WAITS, _APPROVAL, _HUMAN, _CONFIRM)
 )
-_REFUSED = folding(
-    r"reject|\bdenied|bounced|permanent|will not be (?:held|retried)|\b5\d\d[ -]|\b5\.\d\.\d|no such|not exist|"
-    r"unknown (?:user|recip|mailb|addr|account)|(?:user|recipient|mailbox|address|account) (?:is )?unknown|"
-    + REFUSED
+_OTHER_HINTS = tuple(map(folded, ("zuruckgehalten", "bestatigen sie", "confirm", "承認が必要", "보류")))
+_HINTS = (
+    "confirm", "moderat", "held", "approv", "verif", "authentic", "review", "ing list", "guest list", "to this ",
+    "click ", "follow ", "visit ", "press ", "challenge", "releas", "prove", "yourself", "conferm", "wart",
+    "attente", "esper", "pendiente", "aguard", "wacht", "oczekuje", "klik", "bevest", "goedk", "onay", "potwierdz",
+    "freig", "aprob", "jovahagy", "hyvaks", "venter", "vantar",
+)  # fmt: skip
+_REFUSED_WORDS = ("reject", "denied", "bounced", "permanent", "no such", "not exist", *folded(REFUSED).split("|"))
+_REFUSED = re.compile(
+    r"will not be (?:held|retried)|5(?<!\w5)(?:\d\d[ -]|\.\d\.\d)|"
+    r"unknown (?:user|recip|mailb|addr|account)|(?:user|recipient|mailbox|address|account) (?:is )?unknown"
 )
 
 
@@ -142,12 +117,21 @@ def why_waiting(text: str) -> str:
     """The words of a notice that say that the mail waits: for the moderator of a list, or for a proof
     that its sender is a person (challenge and response); '' when it was refused, or nothing says so."""
     plain = folded(text)
-    if text.isascii() and not any(hint in plain for hint in _HINTS):
+    if not has_any(plain, _HINTS) and (text.isascii() or not _waits_abroad(plain)):
         return ""
-    if _REFUSED.search(plain) is not None:  # first: most notices say so early, and it is the cheaper question
+    if has_any(plain, _REFUSED_WORDS) or _REFUSED.search(plain) is not None:  # first: the cheaper question
         return ""
     words = _WAITING.search(plain)
     return words[0] if words is not None else ""
+
+
+def _waits_abroad(plain: str) -> bool:
+    """Whether a folded text has words in other languages that `_WAITING` looks for: much cheaper to ask."""
+    return (
+        (has_any(plain, _WAITS_HINTS) and has_any(plain, _APPROVAL_HINTS))
+        or (has_any(plain, _HUMAN_HINTS) and has_any(plain, _CONFIRM_HINTS))
+        or has_any(plain, _OTHER_HINTS)
+    )
 
 
 def from_daemon(fields: Fields) -> bool:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from bouncestream.event import clip
-from bouncestream.mail.address import addresses
 from bouncestream.mail.classify import Judged
 from bouncestream.mail.original import message_id
 from bouncestream.mail.report import Report
@@ -62,4 +61,4 @@ def identified(original: Original, report: Report) -> Original:
 
 def senders(report: Report, original: Original) -> tuple[str, ...]:
     """The addresses that the returned mail came from: its From, and where its bounces go."""
-    return tuple({original.from_, *addresses(report.fields.get("to", "")[:2000], 2)} - {original.to, ""})
+    return tuple({original.from_, *report.to} - {original.to, ""})

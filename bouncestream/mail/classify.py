@@ -8,8 +8,10 @@ Status field. Words that name the cause are hard unless something speaks against
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from bouncestream.mail import phrases
+from bouncestream.mail.phrases.clauses import has_any
 from bouncestream.mail.reason import kind_of
 from bouncestream.mail.status import Codes, enhanced, in_text, reason_of
 from bouncestream.mail.verdict import Judgement
@@ -129,7 +131,7 @@ def classify(
     return _judge(hit, reading.neutral, _Numbers(status, found.enhanced, reply), stage)
 
 
-@record(frozen=True, slots=True)
+@record(frozen=True)
 class _Stage:
     """At which command the mail was refused; only asked for when the judgement hangs on it."""
 
@@ -139,10 +141,12 @@ class _Stage:
     at_rcpt: bool
     heard: str  #: hosts and addresses, lower case
 
+    @cached_property
     def words(self) -> str:
         """The diagnostic as it is searched."""
         return _flat(self.diagnostic)
 
+    @cached_property
     def around(self) -> str:
         """The context as it is searched: long, so only when needed."""
         return _flat(self.context)
@@ -150,24 +154,24 @@ class _Stage:
     @property
     def refused_rcpt(self) -> bool:
         """Whether RCPT was refused."""
-        return self.at_rcpt or _names(self.words(), _AFTER_RCPT) or _names(self.around(), _AFTER_RCPT)
+        return self.at_rcpt or has_any(self.words, _AFTER_RCPT) or has_any(self.around, _AFTER_RCPT)
 
     @property
     def said_after_data(self) -> bool:
         """Whether it was the answer to DATA."""
-        if self.after_data or _names(self.words(), _AFTER_DATA):
+        if self.after_data or has_any(self.words, _AFTER_DATA):
             return True
-        return _names(self.around(), _AFTER_DATA) and not self.refused_rcpt
+        return has_any(self.around, _AFTER_DATA) and not self.refused_rcpt
 
     @property
     def names_data(self) -> bool:
         """Whether DATA is named at all."""
-        return self.after_data or _names(self.words(), _AFTER_DATA) or _names(self.around(), _AFTER_DATA)
+        return self.after_data or has_any(self.words, _AFTER_DATA) or has_any(self.around, _AFTER_DATA)
 
     @property
     def masked(self) -> bool:
         """Whether the words are a carrier's that masks its filters."""
-        return any(name in self.heard for name in CARRIERS)
+        return has_any(self.heard, CARRIERS)
 
     def names_sender(self) -> bool:
         """Whether the context may tell of a refused sender at all: a cheap look first."""
@@ -176,10 +180,6 @@ class _Stage:
 
 def _flat(text: str) -> str:
     return " ".join(text[:STAGE_LIMIT].lower().split()) if text else ""
-
-
-def _names(text: str, stage: tuple[str, ...]) -> bool:
-    return any(phrase in text for phrase in stage)
 
 
 @record(frozen=True, slots=True)
@@ -263,13 +263,13 @@ def _doubt(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> tuple[str, str
         return hit.reason, f"the reply {reply} is temporary"
     if status.startswith("4") and not reply.startswith("5") and not (proven or (of_domain and status == "4.0.0")):
         return hit.reason, f"the status {status} is temporary"
-    words = stage.words()
+    words = stage.words
     if _asks_again(words, of_domain):
         return "system_error", "it asks to try again later"
     if (
         status in ("5.1.7", "5.1.8")
         or _about_sender(words)
-        or (stage.names_sender() and _about_sender(stage.around()))
+        or (stage.names_sender() and _about_sender(stage.around))
     ):
         return "sender_rejected", "it is about the sender's address"
     if of_domain and numbers.inline.startswith("5.7."):
@@ -299,14 +299,14 @@ def _doubt(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> tuple[str, str
 
 def _asks_again(words: str, of_domain: bool) -> bool:
     """Whether it asks to try again later."""
-    if not any(hint in words for hint in ("temporar", "later", "try again")) or "permanent" in words:
+    if not has_any(words, ("temporar", "later", "try again")) or "permanent" in words:
         return False
     told = _ADDRESS.sub(" ", phrases.told(words))
     return _LATER.search(told) is not None or (of_domain and "try again" in told)
 
 
 def _about_sender(text: str) -> bool:
-    return "mail from" in text and (_names(text, _AFTER_MAIL) or _MAIL_REFUSED.search(text) is not None)
+    return "mail from" in text and (has_any(text, _AFTER_MAIL) or _MAIL_REFUSED.search(text) is not None)
 
 
 def remote_words(diagnostic: str) -> str:

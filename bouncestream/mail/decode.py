@@ -47,7 +47,7 @@ LIMIT = 262_144
 """Bytes of a mail that are read; a bounce says what it has to say before that."""
 
 # A blank line ends a sentence, and so does a short line before a capital.
-_NEW_SENTENCE = re.compile(r"\n[ \t]{0,40}\n|(?<![^\n]{50})\n(?=[ \t]{0,8}[A-ZÀ-ÞА-Я])")
+_NEW_SENTENCE = re.compile(r"\n(?:[ \t]{0,40}\n|(?<![^\n]{50}\n)(?=[ \t]{0,8}[A-ZÀ-ÞА-Я]))")
 _BOUNCES = re.compile(r"(?:bounces?|returns?)(?![a-z])")
 WIDER = 8000
 """Characters of a notice that are judged as a whole."""
@@ -118,7 +118,7 @@ def _without_us(report: Report, verdict: Verdict) -> Verdict:
     original = verdict.original
     if verdict.kind == Judgement.COMPLAINT.value:
         return verdict
-    us = {*addresses(report.fields.get("to", "")[:4000], 2), original.from_} - {original.to, ""}
+    us = {*report.to, original.from_} - {original.to, ""}
     left = tuple(r for r in verdict.recipients if r.address not in us)
     if len(left) == len(verdict.recipients):
         return verdict
@@ -276,9 +276,10 @@ def _without_status(report: Report, original: Original) -> Verdict:
         if below != Original():
             original = below
     notice = freeform.read_notice(text, fields, daemon, original.to)
-    waits = autoreply.why_waiting(f"{unencoded(fields.get('subject', ''))[:500]} {text[:WIDER]}")
-    if waits and not notice.delayed and not (notice.telling and notice.failing):
-        return _ignored(report, original, f"the mail waits: {waits!r}")
+    if not notice.delayed and not (notice.telling and notice.failing):
+        waits = autoreply.why_waiting(f"{unencoded(fields.get('subject', ''))[:500]} {text[:WIDER]}")
+        if waits:
+            return _ignored(report, original, f"the mail waits: {waits!r}")
     why = autoreply.why_auto_reply(fields)
     plain = not notice.bounce and _plain(report, notice, original, daemon, bool(why))
     if why and not notice.strong and not plain:

@@ -221,35 +221,28 @@ DELIVER = (
 """The stems of "deliver" there, folded."""
 
 DELAYS = (
-    "not yet been delivered",
-    "not been delivered yet",
-    "could not be delivered yet",
-    "warning message only",
-    "this is just a warning",
-    "delivery attempts will continue",
-    "will be retried",
-    "has been delayed",
-    "is delayed for",
-    "been delayed for",
-    r"delayed \d{1,4} hours",
-    "temporary failure report",
-    "has been postponed",
-    "will continue to (?:try|attempt)",
-    "will continue trying",
-    "still being retried",
-    "could not send mail for past",
-    "continue to be made",
-    "not need to resend",
-    "no need to resend",
-    "delivery (?:is )?delayed",
-    "message still undelivered",
-    "will keep trying",
-    "notification: warning",
-    r"\(delay\)",
-    "advisory-only",
-    "still trying to deliver",
-    "is still in the queue",
-    f"(?:{YET}){SAME}(?:{DELIVER})|(?:{DELIVER}){SAME}(?:{YET})",
+    "not yet been delivered", "not been delivered yet", "could not be delivered yet", "warning message only",
+    "this is just a warning", "delivery attempts will continue", "will be retried", "has been delayed",
+    "is delayed for", "been delayed for", "temporary failure report", "has been postponed",
+    "will continue to try", "will continue to attempt", "will continue trying", "still being retried",
+    "could not send mail for past", "continue to be made", "not need to resend", "no need to resend",
+    "delivery delayed", "delivery is delayed", "message still undelivered", "will keep trying",
+    "notification: warning", "(delay)", "advisory-only", "still trying to deliver", "is still in the queue",
+)  # fmt: skip
+"""A notice or subject with one of these is about a mail on its way, unless it also has one of `FINALS`."""
+
+NOT_YET = f"(?:{YET}){SAME}(?:{DELIVER})|(?:{DELIVER}){SAME}(?:{YET})"
+"""The same in other languages, folded. It needs one of `DELIVER`."""
+
+STILL_HINTS = (
+    "delayed ", "ersuch", "tentativ", "seguir", "continu", "prober", "fortsatt", "fortsaett", "fortsett", "igen",
+    "ponawia", "zkouset", "yrit", "probal", "denemeye", "incerca", "verzog", "entrega ", "remise ", "livraison ",
+    "demora", "atraso", "ritard", "vertraag", "opozn", "zpozd", "forsen", "forsink", "viivas", "keslel", "gecik",
+    "intarz", "συνεχ", "попыт", "проби", "继续", "繼續", "再送", "계속", "задерж", "затримк", "καθυστερ",
+    "遅延", "延迟", "延遲", "지연",
+)  # fmt: skip
+STILL = (
+    r"delayed \d{1,4} hours|"
     r"weitere (?:zustell)?versuch|weiter(?:hin)? [^.\n]{0,30}versuch|versuchen [^.\n]{0,30}weiter|"
     r"autres tentatives|seguir(?:emos|a) (?:intent|prob)|"
     r"continuar(?:emos|a|an) (?:a |la |los |as )?(?:tent|intent)|continueremo|"
@@ -257,32 +250,32 @@ DELAYS = (
     r"ponawia[cn]|zkouset dal|yrit[^.\n]{0,20} edelleen|tovabb(?:ra)? probal|denemeye devam|θα συνεχισ|"
     r"vom (?:continua|incerca)|продолжит[^.\n]{0,20}попыт|спроби тривати|"
     "继续(?:尝试|投递|重试)|繼續(?:嘗試|投遞|重試)|"
-    "再送を試|再送します|계속 ?(?:재시도|시도)",
+    "再送を試|再送します|계속 ?(?:재시도|시도)|"
     "verzoger|entrega (?:esta )?(?:atrasad|retrasad|demorad)|(?:remise|livraison) (?:est )?(?:retardee|differee)|"
     "(?:aviso|notificacion) de demora|atraso na entrega|ritardo nella|(?:recapito|consegna) (?:e )?ritardat|"
     "bezorging (?:is )?vertraagd|opoznieni|zpozdeni|forsenad|forsinke[lt]|viivasty|задерж(?:ива|к)|"
-    "затримк|kesleltet|gecikti|gecikme|intarziat|καθυστερ|遅延|延迟|延遲|지연",
+    "затримк|kesleltet|gecikti|gecikme|intarziat|καθυστερ|遅延|延迟|延遲|지연"
 )
-"""A notice or subject with one of these is about a mail on its way, unless it also has one of `FINALS`."""
+"""The same, where it says that the server goes on, or is late. It needs one of `STILL_HINTS`."""
 
 DELIVERED = (
-    "successful delivery notification",
-    "successfully delivered",
-    "successfully relayed",
-    "has been delivered to the following",
-    "was delivered to the following",
-    "relayed to non-dsn-aware",
-    "delivery to these recipients or groups is complete",
-    "expect no further notifications",
-    "message (?:was|has been) (?:successfully )?(?:delivered|relayed|expanded)",
-    "your message was successfully",
+    "successful delivery notification", "successfully delivered", "successfully relayed",
+    "has been delivered to the following", "was delivered to the following", "relayed to non-dsn-aware",
+    "delivery to these recipients or groups is complete", "expect no further notifications",
+    "message was delivered", "message was relayed", "message was expanded", "message has been delivered",
+    "message has been relayed", "message has been expanded", "message was successfully relayed",
+    "message was successfully expanded", "your message was successfully",
+)  # fmt: skip
+"""A notice with one of these is about a mail that arrived, unless it also tells a failure."""
+
+ARRIVED = (
     "erfolgreich zugestellt|wurde [^\\n]{0,80}zugestellt|a (?:bien )?ete remis|"
     "se ha entregado|(?:ha sido|fue) entregad|foi entregue|e stat[oa] (?:recapitat|consegnat)|is afgeleverd|"
     "zostala? dostarczon|har (?:levererats|blitt levert)|er (?:leveret|levert)|\\bbyla? dorucen|on toimitettu|"
     "доставлен|teslim edildi|kezbesitett|a fost livrat|παραδοθηκ|"
-    "配信(?:され|し)ました|配信完了|已成功|已送[达達]|(?:전달|배달)되었",
+    "配信(?:され|し)ました|配信完了|已成功|已送[达達]|(?:전달|배달)되었"
 )
-"""A notice with one of these is about a mail that arrived, unless it also tells a failure."""
+"""The same in other languages, folded."""
 
 FAILED = (
     "not (?:been )?(?:be )?delivered",
@@ -297,15 +290,9 @@ FAILED = (
 )
 
 FINALS = (
-    "envelope expired",
-    "giving up",
-    "given up",
-    "failed permanently",
-    "permanent error",
-    "permanent fatal",
-    "removed from the queue",
-    "queue too long",
-)
+    "envelope expired", "giving up", "given up", "failed permanently", "permanent error", "permanent fatal",
+    "removed from the queue", "queue too long",
+)  # fmt: skip
 
 SUBJECTS = (
     "undeliver",

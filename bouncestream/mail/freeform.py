@@ -10,11 +10,12 @@ engine cuts off the returned message, finds the recipients, gives each its own l
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
-from bouncestream.mail.address import X400, addresses, normalise
+from bouncestream.mail.address import X400, addresses, lines_with_addresses, normalise
 from bouncestream.mail.families import (
+    ARRIVED,
     CUTS,
     DELAYS,
     DELIVER,
@@ -22,27 +23,34 @@ from bouncestream.mail.families import (
     FAILED,
     FAMILIES,
     FINALS,
+    NOT_YET,
     REFUSED,
     SAME,
     SENDERS,
+    STILL,
+    STILL_HINTS,
     SUBJECTS,
     Family,
     start,
 )
 from bouncestream.mail.mime import Fields, unencoded
-from bouncestream.mail.phrases.clauses import folded, folding
+from bouncestream.mail.phrases.clauses import folded, folding, has_any
+from bouncestream.record import record
 
 MAX_ENTRIES = 1000
 ENTRY_TEXT = 4000  #: characters kept of what is said about one address
 
 
-_CUT = re.compile(r"^[ \t>|<-]{0,40}(?:" + "|".join(CUTS) + ")", re.MULTILINE | re.IGNORECASE)
+# A newline rather than "^", which would be asked for at every character.
+_CUT = re.compile(r"\n[ \t>|<-]{0,40}(?:" + "|".join(CUTS) + ")", re.MULTILINE | re.IGNORECASE)
 _HEADERS = re.compile(
-    r"^(?:received|return-path|dkim-signature|x-received|x-google-smtp-source)[ \t]{0,2}:", re.M | re.I
+    r"\n(?:received|return-path|dkim-signature|x-received|x-google-smtp-source)[ \t]{0,2}:", re.IGNORECASE
 )
-_DELAYED = folding("|".join(DELAYS))
-_FINAL = re.compile("|".join(FINALS))
-_DELIVERED = folding("|".join(DELIVERED))
+_DELIVER = folded(DELIVER).split("|")
+_NOT_YET = folding(NOT_YET)
+_STILL_HINTS = tuple(map(folded, STILL_HINTS))
+_STILL = folding(STILL)
+_ARRIVED = folding(ARRIVED)
 _FAILED = re.compile("|".join(FAILED))
 _SUBJECT = re.compile("|".join(SUBJECTS))
 # Without any of these, a mail from a postmaster that names an address is a letter.
@@ -95,7 +103,7 @@ _UNDELIVERED = folding(
 _TO_ASK = re.compile(r"^(?:postmaster|abuse|support|help-?desk|hostmaster|webmaster|noc)@")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Entry:
     """The entry of one recipient: its address and the lines about it."""
 
@@ -104,7 +112,7 @@ class Entry:
     alias: str = ""  #: the address that was mailed, when the server says that `address` came from it
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Notice:
     """A free-form bounce, as far as it could be read."""
 
@@ -121,12 +129,7 @@ class Notice:
     passed_on: bool = False  #: a person passes it on
     telling: bool = False  #: it has the subject of a bounce
     late: bool = False  #: only the subject says that the server still tries
-
-    @property
-    def failing(self) -> bool:
-        """Whether it says that a mail did not arrive."""
-        plain = folded(self.text)
-        return _UNDELIVERED.search(plain) is not None and _OF_MAIL.search(plain) is not None
+    failing: bool = False  #: it says that a mail did not arrive
 
 
 def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> Notice:
@@ -134,6 +137,8 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     `wanted`: the only To of the returned message, '' when unknown. Never raises."""
     lower, plain = notice.lower(), folded(notice)
     whole = notice  # by which the same notice is known again
+    undelivered = _UNDELIVERED.search(plain) is not None
+    failing = undelivered and _OF_MAIL.search(plain) is not None
     if "smtp=" in lower or "822=" in lower:
         notice = X400.sub(r"\g<l>@\g<d>", notice)
         lower, plain = notice.lower(), folded(notice)
@@ -146,12 +151,12 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     telling = bool(_SUBJECT.search(subject)) and not passed_on
     marked = family is not None and bool(family.marks)
     certain = family is not None and family.certain
-    final = _FINAL.search(lower) is not None
-    delayed = not final and _DELAYED.search(plain) is not None
-    late = not final and not delayed and _DELAYED.search(folded(subject)) is not None
+    final = has_any(lower, FINALS)
+    delayed = not final and _tries_on(plain)
+    late = not final and not delayed and _tries_on(folded(subject))
     delayed = delayed or late
-    arrived = not delayed and not _FAILED.search(lower) and _DELIVERED.search(plain) is not None
-    delivered = arrived and _UNDELIVERED.search(plain) is None
+    arrived = not delayed and not _FAILED.search(lower) and _arrived(plain)
+    delivered = arrived and not undelivered
     bounce = bool(failed) or certain
     bounce = bounce or (
         daemon and (telling or marked or delayed or (bool(entries) and _FAILURE.search(lower) is not None))
@@ -172,13 +177,28 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     own = family is not None and family.own
     return Notice(
         family.name if family else "", tuple(entries), whole, delayed, delivered, bounce, strong, each, own,
-        by_list=by_list, passed_on=passed_on, telling=telling, late=late,
+        by_list=by_list, passed_on=passed_on, telling=telling, late=late, failing=failing,
     )  # fmt: skip
+
+
+def _tries_on(plain: str) -> bool:
+    """Whether a folded text says that the server still tries."""
+    return (
+        has_any(plain, DELAYS)
+        or (has_any(plain, _DELIVER) and _NOT_YET.search(plain) is not None)
+        or (has_any(plain, _STILL_HINTS) and _STILL.search(plain) is not None)
+    )
+
+
+def _arrived(plain: str) -> bool:
+    """Whether a folded text says that the mail arrived."""
+    return has_any(plain, DELIVERED) or _ARRIVED.search(plain) is not None
 
 
 def cut(text: str) -> tuple[str, str]:
     """The notice, and what stands below it of the returned message."""
-    ends = [m.start() for m in (_CUT.search(text), _HEADERS.search(text)) if m is not None and m.start() > 0]
+    lines = f"\n{text}"
+    ends = [m.start() for m in (_CUT.search(lines), _HEADERS.search(lines)) if m is not None and m.start() > 0]
     if not ends:
         return text, ""
     end = min(ends)
@@ -190,6 +210,7 @@ def _strangers(fields: Fields, notice: str, recipients: set[str]) -> set[str]:
     calls the sender."""
     own = set(addresses(fields.get("to", "")[:4000], 20)) | set(addresses(fields.get("from", "")[:2000], 5))
     if "@" in notice:
+        notice = lines_with_addresses(notice)
         own.update(normalise(named["a"].rstrip(".")) for named in islice(SENDERS.finditer(notice), 50))
     return (own | _of_our_domain(fields, notice, own)) - recipients
 
@@ -303,7 +324,7 @@ def _whom_to_ask(notice: str, match: re.Match[str], first: re.Match[str]) -> boo
 
 
 def _entry(address: str, text: str) -> Entry:
-    origin = _GENERATED.search(text)
+    origin = _GENERATED.search(text) if has_any(text.lower(), ("generated ", "expanded from")) else None
     return Entry(address, text, normalise(origin["a"]) if origin else "")
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from bouncestream.mail.address import addresses
 from bouncestream.mail.mime import Fields, Part, decoded, leaves, parameters, parse_fields, split_headers
 from bouncestream.mail.original import header_block
 
@@ -33,7 +35,7 @@ _FEEDBACK_FIELD = re.compile(r"(?mi)^feedback-type[ \t]{0,4}:")
 NOTICE_LIMIT = 32_768  #: characters of notices that are looked at
 
 
-@dataclass(slots=True)
+@dataclass
 class Report:
     """A mail in its parts."""
 
@@ -48,6 +50,11 @@ class Report:
     attachments: list[str] = field(default_factory=list)  #: types and names of parts that were not read
     head: str = ""  #: the header block as it came, for what the order of its fields tells
     seen: list[tuple[str, str, int, str]] = field(default_factory=list)  #: number, type, size, role of each part
+
+    @cached_property
+    def to(self) -> list[str]:
+        """The addresses that the mail was sent to, the first two of them."""
+        return addresses(self.fields.get("to", "")[:4000], 2)
 
 
 def open_report(text: str) -> Report:
@@ -121,7 +128,7 @@ def _returned_text(part: Part) -> str:
 def _fields_in_notice(report: Report) -> None:
     """A report whose fields stand in the running text, perhaps quoted by a forward."""
     notice = report.notice
-    if not _STATUS_FIELD.search(notice):
+    if "-recipient" not in notice.lower() or not _STATUS_FIELD.search(notice):
         return
     if "\n> " in notice or "\n>" in notice:
         unquoted = "\n".join(line.lstrip("> ") if line.startswith(">") else line for line in notice.split("\n"))

@@ -7,9 +7,10 @@ import re
 
 from bouncestream.record import record
 
-_ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d]|\.\d)")
+# A look behind stands behind the first character: a search skips whatever cannot begin a match at once.
+_ENHANCED = re.compile(r"[245](?<![\d.].)\.\d{1,3}\.\d{1,3}(?![\d]|\.\d)")
 _REPLY = re.compile(
-    r"(?<![\w.:/-])([245]\d\d)"
+    r"([245](?<![\w.:/-].)\d\d)"
     r"(?:[ -]{1,3}['\"(]?#?(?:([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d))?|(?=[:,)\]]|\.(?!\d)|$))"
 )
 _HASHED = re.compile(r"#([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -42,7 +43,7 @@ def in_text(text: str) -> Codes:
             code = match[2]
             break
     if not code:
-        hashed = _HASHED.search(text)
+        hashed = _HASHED.search(text) if "#" in text else None
         found = hashed[1] if hashed else ""
         if not found:
             plain = _ENHANCED.search(text)

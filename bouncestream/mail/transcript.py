@@ -10,10 +10,11 @@ behind it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 
 from bouncestream.mail.address import addresses, normalise
+from bouncestream.mail.phrases.clauses import has_any
+from bouncestream.record import record
 
 _REMOTE = re.compile(r"^<<< ?([45]\d\d[^\n]{0,1000})", re.MULTILINE)
 _COMMAND = re.compile(r"^>>>[ \t>]{0,4}([A-Za-z]{4})", re.MULTILINE)
@@ -36,7 +37,7 @@ QUOTING = (
 """Before what Google and Microsoft quote: they name no stage, and refusals of an address are answers to RCPT."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Reply:
     """Words about an address; '' when there are none."""
 
@@ -64,11 +65,15 @@ _TURN = re.compile(
     r"^[^\n<>]{0,40}?(?P<who><--|-->|<<<|>>>|(?<![A-Za-z])[CS]:)[ \t]{0,4}(?P<said>[^\n]{0,1000})", re.MULTILINE
 )
 
+_ARROWS = ("<--", "-->", "<<<", ">>>", "C:", "S:")
+
 
 def last_refusal(text: str) -> tuple[str, str]:
     """(the last 4xx or 5xx answer of the remote server, the command it answered) of a transcript with arrows or
     letters, each turn perhaps behind a time (MDaemon and others); ("", "") when there is none."""
     answer = command = sent = ""
+    if not has_any(text, _ARROWS):
+        return answer, command
     for turn in _TURN.finditer(text):
         said = turn["said"].strip()
         if turn["who"] in ("-->", ">>>", "C:"):

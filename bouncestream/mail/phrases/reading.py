@@ -16,8 +16,8 @@ from bouncestream.mail.phrases import engine
 from bouncestream.mail.phrases.clauses import BECAUSE, Clause, cut, told
 from bouncestream.mail.phrases.composed import NEUTRAL, NOT_THERE, STATES
 from bouncestream.mail.phrases.engine import Hit
-from bouncestream.mail.phrases.saying import Said, read, strange_in
-from bouncestream.mail.phrases.tagging import is_small, tokens
+from bouncestream.mail.phrases.saying import Said, read, strange_in, tags_of, tells
+from bouncestream.mail.phrases.tagging import is_small
 from bouncestream.mail.reason import kind_of
 from bouncestream.record import record
 
@@ -51,8 +51,11 @@ def read_words(text: str, heard: str = "") -> Reading:
     """Read a server's words. `heard`: host names and addresses around them, by which a vendor is recognised."""
     plain = told(text)
     sentences: dict[int, list[Clause]] = {}
+    advice = False
     for clause in cut(plain):
-        if not clause.advice:
+        if clause.advice:
+            advice = True
+        else:
             sentences.setdefault(clause.sentence, []).append(clause)
     weak: Hit | None = None
     best: Hit | None = None
@@ -77,7 +80,8 @@ def read_words(text: str, heard: str = "") -> Reading:
             best = hit
             break
     if best is None:
-        found = engine.find(engine.plain_words(plain))
+        again = advice or len(sentences) > 1  # else there is no other text
+        found = engine.find(engine.plain_words(plain)) if again else None
         if found is not None and kind_of(found.reason) != "hard" and (weak is None or not found.weak):
             best = found
     elif kind_of(best.reason) != "hard" and len(sentences) > 1:  # of all that is not hard, what tells most
@@ -90,7 +94,7 @@ def read_words(text: str, heard: str = "") -> Reading:
             word in NEUTRAL or word in "@~" or _foreign(word)
             for clauses in sentences.values()
             for clause in clauses
-            for word in tokens(clause.text)
+            for word in tags_of(clause.text)[0]
         )
     )
     return Reading(best or weak, neutral)
@@ -137,7 +141,9 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
         once = found.reason in _ONCE and _WAS.search(clauses[0].text)
         if not once:
             return found
-    said = list(_said(clauses))
+    if not any(tells(clause.text) for clause in clauses):
+        return found
+    said = _said(clauses)
     gone_ones = [(at, one) for at, one in said if one.subject in OWN and one.state in HARD]
     causes = [bool(gone_ones) and _BECAUSE_OF.match(clause.text) is not None for clause in clauses]
     denied = [cause and at > 0 and bool(_NOT_SO.search(clauses[at - 1].text)) for at, cause in enumerate(causes)]
@@ -208,7 +214,7 @@ def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
         found += [(at, one) for one in told_here if one.state or one.subject in _NAMED]
         if told_here:
             before = told_here[-1].subject if told_here[-1].subject != "elsewhere" else before
-        elif any(word not in NEUTRAL and not is_small(word) for word in tokens(clause.text)):
+        elif any(word not in NEUTRAL and not is_small(word) for word in tags_of(clause.text)[0]):
             before = ""
     return found
 

@@ -54,6 +54,9 @@ _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "
 _NOTHING = ("of", "yours", "failure", "nothing")
 """Words that say nothing alone."""
 
+_STATELESS = SUBJECTS.union(_NOTHING, "@~", ["from"])
+"""Tags that tell of no state."""
+
 
 class Said(NamedTuple):
     """What a clause says."""
@@ -68,14 +71,30 @@ class Said(NamedTuple):
 
 
 @lru_cache(maxsize=256)  # servers and notices repeat themselves
+def tags_of(text: str) -> tuple[list[str], list[Tag]]:
+    """The words of a clause, and its tags."""
+    words = tokens(text)
+    return words, tagged(words)[:MOST]
+
+
+def tells(text: str) -> bool:
+    """Whether a clause can tell how something is: most do not, and need not be read."""
+    words, tags = tags_of(text)
+    return (
+        not text.isascii()
+        or any(tag.name not in _STATELESS for tag in tags)
+        or (not _NOBODY.isdisjoint(words) and any(word.startswith(_NAMES) for word in words))
+    )
+
+
+@lru_cache(maxsize=256)
 def read(text: str, before: str = "") -> tuple[Said, ...]:
     """What a clause says. `before`: the subject of the clause before it, for when this one names none."""
     found: tuple[Said, ...] = ()
     if not text.isascii():
         found = tuple(_Reader(joined(text), [], text, before).said())
     if not any(said.state for said in found):
-        words = tokens(text)
-        tags = tagged(words)[:MOST]
+        words, tags = tags_of(text)
         if not all(tag.name in _NOTHING for tag in tags):
             found = tuple(_Reader(tags, words, " ".join(words), before).said()) or found
     return found
@@ -86,8 +105,8 @@ def strange_in(text: str) -> str:
     """The first thing in a clause that may turn what is said of its subject; ''."""
     if not text.isascii() and (tags := joined(text)):
         return _Reader(tags, [], text, "").strange()
-    words = tokens(text)
-    return _Reader(tagged(words), words, text, "").strange()
+    words, tags = tags_of(text)
+    return _Reader(tags, words, text, "").strange()
 
 
 class _Reader(Subjects):

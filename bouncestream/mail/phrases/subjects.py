@@ -49,6 +49,7 @@ _WHERE = tuple(
     """)
 )
 _DENIABLE = ("gone =", "gone <", "full", "off", "temporary", "loop")
+_TURNED = ("there", *_DENIABLE)
 _NOT = listed("not never nor hasn wasn isn haven weren aren")
 _VAIN = listed(
     "useless pointless unnecessary zwecklos sinnlos unnotig inutile inutil zinloos onnodig zbedne zbytecne"
@@ -78,6 +79,8 @@ class Subjects:
     def _negated(self, tags: list[Tag]) -> list[Tag]:
         """The tags: words of "there" that are denied become a state, the others are nothing; nor is what is called
         not temporary."""
+        if not any(tag.name in _TURNED for tag in tags):
+            return tags
         there = [tag for tag in tags if tag.name == "there" and denied(self.words, tag)]
         found = [tag._replace(name="not there *") for tag in there]
         for i, tag in enumerate(tags):

@@ -39,7 +39,8 @@ ODD = tuple(
 )
 """Last parts that tell the same of any long word."""
 
-Table = dict[str, list[tuple[tuple[str, ...], str]]]
+Entries = list[tuple[tuple[str, ...], str]]
+"""Words that stand together, and what they tell; the longest first."""
 
 
 class Tag(NamedTuple):
@@ -74,16 +75,17 @@ def is_small(word: str) -> bool:
     return len(word) == 1 or word in _SMALL
 
 
-def _tables() -> tuple[Table, Table]:
-    """Phrases by their first word; stems by their first three letters."""
-    whole: Table = {"@": [(("@",), "@")], "~": [(("~",), "~")]}
-    stems: Table = {}
+def _tables() -> tuple[dict[str, dict[str, Entries]], dict[str, list[tuple[str, str]]]]:
+    """Phrases by their first word and the first letter of their second; stems by their first three letters."""
+    whole: dict[str, dict[str, Entries]] = {"@": {"": [(("@",), "@")]}, "~": {"": [(("~",), "~")]}}
+    stems: dict[str, list[tuple[str, str]]] = {}
 
     def add(words: tuple[str, ...], name: str) -> None:
         if words[0].endswith("*"):
-            stems.setdefault(words[0][:3], []).append(((words[0][:-1],), name))
+            stems.setdefault(words[0][:3], []).append((words[0][:-1], name))
         else:
-            whole.setdefault(words[0], []).append((words, name))
+            letter = words[1][0] if len(words) > 1 else ""
+            whole.setdefault(words[0], {}).setdefault(letter, []).append((words, name))
 
     for name, text in ENGLISH.items():
         for words in _listed(text):
@@ -92,10 +94,11 @@ def _tables() -> tuple[Table, Table]:
         for row, text in _rows(language).items():
             for words in _listed(text) if NAMES[row] else ():
                 add(words, NAMES[row])
-    for entries in whole.values():
-        entries.sort(key=lambda entry: (-len(entry[0]), entry[1] == "other"))
-    for entries in stems.values():
-        entries.sort(key=lambda entry: -len(entry[0][0]))
+    for letters in whole.values():
+        for entries in letters.values():
+            entries.sort(key=lambda entry: (-len(entry[0]), entry[1] == "other"))
+    for its in stems.values():
+        its.sort(key=lambda entry: -len(entry[0]))
     return whole, stems
 
 
@@ -145,16 +148,19 @@ def tagged(words: list[str]) -> list[Tag]:
     while at < count:
         word = words[at]
         name, step = "", 1
-        for phrase, its in whole(word, ()):
-            length = len(phrase)
-            # one letter tells most of what does not fit
-            if length == 1 or (at + 1 < count and phrase[1][0] == words[at + 1][0] and _fits(phrase, words, at)):
-                name, step = its, length
-                break
-        else:
+        letters = whole(word)
+        if letters is not None:
+            if at + 1 < count and (longer := letters.get(words[at + 1][0])):
+                name, step = next(((its, len(one)) for one, its in longer if _fits(one, words, at)), ("", 1))
+            if not name and "" in letters:
+                name = letters[""][0][1]
+        if not name:
             stems = _STEMS.get(word[:3])
             if stems is not None:
-                name = next((its for stem, its in stems if word.startswith(stem[0])), "")
+                for stem, its in stems:
+                    if word.startswith(stem):
+                        name = its
+                        break
                 if name in ("mailbox", "domain") and len(word) > 9:
                     name = next((its for end, its in HEADS.items() if word.endswith(end)), name)
             if not name and len(word) > 9 and word.endswith(ODD):
