@@ -132,7 +132,7 @@ class Client:
                     if len(content) >= limit:
                         _hang_up(response)
                         break
-                return replace(begun, content=bytes(content[:limit]))
+                return Answer(response.status, found, bytes(content[:limit]), version)
         except Exception as error:  # also whatever else the client library makes of an odd answer
             failure = _failure_of(error, secure=goal.scheme == "https")
             log.debug("an HTTP call failed: %s", type(error).__name__)

@@ -43,10 +43,10 @@ _BOOT = re.compile(rb"\?v=([0-9a-f]{10})\b")
 def answer(status: int, content: bytes, retry_after: str | None = None, *, blank: Blank = str) -> Answer:
     """The meaning of an HTTP answer to a bounce (docs/develop/rules.md, rule 2)."""
     found = _json(content)
+    if status == 200 and isinstance(found, dict) and len(found) == 1 and found.get("data") is True:
+        return Answer(PostOutcome.ACCEPTED, 200)
     said = words(found, content, blank)
     if status == 200:
-        if isinstance(found, dict) and len(found) == 1 and found.get("data") is True:
-            return Answer(PostOutcome.ACCEPTED, 200)
         return Answer(PostOutcome.FOREIGN, 200, said)
     if 300 <= status < 400:
         return Answer(PostOutcome.FOREIGN, status, "a redirect")
