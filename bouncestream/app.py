@@ -26,6 +26,7 @@ from bouncestream.errors import ListenError
 from bouncestream.health import Health, Status
 from bouncestream.maintenance.absence import Absence
 from bouncestream.maintenance.account import Account
+from bouncestream.maintenance.deletions import Deletions
 from bouncestream.maintenance.erasures import Erasures
 from bouncestream.maintenance.newcomer import Newcomer
 from bouncestream.maintenance.rejudge import Rejudge
@@ -209,6 +210,12 @@ class App:
             allowed=lambda: self.newcomer.allowed(),
         )
 
+    def _deletions(self) -> Deletions:
+        def wanted() -> bool:
+            return self.config.privacy.follow_deletions and not self.dry_run
+
+        return Deletions(self.db, self.sink, SystemClock(), self.health, wanted)
+
     def _read_mailboxes(self) -> None:
         """Begin to read the mailboxes, or take over what has changed about them."""
         if self._mailboxes is None:
@@ -268,6 +275,7 @@ class App:
         beside = [
             keep("upkeep", self.upkeep.run),
             keep("erasures", Erasures(self.db, SystemClock()).run, status=Status.YELLOW),
+            keep("deletions", self._deletions().run, status=Status.YELLOW),
             keep("rejudge", self.rejudge.run, finite=True, status=Status.YELLOW),
         ]
         watch = keep("watch", self.watch.run)

@@ -102,6 +102,18 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Privacy:
+    """What becomes of a person's data. docs/operate/persons.md tells more."""
+
+    follow_deletions: bool = live_key(
+        shapes.TRUTH,
+        "false",
+        "Erase everybody whom Listmonk no longer knows, as `bouncestream person ADDRESS erase` does. Needs the "
+        "permissions subscribers:get_all and subscribers:sql_query.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listmonk:
     """The Listmonk that events are delivered to. It needs an API user: Admin → Users → New, type API."""
 
@@ -255,6 +267,7 @@ class Config:
     server: Server = field(default_factory=Server)
     outbox: Outbox = field(default_factory=Outbox)
     retention: Retention = field(default_factory=Retention)
+    privacy: Privacy = field(default_factory=Privacy)
     listmonk: Listmonk = field(default_factory=Listmonk)
     relay: Relay = field(default_factory=Relay)
     webhooks: Mapping[str, Webhook] = field(default_factory=lambda: MappingProxyType({}))
@@ -275,6 +288,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "server": Server,
     "outbox": Outbox,
     "retention": Retention,
+    "privacy": Privacy,
     "listmonk": Listmonk,
     "relay": Relay,
     "relay.verify": Verify,

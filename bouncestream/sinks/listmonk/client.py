@@ -172,6 +172,25 @@ class ListmonkClient:
             if (finding := _finding(c, by_email, by_uuid, asked, full, self._counts or {})) is not None
         }
 
+    async def find(self, emails: Collection[str], uuids: Collection[str]) -> tuple[set[str], list[Subscriber]]:
+        """The names that could be asked for, and the subscribers who have one of them. Raises SinkError."""
+        asked: set[str] = set()
+        people: list[Subscriber] = []
+        plain = sorted(one for one in emails if payload.is_plain(one))
+        async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking up subscribers"):
+            for column, values in (("email", plain), ("uuid", sorted(filter(None, map(clean_uuid, uuids))))):
+                for chunk in _chunks(values):
+                    for part, found in await self._query_bisected(column, chunk):
+                        asked.update(part)
+                        people += found
+        return asked, people
+
+    async def newest_subscriber(self) -> Subscriber | None:
+        """One of the subscribers; None: Listmonk has none, or the token may not see any. Raises SinkError."""
+        path = "/api/subscribers"
+        found = answers.people(path, await self._data(path, {"page": "1", "per_page": "1"}))
+        return found[0] if found else None
+
     async def owners(self, uuids: Sequence[str]) -> Mapping[str, str]:
         owners: dict[str, str] = {}
         wanted = {uuid for uuid in map(clean_uuid, uuids) if uuid}

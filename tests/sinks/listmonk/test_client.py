@@ -133,6 +133,20 @@ async def test_hundreds_are_looked_up_in_several_calls(listmonk: ListmonkClient)
     assert len(found) == 300
 
 
+async def test_subscribers_are_found_by_address_and_uuid_and_it_is_told_what_could_be_asked(
+    listmonk: ListmonkClient, sandbox: Sandbox
+) -> None:
+    there = await listmonk.newest_subscriber()
+    assert there is not None
+    emails = {there.email, "nobody@example.com", '";drop table@example.com'}
+    asked, found = await listmonk.find(emails, {there.uuid, UUID.format(7777), "no uuid"})
+    assert asked == {there.email, "nobody@example.com", there.uuid, UUID.format(7777)}
+    assert {one.email for one in found} == {there.email}
+    sandbox.fault("db_away")
+    with pytest.raises(SinkError):
+        await listmonk.find(emails, ())
+
+
 async def test_with_the_database_away_a_refused_look_up_blames_no_address(
     listmonk: ListmonkClient, sandbox: Sandbox
 ) -> None:
