@@ -18,6 +18,9 @@ from bouncestream.record import record
 #: Diagnostic texts are kept up to this many bytes of UTF-8.
 DIAGNOSTIC_LIMIT = 2048
 
+#: The provider of whatever came as a mail.
+MAILBOX = "mailbox"
+
 #: A claimed time of the bounce outside of these bounds around the time of receipt is not believed.
 OLDEST = timedelta(days=400)
 NEWEST = timedelta(hours=1)
@@ -72,7 +75,7 @@ class BounceEvent:
     kind: Kind
     recipient: str  #: bare address, lower case, domain as A-label; empty when only the UUID is known
     source: str  #: name of the webhook or mailbox that it came by
-    provider: str  #: the ESP whose format the source speaks, or `mailbox`
+    provider: str  #: the ESP whose format the source speaks, or MAILBOX
     occurred_at: datetime | None = None  #: aware, UTC; None: not told
     subscriber_uuid: str = ""
     campaign_uuid: str = ""

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -327,6 +329,14 @@ def test_heavy_libraries_are_imported_only_where_they_are_used() -> None:
     for library, only in (("aiosqlite", "thread.py"), ("apprise", "sender.py"), ("smtplib", "sender.py")):
         users = [path for path in FILES if library in set(imports(path))]
         assert [path.name for path in users] == [only]
+
+
+@pytest.mark.process
+def test_the_mail_reader_is_imported_with_the_first_mail() -> None:
+    """It takes half as long to import as all the rest that `run` needs, and 5 MB."""
+    code = "import sys, bouncestream.app; print('bouncestream.mail.decode' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "False"
 
 
 #: Who may begin tasks beside the supervisor: rooms that await them, or note their end, in the same function.

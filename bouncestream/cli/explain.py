@@ -21,8 +21,7 @@ from bouncestream.cli.outbox_look import as_json, history_as_json
 from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
 from bouncestream.errors import SinkError, UsageError
-from bouncestream.event import Kind
-from bouncestream.judging.mail import MAILBOX
+from bouncestream.event import MAILBOX, Kind
 from bouncestream.judging.stored import StillUnreadable, identified_again, same_person
 from bouncestream.judging.unsure import in_words
 from bouncestream.outbox import delivery, operator

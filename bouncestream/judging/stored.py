@@ -15,9 +15,9 @@ from multidict import CIMultiDict
 from bouncestream import providers
 from bouncestream.config.model import Config
 from bouncestream.errors import BouncestreamError, Malformed, TooLarge
-from bouncestream.event import BounceEvent
+from bouncestream.event import MAILBOX, BounceEvent
 from bouncestream.judging import webhook
-from bouncestream.judging.mail import MAILBOX, judging_for, read_mail
+from bouncestream.judging.mail import judging_for, read_mail
 from bouncestream.ports import RawInput, Submission
 from bouncestream.providers._contract import Parsed, WebhookRequest, parse
 

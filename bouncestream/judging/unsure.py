@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bouncestream.event import UNPROVEN, BounceEvent, Kind
+from bouncestream.event import MAILBOX, UNPROVEN, BounceEvent, Kind
 
 #: How much later a second report is one of another day, and how old the first may be.
 ANOTHER_DAY = timedelta(hours=24)
@@ -42,7 +42,7 @@ class Report:
     @property
     def names(self) -> frozenset[str]:
         """The names that its proof is for. A webhook's is for all that it says; a mail's is for whom is told."""
-        return _names(self.recipient, self.subscriber_uuid, self.by_uuid, of_mail=self.provider == "mailbox")
+        return _names(self.recipient, self.subscriber_uuid, self.by_uuid, of_mail=self.provider == MAILBOX)
 
 
 def is_unsure(event: BounceEvent) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from bouncestream.event import BounceEvent, Kind, new_id
+from bouncestream.event import MAILBOX, BounceEvent, Kind, new_id
 from bouncestream.outbox import codec
 from bouncestream.outbox.delivery import WHY_LIMIT, count
 from bouncestream.outbox.queries import QUERIES
@@ -94,7 +94,7 @@ class Arrival:
 @lru_cache(maxsize=100)
 def _way(provider: str, source: str) -> str:
     """By which way it came in, in words."""
-    return f"{'mailbox' if provider == 'mailbox' else 'webhook'} {printable(source)}"
+    return f"{'mailbox' if provider == MAILBOX else 'webhook'} {printable(source)}"
 
 
 @dataclass(slots=True)

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from bouncestream.event import person_key
-from bouncestream.judging.mail import MAILBOX
+from bouncestream.event import MAILBOX, person_key
 from bouncestream.mail.spellings import Spellings, names_of
 from bouncestream.outbox import codec
 from bouncestream.outbox.people import secret_of
