@@ -8,7 +8,7 @@ Status field. Words that name the cause are hard unless something speaks against
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import lru_cache
 
 from bouncestream.mail import phrases
 from bouncestream.mail.phrases.clauses import has_any
@@ -131,7 +131,7 @@ def classify(
     return _judge(hit, reading.neutral, _Numbers(status, found.enhanced, reply), stage)
 
 
-@record(frozen=True)
+@record(frozen=True, slots=True)
 class _Stage:
     """At which command the mail was refused; only asked for when the judgement hangs on it."""
 
@@ -141,12 +141,12 @@ class _Stage:
     at_rcpt: bool
     heard: str  #: hosts and addresses, lower case
 
-    @cached_property
+    @property
     def words(self) -> str:
         """The diagnostic as it is searched."""
         return _flat(self.diagnostic)
 
-    @cached_property
+    @property
     def around(self) -> str:
         """The context as it is searched: long, so only when needed."""
         return _flat(self.context)
@@ -178,6 +178,7 @@ class _Stage:
         return _MAIL_FROM.search(self.context[:STAGE_LIMIT].lower()) is not None
 
 
+@lru_cache(maxsize=8)  # each is asked for several times
 def _flat(text: str) -> str:
     return " ".join(text[:STAGE_LIMIT].lower().split()) if text else ""
 

@@ -220,6 +220,11 @@ DELIVER = (
 )
 """The stems of "deliver" there, folded."""
 
+DELAY_HINTS = (
+    "delay", "yet", "warning", "retried", "postponed", "continu", "past", "resend", "still", "trying", "advisory",
+    "temporary failure report",
+)  # fmt: skip
+"""Without any of these, none of the next is there."""
 DELAYS = (
     "not yet been delivered", "not been delivered yet", "could not be delivered yet", "warning message only",
     "this is just a warning", "delivery attempts will continue", "will be retried", "has been delayed",

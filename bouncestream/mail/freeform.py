@@ -17,6 +17,7 @@ from bouncestream.mail.address import X400, addresses, lines_with_addresses, nor
 from bouncestream.mail.families import (
     ARRIVED,
     CUTS,
+    DELAY_HINTS,
     DELAYS,
     DELIVER,
     DELIVERED,
@@ -47,6 +48,10 @@ _HEADERS = re.compile(
     r"\n(?:received|return-path|dkim-signature|x-received|x-google-smtp-source)[ \t]{0,2}:", re.IGNORECASE
 )
 _DELIVER = folded(DELIVER).split("|")
+_DELIVER_HINTS = (*_DELIVER, *map(folded, (
+    "ubermittel", "geliefert", "transmis", "nedoruc", "iletilem", "发送", "寄送", "递送", "退信", "送信", "발송", "반송",
+)))  # fmt: skip
+"""Without any of these, nothing is said to be undelivered in another language."""
 _NOT_YET = folding(NOT_YET)
 _STILL_HINTS = tuple(map(folded, STILL_HINTS))
 _STILL = folding(STILL)
@@ -86,20 +91,23 @@ _OF_MAIL = folding(
     r"mensagem|messaggio|posta|bericht|wiadomo|zprav|meddeland|melding|viesti|ileti|e-posta|письм|сообщени)|"
     r"邮件|郵件|信件|メール|메일|전자우편"
 )
-_UNDELIVERED = folding(
-    r"(?:message|mail|post(?:ing)?|letter)\b[^\n]{0,80} (?:was|were|is|"
-    r"has been) (?:[a-z]{1,13} )?(?:reject|refus|return|bounc|denied)|"
-    r"(?:not|n't|never) (?:be |been )?(?:[a-z]{1,12} )?(?:deliver|hand|reach|accept|forward|transmit|sent|"
-    r"pass|arrive)|"
-    r"undeliver|(?:unable|failed|impossible) to (?:be )?(?:deliver|reach|hand|send|pass)|"
-    r"deliver[a-z]{1,4} [^.\n]{0,40}fail|"
+_DONE = r"\b[^\n]{0,80} (?:was|were|is|has been) (?:[a-z]{1,13} )?(?:reject|refus|return|bounc|denied)"
+_TO_SEND = "to (?:be )?(?:deliver|reach|hand|send|pass)"
+# Each alternative begins with a letter of its own: whatever else stands in a text is skipped at once.
+_UNDELIVERED = re.compile(
+    rf"m(?:essage|ail){_DONE}|post(?:ing)?{_DONE}|letter{_DONE}|"
+    r"n(?:ot|'t|ever) (?:be |been )?(?:[a-z]{1,12} )?(?:deliver|hand|reach|accept|forward|transmit|sent|pass|arrive)|"
+    rf"un(?:deliver|able {_TO_SEND})|failed {_TO_SEND}|impossible {_TO_SEND}|deliver[a-z]{{1,4}} [^.\n]{{0,40}}fail"
+)
+_UNDELIVERED_ABROAD = folding(
     r"unzustellbar|nedoruc|teslim edilem|iletilem|kezbesithetetlen|"
     r"\b(?:nicht|pas|nao|non|impossibile|niet|nie|ne|inte|ikke|ei|nem|nu|δεν|не|nebyla?|nebylo|nebola?|nelze|nepodarilo)\b"
     f"{SAME}(?:{DELIVER}|ubermittel|geliefert|transmis)|"
-    rf"\bno [^.\n]{{0,40}}entreg|{REFUSED}|"
+    r"\bno [^.\n]{0,40}entreg|"
     r"(?:无法|未能|不能|無法|未)[^。\n]{0,8}(?:投递|送达|发送|投遞|送達|寄送|递送)|退信|配信(?:でき|され(?!ました)|不能)|"
     r"届け(?:られ|でき)|送信でき|(?:배달|전송|전달|발송)[^.\n]{0,8}(?:못|않|없|실패)|반송"
 )
+_REFUSED = folded(REFUSED).split("|")
 _TO_ASK = re.compile(r"^(?:postmaster|abuse|support|help-?desk|hostmaster|webmaster|noc)@")
 
 
@@ -137,7 +145,7 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     `wanted`: the only To of the returned message, '' when unknown. Never raises."""
     lower, plain = notice.lower(), folded(notice)
     whole = notice  # by which the same notice is known again
-    undelivered = _UNDELIVERED.search(plain) is not None
+    undelivered = _is_undelivered(plain)
     failing = undelivered and _OF_MAIL.search(plain) is not None
     if "smtp=" in lower or "822=" in lower:
         notice = X400.sub(r"\g<l>@\g<d>", notice)
@@ -181,10 +189,19 @@ def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> 
     )  # fmt: skip
 
 
+def _is_undelivered(plain: str) -> bool:
+    """Whether a folded text says that something was not delivered."""
+    return (
+        _UNDELIVERED.search(plain) is not None
+        or has_any(plain, _REFUSED)
+        or (has_any(plain, _DELIVER_HINTS) and _UNDELIVERED_ABROAD.search(plain) is not None)
+    )
+
+
 def _tries_on(plain: str) -> bool:
     """Whether a folded text says that the server still tries."""
     return (
-        has_any(plain, DELAYS)
+        (has_any(plain, DELAY_HINTS) and has_any(plain, DELAYS))
         or (has_any(plain, _DELIVER) and _NOT_YET.search(plain) is not None)
         or (has_any(plain, _STILL_HINTS) and _STILL.search(plain) is not None)
     )
@@ -255,13 +272,14 @@ def _nobody(address: str, strangers: set[str]) -> bool:
 
 def _entries(notice: str, lower: str, strangers: set[str], fields: Fields) -> tuple[Family | None, list[Entry]]:
     sender = fields.get("from", "")
-    named = next((f for f in FAMILIES if any(mark in lower for mark in f.marks)), None)
+    marked = [family for family in FAMILIES if has_any(lower, family.marks)]
+    named = marked[0] if marked else None
     if named is not None and named.local:
         return named, _local(notice, named, sender)
     if "@" not in notice:
         return named, []
     for family in FAMILIES:
-        if family.marks and not any(mark in lower for mark in family.marks):
+        if family.marks and family not in marked:
             continue
         # A server that lists its failures in lines of their own may list the sender; a loose sentence only
         # names it.

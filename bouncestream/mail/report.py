@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 
 from bouncestream.mail.address import addresses
 from bouncestream.mail.mime import Fields, Part, decoded, leaves, parameters, parse_fields, split_headers
@@ -35,7 +35,12 @@ _FEEDBACK_FIELD = re.compile(r"(?mi)^feedback-type[ \t]{0,4}:")
 NOTICE_LIMIT = 32_768  #: characters of notices that are looked at
 
 
-@dataclass
+@lru_cache(maxsize=64)
+def _first_two(value: str) -> tuple[str, ...]:
+    return tuple(addresses(value, 2))
+
+
+@dataclass(slots=True)
 class Report:
     """A mail in its parts."""
 
@@ -51,10 +56,10 @@ class Report:
     head: str = ""  #: the header block as it came, for what the order of its fields tells
     seen: list[tuple[str, str, int, str]] = field(default_factory=list)  #: number, type, size, role of each part
 
-    @cached_property
-    def to(self) -> list[str]:
+    @property
+    def to(self) -> tuple[str, ...]:
         """The addresses that the mail was sent to, the first two of them."""
-        return addresses(self.fields.get("to", "")[:4000], 2)
+        return _first_two(self.fields.get("to", "")[:4000])
 
 
 def open_report(text: str) -> Report:
