@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from bouncestream.mail.phrases.americas import AMERICAS
 from bouncestream.mail.phrases.asia import ASIA
@@ -60,7 +60,11 @@ class _Entry:
     hit: Hit
 
 
-Tables = tuple[dict[str, tuple[_Entry, ...]], tuple[_Entry, ...]]
+Entries = tuple[_Entry, ...]
+"""The lowest rank first."""
+Tables = tuple[dict[str, tuple[Entries, dict[str, Entries]]], Entries]
+"""By the first word: phrases of that word alone, or with a "*" behind it, and the others by their second word; and
+those of scripts without blanks."""
 
 
 def words(text: str) -> str:
@@ -88,8 +92,8 @@ def _rank(vendor: Vendor, said: Wording) -> int:
 
 
 def _compile(vendors: Iterable[Vendor]) -> Tables:
-    """The index: phrases by their first two words, or by their only or first one before a "*"."""
-    index: dict[str, list[_Entry]] = {}
+    """The phrases of these vendors, as they are looked up."""
+    index: dict[str, dict[str, list[_Entry]]] = {}
     unspaced: list[_Entry] = []
     for vendor, said in ((one, said) for one in vendors for said in one.says):
         rank = _rank(vendor, said)
@@ -108,10 +112,15 @@ def _compile(vendors: Iterable[Vendor]) -> Tables:
             if phrase.isascii() or " " in phrase:
                 pieces = tuple(words(piece)[1:] for piece in plain.split("*"))
                 entry = _Entry(rank, pieces[0], pieces, hit)
-                index.setdefault(" ".join(pieces[0].split()[:2]), []).append(entry)
+                first, second = (*pieces[0].split()[:2], "")[:2]
+                index.setdefault(first, {}).setdefault(second, []).append(entry)
             else:  # scripts without blanks between words
                 unspaced.append(_Entry(rank, "", tuple(plain.split("*")), hit))
-    return {key: tuple(sorted(entries, key=lambda e: e.rank)) for key, entries in index.items()}, tuple(unspaced)
+    ranked = {
+        first: {second: tuple(sorted(entries, key=lambda e: e.rank)) for second, entries in its.items()}
+        for first, its in index.items()
+    }
+    return {first: (its.pop("", ()), its) for first, its in ranked.items()}, tuple(unspaced)
 
 
 _INDEX, _UNSPACED = _compile(VENDORS)
@@ -129,6 +138,7 @@ def using(vendors: Iterable[Vendor]) -> Iterator[None]:
         _INDEX, _UNSPACED = before
 
 
+_NOWHERE: tuple[Entries, dict[str, Entries] | None] = ((), None)
 _NONE = _Entry(1_000_000, "", (), Hit("", "", True))
 
 
@@ -136,18 +146,18 @@ def find(plain: str) -> Hit | None:
     """The phrase of a text, given as its `words`, that decides: the one of the lowest rank."""
     best = _NONE
     look_up = _INDEX.get
-    at = 1
-    before = ""
+    at = start = 1
+    seconds: dict[str, Entries] | None = None
     for word in plain.split():
         # At each word: the phrases that begin with it alone, and those that begin with the word before and it.
-        entries = look_up(word)
-        if entries is not None and entries[0].rank < best.rank:
-            best = _first(entries, plain, at, best)
-        entries = look_up(before + word)
-        if entries is not None and entries[0].rank < best.rank:
-            best = _first(entries, plain, at - len(before), best)
+        pairs = seconds.get(word) if seconds else None
+        alone, seconds = look_up(word, _NOWHERE)
+        if alone and alone[0].rank < best.rank:
+            best = _first(alone, plain, at, best)
+        if pairs is not None and pairs[0].rank < best.rank:
+            best = _first(pairs, plain, start, best)
+        start = at
         at += len(word) + 1
-        before = word + " "
     if not plain.isascii():
         joined = plain.replace(" ", "")
         for entry in _UNSPACED:
@@ -169,7 +179,10 @@ def find_all(text: str) -> list[Hit]:
     """Every phrase and shape of the tables that is in a text, the deciding one first. For `explained`: slow."""
     plain = words(text)
     entries = [
-        entry for some in _INDEX.values() for entry in some if plain.startswith(entry.first, _place(entry, plain))
+        entry
+        for alone, seconds in _INDEX.values()
+        for entry in (*alone, *chain.from_iterable(seconds.values()))
+        if plain.startswith(entry.first, _place(entry, plain))
     ]
     found = {e.hit: e.rank for e in entries if _matches(e.pieces, plain, _place(e, plain))}
     joined = plain.replace(" ", "")
