@@ -32,8 +32,14 @@ class Family:
 
 
 def start(pattern: str) -> re.Pattern[str]:
-    """The pattern with "{A}" for an address, which becomes group "a". Keep every repetition bounded."""
-    return late(pattern.replace("{A}", _ADDRESS), re.MULTILINE | re.IGNORECASE)
+    """The pattern with "{A}" for an address, which becomes group "a", for text that is `lowered`: without regard to
+    case a search takes six times as long. Keep every repetition bounded."""
+    return late(pattern.replace("{A}", _ADDRESS), re.MULTILINE)
+
+
+def lowered(text: str) -> str:
+    """`text` in lower case and of the same length."""
+    return text.replace("\u0130", "i").lower()  # the only letter that would become two
 
 
 _LINE = start(r"^[ \t]{0,8}[\"<]?{A}[\">]?:?[ \t]*$")
@@ -47,7 +53,7 @@ _ANY_LINE = start(
 
 RECIPIENTS = (
     r"recipient|address|(?<!reply-)(?<!reply )\bto|empfänger(?:adresse)?|destinataires?|destinatari[oa]s?|"
-    "ontvanger|mottagare|modtager|mottaker|vastaanottaja|odbiorca|příjemce|príjemca|címzett|alıcı|saaja|saņēmējs|"
+    "ontvanger|mottagare|modtager|mottaker|vastaanottaja|odbiorca|příjemce|príjemca|címzett|al[ıi]c[ıi]|saaja|saņēmējs|"
     "gavėjas|primalac|primatelj|prima|prejemnik|către|destinatari|получател[ья]?|примач|адресат|одержувач|"
     "گیرنده|प्राप्तकर्ता|παραλήπτης|người nhận|penerima|ผู้รับ|المستلم|נמען|"
     "收件人|收件者|收信人|收件(?:人)?(?:地址|信箱|邮箱)|邮件地址|電子郵件地址|宛先|送信先|受信者|受取人|メールアドレス|"

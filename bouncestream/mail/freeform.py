@@ -32,6 +32,7 @@ from bouncestream.mail.families import (
     STILL_HINTS,
     SUBJECTS,
     Family,
+    lowered,
     start,
 )
 from bouncestream.mail.mime import Fields, unencoded
@@ -49,13 +50,15 @@ _HEADERS = re.compile(
 )
 _DELIVER = folded(DELIVER).split("|")
 _DELIVER_HINTS = (*_DELIVER, *map(folded, (
-    "ubermittel", "geliefert", "transmis", "nedoruc", "iletilem", "发送", "寄送", "递送", "退信", "送信", "발송", "반송",
+    "ubermittel", "geliefert", "transmis", "nedoruc", "iletilem", "发送", "寄送", "递送", "退信", "送信", "발송",
+    "반송",
 )))  # fmt: skip
 """Without any of these, nothing is said to be undelivered in another language."""
 _NOT_YET = folding(NOT_YET)
 _STILL_HINTS = tuple(map(folded, STILL_HINTS))
 _STILL = folding(STILL)
 _ARRIVED = folding(ARRIVED)
+_ARRIVED_HINTS = (*_DELIVER, "已成功")
 _FAILED = re.compile("|".join(FAILED))
 _SUBJECT = re.compile("|".join(SUBJECTS))
 # Without any of these, a mail from a postmaster that names an address is a letter.
@@ -96,7 +99,8 @@ _TO_SEND = "to (?:be )?(?:deliver|reach|hand|send|pass)"
 # Each alternative begins with a letter of its own: whatever else stands in a text is skipped at once.
 _UNDELIVERED = re.compile(
     rf"m(?:essage|ail){_DONE}|post(?:ing)?{_DONE}|letter{_DONE}|"
-    r"n(?:ot|'t|ever) (?:be |been )?(?:[a-z]{1,12} )?(?:deliver|hand|reach|accept|forward|transmit|sent|pass|arrive)|"
+    r"n(?:ot|'t|ever) (?:be |been )?(?:[a-z]{1,12} )?"
+    r"(?:deliver|hand|reach|accept|forward|transmit|sent|pass|arrive)|"
     rf"un(?:deliver|able {_TO_SEND})|failed {_TO_SEND}|impossible {_TO_SEND}|deliver[a-z]{{1,4}} [^.\n]{{0,40}}fail"
 )
 _UNDELIVERED_ABROAD = folding(
@@ -143,16 +147,16 @@ class Notice:
 def read_notice(notice: str, fields: Fields, daemon: bool, wanted: str = "") -> Notice:
     """Read a notice, as `cut` left it. `fields`: the mail's headers; `daemon`: it comes from a mail system;
     `wanted`: the only To of the returned message, '' when unknown. Never raises."""
-    lower, plain = notice.lower(), folded(notice)
+    lower, plain = lowered(notice), folded(notice)
     whole = notice  # by which the same notice is known again
     undelivered = _is_undelivered(plain)
     failing = undelivered and _OF_MAIL.search(plain) is not None
     if "smtp=" in lower or "822=" in lower:
         notice = X400.sub(r"\g<l>@\g<d>", notice)
-        lower, plain = notice.lower(), folded(notice)
+        lower, plain = lowered(notice), folded(notice)
     subject = unencoded(fields.get("subject", ""))[:500].lower()
     failed = addresses(unencoded(fields.get("x-failed-recipients", ""))[:20_000], MAX_ENTRIES)
-    strangers = _strangers(fields, notice, {wanted, *failed})
+    strangers = _strangers(fields, lower, {wanted, *failed})
     family, entries = _entries(notice, lower, strangers, fields)
     # What a person passes on is a letter about a bounce.
     passed_on = not daemon and _PASSED_ON.match(subject) is not None
@@ -209,7 +213,7 @@ def _tries_on(plain: str) -> bool:
 
 def _arrived(plain: str) -> bool:
     """Whether a folded text says that the mail arrived."""
-    return has_any(plain, DELIVERED) or _ARRIVED.search(plain) is not None
+    return has_any(plain, DELIVERED) or (has_any(plain, _ARRIVED_HINTS) and _ARRIVED.search(plain) is not None)
 
 
 def cut(text: str) -> tuple[str, str]:
@@ -223,8 +227,8 @@ def cut(text: str) -> tuple[str, str]:
 
 
 def _strangers(fields: Fields, notice: str, recipients: set[str]) -> set[str]:
-    """Addresses that stand in a notice and are no recipients: who is written to, who writes, and whom the notice
-    calls the sender."""
+    """Addresses that stand in a notice, in lower case, and are no recipients: who is written to, who writes, and
+    whom the notice calls the sender."""
     own = set(addresses(fields.get("to", "")[:4000], 20)) | set(addresses(fields.get("from", "")[:2000], 5))
     if "@" in notice:
         notice = lines_with_addresses(notice)
@@ -245,7 +249,7 @@ def _of_our_domain(fields: Fields, notice: str, known: set[str]) -> set[str]:
 def _without_senders(text: str) -> str:
     """What is said about a recipient, without the lines that only name the sender: the rest is not about him."""
     kept, last = [], 0
-    for match in SENDERS.finditer(text):
+    for match in SENDERS.finditer(lowered(text)):
         end = text.find("\n", match.end())
         end = len(text) if end < 0 else end
         label = text[match.start() : match.start("a")]
@@ -275,7 +279,7 @@ def _entries(notice: str, lower: str, strangers: set[str], fields: Fields) -> tu
     marked = [family for family in FAMILIES if has_any(lower, family.marks)]
     named = marked[0] if marked else None
     if named is not None and named.local:
-        return named, _local(notice, named, sender)
+        return named, _local(notice, lower, named, sender)
     if "@" not in notice:
         return named, []
     for family in FAMILIES:
@@ -283,9 +287,9 @@ def _entries(notice: str, lower: str, strangers: set[str], fields: Fields) -> tu
             continue
         # A server that lists its failures in lines of their own may list the sender; a loose sentence only
         # names it.
-        entries = _extract(notice, family, strangers)
+        entries = _extract(notice, lower, family, strangers)
         if not entries and family.certain:
-            entries = _extract(notice, family, set())
+            entries = _extract(notice, lower, family, set())
         if entries:
             return named or family, entries
     found = [a for a in addresses(_FROM.sub(" ", notice), 20, prose=True) if not _nobody(a, strangers)]
@@ -294,11 +298,11 @@ def _entries(notice: str, lower: str, strangers: set[str], fields: Fields) -> tu
     return named, [Entry(found[0], notice[:ENTRY_TEXT])] if len(found) == 1 else []
 
 
-def _local(notice: str, family: Family, sender: str) -> list[Entry]:
+def _local(notice: str, lower: str, family: Family, sender: str) -> list[Entry]:
     """The recipients of a notice that names them without their domain, which is the writer's own."""
     domain = next((a.rpartition("@")[2] for a in addresses(sender[:2000], 1)), "")
     found: dict[str, None] = {}
-    for match in family.start.finditer(notice):
+    for match in family.start.finditer(lower):
         address = normalise(f"{match['a']}@{domain}") if domain else ""
         if address:
             found[address] = None
@@ -307,9 +311,9 @@ def _local(notice: str, family: Family, sender: str) -> list[Entry]:
     return [Entry(address, notice[:ENTRY_TEXT]) for address in found]
 
 
-def _extract(notice: str, family: Family, strangers: set[str]) -> list[Entry]:
+def _extract(notice: str, lower: str, family: Family, strangers: set[str]) -> list[Entry]:
     matches: list[re.Match[str]] = []
-    for match in family.start.finditer(notice):
+    for match in family.start.finditer(lower):
         if matches and not family.marks and _whom_to_ask(notice, match, matches[0]):
             continue
         matches.append(match)
@@ -338,11 +342,11 @@ def _whom_to_ask(notice: str, match: re.Match[str], first: re.Match[str]) -> boo
     """Whether an address of another domain stands in a line that the remote server spoke."""
     if _SPOKEN.match(notice, notice.rfind("\n", 0, match.start()) + 1) is None:
         return False
-    return match["a"].rpartition("@")[2].lower() != first["a"].rpartition("@")[2].lower()
+    return match["a"].rpartition("@")[2] != first["a"].rpartition("@")[2]
 
 
 def _entry(address: str, text: str) -> Entry:
-    origin = _GENERATED.search(text) if has_any(text.lower(), ("generated ", "expanded from")) else None
+    origin = _GENERATED.search(lowered(text))
     return Entry(address, text, normalise(origin["a"]) if origin else "")
 
 

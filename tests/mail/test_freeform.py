@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from bouncestream.mail import families, freeform
 from bouncestream.mail.families import FAMILIES
 from bouncestream.mail.freeform import cut, read_notice
+from tests.mail.needed import without
 
 HEAD = {"from": "MAILER-DAEMON@mx.example.org", "to": "news@lists.example.org", "subject": "failure notice"}
 
@@ -225,3 +229,22 @@ def test_a_mail_that_failed_is_not_delivered(text: str) -> None:
 def test_a_mail_that_was_refused_failed() -> None:
     assert read_notice("A mensagem foi recusada.", HEAD, daemon=False).failing
     assert not read_notice("A mensagem foi lida.", HEAD, daemon=False).failing
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hints"),
+    [
+        (freeform._NOT_YET, freeform._DELIVER),
+        (freeform._STILL, freeform._STILL_HINTS),
+        (freeform._ARRIVED, freeform._ARRIVED_HINTS),
+        (freeform._UNDELIVERED_ABROAD, freeform._DELIVER_HINTS),
+    ],
+)
+def test_no_pattern_matches_without_one_of_the_signs_that_are_asked_for_first(
+    pattern: re.Pattern[str], hints: tuple[str, ...]
+) -> None:
+    assert without(pattern.pattern, hints) == []
+
+
+def test_every_word_of_a_delay_has_one_of_the_signs_that_are_asked_for_first() -> None:
+    assert all(any(hint in words for hint in families.DELAY_HINTS) for words in families.DELAYS)

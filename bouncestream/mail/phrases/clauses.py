@@ -80,7 +80,7 @@ _BETWEEN = (
 )
 _STEM = (
     r"(?:spam\w*|virus\w*|malware|block\w*|geblock\w*|geblokk\w*|gesperrt\w*|sperr\w*|bloqu\w*|blocc\w*|blok\w*|"
-    r"zablok\w*|full|voll|plein\w*|llen[oa]|chei[oa]|pien[oa]|vol|pelna|plna|fuld?|quota\w*|kontingent|cuota|filt\w*|"
+    r"zablok\w*|full|voll|plein\w*|llen[oa]|chei[oa]|pien[oa]|vol|pelna|plna|fuld|quota\w*|kontingent|cuota|filt\w*|"
     r"greylist\w*|blacklist\w*|tempora\w*|vorubergehend\w*|tijdelijk\w*|tymczasow\w*|docasn\w*|tillfallig\w*|"
     r"midlertidig\w*|спам\w*|временн\w*|тимчасов\w*|переполн\w*|заблок\w*|фильтр\w*)"
 )
@@ -95,8 +95,8 @@ _PASSED_ABROAD = re.compile(
     r"lapaisty|megfelelt|basarili|gecti|aprobat)\b"
 )
 _TOPICS = (
-    "spf", "dkim", "dmarc", "spam", "vir", "malw", "blo", "sperr", " ful", "vol", "plein", "llen", "chei", " pien",
-    "peln", "plna", "quota", "kont", "cuot", "filt", "list", "tempor", "vorub", "tijd", "tymcz", "docas", "tillf",
+    "spf", "dkim", "dmarc", "spam", "vir", "malw", "blo", "sperr", "full", "fuld", "vol", "plein", "llen", "chei",
+    " pien", "peln", "plna", "quota", "kont", "cuot", "filt", "list", "tempor", "vorub", "tijd", "tymcz", "docas", "tillf",
     "midl", "dolu", "engel", "gecici", "kota", "спам", "времен", "тимчас", "перепол", "заблок", "фильтр",
     "polic", "too ", "reput", "disab", "suspen",
 )  # fmt: skip

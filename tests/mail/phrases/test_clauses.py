@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 
+from bouncestream.mail.phrases import clauses as module
 from bouncestream.mail.phrases.clauses import cut, told, with_roles
+from tests.mail.needed import without
 
 
 def clauses(text: str, advice: bool = False) -> list[str]:
@@ -88,3 +91,18 @@ def test_long_texts_take_no_time() -> None:
 )
 def test_names_are_said_to_be_whose_they_are(text: str, said: str) -> None:
     assert with_roles(text, "jane@example.com", ("news@lists.example.org",)) == said
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hints"),
+    [
+        (module._PASSED, (*module._PASSING, *module._ACCEPTED)),
+        (module._DENIED, (*module._TOPICS, *module._IDLE)),
+        (module._DENIED_ABROAD, module._TOPICS),
+        (module._PASSED_ABROAD, module._TOPICS),
+    ],
+)
+def test_no_pattern_matches_without_one_of_the_signs_that_are_asked_for_first(
+    pattern: re.Pattern[str], hints: tuple[str, ...]
+) -> None:
+    assert without(pattern.pattern, hints) == []
