@@ -96,8 +96,8 @@ _PASSED_ABROAD = re.compile(
 )
 _TOPICS = (
     "spf", "dkim", "dmarc", "spam", "vir", "malw", "blo", "sperr", "full", "fuld", "vol", "plein", "llen", "chei",
-    " pien", "peln", "plna", "quota", "kont", "cuot", "filt", "list", "tempor", "vorub", "tijd", "tymcz", "docas", "tillf",
-    "midl", "dolu", "engel", "gecici", "kota", "спам", "времен", "тимчас", "перепол", "заблок", "фильтр",
+    " pien", "peln", "plna", "quota", "kont", "cuot", "filt", "list", "tempor", "vorub", "tijd", "tymcz", "docas",
+    "tillf", "midl", "dolu", "engel", "gecici", "kota", "спам", "времен", "тимчас", "перепол", "заблок", "фильтр",
     "polic", "too ", "reput", "disab", "suspen",
 )  # fmt: skip
 _DENYING = ("not ", "no ", "nor ", "never ", "without ", "n't ")

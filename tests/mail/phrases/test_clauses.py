@@ -8,8 +8,19 @@ import time
 
 import pytest
 
-from bouncestream.mail.phrases import clauses as module
-from bouncestream.mail.phrases.clauses import cut, told, with_roles
+from bouncestream.mail.phrases.clauses import (
+    _ACCEPTED,
+    _DENIED,
+    _DENIED_ABROAD,
+    _IDLE,
+    _PASSED,
+    _PASSED_ABROAD,
+    _PASSING,
+    _TOPICS,
+    cut,
+    told,
+    with_roles,
+)
 from tests.mail.needed import without
 
 
@@ -96,10 +107,10 @@ def test_names_are_said_to_be_whose_they_are(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "hints"),
     [
-        (module._PASSED, (*module._PASSING, *module._ACCEPTED)),
-        (module._DENIED, (*module._TOPICS, *module._IDLE)),
-        (module._DENIED_ABROAD, module._TOPICS),
-        (module._PASSED_ABROAD, module._TOPICS),
+        (_PASSED, (*_PASSING, *_ACCEPTED)),
+        (_DENIED, (*_TOPICS, *_IDLE)),
+        (_DENIED_ABROAD, _TOPICS),
+        (_PASSED_ABROAD, _TOPICS),
     ],
 )
 def test_no_pattern_matches_without_one_of_the_signs_that_are_asked_for_first(
