@@ -4,15 +4,21 @@
 from __future__ import annotations
 
 import secrets
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from bouncestream import providers
 from bouncestream.config.alerting import Alerts, Email, JsonWebhook
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Listmonk
 from bouncestream.crypto.secret import Secret
+from bouncestream.errors import UsageError
 from bouncestream.providers._settings import Webhook, proofs_of
-from bouncestream.settings.key import keys_of
+from bouncestream.settings.key import Key, keys_of
+from bouncestream.settings.shapes import Wrong
 
 #: The name of the mailbox in the configuration.
 MAILBOX = "bounces"
@@ -57,6 +63,22 @@ class Answers:
     alert_from: str = ""
     #: provider → the secret of its webhook
     made: dict[str, str] = field(default_factory=dict)
+    #: provider.option → what is written in the provider's section
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def put(self, name: str, value: Any) -> None:
+        """The answer to a question; that about an option of a provider has a dot in its name."""
+        if "." not in name:
+            setattr(self, name, value)
+        elif value:
+            self.options[name] = value
+        else:
+            self.options.pop(name, None)
+
+    def of(self, provider: str) -> dict[str, Any]:
+        """The options of a provider that were answered, as they are written."""
+        every = (name.partition(".") for name in self.options)
+        return {option: self.options[f"{one}.{option}"] for one, _, option in every if one == provider}
 
     def secret(self, provider: str) -> str:
         """The secret of a provider's webhook; it is made here, unless it was given."""
@@ -64,7 +86,14 @@ class Answers:
 
     def hook(self, provider: str) -> Webhook:
         """The webhook of a provider, named like it."""
-        return providers.webhook(provider, provider, **{made_here(provider): Secret(self.secret(provider))})
+        keys = keys_of(providers.get(provider).settings)
+        options = {
+            name: Secret(value) if (shape := keys[name].shape) is None else shape.parse(value)
+            for name, value in self.of(provider).items()
+        }
+        return providers.webhook(
+            provider, provider, **{made_here(provider): Secret(self.secret(provider)), **options}
+        )
 
     def listmonk(self) -> Listmonk:
         """The settings of Listmonk."""
@@ -102,6 +131,41 @@ class Answers:
             recipients=self.alert_to,
         )
         return Alerts(email=email)
+
+
+def of_key(key: Key) -> Callable[[str], Any]:
+    """A reader of the value of an option that is no secret, as it is written in TOML; a list may also have commas,
+    and a table too: `its word = class, …`."""
+    shape = key.shape
+    assert shape is not None
+
+    def read(text: str) -> Any:
+        if not text and not key.required:
+            return ""
+        wrong: list[str] = []
+        for value in _values(text) if text else ():
+            try:
+                shape.parse(value)
+            except Wrong as error:
+                wrong.append(str(error))
+            else:
+                return value
+        raise UsageError(f"{key.name} {wrong[0] if wrong else 'is needed'}. Next: write {shape.words}.")
+
+    return read
+
+
+def _values(text: str) -> Iterator[Any]:
+    """What a text may mean."""
+    with suppress(tomllib.TOMLDecodeError):
+        yield tomllib.loads(f"value = {text}")["value"]
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if all("=" in part for part in parts):
+        pairs = (part.rpartition("=") for part in parts)
+        yield {word.strip(' "'): to.strip(' "') for word, _, to in pairs}
+    if len(parts) > 1:
+        yield parts
+    yield text
 
 
 def made_here(provider: str) -> str:

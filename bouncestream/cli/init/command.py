@@ -35,14 +35,14 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Asks for Listmonk, the provider, a mailbox and alerts, one question at a time, and tries each answer. "
-        "What is given as an option, or as the environment variable of its key (BOUNCESTREAM__LISTMONK__URL), is "
-        "not asked; a secret comes from a file or the environment, as BOUNCESTREAM__LISTMONK__TOKEN or "
-        "…__TOKEN_FILE. Ends with what to paste where.",
+        "Asks for Listmonk, the provider and what it needs, a mailbox and alerts, one question at a time, and "
+        "tries each answer. What is given as an option, or as the environment variable of its key "
+        "(BOUNCESTREAM__LISTMONK__URL), is not asked; a secret comes from a file or the environment, as "
+        "BOUNCESTREAM__LISTMONK__TOKEN or …__TOKEN_FILE. Ends with what to paste where.",
         config=False,
     )
     for part in PARTS:
-        for one in part.questions:
+        for one in (one for one in part.questions if one.flag):
             parser.add_argument(one.flag, dest=one.name, metavar=one.metavar, help=one.help)
     parser.add_argument("--listen", metavar="HOST:PORT", help="address to listen on (default: 127.0.0.1:8025)")
     parser.add_argument("--outbox", metavar="FILE", help=f"the outbox (default: {writing.OUTBOX})")

@@ -32,7 +32,7 @@ class Question:
     """A question, and how its answer is read."""
 
     name: str  #: the attribute of `Answers`, and of the parsed options
-    flag: str  #: the option that answers it; of a secret: that names a file with it
+    flag: str  #: the option that answers it; of a secret: that names a file with it; empty: there is none
     metavar: str
     help: str  #: of the option
     key: str = ""  #: of the configuration, whose environment variable answers it, too; a * stands for any name
@@ -107,20 +107,24 @@ class Dialogue:
             except UsageError as error:
                 raise UsageError(f"{where}: {error}") from None
         elif not question.asked(self._answers):
-            value = getattr(Answers(), question.name)
+            value = getattr(Answers(), question.name, "")
         elif not self._person.asks:
             value = self._by_default(question)
         else:
             self._ask(question)
             return self._person.terminal
-        setattr(self._answers, question.name, value)
+        self._answers.put(question.name, value)
         return False
 
     def _by_default(self, question: Question) -> Any:
         text = question.default(self._answers)
         if not text and (question.secret or not question.skip):
             also = f", or set {variable_of(question.key)}" if question.key else ""
-            raise UsageError(f"{question.flag} is missing. Next: give it{also}.")
+            raise UsageError(
+                f"{question.flag} is missing. Next: give it{also}."
+                if question.flag
+                else f"{question.key} is missing. Next: set {variable_of(question.key)}."
+            )
         return self._read(question, text)
 
     def _is_given(self, name: str) -> bool:
@@ -146,13 +150,13 @@ class Dialogue:
                 value = self._read(question, text)
             except UsageError as error:
                 if not self._person.terminal:
-                    raise UsageError(f"{error} ({question.flag})") from None
+                    raise UsageError(f"{error} ({question.flag or question.key})") from None
                 out.mark("✘", str(error))
                 continue
             if question.choices:  # a number is no name to come back to
                 text = (value if isinstance(value, str) else ", ".join(value)) or "-"
             self._texts[question.name] = text
-            setattr(self._answers, question.name, value)
+            self._answers.put(question.name, value)
             return
 
     def _read(self, question: Question, text: str) -> Any:
@@ -187,7 +191,7 @@ class Dialogue:
 def given(question: Question, args: argparse.Namespace, environ: Mapping[str, str]) -> tuple[str, str] | None:
     """The answer that an option or the environment gives, and where. Raises UsageError where a file of a secret
     cannot be read."""
-    option = getattr(args, question.name)
+    option = getattr(args, question.name, None)
     if option is not None:
         return (_content(option, question.flag) if question.secret else option), question.flag
     return variable(question.key, environ, secret=question.secret) if question.key else None

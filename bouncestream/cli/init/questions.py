@@ -9,6 +9,7 @@ from bouncestream.cli.init.answers import Answers
 from bouncestream.cli.init.dialogue import Part, Question
 from bouncestream.cli.init.questions_alerts import ALERTS
 from bouncestream.cli.init.questions_mailbox import BOUNCES
+from bouncestream.cli.init.questions_provider import OPTIONS
 from bouncestream.cli.init.reading import networks, several, shaped, token, url, user
 from bouncestream.settings import shapes
 from bouncestream.settings.shapes import loopback
@@ -101,6 +102,7 @@ PROVIDER = Part(
             default=lambda _: "127.0.0.1, ::1",
             read=networks,
         ),
+        *OPTIONS,
     ),
     trying.webhook,
 )

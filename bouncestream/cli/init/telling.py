@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 from bouncestream import providers
 from bouncestream.cli import guiding, out
-from bouncestream.cli.init.answers import MAILBOX, PASSWORD, Answers, made_here
+from bouncestream.cli.init.answers import MAILBOX, PASSWORD, Answers
 from bouncestream.cli.init.person import BACK
+from bouncestream.cli.init.questions_provider import wanted
 from bouncestream.cli.init.writing import OUTBOX
 from bouncestream.doctor.areas.webhooks import where
 from bouncestream.mail import unsubscription
 from bouncestream.mail.verp import campaign_header
-from bouncestream.providers._settings import Webhook, proofs_of
-from bouncestream.settings.key import keys_of
+from bouncestream.providers._settings import Webhook
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS
 
 #: What a return address has before its *, so that without both it is the mailbox's own.
@@ -67,15 +67,15 @@ def pasted(output: Path, answers: Answers) -> None:
 
 
 def _provider(output: Path, answers: Answers, hook: Webhook) -> None:
-    provider, made = providers.get(hook.provider), made_here(hook.provider)
+    provider = providers.get(hook.provider)
     url, secret = where(answers.public_url, hook, shown=True), answers.secret(hook.provider)
     print()
     out.heading(f"For {provider.summary}, as its pages were on {provider.guide.read}:")
     guiding.tell(provider, hook, url, secret)
-    for name, proof in proofs_of(type(hook)).items():
-        if name != made and ((option := keys_of(type(hook))[name]).foreign or not option.secret):
+    for key, proof in wanted(hook.provider):
+        if not getattr(hook, key.name) and proof is not None:
             out.prose(
-                f"Then set {name} in [webhooks.{hook.name}] of {output}: it proves requests ({proof.word}).",
+                f"Then set {key.name} in [webhooks.{hook.name}] of {output}: it proves requests ({proof.word}).",
                 "    ",
                 "    ",
             )

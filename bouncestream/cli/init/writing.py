@@ -36,7 +36,12 @@ def _sections(answers: Answers) -> Iterable[str]:
     token = _key("token", answers.listmonk_token) if answers.listmonk_token else '# token = "…"'
     yield f"{_section('listmonk', [('url', answers.listmonk_url), ('user', answers.listmonk_user)])}\n{token}"
     for name in answers.providers:
-        yield _section(f"webhooks.{name}", [("provider", name), (made_here(name), answers.secret(name))])
+        own = {made_here(name): answers.secret(name), **answers.of(name)}
+        tables = {key: value for key, value in own.items() if isinstance(value, dict)}
+        plain = ((key, value) for key, value in own.items() if key not in tables)
+        yield _section(f"webhooks.{name}", [("provider", name), *plain])
+        for key, value in tables.items():
+            yield _section(f"webhooks.{name}.{key}", ((json.dumps(word), to) for word, to in value.items()))
     if answers.imap_host:
         yield _section(f"mailboxes.{MAILBOX}", _mailbox(answers))
         if "*" in answers.return_address:

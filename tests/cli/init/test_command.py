@@ -68,7 +68,7 @@ def test_options_ask_nothing(cli: Cli, sandbox: str, tmp_path: Path) -> None:
 def test_a_key_that_the_provider_makes_is_left_to_set(
     cli: Cli, sandbox: str, tmp_path: Path, provider: str, key: str
 ) -> None:
-    done = cli("init", stdin=answers(sandbox, "bridge", TOKEN, provider, PUBLIC, "", "", ""))
+    done = cli("init", stdin=answers(sandbox, "bridge", TOKEN, provider, PUBLIC, "", "", "", ""))
     assert done.returncode == 0, done.stdout + done.stderr
     secret = load(tmp_path / "config.toml", {}).webhooks[provider].path_secret
     assert secret is not None

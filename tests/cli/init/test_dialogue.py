@@ -45,8 +45,11 @@ def test_a_person_corrects_goes_back_and_writes_at_the_end(terminal: Start, sand
     at.answer("[127.0.0.1, ::1]", "<")
     at.answer("[https://bounces.invalid]", "https://hooks.invalid")
     at.answer("[127.0.0.1, ::1]", "")
+    at.answer("Mailgun, signing_key", "")
     at.answer("Mailbox that bounces are sent to", "<")
+    at.answer("Mailgun, signing_key", "<")
     at.answer("reverse proxy", "-")
+    at.answer("Mailgun, signing_key", "kEy-of-the-domain-0193")
     at.answer("Mailbox that bounces are sent to", "")
     at.answer("How shall alerts reach you?", "none")
     assert not path.exists()
@@ -58,6 +61,8 @@ def test_a_person_corrects_goes_back_and_writes_at_the_end(terminal: Start, sand
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert (config.listmonk.url, config.listmonk.user) == (sandbox, "bridge")
     assert [*config.webhooks] == ["mailgun", "postmark"]
+    assert config.webhooks["mailgun"].signing_key.reveal() == "kEy-of-the-domain-0193"  # type: ignore[attr-defined]
+    assert "kEy-of-the-domain" not in at.screen
     assert (config.server.public_url, config.server.trusted_proxies) == ("https://hooks.invalid", ())
     assert at.screen.count("lists:manage_all, a list role") == 1, "what the user may do is told once"
     assert TOKEN not in at.screen
@@ -84,7 +89,7 @@ def test_no_listmonk_yet(terminal: Start, tmp_path: Path) -> None:
 
 def test_what_does_not_work_is_written_if_a_person_insists(terminal: Start, tmp_path: Path) -> None:
     (tmp_path / "token").write_text(TOKEN)
-    at = terminal("init", "--token-file", "token", "--provider", "ses", "--public-url", "")
+    at = terminal("init", "--token-file", "token", "--provider", "brevo", "--public-url", "")
     at.answer("Listmonk's URL", "http://127.0.0.1:1")
     at.answer("API user", "")
     at.wait_for("[listmonk-unreachable]")

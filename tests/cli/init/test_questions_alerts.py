@@ -18,7 +18,7 @@ Start = Callable[..., Terminal]
 def begun(terminal: Start, sandbox: str, folder: Path) -> Terminal:
     """At the question about alerts."""
     (folder / "token").write_text(TOKEN)
-    given = ("--listmonk-url", sandbox, "--user", "bridge", "--token-file", "token", "--provider", "ses")
+    given = ("--listmonk-url", sandbox, "--user", "bridge", "--token-file", "token", "--provider", "brevo")
     return terminal("init", *given, "--public-url", "", "--imap-host", "-")
 
 
