@@ -30,6 +30,7 @@ def _gauge(name: str, text: str, *labels: str) -> Metric:
     return Metric(f"bouncestream_{name}", "gauge", text, labels)
 
 
+SOURCE_INFO = _gauge("source_info", "1 for each webhook: which provider it is of.", "source", "provider")
 EVENTS_RECEIVED = _counter("events_received_total", "Events stored for the first time.", "source", "kind")
 EVENTS_DUPLICATE = _counter("events_duplicate_total", "Events that were already known.", "source")
 EVENTS_IGNORED = _counter("events_ignored_total", "Feedback that is not a bounce, such as an auto-reply.", "source")
@@ -99,6 +100,10 @@ class Metrics:
 
     def set(self, metric: Metric, value: float, *labels: str) -> None:
         self._values[metric][labels] = value
+
+    def forget(self, metric: Metric) -> None:
+        """Drop what a metric with labels has: it is set as a whole again."""
+        self._values[metric].clear()
 
     def get(self, metric: Metric, *labels: str) -> float:
         return self._values[metric].get(labels, 0)

@@ -22,7 +22,7 @@ from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
 from bouncestream.errors import SinkError, UsageError
 from bouncestream.event import MAILBOX, Kind
-from bouncestream.judging.stored import StillUnreadable, identified_again, same_person
+from bouncestream.judging.stored import StillUnreadable, identified_again, pieces, same_person
 from bouncestream.judging.unsure import in_words
 from bouncestream.outbox import delivery, operator
 from bouncestream.outbox.operator import Listed, Step
@@ -89,7 +89,7 @@ def _explain_event(args: argparse.Namespace) -> int:
     row, steps = found.row, found.steps
     kept, trouble = ("", "") if args.offline else asyncio.run(_kept(config, found))
     if args.json:
-        out.json_line(_json(found, now, kept, trouble, args))
+        out.json_line(_json(config, found, now, kept, trouble, args))
         return 3 if trouble else 0
     out.heading(f"Event {row.row}: {out.judged(row.event.kind.value, row.event.reason)}; {row.state.value}")
     _came_in(config, found, now, args)
@@ -139,12 +139,15 @@ def _found(conn: sqlite3.Connection, ref: str) -> _Found:
 def _came_in(config: Config, found: _Found, now: str, args: argparse.Namespace) -> None:
     """How it came in, how it was judged, and, where a mail is kept, the way to that."""
     row, came = found.row, found.came
+    said, by = _said(config, found)
     out.fields(
         (
             (name, out.masked(value, args))
             for name, value in (
                 ("received", f"{out.when(row.received_at)} UTC by {row.event.source} ({row.event.provider})"),
                 ("recipient", row.event.recipient or row.event.subscriber_uuid),
+                ("provider's word", said),
+                ("decided by", by),
                 ("server's words", row.event.diagnostic),
                 ("evidence", row.event.evidence),
                 ("unsure", in_words(row.event)),
@@ -160,6 +163,15 @@ def _came_in(config: Config, found: _Found, now: str, args: argparse.Namespace) 
     else:
         out.mark("·", f"this version {now}")
         print(f"  `bouncestream outbox show {row.row} --raw` prints the request")
+
+
+def _said(config: Config, found: _Found) -> tuple[str, str]:
+    """What the provider calls it, and the key that decides its class; empty: not kept, or of a mail."""
+    if found.came is None or found.of_mail:
+        return "", ""
+    told = {piece.event: piece for piece in pieces(found.came, config) if piece.event is not None}
+    same = same_person([*told], found.row.event)
+    return (told[same[0]].said, told[same[0]].by) if len(same) == 1 else ("", "")
 
 
 def _now(config: Config, found: _Found, outbox: View) -> str:
@@ -221,11 +233,16 @@ async def _kept(config: Config, found: _Found) -> tuple[str, str]:
     return f"{word} (of attempt {attempts}) under {row.label!r}", ""
 
 
-def _json(found: _Found, now: str, kept: str, trouble: str, args: argparse.Namespace) -> dict[str, Any]:
+def _json(
+    config: Config, found: _Found, now: str, kept: str, trouble: str, args: argparse.Namespace
+) -> dict[str, Any]:
     row = found.row
     sent = _sent(found) if row.attempt and row.event.kind is not Kind.UNSUBSCRIBE else None
+    said, by = _said(config, found)
     return {
         **as_json(row, args),
+        "said": said,
+        "decided_by": by,
         "judged_now": now,
         "sent": json.loads(out.masked(json.dumps(sent), args)),
         "kept": kept,

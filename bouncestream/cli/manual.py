@@ -94,6 +94,7 @@ MANUAL: Mapping[str, Entry] = {
         (
             "outbox list",
             "outbox list --state dead --state held",
+            "outbox list --provider mailbox --kind hard",
             "outbox list --recipient reader@example.com --reveal",
             "outbox list --unidentified",
         ),

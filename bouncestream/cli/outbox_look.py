@@ -55,6 +55,7 @@ def options(parser: Parser) -> None:
         help=f"only events in this state: {', '.join(_STATES)}",
     )
     many.add_argument("--source", default="", metavar="NAME", help="only events from this webhook or mailbox")
+    many.add_argument("--provider", default="", metavar="NAME", help='only events from this provider, or "mailbox"')
     many.add_argument(
         "--kind",
         action="append",
@@ -107,6 +108,7 @@ def listing(args: argparse.Namespace) -> int:
             states=[State(state) for state in args.state or ()],
             kinds=args.kind or (),
             source=args.source,
+            provider=args.provider,
             recipient=(normalise(args.recipient) or args.recipient) if args.recipient else "",
         )
         return _list_events(args, chain.from_iterable(found))
@@ -135,7 +137,7 @@ def _list_events(args: argparse.Namespace, rows: Iterable[Listed]) -> int:
     if shown:
         out.table(("no.", "UTC", "source", "judged", "recipient", "state", "why"), shown, prose=True)
     else:
-        filters = args.state or args.kind or args.source or args.recipient
+        filters = args.state or args.kind or args.source or args.provider or args.recipient
         out.mark("·", "No event passes these filters." if filters else "The outbox has no events yet.")
     return 0
 
@@ -161,10 +163,12 @@ def pages(outbox: View | Changing, size: int, limit: int = 0, **filters: Any) ->
 
 
 def _list_quarantine(args: argparse.Namespace, outbox: View) -> int:
-    limit = -1 if args.source else args.limit or -1
+    limit = -1 if args.source or args.provider else args.limit or -1
     items = outbox.read(partial(quarantine_items, limit=limit, unidentified=args.unidentified))
-    if args.source:
-        items = [item for item in items if item.source == args.source][: args.limit or None]
+    if args.source or args.provider:
+        items = [
+            item for item in items if args.source in ("", item.source) and args.provider in ("", item.provider)
+        ][: args.limit or None]
     if args.json:
         for item in items:
             out.json_line(_quarantined(item))
@@ -180,7 +184,7 @@ def _list_quarantine(args: argparse.Namespace, outbox: View) -> int:
             prose=True,
         )
         return 0
-    of = f" from {args.source}" if args.source else ""
+    of = f" from {args.source or args.provider}" if args.source or args.provider else ""
     out.mark("·", f"No bounce mail{of} is unidentified." if args.unidentified else f"Nothing{of} is in quarantine.")
     return 0
 

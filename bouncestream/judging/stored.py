@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from multidict import CIMultiDict
 
@@ -19,7 +20,8 @@ from bouncestream.event import MAILBOX, BounceEvent
 from bouncestream.judging import webhook
 from bouncestream.judging.mail import judging_for, read_mail
 from bouncestream.ports import RawInput, Submission
-from bouncestream.providers._contract import Parsed, WebhookRequest, parse
+from bouncestream.providers._contract import Parsed, Provider, Webhook, WebhookRequest, parse
+from bouncestream.providers._trace import Piece, trace
 
 
 class StillUnreadable(BouncestreamError):
@@ -62,7 +64,24 @@ def same_person(events: Sequence[BounceEvent], event: BounceEvent) -> list[Bounc
     return [other for other in events if other.subscriber_uuid == event.subscriber_uuid]
 
 
+def pieces(came: RawInput, config: Config) -> list[Piece]:
+    """The pieces of feedback of a stored request, each with the key that decides its class now; none where it
+    cannot be read. The policy is not applied."""
+    try:
+        return trace(*_asked(came, config), came.received_at)[1]
+    except (Malformed, TooLarge, StillUnreadable):
+        return []
+
+
 def _parsed(came: RawInput, config: Config) -> Parsed:
+    try:
+        return parse(*_asked(came, config), came.received_at)
+    except (Malformed, TooLarge) as error:
+        raise StillUnreadable(f"it is still unreadable: {error}") from error
+
+
+def _asked(came: RawInput, config: Config) -> tuple[Provider[Any], WebhookRequest, Webhook]:
+    """The provider of a stored request, the request as it was, and the webhook's settings of now."""
     settings = config.webhooks.get(came.source)
     if settings is None or settings.provider != came.provider:
         settings = None
@@ -72,8 +91,4 @@ def _parsed(came: RawInput, config: Config) -> Parsed:
     except LookupError:
         raise StillUnreadable(f"this version has no provider {came.provider}") from None
     headers = CIMultiDict({"Content-Type": came.content_type, **came.headers})
-    request = WebhookRequest("POST", headers, came.body)
-    try:
-        return parse(provider, request, settings, came.received_at)
-    except (Malformed, TooLarge) as error:
-        raise StillUnreadable(f"it is still unreadable: {error}") from error
+    return provider, WebhookRequest("POST", headers, came.body), settings

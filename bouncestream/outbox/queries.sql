@@ -241,6 +241,7 @@ WHERE event_id >= :since_id AND id < :before_row
   AND (:states = '[]' OR state IN (SELECT value FROM json_each(:states)))
   AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
   AND (:source = '' OR source = :source)
+  AND (:provider = '' OR provider = :provider)
   AND (:recipient = '' OR recipient = :recipient)
 ORDER BY id DESC LIMIT :limit;
 
@@ -252,6 +253,7 @@ WHERE event_id >= :since_id AND id < :before_row
   AND (state = 'held' OR state = 'dead') AND state IN (SELECT value FROM json_each(:states))
   AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
   AND (:source = '' OR source = :source)
+  AND (:provider = '' OR provider = :provider)
   AND (:recipient = '' OR recipient = :recipient)
 ORDER BY id DESC LIMIT :limit;
 

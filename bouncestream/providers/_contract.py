@@ -97,7 +97,7 @@ class Provider(Generic[S]):
     #: Seconds that it waits for the answer; 0: its documentation does not say. A little earlier it is told that
     #: nothing was stored yet.
     deadline: float = 0
-    busy: int = 503  #: the status that makes it send again later: 503 or 429
+    busy: int = 503  #: the status that makes it send again later: 503 or 429; 0: only no answer at all does
     #: It is the operator's own script: what cannot be read is answered 422 with the reason, and not kept.
     own_script: bool = False
 

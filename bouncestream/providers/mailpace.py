@@ -76,6 +76,7 @@ PROVIDER = Provider(
     parse=parse,
     classes=CLASSES,
     handshake=handshake,
+    busy=0,  # any HTTP error would disable the webhook
     guide=Guide(
         read=date(2026, 11, 30),
         steps=(

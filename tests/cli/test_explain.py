@@ -83,3 +83,16 @@ def test_an_unsure_event_tells_what_comes_next_and_which_event_confirmed_it(
         soft, hard = (" ".join(cli(*(word.format(n) for word in command)).stdout.split()) for n in (1, 2))
         assert "becomes hard when the same person bounces so again" in soft
         assert f"confirmed by event {first}" in hard
+
+
+def test_the_providers_own_word_is_told(cli: Cli, config: Path, conn: sqlite3.Connection) -> None:
+    here: dict[str, Any] = {"source": "shop", "provider": "postmark"}
+    raw = b'{"RecordType": "Bounce", "Type": "HardBounce", "Email": "ann@example.com"}'
+    make.submit(conn, make.event("ann@example.com", **here), raw=raw, **here)
+    make.submit(conn, make.event("bob@example.com", **here))
+    shown = cli("explain", "1", "--offline").stdout
+    assert "provider's word  Bounce/HardBounce" in shown
+    assert '"Bounce/HardBounce" is hard in the table of Postmark' in shown
+    told = json.loads(cli("explain", "1", "--offline", "--json").stdout)
+    assert told["said"] == "Bounce/HardBounce"
+    assert json.loads(cli("explain", "2", "--offline", "--json").stdout)["said"] == "", "its request is not kept"

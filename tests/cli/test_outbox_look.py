@@ -31,7 +31,7 @@ def filled(config: Path, conn: sqlite3.Connection) -> None:
         reason="user_unknown",
     )
     make.submit(conn, evil, now=NOW)
-    make.submit(conn, make.event("bob@example.org", Kind.SOFT, source="mail"), now=LATER)
+    make.submit(conn, make.event("bob@example.org", Kind.SOFT, source="mail", provider="mailbox"), now=LATER)
     make.submit(conn, make.event("", subscriber_uuid=make.SUBSCRIBER, hold="unproven"), now=LAST)
     odd = Unreadable("not JSON about ann@example.com", "odd")
     make.submit(conn, unreadable=(odd,), raw=b'{"to": "ann@example.com"', now=NOW)
@@ -87,6 +87,9 @@ def test_list_json_is_an_object_a_line(cli: Cli) -> None:
         (("--state", "dead"), []),
         (("--kind", "soft"), [2]),
         (("--source", "mail"), [2]),
+        (("--provider", "mailbox"), [2]),
+        (("--provider", "generic", "--state", "held"), [3]),
+        (("--provider", "mail"), []),
         (("--recipient", "Ann@Example.com"), [1]),
         (("--limit", "2"), [3, 2]),
         (("--limit", "0"), [3, 2, 1]),

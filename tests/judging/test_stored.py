@@ -10,7 +10,7 @@ import pytest
 from bouncestream.config.model import Config, Policy
 from bouncestream.event import Kind
 from bouncestream.judging.mail import CONTENT_TYPE, judging_for, read_mail
-from bouncestream.judging.stored import StillUnreadable, identified_again, judge_again, same_person
+from bouncestream.judging.stored import StillUnreadable, identified_again, judge_again, pieces, same_person
 from bouncestream.ports import RawInput
 from tests.cli.conftest import bounce
 from tests.judging.test_mail import NAMELESS
@@ -71,3 +71,12 @@ def test_the_same_person_by_address_or_by_uuid() -> None:
     unnamed = make.event("", subscriber_uuid=make.SUBSCRIBER)
     assert same_person((ann, bob), make.event("bob@example.com", Kind.SOFT)) == [bob]
     assert same_person((ann, unnamed), unnamed) == [unnamed]
+
+
+def test_the_words_of_the_provider_and_the_key_that_decides() -> None:
+    body = b'{"RecordType": "Bounce", "Type": "HardBounce", "Email": "ann@example.com"}'
+    came = RawInput("shop", "postmark", make.NOW, body, "application/json")
+    (piece,) = pieces(came, Config())
+    assert (piece.said, piece.by) == ("Bounce/HardBounce", '"Bounce/HardBounce" is hard in the table of Postmark')
+    assert pieces(replace(came, body=b"{"), Config()) == []
+    assert pieces(replace(came, provider="gone"), Config()) == []

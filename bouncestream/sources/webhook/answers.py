@@ -68,5 +68,5 @@ def shaped(answer: Answer) -> web.Response:
 def later(provider: Provider[Any], seconds: int) -> web.Response:
     """Nothing was stored: the sender may come again after so many seconds."""
     return web.Response(
-        status=provider.busy, text="not stored, retry later\n", headers={"Retry-After": str(seconds)}
+        status=provider.busy or 503, text="not stored, retry later\n", headers={"Retry-After": str(seconds)}
     )

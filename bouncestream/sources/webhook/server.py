@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from bouncestream.config.model import Server
 from bouncestream.errors import RequestRefused, StoreBusy, StoreError, Unauthorized
 from bouncestream.health import Health, Status
 from bouncestream.judging.webhook import judge
-from bouncestream.metrics import EVENTS_IGNORED, EVENTS_LISTED, REQUESTS, REQUESTS_REFUSED, Metrics
+from bouncestream.metrics import EVENTS_IGNORED, EVENTS_LISTED, REQUESTS, REQUESTS_REFUSED, SOURCE_INFO, Metrics
 from bouncestream.policy import LISTED, Rules
 from bouncestream.ports import Clock, Emit, RawInput, Receipt, Submission
 from bouncestream.providers._contract import (
@@ -44,6 +45,7 @@ from bouncestream.sources.webhook.client_address import sender
 from bouncestream.sources.webhook.connection import Connection, Connections, keep_quiet
 from bouncestream.sources.webhook.errands import ErrandFailed, Errands
 from bouncestream.sources.webhook.reading import THREAD_ABOVE, most, read
+from bouncestream.sources.webhook.storing import stored
 from bouncestream.sources.webhook.telling import Telling
 
 log = logging.getLogger("bouncestream.webhook")
@@ -75,6 +77,7 @@ class WebhookServer:
     clock: Clock
     rules: Rules = field(default_factory=Rules)
     keepalive_timeout: float = 75.0
+    chance: Callable[[], float] = random.random
     errands_context: InitVar[ssl.SSLContext | None] = None
 
     def __post_init__(self, webhooks: Mapping[str, Webhook], errands_context: ssl.SSLContext | None) -> None:
@@ -95,7 +98,9 @@ class WebhookServer:
         for name in self._hooks.keys() - hooks.keys():
             self.health.parts.pop(f"webhook:{name}", None)
         self._hooks = hooks
-        for name, (settings, _) in hooks.items():
+        self.metrics.forget(SOURCE_INFO)
+        for name, (settings, provider) in hooks.items():
+            self.metrics.set(SOURCE_INFO, 1, name, provider.name)
             if settings.unverified:
                 self.health.set(f"webhook:{name}", Status.YELLOW, "unverified = true: anyone can post to it")
             else:
@@ -192,13 +197,13 @@ class WebhookServer:
             response = self._refused(call, refused)
         except (StoreError, ErrandFailed) as error:
             self._tell(name, "store", logging.ERROR, f"nothing was stored: {error}")
-            response = later(provider, 5 if isinstance(error, StoreBusy) else 60)
+            response = self._later(call, 5 if isinstance(error, StoreBusy) else 60)
         except ConnectionError:  # there is nothing whole to keep
             response = web.Response(status=400)
         except Exception as error:  # a bug of ours; the sender must keep what we could not
             self._tell(name, "bug", logging.ERROR, f"bug: {type(error).__name__}: {error}")
             log.debug("the bug", exc_info=error)
-            response = later(provider, 60)
+            response = self._later(call, 60)
         self.metrics.add(REQUESTS, name, str(response.status))
         return response
 
@@ -206,7 +211,7 @@ class WebhookServer:
         request, connection, _, settings, provider, head = call
         if selftest.HEADER in request.headers:
             return await self._selftest(call)
-        now = self.clock.now()
+        now, began = self.clock.now(), self.clock.monotonic()
         proven = admit(head, settings, now)
         limit = most(settings, self.settings.max_body, proven=proven)
         connection.proven |= proven
@@ -238,12 +243,20 @@ class WebhookServer:
         if parsed.events or (parsed.unreadable and not mistakes):
             kept = replace(parsed, unreadable=()) if mistakes else parsed
             came = RawInput(name, provider.name, now, body, content_type, provider.kept(whole, settings))
-            receipt = await self.emit(judge(kept, came, self.rules, proven=not settings.unverified))
+            submission = judge(kept, came, self.rules, proven=not settings.unverified)
+            spent = self.clock.monotonic() - began
+            receipt = await stored(self.emit, submission, provider, spent, self.chance())
         if parsed.answer is not None:
             return shaped(parsed.answer)
         if mistakes:
             return mistaken(parsed, receipt)
         return accepted(receipt)
+
+    def _later(self, call: _Call, seconds: int) -> web.Response:
+        """The sender may come again; one that stops at any error gets no answer, but the end of its connection."""
+        if not call.provider.busy:
+            call.connection.drop()
+        return later(call.provider, seconds)
 
     async def _selftest(self, call: _Call) -> web.Response:
         """Tell the doctor that it got through, with how much, and from which address it seems to come. Path and

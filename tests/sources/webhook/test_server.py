@@ -14,7 +14,7 @@ from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreBusy, StoreUnavailable
 from bouncestream.health import Status
-from bouncestream.metrics import EVENTS_LISTED, REQUESTS, REQUESTS_REFUSED
+from bouncestream.metrics import EVENTS_LISTED, REQUESTS, REQUESTS_REFUSED, SOURCE_INFO
 from bouncestream.policy import Rules
 from bouncestream.providers import webhook
 from bouncestream.providers.generic import SIGNED
@@ -443,3 +443,14 @@ async def test_a_self_test_from_an_address_that_is_not_allowed(
         assert (await running.raw(sent)).body == b"unauthorized\n"
     assert running.metrics.get(REQUESTS_REFUSED, "shop") == 4
     assert len([record for record in caplog.records if "refused a request" in record.getMessage()]) == 1
+
+
+async def test_the_provider_of_each_webhook_is_in_the_metrics(start: Start) -> None:
+    """So that counts by source can be added up by provider."""
+    mine = webhook("mine", "mailgun", unverified=True)
+    running = await start({"mine": mine, "other": webhook("other", "ses", unverified=True)})
+    told = running.metrics.render()
+    assert 'bouncestream_source_info{source="mine",provider="mailgun"} 1' in told
+    assert 'bouncestream_source_info{source="other",provider="ses"} 1' in told
+    running.server.reload({"mine": webhook("mine", "brevo", unverified=True)}, Rules())
+    assert running.metrics.of(SOURCE_INFO) == {("mine", "brevo"): 1}
