@@ -208,6 +208,7 @@ class App:
             self.health,
             self.metrics,
             allowed=lambda: self.newcomer.allowed(),
+            people=self.sink.people,
         )
 
     def _deletions(self) -> Deletions:

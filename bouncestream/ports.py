@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from bouncestream.event import BounceEvent
+from bouncestream.event import BounceEvent, Kind
 from bouncestream.record import record
 
 
@@ -269,6 +269,28 @@ class ListedRow:
     event_id: str
     attempt: int
     ours: bool = True  #: made by this outbox, not by another bridge under the same label
+    number: int = 0  #: Listmonk's own id of the row
+    subscriber_id: int = 0
+    subscriber_uuid: str = ""
+    status: str = ""  #: of the subscriber now; empty: before Listmonk 5 a row does not tell
+
+
+@record(frozen=True, slots=True)
+class Cause:
+    """A bounce of ours that was stored, and what it caused in Listmonk."""
+
+    row: int  #: outbox.id
+    event_id: str
+    kind: Kind
+    bounce_id: int  #: Listmonk's own id of its row
+    subscriber_id: int
+    subscriber: bytes  #: keyed digest of the subscriber's UUID
+    status: str  #: of the subscriber after it; empty: not told
+    action: str  #: of Listmonk for this kind, then; empty: not known
+    lists: Mapping[int, str]  #: subscriptions before it, where they were looked up
+    begun: bool  #: an undo has begun with it
+    found: str  #: when the subscriber was last changed, as that undo found it
+    told_at: datetime  #: when the attempt that left the row was claimed
 
 
 @record(frozen=True, slots=True)
@@ -299,6 +321,7 @@ class Capabilities:
     read: bool = False  #: bounces:get
     lookup: bool = False  #: subscribers:get_all and subscribers:sql_query
     counts: Mapping[str, int] | None = None  #: settings:get: bounce type → count at which Listmonk acts
+    actions: Mapping[str, str] = field(default_factory=dict)  #: settings:get: bounce type → what it does then
     processing: bool = True  #: settings:get: bounce processing is on (before 6.2 only the setting tells)
 
 

@@ -57,6 +57,16 @@ MANUAL: Mapping[str, Entry] = {
         ("check", "check -c /etc/bouncestream/config.toml"),
         {1: "problems found", 3: "something could not be examined, such as a Listmonk that is away", **_CONFIG},
     ),
+    "undo": Entry(
+        ("undo --since 3h --dry-run", "undo --campaign 12", "undo --domain example.com --since 2026-11-01"),
+        {
+            1: "something could not be done, or is to be done by hand",
+            3: "the outbox or Listmonk cannot be reached: run it again",
+            75: "another undo is at work",
+            130: "interrupted: run it again",
+            **_CONFIG,
+        },
+    ),
     "status": Entry(
         ("status", "status --watch", "status --json"),
         {1: "problems found, or no bridge is running", **_LOOKS},

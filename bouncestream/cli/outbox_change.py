@@ -55,6 +55,8 @@ def options(inner: Commands) -> None:
         help="unidentified bounce mails: the given ones, or all",
     )
 
+    again.add_argument("--again", action="store_true", help="also events that were undone")
+
     never = as_command(inner, "drop", "drop waiting or held events undelivered, or empty the quarantine", drop)
     never.add_argument("event", nargs="*", metavar="EVENT", help="number, id, or start of the id")
     never.add_argument("--held", action="store_true", help="all held events")
@@ -104,7 +106,7 @@ def replay(args: argparse.Namespace) -> int:
             rows = _all(outbox, State.DROPPED, why_begins="dry run")
         other = "--dead, --unstored, --from-dry-run, --quarantine or --unidentified"
         rows += _named(args, outbox, or_one_of=other, many=many)
-        return _apply(args, outbox, rows, operator.replay, "replayed")
+        return _apply(args, outbox, rows, partial(operator.replay, again=args.again), "replayed")
 
 
 def _replay_quarantine(args: argparse.Namespace, config: Config, outbox: Changing) -> int:

@@ -122,6 +122,7 @@ def _bury(conn: sqlite3.Connection, rows: Iterable[int], now: datetime) -> Wiped
             dropped += not settle(conn, [Move(row, State.DROPPED, WHY)], now)
         events += conn.execute(QUERIES["bury"], (row,)).rowcount
         conn.execute(QUERIES["bury_history"], (row,))
+        conn.execute(QUERIES["forget_caused"], (row,))
         if kept.raw_id is not None:
             raw += _erase_raw(conn, kept.raw_id, now)
     if events:

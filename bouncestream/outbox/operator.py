@@ -15,7 +15,7 @@ from datetime import datetime
 
 from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.outbox import codec, people
+from bouncestream.outbox import caused, codec, people
 from bouncestream.outbox.delivery import HORIZON, WHY_LIMIT, settle
 from bouncestream.outbox.quarantine import Quarantined
 from bouncestream.outbox.queries import QUERIES
@@ -167,9 +167,12 @@ def rows_in(
     return [row for (row,) in conn.execute(QUERIES[query], bounds)]
 
 
-def replay(conn: sqlite3.Connection, rows: Sequence[int], now: datetime, why: str = "replayed") -> Changed:
-    """Deliver finished rows again. One that was ever claimed for posting may be in Listmonk already: it becomes
-    `claimed`, and `run` reads it back before it posts anything. Its failures are forgiven."""
+def replay(
+    conn: sqlite3.Connection, rows: Sequence[int], now: datetime, why: str = "replayed", *, again: bool = False
+) -> Changed:
+    """Deliver finished rows again; with `again` also those that were undone. One that was ever claimed for posting
+    may be in Listmonk already: it becomes `claimed`, and `run` reads it back before it posts anything. Its failures
+    are forgiven."""
 
     def move(row: int, state: State, attempt: int) -> Move | str:
         if state is State.VERIFIED:
@@ -178,6 +181,10 @@ def replay(conn: sqlite3.Connection, rows: Sequence[int], now: datetime, why: st
             return "it is already waiting for delivery (pending)"
         if state is State.HELD:
             return "it is held: use `release`"
+        if state is State.DROPPED and caused.undone(conn, row):
+            if not again:
+                return "it was undone: use `replay --again`, if it is to be delivered all the same"
+            caused.again(conn, [row])
         conn.execute(QUERIES["fresh_start"], (row,))
         return Move(row, State.CLAIMED if attempt else State.PENDING, why)
 

@@ -662,3 +662,83 @@ SELECT hour, source, kind, events FROM source_hours WHERE hour >= ? ORDER BY hou
 
 -- name: delete_old_hours
 DELETE FROM source_hours WHERE hour < ?;
+
+-- Undo ---------------------------------------------------------------------------------------------------------------
+
+-- name: kind_by_event_id
+SELECT id, kind FROM outbox WHERE event_id = ?;
+
+-- name: note_caused
+-- What was noted before it was posted (its lists) stays.
+INSERT INTO caused (outbox_id, seen_at, bounce_id, attempt, subscriber_id, subscriber, status, action)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (outbox_id) DO UPDATE SET
+    bounce_id = excluded.bounce_id, attempt = excluded.attempt, seen_at = excluded.seen_at,
+    status = excluded.status, action = excluded.action
+    WHERE caused.bounce_id = 0;
+
+-- name: note_lists
+INSERT INTO caused (outbox_id, seen_at, bounce_id, attempt, subscriber_id, subscriber, status, action, lists)
+VALUES (?, ?, 0, 0, ?, ?, ?, 'unsubscribe', ?)
+ON CONFLICT (outbox_id) DO UPDATE SET lists = excluded.lists WHERE caused.bounce_id = 0;
+
+-- name: causes
+SELECT caused.outbox_id, event_id, outbox.kind, bounce_id, caused.attempt, subscriber_id, subscriber, status, action, lists,
+       undo, undo_found, seen_at
+FROM caused JOIN outbox ON outbox.id = caused.outbox_id
+WHERE caused.outbox_id > :after AND undo = '' AND bounce_id <> 0 AND outbox.state = 'verified'
+  AND :kinds LIKE '%,' || outbox.kind || ',%'
+  AND (:since = '' OR seen_at >= :since) AND (:campaign = '' OR outbox.campaign_uuid = :campaign)
+  AND (:domain = '' OR outbox.domain = :domain OR outbox.domain LIKE '%.' || :domain)
+ORDER BY caused.outbox_id LIMIT :limit;
+
+-- name: causes_begun
+SELECT caused.outbox_id, event_id, outbox.kind, bounce_id, caused.attempt, subscriber_id, subscriber, status, action, lists,
+       undo, undo_found, seen_at
+FROM caused JOIN outbox ON outbox.id = caused.outbox_id WHERE undo = 'begun' ORDER BY subscriber_id, bounce_id;
+
+-- name: claimed_at
+-- Attempts are numbered by the claims from `pending`.
+SELECT at FROM history WHERE outbox_id = ? AND from_state = 'pending' AND to_state = 'claimed'
+ORDER BY id LIMIT 1 OFFSET ?;
+
+-- name: unread_labels
+SELECT DISTINCT label FROM outbox
+WHERE state = 'verified' AND label <> '' AND :kinds LIKE '%,' || kind || ',%'
+  AND (:since = '' OR finished_at >= :since) AND (:campaign = '' OR campaign_uuid = :campaign)
+  AND (:domain = '' OR domain = :domain OR domain LIKE '%.' || :domain)
+  AND NOT EXISTS (SELECT 1 FROM caused WHERE caused.outbox_id = outbox.id)
+ORDER BY label;
+
+-- name: events_in_scope
+-- Only what is settled: the rest is in the hands of the relay, which would post it again.
+SELECT event_id, id FROM outbox
+WHERE event_id IN (SELECT value FROM json_each(:event_ids)) AND state = 'verified' AND :kinds LIKE '%,' || kind || ',%'
+  AND (:since = '' OR finished_at >= :since) AND (:campaign = '' OR campaign_uuid = :campaign)
+  AND (:domain = '' OR domain = :domain OR domain LIKE '%.' || :domain);
+
+-- name: waiting_in_scope
+SELECT count(*) FROM outbox
+WHERE (state = 'pending' OR state = 'held' OR state = 'claimed' OR state = 'posted') AND finished_at IS NULL
+  AND :kinds LIKE '%,' || kind || ',%' AND (:since = '' OR received_at >= :since)
+  AND (:campaign = '' OR campaign_uuid = :campaign)
+  AND (:domain = '' OR domain = :domain OR domain LIKE '%.' || :domain);
+
+-- name: begin_undo
+UPDATE caused SET undo = 'begun', undo_at = ?, undo_found = ?
+WHERE outbox_id = (SELECT id FROM outbox WHERE event_id = ?);
+
+-- name: begun_of
+SELECT outbox_id FROM caused WHERE undo = 'begun' AND subscriber_id = ?;
+
+-- name: finish_undo
+UPDATE caused SET undo = 'restored', undo_at = ? WHERE undo = 'begun' AND subscriber_id = ?;
+
+-- name: leave_undo
+UPDATE caused SET undo = '', undo_at = NULL, undo_found = '' WHERE undo = 'begun' AND subscriber_id = ?;
+
+-- name: undone_at
+SELECT undo_at FROM caused WHERE outbox_id = ? AND undo = 'restored';
+
+-- name: forget_caused
+DELETE FROM caused WHERE outbox_id = ?;

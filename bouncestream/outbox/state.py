@@ -28,7 +28,8 @@ MOVES: dict[State, frozenset[State]] = {
     State.POSTED: frozenset(
         {State.POSTED, State.VERIFIED, State.UNSTORED, State.DEAD, State.PENDING, State.CLAIMED}
     ),
-    State.VERIFIED: frozenset(),
+    # an undo took its row out of Listmonk again
+    State.VERIFIED: frozenset({State.DROPPED}),
     # its row appeared after all; or `replay`: one that was ever posted is read back first (claimed)
     State.UNSTORED: frozenset({State.VERIFIED, State.PENDING, State.CLAIMED}),
     State.DEAD: frozenset({State.VERIFIED, State.PENDING, State.CLAIMED}),

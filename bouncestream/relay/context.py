@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from bouncestream.backoff import backoff
 from bouncestream.health import Health
 from bouncestream.metrics import DELIVERED, LOST, READ_BACKS, RESTARTS, RETRIES, Metrics
-from bouncestream.outbox import delivery, reposts
+from bouncestream.outbox import caused, delivery, reposts
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.state import FINAL
 from bouncestream.policy import Rules
-from bouncestream.ports import Capabilities, Clock, Move, Sink, State
+from bouncestream.ports import Capabilities, Clock, ListedRow, Move, Sink, State
 from bouncestream.relay.breaker import Breaker
 from bouncestream.relay.ledger import Ledger, Times
 from bouncestream.relay.schedule import LaterReads
@@ -115,17 +115,20 @@ class RelayContext:
                 "Listmonk restarted; events that it had not recorded are found by reading back and posted again"
             )
 
-    async def settle(self, moves: Sequence[Move]) -> bool:
-        """Write decided moves down; log lines and counters come after the commit. False: there were none."""
+    async def settle(self, moves: Sequence[Move], seen: Sequence[ListedRow] = ()) -> bool:
+        """Write decided moves down, and what the rows that were `seen` caused; log lines and counters come after
+        the commit. False: there were none."""
         if not moves:
             return False
         again = self.later.plan({move.again for move in moves if move.again}, self.clock.monotonic())
 
         def write(conn: sqlite3.Connection) -> None:
             delivery.settle(conn, moves, now)
+            caused.note(conn, seen, actions, now)
             reposts.plan_reads(conn, again, now)
 
         now = self.clock.now()
+        actions = self.capabilities.actions if self.capabilities is not None else {}
         self.reposts = self.reposts or any(move.to is State.PENDING for move in moves)
         await self.db.write(write, rows=len(moves))
         for move in moves:

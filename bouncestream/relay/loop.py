@@ -25,6 +25,7 @@ from bouncestream.outbox.db import Database
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Clock, Move, PostOutcome, Sink, State
 from bouncestream.relay.context import RelayContext, RelaySettings
+from bouncestream.relay.journal import People, note_lists
 from bouncestream.relay.ledger import Times
 from bouncestream.relay.owners import deliver
 from bouncestream.relay.posting import probe
@@ -66,12 +67,14 @@ class Relay:
         chance: Callable[[], float] = random.random,
         *,
         allowed: Callable[[], Awaitable[bool]] | None = None,
+        people: People | None = None,
     ) -> None:
         self.context = RelayContext(db, sink, clock, settings, times, health, metrics, chance)
         self._wake = asyncio.Event()
         #: Rows that this run does not know may be claimed or posted: at the start, or after a `replay`.
         self._left_behind = True
         self._allowed = allowed  #: asked before anything is posted; may raise a SinkError
+        self._people = people
         self._reconciled = False  #: whether it is known that this is no restored backup, or what it told since
         self._data_version: int | None = None
         self._permission_at: float | None = None  #: when a held unsubscription is tried again
@@ -219,6 +222,7 @@ class Relay:
         batch = await context.db.write(
             partial(delivery.claim, now=context.clock.now(), limit=size, looked=looked), rows=size
         )
+        await note_lists(context, batch, self._people)
         moves = await deliver(context, batch)
         await context.settle(moves)
         wishes = {claimed.row for claimed in batch if claimed.event.kind is Kind.UNSUBSCRIBE}

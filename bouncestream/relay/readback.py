@@ -54,6 +54,7 @@ async def verify(context: RelayContext) -> bool:
         context.read_failed(str(error))
         return False
     context.metrics.add(READ_BACKS, "read")
+    news = _news(context, rows)
     result = context.ledger.round(began, rows)
     await _tell(context, result)
     if context.ledger.rows_shown and not shown_before:
@@ -61,7 +62,7 @@ async def verify(context: RelayContext) -> bool:
     # Settled first: whatever the look-up meets, what was seen is written down.
     if steps := context.later.were_read(rows, began):
         await context.db.write(partial(reposts.plan_reads, steps=steps, now=context.clock.now()))
-    moved = await context.settle(result.moves + await _shown(context, rows))
+    moved = await context.settle(result.moves + await _shown(context, rows), news)
     moved = await _ended(context, {label: rows[label] for label in later}) or moved
     missing = await _missing(context, result, capabilities, began)
     if missing is None:
@@ -89,8 +90,14 @@ async def look(context: RelayContext, labels: Sequence[str]) -> bool:
         return False
     if rows:
         await _tell(context, context.ledger.told(rows))
-        await context.settle(await _shown(context, rows))
+        await context.settle(await _shown(context, rows), _news(context, rows))
     return True
+
+
+def _news(context: RelayContext, rows: Mapping[str, Sequence[ListedRow]]) -> list[ListedRow]:
+    """The rows of events that are not settled yet: what they caused is noted when they are."""
+    known = context.ledger.entries
+    return [seen for some in rows.values() for seen in some if seen.ours and seen.event_id in known]
 
 
 async def _shown(context: RelayContext, rows: Mapping[str, Sequence[ListedRow]]) -> list[Move]:
@@ -103,9 +110,10 @@ async def _shown(context: RelayContext, rows: Mapping[str, Sequence[ListedRow]])
 
 async def _ended(context: RelayContext, rows: Mapping[str, Sequence[ListedRow]]) -> bool:
     """Settle events that had ended without a row, perhaps in an earlier run, and are there after all."""
-    ids = [seen.event_id for seen_rows in rows.values() for seen in seen_rows if seen.ours]
+    ours = [seen for seen_rows in rows.values() for seen in seen_rows if seen.ours]
+    ids = [seen.event_id for seen in ours]
     return bool(ids) and await context.settle(
-        await context.db.read(partial(reposts.found_after_all, event_ids=ids))
+        await context.db.read(partial(reposts.found_after_all, event_ids=ids)), ours
     )
 
 
@@ -127,7 +135,7 @@ async def _missing(
     except SinkError as error:
         context.read_failed(str(error))
         return None
-    await context.settle(await _shown(context, rows))
+    await context.settle(await _shown(context, rows), _news(context, rows))
     seen = {row.event_id for seen_rows in rows.values() for row in seen_rows}
     absent = [entry for entry in result.absent if entry.claimed.event_id not in seen]
     missing = [entry for entry in result.missing if entry.claimed.event_id not in seen]

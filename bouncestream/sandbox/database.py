@@ -68,6 +68,7 @@ class Person:
     status: str
     created_at: datetime
     updated_at: datetime
+    attribs: dict[str, Any] = field(default_factory=dict)
     lists: dict[int, Subscription] = field(default_factory=dict)
     rows: dict[int, Row] = field(default_factory=dict)
 
@@ -84,6 +85,15 @@ class Person:
         for list_id in list(self.lists if list_ids is None else list_ids):
             if list_id in self.lists:
                 self.subscribe(list_id, "unsubscribed")
+
+    def bounce(self, action: str) -> None:
+        """Act on a bounce: unlike a change by the API it leaves all times alone, and a blocklisted subscriber on
+        the lists (seen on 6.2.0, 2026-11)."""
+        if action == "blocklist":
+            self.status = "blocklisted"
+        else:
+            for subscription in self.lists.values():
+                subscription.status = "unsubscribed"
 
     def set_status(self, status: str) -> None:
         """Set the status: `enabled`, `disabled` or `blocklisted`."""
@@ -103,6 +113,7 @@ class Database:
         self.by_source: dict[str, dict[int, Row]] = {}
         self.campaigns: dict[str, tuple[int, str]] = {}
         self.sent_to: dict[str, set[int]] = {}  #: a campaign's UUID → the ids of its lists
+        self.optins: list[tuple[int, frozenset[int]]] = []  #: opt-in letters: to whom, for which lists
         self._people_ids = self._list_ids = self._row_ids = 0
         self.add_list("Default list", tags=["test"])
         self.add_list("Opt-in list", type="public", optin="double", tags=["test"])
@@ -136,12 +147,18 @@ class Database:
         self._people_ids += 1
         now = datetime.now(UTC)
         name = new.name or email.partition("@")[0]
-        person = Person(self._people_ids, mark, email, name, new.status, now, now)
+        person = Person(self._people_ids, mark, email, name, new.status, now, now, dict(new.attribs))
         for list_id in new.lists:
             if list_id in self.lists:
                 person.subscribe(list_id, status)
         self.people[person.id] = self.by_email[email] = self.by_uuid[mark] = person
         return person
+
+    def ask_optin(self, person: Person) -> None:
+        """Mail the opt-in letter of the lists that want one and are not confirmed yet, if there are any."""
+        asks = {i for i, one in person.lists.items() if one.status == "unconfirmed"}
+        if asks := {i for i in asks if self.lists[i].optin == "double"}:
+            self.optins.append((person.id, frozenset(asks)))
 
     def rename(self, person: Person, email: str) -> None:
         """Another address for a subscriber; KeyError if somebody else has it."""
@@ -186,10 +203,7 @@ class Database:
             if rule.action == "delete":
                 self.delete_person(person.id)
                 return "subscriber deleted"
-            if rule.action == "blocklist":
-                person.set_status("blocklisted")  # its subscriptions stay as they are, unlike by the API
-            else:
-                person.unsubscribe()
+            person.bounce(rule.action)
         return "" if number <= rule.count else "above the count"
 
     def _store(self, bounce: Bounce, person: Person) -> None:

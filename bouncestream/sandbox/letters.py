@@ -6,13 +6,14 @@ Fields as seen on Listmonk 4.1.0, 5.1.0 and 6.2.0 (2026-11); `tests/contract/tes
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
-from bouncestream.sandbox.answers import Pages, moment
-from bouncestream.sandbox.calls import Call, Route
+from bouncestream.sandbox.answers import Pages, moment, read_object
+from bouncestream.sandbox.calls import Call, Route, require
 from bouncestream.sandbox.model import Letter, Template, Version
 from bouncestream.sandbox.posted import Refused
 
@@ -132,10 +133,44 @@ def _one_campaign(call: Call) -> web.Response:
     raise Refused(400, "Campaign not found")
 
 
+#: Wanted status → the ones that it may follow, and the words for any other.
+_STEPS = {
+    "running": (("paused", "draft"), "Only paused campaigns and drafts can be started."),
+    "paused": (("running",), "Only active campaigns can be paused."),
+    "cancelled": (("running", "paused"), "Only active campaigns can be cancelled."),
+}
+
+
+def _status(call: Call) -> web.Response:
+    """Version 6 wants to send and to manage, older ones only to manage (seen on 5.1.0 and 6.2.0, 2026-11)."""
+    if call.listmonk.version.major >= 6:
+        require(call.user, "campaigns:send")
+        require(call.user, "campaigns:manage_all")
+    else:
+        require(call.user, "campaigns:manage", "campaigns:manage_all")
+    found = [(mark, name) for mark, (number, name) in call.listmonk.database.campaigns.items() if number == call.id]
+    if not found:
+        raise Refused(400, "Campaign not found")
+    mark, name = found[0]
+    wanted, now = str(read_object(call.body, "").get("status")), _campaign(call, call.id, mark, name)
+    if wanted not in _STEPS:
+        raise Refused(500, "Error updating Campaign: pq: invalid input value for enum")
+    before, words = _STEPS[wanted]
+    if now["status"] not in before:
+        raise Refused(400, words)
+    settings = call.listmonk.settings
+    key = next(key for key in settings.campaigns if key.lower() == mark)
+    letter = settings.campaigns[key]
+    letter = letter if isinstance(letter, Letter) else Letter(name)
+    settings.campaigns = {**settings.campaigns, key: replace(letter, status=wanted)}
+    return call.answer({"data": now | {"status": wanted}})
+
+
 _READ = ("campaigns:get", "campaigns:get_all")
 
 ROUTES = (
     Route("GET", "/api/templates", ("templates:get",), _templates, "Error fetching Templates"),
     Route("GET", "/api/campaigns", _READ, _campaigns, "Error fetching Campaigns"),
     Route("GET", "/api/campaigns/{id}", _READ, _one_campaign, "Error fetching Campaign"),
+    Route("PUT", "/api/campaigns/{id}/status", (), _status, "Error updating Campaign"),
 )

@@ -215,6 +215,7 @@ class SandboxListmonk:
             "counts": {"rows": len(rows), "lost": len(self.lost), "unstored": len(self.unstored)},
             "rows": rows,
             "lost": list(self.lost),
+            "optins": len(self.database.optins),
             "unstored": list(self.unstored),
             "subscribers": [
                 {
@@ -224,6 +225,7 @@ class SandboxListmonk:
                     "status": person.status,
                     "bounces": len(person.rows),
                     "lists": {str(key): one.status for key, one in person.lists.items()},
+                    "attribs": person.attribs,
                 }
                 for person in self.database.people.values()
             ],

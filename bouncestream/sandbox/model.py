@@ -38,7 +38,14 @@ BRIDGE_PERMISSIONS = frozenset(
     }
 )
 #: with `settings:manage`, which makes a settings save, and so a restart, possible over the API
-ALL_PERMISSIONS = BRIDGE_PERMISSIONS | {"settings:manage", "settings:maintain", "subscribers:import"}
+ALL_PERMISSIONS = BRIDGE_PERMISSIONS | {
+    "settings:manage",
+    "settings:maintain",
+    "subscribers:import",
+    "campaigns:manage",
+    "campaigns:manage_all",
+    "campaigns:send",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ class Subscriber:
     status: str = "enabled"
     lists: tuple[int, ...] = (1,)
     name: str = ""
+    attribs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +161,11 @@ class Version:
     def lists_all(self) -> bool:
         """Whether `per_page=all` gives all bounces; before 6 it gives none."""
         return self.major >= 6
+
+    @property
+    def patches(self) -> bool:
+        """Whether a subscriber can be changed in part (6.1 and later)."""
+        return (self.major, self.minor) >= (6, 1)
 
     @property
     def processing_off_answers(self) -> bool:

@@ -69,12 +69,14 @@ def _one(call: Call) -> web.Response:
 
 
 def _create(call: Call) -> web.Response:
-    body = read_object(call.body, "")
+    body, database = read_object(call.body, ""), call.listmonk.database
     new, status = _wanted(body), "confirmed" if body.get("preconfirm_subscriptions") else "unconfirmed"
     try:
-        person = call.listmonk.database.add_person(new, status)
+        person = database.add_person(new, status)
     except KeyError as error:
         raise Refused(409, "E-mail already exists.") from error
+    if status == "unconfirmed":
+        database.ask_optin(person)
     return call.answer({"data": _shown(call, person)})
 
 
@@ -87,13 +89,37 @@ def _update(call: Call) -> web.Response:
         database.rename(person, new.email)
     except KeyError as error:
         raise Refused(409, "E-mail already exists.") from error
-    person.name = new.name or person.name
+    person.name, person.attribs = new.name or person.name, dict(new.attribs)
     person.set_status(new.status)
     for gone in person.lists.keys() - set(new.lists):
         del person.lists[gone]
     for list_id in new.lists:
         if list_id in database.lists and list_id not in person.lists:
             person.subscribe(list_id, "confirmed" if body.get("preconfirm_subscriptions") else "unconfirmed")
+    if not body.get("preconfirm_subscriptions"):
+        database.ask_optin(person)
+    return call.answer({"data": _shown(call, person)})
+
+
+def _patch(call: Call) -> web.Response:
+    """Only what is named changes; without `preconfirm_subscriptions` it mails opt-in letters, whatever changes."""
+    if not call.listmonk.version.patches:
+        raise Refused(405, "Method Not Allowed")
+    body, database = read_object(call.body, ""), call.listmonk.database
+    if not call.may(*_SEES_LISTS):
+        raise Refused(403, f"Permission denied: subscriber: {call.id}")
+    if not (person := database.people.get(call.id)):
+        raise Refused(400, f"Subscriber ({call.id}: ) not found")
+    known = {"email": person.email, "name": person.name, "status": person.status, "attribs": person.attribs}
+    new = _wanted(known | {key: value for key, value in body.items() if key != "lists"})
+    try:
+        database.rename(person, new.email)
+    except KeyError as error:
+        raise Refused(409, "E-mail already exists.") from error
+    person.name, person.attribs = new.name, dict(new.attribs)
+    person.set_status(new.status)
+    if not body.get("preconfirm_subscriptions"):
+        database.ask_optin(person)
     return call.answer({"data": _shown(call, person)})
 
 
@@ -105,7 +131,10 @@ def _wanted(body: dict[str, Any]) -> Subscriber:
     lists = body.get("lists") or []
     if status not in _STATUSES or not isinstance(lists, list) or not all(type(one) is int for one in lists):
         raise Refused(400, "Invalid data")
-    return Subscriber(email, "", status, tuple(lists), str(body.get("name") or ""))
+    attribs = body.get("attribs") or {}
+    if not isinstance(attribs, dict):
+        raise Refused(400, "Invalid data")
+    return Subscriber(email, "", status, tuple(lists), str(body.get("name") or ""), attribs)
 
 
 def _delete(call: Call) -> web.Response:
@@ -146,6 +175,8 @@ def _change_lists(call: Call) -> web.Response:
         for one in lists:
             if action == "remove":
                 person.lists.pop(one, None)
+            elif action == "add" and one in person.lists:
+                person.lists[one].status = status  # its time stays
             elif action == "add" and one in database.lists:
                 person.subscribe(one, status)
     return call.answer({"data": True})
@@ -170,7 +201,7 @@ def _shown(call: Call, person: Person) -> dict[str, Any]:
         "uuid": person.uuid,
         "email": person.email,
         "name": person.name,
-        "attribs": {},
+        "attribs": person.attribs,
         "status": person.status,
         "lists": lists,
     }
@@ -238,6 +269,7 @@ ROUTES = (
     Route("PUT", "/api/subscribers/lists", _WRITE, _change_lists, "Error updating Subscribers"),
     Route("GET", "/api/subscribers/{id}", _READ, _one, "Error fetching Subscriber"),
     Route("PUT", "/api/subscribers/{id}", _WRITE, _update, "Error updating Subscriber"),
+    Route("PATCH", "/api/subscribers/{id}", _WRITE, _patch, "Error updating Subscriber"),
     Route("DELETE", "/api/subscribers/{id}", _WRITE, _delete, "Error deleting Subscribers"),
     Route("GET", "/api/lists", (), _lists, "Error fetching Lists"),
     Route("POST", "/api/lists", _MANAGE, _create_list, "Error creating List"),

@@ -50,6 +50,7 @@ def test_all_commands_are_there() -> None:
         "proxy nginx",
         "proxy apache",
         "proxy traefik",
+        "undo",
         "outbox list",
         "outbox show",
         "outbox stats",

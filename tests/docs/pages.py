@@ -45,6 +45,7 @@ _MORE = {
     "doctor": ("The doctor", "doctor/index.md"),
     "proxy": ("Reverse proxy", "start/proxy.md"),
     "provider": ("Another provider", "providers/custom.md"),
+    "undo": ("The brake and undo", "operate/brake.md"),
     "outbox": ("Events and states", "understand/events.md"),
     "person": ("A person's data", "operate/persons.md"),
     "mailbox": ("The bounce mailbox", "mailbox/index.md"),

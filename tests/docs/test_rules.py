@@ -17,7 +17,7 @@ from bouncestream.outbox import mail_room
 from bouncestream.outbox.delivery import LABEL_EVENTS
 from bouncestream.relay import breaker, ledger, schedule, scouts
 from bouncestream.settings.key import keys_of
-from bouncestream.sinks.listmonk import client, payload
+from bouncestream.sinks.listmonk import lookup, payload
 from bouncestream.sources.webhook import errands
 from tests.docs.document import ROOT, anchors, name, text
 
@@ -101,7 +101,7 @@ def test_the_figures_of_delivery_are_those_of_the_code() -> None:
         f"within {payload.META_LIMIT} bytes of JSON",
         f"at most {payload.DIAGNOSTIC_CHARACTERS} characters",
         f"up to {scouts.LIMIT:,}",
-        f"{client.LOOKUP_MANY} in a call",
+        f"{lookup.LOOKUP_MANY} in a call",
         f"after {minutes(gaps)} minutes, then every {ledger.GAP_LIMIT / 3600:g} hours.",
         f"After {ledger.LIMIT} of these",
         f"after {ledger.LIMIT} of them",

@@ -24,6 +24,8 @@ MAY_SCAN = {
     "stats_domains",
     "newest_by_source",
     "keys_of",
+    "unread_labels",
+    "waiting_in_scope",
 }
 
 #: Walks of an index (or of one in its order, with LIMIT), each for its reason.
@@ -42,6 +44,7 @@ ONLY_SQLITE = {
     "list_rows",
     "rows_by_event_ids",
     "stats_domains",
+    "events_in_scope",
 }
 BIG = re.compile(r"SCAN (outbox|seen|history|raw|quarantine)\b(?! USING (COVERING )?INDEX sqlite_autoindex)")
 

@@ -71,7 +71,18 @@ def test_the_other_tables_hold_no_names(conn: sqlite3.Connection) -> None:
     """A new table is looked into, or it is named here."""
     tables = {name for (name,) in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     looked = {"outbox", "history", "raw", "block", "quarantine", "alerts", "notices", "notice_deliveries", "tries"}
-    numbers = {"meta", "seen", "labels", "tally", "folders", "marks", "passed_over", "source_hours", "later_reads"}
+    numbers = {
+        "meta",
+        "seen",
+        "labels",
+        "tally",
+        "folders",
+        "marks",
+        "passed_over",
+        "source_hours",
+        "later_reads",
+        "caused",
+    }
     own = {"erasures", "suppressed"}
     assert tables - {"sqlite_stat1", "sqlite_stat4"} == looked | numbers | own
 

@@ -47,7 +47,9 @@ class Bridge:
             self.sandbox.url, user.name, user.token, instance=instance, post_timeout=1, read_timeout=1
         )
         clock = SystemClock()
-        self.relay = Relay(self.db, self.sink, clock, self.settings, self.times, self.health, self.metrics)
+        self.relay = Relay(
+            self.db, self.sink, clock, self.settings, self.times, self.health, self.metrics, people=self.sink.people
+        )
         self.intake = Intake(
             self.db, clock=clock, metrics=self.metrics, health=self.health, on_commit=self.relay.wake, min_free=0
         )

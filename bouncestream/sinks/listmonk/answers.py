@@ -12,13 +12,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeGuard
 
 import orjson
 
 from bouncestream.backoff import wished
 from bouncestream.errors import SinkError, SinkRefused
-from bouncestream.event import clip
+from bouncestream.event import clean_uuid, clip
 from bouncestream.ports import Answer, ListedRow, PostOutcome, Subscriber
 from bouncestream.printable import printable
 
@@ -26,6 +27,8 @@ from bouncestream.printable import printable
 Blank = Callable[[str], str]
 
 KINDS = ("soft", "hard", "complaint")
+ACTIONS = ("none", "unsubscribe", "blocklist", "delete")
+STATUSES = ("enabled", "disabled", "blocklisted")
 #: Rows of one page, and pages of one label: it has at most 1,000 rows of ours.
 PER_PAGE, PAGES = 2000, 20
 #: An answer of more values than this would take more memory than a small server has.
@@ -132,8 +135,21 @@ def seen(row: Mapping[str, Any], instance: str) -> ListedRow:
         event_id, attempt = fields.get("id"), fields.get("attempt")
         if isinstance(event_id, str) and 0 < len(event_id) <= 100:
             # Whatever became of the number: the row is there. The first attempt is the careful reading.
-            return ListedRow(event_id, attempt if _is_whole(attempt) else 1)
-    return ListedRow("", 0, ours=False)
+            return ListedRow(event_id, attempt if _is_whole(attempt) else 1, True, *_about(row))
+    return ListedRow("", 0, False, *_about(row))
+
+
+def _about(row: Mapping[str, Any]) -> tuple[int, int, str, str]:
+    """The row's id, and of whom it is: id, UUID and status; 0 or empty where that is not told. What is odd here
+    proves nothing against the row."""
+    number, person = row.get("id"), row.get("subscriber_id")
+    status = row.get("subscriber_status")
+    return (
+        number if _is_whole(number) else 0,
+        person if _is_whole(person) else 0,
+        clean_uuid(row.get("subscriber_uuid")),
+        status if status in STATUSES else "",
+    )
 
 
 # -- what the token may do, and how Listmonk is set up --------------------------------------------------------
@@ -165,6 +181,15 @@ def counts(found: Mapping[str, Any]) -> dict[str, int] | None:
     return kept if len(kept) == len(told) > 0 else None
 
 
+def actions(found: Mapping[str, Any]) -> dict[str, str]:
+    """Of `/api/settings`: bounce type → what Listmonk does at its count: `none`, `unsubscribe`, `blocklist` or
+    `delete`; without those that it does not tell."""
+    told = found.get("bounce.actions")
+    told = told if isinstance(told, dict) else {}
+    kinds = {kind: a.get("action") for kind in KINDS if isinstance(a := told.get(kind), dict)}
+    return {kind: action for kind, action in kinds.items() if isinstance(action, str) and action in ACTIONS}
+
+
 # -- subscribers ----------------------------------------------------------------------------------------------
 
 
@@ -186,6 +211,36 @@ def _person(path: str, row: Mapping[str, Any]) -> Subscriber:
         _text(path, row, "status"),
         {_whole(path, one, "id"): _text(path, one, "subscription_status", "") for one in lists},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a subscriber stands, and when it and its subscriptions were last changed."""
+
+    id: int
+    uuid: str
+    status: str
+    updated_at: datetime
+    lists: Mapping[int, tuple[str, datetime]]  #: list id → status, and when that was last changed
+
+
+def standing(path: str, row: Mapping[str, Any]) -> Standing:
+    """One row of `GET /api/subscribers`, with its times."""
+    person = _person(path, row)
+    lists = {
+        _whole(path, one, "id"): (person.lists[one["id"]], _moment(path, one, "subscription_updated_at"))
+        for one in row.get("lists") or []
+    }
+    return Standing(person.id, person.uuid, person.status, _moment(path, row, "updated_at"), lists)
+
+
+def listed(path: str, status: int, content: bytes, *, cut: bool, blank: Blank = str) -> list[dict[str, Any]]:
+    """The rows in an answer whose `data` is a list of objects. Raises as `data` does."""
+    found = _json(content)
+    if status == 200 and not cut and isinstance(found, dict) and (rows := found.get("data", 0)) != 0:
+        return rows_of(path, {"results": rows})
+    data(path, status, content, cut=cut, blank=blank)
+    raise odd(path, "it is not a list")
 
 
 # -- the pieces -----------------------------------------------------------------------------------------------
@@ -236,6 +291,17 @@ def _text(path: str, row: Mapping[str, Any], key: str, default: str | None = Non
     if len(value) > TEXT:
         raise odd(path, f"{key} has {len(value)} characters")
     return value
+
+
+def _moment(path: str, row: Mapping[str, Any], key: str) -> datetime:
+    text = _text(path, row, key)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise odd(path, f"{key} is not a time")
+    return at
 
 
 def _kind(value: object) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,13 +20,12 @@ from bouncestream.event import BounceEvent, clean_uuid
 from bouncestream.ports import Answer, Capabilities, Claimed, ListedRow, LookupResult, PostOutcome, Subscriber
 from bouncestream.sinks.listmonk import answers, payload, permissions
 from bouncestream.sinks.listmonk.answers import PER_PAGE
+from bouncestream.sinks.listmonk.lookup import LOOKUP_MANY, chunks, finding
 from bouncestream.sinks.listmonk.strangers import strangers
 from bouncestream.sinks.listmonk.wire import NoAnswer, NotSent, Wire, patience
 
 #: So many rows are looked at before others get their turn.
 TURN = 200
-#: A query travels in the URL; proxies often refuse a request line above 8 KiB.
-LOOKUP_MANY, LOOKUP_CHARACTERS = 100, 4000
 #: No answer of Listmonk's that we ask for is larger: 2,000 rows with full `meta` are about 2 MB. Then what is read
 #: of a page that may show the boot id, and of the answer to a bounce; bytes.
 ANSWER_LIMIT, PAGE_LIMIT, POST_LIMIT = 8 << 20, 1 << 20, 1 << 16
@@ -147,29 +146,48 @@ class ListmonkClient:
             read=await self._may(self.read_label("~")),
             lookup=lookup,
             counts=self._counts,
+            actions=answers.actions(settings) if settings is not None else {},
             processing=processing and probe.status != 503,
         )
 
     # -- subscribers ----------------------------------------------------------------------------------------
 
-    async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, LookupResult]:
+    async def people(self, claimed: Sequence[Claimed]) -> dict[int, Subscriber]:
+        """By row: the subscriber that Listmonk will be told of, where it knows one."""
+        async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking up subscribers"):
+            by_email, by_uuid, _ = await self._known(claimed)
+        found: dict[int, Subscriber] = {}
+        for one in claimed:
+            field, value = payload.address(one)
+            if person := (by_email if field == "email" else by_uuid).get(value.lower()):
+                found[one.row] = person
+        return found
+
+    async def _known(
+        self, claimed: Sequence[Claimed]
+    ) -> tuple[dict[str, Subscriber], dict[str, Subscriber], set[str]]:
+        """The subscribers by address and by UUID, and which of these could be asked for."""
         by_email: dict[str, Subscriber] = {}
         by_uuid: dict[str, Subscriber] = {}
         asked: set[str] = set()
         plain = {v for c in claimed for f, v in [payload.address(c)] if f == "email" and payload.is_plain(v)}
         uuids = {c.event.subscriber_uuid for c in claimed if c.event.subscriber_uuid}
+        for column, values, known in (("email", sorted(plain), by_email), ("uuid", sorted(uuids), by_uuid)):
+            for chunk in chunks(values):
+                for part, found in await self._query_bisected(column, chunk):
+                    asked.update(part)
+                    known.update((str(getattr(person, column)).lower(), person) for person in found)
+        return by_email, by_uuid, asked
+
+    async def look_up(self, claimed: Sequence[Claimed]) -> Mapping[int, LookupResult]:
         async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking up subscribers"):
-            for column, values, known in (("email", sorted(plain), by_email), ("uuid", sorted(uuids), by_uuid)):
-                for chunk in _chunks(values):
-                    for part, found in await self._query_bisected(column, chunk):
-                        asked.update(part)
-                        known.update((str(getattr(person, column)).lower(), person) for person in found)
+            by_email, by_uuid, asked = await self._known(claimed)
             people = {person.id for person in (*by_email.values(), *by_uuid.values())}
             full = {kind: await self._at_count(kind, sorted(people)) for kind in self._kinds(claimed)}
         return {
-            c.row: finding
+            c.row: found
             for c in claimed
-            if (finding := _finding(c, by_email, by_uuid, asked, full, self._counts or {})) is not None
+            if (found := finding(c, by_email, by_uuid, asked, full, self._counts or {})) is not None
         }
 
     async def find(self, emails: Collection[str], uuids: Collection[str]) -> tuple[set[str], list[Subscriber]]:
@@ -179,7 +197,7 @@ class ListmonkClient:
         plain = sorted(one for one in emails if payload.is_plain(one))
         async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking up subscribers"):
             for column, values in (("email", plain), ("uuid", sorted(filter(None, map(clean_uuid, uuids))))):
-                for chunk in _chunks(values):
+                for chunk in chunks(values):
                     for part, found in await self._query_bisected(column, chunk):
                         asked.update(part)
                         people += found
@@ -195,7 +213,7 @@ class ListmonkClient:
         owners: dict[str, str] = {}
         wanted = {uuid for uuid in map(clean_uuid, uuids) if uuid}
         async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking up subscribers"):
-            for chunk in _chunks(sorted(wanted)):
+            for chunk in chunks(sorted(wanted)):
                 for part, found in await self._query_bisected("uuid", chunk):
                     owners.update(dict.fromkeys(part, ""))
                     owners.update((person.uuid.lower(), person.email) for person in found)
@@ -283,7 +301,7 @@ class ListmonkClient:
         campaigns does neither. A query tells people and no lists, so the lists are narrowed down by halves."""
         found: list[str] = []
         async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking up the lists of a campaign"):
-            for chunk in _chunks([str(list_id) for list_id in sorted(subscriber.lists)]):
+            for chunk in chunks([str(list_id) for list_id in sorted(subscriber.lists)]):
                 found += await self._of_campaign(subscriber.id, campaign_uuid, chunk)
         return frozenset(map(int, found))
 
@@ -340,50 +358,10 @@ class ListmonkClient:
         return answers.data(path, reply.status, reply.content, cut=reply.cut, blank=self._wire.blank)
 
     async def _put(self, path: str, body: Mapping[str, Any]) -> None:
-        call = partial(self._wire.call, "PUT", path, within=self._read_timeout, limit=ANSWER_LIMIT)
-        reply = await call(body=orjson.dumps(body))
+        await self._change("PUT", path, body)
+
+    async def _change(self, method: str, path: str, body: Mapping[str, Any] | None) -> None:
+        call = partial(self._wire.call, method, path, within=self._read_timeout, limit=ANSWER_LIMIT)
+        reply = await call(body=orjson.dumps(body) if body is not None else None)
         if reply.status != 200:
             answers.data(path, reply.status, reply.content, cut=reply.cut, blank=self._wire.blank)
-
-
-def _finding(
-    claimed: Claimed,
-    by_email: Mapping[str, Subscriber],
-    by_uuid: Mapping[str, Subscriber],
-    asked: set[str],
-    full: Mapping[str, set[int]],
-    counts: Mapping[str, int],
-) -> LookupResult | None:
-    """Why Listmonk would not store this one; None when it could not be asked."""
-    field, value = payload.address(claimed)
-    if value not in asked:
-        return None
-    person = (by_email if field == "email" else by_uuid).get(value.lower())
-    kind = claimed.event.kind.value
-    if person is None:
-        owner = by_uuid.get(claimed.event.subscriber_uuid) if field == "email" else None
-        if owner is not None and payload.same_address(owner.email, claimed.event.recipient):
-            return LookupResult("Listmonk has another form of the address", address_form="uuid")
-        if claimed.address_form == "email" and payload.unicode_form(value) != value:
-            return LookupResult("not found by the ASCII form of the domain", address_form="unicode")
-        return LookupResult("Listmonk has no such subscriber")
-    if person.status == "blocklisted":
-        return LookupResult("the subscriber is already blocklisted")
-    if person.id in full.get(kind, ()):
-        return LookupResult(
-            f"Listmonk stores at most {counts[kind]} {kind} bounces of a subscriber, and already has them"
-        )
-    return LookupResult()
-
-
-def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    chunk: list[str] = []
-    size = 0
-    for value in values:
-        if chunk and (len(chunk) == LOOKUP_MANY or size + len(value) > LOOKUP_CHARACTERS):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(value)
-        size += len(value) + 4
-    if chunk:
-        yield chunk

@@ -89,6 +89,15 @@ PERMISSIONS: tuple[Permission, ...] = (
         "counts",
     ),
     Permission(
+        "permission-undo",
+        ("bounces:manage",),
+        "what bounces of this bridge caused in Listmonk can be undone (6.1 and later), together with "
+        "subscribers:sql_query, subscribers:manage and lists:manage_all above",
+        ("undo",),
+        "bouncestream undo cannot bring back subscribers whom a wrong bounce blocklisted",
+        "info",
+    ),
+    Permission(
         "permission-letters",
         ("campaigns:get", "templates:get"),
         "templates and campaigns without {{ TrackView }} or tracked links are found, and campaigns without opens; "

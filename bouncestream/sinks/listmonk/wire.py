@@ -47,6 +47,7 @@ class Reply:
     content: bytes  #: as much as was asked for
     cut: bool = False  #: there is more of it
     retry_after: str | None = None  #: the header, as written
+    date: str | None = None  #: the header, as written
 
 
 def _socket(info: Any) -> socket.socket:
@@ -89,11 +90,11 @@ class Wire:
 
         Raises NotSent when nothing went out, and NoAnswer when there is no whole answer: it may have counted.
         """
-        headers = {"Content-Type": "application/json"} if body is not None else None
+        sent = {"Content-Type": "application/json"} if body is not None else None
         what = f"{method} {path}"
         try:
             answer = await self._client.call(
-                method, self._url + path, within=within, limit=limit + 1, query=query, body=body, headers=headers
+                method, self._url + path, within=within, limit=limit + 1, query=query, body=body, headers=sent
             )
             raw, encoding = answer.content, answer.headers.get("content-encoding", "")
             content = plain(raw, encoding, limit + 1, whole=len(raw) <= limit)
@@ -101,7 +102,10 @@ class Wire:
             raise (NoAnswer if error.sent else NotSent)(what, error.words) from error
         except NotDecodable as error:
             raise NoAnswer(what, str(error)) from error
-        return Reply(answer.status, content[:limit], len(content) > limit, answer.headers.get("retry-after"))
+        headers = answer.headers
+        return Reply(
+            answer.status, content[:limit], len(content) > limit, headers.get("retry-after"), headers.get("date")
+        )
 
 
 def plain(raw: bytes, encoding: str, limit: int, *, whole: bool = True) -> bytes:

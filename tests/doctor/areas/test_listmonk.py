@@ -29,6 +29,7 @@ LACKS = {
     "subscribers:sql_query": ("permission-lookup", Level.WARNING),
     "subscribers:manage": ("permission-manage", Level.WARNING),
     "lists:manage_all": ("permission-manage", Level.WARNING),
+    "bounces:manage": ("permission-undo", Level.INFO),
     "settings:get": ("permission-settings", Level.WARNING),
     "campaigns:get": ("permission-letters", Level.INFO),
     "templates:get": ("permission-letters", Level.INFO),

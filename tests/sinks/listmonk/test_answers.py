@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -15,6 +16,8 @@ from bouncestream.crypto.blank import Blank
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.ports import ListedRow, PostOutcome
 from bouncestream.sinks.listmonk import answers, permissions
+
+UUID = "11111111-0000-4000-8000-00000000000a"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +84,26 @@ def test_the_boot_id() -> None:
     ],
 )
 def test_rows_that_were_read_back(meta: object, seen: ListedRow) -> None:
-    assert answers.seen({"id": 1, "meta": meta}, "b") == seen
+    assert answers.seen({"id": 1, "meta": meta}, "b") == replace(seen, number=1)
+
+
+@pytest.mark.parametrize(
+    ("told", "seen"),
+    [
+        (
+            {"id": 7, "subscriber_id": 5, "subscriber_uuid": UUID, "subscriber_status": "enabled"},
+            (7, 5, UUID, "enabled"),
+        ),
+        ({"id": 7, "subscriber_id": 5, "subscriber_uuid": UUID.upper()}, (7, 5, UUID, "")),
+        ({"id": "7", "subscriber_id": True, "subscriber_uuid": "x", "subscriber_status": "dead"}, (0, 0, "", "")),
+        ({"subscriber_id": -1, "subscriber_uuid": None, "subscriber_status": ["enabled"]}, (0, 0, "", "")),
+    ],
+)
+def test_of_whom_a_row_is(told: dict[str, object], seen: tuple[object, ...]) -> None:
+    """Odd values prove nothing against the row: it is there."""
+    found = answers.seen(told | {"meta": {"bridge": "b", "id": "e", "attempt": 2}}, "b")
+    assert (found.event_id, found.ours) == ("e", True)
+    assert (found.number, found.subscriber_id, found.subscriber_uuid, found.status) == seen
 
 
 # -- the object under `data` --------------------------------------------------------------------------------------
