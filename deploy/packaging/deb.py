@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import gzip
 import os
-import re
 import shutil
 from pathlib import Path
 
-from deploy.packaging.paths import DIST, MACHINE, ROOT, WORK, call, epoch, say, version
+from deploy.packaging import tree
+from deploy.packaging.paths import DEBIAN, DIST, ROOT, WORK, call, epoch, say, version
 from deploy.packaging.share import UNIT, write
 
 SCRIPTS = ROOT / "deploy" / "deb"
@@ -48,7 +48,7 @@ License: GPL-3.0-only
 """
 
 
-def build(folder: Path, shared: Path) -> Path:
+def build(folder: Path, shared: Path, machine: str) -> Path:
     """Make the package of the folder, with what belongs into share/; returns it. Raises Failed."""
     say("building the .deb ...")
     root = WORK / "deb"
@@ -72,27 +72,18 @@ def build(folder: Path, shared: Path) -> Path:
     _zipped(documents / "changelog.gz", (ROOT / "CHANGELOG.md").read_bytes())
     write(documents / "config.toml.example", (ROOT / "config.toml").read_text("utf-8"))
     (root / "etc" / "bouncestream").mkdir(parents=True)
-    _control(root, oldest_libc(folder))
+    _control(root, f"2.{tree.oldest_libc(folder)}", DEBIAN[machine])
     for path in [root, *root.rglob("*")]:
         os.utime(path, (epoch(), epoch()), follow_symlinks=False)
-    made = DIST / f"bouncestream_{version()}_{MACHINE}.deb"
+    made = DIST / f"bouncestream_{version()}_{DEBIAN[machine]}.deb"
     call("dpkg-deb", "--root-owner-group", "-Zxz", "--build", root, made)
     return made
 
 
-def oldest_libc(folder: Path) -> str:
-    """The oldest version of the C library that has all that the folder's programs and libraries ask for."""
-    asked = {(2, 17)}
-    for path in folder.rglob("*"):
-        if path.is_file() and (body := path.read_bytes()).startswith(b"\x7fELF"):
-            asked |= {(int(a), int(b)) for a, b in re.findall(rb"GLIBC_(\d+)\.(\d+)", body)}
-    return "{}.{}".format(*max(asked))
-
-
-def _control(root: Path, libc: str) -> None:
+def _control(root: Path, libc: str, machine: str) -> None:
     """What dpkg is told, and the scripts that it runs."""
     size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file() and not path.is_symlink()) // 1024
-    told = CONTROL.format(version=version(), machine=MACHINE, size=size, libc=libc)
+    told = CONTROL.format(version=version(), machine=machine, size=size, libc=libc)
     write(root / "DEBIAN" / "control", told)
     for name in ("postinst", "prerm", "postrm"):
         write(root / "DEBIAN" / name, (SCRIPTS / name).read_text("utf-8"), 0o755)

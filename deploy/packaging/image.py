@@ -6,7 +6,6 @@ A registry is not needed: `debootstrap --variant=minbase bookworm FOLDER` makes 
 
 from __future__ import annotations
 
-import platform
 from pathlib import Path
 
 from deploy.packaging.paths import DIST, ROOT, WORK, call, epoch, say, version
@@ -17,7 +16,7 @@ BUILDAH = ("buildah", "--storage-driver", "vfs", "--root", WORK / "images", "--r
 BASE = "localhost/debian:12-slim"
 
 
-def build(folder: Path, base: Path | None) -> Path:
+def build(folder: Path, base: Path | None, machine: str) -> Path:
     """Make the image of the folder, upon a root file system or (None) upon what the Containerfile names; returns an
     archive that `docker load` and `podman load` read. Raises Failed."""
     say("building the image ...")
@@ -30,7 +29,7 @@ def build(folder: Path, base: Path | None) -> Path:
     name = f"bouncestream:{version()}"
     call(*BUILDAH, "build", *upon, "--isolation", "chroot", "--format", "docker", "--timestamp", str(epoch()),
          "--tag", name, "--file", FILE, folder.parent)  # fmt: skip
-    made = DIST / f"bouncestream-{version()}-{platform.machine()}.image.tar"
+    made = DIST / f"bouncestream-{version()}-{machine}.image.tar"
     made.unlink(missing_ok=True)
     call(*BUILDAH, "push", name, f"docker-archive:{made}:{name}")
     return made

@@ -15,8 +15,10 @@ ROOT = Path(__file__).parents[2]
 DIST = ROOT / "dist"
 #: What is made on the way; it may be removed at any time.
 WORK = ROOT / "build" / "packaging"
-#: Debian's name of this machine's kind.
-MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+#: This machine's kind, as the kernel names it.
+MACHINE = platform.machine()
+#: What Debian and Go call each kind that packages are made for.
+DEBIAN = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 class Failed(Exception):
@@ -41,7 +43,10 @@ def epoch() -> int:
 
 
 def commit() -> str:
-    """The commit that is built, "-changed" behind it if files differ from it; empty where there is no Git."""
+    """The commit that is built, "-changed" behind it if files differ from it; empty where there is no Git. In a
+    release's root it is told."""
+    if told := os.environ.get("BUILD_COMMIT"):
+        return told
     git = subprocess.run(
         ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=-changed"],
         cwd=ROOT, capture_output=True, text=True,

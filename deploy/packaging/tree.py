@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import tarfile
@@ -68,6 +69,16 @@ def settle(folder: Path) -> None:
             os.utime(path, (epoch(), epoch()))
 
 
+def oldest_libc(folder: Path) -> int:
+    """The minor version of the oldest GNU C library (2.x) that has all that the folder's programs and libraries ask
+    for."""
+    asked = {17}
+    for path in folder.rglob("*"):
+        if path.is_file() and (body := path.read_bytes()).startswith(b"\x7fELF"):
+            asked |= {int(minor) for minor in re.findall(rb"GLIBC_2\.(\d+)", body)}
+    return max(asked)
+
+
 def files(folder: Path) -> list[tuple[str, bytes, int]]:
     """Path, content and mode of each file of a folder, in a fixed order."""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -89,4 +100,5 @@ def pack(folder: Path, into: Path) -> None:
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode, entry.mtime = len(body), mode, epoch()
             archive.addfile(entry, BytesIO(body))
-    (into / "tree.json").write_text(json.dumps({"hash": total.hexdigest(), "files": listed}))
+    told = {"hash": total.hexdigest(), "libc": oldest_libc(folder), "files": listed}
+    (into / "tree.json").write_text(json.dumps(told))

@@ -27,6 +27,7 @@ async def test_every_acknowledged_event_is_recorded_exactly_once(program: Progra
     assert await program.stop() == 0
 
 
+@pytest.mark.wrapped
 @pytest.mark.process
 @pytest.mark.timeout(120)
 async def test_sabotage_an_acknowledgement_before_the_commit_is_noticed(program: Program, sandbox: Sandbox) -> None:

@@ -160,6 +160,7 @@ async def test_a_soft_one_by_one_way_and_a_hard_one_by_the_other_is_told_as_hard
     assert [row["type"] for row in sandbox.state()["rows"]].count("hard") == 1
 
 
+@pytest.mark.wrapped
 async def test_a_mail_that_takes_the_process_down_is_set_aside_in_the_end(
     program: Program, dovecot: Dovecot, session: aiohttp.ClientSession
 ) -> None:

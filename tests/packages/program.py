@@ -9,6 +9,11 @@ import sys
 NAME = "BOUNCESTREAM_PROGRAM"
 
 
+def is_built() -> bool:
+    """Whether it is one that was built: a test cannot change it inside."""
+    return NAME in os.environ
+
+
 def command(module: str = "bouncestream") -> list[str]:
     """What starts it; its arguments follow. `module`: what is run of this folder."""
     built = os.environ.get(NAME)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -189,3 +190,27 @@ def test_a_home_that_is_read_only_is_no_matter_where_a_cache_is_given(single: Si
     copied = f"mount -t tmpfs tmpfs /mnt; cp {single.file} /mnt/file; {script}"
     done = mounted(single, "ro", copied)
     assert (done.stdout, done.stderr) == (TOLD, "")
+
+
+def test_a_system_without_the_gnu_c_library_is_told_so(single: Single, cache: Path) -> None:
+    """As Alpine is: the kernel alone would say that there is no such file."""
+    if os.geteuid() != 0:
+        pytest.skip("a root of its own needs root")
+    shutil.copy2(single.file, cache / "bouncestream")
+    done = called(["/usr/sbin/chroot", str(cache), "/bouncestream", "version"], {})
+    assert (done.returncode, done.stdout) == (78, "")
+    assert "this system has no GNU C library (glibc): there is no /lib" in done.stderr
+    assert "\nNext: use the container, or on this system Python and the wheel." in done.stderr
+    assert [path.name for path in cache.iterdir()] == ["bouncestream"]
+
+
+def test_a_system_whose_c_library_is_too_old_is_told_so(single: Single) -> None:
+    future = single.cache / "future"
+    body, count = re.subn(rb'"libc": \d\d, ', b'"libc": 99, ', single.file.read_bytes())
+    assert count == 1
+    future.write_bytes(body)
+    future.chmod(0o755)
+    done = called([str(future), "version"], single.environment)
+    assert (done.returncode, done.stdout) == (78, "")
+    assert re.search(r"C library is too old: glibc 2\.\d\d, and the program needs 2\.99\.\nNext: use", done.stderr)
+    assert single.trees() == []

@@ -24,6 +24,7 @@ var listed []byte
 type tree struct {
 	Hash  string `json:"hash"`
 	Files []file `json:"files"`
+	Libc  int    `json:"libc"` // the oldest glibc that will do: 2.Libc
 }
 
 type file struct {
@@ -48,6 +49,9 @@ func main() {
 	var want tree
 	if err := json.Unmarshal(listed, &want); err != nil {
 		refuse(wrong, "this file is damaged (%s).\nNext: download it again, and compare it with SHA256SUMS.", err)
+	}
+	if err := libc(want.Libc); err != nil {
+		refuse(wrong, "%s.\nNext: use the container, or on this system Python and the wheel.", err)
 	}
 	cache, err := cacheFolder()
 	if err != nil {
