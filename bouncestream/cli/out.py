@@ -131,6 +131,28 @@ def json_line(value: Any) -> None:
     print(json.dumps(value, default=str))
 
 
+#: How a formula begins in some spreadsheet, also in full width.
+_FORMULA = frozenset("=+-@|%\uff1d\uff0b\uff0d\uff20")
+
+
+def csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows as CSV (RFC 4180). A cell that a spreadsheet would take for a formula gets a ' before it, since
+    foreign servers write some of them (OWASP, CSV Injection, read in November 2026)."""
+    import csv as writer  # few commands need it
+
+    lines = writer.writer(sys.stdout, lineterminator="\r\n")
+    lines.writerow(columns)
+    for row in rows:
+        lines.writerow(_harmless(cell) for cell in row)
+
+
+def _harmless(cell: Any) -> Any:
+    if not isinstance(cell, str):
+        return "" if cell is None else cell
+    cell = printable(cell)
+    return f"'{cell}" if cell.lstrip()[:1] in _FORMULA else cell
+
+
 def time(at: datetime | None) -> str:
     """A time for JSON: RFC 3339, UTC; empty: none."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else ""

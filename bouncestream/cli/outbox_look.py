@@ -34,6 +34,13 @@ _KINDS = tuple(kind.value for kind in Kind)
 #: Rows that are read at a time: a list of all events need not fit in memory.
 _PAGE = 5000
 
+#: The columns of --csv, by their names in --json.
+_CSV = (
+    "number", "id", "received_at", "occurred_at", "source", "provider", "kind", "reason", "recipient",
+    "subscriber_uuid", "campaign_uuid", "reply_code", "enhanced_status", "diagnostic", "state", "why",
+    "finished_at", "label",
+)  # fmt: skip
+
 #: States whose reason is news; the others are told by their name.
 _NEWS = {State.HELD, State.DEAD, State.UNSTORED, State.DROPPED}
 
@@ -67,6 +74,7 @@ def options(parser: Parser) -> None:
     many.add_argument(
         "--limit", type=count, default=50, metavar="N", help=("at most this many events, 0 for all (default: 50)")
     )
+    many.add_argument("--csv", action="store_true", help="CSV output, safe to open in a spreadsheet")
     instead = many.add_mutually_exclusive_group()
     instead.add_argument(
         "--quarantine",
@@ -81,13 +89,19 @@ def options(parser: Parser) -> None:
     one.add_argument("--raw", action="store_true", help="print only the raw request or mail")
     one.add_argument("--quarantine", action="store_true", help="EVENT is the number of a quarantined item")
 
-    as_command(
+    counts = as_command(
         inner,
         "stats",
         "count the events",
         outbox_stats.stats,
         '--json: {"states": {"pending": n, … every state}, "duplicates": n, "doubled": n, "quarantine": n,\n'
-        '"unidentified": n}',
+        '"unidentified": n}; with --by a list of rows',
+    )
+    counts.add_argument(
+        "--by",
+        choices=outbox_stats.BY,
+        metavar="WHAT",
+        help=f"only the last 30 days by one of: {', '.join(outbox_stats.BY)}",
     )
     outbox_change.options(inner)
 
@@ -98,6 +112,8 @@ def _reveal(parser: Parser) -> None:
 
 def listing(args: argparse.Namespace) -> int:
     """`outbox list`."""
+    if args.csv and (args.json or args.quarantine or args.unidentified):
+        raise UsageError("--csv lists events, and not as JSON. Next: leave the other option out.")
     with looking(configuration(args, with_secrets=False).outbox.path) as outbox:
         if args.quarantine or args.unidentified:
             return _list_quarantine(args, outbox)
@@ -118,6 +134,9 @@ def _list_events(args: argparse.Namespace, rows: Iterable[Listed]) -> int:
     if args.json:
         for row in rows:
             out.json_line(as_json(row, args))
+        return 0
+    if args.csv:
+        out.csv(_CSV, ([told[name] for name in _CSV] for told in (as_json(row, args) for row in rows)))
         return 0
     now, before, shown = datetime.now(UTC), "", []
     for row in rows:

@@ -21,42 +21,71 @@ _RECENT = timedelta(days=30)
 _KINDS = ("hard", "soft", "complaints", "unsub.")
 
 
+#: What `--by` may name; the tables have the same names.
+BY = ("day", "campaign", "source", "reason", "domain")
+#: So many rows of each table, and of one that is asked for alone.
+_SOME, _MANY = 20, 100_000
+
+
 def stats(args: argparse.Namespace) -> int:
     """`outbox stats`."""
     now = datetime.now(UTC)
     with looking(configuration(args, with_secrets=False).outbox.path) as outbox:
+        limit = _MANY if args.by else _SOME
+        recent = (
+            outbox.read(partial(operator.stats, since=now - _RECENT, limit=limit))
+            if args.by or not args.json
+            else None
+        )
         counts = outbox.read(_counts)
-        recent = None if args.json else outbox.read(partial(operator.stats, since=now - _RECENT))
     if recent is None:
         out.json_line(counts)
-        return 0
-    _print(recent, counts, now)
+    elif args.by:
+        _by(recent, args, now)
+    else:
+        _print(recent, counts, now)
     return 0
 
 
-def _print(recent: Stats, counts: dict[str, Any], now: datetime) -> None:
-    """What an operator looks for first, first: what came in of late, and of which campaign."""
-    blocks: list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]] = [
-        ("by day", ("day", *_KINDS), [(day, *map(str, numbers)) for day, *numbers in recent.days]),
-        (
-            "by campaign",
+def _by(recent: Stats, args: argparse.Namespace, now: datetime) -> None:
+    columns, rows = _tables(recent, now, whole=args.json)[args.by]
+    if args.json:
+        out.json_line([dict(zip(columns, row, strict=True)) for row in rows])
+    elif rows:
+        out.table(columns, [tuple(map(str, row)) for row in rows], title=_title(args.by))
+    else:
+        out.mark("·", f"No event came in within {_RECENT.days} days.")
+
+
+def _tables(
+    recent: Stats, now: datetime, *, whole: bool = False
+) -> dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]]:
+    """Name → columns and rows. What an operator looks for first, first: what came in of late, and of which
+    campaign."""
+    when = out.time if whole else partial(out.short, now=now)
+    return {
+        "day": (("day", *_KINDS), [tuple(row) for row in recent.days]),
+        "campaign": (
             ("campaign", *_KINDS, "newest"),
-            [(uuid or "not told", *map(str, n), out.short(at, now)) for uuid, *n, at in recent.campaigns],
+            [(uuid or "not told", *n, when(at)) for uuid, *n, at in recent.campaigns],
         ),
-        (
-            "by source",
-            ("source", "kind", "events", "newest"),
-            [(s, k, str(n), out.short(at, now)) for s, k, n, at in recent.sources],
-        ),
-        ("by reason", ("kind", "reason", "events"), [(k, r or "-", str(n)) for k, r, n in recent.reasons]),
-        ("by domain", ("domain", "events"), [(d, str(n)) for d, n in recent.domains]),
-    ]
+        "source": (("source", "kind", "events", "newest"), [(s, k, n, when(at)) for s, k, n, at in recent.sources]),
+        "reason": (("kind", "reason", "events"), [(k, r or "-", n) for k, r, n in recent.reasons]),
+        "domain": (("domain", "events"), [tuple(row) for row in recent.domains]),
+    }
+
+
+def _title(by: str) -> str:
+    return f"by {by}, the last {_RECENT.days} days, UTC"
+
+
+def _print(recent: Stats, counts: dict[str, Any], now: datetime) -> None:
     if not recent.days:
         out.mark("·", f"No event came in within {_RECENT.days} days.")
         print()
-    for title, columns, rows in blocks:
+    for by, (columns, rows) in _tables(recent, now).items():
         if rows:
-            out.table(columns, rows, title=f"{title}, the last {_RECENT.days} days, UTC")
+            out.table(columns, [tuple(map(str, row)) for row in rows], title=_title(by))
             print()
     out.table(
         ("state", "events"),

@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "undo": ("undo", "take back in Listmonk what bounces of this bridge caused there"),
     "outbox": ("outbox_look", "inspect the outbox, and change waiting events"),
     "person": ("person", "show, export or erase what the outbox has about a person"),
+    "reconcile": ("reconcile", "compare the outbox with Listmonk, and with a provider's own list"),
     "mailbox": ("mailbox", "log in to a mailbox by OAuth, or test one"),
     "verp": ("verp", "make a recipient's signed return address"),
     "backup": ("backup", "copy the outbox to a file while it is in use"),

@@ -449,6 +449,20 @@ SELECT day FROM suppressed WHERE person = ?;
 -- name: any_suppressed
 SELECT 1 FROM suppressed LIMIT 1;
 
+-- Reconciling --------------------------------------------------------------------------------------------------------
+
+-- name: reconciled
+-- A person waits for it, or the weekly summary.
+SELECT id, event_id, state, kind, label, why, finished_at, person = x'00' FROM outbox
+WHERE id > :after AND event_id >= :since_id AND (:campaign = '' OR campaign_uuid = :campaign)
+ORDER BY id LIMIT :limit;
+
+-- name: times_of_person
+SELECT occurred_at FROM outbox WHERE person = ? LIMIT 20;
+
+-- name: oldest_event
+SELECT received_at FROM outbox WHERE id = (SELECT min(id) FROM outbox);
+
 -- Retention ----------------------------------------------------------------------------------------------------------
 
 -- name: newest_times

@@ -183,6 +183,13 @@ CREATE VIEW by_day AS
            sum(kind = 'unsubscribe') AS unsubscribes, count(*) AS events
     FROM outbox GROUP BY day ORDER BY day DESC;
 
+CREATE VIEW by_source AS
+    SELECT source, provider,
+           sum(kind = 'hard') AS hard, sum(kind = 'soft') AS soft, sum(kind = 'complaint') AS complaints,
+           sum(kind = 'unsubscribe') AS unsubscribes, count(*) AS events,
+           replace(substr(max(received_at), 1, 16), 'T', ' ') AS newest
+    FROM outbox GROUP BY source, provider ORDER BY events DESC;
+
 CREATE VIEW by_domain AS
     SELECT domain,
            sum(kind = 'hard') AS hard, sum(kind = 'soft') AS soft,

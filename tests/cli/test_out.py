@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import csv
 import os
 import pty
 import subprocess
@@ -53,3 +54,25 @@ def test_a_terminal_gets_colours_and_a_pipe_none(tmp_path: Path) -> None:
     assert b"\x1b[31mdead" in told
     assert b"\x1b[2J" not in told
     assert "✘".encode() in told
+
+
+def test_csv_holds_no_formula(capsys: pytest.CaptureFixture[str]) -> None:
+    cells = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "＝1", "plain", 'a "b", c', "", 7, None]
+    out.csv([f"c{n}" for n in range(len(cells))], [cells])
+    head, line, _ = capsys.readouterr().out.split("\r\n")
+    assert head.startswith("c0,c1")
+    found = next(csv.reader([line]))
+    assert found == [
+        "'=1+1",
+        "'+1",
+        "'-1",
+        "'@SUM(A1)",
+        "\\x09=1",
+        "' =1",
+        "'＝1",
+        "plain",
+        'a "b", c',
+        "",
+        "7",
+        "",
+    ]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -163,3 +165,13 @@ def test_an_outbox_can_be_looked_at_without_a_configuration(cli: Cli, config: Pa
     config.unlink()
     done = cli("outbox", "stats", "--json", env={"BOUNCESTREAM__OUTBOX__PATH": str(tmp_path / "outbox.db")})
     assert json.loads(done.stdout)["states"]["pending"] == 2
+
+
+def test_csv_is_safe_in_a_spreadsheet(cli: Cli, config: Path, conn: sqlite3.Connection) -> None:
+    make.submit(conn, make.event("zoe@example.com", diagnostic='=HYPERLINK("http://x.example")', reason="policy"))
+    head, line = csv.reader(io.StringIO(cli("outbox", "list", "--csv", "--reveal", "--limit", "1").stdout))
+    told = dict(zip(head, line, strict=True))
+    assert told["recipient"] == "zoe@example.com"
+    assert told["diagnostic"].startswith("'=HYPERLINK")
+    assert "zoe@" not in cli("outbox", "list", "--csv").stdout
+    assert cli("outbox", "list", "--csv", "--json").returncode == 64

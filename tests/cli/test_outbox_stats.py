@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from bouncestream.event import Kind
 from tests.cli.conftest import Cli
@@ -43,3 +46,14 @@ def test_an_empty_outbox_says_so(cli: Cli, config: Path, conn: sqlite3.Connectio
     assert done.returncode == 0
     assert done.stdout.startswith("· No event came in within 30 days.\n")
     assert "pending" in done.stdout
+
+
+@pytest.mark.parametrize("by", ["day", "campaign", "source", "reason", "domain"])
+def test_one_table_by_itself(cli: Cli, config: Path, conn: sqlite3.Connection, by: str) -> None:
+    make.submit(conn, make.event("a@example.com", campaign_uuid=make.CAMPAIGN, reason="user_unknown"), now=NOW)
+    done = cli("outbox", "stats", "--by", by)
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"by {by}, the last 30 days")
+    assert len(done.stdout.strip().split("\n\n")) == 1
+    (told,) = json.loads(cli("outbox", "stats", "--by", by, "--json").stdout)
+    assert 1 in told.values()

@@ -58,6 +58,7 @@ def test_all_commands_are_there() -> None:
         "outbox drop",
         "outbox release",
         "person",
+        "reconcile",
         "mailbox login",
         "mailbox test",
         "provider list",

@@ -25,6 +25,7 @@ from bouncestream.cli.parser import COMMANDS
 from bouncestream.config.model import NAMED, SECTIONS, Verify
 from bouncestream.doctor.catalogue import TOPICS
 from bouncestream.doctor.proxies import Site, caddy
+from bouncestream.judging.reconcile import CAUSES, UNEXPLAINED
 from bouncestream.mail.reason import REASONS
 from bouncestream.metrics import ALL
 from bouncestream.outbox.retention import KEPT
@@ -229,6 +230,12 @@ def documents() -> dict[Path, dict[str, str]]:
         "operate/metrics.md": {"metrics": table(("metric", "labels", "meaning"), metrics)},
         "operate/alerts.md": {"rules": table(("rule and level", "fires when", "over after a calm of"), rules)},
         "operate/reload.md": {"reload": reload()},
+        "operate/reconcile.md": {
+            "causes": table(
+                ("cause", "explained", "what it is"),
+                ((name, "no" if name in UNEXPLAINED else "yes", words) for name, words in CAUSES.items()),
+            )
+        },
         "operate/retention.md": {
             "kept": table(
                 ("table", "what is kept", "how long"), ((f"`{name}`", *told) for name, told in KEPT.items())

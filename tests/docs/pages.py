@@ -48,6 +48,7 @@ _MORE = {
     "undo": ("The brake and undo", "operate/brake.md"),
     "outbox": ("Events and states", "understand/events.md"),
     "person": ("A person's data", "operate/persons.md"),
+    "reconcile": ("Numbers that add up", "operate/reconcile.md"),
     "mailbox": ("The bounce mailbox", "mailbox/index.md"),
     "verp": ("Which bounce mails are believed", "understand/proof.md"),
     "backup": ("Backups", "operate/backups.md"),
