@@ -85,8 +85,8 @@ async def _labels(read: Read, since: datetime | None, campaign: str) -> Mapping[
             "limit": PAGE,
         }
         found = await read(lambda conn, bounds=bounds: conn.execute(QUERIES["reconciled"], bounds).fetchall())  # type: ignore[misc]
-        for row, event_id, state, kind, label, why, finished_at, erased in found:
-            one = Ours(row, event_id, State(state), kind, why, finished_at is not None, bool(erased))
+        for row, event_id, state, kind, label, why, finished_at, erased, undone in found:
+            one = Ours(row, event_id, State(state), kind, why, finished_at is not None, bool(erased), bool(undone))
             labels.setdefault(label, {})[event_id] = one
         if len(found) < PAGE:
             return labels

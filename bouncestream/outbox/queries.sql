@@ -453,8 +453,9 @@ SELECT 1 FROM suppressed LIMIT 1;
 
 -- name: reconciled
 -- A person waits for it, or the weekly summary.
-SELECT id, event_id, state, kind, label, why, finished_at, person = x'00' FROM outbox
-WHERE id > :after AND event_id >= :since_id AND (:campaign = '' OR campaign_uuid = :campaign)
+SELECT id, event_id, state, kind, label, why, finished_at, person = x'00',
+       EXISTS (SELECT 1 FROM caused WHERE caused.outbox_id = outbox.id AND undo = 'restored')
+FROM outbox WHERE id > :after AND event_id >= :since_id AND (:campaign = '' OR campaign_uuid = :campaign)
 ORDER BY id LIMIT :limit;
 
 -- name: times_of_person

@@ -94,3 +94,15 @@ async def test_a_state_that_is_not_what_listmonk_shows(conn: sqlite3.Connection)
     make.settle(conn, 5, State.DEAD)
     found = await reconcile(reader(conn), Listmonk(conn), since=None, before=OLD)  # type: ignore[arg-type]
     assert [(one.cause, one.row) for one in found.unexplained] == [("counted all the same", 5)]
+
+
+async def test_what_was_undone_is_explained(conn: sqlite3.Connection) -> None:
+    listmonk = Listmonk(conn)
+    for rows in listmonk.rows.values():
+        rows[:] = rows[1:]
+    row = "INSERT INTO caused VALUES (1, '', 1, 1, 1, x'', 'blocklisted', 'blocklist', '', 'restored', '', '')"
+    conn.execute(row)
+    make.settle(conn, 1, State.DROPPED)
+    found = await reconcile(reader(conn), listmonk, since=None, before=OLD)  # type: ignore[arg-type]
+    assert found.causes["undone"] == 1
+    assert not found.unexplained
