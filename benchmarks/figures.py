@@ -84,7 +84,12 @@ def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
 
 
 def compare(
-    what: str, ours: Sequence[Run], theirs: Sequence[Run], target: float, names: tuple[str, str], unit: str = "x"
+    what: str,
+    ours: Sequence[Run],
+    theirs: Sequence[Run],
+    target: float | None,
+    names: tuple[str, str],
+    unit: str = "x",
 ) -> Figure:
     """The rate of ours against that of theirs."""
     return Figure(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 import time
 
+from benchmarks import providers
 from benchmarks.bridge import Bridge, Other, Sink
 from benchmarks.figures import Effort, Figure, ratios
 from benchmarks.machine import SERVER_CORE, Process, scratch
@@ -14,6 +15,7 @@ from benchmarks.machine import SERVER_CORE, Process, scratch
 def footprint(effort: Effort) -> list[Figure]:
     """Idle memory, time to listen against a do-nothing aiohttp script, `version` against `python -c pass`."""
     memory: list[float] = []
+    more: list[float] = []
     starts: list[float] = []
     nothing: list[float] = []
     versions: list[float] = []
@@ -24,6 +26,9 @@ def footprint(effort: Effort) -> list[Figure]:
                 starts.append(bridge.started)
                 time.sleep(effort.seconds)  # it has asked Listmonk its questions by then
                 memory.append(bridge.process.memory())
+            with Bridge(directory, sink=sink.port, extra=providers.every()) as bridge:
+                time.sleep(effort.seconds)
+                more.append(max(0.01, bridge.process.memory() - memory[-1]))
             with Other(directory, "nothing") as other:
                 nothing.append(other.started)
             for _ in range(3):
@@ -31,6 +36,7 @@ def footprint(effort: Effort) -> list[Figure]:
                 empty.append(_seconds("-c", "pass"))
     return [
         Figure("idle memory", memory, 50.0, at_least=False, unit="MB", counts_reps=False),
+        Figure("all providers configured, above that", more, 6.0, at_least=False, unit="MB", counts_reps=False),
         _figure("listening after start, against a do-nothing aiohttp script", starts, nothing, 2.0),
         _figure("bouncestream version, against python -c pass", versions, empty, 6.0),
     ]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from benchmarks import providers
 from benchmarks.bridge import Bridge, Other, Sink
 from benchmarks.figures import Effort, Figure, Run, compare, interleave
 from benchmarks.load import wrk
@@ -23,10 +24,16 @@ A_SECOND = 12_000
 
 
 def through_bridge(
-    directory: Path, prepared: Prepared, connections: int, seconds: float, *, env: dict[str, str] | None = None
+    directory: Path,
+    prepared: Prepared,
+    connections: int,
+    seconds: float,
+    *,
+    env: dict[str, str] | None = None,
+    extra: str = "",
 ) -> Run:
     """One run of bouncestream on an empty outbox, killed at its end."""
-    with Bridge(directory, env=env) as bridge:
+    with Bridge(directory, env=env, extra=extra) as bridge:
         return measure(bridge, prepared, connections, seconds, kill=True)
 
 
@@ -42,9 +49,10 @@ def measure(bridge: Bridge, prepared: Prepared, connections: int, seconds: float
         raise Broken(f"{load.bad} requests were refused, {load.broken} connections broke. {bridge.said()}")
     if load.wraps:
         raise Broken("more requests were sent than prepared: those sent twice are cheaper")
-    check(bridge.stored(newest), answered, load.requests, connections)
+    each = prepared.events
+    check(bridge.stored(newest), answered * each, load.requests * each, connections * each)
     note = "killed after each run: as many distinct events on disk as were answered 200" if kill else ""
-    return Run.of(load.answered, load.seconds, watched, note, load.p99 / 1e6)
+    return Run.of(load.answered * each, load.seconds, watched, note, load.p99 / 1e6)
 
 
 def check(stored: int, answered: int, seen: int, connections: int) -> None:
@@ -69,7 +77,7 @@ def through_other(
             load = wrk(other.port, prepared, connections, seconds)
         if load.bad:
             raise Broken(f"{name} answered {load.bad} requests with an error")
-        return Run.of(load.answered, load.seconds, watched, p99=load.p99 / 1e6)
+        return Run.of(load.answered * prepared.events, load.seconds, watched, p99=load.p99 / 1e6)
 
 
 def ingest(effort: Effort) -> list[Figure]:
@@ -88,6 +96,24 @@ def ingest(effort: Effort) -> list[Figure]:
                 partial(through_other, directory, prepared, 64, effort.seconds, "nothing"),
             )
             figures.append(compare(what, ours, theirs, target, ("bouncestream", "do-nothing")))
+    return figures
+
+
+def signed(effort: Effort) -> list[Figure]:
+    """SendGrid's batches of 100 (ECDSA) and Mailgun's events (HMAC within) against the same do-nothing server."""
+    figures = []
+    with scratch() as directory:
+        for what, make, number in (
+            ("durable ingest, SendGrid in batches of 100, ECDSA", providers.sendgrid, 400),
+            ("durable ingest, Mailgun, signed within", providers.mailgun, A_SECOND // 2),
+        ):
+            prepared, extra = make(directory / "requests", int(number * max(1, effort.seconds)))
+            ours, theirs = interleave(
+                effort.reps,
+                partial(through_bridge, directory, prepared, 16, effort.seconds, extra=extra),
+                partial(through_other, directory, prepared, 16, effort.seconds, "nothing"),
+            )
+            figures.append(compare(what, ours, theirs, None, ("bouncestream", "do-nothing")))
     return figures
 
 

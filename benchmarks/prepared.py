@@ -32,6 +32,7 @@ class Prepared:
     path: Path
     size: int
     number: int
+    events: int = 1  #: in each
 
     def request(self, index: int) -> bytes:
         with self.path.open("rb") as file:
@@ -54,12 +55,12 @@ def subscriber_uuid(number: int) -> str:
 def generic(path: Path, number: int, keys: int = 1, first: int = 0) -> Prepared:
     """Events of the generic provider, signed now; the signature is good for five minutes."""
     make = partial(_generic, keys=keys, secret=Secret(HMAC_SECRET), at=int(time.time()))
-    return _write(path, range(first, first + number), make)
+    return write(path, range(first, first + number), make)
 
 
 def sendamatic(path: Path, number: int) -> Prepared:
     """Sendamatic's bounces with a returned mail of 4 KB."""
-    return _write(path, range(number), _sendamatic)
+    return write(path, range(number), _sendamatic)
 
 
 def dsns(number: int) -> Iterator[bytes]:
@@ -118,7 +119,7 @@ def _generic(number: int, keys: int, secret: Secret, at: int) -> bytes:
 def _signed(body: bytes, secret: Secret, at: int) -> bytes:
     signed = SIGNED.sign(secret, body, timestamp=str(at))
     proof = f"X-Bouncestream-Timestamp: {at}\r\nX-Bouncestream-Signature: sha256={signed}\r\n"
-    return _request("generic", proof, body)
+    return request("generic", proof, body)
 
 
 def _sendamatic(number: int) -> bytes:
@@ -132,7 +133,7 @@ def _sendamatic(number: int) -> bytes:
         "body": _dsn(number, digest),
     }
     body = orjson.dumps({"notification_type": "bounce", "bounce": fields})
-    return _request("sendamatic", f"X-Webhook-Secret: {HEADER_SECRET}\r\n", body)
+    return request("sendamatic", f"X-Webhook-Secret: {HEADER_SECRET}\r\n", body)
 
 
 def _dsn(number: int, digest: str) -> str:
@@ -201,7 +202,8 @@ List-Unsubscribe: <https://news.example.org/subscription/{CAMPAIGN}/{subscriber_
     return head + ("\n".join(lines)[: room - 1] + "\n") + tail
 
 
-def _request(name: str, proof: str, body: bytes) -> bytes:
+def request(name: str, proof: str, body: bytes) -> bytes:
+    """A request to the webhook of that name; `proof`: header lines."""
     head = (
         f"POST /webhooks/{name} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"{proof}Content-Length: {len(body)}\r\n\r\n"
@@ -209,11 +211,12 @@ def _request(name: str, proof: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-def _write(path: Path, numbers: range, make: Callable[[int], bytes]) -> Prepared:
+def write(path: Path, numbers: range, make: Callable[[int], bytes], events: int = 1) -> Prepared:
+    """A file of the requests that `make` gives for these numbers."""
     size = len(make(0))
     with path.open("wb") as file:
         for index in numbers:
             request = make(index)
             assert len(request) == size, "the load generator takes requests of one size"
             file.write(request)
-    return Prepared(path, size, len(numbers))
+    return Prepared(path, size, len(numbers), events)

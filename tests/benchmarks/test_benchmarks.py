@@ -29,6 +29,7 @@ FLASK = pytest.mark.skipif(importlib.util.find_spec("flask") is None, reason="on
     "name",
     [
         pytest.param("ingest", marks=WRK),
+        pytest.param("providers", marks=WRK),
         pytest.param("end-to-end", marks=WRK),
         "relay",
         "latency",

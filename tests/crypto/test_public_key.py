@@ -86,7 +86,10 @@ def test_a_key_that_cannot_be_used_is_told() -> None:
 def test_the_package_is_imported_only_when_it_is_used() -> None:
     code = (
         "import sys; from bouncestream import providers; from bouncestream.crypto import public_key, sns;"
-        "[providers.get(name) for name in providers.names()]; sys.exit('cryptography' in sys.modules)"
+        "from bouncestream.crypto.place import Header;"
+        "[providers.get(name) for name in providers.names()];"
+        f"why = public_key.Ecdsa(signature=Header('x'))"
+        f".fault(({der(EC)!r},)); sys.exit(bool(why) or 'cryptography' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -210,6 +210,12 @@ def _provider(name: str) -> str:
         )
     else:
         parts.append(f"## Campaign and subscriber\n\nTheir UUIDs come back {one.guide.uuids}.")
+    limits = (
+        [f"It tries again {one.guide.retries}."] if one.guide.retries else ["How it tries again is not documented."]
+    )
+    if one.deadline:
+        limits.append(f"It waits {one.deadline:g} seconds for the answer.")
+    parts.append(f"## If bouncestream does not answer\n\n{' '.join(limits)}")
     common = {*keys_of(Webhook)} if proofs else {*keys_of(Webhook)} - {"path_secret"}
     proofs = proofs or "`path_secret`"
     own = own_keys(name, common)
