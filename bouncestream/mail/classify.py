@@ -60,6 +60,11 @@ _AFTER_DATA = (
     "did not like our data",
     "did not like our final data",
 )
+_AFTER_HELO = (
+    "my name was rejected", "reply to ehlo", "reply to helo", "after ehlo", "after helo", "refused to talk to me",
+    "smtp command ehlo", "smtp command helo", "smtp:ehlo", "smtp:helo",
+)  # fmt: skip
+"""Then it was asked who we are, and nothing else."""
 _MISUNDERSTOOD = ("500", "501", "502", "503", "504")
 CARRIERS = (
     "docomo", "ezweb", "au.com", "softbank", "vodafone.ne.jp", "disney.ne.jp", "willcom", "pdx.ne.jp", "ymobile",
@@ -259,7 +264,8 @@ def _doubt(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> tuple[str, str
     """The objection to a hard judgement, and the reason to give then; '' when there is none."""
     status, reply = numbers.status, numbers.reply
     of_domain = hit.reason in ("host_unknown", "no_mail_domain")
-    proven = of_domain and hit.sure  # the DNS has answered, whatever code was made up for that
+    # The DNS has answered, whatever code was made up for that.
+    proven = of_domain and (hit.sure or "nxdomain" in stage.around)
     if reply.startswith("4") and not proven:
         return hit.reason, f"the reply {reply} is temporary"
     if status.startswith("4") and not reply.startswith("5") and not (proven or (of_domain and status == "4.0.0")):
@@ -273,6 +279,8 @@ def _doubt(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> tuple[str, str
         or (stage.names_sender() and _about_sender(stage.around))
     ):
         return "sender_rejected", "it is about the sender's address"
+    if has_any(words, _AFTER_HELO):
+        return "policy", "it answers our own greeting"
     if of_domain and numbers.inline.startswith("5.7."):
         return "policy", f"the code {numbers.inline} is a policy's"
     if not of_domain and stage.masked and stage.names_data:

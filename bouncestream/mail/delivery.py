@@ -129,6 +129,10 @@ def _judged(
     at_rcpt = (doubtful or judged.reason in VAGUE) and _answers_rcpt(fields, words, session, address)
     if at_rcpt and doubtful:
         judged = ask(status=status, diagnostic=words, action=action, at_rcpt=True)
+    if judged.kind == Judgement.HARD.value and judged.subject == "domain" and alone:
+        other = ask(status="", diagnostic=session.notice)
+        if (other.subject, other.state) == ("sender", "not there"):
+            return other, words  # in short words, the sender's domain was meant
     if judged.kind == Judgement.HARD.value:
         said = session.contradicting(alone, judged.status[:1])
         return _contradicted(judged, words, said, session, at_rcpt, ask)

@@ -290,6 +290,15 @@ def test_what_the_dns_has_answered_is_final_whatever_code_was_made_up() -> None:
     assert classify(status="4.4.4", reply_code="", diagnostic=words, heard="a@example.com").kind == "hard"
     plain = "450 4.4.4 domain example.com does not exist"
     assert classify(status="4.4.4", reply_code="", diagnostic=plain, heard="a@example.com").kind == "soft"
+    around = "le domaine destinataire n'existe pas (NXDOMAIN)"
+    told = classify(
+        status="4.4.4",
+        reply_code="",
+        diagnostic="450 4.4.4 domaine inexistant",
+        context=around,
+        heard="a@b.example",
+    )
+    assert told.kind == "hard"
     other = "450 4.4.4 DNS: domain other.example.net does not exist (NXDOMAIN)"
     assert classify(status="4.4.4", reply_code="", diagnostic=other, heard="a@example.com").kind == "soft"
 

@@ -1125,3 +1125,26 @@ LETTERS = [
 @pytest.mark.parametrize("raw", LETTERS)
 def test_a_letter_that_speaks_of_an_address_is_no_bounce(raw: str) -> None:
     assert failed(raw) == {}
+
+
+@pytest.mark.parametrize(
+    ("notice", "kind"),
+    [
+        ("Odosielateľova doména neexistuje, preto sme správu pre ana@acorn.example odmietli.", SOFT),
+        ("The domain of the sender does not exist.", SOFT),
+        ("Doména príjemcu neexistuje.", HARD),
+        ("The message from news.example.org was not delivered.", HARD),
+    ],
+)
+def test_whose_domain_does_not_exist_is_told_by_the_notice_where_the_field_is_short(notice: str, kind: str) -> None:
+    report = (
+        "Reporting-MTA: dns; mx.example.net\n\nFinal-Recipient: rfc822; ana@acorn.example\nAction: failed\n"
+        "Status: 5.1.2\nDiagnostic-Code: smtp; 550 5.1.2 domain does not exist\n"
+    )
+    raw = (
+        f"From: {DAEMON}\nTo: {US}\nSubject: Undelivered\nMIME-Version: 1.0\n"
+        f'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
+        f"--b\nContent-Type: text/plain; charset=utf-8\n\n{notice}\n--b\n"
+        f"Content-Type: message/delivery-status\n\n{report}\n--b--\n"
+    )
+    assert [r.kind for r in read(raw.encode()).recipients] == [kind]

@@ -374,7 +374,8 @@ JOINED_MORE = {
     "helo": "client", "ehlo": "client", "ptr": "client", "spf": "client", "dkim": "client",
     "系统": "system", "系統": "system", "システム": "system", "시스템": "system", "서버": "system",
     "服务器": "system",
-    "伺服器": "system", "サーバ": "system",
+    "伺服器": "system", "サーバ": "system", "尊敬的发件人": "nothing", "尊敬的寄件者": "nothing",
+    "親愛的寄件者": "nothing", "送信者様": "nothing", "送信者各位": "nothing", "발신자님": "nothing",
     "グループ": "list", "群组": "list", "群組": "list", "그룹": "list", "查无此人": "nobody", "查無此人": "nobody",
 }  # fmt: skip
 """More of their words, by what `composed.ENGLISH` calls them."""

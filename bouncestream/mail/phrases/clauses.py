@@ -88,6 +88,14 @@ _DENIED_ABROAD = re.compile(
     rf"\b{_NO}(?: {_BETWEEN}){{0,4}} {_STEM}|"
     r"\b(?:dolu|spam|engel\w*|gecici|kota)\w*(?: \w{1,20}){0,2} degil\w*"
 )
+_BESIDE = late(
+    rf"\b(?:{_STEM}|kvot\w*|kwot\w*|limit\w*|квот\w*|speicher\w*|space|storage|antispam\w*|espace|espacio|spazio)"
+    r"(?: \w{1,14}){0,4}? (?:plays? no (?:role|part)|(?:does|do|did) not matter|irrelevant|nothing to do|"
+    r"keine rolle|nichts zur sache|(?:aucun|pas de) role|pour rien|nada (?:que|a) ver|ningun papel|"
+    r"nenhum papel|c'? ?entra(?:no)?\b|nessun ruolo|geen rol|(?:bez|nie ma|nema) (?:znaczenia|vyznam)|"
+    r"nehraj\w* rol\w*|ingen roll?e?|ei vaikuta|nem szamit|не име\w* значения|не игра\w* роли|ни при чем)"
+    r"(?: (?:here|hier|ici|aqui|qui|in this|with it))?"
+)
 _PASSED_ABROAD = re.compile(
     r"\b(?:spf|dkim|dmarc|greylist\w*|(?:anti)?spam\w*|(?:anti)?virus\w*|filt\w*)(?: ?[:=] ?| )(?:\w{1,14} )?"
     r"(?:ok|okay|bestanden|passed|reussi\w*|passe|superad\w*|aprobad\w*|superat\w*|valid\w*|geslaagd|zaliczon\w*|"
@@ -100,6 +108,7 @@ _TOPICS = (
     "tillf", "midl", "dolu", "engel", "gecici", "kota", "спам", "времен", "тимчас", "перепол", "заблок", "фильтр",
     "polic", "too ", "reput", "disab", "suspen",
 )  # fmt: skip
+_ASIDE = ("kvot", "kwot", "limit", "квот", "speicher", "space", "storage", "espac", "spazio")
 _DENYING = ("not ", "no ", "nor ", "never ", "without ", "n't ")
 _IDLE = (
     " was found", " was touched", " was tried", "not tr", "not re", "not be tr", "not be re", "never ",
@@ -278,6 +287,8 @@ def told(text: str) -> str:
     on_topic = has_any(plain, _TOPICS)
     if (on_topic and has_any(plain, _DENYING)) or has_any(plain, _IDLE):
         plain = _DENIED.sub(" ", plain)
+    if on_topic or has_any(plain, _ASIDE):
+        plain = _BESIDE.sub(" ", plain)
     if on_topic:
         plain = _PASSED_ABROAD.sub(" ", plain)
         plain = _DENIED_ABROAD.sub(" ", plain)

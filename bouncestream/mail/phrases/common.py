@@ -52,7 +52,7 @@ COMMON = Vendor(
         Wording("relaying",
              "relay access denied; relay denied; relaying denied; relay not permitted; relaying not allowed; "
              "not permitted to relay; relaying mail; authentication required; not a gateway; "
-             "not a registered gateway; not local; insecure mail relay"),
+             "not a registered gateway; not local; insecure mail relay; relay domains; relay hosts"),
         Wording("mailbox_disabled",
              "account * disabled; account disabled; account inactive; account is locked; account * suspended; "
              "mailbox disabled; mailbox * disabled; mailbox locked; mailbox is frozen; mailbox frozen; "

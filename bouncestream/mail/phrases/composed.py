@@ -16,9 +16,10 @@ ENGLISH: Mapping[str, str] = {
     # Subjects
     "mailbox": """
         user, users, box, rcpt, username, mailbox*, mail box, recipient*, addressee*, account*, address,
-        addresses, email, e mail, inbox, person, people, customer*, subscriber*, alias, aliases, destination,
-        local part, login, mail drop, maildrop, userid, reader*, member*, employee*, name, account holder, id,
-        owner, student, delivery point, tenant, recipient s, principal""",
+        addresses, email, e mail, inbox, person, people, customer*, subscriber*, alias, aliases,
+        destination, local part, login, mail drop, maildrop, userid, reader*, member*, employee*, name,
+        account holder, id, owner, student, delivery point, tenant, recipient s, principal, user record*,
+        account record*, mailbox record*, recipient record*""",
     "domain": """
         domain*, domain name, domain part, host, host name, hostname, mail domain, email domain, mail host,
         destination host, destination system, destination domain, destination server, mail exchanger, mx
@@ -114,21 +115,22 @@ ENGLISH: Mapping[str, str] = {
         unknown, non existent, non existing, nonexistent, nonexisting, inexistent, unallocated, invalid,
         undefined, unrecognized, unrecognised, undeliverable unknown, unroutable, unrouteable, unresolvable""",
     "gone <": """
-        no longer exist*, no longer valid, no longer available, no longer in use, no longer used, no longer
-        active, no longer here, no longer on, no longer with, no longer at, no longer employed, no longer work*,
-        no longer associated, no longer part of, no longer accepts mail, no longer accepts email, no longer has,
-        no longer in service, no longer supported, no longer in operation, not in use, not used any more, not
-        exist any more, is gone, has gone away for good, been deleted, was deleted, is deleted, been removed,
-        was removed, is removed, been closed, was closed, is closed, been terminated, was terminated, is
-        terminated, been cancelled, was cancelled, been canceled, been purged, was purged, been retired, been
-        decommissioned, been discontinued, was given up, been given up, given up by, been abandoned, been
-        erased, been dropped, left the company, left our, left the school, left the firm, left the business,
-        left the institution, left the college, left company, left the organization, left the organisation, left
-        this company, left the university, has left us, is deceased, passed away, has departed, left us, was
-        wiped, been wiped, was destroyed, been destroyed, was shut down, been shut down, been withdrawn, was
-        withdrawn, been dissolved, was dissolved, was erased, was canceled, was retired, was abandoned, was
-        discontinued, no longer registered, no longer hosted, no longer known, no longer assigned, no longer
-        there, no longer listed, no longer served, ceased to exist""",
+        isn t in use, isn t used, no longer exist*, no longer valid, no longer available, no longer in use,
+        no longer used, no longer active, no longer here, no longer on, no longer with, no longer at, no
+        longer employed, no longer work*, no longer associated, no longer part of, no longer accepts mail,
+        no longer accepts email, no longer has, no longer in service, no longer supported, no longer in
+        operation, not in use, not used any more, not exist any more, is gone, has gone away for good, been
+        deleted, was deleted, is deleted, been removed, was removed, is removed, been closed, was closed, is
+        closed, been terminated, was terminated, is terminated, been cancelled, was cancelled, been
+        canceled, been purged, was purged, been retired, been decommissioned, been discontinued, was given
+        up, been given up, given up by, been abandoned, been erased, been dropped, left the company, left
+        our, left the school, left the firm, left the business, left the institution, left the college, left
+        company, left the organization, left the organisation, left this company, left the university, has
+        left us, is deceased, passed away, has departed, left us, was wiped, been wiped, was destroyed, been
+        destroyed, was shut down, been shut down, been withdrawn, was withdrawn, been dissolved, was
+        dissolved, was erased, was canceled, was retired, was abandoned, was discontinued, no longer
+        registered, no longer hosted, no longer known, no longer assigned, no longer there, no longer
+        listed, no longer served, ceased to exist""",
     "gone =": """
         deleted, closed, removed, cancelled, canceled, terminated, purged, retired, decommissioned, erased, gone""",
     "nobody": """
@@ -209,7 +211,7 @@ ENGLISH: Mapping[str, str] = {
         number of mails, no valid recipients, no recipients, too much""",
     # What stands between, and what has another meaning than its parts.
     "of": """
-        of, for, de, du, des, der, del, della, dell, do, da, dos, van, von, dello, of the, for the, d, at, in,
+        of, for, de, di, du, des, der, del, della, dell, do, da, dos, van, von, dello, of the, for the, d, at, in,
         to, on, by, with, within, among, inside, para, pour, voor, dla, from the, per, zum, im, am, auf, bei,
         sur, chez, en, em, nel, su, op, bij, w, na, в, на, у, til, av, v, ve, στο, στη, في, trong""",
     "from": "from, from an, from a, from any",
@@ -221,11 +223,17 @@ ENGLISH: Mapping[str, str] = {
         will be delivered, cannot receive mail, unable to receive mail, is currently available, will not be
         reopened, will not be restored, could be located, could be found, could be identified""",
     "nothing": """
-        owner s request, user s request, customer s request, holder s request, family s request, owners request,
-        not unknown, may not exist, might not exist, may be invalid, may have been, may no longer exist, no
-        longer than, unknown reason, unknown error, unknown mailer error, invalid characters, no reason, no
-        reply, no further, no more, no need, no problem, no errors, no mail, no other, closed for good, unknown
-        cause, no one, known user""",
+        in relay recipient map*, in relay recipient table*, dear sender, sehr geehrter absender, lieber
+        absender, gentile mittente, spettabile mittente, caro mittente, cher expediteur, estimado remitente,
+        apreciado remitente, prezado remetente, caro remetente, geachte afzender, beste afzender, szanowny
+        nadawco, vazeny odesilateli, vazeny odosielatel, basta avsandare, kaere afsender, kjaere avsender,
+        hyva lahettaja, tisztelt felado, stimate expeditor, sayin gonderen, уважаемыи отправитель, шановнии
+        відправник, postovani posiljaoce, postovani posiljatelju, αγαπητε αποστολεα, owner s request, user s
+        request, customer s request, holder s request, family s request, owners request, not unknown, may
+        not exist, might not exist, may be invalid, may have been, may no longer exist, no longer than,
+        unknown reason, unknown error, unknown mailer error, invalid characters, no reason, no reply, no
+        further, no more, no need, no problem, no errors, no mail, no other, closed for good, unknown cause,
+        no one, known user""",
 }  # fmt: skip
 """By subject or state, the words for it."""
 

@@ -179,6 +179,8 @@ class _Reader(Subjects):
         side = tag.name[-1]
         if side == ">":
             last = not self.words or tag.end == len(self.words)  # "takiego adresu nie ma"
+            if not last and self._prepositional(tag, after=True) and (behind := self._behind(tag)):
+                return behind  # "nie ma na serwerze"
             return self._ahead(i) or (self._behind(tag) if last else "")
         if side == "*":
             return self._around(i)

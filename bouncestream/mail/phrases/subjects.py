@@ -54,13 +54,14 @@ _NOT = listed("not never nor hasn wasn isn haven weren aren")
 _VAIN = listed(
     "useless pointless unnecessary zwecklos sinnlos unnotig inutile inutil zinloos onnodig zbedne zbytecne"
 )
+_VERBS = listed("does doesn do don did didn can cannot could couldn knows")
 _MORE = listed("mehr plus mas mais piu meer wiecej vice viac mer mere lenger langer longer more any")
 _NOT_BEHIND = tuple(folded(one) for one in ("ません", "ない", "なか", "지않", "지못"))
 _NOT_BEFORE = ("未", "没", "沒", "并未", "不是")
 OFS = listed("of for to in on de du des d del della dell dello do da dos der van von af av z od od sieve")
 _IN = listed("""
-    in on among within for against im am auf unter dans au aux sur parmi en entre neste nesta nesse num numa nei
-    sobre na no nos nas em nel nella sul sulla su op w we v ve pa i у в во на til med
+    to by unserem unserer in on among within for against im am auf unter dans au aux sur parmi en entre neste nesta
+    nesse num numa nei sobre na no nos nas em nel nella sul sulla su op w we v ve pa i у в во на til med
 """)
 
 
@@ -195,8 +196,8 @@ class Subjects:
         nouns = [tag for tag in self.subjects if tag.name in ("mailbox", "domain")] or [state]
         first, ahead = min(nouns[0].at, state.at), nouns[0].at >= state.end
         if at < first:
-            if ahead and state.name[-1] == "*":
-                return True  # "der Knoten kennt den Benutzer nicht"
+            if ahead and (state.name[-1] == "*" or (at + 1 == state.at and self.words[state.at] in _VERBS)):
+                return True  # "der Knoten kennt den Benutzer nicht", "our resolver does not know the domain"
             return all(word in ARTICLES or word in OFS for word in self.words[at + 1 : nouns[0].at])
         beside = next((tag for tag in reversed(nouns) if tag.end <= at), None)
         near = self.words[beside.end : at] if beside is not None else []
@@ -209,7 +210,7 @@ class Subjects:
         for back in range(at - 1, max(start, at - 4) - 1, -1):
             word = self.words[back]
             if word in _IN:
-                return True
+                return word not in ("to", "by") or back < at - 1  # "unknown to our resolver", not "to contact"
             if word not in ARTICLES and not is_small(word):
                 return False
         return False

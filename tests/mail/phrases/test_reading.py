@@ -6,7 +6,8 @@ the cause), attack.tsv (a code or a word says "not there" of something else), pa
 stands beside it); these were written before the rules. later.tsv: more of all, written when the others were
 read. The wordings are our own. turned.tsv: a word turns what is said. weighed.tsv: texts in forty languages, each
 scored once before anything was mended by it. abroad.tsv: in thirty-five languages, in the order in which each of
-them puts noun, verb and negation.
+them puts noun, verb and negation. beside.tsv: what is said beside the cause, and does not matter; whom the writer
+greets; and where it was looked for.
 """
 
 from __future__ import annotations
@@ -27,12 +28,26 @@ def told(name: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    "name", ["cause.tsv", "attack.tsv", "passing.tsv", "later.tsv", "abroad.tsv", "turned.tsv", "weighed.tsv"]
+    "name",
+    [
+        "cause.tsv",
+        "attack.tsv",
+        "passing.tsv",
+        "later.tsv",
+        "abroad.tsv",
+        "turned.tsv",
+        "weighed.tsv",
+        "beside.tsv",
+    ],
 )
 def test_none_is_hard_that_is_not_and_few_are_missed(name: str) -> None:
     rows = told(name)
     about = {
-        "heard": {"turned.tsv": "jane@example.com", "weighed.tsv": "a@example.com"}.get(name, ""),
+        "heard": {
+            "turned.tsv": "jane@example.com",
+            "weighed.tsv": "a@example.com",
+            "beside.tsv": "a@example.com",
+        }.get(name, ""),
         "ours": OURS,
     }
     said = [classify(status=status, reply_code="", diagnostic=words, **about).kind for _, status, words in rows]
