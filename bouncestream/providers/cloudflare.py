@@ -94,6 +94,6 @@ PROVIDER = Provider(
         ),
         uuids="never: by the address and the Message-ID",
         suppressions="the suppression list of Email Sending at Cloudflare",
-        retries="the queue sends a batch again when the Worker throws, as often as the queue is set to",
+        retries="when the Worker throws, as often as the queue is set to",
     ),
 )

@@ -102,6 +102,6 @@ PROVIDER = Provider(
             '"listmonk_subscriber":"{{ .Subscriber.UUID }}"}'
         },
         suppressions="Suppressions at Elastic Email",
-        retries="not documented; a webhook that failed 1000 times is disabled",
+        retries="at times that are not documented; a webhook that failed 1000 times is disabled",
     ),
 )

@@ -109,6 +109,6 @@ PROVIDER = Provider(
             "X-PM-Metadata-listmonk_subscriber": "{{ .Subscriber.UUID }}",
         },
         suppressions="Suppressions of the message stream at Postmark",
-        retries="how often is not documented for these webhooks; inbound ones come 10 times within 10 hours",
+        retries="at times that are not documented for these webhooks; inbound ones come 10 times in 10 hours",
     ),
 )

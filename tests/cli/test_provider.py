@@ -52,7 +52,7 @@ def test_the_guide_of_a_webhook_has_its_url_and_hides_secrets(cli: Cli, tmp_path
     told = cli("provider", "guide", "main").stdout
     assert "https://bouncestream:SECRET@bounces.example.org/webhooks/main/<path_secret>" in told
     assert "Postmark" in told
-    assert "how often is not documented" in told
+    assert "at times that are not documented" in told
     assert "X-PM-Metadata-listmonk_campaign" in told
     assert "rAbbit" not in told
     assert "dOrmouse" not in told
