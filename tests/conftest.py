@@ -12,7 +12,8 @@ seconds, has `@pytest.mark.long`, and is left to `make test` as well.
 What `deploy/build` makes is asked by the tests of tests/packages, and by all others with `@pytest.mark.binary`. Its
 path is in BOUNCESTREAM_PROGRAM; CI sets it and runs those alone (`pytest -m binary`). Where it is not set, a test
 that asks for the fixture `built` is not selected, and the others start the program of this folder. One that needs a
-program that is broken on purpose has `@pytest.mark.wrapped`, and is not selected where a built one is asked.
+program that is broken on purpose has `@pytest.mark.wrapped`, and is not selected where a built one is asked. In the
+same way BOUNCESTREAM_BASE names a Debian by debootstrap for the tests that ask for the fixture `base`.
 """
 
 from __future__ import annotations
@@ -73,6 +74,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         out |= {item for item in items if "built" in getattr(item, "fixturenames", ())}
     else:
         out |= {item for item in items if any(item.iter_markers("wrapped"))}
+    if not os.environ.get("BOUNCESTREAM_BASE"):
+        out |= {item for item in items if "base" in getattr(item, "fixturenames", ())}
     if out:
         config.hook.pytest_deselected(items=list(out))
         items[:] = [item for item in items if item not in out]

@@ -68,6 +68,7 @@ def build(folder: Path, shared: Path, machine: str) -> Path:
         page.unlink()
     documents = root / "usr" / "share" / "doc" / "bouncestream"
     write(documents / "copyright", COPYRIGHT)
+    write(documents / "upgrade.md", (ROOT / "docs" / "start" / "upgrade.md").read_text("utf-8"))
     write(documents / "service.md", (ROOT / "docs" / "start" / "service.md").read_text("utf-8"))
     _zipped(documents / "changelog.gz", (ROOT / "CHANGELOG.md").read_bytes())
     write(documents / "config.toml.example", (ROOT / "config.toml").read_text("utf-8"))
@@ -86,7 +87,8 @@ def _control(root: Path, libc: str, machine: str) -> None:
     told = CONTROL.format(version=version(), machine=machine, size=size, libc=libc)
     write(root / "DEBIAN" / "control", told)
     for name in ("postinst", "prerm", "postrm"):
-        write(root / "DEBIAN" / name, (SCRIPTS / name).read_text("utf-8"), 0o755)
+        text = (SCRIPTS / name).read_text("utf-8").replace("@VERSION@", version())
+        write(root / "DEBIAN" / name, text, 0o755)
 
 
 def _zipped(path: Path, body: bytes) -> None:

@@ -65,6 +65,12 @@ def built() -> Path:
     return found
 
 
+@pytest.fixture(scope="session")
+def base() -> Path:
+    """A small Debian by debootstrap, which is copied and not changed."""
+    return Path(os.environ["BOUNCESTREAM_BASE"]).resolve(strict=True)
+
+
 @pytest.fixture
 def single(built: Path, cache: Path) -> Single:
     return Single(built, cache)
