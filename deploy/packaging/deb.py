@@ -23,6 +23,7 @@ Architecture: {machine}
 Maintainer: The authors of bouncestream <bouncestream@localhost>
 Installed-Size: {size}
 Depends: libc6 (>= {libc}), zlib1g
+Recommends: ca-certificates, procps
 Suggests: listmonk, caddy | nginx
 Section: mail
 Priority: optional

@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,7 +50,7 @@ def deb(built: Path) -> Path:
 
 
 @pytest.fixture
-def newer(deb: Path, cache: Path) -> Iterator[Path]:
+def newer(deb: Path, cache: Path) -> Path:
     """The same as a later version."""
     folder, made = cache / "newer", cache / "newer.deb"
     subprocess.run(["dpkg-deb", "--raw-extract", deb, folder], check=True)
@@ -62,7 +61,7 @@ def newer(deb: Path, cache: Path) -> Iterator[Path]:
         path.write_text(text)
     subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", folder, made], check=True)
     shutil.rmtree(folder)
-    yield made
+    return made
 
 
 def test_it_is_installed_upgraded_removed_and_purged(system: System, deb: Path, newer: Path) -> None:
