@@ -47,6 +47,7 @@ from bouncestream.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from bouncestream.doctor.finding import Finding
+    from bouncestream.maintenance.backfill import Backfilling
     from bouncestream.sources.mailbox.listener import Mailboxes
 
 log = logging.getLogger("bouncestream")
@@ -80,6 +81,8 @@ class App:
         self._instance = ""
         self._checked = False
         self._mailboxes: Mailboxes | None = None
+        self._backfilling: Backfilling | None = None
+        self._beside: list[asyncio.Task[None]] = []  # ended before the relay is
 
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
         """Until `stop`. `ready` is called once it listens: with `missing` set while it only waits for the outbox,
@@ -173,6 +176,7 @@ class App:
         self.watch.reload(config)
         self.config = config
         self._read_mailboxes()
+        self._ask_providers()
 
     async def _sink(self) -> ListmonkClient:
         listmonk, relay = self.config.listmonk, self.config.relay
@@ -238,6 +242,20 @@ class App:
             )
         self._mailboxes.reload(self.config)
 
+    def _ask_providers(self) -> None:
+        """Begin to ask providers for what webhooks missed, or take over what has changed about that."""
+        if self._backfilling is not None:
+            self._backfilling.config = self.config
+            return
+        if self.dry_run or not any(hook.backfill for hook in self.config.webhooks.values()):
+            return
+        from bouncestream.maintenance.backfill import Backfilling  # only where it is wanted, as the mailboxes
+
+        self._backfilling = Backfilling(
+            self.db, SystemClock(), self.health, self.metrics, self.config, self.sink, self.intake.missed
+        )
+        self._beside.append(self.supervisor.keep("backfill", self._backfilling.run, status=Status.YELLOW))
+
     async def _quick(self, config: Config) -> list[Finding]:
         """The doctor's cheap checks; the first time not right away, as a start has enough to do."""
         if not self._checked:
@@ -273,7 +291,7 @@ class App:
         keep = self.supervisor.keep
         keep("outbox", self.db.writing, vital=True)  # without its writer nothing can be acknowledged
         relay = keep("relay", self.relay.run, finite=True)
-        beside = [
+        self._beside += [
             keep("upkeep", self.upkeep.run),
             keep("erasures", Erasures(self.db, SystemClock()).run, status=Status.YELLOW),
             keep("deletions", self._deletions().run, status=Status.YELLOW),
@@ -283,6 +301,7 @@ class App:
         account = Account(self.metrics)
         keep("account", account.run, status=Status.YELLOW)
         self._read_mailboxes()
+        self._ask_providers()
         # What was imported lives as long as the process: the collector need not look at it every few requests.
         gc.collect()
         gc.freeze()
@@ -294,7 +313,7 @@ class App:
         finally:
             await self._stop_sources()
             self.relay.stop()
-            for task in beside:
+            for task in self._beside:
                 task.cancel()
             done, _ = await asyncio.wait([relay], timeout=RELAY_GRACE)
             if not done:

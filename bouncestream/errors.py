@@ -27,6 +27,8 @@ BouncestreamError
 │   ├── ConnectionLost       refused, cut, silent for too long, or no IMAP
 │   └── ServerRefused        the server said no, or not now, to something else
 │       └── Throttled        it takes fewer requests or connections than we make: less often, then
+├── ApiError                 a provider's API that could not be asked, or gave no usable answer
+│   └── ApiRefused           it does not take the key, or the key may not do that: a person must act
 ├── TaskLost                 a task that must not end has ended (exit 70)
 └── SinkError                what Listmonk (or something in its place) answered
     └── SinkRefused          a call that the token may not make, or that Listmonk does not know
@@ -190,6 +192,18 @@ class ServerRefused(MailboxError):
 
 class Throttled(ServerRefused):
     """The server takes fewer requests, logins or connections than we make: each further try makes it worse."""
+
+
+class ApiError(BouncestreamError):
+    """A provider's API could not be asked, or its answer is not what its documentation shows."""
+
+    retryable = True
+
+
+class ApiRefused(ApiError):
+    """The provider's API does not take the key, or the key lacks a permission, until a person acts."""
+
+    retryable = False
 
 
 class TaskLost(BouncestreamError):

@@ -79,6 +79,16 @@ ALERT_ACTIVE = _gauge("alert_active", "Active alerts by rule.", "rule")
 ALERT_NOTICES = _counter("alert_notices_total", "Attempts to send a notice, by result.", "channel", "result")
 ALERT_WAITING = _gauge("alert_notices_waiting", "Notices waiting to be sent.", "channel")
 HEARTBEATS = _counter("heartbeats_total", "Heartbeats by result.", "result")
+BACKFILL_RUNS = _counter("backfill_runs_total", "Backfill runs by result.", "source", "result")
+BACKFILL_ITEMS = _counter(
+    "backfill_items_total",
+    "Items of a provider's lists that backfill runs read, by what they are.",
+    "source",
+    "result",
+)
+BACKFILL_LAST = _gauge(
+    "backfill_last_run_seconds", "When a backfill last went through all lists, seconds since 1970.", "source"
+)
 START_TIME = _gauge("start_time_seconds", "When this process started, seconds since 1970.")
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bouncestream.alerts.doubts import DOUBTS
+from bouncestream.alerts.missed import MISSED
 from bouncestream.alerts.reading import DAY, HOUR, MINUTE, Reading, Rule, Verdict, bad_if, size, span
 from bouncestream.alerts.snapshot import Snapshot
 from bouncestream.config.alerting import Alerts
@@ -303,6 +304,7 @@ RULES: tuple[Rule, ...] = (
         calm=DAY,
     ),
     *DOUBTS,
+    *MISSED,
     Rule(
         "disk-low",
         "warning",

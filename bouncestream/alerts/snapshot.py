@@ -45,6 +45,7 @@ class Numbers:
     doubled: int
     unproven: int = 0  #: mails that named people without proof, ever
     excess: int = 0  #: people whom a mail named beyond `[mail] max_unproven`, ever
+    backfilled: int = 0  #: events that backfills found, ever
     unknown_uuids: int = 0  #: mails with a UUID that Listmonk does not know, ever
 
 

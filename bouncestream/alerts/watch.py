@@ -28,7 +28,7 @@ from bouncestream.config.model import Config
 from bouncestream.errors import StoreError
 from bouncestream.health import Health, Status
 from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, Metrics
-from bouncestream.outbox import alerts, delivery
+from bouncestream.outbox import alerts, delivery, missed
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.files import beside, free_beside, size_of
 from bouncestream.ports import Clock
@@ -338,6 +338,7 @@ def _numbers(conn: sqlite3.Connection, now: datetime) -> Numbers:
         oldest=delivery.oldest_pending(conn, now),
         quarantine=delivery.quarantine_count(conn),
         doubled=int(delivery.get_meta(conn, "doubled") or 0),
+        backfilled=int(delivery.get_meta(conn, missed.FOUND) or 0),
         unproven=int(delivery.get_meta(conn, delivery.UNPROVEN) or 0),
         excess=int(delivery.get_meta(conn, delivery.EXCESS) or 0),
         unknown_uuids=int(delivery.get_meta(conn, delivery.UNKNOWN_UUIDS) or 0),

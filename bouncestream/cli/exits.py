@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from bouncestream.errors import (
+    ApiError,
+    ApiRefused,
     BouncestreamError,
     ConfigError,
     ListenError,
@@ -38,6 +40,6 @@ def code_of(error: BouncestreamError) -> int:
         return SOFTWARE
     if isinstance(error, (StoreBusy, ListenError)):
         return TEMPORARY
-    if isinstance(error, LoginRefused):
+    if isinstance(error, (LoginRefused, ApiRefused)):
         return NOT_WELL
-    return NOT_EXAMINED if isinstance(error, (StoreError, SinkError, MailboxError)) else NOT_WELL
+    return NOT_EXAMINED if isinstance(error, (StoreError, SinkError, MailboxError, ApiError)) else NOT_WELL

@@ -85,6 +85,15 @@ MANUAL: Mapping[str, Entry] = {
         ("import --dry-run --since 90d Maildir", "import old-bounces.mbox"),
         {1: "some mails could not be read or stored", **_CHANGES, 130: "interrupted: import again"},
     ),
+    "backfill": Entry(
+        ("backfill news --dry-run", "backfill news --since 90d", "backfill news --yes"),
+        {
+            1: "the API key was refused, or not all could be read",
+            3: "the API or Listmonk could not be asked",
+            **_CHANGES,
+            130: "interrupted: run it again",
+        },
+    ),
     "doctor": Entry(
         ("doctor", "doctor --outside https://news.example.com", "doctor --json"), {**_EXAMINES, **_CONFIG}
     ),

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "judge stored requests and mails again, after an upgrade or a change of [policy]",
     ),
     "import": ("importing", "import bounce mails from files: .eml, Maildir, mbox"),
+    "backfill": ("backfill", "ask a provider for what webhooks missed"),
     "doctor": ("doctor", "diagnose why opens, clicks and bounces are not counted"),
     "proxy": ("proxy", "print a reverse proxy's configuration"),
     "provider": ("provider", "show the providers and their guides, and read saved requests"),

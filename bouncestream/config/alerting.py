@@ -31,6 +31,8 @@ RULE_IDS = (
     "unknown-uuids",
     "unproven-flood",
     "unproven-many",
+    "webhooks-missed",
+    "backfill-waits",
     "disk-low",
     "wal-large",
     "alerts-unsent",

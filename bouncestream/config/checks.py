@@ -18,6 +18,9 @@ from bouncestream.settings.shapes import loopback
 #: Folders of a mailbox that are read at most: Gmail allows 15 connections, others 10.
 MOST_FOLDERS = 8
 
+#: Seconds between two backfills at least.
+LEAST_BACKFILL = 15 * 60
+
 #: Names of webhooks and mailboxes: they become a part of a URL and of Listmonk's `source`.
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
@@ -110,8 +113,20 @@ def _check_webhook(hook: Webhook, problems: list[str], warnings: list[str], *, w
     provider = providers.get(hook.provider)
     if hook.classes and not provider.classes:
         problems.append(f"{where}.classes: {hook.provider} has no classes of its own; remove the key")
+    if hook.backfill and hook.backfill < LEAST_BACKFILL:
+        problems.append(f"{where}.backfill: asks the provider too often; write at least 15m")
+    if provider.backfill is None:
+        for key in ("api_key", "backfill"):
+            if getattr(hook, key):
+                problems.append(
+                    f"{where}.{key}: {hook.provider} cannot be asked for missed webhooks; remove the key"
+                )
     if not with_secrets:
         return
+    if provider.backfill is not None and hook.api_key is not None:
+        problems.extend(f"{where}.{key}: {fault}" for key, fault in provider.backfill.faults(hook))
+    elif hook.backfill and provider.backfill is not None:
+        problems.append(f"{where}.backfill: needs {where}.api_key, which is not set")
     usable = (*proofs_of(type(hook)), "path_secret")
     standard = type(hook)()
     for name, proof in proofs_of(type(hook)).items():

@@ -30,6 +30,9 @@ from a systemd credential named listmonk.token. The environment counts first, th
 This file was made by bouncestream.config.example; `bouncestream check` shows what is wrong with yours.
 """
 
+#: Keys of every webhook that are shown with those providers that can be asked.
+_ASKING = {"api_key", "backfill"}
+
 #: The name that a section with names has in the example.
 _NAMES = {"mailboxes": "bounces"}
 
@@ -70,12 +73,16 @@ def _section(section: str, model: type[Any]) -> str:
 
 def _webhook(name: str, without: Collection[str]) -> str:
     """The section of one provider: its options, `without` those of every webhook that the first one tells."""
-    settings = providers.get(name).settings
+    settings, api = providers.get(name).settings, providers.get(name).backfill
     told = {*without} if proofs_of(settings) else {*without} - {"path_secret"}  # which is all that proves it
+    told = told - _ASKING if api is not None else told | _ASKING
     keys = [key for key in keys_of(settings).values() if key.name not in told]
     title = f"{_comment(inspect.cleandoc(settings.__doc__ or ''))}# [webhooks.{name}]\n"
     provider = f'# provider = "{name}"\n' if without else ""
-    return title + provider + _keys(keys, off=True).replace("{provider}", name)
+    shown = _keys(keys, off=True).replace("{provider}", name)
+    if api is not None and api.pair:
+        shown = shown.replace('api_key = "…"', 'api_key = "…:…"')
+    return title + provider + shown
 
 
 def _keys(keys: Iterable[Key], *, off: bool) -> str:

@@ -12,6 +12,7 @@ PLACEHOLDERS = frozenset(
     {
         "at least 16 characters",
         "…",
+        "…:…",
         "the password of the mailbox",
         "the-new-secret-0123456789",
         "the-old-secret-0123456789",

@@ -19,8 +19,9 @@ from bouncestream.errors import BouncestreamError, Malformed, TooLarge
 from bouncestream.event import MAILBOX, BounceEvent
 from bouncestream.judging import webhook
 from bouncestream.judging.mail import judging_for, read_mail
+from bouncestream.missed import LIST
 from bouncestream.ports import RawInput, Submission
-from bouncestream.providers._contract import Parsed, Provider, Webhook, WebhookRequest, parse
+from bouncestream.providers._contract import Parsed, Provider, Webhook, WebhookRequest, parse, parse_listed
 from bouncestream.providers._trace import Piece, trace
 
 
@@ -66,7 +67,9 @@ def same_person(events: Sequence[BounceEvent], event: BounceEvent) -> list[Bounc
 
 def pieces(came: RawInput, config: Config) -> list[Piece]:
     """The pieces of feedback of a stored request, each with the key that decides its class now; none where it
-    cannot be read. The policy is not applied."""
+    cannot be read, or is an item of a list. The policy is not applied."""
+    if LIST in came.headers:
+        return []
     try:
         return trace(*_asked(came, config), came.received_at)[1]
     except (Malformed, TooLarge, StillUnreadable):
@@ -75,7 +78,10 @@ def pieces(came: RawInput, config: Config) -> list[Piece]:
 
 def _parsed(came: RawInput, config: Config) -> Parsed:
     try:
-        return parse(*_asked(came, config), came.received_at)
+        provider, request, settings = _asked(came, config)
+        if LIST in came.headers:
+            return parse_listed(provider, came.headers[LIST], came.body, settings, came.received_at)
+        return parse(provider, request, settings, came.received_at)
     except (Malformed, TooLarge) as error:
         raise StillUnreadable(f"it is still unreadable: {error}") from error
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -27,10 +27,12 @@ from bouncestream.metrics import (
     UNIDENTIFIED,
     Metrics,
 )
+from bouncestream.missed import Found, Missed
 from bouncestream.outbox.arrivals import take_many
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import set_meta
 from bouncestream.outbox.mailboxes import store_mails
+from bouncestream.outbox.missed import take_missed
 from bouncestream.outbox.tables import Stored
 from bouncestream.ports import Clock, MailBatch, Receipt, Submission
 
@@ -138,6 +140,30 @@ class Intake:
         if any(one.shortened for one in taken):
             self._tell_shortened(batch.key.mailbox, now)
         return [self._count(s.source, one) for s, one in zip(submissions, taken, strict=True)]
+
+    async def missed(self, items: Sequence[Missed], hard: int) -> Found:
+        """Store what of a provider's list nobody has reported yet, in one transaction. A StoreError: nothing was
+        stored. Implements `ports.KeepMissed`."""
+        if not items:
+            return Found()
+        rows, size = len(items), sum(len(one.submission.raw) for one in items)
+        try:
+            self._admit(rows, size)
+            self._add(rows, size)
+            try:
+                job = partial(take_missed, items=items, now=self.clock.now(), hard=hard)
+                taken, held, duplicates = await self.db.write(job, rows=rows, size=size)
+            finally:
+                self._add(-rows, -size)
+        except (StoreBusy, StoreUnavailable) as error:
+            self._fail(error)
+            raise
+        source = items[0].submission.source
+        if duplicates:
+            self.metrics.add(EVENTS_DUPLICATE, source, by=duplicates)
+        receipts = [self._count(source, one) for one in taken]
+        kinds = tuple(kind.value for one in taken for kind in one.kinds)
+        return Found(kinds, held, duplicates + sum(one.duplicates for one in receipts))
 
     def _leave_to_webhooks(self, size: int) -> None:
         """Mails can wait where they are; what a webhook brings is sent again for some hours only. Raises MailsWait,

@@ -45,6 +45,11 @@ SELECT event_id, occurred_at, campaign_uuid, recipient, subscriber_uuid, provide
 FROM (SELECT * FROM outbox WHERE person = :person AND id < :before ORDER BY id DESC LIMIT :most)
 WHERE sure IS NOT NULL AND state <> 'dropped';
 
+-- name: reported_since
+-- Any event of a person and a group since a time.
+SELECT 1 FROM outbox
+WHERE person = :person AND occurred_at >= :since AND (kind = :kind OR kind = :other) LIMIT 1;
+
 -- name: rests_on_words
 -- Another report of the event says so too: it may confirm a later one.
 UPDATE outbox SET sure = 0 WHERE id = ?;

@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from bouncestream.event import MAILBOX, BounceEvent, Kind, new_id
+from bouncestream.missed import LIST
 from bouncestream.outbox import codec
 from bouncestream.outbox.delivery import WHY_LIMIT, count
 from bouncestream.outbox.queries import QUERIES
@@ -86,14 +87,16 @@ class Arrival:
         self.at = codec.stamp(now)
         self.ms = int(seconds * 1000)
         self.day = int(seconds // 86400)
-        self.way = _way(submission.provider, submission.source)
+        self.way = _way(submission.provider, submission.source, LIST in submission.headers)
         self.body: Body | None = None
         self.stored = Stored()
 
 
 @lru_cache(maxsize=100)
-def _way(provider: str, source: str) -> str:
+def _way(provider: str, source: str, listed: bool = False) -> str:
     """By which way it came in, in words."""
+    if listed:
+        return f"backfill of webhook {printable(source)}"
     return f"{'mailbox' if provider == MAILBOX else 'webhook'} {printable(source)}"
 
 

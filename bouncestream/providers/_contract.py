@@ -17,6 +17,8 @@ from urllib.parse import quote
 
 from bouncestream.crypto.proof import Fetch, Missing
 from bouncestream.errors import Malformed, TooLarge, Unauthorized
+from bouncestream.providers._backfill import Backfill, read_item
+from bouncestream.providers._fields import load_json
 from bouncestream.providers._gathered import MALFORMED, Gathered, Parsed, S, UnknownType, Visit
 from bouncestream.providers._request import Answer, WebhookRequest
 from bouncestream.providers._settings import Webhook
@@ -24,6 +26,7 @@ from bouncestream.settings.key import keys_of
 
 __all__ = [
     "Answer",
+    "Backfill",
     "Gathered",
     "Guide",
     "Parsed",
@@ -97,6 +100,7 @@ class Provider(Generic[S]):
     #: Seconds that it waits for the answer; 0: its documentation does not say. A little earlier it is told that
     #: nothing was stored yet.
     deadline: float = 0
+    backfill: Backfill[S] | None = None  #: how it is asked for what was missed; None: its API is not read
     busy: int = 503  #: the status that makes it send again later: 503 or 429; 0: only no answer at all does
     #: It is the operator's own script: what cannot be read is answered 422 with the reason, and not kept.
     own_script: bool = False
@@ -209,6 +213,16 @@ def parse(
     if len(into.events) > MAX_EVENTS:
         raise TooLarge(f"more than {MAX_EVENTS} events in one request")
     return into.done()
+
+
+def parse_listed(provider: Provider[Any], name: str, body: bytes, settings: Webhook, now: datetime) -> Parsed:
+    """What a stored item of a provider's list says: its JSON is `body`. Raises Malformed."""
+    if provider.backfill is None or name not in provider.backfill.names:
+        raise Malformed(f"{provider.title} has no list {name}")
+    item = read_item(provider, provider.backfill.listing(name), settings, load_json(body, {}), now)
+    if item.unreadable:
+        raise Malformed(item.why)
+    return Parsed((item.event,)) if item.event is not None else Parsed(ignored=(item.why,))
 
 
 def _allowed(address: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:

@@ -96,6 +96,18 @@ def moment(value: object) -> datetime | None:
     return None
 
 
+def rfc_822(value: object) -> str:
+    """A time in the form of mails (RFC 5322 section 3.3), such as `Fri, 18 Oct 2024 18:28:14 UTC`, as RFC 3339;
+    anything else as it is."""
+    from email.utils import parsedate_to_datetime  # few need it
+
+    said = text(value, 100)
+    try:
+        return parsedate_to_datetime(said).isoformat()
+    except (TypeError, ValueError, OverflowError):
+        return said
+
+
 def reply_code(value: object) -> str:
     """An SMTP reply code (RFC 5321 section 4.2), or ''."""
     code = text(value)

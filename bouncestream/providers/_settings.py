@@ -44,6 +44,20 @@ class Webhook:
         'Overrides for the provider\'s classes, matched by prefix: { "Mail block" = "ignore" }. Values: '
         "hard, soft, complaint, unsubscribe, ignore, or judge (bouncestream judges the mail or the reason itself).",
     )
+    api_key: Secret | None = live_secret(
+        "A key of the provider's API, with read permission only: `bouncestream backfill NAME` asks with it for "
+        "bounces, complaints and unsubscriptions whose webhooks were missed. docs/operate/missed-webhooks.md names "
+        "the providers that can be asked.",
+        foreign=True,
+    )
+    backfill: float = live_key(
+        shapes.DURATION,
+        "",
+        "Ask so often, while `run` is up, at least 15m apart. The first run that finds something only counts; "
+        "`bouncestream backfill NAME` then starts it. Not set: never.",
+        sample='"6h"',
+        default=0.0,
+    )
     #: By the name of its option: each proof that is set. Made once, as each request asks for them.
     proofs: Mapping[str, Proof] = field(init=False, repr=False, compare=False)
     #: Whether one of them may lie in the body, so that it has to be decompressed first.

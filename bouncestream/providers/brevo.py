@@ -8,13 +8,14 @@ an event has none. How a batch is wrapped is not documented: a list is read, as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bouncestream.crypto.proof import Basic
 from bouncestream.crypto.secret import Secret
+from bouncestream.providers._backfill import Backfill, First, Listing, by_key, by_offset, url_of
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import header, joined, needed, text
 from bouncestream.settings.key import live_secret
@@ -40,6 +41,10 @@ CLASSES: Mapping[str, str] = {
     "proxy_open": "info",
     "unique_proxy_open": "info",
     "click": "info",
+    "list/hardBounces": "hard",
+    "list/invalid": "hard",
+    "list/spam": "complaint",
+    "list/unsubscribed": "unsubscribe",
 }
 
 
@@ -75,6 +80,51 @@ def _one(item: Any, into: Gathered[Brevo]) -> None:
     )
 
 
+# -- its events, by the API ---------------------------------------------------------------------------------------
+
+_LIMIT = 2500
+#: Brevo takes no longer span.
+_SPAN = timedelta(days=89)
+
+
+def _pages(event: str) -> First[Brevo]:
+    def first(settings: Brevo, since: datetime, now: datetime) -> list[str]:
+        span = {"startDate": max(since, now - _SPAN).date(), "endDate": now.date()}
+        asked = {"event": event, "limit": _LIMIT, "offset": 0, "sort": "asc"}
+        return [url_of("https://api.brevo.com/v3/smtp/statistics/events", **asked, **span)]
+
+    return first
+
+
+def _listed(event: str) -> Callable[[Any, Gathered[Brevo]], None]:
+    def one(item: Any, into: Gathered[Brevo]) -> None:
+        into.report(
+            f"list/{event}",
+            part=item,
+            recipient=item.get("email"),
+            at=item.get("date"),
+            diagnostic=item.get("reason"),
+            message_id=item.get("messageId"),
+        )
+
+    return one
+
+
+BACKFILL = Backfill(
+    read=date(2026, 11, 30),
+    source="Brevo's API reference, Get all your transactional email activity (unaggregated events)",
+    key="An API key: SMTP & API, API Keys. Brevo has none that may only read.",
+    permission="at Brevo make an API key (SMTP & API, API Keys); if IPs are restricted there, allow this server's",
+    hosts=r"api\.brevo\.com",
+    headers=by_key("api-key"),
+    patience=timedelta(hours=12),
+    lists=tuple(
+        Listing(name=event, first=_pages(event), items=("events",), next=by_offset(_LIMIT), one=_listed(event))
+        for event in ("hardBounces", "invalid", "spam", "unsubscribed")
+    ),
+    left_out="Brevo shows the events of at most 90 days.",
+)
+
 PROVIDER = Provider(
     name="brevo",
     title="Brevo",
@@ -82,6 +132,7 @@ PROVIDER = Provider(
     settings=Brevo,
     parse=parse,
     classes=CLASSES,
+    backfill=BACKFILL,
     busy=429,  # a 5xx makes Brevo discard the event
     guide=Guide(
         read=date(2026, 11, 30),

@@ -9,14 +9,15 @@ mail do not come back, and the Message-ID becomes MailerSend's own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bouncestream.crypto.place import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import Hmac
+from bouncestream.providers._backfill import Backfill, First, Listing, by_bearer, by_number, url_of
 from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import dig, needed
 from bouncestream.settings.key import live_secret
@@ -38,6 +39,9 @@ CLASSES: Mapping[str, str] = {
     "maintenance.": "info",
     "sms.": "info",
     "webhook.test": "info",
+    "list/hard-bounces": "hard",
+    "list/spam-complaints": "complaint",
+    "list/unsubscribes": "unsubscribe",
 }
 
 _SIGNED = Hmac(signature=Header("Signature"))
@@ -83,6 +87,47 @@ def _one(item: Any, into: Gathered[MailerSend]) -> None:
     )
 
 
+# -- its lists ----------------------------------------------------------------------------------------------------
+
+_LIMIT = 100
+
+
+def _pages(name: str) -> First[MailerSend]:
+    def first(settings: MailerSend, since: datetime, now: datetime) -> list[str]:
+        return [url_of(f"https://api.mailersend.com/v1/suppressions/{name}", limit=_LIMIT, page=1)]
+
+    return first
+
+
+def _listed(name: str) -> Callable[[Any, Gathered[MailerSend]], None]:
+    def one(item: Any, into: Gathered[MailerSend]) -> None:
+        into.report(
+            f"list/{name}",
+            part=item,
+            recipient=dig(item, "recipient", "email"),
+            at=item.get("created_at"),
+            diagnostic=item.get("readable_reason") or item.get("reason"),
+        )
+
+    return one
+
+
+BACKFILL = Backfill(
+    read=date(2026, 11, 30),
+    source="MailerSend's API reference, Suppressions, and its SDK for Go (suppressions.go)",
+    key="An API token with custom access: Integrations, API tokens; Suppressions: Read, and nothing else.",
+    permission="at MailerSend give the API token the scope Suppressions: Read (Integrations, API tokens)",
+    hosts=r"api\.mailersend\.com",
+    headers=by_bearer,
+    patience=timedelta(days=3),
+    pause=1.0,
+    lists=tuple(
+        Listing(name=name, first=_pages(name), items=("data",), next=by_number(_LIMIT), one=_listed(name))
+        for name in ("hard-bounces", "spam-complaints", "unsubscribes")
+    ),
+    left_out="The blocklist holds patterns that a person has written.",
+)
+
 PROVIDER = Provider(
     name="mailersend",
     title="MailerSend",
@@ -90,6 +135,7 @@ PROVIDER = Provider(
     settings=MailerSend,
     parse=parse,
     classes=CLASSES,
+    backfill=BACKFILL,
     handshake=handshake,
     guide=Guide(
         read=date(2026, 11, 30),

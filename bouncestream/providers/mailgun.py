@@ -2,24 +2,28 @@
 """Mailgun: one JSON object per request, `{"signature": …, "event-data": …}`, about one recipient.
 
 Source: Mailgun's user manual, "Webhooks", "Securing webhooks", "Tracking failures", "Event structure", and its help
-pages "Webhooks" (retries) and "Legacy webhooks", as stored in November 2026. The signature is over a time and a
-random token, and not over the event. The old webhooks, forms without `event-data`, ended in October 2023.
+pages "Webhooks" (retries) and "Legacy webhooks", as stored in November 2026; its API reference "Bounces",
+"Complaints", "Unsubscribe", "Events" and the page "API key roles", read on 2026-11-30. The signature is over a time
+and a random token, and not over the event. The old webhooks, forms without `event-data`, ended in October 2023.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from bouncestream.crypto.place import Either, Field
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import Hmac
 from bouncestream.errors import Malformed
+from bouncestream.providers._backfill import Backfill, First, Listing, by_link, by_login, url_of
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import dig, moment, text
-from bouncestream.settings.key import live_secret
+from bouncestream.providers._fields import dig, moment, rfc_822, text
+from bouncestream.settings import shapes
+from bouncestream.settings.key import live_key, live_secret
 
 #: Mailgun tries for 8 hours, and does not say whether it signs anew for each try. A signature fits any event, so
 #: one that leaked shall not be good forever either.
@@ -45,6 +49,10 @@ CLASSES: Mapping[str, str] = {
     "opened": "info",
     "clicked": "info",
     "stored": "info",
+    "list/bounces": "hard",  # what Mailgun puts there is about the mailbox alone
+    "list/complaints": "complaint",
+    "list/unsubscribes": "unsubscribe",
+    "list/unsubscribes/tag": "info",  # of one kind of mails, by a tag of Mailgun's
 }
 
 #: Mailgun's own codes, for a failure whose reason does not say it. 625: its list of bad addresses.
@@ -73,6 +81,14 @@ class Mailgun(Webhook):
             window=WINDOW,
         ),
     )
+    api_domains: tuple[str, ...] = live_key(
+        shapes.TEXTS,
+        "",
+        "For `api_key`: your sending domains at Mailgun, each of which has lists of its own.",
+        sample='["mg.example.org"]',
+        default=(),
+    )
+    api_region: str = live_key(shapes.choice("us", "eu"), '"us"', "For `api_key`: where the domains are.")
 
 
 def parse(request: WebhookRequest, into: Gathered[Mailgun]) -> None:
@@ -116,6 +132,74 @@ def _event_id(event: Mapping[str, Any]) -> str:
     return f"{number}/{at.date()}" if number and at is not None else ""
 
 
+# -- its lists ----------------------------------------------------------------------------------------------------
+
+
+def _pages(path: str, **query: object) -> First[Mailgun]:
+    """The first page of a list, of each domain."""
+
+    def first(settings: Mailgun, since: datetime, now: datetime) -> list[str]:
+        host = "api.eu.mailgun.net" if settings.api_region == "eu" else "api.mailgun.net"
+        span = {"begin": f"{since.timestamp():.0f}", "ascending": "yes"} if path == "events" else {}
+        return [
+            url_of(f"https://{host}/v3/{quote(d, safe='')}/{path}", **query, **span) for d in settings.api_domains
+        ]
+
+    return first
+
+
+def _event(item: Any, into: Gathered[Mailgun]) -> None:
+    """An event, as a webhook brings it."""
+    _one({"event-data": item}, into)
+
+
+def _listed(name: str) -> Callable[[Any, Gathered[Mailgun]], None]:
+    def one(item: Any, into: Gathered[Mailgun]) -> None:
+        tags = item.get("tags")
+        into.report(
+            f"list/{name}/tag" if name == "unsubscribes" and tags and "*" not in tags else f"list/{name}",
+            part=item,
+            recipient=item.get("address"),
+            at=rfc_822(item.get("created_at")),
+            diagnostic=item.get("error"),
+            code=item.get("code"),
+        )
+
+    return one
+
+
+_LISTS = ("bounces", "complaints", "unsubscribes")
+BACKFILL = Backfill(
+    read=date(2026, 11, 30),
+    source="Mailgun's API reference, Events, Bounces, Complaints and Unsubscribe; API key roles",
+    key="An API key with the role Support: Account settings, API keys (an Analyst's may not read these lists).",
+    permission="at Mailgun make an API key with the role Support (or Developer), which may read suppressions",
+    hosts=r"api(?:\.eu)?\.mailgun\.net",
+    headers=by_login("api"),
+    needs=("api_domains",),
+    patience=timedelta(hours=8),
+    lists=(
+        Listing(
+            name="events",
+            first=_pages("events", limit=300, event="failed OR complained OR unsubscribed"),
+            items=("items",),
+            next=by_link("paging", "next"),
+            one=_event,
+        ),
+        *(
+            Listing(
+                name=name,
+                first=_pages(name, limit=1000),
+                items=("items",),
+                next=by_link("paging", "next"),
+                one=_listed(name),
+            )
+            for name in _LISTS
+        ),
+    ),
+    left_out="Mailgun keeps events for 3 to 30 days, by plan, and means to replace their API by that of its logs.",
+)
+
 PROVIDER = Provider(
     name="mailgun",
     title="Mailgun",
@@ -123,6 +207,7 @@ PROVIDER = Provider(
     settings=Mailgun,
     parse=parse,
     classes=CLASSES,
+    backfill=BACKFILL,
     guide=Guide(
         read=date(2026, 11, 29),
         steps=(

@@ -7,13 +7,14 @@ password stands in the URL. An event has no id; `MessageID` is that of the mail.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from bouncestream.crypto.proof import Basic
 from bouncestream.crypto.secret import Secret
+from bouncestream.providers._backfill import Backfill, First, Listing, by_login, by_offset, url_of
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import joined, needed, text
 from bouncestream.settings.key import live_secret
@@ -47,6 +48,13 @@ CLASSES: Mapping[str, str] = {
     "sent": "info",
     "open": "info",
     "click": "info",
+    "list/hardbounced": "judge-hard",  # without a state
+    "list/hardbounced/user unknown": "hard",
+    "list/hardbounced/mailbox inactive": "hard",
+    "list/hardbounced/invalid domain": "hard",
+    "list/hardbounced/no mail host": "hard",
+    "list/spam": "complaint",
+    "list/unsub": "unsubscribe",
 }
 
 #: Its error → our reason, where code and words tell none.
@@ -102,6 +110,71 @@ def _one(item: Any, into: Gathered[Mailjet]) -> None:
     )
 
 
+# -- its messages, by the API -------------------------------------------------------------------------------------
+
+_LIMIT = 1000
+#: Its filter MessageStatus, by the status that the messages then have.
+_STATUS = {"hardbounced": 10, "spam": 6, "unsub": 7}
+#: StateID of a message → the error, as a notification names it.
+_STATES = {
+    1: "user unknown",
+    2: "mailbox inactive",
+    3: "quota exceeded",
+    4: "invalid domain",
+    5: "no mail host",
+    6: "relay/access denied",
+    7: "sender blocked",
+    8: "content blocked",
+    9: "policy issue",
+}
+
+
+def _pages(status: str) -> First[Mailjet]:
+    def first(settings: Mailjet, since: datetime, now: datetime) -> list[str]:
+        span = {"FromTS": int(since.timestamp()), "ToTS": int(now.timestamp())}
+        asked = {"MessageStatus": _STATUS[status], "ShowContactAlt": "true", "Limit": _LIMIT, "Offset": 0}
+        return [url_of("https://api.mailjet.com/v3/REST/message", **asked, **span)]
+
+    return first
+
+
+def _listed(status: str) -> Callable[[Any, Gathered[Mailjet]], None]:
+    def one(item: Any, into: Gathered[Mailjet]) -> None:
+        error = _STATES.get(item.get("StateID"), "")
+        into.report(
+            joined("list", status, error),
+            part=item,
+            recipient=item.get("ContactAlt"),
+            at=item.get("ArrivedAt"),  # when the mail was sent: Mailjet shows no other time here
+            diagnostic=error,
+            reason=_REASONS.get(error, ""),
+        )
+
+    return one
+
+
+BACKFILL = Backfill(
+    read=date(2026, 11, 30),
+    source="Mailjet's API reference, Messages: GET /message",
+    key='The API key and its secret key, as "key:secret": Account Settings, API Key Management. '
+    "Mailjet has none that may only read.",
+    permission='write api_key as "key:secret", both as Mailjet shows them at Account Settings, API Key Management',
+    hosts=r"api\.mailjet\.com",
+    headers=by_login(),
+    pair=True,
+    lists=tuple(
+        Listing(
+            name=status,
+            first=_pages(status),
+            items=("Data",),
+            next=by_offset(_LIMIT, "Offset"),
+            one=_listed(status),
+        )
+        for status in _STATUS
+    ),
+    left_out="The time of an item is that of the mail: it bounced, or was complained about, later.",
+)
+
 PROVIDER = Provider(
     name="mailjet",
     title="Mailjet",
@@ -109,6 +182,7 @@ PROVIDER = Provider(
     settings=Mailjet,
     parse=parse,
     classes=CLASSES,
+    backfill=BACKFILL,
     guide=Guide(
         read=date(2026, 11, 30),
         steps=(

@@ -2,21 +2,25 @@
 """Postmark: one JSON object per request, about one recipient.
 
 Source: Postmark's developer documentation, "Bounce webhook", "Spam complaint webhook", "Subscription change
-webhook" and "Bounce types", as stored in November 2026. Nothing is signed; the password stands in the URL.
+webhook" and "Bounce types", as stored in November 2026; "Bounce API" and "Suppressions API", read on 2026-11-30.
+Nothing is signed; the password stands in the URL.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from bouncestream.crypto.proof import Basic
 from bouncestream.crypto.secret import Secret
+from bouncestream.providers._backfill import Backfill, First, Listing, by_key, by_offset, url_of
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import needed
-from bouncestream.settings.key import live_secret
+from bouncestream.settings import shapes
+from bouncestream.settings.key import live_key, live_secret
 
 #: RecordType/Type → class. Of a suppression the reason and whose doing it was.
 CLASSES: Mapping[str, str] = {
@@ -63,6 +67,11 @@ class Postmark(Webhook):
         rotates=True,
         proof=Basic(),
     )
+    api_streams: tuple[str, ...] = live_key(
+        shapes.TEXTS,
+        '["outbound", "broadcast"]',
+        "For `api_key`: the IDs of the message streams that Listmonk's mails are sent by.",
+    )
 
 
 def parse(request: WebhookRequest, into: Gathered[Postmark]) -> None:
@@ -90,6 +99,75 @@ def _one(item: Any, into: Gathered[Postmark]) -> None:
     )
 
 
+# -- its lists ----------------------------------------------------------------------------------------------------
+
+_API = "https://api.postmarkapp.com"
+#: A bounce further behind than that is not shown, so each type is asked for by itself.
+_LIMIT, _MOST = 500, 10_000
+_TYPES = ("HardBounce", "BadEmailAddress", "SpamComplaint", "Unsubscribe")
+
+
+def _bounces(type_: str) -> First[Postmark]:
+    def first(settings: Postmark, since: datetime, now: datetime) -> list[str]:
+        day = (since - timedelta(days=1)).date()  # Postmark reads it as Eastern Time
+        asked = {"count": _LIMIT, "offset": 0, "type": type_, "fromdate": day}
+        return [url_of(f"{_API}/bounces", **asked, messagestream=stream) for stream in settings.api_streams]
+
+    return first
+
+
+def _suppressions(settings: Postmark, since: datetime, now: datetime) -> list[str]:
+    asked = {"SuppressionReason": "ManualSuppression", "Origin": "Recipient"}
+    day = (since - timedelta(days=1)).date()
+    streams = (quote(stream, safe="") for stream in settings.api_streams)
+    return [url_of(f"{_API}/message-streams/{one}/suppressions/dump", **asked, fromdate=day) for one in streams]
+
+
+def _bounced(item: Any, into: Gathered[Postmark]) -> None:
+    """A bounce, as a webhook brings it."""
+    _one({**item, "RecordType": "Bounce"}, into)
+
+
+def _suppressed(item: Any, into: Gathered[Postmark]) -> None:
+    into.report(
+        f"SubscriptionChange/{item.get('SuppressionReason')}/{item.get('Origin')}",
+        part=item,
+        recipient=item.get("EmailAddress"),
+        at=item.get("CreatedAt"),
+    )
+
+
+BACKFILL = Backfill(
+    read=date(2026, 11, 30),
+    source="Postmark's developer documentation, Bounce API and Suppressions API",
+    key="The server's API token: your server, API Tokens. Postmark has none that may only read.",
+    permission="copy the API token of the server that Listmonk sends by (your server, API Tokens)",
+    hosts=r"api\.postmarkapp\.com",
+    headers=by_key("X-Postmark-Server-Token"),
+    needs=("api_streams",),
+    patience=timedelta(hours=12),
+    lists=(
+        *(
+            Listing(
+                name=f"bounces/{type_}",
+                first=_bounces(type_),
+                items=("Bounces",),
+                next=by_offset(_LIMIT, most=_MOST),
+                one=_bounced,
+            )
+            for type_ in _TYPES
+        ),
+        Listing(
+            name="suppressions",
+            first=_suppressions,
+            items=("Suppressions",),
+            next=lambda url, page, items: "",
+            one=_suppressed,
+        ),
+    ),
+    left_out="Of each type of bounce and stream Postmark shows 10,000.",
+)
+
 PROVIDER = Provider(
     name="postmark",
     title="Postmark",
@@ -97,6 +175,7 @@ PROVIDER = Provider(
     settings=Postmark,
     parse=parse,
     classes=CLASSES,
+    backfill=BACKFILL,
     guide=Guide(
         read=date(2026, 11, 29),
         steps=(

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import standard_webhooks
+from bouncestream.providers._backfill import Backfill, Listing, by_bearer, changed, url_of
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import dig, joined, needed, text
 from bouncestream.settings.key import live_secret
@@ -44,6 +45,9 @@ CLASSES: Mapping[str, str] = {
     "suppression.": "info",  # repeats a bounce or complaint, or a person at Resend did it
     "contact.": "info",  # of Resend's own lists of contacts
     "domain.": "info",
+    "list/suppressions/bounce": "hard",
+    "list/suppressions/complaint": "complaint",
+    "list/suppressions/manual": "info",  # a person at Resend did it
 }
 
 
@@ -88,6 +92,44 @@ def _one(item: Any, number: str, into: Gathered[Resend]) -> None:
     )
 
 
+# -- its list -----------------------------------------------------------------------------------------------------
+
+
+def _after(url: str, page: Any, items: int) -> str:
+    last = text(dig(page, "data", -1, "id"))
+    return changed(url, after=last) if page.get("has_more") is True and last else ""
+
+
+def _suppressed(item: Any, into: Gathered[Resend]) -> None:
+    into.report(
+        joined("list/suppressions", item.get("origin")),
+        part=item,
+        recipient=item.get("email"),
+        at=item.get("created_at"),
+    )
+
+
+BACKFILL = Backfill(
+    read=date(2026, 11, 30),
+    source="Resend's API reference, List Suppressions and Retrieve Suppression",
+    key="An API key with Full access: API Keys. Resend has none that may only read.",
+    permission="at Resend make an API key with Full access (one for sending may not read the list)",
+    hosts=r"api\.resend\.com",
+    headers=by_bearer,
+    patience=timedelta(hours=28),
+    pause=0.5,
+    lists=(
+        Listing(
+            name="suppressions",
+            first=lambda settings, since, now: [url_of("https://api.resend.com/suppressions", limit=100)],
+            items=("data",),
+            next=_after,
+            one=_suppressed,
+        ),
+    ),
+    left_out="Resend calls the list a beta, and takes an address from it once a person at Resend does so.",
+)
+
 PROVIDER = Provider(
     name="resend",
     title="Resend",
@@ -95,6 +137,7 @@ PROVIDER = Provider(
     settings=Resend,
     parse=parse,
     classes=CLASSES,
+    backfill=BACKFILL,
     keep=("svix-id",),
     guide=Guide(
         read=date(2026, 11, 30),

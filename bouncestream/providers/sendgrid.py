@@ -1,25 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SendGrid: a list of events in a request, signed over a time and the body.
 
-Source: Twilio's documentation of SendGrid, "Event Webhook Reference" and "Getting Started with the Event Webhook
-Security Features", read on 2026-11-30. Unique arguments stand among the fields of an event. Of a late bounce the
-Message-ID can be missing.
+Source: Twilio's documentation of SendGrid, "Event Webhook Reference", "Getting Started with the Event Webhook
+Security Features", "Retrieve all bounces", "Retrieve all spam reports", "Retrieve all global suppressions" and
+"Retrieve all invalid emails", read on 2026-11-30. Unique arguments stand among the fields of an event. Of a late
+bounce the Message-ID can be missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from bouncestream.crypto.place import Header
 from bouncestream.crypto.public_key import Ecdsa
 from bouncestream.errors import Malformed
+from bouncestream.providers._backfill import Backfill, First, Listing, by_bearer, by_offset, url_of
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import joined
 from bouncestream.settings.key import live_key
-from bouncestream.settings.shapes import PUBLIC_KEYS
+from bouncestream.settings.shapes import PUBLIC_KEYS, choice
 
 #: SendGrid tries for 24 hours, and does not say whether it signs anew for each try.
 WINDOW = 48 * 3600
@@ -51,6 +53,10 @@ CLASSES: Mapping[str, str] = {
     "open": "info",
     "click": "info",
     "account_status_change": "info",
+    "list/bounces": "judge-hard",  # without the classification that the webhook has
+    "list/invalid_emails": "hard",
+    "list/spam_reports": "complaint",
+    "list/unsubscribes": "unsubscribe",
 }
 
 #: Its classification → our reason, where code and words tell none.
@@ -81,6 +87,7 @@ class SendGrid(Webhook):
             window=WINDOW,
         ),
     )
+    api_region: str = live_key(choice("global", "eu"), '"global"', "For `api_key`: eu for a regional subuser.")
 
 
 def parse(request: WebhookRequest, into: Gathered[SendGrid]) -> None:
@@ -111,6 +118,48 @@ def _one(item: Any, into: Gathered[SendGrid]) -> None:
     )
 
 
+# -- its lists ----------------------------------------------------------------------------------------------------
+
+_LIMIT = 500
+
+
+def _pages(name: str) -> First[SendGrid]:
+    def first(settings: SendGrid, since: datetime, now: datetime) -> list[str]:
+        host = "api.eu.sendgrid.com" if settings.api_region == "eu" else "api.sendgrid.com"
+        span = {"start_time": int(since.timestamp()), "end_time": int(now.timestamp())}
+        return [url_of(f"https://{host}/v3/suppression/{name}", limit=_LIMIT, offset=0, **span)]
+
+    return first
+
+
+def _listed(name: str) -> Callable[[Any, Gathered[SendGrid]], None]:
+    def one(item: Any, into: Gathered[SendGrid]) -> None:
+        into.report(
+            f"list/{name}",
+            part=item,
+            recipient=item.get("email"),
+            at=item.get("created"),
+            diagnostic=item.get("reason"),
+            status=item.get("status"),
+        )
+
+    return one
+
+
+BACKFILL = Backfill(
+    read=date(2026, 11, 30),
+    source="Twilio's documentation of SendGrid, API reference: Bounces, Invalid Emails, Spam Reports, Suppressions",
+    key="An API key with Restricted Access: Settings, API Keys; Suppressions: Read Access, and nothing else.",
+    permission="at SendGrid give the API key Suppressions: Read Access (Settings, API Keys, Restricted Access)",
+    hosts=r"api(?:\.eu)?\.sendgrid\.com",
+    headers=by_bearer,
+    lists=tuple(
+        Listing(name=name, first=_pages(name), next=by_offset(_LIMIT), one=_listed(name))
+        for name in ("bounces", "invalid_emails", "spam_reports", "unsubscribes")
+    ),
+    left_out="Blocks are about the mail, not the address; the unsubscriptions of a group have no pages there.",
+)
+
 PROVIDER = Provider(
     name="sendgrid",
     title="SendGrid",
@@ -118,6 +167,7 @@ PROVIDER = Provider(
     settings=SendGrid,
     parse=parse,
     classes=CLASSES,
+    backfill=BACKFILL,
     guide=Guide(
         read=date(2026, 11, 30),
         steps=(

@@ -4,8 +4,8 @@
 Source: Amazon SES developer guide, "Amazon SNS notification contents for Amazon SES" and "Contents of event data
 that Amazon SES publishes to Amazon SNS"; Amazon SNS developer guide, "HTTP/HTTPS subscription confirmation JSON
 format", "Verifying the signatures of Amazon SNS messages" and "Message delivery retries", as stored in November
-2026. A notification of an identity says its type in `notificationType`, an event of a configuration set in
-`eventType`.
+2026; SES API v2 reference, "ListSuppressedDestinations", read on 2026-11-30. A notification of an identity says its
+type in `notificationType`, an event of a configuration set in `eventType`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bouncestream.crypto.sigv4 import signed
 from bouncestream.crypto.sns import Sns
 from bouncestream.errors import Malformed
 from bouncestream.mail.address import normalise
+from bouncestream.providers._backfill import Backfill, Listing, by_token, url_of
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
-from bouncestream.providers._fields import dig, header, text
+from bouncestream.providers._fields import dig, header, joined, text
 from bouncestream.providers._sns import unwrapped
 from bouncestream.settings import shapes
 from bouncestream.settings.key import live_key
@@ -58,6 +60,8 @@ CLASSES: Mapping[str, str] = {
     "Rendering Failure": "info",
     "Received": "info",
     "AmazonSnsSubscriptionSucceeded": "info",
+    "list/suppression/BOUNCE": "hard",
+    "list/suppression/COMPLAINT": "complaint",
 }
 
 #: The report about one recipient of several says that it is no failure (RFC 3464 section 2.3.3).
@@ -76,6 +80,11 @@ class Ses(Webhook):
         sample='["arn:aws:sns:eu-central-1:123456789012:bounces"]',
         default=(),
         proof=Sns(certificates=re.compile(rf"https://{HOSTS}/SimpleNotificationService-[0-9a-f]{{8,64}}\.pem")),
+    )
+    api_region: str = live_key(
+        shapes.OPTIONAL,
+        '""',
+        'For `api_key`: the region of your SES, such as "eu-central-1"; not set: that of the first topic.',
     )
 
 
@@ -145,6 +154,66 @@ def _each(said: str, part: Mapping[str, Any], people: Any, mail: Any, into: Gath
     into.each(people, one)
 
 
+# -- the suppression list of the account --------------------------------------------------------------------------
+
+
+def _region(settings: Ses) -> str:
+    of_topic = settings.topics[0].split(":")[3:4] if settings.topics else []
+    return settings.api_region or "".join(of_topic)
+
+
+def _lacks(settings: Ses) -> tuple[str, str] | None:
+    if re.fullmatch(r"[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-\d{1,2}", _region(settings)):
+        return None
+    if settings.api_region:
+        return "api_region", 'is not a region; write one such as "eu-central-1"'
+    return "api_region", "is missing, and there is no topic that tells it; api_key needs it"
+
+
+def _headers(settings: Ses, url: str, now: datetime) -> Mapping[str, str]:
+    key_id, _, secret = settings.api_key.reveal().partition(":") if settings.api_key else ("", "", "")
+    return signed(url, key_id, secret, region=_region(settings), service="ses", now=now)
+
+
+def _suppressions(settings: Ses, since: datetime, now: datetime) -> list[str]:
+    at = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    host = f"email.{_region(settings)}.amazonaws.com"
+    return [url_of(f"https://{host}/v2/email/suppression/addresses", PageSize=1000, StartDate=at)]
+
+
+def _suppressed(item: Any, into: Gathered[Ses]) -> None:
+    into.report(
+        joined("list/suppression", item.get("Reason")),
+        part=item,
+        recipient=item.get("EmailAddress"),
+        at=item.get("LastUpdateTime"),
+    )
+
+
+BACKFILL = Backfill(
+    read=date(2026, 11, 30),
+    source="Amazon SES API v2 reference, ListSuppressedDestinations",
+    key='An access key of an IAM user, as "access key ID:secret access key"; its one permission is '
+    "ses:ListSuppressedDestinations.",
+    permission="give the IAM user a policy that allows ses:ListSuppressedDestinations, and check api_region",
+    hosts=r"email\.[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-\d{1,2}\.amazonaws\.com",
+    headers=_headers,
+    pair=True,
+    lacks=_lacks,
+    patience=timedelta(hours=2),
+    pause=1.0,
+    lists=(
+        Listing(
+            name="suppression",
+            first=_suppressions,
+            items=("SuppressedDestinationSummaries",),
+            next=by_token("NextToken", "NextToken"),
+            one=_suppressed,
+        ),
+    ),
+    left_out="The list is empty where the account's suppression is switched off; it knows no unsubscriptions.",
+)
+
 PROVIDER = Provider(
     name="ses",
     title="Amazon SES",
@@ -152,6 +221,7 @@ PROVIDER = Provider(
     settings=Ses,
     parse=parse,
     classes=CLASSES,
+    backfill=BACKFILL,
     hosts=HOSTS,
     guide=Guide(
         read=date(2026, 11, 29),

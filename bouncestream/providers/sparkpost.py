@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import urljoin
 
 from bouncestream.crypto.proof import Basic
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Malformed
+from bouncestream.providers._backfill import Backfill, First, Listing, by_key, url_of
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import dig, text
-from bouncestream.settings.key import live_secret
+from bouncestream.settings import shapes
+from bouncestream.settings.key import live_key, live_secret
 
 #: Type of the event, of a bounce (also one that came later, by mail) /its class by number → class.
 CLASSES: Mapping[str, str] = {
@@ -61,6 +64,12 @@ CLASSES: Mapping[str, str] = {
     "relay_": "info",  # received mails
     "ab_test_": "info",
     "ingest_": "info",
+    "list/Bounce Rule": "judge-hard",
+    "list/Spam Complaint": "complaint",
+    "list/List Unsubscribe": "unsubscribe",
+    "list/Unsubscribe Link": "unsubscribe",
+    "list/Manually Added": "info",  # a person at SparkPost did it
+    "list/Compliance": "info",
 }
 
 #: What a class by number means in our words, where neither codes nor text say more.
@@ -76,6 +85,7 @@ class SparkPost(Webhook):
         rotates=True,
         proof=Basic(),
     )
+    api_region: str = live_key(shapes.choice("us", "eu"), '"us"', "For `api_key`: where your account is.")
 
 
 def parse(request: WebhookRequest, into: Gathered[SparkPost]) -> None:
@@ -107,6 +117,72 @@ def _one(item: Any, into: Gathered[SparkPost]) -> None:
     )
 
 
+# -- its events and its list, by the API --------------------------------------------------------------------------
+
+_EVENTS = "bounce,out_of_band,spam_complaint,list_unsubscribe,link_unsubscribe"
+#: So long SparkPost keeps events.
+_KEPT = timedelta(days=10)
+
+
+def _pages(path: str, at: str, **query: object) -> First[SparkPost]:
+    def first(settings: SparkPost, since: datetime, now: datetime) -> list[str]:
+        host = "api.eu.sparkpost.com" if settings.api_region == "eu" else "api.sparkpost.com"
+        begin = max(since, now - _KEPT) if path == "events/message" else since
+        asked = {"from": begin.astimezone(UTC).strftime(at), "cursor": "initial", "per_page": 1000}
+        return [url_of(f"https://{host}/api/v1/{path}", **asked, **query)]
+
+    return first
+
+
+def _after(url: str, page: Any, items: int) -> str:
+    links = page.get("links") or []
+    link = next((text(one.get("href"), 4096) for one in links if one.get("rel") == "next"), "")
+    return urljoin(url, link) if link and items else ""
+
+
+def _event(item: Any, into: Gathered[SparkPost]) -> None:
+    """An event, as a webhook brings it."""
+    _one({"msys": {"event": item}}, into)
+
+
+def _suppressed(item: Any, into: Gathered[SparkPost]) -> None:
+    into.report(
+        f"list/{item['source']}",
+        part=item,
+        recipient=item.get("recipient"),
+        at=item.get("updated") or item.get("created"),
+        diagnostic=item.get("description"),
+    )
+
+
+BACKFILL = Backfill(
+    read=date(2026, 11, 30),
+    source="SparkPost's API reference, Events and Suppression List",
+    key="An API key: Configuration, API Keys; Suppression Lists: Read-only and Events Search: Read-only, nothing "
+    "else.",
+    permission="at SparkPost give the API key Suppression Lists: Read-only and Events Search: Read-only",
+    hosts=r"api(?:\.eu)?\.sparkpost\.com",
+    headers=by_key("Authorization"),
+    patience=timedelta(hours=8),
+    lists=(
+        Listing(
+            name="events",
+            first=_pages("events/message", "%Y-%m-%dT%H:%M", events=_EVENTS),
+            items=("results",),
+            next=_after,
+            one=_event,
+        ),
+        Listing(
+            name="suppression-list",
+            first=_pages("suppression-list", "%Y-%m-%dT%H:%M:%SZ"),
+            items=("results",),
+            next=_after,
+            one=_suppressed,
+        ),
+    ),
+    left_out="SparkPost keeps events for 10 days; entries that a person or its compliance team made are not taken.",
+)
+
 PROVIDER = Provider(
     name="sparkpost",
     title="SparkPost",
@@ -114,6 +190,7 @@ PROVIDER = Provider(
     settings=SparkPost,
     parse=parse,
     classes=CLASSES,
+    backfill=BACKFILL,
     guide=Guide(
         read=date(2026, 11, 30),
         steps=(

@@ -62,6 +62,7 @@ BAD = [
     ("bounce-surge", source(this_hour=301, usual_peak=100), "301 events this hour"),
     ("unknown-uuids", replace(outbox(), unknown_hour=21), "21 bounce mails"),
     ("unproven-flood", replace(outbox(), unproven_hour=51), "51 bounce mails"),
+    ("backfill-waits", Snapshot({"backfill:news": Part(Status.YELLOW, "3 wait. Next: start it.")}), "3 wait."),
     ("disk-low", Snapshot({}, disk_free=(1 << 30) - 1), "Below 64 MiB"),
     ("wal-large", Snapshot({}, wal=257 << 20), "257 MiB"),
     ("alerts-unsent", Snapshot({}, unsent={"email": "no answer"}), "No answer."),
@@ -95,6 +96,7 @@ COUNTING = [
     ("quarantine", outbox(quarantine=2)),
     ("doubled", outbox(doubled=2)),
     ("unproven-many", outbox(excess=2)),
+    ("webhooks-missed", outbox(backfilled=2)),
 ]
 BY_ID = {rule.id: rule for rule in RULES}
 

@@ -64,6 +64,47 @@ def test_sections_with_problems_are_not_judged_again() -> None:
     assert len(problems) == 1
 
 
+MISSED: list[tuple[str, dict[str, object], str]] = [
+    (
+        "sendgrid",
+        {"api_key": KEY, "backfill": 60.0},
+        "webhooks.a.backfill: asks the provider too often; write at least",
+    ),
+    ("sendgrid", {"backfill": 3600.0}, "webhooks.a.backfill: needs webhooks.a.api_key, which is not set"),
+    (
+        "generic",
+        {"api_key": KEY},
+        "webhooks.a.api_key: generic cannot be asked for missed webhooks; remove the key",
+    ),
+    ("generic", {"backfill": 3600.0}, "webhooks.a.backfill: generic cannot be asked for missed webhooks; remove"),
+    ("mailgun", {"api_key": KEY}, "webhooks.a.api_domains: is missing; api_key needs it"),
+    (
+        "mailjet",
+        {"api_key": KEY},
+        "webhooks.a.api_key: is not written as two parts with a colon between. The API key",
+    ),
+    (
+        "ses",
+        {"api_key": Secret("AKIDEXAMPLE:"), "api_region": "eu-central-1"},
+        "webhooks.a.api_key: is not written as two parts",
+    ),
+]
+
+
+@pytest.mark.parametrize(("provider", "options", "said"), MISSED)
+def test_a_backfill_that_cannot_be(provider: str, options: dict[str, object], said: str) -> None:
+    (problem,), _ = judged(webhook("a", provider, path_secret=KEY, **options))
+    assert problem.startswith(said)
+
+
+def test_a_backfill_that_can_be() -> None:
+    assert judged(webhook("a", "sendgrid", path_secret=KEY, api_key=KEY, backfill=900.0)) == ([], [])
+    assert judged(webhook("a", "mailgun", path_secret=KEY, api_key=KEY, api_domains=("mg.example.org",)))[0] == []
+    assert judged(webhook("a", "ses", path_secret=KEY, api_key=Secret("AKIDEXAMPLE:secret")))[0] == [
+        "webhooks.a.api_region: is missing, and there is no topic that tells it; api_key needs it"
+    ]
+
+
 def test_names_fit_a_url_and_a_label() -> None:
     assert all(map(NAME.fullmatch, ("a", "A-b_9", "x" * 64)))
     assert not any(map(NAME.fullmatch, ("", "a b", "a/b", "ä", "a.b", "x" * 65, "a\n")))

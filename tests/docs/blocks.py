@@ -75,6 +75,22 @@ def own_handlers() -> dict[str, str]:
     return {"own handlers": table(columns, rows)}
 
 
+def missed_table() -> str:
+    """The table of the providers that can be asked for missed webhooks."""
+    rows = []
+    for name in providers.names():
+        one = providers.get(name)
+        if one.backfill is not None:
+            rows.append(
+                (
+                    f"[{one.title}]({Path('..')}/providers/{name}.md)",
+                    ", ".join(one.backfill.names),
+                    one.backfill.key,
+                )
+            )
+    return table(("provider", "its lists", "`api_key`"), rows)
+
+
 def _source(name: str, kind: str, provider: str, heard: str, day: int, week: int) -> dict[str, Any]:
     fixed = {"state": "green", "why": "", "newest_hour": None}
     return fixed | {
@@ -221,6 +237,7 @@ def documents() -> dict[Path, dict[str, str]]:
     made = {
         "start/listmonk.md": {"permissions": permissions()},
         "start/proxy.md": {"proxy": f"```caddy\n{caddy.configuration(Site('news.example.org'))}```"},
+        "operate/missed-webhooks.md": {"missed": missed_table()},
         "providers/index.md": {"providers": providers_table(), "pages": toctree(providers.names())},
         "providers/listmonk-knows.md": own_handlers(),
         "providers/custom.md": {"keys": own_keys("custom")},

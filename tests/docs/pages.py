@@ -14,17 +14,27 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from bouncestream import providers
+from bouncestream.alerts.reading import span
 from bouncestream.cli import build_parser
 from bouncestream.cli.manual import MANUAL
 from bouncestream.cli.parser import COMMANDS
 from bouncestream.config.model import NAMED, SECTIONS
 from bouncestream.doctor.catalogue import BY_TOPIC, TOPICS
+from bouncestream.providers._contract import Provider
 from bouncestream.providers._settings import Webhook, proofs_of
 from bouncestream.settings.key import Key, keys_of
 
 MADE = "<!-- Made by `python -m tests.docs.blocks`. Change the code that it is made from, not this page. -->"
 #: Providers whose pages are written by hand.
 WRITTEN = frozenset({"generic", "custom"})
+#: Why a provider cannot be asked for missed webhooks; of all others its API is not read yet.
+_UNASKED = {
+    "sendamatic": "its documented API shows a score of an address, and no list",
+    **dict.fromkeys(
+        ("haraka", "kumomta", "mox", "postal"),
+        "it is a server of your own; its log has what was not sent to bouncestream",
+    ),
+}
 #: Options of every command, which the page of all commands tells.
 _COMMON = frozenset({"--help", "--debug", "--config"})
 #: Command → the page below docs/ that tells more.
@@ -46,6 +56,7 @@ _MORE = {
     "proxy": ("Reverse proxy", "start/proxy.md"),
     "provider": ("Another provider", "providers/custom.md"),
     "undo": ("The brake and undo", "operate/brake.md"),
+    "backfill": ("Missed webhooks", "operate/missed-webhooks.md"),
     "outbox": ("Events and states", "understand/events.md"),
     "person": ("A person's data", "operate/persons.md"),
     "reconcile": ("Numbers that add up", "operate/reconcile.md"),
@@ -233,6 +244,7 @@ def _provider(name: str) -> str:
             + "\n\n[How bounces are judged](../understand/judgement.md#change-what-a-class-means) explains the"
             " classes. `classes` in the webhook's section overrides a line."
         )
+    parts.append(_missed(one))
     if "suppressed" in one.classes.values():
         where = f" To look at it: {one.guide.suppressions}." if one.guide.suppressions else ""
         parts.append(
@@ -249,6 +261,26 @@ def own_keys(name: str, common: Collection[str] = frozenset(keys_of(Webhook))) -
     """The table of the keys that a provider has beside the `common` ones."""
     keys = keys_of(providers.get(name).settings).values()
     return table(("key", "default", "meaning"), (_key_row(key) for key in keys if key.name not in common))
+
+
+_BACKFILL = "[`bouncestream backfill NAME`](../operate/missed-webhooks.md)"
+
+
+def _missed(one: Provider[Any]) -> str:
+    """Of a provider's page: whether and how it is asked for what webhooks missed."""
+    api = one.backfill
+    if api is None:
+        why = _UNASKED.get(one.name, "its API is not read yet")
+        return f"## Missed webhooks\n\n{_BACKFILL} cannot ask {one.title}: {why}."
+    names = ", ".join(f"`{name}`" for name in api.names)
+    needs = "".join(f" It needs `{name}` as well." for name in api.needs)
+    return (
+        f"## Missed webhooks\n\n{_BACKFILL} asks {one.title} for what no webhook brought.\n\n"
+        f"`api_key`: {_escaped(api.key)}{needs}\n\n"
+        f"Its lists, in this order: {names}. An item that is younger than {span(api.patience.total_seconds())} is"
+        f" left for a later run, as the webhook may still come. {_escaped(api.left_out)} Source: {api.source}, read"
+        f" on {api.read}."
+    )
 
 
 def _escaped(text: str) -> str:

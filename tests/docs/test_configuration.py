@@ -46,7 +46,7 @@ def test_configuration_blocks_can_be_used(block: str, tmp_path: Path) -> None:
     path.chmod(0o600)
     environ = {} if "listmonk" in said else {"BOUNCESTREAM__LISTMONK__TOKEN": SECRET}
     for name, hook in said.get("webhooks", {}).items():
-        if not {"secret", "secret_file", "token", "hmac_secret"} & hook.keys():
+        if not {"secret", "secret_file", "token", "hmac_secret", "signing_secret"} & hook.keys():
             environ[f"BOUNCESTREAM__WEBHOOKS__{name.upper()}__SECRET"] = SECRET
     load(path, environ)
 

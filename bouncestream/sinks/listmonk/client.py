@@ -135,11 +135,7 @@ class ListmonkClient:
         processing = settings is None or answers.processing(settings)
         if probe.outcome is PostOutcome.UNKNOWN and processing and probe.status != 503:
             raise SinkError(f"Listmonk answers {probe.status} to a bounce: {probe.words}")
-        profile = await self._try("/api/profile")
-        # Listmonk 3 has no profile, and one user who may do all.
-        granted = permissions.granted(profile).names
-        # Without subscribers:get_all the query answers 200 with nobody, just like for an unknown address.
-        lookup = (granted is None or "subscribers:get_all" in granted) and await self._may(self._nobody())
+        lookup = await self.may_look_up()
         return Capabilities(
             version=answers.version(config or {}),
             post=probe.outcome is PostOutcome.REFUSED,
@@ -149,6 +145,14 @@ class ListmonkClient:
             actions=answers.actions(settings) if settings is not None else {},
             processing=processing and probe.status != 503,
         )
+
+    async def may_look_up(self) -> bool:
+        """Whether the token may look people up."""
+        profile = await self._try("/api/profile")
+        # Listmonk 3 has no profile, and one user who may do all.
+        granted = permissions.granted(profile).names
+        # Without subscribers:get_all the query answers 200 with nobody, just like for an unknown address.
+        return (granted is None or "subscribers:get_all" in granted) and await self._may(self._nobody())
 
     # -- subscribers ----------------------------------------------------------------------------------------
 
@@ -218,6 +222,12 @@ class ListmonkClient:
                     owners.update(dict.fromkeys(part, ""))
                     owners.update((person.uuid.lower(), person.email) for person in found)
         return owners
+
+    async def known(self, addresses: Collection[str]) -> Mapping[str, Subscriber]:
+        """By address in its forms. One that cannot be queried safely is as one that Listmonk has not."""
+        forms = {form.lower(): one for one in addresses for form in (payload.unicode_form(one), one)}
+        _, people = await self.find(forms, ())
+        return {forms[person.email.lower()]: person for person in people}
 
     def _kinds(self, claimed: Sequence[Claimed]) -> set[str]:
         return {c.event.kind.value for c in claimed} & set(self._counts or ())

@@ -361,3 +361,25 @@ async def test_credentials_are_never_followed_to_another_server(
     answers.get("http://listmonk.test/", status=302, headers={"Location": "http://evil.test/?v=0123456789"})
     answers.get("http://listmonk.test/admin/login", status=302, headers={"Location": "http://evil.test/"})
     assert await elsewhere.boot_id() == ""
+
+
+async def test_whom_listmonk_has_among_addresses(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
+    asked = {f"p{i}@example.com" for i in range(1, 251)} | {
+        "nobody@example.com",
+        "gone@example.com",
+        "anna@xn--bcher-kva.example",
+        "o'brien@example.com",
+        'odd"--@example.com',
+    }
+    known = await listmonk.known(asked)
+    assert asked - known.keys() == {"nobody@example.com", 'odd"--@example.com'}
+    assert known["gone@example.com"].status == "blocklisted"
+    assert known["anna@xn--bcher-kva.example"].email == "anna@bücher.example"
+    assert known["p7@example.com"].uuid == "00000007-0000-4000-8000-000000000000"
+    assert await listmonk.known(()) == {}
+
+
+async def test_whether_the_token_may_look_people_up(listmonk: ListmonkClient, without: Allow) -> None:
+    assert await listmonk.may_look_up()
+    without("subscribers:get_all")
+    assert not await listmonk.may_look_up()
