@@ -15,6 +15,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -113,6 +114,7 @@ class App:
                     self.config,
                     paused=lambda: self.relay.context.breaker.paused,
                     quick=self._quick,
+                    numbers=self._numbers,
                 )
                 self.server = WebhookServer(
                     self.config.server,
@@ -264,6 +266,14 @@ class App:
         from bouncestream.doctor.background import quick  # small: the work is done in a process of its own
 
         return await quick(config)
+
+    async def _numbers(self, since: datetime) -> str:
+        """Whether outbox and Listmonk agree since a time, in words."""
+        from bouncestream.judging.reconcile import in_words  # once a week
+        from bouncestream.maintenance.reconcile import reconcile
+
+        before = SystemClock().now() - timedelta(seconds=self.config.retention.events)
+        return in_words(await reconcile(self.db.read, self.sink, since=since, before=before))
 
     async def _stop_sources(self) -> None:
         """Nothing more comes in; what is in hand is committed and acknowledged."""

@@ -25,7 +25,7 @@ from bouncestream.alerts.lately import Lately
 from bouncestream.alerts.rules import RULES
 from bouncestream.alerts.snapshot import FindingLike, Numbers, Snapshot
 from bouncestream.config.model import Config
-from bouncestream.errors import StoreError
+from bouncestream.errors import BouncestreamError, StoreError
 from bouncestream.health import Health, Status
 from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, Metrics
 from bouncestream.outbox import alerts, delivery, missed
@@ -44,6 +44,8 @@ ROWS, LOOKS = 5000, 20
 SETTLING, SETTLING_TURNS = 60.0, 4
 #: The doctor's checks may take so long altogether; seconds.
 CHECKS_PATIENCE = 60.0
+#: The comparison with Listmonk may take so long; seconds.
+NUMBERS_PATIENCE = 60.0
 #: So much is kept in memory while the outbox cannot be written.
 UNKEPT = 500
 #: In `meta`: when the last summary was told, or watching began.
@@ -64,6 +66,8 @@ class Watch:
     config: Config
     paused: Callable[[], str] = lambda: ""
     quick: Quick | None = None
+    #: The comparison of outbox and Listmonk since a time, in words; for the weekly summary.
+    numbers: Callable[[datetime], Awaitable[str]] | None = None
     channels: Callable[[Config], Sequence[Channel]] = lambda config: channels(config.alerts)
 
     def __post_init__(self) -> None:
@@ -235,6 +239,8 @@ class Watch:
                     snapshot.numbers.quarantine,
                     self._states.values(),
                 )
+                if settings.every == "weekly":
+                    text += await self._compared(due - timedelta(days=summary.DAYS[settings.every]))
                 names = [n for n in self._courier.names if settings.channels in ("all", n.partition(":")[0])]
                 title = summary.title(settings, due)
                 self._send(Notice(self._next_id, now, What.SUMMARY, "info", title, text), names)
@@ -243,6 +249,17 @@ class Watch:
             await self.db.write(partial(delivery.set_meta, name=SUMMARY_AT, value=now.isoformat()))
         except StoreError as error:
             log.debug("the summary is delayed: %s", error)
+
+    async def _compared(self, since: datetime) -> str:
+        """Whether the numbers of the outbox and of Listmonk add up, or why that is not known."""
+        if self.numbers is None:
+            return ""
+        try:
+            async with asyncio.timeout(NUMBERS_PATIENCE):
+                told = await self.numbers(since)
+        except (BouncestreamError, TimeoutError) as error:
+            told = f"  could not be compared: {error or 'Listmonk took too long'}"
+        return f"\nOutbox and Listmonk (`bouncestream reconcile`):\n{told}"
 
     async def _heartbeats(self) -> None:
         """While all is well, and this task can say so."""

@@ -104,6 +104,16 @@ class Compared:
         return [one for one in self.differences if not one.explained]
 
 
+def in_words(compared: Compared) -> str:
+    """The comparison with Listmonk in some lines, for the weekly summary."""
+    events, stored = sum(compared.events.values()), sum(compared.stored.values())
+    lines = [f"  {events} events in the outbox, {stored} of them in Listmonk"]
+    lines += [f"  {number} {cause}: {CAUSES[cause]}" for cause, number in compared.causes.items()]
+    if number := len(compared.unexplained):
+        lines.append(f"  {number} unexplained. Next: `bouncestream reconcile --since 7d` names them.")
+    return "\n".join(lines)
+
+
 def against_listmonk(
     into: Compared,
     ours: Mapping[str, Ours],

@@ -22,7 +22,7 @@ from bouncestream.config.alerting import Alerts, Heartbeat, JsonWebhook, Summary
 from bouncestream.config.model import Config
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.errors import StoreUnavailable
+from bouncestream.errors import SinkError, StoreUnavailable
 from bouncestream.event import Kind, Proof
 from bouncestream.health import Health, Status
 from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, Metrics
@@ -328,6 +328,23 @@ async def test_the_summary_comes_once_a_day(world: World) -> None:
     assert first["event"] == "summary"
     assert "shop: 3 hard" in first["text"]
     assert "Received:\n  nothing" in second["text"]
+
+
+@pytest.mark.parametrize("trouble", ["", "Listmonk is away"])
+async def test_a_weekly_summary_tells_whether_the_numbers_add_up(world: World, trouble: str) -> None:
+    async def numbers(since: datetime) -> str:
+        if trouble:
+            raise SinkError(trouble)
+        return f"  since {since:%A %H:%M}: 3 events"
+
+    world.alerts = replace(world.alerts, summary=Summary(every="weekly", at="07:00"))
+    async with world.running(numbers=numbers) as watch:
+        await world.turns(watch)
+        world.clock.go(days=7)
+        await world.receiver.until(1)
+    (body,) = world.receiver.bodies()
+    told = f"could not be compared: {trouble}" if trouble else "since Monday 07:00: 3 events"
+    assert f"Outbox and Listmonk (`bouncestream reconcile`):\n  {told}" in body["text"]
 
 
 async def test_a_summary_goes_over_the_channels_that_it_names(world: World) -> None:

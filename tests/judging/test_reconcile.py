@@ -14,6 +14,7 @@ from bouncestream.judging.reconcile import (
     Ours,
     against_listmonk,
     against_provider,
+    in_words,
     missing,
 )
 from bouncestream.ports import ListedRow, State
@@ -113,3 +114,11 @@ def test_the_entries_of_a_provider() -> None:
 
 def test_what_is_unexplained_is_a_cause() -> None:
     assert CAUSES.keys() > UNEXPLAINED
+
+
+def test_the_words_of_the_summary() -> None:
+    told = in_words(compared(ours(), 2)).splitlines()
+    assert told[0] == "  1 events in the outbox, 1 of them in Listmonk"
+    assert told[1].startswith("  1 counted twice: ")
+    assert "1 unexplained" in told[2]
+    assert len(in_words(compared(ours(), 1)).splitlines()) == 1
