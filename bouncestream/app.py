@@ -27,6 +27,7 @@ from bouncestream.errors import ListenError
 from bouncestream.health import Health, Status
 from bouncestream.maintenance.absence import Absence
 from bouncestream.maintenance.account import Account
+from bouncestream.maintenance.decay import Soft
 from bouncestream.maintenance.deletions import Deletions
 from bouncestream.maintenance.erasures import Erasures
 from bouncestream.maintenance.newcomer import Newcomer
@@ -217,6 +218,13 @@ class App:
             people=self.sink.people,
         )
 
+    def _soft(self) -> Soft:
+        def may_look() -> bool | None:
+            capabilities = self.relay.context.capabilities
+            return None if capabilities is None else capabilities.lookup
+
+        return Soft(self.db, self.sink, SystemClock(), lambda: self.config, may_look, on_commit=self.relay.wake)
+
     def _deletions(self) -> Deletions:
         def wanted() -> bool:
             return self.config.privacy.follow_deletions and not self.dry_run
@@ -304,6 +312,7 @@ class App:
         self._beside += [
             keep("upkeep", self.upkeep.run),
             keep("erasures", Erasures(self.db, SystemClock()).run, status=Status.YELLOW),
+            keep("soft bounces", self._soft().run, status=Status.YELLOW),
             keep("deletions", self._deletions().run, status=Status.YELLOW),
             keep("rejudge", self.rejudge.run, finite=True, status=Status.YELLOW),
         ]

@@ -26,6 +26,9 @@ UNSURE = ("repeat", "hard", "soft")
 #: The reason of a mail that a provider did not send, by a list of its own that says nothing more.
 LISTED = "provider_list"
 
+#: Why a soft bounce is not told, where they are only counted here.
+KEPT_SOFT = "soft bounces are only counted here ([policy.soft] tell = false)"
+
 #: What a reason may be mapped to.
 WORDS = (Kind.HARD.value, Kind.SOFT.value, Kind.COMPLAINT.value, IGNORE)
 
@@ -41,6 +44,7 @@ class Rules:
     providers: Mapping[str, _Words] = field(default_factory=lambda: MappingProxyType({}))
     domains: Mapping[str, _Words] = field(default_factory=lambda: MappingProxyType({}))
     unsure: str = "repeat"
+    keep_soft: bool = False  #: soft bounces are only counted here (`[policy.soft] tell = false`)
 
     def word(self, event: BounceEvent) -> str:
         """The word of the policy on an event: a kind, `ignore`, or nothing."""
@@ -71,4 +75,6 @@ class Rules:
             return f"the policy ignores {event.reason}"
         if event.reason == LISTED and not word:
             return "the provider refused it by a list of its own, which says nothing about the address"
+        if self.keep_soft and event.kind is Kind.SOFT:
+            return KEPT_SOFT
         return ""

@@ -9,7 +9,7 @@ import pytest
 
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.mail.reason import REASONS
-from bouncestream.policy import LISTED, Rules
+from bouncestream.policy import KEPT_SOFT, LISTED, Rules
 
 EVENT = BounceEvent(
     kind=Kind.SOFT,
@@ -71,3 +71,11 @@ def test_what_a_provider_refuses_by_its_own_list_is_told_only_where_the_policy_h
 
 def test_an_unsubscription_is_no_matter_of_reasons() -> None:
     assert ALL.word(replace(EVENT, kind=Kind.UNSUBSCRIBE)) == ""
+
+
+def test_soft_bounces_that_are_only_counted_here_are_not_told() -> None:
+    rules = Rules(keep_soft=True)
+    soft = BounceEvent(Kind.SOFT, "ann@example.com", "ses", "generic", reason="mailbox_full")
+    assert rules.ignores(soft) == KEPT_SOFT
+    assert rules.ignores(replace(soft, kind=Kind.HARD)) == ""
+    assert Rules().ignores(soft) == ""

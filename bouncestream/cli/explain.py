@@ -10,10 +10,12 @@ import json
 import sqlite3
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bouncestream import decay
 from bouncestream.cli import out
 from bouncestream.cli.explain_mail import explain_mail
 from bouncestream.cli.opened import configuration, configuration_if_any, looking
@@ -24,7 +26,7 @@ from bouncestream.errors import SinkError, UsageError
 from bouncestream.event import MAILBOX, Kind
 from bouncestream.judging.stored import StillUnreadable, identified_again, pieces, same_person
 from bouncestream.judging.unsure import in_words
-from bouncestream.outbox import delivery, operator
+from bouncestream.outbox import delivery, operator, raising
 from bouncestream.outbox.operator import Listed, Step
 from bouncestream.outbox.people import judged_again
 from bouncestream.outbox.view import View
@@ -84,7 +86,7 @@ def _explain_event(args: argparse.Namespace) -> int:
     """Print it; 3 when Listmonk could not be asked."""
     config = configuration(args, with_secrets=not args.offline, judging=True)
     with looking(config.outbox.path) as outbox:
-        found = outbox.read(partial(_found, ref=args.target))
+        found = outbox.read(partial(_found, ref=args.target, config=config))
         now = _now(config, found, outbox) if args.json or not found.of_mail else ""
     row, steps = found.row, found.steps
     kept, trouble = ("", "") if args.offline else asyncio.run(_kept(config, found))
@@ -118,13 +120,14 @@ class _Found:
     steps: list[Step]
     came: RawInput | None  #: the request or mail that it came by; None: it is not kept
     instance: str  #: the outbox's name among outboxes
+    soft: str = ""  #: how its person stands, where soft bounces are counted here
 
     @property
     def of_mail(self) -> bool:
         return self.came is not None and self.came.provider == MAILBOX
 
 
-def _found(conn: sqlite3.Connection, ref: str) -> _Found:
+def _found(conn: sqlite3.Connection, ref: str, config: Config) -> _Found:
     try:
         row, steps = operator.show(conn, operator.find(conn, ref))
     except UsageError as error:
@@ -133,7 +136,19 @@ def _found(conn: sqlite3.Connection, ref: str) -> _Found:
         came = operator.raw_input(conn, row)
     except UsageError:
         came = None
-    return _Found(row, steps, came, delivery.get_meta(conn, "instance") or "")
+    return _Found(row, steps, came, delivery.get_meta(conn, "instance") or "", _soft(conn, row, config))
+
+
+def _soft(conn: sqlite3.Connection, row: Listed, config: Config) -> str:
+    """How the person of a soft bounce stands, in words; empty: Listmonk counts."""
+    soft, rules = config.policy.soft, config.policy.rules
+    if soft.mode != "bridge" or row.event.kind is not Kind.SOFT:
+        return ""
+    counts, bounces = raising.counted_with(conn, row.row, rules, config.unproven)
+    told = decay.in_words(decay.standings(bounces, soft.rule, datetime.now(UTC)), soft.rule)
+    if not counts:
+        told.insert(0, "this one does not count: only proven ones about the mailbox do")
+    return "; ".join(told)
 
 
 def _came_in(config: Config, found: _Found, now: str, args: argparse.Namespace) -> None:
@@ -151,6 +166,7 @@ def _came_in(config: Config, found: _Found, now: str, args: argparse.Namespace) 
                 ("server's words", row.event.diagnostic),
                 ("evidence", row.event.evidence),
                 ("unsure", in_words(row.event)),
+                ("soft bounces", found.soft),
             )
         ),
         "  ",
@@ -243,6 +259,7 @@ def _json(
         **as_json(row, args),
         "said": said,
         "decided_by": by,
+        "soft_bounces": found.soft,
         "judged_now": now,
         "sent": json.loads(out.masked(json.dumps(sent), args)),
         "kept": kept,

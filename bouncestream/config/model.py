@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +16,7 @@ from bouncestream.config import tables
 from bouncestream.config.alerting import Alerts, Email, Heartbeat, JsonWebhook, Summary
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.crypto.secret import Secret
+from bouncestream.decay import COUNTS, Decay
 from bouncestream.policy import UNSURE, Rules
 from bouncestream.providers._settings import Webhook
 from bouncestream.settings import shapes
@@ -207,6 +209,36 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Soft:
+    """Who counts soft bounces. docs/understand/soft.md tells more."""
+
+    mode: str = live_key(
+        shapes.choice("listmonk", "bridge"),
+        '"listmonk"',
+        'With "listmonk", Listmonk counts soft bounces, for ever, and acts at its own count. With "bridge", '
+        "bouncestream counts them by the keys below and tells the one that reaches the count as hard: then set "
+        "Listmonk's action for soft bounces to None.",
+    )
+    count: Mapping[str, int] = live_key(
+        tables.SOFT_COUNTS,
+        "{ mailbox = 5, unreachable = 7, unknown = 7 }",
+        "On how many different days a person must bounce, by the class of the reason: the mailbox (full, "
+        "disabled), its server (unreachable), or no reason that is understood (unknown). 0: never.",
+    )
+    window: float = live_key(
+        shapes.DURATION, '"180d"', "Older soft bounces are forgotten; so are those before the person's last click."
+    )
+    tell: bool = live_key(
+        shapes.TRUTH, "true", "With mode bridge: tell soft bounces to Listmonk too, or (false) only keep them here."
+    )
+
+    @property
+    def rule(self) -> Decay:
+        """The counts as they are applied."""
+        return Decay({**COUNTS, **self.count}, timedelta(seconds=self.window))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Your own word on what comes in. docs/understand/policy.md has the reasons and the default of each."""
 
@@ -242,10 +274,13 @@ class Policy:
         'mailbox_full = "hard" } }.',
     )
 
+    soft: Soft = field(default_factory=Soft)
+
     @property
     def rules(self) -> Rules:
         """The tables as they are applied."""
-        return Rules(self.reasons, self.providers, self.domains, self.unsure)
+        keep = self.soft.mode == "bridge" and not self.soft.tell
+        return Rules(self.reasons, self.providers, self.domains, self.unsure, keep)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +314,11 @@ class Config:
     warnings: tuple[str, ...] = field(default=(), compare=False)  #: not faults, but someone should know
     path: str = field(default="", compare=False)  #: the file that it came from, if any
 
+    @property
+    def unproven(self) -> frozenset[str]:
+        """The webhooks to which anybody may post."""
+        return frozenset(name for name, hook in self.webhooks.items() if hook.unverified)
+
 
 #: Sections that are tables of named sections: [webhooks.<name>]. A webhook's keys are those of its provider.
 NAMED: Mapping[str, type[Any]] = {"webhooks": Webhook, "mailboxes": Mailbox}
@@ -296,6 +336,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "mailboxes": Mailbox,
     "mail": Mail,
     "policy": Policy,
+    "policy.soft": Soft,
     "alerts": Alerts,
     "alerts.email": Email,
     "alerts.webhook": JsonWebhook,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from bouncestream.decay import COUNTS
 from bouncestream.mail.address import a_label
 from bouncestream.mail.reason import REASONS as REASON_TABLE
 from bouncestream.policy import WORDS
@@ -35,5 +36,17 @@ def by_domain(inner: Shape) -> Shape:
     return by_name(inner, _domain)
 
 
+def _counts(value: Any) -> Mapping[str, int]:
+    if not isinstance(value, dict):
+        raise Wrong(f"is {sort_of(value)}, not a table")
+    for name, count in value.items():
+        if name not in COUNTS:
+            raise Wrong(f"has {name!r}, which is not a class of reasons; there are {', '.join(COUNTS)}")
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= 1000:
+            raise Wrong(f"has {name} = {count!r}, which is not a whole number from 0 to 1000")
+    return dict(value)
+
+
 DOMAINS = Shape('a list of domains, such as ["example.org"]', each(_domain), plain=False)
 REASONS = Shape('{ reason = "hard", "soft", "complaint" or "ignore" }', _reasons, plain=False)
+SOFT_COUNTS = Shape("{ mailbox = 5, unreachable = 7, unknown = 7 }, with 0 for never", _counts, plain=False)

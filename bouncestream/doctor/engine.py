@@ -207,7 +207,8 @@ async def _listmonk(it: Examination, config: Config, asked: ListmonkTask) -> Non
         it.judged(listmonk.TOPIC, lambda: listmonk.judge(seen))
         users = [(box.host, box.user) for box in config.mailboxes.values()]
         titles = {providers.get(hook.provider).title for hook in config.webhooks.values()}
-        it.judged(bounces.TOPIC, lambda: bounces.judge(seen, users, own_sources(config), titles))
+        soft = config.policy.soft.mode
+        it.judged(bounces.TOPIC, lambda: bounces.judge(seen, users, own_sources(config), titles, soft_mode=soft))
         if seen.known:
             boxes, version = list(config.mailboxes.values()), seen.version
             it.judged(bounces.TOPIC, lambda: return_address.judge(config.mail, boxes, version))

@@ -2,8 +2,8 @@
 """PURE. The subscriber queries that bouncestream sends, recognised; anything else is an SQL error.
 
 Listmonk puts `?query=` into its SQL as it is. Here `subscribers.email|uuid|id`, `=` or `IN (...)`, joined by OR, is
-all, and behind it one count of stored bounces, or whether a campaign went to one of some lists: a query that a test
-sends by mistake fails here as a wrong one fails there.
+all, and behind it one count of stored bounces, a click, or whether a campaign went to one of some lists: a query
+that a test sends by mistake fails here as a wrong one fails there.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ _STORED = re.compile(
 _SENT = re.compile(
     r" AND EXISTS \(SELECT 1 FROM campaign_lists JOIN campaigns ON campaigns\.id = campaign_id"
     r" WHERE campaigns\.uuid IN \('([^']*)'\) AND list_id IN \((\d+(?:, \d+)*)\)\)\Z"
+)
+_CLICKED = re.compile(
+    r" AND EXISTS \(SELECT 1 FROM link_clicks WHERE link_clicks\.subscriber_id = subscribers\.id"
+    r" AND link_clicks\.created_at > '([^']*)'\)\Z"
 )
 
 
@@ -56,6 +60,12 @@ def split_stored(text: str) -> tuple[str, Stored | None]:
     """The query without its count of stored bounces, and that count, if it has one."""
     found = _STORED.search(text)
     return (text[: found.start()], Stored(found[1], int(found[2]))) if found else (text, None)
+
+
+def split_clicked(text: str) -> tuple[str, str]:
+    """The query without its condition on clicks, and the time after which there has to be one; empty: none."""
+    found = _CLICKED.search(text)
+    return (text[: found.start()], found[1]) if found else (text, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from bouncestream.sandbox.calls import Call, Route
 from bouncestream.sandbox.database import MailingList, Person
 from bouncestream.sandbox.model import EMAIL, Subscriber
 from bouncestream.sandbox.posted import Refused
-from bouncestream.sandbox.sql import SqlError, read_query, split_sent, split_stored
+from bouncestream.sandbox.sql import SqlError, read_query, split_clicked, split_sent, split_stored
 
 _SEES_LISTS = ("lists:get_all", "lists:manage_all")
 _STATUSES = ("enabled", "disabled", "blocklisted")
@@ -34,11 +34,14 @@ def _listing(call: Call) -> web.Response:
     try:
         conditions, stored = split_stored(text)
         conditions, sent = split_sent(conditions)
+        conditions, clicked = split_clicked(conditions)
         people: Iterable[Person] = (
             listmonk.database.find(read_query(conditions)) if text else listmonk.database.people.values()
         )
         if sent and not sent.lists & listmonk.database.sent_to.get(sent.campaign, set()):
             people = ()
+        if clicked:
+            people = ()  # nobody clicks here
         if stored:
             people = [p for p in people if sum(r.type == stored.type for r in p.rows.values()) >= stored.count]
     except SqlError as error:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +97,18 @@ def test_the_providers_own_word_is_told(cli: Cli, config: Path, conn: sqlite3.Co
     told = json.loads(cli("explain", "1", "--offline", "--json").stdout)
     assert told["said"] == "Bounce/HardBounce"
     assert json.loads(cli("explain", "2", "--offline", "--json").stdout)["said"] == "", "its request is not kept"
+
+
+def test_the_count_of_soft_bounces_and_what_is_missing(cli: Cli, tmp_path: Path, conn: sqlite3.Connection) -> None:
+    write_config(tmp_path, extra='[policy.soft]\nmode = "bridge"\ncount = { mailbox = 3 }\n')
+    now = datetime.now(UTC)
+    for day in range(2):
+        at = now - timedelta(days=day)
+        event = make.event(kind=Kind.SOFT, reason="mailbox_full", message_id=str(day), occurred_at=at)
+        make.submit(conn, event, now=at)
+    make.submit(conn, make.event(kind=Kind.SOFT, reason="spam", message_id="9"), now=now)
+    told = cli("explain", "1", "--offline").stdout
+    assert "mailbox: soft bounces on 2 of 3 days in 180 days; 1 more days are missing" in " ".join(told.split())
+    assert (
+        "this one does not count" in json.loads(cli("explain", "3", "--offline", "--json").stdout)["soft_bounces"]
+    )

@@ -18,3 +18,13 @@ def test_a_reason_that_does_not_exist_is_named_with_the_nearest() -> None:
         tables.REASONS.parse({"mailbox_ful": "hard"})
     by_domain = tables.by_domain(tables.REASONS)
     assert by_domain.parse({"Example.org": {"spam": "ignore"}}) == {"example.org": {"spam": "ignore"}}
+
+
+@pytest.mark.parametrize("value", [{"mailboxes": 3}, {"mailbox": -1}, {"mailbox": True}, {"mailbox": "3"}, 3])
+def test_wrong_counts_of_soft_bounces(value: object) -> None:
+    with pytest.raises(Wrong):
+        tables.SOFT_COUNTS.parse(value)
+
+
+def test_right_counts_of_soft_bounces() -> None:
+    assert tables.SOFT_COUNTS.parse({"mailbox": 0, "unknown": 9}) == {"mailbox": 0, "unknown": 9}

@@ -23,6 +23,7 @@ from bouncestream.alerts.rules import RULES, span
 from bouncestream.cli import build_parser, status_screen
 from bouncestream.cli.parser import COMMANDS
 from bouncestream.config.model import NAMED, SECTIONS, Verify
+from bouncestream.decay import CLASSES, COUNTS
 from bouncestream.doctor.catalogue import TOPICS
 from bouncestream.doctor.proxies import Site, caddy
 from bouncestream.judging.reconcile import CAUSES, UNEXPLAINED
@@ -243,6 +244,15 @@ def documents() -> dict[Path, dict[str, str]]:
         "providers/custom.md": {"keys": own_keys("custom")},
         "understand/policy.md": {
             "reasons": table(("reason", "by default", "may pass by itself", "meaning"), reasons)
+        },
+        "understand/soft.md": {
+            "classes": table(
+                ("class", "count by default", "reasons"),
+                (
+                    (f"`{name}`", str(count), ", ".join(f"`{r}`" for r, of in CLASSES.items() if of == name))
+                    for name, count in COUNTS.items()
+                ),
+            )
         },
         "operate/metrics.md": {"metrics": table(("metric", "labels", "meaning"), metrics)},
         "operate/alerts.md": {"rules": table(("rule and level", "fires when", "over after a calm of"), rules)},

@@ -107,6 +107,12 @@ BOUNCES: tuple[Case, ...] = (
     ),
     shared("never-acts", "bounces-never-acts", sandbox=acts(hard=(1, "none"), complaint=(1000, "blocklist"))),
     shared("soft-never-acts", "bounces-soft-never", sandbox=acts(soft=(1_000_000, "blocklist"))),
+    shared(
+        "soft-both",
+        "bounces-soft-both",
+        sandbox=acts(soft=(3, "blocklist")),
+        config='[policy.soft]\nmode = "bridge"\n',
+    ),
     shared("acts-at-once", "bounces-acts-at-once", sandbox=acts(soft=(1, "blocklist"))),
     shared("deletes", "bounces-deletes", sandbox=acts(hard=(1, "delete"))),
     shared(

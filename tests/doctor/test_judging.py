@@ -307,6 +307,15 @@ def test_soft_bounces_without_an_effect(soft: tuple[Any, Any], ident: str) -> No
         assert f"{soft[0]:,}" in found[0].seen
 
 
+@pytest.mark.parametrize(
+    ("action", "wrong"), [("blocklist", True), ("delete", True), ("none", False), (None, False)]
+)
+def test_soft_bounces_are_counted_by_one_side_only(action: str | None, wrong: bool) -> None:
+    actions = {"soft": {"count": 2, "action": action}}
+    found = bounces.judge(seen(settings={"bounce.actions": actions}), [], [], soft_mode="bridge")
+    assert [one.id for one in found if "soft" in one.id] == (["bounces-soft-both"] if wrong else [])
+
+
 # -- certificates -----------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ FINDINGS: Mapping[str, str] = {
     "bounces-never-acts": "Listmonk never acts on hard bounces or complaints",
     "bounces-soft-never": "Listmonk's threshold for soft bounces is too high to be reached, so it never acts",
     "bounces-soft-none": "soft bounces have no effect in Listmonk",
+    "bounces-soft-both": "Listmonk counts soft bounces as well, though bouncestream decides about them",
     "bounces-acts-at-once": "Listmonk acts on a subscriber at the first soft bounce",
     "bounces-deletes": "Listmonk deletes subscribers who bounce, and their bounces with them",
     "bounces-same-mailbox": "Listmonk's POP scanner empties the mailbox that bouncestream reads",
@@ -70,15 +71,17 @@ def judge(
     mailboxes: Iterable[tuple[str, str]],
     labels: Iterable[str],
     providers: Collection[str] = (),
+    *,
+    soft_mode: str = "listmonk",
 ) -> list[Finding]:
     """`mailboxes`: host and user of those that bouncestream reads; `labels`: the names of its sources; `providers`:
-    the titles of those whose webhooks it receives."""
+    the titles of those whose webhooks it receives; `soft_mode`: `[policy.soft] mode`."""
     if not seen.known:  # whoever we are there, that the webhooks are off is seen
         return [one for one in _switches(seen, None) if one.id == "bounces-webhooks-off"] if seen.stranger else []
     settings = seen.settings
     found = _switches(seen, settings)
     if settings is not None:
-        found += _actions(settings.get("bounce.actions"))
+        found += _actions(settings.get("bounce.actions"), soft_mode)
         found += _mailboxes(settings.get("bounce.mailboxes"), mailboxes)
         found += _own(settings, providers)
     found += _doubled(_rows(seen), tuple(labels))
@@ -141,7 +144,7 @@ def _switches(seen: ListmonkFacts, settings: Mapping[str, Any] | None) -> list[F
     return found
 
 
-def _actions(actions: Any) -> list[Finding]:
+def _actions(actions: Any, soft_mode: str) -> list[Finding]:
     rules = actions if isinstance(actions, dict) else {}
     found = []
 
@@ -151,7 +154,7 @@ def _actions(actions: Any) -> list[Finding]:
         count, action = one.get("count"), one.get("action")
         return (count if isinstance(count, int) else 1), (action if isinstance(action, str) else "")
 
-    found += _soft(rules)
+    found += _soft(rules) if soft_mode == "listmonk" else _soft_both(rule("soft")[1])
     idle = [kind for kind in ("hard", "complaint") if rule(kind)[1] == "none" or rule(kind)[0] >= NEVER]
     idle = [kind for kind in idle if kind in rules]
     if idle:
@@ -191,6 +194,16 @@ def _soft(rules: Mapping[str, Any]) -> list[Finding]:
         fix = f"{_WHERE}: soft at count 3 to 10; or action None to do nothing"
         return [Finding("bounces-soft-never", Level.WARNING, TOPIC, text, why, fix, {"count": count})]
     return []
+
+
+def _soft_both(action: str) -> list[Finding]:
+    """Whether Listmonk acts on soft bounces although bouncestream decides about them."""
+    if action in ("", "none"):
+        return []
+    text = f"[policy.soft] mode is bridge, and Listmonk's action for soft bounces is {clean(action, 20)}"
+    why = "Listmonk counts soft bounces for ever and acts on its own: nothing is forgotten there."
+    fix = f'{_WHERE}: soft with action None; or set [policy.soft] mode = "listmonk"'
+    return [Finding("bounces-soft-both", Level.ERROR, TOPIC, text, why, fix, {"action": clean(action, 20)})]
 
 
 def _told(actions: Any) -> str:

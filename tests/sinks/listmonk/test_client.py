@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import aiohttp
@@ -145,6 +146,17 @@ async def test_subscribers_are_found_by_address_and_uuid_and_it_is_told_what_cou
     sandbox.fault("db_away")
     with pytest.raises(SinkError):
         await listmonk.find(emails, ())
+
+
+async def test_clicks_are_asked_for_by_every_name(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
+    there, since = await listmonk.newest_subscriber(), datetime(2026, 3, 1, tzinfo=UTC)
+    assert there is not None
+    assert await listmonk.clicked([there.email], there.uuid, since) is False, "nobody clicks in the sandbox"
+    with pytest.raises(SinkRefused):
+        await listmonk.clicked(['";drop table@example.com'], "", since)
+    sandbox.fault("db_away")
+    with pytest.raises(SinkError):
+        await listmonk.clicked([there.email], "", since)
 
 
 async def test_with_the_database_away_a_refused_look_up_blames_no_address(
