@@ -114,8 +114,11 @@ class Provider(Generic[S]):
 
     def kept(self, request: WebhookRequest, settings: S) -> dict[str, str]:
         """Of a request the headers to keep."""
+        more = settings.kept(request)
+        if not (self.keep or more):
+            return {}
         found = {name: value for name in self.keep if (value := request.headers.get(name)) is not None}
-        return {name: value[:_LONGEST_HEADER] for name, value in (found | settings.kept(request)).items()}
+        return {name: value[:_LONGEST_HEADER] for name, value in (found | more).items()}
 
 
 def right_address(request: WebhookRequest, settings: Webhook) -> None:
