@@ -13,7 +13,8 @@ What `deploy/build` makes is asked by the tests of tests/packages, and by all ot
 path is in BOUNCESTREAM_PROGRAM; CI sets it and runs those alone (`pytest -m binary`). Where it is not set, a test
 that asks for the fixture `built` is not selected, and the others start the program of this folder. One that needs a
 program that is broken on purpose has `@pytest.mark.wrapped`, and is not selected where a built one is asked. In the
-same way BOUNCESTREAM_BASE names a Debian by debootstrap for the tests that ask for the fixture `base`.
+same way BOUNCESTREAM_BASE names a Debian by debootstrap, and BOUNCESTREAM_IMAGE a container's image, for the tests
+that ask for the fixtures `base` and `image`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any
 import pytest
 
 #: Whoever asks for one of these fixtures starts a process.
-STARTERS = {"built", "cli", "dovecot", "spawn", "terminal", "theatre"}
+STARTERS = {"built", "cli", "dovecot", "image", "spawn", "terminal", "theatre"}
 #: Threads of this name work for a fixture of the whole session, beside tests that have nothing to do with it.
 BACKSTAGE = "backstage"
 #: What the interpreter tells of (PEP 578) when a process is started by any of its means.
@@ -65,7 +66,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if STARTERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("process")
-        if "built" in getattr(item, "fixturenames", ()):
+        if {"built", "image"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("binary")
     out = set()
     if config.getoption("--fast"):
@@ -74,8 +75,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         out |= {item for item in items if "built" in getattr(item, "fixturenames", ())}
     else:
         out |= {item for item in items if any(item.iter_markers("wrapped"))}
-    if not os.environ.get("BOUNCESTREAM_BASE"):
-        out |= {item for item in items if "base" in getattr(item, "fixturenames", ())}
+    for name in ("base", "image"):
+        if not os.environ.get(f"BOUNCESTREAM_{name.upper()}"):
+            out |= {item for item in items if name in getattr(item, "fixturenames", ())}
     if out:
         config.hook.pytest_deselected(items=list(out))
         items[:] = [item for item in items if item not in out]

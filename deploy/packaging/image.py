@@ -13,6 +13,9 @@ from deploy.packaging.paths import DIST, ROOT, WORK, call, epoch, say, version
 FILE = ROOT / "deploy" / "container" / "Containerfile"
 #: Without a daemon, and without any privilege of the kernel but chroot.
 BUILDAH = ("buildah", "--storage-driver", "vfs", "--root", WORK / "images", "--runroot", WORK / "images-run")
+#: What debootstrap leaves that no image needs, as in Debian's slim ones.
+LEFT_OUT = ("dev/*", "proc/*", "sys/*", "tmp/*", "usr/share/doc/*", "usr/share/info/*", "usr/share/locale/*",
+            "usr/share/man/*", "var/cache/apt/*", "var/lib/apt/lists/*", "var/log/*")  # fmt: skip
 BASE = "localhost/debian:12-slim"
 
 
@@ -22,8 +25,20 @@ def build(folder: Path, base: Path | None, machine: str) -> Path:
     say("building the image ...")
     upon: tuple[str, ...] = ()
     if base is not None:
+        lean = WORK / "base.tar"
+        call(
+            "tar",
+            "--create",
+            "--file",
+            lean,
+            "--directory",
+            base,
+            *(f"--exclude=./{path}" for path in LEFT_OUT),
+            ".",
+        )
         container = call(*BUILDAH, "from", "scratch").strip()
-        call(*BUILDAH, "copy", container, base, "/")
+        call(*BUILDAH, "add", container, lean, "/")
+        lean.unlink()
         call(*BUILDAH, "commit", "--rm", "--timestamp", str(epoch()), container, BASE)
         upon = ("--from", BASE)
     name = f"bouncestream:{version()}"

@@ -71,6 +71,12 @@ def base() -> Path:
     return Path(os.environ["BOUNCESTREAM_BASE"]).resolve(strict=True)
 
 
+@pytest.fixture(scope="session")
+def image() -> Path:
+    """The container's image, as an archive."""
+    return Path(os.environ["BOUNCESTREAM_IMAGE"]).resolve(strict=True)
+
+
 @pytest.fixture
 def single(built: Path, cache: Path) -> Single:
     return Single(built, cache)
