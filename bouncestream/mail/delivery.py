@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from bouncestream.mail import dsn
+from bouncestream.mail import dsn, phrases
 from bouncestream.mail.address import addresses
 from bouncestream.mail.built import identified, recipient_of, senders, verdict_of
 from bouncestream.mail.classify import FINAL_ACTIONS, STILL_TRYING, Judged, classify
@@ -129,7 +129,8 @@ def _judged(
     at_rcpt = (doubtful or judged.reason in VAGUE) and _answers_rcpt(fields, words, session, address)
     if at_rcpt and doubtful:
         judged = ask(status=status, diagnostic=words, action=action, at_rcpt=True)
-    if judged.kind == Judgement.HARD.value and judged.subject == "domain" and alone:
+    of_domain = judged.kind == Judgement.HARD.value and judged.subject == "domain" and alone
+    if of_domain and phrases.names_sender(session.notice):
         other = ask(status="", diagnostic=session.notice)
         if (other.subject, other.state) == ("sender", "not there"):
             return other, words  # in short words, the sender's domain was meant

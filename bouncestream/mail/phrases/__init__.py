@@ -12,12 +12,14 @@ large mailbox services), gateways (filters in front of a mailbox, and blocklists
 from bouncestream.mail.phrases.clauses import told, with_roles
 from bouncestream.mail.phrases.engine import Hit, find, find_all, recognised, shape, words
 from bouncestream.mail.phrases.reading import Reading, read_words, statements
+from bouncestream.mail.phrases.tagging import names_sender
 
 __all__ = [
     "Hit",
     "Reading",
     "find",
     "find_all",
+    "names_sender",
     "read_words",
     "recognised",
     "shape",

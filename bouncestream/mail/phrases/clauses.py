@@ -108,7 +108,10 @@ _TOPICS = (
     "tillf", "midl", "dolu", "engel", "gecici", "kota", "спам", "времен", "тимчас", "перепол", "заблок", "фильтр",
     "polic", "too ", "reput", "disab", "suspen",
 )  # fmt: skip
-_ASIDE = ("kvot", "kwot", "limit", "квот", "speicher", "space", "storage", "espac", "spazio")
+_ASIDE = (
+    " rol", "matter", "irrelevant", "nothing to do", "zur sache", "pour rien", "a ver", "que ver", "papel", "entra",
+    "ruolo", "znacz", "vyznam", "vaikut", "szamit", "значени", "роли", "ни при чем", "no part",
+)  # fmt: skip
 _DENYING = ("not ", "no ", "nor ", "never ", "without ", "n't ")
 _IDLE = (
     " was found", " was touched", " was tried", "not tr", "not re", "not be tr", "not be re", "never ",
@@ -287,7 +290,7 @@ def told(text: str) -> str:
     on_topic = has_any(plain, _TOPICS)
     if (on_topic and has_any(plain, _DENYING)) or has_any(plain, _IDLE):
         plain = _DENIED.sub(" ", plain)
-    if on_topic or has_any(plain, _ASIDE):
+    if has_any(plain, _ASIDE):
         plain = _BESIDE.sub(" ", plain)
     if on_topic:
         plain = _PASSED_ABROAD.sub(" ", plain)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from bouncestream.mail.late import late
 from bouncestream.mail.phrases.abroad import BEHIND, JOINED, JOINED_MORE, NAMES, SMALL, SPACED
-from bouncestream.mail.phrases.clauses import folded, listed
+from bouncestream.mail.phrases.clauses import TEXT_LIMIT, folded, listed
 from bouncestream.mail.phrases.composed import ENGLISH, NEUTRAL
 
 _TOKEN = re.compile(
@@ -185,6 +185,13 @@ def denied(words: list[str], there: Tag) -> bool:
     """Whether a negation stands at a word of "there": before it, or behind it as in German."""
     before, behind = words[max(there.at - 4, 0) : there.at], words[there.end : there.end + 8]
     return any(word in NEGATIONS for word in before) or any(word in BEHIND for word in behind)
+
+
+def names_sender(text: str) -> bool:
+    """Whether a text has a word for who sends, in whatever language."""
+    plain = folded(text[:TEXT_LIMIT])
+    tags = tagged(tokens(plain)) if plain.isascii() else [*tagged(tokens(plain)), *joined(plain)]
+    return any(tag.name == "sender" for tag in tags)
 
 
 _LATIN = re.compile(

@@ -10,6 +10,8 @@ import pytest
 
 from bouncestream.mail.phrases.clauses import (
     _ACCEPTED,
+    _ASIDE,
+    _BESIDE,
     _DENIED,
     _DENIED_ABROAD,
     _IDLE,
@@ -107,6 +109,7 @@ def test_names_are_said_to_be_whose_they_are(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "hints"),
     [
+        (_BESIDE, _ASIDE),
         (_PASSED, (*_PASSING, *_ACCEPTED)),
         (_DENIED, (*_TOPICS, *_IDLE)),
         (_DENIED_ABROAD, _TOPICS),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from bouncestream.mail.phrases.clauses import folded
-from bouncestream.mail.phrases.tagging import Tag, denied, joined, tagged, tokens
+from bouncestream.mail.phrases.tagging import Tag, denied, joined, names_sender, tagged, tokens
 
 
 def test_an_address_and_a_host_are_nouns() -> None:
@@ -52,3 +52,15 @@ def test_a_negation_stands_near_its_verb(text: str, at: int, is_denied: bool) ->
 def test_letters_have_verb_and_negation_in_any_order() -> None:
     for text in ("没有找到", "登録されていません", "존재하지 않"):
         assert [tag.name for tag in joined(folded(text))] == ["not there *"]
+
+
+def test_a_sender_is_named_in_many_languages() -> None:
+    for text in (
+        "Odosielateľova doména neexistuje",
+        "The domain of the sender",
+        "Absenderdomain",
+        "发件人域名不存在",
+    ):
+        assert names_sender(text)
+    for text in ("Doména neexistuje", "The message was not delivered to a@example.com", "收件人不存在"):
+        assert not names_sender(text)
