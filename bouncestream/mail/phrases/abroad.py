@@ -289,7 +289,7 @@ SPACED: Mapping[str, str] = {
 SMALL: Mapping[str, str] = {
     "English": """
         the this that these those such there here it its he she they their his her we us our you who whom
-        which is are was were be been being am has have had did do does doesn ll re ve anymore more longer
+        which is are was were be been being am has have had did do does ll re ve anymore more longer
         ever just simply and or so thus therefore hence since yet now already ago finally completely
         permanently also then got""",
     "German": """

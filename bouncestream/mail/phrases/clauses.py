@@ -56,7 +56,7 @@ _TOPIC = (
     r"over quota|quota|temporary|too (?:large|big|many)|greylist(?:ed|ing)|reputation|disabled|suspended)"
 )
 _DENIED = re.compile(
-    r"\b(?:(?:not|no|nor|never|without|isn't|aren't|is not|are not)"
+    r"\b(?:(?:not|no|nor|never|without)"
     rf"(?: (?:a|an|any|the|in|on|by|our|because of|due to|caused by|for)){{0,3}} {_TOPIC}\b(?: of \w{{1,20}})?"
     r"|not listed (?:in|on|by) (?:a|any|the|our) (?:block|black) ?lists?\b"
     rf"|(?:anti-?)?{_TOPIC} (?:is|are|was|were) not (?:(?:the|a) (?:cause|reason)|"
@@ -66,7 +66,7 @@ _DENIED = re.compile(
     r"|(?:return(?:ed|ing)?|back) (?:mail |message )?to (?:the )?(?:original )?senders?\b(?!'))"
 )
 _NO = (
-    r"(?:not|no|nor|never|without|isn't|aren't|wasn't|nicht|keine?[nmrs]?|weder|pas|aucune?|ni|sin|non|nessuna?|senza|"
+    r"(?:not|no|nor|never|without|nicht|keine?[nmrs]?|weder|pas|aucune?|ni|sin|non|nessuna?|senza|"
     r"nao|sem|nem|niet|geen|nie|zaden|ne|neni|zadn[aey]|inte|ingen|ikke|ei|nem|nincs|nu|не|нет|ні|немає|μη|δεν)"
 )
 _BETWEEN = (
@@ -112,7 +112,7 @@ _ASIDE = (
     " rol", "matter", "irrelevant", "nothing to do", "zur sache", "pour rien", "a ver", "que ver", "papel", "entra",
     "ruolo", "znacz", "vyznam", "vaikut", "szamit", "значени", "роли", "ни при чем", "no part",
 )  # fmt: skip
-_DENYING = ("not ", "no ", "nor ", "never ", "without ", "n't ")
+_DENYING = ("not ", "no ", "nor ", "never ", "without ")
 _IDLE = (
     " was found", " was touched", " was tried", "not tr", "not re", "not be tr", "not be re", "never ",
     "to sender", "to the sender", "original sender",
@@ -270,9 +270,20 @@ def telling(link: re.Match[str]) -> str:
     return f" {word[1]} " if word else " "
 
 
+_CONTRACTED = re.compile(
+    r"\b(?:(is|are|was|were|does|do|did|has|have|had|could|would|should|ca|wo)n['`´ ]?t|can not)\b"
+)
+_IN_FULL = {"ca": "cannot", "wo": "will not", None: "cannot"}
+
+
+def in_full(plain: str) -> str:
+    """A folded text with "is not" for "isn't" and "cannot" for "can not", with any apostrophe or none."""
+    return _CONTRACTED.sub(lambda m: _IN_FULL.get(m[1]) or f"{m[1]} not", plain)
+
+
 def told(text: str) -> str:
     """What `text` says, folded, without links, stages, checks that passed and hints that are denied."""
-    plain = folded(unescaped(text)).replace("’", "'")
+    plain = in_full(folded(unescaped(text)).replace("’", "'"))
     if "(m" in plain or "(p" in plain:
         plain = _ANY_MORE.sub(r"\1", plain)
     if "\n" in plain:

@@ -71,7 +71,7 @@ COMMON = Vendor(
         Wording("delivery_program",
              "command died; command failed; local configuration error; pipe to; command output; "
              "temporary failure"),
-        Wording("delivery_program", "procmail; couldn t create; can t create output", before="no_mail_domain"),
+        Wording("delivery_program", "procmail; could not create; cannot create output", before="no_mail_domain"),
         Wording("loop",
              "mail loop; loops back to myself; forwarding loop; routing loop; looping"),
         Wording("tls", "starttls; tls; certificate"),
@@ -93,7 +93,7 @@ COMMON = Vendor(
              "internal system error; internal error; internal server error; server configuration; misconfigured; "
              "configuration error; service unavailable; service currently unavailable; service not available; "
              "service refused; server too busy; server busy; local error; could not load; cannot open; "
-             "can t create; queue file write error; upstream error"),
+             "cannot create; queue file write error; upstream error"),
         Wording("too_big", "too large; size limit", Weight.WEAK),
         Wording("auth_failure", "authentication failed", Weight.WEAK),
         Wording("blocklisted", "dynamic ip", Weight.WEAK),

@@ -14,7 +14,7 @@ from itertools import chain, pairwise
 
 from bouncestream.mail.phrases.americas import AMERICAS
 from bouncestream.mail.phrases.asia import ASIA
-from bouncestream.mail.phrases.clauses import LINK, TEXT_LIMIT, folded, telling, unescaped
+from bouncestream.mail.phrases.clauses import LINK, TEXT_LIMIT, folded, in_full, telling, unescaped
 from bouncestream.mail.phrases.common import COMMON
 from bouncestream.mail.phrases.entry import ORDER, Vendor, Weight, Wording
 from bouncestream.mail.phrases.europe import EUROPE
@@ -69,7 +69,7 @@ those of scripts without blanks."""
 
 def words(text: str) -> str:
     """`text` as lower-case words without accents, with one blank before and after each."""
-    return plain_words(folded(LINK.sub(telling, unescaped(text))))
+    return plain_words(in_full(folded(LINK.sub(telling, unescaped(text)))))
 
 
 def plain_words(text: str) -> str:

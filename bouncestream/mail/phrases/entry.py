@@ -2,7 +2,7 @@
 """The shape of the phrase tables, and the order in which reasons are believed when a text holds several phrases.
 
 To teach the reader what a vendor says, add a phrase to its `Wording`; for "not there", see `composed`. A phrase is
-lower-case words without punctuation ("user doesn t exist"); "*" stands for one or more words; codes are words too
+lower-case words without punctuation ("user does not exist"); "*" stands for one or more words; codes are words too
 ("5 4 1"); addresses and links are not there (a link's "?p=Word" and a blocklist's name are).
 """
 

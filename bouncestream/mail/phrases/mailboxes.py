@@ -7,7 +7,7 @@ from bouncestream.mail.phrases.entry import Vendor, Weight, Wording
 
 MAILBOXES: tuple[Vendor, ...] = (
     Vendor("Google", "https://support.google.com/a/answer/3726730, read November 2026", (
-        Wording("user_unknown", "address not found your message wasn t delivered", Weight.SURE),
+        Wording("user_unknown", "address not found your message was not delivered", Weight.SURE),
         Wording("mailbox_disabled",
              "email account that you tried to reach is disabled; disableduser; "
              "email account that you tried to reach is inactive; inactiveuser", Weight.SURE),
@@ -26,7 +26,7 @@ MAILBOXES: tuple[Vendor, ...] = (
              "does not have authentication information; 5 7 26; 4 7 26; 5 7 27; 5 7 30; 4 7 27; 4 7 30",
              Weight.SURE),
         Wording("no_ptr",
-             "ipv6autherror; does not have a ptr record; doesn t have a ptr record; 5 7 25; 4 7 23", Weight.SURE),
+             "ipv6autherror; does not have a ptr record; 5 7 25; 4 7 23", Weight.SURE),
         Wording("tls", "tls required for rcpt domain; 4 7 29; 5 7 29", Weight.SURE),
         Wording("virus", "blockedmessage; presents a potential security issue", Weight.SURE),
         Wording("policy", "gcdp", Weight.SURE),
@@ -40,7 +40,7 @@ MAILBOXES: tuple[Vendor, ...] = (
              "5 4 1 all recipient addresses rejected access denied", Weight.SURE),
         Wording("user_unknown", "5 5 0 requested action not taken mailbox unavailable"),
         Wording("blocklisted",
-             "part of their network is on our block list; messages from * weren t sent; banned sending ip; "
+             "part of their network is on our block list; messages from * were not sent; banned sending ip; "
              "access denied banned sender; service unavailable client host * blocked using; as 1450; "
              "due to ip reputation; blocked your ip address", Weight.SURE),
         Wording("too_many",
@@ -48,7 +48,7 @@ MAILBOXES: tuple[Vendor, ...] = (
         Wording("too_many", "sent to too many recipients; 5 1 90; 5 7 705; 5 7 708"),
         Wording("auth_failure",
              "does not pass dmarc verification; spf validation failed; 5 7 509; 5 7 515; "
-             "sender * didn t pass authentication; sender authentication", Weight.SURE),
+             "sender * did not pass authentication; sender authentication", Weight.SURE),
         Wording("policy", "protocol violation; 5 7 511"),
         Wording("list_problem", "5 7 133; 5 7 134; 5 7 135; 5 7 124; 5 7 129; 5 7 136", Weight.SURE),
         Wording("network",
@@ -69,7 +69,7 @@ MAILBOXES: tuple[Vendor, ...] = (
              "mail * permanently deferred; all messages from * will be permanently deferred", Weight.SURE),
         Wording("spam", "message blocked due to spam content", Weight.SURE),
         Wording("auth_failure", "unable to authenticate; sender unauthenticated", Weight.SURE),
-        Wording("user_unknown", "delivery error dd this user doesn t have", Weight.SURE),
+        Wording("user_unknown", "delivery error dd this user does not have", Weight.SURE),
         Wording("user_filtered", "mailbox closed for abuse"),
     ), hosts=("yahoo", "aol.com", "yahoodns")),
     Vendor("Amazon SES",

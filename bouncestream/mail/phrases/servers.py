@@ -37,8 +37,8 @@ SERVERS: tuple[Vendor, ...] = (
     )),
     Vendor("qmail",
         "http://www.qmail.org/man/man8/qmail-remote.html, qmail-local, chkuser 2.0, read November 2026", (
-        Wording("network", "couldn t find any host by that name", before="host_unknown"),
-        Wording("network", "wasn t able to establish an smtp connection"),
+        Wording("network", "could not find any host by that name", before="host_unknown"),
+        Wording("network", "was not able to establish an smtp connection"),
         Wording("relaying", "rcpthosts"),
         Wording("user_filtered", "badrcptto"),
         Wording("policy", "but my name was rejected", Weight.SURE),

@@ -50,11 +50,11 @@ _WHERE = tuple(
 )
 _DENIABLE = ("gone =", "gone <", "full", "off", "temporary", "loop")
 _TURNED = ("there", *_DENIABLE)
-_NOT = listed("not never nor hasn wasn isn haven weren aren")
+_NOT = ("not", "never", "nor")
 _VAIN = listed(
     "useless pointless unnecessary zwecklos sinnlos unnotig inutile inutil zinloos onnodig zbedne zbytecne"
 )
-_VERBS = listed("does doesn do don did didn can cannot could couldn knows")
+_VERBS = listed("does do did can cannot could knows")
 _MORE = listed("mehr plus mas mais piu meer wiecej vice viac mer mere lenger langer longer more any")
 _NOT_BEHIND = tuple(folded(one) for one in ("ません", "ない", "なか", "지않", "지못"))
 _NOT_BEFORE = ("未", "没", "沒", "并未", "不是")
