@@ -271,13 +271,16 @@ def telling(link: re.Match[str]) -> str:
 
 
 _CONTRACTED = re.compile(
-    r"\b(?:(is|are|was|were|does|do|did|has|have|had|could|would|should|ca|wo)n['`´ ]?t|can not)\b"
+    r"\b(?:(is|are|was|were|does|do|did|has|have|had|could|would|should|ca|wo)n['`´]?t|can not)\b"
 )
+_SHORT = ("n't", "n`t", "n´t", "can not", "snt", "dnt", "dont", "cant", "wont")
 _IN_FULL = {"ca": "cannot", "wo": "will not", None: "cannot"}
 
 
 def in_full(plain: str) -> str:
     """A folded text with "is not" for "isn't" and "cannot" for "can not", with any apostrophe or none."""
+    if not has_any(plain, _SHORT):
+        return plain
     return _CONTRACTED.sub(lambda m: _IN_FULL.get(m[1]) or f"{m[1]} not", plain)
 
 
