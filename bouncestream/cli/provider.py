@@ -114,11 +114,19 @@ def guide(args: argparse.Namespace) -> int:
     if secret == _HIDDEN:
         out.prose(f"{_HIDDEN} stands for the secret of your configuration: --reveal shows it.", "    ", "    ")
     print()
-    out.fields(guiding.limits(provider), "  ")
+    out.fields([*guiding.limits(provider), *_missed(provider)], "  ")
     if hook.name not in config.webhooks:
         print()
         out.prose(f"Next: `bouncestream init --provider {provider.name}` writes a configuration.")
     return 0
+
+
+def _missed(provider: Provider[Any]) -> list[tuple[str, str]]:
+    """How the provider is asked for what webhooks missed, if it can be."""
+    if provider.backfill is None:
+        return []
+    needs = "".join(f" Set {name} as well." for name in provider.backfill.needs)
+    return [("missed webhooks", f"`bouncestream backfill NAME` asks with api_key. {provider.backfill.key}{needs}")]
 
 
 def _config(args: argparse.Namespace, needed: bool) -> Config:

@@ -44,6 +44,7 @@ def test_all_commands_are_there() -> None:
         "explain",
         "rejudge",
         "import",
+        "backfill",
         "doctor mail",
         "doctor logs",
         "proxy caddy",

@@ -77,3 +77,12 @@ def test_a_guide_beside_a_configuration_that_cannot_be_used(cli: Cli, tmp_path: 
     assert cli("provider", "guide", "brevo").returncode == 0
     assert cli("provider", "guide", "main").returncode == 78
     assert cli("provider", "guide", "brevo", "-c", "config.toml").returncode == 78
+
+
+def test_the_guide_says_which_key_asks_for_missed_webhooks(cli: Cli) -> None:
+    def told(name: str) -> str:
+        return " ".join(cli("provider", "guide", name).stdout.split())
+
+    assert "Suppressions: Read Access, and nothing else." in told("sendgrid")
+    assert "Set api_domains as well." in told("mailgun")
+    assert "missed webhooks" not in told("azure")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,10 +12,12 @@ from bouncestream.config.model import Config, Policy
 from bouncestream.event import Kind
 from bouncestream.judging.mail import CONTENT_TYPE, judging_for, read_mail
 from bouncestream.judging.stored import StillUnreadable, identified_again, judge_again, pieces, same_person
+from bouncestream.missed import LIST
 from bouncestream.ports import RawInput
 from tests.cli.conftest import bounce
 from tests.judging.test_mail import NAMELESS
 from tests.outbox import make
+from tests.providers import lists
 from tests.sources.mails import fixture
 
 REQUEST = RawInput("shop", "sendamatic", make.NOW, bounce("ann@example.com"), "application/json")
@@ -80,3 +83,17 @@ def test_the_words_of_the_provider_and_the_key_that_decides() -> None:
     assert (piece.said, piece.by) == ("Bounce/HardBounce", '"Bounce/HardBounce" is hard in the table of Postmark')
     assert pieces(replace(came, body=b"{"), Config()) == []
     assert pieces(replace(came, provider="gone"), Config()) == []
+
+
+def test_an_item_of_a_list_is_judged_as_one() -> None:
+    there = lists.lists("sendgrid")["bounces"]
+    raw = json.dumps(there.item).encode()
+    came = RawInput("shop", "sendgrid", lists.NOW, raw, "application/json", {LIST: "bounces"})
+    (event,) = judge_again(came, Config()).events
+    assert (event.kind, event.recipient, event.occurred_at) == (Kind.HARD, lists.PERSON, lists.AT)
+    assert pieces(came, Config()) == []
+    for name in ("gone", ""):
+        with pytest.raises(StillUnreadable, match="has no list"):
+            judge_again(replace(came, headers={LIST: name}), Config())
+    with pytest.raises(StillUnreadable):
+        judge_again(replace(came, body=b"{}"), Config())
