@@ -35,7 +35,8 @@ level = "error"
 
 
 class Bridge:
-    """A running bouncestream. `sink`: the port of Listmonk; None: a closed port, where the relay finds nobody."""
+    """A running bouncestream. `sink`: the port of Listmonk; None: a closed port, where the relay finds nobody.
+    `program`: what is run; None: this folder's."""
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Bridge:
         env: dict[str, str] | None = None,
         outbox: Path | None = None,
         extra: str = "",
+        program: list[str] | None = None,
     ) -> None:
         self.port = free_port()
         if outbox is None:
@@ -64,7 +66,7 @@ class Bridge:
             )
             + extra
         )
-        command = python("bouncestream", "run", "--config", config)
+        command = [*(program or python("bouncestream")), "run", "--config", str(config)]
         self._log = directory / f"log-{self.port}"
         self.process = Process(command, SERVER_CORE, env=env, output=self._log)
         self.started = self.process.listening(self.port)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks import delivery, footprint, importing, ingest, judgement, latency, logs, mailbox, volume
+from benchmarks import delivery, footprint, importing, ingest, judgement, latency, logs, mailbox, packages, volume
 from benchmarks.figures import Effort, Figure
 
 ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
@@ -18,6 +18,7 @@ ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
     "latency": latency.latency,
     "million": volume.million,
     "footprint": footprint.footprint,
+    "packages": packages.packages,
     "import": importing.importing,
     "logs": logs.logs,
     "judgement": judgement.judgement,

@@ -75,6 +75,22 @@ def test_the_slow_disk_is_slow() -> None:
 
 
 @pytest.mark.process
+def test_the_row_of_packages_measures_a_program_beside_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOUNCESTREAM_PROGRAM", str(tmp_path / "program"))
+    with pytest.raises(Broken, match="Next: deploy/build file"):
+        ROWS["packages"](TINY)
+    (tmp_path / "program").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bouncestream "$@"\n')
+    (tmp_path / "program").chmod(0o755)
+    size, listening, memory, version = ROWS["packages"](TINY)
+    assert size.value < 1
+    assert listening.value > 0
+    assert abs(memory.value) < 20
+    assert version.value > 0
+
+
+@pytest.mark.process
 def test_idle_mailboxes_give_figures() -> None:
     needs_dovecot()
     memory, cpu = ROWS["mail-idle"](TINY)
