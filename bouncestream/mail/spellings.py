@@ -27,6 +27,8 @@ ERASED = "[erased]"
 
 #: Texts within texts (a mail in JSON, a mail in a mail), and strings of one JSON body.
 _DEPTH, _STRINGS = 4, 20_000
+#: A shorter string is no mail and no JSON.
+_LONG = 200
 
 
 def names_of(text: str) -> tuple[str, ...]:
@@ -80,8 +82,15 @@ class Spellings:
         )
         patterns = [f"{begin}(?:{'|'.join(found)}){end}" for found, begin, end in kinds if found]
         self._pattern = re.compile("|".join(patterns) or "(?!)", re.IGNORECASE)
-        #: Without one of these in it no text needs a closer look: it is asked of each text of an outbox.
-        self._needles = [name.rpartition("@")[0].strip('"') or name for name in self.names]
+        #: Without one of these in it no text needs a closer look: it is asked of each text of an outbox. Each with
+        #: what may stand behind it.
+        self._needles = []
+        for name in self.names:
+            local, at, _ = name.rpartition("@")
+            bare = local.strip('"') or name
+            behind = tuple(f"{bare}{sign}" for sign in ("@", "=", '"@', '\\"@')) if at else (name,)
+            self._needles.append((bare, behind))
+        self._ascii = all(name.isascii() for name in self.names)
 
     def __contains__(self, name: str) -> bool:
         return name in self.names
@@ -91,7 +100,9 @@ class Spellings:
         if not text:
             return False
         lower = text.lower()
-        near = any(needle in lower or not needle.isascii() for needle in self._needles)
+        near = not self._ascii or any(
+            bare in lower and any(one in lower for one in behind) for bare, behind in self._needles
+        )
         return near and self._pattern.search(text) is not None
 
     def without(self, text: str) -> str:
@@ -123,7 +134,7 @@ def _of_text(text: str, depth: int, *, form: bool = False) -> Iterator[str]:
             if form:  # a field may be JSON, or a mail
                 for part in text.split("&"):
                     yield from _of_text(unquote_plus(part.partition("=")[2]), depth + 1)
-    if text.lstrip()[:1] in ("{", "["):
+    if "\\" in text and text.lstrip()[:1] in ("{", "["):  # without an escape its strings are in it as they are
         yield from _of_json(text, depth)
     if "=?" in text:
         yield from map(unencoded, text.split("\n"))
@@ -136,6 +147,7 @@ def _of_json(text: str, depth: int) -> Iterator[str]:
         waiting: list[Any] = [orjson.loads(text)]
     except orjson.JSONDecodeError:
         return
+    plain: list[str] = []
     seen = 0
     while waiting and seen < _STRINGS:
         value = waiting.pop()
@@ -145,7 +157,11 @@ def _of_json(text: str, depth: int) -> Iterator[str]:
             waiting += value
         elif isinstance(value, str):
             seen += 1
-            yield from _of_text(value, depth + 1)
+            if len(value) > _LONG or "%" in value or "\\" in value:
+                yield from _of_text(value, depth + 1)
+            else:
+                plain.append(value)
+    yield "\n".join(plain)
 
 
 def _of_mail(text: str, depth: int) -> Iterator[str]:

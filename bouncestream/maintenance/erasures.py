@@ -68,7 +68,7 @@ class Erasures:
         return ended
 
     async def _walk(self, people: Sequence[Erasure]) -> None:
-        who, cursor = Spellings(name for one in people for name in one.names), Cursor()
+        who, cursor = Spellings(name for one in people for name in one.names), Cursor(others=None)
         left: tuple[int, ...] = ()
         while not cursor.ended:
             if found := await self.db.read(partial(traces.look, who=who, cursor=cursor)):

@@ -11,6 +11,7 @@ from bouncestream.judging.unsure import Report, is_unsure, weighed
 from bouncestream.outbox import people
 from bouncestream.outbox.people import secret_of
 from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.suppression import any_suppressed, is_suppressed
 from bouncestream.outbox.tables import Stored
 from bouncestream.ports import Submission
 
@@ -27,7 +28,11 @@ class Rehearsal:
         """The result that `arrivals.take` would have; without a connection, in an outbox that is empty."""
         taken = Stored()
         secret = secret_of(conn) if conn is not None else b"none"
+        suppressing = conn is not None and any_suppressed(conn)
         for event in submission.events:
+            if suppressing and conn is not None and is_suppressed(conn, event, secret):
+                taken.suppressed += 1
+                continue
             keys = identity_keys(event, secret)
             if self._known(conn, "probe", [(key,) for key in keys]) | self._shown_before(keys):
                 taken.duplicates += 1

@@ -71,9 +71,10 @@ class Cursor:
 
     table: int = 0
     after: int = 0
-    #: Raw bodies that brought an event about the person, or about somebody else.
+    #: Raw bodies that brought an event about the person, or about somebody else; None: nobody asks for the latter,
+    #: of which there may be a million.
     own: set[int] = field(default_factory=set)
-    others: set[int] = field(default_factory=set)
+    others: set[int] | None = field(default_factory=set)
     block: tuple[int, bytes] = (0, b"")  #: the block that was unpacked last
 
     @property
@@ -147,8 +148,10 @@ def _events(conn: sqlite3.Connection, who: Spellings, cursor: Cursor) -> Traces:
         row = codec.row(values)
         told = row.event
         own = told.recipient in who or (told.subscriber_uuid and told.subscriber_uuid in who)
-        if row.raw_id is not None:
-            (cursor.own if own else cursor.others).add(row.raw_id)
+        if row.raw_id is not None and own:
+            cursor.own.add(row.raw_id)
+        elif row.raw_id is not None and cursor.others is not None:
+            cursor.others.add(row.raw_id)
         if own:
             about.append(row.id)
         elif who.in_text("\n".join(words_of(row))):
@@ -172,7 +175,7 @@ def _raw(conn: sqlite3.Connection, who: Spellings, cursor: Cursor) -> Traces:
     for number, _, body in bodies(conn, cursor):
         if number in cursor.own or who.in_body(*body):
             found.append(number)
-            if number in cursor.others:
+            if cursor.others is not None and number in cursor.others:
                 shared.append(number)
     return Traces(raw=tuple(found), shared=tuple(shared))
 

@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from bouncestream.event import Kind
+from bouncestream.outbox import suppression
 from bouncestream.outbox.arrivals import take
 from bouncestream.outbox.dry_run import Rehearsal
 from bouncestream.ports import Submission, Unreadable
@@ -57,3 +58,9 @@ def test_what_rests_on_words_alone_is_told_as_the_real_thing_would_tell_it(conn:
     rehearsed = [rehearsal.take(conn, submission).kinds for submission in shown]
     assert rehearsed == [[Kind.HARD], [Kind.SOFT], [Kind.HARD]]
     assert rehearsed == [take(conn, submission, make.later(days=9)).kinds for submission in shown]
+
+
+def test_of_whom_nothing_is_stored_nothing_would_be(conn: sqlite3.Connection) -> None:
+    suppression.suppress(conn, ["ann@example.com"], make.NOW)
+    taken = Rehearsal().take(conn, make.submission(make.event("ann@example.com"), make.event("bob@example.com")))
+    assert (taken.suppressed, len(taken.kinds)) == (1, 1)
