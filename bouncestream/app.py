@@ -43,7 +43,7 @@ from bouncestream.ports import Sink
 from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.ledger import Times
 from bouncestream.relay.loop import Relay
-from bouncestream.sinks.listmonk.client import ListmonkClient
+from bouncestream.sinks.listmonk.directory import Directory
 from bouncestream.sources.webhook.server import WebhookServer, bound
 from bouncestream.supervisor import Supervisor
 
@@ -181,11 +181,11 @@ class App:
         self._read_mailboxes()
         self._ask_providers()
 
-    async def _sink(self) -> ListmonkClient:
+    async def _sink(self) -> Directory:
         listmonk, relay = self.config.listmonk, self.config.relay
         instance: str | None = await self.db.read(partial(delivery.get_meta, name="instance"))
         self._instance = instance or ""
-        return ListmonkClient(
+        return Directory(
             listmonk.url,
             listmonk.user,
             listmonk.token.reveal() if listmonk.token else "",

@@ -23,7 +23,7 @@ from bouncestream.outbox.delivery import get_meta
 from bouncestream.outbox.view import View
 
 if TYPE_CHECKING:
-    from bouncestream.sinks.listmonk.client import ListmonkClient
+    from bouncestream.sinks.listmonk.directory import Directory
 
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ async def _compare(
     config: Config, outbox: View, since: datetime | None, campaign: str, entries: Sequence[Entry] | None
 ) -> Compared:
     from bouncestream.maintenance.reconcile import reconcile, with_provider
-    from bouncestream.sinks.listmonk.client import ListmonkClient  # slow to import
+    from bouncestream.sinks.listmonk.directory import Directory  # slow to import
 
     async def read(fn: Callable[[sqlite3.Connection], T], /) -> T:
         return outbox.read(fn)
@@ -97,7 +97,7 @@ async def _compare(
     settings = config.listmonk
     token = settings.token.reveal() if settings.token else ""
     instance = outbox.read(lambda conn: get_meta(conn, "instance")) or ""
-    sink: ListmonkClient = ListmonkClient(settings.url, settings.user, token, instance=instance)
+    sink: Directory = Directory(settings.url, settings.user, token, instance=instance)
     try:
         compared = await reconcile(read, sink, since=since, before=before, campaign=campaign)
         if entries is not None:

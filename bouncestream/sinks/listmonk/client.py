@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -207,38 +206,6 @@ class ListmonkClient:
                         asked.update(part)
                         people += found
         return asked, people
-
-    async def clicked(self, emails: Sequence[str], uuid: str, since: datetime) -> bool:
-        """Whether the subscriber of that address or UUID has clicked a link in a campaign since a time. Views do
-        not count: machines load images. Raises SinkError; SinkRefused also where the names cannot be asked for."""
-        after = since.astimezone(UTC).isoformat(timespec="milliseconds")
-        click = "SELECT 1 FROM link_clicks WHERE link_clicks.subscriber_id = subscribers.id AND"
-        asked = False
-        for column, values in (
-            ("email", [one for one in emails if payload.is_plain(one)]),
-            ("uuid", [clean_uuid(uuid)]),
-        ):
-            if not (values := [value for value in values if value]):
-                continue
-            asked = True
-            named = f"subscribers.{column} IN ({payload.quoted(values)})"
-            where = f"{named} AND EXISTS ({click} link_clicks.created_at > '{after}')"
-            try:
-                if await self._query(where, column, values):
-                    return True
-            except SinkRefused as refused:
-                if refused.status == 400:
-                    await self._blame_no_outage()
-                raise
-        if not asked:
-            raise SinkRefused(0, "its address cannot be queried safely, and its UUID is unknown")
-        return False
-
-    async def newest_subscriber(self) -> Subscriber | None:
-        """One of the subscribers; None: Listmonk has none, or the token may not see any. Raises SinkError."""
-        path = "/api/subscribers"
-        found = answers.people(path, await self._data(path, {"page": "1", "per_page": "1"}))
-        return found[0] if found else None
 
     async def owners(self, uuids: Sequence[str]) -> Mapping[str, str]:
         owners: dict[str, str] = {}

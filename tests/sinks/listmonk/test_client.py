@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
-from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import aiohttp
@@ -132,31 +131,6 @@ async def test_hundreds_are_looked_up_in_several_calls(listmonk: ListmonkClient)
     found = await listmonk.look_up([claimed(i) for i in range(1, 301)])
     assert sum(not finding.reason for finding in found.values()) == 250
     assert len(found) == 300
-
-
-async def test_subscribers_are_found_by_address_and_uuid_and_it_is_told_what_could_be_asked(
-    listmonk: ListmonkClient, sandbox: Sandbox
-) -> None:
-    there = await listmonk.newest_subscriber()
-    assert there is not None
-    emails = {there.email, "nobody@example.com", '";drop table@example.com'}
-    asked, found = await listmonk.find(emails, {there.uuid, UUID.format(7777), "no uuid"})
-    assert asked == {there.email, "nobody@example.com", there.uuid, UUID.format(7777)}
-    assert {one.email for one in found} == {there.email}
-    sandbox.fault("db_away")
-    with pytest.raises(SinkError):
-        await listmonk.find(emails, ())
-
-
-async def test_clicks_are_asked_for_by_every_name(listmonk: ListmonkClient, sandbox: Sandbox) -> None:
-    there, since = await listmonk.newest_subscriber(), datetime(2026, 3, 1, tzinfo=UTC)
-    assert there is not None
-    assert await listmonk.clicked([there.email], there.uuid, since) is False, "nobody clicks in the sandbox"
-    with pytest.raises(SinkRefused):
-        await listmonk.clicked(['";drop table@example.com'], "", since)
-    sandbox.fault("db_away")
-    with pytest.raises(SinkError):
-        await listmonk.clicked([there.email], "", since)
 
 
 async def test_with_the_database_away_a_refused_look_up_blames_no_address(

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Listmonk tells of people beside their bounces: who is there, and who has clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bouncestream.errors import SinkRefused
+from bouncestream.event import clean_uuid
+from bouncestream.ports import Subscriber
+from bouncestream.sinks.listmonk import answers, payload
+from bouncestream.sinks.listmonk.client import ListmonkClient
+
+
+class Directory(ListmonkClient):
+    """The client that also asks for people. All calls raise SinkError."""
+
+    async def clicked(self, emails: Sequence[str], uuid: str, since: datetime) -> bool:
+        """Whether the subscriber of that address or UUID has clicked a link in a campaign since a time. Views do
+        not count: machines load images. Raises SinkError; SinkRefused also where the names cannot be asked for."""
+        after = since.astimezone(UTC).isoformat(timespec="milliseconds")
+        click = "SELECT 1 FROM link_clicks WHERE link_clicks.subscriber_id = subscribers.id AND"
+        asked = False
+        for column, values in (
+            ("email", [one for one in emails if payload.is_plain(one)]),
+            ("uuid", [clean_uuid(uuid)]),
+        ):
+            if not (values := [value for value in values if value]):
+                continue
+            asked = True
+            named = f"subscribers.{column} IN ({payload.quoted(values)})"
+            where = f"{named} AND EXISTS ({click} link_clicks.created_at > '{after}')"
+            try:
+                if await self._query(where, column, values):
+                    return True
+            except SinkRefused as refused:
+                if refused.status == 400:
+                    await self._blame_no_outage()
+                raise
+        if not asked:
+            raise SinkRefused(0, "its address cannot be queried safely, and its UUID is unknown")
+        return False
+
+    async def newest_subscriber(self) -> Subscriber | None:
+        """One of the subscribers; None: Listmonk has none, or the token may not see any. Raises SinkError."""
+        path = "/api/subscribers"
+        found = answers.people(path, await self._data(path, {"page": "1", "per_page": "1"}))
+        return found[0] if found else None
