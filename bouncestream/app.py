@@ -96,7 +96,10 @@ class App:
         markers = Markers.of(self.config)
         if not (self.new_outbox or await self._found(markers, clock, ready)):
             return
-        self.db = await Database.open(markers.path, lock=True, metrics=self.metrics)
+        privacy = self.config.privacy
+        self.db = await Database.open(
+            markers.path, lock=True, metrics=self.metrics, key=privacy.key, seal=privacy.seal
+        )
         try:
             self.sink = await self._sink()
             try:

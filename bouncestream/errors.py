@@ -127,6 +127,12 @@ class NoFolder(StoreUnavailable):
     retryable = False
 
 
+class SealRefused(StoreUnavailable):
+    """The outbox is sealed, and the key is missing or another one."""
+
+    retryable = False
+
+
 class MailsWait(StoreUnavailable):
     """The last room on the disk is kept for webhooks: mails wait where they are."""
 

@@ -219,7 +219,7 @@ class _ByHand:
 
         if lost := Markers.of(self.config).lost():
             raise StoreUnavailable(lost)
-        db = await Database.open(Path(self.config.outbox.path))
+        db = await Database.open(Path(self.config.outbox.path), key=self.config.privacy.key)
         try:
             yield db
         finally:
@@ -233,7 +233,7 @@ class _ByHand:
         if not self._is_outbox:
             yield Rehearsing(_of_nothing)
             return
-        with view(Path(self.config.outbox.path)) as outbox:
+        with view(Path(self.config.outbox.path), key=self.config.privacy.key, reveal=True) as outbox:
 
             async def read(job: Callable[[Any], Any]) -> Any:
                 return outbox.read(job)

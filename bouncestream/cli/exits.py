@@ -13,6 +13,7 @@ from bouncestream.errors import (
     MailboxError,
     NoFolder,
     SchemaTooNew,
+    SealRefused,
     SinkError,
     StoreBusy,
     StoreError,
@@ -34,7 +35,7 @@ def code_of(error: BouncestreamError) -> int:
     """The exit code of an error that ends a command."""
     if isinstance(error, UsageError):
         return USAGE
-    if isinstance(error, (ConfigError, SchemaTooNew, NoFolder)):
+    if isinstance(error, (ConfigError, SchemaTooNew, SealRefused, NoFolder)):
         return CONFIGURATION
     if isinstance(error, TaskLost):
         return SOFTWARE

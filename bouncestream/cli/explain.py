@@ -84,8 +84,8 @@ def _bytes(path: Path) -> bytes:
 
 def _explain_event(args: argparse.Namespace) -> int:
     """Print it; 3 when Listmonk could not be asked."""
-    config = configuration(args, with_secrets=not args.offline, judging=True)
-    with looking(config.outbox.path) as outbox:
+    config = configuration(args, with_secrets=not args.offline, judging=True, sealing=True)
+    with looking(config, reveal=True) as outbox:
         found = outbox.read(partial(_found, ref=args.target, config=config))
         now = _now(config, found, outbox) if args.json or not found.of_mail else ""
     row, steps = found.row, found.steps

@@ -80,7 +80,7 @@ def options(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Import, and tell what became of the mails."""
-    config = configuration(args, with_secrets=False, judging=True)
+    config = configuration(args, with_secrets=False, judging=True, sealing=True)
     judging = judging_for(config, _source(config, args.mailbox))
     since = since_when(args)
     paths = [Path(name) for name in args.path]
@@ -158,10 +158,10 @@ class _Importing:
         if lost := Markers.of(self.config).lost():
             raise StoreUnavailable(lost)
         if self.dry_run:
-            with view(path) as outbox:
+            with view(path, key=self.config.privacy.key) as outbox:
                 yield _DryRun(outbox, self.metrics)
             return
-        db = await Database.open(path)
+        db = await Database.open(path, key=self.config.privacy.key)
         try:
             yield Intake(db, clock=SystemClock(), metrics=self.metrics, health=Health())
         finally:

@@ -109,6 +109,13 @@ MANUAL: Mapping[str, Entry] = {
         ("provider try bounce.json --provider NAME", "provider try bounce.json complaint.json --name NAME"),
         {1: "a request could not be read, or its proof is refused", **_CONFIG},
     ),
+    "seal": Entry(("seal", "seal -c /etc/bouncestream/config.toml"), _CHANGES),
+    "unseal": Entry(("unseal",), _CHANGES),
+    "key new": Entry(("key new /etc/bouncestream/privacy.key",)),
+    "key rotate": Entry(
+        ("key rotate --to /etc/bouncestream/privacy-2.key", "key rotate --finish"),
+        _CHANGES,
+    ),
     "outbox list": Entry(
         (
             "outbox list",

@@ -74,9 +74,12 @@ def as_root() -> str:
     )
 
 
-def configuration(args: argparse.Namespace, *, with_secrets: bool = True, judging: bool = False) -> Config:
-    """The configuration, whole. `judging`: with the secrets that decide what a mail proves. Raises ConfigError."""
-    return load(config_path(args), with_secrets=with_secrets, judging=judging)
+def configuration(
+    args: argparse.Namespace, *, with_secrets: bool = True, judging: bool = False, sealing: bool = False
+) -> Config:
+    """The configuration, whole. `judging`: with the secrets that decide what a mail proves; `sealing`: with the key
+    of the outbox. Raises ConfigError."""
+    return load(config_path(args), with_secrets=with_secrets, judging=judging, sealing=sealing)
 
 
 def configuration_if_any(args: argparse.Namespace) -> Config:
@@ -102,13 +105,15 @@ def since_when(args: argparse.Namespace) -> datetime | None:
 
 
 @contextmanager
-def looking(path: str) -> Iterator[View]:
-    """The outbox for a command that only looks: it may run beside `run`, and leaves every file as it was."""
+def looking(config: Config, *, reveal: bool = False) -> Iterator[View]:
+    """The outbox for a command that only looks: it may run beside `run`, and leaves every file as it was. `reveal`:
+    what is sealed is opened with the key of the configuration."""
     from bouncestream.outbox import files  # not every command that reads the configuration needs the outbox
     from bouncestream.outbox.view import view
 
-    files.warn_if_wide(Path(path))
-    with view(Path(path)) as outbox:
+    path = Path(config.outbox.path)
+    files.warn_if_wide(path)
+    with view(path, key=config.privacy.key, reveal=reveal) as outbox:
         yield outbox
 
 
@@ -129,13 +134,13 @@ class Changing:
 
 
 @contextmanager
-def changing(path: str) -> Iterator[Changing]:
-    """The outbox for a command that changes it. It may run beside `run`; an outbox of an older version is upgraded,
-    which is said."""
+def changing(config: Config) -> Iterator[Changing]:
+    """The outbox for a command that changes it, which needs the key of a sealed one. It may run beside `run`; an
+    outbox of an older version is upgraded, which is said."""
     from bouncestream.outbox.db import Database
 
     with asyncio.Runner() as runner:
-        db = runner.run(Database.open(Path(path), create=False))
+        db = runner.run(Database.open(Path(config.outbox.path), create=False, key=config.privacy.key))
         try:
             yield Changing(runner, db)
         finally:

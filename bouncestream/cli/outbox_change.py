@@ -92,9 +92,9 @@ def as_command(
 
 def replay(args: argparse.Namespace) -> int:
     """`outbox replay`."""
-    config = configuration(args, with_secrets=False, judging=True)
+    config = configuration(args, with_secrets=False, judging=True, sealing=True)
     many = bool(args.dead or args.unstored or args.from_dry_run)
-    with changing(config.outbox.path) as outbox:
+    with changing(config) as outbox:
         if args.quarantine or args.unidentified:
             return _replay_quarantine(args, config, outbox)
         rows = []
@@ -163,7 +163,7 @@ def item_number(text: str) -> int:
 def drop(args: argparse.Namespace) -> int:
     """`outbox drop`."""
     many = [state for state, wanted in ((State.HELD, args.held), (State.PENDING, args.pending)) if wanted]
-    with changing(configuration(args, with_secrets=False).outbox.path) as outbox:
+    with changing(configuration(args, with_secrets=False, sealing=True)) as outbox:
         if args.quarantine or args.unidentified:
             return _drop_quarantined(args, outbox)
         rows = [row for state in many for row in _all(outbox, state)]
@@ -189,7 +189,7 @@ def _drop_quarantined(args: argparse.Namespace, outbox: Changing) -> int:
 def release(args: argparse.Namespace) -> int:
     """`outbox release`."""
     many = bool(args.all or args.held_for)
-    with changing(configuration(args, with_secrets=False).outbox.path) as outbox:
+    with changing(configuration(args, with_secrets=False, sealing=True)) as outbox:
         rows = _all(outbox, State.HELD, held_for=args.held_for) if many else []
         rows += _named(args, outbox, or_one_of="--all or --held-for", many=many)
         return _apply(args, outbox, rows, operator.release, "released")

@@ -114,7 +114,8 @@ def listing(args: argparse.Namespace) -> int:
     """`outbox list`."""
     if args.csv and (args.json or args.quarantine or args.unidentified):
         raise UsageError("--csv lists events, and not as JSON. Next: leave the other option out.")
-    with looking(configuration(args, with_secrets=False).outbox.path) as outbox:
+    config = configuration(args, with_secrets=False, sealing=args.reveal or bool(args.recipient))
+    with looking(config, reveal=args.reveal) as outbox:
         if args.quarantine or args.unidentified:
             return _list_quarantine(args, outbox)
         found = pages(
@@ -210,7 +211,8 @@ def _list_quarantine(args: argparse.Namespace, outbox: View) -> int:
 
 def show(args: argparse.Namespace) -> int:
     """`outbox show`."""
-    with looking(configuration(args, with_secrets=False).outbox.path) as outbox:
+    config = configuration(args, with_secrets=False, sealing=args.reveal)
+    with looking(config, reveal=args.reveal) as outbox:
         return _show_quarantined(args, outbox) if args.quarantine else _show_event(args, outbox)
 
 
@@ -265,6 +267,9 @@ def _show_quarantined(args: argparse.Namespace, outbox: View) -> int:
 
 def _print_raw(args: argparse.Namespace, outbox: View, raw_id: int) -> int:
     """Print a raw body: byte for byte into a pipe with --reveal, else masked and made printable line by line."""
+    if outbox.hidden:
+        print("sealed; --reveal opens it with the key")
+        return 0
     body = outbox.read(partial(operator.raw_body, raw_id=raw_id))
     if args.reveal and args.raw and not out.on_terminal():
         sys.stdout.flush()

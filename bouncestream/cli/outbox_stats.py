@@ -30,7 +30,7 @@ _SOME, _MANY = 20, 100_000
 def stats(args: argparse.Namespace) -> int:
     """`outbox stats`."""
     now = datetime.now(UTC)
-    with looking(configuration(args, with_secrets=False).outbox.path) as outbox:
+    with looking(configuration(args, with_secrets=False)) as outbox:
         limit = _MANY if args.by else _SOME
         recent = (
             outbox.read(partial(operator.stats, since=now - _RECENT, limit=limit))

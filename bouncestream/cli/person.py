@@ -80,13 +80,13 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             "--also-suppress belongs to erase. Next: `bouncestream person ADDRESS erase --also-suppress`."
         )
-    config = configuration(args, with_secrets=not args.offline)
+    config = configuration(args, with_secrets=not args.offline, sealing=True)
     known = Known(names) if args.offline else asyncio.run(_ask(config, names))
     if args.action == "erase":
         return _erase(args, config, known)
     if args.action == "unsuppress":
         return _unsuppress(config, known)
-    with looking(config.outbox.path) as outbox:
+    with looking(config, reveal=True) as outbox:
         told = _look(outbox, known)
     if args.action == "export":
         out.json_line(as_json(told, config))
@@ -134,7 +134,7 @@ def _erase(args: argparse.Namespace, config: Config, known: Known) -> int:
             "UUID would remain; nothing was erased. Next: try again, or add --offline to go by what the outbox has."
         )
     path = Path(config.outbox.path)
-    with changing(config.outbox.path) as outbox:
+    with changing(config) as outbox:
         if not args.yes:
             told = _look(outbox, known)
             summary(told, config, args)
@@ -187,7 +187,7 @@ def _report(done: Wiped, suppress: bool) -> None:
 
 
 def _unsuppress(config: Config, known: Known) -> int:
-    with changing(config.outbox.path) as outbox:
+    with changing(config) as outbox:
         names, _ = traces.search(outbox.read, known.names)
         done = outbox.write(partial(suppression.unsuppress, names=names))
     if done:

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     since = since_when(args)
     entries = _entries(args.provider_csv, args.address_column) if args.provider_csv else None
     config = configuration(args)
-    with looking(config.outbox.path) as outbox:
+    with looking(config, reveal=True) as outbox:
         compared = asyncio.run(_compare(config, outbox, since, campaign, entries))
     if args.json:
         out.json_line(_json(compared, listed=entries is not None))

@@ -70,12 +70,12 @@ def options(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List what would change; with --apply change what may be changed."""
-    config = configuration(args, with_secrets=False, judging=True)
+    config = configuration(args, with_secrets=False, judging=True, sealing=True)
     since = since_when(args)
     counts: Counter[str] = Counter()
     told: list[tuple[str, ...]] = []
-    path = config.outbox.path
-    opened: AbstractContextManager[View | Changing] = changing(path) if args.apply else looking(path)
+    looks: AbstractContextManager[View] = looking(config, reveal=True)
+    opened: AbstractContextManager[View | Changing] = changing(config) if args.apply else looks
     with opened as outbox:
         for page in _changes(outbox, config, since, counts):
             changed = outbox.write(partial(_apply, changes=page)) if isinstance(outbox, Changing) else None

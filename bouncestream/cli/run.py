@@ -17,7 +17,7 @@ from bouncestream.cli.parser import Parser, command
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.config.reload import reloadable_difference, reloaded
-from bouncestream.errors import ConfigError, NoFolder, StoreUnavailable
+from bouncestream.errors import ConfigError, NoFolder, SealRefused, StoreUnavailable
 
 log = logging.getLogger("bouncestream")
 
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     service = _Service(config, path, dry_run=args.dry_run, new_outbox=args.new_outbox)
     try:
         asyncio.run(run_with_signals(service, service.on_reload, ready=service.ready))
-    except NoFolder:  # no start will find another one
+    except (NoFolder, SealRefused):  # no start will find another folder, or another key
         raise
     except StoreUnavailable as error:  # a full disk, a damaged file: whoever starts it again may have more luck
         log.error("%s", error)

@@ -80,7 +80,7 @@ class _Telling:
         path = Path(self.config.outbox.path)
         files.require(path)
         with _alone(path):
-            db = await Database.open(path, create=False)
+            db = await Database.open(path, create=False, key=self.config.privacy.key)
             try:
                 listmonk = self.config.listmonk
                 instance: str | None = await db.read(partial(delivery.get_meta, name="instance"))

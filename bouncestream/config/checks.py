@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable
 from bouncestream import providers
 from bouncestream.config import alerting, oauth
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.config.model import Config
+from bouncestream.config.model import Config, Privacy
 from bouncestream.config.risks import risks
+from bouncestream.crypto.sealed import ADVICE, fault
 from bouncestream.providers._settings import Webhook, proofs_of
 from bouncestream.settings.shapes import loopback
 
@@ -32,17 +33,20 @@ def check(
     *,
     skip: Collection[str] = (),
     with_secrets: bool = True,
+    sealing: bool = True,
 ) -> None:
     """Add what is wrong with the configuration to `problems`, and what someone should know to `warnings`.
 
     Of sections in `skip` nothing can be said; keys in it have problems already, and what names one of them would
-    only tell its consequence."""
+    only tell its consequence. `sealing`: the key of the outbox was looked for."""
     if config.retention.dedupe < config.retention.events:
         told = (
             "retention.dedupe: is shorter than retention.events, so repeated reports would be counted twice; "
             "write a longer one"
         )
         problems += _beside([told], "retention", skip)
+    if sealing:
+        problems += _beside(_privacy_problems(config.privacy), "privacy", skip)
     if both := [one for one in config.mail.unsubscribe if any(_covers(one, other) for other in config.mail.verp)]:
         told = (
             f"mail.unsubscribe: {', '.join(sorted(both))} is in mail.verp too, or fits an address there, so who "
@@ -68,6 +72,14 @@ def check(
         problems.append(f"mailboxes.{name}: a webhook has the same name, and both name an event source; rename one")
     if not skip:
         warnings.extend(risks(config, with_secrets=with_secrets))
+
+
+def _privacy_problems(privacy: Privacy) -> list[str]:
+    if privacy.key is None:
+        return [f"privacy.key: is missing, and privacy.seal needs it; {ADVICE}"] if privacy.seal else []
+    if why := fault(privacy.key.reveal()):
+        return [f"privacy.key: {why}; {ADVICE}"]
+    return []
 
 
 def _covers(pattern: str, address: str) -> bool:

@@ -30,6 +30,8 @@ PREFIX = "BOUNCESTREAM__"
 
 #: The secrets that decide what a mail proves.
 JUDGING = frozenset({"mail.verp_secret"})
+#: The secret that opens a sealed outbox.
+SEALING = frozenset({"privacy.key"})
 
 
 def load(
@@ -38,11 +40,13 @@ def load(
     *,
     with_secrets: bool = True,
     judging: bool = False,
+    sealing: bool = False,
 ) -> Config:
     """The configuration from the file at `path` (None: from the environment alone). Raises ConfigError.
 
     `with_secrets=False` is for commands that only look into the outbox: secrets are then neither read nor missed;
-    with `judging`, for those that judge mails, none but those that decide what a mail proves.
+    with `judging`, for those that judge mails, none but those that decide what a mail proves; with `sealing`, the
+    key of the outbox too.
     """
     environ = os.environ if environ is None else environ
     problems: list[str] = []
@@ -51,14 +55,17 @@ def load(
     file = "" if path is None else os.fspath(path)
     if problems:
         raise ConfigError(problems, file)
-    loader = _Loader(environ, problems, warnings, with_secrets=with_secrets, judging=judging)
+    some = (JUDGING if judging else frozenset()) | (SEALING if sealing else frozenset())
+    loader = _Loader(environ, problems, warnings, with_secrets=with_secrets, some=some)
     config = loader.build(written, file)
     if path is not None and loader.secrets.inline and (why := too_open(Path(path), 0o077)):
         warnings.append(
             f"{file} contains secrets and {why}: run chmod 600 on it, or as a service "
             "`bouncestream install`, which moves them into files of their own"
         )
-    checks.check(config, problems, warnings, skip=loader.faulty, with_secrets=with_secrets)
+    checks.check(
+        config, problems, warnings, skip=loader.faulty, with_secrets=with_secrets, sealing=with_secrets or sealing
+    )
     if problems:
         raise ConfigError(problems, file)
     object.__setattr__(config, "warnings", tuple(warnings))
@@ -89,7 +96,7 @@ class _Loader:
     problems: list[str]
     warnings: list[str]
     with_secrets: bool
-    judging: bool
+    some: frozenset[str]  #: secrets that are read in any case, dotted
     #: dotted keys with a problem, and sections of which nothing can be said; what depends on them is not judged
     faulty: set[str] = field(default_factory=set)
 
@@ -194,7 +201,7 @@ class _Loader:
             variable = self._variable(env or section, key.name)
             if key.secret:
                 file_variable = self._variable(env or section, f"{key.name}_file")
-                if self.with_secrets or (self.judging and f"{section}.{key.name}" in JUDGING):
+                if self.with_secrets or f"{section}.{key.name}" in self.some:
                     values[key.name] = self.secrets.find(section, key, table, variable, file_variable)
             elif (found := self._plain(section, key, table, variable)) is not None:
                 values[key.name] = found

@@ -15,6 +15,7 @@ from typing import Any
 from bouncestream.config import tables
 from bouncestream.config.alerting import Alerts, Email, Heartbeat, JsonWebhook, Summary
 from bouncestream.config.mailbox import Mailbox
+from bouncestream.crypto.sealed import ADVICE
 from bouncestream.crypto.secret import Secret
 from bouncestream.decay import COUNTS, Decay
 from bouncestream.policy import UNSURE, Rules
@@ -105,13 +106,26 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Privacy:
-    """What becomes of a person's data. docs/operate/persons.md tells more."""
+    """What becomes of people's data, and who can read it. docs/operate/persons.md and docs/operate/sealing.md tell
+    more."""
 
+    seal: bool = key(
+        shapes.TRUTH,
+        "false",
+        "Store addresses, diagnostics, raw bodies and all words of others encrypted. `bouncestream seal` converts "
+        "what is there already, `bouncestream unseal` turns it back; keep the key until that is done.",
+    )
     follow_deletions: bool = live_key(
         shapes.TRUTH,
         "false",
         "Erase everybody whom Listmonk no longer knows, as `bouncestream person ADDRESS erase` does. Needs the "
         "permissions subscribers:get_all and subscribers:sql_query.",
+    )
+    key: Secret | None = secret_key(
+        "The key that seals: `bouncestream key new FILE` makes one. Without it nobody can read the outbox, so "
+        "keep a "
+        "copy, and never on the disk of the outbox or of its backups.",
+        whence=ADVICE,
     )
 
 

@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import Any
 
 from bouncestream.errors import StoreError
-from bouncestream.outbox.connection import FAULTS, is_trouble, translate
+from bouncestream.outbox.connection import FAULTS, begin, is_trouble, translate
 
 
 @dataclass(slots=True)
@@ -60,11 +60,11 @@ def run_batch(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
     A job whose future was cancelled before its turn is skipped.
     """
     try:
-        conn.execute("BEGIN IMMEDIATE")
+        begin(conn)
         outcomes = _plain(conn, jobs)
         if outcomes is None:
             conn.execute("ROLLBACK")
-            conn.execute("BEGIN IMMEDIATE")
+            begin(conn)
             outcomes = _guarded(conn, jobs)
         conn.execute("COMMIT")
     except _Ended as ended:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,14 @@ CHECK_AT_START = 64 << 20
 
 
 class Connection(sqlite3.Connection):
-    """A connection that remembers the key of its identity keys, which is needed for each event."""
+    """A connection that remembers the key of its identity keys, which is needed for each event, and what is to be
+    done at the beginning of each transaction that writes (`sealing`)."""
 
     identity_secret: bytes = b""
+    on_begin: Callable[[], None] | None = None
 
 
-def options(path: Path, *, readonly: bool = False, mode: str = "mode=rw") -> dict[str, Any]:
+def options(path: Path, *, mode: str = "mode=rw") -> dict[str, Any]:
     """How to connect. The file must exist: it is created with its mode beforehand. `mode`: in the words of
     SQLite's URIs; a reader in WAL mode writes to the -shm file too."""
     return {
@@ -37,8 +39,15 @@ def options(path: Path, *, readonly: bool = False, mode: str = "mode=rw") -> dic
         "timeout": BUSY_TIMEOUT,
         "isolation_level": None,  # transactions are ours to begin and to end
         "cached_statements": 256,
-        "factory": sqlite3.Connection if readonly else Connection,
+        "factory": Connection,
     }
+
+
+def begin(conn: sqlite3.Connection) -> None:
+    """Begin a transaction that writes. Raises StoreUnavailable when this connection must not write any more."""
+    conn.execute("BEGIN IMMEDIATE")
+    if isinstance(conn, Connection) and conn.on_begin is not None:
+        conn.on_begin()
 
 
 def check_sqlite(found: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
@@ -133,6 +142,8 @@ def translate(error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
     """The meaning of an error of SQLite, in words, with the next step."""
     if isinstance(error, UnicodeDecodeError):
         return damaged("its schema is no longer text")
+    if "user-defined function" in str(error):  # those that open what is sealed are the only ones
+        return damaged("a sealed value does not open: it was changed, or belongs to another place")
     code = _code(error)
     # Every query of ours is prepared in a test: one that does not fit the tables any more means other tables.
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR) or _UNREADABLE in str(error):

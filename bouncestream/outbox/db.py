@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.metrics import COMMITS, Metrics
 from bouncestream.outbox import connection, files
 from bouncestream.outbox.batch import Job, Outcome, refuse, run_batch
 from bouncestream.outbox.footing import Footing
 from bouncestream.outbox.migrate import check_schema, migrate, newest, version
+from bouncestream.outbox.sealing.switch import settle
+from bouncestream.outbox.sealing.unlock import show, unlock
 from bouncestream.outbox.thread import Thread
 
 log = logging.getLogger("bouncestream.outbox")
@@ -48,6 +51,7 @@ class Database:
     commit_limit_rows: int
     commit_limit_bytes: int
     metrics: Metrics | None
+    key: Secret | None = None
 
     def __post_init__(self) -> None:
         self._lock: files.Lock | None = None
@@ -73,22 +77,25 @@ class Database:
         commit_limit_rows: int = 500,
         commit_limit_bytes: int = 4 << 20,
         metrics: Metrics | None = None,
+        key: Secret | None = None,
+        seal: bool | None = None,
     ) -> Database:
         """Open the outbox at `path`: `lock` it for `run`, `create` it if it is missing, bring its schema up to
-        date.
+        date. `key` opens a sealed one; `seal`: whether what comes in is sealed, which only the holder of the lock
+        may say (None: as before). Raises SealRefused.
 
         With `lock`, a file of up to 64 MiB is checked as a whole first. A bigger one would delay the start by
         seconds, so it is only known to be readable then: `run` calls `check` beside its work.
         """
-        self = cls(path, commit_limit_rows, commit_limit_bytes, metrics)
+        self = cls(path, commit_limit_rows, commit_limit_bytes, metrics, key)
         try:
-            await self._open(lock=lock, create=create)
+            await self._open(lock=lock, create=create, seal=seal)
         except BaseException:
             await self.close()
             raise
         return self
 
-    async def _open(self, *, lock: bool, create: bool) -> None:
+    async def _open(self, *, lock: bool, create: bool, seal: bool | None) -> None:
         connection.check_sqlite()
         if create:
             files.create(self.path)
@@ -100,9 +107,9 @@ class Database:
         files.warn_if_wide(self.path)
         with connection.in_words():
             self._writing = await Thread.start(**connection.options(self.path))
-            await self._writing.run(_prepare_writing, self.path, locked=lock)
-            self._reading = await Thread.start(**connection.options(self.path, readonly=True))
-            await self._reading.run(connection.prepare_reader)
+            await self._writing.run(_prepare_writing, self.path, locked=lock, key=self.key, seal=seal)
+            self._reading = await Thread.start(**connection.options(self.path))
+            await self._reading.run(_prepare_reading, self.key)
             if self._footing is not None:
                 await self._writing.run(_settle, self._footing)
         self._writer = asyncio.create_task(self._write_batches(), name="outbox writer")
@@ -166,7 +173,7 @@ class Database:
         """Look for damage in the whole file, table by table on a connection of its own, so that neither writer nor
         reader waits and no snapshot is held for long. Raises StoreUnavailable."""
         with connection.in_words():
-            thread = await Thread.start(**connection.options(self.path, readonly=True))
+            thread = await Thread.start(**connection.options(self.path))
             try:
                 for table in await thread.run(_tables):
                     await thread.run(_check_table, table)
@@ -295,7 +302,9 @@ class Database:
                 job.future.set_exception(outcome.error)
 
 
-def _prepare_writing(conn: sqlite3.Connection, path: Path, *, locked: bool) -> None:
+def _prepare_writing(
+    conn: connection.Connection, path: Path, *, locked: bool, key: Secret | None, seal: bool | None
+) -> None:
     connection.prepare_new(conn)
     found = version(conn)
     connection.prepare_writer(conn)
@@ -312,6 +321,14 @@ def _prepare_writing(conn: sqlite3.Connection, path: Path, *, locked: bool) -> N
         if found:
             log.warning("the outbox %s was upgraded from schema %d to %d", path, found, newest())
     check_schema(conn)
+    if locked and seal is not None:
+        settle(conn, key, seal=seal)
+    unlock(conn, key, watch=not locked)
+
+
+def _prepare_reading(conn: connection.Connection, key: Secret | None) -> None:
+    connection.prepare_reader(conn)
+    show(conn, key, reveal=True)
 
 
 def _commit(conn: sqlite3.Connection, jobs: Sequence[Job], footing: Footing | None) -> tuple[list[Outcome], int]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bouncestream.errors import UsageError
-from bouncestream.event import BounceEvent, Kind
+from bouncestream.event import BounceEvent, Kind, person_key
 from bouncestream.outbox import caused, codec, people
 from bouncestream.outbox.delivery import HORIZON, WHY_LIMIT, settle
 from bouncestream.outbox.quarantine import Quarantined
@@ -100,6 +100,7 @@ def list_rows(
             "source": source,
             "provider": provider,
             "recipient": recipient,
+            "person": person_key(recipient, people.secret_of(conn)) if recipient else b"",
             "since_id": codec.id_bound(since) if since else "",
             "before_row": before_row or _LAST,
             "limit": limit,

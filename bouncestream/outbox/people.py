@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
 
+from bouncestream.crypto.sealed import is_sealed
+from bouncestream.errors import SealRefused
 from bouncestream.event import BounceEvent, person_key
 from bouncestream.judging.unsure import Report, confirmed_by, is_unsure, weighed
 from bouncestream.outbox import codec
@@ -34,8 +36,14 @@ def secret_of(conn: sqlite3.Connection) -> bytes:
     """The key of all digests of this database: of identities, and of persons."""
     if isinstance(conn, Connection) and conn.identity_secret:
         return conn.identity_secret
+    stored = get_meta(conn, "identity_secret") or ""
+    if is_sealed(stored):
+        raise SealRefused(
+            "The outbox is sealed: without its key nobody can be looked up by address. Next: run this as a user "
+            "who may read the key, with a configuration that has [privacy] key_file."
+        )
     try:
-        secret = bytes.fromhex(get_meta(conn, "identity_secret") or "")
+        secret = bytes.fromhex(stored)
     except ValueError:
         secret = b""
     if len(secret) != SECRET_BYTES:

@@ -42,7 +42,8 @@ WHERE id = ?;
 -- The reports that somebody's mailbox is not there which may confirm another one: of the newest rows of a person.
 SELECT event_id, occurred_at, campaign_uuid, recipient, subscriber_uuid, provider,
        address_form = 'uuid'
-FROM (SELECT * FROM outbox WHERE person = :person AND id < :before ORDER BY id DESC LIMIT :most)
+FROM (SELECT event_id, occurred_at, campaign_uuid, recipient, subscriber_uuid, provider, address_form, sure, state
+      FROM outbox WHERE person = :person AND id < :before ORDER BY id DESC LIMIT :most)
 WHERE sure IS NOT NULL AND state <> 'dropped';
 
 -- name: reported_since
@@ -107,7 +108,7 @@ SELECT 1 FROM quarantine WHERE source = ? AND fingerprint = ?;
 
 -- name: unknown_type_today
 -- How many of an unknown type are kept since a time; no more than :most are counted.
-SELECT count(*) FROM (SELECT 1 FROM quarantine
+SELECT count(*) FROM (SELECT 1 FROM main.quarantine
                       WHERE source = :source AND event_type = :event_type AND event_type <> ''
                         AND received_at >= :since LIMIT :most) AS kept;
 
@@ -130,7 +131,7 @@ UPDATE outbox SET state = 'claimed', next_attempt_at = NULL, attempt = attempt +
 
 -- name: any_again
 -- INDEXED BY, as SQLite would walk all that is pending.
-SELECT 1 FROM outbox INDEXED BY outbox_again WHERE state = 'pending' AND attempt > unsent AND label <> '' LIMIT 1;
+SELECT 1 FROM main.outbox INDEXED BY outbox_again WHERE state = 'pending' AND attempt > unsent AND label <> '' LIMIT 1;
 
 -- name: due_again
 -- The labels that `claim_due` would take; empty for what is not posted again.
@@ -145,7 +146,7 @@ WHERE state = 'pending' AND next_attempt_at > :horizon
 ORDER BY next_attempt_at, id LIMIT :limit;
 
 -- name: reposts
-SELECT id, event_id, label, attempt - unsent FROM outbox INDEXED BY outbox_again
+SELECT id, event_id, label, attempt - unsent FROM main.outbox INDEXED BY outbox_again
 WHERE state = 'pending' AND attempt > unsent AND label <> '' AND label = ?;
 
 -- name: later_reads
@@ -236,10 +237,30 @@ ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(meta.value AS INTEGER) + CAST
 -- name: set_meta
 INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: delete_metas
+DELETE FROM meta WHERE name GLOB ?;
+
+-- name: data_key
+SELECT wrapped, month FROM data_keys WHERE number = ?;
+
+-- name: data_key_of
+SELECT number, wrapped FROM data_keys WHERE month = ?;
+
+-- name: add_data_key
+INSERT INTO data_keys (month, wrapped) VALUES (?, ?);
+
+-- name: delete_data_keys
+DELETE FROM data_keys;
+
+-- name: wrapped_roots
+-- Two while a new key takes the place of another.
+SELECT name, value FROM meta WHERE name GLOB 'sealed_by:*' ORDER BY name;
+
 -- Operators ----------------------------------------------------------------------------------------------------------
 
 -- name: list_rows
--- Newest first; an empty filter lets everything through. `event_id` sorts by time and so bounds the walk.
+-- Newest first; an empty filter lets everything through. `event_id` sorts by time and so bounds the walk. The address of
+-- a row that is told by UUID, or of an earlier version, is not what its `person` is made of.
 SELECT {row}
 FROM outbox
 WHERE event_id >= :since_id AND id < :before_row
@@ -247,19 +268,22 @@ WHERE event_id >= :since_id AND id < :before_row
   AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
   AND (:source = '' OR source = :source)
   AND (:provider = '' OR provider = :provider)
-  AND (:recipient = '' OR recipient = :recipient)
+  AND (:recipient = '' OR person = :person
+       OR ((address_form = 'uuid' OR person = x'') AND recipient = :recipient))
 ORDER BY id DESC LIMIT :limit;
 
 -- name: list_set_aside
 -- The same for what is held or dead alone, which is few among many.
 SELECT {row}
-FROM outbox INDEXED BY outbox_set_aside
-WHERE event_id >= :since_id AND id < :before_row
-  AND (state = 'held' OR state = 'dead') AND state IN (SELECT value FROM json_each(:states))
+FROM outbox
+WHERE id IN (SELECT id FROM main.outbox INDEXED BY outbox_set_aside WHERE state = 'held' OR state = 'dead')
+  AND event_id >= :since_id AND id < :before_row
+  AND state IN (SELECT value FROM json_each(:states))
   AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
   AND (:source = '' OR source = :source)
   AND (:provider = '' OR provider = :provider)
-  AND (:recipient = '' OR recipient = :recipient)
+  AND (:recipient = '' OR person = :person
+       OR ((address_form = 'uuid' OR person = x'') AND recipient = :recipient))
 ORDER BY id DESC LIMIT :limit;
 
 -- name: row
@@ -487,7 +511,7 @@ UNION ALL SELECT at FROM history WHERE id = (SELECT max(id) FROM history);
 
 -- name: aside_bytes
 -- In a block a body has no size of its own: all of it counts.
-SELECT coalesce(sum(CASE WHEN block IS NULL THEN length(body) ELSE bytes END), 0) FROM raw
+SELECT coalesce(sum(CASE WHEN block IS NULL THEN length(body) ELSE bytes END), 0) FROM main.raw
 WHERE id IN (SELECT raw_id FROM quarantine WHERE provider = 'mailbox');
 
 -- name: old_events

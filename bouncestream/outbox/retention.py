@@ -44,6 +44,7 @@ KEPT: Mapping[str, tuple[str, str]] = {
     "later_reads": ("labels that are read again", "until they are read"),
     "source_hours": ("how many events each source brought, by the hour", "nine weeks"),
     "tally": ("how many events are in each state", "for ever"),
+    "data_keys": ("of a sealed outbox: the keys of its values, wrapped by your key", "until `bouncestream unseal`"),
     "meta": ("counters, and the secret of the hashes", "for ever"),
 }
 

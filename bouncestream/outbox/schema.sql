@@ -143,32 +143,41 @@ CREATE TABLE tally (
 INSERT INTO tally VALUES ('pending', 0), ('claimed', 0), ('posted', 0), ('verified', 0),
                          ('unstored', 0), ('dead', 0), ('held', 0), ('dropped', 0);
 
--- The times of views are short and for people; those of the tables are whole.
+-- The times of views are short and for people; those of the tables are whole. What is sealed shows as `sealed`.
 CREATE VIEW inbox AS
-    SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source, kind, recipient, reason, diagnostic,
-           state, why, event_id
+    SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source, kind,
+           iif(recipient LIKE 'sealed:%', 'sealed', recipient) AS recipient, reason,
+           iif(diagnostic LIKE 'sealed:%', 'sealed', diagnostic) AS diagnostic,
+           state, iif(why LIKE 'sealed:%', 'sealed', why) AS why, event_id
     FROM outbox ORDER BY id DESC;
 
 CREATE VIEW pending AS
-    SELECT id, replace(substr(next_attempt_at, 1, 16), 'T', ' ') AS next_attempt_at, kind, recipient, source, attempt,
-           failures, why, event_id
+    SELECT id, replace(substr(next_attempt_at, 1, 16), 'T', ' ') AS next_attempt_at, kind,
+           iif(recipient LIKE 'sealed:%', 'sealed', recipient) AS recipient, source, attempt,
+           failures, iif(why LIKE 'sealed:%', 'sealed', why) AS why, event_id
     FROM outbox WHERE state = 'pending' ORDER BY outbox.next_attempt_at, id;
 
 CREATE VIEW unsettled AS
-    SELECT id, state, label, attempt, kind, recipient, source, why, event_id
+    SELECT id, state, label, attempt, kind, iif(recipient LIKE 'sealed:%', 'sealed', recipient) AS recipient, source,
+           iif(why LIKE 'sealed:%', 'sealed', why) AS why, event_id
     FROM outbox WHERE state IN ('claimed', 'posted') AND finished_at IS NULL ORDER BY id;
 
 CREATE VIEW dead AS
-    SELECT id, replace(substr(finished_at, 1, 16), 'T', ' ') AS finished_at, kind, recipient, source, failures, why,
+    SELECT id, replace(substr(finished_at, 1, 16), 'T', ' ') AS finished_at, kind,
+           iif(recipient LIKE 'sealed:%', 'sealed', recipient) AS recipient, source, failures,
+           iif(why LIKE 'sealed:%', 'sealed', why) AS why,
            event_id
     FROM outbox WHERE state = 'dead' ORDER BY id DESC;
 
 CREATE VIEW held AS
-    SELECT id, held_for, kind, recipient, source, why, event_id
+    SELECT id, held_for, kind, iif(recipient LIKE 'sealed:%', 'sealed', recipient) AS recipient, source,
+           iif(why LIKE 'sealed:%', 'sealed', why) AS why, event_id
     FROM outbox WHERE state = 'held' ORDER BY id DESC;
 
 CREATE VIEW recent AS
-    SELECT replace(substr(h.at, 1, 16), 'T', ' ') AS at, o.kind, o.recipient, h.from_state, h.to_state, h.why, o.event_id
+    SELECT replace(substr(h.at, 1, 16), 'T', ' ') AS at, o.kind,
+           iif(o.recipient LIKE 'sealed:%', 'sealed', o.recipient) AS recipient, h.from_state, h.to_state,
+           iif(h.why LIKE 'sealed:%', 'sealed', h.why) AS why, o.event_id
     FROM history AS h JOIN outbox AS o ON o.id = h.outbox_id ORDER BY h.id DESC LIMIT 100;
 
 CREATE VIEW by_campaign AS
@@ -203,8 +212,10 @@ CREATE VIEW by_reason AS
     FROM outbox GROUP BY kind, reason ORDER BY events DESC;
 
 CREATE VIEW unsure AS
-    SELECT id, replace(substr(occurred_at, 1, 16), 'T', ' ') AS occurred_at, kind, recipient, source, reason,
-           diagnostic, evidence, event_id
+    SELECT id, replace(substr(occurred_at, 1, 16), 'T', ' ') AS occurred_at, kind,
+           iif(recipient LIKE 'sealed:%', 'sealed', recipient) AS recipient, source, reason,
+           iif(diagnostic LIKE 'sealed:%', 'sealed', diagnostic) AS diagnostic,
+           iif(evidence LIKE 'sealed:%', 'sealed', evidence) AS evidence, event_id
     FROM outbox WHERE sure = 0 ORDER BY id DESC;
 
 CREATE VIEW by_state AS SELECT state, events FROM tally;
@@ -263,11 +274,14 @@ CREATE TABLE passed_over (
 CREATE UNIQUE INDEX quarantine_once ON quarantine (source, fingerprint) WHERE fingerprint IS NOT NULL;
 
 CREATE VIEW quarantined AS
-    SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source, provider, event_type, why, raw_id
+    SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source, provider,
+           iif(event_type LIKE 'sealed:%', 'sealed', event_type) AS event_type,
+           iif(why LIKE 'sealed:%', 'sealed', why) AS why, raw_id
     FROM quarantine WHERE replayed_at IS NULL AND unidentified = 0 ORDER BY id DESC;
 
 CREATE VIEW unidentified AS
-    SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source, why, raw_id
+    SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source,
+           iif(why LIKE 'sealed:%', 'sealed', why) AS why, raw_id
     FROM quarantine WHERE replayed_at IS NULL AND unidentified = 1 ORDER BY id DESC;
 
 -- Watching: how each alert stands, what was told to whom, and what the sources usually bring. All of it may be
@@ -373,3 +387,10 @@ CREATE TABLE caused (
 ) STRICT;
 
 CREATE INDEX caused_begun ON caused (subscriber_id) WHERE undo = 'begun';
+
+CREATE TABLE data_keys (
+    -- One for each month, and one for what is looked up by what it holds. `sealing` in meta: how far it is sealed.
+    number  INTEGER PRIMARY KEY,  -- as it stands in each value that it sealed
+    month   TEXT NOT NULL UNIQUE, -- 2026-11, or `always`
+    wrapped BLOB NOT NULL         -- by the root key, which is in meta, wrapped by the operator's
+) STRICT;

@@ -230,6 +230,9 @@ class Tables:
         """Write the raw bodies. Those of one commit resemble each other, and are compressed together where there
         are some. What may go to quarantine stands by itself."""
         bodies, self._bodies = self._bodies, []
+        newest: int = self._cursor.execute(QUERIES["newest_raw"]).fetchone()[0]
+        for number, body in enumerate(bodies, newest + 1):
+            body.number = number
         shared: list[Body] = []
         if len(bodies) >= A_BLOCK:
             shared = [one for one in bodies if len(one.data) <= codec.SHARED and not one.submission.unreadable]
@@ -237,13 +240,10 @@ class Tables:
             self._write_block(bodies, shared)
             return
         for body in bodies:
-            row = (None, *codec.raw_values(body.submission, body.at, body.data))
-            body.number = self._cursor.execute(_RAW, row).lastrowid
+            row = (body.number, *codec.raw_values(body.submission, body.at, body.data))
+            self._cursor.execute(_RAW, row)
 
     def _write_block(self, bodies: Sequence[Body], shared: Sequence[Body]) -> None:
-        newest: int = self._cursor.execute(QUERIES["newest_raw"]).fetchone()[0]
-        for number, body in enumerate(bodies, newest + 1):
-            body.number = number
         first, last, start = shared[0].number, shared[-1].number, 0
         assert first is not None
         places: dict[Body, int] = {}

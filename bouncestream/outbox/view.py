@@ -16,12 +16,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from bouncestream.crypto.secret import Secret
 from bouncestream.errors import SchemaTooOld, StoreBusy, StoreError
 from bouncestream.outbox import codec, connection, files, operator
 from bouncestream.outbox.delivery import get_meta, is_settled, oldest_pending, quarantine_count, tally
 from bouncestream.outbox.mailboxes import progress
 from bouncestream.outbox.migrate import newest, version
 from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.sealing.unlock import show
 from bouncestream.ports import Progress
 
 T = TypeVar("T")
@@ -30,7 +32,8 @@ T = TypeVar("T")
 class View:
     """The open outbox, to be read as often as one likes. Made by `view`."""
 
-    def __init__(self, path: Path, conn: sqlite3.Connection, *, frozen: bool) -> None:
+    def __init__(self, path: Path, conn: sqlite3.Connection, *, frozen: bool, hidden: bool) -> None:
+        self.hidden = hidden  #: the outbox is sealed, and not opened: raw bodies cannot be read, texts are `sealed`
         self._log = files.beside(path, "-wal")
         self._conn = conn
         self._frozen = frozen
@@ -53,16 +56,24 @@ class View:
 
 
 @contextmanager
-def view(path: Path, *, patience: float | None = None, older: bool = False) -> Iterator[View]:
+def view(
+    path: Path,
+    *,
+    patience: float | None = None,
+    older: bool = False,
+    key: Secret | None = None,
+    reveal: bool = False,
+) -> Iterator[View]:
     """The outbox at `path`, read-only, also beside a running bridge. `patience`: seconds for all that is read of
-    it; None: as long as it takes. `older`: one of an older version will do. Raises StoreError: it is missing,
-    damaged, or of another version (SchemaTooOld, SchemaTooNew)."""
+    it; None: as long as it takes. `older`: one of an older version will do. Of a sealed one, `reveal` opens with
+    `key` what else is shown as `sealed`. Raises StoreError: it is missing, damaged, of another version
+    (SchemaTooOld, SchemaTooNew), or the key does not open it (SealRefused)."""
     connection.check_sqlite()
     files.require(path)
     file = path.resolve()  # beside which SQLite keeps the log, also where the path is a link
     mode, frozen = _mode(file)
     with connection.in_words():
-        conn = sqlite3.connect(**connection.options(file, readonly=True, mode=mode))
+        conn = sqlite3.connect(**connection.options(file, mode=mode))
     with closing(conn):
         if patience is not None:
             until = time.monotonic() + patience
@@ -70,9 +81,10 @@ def view(path: Path, *, patience: float | None = None, older: bool = False) -> I
         with connection.in_words():
             connection.prepare_reader(conn)
             found = version(conn)
-        if not found or (found < newest() and not older):
-            raise SchemaTooOld(_older(path, found))
-        yield View(file, conn, frozen=frozen)
+            if not found or (found < newest() and not older):
+                raise SchemaTooOld(_older(path, found))
+            hidden = found == newest() and show(conn, key, reveal=reveal)
+        yield View(file, conn, frozen=frozen, hidden=hidden)
 
 
 def _mode(path: Path) -> tuple[str, bool]:
@@ -130,9 +142,10 @@ def overview(path: Path, now: datetime, patience: float = 3.0) -> Overview:
         )
 
 
-def newest_about(path: Path, recipient: str) -> tuple[str, str]:
-    """State of the newest event about a recipient, and why; empty when there is none. Raises StoreError."""
-    with view(path) as outbox:
+def newest_about(path: Path, recipient: str, key: Secret | None = None) -> tuple[str, str]:
+    """State of the newest event about a recipient, and why; empty when there is none. `key` opens a sealed outbox.
+    Raises StoreError."""
+    with view(path, key=key, reveal=True) as outbox:
         found = outbox.read(lambda conn: operator.list_rows(conn, recipient=recipient, limit=1))
     return (found[0].state.value, found[0].why) if found else ("", "")
 

@@ -14,6 +14,7 @@ from bouncestream.crypto.public_key import Ecdsa, Ed25519, Rsa
 from bouncestream.errors import ConfigError
 from bouncestream.providers._settings import proofs_of
 from bouncestream.settings.key import keys_of
+from tests.outbox.make import KEY
 from tests.providers.keys import ecdsa_key, ed25519_key, public, rsa_key
 
 REPOSITORY = Path(__file__).parents[2]
@@ -57,8 +58,13 @@ def test_it_shows_every_key_and_only_those() -> None:
         assert shown == set(keys_of(model)), name
 
 
+#: The key of an outbox, which has a form of its own.
+SEAL = '\nkey = "at least 16 characters"\n'
+
+
 def filled_in(text: str) -> str:
     """The text with a secret of its own in the place of each placeholder."""
+    text = text.replace(SEAL, f'\nkey = "{KEY.reveal()}"\n')
     return re.sub("|".join(map(re.escape, sorted(PLACEHOLDERS, key=len))), "a7secret2of9this4testQ1z", text)
 
 

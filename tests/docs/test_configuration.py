@@ -19,6 +19,7 @@ from bouncestream.sandbox import FAULTS
 from bouncestream.settings.key import keys_of
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS
 from tests.docs.document import OPERATORS, ROOT, everywhere, spans, text
+from tests.outbox.make import KEY
 
 #: All that operators read.
 ALL = "\n".join(text(path) for path in OPERATORS)
@@ -39,6 +40,9 @@ def test_configuration_blocks_can_be_used(block: str, tmp_path: Path) -> None:
         for key in [key for key in table if key.endswith("_file")]:
             (tmp_path / key).write_text(SECRET)
             block = block.replace(table[key], str(tmp_path / key))
+    if "privacy" in said:  # its key has a form of its own
+        (tmp_path / "privacy.key").write_text(KEY.reveal())
+        block = block.replace("/etc/bouncestream/privacy.key", str(tmp_path / "privacy.key"))
     for placeholder in PLACEHOLDERS:  # refused as they stand: they are public
         block = block.replace(f'"{placeholder}"', f'"{SECRET}"')
     path = tmp_path / "config.toml"

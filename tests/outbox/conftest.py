@@ -20,9 +20,10 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "outbox.db"
 
 
-@pytest.fixture
-def conn(path: Path) -> Iterator[sqlite3.Connection]:
-    conn = make.connect(path)
+@pytest.fixture(params=[None, make.KEY], ids=["open", "sealed"])
+def conn(path: Path, request: pytest.FixtureRequest) -> Iterator[sqlite3.Connection]:
+    """A writing connection, to an outbox in the open and to a sealed one: whoever uses it need not know."""
+    conn = make.connect(path, key=request.param)
     yield conn
     conn.close()
 

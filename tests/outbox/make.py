@@ -8,8 +8,11 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bouncestream.crypto.secret import Secret
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.outbox import arrivals, connection, delivery, migrate
+from bouncestream.outbox.sealing import switch
+from bouncestream.outbox.sealing.unlock import unlock
 from bouncestream.ports import Claimed, Move, Receipt, State, Submission
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -34,13 +37,22 @@ def submission(*events: BounceEvent, raw: bytes = b'{"event": "bounce"}', **fiel
     return Submission(events=events, raw=raw, content_type="application/json", **fields)  # type: ignore[arg-type]
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A writing connection as the outbox uses it, without the thread."""
+#: The key of an operator.
+KEY = Secret("b3a91c5e07d24f68c1e5f9370a8d6b42e7f1903c5ad8264b9e0c7f13d5a82b64")
+
+
+def connect(path: Path, *, key: Secret | None = None) -> connection.Connection:
+    """A writing connection as the outbox uses it, without the thread; with a key, to an outbox that is sealed."""
     path.touch(0o600)
-    conn: sqlite3.Connection = sqlite3.connect(**connection.options(path))
+    conn: connection.Connection = sqlite3.connect(**connection.options(path))
     connection.prepare_new(conn)
     connection.prepare_writer(conn)
     migrate.migrate(conn)
+    if key is not None:
+        switch.settle(conn, key, seal=True)
+        unlock(conn, key, watch=False)
+        assert conn.on_begin is not None
+        conn.on_begin()
     return conn
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from bouncestream.outbox import queries
 from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.sealing.unlock import SealedConnection
 
 #: A person waits for these, or retention does; all others must find what they want by an index.
 MAY_SCAN = {
@@ -52,7 +53,10 @@ BIG = re.compile(r"SCAN (outbox|seen|history|raw|quarantine)\b(?! USING (COVERIN
 def plan(conn: sqlite3.Connection, sql: str) -> list[str]:
     names = set(re.findall(r":([a-z_]+)", sql))
     values: object = dict.fromkeys(names, 1) if names else (1,) * sql.count("?")
-    return [row[3] for row in conn.execute(f"EXPLAIN QUERY PLAN {sql}", values)]  # type: ignore[arg-type]
+    if isinstance(conn, SealedConnection):
+        sql = conn.statements[sql]
+    steps = conn.execute(f"EXPLAIN QUERY PLAN {sql}", values)  # type: ignore[arg-type]
+    return [row[3].replace("SCAN main.", "SCAN ") for row in steps]
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))
@@ -74,7 +78,7 @@ def test_it_is_in_order_without_sorting(conn: sqlite3.Connection, name: str) -> 
 
 def test_every_query_is_used_by_its_name() -> None:
     room = Path(queries.__file__).parent
-    files = [*room.glob("*.py"), *(room.parent / "maintenance").glob("*.py")]
+    files = [*room.rglob("*.py"), *(room.parent / "maintenance").glob("*.py")]
     code = "".join(file.read_text("utf-8") for file in files)
     assert [name for name in QUERIES if f'"{name}"' not in code] == []
 

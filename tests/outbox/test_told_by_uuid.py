@@ -203,6 +203,7 @@ def test_what_an_earlier_version_took_for_proof_is_told_as_soft(tmp_path: Path) 
     today |= {"person": ("outbox", "BLOB NOT NULL DEFAULT x''"), "sure": ("outbox", "INTEGER")}
     for column, (table, kind) in today.items():  # which today's program writes
         conn.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+    conn.execute("CREATE TABLE suppressed (person BLOB)")  # which it asks
     hints = (
         "the returned From is of example.org",
         "the returned Message-ID is of example.org",
@@ -223,6 +224,7 @@ def test_what_an_earlier_version_took_for_proof_is_told_as_soft(tmp_path: Path) 
     submit(conn, verp)
     for column, (table, _) in today.items():
         conn.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    conn.execute("DROP TABLE suppressed")
     migrate.migrate(conn)
     assert [kind for (kind,) in make.rows(conn, "kind")] == ["soft"] * 3 + ["hard"] * 5
     assert told(conn)[-1] == ("pending", "hard", PERSON)

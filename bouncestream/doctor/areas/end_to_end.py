@@ -62,7 +62,7 @@ async def collect(config: Config, web: Web, now: datetime) -> EndToEndFacts:
             while state not in (*_OUT, "dead", "held", "dropped"):
                 await asyncio.sleep(EVERY)
                 state, why = await asyncio.to_thread(
-                    newest_about, Path(config.outbox.path), selftest.recipient(mark)
+                    newest_about, Path(config.outbox.path), selftest.recipient(mark), config.privacy.key
                 )
     except TimeoutError:
         pass

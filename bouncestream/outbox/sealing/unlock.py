@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A connection to a sealed outbox: the keys, the SQL functions that seal and open, the views before the tables, and
+the translation of statements that write.
+
+`sealing` in `meta` says how far an outbox is sealed; nothing there: it is in the open. It changes only under the
+lock of `run` (`switch`), so whoever holds that lock knows it for good; all others look at each transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from secrets import token_bytes
+from typing import Any, TypeVar
+
+from bouncestream.clock import SystemClock
+from bouncestream.crypto.sealed import KEY, MARK, NotOpened, Sealer, is_sealed, key_id, unwrap, wrap
+from bouncestream.crypto.secret import Secret
+from bouncestream.errors import SealRefused, StoreUnavailable
+from bouncestream.outbox.connection import Connection, damaged
+from bouncestream.outbox.delivery import get_meta
+from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.sealing.columns import Table, sealed_tables
+from bouncestream.outbox.sealing.statements import translate, view
+
+#: In `meta`: how far it is sealed; the root key, wrapped by an operator's key of that name.
+STATE, WRAPPED_BY = "sealing", "sealed_by:"
+#: The month of the data key that seals what is looked up by what it holds.
+ALWAYS = "always"
+
+_IDENTITY = "identity_secret"
+V = TypeVar("V", str, bytes)
+
+
+class State(StrEnum):
+    """How far an outbox is sealed."""
+
+    SEALING = "sealing"  #: what comes in is sealed; older rows are in the open yet
+    WIPING = "wiping"  #: all is sealed; what was there before may stand in unused parts of the file
+    SEALED = "sealed"
+    OPENING = "opening"  #: what comes in is in the open; older rows are sealed yet
+
+    @property
+    def seals(self) -> bool:
+        """Whether what comes in is sealed."""
+        return self is not State.OPENING
+
+
+def state_of(conn: sqlite3.Connection) -> State | None:
+    """How far an outbox is sealed; None: it is in the open."""
+    found = get_meta(conn, STATE)
+    try:
+        return State(found) if found is not None else None
+    except ValueError as error:
+        raise damaged(f"its state of sealing is {found!r}") from error
+
+
+class DataKeys(dict[int, bytes]):
+    """The data keys of an outbox by their number, read when they are needed."""
+
+    def __init__(self, conn: sqlite3.Connection, root: bytes, instance: str) -> None:
+        super().__init__()
+        self._conn = conn
+        self._root = root
+        self._instance = instance
+        self._month: tuple[int, bytes] | None = None
+
+    def __missing__(self, number: int) -> bytes:
+        found = self._conn.execute(QUERIES["data_key"], (number,)).fetchone()
+        if found is None:
+            raise KeyError(number)
+        key = self[number] = unwrap(self._root, found[0], self._what(found[1]))
+        return key
+
+    def of_month(self, month: str) -> int:
+        """The number of the key of a month, which is made if there is none: within the transaction of the caller.
+        Asked for anew in each, as the one that made it may have been undone."""
+        found: tuple[int, bytes] | None = self._conn.execute(QUERIES["data_key_of"], (month,)).fetchone()
+        if found is not None:
+            if found != self._month:
+                self.pop(found[0], None)
+                self._month = found
+            return found[0]
+        key = token_bytes(KEY)
+        wrapped = wrap(self._root, key, self._what(month))
+        number = self._conn.execute(QUERIES["add_data_key"], (month, wrapped)).lastrowid
+        assert number is not None
+        self[number] = key
+        self._month = number, wrapped
+        return number
+
+    def _what(self, month: str) -> str:
+        return f"bouncestream: data key of {month}, outbox {self._instance}"
+
+
+def root_of(conn: sqlite3.Connection, key: Secret | None) -> bytes:
+    """The root key of a sealed outbox. Raises SealRefused, in the operator's words, when this key does not open
+    it."""
+    wrapped = {name.removeprefix(WRAPPED_BY): value for name, value in conn.execute(QUERIES["wrapped_roots"])}
+    instance = get_meta(conn, "instance") or ""
+    named = " or ".join(sorted(wrapped)) or "unknown"
+    if key is None:
+        raise SealRefused(
+            f"The outbox is sealed, and there is no key to open it (key {named}). Nothing was changed. Next: set "
+            "[privacy] key_file to the file of that key; if it is lost, see "
+            "docs/operate/sealing.md#when-the-key-is-lost."
+        )
+    name = key_id(key.reveal())
+    if name not in wrapped:
+        raise SealRefused(
+            f"The outbox is sealed with another key ({named}); [privacy] gives {name}. Nothing was changed. Next: "
+            "set [privacy] key_file to the file of the right key, or put the backup there that belongs to this one."
+        )
+    try:
+        return unwrap(bytes.fromhex(key.reveal()), bytes.fromhex(wrapped[name]), what_root(instance))
+    except (NotOpened, ValueError) as error:
+        raise damaged(f"its root key does not open with key {name}, which wrapped it") from error
+
+
+def what_root(instance: str) -> str:
+    """What the root key of an outbox is called where it is wrapped."""
+    return f"bouncestream: root key of outbox {instance}"
+
+
+def what_identity(instance: str) -> str:
+    """The same for the key of its identity keys."""
+    return f"bouncestream: identity secret of outbox {instance}"
+
+
+class Statements(dict[str, str]):
+    """Statements as they are run on a sealed outbox, each translated once."""
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        super().__init__()
+        self._tables = tables
+
+    def __missing__(self, sql: str) -> str:
+        translated = self[sql] = translate(sql, self._tables)
+        return translated
+
+
+class _Cursor(sqlite3.Cursor):
+    """A cursor on a sealed outbox."""
+
+    connection: SealedConnection
+
+    def execute(self, sql: str, parameters: Any = (), /) -> _Cursor:
+        super().execute(self.connection.statements[sql], parameters)
+        return self
+
+    def executemany(self, sql: str, parameters: Any, /) -> _Cursor:
+        super().executemany(self.connection.statements[sql], parameters)
+        return self
+
+
+class SealedConnection(Connection):
+    """A connection whose statements are translated. One becomes such once it is known to be of a sealed outbox."""
+
+    statements: Statements
+
+    def cursor(self, factory: Any = _Cursor) -> Any:
+        return super().cursor(factory)
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        return super().execute(self.statements[sql], parameters)
+
+    def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
+        return super().executemany(self.statements[sql], parameters)
+
+
+def unlock(conn: Connection, key: Secret | None, *, watch: bool = True) -> State | None:
+    """Make a connection ready to read and write an outbox, sealed or not. `watch`: somebody else may seal or open
+    it meanwhile. Raises SealRefused when it is sealed and the key is missing, or another one."""
+    state = state_of(conn)
+    if state is not None:
+        open_with(conn, root_of(conn, key), state)
+    before = conn.on_begin
+    if watch:
+        conn.on_begin = lambda: _look(conn, state, before)
+    return state
+
+
+def open_with(conn: Connection, root: bytes, state: State) -> None:
+    """Make a connection ready to read and write a sealed outbox whose root key is known."""
+    instance = get_meta(conn, "instance") or ""
+    keys = DataKeys(conn, root, instance)
+    _identity(conn, root, instance)
+    add_functions(conn, Sealer(instance, keys, 0), state, keys)
+    tables = sealed_tables(conn)
+    for table in tables.values():
+        conn.execute(view(table, "opened"))
+    conn.__class__ = SealedConnection
+    assert isinstance(conn, SealedConnection)
+    conn.statements = Statements(tables)
+
+
+def show(conn: Connection, key: Secret | None, *, reveal: bool) -> bool:
+    """Make a reading connection ready: what is sealed is opened, or shown as `sealed`; returns whether it is shown
+    so. With a key rows can be looked up by address also where nothing is revealed. Raises SealRefused."""
+    state = state_of(conn)
+    if state is None:
+        return False
+    instance = get_meta(conn, "instance") or ""
+    if key is not None or reveal:
+        root = root_of(conn, key)
+        _identity(conn, root, instance)
+        if reveal:
+            keys = DataKeys(conn, root, instance)
+            add_functions(conn, Sealer(instance, keys, 0), state, keys)
+    conn.execute("PRAGMA query_only = OFF")  # else no view can be made, though they are of this connection alone
+    for table in sealed_tables(conn).values():
+        conn.execute(view(table, "opened" if reveal else None))
+    conn.execute("PRAGMA query_only = ON")
+    return not reveal
+
+
+def add_functions(conn: Connection, sealer: Sealer, state: State, keys: DataKeys) -> None:
+    """The SQL functions of a sealed outbox, and its data key of the month at each transaction."""
+
+    def opened(value: V, *place: str | int) -> V:
+        if not value:
+            return value
+        try:
+            return sealer.open(value, *place)
+        except NotOpened:
+            if state in (State.SEALING, State.OPENING):
+                return value  # foreign words that only look like a sealed value, and are not converted yet
+            raise
+
+    def already(value: V, *place: str | int) -> bool:
+        try:
+            return bool(value) and is_sealed(value) and sealer.open(value, *place) is not None
+        except NotOpened:
+            return False
+
+    def once(seal: Callable[..., V]) -> Callable[..., V]:
+        return lambda value, *place: value if not value or already(value, *place) else seal(value, *place)
+
+    seals = state.seals
+    functions: dict[str, Callable[..., Any]] = {
+        "opened": opened,
+        "opens": already,
+        "sealed": sealer.seal if seals else _as_it_is,
+        "sealed_alike": sealer.seal_alike if seals else _as_it_is,
+        "converted": once(sealer.seal) if seals else opened,
+        "converted_alike": once(sealer.seal_alike) if seals else opened,
+    }
+    for name, function in functions.items():
+        conn.create_function(name, -1, function)
+
+    def keep_up() -> None:
+        sealer.current = keys.of_month(SystemClock().now().strftime("%Y-%m"))
+
+    if seals:
+        conn.on_begin = keep_up
+
+
+def _as_it_is(value: V, *_: object) -> V:
+    return value
+
+
+def _look(conn: Connection, known: State | None, then: Callable[[], None] | None) -> None:
+    """Refuse to write as it was right when the connection was made, where that has changed."""
+    now = state_of(conn)
+    if (now is not None and now.seals) != (known is not None and known.seals):
+        raise StoreUnavailable(
+            "The outbox is being sealed or opened since this command began, and nothing more was stored. Next: run "
+            "it again."
+        )
+    if then is not None:
+        then()
+
+
+def _identity(conn: Connection, root: bytes, instance: str) -> None:
+    found = get_meta(conn, _IDENTITY) or ""
+    try:
+        secret = unwrap(root, bytes.fromhex(found.removeprefix(MARK)), what_identity(instance))
+    except (NotOpened, ValueError) as error:
+        raise damaged("its identity_secret does not open") from error
+    conn.identity_secret = secret
