@@ -12,7 +12,7 @@ AMERICAS: tuple[Vendor, ...] = (
              "es000010; es000100", Weight.SURE),
         Wording("too_many", "comcast * sessions opened; too many sessions opened; rl000001; rl000010", Weight.SURE),
         Wording("no_ptr",
-             "comcast requires that all mail servers must have a ptr record; requires * ptr record", Weight.SURE),
+             "requires * ptr record", Weight.SURE),
     ), hosts=("comcast",)),
     Vendor("Cox, Charter (Spectrum), CenturyLink",
         "http://postmaster.cox.net/confluence/display/postmaster/Error+Codes, read November 2026", (

@@ -47,8 +47,7 @@ COMMON = Vendor(
              "not rfc; duplicate header; multiple addresses in from; header error; improper use of 8 bit"),
         Wording("content", "attachment type; rejected * content; message contains"),
         Wording("policy",
-             "policy; banned; blocked by; client host rejected; command rejected; helo name; invalid helo; "
-             "denied by policy"),
+             "policy; banned; blocked by; client host rejected; command rejected; helo name; invalid helo"),
         Wording("relaying",
              "relay access denied; relay denied; relaying denied; relay not permitted; relaying not allowed; "
              "not permitted to relay; relaying mail; authentication required; not a gateway; "

@@ -16,8 +16,7 @@ EUROPE: tuple[Vendor, ...] = (
         Wording("auth_failure",
              "reject due to spf policy; originating ip of the message is not permitted by", Weight.SURE),
         Wording("mailbox_full",
-             "user has exhausted allowed storage space; benutzer hat zuviele mails auf dem server; "
-             "requested mail action aborted exceeded storage allocation"),
+             "user has exhausted allowed storage space; benutzer hat zuviele mails auf dem server"),
     ), hosts=("gmx", "web.de", "kundenserver", "perfora", "mail.com")),
     Vendor("T-Online (Telekom), freenet, Strato, Hetzner, Vodafone, 1&1 Versatel",
         "https://postmaster.t-online.de/ and the providers' help pages, read November 2026", (
@@ -31,7 +30,7 @@ EUROPE: tuple[Vendor, ...] = (
         Wording("too_many",
              "trop de connexions; ofr004 104; ofr 104; ofr005 104; ofr004 999; ofr 999; ofr005 999", Weight.SURE),
         Wording("blocklisted",
-             "service refuse veuillez; ofr 506; ofr006 506; ofr005 506; ofr007 506; ofr 505; ofr004 105; ofr 105; "
+             "ofr 506; ofr006 506; ofr005 506; ofr007 506; ofr 505; ofr004 105; ofr 105; "
              "mail from ip lookup", Weight.SURE),
         Wording("mailbox_full", "boite du destinataire pleine; ofr 417; ofr005 417", Weight.SURE),
         Wording("mailbox_disabled",
@@ -40,7 +39,7 @@ EUROPE: tuple[Vendor, ...] = (
         Wording("spam", "spam detecte", Weight.SURE),
     ), hosts=("orange", "wanadoo")),
     Vendor("SFR, Free, La Poste, Bouygues, OVH", "the providers' postmaster and help pages, read November 2026", (
-        Wording("spam", "spam detecte lpn007; lpn007 510", Weight.SURE),
+        Wording("spam", "lpn007 510", Weight.SURE),
         Wording("blocklisted", "too many spams from your ip; lpn007 503; lpn027 503; service refuse", Weight.SURE),
         # La Poste: LPN, three digits for the server, three for the cause.
         Wording("auth_failure", "lpn007 517; lpn027 517", Weight.SURE),
@@ -52,8 +51,7 @@ EUROPE: tuple[Vendor, ...] = (
         Wording("blocklisted",
              "ip address * is not allowed * libero; connection refused from * libero; sender ip * reputation; "
              "smtp id * blocked; ip * temporarily blacklisted", before="network"),
-        Wording("mailbox_full", "user over quota"),
-        Wording("policy", "mail not accepted * xs4all; refused by policy"),
+        Wording("policy", "mail not accepted * xs4all"),
     ), hosts=("libero", "tiscali", "aruba", "telenet", "ziggo", "kpn", "btinternet", "sky.com", "talktalk")),
     Vendor("Yandex", "https://yandex.com/support/mail/bounces/other.html, read November 2026", (
         Wording("spam", "message rejected under suspicion of spam; message looks like spam to me", Weight.SURE),

@@ -44,10 +44,6 @@ GATEWAYS: tuple[Vendor, ...] = (
         Wording("spam", "message filtered"),
         Wording("relaying", "you are trying to use me", Weight.SURE),
     ), hosts=("messagelabs",)),
-    Vendor("Sophos, Trend Micro, Fortinet, Hornetsecurity, SpamExperts, Vade, McAfee, Google Postini",
-        "the vendors' public knowledge bases on rejected mail, read November 2026", (
-        Wording("spam", "classified as spam; identified as spam; probable spam; high probability of spam"),
-    )),
     # Whoever is listed, the address is not at fault.
     Vendor("blocklists",
         "https://www.spamhaus.org/, https://www.spamcop.net/, https://www.uceprotect.net/, https://www.abusix.com/,"

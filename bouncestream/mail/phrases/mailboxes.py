@@ -45,7 +45,7 @@ MAILBOXES: tuple[Vendor, ...] = (
              "due to ip reputation; blocked your ip address", Weight.SURE),
         Wording("too_many",
              "has been temporarily rate limited; exceeded the rate limit; message rate per hour", Weight.SURE),
-        Wording("too_many", "sent to too many recipients; 5 1 90; 5 7 705; 5 7 708"),
+        Wording("too_many", "5 1 90; 5 7 705; 5 7 708"),
         Wording("auth_failure",
              "does not pass dmarc verification; spf validation failed; 5 7 509; 5 7 515; "
              "sender * did not pass authentication; sender authentication", Weight.SURE),
@@ -79,7 +79,6 @@ MAILBOXES: tuple[Vendor, ...] = (
              "on the suppression list; on your account suppression list; address is suppressed", Weight.SURE),
     ), hosts=("amazonses", "amazonaws")),
     Vendor("Apple", "https://support.apple.com/102322 (iCloud postmaster page), read November 2026", (
-        Wording("mailbox_full", "user is over quota"),
         Wording("blocklisted",
              "your ip * hm08; cs01; message rejected due to local policy * icloud", before="policy"),
         Wording("spam", "hm08 message rejected; hm07 message rejected"),
