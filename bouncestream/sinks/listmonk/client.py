@@ -135,22 +135,19 @@ class ListmonkClient:
         processing = settings is None or answers.processing(settings)
         if probe.outcome is PostOutcome.UNKNOWN and processing and probe.status != 503:
             raise SinkError(f"Listmonk answers {probe.status} to a bounce: {probe.words}")
-        lookup = await self.may_look_up()
         return Capabilities(
             version=answers.version(config or {}),
             post=probe.outcome is PostOutcome.REFUSED,
             read=await self._may(self.read_label("~")),
-            lookup=lookup,
+            lookup=await self.may_look_up(),
             counts=self._counts,
             actions=answers.actions(settings) if settings is not None else {},
             processing=processing and probe.status != 503,
         )
 
     async def may_look_up(self) -> bool:
-        """Whether the token may look people up."""
-        profile = await self._try("/api/profile")
-        # Listmonk 3 has no profile, and one user who may do all.
-        granted = permissions.granted(profile).names
+        """Whether the token may look people up. Listmonk 3 has no profile, and one user who may do all."""
+        granted = permissions.granted(await self._try("/api/profile")).names
         # Without subscribers:get_all the query answers 200 with nobody, just like for an unknown address.
         return (granted is None or "subscribers:get_all" in granted) and await self._may(self._nobody())
 
@@ -219,9 +216,8 @@ class ListmonkClient:
 
     async def known(self, addresses: Collection[str]) -> Mapping[str, Subscriber]:
         """By address in its forms. One that cannot be queried safely is as one that Listmonk has not."""
-        forms = {form.lower(): one for one in addresses for form in (payload.unicode_form(one), one)}
-        _, people = await self.find(forms, ())
-        return {forms[person.email.lower()]: person for person in people}
+        forms = payload.forms(addresses)
+        return {forms[person.email.lower()]: person for person in (await self.find(forms, ()))[1]}
 
     def _kinds(self, claimed: Sequence[Claimed]) -> set[str]:
         return {c.event.kind.value for c in claimed} & set(self._counts or ())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -46,6 +46,11 @@ def unicode_form(recipient: str) -> str:
         return f"{local}@{domain.encode('ascii').decode('idna')}"
     except UnicodeError:
         return recipient
+
+
+def forms(addresses: Iterable[str]) -> dict[str, str]:
+    """Each form in which Listmonk may have an address, in lower case → the address."""
+    return {form.lower(): one for one in addresses for form in (unicode_form(one), one)}
 
 
 def body(claimed: Claimed, instance: str) -> bytes:
