@@ -63,7 +63,7 @@ def show(found: Mapping[str, Any]) -> None:
     else:
         out.mark("✘", "No bridge answers", "start it: bouncestream run (or systemctl start bouncestream)")
     _sources(found["sources"], now)
-    _waiting(found["outbox"])
+    _waiting(found)
     _outbox(found["outbox"])
     _listmonk(found)
     _alerts(found["alerts"], now)
@@ -95,13 +95,21 @@ def _heard(source: Mapping[str, Any], now: datetime) -> str:
     return "never"
 
 
-def _waiting(outbox: Mapping[str, Any]) -> None:
+def _waiting(found: Mapping[str, Any]) -> None:
     """What waits for a person, each with the command that shows or ends it."""
-    told = list(_for_a_person(outbox))
+    told = [*_for_a_person(found["outbox"]), *_backfills(found["parts"])]
     if told:
         out.heading("Waiting for you")
     for sign, text, fix in told:
         out.mark(sign, text, fix)
+
+
+def _backfills(parts: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """The backfills that wait for a start, or could not ask."""
+    for name, part in parts.items():
+        if name.startswith("backfill:") and part["state"] != "green":
+            what, _, step = part["why"].partition(" Next: ")
+            yield "⚠", f"{name}: {what}", step
 
 
 def _for_a_person(outbox: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -78,6 +78,21 @@ def test_what_waits_for_a_person_comes_with_its_command(capsys: pytest.CaptureFi
     ]
 
 
+def test_a_backfill_that_waits_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    parts = {
+        "backfill:news": {
+            "state": "yellow",
+            "why": "3 events wait. Next: start it with `bouncestream backfill news`.",
+        },
+        "backfill:shop": {"state": "green", "why": ""},
+    }
+    told = screen(capsys, parts=parts).partition("Waiting for you\n")[2].partition("Outbox\n")[0]
+    assert [line.strip() for line in told.splitlines()] == [
+        "⚠ backfill:news: 3 events wait.",
+        "→ start it with `bouncestream backfill news`.",
+    ]
+
+
 def test_an_empty_outbox_and_no_source_say_so(capsys: pytest.CaptureFixture[str]) -> None:
     told = screen(capsys, sources=[], outbox=OUTBOX | {"states": {}})
     assert "none is configured, so nothing can arrive" in told
