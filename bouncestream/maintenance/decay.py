@@ -88,7 +88,8 @@ class Soft:
     async def _look(self, row: codec.Row) -> None:
         config, told = self.config(), row.event
         rule, now = config.policy.soft.rule, self.clock.now()
-        job = partial(raising.counted_with, row=row.id, rules=config.policy.rules, unproven=config.unproven)
+        rules, unproven = config.policy.rules, config.unproven
+        job = partial(raising.counted_with, row=row.id, rules=rules, unproven=unproven, later=False)
         counts, found = await self.db.read(job)
         if not counts:
             return

@@ -481,7 +481,7 @@ SELECT 1 FROM suppressed LIMIT 1;
 -- name: soft_of_person
 -- Those that may count: proven, sure, not held, and newer than what was told as graver: that begins a new count.
 SELECT {row}
-FROM (SELECT * FROM outbox WHERE person = :person ORDER BY id DESC LIMIT :most)
+FROM (SELECT * FROM outbox WHERE person = :person AND id <= :upto ORDER BY id DESC LIMIT :most)
 WHERE kind = 'soft' AND sure IS NULL AND held_for = '' AND evidence NOT LIKE '%no proof of origin%'
   AND id > (SELECT coalesce(max(id), 0) FROM outbox WHERE person = :person AND superseded_by IS NOT NULL);
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from bouncestream.decay import CLASSES, Bounce
 from bouncestream.event import Kind, Proof
 from bouncestream.outbox import codec
-from bouncestream.outbox.people import MOST, secret_of
+from bouncestream.outbox.people import LAST, MOST, secret_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.tables import Arrival, Report, Tables
 from bouncestream.policy import KEPT_SOFT, Rules
@@ -21,12 +21,12 @@ from bouncestream.ports import State, Submission
 
 
 def soft_bounces(
-    conn: sqlite3.Connection, person: bytes, rules: Rules, unproven: Collection[str] = ()
+    conn: sqlite3.Connection, person: bytes, rules: Rules, unproven: Collection[str] = (), upto: int = LAST
 ) -> list[Bounce]:
-    """The soft bounces of a person that count, by the digest in their rows. `unproven`: sources to which anybody
-    may post."""
+    """The soft bounces of a person that count, up to a row, by the digest in their rows. `unproven`: sources to
+    which anybody may post."""
     found = []
-    for values in conn.execute(QUERIES["soft_of_person"], {"person": person, "most": MOST}):
+    for values in conn.execute(QUERIES["soft_of_person"], {"person": person, "most": MOST, "upto": upto}):
         row = codec.row(values)
         event = codec.event(row)
         if row.state == State.DROPPED and row.why != KEPT_SOFT:
@@ -37,14 +37,15 @@ def soft_bounces(
 
 
 def counted_with(
-    conn: sqlite3.Connection, row: int, rules: Rules, unproven: Collection[str] = ()
+    conn: sqlite3.Connection, row: int, rules: Rules, unproven: Collection[str] = (), *, later: bool = True
 ) -> tuple[bool, list[Bounce]]:
-    """Whether a row counts itself, and the soft bounces of its person that count."""
+    """Whether a row counts itself, and the soft bounces of its person that count; without those that came in
+    `later`, unless they are asked for."""
     found = conn.execute(QUERIES["row"], (row,)).fetchone()
     if found is None:
         return False, []
     kept = codec.row(found)
-    bounces = soft_bounces(conn, kept.event.person, rules, unproven)
+    bounces = soft_bounces(conn, kept.event.person, rules, unproven, LAST if later else row)
     return kept.event_id in {one.event_id for one in bounces}, bounces
 
 

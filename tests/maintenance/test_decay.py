@@ -125,3 +125,13 @@ async def test_what_came_in_before_counts_and_raises_nobody_by_itself(db: Databa
     await db.write(lambda conn: make.submit(conn, full(9, occurred_at=at), now=at))
     await soft.turn()
     assert (await db.read(lambda conn: make.rows(conn, "kind")))[-1] == (Kind.HARD,)
+
+
+async def test_of_many_at_once_the_one_that_reaches_the_count_is_raised(db: Database) -> None:
+    soft = task(db, Listmonk())
+    await soft.turn()
+    events = [full(day, occurred_at=later(days=day)) for day in range(3)]
+    await db.write(lambda conn: make.submit(conn, *events, now=later(days=3)))
+    await soft.turn()
+    found = await db.read(lambda conn: make.rows(conn, "kind, superseded_by"))
+    assert found == [("soft", None), ("soft", None), ("soft", 4), ("hard", None)]
