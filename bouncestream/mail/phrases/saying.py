@@ -7,9 +7,9 @@ together are one ("sender domain", "address of the sender"), and what is the sen
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from bouncestream.mail.phrases.clauses import folded, listed
 from bouncestream.mail.phrases.composed import NEUTRAL, STATES
@@ -70,7 +70,22 @@ class Said(NamedTuple):
     strange: str = ""  #: a word beside it that may turn it: no name, and not of those that never do
 
 
-@lru_cache(maxsize=256)  # servers and notices repeat themselves
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _kept(ask: Callable[Concatenate[str, P], R]) -> Callable[Concatenate[str, P], R]:
+    """`ask`, which keeps its answers: some thousand clauses make up most reports. Of long ones, which a stranger
+    may make up, none is kept; 2,048 short ones take 6 MB at most."""
+    known = lru_cache(maxsize=2048)(ask)
+
+    def asked(text: str, /, *more: P.args, **named: P.kwargs) -> R:
+        return known(text, *more, **named) if len(text) <= 200 else ask(text, *more, **named)  # type: ignore[arg-type]
+
+    return asked
+
+
+@_kept
 def tags_of(text: str) -> tuple[list[str], list[Tag]]:
     """The words of a clause, and its tags."""
     words = tokens(text)
@@ -87,7 +102,7 @@ def tells(text: str) -> bool:
     )
 
 
-@lru_cache(maxsize=256)
+@_kept
 def read(text: str, before: str = "") -> tuple[Said, ...]:
     """What a clause says. `before`: the subject of the clause before it, for when this one names none."""
     found: tuple[Said, ...] = ()
@@ -100,7 +115,7 @@ def read(text: str, before: str = "") -> tuple[Said, ...]:
     return found
 
 
-@lru_cache(maxsize=256)
+@_kept
 def strange_in(text: str) -> str:
     """The first thing in a clause that may turn what is said of its subject; ''."""
     if not text.isascii() and (tags := joined(text)):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from bouncestream.mail.phrases.clauses import cut, told
-from bouncestream.mail.phrases.saying import read
+from bouncestream.mail.phrases.saying import read, tags_of, tells
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,18 @@ def test_what_is_somebodys_is_not_he(text: str) -> None:
 
 def test_so_much_of_one_clause_is_looked_at() -> None:
     assert len(read("no user " * 400, "")) <= 101
+
+
+def test_answers_about_short_clauses_are_kept_and_no_others() -> None:
+    short, long = "no such user 7281", "no such user " + "x " * 200
+    assert tags_of(short) is tags_of(short)
+    assert read(short) is read(short)
+    assert tags_of(long) is not tags_of(long)
+    assert read(long) is not read(long)
+
+
+def test_a_clause_without_a_state_tells_nothing() -> None:
+    assert not tells("this is the mail system at host mx.example.com")
+    assert not tells("user a@example.com")
+    for text in ("no such user", "mailbox full", "nikt nie ma takiego imienia", "收件人不存在"):
+        assert tells(text)
