@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from bouncestream.errors import ApiError
 from bouncestream.event import Kind
@@ -147,7 +148,8 @@ class Run:
             await self._store(listing, page.items)
             self.told(self.counts, listing.name)
             url = page.next
-            if url and self.keep_place is not None:
+            # A cursor that is an address is not written down: the list then begins again, which costs some calls.
+            if url and self.keep_place is not None and "@" not in unquote(url):
                 await self.keep_place(Place(listing.name, number, url, self.since, self.hard))
 
     async def _page(self, listing: Listing[Any], url: str) -> Page:

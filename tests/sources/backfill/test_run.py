@@ -294,3 +294,17 @@ async def test_ses_is_signed_anew_for_each_page(api: Api) -> None:
     assert first.startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261122/eu-central-1/ses/aws4_request")
     assert first.rpartition("=")[2] != second.rpartition("=")[2]
     assert api.asked[1].query["NextToken"] == "a/b+c="
+
+
+async def test_a_cursor_that_is_an_address_is_not_written_down(api: Api) -> None:
+    there = lists("mailgun")["bounces"]
+    after = "https://api.mailgun.net/v3/mg.example.org/bounces?page=next&address=person%40example.org"
+
+    def answer(url: URL) -> Any:
+        shown = url.path == there.path and "page" not in url.query
+        return {"items": [there.item] if shown else [], "paging": {"next": after}}
+
+    api.answer = answer
+    counts, _, places = await ran("mailgun")
+    assert (counts.new, places) == (1, [])
+    assert [one.query.get("address") for one in api.asked if one.path == there.path] == [None, "person@example.org"]
