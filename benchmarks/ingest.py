@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 
 from benchmarks import providers
 from benchmarks.bridge import Bridge, Other, Sink
@@ -96,6 +97,26 @@ def ingest(effort: Effort) -> list[Figure]:
                 partial(through_other, directory, prepared, 64, effort.seconds, "nothing"),
             )
             figures.append(compare(what, ours, theirs, target, ("bouncestream", "do-nothing")))
+    return figures
+
+
+def sealed(effort: Effort) -> list[Figure]:
+    """A sealed outbox ([privacy] seal) against one in the open."""
+    figures = []
+    number = int(A_SECOND * max(1, effort.seconds))
+    seal = {"BOUNCESTREAM__PRIVACY__SEAL": "true", "BOUNCESTREAM__PRIVACY__KEY": token_hex(32)}
+    with scratch() as directory:
+        for what, make, share in (
+            ("durable ingest of a sealed outbox, generic 2 KB", generic, 1.0),
+            ("durable ingest of a sealed outbox, Sendamatic with a DSN of 4 KB", sendamatic, 0.4),
+        ):
+            prepared = make(directory / "requests", int(number * share))
+            ours, theirs = interleave(
+                effort.reps,
+                partial(through_bridge, directory, prepared, 64, effort.seconds, env=seal),
+                partial(through_bridge, directory, prepared, 64, effort.seconds),
+            )
+            figures.append(compare(what, ours, theirs, 0.85, ("sealed", "in the open")))
     return figures
 
 

@@ -10,6 +10,7 @@ from benchmarks.figures import Effort, Figure
 
 ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
     "ingest": ingest.ingest,
+    "sealed": ingest.sealed,
     "providers": ingest.signed,
     "tutorial": ingest.tutorial,
     "fsync": ingest.fsync,

@@ -63,6 +63,12 @@ def load(
             f"{file} contains secrets and {why}: run chmod 600 on it, or as a service "
             "`bouncestream install`, which moves them into files of their own"
         )
+    key_file = loader.secrets.files.get("privacy.key", Path(file)) if config.privacy.key else None
+    if key_file and key_file.absolute().parent == Path(config.outbox.path).absolute().parent:
+        warnings.append(
+            f"privacy.key: lies in the folder of the outbox ({key_file}), so a copy of it can be read; move "
+            "it elsewhere, and keep it out of the backups of the outbox"
+        )
     checks.check(
         config, problems, warnings, skip=loader.faulty, with_secrets=with_secrets, sealing=with_secrets or sealing
     )

@@ -35,6 +35,7 @@ class SecretFinder:
         self.problems = problems
         self.warnings = warnings
         self.inline = False
+        self.files: dict[str, Path] = {}  #: secret, dotted → the file that it came from
 
     def find(
         self,
@@ -58,6 +59,7 @@ class SecretFinder:
         if variable is not None:
             return self._made(variable[0], key, _listed(variable[1], key))
         if file_variable is not None:
+            self.files[dotted] = Path(file_variable[1])
             return self._from_file(file_variable[0], key, file_variable[1])
         if self.credentials is not None and (self.credentials / dotted).is_file():
             return self._from_file(f"the credential {dotted}", key, str(self.credentials / dotted), ours=False)
@@ -65,6 +67,7 @@ class SecretFinder:
             value = table[key.name]
             return self._made(dotted, key, value if isinstance(value, list) else [value])
         if file_key in table:
+            self.files[dotted] = Path(str(table[file_key]))
             return self._from_file(f"{dotted}_file", key, table[file_key])
         if key.required:
             self.problems.append(

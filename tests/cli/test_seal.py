@@ -90,7 +90,10 @@ def test_beside_a_running_bridge(cli: Cli, spawn: Callable[..., Process], config
     found = cli("outbox", "list", "--limit", "2", "--reveal", env=SEAL).stdout
     assert f"late.{ANN}" in found
     assert f"early.{ANN}" in found
-    environments: tuple[dict[str, str], ...] = ({}, SEAL | {"BOUNCESTREAM__PRIVACY__KEY": "7c2f" * 16})
+    environments: tuple[dict[str, str], ...] = (
+        {},
+        SEAL | {"BOUNCESTREAM__PRIVACY__KEY": "5e1c0a97b3f246d88fa21b5c60e7d3941c8b7f05ea3d492680d1f6b9c25e7a34"},
+    )
     for environment in environments:
         before = cli("outbox", "list", "--limit", "0", "--json", "--reveal", env=SEAL).stdout
         refused = cli("run", env=environment)

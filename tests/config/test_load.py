@@ -281,3 +281,21 @@ def test_without_secrets_none_is_read_or_missed(write: Write) -> None:
 def test_two_loads_of_the_same_are_equal(write: Write) -> None:
     path = write(f'[webhooks.a]\nprovider = "generic"\ntoken = "{TOKEN}"\n')
     assert load(path, ENOUGH) == load(path, ENOUGH)
+
+
+def test_a_key_beside_the_outbox_is_warned_about(tmp_path: Path) -> None:
+    path, key = tmp_path / "etc" / "config.toml", "5e1c0a97b3f246d88fa21b5c60e7d3941c8b7f05ea3d492680d1f6b9c25e7a34"
+    path.parent.mkdir()
+    for folder, warned in ((tmp_path, True), (path.parent, False)):
+        file = folder / "privacy.key"
+        file.write_text(key)
+        file.chmod(0o600)
+        path.write_text(f"""
+[outbox]
+path = "{tmp_path}/outbox.db"
+[privacy]
+seal = true
+key_file = "{file}"
+""")
+        config = load(path, {"BOUNCESTREAM__LISTMONK__TOKEN": "a-token-of-good-length"})
+        assert any("lies in the folder of the outbox" in warning for warning in config.warnings) is warned
