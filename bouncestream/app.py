@@ -25,6 +25,7 @@ from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
 from bouncestream.errors import ListenError
 from bouncestream.health import Health, Status
+from bouncestream.judging.refusal import LISTMONK_LOG
 from bouncestream.maintenance.absence import Absence
 from bouncestream.maintenance.account import Account
 from bouncestream.maintenance.decay import Soft
@@ -37,6 +38,7 @@ from bouncestream.metrics import START_TIME, Metrics
 from bouncestream.outbox import delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
+from bouncestream.outbox.log_start import StoredLogMemory
 from bouncestream.outbox.mailboxes import StoredMailMemory
 from bouncestream.outbox.marker import Markers
 from bouncestream.ports import Sink
@@ -50,6 +52,7 @@ from bouncestream.supervisor import Supervisor
 if TYPE_CHECKING:
     from bouncestream.doctor.finding import Finding
     from bouncestream.maintenance.backfill import Backfilling
+    from bouncestream.sources.listmonk_log.listener import LogListener
     from bouncestream.sources.mailbox.listener import Mailboxes
 
 log = logging.getLogger("bouncestream")
@@ -85,6 +88,7 @@ class App:
         self._mailboxes: Mailboxes | None = None
         self._backfilling: Backfilling | None = None
         self._beside: list[asyncio.Task[None]] = []  # ended before the relay is
+        self._log: LogListener | None = None
 
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
         """Until `stop`. `ready` is called once it listens: with `missing` set while it only waits for the outbox,
@@ -134,6 +138,8 @@ class App:
                 await self._serve(ready)
             finally:
                 await self.sink.close()
+                if self._log is not None:
+                    await self._log.sending.close()
         finally:
             await self.db.close()
 
@@ -164,7 +170,7 @@ class App:
             await self.newcomer.before_the_start()
 
     def _sources(self) -> set[str]:
-        return {*self.config.webhooks, *self.config.mailboxes}
+        return {*self.config.webhooks, *self.config.mailboxes, LISTMONK_LOG}
 
     def stop(self) -> None:
         """Begin the shutdown; may be called more than once."""
@@ -181,6 +187,8 @@ class App:
         self.relay.set_policy(config.policy.unsubscribe, config.policy.rules)
         self.watch.reload(config)
         self.config = config
+        if self._log is not None:
+            self._log.rules = config.policy.rules
         self._read_mailboxes()
         self._ask_providers()
 
@@ -233,6 +241,27 @@ class App:
             return self.config.privacy.follow_deletions and not self.dry_run
 
         return Deletions(self.db, self.sink, SystemClock(), self.health, wanted)
+
+    def _read_log(self) -> None:
+        """Begin to read Listmonk's log, unless it is switched off."""
+        settings, listmonk = self.config.listmonk_log, self.config.listmonk
+        if not settings.enabled:
+            return
+        from bouncestream.sinks.listmonk.sending import ListmonkLog
+        from bouncestream.sources.listmonk_log.listener import LogListener
+
+        token = listmonk.token.reveal() if listmonk.token else ""
+        self._log = LogListener(
+            ListmonkLog(listmonk.url, listmonk.user, token, self.sink.by_ids),
+            self.intake,
+            StoredLogMemory(self.db),
+            settings,
+            self.config.policy.rules,
+            SystemClock(),
+            self.health,
+            self.metrics,
+        )
+        self._beside.append(self.supervisor.keep("listmonk_log", self._log.run, status=Status.YELLOW))
 
     def _read_mailboxes(self) -> None:
         """Begin to read the mailboxes, or take over what has changed about them."""
@@ -324,6 +353,7 @@ class App:
         keep("account", account.run, status=Status.YELLOW)
         self._read_mailboxes()
         self._ask_providers()
+        self._read_log()
         # What was imported lives as long as the process: the collector need not look at it every few requests.
         gc.collect()
         gc.freeze()

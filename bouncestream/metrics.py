@@ -89,6 +89,10 @@ BACKFILL_ITEMS = _counter(
 BACKFILL_LAST = _gauge(
     "backfill_last_run_seconds", "When a backfill last went through all lists, seconds since 1970.", "source"
 )
+SENDING_FAILED = _counter(
+    "sending_failed_total", "Messages that Listmonk could not send through no recipient's doing, by cause.", "cause"
+)
+LOG_GAPS = _counter("listmonk_log_gaps_total", "Times that lines of Listmonk's log may have been missed.")
 START_TIME = _gauge("start_time_seconds", "When this process started, seconds since 1970.")
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

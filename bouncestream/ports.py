@@ -361,6 +361,19 @@ class Sink(Protocol):
         """Blocklist the subscriber. Raises SinkRefused when the token may not."""
 
 
+@record(frozen=True, slots=True)
+class Campaign:
+    """A campaign as Listmonk lists it."""
+
+    id: int
+    uuid: str
+    name: str
+    running: bool
+    sent: int = 0  #: messages so far
+    started_at: datetime | None = None  #: aware, UTC
+    updated_at: datetime | None = None  #: the same; while it runs, the last time that it counted
+
+
 class Clock(Protocol):
     """The clock: what time it is, as far as anyone in the program may know."""
 

@@ -365,6 +365,7 @@ BEGINS_TASKS = {
     "sources/imap/commands.py": "awaited until it is done",
     "sources/imap/session.py": "awaited until they are done",
     "sources/mailbox/listener.py": "only those that end others, awaited by `stop`",
+    "sources/listmonk_log/listener.py": "the stream: its end is seen at the next look, it ends with the listener",
     "sources/mailbox/connector.py": "awaited until it is done",
     "sources/mailbox/fetching.py": "awaited before the next batch",
     "sources/mailbox/visit.py": "a command, which awaits it",

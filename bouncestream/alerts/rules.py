@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from bouncestream.alerts.doubts import DOUBTS
 from bouncestream.alerts.missed import MISSED
 from bouncestream.alerts.reading import DAY, HOUR, MINUTE, Reading, Rule, Verdict, bad_if, size, span
+from bouncestream.alerts.sending import SENDING
 from bouncestream.alerts.snapshot import Snapshot
 from bouncestream.config.alerting import Alerts
 from bouncestream.health import Status
@@ -305,6 +306,7 @@ RULES: tuple[Rule, ...] = (
     ),
     *DOUBTS,
     *MISSED,
+    *SENDING,
     Rule(
         "disk-low",
         "warning",

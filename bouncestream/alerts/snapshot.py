@@ -60,6 +60,7 @@ class Snapshot:
     numbers: Numbers | None = None  #: None: the outbox cannot be read
     unproven_hour: int = 0  #: of those mails, in the last hour
     unknown_hour: int = 0  #: of those mails, in the last hour
+    sending_hour: Mapping[str, int] = field(default_factory=dict)  #: cause → messages not sent in the last hour
     disk_free: int | None = None  #: bytes
     wal: int = 0  #: bytes
     sources: Sequence[SourceSeen] = ()

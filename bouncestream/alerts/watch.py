@@ -27,7 +27,8 @@ from bouncestream.alerts.snapshot import FindingLike, Numbers, Snapshot
 from bouncestream.config.model import Config
 from bouncestream.errors import BouncestreamError, StoreError
 from bouncestream.health import Health, Status
-from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, Metrics
+from bouncestream.judging.refusal import CAUSES, EVERYBODY
+from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, SENDING_FAILED, Metrics
 from bouncestream.outbox import alerts, delivery, missed
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.files import beside, free_beside, size_of
@@ -163,6 +164,10 @@ class Watch:
             numbers=numbers,
             unproven_hour=self._lately.grown("unproven", numbers.unproven, now) if numbers else 0,
             unknown_hour=self._lately.grown("unknown", numbers.unknown_uuids, now) if numbers else 0,
+            sending_hour={
+                cause: self._lately.grown(f"sending {cause}", int(self.metrics.get(SENDING_FAILED, cause)), now)
+                for cause in (*CAUSES, EVERYBODY)
+            },
             disk_free=free_beside(self.db.path),
             wal=size_of(beside(self.db.path, "-wal")),
             sources=[self._sources.seen(name, now) for name in names],

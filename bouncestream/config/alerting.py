@@ -17,6 +17,7 @@ from bouncestream.settings.shapes import Shape, Wrong
 #: The rules that can be muted; a test ties them to the table in `alerts/engine`.
 RULE_IDS = (
     "dead-letters",
+    "sending-failed",
     "oldest-pending",
     "listmonk-paused",
     "listmonk-away",

@@ -166,6 +166,22 @@ class Verify:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListmonkLog:
+    """Listmonk's own log as a source: whom your SMTP server refuses while a campaign is sent. Listmonk writes such
+    a refusal into its log and counts no bounce."""
+
+    enabled: bool = key(shapes.TRUTH, "true", "Read it. The API user needs settings:get for that.")
+    poll: float = key(
+        shapes.DURATION, '"10s"', "How often it is read while a campaign is sent; once a minute otherwise."
+    )
+    start: str = key(
+        shapes.choice("now", "all"),
+        '"now"',
+        'At the first contact: "now" leaves alone what is in the log already, "all" reads that too.',
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
     """The task that takes events out of the outbox and delivers them."""
 
@@ -318,6 +334,7 @@ class Config:
     retention: Retention = field(default_factory=Retention)
     privacy: Privacy = field(default_factory=Privacy)
     listmonk: Listmonk = field(default_factory=Listmonk)
+    listmonk_log: ListmonkLog = field(default_factory=ListmonkLog)
     relay: Relay = field(default_factory=Relay)
     webhooks: Mapping[str, Webhook] = field(default_factory=lambda: MappingProxyType({}))
     mailboxes: Mapping[str, Mailbox] = field(default_factory=lambda: MappingProxyType({}))
@@ -344,6 +361,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "retention": Retention,
     "privacy": Privacy,
     "listmonk": Listmonk,
+    "listmonk_log": ListmonkLog,
     "relay": Relay,
     "relay.verify": Verify,
     "webhooks": Webhook,

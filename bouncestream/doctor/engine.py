@@ -44,6 +44,7 @@ from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe import front, public
 from bouncestream.doctor.probe.target import Target, from_outside, is_private
 from bouncestream.doctor.probe.web import Credentials, Web
+from bouncestream.judging.refusal import LISTMONK_LOG
 from bouncestream.providers._settings import Webhook
 from bouncestream.sinks.listmonk.permissions import by_id
 from bouncestream.sources.mailfiles import NO_MAILBOX
@@ -209,6 +210,7 @@ async def _listmonk(it: Examination, config: Config, asked: ListmonkTask) -> Non
         titles = {providers.get(hook.provider).title for hook in config.webhooks.values()}
         soft = config.policy.soft.mode
         it.judged(bounces.TOPIC, lambda: bounces.judge(seen, users, own_sources(config), titles, soft_mode=soft))
+        it.judged(bounces.TOPIC, lambda: bounces.judge_log(seen, enabled=config.listmonk_log.enabled))
         if seen.known:
             boxes, version = list(config.mailboxes.values()), seen.version
             it.judged(bounces.TOPIC, lambda: return_address.judge(config.mail, boxes, version))
@@ -386,4 +388,4 @@ def first_hook(config: Config) -> str:
 
 def own_sources(config: Config) -> list[str]:
     """The names of all sources of this bridge, under which it posts."""
-    return [*config.webhooks, *config.mailboxes, NO_MAILBOX]
+    return [*config.webhooks, *config.mailboxes, NO_MAILBOX, LISTMONK_LOG]

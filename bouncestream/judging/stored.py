@@ -17,8 +17,9 @@ from bouncestream import providers
 from bouncestream.config.model import Config
 from bouncestream.errors import BouncestreamError, Malformed, TooLarge
 from bouncestream.event import MAILBOX, BounceEvent
-from bouncestream.judging import webhook
+from bouncestream.judging import refusal, webhook
 from bouncestream.judging.mail import judging_for, read_mail
+from bouncestream.judging.refusal import LISTMONK_LOG
 from bouncestream.missed import LIST
 from bouncestream.ports import RawInput, Submission
 from bouncestream.providers._contract import Parsed, Provider, Webhook, WebhookRequest, parse, parse_listed
@@ -37,6 +38,8 @@ def judge_again(came: RawInput, config: Config) -> Submission:
         if returned.bug:
             raise StillUnreadable(f"it is still unreadable: {returned.why}")
         return returned.submission or Submission(came.source, came.provider, raw=came.body)
+    if came.provider == LISTMONK_LOG:
+        return _refused(came, config)
     hook = config.webhooks.get(came.source)
     parsed = _parsed(came, config)
     if parsed.unreadable and not parsed.events and not parsed.ignored:
@@ -47,6 +50,15 @@ def judge_again(came: RawInput, config: Config) -> Submission:
     )
     proven = hook is None or not hook.unverified
     return webhook.judge(replace(parsed, events=tuple(events)), came, config.policy.rules, proven=proven)
+
+
+def _refused(came: RawInput, config: Config) -> Submission:
+    try:
+        kept = refusal.read(came.body)
+    except Malformed as error:
+        raise StillUnreadable(f"it is still unreadable: {error}") from error
+    found = refusal.judge(kept, came, config.policy.rules)
+    return Submission(came.source, came.provider, raw=came.body) if isinstance(found, str) else found
 
 
 def identified_again(came: RawInput, config: Config) -> Submission:

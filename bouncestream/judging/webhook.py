@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A verified request, as its provider's file reads it → what is stored of it. The policy is applied here, and for a
-mail in `judging.mail`: nowhere else, and once. Pure."""
+"""A verified request, as its provider's file reads it → what is stored of it. The policy is applied here, for a
+mail in `judging.mail` and for a refusal in `judging.refusal`: nowhere else, and once. Pure."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -140,6 +140,22 @@ class Client:
             if begun is not None:
                 begun = replace(begun, content=bytes(content))
             raise CallFailed(failure, sent=sent, begun=begun) from None
+
+    async def stream(self, url: str | URL, *, headers: Mapping[str, str]) -> AsyncGenerator[Answer | bytes]:
+        """What a server sends without an end: first its answer, without content, then pieces as they come. Nothing
+        but the connection is timed: a server may be silent for as long as it has nothing to tell. It ends with the
+        connection. Raises CallFailed where there was no answer."""
+        goal = URL(url)
+        begun = False
+        try:
+            async with self._session.get(goal, headers=headers, allow_redirects=False) as response:
+                begun = True
+                yield Answer(response.status, {n.lower(): v for n, v in response.headers.items()}, b"")
+                async for piece in response.content.iter_any():
+                    yield piece
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            if not begun:
+                raise CallFailed(_failure_of(error, secure=goal.scheme == "https")) from None
 
 
 async def call(method: str, url: str, **options: Any) -> Answer:

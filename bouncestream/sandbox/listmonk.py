@@ -16,7 +16,7 @@ from bouncestream.sandbox.posted import Bounce, Refused
 from bouncestream.sandbox.worker import Worker
 
 RESTART_AFTER = 0.5  # seconds between a settings save and its restart, as measured
-_LOG_LINES = 1_000
+_LOG_LINES = 5_000
 
 
 class SandboxListmonk:
@@ -38,6 +38,7 @@ class SandboxListmonk:
         self.lost: list[dict[str, Any]] = []
         self.unstored: list[dict[str, Any]] = []
         self.log: deque[str] = deque(maxlen=_LOG_LINES)
+        self.listeners: list[asyncio.Queue[str | None]] = []  # consumers of the event stream
         self.root_url = ""  # set when it listens
         self.saved: dict[str, Any] = dict(
             settings.saved
@@ -156,8 +157,19 @@ class SandboxListmonk:
             self._lose(bounce, "restart")
         self.boot_id = secrets.token_hex(5)
         self.restarts += 1
+        self.log.clear()
+        self._end_streams()
         self._load(self.stored_settings())
         self.worker.notify()
+
+    def write(self, where: str, words: str) -> None:
+        """Write a line into the log, and to the stream where it tells of an error."""
+        line = f"{datetime.now():%Y/%m/%d %H:%M:%S.%f} {where}: {words}"  # noqa: DTZ005 - its log tells no zone
+        self.log.append(line)
+        if "error" in words:
+            for lines in self.listeners:
+                if not lines.full():
+                    lines.put_nowait(line)
 
     def start_fault(self, name: str, seconds: float | None = None, email: str | None = None) -> None:
         """Begin a fault; see `faults.FAULTS` for what each does."""
@@ -171,7 +183,14 @@ class SandboxListmonk:
         if self._save_restart:
             self._save_restart.cancel()
         self.faults.start("clear")
+        self._end_streams()
         self.worker.restart()
+
+    def _end_streams(self) -> None:
+        for lines in self.listeners:
+            while lines.full():
+                lines.get_nowait()
+            lines.put_nowait(None)
 
     def _faults_changed(self) -> None:
         self.worker.hold(bool(self.faults.on.keys() & {"stall", "freeze"}))
@@ -194,12 +213,14 @@ class SandboxListmonk:
         if why:
             self.unstored.append(_told(bounce) | {"why": why})
             if why == "unknown subscriber":
-                self.log.append(f"bounced subscriber ({bounce.subscriber_uuid} / {bounce.email}) not found")
+                self.write(
+                    "bounce.go:161", f"bounced subscriber ({bounce.subscriber_uuid} / {bounce.email}) not found"
+                )
 
     def _lose(self, bounce: Bounce, why: str, words: str = "") -> None:
         self.lost.append(_told(bounce) | {"why": why})
         if why != "restart":
-            self.log.append(f"error recording bounce: {words or 'pq: the database is away'}")
+            self.write("bounce.go:151", f"error recording bounce: {words or 'pq: the database is away'}")
 
     def state(self) -> dict[str, Any]:
         """Everything that a test, the demo or an operator may want to see, as plain JSON values."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The stand-in on the wire: an aiohttp server on a loopback address, and the calls by which faults are ordered.
 
-`POST /sandbox/fault {"fault": NAME, "seconds": n?, "email": …?}` and `GET /sandbox/state` are answered whatever
-fault is on. aiohttp's low-level server is used: the benchmarks want the sandbox to cost
-little beside what they measure.
+`POST /sandbox/fault {"fault": NAME, "seconds": n?, "email": …?}`, `POST /sandbox/send` (see `sending`) and `GET
+/sandbox/state` are answered whatever fault is on. aiohttp's low-level server is used: the benchmarks want the
+sandbox to cost little beside what they measure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import orjson
 from aiohttp import web
 
 from bouncestream.errors import ListenError, UsageError
-from bouncestream.sandbox import about, bounces, letters, subscribers
+from bouncestream.sandbox import about, bounces, letters, sending, subscribers
 from bouncestream.sandbox.answers import NoAnswer, answer, foreign_page, page
 from bouncestream.sandbox.calls import Call, authenticate, content_type, require
 from bouncestream.sandbox.listmonk import SandboxListmonk, now
@@ -144,13 +144,16 @@ class Sandbox:
             listmonk.worker.notify()
         return web.Response(body=_TRUE, headers={"Content-Type": content_type(listmonk)})
 
-    async def _answer(self, request: web.BaseRequest, path: str, body: bytes) -> web.Response:
+    async def _answer(self, request: web.BaseRequest, path: str, body: bytes) -> web.StreamResponse:
         listmonk, method = self.listmonk, request.method
         if method == "GET" and path == "/health":
             return answer({"data": True}, content_type=content_type(listmonk))
         if not path.startswith("/api/") or method == "HEAD":
             return public(listmonk, method, request.raw_path)
         user = authenticate(self.settings.users, request.headers.get("Authorization"))
+        if path == "/api/events" and method == "GET":
+            require(user, "settings:get")
+            return await sending.stream(listmonk, request)
         for route in _ROUTES:
             if (word := route.match(method, path)) is None:
                 continue
@@ -165,8 +168,10 @@ class Sandbox:
     def _control(self, method: str, path: str, body: bytes) -> web.Response:
         if method == "GET" and path == "/sandbox/state":
             return answer(self.state())
+        if method == "POST" and path == "/sandbox/send":
+            return self._send(body)
         if method != "POST" or path != "/sandbox/fault":
-            return answer({"message": "known: POST /sandbox/fault and GET /sandbox/state"}, 404)
+            return answer({"message": "known: POST /sandbox/fault, POST /sandbox/send, GET /sandbox/state"}, 404)
         try:
             asked = orjson.loads(body)
             name, seconds, email = asked["fault"], asked.get("seconds"), asked.get("email")
@@ -180,6 +185,19 @@ class Sandbox:
         except (ValueError, KeyError, TypeError, AttributeError):
             return answer({"message": 'expected {"fault": NAME, "seconds": number?, "email": text?}'}, 400)
         return answer({"data": True})
+
+    def _send(self, body: bytes) -> web.Response:
+        try:
+            asked = orjson.loads(body)
+            campaign, refuse, running = asked["campaign"], asked.get("refuse", {}), asked.get("running", False)
+            if not isinstance(campaign, str) or not all(isinstance(one, str) for one in refuse.values()):
+                raise TypeError
+            sent = sending.send(self.listmonk, campaign, refuse, running=bool(running))
+        except Refused as error:
+            return answer({"message": error.message}, error.status)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return answer({"message": 'expected {"campaign": UUID, "refuse": {ADDRESS: TEXT}}'}, 400)
+        return answer({"data": {"sent": sent}})
 
 
 def check_loopback(host: str) -> None:

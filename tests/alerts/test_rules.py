@@ -67,8 +67,10 @@ BAD = [
     ("wal-large", Snapshot({}, wal=257 << 20), "257 MiB"),
     ("alerts-unsent", Snapshot({}, unsent={"email": "no answer"}), "No answer."),
     ("doctor", Snapshot({}, findings=[Finding("pixel", Level.ERROR, "t", "a login page")]), "a login page"),
+    ("sending-failed", Snapshot({}, sending_hour={"authentication": 20}), "could not send 20 messages"),
 ]
 FINE = [
+    ("sending-failed", Snapshot({}, sending_hour={"authentication": 10})),
     ("oldest-pending", outbox(oldest=60.0)),
     ("listmonk-paused", Snapshot({"listmonk": red("connection refused")})),
     ("listmonk-away", Snapshot({"listmonk": red("x")}, paused="grant it")),

@@ -71,6 +71,10 @@ def test_all_commands_are_there() -> None:
         "completion",
         "help",
         "version",
+        "key new",
+        "key rotate",
+        "seal",
+        "unseal",
     }
 
 

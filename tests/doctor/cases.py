@@ -10,7 +10,16 @@ from tests.doctor.cases_listmonk import LISTMONK, sent
 from tests.doctor.cases_public import ADMIN_ONLY, PUBLIC
 
 _FINE = frozenset(
-    {"pixel-ok", "pages-ok", "tls-ok", "root-url-ok", "listmonk-ok", "bounces-ok", "ports-own-address"}
+    {
+        "pixel-ok",
+        "pages-ok",
+        "tls-ok",
+        "root-url-ok",
+        "listmonk-ok",
+        "bounces-ok",
+        "bounces-refusals",
+        "ports-own-address",
+    }
 )
 #: As many guides have it: a slash behind the port, and an admin that only the office may see.
 _SLASH = """

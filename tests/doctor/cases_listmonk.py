@@ -89,7 +89,7 @@ ITSELF: tuple[Case, ...] = (
         "permission-manage",
         "permission-settings",
         sandbox=may("webhooks:post_bounce"),
-        also=frozenset({"permission-letters", "permission-undo"}),
+        also=frozenset({"permission-letters", "permission-sending", "permission-undo"}),
     ),
     shared("old-version", "listmonk-old", sandbox={"version": "5.0.1"}),
     shared("clock-ahead", "listmonk-clock", sandbox={"clock_seconds": 400.0}),

@@ -112,4 +112,4 @@ async def test_a_bounce_that_came_by_two_sources_of_ours_is_no_other_bridges(tmp
         '[mailboxes.returned]\nhost = "127.0.0.1"\nuser = "me"\npassword = "q7Xw2LmZ9rTk4VbN"\n'
     )
     file.chmod(0o600)
-    assert own_sources(load(str(file), {})) == ["shop", "returned", "import"]
+    assert own_sources(load(str(file), {})) == ["shop", "returned", "import", "listmonk_log"]

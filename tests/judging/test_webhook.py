@@ -33,4 +33,4 @@ def test_the_policy_is_applied_here_and_to_mails_and_nowhere_else() -> None:
     found = {
         path.relative_to(package).as_posix() for path in package.rglob("*.py") if "rules.judged" in path.read_text()
     }
-    assert found == {"judging/mail.py", "judging/webhook.py"}
+    assert found == {"judging/mail.py", "judging/refusal.py", "judging/webhook.py"}

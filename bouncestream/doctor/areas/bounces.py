@@ -33,6 +33,7 @@ FINDINGS: Mapping[str, str] = {
     "bounces-own-twice": "Listmonk accepts the webhooks of a provider that bouncestream receives",
     "bounces-own-unproven": "Listmonk believes webhooks that anybody can forge",
     "bounces-doubled": "another bridge feeds the same bounces: they count twice",
+    "bounces-refusals": "Listmonk's log is read for recipients whom the SMTP server refuses",
     "bounces-unanswered": "Listmonk does not answer a bounce as expected",
 }
 #: A count that is hardly ever reached.
@@ -91,6 +92,14 @@ def judge(
             text += f"; {_told(settings.get('bounce.actions'))}"
         found.append(Finding("bounces-ok", Level.OK, TOPIC, text))
     return found
+
+
+def judge_log(seen: ListmonkFacts, *, enabled: bool) -> list[Finding]:
+    """What is done about refusals while sending, which Listmonk writes into its log and counts nowhere."""
+    if not enabled or not seen.known or seen.settings is None:
+        return []
+    text = "Listmonk's log is read for recipients whom your SMTP server refuses while a campaign is sent"
+    return [Finding("bounces-refusals", Level.OK, TOPIC, text)]
 
 
 def _own(settings: Mapping[str, Any], providers: Collection[str]) -> list[Finding]:

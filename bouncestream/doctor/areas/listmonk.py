@@ -45,6 +45,7 @@ FINDINGS: Mapping[str, str] = {
     "permission-manage": "the API user may not unsubscribe subscribers",
     "permission-settings": "the API user may not read the settings",
     "permission-undo": "the API user may not undo what bounces caused",
+    "permission-sending": "the API user may not see all campaigns, so refusals while sending have none",
     "permission-letters": "the API user may not read templates and campaigns, so the doctor cannot either",
     "permission-unknown": "this version of Listmonk does not report the API user's permissions",
 }

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
 import orjson
@@ -20,7 +20,7 @@ import orjson
 from bouncestream.backoff import wished
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import clean_uuid, clip
-from bouncestream.ports import Answer, ListedRow, PostOutcome, Subscriber
+from bouncestream.ports import Answer, Campaign, ListedRow, PostOutcome, Subscriber
 from bouncestream.printable import printable
 
 #: Takes our credentials out of foreign words.
@@ -69,7 +69,15 @@ def boot_id(page: bytes) -> str:
 
 
 def data(path: str, status: int, content: bytes, *, cut: bool = False, blank: Blank = str) -> dict[str, Any]:
-    """The object under `data` in the answer to `path`, of which these functions make values.
+    """The object under `data` in the answer to `path`, of which these functions make values. Raises as `inside`."""
+    found = inside(path, status, content, cut=cut, blank=blank)
+    if not isinstance(found, dict):
+        raise odd(path, f"its data is {_kind(found)}")
+    return found
+
+
+def inside(path: str, status: int, content: bytes, *, cut: bool = False, blank: Blank = str) -> Any:
+    """The value under `data` in the answer to `path`.
 
     Raises SinkRefused for a status that says no, SinkError for all else that is not Listmonk's.
     """
@@ -80,9 +88,8 @@ def data(path: str, status: int, content: bytes, *, cut: bool = False, blank: Bl
         if content.count(b",") + content.count(b"[") + content.count(b"{") > VALUES:
             raise odd(path, "it has too many values")
     found = _json(content)
-    if status == 200 and isinstance(found, dict) and isinstance(found.get("data"), dict):
-        inside: dict[str, Any] = found["data"]
-        return inside
+    if status == 200 and isinstance(found, dict) and "data" in found:
+        return found["data"]
     said = words(found, content, blank)
     if 400 <= status < 500 and status not in (408, 429):
         raise SinkRefused(status, said)
@@ -241,6 +248,44 @@ def listed(path: str, status: int, content: bytes, *, cut: bool, blank: Blank = 
         return rows_of(path, {"results": rows})
     data(path, status, content, cut=cut, blank=blank)
     raise odd(path, "it is not a list")
+
+
+# -- the log, and campaigns -----------------------------------------------------------------------------------
+
+
+def log_lines(path: str, found: Any) -> list[str]:
+    """The lines of `GET /api/logs`."""
+    if found is None:  # how Go writes a list of nothing
+        return []
+    if not isinstance(found, list) or not all(isinstance(line, str) for line in found):
+        raise odd(path, "its lines are not a list of texts")
+    return found
+
+
+def campaigns(path: str, found: Mapping[str, Any]) -> list[Campaign]:
+    """The campaigns of one page of `GET /api/campaigns`."""
+    return [_campaign(path, row) for row in rows_of(path, found)]
+
+
+def _campaign(path: str, row: Mapping[str, Any]) -> Campaign:
+    sent = row.get("sent")
+    return Campaign(
+        _whole(path, row, "id"),
+        clean_uuid(_text(path, row, "uuid")),
+        _text(path, row, "name"),
+        _text(path, row, "status") == "running",
+        sent if _is_whole(sent) else 0,
+        _told_at(row.get("started_at")),
+        _told_at(row.get("updated_at")),
+    )
+
+
+def _told_at(value: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found is not None and found.tzinfo is not None else None
 
 
 # -- the pieces -----------------------------------------------------------------------------------------------

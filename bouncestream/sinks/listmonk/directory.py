@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from bouncestream.errors import SinkRefused
 from bouncestream.event import clean_uuid
 from bouncestream.ports import Subscriber
 from bouncestream.sinks.listmonk import answers, payload
-from bouncestream.sinks.listmonk.client import ListmonkClient
+from bouncestream.sinks.listmonk.client import LOOKUP_PATIENCE, ListmonkClient
+from bouncestream.sinks.listmonk.lookup import LOOKUP_MANY
+from bouncestream.sinks.listmonk.wire import patience
 
 
 class Directory(ListmonkClient):
@@ -41,6 +43,16 @@ class Directory(ListmonkClient):
         if not asked:
             raise SinkRefused(0, "its address cannot be queried safely, and its UUID is unknown")
         return False
+
+    async def by_ids(self, ids: Sequence[int]) -> Mapping[int, Subscriber]:
+        """By id, those of these subscribers that Listmonk has. Raises SinkError."""
+        found: dict[int, Subscriber] = {}
+        async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking up subscribers"):
+            for at in range(0, len(ids), LOOKUP_MANY):
+                some = ids[at : at + LOOKUP_MANY]
+                where = f"subscribers.id IN ({', '.join(str(int(one)) for one in some)})"
+                found.update((person.id, person) for person in await self._query(where, "id", some))
+        return found
 
     async def newest_subscriber(self) -> Subscriber | None:
         """One of the subscribers; None: Listmonk has none, or the token may not see any. Raises SinkError."""

@@ -16,6 +16,8 @@ from bouncestream.sinks.listmonk.answers import odd
 
 #: From this version on a campaign is only shown to who may see its lists.
 _CAMPAIGNS_BY_LIST = (5,)
+#: Each of these lets a user see every list.
+_ALL_LISTS = frozenset({"lists:get_all", "lists:manage_all"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,12 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(
         "permission-settings",
         ("settings:get",),
-        "Listmonk's bounce thresholds are known, and whether bounce processing is on (passwords are masked)",
+        "Listmonk's bounce thresholds are known, and whether bounce processing is on (passwords are masked); and "
+        "its log is read for recipients whom your SMTP server refuses while a campaign is sent",
         ("run", "check", "doctor"),
         "Listmonk's bounce thresholds are unknown, and whether bounce processing is on, so confirming a bounce "
-        "above the threshold takes minutes; and the doctor cannot see wrong settings",
+        "above the threshold takes minutes; the doctor cannot see wrong settings; and refusals while sending stay "
+        "unknown",
         "warning",
         "counts",
     ),
@@ -95,6 +99,15 @@ PERMISSIONS: tuple[Permission, ...] = (
         "subscribers:sql_query, subscribers:manage and lists:manage_all above",
         ("undo",),
         "bouncestream undo cannot bring back subscribers whom a wrong bounce blocklisted",
+        "info",
+    ),
+    Permission(
+        "permission-sending",
+        ("campaigns:get_all",),
+        "the campaign of a recipient whom your SMTP server refuses while it is sent (by Listmonk's log) is known; "
+        "campaigns:get with a right to all lists is enough",
+        ("run",),
+        "such refusals are told without their campaign, and only where the log is clear without its name",
         "info",
     ),
     Permission(
@@ -133,6 +146,8 @@ class Granted:
             return ()
         if name == "campaigns:get" and "campaigns:get_all" in has:
             return ()
+        if name == "campaigns:get_all" and "campaigns:get" in has and has & _ALL_LISTS:
+            return ()
         if name not in has:
             return (name,)
         if name == "campaigns:get" and not self._sees_lists(has):
@@ -141,7 +156,7 @@ class Granted:
 
     def _sees_lists(self, has: frozenset[str]) -> bool:
         older = bool(self.version) and self.version < _CAMPAIGNS_BY_LIST
-        return older or bool(has & {"lists:get_all", "lists:manage_all"}) or bool(self.lists)
+        return older or bool(has & _ALL_LISTS) or bool(self.lists)
 
 
 def granted(profile: Mapping[str, Any] | None, version: tuple[int, ...] = ()) -> Granted:

@@ -10,7 +10,7 @@ import pytest
 
 from bouncestream.sandbox import Sandbox, SandboxSettings, Subscriber
 from bouncestream.sandbox.model import Letter
-from bouncestream.sinks.listmonk.client import ListmonkClient
+from bouncestream.sinks.listmonk.directory import Directory
 
 PEOPLE = [
     *(
@@ -40,10 +40,8 @@ async def url(sandbox: Sandbox) -> str:
 
 
 @pytest.fixture
-async def listmonk(url: str) -> AsyncIterator[ListmonkClient]:
-    client = ListmonkClient(
-        url, "bridge", "sandbox-token-of-bridge", instance="bridge1", post_timeout=5, read_timeout=5
-    )
+async def listmonk(url: str) -> AsyncIterator[Directory]:
+    client = Directory(url, "bridge", "sandbox-token-of-bridge", instance="bridge1", post_timeout=5, read_timeout=5)
     yield client
     await client.close()
 

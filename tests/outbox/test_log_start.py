@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.log_start import StoredLogMemory
+
+
+async def test_it_is_remembered_over_a_restart(opened: Callable[..., Awaitable[Database]], tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    db = await opened(path, lock=True)
+    memory = StoredLogMemory(db)
+    assert await memory.log_start() is None
+    await memory.set_log_start("2026-11-29T16:01:02")
+    await db.close()
+    assert await StoredLogMemory(await opened(path, lock=True)).log_start() == "2026-11-29T16:01:02"
