@@ -38,14 +38,14 @@ from bouncestream.metrics import START_TIME, Metrics
 from bouncestream.outbox import delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
-from bouncestream.outbox.log_start import StoredLogMemory
 from bouncestream.outbox.mailboxes import StoredMailMemory
 from bouncestream.outbox.marker import Markers
 from bouncestream.ports import Sink
+from bouncestream.relay.braking import Braking
 from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.ledger import Times
 from bouncestream.relay.loop import Relay
-from bouncestream.sinks.listmonk.directory import Directory
+from bouncestream.sinks.listmonk.campaigns import Campaigns
 from bouncestream.sources.webhook.server import WebhookServer, bound
 from bouncestream.supervisor import Supervisor
 
@@ -89,6 +89,7 @@ class App:
         self._backfilling: Backfilling | None = None
         self._beside: list[asyncio.Task[None]] = []  # ended before the relay is
         self._log: LogListener | None = None
+        self.pausing: Campaigns | None = None  #: pauses campaigns, where that is wished
 
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
         """Until `stop`. `ready` is called once it listens: with `missing` set while it only waits for the outbox,
@@ -137,9 +138,9 @@ class App:
                 await self._settle_in()
                 await self._serve(ready)
             finally:
-                await self.sink.close()
-                if self._log is not None:
-                    await self._log.sending.close()
+                for calls in (self.sink, self._log and self._log.sending, self.pausing):
+                    if calls is not None:
+                        await calls.close()
         finally:
             await self.db.close()
 
@@ -192,17 +193,30 @@ class App:
         self._read_mailboxes()
         self._ask_providers()
 
-    async def _sink(self) -> Directory:
+    async def _sink(self) -> Campaigns:
         listmonk, relay = self.config.listmonk, self.config.relay
         instance: str | None = await self.db.read(partial(delivery.get_meta, name="instance"))
         self._instance = instance or ""
-        return Directory(
+        return Campaigns(
             listmonk.url,
             listmonk.user,
             listmonk.token.reveal() if listmonk.token else "",
             instance=self._instance,
             post_timeout=relay.verify.post_timeout,
             connections=relay.connections,
+        )
+
+    def _braking(self) -> Braking:
+        """The brake; campaigns are asked for by the token of delivery, and paused by one of its own."""
+        brake = self.config.brake
+        if brake.hard is not None and brake.pause_campaign and brake.token is not None:
+            url, token = self.config.listmonk.url, brake.token.reveal()
+            self.pausing = Campaigns(url, brake.user, token, instance=self._instance)
+        return Braking(
+            brake.hard,
+            self.sink.newest,
+            lambda source: self.watch.usual_peak(source),
+            self.pausing.pause if self.pausing is not None else None,
         )
 
     def _relay(self, clock: SystemClock) -> Relay:
@@ -227,6 +241,7 @@ class App:
             self.metrics,
             allowed=lambda: self.newcomer.allowed(),
             people=self.sink.people,
+            braking=self._braking(),
         )
 
     def _soft(self) -> Soft:
@@ -243,24 +258,11 @@ class App:
         return Deletions(self.db, self.sink, SystemClock(), self.health, wanted)
 
     def _read_log(self) -> None:
-        """Begin to read Listmonk's log, unless it is switched off."""
-        settings, listmonk = self.config.listmonk_log, self.config.listmonk
-        if not settings.enabled:
+        if not self.config.listmonk_log.enabled:
             return
-        from bouncestream.sinks.listmonk.sending import ListmonkLog
-        from bouncestream.sources.listmonk_log.listener import LogListener
+        from bouncestream.maintenance.listmonk_log import listener
 
-        token = listmonk.token.reveal() if listmonk.token else ""
-        self._log = LogListener(
-            ListmonkLog(listmonk.url, listmonk.user, token, self.sink.by_ids),
-            self.intake,
-            StoredLogMemory(self.db),
-            settings,
-            self.config.policy.rules,
-            SystemClock(),
-            self.health,
-            self.metrics,
-        )
+        self._log = listener(self.config, self.sink.by_ids, self.intake, self.db, self.health, self.metrics)
         self._beside.append(self.supervisor.keep("listmonk_log", self._log.run, status=Status.YELLOW))
 
     def _read_mailboxes(self) -> None:

@@ -46,6 +46,8 @@ EVENTS_SUPPRESSED = _counter(
 QUARANTINED = _counter(
     "quarantined_total", "Authenticated input that could not be parsed, kept raw in quarantine.", "source"
 )
+BRAKED_TOTAL = _counter("brake_held_total", "Hard bounces that the brake has held.")
+BRAKE_HELD = _gauge("brake_held", "Hard bounces that the brake holds now.")
 UNIDENTIFIED = _counter("unidentified_total", "Bounce mails without an identifiable recipient, kept raw.", "source")
 REQUESTS = _counter("webhook_requests_total", "Webhook requests by response.", "source", "status")
 REQUESTS_REFUSED = _counter(

@@ -60,6 +60,8 @@ hmac_secret = "{webhook_secret}"
 [webhooks.mail]
 provider = "sendamatic"
 secret = "{webhook_secret}"
+[brake]
+hard = "off"
 """
 
 FORGED = """\

@@ -166,6 +166,16 @@ def _surge(s: Snapshot, a: Alerts) -> Sequence[Reading]:
     return found
 
 
+def _brake(s: Snapshot, _: Alerts) -> Sequence[Reading]:
+    part = s.parts.get("brake")
+    fix = (
+        "See them: `bouncestream outbox list --state held`. If they are genuine: `bouncestream brake release`. If "
+        "a mail server was wrong: `bouncestream brake drop`. Both take --domain, --reason and --since."
+    )
+    on = part is not None and part.state is not Status.GREEN
+    return bad_if(on, _sentence(part.why) if part else "", fix)
+
+
 def _quarantine(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     if s.numbers is None:
         return None
@@ -295,6 +305,14 @@ RULES: tuple[Rule, ...] = (
         "surge`; needs one week of history",
         _surge,
         calm=HOUR,
+    ),
+    Rule(
+        "brake",
+        "error",
+        "The brake holds hard bounces",
+        "far too many hard bounces are alike (`[brake] hard`), or some that were held still wait for you",
+        _brake,
+        calm=0,
     ),
     Rule(
         "quarantine",

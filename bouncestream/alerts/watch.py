@@ -176,6 +176,10 @@ class Watch:
             settled=running >= min(SETTLING, SETTLING_TURNS * self.config.alerts.every),
         )
 
+    def usual_peak(self, source: str) -> int | None:
+        """Events in the busiest usual hour of a source; None: too little is known."""
+        return self._sources.seen(source, self.clock.now()).usual_peak
+
     async def _count_arrivals(self, now: datetime) -> None:
         """Count what came in since the last turn. Read first, so that the writer has only the sums to write."""
         if not self._sources.known:

@@ -8,7 +8,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,6 +19,7 @@ from typing import Any
 from bouncestream.cli import out
 from bouncestream.cli.exits import FINE, INTERRUPTED, NOT_WELL
 from bouncestream.cli.opened import configuration, since_when
+from bouncestream.cli.outbox_change import confirm_batch
 from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.stopped import until_stopped
 from bouncestream.clock import SystemClock
@@ -28,6 +29,7 @@ from bouncestream.event import Kind
 from bouncestream.health import Health
 from bouncestream.judging.mail import Judging, judging_for
 from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, QUARANTINED, UNIDENTIFIED, Metrics
+from bouncestream.outbox.braking import take_let_go
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.dry_run import Rehearsal
 from bouncestream.outbox.intake import Intake
@@ -74,6 +76,7 @@ def options(parser: Parser) -> None:
             'judge mails as this mailbox does (default: the only one configured; otherwise none, source "import")'
         ),
     )
+    parser.add_argument("--yes", action="store_true", help="do not ask, however many hard bounces these are")
     parser.add_argument("--dry-run", action="store_true", help="store nothing, show what would be stored")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
 
@@ -85,6 +88,8 @@ def run(args: argparse.Namespace) -> int:
     since = since_when(args)
     paths = [Path(name) for name in args.path]
     _look(paths)
+    if config.brake.hard is not None and not (args.yes or args.dry_run):
+        confirm_batch(config, _hards(config, judging, since, paths, config.brake.hard.count), "import", yes=False)
     importing = _Importing(config, judging, since, dry_run=args.dry_run)
     try:
         with _progress(paths) as told:
@@ -98,6 +103,18 @@ def run(args: argparse.Namespace) -> int:
     if importing.done.interrupted:
         return INTERRUPTED
     return NOT_WELL if importing.done.unreadable or importing.count(QUARANTINED) else FINE
+
+
+def _hards(config: Config, judging: Judging, since: datetime | None, paths: list[Path], most: int) -> int:
+    """How many hard bounces would be new: the mails are read once before, until there are more than `most`."""
+    looking = _Importing(config, judging, since, dry_run=True, most=most)
+    with suppress(_Enough):
+        asyncio.run(looking.run(paths, lambda done: None))
+    return looking.count(EVENTS_RECEIVED, Kind.HARD.value)
+
+
+class _Enough(Exception):
+    """More is not asked."""
 
 
 def _source(config: Config, wanted: str) -> str:
@@ -131,6 +148,7 @@ class _Importing:
     judging: Judging
     since: datetime | None
     dry_run: bool
+    most: int = sys.maxsize  #: of a dry run: it ends above so many hard bounces
 
     def __post_init__(self) -> None:
         self.done = Backfilled()
@@ -151,7 +169,7 @@ class _Importing:
     @asynccontextmanager
     async def _emit(self) -> AsyncIterator[Emit]:
         if self.dry_run and not self._is_outbox:
-            yield _DryRun(None, self.metrics)
+            yield _DryRun(None, self.metrics, self.most)
             return
         path = Path(self.config.outbox.path)
         # A new outbox in the place of one that is only away would be taken for it at the next start.
@@ -159,11 +177,11 @@ class _Importing:
             raise StoreUnavailable(lost)
         if self.dry_run:
             with view(path, key=self.config.privacy.key) as outbox:
-                yield _DryRun(outbox, self.metrics)
+                yield _DryRun(outbox, self.metrics, self.most)
             return
         db = await Database.open(path, key=self.config.privacy.key)
         try:
-            yield Intake(db, clock=SystemClock(), metrics=self.metrics, health=Health())
+            yield Intake(db, clock=SystemClock(), metrics=self.metrics, health=Health(), take=take_let_go)
         finally:
             await db.close()
 
@@ -194,8 +212,9 @@ class _Importing:
 class _DryRun:
     """An `Emit` that stores nothing and counts as the intake would."""
 
-    def __init__(self, outbox: View | None, metrics: Metrics) -> None:
+    def __init__(self, outbox: View | None, metrics: Metrics, most: int) -> None:
         self._outbox = outbox
+        self._most = most
         self._metrics = metrics
         self._rehearsal = Rehearsal()
 
@@ -204,6 +223,8 @@ class _DryRun:
         taken = self._outbox.read(take) if self._outbox is not None else take(None)
         for kind in taken.kinds:
             self._metrics.add(EVENTS_RECEIVED, submission.source, kind.value)
+        if self._metrics.get(EVENTS_RECEIVED, submission.source, Kind.HARD.value) > self._most:
+            raise _Enough
         self._metrics.add(EVENTS_DUPLICATE, submission.source, by=taken.duplicates)
         self._metrics.add(UNIDENTIFIED, submission.source, by=taken.unidentified)
         return taken.receipt

@@ -57,6 +57,12 @@ MANUAL: Mapping[str, Entry] = {
         ("check", "check -c /etc/bouncestream/config.toml"),
         {1: "problems found", 3: "something could not be examined, such as a Listmonk that is away", **_CONFIG},
     ),
+    "brake release": Entry(
+        ("brake release", "brake release --reason user_unknown"), {1: "some were refused", **_CHANGES}
+    ),
+    "brake drop": Entry(
+        ("brake drop --domain example.com --since 3h", "brake drop --yes"), {1: "some were refused", **_CHANGES}
+    ),
     "undo": Entry(
         ("undo --since 3h --dry-run", "undo --campaign 12", "undo --domain example.com --since 2026-11-01"),
         {

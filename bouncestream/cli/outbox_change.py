@@ -11,6 +11,7 @@ import argparse
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -19,11 +20,12 @@ from bouncestream.cli.opened import Changing, changing, configuration
 from bouncestream.cli.parser import Commands, Parser, add, command
 from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
-from bouncestream.outbox import operator
+from bouncestream.event import Kind
+from bouncestream.outbox import braking, operator
 from bouncestream.outbox.operator import Changed
 from bouncestream.outbox.quarantine import Quarantined, drop_items, quarantine_items, store_again
 from bouncestream.outbox.state import HELD_FOR
-from bouncestream.ports import State, Submission
+from bouncestream.ports import RawInput, State, Submission
 
 #: Rows changed in one transaction: milliseconds, so that the bridge hardly waits.
 _STEP = 500
@@ -55,6 +57,7 @@ def options(inner: Commands) -> None:
         help="unidentified bounce mails: the given ones, or all",
     )
 
+    again.add_argument("--yes", action="store_true", help="do not ask, however many hard bounces these are")
     again.add_argument("--again", action="store_true", help="also events that were undone")
 
     never = as_command(inner, "drop", "drop waiting or held events undelivered, or empty the quarantine", drop)
@@ -106,6 +109,8 @@ def replay(args: argparse.Namespace) -> int:
             rows = _all(outbox, State.DROPPED, why_begins="dry run")
         other = "--dead, --unstored, --from-dry-run, --quarantine or --unidentified"
         rows += _named(args, outbox, or_one_of=other, many=many)
+        hards = outbox.read(partial(braking.hards_among, rows=rows))
+        confirm_batch(config, hards, "replay", yes=args.yes)
         return _apply(args, outbox, rows, partial(operator.replay, again=args.again), "replayed")
 
 
@@ -119,6 +124,8 @@ def _replay_quarantine(args: argparse.Namespace, config: Config, outbox: Changin
     refused: dict[int, str] = {}
     judged_by = identified_again if args.unidentified else judge_again
     wanted = list(waiting)
+    if not args.yes:
+        confirm_batch(config, _hards(outbox, config, waiting, judged_by), "replay", yes=False)
     for at in range(0, len(wanted), _ITEMS):
         judged: list[tuple[int, Submission]] = []
         for number in wanted[at : at + _ITEMS]:
@@ -131,6 +138,26 @@ def _replay_quarantine(args: argparse.Namespace, config: Config, outbox: Changin
         done += stored
         refused |= {number: "another command has just replayed it" for number, _ in judged if number not in stored}
     return out.tell(args.json, done, refused, "replayed", "item")
+
+
+def _hards(
+    outbox: Changing,
+    config: Config,
+    waiting: dict[int, Quarantined],
+    judge: Callable[[RawInput, Config], Submission],
+) -> int:
+    """How many hard bounces these items would become; it stops counting where it is asked about."""
+    from bouncestream.judging.stored import StillUnreadable
+
+    most = config.brake.hard.count if config.brake.hard is not None else 0
+    hards = 0
+    for item in waiting.values():
+        if hards > most:
+            break
+        with suppress(UsageError, StillUnreadable):
+            judged = judge(outbox.read(partial(operator.raw_input, item=item)), config)
+            hards += sum(event.kind is Kind.HARD for event in judged.events)
+    return hards
 
 
 def _waiting(args: argparse.Namespace, outbox: Changing) -> dict[int, Quarantined]:
@@ -233,3 +260,15 @@ def confirm(question: str) -> None:
     print(f"{question} [y/N] ", end="", flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise UsageError("Nothing was changed.")
+
+
+def confirm_batch(config: Config, hards: int, doing: str, *, yes: bool) -> None:
+    """Ask once for a whole batch of old bounces, which the brake does not judge one by one. `doing`: what is about
+    to happen, such as `import`. Raises UsageError as `confirm` does."""
+    threshold = config.brake.hard
+    if threshold is None or yes or hards <= threshold.count:
+        return
+    confirm(
+        f"This {doing} tells Listmonk of more than {threshold.count} hard bounces ({hards} or more), for each of "
+        "which it blocklists a subscriber by default. Continue?"
+    )

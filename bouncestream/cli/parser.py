@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("doctor", "diagnose why opens, clicks and bounces are not counted"),
     "proxy": ("proxy", "print a reverse proxy's configuration"),
     "provider": ("provider", "show the providers and their guides, and read saved requests"),
+    "brake": ("brake", "decide about hard bounces that the brake holds"),
     "undo": ("undo", "take back in Listmonk what bounces of this bridge caused there"),
     "outbox": ("outbox_look", "inspect the outbox, and change waiting events"),
     "person": ("person", "show, export or erase what the outbox has about a person"),

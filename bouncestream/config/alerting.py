@@ -28,6 +28,7 @@ RULE_IDS = (
     "part-red",
     "silent-source",
     "bounce-surge",
+    "brake",
     "quarantine",
     "unknown-uuids",
     "unproven-flood",

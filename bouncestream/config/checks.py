@@ -58,6 +58,9 @@ def check(
             "listmonk.user: contains a colon, which a user name must not (RFC 7617 section 2); write the name "
             "here, and the token in listmonk.token"
         )
+    if with_secrets and config.brake.pause_campaign and config.brake.token is None:
+        told = "brake.token: is missing, and pause_campaign is true; write the token of a second API user"
+        problems += _beside([told], "brake", skip)
     problems += _beside(alerting.faults(config.alerts, with_secrets=with_secrets), "alerts", skip)
     for hook in config.webhooks.values():
         if f"webhooks.{hook.name}" in skip:

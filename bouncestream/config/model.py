@@ -14,6 +14,7 @@ from typing import Any
 
 from bouncestream.config import tables
 from bouncestream.config.alerting import Alerts, Email, Heartbeat, JsonWebhook, Summary
+from bouncestream.config.brake import BrakeSettings
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.crypto.sealed import ADVICE
 from bouncestream.crypto.secret import Secret
@@ -340,6 +341,7 @@ class Config:
     mailboxes: Mapping[str, Mailbox] = field(default_factory=lambda: MappingProxyType({}))
     mail: Mail = field(default_factory=Mail)
     policy: Policy = field(default_factory=Policy)
+    brake: BrakeSettings = field(default_factory=BrakeSettings)
     alerts: Alerts = field(default_factory=Alerts)
     log: Log = field(default_factory=Log)
     warnings: tuple[str, ...] = field(default=(), compare=False)  #: not faults, but someone should know
@@ -369,6 +371,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "mail": Mail,
     "policy": Policy,
     "policy.soft": Soft,
+    "brake": BrakeSettings,
     "alerts": Alerts,
     "alerts.email": Email,
     "alerts.webhook": JsonWebhook,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -28,7 +29,7 @@ from bouncestream.metrics import (
     Metrics,
 )
 from bouncestream.missed import Found, Missed
-from bouncestream.outbox.arrivals import take_many
+from bouncestream.outbox.arrivals import Item, take_many
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import set_meta
 from bouncestream.outbox.mailboxes import store_mails
@@ -70,6 +71,7 @@ class Intake:
     max_events: int = MAX_EVENTS
     max_bytes: int = MAX_BYTES
     min_free: int = MIN_FREE
+    take: Callable[[sqlite3.Connection, Sequence[Item]], list[Stored]] = take_many
     aside: int = field(default=0, init=False)  #: bytes of mails set aside, about: `maintenance.upkeep` renews it
     closed: str = field(default="", init=False)  #: why nothing may come in; empty: it may
     _events: int = field(default=0, init=False)  # that wait for the next commit
@@ -98,7 +100,7 @@ class Intake:
             self._add(rows, size)
             try:
                 item = submission, self.clock.now()
-                taken = await self.db.write_each(take_many, item, rows=rows, size=size)
+                taken = await self.db.write_each(self.take, item, rows=rows, size=size)
             finally:
                 self._add(-rows, -size)
         except (StoreBusy, StoreUnavailable) as error:

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind, person_key
-from bouncestream.outbox import caused, codec, people
+from bouncestream.outbox import braking, caused, codec, people
 from bouncestream.outbox.delivery import HORIZON, WHY_LIMIT, settle
 from bouncestream.outbox.quarantine import Quarantined
 from bouncestream.outbox.queries import QUERIES
@@ -189,7 +189,9 @@ def replay(
         conn.execute(QUERIES["fresh_start"], (row,))
         return Move(row, State.CLAIMED if attempt else State.PENDING, why)
 
-    return _change(conn, rows, now, move)
+    changed = _change(conn, rows, now, move)
+    braking.let_go(conn, changed.done, now)
+    return changed
 
 
 def drop(
@@ -215,7 +217,9 @@ def release(
             return f"it is not held, but {state}"
         return Move(row, State.PENDING, why)
 
-    return _change(conn, rows, now, move)
+    changed = _change(conn, rows, now, move)
+    braking.let_go(conn, changed.done, now)
+    return changed
 
 
 def untold(state: State, attempt: int) -> bool:

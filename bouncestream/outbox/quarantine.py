@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bouncestream.outbox import codec
-from bouncestream.outbox.arrivals import take
+from bouncestream.outbox.braking import take_let_go
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.tables import Stored
 from bouncestream.ports import Submission
@@ -63,7 +63,7 @@ def store_again(conn: sqlite3.Connection, item: int, submission: Submission, now
     """Mark an item as replayed and store what it says now, perhaps nothing, within the transaction of the caller.
     None when it was marked before: then nothing is stored, so that two who read it again at the same time make one
     event."""
-    return take(conn, submission, now) if mark_replayed(conn, item, now) else None
+    return take_let_go(conn, [(submission, now)])[0] if mark_replayed(conn, item, now) else None
 
 
 def drop_items(conn: sqlite3.Connection, items: Sequence[int], now: datetime) -> list[int]:

@@ -793,3 +793,37 @@ SELECT undo_at FROM caused WHERE outbox_id = ? AND undo = 'restored';
 
 -- name: forget_caused
 DELETE FROM caused WHERE outbox_id = ?;
+
+-- Brake --------------------------------------------------------------------------------------------------------------
+
+-- name: hards_since
+-- What waits and was never claimed is still to be judged; what a person let go never was.
+SELECT {row}
+FROM outbox
+WHERE event_id >= :since_id AND received_at > :since AND kind = 'hard' AND NOT (state = 'pending' AND attempt = 0)
+  AND state <> 'dropped' AND NOT EXISTS (SELECT 1 FROM let_go WHERE let_go.outbox_id = outbox.id)
+ORDER BY event_id;
+
+-- name: braked_rows
+SELECT id FROM outbox
+WHERE (state = 'held' OR state = 'dead') AND state = 'held' AND held_for = 'brake'
+  AND (:domain = '' OR domain = :domain OR domain LIKE '%.' || :domain) AND (:reason = '' OR reason = :reason)
+  AND (:since = '' OR received_at >= :since)
+ORDER BY id;
+
+-- name: newest_braked
+SELECT {row}
+FROM outbox WHERE (state = 'held' OR state = 'dead') AND state = 'held' AND held_for = 'brake'
+ORDER BY id DESC LIMIT ?;
+
+-- name: let_go
+INSERT INTO let_go (outbox_id, at) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: any_let_go
+SELECT 1 FROM let_go LIMIT 1;
+
+-- name: is_let_go
+SELECT 1 FROM let_go WHERE outbox_id = ?;
+
+-- name: forget_let_go
+DELETE FROM let_go WHERE outbox_id = ?;

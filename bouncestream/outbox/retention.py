@@ -29,6 +29,7 @@ KEPT: Mapping[str, tuple[str, str]] = {
     "raw": ("requests and mails as they came in", "`raw`; longer while quarantined, or while the event is held"),
     "block": ("the same, compressed together", "as long as its requests and mails"),
     "quarantine": ("input that could not be read, and unidentified mails", "`events`, or until you drop them"),
+    "let_go": ("numbers of events that the brake holds no more", "as long as their event"),
     "caused": ("what a bounce caused in Listmonk, by numbers and keyed hashes", "as long as its event"),
     "seen": ("identity keys: keyed hashes, no addresses", "`dedupe`"),
     "suppressed": ("keyed hashes of whom you suppressed", "until `person ADDRESS unsuppress`"),
@@ -107,6 +108,7 @@ def _events(conn: sqlite3.Connection, before: datetime, limit: int) -> int:
     rows = [(row,) for row, _ in found]
     conn.executemany(QUERIES["delete_history"], rows)
     conn.executemany(QUERIES["forget_caused"], rows)
+    conn.executemany(QUERIES["forget_let_go"], rows)
     conn.executemany(QUERIES["delete_event"], rows)
     gone = Counter(state for _, state in found)
     count(conn, {state: -events for state, events in gone.items()})

@@ -394,3 +394,9 @@ CREATE TABLE data_keys (
     month   TEXT NOT NULL UNIQUE, -- 2026-11, or `always`
     wrapped BLOB NOT NULL         -- by the root key, which is in meta, wrapped by the operator's
 ) STRICT;
+
+CREATE TABLE let_go (
+    -- Events about which a person has decided: the brake holds them no more.
+    outbox_id INTEGER PRIMARY KEY,
+    at        TEXT NOT NULL
+) STRICT;

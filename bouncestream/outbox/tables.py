@@ -50,6 +50,7 @@ class Stored:
     """The result of storing a submission: its receipt, and what its counters and the relay want to know."""
 
     kinds: list[Kind] = field(default_factory=list)  #: of each new row
+    rows: list[int] = field(default_factory=list)  #: their numbers
     unsure: list[Kind] = field(default_factory=list)  #: as what each new row is told that rests on words alone
     duplicates: int = 0
     suppressed: int = 0  #: about people of whom nothing is stored
@@ -190,6 +191,7 @@ class Tables:
             else:
                 pending += 1
             arrival.stored.kinds.append(event.kind)
+            arrival.stored.rows.append(row)
             if not event.sure:
                 arrival.stored.unsure.append(event.kind)
             arrival.stored.changed = True

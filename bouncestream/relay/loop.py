@@ -24,6 +24,7 @@ from bouncestream.outbox import delivery, operator, reposts
 from bouncestream.outbox.db import Database
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Clock, Move, PostOutcome, Sink, State
+from bouncestream.relay.braking import Braking
 from bouncestream.relay.context import RelayContext, RelaySettings
 from bouncestream.relay.journal import People, note_lists
 from bouncestream.relay.ledger import Times
@@ -68,6 +69,7 @@ class Relay:
         *,
         allowed: Callable[[], Awaitable[bool]] | None = None,
         people: People | None = None,
+        braking: Braking | None = None,
     ) -> None:
         self.context = RelayContext(db, sink, clock, settings, times, health, metrics, chance)
         self._wake = asyncio.Event()
@@ -75,6 +77,7 @@ class Relay:
         self._left_behind = True
         self._allowed = allowed  #: asked before anything is posted; may raise a SinkError
         self._people = people
+        self.braking = braking or Braking()
         self._reconciled = False  #: whether it is known that this is no restored backup, or what it told since
         self._data_version: int | None = None
         self._permission_at: float | None = None  #: when a held unsubscription is tried again
@@ -118,6 +121,7 @@ class Relay:
                 try:
                     busy = await self._turn()
                     self._board()
+                    await self.braking.board(self.context)
                     failures = 0
                     if not busy:
                         await self._wait()
@@ -219,9 +223,7 @@ class Relay:
             if not await look(context, due.labels):
                 return False
             looked = context.looked
-        batch = await context.db.write(
-            partial(delivery.claim, now=context.clock.now(), limit=size, looked=looked), rows=size
-        )
+        batch = await self.braking.claim(context, size, looked)
         await note_lists(context, batch, self._people)
         moves = await deliver(context, batch)
         await context.settle(moves)
@@ -278,7 +280,7 @@ class Relay:
             except StoreError:
                 continue  # the loop meets the same trouble, and tells it
             if self._data_version not in (None, version):
-                self._left_behind = self.context.reposts = True
+                self._left_behind = self.context.reposts = self.braking.changed = True
                 self.wake()
             self._data_version = version
 

@@ -224,7 +224,7 @@ def test_cut_off_it_goes_on_where_it_was_and_repeats_nothing(
     how: int, config: Path, spawn: Callable[..., Process], cli: Cli, conn: sqlite3.Connection, tmp_path: Path
 ) -> None:
     folder = many(tmp_path)
-    process = spawn("import", str(folder), "--since", "all")
+    process = spawn("import", str(folder), "--since", "all", "--yes")
     end = time.monotonic() + PATIENCE
     while not stored(conn) and time.monotonic() < end:
         time.sleep(0.005)
@@ -234,7 +234,7 @@ def test_cut_off_it_goes_on_where_it_was_and_repeats_nothing(
     if how == signal.SIGINT:
         assert code == 130
         assert "interrupted. Next: import again; stored mails are not stored twice" in process.output
-    told = summary(cli, str(folder), "--since", "all")
+    told = summary(cli, str(folder), "--since", "all", "--yes")
     assert (told["mails"], told["duplicates"], told["hard"]) == (MANY, before, MANY - before)
     assert stored(conn) == MANY
 

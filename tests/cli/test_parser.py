@@ -51,6 +51,8 @@ def test_all_commands_are_there() -> None:
         "proxy nginx",
         "proxy apache",
         "proxy traefik",
+        "brake release",
+        "brake drop",
         "undo",
         "outbox list",
         "outbox show",

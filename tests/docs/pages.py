@@ -55,6 +55,7 @@ _MORE = {
     "doctor": ("The doctor", "doctor/index.md"),
     "proxy": ("Reverse proxy", "start/proxy.md"),
     "provider": ("Another provider", "providers/custom.md"),
+    "brake": ("The brake and undo", "operate/brake.md"),
     "undo": ("The brake and undo", "operate/brake.md"),
     "backfill": ("Missed webhooks", "operate/missed-webhooks.md"),
     "outbox": ("Events and states", "understand/events.md"),

@@ -43,6 +43,10 @@ token = "{webhook_token}"
 [webhooks.mail]
 provider = "sendamatic"
 secret = "{webhook_token}"
+[brake]
+hard = "{brake}"
+[brake]
+hard = "{brake}"
 [log]
 level = "debug"
 """
@@ -55,7 +59,13 @@ class Program:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
         self.config = folder / "config.toml"
-        values = {"user": "bridge", "token": "sandbox-token-of-bridge", "margin": "1s", "grace": "4s"} | settings
+        values = {
+            "user": "bridge",
+            "token": "sandbox-token-of-bridge",
+            "margin": "1s",
+            "grace": "4s",
+            "brake": "off",
+        } | settings
         text = CONFIG.format(port=port, folder=folder, listmonk=listmonk, webhook_token=TOKEN, **values)
         self.config.write_text(text)
         self.config.chmod(0o600)

@@ -83,6 +83,7 @@ def test_the_other_tables_hold_no_names(conn: sqlite3.Connection) -> None:
         "source_hours",
         "later_reads",
         "caused",
+        "let_go",
     }
     own = {"erasures", "suppressed"}
     assert tables - {"sqlite_stat1", "sqlite_stat4"} == looked | numbers | own

@@ -39,6 +39,7 @@ OPEN: Mapping[str, frozenset[str]] = {
     "erasures": frozenset({"person", "asked_at", "waiting"}),
     "suppressed": frozenset({"person"}),
     # Listmonk's numbers and words, and a keyed digest
+    "let_go": frozenset({"at"}),
     "caused": frozenset({"seen_at", "subscriber", "status", "action", "lists", "undo", "undo_at", "undo_found"}),
     "data_keys": frozenset({"month", "wrapped"}),
 }  # fmt: skip

@@ -241,6 +241,16 @@ def standing(path: str, row: Mapping[str, Any]) -> Standing:
     return Standing(person.id, person.uuid, person.status, _moment(path, row, "updated_at"), lists)
 
 
+def campaign(path: str, row: Mapping[str, Any]) -> tuple[int, str, str, str, int]:
+    """One row of `GET /api/campaigns`: id, UUID, name, status, and how much it has sent."""
+    sent = row.get("sent")
+    if not isinstance(sent, int) or isinstance(sent, bool) or sent < 0:
+        raise odd(path, f"sent is {_kind(sent)}, not a number")
+    name = row.get("name")
+    shown = clip(name, TEXT) if isinstance(name, str) else ""
+    return _whole(path, row, "id"), _text(path, row, "uuid"), shown, _text(path, row, "status"), sent
+
+
 def listed(path: str, status: int, content: bytes, *, cut: bool, blank: Blank = str) -> list[dict[str, Any]]:
     """The rows in an answer whose `data` is a list of objects. Raises as `data` does."""
     found = _json(content)

@@ -114,8 +114,9 @@ PERMISSIONS: tuple[Permission, ...] = (
         "permission-letters",
         ("campaigns:get", "templates:get"),
         "templates and campaigns without {{ TrackView }} or tracked links are found, and campaigns without opens; "
+        "the brake knows how much a campaign has sent; "
         "campaigns:get covers only lists that the user may see, such as with lists:manage_all",
-        ("doctor",),
+        ("doctor", "run"),
         "a template without {{ TrackView }}, or a campaign that lost all its opens, goes unnoticed",
         "info",
     ),

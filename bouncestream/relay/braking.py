@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The brake at work: it is asked before each claim, told how much campaigns have sent, and says what it holds.
+
+A campaign that runs is paused, where that is wished, once for each time the brake begins; it is never resumed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Container, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from bouncestream.brake import Brake, Braked, Decision, Threshold, Usual, phrase
+from bouncestream.errors import SinkError, SinkRefused
+from bouncestream.health import Status
+from bouncestream.metrics import BRAKE_HELD, BRAKED_TOTAL
+from bouncestream.outbox import braking, delivery
+from bouncestream.ports import Claimed
+from bouncestream.printable import printable
+from bouncestream.relay.context import RelayContext
+from bouncestream.sinks.listmonk.campaigns import Campaign
+
+log = logging.getLogger("bouncestream.relay")
+
+#: How old what is known of campaigns may be; seconds.
+FRESH = 60.0
+
+
+@dataclass(slots=True)
+class Braking:
+    """What the relay needs for the brake; without a threshold there is none."""
+
+    threshold: Threshold | None = None
+    campaigns: Callable[[], Awaitable[Mapping[str, Campaign]]] | None = None  #: by UUID
+    peak: Callable[[str], int | None] = lambda source: None  #: events in the busiest usual hour of a source
+    pause: Callable[[Campaign], Awaitable[str]] | None = None  #: None: campaigns are not paused
+    changed: bool = True  #: somebody else may have released or dropped what is held
+    _brake: Brake | None = None
+    _known: Mapping[str, Campaign] = field(default_factory=dict)
+    _asked_at: float = float("-inf")
+    _said: dict[str, str] = field(default_factory=dict)  # scope → what was said of its campaign
+
+    async def claim(self, context: RelayContext, limit: int, looked: Container[str] | None) -> list[Claimed]:
+        """The next batch, without what the brake holds."""
+        now = context.clock.now()
+        if self.threshold is None:
+            return await context.db.write(partial(delivery.claim, now=now, limit=limit, looked=looked), rows=limit)
+        if self._brake is None:
+            since = now - self.threshold.window
+            window = await context.db.read(partial(braking.window, since=since))
+            self._brake = Brake(self.threshold, window, await context.db.read(braking.braked))
+        brake = self._brake
+        if await context.db.read(partial(braking.campaigns_due, now=now, limit=limit)):
+            await self._ask(context)
+        sources = {one.source for one in brake.window[-1000:]}
+        peak = {source: busiest for source in sources if (busiest := self.peak(source)) is not None}
+        usual = Usual({mark: one.sent for mark, one in self._known.items()}, peak)
+        decision, batch = await context.db.write(
+            partial(braking.claim, brake=brake, usual=usual, now=now, limit=limit, looked=looked), rows=limit
+        )
+        before = brake.braked
+        brake.apply(decision)
+        await self._told(context, decision, before)
+        return batch
+
+    async def _ask(self, context: RelayContext) -> None:
+        """How much campaigns have sent. What cannot be asked is as it was."""
+        now = context.clock.monotonic()
+        if self.campaigns is None or now < self._asked_at + FRESH:
+            return
+        self._asked_at = now
+        try:
+            self._known = await self.campaigns()
+        except SinkError as error:
+            log.debug("how much campaigns have sent is not known: %s", error)
+
+    async def _told(self, context: RelayContext, decision: Decision, before: Mapping[str, Braked]) -> None:
+        if decision.held:
+            self.changed = True
+            context.metrics.add(BRAKED_TOTAL, by=len(decision.held))
+        for scope, on in decision.braked.items():
+            if scope not in before:
+                log.warning("the brake is on for %s: %s", self._name(scope), _list(on))
+                self.changed = True
+                await self._pause(context, scope)
+        for scope in before.keys() - decision.braked.keys():
+            log.info("the brake is off for %s; what it holds waits for a person", self._name(scope))
+            self._said.pop(scope, None)
+            self.changed = True
+
+    async def _pause(self, context: RelayContext, scope: str) -> None:
+        """Pause the campaign of a scope, if there is one that runs."""
+        if self.pause is None:
+            return
+        self._asked_at = float("-inf")
+        await self._ask(context)
+        campaign = self._known.get(scope)
+        if campaign is None or campaign.status != "running":
+            return
+        name = printable(campaign.name, 60)
+        try:
+            why = await self.pause(campaign)
+        except SinkRefused as refused:
+            said = (
+                f"campaign {name} could not be paused: {refused.why}. Next: see [brake] token, or pause it yourself"
+            )
+        except SinkError as error:
+            said = f"campaign {name} could not be paused: {error}. Next: pause it in Listmonk"
+        else:
+            said = f"campaign {name} is paused; to go on with it, start it in Listmonk (Campaigns)"
+            if why:
+                said = f"campaign {name} was not paused, as it has ended: {why}"
+        log.warning("%s", said)
+        self._said[scope] = said
+
+    async def board(self, context: RelayContext) -> None:
+        """Write on the health board what is held, and what it has in common."""
+        if self.threshold is None or not self.changed:
+            return
+        self.changed = False
+        held = await context.db.read(braking.held)
+        context.metrics.set(BRAKE_HELD, held)
+        on = self._brake.braked if self._brake is not None else {}
+        if not held and not on:
+            context.health.forget("brake")
+            return
+        words = phrase(await context.db.read(braking.diagnostics))
+        parts = [f"{held} hard bounces are held, and not told to Listmonk"]
+        parts += [f"{self._name(scope)}: alike are {_list(one)}" for scope, one in on.items()]
+        parts += [f"the servers say: {words}"] if words else []
+        parts += list(self._said.values())
+        context.health.set("brake", Status.YELLOW, "; ".join(parts))
+
+    def _name(self, scope: str) -> str:
+        campaign = self._known.get(scope)
+        return f"campaign {printable(campaign.name, 60)}" if campaign else scope
+
+
+def _list(on: Braked) -> str:
+    shown = [str(mark) for mark in on.marks[:5]]
+    return ", ".join(shown) + (f" and {len(on.marks) - 5} more" if len(on.marks) > 5 else "")

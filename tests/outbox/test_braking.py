@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+
+from bouncestream.brake import Brake, Threshold, Usual
+from bouncestream.event import Kind
+from bouncestream.outbox import braking, delivery, operator
+from tests.outbox import make
+
+WINDOW = timedelta(minutes=10)
+
+
+def claim(conn: sqlite3.Connection, brake: Brake, limit: int = 100) -> tuple[list[int], list[int]]:
+    """Rows that are held, and that are claimed."""
+    decision, batch = braking.claim(conn, brake=brake, usual=Usual(), now=make.NOW, limit=limit)
+    brake.apply(decision)
+    make.check_tally(conn)
+    return sorted(decision.held), [one.row for one in batch]
+
+
+def test_what_is_held_and_what_is_claimed_is_one_decision(conn: sqlite3.Connection) -> None:
+    make.submit(conn, *(make.event(f"p{n}@example.com") for n in range(5)), make.event("s@x.com", kind=Kind.SOFT))
+    assert claim(conn, Brake(Threshold(3, WINDOW, 0.05))) == ([1, 2, 3, 4, 5], [6])
+    assert braking.held(conn) == 5
+    assert operator.show(conn, 1)[0].held_for == "brake"
+    assert "example.com" in operator.show(conn, 1)[0].why
+
+
+def test_no_more_is_claimed_than_was_judged(conn: sqlite3.Connection) -> None:
+    make.submit(conn, *(make.event(f"p{n}@example.com") for n in range(20)))
+    held, claimed = claim(conn, Brake(Threshold(3, WINDOW, 0.05)), limit=8)
+    assert (held, claimed) == ([1, 2, 3, 4, 5, 6, 7, 8], [])
+
+
+def test_what_was_claimed_once_is_never_held(conn: sqlite3.Connection) -> None:
+    make.submit(conn, *(make.event(f"p{n}@example.com") for n in range(5)))
+    make.claim(conn)
+    for row in range(1, 6):
+        make.settle(conn, row, make.State.PENDING)
+    assert claim(conn, Brake(Threshold(3, WINDOW, 0.05))) == ([], [1, 2, 3, 4, 5])
+
+
+def test_a_start_knows_the_window_and_where_the_brake_is_on(conn: sqlite3.Connection) -> None:
+    make.submit(conn, *(make.event(f"p{n}@example.com") for n in range(6)))
+    brake = Brake(Threshold(3, WINDOW, 0.05))
+    claim(conn, brake)
+    assert braking.braked(conn) == list(brake.braked.values())
+    known = braking.window(conn, make.NOW - WINDOW)
+    assert sorted(known, key=lambda one: one.row) == list(brake.window)
+    assert braking.window(conn, make.NOW + timedelta(seconds=1)) == []
+    delivery.set_meta(conn, braking.BRAKED, "[[1]]")
+    assert braking.braked(conn) == []
+
+
+def test_released_replayed_and_imported_are_let_go(conn: sqlite3.Connection) -> None:
+    make.submit(conn, *(make.event(f"p{n}@example.com") for n in range(5)))
+    brake = Brake(Threshold(3, WINDOW, 0.05))
+    assert claim(conn, brake)[0] == [1, 2, 3, 4, 5]
+    operator.release(conn, [1, 2], make.NOW)
+    braking.take_let_go(conn, [(make.submission(make.event("new@example.com")), make.NOW)])
+    assert claim(conn, brake) == ([], [1, 2, 6])
+    assert braking.hards_among(conn, [1, 2, 6, 99]) == 3
+
+
+def test_what_the_servers_said(conn: sqlite3.Connection) -> None:
+    make.submit(conn, make.event("a@example.com", hold="brake", diagnostic="550 no"), make.event("b@example.com"))
+    assert braking.diagnostics(conn) == ["550 no"]

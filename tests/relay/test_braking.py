@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The brake in the relay: what is held is not told, the rest goes on, and a person's word is final."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+
+from bouncestream.brake import Threshold
+from bouncestream.errors import SinkRefused
+from bouncestream.event import Kind
+from bouncestream.health import Status
+from bouncestream.metrics import BRAKE_HELD, BRAKED_TOTAL
+from bouncestream.outbox import braking, operator
+from bouncestream.relay.braking import Braking
+from bouncestream.sinks.listmonk.campaigns import Campaign
+from tests.relay.conftest import Bridge
+
+MARK = "5a0db0c5-0000-4000-8000-000000000001"
+THRESHOLD = Threshold(50, timedelta(minutes=10), 0.05)
+RUNNING = Campaign(1, MARK, "The letter", "running", 1000)
+
+
+def brake(**more: object) -> Braking:
+    return Braking(THRESHOLD, **more)  # type: ignore[arg-type]
+
+
+async def with_brake(bridge: Bridge, made: Braking) -> Bridge:
+    await bridge.start()
+    bridge.relay.braking = made
+    return bridge
+
+
+async def test_what_is_alike_is_held_and_the_rest_goes_on(bridge: Bridge) -> None:
+    await with_brake(bridge, brake())
+    await bridge.emit(range(300), reason="user_unknown")
+    await bridge.emit(range(300, 310), kind=Kind.COMPLAINT)
+    await bridge.emit(range(310, 320), kind=Kind.SOFT)
+    await bridge.idle()
+    states = await bridge.states()
+    assert states["held"] >= 200
+    assert states["verified"] <= 120
+    assert states["held"] + states["verified"] == 320
+    assert {row["type"] for row in bridge.rows()} >= {"complaint", "soft"}
+    part = bridge.health.parts["brake"]
+    assert part.state is Status.YELLOW
+    assert "alike are example.com (user unknown)" in part.why
+    assert bridge.health.ready
+    assert bridge.metrics.get(BRAKE_HELD) == bridge.metrics.get(BRAKED_TOTAL) == states["held"]
+
+
+async def test_few_are_let_through(bridge: Bridge) -> None:
+    await with_brake(bridge, brake())
+    await bridge.emit(range(50))
+    await bridge.idle()
+    assert await bridge.states() == {"verified": 50}
+    assert "brake" not in bridge.health.parts
+
+
+async def test_what_a_person_releases_is_not_held_again(bridge: Bridge) -> None:
+    await with_brake(bridge, brake())
+    await bridge.emit(range(200))
+    await bridge.idle()
+    rows = await bridge.db.read(braking.held_rows)
+    assert len(rows) >= 100
+    await bridge.db.write(partial(operator.release, rows=rows[:60], now=datetime.now(UTC)))
+    await bridge.db.write(partial(operator.drop, rows=rows[60:], now=datetime.now(UTC)))
+    bridge.relay.braking.changed = True
+    bridge.relay.wake()
+    await bridge.until_states({"verified": 200 - len(rows) + 60, "dropped": len(rows) - 60})
+    await bridge.until(lambda: bridge.metrics.get(BRAKE_HELD) == 0)
+    bridge.exactly_once(200 - len(rows) + 60)
+
+
+async def test_a_kill_and_a_start_change_nothing(bridge: Bridge) -> None:
+    await with_brake(bridge, brake())
+    await bridge.emit(range(100))
+    await bridge.idle()
+    held = (await bridge.states())["held"]
+    await bridge.kill()
+    await with_brake(bridge, brake())
+    await bridge.emit(range(100, 150))
+    await bridge.idle()
+    assert (await bridge.states())["held"] == held + 50
+
+
+async def test_only_the_window_is_known_after_a_start(bridge: Bridge) -> None:
+    await with_brake(bridge, brake())
+    await bridge.emit(range(40))
+    await bridge.idle()
+    await bridge.kill()
+    await with_brake(bridge, brake())
+    await bridge.emit(range(40, 60))
+    await bridge.idle()
+    assert (await bridge.states())["held"] == 20
+
+
+@pytest.mark.parametrize(("sent", "held"), [(1000, True), (100_000, False)])
+async def test_the_share_is_of_what_the_campaign_has_sent(bridge: Bridge, sent: int, held: bool) -> None:
+    asked = []
+
+    async def campaigns() -> Mapping[str, Campaign]:
+        asked.append(sent)
+        return {MARK: Campaign(1, MARK, "The letter", "running", sent)}
+
+    await with_brake(bridge, brake(campaigns=campaigns))
+    await bridge.emit(range(200), campaign_uuid=MARK)
+    await bridge.idle()
+    assert ("held" in await bridge.states()) is held
+    assert len(asked) == 1
+
+
+async def test_a_source_that_is_used_to_many(bridge: Bridge) -> None:
+    await with_brake(bridge, brake(peak=lambda source: 1000 if source == "hook" else None))
+    await bridge.emit(range(60))
+    await bridge.emit(range(60, 200))
+    await bridge.idle()
+    assert await bridge.states() == {"verified": 200}
+
+
+async def test_the_campaign_is_paused_once(bridge: Bridge) -> None:
+    paused = []
+
+    async def campaigns() -> Mapping[str, Campaign]:
+        return {MARK: RUNNING}
+
+    async def pause(campaign: Campaign) -> str:
+        paused.append(campaign.id)
+        return ""
+
+    await with_brake(bridge, brake(campaigns=campaigns, pause=pause))
+    await bridge.emit(range(200), campaign_uuid=MARK)
+    await bridge.idle()
+    await bridge.emit(range(200, 300), campaign_uuid=MARK)
+    await bridge.idle()
+    assert paused == [1]
+    assert (
+        "campaign The letter is paused; to go on with it, start it in Listmonk" in bridge.health.parts["brake"].why
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("Only active campaigns can be paused.", "was not paused, as it has ended: Only active"),
+        (SinkRefused(403, "permission denied: campaigns:send"), "could not be paused: permission denied"),
+    ],
+)
+async def test_a_campaign_that_is_not_paused_is_told(bridge: Bridge, answer: str | SinkRefused, said: str) -> None:
+    async def campaigns() -> Mapping[str, Campaign]:
+        return {MARK: RUNNING}
+
+    async def pause(campaign: Campaign) -> str:
+        if isinstance(answer, SinkRefused):
+            raise answer
+        return answer
+
+    await with_brake(bridge, brake(campaigns=campaigns, pause=pause))
+    await bridge.emit(range(200), campaign_uuid=MARK)
+    await bridge.idle()
+    assert said in bridge.health.parts["brake"].why
