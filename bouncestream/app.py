@@ -138,7 +138,7 @@ class App:
                 await self._settle_in()
                 await self._serve(ready)
             finally:
-                for calls in (self.sink, self._log and self._log.sending, self.pausing):
+                for calls in (self.sink, self._log.sending if self._log else None, self.pausing):
                     if calls is not None:
                         await calls.close()
         finally:

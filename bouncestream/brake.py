@@ -35,7 +35,7 @@ _SERVER = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 #: What differs from one person's diagnostic to the next.
-_OWN = re.compile(r"\S*@\S*|<[^>]{0,300}>|\[[^\]]{0,100}\]|[\w.]*\d[\w.]*", re.ASCII)
+_OWN = re.compile(r"(?<!\S)\S*@\S*|<[^>]{0,300}>|\[[^\]]{0,100}\]|(?<![\w.])[\w.]*\d[\w.]*", re.ASCII)
 
 
 @record(frozen=True, slots=True)
