@@ -45,8 +45,6 @@ provider = "sendamatic"
 secret = "{webhook_token}"
 [brake]
 hard = "{brake}"
-[brake]
-hard = "{brake}"
 [log]
 level = "debug"
 """
