@@ -26,12 +26,13 @@ class Weight(Enum):
 
 
 def weigh(refused: int, sent: float, *, over: bool) -> Weight:
-    """The weight of `refused` recipients beside so many messages that were sent; `over`: the minute is."""
+    """The weight of `refused` recipients beside so many messages that were sent; `over`: the minute is, and what
+    was sent in it is known. Listmonk tells a refusal at once, and counts what it has sent seconds later."""
     if refused <= SHARE * (refused + sent):
         return Weight.GO
-    if refused >= LEAST:
-        return Weight.HOLD
-    return Weight.GO if over else Weight.WAIT
+    if not over:
+        return Weight.WAIT
+    return Weight.HOLD if refused >= LEAST else Weight.GO
 
 
 @dataclass(slots=True)

@@ -140,7 +140,7 @@ class LogListener:
                 elif not self._running and stream is not None:
                     stream.cancel()
                     stream = None
-                await self._wait(heard, min(rest, MINUTE) if self._waiting else rest)
+                await self._wait(heard, min(rest, self.settings.poll) if self._waiting else rest)
         finally:
             if stream is not None:
                 stream.cancel()

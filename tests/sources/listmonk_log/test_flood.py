@@ -14,10 +14,11 @@ from bouncestream.sources.listmonk_log.flood import MINUTE, Sent, Weight, weigh
         (1, 0, False, Weight.WAIT),
         (19, 0, False, Weight.WAIT),
         (19, 0, True, Weight.GO),
-        (20, 0, False, Weight.HOLD),
+        (20, 0, False, Weight.WAIT),
         (20, 0, True, Weight.HOLD),
         (90, 10, False, Weight.GO),
-        (91, 9, False, Weight.HOLD),
+        (91, 9, False, Weight.WAIT),
+        (91, 9, True, Weight.HOLD),
     ],
 )
 def test_the_weight(refused: int, sent: int, over: bool, weight: Weight) -> None:

@@ -182,7 +182,11 @@ async def test_what_is_no_persons_doing_is_counted(start: Start) -> None:
 async def test_a_server_that_refuses_everybody_is_held(start: Start) -> None:
     rig = await start()
     rig.send(range(1, 96))
-    await rig.listener().look()
+    listener = rig.listener()
+    await listener.look()
+    assert rig.events == []  # Listmonk may not have counted yet what it has sent
+    listener.clock.monotonic = lambda: 1e12  # type: ignore[method-assign]
+    await listener.look()
     assert len(rig.events) == 95
     assert {one.hold for one in rig.events} == {"operator"}
     assert rig.failed() == {"everybody": 95}
