@@ -17,6 +17,8 @@ from benchmarks.prepared import HEADER_SECRET, HMAC_SECRET
 _CONFIG = """
 [server]
 listen = "127.0.0.1:{port}"
+[brake]
+hard = "off"
 [outbox]
 path = "{outbox}"
 [listmonk]

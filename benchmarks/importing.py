@@ -52,7 +52,7 @@ def _ours(directory: Path, mails: Path, number: int, run: int) -> Run:
         f'[outbox]\npath = "{outbox}"\n[listmonk]\nurl = "http://127.0.0.1:1"\ntoken = "{SINK_TOKEN}"\n'
     )
     config.chmod(0o600)
-    measured = _run(number, python("bouncestream", "import", mails, "--config", config))
+    measured = _run(number, python("bouncestream", "import", mails, "--yes", "--config", config))
     with closing(sqlite3.connect(outbox)) as conn:
         (stored,) = conn.execute("SELECT count(*) FROM outbox WHERE kind = 'hard'").fetchone()
     if stored != number:

@@ -43,12 +43,14 @@ LOOKING = {
     "backup": (("backup", "{elsewhere}/copy.db"), 0),
 }
 #: What changes the outbox, or has it changed by a running bridge.
-CHANGING = {"run", "outbox replay", "outbox drop", "outbox release"}
+CHANGING = {
+    "run", "outbox replay", "outbox drop", "outbox release", "backfill", "brake drop", "brake release", "key rotate", "person", "reconcile", "seal", "undo", "unseal",
+}  # fmt: skip
 #: What needs no outbox.
 WITHOUT = {
     "init", "demo", "sandbox", "alert test", "parse", "doctor mail", "doctor logs", "proxy caddy", "proxy nginx",
     "proxy apache", "proxy traefik", "mailbox login", "mailbox test", "verp", "config example", "version",
-    "completion", "help", "install", "uninstall",
+    "completion", "help", "install", "uninstall", "key new", "provider guide", "provider list", "provider try",
 }  # fmt: skip
 
 

@@ -193,7 +193,7 @@ PAGES: tuple[Case, ...] = (
         "webhooks-needed",
         "webhooks-blocked",
         site=at("/webhooks/", "return 403;"),
-        saved={"bounce.ses_enabled": True},
+        saved={"bounce.postmark": {"enabled": True}},
         fix="webhooks-blocked",
     ),
     # `$uri` is decoded, and has no query.
