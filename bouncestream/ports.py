@@ -368,10 +368,15 @@ class Campaign:
     id: int
     uuid: str
     name: str
-    running: bool
+    status: str  #: `running`, `paused`, `finished` …
     sent: int = 0  #: messages so far
-    started_at: datetime | None = None  #: aware, UTC
-    updated_at: datetime | None = None  #: the same; while it runs, the last time that it counted
+    started_at: datetime | None = field(default=None, compare=False)  #: aware, UTC
+    updated_at: datetime | None = field(default=None, compare=False)  #: the same; of one that runs: it counted last
+
+    @property
+    def running(self) -> bool:
+        """Whether it is being sent."""
+        return self.status == "running"
 
 
 class Clock(Protocol):

@@ -16,10 +16,9 @@ from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.health import Status
 from bouncestream.metrics import BRAKE_HELD, BRAKED_TOTAL
 from bouncestream.outbox import braking, delivery
-from bouncestream.ports import Claimed
+from bouncestream.ports import Campaign, Claimed
 from bouncestream.printable import printable
 from bouncestream.relay.context import RelayContext
-from bouncestream.sinks.listmonk.campaigns import Campaign
 
 log = logging.getLogger("bouncestream.relay")
 
@@ -96,7 +95,7 @@ class Braking:
         self._asked_at = float("-inf")
         await self._ask(context)
         campaign = self._known.get(scope)
-        if campaign is None or campaign.status != "running":
+        if campaign is None or not campaign.running:
             return
         name = printable(campaign.name, 60)
         try:

@@ -15,8 +15,8 @@ from bouncestream.event import Kind
 from bouncestream.health import Status
 from bouncestream.metrics import BRAKE_HELD, BRAKED_TOTAL
 from bouncestream.outbox import braking, operator
+from bouncestream.ports import Campaign
 from bouncestream.relay.braking import Braking
-from bouncestream.sinks.listmonk.campaigns import Campaign
 from tests.relay.conftest import Bridge
 
 MARK = "5a0db0c5-0000-4000-8000-000000000001"

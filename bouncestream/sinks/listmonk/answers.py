@@ -241,25 +241,6 @@ def standing(path: str, row: Mapping[str, Any]) -> Standing:
     return Standing(person.id, person.uuid, person.status, _moment(path, row, "updated_at"), lists)
 
 
-def campaign(path: str, row: Mapping[str, Any]) -> tuple[int, str, str, str, int]:
-    """One row of `GET /api/campaigns`: id, UUID, name, status, and how much it has sent."""
-    sent = row.get("sent")
-    if not isinstance(sent, int) or isinstance(sent, bool) or sent < 0:
-        raise odd(path, f"sent is {_kind(sent)}, not a number")
-    name = row.get("name")
-    shown = clip(name, TEXT) if isinstance(name, str) else ""
-    return _whole(path, row, "id"), _text(path, row, "uuid"), shown, _text(path, row, "status"), sent
-
-
-def listed(path: str, status: int, content: bytes, *, cut: bool, blank: Blank = str) -> list[dict[str, Any]]:
-    """The rows in an answer whose `data` is a list of objects. Raises as `data` does."""
-    found = _json(content)
-    if status == 200 and not cut and isinstance(found, dict) and (rows := found.get("data", 0)) != 0:
-        return rows_of(path, {"results": rows})
-    data(path, status, content, cut=cut, blank=blank)
-    raise odd(path, "it is not a list")
-
-
 # -- the log, and campaigns -----------------------------------------------------------------------------------
 
 
@@ -278,13 +259,15 @@ def campaigns(path: str, found: Mapping[str, Any]) -> list[Campaign]:
 
 
 def _campaign(path: str, row: Mapping[str, Any]) -> Campaign:
-    sent = row.get("sent")
+    sent, name = row.get("sent"), row.get("name")
+    if not isinstance(sent, int) or isinstance(sent, bool) or sent < 0:
+        raise odd(path, f"sent is {_kind(sent)}, not a number")
     return Campaign(
         _whole(path, row, "id"),
         clean_uuid(_text(path, row, "uuid")),
-        _text(path, row, "name"),
-        _text(path, row, "status") == "running",
-        sent if _is_whole(sent) else 0,
+        clip(name, TEXT) if isinstance(name, str) else "",
+        _text(path, row, "status"),
+        sent,
         _told_at(row.get("started_at")),
         _told_at(row.get("updated_at")),
     )

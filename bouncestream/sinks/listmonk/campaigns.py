@@ -10,24 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bouncestream.errors import SinkRefused
-from bouncestream.event import clean_uuid
-from bouncestream.record import record
+from bouncestream.ports import Campaign
 from bouncestream.sinks.listmonk import answers
 from bouncestream.sinks.listmonk.directory import Directory
 
 #: So many of the newest campaigns are looked at.
 NEWEST = 100
-
-
-@record(frozen=True, slots=True)
-class Campaign:
-    """A campaign of Listmonk's."""
-
-    id: int
-    uuid: str
-    name: str
-    status: str  #: `running`, `paused`, `finished` …
-    sent: int
 
 
 class Campaigns(Directory):
@@ -38,11 +26,10 @@ class Campaigns(Directory):
         path = "/api/campaigns"
         query = {"page": "1", "per_page": str(NEWEST), "order_by": "created_at", "order": "DESC", "no_body": "true"}
         try:
-            rows = answers.rows_of(path, await self._data(path, query))
+            found = answers.campaigns(path, await self._data(path, query))
         except SinkRefused:
             return {}
-        told = [Campaign(*answers.campaign(path, row)) for row in rows]
-        return {clean_uuid(one.uuid): one for one in told}
+        return {one.uuid: one for one in found}
 
     async def pause(self, campaign: Campaign) -> str:
         """Pause a campaign; empty: it is paused, else Listmonk's words why not: it has ended meanwhile. Raises

@@ -227,12 +227,16 @@ class ListmonkClient:
         count = (self._counts or {})[kind]
         stored = "SELECT COUNT(*) FROM bounces WHERE bounces.subscriber_id = subscribers.id AND bounces.type ="
         enough = f"({stored} '{kind}') >= {count:d}"
-        full: set[int] = set()
+        return {person.id for person in await self._of_ids(ids, f" AND {enough}")}
+
+    async def _of_ids(self, ids: Sequence[int], also: str = "") -> list[Subscriber]:
+        """The subscribers of these ids for whom `also`, the rest of a condition, holds."""
+        found: list[Subscriber] = []
         for at in range(0, len(ids), LOOKUP_MANY):
             chosen = ids[at : at + LOOKUP_MANY]
-            where = f"subscribers.id IN ({', '.join(str(int(i)) for i in chosen)}) AND {enough}"
-            full.update(person.id for person in await self._query(where, "id", chosen))
-        return full
+            where = f"subscribers.id IN ({', '.join(str(int(i)) for i in chosen)}){also}"
+            found += await self._query(where, "id", chosen)
+        return found
 
     async def _query(self, where: str, column: str, asked: Collection[str | int]) -> list[Subscriber]:
         """The subscribers for whom `where` holds: none but those whose `column` is one of `asked`."""

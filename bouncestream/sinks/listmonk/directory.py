@@ -11,7 +11,6 @@ from bouncestream.event import clean_uuid
 from bouncestream.ports import Subscriber
 from bouncestream.sinks.listmonk import answers, payload
 from bouncestream.sinks.listmonk.client import LOOKUP_PATIENCE, ListmonkClient
-from bouncestream.sinks.listmonk.lookup import LOOKUP_MANY
 from bouncestream.sinks.listmonk.wire import patience
 
 
@@ -46,13 +45,8 @@ class Directory(ListmonkClient):
 
     async def by_ids(self, ids: Sequence[int]) -> Mapping[int, Subscriber]:
         """By id, those of these subscribers that Listmonk has. Raises SinkError."""
-        found: dict[int, Subscriber] = {}
         async with patience(LOOKUP_PATIENCE * self._read_timeout, "looking up subscribers"):
-            for at in range(0, len(ids), LOOKUP_MANY):
-                some = ids[at : at + LOOKUP_MANY]
-                where = f"subscribers.id IN ({', '.join(str(int(one)) for one in some)})"
-                found.update((person.id, person) for person in await self._query(where, "id", some))
-        return found
+            return {person.id: person for person in await self._of_ids(ids)}
 
     async def newest_subscriber(self) -> Subscriber | None:
         """One of the subscribers; None: Listmonk has none, or the token may not see any. Raises SinkError."""

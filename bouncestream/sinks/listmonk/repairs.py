@@ -87,8 +87,8 @@ class Repairs(ListmonkClient):
         """The newest bounces of a subscriber, as they tell of us; at most 1,000."""
         path = f"/api/subscribers/{subscriber_id:d}/bounces"
         reply = await self._wire.call("GET", path, within=self._read_timeout, limit=ANSWER_LIMIT)
-        rows = answers.listed(path, reply.status, reply.content, cut=reply.cut, blank=self._wire.blank)
-        return [answers.seen(row, self._instance) for row in rows]
+        rows = answers.inside(path, reply.status, reply.content, cut=reply.cut, blank=self._wire.blank)
+        return [answers.seen(row, self._instance) for row in answers.rows_of(path, {"results": rows})]
 
     async def remove_bounces(self, numbers: Sequence[int]) -> None:
         """Delete bounces by Listmonk's own ids; those that are gone do no harm."""

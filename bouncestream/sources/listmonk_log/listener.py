@@ -287,18 +287,21 @@ class LogListener:
         return True
 
     def _judge(self, refusal: Refusal, at: datetime) -> None:
-        raw = RawInput(LISTMONK_LOG, LISTMONK_LOG, self.clock.now(), refusal.raw(), "application/json")
-        found = judge(refusal, raw, self.rules)
+        found = self._judged(refusal)
         if isinstance(found, str):
             self.metrics.add(SENDING_FAILED, found)
             return
         minute = (refusal.campaign, f"{at:%Y-%m-%d %H:%M}")
-        hard = any(event.reason and event.kind is Kind.HARD for event in found.events)
+        hard = any(event.kind is Kind.HARD for event in found.events)
         if hard:
             self._refused[minute] += 1
             if len(self._refused) > MINUTES:
                 del self._refused[next(iter(self._refused))]
         self._waiting.append(_Waiting(refusal, found, minute, hard, self.clock.monotonic()))
+
+    def _judged(self, refusal: Refusal) -> Submission | str:
+        raw = RawInput(LISTMONK_LOG, LISTMONK_LOG, self.clock.now(), refusal.raw(), "application/json")
+        return judge(refusal, raw, self.rules)
 
     async def _settle(self) -> None:
         """Store what was weighed. Raises StoreError; what was not stored is tried again."""
@@ -308,9 +311,7 @@ class LogListener:
             weight = self._weight(one, now)
             if weight is Weight.WAIT:
                 continue
-            if weight is Weight.HOLD and not one.refusal.everybody:
-                one = self._held(one)
-            ready.append(one)
+            ready.append(self._held(one) if weight is Weight.HOLD else one)
         for at in range(0, len(ready), BATCH):
             some = ready[at : at + BATCH]
             answers = await asyncio.gather(*(self.emit(one.submission) for one in some), return_exceptions=True)
@@ -341,9 +342,7 @@ class LogListener:
 
     def _held(self, one: _Waiting) -> _Waiting:
         self.metrics.add(SENDING_FAILED, EVERYBODY)
-        refusal = replace(one.refusal, everybody=True)
-        raw = RawInput(LISTMONK_LOG, LISTMONK_LOG, self.clock.now(), refusal.raw(), "application/json")
-        found = judge(refusal, raw, self.rules)
+        found = self._judged(replace(one.refusal, everybody=True))
         assert not isinstance(found, str)
         return replace(one, submission=found)
 

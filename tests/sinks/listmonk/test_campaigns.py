@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bouncestream.errors import SinkError, SinkRefused
+from bouncestream.ports import Campaign
 from bouncestream.sandbox import ApiUser, Sandbox, SandboxSettings
 from bouncestream.sandbox.model import Letter
-from bouncestream.sinks.listmonk.campaigns import Campaign, Campaigns
+from bouncestream.sinks.listmonk.campaigns import Campaigns
 
 MARK = "5A0DB0C5-0000-4000-8000-000000000001"
 MAY = frozenset({"campaigns:send", "campaigns:manage_all", "campaigns:get_all"})

@@ -48,6 +48,6 @@ def test_a_line_that_is_not_young_teaches_nothing() -> None:
 
 
 def test_of_two_campaigns_of_one_name_the_running_one_or_the_newest_counts() -> None:
-    old, new = Campaign(1, "u1", "News", running=True), Campaign(2, "u2", "News", running=False)
+    old, new = Campaign(1, "u1", "News", status="running"), Campaign(2, "u2", "News", status="finished")
     assert named([new, old])["News"] is old
-    assert named([Campaign(1, "u1", "News", running=False), new])["News"] is new
+    assert named([Campaign(1, "u1", "News", status="finished"), new])["News"] is new
