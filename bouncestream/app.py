@@ -209,11 +209,11 @@ class App:
     def _braking(self) -> Braking:
         """The brake; campaigns are asked for by the token of delivery, and paused by one of its own."""
         brake = self.config.brake
-        if brake.threshold is not None and brake.pause_campaign and brake.token is not None:
+        if brake.hard is not None and brake.pause_campaign and brake.token is not None:
             url, token = self.config.listmonk.url, brake.token.reveal()
             self.pausing = Campaigns(url, brake.user, token, instance=self._instance)
         return Braking(
-            brake.threshold,
+            brake.hard,
             self.sink.newest,
             lambda source: self.watch.usual_peak(source),
             self.pausing.pause if self.pausing is not None else None,

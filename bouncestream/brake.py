@@ -47,8 +47,6 @@ class Threshold:
     share: float
 
     def __str__(self) -> str:
-        if not self.count:
-            return "off"
         seconds = int(self.window.total_seconds())
         size, unit = next((size, unit) for size, unit in ((3600, "h"), (60, "m"), (1, "s")) if seconds % size == 0)
         return f"{self.count} in {seconds // size}{unit} and {self.share * 100:g}%"

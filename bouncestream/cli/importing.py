@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     since = since_when(args)
     paths = [Path(name) for name in args.path]
     _look(paths)
-    threshold = config.brake.threshold
+    threshold = config.brake.hard
     if threshold is not None and not (args.yes or args.dry_run):
         confirm_batch(config, _hards(config, judging, since, paths, threshold.count), "import", yes=False)
     importing = _Importing(config, judging, since, dry_run=args.dry_run)

@@ -149,7 +149,7 @@ def _hards(
     """How many hard bounces these items would become; it stops counting where it is asked about."""
     from bouncestream.judging.stored import StillUnreadable
 
-    most = config.brake.threshold.count if config.brake.threshold is not None else 0
+    most = config.brake.hard.count if config.brake.hard is not None else 0
     hards = 0
     for item in waiting.values():
         if hards > most:
@@ -265,7 +265,7 @@ def confirm(question: str) -> None:
 def confirm_batch(config: Config, hards: int, doing: str, *, yes: bool) -> None:
     """Ask once for a whole batch of old bounces, which the brake does not judge one by one. `doing`: what is about
     to happen, such as `import`. Raises UsageError as `confirm` does."""
-    threshold = config.brake.threshold
+    threshold = config.brake.hard
     if threshold is None or yes or hards <= threshold.count:
         return
     confirm(

@@ -19,14 +19,10 @@ _THRESHOLD = re.compile(r"(\d{1,7}) in (\S+(?: \S+)?) and (\d{1,3}(?:\.\d{1,4})?
 LONGEST = 24 * 3600.0
 
 
-#: What "off" is read as: to the loader None is a key that is not there.
-OFF = Threshold(0, timedelta(0), 0.0)
-
-
-def _threshold(value: Any) -> Threshold:
+def _threshold(value: Any) -> Threshold | None:
     text = " ".join(shapes.any_text(value).lower().split())
     if text == "off":
-        return OFF
+        return None
     found = _THRESHOLD.fullmatch(text)
     if found is None:
         raise Wrong("is not a number, a time and a share")
@@ -48,7 +44,7 @@ class BrakeSettings:
     """The brake: what is alike among far too many hard bounces is held, so that a mail server that goes wrong does
     not get your list blocklisted. docs/operate/brake.md tells more."""
 
-    hard: Threshold = key(
+    hard: Threshold | None = key(
         THRESHOLD,
         '"50 in 10m and 5%"',
         "Hold hard bounces above this number in this time, and above this share of what the campaign has sent "
@@ -67,8 +63,3 @@ class BrakeSettings:
         "Its token: one of its own, as a token that may pause campaigns may start them too. Listmonk 6 wants "
         "campaigns:send and campaigns:manage_all for it, an older one campaigns:manage."
     )
-
-    @property
-    def threshold(self) -> Threshold | None:
-        """What is too many; None: there is no brake."""
-        return None if self.hard == OFF else self.hard

@@ -32,6 +32,8 @@ PREFIX = "BOUNCESTREAM__"
 JUDGING = frozenset({"mail.verp_secret"})
 #: The secret that opens a sealed outbox.
 SEALING = frozenset({"privacy.key"})
+#: What is read of a key that is not there, or not good: None is what some values mean ("off").
+_ABSENT = object()
 
 
 def load(
@@ -209,7 +211,7 @@ class _Loader:
                 file_variable = self._variable(env or section, f"{key.name}_file")
                 if self.with_secrets or f"{section}.{key.name}" in self.some:
                     values[key.name] = self.secrets.find(section, key, table, variable, file_variable)
-            elif (found := self._plain(section, key, table, variable)) is not None:
+            elif (found := self._plain(section, key, table, variable)) is not _ABSENT:
                 values[key.name] = found
             if len(self.problems) > before:
                 self.faulty.add(f"{section}.{key.name}")
@@ -235,10 +237,10 @@ class _Loader:
                 return key.shape.parse(value)
         except Wrong as wrong:
             self.problems.append(f"{where}: {shown(value)} {wrong}; write {key.shape.words}")
-            return None
+            return _ABSENT
         if key.required:
             self.problems.append(f"{where}: is missing; write {key.shape.words}")
-        return None
+        return _ABSENT
 
     def _all_keys(self, sections: dict[str, Any]) -> list[str]:
         known: list[str] = []
