@@ -135,11 +135,6 @@ class Brake:
             return max(self.threshold.count, self.threshold.share * sent)
         return max(self.threshold.count, BUSY * usual.peak.get(source, 0))
 
-    def crowded(self, coming: Iterable[Hard], now: datetime) -> set[str]:
-        """The campaigns of which it matters how much was sent."""
-        counted = Counter(one.scope for one in (*self._lately(now), *coming) if one.campaign)
-        return {scope for scope, count in counted.items() if count > self.threshold.count or scope in self.braked}
-
     def decide(self, coming: Sequence[Hard], now: datetime, usual: Usual) -> Decision:
         """What is done with these hard bounces, which are about to be told. All of them are judged by what came in
         with them: what a backlog brings at once is not let through one by one."""

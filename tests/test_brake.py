@@ -160,12 +160,6 @@ def test_a_restart_goes_on_where_it_was() -> None:
     assert len(play(stream[40:], Usual(), brake=Brake(DEFAULT, quiet.window))[0]) == 10
 
 
-def test_of_which_campaigns_it_matters_how_much_was_sent() -> None:
-    brake = Brake(DEFAULT)
-    stream = [hard(n, 1, campaign="a") for n in range(51)] + [hard(n, 1, campaign="b") for n in range(50)]
-    assert brake.crowded(stream, stream[-1].at) == {"a"}
-
-
 @pytest.mark.parametrize(
     ("text", "server"),
     [

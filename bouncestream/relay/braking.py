@@ -50,7 +50,7 @@ class Braking:
             window = await context.db.read(partial(braking.window, since=since))
             self._brake = Brake(self.threshold, window, await context.db.read(braking.braked))
         brake = self._brake
-        if await context.db.read(partial(braking.campaigns_due, now=now, limit=limit)):
+        if self._stale(context) and await context.db.read(partial(braking.campaigns_due, now=now, limit=limit)):
             await self._ask(context)
         sources = {one.source for one in brake.window[-1000:]}
         peak = {source: busiest for source in sources if (busiest := self.peak(source)) is not None}
@@ -63,12 +63,15 @@ class Braking:
         await self._told(context, decision, before)
         return batch
 
+    def _stale(self, context: RelayContext) -> bool:
+        """Whether what is known of campaigns is old."""
+        return context.clock.monotonic() >= self._asked_at + FRESH
+
     async def _ask(self, context: RelayContext) -> None:
         """How much campaigns have sent. What cannot be asked is as it was."""
-        now = context.clock.monotonic()
-        if self.campaigns is None or now < self._asked_at + FRESH:
+        if self.campaigns is None or not self._stale(context):
             return
-        self._asked_at = now
+        self._asked_at = context.clock.monotonic()
         try:
             self._known = await self.campaigns()
         except SinkError as error:
