@@ -67,7 +67,8 @@ def task(db: Database, listmonk: Listmonk, health: Health | None = None, **more:
 
 
 async def erased(db: Database) -> list[str]:
-    return [one.names[0] for one in await db.read(erasing.erasures)]
+    """Who is to be erased; of one moment they stand in no order."""
+    return sorted(one.names[0] for one in await db.read(erasing.erasures))
 
 
 async def test_who_is_gone_is_erased_and_who_is_there_or_on_the_way_is_not(db: Database) -> None:
