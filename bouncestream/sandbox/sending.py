@@ -33,6 +33,12 @@ def send(listmonk: SandboxListmonk, campaign: str, refuse: Mapping[str, str], *,
         raise Refused(400, "Campaign not found")
     _, name = listmonk.database.campaigns[mark]
     lists = listmonk.database.sent_to[mark]
+    settings = listmonk.settings
+    key = next(key for key in settings.campaigns if key.lower() == mark)
+    known = settings.campaigns[key]
+    letter = known if isinstance(known, Letter) else Letter(name)
+    if letter.status != "running":
+        listmonk.write("manager.go:431", f"start processing campaign ({name})")
     sent = 0
     for person in list(listmonk.database.people.values()):
         if person.status != "enabled" or not lists & person.lists.keys():
@@ -45,10 +51,8 @@ def send(listmonk: SandboxListmonk, campaign: str, refuse: Mapping[str, str], *,
         listmonk.write(
             "manager.go:548", f"error sending message in campaign {name}: subscriber {person.id}: {quoted}"
         )
-    settings = listmonk.settings
-    key = next(key for key in settings.campaigns if key.lower() == mark)
-    known = settings.campaigns[key]
-    letter = known if isinstance(known, Letter) else Letter(name)
+    if not running:
+        listmonk.write("pipe.go:236", f"campaign ({name}) finished")
     letter = replace(
         letter,
         status="running" if running else "finished",

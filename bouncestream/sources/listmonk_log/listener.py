@@ -43,6 +43,8 @@ QUEUE = 2000
 BATCH = 200
 #: A campaign's name that is not known is asked for once in so many seconds.
 NAMES_AGAIN = 30.0
+#: Where the log has no new line, what is known of campaigns is good for so many seconds; while one is sent.
+GOOD, GOOD_SENDING = 300.0, 30.0
 #: Minutes whose refusals are counted.
 MINUTES = 3000
 
@@ -160,7 +162,8 @@ class LogListener:
                     "some refusals may be missing",
                     ", ".join(self._running),
                 )
-        await self._learn_campaigns()
+        if fresh or self._waiting or self._campaigns_old():  # Listmonk writes a line when it begins or ends one
+            await self._learn_campaigns()
         young = self.clock.monotonic() - self._looked_at <= 2 * self.settings.poll
         missed = await self._work_off(fresh, young=young and self._lines.looked)
         self.metrics.add(SENDING_FAILED, NOT_UNDERSTOOD, by=len(missed))
@@ -266,6 +269,9 @@ class LogListener:
     def _names(self) -> Collection[str] | None:
         return None if self._campaigns is None else self._campaigns.keys()
 
+    def _campaigns_old(self) -> bool:
+        return self.clock.monotonic() - self._asked_at >= (GOOD_SENDING if self._running else GOOD)
+
     async def _learn_campaigns(self, *, again: bool = False) -> bool:
         """Ask which campaigns there are, and which are being sent; whether it was asked. `again`: for a name that
         is not known, now and then."""
@@ -275,7 +281,7 @@ class LogListener:
         try:
             found = await self.sending.campaigns()
         except SinkRefused:
-            self._campaigns, self._running = None, ()
+            self._asked_at, self._campaigns, self._running = now, None, ()
             return False
         self._asked_at = now
         self._campaigns = named(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,7 @@ from bouncestream.event import BounceEvent, Kind
 from bouncestream.health import Health, Status
 from bouncestream.metrics import LOG_GAPS, SENDING_FAILED, Metrics
 from bouncestream.policy import Rules
+from bouncestream.ports import Campaign
 from bouncestream.sandbox import BRIDGE_PERMISSIONS, ApiUser, Sandbox, SandboxSettings, Subscriber
 from bouncestream.sandbox.sending import send
 from bouncestream.sinks.listmonk.directory import Directory
@@ -139,6 +140,33 @@ async def test_each_line_is_handed_on_once_and_again_after_a_start(start: Start)
     assert len(rig.events) == 1
     await rig.listener().look()  # the outbox knows that it is the same event
     assert len(rig.events) == 2
+
+
+async def test_campaigns_are_asked_for_only_where_the_log_has_news(start: Start) -> None:
+    rig = await start()
+    asked = 0
+
+    async def campaigns() -> Sequence[Campaign]:
+        nonlocal asked
+        asked += 1
+        return await ListmonkLog.campaigns(rig.sending)
+
+    rig.sending.campaigns = campaigns  # type: ignore[method-assign]
+    listener, now = rig.listener(), 0.0
+    listener.clock.monotonic = lambda: now  # type: ignore[method-assign]
+    for now in (0.0, 60.0, 120.0, 299.0):
+        await listener.look()
+    assert asked == 1
+    rig.send([], running=True)
+    for now in (300.0, 310.0, 329.0):
+        await listener.look()
+    assert asked == 2
+    for now in (330.0, 340.0):  # it counts what was sent
+        await listener.look()
+    assert asked == 3
+    rig.send([3])
+    await listener.look()
+    assert (asked, rig.told) == (4, ["u3@example.com"])
 
 
 async def test_the_first_contact_begins_now_or_with_all(start: Start) -> None:
