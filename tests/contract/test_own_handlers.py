@@ -113,6 +113,8 @@ async def seen_of(listmonk: Any, report: Report) -> dict[str, Any]:
 @pytest.mark.parametrize("listmonk", ["real"], indirect=True)
 async def test_what_its_own_webhooks_do(listmonk: Any) -> None:
     listmonk.needs("bounces:get", "subscribers:manage")
+    if listmonk.version < (6,):
+        pytest.skip("the table is of Listmonk 6: older ones lack handlers that it knows")
     asked = [report for report in REPORTS if _SNS or report.provider != "ses"]
     async with listmonk.saved(ON | {"bounce.actions": DEFAULTS}), amazon():
         found = {report.id: await seen_of(listmonk, report) for report in asked}
