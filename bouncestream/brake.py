@@ -34,8 +34,10 @@ _SERVER = re.compile(
     r"\b(?:host|by|from MTA|remote-mta: dns;)\s+\[?((?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,20})\.?(?=[\[\s:;,(\]]|$)",
     re.IGNORECASE | re.ASCII,
 )
-#: What differs from one person's diagnostic to the next.
-_OWN = re.compile(r"(?<!\S)\S*@\S*|<[^>]{0,300}>|\[[^\]]{0,100}\]|(?<![\w.])[\w.]*\d[\w.]*", re.ASCII)
+#: What differs from one person's diagnostic to the next: what stands in brackets, and then, also where it was glued
+#: to one, an address or a number.
+_BRACKETS = re.compile(r"<[^>]{0,300}>|\[[^\]]{0,100}\]")
+_OWN = re.compile(r"(?<!\S)\S*(?:@|%40)\S*|(?<![\w.])[\w.]*\d[\w.]*", re.ASCII)
 
 
 @record(frozen=True, slots=True)
@@ -210,7 +212,8 @@ def server_of(diagnostic: str) -> str:
 
 def phrase(diagnostics: Iterable[str]) -> str:
     """The words that most of these diagnostics share, without what is a person's own; empty: there are none."""
-    counted = Counter(" ".join(_OWN.sub(" ", text[:300]).split())[:80].strip(" .:;,-") for text in diagnostics)
+    shared = (" ".join(_OWN.sub(" ", _BRACKETS.sub(" ", text[:300])).split()) for text in diagnostics)
+    counted = Counter(words[:80].strip(" .:;,-") for words in shared)
     total = counted.total()
     words, count = max(counted.items(), key=lambda pair: pair[1], default=("", 0))
     return words if len(words) > 5 and count * 2 > total else ""

@@ -181,6 +181,13 @@ def test_the_server_of_a_diagnostic(text: str, server: str) -> None:
 def test_the_phrase_that_they_share() -> None:
     texts = [f"550 5.1.1 <p{n}@example.com>: Recipient address rejected [id {n}ab]" for n in range(10)]
     assert phrase([*texts, "something else"]) == "Recipient address rejected"
+    for glued in (
+        "[mx one]p{}@example.com",
+        "<id>p{}@example.com",
+        "<p{}@example.com>x@example.org",
+        "x%40example.com",
+    ):
+        assert phrase([f"550 {glued.format(n)} no such user here" for n in range(3)]) == "no such user here"
     assert phrase([f"word{chr(97 + n)} other" for n in range(5)]) == ""
     assert phrase([]) == ""
 
