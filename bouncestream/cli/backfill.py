@@ -20,10 +20,11 @@ from bouncestream import providers
 from bouncestream.cli import out
 from bouncestream.cli.exits import FINE, INTERRUPTED, NOT_WELL
 from bouncestream.cli.opened import configuration, since_when
-from bouncestream.cli.outbox_change import confirm
+from bouncestream.cli.outbox_change import confirm, confirm_batch
 from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
 from bouncestream.errors import ApiError, SinkError, StoreError, StoreUnavailable, UsageError
+from bouncestream.event import Kind
 from bouncestream.providers._settings import Webhook
 
 if TYPE_CHECKING:
@@ -53,9 +54,8 @@ def options(parser: Parser) -> None:
         run,
         "Asks the provider of a webhook for bounces, complaints and unsubscriptions, with the webhook's api_key, "
         "and stores those that no webhook has brought. It counts them first, and asks. It may be repeated, "
-        "interrupted, and run while `bouncestream run` is up. Of one run at most 100 new hard bounces are "
-        "delivered; the others are held for you.\n\n--json: "
-        '{"hard", "complaint", "unsubscribe", "held", "duplicates", "strangers", "blocklisted", "too_old",\n'
+        "interrupted, and run while `bouncestream run` is up.\n\n--json: "
+        '{"hard", "complaint", "unsubscribe", "duplicates", "strangers", "blocklisted", "too_old",\n'
         '"too_new", "soft", "ignored", "unreadable", "items", "pages", "source", "since", "dry_run",\n'
         '"interrupted", "notes"}.',
     )
@@ -87,7 +87,8 @@ def run(args: argparse.Namespace) -> int:
                 return _end(args, by_hand, counted, dry_run=True)
             if not args.json:
                 _tell(by_hand, counted, dry_run=True)
-            confirm(f"Store {counted.new} missed events of {hook.name}, to be delivered to Listmonk?")
+            if not confirm_batch(config, counted.found[Kind.HARD.value], "backfill", yes=False):
+                confirm(f"Store {counted.new} missed events of {hook.name}, to be delivered to Listmonk?")
         return _end(args, by_hand, runner.run(by_hand.go(dry_run=False)), dry_run=False)
 
 
@@ -174,7 +175,7 @@ class _ByHand:
         from bouncestream.outbox.intake import Intake
 
         async with self._outbox() as db:
-            keep = Intake(db, clock=self.clock, metrics=Metrics(), health=Health()).missed
+            keep = Intake(db, clock=self.clock, metrics=Metrics(), health=Health(), asked=True).missed
             found = await db.read(partial(standing, hook=self.hook))
             place = found.resumed(self.since, self.clock.now())
             await db.write(partial(note, hook=self.hook, started=True, waiting=0))
@@ -280,7 +281,6 @@ def _progress() -> Iterator[tuple[_Told, Callable[[str], None]]]:
 def _summary(by_hand: _ByHand, counts: Counts, *, dry_run: bool) -> dict[str, Any]:
     return {
         **{kind: counts.found[kind] for kind in _KINDS},
-        "held": counts.held,
         **{name: getattr(counts, name) for name in _LINES},
         "items": counts.items,
         "pages": counts.pages,
@@ -319,12 +319,5 @@ def _tell(by_hand: _ByHand, counts: Counts, *, dry_run: bool) -> None:
         print(f"  {number.rjust(width)}  {words}")
     for words in counts.notes:
         out.mark("⚠", words)
-    if counts.held:
-        will = "will be" if dry_run else "are"
-        out.mark(
-            "⚠",
-            f"{counts.held} hard bounces {will} held, as more than 100 in one run are rarely right",
-            "bouncestream outbox list --state held, then: outbox release --held-for operator",
-        )
     if counts.interrupted:
         out.mark("⚠", "interrupted. Next: run it again; nothing is stored twice")

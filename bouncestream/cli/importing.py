@@ -29,7 +29,6 @@ from bouncestream.event import Kind
 from bouncestream.health import Health
 from bouncestream.judging.mail import Judging, judging_for
 from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, QUARANTINED, UNIDENTIFIED, Metrics
-from bouncestream.outbox.braking import take_let_go
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.dry_run import Rehearsal
 from bouncestream.outbox.intake import Intake
@@ -182,7 +181,7 @@ class _Importing:
             return
         db = await Database.open(path, key=self.config.privacy.key)
         try:
-            yield Intake(db, clock=SystemClock(), metrics=self.metrics, health=Health(), take=take_let_go)
+            yield Intake(db, clock=SystemClock(), metrics=self.metrics, health=Health(), asked=True)
         finally:
             await db.close()
 

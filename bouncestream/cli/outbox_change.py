@@ -262,13 +262,14 @@ def confirm(question: str) -> None:
         raise UsageError("Nothing was changed.")
 
 
-def confirm_batch(config: Config, hards: int, doing: str, *, yes: bool) -> None:
+def confirm_batch(config: Config, hards: int, doing: str, *, yes: bool) -> bool:
     """Ask once for a whole batch of old bounces, which the brake does not judge one by one. `doing`: what is about
-    to happen, such as `import`. Raises UsageError as `confirm` does."""
+    to happen, such as `import`. Whether it had to ask. Raises UsageError as `confirm` does."""
     threshold = config.brake.hard
     if threshold is None or yes or hards <= threshold.count:
-        return
+        return False
     confirm(
         f"This {doing} tells Listmonk of more than {threshold.count} hard bounces ({hards} or more), for each of "
         "which it blocklists a subscriber by default. Continue?"
     )
+    return True

@@ -163,10 +163,8 @@ class Rehearsing:
     async def __call__(self, items: Sequence[Missed], hard: int) -> Found:
         if not items:
             return Found()
-        kinds, held, duplicates = await self._read(
-            partial(rehearse_missed, items=items, hard=hard, shown=self._shown)
-        )
-        return Found(tuple(kind.value for kind in kinds), held, duplicates)
+        kinds, duplicates = await self._read(partial(rehearse_missed, items=items, shown=self._shown))
+        return Found(tuple(kind.value for kind in kinds), duplicates=duplicates)
 
 
 @dataclass(eq=False)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -29,7 +28,8 @@ from bouncestream.metrics import (
     Metrics,
 )
 from bouncestream.missed import Found, Missed
-from bouncestream.outbox.arrivals import Item, take_many
+from bouncestream.outbox.arrivals import take_many
+from bouncestream.outbox.braking import take_let_go
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import set_meta
 from bouncestream.outbox.mailboxes import store_mails
@@ -71,7 +71,7 @@ class Intake:
     max_events: int = MAX_EVENTS
     max_bytes: int = MAX_BYTES
     min_free: int = MIN_FREE
-    take: Callable[[sqlite3.Connection, Sequence[Item]], list[Stored]] = take_many
+    asked: bool = False  #: a person has decided about all that comes in, so that the brake lets it go
     aside: int = field(default=0, init=False)  #: bytes of mails set aside, about: `maintenance.upkeep` renews it
     closed: str = field(default="", init=False)  #: why nothing may come in; empty: it may
     _events: int = field(default=0, init=False)  # that wait for the next commit
@@ -99,8 +99,8 @@ class Intake:
             self._admit(rows, size)
             self._add(rows, size)
             try:
-                item = submission, self.clock.now()
-                taken = await self.db.write_each(self.take, item, rows=rows, size=size)
+                item, take = (submission, self.clock.now()), take_let_go if self.asked else take_many
+                taken = await self.db.write_each(take, item, rows=rows, size=size)
             finally:
                 self._add(-rows, -size)
         except (StoreBusy, StoreUnavailable) as error:
@@ -153,7 +153,7 @@ class Intake:
             self._admit(rows, size)
             self._add(rows, size)
             try:
-                job = partial(take_missed, items=items, now=self.clock.now(), hard=hard)
+                job = partial(take_missed, items=items, now=self.clock.now(), hard=hard, asked=self.asked)
                 taken, held, duplicates = await self.db.write(job, rows=rows, size=size)
             finally:
                 self._add(-rows, -size)

@@ -3,8 +3,8 @@
 
 Before one is stored, the outbox is asked for any event of that person and group since three days before the item's
 own time: one there makes it a duplicate. That is in the transaction that stores it, so nothing comes between. Of a
-run no more than `MOST_HARD` hard bounces are delivered: what is beyond waits for an operator, as a list that is
-suddenly long is more often a mistake than a truth.
+run that nobody watches no more than `MOST_HARD` hard bounces are delivered: what is beyond waits for an operator,
+as a list that is suddenly long is more often a mistake than a truth. By hand, a person is asked about all, once.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bouncestream.event import BounceEvent, Kind, identity_keys, person_key
 from bouncestream.missed import Missed
 from bouncestream.outbox import codec
 from bouncestream.outbox.arrivals import take
+from bouncestream.outbox.braking import let_go
 from bouncestream.outbox.delivery import add_meta
 from bouncestream.outbox.dry_run import Rehearsal
 from bouncestream.outbox.people import secret_of
@@ -26,17 +27,18 @@ from bouncestream.outbox.tables import Stored
 
 #: A list may tell a somewhat later time than the webhook did.
 NEAR = timedelta(days=3)
-#: New hard bounces of one run that are delivered; the others are held.
+#: New hard bounces of one run at an interval that are delivered; the others are held.
 MOST_HARD = 100
 #: In `meta`, counted: events that were found so.
 FOUND = "backfilled"
 
 
 def take_missed(
-    conn: sqlite3.Connection, items: Sequence[Missed], now: datetime, hard: int
+    conn: sqlite3.Connection, items: Sequence[Missed], now: datetime, hard: int, *, asked: bool = False
 ) -> tuple[list[Stored], int, int]:
     """Store what was not reported yet; what became of it, and how many of it are held, and how many were reported
-    before. `hard`: so many hard bounces the run has found before."""
+    before. `hard`: so many hard bounces the run has found before; `asked`: a person has decided about the run as a
+    whole, so that nothing of it is held."""
     stored: list[Stored] = []
     held = duplicates = 0
     for one in items:
@@ -44,11 +46,13 @@ def take_missed(
         if is_reported(conn, one):
             duplicates += 1
             continue
-        if too_many := event.kind is Kind.HARD and hard >= MOST_HARD:
+        if too_many := not asked and event.kind is Kind.HARD and hard >= MOST_HARD:
             evidence = f"{event.evidence}; held, as one run found more than {MOST_HARD} hard bounces"
             event = replace(event, hold="operator", evidence=evidence)
             submission = replace(submission, events=(event,))
         taken = take(conn, submission, now)
+        if asked:
+            let_go(conn, taken.rows, now)
         new = len(taken.kinds)
         hard += taken.kinds.count(Kind.HARD)
         held += new if too_many else 0
@@ -61,12 +65,12 @@ def take_missed(
 
 
 def rehearse_missed(
-    conn: sqlite3.Connection | None, items: Sequence[Missed], hard: int, shown: Rehearsal
-) -> tuple[list[Kind], int, int]:
-    """The kinds that `take_missed` would store, and how many it would hold and call known; in an outbox that is
-    empty without a connection. `shown` remembers what it was shown."""
+    conn: sqlite3.Connection | None, items: Sequence[Missed], shown: Rehearsal
+) -> tuple[list[Kind], int]:
+    """The kinds that `take_missed` would store, and how many it would call known; in an outbox that is empty
+    without a connection. `shown` remembers what it was shown."""
     kinds: list[Kind] = []
-    held = duplicates = 0
+    duplicates = 0
     for one in items:
         if conn is not None and is_reported(conn, one):
             duplicates += 1
@@ -74,10 +78,7 @@ def rehearse_missed(
         taken = shown.take(conn, one.submission)
         duplicates += taken.duplicates
         kinds += taken.kinds
-        if Kind.HARD in taken.kinds:
-            hard += 1
-            held += hard > MOST_HARD
-    return kinds, held, duplicates
+    return kinds, duplicates
 
 
 def is_reported(conn: sqlite3.Connection, item: Missed) -> bool:

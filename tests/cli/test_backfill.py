@@ -235,13 +235,17 @@ async def test_killed_in_the_middle_and_again_nothing_is_doubled(bridge: Bridge,
     make.check_tally(conn)
 
 
-async def test_more_than_a_hundred_hard_ones_are_held(bridge: Bridge, conn: sqlite3.Connection) -> None:
+async def test_of_many_hard_ones_it_asks_once_and_holds_none(bridge: Bridge, conn: sqlite3.Connection) -> None:
     bridge.api.answer = lambda url: (
         [item(f"reader{i}@example.com") for i in range(1, 106)] if url.path.endswith("/bounces") else []
     )
-    told = await bridge.summary("--yes")
-    assert (told["hard"], told["held"]) == (105, 5)
-    assert make.rows(conn, "count(*) FILTER (WHERE held_for = 'operator')") == [(5,)]
+    done = await bridge("news", code=64)
+    assert "This backfill tells Listmonk of more than 50 hard bounces (105" in done.stderr
+    assert done.stderr.count("?") == 1
+    assert make.rows(conn, "id") == []
+    assert (await bridge.summary("--yes"))["hard"] == 105
+    assert make.rows(conn, "count(*) FILTER (WHERE state = 'pending')") == [(105,)]
+    assert make.rows(conn, "id") == conn.execute("SELECT outbox_id FROM let_go").fetchall()
 
 
 @pytest.mark.parametrize(
