@@ -189,7 +189,7 @@ class App:
         self.watch.reload(config)
         self.config = config
         if self._log is not None:
-            self._log.rules = config.policy.rules
+            self._log.set_rules(config.policy.rules)
         self._read_mailboxes()
         self._ask_providers()
 

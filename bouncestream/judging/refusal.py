@@ -74,11 +74,13 @@ _BY_REASON = {
     "network": "connection",
 }
 _REPLY = re.compile(r"([2-5]\d\d)(?:[ -]|$)", re.ASCII)
-#: Replies to what is no recipient (RFC 5321 section 4.2.2, RFC 4954 section 6, RFC 3207).
-_LOGIN = frozenset({"530", "532", "534", "535", "538"})
+#: Replies to what is no recipient (RFC 5321 section 4.2.2, RFC 4954 section 6, RFC 5248 section 2.4, RFC 3207).
+_LOGIN = frozenset({"525", "530", "532", "534", "535", "538"})
 _SPEECH = frozenset({"500", "501", "502", "503", "504", "521", "555"})
+#: Of logins alone, whatever the reply is (RFC 5248 section 2.4): bad credentials, a mechanism that is too weak or
+#: wants encryption, a disabled account.
+_LOGIN_STATUS = frozenset({"5.7.8", "5.7.9", "5.7.11", "5.7.13"})
 _TLS = re.compile(r"\b(?:tls|x509|certificate|starttls)\b", re.IGNORECASE)
-_AUTH = re.compile(r"\bauth(?:entication|enticate|orization)?\b(?!\S*@)", re.IGNORECASE)
 
 
 @record(frozen=True, slots=True)
@@ -124,11 +126,13 @@ def _event(refusal: Refusal) -> BounceEvent | str:
     if reply is None:
         return "tls" if _TLS.search(refusal.words) else "connection"
     code = reply[1]
-    if code in _LOGIN or (_AUTH.search(refusal.words) and code.startswith("5") and "5.7.8" in refusal.words):
+    if code in _LOGIN:
         return "authentication"
     if code[0] != "5":
         return "rate" if code in ("421", "450", "451", "452") and "rate" in refusal.words.lower() else "temporary"
     judged = classify(status="", reply_code=code, diagnostic=refusal.words, at_rcpt=True)
+    if judged.status in _LOGIN_STATUS:
+        return "authentication"
     addressed = judged.status.startswith("5.1.")
     if code in _SPEECH and not addressed:
         return "protocol"

@@ -8,7 +8,7 @@ from bouncestream.config.model import Config
 from bouncestream.health import Health
 from bouncestream.metrics import Metrics
 from bouncestream.outbox.db import Database
-from bouncestream.outbox.log_start import StoredLogMemory
+from bouncestream.outbox.log_place import StoredLogMemory
 from bouncestream.ports import Emit
 from bouncestream.sinks.listmonk.sending import ListmonkLog, People
 from bouncestream.sources.listmonk_log.listener import LogListener

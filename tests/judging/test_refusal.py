@@ -29,6 +29,7 @@ def judged(words: str, **more: object) -> BounceEvent | str:
     [
         ("550 5.1.1 <r@example.org>: Recipient address rejected: User unknown", Kind.HARD, "user_unknown", True),
         ("550 No such user here", Kind.HARD, "user_unknown", True),
+        ("550 5.1.1 <r@auth.example>: User unknown; not 5.7.8", Kind.HARD, "user_unknown", True),
         ("550 Benutzer unbekannt", Kind.HARD, "user_unknown", True),
         ("550 Requested action not taken: mailbox unavailable", Kind.HARD, "user_unknown", False),
         (
@@ -57,6 +58,9 @@ def test_what_is_about_the_recipient(words: str, kind: Kind, reason: str, sure: 
     [
         ("535 5.7.8 Error: authentication failed", "authentication"),
         ("530 5.7.0 Authentication required", "authentication"),
+        ("550 5.7.8 Bad credentials", "authentication"),
+        ("554 5.7.8 Username and Password not accepted", "authentication"),
+        ("525 5.7.13 User account disabled", "authentication"),
         ("454 4.7.0 TLS not available", "temporary"),
         ("421 4.7.0 too many connections", "temporary"),
         ("450 4.7.1 rate limited", "rate"),

@@ -11,25 +11,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, TypeGuard
+from typing import Protocol
 
 from bouncestream.backoff import backoff
 from bouncestream.config.model import ListmonkLog
 from bouncestream.errors import SinkError, SinkRefused, StoreError
-from bouncestream.event import Kind
 from bouncestream.health import Health, Status
-from bouncestream.judging.refusal import EVERYBODY, LISTMONK_LOG, Refusal, judge
+from bouncestream.judging.refusal import LISTMONK_LOG, Refusal
 from bouncestream.metrics import LOG_GAPS, SENDING_FAILED, Metrics
 from bouncestream.policy import Rules
-from bouncestream.ports import Campaign, Clock, Emit, RawInput, Submission, Subscriber
+from bouncestream.ports import Campaign, Clock, Emit, Subscriber
 from bouncestream.sources.listmonk_log.entry import Entry, Unsent, entry, unsent
-from bouncestream.sources.listmonk_log.flood import MINUTE, Sent, Weight, weigh
-from bouncestream.sources.listmonk_log.reading import Lines, LogClock, named
+from bouncestream.sources.listmonk_log.flood import MINUTE, Sent
+from bouncestream.sources.listmonk_log.reading import Lines, LogClock, mark, named, sent_at
+from bouncestream.sources.listmonk_log.weighing import Waiting, Weighing
 
 log = logging.getLogger("bouncestream.listmonk_log")
 
@@ -39,14 +38,10 @@ IDLE, REFUSED, LONGEST = 60.0, 300.0, 300.0
 GATHER = 0.2
 #: Lines of the stream that wait; what is more is found by the next look.
 QUEUE = 2000
-#: So many events are stored at the same time.
-BATCH = 200
 #: A campaign's name that is not known is asked for once in so many seconds.
 NAMES_AGAIN = 30.0
 #: Where the log has no new line, what is known of campaigns is good for so many seconds; while one is sent.
 GOOD, GOOD_SENDING = 300.0, 30.0
-#: Minutes whose refusals are counted.
-MINUTES = 3000
 
 #: Causes that are told beside `judging.refusal.CAUSES`.
 NOT_UNDERSTOOD, NOBODY, TRANSACTIONAL = "not_understood", "subscriber_gone", "transactional"
@@ -76,26 +71,15 @@ class SendingLog(Protocol):
 class LogMemory(Protocol):
     """The memory of the log over a restart."""
 
-    async def log_start(self) -> str | None:
-        """The time, by the log's clock, up to which lines are left alone; None: there was no contact yet."""
+    async def log_place(self) -> str | None:
+        """The mark of the line up to which all is worked off, empty: of none; None: there was no contact yet."""
 
-    async def set_log_start(self, stamp: str) -> None: ...
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A refusal that is weighed or stored yet."""
-
-    refusal: Refusal
-    submission: Submission
-    minute: tuple[str, str]  #: campaign, minute of the log
-    hard: bool
-    since: float
+    async def set_log_place(self, mark: str) -> None: ...
 
 
 @dataclass(eq=False)
 class LogListener:
-    """The one task. `rules` may change while it runs."""
+    """The one task."""
 
     sending: SendingLog
     emit: Emit
@@ -108,14 +92,20 @@ class LogListener:
     chance: Callable[[], float] = random.random
     _lines: Lines = field(default_factory=Lines, init=False)
     _time: LogClock = field(default_factory=LogClock, init=False)
-    _campaigns: dict[str, Campaign] | None = field(default=None, init=False)
+    _campaigns: dict[str, list[Campaign]] | None = field(default=None, init=False)
     _asked_at: float = field(default=float("-inf"), init=False)
     _sent: dict[int, Sent] = field(default_factory=dict, init=False)
-    _refused: Counter[tuple[str, str]] = field(default_factory=Counter, init=False)
-    _waiting: list[_Waiting] = field(default_factory=list, init=False)
     _running: tuple[str, ...] = field(default=(), init=False)
-    _start: str | None = field(default=None, init=False)
+    _place: str | None = field(default=None, init=False)
     _looked_at: float = field(default=float("-inf"), init=False)
+    _weighing: Weighing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._weighing = Weighing(self.emit, self.rules, self.clock, self.metrics, self._sent_in)
+
+    def set_rules(self, rules: Rules) -> None:
+        """Judge by these from now on."""
+        self._weighing.rules = rules
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -142,7 +132,7 @@ class LogListener:
                 elif not self._running and stream is not None:
                     stream.cancel()
                     stream = None
-                await self._wait(heard, min(rest, self.settings.poll) if self._waiting else rest)
+                await self._wait(heard, min(rest, self.settings.poll) if self._weighing.waiting else rest)
         finally:
             if stream is not None:
                 stream.cancel()
@@ -150,35 +140,52 @@ class LogListener:
 
     async def look(self) -> None:
         """Read the whole log once. Raises SinkError, StoreError."""
+        if self._weighing.full:
+            await self._weighing.settle()
+            return
         lines = await self.sending.log_lines()
-        if self._start is None:
-            self._start = await self._began(lines)
+        if self._place is None:
+            self._place = await self._begin(lines)
         fresh = self._lines.new(lines)
         if self._lines.gap(lines):
-            self.metrics.add(LOG_GAPS)
-            if self._running:
-                log.warning(
-                    "Listmonk was restarted, or wrote more than the 5,000 lines that it keeps, while it sent %s: "
-                    "some refusals may be missing",
-                    ", ".join(self._running),
-                )
-        if fresh or self._waiting or self._campaigns_old():  # Listmonk writes a line when it begins or ends one
-            await self._learn_campaigns()
+            self._note_gap(f"while it sent {', '.join(self._running)}" if self._running else "")
+        if fresh or self._weighing.waiting or self._campaigns_old():
+            await self._learn_campaigns()  # Listmonk writes a line when it begins or ends one
         young = self.clock.monotonic() - self._looked_at <= 2 * self.settings.poll
-        missed = await self._work_off(fresh, young=young and self._lines.looked)
+        missed = await self._read(fresh, young=young and self._lines.looked)
         self.metrics.add(SENDING_FAILED, NOT_UNDERSTOOD, by=len(missed))
         self._lines.looked_at(lines)
         self._looked_at = self.clock.monotonic()
+        await self._weighing.settle()
+        if not self._weighing.waiting:
+            await self._note_place(lines)
 
-    async def _began(self, lines: Sequence[str]) -> str:
-        """Where the log begins for us: at the first contact ever, behind what is there, unless `start = "all"`."""
-        known = await self.memory.log_start()
-        if known is not None:
-            return known
-        found = [one.at for one in map(entry, lines) if one is not None] if self.settings.start == "now" else []
-        stamp = max(found).isoformat() if found else ""
-        await self.memory.set_log_start(stamp)
-        return stamp
+    async def _begin(self, lines: Sequence[str]) -> str:
+        """Where the log begins for us: behind what an earlier run has worked off; at the first contact ever behind
+        what is there, unless `start = "all"`."""
+        place = await self.memory.log_place()
+        if place is None:
+            place = mark(lines[-1]) if lines and self.settings.start == "now" else ""
+            await self.memory.set_log_place(place)
+        if place and not self._lines.begin(lines, place):
+            self._note_gap("since its log was last read")
+        return place
+
+    async def _note_place(self, lines: Sequence[str]) -> None:
+        """All lines are worked off, and none waits: a later run goes on behind them. Raises StoreError."""
+        place = mark(lines[-1]) if lines else self._place
+        if place and place != self._place:
+            await self.memory.set_log_place(place)
+            self._place = place
+
+    def _note_gap(self, when: str) -> None:
+        self.metrics.add(LOG_GAPS)
+        if when:
+            log.warning(
+                "Listmonk was restarted, or wrote more than the 5,000 lines that it keeps, %s: some refusals may "
+                "be missing",
+                when,
+            )
 
     async def _hear(self, heard: asyncio.Queue[str]) -> None:
         """Listen to the stream as long as there is one. Whatever ends it: the poll goes on."""
@@ -206,31 +213,34 @@ class LogListener:
             while not heard.empty():
                 lines.append(heard.get_nowait())
             try:
-                left_over = await self._work_off(self._lines.new(lines), young=True)
+                left_over = await self._read(self._lines.new(lines), young=True)
+                for line in lines:
+                    if line not in left_over:
+                        self._lines.streamed(line)
+                await self._weighing.settle()
             except (SinkError, StoreError) as error:
                 log.debug("lines of Listmonk's stream are left to the next look: %s", error)
                 return
-            for line in lines:
-                if line not in left_over:
-                    self._lines.streamed(line)
 
     # -- lines to events --------------------------------------------------------------------------------------
 
-    async def _work_off(self, lines: Sequence[str], *, young: bool) -> set[str]:
-        """Hand on what lines tell; those that do not tell whom they are about. `young`: they were written just now.
-        Raises SinkError, StoreError."""
+    async def _read(self, lines: Sequence[str], *, young: bool) -> set[str]:
+        """Weigh what lines tell, each once; those that do not tell whom they are about. `young`: they were written
+        just now. Raises SinkError, and then it has done nothing."""
         now = self.clock.now()
-        found = [(one, line) for line in lines if (one := entry(line)) is not None and self._after_start(one)]
+        found = [(one, line) for line in lines if (one := entry(line)) is not None]
         if young and found:
             self._time.learn(found[-1][0].at, now)
-        told, missed = await self._named(found)
+        told, missed = await self._named([pair for pair in found if pair[0].of_campaign])
         people = await self.sending.people(sorted({who.subscriber for _, who in told})) if told else {}
-        for at, who in told:
+        self.metrics.add(SENDING_FAILED, TRANSACTIONAL, by=sum(not one.of_campaign for one, _ in found))
+        for shown, who in told:
             person = people.get(who.subscriber)
             if person is None:
                 self.metrics.add(SENDING_FAILED, NOBODY)
                 continue
-            campaign = (self._campaigns or {}).get(who.campaign)
+            at = self._time.utc(shown, now)
+            campaign = sent_at(self._campaigns or {}, who.campaign, at)
             refusal = Refusal(
                 who.subscriber,
                 who.words,
@@ -238,15 +248,11 @@ class LogListener:
                 campaign.uuid if campaign else "",
                 person.uuid,
                 person.email,
-                self._time.utc(at, now),
-                f"{at:%Y-%m-%d}",
+                at,
+                f"{shown:%Y-%m-%d}",
             )
-            self._judge(refusal, at)
-        await self._settle()
+            self._weighing.add(refusal, shown)
         return missed
-
-    def _after_start(self, one: Entry) -> bool:
-        return not self._start or one.at > datetime.fromisoformat(self._start)
 
     async def _named(self, found: Sequence[tuple[Entry, str]]) -> tuple[list[tuple[datetime, Unsent]], set[str]]:
         """Whom the entries are about, and the lines that do not tell."""
@@ -257,9 +263,7 @@ class LogListener:
                 break
             found, missed = missed if again else found, []
             for one, line in found:
-                if not one.of_campaign:
-                    self.metrics.add(SENDING_FAILED, TRANSACTIONAL)
-                elif (who := unsent(one, self._names)) is not None:
+                if (who := unsent(one, self._names)) is not None:
                     told.append((one.at, who))
                 else:
                     missed.append((one, line))
@@ -292,49 +296,9 @@ class LogListener:
             self._sent[one.id].note(now, one.sent)
         return True
 
-    def _judge(self, refusal: Refusal, at: datetime) -> None:
-        found = self._judged(refusal)
-        if isinstance(found, str):
-            self.metrics.add(SENDING_FAILED, found)
-            return
-        minute = (refusal.campaign, f"{at:%Y-%m-%d %H:%M}")
-        hard = any(event.kind is Kind.HARD for event in found.events)
-        if hard:
-            self._refused[minute] += 1
-            if len(self._refused) > MINUTES:
-                del self._refused[next(iter(self._refused))]
-        self._waiting.append(_Waiting(refusal, found, minute, hard, self.clock.monotonic()))
-
-    def _judged(self, refusal: Refusal) -> Submission | str:
-        raw = RawInput(LISTMONK_LOG, LISTMONK_LOG, self.clock.now(), refusal.raw(), "application/json")
-        return judge(refusal, raw, self.rules)
-
-    async def _settle(self) -> None:
-        """Store what was weighed. Raises StoreError; what was not stored is tried again."""
-        now = self.clock.monotonic()
-        ready: list[_Waiting] = []
-        for one in self._waiting:
-            weight = self._weight(one, now)
-            if weight is Weight.WAIT:
-                continue
-            ready.append(self._held(one) if weight is Weight.HOLD else one)
-        for at in range(0, len(ready), BATCH):
-            some = ready[at : at + BATCH]
-            answers = await asyncio.gather(*(self.emit(one.submission) for one in some), return_exceptions=True)
-            errors = {id(one.refusal): got for one, got in zip(some, answers, strict=True) if _failed(got)}
-            stored = {id(one.refusal) for one in some} - errors.keys()
-            self._waiting = [one for one in self._waiting if id(one.refusal) not in stored]
-            for error in errors.values():
-                raise error
-
-    def _weight(self, one: _Waiting, now: float) -> Weight:
-        if not one.hard:
-            return Weight.GO
-        return weigh(self._refused[one.minute], self._sent_in(one, now), over=now - one.since >= MINUTE)
-
-    def _sent_in(self, one: _Waiting, now: float) -> float:
+    def _sent_in(self, one: Waiting, now: float) -> float:
         """The messages that got through in that minute: as they were seen to, else on the average."""
-        campaign = (self._campaigns or {}).get(one.refusal.campaign)
+        campaign = sent_at(self._campaigns or {}, one.refusal.campaign, one.refusal.at)
         if campaign is None:
             return 0.0
         seen = self._sent.get(campaign.id)
@@ -345,13 +309,3 @@ class LogListener:
         if begun is None or ended is None:
             return 0.0
         return campaign.sent / max(1.0, (ended - begun) / timedelta(minutes=1))
-
-    def _held(self, one: _Waiting) -> _Waiting:
-        self.metrics.add(SENDING_FAILED, EVERYBODY)
-        found = self._judged(replace(one.refusal, everybody=True))
-        assert not isinstance(found, str)
-        return replace(one, submission=found)
-
-
-def _failed(answer: object) -> TypeGuard[BaseException]:
-    return isinstance(answer, BaseException)

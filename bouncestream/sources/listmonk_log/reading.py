@@ -6,7 +6,8 @@ The log is a list of the last 5,000 lines in Listmonk's memory: it is read whole
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +23,11 @@ FARTHEST = timedelta(hours=14)
 YOUNG = timedelta(minutes=2)
 
 
+def mark(line: str) -> str:
+    """The mark of a line, by which it is found again without being kept: lines have times to the microsecond."""
+    return hashlib.blake2b(line.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
 @dataclass(slots=True)
 class Lines:
     """The lines that were worked off, of the log and of the stream."""
@@ -30,6 +36,15 @@ class Lines:
     _done: set[str] = field(default_factory=set)
     _streamed: set[str] = field(default_factory=set)
     looked: bool = False  #: it was read once
+
+    def begin(self, lines: Sequence[str], place: str) -> bool:
+        """All lines up to the one with this mark were worked off in an earlier run; whether it is still there.
+        Where not, Listmonk was restarted or has written more than it keeps, and all lines are new."""
+        for at in range(len(lines) - 1, -1, -1):
+            if mark(lines[at]) == place:
+                self._done = set(lines[: at + 1])
+                return True
+        return False
 
     def new(self, lines: Sequence[str]) -> list[str]:
         """The lines that were not worked off, in their order."""
@@ -75,9 +90,18 @@ class LogClock:
         return min(at, now)
 
 
-def named(campaigns: Iterable[Campaign]) -> dict[str, Campaign]:
-    """The campaign of each name: the running one, else the newest."""
-    found: dict[str, Campaign] = {}
-    for one in sorted(campaigns, key=lambda one: (one.running, one.id)):
-        found[one.name] = one
+def named(campaigns: Iterable[Campaign]) -> dict[str, list[Campaign]]:
+    """The campaigns of each name, the newest first."""
+    found: dict[str, list[Campaign]] = {}
+    for one in sorted(campaigns, key=lambda one: one.id, reverse=True):
+        found.setdefault(one.name, []).append(one)
     return found
+
+
+def sent_at(campaigns: Mapping[str, Sequence[Campaign]], name: str, at: datetime | None) -> Campaign | None:
+    """The campaign of a name that was sent at a time (None: it is not known): the running one, else the newest. One
+    that had not begun was not sent; people send a "News" each month. None: there is none of the name."""
+    those = campaigns.get(name, ())
+    begun = [one for one in those if one.started_at and (at is None or one.started_at <= at + YOUNG)]
+    some = begun or those
+    return next((one for one in some if one.running), some[0] if some else None)

@@ -20,26 +20,29 @@ from bouncestream.metrics import LOG_GAPS, SENDING_FAILED, Metrics
 from bouncestream.policy import Rules
 from bouncestream.ports import Campaign
 from bouncestream.sandbox import BRIDGE_PERMISSIONS, ApiUser, Sandbox, SandboxSettings, Subscriber
+from bouncestream.sandbox.model import Letter
 from bouncestream.sandbox.sending import send
 from bouncestream.sinks.listmonk.directory import Directory
 from bouncestream.sinks.listmonk.sending import ListmonkLog
+from bouncestream.sources.listmonk_log import weighing
 from bouncestream.sources.listmonk_log.listener import LogListener
 from tests.sources.conftest import Clock, Recorder
 
 CAMPAIGN = str(uuid.uuid4())
 PEOPLE = [Subscriber(f"u{number}@example.com") for number in range(1, 101)]
 GONE = "550 5.1.1 User unknown"
+LINE = 'manager.go:548: error sending message in campaign News: subscriber {}: 552 "5.2.2 mailbox full"'
 
 
 @dataclass
 class Memory:
-    stamp: str | None = None
+    place: str | None = None
 
-    async def log_start(self) -> str | None:
-        return self.stamp
+    async def log_place(self) -> str | None:
+        return self.place
 
-    async def set_log_start(self, stamp: str) -> None:
-        self.stamp = stamp
+    async def set_log_place(self, mark: str) -> None:
+        self.place = mark
 
 
 @dataclass
@@ -131,15 +134,57 @@ async def test_a_refused_recipient_is_an_event(start: Start) -> None:
     assert rig.failed() == {}
 
 
-async def test_each_line_is_handed_on_once_and_again_after_a_start(start: Start) -> None:
+async def test_each_line_is_handed_on_once_also_after_a_start(start: Start) -> None:
     rig = await start()
     rig.send([3])
     listener = rig.listener()
     await listener.look()
     await listener.look()
+    await rig.listener().look()
     assert len(rig.events) == 1
-    await rig.listener().look()  # the outbox knows that it is the same event
-    assert len(rig.events) == 2
+    rig.sandbox.listmonk.restart()
+    rig.send([4])
+    await rig.listener().look()
+    assert rig.told == ["u3@example.com", "u4@example.com"]
+    assert rig.metrics.get(LOG_GAPS) == 1, "what was written before the restart may be missing"
+
+
+async def test_what_waits_for_its_weight_is_read_again_after_a_kill(start: Start) -> None:
+    rig = await start()
+    rig.send(range(1, 96))
+    await rig.listener().look()
+    assert (rig.events, rig.memory.place) == ([], "")
+    again = rig.listener()
+    await again.look()
+    again.clock.monotonic = lambda: 1e12  # type: ignore[method-assign]
+    await again.look()
+    assert len(rig.events) == 95
+    assert rig.memory.place
+
+
+async def test_a_campaign_of_the_same_name_a_month_later_takes_no_refusal(start: Start) -> None:
+    rig = await start()
+    rig.send([3])
+    listener = rig.listener()
+    await listener.look()
+    later = str(uuid.uuid4())
+    rig.sandbox.settings.campaigns = {**rig.sandbox.settings.campaigns, later: Letter("News", status="running")}
+    rig.sandbox.listmonk.database.add_campaign(later, "News", ())
+    await rig.listener().look()  # after a kill
+    assert {one.campaign_uuid for one in rig.events} == {CAMPAIGN}
+
+
+async def test_a_log_whose_clock_was_set_back_is_read(start: Start) -> None:
+    rig = await start()
+    rig.memory.place = None
+    listener = rig.listener()
+    rig.sandbox.listmonk.log.append(f"2099/01/01 00:00:00.000001 {LINE.format(3)}")
+    await listener.look()  # the first contact: what is there is left alone
+    rig.sandbox.listmonk.log.append(f"2098/12/31 22:00:00.000001 {LINE.format(4)}")
+    await listener.look()
+    rig.sandbox.listmonk.log.append(f"2098/12/31 22:00:01.000001 {LINE.format(5)}")
+    await rig.listener().look()
+    assert rig.told == ["u4@example.com", "u5@example.com"]
 
 
 async def test_campaigns_are_asked_for_only_where_the_log_has_news(start: Start) -> None:
@@ -174,16 +219,16 @@ async def test_campaigns_are_asked_for_only_where_the_log_has_news(start: Start)
 async def test_the_first_contact_begins_now_or_with_all(start: Start) -> None:
     rig = await start()
     rig.send([3])
-    rig.memory.stamp = None
+    rig.memory.place = None
     listener = rig.listener()
     await listener.look()
     assert rig.events == []
-    assert rig.memory.stamp
+    assert rig.memory.place
     rig.send([4])
     await listener.look()
     await rig.listener().look()  # a later start goes on from there
     assert set(rig.told) == {"u4@example.com"}
-    rig.memory.stamp = None
+    rig.memory.place = None
     await rig.listener(start="all").look()
     assert set(rig.told) == {"u3@example.com", "u4@example.com"}
 
@@ -245,14 +290,54 @@ async def test_without_campaigns_a_single_mark_tells(start: Start) -> None:
 
 async def test_what_cannot_be_stored_is_tried_again(start: Start) -> None:
     rig = await start()
-    rig.send([3])
+    rig.send({3: GONE, 4: "535 5.7.8 authentication failed"})
     listener = rig.listener()
+    rig.recorder.error = StoreBusy("full")
+    for _ in range(3):
+        with pytest.raises(StoreBusy):
+            await listener.look()
+    assert rig.memory.place == ""
+    rig.recorder.error = None
+    await listener.look()
+    assert rig.told == ["u3@example.com"]
+    assert rig.failed() == {"authentication": 1}
+    assert rig.memory.place
+
+
+async def test_what_is_held_is_counted_once_it_is_stored(start: Start) -> None:
+    rig = await start()
+    rig.send(range(1, 96))
+    listener = rig.listener()
+    await listener.look()
+    listener.clock.monotonic = lambda: 1e12  # type: ignore[method-assign]
     rig.recorder.error = StoreBusy("full")
     with pytest.raises(StoreBusy):
         await listener.look()
+    assert rig.failed() == {}
     rig.recorder.error = None
     await listener.look()
-    assert set(rig.told) == {"u3@example.com"}
+    assert rig.failed() == {"everybody": 95}
+
+
+async def test_while_nothing_can_be_stored_the_log_keeps_what_is_more(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weighing, "MOST", 30)
+    rig = await start()
+    rig.send(range(1, 101, 3))
+    listener = rig.listener()
+    rig.recorder.error = StoreBusy("full")
+    for _ in range(2):
+        with pytest.raises(StoreBusy):
+            await listener.look()
+    rig.send([5])
+    with pytest.raises(StoreBusy):
+        await listener.look()
+    assert len(listener._weighing.waiting) == 34
+    rig.recorder.error = None
+    await listener.look()
+    await listener.look()
+    assert len(rig.told) == 35
 
 
 async def test_a_restart_while_a_campaign_is_sent_is_told(start: Start, caplog: pytest.LogCaptureFixture) -> None:

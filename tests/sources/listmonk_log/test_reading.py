@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bouncestream.ports import Campaign
-from bouncestream.sources.listmonk_log.reading import Lines, LogClock, named
+from bouncestream.sources.listmonk_log.reading import Lines, LogClock, mark, named, sent_at
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
@@ -49,5 +49,29 @@ def test_a_line_that_is_not_young_teaches_nothing() -> None:
 
 def test_of_two_campaigns_of_one_name_the_running_one_or_the_newest_counts() -> None:
     old, new = Campaign(1, "u1", "News", status="running"), Campaign(2, "u2", "News", status="finished")
-    assert named([new, old])["News"] is old
-    assert named([Campaign(1, "u1", "News", status="finished"), new])["News"] is new
+    assert sent_at(named([new, old]), "News", None) is old
+    over = Campaign(1, "u1", "News", status="finished")
+    assert sent_at(named([over, new]), "News", NOW) is new
+    assert sent_at(named([over, new]), "Other", NOW) is None
+
+
+def test_a_campaign_that_had_not_begun_was_not_sent() -> None:
+    jan = Campaign(1, "u1", "News", "finished", started_at=NOW - timedelta(days=31))
+    feb = Campaign(2, "u2", "News", "running", started_at=NOW)
+    mar = Campaign(3, "u3", "News", "draft")
+    all_ = named([jan, feb, mar])
+    assert sent_at(all_, "News", NOW - timedelta(days=1)) is jan
+    assert sent_at(all_, "News", NOW + timedelta(days=1)) is feb
+    assert sent_at(all_, "News", None) is feb
+    assert sent_at(named([jan, mar]), "News", None) is jan
+    assert sent_at(named([jan]), "News", NOW - timedelta(days=99)) is jan, "clocks go wrong"
+
+
+def test_a_later_run_goes_on_behind_its_place() -> None:
+    lines = Lines()
+    assert lines.begin(["a", "b", "c"], mark("b"))
+    assert lines.new(["a", "b", "c"]) == ["c"]
+    lines = Lines()
+    assert not lines.begin(["c", "d"], mark("b"))
+    assert lines.new(["c", "d"]) == ["c", "d"]
+    assert mark("\ud800 é") != mark("é")
