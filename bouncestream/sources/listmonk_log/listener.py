@@ -42,6 +42,8 @@ QUEUE = 2000
 NAMES_AGAIN = 30.0
 #: Where the log has no new line, what is known of campaigns is good for so many seconds; while one is sent.
 GOOD, GOOD_SENDING = 300.0, 30.0
+#: … and for so many where a line is about one that was not sent then.
+RECENT = 2.0
 
 #: Causes that are told beside `judging.refusal.CAUSES`.
 NOT_UNDERSTOOD, NOBODY, TRANSACTIONAL = "not_understood", "subscriber_gone", "transactional"
@@ -149,7 +151,7 @@ class LogListener:
         fresh = self._lines.new(lines)
         if self._lines.gap(lines):
             self._note_gap(f"while it sent {', '.join(self._running)}" if self._running else "")
-        if fresh or self._weighing.waiting or self._campaigns_old():
+        if fresh or self._weighing.waiting or self._asked_before(GOOD_SENDING if self._running else GOOD):
             await self._learn_campaigns()  # Listmonk writes a line when it begins or ends one
         young = self.clock.monotonic() - self._looked_at <= 2 * self.settings.poll
         missed = await self._read(fresh, young=young and self._lines.looked)
@@ -232,6 +234,8 @@ class LogListener:
         if young and found:
             self._time.learn(found[-1][0].at, now)
         told, missed = await self._named([pair for pair in found if pair[0].of_campaign])
+        if any(who.campaign not in self._running for _, who in told) and self._asked_before(RECENT):
+            await self._learn_campaigns()  # one that has begun since may have the name of an older one
         people = await self.sending.people(sorted({who.subscriber for _, who in told})) if told else {}
         self.metrics.add(SENDING_FAILED, TRANSACTIONAL, by=sum(not one.of_campaign for one, _ in found))
         for shown, who in told:
@@ -273,15 +277,15 @@ class LogListener:
     def _names(self) -> Collection[str] | None:
         return None if self._campaigns is None else self._campaigns.keys()
 
-    def _campaigns_old(self) -> bool:
-        return self.clock.monotonic() - self._asked_at >= (GOOD_SENDING if self._running else GOOD)
+    def _asked_before(self, seconds: float) -> bool:
+        return self.clock.monotonic() - self._asked_at >= seconds
 
     async def _learn_campaigns(self, *, again: bool = False) -> bool:
         """Ask which campaigns there are, and which are being sent; whether it was asked. `again`: for a name that
         is not known, now and then."""
-        now = self.clock.monotonic()
-        if again and now - self._asked_at < NAMES_AGAIN:
+        if again and not self._asked_before(NAMES_AGAIN):
             return False
+        now = self.clock.monotonic()
         try:
             found = await self.sending.campaigns()
         except SinkRefused:

@@ -25,7 +25,7 @@ from bouncestream.sandbox.sending import send
 from bouncestream.sinks.listmonk.directory import Directory
 from bouncestream.sinks.listmonk.sending import ListmonkLog
 from bouncestream.sources.listmonk_log import weighing
-from bouncestream.sources.listmonk_log.listener import LogListener
+from bouncestream.sources.listmonk_log.listener import RECENT, LogListener
 from tests.sources.conftest import Clock, Recorder
 
 CAMPAIGN = str(uuid.uuid4())
@@ -172,6 +172,22 @@ async def test_a_campaign_of_the_same_name_a_month_later_takes_no_refusal(start:
     rig.sandbox.listmonk.database.add_campaign(later, "News", ())
     await rig.listener().look()  # after a kill
     assert {one.campaign_uuid for one in rig.events} == {CAMPAIGN}
+
+
+async def test_a_line_of_the_stream_is_of_the_campaign_that_has_begun_since(start: Start) -> None:
+    rig = await start()
+    rig.send([])
+    listener = rig.listener()
+    await listener.look()
+    later = str(uuid.uuid4())
+    letter = Letter("News", status="running", started_at=listener.clock.now())
+    rig.sandbox.settings.campaigns = {**rig.sandbox.settings.campaigns, later: letter}
+    rig.sandbox.listmonk.database.add_campaign(later, "News", ())
+    begun = listener.clock.monotonic()
+    listener.clock.monotonic = lambda: begun + RECENT  # type: ignore[method-assign]
+    rig.send([3])
+    await listener._read(list(rig.sandbox.listmonk.log), young=True)
+    assert {one.refusal.campaign_uuid for one in listener._weighing.waiting} == {later}
 
 
 async def test_a_log_whose_clock_was_set_back_is_read(start: Start) -> None:
