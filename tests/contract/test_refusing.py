@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Contract: what Listmonk writes into its log, and streams, about recipients whom an SMTP server refuses. The server
-is ours: a real Listmonk is set to send to it, on this machine.
+"""Contract: what Listmonk writes into its log, and streams, about recipients whom an SMTP server refuses. The
+server is ours: a real Listmonk is set to send to it, on this machine.
 """
 
 from __future__ import annotations
