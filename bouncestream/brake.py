@@ -12,11 +12,13 @@ are less than half of the threshold; what is held waits for a person.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 
 from bouncestream.record import record
 
@@ -118,18 +120,70 @@ class Usual:
 class Decision:
     """What is held, and how the brake stands after it."""
 
-    held: Mapping[int, str] = field(default_factory=dict)  #: outbox row → why
-    braked: Mapping[str, Braked] = field(default_factory=dict)
-    window: Sequence[Hard] = ()
+    held: Mapping[int, str]  #: outbox row → why
+    braked: Mapping[str, Braked]
+    coming: Sequence[Hard]  #: what was decided about
+    at: datetime  #: when
+
+
+@dataclass(slots=True)
+class _Scope:
+    """The hard bounces of the window that are counted together, each under its place there: those that its brake
+    does not mean, and those that it does."""
+
+    rest: dict[int, Hard] = field(default_factory=dict)
+    alike: dict[int, Hard] = field(default_factory=dict)
+    through: int = 0  #: those that are not held, of all
+
+    def __len__(self) -> int:
+        return len(self.rest) + len(self.alike)
+
+    def add(self, place: int, hard: Hard, on: Braked | None) -> None:
+        (self.rest if _mark_of(on, hard) is None else self.alike)[place] = hard
+        self.through += not hard.held
+
+    def drop(self, place: int) -> None:
+        found = self.rest.pop(place, None) or self.alike.pop(place)
+        self.through -= not found.held
+
+    def but(self, gone: Set[int]) -> list[Hard]:
+        """All in their order, without those of some places."""
+        return [hard for place, hard in sorted((self.rest | self.alike).items()) if place not in gone]
+
+    def source(self, gone: Set[int]) -> str:
+        """The source of the newest, without those of some places."""
+        both = (next((place for place in reversed(of) if place not in gone), 0) for of in (self.rest, self.alike))
+        place = max(both)
+        return (self.rest.get(place) or self.alike[place]).source
 
 
 class Brake:
-    """The hard bounces of the window, and where the brake is on. `decide` changes nothing: `apply` does."""
+    """The hard bounces of the window, and where the brake is on. `decide` changes nothing: `apply` does. Both take
+    a time that grows with what comes and what leaves the window, and not with what is in it."""
 
     def __init__(self, threshold: Threshold, window: Iterable[Hard] = (), braked: Iterable[Braked] = ()) -> None:
         self.threshold = threshold
-        self.window: Sequence[Hard] = tuple(window)
         self.braked: Mapping[str, Braked] = {one.scope: one for one in braked}
+        self._fill(window)
+
+    def _fill(self, window: Iterable[Hard]) -> None:
+        self._window: dict[int, Hard] = {}  # by place: what comes later has a higher one
+        self._times: list[tuple[datetime, int]] = []  # when which place came in, sorted; some have left already
+        self._rows: Counter[int] = Counter()
+        self._scopes: dict[str, _Scope] = {}
+        self._place = 0
+        for one in window:
+            self._add(one)
+
+    @property
+    def window(self) -> Sequence[Hard]:
+        """What is counted, in the order in which it came."""
+        return tuple(self._window.values())
+
+    @property
+    def sources(self) -> set[str]:
+        """The newest source of each campaign or source that is counted."""
+        return {scope.source(frozenset()) for scope in self._scopes.values()}
 
     def limit(self, scope: str, source: str, usual: Usual) -> float:
         """How many of a scope are let through in a window."""
@@ -140,44 +194,93 @@ class Brake:
     def decide(self, coming: Sequence[Hard], now: datetime, usual: Usual) -> Decision:
         """What is done with these hard bounces, which are about to be told. All of them are judged by what came in
         with them: what a backlog brings at once is not let through one by one."""
-        lately = self._lately(now)
-        before = {one.row for one in lately}
-        window = [*lately, *(one for one in coming if one.at > now - self.threshold.window)]
-        window = window[-MOST:]
-        scopes: dict[str, list[Hard]] = {}
-        for one in window:
-            scopes.setdefault(one.scope, []).append(one)
+        counted, old, gone = self._moved(coming, now)
+        left: dict[str, set[int]] = {}
+        for place in gone:
+            left.setdefault(self._window[place].scope, set()).add(place)
+        fresh: dict[str, list[Hard]] = {}
+        for one in counted:
+            fresh.setdefault(one.scope, []).append(one)
+        rows = Counter(self._window[place].row for place in old)
+        again = {one.row for one in counted if self._rows[one.row] > rows[one.row]}
         braked = {}
-        for scope, hards in scopes.items():
-            if (on := self._scope(scope, hards, before, now, usual)) is not None:
+        for scope in dict.fromkeys((*self._scopes, *fresh)):
+            on = self._scope(scope, left.get(scope, set()), fresh.get(scope, []), again, now, usual)
+            if on is not None:
                 braked[scope] = on
         held = {one.row: str(mark) for one in coming if (mark := _mark_of(braked.get(one.scope), one)) is not None}
-        return Decision(held, braked, [replace(one, held=True) if one.row in held else one for one in window])
+        return Decision(held, braked, coming, now)
 
     def apply(self, decision: Decision) -> None:
         """Take over what was decided, once it is stored."""
-        self.window, self.braked = decision.window, decision.braked
+        counted, _, gone = self._moved(decision.coming, decision.at)
+        for place in gone:
+            self._drop(place)
+        del self._times[: self._expired(decision.at)]
+        before, self.braked = self.braked, decision.braked
+        if not decision.held.keys().isdisjoint(self._rows):  # it was let through before, and came again
+            self._fill([replace(one, held=one.held or one.row in decision.held) for one in self.window])
+        for name, scope in self._scopes.items():
+            if self.braked.get(name) != before.get(name):
+                self._scopes[name] = fresh = _Scope()
+                for place, one in sorted((scope.rest | scope.alike).items()):
+                    fresh.add(place, one, self.braked.get(name))
+        for one in counted:
+            self._add(replace(one, held=True) if one.row in decision.held else one)
 
-    def _lately(self, now: datetime) -> list[Hard]:
+    def _moved(self, coming: Sequence[Hard], now: datetime) -> tuple[Sequence[Hard], Set[int], Set[int]]:
+        """What of `coming` is in the window; the places that are too old for it, and all that leave it."""
         since = now - self.threshold.window
-        return [one for one in self.window if one.at > since]
+        counted = [one for one in coming if one.at > since][-MOST:]
+        old = {place for _, place in self._times[: self._expired(now)] if place in self._window}
+        many = len(self._window) - len(old) + len(counted) - MOST
+        return counted, old, old.union(islice((place for place in self._window if place not in old), max(0, many)))
+
+    def _expired(self, now: datetime) -> int:
+        """How many of `_times` are too old."""
+        return bisect_left(self._times, (now - self.threshold.window, self._place + 1))
+
+    def _add(self, hard: Hard) -> None:
+        place = self._place = self._place + 1
+        self._window[place] = hard
+        insort(self._times, (hard.at, place))
+        self._rows[hard.row] += 1
+        self._scopes.setdefault(hard.scope, _Scope()).add(place, hard, self.braked.get(hard.scope))
+
+    def _drop(self, place: int) -> None:
+        hard = self._window.pop(place)
+        self._rows[hard.row] -= 1
+        if not self._rows[hard.row]:
+            del self._rows[hard.row]
+        scope = self._scopes[hard.scope]
+        scope.drop(place)
+        if not scope:
+            del self._scopes[hard.scope]
 
     def _scope(
-        self, scope: str, hards: Sequence[Hard], before: Set[int], now: datetime, usual: Usual
+        self, name: str, gone: Set[int], fresh: Sequence[Hard], again: Set[int], now: datetime, usual: Usual
     ) -> Braked | None:
-        """How the brake stands for one campaign or source. `before`: the rows that are not about to be told."""
-        source = hards[-1].source
-        limit = self.limit(scope, source, usual)
-        on = self.braked.get(scope)
-        if on is not None and sum(_mark_of(on, one) is not None for one in hards) < limit / 2:
-            on = None
-        rest = [one for one in hards if _mark_of(on, one) is None]
-        if on is None:
-            return Braked(scope, source, now, tuple(_alike(rest, limit / 2))) if len(rest) > limit else None
-        through = sum(not one.held and (one.row in before or _mark_of(on, one) is None) for one in hards)
-        if len(rest) <= limit and through <= ROOM * limit:
+        """How the brake stands for one campaign or source. `gone`: the places that leave the window; `again`: the
+        rows that are in it already."""
+        scope = self._scopes.get(name) or _Scope()
+        size = len(scope) - len(gone) + len(fresh)
+        if not size:
+            return None
+        source = fresh[-1].source if fresh else scope.source(gone)
+        limit = self.limit(name, source, usual)
+        on = self.braked.get(name)
+        more = [one for one in fresh if _mark_of(on, one) is None]
+        rest = len(scope.rest) - sum(place in scope.rest for place in gone) + len(more)
+        if on is None or size - rest < limit / 2:
+            if size <= limit:
+                return None
+            return Braked(name, source, now, tuple(_alike([*scope.but(gone), *fresh], limit / 2)))
+        through = scope.through - sum(not self._window[place].held for place in gone)
+        through += sum(not one.held and (one.row in again or _mark_of(on, one) is None) for one in fresh)
+        if rest <= limit / 4 or (rest <= limit and through <= ROOM * limit):
             return on
-        return replace(on, marks=(*on.marks, *_alike(rest, limit / 4)))
+        others = [one for place, one in scope.rest.items() if place not in gone]
+        return replace(on, marks=(*on.marks, *_alike([*others, *more], limit / 4)))
 
 
 def _alike(hards: Sequence[Hard], goal: float) -> list[Mark]:

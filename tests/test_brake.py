@@ -160,6 +160,37 @@ def test_a_restart_goes_on_where_it_was() -> None:
     assert len(play(stream[40:], Usual(), brake=Brake(DEFAULT, quiet.window))[0]) == 10
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_what_is_counted_as_it_moves_is_what_is_there(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A brake that has gone all the way decides as one that is given the window as it stands."""
+    dice = random.Random(seed)
+    most = dice.choice((100_000, 60))
+    monkeypatch.setattr("bouncestream.brake.MOST", most)
+    threshold = Threshold(dice.choice((3, 20)), timedelta(seconds=100), 0.05)
+    brake, now, row, began = Brake(threshold), 0.0, 0, 0
+    for _ in range(80):
+        now += dice.expovariate(1 / dice.choice((0.5, 5, 40)))
+        came = range(row, row := row + dice.randrange(12))
+        coming = []
+        for number in came:
+            seconds, domain = now - dice.choice((0, 0, dice.random() * 150)), f"d{dice.randrange(3)}.example"
+            of = {"campaign": dice.choice(("", "c")), "source": dice.choice(("shop", "news"))}
+            coming.append(hard(number, seconds, domain, dice.choice((UNKNOWN, "full")), **of))
+        usual = Usual({"c": dice.choice((100, 1000))}, {"shop": dice.choice((0, 2))})
+        at = START + timedelta(seconds=now)
+        decision = brake.decide(coming, at, usual)
+        assert decision == Brake(threshold, brake.window, brake.braked.values()).decide(coming, at, usual)
+        began += bool(decision.braked)
+        if dice.random() < 0.9:  # else it was not stored
+            brake.apply(decision)
+            assert all(one.at > at - threshold.window for one in brake.window)
+            assert len(brake.window) <= most
+            assert {one.row for one in brake.window if one.held} >= {
+                one.row for one in brake.window if one.row in decision.held
+            }
+    assert began
+
+
 @pytest.mark.parametrize(
     ("text", "server"),
     [

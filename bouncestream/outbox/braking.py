@@ -16,7 +16,7 @@ from bouncestream.brake import Brake, Braked, Decision, Hard, Mark, Usual, serve
 from bouncestream.event import Kind
 from bouncestream.outbox import codec, delivery
 from bouncestream.outbox.arrivals import Item, take_many
-from bouncestream.outbox.delivery import HORIZON, settle
+from bouncestream.outbox.delivery import settle
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.tables import Stored
 from bouncestream.ports import Claimed, Move, State
@@ -46,7 +46,7 @@ def braked(conn: sqlite3.Connection) -> list[Braked]:
 
 def campaigns_due(conn: sqlite3.Connection, now: datetime, limit: int) -> bool:
     """Whether a hard bounce of a campaign is among the events that are due."""
-    return any(one.campaign for one in _coming(conn, now, limit))
+    return any(one.campaign for one in _hards(conn, delivery.due(conn, now, limit)))
 
 
 def claim(
@@ -59,7 +59,8 @@ def claim(
     looked: Container[str] | None = None,
 ) -> tuple[Decision, list[Claimed]]:
     """`delivery.claim`, after what the brake holds of what is due was held."""
-    decision = brake.decide(_coming(conn, now, limit), now, usual)
+    rows = delivery.due(conn, now, limit)
+    decision = brake.decide(_hards(conn, rows), now, usual)
     if decision.held:
         why = "the brake holds it: too many hard bounces are alike"
         settle(
@@ -73,7 +74,7 @@ def claim(
             for one in decision.braked.values()
         ]
         delivery.set_meta(conn, BRAKED, json.dumps(stored))
-    return decision, delivery.claim(conn, now=now, limit=limit - len(decision.held), looked=looked)
+    return decision, delivery.take(conn, [row for row in rows if row.id not in decision.held], now, looked)
 
 
 def held(conn: sqlite3.Connection) -> int:
@@ -117,13 +118,9 @@ def hards_among(conn: sqlite3.Connection, rows: Collection[int]) -> int:
     )
 
 
-def _coming(conn: sqlite3.Connection, now: datetime, limit: int) -> list[Hard]:
-    """The hard bounces among the events that `claim` would take, as far as they may be held."""
-    found = conn.execute(QUERIES["claim_due"], {"now": codec.stamp(now), "limit": limit}).fetchall()
-    if len(found) < limit:
-        bounds = {"horizon": codec.stamp(now + HORIZON), "limit": limit - len(found)}
-        found += conn.execute(QUERIES["claim_absurd"], bounds).fetchall()
-    rows = [row for row in map(codec.row, found) if row.event.kind == Kind.HARD and row.attempt == 0]
+def _hards(conn: sqlite3.Connection, due: Iterable[codec.Row]) -> list[Hard]:
+    """The hard bounces among what is due, as far as they may be held."""
+    rows = [row for row in due if row.event.kind == Kind.HARD and row.attempt == 0]
     gone = _gone(conn, [row.id for row in rows])
     return [_hard(row) for row in rows if row.id not in gone]
 

@@ -51,14 +51,25 @@ _STATE_OF = QUERIES["state_of"]
 def claim(
     conn: sqlite3.Connection, *, now: datetime, limit: int, looked: Container[str] | None = None
 ) -> list[Claimed]:
-    """Take the oldest due rows for posting: state `claimed`, the next attempt number, a label for those that have
-    none. What is posted again is taken only if its label is in `looked`; None: no label can be looked at."""
-    at = codec.stamp(now)
-    found = conn.execute(_CLAIM_DUE, {"now": at, "limit": limit}).fetchall()
+    """Take the oldest due rows for posting: see `due` and `take`."""
+    return take(conn, due(conn, now, limit), now, looked)
+
+
+def due(conn: sqlite3.Connection, now: datetime, limit: int) -> list[codec.Row]:
+    """The oldest rows that are due."""
+    found = conn.execute(_CLAIM_DUE, {"now": codec.stamp(now), "limit": limit}).fetchall()
     if len(found) < limit:
         bounds = {"horizon": codec.stamp(now + HORIZON), "limit": limit - len(found)}
         found += conn.execute(_CLAIM_ABSURD, bounds).fetchall()
-    rows = [codec.row(values) for values in found]
+    return [codec.row(values) for values in found]
+
+
+def take(
+    conn: sqlite3.Connection, rows: Sequence[codec.Row], now: datetime, looked: Container[str] | None = None
+) -> list[Claimed]:
+    """Take due rows for posting: state `claimed`, the next attempt number, a label for those that have none. What
+    is posted again is taken only if its label is in `looked`; None: no label can be looked at."""
+    at = codec.stamp(now)
     if looked is not None:
         rows = [row for row in rows if row.attempt <= row.unsent or not row.label or row.label in looked]
     if not rows:

@@ -52,8 +52,7 @@ class Braking:
         brake = self._brake
         if self._stale(context) and await context.db.read(partial(braking.campaigns_due, now=now, limit=limit)):
             await self._ask(context)
-        sources = {one.source for one in brake.window[-1000:]}
-        peak = {source: busiest for source in sources if (busiest := self.peak(source)) is not None}
+        peak = {source: busiest for source in brake.sources if (busiest := self.peak(source)) is not None}
         usual = Usual({mark: one.sent for mark, one in self._known.items()}, peak)
         decision, batch = await context.db.write(
             partial(braking.claim, brake=brake, usual=usual, now=now, limit=limit, looked=looked), rows=limit
