@@ -65,8 +65,8 @@ def _of_server(server: Server) -> Iterator[str]:
     if host in (None, "0.0.0.0", "::"):  # noqa: S104 - compared only
         yield (
             f"server.listen: {server.listen} is reachable from every network, without TLS, and so are /metrics "
-            'and /readyz; write "127.0.0.1:8025" behind a proxy on this machine, or block the port with a '
-            "firewall"
+            'and /readyz; write "127.0.0.1:8025" behind a proxy on this machine; in a container, which needs this '
+            "address, publish the port to your proxy only; else block it with a firewall"
         )
     if server.public_url.startswith("http://") and not loopback(_host(server.public_url)):
         yield "server.public_url: webhook secrets are sent unencrypted over http; write https://"
