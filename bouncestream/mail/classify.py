@@ -30,6 +30,8 @@ _CALLED_BACK = re.compile(r"call-?(?:back|out)|verif|\(", re.IGNORECASE)
 _QUOTED_REPLY = re.compile(r"\b[245]\d\d-'(.{1,1500}?)'(?: \(|$)", re.DOTALL)
 # Of several attempts the last answer counts.
 _EARLIER = re.compile(r"\b4\d\d[ -]4\.\d{1,3}\.\d{1,3}\b.{1,600}?(?=(?<![\d.])5\d\d[ -]5\.\d{1,3}\.\d)", re.DOTALL)
+# A name of an address that no rule can take for words or marks.
+_NAME = re.compile(r"[a-z0-9._+-]{1,64}", re.ASCII)
 # Which command was refused, in the words of Postfix, Exim, Sendmail, qmail, Courier, m-FILTER and Yahoo; any white
 # space is one blank.
 _AFTER_MAIL = ("after mail from", "reply to mail from")
@@ -127,13 +129,22 @@ def classify(
         return _not_final(action, status, reply)
     stage = _Stage(diagnostic, context, after_data, at_rcpt, f"{heard} {diagnostic[:STAGE_LIMIT]}".lower())
     address = heard.partition(" ")[0]
+    reading = phrases.Reading(None, True)
     if own:
-        own = phrases.with_roles(own, address.lower() if "@" in address else "", ours)
-    reading = phrases.read_words(own, stage.heard) if own else phrases.Reading(None, True)
+        address = address.lower() if "@" in address else ""
+        own = phrases.with_roles(own, address, ours)
+        reading = phrases.read_words(_of_anybody(own, address), _of_anybody(stage.heard, address))
     hit = reading.hit
     if hit is not None and hit.bare:
         hit = phrases.shape(diagnostic) or hit
     return _judge(hit, reading.neutral, _Numbers(status, found.enhanced, reply), stage)
+
+
+def _of_anybody(text: str, address: str) -> str:
+    """`text` with another name in the recipient's address: what a server tells of all its users is read once. Not
+    where words have no blanks between them, and the address is quoted with them."""
+    name, _, domain = address.partition("@")
+    return text.replace(address, f"x@{domain}") if text.isascii() and _NAME.fullmatch(name) else text
 
 
 @record(frozen=True, slots=True)

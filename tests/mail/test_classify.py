@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bouncestream.mail.classify import classify
+from bouncestream.mail.phrases import read_words
 from bouncestream.mail.reason import REASONS
 
 RCPT = " (in reply to RCPT TO command)"
@@ -308,3 +309,20 @@ def test_of_several_attempts_the_last_answer_counts() -> None:
     assert classify(status="", reply_code="", diagnostic=words).kind == "hard"
     turned = "attempt 1: 550 5.1.1 User unknown\nattempt 2: 450 4.7.1 Greylisted, try again later"
     assert classify(status="", reply_code="", diagnostic=turned).kind == "soft"
+
+
+def test_what_a_server_says_of_all_its_users_is_read_once() -> None:
+    read_words.cache_clear()
+    words = "host mx.example.org[192.0.2.1] said: 550 5.1.1 <{}>: Recipient address rejected: User unknown"
+    people = [f"{name}@example.org" for name in ("jane.doe", "spam", "info", "block+list")]
+    found = [
+        classify(status="5.1.1", reply_code="", diagnostic=words.format(one), heard=f"{one} mx.example.org")
+        for one in people
+    ]
+    assert len(set(found)) == 1
+    assert found[0].reason == "user_unknown"
+    assert read_words.cache_info().misses == 1
+    # where it is quoted, it is the person's own
+    words = "550 jane@example.org 그런 사용자가 없습니다"
+    own = classify(status="", reply_code="", diagnostic=words, heard="jane@example.org mx.example.org")
+    assert "jane@example.org" in own.evidence

@@ -46,7 +46,7 @@ class Reading:
     neutral: bool  #: there are no words, or only such as name no cause
 
 
-@lru_cache(maxsize=64)  # a text is asked about again when more is known of its stage
+@lru_cache(maxsize=256)  # a server says the same to many, and is asked about again when more is known of its stage
 def read_words(text: str, heard: str = "") -> Reading:
     """Read a server's words. `heard`: host names and addresses around them, by which a vendor is recognised."""
     plain = told(text)
