@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,6 +49,7 @@ from bouncestream.sources.webhook.server import WebhookServer, bound
 from bouncestream.supervisor import Supervisor
 
 if TYPE_CHECKING:
+    from bouncestream.dashboard.beside import Beside
     from bouncestream.doctor.finding import Finding
     from bouncestream.maintenance.backfill import Backfilling
     from bouncestream.sources.listmonk_log.listener import LogListener
@@ -89,6 +89,7 @@ class App:
         self._backfilling: Backfilling | None = None
         self._beside: list[asyncio.Task[None]] = []  # ended before the relay is
         self._log: LogListener | None = None
+        self._dashboard: Beside | None = None
         self.pausing: Campaigns | None = None  #: pauses campaigns, where that is wished
 
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
@@ -190,6 +191,8 @@ class App:
         self.config = config
         if self._log is not None:
             self._log.set_rules(config.policy.rules)
+        if self._dashboard is not None:
+            self._dashboard.reload(config)
         self._read_mailboxes()
         self._ask_providers()
 
@@ -264,6 +267,13 @@ class App:
 
         self._log = listener(self.config, self.sink.by_ids, self.intake, self.db, self.health, self.metrics)
         self._beside.append(self.supervisor.keep("listmonk_log", self._log.run, status=Status.YELLOW))
+
+    def _open_dashboard(self) -> None:
+        if self.config.dashboard.listen:
+            from bouncestream.dashboard.beside import Beside  # only where there is one
+
+            self._dashboard = Beside(self.config, self.health, self.metrics)
+            self._beside.append(self.supervisor.keep("dashboard", self._dashboard.run, status=Status.YELLOW))
 
     def _read_mailboxes(self) -> None:
         """Begin to read the mailboxes, or take over what has changed about them."""
@@ -356,6 +366,7 @@ class App:
         self._read_mailboxes()
         self._ask_providers()
         self._read_log()
+        self._open_dashboard()
         # What was imported lives as long as the process: the collector need not look at it every few requests.
         gc.collect()
         gc.freeze()
@@ -380,21 +391,3 @@ class App:
             await asyncio.wait([watch], timeout=WATCH_GRACE)
             await self.supervisor.stop()
         self.supervisor.raise_lost()
-
-
-async def run_with_signals(
-    app: App, on_reload: Callable[[], None], *, ready: Callable[[App], None] | None = None
-) -> None:
-    """`app.run` until SIGTERM or SIGINT; SIGHUP calls `on_reload`. A second signal ends it at once."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-
-    def end() -> None:
-        if app.stopping and task is not None:
-            task.cancel()
-        app.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end)
-    loop.add_signal_handler(signal.SIGHUP, on_reload)
-    await app.run(ready=ready)

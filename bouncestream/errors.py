@@ -115,6 +115,12 @@ class StoreBusy(StoreError):
     retryable = True
 
 
+class StoreSlow(StoreError):
+    """A read took longer than its reader waits. Nothing is wrong with the outbox."""
+
+    retryable = True
+
+
 class StoreUnavailable(StoreError):
     """Disk full, database corrupt or read-only: nothing was stored until a person acts."""
 

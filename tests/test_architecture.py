@@ -54,9 +54,11 @@ FLOORS = {
     "doctor": 7,
     "sandbox": 6,
     "maintenance": 7,
-    "app": 8,
-    "cli": 9,
-    "__main__": 10,
+    "survey": 7,
+    "dashboard": 8,
+    "app": 9,
+    "cli": 10,
+    "__main__": 11,
 }
 
 #: Floor 0 may import within itself only this way: values build on values.
@@ -115,6 +117,13 @@ PURE = [
     "alerts/snapshot.py",
     "alerts/summary.py",
     "alerts/wording.py",
+    "dashboard/frame.py",
+    "dashboard/login.py",
+    "dashboard/pages",
+    "dashboard/parts.py",
+    "dashboard/session.py",
+    "dashboard/texts.py",
+    "dashboard/verdict.py",
     "doctor/logs/access_log.py",
     "doctor/logs/clicks.py",
     "doctor/logs/paths.py",
@@ -333,11 +342,13 @@ def test_public_functions_and_classes_have_docstrings(path: Path) -> None:
 def test_heavy_libraries_are_imported_only_where_they_are_used() -> None:
     """Start-up and memory count on a small VPS; cryptography is imported when a proof needs it, not before."""
     allowed = {
-        "aiohttp": {"sinks", "sources", "sandbox", "doctor", "net"},
+        "aiohttp": {"sinks", "sources", "sandbox", "doctor", "net", "dashboard"},
         "apprise": {"alerts"},
         "aiosqlite": {"outbox"},
         "aioimaplib": {"sources"},
         "rich": {"cli"},
+        "htpy": {"dashboard"},
+        "markupsafe": {"dashboard"},
         "cryptography": {"crypto"},
     }
     for path in FILES:
@@ -347,6 +358,13 @@ def test_heavy_libraries_are_imported_only_where_they_are_used() -> None:
     for library, only in (("aiosqlite", "thread.py"), ("apprise", "sender.py"), ("smtplib", "sender.py")):
         users = [path for path in FILES if library in set(imports(path))]
         assert [path.name for path in users] == [only]
+
+
+@pytest.mark.process
+def test_the_dashboard_is_imported_only_where_it_listens() -> None:
+    code = "import sys, bouncestream.app; print([m for m in sys.modules if 'dashboard' in m or m == 'htpy'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "['bouncestream.config.dashboard']"
 
 
 @pytest.mark.process

@@ -77,6 +77,10 @@ MANUAL: Mapping[str, Entry] = {
         ("status", "status --watch", "status --json"),
         {1: "problems found, or no bridge is running", **_LOOKS},
     ),
+    "dashboard": Entry(
+        ("dashboard", "dashboard -c /etc/bouncestream/config.toml"),
+        {3: "the outbox cannot be read", 75: "a port in use: try again", **_CONFIG},
+    ),
     "alert test": Entry(("alert test",), {1: "a channel failed, or there is none", **_CONFIG}),
     "parse": Entry(
         ("parse bounce.eml", "parse --json one.eml two.eml", "parse -"),

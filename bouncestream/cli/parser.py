@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "sandbox": ("sandbox", "run a stand-in Listmonk, for rehearsals"),
     "check": ("check", "check the configuration and test each connection"),
     "status": ("status", "show the state of sources, outbox, Listmonk and alerts on one screen"),
+    "dashboard": ("dashboard", "show the bridge and its events in the browser, also while none runs"),
     "alert": ("alert", "test the alert channels"),
     "parse": ("parse", "judge bounce mails in files"),
     "explain": ("explain", "explain how a mail, or an event in the outbox, is judged"),

@@ -7,9 +7,11 @@ import argparse
 import asyncio
 import logging
 import os
+import signal
+from collections.abc import Callable
 
 from bouncestream import __version__, logs
-from bouncestream.app import App, run_with_signals
+from bouncestream.app import App
 from bouncestream.cli.exits import TEMPORARY
 from bouncestream.cli.notify import notify
 from bouncestream.cli.opened import as_root, config_path
@@ -60,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         )
     service = _Service(config, path, dry_run=args.dry_run, new_outbox=args.new_outbox)
     try:
-        asyncio.run(run_with_signals(service, service.on_reload, ready=service.ready))
+        asyncio.run(_run_with_signals(service, service.on_reload, ready=service.ready))
     except (NoFolder, SealRefused):  # no start will find another folder, or another key
         raise
     except StoreUnavailable as error:  # a full disk, a damaged file: whoever starts it again may have more luck
@@ -124,3 +126,21 @@ class _Service(App):
 def _warn(config: Config) -> None:
     for warning in config.warnings:
         log.warning("%s", warning)
+
+
+async def _run_with_signals(
+    app: App, on_reload: Callable[[], None], *, ready: Callable[[App], None] | None = None
+) -> None:
+    """`app.run` until SIGTERM or SIGINT; SIGHUP calls `on_reload`. A second signal ends it at once."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+
+    def end() -> None:
+        if app.stopping and task is not None:
+            task.cancel()
+        app.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    loop.add_signal_handler(signal.SIGHUP, on_reload)
+    await app.run(ready=ready)

@@ -7,14 +7,14 @@ from __future__ import annotations
 import io
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from datetime import datetime
 from typing import Any
 
 from bouncestream.alerts.rules import size, span
 from bouncestream.cli import out
-from bouncestream.outbox.state import HELD_FOR
+from bouncestream.survey.status import troubles, waiting
 
 #: The alternate screen of a terminal, without cursor (xterm, "Private Modes" 1049 and 25), and back.
 ENTER, LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
@@ -41,15 +41,6 @@ class Page(io.StringIO):
 
     def isatty(self) -> bool:
         return True
-
-
-def troubles(found: Mapping[str, Any]) -> list[str]:
-    """The troubles, in a few words each; empty: all is."""
-    said = [] if found["running"] else ["no bridge is running"]
-    said += [f"{name} is {part['state']}" for name, part in found["parts"].items() if part["state"] != "green"]
-    said += [a["rule"] for a in found["alerts"]["active"] if a["level"] != "info"]
-    said += [f"{c['channel']} fails" for c in found["alerts"]["channels"] if c["waiting"] and c["error"]]
-    return said
 
 
 def show(found: Mapping[str, Any]) -> None:
@@ -97,38 +88,11 @@ def _heard(source: Mapping[str, Any], now: datetime) -> str:
 
 def _waiting(found: Mapping[str, Any]) -> None:
     """What waits for a person, each with the command that shows or ends it."""
-    told = [*_for_a_person(found["outbox"]), *_backfills(found["parts"])]
+    told = list(waiting(found))
     if told:
         out.heading("Waiting for you")
     for sign, text, fix in told:
         out.mark(sign, text, fix)
-
-
-def _backfills(parts: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str, str]]:
-    """The backfills that wait for a start, or could not ask."""
-    for name, part in parts.items():
-        if name.startswith("backfill:") and part["state"] != "green":
-            what, _, step = part["why"].partition(" Next: ")
-            yield "⚠", f"{name}: {what}", step
-
-
-def _for_a_person(outbox: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    for reason, number in outbox["held"].items():
-        fix = f"bouncestream outbox list --state held, then: outbox release --held-for {reason}"
-        yield "⚠", f"{number} held: {HELD_FOR.get(reason, reason)}", fix
-    if dead := outbox["states"].get("dead"):
-        yield "✘", f"{dead} dead", "bouncestream outbox list --state dead, then: outbox replay --dead"
-    if outbox["quarantine"]:
-        yield (
-            "⚠",
-            f"{outbox['quarantine']} in quarantine: could not be read",
-            "bouncestream outbox list --quarantine",
-        )
-    if outbox["unidentified"]:
-        text = f"{outbox['unidentified']} unidentified: bounce mails that do not tell whose they are"
-        yield "·", text, "bouncestream outbox list --unidentified"
-    if outbox["doubled"]:
-        yield "✘", f"{outbox['doubled']} are stored twice in Listmonk", "bouncestream doctor"
 
 
 def _outbox(outbox: Mapping[str, Any]) -> None:

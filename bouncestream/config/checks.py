@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 
 from bouncestream import providers
-from bouncestream.config import alerting, oauth
+from bouncestream.config import alerting, dashboard, oauth
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config, Privacy
 from bouncestream.config.risks import risks
@@ -62,6 +62,8 @@ def check(
         told = "brake.token: is missing, and pause_campaign is true; write the token of a second API user"
         problems += _beside([told], "brake", skip)
     problems += _beside(alerting.faults(config.alerts, with_secrets=with_secrets), "alerts", skip)
+    told_of = dashboard.faults(config.dashboard, config.server.listen, with_secrets=with_secrets)
+    problems += _beside(told_of, "dashboard", skip)
     for hook in config.webhooks.values():
         if f"webhooks.{hook.name}" in skip:
             continue

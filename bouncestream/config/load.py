@@ -32,6 +32,8 @@ PREFIX = "BOUNCESTREAM__"
 JUDGING = frozenset({"mail.verp_secret"})
 #: The secret that opens a sealed outbox.
 SEALING = frozenset({"privacy.key"})
+#: The secrets that keep the dashboard closed.
+DASHBOARD = frozenset({"dashboard.token", "dashboard.proxy_secret"})
 #: What is read of a key that is not there, or not good: None is what some values mean ("off").
 _ABSENT = object()
 
@@ -43,12 +45,13 @@ def load(
     with_secrets: bool = True,
     judging: bool = False,
     sealing: bool = False,
+    dashboard: bool = False,
 ) -> Config:
     """The configuration from the file at `path` (None: from the environment alone). Raises ConfigError.
 
     `with_secrets=False` is for commands that only look into the outbox: secrets are then neither read nor missed;
     with `judging`, for those that judge mails, none but those that decide what a mail proves; with `sealing`, the
-    key of the outbox too.
+    key of the outbox too; with `dashboard`, those of the dashboard.
     """
     environ = os.environ if environ is None else environ
     problems: list[str] = []
@@ -58,6 +61,7 @@ def load(
     if problems:
         raise ConfigError(problems, file)
     some = (JUDGING if judging else frozenset()) | (SEALING if sealing else frozenset())
+    some |= DASHBOARD if dashboard else frozenset()
     loader = _Loader(environ, problems, warnings, with_secrets=with_secrets, some=some)
     config = loader.build(written, file)
     if path is not None and loader.secrets.inline and (why := too_open(Path(path), 0o077)):

@@ -15,6 +15,7 @@ from typing import Any
 from bouncestream.config import tables
 from bouncestream.config.alerting import Alerts, Email, Heartbeat, JsonWebhook, Summary
 from bouncestream.config.brake import BrakeSettings
+from bouncestream.config.dashboard import Dashboard
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.crypto.sealed import ADVICE
 from bouncestream.crypto.secret import Secret
@@ -343,6 +344,7 @@ class Config:
     policy: Policy = field(default_factory=Policy)
     brake: BrakeSettings = field(default_factory=BrakeSettings)
     alerts: Alerts = field(default_factory=Alerts)
+    dashboard: Dashboard = field(default_factory=Dashboard)
     log: Log = field(default_factory=Log)
     warnings: tuple[str, ...] = field(default=(), compare=False)  #: not faults, but someone should know
     path: str = field(default="", compare=False)  #: the file that it came from, if any
@@ -377,5 +379,6 @@ SECTIONS: Mapping[str, type[Any]] = {
     "alerts.webhook": JsonWebhook,
     "alerts.heartbeat": Heartbeat,
     "alerts.summary": Summary,
+    "dashboard": Dashboard,
     "log": Log,
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bouncestream.config import dashboard
 from bouncestream.config.alerting import Alerts
 from bouncestream.config.model import Config, Retention, Server, Verify
 from bouncestream.providers._settings import Webhook
@@ -38,6 +39,7 @@ def risks(config: Config, *, with_secrets: bool = True) -> Iterator[str]:
     yield from _of_retention(config.retention)
     if with_secrets:
         yield from _of_alerts(config.alerts)
+    yield from dashboard.risks(config.dashboard)
     for hook in config.webhooks.values():
         yield from _of_webhook(hook, config.server)
     for box in config.mailboxes.values():

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bouncestream.errors import StoreBusy, StoreError, StoreUnavailable
+from bouncestream.errors import StoreBusy, StoreError, StoreSlow, StoreUnavailable
 
 #: STRICT tables came with 3.37; RETURNING and the rest are older.
 MINIMUM = (3, 37, 0)
@@ -207,6 +207,10 @@ _WORDS: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_NOMEM: (
         StoreUnavailable,
         ("Out of memory: nothing was stored. Next: give bouncestream more memory."),
+    ),
+    sqlite3.SQLITE_INTERRUPT: (
+        StoreSlow,
+        "Reading the outbox took longer than this may take. Next: try again, or ask for less.",
     ),
     sqlite3.SQLITE_CORRUPT: (StoreUnavailable, ""),  # `damaged` has the words
     sqlite3.SQLITE_NOTADB: (StoreUnavailable, ""),

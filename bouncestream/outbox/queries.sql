@@ -827,3 +827,10 @@ SELECT 1 FROM let_go WHERE outbox_id = ?;
 
 -- name: forget_let_go
 DELETE FROM let_go WHERE outbox_id = ?;
+
+-- Dashboard ----------------------------------------------------------------------------------------------------------
+
+-- name: newest_verified
+-- Among the newest moves: what was proven before those is old.
+SELECT at FROM (SELECT at, to_state FROM history ORDER BY id DESC LIMIT 5000) AS newest
+WHERE to_state = 'verified' LIMIT 1;

@@ -38,8 +38,11 @@ class View:
         self._conn = conn
         self._frozen = frozen
 
-    def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
-        """The result of `fn`, which sees one consistent state. Raises StoreError."""
+    def read(self, fn: Callable[[sqlite3.Connection], T], *, within: float | None = None) -> T:
+        """The result of `fn`, which sees one consistent state. Raises StoreError; StoreSlow, when its queries take
+        longer than `within` seconds."""
+        if within is not None:
+            _end_after(self._conn, within)
         with connection.in_words():
             self._conn.execute("BEGIN")
             try:
@@ -76,8 +79,7 @@ def view(
         conn = sqlite3.connect(**connection.options(file, mode=mode))
     with closing(conn):
         if patience is not None:
-            until = time.monotonic() + patience
-            conn.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+            _end_after(conn, patience)
         with connection.in_words():
             connection.prepare_reader(conn)
             found = version(conn)
@@ -85,6 +87,12 @@ def view(
                 raise SchemaTooOld(_older(path, found))
             hidden = found == newest() and show(conn, key, reveal=reveal)
         yield View(file, conn, frozen=frozen, hidden=hidden)
+
+
+def _end_after(conn: sqlite3.Connection, seconds: float) -> None:
+    """Let no query of a connection go on after so many seconds."""
+    until = time.monotonic() + seconds
+    conn.set_progress_handler(lambda: time.monotonic() > until, 1_000)
 
 
 def _mode(path: Path) -> tuple[str, bool]:

@@ -37,6 +37,7 @@ def test_all_commands_are_there() -> None:
         "demo",
         "sandbox",
         "check",
+        "dashboard",
         "doctor",
         "status",
         "alert test",

@@ -77,6 +77,12 @@ class Connections:
         self._server = await loop.create_server(lambda: Connection(self), host, port, backlog=descriptors.backlog())
         return [socket.getsockname() for socket in self._server.sockets]
 
+    async def listen_on(self, path: str) -> None:
+        """Take connections on a Unix socket, whose file must not be there. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        backlog = descriptors.backlog()
+        self._server = await loop.create_unix_server(lambda: Connection(self), path, backlog=backlog)
+
     async def retire(self, grace: float) -> int:
         """Take no more; close the connections without a request in hand, the others after their answer, all of them
         within `grace` seconds. Returns how many had to be cut off."""

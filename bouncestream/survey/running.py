@@ -9,6 +9,9 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from bouncestream.health import Health
+from bouncestream.metrics import ALL, Metrics
+
 #: Seconds for an answer from this machine, and the largest answer that is read.
 PATIENCE, LARGEST = 3.0, 1 << 20
 
@@ -28,6 +31,12 @@ class Running:
         """A metric as a number; None: not known."""
         value = self.metrics.get(metric)
         return None if value is None else int(value)
+
+
+def of(health: Health, metrics: Metrics) -> Running:
+    """This process itself, which is the bridge."""
+    parts = {name: {"state": part.state.value, "why": part.why} for name, part in health.parts.items()}
+    return Running(True, health.ready, parts, {metric.name: sum(metrics.of(metric).values()) for metric in ALL})
 
 
 def ask(url: str) -> Running:

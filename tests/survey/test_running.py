@@ -4,13 +4,13 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from bouncestream.cli.running import Running, ask
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Server
 from bouncestream.health import Health, Status
 from bouncestream.metrics import REQUESTS, RESTARTS, Metrics
 from bouncestream.ports import Receipt, Submission
 from bouncestream.sources.webhook.server import WebhookServer
+from bouncestream.survey.running import Running, ask, of
 from tests.alerts.receivers import hooks
 
 
@@ -47,3 +47,14 @@ def test_nobody_there_is_no_bridge() -> None:
         taken.bind(("127.0.0.1", 0))
         assert ask(f"http://127.0.0.1:{taken.getsockname()[1]}") == Running()
     assert ask("") == Running()
+
+
+def test_the_bridge_knows_itself_without_asking() -> None:
+    health, metrics = Health(), Metrics()
+    health.set("listmonk", Status.RED, "connection refused")
+    metrics.add(REQUESTS, "a", "200", by=3)
+    metrics.add(REQUESTS, "b", "200", by=4)
+    running = of(health, metrics)
+    assert (running.up, running.ready) == (True, False)
+    assert running.parts == {"listmonk": {"state": "red", "why": "connection refused"}}
+    assert running.number("bouncestream_webhook_requests_total") == 7

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The dashboard beside the running bridge, of whose process it is a part: where it cannot listen, the bridge works
+all the same, and says so."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+
+from bouncestream.backoff import backoff
+from bouncestream.clock import SystemClock
+from bouncestream.config.model import Config
+from bouncestream.dashboard.server import DashboardServer
+from bouncestream.health import Health, Status
+from bouncestream.metrics import Metrics
+from bouncestream.survey import running
+from bouncestream.survey.running import Running
+
+log = logging.getLogger("bouncestream.dashboard")
+
+#: Its part on the board of health.
+PART = "dashboard"
+#: Seconds that pages in hand may take at the end, and the longest rest between two attempts to listen.
+GRACE, LONGEST_REST = 1.0, 60.0
+
+
+class Beside:
+    """The dashboard of a bridge; `run` lasts until it is cancelled."""
+
+    def __init__(
+        self, config: Config, health: Health, metrics: Metrics, chance: Callable[[], float] = random.random
+    ) -> None:
+        self._health, self._metrics, self._chance = health, metrics, chance
+        self.server = DashboardServer(config, self._running, SystemClock())
+
+    def reload(self, config: Config) -> None:
+        """Show these settings from now on; those of the dashboard itself need a restart."""
+        self.server.config = config
+
+    async def run(self) -> None:
+        """Listen, and try again for as long as that cannot be done."""
+        failures = 0
+        while True:
+            try:
+                await self.server.start()
+                break
+            except OSError as error:
+                failures += 1
+                why = f"cannot listen on {self.server.config.dashboard.listen}: {error.strerror or error}"
+                self._health.set(PART, Status.YELLOW, f"{why}; it is tried again")
+                await asyncio.sleep(backoff(failures, cap=LONGEST_REST, jitter=self._chance()))
+        self._health.set(PART, Status.GREEN)
+        log.info("the dashboard listens on %s", ", ".join(self.server.urls))
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await self.server.stop(GRACE)
+
+    async def _running(self) -> Running:
+        return running.of(self._health, self._metrics)

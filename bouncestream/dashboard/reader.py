@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outbox as the dashboard reads it: by a read-only connection of its own for each page, on a thread, few pages
+at a time, and no query for longer than a moment. The bridge never waits for a page."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from bouncestream.crypto.secret import Secret
+from bouncestream.errors import StoreBusy, StoreSlow
+from bouncestream.outbox.view import View, view
+
+#: Seconds that one query may take.
+QUERY = 0.2
+#: Pages that are read at the same time, and that wait for their turn.
+AT_ONCE, WAITING = 2, 16
+#: Seconds that a page may wait and be read.
+PAGE = 10.0
+
+T = TypeVar("T")
+
+
+class Pages:
+    """What is asked of the outbox for one page."""
+
+    def __init__(self, outbox: View) -> None:
+        self._outbox = outbox
+        self.hidden = outbox.hidden  #: it is sealed, and not opened
+
+    def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """The result of `fn`. Raises StoreError; StoreSlow after a moment."""
+        return self._outbox.read(fn, within=QUERY)
+
+    def if_in_time(self, fn: Callable[[sqlite3.Connection], T]) -> T | None:
+        """The same; None: it takes too long, which the page then says."""
+        try:
+            return self.read(fn)
+        except StoreSlow:
+            return None
+
+    def walk(self, fn: Callable[[sqlite3.Connection, int, int], bool], high: int, low: int, step: int) -> int:
+        """Call `fn` for one piece of a table after the other, from row `high` down to row `low`, `step` rows each:
+        it is given the first and the last row, and returns whether it wants more. Ends after a moment. Returns the
+        lowest row that was looked at."""
+        until = time.monotonic() + QUERY
+        while high >= low:
+            first = max(low, high - step + 1)
+            try:
+                more = self.read(lambda conn, one=first, two=high: fn(conn, one, two))  # type: ignore[misc]
+            except StoreSlow:
+                if step == 1:
+                    raise
+                step = max(1, step // 8)
+                more, first = True, high + 1
+            if not more or time.monotonic() > until:
+                return first
+            high = first - 1
+        return low
+
+
+@dataclass(eq=False)
+class Reader:
+    """Reads pages of the outbox at `path`; `key` opens a sealed one."""
+
+    path: Path
+    key: Secret | None
+
+    def __post_init__(self) -> None:
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+
+    async def page(self, make: Callable[[Pages], T], *, reveal: bool = False) -> T:
+        """What `make` makes of the outbox, on a thread. `reveal`: what is sealed is opened. Raises StoreError."""
+        if self._waiting >= WAITING:
+            raise StoreBusy("Too many pages of the dashboard are asked for at once. Next: try again in a moment.")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(PAGE), self._turn:
+                return await asyncio.to_thread(self._read, make, reveal)
+        except TimeoutError:
+            raise StoreSlow("The outbox could not be read in time. Next: try again in a moment.") from None
+        finally:
+            self._waiting -= 1
+
+    def _read(self, make: Callable[[Pages], T], reveal: bool) -> T:
+        with view(self.path, key=self.key, reveal=reveal and self.key is not None) as outbox:
+            return make(Pages(outbox))

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The dashboard's server: who asks, for which page, and the answer. It listens from `start` to `stop`, on a place
+of its own.
+
+A GET only reads what is stored. A POST logs in and out, shows addresses, or runs the doctor's quick checks; it
+carries the token of a form of its session.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+from aiohttp import hdrs, web
+
+from bouncestream.config.model import Config
+from bouncestream.dashboard import frame, login, place, session, site
+from bouncestream.dashboard.frame import HEADERS, Chrome
+from bouncestream.dashboard.pages import door
+from bouncestream.dashboard.parts import Look
+from bouncestream.dashboard.reader import Pages, Reader
+from bouncestream.dashboard.session import Session
+from bouncestream.dashboard.texts import ENGLISH
+from bouncestream.errors import BouncestreamError, RequestRefused, StoreBusy, StoreError
+from bouncestream.ports import Clock
+from bouncestream.sources.webhook.body import read_body
+from bouncestream.sources.webhook.budget import Budget, Share
+from bouncestream.sources.webhook.client_address import sender
+from bouncestream.sources.webhook.connection import Connection, Connections
+from bouncestream.survey.running import Running
+
+log = logging.getLogger("bouncestream.dashboard")
+
+#: Connections at most, seconds for a header, and for the next request of a connection.
+_MOST, _HEADER_TIMEOUT, _KEEPALIVE = 100, 10.0, 30.0
+#: Bytes of a form, and seconds until it is there; bytes of all forms together.
+_FORM, _FORM_TIMEOUT, _FORMS = 8 << 10, 10.0, 256 << 10
+#: Fields of a query or form, and characters of a path to come back to.
+_FIELDS, _LONGEST_PATH = 40, 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request, and who makes it."""
+
+    request: web.BaseRequest
+    look: Look
+    session: Session | None
+    user: str  #: whom the proxy has logged in
+    sender: str
+    form: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        return self.request.rel_url.raw_path_qs
+
+
+@dataclass(eq=False)
+class DashboardServer:
+    """Listens from `start` to `stop`. `running` tells of the bridge."""
+
+    config: Config
+    running: Callable[[], Awaitable[Running]]
+    clock: Clock
+    urls: list[str] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        self._settings = self.config.dashboard
+        self._reader = Reader(Path(self.config.outbox.path), self.config.privacy.key)
+        token = self._settings.token
+        self._key = session.key_of(token.keys[0] if token is not None else secrets.token_bytes(32))
+        self._tries = login.Tries()
+        self._budget = Budget(_FORMS)
+        self._connections: Connections | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises OSError."""
+        connections = Connections(
+            self._handle, header_timeout=_HEADER_TIMEOUT, keepalive_timeout=_KEEPALIVE, most=_MOST, full=_full
+        )
+        self.urls = await place.listen(connections, self._settings)
+        self._connections = connections
+
+    async def stop(self, grace: float) -> None:
+        """Accept nothing new, let requests in hand end within `grace` seconds, close."""
+        connections, self._connections = self._connections, None
+        if connections is not None:
+            place.leave(self._settings)
+            await connections.retire(grace)
+
+    async def _handle(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
+        try:
+            response = await self._answer(request, connection)
+        except RequestRefused as refused:
+            response = web.Response(status=refused.status, text=f"{refused}\n")
+        except StoreBusy as busy:
+            response = web.Response(status=503, text=f"{busy}\n", headers={"Retry-After": "5"})
+        except ConnectionError:  # there is nobody to answer
+            response = web.Response(status=400)
+        except Exception as error:  # a bug of ours, which must end here
+            log.exception("bug: %s while making a page", type(error).__name__)
+            response = web.Response(status=500, text="a bug in bouncestream; its log says more\n")
+        for name, value in HEADERS.items():
+            response.headers[name] = value
+        if response.status >= 400:
+            response.force_close()
+        return response
+
+    async def _answer(self, request: web.BaseRequest, connection: Connection) -> web.Response:
+        look = Look(self.clock.now(), ENGLISH)
+        if not login.is_ours(request.headers.get(hdrs.HOST, ""), self._settings):
+            host = request.headers.get(hdrs.HOST, "")
+            return _html(door.refused(look, look.t.not_ours.format(host=host[:100])), 421)
+        if request.method not in ("GET", "HEAD", "POST"):
+            return web.Response(status=405, headers={"Allow": "GET, HEAD, POST"})
+        if request.path in ("/favicon.ico", "/robots.txt"):
+            return web.Response(status=404)
+        form = await self._form(request, connection) if request.method == "POST" else {}
+        call = self._call(request, look, form)
+        if request.path == "/login":
+            return self._log_in(call)
+        if call.session is None:
+            if self._settings.token is None:
+                return _html(door.refused(look, look.t.no_user), 403)
+            return _see(f"/login?to={quote(call.path, safe='')}" if call.path != "/" else "/login")
+        response = (
+            self._do(call, call.session) if request.method == "POST" else await self._page(call, call.session)
+        )
+        if call.user and hdrs.SET_COOKIE not in response.headers:
+            self._keep(response, call, call.session)  # its forms need a session to belong to
+        return response
+
+    def _call(self, request: web.BaseRequest, look: Look, form: Mapping[str, str]) -> _Call:
+        peername = request.transport.get_extra_info("peername") if request.transport is not None else None
+        peer = str(peername[0]) if isinstance(peername, tuple) and peername else ""
+        user = login.user_of(request.headers, peer, self._settings)
+        now = look.now.timestamp()
+        found = session.read(request.cookies.get(self._cookie(request), ""), self._key, now)
+        if user and (found is None or found.who != user):
+            found = self._new(user, now)
+        elif not user and (self._settings.token is None or (found is not None and found.who)):
+            found = None  # who came by the proxy comes by the proxy
+        if found is not None and found.shows(now):
+            look = replace(look, shown=True)
+        forwarded = request.headers.getall("X-Forwarded-For", ())
+        came_from = sender(peername, forwarded, self._settings.trusted_proxies)
+        return _Call(request, look, found, user, came_from or "the socket", form)
+
+    async def _form(self, request: web.BaseRequest, connection: Connection) -> Mapping[str, str]:
+        """The fields of a form."""
+        share = Share(self._budget)
+        try:
+            body = await read_body(request, connection, share, _FORM, _FORM_TIMEOUT, proven=False)
+        finally:
+            share.release()
+        return _fields(body.decode("utf-8", "replace"))
+
+    def _log_in(self, call: _Call) -> web.Response:
+        to, look, token = (
+            _own(call.form.get("to") or call.request.query.get("to", "/")),
+            call.look,
+            self._settings.token,
+        )
+        if call.session is not None:
+            return _see(to)
+        if token is None:
+            return _html(door.refused(look, look.t.no_user), 403)
+        if call.request.method != "POST":
+            return _html(door.login(look, to))
+        if not _same_origin(call.request):
+            return _html(door.refused(look, look.t.stale_form), 403)
+        network, now = login.network_of(call.sender), self.clock.monotonic()
+        if wait := self._tries.wait(network, now):
+            response = _html(door.login(look, to, wait=wait), 429)
+            response.headers["Retry-After"] = str(int(wait) + 1)
+            return response
+        if not token.matches(call.form.get("token", "")):
+            self._tries.failed(network, now)
+            log.warning("a wrong token of the dashboard came from %s", call.sender)
+            return _html(door.login(look, to, wrong=True), 403)
+        self._tries.passed(network)
+        log.info("logged in to the dashboard from %s", call.sender)
+        response = _see(to)
+        self._keep(response, call, self._new("", look.now.timestamp()))
+        return response
+
+    def _do(self, call: _Call, who: Session) -> web.Response:
+        """What a form asks for."""
+        form, path = call.form, call.request.path
+        if not session.is_form_token(form.get("form", ""), who, self._key) or not _same_origin(call.request):
+            return _html(door.refused(call.look, call.look.t.stale_form), 403)
+        response = _see(_own(form.get("to", "/")))
+        if path == "/show":
+            log.info("the dashboard shows addresses to %s, from %s", who.who or "the token", call.sender)
+            self._keep(response, call, replace(who, shown_until=call.look.now.timestamp() + session.SHOWN))
+        elif path == "/hide":
+            self._keep(response, call, replace(who, shown_until=0.0))
+        elif path == "/logout":
+            response = _see("/login")
+            response.del_cookie(self._cookie(call.request), path="/")
+        else:
+            return _html(door.refused(call.look, call.look.t.not_found), 404)
+        return response
+
+    async def _page(self, call: _Call, who: Session) -> web.Response:
+        look, request = call.look, call.request
+        chrome = Chrome(
+            who,
+            session.form_token(who, self._key),
+            call.path,
+            site.tabs(look.t),
+            refresh=request.path == "/" and "refresh" in request.query,
+            can_logout=not call.user,
+        )
+        make = site.maker(request.path)
+        if make is None:
+            return _html(frame.page(look, look.t.not_found, door.remark(look, look.t.not_found), chrome), 404)
+        query = _fields(request.rel_url.raw_query_string)
+        asked = site.Asked(request.path, query, self.config, await self.running(), look)
+
+        def whole(pages: Pages) -> web.Response:
+            made = make(asked, pages)
+            hidden = pages.hidden and (look.shown or not self.config.privacy.key)
+            return _html(frame.page(look, made.title, made.content, replace(chrome, hidden=hidden)), made.status)
+
+        try:
+            return await self._reader.page(whole, reveal=look.shown)
+        except StoreError as error:
+            content = door.remark(look, str(error))
+            return _html(frame.page(look, look.t.went_wrong, content, chrome), 503)
+        except BouncestreamError as error:
+            return _html(frame.page(look, look.t.went_wrong, door.remark(look, str(error)), chrome), 404)
+
+    def _new(self, who: str, now: float) -> Session:
+        return Session(who=who, name=secrets.token_urlsafe(16), until=now + self._settings.session)
+
+    def _keep(self, response: web.Response, call: _Call, kept: Session) -> None:
+        """Have the browser keep a session."""
+        response.set_cookie(
+            self._cookie(call.request),
+            session.written(kept, self._key),
+            max_age=max(0, int(kept.until - call.look.now.timestamp())),
+            path="/",
+            secure=self._by_https(call.request),
+            httponly=True,
+            samesite="Strict",
+        )
+
+    def _cookie(self, request: web.BaseRequest) -> str:
+        """The name of the cookie; by HTTPS one that a browser takes from this host alone (RFC 6265bis, section
+        4.1.3.2)."""
+        return "__Host-bouncestream" if self._by_https(request) else "bouncestream"
+
+    def _by_https(self, request: web.BaseRequest) -> bool:
+        """Whether the browser speaks HTTPS with the proxy in front: it does at the public URL."""
+        url = urlsplit(self._settings.public_url)
+        return url.scheme == "https" and urlsplit(f"//{request.host}").hostname == url.hostname
+
+
+def _full() -> None:
+    log.error("all connections of the dashboard are in use: further ones are told to retry later")
+
+
+def _html(text: str, status: int = 200) -> web.Response:
+    return web.Response(status=status, text=text, content_type="text/html", charset="utf-8")
+
+
+def _see(path: str) -> web.Response:
+    return web.Response(status=303, headers={hdrs.LOCATION: path})
+
+
+def _fields(text: str) -> dict[str, str]:
+    """The fields of a query or form, of each its first value."""
+    try:
+        parsed = parse_qs(text, max_num_fields=_FIELDS, errors="replace")
+    except ValueError:  # too many
+        return {}
+    return {name: values[0] for name, values in parsed.items()}
+
+
+def _own(path: str) -> str:
+    """A path of this site; its first page for anything else."""
+    fits = path.startswith("/") and not path.startswith(("//", "/\\")) and len(path) <= _LONGEST_PATH
+    return quote(path, safe="/?&=%+-._~!$'()*,;:@#") if fits and path.isprintable() else "/"
+
+
+def _same_origin(request: web.BaseRequest) -> bool:
+    """Whether a form was sent from a page of ours, as far as the browser tells."""
+    origin = request.headers.get(hdrs.ORIGIN)
+    if origin in (None, "null"):  # Referrer-Policy: no-referrer makes it null for forms of our own
+        return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
+    return urlsplit(origin).netloc == request.headers.get(hdrs.HOST)

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of the bridge: its sources, outbox, sink and alerts, what is wrong with it, and what waits for a
+person. From the outbox, which is only read, and from what the running bridge says of itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bouncestream.alerts import wording
+from bouncestream.config.model import Config
+from bouncestream.outbox import alerts, codec, delivery
+from bouncestream.outbox.files import beside, free_beside, size_of
+from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.state import HELD_FOR
+from bouncestream.survey.running import Running
+
+#: Notices that are told.
+LAST = 8
+#: Hours of a day and of a week.
+DAY, WEEK = 24, 168
+
+
+def status(conn: sqlite3.Connection, config: Config, running: Running, now: datetime) -> dict[str, Any]:
+    """The state, as `bouncestream status --json` prints it: the keys at, running, ready, parts, sources, outbox,
+    sink and alerts."""
+    return {
+        "at": _time(now),
+        "running": running.up,
+        "ready": running.ready,
+        "parts": running.parts,
+        "sources": _sources(conn, config, running, now),
+        "outbox": _outbox(conn, Path(config.outbox.path), now),
+        "sink": _sink(config, running),
+        "alerts": _alerts(conn),
+    }
+
+
+def troubles(found: Mapping[str, Any]) -> list[str]:
+    """The troubles, in a few words each; empty: all is."""
+    said = [] if found["running"] else ["no bridge is running"]
+    said += [f"{name} is {part['state']}" for name, part in found["parts"].items() if part["state"] != "green"]
+    said += [a["rule"] for a in found["alerts"]["active"] if a["level"] != "info"]
+    said += [f"{c['channel']} fails" for c in found["alerts"]["channels"] if c["waiting"] and c["error"]]
+    return said
+
+
+def waiting(found: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """What waits for a person: a sign, the words, and the command that shows or ends it."""
+    yield from _in_outbox(found["outbox"])
+    yield from _backfills(found["parts"])
+
+
+def _in_outbox(outbox: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for reason, number in outbox["held"].items():
+        fix = f"bouncestream outbox list --state held, then: outbox release --held-for {reason}"
+        yield "⚠", f"{number} held: {HELD_FOR.get(reason, reason)}", fix
+    if dead := outbox["states"].get("dead"):
+        yield "✘", f"{dead} dead", "bouncestream outbox list --state dead, then: outbox replay --dead"
+    if outbox["quarantine"]:
+        yield (
+            "⚠",
+            f"{outbox['quarantine']} in quarantine: could not be read",
+            "bouncestream outbox list --quarantine",
+        )
+    if outbox["unidentified"]:
+        text = f"{outbox['unidentified']} unidentified: bounce mails that do not tell whose they are"
+        yield "·", text, "bouncestream outbox list --unidentified"
+    if outbox["doubled"]:
+        yield "✘", f"{outbox['doubled']} are stored twice in Listmonk", "bouncestream doctor"
+
+
+def _backfills(parts: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """The backfills that wait for a start, or could not ask."""
+    for name, part in parts.items():
+        if name.startswith("backfill:") and part["state"] != "green":
+            what, _, step = part["why"].partition(" Next: ")
+            yield "⚠", f"{name}: {what}", step
+
+
+def _sources(conn: sqlite3.Connection, config: Config, running: Running, now: datetime) -> list[dict[str, Any]]:
+    hour = alerts.hour_of(now)
+    known = alerts.hours(conn, hour - alerts.KEEP_HOURS)
+    _, uncounted = alerts.new_arrivals(conn, now)
+    known += [(*key, events) for key, events in uncounted.items()]
+    heard = dict(conn.execute(QUERIES["newest_by_source"]).fetchall())
+    found = []
+    for kind, table in (("webhook", config.webhooks), ("mailbox", config.mailboxes)):
+        for name, settings in table.items():
+            mine = [(at, events) for at, source, _, events in known if source == name]
+            newest = max((at for at, _ in mine), default=None)
+            part = running.parts.get(f"{kind}:{name}", {})
+            found.append(
+                {
+                    "name": name,
+                    "type": kind,
+                    "provider": getattr(settings, "provider", ""),
+                    "state": part.get("state"),
+                    "why": part.get("why", ""),
+                    "last_heard": heard.get(name),
+                    "newest_hour": _time(datetime.fromtimestamp(newest * 3600, UTC)) if newest else None,
+                    "day": sum(events for at, events in mine if at > hour - DAY),
+                    "week": sum(events for at, events in mine if at > hour - WEEK),
+                }
+            )
+    return found
+
+
+def _outbox(conn: sqlite3.Connection, path: Path, now: datetime) -> dict[str, Any]:
+    return {
+        "path": str(path),
+        "states": dict(delivery.tally(conn)),
+        "oldest_pending_seconds": round(delivery.oldest_pending(conn, now), 1),
+        "held": dict(conn.execute(QUERIES["held_for"]).fetchall()),
+        "quarantine": delivery.quarantine_count(conn),
+        "unidentified": delivery.quarantine_count(conn, unidentified=True),
+        "duplicates": int(delivery.get_meta(conn, "duplicates") or 0),
+        "doubled": int(delivery.get_meta(conn, "doubled") or 0),
+        "bytes": size_of(path),
+        "wal_bytes": size_of(beside(path, "-wal")),
+        "disk_free_bytes": free_beside(path),
+    }
+
+
+def _sink(config: Config, running: Running) -> dict[str, Any]:
+    part = running.parts.get("listmonk", {})
+    return {
+        "url": config.listmonk.url,
+        "state": part.get("state"),
+        "why": part.get("why", ""),
+        "restarts": running.number("bouncestream_listmonk_restarts_total"),
+        "lost": running.number("bouncestream_listmonk_lost_total"),
+    }
+
+
+def _alerts(conn: sqlite3.Connection) -> dict[str, Any]:
+    active = [s for s in alerts.states(conn).values() if s.active]
+    channels: dict[str, dict[str, Any]] = {}
+    for sent in alerts.deliveries(conn):  # the oldest first
+        channel = channels.setdefault(
+            sent.channel, {"channel": sent.channel, "waiting": 0, "error": "", "last_sent": None}
+        )
+        if sent.sent:
+            channel |= {"last_sent": _time(sent.ended_at), "error": ""}
+        elif sent.due_at is not None:
+            channel["waiting"] += 1
+            channel["error"] = sent.error or channel["error"]
+    return {
+        "active": [
+            {
+                "rule": s.rule,
+                "subject": s.subject,
+                "level": s.level,
+                "since": _time(s.fired_at),
+                "text": s.text,
+                "fix": s.fix,
+            }
+            for s in sorted(active, key=lambda s: (s.level, s.rule, s.subject))
+        ],
+        "last": [wording.as_json(notice) for notice in alerts.recent(conn, LAST)],
+        "channels": sorted(channels.values(), key=lambda channel: str(channel["channel"])),
+    }
+
+
+def _time(at: datetime | None) -> str:
+    """A time as JSON has it; empty: none."""
+    return codec.stamp(at) if at else ""

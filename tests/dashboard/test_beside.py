@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The dashboard in the process of the bridge."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sqlite3
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bouncestream.config.model import Config, Server
+from bouncestream.dashboard import beside
+from bouncestream.dashboard.beside import PART, Beside
+from bouncestream.health import Health, Status
+from bouncestream.metrics import RESTARTS, Metrics
+from tests.dashboard.stage import Browser, config
+
+
+class Board(Health):
+    """A board of health that tells when something is noted on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted = asyncio.Event()
+
+    def set(self, part: str, state: Status, why: str = "") -> None:
+        super().set(part, state, why)
+        self.noted.set()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_it_shows_the_board_of_the_bridge_itself(
+    path: Path, conn: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    health, metrics = Board(), Metrics()
+    made = Beside(config(path), health, metrics)
+    task = asyncio.create_task(made.run())
+    await health.noted.wait()
+    assert health.parts[PART].state is Status.GREEN
+    health.set("relay", Status.RED, "its own words")
+    metrics.add(RESTARTS, by=3)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        browser = Browser(made.server.urls[0], session)
+        assert f"the dashboard listens on {browser.url}" in caplog.text
+        await browser.log_in()
+        text = (await browser.get()).page.text
+        assert "Something does not work" in text
+        assert "its own words" in text
+        assert "Restarts noticed 3" in text
+        made.reload(replace(config(path), server=Server(listen="127.0.0.1:1")))
+        assert (await browser.get()).status == 200, "the place of the dashboard needs a restart"
+    await _end(task)
+
+
+async def test_a_place_that_is_taken_is_told_and_tried_again(
+    path: Path, conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beside, "LONGEST_REST", 0.01)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        health = Board()
+        made: Config = config(path, listen=f"127.0.0.1:{port}")
+        task = asyncio.create_task(Beside(made, health, Metrics(), chance=lambda: 0.0).run())
+        await health.noted.wait()
+        assert health.parts[PART].state is Status.YELLOW
+        assert f"cannot listen on 127.0.0.1:{port}" in health.parts[PART].why
+        health.noted.clear()
+    async with asyncio.timeout(20):
+        while health.parts[PART].state is not Status.GREEN:
+            await health.noted.wait()
+            health.noted.clear()
+    await _end(task)

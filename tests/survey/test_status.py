@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of the bridge as values; how it is printed is tested with `bouncestream status`."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bouncestream.config.model import Config, Outbox
+from bouncestream.providers._settings import Webhook
+from bouncestream.survey.running import Running
+from bouncestream.survey.status import status, troubles, waiting
+from tests.outbox import make
+from tests.outbox.make import NOW
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "outbox.db"
+
+
+@pytest.fixture
+def conn(path: Path) -> Iterator[sqlite3.Connection]:
+    conn = make.connect(path)
+    yield conn
+    conn.close()
+
+
+def test_it_joins_what_the_outbox_has_and_what_the_bridge_says(path: Path, conn: sqlite3.Connection) -> None:
+    make.submit(conn, make.event("a@example.com"), make.event("b@example.com", hold="unproven"))
+    config = Config(outbox=Outbox(path=str(path)), webhooks={"ses": Webhook(name="ses", provider="ses")})
+    parts = {"webhook:ses": {"state": "yellow", "why": "open"}, "listmonk": {"state": "green", "why": "v6"}}
+    found = status(conn, config, Running(True, True, parts), NOW)
+    assert set(found) == {"at", "running", "ready", "parts", "sources", "outbox", "sink", "alerts"}
+    (source,) = found["sources"]
+    assert (source["state"], source["why"], source["last_heard"]) == ("yellow", "open", "2026-03-01T12:00:00.000Z")
+    assert found["outbox"]["held"] == {"unproven": 1}
+    assert found["sink"]["why"] == "v6"
+    assert troubles(found) == ["webhook:ses is yellow"]
+    assert [text for _, text, _ in waiting(found)] == ["1 held: nothing proves whom the mail is about"]
+
+
+def test_without_a_bridge_it_is_what_the_outbox_has(path: Path, conn: sqlite3.Connection) -> None:
+    found = status(conn, Config(outbox=Outbox(path=str(path))), Running(), NOW)
+    assert (found["running"], found["sources"]) == (False, [])
+    assert troubles(found) == ["no bridge is running"]
+    assert list(waiting(found)) == []
