@@ -45,6 +45,7 @@ from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.ledger import Times
 from bouncestream.relay.loop import Relay
 from bouncestream.sinks.listmonk.campaigns import Campaigns
+from bouncestream.sources.mails import MailSources
 from bouncestream.sources.webhook.server import WebhookServer, bound
 from bouncestream.supervisor import Supervisor
 
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     from bouncestream.doctor.finding import Finding
     from bouncestream.maintenance.backfill import Backfilling
     from bouncestream.sources.listmonk_log.listener import LogListener
-    from bouncestream.sources.mailbox.listener import Mailboxes
 
 log = logging.getLogger("bouncestream")
 
@@ -85,7 +85,7 @@ class App:
         self.supervisor = Supervisor(self.health, on_lost=self.stop)
         self._instance = ""
         self._checked = False
-        self._mailboxes: Mailboxes | None = None
+        self._mails: MailSources | None = None
         self._backfilling: Backfilling | None = None
         self._beside: list[asyncio.Task[None]] = []  # ended before the relay is
         self._log: LogListener | None = None
@@ -172,7 +172,7 @@ class App:
             await self.newcomer.before_the_start()
 
     def _sources(self) -> set[str]:
-        return {*self.config.webhooks, *self.config.mailboxes, LISTMONK_LOG}
+        return {*self.config.webhooks, *self.config.mailed, LISTMONK_LOG}
 
     def stop(self) -> None:
         """Begin the shutdown; may be called more than once."""
@@ -183,7 +183,7 @@ class App:
         return self._stop.is_set()
 
     def reload(self, config: Config) -> None:
-        """Take over what can change while running (webhooks, mailboxes, retention, policy, log level)."""
+        """Take over what can change while running (webhooks, mailboxes, smtp, retention, policy, log level)."""
         self.server.reload(config.webhooks, config.policy.rules)
         self.upkeep.settings = config.retention
         self.relay.set_policy(config.policy.unsubscribe, config.policy.rules)
@@ -193,7 +193,8 @@ class App:
             self._log.set_rules(config.policy.rules)
         if self._dashboard is not None:
             self._dashboard.reload(config)
-        self._read_mailboxes()
+        if self._mails is not None:
+            self._mails.reload(config)
         self._ask_providers()
 
     async def _sink(self) -> Campaigns:
@@ -275,26 +276,20 @@ class App:
             self._dashboard = Beside(self.config, self.health, self.metrics)
             self._beside.append(self.supervisor.keep("dashboard", self._dashboard.run, status=Status.YELLOW))
 
-    def _read_mailboxes(self) -> None:
-        """Begin to read the mailboxes, or take over what has changed about them."""
-        if self._mailboxes is None:
-            if not self.config.mailboxes:
-                return
-            # Imported only where there is one: it costs a start some hundredths of a second, and memory.
-            from bouncestream.sources.mailbox.listener import Mailboxes
-
-            clock = SystemClock()
-            self._mailboxes = Mailboxes(
-                self.intake,
-                StoredMailMemory(self.db, clock),
-                clock,
-                self.health,
-                self.metrics,
-                outbox=self.db.path,
-                instance=self._instance,
-                dry_run=self.dry_run,
-            )
-        self._mailboxes.reload(self.config)
+    def _take_mail(self) -> MailSources:
+        clock = SystemClock()
+        return MailSources(
+            self.intake,
+            StoredMailMemory(self.db, clock),
+            self.server.budget,
+            clock,
+            self.health,
+            self.metrics,
+            outbox=self.db.path,
+            instance=self._instance,
+            grace=REQUESTS_GRACE,
+            dry_run=self.dry_run,
+        )
 
     def _ask_providers(self) -> None:
         """Begin to ask providers for what webhooks missed, or take over what has changed about that."""
@@ -331,7 +326,7 @@ class App:
         """Nothing more comes in; what is in hand is committed and acknowledged."""
         await asyncio.gather(
             self.server.stop(REQUESTS_GRACE),
-            *([self._mailboxes.stop(REQUESTS_GRACE)] if self._mailboxes is not None else []),
+            *([self._mails.stop(REQUESTS_GRACE)] if self._mails is not None else []),
         )
 
     @contextmanager
@@ -363,7 +358,8 @@ class App:
         watch = keep("watch", self.watch.run)
         account = Account(self.metrics)
         keep("account", account.run, status=Status.YELLOW)
-        self._read_mailboxes()
+        self._mails = self._take_mail()
+        self._mails.reload(self.config)
         self._ask_providers()
         self._read_log()
         self._open_dashboard()

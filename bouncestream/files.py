@@ -15,6 +15,8 @@ from pathlib import Path
 
 _MODE = 0o600
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC  # O_EXCL follows no link either (open(2))
+#: Where in the file of a lock the note begins; the number of the process stands before.
+_NOTE = 32
 _LOCK = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -109,10 +111,18 @@ class Lock:
             os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
         return True
 
+    def note(self, text: str) -> None:
+        """Note something in its file, for `noted`; the lock is ours. `text`: ASCII. Raises OSError."""
+        os.pwrite(self._file, f"{text}\n".encode(), _NOTE)
+
+    def noted(self) -> str:
+        """What the one who held it last has noted, to be asked before `take`; empty: nothing."""
+        return os.pread(self._file, 200, _NOTE).decode("ascii", "replace").strip()
+
     @property
     def holder(self) -> str:
         """The number of the process that holds it; empty: not known."""
-        found = os.pread(self._file, 32, 0).decode("ascii", "replace").strip()
+        found = os.pread(self._file, _NOTE, 0).rstrip(b"\0").decode("ascii", "replace").strip()
         return found if found.isdigit() else ""
 
     def release(self) -> None:

@@ -36,7 +36,7 @@ class Health:
 
     def set(self, part: str, state: Status, why: str = "") -> None:
         """Note how `part` (`outbox`, `intake`, `relay`, `listmonk`, `webhook:<name>`, `mailbox:<name>`,
-        `backfill:<name>`) is."""
+        `smtp:<name>`, `backfill:<name>`) is."""
         before = self.parts.get(part)
         now = Part(state, printable(mask_all(why), 500))
         if before == now:

@@ -75,6 +75,9 @@ MAILBOX_PROOFS = _counter("mailbox_proofs_total", "Probes of a mailbox connectio
 MAILBOX_HEARD = _gauge(
     "mailbox_heard_seconds", "When a folder was last checked, seconds since 1970.", "mailbox", "folder"
 )
+SMTP_MAILS = _counter("smtp_mails_total", "Mails handed over by LMTP or SMTP, by result.", "source", "result")
+SMTP_REFUSED = _counter("smtp_refused_total", "Refusals of an LMTP or SMTP listener, by cause.", "source", "why")
+SMTP_CONNECTIONS = _gauge("smtp_connections", "Open connections of an LMTP or SMTP listener.", "source")
 LOST = _counter("listmonk_lost_total", "Events that Listmonk accepted and lost, and that were posted again.")
 PART_STATE = _gauge("part_state", "State of a component: 0 green, 1 yellow, 2 red.", "part")
 ALERT_ACTIVE = _gauge("alert_active", "Active alerts by rule.", "rule")

@@ -151,6 +151,16 @@ class EmitMails(Protocol):
         """
 
 
+class EmitLetter(Protocol):
+    """The way in which a mail is handed over that its mail server then forgets."""
+
+    async def letter(self, submission: Submission) -> Receipt:
+        """Return only once all of it is on disk: the mail server is told 250 next.
+
+        Raises StoreBusy or StoreUnavailable when nothing was stored; MailsWait where there is no room for mails.
+        """
+
+
 @record(frozen=True, slots=True)
 class FetchAttempts:
     """How often a mail was tried that could not be fetched or read."""

@@ -162,6 +162,18 @@ def test_a_lock_is_held_by_one(path: Path) -> None:
     assert path.exists()
 
 
+def test_who_takes_a_lock_sees_what_was_noted_last(path: Path) -> None:
+    ours = files.Lock(path)
+    assert ours.noted() == ""
+    assert ours.take()
+    ours.note("8 15 42")
+    other = files.Lock(path)
+    assert (other.holder, other.noted()) == (str(os.getpid()), "8 15 42")
+    ours.release()
+    assert other.take()
+    assert other.noted() == ""
+
+
 @pytest.mark.process
 def test_a_lock_ends_with_its_process(path: Path) -> None:
     code = "import os, sys; from pathlib import Path; from bouncestream.files import Lock; "

@@ -151,7 +151,7 @@ class Watch:
             await self._count_arrivals(now)
         except StoreError as error:
             log.debug("the alert rules run without the outbox: %s", error)
-        names = [*self.config.webhooks, *self.config.mailboxes]
+        names = [*self.config.webhooks, *self.config.mailed]
         for name in names:
             self._sources.requests(name, self.metrics.get(REQUESTS, name, "200"), now)
         running = self.clock.monotonic() - self._began

@@ -20,7 +20,7 @@ from bouncestream.mail.verdict import RecipientVerdict, Verdict
 
 def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: str, source: str = "") -> None:
     """Print the way to the verdict on one mail. `source`: the mailbox whose settings count."""
-    mailbox = args.mailbox or source or next(iter(config.mailboxes), "")
+    mailbox = args.mailbox or source or next(iter(config.mailed), "")
     judging = judging_for(config, mailbox)
     try:
         verdict = verdict_on(raw, judging, explain=True)

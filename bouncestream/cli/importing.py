@@ -119,12 +119,15 @@ class _Enough(Exception):
 
 def _source(config: Config, wanted: str) -> str:
     """The name of the mailbox whose settings count."""
-    names = list(config.mailboxes)
+    names = list(config.mailed)
     if not wanted:
         return names[0] if len(names) == 1 else NO_MAILBOX
     if wanted not in names:
         known = f"there are: {', '.join(names)}" if names else "none is configured"
-        raise UsageError(f"There is no mailbox {wanted!r}; {known}. Next: check the sections [mailboxes.<name>].")
+        raise UsageError(
+            f"There is no mailbox {wanted!r}; {known}. Next: check the sections [mailboxes.<name>] and "
+            "[smtp.<name>]."
+        )
     return wanted
 
 

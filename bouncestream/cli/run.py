@@ -55,10 +55,10 @@ def run(args: argparse.Namespace) -> int:
     log.info("bouncestream %s, configuration %s", __version__, config.path or "from the environment")
     if args.dry_run:
         log.warning("dry run: nothing is sent to Listmonk, events are dropped")
-    if not config.webhooks and not config.mailboxes:
+    if not config.webhooks and not config.mailed:
         log.warning(
-            "neither a webhook nor a mailbox is configured, so nothing can arrive. Next: add a section "
-            "[webhooks.<name>] or [mailboxes.<name>]"
+            "no webhook, mailbox or listener for mail is configured, so nothing can arrive. Next: add a section "
+            "[webhooks.<name>], [mailboxes.<name>] or [smtp.<name>]"
         )
     service = _Service(config, path, dry_run=args.dry_run, new_outbox=args.new_outbox)
     try:

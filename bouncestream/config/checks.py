@@ -12,6 +12,7 @@ from bouncestream.config import alerting, dashboard, oauth
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config, Privacy
 from bouncestream.config.risks import risks
+from bouncestream.config.smtp import Smtp
 from bouncestream.crypto.sealed import ADVICE, fault
 from bouncestream.providers._settings import Webhook, proofs_of
 from bouncestream.settings.shapes import loopback
@@ -73,8 +74,14 @@ def check(
     for box in config.mailboxes.values():
         faults = [*oauth.problems(box, with_secrets=with_secrets), *_mailbox_problems(box)]
         problems += _beside(faults, f"mailboxes.{box.name}", skip)
-    for name in config.mailboxes.keys() & config.webhooks.keys():
-        problems.append(f"mailboxes.{name}: a webhook has the same name, and both name an event source; rename one")
+    for listener in config.smtp.values():
+        problems += _beside(_listener_problems(listener, config), f"smtp.{listener.name}", skip)
+    for section, others in (("mailboxes", "webhook"), ("smtp", "webhook"), ("smtp", "mailbox")):
+        theirs = config.webhooks if others == "webhook" else config.mailboxes
+        for name in getattr(config, section).keys() & theirs.keys():
+            problems.append(
+                f"{section}.{name}: a {others} has the same name, and both name an event source; rename one"
+            )
     if not skip:
         warnings.extend(risks(config, with_secrets=with_secrets))
 
@@ -122,6 +129,24 @@ def _mailbox_problems(box: Mailbox) -> list[str]:
     for key, folder in targets.items():
         if ("INBOX" if folder.upper() == "INBOX" else folder) in read:
             found.append(f"{where}.{key}: is one of the folders that are read; name another one")
+    return found
+
+
+def _listener_problems(listener: Smtp, config: Config) -> list[str]:
+    where = f"smtp.{listener.name}"
+    found = []
+    if bool(listener.tls_cert) != bool(listener.tls_key):
+        lacking = "tls_key" if listener.tls_cert else "tls_cert"
+        found.append(f"{where}.{lacking}: is missing; STARTTLS needs a certificate and its key, so write both")
+    if listener.listen and any(
+        other.listen == listener.listen and other.name != listener.name for other in config.smtp.values()
+    ):
+        found.append(f"{where}.listen: another section [smtp.<name>] listens there too; write another one")
+    if not config.taken_for(listener):
+        found.append(
+            f"{where}.recipients: is empty, and so are mail.verp and mail.unsubscribe, so every mail would be "
+            'refused; write the bounce address, such as ["bounces@example.org"]'
+        )
     return found
 
 

@@ -34,7 +34,7 @@ This file was made by bouncestream.config.example; `bouncestream check` shows wh
 _ASKING = {"api_key", "backfill"}
 
 #: The name that a section with names has in the example.
-_NAMES = {"mailboxes": "bounces"}
+_NAMES = {"mailboxes": "bounces", "smtp": "mta"}
 
 
 def render() -> str:

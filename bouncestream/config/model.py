@@ -17,6 +17,7 @@ from bouncestream.config.alerting import Alerts, Email, Heartbeat, JsonWebhook, 
 from bouncestream.config.brake import BrakeSettings
 from bouncestream.config.dashboard import Dashboard
 from bouncestream.config.mailbox import Mailbox
+from bouncestream.config.smtp import Smtp
 from bouncestream.crypto.sealed import ADVICE
 from bouncestream.crypto.secret import Secret
 from bouncestream.decay import COUNTS, Decay
@@ -340,6 +341,7 @@ class Config:
     relay: Relay = field(default_factory=Relay)
     webhooks: Mapping[str, Webhook] = field(default_factory=lambda: MappingProxyType({}))
     mailboxes: Mapping[str, Mailbox] = field(default_factory=lambda: MappingProxyType({}))
+    smtp: Mapping[str, Smtp] = field(default_factory=lambda: MappingProxyType({}))
     mail: Mail = field(default_factory=Mail)
     policy: Policy = field(default_factory=Policy)
     brake: BrakeSettings = field(default_factory=BrakeSettings)
@@ -349,6 +351,15 @@ class Config:
     warnings: tuple[str, ...] = field(default=(), compare=False)  #: not faults, but someone should know
     path: str = field(default="", compare=False)  #: the file that it came from, if any
 
+    def taken_for(self, listener: Smtp) -> tuple[str, ...]:
+        """The addresses that a listener takes mail for, each with at most one *; none: everybody is refused."""
+        return listener.recipients or (*self.mail.verp, *self.mail.unsubscribe)
+
+    @property
+    def mailed(self) -> tuple[str, ...]:
+        """The names of the sources that mails come in by."""
+        return (*self.mailboxes, *self.smtp)
+
     @property
     def unproven(self) -> frozenset[str]:
         """The webhooks to which anybody may post."""
@@ -356,7 +367,7 @@ class Config:
 
 
 #: Sections that are tables of named sections: [webhooks.<name>]. A webhook's keys are those of its provider.
-NAMED: Mapping[str, type[Any]] = {"webhooks": Webhook, "mailboxes": Mailbox}
+NAMED: Mapping[str, type[Any]] = {"webhooks": Webhook, "mailboxes": Mailbox, "smtp": Smtp}
 
 #: Sections by their dotted name, in the order of the example.
 SECTIONS: Mapping[str, type[Any]] = {
@@ -370,6 +381,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "relay.verify": Verify,
     "webhooks": Webhook,
     "mailboxes": Mailbox,
+    "smtp": Smtp,
     "mail": Mail,
     "policy": Policy,
     "policy.soft": Soft,

@@ -42,12 +42,20 @@ def risks(config: Config, *, with_secrets: bool = True) -> Iterator[str]:
     yield from dashboard.risks(config.dashboard)
     for hook in config.webhooks.values():
         yield from _of_webhook(hook, config.server)
-    for box in config.mailboxes.values():
-        if box.unproven == "accept":
+    mailed = [(f"mailboxes.{box.name}", box.unproven) for box in config.mailboxes.values()]
+    mailed += [(f"smtp.{listener.name}", listener.unproven) for listener in config.smtp.values()]
+    for where, unproven in mailed:
+        if unproven == "accept":
             yield (
-                f'mailboxes.{box.name}.unproven: "accept" trusts every bounce mail, so anyone who knows the '
+                f'{where}.unproven: "accept" trusts every bounce mail, so anyone who knows the '
                 "bounce address can get any subscriber blocklisted, five with each spoofed mail "
                 '(mail.max_unproven); write "soft" or "hold"'
+            )
+    for listener in config.smtp.values():
+        if listener.protocol == "lmtp" and not listener.near:
+            yield (
+                f"smtp.{listener.name}.protocol: LMTP is for mail servers of your own (RFC 2033 section 5), and "
+                f'{listener.listen} can be reached from elsewhere; write "smtp", or listen on 127.0.0.1'
             )
 
 

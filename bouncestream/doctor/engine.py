@@ -214,7 +214,7 @@ async def _listmonk(it: Examination, config: Config, asked: ListmonkTask) -> Non
         if seen.known:
             boxes, version = list(config.mailboxes.values()), seen.version
             it.judged(bounces.TOPIC, lambda: return_address.judge(config.mail, boxes, version))
-            judged = partial(unsubscription.judge, config.mail, seen.settings, version, mailbox=bool(boxes))
+            judged = partial(unsubscription.judge, config.mail, seen.settings, version, mailbox=bool(config.mailed))
             it.judged(bounces.TOPIC, judged)
 
 
@@ -269,7 +269,7 @@ async def _letters(it: Examination, asked: ListmonkTask, config: Config) -> None
         if not seen.campaigns and "lists:get_all" in answers.granted.lacks(by_id("permission-letters")):
             seen = replace(seen, campaigns=None)  # none is shown, whatever there is
         it.judged(campaigns.TOPIC, lambda: campaigns.judge(seen, answers.config, answers.settings, it.now))
-        sent, version, read = seen.campaigns or (), answers.version, bool(config.mailboxes)
+        sent, version, read = seen.campaigns or (), answers.version, bool(config.mailed)
         it.judged(bounces.TOPIC, lambda: return_address.judge_campaigns(config.mail, sent, version, mailbox=read))
         judged = partial(unsubscription.judge_campaigns, config.mail, sent, answers.settings, version)
         it.judged(bounces.TOPIC, judged)
@@ -388,4 +388,4 @@ def first_hook(config: Config) -> str:
 
 def own_sources(config: Config) -> list[str]:
     """The names of all sources of this bridge, under which it posts."""
-    return [*config.webhooks, *config.mailboxes, NO_MAILBOX, LISTMONK_LOG]
+    return [*config.webhooks, *config.mailed, NO_MAILBOX, LISTMONK_LOG]

@@ -61,6 +61,7 @@ class Judging:
     verp_secret: Secret | None = None  #: of signed return addresses
     unsubscribe: tuple[str, ...] = ()  #: addresses for unsubscriptions, with a * for the person
     authserv_id: str = ""  #: by which the receiving server's Authentication-Results are told from others
+    keeps_all: bool = False  #: a mail has no other place than here, so what is no bounce is set aside too
 
     @property
     def keys(self) -> tuple[bytes, ...]:
@@ -80,9 +81,12 @@ class Returned:
 
 def judging_for(config: Config, source: str) -> Judging:
     """The settings that mails of a mailbox are judged by; the defaults where it is not configured."""
-    mailbox = config.mailboxes.get(source)
-    unproven = mailbox.unproven if mailbox is not None else "soft"
+    mailbox, listener = config.mailboxes.get(source), config.smtp.get(source)
+    found = mailbox or listener
+    unproven = found.unproven if found is not None else "soft"
     mail = config.mail
+    # Where other machines connect, nobody has removed forged Authentication-Results.
+    authserv_id = mail.authserv_id if listener is None or listener.near else ""
     return Judging(
         source,
         unproven,
@@ -92,7 +96,8 @@ def judging_for(config: Config, source: str) -> Judging:
         mail.max_unproven,
         mail.verp_secret,
         mail.unsubscribe,
-        mail.authserv_id,
+        authserv_id,
+        keeps_all=listener is not None,
     )
 
 
@@ -140,6 +145,10 @@ def _read(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned
         if recipient.kind != Judgement.IGNORE and _named(verdict, recipient, alone=alone)
     ]
     events = tuple(_few(found, judging.max_unproven))
+    if not events and judging.keeps_all:
+        why = verdict.evidence if verdict.evidence.startswith("no bounce") else f"no bounce: {verdict.evidence}"
+        unreadable = Unreadable(why, unidentified=True, fingerprint=_mark_whole(raw, verdict))
+        return Returned(_submission(judging, raw, unreadable=(unreadable,)), Filing.UNIDENTIFIED, why)
     if not events:
         return Returned(None, None, verdict.evidence)
     why = ", ".join(f"{event.kind} ({event.reason})" for event in events[:5])
@@ -160,6 +169,13 @@ def _mark(raw: bytes, verdict: Verdict) -> bytes:
     head = raw[: decode.LIMIT].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
     own = sorted(line.rstrip() for line in _OWN_MARKS.findall(head))
     return sha256(verdict.report_digest + b"\n".join(own)).digest()
+
+
+def _mark_whole(raw: bytes, verdict: Verdict) -> bytes:
+    """By what a mail that is no bounce is known again: also by its body, as it may have neither Message-ID nor
+    Date."""
+    body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
+    return sha256(_mark(raw, verdict) + body).digest()
 
 
 def _named(verdict: Verdict, recipient: RecipientVerdict, *, alone: bool) -> bool:

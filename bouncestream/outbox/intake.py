@@ -32,7 +32,7 @@ from bouncestream.outbox.arrivals import take_many
 from bouncestream.outbox.braking import take_let_go
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import set_meta
-from bouncestream.outbox.mailboxes import store_mails
+from bouncestream.outbox.mailboxes import store_letter, store_mails
 from bouncestream.outbox.missed import take_missed
 from bouncestream.outbox.tables import Stored
 from bouncestream.ports import Clock, MailBatch, Receipt, Submission
@@ -61,7 +61,8 @@ def _extent(submission: Submission) -> tuple[int, int]:
 
 @dataclass(eq=False)
 class Intake:
-    """Implements `ports.Emit` and `ports.EmitMails`. `on_commit` is called when there is news for the relay."""
+    """Implements `ports.Emit`, `ports.EmitMails` and `ports.EmitLetter`. `on_commit` is called when there is news
+    for the relay."""
 
     db: Database
     clock: Clock
@@ -143,6 +144,37 @@ class Intake:
             self._tell_shortened(batch.key.mailbox, now)
         return [self._count(s.source, one) for s, one in zip(submissions, taken, strict=True)]
 
+    async def letter(self, submission: Submission) -> Receipt:
+        """Store what a mail brought that has no other place than here; its receipt once it is on the disk. A
+        StoreError: nothing was stored, and its sender is to come again; MailsWait where the room for mails is used
+        up."""
+        rows, size = _extent(submission)
+        try:
+            self._admit(rows, size)
+            self._leave_to_webhooks(size)
+            self._add(rows, size)
+            try:
+                now = self.clock.now()
+                job = partial(store_letter, submission=submission, now=now, disk=self._disk, aside=self.aside)
+                taken = await self.db.write(job, rows=rows, size=size)
+            finally:
+                self._add(-rows, -size)
+        except MailsWait:
+            raise
+        except (StoreBusy, StoreUnavailable) as error:
+            self._fail(error)
+            raise
+        if self._troubled:
+            self._succeed()
+        if taken is None:
+            raise MailsWait(
+                "Today's limit for mails that are no bounces, or tell of nobody, is reached: further ones wait at "
+                "their mail server. Next: inspect them: bouncestream outbox list --unidentified"
+            )
+        if not submission.events and not taken.duplicates:
+            self.aside += size
+        return self._count(submission.source, taken)
+
     async def missed(self, items: Sequence[Missed], hard: int) -> Found:
         """Store what of a provider's list nobody has reported yet, in one transaction. A StoreError: nothing was
         stored. Implements `ports.KeepMissed`."""
@@ -174,7 +206,7 @@ class Intake:
         if self._free - self._bytes - size < reserve:
             raise MailsWait(
                 f"The disk of the outbox has {self._free >> 20} MiB left, and the last {reserve >> 20} MiB are "
-                "reserved for webhooks: mails stay in the mailbox. Next: free up space at "
+                "reserved for webhooks: mails wait where they are. Next: free up space at "
                 f"{self.db.path.parent}; it resumes by itself."
             )
 

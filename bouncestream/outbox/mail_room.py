@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How much of the mails is kept. Anybody can write mails: what they may fill of the disk is bounded by the day and
-by a share of the disk. Nothing is lost by it: the mails themselves stay in the mailbox.
+by a share of the disk. Nothing is lost by it: the mails themselves stay in the mailbox, or in the queue of the mail
+server that handed them over, which is told to come again.
 """
 
 from __future__ import annotations
@@ -36,10 +37,14 @@ class _Day:
 
 
 class MailRoom:
-    """Decides for the mails of one batch. `disk`: its size; `aside`: what is set aside already; both in bytes."""
+    """Decides for the mails of one batch. `disk`: its size; `aside`: what is set aside already; both in bytes.
+    `whole`: so many of those set aside on one day are kept whole."""
 
-    def __init__(self, conn: sqlite3.Connection, mailbox: str, now: datetime, *, disk: int, aside: int) -> None:
+    def __init__(
+        self, conn: sqlite3.Connection, mailbox: str, now: datetime, *, disk: int, aside: int, whole: int = WHOLE
+    ) -> None:
         self._conn = conn
+        self._whole = whole
         self._name = f"mails_kept:{mailbox}"
         self._day = _read(get_meta(conn, self._name), now.astimezone(UTC).date().isoformat())
         self._budget = min(MOST, max(LEAST, disk // DAY_SHARE))
@@ -69,7 +74,7 @@ class MailRoom:
     def _set_aside(self, submission: Submission) -> Submission | None:
         self._day.aside += 1
         size = len(submission.raw)
-        if self._day.aside > WHOLE and size > BEGINNING:
+        if self._day.aside > self._whole and size > BEGINNING:
             size = BEGINNING
             why = f"; of {len(submission.raw) >> 10} KiB, only the first {BEGINNING >> 10} are kept"
             unreadable = tuple(replace(one, why=one.why + why) for one in submission.unreadable)

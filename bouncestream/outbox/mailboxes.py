@@ -18,7 +18,7 @@ from bouncestream.outbox import codec
 from bouncestream.outbox.arrivals import take_many
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import WHY_LIMIT
-from bouncestream.outbox.mail_room import MailRoom
+from bouncestream.outbox.mail_room import SOME, MailRoom
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.tables import Stored
 from bouncestream.ports import (
@@ -85,6 +85,21 @@ def store_mails(
     }
     conn.execute(QUERIES["advance_folder"], how_far)
     conn.execute(QUERIES["forget_tries"], (*key, batch.last_uid))
+    return taken
+
+
+def store_letter(
+    conn: sqlite3.Connection, submission: Submission, now: datetime, *, disk: int, aside: int
+) -> Stored | None:
+    """Store what a mail brought that has no other place than here; None: there is no room, and nothing is stored.
+    So those set aside are kept whole. `disk` and `aside`: see `mail_room`."""
+    room = MailRoom(conn, submission.source, now, disk=disk, aside=aside, whole=SOME)
+    kept = room.keep(submission)
+    if kept is None:
+        return None
+    taken = take_many(conn, [(kept, now)])[0]
+    if not taken.duplicates:
+        room.close()
     return taken
 
 

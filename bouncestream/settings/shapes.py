@@ -24,6 +24,8 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 60
 _SIZE = re.compile(r"(\d{1,12})\s*(B|KB|MB|GB|KiB|MiB|GiB)?", re.ASCII)
 _BYTES = {None: 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _LISTEN = re.compile(r"\A(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]/]*)):(\d{1,5})", re.ASCII)
+#: Bytes of the path of a Unix socket at most (unix(7): 108 with the zero at its end).
+_PATH_OF_SOCKET = 107
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}", re.ASCII)
 
 
@@ -141,6 +143,25 @@ def address_of(listen: str) -> tuple[str | None, int]:
     match = _LISTEN.fullmatch(listen)
     assert match is not None
     return match[1] or match[2] or None, int(match[3])
+
+
+def _socket(value: Any) -> str:
+    text = any_text(value)
+    if not text.startswith("unix:"):
+        return _listen(text)
+    path = text.removeprefix("unix:")
+    if not path.startswith("/") or path.endswith("/"):
+        raise Wrong("is not unix: and the absolute path of a socket")
+    if len(path.encode()) > _PATH_OF_SOCKET:
+        raise Wrong(f"has a path longer than {_PATH_OF_SOCKET} bytes, which no socket can have")
+    return text
+
+
+def _mode(value: Any) -> int:
+    text = any_text(value)
+    if not re.fullmatch(r"0?[0-7]{3}", text):
+        raise Wrong("is not a mode of three octal digits")
+    return int(text, 8)
 
 
 def _network(value: Any) -> Network:
@@ -317,6 +338,13 @@ OWN_ADDRESSES = Shape(
     each(_own_address),
     plain=False,
 )
+RECIPIENTS = Shape(
+    'a list of addresses, with at most one * before the @, such as ["bounces@example.org"]',
+    each(_own_address),
+    plain=False,
+)
+SOCKET = Shape('"unix:/run/bouncestream/mta.sock", or an address and a port such as "127.0.0.1:8026"', _socket)
+MODE = Shape('a mode in quotes, such as "0660"', _mode)
 HEADER = Shape('the name of a header, such as "X-Webhook-Secret"', _header)
 TEXTS = Shape('a list of texts, such as ["INBOX", "Junk"]', _texts, plain=False)
 PUBLIC_KEYS = Shape("a list of public keys, as PEM or base64", each(_public_key), plain=False)

@@ -88,7 +88,7 @@ def _sources(conn: sqlite3.Connection, config: Config, running: Running, now: da
     known += [(*key, events) for key, events in uncounted.items()]
     heard = dict(conn.execute(QUERIES["newest_by_source"]).fetchall())
     found = []
-    for kind, table in (("webhook", config.webhooks), ("mailbox", config.mailboxes)):
+    for kind, table in (("webhook", config.webhooks), ("mailbox", config.mailboxes), ("smtp", config.smtp)):
         for name, settings in table.items():
             mine = [(at, events) for at, source, _, events in known if source == name]
             newest = max((at for at, _ in mine), default=None)

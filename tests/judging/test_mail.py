@@ -535,3 +535,30 @@ def test_two_mails_of_one_wish_have_one_identity_key() -> None:
         (event,) = events(wish(f"unsub+{SUBSCRIBER}@lists.example.org", number=number), WISHES)
         keys |= set(identity_keys(event, b"secret"))
     assert len(keys) == 1
+
+
+def test_where_a_mail_has_no_other_place_what_is_no_bounce_is_set_aside_too(tmp_path: Path) -> None:
+    text = '[listmonk]\ntoken = "a-token-of-good-length"\n[mail]\nauthserv_id = "mx.example.org"\n'
+    text += '[smtp.mta]\nlisten = "127.0.0.1:24"\nrecipients = ["b@example.org"]\nunproven = "hold"\n'
+    text += '[smtp.mx]\nlisten = ":25"\nprotocol = "smtp"\nrecipients = ["b@example.org"]\n'
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    path.chmod(0o600)
+    config = load(path, {})
+    judging = judging_for(config, "mta")
+    assert (judging.keeps_all, judging.unproven, judging.authserv_id) == (True, "hold", "mx.example.org")
+    # whoever connects from elsewhere may have written that field himself
+    assert judging_for(config, "mx").authserv_id == ""
+    assert not judging_for(config, "other").keeps_all
+    reply = b"From: joe@example.net\r\nSubject: Re: News\r\n\r\nPlease call me.\r\n"
+    returned = read_mail(reply, judging, ARRIVED)
+    assert returned.filing is Filing.UNIDENTIFIED
+    assert returned.why.startswith("no bounce")
+    assert returned.submission is not None
+    (kept,) = returned.submission.unreadable
+    assert kept.unidentified
+    assert returned.submission.raw == reply
+    again = read_mail(b"Received: from x by y; today\r\n" + reply, judging, None).submission
+    assert again is not None
+    assert again.unreadable[0].fingerprint == kept.fingerprint
+    assert read_mail(reply, JUDGING, ARRIVED).submission is None

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bouncestream.config.model import Config, Policy
+from bouncestream.config.smtp import Smtp
 from bouncestream.event import Kind
 from bouncestream.judging.mail import CONTENT_TYPE, judging_for, read_mail
 from bouncestream.judging.stored import StillUnreadable, identified_again, judge_again, pieces, same_person
@@ -97,3 +98,12 @@ def test_an_item_of_a_list_is_judged_as_one() -> None:
             judge_again(replace(came, headers={LIST: name}), Config())
     with pytest.raises(StillUnreadable):
         judge_again(replace(came, body=b"{}"), Config())
+
+
+def test_a_letter_with_no_other_place_stays_unidentified_after_an_upgrade() -> None:
+    came = replace(mail(b"From: joe@example.net\r\nSubject: Re: News\r\n\r\nPlease call me.\r\n"), source="mta")
+    config = Config(smtp={"mta": Smtp(name="mta", listen="127.0.0.1:24", recipients=("b@example.org",))})
+    assert judge_again(came, config).unreadable[0].unidentified
+    with pytest.raises(StillUnreadable):
+        identified_again(came, config)
+    assert not identified_again(came, Config()).unreadable

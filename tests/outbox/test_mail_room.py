@@ -115,7 +115,7 @@ class Way:
 async def test_the_last_room_is_for_webhooks(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     way = Way(db, monkeypatch)
     way.free = 200 << 20
-    with pytest.raises(MailsWait, match="mails stay in the mailbox"):
+    with pytest.raises(MailsWait, match="mails wait where they are"):
         await way.intake.mails(batch(stranger(1)))
     assert way.health.parts["outbox"].state is Status.GREEN
     assert (await way.intake(make.submission(event()))).accepted == 1
@@ -134,3 +134,41 @@ async def test_it_is_told_once_a_day(
     assert caplog.text.count("only the beginning is kept") == 1
     assert way.metrics.get(UNIDENTIFIED, "bounces") == 60
     assert way.intake.aside == WHOLE * BIG
+
+
+async def test_a_mail_with_no_other_place_is_kept_whole_or_not_taken_at_all(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = Way(db, monkeypatch)
+    for number in range(WHOLE + 5):
+        assert (await way.intake.letter(stranger(number))).unidentified == 1
+    assert await db.read(lengths) == [BIG] * (WHOLE + 5)
+    assert way.intake.aside == (WHOLE + 5) * BIG
+    monkeypatch.setattr(mail_room, "SOME", WHOLE + 5)
+    with pytest.raises(MailsWait, match="Today's limit for mails"):
+        await way.intake.letter(stranger(99))
+    assert await db.read(lengths) == [BIG] * (WHOLE + 5)
+    assert way.health.parts["outbox"].state is Status.GREEN
+    assert (await way.intake.letter(forged(1))).accepted == 1  # who names somebody is taken all the same
+
+
+async def test_a_mail_that_comes_again_is_kept_once_and_counts_once(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = Way(db, monkeypatch)
+    for _ in range(3):
+        await way.intake.letter(stranger(1))
+        await way.intake.letter(forged(1))
+    assert len(await db.read(lengths)) == 2
+    assert await db.read(lambda conn: make.one(conn, "SELECT count(*) FROM outbox")) == 1
+    assert way.intake.aside == BIG
+
+
+async def test_mails_that_have_no_other_place_leave_the_last_room_to_webhooks_too(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = Way(db, monkeypatch)
+    way.free = 200 << 20
+    with pytest.raises(MailsWait, match="mails wait where they are"):
+        await way.intake.letter(stranger(1))
+    assert way.health.parts["outbox"].state is Status.GREEN

@@ -34,6 +34,11 @@ ALL = [value for value in vars(shapes).values() if isinstance(value, Shape)] + [
         (shapes.URL, "", ""),
         (shapes.LISTEN, "127.0.0.1:0", "127.0.0.1:0"),
         (shapes.LISTEN, "[::1]:8025", "[::1]:8025"),
+        (shapes.SOCKET, "unix:/run/b/mta.sock", "unix:/run/b/mta.sock"),
+        (shapes.SOCKET, "[::1]:24", "[::1]:24"),
+        (shapes.MODE, "0660", 0o660),
+        (shapes.MODE, "666", 0o666),
+        (shapes.RECIPIENTS, ["Bounces@Example.org", "b+*@example.org"], ("bounces@example.org", "b+*@example.org")),
         (
             shapes.NETWORKS,
             ["10.0.0.1", "10.0.0.1", "10.1.2.3/8"],

@@ -29,7 +29,7 @@ FINDINGS: Mapping[str, str] = {
     "bridge-ok": "bouncestream is running and healthy",
     "bridge-not-running": "bouncestream is not running",
     "bridge-part": "a component of the running bouncestream fails or has something to report",
-    "bridge-no-source": "no webhook and no mailbox is configured, so no event can arrive",
+    "bridge-no-source": "no webhook, mailbox or [smtp] listener is configured, so no event can arrive",
     "bridge-no-public-url": "[server] public_url is not set, so access from outside cannot be tested",
     "bridge-port-taken": "something else listens on [server] listen",
     "bridge-cannot-listen": "bouncestream cannot listen on [server] listen",
@@ -78,7 +78,7 @@ async def collect(config: Config, web: Web, now: datetime) -> BridgeFacts:
         answer,
         parts if isinstance(parts, dict) else {},
         tried,
-        tuple(config.webhooks) + tuple(config.mailboxes),
+        tuple(config.webhooks) + config.mailed,
         box,
         now,
         config.server,
@@ -119,7 +119,7 @@ def _bridge(seen: BridgeFacts, *, to_run: bool) -> list[Finding]:
     if seen.alive and not red - {"listmonk"} and not missing:
         found.append(Finding("bridge-ok", Level.OK, TOPIC, "bouncestream is running and healthy"))
     if not seen.sources:
-        text = "no webhook and no mailbox is configured"
+        text = "no webhook, mailbox or [smtp] listener is configured"
         fix = "add one; this command asks for the settings:\n\n    bouncestream init"
         level = Level.WARNING if to_run else Level.INFO
         found.append(Finding("bridge-no-source", level, TOPIC, text, "No event can arrive.", fix))

@@ -24,7 +24,7 @@ from bouncestream.printable import printable
 FINDINGS: Mapping[str, str] = {
     "unsubscribe-mail-set": "readers can unsubscribe by mail, and the campaign headers for that",
     "unsubscribe-mail-old": "this version of Listmonk cannot name each subscriber an address for unsubscriptions",
-    "unsubscribe-mail-unread": "[mail] unsubscribe is set, but no mailbox is read",
+    "unsubscribe-mail-unread": "[mail] unsubscribe is set, but no mailbox is read, and no mail taken",
     "unsubscribe-header-on": "Listmonk's own List-Unsubscribe hides the address for unsubscriptions by mail",
     "campaign-no-unsubscribe": "a campaign has no List-Unsubscribe: Listmonk's own is off",
     "campaign-unsubscribe-unknown": "a campaign names an address for unsubscriptions that is not one of [mail]",
@@ -38,14 +38,14 @@ def judge(
     mail: Mail, settings: Mapping[str, Any] | None, version: tuple[int, ...], *, mailbox: bool
 ) -> list[Finding]:
     """The settings. `settings`: Listmonk's, None: not known; `version`: its, empty: not known; `mailbox`:
-    bouncestream reads one."""
+    bouncestream reads one, or takes mail by LMTP or SMTP."""
     if not mail.unsubscribe:
         return []
     shown = ", ".join(printable(one, 80) for one in mail.unsubscribe[:3])
     if not mailbox:
-        text = f"unsubscriptions by mail go to {shown}, but no mailbox is read"
+        text = f"unsubscriptions by mail go to {shown}, but no mailbox is read, and no mail taken"
         why = "Nobody hears of them: these readers keep getting every campaign."
-        fix = "add the section [mailboxes.NAME] of the mailbox that these mails arrive in"
+        fix = "add the section [mailboxes.NAME] of the mailbox that these mails arrive in, or [smtp.NAME]"
         return [Finding("unsubscribe-mail-unread", Level.WARNING, TOPIC, text, why, fix)]
     if version and version < SINCE:
         text = f"Listmonk {'.'.join(map(str, version))} cannot name an address of each subscriber"

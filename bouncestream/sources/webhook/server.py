@@ -84,7 +84,7 @@ class WebhookServer:
         self._hooks: dict[str, tuple[Webhook, Provider[Any]]] = {}
         self._telling = Telling(self.clock)
         self._tell = self._telling.tell
-        self._budget = Budget(max(BODIES, self.settings.max_body))
+        self.budget = Budget(max(BODIES, self.settings.max_body))
         self._errands = Errands(self.clock, errands_context)
         self._turn = asyncio.Lock()
         self._server: Connections | None = None
@@ -140,7 +140,7 @@ class WebhookServer:
         path = request.path
         webhook = path.startswith(_PATH)
         if webhook:
-            share = Share(self._budget)
+            share = Share(self.budget)
             try:
                 response = await self._webhook(request, connection, share, path[len(_PATH) :])
             finally:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the webhook server tells the log: bounded, whoever asks for it and however often."""
+"""What a server tells the log: bounded, whoever asks for it and however often."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ ADDRESSES = 50
 #: Sorts that are remembered: foreign event types and addresses are part of them.
 _SORTS = 500
 
-log = logging.getLogger("bouncestream.webhook")
-
 
 @dataclass(eq=False)
 class Telling:
-    """The lines that were told, and when."""
+    """The lines that were told, and when. `kind`: of source, `webhook` or `smtp`."""
 
     clock: Clock
+    kind: str = "webhook"
     _told: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
     _refused: deque[float] = field(default_factory=lambda: deque(maxlen=ADDRESSES))
 
@@ -40,8 +39,10 @@ class Telling:
             return False
         self._told[name, sort] = (now, 0)
         more = f" ({held_back} more like it before)" if held_back else ""
-        who = f"webhook {name}" if name else "webhooks"
-        log.log(level, "%s: %s%s", who, printable(mask_all(text), 500), more)
+        who = f"{self.kind} {name}" if name else f"{self.kind}s"
+        logging.getLogger(f"bouncestream.{self.kind}").log(
+            level, "%s: %s%s", who, printable(mask_all(text), 500), more
+        )
         return True
 
     def refused(self, name: str, address: str, why: str) -> None:

@@ -115,7 +115,7 @@ async def once(running: Running, sent: bytes, end: str) -> None:
 async def begun(running: Running) -> None:
     """Until the body has come in as far as it was sent."""
     async with asyncio.timeout(10):
-        while running.server._budget.used < BIG - 10_000:
+        while running.server.budget.used < BIG - 10_000:
             await asyncio.sleep(0)
 
 
@@ -127,7 +127,7 @@ async def settled(running: Running) -> None:
             await asyncio.sleep(0.001)
     for _ in range(10):
         await asyncio.sleep(0)
-    assert running.server._budget.used == 0
+    assert running.server.budget.used == 0
 
 
 @pytest.mark.parametrize(
@@ -160,12 +160,12 @@ async def test_what_the_header_shows_is_answered_before_the_body(
 
 async def partial(running: Running, path: str, size: int, **headers: str) -> asyncio.StreamReader:
     """A connection that has sent a body of this size but for its last byte."""
-    used = running.server._budget.used
+    used = running.server.budget.used
     reader, writer = await asyncio.open_connection(*running.address)
     KEPT.append(writer)
     writer.write(message(path, b"x" * size, **headers)[:-1])
     async with asyncio.timeout(10):
-        while running.server._budget.used == used:
+        while running.server.budget.used == used:
             await asyncio.sleep(0)
     return reader
 
@@ -205,7 +205,7 @@ async def test_above_the_budget_a_sender_is_told_to_come_again(start: Start) -> 
 async def test_bodies_of_strangers_make_room_the_slowest_first(start: Start) -> None:
     running = await start(HOOKS)
     strangers = [await partial(running, SIGNED, 30_000 + number, **CLAIM) for number in range(6)]
-    assert running.server._budget.used <= 100_000
+    assert running.server.budget.used <= 100_000
     for reader in strangers[:3]:
         got = await answer(reader)
         assert (got.status, got.headers["retry-after"], got.headers["connection"]) == (503, "5", "close")
