@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from binascii import Error as NotBase64
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from hmac import digest
 from secrets import token_bytes
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MARK = "sealed:"
 #: Bytes of a key, and of a nonce.
 KEY, NONCE = 32, 12
+#: Nonces that are drawn at once: one by one each costs as much as sealing a short text.
+DRAWN = 64
 #: How an operator's key is made, in words.
 ADVICE = "make one with: bouncestream key new FILE"
 
@@ -82,19 +84,31 @@ class Sealer:
     """Seals the values of one outbox, and opens them. `instance`: the name of the outbox; `keys`: its data keys by
     their number, which may come to know more of them later; `current`: the number of the one to seal with."""
 
-    __slots__ = ("_ciphers", "_instance", "_keys", "current")
+    __slots__ = ("_ciphers", "_instance", "_keys", "_nonces", "current")
 
     def __init__(self, instance: str, keys: Mapping[int, bytes], current: int) -> None:
         self._instance = instance
         self._keys = keys
         self._ciphers: dict[int, tuple[bytes, AESGCM]] = {}
+        self._nonces: Iterator[bytes] = iter(())
         self.current = current
+
+    def begin(self, number: int) -> None:
+        """A transaction begins, which seals with the data key of this number. Nonces are drawn for some values at
+        once, and what is left of them from before is not used: a machine may be copied between two transactions."""
+        self.current = number
+        self._nonces = iter(())
 
     def seal(self, value: V, *place: str | int) -> V:
         """A value sealed for a place: table, column and row. What is empty stays so."""
         if not value:
             return value
-        return self._sealed(value, token_bytes(NONCE), self.current, place)
+        return self._sealed(value, next(self._nonces, None) or self._draw(), self.current, place)
+
+    def _draw(self) -> bytes:
+        drawn = token_bytes(NONCE * DRAWN)
+        self._nonces = iter([drawn[at : at + NONCE] for at in range(NONCE, len(drawn), NONCE)])
+        return drawn[:NONCE]
 
     def seal_alike(self, value: V, *place: str | int) -> V:
         """The same for a value that must be found again by what it is: of equal values in a place the sealed ones
@@ -136,6 +150,8 @@ class Sealer:
         return b"%s%d:%s%s" % (MARK.encode(), number, nonce, self._cipher(number).encrypt(nonce, value, where))
 
     def _where(self, place: tuple[str | int, ...]) -> bytes:
+        if len(place) == 2:  # nearly always
+            return f"{self._instance}\0{place[0]}\0{place[1]}".encode()
         return "\0".join((self._instance, *map(str, place))).encode()
 
     def _cipher(self, number: int) -> AESGCM:

@@ -55,7 +55,7 @@ def plan(conn: sqlite3.Connection, sql: str) -> list[str]:
     names = set(re.findall(r":([a-z_]+)", sql))
     values: object = dict.fromkeys(names, 1) if names else (1,) * sql.count("?")
     if isinstance(conn, SealedConnection):
-        sql = conn.statements[sql]
+        sql = conn.statements[sql].sql
     steps = conn.execute(f"EXPLAIN QUERY PLAN {sql}", values)  # type: ignore[arg-type]
     return [row[3].replace("SCAN main.", "SCAN ") for row in steps]
 

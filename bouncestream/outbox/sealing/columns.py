@@ -44,8 +44,12 @@ OPEN: Mapping[str, frozenset[str]] = {
     "data_keys": frozenset({"month", "wrapped"}),
 }  # fmt: skip
 
-#: Columns that are looked up by what they hold: of equal values the sealed ones are equal.
-ALIKE = frozenset({("quarantine", "event_type"), ("alerts", "subject")})
+#: Columns of which equal values are sealed alike: those that are looked up by what they hold, and those that hold a
+#: few texts again and again, which then cost next to nothing.
+ALIKE = frozenset({
+    ("quarantine", "event_type"), ("alerts", "subject"),
+    ("outbox", "why"), ("history", "why"), ("raw", "content_type"),
+})  # fmt: skip
 
 #: Table → the columns that tell its rows apart, which a sealed value is bound to. An INSERT with such a value gives
 #: all of them, and no UPDATE changes one.
@@ -74,7 +78,7 @@ class Table:
     rowid: bool  #: whether it can be walked by its rowid
 
     def alike(self, column: str) -> bool:
-        """Whether the column is looked up by what it holds."""
+        """Whether equal values of the column are sealed alike."""
         return (self.name, column) in ALIKE
 
     def place(self, column: str, keys: Mapping[str, str] | None = None) -> str:

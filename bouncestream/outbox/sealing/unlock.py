@@ -9,8 +9,10 @@ lock of `run` (`switch`), so whoever holds that lock knows it for good; all othe
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from secrets import token_bytes
 from typing import Any, TypeVar
 
@@ -22,12 +24,14 @@ from bouncestream.outbox.connection import Connection, damaged
 from bouncestream.outbox.delivery import get_meta
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.sealing.columns import Table, sealed_tables
-from bouncestream.outbox.sealing.statements import translate, view
+from bouncestream.outbox.sealing.statements import Statement, prepare, view
 
 #: In `meta`: how far it is sealed; the root key, wrapped by an operator's key of that name.
 STATE, WRAPPED_BY = "sealing", "sealed_by:"
 #: The month of the data key that seals what is looked up by what it holds.
 ALWAYS = "always"
+#: Texts that come again and again, which are sealed and opened once.
+REPEATED = 500
 
 _IDENTITY = "identity_secret"
 V = TypeVar("V", str, bytes)
@@ -128,16 +132,36 @@ def what_identity(instance: str) -> str:
     return f"bouncestream: identity secret of outbox {instance}"
 
 
-class Statements(dict[str, str]):
-    """Statements as they are run on a sealed outbox, each translated once."""
+class Statements(dict[str, Statement]):
+    """Statements as they are run on a sealed outbox, each prepared once."""
 
     def __init__(self, tables: Mapping[str, Table]) -> None:
         super().__init__()
         self._tables = tables
 
-    def __missing__(self, sql: str) -> str:
-        translated = self[sql] = translate(sql, self._tables)
-        return translated
+    def __missing__(self, sql: str) -> Statement:
+        prepared = self[sql] = prepare(sql, self._tables)
+        return prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """How a connection seals: a value, and one of which equal ones are sealed alike."""
+
+    one: Callable[..., Any]
+    alike: Callable[..., Any]
+
+    def bind(self, statement: Statement, values: Sequence[Any]) -> list[Any]:
+        """The parameters of a statement, sealed where they must be. What is empty stays so."""
+        bound = list(values)
+        for parameter in statement.sealed:
+            if value := bound[parameter.at]:
+                if parameter.alike:
+                    bound[parameter.at] = self.alike(value, parameter.place)
+                else:
+                    row = [values[at] for at in parameter.row]
+                    bound[parameter.at] = self.one(value, parameter.place, *row)
+        return bound
 
 
 class _Cursor(sqlite3.Cursor):
@@ -146,11 +170,15 @@ class _Cursor(sqlite3.Cursor):
     connection: SealedConnection
 
     def execute(self, sql: str, parameters: Any = (), /) -> _Cursor:
-        super().execute(self.connection.statements[sql], parameters)
+        statement, seals = self.connection.statements[sql], self.connection.seals
+        super().execute(statement.sql, seals.bind(statement, parameters) if statement.sealed else parameters)
         return self
 
     def executemany(self, sql: str, parameters: Any, /) -> _Cursor:
-        super().executemany(self.connection.statements[sql], parameters)
+        statement, seals = self.connection.statements[sql], self.connection.seals
+        if statement.sealed:
+            parameters = [seals.bind(statement, values) for values in parameters]
+        super().executemany(statement.sql, parameters)
         return self
 
 
@@ -158,15 +186,18 @@ class SealedConnection(Connection):
     """A connection whose statements are translated. One becomes such once it is known to be of a sealed outbox."""
 
     statements: Statements
+    seals: Seals
 
     def cursor(self, factory: Any = _Cursor) -> Any:
         return super().cursor(factory)
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        return super().execute(self.statements[sql], parameters)
+        cursor: sqlite3.Cursor = self.cursor().execute(sql, parameters)
+        return cursor
 
     def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
-        return super().executemany(self.statements[sql], parameters)
+        cursor: sqlite3.Cursor = self.cursor().executemany(sql, parameters)
+        return cursor
 
 
 def unlock(conn: Connection, key: Secret | None, *, watch: bool = True) -> State | None:
@@ -186,13 +217,13 @@ def open_with(conn: Connection, root: bytes, state: State) -> None:
     instance = get_meta(conn, "instance") or ""
     keys = DataKeys(conn, root, instance)
     _identity(conn, root, instance)
-    add_functions(conn, Sealer(instance, keys, 0), state, keys)
+    seals = add_functions(conn, Sealer(instance, keys, 0), state, keys)
     tables = sealed_tables(conn)
     for table in tables.values():
         conn.execute(view(table, "opened"))
     conn.__class__ = SealedConnection
     assert isinstance(conn, SealedConnection)
-    conn.statements = Statements(tables)
+    conn.statements, conn.seals = Statements(tables), seals
 
 
 def show(conn: Connection, key: Secret | None, *, reveal: bool) -> bool:
@@ -215,8 +246,9 @@ def show(conn: Connection, key: Secret | None, *, reveal: bool) -> bool:
     return not reveal
 
 
-def add_functions(conn: Connection, sealer: Sealer, state: State, keys: DataKeys) -> None:
-    """The SQL functions of a sealed outbox, and its data key of the month at each transaction."""
+def add_functions(conn: Connection, sealer: Sealer, state: State, keys: DataKeys) -> Seals:
+    """The SQL functions of a sealed outbox, and its data key of the month at each transaction; returns those that
+    seal."""
 
     def opened(value: V, *place: str | int) -> V:
         if not value:
@@ -238,11 +270,13 @@ def add_functions(conn: Connection, sealer: Sealer, state: State, keys: DataKeys
         return lambda value, *place: value if not value or already(value, *place) else seal(value, *place)
 
     seals = state.seals
+    sealing = Seals(sealer.seal, lru_cache(REPEATED)(sealer.seal_alike)) if seals else Seals(_as_it_is, _as_it_is)
     functions: dict[str, Callable[..., Any]] = {
         "opened": opened,
+        "opened_alike": lru_cache(REPEATED)(opened),
         "opens": already,
-        "sealed": sealer.seal if seals else _as_it_is,
-        "sealed_alike": sealer.seal_alike if seals else _as_it_is,
+        "sealed": sealing.one,
+        "sealed_alike": sealing.alike,
         "converted": once(sealer.seal) if seals else opened,
         "converted_alike": once(sealer.seal_alike) if seals else opened,
     }
@@ -250,10 +284,11 @@ def add_functions(conn: Connection, sealer: Sealer, state: State, keys: DataKeys
         conn.create_function(name, -1, function)
 
     def keep_up() -> None:
-        sealer.current = keys.of_month(SystemClock().now().strftime("%Y-%m"))
+        sealer.begin(keys.of_month(SystemClock().now().strftime("%Y-%m")))
 
     if seals:
         conn.on_begin = keep_up
+    return sealing
 
 
 def _as_it_is(value: V, *_: object) -> V:
