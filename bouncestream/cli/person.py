@@ -17,7 +17,7 @@ from bouncestream.cli.exits import FINE, NOT_EXAMINED, TEMPORARY
 from bouncestream.cli.opened import Changing, changing, configuration, looking
 from bouncestream.cli.outbox_change import confirm
 from bouncestream.cli.parser import Parser, command
-from bouncestream.cli.person_told import Told, as_json, collected, summary
+from bouncestream.cli.person_told import Told, as_json, collected, summary, tell_not_covered
 from bouncestream.config.model import Config
 from bouncestream.errors import SinkError, UsageError
 from bouncestream.event import BounceEvent, Kind, clean_uuid
@@ -155,6 +155,9 @@ def _erase(args: argparse.Namespace, config: Config, known: Known) -> int:
             "bridge uses it.",
             "it is emptied when the bridge stops: restart it, or wait for its next checkpoint",
         )
+    if args.yes:  # else it was told before
+        print()
+        tell_not_covered(known.subscriber, config)
     return TEMPORARY if done.waiting else FINE
 
 

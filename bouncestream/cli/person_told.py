@@ -107,7 +107,7 @@ def as_json(told: Told, config: Config) -> dict[str, Any]:
         "alerts": list(told.notices),
         "identity_keys": [{"key": key.lower(), "day": _day(day)} for key, day in told.keys],
         "suppressed_since": str(told.suppressed) if told.suppressed else None,
-        "not_covered": not_covered(told, config),
+        "not_covered": not_covered(told.subscriber, config),
     }
 
 
@@ -125,10 +125,10 @@ def _day(day: int) -> str:
     return str(date.fromordinal(date(1970, 1, 1).toordinal() + day))
 
 
-def not_covered(told: Told, config: Config) -> list[str]:
+def not_covered(subscriber: Subscriber | None, config: Config) -> list[str]:
     """Where else data of the person may be, each with the place to click."""
     url = config.listmonk.public_url or config.listmonk.url
-    link = f"{url.rstrip('/')}/admin/subscribers/{told.subscriber.id}" if told.subscriber else "Subscribers, search"
+    link = f"{url.rstrip('/')}/admin/subscribers/{subscriber.id}" if subscriber else "Subscribers, search"
     places = [f"Listmonk: the subscriber, with its bounces, opens and clicks: {link}"]
     for hook in config.webhooks.values():
         provider = providers.get(hook.provider)
@@ -176,6 +176,11 @@ def summary(told: Told, config: Config, args: argparse.Namespace) -> None:
         fix = "`bouncestream check` tells more; events that carry only a UUID may be missing here"
         out.mark("⚠", f"Listmonk could not be queried: {told.trouble}", fix)
     print()
+    tell_not_covered(told.subscriber, config)
+
+
+def tell_not_covered(subscriber: Subscriber | None, config: Config) -> None:
+    """The same, on a terminal."""
     out.heading("Not covered: look here too")
-    for place in not_covered(told, config):
+    for place in not_covered(subscriber, config):
         out.mark("·", place)

@@ -23,7 +23,7 @@ from bouncestream.outbox.delivery import get_meta, is_settled, oldest_pending, q
 from bouncestream.outbox.mailboxes import progress
 from bouncestream.outbox.migrate import newest, version
 from bouncestream.outbox.queries import QUERIES
-from bouncestream.outbox.sealing.unlock import show
+from bouncestream.outbox.sealing.unlock import State, keys_of, root_of, show, state_of
 from bouncestream.ports import Progress
 
 T = TypeVar("T")
@@ -148,6 +148,32 @@ def overview(path: Path, now: datetime, patience: float = 3.0) -> Overview:
                 is_settled(conn),
             )
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """How an outbox is sealed, as the doctor sees it."""
+
+    state: State | None = None  #: None: it is in the open
+    keys: tuple[str, ...] = ()  #: the names of the keys that open it
+    refused: str = ""  #: why the key that is given does not
+    events: int = 0
+
+
+def sealing(path: Path, key: Secret | None, patience: float = 3.0) -> Sealing:
+    """How far the outbox at `path` is sealed, and whether `key` opens it. Raises StoreError."""
+
+    def look(conn: sqlite3.Connection) -> Sealing:
+        state, refused = state_of(conn), ""
+        if state is not None:
+            try:
+                root_of(conn, key)
+            except StoreError as error:
+                refused = str(error)
+        return Sealing(state, keys_of(conn), refused, sum(tally(conn).values()))
+
+    with view(path, patience=patience) as outbox:
+        return outbox.read(look)
 
 
 def newest_about(path: Path, recipient: str, key: Secret | None = None) -> tuple[str, str]:

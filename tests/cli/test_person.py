@@ -60,6 +60,8 @@ def test_erase_asks_and_then_erases(cli: Cli, config: Path, conn: sqlite3.Connec
     done = cli("person", "ann@example.com", "erase", "--offline", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "erased 4 events, 5 requests or mails, 2 quarantined items" in done.stdout
+    assert "Listmonk: the subscriber" in done.stdout, "what it does not reach is named, with the place to click"
+    assert "webhook sendamatic: " in done.stdout
     again = cli("person", "ann@example.com", "export", "--offline")
     told = json.loads(again.stdout)
     assert (told["events"], told["raw"], told["quarantine"], told["identity_keys"]) == ([], [], [], [])

@@ -24,6 +24,7 @@ AREAS = (
     "mailbox",
     "outbox",
     "return_address",
+    "sealing",
     "unsubscription",
 )
 OTHERS = (

@@ -61,6 +61,9 @@ class Answers:
     smtp_password: str = ""
     alert_to: tuple[str, ...] = ()
     alert_from: str = ""
+    seal: str = ""
+    #: where the key of a sealed outbox lies, or will
+    key_file: str = ""
     #: provider → the secret of its webhook
     made: dict[str, str] = field(default_factory=dict)
     #: provider.option → what is written in the provider's section

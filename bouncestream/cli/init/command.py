@@ -16,7 +16,7 @@ from bouncestream import providers
 from bouncestream.cli import out
 from bouncestream.cli.exits import FINE, INTERRUPTED, NOT_WELL
 from bouncestream.cli.findings import brief_code
-from bouncestream.cli.init import telling, writing
+from bouncestream.cli.init import questions_sealing, telling, writing
 from bouncestream.cli.init.answers import Answers, made_here
 from bouncestream.cli.init.dialogue import Dialogue, Part, variable
 from bouncestream.cli.init.person import Person
@@ -35,13 +35,13 @@ def options(parser: Parser) -> None:
     command(
         parser,
         run,
-        "Asks for Listmonk, the provider and what it needs, a mailbox and alerts, one question at a time, and "
-        "tries each answer. What is given as an option, or as the environment variable of its key "
+        "Asks for Listmonk, the provider and what it needs, a mailbox, alerts and encryption, one question at a "
+        "time, and tries each answer. What is given as an option, or as the environment variable of its key "
         "(BOUNCESTREAM__LISTMONK__URL), is not asked; a secret comes from a file or the environment, as "
         "BOUNCESTREAM__LISTMONK__TOKEN or …__TOKEN_FILE. Ends with what to paste where.",
         config=False,
     )
-    for part in PARTS:
+    for part in (*PARTS, questions_sealing.part(Path())):
         for one in (one for one in part.questions if one.flag):
             parser.add_argument(one.flag, dest=one.name, metavar=one.metavar, help=one.help)
     parser.add_argument("--listen", metavar="HOST:PORT", help="address to listen on (default: 127.0.0.1:8025)")
@@ -61,12 +61,17 @@ def run(args: argparse.Namespace) -> int:
     person = Person(asks=not args.yes)
     telling.intro(output, terminal=person.terminal) if person.asks else telling.permissions()
     try:
-        found = Dialogue((*PARTS, _last(output)), answers, person, args, os.environ).run()
+        found = _all(output, answers, person, args)
     except KeyboardInterrupt:
         print()
         out.mark("·", "ended; nothing was written")
         return INTERRUPTED
     return _finish(args, output, answers, found)
+
+
+def _all(output: Path, answers: Answers, person: Person, args: argparse.Namespace) -> list[Finding]:
+    parts = (*PARTS, questions_sealing.part(output), _last(output))
+    return Dialogue(parts, answers, person, args, os.environ).run()
 
 
 def _begun(args: argparse.Namespace, output: Path, environ: Mapping[str, str]) -> Answers:
@@ -103,8 +108,11 @@ def _finish(args: argparse.Namespace, output: Path, answers: Answers, found: lis
     """Write it, and tell the rest."""
     example = is_example(output)
     tracked = example and (output.absolute().parent / ".git").exists()
+    key = writing.write_key(Path(answers.key_file)) if answers.key_file else None
     writing.write(output, writing.render(answers), force=args.force or example)
     print()
+    if key is not None:
+        telling.key(Path(answers.key_file), *key)
     out.mark("✔", f"{output} is written (mode 0600)")
     problems: tuple[str, ...] = ()
     try:
@@ -115,6 +123,8 @@ def _finish(args: argparse.Namespace, output: Path, answers: Answers, found: lis
         out.mark("✘", problem)
     telling.pasted(output, answers)
     telling.following(output, answers)
+    if key is not None:
+        telling.to_back_up(output, answers)
     if tracked:
         telling.of_git(output)
     if not args.outbox:

@@ -133,6 +133,24 @@ def following(output: Path, answers: Answers) -> None:
     )
 
 
+def key(path: Path, name: str, made: bool) -> None:
+    """The key of a sealed outbox."""
+    out.mark("✔", f"{path} is written (mode 0600): the key {name} of the outbox" if made
+             else f"{path} is there already, and stays: the key {name} of the outbox")  # fmt: skip
+
+
+def to_back_up(output: Path, answers: Answers) -> None:
+    """What must not be lost of a sealed outbox."""
+    print()
+    out.heading("Back up, each for itself:")
+    out.prose(f"{answers.key_file}: without it nobody can read the outbox or its backups; keep a copy apart from "
+              "them, such as in your password manager", "  · ", "    ")  # fmt: skip
+    out.prose("the outbox, sealed as it is: bouncestream backup FILE", "  · ", "    ")
+    out.prose(f"{output}, which contains secrets", "  · ", "    ")
+    if Path(answers.outbox).exists():
+        out.prose("What the outbox has from before is sealed by: bouncestream seal", "  · ", "    ")
+
+
 def of_place(outbox: Path) -> None:
     """Beside the configuration is no place for the outbox of a service, if that is under /etc."""
     if outbox.resolve().is_relative_to("/etc"):

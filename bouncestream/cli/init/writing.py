@@ -12,6 +12,7 @@ from bouncestream import files
 from bouncestream.cli.init.answers import APPRISE, EMAIL, MAILBOX, PASSWORD, WEBHOOK, Answers, made_here
 from bouncestream.config.example import is_example
 from bouncestream.config.extract import HOLDS_SECRETS
+from bouncestream.crypto.sealed import key_id, new_key
 from bouncestream.errors import UsageError
 
 #: Where the outbox of a service lies.
@@ -33,6 +34,8 @@ def _sections(answers: Answers) -> Iterable[str]:
     public = _key("public_url", answers.public_url) if answers.public_url else '# public_url = "https://…"'
     yield "\n".join((_section("server", [("listen", answers.listen)]), public, *(_key(*one) for one in proxies)))
     yield _section("outbox", [("path", answers.outbox)])
+    if answers.key_file:
+        yield _section("privacy", [("seal", True), ("key_file", answers.key_file)])
     token = _key("token", answers.listmonk_token) if answers.listmonk_token else '# token = "…"'
     yield f"{_section('listmonk', [('url', answers.listmonk_url), ('user', answers.listmonk_user)])}\n{token}"
     for name in answers.providers:
@@ -114,6 +117,20 @@ def write(path: Path, text: str, *, force: bool) -> None:
         raise UsageError(
             f"{path} was created in the meantime. Next: inspect it, or overwrite with --force."
         ) from None
+
+
+def write_key(path: Path) -> tuple[str, bool]:
+    """Make the key of a sealed outbox, unless it is there already; its name, and whether it was made. Raises
+    UsageError."""
+    try:
+        if path.exists():
+            return key_id(path.read_text("ascii").strip()), False
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        key = new_key()
+        files.replace(path, f"{key}\n".encode(), overwrite=False)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be written: {error}. Next: write --seal with another file.") from None
+    return key_id(key), True
 
 
 def outbox(given: str | None, output: Path) -> Path:

@@ -16,12 +16,13 @@ from datetime import datetime
 from typing import Any
 
 from bouncestream.config.model import Config, Server
-from bouncestream.doctor.areas import outbox, webhooks
+from bouncestream.doctor.areas import outbox, sealing, webhooks
 from bouncestream.doctor.areas.webhooks import Way
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import Reply, clean, describe
 from bouncestream.doctor.probe.target import Target
 from bouncestream.doctor.probe.web import Web
+from bouncestream.outbox.view import Sealing
 from bouncestream.providers._settings import Webhook
 
 TOPIC = "bouncestream"
@@ -34,6 +35,7 @@ FINDINGS: Mapping[str, str] = {
     "bridge-port-taken": "something else listens on [server] listen",
     "bridge-cannot-listen": "bouncestream cannot listen on [server] listen",
     **outbox.FINDINGS,
+    **sealing.FINDINGS,
     **webhooks.FINDINGS,
 }
 
@@ -52,6 +54,8 @@ class BridgeFacts:
     server: Server = field(default_factory=Server)
     hooks: Sequence[Webhook] = ()
     bind: OSError | None = None  #: why it could not listen on [server] listen
+    sealed: Sealing | None = None  #: None: the outbox cannot be read
+    seal: bool = False  #: as [privacy] says
 
     @property
     def alive(self) -> bool:
@@ -84,6 +88,8 @@ async def collect(config: Config, web: Web, now: datetime) -> BridgeFacts:
         config.server,
         tuple(config.webhooks.values()),
         bind,
+        await asyncio.to_thread(sealing.collect, config),
+        config.privacy.seal,
     )
 
 
@@ -109,6 +115,7 @@ def judge(seen: BridgeFacts, *, to_run: bool = False) -> list[Finding]:
         + webhooks.judge(seen.public, seen.ways, seen.running, to_run=to_run and not seen.alive)
         + [webhooks.to_enter(seen.server.public_url, hook) for hook in seen.hooks]
         + outbox.judge(seen.outbox, seen.sources, seen.at, alive=seen.alive)
+        + sealing.judge(seen.sealed, wanted=seen.seal)
     )
 
 

@@ -98,6 +98,11 @@ class DataKeys(dict[int, bytes]):
         return f"bouncestream: data key of {month}, outbox {self._instance}"
 
 
+def keys_of(conn: sqlite3.Connection) -> tuple[str, ...]:
+    """The names of the operator's keys that open a sealed outbox: two while one takes the place of the other."""
+    return tuple(name.removeprefix(WRAPPED_BY) for name, _ in conn.execute(QUERIES["wrapped_roots"]))
+
+
 def root_of(conn: sqlite3.Connection, key: Secret | None) -> bytes:
     """The root key of a sealed outbox. Raises SealRefused, in the operator's words, when this key does not open
     it."""

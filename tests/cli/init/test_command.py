@@ -15,8 +15,8 @@ pytestmark = pytest.mark.binary
 PUBLIC = "http://127.0.0.1:1"
 
 
-def answers(*lines: str) -> str:
-    return "".join(f"{line}\n" for line in lines)
+def answers(*lines: str, seal: str = "") -> str:
+    return "".join(f"{line}\n" for line in (*lines, seal))
 
 
 def test_it_asks_tries_and_writes(cli: Cli, sandbox: str, tmp_path: Path) -> None:

@@ -53,8 +53,11 @@ def test_a_person_corrects_goes_back_and_writes_at_the_end(terminal: Start, sand
     at.answer("Mailbox that bounces are sent to", "")
     at.answer("How shall alerts reach you?", "none")
     assert not path.exists()
+    at.answer("Encrypt addresses", "")
     at.answer("That is all. Enter writes config.toml.", "<")
+    at.answer("Encrypt addresses", "<")
     at.answer("How shall alerts reach you?", "")
+    at.answer("Encrypt addresses", "")
     at.answer("That is all", "")
     assert at.end() == 0
     config = load(path, {})
@@ -81,6 +84,7 @@ def test_no_listmonk_yet(terminal: Start, tmp_path: Path) -> None:
     at.wait_for("without a token Listmonk is not tried")
     at.answer("Mailbox", "")
     at.answer("alerts", "")
+    at.answer("Encrypt addresses", "")
     at.answer("That is all", "")
     assert at.end() == 1
     assert "listmonk.token: is missing" in at.screen
@@ -96,6 +100,7 @@ def test_what_does_not_work_is_written_if_a_person_insists(terminal: Start, tmp_
     at.answer("k keeps them", "k")
     at.answer("Mailbox", "")
     at.answer("alerts", "")
+    at.answer("Encrypt addresses", "")
     at.answer("That is all", "")
     assert at.end() == 1
     assert load(tmp_path / "config.toml", {}).listmonk.url == "http://127.0.0.1:1"

@@ -39,12 +39,15 @@ def _by_webhook(at: Terminal, receiver: Hooks) -> None:
     at.wait_for("Send a test alert over it now? [Y/n] ")
     assert not receiver.requests
     at.type("n\n")
+    at.answer("Encrypt addresses", "")
     at.answer("That is all", "<")
+    at.answer("Encrypt addresses", "<")
     at.answer("(not shown) [as before]", "")
     at.wait_for("Send a test alert over it now? [Y/n] ")
     assert not receiver.requests
     at.type("\n")
     at.wait_for("sent: has it arrived?")
+    at.answer("Encrypt addresses", "")
     at.answer("That is all", "")
     assert at.end() == 0, at.screen
     assert "s3cret" not in at.screen
@@ -66,6 +69,7 @@ def _refused(at: Terminal, receiver: Hooks) -> None:
     at.wait_for("it answers 404")
     at.answer("Enter lets you correct", "")
     at.answer("[webhook]", "-")
+    at.answer("Encrypt addresses", "")
     at.answer("That is all", "")
     assert at.end() == 0, at.screen
 
@@ -82,6 +86,7 @@ def test_by_email(terminal: Start, sandbox: str, tmp_path: Path) -> None:
     at.answer("User of the SMTP server", "")
     at.wait_for("[alerts-channel]")
     at.answer("Enter lets you correct", "k")
+    at.answer("Encrypt addresses", "")
     at.answer("That is all", "")
     assert at.end() == 1
     email = load(tmp_path / "config.toml", {}).alerts.email

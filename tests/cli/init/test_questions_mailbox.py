@@ -62,6 +62,7 @@ def test_a_mailbox_alone_is_tried_and_corrected(
     at.answer("[bounces+*@example.org]", "")
     at.wait_for("INBOX: 2 mails; the first contact reads 2")
     at.answer("How shall alerts reach you?", "")
+    at.answer("Encrypt addresses", "")
     at.answer("That is all", "")
     assert at.end() == 0, at.screen
     config = load(tmp_path / "config.toml", {})
@@ -90,6 +91,7 @@ def test_with_oauth_the_login_comes_after(terminal: Start, sandbox: str, tmp_pat
     at.answer("Folders", "")
     at.answer("[bounces+*@example.org]", "")
     at.wait_for("tried once you have logged in")
+    at.answer("Encrypt addresses", "")
     at.answer("That is all", "")
     assert at.end() == 0, at.screen
     assert "bouncestream mailbox login bounces --config config.toml" in at.screen
