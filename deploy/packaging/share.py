@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What belongs into share/ beside the program: man pages (of docs/, by Sphinx), completions, the unit."""
+"""What belongs into share/ beside the program: man pages (of docs/, by Sphinx), completions, the unit, and what
+Prometheus and Grafana take."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pathlib import Path
 from deploy.packaging.paths import ROOT, WORK, Failed, call, say
 
 UNIT = ROOT / "deploy" / "bouncestream.service"
+MONITORING = (ROOT / "deploy" / "prometheus" / "alerts.yml", ROOT / "deploy" / "grafana" / "bouncestream.json")
 COMPLETIONS = {
     "bash": "bash-completion/completions/bouncestream",
     "zsh": "zsh/site-functions/_bouncestream",
@@ -28,6 +30,8 @@ def build() -> Path:
     except Failed as error:
         raise Failed(f"{error}\nNext: `make docs` installs what writes them") from None
     write(made / "bouncestream" / UNIT.name, UNIT.read_text("utf-8"))
+    for file in MONITORING:
+        write(made / "bouncestream" / file.parent.name / file.name, file.read_text("utf-8"))
     for page in sorted(pages.glob("*.1")):
         write(made / "man" / "man1" / page.name, page.read_text("utf-8"))
     for shell, place in COMPLETIONS.items():

@@ -37,7 +37,8 @@ def test_the_deb_holds_command_unit_man_pages_and_completions(built: Path, tmp_p
 def test_the_wheel_holds_them_too(built: Path) -> None:
     with zipfile.ZipFile(only(built.parent, "bouncestream-*.whl")) as wheel:
         names = {name.partition(".data/data/share/")[2] for name in wheel.namelist()}
-    assert {"bouncestream/bouncestream.service", "man/man1/bouncestream.1"} < names
+    monitoring = {"bouncestream/prometheus/alerts.yml", "bouncestream/grafana/bouncestream.json"}
+    assert {"bouncestream/bouncestream.service", "man/man1/bouncestream.1"} | monitoring < names
 
 
 def test_the_bill_names_each_package_and_its_licence(built: Path) -> None:
