@@ -61,5 +61,6 @@ class BrakeSettings:
     )
     token: Secret | None = secret_key(
         "Its token: one of its own, as a token that may pause campaigns may start them too. Listmonk 6 wants "
-        "campaigns:send and campaigns:manage_all for it, Listmonk 5 campaigns:manage_all, Listmonk 4 campaigns:manage."
+        "campaigns:send and campaigns:manage_all for it, Listmonk 5 campaigns:manage_all, "
+        "Listmonk 4 campaigns:manage."
     )

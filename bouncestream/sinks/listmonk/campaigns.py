@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Campaigns, as far as the brake needs them: how much each has sent, and pausing one that runs.
 
-Seen in 2026-11: `PUT /api/campaigns/{id}/status` wants `campaigns:send` and `campaigns:manage_all` on Listmonk 6.2.0,
-`campaigns:manage_all` on 5.1.0 and `campaigns:manage` on 4.1.0, and answers 400 "Only active campaigns can be paused." to one that does not run.
+Seen in 2026-11: `PUT /api/campaigns/{id}/status` wants `campaigns:send` and `campaigns:manage_all` on Listmonk
+6.2.0, `campaigns:manage_all` on 5.1.0 and `campaigns:manage` on 4.1.0. It answers 400 "Only active campaigns can be
+paused." to one that does not run.
 """
 
 from __future__ import annotations
