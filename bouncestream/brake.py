@@ -7,6 +7,9 @@ Hard bounces are counted over a window, by campaign, or by source where no campa
 those are held that are alike: of one recipient domain and reason, or told of by one server; where that explains too
 little of it, as after an old list is mailed, all of one reason. The rest goes on. It ends by itself when the alike
 are less than half of the threshold; what is held waits for a person.
+
+Where much was sent before its answers come, most of the threshold would be told before it is reached. So what comes
+so fast that it would be above it before the window is over waits for that: told a little later, or held.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -26,8 +29,10 @@ from bouncestream.record import record
 BUSY = 10
 #: What makes up this part of the hard bounces in the window, and is this many, is alike; else it is chance.
 PART, LEAST = 0.1, 3
+#: Nothing waits for longer to be told, however long the window is.
+PATIENCE = timedelta(minutes=30)
 #: No more of a window than so many times the threshold are let through, whatever they have in common.
-ROOM = 1.8
+ROOM = 1.6
 #: So many hard bounces of a window are remembered; more than that are above any threshold.
 MOST = 100_000
 
@@ -68,6 +73,7 @@ class Hard:
     reason: str
     server: str  #: the domain of the server that refused it; empty: it does not tell
     held: bool = False  #: the brake has held it
+    waits: bool = False  #: it was not told yet, as more may come
 
     @property
     def scope(self) -> str:
@@ -124,6 +130,54 @@ class Decision:
     braked: Mapping[str, Braked]
     coming: Sequence[Hard]  #: what was decided about
     at: datetime  #: when
+    waits: Mapping[int, datetime] = field(default_factory=dict)  #: outbox row → until when
+    patience: Patience | None = None
+
+
+class Patience:
+    """The hard bounces that wait. Nothing changes it: `look` makes the next."""
+
+    def __init__(self, threshold: Threshold, window: Iterable[Hard] = ()) -> None:
+        self.threshold = threshold
+        self.waiting: dict[int, Hard] = {}
+        self._lately: dict[str, tuple[datetime, ...]] = {}  # scope → when the last `count` came that are not held
+        for one in window:
+            if one.waits:
+                self.waiting[one.row] = one
+            if not one.held:
+                self._note(one)
+
+    def look(self, coming: Sequence[Hard], decision: Decision, limit: Callable[[Hard], float]) -> Decision:
+        """The decision with those that wait. What waited and turns out to be alike is held."""
+        after = Patience(self.threshold)
+        after.waiting = dict(self.waiting)
+        after._lately = {
+            scope: ats for scope, ats in self._lately.items() if ats[-1] > decision.at - self.threshold.window
+        }
+        held, waits = dict(decision.held), {}
+        if decision.braked:
+            for row, one in self.waiting.items():
+                if (mark := _mark_of(decision.braked.get(one.scope), one)) is not None:
+                    held[row] = str(mark)
+                    del after.waiting[row]
+        for one in coming:
+            if one.row in held or after.waiting.pop(one.row, None) is not None:
+                continue
+            until = one.at + min(self.threshold.window, PATIENCE)
+            if until > decision.at and self._hurries(after._lately.get(one.scope, ()), one, limit(one)):
+                waits[one.row] = until
+                after.waiting[one.row] = one
+            after._note(one)
+        return replace(decision, held=held, waits=waits, patience=after)
+
+    def _hurries(self, lately: Sequence[datetime], one: Hard, limit: float) -> bool:
+        """Whether there would be more than `limit` in a window if they went on as the last ones came."""
+        count, window = self.threshold.count, self.threshold.window
+        return len(lately) == count < limit and (one.at - lately[0]) * limit < window * count
+
+    def _note(self, one: Hard) -> None:
+        before = self._lately.get(one.scope, ())
+        self._lately[one.scope] = (*before, one.at)[-self.threshold.count :]
 
 
 @dataclass(slots=True)
@@ -164,7 +218,15 @@ class Brake:
     def __init__(self, threshold: Threshold, window: Iterable[Hard] = (), braked: Iterable[Braked] = ()) -> None:
         self.threshold = threshold
         self.braked: Mapping[str, Braked] = {one.scope: one for one in braked}
+        window = tuple(window)
+        self.patience = Patience(threshold, window)
         self._fill(window)
+
+    def judge(self, coming: Sequence[Hard], now: datetime, usual: Usual) -> Decision:
+        """`decide`, and who waits for more to come."""
+        waiting = self.patience.waiting
+        decision = self.decide([one for one in coming if one.row not in waiting], now, usual)
+        return self.patience.look(coming, decision, lambda one: self.limit(one.scope, one.source, usual))
 
     def _fill(self, window: Iterable[Hard]) -> None:
         self._window: dict[int, Hard] = {}  # by place: what comes later has a higher one
@@ -213,6 +275,7 @@ class Brake:
 
     def apply(self, decision: Decision) -> None:
         """Take over what was decided, once it is stored."""
+        self.patience = decision.patience or self.patience
         counted, _, gone = self._moved(decision.coming, decision.at)
         for place in gone:
             self._drop(place)
@@ -258,7 +321,7 @@ class Brake:
             del self._scopes[hard.scope]
 
     def _scope(
-        self, name: str, gone: Set[int], fresh: Sequence[Hard], again: Set[int], now: datetime, usual: Usual
+        self, name: str, gone: Set[int], fresh: Sequence[Hard], again: Set[int], now: datetime, compared: Usual
     ) -> Braked | None:
         """How the brake stands for one campaign or source. `gone`: the places that leave the window; `again`: the
         rows that are in it already."""
@@ -267,20 +330,21 @@ class Brake:
         if not size:
             return None
         source = fresh[-1].source if fresh else scope.source(gone)
-        limit = self.limit(name, source, usual)
+        limit = self.limit(name, source, compared)
+        usual = max(self.threshold.count / 2, limit / 10)  #: so many that nothing explains go on
         on = self.braked.get(name)
         more = [one for one in fresh if _mark_of(on, one) is None]
         rest = len(scope.rest) - sum(place in scope.rest for place in gone) + len(more)
         if on is None or size - rest < limit / 2:
             if size <= limit:
                 return None
-            return Braked(name, source, now, tuple(_alike([*scope.but(gone), *fresh], limit / 2)))
+            return Braked(name, source, now, tuple(_alike([*scope.but(gone), *fresh], usual)))
         through = scope.through - sum(not self._window[place].held for place in gone)
         through += sum(not one.held and (one.row in again or _mark_of(on, one) is None) for one in fresh)
-        if rest <= limit / 4 or (rest <= limit and through <= ROOM * limit):
+        if rest <= usual / 2 or (rest <= usual * 2 and through <= ROOM * limit):
             return on
         others = [one for place, one in scope.rest.items() if place not in gone]
-        return replace(on, marks=(*on.marks, *_alike([*others, *more], limit / 4)))
+        return replace(on, marks=(*on.marks, *_alike([*others, *more], usual / 2)))
 
 
 def _alike(hards: Sequence[Hard], goal: float) -> list[Mark]:

@@ -298,7 +298,7 @@ class Cause:
     status: str  #: of the subscriber after it; empty: not told
     action: str  #: of Listmonk for this kind, then; empty: not known
     lists: Mapping[int, str]  #: subscriptions before it, where they were looked up
-    begun: bool  #: an undo has begun with it
+    begun: str  #: when an undo began with it, as it is stored; empty: none has
     found: str  #: when the subscriber was last changed, as that undo found it
     told_at: datetime  #: when the attempt that left the row was claimed
 

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bouncestream.brake import Brake, Decision, Hard, Mark, Threshold, Usual, phrase, server_of
+from bouncestream.brake import Brake, Decision, Hard, Mark, Patience, Threshold, Usual, phrase, server_of
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 DEFAULT = Threshold(50, timedelta(minutes=10), 0.05)
@@ -25,19 +25,43 @@ def hard(number: int, seconds: float, domain: str = "", reason: str = UNKNOWN, *
 
 
 def play(
-    stream: Iterable[Hard], usual: Usual, *, batch: int = 1, brake: Brake | None = None
+    stream: Iterable[Hard],
+    usual: Usual | Callable[[datetime], Usual],
+    *,
+    batch: int = 1,
+    brake: Brake | None = None,
+    waiting: int | None = 0,
 ) -> tuple[list[Hard], list[Hard], Brake]:
-    """(let through, held, the brake), batch by batch, each as soon as its last one came in."""
+    """(let through, held, the brake), batch by batch, each as soon as its last one came in, and what waits once it
+    is due. `waiting`: so many had to wait, None: some."""
     brake = brake or Brake(DEFAULT)
     through: list[Hard] = []
     held: list[Hard] = []
+    waits: dict[int, tuple[datetime, Hard]] = {}
+    waited = 0
+
+    def decide(some: list[Hard], now: datetime) -> None:
+        nonlocal waited
+        decision = brake.judge(some, now, usual(now) if callable(usual) else usual)
+        brake.apply(decision)
+        for one in [*some, *(one for _, one in waits.values() if one.row in decision.held)]:
+            waits.pop(one.row, None)
+            if one.row in decision.waits:
+                waits[one.row] = decision.waits[one.row], one
+                waited += 1
+            else:
+                (held if one.row in decision.held else through).append(one)
+
     hards = list(stream)
     for at in range(0, len(hards), batch):
         some = hards[at : at + batch]
-        decision = brake.decide(some, some[-1].at, usual)
-        brake.apply(decision)
-        for one in some:
-            (held if one.row in decision.held else through).append(one)
+        now = some[-1].at
+        decide([*(one for until, one in waits.values() if until <= now), *some], now)
+    while waits:
+        now = min(until for until, _ in waits.values())
+        decide([one for until, one in waits.values() if until <= now], now)
+    assert len(through) + len(held) == len(hards)
+    assert waited == waiting if waiting is not None else waited
     return through, held, brake
 
 
@@ -49,8 +73,8 @@ def test_a_large_list_with_few_hard_bounces() -> None:
         decision = brake.decide([one], one.at, Usual({"c": 200 * (n + 1)}))
         brake.apply(decision)
         assert not decision.held
-    # and all of them at once, an hour late
-    assert play([replace(one, at=START) for one in hards], Usual({"c": 100_000}))[1] == []
+    # and all of them at once, an hour late: most of them wait, and all are told
+    assert play([replace(one, at=START) for one in hards], Usual({"c": 100_000}), waiting=450)[1] == []
 
 
 def test_a_list_of_a_hundred_with_three() -> None:
@@ -58,16 +82,16 @@ def test_a_list_of_a_hundred_with_three() -> None:
     assert play([hard(n, n) for n in range(3)], Usual())[1] == []
 
 
-@pytest.mark.parametrize("batch", [1, 50, 200])
+@pytest.mark.parametrize("batch", [10, 50, 200])
 def test_one_large_domain_that_refuses_all(batch: int) -> None:
     """3,000 of 10,000 are at the domain; of the others 0.5 % are hard."""
     dice = random.Random(5)
     stream = [hard(n, n / 10, "big.example") for n in range(3000)]
     stream += [hard(10_000 + n, n * 8.5, f"small{dice.randrange(400)}.example") for n in range(35)]
     stream.sort(key=lambda one: one.at)
-    through, held, brake = play(stream, Usual({"c": 10_000}), batch=batch)
-    # 5 % of 10,000 are 500: known by then, so it begins there; of what is not known, at 50
-    assert len([one for one in through if one.domain == "big.example"]) <= 501
+    # 5 % of 10,000 are 500, so it begins there: but by then the others have waited
+    through, held, brake = play(stream, Usual({"c": 10_000}), batch=batch, waiting=None)
+    assert len([one for one in through if one.domain == "big.example"]) <= 100
     assert {one.domain for one in held} == {"big.example"}
     assert [str(mark) for one in brake.braked.values() for mark in one.marks] == ["big.example (user unknown)"]
     through, held, _ = play(stream, Usual(), batch=batch)
@@ -83,11 +107,11 @@ def old_list(dice: random.Random, domains: int) -> Iterator[Hard]:
 
 
 @pytest.mark.parametrize("domains", [1, 2, 5, 20, 100, 5000])
-@pytest.mark.parametrize("batch", [1, 200])
+@pytest.mark.parametrize("batch", [10, 200])
 def test_an_old_list_is_mailed_for_the_first_time(domains: int, batch: int) -> None:
-    sent = Usual({"c": 1000})  # as far as the campaign has come
-    for usual in (sent, Usual()):
-        through, held, _ = play(old_list(random.Random(domains), domains), usual, batch=batch)
+    # as far as the campaign has come; all sent before the first answer; not known
+    for usual, waiting in ((Usual({"c": 1000}), 0), (Usual({"c": 10_000}), None), (Usual(), 0)):
+        through, held, _ = play(old_list(random.Random(domains), domains), usual, batch=batch, waiting=waiting)
         assert len(through) <= 100
         assert len(held) >= 2900
 
@@ -111,6 +135,55 @@ def test_what_flaps_lets_no_more_through_than_the_threshold_each_time() -> None:
     assert len(held) == 5 * 50
 
 
+def test_what_flaps_while_much_is_sent() -> None:
+    """400 at once, a pause, and again, of 10,000: each time fewer than the share, and then together above it."""
+    stream = [hard(n, (n // 400) * 300 + n % 400 / 100, "big.example") for n in range(2000)]
+    through, held, _ = play(stream, Usual({"c": 10_000}), batch=20, waiting=None)
+    assert len(through) <= 100
+    assert len(through) + len(held) == 2000
+
+
+@pytest.mark.parametrize("rate", [0.8, 0.9, 5, 500])
+def test_however_fast_they_come(rate: float) -> None:
+    """3,000 of 10,000 sent; below 500 in ten minutes it is not braked."""
+    stream = [hard(n, n / rate, "big.example") for n in range(3000)]
+    through, held, _ = play(stream, Usual({"c": 10_000}), batch=10, waiting=None if rate > 0.8 else 0)
+    assert len(through) <= 100 if rate > 0.8 else held == []
+
+
+def test_an_ordinary_campaign_hardly_waits() -> None:
+    """1 % hard of 100 mails a second; what is sent is known as of a minute ago."""
+    stream = [hard(n, n, f"d{n % 50}.example") for n in range(1000)]
+
+    def usual(now: datetime) -> Usual:
+        return Usual({"c": int((now - START).total_seconds() // 60 * 60 * 100)})
+
+    through, held, brake = play(stream[61:1000], usual, batch=5, waiting=None)
+    assert (len(through), held) == (939, [])
+    assert Patience(DEFAULT, brake.window).waiting == {}
+
+
+def test_what_waits_is_remembered_by_a_start() -> None:
+    stream = [hard(n, n / 100, "big.example") for n in range(300)]
+    sent = Usual({"c": 10_000})
+    brake = Brake(DEFAULT)
+    decision = brake.judge(stream, stream[-1].at, sent)
+    assert sorted(decision.waits) == list(range(50, 300))
+    assert set(decision.waits.values()) == {one.at + DEFAULT.window for one in stream[50:]}
+    brake.apply(decision)
+    window = [replace(one, waits=one.row in decision.waits) for one in brake.window]
+    later = [hard(n, n / 100, "big.example") for n in range(300, 600)]
+    held = Brake(DEFAULT, window).judge(later, later[-1].at, sent).held
+    assert sorted(held) == list(range(50, 600))
+
+
+def test_nothing_waits_for_longer_than_half_an_hour() -> None:
+    day = Threshold(5, timedelta(days=1), 0.05)
+    stream = [hard(n, 0, "big.example") for n in range(10)]
+    decision = Brake(day).judge(stream, START, Usual({"c": 1000}))
+    assert set(decision.waits.values()) == {START + timedelta(minutes=30)}
+
+
 def test_alike_by_their_server() -> None:
     """Many domains, one gateway before all of them."""
     stream = [hard(n, n / 2, reason=f"reason{n % 40}", server="gateway.example") for n in range(300)]
@@ -128,8 +201,8 @@ def test_campaigns_and_sources_are_counted_apart() -> None:
 
 def test_a_busy_source_is_used_to_more() -> None:
     stream = [hard(n, n / 10, "big.example", campaign="") for n in range(300)]
-    assert play(stream, Usual(peak={"shop": 30}))[1] == []
-    assert len(play(stream, Usual(peak={"shop": 10}))[1]) == 200
+    assert play(stream, Usual(peak={"shop": 30}), waiting=250)[1] == []  # as many in 30 s as is usual in ten hours
+    assert len(play(stream, Usual(peak={"shop": 10}), waiting=50)[1]) == 250
     assert len(play(stream, Usual(peak={"shop": 1}))[1]) == 250  # never less than 50
 
 

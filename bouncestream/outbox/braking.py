@@ -26,10 +26,11 @@ BRAKED = "braked"
 HELD_FOR = "brake"
 
 
-def window(conn: sqlite3.Connection, since: datetime) -> list[Hard]:
+def window(conn: sqlite3.Connection, since: datetime, now: datetime) -> list[Hard]:
     """The hard bounces since a time that were judged by the brake: at a start."""
-    found = conn.execute(QUERIES["hards_since"], {"since_id": codec.id_bound(since), "since": codec.stamp(since)})
-    return [_hard(codec.row(values)) for values in found]
+    bounds = {"since_id": codec.id_bound(since), "since": codec.stamp(since), "now": codec.stamp(now)}
+    found = conn.execute(QUERIES["hards_since"], bounds)
+    return [_hard(row, waits=row.state == State.PENDING) for row in map(codec.row, found)]
 
 
 def braked(conn: sqlite3.Connection) -> list[Braked]:
@@ -57,10 +58,14 @@ def claim(
     now: datetime,
     limit: int,
     looked: Container[str] | None = None,
-) -> tuple[Decision, list[Claimed]]:
-    """`delivery.claim`, after what the brake holds of what is due was held."""
+    ask_first: bool = False,
+) -> tuple[Decision, list[Claimed] | None]:
+    """`delivery.claim`, after what the brake holds of what is due was held. None, and nothing is changed: it would
+    begin by what is known to be sent, and `ask_first` is set, as that is not fresh."""
     rows = delivery.due(conn, now, limit)
-    decision = brake.decide(_hards(conn, rows), now, usual)
+    decision = brake.judge(_hards(conn, rows), now, usual)
+    if ask_first and any(scope not in brake.braked and scope in usual.sent for scope in decision.braked):
+        return decision, None
     if decision.held:
         why = "the brake holds it: too many hard bounces are alike"
         settle(
@@ -68,13 +73,18 @@ def claim(
             [Move(row, State.HELD, f"{why}: {mark}", held_for=HELD_FOR) for row, mark in decision.held.items()],
             now,
         )
+    for row, until in decision.waits.items():
+        why = f"waits until {until:%H:%M:%S} UTC: so many hard bounces come that the brake may be needed"
+        conn.execute(QUERIES["brake_waits"], (codec.stamp(until), why, row))
+        conn.execute(QUERIES["insert_history"], (row, codec.stamp(now), State.PENDING, State.PENDING, why))
     if decision.braked != brake.braked:
         stored = [
             [one.scope, one.source, codec.stamp(one.began_at), [[m.kind, m.name, m.reason] for m in one.marks]]
             for one in decision.braked.values()
         ]
         delivery.set_meta(conn, BRAKED, json.dumps(stored))
-    return decision, delivery.take(conn, [row for row in rows if row.id not in decision.held], now, looked)
+    rows = [row for row in rows if row.id not in decision.held and row.id not in decision.waits]
+    return decision, delivery.take(conn, rows, now, looked)
 
 
 def held(conn: sqlite3.Connection) -> int:
@@ -131,9 +141,9 @@ def _gone(conn: sqlite3.Connection, rows: Sequence[int]) -> set[int]:
     return {row for row in rows if conn.execute(QUERIES["is_let_go"], (row,)).fetchone() is not None}
 
 
-def _hard(row: codec.Row) -> Hard:
+def _hard(row: codec.Row, *, waits: bool = False) -> Hard:
     told = row.event
     held = row.state == State.HELD and row.held_for == HELD_FOR
     server = server_of(told.diagnostic) if told.diagnostic else ""
     at = codec.moment(told.received_at)
-    return Hard(row.id, at, told.campaign_uuid, told.source, told.domain, told.reason, server, held)
+    return Hard(row.id, at, told.campaign_uuid, told.source, told.domain, told.reason, server, held, waits)

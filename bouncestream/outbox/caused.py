@@ -111,26 +111,44 @@ def waiting(conn: sqlite3.Connection, scope: Scope) -> int:
 
 
 def begin(
-    conn: sqlite3.Connection, rows: Iterable[ListedRow], found: str, actions: Mapping[str, str], now: datetime
-) -> None:
-    """Write down that these rows of one subscriber, last changed at `found`, are about to be undone."""
+    conn: sqlite3.Connection,
+    causes: Iterable[Cause],
+    rows: Iterable[ListedRow],
+    found: str,
+    actions: Mapping[str, str],
+    now: datetime,
+) -> str:
+    """Write down that these rows of one subscriber, last changed at `found`, are about to be undone, and return
+    when it began, as `finish` and `leave` want it. Empty, and nothing is written: since `causes` were read another
+    undo has begun with the subscriber, or ended."""
     rows = list(rows)
+    read = {one.event_id: one.begun for one in causes if one.begun}
+    wanted = sorted(read.keys() | {seen.event_id for seen in rows})
+    for event_id in wanted:
+        stands = conn.execute(QUERIES["undo_of_event"], (event_id,)).fetchone()
+        before = read.get(event_id, "")
+        if stands not in (None, ("begun" if before else "", before or None)):
+            return ""
     note(conn, rows, actions, now, without_effect=True)
-    for seen in rows:
-        conn.execute(QUERIES["begin_undo"], (codec.stamp(now), found, seen.event_id))
+    began = codec.stamp(now)
+    conn.executemany(QUERIES["begin_undo"], [(began, found, event_id) for event_id in wanted])
+    return began
 
 
-def finish(conn: sqlite3.Connection, subscriber_id: int, now: datetime, why: str) -> list[int]:
-    """A subscriber is as it was before: its events are undone. Returns their outbox rows."""
-    rows = [row for (row,) in conn.execute(QUERIES["begun_of"], (subscriber_id,))]
+def finish(conn: sqlite3.Connection, subscriber_id: int, began: str, now: datetime, why: str) -> list[int]:
+    """A subscriber is as it was before: its events are undone. Returns their outbox rows; none where another undo
+    has gone on with what began then."""
+    rows = [row for (row,) in conn.execute(QUERIES["begun_of"], (subscriber_id, began))]
     settle(conn, [Move(row, State.DROPPED, f"{UNDONE}: {why}") for row in rows], now)
-    conn.execute(QUERIES["finish_undo"], (codec.stamp(now), subscriber_id))
+    conn.execute(QUERIES["finish_undo"], (codec.stamp(now), subscriber_id, began))
     return rows
 
 
-def leave(conn: sqlite3.Connection, row: int, subscriber_id: int, now: datetime, why: str) -> None:
-    """An undo leaves a subscriber alone: written down with the event, once for each reason."""
-    conn.execute(QUERIES["leave_undo"], (subscriber_id,))
+def leave(conn: sqlite3.Connection, row: int, subscriber_id: int, began: str, now: datetime, why: str) -> None:
+    """An undo leaves a subscriber alone, with whom one may have begun: written down with the event, once for each
+    reason."""
+    if began:
+        conn.execute(QUERIES["leave_undo"], (subscriber_id, began))
     why = codec.visible(f"an undo left it alone: {why}")
     found = conn.execute(QUERIES["standing"], (row,)).fetchone()
     if found is not None and _last_why(conn, row) != why:
@@ -160,5 +178,5 @@ def _cause(conn: sqlite3.Connection, values: Sequence[Any]) -> Cause:
     before = {int(number): str(of) for number, of in json.loads(lists or "{}").items()}
     return Cause(
         row, event_id, Kind(kind), bounce_id, person, digest, status, action, before,
-        undo == "begun", found, told_at,
+        undo, found, told_at,
     )  # fmt: skip

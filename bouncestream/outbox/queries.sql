@@ -735,7 +735,7 @@ ON CONFLICT (outbox_id) DO UPDATE SET lists = excluded.lists WHERE caused.bounce
 
 -- name: causes
 SELECT caused.outbox_id, event_id, outbox.kind, bounce_id, caused.attempt, subscriber_id, subscriber, status, action, lists,
-       undo, undo_found, seen_at
+       '', '', seen_at
 FROM caused JOIN outbox ON outbox.id = caused.outbox_id
 WHERE caused.outbox_id > :after AND undo = '' AND bounce_id <> 0 AND outbox.state = 'verified'
   AND :kinds LIKE '%,' || outbox.kind || ',%'
@@ -745,7 +745,7 @@ ORDER BY caused.outbox_id LIMIT :limit;
 
 -- name: causes_begun
 SELECT caused.outbox_id, event_id, outbox.kind, bounce_id, caused.attempt, subscriber_id, subscriber, status, action, lists,
-       undo, undo_found, seen_at
+       undo_at, undo_found, seen_at
 FROM caused JOIN outbox ON outbox.id = caused.outbox_id WHERE undo = 'begun' ORDER BY subscriber_id, bounce_id;
 
 -- name: claimed_at
@@ -779,14 +779,17 @@ WHERE (state = 'pending' OR state = 'held' OR state = 'claimed' OR state = 'post
 UPDATE caused SET undo = 'begun', undo_at = ?, undo_found = ?
 WHERE outbox_id = (SELECT id FROM outbox WHERE event_id = ?);
 
+-- name: undo_of_event
+SELECT undo, undo_at FROM caused WHERE outbox_id = (SELECT id FROM outbox WHERE event_id = ?);
+
 -- name: begun_of
-SELECT outbox_id FROM caused WHERE undo = 'begun' AND subscriber_id = ?;
+SELECT outbox_id FROM caused WHERE undo = 'begun' AND subscriber_id = ? AND undo_at = ?;
 
 -- name: finish_undo
-UPDATE caused SET undo = 'restored', undo_at = ? WHERE undo = 'begun' AND subscriber_id = ?;
+UPDATE caused SET undo = 'restored', undo_at = ? WHERE undo = 'begun' AND subscriber_id = ? AND undo_at = ?;
 
 -- name: leave_undo
-UPDATE caused SET undo = '', undo_at = NULL, undo_found = '' WHERE undo = 'begun' AND subscriber_id = ?;
+UPDATE caused SET undo = '', undo_at = NULL, undo_found = '' WHERE undo = 'begun' AND subscriber_id = ? AND undo_at = ?;
 
 -- name: undone_at
 SELECT undo_at FROM caused WHERE outbox_id = ? AND undo = 'restored';
@@ -797,12 +800,15 @@ DELETE FROM caused WHERE outbox_id = ?;
 -- Brake --------------------------------------------------------------------------------------------------------------
 
 -- name: hards_since
--- What waits and was never claimed is still to be judged; what a person let go never was.
+-- What is due and was never claimed is still to be judged; what a person let go never was.
 SELECT {row}
 FROM outbox
-WHERE event_id >= :since_id AND received_at > :since AND kind = 'hard' AND NOT (state = 'pending' AND attempt = 0)
+WHERE event_id >= :since_id AND received_at > :since AND kind = 'hard' AND NOT (state = 'pending' AND attempt = 0 AND next_attempt_at <= :now)
   AND state <> 'dropped' AND NOT EXISTS (SELECT 1 FROM let_go WHERE let_go.outbox_id = outbox.id)
 ORDER BY event_id;
+
+-- name: brake_waits
+UPDATE outbox SET next_attempt_at = ?, why = ? WHERE id = ? AND state = 'pending';
 
 -- name: braked_rows
 SELECT id FROM outbox

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from bouncestream.brake import Brake, Braked, Decision, Threshold, Usual, phrase
@@ -24,6 +25,8 @@ log = logging.getLogger("bouncestream.relay")
 
 #: How old what is known of campaigns may be; seconds.
 FRESH = 60.0
+#: And before the brake begins: a campaign sends thousands in a minute.
+SURE = 3.0
 
 
 @dataclass(slots=True)
@@ -47,28 +50,48 @@ class Braking:
             return await context.db.write(partial(delivery.claim, now=now, limit=limit, looked=looked), rows=limit)
         if self._brake is None:
             since = now - self.threshold.window
-            window = await context.db.read(partial(braking.window, since=since))
+            window = await context.db.read(partial(braking.window, since=since, now=now))
             self._brake = Brake(self.threshold, window, await context.db.read(braking.braked))
         brake = self._brake
-        if self._stale(context) and await context.db.read(partial(braking.campaigns_due, now=now, limit=limit)):
+        if self._stale(context, FRESH) and await context.db.read(
+            partial(braking.campaigns_due, now=now, limit=limit)
+        ):
             await self._ask(context)
-        peak = {source: busiest for source in brake.sources if (busiest := self.peak(source)) is not None}
-        usual = Usual({mark: one.sent for mark, one in self._known.items()}, peak)
-        decision, batch = await context.db.write(
-            partial(braking.claim, brake=brake, usual=usual, now=now, limit=limit, looked=looked), rows=limit
-        )
+        ask_first = self._stale(context, SURE)
+        decision, batch = await self._claim(context, brake, now, limit, looked, ask_first)
+        if batch is None:
+            await self._ask(context)
+            decision, batch = await self._claim(context, brake, now, limit, looked, ask_first=False)
+        assert batch is not None, "it did not ask to ask"
         before = brake.braked
         brake.apply(decision)
         await self._told(context, decision, before)
         return batch
 
-    def _stale(self, context: RelayContext) -> bool:
-        """Whether what is known of campaigns is old."""
-        return context.clock.monotonic() >= self._asked_at + FRESH
+    async def _claim(
+        self,
+        context: RelayContext,
+        brake: Brake,
+        now: datetime,
+        limit: int,
+        looked: Container[str] | None,
+        ask_first: bool,
+    ) -> tuple[Decision, list[Claimed] | None]:
+        peak = {source: busiest for source in brake.sources if (busiest := self.peak(source)) is not None}
+        usual = Usual({mark: one.sent for mark, one in self._known.items()}, peak)
+        job = partial(
+            braking.claim, brake=brake, usual=usual, now=now, limit=limit, looked=looked, ask_first=ask_first
+        )
+        claimed: tuple[Decision, list[Claimed] | None] = await context.db.write(job, rows=limit)
+        return claimed
+
+    def _stale(self, context: RelayContext, seconds: float) -> bool:
+        """Whether what is known of campaigns is so old."""
+        return self.campaigns is not None and context.clock.monotonic() >= self._asked_at + seconds
 
     async def _ask(self, context: RelayContext) -> None:
         """How much campaigns have sent. What cannot be asked is as it was."""
-        if self.campaigns is None or not self._stale(context):
+        if self.campaigns is None:
             return
         self._asked_at = context.clock.monotonic()
         try:
@@ -94,7 +117,6 @@ class Braking:
         """Pause the campaign of a scope, if there is one that runs."""
         if self.pause is None:
             return
-        self._asked_at = float("-inf")
         await self._ask(context)
         campaign = self._known.get(scope)
         if campaign is None or not campaign.running:

@@ -40,6 +40,7 @@ class Case:
     mine: list[ListedRow] = field(default_factory=list)  #: our rows that go
     verdict: Verdict = field(default_factory=Verdict)
     left: str = ""  #: why it was left alone; empty: it is brought back
+    began: str = ""  #: when this undo began with it, as it is stored
     rows: list[int] = field(default_factory=list)  #: of the outbox: the events that are undone
 
     @property
@@ -132,13 +133,18 @@ class Undo:
         if not cases:
             return
         found = {case.subscriber_id: case.person.updated_at.isoformat() for case in cases if case.person}
-        now = self.clock.now()
+        now, actions = self.clock.now(), self.told.actions
 
-        def begin(conn: sqlite3.Connection) -> None:
-            for case in cases:
-                caused.begin(conn, case.mine, found[case.subscriber_id], self.told.actions, now)
+        def begin(conn: sqlite3.Connection) -> list[str]:
+            return [
+                caused.begin(conn, case.causes, case.mine, found[case.subscriber_id], actions, now)
+                for case in cases
+            ]
 
-        await self.db.write(begin, rows=len(cases))
+        for case, began in zip(cases, await self.db.write(begin, rows=len(cases)), strict=True):
+            case.began = began
+            case.left = "" if began else "another undo is at work on it"
+        cases = [case for case in cases if case.began]
         await self.sink.remove_bounces([row.number for case in cases for row in case.mine])
         await _some_at_once(self._bring_back, cases)
         after = await self.sink.standing([case.subscriber_id for case in cases])
@@ -164,14 +170,15 @@ class Undo:
 
         def write(conn: sqlite3.Connection) -> None:
             for case in cases:
-                cause = case.cause
+                cause, person = case.cause, case.subscriber_id
+                began = case.began or cause.begun
                 if not case.left:
-                    case.rows = caused.finish(conn, case.subscriber_id, now, _back(case.verdict)) or case.rows
+                    case.rows = caused.finish(conn, person, began, now, _back(case.verdict)) or case.rows
                 elif cause.begun and case.verdict.left and not case.mine:
                     # our rows are out of Listmonk, and what came after is somebody's own
-                    caused.finish(conn, case.subscriber_id, now, f"its bounces are deleted; {case.left}")
+                    caused.finish(conn, person, began, now, f"its bounces are deleted; {case.left}")
                 elif case.verdict.left:
-                    caused.leave(conn, cause.row, case.subscriber_id, now, case.left)
+                    caused.leave(conn, cause.row, person, began, now, case.left)
 
         await self.db.write(write, rows=2 * len(cases))
 

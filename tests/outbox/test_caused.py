@@ -13,7 +13,7 @@ from bouncestream.event import Kind, person_key
 from bouncestream.outbox import caused, operator
 from bouncestream.outbox.caused import Scope
 from bouncestream.outbox.people import secret_of
-from bouncestream.ports import ListedRow, State, Subscriber
+from bouncestream.ports import Cause, ListedRow, State, Subscriber
 from tests.outbox import make
 
 UUID = "11111111-0000-4000-8000-000000000001"
@@ -112,16 +112,43 @@ def test_lists_of_before_are_kept_when_the_row_is_seen(conn: sqlite3.Connection,
 
 def test_begun_finished_and_marked(conn: sqlite3.Connection, verified: list[str]) -> None:
     note(conn, [seen(verified[0], 7)])
-    caused.begin(conn, [seen(verified[0], 7)], "then", BLOCKS, make.NOW)
+    began = caused.begin(conn, caused.causes(conn, Scope()), [seen(verified[0], 7)], "then", BLOCKS, make.NOW)
     assert rows(conn) == []
     (one,) = caused.begun(conn)
-    assert (one.begun, one.found, one.event_id) == (True, "then", verified[0])
+    assert (one.begun, one.found, one.event_id) == (began, "then", verified[0])
     assert caused.undone(conn, 1) is None
-    assert caused.finish(conn, 107, make.NOW, "it is back") == [1]
+    assert caused.finish(conn, 107, began, make.NOW, "it is back") == [1]
     assert caused.undone(conn, 1) == make.NOW
     assert caused.begun(conn) == []
     assert operator.show(conn, 1)[0].state is State.DROPPED
     assert operator.show(conn, 1)[0].why == "undone: it is back"
+    make.check_tally(conn)
+
+
+def test_of_two_undos_one_has_a_subscriber(conn: sqlite3.Connection, verified: list[str]) -> None:
+    """Each has read how it stands before the other begins."""
+    note(conn, [seen(verified[0], 7)])
+
+    def begin(read: list[Cause], minute: int) -> str:
+        now = make.NOW + timedelta(minutes=minute)
+        return caused.begin(conn, read, [seen(verified[0], 7)], f"found {minute}", BLOCKS, now)
+
+    read = caused.causes(conn, Scope())
+    first = begin(read, 1)
+    assert first
+    assert begin(read, 2) == ""
+    # both go on with what an undo that was killed had begun
+    read = caused.begun(conn)
+    second = begin(read, 3)
+    assert begin(read, 4) == ""
+    (one,) = caused.begun(conn)
+    assert (one.begun, one.found) == (second, "found 3")
+    # and one that was overtaken neither ends it nor gives it up
+    assert caused.finish(conn, 107, first, make.NOW, "it is back") == []
+    caused.leave(conn, 1, 107, first, make.NOW, "it is gone")
+    assert caused.begun(conn) == [one]
+    assert caused.finish(conn, 107, second, make.NOW, "it is back") == [1]
+    assert begin(read, 5) == ""
     make.check_tally(conn)
 
 
@@ -131,7 +158,7 @@ def test_what_is_left_alone_is_written_down_once_for_each_reason(
     note(conn, [seen(verified[0], 7)])
     before = len(operator.show(conn, 1)[1])
     for why in ("it was changed", "it was changed", "it is gone"):
-        caused.leave(conn, 1, 107, make.NOW, why)
+        caused.leave(conn, 1, 107, "", make.NOW, why)
     assert [step.why for step in operator.show(conn, 1)[1][before:]] == [
         "an undo left it alone: it was changed",
         "an undo left it alone: it is gone",

@@ -15,7 +15,7 @@ from bouncestream.undo.judge import Verdict
 
 TOLD = datetime(2026, 11, 1, 12, tzinfo=UTC)
 EARLIER, LATER = TOLD - timedelta(days=1), TOLD + timedelta(seconds=1)
-CAUSE = Cause(1, "event", Kind.HARD, 10, 5, b"digest", "blocklisted", "blocklist", {}, False, "", TOLD)
+CAUSE = Cause(1, "event", Kind.HARD, 10, 5, b"digest", "blocklisted", "blocklist", {}, "", "", TOLD)
 PERSON = Standing(5, "uuid", "blocklisted", EARLIER, {1: ("confirmed", EARLIER), 2: ("unsubscribed", EARLIER)})
 ROW = ListedRow("event", 1, True, 10)
 BACK = Verdict(enable=True)
@@ -63,7 +63,7 @@ def test_whatever_was_changed_later_is_somebodys_work() -> None:
 
 
 def test_one_with_which_an_undo_had_begun() -> None:
-    begun = replace(CAUSE, begun=True, found=EARLIER.isoformat())
+    begun = replace(CAUSE, begun="2026-11-01T13:00:00.000Z", found=EARLIER.isoformat())
     assert verdict(begun) == BACK
     assert verdict(begun, rows=[]) == BACK  # our rows were deleted already
     assert verdict(begun, replace(PERSON, status="enabled"), rows=[]) == Verdict(done=True)
@@ -84,5 +84,5 @@ def test_lists_that_listmonk_took_come_back_as_they_were() -> None:
     assert verdict(CAUSE, person, action="unsubscribe") == Verdict(judge.NOT_LOOKED_UP)
     again = replace(cause, lists={4: "confirmed"})
     assert verdict(again, person, action="unsubscribe") == Verdict(judge.ON_LISTS)
-    done = replace(again, begun=True, found=EARLIER.isoformat())
+    done = replace(again, begun="2026-11-01T13:00:00.000Z", found=EARLIER.isoformat())
     assert verdict(done, person, action="unsubscribe", rows=[]) == Verdict(done=True)
