@@ -32,7 +32,7 @@ PART, LEAST = 0.1, 3
 #: Nothing waits for longer to be told, however long the window is.
 PATIENCE = timedelta(minutes=30)
 #: No more of a window than so many times the threshold are let through, whatever they have in common.
-ROOM = 1.6
+ROOM = 1.7
 #: So many hard bounces of a window are remembered; more than that are above any threshold.
 MOST = 100_000
 

@@ -27,6 +27,8 @@ log = logging.getLogger("bouncestream.relay")
 FRESH = 60.0
 #: And before the brake begins: a campaign sends thousands in a minute.
 SURE = 3.0
+#: What is held is counted on the health board so often: each change there is a line of the log.
+SHOWN = 10.0
 
 
 @dataclass(slots=True)
@@ -37,10 +39,12 @@ class Braking:
     campaigns: Callable[[], Awaitable[Mapping[str, Campaign]]] | None = None  #: by UUID
     peak: Callable[[str], int | None] = lambda source: None  #: events in the busiest usual hour of a source
     pause: Callable[[Campaign], Awaitable[str]] | None = None  #: None: campaigns are not paused
+    shown: float = SHOWN  #: seconds between two counts on the health board
     changed: bool = True  #: somebody else may have released or dropped what is held
     _brake: Brake | None = None
     _known: Mapping[str, Campaign] = field(default_factory=dict)
     _asked_at: float = float("-inf")
+    _shown_at: float = float("-inf")
     _said: dict[str, str] = field(default_factory=dict)  # scope → what was said of its campaign
 
     async def claim(self, context: RelayContext, limit: int, looked: Container[str] | None) -> list[Claimed]:
@@ -105,6 +109,7 @@ class Braking:
             context.metrics.add(BRAKED_TOTAL, by=len(decision.held))
         for scope, on in decision.braked.items():
             if scope not in before:
+                self._shown_at = float("-inf")
                 log.warning("the brake is on for %s: %s", self._name(scope), _list(on))
                 self.changed = True
                 await self._pause(context, scope)
@@ -139,9 +144,10 @@ class Braking:
 
     async def board(self, context: RelayContext) -> None:
         """Write on the health board what is held, and what it has in common."""
-        if self.threshold is None or not self.changed:
+        now = context.clock.monotonic()
+        if self.threshold is None or not self.changed or now < self._shown_at + self.shown:
             return
-        self.changed = False
+        self.changed, self._shown_at = False, now
         held = await context.db.read(braking.held)
         context.metrics.set(BRAKE_HELD, held)
         on = self._brake.braked if self._brake is not None else {}

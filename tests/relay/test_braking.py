@@ -25,7 +25,7 @@ RUNNING = Campaign(1, MARK, "The letter", "running", 1000)
 
 
 def brake(**more: object) -> Braking:
-    return Braking(THRESHOLD, **more)  # type: ignore[arg-type]
+    return Braking(THRESHOLD, **{"shown": 0.0} | more)  # type: ignore[arg-type]
 
 
 async def with_brake(bridge: Bridge, made: Braking) -> Bridge:
@@ -50,6 +50,18 @@ async def test_what_is_alike_is_held_and_the_rest_goes_on(bridge: Bridge) -> Non
     assert "alike are example.com (user unknown)" in part.why
     assert bridge.health.ready
     assert bridge.metrics.get(BRAKE_HELD) == bridge.metrics.get(BRAKED_TOTAL) == states["held"]
+
+
+async def test_in_a_flood_the_board_is_written_now_and_then(
+    bridge: Bridge, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each change there is a line of the log."""
+    await with_brake(bridge, brake(shown=10.0))
+    for at in range(0, 400, 20):
+        await bridge.emit(range(at, at + 20))
+        await bridge.idle()
+    assert (await bridge.states())["held"] > 300
+    assert 1 <= caplog.text.count("brake is yellow") <= 2
 
 
 async def test_few_are_let_through(bridge: Bridge) -> None:
