@@ -18,6 +18,7 @@ from bouncestream.doctor.areas import (
     listmonk,
     mailbox,
     pages,
+    pausing,
     pixel,
     ports,
     return_address,
@@ -71,6 +72,7 @@ BY_TOPIC: Final[Mapping[str, Mapping[str, str]]] = {
         *(mailbox, alerts),
     )
 } | {
+    listmonk.TOPIC: {**listmonk.FINDINGS, **pausing.FINDINGS},
     bounces.TOPIC: {**bounces.FINDINGS, **return_address.FINDINGS, **unsubscription.FINDINGS},
     bridge.TOPIC: {**bridge.FINDINGS, **end_to_end.FINDINGS},
     "doctor": _OWN,

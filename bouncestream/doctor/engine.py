@@ -30,6 +30,7 @@ from bouncestream.doctor.areas import (
     mailbox,
     outbox,
     pages,
+    pausing,
     pixel,
     ports,
     return_address,
@@ -216,6 +217,16 @@ async def _listmonk(it: Examination, config: Config, asked: ListmonkTask) -> Non
             it.judged(bounces.TOPIC, lambda: return_address.judge(config.mail, boxes, version))
             judged = partial(unsubscription.judge, config.mail, seen.settings, version, mailbox=bool(config.mailed))
             it.judged(bounces.TOPIC, judged)
+            await _pausing(it, config, version)
+
+
+async def _pausing(it: Examination, config: Config, version: tuple[int, ...]) -> None:
+    brake = config.brake
+    if brake.hard is None or not brake.pause_campaign or brake.token is None:
+        return
+    reply = await it.within(OTHER, pausing.TOPIC, pausing.collect(brake, config.listmonk, it.web), None)
+    if reply is not None:
+        it.judged(pausing.TOPIC, lambda: pausing.judge(brake, config.listmonk, reply, version))
 
 
 async def _root(it: Examination, config: Config, asked: ListmonkTask, own: Target | None) -> None:

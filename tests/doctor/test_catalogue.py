@@ -23,6 +23,7 @@ AREAS = (
     "listmonk",
     "mailbox",
     "outbox",
+    "pausing",
     "return_address",
     "sealing",
     "unsubscription",

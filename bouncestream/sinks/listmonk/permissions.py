@@ -128,6 +128,14 @@ def by_id(ident: str) -> Permission:
     return next(one for one in PERMISSIONS if one.id == ident)
 
 
+def to_pause(version: tuple[int, ...]) -> tuple[str, ...]:
+    """The permissions of the API user that pauses campaigns, by Listmonk's version (seen on 4.1.0, 5.1.0 and 6.2.0,
+    2026-11); empty: not known, and as of the newest."""
+    if not version or version >= (6,):
+        return ("campaigns:send", "campaigns:manage_all")
+    return ("campaigns:manage_all",) if version >= (5,) else ("campaigns:manage",)
+
+
 @dataclass(frozen=True, slots=True)
 class Granted:
     """The rights of an API user. `names` None: Listmonk does not tell (before 4 one user may do all)."""
