@@ -167,6 +167,18 @@ MANUAL: Mapping[str, Entry] = {
         ("reconcile", "reconcile --since 2026-11-01", "reconcile --provider-csv bounces.csv"),
         {1: "something is unexplained", 3: "Listmonk or the outbox cannot be read", **_CONFIG},
     ),
+    "deliver": Entry(
+        (
+            "deliver --source mta < bounce.eml",
+            "deliver --source mta --socket 127.0.0.1:8026 --recipient bounces@example.org < bounce.eml",
+        ),
+        {
+            64: "never: wrong usage is 75, as a mail server would throw the mail away",
+            67: "the recipient is refused",
+            69: "the mail is refused, such as one that is too large",
+            75: "nobody listens, it could not be stored, or wrong usage: the mail server tries again",
+        },
+    ),
     "mailbox login": Entry(("mailbox login bounces",), {1: "the login was refused", 3: "no answer", **_CONFIG}),
     "mailbox test": Entry(("mailbox test bounces",), {1: "problems found", 3: "the test could not run", **_CONFIG}),
     "verp": Entry(("verp reader@example.com",), _CONFIG),

@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "outbox": ("outbox_look", "inspect the outbox, and change waiting events"),
     "person": ("person", "show, export or erase what the outbox has about a person"),
     "reconcile": ("reconcile", "compare the outbox with Listmonk, and with a provider's own list"),
+    "deliver": ("deliver", "hand a mail over to a running bridge, for aliases and .forward"),
     "mailbox": ("mailbox", "log in to a mailbox by OAuth, or test one"),
     "verp": ("verp", "make a recipient's signed return address"),
     "seal": ("seal", "encrypt what is in the outbox already"),
@@ -77,6 +78,8 @@ class _Help(argparse.HelpFormatter):
 class Parser(argparse.ArgumentParser):
     """Exit code 64 for wrong usage, no abbreviations; examples and exit codes below each help text."""
 
+    misused = USAGE  #: the exit code of wrong usage
+
     def __init__(self, **options: Any) -> None:
         options.setdefault("formatter_class", _Help)
         super().__init__(allow_abbrev=False, **options)
@@ -98,7 +101,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {printable(message)}", file=sys.stderr)
         print(f"Next: `{self.prog} --help` shows the usage.", file=sys.stderr)
-        raise SystemExit(USAGE)
+        raise SystemExit(self.misused)
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
