@@ -23,6 +23,7 @@ from bouncestream.doctor.areas import (
     ports,
     return_address,
     root_url,
+    smtp,
     tls,
     unsubscription,
 )
@@ -58,6 +59,7 @@ TOPICS: Final[Mapping[str, str]] = {
     campaigns.TOPIC: "Templates and campaigns",
     bridge.TOPIC: "bouncestream itself",
     mailbox.TOPIC: "Mailboxes",
+    smtp.TOPIC: "Listeners for mail servers",
     alerts.TOPIC: "Alerts",
     "doctor": "The examination",
     "mail": "A received mail",
@@ -69,7 +71,7 @@ BY_TOPIC: Final[Mapping[str, Mapping[str, str]]] = {
     area.TOPIC: area.FINDINGS
     for area in (
         *(configuration, listmonk, bounces, root_url, ports, tls, pixel, pages, guides, campaigns, bridge),
-        *(mailbox, alerts),
+        *(mailbox, smtp, alerts),
     )
 } | {
     listmonk.TOPIC: {**listmonk.FINDINGS, **pausing.FINDINGS},

@@ -35,6 +35,7 @@ from bouncestream.doctor.areas import (
     ports,
     return_address,
     root_url,
+    smtp,
     tls,
     unsubscription,
     webhooks,
@@ -174,6 +175,8 @@ def _inside(
     yield _delivery(it, config, asked, running)
     if config.mailboxes:
         yield _mailboxes(it, config, running, write=write)
+    if config.smtp:
+        yield _listeners(it, config)
     yield _alerts(it, config)
 
 
@@ -290,6 +293,11 @@ async def _mailboxes(it: Examination, config: Config, running: BridgeTask, *, wr
     seen = await it.within(MAIL, mailbox.TOPIC, mailbox.collect(config, it.web.names, it.now, write=write), [])
     own = await running
     it.judged(mailbox.TOPIC, lambda: mailbox.judge(seen, own.parts if own is not None else {}))
+
+
+async def _listeners(it: Examination, config: Config) -> None:
+    seen = await it.within(OTHER, smtp.TOPIC, smtp.collect(config), [])
+    it.judged(smtp.TOPIC, lambda: smtp.judge(seen))
 
 
 async def _before_run(it: Examination, running: BridgeTask) -> None:

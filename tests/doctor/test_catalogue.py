@@ -26,6 +26,7 @@ AREAS = (
     "pausing",
     "return_address",
     "sealing",
+    "smtp",
     "unsubscription",
 )
 OTHERS = (

@@ -172,7 +172,8 @@ def _states(seen: BridgeFacts) -> Mapping[str, Any]:
 
 def _parts(seen: BridgeFacts) -> list[Finding]:
     """Findings about the parts of the running bridge. A red Listmonk, or mailbox, has an area of its own."""
-    elsewhere = {"listmonk", *(f"mailbox:{name}" for name in seen.sources)}
+    mail = (f"{kind}:{name}" for kind in ("mailbox", "smtp") for name in seen.sources)
+    elsewhere = {"listmonk", *mail}
     return [
         _part(seen, name)
         for name, state in _states(seen).items()
