@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sqlite3
 from collections.abc import Sequence
@@ -15,10 +16,15 @@ from typing import Any
 import aiohttp
 import orjson
 
+from bouncestream.crypto.secret import Secret
 from tests.packages.program import command
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-for-the-tests-of-the-whole"
+#: An address of `event`, or a Message-ID. A keyed digest may end in an @, before its domain, which stays open.
+_ADDRESS = re.compile(rb"[p<]\d+@example\.com")
+#: The key of a sealed outbox.
+KEY = Secret("b3a91c5e07d24f68c1e5f9370a8d6b42e7f1903c5ad8264b9e0c7f13d5a82b64")
 
 CONFIG = """
 [server]
@@ -72,6 +78,18 @@ class Program:
         self.process: asyncio.subprocess.Process | None = None
         self.lines: list[str] = []
         self._reader: asyncio.Task[None] | None = None
+
+    def seal(self) -> None:
+        """From the next start on the outbox is sealed."""
+        self.environment |= {"BOUNCESTREAM__PRIVACY__SEAL": "true", "BOUNCESTREAM__PRIVACY__KEY": KEY.reveal()}
+
+    def addresses(self) -> set[str]:
+        """The files in its folder that hold an address of `event`, deleted ones that it still has open too."""
+        files = {str(file): file for file in self.folder.iterdir()}
+        if self.process is not None:
+            files |= {f"open: {one.readlink()}": one for one in Path(f"/proc/{self.process.pid}/fd").iterdir()}
+        held = {name: file.read_bytes() for name, file in files.items() if file.is_file()}
+        return {name for name, data in held.items() if _ADDRESS.search(data)}
 
     async def start(self, *, ready: bool = True) -> None:
         """Returns once it listens; with `ready` false at once."""

@@ -201,7 +201,8 @@ def test_an_outbox_in_the_open_has_no_key(path: Path) -> None:
         switch.admit(conn, KEY, NEW)
 
 
-#: Kills itself at the n-th statement that changes something, after or before it ran.
+#: Kills itself at the n-th statement that changes something, after or before it ran; or so many of these after the
+#: first one that has some words in it.
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -210,11 +211,15 @@ from bouncestream.outbox.connection import Connection
 from bouncestream.outbox.sealing import switch
 from bouncestream.outbox.sealing.unlock import SealedConnection, unlock
 
-path, at, what = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+path, (words, _, at), what = Path(sys.argv[1]), sys.argv[2].rpartition("+"), sys.argv[3]
 key, new = Secret(sys.argv[4]), Secret(sys.argv[5])
-left = at
+left = int(at)
 def step(sql):
-    global left
+    global left, words
+    if words:
+        if words not in sql:
+            return
+        words, left = "", left + 1
     if sql.split()[0] in ("BEGIN", "COMMIT", "VACUUM", "UPDATE", "INSERT", "DELETE") or "checkpoint" in sql:
         left -= 1
         if left == 0:
@@ -239,7 +244,7 @@ else:
 """
 
 
-def killed(path: Path, at: int, what: str) -> bool:
+def killed(path: Path, at: int | str, what: str) -> bool:
     """Whether it was killed, and did not end before."""
     words = [sys.executable, "-c", KILLED, str(path), str(at), what, KEY.reveal(), NEW.reveal()]
     done = subprocess.run(words, check=False, capture_output=True, cwd=Path(__file__).parents[3])
@@ -270,6 +275,53 @@ def test_killed_at_every_step_it_goes_on_and_loses_nothing(path: Path, what: str
         assert contents(path, KEY if has_keys(path) else None) == before
     assert kills > 12
     assert contents(path, KEY if what == "seal" else None) == before
+    if what == "seal":
+        assert SECRET.encode() not in bytes_beside(path)
+
+
+#: Each step by its name: which command, the words of its first statement, and how many statements later it is over.
+STEPS = {
+    "the key is stored": ("seal", "sealed_by:", 1),
+    "the secret of the digests is wrapped": ("seal", "identity_secret", 1),
+    "what comes in is sealed": ("seal", "'sealing'", 2),
+    "a table is converted": ("seal", 'UPDATE main."outbox"', 2),
+    "mails are converted": ("seal", 'UPDATE main."raw"', 2),
+    "all rows are sealed": ("seal", "'wiping'", 1),
+    "the file is written anew": ("seal", "VACUUM", 0),
+    "the log is emptied": ("seal", "wal_checkpoint", 0),
+    "it is sealed as a whole": ("seal", "'sealed'", 1),
+    "what comes in is in the open": ("unseal", "'opening'", 2),
+    "a table is opened": ("unseal", 'UPDATE main."outbox"', 2),
+    "mails are opened": ("unseal", 'UPDATE main."raw"', 2),
+    "the keys are removed": ("unseal", "DELETE FROM data_keys", 2),
+    "the new key is stored": ("rotate", "sealed_by:", 1),
+    "the former key is removed": ("rotate", "DELETE FROM meta", 1),
+    "its traces are wiped": ("rotate", "wal_checkpoint", 0),
+}
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("name", STEPS)
+def test_killed_before_and_after_each_step_it_goes_on(path: Path, name: str) -> None:
+    what, words, over = STEPS[name]
+    before = fill(path, 100)
+    if what != "seal":
+        switch.switch(path, KEY, seal=True)
+        convert(path, KEY)
+    for later in {0, over, over + 1}:
+        died = killed(path, f"{words}+{later}", what)
+        assert died or later, "the step was not reached"
+        if what == "rotate":
+            assert contents(path, KEY if _opens(path, KEY) else NEW) == before
+        else:
+            assert contents(path, KEY if has_keys(path) else None) == before
+        if not died or (what == "rotate" and not _opens(path, KEY)):
+            break
+    if what == "rotate" and not _opens(path, KEY):
+        assert _opens(path, NEW)
+        return
+    assert not killed(path, 0, what), "the next run goes on, to the end"
+    assert contents(path, {"seal": KEY, "unseal": None, "rotate": NEW}[what]) == before
     if what == "seal":
         assert SECRET.encode() not in bytes_beside(path)
 
