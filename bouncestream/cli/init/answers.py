@@ -22,6 +22,8 @@ from bouncestream.settings.shapes import Wrong
 
 #: The name of the mailbox in the configuration.
 MAILBOX = "bounces"
+#: The name of the listener for the own mail server, and where it listens.
+LISTENER, LISTEN = "mta", "127.0.0.1:8026"
 #: Ways to log in to a mailbox.
 PASSWORD, GOOGLE, MICROSOFT = "password", "google", "microsoft"
 #: Ways to be told of alerts.
@@ -51,6 +53,7 @@ class Answers:
     oauth_client_secret: str = ""
     imap_folders: tuple[str, ...] = ("INBOX",)
     return_address: str = ""
+    bounce_address: str = ""
     alerts: str = ""
     apprise: tuple[str, ...] = ()
     alert_url: str = ""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from bouncestream.cli.init import trying
-from bouncestream.cli.init.answers import GOOGLE, MAILBOX, MICROSOFT, PASSWORD, Answers
+from bouncestream.cli.init.answers import GOOGLE, LISTENER, MAILBOX, MICROSOFT, PASSWORD, Answers
 from bouncestream.cli.init.dialogue import Part, Question
 from bouncestream.cli.init.reading import (
     TLS,
@@ -181,6 +181,19 @@ BOUNCES = Part(
             skip="not known yet",
             asked=_has_mailbox,
             default=_verp_of,
+            read=return_address,
+        ),
+        Question(
+            name="bounce_address",
+            flag="--bounce-address",
+            metavar="ADDRESS",
+            key=f"smtp.{LISTENER}.recipients",
+            help="without an IMAP server: the address whose bounces your own mail server hands over by LMTP",
+            text="Without a mailbox: the bounce address that your own mail server hands over by LMTP, such as "
+            "bounces@example.org. Best with a * for the subscriber's id (VERP): bounces+*@example.org",
+            skip="no mail server of your own",
+            asked=lambda answers: not _has_mailbox(answers) and not answers.providers,
+            default=lambda _: "-",
             read=return_address,
         ),
     ),

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from bouncestream import providers
 from bouncestream.cli import guiding, out
-from bouncestream.cli.init.answers import MAILBOX, PASSWORD, Answers
+from bouncestream.cli.init.answers import LISTEN, MAILBOX, PASSWORD, Answers
 from bouncestream.cli.init.person import BACK
 from bouncestream.cli.init.questions_provider import wanted
 from bouncestream.cli.init.writing import OUTBOX
@@ -28,7 +28,7 @@ _PART = re.compile(r"[+=_-]?\*")
 _READY = (
     "Listmonk's URL, and the token of an API user there (what it may do is told below)",
     "your provider's webhook settings and the public https address of this bridge, or a mailbox that bounces go "
-    "to (its server, user and password), or both",
+    "to (its server, user and password), or both; or a mail server of your own that hands bounces over",
     "where alerts shall go: an e-mail address and an SMTP server, or a chat's URL; or nothing",
 )
 
@@ -62,8 +62,10 @@ def pasted(output: Path, answers: Answers) -> None:
     """What to enter at each provider and in Listmonk."""
     for name in answers.providers:
         _provider(output, answers, answers.hook(name))
-    if answers.imap_host:
+    if answers.imap_host or answers.bounce_address:
         _return_address(output, answers)
+    if answers.bounce_address:
+        _mail_server(answers.bounce_address)
 
 
 def _provider(output: Path, answers: Answers, hook: Webhook) -> None:
@@ -82,11 +84,11 @@ def _provider(output: Path, answers: Answers, hook: Webhook) -> None:
 
 
 def _return_address(output: Path, answers: Answers) -> None:
-    address = answers.return_address or f"{MAILBOX}@your.domain"
+    address = answers.return_address or answers.bounce_address or f"{MAILBOX}@your.domain"
     plain = _PART.sub("", address)
     plain = f"{MAILBOX}{plain}" if plain.startswith("@") else plain
     print()
-    out.heading("So that bounces come to the mailbox:")
+    out.heading(f"So that bounces come to the {'mailbox' if answers.imap_host else 'mail server'}:")
     guiding.paste("In Listmonk, Settings, SMTP, Custom headers of each server:", [{"Return-Path": plain}])
     unsubscriptions = f"unsub+*@{address.partition('@')[2]}"
     headers = list(unsubscription.campaign_headers(unsubscriptions))
@@ -102,6 +104,17 @@ def _return_address(output: Path, answers: Answers) -> None:
         "    ",
         "    ",
     )
+
+
+def _mail_server(address: str) -> None:
+    """How Postfix hands bounces over."""
+    plain = _PART.sub("", address)
+    print()
+    out.heading("So that Postfix hands them over (docs/mailbox/mta.md; Exim and OpenSMTPD too):")
+    print("    postconf -M bouncestream/unix='bouncestream unix - - n - - lmtp'")
+    print("    postconf -e 'transport_maps = hash:/etc/postfix/transport' 'recipient_delimiter = +'")
+    print(f"    echo '{plain.lstrip('@')} bouncestream:inet:{LISTEN}' >> /etc/postfix/transport")
+    print("    postmap /etc/postfix/transport && systemctl reload postfix")
 
 
 def following(output: Path, answers: Answers) -> None:

@@ -37,11 +37,11 @@ def webhook(answers: Answers, person: Person) -> list[Finding]:
 def mailbox(answers: Answers, person: Person) -> list[Finding]:
     """Whether the mailbox lets us in, and has its folders. With OAuth a login comes first. Raises UsageError."""
     if not answers.imap_host:
-        if answers.providers:
+        if answers.providers or answers.bounce_address:
             return []
         raise UsageError(
             "Without a provider and without a mailbox nothing would come in. Next: name one of them, a mailbox "
-            "here, or a provider by going back."
+            "or a bounce address here, or a provider by going back."
         )
     if answers.imap_tls == "none" and not loopback(answers.imap_host):
         raise _open(answers.imap_host)

@@ -5,11 +5,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from bouncestream import files
-from bouncestream.cli.init.answers import APPRISE, EMAIL, MAILBOX, PASSWORD, WEBHOOK, Answers, made_here
+from bouncestream.cli.init.answers import (
+    APPRISE,
+    EMAIL,
+    LISTEN,
+    LISTENER,
+    MAILBOX,
+    PASSWORD,
+    WEBHOOK,
+    Answers,
+    made_here,
+)
 from bouncestream.config.example import is_example
 from bouncestream.config.extract import HOLDS_SECRETS
 from bouncestream.crypto.sealed import key_id, new_key
@@ -47,14 +58,23 @@ def _sections(answers: Answers) -> Iterable[str]:
             yield _section(f"webhooks.{name}.{key}", ((json.dumps(word), to) for word, to in value.items()))
     if answers.imap_host:
         yield _section(f"mailboxes.{MAILBOX}", _mailbox(answers))
-        if "*" in answers.return_address:
-            yield _section("mail", [("verp", (answers.return_address,))])
+    if answers.bounce_address:
+        yield _section(f"smtp.{LISTENER}", [("listen", LISTEN), ("recipients", _taken(answers.bounce_address))])
+    forms = [one for one in dict.fromkeys((answers.return_address, answers.bounce_address)) if "*" in one]
+    if forms:
+        yield _section("mail", [("verp", forms)])
     if answers.alerts == APPRISE:
         yield _section("alerts", [("apprise", answers.apprise)])
     elif answers.alerts == WEBHOOK:
         yield _section("alerts.webhook", [("url", answers.alert_url)])
     elif answers.alerts == EMAIL:
         yield _section("alerts.email", _email(answers))
+
+
+def _taken(address: str) -> list[str]:
+    """The recipients of the listener: the address with a *, and the plain one that other mails have."""
+    plain = re.sub(r"[+=_-]?\*", "", address)
+    return [address] if plain == address or plain.startswith("@") else [plain, address]
 
 
 def _mailbox(answers: Answers) -> Iterable[tuple[str, object]]:

@@ -86,3 +86,11 @@ def test_over_a_pipe_it_says_how_to_get_a_terminal(capsys: pytest.CaptureFixture
     assert "ssh -t" in capsys.readouterr().out
     telling.intro(Path("c.toml"), terminal=True)
     assert "Ctrl-C ends it" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_mail_server_of_ones_own_is_told_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    out = told(capsys, bounce_address="b+*@example.org")
+    assert "So that bounces come to the mail server:" in out
+    assert '[{"Return-Path": "b@example.org"}]' in out
+    assert "echo 'b@example.org bouncestream:inet:127.0.0.1:8026' >> /etc/postfix/transport" in out
+    assert "echo 'b.example.org bouncestream:inet:" in told(capsys, bounce_address="*@b.example.org")

@@ -127,3 +127,14 @@ def test_the_outbox_lies_where_this_user_may_write(tmp_path: Path, monkeypatch: 
     assert outbox(None, Path("/etc/config.toml")) == tmp_path / "outbox.db"
     monkeypatch.setattr("bouncestream.cli.init.writing.OUTBOX", tmp_path / "missing" / "outbox.db")
     assert outbox(None, tmp_path / "config.toml") == tmp_path / "outbox.db"
+
+
+def test_a_mail_server_of_ones_own_needs_no_mailbox(tmp_path: Path) -> None:
+    config = loaded(tmp_path, given(bounce_address="b+*@example.org"))
+    assert config.smtp["mta"].listen == "127.0.0.1:8026"
+    assert config.smtp["mta"].recipients == ("b@example.org", "b+*@example.org")
+    assert config.mail.verp == ("b+*@example.org",)
+    plain = loaded(tmp_path, given(bounce_address="b@example.org"))
+    assert (plain.smtp["mta"].recipients, plain.mail.verp) == (("b@example.org",), ())
+    whole = loaded(tmp_path, given(bounce_address="*@b.example.org"))
+    assert whole.smtp["mta"].recipients == ("*@b.example.org",)
