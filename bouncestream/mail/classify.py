@@ -233,6 +233,8 @@ def _judge(hit: phrases.Hit | None, neutral: bool, numbers: _Numbers, stage: _St
     reason = reason_of(status)
     if reason and (hit is None or reason != "policy"):
         if kind_of(reason) == Judgement.HARD and not neutral:
+            if hit is not None and hit.state and hit.reason not in ("rejected", "undetermined"):
+                return _settled(hit, numbers, stage)  # a clause that names another cause
             against = f"the word {hit.doubt!r} may turn it" if hit and hit.doubt else "the words do not say so"
             because = hit.reason if hit is not None else "rejected"
             evidence = f"status {status}, but {against}"

@@ -250,14 +250,16 @@ def test_a_carrier_that_masks_its_filters_is_believed_only_at_rcpt() -> None:
 
 
 def test_a_code_proves_only_where_no_words_say_otherwise() -> None:
-    for words in ("550 5.1.1 Declined because of the choices that this person made", "550 5.1.1 quarantined"):
-        judged = classify(status="5.1.1", reply_code="", diagnostic=words)
-        assert (judged.kind, judged.against) == ("soft", "the words do not say so")
+    judged = classify(status="5.1.1", reply_code="", diagnostic="550 5.1.1 quarantined")
+    assert (judged.kind, judged.against) == ("soft", "the words do not say so")
+    words = "550 5.1.1 Declined because of the choices that this person made"
+    judged = classify(status="5.1.1", reply_code="", diagnostic=words)
+    assert (judged.kind, judged.rule, judged.reason) == ("soft", "clause", "user_filtered")
     assert classify(status="5.1.1", reply_code="", diagnostic="550 5.1.1 Address rejected").kind == "hard"
 
 
 def test_a_source_is_named_only_where_its_server_was_recognised() -> None:
-    words = "550 5.2.1 The email account that you tried to reach is disabled"
+    words = "450 4.2.1 The user you are trying to contact is receiving mail at a rate that prevents delivery"
     assert classify(status="", reply_code="", diagnostic=words).said_by == ""
     assert classify(status="", reply_code="", diagnostic=words, heard="mx.google.com").said_by == "Google"
 

@@ -69,7 +69,7 @@ def test_where_the_address_came_from_and_what_else_was_possible() -> None:
 def test_the_deciding_words_and_the_codes_that_lost() -> None:
     [recipient] = trace("postfix_full_with_5_1_1").recipients
     decided = [s for s in recipient.signals if s.decided]
-    assert [(s.rule, s.reason) for s in decided] == [("words", "mailbox_full")]
+    assert [(s.rule, s.reason) for s in decided] == [("clause", "mailbox_full (mailbox: full)")]
     lost = [s for s in recipient.signals if s.rule == "status" and not s.decided]
     assert any(s.reason == "user_unknown" for s in lost)
 

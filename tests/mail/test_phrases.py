@@ -68,13 +68,16 @@ def test_shapes_are_regular_expressions_for_known_reasons() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("Mailbox full", "mailbox_full"),
-        ("550 mailbox_full!", "mailbox_full"),
-        ("<mailbox-full@example.com> is fine", ""),
-        ("see https://example.com/mailbox-full", ""),
-        ("superuser unknown-ness", ""),
-        ("the mailbox of somebody is disabled", "mailbox_disabled"),
-        ("mailbox " + "word " * 40 + "disabled", ""),
+        ("Quota exceeded", "mailbox_full"),
+        ("552 quota_exceeded!", "mailbox_full"),
+        ("<quota-exceeded@example.com> is fine", ""),
+        ("see https://example.com/quota-exceeded", ""),
+        ("subquota exceeded-ness", ""),
+        ("the server of somebody is blocked", "blocklisted"),
+        ("server " + "word " * 40 + "blocked", ""),
+        ("550 5.2.0 LPN027_503", "blocklisted"),
+        ("554 TSS09 [192.0.2.1]", "too_many"),
+        ("554 mxin501", "policy"),
         ("", ""),
     ],
 )
@@ -83,15 +86,15 @@ def test_words_are_compared_and_not_letters(text: str, reason: str) -> None:
 
 
 def test_what_speaks_against_hard_comes_first() -> None:
-    assert find("user unknown, mailbox full") == "mailbox_full"
+    assert find("requested action not taken: mailbox unavailable, over quota") == "mailbox_full"
     assert find("no such user; blocked using bl.example.org") == "blocklisted"
 
 
 def test_a_star_spans_at_least_one_word() -> None:
-    plain = phrases.find(phrases.words("mailbox disabled"))
-    assert plain is not None and plain.phrase == "mailbox disabled"
-    named = phrases.find(phrases.words("mailbox jane disabled"))
-    assert named is not None and named.phrase == "mailbox * disabled"
+    plain = phrases.find(phrases.words("550 OFR_416"))
+    assert plain is not None and plain.phrase == "ofr 416"
+    numbered = phrases.find(phrases.words("550 OFR005_416"))
+    assert numbered is not None and numbered.phrase == "ofr * 416"
 
 
 def test_long_texts_take_no_time() -> None:

@@ -5,8 +5,8 @@ clauses (a text, cut), composed and abroad (subjects and states, in English and 
 them), subjects (whose thing), saying (how it is, in a clause), reading (what it all means).
 
 entry (the shape of a table), common (wordings that many servers share), servers (MTA programs), mailboxes (the
-large mailbox services), gateways (filters in front of a mailbox, and blocklists), europe, americas, asia
-(providers by region), shapes (where punctuation tells), engine.
+large mailbox services), gateways (filters in front of a mailbox, and blocklists), regions (providers
+by region), shapes (where punctuation tells), engine.
 """
 
 from bouncestream.mail.phrases.clauses import told, with_roles

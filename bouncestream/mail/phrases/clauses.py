@@ -26,7 +26,6 @@ _STAGE = re.compile(
 )
 LINK = re.compile(r"https?://[^\s<>\"]{1,300}")
 _TELLING_HOST = re.compile(r"spamhaus|spamcop|sorbs|barracuda|rbl|dnsbl|abuseat|uceprotect|spfbl|openspf")
-_TELLING_WORD = re.compile(r"[?&]p=(\w{1,40})")
 _PASSED = re.compile(
     r"\b(?:(?:(?:spam|virus) )?[a-z][\w.-]{0,20} ?(?:=|: ?)(?:pass(?:ed)?|none|ok|neutral|clean)\b|"
     r"[a-z][\w.-]{0,20}=(?:no|known|valid|good|yes|[\d.]{1,9})\b|"
@@ -266,8 +265,7 @@ def telling(link: re.Match[str]) -> str:
     text = link[0]
     if "@" not in text and (host := _TELLING_HOST.search(text)):
         return f" {host[0]} "
-    word = _TELLING_WORD.search(text)
-    return f" {word[1]} " if word else " "
+    return " "
 
 
 _CONTRACTED = re.compile(

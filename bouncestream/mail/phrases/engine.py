@@ -12,26 +12,24 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, pairwise
 
-from bouncestream.mail.phrases.americas import AMERICAS
-from bouncestream.mail.phrases.asia import ASIA
 from bouncestream.mail.phrases.clauses import LINK, TEXT_LIMIT, folded, in_full, telling, unescaped
 from bouncestream.mail.phrases.common import COMMON
 from bouncestream.mail.phrases.entry import ORDER, Vendor, Weight, Wording
-from bouncestream.mail.phrases.europe import EUROPE
 from bouncestream.mail.phrases.gateways import GATEWAYS
 from bouncestream.mail.phrases.mailboxes import MAILBOXES
+from bouncestream.mail.phrases.regions import REGIONS
 from bouncestream.mail.phrases.servers import SERVERS
 from bouncestream.mail.phrases.shapes import SHAPES
 from bouncestream.record import record
 
-VENDORS: tuple[Vendor, ...] = (*SERVERS, *MAILBOXES, *GATEWAYS, *EUROPE, *AMERICAS, *ASIA, COMMON)
+VENDORS: tuple[Vendor, ...] = (*SERVERS, *MAILBOXES, *GATEWAYS, *REGIONS, COMMON)
 """Everybody whose words are known."""
 
 GAP = 60
 """What "*" may span, in characters."""
 
 _ADDRESS = re.compile(r"(?<![^\s<>()\[\]\"',;:@|])[^\s<>()\[\]\"',;:@|]{1,64}@[\w.-]{1,255}")
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
 @record(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 """The shape of the phrase tables, and the order in which reasons are believed when a text holds several phrases.
 
 To teach the reader what a vendor says, add a phrase to its `Wording`; for "not there", see `composed`. A phrase is
-lower-case words without punctuation ("user does not exist"); "*" stands for one or more words; codes are words too
-("5 4 1"); addresses and links are not there (a link's "?p=Word" and a blocklist's name are).
+lower-case words without punctuation ("user does not exist"); "*" stands for one or more words; digits are words of
+their own ("5 4 1", "lpn * 503"); addresses and links are not there (a blocklist's name is). A phrase that tells
+only what the clauses tell without it has no place here.
 """
 
 from __future__ import annotations

@@ -8,39 +8,29 @@ from bouncestream.mail.phrases.entry import Vendor, Weight, Wording
 GATEWAYS: tuple[Vendor, ...] = (
     Vendor("Proofpoint",
         "https://ipcheck.proofpoint.com and Proofpoint Essentials' help on rejections, read November 2026", (
-        Wording("blocklisted",
-             "proofpoint dynamic reputation; pdr; ipcheck; "
-             "proofpoint reputation", Weight.SURE),
-        Wording("too_many", "too many invalid recipients"),
+        Wording("blocklisted", "pdr; ipcheck", Weight.SURE),
     ), hosts=("pphosted", "ppe-hosted", "proofpoint")),
     Vendor("Mimecast",
         "https://mimecastsupport.zendesk.com/hc/articles/34000709564691 (SMTP error codes), read November 2026", (
-        Wording("policy",
-             "administrative prohibition; "
-             "email rejected due to security policies; rejected by header based; anti spoofing policy; "
-             "envelope blocked user entry; envelope blocked user domain entry", Weight.SURE),
+        Wording("policy", "administrative prohibition; email rejected due to security policies; "
+             "rejected by header based; envelope blocked user entry; envelope blocked user domain entry",
+             Weight.SURE),
     ), hosts=("mimecast",)),
     Vendor("Barracuda",
         "https://campus.barracuda.com/product/emailsecuritygateway/article/BSF/SMTPErrorCodes/,"
         " read November 2026", (
-        Wording("blocklisted", "barracudacentral"),
         Wording("user_unknown", "cuda nsu", Weight.SURE),
-        Wording("policy",
-             "permanent failure for one or more recipients * blocked; blocked by recipient", Weight.SURE),
+        Wording("policy", "permanent failure for one or more recipients * blocked", Weight.SURE),
     ), hosts=("barracuda",)),
     Vendor("Cisco (IronPort)",
         "https://www.cisco.com/c/en/us/support/docs/security/email-security-appliance/ (SMTP responses),"
         " read November 2026", (
         Wording("user_unknown", "5 1 0 address rejected"),
-        Wording("blocklisted",
-             "your access to this mail system has been rejected; poor reputation score; "
-             "sending mta s poor reputation; sender s reputation; sbrs", Weight.SURE),
+        Wording("blocklisted", "your access to this mail system has been rejected; sbrs", Weight.SURE),
     ), hosts=("iphmx", "ironport")),
     Vendor("Symantec.cloud (MessageLabs)",
         "https://knowledge.broadcom.com/ (Email Security.cloud bounces), read November 2026", (
-        Wording("blocklisted",
-             "messagelabs * blocked; requested action not taken 553 you ve been blocked; "
-             "you are trying to use me * server as a relay", Weight.SURE),
+        Wording("blocklisted", "messagelabs * blocked", Weight.SURE),
         Wording("spam", "message filtered"),
         Wording("relaying", "you are trying to use me", Weight.SURE),
     ), hosts=("messagelabs",)),
@@ -48,13 +38,8 @@ GATEWAYS: tuple[Vendor, ...] = (
     Vendor("blocklists",
         "https://www.spamhaus.org/, https://www.spamcop.net/, https://www.uceprotect.net/, https://www.abusix.com/,"
         " https://www.barracudacentral.org/ and their like, read November 2026", (
-        Wording("blocklisted",
-             "spamhaus; spamcop; sorbs; barracudacentral; uceprotect; uceprotectl; senderscore; invaluement; "
-             "abusix; abuseat; psbl; surriel; mailspike; spfbl; backscatterer; nixspam; wpbl; surbl; uribl; "
-             "gbudb; hostkarma; spamrats; njabl; dnswl; spambl; cbl; zen; dul; ivmsip; ivmuri; "
-             "0spam; blocked using; rblsmtpd; rbldns; dnsbl; rbl", Weight.CLEAR),
-        Wording("blocklisted",
-             "blocked using * spamhaus; listed in * spamhaus; listed at * spamhaus; listed by * spamhaus; "
-             "blocked by * dnsbl; rejected because * in a black list", Weight.SURE),
+        Wording("blocklisted", "spamhaus; spamcop; sorbs; barracudacentral; uceprotect; uceprotectl; senderscore; "
+             "invaluement; abusix; abuseat; psbl; mailspike; spfbl; backscatterer; surbl; uribl; spamrats; "
+             "blocked using; rblsmtpd; dnsbl; rbl"),
     )),
 )  # fmt: skip

@@ -8,27 +8,16 @@ from bouncestream.mail.phrases.entry import Vendor, Weight, Wording
 SERVERS: tuple[Vendor, ...] = (
     Vendor("Postfix",
         "https://www.postfix.org/postconf.5.html (reject codes, *_restrictions), read November 2026; Postfix 3.7", (
-        Wording("network",
-             "recipient address rejected unverified address; unverified address connect to; "
-             "host or domain name not found name service error for * host not found try again", Weight.SURE),
-        Wording("sender_rejected", "sender address rejected", Weight.SURE),
-        Wording("too_big", "message size * exceeds size limit"),
+        Wording("network", "recipient address rejected unverified address", Weight.SURE),
         Wording("loop", "too many hops"),
-        Wording("policy",
-             "client host rejected access denied; helo command rejected; "
-             "recipient address rejected access denied", before="user_unknown"),
+        Wording("policy", "recipient address rejected access denied", before="user_unknown"),
     )),
     Vendor("Exim",
         "https://www.exim.org/exim-html-current/doc/html/spec_html/ (routers, retry, ACLs), read November 2026", (
-        Wording("sender_rejected", "sender verify failed; sender verify fail", Weight.SURE),
+        Wording("sender_rejected", "sender verify fail", Weight.SURE),
         Wording("expired", "retry timeout exceeded; retry time not reached"),
         Wording("delivery_program", "exited abnormally; unknown mail system error"),
         Wording("delivery_program", "x unix", Weight.WEAK),
-    )),
-    Vendor("Sendmail", "Sendmail Installation and Operation Guide, doc/op, read November 2026; Sendmail 8.17", (
-        Wording("sender_rejected", "domain of sender address", Weight.SURE),
-        Wording("relaying",
-             "relaying denied ip name lookup failed; relaying denied proper authentication required", Weight.SURE),
     )),
     Vendor("qmail",
         "http://www.qmail.org/man/man8/qmail-remote.html, qmail-local, chkuser 2.0, read November 2026", (
@@ -44,7 +33,6 @@ SERVERS: tuple[Vendor, ...] = (
     )),
     Vendor("OpenSMTPD", "https://man.openbsd.org/smtpd.conf, read November 2026; OpenSMTPD 6.8", (
         Wording("expired", "envelope expired"),
-        Wording("network", "network is down"),
     )),
     Vendor("DragonFly Mail Agent", "https://github.com/corecode/dma (dma.8), read November 2026; dma 0.13", (
         Wording("host_unknown", "dns lookup failure host * not found"),
@@ -52,16 +40,14 @@ SERVERS: tuple[Vendor, ...] = (
     Vendor("Exchange",
         "https://learn.microsoft.com/exchange/mail-flow/non-delivery-reports-and-bounce-messages, November 2026", (
         Wording("mailbox_full", "mapiexceptionshutoffquotaexceeded"),
-        Wording("mailbox_disabled",
-             "accountdisabledexception; mailbox disabledexception; mailboxdisabled; mapiexceptionaduserdisabled; "
+        Wording("mailbox_disabled", "accountdisabledexception; mailboxdisabled; mapiexceptionaduserdisabled; "
              "mailboxunavailableexception", Weight.SURE),
-        Wording("list_problem",
-             "sendernotauthenticatedforgroup; sendernotinallowedsenderslist; resolver rst notauthorized; "
-             "resolver rst restrictedtorecipientspermission; delivery restriction; "
+        Wording("list_problem", "sendernotauthenticatedforgroup; sendernotinallowedsenderslist; "
+             "resolver rst notauthorized; resolver rst restrictedtorecipientspermission; delivery restriction; "
              "sender not in allowed senders list; sendernotauthenticatedformailbox; resolver rst authrequired",
              Weight.SURE),
-        Wording("too_big",
-             "recipsizelimit; sendersizelimit; sendersizelimitexceeded; recipientsizelimit", Weight.SURE),
+        Wording("too_big", "recipsizelimit; sendersizelimit; sendersizelimitexceeded; recipientsizelimit",
+             Weight.SURE),
         Wording("policy", "transport rules", Weight.SURE),
         Wording("relaying", "unable to relay"),
         Wording("expired", "queue expired"),
@@ -75,11 +61,10 @@ SERVERS: tuple[Vendor, ...] = (
     Vendor("cPanel", "https://docs.cpanel.net/ (Exim configuration), read November 2026", (
         # A default text that names no cause.
         Wording("undetermined", "account or domain may not exist they may be blacklisted", Weight.SURE),
-        Wording("too_many", "exceeded the max emails per hour", Weight.SURE),
     )),
     Vendor("SpamAssassin, Amavis, Rspamd",
         "https://www.ijs.si/software/amavisd/ and https://rspamd.com/doc/, read November 2026", (
-        Wording("content", "reject id * banned; banned attachment; banned contents; banned name", Weight.SURE),
+        Wording("content", "reject id * banned", Weight.SURE),
         Wording("virus", "infected"),
     )),
 )  # fmt: skip
