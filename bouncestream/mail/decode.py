@@ -49,6 +49,8 @@ LIMIT = 262_144
 # A blank line ends a sentence, and so does a short line before a capital.
 _NEW_SENTENCE = re.compile(r"\n(?:[ \t]{0,40}\n|(?<![^\n]{50}\n)(?=[ \t]{0,8}[A-ZÀ-ÞА-Я]))")
 _BOUNCES = re.compile(r"(?:bounces?|returns?)(?![a-z])")
+_OUR_OWN = {"MAIL": "MAIL FROM", "HELO": "HELO", "EHLO": "EHLO"}
+"""Commands that name us and no recipient."""
 WIDER = 8000
 """Characters of a notice that are judged as a whole."""
 
@@ -363,6 +365,8 @@ def _free_judged(
     ask = partial(classify, status="", reply_code="", heard=heard, ours=ours)
     answer, command = last_refusal("\n".join((words, *wider)))
     if answer:
+        if command in _OUR_OWN:
+            answer += f" (in reply to {_OUR_OWN[command]} command)"
         return ask(diagnostic=answer, after_data=command in ("DATA", "."), at_rcpt=command == "RCPT")
     judged = ask(diagnostic=words, at_rcpt=at_rcpt)
     if judged.reason not in VAGUE:

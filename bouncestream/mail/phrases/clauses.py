@@ -29,25 +29,17 @@ _TELLING_HOST = re.compile(r"spamhaus|spamcop|sorbs|barracuda|rbl|dnsbl|abuseat|
 _PASSED = re.compile(
     r"\b(?:(?:(?:spam|virus) )?[a-z][\w.-]{0,20} ?(?:=|: ?)(?:pass(?:ed)?|none|ok|neutral|clean)\b|"
     r"[a-z][\w.-]{0,20}=(?:no|known|valid|good|yes|[\d.]{1,9})\b|"
-    r"(?:dkim|spf|dmarc|filters?) passed\b|passed (?:the |all )?(?:dkim|spf|dmarc|filters?|checks?)\b|"
-    r"(?:sender|mail from) (?:is |was )?(?:ok|accepted|fine)\b|"
+    r"(?:dkim|spf|dmarc|filters?) passed\b|"
+    r"(?:passed|accepted by) (?:the |all |our )?(?:dkim|spf|dmarc|filters?|checks?)\b|"
+    r"(?:sender|mail from)(?: address| domain)? (?:is |was |has been )?(?:ok|accepted|fine|valid|verified)\b|"
+    r"call-?(?:out|back) (?:succeeded|was successful)\b|"
     r"(?:was|were|is|has been) (?:scanned|checked|tested|looked at) (?:for|by) [a-z]{1,20}(?: and [a-z]{1,20})?)"
 )
 _PASSING = (
-    "pass",
-    "=",
-    ": none",
-    ": ok",
-    ":none",
-    ":ok",
-    "neutral",
-    "clean",
-    "ecked",
-    "scanned",
-    "looked at",
-    "tested",
-)
-_ACCEPTED = (" ok", " accepted", " fine")
+    "pass", "=", ": none", ": ok", ":none", ":ok", "neutral", "clean", "ecked", "scanned", "looked at",
+    "tested", "accepted by",
+)  # fmt: skip
+_ACCEPTED = (" ok", " accepted", " fine", " valid", " verified", " succe")
 """Without any of these, the pattern cannot match."""
 _TOPIC = (
     r"(?:spam|virus(?:es)?|malware|policy|"
@@ -117,14 +109,28 @@ _IDLE = (
     "to sender", "to the sender", "original sender",
 )  # fmt: skip
 """Without any of these, what is denied, or passed, cannot be told: most texts need not be searched for it."""
+_SENDERS = (
+    "absend", "expedit", "remit", "remet", "mittent", "afzend", "nadawc", "avsand", "afsend", "avsend", "odesil",
+    "отправит", "gonder",
+)  # fmt: skip
+_SENDER_FINE = late(
+    r"\b(?:absender|expediteur|remitente|remetente|mittente|afzender|nadawc|avsandare|afsender|avsender|odesilatel|"
+    r"отправител|gonderen)\w{0,12}(?: \w{1,14}){0,2}? (?:ok|(?:uber|ge)pruft|in ordnung|akzeptiert|korrekt|"
+    r"verifi\w+|accept\w+|acept\w+|accett\w+|corre[ct]\w+|akkoord|goedgekeurd|geaccepteerd|zweryfikowan\w*|poprawn\w*|godk\w+|"
+    r"overen\w*|провер\w+|принят\w*|dogrulan\w*)\b(?: (?:und|et|y|e|en|i|a|och|og|и|ve) (?:in ordnung|ok))?"
+)
+"""That the sender is fine is no cause."""
 _DENIED_JOINED = re.compile(
     r"(?:并非|並非|不是|非因|没有被|沒有被|并未被)[^,.，。；\n]{0,20}?(?:垃圾|满|滿|容量|拒|黑名|时|時|病毒|屏蔽|拦截|攔截|过滤|過濾)[^,.，。；\n]{0,20}|"
     r"(?:迷惑|容量|満|一時|フィルタ|フロック|制限|拒否|スハム|ウイルス)[^,.。\n]{0,30}(?:てはありません|てはなく|てはない)|"
+    r"(?:送信者|送信元|发件人|寄件者|寄件人|발신자|송신자)[^,.，。\n]{0,8}(?:成功|通过|通過|통과|성공)[^,.，。\n]{0,6}|"
     r"(?:스팸|용량|일시|차단|필터)[^,.。\n]{0,20}(?:아닙니다|아니며|아니라)|"
     r"ไม(?:ได)?(?:ถก|เปน)?(?:บลอก|สแปม)[^\s]{0,40}"
 )
 _WRAPPED = re.compile(r"[(\[（「“\"'<]\s{0,2}([^\s()\[\]（）「」“”\"'<>]{1,64}@[\w.-]{1,255})\s{0,2}[)\]）」”\"'>]")
 """An address in brackets or quotes, which are no end of a clause."""
+_QUOTED = re.compile(r"[\"„“«]\s?([\w.+-]{1,40})\s?[\"“”»]")
+"""A name in quotes, neither."""
 _ANY_MORE = re.compile(r"\((mehr|plus|mas|mais|piu|meer)\)")
 _SORRY = re.compile(r"申し訳(?:こさい|あり)ません")  # "there is no excuse", folded
 """Nothing of these is said: a hint that is denied, and whom the mail went back to."""
@@ -179,32 +185,9 @@ _MID = re.compile(
     + r")\b)"
 )
 _ADVISING = (
-    "请参",
-    "请检",
-    "请联",
-    "如果",
-    "请访",
-    "ください",
-    "ご覧",
-    "場合",
-    "십시오",
-    "참조",
-    "請參",
-    "請檢",
-    "請聯",
-    "提醒",
-    "温馨",
-    "如对",
-    "如對",
-    "경우",
-    "もし",
-    "注意",
-    "备注",
-    "備註",
-    "注記",
-    "참고:",
-    "안내",
-)
+    "请参", "请检", "请联", "如果", "请访", "ください", "ご覧", "場合", "십시오", "참조", "請參", "請檢",
+    "請聯", "提醒", "温馨", "如对", "如對", "경우", "もし", "注意", "备注", "備註", "注記", "참고:", "안내",
+)  # fmt: skip
 
 _CONTINUED = re.compile(r"\n(?=[245]\d\d[ -])")
 """Where a reply goes on in its next line."""
@@ -285,6 +268,8 @@ def in_full(plain: str) -> str:
 def told(text: str) -> str:
     """What `text` says, folded, without links, stages, checks that passed and hints that are denied."""
     plain = in_full(folded(unescaped(text)).replace("’", "'"))
+    if '"' in plain or "«" in plain or "“" in plain or "„" in plain:
+        plain = _QUOTED.sub(r" \1 ", plain)
     if "(m" in plain or "(p" in plain:
         plain = _ANY_MORE.sub(r"\1", plain)
     if "\n" in plain:
@@ -307,6 +292,8 @@ def told(text: str) -> str:
     if on_topic:
         plain = _PASSED_ABROAD.sub(" ", plain)
         plain = _DENIED_ABROAD.sub(" ", plain)
+    if has_any(plain, _SENDERS):
+        plain = _SENDER_FINE.sub(" ", plain)
     if not plain.isascii():
         plain = _DENIED_JOINED.sub(" ", plain)
     if "申し訳" in plain:
@@ -332,9 +319,15 @@ def with_roles(text: str, address: str, ours: tuple[str, ...]) -> str:
             return " mailfrom " if word in ours and word != address else match[0]
         if not domain or _HOST.fullmatch(word) is None or _kin(word, domain):
             return match[0]
-        return " sender domain " if any(mine.endswith(f"@{word}") for mine in ours) else " otherhost "
+        if not f".{word}".endswith(dotted):
+            return " otherhost " if of_hosts else match[0]
+        return " sender domain " if named and word in houses else " ourhost "
 
-    if has_any(lower, ours) or has_any(lower, _OF_HOSTS):
+    houses = tuple(mine.rpartition("@")[2] for mine in ours)
+    dotted = tuple(f".{house}" for house in houses)
+    of_hosts = has_any(lower, _OF_HOSTS)
+    named = of_hosts or has_any(lower, ours)
+    if of_hosts or has_any(lower, houses):
         text = " ".join(_NAMED.sub(role, w) if "." in w or "@" in w else w for w in text.split(" "))
     house = domain.split(".", 1)[0]
     if len(house) > 4 and house in lower:

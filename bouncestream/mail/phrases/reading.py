@@ -264,7 +264,9 @@ def _hit(said: Said) -> Hit:
     elif said.state in HARD:
         reason = {"mailbox": "user_unknown", "domain": "host_unknown", **NOT_THERE}[said.subject]
     else:
-        passing = said.state in ("temporary", "unreachable", "too many", "loop")
+        passing = said.state in ("temporary", "unreachable", "too many", "loop") or (
+            said.state == "refuses" and said.subject == "content"
+        )
         reason = STATES[said.state] if passing else NOT_THERE.get(said.subject, STATES[said.state])
     weak = said.state not in HARD  # a code may tell more
     return Hit(

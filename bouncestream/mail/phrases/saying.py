@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
-from bouncestream.mail.phrases.clauses import folded, listed
+from bouncestream.mail.phrases.clauses import folded, has_any, listed
 from bouncestream.mail.phrases.composed import NEUTRAL, STATES
 from bouncestream.mail.phrases.subjects import ARTICLES, FOREIGN, MANY, OFS, SUBJECTS, Subjects
 from bouncestream.mail.phrases.tagging import (
@@ -40,13 +40,24 @@ _WHICH = ("that", "which", "who")
 _MODAL = listed("would may might should can will wants want likes accepts accept takes take")
 _BEING = (["are"], ["is"], ["will"], ["were"])
 _NOBODY = listed("""
-    nobody niemand personne nadie ninguem nessuno nikt nikdo nikto ingen никто ніхто никои nimeni nitko niko nihce
+    nobody niemand niemanden personne nadie ninguem nessuno nikt nikdo nikto ingen никто ніхто никои nimeni nitko
+    niko nihce kimse kukaan senki
 """)
 _NAMES = tuple(
     listed("name namens namen nom nombre nome naam nazw jmen men namn navn naziv imen ime им ім nume numele")
 )
+_USES = tuple(
+    listed("use nutz benutz verwend usa utili gebruik uzyw anvand bruk brug pouziv nepouziv hasznal kullan пользу")
+)
+_HAS = (
+    "has this", "has that", "has such", "hat diese", "heeft dit", "a cette", "tiene esta", "ha questo", "tem este",
+)  # fmt: skip
+_WITH = listed("with met mit avec con com med")
+_MAY = listed("may can darf kann peut puede pode puo mag kan moze smi far может")
 _AT = tuple(folded(one) for one in ("に", "で", "上", "中", "里", "内", "에", "-に", "ーに", "ーで"))
-_FROM = listed("von van da od от від av af fran z ze")
+_FROM = listed("von van da av af z ze de d di")
+_STRANGERS = tuple(listed("inconnus desconocid desconhecid sconosciut desconegut strain necunoscut"))
+"""Who is behind the last of these, where no noun stands beside them; "de" is "of" as well."""
 _GENITIVE = listed("des du del della dell do dos van")
 _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
 
@@ -95,11 +106,7 @@ def tags_of(text: str) -> tuple[list[str], list[Tag]]:
 def tells(text: str) -> bool:
     """Whether a clause can tell how something is: most do not, and need not be read."""
     words, tags = tags_of(text)
-    return (
-        not text.isascii()
-        or any(tag.name not in _STATELESS for tag in tags)
-        or (not _NOBODY.isdisjoint(words) and any(word.startswith(_NAMES) for word in words))
-    )
+    return not text.isascii() or any(tag.name not in _STATELESS for tag in tags) or not _NOBODY.isdisjoint(words)
 
 
 @_kept
@@ -130,7 +137,7 @@ class _Reader(Subjects):
     def said(self) -> Iterator[Said]:
         """What it says, and last the subject that it names last."""
         foreign = next((tag.name for tag in self.subjects if tag.name in FOREIGN and tag.name != "protocol"), "")
-        if not _NOBODY.isdisjoint(self.words) and any(word.startswith(_NAMES) for word in self.words):
+        if not _NOBODY.isdisjoint(self.words) and self._is_nobody():
             yield Said(foreign or "mailbox", "not there", self.shown)
         for i, tag in enumerate(self.tags):
             name = tag.name
@@ -175,6 +182,15 @@ class _Reader(Subjects):
         elif self.tags and self.tags[-1].name == "from":
             yield Said("sender", "", self.shown)
 
+    def _is_nobody(self) -> bool:
+        """Whether nobody is called so, or uses the address."""
+        if any(word.startswith(_NAMES) for word in self.words):
+            return True
+        after = next((self.words[at + 1 : at + 2] for at, word in enumerate(self.words) if word in _NOBODY), [])
+        uses = has_any(self.shown, _HAS) or any(word.startswith(_USES) for word in self.words)
+        uses = uses and _MAY.isdisjoint(self.words)
+        return (uses or not _WITH.isdisjoint(after)) and any(one.name == "mailbox" for one in self.subjects)
+
     def _takes_none(self, tag: Tag) -> Said:
         """A host or domain that takes no mail; or no such mail, or not in such a way."""
         rest = self.words[tag.end :]
@@ -208,12 +224,10 @@ class _Reader(Subjects):
     def _from_unknown(self, i: int) -> bool:
         """Whether a state is who writes: "von Unbekannten"."""
         before = self.tags[i - 1] if i else None
-        return (
-            before is not None
-            and before.name == "of"
-            and before.end == self.tags[i].at
-            and self._word(before) in _FROM
-        )
+        if before is None or before.end != self.tags[i].at:
+            return False
+        stranger = self._word(before) not in ("de", "d", "di") or self._word(self.tags[i]).startswith(_STRANGERS)
+        return before.name == "from" or (before.name == "of" and self._word(before) in _FROM and stranger)
 
     def _around(self, i: int) -> str:
         """The subject that a state is said of in a language whose order is free: the one before it, unless only the

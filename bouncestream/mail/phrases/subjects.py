@@ -165,6 +165,8 @@ class Subjects:
 
     def _head(self, name: str, new_at: Tag, first: Tag, of: Tag | None) -> str:
         new = new_at.name
+        if name in ("client", "sender") and new == "elsewhere":
+            return name
         if "elsewhere" in (name, new):
             return "elsewhere" if of is None or "domain" in (name, new) else name
         if name in FOREIGN or new in FOREIGN:
@@ -194,6 +196,8 @@ class Subjects:
 
     def _matters(self, at: int, state: Tag) -> bool:
         nouns = [tag for tag in self.subjects if tag.name in ("mailbox", "domain")] or [state]
+        if any(noun.at <= at < noun.end - 1 for noun in nouns):
+            return True  # "template recipient not found"
         first, ahead = min(nouns[0].at, state.at), nouns[0].at >= state.end
         if at < first:
             if ahead and (state.name[-1] == "*" or (at + 1 == state.at and self.words[state.at] in _VERBS)):

@@ -196,7 +196,7 @@ def names_sender(text: str) -> bool:
 
 _LATIN = re.compile(
     r"[a-z0-9._+-]{1,64}@[a-z0-9._-]{1,255}|"
-    r"(?<![a-z0-9._+-])(?!(?:helo|ehlo|ptr|spf|dkim)(?![a-z]))[a-z0-9._+-]{2,64}"
+    r"(?<![a-z0-9._+-])(?!(?:helo|ehlo|ptr|spf|dkim|ourhost|mailfrom|sender|domain)(?![a-z]))[a-z0-9._+-]{2,64}"
 )
 
 

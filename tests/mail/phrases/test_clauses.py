@@ -18,6 +18,8 @@ from bouncestream.mail.phrases.clauses import (
     _PASSED,
     _PASSED_ABROAD,
     _PASSING,
+    _SENDER_FINE,
+    _SENDERS,
     _TOPICS,
     cut,
     told,
@@ -100,6 +102,8 @@ def test_long_texts_take_no_time() -> None:
         ("mx.example.net does not exist", " otherhost  does not exist"),
         ("lists.example.org does not exist", " sender domain  does not exist"),
         ("News@lists.example.org: not found", " mailfrom : not found"),
+        ("550 Rechner mx.lists.example.org unbekannt", "550 Rechner  ourhost  unbekannt"),
+        ("550 lists.example.org unbekannt", "550  ourhost  unbekannt"),
     ],
 )
 def test_names_are_said_to_be_whose_they_are(text: str, said: str) -> None:
@@ -114,6 +118,7 @@ def test_names_are_said_to_be_whose_they_are(text: str, said: str) -> None:
         (_DENIED, (*_TOPICS, *_IDLE)),
         (_DENIED_ABROAD, _TOPICS),
         (_PASSED_ABROAD, _TOPICS),
+        (_SENDER_FINE, _SENDERS),
     ],
 )
 def test_no_pattern_matches_without_one_of_the_signs_that_are_asked_for_first(

@@ -7,7 +7,7 @@ stands beside it); these were written before the rules. later.tsv: more of all, 
 read. The wordings are our own. turned.tsv: a word turns what is said. weighed.tsv: texts in forty languages, each
 scored once before anything was mended by it. abroad.tsv: in thirty-five languages, in the order in which each of
 them puts noun, verb and negation. beside.tsv: what is said beside the cause, and does not matter; whom the writer
-greets; and where it was looked for.
+greets; and where it was looked for. strangers.tsv: who is nobody, what strangers are refused, our own hosts' names.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def told(name: str) -> list[list[str]]:
         "turned.tsv",
         "weighed.tsv",
         "beside.tsv",
+        "strangers.tsv",
     ],
 )
 def test_none_is_hard_that_is_not_and_few_are_missed(name: str) -> None:
@@ -47,6 +48,7 @@ def test_none_is_hard_that_is_not_and_few_are_missed(name: str) -> None:
             "turned.tsv": "jane@example.com",
             "weighed.tsv": "a@example.com",
             "beside.tsv": "a@example.com",
+            "strangers.tsv": "a@example.com",
         }.get(name, ""),
         "ours": OURS,
     }
