@@ -41,27 +41,13 @@ _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[\w.-]{1,255}")
 _MAIL_FROM = re.compile(r"mail\s{1,20}from")
 _MAIL_REFUSED = re.compile(r">>> ?mail from:[^>]{0,330}>[^<]{0,60}<<< [45]")
 _AFTER_RCPT = (
-    "rcpt to",
-    "rcpt_to",
-    "after rcpt",
-    ">>> rcpt",
-    ">>>rcpt",
-    "smtp:rcpt",
-    "[rcpt",
-    "does not like recipient",
-    "rcpt command",
-    "mail+rcpt",
-)
+    "rcpt to", "rcpt_to", "after rcpt", ">>> rcpt", ">>>rcpt", "smtp:rcpt", "[rcpt", "does not like recipient",
+    "rcpt command", "mail+rcpt",
+)  # fmt: skip
 _AFTER_DATA = (
-    "end of data",
-    "end-of-data",
-    "reply to data",
-    "after data",
-    "failed after i sent the message",
-    "smtp command data",
-    "did not like our data",
-    "did not like our final data",
-)
+    "end of data", "end-of-data", "reply to data", "after data", "failed after i sent the message",
+    "smtp command data", "did not like our data", "did not like our final data",
+)  # fmt: skip
 _AFTER_HELO = (
     "my name was rejected", "reply to ehlo", "reply to helo", "after ehlo", "after helo", "refused to talk to me",
     "smtp command ehlo", "smtp command helo", "smtp:ehlo", "smtp:helo",

@@ -216,31 +216,15 @@ NEUTRAL = listed("""
 """)
 
 NOT_THERE = {
-    "sender": "sender_rejected",
-    "client": "policy",
-    "elsewhere": "network",
-    "list": "list_problem",
-    "content": "content",
-    "record": "system_error",
-    "thing": "system_error",
-    "system": "system_error",
-    "protocol": "protocol",
-    "part": "content",
-}
+    "sender": "sender_rejected", "client": "policy", "elsewhere": "network", "list": "list_problem",
+    "content": "content", "record": "system_error", "thing": "system_error", "system": "system_error",
+    "protocol": "protocol", "part": "content",
+}  # fmt: skip
 """What it means that one of these is not there."""
 
 STATES = {
-    "full": "mailbox_full",
-    "off": "mailbox_disabled",
-    "unpaid": "mailbox_disabled",
-    "refuses": "user_filtered",
-    "unreachable": "network",
-    "temporary": "system_error",
-    "too many": "too_many",
-    "loop": "loop",
-    "exists": "rejected",
-    "perhaps": "undetermined",
-    "unverified": "undetermined",
-    "other": "rejected",
-}
+    "full": "mailbox_full", "off": "mailbox_disabled", "unpaid": "mailbox_disabled", "refuses": "user_filtered",
+    "unreachable": "network", "temporary": "system_error", "too many": "too_many", "loop": "loop",
+    "exists": "rejected", "perhaps": "undetermined", "unverified": "undetermined", "other": "rejected",
+}  # fmt: skip
 """What the other states mean."""

@@ -8,22 +8,7 @@ from __future__ import annotations
 from bouncestream.mail.phrases.clauses import folded, listed
 from bouncestream.mail.phrases.tagging import NEGATIONS, Tag, denied, is_small, squeezed
 
-SUBJECTS = frozenset(
-    {
-        "mailbox",
-        "domain",
-        "elsewhere",
-        "sender",
-        "client",
-        "list",
-        "content",
-        "part",
-        "record",
-        "system",
-        "protocol",
-    }
-    | {"thing"}
-)
+SUBJECTS = listed("mailbox domain elsewhere sender client list content part record system protocol thing")
 FOREIGN = ("sender", "client", "part", "list", "protocol")
 """Subjects that make a compound theirs wherever they stand in it."""
 
