@@ -83,8 +83,14 @@ class Gathered(Generic[S]):
     visits: list[Visit] = field(default_factory=list)
     answer: Answer | None = None
 
-    def each(self, items: object, read_one: Callable[[Any, Gathered[S]], None]) -> None:
-        """Read each item of a list (or the one, if it is none), so that a bad one does not spoil its neighbours."""
+    def each(self, items: object, read_one: Callable[[Any, Gathered[S]], None], key: str = "") -> None:
+        """Read each item of a list (or the one, if it is none), so that a bad one does not spoil its neighbours.
+
+        key: of the list, where an object is around it. A bad item is kept without that object, and comes so when it
+        is replayed: then it is the one.
+        """
+        if key and isinstance(items, dict):
+            items = items.get(key, items)
         for item in items if isinstance(items, list) else [items]:
             try:
                 read_one(item, self)

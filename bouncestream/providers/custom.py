@@ -160,11 +160,21 @@ def parse(request: WebhookRequest, into: Gathered[Custom]) -> None:
     """The events of a request."""
     settings = into.settings
     into.title = settings.title or settings.name
-    reader = Reader(request, _document(request))
+    reader = Reader(request, document := _document(request))
     items = reader.events(settings.events, MAX_EVENTS)
+    if not items and _alone(document, reader, settings):
+        items = [document]
     if items is None:
         raise Malformed(f"there is nothing at events ({settings.events.text})")
     into.each(items, lambda item, into: _one(item, into, reader))
+
+
+def _alone(document: Any, reader: Reader, settings: Custom) -> bool:
+    """Whether that in which there are no events is one itself, without what was around it: so a bad one is kept,
+    and comes when it is replayed. It has a word, and not even the first key of the way to the events."""
+    if not isinstance(document, dict) or settings.events.steps[0] in document:
+        return False
+    return any(_word(reader.value(document, path)) for path in settings.kind if not path.start)
 
 
 def _document(request: WebhookRequest) -> Any:

@@ -53,8 +53,7 @@ class Mailtrap(Webhook):
 
 def parse(request: WebhookRequest, into: Gathered[Mailtrap]) -> None:
     """The events of a request."""
-    sent = request.json_lines()
-    into.each(sent["events"] if isinstance(sent, dict) and "events" in sent else sent, _one)
+    into.each(request.json_lines(), _one, key="events")
 
 
 def _one(item: Any, into: Gathered[Mailtrap]) -> None:

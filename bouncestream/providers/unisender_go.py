@@ -82,11 +82,7 @@ def handshake(request: WebhookRequest, settings: UnisenderGo) -> Answer | None:
 
 def parse(request: WebhookRequest, into: Gathered[UnisenderGo]) -> None:
     """The events of a request."""
-    said = request.json()
-    if isinstance(said, dict) and "events_by_user" in said:
-        into.each(said["events_by_user"], lambda user, into: into.each(user["events"], _one))
-    else:
-        into.each(said, _one)
+    into.each(request.json(), lambda user, into: into.each(user, _one, key="events"), key="events_by_user")
 
 
 def _one(item: Any, into: Gathered[UnisenderGo]) -> None:

@@ -128,11 +128,13 @@ class Case:
         return self.settings.inside
 
 
-def verify(asked: WebhookRequest, settings: Webhook, fetched: Mapping[str, bytes] | None = None) -> None:
+def verify(
+    asked: WebhookRequest, settings: Webhook, fetched: Mapping[str, bytes] | None = None, now: datetime = NOW
+) -> None:
     """What the server does before it believes a request: first the head, then the body."""
-    if not admit(replace(asked, body=b""), settings, NOW):
+    if not admit(replace(asked, body=b""), settings, now):
         have: dict[str, bytes] = {}
-        while isinstance(wanted := prove(asked, settings, NOW, have), Fetch):
+        while isinstance(wanted := prove(asked, settings, now, have), Fetch):
             if wanted.url in have or wanted.url not in (fetched or {}):
                 raise Unauthorized("cannot be fetched")
             have[wanted.url] = (fetched or {})[wanted.url]

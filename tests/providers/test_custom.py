@@ -316,6 +316,20 @@ def test_a_bad_event_spoils_no_neighbour() -> None:
     assert (len(parsed.events), len(parsed.unreadable)) == (2, 2)
 
 
+@pytest.mark.parametrize("way", ["events", "users[*].events", "[*].events[*]"])
+def test_a_bad_event_is_read_alone_once_its_word_is_known(way: str) -> None:
+    """So it lies in quarantine, and is replayed."""
+    inner = [IN_A_LIST["events"][0] | {"type": "odd"}]  # type: ignore[index]
+    body = {"events": inner} if way == "events" else {"users": [{"events": inner}]}
+    if way.startswith("["):
+        body = {"a": {"events": inner}}
+    options = LISTED | described(f'events = "{way}"')
+    (bad,) = read(body, options).unreadable
+    assert bad.event_type.startswith("odd")
+    again = read(bad.part, options | {"classes": {"odd": "soft"}})
+    assert [event.kind for event in again.events] == [Kind.SOFT]
+
+
 def test_lines_of_json() -> None:
     body = b"\n".join([json.dumps(FLAT).encode(), b"no json", json.dumps(FLAT | {"what": "spam"}).encode()])
     parsed = read(body)

@@ -7,8 +7,11 @@ import contextlib
 import copy
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -23,7 +26,7 @@ from bouncestream.event import DIAGNOSTIC_LIMIT, Kind, identity_keys
 from bouncestream.mail.reason import REASONS
 from bouncestream.policy import IGNORE, WORDS, Rules
 from bouncestream.providers import _contract
-from bouncestream.providers._classes import CLASSES
+from bouncestream.providers._classes import CLASSES, NO_EVENT, judged
 from bouncestream.providers._contract import Parsed, admit, parse, prove
 from bouncestream.providers._settings import proofs_of
 from bouncestream.settings.key import keys_of
@@ -62,8 +65,19 @@ def check(parsed: Parsed, case: Case) -> None:
         assert unreadable.why
 
 
-def test_every_provider_has_a_case() -> None:
-    assert {case.provider for case in CASES.values()} == set(providers.names())
+@pytest.mark.parametrize("name", providers.names())
+def test_every_provider_has_a_case(name: str) -> None:
+    cases = [case for case in CASES.values() if case.provider == name]
+    assert cases, f"tests/providers/cases/{name}.py is missing: a good request, which the tests here are made of"
+    shown = {Kind.HARD} | {kind for case in cases for kind in case.kinds}
+    for word, class_ in providers.get(name).classes.items():
+        if class_ in CLASSES - NO_EVENT.keys():
+            kind = judged(class_, status="", reply_code="", diagnostic="")[0]
+            assert kind in shown, f'no case has a document of Kind.{kind.name} in kinds, and "{word}" is {class_}'
+
+
+def test_every_case_is_of_a_provider() -> None:
+    assert {case.provider for case in CASES.values()} <= set(providers.names())
 
 
 @pytest.mark.parametrize("name", providers.names())
@@ -77,9 +91,14 @@ def test_it_says_what_it_is(name: str) -> None:
     assert provider.guide.read.year >= 2025
     hook = providers.webhook("news", name)
     told = provider.guide.told(hook, "https://b.example/webhooks/news", KEY)
-    assert any("https://" in step for step in told)
+    assert any("https://" in step for step in told), "no step of the guide has {url} or {login_url}"
     assert not [step for step in told if "{" in step.replace("{{", "").replace("{ ", "")]
-    assert set(provider.classes.values()) - {"reputation"} <= CLASSES
+    for word, class_ in provider.classes.items():
+        assert class_ in {*CLASSES, "reputation"}, f'"{word}": {class_} is no class; docs/understand/judgement.md'
+    if provider.guide.uuids == "by the campaign header":
+        assert provider.guide.campaign_headers, (
+            "the guide has no campaign_headers: say in uuids how UUIDs come back"
+        )
     if provider.hosts:
         assert not re.fullmatch(provider.hosts, "evil.example")
 
@@ -88,7 +107,7 @@ def test_it_says_what_it_is(name: str) -> None:
 def test_its_options_can_be_set_and_are_documented(name: str) -> None:
     settings = providers.get(name).settings
     for key in keys_of(settings).values():
-        assert key.doc.endswith((".", "?")), key.name
+        assert key.doc[-1:] in (".", "?"), f"{key.name}: end its documentation with a full stop: {key.doc!r}"
         assert key.live, f"{key.name}: a reload serves webhooks by their new options"
     assert all(key in keys_of(settings) for proof in proofs_of(settings).values() for key in proof.options)
 
@@ -129,6 +148,15 @@ def test_a_wrong_secret(case: Case, secret: str) -> None:
     with pytest.raises(Unauthorized) as caught:
         ask(case, case.request(None, secret))
     assert KEY not in str(caught.value)
+
+
+@every
+def test_a_signed_time_that_is_long_past(case: Case) -> None:
+    """What someone recorded is of no use to them, where a time is signed and retries are signed anew."""
+    for window in {getattr(proof, "window", 0) for proof in case.settings.proofs.values()} - {0}:
+        for age in (window + 1, -window - 1):
+            with pytest.raises(Unauthorized, match="replay"):
+                verify(case.request(), case.settings, case.fetched, NOW + timedelta(seconds=age))
 
 
 @every
@@ -335,27 +363,67 @@ def test_another_providers_body_with_the_right_proof(case: Case) -> None:
 def test_as_many_as_may_come_at_once(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """One more is refused with all; a bad one among them spoils none."""
     monkeypatch.setattr(_contract, "MAX_EVENTS", 20)
-    (one,) = case.document if isinstance(case.document, list) else [case.document]
-    if case.inside or not (case.encode is as_json and several(case, [one, one])):
-        return  # it sends one at a time, or in a way of its own, which its own tests know
-    parsed = ask(case, case.request([*[one] * 10, None, *[one] * 10]))
-    assert (len(parsed.events), len(parsed.unreadable)) == (20, 1)
+    if (many := list_of_events(case)) is None:
+        return
+    parsed = ask(case, case.request(many(lambda one: [*[one] * 10, None, *[one] * 10])))
+    told = (len(parsed.events), len(parsed.unreadable))
+    assert told == (20, 1), "a bad event spoils its neighbours: let into.each read the list"
     with pytest.raises(TooLarge):
-        ask(case, case.request([one] * 21))
+        ask(case, case.request(many(lambda one: [one] * 21)))
 
 
-def several(case: Case, documents: list[Any]) -> bool:
-    """Whether a list of them is read one by one."""
-    with contextlib.suppress(Malformed):
-        return len(ask(case, case.request(documents)).events) == len(documents)
-    return False
+@every
+def test_an_event_of_a_list_can_be_read_alone(case: Case) -> None:
+    """So it lies in quarantine, where what cannot be read is kept without its neighbours, and is replayed."""
+    if (many := list_of_events(case)) is None:
+        return
+    items: list[Any] = []
+
+    def noted(one: Any) -> list[Any]:
+        items.append(one)
+        return [one]
+
+    (whole,) = ask(case, case.request(many(noted))).events
+    sent = request(as_json(items[0]), {"Content-Type": case.content_type})
+    provider, hook = providers.get(case.provider), case.settings
+    try:
+        (alone,) = parse(provider, sent, hook, NOW).events
+    except (Malformed, ValueError) as error:
+        why = "what is around a list is not kept with an event in quarantine: give into.each the key of the list"
+        raise AssertionError(f"{why} ({error})") from error
+    assert (alone.kind, alone.recipient, alone.reason) == (whole.kind, whole.recipient, whole.reason)
+
+
+def list_of_events(case: Case) -> Callable[[Callable[[Any], list[Any]]], Any] | None:
+    """A request with as many events in place of its one as a function makes of that: in the outermost list in which
+    two are two. None: it sends one at a time, or in a way of its own, which its own tests know."""
+    if case.inside or case.encode is not as_json:
+        return None
+    whole = case.document if isinstance(case.document, list) else [case.document]
+
+    def fill(place: int, several: Callable[[Any], list[Any]]) -> Any:
+        made = copy.deepcopy(whole)
+        found = next(islice(walk(made), place, None))
+        found[:] = several(found[0])
+        return made if place == 0 or whole is case.document else made[0]
+
+    for place, value in enumerate(walk(whole)):
+        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+            many = partial(fill, place)
+            with contextlib.suppress(Malformed):
+                if len(ask(case, case.request(many(lambda one: [one, one]))).events) == 2:
+                    return many
+    return None
 
 
 @every
 def test_every_word_of_the_policy_reaches_each_kind(case: Case) -> None:
     for kind, document in {Kind.HARD: case.document, **case.kinds}.items():
         (event,) = ask(case, case.request(document)).events
-        assert event.kind is kind
+        assert event.kind is kind, f"a document that should be {kind}: {event.evidence}"
+        assert "None" not in event.evidence, (
+            "a field that is not there is part of the word: see joined() of _fields"
+        )
         if kind is Kind.UNSUBSCRIBE:
             continue
         assert event.reason in REASONS, f"{kind} has no reason that [policy] could name"

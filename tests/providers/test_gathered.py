@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -104,6 +105,15 @@ def test_a_bad_item_does_not_spoil_its_neighbours() -> None:
     assert [trouble.part for trouble in into.unreadable] == [b"1", b'{"x":1}']
     into.each({"to": "c@d.example"}, lambda item, into: _read(item, into))
     assert len(into.events) == 2
+
+
+def test_a_bad_item_is_kept_as_it_can_be_read_again() -> None:
+    into = gathered()
+    into.each({"account": 1, "list": [{"x": 1}, {"to": "a@b.example"}]}, _read, key="list")
+    (bad,) = into.unreadable
+    assert (len(into.events), bad.part) == (1, b'{"x":1}')
+    into.each(json.loads(bad.part) | {"to": "c@d.example"}, _read, key="list")
+    assert [event.recipient for event in into.events] == ["a@b.example", "c@d.example"]
 
 
 def _read(item: Any, into: Gathered[Any]) -> None:

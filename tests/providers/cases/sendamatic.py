@@ -15,6 +15,16 @@ SENDAMATIC = {
     },
 }
 
+SENDAMATIC_SOFT = {
+    **SENDAMATIC,
+    "bounce": {
+        "bounce_type": "Soft bounce - Mailbox full",
+        "original_recipient": "person@example.org",
+        "message_id": "<id@host>",
+        "reason": "452 4.2.2 mailbox full",
+    },
+}
+
 SENDAMATIC_COMPLAINT = {
     "notification_type": "complaint",
     "complaint": {"report": "Feedback-Type: abuse", "recipient": "person@example.org", "message_id": "<id@host>"},
@@ -26,7 +36,7 @@ CASES = {
         "secret",
         by_header(lambda body, secret: {"X-Webhook-Secret": secret}),
         SENDAMATIC,
-        kinds={Kind.COMPLAINT: SENDAMATIC_COMPLAINT},
+        kinds={Kind.SOFT: SENDAMATIC_SOFT, Kind.COMPLAINT: SENDAMATIC_COMPLAINT},
     ),
     "sendamatic, authorization": Case(
         "sendamatic",
