@@ -24,7 +24,7 @@ from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
 from bouncestream.errors import SinkError, UsageError
 from bouncestream.event import MAILBOX, Kind
-from bouncestream.judging.stored import StillUnreadable, identified_again, pieces, same_person
+from bouncestream.judging.stored import StillUnreadable, identified_again, pieces, same_report
 from bouncestream.judging.unsure import in_words
 from bouncestream.outbox import delivery, operator, raising
 from bouncestream.outbox.operator import Listed, Step
@@ -97,8 +97,8 @@ def _explain_event(args: argparse.Namespace) -> int:
     _came_in(config, found, now, args)
     print()
     out.heading("What was sent to Listmonk")
-    out.mark("·", out.masked(_sent_words(row), args))
-    if row.attempt and row.event.kind is not Kind.UNSUBSCRIBE:
+    out.mark("·", out.masked(_sent_words(found), args))
+    if found.sent and row.event.kind is not Kind.UNSUBSCRIBE:
         out.prose(out.masked(json.dumps(_sent(found)), args), "  ", "  ")
     print()
     out.heading("What Listmonk stored")
@@ -125,6 +125,12 @@ class _Found:
     @property
     def of_mail(self) -> bool:
         return self.came is not None and self.came.provider == MAILBOX
+
+    @property
+    def sent(self) -> bool:
+        """Whether Listmonk may have been told. What its first claim ends as dropped was not: the policy said no."""
+        dropped = any((step.before, step.after) == (State.CLAIMED, State.DROPPED) for step in self.steps[-1:])
+        return self.row.attempt > (1 if dropped else 0)
 
 
 def _found(conn: sqlite3.Connection, ref: str, config: Config) -> _Found:
@@ -186,7 +192,7 @@ def _said(config: Config, found: _Found) -> tuple[str, str]:
     if found.came is None or found.of_mail:
         return "", ""
     told = {piece.event: piece for piece in pieces(found.came, config) if piece.event is not None}
-    same = same_person([*told], found.row.event)
+    same = same_report([*told], found.row.event)
     return (told[same[0]].said, told[same[0]].by) if len(same) == 1 else ("", "")
 
 
@@ -199,9 +205,11 @@ def _now(config: Config, found: _Found, outbox: View) -> str:
         events = identified_again(found.came, config).events
     except StillUnreadable as error:
         return f"cannot read the request: {error}"
-    same = same_person(events, old)
+    same = same_report(events, old)
     if not same:
         return "finds no such event in the request"
+    if len({(one.kind, one.reason) for one in same}) > 1:
+        return "finds several events about that person in the request"
     at = old.occurred_at or row.received_at
     new = outbox.read(partial(judged_again, event=same[0], row=row.row, at=at))
     if (new.kind, new.reason) == (old.kind, old.reason):
@@ -215,13 +223,16 @@ def _sent(found: _Found) -> dict[str, Any]:
     return body
 
 
-def _sent_words(row: Listed) -> str:
+def _sent_words(found: _Found) -> str:
+    row = found.row
     if row.state is State.HELD:
         return f"nothing yet: it is held for {_HELD[row.held_for].format(row=row.row)}"
-    if not row.attempt:
-        return f"nothing yet: it is {row.state.value}" + (f" ({row.why})" if row.why else "")
+    if not found.sent:
+        yet = "" if row.state is State.DROPPED else " yet"
+        return f"nothing{yet}: it is {row.state.value}" + (f" ({row.why})" if row.why else "")
     if row.event.kind is Kind.UNSUBSCRIBE:
-        return f"the unsubscription was carried out at the subscriber, {row.attempt} attempts"
+        times = "" if row.attempt == 1 else f", after {row.attempt} attempts"
+        return f"the unsubscription was carried out at the subscriber{times}"
     return f"this, with attempt {row.attempt}, as source {row.label!r}:"
 
 
@@ -253,7 +264,7 @@ def _json(
     config: Config, found: _Found, now: str, kept: str, trouble: str, args: argparse.Namespace
 ) -> dict[str, Any]:
     row = found.row
-    sent = _sent(found) if row.attempt and row.event.kind is not Kind.UNSUBSCRIBE else None
+    sent = _sent(found) if found.sent and row.event.kind is not Kind.UNSUBSCRIBE else None
     said, by = _said(config, found)
     return {
         **as_json(row, args),

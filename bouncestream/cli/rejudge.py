@@ -20,7 +20,7 @@ from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.judging.stored import StillUnreadable, identified_again, same_person
+from bouncestream.judging.stored import StillUnreadable, identified_again, same_report
 from bouncestream.outbox import operator
 from bouncestream.outbox.operator import Listed
 from bouncestream.outbox.people import judged_again
@@ -130,7 +130,7 @@ def _again(row: Listed, config: Config, outbox: View | Changing) -> tuple[Bounce
 def _compare(row: Listed, again: tuple[BounceEvent, ...], outbox: View | Changing) -> Change | None:
     """The change of a row; None: nothing, or it cannot be told which of the events it is."""
     old = row.event
-    same = same_person(again, old)
+    same = same_report(again, old)
     if old.kind is Kind.UNSUBSCRIBE or (again and len(same) != 1):
         return None
     new = same[0] if same else None

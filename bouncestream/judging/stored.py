@@ -70,11 +70,18 @@ def identified_again(came: RawInput, config: Config) -> Submission:
     return submission
 
 
-def same_person(events: Sequence[BounceEvent], event: BounceEvent) -> list[BounceEvent]:
-    """The events that are about the same person."""
+def same_report(events: Sequence[BounceEvent], event: BounceEvent) -> list[BounceEvent]:
+    """The events that `event` may be: those about the same person, and of several (a request may tell of a bounce
+    and of an unsubscription) those with the same id, then those of the same group, if there are any."""
     if event.recipient:
-        return [other for other in events if other.recipient == event.recipient]
-    return [other for other in events if other.subscriber_uuid == event.subscriber_uuid]
+        found = [other for other in events if other.recipient == event.recipient]
+    else:
+        found = [other for other in events if other.subscriber_uuid == event.subscriber_uuid]
+    if len(found) > 1:
+        found = [other for other in found if other.provider_event_id == event.provider_event_id] or found
+    if len(found) > 1:
+        found = [other for other in found if other.kind.group == event.kind.group] or found
+    return found
 
 
 def pieces(came: RawInput, config: Config) -> list[Piece]:

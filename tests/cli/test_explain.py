@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bouncestream.event import Kind
+from bouncestream.ports import State
 from tests.cli.conftest import Cli, Process, bounce, get, post, write_config
 from tests.outbox import make
 
@@ -97,6 +98,38 @@ def test_the_providers_own_word_is_told(cli: Cli, config: Path, conn: sqlite3.Co
     told = json.loads(cli("explain", "1", "--offline", "--json").stdout)
     assert told["said"] == "Bounce/HardBounce"
     assert json.loads(cli("explain", "2", "--offline", "--json").stdout)["said"] == "", "its request is not kept"
+
+
+def test_each_of_several_reports_about_one_person_is_told_by_itself(
+    cli: Cli, config: Path, conn: sqlite3.Connection
+) -> None:
+    here: dict[str, Any] = {"source": "shop", "provider": "sendgrid"}
+    ann = {"email": "ann@example.com"}
+    raw = [
+        {"event": "bounce", "type": "bounce", "reason": "550 5.1.1 no such user", **ann, "sg_event_id": "1"},
+        {"event": "unsubscribe", **ann, "sg_event_id": "2"},
+        {"event": "dropped", "reason": "Bounced Address", **ann, "sg_event_id": "3"},
+    ]
+    for number, (kind, reason) in enumerate(((Kind.HARD, "user_unknown"), (Kind.UNSUBSCRIBE, "")), 1):
+        event = make.event("ann@example.com", kind, reason=reason, provider_event_id=str(number), **here)
+        make.submit(conn, event, raw=json.dumps(raw).encode(), **here)
+    for number, said in ((1, "bounce/bounce"), (2, "unsubscribe")):
+        told = json.loads(cli("explain", str(number), "--offline", "--json").stdout)
+        assert (told["said"], told["judged_now"]) == (said, "judges the request the same way")
+    third = make.event("ann@example.com", reason="x", provider_event_id="9", message_id="9", **here)
+    make.submit(conn, third, raw=json.dumps(raw).encode(), **here)
+    told = json.loads(cli("explain", "3", "--offline", "--json").stdout)
+    assert told["judged_now"] == "finds several events about that person in the request"
+
+
+def test_what_the_policy_dropped_was_not_sent(cli: Cli, config: Path, conn: sqlite3.Connection) -> None:
+    make.submit(conn, *(make.event(f"{name}@example.com", message_id=name) for name in ("ann", "bob")))
+    make.claim(conn)
+    make.settle(conn, 1, State.DROPPED)
+    make.settle(conn, 2, State.POSTED)
+    dropped, posted = (json.loads(cli("explain", n, "--offline", "--json").stdout) for n in ("1", "2"))
+    assert (dropped["sent"], posted["sent"]["email"]) == (None, "b•••@example.com")
+    assert "nothing: it is dropped (to dropped)" in cli("explain", "1", "--offline").stdout
 
 
 def test_the_count_of_soft_bounces_and_what_is_missing(cli: Cli, tmp_path: Path, conn: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ from bouncestream.config.model import Config, Policy
 from bouncestream.config.smtp import Smtp
 from bouncestream.event import Kind
 from bouncestream.judging.mail import CONTENT_TYPE, judging_for, read_mail
-from bouncestream.judging.stored import StillUnreadable, identified_again, judge_again, pieces, same_person
+from bouncestream.judging.stored import StillUnreadable, identified_again, judge_again, pieces, same_report
 from bouncestream.missed import LIST
 from bouncestream.ports import RawInput
 from tests.cli.conftest import bounce
@@ -70,11 +70,20 @@ def test_what_this_version_cannot_read_either(came: RawInput, why: str) -> None:
             again(came, Config())
 
 
-def test_the_same_person_by_address_or_by_uuid() -> None:
+def test_the_same_report_by_address_or_by_uuid() -> None:
     ann, bob = make.event("ann@example.com"), make.event("bob@example.com")
     unnamed = make.event("", subscriber_uuid=make.SUBSCRIBER)
-    assert same_person((ann, bob), make.event("bob@example.com", Kind.SOFT)) == [bob]
-    assert same_person((ann, unnamed), unnamed) == [unnamed]
+    assert same_report((ann, bob), make.event("bob@example.com", Kind.SOFT)) == [bob]
+    assert same_report((ann, unnamed), unnamed) == [unnamed]
+
+
+def test_of_several_reports_about_one_person_the_one_with_the_id_or_of_the_group() -> None:
+    bounce, left = make.event("ann@example.com"), make.event("ann@example.com", Kind.UNSUBSCRIBE)
+    assert same_report((bounce, left), replace(bounce, kind=Kind.SOFT)) == [bounce]
+    assert same_report((bounce, left), left) == [left]
+    numbered = [replace(bounce, provider_event_id=number) for number in ("1", "2")]
+    assert same_report(numbered, numbered[1]) == [numbered[1]]
+    assert same_report(numbered, replace(bounce, provider_event_id="3")) == numbered
 
 
 def test_the_words_of_the_provider_and_the_key_that_decides() -> None:
