@@ -14,7 +14,7 @@ run: setup ## the bridge beside a sandbox Listmonk, explained step by step (ONCE
 
 setup: $(VENV)/.ready
 
-check: lint types ## within a minute: lint, types, and the tests that start no process (tests/conftest.py says which)
+check: lint types ## before each commit: lint, types, and the tests that start no process (tests/conftest.py says which)
 	@$(PY) -m pytest --fast -n 4 --dist worksteal $(ARGS)
 
 test: $(VENV)/.ready-dev ## all tests
