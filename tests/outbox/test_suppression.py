@@ -2,11 +2,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 import pytest
 
 from bouncestream.mail.spellings import names_of
-from bouncestream.outbox import arrivals, delivery, suppression
+from bouncestream.missed import Missed
+from bouncestream.outbox import arrivals, delivery, mailboxes, suppression
+from bouncestream.outbox.braking import take_let_go
+from bouncestream.outbox.missed import take_missed
+from bouncestream.outbox.tables import Stored
+from bouncestream.ports import FetchedMail, Filing, FolderKey, MailBatch
 from tests.outbox import make
 from tests.outbox.make import NOW, SUBSCRIBER, later
 
@@ -26,6 +32,43 @@ def test_nothing_of_the_person_is_stored_and_it_is_counted(suppressed: sqlite3.C
     for table in ("outbox", "history", "raw", "seen", "quarantine"):
         assert make.one(suppressed, f"SELECT count(*) FROM {table}") == 0, table
     assert delivery.get_meta(suppressed, suppression.SUPPRESSED) == "2"
+
+
+def _webhook_or_log(conn: sqlite3.Connection) -> list[Stored]:
+    return arrivals.take_many(conn, [(make.submission(make.event("ann@example.com")), NOW)])
+
+
+def _import(conn: sqlite3.Connection) -> list[Stored]:
+    return take_let_go(conn, [(make.submission(make.event("ann@example.com")), NOW)])
+
+
+def _mailbox(conn: sqlite3.Connection) -> list[Stored]:
+    told = make.submission(make.event("ann@example.com"), source="bounces")
+    return mailboxes.store_mails(
+        conn, MailBatch(FolderKey("bounces", "INBOX", 7), 1, (FetchedMail(1, told, Filing.DONE),)), NOW
+    )
+
+
+def _set_aside(conn: sqlite3.Connection) -> list[Stored]:
+    told = make.submission(make.event("ann@example.com"), source="bounces")
+    stored = mailboxes.store_letter(conn, told, NOW, disk=1 << 50, aside=0)
+    assert stored is not None
+    return [stored]
+
+
+def _backfill(conn: sqlite3.Connection) -> list[Stored]:
+    event = make.event("ann@example.com", occurred_at=NOW, provider_event_id="list/1", stable_id=True)
+    return take_missed(conn, [Missed(make.submission(event), ("ann@example.com",))], NOW, 0)[0]
+
+
+@pytest.mark.parametrize("way", [_webhook_or_log, _import, _mailbox, _set_aside, _backfill])
+def test_by_whichever_way_it_comes(
+    suppressed: sqlite3.Connection, way: Callable[[sqlite3.Connection], list[Stored]]
+) -> None:
+    (stored,) = way(suppressed)
+    assert (stored.suppressed, stored.receipt.accepted, stored.rows) == (1, 0, [])
+    for table in ("outbox", "history", "raw", "seen", "quarantine"):
+        assert make.one(suppressed, f"SELECT count(*) FROM {table}") == 0, table
 
 
 def test_others_in_the_same_request_are_stored_without_it(suppressed: sqlite3.Connection) -> None:
