@@ -41,10 +41,16 @@ def _one(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+#: What stands in the place of an address that is not shown, or is no more: masked, nobody would know these words.
+NO_ADDRESS = frozenset({"sealed", "erased"})
+
+
 def mask(address: str) -> str:
     """An address so that its owner knows it again and nobody else learns it: `p•••@example.com`."""
     local, at, domain = address.rpartition("@")
     if not at:
+        if address in NO_ADDRESS:
+            return address
         return address[:1] + _DOTS if address else ""
     return f"{local[:1]}{_DOTS}@{domain}"
 

@@ -20,7 +20,7 @@ from bouncestream.mail.address import normalise
 
 #: What the columns are called, the most telling first; compared without case, blanks, - and _.
 ADDRESSES = (
-    "email", "emailaddress", "address", "recipient", "recipientemail", "originalrecipient", "rcptto", "rcpt", "to",
+    "email", "emailaddress", "address", "originalrecipient", "recipient", "recipientemail", "rcptto", "rcpt", "to",
     "destination", "emailto",
 )  # fmt: skip
 TIMES = (

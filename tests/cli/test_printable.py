@@ -40,6 +40,8 @@ def test_the_result_is_always_printable(text: str) -> None:
         ('"a@b"@example.com', '"•••@example.com'),
         ("@example.com", "•••@example.com"),
         ("nobody", "n•••"),
+        ("sealed", "sealed"),
+        ("erased", "erased"),
         ("", ""),
     ],
 )

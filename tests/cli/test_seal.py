@@ -44,7 +44,8 @@ def test_there_and_back(cli: Cli, config: Path, filled: Path) -> None:
     hidden = cli("outbox", "list", "--json")
     assert hidden.returncode == 0, "without a key, too"
     assert ANN not in hidden.stdout
-    assert json.loads(hidden.stdout.splitlines()[0])["diagnostic"] == "sealed"
+    shown = json.loads(hidden.stdout.splitlines()[0])
+    assert (shown["recipient"], shown["diagnostic"]) == ("sealed", "sealed")
     assert "sealed; --reveal opens it" in cli("outbox", "show", "7", "--raw").stdout
     assert cli("outbox", "list", "--limit", "0", "--json", "--reveal", env=SEAL).stdout == before
     found = cli("outbox", "list", "--recipient", f"7.{ANN}", "--json", env=SEAL)

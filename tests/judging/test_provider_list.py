@@ -22,6 +22,10 @@ AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
         ),
         ("EmailAddress,Reason,LastUpdateTime", "ann@example.com,BOUNCE,2026-03-01T12:00:00Z"),  # Amazon SES
         ("event,email,id,date,ts,messageId", "hard_bounce,ann@example.com,1,2026-03-01 12:00:00,1,<1@x>"),  # Brevo
+        (  # as Sendamatic calls them in its reports: `recipient` is who sent the bounce
+            "created_at;bounce_type;recipient;original_recipient;reason",
+            "2026-03-01T12:00:00Z;Hard bounce;mailer-daemon@mx.example.net;ann@example.com;no such user",
+        ),
         ("\ufeffTime;Recipient;Type", "2026-03-01T12:00:00.000Z;ann@example.com;Hard bounce"),
     ],
 )  # fmt: skip
