@@ -169,8 +169,8 @@ MANUAL: Mapping[str, Entry] = {
     ),
     "deliver": Entry(
         (
-            "deliver --source mta < bounce.eml",
-            "deliver --source mta --socket 127.0.0.1:8026 --recipient bounces@example.org < bounce.eml",
+            "deliver --source mta",
+            "deliver --source mta --socket 127.0.0.1:8026 --recipient bounces@example.org",
         ),
         {
             64: "never: wrong usage is 75, as a mail server would throw the mail away",
