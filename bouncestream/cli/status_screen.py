@@ -14,7 +14,8 @@ from typing import Any
 
 from bouncestream.alerts.rules import size, span
 from bouncestream.cli import out
-from bouncestream.survey.status import troubles, waiting
+from bouncestream.judging.refusal import LISTMONK_LOG
+from bouncestream.survey.status import LOG, troubles, waiting
 
 #: The alternate screen of a terminal, without cursor (xterm, "Private Modes" 1049 and 25), and back.
 ENTER, LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
@@ -62,18 +63,20 @@ def show(found: Mapping[str, Any]) -> None:
 
 def _sources(sources: list[dict[str, Any]], now: datetime) -> None:
     out.heading("Sources")
+    if all(source["type"] == LOG for source in sources):
+        text = "no webhook and no mailbox is configured, so no bounce can arrive"
+        out.mark("⚠", text, "add one: bouncestream init, or config.toml")
     if not sources:
-        out.mark("⚠", "none is configured, so nothing can arrive", "add one: bouncestream init, or config.toml")
         return
     rows = [
         (
             _SIGNS.get(source["state"], "·"),
             source["name"],
-            source["provider"] or source["type"],
+            source["provider"] or ("Listmonk's log" if source["type"] == LOG else source["type"]),
             _heard(source, now),
             str(source["day"]),
             str(source["week"]),
-            "" if source["state"] == "green" else source["why"],
+            "" if source["state"] == "green" and source["type"] != LOG else source["why"],
         )
         for source in sources
     ]
@@ -116,7 +119,7 @@ def _listmonk(found: Mapping[str, Any]) -> None:
     if sink["restarts"]:
         out.mark("·", f"restarts: {sink['restarts']}; events lost and posted again: {sink['lost']}")
     for name, part in found["parts"].items():
-        if part["state"] != "green" and name != "listmonk" and ":" not in name:
+        if part["state"] != "green" and name not in ("listmonk", LISTMONK_LOG) and ":" not in name:
             out.mark(_SIGNS[part["state"]], f"{name}: {part['why']}")
 
 

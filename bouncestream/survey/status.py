@@ -12,6 +12,7 @@ from typing import Any
 
 from bouncestream.alerts import wording
 from bouncestream.config.model import Config
+from bouncestream.judging.refusal import LISTMONK_LOG
 from bouncestream.outbox import alerts, codec, delivery
 from bouncestream.outbox.files import beside, free_beside, size_of
 from bouncestream.outbox.queries import QUERIES
@@ -22,6 +23,8 @@ from bouncestream.survey.running import Running
 LAST = 8
 #: Hours of a day and of a week.
 DAY, WEEK = 24, 168
+#: The type of the source that is Listmonk's own log: what of it could not be told stands there although it works.
+LOG = "log"
 
 
 def status(conn: sqlite3.Connection, config: Config, running: Running, now: datetime) -> dict[str, Any]:
@@ -88,11 +91,14 @@ def _sources(conn: sqlite3.Connection, config: Config, running: Running, now: da
     known += [(*key, events) for key, events in uncounted.items()]
     heard = dict(conn.execute(QUERIES["newest_by_source"]).fetchall())
     found = []
-    for kind, table in (("webhook", config.webhooks), ("mailbox", config.mailboxes), ("smtp", config.smtp)):
+    tables: dict[str, Mapping[str, Any]] = {"webhook": config.webhooks, "mailbox": config.mailboxes, "smtp": config.smtp}
+    if config.listmonk_log.enabled:
+        tables[LOG] = {LISTMONK_LOG: config.listmonk_log}
+    for kind, table in tables.items():
         for name, settings in table.items():
             mine = [(at, events) for at, source, _, events in known if source == name]
             newest = max((at for at, _ in mine), default=None)
-            part = running.parts.get(f"{kind}:{name}", {})
+            part = running.parts.get(LISTMONK_LOG if kind == LOG else f"{kind}:{name}", {})
             found.append(
                 {
                     "name": name,

@@ -60,8 +60,10 @@ def test_while_a_bridge_runs(spawn: Spawn, cli: Cli, sandbox: str, tmp_path: Pat
     told = json.loads(cli("status", "--json").stdout)
     assert set(told) == {"at", "running", "ready", "parts", "sources", "outbox", "sink", "alerts"}
     assert (told["running"], told["ready"], told["sink"]["state"]) == (True, True, "green")
-    (source,) = told["sources"]
+    source, refused = told["sources"]
     assert (source["name"], source["type"], source["day"], source["week"]) == ("sendamatic", "webhook", 1, 1)
+    assert (refused["name"], refused["type"], refused["week"]) == ("listmonk_log", "log", 0)
+    assert refused["state"] in ("green", None)
     assert told["outbox"]["states"]["verified"] == 1
     assert told["alerts"] == {"active": [], "last": [], "channels": []}
 

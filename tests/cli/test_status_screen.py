@@ -54,6 +54,19 @@ def test_each_source_tells_when_it_was_last_heard(capsys: pytest.CaptureFixture[
     assert "Waiting for you" not in monthly
 
 
+def test_the_log_tells_also_what_it_could_not_read(capsys: pytest.CaptureFixture[str]) -> None:
+    why = "lines not understood: 2; some lines may be missing"
+    log = SOURCE | {"name": "listmonk_log", "type": "log", "provider": "", "why": why}
+    told = screen(capsys, sources=[log])
+    assert "so no bounce can arrive" in told
+    assert re.search(r"^✔  listmonk_log  Listmonk's log  2 min ago +12 +80 +lines not", told, re.MULTILINE), told
+    ill = {"listmonk_log": {"state": "yellow", "why": "settings:get is not granted"}}
+    told = screen(capsys, sources=[SOURCE, log | {"state": "yellow", "why": "grant settings:get"}], parts=ill)
+    assert "grant settings:get" in told
+    assert "settings:get is not granted" not in told, "told once"
+    assert "so no bounce can arrive" not in told
+
+
 def test_what_waits_for_a_person_comes_with_its_command(capsys: pytest.CaptureFixture[str]) -> None:
     waits = {
         "held": {"unproven": 3},
@@ -95,7 +108,7 @@ def test_a_backfill_that_waits_is_told(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_an_empty_outbox_and_no_source_say_so(capsys: pytest.CaptureFixture[str]) -> None:
     told = screen(capsys, sources=[], outbox=OUTBOX | {"states": {}})
-    assert "none is configured, so nothing can arrive" in told
+    assert "no webhook and no mailbox is configured, so no bounce can arrive" in told
     assert "empty: nothing has come in yet" in told
 
 

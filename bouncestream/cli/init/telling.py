@@ -121,6 +121,11 @@ def following(output: Path, answers: Answers) -> None:
     """The commands that come next."""
     config = f" --config {shlex.quote(str(output))}"
     print()
+    out.prose(
+        "bouncestream also reads Listmonk's log: whom your SMTP server refuses while a campaign is sent, Listmonk "
+        "itself never counts ([listmonk_log])."
+    )
+    print()
     out.heading("Next:")
     if answers.providers:
         out.prose(

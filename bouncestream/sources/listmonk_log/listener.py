@@ -99,6 +99,8 @@ class LogListener:
     _sent: dict[int, Sent] = field(default_factory=dict, init=False)
     _running: tuple[str, ...] = field(default=(), init=False)
     _place: str | None = field(default=None, init=False)
+    _missed: int = field(default=0, init=False)
+    _gap: str = field(default="", init=False)
     _looked_at: float = field(default=float("-inf"), init=False)
     _weighing: Weighing = field(init=False)
 
@@ -120,7 +122,7 @@ class LogListener:
                 try:
                     await self.look()
                     failures, rest = 0, self.settings.poll if self._running else IDLE
-                    self.health.set(LISTMONK_LOG, Status.GREEN)
+                    self.health.set(LISTMONK_LOG, Status.GREEN, self._noted())
                 except SinkRefused as error:
                     rest = REFUSED
                     why = f"Listmonk's log may not be read ({error}). Next: grant settings:get to the API user"
@@ -156,6 +158,7 @@ class LogListener:
         young = self.clock.monotonic() - self._looked_at <= 2 * self.settings.poll
         missed = await self._read(fresh, young=young and self._lines.looked)
         self.metrics.add(SENDING_FAILED, NOT_UNDERSTOOD, by=len(missed))
+        self._missed += len(missed)
         self._lines.looked_at(lines)
         self._looked_at = self.clock.monotonic()
         await self._weighing.settle()
@@ -181,13 +184,21 @@ class LogListener:
             self._place = place
 
     def _note_gap(self, when: str) -> None:
+        """`when` lines may be missing; empty: while nothing was sent."""
         self.metrics.add(LOG_GAPS)
         if when:
+            self._gap = f"Listmonk was restarted {when}, seen at {self.clock.now():%Y-%m-%d %H:%M} UTC"
             log.warning(
                 "Listmonk was restarted, or wrote more than the 5,000 lines that it keeps, %s: some refusals may "
                 "be missing",
                 when,
             )
+
+    def _noted(self) -> str:
+        """What of the log could not be told since the start, for who asks how it is."""
+        some = f"lines not understood: {self._missed}" if self._missed else ""
+        gap = f"some lines may be missing: {self._gap}" if self._gap else ""
+        return "; ".join(filter(None, (some, gap)))
 
     async def _hear(self, heard: asyncio.Queue[str]) -> None:
         """Listen to the stream as long as there is one. Whatever ends it: the poll goes on."""

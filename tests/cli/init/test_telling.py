@@ -59,6 +59,7 @@ def test_the_next_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert "bouncestream proxy caddy --domain news.example.org --webhook-domain b.example.org\n" in out
     assert "    bouncestream run --dry-run --config '/etc/a b/config.toml'\n" in out
     assert "mailbox login" not in out
+    assert "Listmonk itself never counts ([listmonk_log])" in " ".join(out.split())
     assert "bouncestream install --config '/etc/a b/config.toml'\n" in out
     telling.following(Path("config.toml"), Answers(imap_host="imap.gmail.com", imap_login="google"))
     out = capsys.readouterr().out

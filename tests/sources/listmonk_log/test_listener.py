@@ -365,6 +365,14 @@ async def test_a_restart_while_a_campaign_is_sent_is_told(start: Start, caplog: 
     await listener.look()
     assert rig.metrics.get(LOG_GAPS) == 1
     assert "while it sent News: some refusals may be missing" in caplog.text
+    rig.sandbox.listmonk.write(
+        "manager.go:548", "error sending message in campaign Deleted: subscriber 3: 550 5.1.1 User unknown"
+    )
+    await listener.look()
+    assert listener._noted() == (
+        "lines not understood: 1; some lines may be missing: Listmonk was restarted while it sent News, seen at "
+        "2026-11-22 12:00 UTC"
+    )
 
 
 async def test_the_stream_is_quick(start: Start) -> None:
