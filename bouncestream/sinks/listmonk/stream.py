@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import orjson
 
-#: A line that is longer is passed over, to its end; bytes.
-LONGEST = 256 << 10
+#: A line that is longer is passed over, to its end: a look at the log finds it; bytes.
+LONGEST = 64 << 10
 
 
 class EventReader:

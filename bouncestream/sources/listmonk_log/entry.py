@@ -26,7 +26,7 @@ _HEAD = re.compile(r"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.(\d{1,9}))? [\w./-]{1,
 _SENDING = "error sending message "
 _OF_CAMPAIGN = "in campaign "
 _MARK = re.compile(r": subscriber (\d{1,18})(?=: )", re.ASCII)
-_QUOTED = re.compile(r'(\d{3})([ -])"((?:[^"\\]|\\.)*)"\s*\Z', re.DOTALL)
+_QUOTED = re.compile(r'(\d{3})([ -])"((?:[^"\\]++|\\.)*+)"\s*\Z', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\\"'])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))")
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -87,8 +87,10 @@ def _unquoted(words: str) -> str:
     found = _QUOTED.match(words)
     if found is None:
         return words
+    if "\\" not in found[3]:
+        return f"{found[1]}{found[2]}{found[3]}"
     # Bytes of what is no UTF-8 come one by one.
-    text = _ESCAPE.sub(_escaped, found[3])
+    text = _ESCAPE.sub(_escaped, found[3].encode("utf-8", "replace").decode())
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return f"{found[1]}{found[2]}{text}"
 

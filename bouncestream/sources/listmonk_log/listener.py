@@ -37,7 +37,9 @@ IDLE, REFUSED, LONGEST = 60.0, 300.0, 300.0
 #: So long lines of the stream are gathered; seconds.
 GATHER = 0.2
 #: Lines of the stream that wait; what is more is found by the next look.
-QUEUE = 2000
+QUEUE = 500
+#: So many refusals are judged at a time.
+PAUSE = 50
 #: A campaign's name that is not known is asked for once in so many seconds.
 NAMES_AGAIN = 30.0
 #: Where the log has no new line, what is known of campaigns is good for so many seconds; while one is sent.
@@ -249,7 +251,9 @@ class LogListener:
             await self._learn_campaigns()  # one that has begun since may have the name of an older one
         people = await self.sending.people(sorted({who.subscriber for _, who in told})) if told else {}
         self.metrics.add(SENDING_FAILED, TRANSACTIONAL, by=sum(not one.of_campaign for one, _ in found))
-        for shown, who in told:
+        for number, (shown, who) in enumerate(told):
+            if number % PAUSE == PAUSE - 1:
+                await asyncio.sleep(0)  # judging takes a while, and others wait
             person = people.get(who.subscriber)
             if person is None:
                 self.metrics.add(SENDING_FAILED, NOBODY)

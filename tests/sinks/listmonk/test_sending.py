@@ -11,7 +11,7 @@ from bouncestream.sandbox import Sandbox
 from bouncestream.sandbox.sending import send
 from bouncestream.sinks.listmonk.directory import Directory
 from bouncestream.sinks.listmonk.sending import ListmonkLog
-from tests.net.servers import hangs_up, says, serving
+from tests.net.servers import hangs_up, is_mute, says, serving
 from tests.sinks.listmonk.conftest import CAMPAIGN, GONE, Allow
 
 
@@ -87,6 +87,59 @@ async def test_a_stream_that_is_none(listmonk: Directory, answer: bytes, lines: 
             assert [line async for line in log.log_stream()] == lines
         finally:
             await log.close()
+
+
+async def test_a_line_without_an_end_and_then_one_with(listmonk: Directory) -> None:
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: ")
+        for _ in range(64):
+            writer.write(b"x" * (64 << 10))
+            await writer.drain()
+        writer.write(b"\n" + EVENT)
+
+    async with serving(endless) as port:
+        log = ListmonkLog(f"http://127.0.0.1:{port}", "u", "t", listmonk.by_ids)
+        try:
+            assert [line async for line in log.log_stream()] == ["m"]
+        finally:
+            await log.close()
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + EVENT[:20],
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\ndata: ",
+    ],
+)
+async def test_silence_is_waited_out_and_can_be_left(listmonk: Directory, begun: bytes) -> None:
+    there = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(begun)
+        await writer.drain()
+        there.set()
+        await is_mute(reader, writer)
+
+    async with serving(silent) as port:
+        log = ListmonkLog(f"http://127.0.0.1:{port}", "u", "t", listmonk.by_ids)
+
+        async def hear() -> list[str]:
+            return [line async for line in log.log_stream()]
+
+        task = asyncio.create_task(hear())
+        await asyncio.wait_for(there.wait(), 10)
+        await asyncio.sleep(0)
+        assert not task.done()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(log.close(), 10)
 
 
 async def test_no_answer_at_all(listmonk: Directory) -> None:
