@@ -37,8 +37,8 @@ VALUES = 1_000_000
 LARGEST = 2**63 - 1
 #: So much of an answer that is not Listmonk's is looked at for its words; bytes.
 WORDS = 4096
-#: The longest text that is kept of one field; bytes.
-TEXT = 512
+#: The longest text that is kept of one field, and the longest name of a campaign in 4.1 to 6.2; bytes.
+TEXT, NAME = 512, 2000
 
 _BOOT = re.compile(rb"\?v=([0-9a-f]{10})\b")
 
@@ -265,7 +265,7 @@ def _campaign(path: str, row: Mapping[str, Any]) -> Campaign:
     return Campaign(
         _whole(path, row, "id"),
         clean_uuid(_text(path, row, "uuid")),
-        clip(name, TEXT) if isinstance(name, str) else "",
+        clip(name, NAME) if isinstance(name, str) else "",  # whole: its log tells campaigns by it
         _text(path, row, "status"),
         sent,
         _told_at(row.get("started_at")),

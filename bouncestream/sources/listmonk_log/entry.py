@@ -19,12 +19,13 @@ from bouncestream.record import record
 
 #: At most so many places of one entry are looked at where a campaign's name may end.
 MARKS = 50
-#: So much of an entry is read; characters. Listmonk's names have at most 500.
+#: So much of an entry is read; characters. Listmonk's names have at most 2,000 bytes.
 LIMIT = 20_000
 
 _HEAD = re.compile(r"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d)(?:\.(\d{1,9}))? [\w./-]{1,200}:\d{1,9}: ")
 _SENDING = "error sending message "
 _OF_CAMPAIGN = "in campaign "
+_BEGUN = "start processing campaign ("
 _MARK = re.compile(r": subscriber (\d{1,18})(?=: )", re.ASCII)
 _QUOTED = re.compile(r'(\d{3})([ -])"((?:[^"\\]++|\\.)*+)"\s*\Z', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\\"'])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))")
@@ -56,14 +57,27 @@ class Unsent:
 def entry(text: str) -> Entry | None:
     """The entry; None: it is about something else."""
     head = _HEAD.match(text)
-    if head is None or not text.startswith(_SENDING, head.end()):
+    if head is None or not text.startswith(_SENDING, head.end()) or (at := _shown(head)) is None:
         return None
+    return Entry(at, text[head.end() + len(_SENDING) : LIMIT])
+
+
+def begun(text: str) -> tuple[datetime, str] | None:
+    """When, by the server's clock, which campaign was begun, or gone on with; None: the line is about something
+    else."""
+    head = _HEAD.match(text)
+    if head is None or not text.startswith(_BEGUN, head.end()) or not text.endswith(")"):
+        return None
+    at = _shown(head)
+    return (at, text[head.end() + len(_BEGUN) : -1]) if at is not None else None
+
+
+def _shown(head: re.Match[str]) -> datetime | None:
     try:
         at = datetime.fromisoformat(head[1].replace("/", "-"))
     except ValueError:
         return None
-    part = timedelta(microseconds=int((head[2] or "0").ljust(6, "0")[:6]))
-    return Entry(at + part, text[head.end() + len(_SENDING) : LIMIT])
+    return at + timedelta(microseconds=int((head[2] or "0").ljust(6, "0")[:6]))
 
 
 def unsent(found: Entry, names: Collection[str] | None) -> Unsent | None:

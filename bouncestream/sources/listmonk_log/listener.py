@@ -25,9 +25,9 @@ from bouncestream.judging.refusal import LISTMONK_LOG, Refusal
 from bouncestream.metrics import LOG_GAPS, SENDING_FAILED, Metrics
 from bouncestream.policy import Rules
 from bouncestream.ports import Campaign, Clock, Emit, Subscriber
-from bouncestream.sources.listmonk_log.entry import Entry, Unsent, entry, unsent
+from bouncestream.sources.listmonk_log.entry import Entry, Unsent, begun, entry, unsent
 from bouncestream.sources.listmonk_log.flood import MINUTE, Sent
-from bouncestream.sources.listmonk_log.reading import Lines, LogClock, mark, named, sent_at
+from bouncestream.sources.listmonk_log.reading import BEGUN, Lines, LogClock, mark, named, sent_at
 from bouncestream.sources.listmonk_log.weighing import Waiting, Weighing
 
 log = logging.getLogger("bouncestream.listmonk_log")
@@ -246,6 +246,8 @@ class LogListener:
         found = [(one, line) for line in lines if (one := entry(line)) is not None]
         if young and found:
             self._time.learn(found[-1][0].at, now)
+        elif self._time.ahead is None:
+            self._learn_time(lines)
         told, missed = await self._named([pair for pair in found if pair[0].of_campaign])
         if any(who.campaign not in self._running for _, who in told) and self._asked_before(RECENT):
             await self._learn_campaigns()  # one that has begun since may have the name of an older one
@@ -272,6 +274,13 @@ class LogListener:
             )
             self._weighing.add(refusal, shown)
         return missed
+
+    def _learn_time(self, lines: Sequence[str]) -> None:
+        """How far the log's clock is ahead, from campaigns that were begun: Listmonk tells that time with a zone."""
+        for shown, name in filter(None, map(begun, lines)):
+            for one in (self._campaigns or {}).get(name, ()):
+                if one.started_at is not None:
+                    self._time.learn(shown, one.started_at, BEGUN)
 
     async def _named(self, found: Sequence[tuple[Entry, str]]) -> tuple[list[tuple[datetime, Unsent]], set[str]]:
         """Whom the entries are about, and the lines that do not tell."""

@@ -19,6 +19,8 @@ KEPT = 5000
 QUARTER = timedelta(minutes=15)
 #: No zone is further from UTC than this.
 FARTHEST = timedelta(hours=14)
+#: Listmonk writes that it begins a campaign so soon behind the time that it notes for it.
+BEGUN = timedelta(seconds=5)
 #: A line that came by the stream, or since the look before, is no older than this.
 YOUNG = timedelta(minutes=2)
 
@@ -75,11 +77,11 @@ class LogClock:
 
     ahead: timedelta | None = None  #: None: not known
 
-    def learn(self, shown: datetime, now: datetime) -> None:
-        """From a line that was written just now."""
+    def learn(self, shown: datetime, now: datetime, within: timedelta = YOUNG) -> None:
+        """From a line that was written just now, or at a known time, `within` so much of it."""
         ahead = shown.replace(tzinfo=UTC) - now
         whole = round(ahead / QUARTER) * QUARTER
-        if abs(ahead - whole) <= YOUNG and abs(whole) <= FARTHEST:
+        if abs(ahead - whole) <= within and abs(whole) <= FARTHEST:
             self.ahead = whole
 
     def utc(self, shown: datetime, now: datetime) -> datetime | None:

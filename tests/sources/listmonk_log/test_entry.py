@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from bouncestream.sources.listmonk_log.entry import MARKS, Unsent, entry, unsent
+from bouncestream.sources.listmonk_log.entry import MARKS, Unsent, begun, entry, unsent
 
 HEAD = "2026/11/29 16:01:02.123456 manager.go:548: error sending message "
 NAMES = {"News", "News: subscriber 5", "VERP test", "a\nb", "Größe: 550 5.1.1"}
@@ -166,6 +166,13 @@ def test_a_whole_log_is_read_soon() -> None:
     found = [unsent(one, NAMES) for line in lines if (one := entry(line)) is not None]
     assert time.process_time() - begun < 0.5, "about 0.04 s on a server of 2026"
     assert [one.subscriber for one in found if one is not None] == list(range(5000))
+
+
+def test_a_campaign_that_is_begun() -> None:
+    line = "2026/11/29 16:01:02.5 manager.go:467: start processing campaign (a (b)\nc)"
+    assert begun(line) == (datetime(2026, 11, 29, 16, 1, 2, 500000), "a (b)\nc")  # noqa: DTZ001
+    for odd in (line[:-1], line.replace("start", "stop"), f"x{line}", line.replace("/11/", "/13/"), ""):
+        assert begun(odd) is None
 
 
 def test_too_many_marks_name_nobody() -> None:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -188,6 +189,25 @@ async def test_a_line_of_the_stream_is_of_the_campaign_that_has_begun_since(star
     rig.send([3])
     await listener._read(list(rig.sandbox.listmonk.log), young=True)
     assert {one.refusal.campaign_uuid for one in listener._weighing.waiting} == {later}
+
+
+async def test_the_logs_zone_is_learnt_from_when_a_campaign_was_begun(start: Start) -> None:
+    rig = await start()
+    jan, feb = (datetime(2026, month, 20, 12, tzinfo=UTC) for month in (10, 11))
+    letters = {str(uuid.uuid4()): Letter("Month", status="finished", started_at=at, sent=99) for at in (jan, feb)}
+    rig.sandbox.settings.campaigns = {**rig.sandbox.settings.campaigns, **letters}
+    for mark in letters:
+        rig.sandbox.listmonk.database.add_campaign(mark, "Month", ())
+    for number, day in ((3, "2026/10/20"), (4, "2026/11/20")):  # its clock shows UTC+5:45
+        rig.sandbox.listmonk.log.append(f"{day} 17:45:01.000001 m.go:467: start processing campaign (Month)")
+        rig.sandbox.listmonk.log.append(
+            f"{day} 17:46:00.000001 {LINE.format(number)}".replace("campaign News", "campaign Month")
+        )
+    await rig.listener().look()
+    found = {one.recipient: (one.campaign_uuid, one.occurred_at) for one in rig.events}
+    first, second = letters
+    assert found["u3@example.com"] == (first, jan + timedelta(minutes=1, microseconds=1))
+    assert found["u4@example.com"] == (second, feb + timedelta(minutes=1, microseconds=1))
 
 
 async def test_a_log_whose_clock_was_set_back_is_read(start: Start) -> None:
