@@ -15,7 +15,8 @@ from typing import Any
 from bouncestream.alerts.rules import size, span
 from bouncestream.cli import out
 from bouncestream.judging.refusal import LISTMONK_LOG
-from bouncestream.survey.status import LOG, troubles, waiting
+from bouncestream.ports import LOG
+from bouncestream.survey.status import troubles, waiting
 
 #: The alternate screen of a terminal, without cursor (xterm, "Private Modes" 1049 and 25), and back.
 ENTER, LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"

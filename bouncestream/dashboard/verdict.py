@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from bouncestream.ports import LOG
+
 #: What was proven longer ago may have stopped to work meanwhile.
 FRESH = timedelta(days=7)
 
@@ -60,7 +62,8 @@ def verdict(
 ) -> Verdict:
     """The verdict on a status. `told`: its troubles; `needs_you`: how many things wait for a person; `listmonk_at`:
     when an event was last read back from Listmonk."""
-    heard = [heard_at(source) for source in found["sources"]]
+    # Silence of Listmonk's log is the rule: it tells of nothing but refusals.
+    heard = [heard_at(source) for source in found["sources"] if source["type"] != LOG]
     states = found["outbox"]["states"]
     red = not found["running"] or any(part["state"] == "red" for part in found["parts"].values())
     red = red or any(alert["level"] == "error" for alert in found["alerts"]["active"])

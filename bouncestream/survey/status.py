@@ -17,14 +17,13 @@ from bouncestream.outbox import alerts, codec, delivery
 from bouncestream.outbox.files import beside, free_beside, size_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.state import HELD_FOR
+from bouncestream.ports import LOG
 from bouncestream.survey.running import Running
 
 #: Notices that are told.
 LAST = 8
 #: Hours of a day and of a week.
 DAY, WEEK = 24, 168
-#: The type of the source that is Listmonk's own log: what of it could not be told stands there although it works.
-LOG = "log"
 
 
 def status(conn: sqlite3.Connection, config: Config, running: Running, now: datetime) -> dict[str, Any]:

@@ -17,6 +17,7 @@ DAY = timedelta(days=1)
 
 def source(heard: timedelta | None, hour: timedelta | None = None) -> dict[str, Any]:
     return {
+        "type": "webhook",
         "last_heard": stamp(NOW - heard) if heard is not None else None,
         "newest_hour": stamp(NOW - hour) if hour is not None else None,
     }
@@ -43,6 +44,12 @@ def test_all_works_only_if_all_was_proven_of_late() -> None:
     assert of(source(DAY), listmonk=FRESH + DAY).tone is Tone.CALM
     assert of().tone is Tone.CALM, "no source proves nothing"
     assert of(source(None, hour=DAY)).tone is Tone.PROVEN
+
+
+def test_silence_of_listmonks_log_is_no_doubt() -> None:
+    log = source(None) | {"type": "log"}
+    assert of(source(DAY), log).tone is Tone.PROVEN
+    assert of(log | source(DAY) | {"type": "log"}).tone is Tone.CALM, "it alone proves nothing"
 
 
 def test_what_is_wrong_outdoes_what_was_proven() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.config.model import Config, Outbox
+from bouncestream.config.model import Config, ListmonkLog, Outbox
 from bouncestream.providers._settings import Webhook
 from bouncestream.survey.running import Running
 from bouncestream.survey.status import status, troubles, waiting
@@ -35,7 +35,8 @@ def test_it_joins_what_the_outbox_has_and_what_the_bridge_says(path: Path, conn:
     parts = {"webhook:ses": {"state": "yellow", "why": "open"}, "listmonk": {"state": "green", "why": "v6"}}
     found = status(conn, config, Running(True, True, parts), NOW)
     assert set(found) == {"at", "running", "ready", "parts", "sources", "outbox", "sink", "alerts"}
-    (source,) = found["sources"]
+    source, log = found["sources"]
+    assert (log["name"], log["type"], log["state"], log["day"]) == ("listmonk_log", "log", None, 0)
     assert (source["state"], source["why"], source["last_heard"]) == ("yellow", "open", "2026-03-01T12:00:00.000Z")
     assert found["outbox"]["held"] == {"unproven": 1}
     assert found["sink"]["why"] == "v6"
@@ -45,6 +46,8 @@ def test_it_joins_what_the_outbox_has_and_what_the_bridge_says(path: Path, conn:
 
 def test_without_a_bridge_it_is_what_the_outbox_has(path: Path, conn: sqlite3.Connection) -> None:
     found = status(conn, Config(outbox=Outbox(path=str(path))), Running(), NOW)
-    assert (found["running"], found["sources"]) == (False, [])
+    assert (found["running"], [one["name"] for one in found["sources"]]) == (False, ["listmonk_log"])
+    off = Config(outbox=Outbox(path=str(path)), listmonk_log=ListmonkLog(enabled=False))
+    assert status(conn, off, Running(), NOW)["sources"] == []
     assert troubles(found) == ["no bridge is running"]
     assert list(waiting(found)) == []

@@ -14,6 +14,7 @@ from bouncestream.alerts.reading import size, span
 from bouncestream.dashboard.pages.listing import events_table
 from bouncestream.dashboard.parts import Bars, Look, ago, bars, command, facts, legend, light, moment, note, section
 from bouncestream.dashboard.verdict import Tone, Verdict, heard_at, is_fresh, tone_of, verdict
+from bouncestream.ports import LOG
 from bouncestream.printable import printable
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _need(look: Look, tone: Tone, text: str, fix: str) -> Element:
 
 
 def _sources(look: Look, seen: Now) -> Node:
-    if not seen.found["sources"]:
+    if all(source["type"] == LOG for source in seen.found["sources"]):
         return note(look.t.no_source, tone=Tone.LOOK)
     return h.div(".cards")[(_source(look, source, seen.bars) for source in seen.found["sources"])]
 

@@ -276,7 +276,7 @@ class LogListener:
         return missed
 
     def _learn_time(self, lines: Sequence[str]) -> None:
-        """How far the log's clock is ahead, from campaigns that were begun: Listmonk tells that time with a zone."""
+        """How far the log's clock is ahead, from when campaigns were begun: Listmonk tells that with a zone."""
         for shown, name in filter(None, map(begun, lines)):
             for one in (self._campaigns or {}).get(name, ()):
                 if one.started_at is not None:
