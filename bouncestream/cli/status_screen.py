@@ -65,7 +65,7 @@ def show(found: Mapping[str, Any]) -> None:
 def _sources(sources: list[dict[str, Any]], now: datetime) -> None:
     out.heading("Sources")
     if all(source["type"] == LOG for source in sources):
-        text = "no webhook and no mailbox is configured, so no bounce can arrive"
+        text = "no webhook, mailbox or [smtp] is configured, so no bounce can arrive"
         out.mark("⚠", text, "add one: bouncestream init, or config.toml")
     if not sources:
         return

@@ -90,7 +90,11 @@ def _sources(conn: sqlite3.Connection, config: Config, running: Running, now: da
     known += [(*key, events) for key, events in uncounted.items()]
     heard = dict(conn.execute(QUERIES["newest_by_source"]).fetchall())
     found = []
-    tables: dict[str, Mapping[str, Any]] = {"webhook": config.webhooks, "mailbox": config.mailboxes, "smtp": config.smtp}
+    tables: dict[str, Mapping[str, Any]] = {
+        "webhook": config.webhooks,
+        "mailbox": config.mailboxes,
+        "smtp": config.smtp,
+    }
     if config.listmonk_log.enabled:
         tables[LOG] = {LISTMONK_LOG: config.listmonk_log}
     for kind, table in tables.items():

@@ -108,7 +108,7 @@ def test_a_backfill_that_waits_is_told(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_an_empty_outbox_and_no_source_say_so(capsys: pytest.CaptureFixture[str]) -> None:
     told = screen(capsys, sources=[], outbox=OUTBOX | {"states": {}})
-    assert "no webhook and no mailbox is configured, so no bounce can arrive" in told
+    assert "no webhook, mailbox or [smtp] is configured, so no bounce can arrive" in told
     assert "empty: nothing has come in yet" in told
 
 
