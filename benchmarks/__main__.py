@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import figures, machine
+from benchmarks import bridge, figures, machine
 from benchmarks.rows import ROWS
 
 
@@ -24,7 +24,10 @@ def main() -> int:
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="where to write it (default: benchmarks/results/…)"
     )
+    parser.add_argument("--brake", action="store_true", help="with the brake on, though nothing is held")
     args = parser.parse_args()
+    if args.brake:
+        bridge.BRAKE = "1000000 in 10m and 5%"
     if unknown := set(args.name) - set(ROWS):
         parser.error(f"no such row: {', '.join(sorted(unknown))}; known are {', '.join(ROWS)}")
     os.sched_setaffinity(0, {machine.LOAD_CORE})

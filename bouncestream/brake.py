@@ -29,6 +29,8 @@ from bouncestream.record import record
 BUSY = 10
 #: What makes up this part of the hard bounces in the window, and is this many, is alike; else it is chance.
 PART, LEAST = 0.1, 3
+#: How fast they come is told by so many, or as many as the threshold if that is less.
+SAMPLE = 50
 #: Nothing waits for longer to be told, however long the window is.
 PATIENCE = timedelta(minutes=30)
 #: No more of a window than so many times the threshold are let through, whatever they have in common.
@@ -140,15 +142,19 @@ class Patience:
     def __init__(self, threshold: Threshold, window: Iterable[Hard] = ()) -> None:
         self.threshold = threshold
         self.waiting: dict[int, Hard] = {}
-        self._lately: dict[str, tuple[datetime, ...]] = {}  # scope → when the last `count` came that are not held
+        self._lately: dict[str, tuple[datetime, ...]] = {}  # scope → when the last ones came that are not held
+        self._sample = min(SAMPLE, threshold.count)
         for one in window:
             if one.waits:
                 self.waiting[one.row] = one
             if not one.held:
                 self._note(one)
 
-    def look(self, coming: Sequence[Hard], decision: Decision, limit: Callable[[Hard], float]) -> Decision:
-        """The decision with those that wait. What waited and turns out to be alike is held."""
+    def look(
+        self, coming: Sequence[Hard], decision: Decision, counted: Counter[str], limit: Callable[[Hard], float]
+    ) -> Decision:
+        """The decision with those that wait. What waited and turns out to be alike is held. `counted`: scope → how
+        many of the window came before."""
         after = Patience(self.threshold)
         after.waiting = dict(self.waiting)
         after._lately = {
@@ -164,20 +170,23 @@ class Patience:
             if one.row in held or after.waiting.pop(one.row, None) is not None:
                 continue
             until = one.at + min(self.threshold.window, PATIENCE)
-            if until > decision.at and self._hurries(after._lately.get(one.scope, ()), one, limit(one)):
+            counted[one.scope] += 1
+            many = counted[one.scope] > self.threshold.count
+            if many and until > decision.at and after._hurries(one, limit(one)):
                 waits[one.row] = until
                 after.waiting[one.row] = one
             after._note(one)
         return replace(decision, held=held, waits=waits, patience=after)
 
-    def _hurries(self, lately: Sequence[datetime], one: Hard, limit: float) -> bool:
+    def _hurries(self, one: Hard, limit: float) -> bool:
         """Whether there would be more than `limit` in a window if they went on as the last ones came."""
-        count, window = self.threshold.count, self.threshold.window
-        return len(lately) == count < limit and (one.at - lately[0]) * limit < window * count
+        lately = self._lately.get(one.scope, ())
+        took = one.at - lately[0] if len(lately) == self._sample else self.threshold.window
+        return limit > self.threshold.count and took * limit < self.threshold.window * self._sample
 
     def _note(self, one: Hard) -> None:
         before = self._lately.get(one.scope, ())
-        self._lately[one.scope] = (*before, one.at)[-self.threshold.count :]
+        self._lately[one.scope] = (*before, one.at)[-self._sample :]
 
 
 @dataclass(slots=True)
@@ -226,7 +235,8 @@ class Brake:
         """`decide`, and who waits for more to come."""
         waiting = self.patience.waiting
         decision = self.decide([one for one in coming if one.row not in waiting], now, usual)
-        return self.patience.look(coming, decision, lambda one: self.limit(one.scope, one.source, usual))
+        counted = Counter({one.scope: len(self._scopes.get(one.scope, ())) for one in coming})
+        return self.patience.look(coming, decision, counted, lambda one: self.limit(one.scope, one.source, usual))
 
     def _fill(self, window: Iterable[Hard]) -> None:
         self._window: dict[int, Hard] = {}  # by place: what comes later has a higher one

@@ -4,14 +4,20 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bouncestream.outbox import braking, operator
-from tests.cli.conftest import Cli, write_config
+from tests.cli.conftest import ROOT, Cli, environment, write_config
 from tests.cli.test_importing import ago
+from tests.killed import COUNTED
 from tests.outbox import make
 from tests.sources.mails import bounce
 
@@ -105,3 +111,55 @@ def test_a_replay_of_many_is_asked_about_once(cli: Cli, tmp_path: Path, conn: sq
     assert cli("outbox", "replay", "--from-dry-run", "--yes").returncode == 0
     assert {str(state) for (state,) in make.rows(conn, "state")} == {"pending"}
     assert len(conn.execute("SELECT * FROM let_go").fetchall()) == 4
+
+
+KILLED = f"""{COUNTED}\
+from bouncestream.outbox import operator
+from bouncestream.outbox.db import Database
+Database.write = counted(Database.write)
+operator.release, operator.drop = counted(operator.release), counted(operator.drop)  # within its transaction
+from bouncestream.cli import brake
+brake._STEP = 2
+from bouncestream.cli import main
+sys.exit(main(["brake", *sys.argv[2:]]))
+"""
+
+
+@pytest.mark.parametrize(("word", "state"), [("release", "pending"), ("drop", "dropped")])
+def test_killed_at_each_step_and_again_it_is_done(
+    held: sqlite3.Connection, tmp_path: Path, word: str, state: str
+) -> None:
+    config = str(tmp_path / "config.toml")
+    saved = tmp_path / "saved.db"
+    held.execute("VACUUM INTO ?", (str(saved),))
+    killed = 0
+    for at in range(1, 30):
+        for file in tmp_path.glob("outbox.db*"):
+            file.unlink()
+        shutil.copy(saved, tmp_path / "outbox.db")
+        codes = []
+        for number in (at, 10_000):
+            args = (str(number), word, *(["--yes"] if word == "drop" else []), "--config", config)
+            codes.append(
+                subprocess.run(
+                    [sys.executable, "-c", KILLED, *args],
+                    cwd=ROOT,
+                    env=environment(),
+                    capture_output=True,
+                    check=False,
+                ).returncode
+            )
+            if number == at:
+                with closing(make.connect(tmp_path / "outbox.db")) as conn:
+                    make.check_tally(conn)
+        with closing(make.connect(tmp_path / "outbox.db")) as conn:
+            assert [str(s) for (s,) in make.rows(conn, "state")] == [state] * 4 + ["held"], at
+            assert conn.execute("SELECT count(*) FROM history WHERE from_state = 'held'").fetchone() == (4,)
+            make.check_tally(conn)
+        assert codes[1] == 0
+        if codes[0] == 0:
+            break
+        assert codes[0] == -signal.SIGKILL
+        killed += 1
+    assert codes[0] == 0
+    assert killed >= 4
