@@ -109,7 +109,9 @@ def in_words(found: Iterable[Standing], rule: Decay) -> list[str]:
                 f"{one.kind}: soft bounces on {len(one.days)} days; never told as hard ([policy.soft] count)"
             )
             continue
-        more = f"{one.missing} more days are missing" if one.missing else "the count is reached"
+        more = "the count is reached"
+        if one.missing:
+            more = "1 more day is missing" if one.missing == 1 else f"{one.missing} more days are missing"
         days = f"{len(one.days)} of {one.needed} days in {rule.window.days} days"
         told.append(f"{one.kind}: soft bounces on {days}; {more}")
     return told

@@ -55,5 +55,5 @@ def test_the_words() -> None:
         one, RULE, "x"
     )
     assert in_words([one], RULE) == ["mailbox: soft bounces on 3 of 3 days in 30 days; the count is reached"]
-    assert "1 more days are missing" in in_words(standings(bounces(0, 5), RULE, NOW), RULE)[0]
+    assert "1 more day is missing" in in_words(standings(bounces(0, 5), RULE, NOW), RULE)[0]
     assert "never" in in_words(standings(bounces(0, reason="rejected"), RULE, NOW), RULE)[0]

@@ -152,7 +152,9 @@ def _soft(conn: sqlite3.Connection, row: Listed, config: Config) -> str:
         return ""
     counts, bounces = raising.counted_with(conn, row.row, rules, config.unproven)
     told = decay.in_words(decay.standings(bounces, soft.rule, datetime.now(UTC)), soft.rule)
-    if not counts:
+    if not counts and raising.is_counted(conn, row.row):
+        told.insert(0, "this one counts no more: something more severe was told since, and a new count began")
+    elif not counts:
         told.insert(0, "this one does not count: only proven ones about the mailbox do")
     return "; ".join(told)
 

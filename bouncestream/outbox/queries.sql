@@ -485,6 +485,10 @@ FROM (SELECT * FROM outbox WHERE person = :person AND id <= :upto ORDER BY id DE
 WHERE kind = 'soft' AND sure IS NULL AND held_for = '' AND evidence NOT LIKE '%no proof of origin%'
   AND id > (SELECT coalesce(max(id), 0) FROM outbox WHERE person = :person AND superseded_by IS NOT NULL);
 
+-- name: count_began
+-- The newest row in whose place something graver was told.
+SELECT coalesce(max(id), 0) FROM outbox WHERE person = ? AND superseded_by IS NOT NULL;
+
 -- Reconciling --------------------------------------------------------------------------------------------------------
 
 -- name: reconciled

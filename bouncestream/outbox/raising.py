@@ -49,6 +49,16 @@ def counted_with(
     return kept.event_id in {one.event_id for one in bounces}, bounces
 
 
+def is_counted(conn: sqlite3.Connection, row: int) -> bool:
+    """Whether a soft bounce belongs to a count that has ended: something graver was told in its place, or in that
+    of a newer one."""
+    found = conn.execute(QUERIES["row"], (row,)).fetchone()
+    if found is None:
+        return False
+    began: int = conn.execute(QUERIES["count_began"], (codec.row(found).event.person,)).fetchone()[0]
+    return row <= began
+
+
 def soft_after(conn: sqlite3.Connection, after: int, limit: int) -> tuple[list[codec.Row], int]:
     """The soft bounces among the next rows, and the last of these rows."""
     rows = [codec.row(values) for values in conn.execute(QUERIES["rows_after"], {"after": after, "limit": limit})]

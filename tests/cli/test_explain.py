@@ -141,7 +141,7 @@ def test_the_count_of_soft_bounces_and_what_is_missing(cli: Cli, tmp_path: Path,
         make.submit(conn, event, now=at)
     make.submit(conn, make.event(kind=Kind.SOFT, reason="spam", message_id="9"), now=now)
     told = cli("explain", "1", "--offline").stdout
-    assert "mailbox: soft bounces on 2 of 3 days in 180 days; 1 more days are missing" in " ".join(told.split())
+    assert "mailbox: soft bounces on 2 of 3 days in 180 days; 1 more day is missing" in " ".join(told.split())
     assert (
         "this one does not count" in json.loads(cli("explain", "3", "--offline", "--json").stdout)["soft_bounces"]
     )

@@ -70,6 +70,15 @@ def test_it_is_told_as_hard_once_by_a_new_event(conn: sqlite3.Connection) -> Non
     assert (receipt.accepted, receipt.duplicates) == (0, 1), "a graver report of the same mail is known already"
 
 
+def test_what_was_counted_before_somebody_was_told_as_hard_counts_no_more(conn: sqlite3.Connection) -> None:
+    make.submit(conn, full(0), full(1))
+    assert not raising.is_counted(conn, 1)
+    assert raising.told_as_hard(conn, 2, "on 2 days", later(5))
+    make.submit(conn, full(2))
+    assert [raising.is_counted(conn, row) for row in (1, 2, 4, 9)] == [True, True, False, False]
+    assert counted(conn) == 1
+
+
 def test_who_is_told_by_the_uuid_still_is(conn: sqlite3.Connection) -> None:
     make.submit(conn, full(0, provider="mailbox", subscriber_uuid=SUBSCRIBER, proof=Proof.UUID))
     assert raising.told_as_hard(conn, 1, "why", NOW)
