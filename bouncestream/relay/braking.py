@@ -124,9 +124,12 @@ class Braking:
             return
         await self._ask(context)
         campaign = self._known.get(scope)
-        if campaign is None or not campaign.running:
+        if campaign is None:
             return
         name = printable(campaign.name, 60)
+        if not campaign.running:
+            self._said[scope] = f"campaign {name} is not paused, as it does not run (it is {campaign.status})"
+            return
         try:
             why = await self.pause(campaign)
         except SinkRefused as refused:

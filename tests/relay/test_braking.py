@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -172,6 +173,21 @@ async def test_the_campaign_is_paused_once(bridge: Bridge) -> None:
     assert paused == [1]
     assert (
         "campaign The letter is paused; to go on with it, start it in Listmonk" in bridge.health.parts["brake"].why
+    )
+
+
+async def test_one_that_has_ended_is_said_to_have(bridge: Bridge) -> None:
+    async def campaigns() -> Mapping[str, Campaign]:
+        return {MARK: replace(RUNNING, status="finished")}
+
+    async def pause(campaign: Campaign) -> str:
+        raise AssertionError("it is not asked for")
+
+    await with_brake(bridge, brake(campaigns=campaigns, pause=pause))
+    await bridge.emit(range(200), campaign_uuid=MARK)
+    await bridge.idle()
+    assert (
+        "campaign The letter is not paused, as it does not run (it is finished)" in bridge.health.parts["brake"].why
     )
 
 
