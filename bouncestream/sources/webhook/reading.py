@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from bouncestream.crypto.proof import Fetch
@@ -55,13 +54,13 @@ async def read(
     of them then need no more memory than one. Raises Unauthorized, TooLarge, UnknownEncoding, ErrandFailed."""
     encoding = request.headers.get("Content-Encoding", "")
     fetched: dict[str, bytes] = {}
-    once = partial(_read, provider, request, settings, now, proven, encoding, limit, fetched)
+    args = provider, request, settings, now, proven, encoding, limit, fetched
     while True:
         if encoding or len(request.body) > THREAD_ABOVE:
             async with turn if not proven and settings.inside else nullcontext():
-                said = await asyncio.to_thread(once)
+                said = await asyncio.to_thread(_read, *args)
         else:
-            said = once()
+            said = _read(*args)
         if not isinstance(said, Fetch):
             break
         if said.url in fetched:

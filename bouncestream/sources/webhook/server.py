@@ -12,7 +12,7 @@ import asyncio
 import logging
 import random
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import InitVar, dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -288,9 +288,9 @@ class WebhookServer:
         peername = request.transport.get_extra_info("peername") if request.transport is not None else None
         return sender(peername, request.headers.getall("X-Forwarded-For", ()), self.settings.trusted_proxies)
 
-    async def _body(self, call: _Call, limit: int, *, proven: bool) -> bytes:
+    def _body(self, call: _Call, limit: int, *, proven: bool) -> Awaitable[bytes]:
         timeout = self.settings.body_timeout
-        return await read_body(call.request, call.connection, call.share, limit, timeout, proven=proven)
+        return read_body(call.request, call.connection, call.share, limit, timeout, proven=proven)
 
     def _refused(self, call: _Call, refused: RequestRefused) -> web.Response:
         self._count_refused(call.request, call.settings.name, str(refused))
