@@ -13,13 +13,10 @@ import argparse
 import os
 import sys
 
-from bouncestream.cli.exits import FINE, TEMPORARY
+from bouncestream.cli.exits import FINE, NO_USER, REFUSED, TEMPORARY
 from bouncestream.cli.parser import Parser, command
 from bouncestream.net.lmtp import NotTaken, hand_over
 from bouncestream.printable import mask_all, printable
-
-#: EX_NOUSER and EX_UNAVAILABLE of sysexits.h.
-NO_USER, REFUSED = 67, 69
 
 #: Where the listener of a source is looked for.
 SOCKETS = "/run/bouncestream"

@@ -170,13 +170,13 @@ MANUAL: Mapping[str, Entry] = {
     "deliver": Entry(
         (
             "deliver --source mta",
-            "deliver --source mta --socket 127.0.0.1:8026 --recipient bounces@example.org",
+            "deliver --source mta --socket 127.0.0.1:8026",
         ),
         {
-            64: "never: wrong usage is 75, as a mail server would throw the mail away",
+            64: "wrong usage, which is told as 75 here: a mail server would throw the mail away",
             67: "the recipient is refused",
             69: "the mail is refused, such as one that is too large",
-            75: "nobody listens, it could not be stored, or wrong usage: the mail server tries again",
+            75: "nobody listens, or it could not be stored: the mail server tries again",
         },
     ),
     "mailbox login": Entry(("mailbox login bounces",), {1: "the login was refused", 3: "no answer", **_CONFIG}),

@@ -63,6 +63,7 @@ def test_all_commands_are_there() -> None:
         "outbox release",
         "person",
         "reconcile",
+        "deliver",
         "mailbox login",
         "mailbox test",
         "provider list",
