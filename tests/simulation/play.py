@@ -19,11 +19,15 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from bouncestream.crypto.secret import Secret
 from bouncestream.event import BounceEvent, Kind, Proof
 from bouncestream.health import Health
 from bouncestream.metrics import Metrics
 from bouncestream.outbox import delivery, migrate
 from bouncestream.outbox.arrivals import take
+from bouncestream.outbox.connection import Connection, begin
+from bouncestream.outbox.sealing import switch
+from bouncestream.outbox.sealing.unlock import unlock
 from bouncestream.ports import Submission
 from bouncestream.relay.context import RelaySettings
 from bouncestream.relay.ledger import Ledger, Times
@@ -36,6 +40,9 @@ HOUR = 3600.0
 COMMIT = 0.003
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 FINAL = ("verified", "unstored")
+#: Of eight schedules this one is played on a sealed outbox, which has this key.
+SEALED = 3
+KEY = Secret("5d1c7fb2a94e60837e1b5cf3d2a8964071e3f5ad8c9b2640f7d1e8a35c6b9042")
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ class VirtualDatabase:
         return result if early else self._commit(fn)  # type: ignore[return-value]
 
     def _commit(self, fn: Callable[[sqlite3.Connection], T]) -> T:
-        self.conn.execute("BEGIN IMMEDIATE")
+        begin(self.conn)
         result = fn(self.conn)
         self.conn.execute("COMMIT")
         return result
@@ -164,6 +171,7 @@ class Run:
 class Game:
     def __init__(self, seed: int, sabotage: Sabotage, changes: dict[str, Any]) -> None:
         self.rng = random.Random(seed)
+        self.sealed = seed % 8 == SEALED  # the same rules, the same SQL, on a sealed outbox
         self.weather = Weather.draw(self.rng)
         for name, value in changes.items():
             setattr(self.weather, name, value)
@@ -176,8 +184,13 @@ class Game:
     async def play(self) -> Result:
         w, rng = self.weather, self.rng
         self.loop = asyncio.get_running_loop()
-        self.conn = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self.conn = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, factory=Connection)
         migrate.migrate(self.conn)
+        if self.sealed:
+            switch.settle(self.conn, KEY, seal=True)
+            unlock(self.conn, KEY, watch=False)
+            begin(self.conn)  # which makes the data key, for what comes in
+            self.conn.execute("COMMIT")
         delivery.LABEL_EVENTS = w.label
         if w.rows_shown:
             delivery.set_meta(self.conn, "rows_shown:sim", "1")
