@@ -154,6 +154,7 @@ PURE = [
 IMPURE = {
     "aiohttp",
     "aioimaplib",
+    "aiosmtpd",
     "aiosqlite",
     "asyncio",
     "http",
@@ -350,6 +351,7 @@ def test_heavy_libraries_are_imported_only_where_they_are_used() -> None:
         "apprise": {"alerts"},
         "aiosqlite": {"outbox"},
         "aioimaplib": {"sources"},
+        "aiosmtpd": {"sources"},
         "rich": {"cli"},
         "htpy": {"dashboard"},
         "markupsafe": {"dashboard"},

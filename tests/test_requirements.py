@@ -22,9 +22,9 @@ def pinned(lock: Path) -> dict[str, str]:
     return dict(re.findall(r"(?m)^([a-z0-9-]+)==([^ ;]+)", lock.read_text("utf-8")))
 
 
-@pytest.mark.parametrize("name", ["aiohttp", "aiosqlite", "aioimaplib"])
+@pytest.mark.parametrize("name", ["aiohttp", "aiosqlite", "aioimaplib", "aiosmtpd"])
 def test_what_is_used_beyond_its_promises_has_an_upper_bound(name: str) -> None:
-    """aiosqlite's and aioimaplib's private parts are used; aiohttp's protocol stands within one of ours."""
+    """Private parts of aiosqlite, aioimaplib and aiosmtpd are used; aiohttp's protocol stands within one of ours."""
     (one,) = [text for text in ASKED if re.match(rf"{name}\b", text)]
     assert "<" in one
 
