@@ -24,7 +24,7 @@ def pinned(lock: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ["aiohttp", "aiosqlite", "aioimaplib", "aiosmtpd"])
 def test_what_is_used_beyond_its_promises_has_an_upper_bound(name: str) -> None:
-    """Private parts of aiosqlite, aioimaplib and aiosmtpd are used; aiohttp's protocol stands within one of ours."""
+    """Private parts of aiosqlite, aioimaplib and aiosmtpd are used; aiohttp's protocol is within one of ours."""
     (one,) = [text for text in ASKED if re.match(rf"{name}\b", text)]
     assert "<" in one
 
