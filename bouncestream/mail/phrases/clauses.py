@@ -268,6 +268,8 @@ def in_full(plain: str) -> str:
 def told(text: str) -> str:
     """What `text` says, folded, without links, stages, checks that passed and hints that are denied."""
     plain = in_full(folded(unescaped(text)).replace("’", "'"))
+    if "no one" in plain:
+        plain = plain.replace("no one", "nobody")
     if '"' in plain or "«" in plain or "“" in plain or "„" in plain:
         plain = _QUOTED.sub(r" \1 ", plain)
     if "(m" in plain or "(p" in plain:

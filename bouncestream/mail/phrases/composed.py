@@ -67,24 +67,24 @@ ENGLISH: Mapping[str, str] = {
     "protocol": "command*, parameter*, syntax, sequence, triplet*, protocol*, option*, argument*, verb",
     # What is not there, by where its subject stands: before it, behind it, on either side.
     "not there <": """
-        belongs to nobody, belongs to no one, belong to anybody, belong to anyone, not one of the, not among our,
-        not among the, does not exist, do not exist, not exist, not exists, not existing, no exist, no exists,
-        dosn t exist, does not appear to exist, does not seem to exist, never existed, not found, no found,
-        notfound, could not be found, cannot be found, could not be located, cannot be located, not located,
-        could not be identified, could not be resolved, cannot be resolved, does not resolve, could not be
-        matched, cannot be matched, is missing, went missing, is not hosted on, not known, not recognized, not
-        recognised, not registered, not listed, not on file, is not ours, are not ours, not present, not here,
-        not on this server, not on this system, not on this machine, not on our system, not at this site, not
-        defined, not configured, not assigned, not allocated, does not have an account, does not live here, does
-        not reside, no longer there, not hosted here, not served here, not handled here, not hosted on this, not
-        in our, not in the, not in my, not part of this, not in directory, not in recipient, not in user, not
-        matched, not provisioned, does not match any, do not match any, did not match, does not belong to any,
-        does not belong to a, was unknown, not valid, not a user, not been created, misspelled, mismatched,
-        incorrectly addressed, not in name directory, is not one of ours, not one of our, not one we have, is
-        dead, went away, never known, unlisted, never created, never set up, never assigned, never opened, never
-        issued, never registered, never allocated, never configured, never provisioned, never been created, never
-        been set up, never been assigned, not set up, is not there, not been set up, not to be found, nowhere to
-        be found, not an employee, no longer an employee, must exist, does not have a valid, does not point to""",
+        belongs to nobody, belong to anybody, belong to anyone, not one of the, not among our, not among the,
+        does not exist, do not exist, not exist, not exists, not existing, no exist, no exists, dosn t exist,
+        does not appear to exist, does not seem to exist, never existed, not found, no found, notfound, could not
+        be found, cannot be found, could not be located, cannot be located, not located, could not be identified,
+        could not be resolved, cannot be resolved, does not resolve, could not be matched, cannot be matched, is
+        missing, went missing, is not hosted on, not known, not recognized, not recognised, not registered, not
+        listed, not on file, is not ours, are not ours, not present, not here, not on this server, not on this
+        system, not on this machine, not on our system, not at this site, not defined, not configured, not
+        assigned, not allocated, does not have an account, does not live here, does not reside, no longer there,
+        not hosted here, not served here, not handled here, not hosted on this, not in our, not in the, not in
+        my, not part of this, not in directory, not in recipient, not in user, not matched, not provisioned, does
+        not match any, do not match any, did not match, does not belong to any, does not belong to a, was
+        unknown, not valid, not a user, not been created, misspelled, mismatched, incorrectly addressed, not in
+        name directory, is not one of ours, not one of our, not one we have, is dead, went away, never known,
+        unlisted, never created, never set up, never assigned, never opened, never issued, never registered,
+        never allocated, never configured, never provisioned, never been created, never been set up, never been
+        assigned, not set up, is not there, not been set up, not to be found, nowhere to be found, not an
+        employee, no longer an employee, must exist, does not have a valid, does not point to""",
     "not there >": """
         never been a, never had a, never had an, never had any, have never had, has never had, no, no such, no
         valid, no active, no known, no local, no existing, no entry for, no record of, no match for, no matching,
@@ -114,16 +114,14 @@ ENGLISH: Mapping[str, str] = {
         deleted, closed, removed, cancelled, canceled, terminated, purged, retired, decommissioned, erased, gone""",
     "nobody": """
         nothing is known, nothing known, nobody by, nobody here by, nobody here with, nobody here called, nobody
-        here named, nobody here is called, no one here is called, nobody is called, no one is called, who goes
-        by, goes by the name, is no one at, s no one at, nobody with, nobody called, nobody named, nobody here
-        of, nobody has, no one by, no one here by, no one of that name, no one here of, no one with, no one here
-        with, no one called, no one named, no one at this address, nobody at this address, no one has, anyone
-        called, anyone named, anyone by, not our customer, not one of our customers, no mail account, no mail
-        user, no mail address, no mail box, not one of ours, none of ours, there is no one at this address, there
-        s no one at this address, there is no one by, there is no one with, there is no one named, not our user,
-        not one of our users, nobody uses, nobody reads, unrouteable address, unroutable address, nosuchuser,
-        userunknown, unknownuser, recipnotfound, recipientnotfound, vanished from here, not anyone we know,
-        nobody we know, do not know anybody, do not know anyone, know nobody, know no one""",
+        here named, nobody here is called, nobody is called, who goes by, goes by the name, is nobody at, s
+        nobody at, nobody with, nobody called, nobody named, nobody here of, nobody has, nobody at this address,
+        anyone called, anyone named, anyone by, not our customer, not one of our customers, no mail account, no
+        mail user, no mail address, no mail box, not one of ours, none of ours, there is nobody at this address,
+        there s nobody at this address, there is nobody by, there is nobody with, there is nobody named, not our
+        user, not one of our users, nobody uses, nobody reads, unrouteable address, unroutable address,
+        nosuchuser, userunknown, unknownuser, recipnotfound, recipientnotfound, vanished from here, not anyone we
+        know, nobody we know, do not know anybody, do not know anyone, know nobody""",
     "no such domain": """
         nxdomain, unrouteable mail domain, unrouteable domain, unroutable domain, no such domain, all relevant mx
         records point to non existent hosts, bad destination host, bad destination system, name or service not
@@ -200,7 +198,7 @@ ENGLISH: Mapping[str, str] = {
         request, holder s request, family s request, owners request, not unknown, may not exist, might not exist,
         may be invalid, may have been, may no longer exist, no longer than, unknown reason, unknown error,
         unknown mailer error, invalid characters, no reason, no reply, no further, no more, no need, no problem,
-        no errors, no mail, no other, closed for good, unknown cause, no one, known user""",
+        no errors, no mail, no other, closed for good, unknown cause, known user""",
 }  # fmt: skip
 """By subject or state, the words for it."""
 

@@ -52,6 +52,8 @@ _USES = tuple(
 _HAS = (
     "has this", "has that", "has such", "hat diese", "heeft dit", "a cette", "tiene esta", "ha questo", "tem este",
 )  # fmt: skip
+_OUT = (["from"], ["aus"], ["de"], ["dalla"], ["da"], ["uit"], ["z"], ["из"])
+_QUEUES = tuple(listed("queue spool quarant warteschlange file cola coda fila wachtrij kolejk fronty очеред"))
 _WITH = listed("with met mit avec con com med")
 _MAY = listed("may can darf kann peut puede pode puo mag kan moze smi far может")
 _AT = tuple(folded(one) for one in ("に", "で", "上", "中", "里", "内", "에", "-に", "ーに", "ーで"))
@@ -257,6 +259,9 @@ class _Reader(Subjects):
         near = [subject for subject in self.subjects if subject.end <= tag.at]
         if near and near[-1].at in self.going and tag.name[0] == "g":
             return "content"  # "your message to this user was deleted"
+        behind = [word for word in self.words[tag.end : tag.end + 3] if word not in ARTICLES]
+        if tag.name[0] == "g" and behind[:1] in _OUT and behind[1:] and behind[1].startswith(_QUEUES):
+            return "content"  # "deleted from the queue"
         for subject in self.subjects:
             if subject.name in FOREIGN and (subject.name not in LATE or subject.end <= tag.at):
                 return subject.name

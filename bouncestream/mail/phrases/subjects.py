@@ -221,7 +221,10 @@ class Subjects:
         """Whether a preposition stands before a tag, or right after it."""
         if after:
             return any(tag.name == "of" and tag.at == noun.end for tag in self.tags)
-        return any(tag.name == "of" and tag.end <= noun.at <= tag.end + 1 for tag in self.tags)
+        return any(
+            tag.name == "of" and tag.end <= noun.at <= tag.end + 1 and (tag.at or self._word(tag) != "der")
+            for tag in self.tags
+        )  # "Der Kontakt" begins with no preposition
 
     def _only_articles(self, start: int, end: int) -> bool:
         return all(word in ARTICLES for word in self.words[start:end])

@@ -21,7 +21,7 @@ def test_codes_and_numbers_are_nothing() -> None:
     ("text", "names"),
     [
         ("user unknown", ["mailbox", "not there ="]),
-        ("there is no one at this address", ["nobody"]),  # the longest phrase
+        ("there is nobody at this address", ["nobody"]),  # the longest phrase
         ("skrzynki", ["mailbox"]),  # a stem
         ("word", []),
         ("~ has a null mx", ["~", "null mx"]),
