@@ -28,7 +28,7 @@ FRESH = 60.0
 #: And before the brake begins: a campaign sends thousands in a minute.
 SURE = 3.0
 #: What is held is counted on the health board so often: each change there is a line of the log.
-SHOWN = 10.0
+SHOWN = 3.0
 
 
 @dataclass(slots=True)
