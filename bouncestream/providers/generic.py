@@ -173,6 +173,7 @@ PROVIDER = Provider(
         ),
         uuids="in its JSON",
         retries="as your script does it",
+        suppressions="your script, and what it keeps",
     ),
     own_script=True,
 )
