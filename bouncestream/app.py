@@ -273,7 +273,7 @@ class App:
         if self.config.dashboard.listen:
             from bouncestream.dashboard.beside import Beside  # only where there is one
 
-            self._dashboard = Beside(self.config, self.health, self.metrics)
+            self._dashboard = Beside(self.config, self.health, self.metrics, self.sink.newest)
             self._beside.append(self.supervisor.keep("dashboard", self._dashboard.run, status=Status.YELLOW))
 
     def _take_mail(self) -> MailSources:

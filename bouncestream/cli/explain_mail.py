@@ -16,6 +16,7 @@ from bouncestream.mail.decode import as_dict
 from bouncestream.mail.reason import REASONS
 from bouncestream.mail.trace import RecipientTrace
 from bouncestream.mail.verdict import RecipientVerdict, Verdict
+from bouncestream.survey.event import decision
 
 
 def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: str, source: str = "") -> None:
@@ -64,7 +65,7 @@ def _recipient(recipient: RecipientVerdict, way: RecipientTrace, args: argparse.
                 ("means", known.sentence if known else ""),
                 ("address found", recipient.source),
                 ("could also be", "; ".join(f"{c.address} ({c.where})" for c in way.candidates if not c.chosen)),
-                ("decided by", _decision(recipient)),
+                ("decided by", decision(recipient)),
                 ("but", recipient.against),
                 (
                     "sure",
@@ -94,15 +95,6 @@ def _recipient(recipient: RecipientVerdict, way: RecipientTrace, args: argparse.
             ),
             prose=True,
         )
-
-
-def _decision(recipient: RecipientVerdict) -> str:
-    if not recipient.rule:
-        return "no cause is given"
-    text = f"{recipient.rule} {recipient.matched!r}" if recipient.matched else recipient.rule
-    if recipient.state:
-        return f"{text}: {recipient.subject}, {recipient.state}"
-    return f"{text} ({recipient.said_by})" if recipient.said_by else text
 
 
 def told(returned: Returned, config: Config) -> list[dict[str, Any]]:

@@ -7,14 +7,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 from bouncestream.backoff import backoff
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
 from bouncestream.dashboard.server import DashboardServer
+from bouncestream.doctor.background import quick
+from bouncestream.errors import SinkError
 from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
+from bouncestream.ports import Campaign
 from bouncestream.survey import running
 from bouncestream.survey.running import Running
 
@@ -24,16 +28,23 @@ log = logging.getLogger("bouncestream.dashboard")
 PART = "dashboard"
 #: Seconds that pages in hand may take at the end, and the longest rest between two attempts to listen.
 GRACE, LONGEST_REST = 1.0, 60.0
+#: Seconds between two looks at Listmonk's campaigns, and for one.
+EVERY, PATIENCE = 300.0, 15.0
 
 
 class Beside:
     """The dashboard of a bridge; `run` lasts until it is cancelled."""
 
     def __init__(
-        self, config: Config, health: Health, metrics: Metrics, chance: Callable[[], float] = random.random
+        self,
+        config: Config,
+        health: Health,
+        metrics: Metrics,
+        campaigns: Callable[[], Awaitable[Mapping[str, Campaign]]],
+        chance: Callable[[], float] = random.random,
     ) -> None:
-        self._health, self._metrics, self._chance = health, metrics, chance
-        self.server = DashboardServer(config, self._running, SystemClock())
+        self._health, self._metrics, self._campaigns, self._chance = health, metrics, campaigns, chance
+        self.server = DashboardServer(config, self._running, SystemClock(), quick)
 
     def reload(self, config: Config) -> None:
         """Show these settings from now on; those of the dashboard itself need a restart."""
@@ -54,9 +65,19 @@ class Beside:
         self._health.set(PART, Status.GREEN)
         log.info("the dashboard listens on %s", ", ".join(self.server.urls))
         try:
-            await asyncio.get_running_loop().create_future()
+            await self._name_campaigns()
         finally:
             await self.server.stop(GRACE)
+
+    async def _name_campaigns(self) -> None:
+        """Ask Listmonk for its campaigns now and then, while somebody looks at pages."""
+        while True:
+            await self.server.asked.wait()
+            with suppress(SinkError, TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    self.server.campaigns = await self._campaigns()
+            await asyncio.sleep(EVERY)
+            self.server.asked.clear()
 
     async def _running(self) -> Running:
         return running.of(self._health, self._metrics)

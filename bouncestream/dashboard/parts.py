@@ -18,6 +18,8 @@ from bouncestream.printable import mask, mask_all, printable
 
 #: The kinds of events, in the order in which they are drawn.
 KINDS = ("hard", "soft", "complaint", "unsubscribe")
+#: Days that the pages of sums can look back on.
+PERIODS = (1, 7, 30, 90, 365)
 #: Characters of a foreign text that are shown in a list.
 SHORT = 200
 
@@ -55,7 +57,10 @@ def clock(at: datetime | None, now: datetime) -> Node:
     """A time in a list: the hour of today, else the day too."""
     if at is None:
         return ""
-    text = f"{at:%H:%M:%S}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M}"
+    if at.date() == now.date():
+        text = f"{at:%H:%M:%S}"
+    else:
+        text = f"{at:%d %b %H:%M}" if at.year == now.year else f"{at:%Y-%m-%d %H:%M}"
     return h.time(datetime=at.isoformat(timespec="seconds"))[text]
 
 
@@ -99,10 +104,13 @@ class Column:
         return " ".join(filter(None, (self.style, "wide-only" if self.wide else ""))) or None
 
 
-def table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Node]]) -> Element:
-    """A table; the first column names the row. What is too wide is scrolled within it."""
+def table(
+    caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Node]], *, stack: bool = False
+) -> Element:
+    """A table. What is too wide is scrolled within it; with `stack`, its first three cells stand above each other
+    on a narrow screen."""
     return h.div(".scroll", tabindex="0", role="region", aria_label=caption)[
-        h.table[
+        h.table(class_="stack" if stack else None)[
             h.caption(".hidden")[caption],
             h.thead[h.tr[(h.th(scope="col", class_=c.classes)[c.title] for c in columns)]],
             h.tbody[

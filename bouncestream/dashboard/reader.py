@@ -75,19 +75,19 @@ class Reader:
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
 
-    async def page(self, make: Callable[[Pages], T], *, reveal: bool = False) -> T:
-        """What `make` makes of the outbox, on a thread. `reveal`: what is sealed is opened. Raises StoreError."""
+    async def page(self, make: Callable[[Pages], T]) -> T:
+        """What `make` makes of the outbox, on a thread. Raises StoreError."""
         if self._waiting >= WAITING:
             raise StoreBusy("Too many pages of the dashboard are asked for at once. Next: try again in a moment.")
         self._waiting += 1
         try:
             async with asyncio.timeout(PAGE), self._turn:
-                return await asyncio.to_thread(self._read, make, reveal)
+                return await asyncio.to_thread(self._read, make)
         except TimeoutError:
             raise StoreSlow("The outbox could not be read in time. Next: try again in a moment.") from None
         finally:
             self._waiting -= 1
 
-    def _read(self, make: Callable[[Pages], T], reveal: bool) -> T:
-        with view(self.path, key=self.key, reveal=reveal and self.key is not None) as outbox:
+    def _read(self, make: Callable[[Pages], T]) -> T:
+        with view(self.path, key=self.key, reveal=self.key is not None) as outbox:
             return make(Pages(outbox))

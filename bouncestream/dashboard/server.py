@@ -8,9 +8,10 @@ carries the token of a form of its session.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -23,10 +24,12 @@ from bouncestream.dashboard.frame import HEADERS, Chrome
 from bouncestream.dashboard.pages import door
 from bouncestream.dashboard.parts import Look
 from bouncestream.dashboard.reader import Pages, Reader
+from bouncestream.dashboard.reading.doctor import Checked
 from bouncestream.dashboard.session import Session
 from bouncestream.dashboard.texts import ENGLISH
+from bouncestream.doctor.finding import Finding
 from bouncestream.errors import BouncestreamError, RequestRefused, StoreBusy, StoreError
-from bouncestream.ports import Clock
+from bouncestream.ports import Campaign, Clock
 from bouncestream.sources.webhook.body import read_body
 from bouncestream.sources.webhook.budget import Budget, Share
 from bouncestream.sources.webhook.client_address import sender
@@ -66,6 +69,9 @@ class DashboardServer:
     config: Config
     running: Callable[[], Awaitable[Running]]
     clock: Clock
+    check: Callable[[Config], Awaitable[Sequence[Finding]]] | None = None  #: runs the doctor's quick checks
+    campaigns: Mapping[str, Campaign] = field(default_factory=dict)  #: those of Listmonk, by their UUID
+    asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)  #: somebody looks at pages
     urls: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
@@ -75,6 +81,8 @@ class DashboardServer:
         self._key = session.key_of(token.keys[0] if token is not None else secrets.token_bytes(32))
         self._tries = login.Tries()
         self._budget = Budget(_FORMS)
+        self._checking = asyncio.Lock()
+        self._checked: Checked | None = None
         self._connections: Connections | None = None
 
     async def start(self) -> None:
@@ -128,7 +136,7 @@ class DashboardServer:
                 return _html(door.refused(look, look.t.no_user), 403)
             return _see(f"/login?to={quote(call.path, safe='')}" if call.path != "/" else "/login")
         response = (
-            self._do(call, call.session) if request.method == "POST" else await self._page(call, call.session)
+            await self._do(call, call.session) if request.method == "POST" else await self._page(call, call.session)
         )
         if call.user and hdrs.SET_COOKIE not in response.headers:
             self._keep(response, call, call.session)  # its forms need a session to belong to
@@ -188,7 +196,7 @@ class DashboardServer:
         self._keep(response, call, self._new("", look.now.timestamp()))
         return response
 
-    def _do(self, call: _Call, who: Session) -> web.Response:
+    async def _do(self, call: _Call, who: Session) -> web.Response:
         """What a form asks for."""
         form, path = call.form, call.request.path
         if not session.is_form_token(form.get("form", ""), who, self._key) or not _same_origin(call.request):
@@ -202,6 +210,11 @@ class DashboardServer:
         elif path == "/logout":
             response = _see("/login")
             response.del_cookie(self._cookie(call.request), path="/")
+        elif path == "/doctor" and self.check is not None:
+            if not self._checking.locked():  # once at a time: whoever presses it too sees the same outcome
+                async with self._checking:
+                    log.info("the quick checks are run for %s", who.who or "the token")
+                    self._checked = Checked(call.look.now, tuple(await self.check(self.config)))
         else:
             return _html(door.refused(call.look, call.look.t.not_found), 404)
         return response
@@ -220,15 +233,26 @@ class DashboardServer:
         if make is None:
             return _html(frame.page(look, look.t.not_found, door.remark(look, look.t.not_found), chrome), 404)
         query = _fields(request.rel_url.raw_query_string)
-        asked = site.Asked(request.path, query, self.config, await self.running(), look)
+        asked = site.Asked(
+            request.path,
+            query,
+            self.config,
+            await self.running(),
+            look,
+            chrome,
+            self._checked,
+            self.check is not None,
+            self.campaigns,
+        )
+        self.asked.set()
 
         def whole(pages: Pages) -> web.Response:
             made = make(asked, pages)
-            hidden = pages.hidden and (look.shown or not self.config.privacy.key)
-            return _html(frame.page(look, made.title, made.content, replace(chrome, hidden=hidden)), made.status)
+            told = replace(chrome, hidden=pages.hidden)
+            return _html(frame.page(look, made.title, made.content, told), made.status)
 
         try:
-            return await self._reader.page(whole, reveal=look.shown)
+            return await self._reader.page(whole)
         except StoreError as error:
             content = door.remark(look, str(error))
             return _html(frame.page(look, look.t.went_wrong, content, chrome), 503)

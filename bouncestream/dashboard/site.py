@@ -4,16 +4,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from htpy import Node
 
 from bouncestream.config.model import Config
+from bouncestream.dashboard.frame import Chrome
+from bouncestream.dashboard.pages.doctor import doctor_page
+from bouncestream.dashboard.pages.event import event_page, raw_page
+from bouncestream.dashboard.pages.events import events_page
 from bouncestream.dashboard.pages.now import now_page
+from bouncestream.dashboard.pages.numbers import campaigns_page, domains_page, reasons_page
+from bouncestream.dashboard.pages.sources import sources_page
 from bouncestream.dashboard.parts import Look
 from bouncestream.dashboard.reader import Pages
+from bouncestream.dashboard.reading.doctor import Checked, read_doctor
+from bouncestream.dashboard.reading.event import read_event, read_raw
+from bouncestream.dashboard.reading.events import filters_of, read_events
 from bouncestream.dashboard.reading.now import read_now
+from bouncestream.dashboard.reading.numbers import period, read_campaigns, read_domains, read_reasons
+from bouncestream.dashboard.reading.sources import read_sources
 from bouncestream.dashboard.texts import Texts
+from bouncestream.ports import Campaign
 from bouncestream.survey.running import Running
 
 
@@ -26,6 +38,15 @@ class Asked:
     config: Config
     running: Running
     look: Look
+    chrome: Chrome
+    checked: Checked | None = None  #: the outcome of the quick checks that somebody has run
+    can_check: bool = False  #: they can be run here
+    campaigns: Mapping[str, Campaign] = field(default_factory=dict)  #: those of Listmonk, by their UUID
+
+    @property
+    def name(self) -> str:
+        """What stands behind the last slash of the path."""
+        return self.path.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +66,74 @@ def _now(asked: Asked, pages: Pages) -> Made:
     return Made(look.t.now, now_page(look, read_now(pages, asked.config, asked.running, look.now)))
 
 
+def _events(asked: Asked, pages: Pages) -> Made:
+    found = read_events(pages, filters_of(asked.query))
+    sources = (*asked.config.webhooks, *asked.config.mailboxes)
+    return Made(asked.look.t.events, events_page(asked.look, found, sources))
+
+
+def _event(asked: Asked, pages: Pages) -> Made:
+    one = read_event(pages, asked.config, asked.name, asked.look.now)
+    return Made(asked.look.t.event.format(number=one.row.row), event_page(asked.look, one))
+
+
+def _raw(asked: Asked, pages: Pages) -> Made:
+    return Made(asked.look.t.raw, raw_page(asked.look, read_raw(pages, asked.config, asked.name, asked.look.now)))
+
+
+def _campaigns(asked: Asked, pages: Pages) -> Made:
+    found = read_campaigns(pages, period(asked.query), asked.look.now)
+    return Made(asked.look.t.campaigns, campaigns_page(asked.look, found, asked.campaigns))
+
+
+def _why(asked: Asked, pages: Pages) -> Made:
+    found = read_reasons(pages, period(asked.query), asked.query.get("campaign", "")[:64], asked.look.now)
+    return Made(asked.look.t.why, reasons_page(asked.look, found))
+
+
+def _domains(asked: Asked, pages: Pages) -> Made:
+    found = read_domains(pages, period(asked.query), asked.look.now)
+    return Made(asked.look.t.domains, domains_page(asked.look, found))
+
+
+def _sources(asked: Asked, pages: Pages) -> Made:
+    found = read_sources(pages, asked.config, asked.running, asked.look.now)
+    return Made(asked.look.t.sources, sources_page(asked.look, found))
+
+
+def _doctor(asked: Asked, pages: Pages) -> Made:
+    found = read_doctor(pages, asked.checked, can_check=asked.can_check)
+    return Made(asked.look.t.doctor, doctor_page(asked.look, found, asked.chrome))
+
+
 #: Path → its page. One that ends with / has a name below it.
-PAGES: Mapping[str, Maker] = {"/": _now}
+PAGES: Mapping[str, Maker] = {
+    "/": _now,
+    "/campaigns": _campaigns,
+    "/why": _why,
+    "/domains": _domains,
+    "/events": _events,
+    "/events/": _event,
+    "/raw/": _raw,
+    "/sources": _sources,
+    "/doctor": _doctor,
+}
 
 
 def maker(path: str) -> Maker | None:
     """The maker of the page at a path; None: there is no such page."""
-    found = PAGES.get(path)
-    if found is None and path.count("/") == 2:
-        found = PAGES.get(path[: path.rindex("/") + 1]) if not path.endswith("/") else None
-    return found
+    folder, _, name = path.rpartition("/")
+    return PAGES.get(f"{folder}/" if folder and name else path if not folder else "")
 
 
 def tabs(t: Texts) -> tuple[tuple[str, str], ...]:
     """Path and name of each page of the navigation."""
-    return (("/", t.now),)
+    return (
+        ("/", t.now),
+        ("/campaigns", t.campaigns),
+        ("/why", t.why),
+        ("/domains", t.domains),
+        ("/events", t.events),
+        ("/sources", t.sources),
+        ("/doctor", t.doctor),
+    )

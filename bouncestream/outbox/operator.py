@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind, person_key
@@ -106,7 +107,7 @@ def list_rows(
             "limit": limit,
         },
     )
-    return [_listed(codec.row(values)) for values in rows]
+    return [listed(values) for values in rows]
 
 
 def find(conn: sqlite3.Connection, ref: str) -> int:
@@ -134,9 +135,7 @@ def show(conn: sqlite3.Connection, row: int) -> tuple[Listed, list[Step]]:
     if found is None:
         raise UsageError(f"No event {row} is in the outbox.")
     steps = conn.execute(QUERIES["history"], (row,))
-    return _listed(codec.row(found)), [
-        Step(codec.moment(at), before, State(after), why) for at, before, after, why in steps
-    ]
+    return listed(found), [Step(codec.moment(at), before, State(after), why) for at, before, after, why in steps]
 
 
 def stats(conn: sqlite3.Connection, since: datetime, *, limit: int = 20) -> Stats:
@@ -323,7 +322,9 @@ def _change(
     return Changed([move.row for move in moves], refused)
 
 
-def _listed(row: codec.Row) -> Listed:
+def listed(values: Sequence[Any]) -> Listed:
+    """A row of the table, by the columns of `codec.ROW`."""
+    row = codec.row(values)
     return Listed(
         row.id, row.event_id, State(row.state), codec.event(row), codec.moment(row.event.received_at), row.label,
         row.attempt, row.failures, row.absences, row.event.address_form, row.unsent,

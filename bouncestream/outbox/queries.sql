@@ -844,3 +844,53 @@ DELETE FROM let_go WHERE outbox_id = ?;
 -- Among the newest moves: what was proven before those is old.
 SELECT at FROM (SELECT at, to_state FROM history ORDER BY id DESC LIMIT 5000) AS newest
 WHERE to_state = 'verified' LIMIT 1;
+
+-- name: search
+-- One piece of the table; an empty filter lets everything through.
+SELECT {row}
+FROM outbox
+WHERE id >= :first AND id <= :last
+  AND (:state = '' OR state = :state) AND (:kind = '' OR kind = :kind) AND (:reason = '' OR reason = :reason)
+  AND (:source = '' OR source = :source) AND (:domain = '' OR domain = :domain)
+  AND (:campaign = '' OR campaign_uuid = :campaign)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: search_among
+-- The same among rows that an index has found.
+SELECT {row}
+FROM outbox
+WHERE id IN (SELECT value FROM json_each(:rows)) AND id >= :first AND id <= :last
+  AND (:state = '' OR state = :state) AND (:kind = '' OR kind = :kind) AND (:reason = '' OR reason = :reason)
+  AND (:source = '' OR source = :source) AND (:domain = '' OR domain = :domain)
+  AND (:campaign = '' OR campaign_uuid = :campaign)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: set_aside_below
+SELECT id FROM outbox
+WHERE (state = 'held' OR state = 'dead') AND state = :state AND id <= :last ORDER BY id DESC LIMIT :limit;
+
+-- name: person_below
+SELECT id FROM outbox WHERE person = :person AND id <= :last ORDER BY id DESC LIMIT :limit;
+
+-- name: row_since
+-- Within a millisecond (the first 13 characters) event ids are in no order.
+SELECT min(id) FROM outbox
+WHERE event_id >= :since
+  AND event_id < (SELECT substr(min(event_id), 1, 13) || 'g' FROM outbox WHERE event_id >= :since);
+
+-- name: received_from
+SELECT received_at FROM outbox WHERE id >= ? ORDER BY id LIMIT 1;
+
+-- name: sums
+-- What came in, by what a page sums it up by, in one piece of the table.
+SELECT campaign_uuid, domain, kind, reason, count(*), min(id), max(id) FROM outbox
+WHERE id >= :first AND id <= :last AND (:campaign = '' OR campaign_uuid = :campaign)
+GROUP BY campaign_uuid, domain, kind, reason;
+
+-- name: told_of
+SELECT id, received_at, diagnostic FROM outbox WHERE id IN (SELECT value FROM json_each(?));
+
+-- name: newest_requests
+-- Of all sources, among the newest: one that is not there has been silent for long, or others were busy.
+SELECT source, received_at, content_type, bytes FROM raw
+WHERE id > (SELECT coalesce(max(id), 0) FROM raw) - :most ORDER BY id DESC;

@@ -92,13 +92,15 @@ def config(outbox: Path, **settings: Any) -> Config:
 
 
 @asynccontextmanager
-async def opened(made: Config, clock: Clock | None = None, running: Running = RUNNING) -> AsyncIterator[Browser]:
+async def opened(
+    made: Config, clock: Clock | None = None, running: Running = RUNNING, check: Any = None
+) -> AsyncIterator[Browser]:
     """A dashboard of this configuration."""
 
     async def told() -> Running:
         return running
 
-    server = DashboardServer(made, told, clock or Clock())
+    server = DashboardServer(made, told, clock or Clock(), check)
     await server.start()
     try:
         socket = made.dashboard.socket

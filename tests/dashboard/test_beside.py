@@ -7,6 +7,7 @@ import asyncio
 import logging
 import socket
 import sqlite3
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,16 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config, Server
 from bouncestream.dashboard import beside
 from bouncestream.dashboard.beside import PART, Beside
+from bouncestream.errors import SinkError
 from bouncestream.health import Health, Status
 from bouncestream.metrics import RESTARTS, Metrics
+from bouncestream.ports import Campaign
 from tests.dashboard.stage import Browser, config
+from tests.outbox import make
 
 
 class Board(Health):
@@ -34,6 +39,10 @@ class Board(Health):
         self.noted.set()
 
 
+async def _named() -> Mapping[str, Campaign]:
+    return {make.CAMPAIGN: Campaign(1, make.CAMPAIGN, "Spring news", "finished", sent=200)}
+
+
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
@@ -45,7 +54,7 @@ async def test_it_shows_the_board_of_the_bridge_itself(
 ) -> None:
     caplog.set_level(logging.INFO)
     health, metrics = Board(), Metrics()
-    made = Beside(config(path), health, metrics)
+    made = Beside(config(path), health, metrics, _named)
     task = asyncio.create_task(made.run())
     await health.noted.wait()
     assert health.parts[PART].state is Status.GREEN
@@ -64,6 +73,34 @@ async def test_it_shows_the_board_of_the_bridge_itself(
     await _end(task)
 
 
+async def test_campaigns_have_their_names_once_somebody_has_looked(
+    path: Path, conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.submit(conn, make.event(campaign_uuid=make.CAMPAIGN), now=SystemClock().now())
+    monkeypatch.setattr(beside, "EVERY", 0.01)
+    asked: list[int] = []
+
+    async def campaigns() -> Mapping[str, Campaign]:
+        asked.append(1)
+        if len(asked) == 1:
+            raise SinkError("Listmonk is away")
+        return await _named()
+
+    health = Board()
+    made = Beside(config(path), health, Metrics(), campaigns)
+    task = asyncio.create_task(made.run())
+    await health.noted.wait()
+    assert asked == []
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        browser = Browser(made.server.urls[0], session)
+        await browser.log_in()
+        async with asyncio.timeout(20):
+            while "Spring news" not in (text := (await browser.get("/campaigns")).page.text):
+                pass
+        assert "0.50%" in text
+    await _end(task)
+
+
 async def test_a_place_that_is_taken_is_told_and_tried_again(
     path: Path, conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,7 +111,7 @@ async def test_a_place_that_is_taken_is_told_and_tried_again(
         port = taken.getsockname()[1]
         health = Board()
         made: Config = config(path, listen=f"127.0.0.1:{port}")
-        task = asyncio.create_task(Beside(made, health, Metrics(), chance=lambda: 0.0).run())
+        task = asyncio.create_task(Beside(made, health, Metrics(), _named, chance=lambda: 0.0).run())
         await health.noted.wait()
         assert health.parts[PART].state is Status.YELLOW
         assert f"cannot listen on 127.0.0.1:{port}" in health.parts[PART].why

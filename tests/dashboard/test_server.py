@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 
 from bouncestream.config.dashboard import PROXY_HEADER
+from bouncestream.config.model import Config
 from bouncestream.crypto.secret import Secret
 from bouncestream.dashboard import session
 from bouncestream.dashboard.frame import POLICY
 from bouncestream.dashboard.login import TRIES, WITHIN
+from bouncestream.doctor.finding import Finding, Level
 from tests.dashboard.stage import TOKEN, Browser, Clock, config, opened
 from tests.outbox import make
 from tests.outbox.make import NOW
@@ -321,3 +323,40 @@ async def test_many_pages_at_once_are_bounded(browser: Browser) -> None:
     assert {answer.status for answer in answers} <= {200, 503}
     assert any(answer.status == 200 for answer in answers)
     assert (await browser.get()).status == 200
+
+
+async def test_the_quick_checks_are_run_by_a_form_alone_and_once_at_a_time(
+    path: Path, conn: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    runs: list[Config] = []
+
+    async def check(made: Config) -> list[Finding]:
+        runs.append(made)
+        await asyncio.sleep(0)
+        return [Finding("tls-expires", Level.WARNING, "tls", "it expires in 3 days")]
+
+    async with opened(config(path), check=check) as browser:
+        await browser.log_in()
+        page = (await browser.get("/doctor")).page
+        assert "Not checked since the start" in page.text
+        assert runs == []
+        assert (await browser.post("/doctor", {})).status == 403
+        first, second = await asyncio.gather(browser.press(page, "/doctor"), browser.press(page, "/doctor"))
+        assert (first.status, first.headers["Location"], second.status) == (303, "/doctor", 303)
+        assert len(runs) == 1
+        assert "it expires in 3 days" in (await browser.get("/doctor")).page.text
+        assert "quick checks are run for the token" in caplog.text
+    async with opened(config(path)) as browser:
+        await browser.log_in()
+        page = (await browser.get("/doctor")).page
+        show = next(one for one in page.forms if one["action"] == "/show")
+        assert (await browser.post("/doctor", {"form": show["form"]})).status == 404
+
+
+async def test_an_event_that_is_not_there_is_told(browser: Browser) -> None:
+    await browser.log_in()
+    for path in ("/events/7", "/raw/7", "/events/%3Cscript%3E"):
+        answer = await browser.get(path)
+        assert answer.status == 404
+        assert "is in the outbox" in answer.page.text

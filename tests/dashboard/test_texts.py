@@ -11,6 +11,9 @@ from pathlib import Path
 import bouncestream.dashboard
 from bouncestream.dashboard.texts import ENGLISH, Texts
 
+SENTENCE = r"[a-z]{3,} [a-z]{3,} [a-z]{2,}"
+#: Of the style sheet.
+CLASSES = "facts words rows"
 ROOM = Path(bouncestream.dashboard.__file__).parent
 
 
@@ -29,7 +32,8 @@ def test_the_pages_have_no_text_of_their_own() -> None:
         silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
-                assert not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{2,}", node.value), f"{path.name}: {node.value}"
+                fine = node.value == CLASSES or node.value.startswith("bouncestream ")
+                assert fine or not re.search(SENTENCE, node.value), f"{path.name}: {node.value}"
 
 
 def test_another_language_is_another_instance() -> None:

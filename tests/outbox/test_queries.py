@@ -47,6 +47,8 @@ ONLY_SQLITE = {
     "rows_by_event_ids",
     "stats_domains",
     "events_in_scope",
+    "search_among",
+    "told_of",
 }
 BIG = re.compile(r"SCAN (outbox|seen|history|raw|quarantine)\b(?! USING (COVERING )?INDEX sqlite_autoindex)")
 

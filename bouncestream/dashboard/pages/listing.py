@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import htpy as h
 from htpy import Element, Node
@@ -26,16 +27,21 @@ def events_table(look: Look, caption: str, rows: Sequence[Listed]) -> Element:
         Column(t.source, wide=True),
         Column(t.state, wide=True),
     )
-    return table(caption, columns, [_cells(look, row) for row in rows])
+    return table(caption, columns, [_cells(look, row) for row in rows], stack=True)
 
 
 def _cells(look: Look, row: Listed) -> list[Node]:
     event = row.event
     who = look.address(event.recipient) or printable(event.subscriber_uuid)
     return [
-        clock(row.received_at, look.now),
+        h.a(href=f"/events/{row.row}")[clock(row.received_at, look.now)],
         who,
         badge(event.kind.value, printable(event.reason)),
         printable(event.source),
         h.span(title=look.words(row.why, SHORT) or None)[row.state.value],
     ]
+
+
+def anchor(name: str) -> str:
+    """The place of a source on the page of all sources."""
+    return f"source-{quote(name, safe='', errors='replace')}"

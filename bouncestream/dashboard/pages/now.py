@@ -11,7 +11,7 @@ import htpy as h
 from htpy import Element, Node
 
 from bouncestream.alerts.reading import size, span
-from bouncestream.dashboard.pages.listing import events_table
+from bouncestream.dashboard.pages.listing import anchor, events_table
 from bouncestream.dashboard.parts import Bars, Look, ago, bars, command, facts, legend, light, moment, note, section
 from bouncestream.dashboard.verdict import Tone, Verdict, heard_at, is_fresh, tone_of, verdict
 from bouncestream.ports import LOG
@@ -38,6 +38,7 @@ def now_page(look: Look, seen: Now) -> Iterator[Node]:
     yield section(
         look.t.latest,
         _latest(look, seen),
+        beside=h.a(href="/events")[look.t.all_events] if seen.events else None,
     )
 
 
@@ -54,7 +55,7 @@ def _verdict(look: Look, one: Verdict) -> Element:
         light(one.tone),
         h.h1[words[one.tone]],
         h.p[f"{last}, {t.waiting.format(n=f'{one.waiting:,}')}."],
-        h.p[look.words("; ".join(one.troubles))] if one.troubles and one.tone is not Tone.PROVEN else None,
+        h.p[look.words("; ".join(one.troubles))] if one.running and one.troubles else None,
     ]
 
 
@@ -86,17 +87,17 @@ def _source(look: Look, source: Mapping[str, Any], days: Mapping[str, Bars]) -> 
     tone = tone_of(source["state"], at, look.now)
     return h.article(".card.source")[
         h.div(".head")[
-            h.h3[name],
+            h.h3[h.a(href=f"/sources#{anchor(name)}")[printable(name)]],
             h.span(".quiet.small")[printable(source["provider"] or source["type"])],
         ],
-        h.p(class_=f"status {tone}")[light(tone), h.span[_standing(look, source["state"], at, tone)]],
+        h.p(class_=f"status {tone}")[light(tone), h.span[standing(look, source["state"], at, tone)]],
         h.p(".small")[look.words(source["why"])] if source["why"] else None,
         bars(t, days.get(name, Bars())),
         h.p(".quiet.small")[f"{t.day}: {source['day']:,} · {t.week}: {source['week']:,}"],
     ]
 
 
-def _standing(look: Look, state: str | None, at: datetime | None, tone: Tone) -> Node:
+def standing(look: Look, state: str | None, at: datetime | None, tone: Tone) -> Node:
     """How a part stands, in words: what was proven when."""
     t = look.t
     if tone in (Tone.LOOK, Tone.BAD):
@@ -120,8 +121,8 @@ def _outbox(look: Look, outbox: Mapping[str, Any]) -> Element:
                 t.oldest.format(span=span(oldest)) if oldest else None,
             ),
             (t.on_its_way, f"{states.get('claimed', 0) + states.get('posted', 0):,}", None),
-            (t.held, f"{states.get('held', 0):,}", held),
-            (t.dead, f"{states.get('dead', 0):,}", None),
+            (t.held, _to("/events?state=held", states.get("held", 0)), held),
+            (t.dead, _to("/events?state=dead", states.get("dead", 0)), None),
             (t.quarantine, f"{outbox['quarantine']:,}", None),
             (t.unidentified, f"{outbox['unidentified']:,}", None),
             (t.delivered, f"{states.get('verified', 0):,}", None),
@@ -134,10 +135,14 @@ def _outbox(look: Look, outbox: Mapping[str, Any]) -> Element:
     )
 
 
+def _to(place: str, number: int) -> Node:
+    return h.a(href=place)[f"{number:,}"] if number else "0"
+
+
 def _listmonk(look: Look, seen: Now) -> Element:
     t, sink, at = look.t, seen.found["sink"], seen.listmonk_at
     tone = tone_of(sink["state"], at, look.now)
-    state = h.span(class_=f"status {tone}")[light(tone), h.span[_standing(look, sink["state"], at, tone)]]
+    state = h.span(class_=f"status {tone}")[light(tone), h.span[standing(look, sink["state"], at, tone)]]
     pairs: list[tuple[str, Node, Node]] = [
         (t.state, state, look.words(sink["why"] or sink["url"])),
         (t.recorded, f"{seen.found['outbox']['states'].get('verified', 0):,}", moment(look, at) if at else None),
