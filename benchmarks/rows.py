@@ -5,7 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks import delivery, footprint, importing, ingest, judgement, latency, logs, mailbox, packages, volume
+from benchmarks import (
+    dashboard,
+    delivery,
+    footprint,
+    importing,
+    ingest,
+    judgement,
+    latency,
+    logs,
+    mailbox,
+    packages,
+    volume,
+)
 from benchmarks.figures import Effort, Figure
 
 ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
@@ -18,6 +30,7 @@ ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
     "relay": delivery.relay,
     "latency": latency.latency,
     "million": volume.million,
+    "dashboard": dashboard.dashboard,
     "footprint": footprint.footprint,
     "packages": packages.packages,
     "import": importing.importing,

@@ -89,7 +89,7 @@ class App:
         self._backfilling: Backfilling | None = None
         self._beside: list[asyncio.Task[None]] = []  # ended before the relay is
         self._log: LogListener | None = None
-        self._dashboard: Beside | None = None
+        self.dashboard: Beside | None = None
         self.pausing: Campaigns | None = None  #: pauses campaigns, where that is wished
 
     async def run(self, *, ready: Callable[[App], None] | None = None) -> None:
@@ -191,8 +191,8 @@ class App:
         self.config = config
         if self._log is not None:
             self._log.set_rules(config.policy.rules)
-        if self._dashboard is not None:
-            self._dashboard.reload(config)
+        if self.dashboard is not None:
+            self.dashboard.reload(config)
         if self._mails is not None:
             self._mails.reload(config)
         self._ask_providers()
@@ -273,8 +273,8 @@ class App:
         if self.config.dashboard.listen:
             from bouncestream.dashboard.beside import Beside  # only where there is one
 
-            self._dashboard = Beside(self.config, self.health, self.metrics, self.sink.newest)
-            self._beside.append(self.supervisor.keep("dashboard", self._dashboard.run, status=Status.YELLOW))
+            self.dashboard = Beside(self.config, self.health, self.metrics, self.sink.newest)
+            self._beside.append(self.supervisor.keep("dashboard", self.dashboard.run, status=Status.YELLOW))
 
     def _take_mail(self) -> MailSources:
         clock = SystemClock()

@@ -29,6 +29,7 @@ from bouncestream.cli.demo.mailbox import Inbox
 from bouncestream.cli.demo.mails import Case
 from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.stopped import until_stopped
+from bouncestream.config.dashboard import Dashboard
 from bouncestream.config.model import Config, Listmonk, Outbox, Relay, Server, Verify
 from bouncestream.crypto.secret import Secret
 from bouncestream.metrics import EVENTS_IGNORED, READ_BACKS
@@ -44,7 +45,8 @@ UNSETTLED = ("pending", "claimed", "posted")
 
 SECRET = "demo-secret-of-no-one-else"  # noqa: S105 - everybody may know it
 TOKEN = "demo-token-of-the-bridge"  # noqa: S105
-PORT = 8025
+DASHBOARD_TOKEN = "demo-token-of-the-dashboard"  # noqa: S105
+PORT, DASHBOARD_PORT = 8025, 8026
 
 
 def options(parser: Parser) -> None:
@@ -67,7 +69,11 @@ def run(args: argparse.Namespace) -> int:
 
 async def _play(directory: Path, *, once: bool) -> int:
     async with until_stopped() as stopped:
-        stage = Stage(directory, port=0 if once else _free_port())
+        stage = Stage(
+            directory,
+            port=0 if once else _free_port(PORT),
+            dashboard="" if once else f"127.0.0.1:{_free_port(DASHBOARD_PORT)}",
+        )
         story = asyncio.create_task(_story(stage, once=once), name="demo")
         end = asyncio.create_task(stopped.wait())
         try:
@@ -86,9 +92,10 @@ async def _play(directory: Path, *, once: bool) -> int:
 class Stage:
     """The sandbox, the bridge, and someone who posts webhooks."""
 
-    def __init__(self, directory: Path, *, port: int) -> None:
+    def __init__(self, directory: Path, *, port: int, dashboard: str = "") -> None:
         self.path = directory / "outbox.db"
         self.port = port
+        self.dashboard = Dashboard(listen=dashboard, token=Secret(DASHBOARD_TOKEN))
         self.sent: list[Sent] = []
         self.lost = 0
         self.settled = True
@@ -112,6 +119,7 @@ class Stage:
             relay=Relay(verify=QUICK),
             webhooks=MappingProxyType({"sendamatic": hook}),
             mailboxes=self.inbox.mailboxes,
+            dashboard=self.dashboard,
         )
 
     @property
@@ -318,6 +326,9 @@ def _invite(stage: Stage) -> None:
     }
     body = orjson.dumps(note).decode()
     print(f"   curl -sS -H 'X-Webhook-Secret: {SECRET}' -d {shlex.quote(body)} {stage.url}")
+    if stage.app.dashboard is not None:
+        print(f"   Look at it in your browser, with the token {DASHBOARD_TOKEN}:")
+        print("  ", *stage.app.dashboard.server.urls)
     print("   Look into the outbox, and into Listmonk:")
     print("   sqlite3", shlex.quote(str(stage.path)), "'SELECT * FROM inbox LIMIT 10'")
     print(f"   curl -sS {stage.sandbox.url}/sandbox/state")
@@ -337,12 +348,12 @@ async def _go_on(stage: Stage) -> None:
     stage.bridge.result()
 
 
-def _free_port() -> int:
-    """The usual port where it is free, so that the curl line is the same each time; else any."""
+def _free_port(port: int) -> int:
+    """The usual port where it is free, so that what is told is the same each time; else any."""
     with socket.socket() as made:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            made.bind(("127.0.0.1", PORT))
+            made.bind(("127.0.0.1", port))
         except OSError:
             return 0
-    return PORT
+    return port

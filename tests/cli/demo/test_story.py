@@ -17,6 +17,7 @@ from bouncestream.cli.demo import story
 from bouncestream.cli.demo.dovecot import Dovecot, NoDovecot
 from bouncestream.config.model import Verify
 from tests.cli.conftest import Cli, Process, post
+from tests.cli.test_dashboard import opener
 
 
 def test_once_tells_the_story_and_all_is_right(cli: Cli, tmp_path: Path) -> None:
@@ -68,6 +69,9 @@ def test_it_goes_on_until_ctrl_c(spawn: Callable[..., Process], tmp_path: Path) 
     process = spawn("demo", env={"TMPDIR": str(tmp_path / "tmp")})
     process.wait_for("PASS")
     curl = shlex.split(process.wait_for("curl -sS -H"))
+    token = process.wait_for("with the token").split()[-1].rstrip(":")
+    page = opener(process.wait_for("http://").strip(), token)("/events?state=verified")
+    assert "r•••@example.org" in page
     sqlite = shlex.split(process.wait_for("sqlite3"))
     process.wait_for("Ctrl-C")
     secret, body, url = curl[3].partition(": ")[2], curl[5], curl[6]
