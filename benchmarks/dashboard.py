@@ -29,8 +29,8 @@ DAYS = 30
 
 _FILL = """
 INSERT INTO outbox (event_id, state, kind, recipient, source, provider, received_at, occurred_at, reason,
-                    campaign_uuid, reply_code, enhanced_status, diagnostic, message_id, evidence, label, attempt, finished_at, why,
-                    person, domain, sure)
+                    campaign_uuid, reply_code, enhanced_status, diagnostic, message_id, evidence, label, attempt,
+                    finished_at, why, person, domain, sure)
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :number),
      timed AS (SELECT i, :first + CAST(i * :step AS INTEGER) AS ms FROM n),
      told AS (SELECT i, printf('%012x', ms) AS hex,

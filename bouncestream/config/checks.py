@@ -63,7 +63,12 @@ def check(
         told = "brake.token: is missing, and pause_campaign is true; write the token of a second API user"
         problems += _beside([told], "brake", skip)
     problems += _beside(alerting.faults(config.alerts, with_secrets=with_secrets), "alerts", skip)
-    told_of = dashboard.faults(config.dashboard, config.server.listen, with_secrets=with_secrets)
+    told_of = dashboard.faults(
+        config.dashboard,
+        config.server.listen,
+        holds_metrics=config.server.metrics == "dashboard",
+        with_secrets=with_secrets,
+    )
     problems += _beside(told_of, "dashboard", skip)
     for hook in config.webhooks.values():
         if f"webhooks.{hook.name}" in skip:

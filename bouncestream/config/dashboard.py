@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.settings import shapes
 from bouncestream.settings.key import key, secret_key
 from bouncestream.settings.shapes import Network, Shape, Wrong, loopback
+
+if TYPE_CHECKING:
+    from bouncestream.config.model import Config
 
 #: How the path of a Unix socket begins.
 UNIX = "unix:"
@@ -89,10 +92,28 @@ class Dashboard:
         """Host (None: every address) and port, where it listens on one."""
         return shapes.address_of(self.listen)
 
+    @property
+    def local_url(self) -> str:
+        """The URL where this machine reaches it, or `unix:` and the path of its socket; empty: at any port."""
+        if not self.listen or self.socket:
+            return self.listen
+        return shapes.near_url(self.listen)
 
-def faults(dashboard: Dashboard, server_listen: str, *, with_secrets: bool) -> Iterator[str]:
-    """The problems of the section, each with its fix."""
+
+def told_url(config: Config) -> str:
+    """The URL where this machine reaches /readyz and /metrics, `unix:` and a path for a socket; empty: at any
+    port."""
+    return config.dashboard.local_url if config.server.metrics == "dashboard" else config.server.local_url
+
+
+def faults(dashboard: Dashboard, server_listen: str, *, holds_metrics: bool, with_secrets: bool) -> Iterator[str]:
+    """The problems of the section, each with its fix. `holds_metrics`: /readyz and /metrics are there."""
     if not dashboard.listen:
+        if holds_metrics:
+            yield (
+                'dashboard.listen: is missing, and server.metrics = "dashboard" needs it; write "127.0.0.1:8026", '
+                'or server.metrics = "server"'
+            )
         return
     if not dashboard.socket:
         yield from _of_port(dashboard, server_listen, with_secrets=with_secrets)

@@ -49,6 +49,11 @@ class Server:
         "[]",
         "Your own reverse proxies: only their X-Forwarded-For is trusted. Needed for allow_ips.",
     )
+    metrics: str = key(
+        shapes.choice("server", "dashboard"),
+        '"server"',
+        'Where /readyz and /metrics are: here, or at [dashboard] listen ("dashboard").',
+    )
     max_body: int = key(
         shapes.SIZE,
         '"10MiB"',
@@ -74,11 +79,7 @@ class Server:
     @property
     def local_url(self) -> str:
         """The URL where this machine reaches a bridge that listens there; empty: at any port."""
-        host, port = self.address
-        if port == 0:
-            return ""
-        near = {None: "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
-        return f"http://[{near}]:{port}" if near and ":" in near else f"http://{near}:{port}"
+        return shapes.near_url(self.listen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
+from aiohttp import web
+
 from bouncestream.backoff import backoff
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
@@ -19,6 +21,7 @@ from bouncestream.errors import SinkError
 from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
 from bouncestream.ports import Campaign
+from bouncestream.sources.webhook.answers import measured, ready
 from bouncestream.survey import running
 from bouncestream.survey.running import Running
 
@@ -45,6 +48,8 @@ class Beside:
     ) -> None:
         self._health, self._metrics, self._campaigns, self._chance = health, metrics, campaigns, chance
         self.server = DashboardServer(config, self._running, SystemClock(), quick)
+        if config.server.metrics == "dashboard":
+            self.server.told = {"/readyz": self._ready, "/metrics": self._measured}
 
     def reload(self, config: Config) -> None:
         """Show these settings from now on; those of the dashboard itself need a restart."""
@@ -78,6 +83,12 @@ class Beside:
                     self.server.campaigns = await self._campaigns()
             await asyncio.sleep(EVERY)
             self.server.asked.clear()
+
+    def _ready(self) -> web.Response:
+        return ready(self._health)
+
+    def _measured(self) -> web.Response:
+        return measured(self._metrics)
 
     async def _running(self) -> Running:
         return running.of(self._health, self._metrics)

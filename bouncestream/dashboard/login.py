@@ -76,6 +76,15 @@ def _within(peer: str, settings: Dashboard) -> bool:
     return any(address in network for network in settings.trusted_proxies)
 
 
+#: What a proxy adds to a request that it passes on (RFC 9110 section 7.6.3, RFC 7239, and of old).
+FORWARDED = ("Via", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+
+
+def is_near(peer: str) -> bool:
+    """Whether a connection comes from this machine; `peer` is empty on a Unix socket."""
+    return not peer or loopback(peer)
+
+
 def network_of(address: str) -> str:
     """Whose tries are counted together: an IPv4 address, or the /64 of an IPv6 one, which one line has all of."""
     try:

@@ -72,6 +72,7 @@ class DashboardServer:
     check: Callable[[Config], Awaitable[Sequence[Finding]]] | None = None  #: runs the doctor's quick checks
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)  #: those of Listmonk, by their UUID
     asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)  #: somebody looks at pages
+    told: Mapping[str, Callable[[], web.Response]] | None = None  #: /readyz and /metrics, where they are here
     urls: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
@@ -110,7 +111,8 @@ class DashboardServer:
         except ConnectionError:  # there is nobody to answer
             response = web.Response(status=400)
         except Exception as error:  # a bug of ours, which must end here
-            log.exception("bug: %s while making a page", type(error).__name__)
+            log.error("bug: %s while making a page. Next: please report it", type(error).__name__)
+            log.debug("the bug", exc_info=error)
             response = web.Response(status=500, text="a bug in bouncestream; its log says more\n")
         for name, value in HEADERS.items():
             response.headers[name] = value
@@ -120,6 +122,8 @@ class DashboardServer:
 
     async def _answer(self, request: web.BaseRequest, connection: Connection) -> web.Response:
         look = Look(self.clock.now(), ENGLISH)
+        if self.told is not None and request.path in self.told and self._may_be_told(request, look):
+            return self.told[request.path]()
         if not login.is_ours(request.headers.get(hdrs.HOST, ""), self._settings):
             host = request.headers.get(hdrs.HOST, "")
             return _html(door.refused(look, look.t.not_ours.format(host=host[:100])), 421)
@@ -142,9 +146,25 @@ class DashboardServer:
             self._keep(response, call, call.session)  # its forms need a session to belong to
         return response
 
-    def _call(self, request: web.BaseRequest, look: Look, form: Mapping[str, str]) -> _Call:
+    def _may_be_told(self, request: web.BaseRequest, look: Look) -> bool:
+        """Whether /readyz and /metrics are answered: to this machine, but not to whomever a proxy on it passes on;
+        else to the token (RFC 6750 section 2.1), or to a session."""
+        if request.method not in ("GET", "HEAD"):
+            return False
+        if login.is_near(self._peer(request)) and not any(name in request.headers for name in login.FORWARDED):
+            return True
+        token, (scheme, _, given) = self._settings.token, request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token is not None and token.matches(given.strip()):
+            return True
+        return self._call(request, look, {}).session is not None
+
+    def _peer(self, request: web.BaseRequest) -> str:
+        """The address that a connection comes from; empty: a Unix socket."""
         peername = request.transport.get_extra_info("peername") if request.transport is not None else None
-        peer = str(peername[0]) if isinstance(peername, tuple) and peername else ""
+        return str(peername[0]) if isinstance(peername, tuple) and peername else ""
+
+    def _call(self, request: web.BaseRequest, look: Look, form: Mapping[str, str]) -> _Call:
+        peer = self._peer(request)
         user = login.user_of(request.headers, peer, self._settings)
         now = look.now.timestamp()
         found = session.read(request.cookies.get(self._cookie(request), ""), self._key, now)
@@ -155,7 +175,7 @@ class DashboardServer:
         if found is not None and found.shows(now):
             look = replace(look, shown=True)
         forwarded = request.headers.getall("X-Forwarded-For", ())
-        came_from = sender(peername, forwarded, self._settings.trusted_proxies)
+        came_from = sender((peer,), forwarded, self._settings.trusted_proxies)
         return _Call(request, look, found, user, came_from or "the socket", form)
 
     async def _form(self, request: web.BaseRequest, connection: Connection) -> Mapping[str, str]:

@@ -164,6 +164,15 @@ def _mode(value: Any) -> int:
     return int(text, 8)
 
 
+def near_url(listen: str) -> str:
+    """The URL by which this machine reaches whatever listens there; empty: at any port."""
+    host, port = address_of(listen)
+    if port == 0:
+        return ""
+    near = {None: "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+    return f"http://[{near}]:{port}" if near and ":" in near else f"http://{near}:{port}"
+
+
 def _network(value: Any) -> Network:
     try:
         network = ipaddress.ip_network(any_text(value), strict=False)

@@ -6,9 +6,11 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import socket
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from bouncestream.config.dashboard import UNIX
 from bouncestream.health import Health
 from bouncestream.metrics import ALL, Metrics
 
@@ -40,7 +42,7 @@ def of(health: Health, metrics: Metrics) -> Running:
 
 
 def ask(url: str) -> Running:
-    """Ask the bridge at a local URL; empty: its port is not known."""
+    """Ask the bridge at a local URL, or `unix:` and the path of a socket; empty: its port is not known."""
     if not url:
         return Running()
     try:
@@ -57,9 +59,26 @@ def ask(url: str) -> Running:
         return Running()  # nothing, or something else, listens there
 
 
+class _OnSocket(http.client.HTTPConnection):
+    """A connection by a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=PATIENCE)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(PATIENCE)
+        self.sock.connect(self._path)
+
+
 def _get(url: str, path: str) -> bytes:
     place = urlsplit(url)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE)
+    connection = (
+        _OnSocket(url.removeprefix(UNIX))
+        if url.startswith(UNIX)
+        else http.client.HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE)
+    )
     try:
         connection.request("GET", path)
         return connection.getresponse().read(LARGEST)

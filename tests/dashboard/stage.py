@@ -93,7 +93,7 @@ def config(outbox: Path, **settings: Any) -> Config:
 
 @asynccontextmanager
 async def opened(
-    made: Config, clock: Clock | None = None, running: Running = RUNNING, check: Any = None
+    made: Config, clock: Clock | None = None, running: Running = RUNNING, check: Any = None, answers: Any = None
 ) -> AsyncIterator[Browser]:
     """A dashboard of this configuration."""
 
@@ -101,6 +101,7 @@ async def opened(
         return running
 
     server = DashboardServer(made, told, clock or Clock(), check)
+    server.told = answers
     await server.start()
     try:
         socket = made.dashboard.socket

@@ -23,6 +23,7 @@ from bouncestream.errors import SinkError
 from bouncestream.health import Health, Status
 from bouncestream.metrics import RESTARTS, Metrics
 from bouncestream.ports import Campaign
+from bouncestream.survey.running import ask
 from tests.dashboard.stage import Browser, config
 from tests.outbox import make
 
@@ -120,4 +121,16 @@ async def test_a_place_that_is_taken_is_told_and_tried_again(
         while health.parts[PART].state is not Status.GREEN:
             await health.noted.wait()
             health.noted.clear()
+    await _end(task)
+
+
+async def test_metrics_and_readiness_move_to_it_where_that_is_wished(path: Path, conn: sqlite3.Connection) -> None:
+    made = replace(config(path), server=Server(metrics="dashboard"))
+    health, metrics = Board(), Metrics()
+    beside_it = Beside(made, health, metrics, _named)
+    task = asyncio.create_task(beside_it.run())
+    await health.noted.wait()
+    running = await asyncio.to_thread(ask, beside_it.server.urls[0])
+    assert running.up
+    assert PART in running.parts
     await _end(task)

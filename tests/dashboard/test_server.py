@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bouncestream.config.dashboard import PROXY_HEADER
 from bouncestream.config.model import Config
@@ -360,3 +361,26 @@ async def test_an_event_that_is_not_there_is_told(browser: Browser) -> None:
         answer = await browser.get(path)
         assert answer.status == 404
         assert "is in the outbox" in answer.page.text
+
+
+async def test_metrics_are_told_to_this_machine_and_to_whoever_has_the_token(
+    path: Path, conn: sqlite3.Connection
+) -> None:
+    def measured() -> web.Response:
+        return web.Response(text="numbers")
+
+    async with opened(config(path), answers={"/metrics": measured}) as browser:
+        assert (await browser.get("/metrics")).text == "numbers"
+        assert (await browser.get("/metrics", Host="bridge:8026")).text == "numbers", "a scrape has any name"
+        for name in ("X_Forwarded_For", "Via", "Forwarded", "X_Real_IP"):
+            passed_on = {name: "192.0.2.1"}
+            assert (await browser.get("/metrics", **passed_on)).status == 303
+            answer = await browser.get("/metrics", Authorization="Bearer another-token", **passed_on)
+            assert answer.status == 303
+            answer = await browser.get("/metrics", Authorization=f"Bearer {TOKEN}", **passed_on)
+            assert answer.text == "numbers"
+        await browser.log_in()
+        assert (await browser.get("/metrics", X_Forwarded_For="192.0.2.1")).text == "numbers"
+        assert (await browser.get("/readyz")).status == 404
+    async with opened(config(path)) as browser:
+        assert (await browser.get("/metrics")).status == 303, "they are not here"

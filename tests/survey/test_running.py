@@ -3,12 +3,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from pathlib import Path
+
+from aiohttp import web
 
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Server
 from bouncestream.health import Health, Status
 from bouncestream.metrics import REQUESTS, RESTARTS, Metrics
 from bouncestream.ports import Receipt, Submission
+from bouncestream.sources.webhook.answers import measured, ready
+from bouncestream.sources.webhook.connection import Connection, Connections
 from bouncestream.sources.webhook.server import WebhookServer
 from bouncestream.survey.running import Running, ask, of
 from tests.alerts.receivers import hooks
@@ -58,3 +63,15 @@ def test_the_bridge_knows_itself_without_asking() -> None:
     assert (running.up, running.ready) == (True, False)
     assert running.parts == {"listmonk": {"state": "red", "why": "connection refused"}}
     assert running.number("bouncestream_webhook_requests_total") == 7
+
+
+async def test_a_bridge_is_asked_by_a_socket_too(tmp_path: Path) -> None:
+    async def answer(request: web.BaseRequest, _: Connection) -> web.StreamResponse:
+        return ready(Health()) if request.path == "/readyz" else measured(Metrics())
+
+    connections = Connections(answer, header_timeout=5, keepalive_timeout=5, most=10, full=lambda: None)
+    await connections.listen_on(str(tmp_path / "d.sock"))
+    running = await asyncio.to_thread(ask, f"unix:{tmp_path / 'd.sock'}")
+    await connections.retire(1)
+    assert (running.up, running.ready) == (True, True)
+    assert not (await asyncio.to_thread(ask, f"unix:{tmp_path / 'none.sock'}")).up

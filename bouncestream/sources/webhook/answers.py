@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from bouncestream.health import Health
+from bouncestream.metrics import Metrics
 from bouncestream.ports import Receipt
 from bouncestream.providers._contract import (
     Answer,
@@ -24,6 +26,16 @@ HEADERS = {"Content-Type": "application/json"}
 
 #: So many bytes of what a script sent wrong are sent back to it.
 _SHOWN = 200
+
+
+def ready(health: Health) -> web.Response:
+    """`/readyz`."""
+    return web.Response(status=200 if health.ready else 503, body=orjson.dumps(health.report()), headers=HEADERS)
+
+
+def measured(metrics: Metrics) -> web.Response:
+    """`/metrics`."""
+    return web.Response(text=metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
 def accepted(receipt: Receipt) -> web.Response:

@@ -38,7 +38,7 @@ from bouncestream.providers._contract import (
     right_path,
 )
 from bouncestream.sources.webhook import selftest
-from bouncestream.sources.webhook.answers import HEADERS, accepted, later, mistaken, shaken, shaped
+from bouncestream.sources.webhook.answers import HEADERS, accepted, later, measured, mistaken, ready, shaken, shaped
 from bouncestream.sources.webhook.body import read_body
 from bouncestream.sources.webhook.budget import BODIES, Budget, Share
 from bouncestream.sources.webhook.client_address import sender
@@ -155,18 +155,16 @@ class WebhookServer:
         return response
 
     def _other(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        if path not in ("/healthz", "/readyz", "/metrics"):
+        elsewhere = self.settings.metrics == "dashboard" and path != "/healthz"
+        if elsewhere or path not in ("/healthz", "/readyz", "/metrics"):
             return web.Response(status=404, text="not found\n")
         if request.method not in ("GET", "HEAD"):
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
         if path == "/healthz":
             return web.Response(text="ok\n")
         if path == "/readyz":
-            status = 200 if self.health.ready else 503
-            return web.Response(status=status, body=orjson.dumps(self.health.report()), headers=HEADERS)
-        return web.Response(
-            text=self.metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-        )
+            return ready(self.health)
+        return measured(self.metrics)
 
     async def _webhook(
         self, request: web.BaseRequest, connection: Connection, share: Share, rest: str
