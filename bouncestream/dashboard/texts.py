@@ -203,7 +203,7 @@ class Texts:
     uuids: str = "Campaign and subscriber come back"
     retries: str = "It tries again"
     last_requests: str = "The last requests"
-    last_mails: str = "The last mails"
+    last_inputs: str = "What came in last"
     no_requests: str = "None among the newest."
     size: str = "Bytes"
     test: str = "Test it"

@@ -10,6 +10,7 @@ import pytest
 
 from bouncestream.dashboard.verdict import FRESH, Tone, Verdict, tone_of, verdict
 from bouncestream.outbox.codec import stamp
+from bouncestream.ports import LOG
 from tests.outbox.make import NOW
 
 DAY = timedelta(days=1)
@@ -43,6 +44,9 @@ def test_all_works_only_if_all_was_proven_of_late() -> None:
     assert of(source(DAY), listmonk=None).tone is Tone.CALM
     assert of(source(DAY), listmonk=FRESH + DAY).tone is Tone.CALM
     assert of().tone is Tone.CALM, "no source proves nothing"
+    log = source(None) | {"type": LOG}
+    assert of(source(DAY), log).tone is Tone.PROVEN, "Listmonk's log is silent as a rule"
+    assert of(log).tone is Tone.CALM
     assert of(source(None, hour=DAY)).tone is Tone.PROVEN
 
 

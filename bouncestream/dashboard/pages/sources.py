@@ -41,9 +41,8 @@ def _source(look: Look, one: Source) -> Iterator[Node]:
         h.p[look.words(state["why"])] if state["why"] else None,
         facts(list(_facts(look, one)), "facts words"),
         _guide(look, one),
-        h.h3[t.last_requests if one.guide else t.last_mails],
+        h.h3[t.last_requests if one.guide else t.last_inputs],
         _requests(look, one),
-        h.h3[t.test],
         list(_test(look, one)),
     ]
 
@@ -87,12 +86,15 @@ def _requests(look: Look, one: Source) -> Element:
     rows: list[list[Node]] = [
         [clock(r.at, look.now), printable(r.type, SHORT) or t.no_type, f"{r.size:,}"] for r in one.requests
     ]
-    told = t.last_requests if one.guide else t.last_mails
+    told = t.last_requests if one.guide else t.last_inputs
     return table(f"{told}: {printable(one.state['name'])}", columns, rows)
 
 
 def _test(look: Look, one: Source) -> Iterator[Node]:
     t, name = look.t, printable(one.state["name"])
+    if one.guide is None and not one.folders:
+        return
+    yield h.h3[t.test]
     if one.guide is None:
         yield h.p(".small")[t.test_mailbox]
         yield command(f"bouncestream mailbox test {name}")

@@ -61,6 +61,8 @@ def _source(config: Config, state: Mapping[str, Any], requests: Mapping[str, lis
     last = None if requests is None else tuple(requests.get(name, ())[:LAST])
     if state["type"] == "mailbox":
         return Source(state=state, folders=tuple(config.mailboxes[name].folders), requests=last)
+    if state["type"] != "webhook":
+        return Source(state=state, requests=last)
     hook = config.webhooks[name]
     provider, url = providers.get(hook.provider), where(config.server.public_url, hook)
     steps = tuple(provider.guide.told(hook, url, SECRET))

@@ -12,6 +12,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.dashboard.reader import Pages
 from bouncestream.dashboard.reading.sources import LAST, Source, read_sources
 from bouncestream.outbox.view import view
+from bouncestream.ports import LOG
 from tests.dashboard.stage import RUNNING, config
 from tests.outbox import make
 from tests.outbox.make import NOW, later
@@ -36,7 +37,7 @@ def test_a_webhook_has_its_url_its_guide_and_its_last_requests(path: Path, conn:
     for number in range(LAST + 2):
         make.submit(conn, make.event(f"r{number}@example.com", source="sendamatic"), source="sendamatic")
     make.submit(conn, make.event("x@example.com", source="other"), source="other", now=later(hours=1))
-    hook, box = read(path)
+    hook, box, log = read(path)
     assert hook.url == "https://bounces.example.org/webhooks/sendamatic/<path_secret>"
     assert hook.guide is not None
     assert hook.steps
@@ -44,4 +45,5 @@ def test_a_webhook_has_its_url_its_guide_and_its_last_requests(path: Path, conn:
     assert hook.requests is not None
     assert len(hook.requests) == LAST
     assert (hook.requests[0].at, hook.requests[0].type) == (NOW, "application/json")
+    assert (log.state["type"], log.guide, log.folders, log.requests) == (LOG, None, (), ())
     assert (box.guide, box.folders, box.requests) == (None, ("INBOX", "Junk"), ())
