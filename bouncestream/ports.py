@@ -16,10 +16,6 @@ from typing import Protocol
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.record import record
 
-#: The type of the source that is Listmonk's own log, beside `webhook` and `mailbox`. Its silence is no trouble, and
-#: what of it could not be told is told although it works.
-LOG = "log"
-
 
 class State(StrEnum):
     """The state of an event in the outbox. The moves between them: `outbox/state.py`."""

@@ -14,8 +14,7 @@ from typing import Any
 
 from bouncestream.alerts.rules import size, span
 from bouncestream.cli import out
-from bouncestream.judging.refusal import LISTMONK_LOG
-from bouncestream.ports import LOG
+from bouncestream.judging.refusal import LISTMONK_LOG, LOG
 from bouncestream.survey.status import troubles, waiting
 
 #: The alternate screen of a terminal, without cursor (xterm, "Private Modes" 1049 and 25), and back.

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from bouncestream.ports import LOG
+from bouncestream.judging.refusal import LOG
 
 #: What was proven longer ago may have stopped to work meanwhile.
 FRESH = timedelta(days=7)

@@ -40,7 +40,6 @@ from bouncestream.doctor.areas import (
     unsubscription,
     webhooks,
 )
-from bouncestream.doctor.catalogue import TOPICS
 from bouncestream.doctor.examination import Examination
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe import front, public
@@ -65,7 +64,7 @@ async def examine(config: Config, *, write: bool = False) -> list[Finding]:
         asked, running = _first(it, config)
         works = [_public_side(it, config, asked, running), *_inside(it, config, asked, running, write=write)]
         await asyncio.gather(*works, *([_write(it, config)] if write else []))
-        return in_order(it.found)
+        return it.in_order()
 
 
 async def examine_inside(config: Config) -> list[Finding]:
@@ -73,14 +72,14 @@ async def examine_inside(config: Config) -> list[Finding]:
     async with _examination() as it:
         asked, running = _first(it, config)
         await asyncio.gather(_before_run(it, running), *_inside(it, config, asked, running))
-        return in_order(it.found)
+        return it.in_order()
 
 
 async def examine_listmonk(settings: Listmonk) -> list[Finding]:
     """The findings that `bouncestream init` tells of the Listmonk that it was told of."""
     async with _examination() as it:
         await _listmonk(it, Config(listmonk=settings), _ask(it, settings))
-        return in_order(it.found)
+        return it.in_order()
 
 
 async def examine_mailbox(box: Mailbox, outbox: str) -> list[Finding]:
@@ -89,14 +88,14 @@ async def examine_mailbox(box: Mailbox, outbox: str) -> list[Finding]:
     async with _examination() as it:
         seen = await it.within(MAIL, mailbox.TOPIC, mailbox.collect(config, it.web.names, it.now), [])
         it.judged(mailbox.TOPIC, lambda: mailbox.judge(seen, {}))
-        return in_order(it.found)
+        return it.in_order()
 
 
 async def examine_alerts(settings: Alerts) -> list[Finding]:
     """The findings that `bouncestream init` tells of the channels for alerts; nothing is sent."""
     async with _examination() as it:
         await _alerts(it, Config(alerts=settings))
-        return in_order(it.found)
+        return it.in_order()
 
 
 async def examine_webhook(public_url: str, hook: Webhook) -> list[Finding]:
@@ -109,7 +108,7 @@ async def examine_webhook(public_url: str, hook: Webhook) -> list[Finding]:
             OTHER, bridge.TOPIC, webhooks.attempt(public, hook, it.web, it.now), webhooks.Way(hook.name)
         )
         it.judged(bridge.TOPIC, lambda: webhooks.judge(public, [way], None, to_run=True))
-        return in_order(it.found)
+        return it.in_order()
 
 
 @asynccontextmanager
@@ -134,18 +133,7 @@ async def examine_outside(url: str, webhook_url: str = "") -> list[Finding]:
         if webhook_url:
             works.append(_webhook(it, webhook_url, target))
         await asyncio.gather(*works)
-        return in_order(it.found)
-
-
-def in_order(found: list[Finding]) -> list[Finding]:
-    """The findings as a person reads them: by topic, the worst first within each; a finding that came twice is
-    one."""
-    topics, levels = list(TOPICS), [Level.ERROR, Level.WARNING, Level.INFO, Level.OK]
-    once = {(one.id, one.seen): one for one in found}
-    return sorted(
-        once.values(),
-        key=lambda one: (topics.index(one.topic) if one.topic in topics else len(topics), levels.index(one.level)),
-    )
+        return it.in_order()
 
 
 def _ask(it: Examination, settings: Listmonk) -> ListmonkTask:

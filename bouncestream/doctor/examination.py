@@ -58,3 +58,14 @@ class Examination:
         except Exception as error:
             log.debug("judging %s failed", topic, exc_info=error)
             self.note(topic, f"a bug in bouncestream: {type(error).__name__}")
+
+    def in_order(self) -> list[Finding]:
+        """The findings as a person reads them: by topic, the worst first within each; a finding that came twice is
+        one."""
+        topics, levels = list(TOPICS), [Level.ERROR, Level.WARNING, Level.INFO, Level.OK]
+        once = {(one.id, one.seen): one for one in self.found}
+
+        def place(one: Finding) -> tuple[int, int]:
+            return topics.index(one.topic) if one.topic in topics else len(topics), levels.index(one.level)
+
+        return sorted(once.values(), key=place)

@@ -28,6 +28,9 @@ from bouncestream.record import record
 
 #: The name of the source, and of what it speaks.
 LISTMONK_LOG = "listmonk_log"
+#: The type of the source that is Listmonk's own log, beside `webhook` and `mailbox`. Its silence is no trouble, and
+#: what of it could not be told is told although it works.
+LOG = "log"
 
 #: Reasons that are about the recipient.
 ABOUT_THE_PERSON = frozenset(

@@ -12,12 +12,11 @@ from typing import Any
 
 from bouncestream.alerts import wording
 from bouncestream.config.model import Config
-from bouncestream.judging.refusal import LISTMONK_LOG
+from bouncestream.judging.refusal import LISTMONK_LOG, LOG
 from bouncestream.outbox import alerts, codec, delivery
 from bouncestream.outbox.files import beside, free_beside, size_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.state import HELD_FOR
-from bouncestream.ports import LOG
 from bouncestream.survey.running import Running
 
 #: Notices that are told.

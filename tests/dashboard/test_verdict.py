@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bouncestream.dashboard.verdict import FRESH, Tone, Verdict, tone_of, verdict
+from bouncestream.judging.refusal import LOG
 from bouncestream.outbox.codec import stamp
-from bouncestream.ports import LOG
 from tests.outbox.make import NOW
 
 DAY = timedelta(days=1)

@@ -46,3 +46,11 @@ async def test_all_of_it_has_one_limit(monkeypatch) -> None:
     await it.within(10, "tls", asyncio.sleep(5, None), None)
     await it.within(10, "pixel", asyncio.sleep(5, None), None)
     assert [one.id for one in it.found] == [UNEXAMINED] * 2
+
+
+def test_findings_stand_in_order_and_once() -> None:
+    it = examination()
+    fine, warns = Finding("tls-ok", Level.OK, "tls", "a"), Finding("tls-expires-soon", Level.WARNING, "tls", "b")
+    error = Finding("pixel-path", Level.ERROR, "pixel", "c")
+    it.found = [error, fine, warns, fine]
+    assert it.in_order() == [warns, fine, error]

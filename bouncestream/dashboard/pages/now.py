@@ -14,7 +14,7 @@ from bouncestream.alerts.reading import size, span
 from bouncestream.dashboard.pages.listing import anchor, events_table
 from bouncestream.dashboard.parts import Bars, Look, ago, bars, command, facts, legend, light, moment, note, section
 from bouncestream.dashboard.verdict import Tone, Verdict, heard_at, is_fresh, tone_of, verdict
-from bouncestream.ports import LOG
+from bouncestream.judging.refusal import LOG
 from bouncestream.printable import printable
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from bouncestream.config.model import Config, Server
 from bouncestream.crypto.secret import Secret
 from bouncestream.dashboard.reader import Pages
 from bouncestream.dashboard.reading.sources import LAST, Source, read_sources
+from bouncestream.judging.refusal import LOG
 from bouncestream.outbox.view import view
-from bouncestream.ports import LOG
 from tests.dashboard.stage import RUNNING, config
 from tests.outbox import make
 from tests.outbox.make import NOW, later
