@@ -86,10 +86,12 @@ def marked(text: str, marks: Sequence[str]) -> Node:
     """A text with the words in it marked that decided; they may stand in it with other blanks and cases."""
     if not text:
         return ""
-    wanted = [r"\s+".join(map(re.escape, words.split())) for words in marks if words.split()]
+    wanted = [words.split() for words in marks if words.split()]
     if not wanted:
         return h.span[text]
-    parts = re.split(f"({'|'.join(wanted)})", text, flags=re.IGNORECASE)
+    either = "|".join(r"\s+".join(re.escape(word) for word in words) for words in wanted)
+    pattern = f"({either})"
+    parts = re.split(pattern, text, flags=re.IGNORECASE)
     return h.span[(h.mark[part] if place % 2 else part for place, part in enumerate(parts))]
 
 

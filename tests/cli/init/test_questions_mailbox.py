@@ -115,7 +115,10 @@ def test_the_return_address_follows_the_user() -> None:
 
 
 def test_nothing_more_is_asked_without_a_mailbox() -> None:
-    assert not any(one.asked(Answers()) for one in BOUNCES.questions if one.name != "imap_host")
+    """But for the address of bounces that an own mail server hands over, where there is no provider either."""
+    asked = {one.name for one in BOUNCES.questions if one.asked(Answers())}
+    assert asked == {"imap_host", "bounce_address"}
+    assert {one.name for one in BOUNCES.questions if one.asked(Answers(providers=("ses",)))} == {"imap_host"}
 
 
 @pytest.mark.parametrize(
