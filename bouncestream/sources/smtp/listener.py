@@ -45,7 +45,7 @@ LONGEST, LOOK = 60.0, 30.0
 
 @dataclass(eq=False)
 class Listener:
-    """One listener; the desk of its sessions. `recipients` may be exchanged at any time."""
+    """One listener, and the `Receiver` of its sessions. `recipients` may be exchanged at any time."""
 
     settings: Smtp
     recipients: tuple[str, ...]
@@ -191,7 +191,7 @@ class Listener:
             session.end(answers.STOPPING)
         self.health.forget(self._part)
 
-    # -- the desk --------------------------------------------------------------------------------------------------
+    # -- the receiver of its sessions ------------------------------------------------------------------------------
 
     def takes(self, recipient: str) -> bool:
         """Whether mail for it is taken."""

@@ -40,7 +40,7 @@ COMMANDS, LONGEST = 200, 3600.0
 STEP = 16 << 10
 
 
-class Desk(Protocol):
+class Receiver(Protocol):
     """What a session asks of its listener."""
 
     clock: Clock
@@ -76,7 +76,7 @@ class _Enough(Exception):
 class _Hooks:
     """What aiosmtpd asks at its commands."""
 
-    desk: Desk
+    receiver: Receiver
 
     async def handle_EHLO(
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, offered: list[str]
@@ -88,20 +88,20 @@ class _Hooks:
     async def handle_RCPT(
         self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        if not self.desk.takes(address):
-            self.desk.refused("recipient", _ip(session))
+        if not self.receiver.takes(address):
+            self.receiver.refused("recipient", _ip(session))
             return answers.UNKNOWN.line
-        if len(envelope.rcpt_tos) >= self.desk.max_recipients:
+        if len(envelope.rcpt_tos) >= self.receiver.max_recipients:
             return answers.TOO_MANY.line
         envelope.rcpt_tos.append(address)
         return answers.RECIPIENT.line
 
     async def handle_exception(self, error: Exception) -> str:
         if isinstance(error, _Enough):
-            self.desk.refused("commands", "")
+            self.receiver.refused("commands", "")
             return answers.ENOUGH.line
         if not isinstance(error, TLSSetupException):
-            self.desk.failed(error)
+            self.receiver.failed(error)
         return answers.UNAVAILABLE.line
 
 
@@ -112,22 +112,22 @@ class SmtpSession(SMTP):
     command_size_limit = LINE // 4
     each = False  #: an answer for each recipient
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, receiver: Receiver) -> None:
         self.command_size_limits = defaultdict(lambda: LINE // 4)  # theirs is shared by all connections, and grows
-        self._desk = desk
+        self._receiver = receiver
         self._plain = False
         self._commands = 0
         self.busy = False
         loop = asyncio.get_running_loop()
         self._since = loop.time()
         super().__init__(
-            _Hooks(desk),
-            data_size_limit=desk.max_size,
+            _Hooks(receiver),
+            data_size_limit=receiver.max_size,
             enable_SMTPUTF8=True,
-            hostname=desk.hostname,
+            hostname=receiver.hostname,
             ident="bouncestream",
-            tls_context=desk.tls,
-            timeout=desk.timeout,
+            tls_context=receiver.tls,
+            timeout=receiver.timeout,
             loop=loop,
         )
         for name in ("AUTH", "EXPN", "HELP"):
@@ -143,7 +143,7 @@ class SmtpSession(SMTP):
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
-        self._desk.left(self)
+        self._receiver.left(self)
 
     def end(self, answer: Answer) -> None:
         """Say this and close; at once, where the client does not even read what it was told before."""
@@ -157,7 +157,7 @@ class SmtpSession(SMTP):
         transport.close()
 
     def _timeout_cb(self) -> None:
-        self._desk.refused("timeout", _ip(self.session))
+        self._receiver.refused("timeout", _ip(self.session))
         self.end(answers.SLOW)
 
     def _reset_timeout(self, duration: float | None = None) -> None:
@@ -165,7 +165,7 @@ class SmtpSession(SMTP):
         super()._reset_timeout(duration)
         self._commands += 1
         late = self.loop.time() - self._since > LONGEST
-        if late or self._commands > COMMANDS + 2 * self._desk.max_recipients:
+        if late or self._commands > COMMANDS + 2 * self._receiver.max_recipients:
             raise _Enough
 
     async def push(self, status: AnyStr) -> None:
@@ -208,15 +208,15 @@ class SmtpSession(SMTP):
             await self.push("501 5.5.4 Syntax: DATA" if arg else "503 5.5.1 Error: need RCPT command")
             return
         self.busy = True
-        share = Share(self._desk.budget)
+        share = Share(self._receiver.budget)
         try:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
-            body = Body(self._desk.max_size)
+            body = Body(self._receiver.max_size)
             refusal = await self._read(body, share)
             # Their timer goes on while a mail is stored, for which its sender waits longer than that.
             super()._reset_timeout()
             if refusal is None:
-                found = await self._desk.take(self._letter(envelope, session, bytes(body.kept)))
+                found = await self._receiver.take(self._letter(envelope, session, bytes(body.kept)))
                 self._commands = 0
             else:
                 found = [refusal] * len(envelope.rcpt_tos)
@@ -228,7 +228,7 @@ class SmtpSession(SMTP):
             self.busy = False
         if not body.complete:
             self._hang_up()
-        if self._desk.stopping:
+        if self._receiver.stopping:
             await self.push(answers.STOPPING.line)
 
     async def _read(self, body: Body, share: Share) -> Answer | None:
@@ -247,13 +247,13 @@ class SmtpSession(SMTP):
             share.settled()
         address = _ip(self.session)
         if body.disputed:
-            self._desk.refused("disputed end", address)
+            self._receiver.refused("disputed end", address)
             return answers.DISPUTED
         if body.too_large:
-            self._desk.refused("size", address)
+            self._receiver.refused("size", address)
             return answers.TOO_LARGE
         if body.dropped:
-            self._desk.refused("busy", address)
+            self._receiver.refused("busy", address)
             return answers.BUSY
         return None
 
@@ -283,7 +283,7 @@ class SmtpSession(SMTP):
             session.host_name or "",
             _ip(session),
             self._protocol(session),
-            self._desk.clock.now(),
+            self._receiver.clock.now(),
         )
 
     def _protocol(self, session: Session) -> str:

@@ -33,10 +33,10 @@ def letter(content: bytes, *recipients: str) -> Letter:
 
 async def test_each_recipient_gets_what_became_of_his_copy() -> None:
     kept = Kept(errors=[None, StoreUnavailable("no disk")])
-    desk = storing(kept)
-    assert await desk.take(letter(dsn("p1@example.com"), TO, "b@example.org")) == [TAKEN, UNAVAILABLE]
-    assert desk.metrics.get(SMTP_MAILS, "mta", "bounce") == 1
-    assert desk.metrics.get(SMTP_MAILS, "mta", "not stored") == 1
+    mails = storing(kept)
+    assert await mails.take(letter(dsn("p1@example.com"), TO, "b@example.org")) == [TAKEN, UNAVAILABLE]
+    assert mails.metrics.get(SMTP_MAILS, "mta", "bounce") == 1
+    assert mails.metrics.get(SMTP_MAILS, "mta", "not stored") == 1
 
 
 async def test_an_outbox_that_hangs_is_not_waited_for_long() -> None:
