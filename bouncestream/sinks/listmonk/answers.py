@@ -10,7 +10,7 @@ Listmonk 3.0 to 6.2 (July 2026), and its API documentation; unknown fields are i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
@@ -203,6 +203,12 @@ def actions(found: Mapping[str, Any]) -> dict[str, str]:
 def people(path: str, found: Mapping[str, Any]) -> list[Subscriber]:
     """The subscribers of one page of `GET /api/subscribers`."""
     return [_person(path, row) for row in rows_of(path, found)]
+
+
+def none_but(path: str, found: Iterable[str], asked: Iterable[str]) -> None:
+    """Refuse an answer with others than those that were asked for. Raises SinkError."""
+    if not {value.lower() for value in found} <= {value.lower() for value in asked}:
+        raise odd(path, "it lists subscribers outside the query: does a proxy strip the query?")
 
 
 def _person(path: str, row: Mapping[str, Any]) -> Subscriber:

@@ -10,7 +10,7 @@ from bouncestream.errors import SinkRefused
 from bouncestream.event import clean_uuid
 from bouncestream.ports import Subscriber
 from bouncestream.sinks.listmonk import answers, payload
-from bouncestream.sinks.listmonk.client import LOOKUP_PATIENCE, ListmonkClient
+from bouncestream.sinks.listmonk.client import LOOKUP_PATIENCE, SUBSCRIBERS, ListmonkClient
 from bouncestream.sinks.listmonk.wire import patience
 
 
@@ -50,6 +50,5 @@ class Directory(ListmonkClient):
 
     async def newest_subscriber(self) -> Subscriber | None:
         """One of the subscribers; None: Listmonk has none, or the token may not see any. Raises SinkError."""
-        path = "/api/subscribers"
-        found = answers.people(path, await self._data(path, {"page": "1", "per_page": "1"}))
+        found = answers.people(SUBSCRIBERS, await self._data(SUBSCRIBERS, {"page": "1", "per_page": "1"}))
         return found[0] if found else None

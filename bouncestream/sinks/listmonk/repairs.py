@@ -17,9 +17,9 @@ from email.utils import parsedate_to_datetime
 from bouncestream.ports import ListedRow
 from bouncestream.record import record
 from bouncestream.sinks.listmonk import answers
-from bouncestream.sinks.listmonk.answers import PER_PAGE, Standing
-from bouncestream.sinks.listmonk.client import ANSWER_LIMIT, ListmonkClient
-from bouncestream.sinks.listmonk.lookup import LOOKUP_MANY
+from bouncestream.sinks.listmonk.answers import Standing
+from bouncestream.sinks.listmonk.client import ANSWER_LIMIT, SUBSCRIBERS, ListmonkClient
+from bouncestream.sinks.listmonk.lookup import chunks
 
 #: From this version on a subscriber can be changed in part.
 PATCHES = (6, 1)
@@ -67,20 +67,11 @@ class Repairs(ListmonkClient):
     async def standing(self, ids: Collection[int]) -> dict[int, Standing]:
         """How these subscribers stand, without those who are no more."""
         found: dict[int, Standing] = {}
-        wanted = sorted(ids)
-        path = "/api/subscribers"
-        for at in range(0, len(wanted), LOOKUP_MANY):
-            some = wanted[at : at + LOOKUP_MANY]
-            query = {
-                "query": f"subscribers.id IN ({', '.join(str(int(one)) for one in some)})",
-                "page": "1",
-                "per_page": str(PER_PAGE),
-            }
-            for row in answers.rows_of(path, await self._data(path, query)):
-                one = answers.standing(path, row)
-                if one.id not in some:
-                    raise answers.odd(path, "it lists subscribers outside the query: does a proxy strip the query?")
-                found[one.id] = one
+        for some in chunks([str(int(one)) for one in sorted(ids)]):
+            rows = answers.rows_of(SUBSCRIBERS, await self._page(f"subscribers.id IN ({', '.join(some)})"))
+            people = [answers.standing(SUBSCRIBERS, row) for row in rows]
+            answers.none_but(SUBSCRIBERS, (str(one.id) for one in people), some)
+            found |= {one.id: one for one in people}
         return found
 
     async def bounces_of(self, subscriber_id: int) -> list[ListedRow]:
@@ -92,8 +83,8 @@ class Repairs(ListmonkClient):
 
     async def remove_bounces(self, numbers: Sequence[int]) -> None:
         """Delete bounces by Listmonk's own ids; those that are gone do no harm."""
-        for at in range(0, len(numbers), LOOKUP_MANY):
-            query = "&".join(f"id={int(number)}" for number in numbers[at : at + LOOKUP_MANY])
+        for some in chunks([str(int(number)) for number in numbers]):
+            query = "&".join(f"id={number}" for number in some)
             await self._change("DELETE", f"/api/bounces?{query}", None)
 
     async def enable(self, subscriber_id: int) -> None:
