@@ -14,7 +14,7 @@ from bouncestream.settings import shapes
 from bouncestream.settings.key import live_key, live_secret
 from bouncestream.settings.shapes import Shape, Wrong
 
-#: The rules that can be muted; a test ties them to the table in `alerts/engine`.
+#: The rules that can be muted; a test ties them to the table in `alerts/rules`.
 RULE_IDS = (
     "dead-letters",
     "sending-failed",
