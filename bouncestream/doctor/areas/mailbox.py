@@ -113,7 +113,9 @@ class MailboxFacts:
 async def collect(config: Config, names: Names, now: datetime, *, write: bool = False) -> list[MailboxFacts]:
     """Visit all mailboxes at the same time; `write`: and put a mail of our own into the first folder of each."""
     path = Path(config.outbox.path)
-    return list(await asyncio.gather(*(_visit(box, path, names, now, write) for box in config.mailboxes.values())))
+    return list(
+        await asyncio.gather(*(_visit_in_time(box, path, names, now, write) for box in config.mailboxes.values()))
+    )
 
 
 async def visit(visitor: Visitor, now: datetime) -> MailboxFacts:
@@ -128,7 +130,8 @@ async def visit(visitor: Visitor, now: datetime) -> MailboxFacts:
         return replace(seen, error=error)
 
 
-async def _visit(box: Mailbox, outbox: Path, names: Names, now: datetime, write: bool) -> MailboxFacts:
+async def _visit_in_time(box: Mailbox, outbox: Path, names: Names, now: datetime, write: bool) -> MailboxFacts:
+    """Visit one mailbox among all: within `LOOK`, or `ALL`, however slow its name or its server is."""
     began = time.monotonic()
     seen = MailboxFacts(box, at=now)
     resolved = await names.find(box.host)  # in a thread that nobody waits for, where a resolver hangs
