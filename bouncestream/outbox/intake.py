@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -96,17 +97,9 @@ class Intake:
         rows, size = _extent(submission)
         if not rows:
             return _NOTHING
-        try:
-            self._admit(rows, size)
-            self._add(rows, size)
-            try:
-                item, take = (submission, self.clock.now()), take_let_go if self.asked else take_many
-                taken = await self.db.write_each(take, item, rows=rows, size=size)
-            finally:
-                self._add(-rows, -size)
-        except (StoreBusy, StoreUnavailable) as error:
-            self._fail(error)
-            raise
+        with self._place(rows, size):
+            item, take = (submission, self.clock.now()), take_let_go if self.asked else take_many
+            taken = await self.db.write_each(take, item, rows=rows, size=size)
         if self._troubled:
             self._succeed()
         return self._count(submission.source, taken)
@@ -120,21 +113,10 @@ class Intake:
             more, bytes_ = _extent(submission)
             rows += more
             size += bytes_
-        try:
-            self._admit(rows, size)
-            self._leave_to_webhooks(size)
-            self._add(rows, size)
-            try:
-                now = self.clock.now()
-                job = partial(store_mails, batch=batch, now=now, disk=self._disk, aside=self.aside)
-                taken = await self.db.write(job, rows=rows, size=size)
-            finally:
-                self._add(-rows, -size)
-        except MailsWait:
-            raise
-        except (StoreBusy, StoreUnavailable) as error:
-            self._fail(error)
-            raise
+        with self._place(rows, size, mails=True):
+            now = self.clock.now()
+            job = partial(store_mails, batch=batch, now=now, disk=self._disk, aside=self.aside)
+            taken = await self.db.write(job, rows=rows, size=size)
         if self._troubled:
             self._succeed()
         for submission, one in zip(submissions, taken, strict=True):
@@ -149,21 +131,10 @@ class Intake:
         StoreError: nothing was stored, and its sender is to come again; MailsWait where the room for mails is used
         up."""
         rows, size = _extent(submission)
-        try:
-            self._admit(rows, size)
-            self._leave_to_webhooks(size)
-            self._add(rows, size)
-            try:
-                now = self.clock.now()
-                job = partial(store_letter, submission=submission, now=now, disk=self._disk, aside=self.aside)
-                taken = await self.db.write(job, rows=rows, size=size)
-            finally:
-                self._add(-rows, -size)
-        except MailsWait:
-            raise
-        except (StoreBusy, StoreUnavailable) as error:
-            self._fail(error)
-            raise
+        with self._place(rows, size, mails=True):
+            now = self.clock.now()
+            job = partial(store_letter, submission=submission, now=now, disk=self._disk, aside=self.aside)
+            taken = await self.db.write(job, rows=rows, size=size)
         if self._troubled:
             self._succeed()
         if taken is None:
@@ -181,23 +152,34 @@ class Intake:
         if not items:
             return Found()
         rows, size = len(items), sum(len(one.submission.raw) for one in items)
-        try:
-            self._admit(rows, size)
-            self._add(rows, size)
-            try:
-                job = partial(take_missed, items=items, now=self.clock.now(), hard=hard, asked=self.asked)
-                taken, held, duplicates = await self.db.write(job, rows=rows, size=size)
-            finally:
-                self._add(-rows, -size)
-        except (StoreBusy, StoreUnavailable) as error:
-            self._fail(error)
-            raise
+        with self._place(rows, size):
+            job = partial(take_missed, items=items, now=self.clock.now(), hard=hard, asked=self.asked)
+            taken, held, duplicates = await self.db.write(job, rows=rows, size=size)
         source = items[0].submission.source
         if duplicates:
             self.metrics.add(EVENTS_DUPLICATE, source, by=duplicates)
         receipts = [self._count(source, one) for one in taken]
         kinds = tuple(kind.value for one in taken for kind in one.kinds)
         return Found(kinds, held, duplicates + sum(one.duplicates for one in receipts))
+
+    @contextmanager
+    def _place(self, rows: int, size: int, *, mails: bool = False) -> Iterator[None]:
+        """A place in the queue while something is written. Raises StoreBusy or StoreUnavailable, which the board
+        tells, and MailsWait."""
+        try:
+            self._admit(rows, size)
+            if mails:
+                self._leave_to_webhooks(size)
+            self._add(rows, size)
+            try:
+                yield
+            finally:
+                self._add(-rows, -size)
+        except MailsWait:
+            raise
+        except (StoreBusy, StoreUnavailable) as error:
+            self._fail(error)
+            raise
 
     def _leave_to_webhooks(self, size: int) -> None:
         """Mails can wait where they are; what a webhook brings is sent again for some hours only. Raises MailsWait,
