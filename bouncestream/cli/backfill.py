@@ -170,13 +170,13 @@ class _ByHand:
 
     async def _store(self, one: Any, counts: Counts, stopped: asyncio.Event) -> None:
         from bouncestream.health import Health
-        from bouncestream.maintenance.backfill import keeper, note, standing
+        from bouncestream.maintenance.backfill import backfill_state, keeper, note
         from bouncestream.metrics import Metrics
         from bouncestream.outbox.intake import Intake
 
         async with self._outbox() as db:
             keep = Intake(db, clock=self.clock, metrics=Metrics(), health=Health(), asked=True).missed
-            found = await db.read(partial(standing, hook=self.hook))
+            found = await db.read(partial(backfill_state, hook=self.hook))
             place = found.resumed(self.since, self.clock.now())
             await db.write(partial(note, hook=self.hook, started=True, waiting=0))
             if place is not None:

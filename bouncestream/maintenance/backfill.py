@@ -50,7 +50,7 @@ AGAIN = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class BackfillState:
     """How the backfill of one webhook stands."""
 
     provider: str = ""
@@ -75,18 +75,18 @@ def reach(config: Config, now: datetime) -> datetime:
     return now - timedelta(seconds=config.retention.events) + NEAR
 
 
-def standing(conn: sqlite3.Connection, hook: Webhook) -> Standing:
+def backfill_state(conn: sqlite3.Connection, hook: Webhook) -> BackfillState:
     """How a webhook's backfill stands; as a new one where it is another provider's now."""
     try:
-        found = Standing(**orjson.loads(get_meta(conn, f"backfill:{hook.name}") or "{}"))
+        found = BackfillState(**orjson.loads(get_meta(conn, f"backfill:{hook.name}") or "{}"))
     except (orjson.JSONDecodeError, TypeError):
-        found = Standing()
-    return found if found.provider == hook.provider else Standing(provider=hook.provider)
+        found = BackfillState()
+    return found if found.provider == hook.provider else BackfillState(provider=hook.provider)
 
 
 def note(conn: sqlite3.Connection, hook: Webhook, **changes: Any) -> None:
     """Note a change of it."""
-    now = replace(standing(conn, hook), **changes)
+    now = replace(backfill_state(conn, hook), **changes)
     set_meta(conn, f"backfill:{hook.name}", orjson.dumps(asdict(now)).decode())
 
 
@@ -207,7 +207,7 @@ class Backfilling:
 
     async def _first(self, hook: Webhook) -> float:
         """When it is due after a start: not at once, and not again what another run did a moment ago."""
-        found: Standing = await self.db.read(partial(standing, hook=hook))
+        found: BackfillState = await self.db.read(partial(backfill_state, hook=hook))
         low, high = FIRST
         wait = low + (high - low) * self.chance()
         try:
@@ -221,7 +221,7 @@ class Backfilling:
     async def _one(self, hook: Webhook) -> None:
         """One run, whatever comes of it."""
         name, now = hook.name, self.clock.now()
-        found: Standing = await self.db.read(partial(standing, hook=hook))
+        found: BackfillState = await self.db.read(partial(backfill_state, hook=hook))
         counts = Counts()
         try:
             if found.started:
@@ -240,9 +240,9 @@ class Backfilling:
         for words in counts.notes:
             log.warning("%s: backfill: %s", name, words)
         self._due[name] = self.clock.monotonic() + hook.backfill * (0.9 + 0.2 * self.chance())
-        self._show(hook, await self.db.read(partial(standing, hook=hook)))
+        self._show(hook, await self.db.read(partial(backfill_state, hook=hook)))
 
-    async def _store(self, hook: Webhook, found: Standing, now: datetime, counts: Counts) -> None:
+    async def _store(self, hook: Webhook, found: BackfillState, now: datetime, counts: Counts) -> None:
         since = self._since(now)
         place = found.resumed(since, now)
         await self._go(hook, self.keep, since, counts, place, self._keep_place(hook))
@@ -256,7 +256,7 @@ class Backfilling:
                 f"; {counts.held} are held. Next: bouncestream outbox list --state held" if counts.held else "",
             )
 
-    async def _count(self, hook: Webhook, found: Standing, now: datetime, counts: Counts) -> None:
+    async def _count(self, hook: Webhook, found: BackfillState, now: datetime, counts: Counts) -> None:
         await self._go(hook, Rehearsing(self.db.read), self._since(now), counts)
         new = counts.new
         await self.db.write(partial(note, hook=hook, started=not new, waiting=new, through_at=now.isoformat()))
@@ -293,7 +293,7 @@ class Backfilling:
         self.metrics.add(BACKFILL_RUNS, hook.name, "failed")
         self.health.set(f"backfill:{hook.name}", Status.YELLOW, f"The last backfill failed. {why}")
 
-    def _show(self, hook: Webhook, found: Standing) -> None:
+    def _show(self, hook: Webhook, found: BackfillState) -> None:
         """How it stands, on the board."""
         if found.started or not found.waiting:
             self.health.set(f"backfill:{hook.name}", Status.GREEN)

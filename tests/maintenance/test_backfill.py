@@ -16,7 +16,16 @@ import pytest
 from bouncestream.config.model import Config
 from bouncestream.health import Health, Status
 from bouncestream.maintenance import backfill
-from bouncestream.maintenance.backfill import AGAIN, FIRST, SINCE, Backfilling, Standing, note, reach, standing
+from bouncestream.maintenance.backfill import (
+    AGAIN,
+    FIRST,
+    SINCE,
+    Backfilling,
+    BackfillState,
+    backfill_state,
+    note,
+    reach,
+)
 from bouncestream.metrics import BACKFILL_ITEMS, BACKFILL_LAST, BACKFILL_RUNS, Metrics
 from bouncestream.net.http import Client
 from bouncestream.outbox.db import Database
@@ -67,8 +76,8 @@ class Bridge:
         rows: list[tuple[str, str, str]] = await self.db.read(lambda conn: conn.execute(query).fetchall())
         return rows
 
-    async def stands(self) -> Standing:
-        found: Standing = await self.db.read(partial(standing, hook=self.task.config.webhooks["news"]))
+    async def stands(self) -> BackfillState:
+        found: BackfillState = await self.db.read(partial(backfill_state, hook=self.task.config.webhooks["news"]))
         return found
 
     async def start(self) -> None:
@@ -125,7 +134,7 @@ async def test_the_first_run_counts_and_a_person_starts_it(
     assert "start it with `bouncestream backfill news`" in why
     assert "found 2 missed events and stored none. Next: bouncestream backfill news" in caplog.text
     assert bridge.metrics.get(BACKFILL_RUNS, "news", "counted") == 1
-    assert await bridge.stands() == Standing(
+    assert await bridge.stands() == BackfillState(
         provider="sendgrid", waiting=2, through_at=bridge.clock.now().isoformat()
     )
     await bridge.after(6 * HOUR)  # still only counted
@@ -251,7 +260,7 @@ async def test_it_asks_no_further_back_than_the_outbox_remembers(tmp_path: Path,
 
 async def test_another_provider_begins_anew(bridge: Bridge) -> None:
     await bridge.start()
-    assert await bridge.db.read(partial(standing, hook=hook("mailgun"))) == Standing(provider="mailgun")
+    assert await bridge.db.read(partial(backfill_state, hook=hook("mailgun"))) == BackfillState(provider="mailgun")
 
 
 @pytest.mark.parametrize("odd", ["", "{", "[]", '{"provider": 5, "more": 1}', '{"provider": "sendgrid"}'])
@@ -259,16 +268,16 @@ async def test_an_odd_note_is_a_new_beginning(bridge: Bridge, odd: str) -> None:
     from bouncestream.outbox.delivery import set_meta
 
     await bridge.db.write(partial(set_meta, name="backfill:news", value=odd))
-    assert await bridge.stands() == Standing(provider="sendgrid")
+    assert await bridge.stands() == BackfillState(provider="sendgrid")
 
 
 def test_a_place_is_good_for_a_day_and_for_no_longer_span() -> None:
     place = Place("bounces", 0, "https://api.sendgrid.com/", NOW - SINCE, 7)
     told = {"listing": "bounces", "first": 0, "url": place.url, "since": place.since.isoformat(), "hard": 7}
-    one = Standing(place=told, place_at=NOW.isoformat())
+    one = BackfillState(place=told, place_at=NOW.isoformat())
     assert one.resumed(NOW - SINCE, NOW) == place
     assert one.resumed(NOW - SINCE + timedelta(hours=1), NOW + timedelta(hours=1)) == place
     assert one.resumed(NOW - SINCE, NOW + timedelta(hours=25)) is None
     assert one.resumed(NOW - 2 * SINCE, NOW) is None
-    assert Standing().resumed(NOW, NOW) is None
+    assert BackfillState().resumed(NOW, NOW) is None
     assert replace(one, place={"since": "x"}).resumed(NOW, NOW) is None
