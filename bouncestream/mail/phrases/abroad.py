@@ -42,7 +42,8 @@ SPACED: Mapping[str, str] = {
         wants: souhaite, desea, deseja, desidera, wenst, wunscht, wunschen, onsker, onskar, vill, zyczy, zycza,
         preje, kivan, ohajt, halua, istemiyor, istemez, doreste, zeli, желает, хочет, бажає, хоче; later: a
         temps, rechtzeitig, a tiempo, in tempo, op tijd; mailbox: usuari*, adres*, konta, صندوق, حساب; sender: de
-        retorno; domain: domen*; thing: vorlage, modele, plantilla, modelo, modello, sjabloon, szablon*, sablon*,
+        retorno; domain: domen*; thing: leitet, reenvia*, encaminha*, inoltra*, renvoie*, vorlage, modele,
+        plantilla, modelo, modello, sjabloon, szablon*, sablon*,
         skabelon, шаблон*, liste*, registro, lista*; not: ne, non, ni, nunca, nem, nie, не; there: kennen,
         existe*, registrad*, localizad*, valido, valida, encontr*, najden*; gone: cancelad*, eliminad*; full:
         quota, excedid*; other: sera, como suscriptor*, como assinante*, como subscritor*, como miembro*, como
@@ -72,7 +73,8 @@ SPACED: Mapping[str, str] = {
         mailbox: destinataire*, utilisateur*, boite*, compte*, abonne*, usager*, client*, titulaire, adresse
         mail, compte mail, courriel*, nom; sender: vous n etes, vous n avez, ne vous connai*, vous est inconnu,
         vous etes inconnu*, lui etes inconnu*, depuis lequel, depuis laquelle, dont vous, expediteur*, emetteur*,
-        d origine, de retour, d expedition; thing: dossier*, regle*, cle, carnet*, nœud*, noeud*, commande,
+        d origine, de retour, d expedition; thing: adresse de renvoi, adresse de redirection, adresse de
+        reexpedition, dossier*, regle*, cle, carnet*, nœud*, noeud*, commande,
         programme, repertoire*, fichier*, enregistrement*; your: votre, vos; not: n, pas, plus, aucun, aucune;
         there: gere*, heberge*, assigne*, cree, trouve*, connu*, valide*, reconnu*, attribue*, correspond*,
         figure*, repertorie*, recense*, identifie*, localise*, plus utilise*, plus actif, plus active,
@@ -87,7 +89,8 @@ SPACED: Mapping[str, str] = {
     "Spanish, Catalan, Galician": """
         mailbox: direccion*, buzon*, cuenta*, casilla*, destino, correo, adreca, bustia, enderezo, nombre,
         bandeja; sender: no le conoce, no lo conoce, usted, desde el que, desde la que, desde donde, remitente*,
-        remitent, emisor*, de origen, origen; thing: carpeta*, regla*, contactos, redireccion, archivo*,
+        remitent, emisor*, de origen, origen; thing: direccion de reenvio, direccion de desvio, carpeta*,
+        regla*, contactos, redireccion, archivo*,
         fichero*, clave, base de datos; your: tu, vuestro, vuestra; not: no; there: conoce*, encuentra*,
         reconocid*, conocid*, pertenece*, figura, trobat, trobada, dado de alta, dada de alta; no: ningun,
         ninguna, no hay, no tenemos; unknown: desconocid*, desconegu*, invalido, invalida, incorrecto,
@@ -100,7 +103,8 @@ SPACED: Mapping[str, str] = {
         factura; down: inaccesible*, no responde""",
     "Portuguese": """
         mailbox: utilizador*, enderec*, caixa*, conta, contas, correio, nome; sender: nao o conhece, voce nao, de
-        onde, do qual, da qual, pelo qual, remetente*, de origem, origem; thing: pasta*, regra*, chave,
+        onde, do qual, da qual, pelo qual, remetente*, de origem, origem; thing: endereco de encaminhamento,
+        endereco de reencaminhamento, pasta*, regra*, chave,
         certificado, contatos, encaminhamento, programa, arquivo*, ficheiro*, registo, banco de dados; your: seu,
         sua; not: nao; there: conhece*, cadastrad*, consta*, conhecid*, reconhecid*, registad*, pertence*,
         identificad*, mais ativ*; no: nenhum, nenhuma, nao ha, nao temos; unknown: desconhecid*, errado, errada,
@@ -112,7 +116,8 @@ SPACED: Mapping[str, str] = {
     "Italian": """
         mailbox: destin, utent*, utenz*, indirizz*, casell*, destinazione, posta; sender: lei non, non sei, non
         la conosce, non ti conosce, lei e, da cui scriv*, da cui invia*, da cui spedi*, mittent*, di origine, di
-        ritorno; domain: domini*; thing: cartella, cartelle, regola, chiave, rubrica, contatti, inoltro, comando,
+        ritorno; domain: domini*; thing: indirizzo di inoltro, cartella, cartelle, regola, chiave, rubrica,
+        contatti, inoltro, comando,
         elenco, archivio; your: vostro, vostra, suo, tuo, tua; there: esist*, trovat*, registrat*, corretto,
         corretta, risulta*, presente, conosciut*, riconosciut*, appartien*, corrispond*, piu attiv*,
         rintracciat*, individuat*; no: nessun, nessuno, nessuna, non abbiamo, non c e; unknown: sconosciut*,
@@ -202,7 +207,8 @@ SPACED: Mapping[str, str] = {
         postoj*, obstaja*, pronaden*, poznat*, znan, registrir*; no: nema, ni; unknown: nepoznat*, neznan*,
         nepostojec*, neispravan*, neveljav*; gone: ugasen*, prestao postojati, izbrisan*, obrisan*, zatvoren*,
         ukinut*, uklonjen*, zaprt*; full: pun, puna, poln, prepun*, mjesta, mesta, prostora; off: blokiran*,
-        onemogucen*, deaktiviran*; many: previse, prevec; later: privremeno, zacasno; other: odbij*, zavrnjen*""",
+        onemogucen*, deaktiviran*; many: previse, prevec; later: privremeno, zacasno; other: odbij*,
+        zavrnjen*""",
     "Estonian, Finnish": """
         mailbox: vastaanottaj*, kayttaj*, osoite*, osoitt*, postilaatik*, tili, tilia, tilin, kasutaja*, saaja*,
         aadress*, postkast*, konto*, sahkopostiosoit*; sender: lahettaj*, saatja*, verkkotunnustasi,
@@ -357,10 +363,13 @@ JOINED: Mapping[str, str] = {
         gone: 삭제되, 탈퇴, 해지; full: 가득, 초과, 용량; off: 정지, 휴면, 차단; many: 너무 많; later: 일시,
         아직; other: 거부, 스팸, 권한, 허용; down: 응답하지 않, 연결할 수 없""",
     "Thai": """
-        mailbox: ผู้ใช้, ผู้รับ, กล่องจดหมาย, บัญชี, ที่อยู่อีเมล, ที่อยู่; sender: ผู้ส่ง; domain: โดเมน; not: ไม่; there: มีอยู่,
-        พบ, มีตัวตน, มี, รู้จัก, ถูกต้อง; gone: ถูกลบ; full: เต็ม, พื้นที่; off: ระงับ; later: ชั่วคราว; other: ปฏิเสธ""",
+        mailbox: ผู้ใช้, ผู้รับ, กล่องจดหมาย, บัญชี, ที่อยู่อีเมล, ที่อยู่; sender: ผู้ส่ง; domain: โดเมน; not:
+        ไม่; there: มีอยู่,
+        พบ, มีตัวตน, มี, รู้จัก, ถูกต้อง; gone: ถูกลบ; full: เต็ม, พื้นที่; off: ระงับ; later: ชั่วคราว; other:
+        ปฏิเสธ""",
     "Hindi": """
-        mailbox: उपयोगकर्ता, प्राप्तकर्ता, पता, मेलबॉक्स, खाता; sender: प्रेषक; domain: डोमेन; unknown: मौजूद नहीं,
+        mailbox: उपयोगकर्ता, प्राप्तकर्ता, पता, मेलबॉक्स, खाता; sender: प्रेषक; domain: डोमेन; unknown: मौजूद
+        नहीं,
         नहीं मिला, अज्ञात, अमान्य; full: भर""",
 }  # fmt: skip
 """Languages that put none, or endings to their words."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from bouncestream.mail.late import late
+from bouncestream.mail.phrases.unsaid import may_quote_former, quotes_former, without_denials
 
 TEXT_LIMIT = 4000
 """So much of a text is looked at."""
@@ -149,6 +150,7 @@ def has_any(text: str, hints: Iterable[str]) -> bool:
 ADVICE = listed("""
     see please if visit refer contact check consult read ask learn note remark hint tip questions thank thanks
     powered when unless more further verify ensure
+    should sollte sollten sofern caso cuando quando lorsque hvis dersom jos daca ako eger якщо εαν
     bitte siehe falls wenn weitere naheres hinweise
     veuillez voir consultez contactez si merci plus
     consulte vea contacte verifique veja visite entre
@@ -289,6 +291,7 @@ def told(text: str) -> str:
     on_topic = has_any(plain, _TOPICS)
     if (on_topic and has_any(plain, _DENYING)) or has_any(plain, _IDLE):
         plain = _DENIED.sub(" ", plain)
+    plain = without_denials(plain)
     if has_any(plain, _ASIDE):
         plain = _BESIDE.sub(" ", plain)
     if on_topic:
@@ -304,7 +307,7 @@ def told(text: str) -> str:
 
 
 _NAMED = re.compile(r"(?<![\w./+@-])[\w+-]{1,64}+(?:[.@][\w+-]{1,64}+){1,12}(?![\w@/])")
-_HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,9}", re.IGNORECASE)
+_HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,9}", re.IGNORECASE)
 
 
 def with_roles(text: str, address: str, ours: tuple[str, ...]) -> str:
@@ -364,6 +367,7 @@ def _alone(text: str, name: str, role: str) -> str:
 def cut(text: str) -> Iterator[Clause]:
     """The clauses of a text as `told` gives it, in order; empty ones are left out."""
     number = -1
+    tells_former = may_quote_former(text)
     for sentence in _SENTENCE.split(text):
         if not sentence or sentence.isspace():
             continue
@@ -385,5 +389,7 @@ def cut(text: str) -> Iterator[Clause]:
                         or (not part.isascii() and has_any(part, _ADVISING))
                     )
                     told_whom = " " in rest  # "note:" goes on behind its colon
+                    if not advice and tells_former and quotes_former(words):
+                        advice, told_whom = True, False
                 yield Clause(words, number, place, advice)
                 place += 1

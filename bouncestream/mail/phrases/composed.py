@@ -35,7 +35,7 @@ ENGLISH: Mapping[str, str] = {
         host, sending server, mta, peer, my name, your side, sasl, auth, authentication, credentials, smarthost,
         relay user, logging in, login failed""",
     "yours": "your",
-    "elsewhere": "otherhost, elsewhere",
+    "elsewhere": "otherhost, elsewhere, upstream",
     "list": """
         mailing list, distribution list, list, lists, group, groups, newsgroup, groupe, grupo, gruppe*, gruppo,
         groep, группа""",
@@ -50,7 +50,8 @@ ENGLISH: Mapping[str, str] = {
         file, files, table*, record*, ldap, key*, cache, selector*, dkim, spf, certificate*, lookup, look up,
         dns, map, maps, backend*, entry point, balance, policy, schema, home directory, address book, password*,
         spool, query, count*, threshold*, format*, rate, rates, class*, profile*, attribute*, template*, rule*,
-        store*, volume*, module*, plugin*, object*, benutzerdatenbank, active directory, resolver*, datenbank,
+        store*, volume*, module*, plugin*, object*, benutzerdatenbank, active directory, relation, row, rows,
+        maildir*, resolver*, datenbank,
         verzeichnis, annuaire, base de donnees, redirect target*, redirect target user, object class""",
     "system": """
         server, servers, system*, service*, connection*, session*, disk*, queue*, device*, host key, process*,
@@ -111,7 +112,8 @@ ENGLISH: Mapping[str, str] = {
         registered, no longer hosted, no longer known, no longer assigned, no longer listed, no longer served,
         ceased to exist""",
     "gone =": """
-        deleted, closed, removed, cancelled, canceled, terminated, purged, retired, decommissioned, erased, gone""",
+        deleted, closed, removed, cancelled, canceled, terminated, purged, retired, decommissioned, erased,
+        gone""",
     "nobody": """
         nothing is known, nothing known, nobody by, nobody here by, nobody here with, nobody here called, nobody
         here named, nobody here is called, nobody is called, who goes by, goes by the name, is nobody at, s
@@ -154,7 +156,8 @@ ENGLISH: Mapping[str, str] = {
         answering, did not answer, does not answer, be reached, is down, could not connect, cannot connect,
         offline, servfail, connection lost, connection was lost, crashed, corrupt, corrupted, out of order""",
     "temporary": """
-        yet, closed for, opens again, moved to, was moved, moved away, under review, on the move, at present,
+        pending, yet, closed for, opens again, moved to, was moved, moved away, under review, on the move, at
+        present,
         just now, at this time, currently, soon, shortly, in progress, will be deleted, will be closed, will be
         removed, will be terminated, will be purged, will be erased, will be disabled, in the meantime, being
         moved, being created, temporarily, temporary, for the moment, at the moment, at this moment, until,
@@ -167,13 +170,18 @@ ENGLISH: Mapping[str, str] = {
     "perhaps": """
         stale, outdated, may be, may have, might be, might have, might not, may also, perhaps, possibly,
         probably, maybe, either, usually, typically, whether, for example, such as, vielleicht, moglicherweise,
-        eventuell, peut etre, quizas, talvez, forse, misschien, mozliwe, вероятно, возможно, one of the
+        eventuell,
+        einige, mehrere, certain*, plusieurs, algunos, alguns, alcuni, sommige, niektorzy, nektere, nekteri,
+        nagra,
+        nogle, noen, некоторые, деякі, unii, peut etre, quizas, talvez, forse, misschien, mozliwe, вероятно,
+        возможно, one of the
         recipients, one of your recipients, one of the addresses, some of, some recipients, another recipient,
         other recipients, several recipients""",
     "exists": "exists, does exist, is real, found but",
     "loop": "loop, loops, looping, mail loop*, message loop*",
     "too many": """
-        many unknown, many invalid, many nonexistent, many non existent, many non existing, numerous, limit for,
+        of your recipients, of your addresses, many unknown, many invalid, many nonexistent, many non existent,
+        many non existing, numerous, limit for,
         limit of, limit on, our limit, too many, excessive, harvest*, attack*, spammer*, session terminated,
         session closed, more than, at most, per session, limit reached, number of messages, number of recipients,
         number of connections, number of unknown, number of invalid, number of errors, number of mails, no valid

@@ -53,8 +53,13 @@ _HAS = (
     "has this", "has that", "has such", "hat diese", "heeft dit", "a cette", "tiene esta", "ha questo", "tem este",
 )  # fmt: skip
 _OUT = (["from"], ["aus"], ["de"], ["dalla"], ["da"], ["uit"], ["z"], ["из"])
-_QUEUES = tuple(listed("queue spool quarant warteschlange file cola coda fila wachtrij kolejk fronty очеред"))
+_QUEUES = tuple(
+    listed(
+        "list contact kontakt queue spool quarant warteschlange file cola coda fila wachtrij kolejk fronty очеред"
+    )
+)
 _WITH = listed("with met mit avec con com med")
+_US = listed("us uns nous nosotros nos noi ons oss nas нас")
 _MAY = listed("may can darf kann peut puede pode puo mag kan moze smi far может")
 _AT = tuple(folded(one) for one in ("に", "で", "上", "中", "里", "内", "에", "-に", "ーに", "ーで"))
 _FROM = listed("von van da av af z ze de d di")
@@ -260,6 +265,8 @@ class _Reader(Subjects):
         if near and near[-1].at in self.going and tag.name[0] == "g":
             return "content"  # "your message to this user was deleted"
         behind = [word for word in self.words[tag.end : tag.end + 3] if word not in ARTICLES]
+        if tag.name[0] == "g" and behind[:1] == ["you"]:
+            return "sender"  # "removed you from his contacts"
         if tag.name[0] == "g" and behind[:1] in _OUT and behind[1:] and behind[1].startswith(_QUEUES):
             return "content"  # "deleted from the queue"
         for subject in self.subjects:
@@ -327,7 +334,8 @@ class _Reader(Subjects):
     def _ahead(self, i: int) -> str:
         """The subject that a state stands right before."""
         state = self.tags[i]
-        subject = self.tags[i + 1] if i + 1 < len(self.tags) else None
+        with_us = self._prepositional(state, after=True) and not _US.isdisjoint(self.words[state.end + 1 :][:1])
+        subject = next(iter(self.tags[i + 1 + with_us :]), None)
         if subject is None or subject.name not in SUBJECTS:
             return ""
         if subject.at - state.end > 3 and not (
