@@ -354,8 +354,7 @@ class Sink(Protocol):
         """By row: why Listmonk would not keep it. Rows that could not be asked (an odd address) are missing."""
 
     async def owners(self, uuids: Sequence[str]) -> Mapping[str, str]:
-        """UUID → the address that its subscriber has now, "" where Listmonk has none. UUIDs that could not be asked
-        for are missing."""
+        """UUID → the address that its subscriber has now, "" where Listmonk has none; one not asked is missing."""
 
     async def subscriber(self, event: BounceEvent) -> Subscriber | None:
         """The subscriber that the event is about; None: Listmonk has none."""
@@ -382,6 +381,8 @@ class Campaign:
     sent: int = 0  #: messages so far
     started_at: datetime | None = field(default=None, compare=False)  #: aware, UTC
     updated_at: datetime | None = field(default=None, compare=False)  #: the same; of one that runs: it counted last
+    views: int | None = field(default=None, compare=False)  #: opens, as Listmonk counts them; None: not told
+    clicks: int | None = field(default=None, compare=False)  #: the same
 
     @property
     def running(self) -> bool:

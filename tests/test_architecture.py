@@ -129,6 +129,7 @@ PURE = [
     "dashboard/texts.py",
     "dashboard/verdict.py",
     "doctor/logs/access_log.py",
+    "doctor/logs/campaigns.py",
     "doctor/logs/clicks.py",
     "doctor/logs/paths.py",
     "doctor/logs/tally.py",

@@ -37,6 +37,19 @@ def _place(value: Any) -> str:
 PLACE = Shape('an address and a port such as "127.0.0.1:8026", or "unix:/path/of/a/socket"; "" for none', _place)
 
 
+def _paths(value: Any) -> tuple[str, ...]:
+    listed = ([value] if value.strip() else []) if isinstance(value, str) else value
+    found: tuple[str, ...] = shapes.each(shapes.any_line)(listed)
+    if not all(path.startswith("/") for path in found):
+        raise Wrong("is not the whole path of a file")
+    return found
+
+
+PATHS = Shape(
+    'the whole path of a file, or a list of them, such as ["/var/log/nginx/access.log"]', _paths, plain=False
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard:
     """The dashboard: pages for the browser that show the bridge and its events, and change nothing. Off unless it
@@ -75,6 +88,12 @@ class Dashboard:
     proxy_secret: Secret | None = secret_key(
         f"A secret that your proxy adds to each request as the header {PROXY_HEADER}, so that no other program on "
         "its machine passes for it."
+    )
+    access_log: tuple[str, ...] = key(
+        PATHS,
+        "[]",
+        "The access logs of the proxy in front of Listmonk (Nginx, Caddy, Apache, Traefik; not compressed). From "
+        "them the page Opens shows how many opens and clicks are machines. Empty: no such page.",
     )
     unencrypted: bool = key(
         shapes.TRUTH,

@@ -25,6 +25,7 @@ from bouncestream.dashboard.pages import door
 from bouncestream.dashboard.parts import Look
 from bouncestream.dashboard.reader import Pages, Reader
 from bouncestream.dashboard.reading.doctor import Checked
+from bouncestream.dashboard.reading.opens import AccessLog
 from bouncestream.dashboard.session import Session
 from bouncestream.dashboard.texts import ENGLISH
 from bouncestream.doctor.finding import Finding
@@ -83,6 +84,7 @@ class DashboardServer:
         self._tries = login.Tries()
         self._budget = Budget(_FORMS)
         self._checking = asyncio.Lock()
+        self._access_log = AccessLog(self._settings.access_log, self.clock.monotonic)
         self._checked: Checked | None = None
         self._connections: Connections | None = None
 
@@ -241,16 +243,17 @@ class DashboardServer:
 
     async def _page(self, call: _Call, who: Session) -> web.Response:
         look, request = call.look, call.request
+        with_opens = bool(self._access_log.paths)
         chrome = Chrome(
             who,
             session.form_token(who, self._key),
             call.path,
-            site.tabs(look.t),
+            site.tabs(look.t, opens=with_opens),
             refresh=request.path == "/" and "refresh" in request.query,
             can_logout=not call.user,
         )
         make = site.maker(request.path)
-        if make is None:
+        if make is None or (request.path == site.OPENS and not with_opens):
             return _html(frame.page(look, look.t.not_found, door.remark(look, look.t.not_found), chrome), 404)
         query = _fields(request.rel_url.raw_query_string)
         asked = site.Asked(
@@ -263,6 +266,7 @@ class DashboardServer:
             self._checked,
             self.check is not None,
             self.campaigns,
+            await self._access_log.opens() if request.path == site.OPENS else None,
         )
         self.asked.set()
 

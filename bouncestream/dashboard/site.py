@@ -15,6 +15,7 @@ from bouncestream.dashboard.pages.event import event_page, raw_page
 from bouncestream.dashboard.pages.events import events_page
 from bouncestream.dashboard.pages.now import now_page
 from bouncestream.dashboard.pages.numbers import campaigns_page, domains_page, reasons_page
+from bouncestream.dashboard.pages.opens import opens_page
 from bouncestream.dashboard.pages.sources import sources_page
 from bouncestream.dashboard.parts import Look
 from bouncestream.dashboard.reader import Pages
@@ -23,6 +24,7 @@ from bouncestream.dashboard.reading.event import read_event, read_raw
 from bouncestream.dashboard.reading.events import filters_of, read_events
 from bouncestream.dashboard.reading.now import read_now
 from bouncestream.dashboard.reading.numbers import period, read_campaigns, read_domains, read_reasons
+from bouncestream.dashboard.reading.opens import Opens
 from bouncestream.dashboard.reading.sources import read_sources
 from bouncestream.dashboard.texts import Texts
 from bouncestream.ports import Campaign
@@ -42,6 +44,7 @@ class Asked:
     checked: Checked | None = None  #: the outcome of the quick checks that somebody has run
     can_check: bool = False  #: they can be run here
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)  #: those of Listmonk, by their UUID
+    opens: Opens | None = None  #: from the access logs; None: they could not be read in time
 
     @property
     def name(self) -> str:
@@ -96,6 +99,10 @@ def _domains(asked: Asked, pages: Pages) -> Made:
     return Made(asked.look.t.domains, domains_page(asked.look, found))
 
 
+def _opens(asked: Asked, pages: Pages) -> Made:
+    return Made(asked.look.t.opens, opens_page(asked.look, asked.opens, asked.campaigns))
+
+
 def _sources(asked: Asked, pages: Pages) -> Made:
     found = read_sources(pages, asked.config, asked.running, asked.look.now)
     return Made(asked.look.t.sources, sources_page(asked.look, found))
@@ -106,12 +113,15 @@ def _doctor(asked: Asked, pages: Pages) -> Made:
     return Made(asked.look.t.doctor, doctor_page(asked.look, found, asked.chrome))
 
 
+#: The page that is there where access logs are given.
+OPENS = "/opens"
 #: Path → its page. One that ends with / has a name below it.
 PAGES: Mapping[str, Maker] = {
     "/": _now,
     "/campaigns": _campaigns,
     "/why": _why,
     "/domains": _domains,
+    OPENS: _opens,
     "/events": _events,
     "/events/": _event,
     "/raw/": _raw,
@@ -126,13 +136,14 @@ def maker(path: str) -> Maker | None:
     return PAGES.get(f"{folder}/" if folder and name else path if not folder else "")
 
 
-def tabs(t: Texts) -> tuple[tuple[str, str], ...]:
-    """Path and name of each page of the navigation."""
+def tabs(t: Texts, *, opens: bool = False) -> tuple[tuple[str, str], ...]:
+    """Path and name of each page of the navigation. `opens`: access logs are given."""
     return (
         ("/", t.now),
         ("/campaigns", t.campaigns),
         ("/why", t.why),
         ("/domains", t.domains),
+        *(((OPENS, t.opens),) if opens else ()),
         ("/events", t.events),
         ("/sources", t.sources),
         ("/doctor", t.doctor),

@@ -195,6 +195,52 @@ class Texts:
     their_words: str = "In their words"
     all_domains: str = "All domains"
 
+    # opens
+    opens: str = "Opens"
+    opens_intro: str = (
+        "Listmonk counts each request for the pixel as an open, also of machines. These are the requests in the "
+        "access log of your proxy, and who made them."
+    )
+    opens_rate: str = (
+        "Read by: recipients who opened by themselves or by an image proxy, or who clicked, each once. Apple's "
+        "Mail Privacy Protection fetches the pixel whether anybody reads or not, so its readers are here only if "
+        "they click: the true number is somewhat higher."
+    )
+    opens_back: str = "The access log was read back to {time} UTC ({ago}), {size} MB of it."
+    opens_short: str = "What is older is not read here."
+    opens_slow: str = "The access log could not be read in time. Next: load the page again in a moment."
+    opens_none: str = (
+        "No open or click is in what was read. Next: see that it is the log of the proxy in front of Listmonk's "
+        "public address."
+    )
+    opens_later: str = "It was sent before the part of the log that was read, so opens are missing here."
+    opens_total: str = "Opens"
+    opens_machines: str = "Machines"
+    opens_proxies: str = "Image proxies"
+    opens_people: str = "Readers' own"
+    opens_readers: str = "Read by"
+    opens_honest: str = "Rate"
+    opens_listmonk: str = "Listmonk counts"
+    opens_unnamed: str = "not named"
+    opens_who: str = "Who asks"
+    opens_who_hint: str = "An image proxy stands for a reader: it asks when the letter is shown."
+    clicks: str = "Clicks"
+    clickers: str = "Clicked by"
+    log_missing: str = "{path} is not there. Next: correct [dashboard] access_log, then restart bouncestream."
+    log_denied: str = (
+        "{path} may not be read. Next: put bouncestream into the group of the file, often adm: systemctl edit "
+        "bouncestream, there under [Service] SupplementaryGroups=adm and PrivateUsers=no; then restart it."
+    )
+    log_packed: str = (
+        "{path} is compressed. Next: name the file that the proxy writes to; for this one run: bouncestream doctor "
+        "logs {path}"
+    )
+    log_strange: str = (
+        "{path} is not an access log. Next: name the log of requests, not that of errors, in [dashboard] "
+        "access_log, then restart bouncestream."
+    )
+    log_broken: str = "{path} could not be read: {told}. Next: check the path and the disk."
+
     # sources
     last_heard: str = "Last heard"
     its_url: str = "URL to enter at the provider"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.config.dashboard import PLACE, told_url
+from bouncestream.config.dashboard import PATHS, PLACE, told_url
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.errors import ConfigError
@@ -61,6 +61,18 @@ def test_what_is_no_place(text: object) -> None:
 )
 def test_a_way_in_for_others_is_refused(tmp_path: Path, section: str, words: str) -> None:
     assert words in problem(tmp_path, section)
+
+
+def test_access_logs_are_a_path_or_a_list_of_them(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "").dashboard.access_log == ()
+    assert loaded(tmp_path, 'access_log = ""').dashboard.access_log == ()
+    assert loaded(tmp_path, 'access_log = "/var/log/a"').dashboard.access_log == ("/var/log/a",)
+    both = 'access_log = ["/var/log/a", "/var/log/b", "/var/log/a"]'
+    assert loaded(tmp_path, both).dashboard.access_log == ("/var/log/a", "/var/log/b")
+    for wrong in ('"access.log"', '["/var/log/a", "b"]', "0", "false", '["/var/log/a", 1]', '[""]'):
+        assert problem(tmp_path, f"access_log = {wrong}").startswith("dashboard.access_log: ")
+    assert PATHS.from_text("/var/log/a") == ("/var/log/a",)
+    assert PATHS.from_text('["/var/log/a", "/var/log/b"]') == ("/var/log/a", "/var/log/b")
 
 
 def test_metrics_need_a_dashboard_to_be_on(tmp_path: Path) -> None:

@@ -27,13 +27,22 @@ from tests.dashboard.chromium import Tab, chromium, program
 from tests.dashboard.markup import HOSTILE
 from tests.dashboard.reading.test_event import take_mail
 from tests.dashboard.stage import Browser, config, opened
+from tests.doctor.logs.test_campaigns import clicked as clicked_by
+from tests.doctor.logs.test_campaigns import opened as opened_by
 from tests.outbox import make
 from tests.outbox.make import NOW, later
 
 pytestmark = [pytest.mark.process, pytest.mark.long, pytest.mark.timeout(600)]
 
 WIDTHS = (390, 768, 1440)
-PAGES = (*(place for place, _ in tabs(ENGLISH)), "/events/1", "/events/2", "/raw/1", "/events/99", "/nothing")
+PAGES = (
+    *(place for place, _ in tabs(ENGLISH, opens=True)),
+    "/events/1",
+    "/events/2",
+    "/raw/1",
+    "/events/99",
+    "/nothing",
+)
 WORD = "a" * 300
 
 
@@ -67,7 +76,12 @@ def filled(conn: sqlite3.Connection, path: Path) -> Config:
     for row in make.claim(conn)[:9]:
         make.settle(conn, row.row, *((State.POSTED, State.VERIFIED) if row.row % 3 else (State.DEAD,)), now=NOW)
     hooks = {f"hook-{n}": replace(providers.webhook(f"hook-{n}", "sendamatic")) for n in range(2)}
-    return replace(config(path), webhooks=hooks, mailboxes={"mx": Mailbox(name="mx", host="x", user="x")})
+    log = path.with_name("access.log")
+    log.write_text("".join([opened_by(1), *(clicked_by(2, number) for number in range(4))]))
+    logs = (str(log), f"/{'very-long-name-' * 12}.log")
+    return replace(
+        config(path, access_log=logs), webhooks=hooks, mailboxes={"mx": Mailbox(name="mx", host="x", user="x")}
+    )
 
 
 async def _check(_: Config) -> list[Finding]:

@@ -79,6 +79,13 @@ class _Kind(NamedTuple):
     within: float  #: seconds, rounded up to those that matter
 
 
+class Visit(NamedTuple):
+    """One recipient's clicks at one time."""
+
+    began: float  #: seconds since the epoch
+    clicks: int
+
+
 @dataclass(slots=True)
 class _Group:
     """Visits of one kind."""
@@ -86,6 +93,7 @@ class _Group:
     people: int = 0
     clicks: int = 0
     clients: set[bytes] = field(default_factory=set)
+    visits: list[tuple[bytes, Visit]] = field(default_factory=list)  #: each with its recipient, if that is wished
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +108,10 @@ class Scanned:
 
 @dataclass(slots=True)
 class Clicks:
-    """Fed with clicks in the order of the log; memory is bounded, so what is too much is not looked at."""
+    """Fed with clicks in the order of the log; memory is bounded, so what is too much is not looked at.
+    `named`: the recipient of each visit is kept too, however many there are."""
 
+    named: bool = False
     _open: dict[tuple[bytes, bytes], _Visit] = field(default_factory=dict)
     _links: dict[bytes, set[bytes]] = field(default_factory=dict)
     _groups: dict[_Kind, _Group] = field(default_factory=dict)
@@ -129,7 +139,8 @@ class Clicks:
         self._open[person] = _Visit(click)
 
     def _end(self, person: tuple[bytes, bytes], visit: _Visit) -> None:
-        if len(visit.links) < 2 or _seconds(visit.when) is None:
+        began = _seconds(visit.when)
+        if len(visit.links) < 2 or began is None:
             return
         within = next((limit for limit in _LIMITS if visit.lasts <= limit), _LONGEST)
         kind = _Kind(person[0], len(visit.links), within)
@@ -138,19 +149,32 @@ class Clicks:
         group.clicks += visit.clicks
         if len(group.clients) < MOST_ADDRESSES:
             group.clients |= visit.clients - {b""}
+        if self.named:
+            group.visits.append((person[1], Visit(began, visit.clicks)))
+
+    def visits(self) -> dict[bytes, list[Visit]]:
+        """The visits of machines by recipient, once all is fed; none unless `named`."""
+        found: dict[bytes, list[Visit]] = {}
+        for group in self._of_machines().values():
+            for reader, visit in group.visits:
+                found.setdefault(reader, []).append(visit)
+        return found
 
     def scanned(self) -> Scanned:
         """The clicks that machines made, once all is fed."""
-        for person, visit in self._open.items():
-            self._end(person, visit)
-        self._open.clear()
-        found = {kind: group for kind, group in self._groups.items() if self._is_a_machine(kind)}
+        found = self._of_machines()
         return Scanned(
             sum(group.people for group in found.values()),
             sum(group.clicks for group in found.values()),
             max((kind.links for kind in found), default=0),
             len(_NONE.union(*(group.clients for group in found.values()))),
         )
+
+    def _of_machines(self) -> dict[_Kind, _Group]:
+        for person, visit in self._open.items():
+            self._end(person, visit)
+        self._open.clear()
+        return {kind: group for kind, group in self._groups.items() if self._is_a_machine(kind)}
 
     def _is_a_machine(self, kind: _Kind) -> bool:
         if kind.links >= SOME[0] and kind.within <= SOME[1]:

@@ -10,11 +10,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from io import BufferedReader
-from typing import cast
+from typing import BinaryIO, cast
 
 from bouncestream.doctor.logs.tally import LONGEST_LINE, LogFailure, Reader, Tally
 
 BLOCK = 1 << 20
+#: The same, where a file is read from its end.
+BACK = 256 << 10
 
 #: What begins like this is compressed in a way that Python 3.11 cannot undo, or not in bounded memory.
 _OTHER_PACKERS = ((b"\x28\xb5\x2f\xfd", "zstdcat"), (b"BZh", "bzcat"), (b"\xfd7zXZ\x00", "xzcat"))
@@ -72,6 +74,29 @@ def _read_one(name: str, tally: Tally, advanced: Callable[[int], None]) -> LogFa
             name, f"it cannot be read ({why})", "check the path and the disk", partly=tally.lines > before
         )
     return None
+
+
+def blocks_back(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
+    """Blocks of whole lines from the end of a file of `size` bytes to its beginning, each with where it begins.
+    What has no line end for too long is left out. Raises OSError."""
+    end, tail = size, b""
+    while end > 0:
+        begin = max(0, end - BACK)
+        file.seek(begin)
+        data = file.read(end - begin) + tail
+        end = begin
+        # before its first line end stands the rest of a line of the block before
+        cut = data.find(b"\n") + 1 if begin else 0
+        tail, whole = (data[:cut], data[cut:]) if cut or not begin else (data, b"")
+        if len(tail) > LONGEST_LINE + BACK:
+            tail = b""
+        if whole:
+            yield whole, begin
+
+
+def is_packed(head: bytes) -> bool:
+    """Whether a file that begins so is compressed."""
+    return head.startswith((_GZIP, *(magic for magic, _ in _OTHER_PACKERS)))
 
 
 def _blocks(stream: Stream, raw: BufferedReader, tally: Tally, advanced: Callable[[int], None]) -> Iterator[bytes]:

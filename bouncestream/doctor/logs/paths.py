@@ -109,6 +109,32 @@ def click(target: bytes) -> tuple[bytes, bytes, bytes] | None:
     return found[5].lower(), found[6].lower(), found[7].lower()
 
 
+class Asked(NamedTuple):
+    """An open or a click, by its UUIDs."""
+
+    subject: Subject
+    campaign: bytes
+    reader: bytes  #: b"": nobody is named
+    link: bytes = b""
+
+
+def asked_for(target: bytes) -> Asked | None:
+    """The open or click that a target asks for; None: it is none, or its UUIDs are a probe's."""
+    found = _WHOLE.match(target)
+    if found is None:
+        return None
+    _, campaign, reader, pixel, link, link_campaign, link_reader, *_ = found.groups()
+    if link is not None:
+        asked = Asked(Subject.LINK, link_campaign.lower(), link_reader.lower(), link.lower())
+    elif pixel is not None:
+        asked = Asked(Subject.PIXEL, campaign.lower(), reader.lower())
+    else:
+        return None
+    if _ZERO in (asked.campaign, asked.link):
+        return None
+    return asked._replace(reader=b"") if asked.reader == _ZERO else asked
+
+
 def shape(target: bytes) -> str:
     """A path with its ids taken out, for counting and showing: `/campaign/…/…/px.png`. Path secrets and queries are
     left out, so nothing in it is secret or about a person."""
@@ -133,6 +159,7 @@ def _shown(path: bytes) -> str:
 
 OWN = "bouncestream itself"
 BOTS = "programs and bots"
+APPLE = "Apple Mail Privacy Protection"
 OTHERS = "browsers and mail programs"
 
 #: name → how its user agent is known. Apple's relay sends the bare word Mozilla/5.0, and nothing else does.
@@ -140,7 +167,7 @@ _AGENTS = (
     (OWN, re.compile(rb"bouncestream-(?:doctor|check)\b")),
     ("Gmail's image proxy", re.compile(rb"GoogleImageProxy|ggpht\.com")),
     ("Yahoo's image proxy", re.compile(rb"YahooMailProxy")),
-    ("Apple Mail Privacy Protection", re.compile(rb"Mozilla/5\.0$")),
+    (APPLE, re.compile(rb"Mozilla/5\.0$")),
     ("Outlook", re.compile(rb"(?i)ms-?office|Microsoft Outlook|Outlook[-/]")),
     ("Mail.ru's image proxy", re.compile(rb"(?i)mail\.?ru ?image ?proxy")),
     ("Yandex's image proxy", re.compile(rb"(?i)yandex\w{0,20}image")),

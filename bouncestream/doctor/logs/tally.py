@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bouncestream.doctor.logs import access_log
+from bouncestream.doctor.logs.campaigns import Campaigns
 from bouncestream.doctor.logs.clicks import Click, Clicks
 from bouncestream.doctor.logs.paths import INTERESTING, OWN, PLAIN, Path, Subject, classify, click, family, shape
 
@@ -71,6 +72,7 @@ class Tally:
     anonymous_opens: int = 0  #: the pixels among them
     own: int = 0  #: requests of bouncestream's own examinations, which are not counted otherwise
     clicks: Clicks = field(default_factory=Clicks)
+    campaigns: Campaigns | None = None  #: counts each campaign, where that is wished
     first: datetime | None = None
     last: datetime | None = None
     last_open: datetime | None = None  #: the last pixel that was answered 200
@@ -80,6 +82,8 @@ class Tally:
         if who == OWN:
             self.own += 1
             return
+        if self.campaigns is not None:
+            self.campaigns.add(request, who)
         status = request.status
         # a plain tuple, which equals a RequestKey and is made faster
         key = (path.subject, _METHODS.get(request.method, "other"), status, who, path.whole)
@@ -154,7 +158,8 @@ class Reader:
                 end = len(block)
             at = end
             line = block[begin:end]
-            brief = len(tally.clients) > 1 and not block.startswith(b"/link/", found.start())
+            brief = tally.campaigns is None and len(tally.clients) > 1
+            brief = brief and not block.startswith(b"/link/", found.start())
             request = read(line, self._column, brief=brief)
             if request is None:
                 self._unreadable(line)

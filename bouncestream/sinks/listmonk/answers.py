@@ -276,7 +276,13 @@ def _campaign(path: str, row: Mapping[str, Any]) -> Campaign:
         sent,
         _told_at(row.get("started_at")),
         _told_at(row.get("updated_at")),
+        _count(row.get("views")),
+        _count(row.get("clicks")),
     )
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _told_at(value: object) -> datetime | None:

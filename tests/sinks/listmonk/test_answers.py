@@ -327,3 +327,14 @@ def test_any_bytes_are_an_answer(status: int, content: bytes, retry_after: str |
     answer = answers.answer(status, content, retry_after)
     assert answer.status == status
     assert answer.retry_after is None or 0 <= answer.retry_after <= 3600
+
+
+@pytest.mark.parametrize(
+    ("told", "read"), [(1100, 1100), (0, 0), (-1, None), (True, None), ("7", None), (None, None)]
+)
+def test_opens_and_clicks_of_a_campaign_are_optional(told: Any, read: int | None) -> None:
+    row = {"id": 1, "uuid": UUID, "name": "News", "status": "finished", "sent": 9, "views": told, "clicks": told}
+    page = {"results": [row, {**row, "views": 5} | {"clicks": 3}]}
+    first, second = answers.campaigns("/api/campaigns", page)
+    assert (first.views, first.clicks) == (read, read)
+    assert (second.views, second.clicks) == (5, 3)
