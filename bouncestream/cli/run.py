@@ -56,9 +56,11 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         log.warning("dry run: nothing is sent to Listmonk, events are dropped")
     if not config.webhooks and not config.mailed:
+        so = "only what Listmonk's own log shows" if config.listmonk_log.enabled else "nothing"
         log.warning(
-            "no webhook, mailbox or listener for mail is configured, so nothing can arrive. Next: add a section "
-            "[webhooks.<name>], [mailboxes.<name>] or [smtp.<name>]"
+            "no webhook, mailbox or listener for mail is configured, so %s can arrive. Next: add a section "
+            "[webhooks.<name>], [mailboxes.<name>] or [smtp.<name>]",
+            so,
         )
     service = _Service(config, path, dry_run=args.dry_run, new_outbox=args.new_outbox)
     try:
