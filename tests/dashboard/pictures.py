@@ -16,7 +16,7 @@ from bouncestream import providers
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config, Server
 from bouncestream.crypto.secret import Secret
-from bouncestream.event import MAILBOX, Kind
+from bouncestream.event import MAILBOX, NO_PROOF, Kind
 from bouncestream.ports import State
 from bouncestream.survey.running import Running
 from tests.dashboard.chromium import chromium
@@ -56,9 +56,11 @@ def filled(path: Path) -> Config:
         )  # fmt: skip
         make.submit(conn, event, source=source, now=NOW - ago)
     words = "550 5.1.1 <ann@example.com>: Recipient address rejected: User unknown in table"
+    unproven = f"Final-Recipient, Status 5.1.1; {NO_PROOF}: reported as soft at most (it says hard)"
     mail = make.event(
-        "ann@example.com", Kind.SOFT, reason="user_unknown", diagnostic=words, source="bounces", provider=MAILBOX
-    )
+        "ann@example.com", Kind.SOFT, reason="user_unknown", diagnostic=words, source="bounces", provider=MAILBOX,
+        evidence=unproven,
+    )  # fmt: skip
     make.submit(conn, mail, raw=MAIL, source="bounces", provider=MAILBOX, now=later(minutes=-2))
     conn.execute("COMMIT")
     for row in make.claim(conn, limit=2 * EVENTS):
