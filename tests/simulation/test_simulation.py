@@ -60,7 +60,7 @@ def simulate(
     return wrong, guilty, states
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_a_thousand_schedules_lose_double_and_stick_nothing() -> None:
     wrong, guilty, states = simulate(range(SCHEDULES))
     assert not wrong, f"seeds {guilty[:5]}"
@@ -68,7 +68,7 @@ def test_a_thousand_schedules_lose_double_and_stick_nothing() -> None:
     assert states["unstored"] > 5_000
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize("lookup", [True, False])
 def test_what_a_mail_proves_by_a_uuid_is_delivered_as_surely(lookup: bool) -> None:
     wrong, guilty, states = simulate(range(2000, 2100), mails=True, lookup=lookup)
@@ -77,7 +77,7 @@ def test_what_a_mail_proves_by_a_uuid_is_delivered_as_surely(lookup: bool) -> No
     assert states["unstored"] > 500
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize(
     ("weather", "count", "doubles"),
     [
