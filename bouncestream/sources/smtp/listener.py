@@ -32,7 +32,7 @@ from bouncestream.sources.smtp.recipients import takes
 from bouncestream.sources.smtp.session import LmtpSession, Overflow, SmtpSession
 from bouncestream.sources.smtp.storing import Storing
 from bouncestream.sources.smtp.trace import Letter
-from bouncestream.sources.smtp.unix import UnixSocket
+from bouncestream.sources.unix import UnixSocket
 from bouncestream.sources.webhook.budget import Budget
 from bouncestream.sources.webhook.telling import Telling
 from bouncestream.supervisor import Supervisor

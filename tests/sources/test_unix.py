@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from bouncestream.errors import ListenError
-from bouncestream.sources.smtp.unix import UnixSocket
+from bouncestream.sources.unix import UnixSocket
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from bouncestream.sources.smtp.unix import UnixSocket
+from bouncestream.sources.unix import UnixSocket
 made = UnixSocket.open(Path(sys.argv[1]), 0o600, "")
 made.socket.listen()
 os.kill(os.getpid(), signal.SIGKILL)
