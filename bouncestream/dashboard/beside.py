@@ -17,7 +17,7 @@ from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
 from bouncestream.dashboard.server import DashboardServer
 from bouncestream.doctor.background import quick
-from bouncestream.errors import SinkError
+from bouncestream.errors import ListenError, SinkError
 from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
 from bouncestream.ports import Campaign
@@ -62,9 +62,11 @@ class Beside:
             try:
                 await self.server.start()
                 break
-            except OSError as error:
+            except (ListenError, OSError) as error:
                 failures += 1
-                why = f"cannot listen on {self.server.config.dashboard.listen}: {error.strerror or error}"
+                why = str(error)
+                if isinstance(error, OSError):
+                    why = f"cannot listen on {self.server.config.dashboard.listen}: {error.strerror or error}"
                 self._health.set(PART, Status.YELLOW, f"{why}; it is tried again")
                 await asyncio.sleep(backoff(failures, cap=LONGEST_REST, jitter=self._chance()))
         self._health.set(PART, Status.GREEN)

@@ -31,6 +31,7 @@ from bouncestream.dashboard.texts import ENGLISH
 from bouncestream.doctor.finding import Finding
 from bouncestream.errors import BouncestreamError, RequestRefused, StoreBusy, StoreError
 from bouncestream.ports import Campaign, Clock
+from bouncestream.sources.unix import UnixSocket
 from bouncestream.sources.webhook.body import read_body
 from bouncestream.sources.webhook.budget import Budget, Share
 from bouncestream.sources.webhook.client_address import sender
@@ -87,21 +88,23 @@ class DashboardServer:
         self._access_log = AccessLog(self._settings.access_log, self.clock.monotonic)
         self._checked: Checked | None = None
         self._connections: Connections | None = None
+        self._socket: UnixSocket | None = None
 
     async def start(self) -> None:
-        """Listen. Raises OSError."""
+        """Listen. Raises OSError, ListenError."""
         connections = Connections(
             self._handle, header_timeout=_HEADER_TIMEOUT, keepalive_timeout=_KEEPALIVE, most=_MOST, full=_full
         )
-        self.urls = await place.listen(connections, self._settings)
+        self.urls, self._socket = await place.listen(connections, self._settings)
         self._connections = connections
 
     async def stop(self, grace: float) -> None:
         """Accept nothing new, let requests in hand end within `grace` seconds, close."""
         connections, self._connections = self._connections, None
         if connections is not None:
-            place.leave(self._settings)
             await connections.retire(grace)
+            if self._socket is not None:
+                self._socket.close()
 
     async def _handle(self, request: web.BaseRequest, connection: Connection) -> web.StreamResponse:
         try:

@@ -70,7 +70,9 @@ async def test_a_bridge_is_asked_by_a_socket_too(tmp_path: Path) -> None:
         return ready(Health()) if request.path == "/readyz" else measured(Metrics())
 
     connections = Connections(answer, header_timeout=5, keepalive_timeout=5, most=10, full=lambda: None)
-    await connections.listen_on(str(tmp_path / "d.sock"))
+    bound = socket.socket(socket.AF_UNIX)
+    bound.bind(str(tmp_path / "d.sock"))
+    await connections.listen_on(bound)
     running = await asyncio.to_thread(ask, f"unix:{tmp_path / 'd.sock'}")
     await connections.retire(1)
     assert (running.up, running.ready) == (True, True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,11 +78,11 @@ class Connections:
         self._server = await loop.create_server(lambda: Connection(self), host, port, backlog=descriptors.backlog())
         return [socket.getsockname() for socket in self._server.sockets]
 
-    async def listen_on(self, path: str) -> None:
-        """Take connections on a Unix socket, whose file must not be there. Raises OSError."""
+    async def listen_on(self, bound: socket.socket) -> None:
+        """Take connections on a Unix socket that is bound. Raises OSError."""
         loop = asyncio.get_running_loop()
         backlog = descriptors.backlog()
-        self._server = await loop.create_unix_server(lambda: Connection(self), path, backlog=backlog)
+        self._server = await loop.create_unix_server(lambda: Connection(self), sock=bound, backlog=backlog)
 
     async def retire(self, grace: float) -> int:
         """Take no more; close the connections without a request in hand, the others after their answer, all of them
