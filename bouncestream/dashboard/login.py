@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from bouncestream.config.dashboard import PROXY_HEADER, Dashboard
 from bouncestream.settings.shapes import loopback
+from bouncestream.sources.webhook.client_address import is_within
 
 #: After so many wrong tokens from one network within so many seconds none is looked at, until that has passed.
 TRIES, WITHIN = 5, 300.0
@@ -53,7 +54,7 @@ def user_of(headers: Headers, peer: str, settings: Dashboard) -> str:
     that the connection comes from; empty on a Unix socket, which only those may use whom its file mode lets."""
     if not settings.trusted_header:
         return ""
-    if not settings.socket and not (_within(peer, settings) and _shows_secret(headers, settings)):
+    if not settings.socket and not (is_within(peer, settings.trusted_proxies) and _shows_secret(headers, settings)):
         return ""
     if settings.proxy_secret is not None and not _shows_secret(headers, settings):
         return ""
@@ -66,14 +67,6 @@ def user_of(headers: Headers, peer: str, settings: Dashboard) -> str:
 def _shows_secret(headers: Headers, settings: Dashboard) -> bool:
     shown = headers.getall(PROXY_HEADER, ())
     return settings.proxy_secret is not None and len(shown) == 1 and settings.proxy_secret.matches(shown[0])
-
-
-def _within(peer: str, settings: Dashboard) -> bool:
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return False
-    return any(address in network for network in settings.trusted_proxies)
 
 
 #: What a proxy adds to a request that it passes on (RFC 9110 section 7.6.3, RFC 7239, and of old).

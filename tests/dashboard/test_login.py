@@ -33,6 +33,7 @@ def test_a_proxy_is_known_by_address_and_secret() -> None:
     assert user(("X-User", "ann"), (PROXY_HEADER, "another-secret-of-it")) == ""
     assert user(("X-User", "ann"), shown, shown) == ""
     assert user(("X-User", "ann"), shown, peer="127.0.0.2") == ""
+    assert user(("X-User", "ann"), shown, peer="::ffff:127.0.0.1") == "ann", "as a listener on :: sees it"
     assert user(("X-User", "ann"), shown, peer="") == ""
     assert user(("X-User", "ann"), shown, trusted_proxies=()) == "", "those of [server] are not asked"
     assert user(("X-User", "ann"), shown, proxy_secret=None) == ""

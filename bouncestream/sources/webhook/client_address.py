@@ -50,5 +50,11 @@ def parsed(text: object) -> Address | None:
     return mapped or address
 
 
+def is_within(text: object, networks: Networks) -> bool:
+    """Whether an address, as `parsed` reads it, is of one of these networks."""
+    address = parsed(text)
+    return address is not None and _within(address, networks)
+
+
 def _within(address: Address, networks: Networks) -> bool:
     return any(address in network for network in networks)
