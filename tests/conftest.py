@@ -28,8 +28,24 @@ from typing import Any
 
 import pytest
 
+from tests.postgres.fixtures import cluster, pg_url, pgbouncer, primary
+
+__all__ = ["cluster", "pg_url", "pgbouncer", "primary"]
+
 #: Whoever asks for one of these fixtures starts a process.
-STARTERS = {"built", "cli", "dovecot", "image", "spawn", "terminal", "theatre"}
+STARTERS = {
+    "built",
+    "cli",
+    "cluster",
+    "dovecot",
+    "image",
+    "pg_url",
+    "pgbouncer",
+    "primary",
+    "spawn",
+    "terminal",
+    "theatre",
+}
 #: Threads of this name work for a fixture of the whole session, beside tests that have nothing to do with it.
 BACKSTAGE = "backstage"
 #: What the interpreter tells of (PEP 578) when a process is started by any of its means.
