@@ -100,8 +100,6 @@ class Intake:
         with self._place(rows, size):
             item, take = (submission, self.clock.now()), take_let_go if self.asked else take_many
             taken = await self.db.write_each(take, item, rows=rows, size=size)
-        if self._troubled:
-            self._succeed()
         return self._count(submission.source, taken)
 
     async def mails(self, batch: MailBatch) -> list[Receipt]:
@@ -117,8 +115,6 @@ class Intake:
             now = self.clock.now()
             job = partial(store_mails, batch=batch, now=now, disk=self._disk, aside=self.aside)
             taken = await self.db.write(job, rows=rows, size=size)
-        if self._troubled:
-            self._succeed()
         for submission, one in zip(submissions, taken, strict=True):
             if not submission.events and not one.shortened:
                 self.aside += len(submission.raw)
@@ -135,8 +131,6 @@ class Intake:
             now = self.clock.now()
             job = partial(store_letter, submission=submission, now=now, disk=self._disk, aside=self.aside)
             taken = await self.db.write(job, rows=rows, size=size)
-        if self._troubled:
-            self._succeed()
         if taken is None:
             raise MailsWait(
                 "Today's limit for mails that are no bounces, or tell of nobody, is reached: further ones wait at "
@@ -165,7 +159,7 @@ class Intake:
     @contextmanager
     def _place(self, rows: int, size: int, *, mails: bool = False) -> Iterator[None]:
         """A place in the queue while something is written. Raises StoreBusy or StoreUnavailable, which the board
-        tells, and MailsWait."""
+        tells until something is stored again, and MailsWait."""
         try:
             self._admit(rows, size)
             if mails:
@@ -180,6 +174,8 @@ class Intake:
         except (StoreBusy, StoreUnavailable) as error:
             self._fail(error)
             raise
+        if self._troubled:
+            self._succeed()
 
     def _leave_to_webhooks(self, size: int) -> None:
         """Mails can wait where they are; what a webhook brings is sent again for some hours only. Raises MailsWait,

@@ -11,7 +11,7 @@ import pytest
 
 from bouncestream.errors import StoreBusy
 from bouncestream.event import BounceEvent, Kind
-from bouncestream.health import Health
+from bouncestream.health import Health, Status
 from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, Metrics
 from bouncestream.missed import LIST, Found, Missed
 from bouncestream.outbox import delivery, missed
@@ -151,12 +151,17 @@ async def test_the_intake_stores_counts_and_wakes_the_relay(db: Database) -> Non
     assert woken
 
 
-async def test_a_full_intake_stores_nothing(db: Database) -> None:
-    intake = Intake(db, clock=make_clock(), metrics=Metrics(), health=Health(), max_events=0)
+async def test_a_full_intake_stores_nothing_and_works_again_once_it_stores(db: Database) -> None:
+    health = Health()
+    intake = Intake(db, clock=make_clock(), metrics=Metrics(), health=health, max_events=0)
     intake._events = 1
     with pytest.raises(StoreBusy):
         await intake.missed([item()], 0)
     assert await db.read(lambda conn: conn.execute("SELECT count(*) FROM outbox").fetchone()) == (0,)
+    assert health.parts["intake"].state is Status.YELLOW
+    intake._events = 0
+    await intake.missed([item()], 0)
+    assert health.parts["intake"].state is Status.GREEN
 
 
 def make_clock() -> object:
