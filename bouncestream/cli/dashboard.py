@@ -16,7 +16,6 @@ from bouncestream.cli.opened import config_path
 from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.stopped import until_stopped
 from bouncestream.clock import SystemClock
-from bouncestream.config.dashboard import told_url
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.crypto.secret import Secret
@@ -65,7 +64,7 @@ async def _serve(config: Config, *, new_token: bool) -> int:
     from bouncestream.dashboard.server import DashboardServer  # with aiohttp, which takes 0.2 s
 
     async def running() -> Running:
-        return await asyncio.to_thread(ask, told_url(config))
+        return await asyncio.to_thread(ask, config.told_url)
 
     server = DashboardServer(config, running, SystemClock())
     async with until_stopped() as stopped:

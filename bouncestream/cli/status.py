@@ -18,7 +18,6 @@ from bouncestream.cli import out, status_screen
 from bouncestream.cli.exits import FINE, NOT_WELL, code_of
 from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, command
-from bouncestream.config.dashboard import told_url
 from bouncestream.config.model import Config
 from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.outbox.marker import Markers
@@ -100,5 +99,5 @@ def state(config: Config) -> dict[str, Any]:
     if lost := Markers.of(config).lost():
         raise StoreUnavailable(lost)
     with view(Path(config.outbox.path)) as outbox:
-        running = ask(told_url(config))
+        running = ask(config.told_url)
         return outbox.read(partial(status, config=config, running=running, now=datetime.now(UTC)))

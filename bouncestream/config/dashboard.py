@@ -5,16 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.settings import shapes
 from bouncestream.settings.key import key, secret_key
 from bouncestream.settings.shapes import Network, Shape, Wrong, loopback
-
-if TYPE_CHECKING:
-    from bouncestream.config.model import Config
 
 #: How the path of a Unix socket begins.
 UNIX = "unix:"
@@ -117,12 +114,6 @@ class Dashboard:
         if not self.listen or self.socket:
             return self.listen
         return shapes.near_url(self.listen)
-
-
-def told_url(config: Config) -> str:
-    """The URL where this machine reaches /readyz and /metrics, `unix:` and a path for a socket; empty: at any
-    port."""
-    return config.dashboard.local_url if config.server.metrics == "dashboard" else config.server.local_url
 
 
 def faults(dashboard: Dashboard, server_listen: str, *, holds_metrics: bool, with_secrets: bool) -> Iterator[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.config.dashboard import PATHS, PLACE, told_url
+from bouncestream.config.dashboard import PATHS, PLACE
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.errors import ConfigError
@@ -79,9 +79,9 @@ def test_metrics_need_a_dashboard_to_be_on(tmp_path: Path) -> None:
     on_it = '[server]\nmetrics = "dashboard"\n'
     assert 'server.metrics = "dashboard" needs it' in problem(tmp_path, "", on_it)
     made = loaded(tmp_path, f'listen = "127.0.0.1:8026"\n{TOKEN}', on_it)
-    assert told_url(made) == "http://127.0.0.1:8026"
-    assert told_url(loaded(tmp_path, f'listen = "unix:/run/d.sock"\n{TOKEN}', on_it)) == "unix:/run/d.sock"
-    assert told_url(loaded(tmp_path, "")) == "http://127.0.0.1:8025"
+    assert made.told_url == "http://127.0.0.1:8026"
+    assert loaded(tmp_path, f'listen = "unix:/run/d.sock"\n{TOKEN}', on_it).told_url == "unix:/run/d.sock"
+    assert loaded(tmp_path, "").told_url == "http://127.0.0.1:8025"
 
 
 def test_the_proxies_of_the_webhooks_are_not_those_of_the_dashboard(tmp_path: Path) -> None:

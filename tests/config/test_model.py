@@ -3,13 +3,11 @@
 
 import subprocess
 import sys
-from datetime import timedelta
 
 import pytest
 
 from bouncestream import providers
-from bouncestream.config.model import NAMED, SECTIONS, Config, Policy, Soft
-from bouncestream.decay import Decay
+from bouncestream.config.model import NAMED, SECTIONS, Config
 from bouncestream.providers._settings import CLASS_WORDS
 from bouncestream.settings.key import Key, keys_of
 
@@ -86,10 +84,3 @@ def test_no_web_server_is_imported_for_the_configuration() -> None:
         "sys.exit('aiohttp' in sys.modules or 'asyncio' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_soft_bounces_are_counted_as_written() -> None:
-    soft = Soft(mode="bridge", count={"mailbox": 3}, window=86400.0, tell=False)
-    assert soft.rule == Decay({"mailbox": 3, "unreachable": 7, "unknown": 7}, timedelta(days=1))
-    assert Policy(soft=soft).rules.keep_soft
-    assert not Policy(soft=Soft(tell=False)).rules.keep_soft, "Listmonk counts, so it has to be told"

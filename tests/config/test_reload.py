@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from dataclasses import replace
 
-from bouncestream.config.model import Config, Listmonk, Log, Policy, Relay, Server, Verify
+from bouncestream.config.model import Config, Listmonk, Log, Relay, Server, Verify
+from bouncestream.config.policy import Policy
 from bouncestream.config.reload import reloadable_difference, reloaded
 from bouncestream.crypto.secret import Secret
 from bouncestream.providers import webhook

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from bouncestream.config.model import Config, Policy
+from bouncestream.config.model import Config
+from bouncestream.config.policy import Policy
 from bouncestream.config.smtp import Smtp
 from bouncestream.event import Kind
 from bouncestream.judging.mail import CONTENT_TYPE, judging_for, read_mail

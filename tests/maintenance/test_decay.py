@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.config import model
-from bouncestream.config.model import Config, Policy
+from bouncestream.config import policy
+from bouncestream.config.model import Config
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import Kind
 from bouncestream.maintenance.decay import NO_CLICK, UNKNOWN, Soft
@@ -55,7 +55,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
 def task(
     db: Database, listmonk: Listmonk, *, may_look: bool | None = True, mode: str = "bridge", count: int = 3
 ) -> Soft:
-    config = Config(policy=Policy(soft=model.Soft(mode=mode, count={"mailbox": count})))
+    config = Config(policy=policy.Policy(soft=policy.Soft(mode=mode, count={"mailbox": count})))
     return Soft(db, listmonk, At(), lambda: config, lambda: may_look)  # type: ignore[arg-type]
 
 

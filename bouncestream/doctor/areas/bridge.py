@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bouncestream.config.dashboard import UNIX, told_url
+from bouncestream.config.dashboard import UNIX
 from bouncestream.config.model import Config, Server
 from bouncestream.doctor.areas import outbox, sealing, webhooks
 from bouncestream.doctor.areas.webhooks import Way
@@ -69,7 +69,7 @@ async def collect(config: Config, web: Web, now: datetime) -> BridgeFacts:
     public = Target.read(config.server.public_url) if config.server.public_url else None
     local = config.server.local_url
     running = asyncio.create_task(web.get(f"{local}/healthz")) if local else None
-    told_at = told_url(config)
+    told_at = config.told_url
     asked = told_at and not told_at.startswith(UNIX)
     ready = asyncio.create_task(web.get(f"{told_at}/readyz")) if asked else None
     tried = await asyncio.gather(
