@@ -128,6 +128,8 @@ class Fetching(Commands):
             return mails
         try:
             dates = await self.dates(sorted({mail.uid for mail in mails}))
+        except Throttled:
+            raise
         except ServerRefused:
             return mails
         return [replace(mail, arrived_at=mail.arrived_at or dates.get(mail.uid)) for mail in mails]
