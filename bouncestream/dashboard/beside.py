@@ -12,15 +12,15 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from bouncestream.backoff import backoff
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
 from bouncestream.dashboard.server import DashboardServer
 from bouncestream.doctor.background import quick
-from bouncestream.errors import ListenError, SinkError
+from bouncestream.errors import SinkError
 from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
 from bouncestream.ports import Campaign
+from bouncestream.sources.listening import until_listening
 from bouncestream.sources.webhook.answers import measured, ready
 from bouncestream.survey import running
 from bouncestream.survey.running import Running
@@ -29,8 +29,8 @@ log = logging.getLogger("bouncestream.dashboard")
 
 #: Its part on the board of health.
 PART = "dashboard"
-#: Seconds that pages in hand may take at the end, and the longest rest between two attempts to listen.
-GRACE, LONGEST_REST = 1.0, 60.0
+#: Seconds that pages in hand may take at the end.
+GRACE = 1.0
 #: Seconds between two looks at Listmonk's campaigns, and for one.
 EVERY, PATIENCE = 300.0, 15.0
 
@@ -57,24 +57,18 @@ class Beside:
 
     async def run(self) -> None:
         """Listen, and try again for as long as that cannot be done."""
-        failures = 0
-        while True:
-            try:
-                await self.server.start()
-                break
-            except (ListenError, OSError) as error:
-                failures += 1
-                why = str(error)
-                if isinstance(error, OSError):
-                    why = f"cannot listen on {self.server.config.dashboard.listen}: {error.strerror or error}"
-                self._health.set(PART, Status.YELLOW, f"{why}; it is tried again")
-                await asyncio.sleep(backoff(failures, cap=LONGEST_REST, jitter=self._chance()))
+        await until_listening(
+            self.server.start, self.server.config.dashboard.listen, self._cannot_listen, self._chance
+        )
         self._health.set(PART, Status.GREEN)
         log.info("the dashboard listens on %s", ", ".join(self.server.urls))
         try:
             await self._name_campaigns()
         finally:
             await self.server.stop(GRACE)
+
+    def _cannot_listen(self, why: str) -> None:
+        self._health.set(PART, Status.YELLOW, f"{why}; it is tried again")
 
     async def _name_campaigns(self) -> None:
         """Ask Listmonk for its campaigns now and then, while somebody looks at pages."""

@@ -23,6 +23,7 @@ from bouncestream.errors import SinkError
 from bouncestream.health import Health, Status
 from bouncestream.metrics import RESTARTS, Metrics
 from bouncestream.ports import Campaign
+from bouncestream.sources import listening
 from bouncestream.survey.running import ask
 from tests.dashboard.stage import Browser, config
 from tests.outbox import make
@@ -105,7 +106,7 @@ async def test_campaigns_have_their_names_once_somebody_has_looked(
 async def test_a_place_that_is_taken_is_told_and_tried_again(
     path: Path, conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(beside, "LONGEST_REST", 0.01)
+    monkeypatch.setattr(listening, "LONGEST", 0.01)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bouncestream import descriptors
-from bouncestream.backoff import backoff
 from bouncestream.config.model import Config
 from bouncestream.config.smtp import Smtp
 from bouncestream.errors import ListenError
@@ -26,6 +25,7 @@ from bouncestream.health import Health, Status
 from bouncestream.judging.mail import judging_for
 from bouncestream.metrics import SMTP_CONNECTIONS, SMTP_REFUSED, Metrics
 from bouncestream.ports import Clock, EmitLetter
+from bouncestream.sources.listening import until_listening
 from bouncestream.sources.smtp import answers
 from bouncestream.sources.smtp.answers import Answer
 from bouncestream.sources.smtp.recipients import takes
@@ -39,8 +39,8 @@ from bouncestream.supervisor import Supervisor
 
 log = logging.getLogger("bouncestream.smtp")
 
-#: Seconds until listening is tried again, at most; between two looks for the socket in its place.
-LONGEST, LOOK = 60.0, 30.0
+#: Seconds between two looks for the socket in its place.
+LOOK = 30.0
 
 
 @dataclass(eq=False)
@@ -77,17 +77,8 @@ class Listener:
         """Listen until it is cancelled, and again where that was not possible, or the socket is gone."""
         if self.after is not None:
             await asyncio.wait([self.after])
-        failures = 0
         while True:
-            try:
-                await self._open()
-            except (ListenError, OSError) as error:
-                failures += 1
-                why = str(error) if isinstance(error, ListenError) else f"{error.strerror or error}"
-                self.health.set(self._part, Status.RED, f"{why}; mail servers keep their mails meanwhile")
-                await asyncio.sleep(backoff(failures, base=1.0, cap=LONGEST, jitter=self.chance()))
-                continue
-            failures = 0
+            await until_listening(self._open, self.where, self._cannot_listen, self.chance)
             self.health.set(self._part, Status.GREEN, f"listening on {self.where}")
             self.listening.set()
             await self._watch()
@@ -96,6 +87,9 @@ class Listener:
                 "smtp %s: its socket is gone from %s; it is made again", self.settings.name, self._unix.path
             )
             self._close_doors()
+
+    def _cannot_listen(self, why: str) -> None:
+        self.health.set(self._part, Status.RED, f"{why}; mail servers keep their mails meanwhile")
 
     async def _watch(self) -> None:
         """Until the socket is gone from its place, which nothing tells of."""
@@ -124,11 +118,7 @@ class Listener:
             server = await loop.create_unix_server(self._session, sock=self._unix.socket, backlog=backlog)
         else:
             host, port = self.settings.address
-            try:
-                server = await loop.create_server(self._session, host, port, backlog=backlog)
-            except OSError as error:
-                why = error.strerror or str(error)
-                raise ListenError(f"cannot listen on {self.settings.listen}: {why}") from error
+            server = await loop.create_server(self._session, host, port, backlog=backlog)
             self.port = server.sockets[0].getsockname()[1]
         self._servers.append(server)
 
