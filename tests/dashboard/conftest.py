@@ -2,26 +2,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.dashboard.stage import Browser, config, opened
-from tests.outbox import make
+from tests.outbox.fixtures import conn, path
 
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
-@pytest.fixture
-def conn(path: Path) -> Iterator[sqlite3.Connection]:
-    """A writing connection to the outbox that the dashboard shows."""
-    conn = make.connect(path)
-    yield conn
-    conn.close()
+__all__ = ["conn", "path"]
 
 
 @pytest.fixture

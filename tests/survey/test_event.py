@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +13,6 @@ from bouncestream.mail.verdict import RecipientVerdict
 from bouncestream.survey.event import body_sent, decision, find, judged_now, provider_said, sent_words
 from tests.outbox import make
 from tests.outbox.make import NOW
-
-
-@pytest.fixture
-def conn(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    conn = make.connect(tmp_path / "outbox.db")
-    yield conn
-    conn.close()
 
 
 def test_what_is_held_says_for_what_and_what_was_posted_with_what(conn: sqlite3.Connection) -> None:

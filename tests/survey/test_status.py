@@ -4,10 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from bouncestream.config.model import Config, ListmonkLog, Outbox
 from bouncestream.providers._settings import Webhook
@@ -15,18 +12,6 @@ from bouncestream.survey.running import Running
 from bouncestream.survey.status import status, troubles, waiting
 from tests.outbox import make
 from tests.outbox.make import NOW
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
-@pytest.fixture
-def conn(path: Path) -> Iterator[sqlite3.Connection]:
-    conn = make.connect(path)
-    yield conn
-    conn.close()
 
 
 def test_it_joins_what_the_outbox_has_and_what_the_bridge_says(path: Path, conn: sqlite3.Connection) -> None:
