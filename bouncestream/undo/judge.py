@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from bouncestream.event import Kind
 from bouncestream.ports import Cause, ListedRow
 from bouncestream.record import record
-from bouncestream.sinks.listmonk.answers import Standing
+from bouncestream.sinks.listmonk.answers import SubscriberState
 
 GONE = "Listmonk has no such subscriber any more"
 ANOTHER = "another subscriber has its number in Listmonk now"
@@ -41,7 +41,7 @@ class Verdict:
 
 def judge(
     cause: Cause,
-    person: Standing | None,
+    person: SubscriberState | None,
     same: bool,
     rows: Sequence[ListedRow],
     ours: Collection[str],
@@ -79,7 +79,7 @@ def judge(
     return Verdict(enable=True)
 
 
-def _lists(cause: Cause, person: Standing, since: datetime) -> Verdict:
+def _lists(cause: Cause, person: SubscriberState, since: datetime) -> Verdict:
     """The subscriber was taken off all lists: it comes back to those that it was on, and has not left since."""
     if not cause.lists:
         return Verdict(NOT_LOOKED_UP)
@@ -89,7 +89,7 @@ def _lists(cause: Cause, person: Standing, since: datetime) -> Verdict:
     return Verdict(lists=back) if back else Verdict(ON_LISTS)
 
 
-def _missing(cause: Cause, person: Standing) -> list[int]:
+def _missing(cause: Cause, person: SubscriberState) -> list[int]:
     """The lists that the subscriber was on before, and has a place on that is not what it was."""
     return [
         number for number in cause.lists if number in person.lists and person.lists[number][0] == "unsubscribed"

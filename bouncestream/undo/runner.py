@@ -23,7 +23,7 @@ from bouncestream.outbox.caused import Scope
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.people import secret_of
 from bouncestream.ports import Cause, Clock, ListedRow
-from bouncestream.sinks.listmonk.answers import Standing
+from bouncestream.sinks.listmonk.answers import SubscriberState
 from bouncestream.sinks.listmonk.repairs import Repairs, Told
 from bouncestream.undo.judge import Verdict, judge
 
@@ -36,7 +36,7 @@ class Case:
     """A subscriber in the scope of an undo, and what became of it."""
 
     causes: list[Cause]
-    person: Standing | None = None
+    person: SubscriberState | None = None
     mine: list[ListedRow] = field(default_factory=list)  #: our rows that go
     verdict: Verdict = field(default_factory=Verdict)
     left: str = ""  #: why it was left alone; empty: it is brought back
@@ -110,7 +110,7 @@ class Undo:
                 self.tell(case)
 
     async def _judge(self, cases: Sequence[Case]) -> None:
-        people = await self.sink.standing([case.subscriber_id for case in cases])
+        people = await self.sink.states([case.subscriber_id for case in cases])
 
         async def look(case: Case) -> None:
             case.person = people.get(case.subscriber_id)
@@ -147,7 +147,7 @@ class Undo:
         cases = [case for case in cases if case.began]
         await self.sink.remove_bounces([row.number for case in cases for row in case.mine])
         await _some_at_once(self._bring_back, cases)
-        after = await self.sink.standing([case.subscriber_id for case in cases])
+        after = await self.sink.states([case.subscriber_id for case in cases])
         for case in cases:
             if not case.left and not _is_back(case.verdict, after.get(case.subscriber_id)):
                 case.left = "Listmonk said yes, but nothing changed. It is tried again by the next undo"
@@ -162,7 +162,7 @@ class Undo:
         except SinkRefused as refused:
             if refused.status in (401, 403):
                 raise
-            await self.sink.standing([case.subscriber_id])  # does its database answer at all?
+            await self.sink.states([case.subscriber_id])  # does its database answer at all?
             case.left = f"Listmonk refused it: {refused.why}. It is tried again by the next undo"
 
     async def _write_down(self, cases: Sequence[Case]) -> None:
@@ -183,7 +183,7 @@ class Undo:
         await self.db.write(write, rows=2 * len(cases))
 
 
-def _is_back(verdict: Verdict, person: Standing | None) -> bool:
+def _is_back(verdict: Verdict, person: SubscriberState | None) -> bool:
     if person is None:
         return False
     lists = all(

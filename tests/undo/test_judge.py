@@ -9,19 +9,20 @@ import pytest
 
 from bouncestream.event import Kind
 from bouncestream.ports import Cause, ListedRow
-from bouncestream.sinks.listmonk.answers import Standing
+from bouncestream.sinks.listmonk.answers import SubscriberState
 from bouncestream.undo import judge
 from bouncestream.undo.judge import Verdict
 
 TOLD = datetime(2026, 11, 1, 12, tzinfo=UTC)
 EARLIER, LATER = TOLD - timedelta(days=1), TOLD + timedelta(seconds=1)
 CAUSE = Cause(1, "event", Kind.HARD, 10, 5, b"digest", "blocklisted", "blocklist", {}, "", "", TOLD)
-PERSON = Standing(5, "uuid", "blocklisted", EARLIER, {1: ("confirmed", EARLIER), 2: ("unsubscribed", EARLIER)})
+LISTS = {1: ("confirmed", EARLIER), 2: ("unsubscribed", EARLIER)}
+PERSON = SubscriberState(5, "uuid", "blocklisted", EARLIER, LISTS)
 ROW = ListedRow("event", 1, True, 10)
 BACK = Verdict(enable=True)
 
 
-def verdict(cause: Cause = CAUSE, person: Standing | None = PERSON, **more: Any) -> Verdict:
+def verdict(cause: Cause = CAUSE, person: SubscriberState | None = PERSON, **more: Any) -> Verdict:
     given: dict[str, Any] = {"same": True, "rows": [ROW], "ours": {"event"}, "action": "blocklist"} | more
     return judge.judge(cause, person, **given)
 

@@ -227,7 +227,7 @@ def _person(path: str, row: Mapping[str, Any]) -> Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SubscriberState:
     """How a subscriber stands, and when it and its subscriptions were last changed."""
 
     id: int
@@ -237,14 +237,14 @@ class Standing:
     lists: Mapping[int, tuple[str, datetime]]  #: list id → status, and when that was last changed
 
 
-def standing(path: str, row: Mapping[str, Any]) -> Standing:
+def subscriber_state(path: str, row: Mapping[str, Any]) -> SubscriberState:
     """One row of `GET /api/subscribers`, with its times."""
     person = _person(path, row)
     lists = {
         _whole(path, one, "id"): (person.lists[one["id"]], _moment(path, one, "subscription_updated_at"))
         for one in row.get("lists") or []
     }
-    return Standing(person.id, person.uuid, person.status, _moment(path, row, "updated_at"), lists)
+    return SubscriberState(person.id, person.uuid, person.status, _moment(path, row, "updated_at"), lists)
 
 
 # -- the log, and campaigns -----------------------------------------------------------------------------------

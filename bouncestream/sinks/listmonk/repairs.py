@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from bouncestream.ports import ListedRow
 from bouncestream.record import record
 from bouncestream.sinks.listmonk import answers
-from bouncestream.sinks.listmonk.answers import Standing
+from bouncestream.sinks.listmonk.answers import SubscriberState
 from bouncestream.sinks.listmonk.client import ANSWER_LIMIT, SUBSCRIBERS, ListmonkClient
 from bouncestream.sinks.listmonk.lookup import chunks
 
@@ -64,12 +64,12 @@ class Repairs(ListmonkClient):
             raise answers.odd("/api/campaigns", "its uuid is not text")
         return found
 
-    async def standing(self, ids: Collection[int]) -> dict[int, Standing]:
+    async def states(self, ids: Collection[int]) -> dict[int, SubscriberState]:
         """How these subscribers stand, without those who are no more."""
-        found: dict[int, Standing] = {}
+        found: dict[int, SubscriberState] = {}
         for some in chunks([str(int(one)) for one in sorted(ids)]):
             rows = answers.rows_of(SUBSCRIBERS, await self._page(f"subscribers.id IN ({', '.join(some)})"))
-            people = [answers.standing(SUBSCRIBERS, row) for row in rows]
+            people = [answers.subscriber_state(SUBSCRIBERS, row) for row in rows]
             answers.none_but(SUBSCRIBERS, (str(one.id) for one in people), some)
             found |= {one.id: one for one in people}
         return found

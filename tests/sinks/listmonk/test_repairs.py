@@ -47,7 +47,7 @@ async def test_what_it_tells(repairs: Repairs) -> None:
 
 
 async def test_how_people_stand(repairs: Repairs, sandbox: Sandbox) -> None:
-    found = await repairs.standing(range(1, 200))
+    found = await repairs.states(range(1, 200))
     assert set(found) == set(range(1, 151))
     assert found[3].uuid == sandbox.listmonk.database.people[3].uuid
     assert {number: status for number, (status, _) in found[3].lists.items()} == {1: "confirmed", 2: "confirmed"}
@@ -82,6 +82,6 @@ async def test_clocks(repairs: Repairs, sandbox: Sandbox) -> None:
 async def test_its_database_is_away(repairs: Repairs, sandbox: Sandbox) -> None:
     sandbox.fault("db_away")
     with pytest.raises(SinkError):
-        await repairs.standing([1])
+        await repairs.states([1])
     with pytest.raises(SinkError):
         await repairs.bounces_of(1)
