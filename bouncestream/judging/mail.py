@@ -34,12 +34,13 @@ from hashlib import sha256
 from bouncestream.config.model import Config
 from bouncestream.crypto.secret import Secret
 from bouncestream.event import MAILBOX, NO_PROOF, BounceEvent, Kind, Proof, believable
+from bouncestream.folders import Filing
 from bouncestream.judging.unsure import settled
 from bouncestream.mail import decode
 from bouncestream.mail.address import a_label
 from bouncestream.mail.verdict import Judgement, RecipientVerdict, Verdict, Wish
 from bouncestream.policy import Rules
-from bouncestream.ports import Filing, Submission, Unreadable
+from bouncestream.ports import Submission, Unreadable
 
 #: What a mail is to be read for later, when its raw body is looked at.
 CONTENT_TYPE = "message/rfc822"

@@ -17,6 +17,7 @@ from datetime import date, datetime
 from functools import partial
 
 from bouncestream.errors import MailsWait, StoreBusy, StoreUnavailable
+from bouncestream.folders import MailBatch
 from bouncestream.health import Health, Status
 from bouncestream.metrics import (
     EVENTS_DUPLICATE,
@@ -36,7 +37,7 @@ from bouncestream.outbox.delivery import set_meta
 from bouncestream.outbox.mailboxes import store_letter, store_mails
 from bouncestream.outbox.missed import take_missed
 from bouncestream.outbox.tables import Stored
-from bouncestream.ports import Clock, MailBatch, Receipt, Submission
+from bouncestream.ports import Clock, Receipt, Submission
 
 MAX_EVENTS = 10_000
 MAX_BYTES = 32 << 20
@@ -62,7 +63,7 @@ def _extent(submission: Submission) -> tuple[int, int]:
 
 @dataclass(eq=False)
 class Intake:
-    """Implements `ports.Emit`, `ports.EmitMails` and `ports.EmitLetter`. `on_commit` is called when there is news
+    """Implements `ports.Emit`, `folders.EmitMails` and `ports.EmitLetter`. `on_commit` is called when there is news
     for the relay."""
 
     db: Database

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from bouncestream.folders import FetchAttempts, Filing, FolderKey, FolderProgress, MailBatch, PendingFiling
 from bouncestream.outbox import codec
 from bouncestream.outbox.arrivals import take_many
 from bouncestream.outbox.db import Database
@@ -21,26 +22,17 @@ from bouncestream.outbox.delivery import WHY_LIMIT
 from bouncestream.outbox.mail_room import SOME, MailRoom
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.tables import Stored
-from bouncestream.ports import (
-    Clock,
-    FetchAttempts,
-    Filing,
-    FolderKey,
-    MailBatch,
-    PendingFiling,
-    Progress,
-    Submission,
-)
+from bouncestream.ports import Clock, Submission
 
 
-def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> Progress | None:
+def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> FolderProgress | None:
     """How far a folder was read; None for one that was never read."""
     found = conn.execute(QUERIES["folder_progress"], (mailbox, folder)).fetchone()
     if found is None:
         return None
     uidvalidity, last_uid, skipped, below, renumbered, first, last_at, mails, aside = found
     first_at, last = codec.moment(first), codec.moment(last_at) if last_at else None
-    return Progress(uidvalidity, last_uid, skipped, below, renumbered, first_at, last, mails, aside)
+    return FolderProgress(uidvalidity, last_uid, skipped, below, renumbered, first_at, last, mails, aside)
 
 
 def store_mails(
@@ -145,13 +137,13 @@ def tries(conn: sqlite3.Connection, key: FolderKey) -> dict[int, FetchAttempts]:
 
 
 class StoredMailMemory:
-    """The mail memory: these functions as awaited calls on the open outbox. Implements `ports.MailMemory`."""
+    """The mail memory: these functions as awaited calls on the open outbox. Implements `folders.MailMemory`."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
 
-    async def progress(self, mailbox: str, folder: str) -> Progress | None:
+    async def progress(self, mailbox: str, folder: str) -> FolderProgress | None:
         return await self._db.read(partial(progress, mailbox=mailbox, folder=folder))
 
     async def pending_filings(self, key: FolderKey, limit: int) -> list[PendingFiling]:

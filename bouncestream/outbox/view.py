@@ -18,13 +18,13 @@ from typing import TypeVar
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import SchemaTooOld, StoreBusy, StoreError
+from bouncestream.folders import FolderProgress
 from bouncestream.outbox import codec, connection, files, operator
 from bouncestream.outbox.delivery import get_meta, is_settled, oldest_pending, quarantine_count, tally
 from bouncestream.outbox.mailboxes import progress
 from bouncestream.outbox.migrate import newest, version
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.sealing.unlock import State, keys_of, root_of, show, state_of
-from bouncestream.ports import Progress
 
 T = TypeVar("T")
 
@@ -184,7 +184,7 @@ def newest_about(path: Path, recipient: str, key: Secret | None = None) -> tuple
     return (found[0].state.value, found[0].why) if found else ("", "")
 
 
-def read_so_far(path: Path, mailbox: str, folder: str) -> Progress | None:
+def read_so_far(path: Path, mailbox: str, folder: str) -> FolderProgress | None:
     """How far `run` has read a folder of a mailbox; None too where there is no outbox that can be read."""
     try:
         with view(path) as outbox:

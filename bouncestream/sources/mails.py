@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from bouncestream.config.model import Config
+from bouncestream.folders import EmitMails, MailMemory
 from bouncestream.health import Health
 from bouncestream.metrics import Metrics
-from bouncestream.ports import Clock, EmitLetter, EmitMails, MailMemory
+from bouncestream.ports import Clock, EmitLetter
 from bouncestream.sources.webhook.budget import Budget
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from multidict import CIMultiDict
 
 from bouncestream import providers
 from bouncestream.clock import SystemClock
+from bouncestream.folders import FetchedMail, FolderKey, MailBatch
 from bouncestream.health import Health
 from bouncestream.judging.mail import Judging, read_mail
 from bouncestream.metrics import Metrics
@@ -20,7 +21,7 @@ from bouncestream.outbox import delivery, operator
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.operator import Listed
-from bouncestream.ports import FetchedMail, FolderKey, MailBatch, Move, Receipt, State, Submission
+from bouncestream.ports import Move, Receipt, State, Submission
 from bouncestream.providers import webhook
 from bouncestream.providers._contract import WebhookRequest, parse
 from tests.sources.mails import bounce

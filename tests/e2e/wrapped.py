@@ -20,8 +20,9 @@ import sys
 from typing import Any
 
 from bouncestream.__main__ import main
+from bouncestream.folders import MailBatch
 from bouncestream.outbox import intake
-from bouncestream.ports import MailBatch, Receipt, Submission
+from bouncestream.ports import Receipt, Submission
 from bouncestream.relay import ledger, loop
 
 _background: set[asyncio.Task[Receipt]] = set()

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from bouncestream.config.load import load
 from bouncestream.crypto.secret import Secret
 from bouncestream.event import BounceEvent, Kind, Proof, identity_keys
+from bouncestream.folders import Filing
 from bouncestream.judging.mail import Judging, judging_for, read_mail
 from bouncestream.mail.verp import signed
 from bouncestream.policy import Rules
-from bouncestream.ports import Filing
 from tests.sources.mails import FIXTURES, fixture
 
 ARRIVED = datetime(2026, 11, 3, 12, tzinfo=UTC)

@@ -16,12 +16,12 @@ from bouncestream.clock import SystemClock
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config, Retention
 from bouncestream.crypto.secret import Secret
+from bouncestream.folders import EmitMails, MailMemory
 from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mailboxes import StoredMailMemory
-from bouncestream.ports import EmitMails, MailMemory
 from bouncestream.sources.mailbox.listener import Mailboxes
 from tests.mailserver.dovecot import PASSWORD, USER
 

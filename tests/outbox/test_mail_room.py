@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from bouncestream.errors import MailsWait
+from bouncestream.folders import FetchedMail, FolderKey, MailBatch
 from bouncestream.health import Health, Status
 from bouncestream.metrics import UNIDENTIFIED, Metrics
 from bouncestream.outbox import mail_room
@@ -18,7 +19,7 @@ from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mail_room import BEGINNING, SOME, WHOLE
 from bouncestream.outbox.mailboxes import store_mails
-from bouncestream.ports import FetchedMail, FolderKey, MailBatch, Submission, Unreadable
+from bouncestream.ports import Submission, Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, event, later
 from tests.outbox.test_intake import Clock

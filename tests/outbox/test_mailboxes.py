@@ -9,17 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bouncestream.event import BounceEvent, Kind
+from bouncestream.folders import FetchAttempts, FetchedMail, Filing, FolderKey, FolderProgress, MailBatch
 from bouncestream.outbox import delivery, mailboxes
-from bouncestream.ports import (
-    FetchAttempts,
-    FetchedMail,
-    Filing,
-    FolderKey,
-    MailBatch,
-    Progress,
-    Submission,
-    Unreadable,
-)
+from bouncestream.ports import Submission, Unreadable
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 KEY = FolderKey("bounces", "INBOX", 7)
@@ -89,7 +81,7 @@ def test_numbers_that_begin_anew_leave_nothing_of_the_old_ones(conn: sqlite3.Con
     mailboxes.note_tries(conn, KEY, [17], "no answer", NOW)
     key = FolderKey("bounces", "INBOX", uidvalidity)
     mailboxes.store_mails(conn, MailBatch(key, 0, below=6, anew=True), NOW)
-    assert mailboxes.progress(conn, "bounces", "INBOX") == Progress(uidvalidity, 0, 0, 6, 1, NOW, None, 1)
+    assert mailboxes.progress(conn, "bounces", "INBOX") == FolderProgress(uidvalidity, 0, 0, 6, 1, NOW, None, 1)
     assert [conn.execute(f"SELECT * FROM {table}").fetchall() for table in ("marks", "tries", "passed_over")] == [
         [],
         [],
@@ -130,9 +122,9 @@ def test_mails_that_were_set_aside_unread_are_counted_until_one_is_read(conn: sq
 def test_what_was_there_before_is_told_from_what_came_later(conn: sqlite3.Connection) -> None:
     mailboxes.store_mails(conn, MailBatch(KEY, 0, below=90), NOW)
     mailboxes.store_mails(conn, MailBatch(KEY, 14, skipped=10), NOW + timedelta(days=1))
-    assert mailboxes.progress(conn, "bounces", "INBOX") == Progress(7, 14, 10, 90, 0, NOW)
+    assert mailboxes.progress(conn, "bounces", "INBOX") == FolderProgress(7, 14, 10, 90, 0, NOW)
     mailboxes.store_mails(conn, MailBatch(FolderKey("bounces", "INBOX", 8), 0, below=3), NOW + timedelta(days=2))
-    assert mailboxes.progress(conn, "bounces", "INBOX") == Progress(8, 0, 10, 3, 1, NOW)
+    assert mailboxes.progress(conn, "bounces", "INBOX") == FolderProgress(8, 0, 10, 3, 1, NOW)
 
 
 def test_a_mail_that_comes_again_is_not_kept_twice(conn: sqlite3.Connection) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from bouncestream.folders import FetchedMail, Filing, FolderKey, MailBatch
 from bouncestream.mail.spellings import names_of
 from bouncestream.missed import Missed
 from bouncestream.outbox import arrivals, delivery, mailboxes, suppression
 from bouncestream.outbox.braking import take_let_go
 from bouncestream.outbox.missed import take_missed
 from bouncestream.outbox.tables import Stored
-from bouncestream.ports import FetchedMail, Filing, FolderKey, MailBatch
 from tests.outbox import make
 from tests.outbox.make import NOW, SUBSCRIBER, later
 

@@ -7,11 +7,12 @@ import pytest
 
 from bouncestream.alert import AlertState, Delivery, Notice, What
 from bouncestream.event import Kind, Proof
+from bouncestream.folders import FolderKey
 from bouncestream.mail.spellings import names_of
 from bouncestream.outbox import alerts, arrivals, mailboxes, traces
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.traces import Traces
-from bouncestream.ports import FolderKey, Unreadable
+from bouncestream.ports import Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, SUBSCRIBER
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bouncestream.errors import ServerRefused, Throttled
-from bouncestream.ports import FolderKey
+from bouncestream.folders import FolderKey
 from bouncestream.sources.imap.fetch import FORMS, Form
 from bouncestream.sources.imap.replies import Fetched
 from bouncestream.sources.imap.session import Session

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bouncestream.config.mailbox import Mailbox
+from bouncestream.folders import EmitMails, MailMemory
 from bouncestream.health import Health, Status
 from bouncestream.judging.mail import Judging
 from bouncestream.metrics import Metrics
-from bouncestream.ports import Clock, EmitMails, MailMemory
+from bouncestream.ports import Clock
 from bouncestream.sources.imap.fetch import Forms
 from bouncestream.sources.mailbox.connector import Connector
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bouncestream.errors import ServerRefused, StoreBusy, StoreError
+from bouncestream.folders import FetchAttempts, FetchedMail, Filing, FolderKey, FolderProgress, MailBatch
 from bouncestream.judging.mail import Judging, Returned, read_mail, troubled
 from bouncestream.metrics import MAILS
-from bouncestream.ports import FetchAttempts, FetchedMail, Filing, FolderKey, MailBatch, Progress
 from bouncestream.sources.imap.fetch import FORMS
 from bouncestream.sources.imap.names import batches
 from bouncestream.sources.imap.replies import HIGHEST, Fetched, Selected
@@ -69,7 +69,7 @@ class Reading:
         box: MailboxContext,
         session: Session,
         key: FolderKey,
-        progress: Progress,
+        progress: FolderProgress,
         tries: dict[int, FetchAttempts],
     ) -> None:
         self._box = box

@@ -15,8 +15,8 @@ from functools import partial
 
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.errors import ServerRefused
+from bouncestream.folders import Filing, FolderKey, MailMemory, PendingFiling
 from bouncestream.metrics import MAILS_PLACED, Metrics
-from bouncestream.ports import Filing, FolderKey, MailMemory, PendingFiling
 from bouncestream.sources.imap.fetch import halved
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import rules

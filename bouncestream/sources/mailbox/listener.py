@@ -15,10 +15,11 @@ from pathlib import Path
 
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.config.model import Config
+from bouncestream.folders import EmitMails, MailMemory
 from bouncestream.health import Health, Status
 from bouncestream.judging.mail import judging_for
 from bouncestream.metrics import Metrics
-from bouncestream.ports import Clock, EmitMails, MailMemory
+from bouncestream.ports import Clock
 from bouncestream.sources.mailbox.connector import Connector
 from bouncestream.sources.mailbox.context import MailboxContext, MailboxHealth
 from bouncestream.sources.mailbox.folder import Folder

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from bouncestream.errors import ServerRefused, Throttled
-from bouncestream.ports import FolderKey
+from bouncestream.folders import FolderKey
 from bouncestream.sources.imap.names import batches, uid_set
 from bouncestream.sources.imap.replies import HIGHEST, Selected, search_date
 from bouncestream.sources.imap.session import Session

@@ -13,7 +13,7 @@ import logging
 from datetime import datetime
 
 from bouncestream.errors import ServerRefused, Throttled
-from bouncestream.ports import FolderKey, MailBatch, Progress
+from bouncestream.folders import FolderKey, FolderProgress, MailBatch
 from bouncestream.sources.imap.replies import Selected
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import rules
@@ -52,7 +52,7 @@ class Numbers:
             why = await self._begun_anew(session, selected, before.progress, first=self._unsure)
             if not why:
                 return before
-            progress: Progress | None = before.progress
+            progress: FolderProgress | None = before.progress
         else:
             progress = await box.memory.progress(settings.name, self._name)
             why = "UIDVALIDITY"
@@ -100,7 +100,9 @@ class Numbers:
             return 0
         return highest
 
-    async def _begun_anew(self, session: Session, selected: Selected, progress: Progress, *, first: bool) -> str:
+    async def _begun_anew(
+        self, session: Session, selected: Selected, progress: FolderProgress, *, first: bool
+    ) -> str:
         """Why the numbers must be new ones although UIDVALIDITY is the same; empty: they need not be. `first`: over
         this session; within one a server does not exchange its mails unseen."""
         last = progress.last_uid

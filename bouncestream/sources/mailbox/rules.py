@@ -19,8 +19,8 @@ from bouncestream.errors import (
     StoreError,
     TokenError,
 )
+from bouncestream.folders import FetchAttempts, Filing, FolderProgress
 from bouncestream.health import Status
-from bouncestream.ports import FetchAttempts, Filing, Progress
 from bouncestream.settings import shapes
 
 #: Bytes of a mail that are fetched; a bounce says what it has to say before that.
@@ -134,7 +134,7 @@ def unsteady_wait(count: int, settings: Mailbox) -> float:
     return backoff(count - UNSTEADY + 1, base=settings.retry, cap=LONGEST_UNSTEADY, jitter=0)
 
 
-def unread(progress: Progress) -> bool:
+def unread(progress: FolderProgress) -> bool:
     """Whether the folder is not really read: all of its mails, or the last ones, were set aside unread."""
     return progress.aside >= UNREAD or (progress.aside > 0 and not progress.mails)
 
@@ -172,13 +172,13 @@ def failures_after(failures: int, lasted: float, read: bool, settings: Mailbox) 
 # -- which mails ---------------------------------------------------------------------------------------------------
 
 
-def oldest(settings: Mailbox, progress: Progress, now: datetime) -> datetime | None:
+def oldest(settings: Mailbox, progress: FolderProgress, now: datetime) -> datetime | None:
     """Mails that were there before and arrived earlier than this are not read; None: all are. It counts from the
     first contact, so that it means the same tomorrow, and after the server has renumbered its mails."""
     return shapes.since(settings.start, progress.first_read_at or now)
 
 
-def forgotten(progress: Progress, dedupe: float, now: datetime) -> datetime | None:
+def forgotten(progress: FolderProgress, dedupe: float, now: datetime) -> datetime | None:
     """After a renumbering: mails that arrived earlier may have been read, and their marks are gone; None: no such
     moment."""
     return now - timedelta(seconds=dedupe) if progress.renumbered else None

@@ -22,7 +22,7 @@ from pathlib import Path
 from bouncestream.clock import SystemClock
 from bouncestream.config.mailbox import Mailbox
 from bouncestream.errors import FolderMissing, MailboxError, ServerRefused, TokenError
-from bouncestream.ports import Progress
+from bouncestream.folders import FolderProgress
 from bouncestream.printable import mask_all
 from bouncestream.settings import shapes
 from bouncestream.sources.imap.replies import search_date
@@ -43,7 +43,7 @@ _BEGUN = 1.0
 
 
 #: How far a folder of the mailbox was read, as the outbox knows it; called in a thread.
-Known = Callable[[str], Progress | None]
+Known = Callable[[str], FolderProgress | None]
 
 
 class Visitor(Connector):

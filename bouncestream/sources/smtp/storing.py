@@ -9,9 +9,10 @@ import logging
 from dataclasses import dataclass
 
 from bouncestream.errors import MailsWait, StoreError
+from bouncestream.folders import Filing
 from bouncestream.judging.mail import Judging, Returned, read_mail
 from bouncestream.metrics import SMTP_MAILS, Metrics
-from bouncestream.ports import Clock, EmitLetter, Filing
+from bouncestream.ports import Clock, EmitLetter
 from bouncestream.sources.smtp.answers import BUSY, TAKEN, Answer, for_error
 from bouncestream.sources.smtp.trace import Letter, traced
 from bouncestream.sources.webhook.telling import Telling

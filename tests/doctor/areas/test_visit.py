@@ -18,8 +18,8 @@ from bouncestream.config.mailbox import Mailbox
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.areas.mailbox import judge, visit
 from bouncestream.doctor.finding import Finding, Level
+from bouncestream.folders import FolderKey, MailBatch
 from bouncestream.outbox import mailboxes
-from bouncestream.ports import FolderKey, MailBatch
 from bouncestream.sources.mailbox.visit import Visitor
 from bouncestream.sources.oauth.file import TokenFile, token_path
 from tests.doctor.areas.boxes import box, box_by_token

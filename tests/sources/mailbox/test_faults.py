@@ -17,8 +17,9 @@ import pytest
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreUnavailable
+from bouncestream.folders import MailBatch
 from bouncestream.health import Status
-from bouncestream.ports import MailBatch, Receipt
+from bouncestream.ports import Receipt
 from bouncestream.sources.imap.session import Session
 from bouncestream.sources.mailbox import fetching, filing, rules
 from bouncestream.sources.mailbox.folder import Folder

@@ -17,10 +17,11 @@ import pytest
 
 from bouncestream.config.model import Mail
 from bouncestream.errors import StoreBusy
+from bouncestream.folders import MailBatch
 from bouncestream.health import Status
 from bouncestream.mail import decode
 from bouncestream.mail.verdict import Verdict
-from bouncestream.ports import MailBatch, Receipt
+from bouncestream.ports import Receipt
 from bouncestream.sources.mailbox import rules
 from tests.mailserver.dovecot import Dovecot, anonymous, dsn, letter, needs_dovecot
 from tests.mailserver.reader import Reader, mailbox

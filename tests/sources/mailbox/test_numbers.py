@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from bouncestream.config.mailbox import Mailbox
+from bouncestream.folders import FolderProgress
 from bouncestream.health import Status
-from bouncestream.ports import Progress
 from bouncestream.sources.mailbox import rules
 from bouncestream.sources.mailbox.visit import Contact, Visitor, look
 from tests.mailserver.dovecot import Dovecot, letter
@@ -307,7 +307,7 @@ async def test_a_visitor_sees_that_the_numbers_are_new(tmp_path: Path) -> None:
         visitor = Visitor(mailbox(scripted.port), tmp_path / "outbox.db")
         for last, contact in ((5, Contact.KNOWN), (6, Contact.RENUMBERED), (2**32 - 1, Contact.RENUMBERED)):
             async with visitor.open() as session:
-                seen = await look(visitor.settings, session, lambda name, last=last: Progress(7, last))  # type: ignore[misc]
+                seen = await look(visitor.settings, session, lambda name, last=last: FolderProgress(7, last))  # type: ignore[misc]
                 assert seen.folders[0].contact is contact
 
 

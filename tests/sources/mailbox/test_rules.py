@@ -9,8 +9,8 @@ import pytest
 
 from bouncestream import errors
 from bouncestream.config.mailbox import Mailbox
+from bouncestream.folders import FetchAttempts, Filing, FolderProgress
 from bouncestream.health import Status
-from bouncestream.ports import FetchAttempts, Filing, Progress
 from bouncestream.sources.mailbox import rules
 from bouncestream.sources.mailbox.rules import Deaf, FolderState, StillUnreadable
 
@@ -68,11 +68,11 @@ def test_only_a_session_that_lasted_forgives_all() -> None:
 
 def test_where_a_folder_starts_does_not_move_with_time() -> None:
     first = NOW - timedelta(days=100)
-    assert rules.oldest(BOX, Progress(1, 0), NOW) == NOW - timedelta(days=30)
-    assert rules.oldest(BOX, Progress(1, 0, first_read_at=first), NOW) == first - timedelta(days=30)
-    assert rules.oldest(Mailbox(start="all"), Progress(1, 0), NOW) is None
-    assert rules.forgotten(Progress(1, 0), 86400.0, NOW) is None
-    assert rules.forgotten(Progress(1, 0, renumbered=1), 86400.0, NOW) == NOW - timedelta(days=1)
+    assert rules.oldest(BOX, FolderProgress(1, 0), NOW) == NOW - timedelta(days=30)
+    assert rules.oldest(BOX, FolderProgress(1, 0, first_read_at=first), NOW) == first - timedelta(days=30)
+    assert rules.oldest(Mailbox(start="all"), FolderProgress(1, 0), NOW) is None
+    assert rules.forgotten(FolderProgress(1, 0), 86400.0, NOW) is None
+    assert rules.forgotten(FolderProgress(1, 0, renumbered=1), 86400.0, NOW) == NOW - timedelta(days=1)
 
 
 def test_windows_grow_over_gaps_up_to_what_one_line_may_hold() -> None:
