@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 
 from benchmarks.bridge import Bridge
 from benchmarks.figures import Effort, Figure, Run, compare, interleave
@@ -73,6 +74,21 @@ def backlog(effort: Effort) -> list[Figure]:
     return [compare(f"backlog of {number:,} reports, to the disk", ours, theirs, 0.5, names)]
 
 
+def sealed(effort: Effort) -> list[Figure]:
+    """A backlog of 4 KB reports into a sealed outbox ([privacy] seal), against one in the open."""
+    number = effort.events * BACKLOG
+    seal = {"BOUNCESTREAM__PRIVACY__SEAL": "true", "BOUNCESTREAM__PRIVACY__KEY": token_hex(32)}
+    with _dovecot() as dovecot, scratch() as directory:
+        dovecot.put(dsns(number))
+        ours, theirs = interleave(
+            effort.reps,
+            partial(_read, directory, dovecot, number, seal),
+            partial(_read, directory, dovecot, number),
+        )
+    what = f"backlog of {number:,} reports, to the disk of a sealed outbox"
+    return [compare(what, ours, theirs, 0.85, ("sealed", "in the open"))]
+
+
 def long_backlog(effort: Effort) -> list[Figure]:
     """A long backlog: the most memory that it takes, and the rate."""
     number = effort.events * LONG_BACKLOG
@@ -126,9 +142,9 @@ def idling(effort: Effort) -> list[Figure]:
 # -- the contestants -----------------------------------------------------------------------------------------------
 
 
-def _read(directory: Path, dovecot: Dovecot, number: int) -> Run:
+def _read(directory: Path, dovecot: Dovecot, number: int, env: dict[str, str] | None = None) -> Run:
     """From the moment at which it listens: a second of start is no part of reading."""
-    with _bridge(directory, dovecot) as bridge, closing(_reader(bridge)) as outbox:
+    with _bridge(directory, dovecot, env=env) as bridge, closing(_reader(bridge)) as outbox:
         began = time.monotonic()
         with watch(bridge.process) as watched:
             _until(outbox, number, 60 + number / 50)
@@ -159,13 +175,13 @@ def _dovecot() -> Iterator[Dovecot]:
         dovecot.close()
 
 
-def _bridge(directory: Path, dovecot: Dovecot, boxes: int = 1) -> Bridge:
+def _bridge(directory: Path, dovecot: Dovecot, boxes: int = 1, env: dict[str, str] | None = None) -> Bridge:
     users = [USER, *(f"user{number}" for number in range(1, boxes))][:boxes]
     extra = "".join(
         _MAILBOX.format(name=f"box{number}", port=dovecot.imap, user=user, password=PASSWORD)
         for number, user in enumerate(users)
     )
-    return Bridge(directory, extra=extra)
+    return Bridge(directory, extra=extra, env=env)
 
 
 def _reader(bridge: Bridge) -> sqlite3.Connection:

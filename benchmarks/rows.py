@@ -38,6 +38,7 @@ ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
     "judgement": judgement.judgement,
     "mail-latency": mailbox.delivered,
     "mail-backlog": mailbox.backlog,
+    "mail-sealed": mailbox.sealed,
     "mail-100k": mailbox.long_backlog,
     "mail-idle": mailbox.idling,
 }

@@ -220,6 +220,7 @@ class App:
             brake.hard,
             self.sink.newest,
             lambda source: self.watch.usual_peak(source),
+            self.sink.readers,
             self.pausing.pause if self.pausing is not None else None,
         )
 

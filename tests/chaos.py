@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make chaos`: the long version of the simulation and of the storms, with its figures.
 
-python -m tests.chaos [--schedules 50000] [--long-stalls 2000] [--storms 10] [--mail-storms 10] [--first SEED]
+python -m tests.chaos [--schedules 50000] [--long-stalls 2000] [--storms 10] [--brake-storms 3] [--mail-storms 10]
+    [--first SEED]
 
 In schedules with long stalls (nothing is written for one to three times the grace time) some events count twice,
 which no rule can prevent: these are told, and all else must be right. Of each kind of stall as many are played.
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bouncestream.sandbox import Action, Sandbox, SandboxSettings, Subscriber
+from tests.e2e.brake_storm import BrakeStorm
 from tests.e2e.mail_storm import MailStorm
 from tests.e2e.program import Program
 from tests.e2e.storm import Storm
@@ -67,8 +69,34 @@ async def storm(seed: int, kills: int = 20, faults: int = 20) -> bool:
             return not wrong and not unsettled and not held
 
 
+async def brake_storm(seed: int) -> bool:
+    """One storm on a sealed outbox with the brake on; True when nothing is lost, doubled or undone that was not
+    ours, and no file holds an address."""
+    actions = {kind: Action(10**6, "none") for kind in ("hard", "soft", "complaint")}
+    people = [Subscriber(f"p{i}@example.com", lists=(1, 2)) for i in range(20_000)]
+    settings = SandboxSettings(row_seconds=0.0005, subscribers=people, actions=actions)
+    with tempfile.TemporaryDirectory() as folder:
+        async with Sandbox(settings) as sandbox:
+            program = Program(Path(folder), sandbox.url, free_port(), brake="50 in 10m and 5%")
+            weather = BrakeStorm(program, sandbox, random.Random(seed), kills=20, faults=20)
+            begun = time.monotonic()
+            try:
+                await weather.blow()
+            finally:
+                if program.process is not None:
+                    await program.kill()
+            print(
+                f"brake storm {seed} (sealed): {weather.acknowledged} acknowledged, {weather.held} held at most,"
+                f" wrong: {dict(weather.wrong)}, files with addresses: {sorted(weather.files)},"
+                f" {time.monotonic() - begun:.0f} s",
+                flush=True,
+            )
+            return not weather.wrong and not weather.files
+
+
 async def mail_storm(seed: int, mails: int = 500, faults: int = 60) -> bool:
-    """One storm of mails; True when each became one event, and each mail is where it belongs."""
+    """One storm of mails; True when each became one event, and each mail is where it belongs. Every other one is
+    into a sealed outbox, of which no file may hold an address then."""
     actions = {kind: Action(10**6, "none") for kind in ("hard", "soft", "complaint")}
     people = [Subscriber(f"p{i}@example.com") for i in range(mails + faults + 1)]
     settings = SandboxSettings(row_seconds=0.0005, subscribers=people, actions=actions)
@@ -78,6 +106,8 @@ async def mail_storm(seed: int, mails: int = 500, faults: int = 60) -> bool:
         with tempfile.TemporaryDirectory() as folder:
             async with Sandbox(settings) as sandbox, Proxy(dovecot.imap) as proxy:
                 program = Program(Path(folder), sandbox.url, free_port())
+                if sealed := bool(seed % 2):
+                    program.seal()
                 weather = MailStorm(
                     program, sandbox, dovecot, proxy, random.Random(seed), mails=mails, faults=faults
                 )
@@ -89,13 +119,16 @@ async def mail_storm(seed: int, mails: int = 500, faults: int = 60) -> bool:
                     raise
                 missing = await weather.settled(180)
                 wrong = weather.wrong()
+                held = program.addresses() if sealed else set()
                 await program.kill()
                 print(
-                    f"mail storm {seed}: {mails} mails, {len(weather.bounces)} of them bounces, {faults} faults"
-                    f" ({dict(weather.told)}), wrong: {dict(wrong)}, {time.monotonic() - begun:.0f} s {missing}",
+                    f"mail storm {seed}{' (sealed)' if sealed else ''}:"
+                    f" {mails} mails, {len(weather.bounces)} of them bounces, {faults} faults"
+                    f" ({dict(weather.told)}), wrong: {dict(wrong)}, {time.monotonic() - begun:.0f} s {missing}"
+                    f"{' ADDRESSES IN ' + ', '.join(sorted(held)) if held else ''}",
                     flush=True,
                 )
-                return not wrong and not missing
+                return not wrong and not missing and not held
     finally:
         dovecot.close()
 
@@ -117,10 +150,12 @@ def main() -> int:
     parser.add_argument("--schedules", type=int, default=50_000)
     parser.add_argument("--long-stalls", type=int, default=2_000)
     parser.add_argument("--storms", type=int, default=10)
+    parser.add_argument("--brake-storms", type=int, default=3)
     parser.add_argument("--mail-storms", type=int, default=10)
     parser.add_argument("--first", type=int, default=0)
     args = parser.parse_args()
     good = all(asyncio.run(storm(args.first + number)) for number in range(args.storms))
+    good = all(asyncio.run(brake_storm(args.first + number)) for number in range(args.brake_storms)) and good
     if shutil.which("dovecot") is None:
         print("Dovecot is not installed (apt-get install dovecot-imapd dovecot-lmtpd): no mail storms")
         good = False

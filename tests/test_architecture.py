@@ -88,7 +88,7 @@ PURE = [
     "printable.py",
     "policy.py",
     "decay.py",
-    "brake.py",
+    "brake",
     "mail",
     "crypto",
     "providers",

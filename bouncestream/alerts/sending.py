@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bouncestream.alerts.reading import HOUR, Reading, Rule, Verdict
 from bouncestream.alerts.snapshot import Snapshot
 from bouncestream.config.alerting import Alerts
-from bouncestream.judging.refusal import CAUSES, EVERYBODY
+from bouncestream.judging.refusal import CAUSES, EVERYBODY, MANY
 
 #: From so many messages in an hour on.
 AN_HOUR = 20
@@ -26,12 +26,21 @@ def _sending(s: Snapshot, _: Alerts) -> Sequence[Reading]:
 
 
 def _words(cause: str, n: int) -> tuple[str, str]:
+    look = (
+        "Check the server's table of users and its logs. If they do not exist: `bouncestream outbox release "
+        "--held-for operator`. If the server was wrong: `bouncestream outbox drop`."
+    )
     if cause == EVERYBODY:
         return (
             f"Your SMTP server refused nearly every recipient: {n:,} in the last hour. They are held: nobody is "
             "blocklisted.",
-            "Check the server's table of users and its logs. If they do not exist: `bouncestream outbox release "
-            "--held-for operator`. If the server was wrong: `bouncestream outbox drop`.",
+            look,
+        )
+    if cause == MANY:
+        return (
+            f"Your SMTP server refused {n:,} recipients in the last hour, many within a minute, and how many it "
+            "accepted is not known: the campaign is not found in Listmonk. They are held: nobody is blocklisted.",
+            f"{look} To have them weighed against what is sent, give the token campaigns:get_all.",
         )
     return (
         f"Listmonk could not send {n:,} messages in the last hour by your SMTP server: {CAUSES[cause]}.",
@@ -46,7 +55,7 @@ SENDING: tuple[Rule, ...] = (
         "error",
         "Listmonk cannot send",
         f"{AN_HOUR} messages in an hour could not be sent for one cause that is no recipient's, or nearly every "
-        "recipient was refused",
+        "recipient was refused, or many while it is not known how many were not",
         _sending,
         calm=HOUR,
     ),

@@ -27,7 +27,7 @@ from bouncestream.alerts.snapshot import FindingLike, Numbers, Snapshot
 from bouncestream.config.model import Config
 from bouncestream.errors import BouncestreamError, StoreError
 from bouncestream.health import Health, Status
-from bouncestream.judging.refusal import CAUSES, EVERYBODY
+from bouncestream.judging.refusal import CAUSES, EVERYBODY, MANY
 from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, SENDING_FAILED, Metrics
 from bouncestream.outbox import alerts, delivery, missed
 from bouncestream.outbox.db import Database
@@ -166,7 +166,7 @@ class Watch:
             unknown_hour=self._lately.grown("unknown", numbers.unknown_uuids, now) if numbers else 0,
             sending_hour={
                 cause: self._lately.grown(f"sending {cause}", int(self.metrics.get(SENDING_FAILED, cause)), now)
-                for cause in (*CAUSES, EVERYBODY)
+                for cause in (*CAUSES, EVERYBODY, MANY)
             },
             disk_free=free_beside(self.db.path),
             wal=size_of(beside(self.db.path, "-wal")),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from bouncestream.errors import SinkError, SinkRefused, StoreBusy, StoreUnavaila
 from bouncestream.event import Kind, clean_uuid
 from bouncestream.files import Lock
 from bouncestream.outbox import caused, delivery, files, operator
+from bouncestream.outbox.braking import HELD_FOR
 from bouncestream.outbox.db import Database
 from bouncestream.printable import mask
 
@@ -164,7 +165,7 @@ class _Telling:
         kinds = [Kind.HARD, Kind.SOFT, *([Kind.COMPLAINT] if args.complaints else [])]
         return caused.Scope(since_when(args) if args.since else None, campaign, domain, kinds)
 
-    def _begin(self, told: Told, scope: caused.Scope, waiting: int) -> None:
+    def _begin(self, told: Told, scope: caused.Scope, waiting: Mapping[str, int]) -> None:
         """What is said first."""
         if self.args.json:
             return
@@ -181,12 +182,8 @@ class _Telling:
                 f"Listmonk {told.version} cannot change a subscriber without losing its lists (6.1 and later can): "
                 "nothing is changed. These are to be enabled by hand, at the place that is named:",
             )
-        if waiting:
-            out.mark(
-                "⚠",
-                f"{waiting} bounces of what is to be undone are not delivered yet, and will do it again.",
-                "see them: bouncestream outbox list; drop them: bouncestream outbox drop.",
-            )
+        for words, step in _to_come(waiting):
+            out.mark("⚠", words, step)
 
     async def _tell(self, db: Database) -> None:
         ended, self.ended[:] = list(self.ended), []
@@ -230,6 +227,32 @@ class _Telling:
         out.heading(f"Subscribers: {', '.join(parts)}.")
         if interrupted:
             out.mark("⚠", "interrupted. Next: run the same command again; it goes on where it ended")
+
+
+def _to_come(waiting: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """What may yet blocklist the same subscribers, by what holds it: what was seen, and the next step."""
+    braked, unheld = waiting.get(HELD_FOR, 0), waiting.get("", 0)
+    if unheld:
+        yield (
+            f"Not delivered yet, and will do it again: {_bounces(unheld)} of what is to be undone.",
+            "see them: bouncestream outbox list; drop them: bouncestream outbox drop.",
+        )
+    if braked:
+        yield (
+            f"The brake holds {_bounces(braked)} of what is to be undone: Listmonk is not told unless you release "
+            "them.",
+            "if the server was wrong: bouncestream brake drop.",
+        )
+    if held := sum(waiting.values()) - braked - unheld:
+        yield (
+            f"Held for other reasons are {_bounces(held)} of what is to be undone: released, they would do it "
+            "again.",
+            "see them: bouncestream outbox list --state held; drop them: bouncestream outbox drop.",
+        )
+
+
+def _bounces(number: int) -> str:
+    return f"{number:,} bounce{'s' if number != 1 else ''}"
 
 
 @contextmanager

@@ -49,7 +49,8 @@ class BrakeSettings:
         '"50 in 10m and 5%"',
         "Hold hard bounces above this number in this time, and above this share of what the campaign has sent "
         "(where that is not known: above ten times the busiest usual hour of the source, and never below the "
-        'number). Both must be exceeded. "off" for no brake.',
+        "number). Both must be exceeded. Those of one recipient domain are held above this number and this share "
+        'of your readers there. "off" for no brake.',
     )
     pause_campaign: bool = key(
         shapes.TRUTH,

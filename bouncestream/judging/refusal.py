@@ -55,8 +55,9 @@ CAUSES: Mapping[str, str] = {
     "connection": "it cannot be reached",
     "unknown": "its answer tells no cause that we understand",
 }
-#: The cause for which refusals of recipients are held.
-EVERYBODY = "everybody"
+#: The causes for which refusals of recipients are held: nearly all were refused; or many, and it is not known how
+#: many were not.
+EVERYBODY, MANY = "everybody", "many"
 _BY_REASON = {
     "too_big": "size",
     "sender_rejected": "sender",
@@ -98,7 +99,7 @@ class Refusal:
     address: str = ""
     at: datetime | None = None  #: aware, UTC; None: the log's clock is not known
     day: str = ""  #: of the log's own clock
-    everybody: bool = False  #: the server refused nearly everybody in that minute
+    everybody: bool = False  #: the server refused nearly everybody in that minute, as far as is known
 
     def raw(self) -> bytes:
         """What is kept, to be judged again."""

@@ -58,13 +58,17 @@ def claim(
     now: datetime,
     limit: int,
     looked: Container[str] | None = None,
-    ask_first: bool = False,
+    ask_sent: bool = False,
+    ask_readers: bool = False,
 ) -> tuple[Decision, list[Claimed] | None]:
     """`delivery.claim`, after what the brake holds of what is due was held. None, and nothing is changed: it would
-    begin by what is known to be sent, and `ask_first` is set, as that is not fresh."""
+    begin by what is known to be sent, and `ask_sent` is set, as that is not fresh; or `ask_readers` is set, and
+    there are domains whose readers are not known."""
     rows = delivery.due(conn, now, limit)
     decision = brake.judge(_hards(conn, rows), now, usual)
-    if ask_first and any(scope not in brake.braked and scope in usual.sent for scope in decision.braked):
+    if ask_sent and any(scope not in brake.braked and scope in usual.sent for scope in decision.braked):
+        return decision, None
+    if ask_readers and decision.unknown:
         return decision, None
     if decision.held:
         why = "the brake holds it: too many hard bounces are alike"

@@ -104,10 +104,9 @@ def in_scope(conn: sqlite3.Connection, event_ids: Iterable[str], scope: Scope) -
     return dict(conn.execute(QUERIES["events_in_scope"], bounds).fetchall())
 
 
-def waiting(conn: sqlite3.Connection, scope: Scope) -> int:
-    """How many bounces within a scope are still to be told."""
-    count: int = conn.execute(QUERIES["waiting_in_scope"], scope.bounds()).fetchone()[0]
-    return count
+def waiting(conn: sqlite3.Connection, scope: Scope) -> dict[str, int]:
+    """How many bounces within a scope are still to be told, by what they are held for; empty: they are not held."""
+    return dict(conn.execute(QUERIES["waiting_in_scope"], scope.bounds()).fetchall())
 
 
 def begin(

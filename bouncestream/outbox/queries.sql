@@ -773,11 +773,12 @@ WHERE event_id IN (SELECT value FROM json_each(:event_ids)) AND state = 'verifie
   AND (:domain = '' OR domain = :domain OR domain LIKE '%.' || :domain);
 
 -- name: waiting_in_scope
-SELECT count(*) FROM outbox
+SELECT CASE WHEN state = 'held' THEN held_for ELSE '' END AS holder, count(*) FROM outbox
 WHERE (state = 'pending' OR state = 'held' OR state = 'claimed' OR state = 'posted') AND finished_at IS NULL
   AND :kinds LIKE '%,' || kind || ',%' AND (:since = '' OR received_at >= :since)
   AND (:campaign = '' OR campaign_uuid = :campaign)
-  AND (:domain = '' OR domain = :domain OR domain LIKE '%.' || :domain);
+  AND (:domain = '' OR domain = :domain OR domain LIKE '%.' || :domain)
+GROUP BY holder;
 
 -- name: begin_undo
 UPDATE caused SET undo = 'begun', undo_at = ?, undo_found = ?

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The brake at work: it is asked before each claim, told how much campaigns have sent, and says what it holds.
+"""The brake at work: it is asked before each claim, told how much campaigns have sent and how many readers a domain
+has, and says what it holds.
 
 A campaign that runs is paused, where that is wished, once for each time the brake begins; it is never resumed.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Container, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from bouncestream.brake import Brake, Braked, Decision, Threshold, Usual, phrase
+from bouncestream.brake import Brake, Braked, Decision, Hard, Threshold, Usual, phrase
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.health import Status
 from bouncestream.metrics import BRAKE_HELD, BRAKED_TOTAL
@@ -27,6 +29,10 @@ log = logging.getLogger("bouncestream.relay")
 FRESH = 60.0
 #: And before the brake begins: a campaign sends thousands in a minute.
 SURE = 3.0
+#: How many readers a domain has is asked again after so long, sooner where it was not to be had; seconds.
+READERS_FRESH, READERS_AGAIN = 3600.0, 600.0
+#: So many domains are asked for before a claim, and for so long; seconds.
+ASKED, ASKING = 5, 10.0
 #: What is held is counted on the health board so often: each change there is a line of the log.
 SHOWN = 3.0
 
@@ -38,12 +44,15 @@ class Braking:
     threshold: Threshold | None = None
     campaigns: Callable[[], Awaitable[Mapping[str, Campaign]]] | None = None  #: by UUID
     peak: Callable[[str], int | None] = lambda source: None  #: events in the busiest usual hour of a source
+    readers: Callable[[str, str], Awaitable[int]] | None = None  #: at a domain, of the lists of a campaign by UUID
     pause: Callable[[Campaign], Awaitable[str]] | None = None  #: None: campaigns are not paused
     shown: float = SHOWN  #: seconds between two counts on the health board
     changed: bool = True  #: somebody else may have released or dropped what is held
     _brake: Brake | None = None
     _known: Mapping[str, Campaign] = field(default_factory=dict)
     _asked_at: float = float("-inf")
+    #: scope, domain → until when it is fresh, how many
+    _readers: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
     _shown_at: float = float("-inf")
     _said: dict[str, str] = field(default_factory=dict)  # scope → what was said of its campaign
 
@@ -61,11 +70,13 @@ class Braking:
             partial(braking.campaigns_due, now=now, limit=limit)
         ):
             await self._ask(context)
-        ask_first = self._stale(context, SURE)
-        decision, batch = await self._claim(context, brake, now, limit, looked, ask_first)
+        stale = self._stale(context, SURE)
+        decision, batch = await self._claim(context, brake, now, limit, looked, ask_sent=stale, ask_readers=True)
         if batch is None:
-            await self._ask(context)
-            decision, batch = await self._claim(context, brake, now, limit, looked, ask_first=False)
+            if stale:
+                await self._ask(context)
+            await self._ask_readers(context, decision.unknown)
+            decision, batch = await self._claim(context, brake, now, limit, looked)
         assert batch is not None, "it did not ask to ask"
         before = brake.braked
         brake.apply(decision)
@@ -79,12 +90,21 @@ class Braking:
         now: datetime,
         limit: int,
         looked: Container[str] | None,
-        ask_first: bool,
+        *,
+        ask_sent: bool = False,
+        ask_readers: bool = False,
     ) -> tuple[Decision, list[Claimed] | None]:
         peak = {source: busiest for source in brake.sources if (busiest := self.peak(source)) is not None}
-        usual = Usual({mark: one.sent for mark, one in self._known.items()}, peak)
+        usual = Usual({mark: one.sent for mark, one in self._known.items()}, peak, self._known_readers(context))
         job = partial(
-            braking.claim, brake=brake, usual=usual, now=now, limit=limit, looked=looked, ask_first=ask_first
+            braking.claim,
+            brake=brake,
+            usual=usual,
+            now=now,
+            limit=limit,
+            looked=looked,
+            ask_sent=ask_sent,
+            ask_readers=ask_readers and self.readers is not None,
         )
         claimed: tuple[Decision, list[Claimed] | None] = await context.db.write(job, rows=limit)
         return claimed
@@ -102,6 +122,27 @@ class Braking:
             self._known = await self.campaigns()
         except SinkError as error:
             log.debug("how much campaigns have sent is not known: %s", error)
+
+    def _known_readers(self, context: RelayContext) -> Mapping[str, Mapping[str, int]]:
+        now = context.clock.monotonic()
+        self._readers = {key: told for key, told in self._readers.items() if told[0] > now}
+        found: dict[str, dict[str, int]] = {}
+        for (scope, domain), (_, number) in self._readers.items():
+            found.setdefault(scope, {})[domain] = number
+        return found
+
+    async def _ask_readers(self, context: RelayContext, domains: Sequence[Hard]) -> None:
+        """How many readers these domains have. What cannot be had is left out for a while."""
+        if self.readers is None:
+            return
+        for one in domains[:ASKED]:
+            number, fresh = 0, READERS_AGAIN
+            try:
+                async with asyncio.timeout(ASKING / ASKED):
+                    number, fresh = await self.readers(one.domain, one.campaign), READERS_FRESH
+            except (SinkError, TimeoutError) as error:
+                log.debug("how many readers a domain has is not known: %s", error)
+            self._readers[one.scope, one.domain] = (context.clock.monotonic() + fresh, number)
 
     async def _told(self, context: RelayContext, decision: Decision, before: Mapping[str, Braked]) -> None:
         if decision.held:

@@ -2,8 +2,8 @@
 """PURE. The subscriber queries that bouncestream sends, recognised; anything else is an SQL error.
 
 Listmonk puts `?query=` into its SQL as it is. Here `subscribers.email|uuid|id`, `=` or `IN (...)`, joined by OR, is
-all, and behind it one count of stored bounces, a click, or whether a campaign went to one of some lists: a query
-that a test sends by mistake fails here as a wrong one fails there.
+all, and behind it one count of stored bounces, a click, or whether a campaign went to one of some lists; and the
+readers at a domain: a query that a test sends by mistake fails here as a wrong one fails there.
 """
 
 from __future__ import annotations
@@ -29,6 +29,14 @@ _STORED = re.compile(
 _SENT = re.compile(
     r" AND EXISTS \(SELECT 1 FROM campaign_lists JOIN campaigns ON campaigns\.id = campaign_id"
     r" WHERE campaigns\.uuid IN \('([^']*)'\) AND list_id IN \((\d+(?:, \d+)*)\)\)\Z"
+)
+_READERS = re.compile(
+    r"subscribers\.email LIKE '%@([a-z0-9.-]+)' AND subscribers\.status <> 'blocklisted'"
+    r"(?: AND EXISTS \(SELECT 1 FROM subscriber_lists"
+    r" JOIN campaign_lists ON campaign_lists\.list_id = subscriber_lists\.list_id"
+    r" JOIN campaigns ON campaigns\.id = campaign_lists\.campaign_id"
+    r" WHERE subscriber_lists\.subscriber_id = subscribers\.id AND subscriber_lists\.status <> 'unsubscribed'"
+    r" AND campaigns\.uuid IN \('([^']*)'\)\))?\Z"
 )
 _CLICKED = re.compile(
     r" AND EXISTS \(SELECT 1 FROM link_clicks WHERE link_clicks\.subscriber_id = subscribers\.id"
@@ -74,6 +82,20 @@ class Sent:
 
     campaign: str
     lists: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """The readers at a domain: those who may get mails, of the lists of a campaign if one is named."""
+
+    domain: str
+    campaign: str
+
+
+def read_readers(text: str) -> Readers | None:
+    """The query as one for the readers at a domain; None: it is another one."""
+    found = _READERS.fullmatch(text)
+    return Readers(found[1], (found[2] or "").lower()) if found else None
 
 
 def split_sent(text: str) -> tuple[str, Sent | None]:

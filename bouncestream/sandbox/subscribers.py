@@ -17,7 +17,15 @@ from bouncestream.sandbox.calls import Call, Route
 from bouncestream.sandbox.database import MailingList, Person
 from bouncestream.sandbox.model import EMAIL, Subscriber
 from bouncestream.sandbox.posted import Refused
-from bouncestream.sandbox.sql import SqlError, read_query, split_clicked, split_sent, split_stored
+from bouncestream.sandbox.sql import (
+    Readers,
+    SqlError,
+    read_query,
+    read_readers,
+    split_clicked,
+    split_sent,
+    split_stored,
+)
 
 _SEES_LISTS = ("lists:get_all", "lists:manage_all")
 _STATUSES = ("enabled", "disabled", "blocklisted")
@@ -31,6 +39,8 @@ def _listing(call: Call) -> web.Response:
         raise Refused(403, "Permission denied: subscribers:sql_query")
     if text and not listmonk.database_on:
         raise Refused(400, "Error preparing subscriber query: pq: the database is away")
+    if (readers := read_readers(text)) is not None:
+        return _page(call, _readers(call, readers), text)
     try:
         conditions, stored = split_stored(text)
         conditions, sent = split_sent(conditions)
@@ -48,6 +58,25 @@ def _listing(call: Call) -> web.Response:
         if listmonk.version.checks_lists:
             raise Refused(400, f"Error preparing subscriber query: {error}") from error
         raise Refused(500, f"Error fetching Subscribers: {error}") from error
+    return _page(call, people, text)
+
+
+def _readers(call: Call, asked: Readers) -> list[Person]:
+    database = call.listmonk.database
+    lists = database.sent_to.get(asked.campaign, set())
+    return [
+        one
+        for one in database.people.values()
+        if one.email.endswith(f"@{asked.domain}")
+        and one.status != "blocklisted"
+        and (
+            not asked.campaign
+            or any(number in lists and on.status != "unsubscribed" for number, on in one.lists.items())
+        )
+    ]
+
+
+def _page(call: Call, people: Iterable[Person], text: str) -> web.Response:
     if not call.may("subscribers:get_all"):
         people = ()  # only those of lists that the user has a role for, which is none here
     found = sorted(people, key=lambda one: one.id, reverse=call.query.get("order") != "asc")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bouncestream.cli.undo import _to_come
 from bouncestream.files import Lock
 from bouncestream.sandbox import ApiUser, Sandbox, SandboxSettings
 from bouncestream.sandbox.model import Version
@@ -127,10 +128,17 @@ async def test_listmonk_is_away(stage: Stage) -> None:
 async def test_what_cannot_be_undone_and_what_would_do_it_again_is_said_first(stage: Stage) -> None:
     await stage.start()
     await stage.emit(range(5, 7), hold="operator")
+    await stage.emit(range(7, 10), hold="brake")
     await stage.stop()
     settings = stage.sandbox.listmonk.stored_settings()
     actions = {**settings["bounce.actions"], "hard": {"count": 1, "action": "delete"}}
     stage.sandbox.listmonk.saved["bounce.actions"] = actions
     _, out, _ = await undo(stage, "--since", "all", "--dry-run")
     assert "Listmonk deletes subscribers at hard bounces: that cannot be undone." in out
-    assert "2 bounces of what is to be undone are not delivered yet" in out
+    assert "Held for other reasons are 2 bounces of what is to be undone: released, they would do it again." in out
+    assert "The brake holds 3 bounces of what is to be undone: Listmonk is not told unless you release them." in out
+    assert "if the server was wrong: bouncestream brake drop." in out
+    assert "Not delivered yet" not in out
+    assert next(iter(_to_come({"": 1})))[0] == (
+        "Not delivered yet, and will do it again: 1 bounce of what is to be undone."
+    )

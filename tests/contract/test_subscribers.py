@@ -92,6 +92,32 @@ async def test_the_query_for_the_lists_of_a_campaign(listmonk):
         assert [one["id"] for one in body["data"]["results"]] == [person["id"]] * found, (uuid, lists)
 
 
+async def test_the_query_for_the_readers_at_a_domain(listmonk):
+    listmonk.needs("subscribers:get_all", "subscribers:sql_query", "subscribers:manage", "lists:manage_all")
+    mine, other = [await listmonk.list() for _ in range(2)]
+    people = [await listmonk.person(lists=[on["id"]]) for on in (mine, mine, mine, mine, other)]
+    campaign = await listmonk.campaign(mine["id"])
+    gone = {"ids": [people[1]["id"]], "action": "unsubscribe", "target_list_ids": [mine["id"]]}
+    assert (await listmonk.call("PUT", "/api/subscribers/lists", gone))[0] == 200
+    assert (await listmonk.call("PUT", "/api/subscribers/blocklist", {"ids": [people[2]["id"]]}))[0] == 200
+    readers = (
+        "subscribers.email LIKE '%%@%s' AND subscribers.status <> 'blocklisted' AND EXISTS (SELECT 1"
+        " FROM subscriber_lists JOIN campaign_lists ON campaign_lists.list_id = subscriber_lists.list_id"
+        " JOIN campaigns ON campaigns.id = campaign_lists.campaign_id"
+        " WHERE subscriber_lists.subscriber_id = subscribers.id AND subscriber_lists.status <> 'unsubscribed'"
+        " AND campaigns.uuid IN ('%s'))"
+    )
+    domain = people[0]["email"].partition("@")[2]
+    for uuid, at, found in (
+        (campaign, domain, 2),
+        (campaign, f"other.{domain}", 0),
+        (people[0]["uuid"], domain, 0),
+    ):
+        status, body = await listmonk.find(readers % (at, uuid), page=1, per_page=1)
+        assert status == 200, body
+        assert (body["data"]["total"], len(body["data"]["results"])) == (found, min(found, 1))
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -9,7 +9,7 @@ import re
 import signal
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +85,16 @@ class Program:
 
     def addresses(self) -> set[str]:
         """The files in its folder that hold an address of `event`, deleted ones that it still has open too."""
-        files = {str(file): file for file in self.folder.iterdir()}
+        files = list(self.folder.iterdir())
         if self.process is not None:
-            files |= {f"open: {one.readlink()}": one for one in Path(f"/proc/{self.process.pid}/fd").iterdir()}
-        held = {name: file.read_bytes() for name, file in files.items() if file.is_file()}
-        return {name for name, data in held.items() if _ADDRESS.search(data)}
+            files += Path(f"/proc/{self.process.pid}/fd").iterdir()
+        found = set()
+        for file in files:
+            with suppress(FileNotFoundError):  # closed or removed since
+                name = f"open: {file.readlink()}" if file.is_relative_to("/proc") else str(file)
+                if file.is_file() and _ADDRESS.search(file.read_bytes()):
+                    found.add(name)
+        return found
 
     async def start(self, *, ready: bool = True) -> None:
         """Returns once it listens; with `ready` false at once."""

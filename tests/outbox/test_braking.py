@@ -91,7 +91,7 @@ def test_what_is_sent_is_asked_before_it_begins(conn: sqlite3.Connection) -> Non
     make.submit(conn, *(make.event(f"p{n}@example.com", campaign_uuid=CAMPAIGN) for n in range(5)))
     brake = Brake(Threshold(3, WINDOW, 0.05))
     claim = partial(braking.claim, conn, brake=brake, now=make.NOW, limit=100)
-    _, batch = claim(usual=Usual(sent={CAMPAIGN: 60}), ask_first=True)
+    _, batch = claim(usual=Usual(sent={CAMPAIGN: 60}), ask_sent=True)
     assert batch is None
     assert braking.held(conn) == 0
     assert braking.braked(conn) == []
@@ -112,3 +112,13 @@ def test_released_replayed_and_imported_are_let_go(conn: sqlite3.Connection) -> 
 def test_what_the_servers_said(conn: sqlite3.Connection) -> None:
     make.submit(conn, make.event("a@example.com", hold="brake", diagnostic="550 no"), make.event("b@example.com"))
     assert braking.diagnostics(conn) == ["550 no"]
+
+
+def test_readers_that_are_not_known_are_asked_before_a_claim(conn: sqlite3.Connection) -> None:
+    make.submit(conn, *(make.event(f"p{n}@example.com", campaign_uuid=CAMPAIGN) for n in range(5)))
+    claim = partial(braking.claim, conn, brake=Brake(Threshold(3, WINDOW, 0.05)), now=make.NOW, limit=100)
+    decision, batch = claim(usual=Usual(sent={CAMPAIGN: 1000}), ask_readers=True)
+    assert ([(one.scope, one.domain) for one in decision.unknown], batch) == ([(CAMPAIGN, "example.com")], None)
+    assert braking.held(conn) == 0
+    decision, batch = claim(usual=Usual({CAMPAIGN: 1000}, readers={CAMPAIGN: {"example.com": 5}}), ask_readers=True)
+    assert (len(decision.held), batch) == (5, [])

@@ -179,4 +179,4 @@ def test_what_the_relay_holds_is_in_no_scope(conn: sqlite3.Connection, verified:
     make.settle(conn, 4, State.POSTED)
     ids = [str(event_id) for (event_id,) in make.rows(conn, "event_id")]
     assert set(caused.in_scope(conn, ids, Scope()).values()) == {1, 2, 3}
-    assert caused.waiting(conn, Scope()) == 1
+    assert caused.waiting(conn, Scope()) == {"": 1}

@@ -211,3 +211,40 @@ async def test_a_campaign_that_is_not_paused_is_told(bridge: Bridge, answer: str
     await bridge.emit(range(200), campaign_uuid=MARK)
     await bridge.idle()
     assert said in bridge.health.parts["brake"].why
+
+
+async def test_a_provider_with_few_of_the_readers_is_asked_for(bridge: Bridge) -> None:
+    asked = []
+
+    async def campaigns() -> Mapping[str, Campaign]:
+        return {MARK: replace(RUNNING, sent=100_000)}
+
+    async def readers(domain: str, campaign: str) -> int:
+        asked.append((domain, campaign))
+        return 900
+
+    await with_brake(bridge, brake(campaigns=campaigns, readers=readers))
+    await bridge.emit(range(300), campaign_uuid=MARK, reason="user_unknown")
+    await bridge.idle()
+    states = await bridge.states()
+    assert states["held"] >= 200
+    assert asked == [("example.com", MARK)]
+    assert "alike are example.com (user unknown)" in bridge.health.parts["brake"].why
+
+
+async def test_readers_that_cannot_be_asked_for_are_left_out_for_a_while(bridge: Bridge) -> None:
+    asked = []
+
+    async def campaigns() -> Mapping[str, Campaign]:
+        return {MARK: replace(RUNNING, sent=100_000)}
+
+    async def readers(domain: str, campaign: str) -> int:
+        asked.append(domain)
+        raise SinkRefused(403, "permission denied: subscribers:sql_query")
+
+    await with_brake(bridge, brake(campaigns=campaigns, readers=readers))
+    await bridge.emit(range(200), campaign_uuid=MARK)
+    await bridge.until_states({"verified": 50, "pending": 150})
+    await bridge.emit(range(200, 210), campaign_uuid=MARK)
+    await bridge.until_states({"verified": 50, "pending": 160})
+    assert len(asked) == 1

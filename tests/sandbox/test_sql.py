@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bouncestream.sandbox.sql import Condition, SqlError, read_query
+from bouncestream.sandbox.sql import Condition, Readers, SqlError, read_query, read_readers
 
 MARK = "0193aaaa-0000-7000-8000-00000000000a"
 
@@ -48,6 +48,13 @@ def test_queries(query, found):
 def test_anything_else_is_an_error(query):
     with pytest.raises(SqlError, match="pq: "):
         read_query(query)
+
+
+def test_the_readers_at_a_domain():
+    there = "subscribers.email LIKE '%@mid.example' AND subscribers.status <> 'blocklisted'"
+    assert read_readers(there) == Readers("mid.example", "")
+    assert read_readers(there + " OR 1=1") is None
+    assert read_readers("subscribers.email LIKE '%@mid.example'") is None
 
 
 @given(st.text())

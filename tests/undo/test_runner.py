@@ -270,4 +270,4 @@ async def test_a_clock_that_is_wrong(stage: Stage, sandbox: Sandbox) -> None:
 async def test_what_still_waits_is_counted(stage: Stage) -> None:
     await stage.delivered(range(2))
     await stage.emit(range(2, 5), hold="operator")
-    assert await stage.db.read(partial(caused.waiting, scope=Scope())) == 3
+    assert await stage.db.read(partial(caused.waiting, scope=Scope())) == {"operator": 3}

@@ -205,6 +205,17 @@ def people(path: str, found: Mapping[str, Any]) -> list[Subscriber]:
     return [_person(path, row) for row in rows_of(path, found)]
 
 
+def total(path: str, found: Mapping[str, Any]) -> int:
+    """How many there are on all pages of a list that was asked for one of them a page. Raises SinkError."""
+    rows = rows_of(path, found)
+    if not rows:
+        return 0
+    number = _whole(path, found, "total")
+    if len(rows) > 1:
+        raise odd(path, f"it shows {len(rows)} of {number}, and was asked for one: does a proxy strip the query?")
+    return number
+
+
 def none_but(path: str, found: Iterable[str], asked: Iterable[str]) -> None:
     """Refuse an answer with others than those that were asked for. Raises SinkError."""
     if not {value.lower() for value in found} <= {value.lower() for value in asked}:

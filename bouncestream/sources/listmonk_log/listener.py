@@ -324,11 +324,12 @@ class LogListener:
             self._sent[one.id].note(now, one.sent)
         return True
 
-    def _sent_in(self, one: Waiting, now: float) -> float:
-        """The messages that got through in that minute: as they were seen to, else on the average."""
+    def _sent_in(self, one: Waiting, now: float) -> float | None:
+        """The messages that got through in that minute: as they were seen to, else on the average; None: its
+        campaign is not known."""
         campaign = sent_at(self._campaigns or {}, one.refusal.campaign, one.refusal.at)
         if campaign is None:
-            return 0.0
+            return None
         seen = self._sent.get(campaign.id)
         lately = seen.lately(now) if seen is not None else None
         if lately is not None and now - one.since < MINUTE:

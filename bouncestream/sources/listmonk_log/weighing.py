@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TypeGuard
 
 from bouncestream.event import Kind
-from bouncestream.judging.refusal import EVERYBODY, LISTMONK_LOG, Refusal, judge
+from bouncestream.judging.refusal import EVERYBODY, LISTMONK_LOG, MANY, Refusal, judge
 from bouncestream.metrics import SENDING_FAILED, Metrics
 from bouncestream.policy import Rules
 from bouncestream.ports import Clock, Emit, RawInput, Submission
@@ -41,13 +41,13 @@ class Waiting:
 @dataclass(eq=False, slots=True)
 class Weighing:
     """All refusals that wait. `rules` may change; `sent` tells how many messages got through in the minute of one,
-    by now."""
+    by now; None: that is not known."""
 
     emit: Emit
     rules: Rules
     clock: Clock
     metrics: Metrics
-    sent: Callable[[Waiting, float], float]
+    sent: Callable[[Waiting, float], float | None]
     waiting: list[Waiting] = field(default_factory=list)
     _refused: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -73,17 +73,21 @@ class Weighing:
     async def settle(self) -> None:
         """Store what was weighed. Raises StoreError; what was not stored is tried again."""
         now = self.clock.monotonic()
-        ready: list[tuple[Waiting, Submission]] = []
+        ready: list[tuple[Waiting, Submission, str]] = []
         for one in self.waiting:
-            weight = self._weight(one, now)
-            if weight is not Weight.WAIT:
-                ready.append((one, self._held(one) if weight is Weight.HOLD else one.submission))
+            sent = self.sent(one, now) if one.hard else None
+            weight = self._weight(one, sent, now)
+            if weight is Weight.HOLD:
+                ready.append((one, self._held(one), MANY if sent is None else EVERYBODY))
+            elif weight is Weight.GO:
+                ready.append((one, one.submission, ""))
         for at in range(0, len(ready), BATCH):
             some = ready[at : at + BATCH]
-            answers = await asyncio.gather(*(self.emit(told) for _, told in some), return_exceptions=True)
-            stored = [pair for pair, got in zip(some, answers, strict=True) if not _failed(got)]
-            self.metrics.add(SENDING_FAILED, EVERYBODY, by=sum(told is not one.submission for one, told in stored))
-            gone = {id(one) for one, _ in stored}
+            answers = await asyncio.gather(*(self.emit(told) for _, told, _ in some), return_exceptions=True)
+            stored = [taken for taken, got in zip(some, answers, strict=True) if not _failed(got)]
+            for cause, number in Counter(cause for _, _, cause in stored if cause).items():
+                self.metrics.add(SENDING_FAILED, cause, by=number)
+            gone = {id(one) for one, _, _ in stored}
             self.waiting = [one for one in self.waiting if id(one) not in gone]
             for error in filter(_failed, answers):
                 raise error
@@ -92,10 +96,10 @@ class Weighing:
         raw = RawInput(LISTMONK_LOG, LISTMONK_LOG, self.clock.now(), refusal.raw(), "application/json")
         return judge(refusal, raw, self.rules)
 
-    def _weight(self, one: Waiting, now: float) -> Weight:
+    def _weight(self, one: Waiting, sent: float | None, now: float) -> Weight:
         if not one.hard:
             return Weight.GO
-        return weigh(self._refused[one.minute], self.sent(one, now), over=now - one.since >= MINUTE)
+        return weigh(self._refused[one.minute], sent or 0, over=now - one.since >= MINUTE)
 
     def _held(self, one: Waiting) -> Submission:
         found = self._judged(replace(one.refusal, everybody=True))

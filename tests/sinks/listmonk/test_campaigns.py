@@ -8,7 +8,7 @@ import pytest
 
 from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.ports import Campaign
-from bouncestream.sandbox import ApiUser, Sandbox, SandboxSettings
+from bouncestream.sandbox import ApiUser, Sandbox, SandboxSettings, Subscriber
 from bouncestream.sandbox.model import Letter
 from bouncestream.sinks.listmonk.campaigns import Campaigns
 
@@ -57,3 +57,30 @@ async def test_listmonk_is_away(campaigns: Campaigns, sandbox: Sandbox) -> None:
     sandbox.fault("html_200")
     with pytest.raises(SinkError):
         await campaigns.newest()
+
+
+async def test_how_many_readers_are_at_a_domain() -> None:
+    people = [
+        Subscriber("a@mid.example"),
+        Subscriber("b@mid.example", status="blocklisted"),
+        Subscriber("c@mid.example", lists=(2,)),
+        Subscriber("d@mid.example", lists=()),
+        Subscriber("e@amid.example"),
+        Subscriber("f@sub.mid.example"),
+    ]
+    letters = {MARK: Letter("The letter", lists=(1, 2))}
+    async with Sandbox(SandboxSettings(row_seconds=0, campaigns=letters, subscribers=people)) as sandbox:
+        client = Campaigns(sandbox.url, "bridge", "sandbox-token-of-bridge", instance="us")
+        try:
+            assert await client.readers("mid.example", MARK) == 2
+            assert await client.readers("mid.example") == 3
+            assert await client.readers("nobody.example", MARK) == 0
+            for odd in ("mid.example'", "%", "m_d.example", "MID.example", "[192.0.2.1]", ""):
+                assert await client.readers(odd) == 0
+            bridge = sandbox.settings.users["bridge"]
+            less = bridge.permissions - {"subscribers:sql_query"}
+            sandbox.settings.users["bridge"] = ApiUser(bridge.name, bridge.token, less)
+            with pytest.raises(SinkRefused, match="subscribers:sql_query"):
+                await client.readers("mid.example")
+        finally:
+            await client.close()

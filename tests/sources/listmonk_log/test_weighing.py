@@ -19,8 +19,8 @@ def refusal(number: int, words: str = "550 5.1.1 User unknown") -> Refusal:
     return Refusal(number, words, "News", address=f"u{number}@example.com", day="2026-11-29")
 
 
-def weighing(recorder: Recorder, sent: float) -> Weighing:
-    def through(_: Waiting, now: float) -> float:
+def weighing(recorder: Recorder, sent: float | None) -> Weighing:
+    def through(_: Waiting, now: float) -> float | None:
         return sent
 
     return Weighing(recorder, Rules(), Clock(), Metrics(), through)
@@ -65,3 +65,16 @@ async def test_a_soft_one_and_a_cause_wait_for_nothing() -> None:
     assert [one.events[0].recipient for one in recorder.submissions] == ["u1@example.com"]
     assert made.metrics.get(SENDING_FAILED, "connection") == 1
     assert [one.refusal.subscriber for one in made.waiting] == [3]
+
+
+@pytest.mark.parametrize(("sent", "cause"), [(1, "everybody"), (None, "many")])
+async def test_how_many_got_through_is_said_to_be_known_or_not(sent: float | None, cause: str) -> None:
+    recorder = Recorder()
+    made = weighing(recorder, sent)
+    for number in range(20):
+        made.add(refusal(number), AT)
+    made.clock.monotonic = lambda: 1e12  # type: ignore[method-assign]
+    await made.settle()
+    assert {one.events[0].hold for one in recorder.submissions} == {"operator"}
+    assert made.metrics.get(SENDING_FAILED, cause) == 20
+    assert made.metrics.get(SENDING_FAILED, "many" if cause == "everybody" else "everybody") == 0

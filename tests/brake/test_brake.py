@@ -4,65 +4,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from bouncestream.brake import Brake, Decision, Hard, Mark, Patience, Threshold, Usual, phrase, server_of
-
-START = datetime(2026, 11, 1, 12, tzinfo=UTC)
-DEFAULT = Threshold(50, timedelta(minutes=10), 0.05)
-UNKNOWN = "user_unknown"
-
-
-def hard(number: int, seconds: float, domain: str = "", reason: str = UNKNOWN, **more: str) -> Hard:
-    given = {"campaign": "c", "source": "shop", "server": ""} | more
-    return Hard(
-        number, START + timedelta(seconds=seconds), domain=domain or f"d{number}.example", reason=reason, **given
-    )
-
-
-def play(
-    stream: Iterable[Hard],
-    usual: Usual | Callable[[datetime], Usual],
-    *,
-    batch: int = 1,
-    brake: Brake | None = None,
-    waiting: int | None = 0,
-) -> tuple[list[Hard], list[Hard], Brake]:
-    """(let through, held, the brake), batch by batch, each as soon as its last one came in, and what waits once it
-    is due. `waiting`: so many had to wait, None: some."""
-    brake = brake or Brake(DEFAULT)
-    through: list[Hard] = []
-    held: list[Hard] = []
-    waits: dict[int, tuple[datetime, Hard]] = {}
-    waited = 0
-
-    def decide(some: list[Hard], now: datetime) -> None:
-        nonlocal waited
-        decision = brake.judge(some, now, usual(now) if callable(usual) else usual)
-        brake.apply(decision)
-        for one in [*some, *(one for _, one in waits.values() if one.row in decision.held)]:
-            waits.pop(one.row, None)
-            if one.row in decision.waits:
-                waits[one.row] = decision.waits[one.row], one
-                waited += 1
-            else:
-                (held if one.row in decision.held else through).append(one)
-
-    hards = list(stream)
-    for at in range(0, len(hards), batch):
-        some = hards[at : at + batch]
-        now = some[-1].at
-        decide([*(one for until, one in waits.values() if until <= now), *some], now)
-    while waits:
-        now = min(until for until, _ in waits.values())
-        decide([one for until, one in waits.values() if until <= now], now)
-    assert len(through) + len(held) == len(hards)
-    assert waited == waiting if waiting is not None else waited
-    return through, held, brake
+from bouncestream.brake import Brake, Decision, Hard, Threshold, Usual
+from tests.brake.streams import ANY, DEFAULT, START, UNKNOWN, hard, play
 
 
 def test_a_large_list_with_few_hard_bounces() -> None:
@@ -143,45 +92,66 @@ def test_what_flaps_while_much_is_sent() -> None:
     assert len(through) + len(held) == 2000
 
 
-@pytest.mark.parametrize("rate", [0.8, 0.9, 5, 500])
-def test_however_fast_they_come(rate: float) -> None:
-    """3,000 of 10,000 sent; below 500 in ten minutes it is not braked."""
-    stream = [hard(n, n / rate, "big.example") for n in range(3000)]
-    through, held, _ = play(stream, Usual({"c": 10_000}), batch=10, waiting=None if rate > 0.8 else 0)
-    assert len(through) <= 100 if rate > 0.8 else held == []
+def campaign(*, readers: int, refused: float, seconds: float) -> tuple[list[Hard], Usual]:
+    """100,000 mails in so many seconds: a part of those to a provider of so many readers are refused, of the others
+    0.5 % are hard. All is sent at the end, and the readers there are known."""
+    dice = random.Random(readers)
+    number = int(readers * refused)
+    stream = [hard(n, (n + 1) * seconds / number, "mid.example") for n in range(number)]
+    others = int((100_000 - readers) * 0.005)
+    stream += [hard(10**6 + n, n * seconds / others, f"d{dice.randrange(300)}.example") for n in range(others)]
+    stream.sort(key=lambda one: one.at)
+    return stream, Usual({"c": 100_000}, readers={"c": {"mid.example": readers}})
 
 
-def test_an_ordinary_campaign_hardly_waits() -> None:
-    """1 % hard of 100 mails a second; what is sent is known as of a minute ago."""
-    stream = [hard(n, n, f"d{n % 50}.example") for n in range(1000)]
+@pytest.mark.parametrize(
+    ("readers", "seconds", "batch"),
+    [(200, 600, 1), (1000, 600, 50), (3000, 60, 50), (3000, 6000, 5), (4000, 600, 50)],
+)
+def test_a_provider_with_few_of_the_readers_that_refuses_all(readers: int, seconds: float, batch: int) -> None:
+    stream, usual = campaign(readers=readers, refused=1, seconds=seconds)
+    through, held, brake = play(stream, usual, batch=batch, waiting=ANY)
+    assert len([one for one in through if one.domain == "mid.example"]) <= 105
+    assert {one.domain for one in held} == {"mid.example"}
+    assert [str(mark) for one in brake.braked.values() for mark in one.marks] == ["mid.example (user unknown)"]
+    if seconds > 60:  # where it is not known how many readers it has, it stays below the share of all
+        assert play(stream, Usual(usual.sent), batch=batch, waiting=ANY)[1] == []
 
-    def usual(now: datetime) -> Usual:
-        return Usual({"c": int((now - START).total_seconds() // 60 * 60 * 100)})
 
-    through, held, brake = play(stream[61:1000], usual, batch=5, waiting=None)
-    assert (len(through), held) == (939, [])
-    assert Patience(DEFAULT, brake.window).waiting == {}
+@pytest.mark.parametrize(("readers", "refused"), [(40_000, 0.005), (40_000, 0.04), (15_000, 0.04), (900, 0.05)])
+def test_a_provider_that_refuses_few_of_its_readers(readers: int, refused: float) -> None:
+    stream, usual = campaign(readers=readers, refused=refused, seconds=600)
+    assert play(stream, usual, batch=20, waiting=ANY)[1] == []
 
 
-def test_what_waits_is_remembered_by_a_start() -> None:
-    stream = [hard(n, n / 100, "big.example") for n in range(300)]
-    sent = Usual({"c": 10_000})
+def test_the_others_are_counted_without_a_provider_that_is_held_by_itself() -> None:
+    """Of 10,000, 490 are at it and refused, and 2 % of the others: together more than the share of all."""
+    stream = [hard(n, n, "mid.example") for n in range(490)]
+    stream += [hard(1000 + n, n * 2.5, f"d{n % 97}.example") for n in range(190)]
+    stream.sort(key=lambda one: one.at)
+    usual = Usual({"c": 10_000}, readers={"c": {"mid.example": 490}})
+    through, held, brake = play(stream, usual, waiting=ANY)
+    assert len([one for one in through if one.domain == "mid.example"]) <= 50
+    assert {one.domain for one in held} == {"mid.example"}
+    # it ends by itself, and a provider that is large begins anew
+    quiet = hard(3000, 490 + 590, "d1.example")
+    assert brake.decide([quiet], quiet.at, usual).braked == {}
+    both = [hard(4000 + n, 2000 + n / 10, "big.example") for n in range(600)]
+    both += [hard(5000 + n, 2001 + n / 10, "mid.example") for n in range(400)]
+    both.sort(key=lambda one: one.at)
+    _, _, brake = play(both, usual, brake=brake, waiting=ANY)
+    assert [mark.name for mark in brake.braked["c"].marks] == ["mid.example", "big.example"]
+
+
+def test_how_many_readers_a_domain_has_is_asked_where_it_matters() -> None:
     brake = Brake(DEFAULT)
-    decision = brake.judge(stream, stream[-1].at, sent)
-    assert sorted(decision.waits) == list(range(50, 300))
-    assert set(decision.waits.values()) == {one.at + DEFAULT.window for one in stream[50:]}
-    brake.apply(decision)
-    window = [replace(one, waits=one.row in decision.waits) for one in brake.window]
-    later = [hard(n, n / 100, "big.example") for n in range(300, 600)]
-    held = Brake(DEFAULT, window).judge(later, later[-1].at, sent).held
-    assert sorted(held) == list(range(50, 600))
-
-
-def test_nothing_waits_for_longer_than_half_an_hour() -> None:
-    day = Threshold(5, timedelta(days=1), 0.05)
-    stream = [hard(n, 0, "big.example") for n in range(10)]
-    decision = Brake(day).judge(stream, START, Usual({"c": 1000}))
-    assert set(decision.waits.values()) == {START + timedelta(minutes=30)}
+    stream = [hard(n, n, "mid.example") for n in range(60)] + [hard(100 + n, n) for n in range(100)]
+    now = stream[-1].at
+    sent, known = {"c": 100_000}, {"c": {"mid.example": 0}}
+    assert {one.domain for one in brake.judge(stream, now, Usual(sent)).unknown} == {"mid.example"}
+    assert brake.judge(stream[:50], now, Usual(sent)).unknown == []
+    assert brake.judge(stream, now, Usual(sent, readers=known)).unknown == []
+    assert brake.judge(stream, now, Usual({"c": 1000})).unknown == []  # it would begin at 50 anyway
 
 
 def test_alike_by_their_server() -> None:
@@ -238,7 +208,7 @@ def test_what_is_counted_as_it_moves_is_what_is_there(seed: int, monkeypatch: py
     """A brake that has gone all the way decides as one that is given the window as it stands."""
     dice = random.Random(seed)
     most = dice.choice((100_000, 60))
-    monkeypatch.setattr("bouncestream.brake.MOST", most)
+    monkeypatch.setattr("bouncestream.brake.brake.MOST", most)
     threshold = Threshold(dice.choice((3, 20)), timedelta(seconds=100), 0.05)
     brake, now, row, began = Brake(threshold), 0.0, 0, 0
     for _ in range(80):
@@ -249,7 +219,10 @@ def test_what_is_counted_as_it_moves_is_what_is_there(seed: int, monkeypatch: py
             seconds, domain = now - dice.choice((0, 0, dice.random() * 150)), f"d{dice.randrange(3)}.example"
             of = {"campaign": dice.choice(("", "c")), "source": dice.choice(("shop", "news"))}
             coming.append(hard(number, seconds, domain, dice.choice((UNKNOWN, "full")), **of))
-        usual = Usual({"c": dice.choice((100, 1000))}, {"shop": dice.choice((0, 2))})
+        readers = {"c": {"d0.example": dice.choice((0, 50, 200))}, "source shop": {"d1.example": 100}}
+        usual = Usual(
+            {"c": dice.choice((100, 1000))}, {"shop": dice.choice((0, 2))}, dice.choice((readers, readers, {}))
+        )
         at = START + timedelta(seconds=now)
         decision = brake.decide(coming, at, usual)
         assert decision == Brake(threshold, brake.window, brake.braked.values()).decide(coming, at, usual)
@@ -262,41 +235,3 @@ def test_what_is_counted_as_it_moves_is_what_is_there(seed: int, monkeypatch: py
                 one.row for one in brake.window if one.row in decision.held
             }
     assert began
-
-
-@pytest.mark.parametrize(
-    ("text", "server"),
-    [
-        (
-            "host mx1.example.com[192.0.2.1] said: 550 5.1.1 User unknown (in reply to RCPT TO command)",
-            "example.com",
-        ),
-        ("550 5.1.1 <a@b.example>: rejected by mx.gate.example.net: no", "gate.example.net"),
-        ("Remote-MTA: dns; example.org", "example.org"),
-        ("550 5.1.1 no such user", ""),
-        ("", ""),
-        ("host " * 500, ""),
-    ],
-)
-def test_the_server_of_a_diagnostic(text: str, server: str) -> None:
-    assert server_of(text) == server
-
-
-def test_the_phrase_that_they_share() -> None:
-    texts = [f"550 5.1.1 <p{n}@example.com>: Recipient address rejected [id {n}ab]" for n in range(10)]
-    assert phrase([*texts, "something else"]) == "Recipient address rejected"
-    for glued in (
-        "[mx one]p{}@example.com",
-        "<id>p{}@example.com",
-        "<p{}@example.com>x@example.org",
-        "x%40example.com",
-    ):
-        assert phrase([f"550 {glued.format(n)} no such user here" for n in range(3)]) == "no such user here"
-    assert phrase([f"word{chr(97 + n)} other" for n in range(5)]) == ""
-    assert phrase([]) == ""
-
-
-def test_words() -> None:
-    assert str(DEFAULT) == "50 in 10m and 5%"
-    assert str(Threshold(7, timedelta(seconds=90), 0.005)) == "7 in 90s and 0.5%"
-    assert str(Mark("reason", "", "")) == "no reason given"

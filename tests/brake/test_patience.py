@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What waits, as more of it may come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bouncestream.brake import Brake, Threshold, Usual
+from bouncestream.brake.patience import Patience
+from tests.brake.streams import DEFAULT, START, hard, play
+
+
+@pytest.mark.parametrize("rate", [0.8, 0.9, 5, 500])
+def test_however_fast_they_come(rate: float) -> None:
+    """3,000 of 10,000 sent; below 500 in ten minutes it is not braked."""
+    stream = [hard(n, n / rate, "big.example") for n in range(3000)]
+    through, held, _ = play(stream, Usual({"c": 10_000}), batch=10, waiting=None if rate > 0.8 else 0)
+    assert len(through) <= 100 if rate > 0.8 else held == []
+
+
+def test_an_ordinary_campaign_hardly_waits() -> None:
+    """1 % hard of 100 mails a second; what is sent is known as of a minute ago."""
+    stream = [hard(n, n, f"d{n % 50}.example") for n in range(1000)]
+
+    def usual(now: datetime) -> Usual:
+        return Usual({"c": int((now - START).total_seconds() // 60 * 60 * 100)})
+
+    through, held, brake = play(stream[61:1000], usual, batch=5, waiting=None)
+    assert (len(through), held) == (939, [])
+    assert Patience(DEFAULT, brake.window).waiting == {}
+
+
+def test_what_waits_is_remembered_by_a_start() -> None:
+    stream = [hard(n, n / 100, "big.example") for n in range(300)]
+    sent = Usual({"c": 10_000})
+    brake = Brake(DEFAULT)
+    decision = brake.judge(stream, stream[-1].at, sent)
+    assert sorted(decision.waits) == list(range(50, 300))
+    assert set(decision.waits.values()) == {one.at + DEFAULT.window for one in stream[50:]}
+    brake.apply(decision)
+    window = [replace(one, waits=one.row in decision.waits) for one in brake.window]
+    later = [hard(n, n / 100, "big.example") for n in range(300, 600)]
+    held = Brake(DEFAULT, window).judge(later, later[-1].at, sent).held
+    assert sorted(held) == list(range(50, 600))
+
+
+def test_nothing_waits_for_longer_than_half_an_hour() -> None:
+    day = Threshold(5, timedelta(days=1), 0.05)
+    stream = [hard(n, 0, "big.example") for n in range(10)]
+    decision = Brake(day).judge(stream, START, Usual({"c": 1000}))
+    assert set(decision.waits.values()) == {START + timedelta(minutes=30)}
