@@ -45,12 +45,12 @@ bench: $(VENV)/.ready-bench ## speed, as ratios (needs wrk)
 
 # A lock of its own per purpose, so that operators never install a test tool.
 lock: ## renew the lock files (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev -o requirements-dev.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group bench -c requirements-dev.lock -o requirements-bench.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group build -c requirements-dev.lock -o requirements-build.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group docs -c requirements-dev.lock -o requirements-docs.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --group dev --group fuzz -c requirements-dev.lock -o requirements-fuzz.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --extra postgres -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --extra postgres --group dev -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --extra postgres --group dev --group bench -c requirements-dev.lock -o requirements-bench.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --extra postgres --group build -c requirements-dev.lock -o requirements-build.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --extra postgres --group dev --group docs -c requirements-dev.lock -o requirements-docs.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml --extra postgres --group dev --group fuzz -c requirements-dev.lock -o requirements-fuzz.lock
 
 # After a move of this folder, or of its Python, .venv is made anew, which no time of a file tells (deploy/venv.sh).
 MOVED := $(shell [ ! -e $(VENV)/bin/bouncestream ] || { [ -x $(PY) ] && \

@@ -31,6 +31,7 @@ from bouncestream.judging.refusal import CAUSES, EVERYBODY, MANY
 from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, SENDING_FAILED, Metrics
 from bouncestream.outbox import alerts, delivery, missed
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.files import beside, free_beside, size_of
 from bouncestream.ports import Clock
 from bouncestream.supervisor import Bugs, Supervisor
@@ -358,7 +359,7 @@ def _kept(state: AlertState | None) -> AlertState | None:
     return replace(state, bad_at=bad_at, bad_since=None)
 
 
-def _numbers(conn: sqlite3.Connection, now: datetime) -> Numbers:
+def _numbers(conn: Conn, now: datetime) -> Numbers:
     return Numbers(
         tally=delivery.tally(conn),
         oldest=delivery.oldest_pending(conn, now),

@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from bouncestream.config.example import is_example
 from bouncestream.config.load import PREFIX, load
 from bouncestream.config.model import Config
 from bouncestream.errors import ConfigError, NoConfiguration, UsageError
+from bouncestream.outbox.engine import Conn
 from bouncestream.settings import shapes
 from bouncestream.settings.shapes import Wrong
 
@@ -124,11 +124,11 @@ class Changing:
         self._runner = runner
         self._db = db
 
-    def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+    def read(self, fn: Callable[[Conn], T]) -> T:
         """The result of `fn`, which sees one consistent state."""
         return self._runner.run(self._db.read(fn))
 
-    def write(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, fn: Callable[[Conn], T]) -> T:
         """The result of `fn`, once what it wrote is on the disk. It may run twice."""
         return self._runner.run(self._db.write(fn))
 

@@ -8,7 +8,6 @@ holds (claimed, posted) are refused.
 from __future__ import annotations
 
 import argparse
-import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,6 +21,7 @@ from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
 from bouncestream.event import Kind
 from bouncestream.outbox import braking, operator
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.operator import Changed
 from bouncestream.outbox.quarantine import Quarantined, drop_items, quarantine_items, store_again
 from bouncestream.outbox.state import HELD_FOR
@@ -32,7 +32,7 @@ _STEP = 500
 #: Items of the quarantine that are judged and stored in one.
 _ITEMS = 50
 
-_Change = Callable[[sqlite3.Connection, Sequence[int], datetime], Changed]
+_Change = Callable[[Conn, Sequence[int], datetime], Changed]
 
 
 def options(inner: Commands) -> None:
@@ -174,7 +174,7 @@ def _waiting(args: argparse.Namespace, outbox: Changing) -> dict[int, Quarantine
     return {number: waiting[number] for number in numbers}
 
 
-def _store_again(conn: sqlite3.Connection, judged: list[tuple[int, Submission]]) -> list[int]:
+def _store_again(conn: Conn, judged: list[tuple[int, Submission]]) -> list[int]:
     """Store the submissions of some items in one transaction; returns the items that nobody replayed meanwhile."""
     now = datetime.now(UTC)
     return [number for number, submission in judged if store_again(conn, number, submission, now) is not None]
@@ -249,7 +249,7 @@ def _apply(args: argparse.Namespace, outbox: Changing, rows: Sequence[int], chan
     return out.tell(args.json, done, refused, done_word, "event")
 
 
-def _step(conn: sqlite3.Connection, change: _Change, rows: Sequence[int]) -> Changed:
+def _step(conn: Conn, change: _Change, rows: Sequence[int]) -> Changed:
     return change(conn, rows, datetime.now(UTC))
 
 

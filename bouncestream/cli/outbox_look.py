@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from bouncestream.event import Kind
 from bouncestream.judging.unsure import in_words
 from bouncestream.mail.address import normalise
 from bouncestream.outbox import operator
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.operator import Listed, Step
 from bouncestream.outbox.quarantine import Quarantined, quarantine_items
 from bouncestream.outbox.state import HELD_FOR
@@ -236,7 +236,7 @@ def _show_event(args: argparse.Namespace, outbox: View) -> int:
     return 0
 
 
-def _whole(conn: sqlite3.Connection, ref: str) -> tuple[Listed, list[Step], tuple[datetime, str, int] | None]:
+def _whole(conn: Conn, ref: str) -> tuple[Listed, list[Step], tuple[datetime, str, int] | None]:
     row, steps = operator.show(conn, operator.find(conn, ref))
     return row, steps, operator.raw_head(conn, row.raw_id) if row.raw_id is not None else None
 

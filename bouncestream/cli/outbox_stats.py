@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from bouncestream.cli import out
 from bouncestream.cli.opened import configuration, looking
 from bouncestream.outbox import delivery, operator
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.operator import Stats
 from bouncestream.ports import State
 
@@ -96,7 +96,7 @@ def _print(recent: Stats, counts: dict[str, Any], now: datetime) -> None:
     out.table(("beside them", "number"), [(name, str(n)) for name, n in counts.items() if name != "states"])
 
 
-def _counts(conn: sqlite3.Connection) -> dict[str, Any]:
+def _counts(conn: Conn) -> dict[str, Any]:
     tally = delivery.tally(conn)
     return {
         "states": {state.value: tally.get(state.value, 0) for state in State},

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,6 +17,7 @@ from bouncestream.cli.outbox_look import history_as_json
 from bouncestream.config.model import Config
 from bouncestream.errors import UsageError
 from bouncestream.outbox import alerts, operator, suppression
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.operator import Listed, Step
 from bouncestream.outbox.quarantine import Quarantined, quarantine_items
 from bouncestream.outbox.traces import Traces, keys_of
@@ -44,9 +44,7 @@ class Told:
     suppressed: date | None
 
 
-def collected(
-    conn: sqlite3.Connection, names: Sequence[str], subscriber: Subscriber | None, trouble: str, found: Traces
-) -> Told:
+def collected(conn: Conn, names: Sequence[str], subscriber: Subscriber | None, trouble: str, found: Traces) -> Told:
     """What is behind the traces, read at once."""
     said = {notice.id: notice for notice in alerts.recent(conn, alerts.KEEP_NOTICES)}
     stands = {key: f"{state.text} {state.fix}".strip() for key, state in alerts.states(conn).items()}
@@ -67,7 +65,7 @@ def collected(
     )
 
 
-def _bodies(conn: sqlite3.Connection, found: Traces) -> Iterator[tuple[int, str, bytes | None]]:
+def _bodies(conn: Conn, found: Traces) -> Iterator[tuple[int, str, bytes | None]]:
     for number in found.raw:
         head = operator.raw_head(conn, number)
         try:

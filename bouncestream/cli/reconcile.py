@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from bouncestream.errors import UsageError
 from bouncestream.event import clean_uuid
 from bouncestream.judging.reconcile import CAUSES, Compared, Entry
 from bouncestream.outbox.delivery import get_meta
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.view import View
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ async def _compare(
     from bouncestream.maintenance.reconcile import reconcile, with_provider
     from bouncestream.sinks.listmonk.directory import Directory  # slow to import
 
-    async def read(fn: Callable[[sqlite3.Connection], T], /) -> T:
+    async def read(fn: Callable[[Conn], T], /) -> T:
         return outbox.read(fn)
 
     before = datetime.now(UTC) - timedelta(seconds=config.retention.events)

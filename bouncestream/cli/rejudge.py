@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -22,6 +21,7 @@ from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.judging.stored import StillUnreadable, identified_again, same_report
 from bouncestream.outbox import operator
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.operator import Listed
 from bouncestream.outbox.people import judged_again
 from bouncestream.outbox.view import View
@@ -142,7 +142,7 @@ def _compare(row: Listed, again: tuple[BounceEvent, ...], outbox: View | Changin
     return Change(row, new, fits)
 
 
-def _apply(conn: sqlite3.Connection, changes: Sequence[Change]) -> set[int]:
+def _apply(conn: Conn, changes: Sequence[Change]) -> set[int]:
     """The rows that were changed."""
     now = datetime.now(UTC)
     fit = [change for change in changes if change.fits]

@@ -5,7 +5,6 @@ at a time, and no query for longer than a moment. The bridge never waits for a p
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import TypeVar
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreBusy, StoreSlow
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.view import View, view
 
 #: Seconds that one query may take.
@@ -33,18 +33,18 @@ class Pages:
         self._outbox = outbox
         self.hidden = outbox.hidden  #: it is sealed, and not opened
 
-    def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+    def read(self, fn: Callable[[Conn], T]) -> T:
         """The result of `fn`. Raises StoreError; StoreSlow after a moment."""
         return self._outbox.read(fn, within=QUERY)
 
-    def if_in_time(self, fn: Callable[[sqlite3.Connection], T]) -> T | None:
+    def if_in_time(self, fn: Callable[[Conn], T]) -> T | None:
         """The same; None: it takes too long, which the page then says."""
         try:
             return self.read(fn)
         except StoreSlow:
             return None
 
-    def walk(self, fn: Callable[[sqlite3.Connection, int, int], bool], high: int, low: int, step: int) -> int:
+    def walk(self, fn: Callable[[Conn, int, int], bool], high: int, low: int, step: int) -> int:
         """Call `fn` for one piece of a table after the other, from row `high` down to row `low`, `step` rows each:
         it is given the first and the last row, and returns whether it wants more. Ends after a moment. Returns the
         lowest row that was looked at."""

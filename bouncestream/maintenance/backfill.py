@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -31,6 +30,7 @@ from bouncestream.missed import Found, KeepMissed, Missed, People
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import get_meta, set_meta
 from bouncestream.outbox.dry_run import Rehearsal
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.missed import NEAR, rehearse_missed
 from bouncestream.ports import Clock
 from bouncestream.providers._settings import Webhook
@@ -75,7 +75,7 @@ def reach(config: Config, now: datetime) -> datetime:
     return now - timedelta(seconds=config.retention.events) + NEAR
 
 
-def backfill_state(conn: sqlite3.Connection, hook: Webhook) -> BackfillState:
+def backfill_state(conn: Conn, hook: Webhook) -> BackfillState:
     """How a webhook's backfill stands; as a new one where it is another provider's now."""
     try:
         found = BackfillState(**orjson.loads(get_meta(conn, f"backfill:{hook.name}") or "{}"))
@@ -84,7 +84,7 @@ def backfill_state(conn: sqlite3.Connection, hook: Webhook) -> BackfillState:
     return found if found.provider == hook.provider else BackfillState(provider=hook.provider)
 
 
-def note(conn: sqlite3.Connection, hook: Webhook, **changes: Any) -> None:
+def note(conn: Conn, hook: Webhook, **changes: Any) -> None:
     """Note a change of it."""
     now = replace(backfill_state(conn, hook), **changes)
     set_meta(conn, f"backfill:{hook.name}", orjson.dumps(asdict(now)).decode())

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +23,7 @@ from bouncestream.mail.spellings import names_of
 from bouncestream.outbox import codec, raising
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import get_meta, newest_row, set_meta
+from bouncestream.outbox.engine import Conn
 from bouncestream.ports import Clock
 
 log = logging.getLogger("bouncestream.decay")
@@ -117,5 +117,5 @@ class Soft:
         return NO_CLICK if may_look else UNKNOWN
 
 
-def _raise(conn: sqlite3.Connection, row: int, words: str, now: datetime) -> bool:
+def _raise(conn: Conn, row: int, words: str, now: datetime) -> bool:
     return raising.told_as_hard(conn, row, words, now)

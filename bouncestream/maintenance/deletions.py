@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +23,7 @@ from bouncestream.mail.spellings import names_of
 from bouncestream.outbox import codec, erasing
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import get_meta, set_meta
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Clock, Subscriber
 
@@ -121,7 +121,7 @@ class Deletions:
         self.health.set(PART, Status.YELLOW, why)
 
 
-def next_people(conn: sqlite3.Connection, limit: int) -> tuple[list[Person], int]:
+def next_people(conn: Conn, limit: int) -> tuple[list[Person], int]:
     """The people of the next finished rows, and the last row; from the beginning once all were looked at."""
     after = int(get_meta(conn, CURSOR) or 0)
     rows = [codec.row(values) for values in conn.execute(QUERIES["rows_after"], {"after": after, "limit": limit})]

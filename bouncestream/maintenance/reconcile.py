@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -14,6 +13,7 @@ from bouncestream.judging.reconcile import Compared, Entry, Facts, Ours, against
 from bouncestream.mail.spellings import names_of
 from bouncestream.outbox import codec, suppression
 from bouncestream.outbox.delivery import rows_of
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.people import secret_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import ListedRow, State, Subscriber
@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Read(Protocol):
     """Reads the outbox, on one consistent view for each call."""
 
-    def __call__(self, fn: Callable[[sqlite3.Connection], T], /) -> Awaitable[T]: ...
+    def __call__(self, fn: Callable[[Conn], T], /) -> Awaitable[T]: ...
 
 
 class Listmonk(Protocol):
@@ -106,7 +106,7 @@ async def _known(read: Read, listmonk: Listmonk, rows: Sequence[int]) -> set[int
     return known
 
 
-def _names(conn: sqlite3.Connection, rows: Iterable[int]) -> dict[int, tuple[str, ...]]:
+def _names(conn: Conn, rows: Iterable[int]) -> dict[int, tuple[str, ...]]:
     names = {}
     for row in rows:
         if (found := conn.execute(QUERIES["row"], (row,)).fetchone()) is not None:
@@ -127,7 +127,7 @@ async def _subscribers(listmonk: Listmonk, addresses: Sequence[str]) -> dict[str
     return facts
 
 
-def _facts(conn: sqlite3.Connection, addresses: Sequence[str]) -> dict[str, Facts]:
+def _facts(conn: Conn, addresses: Sequence[str]) -> dict[str, Facts]:
     secret, found = secret_of(conn), {}
     for address in addresses:
         keys = [person_key(name, secret) for name in names_of(address)]
@@ -136,6 +136,6 @@ def _facts(conn: sqlite3.Connection, addresses: Sequence[str]) -> dict[str, Fact
     return found
 
 
-def _oldest(conn: sqlite3.Connection) -> datetime | None:
+def _oldest(conn: Conn) -> datetime | None:
     found = conn.execute(QUERIES["oldest_event"]).fetchone()
     return codec.moment(found[0]) if found else None

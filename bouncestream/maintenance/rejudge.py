@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +20,7 @@ from bouncestream.config.model import Config
 from bouncestream.errors import StoreError, UsageError
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import get_meta, quarantine_count, set_meta
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.operator import raw_input
 from bouncestream.outbox.quarantine import Quarantined, quarantine_items, store_again
 from bouncestream.ports import Clock, RawInput, Submission
@@ -93,7 +93,7 @@ class Rejudge:
             )
         return done
 
-    def _next(self, conn: sqlite3.Connection) -> list[tuple[Quarantined, RawInput | None]]:
+    def _next(self, conn: Conn) -> list[tuple[Quarantined, RawInput | None]]:
         items = quarantine_items(conn, after=self._after, limit=STEP, unidentified=True)
         found: list[tuple[Quarantined, RawInput | None]] = []
         for item in items:
@@ -123,11 +123,11 @@ class Rejudge:
             self._done.no_bounce += 1
 
 
-def _standing(conn: sqlite3.Connection) -> tuple[str | None, int]:
+def _standing(conn: Conn) -> tuple[str | None, int]:
     return get_meta(conn, JUDGED_BY), quarantine_count(conn, unidentified=True)
 
 
-def _store(conn: sqlite3.Connection, item: int, submission: Submission, now: datetime) -> bool:
+def _store(conn: Conn, item: int, submission: Submission, now: datetime) -> bool:
     """True when there is something new for the relay."""
     taken = store_again(conn, item, submission, now)
     return taken is not None and taken.changed

@@ -6,7 +6,6 @@ Synchronous functions on one connection, like `delivery`. All of it is bounded, 
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from typing import Any
 from bouncestream.alert import AlertState, Delivery, Notice, What
 from bouncestream.outbox import codec
 from bouncestream.outbox.delivery import get_meta, set_meta
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
 
 #: So many notices are kept to look back on, and so many alerts of things that come and go.
@@ -29,7 +29,7 @@ MOST_AT_ONCE = 10_000
 _CURSOR = "watch_row"  # the newest row that was counted
 
 
-def states(conn: sqlite3.Connection) -> dict[tuple[str, str], AlertState]:
+def states(conn: Conn) -> dict[tuple[str, str], AlertState]:
     """How each alert stood when it was last saved."""
     return {(row[0], row[1]): _state(*row) for row in conn.execute(QUERIES["alerts"])}
 
@@ -43,7 +43,7 @@ def _state(rule: str, subject: str, level: str, active: int, *rest: Any) -> Aler
 
 
 def save(
-    conn: sqlite3.Connection,
+    conn: Conn,
     changed: Iterable[AlertState] = (),
     notices: Iterable[Notice] = (),
     deliveries: Iterable[Delivery] = (),
@@ -70,30 +70,28 @@ def save(
     conn.execute(QUERIES["delete_old_notices"], {"keep": KEEP_NOTICES})
 
 
-def waiting(conn: sqlite3.Connection) -> list[Delivery]:
+def waiting(conn: Conn) -> list[Delivery]:
     """The notices that were not sent yet, the oldest first."""
     return [_delivery(row) for row in conn.execute(QUERIES["deliveries"], {"all": 0})]
 
 
-def deliveries(conn: sqlite3.Connection) -> list[Delivery]:
+def deliveries(conn: Conn) -> list[Delivery]:
     """The deliveries that are remembered, the oldest first."""
     return [_delivery(row) for row in conn.execute(QUERIES["deliveries"], {"all": 1})]
 
 
-def recent(conn: sqlite3.Connection, limit: int) -> list[Notice]:
+def recent(conn: Conn, limit: int) -> list[Notice]:
     """The newest notices, the newest first."""
     return [_notice(row) for row in conn.execute(QUERIES["recent_notices"], (limit,))]
 
 
-def newest_notice(conn: sqlite3.Connection) -> int:
+def newest_notice(conn: Conn) -> int:
     """The number of the newest notice; 0: there is none."""
     number: int = conn.execute(QUERIES["newest_notice"]).fetchone()[0]
     return number
 
 
-def new_arrivals(
-    conn: sqlite3.Connection, now: datetime, limit: int = 5000
-) -> tuple[int, Mapping[tuple[int, str, str], int]]:
+def new_arrivals(conn: Conn, now: datetime, limit: int = 5000) -> tuple[int, Mapping[tuple[int, str, str], int]]:
     """(Newest row, events by hour, source and kind) of up to `limit` rows that were not counted yet, read only."""
     oldest = hour_of(now) - KEEP_HOURS
     found = get_meta(conn, _CURSOR)
@@ -112,18 +110,18 @@ def new_arrivals(
     return after, counted
 
 
-def count_arrivals(conn: sqlite3.Connection, newest: int, counted: Mapping[tuple[int, str, str], int]) -> None:
+def count_arrivals(conn: Conn, newest: int, counted: Mapping[tuple[int, str, str], int]) -> None:
     """Write down what `new_arrivals` found."""
     conn.executemany(QUERIES["add_hour"], [(*key, events) for key, events in counted.items()])
     set_meta(conn, _CURSOR, str(newest))
 
 
-def forget_hours(conn: sqlite3.Connection, now: datetime) -> None:
+def forget_hours(conn: Conn, now: datetime) -> None:
     """Forget what came in by the hour, after nine weeks. A part of retention: `now` must be believed."""
     conn.execute(QUERIES["delete_old_hours"], (hour_of(now) - KEEP_HOURS,))
 
 
-def hours(conn: sqlite3.Connection, since: int) -> list[tuple[int, str, str, int]]:
+def hours(conn: Conn, since: int) -> list[tuple[int, str, str, int]]:
     """(Hour, source, kind, events) from an hour on, in order."""
     return conn.execute(QUERIES["hours_since"], (since,)).fetchall()
 

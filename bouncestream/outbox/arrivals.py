@@ -27,7 +27,6 @@ that meets a row of its own batch has the batch written so far, and is compared 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -37,6 +36,7 @@ from bouncestream.judging.unsure import Report as Proven
 from bouncestream.judging.unsure import is_unsure, weighed
 from bouncestream.outbox import codec, delivery, people
 from bouncestream.outbox.delivery import add_meta, take_restored
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.known import Known, covers, gravest, named_alone, same_person, takes
 from bouncestream.outbox.people import secret_of
 from bouncestream.outbox.queries import QUERIES
@@ -61,12 +61,12 @@ _LEAD = QUERIES["lead_key"]
 Item = tuple[Submission, datetime]
 
 
-def take(conn: sqlite3.Connection, submission: Submission, now: datetime) -> Stored:
+def take(conn: Conn, submission: Submission, now: datetime) -> Stored:
     """Store a submission that came in `now`, within the transaction of the caller."""
     return take_many(conn, [(submission, now)])[0]
 
 
-def take_many(conn: sqlite3.Connection, items: Sequence[Item]) -> list[Stored]:
+def take_many(conn: Conn, items: Sequence[Item]) -> list[Stored]:
     """`take` for each item, in their order."""
     return _Batch(conn, items).take()
 
@@ -76,7 +76,7 @@ class _Batch:
 
     __slots__ = ("arrivals", "conn", "leads", "people", "secret", "tables")
 
-    def __init__(self, conn: sqlite3.Connection, items: Sequence[Item]) -> None:
+    def __init__(self, conn: Conn, items: Sequence[Item]) -> None:
         self.conn = conn
         self.tables = Tables(conn)
         self.arrivals = [Arrival(submission, now) for submission, now in items]

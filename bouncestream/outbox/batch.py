@@ -17,6 +17,7 @@ from typing import Any
 
 from bouncestream.errors import StoreError
 from bouncestream.outbox.connection import FAULTS, begin, is_trouble, translate
+from bouncestream.outbox.engine import Conn
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ class Job:
     many: bool = False
     item: Any = None
 
-    def alone(self, conn: sqlite3.Connection) -> Any:
+    def alone(self, conn: Conn) -> Any:
         """Run this job and no other."""
         return self.run(conn, [self.item])[0] if self.many else self.run(conn)
 
@@ -79,21 +80,26 @@ def run_batch(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
 
 def _plain(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome] | None:
     """Run all jobs as they come; None when one of them raised, since then all must be undone."""
-    outcomes = [Outcome() for _ in jobs]
-    todo = [(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True) if not job.future.cancelled()]
     try:
-        for (run, many), group in groupby(todo, lambda pair: (pair[0].run, pair[0].many)):
-            if many:
-                together = list(group)
-                values = run(conn, [job.item for job, _ in together])
-                for (_, outcome), value in zip(together, values, strict=True):
-                    outcome.value = value
-            else:
-                for job, outcome in group:
-                    outcome.value = job.run(conn)
+        return run_all(conn, jobs)
     except Exception as error:
         _raise_if_ended(conn, error)
         return None
+
+
+def run_all(conn: Conn, jobs: Sequence[Job]) -> list[Outcome]:
+    """Run all jobs as they come, without a savepoint. Raises what a job raises."""
+    outcomes = [Outcome() for _ in jobs]
+    todo = [(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True) if not job.future.cancelled()]
+    for (run, many), group in groupby(todo, lambda pair: (pair[0].run, pair[0].many)):
+        if many:
+            together = list(group)
+            values = run(conn, [job.item for job, _ in together])
+            for (_, outcome), value in zip(together, values, strict=True):
+                outcome.value = value
+        else:
+            for job, outcome in group:
+                outcome.value = job.run(conn)
     return outcomes
 
 

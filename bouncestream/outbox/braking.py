@@ -8,7 +8,6 @@ Listmonk, so it is never held.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Container, Iterable, Sequence
 from datetime import datetime
 
@@ -17,6 +16,7 @@ from bouncestream.event import Kind
 from bouncestream.outbox import codec, delivery
 from bouncestream.outbox.arrivals import Item, take_many
 from bouncestream.outbox.delivery import settle
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.tables import Stored
 from bouncestream.ports import Claimed, Move, State
@@ -26,14 +26,14 @@ BRAKED = "braked"
 HELD_FOR = "brake"
 
 
-def window(conn: sqlite3.Connection, since: datetime, now: datetime) -> list[Hard]:
+def window(conn: Conn, since: datetime, now: datetime) -> list[Hard]:
     """The hard bounces since a time that were judged by the brake: at a start."""
     bounds = {"since_id": codec.id_bound(since), "since": codec.stamp(since), "now": codec.stamp(now)}
     found = conn.execute(QUERIES["hards_since"], bounds)
     return [_hard(row, waits=row.state == State.PENDING) for row in map(codec.row, found)]
 
 
-def braked(conn: sqlite3.Connection) -> list[Braked]:
+def braked(conn: Conn) -> list[Braked]:
     """Where the brake was on."""
     try:
         stored = json.loads(delivery.get_meta(conn, BRAKED) or "[]")
@@ -45,13 +45,13 @@ def braked(conn: sqlite3.Connection) -> list[Braked]:
         return []
 
 
-def campaigns_due(conn: sqlite3.Connection, now: datetime, limit: int) -> bool:
+def campaigns_due(conn: Conn, now: datetime, limit: int) -> bool:
     """Whether a hard bounce of a campaign is among the events that are due."""
     return any(one.campaign for one in _hards(conn, delivery.due(conn, now, limit)))
 
 
 def claim(
-    conn: sqlite3.Connection,
+    conn: Conn,
     *,
     brake: Brake,
     usual: Usual,
@@ -91,32 +91,30 @@ def claim(
     return decision, delivery.take(conn, rows, now, looked)
 
 
-def held(conn: sqlite3.Connection) -> int:
+def held(conn: Conn) -> int:
     """How many events the brake holds."""
     found: dict[str, int] = dict(conn.execute(QUERIES["held_for"]).fetchall())
     return found.get(HELD_FOR, 0)
 
 
-def held_rows(
-    conn: sqlite3.Connection, *, domain: str = "", reason: str = "", since: datetime | None = None
-) -> list[int]:
+def held_rows(conn: Conn, *, domain: str = "", reason: str = "", since: datetime | None = None) -> list[int]:
     """The rows that the brake holds, and that pass every filter that is given."""
     bounds = {"domain": domain, "reason": reason, "since": codec.stamp(since) if since else ""}
     return [row for (row,) in conn.execute(QUERIES["braked_rows"], bounds)]
 
 
-def diagnostics(conn: sqlite3.Connection, limit: int = 200) -> list[str]:
+def diagnostics(conn: Conn, limit: int = 200) -> list[str]:
     """What servers said of the newest events that the brake holds."""
     rows = conn.execute(QUERIES["newest_braked"], (limit,))
     return [codec.row(values).event.diagnostic for values in rows]
 
 
-def let_go(conn: sqlite3.Connection, rows: Iterable[int], now: datetime) -> None:
+def let_go(conn: Conn, rows: Iterable[int], now: datetime) -> None:
     """A person has decided about these: the brake does not hold them again."""
     conn.executemany(QUERIES["let_go"], [(row, codec.stamp(now)) for row in rows])
 
 
-def take_let_go(conn: sqlite3.Connection, items: Sequence[Item]) -> list[Stored]:
+def take_let_go(conn: Conn, items: Sequence[Item]) -> list[Stored]:
     """`arrivals.take_many` for a batch that a person has decided about as a whole."""
     taken = take_many(conn, items)
     for one, (_, now) in zip(taken, items, strict=True):
@@ -124,7 +122,7 @@ def take_let_go(conn: sqlite3.Connection, items: Sequence[Item]) -> list[Stored]
     return taken
 
 
-def hards_among(conn: sqlite3.Connection, rows: Collection[int]) -> int:
+def hards_among(conn: Conn, rows: Collection[int]) -> int:
     """How many hard bounces are among these rows."""
     return sum(
         found is not None and found[2] == Kind.HARD
@@ -132,14 +130,14 @@ def hards_among(conn: sqlite3.Connection, rows: Collection[int]) -> int:
     )
 
 
-def _hards(conn: sqlite3.Connection, due: Iterable[codec.Row]) -> list[Hard]:
+def _hards(conn: Conn, due: Iterable[codec.Row]) -> list[Hard]:
     """The hard bounces among what is due, as far as they may be held."""
     rows = [row for row in due if row.event.kind == Kind.HARD and row.attempt == 0]
     gone = _gone(conn, [row.id for row in rows])
     return [_hard(row) for row in rows if row.id not in gone]
 
 
-def _gone(conn: sqlite3.Connection, rows: Sequence[int]) -> set[int]:
+def _gone(conn: Conn, rows: Sequence[int]) -> set[int]:
     if not rows or conn.execute(QUERIES["any_let_go"]).fetchone() is None:
         return set()
     return {row for row in rows if conn.execute(QUERIES["is_let_go"], (row,)).fetchone() is not None}

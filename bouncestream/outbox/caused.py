@@ -9,7 +9,6 @@ Only what had an effect is noted. An event that was undone is `dropped`, and its
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from bouncestream.event import Kind, person_key
 from bouncestream.outbox import codec
 from bouncestream.outbox.delivery import settle
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.people import secret_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Cause, ListedRow, Move, State, Subscriber
@@ -46,7 +46,7 @@ class Scope:
 
 
 def note(
-    conn: sqlite3.Connection,
+    conn: Conn,
     rows: Iterable[ListedRow],
     actions: Mapping[str, str],
     now: datetime,
@@ -72,7 +72,7 @@ def note(
             conn.execute(QUERIES["note_caused"], values)
 
 
-def note_lists(conn: sqlite3.Connection, looked: Mapping[int, Subscriber], now: datetime) -> None:
+def note_lists(conn: Conn, looked: Mapping[int, Subscriber], now: datetime) -> None:
     """Note on which lists people are before a bounce is posted that will take them off: by outbox row."""
     for row, person in looked.items():
         lists = {number: status for number, status in person.lists.items() if status != "unsubscribed"}
@@ -81,36 +81,36 @@ def note_lists(conn: sqlite3.Connection, looked: Mapping[int, Subscriber], now: 
         conn.execute(QUERIES["note_lists"], (row, codec.stamp(now), person.id, digest, person.status, told))
 
 
-def causes(conn: sqlite3.Connection, scope: Scope, *, after_row: int = 0, limit: int = 1000) -> list[Cause]:
+def causes(conn: Conn, scope: Scope, *, after_row: int = 0, limit: int = 1000) -> list[Cause]:
     """What our bounces caused within a scope and nobody has undone, in the order of arrival."""
     bounds = {**scope.bounds(), "after": after_row, "limit": limit}
     return [_cause(conn, values) for values in conn.execute(QUERIES["causes"], bounds).fetchall()]
 
 
-def begun(conn: sqlite3.Connection) -> list[Cause]:
+def begun(conn: Conn) -> list[Cause]:
     """What an undo has begun with, and not ended."""
     return [_cause(conn, values) for values in conn.execute(QUERIES["causes_begun"]).fetchall()]
 
 
-def unread_labels(conn: sqlite3.Connection, scope: Scope) -> list[str]:
+def unread_labels(conn: Conn, scope: Scope) -> list[str]:
     """The labels of verified events within a scope of which no effect is noted: from before there was this journal,
     or without any."""
     return [label for (label,) in conn.execute(QUERIES["unread_labels"], scope.bounds())]
 
 
-def in_scope(conn: sqlite3.Connection, event_ids: Iterable[str], scope: Scope) -> dict[str, int]:
+def in_scope(conn: Conn, event_ids: Iterable[str], scope: Scope) -> dict[str, int]:
     """Event id → outbox row, for those within a scope."""
     bounds = {**scope.bounds(), "event_ids": json.dumps(list(event_ids))}
     return dict(conn.execute(QUERIES["events_in_scope"], bounds).fetchall())
 
 
-def waiting(conn: sqlite3.Connection, scope: Scope) -> dict[str, int]:
+def waiting(conn: Conn, scope: Scope) -> dict[str, int]:
     """How many bounces within a scope are still to be told, by what they are held for; empty: they are not held."""
     return dict(conn.execute(QUERIES["waiting_in_scope"], scope.bounds()).fetchall())
 
 
 def begin(
-    conn: sqlite3.Connection,
+    conn: Conn,
     causes: Iterable[Cause],
     rows: Iterable[ListedRow],
     found: str,
@@ -134,7 +134,7 @@ def begin(
     return began
 
 
-def finish(conn: sqlite3.Connection, subscriber_id: int, began: str, now: datetime, why: str) -> list[int]:
+def finish(conn: Conn, subscriber_id: int, began: str, now: datetime, why: str) -> list[int]:
     """A subscriber is as it was before: its events are undone. Returns their outbox rows; none where another undo
     has gone on with what began then."""
     rows = [row for (row,) in conn.execute(QUERIES["begun_of"], (subscriber_id, began))]
@@ -143,7 +143,7 @@ def finish(conn: sqlite3.Connection, subscriber_id: int, began: str, now: dateti
     return rows
 
 
-def leave(conn: sqlite3.Connection, row: int, subscriber_id: int, began: str, now: datetime, why: str) -> None:
+def leave(conn: Conn, row: int, subscriber_id: int, began: str, now: datetime, why: str) -> None:
     """An undo leaves a subscriber alone, with whom one may have begun: written down with the event, once for each
     reason."""
     if began:
@@ -154,23 +154,23 @@ def leave(conn: sqlite3.Connection, row: int, subscriber_id: int, began: str, no
         conn.execute(QUERIES["insert_history"], (row, codec.stamp(now), found[0], found[0], why))
 
 
-def undone(conn: sqlite3.Connection, row: int) -> datetime | None:
+def undone(conn: Conn, row: int) -> datetime | None:
     """When an event was undone; None: it was not."""
     found = conn.execute(QUERIES["undone_at"], (row,)).fetchone()
     return codec.moment(found[0]) if found is not None else None
 
 
-def again(conn: sqlite3.Connection, rows: Sequence[int]) -> None:
+def again(conn: Conn, rows: Sequence[int]) -> None:
     """Forget what these undone events caused: they are told again."""
     conn.executemany(QUERIES["forget_caused"], [(row,) for row in rows])
 
 
-def _last_why(conn: sqlite3.Connection, row: int) -> str:
+def _last_why(conn: Conn, row: int) -> str:
     steps = conn.execute(QUERIES["history"], (row,)).fetchall()
     return str(steps[-1][3]) if steps else ""
 
 
-def _cause(conn: sqlite3.Connection, values: Sequence[Any]) -> Cause:
+def _cause(conn: Conn, values: Sequence[Any]) -> Cause:
     row, event_id, kind, bounce_id, attempt, person, digest, status, action, lists, undo, found, seen_at = values
     claimed = conn.execute(QUERIES["claimed_at"], (row, max(0, attempt - 1))).fetchone()
     told_at = codec.moment(claimed[0] if claimed is not None else seen_at)

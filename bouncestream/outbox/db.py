@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The outbox on disk: one writer that commits many jobs at once, one reader, a lock and a clean end.
 
-A job is a function of a `sqlite3.Connection`. Jobs that wait are run as ONE function on the thread of the writing
+A job is a function of a connection (`engine`). Jobs that wait are run as ONE function on the thread of the writing
 connection, in one transaction (`batch`), and their futures are resolved after its COMMIT (synchronous=FULL), once
 the files are seen to be in their place (`footing`): who awaited `write` may tell the world.
 """
@@ -23,8 +23,10 @@ from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.metrics import COMMITS, Metrics
 from bouncestream.outbox import connection, files
 from bouncestream.outbox.batch import Job, Outcome, refuse, run_batch
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.footing import Footing
 from bouncestream.outbox.migrate import check_schema, migrate, newest, version
+from bouncestream.outbox.place import NOWHERE, Place, Server
 from bouncestream.outbox.sealing.switch import settle
 from bouncestream.outbox.sealing.unlock import show, unlock
 from bouncestream.outbox.thread import Thread
@@ -47,11 +49,12 @@ T = TypeVar("T")
 class Database:
     """The open outbox. Made by `open`; `close` must be awaited, as an open connection keeps the process alive."""
 
-    path: Path
+    path: Path  #: of the file; where there is none, nothing lies there
     commit_limit_rows: int
     commit_limit_bytes: int
     metrics: Metrics | None
     key: Secret | None = None
+    server: Server | None = None  #: where it is on PostgreSQL instead
 
     def __post_init__(self) -> None:
         self._lock: files.Lock | None = None
@@ -70,7 +73,7 @@ class Database:
     @classmethod
     async def open(
         cls,
-        path: Path,
+        place: Place,
         *,
         lock: bool = False,
         create: bool = True,
@@ -80,16 +83,20 @@ class Database:
         key: Secret | None = None,
         seal: bool | None = None,
     ) -> Database:
-        """Open the outbox at `path`: `lock` it for `run`, `create` it if it is missing, bring its schema up to
+        """Open the outbox at `place`: `lock` it for `run`, `create` it if it is missing, bring its schema up to
         date. `key` opens a sealed one; `seal`: whether what comes in is sealed, which only the holder of the lock
         may say (None: as before). Raises SealRefused.
 
         With `lock`, a file of up to 64 MiB is checked as a whole first. A bigger one would delay the start by
         seconds, so it is only known to be readable then: `run` calls `check` beside its work.
         """
-        self = cls(path, commit_limit_rows, commit_limit_bytes, metrics, key)
+        path, server = (NOWHERE, place) if isinstance(place, Server) else (place, None)
+        if server is not None:
+            from bouncestream.outbox.postgres.db import ServerDatabase as cls  # only where it is used
+        self = cls(path, commit_limit_rows, commit_limit_bytes, metrics, key, server)
         try:
             await self._open(lock=lock, create=create, seal=seal)
+            self._writer = asyncio.create_task(self._write_batches(), name="outbox writer")
         except BaseException:
             await self.close()
             raise
@@ -112,9 +119,8 @@ class Database:
             await self._reading.run(_prepare_reading, self.key)
             if self._footing is not None:
                 await self._writing.run(_settle, self._footing)
-        self._writer = asyncio.create_task(self._write_batches(), name="outbox writer")
 
-    async def write(self, fn: Callable[[sqlite3.Connection], T], *, rows: int = 1, size: int = 0) -> T:
+    async def write(self, fn: Callable[[Conn], T], *, rows: int = 1, size: int = 0) -> T:
         """Run a job in the next transaction, and return what it returned once that is committed and on the disk.
 
         `rows` and `size` say how much it stores, for the limits of one commit. It may run twice, so its only effect
@@ -125,7 +131,7 @@ class Database:
         return result
 
     async def write_each(
-        self, fn: Callable[[sqlite3.Connection, Sequence[A]], Sequence[T]], item: A, *, rows: int = 1, size: int = 0
+        self, fn: Callable[[Conn, Sequence[A]], Sequence[T]], item: A, *, rows: int = 1, size: int = 0
     ) -> T:
         """`write` for a job of which there are many at once, and which is cheaper for many at once: `fn` gets the
         items of all who wait with the same `fn`, and returns their results in the same order. If it raises, it gets
@@ -144,7 +150,7 @@ class Database:
             self._wake.set()
         return future
 
-    async def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+    async def read(self, fn: Callable[[Conn], T]) -> T:
         """Run a function on the reading connection: one consistent view of all that is committed."""
         if self._reading is None:
             raise StoreUnavailable("The outbox is closed.")
@@ -201,6 +207,12 @@ class Database:
                 await asyncio.wait([self._writer])
             if self._checkpoint is not None:
                 await self._checkpoint
+        finally:
+            await self._end()
+
+    async def _end(self) -> None:
+        """Close every connection, free the lock."""
+        try:
             if self._writing is not None:
                 with suppress(*connection.FAULTS):
                     await self._writing.run(connection.empty_log)
@@ -222,9 +234,13 @@ class Database:
         with connection.in_words():
             return await self._writing.run(fn, *args)
 
+    async def _commit(self, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
+        """Run jobs in one transaction; their outcomes, and how many rows were changed so far."""
+        assert self._writing is not None
+        return await self._writing.run(_commit, jobs, self._footing)
+
     async def _write_batches(self) -> None:
         """The one writer: drains what waits into one transaction after the other, until `close`."""
-        assert self._writing is not None
         jobs: list[Job] = []
         try:
             while True:
@@ -236,7 +252,7 @@ class Database:
                     continue
                 await self._let_more_come()
                 jobs = self._drain()
-                commit = asyncio.ensure_future(self._writing.run(_commit, jobs, self._footing))
+                commit = asyncio.ensure_future(self._commit(jobs))
                 try:
                     outcomes, changes = await asyncio.shield(commit)
                 except asyncio.CancelledError:
@@ -360,7 +376,7 @@ def _look(conn: sqlite3.Connection, footing: Footing, *, busy: bool = False) -> 
         raise
 
 
-def _in_snapshot(conn: sqlite3.Connection, fn: Callable[[sqlite3.Connection], T]) -> T:
+def _in_snapshot(conn: sqlite3.Connection, fn: Callable[[Conn], T]) -> T:
     conn.execute("BEGIN")
     try:
         return fn(conn)

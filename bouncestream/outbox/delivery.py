@@ -8,7 +8,6 @@ What comes in is in `arrivals`; what an operator sees and does is in `operator`.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from bouncestream.backoff import LONGEST
 from bouncestream.event import Kind
 from bouncestream.outbox import codec
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.state import FINAL, MOVES
 from bouncestream.ports import Claimed, Move, State
@@ -48,14 +48,12 @@ _MOVE = QUERIES["move"]
 _STATE_OF = QUERIES["state_of"]
 
 
-def claim(
-    conn: sqlite3.Connection, *, now: datetime, limit: int, looked: Container[str] | None = None
-) -> list[Claimed]:
+def claim(conn: Conn, *, now: datetime, limit: int, looked: Container[str] | None = None) -> list[Claimed]:
     """Take the oldest due rows for posting: see `due` and `take`."""
     return take(conn, due(conn, now, limit), now, looked)
 
 
-def due(conn: sqlite3.Connection, now: datetime, limit: int) -> list[codec.Row]:
+def due(conn: Conn, now: datetime, limit: int) -> list[codec.Row]:
     """The oldest rows that are due."""
     found = conn.execute(_CLAIM_DUE, {"now": codec.stamp(now), "limit": limit}).fetchall()
     if len(found) < limit:
@@ -65,7 +63,7 @@ def due(conn: sqlite3.Connection, now: datetime, limit: int) -> list[codec.Row]:
 
 
 def take(
-    conn: sqlite3.Connection, rows: Sequence[codec.Row], now: datetime, looked: Container[str] | None = None
+    conn: Conn, rows: Sequence[codec.Row], now: datetime, looked: Container[str] | None = None
 ) -> list[Claimed]:
     """Take due rows for posting: state `claimed`, the next attempt number, a label for those that have none. What
     is posted again is taken only if its label is in `looked`; None: no label can be looked at."""
@@ -93,7 +91,7 @@ def take(
     return taken
 
 
-def _new_labels(conn: sqlite3.Connection, sources: Iterable[str], now: datetime) -> dict[str, list[str]]:
+def _new_labels(conn: Conn, sources: Iterable[str], now: datetime) -> dict[str, list[str]]:
     """The labels for each source, as many as it occurs, popped from the end: `<source> <day>`, then with ` #2` …"""
     day = now.astimezone(UTC).date().isoformat()
     labels: dict[str, list[str]] = {}
@@ -112,7 +110,7 @@ def _new_labels(conn: sqlite3.Connection, sources: Iterable[str], now: datetime)
     return labels
 
 
-def settle(conn: sqlite3.Connection, moves: Sequence[Move], now: datetime) -> list[int]:
+def settle(conn: Conn, moves: Sequence[Move], now: datetime) -> list[int]:
     """Apply each move that `MOVES` allows, in order, with its history. Returns the rows whose move is not allowed:
     they were changed by someone else (an operator), and stay as they are.
 
@@ -176,7 +174,7 @@ def _misfit(finished: bool, move: Move) -> bool:
     return move.to is State.CLAIMED and not finished
 
 
-def unsettled(conn: sqlite3.Connection, *, after_row: int = 0, limit: int = 1000) -> list[Claimed]:
+def unsettled(conn: Conn, *, after_row: int = 0, limit: int = 1000) -> list[Claimed]:
     """Rows that are claimed, or posted and not finished, in the order of arrival: what a start, or a replay by
     another process, leaves to be read back."""
     found = conn.execute(QUERIES["unsettled"], {"after_row": after_row, "limit": limit})
@@ -184,19 +182,19 @@ def unsettled(conn: sqlite3.Connection, *, after_row: int = 0, limit: int = 1000
     return [codec.claimed(row, State(row.state), row.label, row.attempt) for row in rows]
 
 
-def newest_row(conn: sqlite3.Connection) -> int:
+def newest_row(conn: Conn) -> int:
     """The number of the newest row; 0 where there is none."""
     newest: int = conn.execute(QUERIES["newest_row"]).fetchone()[0]
     return newest
 
 
-def reset_absences(conn: sqlite3.Connection) -> None:
+def reset_absences(conn: Conn) -> None:
     """At the start of a run: no absence that an earlier run counted counts (docs/develop/rules.md, rule 6)."""
     conn.execute(QUERIES["reset_absences"])
     conn.execute(QUERIES["reset_absences_unsettled"])
 
 
-def due_in(conn: sqlite3.Connection, now: datetime) -> float | None:
+def due_in(conn: Conn, now: datetime) -> float | None:
     """Seconds until a pending row is due, 0 when one is; None when nothing is pending."""
     first = conn.execute(QUERIES["first_due"]).fetchone()
     if first is None:
@@ -209,50 +207,50 @@ def due_in(conn: sqlite3.Connection, now: datetime) -> float | None:
     return max(0.0, wait)
 
 
-def oldest_pending(conn: sqlite3.Connection, now: datetime) -> float:
+def oldest_pending(conn: Conn, now: datetime) -> float:
     """Age in seconds of the oldest event that is neither finished nor held back; 0 when there is none."""
     found = [conn.execute(QUERIES[name]).fetchone() for name in ("oldest_pending", "oldest_unsettled")]
     oldest = min((codec.moment(row[0]) for row in found if row is not None), default=now)
     return max(0.0, (now - oldest).total_seconds())
 
 
-def rows_of(conn: sqlite3.Connection, event_ids: Sequence[str]) -> dict[str, tuple[int, State]]:
+def rows_of(conn: Conn, event_ids: Sequence[str]) -> dict[str, tuple[int, State]]:
     """Event id → row and state, for those that are known: what a read-back of Listmonk showed, such as the row of
     an event called unstored (rule 7)."""
     found = conn.execute(QUERIES["rows_by_event_ids"], {"event_ids": json.dumps(list(event_ids))})
     return {event_id: (row, State(state)) for row, event_id, state in found}
 
 
-def count(conn: sqlite3.Connection, changes: Mapping[str, int]) -> None:
+def count(conn: Conn, changes: Mapping[str, int]) -> None:
     """Keep the tally: by how much the number of events in each state has changed."""
     for state, change in changes.items():
         if change:
             conn.execute(_COUNT, (change, str(state)))
 
 
-def tally(conn: sqlite3.Connection) -> Mapping[str, int]:
+def tally(conn: Conn) -> Mapping[str, int]:
     """How many events are in each state."""
     return dict(conn.execute(QUERIES["tally"]).fetchall())
 
 
-def quarantine_count(conn: sqlite3.Connection, *, unidentified: bool = False) -> int:
+def quarantine_count(conn: Conn, *, unidentified: bool = False) -> int:
     """How much waits in quarantine, or how many bounces whose recipient nobody could tell."""
     count: int = conn.execute(QUERIES["quarantine_count"], {"unidentified": int(unidentified)}).fetchone()[0]
     return count
 
 
-def get_meta(conn: sqlite3.Connection, name: str) -> str | None:
+def get_meta(conn: Conn, name: str) -> str | None:
     """A value that belongs to the database as a whole, such as `instance`."""
     found = conn.execute(QUERIES["get_meta"], (name,)).fetchone()
     return found[0] if found else None
 
 
-def add_meta(conn: sqlite3.Connection, name: str, by: int) -> None:
+def add_meta(conn: Conn, name: str, by: int) -> None:
     """Count up a number that belongs to the database as a whole: `duplicates`, `doubled`."""
     conn.execute(QUERIES["add_meta"], {"name": name, "by": by})
 
 
-def note_doubled(conn: sqlite3.Connection, event_ids: Sequence[str], now: datetime) -> list[str]:
+def note_doubled(conn: Conn, event_ids: Sequence[str], now: datetime) -> list[str]:
     """Events that Listmonk was seen to hold twice; those that were not noted before are counted and returned."""
     new = [event_id for event_id in event_ids if get_meta(conn, f"doubled:{event_id}") is None]
     for event_id in new:
@@ -262,52 +260,52 @@ def note_doubled(conn: sqlite3.Connection, event_ids: Sequence[str], now: dateti
     return new
 
 
-def set_meta(conn: sqlite3.Connection, name: str, value: str) -> None:
+def set_meta(conn: Conn, name: str, value: str) -> None:
     """Write such a value."""
     conn.execute(QUERIES["set_meta"], (name, value))
 
 
-def mark_restored(conn: sqlite3.Connection, at: datetime) -> None:
+def mark_restored(conn: Conn, at: datetime) -> None:
     """Note in a copy of an outbox that it is one, and from when."""
     set_meta(conn, RESTORED, codec.stamp(at))
 
 
-def take_restored(conn: sqlite3.Connection) -> datetime | None:
+def take_restored(conn: Conn) -> datetime | None:
     """From when this outbox is, if it was restored from a backup and `clear_restored` was not called since. What is
     pending in it may have been delivered after that time."""
     found = get_meta(conn, RESTORED)
     return codec.moment(found) if found else None
 
 
-def clear_restored(conn: sqlite3.Connection) -> None:
+def clear_restored(conn: Conn) -> None:
     """Listmonk was asked for all that a restored backup could not know."""
     conn.execute(QUERIES["delete_meta"], (RESTORED,))
 
 
-def is_settled(conn: sqlite3.Connection) -> bool:
+def is_settled(conn: Conn) -> bool:
     """Whether this outbox is known to be the only one of its sources: it has told Listmonk before, or Listmonk (or
     a person) was asked."""
     return get_meta(conn, SETTLED) is not None or conn.execute(QUERIES["any_label"]).fetchone() is not None
 
 
-def mark_settled(conn: sqlite3.Connection) -> None:
+def mark_settled(conn: Conn) -> None:
     """Note that it is. Each start says so again: what is known already costs no write to the disk."""
     if get_meta(conn, SETTLED) is None:
         set_meta(conn, SETTLED, "1")
 
 
-def unposted_sources(conn: sqlite3.Connection) -> list[str]:
+def unposted_sources(conn: Conn) -> list[str]:
     """The sources of what was never claimed and would go to Listmonk as a bounce: their labels, from the time of
     the backup on, are where a restored outbox finds what it has forgotten."""
     return [source for (source,) in conn.execute(QUERIES["unposted_sources"])]
 
 
-def pending_labels(conn: sqlite3.Connection) -> list[str]:
+def pending_labels(conn: Conn) -> list[str]:
     """The labels of what waits to be posted once more."""
     return [label for (label,) in conn.execute(QUERIES["pending_labels"])]
 
 
-def mark_found(conn: sqlite3.Connection, event_ids: Sequence[str], now: datetime) -> int:
+def mark_found(conn: Conn, event_ids: Sequence[str], now: datetime) -> int:
     """A restored backup: of these event ids Listmonk has a row already, so those that are pending are verified and
     not posted again. Returns how many; all others stay as they are."""
     why = "found in Listmonk after a backup was restored: already delivered"

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from itertools import chain
 
 from bouncestream.event import UNPROVEN, BounceEvent, Kind, identity_keys
 from bouncestream.judging.unsure import Report, is_unsure, weighed
 from bouncestream.outbox import people
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.people import secret_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.suppression import any_suppressed, is_suppressed
@@ -24,7 +24,7 @@ class Rehearsal:
         self._shown: set[bytes] = set()
         self._hard: dict[str, list[Report]] = {}
 
-    def take(self, conn: sqlite3.Connection | None, submission: Submission) -> Stored:
+    def take(self, conn: Conn | None, submission: Submission) -> Stored:
         """The result that `arrivals.take` would have; without a connection, in an outbox that is empty."""
         taken = Stored()
         secret = secret_of(conn) if conn is not None else b"none"
@@ -48,7 +48,7 @@ class Rehearsal:
                 taken.quarantined += 1
         return taken
 
-    def _told(self, conn: sqlite3.Connection | None, event: BounceEvent) -> Kind:
+    def _told(self, conn: Conn | None, event: BounceEvent) -> Kind:
         """The kind that an event is told as. One that tells no time confirms nothing, and nothing confirms it."""
         kind, at = event.kind, event.occurred_at
         if is_unsure(event):
@@ -64,7 +64,7 @@ class Rehearsal:
         return kind
 
     @staticmethod
-    def _known(conn: sqlite3.Connection | None, query: str, values: list[tuple[object, ...]]) -> bool:
+    def _known(conn: Conn | None, query: str, values: list[tuple[object, ...]]) -> bool:
         return conn is not None and any(conn.execute(QUERIES[query], one).fetchone() for one in values)
 
     def _shown_before(self, keys: tuple[bytes, ...]) -> bool:

@@ -11,7 +11,6 @@ connection, each a job of the writer; `traces` finds what there is.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from bouncestream.event import person_key
 from bouncestream.mail.spellings import Spellings
 from bouncestream.outbox import codec, people, suppression
 from bouncestream.outbox.delivery import add_meta, settle
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.retention import unblock
 from bouncestream.outbox.traces import Traces, words_of
@@ -64,14 +64,14 @@ class Wiped:
         )
 
 
-def ask(conn: sqlite3.Connection, names: Sequence[str], now: datetime, *, suppress: bool) -> None:
+def ask(conn: Conn, names: Sequence[str], now: datetime, *, suppress: bool) -> None:
     """Note that a person is to be erased, and perhaps that nothing more is to be stored of them."""
     if suppress:
         suppression.suppress(conn, names, now)
     conn.execute(QUERIES["ask_erasure"], (_key(conn, names), codec.stamp(now), json.dumps(list(names))))
 
 
-def erasures(conn: sqlite3.Connection) -> list[Erasure]:
+def erasures(conn: Conn) -> list[Erasure]:
     """The erasures that are not at their end, the oldest first."""
     return [
         Erasure(person, codec.moment(at), tuple(json.loads(names)), tuple(json.loads(waiting)) if waiting else None)
@@ -79,7 +79,7 @@ def erasures(conn: sqlite3.Connection) -> list[Erasure]:
     ]
 
 
-def looked(conn: sqlite3.Connection, names: Sequence[str], waiting: Iterable[int]) -> None:
+def looked(conn: Conn, names: Sequence[str], waiting: Iterable[int]) -> None:
     """All was looked at, and only these rows are left; without any the erasure is at its end."""
     person, rows = _key(conn, names), sorted(set(waiting))
     if rows:
@@ -88,7 +88,7 @@ def looked(conn: sqlite3.Connection, names: Sequence[str], waiting: Iterable[int
         conn.execute(QUERIES["end_erasure"], (person,))
 
 
-def wipe(conn: sqlite3.Connection, who: Spellings, traces: Traces, now: datetime) -> Wiped:
+def wipe(conn: Conn, who: Spellings, traces: Traces, now: datetime) -> Wiped:
     """Erase some traces of a person."""
     done = _bury(conn, traces.events, now)
     texts = _reword(conn, who, traces)
@@ -97,7 +97,7 @@ def wipe(conn: sqlite3.Connection, who: Spellings, traces: Traces, now: datetime
     return done + Wiped(texts=texts, raw=raw, quarantine=quarantine)
 
 
-def is_settled(conn: sqlite3.Connection, row: int) -> bool:
+def is_settled(conn: Conn, row: int) -> bool:
     """Whether nobody is delivering an event any more, or nothing is left of it."""
     found = conn.execute(QUERIES["standing"], (row,)).fetchone()
     return found is None or not _on_its_way(State(found[0]), found[2])
@@ -107,7 +107,7 @@ def _on_its_way(state: State, finished_at: str | None) -> bool:
     return state in (State.PENDING, State.CLAIMED) or (state is State.POSTED and finished_at is None)
 
 
-def _bury(conn: sqlite3.Connection, rows: Iterable[int], now: datetime) -> Wiped:
+def _bury(conn: Conn, rows: Iterable[int], now: datetime) -> Wiped:
     events = dropped = raw = 0
     waiting = []
     for row in rows:
@@ -130,7 +130,7 @@ def _bury(conn: sqlite3.Connection, rows: Iterable[int], now: datetime) -> Wiped
     return Wiped(events, dropped, raw=raw, waiting=tuple(waiting))
 
 
-def _reword(conn: sqlite3.Connection, who: Spellings, traces: Traces) -> int:
+def _reword(conn: Conn, who: Spellings, traces: Traces) -> int:
     """Replace the names in the words of what is about others."""
     for row in traces.mentions:
         if (found := conn.execute(QUERIES["row"], (row,)).fetchone()) is not None:
@@ -144,7 +144,7 @@ def _reword(conn: sqlite3.Connection, who: Spellings, traces: Traces) -> int:
     return sum(map(len, (traces.mentions, lines, traces.alerts, traces.notices, traces.deliveries, traces.tries)))
 
 
-def _reword_told(conn: sqlite3.Connection, who: Spellings, traces: Traces) -> None:
+def _reword_told(conn: Conn, who: Spellings, traces: Traces) -> None:
     for rule, subject, *texts in conn.execute(QUERIES["alert_texts"]).fetchall():
         if (rule, subject) in traces.alerts:
             if who.in_text(subject):
@@ -162,7 +162,7 @@ def _reword_told(conn: sqlite3.Connection, who: Spellings, traces: Traces) -> No
             conn.execute(QUERIES["reword_try"], (who.without(why), *mail))
 
 
-def _erase_raw(conn: sqlite3.Connection, number: int, now: datetime) -> int:
+def _erase_raw(conn: Conn, number: int, now: datetime) -> int:
     """Remove a raw body as a whole, however many people it is about; its neighbours in a block stay."""
     block = conn.execute(QUERIES["block_of"], (number,)).fetchone()
     if number == conn.execute(QUERIES["newest_raw"]).fetchone()[0]:
@@ -173,11 +173,11 @@ def _erase_raw(conn: sqlite3.Connection, number: int, now: datetime) -> int:
     return gone
 
 
-def _erase_quarantined(conn: sqlite3.Connection, item: int, now: datetime) -> int:
+def _erase_quarantined(conn: Conn, item: int, now: datetime) -> int:
     if conn.execute(QUERIES["erase_quarantined"], (item,)).rowcount:
         return 1
     return conn.execute(QUERIES["bury_quarantined"], (codec.stamp(now), item)).rowcount
 
 
-def _key(conn: sqlite3.Connection, names: Sequence[str]) -> bytes:
+def _key(conn: Conn, names: Sequence[str]) -> bytes:
     return person_key(names[0], people.secret_of(conn))

@@ -7,11 +7,11 @@ server that handed them over, which is told to come again.
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bouncestream.outbox.delivery import get_meta, set_meta
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Submission
 
@@ -41,7 +41,7 @@ class MailRoom:
     `whole`: so many of those set aside on one day are kept whole."""
 
     def __init__(
-        self, conn: sqlite3.Connection, mailbox: str, now: datetime, *, disk: int, aside: int, whole: int = WHOLE
+        self, conn: Conn, mailbox: str, now: datetime, *, disk: int, aside: int, whole: int = WHOLE
     ) -> None:
         self._conn = conn
         self._whole = whole
@@ -85,7 +85,7 @@ class MailRoom:
         return submission
 
 
-def aside_bytes(conn: sqlite3.Connection) -> int:
+def aside_bytes(conn: Conn) -> int:
     """The bytes of the mails that are set aside."""
     size: int = conn.execute(QUERIES["aside_bytes"]).fetchone()[0]
     return size

@@ -9,7 +9,6 @@ that the batch is fetched again; a crash after it, that only flagging and moving
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -19,13 +18,14 @@ from bouncestream.outbox import codec
 from bouncestream.outbox.arrivals import take_many
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import WHY_LIMIT
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.mail_room import SOME, MailRoom
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.tables import Stored
 from bouncestream.ports import Clock, Submission
 
 
-def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> FolderProgress | None:
+def progress(conn: Conn, mailbox: str, folder: str) -> FolderProgress | None:
     """How far a folder was read; None for one that was never read."""
     found = conn.execute(QUERIES["folder_progress"], (mailbox, folder)).fetchone()
     if found is None:
@@ -36,7 +36,7 @@ def progress(conn: sqlite3.Connection, mailbox: str, folder: str) -> FolderProgr
 
 
 def store_mails(
-    conn: sqlite3.Connection, batch: MailBatch, now: datetime, *, disk: int = 1 << 50, aside: int = 0
+    conn: Conn, batch: MailBatch, now: datetime, *, disk: int = 1 << 50, aside: int = 0
 ) -> list[Stored]:
     """Store what a batch of mails brought, what they still get, and that the folder is read up to `last_uid`; for
     each mail with a submission what became of it, in order. `disk` and `aside`: see `mail_room`."""
@@ -80,9 +80,7 @@ def store_mails(
     return taken
 
 
-def store_letter(
-    conn: sqlite3.Connection, submission: Submission, now: datetime, *, disk: int, aside: int
-) -> Stored | None:
+def store_letter(conn: Conn, submission: Submission, now: datetime, *, disk: int, aside: int) -> Stored | None:
     """Store what a mail brought that has no other place than here; None: there is no room, and nothing is stored.
     So those set aside are kept whole. `disk` and `aside`: see `mail_room`."""
     room = MailRoom(conn, submission.source, now, disk=disk, aside=aside, whole=SOME)
@@ -105,18 +103,18 @@ def _counted(submission: Submission) -> Stored:
     return Stored(unidentified=int(unidentified), quarantined=int(not unidentified))
 
 
-def pending_filings(conn: sqlite3.Connection, key: FolderKey, limit: int) -> list[PendingFiling]:
+def pending_filings(conn: Conn, key: FolderKey, limit: int) -> list[PendingFiling]:
     """The mails of a folder that are still to be flagged or moved, lowest UID first; at most `limit`."""
     found = conn.execute(QUERIES["marks"], (key.mailbox, key.folder, key.uidvalidity, limit))
     return [PendingFiling(uid, Filing(place), codec.moment(at) if at else None) for uid, place, at in found]
 
 
-def forget_filings(conn: sqlite3.Connection, key: FolderKey, uids: Sequence[int]) -> None:
+def forget_filings(conn: Conn, key: FolderKey, uids: Sequence[int]) -> None:
     """Forget the filings of mails that have got what they were to get."""
     conn.executemany(QUERIES["delete_mark"], [(key.mailbox, key.folder, key.uidvalidity, uid) for uid in uids])
 
 
-def note_tries(conn: sqlite3.Connection, key: FolderKey, uids: Sequence[int], why: str, now: datetime) -> None:
+def note_tries(conn: Conn, key: FolderKey, uids: Sequence[int], why: str, now: datetime) -> None:
     """Count that mails could not be fetched or read. Stored before the next try, so that a mail that takes the
     process down is known after it."""
     why, at = codec.visible(why, WHY_LIMIT), codec.stamp(now)
@@ -125,12 +123,12 @@ def note_tries(conn: sqlite3.Connection, key: FolderKey, uids: Sequence[int], wh
     )
 
 
-def take_tries_back(conn: sqlite3.Connection, key: FolderKey, uids: Sequence[int]) -> None:
+def take_tries_back(conn: Conn, key: FolderKey, uids: Sequence[int]) -> None:
     """A try failed for a reason that was not the mails'."""
     conn.executemany(QUERIES["take_try_back"], [(key.mailbox, key.folder, key.uidvalidity, uid) for uid in uids])
 
 
-def tries(conn: sqlite3.Connection, key: FolderKey) -> dict[int, FetchAttempts]:
+def tries(conn: Conn, key: FolderKey) -> dict[int, FetchAttempts]:
     """UID → how it was tried, for the mails that could not be fetched or read and still wait."""
     found = conn.execute(QUERIES["tries"], (key.mailbox, key.folder, key.uidvalidity))
     return {uid: FetchAttempts(count, codec.moment(at), why) for uid, count, at, why in found}

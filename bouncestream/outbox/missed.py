@@ -9,7 +9,6 @@ as a list that is suddenly long is more often a mistake than a truth. By hand, a
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from bouncestream.outbox.arrivals import take
 from bouncestream.outbox.braking import let_go
 from bouncestream.outbox.delivery import add_meta
 from bouncestream.outbox.dry_run import Rehearsal
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.people import secret_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.tables import Stored
@@ -34,7 +34,7 @@ FOUND = "backfilled"
 
 
 def take_missed(
-    conn: sqlite3.Connection, items: Sequence[Missed], now: datetime, hard: int, *, asked: bool = False
+    conn: Conn, items: Sequence[Missed], now: datetime, hard: int, *, asked: bool = False
 ) -> tuple[list[Stored], int, int]:
     """Store what was not reported yet; what became of it, and how many of it are held, and how many were reported
     before. `hard`: so many hard bounces the run has found before; `asked`: a person has decided about the run as a
@@ -64,9 +64,7 @@ def take_missed(
     return stored, held, duplicates
 
 
-def rehearse_missed(
-    conn: sqlite3.Connection | None, items: Sequence[Missed], shown: Rehearsal
-) -> tuple[list[Kind], int]:
+def rehearse_missed(conn: Conn | None, items: Sequence[Missed], shown: Rehearsal) -> tuple[list[Kind], int]:
     """The kinds that `take_missed` would store, and how many it would call known; in an outbox that is empty
     without a connection. `shown` remembers what it was shown."""
     kinds: list[Kind] = []
@@ -81,7 +79,7 @@ def rehearse_missed(
     return kinds, duplicates
 
 
-def is_reported(conn: sqlite3.Connection, item: Missed) -> bool:
+def is_reported(conn: Conn, item: Missed) -> bool:
     """Whether the outbox knows of the item, or of any event of that person and group since shortly before it."""
     event, secret = item.event, secret_of(conn)
     if any(conn.execute(QUERIES["probe"], (key,)).fetchone() for key in identity_keys(event, secret)):

@@ -8,7 +8,6 @@ that is `claimed`, or `posted` and not finished: the relay holds it, and what it
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from bouncestream.errors import UsageError
 from bouncestream.event import BounceEvent, Kind, person_key
 from bouncestream.outbox import braking, caused, codec, people
 from bouncestream.outbox.delivery import HORIZON, WHY_LIMIT, settle
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.quarantine import Quarantined
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Claimed, Move, RawInput, State
@@ -79,7 +79,7 @@ class Changed:
 
 
 def list_rows(
-    conn: sqlite3.Connection,
+    conn: Conn,
     *,
     states: Iterable[State] = (),
     kinds: Iterable[str] = (),
@@ -110,7 +110,7 @@ def list_rows(
     return [listed(values) for values in rows]
 
 
-def find(conn: sqlite3.Connection, ref: str) -> int:
+def find(conn: Conn, ref: str) -> int:
     """The row that a person means: its number, its event id, or the first characters of that (8 or more; event ids
     of our time begin with 0, numbers never do). UsageError when there is none, or more than one."""
     text = ref.strip().lower()
@@ -129,7 +129,7 @@ def find(conn: sqlite3.Connection, ref: str) -> int:
     )
 
 
-def show(conn: sqlite3.Connection, row: int) -> tuple[Listed, list[Step]]:
+def show(conn: Conn, row: int) -> tuple[Listed, list[Step]]:
     """A row and its history."""
     found = conn.execute(QUERIES["row"], (row,)).fetchone()
     if found is None:
@@ -138,7 +138,7 @@ def show(conn: sqlite3.Connection, row: int) -> tuple[Listed, list[Step]]:
     return listed(found), [Step(codec.moment(at), before, State(after), why) for at, before, after, why in steps]
 
 
-def stats(conn: sqlite3.Connection, since: datetime, *, limit: int = 20) -> Stats:
+def stats(conn: Conn, since: datetime, *, limit: int = 20) -> Stats:
     """Numbers for a person, for the events received since a time: it reads all of those."""
     bounds = {"since_id": codec.id_bound(since), "limit": limit}
     sources = conn.execute(QUERIES["stats_sources"], bounds).fetchall()
@@ -154,7 +154,7 @@ def stats(conn: sqlite3.Connection, since: datetime, *, limit: int = 20) -> Stat
 
 
 def rows_in(
-    conn: sqlite3.Connection,
+    conn: Conn,
     state: State,
     *,
     held_for: str = "",
@@ -168,7 +168,7 @@ def rows_in(
 
 
 def replay(
-    conn: sqlite3.Connection, rows: Sequence[int], now: datetime, why: str = "replayed", *, again: bool = False
+    conn: Conn, rows: Sequence[int], now: datetime, why: str = "replayed", *, again: bool = False
 ) -> Changed:
     """Deliver finished rows again; with `again` also those that were undone. One that was ever claimed for posting
     may be in Listmonk already: it becomes `claimed`, and `run` reads it back before it posts anything. Its failures
@@ -193,9 +193,7 @@ def replay(
     return changed
 
 
-def drop(
-    conn: sqlite3.Connection, rows: Sequence[int], now: datetime, why: str = "dropped by an operator"
-) -> Changed:
+def drop(conn: Conn, rows: Sequence[int], now: datetime, why: str = "dropped by an operator") -> Changed:
     """Never deliver rows that wait or are held."""
 
     def move(row: int, state: State, _: int) -> Move | str:
@@ -206,9 +204,7 @@ def drop(
     return _change(conn, rows, now, move)
 
 
-def release(
-    conn: sqlite3.Connection, rows: Sequence[int], now: datetime, why: str = "released by an operator"
-) -> Changed:
+def release(conn: Conn, rows: Sequence[int], now: datetime, why: str = "released by an operator") -> Changed:
     """Let held rows go."""
 
     def move(row: int, state: State, _: int) -> Move | str:
@@ -226,7 +222,7 @@ def untold(state: State, attempt: int) -> bool:
     return attempt == 0 and state in (State.PENDING, State.HELD)
 
 
-def rejudge(conn: sqlite3.Connection, row: int, event: BounceEvent | None, now: datetime, why: str) -> bool:
+def rejudge(conn: Conn, row: int, event: BounceEvent | None, now: datetime, why: str) -> bool:
     """Give a row the kind, the reason and the words of `event`, or drop it (None: it is no bounce). False when
     somebody may have been told of it meanwhile (an earlier attempt may have counted as what the event was then), or
     when the new kind is of another group, as its identity stays: then nothing is changed. What is unsure is told as
@@ -250,14 +246,14 @@ def rejudge(conn: sqlite3.Connection, row: int, event: BounceEvent | None, now: 
     return True
 
 
-def release_permission(conn: sqlite3.Connection, now: datetime, limit: int = 100_000) -> int:
+def release_permission(conn: Conn, now: datetime, limit: int = 100_000) -> int:
     """The token may do now what it could not (or one row goes ahead to see): let go what was held for that, the
     oldest first. Returns how many."""
     rows = rows_in(conn, State.HELD, held_for="permission", limit=limit)
     return len(release(conn, rows, now, "retried: the token may have the permission now").done)
 
 
-def drop_due(conn: sqlite3.Connection, now: datetime, limit: int, why: str, after_row: int = 0) -> int:
+def drop_due(conn: Conn, now: datetime, limit: int, why: str, after_row: int = 0) -> int:
     """A dry run: what came in after a row and is due is dropped instead of claimed, so that a later replay need not
     read it back."""
     bounds = {"now": codec.stamp(now), "limit": limit, "after": after_row}
@@ -268,7 +264,7 @@ def drop_due(conn: sqlite3.Connection, now: datetime, limit: int, why: str, afte
     return len(drop(conn, [row for (row,) in due], now, why).done)
 
 
-def raw_input(conn: sqlite3.Connection, item: Listed | Quarantined) -> RawInput:
+def raw_input(conn: Conn, item: Listed | Quarantined) -> RawInput:
     """The request or mail that an event or an item of the quarantine came by. UsageError when there is none, or
     retention has taken it away."""
     if item.raw_id is None:
@@ -278,7 +274,7 @@ def raw_input(conn: sqlite3.Connection, item: Listed | Quarantined) -> RawInput:
     return RawInput(item.source, item.provider, item.received_at, body, content_type, codec.headers(headers))
 
 
-def raw_body(conn: sqlite3.Connection, raw_id: int) -> bytes:
+def raw_body(conn: Conn, raw_id: int) -> bytes:
     """The raw body of an event, byte for byte. UsageError when retention has taken it away."""
     found = conn.execute(QUERIES["raw"], (raw_id,)).fetchone()
     if found is None:
@@ -288,14 +284,14 @@ def raw_body(conn: sqlite3.Connection, raw_id: int) -> bytes:
     return codec.unpack(*found)
 
 
-def raw_head(conn: sqlite3.Connection, raw_id: int) -> tuple[datetime, str, int] | None:
+def raw_head(conn: Conn, raw_id: int) -> tuple[datetime, str, int] | None:
     """When a raw body came in, its content type and its size; None when it is gone."""
     found = conn.execute(QUERIES["raw_head"], (raw_id,)).fetchone()
     return (codec.moment(found[0]), found[1], found[2]) if found else None
 
 
 def _change(
-    conn: sqlite3.Connection, rows: Sequence[int], now: datetime, decide: Callable[[int, State, int], Move | str]
+    conn: Conn, rows: Sequence[int], now: datetime, decide: Callable[[int, State, int], Move | str]
 ) -> Changed:
     moves: list[Move] = []
     refused: dict[int, str] = {}

@@ -8,7 +8,6 @@ either are found; whether such a row is about the same person is then for its pr
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
@@ -18,8 +17,9 @@ from bouncestream.errors import SealRefused
 from bouncestream.event import BounceEvent, person_key
 from bouncestream.judging.unsure import Report, confirmed_by, is_unsure, weighed
 from bouncestream.outbox import codec
-from bouncestream.outbox.connection import Connection, damaged
+from bouncestream.outbox.connection import damaged
 from bouncestream.outbox.delivery import get_meta
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
 
 #: Of a person no more than the newest rows are looked at: a flood about one stays cheap.
@@ -32,10 +32,10 @@ SECRET_BYTES = 32
 LAST = (1 << 63) - 1
 
 
-def secret_of(conn: sqlite3.Connection) -> bytes:
+def secret_of(conn: Conn) -> bytes:
     """The key of all digests of this database: of identities, and of persons."""
-    if isinstance(conn, Connection) and conn.identity_secret:
-        return conn.identity_secret
+    if kept := getattr(conn, "identity_secret", b""):
+        return bytes(kept)
     stored = get_meta(conn, "identity_secret") or ""
     if is_sealed(stored):
         raise SealRefused(
@@ -48,7 +48,7 @@ def secret_of(conn: sqlite3.Connection) -> bytes:
         secret = b""
     if len(secret) != SECRET_BYTES:
         raise damaged("it has no identity_secret")
-    if isinstance(conn, Connection):
+    if hasattr(conn, "identity_secret"):
         conn.identity_secret = secret
     return secret
 
@@ -58,7 +58,7 @@ def keys(event: BounceEvent, secret: bytes) -> list[bytes]:
     return [person_key(name, secret) for name in (event.recipient, event.subscriber_uuid) if name]
 
 
-def earlier(conn: sqlite3.Connection, event: BounceEvent, before: int = LAST) -> Iterator[Report]:
+def earlier(conn: Conn, event: BounceEvent, before: int = LAST) -> Iterator[Report]:
     """The proven reports of rows `before` that may confirm an unsure event."""
     for key in keys(event, secret_of(conn)):
         bounds = {"person": key, "before": before, "most": MOST}
@@ -66,7 +66,7 @@ def earlier(conn: sqlite3.Connection, event: BounceEvent, before: int = LAST) ->
             yield Report(event_id, codec.moment(at), *told)
 
 
-def judged_again(conn: sqlite3.Connection, event: BounceEvent, row: int, at: datetime) -> BounceEvent:
+def judged_again(conn: Conn, event: BounceEvent, row: int, at: datetime) -> BounceEvent:
     """The event of a row, judged again, as it is told: by what came before it, as when it came in, and by what
     confirmed it since, when it was reported again."""
     if not is_unsure(event):
@@ -77,7 +77,7 @@ def judged_again(conn: sqlite3.Connection, event: BounceEvent, row: int, at: dat
     return weighed(event, at, chain(earlier(conn, event, row), since))
 
 
-def fill(conn: sqlite3.Connection, limit: int = 500) -> bool:
+def fill(conn: Conn, limit: int = 500) -> bool:
     """Note the person in some rows of an earlier version; True when there are more."""
     found, secret = conn.execute(QUERIES["nameless"], (limit,)).fetchall(), secret_of(conn)
     conn.executemany(

@@ -6,13 +6,13 @@ Synchronous functions on one connection, each one job of the writer or of a read
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bouncestream.outbox import codec
 from bouncestream.outbox.braking import take_let_go
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.tables import Stored
 from bouncestream.ports import Submission
@@ -34,7 +34,7 @@ class Quarantined:
 
 
 def quarantine_items(
-    conn: sqlite3.Connection,
+    conn: Conn,
     *,
     after: int = 0,
     limit: int = 50,
@@ -54,19 +54,19 @@ def quarantine_items(
     ]  # fmt: skip
 
 
-def mark_replayed(conn: sqlite3.Connection, item: int, now: datetime) -> bool:
+def mark_replayed(conn: Conn, item: int, now: datetime) -> bool:
     """Note that an item of the quarantine was read after all; False when it was noted before."""
     return conn.execute(QUERIES["mark_replayed"], (codec.stamp(now), item)).rowcount == 1
 
 
-def store_again(conn: sqlite3.Connection, item: int, submission: Submission, now: datetime) -> Stored | None:
+def store_again(conn: Conn, item: int, submission: Submission, now: datetime) -> Stored | None:
     """Mark an item as replayed and store what it says now, perhaps nothing, within the transaction of the caller.
     None when it was marked before: then nothing is stored, so that two who read it again at the same time make one
     event."""
     return take_let_go(conn, [(submission, now)])[0] if mark_replayed(conn, item, now) else None
 
 
-def drop_items(conn: sqlite3.Connection, items: Sequence[int], now: datetime) -> list[int]:
+def drop_items(conn: Conn, items: Sequence[int], now: datetime) -> list[int]:
     """Take items out of the quarantine for good; returns those that still waited there. Their raw bodies leave the
     outbox with [retention] raw. The newest one stays, marked as replayed: its number must not come again."""
     return [

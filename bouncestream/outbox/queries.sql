@@ -43,7 +43,7 @@ WHERE id = ?;
 SELECT event_id, occurred_at, campaign_uuid, recipient, subscriber_uuid, provider,
        address_form = 'uuid'
 FROM (SELECT event_id, occurred_at, campaign_uuid, recipient, subscriber_uuid, provider, address_form, sure, state
-      FROM outbox WHERE person = :person AND id < :before ORDER BY id DESC LIMIT :most)
+      FROM outbox WHERE person = :person AND id < :before ORDER BY id DESC LIMIT :most) AS newest
 WHERE sure IS NOT NULL AND state <> 'dropped';
 
 -- name: reported_since
@@ -481,7 +481,7 @@ SELECT 1 FROM suppressed LIMIT 1;
 -- name: soft_of_person
 -- Those that may count: proven, sure, not held, and newer than what was told as graver: that begins a new count.
 SELECT {row}
-FROM (SELECT * FROM outbox WHERE person = :person AND id <= :upto ORDER BY id DESC LIMIT :most)
+FROM (SELECT * FROM outbox WHERE person = :person AND id <= :upto ORDER BY id DESC LIMIT :most) AS newest
 WHERE kind = 'soft' AND sure IS NULL AND held_for = '' AND evidence NOT LIKE '%no proof of origin%'
   AND id > (SELECT coalesce(max(id), 0) FROM outbox WHERE person = :person AND superseded_by IS NOT NULL);
 

@@ -5,7 +5,6 @@ new one, which supersedes the soft one, as Listmonk counts by type. Synchronous 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +12,7 @@ from datetime import datetime
 from bouncestream.decay import CLASSES, Bounce
 from bouncestream.event import Kind, Proof
 from bouncestream.outbox import codec
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.people import LAST, MOST, secret_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.tables import Arrival, Report, Tables
@@ -21,7 +21,7 @@ from bouncestream.ports import State, Submission
 
 
 def soft_bounces(
-    conn: sqlite3.Connection, person: bytes, rules: Rules, unproven: Collection[str] = (), upto: int = LAST
+    conn: Conn, person: bytes, rules: Rules, unproven: Collection[str] = (), upto: int = LAST
 ) -> list[Bounce]:
     """The soft bounces of a person that count, up to a row, by the digest in their rows. `unproven`: sources to
     which anybody may post."""
@@ -37,7 +37,7 @@ def soft_bounces(
 
 
 def counted_with(
-    conn: sqlite3.Connection, row: int, rules: Rules, unproven: Collection[str] = (), *, later: bool = True
+    conn: Conn, row: int, rules: Rules, unproven: Collection[str] = (), *, later: bool = True
 ) -> tuple[bool, list[Bounce]]:
     """Whether a row counts itself, and the soft bounces of its person that count; without those that came in
     `later`, unless they are asked for."""
@@ -49,7 +49,7 @@ def counted_with(
     return kept.event_id in {one.event_id for one in bounces}, bounces
 
 
-def is_counted(conn: sqlite3.Connection, row: int) -> bool:
+def is_counted(conn: Conn, row: int) -> bool:
     """Whether a soft bounce belongs to a count that has ended: something graver was told in its place, or in that
     of a newer one."""
     found = conn.execute(QUERIES["row"], (row,)).fetchone()
@@ -59,7 +59,7 @@ def is_counted(conn: sqlite3.Connection, row: int) -> bool:
     return row <= began
 
 
-def soft_after(conn: sqlite3.Connection, after: int, limit: int) -> tuple[list[codec.Row], int]:
+def soft_after(conn: Conn, after: int, limit: int) -> tuple[list[codec.Row], int]:
     """The soft bounces among the next rows, and the last of these rows."""
     rows = [codec.row(values) for values in conn.execute(QUERIES["rows_after"], {"after": after, "limit": limit})]
     return [row for row in rows if row.event.kind == Kind.SOFT and row.event.reason in CLASSES], (
@@ -67,7 +67,7 @@ def soft_after(conn: sqlite3.Connection, after: int, limit: int) -> tuple[list[c
     )
 
 
-def told_as_hard(conn: sqlite3.Connection, row: int, evidence: str, now: datetime) -> bool:
+def told_as_hard(conn: Conn, row: int, evidence: str, now: datetime) -> bool:
     """Tell a soft bounce as hard, by a new event in its place. False: that was done before, or its person is
     erased."""
     found = conn.execute(QUERIES["row"], (row,)).fetchone()

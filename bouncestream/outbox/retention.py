@@ -9,7 +9,6 @@ believed is for the caller to know (`maintenance.believed`): one that is wrong w
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from datetime import datetime
 
 from bouncestream.outbox import alerts, codec
 from bouncestream.outbox.delivery import count, get_meta, set_meta
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
 
 #: What each table of the outbox keeps, and for how long; docs/operate/retention.md shows it.
@@ -67,7 +67,7 @@ class Purged:
 
 
 def purge(
-    conn: sqlite3.Connection,
+    conn: Conn,
     *,
     raw_before: datetime,
     events_before: datetime,
@@ -88,7 +88,7 @@ def purge(
     return Purged(events, raw, quarantine, keys, keys_left or limit in (events, raw, quarantine))
 
 
-def last_time(conn: sqlite3.Connection) -> datetime | None:
+def last_time(conn: Conn) -> datetime | None:
     """The newest time that is known to be right: when the clock was last believed, else when the newest row of any
     kind came in; None when nothing ever did."""
     if noted := get_meta(conn, _TIME):
@@ -97,12 +97,12 @@ def last_time(conn: sqlite3.Connection) -> datetime | None:
     return codec.moment(max(newest)) if newest else None
 
 
-def note_time(conn: sqlite3.Connection, at: datetime) -> None:
+def note_time(conn: Conn, at: datetime) -> None:
     """The clock was believed then."""
     set_meta(conn, _TIME, codec.stamp(at))
 
 
-def _events(conn: sqlite3.Connection, before: datetime, limit: int) -> int:
+def _events(conn: Conn, before: datetime, limit: int) -> int:
     bounds = {"before_id": codec.id_bound(before), "before": codec.stamp(before), "limit": limit}
     found = conn.execute(QUERIES["old_events"], bounds).fetchall()
     rows = [(row,) for row, _ in found]
@@ -115,7 +115,7 @@ def _events(conn: sqlite3.Connection, before: datetime, limit: int) -> int:
     return len(rows)
 
 
-def _raw(conn: sqlite3.Connection, before: datetime, limit: int) -> int:
+def _raw(conn: Conn, before: datetime, limit: int) -> int:
     at = codec.stamp(before)
     below = _first_young(conn, QUERIES["raw_ends"], QUERIES["raw_from"], at)
     gone = conn.execute(QUERIES["delete_raw"], {"below": below, "before": at, "limit": limit}).fetchall()
@@ -123,7 +123,7 @@ def _raw(conn: sqlite3.Connection, before: datetime, limit: int) -> int:
     return len(gone)
 
 
-def _blocks(conn: sqlite3.Connection, passed: int, at: str, limit: int) -> None:
+def _blocks(conn: Conn, passed: int, at: str, limit: int) -> None:
     """Of the blocks up to the raw body `passed`: what is kept gets a body of its own, so that nothing of its
     neighbours is kept with it."""
     blocks = conn.execute(QUERIES["passed_blocks"], {"passed": passed, "before": at, "limit": limit}).fetchall()
@@ -131,7 +131,7 @@ def _blocks(conn: sqlite3.Connection, passed: int, at: str, limit: int) -> None:
         unblock(conn, block, last)
 
 
-def unblock(conn: sqlite3.Connection, block: int, last: int) -> None:
+def unblock(conn: Conn, block: int, last: int) -> None:
     """Give each raw body that is left of a block a body of its own, and remove the block. `last`: its last one."""
     for (kept,) in conn.execute(QUERIES["kept_of_block"], (block, last, block)).fetchall():
         body = codec.unpack(*conn.execute(QUERIES["raw"], (kept,)).fetchone())
@@ -139,14 +139,14 @@ def unblock(conn: sqlite3.Connection, block: int, last: int) -> None:
     conn.execute(QUERIES["delete_block"], (block,))
 
 
-def _quarantine(conn: sqlite3.Connection, before: datetime, limit: int) -> int:
+def _quarantine(conn: Conn, before: datetime, limit: int) -> int:
     """Their raw bodies go with the next steps, as nothing holds them any more."""
     at = codec.stamp(before)
     below = _first_young(conn, QUERIES["quarantine_ends"], QUERIES["quarantine_from"], at)
     return conn.execute(QUERIES["delete_quarantine"], {"below": below, "before": at, "limit": limit}).rowcount
 
 
-def _first_young(conn: sqlite3.Connection, ends: str, first_from: str, at: str) -> int:
+def _first_young(conn: Conn, ends: str, first_from: str, at: str) -> int:
     """The number of the first row that came in at a time or later, or of the newest row, which stays in any case:
     its number must not come again. Numbers and times grow together, so it is found by halving, without an index
     that each arrival would pay for. Where the clock once jumped, a row goes late, but never early."""
@@ -160,7 +160,7 @@ def _first_young(conn: sqlite3.Connection, ends: str, first_from: str, at: str) 
     return int(low)
 
 
-def _keys(conn: sqlite3.Connection, before_day: int, limit: int) -> tuple[int, bool]:
+def _keys(conn: Conn, before_day: int, limit: int) -> tuple[int, bool]:
     try:
         after = bytes.fromhex(get_meta(conn, _CURSOR) or "")
     except ValueError:

@@ -18,6 +18,7 @@ from bouncestream.event import MAILBOX, BounceEvent, Kind, new_id
 from bouncestream.missed import LIST
 from bouncestream.outbox import codec
 from bouncestream.outbox.delivery import WHY_LIMIT, count
+from bouncestream.outbox.engine import Conn, Refused, reserve
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import Receipt, Submission, Unreadable
 from bouncestream.printable import printable
@@ -121,7 +122,7 @@ class Tables:
 
     __slots__ = ("_bodies", "_conn", "_counts", "_cursor", "_history", "_new", "_quarantine")
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
+    def __init__(self, conn: Conn) -> None:
         self._conn = conn
         self._cursor = conn.cursor()
         self._bodies: list[Body] = []
@@ -172,6 +173,8 @@ class Tables:
         if self._bodies:
             self._write_bodies()
         cursor, history = self._cursor, self._history
+        if written:
+            reserve(self._conn, "outbox", len(written))
         pending = held = 0
         keys: list[tuple[bytes, int, int]] = []
         for report in written:
@@ -232,8 +235,11 @@ class Tables:
         """Write the raw bodies. Those of one commit resemble each other, and are compressed together where there
         are some. What may go to quarantine stands by itself."""
         bodies, self._bodies = self._bodies, []
-        newest: int = self._cursor.execute(QUERIES["newest_raw"]).fetchone()[0]
-        for number, body in enumerate(bodies, newest + 1):
+        numbers = reserve(self._conn, "raw", len(bodies))
+        if not numbers:
+            newest: int = self._cursor.execute(QUERIES["newest_raw"]).fetchone()[0]
+            numbers = range(newest + 1, newest + 1 + len(bodies))
+        for number, body in zip(numbers, bodies, strict=True):
             body.number = number
         shared: list[Body] = []
         if len(bodies) >= A_BLOCK:
@@ -266,6 +272,6 @@ def _guilty(error: Exception) -> str:
     """Why a row was refused, in words. Never the value itself: it may be an address."""
     if isinstance(error, UnicodeError):
         return "a text of the event has characters that cannot be stored (lone surrogates)"
-    if isinstance(error, sqlite3.Error):
+    if isinstance(error, (sqlite3.Error, Refused)):
         return f"the database refused the event: {error}"
     return f"the event cannot be stored: {type(error).__name__}"

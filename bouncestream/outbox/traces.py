@@ -9,7 +9,6 @@ many people, in the quarantine, in an alert. So all of it is walked, in steps, b
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -18,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 from bouncestream.event import MAILBOX, person_key
 from bouncestream.mail.spellings import Spellings, names_of
 from bouncestream.outbox import codec
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.people import secret_of
 from bouncestream.outbox.quarantine import Quarantined, quarantine_items
 from bouncestream.outbox.queries import QUERIES
@@ -33,7 +33,7 @@ Names = tuple[str, ...]
 class Read(Protocol):
     """Reads on one consistent view."""
 
-    def __call__(self, fn: Callable[[sqlite3.Connection], T], /) -> T: ...
+    def __call__(self, fn: Callable[[Conn], T], /) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def search(read: Read, names: Iterable[str]) -> tuple[Names, Traces]:
         known = more
 
 
-def also_known(conn: sqlite3.Connection, names: Iterable[str], rows: Iterable[int] = ()) -> Names:
+def also_known(conn: Conn, names: Iterable[str], rows: Iterable[int] = ()) -> Names:
     """The names, and those that their events, or the events `rows`, prove to be the same person's: a webhook proves
     the address and the UUID that it tells together, a mail proves none of what it says beside the one that is
     told."""
@@ -114,7 +114,7 @@ def also_known(conn: sqlite3.Connection, names: Iterable[str], rows: Iterable[in
     return tuple(known)
 
 
-def rows_of(conn: sqlite3.Connection, names: Iterable[str]) -> list[int]:
+def rows_of(conn: Conn, names: Iterable[str]) -> list[int]:
     """The events that are told about one of the names, by their digest."""
     secret = secret_of(conn)
     found = {
@@ -123,17 +123,17 @@ def rows_of(conn: sqlite3.Connection, names: Iterable[str]) -> list[int]:
     return sorted(found)
 
 
-def keys_of(conn: sqlite3.Connection, events: Iterable[int]) -> list[tuple[str, int]]:
+def keys_of(conn: Conn, events: Iterable[int]) -> list[tuple[str, int]]:
     """The identity keys of some events, as hex, each with its day. Reads all keys."""
     return conn.execute(QUERIES["keys_of"], {"rows": json.dumps(list(events))}).fetchall()
 
 
-def look(conn: sqlite3.Connection, who: Spellings, cursor: Cursor) -> Traces:
+def look(conn: Conn, who: Spellings, cursor: Cursor) -> Traces:
     """The traces in the next rows, on which `cursor` goes on; to be called until it has ended."""
     return _TABLES[cursor.table](conn, who, cursor)
 
 
-def _page(conn: sqlite3.Connection, query: str, cursor: Cursor, limit: int) -> list[tuple[Any, ...]]:
+def _page(conn: Conn, query: str, cursor: Cursor, limit: int) -> list[tuple[Any, ...]]:
     found = conn.execute(QUERIES[query], {"after": cursor.after, "limit": limit}).fetchall()
     if len(found) < limit:
         cursor.table, cursor.after = cursor.table + 1, 0
@@ -142,7 +142,7 @@ def _page(conn: sqlite3.Connection, query: str, cursor: Cursor, limit: int) -> l
     return found
 
 
-def _events(conn: sqlite3.Connection, who: Spellings, cursor: Cursor) -> Traces:
+def _events(conn: Conn, who: Spellings, cursor: Cursor) -> Traces:
     about, mentions = [], []
     for values in _page(conn, "rows_after", cursor, ROWS):
         row = codec.row(values)
@@ -165,12 +165,12 @@ def words_of(row: codec.Row) -> tuple[str, str, str, str, str, str]:
     return told.reported, told.diagnostic, told.message_id, told.provider_event_id, told.evidence, row.why
 
 
-def _history(conn: sqlite3.Connection, who: Spellings, cursor: Cursor) -> Traces:
+def _history(conn: Conn, who: Spellings, cursor: Cursor) -> Traces:
     found = _page(conn, "history_after", cursor, ROWS * 5)
     return Traces(history=tuple(number for number, _, why in found if who.in_text(why)))
 
 
-def _raw(conn: sqlite3.Connection, who: Spellings, cursor: Cursor) -> Traces:
+def _raw(conn: Conn, who: Spellings, cursor: Cursor) -> Traces:
     found, shared = [], []
     for number, _, body in bodies(conn, cursor):
         if number in cursor.own or who.in_body(*body):
@@ -180,7 +180,7 @@ def _raw(conn: sqlite3.Connection, who: Spellings, cursor: Cursor) -> Traces:
     return Traces(raw=tuple(found), shared=tuple(shared))
 
 
-def bodies(conn: sqlite3.Connection, cursor: Cursor) -> Iterator[tuple[int, str, tuple[bytes, str]]]:
+def bodies(conn: Conn, cursor: Cursor) -> Iterator[tuple[int, str, tuple[bytes, str]]]:
     """The next raw bodies: number, source, and body with content type. Neighbours share a block, which is unpacked
     once. What its request's headers say is put before the body."""
     for number, _, source, kind, headers, encoding, body, block, start, size in _page(
@@ -196,12 +196,12 @@ def bodies(conn: sqlite3.Connection, cursor: Cursor) -> Iterator[tuple[int, str,
         yield number, source, (whole, f"{kind} {headers}")
 
 
-def _quarantine(conn: sqlite3.Connection, who: Spellings, cursor: Cursor) -> Traces:
+def _quarantine(conn: Conn, who: Spellings, cursor: Cursor) -> Traces:
     found = [item.id for item in quarantined(conn, who, cursor)]
     return Traces(quarantine=tuple(found))
 
 
-def quarantined(conn: sqlite3.Connection, who: Spellings, cursor: Cursor) -> list[Quarantined]:
+def quarantined(conn: Conn, who: Spellings, cursor: Cursor) -> list[Quarantined]:
     """The next items of the quarantine that name the person, in words or in their raw body."""
     items = quarantine_items(conn, after=cursor.after, limit=BODIES, replayed=True)
     if len(items) < BODIES:
@@ -211,14 +211,14 @@ def quarantined(conn: sqlite3.Connection, who: Spellings, cursor: Cursor) -> lis
     return [item for item in items if who.in_text(f"{item.why}\n{item.event_type}") or _in_raw(conn, who, item)]
 
 
-def _in_raw(conn: sqlite3.Connection, who: Spellings, item: Quarantined) -> bool:
+def _in_raw(conn: Conn, who: Spellings, item: Quarantined) -> bool:
     head = conn.execute(QUERIES["raw_request"], (item.raw_id,)).fetchone()
     if head is None:
         return False
     return who.in_body(codec.unpack(*conn.execute(QUERIES["raw"], (item.raw_id,)).fetchone()), " ".join(head))
 
 
-def _told(conn: sqlite3.Connection, who: Spellings, cursor: Cursor) -> Traces:
+def _told(conn: Conn, who: Spellings, cursor: Cursor) -> Traces:
     """In alerts, notices and what else is told to a person: few."""
     cursor.table, cursor.after = cursor.table + 1, 0
 
@@ -235,7 +235,7 @@ def _told(conn: sqlite3.Connection, who: Spellings, cursor: Cursor) -> Traces:
 
 
 #: In their order: which raw bodies are about the person is known once the events were seen.
-_TABLES: tuple[Callable[[sqlite3.Connection, Spellings, Cursor], Traces], ...] = (
+_TABLES: tuple[Callable[[Conn, Spellings, Cursor], Traces], ...] = (
     _events,
     _history,
     _raw,

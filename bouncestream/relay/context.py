@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from bouncestream.health import Health
 from bouncestream.metrics import DELIVERED, LOST, READ_BACKS, RESTARTS, RETRIES, Metrics
 from bouncestream.outbox import caused, delivery, reposts
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.state import FINAL
 from bouncestream.policy import Rules
 from bouncestream.ports import Capabilities, Clock, ListedRow, Move, Sink, State
@@ -122,7 +122,7 @@ class RelayContext:
             return False
         again = self.later.plan({move.again for move in moves if move.again}, self.clock.monotonic())
 
-        def write(conn: sqlite3.Connection) -> None:
+        def write(conn: Conn) -> None:
             delivery.settle(conn, moves, now)
             caused.note(conn, seen, actions, now)
             reposts.plan_reads(conn, again, now)

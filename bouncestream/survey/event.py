@@ -5,7 +5,6 @@ the page of an event shows."""
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from bouncestream.event import MAILBOX, BounceEvent, Kind
 from bouncestream.judging.stored import StillUnreadable, identified_again, pieces, same_report
 from bouncestream.mail.verdict import RecipientVerdict
 from bouncestream.outbox import delivery, operator, raising
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.operator import Listed, Step
 from bouncestream.outbox.people import judged_again
 from bouncestream.ports import RawInput, State
@@ -26,7 +26,7 @@ from bouncestream.printable import mask_all
 from bouncestream.sinks.listmonk import payload
 
 #: A read of the outbox, as `View` and the dashboard have it.
-Read = Callable[[Callable[[sqlite3.Connection], BounceEvent]], BounceEvent]
+Read = Callable[[Callable[[Conn], BounceEvent]], BounceEvent]
 
 _DECIDE = "Next: `bouncestream outbox release {row}` sends it, `bouncestream outbox drop {row}` never does"
 #: For what an event is held, and what comes next.
@@ -59,7 +59,7 @@ class Found:
         return self.row.attempt > (1 if dropped else 0)
 
 
-def find(conn: sqlite3.Connection, ref: str, config: Config, now: datetime, *, with_raw: bool = True) -> Found:
+def find(conn: Conn, ref: str, config: Config, now: datetime, *, with_raw: bool = True) -> Found:
     """The event that `ref` names. `with_raw`: with what came in. Raises UsageError: there is none, or more than
     one."""
     row, steps = operator.show(conn, operator.find(conn, ref))
@@ -70,7 +70,7 @@ def find(conn: sqlite3.Connection, ref: str, config: Config, now: datetime, *, w
     return Found(row, steps, came, delivery.get_meta(conn, "instance") or "", _soft(conn, row, config, now))
 
 
-def _soft(conn: sqlite3.Connection, row: Listed, config: Config, now: datetime) -> str:
+def _soft(conn: Conn, row: Listed, config: Config, now: datetime) -> str:
     """How the person of a soft bounce stands, in words; empty: Listmonk counts."""
     soft, rules = config.policy.soft, config.policy.rules
     if soft.mode != "bridge" or row.event.kind is not Kind.SOFT:

@@ -4,7 +4,6 @@ person. From the outbox, which is only read, and from what the running bridge sa
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from bouncestream.alerts import wording
 from bouncestream.config.model import Config
 from bouncestream.judging.refusal import LISTMONK_LOG, LOG
 from bouncestream.outbox import alerts, codec, delivery
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.files import beside, free_beside, size_of
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.state import HELD_FOR
@@ -25,7 +25,7 @@ LAST = 8
 DAY, WEEK = 24, 168
 
 
-def status(conn: sqlite3.Connection, config: Config, running: Running, now: datetime) -> dict[str, Any]:
+def status(conn: Conn, config: Config, running: Running, now: datetime) -> dict[str, Any]:
     """The state, as `bouncestream status --json` prints it: the keys at, running, ready, parts, sources, outbox,
     sink and alerts."""
     return {
@@ -82,7 +82,7 @@ def _backfills(parts: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, st
             yield "⚠", f"{name}: {what}", step
 
 
-def _sources(conn: sqlite3.Connection, config: Config, running: Running, now: datetime) -> list[dict[str, Any]]:
+def _sources(conn: Conn, config: Config, running: Running, now: datetime) -> list[dict[str, Any]]:
     hour = alerts.hour_of(now)
     known = alerts.hours(conn, hour - alerts.KEEP_HOURS)
     _, uncounted = alerts.new_arrivals(conn, now)
@@ -117,7 +117,7 @@ def _sources(conn: sqlite3.Connection, config: Config, running: Running, now: da
     return found
 
 
-def _outbox(conn: sqlite3.Connection, path: Path, now: datetime) -> dict[str, Any]:
+def _outbox(conn: Conn, path: Path, now: datetime) -> dict[str, Any]:
     return {
         "path": str(path),
         "states": dict(delivery.tally(conn)),
@@ -144,7 +144,7 @@ def _sink(config: Config, running: Running) -> dict[str, Any]:
     }
 
 
-def _alerts(conn: sqlite3.Connection) -> dict[str, Any]:
+def _alerts(conn: Conn) -> dict[str, Any]:
     active = [s for s in alerts.states(conn).values() if s.active]
     channels: dict[str, dict[str, Any]] = {}
     for sent in alerts.deliveries(conn):  # the oldest first

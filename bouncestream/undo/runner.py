@@ -10,7 +10,6 @@ is brought back only if nobody has changed it since.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,6 +20,7 @@ from bouncestream.event import Kind, person_key
 from bouncestream.outbox import caused
 from bouncestream.outbox.caused import Scope
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.people import secret_of
 from bouncestream.ports import Cause, Clock, ListedRow
 from bouncestream.sinks.listmonk.answers import SubscriberState
@@ -135,7 +135,7 @@ class Undo:
         found = {case.subscriber_id: case.person.updated_at.isoformat() for case in cases if case.person}
         now, actions = self.clock.now(), self.told.actions
 
-        def begin(conn: sqlite3.Connection) -> list[str]:
+        def begin(conn: Conn) -> list[str]:
             return [
                 caused.begin(conn, case.causes, case.mine, found[case.subscriber_id], actions, now)
                 for case in cases
@@ -168,7 +168,7 @@ class Undo:
     async def _write_down(self, cases: Sequence[Case]) -> None:
         now = self.clock.now()
 
-        def write(conn: sqlite3.Connection) -> None:
+        def write(conn: Conn) -> None:
             for case in cases:
                 cause, person = case.cause, case.subscriber_id
                 began = case.began or cause.begun

@@ -8,11 +8,17 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.engine import Conn
 from tests.outbox import make
+
+if TYPE_CHECKING:
+    from bouncestream.outbox.postgres.connection import ServerConnection
+    from tests.postgres.cluster import Cluster
 
 
 @pytest.fixture
@@ -20,9 +26,27 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "outbox.db"
 
 
-@pytest.fixture(params=[None, make.KEY], ids=["open", "sealed"])
-def conn(path: Path, request: pytest.FixtureRequest) -> Iterator[sqlite3.Connection]:
-    """A writing connection, to an outbox in the open and to a sealed one: whoever uses it need not know."""
+@pytest.fixture(
+    params=[
+        pytest.param(None, id="open"),
+        pytest.param(make.KEY, id="sealed"),
+        pytest.param("server", id="postgres", marks=pytest.mark.process),
+    ]
+)
+def conn(path: Path, request: pytest.FixtureRequest) -> Iterator[Conn]:
+    """A writing connection, to an outbox in the open, to a sealed one, and to one on PostgreSQL: whoever uses it
+    need not know."""
+    if request.param == "server":
+        yield request.getfixturevalue("server_conn")
+        return
+    conn = make.connect(path, key=request.param)
+    yield conn
+    conn.close()
+
+
+@pytest.fixture(params=[pytest.param(None, id="open"), pytest.param(make.KEY, id="sealed")])
+def file_conn(path: Path, request: pytest.FixtureRequest) -> Iterator[sqlite3.Connection]:
+    """The same for a test that asks SQLite for what is its own."""
     conn = make.connect(path, key=request.param)
     yield conn
     conn.close()
@@ -54,3 +78,30 @@ async def opened() -> AsyncIterator[Callable[..., Awaitable[Database]]]:
     for db in found:
         with suppress(Exception):
             await db.close()
+
+
+@pytest.fixture(scope="session")
+def server_store(cluster: Cluster) -> Iterator[ServerConnection]:
+    """A connection to an outbox on PostgreSQL, of which `server_conn` is for one test."""
+    from bouncestream.outbox.place import Server
+    from bouncestream.outbox.postgres.connection import connect
+    from bouncestream.outbox.postgres.schema import create
+
+    name = cluster.database()
+    conn = connect(Server(cluster.url(name), "test"))
+    create(conn)
+    yield conn
+    conn.close()
+
+
+@pytest.fixture
+def server_conn(server_store: ServerConnection) -> Iterator[ServerConnection]:
+    """A writing connection to an empty outbox on PostgreSQL."""
+    server_store.identity_secret = b""
+    yield server_store
+    server_store.rollback()
+    tables = "SELECT string_agg(relname, ', ') FROM pg_class WHERE relkind = 'r' AND relname <> 'meta' "
+    tables += "AND relnamespace = current_schema()::regnamespace"
+    server_store.execute(f"TRUNCATE {server_store.execute(tables).fetchone()[0]} RESTART IDENTITY")
+    kept = "'application', 'schema', 'identity_secret', 'instance'"
+    server_store.execute(f"DELETE FROM meta WHERE name NOT IN ({kept})")

@@ -11,10 +11,14 @@ from pathlib import Path
 from bouncestream.crypto.secret import Secret
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.outbox import arrivals, connection, delivery, migrate
+from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.postgres.connection import Failed
 from bouncestream.outbox.sealing import switch
 from bouncestream.outbox.sealing.unlock import unlock
 from bouncestream.ports import Claimed, Move, Receipt, State, Submission
 
+#: What a connection raises for a row that the schema does not allow.
+REFUSED = (sqlite3.IntegrityError, Failed)
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CAMPAIGN = "11111111-1111-4111-8111-111111111111"
 SUBSCRIBER = "22222222-2222-4222-8222-222222222222"
@@ -84,32 +88,36 @@ def upgrade(conn: sqlite3.Connection, before: str) -> migrate.Migration:
     raise LookupError(before)
 
 
-def recount(conn: sqlite3.Connection) -> None:
+def recount(conn: Conn) -> None:
     """Count all events again, after a test has changed rows by itself."""
+    if not isinstance(conn, sqlite3.Connection):
+        conn.execute("DELETE FROM tally")
+        conn.execute("INSERT INTO tally SELECT 'test', state, count(*) FROM outbox GROUP BY state")
+        return
     conn.execute("UPDATE tally SET events = (SELECT count(*) FROM outbox WHERE outbox.state = tally.state)")
 
 
-def submit(conn: sqlite3.Connection, *events: BounceEvent, now: datetime = NOW, **fields: object) -> Receipt:
+def submit(conn: Conn, *events: BounceEvent, now: datetime = NOW, **fields: object) -> Receipt:
     return arrivals.take(conn, submission(*events, **fields), now).receipt  # type: ignore[arg-type]
 
 
-def claim(conn: sqlite3.Connection, now: datetime = NOW, limit: int = 500) -> list[Claimed]:
+def claim(conn: Conn, now: datetime = NOW, limit: int = 500) -> list[Claimed]:
     return delivery.claim(conn, now=now, limit=limit)
 
 
-def settle(conn: sqlite3.Connection, row: int, *path: State, now: datetime = NOW) -> None:
+def settle(conn: Conn, row: int, *path: State, now: datetime = NOW) -> None:
     """Take a row along a path of states."""
     assert delivery.settle(conn, [Move(row, to, f"to {to}") for to in path], now) == []
 
 
-def rows(conn: sqlite3.Connection, columns: str = "id, state, kind") -> list[tuple[object, ...]]:
+def rows(conn: Conn, columns: str = "id, state, kind") -> list[tuple[object, ...]]:
     return conn.execute(f"SELECT {columns} FROM outbox ORDER BY id").fetchall()
 
 
-def one(conn: sqlite3.Connection, sql: str, *values: object) -> object:
+def one(conn: Conn, sql: str, *values: object) -> object:
     return conn.execute(sql, values).fetchone()[0]
 
 
-def check_tally(conn: sqlite3.Connection) -> None:
+def check_tally(conn: Conn) -> None:
     counted = dict(conn.execute("SELECT state, count(*) FROM outbox GROUP BY state"))
     assert {state: events for state, events in delivery.tally(conn).items() if events} == counted

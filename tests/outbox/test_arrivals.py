@@ -323,14 +323,14 @@ def test_a_bad_row_without_a_body_is_quarantined_too(conn: sqlite3.Connection) -
     assert operator.raw_body(conn, 1) == b""
 
 
-def test_a_bad_graver_report_leaves_the_row_as_it_was(conn: sqlite3.Connection) -> None:
-    submit(conn, event(kind=Kind.SOFT))
+def test_a_bad_graver_report_leaves_the_row_as_it_was(file_conn: sqlite3.Connection) -> None:
+    submit(file_conn, event(kind=Kind.SOFT))
     for limit in (None, 900):  # refused when it is read, and when it is stored
         if limit:
-            conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limit)
+            file_conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limit)
         bad = b"bytes" if limit is None else "long " * 300
-        assert submit(conn, event(reason=bad)) == Receipt(quarantined=1)
-        assert make.rows(conn, "kind, reason, raw_id") == [("soft", "", 1)]
+        assert submit(file_conn, event(reason=bad)) == Receipt(quarantined=1)
+        assert make.rows(file_conn, "kind, reason, raw_id") == [("soft", "", 1)]
 
 
 def test_a_bad_content_type_harms_nothing(conn: sqlite3.Connection) -> None:

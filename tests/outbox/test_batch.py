@@ -15,6 +15,12 @@ from bouncestream.outbox.batch import Job, run_batch
 from bouncestream.outbox.delivery import get_meta, set_meta
 
 
+@pytest.fixture
+def conn(file_conn: sqlite3.Connection) -> sqlite3.Connection:
+    """SQLite alone: PostgreSQL's batches are tested in `postgres/`."""
+    return file_conn
+
+
 def job(run: Any, item: Any = None, *, many: bool = False, cancelled: bool = False) -> Job:
     return Job(run, cast(Any, SimpleNamespace(cancelled=lambda: cancelled)), 1, 0, many, item)
 

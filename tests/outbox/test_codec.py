@@ -55,8 +55,8 @@ def test_small_bodies_are_left_as_they_are(size: int, encoding: str) -> None:
     assert codec.pack(b"x" * size)[0] == encoding
 
 
-def test_a_row_has_every_column_of_the_table_once(conn: sqlite3.Connection) -> None:
-    table = [column for _, column, *_ in conn.execute("PRAGMA table_info(outbox)")]
+def test_a_row_has_every_column_of_the_table_once(file_conn: sqlite3.Connection) -> None:
+    table = [column for _, column, *_ in file_conn.execute("PRAGMA table_info(outbox)")]
     assert sorted(codec.ROW) == sorted(table)
 
 

@@ -50,9 +50,9 @@ def test_an_error_of_python_has_no_code() -> None:
     assert type(connection.translate(sqlite3.ProgrammingError("closed"))) is StoreUnavailable
 
 
-def test_an_error_of_a_row_is_not_the_databases(conn: sqlite3.Connection) -> None:
+def test_an_error_of_a_row_is_not_the_databases(file_conn: sqlite3.Connection) -> None:
     with pytest.raises(sqlite3.IntegrityError) as raised:
-        conn.execute("INSERT INTO tally VALUES ('pending', 1)")
+        file_conn.execute("INSERT INTO tally VALUES ('pending', 1)")
     assert not connection.is_trouble(raised.value)
 
 

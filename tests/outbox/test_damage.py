@@ -149,11 +149,11 @@ async def test_views_and_more_indexes_are_the_operators_own(opened: Opened, path
     assert await opened_or_refused(opened, path, path.read_bytes()) is None
 
 
-def test_comments_and_layout_are_no_damage(conn: sqlite3.Connection) -> None:
-    migrate.check_schema(conn)
-    conn.execute("PRAGMA writable_schema = ON")
-    conn.execute("UPDATE sqlite_master SET sql = replace(sql, 'order of arrival', 'odder of arrival')")
-    migrate.check_schema(conn)
+def test_comments_and_layout_are_no_damage(file_conn: sqlite3.Connection) -> None:
+    migrate.check_schema(file_conn)
+    file_conn.execute("PRAGMA writable_schema = ON")
+    file_conn.execute("UPDATE sqlite_master SET sql = replace(sql, 'order of arrival', 'odder of arrival')")
+    migrate.check_schema(file_conn)
 
 
 @pytest.mark.parametrize(

@@ -238,7 +238,7 @@ def test_meta_is_kept(conn: sqlite3.Connection) -> None:
 @pytest.mark.parametrize("bad", [Move(1, State.HELD, "x"), Move(1, State.HELD, "x", held_for="boredom")])
 def test_a_hold_without_a_reason_is_a_bug_that_the_check_shows(conn: sqlite3.Connection, bad: Move) -> None:
     fill(conn, 1)
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(make.REFUSED):
         delivery.settle(conn, [bad], NOW)
 
 

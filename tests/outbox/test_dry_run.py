@@ -27,18 +27,18 @@ SUBMISSIONS = [
 
 
 @pytest.mark.parametrize("empty", [True, False])
-def test_it_counts_as_the_real_thing(conn: sqlite3.Connection, empty: bool) -> None:
+def test_it_counts_as_the_real_thing(file_conn: sqlite3.Connection, empty: bool) -> None:
     if not empty:
         for submission in SUBMISSIONS[2:5]:
-            take(conn, submission, make.NOW)
-    rehearsal, before = Rehearsal(), conn.total_changes
+            take(file_conn, submission, make.NOW)
+    rehearsal, before = Rehearsal(), file_conn.total_changes
 
     def receipt(submission: Submission) -> object:
-        return rehearsal.take(conn, submission).receipt
+        return rehearsal.take(file_conn, submission).receipt
 
     rehearsed = [receipt(submission) for submission in SUBMISSIONS]
-    assert conn.total_changes == before
-    assert rehearsed == [take(conn, submission, make.NOW).receipt for submission in SUBMISSIONS]
+    assert file_conn.total_changes == before
+    assert rehearsed == [take(file_conn, submission, make.NOW).receipt for submission in SUBMISSIONS]
 
 
 def test_without_an_outbox_everything_is_new_once() -> None:

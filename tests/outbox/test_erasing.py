@@ -47,43 +47,43 @@ def remains(path: Path, *names: str) -> list[str]:
     return [name for name in names if name.encode() in data]
 
 
-def test_nothing_is_left_but_tombstones(conn: sqlite3.Connection, path: Path) -> None:
-    everything(conn)
-    settled(conn)
-    keys = conn.execute("SELECT * FROM seen").fetchall()
-    before = make.rows(conn, "event_id, kind, state, campaign_uuid, label, substr(received_at, 1, 10)")
-    done = erase(conn)
+def test_nothing_is_left_but_tombstones(file_conn: sqlite3.Connection, path: Path) -> None:
+    everything(file_conn)
+    settled(file_conn)
+    keys = file_conn.execute("SELECT * FROM seen").fetchall()
+    before = make.rows(file_conn, "event_id, kind, state, campaign_uuid, label, substr(received_at, 1, 10)")
+    done = erase(file_conn)
     assert (done.events, done.waiting, done.dropped, done.quarantine) == (4, (), 0, 2)
-    assert not walk(conn, *ANN, SUBSCRIBER, make.CAMPAIGN)
-    assert make.rows(conn, "event_id, kind, state, campaign_uuid, label, substr(received_at, 1, 10)") == before
-    assert conn.execute("SELECT * FROM seen").fetchall() == keys
-    assert erasing.erasures(conn) == []
-    make.check_tally(conn)
-    assert delivery.get_meta(conn, erasing.ERASED) == "4"
-    conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert not walk(file_conn, *ANN, SUBSCRIBER, make.CAMPAIGN)
+    assert make.rows(file_conn, "event_id, kind, state, campaign_uuid, label, substr(received_at, 1, 10)") == before
+    assert file_conn.execute("SELECT * FROM seen").fetchall() == keys
+    assert erasing.erasures(file_conn) == []
+    make.check_tally(file_conn)
+    assert delivery.get_meta(file_conn, erasing.ERASED) == "4"
+    file_conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert remains(path, "<ann@", "said ann@", "to: ann", SUBSCRIBER, make.CAMPAIGN, "ann@example.com is") == []
-    assert [recipient for (recipient,) in make.rows(conn, "recipient")] == [
+    assert [recipient for (recipient,) in make.rows(file_conn, "recipient")] == [
         "erased", "erased", "erased", "bob@example.com", "bob@example.com", "erased", "joann@example.com",
     ]  # fmt: skip
-    assert make.one(conn, "SELECT diagnostic FROM outbox WHERE id = 4") == "see [erased]"
+    assert make.one(file_conn, "SELECT diagnostic FROM outbox WHERE id = 4") == "see [erased]"
 
 
-def test_a_file_that_grew_and_shrank_holds_nothing(conn: sqlite3.Connection, path: Path) -> None:
+def test_a_file_that_grew_and_shrank_holds_nothing(file_conn: sqlite3.Connection, path: Path) -> None:
     """Rows that were rewritten, and pages that were split and freed, leave copies behind, unless they are wiped."""
     for n in range(400):
         words = f"mx{n} of ann@example.com " * (1 + n % 40)
         make.submit(
-            conn,
+            file_conn,
             make.event("ann@example.com", message_id=f"<{n}>", diagnostic=words),
             make.event("bob@example.com", message_id=f"<b{n}>", diagnostic=words),
             raw=f"{n} {words}".encode() * 20,
         )
-    settled(conn)
+    settled(file_conn)
     retention.purge(
-        conn, raw_before=later(days=1), events_before=later(days=-9), dedupe_before_day=0, now=later(days=1)
+        file_conn, raw_before=later(days=1), events_before=later(days=-9), dedupe_before_day=0, now=later(days=1)
     )
-    assert erase(conn).events == 400
-    conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert erase(file_conn).events == 400
+    file_conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert remains(path, "ann@example.com") == []
 
 
@@ -141,13 +141,13 @@ def test_neighbours_in_a_block_keep_their_bodies(conn: sqlite3.Connection) -> No
     assert make.one(conn, "SELECT max(id) FROM raw") == 5, "no number comes again"
 
 
-def test_a_second_erasure_changes_nothing(conn: sqlite3.Connection) -> None:
-    everything(conn)
-    settled(conn)
-    erase(conn)
-    before = list(conn.iterdump())
-    assert erase(conn) == Wiped()
-    assert list(conn.iterdump()) == before
+def test_a_second_erasure_changes_nothing(file_conn: sqlite3.Connection) -> None:
+    everything(file_conn)
+    settled(file_conn)
+    erase(file_conn)
+    before = list(file_conn.iterdump())
+    assert erase(file_conn) == Wiped()
+    assert list(file_conn.iterdump()) == before
 
 
 def test_traces_come_in_pieces() -> None:

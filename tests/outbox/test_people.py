@@ -206,10 +206,10 @@ def test_a_row_has_the_digest_of_who_is_told_and_the_domain(conn: sqlite3.Connec
     assert len(by_uuid) == 16
 
 
-def test_no_person_is_looked_up_for_what_is_sure_or_soft(conn: sqlite3.Connection) -> None:
+def test_no_person_is_looked_up_for_what_is_sure_or_soft(file_conn: sqlite3.Connection) -> None:
     asked: list[str] = []
-    conn.set_trace_callback(asked.append)
-    make.submit(conn, event(), event("bob@example.com", Kind.SOFT), event("cy@example.com", Kind.COMPLAINT))
+    file_conn.set_trace_callback(asked.append)
+    make.submit(file_conn, event(), event("bob@example.com", Kind.SOFT), event("cy@example.com", Kind.COMPLAINT))
     assert not [sql for sql in asked if "WHERE person" in sql]
 
 

@@ -53,6 +53,12 @@ ONLY_SQLITE = {
 BIG = re.compile(r"SCAN (outbox|seen|history|raw|quarantine)\b(?! USING (COVERING )?INDEX sqlite_autoindex)")
 
 
+@pytest.fixture
+def conn(file_conn: sqlite3.Connection) -> sqlite3.Connection:
+    """SQLite alone: PostgreSQL's plans are tested in `postgres/`."""
+    return file_conn
+
+
 def plan(conn: sqlite3.Connection, sql: str) -> list[str]:
     names = set(re.findall(r":([a-z_]+)", sql))
     values: object = dict.fromkeys(names, 1) if names else (1,) * sql.count("?")

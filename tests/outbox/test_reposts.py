@@ -129,10 +129,10 @@ def test_what_ended_without_a_row_is_found_after_all(conn: sqlite3.Connection) -
 
 
 @pytest.mark.parametrize("name", ["any_again", "reposts"])
-def test_the_questions_of_a_calm_relay_cost_nothing(conn: sqlite3.Connection, name: str) -> None:
+def test_the_questions_of_a_calm_relay_cost_nothing(file_conn: sqlite3.Connection, name: str) -> None:
     """They are asked each batch and each read: of an index that is empty then."""
     values = (1,) * QUERIES[name].count("?")
-    (step,) = conn.execute(f"EXPLAIN QUERY PLAN {QUERIES[name]}", values)
+    (step,) = file_conn.execute(f"EXPLAIN QUERY PLAN {QUERIES[name]}", values)
     assert "outbox_again" in step[3]
 
 

@@ -156,6 +156,6 @@ def test_the_walk_over_the_keys_goes_on_where_it_was(conn: sqlite3.Connection) -
     assert delivery.get_meta(conn, "retention_key") == ""
 
 
-def test_every_table_says_how_long_it_keeps_what(conn: sqlite3.Connection) -> None:
-    tables = {name for (name,) in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+def test_every_table_says_how_long_it_keeps_what(file_conn: sqlite3.Connection) -> None:
+    tables = {name for (name,) in file_conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     assert retention.KEPT.keys() == tables

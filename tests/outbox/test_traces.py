@@ -68,9 +68,9 @@ def test_a_walk_finds_all_in_all_tables_in_any_steps(
     assert found.tries == (("b", "INBOX", 1, 7),)
 
 
-def test_the_other_tables_hold_no_names(conn: sqlite3.Connection) -> None:
+def test_the_other_tables_hold_no_names(file_conn: sqlite3.Connection) -> None:
     """A new table is looked into, or it is named here."""
-    tables = {name for (name,) in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    tables = {name for (name,) in file_conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     looked = {"outbox", "history", "raw", "block", "quarantine", "alerts", "notices", "notice_deliveries", "tries"}
     numbers = {
         "data_keys",
@@ -108,12 +108,12 @@ def test_bodies_that_were_stored_together(conn: sqlite3.Connection) -> None:
     assert walk(conn, *ANN).raw == (2,)
 
 
-def test_the_rows_of_a_person_are_found_by_an_index(conn: sqlite3.Connection) -> None:
+def test_the_rows_of_a_person_are_found_by_an_index(file_conn: sqlite3.Connection) -> None:
     """At a million rows a walk takes seconds, and this takes none."""
-    steps = [row[3] for row in conn.execute(f"EXPLAIN QUERY PLAN {QUERIES['rows_of_person']}", (b"x",))]
+    steps = [row[3] for row in file_conn.execute(f"EXPLAIN QUERY PLAN {QUERIES['rows_of_person']}", (b"x",))]
     assert len(steps) == 1
     assert steps[0].replace("main.", "").startswith("SEARCH outbox USING")
     assert "(person=?)" in steps[0]
-    everything(conn)
-    assert traces.rows_of(conn, ANN) == [1, 6]
-    assert traces.rows_of(conn, [SUBSCRIBER]) == [2]
+    everything(file_conn)
+    assert traces.rows_of(file_conn, ANN) == [1, 6]
+    assert traces.rows_of(file_conn, [SUBSCRIBER]) == [2]

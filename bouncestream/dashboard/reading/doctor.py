@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +11,7 @@ from bouncestream.alert import AlertState
 from bouncestream.dashboard.reader import Pages
 from bouncestream.doctor.finding import Finding
 from bouncestream.outbox import alerts
+from bouncestream.outbox.engine import Conn
 
 #: The rule that alerts of findings.
 RULE = "doctor"
@@ -39,7 +39,7 @@ def read_doctor(pages: Pages, checked: Checked | None, *, can_check: bool) -> Do
     return Doctor(checked, can_check, pages.read(_alerts))
 
 
-def _alerts(conn: sqlite3.Connection) -> tuple[AlertState, ...]:
+def _alerts(conn: Conn) -> tuple[AlertState, ...]:
     """Those of findings that still stand."""
     found = [state for (rule, _), state in alerts.states(conn).items() if rule == RULE and state.active]
     return tuple(sorted(found, key=lambda state: (state.level, state.subject)))

@@ -5,7 +5,6 @@ it stops, the next page goes on; so it takes as long among ten million events as
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
@@ -16,6 +15,7 @@ from bouncestream.errors import SealRefused
 from bouncestream.event import Kind, person_key
 from bouncestream.mail.address import normalise
 from bouncestream.outbox import codec, people
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.operator import Listed, listed
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.ports import State
@@ -106,7 +106,7 @@ def read_events(pages: Pages, filters: Filters) -> Events:
         go_on = rows[-1].row if len(rows) == LIMIT else named[-1] if len(named) == _NAMED and not rows else 0
         return Events(filters, tuple(rows), go_on, rows[-1].received_at if go_on and rows else None)
 
-    def look(conn: sqlite3.Connection, first: int, last: int) -> bool:
+    def look(conn: Conn, first: int, last: int) -> bool:
         bounds = {"first": first, "last": last, "limit": LIMIT - len(found)}
         found.extend([listed(values) for values in conn.execute(QUERIES["search"], wanted | bounds)])
         return len(found) < LIMIT
@@ -119,7 +119,7 @@ def read_events(pages: Pages, filters: Filters) -> Events:
     return Events(filters, tuple(found), lowest, pages.read(lambda conn: received_from(conn, lowest)))
 
 
-def _bounds(conn: sqlite3.Connection, filters: Filters) -> tuple[int, int]:
+def _bounds(conn: Conn, filters: Filters) -> tuple[int, int]:
     """The highest and the lowest row that may fit."""
     high: int = conn.execute(QUERIES["newest_row"]).fetchone()[0]
     if filters.before:
@@ -131,7 +131,7 @@ def _bounds(conn: sqlite3.Connection, filters: Filters) -> tuple[int, int]:
     return high, low
 
 
-def row_at(conn: sqlite3.Connection, at: datetime) -> int:
+def row_at(conn: Conn, at: datetime) -> int:
     """The first row that came in at a time or later; one more than the newest, where there is none."""
     found: int | None = conn.execute(QUERIES["row_since"], {"since": codec.id_bound(at)}).fetchone()[0]
     if found is not None:
@@ -140,27 +140,25 @@ def row_at(conn: sqlite3.Connection, at: datetime) -> int:
     return newest + 1
 
 
-def received_from(conn: sqlite3.Connection, row: int) -> datetime | None:
+def received_from(conn: Conn, row: int) -> datetime | None:
     """When a row came in, or the next one that is kept; None: there is none."""
     found = conn.execute(QUERIES["received_from"], (row,)).fetchone()
     return codec.moment(found[0]) if found else None
 
 
-def _of_person(conn: sqlite3.Connection, address: str, last: int) -> list[int]:
+def _of_person(conn: Conn, address: str, last: int) -> list[int]:
     person = person_key(normalise(address) or address, people.secret_of(conn))
     return _numbers(conn, "person_below", {"person": person, "last": last})
 
 
-def _set_aside(conn: sqlite3.Connection, state: str, last: int) -> list[int]:
+def _set_aside(conn: Conn, state: str, last: int) -> list[int]:
     return _numbers(conn, "set_aside_below", {"state": state, "last": last})
 
 
-def _numbers(conn: sqlite3.Connection, query: str, values: dict[str, object]) -> list[int]:
+def _numbers(conn: Conn, query: str, values: dict[str, object]) -> list[int]:
     return [row for (row,) in conn.execute(QUERIES[query], values | {"limit": _NAMED})]
 
 
-def _among(
-    conn: sqlite3.Connection, named: list[int], wanted: Mapping[str, str], low: int, high: int
-) -> list[Listed]:
+def _among(conn: Conn, named: list[int], wanted: Mapping[str, str], low: int, high: int) -> list[Listed]:
     bounds = {"rows": json.dumps(named), "first": low, "last": high, "limit": LIMIT}
     return [listed(values) for values in conn.execute(QUERIES["search_among"], {**wanted, **bounds})]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from bouncestream.config.model import Config
 from bouncestream.dashboard.parts import Bars
 from bouncestream.dashboard.reader import Pages
 from bouncestream.outbox import alerts, codec, operator
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.operator import Listed
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.survey.running import Running
@@ -51,13 +51,13 @@ def read_now(pages: Pages, config: Config, running: Running, now: datetime) -> N
     )
 
 
-def newest_verified(conn: sqlite3.Connection) -> datetime | None:
+def newest_verified(conn: Conn) -> datetime | None:
     """When an event was last read back from Listmonk; None: not among the newest moves."""
     found = conn.execute(QUERIES["newest_verified"]).fetchone()
     return codec.moment(found[0]) if found else None
 
 
-def _bars(conn: sqlite3.Connection, now: datetime) -> dict[str, Bars]:
+def _bars(conn: Conn, now: datetime) -> dict[str, Bars]:
     """Source → its events of the last days, today's last."""
     hour = alerts.hour_of(now)
     today = hour // 24

@@ -5,7 +5,6 @@ moment reaches; a page says how far that was."""
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from bouncestream.dashboard.parts import PERIODS
 from bouncestream.dashboard.reader import Pages
 from bouncestream.dashboard.reading.events import received_from, row_at
 from bouncestream.outbox import codec
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
 
 #: Rows that one query sums up.
@@ -130,7 +130,7 @@ def _sums(
     high: int = pages.read(lambda conn: conn.execute(QUERIES["newest_row"]).fetchone()[0])
     sums: defaultdict[str, dict[str, Sum]] = defaultdict(dict)
 
-    def count(conn: sqlite3.Connection, first: int, last: int) -> bool:
+    def count(conn: Conn, first: int, last: int) -> bool:
         bounds = {"first": first, "last": last, "campaign": campaign}
         for *group, events, oldest, newest in conn.execute(QUERIES["sums"], bounds).fetchall():
             of = Group(*group)
@@ -166,6 +166,6 @@ def _numbers(
     )
 
 
-def _told(conn: sqlite3.Connection, rows: Sequence[int]) -> dict[int, Told]:
+def _told(conn: Conn, rows: Sequence[int]) -> dict[int, Told]:
     found = conn.execute(QUERIES["told_of"], (json.dumps(rows),))
     return {row: Told(codec.moment(at), words) for row, at, words in found}

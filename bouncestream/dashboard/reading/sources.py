@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from bouncestream.config.model import Config
 from bouncestream.dashboard.reader import Pages
 from bouncestream.doctor.areas.webhooks import where
 from bouncestream.outbox import codec
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.providers._contract import Guide
 from bouncestream.survey.running import Running
@@ -69,7 +69,7 @@ def _source(config: Config, state: Mapping[str, Any], requests: Mapping[str, lis
     return Source(state=state, title=provider.title, url=url, guide=provider.guide, steps=steps, requests=last)
 
 
-def _requests(conn: sqlite3.Connection) -> dict[str, list[Request]]:
+def _requests(conn: Conn) -> dict[str, list[Request]]:
     """Source → its newest requests, the newest first."""
     found: dict[str, list[Request]] = {}
     for source, at, content_type, size in conn.execute(QUERIES["newest_requests"], {"most": _AMONG}):

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outbox on PostgreSQL 14 or newer, for bridges that are more than one machine.
+
+Nothing here is imported before a configuration says `[outbox] url`. `schema.sql` has the tables, held to those of
+SQLite by a test; `queries.sql` the statements that differ; `translate` makes the rest of SQLite's text.
+"""

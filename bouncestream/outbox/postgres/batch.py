@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A transaction for many jobs on PostgreSQL, as `outbox.batch` is for SQLite. Synchronous.
+
+Another bridge may have changed the same rows meanwhile, or stored the same key: then all runs again, on a new view
+of the database. Where a job is to blame, all runs again in careful mode, each job in a savepoint of its own.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+
+import psycopg
+
+from bouncestream.outbox.batch import Job, Outcome, refuse, run_all
+from bouncestream.outbox.postgres.connection import Failed, ServerConnection, begin
+from bouncestream.outbox.postgres.words import UNPREPARED, is_conflict, is_trouble, translate
+
+#: A batch is tried so often, and the pauses grow up to so many seconds.
+TRIES, PAUSE = 8, 0.2
+
+
+def run_batch(conn: ServerConnection, jobs: Sequence[Job]) -> list[Outcome]:
+    """Run all jobs in one transaction and commit it. Their outcomes hold once this returns: on the disk, or failed.
+
+    A job whose future was cancelled before its turn is skipped.
+    """
+    careful = False
+    cause: psycopg.Error | None = None
+    for attempt in range(TRIES):
+        try:
+            outcomes = _guarded(conn, jobs, attempt == TRIES - 1) if careful else _plain(conn, jobs)
+            if outcomes is not None:
+                return outcomes
+            careful = True
+            continue
+        except Failed as failed:
+            cause = failed.cause
+        finally:
+            _end(conn)
+        if cause.sqlstate in UNPREPARED:
+            conn.conn.prepare_threshold = None
+        elif is_conflict(cause):
+            pause = min(PAUSE, 0.005 * 2**attempt)
+            time.sleep(random.uniform(0, pause))  # noqa: S311 - on the thread of the writer; a jitter
+        elif careful or is_trouble(cause):
+            break
+        else:
+            careful = True
+    assert cause is not None
+    return refuse(jobs, translate(cause), Failed(cause))
+
+
+def _plain(conn: ServerConnection, jobs: Sequence[Job]) -> list[Outcome] | None:
+    """Run all jobs in quick mode; None when one of them raised by itself."""
+    failed: Failed | None = None
+    outcomes: list[Outcome] | None = None
+    end = None
+    try:
+        with conn.hurrying():
+            try:
+                begin(conn)
+                outcomes = run_all(conn, jobs)
+                conn.flush()
+                end = conn.execute("COMMIT")
+            except Failed as error:
+                failed = error
+            except Exception:
+                conn.forget()
+    except Failed as error:
+        failed = failed or error
+    if failed is not None:
+        raise failed
+    if end is not None:
+        _committed(end.status)
+    return outcomes if end is not None else None
+
+
+def _guarded(conn: ServerConnection, jobs: Sequence[Job], last: bool) -> list[Outcome]:
+    """Each job in its own savepoint. `last`: who conflicts now is at fault."""
+    begin(conn)
+    outcomes = []
+    for job in jobs:
+        outcome = Outcome()
+        outcomes.append(outcome)
+        if job.future.cancelled():
+            continue
+        conn.execute("SAVEPOINT job")
+        try:
+            outcome.value = job.alone(conn)
+        except Failed as failed:
+            if is_trouble(failed.cause) or (is_conflict(failed.cause) and not last):
+                raise
+            conn.execute("ROLLBACK TO job")
+            outcome.error = translate(failed.cause)
+        except Exception as error:
+            conn.execute("ROLLBACK TO job")
+            outcome.error = error
+        conn.execute("RELEASE job")
+    _committed(conn.execute("COMMIT").status)
+    return outcomes
+
+
+def _committed(status: str | None) -> None:
+    """PostgreSQL answers ROLLBACK to the COMMIT of a transaction that has failed."""
+    if status != "COMMIT":
+        raise Failed(psycopg.InternalError(f"a transaction ended with {status}"))
+
+
+def _end(conn: ServerConnection) -> None:
+    try:
+        conn.rollback()
+    except psycopg.Error:
+        conn.close()

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A connection to an outbox on PostgreSQL, which takes the statements of `QUERIES` as SQLite's does
+(`engine.Conn`).
+
+Two modes. *Quick*, for a batch (`batch`): all goes through a pipeline, so that what returns nothing is not waited
+for, and plain insertions are held back and sent as one statement for many rows. Whose fault an error is, nobody
+knows then: it is `Failed`, and the transaction is over. *Careful*, everywhere else: each statement is waited for,
+and an insertion or a change that the database refuses is undone alone (`Refused`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
+
+from bouncestream.outbox.engine import Refused
+from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres.translate import Insert, Statement, insert, many, translate
+from bouncestream.outbox.queries import QUERIES, parse
+
+#: Seconds that a statement may take, and that it waits for a lock.
+PATIENCE, LOCKED = 30.0, 10.0
+#: How libpq connects, unless the URL says otherwise: a server that is gone is noticed.
+DEFAULTS = {
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+    "target_session_attrs": "read-write",
+}
+#: Stricter settings of the server or of the role stay.
+_SETTINGS = f"""SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+                                        WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
+       set_config('statement_timeout', ?, true), set_config('lock_timeout', '{LOCKED:.0f}s', true),
+       set_config('idle_in_transaction_session_timeout', '60s', true)"""
+
+#: Rows of one statement, at most.
+ROWS_AT_ONCE = 2000
+
+_TEXT = files("bouncestream.outbox.postgres").joinpath("queries.sql").read_text("utf-8")
+POSTGRES: Mapping[str, str] = parse(_TEXT)
+
+#: The event's own text is in these alone: one that is refused is undone alone.
+_GUARDED = {QUERIES["insert_event"], QUERIES["upgrade_event"]}
+_NUMBERED = {QUERIES["insert_event"]: "outbox"}
+#: A value that PostgreSQL does not take, or a row that the schema does not.
+_REFUSALS = (psycopg.DataError, psycopg.IntegrityError)
+
+
+class Failed(Exception):
+    """The database has refused a statement, and nothing of the transaction stands. `cause`: psycopg's error, whose
+    text may quote the row, with its addresses: so it is never chained to one that is told."""
+
+    def __init__(self, cause: psycopg.Error) -> None:
+        super().__init__(in_short(cause))
+        self.cause = cause
+
+
+class Statements:
+    """The statements of a bridge, by SQLite's text: each as psycopg takes it, translated once."""
+
+    def __init__(self, bridge: str) -> None:
+        literal = "'" + bridge.replace("'", "''") + "'"
+        self._own = {QUERIES[name]: text.replace("{bridge}", literal) for name, text in POSTGRES.items()}
+        self._singles: dict[str, Statement] = {}
+        self._inserts: dict[str, Insert | None] = {}
+
+    def single(self, sql: str) -> Statement:
+        """The statement, as it is run by itself."""
+        if (found := self._singles.get(sql)) is None:
+            found = self._singles[sql] = translate(self._own.get(sql, sql))
+        return found
+
+    def insert(self, sql: str) -> Insert | None:
+        """Its parts, if it inserts plain values and no more."""
+        if sql not in self._inserts:
+            self._inserts[sql] = insert(self._own.get(sql, sql))
+        return self._inserts[sql]
+
+
+class ServerConnection:
+    """The connection of one thread. Implements `engine.Conn` and `engine.Numbering`."""
+
+    def __init__(self, conn: psycopg.Connection[tuple[Any, ...]], bridge: str) -> None:
+        self.conn = conn
+        self.bridge = bridge
+        self.identity_secret = b""
+        self.statements = Statements(bridge)
+        self._types: dict[str, dict[str, str]] = {}
+        self._numbers: dict[str, list[int]] = {}
+        self._pipeline: psycopg.Pipeline | None = None
+        self._held: tuple[str, Insert] | None = None  # the insertion whose rows are held back
+        self._rows: list[Sequence[Any]] = []
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.conn.pgconn.transaction_status != TransactionStatus.IDLE
+
+    @property
+    def quick(self) -> bool:
+        """Whether errors are told late."""
+        return self._pipeline is not None
+
+    def cursor(self) -> ServerCursor:
+        return ServerCursor(self)
+
+    def execute(self, sql: str, parameters: Any = (), /) -> ServerCursor:
+        return ServerCursor(self).execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> ServerCursor:
+        return ServerCursor(self).executemany(sql, parameters)
+
+    def rollback(self) -> None:
+        """End the transaction, if there is one, as if it had not been."""
+        self.forget()
+        if not self.conn.closed and self.in_transaction:
+            self.conn.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self.conn.close()
+
+    def reserve(self, table: str, count: int) -> Sequence[int]:
+        """Numbers for so many rows, which the sequence of the table never gives again."""
+        taken = self.execute(f"SELECT nextval('{table}_id_seq') FROM generate_series(1, ?)", (count,))  # noqa: S608
+        found = sorted(number for (number,) in taken.fetchall())
+        self._numbers[table] = found[::-1]
+        return found
+
+    @contextmanager
+    def hurrying(self) -> Iterator[None]:
+        """Quick mode, for one transaction."""
+        try:
+            with self.conn.pipeline() as pipeline:
+                self._pipeline = pipeline
+                try:
+                    yield
+                    self.flush()
+                    pipeline.sync()
+                finally:
+                    self.forget()
+                    self._pipeline = None
+        except psycopg.Error as error:
+            raise Failed(error) from None
+
+    def forget(self) -> None:
+        """Send nothing of what is held back, ever."""
+        self._held = None
+        self._rows = []
+        self._numbers.clear()
+
+    def flush(self) -> None:
+        """Send what is held back."""
+        if self._held is None:
+            return
+        (sql, parts), rows = self._held, self._rows
+        self._held, self._rows = None, []
+        if len(rows) == 1:
+            self.run(self.conn.cursor(), self.statements.single(sql), rows[0])
+        else:
+            statement = Statement(many(parts, self._columns(parts.table)))
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                columns = [list(values) for values in zip(*rows[start : start + ROWS_AT_ONCE], strict=True)]
+                self.run(self.conn.cursor(), statement, columns)
+
+    def hold(self, sql: str, rows: Sequence[Sequence[Any]]) -> bool:
+        """Hold rows of a plain insertion back; False: it is none, or nothing is to be held back."""
+        if self._pipeline is None or (parts := self.statements.insert(sql)) is None:
+            return False
+        if self._held is None or self._held[0] != sql:
+            self.flush()
+            self._held = sql, parts
+        self._rows.extend(rows)
+        return True
+
+    def number(self, table: str) -> int:
+        """The number of the next row of a table."""
+        if not self._numbers.get(table):
+            self.reserve(table, 1)
+        return self._numbers[table].pop()
+
+    def run(self, cursor: psycopg.Cursor[Any], statement: Statement, values: Any) -> None:
+        """Send one statement. Raises Failed."""
+        if statement.numbered:
+            values = {f"p{at}": value for at, value in enumerate(values, 1)}
+        try:
+            cursor.execute(statement.sql, values)
+        except psycopg.Error as error:
+            raise Failed(error) from None
+
+    def guarded(self, cursor: psycopg.Cursor[Any], statement: Statement, values: Any) -> None:
+        """The same; one that is refused leaves nothing behind. Raises Refused too."""
+        if self.in_transaction:
+            self.conn.execute("SAVEPOINT guarded")
+        try:
+            self.run(cursor, statement, values)
+        except Failed as failed:
+            if not isinstance(failed.cause, _REFUSALS) or isinstance(failed.cause, errors.UniqueViolation):
+                raise
+            if self.in_transaction:
+                self.conn.execute("ROLLBACK TO guarded")
+            raise Refused(in_short(failed.cause)) from None
+        if self.in_transaction:
+            self.conn.execute("RELEASE guarded")
+
+    def _columns(self, table: str) -> dict[str, str]:
+        if table not in self._types:
+            sql = (
+                "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute "
+                "WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped"
+            )
+            self._types[table] = dict(self.execute(sql, (table,)).fetchall())
+        return self._types[table]
+
+
+class ServerCursor:
+    """What a statement returned. Implements `engine.Cursor`."""
+
+    def __init__(self, owner: ServerConnection) -> None:
+        self._owner = owner
+        self._cursor = owner.conn.cursor()
+        self.lastrowid: int | None = None
+
+    @property
+    def rowcount(self) -> int:
+        if self._owner._pipeline is not None:
+            try:
+                self._owner._pipeline.sync()
+            except psycopg.Error as error:
+                raise Failed(error) from None
+        return self._cursor.rowcount
+
+    @property
+    def status(self) -> str | None:
+        """PostgreSQL's word for what it did: COMMIT, INSERT 0 1 …"""
+        return self._cursor.statusmessage
+
+    def execute(self, sql: str, parameters: Any = (), /) -> ServerCursor:
+        owner = self._owner
+        if (table := _NUMBERED.get(sql)) is not None:
+            self.lastrowid = owner.number(table)
+            parameters = (self.lastrowid, *parameters)
+        if owner.hold(sql, (parameters,)):
+            return self
+        owner.flush()
+        run = owner.guarded if sql in _GUARDED and not owner.quick else owner.run
+        run(self._cursor, owner.statements.single(sql), parameters)
+        return self
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> ServerCursor:
+        rows = list(parameters)
+        owner = self._owner
+        if not rows or owner.hold(sql, rows):
+            return self
+        owner.flush()
+        statement = owner.statements.single(sql)
+        if statement.numbered:
+            rows = [{f"p{at}": value for at, value in enumerate(values, 1)} for values in rows]
+        try:
+            self._cursor.executemany(statement.sql, rows)
+        except psycopg.Error as error:
+            raise Failed(error) from None
+        return self
+
+    def fetchone(self) -> Any:
+        try:
+            return self._cursor.fetchone()
+        except psycopg.Error as error:
+            raise Failed(error) from None
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return self._cursor.fetchall()
+        except psycopg.Error as error:
+            raise Failed(error) from None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.fetchall())
+
+
+def in_short(error: psycopg.Error) -> str:
+    """What the database says, in one line, without the row: it may have an address in it."""
+    return str(error.diag.message_primary or str(error).strip().partition("\n")[0])
+
+
+def connect(server: Server, *, patience: float = 10.0) -> ServerConnection:
+    """Connect to the outbox on a server; `patience` in seconds. Raises Failed."""
+    try:
+        told = conninfo_to_dict(server.url)
+        wanted: dict[str, Any] = {name: value for name, value in DEFAULTS.items() if name not in told}
+        if server.password is not None:
+            wanted["password"] = server.password.reveal()
+        wanted["connect_timeout"] = max(2, round(patience))
+        wanted["application_name"] = f"bouncestream {server.bridge}"[:63]
+        conn = psycopg.connect(server.url, autocommit=True, client_encoding="utf8", **wanted)
+    except psycopg.Error as error:
+        raise Failed(error) from None
+    except ValueError as error:
+        raise Failed(psycopg.ProgrammingError(str(error))) from None
+    return ServerConnection(conn, server.bridge)
+
+
+def begin(conn: ServerConnection, *, read_only: bool = False, within: float = PATIENCE) -> None:
+    """Begin a transaction; no statement of it takes longer than `within` seconds. What it commits is on the disk,
+    and on that of a synchronous standby where the server has one, before it is acknowledged. All of this is said in
+    each transaction, as a pooler may give each to another session."""
+    conn.execute(f"BEGIN ISOLATION LEVEL REPEATABLE READ{' READ ONLY' if read_only else ''}")
+    conn.execute(_SETTINGS, (str(round(within * 1000)),))

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The open outbox on PostgreSQL: the same queue and the same group commit as on SQLite, over two sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from bouncestream.errors import StoreError, StoreUnavailable
+from bouncestream.outbox.batch import Job, Outcome, refuse
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.delivery import get_meta
+from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres.batch import run_batch
+from bouncestream.outbox.postgres.connection import ServerConnection, begin
+from bouncestream.outbox.postgres.schema import create, version
+from bouncestream.outbox.postgres.session import Session, SessionThread
+
+T = TypeVar("T")
+
+
+class ServerDatabase(Database):
+    """The open outbox on a server. Made by `Database.open`."""
+
+    server: Server
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._writes = SessionThread(Session(self.server), "outbox writing")
+        self._reads = SessionThread(Session(self.server), "outbox reading")
+
+    async def _open(self, *, lock: bool, create: bool, seal: bool | None) -> None:
+        if seal or self.key is not None:
+            raise StoreUnavailable(
+                "An outbox on PostgreSQL cannot be sealed yet. Nothing was changed. Next: remove seal and the key "
+                "from "
+                "[privacy], or use [outbox] path."
+            )
+        instance = await self._writes.run(_prepare if create else _found)
+        self._writes.session.instance = self._reads.session.instance = instance
+
+    async def _commit(self, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
+        return await self._writes.call(partial(_commit, self._writes.session, jobs))
+
+    async def read(self, fn: Callable[[Conn], T]) -> T:
+        """Run a function on the reading session: one consistent view of all that is committed."""
+        if self._closing is not None:
+            raise StoreUnavailable("The outbox is closed.")
+        return await self._reads.run(in_snapshot, fn)
+
+    async def data_version(self) -> int:
+        """A number that changes when ANOTHER bridge, or a command, wrote to the outbox (and when this one did)."""
+        return await self._reads.run(_newest_move)
+
+    async def look(self) -> None:
+        """Raise StoreUnavailable when the server is away."""
+        await self._reads.run(in_snapshot, _newest_move)
+
+    async def vacuum_step(self, pages: int = 250) -> int:
+        """Nothing: PostgreSQL does that by itself (autovacuum)."""
+        return 0
+
+    async def empty_log(self) -> None:
+        """Nothing: PostgreSQL's log is its own."""
+
+    async def check(self) -> None:
+        """Nothing: a look for damage is the server's (data checksums, pg_amcheck)."""
+
+    async def _end(self) -> None:
+        for thread in (self._reads, self._writes):
+            await thread.stop()
+
+
+def _prepare(conn: ServerConnection) -> str:
+    create(conn)
+    return get_meta(conn, "instance") or ""
+
+
+def _found(conn: ServerConnection) -> str:
+    if not version(conn):
+        raise StoreUnavailable(
+            "There is no outbox in the database at [outbox] url. Next: check the url; `run` creates a first one."
+        )
+    return get_meta(conn, "instance") or ""
+
+
+def _commit(session: Session, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
+    try:
+        return session.run(run_batch, jobs), 0
+    except StoreError as error:
+        return refuse(jobs, error, error), 0
+
+
+def in_snapshot(conn: ServerConnection, fn: Callable[[ServerConnection], T], within: float | None = None) -> T:
+    """The result of `fn`, which sees one consistent state; no query of it takes longer than `within` seconds."""
+    begin(conn, read_only=True, **({} if within is None else {"within": within}))
+    try:
+        return fn(conn)
+    finally:
+        conn.rollback()
+
+
+def _newest_move(conn: ServerConnection) -> int:
+    newest: int = conn.execute("SELECT coalesce(max(id), 0) FROM history").fetchone()[0]
+    return newest

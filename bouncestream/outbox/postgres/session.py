@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A session with PostgreSQL on a thread of its own, made anew when it was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+import psycopg
+
+from bouncestream.errors import StoreError, StoreUnavailable
+from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres.connection import Failed, ServerConnection, connect
+from bouncestream.outbox.postgres.schema import check_server, version
+from bouncestream.outbox.postgres.words import translate
+
+T = TypeVar("T")
+#: Seconds between two attempts to connect; whoever comes before that is told why the last one failed.
+AGAIN = 1.0
+
+
+class Session:
+    """One session, for one thread. `instance`: the outbox that it must be, once that is known."""
+
+    def __init__(self, server: Server, *, patience: float = 10.0) -> None:
+        self.server = server
+        self.instance = ""
+        self._patience = patience
+        self._conn: ServerConnection | None = None
+        self._tried_at = float("-inf")
+        self._refused: StoreError | None = None
+
+    def run(self, fn: Callable[..., T], *args: object) -> T:
+        """Run a function of the connection. Raises StoreError."""
+        conn = self.connected()
+        try:
+            return fn(conn, *args)
+        except Failed as failed:
+            raise translate(failed.cause) from None
+        except psycopg.Error as error:
+            raise translate(error) from None
+        finally:
+            self._look(conn)
+
+    def connected(self) -> ServerConnection:
+        """The connection, made anew where it was lost. Raises StoreError."""
+        if self._conn is not None:
+            return self._conn
+        if self._refused is not None and time.monotonic() - self._tried_at < AGAIN:
+            raise type(self._refused)(str(self._refused))
+        try:
+            self._conn = self._connect()
+            self._refused = None
+        except StoreError as error:
+            self._refused = error
+            raise
+        finally:
+            self._tried_at = time.monotonic()
+        return self._conn
+
+    def _connect(self) -> ServerConnection:
+        try:
+            conn = connect(self.server, patience=self._patience)
+        except Failed as failed:
+            raise translate(failed.cause) from None
+        try:
+            check_server(conn)
+            if self.instance:
+                self._same(conn)
+        except Failed as failed:
+            conn.close()
+            raise translate(failed.cause) from None
+        except BaseException:
+            conn.close()
+            raise
+        return conn
+
+    def _same(self, conn: ServerConnection) -> None:
+        found = conn.execute("SELECT value FROM meta WHERE name = 'instance'").fetchone() if version(conn) else None
+        if found is None or found[0] != self.instance:
+            raise StoreUnavailable(
+                "The database at [outbox] url is not the one of before: it holds another outbox, or none. Nothing "
+                "is "
+                "stored or delivered. Next: put the former one back, or restart bouncestream if you meant to "
+                "change it."
+            )
+
+    def _look(self, conn: ServerConnection) -> None:
+        """Let go of a connection that is no use any more: lost, or to a server that became a standby."""
+        if conn.conn.closed or conn.conn.broken:
+            conn.close()
+            self._conn = None
+
+    def drop(self) -> None:
+        """Close the connection; the next call makes another one."""
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
+
+
+class SessionThread:
+    """A session on its own thread. Calls run one after the other, in their order."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        self.session = session
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def run(self, fn: Callable[..., T], *args: object) -> T:
+        """Run a function of the connection there. Raises StoreError."""
+        return await self.call(partial(self.session.run, fn, *args))
+
+    async def call(self, fn: Callable[[], T]) -> T:
+        """Run a function there that needs no connection."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, fn)
+
+    async def stop(self) -> None:
+        """Close the session; its thread has ended when this returns."""
+        try:
+            await self.call(self.session.drop)
+        finally:
+            self._pool.shutdown()

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SQLite's words → PostgreSQL's: what of a statement differs by rule. Pure; each statement is translated once.
+
+What differs by more than a rule is written down in `queries.sql`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+#: Texts, comments and the parameters between them: `?`, `?3`, `:name`; not `::type`.
+_TOKEN = re.compile(r"'[^']*'|x'[0-9a-fA-F]*'|::\w+|\?(\d*)|:([a-z_]+)|%")
+_HINTS = re.compile(r" INDEXED BY \w+|\bmain\.")
+_BYTES = re.compile(r"\bx'([0-9a-fA-F]*)'")
+_PLAIN_INSERT = re.compile(
+    r"INSERT INTO (\w+)\s*\(([\w, \n]+)\)\s*VALUES\s*\(([?, \n]+)\)(\s*ON CONFLICT(?: \(\w+\))? DO NOTHING)?\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement as psycopg takes it: `%s`, or `%(name)s` where `named`. `numbered`: its values come as a
+    sequence, and are named `p1`, `p2` …"""
+
+    sql: str
+    named: bool = False
+    numbered: bool = False
+
+
+def translate(sql: str) -> Statement:
+    """The statement in PostgreSQL's words, with psycopg's placeholders."""
+    if sql == "BEGIN IMMEDIATE":
+        return Statement("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    sql = _BYTES.sub(r"'\\x\1'::bytea", _HINTS.sub("", sql))
+    named = numbered = False
+
+    def placeholder(found: re.Match[str]) -> str:
+        nonlocal named, numbered
+        text = found[0]
+        if text[0] == "'" or text == "%":
+            return text.replace("%", "%%")
+        if text.startswith("::"):
+            return text
+        if text[0] == "?":
+            if not found[1]:
+                return "%s"
+            numbered = True
+            return f"%(p{found[1]})s"
+        named = True
+        return f"%({found[2]})s"
+
+    return Statement(_TOKEN.sub(placeholder, sql), named, numbered)
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """An insertion of one row of plain values, which can be one of many rows."""
+
+    table: str
+    columns: tuple[str, ...]
+    tail: str  #: what follows the values
+
+
+def insert(sql: str) -> Insert | None:
+    """The parts of a plain insertion, in SQLite's words; None: it does anything else."""
+    found = _PLAIN_INSERT.match(sql)
+    if found is None:
+        return None
+    columns = tuple(name.strip() for name in found[2].split(","))
+    if found[3].count("?") != len(columns):
+        return None
+    return Insert(found[1], columns, found[4] or "")
+
+
+def many(one: Insert, types: dict[str, str]) -> str:
+    """An insertion of many rows, each column's values in one array. `types`: of the columns of that table."""
+    arrays = ", ".join(f"%s::{types[name]}[]" for name in one.columns)
+    names = ", ".join(one.columns)
+    return f"INSERT INTO {one.table} ({names}) SELECT * FROM unnest({arrays}){one.tail}"  # noqa: S608

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A connection to PostgreSQL that takes SQLite's statements."""
+
+from __future__ import annotations
+
+import pytest
+
+from bouncestream.outbox.engine import Refused
+from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres.connection import Failed, ServerConnection, begin, connect
+from bouncestream.outbox.queries import QUERIES
+from tests.outbox import make
+
+SETTINGS = "SELECT current_setting('synchronous_commit'), current_setting('transaction_isolation')"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("before", "after"), [("off", "on"), ("local", "on"), ("remote_apply", "remote_apply")])
+def test_what_is_acknowledged_is_on_the_disk(server_conn: ServerConnection, before: str, after: str) -> None:
+    server_conn.execute(f"SET synchronous_commit = {before}")
+    try:
+        begin(server_conn)
+        assert server_conn.execute(SETTINGS).fetchone() == (after, "repeatable read")
+    finally:
+        server_conn.rollback()
+        server_conn.execute("RESET synchronous_commit")
+
+
+@pytest.mark.process
+def test_a_reader_changes_nothing(server_conn: ServerConnection) -> None:
+    begin(server_conn, read_only=True)
+    with pytest.raises(Failed, match="read-only"):
+        server_conn.execute(QUERIES["set_meta"], ("a", "b"))
+    server_conn.rollback()
+
+
+@pytest.mark.process
+def test_a_query_ends_in_time(server_conn: ServerConnection) -> None:
+    begin(server_conn, read_only=True, within=0.05)
+    with pytest.raises(Failed, match="statement timeout"):
+        server_conn.execute("SELECT pg_sleep(5)")
+    server_conn.rollback()
+
+
+@pytest.mark.process
+def test_a_refused_event_leaves_its_transaction(server_conn: ServerConnection) -> None:
+    begin(server_conn)
+    make.submit(server_conn, make.event())
+    change = ("oops", *[""] * 5, None, "email", "", b"", "pending", "", None, None, "why", 1)
+    with pytest.raises(Refused) as refused:
+        server_conn.execute(QUERIES["upgrade_event"], change)
+    assert "example.com" not in str(refused.value)
+    server_conn.execute("COMMIT")
+    assert len(make.rows(server_conn)) == 1
+
+
+@pytest.mark.process
+def test_what_is_held_back_is_there_for_who_reads(server_conn: ServerConnection) -> None:
+    with server_conn.hurrying():
+        begin(server_conn)
+        for key in (b"a", b"b"):
+            server_conn.execute(QUERIES["insert_key"], (key, 1, 2))
+        assert server_conn.execute(QUERIES["probe"], (b"b",)).fetchone() == (1,)
+        assert server_conn.execute(QUERIES["delete_key"], (b"a",)).rowcount == 1
+        server_conn.execute("COMMIT")
+    assert server_conn.execute("SELECT key FROM seen").fetchall() == [(b"b",)]
+
+
+@pytest.mark.parametrize("url", ["postgresql://127.0.0.1:1/x", "postgresql://h:port/x", "postgresql://%zz@h/x"])
+def test_where_nobody_answers(url: str) -> None:
+    with pytest.raises(Failed):
+        connect(Server(url, "one"), patience=2)

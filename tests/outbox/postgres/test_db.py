@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The open outbox on PostgreSQL: its queue, its end, and a server that goes and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from functools import partial
+
+import pytest
+
+from bouncestream.crypto.secret import Secret
+from bouncestream.errors import StoreUnavailable
+from bouncestream.outbox import arrivals
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.delivery import get_meta, set_meta, tally
+from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.place import Server
+from tests.outbox.make import KEY, NOW, event, submission
+from tests.postgres.cluster import Cluster
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+async def store(pg_url: str) -> AsyncIterator[Database]:
+    db = await Database.open(Server(pg_url, "one"), lock=True)
+    yield db
+    await db.close()
+    assert not [one for one in threading.enumerate() if one.name.startswith("outbox")], "close left a thread behind"
+
+
+async def test_what_is_written_is_read(store: Database) -> None:
+    taken = await store.write_each(arrivals.take_many, (submission(event()), NOW))
+    assert taken.receipt.accepted == 1
+    assert (await store.read(tally))["pending"] == 1
+    assert await store.read(partial(get_meta, name="instance"))
+
+
+async def test_many_at_once_and_a_guilty_one(store: Database) -> None:
+    def guilty(conn: Conn) -> None:
+        raise LookupError("guilty")
+
+    jobs = [store.write(partial(set_meta, name=f"n{n}", value="1")) for n in range(50)]
+    done = await asyncio.gather(*jobs, store.write(guilty), return_exceptions=True)
+    assert [type(one) for one in done[-2:]] == [type(None), LookupError]
+    assert await store.read(partial(get_meta, name="n49")) == "1"
+
+
+async def test_a_reader_cannot_write(store: Database) -> None:
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        await store.read(partial(set_meta, name="a", value="1"))
+    assert await store.read(partial(get_meta, name="a")) is None
+
+
+async def test_another_bridge_is_noticed(store: Database, pg_url: str) -> None:
+    before = await store.data_version()
+    other = await Database.open(Server(pg_url, "two"))
+    await other.write_each(arrivals.take_many, (submission(event()), NOW))
+    await other.close()
+    assert await store.data_version() != before
+
+
+async def test_a_closed_one_says_so(pg_url: str) -> None:
+    db = await Database.open(Server(pg_url, "one"))
+    await db.close()
+    with pytest.raises(StoreUnavailable, match="shutting down"):
+        await db.write(tally)
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await db.read(tally)
+
+
+async def test_two_that_make_it_at_once_make_one(pg_url: str) -> None:
+    both = await asyncio.gather(*(Database.open(Server(pg_url, name)) for name in ("one", "two")))
+    names = {await db.read(partial(get_meta, name="instance")) for db in both}
+    await asyncio.gather(*(db.close() for db in both))
+    assert len(names) == 1
+
+
+async def test_none_is_made_for_who_only_looks(pg_url: str) -> None:
+    with pytest.raises(StoreUnavailable, match="no outbox in the database"):
+        await Database.open(Server(pg_url, "one"), create=False)
+
+
+async def test_sealing_is_refused(pg_url: str) -> None:
+    with pytest.raises(StoreUnavailable, match="cannot be sealed yet"):
+        await Database.open(Server(pg_url, "one"), key=KEY)
+    with pytest.raises(StoreUnavailable, match="cannot be sealed yet"):
+        await Database.open(Server(pg_url, "one"), seal=True)
+
+
+async def test_a_server_that_dies_and_comes_back(primary: Cluster) -> None:
+    url = primary.url(primary.database())
+    db = await Database.open(Server(url, "one", Secret("not asked for")))
+    await db.write(partial(set_meta, name="a", value="1"))
+    await asyncio.to_thread(primary.kill)
+    with pytest.raises(StoreUnavailable):
+        await db.write(partial(set_meta, name="a", value="2"))
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        await db.write(partial(set_meta, name="a", value="3"))
+    await asyncio.to_thread(primary.start)
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await db.write(partial(set_meta, name="b", value="1"))
+                break
+            except StoreUnavailable:
+                await asyncio.sleep(0.05)
+    assert await db.read(partial(get_meta, name="a")) == "1"
+    await db.close()
+
+
+async def test_another_outbox_in_its_place_is_refused(store: Database, pg_url: str, cluster: Cluster) -> None:
+    name = pg_url.rpartition("/")[2]
+    await asyncio.to_thread(cluster.psql, "UPDATE meta SET value = 'other' WHERE name = 'instance'", name)
+    kill = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'"
+    await asyncio.to_thread(cluster.psql, kill)
+    with pytest.raises(StoreUnavailable):
+        await store.read(tally)
+    with pytest.raises(StoreUnavailable, match="not the one of before"):
+        await store.read(tally)
