@@ -18,13 +18,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bouncestream import __version__, descriptors
+from bouncestream import __version__, descriptors, fitting
 from bouncestream.alerts.watch import Watch
 from bouncestream.clock import SystemClock
 from bouncestream.config.model import Config
 from bouncestream.errors import ListenError
 from bouncestream.health import Health, Status
 from bouncestream.judging.refusal import LISTMONK_LOG
+from bouncestream.lease import RELAY
 from bouncestream.maintenance.absence import Absence
 from bouncestream.maintenance.account import Account
 from bouncestream.maintenance.decay import Soft
@@ -37,12 +38,9 @@ from bouncestream.metrics import START_TIME, Metrics
 from bouncestream.outbox import delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
+from bouncestream.outbox.leasing import leasing_of
 from bouncestream.outbox.mailboxes import StoredMailMemory
 from bouncestream.outbox.marker import Markers
-from bouncestream.ports import Sink
-from bouncestream.relay.braking import Braking
-from bouncestream.relay.context import RelaySettings
-from bouncestream.relay.ledger import Times
 from bouncestream.relay.loop import Relay
 from bouncestream.sinks.listmonk.campaigns import Campaigns
 from bouncestream.sources.mails import MailSources
@@ -107,25 +105,29 @@ class App:
             markers.path, lock=True, metrics=self.metrics, key=privacy.key, seal=privacy.seal
         )
         try:
-            self.sink = await self._sink()
+            self.leasing = leasing_of(self.db, clock, __version__, self.health, self.metrics)
+            await self.leasing.begin()
+            instance: str | None = await self.db.read(partial(delivery.get_meta, name="instance"))
+            self._instance = instance or ""
+            self.sink = fitting.listmonk(self.config, self._instance)
+            self.pausing = fitting.pausing(self.config, self._instance)
             try:
                 self.relay = self._relay(clock)
                 self.intake = Intake(
-                    self.db, clock=clock, metrics=self.metrics, health=self.health, on_commit=self.relay.wake
+                    self.db, clock=clock, metrics=self.metrics, health=self.health, on_commit=self._wake
                 )
                 self.newcomer = Newcomer(self.db, self.sink, self.intake, self._sources)
-                self.upkeep = Upkeep(self.db, self.intake, clock, self.health, self.metrics, self.config.retention)
-                self.rejudge = Rejudge(self.db, clock, self.config, __version__, on_commit=self.relay.wake)
-                self.watch = Watch(
+                self.upkeep = Upkeep(
                     self.db,
+                    self.intake,
                     clock,
                     self.health,
                     self.metrics,
-                    self.config,
-                    paused=lambda: self.relay.context.breaker.paused,
-                    quick=self._quick,
-                    numbers=self._numbers,
+                    self.config.retention,
+                    may_purge=partial(self.leasing.safe, "retention"),
                 )
+                self.rejudge = Rejudge(self.db, clock, self.config, __version__, on_commit=self._wake)
+                self.watch = self._watch()
                 self.server = WebhookServer(
                     self.config.server,
                     self.config.webhooks,
@@ -197,56 +199,47 @@ class App:
             self._mails.reload(config)
         self._ask_providers()
 
-    async def _sink(self) -> Campaigns:
-        listmonk, relay = self.config.listmonk, self.config.relay
-        instance: str | None = await self.db.read(partial(delivery.get_meta, name="instance"))
-        self._instance = instance or ""
-        return Campaigns(
-            listmonk.url,
-            listmonk.user,
-            listmonk.token.reveal() if listmonk.token else "",
-            instance=self._instance,
-            post_timeout=relay.verify.post_timeout,
-            connections=relay.connections,
-        )
+    def _wake(self) -> None:
+        """There is news for the relay."""
+        self.relay.wake()
 
-    def _braking(self) -> Braking:
-        """The brake; campaigns are asked for by the token of delivery, and paused by one of its own."""
-        brake = self.config.brake
-        if brake.hard is not None and brake.pause_campaign and brake.token is not None:
-            url, token = self.config.listmonk.url, brake.token.reveal()
-            self.pausing = Campaigns(url, brake.user, token, instance=self._instance)
-        return Braking(
-            brake.hard,
-            self.sink.newest,
-            lambda source: self.watch.usual_peak(source),
-            self.sink.readers,
-            self.pausing.pause if self.pausing is not None else None,
-        )
-
-    def _relay(self, clock: SystemClock) -> Relay:
-        relay = self.config.relay
-        sink: Sink = self.sink
-        return Relay(
+    def _watch(self) -> Watch:
+        return Watch(
             self.db,
-            sink,
-            clock,
-            RelaySettings(
-                batch_size=relay.batch_size,
-                linger=relay.linger,
-                connections=relay.connections,
-                pulse=relay.verify.pulse,
-                settle=relay.verify.margin,
-                unsubscribe=self.config.policy.unsubscribe,
-                rules=self.config.policy.rules,
-                dry_run=self.dry_run,
-            ),
-            Times(margin=relay.verify.margin, grace=relay.verify.grace),
+            SystemClock(),
             self.health,
             self.metrics,
+            self.config,
+            paused=lambda: self.relay.context.breaker.paused,
+            quick=self._quick,
+            numbers=self._numbers,
+        )
+
+    async def _deliver(self) -> None:
+        """Deliver, for as long as this bridge is the one that does: what an earlier term knew counts no more."""
+        if self.leasing.several:
+            self.relay = self._relay(SystemClock())
+            await self.relay.prepare()
+        await self.relay.run()
+
+    async def _tell(self) -> None:
+        """Watch, for as long as this bridge is the one that tells people."""
+        if self.leasing.several:
+            self.watch = self._watch()
+        await self.watch.run()
+
+    def _relay(self, clock: SystemClock) -> Relay:
+        return fitting.relay(
+            self.config,
+            self.leasing,
+            self.sink,
+            self.pausing,
+            clock,
+            self.health,
+            self.metrics,
+            peak=lambda source: self.watch.usual_peak(source),
             allowed=lambda: self.newcomer.allowed(),
-            people=self.sink.people,
-            braking=self._braking(),
+            dry_run=self.dry_run,
         )
 
     def _soft(self) -> Soft:
@@ -254,7 +247,7 @@ class App:
             capabilities = self.relay.context.capabilities
             return None if capabilities is None else capabilities.lookup
 
-        return Soft(self.db, self.sink, SystemClock(), lambda: self.config, may_look, on_commit=self.relay.wake)
+        return Soft(self.db, self.sink, SystemClock(), lambda: self.config, may_look, on_commit=self._wake)
 
     def _deletions(self) -> Deletions:
         def wanted() -> bool:
@@ -268,7 +261,8 @@ class App:
         from bouncestream.maintenance.listmonk_log import listener
 
         self._log = listener(self.config, self.sink.by_ids, self.intake, self.db, self.health, self.metrics)
-        self._beside.append(self.supervisor.keep("listmonk_log", self._log.run, status=Status.YELLOW))
+        work = self.leasing.hold("listmonk_log", self._log.run)
+        self._beside.append(self.supervisor.keep("listmonk_log", work, status=Status.YELLOW))
 
     def _open_dashboard(self) -> None:
         if self.config.dashboard.listen:
@@ -290,6 +284,7 @@ class App:
             instance=self._instance,
             grace=REQUESTS_GRACE,
             dry_run=self.dry_run,
+            hold=self.leasing.hold,
         )
 
     def _ask_providers(self) -> None:
@@ -304,7 +299,8 @@ class App:
         self._backfilling = Backfilling(
             self.db, SystemClock(), self.health, self.metrics, self.config, self.sink, self.intake.missed
         )
-        self._beside.append(self.supervisor.keep("backfill", self._backfilling.run, status=Status.YELLOW))
+        work = self.leasing.hold("backfill", self._backfilling.run)
+        self._beside.append(self.supervisor.keep("backfill", work, status=Status.YELLOW))
 
     async def _quick(self, config: Config) -> list[Finding]:
         """The doctor's cheap checks; the first time not right away, as a start has enough to do."""
@@ -342,21 +338,25 @@ class App:
             ) from error
 
     async def _serve(self, ready: Callable[[App], None] | None) -> None:
-        await self.relay.prepare()
+        if not self.leasing.several:
+            await self.relay.prepare()
         with self._listening():
             self.addresses = await self.server.start()
         log.info("listening on %s", bound(self.addresses))
-        keep = self.supervisor.keep
+        keep, alone = self.supervisor.keep, self.leasing.hold
         keep("outbox", self.db.writing, vital=True)  # without its writer nothing can be acknowledged
-        relay = keep("relay", self.relay.run, finite=True)
+        if self.leasing.several:
+            keep("leases", self.leasing.run)
+        relay = keep("relay", alone(RELAY, self._deliver), finite=True)
+        erasures = Erasures(self.db, SystemClock()).run
         self._beside += [
             keep("upkeep", self.upkeep.run),
-            keep("erasures", Erasures(self.db, SystemClock()).run, status=Status.YELLOW),
-            keep("soft bounces", self._soft().run, status=Status.YELLOW),
-            keep("deletions", self._deletions().run, status=Status.YELLOW),
-            keep("rejudge", self.rejudge.run, finite=True, status=Status.YELLOW),
+            keep("erasures", alone("erasures", erasures), status=Status.YELLOW),
+            keep("soft bounces", alone("soft bounces", self._soft().run), status=Status.YELLOW),
+            keep("deletions", alone("deletions", self._deletions().run), status=Status.YELLOW),
+            keep("rejudge", alone("rejudge", self.rejudge.run), finite=True, status=Status.YELLOW),
         ]
-        watch = keep("watch", self.watch.run)
+        watch = keep("watch", alone("alerts", self._tell))
         account = Account(self.metrics)
         keep("account", account.run, status=Status.YELLOW)
         self._mails = self._take_mail()
@@ -374,7 +374,10 @@ class App:
             await self._stop.wait()
         finally:
             await self._stop_sources()
+            self.leasing.stop()
             self.relay.stop()
+            if not self.leasing.safe(RELAY):
+                relay.cancel()  # it only waits for its turn
             for task in self._beside:
                 task.cancel()
             done, _ = await asyncio.wait([relay], timeout=RELAY_GRACE)
@@ -387,4 +390,5 @@ class App:
             watch.cancel()
             await asyncio.wait([watch], timeout=WATCH_GRACE)
             await self.supervisor.stop()
+            await self.leasing.end()
         self.supervisor.raise_lost()

@@ -15,6 +15,8 @@ BouncestreamError
 │   ├── StoreUnavailable     disk full, database corrupt or gone (try again, after a person acted)
 │   │   ├── NoFolder         the folder that the outbox is to be in does not exist (exit 78)
 │   │   └── MailsWait        the last room on the disk is kept for webhooks
+│   ├── LeaseLost            another bridge does this job now (nothing was changed)
+│   ├── BridgeTaken          another bridge has the same name on this outbox (exit 78)
 │   ├── SchemaTooOld         the database waits for its upgrade, and the command changes nothing
 │   └── SchemaTooNew         the database was written by a newer bouncestream
 ├── MailboxError             a mailbox that cannot be read now
@@ -141,6 +143,14 @@ class SealRefused(StoreUnavailable):
 
 class MailsWait(StoreUnavailable):
     """The last room on the disk is kept for webhooks: mails wait where they are."""
+
+
+class LeaseLost(StoreError):
+    """Another bridge on the same outbox does this job now: nothing was changed."""
+
+
+class BridgeTaken(StoreError):
+    """Another bridge on the same outbox has the name of this one."""
 
 
 class SchemaTooOld(StoreError):

@@ -98,6 +98,10 @@ SENDING_FAILED = _counter(
     "sending_failed_total", "Messages that Listmonk could not send through no recipient's doing, by cause.", "cause"
 )
 LOG_GAPS = _counter("listmonk_log_gaps_total", "Times that lines of Listmonk's log may have been missed.")
+LEASES_TAKEN = _counter("leases_taken_total", "Leases that this bridge has taken, by job.", "job")
+LEASES_LOST = _counter("leases_lost_total", "Leases that another bridge took over from this one, by job.", "job")
+LEASE_LEFT = _gauge("lease_left_seconds", "How long this bridge still has a job to itself; 0: it has not.", "job")
+BRIDGES = _gauge("bridges", "Bridges that work on this outbox now.")
 START_TIME = _gauge("start_time_seconds", "When this process started, seconds since 1970.")
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

@@ -7,6 +7,7 @@ from bouncestream.errors import (
     ApiError,
     ApiRefused,
     BouncestreamError,
+    BridgeTaken,
     ConfigError,
     ListenError,
     LoginRefused,
@@ -37,7 +38,7 @@ def code_of(error: BouncestreamError) -> int:
     """The exit code of an error that ends a command."""
     if isinstance(error, UsageError):
         return USAGE
-    if isinstance(error, (ConfigError, SchemaTooNew, SealRefused, NoFolder)):
+    if isinstance(error, (BridgeTaken, ConfigError, SchemaTooNew, SealRefused, NoFolder)):
         return CONFIGURATION
     if isinstance(error, TaskLost):
         return SOFTWARE

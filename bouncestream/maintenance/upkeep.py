@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -43,6 +44,7 @@ class Upkeep:
     health: Health
     metrics: Metrics
     settings: Retention
+    may_purge: Callable[[], bool] = lambda: True  #: with several bridges, one does
     _believed: Believed | None = field(default=None, init=False)
     _noted_at: float = field(default=float("-inf"), init=False)
     #: Rows of an earlier version may be there, in which the person is not noted.
@@ -65,7 +67,7 @@ class Upkeep:
                     if self._nameless:
                         await asyncio.sleep(PURGE_PAUSE)
                         continue
-                if self.clock.monotonic() >= purge_at:
+                if self.clock.monotonic() >= purge_at and self.may_purge():
                     more = await self._retention()
                     purge_at = self.clock.monotonic() + (PURGE_PAUSE if more else PURGE_EVERY)
                     if more:

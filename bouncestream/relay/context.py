@@ -12,8 +12,8 @@ from bouncestream.backoff import backoff
 from bouncestream.health import Health
 from bouncestream.metrics import DELIVERED, LOST, READ_BACKS, RESTARTS, RETRIES, Metrics
 from bouncestream.outbox import caused, delivery, reposts
-from bouncestream.outbox.db import Database
 from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.leasing import Store
 from bouncestream.outbox.state import FINAL
 from bouncestream.policy import Rules
 from bouncestream.ports import Capabilities, Clock, ListedRow, Move, Sink, State
@@ -41,6 +41,8 @@ class RelaySettings:
     connections: int = 4
     pulse: float = 2.0
     settle: float = 60.0  #: without read-back: how long a 200 must stand
+    #: with several bridges: how much later a request of the one before may have left than this one knows
+    late: float = 0.0
     unsubscribe: str = "campaign"  #: `campaign`, `lists`, `blocklist` or `ignore`
     rules: Rules = field(default_factory=Rules)  #: the policy on reasons
     dry_run: bool = False
@@ -50,7 +52,7 @@ class RelaySettings:
 class RelayContext:
     """The context of one run of the relay."""
 
-    db: Database
+    db: Store
     sink: Sink
     clock: Clock
     settings: RelaySettings
@@ -58,6 +60,8 @@ class RelayContext:
     health: Health
     metrics: Metrics
     chance: Callable[[], float]
+    #: whether something may begin at Listmonk now: with several bridges, only one of them may
+    may_send: Callable[[], bool] = lambda: True
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.times)
@@ -84,6 +88,8 @@ class RelayContext:
         """Why nothing may be sent now, in words; empty: it may."""
         if self.stopping:
             return "not sent: bouncestream is shutting down"
+        if not self.may_send():
+            return "not sent: another bridge may deliver by now"
         if self.breaker.paused or self.clock.monotonic() < self.breaker.until:
             return f"not sent: {self.breaker.why}"
         return ""

@@ -21,7 +21,7 @@ from bouncestream.event import Kind
 from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
 from bouncestream.outbox import delivery, operator, reposts
-from bouncestream.outbox.db import Database
+from bouncestream.outbox.leasing import Store
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Clock, Move, PostOutcome, Sink, State
 from bouncestream.relay.braking import Braking
@@ -58,7 +58,7 @@ class Relay:
 
     def __init__(
         self,
-        db: Database,
+        db: Store,
         sink: Sink,
         clock: Clock,
         settings: RelaySettings,
@@ -70,8 +70,9 @@ class Relay:
         allowed: Callable[[], Awaitable[bool]] | None = None,
         people: People | None = None,
         braking: Braking | None = None,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
-        self.context = RelayContext(db, sink, clock, settings, times, health, metrics, chance)
+        self.context = RelayContext(db, sink, clock, settings, times, health, metrics, chance, may_send)
         self._wake = asyncio.Event()
         #: Rows that this run does not know may be claimed or posted: at the start, or after a `replay`.
         self._left_behind = True
@@ -268,7 +269,7 @@ class Relay:
                 if claimed.event.kind is Kind.UNSUBSCRIBE:
                     again.append(Move(claimed.row, State.PENDING, "interrupted; repeating it is harmless"))
                 elif claimed.event_id not in context.ledger.entries:
-                    context.ledger.recovered(claimed, now)
+                    context.ledger.recovered(claimed, now + context.settings.late)
             await context.settle(again)
 
     async def _watch(self) -> None:

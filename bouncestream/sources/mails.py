@@ -6,6 +6,7 @@ that costs a start some hundredths of a second, and memory.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +17,7 @@ from bouncestream.health import Health
 from bouncestream.metrics import Metrics
 from bouncestream.ports import Clock, EmitLetter
 from bouncestream.sources.webhook.budget import Budget
+from bouncestream.supervisor import Work
 
 if TYPE_CHECKING:
     from bouncestream.sources.mailbox.listener import Mailboxes
@@ -41,6 +43,7 @@ class MailSources:
     instance: str
     grace: float
     dry_run: bool = False
+    hold: Callable[[str, Work], Work] = lambda name, work: work  #: see `Mailboxes`
     _mailboxes: Mailboxes | None = field(default=None, init=False)
     _listeners: SmtpListeners | None = field(default=None, init=False)
 
@@ -58,6 +61,7 @@ class MailSources:
                 outbox=self.outbox,
                 instance=self.instance,
                 dry_run=self.dry_run,
+                hold=self.hold,
             )
         if self._listeners is None and config.smtp:
             from bouncestream.sources.smtp.listener import SmtpListeners

@@ -372,3 +372,21 @@ CREATE VIEW quarantined AS
 CREATE VIEW unidentified AS
     SELECT id, replace(substr(received_at, 1, 16), 'T', ' ') AS received_at, source, why, raw_id
     FROM quarantine WHERE replayed_at IS NULL AND unidentified = 1 ORDER BY id DESC;
+
+-- Several bridges: which there are, and which of them does a job that only one may do. There is nothing of this in
+-- SQLite, whose outbox has one bridge. Times are those of this server.
+
+CREATE TABLE bridge (
+    name       text COLLATE "C" PRIMARY KEY,
+    run        text COLLATE "C" NOT NULL, -- a mark of the newest run of it
+    version    text COLLATE "C" NOT NULL,
+    started_at timestamptz NOT NULL,
+    seen_at    timestamptz NOT NULL
+);
+
+CREATE TABLE lease (
+    name       text COLLATE "C" PRIMARY KEY, -- of the job
+    holder     text COLLATE "C" NOT NULL,    -- bridge.name and bridge.run, with a colon between
+    epoch      bigint NOT NULL,              -- the next one with each new holder: what a former one does is refused
+    expires_at timestamptz NOT NULL
+);

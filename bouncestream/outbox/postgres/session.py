@@ -16,7 +16,7 @@ from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, connect
 from bouncestream.outbox.postgres.schema import check_server, version
-from bouncestream.outbox.postgres.words import translate
+from bouncestream.outbox.postgres.words import UNPREPARED, translate
 
 T = TypeVar("T")
 #: Seconds between two attempts to connect; whoever comes before that is told why the last one failed.
@@ -38,7 +38,13 @@ class Session:
         """Run a function of the connection. Raises StoreError."""
         conn = self.connected()
         try:
-            return fn(conn, *args)
+            try:
+                return fn(conn, *args)
+            except Failed as failed:
+                if failed.cause.sqlstate not in UNPREPARED or conn.conn.closed:
+                    raise
+                conn.conn.prepare_threshold = None
+                return fn(conn, *args)
         except Failed as failed:
             raise translate(failed.cause) from None
         except psycopg.Error as error:

@@ -24,7 +24,7 @@ from bouncestream.sources.mailbox.connector import Connector
 from bouncestream.sources.mailbox.context import MailboxContext, MailboxHealth
 from bouncestream.sources.mailbox.folder import Folder
 from bouncestream.sources.mailbox.proof import Proof
-from bouncestream.supervisor import Supervisor
+from bouncestream.supervisor import Supervisor, Work
 
 log = logging.getLogger("bouncestream.mailbox")
 
@@ -54,6 +54,7 @@ class Mailboxes:
     instance: str
     dry_run: bool = False
     chance: Callable[[], float] = random.random
+    hold: Callable[[str, Work], Work] = lambda name, work: work  #: with several bridges, one reads a mailbox
     _connectors: dict[str, Connector] = field(default_factory=dict, init=False)
     _readers: dict[str, _Reader] = field(default_factory=dict, init=False)
     _ending: set[asyncio.Task[None]] = field(default_factory=set, init=False)
@@ -111,8 +112,9 @@ class Mailboxes:
         )
         folders = tuple(Folder(box, name) for name in settings.folders)
         proof = Proof(box, folders)
-        tasks = [self._supervisor.keep(f"mailbox {settings.name}: {folder.name}", folder.run) for folder in folders]
-        tasks.append(self._supervisor.keep(f"mailbox {settings.name}: proof", proof.run, status=Status.YELLOW))
+        name, keep = f"mailbox {settings.name}", self._supervisor.keep
+        tasks = [keep(f"{name}: {folder.name}", self.hold(name, folder.run)) for folder in folders]
+        tasks.append(keep(f"{name}: proof", self.hold(name, proof.run), status=Status.YELLOW))
         return _Reader(box, folders, tuple(tasks))
 
 

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fits the parts of a delivery to a configuration: the client of Listmonk, and the relay with its brake."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from bouncestream.config.model import Config
+from bouncestream.health import Health
+from bouncestream.lease import RELAY
+from bouncestream.metrics import Metrics
+from bouncestream.outbox.leasing import Leasing, OneBridge
+from bouncestream.ports import Clock
+from bouncestream.relay.braking import Braking
+from bouncestream.relay.context import RelaySettings
+from bouncestream.relay.ledger import Times
+from bouncestream.relay.loop import Relay
+from bouncestream.sinks.listmonk.campaigns import Campaigns
+
+
+def listmonk(config: Config, instance: str) -> Campaigns:
+    """The client that delivers. `instance`: the outbox's own id."""
+    told, relay = config.listmonk, config.relay
+    return Campaigns(
+        told.url,
+        told.user,
+        told.token.reveal() if told.token else "",
+        instance=instance,
+        post_timeout=relay.verify.post_timeout,
+        connections=relay.connections,
+    )
+
+
+def pausing(config: Config, instance: str) -> Campaigns | None:
+    """The client that pauses campaigns, which has a token of its own; None: that is not wished."""
+    brake = config.brake
+    if brake.hard is None or not brake.pause_campaign or brake.token is None:
+        return None
+    return Campaigns(config.listmonk.url, brake.user, brake.token.reveal(), instance=instance)
+
+
+def relay(
+    config: Config,
+    leasing: OneBridge | Leasing,
+    sink: Campaigns,
+    pauses: Campaigns | None,
+    clock: Clock,
+    health: Health,
+    metrics: Metrics,
+    *,
+    peak: Callable[[str], int | None],
+    allowed: Callable[[], Awaitable[bool]],
+    dry_run: bool,
+) -> Relay:
+    """A relay that knows nothing yet; campaigns are asked for by the token of delivery. `peak`: events in the
+    busiest usual hour of a source; `allowed`: see `Relay`."""
+    wanted = config.relay
+    return Relay(
+        leasing.fenced(RELAY),
+        sink,
+        clock,
+        RelaySettings(
+            batch_size=wanted.batch_size,
+            linger=wanted.linger,
+            connections=wanted.connections,
+            pulse=wanted.verify.pulse,
+            settle=wanted.verify.margin,
+            unsubscribe=config.policy.unsubscribe,
+            rules=config.policy.rules,
+            dry_run=dry_run,
+            late=leasing.late,
+        ),
+        Times(margin=wanted.verify.margin, grace=wanted.verify.grace),
+        health,
+        metrics,
+        allowed=allowed,
+        people=sink.people,
+        braking=Braking(
+            config.brake.hard, sink.newest, peak, sink.readers, pauses.pause if pauses is not None else None
+        ),
+        may_send=partial(leasing.safe, RELAY),
+    )

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The leases of this bridge, where several work on one outbox: asked for and renewed in one transaction, and the
+work that is done only while they last. The rules are in `bouncestream/lease.py`.
+
+An outbox in an SQLite file has one bridge, which holds the file's lock (`OneBridge`): it does all work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from bouncestream.errors import BridgeTaken, StoreError
+from bouncestream.health import Health, Status
+from bouncestream.lease import RENEW, TTL, Bridge, Lease, Tenure, bridge_of, holder_of
+from bouncestream.metrics import BRIDGES, LEASE_LEFT, LEASES_LOST, LEASES_TAKEN, Metrics
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.postgres import leases
+from bouncestream.ports import Clock
+
+log = logging.getLogger("bouncestream.leases")
+
+T = TypeVar("T")
+Work = Callable[[], Awaitable[object]]
+
+#: How soon it is asked again after the database did not answer, and how long an answer may take; seconds.
+AGAIN, PATIENCE = 1.0, 5.0
+
+
+class Store(Protocol):
+    """What holds an outbox, as the relay uses it: `Database`, or `Fenced`."""
+
+    async def write(self, fn: Callable[[Conn], T], *, rows: int = 1, size: int = 0) -> T: ...
+
+    async def read(self, fn: Callable[[Conn], T]) -> T: ...
+
+    async def data_version(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OneBridge:
+    """The one bridge of an outbox in a file, which has that file's lock: it does all work, and asks nobody."""
+
+    db: Database
+    several = False
+    late = 0.0  #: see `Leasing`
+
+    async def begin(self) -> None:
+        """Nothing: there is nobody to meet."""
+
+    async def run(self) -> None:
+        """For ever: nothing is to be renewed."""
+        await asyncio.Event().wait()
+
+    async def end(self) -> None:
+        """Nothing: nobody waits."""
+
+    def stop(self) -> None:
+        """Nothing: who does the work knows by itself."""
+
+    def hold(self, name: str, work: Work) -> Work:
+        """The work as it is."""
+        return work
+
+    def fenced(self, name: str) -> Store:
+        """The outbox as it is."""
+        return self.db
+
+    def safe(self, name: str) -> bool:
+        """Always."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """The outbox for work under a lease: each job proves its epoch in its own transaction, or raises LeaseLost."""
+
+    db: Database
+    tenure: Tenure
+    holder: str
+
+    async def write(self, fn: Callable[[Conn], T], *, rows: int = 1, size: int = 0) -> T:
+        """Run a job as `Database.write` does."""
+        job = leases.proven(fn, self.tenure.name, self.holder, self.tenure.epoch)
+        return await self.db.write(job, rows=rows, size=size)
+
+    async def read(self, fn: Callable[[Conn], T]) -> T:
+        """Run a job that only reads."""
+        return await self.db.read(fn)
+
+    async def data_version(self) -> int:
+        """See `Database.data_version`."""
+        return await self.db.data_version()
+
+
+@dataclass(eq=False)
+class Leasing:
+    """The leases of one run of a bridge. `begin`, then `run` beside the work; `end` once the work has ended."""
+
+    db: Database
+    clock: Clock
+    name: str  #: of the bridge
+    version: str
+    health: Health
+    metrics: Metrics
+    bridges: list[Bridge] = field(default_factory=list, init=False)  #: as they were seen last, this one too
+    standing: list[Lease] = field(default_factory=list, init=False)  #: all leases, as they were seen last
+    _tenures: dict[str, Tenure] = field(default_factory=dict, init=False)
+    _news: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _stopping: bool = field(default=False, init=False)
+    several = True
+    late = TTL  #: how much later than this bridge knows a request of the one before may have left; seconds
+
+    def __post_init__(self) -> None:
+        self.run_mark = secrets.token_hex(4)
+        self.holder = holder_of(self.name, self.run_mark)
+
+    async def begin(self) -> None:
+        """Meet the other bridges, before anything else is done. Raises BridgeTaken when another one has this name
+        and goes on living: what a killed run left behind ends by itself within TTL."""
+        end = self.clock.monotonic() + TTL + RENEW
+        while not await self.db.write(
+            partial(leases.meet, name=self.name, run=self.run_mark, version=self.version)
+        ):
+            if self.clock.monotonic() > end:
+                raise BridgeTaken(
+                    f'Another bridge called "{self.name}" runs on this outbox. Next: give each one a [bridge] name '
+                    "of its own."
+                )
+            log.debug("a bridge of this name was seen a moment ago; waiting for its end")
+            await asyncio.sleep(AGAIN)
+
+    async def run(self) -> None:
+        """Ask for what is wanted, and renew what is held, for ever."""
+        while True:
+            asked = await self._ask()
+            self._board()
+            self._asked.clear()
+            wait = RENEW if asked else AGAIN
+            try:
+                await asyncio.wait_for(self._asked.wait(), wait)
+            except TimeoutError:
+                continue
+
+    def tenure(self, name: str) -> Tenure:
+        """The lease of that name, which this bridge wants from now on."""
+        if name not in self._tenures:
+            self._tenures[name] = Tenure(name)
+            self._asked.set()
+        return self._tenures[name]
+
+    def fenced(self, name: str) -> Store:
+        """The outbox for the work under a lease."""
+        return Fenced(self.db, self.tenure(name), self.holder)
+
+    def safe(self, name: str) -> bool:
+        """Whether something may begin now outside of the outbox under a lease."""
+        return self.tenure(name).safe(self.clock.monotonic())
+
+    def hold(self, name: str, work: Work) -> Work:
+        """The work, done only while this bridge has the lease `name`: begun when it has got it, cut off in time
+        before it may have ended, and begun anew with the next one."""
+        tenure = self.tenure(name)
+
+        async def held() -> object:
+            while True:
+                if self._stopping or not tenure.safe(self.clock.monotonic()):
+                    await self._next_news(None)
+                    continue
+                task = asyncio.ensure_future(work())
+                try:
+                    await self._while_safe(tenure, task)
+                finally:
+                    if not task.done():
+                        task.cancel()
+                        await asyncio.wait([task])
+                if not task.cancelled():
+                    return task.result()
+                log.warning("the lease of %s has ended, and so has what this bridge did under it", name)
+
+        return held
+
+    async def end(self) -> None:
+        """Let the other bridges go on at once: what was done under the leases has ended."""
+        self.stop()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.db.write(self._leave)
+        except (TimeoutError, StoreError) as error:
+            log.debug("the leases end by themselves: %s", error)
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopping = True
+        self._tell()
+
+    def _leave(self, conn: Conn) -> None:
+        leases.give_up(conn, self.holder)
+        leases.leave(conn, self.name, self.run_mark)
+
+    async def _while_safe(self, tenure: Tenure, task: asyncio.Future[object]) -> None:
+        """Until the task has ended, or must not go on."""
+        epoch = tenure.epoch
+        while tenure.epoch == epoch and (left := tenure.safe_for(self.clock.monotonic())) > 0:
+            news = asyncio.ensure_future(self._next_news(left))
+            both: list[asyncio.Future[Any]] = [task, news]
+            try:
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                news.cancel()
+            if task.done():
+                return
+
+    async def _next_news(self, seconds: float | None) -> None:
+        """Until something was heard of the leases, or so long."""
+        try:
+            await asyncio.wait_for(self._news.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _tell(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    async def _ask(self) -> bool:
+        """Ask for all leases at once; False when the database did not answer."""
+        names = [] if self._stopping else list(self._tenures)
+        asked_at = self.clock.monotonic()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found, self.standing, self.bridges = await self.db.write(partial(self._job, names=names))
+        except (TimeoutError, StoreError) as error:
+            log.debug("the leases were not renewed: %s", error or "the database did not answer")
+            return False
+        for name in names:
+            tenure = self._tenures[name]
+            before = tenure.held(self.clock.monotonic())
+            if name in found:
+                if tenure.granted(found[name], asked_at):
+                    self.metrics.add(LEASES_TAKEN, name)
+                    log.info("this bridge does %s from now on (epoch %d)", name, tenure.epoch)
+            else:
+                tenure.refused()
+                if before:
+                    self.metrics.add(LEASES_LOST, name)
+        self._tell()
+        return True
+
+    def _job(self, conn: Conn, names: list[str]) -> tuple[dict[str, int], list[Lease], list[Bridge]]:
+        leases.meet(conn, self.name, self.run_mark, self.version)
+        found = dict(leases.take(conn, names, self.holder))
+        return found, leases.leases(conn), leases.bridges(conn)
+
+    def _board(self) -> None:
+        """Write on the health board and into the metrics who does what."""
+        now = self.clock.monotonic()
+        self.metrics.set(BRIDGES, sum(bridge.alive for bridge in self.bridges))
+        late = []
+        for name, tenure in self._tenures.items():
+            left = tenure.until - now
+            self.metrics.set(LEASE_LEFT, max(0.0, left), name)
+            other = next((one for one in self.standing if one.name == name and one.left > 0), None)
+            if left <= 0 and other is None:
+                late.append(name)
+        if late:
+            why = f"no bridge does {', '.join(sorted(late))} just now"
+            self.health.set("leases", Status.YELLOW, why)
+        else:
+            self.health.set("leases", Status.GREEN)
+
+    def leader(self, name: str) -> str:
+        """The bridge that has a lease, by what was seen last; empty: nobody."""
+        return next((bridge_of(one.holder) for one in self.standing if one.name == name and one.left > 0), "")
+
+
+def leasing_of(db: Database, clock: Clock, version: str, health: Health, metrics: Metrics) -> OneBridge | Leasing:
+    """The leases of a bridge on this outbox; `begin` is next."""
+    if db.server is None:
+        return OneBridge(db)
+    return Leasing(db, clock, db.server.bridge, version, health, metrics)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The jobs for leases, and for who the bridges are: each is a synchronous function on one connection, as all jobs
+are. The rules are in `bouncestream/lease.py`.
+
+A bridge looks before it takes, since the look waits for nobody: taking locks the row, which the holder's own
+transactions prove their epoch by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from importlib.resources import files
+from typing import TypeVar
+
+from bouncestream.errors import LeaseLost
+from bouncestream.lease import TTL, Bridge, Lease
+from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.queries import parse
+
+T = TypeVar("T")
+
+#: A bridge that was not seen for so long is no more; seconds.
+FORGET_AFTER = 7 * 86400.0
+
+QUERIES = parse(files("bouncestream.outbox.postgres").joinpath("leases.sql").read_text("utf-8"))
+
+
+def leases(conn: Conn) -> list[Lease]:
+    """All leases that were ever taken, by their names."""
+    return [Lease(*row) for row in conn.execute(QUERIES["leases"])]
+
+
+def take(conn: Conn, names: Iterable[str], holder: str) -> Mapping[str, int]:
+    """Take or renew leases: name → epoch, of those that `holder` has now."""
+    wanted = sorted(names)  # in one order, so that two bridges never wait for each other
+    others = {lease.name for lease in leases(conn) if lease.holder != holder and lease.left > 0}
+    found: dict[str, int] = {}
+    for name in wanted:
+        if name not in others:
+            row = conn.execute(QUERIES["take_lease"], {"name": name, "holder": holder, "ttl": TTL}).fetchone()
+            if row is not None:
+                found[name] = row[0]
+    return found
+
+
+def give_up(conn: Conn, holder: str) -> None:
+    """End all leases of a holder that has ended what it did under them: another may go on at once."""
+    conn.execute(QUERIES["give_leases_up"], {"holder": holder})
+
+
+def prove(conn: Conn, name: str, holder: str, epoch: int) -> None:
+    """Until the end of this transaction `holder` has the lease, in this epoch. Raises LeaseLost."""
+    if conn.execute(QUERIES["prove_lease"], {"name": name, "holder": holder, "epoch": epoch}).fetchone() is None:
+        raise LeaseLost(
+            f"Another bridge has taken over ({name}): nothing was changed. Next: nothing, if this bridge was "
+            "stopped or cut off for a while."
+        )
+
+
+def proven(job: Callable[[Conn], T], name: str, holder: str, epoch: int) -> Callable[[Conn], T]:
+    """The job, in a transaction of that epoch or not at all. It raises LeaseLost."""
+
+    def run(conn: Conn) -> T:
+        prove(conn, name, holder, epoch)
+        return job(conn)
+
+    return run
+
+
+def meet(conn: Conn, name: str, run: str, version: str) -> bool:
+    """Note that this run of a bridge is alive. False: another run of that name is, or was until a moment ago."""
+    values = {"name": name, "run": run, "version": version, "ttl": TTL}
+    found = conn.execute(QUERIES["meet_bridge"], values).fetchone() is not None
+    conn.execute(QUERIES["forget_bridges"], {"after": FORGET_AFTER})
+    return found
+
+
+def leave(conn: Conn, name: str, run: str) -> None:
+    """Note that this run of a bridge has ended in order."""
+    conn.execute(QUERIES["leave_bridge"], {"name": name, "run": run})
+
+
+def bridges(conn: Conn) -> list[Bridge]:
+    """The bridges that were seen within a week, by their names."""
+    return [Bridge(*row) for row in conn.execute(QUERIES["bridges"])]

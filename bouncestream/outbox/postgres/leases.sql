@@ -1,0 +1,46 @@
+-- Leases and bridges: statements that there are for PostgreSQL alone, as one SQLite outbox has one bridge. All times
+-- are those of the database (clock_timestamp(), as a transaction may have begun earlier).
+
+-- name: leases
+-- How each lease stands.
+SELECT name, holder, epoch, CAST(EXTRACT(EPOCH FROM expires_at - clock_timestamp()) AS double precision)
+FROM lease ORDER BY name;
+
+-- name: take_lease
+-- A new lease, one that had ended, or the holder's own; no row for one that another holds.
+INSERT INTO lease (name, holder, epoch, expires_at)
+VALUES (:name, :holder, 1, clock_timestamp() + :ttl * interval '1 second')
+ON CONFLICT (name) DO UPDATE SET
+    epoch = lease.epoch + CASE WHEN lease.holder = excluded.holder AND lease.expires_at > clock_timestamp()
+                               THEN 0 ELSE 1 END,
+    holder = excluded.holder, expires_at = excluded.expires_at
+WHERE lease.holder = excluded.holder OR lease.expires_at <= clock_timestamp()
+RETURNING epoch;
+
+-- name: prove_lease
+-- Until the end of the transaction nobody takes it over.
+SELECT 1 FROM lease WHERE name = :name AND holder = :holder AND epoch = :epoch FOR SHARE;
+
+-- name: give_leases_up
+UPDATE lease SET expires_at = clock_timestamp() WHERE holder = :holder AND expires_at > clock_timestamp();
+
+-- name: meet_bridge
+-- No row where another run of that name was seen lately.
+INSERT INTO bridge (name, run, version, started_at, seen_at)
+VALUES (:name, :run, :version, clock_timestamp(), clock_timestamp())
+ON CONFLICT (name) DO UPDATE SET
+    run = excluded.run, version = excluded.version, seen_at = excluded.seen_at,
+    started_at = CASE WHEN bridge.run = excluded.run THEN bridge.started_at ELSE excluded.started_at END
+WHERE bridge.run = excluded.run OR bridge.seen_at <= clock_timestamp() - :ttl * interval '1 second'
+RETURNING run;
+
+-- name: leave_bridge
+DELETE FROM bridge WHERE name = :name AND run = :run;
+
+-- name: forget_bridges
+DELETE FROM bridge WHERE seen_at < clock_timestamp() - :after * interval '1 second';
+
+-- name: bridges
+SELECT name, run, version, CAST(EXTRACT(EPOCH FROM clock_timestamp() - started_at) AS double precision),
+       CAST(EXTRACT(EPOCH FROM clock_timestamp() - seen_at) AS double precision)
+FROM bridge ORDER BY name;

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m tests.relay.several URL NAME LISTMONK USER TOKEN TTL`: the relay of one bridge among several, as a
+process that is killed and stopped. It says on its standard output what it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from functools import partial
+
+from bouncestream import lease
+
+
+async def main(url: str, name: str, listmonk: str, user: str, token: str) -> None:
+    """Deliver while this bridge may."""
+    from bouncestream.clock import SystemClock
+    from bouncestream.health import Health
+    from bouncestream.metrics import Metrics
+    from bouncestream.outbox import delivery
+    from bouncestream.outbox.db import Database
+    from bouncestream.outbox.leasing import Leasing
+    from bouncestream.outbox.place import Server
+    from bouncestream.relay.context import RelaySettings
+    from bouncestream.relay.ledger import Times
+    from bouncestream.relay.loop import Relay
+    from bouncestream.sinks.listmonk.client import ListmonkClient
+    from bouncestream.supervisor import Supervisor
+
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    clock, health, metrics = SystemClock(), Health(), Metrics()
+    db = await Database.open(Server(url, name), metrics=metrics)
+    instance = await db.read(partial(delivery.get_meta, name="instance")) or ""
+    sink = ListmonkClient(listmonk, user, token, instance=instance, post_timeout=5, read_timeout=5)
+    leasing = Leasing(db, clock, name, "0.1.0", health, metrics)
+    await leasing.begin()
+    settings = RelaySettings(batch_size=20, linger=0.001, pulse=0.1, settle=0.5, late=lease.TTL)
+    relays: list[Relay] = []
+
+    async def deliver() -> None:
+        relay = Relay(
+            leasing.fenced(lease.RELAY),
+            sink,
+            clock,
+            settings,
+            Times(margin=0.5, grace=3),
+            health,
+            metrics,
+            may_send=partial(leasing.safe, lease.RELAY),
+        )
+        relays.append(relay)
+        await relay.prepare()
+        print("leads", flush=True)
+        try:
+            await relay.run()
+        finally:
+            print("leads no more", flush=True)
+
+    async with Supervisor(health) as side:
+        side.keep("leases", leasing.run)
+        work = side.keep("relay", leasing.hold(lease.RELAY, deliver), finite=True)
+        print("ready", flush=True)
+        await stop.wait()
+        leasing.stop()
+        for relay in relays:
+            relay.stop()
+        if not leasing.safe(lease.RELAY):
+            work.cancel()
+        await asyncio.wait([work], timeout=10)
+        await leasing.end()
+    await sink.close()
+    await db.close()
+    print("ended", flush=True)
+
+
+if __name__ == "__main__":
+    *told, seconds = sys.argv[1:]
+    ttl = float(seconds)
+    # before anything else takes these names
+    lease.TTL, lease.RENEW, lease.GUARD = ttl, ttl / 3, ttl / 5  # type: ignore[misc]
+    logging.basicConfig(level=logging.INFO)
+    asyncio.run(main(*told))
