@@ -118,6 +118,7 @@ PURE = [
     "relay/ledger.py",
     "relay/unverified.py",
     "relay/breaker.py",
+    "alerts/bridges.py",
     "alerts/engine.py",
     "alerts/doubts.py",
     "alerts/lately.py",

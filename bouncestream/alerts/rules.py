@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from bouncestream.alerts.bridges import BRIDGES
 from bouncestream.alerts.doubts import DOUBTS
 from bouncestream.alerts.missed import MISSED
 from bouncestream.alerts.reading import DAY, HOUR, MINUTE, Reading, Rule, Verdict, bad_if, size, span
@@ -325,6 +326,7 @@ RULES: tuple[Rule, ...] = (
     *DOUBTS,
     *MISSED,
     *SENDING,
+    *BRIDGES,
     Rule(
         "disk-low",
         "warning",

@@ -47,6 +47,8 @@ class Numbers:
     excess: int = 0  #: people whom a mail named beyond `[mail] max_unproven`, ever
     backfilled: int = 0  #: events that backfills found, ever
     unknown_uuids: int = 0  #: mails with a UUID that Listmonk does not know, ever
+    #: where several bridges share the outbox: name → seconds since it was seen
+    bridges: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

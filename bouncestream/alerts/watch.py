@@ -30,6 +30,7 @@ from bouncestream.health import Health, Status
 from bouncestream.judging.refusal import CAUSES, EVERYBODY, MANY
 from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, SENDING_FAILED, Metrics
 from bouncestream.outbox import alerts, delivery, missed
+from bouncestream.outbox.bridges import at_work
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.files import beside, free_beside, size_of
@@ -369,4 +370,5 @@ def _numbers(conn: Conn, now: datetime) -> Numbers:
         unproven=int(delivery.get_meta(conn, delivery.UNPROVEN) or 0),
         excess=int(delivery.get_meta(conn, delivery.EXCESS) or 0),
         unknown_uuids=int(delivery.get_meta(conn, delivery.UNKNOWN_UUIDS) or 0),
+        bridges={one.bridge.name: one.bridge.seen for one in at_work(conn)},
     )

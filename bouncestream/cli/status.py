@@ -32,7 +32,7 @@ def options(parser: Parser) -> None:
         parser,
         run,
         "Reads the outbox, and queries the running bridge at [server] listen. --json has the keys running, ready, "
-        "parts, sources, outbox, sink and alerts.",
+        "parts, sources, bridges, outbox, sink and alerts.",
     )
     parser.add_argument("--json", action="store_true", help="JSON output")
     parser.add_argument("--watch", action="store_true", help="refresh until Ctrl-C")

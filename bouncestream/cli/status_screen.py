@@ -15,6 +15,7 @@ from typing import Any
 from bouncestream.alerts.rules import size, span
 from bouncestream.cli import out
 from bouncestream.judging.refusal import LISTMONK_LOG, LOG
+from bouncestream.lease import RELAY
 from bouncestream.survey.status import troubles, waiting
 
 #: The alternate screen of a terminal, without cursor (xterm, "Private Modes" 1049 and 25), and back.
@@ -56,6 +57,7 @@ def show(found: Mapping[str, Any]) -> None:
         out.mark("✘", "No bridge answers", "start it: bouncestream run (or systemctl start bouncestream)")
     _sources(found["sources"], now)
     _waiting(found)
+    _bridges(found["bridges"])
     _outbox(found["outbox"])
     _listmonk(found)
     _alerts(found["alerts"], now)
@@ -96,6 +98,21 @@ def _waiting(found: Mapping[str, Any]) -> None:
         out.heading("Waiting for you")
     for sign, text, fix in told:
         out.mark(sign, text, fix)
+
+
+def _bridges(bridges: list[dict[str, Any]]) -> None:
+    """Where several share the outbox."""
+    if bridges:
+        out.heading("Bridges")
+    for one in bridges:
+        others = [name for name in one["leases"] if name != RELAY]
+        jobs = ([f"delivers ({one['leases'][RELAY]:.0f} s left)"] if one["leads"] else []) + others
+        text = f"{one['name']} {one['version']}: {', '.join(jobs) or 'takes in'}"
+        if one["alive"]:
+            out.mark("✔", text)
+        else:
+            fix = "see whether its machine runs and reaches PostgreSQL"
+            out.mark("✘", f"{one['name']} {one['version']}: last seen {span(one['seen_seconds'])} ago", fix)
 
 
 def _outbox(outbox: Mapping[str, Any]) -> None:

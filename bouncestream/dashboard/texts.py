@@ -98,6 +98,10 @@ class Texts:
     lost: str = "Lost by it, and posted again"
     since_start: str = "since the bridge started"
     doubled: str = "Stored twice"
+    bridges: str = "Bridges"
+    delivers: str = "delivers, {left} left of its lease"
+    takes_in: str = "takes in"
+    not_seen: str = "last seen {ago} ago"
     latest: str = "The last events"
     none_yet: str = "The outbox has no events yet."
 

@@ -12,7 +12,9 @@ from typing import Any
 from bouncestream.alerts import wording
 from bouncestream.config.model import Config
 from bouncestream.judging.refusal import LISTMONK_LOG, LOG
+from bouncestream.lease import RELAY
 from bouncestream.outbox import alerts, codec, delivery
+from bouncestream.outbox.bridges import at_work
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.files import beside, free_beside, size_of
 from bouncestream.outbox.queries import QUERIES
@@ -26,14 +28,15 @@ DAY, WEEK = 24, 168
 
 
 def status(conn: Conn, config: Config, running: Running, now: datetime) -> dict[str, Any]:
-    """The state, as `bouncestream status --json` prints it: the keys at, running, ready, parts, sources, outbox,
-    sink and alerts."""
+    """The state, as `bouncestream status --json` prints it: the keys at, running, ready, parts, sources,
+    bridges, outbox, sink and alerts."""
     return {
         "at": _time(now),
         "running": running.up,
         "ready": running.ready,
         "parts": running.parts,
         "sources": _sources(conn, config, running, now),
+        "bridges": _bridges(conn),
         "outbox": _outbox(conn, Path(config.outbox.path), now),
         "sink": _sink(config, running),
         "alerts": _alerts(conn),
@@ -115,6 +118,22 @@ def _sources(conn: Conn, config: Config, running: Running, now: datetime) -> lis
                 }
             )
     return found
+
+
+def _bridges(conn: Conn) -> list[dict[str, Any]]:
+    """Where several bridges share the outbox: each of them, and what it alone does."""
+    return [
+        {
+            "name": one.bridge.name,
+            "version": one.bridge.version,
+            "alive": one.bridge.alive,
+            "seen_seconds": round(one.bridge.seen, 1),
+            "up_seconds": round(one.bridge.age),
+            "leads": RELAY in one.jobs,
+            "leases": {name: round(left, 1) for name, left in sorted(one.jobs.items())},
+        }
+        for one in at_work(conn)
+    ]
 
 
 def _outbox(conn: Conn, path: Path, now: datetime) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def test_while_a_bridge_runs(spawn: Spawn, cli: Cli, sandbox: str, tmp_path: Pat
     ):
         assert text in done.stdout
     told = json.loads(cli("status", "--json").stdout)
-    assert set(told) == {"at", "running", "ready", "parts", "sources", "outbox", "sink", "alerts"}
+    assert set(told) == {"at", "running", "ready", "parts", "sources", "bridges", "outbox", "sink", "alerts"}
     assert (told["running"], told["ready"], told["sink"]["state"]) == (True, True, "green")
     source, refused = told["sources"]
     assert (source["name"], source["type"], source["day"], source["week"]) == ("sendamatic", "webhook", 1, 1)

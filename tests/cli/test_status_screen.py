@@ -34,7 +34,7 @@ OUTBOX = {
 }  # fmt: skip
 FOUND: dict[str, Any] = {
     "at": "2026-11-30T10:00:00.000Z", "running": True, "ready": True, "parts": {}, "sources": [SOURCE],
-    "outbox": OUTBOX, "alerts": {"active": [], "last": [], "channels": []},
+    "bridges": [], "outbox": OUTBOX, "alerts": {"active": [], "last": [], "channels": []},
     "sink": {"url": "http://127.0.0.1:9000", "state": "green", "why": "Listmonk v6", "restarts": 0, "lost": 0},
 }  # fmt: skip
 
@@ -65,6 +65,17 @@ def test_the_log_tells_also_what_it_could_not_read(capsys: pytest.CaptureFixture
     assert "grant settings:get" in told
     assert "settings:get is not granted" not in told, "told once"
     assert "so no bounce can arrive" not in told
+
+
+def test_several_bridges_are_told_with_what_they_do(capsys: pytest.CaptureFixture[str]) -> None:
+    one = {"name": "mx1", "version": "0.1.0", "alive": True, "seen_seconds": 2.0, "leads": True}
+    one["leases"] = {"relay": 12.0, "alerts": 9.0}
+    two = one | {"name": "mx2", "alive": False, "seen_seconds": 300.0, "leads": False, "leases": {}}
+    told = screen(capsys, bridges=[one, two, two | {"name": "mx3", "alive": True}])
+    assert "✔ mx1 0.1.0: delivers (12 s left), alerts" in told
+    assert "✘ mx2 0.1.0: last seen 5 min ago" in told and "reaches PostgreSQL" in told
+    assert "✔ mx3 0.1.0: takes in" in told
+    assert "Bridges" not in screen(capsys)
 
 
 def test_what_waits_for_a_person_comes_with_its_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -119,6 +119,7 @@ STATUS: dict[str, Any] = {
         _source("sendamatic", "webhook", "sendamatic", "2026-11-30T15:37:00.000Z", 31, 214),
         _source("bounces", "mailbox", "", "2026-11-30T14:02:00.000Z", 6, 48),
     ],
+    "bridges": [],
     "outbox": {
         "path": "/var/lib/bouncestream/outbox.db",
         "states": {"pending": 0, "posted": 1, "verified": 3120, "unstored": 87, "held": 2},

@@ -19,7 +19,7 @@ def test_it_joins_what_the_outbox_has_and_what_the_bridge_says(path: Path, conn:
     config = Config(outbox=Outbox(path=str(path)), webhooks={"ses": Webhook(name="ses", provider="ses")})
     parts = {"webhook:ses": {"state": "yellow", "why": "open"}, "listmonk": {"state": "green", "why": "v6"}}
     found = status(conn, config, Running(True, True, parts), NOW)
-    assert set(found) == {"at", "running", "ready", "parts", "sources", "outbox", "sink", "alerts"}
+    assert set(found) == {"at", "running", "ready", "parts", "sources", "bridges", "outbox", "sink", "alerts"}
     source, log = found["sources"]
     assert (log["name"], log["type"], log["state"], log["day"]) == ("listmonk_log", "log", None, 0)
     assert (source["state"], source["why"], source["last_heard"]) == ("yellow", "open", "2026-03-01T12:00:00.000Z")

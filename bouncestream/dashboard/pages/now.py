@@ -15,6 +15,7 @@ from bouncestream.dashboard.pages.listing import anchor, events_table
 from bouncestream.dashboard.parts import Bars, Look, ago, bars, command, facts, legend, light, moment, note, section
 from bouncestream.dashboard.verdict import Tone, Verdict, heard_at, is_fresh, tone_of, verdict
 from bouncestream.judging.refusal import LOG
+from bouncestream.lease import RELAY
 from bouncestream.printable import printable
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def now_page(look: Look, seen: Now) -> Iterator[Node]:
     if needs:
         yield section(look.t.needs_you, h.ul(".card.needs")[(_need(look, *one) for one in needs)])
     yield section(look.t.sources, _sources(look, seen), beside=legend(look.t) if seen.bars else None)
+    if found["bridges"]:
+        yield section(look.t.bridges, h.div(".card")[_bridges(look, found["bridges"])])
     yield section(look.t.outbox, h.div(".card")[_outbox(look, found["outbox"])])
     yield section(look.t.listmonk, h.div(".card")[_listmonk(look, seen)])
     yield section(
@@ -133,6 +136,21 @@ def _outbox(look: Look, outbox: Mapping[str, Any]) -> Element:
             ),
         ]
     )
+
+
+def _bridges(look: Look, bridges: list[dict[str, Any]]) -> Element:
+    """Where several share the outbox: who delivers, and who is gone."""
+    t = look.t
+    rows: list[tuple[str, Node, Node]] = []
+    for one in bridges:
+        tone = Tone.PROVEN if one["alive"] else Tone.BAD
+        words = t.delivers.format(left=span(one["leases"][RELAY])) if one["leads"] else t.takes_in
+        if not one["alive"]:
+            words = t.not_seen.format(ago=span(one["seen_seconds"]))
+        jobs = ", ".join(name for name in one["leases"] if name != RELAY)
+        state = h.span(class_=f"status {tone}")[light(tone), h.span[words]]
+        rows.append((printable(one["name"]), state, look.words(jobs) if jobs else None))
+    return facts(rows)
 
 
 def _to(place: str, number: int) -> Node:

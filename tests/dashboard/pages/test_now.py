@@ -21,7 +21,7 @@ SOURCE: dict[str, Any] = {
     "last_heard": stamp(later(minutes=-2)), "newest_hour": None, "day": 12, "week": 1080,
 }  # fmt: skip
 FOUND: dict[str, Any] = {
-    "at": stamp(NOW), "running": True, "ready": True, "parts": {}, "sources": [SOURCE],
+    "at": stamp(NOW), "running": True, "ready": True, "parts": {}, "sources": [SOURCE], "bridges": [],
     "outbox": {
         "path": "/x", "states": {"verified": 80}, "oldest_pending_seconds": 0, "held": {}, "quarantine": 0,
         "unidentified": 0, "duplicates": 0, "doubled": 0, "bytes": 1 << 20, "wal_bytes": 0,
@@ -47,6 +47,16 @@ def test_green_says_what_was_proven_when() -> None:
     assert "2.0 GiB free" in text
     assert "The outbox has no events yet." in text
     assert "Needs you" not in text
+
+
+def test_several_bridges_are_shown_with_what_they_do() -> None:
+    jobs = {"relay": 12.0, "alerts": 9.0}
+    one = {"name": "mx1", "alive": True, "seen_seconds": 2.0, "leads": True, "leases": jobs}
+    two = {"name": "mx2", "alive": False, "seen_seconds": 300.0, "leads": False, "leases": {}}
+    three = {"name": "mx3", "alive": True, "seen_seconds": 1.0, "leads": False, "leases": {}}
+    text = page(found=FOUND | {"bridges": [one, two, three]}).text
+    assert "Bridges mx1 delivers, 12 s left of its lease alerts mx2 last seen 5 min ago mx3 takes in" in text
+    assert "Bridges" not in page().text
 
 
 def test_what_was_never_proven_is_not_green() -> None:
