@@ -203,9 +203,14 @@ def room_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
-def imports(path: Path, *, names: bool = False) -> Iterator[str]:
+@cache
+def imports(path: Path, *, names: bool = False) -> tuple[str, ...]:
     """Every imported module by its full name, also inside functions; without what is only for the type checker.
     `names`: also each name that is imported from a module, which may be a module itself."""
+    return tuple(_imports(path, names=names))
+
+
+def _imports(path: Path, *, names: bool) -> Iterator[str]:
     typing_only = {
         id(inner)
         for node in ast.walk(tree(path))
@@ -244,6 +249,7 @@ def is_pure(path: Path) -> bool:
     return any(inside == room or inside.startswith(room + "/") for room in PURE)
 
 
+@cache
 def impurities(path: Path) -> list[str]:
     """What a file does or imports itself that a pure one must not."""
     found = sorted(IMPURE & set(imports(path, names=True)))
@@ -262,6 +268,7 @@ def file_of(package: Path, module: str) -> Path | None:
     return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
 
 
+@cache
 def loaded(package: Path, path: Path) -> set[Path]:
     """The files of a package that an import of one of them runs at once: those that it names, and the packages
     that these lie in."""

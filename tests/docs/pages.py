@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from bouncestream import providers
@@ -68,7 +69,8 @@ _MORE = {
 }
 
 
-def pages() -> dict[str, str]:
+@cache
+def pages() -> Mapping[str, str]:
     """Path below docs/ → the whole page."""
     made = {f"reference/commands/{name}.md": _command(name) for name in COMMANDS}
     made |= {f"providers/{name}.md": _provider(name) for name in providers.names() if name not in WRITTEN}

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from bouncestream.cli import build_parser, exits
+from bouncestream.cli.parser import Parser
 from tests.docs import pages
 from tests.docs.document import DOCUMENTS, OPERATORS, ROOT, everywhere, first_cells, name, spans, text
 
@@ -29,16 +31,22 @@ def commands() -> list[str]:
     return found
 
 
+@cache
+def parser() -> Parser:
+    """Of all commands; made once, as that takes as long as to parse hundreds of them."""
+    return build_parser()
+
+
 @pytest.mark.parametrize("command", sorted({*commands()}))
 def test_commands_parse(command: str) -> None:
     words = shlex.split(command.replace("$(date +%F)", "today"), comments=True)[1:]
     if words in (["outbox", "replay"], ["outbox", "release"], ["verp"]):  # named, not called
         words.append("1")
-    build_parser().parse_args(words)
+    parser().parse_args(words)
 
 
 def test_every_command_has_its_line_and_its_page() -> None:
-    for command, _ in pages.commands(build_parser()):
+    for command, _ in pages.commands(parser()):
         page = f"commands/{command.partition(' ')[0]}.md"
         assert f"[`{command}`]({page})" in text("reference/commands.md")
         assert f"bouncestream {command}" in text(f"reference/{page}")
