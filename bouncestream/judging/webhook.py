@@ -16,7 +16,7 @@ def judge(parsed: Parsed, came: RawInput, rules: Rules, *, proven: bool = True) 
     return Submission(
         source=came.source,
         provider=came.provider,
-        events=tuple(settled(rules.judged(event), rules.unsure, proven=proven) for event in parsed.events),
+        events=tuple([settled(rules.judged(event), rules.unsure, proven=proven) for event in parsed.events]),
         unreadable=parsed.unreadable,
         raw=came.body,
         content_type=came.content_type,

@@ -52,6 +52,7 @@ log = logging.getLogger("bouncestream.webhook")
 
 _PATH = "/webhooks/"
 _FORM = "application/x-www-form-urlencoded"
+_NOTHING = Receipt()
 
 
 class _Call(NamedTuple):
@@ -235,7 +236,7 @@ class WebhookServer:
             if event.reason == LISTED:
                 self.metrics.add(EVENTS_LISTED, name)
                 self._tell(name, "listed", logging.INFO, event.evidence)
-        receipt = Receipt()
+        receipt = _NOTHING
         content_type = _FORM if request.method == "GET" else request.headers.get("Content-Type", "")[:200]
         mistakes = provider.own_script and parsed.unreadable
         if parsed.events or (parsed.unreadable and not mistakes):
