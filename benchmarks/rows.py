@@ -15,6 +15,7 @@ from benchmarks import (
     latency,
     logs,
     mailbox,
+    open_pages,
     packages,
     volume,
 )
@@ -31,6 +32,8 @@ ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
     "latency": latency.latency,
     "million": volume.million,
     "dashboard": dashboard.dashboard,
+    "dashboard-10m": dashboard.ten_million,
+    "open-pages": open_pages.open_pages,
     "footprint": footprint.footprint,
     "packages": packages.packages,
     "import": importing.importing,

@@ -44,11 +44,18 @@ class Pages:
         except StoreSlow:
             return None
 
-    def walk(self, fn: Callable[[Conn, int, int], bool], high: int, low: int, step: int) -> int:
+    def walk(
+        self,
+        fn: Callable[[Conn, int, int], bool],
+        high: int,
+        low: int,
+        step: int,
+        seconds: float = QUERY,
+    ) -> int:
         """Call `fn` for one piece of a table after the other, from row `high` down to row `low`, `step` rows each:
-        it is given the first and the last row, and returns whether it wants more. Ends after a moment. Returns the
-        lowest row that was looked at."""
-        until = time.monotonic() + QUERY
+        it is given the first and the last row, and returns whether it wants more. Ends after a moment, or so many
+        seconds. Returns the lowest row that was looked at."""
+        until = time.monotonic() + seconds
         while high >= low:
             first = max(low, high - step + 1)
             try:

@@ -13,6 +13,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -147,7 +148,7 @@ class DashboardServer:
         response = (
             await self._do(call, call.session) if request.method == "POST" else await self._page(call, call.session)
         )
-        if call.user and hdrs.SET_COOKIE not in response.headers:
+        if call.user and not response.cookies:
             self._keep(response, call, call.session)  # its forms need a session to belong to
         return response
 
@@ -269,7 +270,7 @@ class DashboardServer:
             self._checked,
             self.check is not None,
             self.campaigns,
-            await self._access_log.opens() if request.path == site.OPENS else None,
+            await self._access_log.opens(self._begun()) if request.path == site.OPENS else None,
         )
         self.asked.set()
 
@@ -285,6 +286,10 @@ class DashboardServer:
             return _html(frame.page(look, look.t.went_wrong, content, chrome), 503)
         except BouncestreamError as error:
             return _html(frame.page(look, look.t.went_wrong, door.remark(look, str(error)), chrome), 404)
+
+    def _begun(self) -> dict[str, datetime]:
+        """When the sending of each campaign began."""
+        return {uuid: one.started_at for uuid, one in self.campaigns.items() if one.started_at is not None}
 
     def _new(self, who: str, now: float) -> Session:
         return Session(who=who, name=secrets.token_urlsafe(16), until=now + self._settings.session)

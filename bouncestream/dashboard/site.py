@@ -65,57 +65,69 @@ Maker = Callable[[Asked, Pages], Made]
 
 
 def _now(asked: Asked, pages: Pages) -> Made:
+    """Whether all works. Green means proven: within the last seven days an event came in from each source, and one
+    was read back from Listmonk; when is told. What waits for you comes with its command."""
     look = asked.look
     return Made(look.t.now, now_page(look, read_now(pages, asked.config, asked.running, look.now)))
 
 
 def _events(asked: Asked, pages: Pages) -> Made:
+    """The search by address, domain, kind, reason, state, source, campaign and day, from the newest on."""
     found = read_events(pages, filters_of(asked.query))
     sources = (*asked.config.webhooks, *asked.config.mailboxes)
     return Made(asked.look.t.events, events_page(asked.look, found, sources))
 
 
 def _event(asked: Asked, pages: Pages) -> Made:
+    """One event: the way to its verdict with the words that decided, what Listmonk was sent, and its history; what
+    `bouncestream explain` tells, without asking Listmonk."""
     one = read_event(pages, asked.config, asked.name, asked.look.now)
     return Made(asked.look.t.event.format(number=one.row.row), event_page(asked.look, one))
 
 
 def _raw(asked: Asked, pages: Pages) -> Made:
+    """The request or mail of an event as it came in."""
     return Made(asked.look.t.raw, raw_page(asked.look, read_raw(pages, asked.config, asked.name, asked.look.now)))
 
 
 def _campaigns(asked: Asked, pages: Pages) -> Made:
+    """What came in by campaign, with names and the share that bounced where the API user may see campaigns."""
     found = read_campaigns(pages, period(asked.query), asked.look.now)
     return Made(asked.look.t.campaigns, campaigns_page(asked.look, found, asked.campaigns))
 
 
 def _why(asked: Asked, pages: Pages) -> Made:
+    """The reasons, of all or of one campaign."""
     found = read_reasons(pages, period(asked.query), asked.query.get("campaign", "")[:64], asked.look.now)
     return Made(asked.look.t.why, reasons_page(asked.look, found))
 
 
 def _domains(asked: Asked, pages: Pages) -> Made:
+    """Who refuses you, since when, and in which words; and all domains."""
     found = read_domains(pages, period(asked.query), asked.look.now)
     return Made(asked.look.t.domains, domains_page(asked.look, found))
 
 
 def _opens(asked: Asked, pages: Pages) -> Made:
+    """How many opens and clicks are machines; only where `access_log` is given."""
     return Made(asked.look.t.opens, opens_page(asked.look, asked.opens, asked.campaigns))
 
 
 def _sources(asked: Asked, pages: Pages) -> Made:
+    """How each source stands, its last requests, what to do at the provider, and how to test it."""
     found = read_sources(pages, asked.config, asked.running, asked.look.now)
     return Made(asked.look.t.sources, sources_page(asked.look, found))
 
 
 def _doctor(asked: Asked, pages: Pages) -> Made:
+    """The last findings of the quick checks with their fixes, and a button that runs them."""
     found = read_doctor(pages, asked.checked, can_check=asked.can_check)
     return Made(asked.look.t.doctor, doctor_page(asked.look, found, asked.chrome))
 
 
 #: The page that is there where access logs are given.
 OPENS = "/opens"
-#: Path → its page. One that ends with / has a name below it.
+#: Path → its page, whose docstring is what the documentation says of it. One that ends with / has a name below it.
 PAGES: Mapping[str, Maker] = {
     "/": _now,
     "/campaigns": _campaigns,

@@ -158,7 +158,9 @@ class Texts:
     weight: str = "Weight"
     decided: str = "decided"
     to_listmonk: str = "What was sent to Listmonk"
-    ask_listmonk: str = "What Listmonk keeps of it: bouncestream explain {number}"
+    ask_listmonk: str = (
+        "This page reads only what is stored here. What Listmonk itself keeps of the event, it tells:"
+    )
     history: str = "History"
     step: str = "Step"
     because: str = "Because"
@@ -221,13 +223,16 @@ class Texts:
     opens_total: str = "Opens"
     opens_machines: str = "Machines"
     opens_proxies: str = "Image proxies"
-    opens_people: str = "Readers' own"
+    opens_people: str = "Readers' programs"
     opens_readers: str = "Read by"
     opens_honest: str = "Rate"
     opens_listmonk: str = "Listmonk counts"
     opens_unnamed: str = "not named"
     opens_who: str = "Who asks"
-    opens_who_hint: str = "An image proxy stands for a reader: it asks when the letter is shown."
+    opens_who_hint: str = (
+        "An image proxy stands for a reader: it asks when the letter is shown. A request within {soon} seconds "
+        "after the sending began is a machine's; when each later letter left, Listmonk does not keep."
+    )
     clicks: str = "Clicks"
     clickers: str = "Clicked by"
     log_missing: str = "{path} is not there. Next: correct [dashboard] access_log, then restart bouncestream."

@@ -870,6 +870,10 @@ ORDER BY id DESC LIMIT :limit;
 SELECT id FROM outbox
 WHERE (state = 'held' OR state = 'dead') AND state = :state AND id <= :last ORDER BY id DESC LIMIT :limit;
 
+-- name: pending_below
+-- Asked where they are few: + has SQLite take the index of those that are due, and not the whole table.
+SELECT id FROM outbox WHERE state = 'pending' AND +id <= :last ORDER BY +id DESC LIMIT :limit;
+
 -- name: person_below
 SELECT id FROM outbox WHERE person = :person AND id <= :last ORDER BY id DESC LIMIT :limit;
 
@@ -883,10 +887,13 @@ WHERE event_id >= :since
 SELECT received_at FROM outbox WHERE id >= ? ORDER BY id LIMIT 1;
 
 -- name: sums
--- What came in, by what a page sums it up by, in one piece of the table.
-SELECT campaign_uuid, domain, kind, reason, count(*), min(id), max(id) FROM outbox
+-- What came in, by what a page sums it up by, in one piece of the table. Empty is what it does not: so there are
+-- fewer groups, and the rows are read twice as fast.
+SELECT CASE WHEN :campaigns THEN campaign_uuid ELSE '' END, CASE WHEN :domains THEN domain ELSE '' END, kind,
+       CASE WHEN :reasons THEN reason ELSE '' END, count(*), min(id), max(id)
+FROM outbox
 WHERE id >= :first AND id <= :last AND (:campaign = '' OR campaign_uuid = :campaign)
-GROUP BY campaign_uuid, domain, kind, reason;
+GROUP BY 1, 2, 3, 4;
 
 -- name: told_of
 SELECT id, received_at, diagnostic FROM outbox WHERE id IN (SELECT value FROM json_each(?));

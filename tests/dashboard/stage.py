@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from bouncestream.config.dashboard import Dashboard
 from bouncestream.config.model import Config, Outbox
 from bouncestream.crypto.secret import Secret
 from bouncestream.dashboard.server import DashboardServer
+from bouncestream.ports import Campaign
 from bouncestream.survey.running import Running
 from tests.dashboard.markup import Page
 from tests.outbox.make import NOW
@@ -93,14 +95,19 @@ def config(outbox: Path, **settings: Any) -> Config:
 
 @asynccontextmanager
 async def opened(
-    made: Config, clock: Clock | None = None, running: Running = RUNNING, check: Any = None, answers: Any = None
+    made: Config,
+    clock: Clock | None = None,
+    running: Running = RUNNING,
+    check: Any = None,
+    answers: Any = None,
+    campaigns: Mapping[str, Campaign] = MappingProxyType({}),
 ) -> AsyncIterator[Browser]:
     """A dashboard of this configuration."""
 
     async def told() -> Running:
         return running
 
-    server = DashboardServer(made, told, clock or Clock(), check)
+    server = DashboardServer(made, told, clock or Clock(), check, campaigns)
     server.told = answers
     await server.start()
     try:

@@ -252,6 +252,7 @@ async def test_a_user_of_the_proxy_needs_its_address_and_its_secret(path: Path, 
         assert "Logged in as ann" in answer.page.text
         assert "/logout" not in answer.page.links
         assert (await browser.press(answer.page, "/show", X_Remote_User="ann", **with_secret)).status == 303
+        assert "/hide" in (await browser.get("/", X_Remote_User="ann", **with_secret)).text, "they are shown"
         browser_cookies = dict(browser.cookies)
         assert (await browser.press(answer.page, "/show", X_Remote_User="eve", **with_secret)).status == 403
         browser.cookies = browser_cookies

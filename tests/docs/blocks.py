@@ -23,6 +23,8 @@ from bouncestream.alerts.rules import RULES, span
 from bouncestream.cli import build_parser, status_screen
 from bouncestream.cli.parser import COMMANDS
 from bouncestream.config.model import NAMED, SECTIONS, Verify
+from bouncestream.dashboard.site import PAGES, tabs
+from bouncestream.dashboard.texts import ENGLISH
 from bouncestream.decay import CLASSES, COUNTS
 from bouncestream.doctor.catalogue import TOPICS
 from bouncestream.doctor.proxies import Site, caddy
@@ -36,7 +38,7 @@ from bouncestream.providers._settings import proofs_of
 from bouncestream.settings.key import keys_of
 from bouncestream.sinks.listmonk.permissions import PERMISSIONS
 from tests.contract import own_handlers as own
-from tests.docs.pages import MADE, WRITTEN, commands, own_keys, pages, schema, table, toctree, tops
+from tests.docs.pages import MADE, WRITTEN, commands, keys_table, own_keys, pages, schema, table, toctree, tops
 from tests.test_architecture import FLOORS, PACKAGE
 
 README = Path(__file__).parents[2] / "README.md"
@@ -257,6 +259,7 @@ def documents() -> dict[Path, dict[str, str]]:
         },
         "operate/metrics.md": {"metrics": table(("metric", "labels", "meaning"), metrics)},
         "operate/alerts.md": {"rules": table(("rule and level", "fires when", "over after a calm of"), rules)},
+        "operate/dashboard.md": {"pages": dashboard(), "options": keys_table("dashboard")},
         "operate/reload.md": {"reload": reload()},
         "operate/reconcile.md": {
             "causes": table(
@@ -288,6 +291,15 @@ def documents() -> dict[Path, dict[str, str]]:
     return {README: {"works with": works_with(), "status": status()}} | {
         DOCS / page: blocks for page, blocks in made.items()
     }
+
+
+def dashboard() -> str:
+    """The pages of the dashboard."""
+    names = dict(tabs(ENGLISH, opens=True)) | {"/events/": "One event", "/raw/": ENGLISH.raw}
+    rows = (
+        (f"**{names[path]}**", f"`{path}`", " ".join((make.__doc__ or "").split())) for path, make in PAGES.items()
+    )
+    return table(("page", "path", "what it shows"), rows)
 
 
 def first_line(section: str) -> str:

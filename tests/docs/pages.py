@@ -66,6 +66,7 @@ _MORE = {
     "verp": ("Which bounce mails are believed", "understand/proof.md"),
     "backup": ("Backups", "operate/backups.md"),
     "config": ("Configuration", "reference/configuration.md"),
+    "dashboard": ("The dashboard", "operate/dashboard.md"),
 }
 
 
@@ -315,7 +316,7 @@ def _keys(top: str) -> str:
             parts.append(f"Each has a name of its own: `[{section}.NAME]`.")
         parts.append(_escaped(inspect.cleandoc(model.__doc__ or "")))
         keys = keys_of(model).values()
-        parts.append(table(("key", "default", "meaning"), map(_key_row, keys)))
+        parts.append(keys_table(section))
         fixed = [f"`{key.name}`" for key in keys if not key.live]
         parts.append(
             "A reload puts all of these in force."
@@ -325,6 +326,11 @@ def _keys(top: str) -> str:
             else "All of these need a restart."
         )
     return "\n\n".join(parts) + "\n"
+
+
+def keys_table(section: str) -> str:
+    """The keys of one section."""
+    return table(("key", "default", "meaning"), map(_key_row, keys_of(SECTIONS[section]).values()))
 
 
 def _key_row(key: Key) -> tuple[str, ...]:

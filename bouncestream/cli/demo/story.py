@@ -14,6 +14,7 @@ import shlex
 import socket
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -23,7 +24,7 @@ import orjson
 from bouncestream import logs, providers
 from bouncestream.app import App
 from bouncestream.cli import out
-from bouncestream.cli.demo import mails
+from bouncestream.cli.demo import mails, opens
 from bouncestream.cli.demo.end import COLUMNS, Scene, Sent, checks, table
 from bouncestream.cli.demo.mailbox import Inbox
 from bouncestream.cli.demo.mails import Case
@@ -36,6 +37,7 @@ from bouncestream.metrics import EVENTS_IGNORED, READ_BACKS
 from bouncestream.net.http import call
 from bouncestream.outbox import delivery, operator
 from bouncestream.sandbox import ApiUser, Sandbox, SandboxSettings, Subscriber
+from bouncestream.sandbox.model import Letter
 
 #: Seconds that the bridge may take to settle what was sent.
 DEADLINE = 40.0
@@ -47,6 +49,8 @@ SECRET = "demo-secret-of-no-one-else"  # noqa: S105 - everybody may know it
 TOKEN = "demo-token-of-the-bridge"  # noqa: S105
 DASHBOARD_TOKEN = "demo-token-of-the-dashboard"  # noqa: S105
 PORT, DASHBOARD_PORT = 8025, 8026
+#: How long ago the letter was sent that the bounces are of.
+SENT_AGO = timedelta(hours=3)
 
 
 def options(parser: Parser) -> None:
@@ -95,7 +99,10 @@ class Stage:
     def __init__(self, directory: Path, *, port: int, dashboard: str = "") -> None:
         self.path = directory / "outbox.db"
         self.port = port
-        self.dashboard = Dashboard(listen=dashboard, token=Secret(DASHBOARD_TOKEN))
+        begun = datetime.now(UTC) - SENT_AGO
+        log = directory / "access.log"
+        log.write_text(opens.access_log(begun), "utf-8")
+        self.dashboard = Dashboard(listen=dashboard, token=Secret(DASHBOARD_TOKEN), access_log=(str(log),))
         self.sent: list[Sent] = []
         self.lost = 0
         self.settled = True
@@ -106,6 +113,15 @@ class Stage:
             SandboxSettings(
                 users={"bridge": ApiUser("bridge", TOKEN)},
                 subscribers=[Subscriber(address, mails.subscriber_uuid(address)) for address in mails.people()],
+                campaigns={
+                    mails.CAMPAIGN: Letter(
+                        "The newsletter",
+                        started_at=begun,
+                        sent=len(mails.people()),
+                        views=opens.opens(),
+                        clicks=opens.clicks(),
+                    )
+                },
             )
         )
 

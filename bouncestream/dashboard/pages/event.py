@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import htpy as h
 from htpy import Element, Node
 
-from bouncestream.dashboard.parts import SHORT, Column, Look, badge, facts, note, section, table
+from bouncestream.dashboard.parts import SHORT, Column, Look, badge, command, facts, note, section, table
 from bouncestream.mail.reason import REASONS
 from bouncestream.printable import printable
 
@@ -149,7 +149,8 @@ def _sent(look: Look, one: OneEvent) -> Iterator[Node]:
     yield h.p[look.words(one.sent_words)]
     if one.sent is not None:
         yield h.pre(tabindex="0")[look.words(json.dumps(one.sent, ensure_ascii=False))]
-    yield h.p(".quiet.small")[look.t.ask_listmonk.format(number=one.row.row)]
+    yield h.p(".quiet.small")[look.t.ask_listmonk]
+    yield command(f"bouncestream explain {one.row.row}")
 
 
 def _history(look: Look, one: OneEvent) -> Element:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import htpy as h
@@ -12,6 +13,7 @@ from htpy import Element, Node
 
 from bouncestream.dashboard.parts import SHORT, Column, Look, ago, note, section, table
 from bouncestream.dashboard.verdict import Tone
+from bouncestream.doctor.logs.campaigns import SOON
 from bouncestream.printable import printable
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Rows of a table.
 MOST = 100
+#: So long nobody may have asked at first.
+QUIET = timedelta(minutes=1)
 
 
 def opens_page(look: Look, found: Opens | None, known: Mapping[str, Campaign]) -> Iterator[Node]:
@@ -118,7 +122,7 @@ def _clicks_row(look: Look, found: Opens, seen: Seen, known: Campaign | None) ->
 def _campaign(look: Look, found: Opens, seen: Seen, known: Campaign | None) -> Node:
     name = printable(known.name, SHORT) if known is not None and known.name else printable(seen.campaign)
     begun = known.started_at if known is not None else None
-    missing = begun is not None and found.first is not None and begun < found.first
+    missing = begun is not None and found.first is not None and found.first - begun > QUIET
     return h.span[name, h.small(".quiet")[" ", look.t.opens_later] if missing else None]
 
 
@@ -131,7 +135,11 @@ def _who(look: Look, found: Opens) -> Element:
     rows: list[list[Node]] = [[who, _number(opens[who]), _number(clicks[who])] for who, _ in both.most_common()]
     people = sum(one.opens.by_people for one in found.campaigns)
     rows.append([t.opens_people, _number(people), _number(sum(one.clicks.by_people for one in found.campaigns))])
-    return section(t.opens_who, h.p(".quiet")[t.opens_who_hint], h.div(".card")[table(t.opens_who, columns, rows)])
+    return section(
+        t.opens_who,
+        h.p(".quiet")[t.opens_who_hint.format(soon=f"{SOON:g}")],
+        h.div(".card")[table(t.opens_who, columns, rows)],
+    )
 
 
 def _kinds(all_of: list[Requests]) -> Counter[str]:

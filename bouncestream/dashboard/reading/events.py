@@ -15,6 +15,7 @@ from bouncestream.errors import SealRefused
 from bouncestream.event import Kind, person_key
 from bouncestream.mail.address import normalise
 from bouncestream.outbox import codec, people
+from bouncestream.outbox.delivery import tally
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.operator import Listed, listed
 from bouncestream.outbox.queries import QUERIES
@@ -22,6 +23,8 @@ from bouncestream.ports import State
 
 #: Events of a page, rows that one query looks at, and rows that an index may name.
 LIMIT, STEP, _NAMED = 50, 5_000, 2_000
+#: Seconds that a search goes on for which has found nothing.
+LONGER = 0.7
 #: Characters of a filter.
 _LONGEST = 320
 
@@ -99,8 +102,8 @@ def read_events(pages: Pages, filters: Filters) -> Events:
             named = pages.read(lambda conn: _of_person(conn, filters.address, high))
         except SealRefused:
             return Events(filters, (), 0, None, sealed=True)
-    elif filters.state in (State.HELD, State.DEAD):
-        named = pages.read(lambda conn: _set_aside(conn, filters.state, high))
+    elif filters.state:
+        named = pages.read(lambda conn: _in_state(conn, State(filters.state), high))
     if named is not None:
         rows = pages.read(lambda conn: _among(conn, named, wanted, low, high))
         go_on = rows[-1].row if len(rows) == LIMIT else named[-1] if len(named) == _NAMED and not rows else 0
@@ -112,6 +115,8 @@ def read_events(pages: Pages, filters: Filters) -> Events:
         return len(found) < LIMIT
 
     lowest = pages.walk(look, high, low, STEP)
+    if not found and lowest > low:  # rather a second than an empty page
+        lowest = pages.walk(look, lowest - 1, low, STEP, LONGER)
     if len(found) == LIMIT:
         return Events(filters, tuple(found), found[-1].row, found[-1].received_at)
     if lowest <= low:
@@ -151,8 +156,14 @@ def _of_person(conn: Conn, address: str, last: int) -> list[int]:
     return _numbers(conn, "person_below", {"person": person, "last": last})
 
 
-def _set_aside(conn: Conn, state: str, last: int) -> list[int]:
-    return _numbers(conn, "set_aside_below", {"state": state, "last": last})
+def _in_state(conn: Conn, state: State, last: int) -> list[int] | None:
+    """The rows in a state, where an index has them, or there are none; None: they are to be looked for."""
+    number = tally(conn).get(state, 0)
+    if not number:
+        return []
+    if state in (State.HELD, State.DEAD):
+        return _numbers(conn, "set_aside_below", {"state": state, "last": last})
+    return _numbers(conn, "pending_below", {"last": last}) if state is State.PENDING and number <= _NAMED else None
 
 
 def _numbers(conn: Conn, query: str, values: dict[str, object]) -> list[int]:

@@ -90,14 +90,16 @@ def period(query: Mapping[str, str]) -> int:
 
 def read_campaigns(pages: Pages, days: int, now: datetime) -> Numbers:
     """By campaign; the one last heard of first. Raises StoreError."""
-    sums, back_to = _sums(pages, days, now, lambda group: (("", group.campaign),))
+    sums, back_to = _sums(pages, days, now, lambda group: (("", group.campaign),), "campaigns")
     lines = sorted(sums[""].items(), key=lambda one: (one[0] == "", -one[1].newest))
     return _numbers(pages, days, "", lines, back_to)
 
 
 def read_reasons(pages: Pages, days: int, campaign: str, now: datetime) -> Numbers:
     """By reason; the commonest first. Raises StoreError."""
-    sums, back_to = _sums(pages, days, now, lambda group: (("", group.reason or group.kind),), campaign=campaign)
+    sums, back_to = _sums(
+        pages, days, now, lambda group: (("", group.reason or group.kind),), "reasons", campaign=campaign
+    )
     return _numbers(pages, days, campaign, _by_size(sums[""]), back_to)
 
 
@@ -109,7 +111,7 @@ def read_domains(pages: Pages, days: int, now: datetime) -> Numbers:
         tables = ("", "refused") if group.reason in REFUSALS else ("",)
         return tuple((table, group.domain) for table in tables if group.domain)
 
-    sums, back_to = _sums(pages, days, now, lines)
+    sums, back_to = _sums(pages, days, now, lines, "domains", "reasons")
     return _numbers(pages, days, "", _by_size(sums[""]), back_to, _by_size(sums["refused"]))
 
 
@@ -122,16 +124,19 @@ def _sums(
     days: int,
     now: datetime,
     lines: Callable[[Group], Sequence[tuple[str, str]]],
+    *by: str,
     campaign: str = "",
 ) -> tuple[Mapping[str, dict[str, Sum]], datetime | None]:
     """Table → line → its sum, and since when it was counted, where that is not the whole period. `lines` gives the
-    tables and lines in which a group of events is counted."""
+    tables and lines in which a group of events is counted; `by`: what groups are made of beside the kind, among
+    campaigns, domains and reasons."""
     low = pages.read(lambda conn: row_at(conn, now - timedelta(days=days)))
     high: int = pages.read(lambda conn: conn.execute(QUERIES["newest_row"]).fetchone()[0])
     sums: defaultdict[str, dict[str, Sum]] = defaultdict(dict)
+    apart = {what: what in by for what in ("campaigns", "domains", "reasons")}
 
     def count(conn: Conn, first: int, last: int) -> bool:
-        bounds = {"first": first, "last": last, "campaign": campaign}
+        bounds = {"first": first, "last": last, "campaign": campaign, **apart}
         for *group, events, oldest, newest in conn.execute(QUERIES["sums"], bounds).fetchall():
             of = Group(*group)
             for table, line in lines(of):

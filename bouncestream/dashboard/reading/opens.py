@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from bouncestream.doctor.logs.campaigns import Campaigns, Seen
 from bouncestream.doctor.logs.files import blocks_back, is_packed
@@ -20,6 +21,8 @@ from bouncestream.doctor.logs.tally import Reader, Tally
 LIMIT, SECONDS = 32 << 20, 4.0
 #: Seconds for which what was read is shown again.
 KEPT = 60.0
+#: Where it is known of no campaign when its sending began.
+UNKNOWN: Mapping[str, datetime] = MappingProxyType({})
 #: Seconds that a page waits for it: a disk may hang.
 PATIENCE = 8.0
 #: A sample of lines of which so much is none of an access log is of something else.
@@ -54,6 +57,7 @@ class Opens:
 class _Kept:
     opens: Opens
     stamps: tuple[tuple[int, int, int], ...]
+    begun: Mapping[str, datetime]
     at: float
 
 
@@ -65,13 +69,14 @@ class AccessLog:
         self._kept: _Kept | None = None
         self._reading: asyncio.Future[_Kept] | None = None
 
-    async def opens(self) -> Opens | None:
-        """What they have, at most a minute old; None: they could not be read in time."""
+    async def opens(self, begun: Mapping[str, datetime] = UNKNOWN) -> Opens | None:
+        """What they have, at most a minute old; None: they could not be read in time. `begun`: campaign → when its
+        sending began."""
         kept = self._kept
-        if kept is not None and self._monotonic() - kept.at < KEPT:
+        if kept is not None and kept.begun == begun and self._monotonic() - kept.at < KEPT:
             return kept.opens
         if self._reading is None or self._reading.done():
-            self._reading = asyncio.get_running_loop().run_in_executor(None, self._read)
+            self._reading = asyncio.get_running_loop().run_in_executor(None, self._read, begun)
         try:
             async with asyncio.timeout(PATIENCE):
                 self._kept = await asyncio.shield(self._reading)
@@ -79,12 +84,12 @@ class AccessLog:
             return None
         return self._kept.opens
 
-    def _read(self) -> _Kept:
+    def _read(self, begun: Mapping[str, datetime]) -> _Kept:
         stamps = tuple(_stamp(path) for path in self.paths)
         kept, now = self._kept, self._monotonic()
-        if kept is not None and kept.stamps == stamps and not kept.opens.unread:
-            return _Kept(kept.opens, stamps, now)
-        return _Kept(read_opens(self.paths), stamps, now)
+        if kept is not None and (kept.stamps, kept.begun) == (stamps, begun) and not kept.opens.unread:
+            return _Kept(kept.opens, stamps, begun, now)
+        return _Kept(read_opens(self.paths, begun), stamps, begun, now)
 
 
 def _stamp(path: str) -> tuple[int, int, int]:
@@ -96,9 +101,11 @@ def _stamp(path: str) -> tuple[int, int, int]:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def read_opens(paths: Sequence[str], limit: int = LIMIT, seconds: float = SECONDS) -> Opens:
-    """Read files, the one that was written last first."""
-    tally, left, whole, unread = Tally(campaigns=Campaigns()), limit, True, []
+def read_opens(
+    paths: Sequence[str], begun: Mapping[str, datetime] = UNKNOWN, limit: int = LIMIT, seconds: float = SECONDS
+) -> Opens:
+    """Read files, the one that was written last first. `begun`: campaign → when its sending began."""
+    tally, left, whole, unread = Tally(campaigns=Campaigns(begun)), limit, True, []
     until = time.monotonic() + seconds
     for path in sorted(paths, key=lambda path: -_stamp(path)[2]):
         trouble, size, complete = _read_one(path, tally, left, until)

@@ -2,8 +2,12 @@
 """The opens and clicks of each campaign in access logs, and who made them: machines, image proxies, people. Pure.
 
 An image proxy of Gmail, Yahoo, Mail.ru or Yandex stands for a reader: it asks when the letter is shown. Apple's
-Mail Privacy Protection asks whether anybody reads or not, and so do programs and scanners. A scanner is known by
-its clicks (`clicks`); what its recipient opened at that moment was opened by it.
+Mail Privacy Protection asks whether anybody reads or not, and so do Gmail's prefetch, programs and scanners. A
+scanner is known by its clicks (`clicks`); what its recipient opened at that moment was opened by it.
+
+Whoever asks within seconds after a letter was sent is a machine too. Listmonk keeps when the sending of a campaign
+began, and not when each letter left (6.2, its tables campaigns and campaign_views, November 2026): so that is known
+of the first seconds of a campaign, which are all of it for a small one.
 """
 
 from __future__ import annotations
@@ -11,16 +15,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from bouncestream.doctor.logs.access_log import Request, moment
 from bouncestream.doctor.logs.clicks import MOST_CAMPAIGNS, Click, Clicks
-from bouncestream.doctor.logs.paths import APPLE, BOTS, IMAGE_PROXIES, OWN, Subject, asked_for
+from bouncestream.doctor.logs.paths import APPLE, BOTS, GMAIL_PREFETCH, IMAGE_PROXIES, OWN, Subject, asked_for
 
 #: The name of what clicks every link of a letter, among the kinds of machines.
 SCANNERS = "security scanners"
+#: The name of whoever asks sooner after the sending began than a person can; and how many seconds that is.
+PREFETCH, SOON = "fetched as soon as it was sent", 15.0
 #: Those that ask whether or not anybody reads.
-MACHINES = frozenset({APPLE, BOTS})
+MACHINES = frozenset({APPLE, BOTS, GMAIL_PREFETCH, PREFETCH})
 #: Those that ask when somebody reads, and hide who.
 PROXIES = IMAGE_PROXIES - MACHINES
 #: Seconds between a scanner's clicks and the opens that are its own.
@@ -69,6 +76,7 @@ class Seen:
 
 @dataclass(slots=True)
 class _Campaign:
+    begun: float | None = None  #: when its sending began, seconds since the epoch; None: not known
     opens: Counter[str] = field(default_factory=Counter)  #: by family
     clicks: Counter[str] = field(default_factory=Counter)
     by_proxy: set[bytes] = field(default_factory=set)
@@ -79,8 +87,10 @@ class _Campaign:
 
 @dataclass(slots=True)
 class Campaigns:
-    """Fed with requests in about the order of the log; memory is bounded."""
+    """Fed with requests in about the order of the log; memory is bounded. `begun`: campaign, by its UUID → when its
+    sending began, as far as that is known."""
 
+    begun: Mapping[str, datetime] = field(default_factory=dict)
     _found: dict[bytes, _Campaign] = field(default_factory=dict)
     _named: int = 0
 
@@ -95,7 +105,10 @@ class Campaigns:
         if one is None:
             if len(self._found) >= MOST_CAMPAIGNS:
                 return
-            one = self._found[asked.campaign] = _Campaign()
+            begun = self.begun.get(asked.campaign.decode())
+            one = self._found[asked.campaign] = _Campaign(begun.timestamp() if begun is not None else None)
+        if who not in MACHINES and _is_soon(one, request):
+            who = PREFETCH
         named = bool(asked.reader) and self._named < MOST_READERS
         if asked.subject is Subject.PIXEL:
             one.opens[who] += 1
@@ -117,6 +130,15 @@ class Campaigns:
         """What was found once all is fed, the campaign with the most opens first."""
         found = [_seen(uuid, one) for uuid, one in self._found.items()]
         return tuple(sorted(found, key=lambda one: (-one.opens.total, -one.clicks.total, one.campaign)))
+
+
+def _is_soon(one: _Campaign, request: Request) -> bool:
+    """Whether a request came within the first seconds of the sending."""
+    if one.begun is None:
+        return False
+    at = moment(request.when)
+    # a log tells whole seconds, rounded down
+    return at is not None and -1 < at.timestamp() - one.begun <= SOON
 
 
 def _seen(uuid: bytes, one: _Campaign) -> Seen:

@@ -70,12 +70,14 @@ def test_it_goes_on_until_ctrl_c(spawn: Callable[..., Process], tmp_path: Path) 
     process.wait_for("PASS")
     curl = shlex.split(process.wait_for("curl -sS -H"))
     token = process.wait_for("with the token").split()[-1].rstrip(":")
-    page = opener(process.wait_for("http://").strip(), token)("/events?state=verified")
+    url = process.wait_for("http://").strip()
+    page = opener(url, token)("/events?state=verified")
     assert "r•••@example.org" in page
+    assert "security scanners" in opener(url, token)("/opens"), "the log of a proxy is there too"
     sqlite = shlex.split(process.wait_for("sqlite3"))
     process.wait_for("Ctrl-C")
-    secret, body, url = curl[3].partition(": ")[2], curl[5], curl[6]
-    assert post(url, body.encode(), secret) == 200
+    secret, body, hook = curl[3].partition(": ")[2], curl[5], curl[6]
+    assert post(hook, body.encode(), secret) == 200
     assert "soft, you@example.org: verified" in process.wait_for("event 33")
     assert Path(sqlite[1]).is_file()
     assert process.end(signal.SIGINT) == 0

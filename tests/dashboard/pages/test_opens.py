@@ -49,7 +49,7 @@ def test_the_honest_rate_stands_beside_listmonks() -> None:
     assert "Spring news 120 80 (67%) 40 30 1.5% 140 (7.0%)" in text
     assert "Apple Mail Privacy Protection 600 ·" in text
     assert "security scanners · 80" in text
-    assert "Readers' own 150 40" in text
+    assert "Readers' programs 150 40" in text
     assert "read back to 2026-02-27 12:00 UTC (2 days ago), 5.2 MB" in text
     assert "opens are missing" not in text
     assert "What is older" not in text

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bouncestream.crypto.secret import Secret
-from bouncestream.dashboard.reader import Pages
+from bouncestream.dashboard.reader import QUERY, Pages
 from bouncestream.dashboard.reading import events
-from bouncestream.dashboard.reading.events import LIMIT, Events, Filters, filters_of, read_events
+from bouncestream.dashboard.reading.events import LIMIT, LONGER, Events, Filters, filters_of, read_events
 from bouncestream.errors import StoreSlow
 from bouncestream.event import Kind
 from bouncestream.outbox.view import view
@@ -54,6 +54,8 @@ def some(conn: sqlite3.Connection) -> None:
         ({"state": "held"}, "d"),
         ({"state": "held", "domain": "one.example"}, ""),
         ({"state": "pending", "kind": "hard"}, "a"),
+        ({"state": "pending", "before": 5}, "cba"),
+        ({"state": "dropped"}, ""),
         ({"source": "mx"}, "b"),
         ({"campaign": make.CAMPAIGN}, "c"),
         ({"since": "2026-02-24", "until": "2026-02-24"}, "cb"),
@@ -95,7 +97,10 @@ def test_where_a_moment_is_not_enough_it_says_how_far_it_came(
     looked: list[int] = []
     real = Pages.walk
 
-    def two(self: Pages, fn: Any, high: int, low: int, step: int) -> int:
+    def two(self: Pages, fn: Any, high: int, low: int, step: int, seconds: float = QUERY) -> int:
+        if seconds != QUERY:  # the longer search has no time either
+            return high + 1
+
         def only_two(conn: sqlite3.Connection, first: int, last: int) -> bool:
             looked.append(first)
             return bool(fn(conn, first, last)) and len(looked) < 2
@@ -110,6 +115,23 @@ def test_where_a_moment_is_not_enough_it_says_how_far_it_came(
     assert (who(found), found.go_on) == ([], 2)
     looked.clear()
     assert who(search(path, domain="one.example", kind="hard", before=2)) == ["a"]
+
+
+def test_a_search_that_has_found_nothing_goes_on_for_a_second(
+    path: Path, conn: sqlite3.Connection, some: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, times = Pages.walk, []
+
+    def soon_over(self: Pages, fn: Any, high: int, low: int, step: int, seconds: float = QUERY) -> int:
+        times.append(seconds)
+        return real(self, fn, high, max(low, high - 1) if seconds == QUERY else low, step, seconds)
+
+    monkeypatch.setattr(Pages, "walk", soon_over)
+    found = search(path, reason="user_unknown", kind="hard")
+    assert (who(found), found.go_on, times) == (["a"], 0, [QUERY, LONGER])
+    times.clear()
+    assert search(path, reason="", kind="soft").rows[0].row == 5
+    assert times == [QUERY], "something was found, and the next page goes on"
 
 
 def test_a_sealed_outbox_is_searched_by_address_only_with_its_key(path: Path) -> None:

@@ -127,7 +127,7 @@ async def test_it_is_kept_a_minute_and_longer_where_nothing_changed(tmp_path: Pa
 async def test_one_reading_at_a_time_on_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on, threads = threading.Event(), threading.Event(), []
 
-    def slow(paths: object) -> Opens:
+    def slow(*_: object) -> Opens:
         threads.append(threading.current_thread())
         begun.set()
         assert go_on.wait(20)

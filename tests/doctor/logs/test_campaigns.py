@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
 
 import pytest
 
 from bouncestream.doctor.logs import campaigns
-from bouncestream.doctor.logs.campaigns import SCANNERS, Campaigns, Seen
-from bouncestream.doctor.logs.paths import APPLE, BOTS
+from bouncestream.doctor.logs.campaigns import PREFETCH, SCANNERS, Campaigns, Seen
+from bouncestream.doctor.logs.paths import APPLE, BOTS, GMAIL_PREFETCH
 from bouncestream.doctor.logs.tally import Reader, Tally
 from tests.doctor.logs.test_logs import APPLE as APPLE_AGENT
 from tests.doctor.logs.test_logs import BROWSER, GMAIL, ZERO, C
@@ -38,15 +40,15 @@ def clicked(who: int | str, number: int, at: str = "10:00:00", agent: str = BROW
     return line(f"/link/{link(number)}/{campaign}/{reader}", agent, at, status=307)
 
 
-def seen(lines: Iterable[str]) -> tuple[Seen, ...]:
-    tally = Tally(campaigns=Campaigns())
+def seen(lines: Iterable[str], begun: Mapping[str, datetime] = MappingProxyType({})) -> tuple[Seen, ...]:
+    tally = Tally(campaigns=Campaigns(begun))
     Reader(tally).feed("".join(lines).encode())
     assert tally.campaigns is not None
     return tally.campaigns.seen()
 
 
-def only(*lines: str) -> Seen:
-    (one,) = seen(lines)
+def only(*lines: str, begun: datetime | None = None) -> Seen:
+    (one,) = seen(lines, {C: begun} if begun is not None else {})
     return one
 
 
@@ -87,6 +89,34 @@ def test_a_scanner_is_known_by_its_clicks_and_so_are_its_opens() -> None:
 def test_who_clicked_has_read_though_only_a_machine_fetched_the_pixel() -> None:
     one = only(opened(1, APPLE_AGENT), clicked(1, 1))
     assert (one.opens.by_machines, one.clicks.by_people, one.readers) == (1, 1, 1)
+
+
+def test_whoever_asks_within_seconds_after_the_sending_began_is_a_machine() -> None:
+    begun = datetime(2026, 3, 2, 10, 0, 0, 400_000, tzinfo=UTC)  # the log has whole seconds
+    one = only(
+        opened(1, at="10:00:03"), opened(2, GMAIL, "10:00:14"), clicked(3, 1, "10:00:10"),
+        opened(1, at="10:05:00"), opened(4, APPLE_AGENT, "10:00:02"), opened(5, at="10:00:16"),
+        opened(6, at="09:59:59"), opened(7, at="10:00:00"),
+        begun=begun,
+    )  # fmt: skip
+    assert one.opens.machines == {PREFETCH: 3, APPLE: 1}, "one that is known by its name keeps that"
+    assert (one.opens.by_proxies, one.opens.by_people) == (0, 3)
+    assert one.clicks.machines == {PREFETCH: 1}, "the one link of a letter"
+    assert one.readers == 3, "1 came back, 5 was late enough, and 6 had a letter from before"
+
+
+def test_without_the_time_of_the_sending_nobody_is_too_soon() -> None:
+    lines = [opened(1, at="10:00:03")]
+    assert only(*lines).opens.machines == {}
+    (one,) = seen(lines, {OTHER: datetime(2026, 3, 2, 10, tzinfo=UTC)})
+    assert one.opens.machines == {}
+
+
+def test_gmails_prefetch_is_no_reader() -> None:
+    edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/42.0.2311.135"
+    edge += " Safari/537.36 Edge/12.246 Mozilla/5.0"
+    one = only(opened(1, edge, "10:00:25"), opened(1, GMAIL, "10:00:30"), opened(2, edge, "10:00:26"))
+    assert (one.opens.machines, one.opens.proxies, one.readers) == ({GMAIL_PREFETCH: 2}, {GMAIL_NAME: 1}, 1)
 
 
 def test_campaigns_are_apart_and_the_one_most_opened_is_first() -> None:

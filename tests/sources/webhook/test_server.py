@@ -339,6 +339,15 @@ async def test_metrics(running: Running) -> None:
     assert b'bouncestream_webhook_requests_total{source="scripts",status="200"} 1' in got.body
 
 
+async def test_health_and_metrics_are_not_here_once_they_are_on_the_dashboard(start: Start) -> None:
+    running = await start(metrics="dashboard")
+    for path in ("/metrics", "/readyz", "/metrics/", "//metrics", "/readyz?x=1"):
+        got = await running.post(path, b"", "GET")
+        assert (got.status, got.body) == (404, b"not found\n"), path
+    assert (await running.post("/healthz", b"", "GET")).body == b"ok\n", "which says nothing but that it is there"
+    assert (await running.post(URL, **TOKEN)).status == 200
+
+
 async def test_an_unverified_webhook_is_yellow(start: Start) -> None:
     running = await start({"open": webhook(name="open", provider="generic", unverified=True)})
     assert running.health.parts["webhook:open"].state is Status.YELLOW
