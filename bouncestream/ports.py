@@ -52,6 +52,7 @@ class Submission:
     raw: bytes = b""
     content_type: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)  #: those of its request that judging it again needs
+    way: str = ""  #: by which it came in, in words; empty: the webhook or mailbox of its source
 
 
 @record(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def options(parser: Parser) -> None:
     parser.add_argument(
         "target", metavar="FILE|EVENT", help="a raw mail (- for standard input), or the number or id of an event"
     )
-    parser.add_argument("--mailbox", default="", metavar="NAME", help="judge as a mail of this mailbox")
+    parser.add_argument("--mailbox", default="", metavar="NAME", help="judge as a mail of this mailbox or listener")
     parser.add_argument("--offline", action="store_true", help="do not query Listmonk")
     parser.add_argument("--json", action="store_true", help="JSON output")
     parser.add_argument("--reveal", action="store_true", help="show addresses in full")

@@ -12,7 +12,7 @@ from bouncestream.config.model import Config
 from bouncestream.judging.mail import Returned, judging_for, read_mail, verdict_on
 from bouncestream.judging.stored import StillUnreadable
 from bouncestream.judging.unsure import alone
-from bouncestream.mail.decode import as_dict
+from bouncestream.mail.decode import LIMIT, as_dict
 from bouncestream.mail.reason import REASONS
 from bouncestream.mail.trace import RecipientTrace
 from bouncestream.mail.verdict import RecipientVerdict, Verdict
@@ -35,6 +35,9 @@ def explain_mail(raw: bytes, config: Config, args: argparse.Namespace, *, name: 
         return
     out.heading(f"{name}: {out.kind(verdict.kind)}")
     out.prose(out.masked(verdict.evidence, args), "  ", "  ")
+    if len(raw) >= LIMIT:
+        large = f"Of a large mail the first {LIMIT >> 10} KiB are read: a bounce says there what happened."
+        out.prose(large, "  ", "  ")
     trace = verdict.trace
     assert trace is not None
     print()

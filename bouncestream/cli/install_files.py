@@ -6,6 +6,7 @@ which writes them. Nothing is written here; what is to differ from the operator'
 from __future__ import annotations
 
 import difflib
+import grp
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from bouncestream.errors import ConfigError, UsageError
 from bouncestream.printable import printable
 from bouncestream.service.machine import Machine
 from bouncestream.service.place import Place
-from bouncestream.service.unit import credentials
+from bouncestream.service.unit import extra
 from bouncestream.settings import shapes
 
 #: Where a package of the system has units.
@@ -144,7 +145,22 @@ def wanted(machine: Machine, where: Place, config: Extracted, unit: str) -> Iter
     if before is not None or machine.read(_UNITS / where.unit_file.name) != unit:  # else a package has brought it
         yield File(where.unit_file, unit, 0o644, before)
     if not machine.user:
-        yield _file(machine, where.extra, credentials(config.files), 0o644)
+        yield _file(machine, where.extra, extra(config.files, _groups(config.text)), 0o644)
+
+
+def _groups(config: str) -> set[str]:
+    """The groups of this machine that sockets are given to. With one that is not there systemd starts no service;
+    `bouncestream status` tells of it."""
+    named = {one.get("socket_group", "") for one in tomllib.loads(config).get("smtp", {}).values()}
+    return {name for name in named if name and (name.isdigit() or _known(name))}
+
+
+def _known(group: str) -> bool:
+    try:
+        grp.getgrnam(group)
+    except KeyError:
+        return False
+    return True
 
 
 def _file(machine: Machine, path: Path, text: str, mode: int, *, secret: bool = False) -> File:

@@ -65,6 +65,11 @@ class Judging:
     keeps_all: bool = False  #: a mail has no other place than here, so what is no bounce is set aside too
 
     @property
+    def way(self) -> str:
+        """By which way a mail came in, in words; empty: out of a mailbox."""
+        return f"mail listener {self.source}" if self.keeps_all else ""
+
+    @property
     def keys(self) -> tuple[bytes, ...]:
         """The keys of signed return addresses."""
         return self.verp_secret.keys if self.verp_secret is not None else ()
@@ -124,12 +129,12 @@ def read_mail(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Retu
         return _read(raw, judging, arrived_at)
     except Exception as error:  # a bug in the mail parser takes no other mail down
         why = f"a bug in the mail parser: {type(error).__name__}"
-        return Returned(troubled(judging.source, why, raw), None, why, bug=True)
+        return Returned(troubled(judging.source, why, raw, judging.way), None, why, bug=True)
 
 
-def troubled(source: str, why: str, raw: bytes) -> Submission:
+def troubled(source: str, why: str, raw: bytes, way: str = "") -> Submission:
     """A mail that is set aside in quarantine, with the reason in words."""
-    return Submission(source, MAILBOX, unreadable=(Unreadable(why),), raw=raw, content_type=CONTENT_TYPE)
+    return Submission(source, MAILBOX, (), (Unreadable(why),), raw, CONTENT_TYPE, way=way)
 
 
 def _read(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned:
@@ -161,7 +166,7 @@ def _read(raw: bytes, judging: Judging, arrived_at: datetime | None) -> Returned
 def _submission(
     judging: Judging, raw: bytes, events: tuple[BounceEvent, ...] = (), unreadable: tuple[Unreadable, ...] = ()
 ) -> Submission:
-    return Submission(judging.source, MAILBOX, events, unreadable, raw, CONTENT_TYPE)
+    return Submission(judging.source, MAILBOX, events, unreadable, raw, CONTENT_TYPE, way=judging.way)
 
 
 def _mark(raw: bytes, verdict: Verdict) -> bytes:

@@ -122,7 +122,7 @@ def judge(refusal: Refusal, came: RawInput, rules: Rules) -> Submission | str:
     if isinstance(found, str):
         return found
     event = settled(rules.judged(found), rules.unsure)
-    return Submission(came.source, came.provider, (event,), raw=came.body, content_type=came.content_type)
+    return Submission(came.source, came.provider, (event,), (), came.body, came.content_type, way="Listmonk's log")
 
 
 def _event(refusal: Refusal) -> BounceEvent | str:

@@ -89,7 +89,7 @@ class Arrival:
         self.at = codec.stamp(now)
         self.ms = int(seconds * 1000)
         self.day = int(seconds // 86400)
-        self.way = _way(submission.provider, submission.source, LIST in submission.headers)
+        self.way = submission.way or _way(submission.provider, submission.source, LIST in submission.headers)
         self.body: Body | None = None
         self.stored = Stored()
 

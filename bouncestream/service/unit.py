@@ -7,7 +7,7 @@ systemd.service(5), systemd.exec(5) and systemd.unit(5), of systemd 252.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -22,10 +22,14 @@ _NOT_FOR_USERS = re.compile(
 
 #: Not that of root (/var/cache/bouncestream): nobody trusts a program that another user may change.
 _CACHE = "CacheDirectory=%n\nCacheDirectoryMode=0700\n"
-_CREDENTIALS = """\
-# Root's files, of which the service sees copies. `bouncestream install` overwrites this file when a secret is added
-# or removed; write lines of your own into another file beside it.
+_EXTRA = """\
+# What the configuration needs: root's files, of which the service sees copies, and the groups that sockets are
+# given to. `bouncestream install` overwrites this file; write lines of your own into another file beside it.
+[Service]
 """
+#: For chown(2) of a socket a service must be in the group, see it, and be allowed the call: without rights of root
+#: it is for files of its own alone.
+_GROUPS = "PrivateUsers=no\nSystemCallFilter=@chown\n"
 
 
 @cache
@@ -47,7 +51,7 @@ def unit(
     folder = str(place.above / "bouncestream")
     if place.name:
         folder += "-%i"
-        text = re.sub(r"(?m)^((?:User|StateDirectory)=bouncestream)$", r"\1-%i", text)
+        text = re.sub(r"(?m)^((?:User|(?:State|Runtime)Directory)=bouncestream)$", r"\1-%i", text)
         text = re.sub(r"(?m)^(Description=.*)$", r"\1 (%i)", text)
         text = text.replace("/etc/bouncestream/", "/etc/bouncestream-%i/")
     start = [f"Environment={quoted(f'{name}={value}')}" for name, value in (environ or {}).items()]
@@ -55,10 +59,13 @@ def unit(
     return re.sub(r"(?m)^ExecStart=.*$", lambda _: "\n".join(start), text)
 
 
-def credentials(secrets: Mapping[str, str]) -> str:
-    """The text of the file beside the unit that names the secrets: dotted key → path of a file."""
+def extra(secrets: Mapping[str, str], groups: Collection[str] = ()) -> str:
+    """The text of the file beside the unit that has what a configuration needs. `secrets`: dotted key → path of a
+    file; `groups`: those that sockets are given to."""
     lines = [f"LoadCredential={dotted}:{path.replace('%', '%%')}\n" for dotted, path in sorted(secrets.items())]
-    return f"{_CREDENTIALS}[Service]\n{''.join(lines)}"
+    if groups:
+        lines.append(f"SupplementaryGroups={' '.join(sorted(groups))}\n{_GROUPS}")
+    return _EXTRA + "".join(lines)
 
 
 def program_of(unit: str) -> str:

@@ -115,7 +115,7 @@ def _bind(path: Path, mode: int, group: str) -> socket.socket:
         if group and isinstance(error, OSError) and bound:
             raise ListenError(
                 f"cannot give {path} to the group {group}: {error.strerror}. Next: put bouncestream's user into "
-                "that group (in the unit of systemd: SupplementaryGroups= and PrivateUsers=no)"
+                "that group; `bouncestream install` does so for its service"
             ) from error
         raise
 

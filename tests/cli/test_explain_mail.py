@@ -37,6 +37,13 @@ def test_every_kind_of_mail_can_be_explained(cli: Cli, name: str) -> None:
     assert len(told["trace"]["recipients"]) == len(told["recipients"])
 
 
+def test_of_a_large_mail_it_is_said_how_much_is_read(cli: Cli, tmp_path: Path) -> None:
+    mail = (MAILS / "postfix_unknown_user.eml").read_bytes()
+    (tmp_path / "x.eml").write_bytes(mail + b"x" * 300_000)
+    assert "the first 256 KiB are read" in cli("explain", "x.eml").stdout
+    assert "KiB" not in cli("explain", str(MAILS / "postfix_unknown_user.eml")).stdout
+
+
 def test_without_proof_it_is_said_that_less_is_told(cli: Cli, tmp_path: Path) -> None:
     mail = (MAILS / "postfix_unknown_user.eml").read_bytes()
     (tmp_path / "x.eml").write_bytes(mail.replace(b"X-Listmonk-", b"X-Other-"))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import grp
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,21 @@ def test_several_services_on_one_machine(it: Stage) -> None:
     with pytest.raises(UsageError, match=r"There is no /etc/bouncestream-news/config\.toml yet"):
         call(it, "news")
     assert it.tree() == tree
+
+
+def test_the_service_is_put_into_the_groups_of_its_sockets(it: Stage) -> None:
+    """… but not into one that is not there: with that it would not even start."""
+    config, group = here(), grp.getgrgid(0).gr_name
+    listeners = [("mta", group), ("other", "no-such-group"), ("own", "")]
+    for name, given in listeners:
+        listener = f'[smtp.{name}]\nlisten = "unix:/run/bouncestream/{name}.sock"\nsocket_group = "{given}"\n'
+        config.write_text(f'{config.read_text()}{listener}recipients = ["b@example.org"]\n')
+    call(it)
+    beside = f"{UNITS}/bouncestream.service.d/secrets.conf"
+    assert f"\nSupplementaryGroups={group}\nPrivateUsers=no\nSystemCallFilter=@chown\n" in it.tree()[beside][1]
+    it.disk(f"{ETC}/config.toml").write_text(it.disk(f"{ETC}/config.toml").read_text().partition("[smtp.")[0])
+    call(it)
+    assert "Groups=" not in it.tree()[beside][1]
 
 
 def test_an_outbox_where_the_service_cannot_write(it: Stage) -> None:

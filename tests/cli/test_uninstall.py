@@ -8,7 +8,7 @@ import pytest
 from bouncestream.cli.install import LINK
 from bouncestream.cli.uninstall import uninstall
 from bouncestream.errors import UsageError
-from bouncestream.service.unit import credentials, unit
+from bouncestream.service.unit import extra, unit
 from tests.service.stage import Stage, arguments, stage
 
 pytestmark = pytest.mark.process
@@ -27,7 +27,7 @@ def installed(it: Stage, name: str = "") -> None:
     wants = it.disk(where.units) / "multi-user.target.wants" / where.unit
     for path, text in (
         (where.unit_file, unit(where, [PROGRAM])),
-        (where.extra, credentials({})),
+        (where.extra, extra({})),
         (where.config, "[outbox]\npath = '/srv/mine.db'\n"),
         (Path("/srv/mine.db"), "c"),
         (where.folder / "listmonk.token", "b"),

@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -16,8 +17,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from bouncestream.sandbox import Sandbox
 from tests.e2e.program import Program
 from tests.e2e.test_mail_run import until_part
+from tests.mailserver.dovecot import dsn
+from tests.mailserver.lmtp import lmtp
 from tests.mailserver.postfix import Postfix, needs_postfix
+from tests.packages.program import is_built
 
+#: Where `wrapped` may end while a mail is taken.
+STEPS = ("handed over", "written", "stored", "answered")
 LISTENER = """
 [mail]
 own_domains = ["lists.example.org"]
@@ -122,12 +128,54 @@ async def test_postfix_hears_of_each_recipient_by_itself(
     assert await program.stop() == 0
 
 
+async def die_at(program: Program, step: str, mail: Callable[[], Awaitable[object]]) -> None:
+    """Start it to end at a step of `wrapped`, which a mail brings about."""
+    program.environment["BOUNCESTREAM_TEST_KILL"] = step
+    await program.start()
+    await mail()
+    assert await program.died(30), step
+    await program.kill()
+    del program.environment["BOUNCESTREAM_TEST_KILL"]
+
+
+@pytest.mark.process
+@pytest.mark.skipif(is_built(), reason="a built program does not end by itself")
+async def test_killed_at_each_step_between_data_and_its_answer_it_has_each_mail_once(
+    program: Program, sandbox: Sandbox, tmp_path: Path, session: aiohttp.ClientSession
+) -> None:
+    """Each mail comes again, as from a mail server, until all of it is answered."""
+    path = tmp_path / "mta.sock"
+    configure(program, path, group="")
+    to = ["bounces@lists.example.org", "b+x@lists.example.org"]
+    answers: list[list[str]] = []
+
+    async def deliver(mail: bytes) -> None:
+        await until_part(session, program, "smtp:mta", "listening on")
+        async with lmtp(str(path)) as client:
+            answers.append(await client.deliver(mail, to))
+
+    bounce, reply = dsn("p1@example.com"), b"From: joe@example.com\r\nSubject: Re: News\r\n\r\nPlease call me.\r\n"
+    for step in STEPS:
+        await die_at(program, step, partial(deliver, bounce))
+    await die_at(program, "stored", partial(deliver, reply))
+    await program.start()
+    await deliver(bounce)
+    await deliver(reply)
+    none, one, both = ["", ""], ["250 2.0.0 stored", ""], ["250 2.0.0 stored"] * 2
+    assert answers == [none, none, none, one, none, both, both]
+    await program.settled({"verified": 1})
+    assert [row["email"] for row in sandbox.state()["rows"]] == ["p1@example.com"]
+    assert program.query("SELECT count(*) FROM unidentified") == [(1,)]
+    assert await program.stop() == 0
+
+
 @pytest.mark.process
 @pytest.mark.long
 @pytest.mark.timeout(400)
 async def test_kills_between_data_and_its_answer_lose_nothing_and_double_nothing(
-    program: Program, sandbox: Sandbox, postfix: Postfix, path: Path, session: aiohttp.ClientSession
+    program: Program, sandbox: Sandbox, postfix: Postfix, path: Path
 ) -> None:
+    """At random, and at each step."""
     configure(program, path)
     bounces, kills, chance = 40, 5, random.Random(17)
     await program.start()
@@ -142,6 +190,10 @@ async def test_kills_between_data_and_its_answer_lose_nothing_and_double_nothing
         await asyncio.sleep(chance.uniform(0.1, 0.6))
         await program.kill()
         await program.start()
+    await program.kill()
+    for step in () if is_built() else STEPS:
+        await die_at(program, step, partial(asyncio.sleep, 0))
+    await program.start()
     await sending
     await program.settled({"verified": bounces}, 120)
     async with asyncio.timeout(60):

@@ -8,7 +8,9 @@ BOUNCESTREAM_TEST_BUG: `writer`: the outbox's writer ends with a bug at the firs
 relay is a bug; `upkeep`, `rejudge`: that task is.
 
 BOUNCESTREAM_TEST_KILL: `fetched`, `committed`, `placed`: kill -9 of itself when mails have come to that step:
-they were fetched; their events were committed; they were flagged or moved, but that is not noted yet.
+they were fetched; their events were committed; they were flagged or moved, but that is not noted yet. `handed
+over`, `written`, `stored`, `answered`: when a mail of a listener has: it was read to its end; its rows were
+written, and the transaction is not committed; it is, for its first recipient; he was answered 250.
 """
 
 from __future__ import annotations
@@ -92,6 +94,11 @@ def kill_after(owner: type[Any], name: str) -> None:
     setattr(owner, name, call)
 
 
+def die(*_: Any, **__: Any) -> Any:
+    """End like in a power cut."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 step = os.environ.get("BOUNCESTREAM_TEST_KILL")
 if step == "committed":
 
@@ -107,6 +114,27 @@ if step == "committed":
     import bouncestream.app
 
     bouncestream.app.Intake = KilledIntake  # type: ignore[misc]
+elif step == "handed over":
+    from bouncestream.sources.smtp.storing import Storing
+
+    Storing.take = die  # type: ignore[method-assign]
+elif step == "written":
+    store = intake.store_letter
+    intake.store_letter = lambda *args, **more: die(store(*args, **more))
+elif step == "stored":
+    kill_after(intake.Intake, "letter")
+elif step == "answered":
+    from bouncestream.sources.smtp import answers
+    from bouncestream.sources.smtp.session import SmtpSession
+
+    push = SmtpSession.push
+
+    async def answered(self: SmtpSession, status: Any) -> None:
+        await push(self, status)
+        if status == answers.TAKEN.line:
+            die()
+
+    SmtpSession.push = answered  # type: ignore[assignment,method-assign]
 elif step:
     from bouncestream.sources.imap.session import Session
 

@@ -42,6 +42,8 @@ def test_a_new_event_is_pending_with_its_history(conn: sqlite3.Connection) -> No
 def test_what_came_in_by_mail_says_so(conn: sqlite3.Connection) -> None:
     submit(conn, event(), source="bounces", provider="mailbox")
     assert one(conn, "SELECT why FROM outbox") == "received from mailbox bounces"
+    submit(conn, event("bob@example.com"), source="mta", provider="mailbox", way="mail listener mta")
+    assert one(conn, "SELECT why FROM outbox WHERE id = 2") == "received from mail listener mta"
 
 
 def test_the_event_comes_back_as_it_went_in(conn: sqlite3.Connection) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.service.place import Place, place
-from bouncestream.service.unit import base, credentials, program_of, quoted, unit
+from bouncestream.service.unit import base, extra, program_of, quoted, unit
 
 PROGRAM = "/opt/bouncestream/.venv/bin/bouncestream"
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,8 @@ def test_the_unit_of_the_repository_is_that_of_a_program_in_opt() -> None:
 def test_several_services_share_nothing() -> None:
     text = unit(place("shop"), [PROGRAM])
     assert values(text, "ExecStart") == [f"{PROGRAM} run --config /etc/bouncestream-%i/config.toml"]
-    assert values(text, "User") == values(text, "StateDirectory") == ["bouncestream-%i"]
+    for key in ("User", "StateDirectory", "RuntimeDirectory"):
+        assert values(text, key) == ["bouncestream-%i"], key
     assert text == unit(place("news"), [PROGRAM])
     assert "/etc/bouncestream/" not in text
 
@@ -52,11 +53,13 @@ def test_a_program_of_several_words_and_an_environment() -> None:
     assert shlex.split(quoted('a "b" \\ c')) == ['a "b" \\ c']
 
 
-def test_the_secrets_are_named() -> None:
-    text = credentials({"webhooks.a.secret": "/50%", "listmonk.token": "/etc/t"})
+def test_the_secrets_and_the_groups_of_sockets_are_named() -> None:
+    text = extra({"webhooks.a.secret": "/50%", "listmonk.token": "/etc/t"})
     assert text.endswith(
         "[Service]\nLoadCredential=listmonk.token:/etc/t\nLoadCredential=webhooks.a.secret:/50%%\n"
     )
+    text = extra({}, {"postfix", "101"})
+    assert text.endswith("[Service]\nSupplementaryGroups=101 postfix\nPrivateUsers=no\nSystemCallFilter=@chown\n")
 
 
 @pytest.mark.process
@@ -65,9 +68,9 @@ def test_the_secrets_are_named() -> None:
 def test_systemd_finds_nothing_wrong(tmp_path: Path, where: Place) -> None:
     file = tmp_path / where.unit
     file.write_text(unit(where, ["/bin/true"]))
-    extra = tmp_path / f"{where.unit}.d" / "secrets.conf"
-    extra.parent.mkdir()
-    extra.write_text(credentials({"listmonk.token": "/etc/bouncestream/listmonk.token"}))
+    beside = tmp_path / f"{where.unit}.d" / "secrets.conf"
+    beside.parent.mkdir()
+    beside.write_text(extra({"listmonk.token": "/etc/bouncestream/listmonk.token"}, {"mail"}))
     done = subprocess.run(
         ["systemd-analyze", *(["--user"] if where.user else []), "--man=no", "verify", str(file)],
         env={"PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path)},

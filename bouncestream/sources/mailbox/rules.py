@@ -21,10 +21,11 @@ from bouncestream.errors import (
 )
 from bouncestream.folders import FetchAttempts, Filing, FolderProgress
 from bouncestream.health import Status
+from bouncestream.mail.decode import LIMIT
 from bouncestream.settings import shapes
 
-#: Bytes of a mail that are fetched; a bounce says what it has to say before that.
-FETCH_LIMIT = 262_144
+#: Bytes of a mail that are fetched: the mail reader reads no more.
+FETCH_LIMIT = LIMIT
 #: Mails fetched together at most, and when nothing is known of their size yet.
 BATCH, FIRST_BATCH = 50, 10
 #: Bytes that a batch should have at most.

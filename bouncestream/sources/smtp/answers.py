@@ -32,11 +32,6 @@ class Answer:
         """Whether the mail is ours from now on."""
         return self.code == 250
 
-    @property
-    def ends(self) -> bool:
-        """Whether the connection ends with it."""
-        return self.code == 421
-
 
 TAKEN = Answer(250, "2.0.0", "stored")
 RECIPIENT = Answer(250, "2.1.5", "recipient taken")

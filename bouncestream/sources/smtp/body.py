@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import re
 
-#: Bytes of a mail that are read and kept, as of a mailbox: what is wanted of a report stands before.
-KEPT = 262_144
+from bouncestream.mail.decode import LIMIT
+
+#: Bytes of a mail that are kept: the mail reader reads no more.
+KEPT = LIMIT
 
 _END = b".\r\n"
 _DISPUTED = re.compile(rb"(?:(?<!\r)\n|\r(?!\n))\.[\r\n]|\r\n\.(?:\n|\r(?!\n))")

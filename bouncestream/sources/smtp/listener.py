@@ -101,9 +101,7 @@ class Listener:
     @property
     def where(self) -> str:
         """Where it listens, in words."""
-        if self.settings.path:
-            return f"{self.settings.path} ({self.settings.protocol.upper()})"
-        return f"{self.settings.listen} ({self.settings.protocol.upper()})"
+        return f"{self.settings.path or self.settings.listen} ({self.settings.protocol.upper()})"
 
     async def _open(self) -> None:
         if self.settings.tls_cert and self.tls is None:
@@ -144,7 +142,11 @@ class Listener:
         if self.stopping or len(self._sessions) >= self.settings.max_connections:
             self.refused("connections", "")
             return Overflow()
-        session = (LmtpSession if self.settings.protocol == "lmtp" else SmtpSession)(self)
+        try:
+            session = (LmtpSession if self.settings.protocol == "lmtp" else SmtpSession)(self)
+        except Exception as error:  # asyncio would tell nobody, and cut the connection off
+            self.failed(error)
+            return Overflow()
         self._sessions.add(session)
         self._count()
         return session
@@ -201,12 +203,10 @@ class Listener:
         return await self.storing.take(letter)
 
     def failed(self, error: Exception) -> None:
-        """Tell of a command that neither aiosmtpd nor we could deal with."""
+        """Tell of a bug of ours or of aiosmtpd."""
         name = self.settings.name
-        self.storing.telling.tell(
-            name, "bug", logging.ERROR, f"a command was not understood: {type(error).__name__}"
-        )
-        log.debug("the command", exc_info=error)
+        self.storing.telling.tell(name, "bug", logging.ERROR, f"a bug in a connection: {type(error).__name__}")
+        log.debug("in the connection", exc_info=error)
 
     def left(self, session: SmtpSession) -> None:
         """The connection is closed."""

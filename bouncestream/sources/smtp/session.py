@@ -16,7 +16,6 @@ import logging
 import ssl
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, AnyStr, NoReturn, Protocol
 
 from aiosmtpd.lmtp import LMTP
@@ -72,11 +71,12 @@ class _Enough(Exception):
     """Too many commands without a mail, or too long a connection."""
 
 
-@dataclass(frozen=True, slots=True)
 class _Hooks:
-    """What aiosmtpd asks at its commands."""
+    """What aiosmtpd asks at its commands. It reads every member of it, which with the slots of a dataclass is an
+    error in Python 3.11.2."""
 
-    receiver: Receiver
+    def __init__(self, receiver: Receiver) -> None:
+        self.receiver = receiver
 
     async def handle_EHLO(
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, offered: list[str]

@@ -35,6 +35,7 @@ async def test_each_recipient_gets_what_became_of_his_copy() -> None:
     kept = Kept(errors=[None, StoreUnavailable("no disk")])
     mails = storing(kept)
     assert await mails.take(letter(dsn("p1@example.com"), TO, "b@example.org")) == [TAKEN, UNAVAILABLE]
+    assert kept.submissions[0].way == "mail listener mta"
     assert mails.metrics.get(SMTP_MAILS, "mta", "bounce") == 1
     assert mails.metrics.get(SMTP_MAILS, "mta", "not stored") == 1
 
