@@ -14,6 +14,7 @@ import pytest
 
 from bouncestream.cli import deliver, main
 from bouncestream.errors import StoreBusy
+from bouncestream.net import lmtp
 from tests.mailserver.dovecot import dsn
 from tests.sources.smtp.conftest import TO, Begin, Running, begin
 
@@ -88,6 +89,20 @@ def test_what_may_be_mended_keeps_the_mail(
     monkeypatch.setattr(sys, "stdin", Stdin(b"Subject: x\n\nx\n"))
     assert main(["deliver", *arguments]) == 75
     assert "Next: " in capsys.readouterr().err
+
+
+def test_a_user_who_may_not_write_to_the_socket_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(lmtp, "_connected", forbidden)
+    monkeypatch.setattr(sys, "stdin", Stdin(b"Subject: x\n\nx\n"))
+    assert main(["deliver", "--source", "mta", "--recipient", TO]) == 75
+    said = capsys.readouterr().err
+    assert "this user may not write to /run/bouncestream/mta.sock. Next: let it" in said
+    assert 'socket_mode = "0666" in [smtp.mta]' in said
 
 
 def test_a_bug_keeps_the_mail_too(monkeypatch: pytest.MonkeyPatch) -> None:

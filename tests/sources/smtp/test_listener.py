@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+import pytest
 import trustme
 
 from bouncestream.config.model import Config, Mail
 from bouncestream.health import Status
+from bouncestream.sources.smtp import listener
 from bouncestream.sources.smtp.listener import SmtpListeners
 from tests.mailserver.dovecot import dsn
 from tests.mailserver.lmtp import lmtp
@@ -155,6 +157,22 @@ async def test_a_certificate_is_read_again_at_a_reload_and_a_bad_one_is_not_take
     running.listeners.reload(config(**settings))
     assert running.one.tls is before
     assert MappingProxyType({"mta": running.one.settings}) == config(**settings).smtp
+
+
+async def test_a_connection_that_cannot_be_begun_is_told(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """asyncio says nothing of it: on Python 3.11.2 every connection was cut off in silence."""
+
+    def broken(*_: object) -> None:
+        raise TypeError
+
+    running = await begin()
+    monkeypatch.setattr(listener, "LmtpSession", broken)
+    reader, writer = await asyncio.open_connection(*running.where)
+    assert (await reader.read()).startswith(b"421 ")
+    writer.close()
+    assert "a bug in a connection: TypeError" in caplog.text
 
 
 async def test_a_certificate_that_cannot_be_read_is_told(tmp_path: Path) -> None:
