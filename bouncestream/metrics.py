@@ -102,6 +102,9 @@ LEASES_TAKEN = _counter("leases_taken_total", "Leases that this bridge has taken
 LEASES_LOST = _counter("leases_lost_total", "Leases that another bridge took over from this one, by job.", "job")
 LEASE_LEFT = _gauge("lease_left_seconds", "How long this bridge still has a job to itself; 0: it has not.", "job")
 BRIDGES = _gauge("bridges", "Bridges that work on this outbox now.")
+ACKNOWLEDGED_LOST = _counter(
+    "acknowledged_lost_total", "Acknowledged events that PostgreSQL lost when another server took over."
+)
 START_TIME = _gauge("start_time_seconds", "When this process started, seconds since 1970.")
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

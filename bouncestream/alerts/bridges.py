@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rule about bridges that share an outbox: one that was not stopped in order is not seen any more. Pure."""
+"""The rules about an outbox on PostgreSQL: one of its bridges is missing, or the server has lost events. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bouncestream.alerts.reading import MINUTE, Reading, Rule, Verdict, span
+from bouncestream.alerts.reading import DAY, MINUTE, Reading, Rule, Verdict, span
 from bouncestream.alerts.snapshot import Snapshot
 from bouncestream.config.alerting import Alerts
 
@@ -28,7 +28,27 @@ def _missing(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     ]
 
 
+def _forgotten(s: Snapshot, _: Alerts) -> Sequence[Reading]:
+    seen = (
+        "Events that were acknowledged and that PostgreSQL has lost, as the server that took over had not received "
+        "them: {n}."
+    )
+    fix = (
+        "Make replication synchronous (synchronous_standby_names). Have your providers send the last minutes "
+        "again, or wait for the backfill."
+    )
+    return [Reading(seen=seen, fix=fix, value=s.forgotten)]
+
+
 BRIDGES: tuple[Rule, ...] = (
+    Rule(
+        "acknowledged-lost",
+        "error",
+        "PostgreSQL lost events",
+        "a PostgreSQL that took over lacks events that were acknowledged",
+        _forgotten,
+        calm=DAY,
+    ),
     Rule(
         "bridge-missing",
         "error",

@@ -59,6 +59,7 @@ class Snapshot:
     now: datetime | None = None  #: the wall clock
     paused: str = ""  #: what a person has to do before anything is delivered again; empty: nothing
     lost: int = 0  #: events that Listmonk lost, in this run
+    forgotten: int = 0  #: acknowledged events that PostgreSQL lost, in this run
     numbers: Numbers | None = None  #: None: the outbox cannot be read
     unproven_hour: int = 0  #: of those mails, in the last hour
     unknown_hour: int = 0  #: of those mails, in the last hour

@@ -28,7 +28,15 @@ from bouncestream.config.model import Config
 from bouncestream.errors import BouncestreamError, StoreError
 from bouncestream.health import Health, Status
 from bouncestream.judging.refusal import CAUSES, EVERYBODY, MANY
-from bouncestream.metrics import ALERT_ACTIVE, HEARTBEATS, LOST, REQUESTS, SENDING_FAILED, Metrics
+from bouncestream.metrics import (
+    ACKNOWLEDGED_LOST,
+    ALERT_ACTIVE,
+    HEARTBEATS,
+    LOST,
+    REQUESTS,
+    SENDING_FAILED,
+    Metrics,
+)
 from bouncestream.outbox import alerts, delivery, missed
 from bouncestream.outbox.bridges import at_work
 from bouncestream.outbox.db import Database
@@ -163,6 +171,7 @@ class Watch:
             now=now,
             paused=self.paused(),
             lost=int(self.metrics.get(LOST)),
+            forgotten=int(self.metrics.get(ACKNOWLEDGED_LOST)),
             numbers=numbers,
             unproven_hour=self._lately.grown("unproven", numbers.unproven, now) if numbers else 0,
             unknown_hour=self._lately.grown("unknown", numbers.unknown_uuids, now) if numbers else 0,

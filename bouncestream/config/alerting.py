@@ -18,6 +18,8 @@ from bouncestream.settings.shapes import Shape, Wrong
 RULE_IDS = (
     "dead-letters",
     "sending-failed",
+    "acknowledged-lost",
+    "bridge-missing",
     "oldest-pending",
     "listmonk-paused",
     "listmonk-away",

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 
-from bouncestream.errors import MailsWait, StoreBusy, StoreUnavailable
+from bouncestream.errors import MailsWait, StoreBusy, StoreError, StoreUnavailable
 from bouncestream.folders import MailBatch
 from bouncestream.health import Health, Status
 from bouncestream.metrics import (
+    ACKNOWLEDGED_LOST,
     EVENTS_DUPLICATE,
     EVENTS_RECEIVED,
     EVENTS_SUPPRESSED,
@@ -30,6 +31,7 @@ from bouncestream.metrics import (
     Metrics,
 )
 from bouncestream.missed import Found, Missed
+from bouncestream.outbox.acknowledged import Acknowledged
 from bouncestream.outbox.arrivals import take_many
 from bouncestream.outbox.braking import take_let_go
 from bouncestream.outbox.db import Database
@@ -86,6 +88,8 @@ class Intake:
     _troubled: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
+        #: A file forgets nothing that it has acknowledged; of a server that is replicated another may take over.
+        self._acknowledged = None if self.db.server is None else Acknowledged()
         self._succeed()
 
     def close(self, why: str) -> None:
@@ -202,6 +206,8 @@ class Intake:
 
     def _count(self, source: str, taken: Stored) -> Receipt:
         metrics = self.metrics
+        if self._acknowledged is not None:
+            self._acknowledged.add(taken.ids, self.clock.monotonic())
         for kind in taken.kinds:
             metrics.add(EVENTS_RECEIVED, source, kind.value)
         for kind in taken.unsure:
@@ -230,7 +236,27 @@ class Intake:
                 self._fail(error)
                 return False
             self._succeed()
+        if self._acknowledged is not None and self._acknowledged.doubtful:
+            await self._compare(self._acknowledged)
         return True
+
+    async def _compare(self, acknowledged: Acknowledged) -> None:
+        """After trouble: is all there that was acknowledged before it?"""
+        try:
+            missing = await self.db.read(acknowledged.missing)
+        except StoreError as error:
+            log.debug("whether all is there that was acknowledged will be seen later: %s", error)
+            return
+        acknowledged.compared(missing)
+        if missing:
+            self.metrics.add(ACKNOWLEDGED_LOST, by=len(missing))
+            log.error(
+                "PostgreSQL has lost %d events that were acknowledged, the first of them %s: the server that took "
+                "over had not received them. Next: make replication synchronous (synchronous_standby_names), and "
+                "have your providers send the last minutes again, or wait for the backfill",
+                len(missing),
+                missing[0],
+            )
 
     async def look(self) -> None:
         """Tell the board when the files of the outbox are not there any more: also when nothing comes in."""
@@ -275,6 +301,8 @@ class Intake:
 
     def _fail(self, error: StoreBusy | StoreUnavailable) -> None:
         self._troubled = True
+        if self._acknowledged is not None and isinstance(error, StoreUnavailable):
+            self._acknowledged.doubtful = True
         if isinstance(error, StoreBusy):
             self.health.set("intake", Status.YELLOW, str(error))
         else:

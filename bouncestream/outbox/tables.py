@@ -52,6 +52,7 @@ class Stored:
 
     kinds: list[Kind] = field(default_factory=list)  #: of each new row
     rows: list[int] = field(default_factory=list)  #: their numbers
+    ids: list[str] = field(default_factory=list)  #: their event ids
     unsure: list[Kind] = field(default_factory=list)  #: as what each new row is told that rests on words alone
     duplicates: int = 0
     suppressed: int = 0  #: about people of whom nothing is stored
@@ -195,6 +196,7 @@ class Tables:
                 pending += 1
             arrival.stored.kinds.append(event.kind)
             arrival.stored.rows.append(row)
+            arrival.stored.ids.append(head[0])
             if not event.sure:
                 arrival.stored.unsure.append(event.kind)
             arrival.stored.changed = True

@@ -65,6 +65,7 @@ BAD = [
     ("backfill-waits", Snapshot({"backfill:news": Part(Status.YELLOW, "3 wait. Next: start it.")}), "3 wait."),
     ("brake", Snapshot({"brake": Part(Status.YELLOW, "57 hard bounces are held")}), "57 hard bounces are held."),
     ("disk-low", Snapshot({}, disk_free=(1 << 30) - 1), "Below 64 MiB"),
+    ("bridge-missing", Snapshot({}, numbers=Numbers({}, 0, 0, 0, bridges={"mx2": 300})), 'The bridge "mx2"'),
     ("wal-large", Snapshot({}, wal=257 << 20), "257 MiB"),
     ("alerts-unsent", Snapshot({}, unsent={"email": "no answer"}), "No answer."),
     ("doctor", Snapshot({}, findings=[Finding("pixel", Level.ERROR, "t", "a login page")]), "a login page"),
@@ -101,6 +102,7 @@ COUNTING = [
     ("doubled", outbox(doubled=2)),
     ("unproven-many", outbox(excess=2)),
     ("webhooks-missed", outbox(backfilled=2)),
+    ("acknowledged-lost", Snapshot({}, forgotten=2)),
 ]
 BY_ID = {rule.id: rule for rule in RULES}
 

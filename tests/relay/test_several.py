@@ -18,7 +18,7 @@ import pytest
 from bouncestream.clock import SystemClock
 from bouncestream.event import BounceEvent, Kind
 from bouncestream.health import Health
-from bouncestream.metrics import Metrics
+from bouncestream.metrics import ACKNOWLEDGED_LOST, Metrics
 from bouncestream.outbox import delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
@@ -85,8 +85,9 @@ class Pair:
 
     def __init__(self, sandbox: Sandbox, db: Database) -> None:
         self.sandbox, self.db = sandbox, db
+        self.metrics = Metrics()
         self.intake = Intake(
-            db, clock=SystemClock(), metrics=Metrics(), health=Health(), on_commit=lambda: None, min_free=0
+            db, clock=SystemClock(), metrics=self.metrics, health=Health(), on_commit=lambda: None, min_free=0
         )
         self.taken = 0
 
@@ -222,11 +223,30 @@ async def test_behind_a_pooler(pg_url: str, pgbouncer: PgBouncer, sandbox: Sandb
     pair.exactly_once()
 
 
-@pytest.mark.parametrize("synchronous", [True, False])
-async def test_the_standby_takes_over_from_a_killed_primary(
-    primary: Cluster, sandbox: Sandbox, stack: AsyncExitStack, synchronous: bool
+async def test_what_a_standby_lacks_that_takes_over_is_told(
+    primary: Cluster, sandbox: Sandbox, stack: AsyncExitStack
 ) -> None:
-    standby = await asyncio.to_thread(partial(primary.standby, synchronous=synchronous))
+    standby = await asyncio.to_thread(partial(primary.standby, synchronous=False))
+    stack.callback(standby.close)
+    pair, *_ = await pair_on(primary.url("postgres", standby), sandbox, stack)
+    await pair.emit(10)
+    await pair.delivered()
+    primary.hold_back()
+    await pair.emit(7)
+    primary.kill()
+    standby.promote()
+    async with asyncio.timeout(20):
+        while not pair.metrics.get(ACKNOWLEDGED_LOST):
+            await pair.intake.look()
+            await pair.intake.revive()
+            await asyncio.sleep(0.1)
+    assert pair.metrics.get(ACKNOWLEDGED_LOST) == 7
+
+
+async def test_the_standby_takes_over_from_a_killed_primary(
+    primary: Cluster, sandbox: Sandbox, stack: AsyncExitStack
+) -> None:
+    standby = await asyncio.to_thread(partial(primary.standby, synchronous=True))
     stack.callback(standby.close)
     pair, *_ = await pair_on(primary.url("postgres", standby), sandbox, stack)
     await pair.emit(100)
