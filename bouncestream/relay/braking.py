@@ -31,7 +31,8 @@ FRESH = 60.0
 SURE = 3.0
 #: How many readers a domain has is asked again after so long, sooner where it was not to be had; seconds.
 READERS_FRESH, READERS_AGAIN = 3600.0, 600.0
-#: So many domains are asked for before a claim, and for so long; seconds.
+#: So many domains are asked for before a claim, and for so long together; seconds. Listmonk looks at each person
+#: for it: 0.2 s where it has 300,000, and 0.8 s where all of them are at the domain (6.2.0, November 2026).
 ASKED, ASKING = 5, 10.0
 #: What is held is counted on the health board so often: each change there is a line of the log.
 SHOWN = 3.0
@@ -135,14 +136,20 @@ class Braking:
         """How many readers these domains have. What cannot be had is left out for a while."""
         if self.readers is None:
             return
+        until = asyncio.get_running_loop().time() + ASKING
         for one in domains[:ASKED]:
-            number, fresh = 0, READERS_AGAIN
+            number, fresh, late = 0, READERS_AGAIN, False
             try:
-                async with asyncio.timeout(ASKING / ASKED):
+                async with asyncio.timeout_at(until):
                     number, fresh = await self.readers(one.domain, one.campaign), READERS_FRESH
-            except (SinkError, TimeoutError) as error:
+            except SinkError as error:
                 log.debug("how many readers a domain has is not known: %s", error)
+            except TimeoutError:
+                log.debug("how many readers a domain has is not known: Listmonk took longer than %g s", ASKING)
+                late = True
             self._readers[one.scope, one.domain] = (context.clock.monotonic() + fresh, number)
+            if late:
+                break
 
     async def _told(self, context: RelayContext, decision: Decision, before: Mapping[str, Braked]) -> None:
         if decision.held:

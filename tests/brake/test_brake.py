@@ -143,6 +143,29 @@ def test_the_others_are_counted_without_a_provider_that_is_held_by_itself() -> N
     assert [mark.name for mark in brake.braked["c"].marks] == ["mid.example", "big.example"]
 
 
+def test_a_provider_is_held_by_itself_until_fewer_than_half_are_left() -> None:
+    usual = Usual({"c": 100_000}, readers={"c": {"mid.example": 100}})
+    brake = play([hard(n, n, "mid.example") for n in range(60)], usual, waiting=ANY)[2]
+    late = hard(900, 625, "mid.example")  # 34 are still in the window
+    assert brake.decide([late], late.at, usual).held
+    later = hard(901, 640, "mid.example")  # and now 19
+    assert brake.decide([later], later.at, usual).held == {}
+
+
+def test_a_provider_that_comes_while_the_brake_is_on_does_not_hold_the_others() -> None:
+    usual = Usual({"c": 10_000}, readers={"c": {"mid.example": 500}})
+    first = [hard(n, n / 10, "big.example") for n in range(600)]
+    then = [hard(1000 + n, 61 + n / 4, "mid.example") for n in range(160)]
+    then += [hard(2000 + n, 61 + n, f"d{n}.example") for n in range(40)]
+    brake, held = Brake(DEFAULT), set()
+    for batch in (first, sorted(then, key=lambda one: one.at)):
+        decision = brake.judge(batch, batch[-1].at, usual)
+        brake.apply(decision)
+        held |= set(decision.held.values())
+    assert [mark.name for mark in brake.braked["c"].marks] == ["big.example", "mid.example"]
+    assert held == {"big.example (user unknown)", "mid.example (user unknown)"}
+
+
 def test_how_many_readers_a_domain_has_is_asked_where_it_matters() -> None:
     brake = Brake(DEFAULT)
     stream = [hard(n, n, "mid.example") for n in range(60)] + [hard(100 + n, n) for n in range(100)]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -232,7 +233,11 @@ async def test_a_provider_with_few_of_the_readers_is_asked_for(bridge: Bridge) -
     assert "alike are example.com (user unknown)" in bridge.health.parts["brake"].why
 
 
-async def test_readers_that_cannot_be_asked_for_are_left_out_for_a_while(bridge: Bridge) -> None:
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_readers_that_cannot_be_asked_for_are_left_out_for_a_while(
+    bridge: Bridge, hangs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bouncestream.relay.braking.ASKING", 0.05)
     asked = []
 
     async def campaigns() -> Mapping[str, Campaign]:
@@ -240,6 +245,8 @@ async def test_readers_that_cannot_be_asked_for_are_left_out_for_a_while(bridge:
 
     async def readers(domain: str, campaign: str) -> int:
         asked.append(domain)
+        if hangs:
+            await asyncio.Event().wait()
         raise SinkRefused(403, "permission denied: subscribers:sql_query")
 
     await with_brake(bridge, brake(campaigns=campaigns, readers=readers))

@@ -61,8 +61,8 @@ PERMISSIONS: tuple[Permission, ...] = (
         "permission-lookup",
         ("subscribers:get_all", "subscribers:sql_query"),
         "the reason why Listmonk does not store a bounce (no such subscriber, already blocklisted) is looked up, "
-        "which tells it from one lost by a restart during a long database stall; and an unsubscription finds the "
-        "subscriber and the lists of the campaign",
+        "which tells it from one lost by a restart during a long database stall; an unsubscription finds the "
+        "subscriber and the lists of the campaign; and the brake knows how many readers a domain has",
         ("run", "explain"),
         "the reason why Listmonk does not store a bounce is unknown, so confirming it takes minutes; bounces can "
         "be lost if Listmonk restarts during a database stall of over 20 minutes (twice [relay.verify] grace); "
