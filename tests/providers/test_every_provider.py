@@ -43,7 +43,8 @@ JUNK = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=10,
 )
-SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+#: For each case, of which there are some fifty that share most of their code: together a thousand and more.
+SLOW = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 
 every = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
