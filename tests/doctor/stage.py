@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bouncestream.sandbox import SandboxSettings
+from tests.doctor import forking
 from tests.doctor.case import CADDY, PASS, Case
 from tests.doctor.certificates import Certificates
 
@@ -95,6 +96,7 @@ class Stage:
     def __init__(self, folder: Path, cases: Sequence[Case]) -> None:
         self.folder, self.cases = folder, cases
         self.certificates = Certificates(folder / "certificates")
+        self._trust = {"SSL_CERT_FILE": str(self.certificates.bundle)}
         self.ports = {case.name: FIRST_PORT + number for number, case in enumerate(cases, 1)}
         self.ports[SHARED] = FIRST_PORT
         self._processes: list[subprocess.Popen[str]] = []
@@ -230,6 +232,10 @@ class Stage:
             assert servers.stdout is not None
             assert servers.stdout.readline() == '"ready"\n'
         self.start(sys.executable, "-m", "bouncestream", "run", "--config", str(self._bridge()))
+        forks = (sys.executable, "-m", "tests.doctor.forking", f"{self.folder}/program")
+        program = self.start(*forks, listen=True, **self._trust)
+        assert program.stdout is not None
+        assert program.stdout.readline() == '"ready"\n'
         self._await_ports(f"{NGINX}:443", f"{CADDY_AT}:443", "127.0.0.1:8025")
 
     def _bridge(self) -> Path:
@@ -245,7 +251,7 @@ class Stage:
         path.chmod(0o600)
         return path
 
-    def start(self, *words: str, listen: bool = False) -> subprocess.Popen[str]:
+    def start(self, *words: str, listen: bool = False, **environ: str) -> subprocess.Popen[str]:
         """A process within, that ends with the stage."""
         with (self.folder / f"{Path(words[0]).name}.out").open("a") as log:
             made = subprocess.Popen(
@@ -254,7 +260,7 @@ class Stage:
                 stdout=subprocess.PIPE if listen else log,
                 stderr=log,
                 text=True,
-                env=os.environ | {"HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder)},
+                env=os.environ | {"HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder)} | environ,
             )
         self._processes.append(made)
         return made
@@ -328,33 +334,41 @@ class Stage:
 
     def play(self, case: Case, *more: str, as_json: bool = True) -> Played:
         """Run the real program on a case."""
-        words = [sys.executable, "-m", "bouncestream", "doctor", *case.words.split(), *more]
+        words = ["doctor", *case.words.split(), *more]
         if case.outside:
             words += ["--outside", *(case.outside % self._values(case)).split()]
         else:
             words += ["--config", str(self.configuration(case))]
-        inside = self._inside(self.laptop if case.laptop else self.space)
+        words += ["--json"] if as_json else []
         (self.folder / case.name).mkdir(exist_ok=True)
         mounts = self._mounts(case)
-        if mounts:
-            inside += ["unshare", "--mount", "--propagation", "private", "sh", "-ec", f'{mounts} exec "$@"', "sh"]
-        environ = os.environ | {"SSL_CERT_FILE": str(self.certificates.bundle)}
         began = time.monotonic()
-        done = subprocess.run(
-            [*inside, *words, *(["--json"] if as_json else [])],
-            capture_output=True,
-            text=True,
-            env=environ,
-            timeout=60,
-        )
+        if mounts or case.laptop:
+            code, out, err = self._elsewhere(mounts, words, laptop=case.laptop)
+        else:
+            code, out, err = forking.call(self.folder / "program", words, self.folder / case.name, 60)
         seconds = time.monotonic() - began
         if not as_json:
-            return Played(done.returncode, [{"text": done.stdout}], seconds, done.stderr)
+            return Played(code, [{"text": out}], seconds, err)
         try:
-            found = json.loads(done.stdout)["findings"]
+            found = json.loads(out)["findings"]
         except (ValueError, KeyError) as error:
-            raise AssertionError(f"no JSON: {done.stdout!r} {done.stderr}") from error
-        return Played(done.returncode, found, seconds, done.stderr)
+            raise AssertionError(f"no JSON: {out!r} {err}") from error
+        return Played(code, found, seconds, err)
+
+    def _elsewhere(self, mounts: str, words: Sequence[str], *, laptop: bool) -> tuple[int, str, str]:
+        """Run the program on another machine, or among other files."""
+        inside = self._inside(self.laptop if laptop else self.space)
+        if mounts:
+            inside += ["unshare", "--mount", "--propagation", "private", "sh", "-ec", f'{mounts} exec "$@"', "sh"]
+        done = subprocess.run(
+            [*inside, sys.executable, "-m", "bouncestream", *words],
+            capture_output=True,
+            text=True,
+            env=os.environ | self._trust,
+            timeout=60,
+        )
+        return done.returncode, done.stdout, done.stderr
 
     def _mounts(self, case: Case) -> str:
         lines = ""
