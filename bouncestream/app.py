@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bouncestream import __version__, descriptors, fitting
@@ -41,6 +42,7 @@ from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.leasing import leasing_of
 from bouncestream.outbox.mailboxes import StoredMailMemory
 from bouncestream.outbox.marker import Markers
+from bouncestream.outbox.place import place_of
 from bouncestream.relay.loop import Relay
 from bouncestream.sinks.listmonk.campaigns import Campaigns
 from bouncestream.sources.mails import MailSources
@@ -97,13 +99,14 @@ class App:
         self.metrics.set(START_TIME, time.time())
         descriptors.raise_limit()
         clock = SystemClock()
-        markers = Markers.of(self.config)
-        if not (self.new_outbox or await self._found(markers, clock, ready)):
+        place = place_of(self.config)
+        # A server that is away is no missing outbox, and one that is another is told apart by `newcomer`.
+        markers = Markers.of(self.config) if isinstance(place, Path) else None
+        if not (markers is None or self.new_outbox or await self._found(markers, clock, ready)):
             return
         privacy = self.config.privacy
-        self.db = await Database.open(
-            markers.path, lock=True, metrics=self.metrics, key=privacy.key, seal=privacy.seal
-        )
+        where = place if markers is None else markers.path
+        self.db = await Database.open(where, lock=True, metrics=self.metrics, key=privacy.key, seal=privacy.seal)
         try:
             self.leasing = leasing_of(self.db, clock, __version__, self.health, self.metrics)
             await self.leasing.begin()
@@ -137,7 +140,8 @@ class App:
                     clock,
                     rules=self.config.policy.rules,
                 )
-                markers.write(self._instance, clock.now().isoformat())
+                if markers is not None:
+                    markers.write(self._instance, clock.now().isoformat())
                 await self._settle_in()
                 await self._serve(ready)
             finally:
@@ -280,7 +284,7 @@ class App:
             clock,
             self.health,
             self.metrics,
-            outbox=self.db.path,
+            outbox=Path(self.config.outbox.path),
             instance=self._instance,
             grace=REQUESTS_GRACE,
             dry_run=self.dry_run,

@@ -157,6 +157,10 @@ class SchemaTooOld(StoreError):
     """The database belongs to an older bouncestream, and whoever asks only looks."""
 
 
+class NoOutbox(StoreUnavailable):
+    """There is no outbox in the database at [outbox] url."""
+
+
 class SchemaTooNew(StoreError):
     """The database belongs to a newer bouncestream."""
 

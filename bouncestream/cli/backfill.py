@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bouncestream import providers
@@ -216,11 +215,12 @@ class _ByHand:
     @asynccontextmanager
     async def _outbox(self) -> AsyncIterator[Database]:
         from bouncestream.outbox.db import Database
-        from bouncestream.outbox.marker import Markers
+        from bouncestream.outbox.marker import lost_of
+        from bouncestream.outbox.place import place_of
 
-        if lost := Markers.of(self.config).lost():
+        if lost := lost_of(self.config):
             raise StoreUnavailable(lost)
-        db = await Database.open(Path(self.config.outbox.path), key=self.config.privacy.key)
+        db = await Database.open(place_of(self.config), key=self.config.privacy.key)
         try:
             yield db
         finally:
@@ -229,12 +229,13 @@ class _ByHand:
     @asynccontextmanager
     async def _rehearsing(self) -> AsyncIterator[Any]:
         from bouncestream.maintenance.backfill import Rehearsing
+        from bouncestream.outbox.place import place_of
         from bouncestream.outbox.view import view
 
         if not self._is_outbox:
             yield Rehearsing(_of_nothing)
             return
-        with view(Path(self.config.outbox.path), key=self.config.privacy.key, reveal=True) as outbox:
+        with view(place_of(self.config), key=self.config.privacy.key, reveal=True) as outbox:
 
             async def read(job: Callable[[Any], Any]) -> Any:
                 return outbox.read(job)

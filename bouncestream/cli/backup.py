@@ -11,6 +11,7 @@ from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, command
 from bouncestream.errors import UsageError
 from bouncestream.outbox.backup import backup
+from bouncestream.outbox.place import file_of
 
 
 def options(parser: Parser) -> None:
@@ -21,7 +22,9 @@ def options(parser: Parser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the copy."""
-    source = Path(configuration(args, with_secrets=False).outbox.path)
+    source = file_of(
+        configuration(args, with_secrets=False), "`bouncestream backup`", "back the database up with pg_dump"
+    )
     target = Path(args.file)
     if target.exists():
         raise UsageError(f"{target} already exists, and a backup overwrites nothing. Next: choose another name.")

@@ -44,7 +44,8 @@ def options(parser: Parser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Until SIGTERM or Ctrl-C."""
     config = load(config_path(args), with_secrets=False, judging=True, sealing=True, dashboard=True)
-    require(Path(config.outbox.path))
+    if not config.outbox.url:
+        require(Path(config.outbox.path))
     logs.start(config.log.format, config.log.level)
     made = _settled(config)
     return asyncio.run(_serve(made, new_token=made.dashboard.token is not config.dashboard.token))

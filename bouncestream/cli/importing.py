@@ -32,7 +32,8 @@ from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, QUARANTINED,
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.dry_run import Rehearsal
 from bouncestream.outbox.intake import Intake
-from bouncestream.outbox.marker import Markers
+from bouncestream.outbox.marker import lost_of
+from bouncestream.outbox.place import place_of
 from bouncestream.outbox.view import View, view
 from bouncestream.ports import Emit, Receipt, Submission
 from bouncestream.printable import printable
@@ -157,7 +158,7 @@ class _Importing:
         self.done = Backfilled()
         self.metrics = Metrics()
         self.seconds = 0.0
-        self._is_outbox = Path(self.config.outbox.path).exists()
+        self._is_outbox = bool(self.config.outbox.url) or Path(self.config.outbox.path).exists()
 
     async def run(self, paths: list[Path], told: _Told) -> None:
         """Until the mails end, or Ctrl-C."""
@@ -174,15 +175,15 @@ class _Importing:
         if self.dry_run and not self._is_outbox:
             yield _DryRun(None, self.metrics, self.most)
             return
-        path = Path(self.config.outbox.path)
+        place = place_of(self.config)
         # A new outbox in the place of one that is only away would be taken for it at the next start.
-        if lost := Markers.of(self.config).lost():
+        if lost := lost_of(self.config):
             raise StoreUnavailable(lost)
         if self.dry_run:
-            with view(path, key=self.config.privacy.key) as outbox:
+            with view(place, key=self.config.privacy.key) as outbox:
                 yield _DryRun(outbox, self.metrics, self.most)
             return
-        db = await Database.open(path, key=self.config.privacy.key)
+        db = await Database.open(place, key=self.config.privacy.key)
         try:
             yield Intake(db, clock=SystemClock(), metrics=self.metrics, health=Health(), asked=True)
         finally:

@@ -103,6 +103,8 @@ def _fitted(machine: Machine, where: Place, source: Path) -> Extracted:
     lie_there = {dotted: str(where.folder / dotted) for dotted in config.unset if (folder / dotted).is_file()}
     config = replace(config, files={**config.files, **lie_there})
     _own_port(machine, where, source, settings.server.listen)
+    if settings.outbox.url:
+        return config
     outbox = Path(settings.outbox.path)
     if outbox.is_relative_to(where.state) or (machine.user and "path" in tomllib.loads(text).get("outbox", {})):
         return config

@@ -13,6 +13,7 @@ from bouncestream.crypto.sealed import fault, key_id, new_key
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import UsageError
 from bouncestream.files import replace
+from bouncestream.outbox.place import file_of
 from bouncestream.outbox.sealing import switch
 
 
@@ -49,7 +50,7 @@ def make(args: argparse.Namespace) -> int:
 def rotate(args: argparse.Namespace) -> int:
     """`key rotate`."""
     config = configuration(args, with_secrets=False, sealing=True)
-    path, key = Path(config.outbox.path), config.privacy.key
+    path, key = file_of(config, "Sealing", "use no key: there is nothing that it opens"), config.privacy.key
     if key is None:
         raise UsageError("[privacy] key is not set. Next: set the present key there, or its file as key_file.")
     with switch.working(path) as conn:

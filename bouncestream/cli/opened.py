@@ -109,11 +109,13 @@ def looking(config: Config, *, reveal: bool = False) -> Iterator[View]:
     """The outbox for a command that only looks: it may run beside `run`, and leaves every file as it was. `reveal`:
     what is sealed is opened with the key of the configuration."""
     from bouncestream.outbox import files  # not every command that reads the configuration needs the outbox
+    from bouncestream.outbox.place import place_of
     from bouncestream.outbox.view import view
 
-    path = Path(config.outbox.path)
-    files.warn_if_wide(path)
-    with view(path, key=config.privacy.key, reveal=reveal) as outbox:
+    place = place_of(config)
+    if isinstance(place, Path):
+        files.warn_if_wide(place)
+    with view(place, key=config.privacy.key, reveal=reveal) as outbox:
         yield outbox
 
 
@@ -138,9 +140,10 @@ def changing(config: Config) -> Iterator[Changing]:
     """The outbox for a command that changes it, which needs the key of a sealed one. It may run beside `run`; an
     outbox of an older version is upgraded, which is said."""
     from bouncestream.outbox.db import Database
+    from bouncestream.outbox.place import place_of
 
     with asyncio.Runner() as runner:
-        db = runner.run(Database.open(Path(config.outbox.path), create=False, key=config.privacy.key))
+        db = runner.run(Database.open(place_of(config), create=False, key=config.privacy.key))
         try:
             yield Changing(runner, db)
         finally:

@@ -14,6 +14,7 @@ from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, command
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import ConfigError
+from bouncestream.outbox.place import file_of
 from bouncestream.outbox.sealing import switch
 from bouncestream.outbox.sealing.unlock import State, unlock
 
@@ -46,11 +47,11 @@ def options_of_unseal(parser: Parser) -> None:
 def seal(args: argparse.Namespace) -> int:
     """`seal`."""
     config = configuration(args, with_secrets=False, sealing=True)
+    path = file_of(config, "Sealing", "leave [privacy] seal off; PostgreSQL's own disk can be encrypted")
     if not config.privacy.seal:
         raise ConfigError(
             ["privacy.seal: is not true, so the next start would undo it; write seal = true"], config.path
         )
-    path = Path(config.outbox.path)
     state = switch.switch(path, config.privacy.key, seal=True)
     if state is State.SEALED:
         out.mark("✔", "The outbox is sealed as a whole.")
@@ -66,11 +67,11 @@ def seal(args: argparse.Namespace) -> int:
 def unseal(args: argparse.Namespace) -> int:
     """`unseal`."""
     config = configuration(args, with_secrets=False, sealing=True)
+    path = file_of(config, "Sealing", "leave [privacy] seal off; PostgreSQL's own disk can be encrypted")
     if config.privacy.seal:
         raise ConfigError(
             ["privacy.seal: is true, so the next start would undo it; write seal = false"], config.path
         )
-    path = Path(config.outbox.path)
     if switch.switch(path, config.privacy.key, seal=False) is None:
         out.mark("✔", "The outbox is in the open.")
         return 0

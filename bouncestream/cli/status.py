@@ -11,7 +11,6 @@ import time
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from bouncestream.cli import out, status_screen
@@ -20,7 +19,8 @@ from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, command
 from bouncestream.config.model import Config
 from bouncestream.errors import StoreError, StoreUnavailable
-from bouncestream.outbox.marker import Markers
+from bouncestream.outbox.marker import lost_of
+from bouncestream.outbox.place import place_of
 from bouncestream.outbox.view import view
 from bouncestream.survey.running import ask
 from bouncestream.survey.status import status, troubles
@@ -96,8 +96,9 @@ def _show(config: Config, *, as_json: bool) -> int:
 
 def state(config: Config) -> dict[str, Any]:
     """The status, as `--json` prints it. Raises StoreError when the outbox cannot be read."""
-    if lost := Markers.of(config).lost():
+    if lost := lost_of(config):
         raise StoreUnavailable(lost)
-    with view(Path(config.outbox.path)) as outbox:
+    with view(place_of(config)) as outbox:
         running = ask(config.told_url)
-        return outbox.read(partial(status, config=config, running=running, now=datetime.now(UTC)))
+        sizes = outbox.sizes()
+        return outbox.read(partial(status, config=config, running=running, now=datetime.now(UTC), sizes=sizes))

@@ -7,7 +7,7 @@ import argparse
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from bouncestream.files import Lock
 from bouncestream.outbox import caused, delivery, files, operator
 from bouncestream.outbox.braking import HELD_FOR
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.place import place_of
 from bouncestream.printable import mask
 
 if TYPE_CHECKING:
@@ -78,10 +79,11 @@ class _Telling:
     async def run(self) -> int:
         from bouncestream.sinks.listmonk.repairs import Repairs
 
-        path = Path(self.config.outbox.path)
-        files.require(path)
-        with _alone(path):
-            db = await Database.open(path, create=False, key=self.config.privacy.key)
+        place = place_of(self.config)
+        if isinstance(place, Path):
+            files.require(place)
+        with _alone(place) if isinstance(place, Path) else nullcontext():  # `caused.begin` sees to it there
+            db = await Database.open(place, create=False, key=self.config.privacy.key)
             try:
                 listmonk = self.config.listmonk
                 instance: str | None = await db.read(partial(delivery.get_meta, name="instance"))

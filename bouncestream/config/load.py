@@ -32,6 +32,8 @@ PREFIX = "BOUNCESTREAM__"
 JUDGING = frozenset({"mail.verp_secret"})
 #: The secret that opens a sealed outbox.
 SEALING = frozenset({"privacy.key"})
+#: The secret that the outbox is reached by: whoever looks into it needs it.
+STORE = frozenset({"outbox.password"})
 #: The secrets that keep the dashboard closed.
 DASHBOARD = frozenset({"dashboard.token", "dashboard.proxy_secret"})
 #: What is read of a key that is not there, or not good: None is what some values mean ("off").
@@ -60,7 +62,7 @@ def load(
     file = "" if path is None else os.fspath(path)
     if problems:
         raise ConfigError(problems, file)
-    some = (JUDGING if judging else frozenset()) | (SEALING if sealing else frozenset())
+    some = STORE | (JUDGING if judging else frozenset()) | (SEALING if sealing else frozenset())
     some |= DASHBOARD if dashboard else frozenset()
     loader = _Loader(environ, problems, warnings, with_secrets=with_secrets, some=some)
     config = loader.build(written, file)
@@ -70,7 +72,11 @@ def load(
             "`bouncestream install`, which moves them into files of their own"
         )
     key_file = loader.secrets.files.get("privacy.key", Path(file)) if config.privacy.key else None
-    if key_file and key_file.absolute().parent == Path(config.outbox.path).absolute().parent:
+    if (
+        key_file
+        and not config.outbox.url
+        and key_file.absolute().parent == Path(config.outbox.path).absolute().parent
+    ):
         warnings.append(
             f"privacy.key: lies in the folder of the outbox ({key_file}), so a copy of it can be read; move "
             "it elsewhere, and keep it out of the backups of the outbox"

@@ -16,6 +16,7 @@ from bouncestream.config.alerting import Alerts, Email, Heartbeat, JsonWebhook, 
 from bouncestream.config.brake import BrakeSettings
 from bouncestream.config.dashboard import Dashboard
 from bouncestream.config.mailbox import Mailbox
+from bouncestream.config.outbox import Bridge, Outbox
 from bouncestream.config.policy import Policy, Soft
 from bouncestream.config.smtp import Smtp
 from bouncestream.crypto.sealed import ADVICE
@@ -78,17 +79,6 @@ class Server:
     def local_url(self) -> str:
         """The URL where this machine reaches a bridge that listens there; empty: at any port."""
         return shapes.near_url(self.listen)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outbox:
-    """The SQLite database that every event is written to before it is acknowledged. Not on a network drive."""
-
-    path: str = key(
-        shapes.PATH,
-        '"/var/lib/bouncestream/outbox.db"',
-        ("The database file; its -wal, -shm and .lock files are kept beside it."),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +248,7 @@ class Config:
 
     server: Server = field(default_factory=Server)
     outbox: Outbox = field(default_factory=Outbox)
+    bridge: Bridge = field(default_factory=Bridge)
     retention: Retention = field(default_factory=Retention)
     privacy: Privacy = field(default_factory=Privacy)
     listmonk: Listmonk = field(default_factory=Listmonk)
@@ -303,6 +294,7 @@ NAMED: Mapping[str, type[Any]] = {"webhooks": Webhook, "mailboxes": Mailbox, "sm
 SECTIONS: Mapping[str, type[Any]] = {
     "server": Server,
     "outbox": Outbox,
+    "bridge": Bridge,
     "retention": Retention,
     "privacy": Privacy,
     "listmonk": Listmonk,

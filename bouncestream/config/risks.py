@@ -24,7 +24,7 @@ _HOUR, _DAY = 3600.0, 86400.0
 def risks(config: Config, *, with_secrets: bool = True) -> Iterator[str]:
     """The warnings about a configuration without faults."""
     yield from _of_server(config.server)
-    if not Path(config.outbox.path).is_absolute():
+    if not config.outbox.url and not Path(config.outbox.path).is_absolute():
         yield (
             f"outbox.path: {config.outbox.path} is relative to the working directory: started elsewhere, "
             "bouncestream would begin with an empty outbox; write an absolute path, such as "

@@ -8,12 +8,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreBusy, StoreSlow
 from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.place import Place
 from bouncestream.outbox.view import View, view
 
 #: Seconds that one query may take.
@@ -73,9 +73,9 @@ class Pages:
 
 @dataclass(eq=False)
 class Reader:
-    """Reads pages of the outbox at `path`; `key` opens a sealed one."""
+    """Reads pages of the outbox at `place`; `key` opens a sealed one."""
 
-    path: Path
+    place: Place
     key: Secret | None
 
     def __post_init__(self) -> None:
@@ -96,5 +96,5 @@ class Reader:
             self._waiting -= 1
 
     def _read(self, make: Callable[[Pages], T]) -> T:
-        with view(self.path, key=self.key, reveal=self.key is not None) as outbox:
+        with view(self.place, key=self.key, reveal=self.key is not None) as outbox:
             return make(Pages(outbox))

@@ -14,7 +14,6 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 from aiohttp import hdrs, web
@@ -31,6 +30,7 @@ from bouncestream.dashboard.session import Session
 from bouncestream.dashboard.texts import ENGLISH
 from bouncestream.doctor.finding import Finding
 from bouncestream.errors import BouncestreamError, RequestRefused, StoreBusy, StoreError
+from bouncestream.outbox.place import place_of
 from bouncestream.ports import Campaign, Clock
 from bouncestream.sources.unix import UnixSocket
 from bouncestream.sources.webhook.body import read_body
@@ -80,7 +80,7 @@ class DashboardServer:
 
     def __post_init__(self) -> None:
         self._settings = self.config.dashboard
-        self._reader = Reader(Path(self.config.outbox.path), self.config.privacy.key)
+        self._reader = Reader(place_of(self.config), self.config.privacy.key)
         token = self._settings.token
         self._key = session.key_of(token.keys[0] if token is not None else secrets.token_bytes(32))
         self._tries = login.Tries()

@@ -17,7 +17,8 @@ from typing import TypeAlias
 from bouncestream import providers
 from bouncestream.config.alerting import Alerts
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.config.model import Config, Listmonk, Outbox
+from bouncestream.config.model import Config, Listmonk
+from bouncestream.config.outbox import Outbox
 from bouncestream.doctor.areas import (
     alerts,
     bounces,

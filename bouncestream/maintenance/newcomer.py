@@ -76,4 +76,4 @@ class Newcomer:
             return Counter()
 
     def _words(self, found: Counter[str]) -> str:
-        return "{} {} Next: {}".format(*told(found, str(self.db.path)))
+        return "{} {} Next: {}".format(*told(found, self.db.where))

@@ -86,9 +86,8 @@ class Upkeep:
         for state, count in tally.items():
             self.metrics.set(OUTBOX_EVENTS, count, state)
         self.metrics.set(OUTBOX_OLDEST, oldest)
-        for name, suffix in (("database", ""), ("wal", "-wal")):
-            path = self.db.path.with_name(self.db.path.name + suffix)
-            self.metrics.set(OUTBOX_BYTES, path.stat().st_size if path.exists() else 0, name)
+        for name, size in zip(("database", "wal"), await self.db.sizes(), strict=True):
+            self.metrics.set(OUTBOX_BYTES, size, name)
         for name, part in self.health.parts.items():
             self.metrics.set(PART_STATE, LIGHTS.index(part.state), name)
 

@@ -12,6 +12,7 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from bouncestream.errors import NoFolder, StoreUnavailable
 from bouncestream.files import sync
@@ -28,7 +29,7 @@ def backup(source: Path, target: Path, now: datetime) -> None:
                 f"{target} already exists, and a backup overwrites nothing. Next: choose another name."
             )
         try:
-            outbox.read(lambda conn: _copy(conn, target, now))
+            outbox.read(lambda conn: _copy(cast(sqlite3.Connection, conn), target, now))
         except BaseException:
             for suffix in files.SUFFIXES:
                 files.beside(target, suffix).unlink(missing_ok=True)

@@ -7,9 +7,12 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bouncestream.errors import StoreBusy, StoreError, StoreSlow, StoreUnavailable
+from bouncestream.outbox.engine import Conn
+
+T = TypeVar("T")
 
 #: STRICT tables came with 3.37; RETURNING and the rest are older.
 MINIMUM = (3, 37, 0)
@@ -93,6 +96,32 @@ def empty_log(conn: sqlite3.Connection) -> None:
     """Empty the log, unless another process reads just now: then the next start does it."""
     conn.execute("PRAGMA busy_timeout = 200")
     conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def empty_log_beside(conn: sqlite3.Connection) -> None:
+    """The same while the connection is in use."""
+    empty_log(conn)
+    conn.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}")
+
+
+def in_snapshot(conn: sqlite3.Connection, fn: Callable[[Conn], T]) -> T:
+    """The result of `fn`, which sees one consistent state."""
+    conn.execute("BEGIN")
+    try:
+        return fn(conn)
+    finally:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+
+
+def tables(conn: sqlite3.Connection) -> list[str]:
+    """The names of all tables."""
+    return [row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid")]
+
+
+def check_table(conn: sqlite3.Connection, table: str) -> None:
+    """Raise StoreUnavailable when a table is damaged."""
+    check_integrity(conn, quick=True, table=table)
 
 
 def write_back(conn: sqlite3.Connection) -> None:

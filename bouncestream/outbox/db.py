@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import StoreError, StoreUnavailable
@@ -43,6 +44,13 @@ GATHER_FROM = 8
 CHECKPOINT_CHANGES = 2000
 
 T = TypeVar("T")
+
+
+class Disk(NamedTuple):
+    """A disk, in bytes."""
+
+    free: int
+    size: int
 
 
 @dataclass(eq=False)
@@ -155,11 +163,25 @@ class Database:
         if self._reading is None:
             raise StoreUnavailable("The outbox is closed.")
         with connection.in_words():
-            return await self._reading.run(_in_snapshot, fn)
+            return await self._reading.run(connection.in_snapshot, fn)
 
     async def data_version(self) -> int:
         """A number that changes when ANOTHER process wrote to the outbox (not when this one did)."""
         return await self._alone(connection.data_version)
+
+    @property
+    def where(self) -> str:
+        """Its place, for a person."""
+        return str(self.path) if self.server is None else self.server.url
+
+    def disk(self) -> Disk | None:
+        """The disk of its file; None: it is another machine's. Raises OSError."""
+        found = os.statvfs(self.path.parent)
+        return Disk(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
+
+    async def sizes(self) -> tuple[int, int]:
+        """Bytes of the database, and of its write-ahead log."""
+        return files.size_of(self.path), files.size_of(files.beside(self.path, "-wal"))
 
     async def look(self) -> None:
         """Look whether the files are still those at their path; after every commit that is done anyway. Raises
@@ -173,7 +195,7 @@ class Database:
 
     async def empty_log(self) -> None:
         """Empty the write-ahead log, unless another process reads just now."""
-        await self._alone(_empty_log)
+        await self._alone(connection.empty_log_beside)
 
     async def check(self) -> None:
         """Look for damage in the whole file, table by table on a connection of its own, so that neither writer nor
@@ -181,8 +203,8 @@ class Database:
         with connection.in_words():
             thread = await Thread.start(**connection.options(self.path))
             try:
-                for table in await thread.run(_tables):
-                    await thread.run(_check_table, table)
+                for table in await thread.run(connection.tables):
+                    await thread.run(connection.check_table, table)
             finally:
                 await thread.stop()
 
@@ -374,25 +396,3 @@ def _look(conn: sqlite3.Connection, footing: Footing, *, busy: bool = False) -> 
             with suppress(*connection.FAULTS):
                 connection.write_back(conn)  # what was lost with the log, or is saved from a removed file, is whole
         raise
-
-
-def _in_snapshot(conn: sqlite3.Connection, fn: Callable[[Conn], T]) -> T:
-    conn.execute("BEGIN")
-    try:
-        return fn(conn)
-    finally:
-        if conn.in_transaction:
-            conn.execute("ROLLBACK")
-
-
-def _empty_log(conn: sqlite3.Connection) -> None:
-    connection.empty_log(conn)
-    conn.execute(f"PRAGMA busy_timeout = {connection.BUSY_TIMEOUT * 1000:.0f}")
-
-
-def _tables(conn: sqlite3.Connection) -> list[str]:
-    return [row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid")]
-
-
-def _check_table(conn: sqlite3.Connection, table: str) -> None:
-    connection.check_integrity(conn, quick=True, table=table)

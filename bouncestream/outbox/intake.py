@@ -9,7 +9,6 @@ nothing, one whose request sits in the memory of a process that runs out of it d
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,7 +33,7 @@ from bouncestream.missed import Found, Missed
 from bouncestream.outbox.acknowledged import Acknowledged
 from bouncestream.outbox.arrivals import take_many
 from bouncestream.outbox.braking import take_let_go
-from bouncestream.outbox.db import Database
+from bouncestream.outbox.db import Database, Disk
 from bouncestream.outbox.delivery import set_meta
 from bouncestream.outbox.mailboxes import store_letter, store_mails
 from bouncestream.outbox.missed import take_missed
@@ -47,6 +46,8 @@ MAX_BYTES = 32 << 20
 #: Bytes that must stay free beside what waits: room for the write-ahead log, and for a person to log in and clean
 #: up.
 MIN_FREE = 64 << 20
+#: Of a disk on another machine nothing is known: PostgreSQL says itself when it is full.
+ELSEWHERE = Disk(1 << 50, 1 << 50)
 #: Mails leave so many times that to the webhooks.
 MAILS_LEAVE = 4
 
@@ -279,14 +280,13 @@ class Intake:
         if now - self._looked_at >= 1:
             self._looked_at = now
             try:
-                disk = os.statvfs(self.db.path.parent)
+                disk = self.db.disk()
             except OSError as error:
                 raise StoreUnavailable(
                     f"The outbox's directory cannot be accessed ({error.strerror}). Next: check that "
                     f"{self.db.path.parent} exists."
                 ) from error
-            self._free = disk.f_bavail * disk.f_frsize
-            self._disk = disk.f_blocks * disk.f_frsize
+            self._free, self._disk = disk if disk is not None else ELSEWHERE
         if self._free - self._bytes - size < self.min_free:
             raise StoreUnavailable(
                 f"The disk of the outbox has {self._free >> 20} MiB left, and {self.min_free >> 20} MiB are kept "

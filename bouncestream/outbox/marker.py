@@ -164,6 +164,12 @@ class Markers:
         return len(head) < 100 or (bare and not logged)
 
 
+def lost_of(config: Config) -> str:
+    """Why the outbox of a configuration is missing, as `Markers.lost` says it. One on PostgreSQL is never: a server
+    that is away tells that itself."""
+    return "" if config.outbox.url else Markers.of(config).lost()
+
+
 def _read(file: Path) -> Marker | None:
     try:
         with file.open("rb") as opened:

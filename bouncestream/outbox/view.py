@@ -14,15 +14,17 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import SchemaTooOld, StoreBusy, StoreError
 from bouncestream.folders import FolderProgress
 from bouncestream.outbox import codec, connection, files, operator
 from bouncestream.outbox.delivery import get_meta, is_settled, oldest_pending, quarantine_count, tally
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.mailboxes import progress
 from bouncestream.outbox.migrate import newest, version
+from bouncestream.outbox.place import Place, Server
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.sealing.unlock import State, keys_of, root_of, show, state_of
 
@@ -34,11 +36,16 @@ class View:
 
     def __init__(self, path: Path, conn: sqlite3.Connection, *, frozen: bool, hidden: bool) -> None:
         self.hidden = hidden  #: the outbox is sealed, and not opened: raw bodies cannot be read, texts are `sealed`
+        self._path = path
         self._log = files.beside(path, "-wal")
         self._conn = conn
         self._frozen = frozen
 
-    def read(self, fn: Callable[[sqlite3.Connection], T], *, within: float | None = None) -> T:
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of the outbox, and of its write-ahead log."""
+        return files.size_of(self._path), files.size_of(self._log)
+
+    def read(self, fn: Callable[[Conn], T], *, within: float | None = None) -> T:
         """The result of `fn`, which sees one consistent state. Raises StoreError; StoreSlow, when its queries take
         longer than `within` seconds."""
         if within is not None:
@@ -60,17 +67,24 @@ class View:
 
 @contextmanager
 def view(
-    path: Path,
+    place: Place,
     *,
     patience: float | None = None,
     older: bool = False,
     key: Secret | None = None,
     reveal: bool = False,
 ) -> Iterator[View]:
-    """The outbox at `path`, read-only, also beside a running bridge. `patience`: seconds for all that is read of
+    """The outbox at `place`, read-only, also beside a running bridge. `patience`: seconds for all that is read of
     it; None: as long as it takes. `older`: one of an older version will do. Of a sealed one, `reveal` opens with
     `key` what else is shown as `sealed`. Raises StoreError: it is missing, damaged, of another version
     (SchemaTooOld, SchemaTooNew), or the key does not open it (SealRefused)."""
+    if isinstance(place, Server):
+        from bouncestream.outbox.postgres.view import ServerView  # only where it is used
+
+        with closing(ServerView(place, patience)) as seen:
+            yield seen
+        return
+    path = place
     connection.check_sqlite()
     files.require(path)
     file = path.resolve()  # beside which SQLite keeps the log, also where the path is a link
@@ -133,17 +147,18 @@ class Overview:
     settled: bool = True  #: whether it is known to be the only one of its sources, or has told Listmonk already
 
 
-def overview(path: Path, now: datetime, patience: float = 3.0) -> Overview:
+def overview(place: Place, now: datetime, patience: float = 3.0) -> Overview:
     """The overview for the doctor, within `patience` seconds. Raises StoreError in the operator's words."""
-    with view(path, patience=patience) as outbox:
+    with view(place, patience=patience) as outbox:
+        size, wal = outbox.sizes()
         return outbox.read(
             lambda conn: Overview(
                 tally(conn),
                 quarantine_count(conn),
                 oldest_pending(conn, now),
                 {source: codec.moment(at) for source, at in conn.execute(QUERIES["newest_by_source"])},
-                files.size_of(path),
-                files.size_of(files.beside(path, "-wal")),
+                size,
+                wal,
                 get_meta(conn, "instance") or "",
                 is_settled(conn),
             )
@@ -173,21 +188,21 @@ def sealing(path: Path, key: Secret | None, patience: float = 3.0) -> Sealing:
         return Sealing(state, keys_of(conn), refused, sum(tally(conn).values()))
 
     with view(path, patience=patience) as outbox:
-        return outbox.read(look)
+        return outbox.read(lambda conn: look(cast(sqlite3.Connection, conn)))  # a path is a file
 
 
-def newest_about(path: Path, recipient: str, key: Secret | None = None) -> tuple[str, str]:
+def newest_about(place: Place, recipient: str, key: Secret | None = None) -> tuple[str, str]:
     """State of the newest event about a recipient, and why; empty when there is none. `key` opens a sealed outbox.
     Raises StoreError."""
-    with view(path, key=key, reveal=True) as outbox:
+    with view(place, key=key, reveal=True) as outbox:
         found = outbox.read(lambda conn: operator.list_rows(conn, recipient=recipient, limit=1))
     return (found[0].state.value, found[0].why) if found else ("", "")
 
 
-def read_so_far(path: Path, mailbox: str, folder: str) -> FolderProgress | None:
+def read_so_far(place: Place, mailbox: str, folder: str) -> FolderProgress | None:
     """How far `run` has read a folder of a mailbox; None too where there is no outbox that can be read."""
     try:
-        with view(path) as outbox:
+        with view(place) as outbox:
             return outbox.read(lambda conn: progress(conn, mailbox, folder))
     except StoreError:
         return None

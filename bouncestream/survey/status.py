@@ -27,9 +27,11 @@ LAST = 8
 DAY, WEEK = 24, 168
 
 
-def status(conn: Conn, config: Config, running: Running, now: datetime) -> dict[str, Any]:
+def status(
+    conn: Conn, config: Config, running: Running, now: datetime, sizes: tuple[int, int] | None = None
+) -> dict[str, Any]:
     """The state, as `bouncestream status --json` prints it: the keys at, running, ready, parts, sources,
-    bridges, outbox, sink and alerts."""
+    bridges, outbox, sink and alerts. `sizes`: bytes of the outbox and of its log; None: those of its files."""
     return {
         "at": _time(now),
         "running": running.up,
@@ -37,7 +39,7 @@ def status(conn: Conn, config: Config, running: Running, now: datetime) -> dict[
         "parts": running.parts,
         "sources": _sources(conn, config, running, now),
         "bridges": _bridges(conn),
-        "outbox": _outbox(conn, Path(config.outbox.path), now),
+        "outbox": _outbox(conn, config, now, sizes),
         "sink": _sink(config, running),
         "alerts": _alerts(conn),
     }
@@ -136,9 +138,11 @@ def _bridges(conn: Conn) -> list[dict[str, Any]]:
     ]
 
 
-def _outbox(conn: Conn, path: Path, now: datetime) -> dict[str, Any]:
+def _outbox(conn: Conn, config: Config, now: datetime, sizes: tuple[int, int] | None) -> dict[str, Any]:
+    path = Path(config.outbox.path)
+    size, wal = (size_of(path), size_of(beside(path, "-wal"))) if sizes is None else sizes
     return {
-        "path": str(path),
+        "path": config.outbox.where,
         "states": dict(delivery.tally(conn)),
         "oldest_pending_seconds": round(delivery.oldest_pending(conn, now), 1),
         "held": dict(conn.execute(QUERIES["held_for"]).fetchall()),
@@ -146,9 +150,9 @@ def _outbox(conn: Conn, path: Path, now: datetime) -> dict[str, Any]:
         "unidentified": delivery.quarantine_count(conn, unidentified=True),
         "duplicates": int(delivery.get_meta(conn, "duplicates") or 0),
         "doubled": int(delivery.get_meta(conn, "doubled") or 0),
-        "bytes": size_of(path),
-        "wal_bytes": size_of(beside(path, "-wal")),
-        "disk_free_bytes": free_beside(path),
+        "bytes": size,
+        "wal_bytes": wal,
+        "disk_free_bytes": None if config.outbox.url else free_beside(path),
     }
 
 

@@ -11,7 +11,8 @@ from aiohttp.test_utils import TestServer
 
 from bouncestream.cli.doctor import report
 from bouncestream.config.load import load
-from bouncestream.config.model import Config, Listmonk, Outbox, Server
+from bouncestream.config.model import Config, Listmonk, Server
+from bouncestream.config.outbox import Outbox
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.catalogue import UNEXAMINED
 from bouncestream.doctor.engine import examine, examine_inside, examine_listmonk, own_sources

@@ -6,7 +6,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from bouncestream.config.model import Config, ListmonkLog, Outbox
+from bouncestream.config.model import Config, ListmonkLog
+from bouncestream.config.outbox import Outbox
 from bouncestream.providers._settings import Webhook
 from bouncestream.survey.running import Running
 from bouncestream.survey.status import status, troubles, waiting

@@ -31,7 +31,8 @@ from bouncestream.cli.demo.mails import Case
 from bouncestream.cli.parser import Parser, command
 from bouncestream.cli.stopped import until_stopped
 from bouncestream.config.dashboard import Dashboard
-from bouncestream.config.model import Config, Listmonk, Outbox, Relay, Server, Verify
+from bouncestream.config.model import Config, Listmonk, Relay, Server, Verify
+from bouncestream.config.outbox import Outbox
 from bouncestream.crypto.secret import Secret
 from bouncestream.metrics import EVENTS_IGNORED, READ_BACKS
 from bouncestream.net.http import call

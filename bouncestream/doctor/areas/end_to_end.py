@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from bouncestream.config.model import Config
 from bouncestream.doctor.areas.webhooks import TOPIC, post, secret_of
@@ -20,6 +19,7 @@ from bouncestream.doctor.probe.reply import Reply, clean, describe, evidence
 from bouncestream.doctor.probe.target import Target
 from bouncestream.doctor.probe.web import Web
 from bouncestream.errors import StoreError
+from bouncestream.outbox.place import place_of
 from bouncestream.outbox.view import newest_about
 from bouncestream.sources.webhook import selftest
 
@@ -62,7 +62,7 @@ async def collect(config: Config, web: Web, now: datetime) -> EndToEndFacts:
             while state not in (*_OUT, "dead", "held", "dropped"):
                 await asyncio.sleep(EVERY)
                 state, why = await asyncio.to_thread(
-                    newest_about, Path(config.outbox.path), selftest.recipient(mark), config.privacy.key
+                    newest_about, place_of(config), selftest.recipient(mark), config.privacy.key
                 )
     except TimeoutError:
         pass

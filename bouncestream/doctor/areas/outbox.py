@@ -6,10 +6,10 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bouncestream.config.model import Config
 from bouncestream.config.secrets import too_open
@@ -17,12 +17,16 @@ from bouncestream.doctor.areas import listmonk
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.doctor.probe.reply import clean
 from bouncestream.doctor.probe.web import Credentials, Web
-from bouncestream.errors import SchemaTooOld, StoreError
+from bouncestream.errors import NoOutbox, SchemaTooOld, StoreError
 from bouncestream.outbox import files
 from bouncestream.outbox.intake import MIN_FREE
 from bouncestream.outbox.marker import Markers
+from bouncestream.outbox.place import Server, place_of
 from bouncestream.outbox.view import Overview, overview
 from bouncestream.sinks.listmonk import strangers
+
+if TYPE_CHECKING:
+    from bouncestream.outbox.postgres.worth import Worth
 
 TOPIC = "bouncestream"
 FINDINGS: Mapping[str, str] = {
@@ -40,6 +44,9 @@ FINDINGS: Mapping[str, str] = {
     "outbox-dead": "there are dead letters",
     "outbox-held": "events are held until you release them",
     "outbox-quarantine": "there is unreadable input in quarantine",
+    "outbox-unsafe": "PostgreSQL is set so that it loses what it has acknowledged when its machine stops",
+    "outbox-asynchronous": "a standby of PostgreSQL that takes over may lack events that were acknowledged",
+    "outbox-unreachable": "the outbox on PostgreSQL cannot be reached or used: `run` cannot start",
     "outbox-clock": "the newest event is in the future: the clock was set back",
     "source-newest": "the last event of each source",
 }
@@ -64,6 +71,8 @@ class OutboxFacts:
     missing: bool = False
     lost: str = ""  #: why it is missing, though there was one before
     free: int | None = None
+    worth: Worth | None = None  #: on PostgreSQL: what an acknowledgement is worth
+    server: bool = False  #: it is on PostgreSQL
 
     @property
     def new(self) -> bool:
@@ -72,13 +81,29 @@ class OutboxFacts:
 
 
 def collect(config: Config, now: datetime) -> OutboxFacts:
-    """Look at the file, from outside and inside; takes up to some seconds."""
+    """Look at the file, from outside and inside, or ask the server; takes up to some seconds."""
+    place_ = place_of(config)
+    if isinstance(place_, Server):
+        return _ask(place_, now)
     path = Path(config.outbox.path)
     place, missing = _place(path), not path.exists()
     holds, trouble, older = (None, "", False) if missing or place[0] else _look(path, now)
     lost = Markers.of(config).lost()
     open_to = too_open(path, 0o077) if path.is_file() else ""
     return OutboxFacts(str(path), holds, trouble, older, place, open_to, missing, lost, files.free_beside(path))
+
+
+def _ask(server: Server, now: datetime) -> OutboxFacts:
+    from bouncestream.outbox.postgres.worth import worth  # only where it is used
+
+    seen = OutboxFacts(server.url, server=True)
+    try:
+        seen = replace(seen, worth=worth(server))
+        return replace(seen, holds=overview(server, now))
+    except NoOutbox:
+        return replace(seen, missing=True)
+    except StoreError as error:
+        return replace(seen, trouble=str(error))
 
 
 def _place(path: Path) -> tuple[str, str]:
@@ -135,9 +160,13 @@ def judge(seen: OutboxFacts, sources: Sequence[str], at: datetime | None, *, ali
     if seen.place[0]:
         why = "`bouncestream run` cannot start: events must be on the disk before they are acknowledged."
         return [Finding("outbox-place", Level.ERROR, TOPIC, clean(seen.place[0], 300), why, seen.place[1])]
+    if seen.server and seen.trouble:
+        what, _, fix = seen.trouble.partition(" Next: ")
+        why = "`bouncestream run` cannot start: events must be on the disk before they are acknowledged."
+        return [Finding("outbox-unreachable", Level.ERROR, TOPIC, clean(what, 400), why, clean(fix, 400))]
     if seen.missing:
         text = f"there is no outbox at {seen.path} yet: `bouncestream run` creates it"
-        return [Finding("outbox-missing", Level.INFO, TOPIC, text), *_disk(seen)]
+        return [Finding("outbox-missing", Level.INFO, TOPIC, text), *_disk(seen), *_worth(seen)]
     if seen.holds is None:
         what, _, fix = seen.trouble.partition(" Next: ")
         if seen.older:
@@ -145,11 +174,37 @@ def judge(seen: OutboxFacts, sources: Sequence[str], at: datetime | None, *, ali
         why = "Its waiting events cannot be examined."
         fix = fix or "run the doctor as the bouncestream user:\n\n    sudo -u bouncestream bouncestream doctor"
         return [Finding("outbox-unreadable", Level.WARNING, TOPIC, clean(what, 300), why, fix), *_disk(seen)]
-    found = _disk(seen) + _open(seen) + _work(seen.path, seen.holds, sources, at)
+    found = _disk(seen) + _open(seen) + _worth(seen) + _work(seen.path, seen.holds, sources, at)
     if not any(one.level in (Level.WARNING, Level.ERROR) for one in found):
         events = sum(seen.holds.states.values())
-        text = f"{seen.path} holds {events} events ({seen.holds.size / 2**20:.1f} MiB), and the disk has space"
+        rest = "and each is on its disk" if seen.server else "and the disk has space"
+        if seen.worth is not None and seen.worth.synchronous:
+            rest += f" and on that of {seen.worth.synchronous} standby"
+        text = f"{seen.path} holds {events} events ({seen.holds.size / 2**20:.1f} MiB), {rest}"
         found.append(Finding("outbox-ok", Level.OK, TOPIC, text))
+    return found
+
+
+def _worth(seen: OutboxFacts) -> list[Finding]:
+    if seen.worth is None:
+        return []
+    found = []
+    if off := seen.worth.unsafe:
+        text = f"PostgreSQL has {' and '.join(off)} off"
+        why = "When its machine stops, events are lost that providers were told are stored."
+        fix = "\n\n    " + "\n    ".join(f"ALTER SYSTEM SET {name} = on;" for name in off)
+        fix = f"set it there, and reload:{fix}\n    SELECT pg_reload_conf();"
+        found.append(Finding("outbox-unsafe", Level.ERROR, TOPIC, text, why, fix, {"off": list(off)}))
+    if seen.worth.asynchronous:
+        text = f"PostgreSQL has {seen.worth.standbys} standby, for which no commit waits"
+        why = (
+            "When the standby takes over after the primary has died, the newest acknowledged events are gone: some "
+            "hundred, with half a second of lag."
+        )
+        fix = "let commits wait for a standby (with Patroni: synchronous_mode: true):\n\n"
+        fix += "    ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)';\n    SELECT pg_reload_conf();"
+        told = {"standbys": seen.worth.standbys}
+        found.append(Finding("outbox-asynchronous", Level.WARNING, TOPIC, text, why, fix, told))
     return found
 
 

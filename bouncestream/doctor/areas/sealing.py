@@ -28,6 +28,8 @@ FINDINGS: Mapping[str, str] = {
 
 def collect(config: Config) -> Sealing | None:
     """Look into the outbox; None where it cannot be read, which is told by `outbox`."""
+    if config.outbox.url:
+        return None
     path = Path(config.outbox.path)
     try:
         return sealing(path, config.privacy.key) if path.is_file() else None

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from bouncestream.errors import StoreError, StoreUnavailable
+from bouncestream.errors import NoOutbox, StoreError, StoreUnavailable
 from bouncestream.outbox.batch import Job, Outcome, refuse
-from bouncestream.outbox.db import Database
+from bouncestream.outbox.db import Database, Disk
 from bouncestream.outbox.delivery import get_meta
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
@@ -32,10 +32,9 @@ class ServerDatabase(Database):
         self._reads = SessionThread(Session(self.server), "outbox reading")
 
     async def _open(self, *, lock: bool, create: bool, seal: bool | None) -> None:
-        if seal or self.key is not None:
+        if seal:
             raise StoreUnavailable(
-                "An outbox on PostgreSQL cannot be sealed yet. Nothing was changed. Next: remove seal and the key "
-                "from "
+                "An outbox on PostgreSQL cannot be sealed yet. Nothing was changed. Next: set seal = false in "
                 "[privacy], or use [outbox] path."
             )
         instance = await self._writes.run(_prepare if create else _found)
@@ -53,6 +52,14 @@ class ServerDatabase(Database):
     async def data_version(self) -> int:
         """A number that changes when ANOTHER bridge, or a command, wrote to the outbox (and when this one did)."""
         return await self._reads.run(_newest_move)
+
+    def disk(self) -> Disk | None:
+        """None: the server's disk is not ours to look at."""
+        return None
+
+    async def sizes(self) -> tuple[int, int]:
+        """Bytes of the tables; the write-ahead log is the server's."""
+        return await self._reads.run(in_snapshot, size), 0
 
     async def look(self) -> None:
         """Raise StoreUnavailable when the server is away."""
@@ -80,7 +87,7 @@ def _prepare(conn: ServerConnection) -> str:
 
 def _found(conn: ServerConnection) -> str:
     if not version(conn):
-        raise StoreUnavailable(
+        raise NoOutbox(
             "There is no outbox in the database at [outbox] url. Next: check the url; `run` creates a first one."
         )
     return get_meta(conn, "instance") or ""
@@ -105,3 +112,10 @@ def in_snapshot(conn: ServerConnection, fn: Callable[[ServerConnection], T], wit
 def _newest_move(conn: ServerConnection) -> int:
     newest: int = conn.execute("SELECT coalesce(max(id), 0) FROM history").fetchone()[0]
     return newest
+
+
+def size(conn: ServerConnection) -> int:
+    """Bytes of all tables of the outbox, with their indexes."""
+    tables = "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class WHERE relkind = 'r' "
+    found: int = conn.execute(tables + "AND relnamespace = current_schema()::regnamespace").fetchone()[0]
+    return found

@@ -11,7 +11,8 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from bouncestream.cli.findings import brief_code
-from bouncestream.config.model import Config, Listmonk, Outbox, Server
+from bouncestream.config.model import Config, Listmonk, Server
+from bouncestream.config.outbox import Outbox
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor import engine
 from bouncestream.doctor.engine import examine_listmonk

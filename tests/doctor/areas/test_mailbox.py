@@ -16,7 +16,8 @@ import pytest
 import trustme
 
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.config.model import Config, Outbox
+from bouncestream.config.model import Config
+from bouncestream.config.outbox import Outbox
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.areas import bridge, mailbox
 from bouncestream.doctor.areas.mailbox import MailboxFacts, Token, judge

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from bouncestream.config.model import Config, Outbox
+from bouncestream.config.model import Config
+from bouncestream.config.outbox import Outbox
 from bouncestream.doctor.areas import outbox
 from bouncestream.doctor.areas.outbox import OutboxFacts
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.outbox import delivery
 from bouncestream.outbox.intake import MIN_FREE
+from bouncestream.outbox.postgres.worth import Worth
 from bouncestream.outbox.view import Overview
 from tests.outbox import make
 
@@ -126,3 +128,20 @@ def test_a_new_one_at_a_listmonk_that_knows_an_older_one(tmp_path: Path) -> None
     delivery.mark_settled(conn)
     conn.close()
     assert ids(looked(tmp_path / "outbox.db"), STRANGER) == []
+
+
+def test_on_postgresql_it_is_told_what_an_acknowledgement_is_worth() -> None:
+    seen = outbox.OutboxFacts(
+        "postgresql://db/x", server=True, missing=True, worth=Worth("16", False, True, 1, 0, False)
+    )
+    found = {one.id: one for one in outbox.judge(seen, [], None, alive=False)}
+    assert set(found) == {"outbox-missing", "outbox-unsafe", "outbox-asynchronous"}
+    assert "ALTER SYSTEM SET fsync = on;" in found["outbox-unsafe"].fix
+    assert "synchronous_standby_names" in found["outbox-asynchronous"].fix
+
+
+def test_a_server_that_is_away_keeps_run_from_starting() -> None:
+    config = Config(outbox=Outbox(url="postgresql://127.0.0.1:1/x"))
+    (found,) = outbox.judge(outbox.collect(config, datetime.now(UTC)), [], None, alive=False)
+    assert (found.id, found.level) == ("outbox-unreachable", Level.ERROR)
+    assert "does not answer" in found.seen and "[outbox] url names its host" in found.fix

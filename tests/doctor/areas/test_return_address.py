@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bouncestream.config.mailbox import Mailbox
-from bouncestream.config.model import Config, Listmonk, Mail, Outbox, Server
+from bouncestream.config.model import Config, Listmonk, Mail, Server
+from bouncestream.config.outbox import Outbox
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.areas.return_address import judge, judge_campaigns
 from bouncestream.doctor.engine import examine, examine_inside

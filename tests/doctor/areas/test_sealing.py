@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.config.model import Config, Outbox, Privacy
+from bouncestream.config.model import Config, Privacy
+from bouncestream.config.outbox import Outbox
 from bouncestream.crypto.secret import Secret
 from bouncestream.doctor.areas import sealing
 from bouncestream.doctor.finding import Finding, Level

@@ -17,7 +17,7 @@ from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import get_meta, set_meta, tally
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
-from tests.outbox.make import KEY, NOW, event, submission
+from tests.outbox.make import NOW, event, submission
 from tests.postgres.cluster import Cluster
 
 pytestmark = pytest.mark.process
@@ -84,8 +84,6 @@ async def test_none_is_made_for_who_only_looks(pg_url: str) -> None:
 
 
 async def test_sealing_is_refused(pg_url: str) -> None:
-    with pytest.raises(StoreUnavailable, match="cannot be sealed yet"):
-        await Database.open(Server(pg_url, "one"), key=KEY)
     with pytest.raises(StoreUnavailable, match="cannot be sealed yet"):
         await Database.open(Server(pg_url, "one"), seal=True)
 

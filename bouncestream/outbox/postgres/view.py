@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outbox on PostgreSQL for whoever only looks at it; `outbox.view` opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from bouncestream.errors import NoOutbox
+from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres.connection import PATIENCE
+from bouncestream.outbox.postgres.db import in_snapshot, size
+from bouncestream.outbox.postgres.schema import version
+from bouncestream.outbox.postgres.session import Session
+from bouncestream.outbox.view import View
+
+T = TypeVar("T")
+
+
+class ServerView(View):
+    """The outbox on a server, to be read as often as one likes. Raises StoreError. `patience`: seconds for the
+    connection, and for each query."""
+
+    def __init__(self, server: Server, patience: float | None) -> None:
+        self.hidden = False
+        self._patience = PATIENCE if patience is None else patience
+        self._session = Session(server, patience=min(self._patience, 10.0))
+        if not self._session.run(version):
+            self.close()
+            raise NoOutbox(
+                "There is no outbox in the database at [outbox] url yet. Next: start `bouncestream run`, which "
+                "sets "
+                "it up."
+            )
+
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of the tables; the write-ahead log belongs to the server."""
+        return self._session.run(in_snapshot, size, self._patience), 0
+
+    def read(self, fn: Callable[[Conn], T], *, within: float | None = None) -> T:
+        """The result of `fn`, which sees one consistent state. Raises StoreError; StoreSlow, when a query takes
+        longer than `within` seconds."""
+        found: T = self._session.run(in_snapshot, fn, self._patience if within is None else within)
+        return found
+
+    def close(self) -> None:
+        """End the session."""
+        self._session.drop()
