@@ -34,7 +34,8 @@ from tests.outbox.make import NOW, later
 
 pytestmark = [pytest.mark.process, pytest.mark.long, pytest.mark.timeout(600)]
 
-WIDTHS = (390, 768, 1440)
+#: A telephone; and a window, which is then made narrower. One is light, the other dark: that changes colours alone.
+SCREENS = (((390,), False), ((1440, 768), True))
 PAGES = (
     *(place for place, _ in tabs(ENGLISH, opens=True)),
     "/events/1",
@@ -102,19 +103,20 @@ async def seen(path: Path, conn: sqlite3.Connection) -> AsyncIterator[tuple[Tab,
 async def test_no_page_overflows_complains_or_asks_anybody_else(path: Path, conn: sqlite3.Connection) -> None:
     async with seen(path, conn) as (tab, browser):
         for place in (*PAGES, "/login"):
-            for width in WIDTHS:
-                for dark in (False, True):
-                    where = f"{place} at {width}{' dark' if dark else ''}"
+            for widths, dark in SCREENS:
+                await tab.look(widths[0], 900, dark=dark)
+                await tab.open(browser.url + place)
+                for width in widths:
                     await tab.look(width, 900, dark=dark)
-                    await tab.open(browser.url + place)
                     wide = await tab.value("document.documentElement.scrollWidth")
-                    assert wide <= width, f"{where} is {wide} wide"
-                    # what does not exist is answered 404, which Chromium notes
-                    told = [one for one in tab.complaints if "status of 404" not in one]
-                    assert told == [], where
-                    foreign = {urlsplit(one).netloc or urlsplit(one).scheme for one in tab.requests}
-                    assert foreign <= {urlsplit(browser.url).netloc, "data"}, f"{where}: {tab.requests}"
-                    assert await tab.value("document.scripts.length") == 0
+                    assert wide <= width, f"{place} at {width} is {wide} wide"
+                where = f"{place}{' dark' if dark else ''}"
+                # what does not exist is answered 404, which Chromium notes
+                told = [one for one in tab.complaints if "status of 404" not in one]
+                assert told == [], where
+                foreign = {urlsplit(one).netloc or urlsplit(one).scheme for one in tab.requests}
+                assert foreign <= {urlsplit(browser.url).netloc, "data"}, f"{where}: {tab.requests}"
+                assert await tab.value("document.scripts.length") == 0
 
 
 async def test_the_style_sheet_is_applied_under_the_policy_and_nothing_else_would_be(
