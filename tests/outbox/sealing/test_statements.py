@@ -2,13 +2,14 @@
 from __future__ import annotations
 
 import re
-import sqlite3
+from contextlib import closing
 
 import pytest
 
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.sealing.columns import Table, sealed_tables
 from bouncestream.outbox.sealing.statements import Parameter, convert, convert_names, prepare, translate, view
+from tests.outbox import make
 
 TRIES = Table("tries", ("mailbox", "folder", "uidvalidity", "uid", "why"), ("why",), frozenset(), False)
 WORDS = Table("history", ("id", "outbox_id", "from_state", "to_state", "why"), ("why",), frozenset(), True)
@@ -18,9 +19,15 @@ RAW = Table("raw", ("id", "content_type", "headers", "body"), ("content_type", "
 TABLES = {"tries": TRIES, "history": WORDS, "alerts": ALERTS, "raw": RAW}
 
 
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Table]:
+    """The tables of an outbox that have sealed columns."""
+    with closing(make.connect(tmp_path_factory.mktemp("outbox") / "outbox.db")) as conn:
+        return sealed_tables(conn)
+
+
 @pytest.mark.parametrize("name", sorted(QUERIES))
-def test_each_statement_is_known(conn: sqlite3.Connection, name: str) -> None:
-    tables = sealed_tables(conn)
+def test_each_statement_is_known(tables: dict[str, Table], name: str) -> None:
     translated = translate(QUERIES[name], tables)
     if re.match(rf"(?:INSERT INTO|UPDATE|DELETE FROM) (?:{'|'.join(tables)})\b", QUERIES[name]):
         bare = re.compile(rf"\b(?:INTO|UPDATE|FROM|JOIN) (?:{'|'.join(tables)})\b")
@@ -92,8 +99,7 @@ def test_another_form_is_sealed_by_sqlite(sql: str) -> None:
     assert prepared.sql == translate(sql, TABLES)
 
 
-def test_every_statement_that_stores_what_comes_in_is_sealed_before(conn: sqlite3.Connection) -> None:
-    tables = sealed_tables(conn)
+def test_every_statement_that_stores_what_comes_in_is_sealed_before(tables: dict[str, Table]) -> None:
     for name in ("insert_event", "insert_raw", "insert_block", "insert_history"):
         prepared = prepare(QUERIES[name], tables)
         assert prepared.sealed
