@@ -21,7 +21,7 @@ def _missing(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
             Verdict.BAD if seen > GONE else Verdict.FINE,
             name,
             f'The bridge "{name}" was last seen {span(seen)} ago, and was not stopped in order. The others go on.',
-            "See whether its machine runs and reaches PostgreSQL. If it is gone for good, this ends by itself "
+            "See whether its machine runs and reaches PostgreSQL. If it is gone, this alert ends by itself "
             "after a week.",
         )
         for name, seen in s.numbers.bridges.items()

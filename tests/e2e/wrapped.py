@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m tests.e2e.wrapped run …`: the real program with times shortened, or one promise broken on purpose.
 
-BOUNCESTREAM_TEST_GAP: seconds between two absences that count. BOUNCESTREAM_TEST_MIN_FREE: bytes that must stay
-free on the disk. BOUNCESTREAM_TEST_SABOTAGE: `early`: acknowledge before the commit.
+BOUNCESTREAM_TEST_TTL: seconds that a lease lasts. BOUNCESTREAM_TEST_GAP: seconds between two absences that count.
+BOUNCESTREAM_TEST_MIN_FREE: bytes that must stay free on the disk. BOUNCESTREAM_TEST_SABOTAGE: `early`: acknowledge
+before the commit.
 
 BOUNCESTREAM_TEST_BUG: `writer`: the outbox's writer ends with a bug at the first event; `relay`: each turn of the
 relay is a bug; `upkeep`, `rejudge`: that task is.
@@ -21,10 +22,16 @@ import signal
 import sys
 from typing import Any
 
+from bouncestream import lease
 from bouncestream.__main__ import main
 from bouncestream.folders import MailBatch
 from bouncestream.outbox import intake
 from bouncestream.ports import Receipt, Submission
+
+if ttl := float(os.environ.get("BOUNCESTREAM_TEST_TTL", 0)):
+    # before anything else takes these names
+    lease.TTL, lease.RENEW, lease.GUARD = ttl, ttl / 3, ttl / 5  # type: ignore[misc]
+
 from bouncestream.relay import ledger, loop
 
 _background: set[asyncio.Task[Receipt]] = set()

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two real programs on one PostgreSQL: both take in, one delivers, the other goes on when it is killed, and what
+was acknowledged is recorded once. Their leases last for three seconds instead of fifteen."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bouncestream.outbox.bridges import AtWork, at_work
+from bouncestream.outbox.db import Database
+from bouncestream.outbox.place import Server
+from bouncestream.sandbox import Sandbox
+from tests.e2e.program import Program, event, post
+
+pytestmark = [pytest.mark.process, pytest.mark.wrapped]
+
+
+def program(folder: Path, url: str, name: str, sandbox: Sandbox) -> Program:
+    """A bridge of that name, which is not started yet."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (folder / name).mkdir()
+    made = Program(folder / name, sandbox.url, port)
+    made.environment |= {
+        "BOUNCESTREAM__OUTBOX__URL": url,
+        "BOUNCESTREAM__BRIDGE__NAME": name,
+        "BOUNCESTREAM_TEST_TTL": "3",
+    }
+    return made
+
+
+async def test_two_bridges_take_in_and_one_delivers_whoever_is_killed(
+    pg_url: str, tmp_path: Path, sandbox: Sandbox, session: aiohttp.ClientSession
+) -> None:
+    one, two = (program(tmp_path, pg_url, name, sandbox) for name in ("one", "two"))
+    db = None
+
+    async def until(rows: int) -> None:
+        async with asyncio.timeout(60):
+            while len(recorded(sandbox)) < rows:
+                await asyncio.sleep(0.02)
+
+    try:
+        await one.start()
+        await two.start()
+        await asyncio.gather(*(post(session, (one, two)[n % 2], event(n)) for n in range(60)))
+        await until(60)
+        await one.kill()
+        await asyncio.gather(*(post(session, two, event(n)) for n in range(60, 90)))
+        await until(90)
+        ids = [row["meta"]["id"] for row in recorded(sandbox)]
+        assert len(ids) == len(set(ids)) == 90
+        db = await Database.open(Server(pg_url, "who looks"))
+        found: dict[str, AtWork] = {at.bridge.name: at for at in await db.read(at_work)}
+        assert set(found) == {"one", "two"} and "relay" in found["two"].jobs and not found["one"].jobs
+        assert await two.stop() == 0
+        assert "two" not in {at.bridge.name for at in await db.read(at_work)}
+    finally:
+        if db is not None:
+            await db.close()
+        for each in (one, two):
+            if each.process is not None:
+                await each.kill()
+
+
+def recorded(sandbox: Sandbox) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = sandbox.state()["rows"]
+    return rows
