@@ -22,7 +22,7 @@ from psycopg.pq import TransactionStatus
 
 from bouncestream.outbox.engine import Refused
 from bouncestream.outbox.place import Server
-from bouncestream.outbox.postgres.translate import Insert, Statement, insert, many, translate
+from bouncestream.outbox.postgres.translate import Insert, Statement, array, insert, many, translate
 from bouncestream.outbox.queries import QUERIES, parse
 
 #: Seconds that a statement may take, and that it waits for a lock.
@@ -166,7 +166,7 @@ class ServerConnection:
         else:
             statement = Statement(many(parts, self._columns(parts.table)))
             for start in range(0, len(rows), ROWS_AT_ONCE):
-                columns = [list(values) for values in zip(*rows[start : start + ROWS_AT_ONCE], strict=True)]
+                columns = [array(values) for values in zip(*rows[start : start + ROWS_AT_ONCE], strict=True)]
                 self.run(self.conn.cursor(), statement, columns)
 
     def hold(self, sql: str, rows: Sequence[Sequence[Any]]) -> bool:

@@ -6,7 +6,9 @@ What differs by more than a rule is written down in `queries.sql`."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 #: Texts, comments and the parameters between them: `?`, `?3`, `:name`; not `::type`.
 _TOKEN = re.compile(r"'[^']*'|x'[0-9a-fA-F]*'|::\w+|\?(\d*)|:([a-z_]+)|%")
@@ -77,3 +79,19 @@ def many(one: Insert, types: dict[str, str]) -> str:
     arrays = ", ".join(f"%s::{types[name]}[]" for name in one.columns)
     names = ", ".join(one.columns)
     return f"INSERT INTO {one.table} ({names}) SELECT * FROM unnest({arrays}){one.tail}"  # noqa: S608
+
+
+def array(values: Iterable[Any]) -> str:
+    """Values of one column as PostgreSQL's text of an array (its documentation, 8.15.2 and 8.15.6). psycopg's own
+    way takes ten times as long, which is half of the time of an event."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, bytes):
+        return '"\\\\x' + value.hex() + '"'
+    return str(int(value)) if isinstance(value, bool) else str(value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from bouncestream.outbox.postgres.translate import Insert, insert, many, translate
+from bouncestream.outbox.postgres.connection import ServerConnection
+from bouncestream.outbox.postgres.translate import Insert, array, insert, many, translate
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,21 @@ def test_a_plain_insertion_becomes_one_of_many_rows() -> None:
 )
 def test_what_does_more_is_left_alone(sql: str) -> None:
     assert insert(sql) is None
+
+
+def test_the_values_of_a_column() -> None:
+    assert array([1, None, True]) == "{1,NULL,1}"
+    assert array(["", 'a"b', "c\\d", "NULL", "{,}"]) == '{"","a\\"b","c\\\\d","NULL","{,}"}'
+    assert array([b"", b"\x00\xff"]) == '{"\\\\x","\\\\x00ff"}'
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("kind", ["text", "bytea", "bigint"])
+def test_they_are_read_as_they_were(server_conn: ServerConnection, kind: str) -> None:
+    values = {
+        "text": ["", "a\"b'c", "\\", "\\\\x", "NULL", "null", " {,}\n", None, "日本", "%s"],
+        "bytea": [b"", b"\\", b"\x00\xff", None],
+        "bigint": [0, -1, (1 << 63) - 1, None],
+    }[kind]
+    found = server_conn.execute(f"SELECT ?::{kind}[]", (array(values),)).fetchone()
+    assert found == (values,)
