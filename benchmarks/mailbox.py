@@ -10,7 +10,7 @@ import shutil
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -113,29 +113,54 @@ def long_backlog(effort: Effort) -> list[Figure]:
 
 def idling(effort: Effort) -> list[Figure]:
     """What five mailboxes that nothing happens in cost: memory and processor time, above a bridge without any."""
-    seconds = effort.seconds * IDLE
+
+    def settled(bridge: Bridge, *, more: bool) -> None:
+        opened = sum(n for name, n in bridge.metrics().items() if name.startswith("mailbox_connections"))
+        if opened != (BOXES if more else 0):
+            raise Broken(f"{opened:g} of {BOXES} mailboxes are open. {bridge.said()}")
+
+    with _dovecot() as dovecot, scratch() as directory:
+        begin = lambda more: _bridge(directory, dovecot, BOXES if more else 0)  # noqa: E731
+        return _idle(effort, f"{BOXES} idle mailboxes", begin, settled, 10.0)
+
+
+def listening(effort: Effort) -> list[Figure]:
+    """What a listener for mail servers costs that nobody uses: memory and processor time, above none."""
+
+    def settled(bridge: Bridge, *, more: bool) -> None:
+        end = time.monotonic() + 20
+        while more and not door.exists():
+            if time.monotonic() > end:
+                raise Broken(f"it does not listen on {door}. {bridge.said()}")
+            time.sleep(0.05)
+
+    with scratch() as directory:
+        door = directory / "mta.sock"
+        extra = f'[smtp.mta]\nlisten = "unix:{door}"\nrecipients = ["bounces@example.org"]\n'
+        begin = lambda more: Bridge(directory, extra=extra if more else "")  # noqa: E731
+        return _idle(effort, "an idle listener for mail servers", begin, settled, 2.0)
+
+
+def _idle(
+    effort: Effort, what: str, begin: Callable[[bool], Bridge], settled: Callable[..., None], megabytes: float
+) -> list[Figure]:
     memory: list[float] = []
     cpu: list[float] = []
-    with _dovecot() as dovecot, scratch() as directory:
-        for _ in range(min(effort.reps, 3)):
-            found = []
-            for boxes in (0, BOXES):
-                with _bridge(directory, dovecot, boxes) as bridge:
-                    bridge.until_quiet()
-                    opened = sum(
-                        n for name, n in bridge.metrics().items() if name.startswith("mailbox_connections")
-                    )
-                    if opened != boxes:
-                        raise Broken(f"{opened:g} of {boxes} mailboxes are open. {bridge.said()}")
-                    used, began = bridge.process.cpu_ns(), time.monotonic()
-                    time.sleep(seconds)
-                    share = (bridge.process.cpu_ns() - used) / 1e9 / (time.monotonic() - began)
-                    found.append((bridge.process.memory(), share * 100))
-            memory.append(found[1][0] - found[0][0])
-            cpu.append(max(0.0, found[1][1] - found[0][1]))
+    for _ in range(min(effort.reps, 3)):
+        found = []
+        for more in (False, True):
+            with begin(more) as bridge:
+                bridge.until_quiet()
+                settled(bridge, more=more)
+                used, began = bridge.process.cpu_ns(), time.monotonic()
+                time.sleep(effort.seconds * IDLE)
+                share = (bridge.process.cpu_ns() - used) / 1e9 / (time.monotonic() - began)
+                found.append((bridge.process.memory(), share * 100))
+        memory.append(found[1][0] - found[0][0])
+        cpu.append(max(0.0, found[1][1] - found[0][1]))
     return [
-        Figure(f"{BOXES} idle mailboxes: more memory", memory, 10.0, at_least=False, unit="MB", counts_reps=False),
-        Figure(f"{BOXES} idle mailboxes: more CPU", cpu, 0.1, at_least=False, unit="%", counts_reps=False),
+        Figure(f"{what}: more memory", memory, megabytes, at_least=False, unit="MB", counts_reps=False),
+        Figure(f"{what}: more CPU", cpu, 0.1, at_least=False, unit="%", counts_reps=False),
     ]
 
 

@@ -44,4 +44,5 @@ ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
     "mail-sealed": mailbox.sealed,
     "mail-100k": mailbox.long_backlog,
     "mail-idle": mailbox.idling,
+    "smtp-idle": mailbox.listening,
 }
