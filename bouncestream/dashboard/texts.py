@@ -74,6 +74,7 @@ class Texts:
     proven: str = "proven {ago}"
     long_proven: str = "last proven {ago}"
     unproven: str = "not proven yet"
+    log_silent: str = "no refusal while sending so far"
     needs_you: str = "Needs you"
     day: str = "24 hours"
     week: str = "7 days"
@@ -117,6 +118,7 @@ class Texts:
     campaign: str = "Campaign UUID"
     since: str = "From day"
     until: str = "To day"
+    found: str = "Found"
     found_none: str = "No event fits."
     found_none_yet: str = "None of the events back to {time} UTC fits: so far a moment reached."
     narrow: str = "A day, an address, or the state held or dead makes the search quick."
@@ -137,6 +139,7 @@ class Texts:
     server_words: str = "The server's words"
     evidence: str = "Evidence"
     means: str = "Means"
+    unsubscribed: str = "The recipient wants no more of it."
     unsure: str = "Sure"
     soft_bounces: str = "Soft bounces"
     status: str = "Status"
@@ -187,7 +190,7 @@ class Texts:
     none_in_period: str = "Nothing came in within this period."
     and_more: str = "And {n} more."
     campaign_name: str = "Campaign"
-    no_campaign: str = "not told"
+    no_campaign: str = "without a campaign"
     no_names: str = (
         "The names of campaigns are those of Listmonk: the bridge asks for them while the dashboard is open."
     )
@@ -255,7 +258,7 @@ class Texts:
     its_url: str = "URL to enter at the provider"
     guide: str = "What to do at {provider}"
     guide_read: str = "By its documentation, read on {day}."
-    uuids: str = "Campaign and subscriber come back"
+    uuids: str = "Tells campaign and subscriber"
     retries: str = "It tries again"
     last_requests: str = "The last requests"
     last_inputs: str = "What came in last"
@@ -268,6 +271,7 @@ class Texts:
     test_event: str = "A signed test event, through your proxy, to the outbox:"
     test_mailbox: str = "Log in to the mailbox, and look at its folders:"
     no_public_url: str = "Set [server] public_url to see the whole URL."
+    whole_url: str = "For <path_secret> write [webhooks] path_secret of the configuration; it is not shown here."
     folders: str = "Folders"
 
     # doctor

@@ -27,7 +27,7 @@ def events_page(look: Look, found: Events, sources: Iterable[str]) -> Iterator[N
     if found.sealed:
         yield note(t.sealed_search, tone=Tone.LOOK)
         return
-    yield section(t.latest if not filters.any and not filters.before else t.search, *_found(look, found))
+    yield section(t.latest if not filters.any and not filters.before else t.found, *_found(look, found))
 
 
 def _found(look: Look, found: Events) -> Iterator[Node]:

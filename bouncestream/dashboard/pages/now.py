@@ -93,11 +93,18 @@ def _source(look: Look, source: Mapping[str, Any], days: Mapping[str, Bars]) -> 
             h.h3[h.a(href=f"/sources#{anchor(name)}")[printable(name)]],
             h.span(".quiet.small")[printable(source["provider"] or source["type"])],
         ],
-        h.p(class_=f"status {tone}")[light(tone), h.span[standing(look, source["state"], at, tone)]],
+        h.p(class_=f"status {tone}")[light(tone), h.span[of_source(look, source, at, tone)]],
         h.p(".small")[look.words(source["why"])] if source["why"] else None,
         bars(t, days.get(name, Bars())),
         h.p(".quiet.small")[f"{t.day}: {source['day']:,} · {t.week}: {source['week']:,}"],
     ]
+
+
+def of_source(look: Look, source: Mapping[str, Any], at: datetime | None, tone: Tone) -> Node:
+    """How a source stands; of Listmonk's log silence is the rule."""
+    if source["type"] == LOG and at is None and tone is Tone.CALM:
+        return look.t.log_silent
+    return standing(look, source["state"], at, tone)
 
 
 def standing(look: Look, state: str | None, at: datetime | None, tone: Tone) -> Node:

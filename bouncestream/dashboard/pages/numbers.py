@@ -50,7 +50,7 @@ def reasons_page(look: Look, found: Numbers) -> Iterator[Node]:
         known = REASONS.get(reason)
         told_by = {"reason": reason} | ({"campaign": found.campaign} if found.campaign else {})
         place = urlencode(told_by, errors="replace")
-        told = known.sentence if known else ""
+        told = known.sentence if known else t.unsubscribed if reason == "unsubscribe" else ""
         rows.append(
             [h.a(href=f"/events?{place}")[printable(reason)], *_counts(one), told, _newest(look, found, one)]
         )
@@ -63,19 +63,20 @@ def domains_page(look: Look, found: Numbers) -> Iterator[Node]:
     yield from _top(look, t.domains, "/domains", found)
     columns = (
         Column(t.domain), Column(t.refusals, "number"), Column(t.reason, wide=True), Column(t.refusing_since),
-        Column(t.newest_event, wide=True), Column(t.their_words),
+        Column(t.newest_event, wide=True), Column(t.their_words, wide=True),
     )  # fmt: skip
     rows: list[list[Node]] = []
     for domain, one in found.refused:
         first, newest = found.told.get(one.first), found.told.get(one.newest)
+        words = look.words(newest.words, SHORT) if newest else ""
         rows.append(
             [
-                _domain(domain),
+                [_domain(domain), h.small(".narrow-only.quiet")[words]],
                 f"{one.total:,}",
                 printable(", ".join(reason for reason, _ in one.reasons.most_common(2))),
                 moment(look, first.at if first else None),
                 moment(look, newest.at if newest else None),
-                h.span(".small")[look.words(newest.words, SHORT) if newest else ""],
+                h.span(".small")[words],
             ]
         )
     yield section(

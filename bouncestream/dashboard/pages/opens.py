@@ -41,7 +41,7 @@ def opens_page(look: Look, found: Opens | None, known: Mapping[str, Campaign]) -
         return
     shown = found.campaigns[:MOST]
     columns: tuple[Column, ...] = (
-        Column(t.campaign_name), Column(t.opens_total, "number"), Column(t.opens_machines, "number"),
+        Column(t.campaign_name), Column(t.opens_total, "number", wide=True), Column(t.opens_machines, "number"),
         Column(t.opens_proxies, "number", wide=True), Column(t.opens_people, "number", wide=True),
         Column(t.opens_readers, "number"), Column(t.opens_honest, "number"), Column(t.opens_listmonk, "number"),
     )  # fmt: skip
@@ -55,7 +55,7 @@ def opens_page(look: Look, found: Opens | None, known: Mapping[str, Campaign]) -
         else None,
     )
     columns = (
-        Column(t.campaign_name), Column(t.clicks, "number"), Column(t.opens_machines, "number"),
+        Column(t.campaign_name), Column(t.clicks, "number", wide=True), Column(t.opens_machines, "number"),
         Column(t.opens_people, "number", wide=True), Column(t.clickers, "number"),
         Column(t.opens_honest, "number"), Column(t.opens_listmonk, "number"),
     )  # fmt: skip

@@ -10,7 +10,7 @@ import htpy as h
 from htpy import Element, Node
 
 from bouncestream.dashboard.pages.listing import anchor
-from bouncestream.dashboard.pages.now import standing
+from bouncestream.dashboard.pages.now import of_source
 from bouncestream.dashboard.parts import SHORT, Column, Look, clock, command, facts, light, moment, note, table
 from bouncestream.dashboard.verdict import Tone, heard_at, tone_of
 from bouncestream.printable import printable
@@ -37,7 +37,7 @@ def _source(look: Look, one: Source) -> Iterator[Node]:
         h.span(".quiet")[printable(one.title or state["provider"] or state["type"])],
     ]
     yield h.div(".card.section")[
-        h.p(class_=f"status {tone}")[light(tone), h.span[standing(look, state["state"], at, tone)]],
+        h.p(class_=f"status {tone}")[light(tone), h.span[of_source(look, state, at, tone)]],
         h.p[look.words(state["why"])] if state["why"] else None,
         facts(list(_facts(look, one)), "facts words"),
         _guide(look, one),
@@ -67,7 +67,8 @@ def _guide(look: Look, one: Source) -> Node:
     return [
         h.h3[t.its_url],
         command(printable(one.url)),
-        h.p(".quiet.small")[t.no_public_url] if "<" in one.url else None,
+        h.p(".quiet.small")[t.no_public_url] if "<your address>" in one.url else None,
+        h.p(".quiet.small")[t.whole_url] if "<path_secret>" in one.url else None,
         h.details[
             h.summary[t.guide.format(provider=one.title)],
             h.ol(".way")[(h.li[printable(step)] for step in one.steps)],

@@ -59,6 +59,13 @@ def test_several_bridges_are_shown_with_what_they_do() -> None:
     assert "Bridges" not in page().text
 
 
+def test_silence_of_listmonks_log_is_the_rule() -> None:
+    log = SOURCE | {"name": "listmonk_log", "type": "log", "last_heard": None, "newest_hour": None}
+    text = page(found=FOUND | {"sources": [SOURCE, log]}).text
+    assert "no refusal while sending so far" in text
+    assert "not proven yet" not in text
+
+
 def test_what_was_never_proven_is_not_green() -> None:
     source = SOURCE | {"last_heard": None}
     made = page(found=FOUND | {"sources": [source]})

@@ -53,6 +53,9 @@ def test_a_webhook_and_a_mailbox_tell_how_to_try_them() -> None:
 
 def test_what_is_not_known_is_said() -> None:
     assert "Set [server] public_url" in page(replace(HOOK, url="https://<your address>/webhooks/ses")).text
+    text = page(replace(HOOK, url="https://bounces.example.org/webhooks/ses/<path_secret>")).text
+    assert "Set [server] public_url" not in text, "it is set"
+    assert "For <path_secret> write [webhooks] path_secret" in text
     assert "takes longer" in page(replace(HOOK, requests=None)).text
     assert "None among the newest." in page(BOX).text
     assert "so nothing can arrive" in page().text
