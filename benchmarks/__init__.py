@@ -8,5 +8,6 @@ would measure the load generator.
 
 In the order of use: machine (cores, processes, how busy they were), figures (medians, ratios, the table), prepared
 (distinct signed requests), load (wrk) and openloop (a fixed rate), bridge (bouncestream as its real command),
-servers/ (what it is compared with, and the sink), then the rows: ingest, delivery, latency, volume, footprint.
+servers/ (what it is compared with, and the sink), filled (an outbox with many events), then the rows: ingest,
+delivery, latency, volume, dashboard, open_pages (with a browser, tabs), footprint.
 """

@@ -28,8 +28,8 @@ _CONFIG = """
 listen = "127.0.0.1:{port}"
 token = "{token}"
 """
-#: Seconds of a run for each second of the effort.
-LONGER = 15
+#: Seconds of a run for each second of the effort; requests prepared for each that a first short run got answered.
+LONGER, SPARE = 15, 2.0
 
 
 def open_pages(effort: Effort) -> list[Figure]:
@@ -54,8 +54,8 @@ def open_pages(effort: Effort) -> list[Figure]:
             short = max(1.0, effort.seconds)
             rate = measure(bridge, prepared(A_SECOND * short), 64, short).rate
             for _ in range(effort.reps):
-                alone.append(measure(bridge, prepared(rate * seconds * 1.5), 64, seconds))
-                requests = prepared(rate * seconds * 1.5)
+                alone.append(measure(bridge, prepared(rate * seconds * SPARE), 64, seconds))
+                requests = prepared(rate * seconds * SPARE)
                 with _browser(directory, port, seconds, took):
                     beside.append(measure(bridge, requests, 64, seconds))
     figure = compare(

@@ -16,8 +16,8 @@ from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Place
 from bouncestream.outbox.view import View, view
 
-#: Seconds that one query may take.
-QUERY = 0.2
+#: Seconds that one query may take, and the dozen of the status.
+QUERY, STATUS = 0.2, 1.0
 #: Pages that are read at the same time, and that wait for their turn.
 AT_ONCE, WAITING = 2, 16
 #: Seconds that a page may wait and be read.
@@ -33,9 +33,9 @@ class Pages:
         self._outbox = outbox
         self.hidden = outbox.hidden  #: it is sealed, and not opened
 
-    def read(self, fn: Callable[[Conn], T]) -> T:
-        """The result of `fn`. Raises StoreError; StoreSlow after a moment."""
-        return self._outbox.read(fn, within=QUERY)
+    def read(self, fn: Callable[[Conn], T], within: float = QUERY) -> T:
+        """The result of `fn`. Raises StoreError; StoreSlow after a moment, or `within` seconds."""
+        return self._outbox.read(fn, within=within)
 
     def if_in_time(self, fn: Callable[[Conn], T]) -> T | None:
         """The same; None: it takes too long, which the page then says."""

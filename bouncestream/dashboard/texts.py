@@ -211,9 +211,9 @@ class Texts:
         "access log of your proxy, and who made them."
     )
     opens_rate: str = (
-        "Read by: recipients who opened by themselves or by an image proxy, or who clicked, each once. Apple's "
-        "Mail Privacy Protection fetches the pixel whether anybody reads or not, so its readers are here only if "
-        "they click: the true number is somewhat higher."
+        "Read by: recipients who opened by themselves or by an image proxy, or who clicked, each once; Rate: their "
+        "share of those that it was sent to. Apple's Mail Privacy Protection fetches the pixel whether anybody "
+        "reads or not, so its readers are here only if they click: the true number is somewhat higher."
     )
     opens_back: str = "The access log was read back to {time} UTC ({ago}), {size} MB of it."
     opens_short: str = "What is older is not read here."

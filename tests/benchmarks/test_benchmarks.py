@@ -34,6 +34,7 @@ FLASK = pytest.mark.skipif(importlib.util.find_spec("flask") is None, reason="on
         "relay",
         "latency",
         pytest.param("million", marks=WRK),
+        "dashboard",
         "import",
         "mail-latency",
         "mail-backlog",
