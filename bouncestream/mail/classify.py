@@ -270,7 +270,7 @@ def _doubt(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> tuple[str, str
     if status.startswith("4") and not reply.startswith("5") and not (proven or (of_domain and status == "4.0.0")):
         return hit.reason, f"the status {status} is temporary"
     words = stage.words
-    if _asks_again(words, of_domain):
+    if not (proven and of_domain) and _asks_again(words, of_domain):
         return "system_error", "it asks to try again later"
     if (
         status in ("5.1.7", "5.1.8")
@@ -280,7 +280,7 @@ def _doubt(hit: phrases.Hit, numbers: _Numbers, stage: _Stage) -> tuple[str, str
         return "sender_rejected", "it is about the sender's address"
     if has_any(words, _AFTER_HELO):
         return "policy", "it answers our own greeting"
-    if of_domain and numbers.inline.startswith("5.7."):
+    if of_domain and hit.state != "gone" and numbers.inline.startswith("5.7."):
         return "policy", f"the code {numbers.inline} is a policy's"
     if not of_domain and stage.masked and stage.names_data:
         return "user_filtered", "this carrier says so after DATA of what its filters refuse"

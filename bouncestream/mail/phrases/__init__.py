@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The phrases of mail servers and their meaning: tables by vendor, and the engine that finds them.
 
-clauses (a text, cut), composed and abroad (subjects and states, in English and other languages), tagging (finds
-them), subjects (whose thing), saying (how it is, in a clause), reading (what it all means).
+roles (whose the addresses and hosts are), clauses (a text, cut), composed and abroad (subjects and states, in
+English and other languages), tagging (finds them), small (words that turn nothing), subjects (whose thing), saying
+(how it is, in a clause), reading (what it all means).
 
 entry (the shape of a table), common (wordings that many servers share), servers (MTA programs), mailboxes (the
 large mailbox services), gateways (filters in front of a mailbox, and blocklists), regions (providers
 by region), shapes (where punctuation tells), engine.
 """
 
-from bouncestream.mail.phrases.clauses import told, with_roles
+from bouncestream.mail.phrases.clauses import told
 from bouncestream.mail.phrases.engine import Hit, find, find_all, recognised, shape, words
 from bouncestream.mail.phrases.reading import Reading, read_words, statements
+from bouncestream.mail.phrases.roles import with_roles
 from bouncestream.mail.phrases.tagging import names_sender
 
 __all__ = [

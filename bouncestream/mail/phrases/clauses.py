@@ -30,14 +30,14 @@ _TELLING_HOST = re.compile(r"spamhaus|spamcop|sorbs|barracuda|rbl|dnsbl|abuseat|
 _PASSED = re.compile(
     r"\b(?:(?:(?:spam|virus) )?[a-z][\w.-]{0,20} ?(?:=|: ?)(?:pass(?:ed)?|none|ok|neutral|clean)\b|"
     r"[a-z][\w.-]{0,20}=(?:no|known|valid|good|yes|[\d.]{1,9})\b|"
-    r"(?:dkim|spf|dmarc|filters?) passed\b|"
+    r"(?:dkim|spf|dmarc|filters?|greylisting) (?:passed|bestanden)\b|"
     r"(?:passed|accepted by) (?:the |all |our )?(?:dkim|spf|dmarc|filters?|checks?)\b|"
     r"(?:sender|mail from)(?: address| domain)? (?:is |was |has been )?(?:ok|accepted|fine|valid|verified)\b|"
     r"call-?(?:out|back) (?:succeeded|was successful)\b|"
     r"(?:was|were|is|has been) (?:scanned|checked|tested|looked at) (?:for|by) [a-z]{1,20}(?: and [a-z]{1,20})?)"
 )
 _PASSING = (
-    "pass", "=", ": none", ": ok", ":none", ":ok", "neutral", "clean", "ecked", "scanned", "looked at",
+    "pass", "=", "bestanden", ": none", ": ok", ":none", ":ok", "neutral", "clean", "ecked", "scanned", "looked at",
     "tested", "accepted by",
 )  # fmt: skip
 _ACCEPTED = (" ok", " accepted", " fine", " valid", " verified", " succe")
@@ -57,28 +57,11 @@ _DENIED = re.compile(
     r"|(?:not|never) (?:be )?(?:try|tried|retry|resend)(?: it)?(?: again)?(?: later)?\b"
     r"|(?:return(?:ed|ing)?|back) (?:mail |message )?to (?:the )?(?:original )?senders?\b(?!'))"
 )
-_NO = (
-    r"(?:not|no|nor|never|without|nicht|keine?[nmrs]?|weder|pas|aucune?|ni|sin|non|nessuna?|senza|"
-    r"nao|sem|nem|niet|geen|nie|zaden|ne|neni|zadn[aey]|inte|ingen|ikke|ei|nem|nincs|nu|не|нет|ні|немає|μη|δεν)"
-)
-_BETWEEN = (
-    r"(?:a|an|the|any|as|is|was|been|being|seen|considered|classified|treated|taken|regarded|marked|flagged|caused|"
-    r"because|due|by|of|to|for|on|in|our|here|it|this|wegen|durch|als|ein|eine[nmrs]?|der|die|das|des|par|pour|de|du|"
-    r"une?|la|le|el|l|por|per|un[ao]?|um|uma|e|es|est|era|cause|causa|culpa|come|como|comme|ete|sido|stato|stata|"
-    r"door|vanwege|wegens|z|powodu|przez|kvuli|pga|grund|av|af|som|en|ett|et|fordi|ole|из|за|через|bir|care|din|you|listed|"
-    r"refus\w*|reject\w*|rechaz\w*|rejet\w*|abgelehnt|abgewiesen|geweigerd|odrzuc\w*|odmit\w*|отклон\w*|recus\w*|"
-    r"matter|question|frage|cuestion|questione|kwestia|sprawa|вопрос\w*|error\w*|erro|fehler|erreur|fout|fel|feil|fejl|virhe|hiba|chyba|blad|ошибк\w*|problem\w*|hata|eroare|greska|storung|"
-    r"rifiut\w*|respins\w*|avvis\w*|afvis\w*)"
-)
 _STEM = (
     r"(?:spam\w*|virus\w*|malware|block\w*|geblock\w*|geblokk\w*|gesperrt\w*|sperr\w*|bloqu\w*|blocc\w*|blok\w*|"
     r"zablok\w*|full|voll|plein\w*|llen[oa]|chei[oa]|pien[oa]|vol|pelna|plna|fuld|quota\w*|kontingent|cuota|filt\w*|"
     r"greylist\w*|blacklist\w*|tempora\w*|vorubergehend\w*|tijdelijk\w*|tymczasow\w*|docasn\w*|tillfallig\w*|"
     r"midlertidig\w*|спам\w*|временн\w*|тимчасов\w*|переполн\w*|заблок\w*|фильтр\w*)"
-)
-_DENIED_ABROAD = re.compile(
-    rf"\b{_NO}(?: {_BETWEEN}){{0,4}} {_STEM}|"
-    r"\b(?:dolu|spam|engel\w*|gecici|kota)\w*(?: \w{1,20}){0,2} degil\w*"
 )
 _BESIDE = late(
     rf"\b(?:{_STEM}|kvot\w*|kwot\w*|limit\w*|квот\w*|speicher\w*|space|storage|antispam\w*|espace|espacio|spazio)"
@@ -88,17 +71,9 @@ _BESIDE = late(
     r"nehraj\w* rol\w*|ingen roll?e?|ei vaikuta|nem szamit|не име\w* значения|не игра\w* роли|ни при чем)"
     r"(?: (?:here|hier|ici|aqui|qui|in this|with it))?"
 )
-_PASSED_ABROAD = re.compile(
-    r"\b(?:spf|dkim|dmarc|greylist\w*|(?:anti)?spam\w*|(?:anti)?virus\w*|filt\w*)(?: ?[:=] ?| )(?:\w{1,14} )?"
-    r"(?:ok|okay|bestanden|passed|reussi\w*|passe|superad\w*|aprobad\w*|superat\w*|valid\w*|geslaagd|zaliczon\w*|"
-    r"w porzadku|prosel|proslo|пройден\w*|в норме|good|clean|fine|correct[oa]?|godkan\w*|godkendt|godkjent|"
-    r"lapaisty|megfelelt|basarili|gecti|aprobat)\b"
-)
 _TOPICS = (
-    "spf", "dkim", "dmarc", "spam", "vir", "malw", "blo", "sperr", "full", "fuld", "vol", "plein", "llen", "chei",
-    " pien", "peln", "plna", "quota", "kont", "cuot", "filt", "list", "tempor", "vorub", "tijd", "tymcz", "docas",
-    "tillf", "midl", "dolu", "engel", "gecici", "kota", "спам", "времен", "тимчас", "перепол", "заблок", "фильтр",
-    "polic", "too ", "reput", "disab", "suspen",
+    "spam", "vir", "malw", "polic", "bloc", "list", "full", "filt", "quota", "tempor", "too ", "reput", "disab",
+    "susp",
 )  # fmt: skip
 _ASIDE = (
     " rol", "matter", "irrelevant", "nothing to do", "zur sache", "pour rien", "a ver", "que ver", "papel", "entra",
@@ -110,17 +85,6 @@ _IDLE = (
     "to sender", "to the sender", "original sender",
 )  # fmt: skip
 """Without any of these, what is denied, or passed, cannot be told: most texts need not be searched for it."""
-_SENDERS = (
-    "absend", "expedit", "remit", "remet", "mittent", "afzend", "nadawc", "avsand", "afsend", "avsend", "odesil",
-    "отправит", "gonder",
-)  # fmt: skip
-_SENDER_FINE = late(
-    r"\b(?:absender|expediteur|remitente|remetente|mittente|afzender|nadawc|avsandare|afsender|avsender|odesilatel|"
-    r"отправител|gonderen)\w{0,12}(?: \w{1,14}){0,2}? (?:ok|(?:uber|ge)pruft|in ordnung|akzeptiert|korrekt|"
-    r"verifi\w+|accept\w+|acept\w+|accett\w+|corre[ct]\w+|akkoord|goedgekeurd|geaccepteerd|zweryfikowan\w*|poprawn\w*|godk\w+|"
-    r"overen\w*|провер\w+|принят\w*|dogrulan\w*)\b(?: (?:und|et|y|e|en|i|a|och|og|и|ve) (?:in ordnung|ok))?"
-)
-"""That the sender is fine is no cause."""
 _DENIED_JOINED = re.compile(
     r"(?:并非|並非|不是|非因|没有被|沒有被|并未被)[^,.，。；\n]{0,20}?(?:垃圾|满|滿|容量|拒|黑名|时|時|病毒|屏蔽|拦截|攔截|过滤|過濾)[^,.，。；\n]{0,20}|"
     r"(?:迷惑|容量|満|一時|フィルタ|フロック|制限|拒否|スハム|ウイルス)[^,.。\n]{0,30}(?:てはありません|てはなく|てはない)|"
@@ -131,9 +95,11 @@ _DENIED_JOINED = re.compile(
 _WRAPPED = re.compile(r"[(\[（「“\"'<]\s{0,2}([^\s()\[\]（）「」“”\"'<>]{1,64}@[\w.-]{1,255})\s{0,2}[)\]）」”\"'>]")
 """An address in brackets or quotes, which are no end of a clause."""
 _QUOTED = re.compile(r"[\"„“«]\s?([\w.+-]{1,40})\s?[\"“”»]")
-"""A name in quotes, neither."""
+"""A name in quotes, neither: it is called so."""
 _ANY_MORE = re.compile(r"\((mehr|plus|mas|mais|piu|meer)\)")
 _SORRY = re.compile(r"申し訳(?:こさい|あり)ません")  # "there is no excuse", folded
+_PATH = re.compile(r"(?<![^\s(\[<\"'=])/(?:[\w.+-]{1,64}/){0,12}[\w.+-]{1,64}/?")
+_ASKED = re.compile(r"(?:^|(?<=[.!?;:\n]))[^.!?;:\n]{2,200}[^\W\d_]\?(?=\s{0,9}$|\s{1,9}[A-ZÀ-ÞА-Я(<\"])")
 """Nothing of these is said: a hint that is denied, and whom the mail went back to."""
 
 
@@ -269,11 +235,16 @@ def in_full(plain: str) -> str:
 
 def told(text: str) -> str:
     """What `text` says, folded, without links, stages, checks that passed and hints that are denied."""
-    plain = in_full(folded(unescaped(text)).replace("’", "'"))
+    text = unescaped(text)
+    if text.count("?") == 1:  # more of them stand for letters that were lost
+        text = _ASKED.sub(" ", text)
+    if "/" in text:
+        text = _PATH.sub(" file ", text)
+    plain = in_full(folded(text).replace("’", "'"))
     if "no one" in plain:
         plain = plain.replace("no one", "nobody")
     if '"' in plain or "«" in plain or "“" in plain or "„" in plain:
-        plain = _QUOTED.sub(r" \1 ", plain)
+        plain = _QUOTED.sub(r" called \1 ", plain)
     if "(m" in plain or "(p" in plain:
         plain = _ANY_MORE.sub(r"\1", plain)
     if "\n" in plain:
@@ -288,80 +259,14 @@ def told(text: str) -> str:
         plain = LINK.sub(telling, plain)
     if has_any(plain, _PASSING) or has_any(plain, _ACCEPTED):
         plain = _PASSED.sub(" ", plain)
-    on_topic = has_any(plain, _TOPICS)
-    if (on_topic and has_any(plain, _DENYING)) or has_any(plain, _IDLE):
+    if (has_any(plain, _TOPICS) and has_any(plain, _DENYING)) or has_any(plain, _IDLE):
         plain = _DENIED.sub(" ", plain)
     plain = without_denials(plain)
     if has_any(plain, _ASIDE):
         plain = _BESIDE.sub(" ", plain)
-    if on_topic:
-        plain = _PASSED_ABROAD.sub(" ", plain)
-        plain = _DENIED_ABROAD.sub(" ", plain)
-    if has_any(plain, _SENDERS):
-        plain = _SENDER_FINE.sub(" ", plain)
     if not plain.isascii():
-        plain = _DENIED_JOINED.sub(" ", plain)
-    if "申し訳" in plain:
-        plain = _SORRY.sub(" ", plain)
+        plain = _SORRY.sub(" ", _DENIED_JOINED.sub(" ", plain))
     return plain
-
-
-_NAMED = re.compile(r"(?<![\w./+@-])[\w+-]{1,64}+(?:[.@][\w+-]{1,64}+){1,12}(?![\w@/])")
-_HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,9}", re.IGNORECASE)
-
-
-def with_roles(text: str, address: str, ours: tuple[str, ...]) -> str:
-    """`text` with our own addresses and their domains said to be the sender's, hosts of others said to be so, and
-    the name of the recipient's `address`, where it stands alone, made an address. All are lower case."""
-    name, _, domain = address.partition("@")
-    lower = text.lower()
-
-    def role(match: re.Match[str]) -> str:
-        word = match[0].lower()
-        if word == name:
-            return " @ "
-        if "@" in word:
-            return " mailfrom " if word in ours and word != address else match[0]
-        if not domain or _HOST.fullmatch(word) is None or _kin(word, domain):
-            return match[0]
-        if not f".{word}".endswith(dotted):
-            return " otherhost " if of_hosts else match[0]
-        return " sender domain " if named and word in houses else " ourhost "
-
-    houses = tuple(mine.rpartition("@")[2] for mine in ours)
-    dotted = tuple(f".{house}" for house in houses)
-    of_hosts = has_any(lower, _OF_HOSTS)
-    named = of_hosts or has_any(lower, ours)
-    if of_hosts or has_any(lower, houses):
-        text = " ".join(_NAMED.sub(role, w) if "." in w or "@" in w else w for w in text.split(" "))
-    house = domain.split(".", 1)[0]
-    if len(house) > 4 and house in lower:
-        text = _alone(text, house, f" {domain} ")
-    return _alone(text, name, " @ ") if len(name) > 1 and name in lower else text
-
-
-_OF_HOSTS = ("exist", "resolv", "domain", "nxdomain", "dns", "no such", "not found")
-"""Without any of these, whose host is named does not matter."""
-
-
-def _kin(host: str, domain: str) -> bool:
-    """Whether one is the other, or within it."""
-    return host == domain or host.endswith("." + domain) or domain.endswith("." + host)
-
-
-def _alone(text: str, name: str, role: str) -> str:
-    """`text` with `role` wherever `name` stands alone."""
-    lower = text.lower()
-    kept, last = [], 0
-    place = lower.find(name) if len(lower) == len(text) else -1
-    while place >= 0:
-        end = place + len(name)
-        before, after = lower[place - 1 : place], lower[end : end + 2].lstrip(".")
-        if not any(c.isalnum() or c in "@.+-_" for c in before + after[:1]):
-            kept.append(text[last:place])
-            last = end
-        place = lower.find(name, end)
-    return role.join((*kept, text[last:])) if kept else text
 
 
 def cut(text: str) -> Iterator[Clause]:

@@ -18,7 +18,7 @@ ENGLISH: Mapping[str, str] = {
         user, users, box, rcpt, username, mailbox*, recipient*, addressee*, account*, address, addresses, email,
         e mail, inbox, person, people, customer*, subscriber*, alias, aliases, destination, local part, login,
         mail drop, maildrop, userid, reader*, member*, employee*, name, id, owner, student, delivery point,
-        tenant, principal, user record*, account record*, mailbox record*, recipient record*""",
+        tenant, principal, holder, user record*, account record*, mailbox record*, recipient record*""",
     "domain": """
         domain*, host, host name, hostname, mail domain, destination system, destination server, mail exchanger,
         mx record*, domain name, domain part""",
@@ -35,7 +35,7 @@ ENGLISH: Mapping[str, str] = {
         host, sending server, mta, peer, my name, your side, sasl, auth, authentication, credentials, smarthost,
         relay user, logging in, login failed""",
     "yours": "your",
-    "elsewhere": "otherhost, elsewhere, upstream",
+    "elsewhere": "otherhost, otheraddress, elsewhere, upstream",
     "list": """
         mailing list, distribution list, list, lists, group, groups, newsgroup, groupe, grupo, gruppe*, gruppo,
         groep, группа""",
@@ -54,17 +54,17 @@ ENGLISH: Mapping[str, str] = {
         maildir*, resolver*, datenbank,
         verzeichnis, annuaire, base de donnees, redirect target*, redirect target user, object class""",
     "system": """
-        server, servers, system*, service*, connection*, session*, disk*, queue*, device*, host key, process*,
-        method*, program*, time, limit*, machine*, site, sites, organisation*, organization*, company, rechner*,
-        maquina, macchina, sitio, empresa, entreprise, firma, line, lines, type, port, encoding, serveur*,
-        servidor*, serveris, сервер*, sunucu*, szerver*, may chu, palvelin*, charset, transport*, network,
-        gateway*, relay, relaying, error*, request*, cipher*, mechanism*, relay domain*""",
+        server, servers, serveren, serverul, system*, service*, connection*, session*, disk*, queue*, device*,
+        host key, process*, method*, program*, time, limit*, machine*, site, sites, organisation*,
+        organization*, company, rechner*, maquina, macchina, sitio, empresa, entreprise, firma, line, lines,
+        type, port, encoding, serveur*, servidor*, serveris, сервер*, sunucu*, szerver*, may chu, palvelin*,
+        charset, transport*, network, gateway*, relay, relaying, serwer*, mailserver*, mailsystem*, poslu*,
+        sustav*, tjener*, jarjestelm*, palvelim*, систем*, система, διακομιστ*, συστημα*, сървър*, he thong,
+        error*, request*, cipher*, mechanism*, relay domain*, sistema, sistemi, sistemul*""",
     "part": """
-        attachment*, im from, im header, en from, dans from, no from, nel from, im betreff, link*, url*, refers,
-        mentions, quotes, message id, website*, web site*, web address*, web page*, embedded, to header*, cc
-        header*, bcc header*, field*, in header*, in the header*, in to, in cc, in bcc, in from, in signature, in
-        the signature, in dkim, in subject, in the subject, in message, in the message, in mail header*, in body,
-        in the body, header cc, header to, header from, user agent""",
+        attachment*, link*, url*, refers, mentions, message id, website*, embedded, in signature, header*,
+        field*, signature, im from, im header, im betreff, in to, in from, in subject, in the subject, in the
+        message, in body, in the body, header to, user agent""",
     "protocol": "command*, parameter*, syntax, sequence, triplet*, protocol*, option*, argument*, verb",
     # What is not there, by where its subject stands: before it, behind it, on either side.
     "not there <": """
@@ -99,18 +99,18 @@ ENGLISH: Mapping[str, str] = {
         unknown, non existent, non existing, nonexistent, nonexisting, unallocated, invalid, undefined,
         unrecognized, unrecognised, unroutable, unrouteable, unresolvable""",
     "gone <": """
-        is not used, no longer exist*, no longer valid, no longer available, no longer in use, no longer used, no
-        longer active, no longer here, no longer on, no longer with, no longer at, no longer employed, no longer
-        work*, no longer associated, no longer part of, no longer accepts mail, no longer accepts email, no
-        longer has, no longer in service, no longer supported, no longer in operation, not in use, not used any
-        more, not exist any more, has gone away for good, is closed, been discontinued, was given up, been given
-        up, given up by, been abandoned, been dropped, left the company, left our, left the school, left the
-        firm, left the business, left the institution, left the college, left company, left the organization,
-        left the organisation, left this company, left the university, is deceased, passed away, has departed,
-        left us, was wiped, been wiped, was destroyed, been destroyed, was shut down, been shut down, been
-        withdrawn, was withdrawn, been dissolved, was dissolved, was abandoned, was discontinued, no longer
-        registered, no longer hosted, no longer known, no longer assigned, no longer listed, no longer served,
-        ceased to exist""",
+        is not used, no longer exist*, no longer valid, no longer available, no longer in use, no longer used,
+        no longer active, no longer here, no longer on, no longer with, no longer at, no longer employed, no
+        longer work*, no longer associated, no longer part of, no longer accepts mail, no longer accepts email,
+        no longer has, no longer in service, no longer supported, no longer in operation, not in use, not used
+        any more, not exist any more, has gone away for good, is closed, been discontinued, was given up, been
+        given up, given up by, been abandoned, been dropped, left the company, left our, left the school, left
+        the firm, left the business, left the institution, left the college, left company, left the
+        organization, left the organisation, left this company, left the university, is deceased, passed away,
+        has departed, left us, was wiped, been wiped, taken down, was destroyed, been destroyed, was shut down,
+        been shut down, been withdrawn, was withdrawn, been dissolved, was dissolved, was abandoned, was
+        discontinued, no longer registered, no longer hosted, no longer known, no longer assigned, no longer
+        listed, no longer served, ceased to exist""",
     "gone =": """
         deleted, closed, removed, cancelled, canceled, terminated, purged, retired, decommissioned, erased,
         gone""",

@@ -17,7 +17,8 @@ from bouncestream.mail.phrases.clauses import BECAUSE, Clause, cut, told
 from bouncestream.mail.phrases.composed import NEUTRAL, NOT_THERE, STATES
 from bouncestream.mail.phrases.engine import Hit
 from bouncestream.mail.phrases.saying import Said, read, strange_in, tags_of, tells
-from bouncestream.mail.phrases.tagging import is_small
+from bouncestream.mail.phrases.small import is_small
+from bouncestream.mail.phrases.subjects import SELF
 from bouncestream.mail.reason import kind_of
 from bouncestream.record import record
 
@@ -33,6 +34,9 @@ _NAMED = ("sender", "client", "part", "record", "elsewhere")
 
 _ONCE = ("mailbox_full", "mailbox_disabled")
 """Reasons that may be history: "it was full for a year, and has been deleted"."""
+
+_WHY = ("mailbox_full", "policy", "spam", "user_filtered", "too_many")
+"""Reasons for which a mailbox may have been deleted."""
 
 _OF_THE_MAILBOX = ("mailbox_full", "mailbox_disabled", "user_filtered", "moved_owner")
 """Reasons that speak against "not there", wherever they stand."""
@@ -75,6 +79,7 @@ def read_words(text: str, heard: str = "") -> Reading:
             (once and hit.state == "gone" and kind_of(hit.reason) == "hard")  # the last state counts
             or (hit.reason in _OF_THE_MAILBOX and not hit.inherited and not _was_full(best, hit, clauses))
             or _looked_in_vain(hit)
+            or (best.subject == "domain" and hit.reason == "network")  # "host not found. Name service error …"
             or (hit.sure and not best.sure)
         ):
             best = hit
@@ -124,7 +129,12 @@ _WAS = re.compile(
     r"esteve|antes|prima|avant|auparavant|eerder|wczesniej|drive|predtym|tidigare|tidligere|aiemmin|korabban|onceden|"
     r"раньше|ранее|раніше|раниие)\b"
 )
-_DNS = re.compile(r"nxdomain|null ?mx")
+_FAILED = re.compile(
+    r"\b(?:fail|fehlgeschlagen|scheiter|gescheitert|echou|echec|fallo\b|fracas|falhou|fallit|mislukt|nie powiod|"
+    r"selha|misslyck|mislykk|не удал|basarisiz)"
+)
+_IN_VAIN = re.compile(r"\b(?:not|cannot|nicht|pas|nao|non|niet|nie|ne|no se|inte|ikke|не|fail\w*|error)\b")
+_DNS = re.compile(r"nxdomain|null ?mx|no such (?:domain|host)")
 _READ = ("LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "HEBREW", "ARABIC", "THAI")
 
 
@@ -137,10 +147,8 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     """What a sentence says."""
     found = _found(clauses)
     alone = found is not None and len(clauses) == 1 and not found.weak and kind_of(found.reason) != "hard"
-    if alone and found is not None and engine.heard(found, heard) and not _DNS.search(clauses[0].text):
-        once = found.reason in _ONCE and _WAS.search(clauses[0].text)
-        if not once:
-            return found
+    if alone and found is not None and engine.heard(found, heard) and not _may_be_gone(clauses[0].text):
+        return found
     if not any(tells(clause.text) for clause in clauses):
         return found
     said = _said(clauses)
@@ -151,8 +159,9 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     gone_ones = [(at, one) for at, one in gone_ones if not denied[at]]  # "not because the user does not exist"
     gone_ones.sort(key=lambda placed: (not placed[1].proof, bool(placed[1].strange)))
     place, gone = next((placed for placed in gone_ones if not _against(*placed, said, effects)), (0, None))
-    if gone is not None and gone.inherited and place and not gone.strange:
-        gone = gone._replace(strange=strange_in(clauses[place - 1].text))
+    before = clauses[place - 1].text if place else ""
+    if before and gone is not None and not gone.strange and (gone.inherited or _FAILED.search(before)):
+        gone = gone._replace(strange=strange_in(before))  # "the copy failed: address unknown"
     if gone is not None and gone.strange and not gone.proof:
         clear = found is not None and not found.weak and (found.sure or kind_of(found.reason) != "hard")
         return found if clear else _doubtful(gone)
@@ -171,21 +180,36 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     if found is not None and not found.weak and kind_of(found.reason) != "hard" and not gone.proof:
         for at, clause in enumerate(clauses):
             hit = engine.find(engine.plain_words(clause.text))
-            if hit is None or hit.weak or kind_of(hit.reason) == "hard" or not engine.heard(hit, heard):
-                continue
-            if gone.subject == "domain" and hit.reason == "network" and not hit.within:
-                continue  # "DNS error: this domain does not exist"
-            if at < place and effects[place] and hit.reason in ("mailbox_disabled", "policy", "user_filtered"):
-                continue
-            if gone.state == "gone" and (
-                hit.reason == "mailbox_disabled" or (at == place and hit.reason == "mailbox_full")
+            clear = hit is not None and not hit.weak and kind_of(hit.reason) != "hard"
+            if (
+                clear
+                and hit is not None
+                and engine.heard(hit, heard)
+                and _outranks(hit, at - place, gone, effects[place])
             ):
-                continue
-            if at == place and gone.state == "takes no mail" and hit.reason == "user_filtered":
-                continue
-            if at <= place or hit.reason in _OF_THE_MAILBOX:
                 return hit
     return _hit(gone)
+
+
+def _may_be_gone(text: str) -> bool:
+    """Whether a clause with another cause may tell all the same that something is gone."""
+    return _DNS.search(text) is not None or any(tag.name[0] == "g" for tag in tags_of(text)[1])
+
+
+def _outranks(hit: Hit, at: int, gone: Said, why: bool) -> bool:
+    """Whether the table's words for another cause outrank "not there". `at`: so many clauses behind it; `why`: "not
+    there" is told as the reason of something."""
+    if gone.subject == "domain" and hit.reason == "network" and not hit.within:
+        return False  # "DNS error: this domain does not exist"
+    if why and at < 0 and hit.reason in ("mailbox_disabled", "user_filtered"):
+        return False
+    if gone.state == "gone" and (hit.reason == "mailbox_disabled" or (at == 0 and hit.reason in _WHY)):
+        return False  # "was deleted by the retention policy"
+    if at == 0 and gone.state == "takes no mail" and hit.reason == "user_filtered":
+        return False
+    if at == 0 or hit.reason in _OF_THE_MAILBOX:
+        return True
+    return at < 0 and (gone.inherited or hit.reason in ("network", "system_error"))
 
 
 def _doubtful(gone: Said) -> Hit:
@@ -221,14 +245,19 @@ def _said(clauses: list[Clause]) -> list[tuple[int, Said]]:
 
 def _against(at: int, gone: Said, said: list[tuple[int, Said]], effects: list[bool]) -> bool:
     """Whether what else is said in the sentence speaks against "not there". `effects`: which clauses tell why."""
+    named = not gone.inherited and any(word == "@" or word.startswith(SELF) for word in gone.words.split())
     for place, other in said:
+        if named and place != at and other.subject in ("sender", "client", "part", "content"):
+            continue  # "the sender was accepted, but a@example.com is unknown"
         if gone.subject == "domain" and other.subject in ("client", "sender"):
             return True  # "domain does not exist: no PTR for …"
         if place == at + 1 and other.words.startswith(("mailfrom", "for mailfrom")):
             return True  # "unknown user: news@…", which is our address
         if not other.state:
-            if place < at and other.subject in ("sender", "client", "part"):
+            if place < at and (other.subject in ("sender", "client", "part") or "otheraddress" in other.words):
                 return True  # "callout to the sender: user unknown"
+            if place < at and other.subject == "record" and _IN_VAIN.search(other.words):
+                return True  # "could not ask the directory: user unknown"
             if place == at + 1 and gone.inherited and other.subject in ("record", "elsewhere"):
                 return True  # "not found: A record for …"
             continue

@@ -13,10 +13,10 @@ from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from bouncestream.mail.phrases.clauses import folded, has_any, listed
 from bouncestream.mail.phrases.composed import NEUTRAL, STATES
+from bouncestream.mail.phrases.small import is_small
 from bouncestream.mail.phrases.subjects import ARTICLES, FOREIGN, MANY, OFS, SUBJECTS, Subjects
 from bouncestream.mail.phrases.tagging import (
     Tag,
-    is_small,
     joined,
     squeezed,
     tagged,
@@ -37,8 +37,7 @@ LETTERS = 24
 
 _GENITIVE_OF = listed("of de du des del della dell do da dos di van der")
 _WHICH = ("that", "which", "who")
-_MODAL = listed("would may might should can will wants want likes accepts accept takes take")
-_BEING = (["are"], ["is"], ["will"], ["were"])
+_BEING = (["is"], ["are"])
 _NOBODY = listed("""
     nobody niemand niemanden personne nadie ninguem nessuno nikt nikdo nikto ingen никто ніхто никои nimeni nitko
     niko nihce kimse kukaan senki
@@ -52,20 +51,9 @@ _USES = tuple(
 _HAS = (
     "has this", "has that", "has such", "hat diese", "heeft dit", "a cette", "tiene esta", "ha questo", "tem este",
 )  # fmt: skip
-_OUT = (["from"], ["aus"], ["de"], ["dalla"], ["da"], ["uit"], ["z"], ["из"])
-_QUEUES = tuple(
-    listed(
-        "list contact kontakt queue spool quarant warteschlange file cola coda fila wachtrij kolejk fronty очеред"
-    )
-)
 _WITH = listed("with met mit avec con com med")
 _US = listed("us uns nous nosotros nos noi ons oss nas нас")
-_MAY = listed("may can darf kann peut puede pode puo mag kan moze smi far может")
 _AT = tuple(folded(one) for one in ("に", "で", "上", "中", "里", "内", "에", "-に", "ーに", "ーで"))
-_FROM = listed("von van da av af z ze de d di")
-_STRANGERS = tuple(listed("inconnus desconocid desconhecid sconosciut desconegut strain necunoscut"))
-"""Who is behind the last of these, where no noun stands beside them; "de" is "of" as well."""
-_GENITIVE = listed("des du del della dell do dos van")
 _FOR_ALL = frozenset(["at", "all", "any", "nullmx", "null", "anymore", "here", "ever"])
 
 
@@ -195,7 +183,6 @@ class _Reader(Subjects):
             return True
         after = next((self.words[at + 1 : at + 2] for at, word in enumerate(self.words) if word in _NOBODY), [])
         uses = has_any(self.shown, _HAS) or any(word.startswith(_USES) for word in self.words)
-        uses = uses and _MAY.isdisjoint(self.words)
         return (uses or not _WITH.isdisjoint(after)) and any(one.name == "mailbox" for one in self.subjects)
 
     def _takes_none(self, tag: Tag) -> Said:
@@ -222,42 +209,20 @@ class _Reader(Subjects):
             return self._ahead(i) or (self._behind(tag) if last else "")
         if side == "*":
             return self._around(i)
-        if tag.name == "not there =" and self._from_unknown(i):
-            return "sender"
         if side == "=":
             return self._beside(i) or self._ahead(i) or self._behind(tag)
         return self._behind(tag) or next((a for a in (self._ahead(i),) if a in ("mailbox", "domain", "sender")), "")
-
-    def _from_unknown(self, i: int) -> bool:
-        """Whether a state is who writes: "von Unbekannten"."""
-        before = self.tags[i - 1] if i else None
-        if before is None or before.end != self.tags[i].at:
-            return False
-        stranger = self._word(before) not in ("de", "d", "di") or self._word(self.tags[i]).startswith(_STRANGERS)
-        return before.name == "from" or (before.name == "of" and self._word(before) in _FROM and stranger)
 
     def _around(self, i: int) -> str:
         """The subject that a state is said of in a language whose order is free: the one before it, unless only the
         one behind it can be meant."""
         state = self.tags[i]
         before = self._behind(state)
-        if before and self._of_something(state):
-            return ""
         after = next((tag.name for tag in self.subjects if 0 <= tag.at - state.end < REACH), "")
         if before in ("mailbox", "sender", "thing"):
             return before
         at_place = (before or after) == "system" and all(self._prepositional(noun) for noun in self.subjects)
         return after or (self.before if at_place and self.before else before)
-
-    def _of_something(self, state: Tag) -> bool:
-        """Whether the only subject before a state is whose something else is that: "Das Skript des Benutzers"."""
-        near = [tag for tag in self.subjects if tag.end <= state.at]
-        if len(near) != 1 or not self._prepositional(near[0]):
-            return False
-        at = near[0].at - 1
-        while at > 0 and self.words[at] in ARTICLES:
-            at -= 1
-        return at > 0 and self.words[at] in _GENITIVE and self.words[at - 1] not in ARTICLES
 
     def _other(self, tag: Tag, owner: str) -> str:
         """Whose it is instead, by what else the clause names."""
@@ -267,8 +232,6 @@ class _Reader(Subjects):
         behind = [word for word in self.words[tag.end : tag.end + 3] if word not in ARTICLES]
         if tag.name[0] == "g" and behind[:1] == ["you"]:
             return "sender"  # "removed you from his contacts"
-        if tag.name[0] == "g" and behind[:1] in _OUT and behind[1:] and behind[1].startswith(_QUEUES):
-            return "content"  # "deleted from the queue"
         for subject in self.subjects:
             if subject.name in FOREIGN and (subject.name not in LATE or subject.end <= tag.at):
                 return subject.name
@@ -349,17 +312,11 @@ class _Reader(Subjects):
             and self.words[state.at - 1] not in NEUTRAL
         ):
             return ""  # an adjective behind a noun that is not known
-        being = self.words[subject.end : subject.end + 1] in _BEING
-        if self._word(subject) in MANY and (being or self._prepositional(state)):
-            return ""  # "unknown users are …" says nothing of this one
-        if self._word(subject) in MANY and any(not is_small(word) for word in self.words[subject.end :]):
-            return ""
-        if (
-            state.name[-1] == ">"
-            and self.words[subject.end : subject.end + 1]
-            and self.words[subject.end] in _MODAL
+        rest = self.words[subject.end :]
+        if self._word(subject) in MANY and (
+            rest[:1] in _BEING or self._prepositional(state) or not all(map(is_small, rest))
         ):
-            return ""  # "no user would want this"
+            return ""  # "unknown users are …" says nothing of this one
         if i and self.tags[i - 1].name == "from" and self.tags[i - 1].end == state.at:
             return "sender"
         return subject.name

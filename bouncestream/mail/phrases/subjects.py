@@ -6,14 +6,15 @@ that are denied tell nothing, and a thing in the wrong place turns what is said 
 from __future__ import annotations
 
 from bouncestream.mail.phrases.clauses import folded, listed
-from bouncestream.mail.phrases.tagging import NEGATIONS, Tag, denied, is_small, squeezed
+from bouncestream.mail.phrases.small import is_small
+from bouncestream.mail.phrases.tagging import NEGATIONS, Tag, denied, squeezed
 
 SUBJECTS = listed("mailbox domain elsewhere sender client list content part record system protocol thing")
 FOREIGN = ("sender", "client", "part", "list", "protocol")
 """Subjects that make a compound theirs wherever they stand in it."""
 
 ARTICLES = listed("the a an this that l la le les el los il lo any our its their s")
-_SELF = tuple(
+SELF = tuple(
     listed(
         "recip addressee destinat empfang ontvang odbior prijemc mottag mottak modtag vastaanot получ одерж отрим"
     )
@@ -26,20 +27,20 @@ MANY = ("users", "recipients", "addresses", "mailboxes", "accounts", "aliases", 
 _STORES = ("table", "file", "database", "column", "view")
 _WHERE = tuple(
     listed("""
-        director address table map database datenbank benutzerdatenbank verzeichnis annuaire base file ldap
-        dns record look lookup server system machine site organi company rechner maquina macchina sitio
-        empresa entreprise firm serv сервер sunucu szerver palvelin may network error request
-        list lista liste elenco seznam popis register registr daftar list lijst bestand directorio diretorio
-        annuaire список списк
+        director address table map database datenbank benutzerdatenbank verzeichnis annuaire base file ldap dns
+        record look system machine site organi rechner maquina macchina sitio empresa compan entreprise firm
+        serv mailserv mailsys serwer сервер сървър систем компани организац sistem poslu sustav tjener
+        jarjestelm διακομιστ συστημα domain domen adresar sunucu szerver palvelin may network error request list
+        elenco seznam popis register registr daftar lijst bestand diretorio список списк
     """)
 )
 _DENIABLE = ("gone =", "gone <", "full", "off", "temporary", "loop")
 _TURNED = ("there", *_DENIABLE)
 _NOT = ("not", "never", "nor")
+_GENITIVES = tuple(map(folded, "の的의"))
 _VAIN = listed(
     "useless pointless unnecessary zwecklos sinnlos unnotig inutile inutil zinloos onnodig zbedne zbytecne"
 )
-_VERBS = listed("does do did can cannot could knows")
 _MORE = listed("mehr plus mas mais piu meer wiecej vice viac mer mere lenger langer longer more any")
 _NOT_BEHIND = tuple(folded(one) for one in ("ません", "ない", "なか", "지않", "지못"))
 _NOT_BEFORE = ("未", "没", "沒", "并未", "不是")
@@ -47,6 +48,12 @@ OFS = listed("of for to in on de du des d del della dell dello do da dos der van
 _IN = listed("""
     to by unserem unserer in on among within for against im am auf unter dans au aux sur parmi en entre neste nesta
     nesse num numa nei sobre na no nos nas em nel nella sul sulla su op w we v ve pa i у в во на til med
+""")
+
+_CALLED = ("named", "called", "namens", "nomm", "llamad", "chiamat", "isimli", "adli")
+_FROM_WHERE = listed("from aus uit iz из од z ze depuis dalla dal")
+_AND = listed("""
+    and und et y e en i och og ja ve и та but aber sondern maar mais pero mas ma ale men mutta dar ama но а
 """)
 
 
@@ -70,7 +77,9 @@ class Subjects:
         there = [tag for tag in tags if tag.name == "there" and denied(self.words, tag)]
         found = [tag._replace(name="not there *") for tag in there]
         for i, tag in enumerate(tags):
-            denied_ = tag.name in _DENIABLE and self._is_denied(tag, tags[i - 1].end if i else 0)
+            before = tags[i - 1] if i else None
+            none = tag.name == "temporary" and before is not None and before[::2] == ("not there >", tag.at)
+            denied_ = tag.name in _DENIABLE and (none or self._is_denied(tag, before.end if before else 0))
             if tag.name != "there" and not denied_ and not (there and self._word(tag) == "no"):
                 found.append(tag)
         return sorted(found, key=lambda tag: tag.at)
@@ -119,7 +128,7 @@ class Subjects:
                     self.going.add(tag.at)
                 if name == "sender" and self._word(tag) == "su" and any(t.name == "mailbox" for t in found):
                     name = "mailbox"  # "la cuenta y su buzón"
-                if 0 <= tag.at - yours <= 1 and not self._word(tag).startswith(_SELF):
+                if 0 <= tag.at - yours <= 1 and not self._word(tag).startswith(SELF):
                     name = "content" if tag.name == "content" or self._word(tag) in _GOING else "sender"
                 found.append(Tag({"@": "mailbox", "~": "domain"}.get(name, name), tag.at, end))
         return found
@@ -175,32 +184,57 @@ class Subjects:
         right behind that, or as the place where it was looked for ("user folder not found", "not found on this
         node"); ''."""
         if not self.words:
-            return self.shown if any(tag.name in ("thing", "record") for tag in self.all_tags) else ""
-        things = [tag for tag in self.all_tags if not self._usual(tag)]
-        return next((self._word(tag) for tag in things if state is None or self._matters(tag.at, state)), "")
+            return (
+                self.shown
+                if any(tag.name in ("thing", "record") for tag in self.all_tags) or self._owned_by(state)
+                else ""
+            )
+        return next((self.words[at] for at in self._odd() if state is None or self._matters(at, state)), "")
+
+    def _owned_by(self, state: Tag | None) -> bool:
+        """Whether it is something of the mailbox that is not there, where words are not told apart."""
+        nouns = [tag for tag in self.subjects if state is not None and tag.end <= state.at]
+        between = squeezed(self.shown)[nouns[-1].end : state.at] if nouns and state is not None else ""
+        return any(mark in between for mark in _GENITIVES)
+
+    def _odd(self) -> list[int]:
+        """Where the words are that the tables do not know, or that name things."""
+        known = {at for tag in self.all_tags if self._usual(tag) for at in range(tag.at, tag.end)}
+        things = {at for tag in self.all_tags if not self._usual(tag) for at in range(tag.at, tag.end)}
+        return [at for at, word in enumerate(self.words) if at in things or not (at in known or is_small(word))]
 
     def _matters(self, at: int, state: Tag) -> bool:
         nouns = [tag for tag in self.subjects if tag.name in ("mailbox", "domain")] or [state]
-        if any(noun.at <= at < noun.end - 1 for noun in nouns):
-            return True  # "template recipient not found"
-        first, ahead = min(nouns[0].at, state.at), nouns[0].at >= state.end
-        if at < first:
-            if ahead and (state.name[-1] == "*" or (at + 1 == state.at and self.words[state.at] in _VERBS)):
-                return True  # "der Knoten kennt den Benutzer nicht", "our resolver does not know the domain"
-            return all(word in ARTICLES or word in OFS for word in self.words[at + 1 : nouns[0].at])
-        beside = next((tag for tag in reversed(nouns) if tag.end <= at), None)
-        near = self.words[beside.end : at] if beside is not None else []
-        if beside is not None and (ahead or at < state.at) and all(w in OFS or w in ARTICLES for w in near):
-            return True  # "user agent unknown", "no such user agent"
-        return state.name[0] != "g" and self._placed(at, first)
+        near = [tag for tag in nouns if tag.end <= state.at] or nouns
+        if at and self.words[at - 1].startswith(_CALLED):
+            return False
+        if self.words[at + 1 : at + 2] == ["@"] and any(tag.end in (at, at + 2) and tag.at < at for tag in nouns):
+            return False  # "user Kim kim@example.com": a name
+        if any(tag is not state and at <= self._joined_at(tag) for tag in near):
+            return False  # "has left the firm and his mailbox was deleted"
+        gone = state.name[0] == "g"
+        beside = near[-1].end
+        while gone and self.words[beside : beside + 1] == ["s"]:
+            beside += 1
+        if gone and beside < at:
+            return self._placed(at, beside, _FROM_WHERE)
+        last = max(state.end, nouns[0].end)
+        return at <= last or self._placed(at, min(nouns[0].at, state.at), _IN)
 
-    def _placed(self, at: int, start: int) -> bool:
+    def _joined_at(self, noun: Tag) -> int:
+        """Where "and" stands before a noun; -1."""
+        at = noun.at - 1
+        while at >= 0 and (self.words[at] in ARTICLES or is_small(self.words[at])) and self.words[at] not in _AND:
+            at -= 1
+        return at if at >= 0 and self.words[at] in _AND else -1
+
+    def _placed(self, at: int, start: int, places: frozenset[str]) -> bool:
         """Whether a preposition of place stands before a word."""
         for back in range(at - 1, max(start, at - 4) - 1, -1):
             word = self.words[back]
-            if word in _IN:
+            if word in places:
                 return word not in ("to", "by") or back < at - 1  # "unknown to our resolver", not "to contact"
-            if word not in ARTICLES and not is_small(word):
+            if word not in ARTICLES and (places is _FROM_WHERE or not is_small(word)):
                 return False
         return False
 

@@ -11,33 +11,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bouncestream.mail.late import late
-from bouncestream.mail.phrases.abroad import BEHIND, JOINED, JOINED_MORE, NAMES, SMALL, SPACED
-from bouncestream.mail.phrases.clauses import TEXT_LIMIT, folded, listed
-from bouncestream.mail.phrases.composed import ENGLISH, NEUTRAL
+from bouncestream.mail.phrases.abroad import BEHIND, JOINED, JOINED_MORE, NAMES, SPACED
+from bouncestream.mail.phrases.clauses import TEXT_LIMIT, folded
+from bouncestream.mail.phrases.composed import ENGLISH
 
 _TOKEN = re.compile(
     r"[^\s@,;:()\[\]\"<>|=]{0,64}@[\w.-]{0,255}|[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){1,8}|[^\W_]+"
 )
 _NUMBER = re.compile(r"[\d.-]+")
-
-_HEADS = {
-    "record": """
-        verzeichnis datenbank tabelle datei ordner katalog eintrag richtlinie zertifikat filter regel
-        kontingent speicher quote abfrage adressbuch bestand lijst tabel databank katalogen register registret
-        fil filen mapp mappen mappe regeln tabell luettelo luetteloa hakemisto hakemistoa tiedosto kansio saanto""",
-    "system": """
-        server servers serveren servern dienst knoten cluster tjanst tjeneste system systeem systemet palvelin
-        palvelinta""",
-    "list": "liste gruppe groep grupp gruppen ryhma verteiler lista listan listen",
-    "sender": "absender afzender avsandare",
-}
-HEADS = {ending: name for name, endings in _HEADS.items() for ending in endings.split()}
-"""Last parts of long words that begin as a user: a "Benutzerverzeichnis" is none."""
-
-ODD = tuple(
-    listed("knoten schlange cluster ordner filter regel richtlinie zertifikat kontingent speicher partner mappe")
-)
-"""Last parts that tell the same of any long word."""
 
 Entries = list[tuple[tuple[str, ...], str]]
 """Words that stand together, and what they tell; the longest first."""
@@ -65,14 +46,6 @@ def _rows(language: str) -> dict[str, str]:
 
 NEGATIONS = frozenset(one for its in SPACED.values() for one in _rows(its).get("not", "").replace(",", " ").split())
 """Words of other languages that make "exists" mean "not there"."""
-
-
-_SMALL = frozenset(folded(" ".join(SMALL.values())).split()) | NEGATIONS | NEUTRAL
-
-
-def is_small(word: str) -> bool:
-    """Whether a word tells nothing by itself: an article, a pronoun, an auxiliary verb."""
-    return len(word) == 1 or word in _SMALL
 
 
 def _tables() -> tuple[dict[str, dict[str, Entries]], dict[str, list[tuple[str, str]]]]:
@@ -161,10 +134,6 @@ def tagged(words: list[str]) -> list[Tag]:
                     if word.startswith(stem):
                         name = its
                         break
-                if name in ("mailbox", "domain") and len(word) > 9:
-                    name = next((its for end, its in HEADS.items() if word.endswith(end)), name)
-            if not name and len(word) > 9 and word.endswith(ODD):
-                name = "thing"
         if name:
             found.append(Tag(name, at, at + step))
         at += step
