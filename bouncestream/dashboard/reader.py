@@ -37,6 +37,14 @@ class Pages:
         """The result of `fn`. Raises StoreError; StoreSlow after a moment, or `within` seconds."""
         return self._outbox.read(fn, within=within)
 
+    def read_status(self, fn: Callable[[Conn], T]) -> T:
+        """The same of what takes a dozen queries. Of a disk that is slow it is asked twice, as what was read is in
+        memory then."""
+        try:
+            return self.read(fn, STATUS)
+        except StoreSlow:
+            return self.read(fn, STATUS)
+
     def if_in_time(self, fn: Callable[[Conn], T]) -> T | None:
         """The same; None: it takes too long, which the page then says."""
         try:

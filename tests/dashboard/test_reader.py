@@ -35,6 +35,20 @@ def test_a_query_ends_after_a_moment_and_the_next_one_begins_afresh(path: Path, 
         assert pages.if_in_time(lambda conn: conn.execute("SELECT 7").fetchone()) == (7,)
 
 
+def test_the_status_is_asked_twice_of_a_disk_that_is_slow(path: Path, conn: sqlite3.Connection) -> None:
+    tries = []
+
+    def slow_at_first(conn: sqlite3.Connection) -> str:
+        tries.append(1)
+        if len(tries) == 1:
+            raise StoreSlow("slow")
+        return "all"
+
+    with view(path) as outbox:
+        assert Pages(outbox).read_status(slow_at_first) == "all"
+    assert len(tries) == 2
+
+
 def test_a_walk_goes_from_the_newest_to_the_oldest_until_it_is_told(path: Path, conn: sqlite3.Connection) -> None:
     seen: list[tuple[int, int]] = []
 

@@ -24,7 +24,7 @@ from bouncestream.ports import State
 #: Events of a page, rows that one query looks at, and rows that an index may name.
 LIMIT, STEP, _NAMED = 50, 5_000, 2_000
 #: Seconds that a search goes on for which has found nothing.
-LONGER = 0.7
+LONGER = 0.6
 #: Characters of a filter.
 _LONGEST = 320
 

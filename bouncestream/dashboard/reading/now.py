@@ -12,7 +12,7 @@ from typing import Any
 
 from bouncestream.config.model import Config
 from bouncestream.dashboard.parts import Bars
-from bouncestream.dashboard.reader import STATUS, Pages
+from bouncestream.dashboard.reader import Pages
 from bouncestream.outbox import alerts, codec, operator
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.operator import Listed
@@ -38,7 +38,7 @@ class Now:
 
 def read_now(pages: Pages, config: Config, running: Running, now: datetime) -> Now:
     """Read it. Raises StoreError."""
-    found = pages.read(partial(status, config=config, running=running, now=now), STATUS)
+    found = pages.read_status(partial(status, config=config, running=running, now=now))
     days = pages.if_in_time(partial(_bars, now=now))
     events = pages.if_in_time(partial(operator.list_rows, limit=LATEST))
     return Now(

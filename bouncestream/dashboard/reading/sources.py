@@ -11,7 +11,7 @@ from typing import Any
 
 from bouncestream import providers
 from bouncestream.config.model import Config
-from bouncestream.dashboard.reader import STATUS, Pages
+from bouncestream.dashboard.reader import Pages
 from bouncestream.doctor.areas.webhooks import where
 from bouncestream.outbox import codec
 from bouncestream.outbox.engine import Conn
@@ -51,7 +51,7 @@ class Source:
 
 def read_sources(pages: Pages, config: Config, running: Running, now: datetime) -> tuple[Source, ...]:
     """Read them. Raises StoreError."""
-    found = pages.read(partial(status, config=config, running=running, now=now), STATUS)
+    found = pages.read_status(partial(status, config=config, running=running, now=now))
     requests = pages.if_in_time(_requests)
     return tuple(_source(config, state, requests) for state in found["sources"])
 
