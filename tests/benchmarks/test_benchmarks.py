@@ -38,6 +38,7 @@ FLASK = pytest.mark.skipif(importlib.util.find_spec("flask") is None, reason="on
         "import",
         "mail-latency",
         "mail-backlog",
+        "mail-sealed",
         "mail-100k",
     ],
 )
