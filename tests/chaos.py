@@ -78,7 +78,7 @@ async def brake_storm(seed: int) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         async with Sandbox(settings) as sandbox:
             program = Program(Path(folder), sandbox.url, free_port(), brake="50 in 10m and 5%")
-            weather = BrakeStorm(program, sandbox, random.Random(seed), kills=20, faults=20)
+            weather = BrakeStorm(program, sandbox, random.Random(seed), kills=20, faults=20, undo_kills=10)
             begun = time.monotonic()
             try:
                 await weather.blow()

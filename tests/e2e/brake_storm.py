@@ -55,6 +55,7 @@ class BrakeStorm:
     rng: random.Random
     kills: int = 8
     faults: int = 10
+    undo_kills: int = 4
     wrong: Counter[str] = field(default_factory=Counter)
     files: set[str] = field(default_factory=set)  #: that hold an address
     acknowledged: int = 0
@@ -137,7 +138,7 @@ class BrakeStorm:
 
         troubles = asyncio.create_task(trouble())
         undo = ("undo", "--campaign", CAMPAIGN)
-        await killed_now_and_then(self.program, *undo, rng=self.rng, kills=6)
+        await killed_now_and_then(self.program, *undo, rng=self.rng, kills=self.undo_kills)
         await troubles
         self.sandbox.fault("clear")
         self.told = await killed_now_and_then(self.program, *undo, rng=self.rng, kills=0)
