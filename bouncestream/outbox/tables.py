@@ -52,7 +52,7 @@ class Stored:
 
     kinds: list[Kind] = field(default_factory=list)  #: of each new row
     rows: list[int] = field(default_factory=list)  #: their numbers
-    ids: list[str] = field(default_factory=list)  #: their event ids
+    ids: list[str] = field(default_factory=list, compare=False)  #: their event ids
     unsure: list[Kind] = field(default_factory=list)  #: as what each new row is told that rests on words alone
     duplicates: int = 0
     suppressed: int = 0  #: about people of whom nothing is stored

@@ -15,7 +15,7 @@ import psycopg
 
 from bouncestream.outbox.batch import Job, Outcome, refuse, run_all
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, begin
-from bouncestream.outbox.postgres.words import UNPREPARED, is_conflict, is_trouble, translate
+from bouncestream.outbox.postgres.words import READ_ONLY, UNPREPARED, is_conflict, is_trouble, translate
 
 #: A batch is tried so often, and the pauses grow up to so many seconds.
 TRIES, PAUSE = 8, 0.2
@@ -45,6 +45,8 @@ def run_batch(conn: ServerConnection, jobs: Sequence[Job]) -> list[Outcome]:
             pause = min(PAUSE, 0.005 * 2**attempt)
             time.sleep(random.uniform(0, pause))  # noqa: S311 - on the thread of the writer; a jitter
         elif careful or is_trouble(cause):
+            if cause.sqlstate == READ_ONLY:
+                conn.close()  # another of the hosts may be the primary now
             break
         else:
             careful = True

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -16,11 +19,14 @@ from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, connect
 from bouncestream.outbox.postgres.schema import check_server, version
-from bouncestream.outbox.postgres.words import UNPREPARED, translate
+from bouncestream.outbox.postgres.words import READ_ONLY, UNPREPARED, translate
 
 T = TypeVar("T")
 #: Seconds between two attempts to connect; whoever comes before that is told why the last one failed.
 AGAIN = 1.0
+#: Seconds after which a server that says nothing is given up. Each statement ends before by the server's own clock;
+#: but one that was stopped (SIGSTOP), or whose machine hangs, still holds the connection.
+SILENT = 60.0
 
 
 class Session:
@@ -31,6 +37,7 @@ class Session:
         self.instance = ""
         self._patience = patience
         self._conn: ServerConnection | None = None
+        self._live: ServerConnection | None = None  # the same, also while it is being looked at
         self._tried_at = float("-inf")
         self._refused: StoreError | None = None
 
@@ -46,6 +53,8 @@ class Session:
                 conn.conn.prepare_threshold = None
                 return fn(conn, *args)
         except Failed as failed:
+            if failed.cause.sqlstate == READ_ONLY:
+                conn.close()  # another of the hosts may be the primary now
             raise translate(failed.cause) from None
         except psycopg.Error as error:
             raise translate(error) from None
@@ -70,7 +79,7 @@ class Session:
 
     def _connect(self) -> ServerConnection:
         try:
-            conn = connect(self.server, patience=self._patience)
+            conn = self._live = connect(self.server, patience=self._patience)
         except Failed as failed:
             raise translate(failed.cause) from None
         try:
@@ -101,6 +110,13 @@ class Session:
             conn.close()
             self._conn = None
 
+    def cut(self) -> None:
+        """Have whoever waits for the server wait no longer; from another thread."""
+        if (conn := self._live) is None or conn.conn.closed:
+            return
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(conn.conn.fileno())) as held:
+            held.shutdown(socket.SHUT_RDWR)
+
     def drop(self) -> None:
         """Close the connection; the next call makes another one."""
         if self._conn is not None:
@@ -120,8 +136,13 @@ class SessionThread:
         return await self.call(partial(self.session.run, fn, *args))
 
     async def call(self, fn: Callable[[], T]) -> T:
-        """Run a function there that needs no connection."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, fn)
+        """Run a function there, which says itself whether it needs the connection."""
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(SILENT, self.session.cut)
+        try:
+            return await loop.run_in_executor(self._pool, fn)
+        finally:
+            timer.cancel()
 
     async def stop(self) -> None:
         """Close the session; its thread has ended when this returns."""

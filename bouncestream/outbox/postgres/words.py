@@ -11,13 +11,15 @@ from bouncestream.errors import StoreBusy, StoreError, StoreSlow, StoreUnavailab
 CONFLICTS = {"40001", "40P01", "23505"}
 #: A pooler gave the transaction a session that does not know our prepared statements.
 UNPREPARED = {"26000", "42P05"}
+#: The server became a standby.
+READ_ONLY = "25006"
 #: The job's own fault: data exceptions, constraints; what the program says wrong is told as such.
 _OF_THE_JOB = ("22", "23", "42")
 
 _NOTHING = "nothing was stored"
 _AWAY = (
-    "PostgreSQL does not answer: nothing was stored. Next: see that it runs, and that [outbox] url names its host "
-    "and port; bouncestream connects again by itself."
+    "PostgreSQL does not answer: nothing is acknowledged. Next: see that it runs, and that [outbox] url names its "
+    "host and port; bouncestream connects again by itself."
 )
 #: By SQLSTATE (PostgreSQL's appendix A), the class of two characters last.
 _WORDS: dict[str, tuple[type[StoreError], str]] = {

@@ -17,6 +17,7 @@ from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import get_meta, set_meta, tally
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres import session
 from tests.outbox.make import NOW, event, submission
 from tests.postgres.cluster import Cluster
 
@@ -118,3 +119,32 @@ async def test_another_outbox_in_its_place_is_refused(store: Database, pg_url: s
         await store.read(tally)
     with pytest.raises(StoreUnavailable, match="not the one of before"):
         await store.read(tally)
+
+
+async def test_a_server_that_says_nothing_is_given_up(primary: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    db = await Database.open(Server(primary.url(primary.database()), "one"))
+    monkeypatch.setattr(session, "SILENT", 0.3)
+    await asyncio.to_thread(primary.pause)
+    try:
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            await db.write(partial(set_meta, name="a", value="1"))
+    finally:
+        await asyncio.to_thread(primary.resume)
+    monkeypatch.undo()
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):  # what it had in hand it may have committed since: so it is not known
+        assert await db.read(partial(get_meta, name="a")) in (None, "1")
+    await db.close()
+
+
+async def test_a_server_that_became_a_standby_is_left(store: Database, pg_url: str, cluster: Cluster) -> None:
+    name = pg_url.rpartition("/")[2]
+    await asyncio.to_thread(cluster.psql, f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    writes = store._writes  # type: ignore[attr-defined]
+    before = writes.session.connected()
+    before.execute("SET default_transaction_read_only = on")
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        await store.write(partial(set_meta, name="a", value="1"))
+    assert before.conn.closed
+    await asyncio.to_thread(cluster.psql, f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+    await store.write(partial(set_meta, name="a", value="1"))
