@@ -50,6 +50,7 @@ class PgBouncer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=cluster.end_with_us,
             cwd="/",
             **({"user": name, "group": name, "extra_groups": []} if name else {}),  # type: ignore[call-overload]
         )
