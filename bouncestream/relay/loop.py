@@ -128,6 +128,7 @@ class Relay:
                         await self._wait()
                 except StoreError as error:
                     failures += 1
+                    self._reconciled = self._reconciled and not self.context.settings.late
                     self.context.health.set("relay", Status.RED, str(error))
                     self._read_back_all()
                     await self._sleep(backoff(failures, base=0.5, cap=60, jitter=self.context.chance()))

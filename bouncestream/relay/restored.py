@@ -15,21 +15,29 @@ from functools import partial
 from bouncestream.outbox import delivery
 from bouncestream.relay.context import RelayContext
 
+#: No standby lags by more.
+FORGOTTEN = timedelta(hours=1)
+
 log = logging.getLogger("bouncestream.relay")
 
 
 async def reconcile(context: RelayContext) -> None:
-    """Once per restored copy, before anything is posted. Raises SinkError: then it is tried again."""
-    made_at = await context.db.read(delivery.take_restored)
+    """Once per restored copy, before anything is posted. Raises SinkError: then it is tried again.
+
+    With several bridges the outbox is on a server, and another one that lacks the newest claims may have taken over
+    from it: what has been forgotten is found in the same way."""
+    restored = await context.db.read(delivery.take_restored)
+    made_at = restored or (context.clock.now() - FORGOTTEN if context.settings.late else None)
     if made_at is None:
         return
     sources = await context.db.read(delivery.unposted_sources)
     labels = await context.db.read(delivery.pending_labels)
     if (sources or labels) and (context.capabilities is None or not context.capabilities.read):
-        log.warning(
-            "this outbox is a restored backup, and the token lacks bounces:get: events already delivered may be "
-            "delivered again"
-        )
+        if restored is not None:
+            log.warning(
+                "this outbox is a restored backup, and the token lacks bounces:get: events already delivered may "
+                "be delivered again"
+            )
         sources = labels = []
     found = 0
     for label in labels:
@@ -40,6 +48,10 @@ async def reconcile(context: RelayContext) -> None:
         while day <= last:
             found += await _read_day(context, source, day)
             day += timedelta(days=1)
+    if restored is None:
+        if found:
+            log.warning("PostgreSQL had forgotten that Listmonk has %d waiting events: a standby took over", found)
+        return
     await context.db.write(delivery.clear_restored)
     log.warning("this outbox is a restored backup of %s: %d waiting events are already in Listmonk", made_at, found)
 

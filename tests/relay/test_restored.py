@@ -126,3 +126,23 @@ async def test_no_absence_that_an_earlier_run_counted_counts(
         await bridge.until_states({"verified": 2, "unstored": 1})
     assert [claimed.attempt for claimed in posts][:2] == [2, 3]
     assert [claimed.absences for claimed in posts][:2] == [0, 1]
+
+
+async def test_what_a_server_has_forgotten_is_found_before_it_is_told_again(bridge: Bridge) -> None:
+    """The claim was not replicated: the standby that took over has the events as if nobody had told them."""
+    await bridge.start()
+    for fields in people("p0", "p1"):
+        await bridge.emit(range(1), Kind.SOFT, **fields)
+    await bridge.idle()
+    await bridge.stop()
+    conn = make.connect(bridge.path)
+    sql = "UPDATE outbox SET state = 'pending', attempt = 0, label = '', finished_at = NULL, next_attempt_at = ?"
+    conn.execute(sql, (make.NOW.isoformat(),))
+    conn.execute("DELETE FROM labels")
+    conn.execute("UPDATE tally SET events = 2 * (state = 'pending')")
+    conn.close()
+    bridge.settings = replace(bridge.settings, late=0.1)
+    await bridge.start()
+    await bridge.idle()
+    assert await bridge.states() == {"verified": 2}
+    bridge.exactly_once(2)
