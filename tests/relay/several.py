@@ -46,7 +46,7 @@ async def main(url: str, name: str, listmonk: str, user: str, token: str) -> Non
             sink,
             clock,
             settings,
-            Times(margin=0.5, grace=3),
+            Times(margin=0.3, grace=1),
             health,
             metrics,
             may_send=partial(leasing.safe, lease.RELAY),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two relays on one PostgreSQL, as processes: one of them delivers, whichever is killed, stopped or cut off, and
-each event is recorded once. Their leases last for two seconds instead of fifteen."""
+each event is recorded once. Their leases last for 1.5 s instead of 15."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.postgres.pgbouncer import PgBouncer
 
 pytestmark = pytest.mark.process
 
-TTL = 2.0
+TTL = 1.5
 PEOPLE = 600
 
 

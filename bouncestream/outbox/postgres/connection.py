@@ -27,6 +27,8 @@ from bouncestream.outbox.queries import QUERIES, parse
 
 #: Seconds that a statement may take, and that it waits for a lock.
 PATIENCE, LOCKED = 30.0, 10.0
+#: Seconds after which the server ends a transaction whose bridge is frozen or gone: another one takes over then.
+FROZEN = 10.0
 #: How libpq connects, unless the URL says otherwise: a server that is gone is noticed.
 DEFAULTS = {
     "keepalives_idle": "10",
@@ -39,7 +41,7 @@ DEFAULTS = {
 _SETTINGS = f"""SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
                                         WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
        set_config('statement_timeout', ?, true), set_config('lock_timeout', '{LOCKED:.0f}s', true),
-       set_config('idle_in_transaction_session_timeout', '60s', true)"""
+       set_config('idle_in_transaction_session_timeout', '{FROZEN:.0f}s', true)"""
 
 #: Rows of one statement, at most.
 ROWS_AT_ONCE = 2000

@@ -33,14 +33,21 @@ def leases(conn: Conn) -> list[Lease]:
 def take(conn: Conn, names: Iterable[str], holder: str) -> Mapping[str, int]:
     """Take or renew leases: name → epoch, of those that `holder` has now."""
     wanted = sorted(names)  # in one order, so that two bridges never wait for each other
-    others = {lease.name for lease in leases(conn) if lease.holder != holder and lease.left > 0}
+    others = {lease.name: lease for lease in leases(conn) if lease.holder != holder}
     found: dict[str, int] = {}
     for name in wanted:
-        if name not in others:
-            row = conn.execute(QUERIES["take_lease"], {"name": name, "holder": holder, "ttl": TTL}).fetchone()
-            if row is not None:
-                found[name] = row[0]
+        if (other := others.get(name)) is not None and (other.left > 0 or _is_locked(conn, name)):
+            continue
+        row = conn.execute(QUERIES["take_lease"], {"name": name, "holder": holder, "ttl": TTL}).fetchone()
+        if row is not None:
+            found[name] = row[0]
     return found
+
+
+def _is_locked(conn: Conn, name: str) -> bool:
+    """Whether a change of its last holder is under way, who may be frozen in it: what comes in must not wait for
+    that. The server ends such a transaction after some seconds."""
+    return conn.execute(QUERIES["lock_lease"], (name,)).fetchone() is None
 
 
 def give_up(conn: Conn, holder: str) -> None:

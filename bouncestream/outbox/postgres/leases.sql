@@ -6,6 +6,10 @@
 SELECT name, holder, epoch, CAST(EXTRACT(EPOCH FROM expires_at - clock_timestamp()) AS double precision)
 FROM lease ORDER BY name;
 
+-- name: lock_lease
+-- No row while a change of its last holder is under way.
+SELECT 1 FROM lease WHERE name = ? FOR UPDATE SKIP LOCKED;
+
 -- name: take_lease
 -- A new lease, one that had ended, or the holder's own; no row for one that another holds.
 INSERT INTO lease (name, holder, epoch, expires_at)
