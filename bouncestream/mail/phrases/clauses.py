@@ -57,15 +57,8 @@ _DENIED = re.compile(
     r"|(?:not|never) (?:be )?(?:try|tried|retry|resend)(?: it)?(?: again)?(?: later)?\b"
     r"|(?:return(?:ed|ing)?|back) (?:mail |message )?to (?:the )?(?:original )?senders?\b(?!'))"
 )
-_STEM = (
-    r"(?:spam\w*|virus\w*|malware|block\w*|geblock\w*|geblokk\w*|gesperrt\w*|sperr\w*|bloqu\w*|blocc\w*|blok\w*|"
-    r"zablok\w*|full|voll|plein\w*|llen[oa]|chei[oa]|pien[oa]|vol|pelna|plna|fuld|quota\w*|kontingent|cuota|filt\w*|"
-    r"greylist\w*|blacklist\w*|tempora\w*|vorubergehend\w*|tijdelijk\w*|tymczasow\w*|docasn\w*|tillfallig\w*|"
-    r"midlertidig\w*|спам\w*|временн\w*|тимчасов\w*|переполн\w*|заблок\w*|фильтр\w*)"
-)
 _BESIDE = late(
-    rf"\b(?:{_STEM}|kvot\w*|kwot\w*|limit\w*|квот\w*|speicher\w*|space|storage|antispam\w*|espace|espacio|spazio)"
-    r"(?: \w{1,14}){0,4}? (?:plays? no (?:role|part)|(?:does|do|did) not matter|irrelevant|nothing to do|"
+    r"[^.,;:()\n]{1,80}? (?:plays? no (?:role|part)|(?:does|do|did) not matter|irrelevant|nothing to do|"
     r"keine rolle|nichts zur sache|(?:aucun|pas de) role|pour rien|nada (?:que|a) ver|ningun papel|"
     r"nenhum papel|c'? ?entra(?:no)?\b|nessun ruolo|geen rol|(?:bez|nie ma|nema) (?:znaczenia|vyznam)|"
     r"nehraj\w* rol\w*|ingen roll?e?|ei vaikuta|nem szamit|не име\w* значения|не игра\w* роли|ни при чем)"

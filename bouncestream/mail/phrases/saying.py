@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
-from bouncestream.mail.phrases.clauses import folded, has_any, listed
+from bouncestream.mail.phrases.clauses import folded, listed
 from bouncestream.mail.phrases.composed import NEUTRAL, STATES
 from bouncestream.mail.phrases.small import is_small
 from bouncestream.mail.phrases.subjects import ARTICLES, FOREIGN, MANY, OFS, SUBJECTS, Subjects
@@ -48,9 +48,6 @@ _NAMES = tuple(
 _USES = tuple(
     listed("use nutz benutz verwend usa utili gebruik uzyw anvand bruk brug pouziv nepouziv hasznal kullan пользу")
 )
-_HAS = (
-    "has this", "has that", "has such", "hat diese", "heeft dit", "a cette", "tiene esta", "ha questo", "tem este",
-)  # fmt: skip
 _WITH = listed("with met mit avec con com med")
 _US = listed("us uns nous nosotros nos noi ons oss nas нас")
 _AT = tuple(folded(one) for one in ("に", "で", "上", "中", "里", "内", "에", "-に", "ーに", "ーで"))
@@ -182,7 +179,7 @@ class _Reader(Subjects):
         if any(word.startswith(_NAMES) for word in self.words):
             return True
         after = next((self.words[at + 1 : at + 2] for at, word in enumerate(self.words) if word in _NOBODY), [])
-        uses = has_any(self.shown, _HAS) or any(word.startswith(_USES) for word in self.words)
+        uses = any(word.startswith(_USES) for word in self.words)
         return (uses or not _WITH.isdisjoint(after)) and any(one.name == "mailbox" for one in self.subjects)
 
     def _takes_none(self, tag: Tag) -> Said:
@@ -251,12 +248,6 @@ class _Reader(Subjects):
         if near and self.words:
             if self.words[state.at - 1] in _WHICH and self._word(near[-1]) in MANY:
                 return ""  # "do not send to addresses that do not exist"
-            if (
-                len(near) > 1
-                and near[0].name in ("record", "system", "sender")
-                and self.words[near[0].end] in _WHICH
-            ):
-                return near[0].name  # "the store that holds this account"
             if self._owned(near):
                 near.pop()
             while len(near) > 1 and near[-1].name not in ("mailbox", "sender") and self._prepositional(near[-1]):

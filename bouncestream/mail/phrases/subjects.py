@@ -38,9 +38,6 @@ _DENIABLE = ("gone =", "gone <", "full", "off", "temporary", "loop")
 _TURNED = ("there", *_DENIABLE)
 _NOT = ("not", "never", "nor")
 _GENITIVES = tuple(map(folded, "の的의"))
-_VAIN = listed(
-    "useless pointless unnecessary zwecklos sinnlos unnotig inutile inutil zinloos onnodig zbedne zbytecne"
-)
 _MORE = listed("mehr plus mas mais piu meer wiecej vice viac mer mere lenger langer longer more any")
 _NOT_BEHIND = tuple(folded(one) for one in ("ません", "ない", "なか", "지않", "지못"))
 _NOT_BEFORE = ("未", "没", "沒", "并未", "不是")
@@ -96,8 +93,6 @@ class Subjects:
             tag.name[0] == "g" and tag.end - tag.at > 1 and "no" in before
         ):
             return False
-        if not _VAIN.isdisjoint(self.words[max(tag.at - 4, 0) : tag.at]):
-            return True  # "useless to try later"
         if any(word.startswith("degil") for word in self.words[tag.end : tag.end + 3]):
             return True
         at = max(
