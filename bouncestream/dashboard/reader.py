@@ -18,6 +18,8 @@ from bouncestream.outbox.view import View, view
 
 #: Seconds that one query may take, and the dozen of the status.
 QUERY, STATUS = 0.2, 1.0
+#: A piece that takes so many times as long as its own work had to wait for others.
+CROWDED = 1.5
 #: Pages that are read at the same time, and that wait for their turn.
 AT_ONCE, WAITING = 2, 16
 #: Seconds that a page may wait and be read.
@@ -62,10 +64,12 @@ class Pages:
     ) -> int:
         """Call `fn` for one piece of a table after the other, from row `high` down to row `low`, `step` rows each:
         it is given the first and the last row, and returns whether it wants more. Ends after a moment, or so many
-        seconds. Returns the lowest row that was looked at."""
+        seconds. Returns the lowest row that was looked at. Where others want the processor or the disk, it rests as
+        long as it works: the bridge comes first, and less is looked at."""
         until = time.monotonic() + seconds
         while high >= low:
             first = max(low, high - step + 1)
+            began, used = time.monotonic(), time.thread_time()
             try:
                 more = self.read(lambda conn, one=first, two=high: fn(conn, one, two))  # type: ignore[misc]
             except StoreSlow:
@@ -73,8 +77,11 @@ class Pages:
                     raise
                 step = max(1, step // 8)
                 more, first = True, high + 1
-            if not more or time.monotonic() > until:
+            now = time.monotonic()
+            if not more or now > until:
                 return first
+            if now - began > CROWDED * (time.thread_time() - used):
+                time.sleep(min(now - began, until - now))
             high = first - 1
         return low
 

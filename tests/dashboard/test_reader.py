@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -79,6 +80,26 @@ def test_a_walk_that_is_too_slow_tells_how_far_it_came(path: Path, conn: sqlite3
     with view(path) as outbox:
         assert Pages(outbox).walk(slow, 50, 1, 10) == 31
     assert seen == [(41, 50), (31, 40)]
+
+
+def test_a_walk_that_has_to_wait_rests_as_long_as_it_works(
+    path: Path, conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, rests = [1000.0], []
+    clock = SimpleNamespace(monotonic=lambda: at[0], thread_time=lambda: 0.4 * at[0], sleep=rests.append)
+    monkeypatch.setattr(reader, "time", clock)
+
+    def work(conn: sqlite3.Connection, first: int, last: int) -> bool:
+        at[0] += 0.03
+        return True
+
+    with view(path) as outbox:
+        assert Pages(outbox).walk(work, 30, 1, 10) == 1
+        assert [round(rest, 3) for rest in rests] == [0.03] * 3
+        rests.clear()
+        clock.thread_time = lambda: 0.9 * at[0]
+        assert Pages(outbox).walk(work, 30, 1, 10) == 1
+        assert rests == [], "nobody else wants the processor"
 
 
 async def test_a_page_is_made_on_a_thread_and_leaves_the_outbox_as_it_was(
