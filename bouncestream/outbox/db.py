@@ -27,7 +27,7 @@ from bouncestream.outbox.batch import Job, Outcome, refuse, run_batch
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.footing import Footing
 from bouncestream.outbox.migrate import check_schema, migrate, newest, version
-from bouncestream.outbox.place import NOWHERE, Place, Server
+from bouncestream.outbox.place import NOWHERE, Place, Server, require_driver
 from bouncestream.outbox.sealing.switch import settle
 from bouncestream.outbox.sealing.unlock import show, unlock
 from bouncestream.outbox.thread import Thread
@@ -100,6 +100,7 @@ class Database:
         """
         path, server = (NOWHERE, place) if isinstance(place, Server) else (place, None)
         if server is not None:
+            require_driver()
             from bouncestream.outbox.postgres.db import ServerDatabase as cls  # only where it is used
         self = cls(path, commit_limit_rows, commit_limit_bytes, metrics, key, server)
         try:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bouncestream.config.model import Config
 from bouncestream.crypto.secret import Secret
-from bouncestream.errors import UsageError
+from bouncestream.errors import StoreUnavailable, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +46,16 @@ def file_of(config: Config, what: str, instead: str) -> Path:
     if config.outbox.url:
         raise UsageError(f"{what} is for an outbox in a file; this one is on PostgreSQL. Next: {instead}.")
     return Path(config.outbox.path)
+
+
+def require_driver() -> None:
+    """Raise StoreUnavailable where an outbox on PostgreSQL cannot be used: psycopg, or the library that it needs,
+    is not installed."""
+    try:
+        import psycopg  # noqa: F401 - some MB, only where they are used
+    except ImportError as error:
+        raise StoreUnavailable(
+            f"An outbox on PostgreSQL needs the Python package psycopg ({' '.join(str(error).split())[:200]}). "
+            "Next: "
+            "install it beside bouncestream: pip install 'bouncestream[postgres]'."
+        ) from None

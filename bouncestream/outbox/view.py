@@ -24,7 +24,7 @@ from bouncestream.outbox.delivery import get_meta, is_settled, oldest_pending, q
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.mailboxes import progress
 from bouncestream.outbox.migrate import newest, version
-from bouncestream.outbox.place import Place, Server
+from bouncestream.outbox.place import Place, Server, require_driver
 from bouncestream.outbox.queries import QUERIES
 from bouncestream.outbox.sealing.unlock import State, keys_of, root_of, show, state_of
 
@@ -79,6 +79,7 @@ def view(
     `key` what else is shown as `sealed`. Raises StoreError: it is missing, damaged, of another version
     (SchemaTooOld, SchemaTooNew), or the key does not open it (SealRefused)."""
     if isinstance(place, Server):
+        require_driver()
         from bouncestream.outbox.postgres.view import ServerView  # only where it is used
 
         with closing(ServerView(place, patience)) as seen:

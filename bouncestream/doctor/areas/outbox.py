@@ -21,7 +21,7 @@ from bouncestream.errors import NoOutbox, SchemaTooOld, StoreError
 from bouncestream.outbox import files
 from bouncestream.outbox.intake import MIN_FREE
 from bouncestream.outbox.marker import Markers
-from bouncestream.outbox.place import Server, place_of
+from bouncestream.outbox.place import Server, place_of, require_driver
 from bouncestream.outbox.view import Overview, overview
 from bouncestream.sinks.listmonk import strangers
 
@@ -94,10 +94,11 @@ def collect(config: Config, now: datetime) -> OutboxFacts:
 
 
 def _ask(server: Server, now: datetime) -> OutboxFacts:
-    from bouncestream.outbox.postgres.worth import worth  # only where it is used
-
     seen = OutboxFacts(server.url, server=True)
     try:
+        require_driver()
+        from bouncestream.outbox.postgres.worth import worth  # only where it is used
+
         seen = replace(seen, worth=worth(server))
         return replace(seen, holds=overview(server, now))
     except NoOutbox:
