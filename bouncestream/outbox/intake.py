@@ -9,11 +9,11 @@ nothing, one whose request sits in the memory of a process that runs out of it d
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
+from typing import TypeVar
 
 from bouncestream.errors import MailsWait, StoreBusy, StoreError, StoreUnavailable
 from bouncestream.folders import MailBatch
@@ -54,6 +54,8 @@ MAILS_LEAVE = 4
 log = logging.getLogger("bouncestream.outbox")
 
 _NOTHING = Receipt()
+
+T = TypeVar("T")
 
 
 def _extent(submission: Submission) -> tuple[int, int]:
@@ -103,9 +105,8 @@ class Intake:
         rows, size = _extent(submission)
         if not rows:
             return _NOTHING
-        with self._place(rows, size):
-            item, take = (submission, self.clock.now()), take_let_go if self.asked else take_many
-            taken = await self.db.write_each(take, item, rows=rows, size=size)
+        item, take = (submission, self.clock.now()), take_let_go if self.asked else take_many
+        taken = await self._written(rows, size, lambda: self.db.write_each(take, item, rows=rows, size=size))
         return self._count(submission.source, taken)
 
     async def mails(self, batch: MailBatch) -> list[Receipt]:
@@ -117,10 +118,13 @@ class Intake:
             more, bytes_ = _extent(submission)
             rows += more
             size += bytes_
-        with self._place(rows, size, mails=True):
-            now = self.clock.now()
+        now = self.clock.now()
+
+        def write() -> Awaitable[list[Stored]]:
             job = partial(store_mails, batch=batch, now=now, disk=self._disk, aside=self.aside)
-            taken = await self.db.write(job, rows=rows, size=size)
+            return self.db.write(job, rows=rows, size=size)
+
+        taken = await self._written(rows, size, write, mails=True)
         for submission, one in zip(submissions, taken, strict=True):
             if not submission.events and not one.shortened:
                 self.aside += len(submission.raw)
@@ -133,10 +137,13 @@ class Intake:
         StoreError: nothing was stored, and its sender is to come again; MailsWait where the room for mails is used
         up."""
         rows, size = _extent(submission)
-        with self._place(rows, size, mails=True):
-            now = self.clock.now()
+        now = self.clock.now()
+
+        def write() -> Awaitable[Stored | None]:
             job = partial(store_letter, submission=submission, now=now, disk=self._disk, aside=self.aside)
-            taken = await self.db.write(job, rows=rows, size=size)
+            return self.db.write(job, rows=rows, size=size)
+
+        taken = await self._written(rows, size, write, mails=True)
         if taken is None:
             raise MailsWait(
                 "Today's limit for mails that are no bounces, or tell of nobody, is reached: further ones wait at "
@@ -152,9 +159,8 @@ class Intake:
         if not items:
             return Found()
         rows, size = len(items), sum(len(one.submission.raw) for one in items)
-        with self._place(rows, size):
-            job = partial(take_missed, items=items, now=self.clock.now(), hard=hard, asked=self.asked)
-            taken, held, duplicates = await self.db.write(job, rows=rows, size=size)
+        job = partial(take_missed, items=items, now=self.clock.now(), hard=hard, asked=self.asked)
+        taken, held, duplicates = await self._written(rows, size, lambda: self.db.write(job, rows=rows, size=size))
         source = items[0].submission.source
         if duplicates:
             self.metrics.add(EVENTS_DUPLICATE, source, by=duplicates)
@@ -162,17 +168,16 @@ class Intake:
         kinds = tuple(kind.value for one in taken for kind in one.kinds)
         return Found(kinds, held, duplicates + sum(one.duplicates for one in receipts))
 
-    @contextmanager
-    def _place(self, rows: int, size: int, *, mails: bool = False) -> Iterator[None]:
-        """A place in the queue while something is written. Raises StoreBusy or StoreUnavailable, which the board
-        tells until something is stored again, and MailsWait."""
+    async def _written(self, rows: int, size: int, write: Callable[[], Awaitable[T]], *, mails: bool = False) -> T:
+        """What `write` returns, which has a place in the queue meanwhile. Raises MailsWait; StoreBusy and
+        StoreUnavailable, which the board tells until something is stored again."""
         try:
             self._admit(rows, size)
             if mails:
                 self._leave_to_webhooks(size)
             self._add(rows, size)
             try:
-                yield
+                result = await write()
             finally:
                 self._add(-rows, -size)
         except MailsWait:
@@ -182,6 +187,7 @@ class Intake:
             raise
         if self._troubled:
             self._succeed()
+        return result
 
     def _leave_to_webhooks(self, size: int) -> None:
         """Mails can wait where they are; what a webhook brings is sent again for some hours only. Raises MailsWait,
