@@ -61,7 +61,7 @@ class Outbox:
     password: Secret | None = secret_key(
         "The password of that role; not needed where the server trusts a certificate, or a socket's user.",
         foreign=True,
-        whence="whoever manages PostgreSQL gives it to the role: ALTER ROLE bouncestream PASSWORD '…'",
+        whence="the administrator of PostgreSQL gives it to the role: ALTER ROLE bouncestream PASSWORD '…'",
     )
 
     @property
