@@ -36,7 +36,7 @@ def known_keys(name: str) -> set[str]:
 def test_configuration_blocks_can_be_used(block: str, tmp_path: Path) -> None:
     said = tomllib.loads(block)
     named = (*said.get("webhooks", {}).values(), *said.get("mailboxes", {}).values())
-    for table in (said.get("listmonk", {}), said.get("dashboard", {}), *named):
+    for table in (*(said.get(section, {}) for section in ("listmonk", "dashboard", "outbox")), *named):
         for key in [key for key in table if key.endswith("_file")]:
             (tmp_path / key).write_text(SECRET)
             block = block.replace(table[key], str(tmp_path / key))

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import bouncestream.__main__
+import bouncestream.cli.doctor
 import bouncestream.doctor
-from bouncestream.cli import doctor as command
 
 
 class _Call(socketserver.StreamRequestHandler):
@@ -47,7 +47,6 @@ def call(at: Path, words: Sequence[str], folder: Path, timeout: float) -> tuple[
 
 
 if __name__ == "__main__":
-    assert command  # imported, as all that the doctor needs
     for module in pkgutil.walk_packages(bouncestream.doctor.__path__, "bouncestream.doctor."):
         importlib.import_module(module.name)
     with _Server(sys.argv[1], _Call) as server:
