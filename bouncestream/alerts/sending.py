@@ -40,7 +40,7 @@ def _words(cause: str, n: int) -> tuple[str, str]:
         return (
             f"Your SMTP server refused {n:,} recipients in the last hour, many within a minute, and how many it "
             "accepted is not known: the campaign is not found in Listmonk. They are held: nobody is blocklisted.",
-            f"{look} To have them weighed against what is sent, give the token campaigns:get_all.",
+            f"{look} If the token lacks campaigns:get_all, give it: they are weighed against what is sent then.",
         )
     return (
         f"Listmonk could not send {n:,} messages in the last hour by your SMTP server: {CAUSES[cause]}.",

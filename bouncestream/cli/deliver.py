@@ -107,7 +107,7 @@ def _next(error: NotTaken, source: str) -> str:
         return "see the log of bouncestream"
     if "names no recipient" in str(error):
         return "add --recipient ADDRESS"
-    if isinstance(error.__cause__, PermissionError):
+    if "may not write to" in str(error):
         return f'let it, by socket_group or socket_mode = "0666" in [smtp.{source}]; it is tried again'
     return f"check that bouncestream runs, and that --socket is what [smtp.{source}] listens on; it is tried again"
 

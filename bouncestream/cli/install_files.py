@@ -153,7 +153,8 @@ def wanted(machine: Machine, where: Place, config: Extracted, unit: str) -> Iter
 def _groups(config: str) -> set[str]:
     """The groups of this machine that sockets are given to. With one that is not there systemd starts no service;
     `bouncestream status` tells of it."""
-    named = {one.get("socket_group", "") for one in tomllib.loads(config).get("smtp", {}).values()}
+    listeners = tomllib.loads(config).get("smtp", {}).values()
+    named = {one.get("socket_group", "") for one in listeners if one.get("listen", "").startswith("unix:")}
     return {name for name in named if name and (name.isdigit() or _known(name))}
 
 

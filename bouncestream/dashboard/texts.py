@@ -121,7 +121,7 @@ class Texts:
     found: str = "Found"
     found_none: str = "No event fits."
     found_none_yet: str = "None of the events back to {time} UTC fits: so far a moment reached."
-    narrow: str = "A day, an address, or the state held or dead makes the search quick."
+    narrow: str = "A day, an address, or the state pending, held or dead makes the search quick."
     looked_back: str = "Shown are events back to {time} UTC."
     older: str = "Older events"
     newest: str = "The newest again"

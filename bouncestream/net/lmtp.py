@@ -48,9 +48,9 @@ def hand_over(where: str, sender: str, recipient: str, mail: bytes, timeout: flo
             _expect(told, "250")
             connection.sendall(b"QUIT\r\n")
             return told
-    except PermissionError as error:
-        raise NotTaken(f"this user may not write to {where}") from error
     except OSError as error:
+        if isinstance(error, PermissionError) and "/" in where:
+            raise NotTaken(f"this user may not write to {where}") from error
         raise NotTaken(f"nobody takes mail at {where}: {error.strerror or error}") from error
 
 

@@ -164,8 +164,9 @@ GMAIL_PREFETCH = "Gmail's prefetch"
 OTHERS = "browsers and mail programs"
 
 #: name → how its user agent is known. Apple's relay sends the bare word Mozilla/5.0, and nothing else does. Gmail
-#: fetches the pictures of a letter that comes while its reader is logged in, as an Edge that never was (told by
-#: an e-mail provider in January 2022, read in November 2026); when it is shown, its image proxy asks.
+#: fetches the pictures of a letter that comes while its reader is logged in, as an Edge that never was (the page
+#: "Gmail prefetching images" of an e-mail provider, January 2022, read in November 2026); when it is
+#: shown, its image proxy asks.
 _AGENTS = (
     (OWN, re.compile(rb"bouncestream-(?:doctor|check)\b")),
     (GMAIL_PREFETCH, re.compile(rb"Chrome/42\.0\.2311\.135 Safari/537\.36 Edge/12\.246 Mozilla/5\.0$")),
