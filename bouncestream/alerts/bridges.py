@@ -28,7 +28,9 @@ def _missing(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
     ]
 
 
-def _forgotten(s: Snapshot, _: Alerts) -> Sequence[Reading]:
+def _forgotten(s: Snapshot, _: Alerts) -> Sequence[Reading] | None:
+    if s.numbers is None:
+        return None
     seen = (
         "Events that were acknowledged and that PostgreSQL has lost, as the server that took over had not received "
         "them: {n}."
@@ -37,7 +39,7 @@ def _forgotten(s: Snapshot, _: Alerts) -> Sequence[Reading]:
         "Make replication synchronous (synchronous_standby_names). Have your providers send the last minutes "
         "again, or wait for the backfill."
     )
-    return [Reading(seen=seen, fix=fix, value=s.forgotten)]
+    return [Reading(seen=seen, fix=fix, value=s.numbers.forgotten)]
 
 
 BRIDGES: tuple[Rule, ...] = (

@@ -47,6 +47,7 @@ class Numbers:
     excess: int = 0  #: people whom a mail named beyond `[mail] max_unproven`, ever
     backfilled: int = 0  #: events that backfills found, ever
     unknown_uuids: int = 0  #: mails with a UUID that Listmonk does not know, ever
+    forgotten: int = 0  #: acknowledged events that PostgreSQL lost, ever
     #: where several bridges share the outbox: name → seconds since it was seen
     bridges: Mapping[str, float] = field(default_factory=dict)
 
@@ -59,7 +60,6 @@ class Snapshot:
     now: datetime | None = None  #: the wall clock
     paused: str = ""  #: what a person has to do before anything is delivered again; empty: nothing
     lost: int = 0  #: events that Listmonk lost, in this run
-    forgotten: int = 0  #: acknowledged events that PostgreSQL lost, in this run
     numbers: Numbers | None = None  #: None: the outbox cannot be read
     unproven_hour: int = 0  #: of those mails, in the last hour
     unknown_hour: int = 0  #: of those mails, in the last hour

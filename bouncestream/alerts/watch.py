@@ -29,7 +29,6 @@ from bouncestream.errors import BouncestreamError, StoreError
 from bouncestream.health import Health, Status
 from bouncestream.judging.refusal import CAUSES, EVERYBODY, MANY
 from bouncestream.metrics import (
-    ACKNOWLEDGED_LOST,
     ALERT_ACTIVE,
     HEARTBEATS,
     LOST,
@@ -38,6 +37,7 @@ from bouncestream.metrics import (
     Metrics,
 )
 from bouncestream.outbox import alerts, delivery, missed
+from bouncestream.outbox.acknowledged import GONE
 from bouncestream.outbox.bridges import at_work
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.engine import Conn
@@ -171,7 +171,6 @@ class Watch:
             now=now,
             paused=self.paused(),
             lost=int(self.metrics.get(LOST)),
-            forgotten=int(self.metrics.get(ACKNOWLEDGED_LOST)),
             numbers=numbers,
             unproven_hour=self._lately.grown("unproven", numbers.unproven, now) if numbers else 0,
             unknown_hour=self._lately.grown("unknown", numbers.unknown_uuids, now) if numbers else 0,
@@ -379,5 +378,6 @@ def _numbers(conn: Conn, now: datetime) -> Numbers:
         unproven=int(delivery.get_meta(conn, delivery.UNPROVEN) or 0),
         excess=int(delivery.get_meta(conn, delivery.EXCESS) or 0),
         unknown_uuids=int(delivery.get_meta(conn, delivery.UNKNOWN_UUIDS) or 0),
+        forgotten=int(delivery.get_meta(conn, GONE) or 0),
         bridges={one.bridge.name: one.bridge.seen for one in at_work(conn)},
     )

@@ -8,13 +8,15 @@ Nothing is put back: an event that is gone here may have been delivered before, 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bouncestream.outbox.delivery import rows_of
 from bouncestream.outbox.engine import Conn
 
 #: How long it is remembered, in seconds, and how many at most: standbys lag by less, or are no use.
 KEEP, LIMIT = 60.0, 50_000
+#: In `meta`: so many were found to be gone, by whichever bridge had acknowledged them.
+GONE = "acknowledged_lost"
 #: So many are looked up at once.
 AT_ONCE = 1000
 
@@ -32,13 +34,10 @@ class Acknowledged:
         while not self.doubtful and self._ids and self._ids[0][0] < now - KEEP:
             self._ids.popleft()
 
-    def missing(self, conn: Conn) -> list[str]:
-        """Those that are not in the outbox, oldest first."""
-        ids = [one for _, one in list(self._ids)]
-        there: set[str] = set()
-        for start in range(0, len(ids), AT_ONCE):
-            there |= rows_of(conn, ids[start : start + AT_ONCE]).keys()
-        return [one for one in ids if one not in there]
+    def ids(self) -> list[str]:
+        """Those that are remembered now, oldest first. Taken before the reading begins: what is acknowledged after
+        that is newer than what a reader sees."""
+        return [one for _, one in self._ids]
 
     def compared(self, missing: Iterable[str]) -> None:
         """Note the result: those that are missing are told once."""
@@ -47,3 +46,11 @@ class Acknowledged:
         self._ids.clear()
         self._ids.extend(kept)
         self.doubtful = False
+
+
+def missing(conn: Conn, ids: Sequence[str]) -> list[str]:
+    """Those of these events that are not in the outbox, in their order."""
+    there: set[str] = set()
+    for start in range(0, len(ids), AT_ONCE):
+        there |= rows_of(conn, ids[start : start + AT_ONCE]).keys()
+    return [one for one in ids if one not in there]

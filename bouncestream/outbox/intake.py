@@ -30,11 +30,11 @@ from bouncestream.metrics import (
     Metrics,
 )
 from bouncestream.missed import Found, Missed
-from bouncestream.outbox.acknowledged import Acknowledged
+from bouncestream.outbox.acknowledged import GONE, Acknowledged, missing
 from bouncestream.outbox.arrivals import take_many
 from bouncestream.outbox.braking import take_let_go
 from bouncestream.outbox.db import Database, Disk
-from bouncestream.outbox.delivery import set_meta
+from bouncestream.outbox.delivery import add_meta, set_meta
 from bouncestream.outbox.mailboxes import store_letter, store_mails
 from bouncestream.outbox.missed import take_missed
 from bouncestream.outbox.tables import Stored
@@ -249,20 +249,23 @@ class Intake:
 
     async def _compare(self, acknowledged: Acknowledged) -> None:
         """After trouble: is all there that was acknowledged before it?"""
+        ids = acknowledged.ids()
         try:
-            missing = await self.db.read(acknowledged.missing)
+            lost = await self.db.read(partial(missing, ids=ids))
+            if lost:
+                await self.db.write(partial(add_meta, name=GONE, by=len(lost)))
         except StoreError as error:
             log.debug("whether all is there that was acknowledged will be seen later: %s", error)
             return
-        acknowledged.compared(missing)
-        if missing:
-            self.metrics.add(ACKNOWLEDGED_LOST, by=len(missing))
+        acknowledged.compared(lost)
+        if lost:
+            self.metrics.add(ACKNOWLEDGED_LOST, by=len(lost))
             log.error(
                 "PostgreSQL has lost %d events that were acknowledged, the first of them %s: the server that took "
                 "over had not received them. Next: make replication synchronous (synchronous_standby_names), and "
                 "have your providers send the last minutes again, or wait for the backfill",
-                len(missing),
-                missing[0],
+                len(lost),
+                lost[0],
             )
 
     async def look(self) -> None:

@@ -22,10 +22,11 @@ def test_a_bridge_that_is_gone_is_told_and_the_others_are_not() -> None:
 
 
 def test_nothing_is_said_while_the_outbox_cannot_be_read() -> None:
-    assert BRIDGES[1].look(Snapshot({}), Alerts()) is None
+    assert [rule.look(Snapshot({}), Alerts()) for rule in BRIDGES] == [None, None]
     assert verdicts() == {}
 
 
 def test_events_that_postgresql_has_lost_are_counted() -> None:
-    (reading,) = BRIDGES[0].look(Snapshot({}, forgotten=7), Alerts()) or ()
+    numbers = Numbers(tally={}, oldest=0, quarantine=0, doubled=0, forgotten=7)
+    (reading,) = BRIDGES[0].look(Snapshot({}, numbers=numbers), Alerts()) or ()
     assert reading.value == 7 and "synchronous" in reading.fix

@@ -102,7 +102,7 @@ COUNTING = [
     ("doubled", outbox(doubled=2)),
     ("unproven-many", outbox(excess=2)),
     ("webhooks-missed", outbox(backfilled=2)),
-    ("acknowledged-lost", Snapshot({}, forgotten=2)),
+    ("acknowledged-lost", outbox(forgotten=2)),
 ]
 BY_ID = {rule.id: rule for rule in RULES}
 

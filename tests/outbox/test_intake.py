@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -16,9 +17,18 @@ import pytest
 from bouncestream.errors import StoreBusy, StoreUnavailable
 from bouncestream.event import Kind
 from bouncestream.health import Health, Status
-from bouncestream.metrics import EVENTS_DUPLICATE, EVENTS_RECEIVED, INTAKE_WAITING, QUARANTINED, Metrics
+from bouncestream.metrics import (
+    ACKNOWLEDGED_LOST,
+    EVENTS_DUPLICATE,
+    EVENTS_RECEIVED,
+    INTAKE_WAITING,
+    QUARANTINED,
+    Metrics,
+)
 from bouncestream.outbox import delivery
+from bouncestream.outbox.acknowledged import GONE, Acknowledged
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.intake import Intake
 from bouncestream.ports import Emit, Receipt, Unreadable
 from tests.outbox.make import NOW, event, submission
@@ -204,3 +214,27 @@ async def test_many_at_once_are_all_stored_and_each_has_its_own_receipt(db: Data
     assert sum(receipt.accepted for receipt in receipts) == 700
     assert sum(receipt.duplicates for receipt in receipts) == 300
     assert (await db.read(delivery.tally))["pending"] == 700
+
+
+async def test_what_is_acknowledged_while_it_is_compared_is_not_called_lost(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, recent, read = Bench(db), Acknowledged(), db.read
+    intake = bench.intake
+    assert isinstance(intake, Intake)
+    intake._acknowledged = recent
+    recent.add(["gone"], 0)
+    recent.doubtful = True
+
+    async def late(fn: Callable[[Conn], object]) -> object:
+        def then(conn: Conn) -> object:
+            recent.add(["committed since"], 0)  # once the reader's view is taken
+            return fn(conn)
+
+        return await read(then)
+
+    monkeypatch.setattr(db, "read", late)
+    assert await intake.revive()
+    assert bench.metrics.get(ACKNOWLEDGED_LOST) == 1
+    assert await read(partial(delivery.get_meta, name=GONE)) == "1", "the bridge that alerts may be another one"
+    assert recent.ids() == ["committed since"]
