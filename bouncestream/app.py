@@ -30,7 +30,7 @@ from bouncestream.lease import RELAY
 from bouncestream.maintenance.absence import Absence
 from bouncestream.maintenance.account import Account
 from bouncestream.maintenance.decay import Soft
-from bouncestream.maintenance.deletions import Deletions
+from bouncestream.maintenance.deletions import PART, Deletions
 from bouncestream.maintenance.erasures import Erasures
 from bouncestream.maintenance.newcomer import Newcomer
 from bouncestream.maintenance.rejudge import Rejudge
@@ -43,7 +43,7 @@ from bouncestream.outbox.leasing import leasing_of
 from bouncestream.outbox.mailboxes import StoredMailMemory
 from bouncestream.outbox.marker import Markers
 from bouncestream.outbox.place import place_of
-from bouncestream.relay.loop import Relay
+from bouncestream.relay.loop import PARTS, Relay
 from bouncestream.sinks.listmonk.campaigns import Campaigns
 from bouncestream.sources.mails import MailSources
 from bouncestream.sources.webhook.server import WebhookServer, bound
@@ -265,7 +265,7 @@ class App:
         from bouncestream.maintenance.listmonk_log import listener
 
         self._log = listener(self.config, self.sink.by_ids, self.intake, self.db, self.health, self.metrics)
-        work = self.leasing.hold("listmonk_log", self._log.run)
+        work = self.leasing.hold(LISTMONK_LOG, self._log.run, partial(self.health.forget, LISTMONK_LOG))
         self._beside.append(self.supervisor.keep("listmonk_log", work, status=Status.YELLOW))
 
     def _open_dashboard(self) -> None:
@@ -303,7 +303,7 @@ class App:
         self._backfilling = Backfilling(
             self.db, SystemClock(), self.health, self.metrics, self.config, self.sink, self.intake.missed
         )
-        work = self.leasing.hold("backfill", self._backfilling.run)
+        work = self.leasing.hold("backfill", self._backfilling.run, self._backfilling.leave)
         self._beside.append(self.supervisor.keep("backfill", work, status=Status.YELLOW))
 
     async def _quick(self, config: Config) -> list[Finding]:
@@ -351,16 +351,17 @@ class App:
         keep("outbox", self.db.writing, vital=True)  # without its writer nothing can be acknowledged
         if self.leasing.several:
             keep("leases", self.leasing.run)
-        relay = keep("relay", alone(RELAY, self._deliver), finite=True)
-        erasures = Erasures(self.db, SystemClock()).run
+        forget = self.health.forget
+        relay = keep("relay", alone(RELAY, self._deliver, partial(forget, *PARTS)), finite=True)
+        erasures, deletions = Erasures(self.db, SystemClock()).run, self._deletions().run
         self._beside += [
             keep("upkeep", self.upkeep.run),
             keep("erasures", alone("erasures", erasures), status=Status.YELLOW),
             keep("soft bounces", alone("soft bounces", self._soft().run), status=Status.YELLOW),
-            keep("deletions", alone("deletions", self._deletions().run), status=Status.YELLOW),
+            keep("deletions", alone("deletions", deletions, partial(forget, PART)), status=Status.YELLOW),
             keep("rejudge", alone("rejudge", self.rejudge.run), finite=True, status=Status.YELLOW),
         ]
-        watch = keep("watch", alone("alerts", self._tell))
+        watch = keep("watch", alone("alerts", self._tell, partial(forget, "alerts")))
         account = Account(self.metrics)
         keep("account", account.run, status=Status.YELLOW)
         self._mails = self._take_mail()

@@ -46,9 +46,10 @@ class Health:
             level = {Status.GREEN: logging.INFO, Status.YELLOW: logging.WARNING, Status.RED: logging.ERROR}[state]
             log.log(level, "%s is %s%s", part, state.value, f": {now.why}" if now.why else "")
 
-    def forget(self, part: str) -> None:
-        """Remove a part from the board: it is no more."""
-        self.parts.pop(part, None)
+    def forget(self, *parts: str) -> None:
+        """Remove parts from the board: they are no more."""
+        for part in parts:
+            self.parts.pop(part, None)
 
     @property
     def ready(self) -> bool:

@@ -189,6 +189,11 @@ class Backfilling:
             await self.turn()
             await asyncio.sleep(LOOK)
 
+    def leave(self) -> None:
+        """Say nothing more of it: another bridge asks from now on. `run` may begin anew."""
+        self.health.forget(*(f"backfill:{name}" for name in self._due))
+        self._due.clear()
+
     async def turn(self) -> None:
         """Run what is due."""
         hooks = {name: hook for name, hook in self.config.webhooks.items() if hook.backfill and hook.api_key}

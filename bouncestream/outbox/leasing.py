@@ -28,6 +28,7 @@ log = logging.getLogger("bouncestream.leases")
 
 T = TypeVar("T")
 Work = Callable[[], Awaitable[object]]
+Ended = Callable[[], None]
 
 #: How soon it is asked again after the database did not answer, and how long an answer may take; seconds.
 AGAIN, PATIENCE = 1.0, 5.0
@@ -64,7 +65,7 @@ class OneBridge:
     def stop(self) -> None:
         """Nothing: who does the work knows by itself."""
 
-    def hold(self, name: str, work: Work) -> Work:
+    def hold(self, name: str, work: Work, ended: Ended = lambda: None) -> Work:
         """The work as it is."""
         return work
 
@@ -164,9 +165,10 @@ class Leasing:
         """Whether something may begin now outside of the outbox under a lease."""
         return self.tenure(name).safe(self.clock.monotonic())
 
-    def hold(self, name: str, work: Work) -> Work:
+    def hold(self, name: str, work: Work, ended: Ended = lambda: None) -> Work:
         """The work, done only while this bridge has the lease `name`: begun when it has got it, cut off in time
-        before it may have ended, and begun anew with the next one."""
+        before it may have ended, and begun anew with the next one. `ended` is called each time it has ended: it
+        takes off the health board what this bridge does not do any more."""
         tenure = self.tenure(name)
 
         async def held() -> object:
@@ -181,6 +183,7 @@ class Leasing:
                     if not task.done():
                         task.cancel()
                         await asyncio.wait([task])
+                    ended()
                 if not task.cancelled():
                     return task.result()
                 log.warning("the lease of %s has ended, and so has what this bridge did under it", name)

@@ -37,6 +37,8 @@ from bouncestream.supervisor import Bugs, Supervisor
 
 log = logging.getLogger("bouncestream.relay")
 
+#: Its parts on the board of health.
+PARTS = ("relay", "listmonk", "brake")
 #: As many unsettled events are kept in memory; more wait in the outbox.
 WAITING_LIMIT = 20_000
 #: How often the token's permissions are asked for again; seconds.

@@ -43,7 +43,8 @@ class MailSources:
     instance: str
     grace: float
     dry_run: bool = False
-    hold: Callable[[str, Work], Work] = lambda name, work: work  #: see `Mailboxes`
+    #: See `Mailboxes`.
+    hold: Callable[[str, Work, Callable[[], None]], Work] = lambda name, work, ended: work
     _mailboxes: Mailboxes | None = field(default=None, init=False)
     _listeners: SmtpListeners | None = field(default=None, init=False)
 

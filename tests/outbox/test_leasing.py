@@ -195,6 +195,26 @@ async def test_a_job_of_a_former_holder_fails_in_its_own_transaction(make: Make,
     await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_a_former_leader_says_no_more_how_what_it_led_is(make: Make, rows: Rows) -> None:
+    one, job = make(), Job()
+
+    async def fails() -> None:
+        one.health.set("relay", Status.RED, "PostgreSQL is away.")
+        await job()
+
+    task = asyncio.ensure_future(one.hold("relay", fails, lambda: one.health.forget("relay", "brake"))())  # type: ignore[arg-type, var-annotated]
+    await job.until(1, 0)
+    assert not one.health.ready
+    rows.holder, rows.epoch = "two:2b", rows.epoch + 1
+    await job.until(1, 1)
+    async with asyncio.timeout(5):
+        while "relay" in one.health.parts:
+            await asyncio.sleep(0.01)
+    assert one.health.ready
+    task.cancel()
+    await asyncio.wait([task])
+
+
 async def test_what_it_raises_is_told_and_a_cancelled_one_has_ended(make: Make) -> None:
     one, job = make(), Job()
 

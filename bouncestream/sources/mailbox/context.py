@@ -38,6 +38,15 @@ class MailboxHealth:
         if self._lines.pop(line, None) is not None:
             self._tell()
 
+    def leave(self, name: str) -> None:
+        """Forget all lines of a folder, or of whatever has this name: another bridge reads it now."""
+        for line in [line for line in self._lines if line == name or line.startswith(f"{name}, ")]:
+            del self._lines[line]
+        if self._lines:
+            self._tell()
+        elif not self._closed:
+            self._health.forget(self._part)
+
     def close(self) -> None:
         """The mailbox is not read any more."""
         self._closed = True

@@ -10,6 +10,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from bouncestream.ports import Clock
 from bouncestream.sources.mailbox.connector import Connector
 from bouncestream.sources.mailbox.context import MailboxContext, MailboxHealth
 from bouncestream.sources.mailbox.folder import Folder
-from bouncestream.sources.mailbox.proof import Proof
+from bouncestream.sources.mailbox.proof import LINE, Proof
 from bouncestream.supervisor import Supervisor, Work
 
 log = logging.getLogger("bouncestream.mailbox")
@@ -54,7 +55,8 @@ class Mailboxes:
     instance: str
     dry_run: bool = False
     chance: Callable[[], float] = random.random
-    hold: Callable[[str, Work], Work] = lambda name, work: work  #: with several bridges, one reads a mailbox
+    #: With several bridges, one reads a mailbox. Gets a name, the work, and what to call when it has ended.
+    hold: Callable[[str, Work, Callable[[], None]], Work] = lambda name, work, ended: work
     _connectors: dict[str, Connector] = field(default_factory=dict, init=False)
     _readers: dict[str, _Reader] = field(default_factory=dict, init=False)
     _ending: set[asyncio.Task[None]] = field(default_factory=set, init=False)
@@ -113,8 +115,12 @@ class Mailboxes:
         folders = tuple(Folder(box, name) for name in settings.folders)
         proof = Proof(box, folders)
         name, keep = f"mailbox {settings.name}", self._supervisor.keep
-        tasks = [keep(f"{name}: {folder.name}", self.hold(name, folder.run)) for folder in folders]
-        tasks.append(keep(f"{name}: proof", self.hold(name, proof.run), status=Status.YELLOW))
+
+        def hold(line: str, work: Work) -> Work:
+            return self.hold(name, work, partial(box.health.leave, line))
+
+        tasks = [keep(f"{name}: {folder.name}", hold(folder.name, folder.run)) for folder in folders]
+        tasks.append(keep(f"{name}: proof", hold(LINE, proof.run), status=Status.YELLOW))
         return _Reader(box, folders, tuple(tasks))
 
 

@@ -29,7 +29,7 @@ log = logging.getLogger("bouncestream.mailbox")
 PATIENCE = 2
 #: So many canaries in a row may have been put or not, as the connection broke, before no other is put.
 UNKNOWN = 3
-_LINE = "proof"
+LINE = "proof"
 
 
 class Proof:
@@ -54,12 +54,12 @@ class Proof:
                 self._count("not made")
                 self._failed += 1
                 if self._failed >= PATIENCE:
-                    box.health.set(_LINE, Status.YELLOW, f"unproven: {error}")
+                    box.health.set(LINE, Status.YELLOW, f"unproven: {error}")
             except Exception:
                 log.exception("%s: bug in the new-mail test", box.settings.name)
             else:
                 self._failed = 0
-                box.health.forget(_LINE)
+                box.health.forget(LINE)
 
     async def prove(self) -> None:
         """Once, each folder that listens just now. Raises MailboxErrors when the second connection fails."""

@@ -27,3 +27,19 @@ def test_the_worst_line_counts_and_is_told() -> None:
     ours.close()
     ours.set("INBOX", Status.RED, "too late")
     assert health.parts == {}
+
+
+def test_a_mailbox_that_another_bridge_reads_says_nothing_here() -> None:
+    health = Health()
+    ours = MailboxHealth("bounces", health)
+    ours.set("INBOX", Status.RED, "login refused: no")
+    ours.set("INBOX, unread", Status.RED, "its mails cannot be read")
+    ours.set("Junk", Status.GREEN, "listening to Junk")
+    ours.leave("INBOX")
+    assert health.parts["mailbox:bounces"].state is Status.GREEN
+    ours.leave("Junk")
+    assert health.parts == {}
+    ours.close()
+    health.set("mailbox:bounces", Status.GREEN, "of the one that took its place")
+    ours.leave("INBOX")
+    assert health.parts
