@@ -42,6 +42,7 @@ from bouncestream.outbox.bridges import at_work
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.files import beside, free_beside, size_of
+from bouncestream.outbox.latecomers import Latecomers
 from bouncestream.ports import Clock
 from bouncestream.supervisor import Bugs, Supervisor
 
@@ -93,6 +94,7 @@ class Watch:
         self._findings: Sequence[FindingLike] | None = None
         self._sources = Sources()
         self._lately = Lately()
+        self._latecomers = Latecomers(self.db)
         self._counted = -1  # the newest row that was counted
         self._began = self.clock.monotonic()
         self._turned_at = float("-inf")  # when the newest turn ended well
@@ -196,8 +198,9 @@ class Watch:
             since = alerts.hour_of(now) - REACH
             self._sources.add(await self.db.read(partial(alerts.hours, since=since)))
             self._sources.known = True
+        upto = await self._latecomers.upto(self.clock.monotonic())
         for _ in range(LOOKS):
-            newest, counted = await self.db.read(partial(alerts.new_arrivals, now=now, limit=ROWS))
+            newest, counted = await self.db.read(partial(alerts.new_arrivals, now=now, limit=ROWS, upto=upto))
             if newest == self._counted:
                 return
             self._counted = newest

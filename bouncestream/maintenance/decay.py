@@ -24,6 +24,7 @@ from bouncestream.outbox import codec, raising
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import get_meta, newest_row, set_meta
 from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.latecomers import Latecomers
 from bouncestream.ports import Clock
 
 log = logging.getLogger("bouncestream.decay")
@@ -56,6 +57,9 @@ class Soft:
     may_look: Callable[[], bool | None]
     on_commit: Callable[[], None] = lambda: None
 
+    def __post_init__(self) -> None:
+        self._latecomers = Latecomers(self.db)
+
     async def run(self) -> None:
         """For ever."""
         while True:
@@ -78,7 +82,8 @@ class Soft:
             newest = await self.db.read(newest_row)
             await self.db.write(partial(set_meta, name=CURSOR, value=str(newest)))
             return False
-        bounces, last = await self.db.read(partial(raising.soft_after, after=int(after), limit=ROWS))
+        upto = await self._latecomers.upto(self.clock.monotonic())
+        bounces, last = await self.db.read(partial(raising.soft_after, after=int(after), limit=ROWS, upto=upto))
         for row in bounces:
             await self._look(row)
         if last != int(after):

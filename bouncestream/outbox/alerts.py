@@ -15,6 +15,7 @@ from bouncestream.alert import AlertState, Delivery, Notice, What
 from bouncestream.outbox import codec
 from bouncestream.outbox.delivery import get_meta, set_meta
 from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.people import LAST
 from bouncestream.outbox.queries import QUERIES
 
 #: So many notices are kept to look back on, and so many alerts of things that come and go.
@@ -91,8 +92,11 @@ def newest_notice(conn: Conn) -> int:
     return number
 
 
-def new_arrivals(conn: Conn, now: datetime, limit: int = 5000) -> tuple[int, Mapping[tuple[int, str, str], int]]:
-    """(Newest row, events by hour, source and kind) of up to `limit` rows that were not counted yet, read only."""
+def new_arrivals(
+    conn: Conn, now: datetime, limit: int = 5000, upto: int = LAST
+) -> tuple[int, Mapping[tuple[int, str, str], int]]:
+    """(Newest row, events by hour, source and kind) of up to `limit` rows that were not counted yet, none of them
+    later than row `upto`; read only."""
     oldest = hour_of(now) - KEEP_HOURS
     found = get_meta(conn, _CURSOR)
     if found is None:
@@ -104,6 +108,8 @@ def new_arrivals(conn: Conn, now: datetime, limit: int = 5000) -> tuple[int, Map
         after = int(found)
     counted: Counter[tuple[int, str, str]] = Counter()
     for row, source, kind, at in conn.execute(QUERIES["arrivals_after"], {"after": after, "limit": limit}):
+        if row > upto:
+            break
         if (hour := hour_of(codec.moment(at))) >= oldest:
             counted[hour, source, kind] += 1
         after = row

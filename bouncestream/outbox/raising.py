@@ -59,9 +59,10 @@ def is_counted(conn: Conn, row: int) -> bool:
     return row <= began
 
 
-def soft_after(conn: Conn, after: int, limit: int) -> tuple[list[codec.Row], int]:
-    """The soft bounces among the next rows, and the last of these rows."""
-    rows = [codec.row(values) for values in conn.execute(QUERIES["rows_after"], {"after": after, "limit": limit})]
+def soft_after(conn: Conn, after: int, limit: int, upto: int = LAST) -> tuple[list[codec.Row], int]:
+    """The soft bounces among the next rows, up to a row, and the last of these rows."""
+    read = (codec.row(values) for values in conn.execute(QUERIES["rows_after"], {"after": after, "limit": limit}))
+    rows = [row for row in read if row.id <= upto]
     return [row for row in rows if row.event.kind == Kind.SOFT and row.event.reason in CLASSES], (
         rows[-1].id if rows else after
     )

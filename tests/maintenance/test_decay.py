@@ -15,6 +15,8 @@ from bouncestream.errors import SinkError, SinkRefused
 from bouncestream.event import Kind
 from bouncestream.maintenance.decay import NO_CLICK, UNKNOWN, Soft
 from bouncestream.outbox.db import Database
+from bouncestream.outbox.latecomers import LATEST
+from bouncestream.outbox.place import Server
 from tests.outbox import make
 from tests.outbox.make import later
 from tests.outbox.test_raising import full
@@ -22,12 +24,13 @@ from tests.outbox.test_raising import full
 
 class At:
     now_ = later(days=3)
+    seconds = 0.0
 
     def now(self) -> datetime:
         return self.now_
 
     def monotonic(self) -> float:
-        return 0.0
+        return self.seconds
 
 
 @dataclass
@@ -53,10 +56,16 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 def task(
-    db: Database, listmonk: Listmonk, *, may_look: bool | None = True, mode: str = "bridge", count: int = 3
+    db: Database,
+    listmonk: Listmonk,
+    *,
+    may_look: bool | None = True,
+    mode: str = "bridge",
+    count: int = 3,
+    at: At | None = None,
 ) -> Soft:
     config = Config(policy=policy.Policy(soft=policy.Soft(mode=mode, count={"mailbox": count})))
-    return Soft(db, listmonk, At(), lambda: config, lambda: may_look)  # type: ignore[arg-type]
+    return Soft(db, listmonk, at or At(), lambda: config, lambda: may_look)  # type: ignore[arg-type]
 
 
 async def bounced(db: Database, soft: Soft, days: int = 4) -> list[tuple[object, ...]]:
@@ -135,3 +144,24 @@ async def test_of_many_at_once_the_one_that_reaches_the_count_is_raised(db: Data
     await soft.turn()
     found = await db.read(lambda conn: make.rows(conn, "kind, superseded_by"))
     assert found == [("soft", None), ("soft", None), ("soft", 4), ("hard", None)]
+
+
+async def test_one_that_another_bridge_commits_late_is_looked_at_too(pg_url: str) -> None:
+    from bouncestream.outbox.postgres.connection import begin, connect
+
+    at, listmonk = At(), Listmonk()
+    db = await Database.open(Server(pg_url, "one"))
+    soft = task(db, listmonk, count=1, at=at)
+    with closing(connect(Server(pg_url, "two"))) as other:
+        await soft.turn()
+        begin(other)
+        make.submit(other, full(0, recipient="ann@example.com"))
+        await db.write(lambda conn: make.submit(conn, full(1, recipient="bob@example.com")))
+        for at.seconds in (1.0, 2.0, LATEST):
+            await soft.turn()
+        other.execute("COMMIT")
+    at.seconds = LATEST + 1
+    await soft.turn()
+    kinds = await db.read(lambda conn: make.rows(conn, "recipient, kind"))
+    await db.close()
+    assert [who for who, kind in kinds if kind == "hard"] == ["ann@example.com", "bob@example.com"]
