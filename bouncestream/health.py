@@ -12,6 +12,10 @@ from bouncestream.printable import mask_all, printable
 log = logging.getLogger("bouncestream.health")
 
 
+#: The parts that taking webhooks needs.
+INTAKE = ("intake", "outbox")
+
+
 class Status(StrEnum):
     """The state of a part, as a colour."""
 
@@ -55,6 +59,11 @@ class Health:
     def ready(self) -> bool:
         """Whether no part is red."""
         return all(part.state is not Status.RED for part in self.parts.values())
+
+    @property
+    def stores(self) -> bool:
+        """Whether what webhooks bring can be stored, as far as it is known."""
+        return all(part not in self.parts or self.parts[part].state is not Status.RED for part in INTAKE)
 
     def report(self) -> dict[str, object]:
         """The body of `/readyz`."""

@@ -35,7 +35,7 @@ class Server:
     listen: str = key(
         shapes.LISTEN,
         '"127.0.0.1:8025"',
-        "Address and port to listen on. /healthz, /readyz and /metrics are here too.",
+        "Address and port to listen on. /healthz, /readyz, /readyz/intake and /metrics are here too.",
     )
     public_url: str = live_key(
         shapes.URL,

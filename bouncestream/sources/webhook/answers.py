@@ -33,6 +33,13 @@ def ready(health: Health) -> web.Response:
     return web.Response(status=200 if health.ready else 503, body=orjson.dumps(health.report()), headers=HEADERS)
 
 
+def storing(health: Health) -> web.Response:
+    """`/readyz/intake`. It says not why, as it is at this port wherever `/readyz` is."""
+    if health.stores:
+        return web.Response(text="ok\n")
+    return web.Response(status=503, text="nothing can be stored\n")
+
+
 def measured(metrics: Metrics) -> web.Response:
     """`/metrics`."""
     return web.Response(text=metrics.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})

@@ -3,7 +3,7 @@
 
 What path, address and headers can prove is asked for before a body is read; the answer 200 is given only after
 `Emit` has returned, so after the commit. Beside it: `/healthz` (the process is alive), `/readyz` (every part works,
-else 503) and `/metrics`.
+else 503), `/readyz/intake` (what comes is stored, else 503: for a proxy before several bridges) and `/metrics`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,17 @@ from bouncestream.providers._contract import (
     right_path,
 )
 from bouncestream.sources.webhook import selftest
-from bouncestream.sources.webhook.answers import HEADERS, accepted, later, measured, mistaken, ready, shaken, shaped
+from bouncestream.sources.webhook.answers import (
+    HEADERS,
+    accepted,
+    later,
+    measured,
+    mistaken,
+    ready,
+    shaken,
+    shaped,
+    storing,
+)
 from bouncestream.sources.webhook.body import read_body
 from bouncestream.sources.webhook.budget import BODIES, Budget, Share
 from bouncestream.sources.webhook.client_address import sender
@@ -156,13 +166,15 @@ class WebhookServer:
         return response
 
     def _other(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        elsewhere = self.settings.metrics == "dashboard" and path != "/healthz"
-        if elsewhere or path not in ("/healthz", "/readyz", "/metrics"):
+        elsewhere = self.settings.metrics == "dashboard" and path in ("/readyz", "/metrics")
+        if elsewhere or path not in ("/healthz", "/readyz", "/readyz/intake", "/metrics"):
             return web.Response(status=404, text="not found\n")
         if request.method not in ("GET", "HEAD"):
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
         if path == "/healthz":
             return web.Response(text="ok\n")
+        if path == "/readyz/intake":
+            return storing(self.health)
         if path == "/readyz":
             return ready(self.health)
         return measured(self.metrics)

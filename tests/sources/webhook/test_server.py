@@ -332,6 +332,26 @@ async def test_health(running: Running) -> None:
     assert got.json["parts"]["outbox"] == {"state": "red", "why": "disk full"}
 
 
+async def test_a_proxy_asks_only_whether_webhooks_can_be_stored(start: Start) -> None:
+    running = await start(metrics="dashboard")
+
+    async def asked() -> tuple[int, bytes]:
+        got = await running.post("/readyz/intake", b"", "GET")
+        return got.status, got.body
+
+    assert await asked() == (200, b"ok\n")
+    running.health.set("listmonk", Status.RED, "Listmonk is away")
+    running.health.set("mailbox:bounces", Status.RED, "login refused")
+    running.health.set("intake", Status.YELLOW, "the queue is full")
+    assert await asked() == (200, b"ok\n")
+    for part in ("intake", "outbox"):
+        running.health.set(part, Status.RED, "PostgreSQL at db.internal is away")
+        assert await asked() == (503, b"nothing can be stored\n"), "and not why, to whoever asks"
+        running.health.set(part, Status.GREEN)
+    assert await asked() == (200, b"ok\n")
+    assert (await running.post("/readyz/intake")).status == 405
+
+
 async def test_metrics(running: Running) -> None:
     await running.post(URL, **TOKEN)
     got = await running.post("/metrics", b"", "GET")
