@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 
 from bouncestream.brake import Brake, Braked, Decision, Hard, Threshold, Usual, phrase
-from bouncestream.errors import SinkError, SinkRefused
+from bouncestream.errors import SinkError, SinkRefused, StoreError
 from bouncestream.health import Status
 from bouncestream.metrics import BRAKE_HELD, BRAKED_TOTAL
 from bouncestream.outbox import braking, delivery
@@ -49,7 +49,8 @@ class Braking:
     pause: Callable[[Campaign], Awaitable[str]] | None = None  #: None: campaigns are not paused
     shown: float = SHOWN  #: seconds between two counts on the health board
     changed: bool = True  #: somebody else may have released or dropped what is held
-    _brake: Brake | None = None
+    _brake: Brake | None = None  # read from the outbox where there is none
+    _untold: Mapping[str, Braked] | None = None  # where the brake was on, before it was forgotten
     _known: Mapping[str, Campaign] = field(default_factory=dict)
     _asked_at: float = float("-inf")
     #: scope, domain → until when it is fresh, how many
@@ -72,14 +73,21 @@ class Braking:
         ):
             await self._ask(context)
         stale = self._stale(context, SURE)
-        decision, batch = await self._claim(context, brake, now, limit, looked, ask_sent=stale, ask_readers=True)
-        if batch is None:
-            if stale:
-                await self._ask(context)
-            await self._ask_readers(context, decision.unknown)
-            decision, batch = await self._claim(context, brake, now, limit, looked)
+        before = brake.braked if self._untold is None else self._untold
+        try:
+            decision, batch = await self._claim(
+                context, brake, now, limit, looked, ask_sent=stale, ask_readers=True
+            )
+            if batch is None:
+                if stale:
+                    await self._ask(context)
+                await self._ask_readers(context, decision.unknown)
+                decision, batch = await self._claim(context, brake, now, limit, looked)
+        except StoreError:  # a server may have committed it all the same
+            self._untold, self._brake = before, None
+            raise
         assert batch is not None, "it did not ask to ask"
-        before = brake.braked
+        self._untold = None
         brake.apply(decision)
         await self._told(context, decision, before)
         return batch

@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from bouncestream.brake import Threshold
-from bouncestream.errors import SinkRefused
+from bouncestream.errors import SinkRefused, StoreUnavailable
 from bouncestream.event import Kind
 from bouncestream.health import Status
 from bouncestream.metrics import BRAKE_HELD, BRAKED_TOTAL
@@ -175,6 +175,39 @@ async def test_the_campaign_is_paused_once(bridge: Bridge) -> None:
     assert (
         "campaign The letter is paused; to go on with it, start it in Listmonk" in bridge.health.parts["brake"].why
     )
+
+
+async def test_a_commit_whose_answer_is_lost_stands(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    paused, lost = [], []
+
+    async def campaigns() -> Mapping[str, Campaign]:
+        return {MARK: RUNNING}
+
+    async def pause(campaign: Campaign) -> str:
+        paused.append(campaign.id)
+        return ""
+
+    await with_brake(bridge, brake(campaigns=campaigns, pause=pause))
+    write = bridge.db.write
+
+    async def cut(job: partial[object], **extent: int) -> object:
+        answer = await write(job, **extent)
+        if not lost and isinstance(answer, tuple) and answer[0].braked:
+            lost.append(job)
+            raise StoreUnavailable("PostgreSQL does not answer")
+        return answer
+
+    monkeypatch.setattr(bridge.db, "write", cut)
+    await bridge.emit(range(40), campaign_uuid=MARK)
+    await bridge.idle()
+    await bridge.emit(range(40, 60), campaign_uuid=MARK)
+    await bridge.until(lambda: lost)
+    await bridge.emit(range(60, 65), campaign_uuid=MARK)
+    await bridge.until_states({"verified": 40, "held": 25})
+    await bridge.until(lambda: paused)
+    await bridge.idle()
+    assert len(lost) == 1 and paused == [1]
+    assert "campaign The letter: alike are" in bridge.health.parts["brake"].why
 
 
 async def test_one_that_has_ended_is_said_to_have(bridge: Bridge) -> None:
