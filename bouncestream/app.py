@@ -39,7 +39,7 @@ from bouncestream.metrics import START_TIME, Metrics
 from bouncestream.outbox import delivery
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
-from bouncestream.outbox.leasing import leasing_of
+from bouncestream.outbox.leasing import Ended, Work, leasing_of
 from bouncestream.outbox.mailboxes import StoredMailMemory
 from bouncestream.outbox.marker import Markers
 from bouncestream.outbox.place import place_of
@@ -120,14 +120,9 @@ class App:
                     self.db, clock=clock, metrics=self.metrics, health=self.health, on_commit=self._wake
                 )
                 self.newcomer = Newcomer(self.db, self.sink, self.intake, self._sources)
+                safe = partial(self.leasing.safe, RELAY)
                 self.upkeep = Upkeep(
-                    self.db,
-                    self.intake,
-                    clock,
-                    self.health,
-                    self.metrics,
-                    self.config.retention,
-                    may_purge=partial(self.leasing.safe, "retention"),
+                    self.db, self.intake, clock, self.health, self.metrics, self.config.retention, may_purge=safe
                 )
                 self.rejudge = Rejudge(self.db, clock, self.config, __version__, on_commit=self._wake)
                 self.watch = self._watch()
@@ -203,6 +198,11 @@ class App:
             self._mails.reload(config)
         self._ask_providers()
 
+    def _alone(self, work: Work, ended: Ended = lambda: None) -> Work:
+        """The work that one bridge does alone: the one that delivers, as much of it asks what the relay knows, and
+        alerts tell what is on its board."""
+        return self.leasing.hold(RELAY, work, ended)
+
     def _wake(self) -> None:
         """There is news for the relay."""
         self.relay.wake()
@@ -265,7 +265,7 @@ class App:
         from bouncestream.maintenance.listmonk_log import listener
 
         self._log = listener(self.config, self.sink.by_ids, self.intake, self.db, self.health, self.metrics)
-        work = self.leasing.hold(LISTMONK_LOG, self._log.run, partial(self.health.forget, LISTMONK_LOG))
+        work = self._alone(self._log.run, partial(self.health.forget, LISTMONK_LOG))
         self._beside.append(self.supervisor.keep("listmonk_log", work, status=Status.YELLOW))
 
     def _open_dashboard(self) -> None:
@@ -288,7 +288,7 @@ class App:
             instance=self._instance,
             grace=REQUESTS_GRACE,
             dry_run=self.dry_run,
-            hold=self.leasing.hold,
+            hold=self._alone,
         )
 
     def _ask_providers(self) -> None:
@@ -303,7 +303,7 @@ class App:
         self._backfilling = Backfilling(
             self.db, SystemClock(), self.health, self.metrics, self.config, self.sink, self.intake.missed
         )
-        work = self.leasing.hold("backfill", self._backfilling.run, self._backfilling.leave)
+        work = self._alone(self._backfilling.run, self._backfilling.leave)
         self._beside.append(self.supervisor.keep("backfill", work, status=Status.YELLOW))
 
     async def _quick(self, config: Config) -> list[Finding]:
@@ -347,21 +347,19 @@ class App:
         with self._listening():
             self.addresses = await self.server.start()
         log.info("listening on %s", bound(self.addresses))
-        keep, alone = self.supervisor.keep, self.leasing.hold
+        keep, alone, forget = self.supervisor.keep, self._alone, self.health.forget
         keep("outbox", self.db.writing, vital=True)  # without its writer nothing can be acknowledged
         if self.leasing.several:
             keep("leases", self.leasing.run)
-        forget = self.health.forget
-        relay = keep("relay", alone(RELAY, self._deliver, partial(forget, *PARTS)), finite=True)
-        erasures, deletions = Erasures(self.db, SystemClock()).run, self._deletions().run
+        relay = keep("relay", alone(self._deliver, partial(forget, *PARTS)), finite=True)
         self._beside += [
             keep("upkeep", self.upkeep.run),
-            keep("erasures", alone("erasures", erasures), status=Status.YELLOW),
-            keep("soft bounces", alone("soft bounces", self._soft().run), status=Status.YELLOW),
-            keep("deletions", alone("deletions", deletions, partial(forget, PART)), status=Status.YELLOW),
-            keep("rejudge", alone("rejudge", self.rejudge.run), finite=True, status=Status.YELLOW),
+            keep("erasures", alone(Erasures(self.db, SystemClock()).run), status=Status.YELLOW),
+            keep("soft bounces", alone(self._soft().run), status=Status.YELLOW),
+            keep("deletions", alone(self._deletions().run, partial(forget, PART)), status=Status.YELLOW),
+            keep("rejudge", alone(self.rejudge.run), finite=True, status=Status.YELLOW),
         ]
-        watch = keep("watch", alone("alerts", self._tell, partial(forget, "alerts")))
+        watch = keep("watch", alone(self._tell, partial(forget, "alerts")))
         account = Account(self.metrics)
         keep("account", account.run, status=Status.YELLOW)
         self._mails = self._take_mail()

@@ -115,6 +115,7 @@ class Leasing:
     _tenures: dict[str, Tenure] = field(default_factory=dict, init=False)
     _news: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _ended_in: dict[str, int] = field(default_factory=dict, init=False)  #: the epoch whose end was told last
     _stopping: bool = field(default=False, init=False)
     several = True
     late = TTL  #: how much later than this bridge knows a request of the one before may have left; seconds
@@ -176,7 +177,7 @@ class Leasing:
                 if self._stopping or not tenure.safe(self.clock.monotonic()):
                     await self._next_news(None)
                     continue
-                task = asyncio.ensure_future(work())
+                epoch, task = tenure.epoch, asyncio.ensure_future(work())
                 try:
                     await self._while_safe(tenure, task)
                 finally:
@@ -186,7 +187,9 @@ class Leasing:
                     ended()
                 if not task.cancelled():
                     return task.result()
-                log.warning("the lease of %s has ended, and so has what this bridge did under it", name)
+                if self._ended_in.get(name) != epoch:
+                    self._ended_in[name] = epoch
+                    log.warning("the lease of %s has ended, and so has what this bridge did under it", name)
 
         return held
 

@@ -44,7 +44,7 @@ class MailSources:
     grace: float
     dry_run: bool = False
     #: See `Mailboxes`.
-    hold: Callable[[str, Work, Callable[[], None]], Work] = lambda name, work, ended: work
+    hold: Callable[[Work, Callable[[], None]], Work] = lambda work, ended: work
     _mailboxes: Mailboxes | None = field(default=None, init=False)
     _listeners: SmtpListeners | None = field(default=None, init=False)
 

@@ -55,8 +55,8 @@ class Mailboxes:
     instance: str
     dry_run: bool = False
     chance: Callable[[], float] = random.random
-    #: With several bridges, one reads a mailbox. Gets a name, the work, and what to call when it has ended.
-    hold: Callable[[str, Work, Callable[[], None]], Work] = lambda name, work, ended: work
+    #: With several bridges, one reads mailboxes. Gets the work, and what to call when it has ended.
+    hold: Callable[[Work, Callable[[], None]], Work] = lambda work, ended: work
     _connectors: dict[str, Connector] = field(default_factory=dict, init=False)
     _readers: dict[str, _Reader] = field(default_factory=dict, init=False)
     _ending: set[asyncio.Task[None]] = field(default_factory=set, init=False)
@@ -117,7 +117,7 @@ class Mailboxes:
         name, keep = f"mailbox {settings.name}", self._supervisor.keep
 
         def hold(line: str, work: Work) -> Work:
-            return self.hold(name, work, partial(box.health.leave, line))
+            return self.hold(work, partial(box.health.leave, line))
 
         tasks = [keep(f"{name}: {folder.name}", hold(folder.name, folder.run)) for folder in folders]
         tasks.append(keep(f"{name}: proof", hold(LINE, proof.run), status=Status.YELLOW))
