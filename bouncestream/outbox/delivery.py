@@ -300,6 +300,12 @@ def unposted_sources(conn: Conn) -> list[str]:
     return [source for (source,) in conn.execute(QUERIES["unposted_sources"])]
 
 
+def newest_label(conn: Conn, source: str, day: str) -> int:
+    """The number of the newest label of a source and day; 1 where there is none yet."""
+    found = conn.execute(QUERIES["newest_label"], (source, day)).fetchone()
+    return found[0] if found else 1
+
+
 def pending_labels(conn: Conn) -> list[str]:
     """The labels of what waits to be posted once more."""
     return [label for (label,) in conn.execute(QUERIES["pending_labels"])]

@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 
 from bouncestream.backoff import backoff
-from bouncestream.errors import SinkError, StoreError
+from bouncestream.errors import SinkError, StoreBusy, StoreError
 from bouncestream.event import Kind
 from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
@@ -130,7 +130,7 @@ class Relay:
                         await self._wait()
                 except StoreError as error:
                     failures += 1
-                    self._reconciled = self._reconciled and not self.context.settings.late
+                    self._doubt(error)
                     self.context.health.set("relay", Status.RED, str(error))
                     self._read_back_all()
                     await self._sleep(backoff(failures, base=0.5, cap=60, jitter=self.context.chance()))
@@ -140,6 +140,11 @@ class Relay:
                     self.context.health.set("relay", Status.RED, self._paused())
                     self._read_back_all()
                     await self._rest(rest)
+
+    def _doubt(self, error: StoreError) -> None:
+        """After a failure of a server, another one may have taken over; one that refuses politely is the same."""
+        if self.context.settings.late and not isinstance(error, StoreBusy):
+            self._reconciled = False
 
     def _read_back_all(self) -> None:
         """At the start, and when what was answered could not be written down: as after a crash."""
@@ -281,8 +286,9 @@ class Relay:
             await asyncio.sleep(WATCH_EVERY)
             try:
                 version = await self.context.db.data_version()
-            except StoreError:
-                continue  # the loop meets the same trouble, and tells it
+            except StoreError as error:
+                self._doubt(error)  # the loop may meet the same trouble, and tells it
+                continue
             if self._data_version not in (None, version):
                 self._left_behind = self.context.reposts = self.braking.changed = True
                 self.wake()

@@ -4,6 +4,9 @@
 Rows that were claimed or posted in the backup are read back like after a crash. Those that were still pending were
 perhaps posted later by the outbox that the copy was made from, under labels that this one does not know: so all
 labels of their sources since the day of the backup are read, and what is found there is verified.
+
+A server that has forgotten the newest claims is another matter: they are under the newest label that it knows, or a
+later one.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from functools import partial
 from bouncestream.outbox import delivery
 from bouncestream.relay.context import RelayContext
 
-#: No standby lags by more.
+#: No standby lags by more, nor are the clocks of the bridges further apart.
 FORGOTTEN = timedelta(hours=1)
 
 log = logging.getLogger("bouncestream.relay")
@@ -27,9 +30,15 @@ async def reconcile(context: RelayContext) -> None:
     With several bridges the outbox is on a server, and another one that lacks the newest claims may have taken over
     from it: what has been forgotten is found in the same way."""
     restored = await context.db.read(delivery.take_restored)
-    made_at = restored or (context.clock.now() - FORGOTTEN if context.settings.late else None)
-    if made_at is None:
+    now = context.clock.now()
+    if restored is not None:
+        # One day more on both ends: the clocks of two machines need not agree.
+        begin, end = restored.date() - timedelta(days=1), now.date() + timedelta(days=1)
+    elif context.settings.late:
+        begin, end = (now - FORGOTTEN).date(), (now + FORGOTTEN).date()
+    else:
         return
+    days = [begin + timedelta(days=n) for n in range((end - begin).days + 1)]
     sources = await context.db.read(delivery.unposted_sources)
     labels = await context.db.read(delivery.pending_labels)
     if (sources or labels) and (context.capabilities is None or not context.capabilities.read):
@@ -43,22 +52,26 @@ async def reconcile(context: RelayContext) -> None:
     for label in labels:
         found += (await _read(context, label))[1]
     for source in sources:
-        # One day more on both ends: the clocks of two machines need not agree.
-        day, last = made_at.date() - timedelta(days=1), context.clock.now().date() + timedelta(days=1)
-        while day <= last:
-            found += await _read_day(context, source, day)
-            day += timedelta(days=1)
+        for day in days:
+            first = 1
+            if restored is None:
+                known = partial(delivery.newest_label, source=source, day=day.isoformat())
+                first = await context.db.read(known)
+            found += await _read_day(context, source, day, first)
     if restored is None:
         if found:
             log.warning("PostgreSQL had forgotten that Listmonk has %d waiting events: a standby took over", found)
         return
     await context.db.write(delivery.clear_restored)
-    log.warning("this outbox is a restored backup of %s: %d waiting events are already in Listmonk", made_at, found)
+    log.warning(
+        "this outbox is a restored backup of %s: %d waiting events are already in Listmonk", restored, found
+    )
 
 
-async def _read_day(context: RelayContext, source: str, day: date) -> int:
-    """Read the labels of one source and day, up to two empty ones in a row: one may have only unstored events."""
-    found = number = empty = 0
+async def _read_day(context: RelayContext, source: str, day: date, first: int) -> int:
+    """Read the labels of one source and day from a number on, up to two empty ones in a row: one may have only
+    unstored events."""
+    found, number, empty = 0, first - 1, 0
     while empty < 2:
         number += 1
         rows, new = await _read(context, f"{source} {day.isoformat()}" + (f" #{number}" if number > 1 else ""))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +13,12 @@ from typing import Any
 import pytest
 
 from bouncestream.clock import SystemClock
+from bouncestream.errors import StoreBusy, StoreUnavailable
 from bouncestream.event import Kind
 from bouncestream.outbox import delivery
 from bouncestream.outbox.backup import backup
 from bouncestream.outbox.db import Database
-from bouncestream.ports import Answer, Claimed, Move, State
+from bouncestream.ports import Answer, Claimed, ListedRow, Move, State
 from bouncestream.sandbox import Sandbox
 from tests.outbox import make
 from tests.relay.conftest import Bridge
@@ -146,3 +148,45 @@ async def test_what_a_server_has_forgotten_is_found_before_it_is_told_again(brid
     await bridge.idle()
     assert await bridge.states() == {"verified": 2}
     bridge.exactly_once(2)
+
+
+async def test_only_labels_that_a_server_may_have_forgotten_are_read(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "LABEL_EVENTS", 1)
+    await bridge.start()
+    for fields in people("p0", "p1", "p2", "p3"):
+        await bridge.emit(range(1), Kind.SOFT, **fields)
+    await bridge.idle()
+    await bridge.stop()
+    conn = make.connect(bridge.path)
+    sql = "UPDATE outbox SET state = 'pending', attempt = 0, label = '', finished_at = NULL, next_attempt_at = ?"
+    conn.execute(f"{sql} WHERE id > 2", (make.NOW.isoformat(),))
+    conn.execute("DELETE FROM labels WHERE number > 2")
+    conn.execute("UPDATE tally SET events = 2 WHERE state IN ('pending', 'verified')")
+    conn.close()
+    bridge.settings = replace(bridge.settings, late=0.1)
+    await bridge.start()
+    read: list[str] = []
+    read_label = bridge.sink.read_label
+
+    async def noted(label: str) -> Sequence[ListedRow]:
+        read.append(label)
+        return await read_label(label)
+
+    monkeypatch.setattr(bridge.sink, "read_label", noted)
+    await bridge.idle()
+    assert await bridge.states() == {"verified": 4}
+    bridge.exactly_once(4)
+    today = f"hook {SystemClock().now().date()}"
+    assert [label for label in read if label.startswith(today)] == [f"{today} #{number}" for number in range(2, 7)]
+
+
+async def test_a_server_is_doubted_after_a_failure_and_not_after_a_conflict(bridge: Bridge) -> None:
+    bridge.settings = replace(bridge.settings, late=0.1)
+    await bridge.start()
+    await bridge.until(lambda: bridge.relay._reconciled)
+    bridge.relay._doubt(StoreBusy("another was quicker"))
+    assert bridge.relay._reconciled
+    bridge.relay._doubt(StoreUnavailable("it does not answer"))
+    assert not bridge.relay._reconciled
