@@ -116,6 +116,7 @@ class Leasing:
     _news: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _ended_in: dict[str, int] = field(default_factory=dict, init=False)  #: the epoch whose end was told last
+    _met: bool = field(default=True, init=False)  #: no other run has this name, as far as is known
     _stopping: bool = field(default=False, init=False)
     several = True
     late = TTL  #: how much later than this bridge knows a request of the one before may have left; seconds
@@ -132,12 +133,14 @@ class Leasing:
             partial(leases.meet, name=self.name, run=self.run_mark, version=self.version)
         ):
             if self.clock.monotonic() > end:
-                raise BridgeTaken(
-                    f'Another bridge called "{self.name}" runs on this outbox. Next: give each one a [bridge] name '
-                    "of its own."
-                )
+                raise BridgeTaken(self._taken)
             log.debug("a bridge of this name was seen a moment ago; waiting for its end")
             await asyncio.sleep(AGAIN)
+
+    @property
+    def _taken(self) -> str:
+        next_step = "give each one a [bridge] name of its own"
+        return f'Another bridge called "{self.name}" runs on this outbox. Next: {next_step}.'
 
     async def run(self) -> None:
         """Ask for what is wanted, and renew what is held, for ever."""
@@ -241,7 +244,7 @@ class Leasing:
         asked_at = self.clock.monotonic()
         try:
             async with asyncio.timeout(PATIENCE):
-                found, self.standing, self.bridges = await self.db.write(partial(self._job, names=names))
+                self._met, found, self.standing, self.bridges = await self.db.write(partial(self._job, names=names))
         except (TimeoutError, StoreError) as error:
             log.debug("the leases were not renewed: %s", error or "the database did not answer")
             return False
@@ -259,10 +262,10 @@ class Leasing:
         self._tell()
         return True
 
-    def _job(self, conn: Conn, names: list[str]) -> tuple[dict[str, int], list[Lease], list[Bridge]]:
-        leases.meet(conn, self.name, self.run_mark, self.version)
+    def _job(self, conn: Conn, names: list[str]) -> tuple[bool, dict[str, int], list[Lease], list[Bridge]]:
+        met = leases.meet(conn, self.name, self.run_mark, self.version)
         found = dict(leases.take(conn, names, self.holder))
-        return found, leases.leases(conn), leases.bridges(conn)
+        return met, found, leases.leases(conn), leases.bridges(conn)
 
     def _board(self) -> None:
         """Write on the health board and into the metrics who does what."""
@@ -275,7 +278,9 @@ class Leasing:
             other = next((one for one in self.standing if one.name == name and one.left > 0), None)
             if left <= 0 and other is None:
                 late.append(name)
-        if late:
+        if not self._met:
+            self.health.set("leases", Status.RED, self._taken)
+        elif late:
             why = f"no bridge does {', '.join(sorted(late))} just now"
             self.health.set("leases", Status.YELLOW, why)
         else:

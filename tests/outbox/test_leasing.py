@@ -256,6 +256,21 @@ async def test_a_second_bridge_of_one_name_is_refused_and_a_restart_is_not(
     await begin
 
 
+async def test_a_second_bridge_of_its_name_is_told_later_too(make: Make, rows: Rows) -> None:
+    """This one was frozen for longer than a lease when the other one was started."""
+    one = make()
+    await one.begin()
+    rows.names["one"] = "another run"
+    async with asyncio.timeout(5):
+        while (part := one.health.parts.get("leases")) is None or part.state is not Status.RED:
+            await asyncio.sleep(0.01)
+    assert 'Another bridge called "one" runs' in part.why
+    rows.names.clear()
+    async with asyncio.timeout(5):
+        while one.health.parts["leases"].state is not Status.GREEN:
+            await asyncio.sleep(0.01)
+
+
 async def test_what_nobody_does_is_on_the_board(make: Make, rows: Rows) -> None:
     one, job = make(), Job()
     rows.away = True
