@@ -27,8 +27,9 @@ from bouncestream.outbox.queries import QUERIES, parse
 
 #: Seconds that a statement may take, and that it waits for a lock.
 PATIENCE, LOCKED = 30.0, 10.0
-#: Seconds after which the server ends a transaction whose bridge is frozen or gone: another one takes over then.
-FROZEN = 10.0
+#: Seconds after which the server ends a change whose bridge is frozen or gone: another one may wait for the same
+#: row or key, and waits less than `LOCKED`. One that only reads holds nobody up.
+FROZEN, FROZEN_READER = 5.0, 60.0
 #: How libpq connects, unless the URL says otherwise: a server that is gone is noticed.
 DEFAULTS = {
     "keepalives_idle": "10",
@@ -41,7 +42,7 @@ DEFAULTS = {
 _SETTINGS = f"""SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
                                         WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
        set_config('statement_timeout', ?, true), set_config('lock_timeout', '{LOCKED:.0f}s', true),
-       set_config('idle_in_transaction_session_timeout', '{FROZEN:.0f}s', true)"""
+       set_config('idle_in_transaction_session_timeout', ?, true)"""
 
 #: Rows of one statement, at most.
 ROWS_AT_ONCE = 2000
@@ -313,4 +314,5 @@ def begin(conn: ServerConnection, *, read_only: bool = False, within: float = PA
     and on that of a synchronous standby where the server has one, before it is acknowledged. All of this is said in
     each transaction, as a pooler may give each to another session."""
     conn.execute(f"BEGIN ISOLATION LEVEL REPEATABLE READ{' READ ONLY' if read_only else ''}")
-    conn.execute(_SETTINGS, (str(round(within * 1000)),))
+    frozen = FROZEN_READER if read_only else FROZEN
+    conn.execute(_SETTINGS, (str(round(within * 1000)), str(round(frozen * 1000))))

@@ -50,8 +50,8 @@ _WORDS: dict[str, tuple[type[StoreError], str]] = {
     "23505": (StoreBusy, "Another bridge is storing the same: nothing was stored. Next: try again."),
     "55P03": (
         StoreBusy,
-        "Another transaction has locked the outbox: nothing was stored. Next: end the psql session or the ALTER "
-        "TABLE that has it open (`SELECT * FROM pg_stat_activity`).",
+        "Another transaction has locked the outbox: nothing was stored. It is a psql session or an ALTER TABLE "
+        "that is open, or a bridge that is frozen. Next: see `SELECT * FROM pg_stat_activity`, and end it.",
     ),
     "57014": (StoreSlow, "PostgreSQL took longer than this may take. Next: try again, or ask for less."),
     "57": (

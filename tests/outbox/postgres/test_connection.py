@@ -7,7 +7,15 @@ import pytest
 
 from bouncestream.outbox.engine import Refused
 from bouncestream.outbox.place import Server
-from bouncestream.outbox.postgres.connection import Failed, ServerConnection, begin, connect
+from bouncestream.outbox.postgres.connection import (
+    FROZEN,
+    FROZEN_READER,
+    LOCKED,
+    Failed,
+    ServerConnection,
+    begin,
+    connect,
+)
 from bouncestream.outbox.queries import QUERIES
 from tests.outbox import make
 
@@ -24,6 +32,18 @@ def test_what_is_acknowledged_is_on_the_disk(server_conn: ServerConnection, befo
     finally:
         server_conn.rollback()
         server_conn.execute("RESET synchronous_commit")
+
+
+@pytest.mark.process
+def test_a_frozen_change_ends_before_others_have_waited_for_it(server_conn: ServerConnection) -> None:
+    found = []
+    for read_only in (False, True):
+        begin(server_conn, read_only=read_only)
+        asked = server_conn.execute("SELECT current_setting('idle_in_transaction_session_timeout')").fetchone()
+        found.append(float(asked[0].replace("1min", "60s").rstrip("s")))
+        server_conn.rollback()
+    assert found == [FROZEN, FROZEN_READER]
+    assert FROZEN < LOCKED
 
 
 @pytest.mark.process

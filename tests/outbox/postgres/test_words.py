@@ -19,7 +19,7 @@ from bouncestream.outbox.postgres.words import is_conflict, is_trouble, translat
         (errors.TooManyConnections("x"), StoreUnavailable, "no connection left"),
         (errors.AdminShutdown("x"), StoreUnavailable, "starting or stopping"),
         (errors.SerializationFailure("x"), StoreBusy, "try again"),
-        (errors.LockNotAvailable("x"), StoreBusy, "locked the outbox"),
+        (errors.LockNotAvailable("x"), StoreBusy, "or a bridge that is frozen"),
         (errors.QueryCanceled("x"), StoreSlow, "took longer"),
         (errors.UndefinedTable("x"), StoreUnavailable, "not those of this version"),
         (errors.InsufficientPrivilege("x"), StoreUnavailable, "does not allow it to this role"),
