@@ -112,6 +112,7 @@ class Leasing:
     metrics: Metrics
     bridges: list[Bridge] = field(default_factory=list, init=False)  #: as they were seen last, this one too
     standing: list[Lease] = field(default_factory=list, init=False)  #: all leases, as they were seen last
+    _seen_at: float = field(default=float("-inf"), init=False)  #: when that was
     _tenures: dict[str, Tenure] = field(default_factory=dict, init=False)
     _news: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _asked: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -248,9 +249,10 @@ class Leasing:
         except (TimeoutError, StoreError) as error:
             log.debug("the leases were not renewed: %s", error or "the database did not answer")
             return False
+        self._seen_at = asked_at
         for name in names:
             tenure = self._tenures[name]
-            before = tenure.held(self.clock.monotonic())
+            before = tenure.until > float("-inf")  # also when it was cut off meanwhile
             if name in found:
                 if tenure.granted(found[name], asked_at):
                     self.metrics.add(LEASES_TAKEN, name)
@@ -270,13 +272,13 @@ class Leasing:
     def _board(self) -> None:
         """Write on the health board and into the metrics who does what."""
         now = self.clock.monotonic()
-        self.metrics.set(BRIDGES, sum(bridge.alive for bridge in self.bridges))
+        unseen = now - self._seen_at
+        self.metrics.set(BRIDGES, sum(bridge.seen + unseen < TTL for bridge in self.bridges))
         late = []
         for name, tenure in self._tenures.items():
             left = tenure.until - now
             self.metrics.set(LEASE_LEFT, max(0.0, left), name)
-            other = next((one for one in self.standing if one.name == name and one.left > 0), None)
-            if left <= 0 and other is None:
+            if left <= 0 and not self.leader(name):
                 late.append(name)
         if not self._met:
             self.health.set("leases", Status.RED, self._taken)
@@ -288,7 +290,8 @@ class Leasing:
 
     def leader(self, name: str) -> str:
         """The bridge that has a lease, by what was seen last; empty: nobody."""
-        return next((bridge_of(one.holder) for one in self.standing if one.name == name and one.left > 0), "")
+        unseen = self.clock.monotonic() - self._seen_at
+        return next((bridge_of(one.holder) for one in self.standing if one.name == name and one.left > unseen), "")
 
 
 def leasing_of(db: Database, clock: Clock, version: str, health: Health, metrics: Metrics) -> OneBridge | Leasing:

@@ -12,8 +12,8 @@ import pytest
 from bouncestream.clock import SystemClock
 from bouncestream.errors import BridgeTaken, LeaseLost, StoreUnavailable
 from bouncestream.health import Health, Status
-from bouncestream.lease import GUARD, TTL
-from bouncestream.metrics import LEASE_LEFT, LEASES_LOST, LEASES_TAKEN, Metrics
+from bouncestream.lease import GUARD, TTL, Bridge, Lease
+from bouncestream.metrics import BRIDGES, LEASE_LEFT, LEASES_LOST, LEASES_TAKEN, Metrics
 from bouncestream.outbox import leasing
 from bouncestream.outbox.leasing import Leasing
 
@@ -175,7 +175,13 @@ async def test_work_is_cut_off_before_a_lease_ends_that_is_not_renewed(make: Mak
     one._tell()
     await job.until(1, 1)
     assert clock.monotonic() < one.tenure("relay").until
+    clock.ahead += 2 * GUARD
+    rows.holder, rows.epoch = "two:2b", rows.epoch + 1
     rows.away = False
+    async with asyncio.timeout(5):
+        while not one.metrics.get(LEASES_LOST, "relay"):
+            await asyncio.sleep(0.01)
+    rows.holder = ""
     await job.until(2, 1)
     job.done.set()
     await task
@@ -252,8 +258,30 @@ async def test_a_second_bridge_of_one_name_is_refused_and_a_restart_is_not(
         await again.begin()
     begin = asyncio.ensure_future(again.begin())
     await asyncio.sleep(0.03)
-    rows.names.clear()  # it was a run that had been killed: TTL later it counts no more
+    rows.names["one"] = again.run_mark  # that run had been killed: TTL later it counts no more
     await begin
+
+
+async def test_what_was_seen_of_others_grows_old(make: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows.holder, rows.epoch = "two:2b", 1
+    monkeypatch.setattr(leasing.leases, "leases", lambda rows: [Lease("relay", rows.holder, rows.epoch, TTL)])
+    monkeypatch.setattr(leasing.leases, "bridges", lambda rows: [Bridge("two", "2b", "0.1.0", 60, 0)])
+    one, job = make(), Job()
+    task = await held(one, job)
+    async with asyncio.timeout(5):
+        while one.leader("relay") != "two" or one.metrics.get(BRIDGES) != 1:
+            await asyncio.sleep(0.01)
+    assert one.health.parts["leases"].state is Status.GREEN
+    rows.away = True
+    clock = one.clock
+    assert isinstance(clock, Clock)
+    clock.ahead += TTL
+    async with asyncio.timeout(5):
+        while one.health.parts["leases"].state is not Status.YELLOW or one.metrics.get(BRIDGES) != 0:
+            await asyncio.sleep(0.01)
+    assert one.leader("relay") == ""
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def test_a_second_bridge_of_its_name_is_told_later_too(make: Make, rows: Rows) -> None:
