@@ -33,7 +33,7 @@ from bouncestream.missed import Found, Missed
 from bouncestream.outbox.acknowledged import GONE, Acknowledged, missing
 from bouncestream.outbox.arrivals import take_many
 from bouncestream.outbox.braking import take_let_go
-from bouncestream.outbox.db import Database, Disk
+from bouncestream.outbox.db import Database
 from bouncestream.outbox.delivery import add_meta, set_meta
 from bouncestream.outbox.mailboxes import store_letter, store_mails
 from bouncestream.outbox.missed import take_missed
@@ -47,7 +47,7 @@ MAX_BYTES = 32 << 20
 #: up.
 MIN_FREE = 64 << 20
 #: Of a disk on another machine nothing is known: PostgreSQL says itself when it is full.
-ELSEWHERE = Disk(1 << 50, 1 << 50)
+ELSEWHERE = 1 << 50
 #: Mails leave so many times that to the webhooks.
 MAILS_LEAVE = 4
 
@@ -86,7 +86,7 @@ class Intake:
     _bytes: int = field(default=0, init=False)
     _looked_at: float = field(default=float("-inf"), init=False)  # when the disk was last looked at
     _free: int = field(default=0, init=False)
-    _disk: int = field(default=0, init=False)  # its whole size
+    _disk: int | None = field(default=0, init=False)  # its whole size; None: not known
     _shortened: dict[str, date] = field(default_factory=dict, init=False)
     _troubled: bool = field(default=False, init=False)
 
@@ -295,7 +295,7 @@ class Intake:
                     f"The outbox's directory cannot be accessed ({error.strerror}). Next: check that "
                     f"{self.db.path.parent} exists."
                 ) from error
-            self._free, self._disk = disk if disk is not None else ELSEWHERE
+            self._free, self._disk = disk if disk is not None else (ELSEWHERE, None)
         if self._free - self._bytes - size < self.min_free:
             raise StoreUnavailable(
                 f"The disk of the outbox has {self._free >> 20} MiB left, and {self.min_free >> 20} MiB are kept "

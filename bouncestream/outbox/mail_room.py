@@ -22,6 +22,8 @@ WHOLE, SOME = 20, 500
 BEGINNING = 16 << 10
 #: All that is set aside from mailboxes takes at most this part of the disk.
 SHARE = 20
+#: The same of a server, whose disk is not ours to look at; bytes.
+SHARE_ELSEWHERE = 1 << 30
 #: The bodies of the mails that became events: on one day and of one mailbox this part of the disk, within bounds in
 #: bytes; then their beginnings, as much once more; then none.
 DAY_SHARE, LEAST, MOST = 1000, 16 << 20, 256 << 20
@@ -37,18 +39,18 @@ class _Day:
 
 
 class MailRoom:
-    """Decides for the mails of one batch. `disk`: its size; `aside`: what is set aside already; both in bytes.
-    `whole`: so many of those set aside on one day are kept whole."""
+    """Decides for the mails of one batch. `disk`: its size, None where it is not known; `aside`: what is set
+    aside already; both in bytes. `whole`: so many of those set aside on one day are kept whole."""
 
     def __init__(
-        self, conn: Conn, mailbox: str, now: datetime, *, disk: int, aside: int, whole: int = WHOLE
+        self, conn: Conn, mailbox: str, now: datetime, *, disk: int | None, aside: int, whole: int = WHOLE
     ) -> None:
         self._conn = conn
         self._whole = whole
         self._name = f"mails_kept:{mailbox}"
         self._day = _read(get_meta(conn, self._name), now.astimezone(UTC).date().isoformat())
-        self._budget = min(MOST, max(LEAST, disk // DAY_SHARE))
-        self._left = disk // SHARE - aside
+        self._budget = MOST if disk is None else min(MOST, max(LEAST, disk // DAY_SHARE))
+        self._left = (SHARE_ELSEWHERE if disk is None else disk // SHARE) - aside
         self._changed = False
 
     def keep(self, submission: Submission) -> Submission | None:

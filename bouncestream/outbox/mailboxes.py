@@ -36,7 +36,7 @@ def progress(conn: Conn, mailbox: str, folder: str) -> FolderProgress | None:
 
 
 def store_mails(
-    conn: Conn, batch: MailBatch, now: datetime, *, disk: int = 1 << 50, aside: int = 0
+    conn: Conn, batch: MailBatch, now: datetime, *, disk: int | None = 1 << 50, aside: int = 0
 ) -> list[Stored]:
     """Store what a batch of mails brought, what they still get, and that the folder is read up to `last_uid`; for
     each mail with a submission what became of it, in order. `disk` and `aside`: see `mail_room`."""
@@ -80,7 +80,9 @@ def store_mails(
     return taken
 
 
-def store_letter(conn: Conn, submission: Submission, now: datetime, *, disk: int, aside: int) -> Stored | None:
+def store_letter(
+    conn: Conn, submission: Submission, now: datetime, *, disk: int | None, aside: int
+) -> Stored | None:
     """Store what a mail brought that has no other place than here; None: there is no room, and nothing is stored.
     So those set aside are kept whole. `disk` and `aside`: see `mail_room`."""
     room = MailRoom(conn, submission.source, now, disk=disk, aside=aside, whole=SOME)

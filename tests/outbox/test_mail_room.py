@@ -78,6 +78,15 @@ def test_all_of_them_have_a_share_of_the_disk(conn: sqlite3.Connection) -> None:
     assert (len(lengths(conn)), taken[0].unidentified) == (10, 1)
 
 
+def test_they_have_a_fixed_share_of_a_disk_that_is_not_known(
+    conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_room, "SHARE_ELSEWHERE", 10 * BIG)
+    store_mails(conn, batch(*map(stranger, range(8))), NOW, disk=None)
+    store_mails(conn, batch(*map(stranger, range(8, 15))), NOW, disk=None, aside=8 * BIG)
+    assert lengths(conn) == [BIG] * 10
+
+
 def test_bodies_of_mails_that_became_events_have_a_budget_and_the_events_none(
     conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
