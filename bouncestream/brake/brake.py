@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 
 from bouncestream.brake.hard import Hard, Mark, Threshold, alike
-from bouncestream.brake.patience import Braked, Decision, Patience, Usual, mark_of
+from bouncestream.brake.patience import Braked, Decision, Patience, Usual, keys_of, mark_of
 
 #: Where it is not known how much was sent: so many times the busiest usual hour of the source.
 BUSY = 10
@@ -81,21 +81,22 @@ class Brake:
         def limits(one: Hard) -> dict[str, float]:
             found = {one.scope: self.limit(one.scope, one.source, usual)}
             if (own := self.own_limit(one.scope, one.domain, usual)) is not None:
-                found[f"{one.scope} {one.at_domain}"] = own
+                found[keys_of(one)[-1]] = own
             return found
 
         return replace(self.patience.look(coming, decision, counted, limits), unknown=self._unknown(coming, usual))
 
     def _unknown(self, coming: Sequence[Hard], usual: Usual) -> list[Hard]:
         """One hard bounce of each recipient domain of which so many come that it matters how many readers it has,
-        where that was not asked yet."""
+        where that was not asked yet, or is to be asked again."""
         found: dict[tuple[str, str], Hard] = {}
         came: Counter[tuple[str, Mark | None]] = Counter()
         for one in coming:
             came[one.scope, one.at_domain] += 1
             before = self._scopes[one.scope].domains[one.at_domain] if one.scope in self._scopes else 0
             many = before + came[one.scope, one.at_domain] > self.threshold.count
-            if not many or not one.domain or one.domain in usual.readers.get(one.scope, {}):
+            known = one.domain in usual.readers.get(one.scope, {}) and (one.scope, one.domain) not in usual.old
+            if not many or not one.domain or known:
                 continue
             if self.limit(one.scope, one.source, usual) > self.threshold.count:
                 found[one.scope, one.domain] = one
@@ -129,7 +130,7 @@ class Brake:
     def own_limit(self, scope: str, domain: str, usual: Usual) -> float | None:
         """How many of a recipient domain and one reason are let through in a window, as it has so many readers;
         None: that is not known."""
-        readers = usual.readers.get(scope, {}).get(domain, 0)
+        readers = usual.readers.get(scope, {}).get(domain)
         return max(self.threshold.count, self.threshold.share * readers) if readers else None
 
     def decide(self, coming: Sequence[Hard], now: datetime, usual: Usual) -> Decision:
@@ -222,6 +223,9 @@ class Brake:
         more = [one for one in fresh if mark_of(on, one) is None]
         rest = len(scope.rest) - sum(place in scope.rest for place in gone) + len(more)
         if on is None or size - rest - already < limit / 2:
+            unasked = self._unasked(name, scope, gone, fresh, compared)
+            refusing += unasked
+            already += unasked.total()
             marks: list[Mark] = []
             if size - already - newly > limit:
                 marks = alike(others([*scope.but(gone), *fresh]), usual)
@@ -246,13 +250,28 @@ class Brake:
         if not compared.readers.get(name):
             return found
         on = self.braked[name].marks if name in self.braked else ()
-        came = Counter(one.at_domain for one in fresh)
-        left = Counter(self._window[place].at_domain for place in gone)
-        for mark in dict.fromkeys((*on, *came)):
-            if mark is None or mark.kind != "domain":
-                continue
-            number = scope.domains[mark] + came[mark] - left[mark]
+        for mark, number in self._at_domains(on, scope, gone, fresh).items():
             own = self.own_limit(name, mark.name, compared)
             if own is not None and (number > own or (mark in on and number >= own / 2)):
                 found[mark] = number
         return found
+
+    def _unasked(
+        self, name: str, scope: _Scope, gone: Set[int], fresh: Sequence[Hard], compared: Usual
+    ) -> Counter[Mark]:
+        """How many there are of what the brake is on for at a recipient domain of which nobody told yet how many
+        readers it has, as after a start: half of the least limit keep it on."""
+        on = self.braked[name].marks if name in self.braked else ()
+        told = compared.readers.get(name, {})
+        counted = self._at_domains(on, scope, gone, fresh).items()
+        half = self.threshold.count / 2
+        return Counter({m: n for m, n in counted if m in on and told.get(m.name) is None and n >= half})
+
+    def _at_domains(
+        self, on: Sequence[Mark], scope: _Scope, gone: Set[int], fresh: Sequence[Hard]
+    ) -> dict[Mark, int]:
+        """How many there are of each recipient domain and reason that comes, or that the brake is on for."""
+        came = Counter(one.at_domain for one in fresh)
+        left = Counter(self._window[place].at_domain for place in gone)
+        marks = [mark for mark in dict.fromkeys((*on, *came)) if mark is not None and mark.kind == "domain"]
+        return {mark: scope.domains[mark] + came[mark] - left[mark] for mark in marks}

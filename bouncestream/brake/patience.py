@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -15,6 +15,8 @@ from bouncestream.record import record
 SAMPLE = 50
 #: Nothing waits for longer to be told, however long the window is.
 PATIENCE = timedelta(minutes=30)
+#: So many keys at least are kept, however old: to look for the old ones takes a time that grows with all of them.
+ROOM = 1000
 
 
 @record(frozen=True, slots=True)
@@ -33,8 +35,10 @@ class Usual:
 
     sent: Mapping[str, int] = field(default_factory=dict)  #: campaign UUID → mails sent so far, where known
     peak: Mapping[str, int] = field(default_factory=dict)  #: source → events in its busiest usual hour, where known
-    #: scope → recipient domain → how many of those who get its mails are there, where asked; 0: not to be had
-    readers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    #: scope → recipient domain → how many of those who get its mails are there, where asked; 0: not to be had;
+    #: None: there was no answer so far
+    readers: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
+    old: Set[tuple[str, str]] = frozenset()  #: scope, domain: known, and to be asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,11 @@ def mark_of(on: Braked | None, hard: Hard) -> Mark | None:
     return next((mark for mark in hard.marks if mark in on.marks), None) if on is not None else None
 
 
+def keys_of(hard: Hard) -> tuple[str, ...]:
+    """What a hard bounce is counted with: its scope, and its recipient domain and reason there."""
+    return (hard.scope, f"{hard.scope} {hard.at_domain}") if hard.domain else (hard.scope,)
+
+
 class Patience:
     """The hard bounces that wait. Nothing changes it: `look` makes the next."""
 
@@ -62,12 +71,13 @@ class Patience:
         self.threshold = threshold
         self.waiting: dict[int, Hard] = {}
         self._lately: dict[str, tuple[datetime, ...]] = {}  # by key: when the last ones came that are not held
+        self._room = ROOM  # with more keys than that, the old ones are forgotten
         self._sample = min(SAMPLE, threshold.count)
         for one in window:
             if one.waits:
                 self.waiting[one.row] = one
             if not one.held:
-                self._note(one.scope, one)
+                self._note(one)
 
     def look(
         self,
@@ -76,14 +86,16 @@ class Patience:
         counted: Counter[str],
         limits: Callable[[Hard], Mapping[str, float]],
     ) -> Decision:
-        """The decision with those that wait. What waited and turns out to be alike is held. `limits`: what a hard
-        bounce is counted with, by a key (its scope, and its domain there), → how many of that may come in a
-        window; `counted`: by the same keys, how many of the window came before."""
+        """The decision with those that wait. What waited and turns out to be alike is held. `limits`: of those keys
+        of a hard bounce of which that is known, how many may come in a window; `counted`: by the same keys, how
+        many of the window came before."""
         after = Patience(self.threshold)
         after.waiting = dict(self.waiting)
-        after._lately = {
-            key: ats for key, ats in self._lately.items() if ats[-1] > decision.at - self.threshold.window
-        }
+        after._lately, after._room = dict(self._lately), self._room
+        if len(after._lately) > after._room:
+            since = decision.at - self.threshold.window
+            after._lately = {key: ats for key, ats in after._lately.items() if ats[-1] > since}
+            after._room = max(ROOM, 2 * len(after._lately))
         held, waits = dict(decision.held), {}
         if decision.braked:
             for row, one in self.waiting.items():
@@ -100,8 +112,7 @@ class Patience:
             if until > decision.at and any(after._hurries(key, one, of[key]) for key in many):
                 waits[one.row] = until
                 after.waiting[one.row] = one
-            for key in of:
-                after._note(key, one)
+            after._note(one)
         return replace(decision, held=held, waits=waits, patience=after)
 
     def _hurries(self, key: str, one: Hard, limit: float) -> bool:
@@ -110,5 +121,6 @@ class Patience:
         took = one.at - lately[0] if len(lately) == self._sample else self.threshold.window
         return limit > self.threshold.count and took * limit < self.threshold.window * self._sample
 
-    def _note(self, key: str, one: Hard) -> None:
-        self._lately[key] = (*self._lately.get(key, ()), one.at)[-self._sample :]
+    def _note(self, one: Hard) -> None:
+        for key in keys_of(one):  # its domain too where the limit there is not known: that may be told later
+            self._lately[key] = (*self._lately.get(key, ()), one.at)[-self._sample :]

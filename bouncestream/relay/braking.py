@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -29,8 +29,9 @@ log = logging.getLogger("bouncestream.relay")
 FRESH = 60.0
 #: And before the brake begins: a campaign sends thousands in a minute.
 SURE = 3.0
-#: How many readers a domain has is asked again after so long, sooner where it was not to be had; seconds.
-READERS_FRESH, READERS_AGAIN = 3600.0, 600.0
+#: How many readers a domain has is asked again after so long, sooner where it was not to be had; until there is an
+#: answer the old number stands, and it is forgotten where that did not matter for so long; seconds.
+READERS_FRESH, READERS_AGAIN, READERS_FORGOTTEN = 3600.0, 600.0, 86_400.0
 #: So many domains are asked for before a claim, and for so long together; seconds. Listmonk looks at each person
 #: for it: 0.2 s where it has 300,000, and 0.8 s where all of them are at the domain (6.2.0, November 2026).
 ASKED, ASKING = 5, 10.0
@@ -53,8 +54,8 @@ class Braking:
     _untold: Mapping[str, Braked] | None = None  # where the brake was on, before it was forgotten
     _known: Mapping[str, Campaign] = field(default_factory=dict)
     _asked_at: float = float("-inf")
-    #: scope, domain → until when it is fresh, how many
-    _readers: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
+    #: scope, domain → until when it is fresh, how many, as `Usual.readers` has it
+    _readers: dict[tuple[str, str], tuple[float, int | None]] = field(default_factory=dict)
     _shown_at: float = float("-inf")
     _said: dict[str, str] = field(default_factory=dict)  # scope → what was said of its campaign
 
@@ -104,7 +105,7 @@ class Braking:
         ask_readers: bool = False,
     ) -> tuple[Decision, list[Claimed] | None]:
         peak = {source: busiest for source in brake.sources if (busiest := self.peak(source)) is not None}
-        usual = Usual({mark: one.sent for mark, one in self._known.items()}, peak, self._known_readers(context))
+        usual = Usual({mark: one.sent for mark, one in self._known.items()}, peak, *self._known_readers(context))
         job = partial(
             braking.claim,
             brake=brake,
@@ -132,32 +133,42 @@ class Braking:
         except SinkError as error:
             log.debug("how much campaigns have sent is not known: %s", error)
 
-    def _known_readers(self, context: RelayContext) -> Mapping[str, Mapping[str, int]]:
+    def _known_readers(
+        self, context: RelayContext
+    ) -> tuple[Mapping[str, Mapping[str, int | None]], Set[tuple[str, str]]]:
+        """`readers` and `old` of `Usual`."""
         now = context.clock.monotonic()
-        self._readers = {key: told for key, told in self._readers.items() if told[0] > now}
-        found: dict[str, dict[str, int]] = {}
+        self._readers = {key: told for key, told in self._readers.items() if told[0] > now - READERS_FORGOTTEN}
+        found: dict[str, dict[str, int | None]] = {}
         for (scope, domain), (_, number) in self._readers.items():
             found.setdefault(scope, {})[domain] = number
-        return found
+        return found, {key for key, (until, _) in self._readers.items() if until <= now}
 
     async def _ask_readers(self, context: RelayContext, domains: Sequence[Hard]) -> None:
-        """How many readers these domains have. What cannot be had is left out for a while."""
+        """How many readers these domains have. What cannot be had is as it was, and left out for a while; all that
+        are left are, where Listmonk is slow."""
         if self.readers is None:
             return
         until = asyncio.get_running_loop().time() + ASKING
-        for one in domains[:ASKED]:
-            number, fresh, late = 0, READERS_AGAIN, False
+        for place, one in enumerate(domains[:ASKED]):
             try:
                 async with asyncio.timeout_at(until):
-                    number, fresh = await self.readers(one.domain, one.campaign), READERS_FRESH
+                    number = await self.readers(one.domain, one.campaign)
+                self._readers[one.scope, one.domain] = (context.clock.monotonic() + READERS_FRESH, number)
             except SinkError as error:
                 log.debug("how many readers a domain has is not known: %s", error)
+                self._without(context, [one], 0 if isinstance(error, SinkRefused) else None)
             except TimeoutError:
                 log.debug("how many readers a domain has is not known: Listmonk took longer than %g s", ASKING)
-                late = True
-            self._readers[one.scope, one.domain] = (context.clock.monotonic() + fresh, number)
-            if late:
+                self._without(context, domains[place:], None)
                 break
+
+    def _without(self, context: RelayContext, domains: Sequence[Hard], number: int | None) -> None:
+        """There is no answer for these: where there never was one, `number` stands for it."""
+        again = context.clock.monotonic() + READERS_AGAIN
+        for one in domains:
+            _, before = self._readers.get((one.scope, one.domain), (again, None))
+            self._readers[one.scope, one.domain] = (again, number if before is None else before)
 
     async def _told(self, context: RelayContext, decision: Decision, before: Mapping[str, Braked]) -> None:
         if decision.held:

@@ -152,6 +152,28 @@ def test_a_provider_is_held_by_itself_until_fewer_than_half_are_left() -> None:
     assert brake.decide([later], later.at, usual).held == {}
 
 
+@pytest.mark.parametrize("readers", [{}, {"c": {"mid.example": None}}], ids=["not asked", "no answer"])
+def test_a_start_does_not_end_the_brake_of_a_provider(readers: dict[str, dict[str, int | None]]) -> None:
+    """Who reads there is not known then. Half of 50 keep it on, and what is known again ends it."""
+    known = {"c": {"mid.example": 900}}
+    sent = {"c": 100_000}
+    brake = play([hard(n, n, "mid.example") for n in range(60)], Usual(sent, readers=known), waiting=ANY)[2]
+    after = Brake(DEFAULT, brake.window, brake.braked.values())
+    late = hard(900, 610)  # of another domain; 49 are still in the window
+    assert after.decide([late], late.at, Usual(sent, readers=readers)).braked == brake.braked
+    later = hard(901, 640)  # 19
+    assert after.decide([later], later.at, Usual(sent, readers=readers)).braked == {}
+    assert after.decide([late], late.at, Usual(sent, readers={"c": {"mid.example": 0}})).braked == {}
+
+
+def test_readers_that_are_old_are_asked_for_again_and_used_until_then() -> None:
+    stream = [hard(n, n, "mid.example") for n in range(60)]
+    usual = Usual({"c": 100_000}, readers={"c": {"mid.example": 900}}, old={("c", "mid.example")})
+    decision = Brake(DEFAULT).judge(stream, stream[-1].at, usual)
+    assert [one.domain for one in decision.unknown] == ["mid.example"]
+    assert len(decision.held) == 60
+
+
 def test_a_provider_that_comes_while_the_brake_is_on_does_not_hold_the_others() -> None:
     usual = Usual({"c": 10_000}, readers={"c": {"mid.example": 500}})
     first = [hard(n, n / 10, "big.example") for n in range(600)]

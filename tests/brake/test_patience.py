@@ -47,6 +47,28 @@ def test_what_waits_is_remembered_by_a_start() -> None:
     assert sorted(held) == list(range(50, 600))
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_what_came_at_a_domain_before_its_readers_were_known(restart: bool) -> None:
+    """Listmonk is asked when the 51st comes: how fast they come is known then, also after a start."""
+    stream = [hard(n, n, "mid.example") for n in range(51)]
+    sent, readers = {"c": 1_000_000}, {"c": {"mid.example": 10_000}}
+    brake = Brake(DEFAULT)
+    for one in stream[:50]:
+        brake.apply(brake.judge([one], one.at, Usual(sent)))
+    if restart:
+        brake = Brake(DEFAULT, brake.window)
+    assert brake.judge(stream[50:], stream[50].at, Usual(sent, readers=readers)).waits
+
+
+def test_keys_that_are_old_are_forgotten() -> None:
+    """Each recipient domain has one; a long run meets more of them than a window holds."""
+    brake = Brake(DEFAULT)
+    for minute in range(40):
+        coming = [hard(200 * minute + n, 60 * minute) for n in range(200)]
+        brake.apply(brake.judge(coming, coming[-1].at, Usual({"c": 1_000_000})))
+    assert len(brake.patience._lately) <= 2 * 200 * 10 + 201
+
+
 def test_nothing_waits_for_longer_than_half_an_hour() -> None:
     day = Threshold(5, timedelta(days=1), 0.05)
     stream = [hard(n, 0, "big.example") for n in range(10)]

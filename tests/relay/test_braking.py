@@ -12,12 +12,12 @@ from functools import partial
 import pytest
 
 from bouncestream.brake import Threshold
-from bouncestream.errors import SinkRefused, StoreUnavailable
-from bouncestream.event import Kind
+from bouncestream.errors import SinkError, SinkRefused, StoreUnavailable
+from bouncestream.event import BounceEvent, Kind
 from bouncestream.health import Status
 from bouncestream.metrics import BRAKE_HELD, BRAKED_TOTAL
 from bouncestream.outbox import braking, operator
-from bouncestream.ports import Campaign
+from bouncestream.ports import Campaign, Submission
 from bouncestream.relay.braking import Braking
 from tests.relay.conftest import Bridge
 
@@ -34,6 +34,16 @@ async def with_brake(bridge: Bridge, made: Braking) -> Bridge:
     await bridge.start()
     bridge.relay.braking = made
     return bridge
+
+
+async def until_waiting(bridge: Bridge, number: int) -> None:
+    """Until so many were judged, and wait for more to come."""
+    async with asyncio.timeout(20):
+        while True:
+            rows = await bridge.db.read(partial(operator.list_rows, limit=1000))
+            if sum(row.why.startswith("waits until") for row in rows) == number:
+                return
+            await asyncio.sleep(0.01)
 
 
 async def test_what_is_alike_is_held_and_the_rest_goes_on(bridge: Bridge) -> None:
@@ -266,6 +276,105 @@ async def test_a_provider_with_few_of_the_readers_is_asked_for(bridge: Bridge) -
     assert "alike are example.com (user unknown)" in bridge.health.parts["brake"].why
 
 
+class Provider:
+    """Listmonk with a campaign, of whose 100,000 mails few went to example.com."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.paused: list[int] = []
+        self.error: SinkError | None = None
+
+    async def campaigns(self) -> Mapping[str, Campaign]:
+        return {MARK: replace(RUNNING, sent=100_000)}
+
+    async def readers(self, domain: str, campaign: str) -> int:
+        self.asked.append(domain)
+        if self.error is not None:
+            raise self.error
+        return 900
+
+    async def pause(self, campaign: Campaign) -> str:
+        self.paused.append(campaign.id)
+        return ""
+
+    def brake(self) -> Braking:
+        return brake(campaigns=self.campaigns, readers=self.readers, pause=self.pause)
+
+
+async def others(bridge: Bridge, numbers: range) -> None:
+    """Hard bounces of the campaign, for another reason, are judged one by one: they wait."""
+    for number in numbers:
+        await bridge.emit(range(number, number + 1), campaign_uuid=MARK, reason="content_rejected")
+        await until_waiting(bridge, number - 299)
+
+
+async def test_a_start_does_not_begin_the_brake_again(bridge: Bridge, caplog: pytest.LogCaptureFixture) -> None:
+    provider = Provider()
+    await with_brake(bridge, provider.brake())
+    await bridge.emit(range(300), campaign_uuid=MARK)
+    await bridge.idle()
+    await bridge.kill()
+    await with_brake(bridge, provider.brake())
+    await others(bridge, range(300, 301))
+    await bridge.emit(range(310, 320), campaign_uuid=MARK)
+    await bridge.until_states({"verified": 50, "held": 260, "pending": 1})
+    assert provider.asked == ["example.com"] * 2
+    assert provider.paused == [1]
+    assert caplog.text.count("the brake is on") == 1
+    assert "the brake is off" not in caplog.text
+
+
+@pytest.mark.parametrize("error", [None, SinkError("it is away"), SinkRefused(403, "permission denied")])
+async def test_the_number_of_readers_stands_until_there_is_another(
+    bridge: Bridge, error: SinkError | None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bouncestream.relay.braking.READERS_FRESH", 0.0)
+    provider = Provider()
+    await with_brake(bridge, provider.brake())
+    await bridge.emit(range(300), campaign_uuid=MARK)
+    await bridge.idle()
+    asked = len(provider.asked)
+    provider.error = error
+    await others(bridge, range(300, 302))
+    assert len(provider.asked) == asked
+    for number in (310, 311):
+        await bridge.emit(range(number, number + 1), campaign_uuid=MARK)
+        await bridge.until_states({"verified": 50, "held": number - 59, "pending": number - 308})
+        await others(bridge, range(number - 8, number - 7))
+    assert len(provider.asked) == asked + (2 if error is None else 1)
+    assert provider.paused == [1]
+    assert caplog.text.count("the brake is on") == 1
+    assert "the brake is off" not in caplog.text
+
+
+async def test_no_other_is_asked_for_where_listmonk_hangs(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bouncestream.relay.braking.ASKING", 0.05)
+    marks = [MARK[:-1] + end for end in "123"]
+    asked = []
+
+    async def campaigns() -> Mapping[str, Campaign]:
+        return {mark: replace(RUNNING, uuid=mark, sent=100_000) for mark in marks}
+
+    async def readers(domain: str, campaign: str) -> int:
+        asked.append(campaign)
+        await asyncio.Event().wait()
+        return 0
+
+    bridge.settings = replace(bridge.settings, batch_size=500)
+    await with_brake(bridge, brake(campaigns=campaigns, readers=readers))
+    events = [
+        BounceEvent(
+            Kind.HARD, f"p{n}@example.com", "hook", "generic", message_id=f"<{n}@x>", campaign_uuid=marks[n % 3]
+        )
+        for n in range(300)
+    ]
+    await bridge.intake(Submission("hook", "generic", tuple(events), raw=b"{}"))
+    await until_waiting(bridge, 150)
+    await bridge.emit(range(300, 301), campaign_uuid=marks[2])
+    await until_waiting(bridge, 151)
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize("hangs", [False, True])
 async def test_readers_that_cannot_be_asked_for_are_left_out_for_a_while(
     bridge: Bridge, hangs: bool, monkeypatch: pytest.MonkeyPatch
@@ -284,7 +393,8 @@ async def test_readers_that_cannot_be_asked_for_are_left_out_for_a_while(
 
     await with_brake(bridge, brake(campaigns=campaigns, readers=readers))
     await bridge.emit(range(200), campaign_uuid=MARK)
-    await bridge.until_states({"verified": 50, "pending": 150})
+    await until_waiting(bridge, 150)
     await bridge.emit(range(200, 210), campaign_uuid=MARK)
-    await bridge.until_states({"verified": 50, "pending": 160})
+    await until_waiting(bridge, 160)
+    assert (await bridge.states())["pending"] == 160
     assert len(asked) == 1

@@ -66,7 +66,8 @@ PERMISSIONS: tuple[Permission, ...] = (
         ("run", "explain"),
         "the reason why Listmonk does not store a bounce is unknown, so confirming it takes minutes; bounces can "
         "be lost if Listmonk restarts during a database stall of over 20 minutes (twice [relay.verify] grace); "
-        "and unsubscriptions cannot be carried out",
+        "unsubscriptions cannot be carried out; and the brake does not see a small mailbox provider that refuses "
+        "everybody",
         "warning",
         "lookup",
     ),
