@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -184,7 +185,7 @@ class _Telling:
                 f"Listmonk {told.version} cannot change a subscriber without losing its lists (6.1 and later can): "
                 "nothing is changed. These are to be enabled by hand, at the place that is named:",
             )
-        for words, step in _to_come(waiting):
+        for words, step in _to_come(waiting, _drop(scope, self.args.since)):
             out.mark("⚠", words, step)
 
     async def _tell(self, db: Database) -> None:
@@ -231,30 +232,46 @@ class _Telling:
             out.mark("⚠", "interrupted. Next: run the same command again; it goes on where it ended")
 
 
-def _to_come(waiting: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-    """What may yet blocklist the same subscribers, by what holds it: what was seen, and the next step."""
+def _drop(scope: caused.Scope, since: str) -> str:
+    """The command that drops what the brake holds within a scope, as far as it can name that."""
+    words = ["bouncestream", "brake", "drop"]
+    if scope.domain:
+        words += ["--domain", scope.domain]
+    if scope.since is not None:
+        words += ["--since", since]
+    return shlex.join(words) + (" (it drops what it holds of other campaigns too)" if scope.campaign_uuid else "")
+
+
+def _to_come(waiting: Mapping[str, int], drop: str) -> Iterator[tuple[str, str]]:
+    """What may yet blocklist the same subscribers, by what holds it: what was seen, and the next step. It need not:
+    a soft bounce seldom does, and Listmonk can be set to do nothing."""
     braked, unheld = waiting.get(HELD_FOR, 0), waiting.get("", 0)
     if unheld:
         yield (
-            f"Not delivered yet, and will do it again: {_bounces(unheld)} of what is to be undone.",
+            f"{_bounces(unheld)} of what is to be undone {_are(unheld)} not delivered yet. Once delivered, "
+            "Listmonk may blocklist the subscribers again.",
             "see them: bouncestream outbox list; drop them: bouncestream outbox drop.",
         )
     if braked:
         yield (
             f"The brake holds {_bounces(braked)} of what is to be undone: Listmonk is not told unless you release "
             "them.",
-            "if the server was wrong: bouncestream brake drop.",
+            f"if the server was wrong: {drop}.",
         )
     if held := sum(waiting.values()) - braked - unheld:
         yield (
-            f"Held for other reasons are {_bounces(held)} of what is to be undone: released, they would do it "
-            "again.",
+            f"{_bounces(held)} of what is to be undone {_are(held)} held for another reason. If you release them, "
+            "Listmonk may blocklist the subscribers again.",
             "see them: bouncestream outbox list --state held; drop them: bouncestream outbox drop.",
         )
 
 
 def _bounces(number: int) -> str:
     return f"{number:,} bounce{'s' if number != 1 else ''}"
+
+
+def _are(number: int) -> str:
+    return "are" if number != 1 else "is"
 
 
 @contextmanager

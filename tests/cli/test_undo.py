@@ -6,13 +6,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bouncestream.cli.undo import _to_come
+from bouncestream.cli.undo import _drop, _to_come
 from bouncestream.files import Lock
+from bouncestream.outbox.caused import Scope
 from bouncestream.sandbox import ApiUser, Sandbox, SandboxSettings
 from bouncestream.sandbox.model import Version
 from tests.cli.conftest import environment, write_config
@@ -135,10 +137,23 @@ async def test_what_cannot_be_undone_and_what_would_do_it_again_is_said_first(st
     stage.sandbox.listmonk.saved["bounce.actions"] = actions
     _, out, _ = await undo(stage, "--since", "all", "--dry-run")
     assert "Listmonk deletes subscribers at hard bounces: that cannot be undone." in out
-    assert "Held for other reasons are 2 bounces of what is to be undone: released, they would do it again." in out
+    assert (
+        "2 bounces of what is to be undone are held for another reason. If you release them, Listmonk may "
+        "blocklist the subscribers again."
+    ) in out
     assert "The brake holds 3 bounces of what is to be undone: Listmonk is not told unless you release them." in out
     assert "if the server was wrong: bouncestream brake drop." in out
-    assert "Not delivered yet" not in out
-    assert next(iter(_to_come({"": 1})))[0] == (
-        "Not delivered yet, and will do it again: 1 bounce of what is to be undone."
+    assert "not delivered yet" not in out
+    assert next(_to_come({"": 1}, ""))[0] == (
+        "1 bounce of what is to be undone is not delivered yet. Once delivered, Listmonk may blocklist the "
+        "subscribers again."
     )
+
+
+def test_what_the_brake_holds_is_dropped_by_what_it_can_be_named_by() -> None:
+    since = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    assert _drop(Scope(), "all") == "bouncestream brake drop"
+    named = _drop(Scope(since, domain="example.com"), "2026-11-01 12:00")
+    assert named == "bouncestream brake drop --domain example.com --since '2026-11-01 12:00'"
+    named = _drop(Scope(campaign_uuid="5a0db0c5-0000-4000-8000-000000000001"), "")
+    assert named == "bouncestream brake drop (it drops what it holds of other campaigns too)"

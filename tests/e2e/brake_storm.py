@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A sealed outbox with the brake on, while the program and its commands are killed and Listmonk fails: many hard
-bounces, a release, more of them that blocklist, and an undo of those; what is wrong after each is counted."""
+"""An outbox with the brake on, open or sealed, while the program and its commands are killed and Listmonk fails:
+many hard bounces, a release, more of them that blocklist, and an undo of those; what is wrong after each is
+counted."""
 
 from __future__ import annotations
 
@@ -56,8 +57,9 @@ class BrakeStorm:
     kills: int = 8
     faults: int = 10
     undo_kills: int = 4
+    sealed: bool = False
     wrong: Counter[str] = field(default_factory=Counter)
-    files: set[str] = field(default_factory=set)  #: that hold an address
+    files: set[str] = field(default_factory=set)  #: that hold an address, of a sealed outbox
     acknowledged: int = 0
     held: int = 0  #: at most
     told: str = ""  #: by the last undo
@@ -70,7 +72,8 @@ class BrakeStorm:
 
     async def blow(self) -> None:
         """Until all is told, and what is to be undone is."""
-        self.program.seal()
+        if self.sealed:
+            self.program.seal()
         await self._hold()
         await self._release()
         await self._blocklist()
@@ -80,7 +83,8 @@ class BrakeStorm:
         self.wrong = +self.wrong
 
     def _look(self) -> None:
-        self.files |= self.program.addresses()
+        if self.sealed:
+            self.files |= self.program.addresses()
 
     async def _until(self, states: set[str]) -> None:
         async with asyncio.timeout(120):
