@@ -47,6 +47,9 @@ CAPABILITIES_EVERY = 300.0
 PROCESSING_EVERY = 5.0
 #: How soon a change that another process made to the outbox is noticed; seconds.
 WATCH_EVERY = 1.0
+#: With several bridges the changes of one may show after those of another that came later, and its number tells
+#: nothing new: so what was left behind is looked for this often in any case; seconds.
+LOOK_EVERY = 10.0
 #: The longest sleep without anything to wait for; seconds.
 LONGEST_WAIT = 10.0
 #: How long a refused unsubscription waits for its permission before it is tried again, at first and at most.
@@ -282,6 +285,7 @@ class Relay:
 
     async def _watch(self) -> None:
         """Watch the outbox, for ever: notices what `outbox replay|drop|release` wrote beside us."""
+        looked = self.context.clock.monotonic()
         while True:
             await asyncio.sleep(WATCH_EVERY)
             try:
@@ -289,7 +293,10 @@ class Relay:
             except StoreError as error:
                 self._doubt(error)  # the loop may meet the same trouble, and tells it
                 continue
-            if self._data_version not in (None, version):
+            now = self.context.clock.monotonic()
+            late = self.context.settings.late and now >= looked + LOOK_EVERY
+            if late or self._data_version not in (None, version):
+                looked = now
                 self._left_behind = self.context.reposts = self.braking.changed = True
                 self.wake()
             self._data_version = version

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -24,6 +25,7 @@ from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Claimed, ListedRow, Move, State
 from bouncestream.relay.context import RelayContext
 from bouncestream.sandbox import Sandbox, Subscriber
+from tests.outbox import make
 from tests.relay.conftest import Bridge
 
 pytestmark = pytest.mark.long
@@ -261,6 +263,31 @@ async def test_a_replay_beside_the_running_relay_is_read_back_first(bridge: Brid
     await other.close()
     await bridge.until_states({"verified": 3})
     bridge.exactly_once(3)
+
+
+async def test_with_several_bridges_a_change_that_shows_late_is_found(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bouncestream.relay.loop.WATCH_EVERY", 0.02)
+    monkeypatch.setattr("bouncestream.relay.loop.LOOK_EVERY", 0.1)
+
+    async def same() -> int:
+        return 7
+
+    def left(conn: sqlite3.Connection) -> None:
+        now = bridge.relay.context.clock.now()
+        make.submit(conn, make.event("p1@example.com", source="hook"), now=now)
+        make.claim(conn, now)
+
+    bridge.settings = replace(bridge.settings, late=0.1)
+    await bridge.start()
+    monkeypatch.setattr(bridge.db, "data_version", same)
+    await bridge.emit(range(1))
+    await bridge.idle()
+    other = await type(bridge.db).open(bridge.path)
+    await other.write(left)
+    await other.close()
+    await bridge.until(lambda: bridge.relay.context.ledger.entries)  # it is read back
 
 
 async def test_an_unsubscription_waits_for_its_permission_and_goes_on_by_itself(
