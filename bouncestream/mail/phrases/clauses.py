@@ -57,6 +57,7 @@ _DENIED = re.compile(
     r"|(?:not|never) (?:be )?(?:try|tried|retry|resend)(?: it)?(?: again)?(?: later)?\b"
     r"|(?:return(?:ed|ing)?|back) (?:mail |message )?to (?:the )?(?:original )?senders?\b(?!'))"
 )
+"""Nothing of these is said: a hint that is denied, and whom the mail went back to."""
 _BESIDE = late(
     r"[^.,;:()\n]{1,80}? (?:plays? no (?:role|part)|(?:does|do|did) not matter|irrelevant|nothing to do|"
     r"keine rolle|nichts zur sache|(?:aucun|pas de) role|pour rien|nada (?:que|a) ver|ningun papel|"
@@ -93,7 +94,7 @@ _ANY_MORE = re.compile(r"\((mehr|plus|mas|mais|piu|meer)\)")
 _SORRY = re.compile(r"申し訳(?:こさい|あり)ません")  # "there is no excuse", folded
 _PATH = re.compile(r"(?<![^\s(\[<\"'=])/(?:[\w.+-]{1,64}/){0,12}[\w.+-]{1,64}/?")
 _ASKED = re.compile(r"(?:^|(?<=[.!?;:\n]))[^.!?;:\n]{2,200}[^\W\d_]\?(?=\s{0,9}$|\s{1,9}[A-ZÀ-ÞА-Я(<\"])")
-"""Nothing of these is said: a hint that is denied, and whom the mail went back to."""
+"""A question, at the end or before a sentence: nothing of it is said."""
 
 
 def listed(text: str) -> frozenset[str]:

@@ -42,12 +42,14 @@ _NOBODY = listed("""
     nobody niemand niemanden personne nadie ninguem nessuno nikt nikdo nikto ingen никто ніхто никои nimeni nitko
     niko nihce kimse kukaan senki
 """)
-_NAMES = tuple(
-    listed("name namens namen nom nombre nome naam nazw jmen men namn navn naziv imen ime им ім nume numele")
-)
-_USES = tuple(
-    listed("use nutz benutz verwend usa utili gebruik uzyw anvand bruk brug pouziv nepouziv hasznal kullan пользу")
-)
+_NAMES = listed("""
+    name named namens namen nom nombre nome naam nazwa nazwie nazwisku nazwiskiem nazywa jmeno jmena jmenem meno
+    mena menom namn namnet navn navnet naziv nazivom ime imena imenom имя имени именем име ім іменем nume numele
+""")
+_USES = listed("""
+    uses using used nutzt benutzt verwendet usa utilise utiliza utilizza gebruikt uzywa anvander bruker bruger
+    pouziva nepouziva hasznalja kullanmiyor пользуется использует
+""")
 _WITH = listed("with met mit avec con com med")
 _US = listed("us uns nous nosotros nos noi ons oss nas нас")
 _AT = tuple(folded(one) for one in ("に", "で", "上", "中", "里", "内", "에", "-に", "ーに", "ーで"))
@@ -176,10 +178,10 @@ class _Reader(Subjects):
 
     def _is_nobody(self) -> bool:
         """Whether nobody is called so, or uses the address."""
-        if any(word.startswith(_NAMES) for word in self.words):
+        if not _NAMES.isdisjoint(self.words):
             return True
         after = next((self.words[at + 1 : at + 2] for at, word in enumerate(self.words) if word in _NOBODY), [])
-        uses = any(word.startswith(_USES) for word in self.words)
+        uses = not _USES.isdisjoint(self.words)
         return (uses or not _WITH.isdisjoint(after)) and any(one.name == "mailbox" for one in self.subjects)
 
     def _takes_none(self, tag: Tag) -> Said:

@@ -87,7 +87,7 @@ def test_long_texts_take_no_time() -> None:
 
 @pytest.mark.parametrize("text", ["550 user unknown?", "550 User unknown? No: refused", "Is the user gone? (no)"])
 def test_a_question_says_nothing(text: str) -> None:
-    assert not any("u" in clause and "user" in clause for clause in clauses(text))
+    assert not any("user" in clause for clause in clauses(text))
 
 
 def test_letters_that_were_lost_ask_nothing() -> None:

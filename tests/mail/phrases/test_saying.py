@@ -83,6 +83,24 @@ def test_what_is_somebodys_is_not_he(text: str) -> None:
     assert not [said for said in found if said.subject in ("mailbox", "domain") and not said.strange]
 
 
+@pytest.mark.parametrize(
+    ("text", "is_nobody"),
+    [
+        ("nobody uses this mailbox", True),
+        ("nobody here goes under that name", True),
+        ("niemand benutzt diese adresse", True),
+        ("nobody may write to this user", False),
+        ("nobody may use this mailbox from outside", False),
+        ("nobody runs the nameserver of this domain", False),
+        ("niemand darf diesem benutzer schreiben", False),
+        ("nadie puede enviar mensajes a esta cuenta", False),
+        ("никто не имеет права писать на этот адрес", False),
+    ],
+)
+def test_whom_nobody_may_write_to_is_not_nobody(text: str, is_nobody: bool) -> None:
+    assert any(said.state == "not there" for said in read(text)) is is_nobody
+
+
 def test_so_much_of_one_clause_is_looked_at() -> None:
     assert len(read("no user " * 400, "")) <= 101
 
