@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Subjects and states (see `composed`) in other languages: the stems of nouns, verbs and participles, of which
 `tagging` and `saying` make out what a clause says, in any order. Written plainly, as texts are compared: without
-accents, and "l" for "ł". A stem ends with "*"; `NAMES` tells what each row means.
+accents, and "l" for "ł". A stem ends with "*"; one of a mailbox or domain has an ending of three letters at most,
+so longer ones ("benutzername*") are written too. `NAMES` tells what each row means.
 
 Source: the localised reports of mail services and the words of each language for what RFC 5321 section 4.2.2 says;
 November 2026.
@@ -39,36 +40,38 @@ BEHIND = frozenset(["nicht", "niet", "inte", "ej", "ikke", "degil"])
 
 SPACED: Mapping[str, str] = {
     "Several languages": """
-        wants: souhaite, desea, deseja, desidera, wenst, wunscht, wunschen, onsker, onskar, vill, zyczy, zycza,
-        preje, kivan, ohajt, halua, istemiyor, istemez, doreste, zeli, желает, хочет, бажає, хоче; later: a
-        temps, rechtzeitig, a tiempo, in tempo, op tijd; mailbox: usuari*, adres*, konta, صندوق, حساب; sender:
-        de retorno; domain: domen*; not: ne, non, ni, nunca, nem, nie, не; there: kennen, existe*, registrad*,
-        localizad*, valido, valida, encontr*, najden*; gone: cancelad*, eliminad*; full: quota, excedid*; other:
-        sera, como suscriptor*, como assinante*, como subscritor*, como miembro*, como membro*, comme abonne*,
-        comme membre*, als abonnent*, als mitglied*, come iscritt*, come abbonat*, jako subskrybent*, jako
-        abonent*, jako odberatel*; thing: weiterleit*, weiter geleitet, leitet, umleit*, umgeleitet, renvoi,
-        renvoie*, redirection, redirige*, reexpedition, transfert, transfere*, reenvi*, desvio, redireccion*,
-        encaminha*, reencaminha*, inoltr*, doorstuur*, doorgestuurd, przekierow*, presmerov*, vidarebefor*,
-        videresend*, edelleen*, tovabbit*, yonlendir*, переадрес*, пересыл*, препращ*, prosljed*, προωθ*""",
+        wants: souhaite, desea, deseja, desidera, wenst, wunscht, wunschen, onsker, onskar, vill, zyczy,
+        zycza, preje, kivan, ohajt, halua, istemiyor, istemez, doreste, zeli, желает, хочет, бажає, хоче;
+        later: a temps, rechtzeitig, a tiempo, in tempo, op tijd; mailbox: usuari*, adres*, konta, صندوق,
+        حساب, adressat*; sender: de retorno; domain: domen*; not: ne, non, ni, nunca, nem, nie, не; there:
+        kennen, existe*, registrad*, localizad*, valido, valida, encontr*, najden*; gone: cancelad*,
+        eliminad*; full: quota, excedid*; other: sera, como suscriptor*, como assinante*, como subscritor*,
+        como miembro*, como membro*, comme abonne*, comme membre*, als abonnent*, als mitglied*, come
+        iscritt*, come abbonat*, jako subskrybent*, jako abonent*, jako odberatel*; thing: weiterleit*,
+        weiter geleitet, leitet, umleit*, umgeleitet, renvoi, renvoie*, redirection, redirige*,
+        reexpedition, transfert, transfere*, reenvi*, desvio, redireccion*, encaminha*, reencaminha*,
+        inoltr*, doorstuur*, doorgestuurd, przekierow*, presmerov*, vidarebefor*, videresend*, edelleen*,
+        tovabbit*, yonlendir*, переадрес*, пересыл*, препращ*, prosljed*, προωθ*, adresar*""",
     "German": """
         mailbox: benutzer*, nutzer*, anwender*, empfanger*, empfaenger*, postfach*, mailkonto, teilnehmer*,
-        kunde*, kennung, mitarbeiter*; sender: sie haben kein*, sie haben bei uns, kennt sie nicht, kennen
-        sie nicht, sie sind, von der sie, aus der sie, von dem sie, absender*, versender*, sender*,
-        rucksende*, antwortadresse*; domain: maildomain, zieldomain; your: ihr, ihre, ihrer, ihres, ihrem,
-        deine; not: nicht; there: fuhren, fuhrt, betreuen, betreut, hosten, existier*, gibt, gefunden,
-        finden, bekannt, kennt, vorhanden, registriert, vergeben, angelegt, eingerichtet, zugeordnet,
-        zugewiesen, gultig, gueltig, auffindbar, hinterlegt, eingetragen, mehr verfugbar, mehr aktiv, mehr
-        genutzt, mehr beschaftigt, mehr bei uns, ermittelt, ermitteln; no: kein, keine, keinen, keinem;
-        unknown: unbekannt*, ungultig*, ungueltig*, falsch; gone: stillgelegt, erloschen, gestrichen,
-        aufgehoben, abgeschafft, ausgetreten, verstorben, geleert und entfernt, eingestellt, geloscht*,
-        geloescht*, entfernt, aufgelost, geschlossen, gekundigt, ausgeschieden, abgemeldet; full: voll,
-        randvoll, uberfullt, ueberfuellt, speicherplatz*, kein speicher, speicher voll, speicher des,
-        speicher ist, speicherlimit, erschopft, aufgebraucht, kontingent*, platz; off: gesperrt,
-        deaktiviert; many: zu viele; later: umzug*, umgezogen, verzogen, gerade, in kurze, demnachst, bis,
-        zurzeit, derzeit, spater, vorubergehend, momentan, noch nicht, noch kein, noch keine; other: mochte,
-        verweigert, abgelehnt, positivliste*, weissen liste, nimmt, wird geloscht, wird in, wird am, wird
-        bald, wenn, falls, ob; content: nachricht*; unpaid: zahlung*, rechnung*, unbezahlt*; down: nicht
-        erreichbar, antwortet nicht, zeituberschreitung""",
+        kunde*, kennung, mitarbeiter*, benutzername*, postfachinhaber*, kontoinhaber*; sender: sie haben
+        kein*, sie haben bei uns, kennt sie nicht, kennen sie nicht, sie sind, von der sie, aus der sie, von
+        dem sie, absender*, versender*, sender*, rucksende*, antwortadresse*; domain: maildomain,
+        zieldomain, domainname*, domanenname*; your: ihr, ihre, ihrer, ihres, ihrem, deine; not: nicht;
+        there: fuhren, fuhrt, betreuen, betreut, hosten, existier*, gibt, gefunden, finden, bekannt, kennt,
+        vorhanden, registriert, vergeben, angelegt, eingerichtet, zugeordnet, zugewiesen, gultig, gueltig,
+        auffindbar, hinterlegt, eingetragen, mehr verfugbar, mehr aktiv, mehr genutzt, mehr beschaftigt,
+        mehr bei uns, ermittelt, ermitteln; no: kein, keine, keinen, keinem; unknown: unbekannt*, ungultig*,
+        ungueltig*, falsch; gone: stillgelegt, erloschen, gestrichen, aufgehoben, abgeschafft, ausgetreten,
+        verstorben, geleert und entfernt, eingestellt, geloscht*, geloescht*, entfernt, aufgelost,
+        geschlossen, gekundigt, ausgeschieden, abgemeldet; full: voll, randvoll, uberfullt, ueberfuellt,
+        speicherplatz*, kein speicher, speicher voll, speicher des, speicher ist, speicherlimit, erschopft,
+        aufgebraucht, kontingent*, platz; off: gesperrt, deaktiviert; many: zu viele; later: umzug*,
+        umgezogen, verzogen, gerade, in kurze, demnachst, bis, zurzeit, derzeit, spater, vorubergehend,
+        momentan, noch nicht, noch kein, noch keine; other: mochte, verweigert, abgelehnt, positivliste*,
+        weissen liste, nimmt, wird geloscht, wird in, wird am, wird bald, wenn, falls, ob; content:
+        nachricht*; unpaid: zahlung*, rechnung*, unbezahlt*; down: nicht erreichbar, antwortet nicht,
+        zeituberschreitung""",
     "French": """
         mailbox: destinataire*, utilisateur*, boite*, compte*, abonne*, usager*, client*, titulaire, adresse
         mail, compte mail, courriel*, nom; sender: vous n etes, vous n avez, ne vous connai*, vous est
@@ -142,70 +145,72 @@ SPACED: Mapping[str, str] = {
         czasu, wkrotce, chwilowo, tymczasowo, jeszcze; other: odrzuc*, zostanie, przyjmuje, bialej; content:
         wiadomosc*; unpaid: nieoplacon*, zaleglosc*, platnosc*; down: nieosiagaln*, nie odpowiada""",
     "Czech, Slovak": """
-        mailbox: uzivatel*, pouzivatel*, prijemc*, schrank*, ucet, uctu; sender: nejste, ze ktere*, z ktor*,
-        odesilatel*, odosielatel*, zpatecn*; your: vas, vase, vasi, vasej, vasho; not: neni, nebyl, nebyla,
-        nebylo, nebol, nebola, nebolo, nelze; there: nalezen*, znam, znama, znamy, evidovan*, registrovan*,
-        platn*; no: neni, nie je, zadny, zadna, ziadny, ziadna, nemame; unknown: neexist*, nenalezen*,
-        nenasla, nenasiel, neznam*, neplatn*; gone: ukoncen*, prestal existovat, prestala existovat,
-        vyrazen*, zrusen*, smazan*, odstranen*, vymazan*, zmazan*; full: plna, plny, plne, preplnen*, kvot*,
-        misto, miesto; off: zablokovan*, pozastaven*, deaktivovan*, neaktivn*; many: prilis mnoho, prilis
-        vela; later: presun*, do pondeli, do odvolani, do konce, prestehov*, zatim, brzy, zatial, docasne,
-        jeste; other: odmit*, odmiet*, bude, neprijima; content: zprav*, sprav*; unpaid: neuhrazen*, dluh*,
-        dlh*, nezaplacen*; down: neodpovid*""",
+        mailbox: uzivatel*, pouzivatel*, prijemc*, schrank*, ucet, uctu, uzivatelsk*, pouzivatelsk*; sender:
+        nejste, ze ktere*, z ktor*, odesilatel*, odosielatel*, zpatecn*; your: vas, vase, vasi, vasej,
+        vasho; not: neni, nebyl, nebyla, nebylo, nebol, nebola, nebolo, nelze; there: nalezen*, znam, znama,
+        znamy, evidovan*, registrovan*, platn*; no: neni, nie je, zadny, zadna, ziadny, ziadna, nemame;
+        unknown: neexist*, nenalezen*, nenasla, nenasiel, neznam*, neplatn*; gone: ukoncen*, prestal
+        existovat, prestala existovat, vyrazen*, zrusen*, smazan*, odstranen*, vymazan*, zmazan*; full:
+        plna, plny, plne, preplnen*, kvot*, misto, miesto; off: zablokovan*, pozastaven*, deaktivovan*,
+        neaktivn*; many: prilis mnoho, prilis vela; later: presun*, do pondeli, do odvolani, do konce,
+        prestehov*, zatim, brzy, zatial, docasne, jeste; other: odmit*, odmiet*, bude, neprijima; content:
+        zprav*, sprav*; unpaid: neuhrazen*, dluh*, dlh*, nezaplacen*; down: neodpovid*""",
     "Swedish, Danish, Norwegian": """
         mailbox: mottagar*, mottaker*, modtager*, anvandar*, bruger*, bruker*, brevlad*, postkass*, person*,
-        postadress*; sender: du ar, ni ar, du er, skickar fran, skriver fran, skriver fra, avsandar*,
-        avsender*, afsender*, returadress*; domain: doman*, domæne*; your: din, ditt, ert, deres; not: inte,
-        ej, ikke; there: finns, findes, finnes, fanns, eksister*, hitta*, fundet, funnet, kand, kendt,
-        kendes, kjent, kjennes, kanner, kender, kjenner, registrer*, giltig, gyldig, i bruk, i brug; no:
-        ingen, inget; unknown: saknas, mangler, okand*, ukendt*, ukjent*, ogiltig*, ugyldig*; gone: upphort,
-        ophort, opphort, fjernet, avviklet, avvecklat*, nedlagd, lagts ner, lagt ned, slettet, raderat*,
-        borttag*, tagits bort, avslutat*, nedlagt*, slutat, sluttet, lukket, stengt; full: fuld, fullt,
-        fyldt, plads, plass, plats; off: sparra*, spærre*, sperre*, deaktiver*, inaktiv*; many: for manga,
-        for mange; later: flyttat*, tills, indtil, inntil, flyttet, tillfalligt, midlertidig*, senare,
-        senere, annu, endnu, enna; other: afvis*, avvis*, kommer att; content: meddeland*, melding*,
-        besked*; unpaid: obetald*, betalt, ubetalt; down: svarar inte, svarer ikke""",
+        postadress*, anvandarnamn*, brukernavn*, brugernavn*; sender: du ar, ni ar, du er, skickar fran,
+        skriver fran, skriver fra, avsandar*, avsender*, afsender*, returadress*; domain: doman*, domæne*,
+        domannamn*, domenenavn*, domænenavn*; your: din, ditt, ert, deres; not: inte, ej, ikke; there:
+        finns, findes, finnes, fanns, eksister*, hitta*, fundet, funnet, kand, kendt, kendes, kjent,
+        kjennes, kanner, kender, kjenner, registrer*, giltig, gyldig, i bruk, i brug; no: ingen, inget;
+        unknown: saknas, mangler, okand*, ukendt*, ukjent*, ogiltig*, ugyldig*; gone: upphort, ophort,
+        opphort, fjernet, avviklet, avvecklat*, nedlagd, lagts ner, lagt ned, slettet, raderat*, borttag*,
+        tagits bort, avslutat*, nedlagt*, slutat, sluttet, lukket, stengt; full: fuld, fullt, fyldt, plads,
+        plass, plats; off: sparra*, spærre*, sperre*, deaktiver*, inaktiv*; many: for manga, for mange;
+        later: flyttat*, tills, indtil, inntil, flyttet, tillfalligt, midlertidig*, senare, senere, annu,
+        endnu, enna; other: afvis*, avvis*, kommer att; content: meddeland*, melding*, besked*; unpaid:
+        obetald*, betalt, ubetalt; down: svarar inte, svarer ikke""",
     "Turkish": """
-        mailbox: kullanici*, alici*, hesap, hesab*, kutusu; sender: alan adiniz*, adresiniz*, hesabiniz*,
-        sunucunuz*, gonderen*, gonderic*; domain: alan ad*, etki alan*; not: degil; there: mevcut, tanimli,
-        kayitli, gecerli; unknown: bulunama*, bulunmam*, bulunmu*, yok, yoktur, bilinm*, gecersiz, tanimsiz,
-        olmadig*, bulunmadig*, olmayan; gone: kapanmis*, iptal, silinmis*, silindi, kapatil*, kaldiril*;
-        full: dolu, dolmus*, doldu, kota*, yer; off: askiya, devre disi, engellen*, kilit*, dondur*; many:
-        cok fazla; later: gecici*, sonra, henuz; other: reddet*, beyaz, kabul; content: ileti*; unpaid:
-        borc*, odeme*; down: yanit vermiyor""",
+        mailbox: kullanici*, alici*, hesap, hesab*, kutusu, adresinde*; sender: alan adiniz*, adresiniz*,
+        hesabiniz*, sunucunuz*, gonderen*, gonderic*; domain: alan ad*, etki alan*; not: degil; there:
+        mevcut, tanimli, kayitli, gecerli; unknown: bulunama*, bulunmam*, bulunmu*, yok, yoktur, bilinm*,
+        gecersiz, tanimsiz, olmadig*, bulunmadig*, olmayan; gone: kapanmis*, iptal, silinmis*, silindi,
+        kapatil*, kaldiril*; full: dolu, dolmus*, doldu, kota*, yer; off: askiya, devre disi, engellen*,
+        kilit*, dondur*; many: cok fazla; later: gecici*, sonra, henuz; other: reddet*, beyaz, kabul;
+        content: ileti*; unpaid: borc*, odeme*; down: yanit vermiyor""",
     "Hungarian": """
-        mailbox: felhasznalo*, cimzett*, postafiok*, fiok*, cim, cime, cimen; sender: felado*, kuldo*, az on
-        cime, az on tartomany*; domain: tartomany*; there: letezik, letezo, talalhato*, ismert, regisztralt,
-        ervenyes, szerepel*, talaltuk; no: nincs; unknown: ismeretlen*, ervenytelen*; gone: lezar*, torolt*,
-        torolve, megszun*; full: megtelt*, tele, hely, betelt*; off: letilt*, felfuggeszt*, zarol*; many:
-        tul sok; later: atmenet*, ideiglenes*, kesobb, meg nem; other: elutasit*, fogja*; content: uzenet*;
-        unpaid: tartozas*; down: nem elerheto, nem valaszol""",
+        mailbox: felhasznalo*, cimzett*, postafiok*, fiok*, cim, cime, cimen, postafiokja*; sender: felado*,
+        kuldo*, az on cime, az on tartomany*; domain: tartomany*; there: letezik, letezo, talalhato*,
+        ismert, regisztralt, ervenyes, szerepel*, talaltuk; no: nincs; unknown: ismeretlen*, ervenytelen*;
+        gone: lezar*, torolt*, torolve, megszun*; full: megtelt*, tele, hely, betelt*; off: letilt*,
+        felfuggeszt*, zarol*; many: tul sok; later: atmenet*, ideiglenes*, kesobb, meg nem; other:
+        elutasit*, fogja*; content: uzenet*; unpaid: tartozas*; down: nem elerheto, nem valaszol""",
     "Romanian": """
-        mailbox: utilizator*, destinatar*, casut*, cont, contul; sender: expeditor*, domeniul dumneavoastra,
-        adresa dumneavoastra; not: nu; there: exista, gasit*, valid, cunoscut*, inregistrat*; no: niciun,
-        nicio, nu avem; unknown: inexistent*, necunoscut*; gone: anulat*, a incetat sa existe, eliminat*,
-        sters, stearsa, inchis*, desfiintat*; full: plina, plin, spatiu, cota; off: suspendat*, dezactivat*,
-        blocat*; many: prea mult*; later: temporar*, inca; other: refuzat*, respins*; content: mesaj*;
-        unpaid: neplat*; down: nu raspunde""",
+        mailbox: utilizator*, destinatar*, casut*, cont, contul, utilizatorul*, destinatarul*; sender:
+        expeditor*, domeniul dumneavoastra, adresa dumneavoastra; not: nu; there: exista, gasit*, valid,
+        cunoscut*, inregistrat*; no: niciun, nicio, nu avem; unknown: inexistent*, necunoscut*; gone:
+        anulat*, a incetat sa existe, eliminat*, sters, stearsa, inchis*, desfiintat*; full: plina, plin,
+        spatiu, cota; off: suspendat*, dezactivat*, blocat*; many: prea mult*; later: temporar*, inca;
+        other: refuzat*, respins*; content: mesaj*; unpaid: neplat*; down: nu raspunde""",
     "Bosnian, Croatian, Serbian, Slovene": """
         mailbox: korisni*, primatelj*, primalac, primaoc*, prejemnik*, uporabnik*, naslov*, sanduci*,
-        racun*, nalog, predal; sender: posilja*; your: vasa, vas, vase; not: nije; there: postoj*, obstaja*,
-        pronaden*, poznat*, znan, registrir*; no: nema, ni; unknown: nepoznat*, neznan*, nepostojec*,
-        neispravan*, neveljav*; gone: ugasen*, prestao postojati, izbrisan*, obrisan*, zatvoren*, ukinut*,
-        uklonjen*, zaprt*; full: pun, puna, poln, prepun*, mjesta, mesta, prostora; off: blokiran*,
-        onemogucen*, deaktiviran*; many: previse, prevec; later: privremeno, zacasno; other: odbij*,
-        zavrnjen*""",
+        racun*, nalog, predal, korisnick*; sender: posilja*; your: vasa, vas, vase; not: nije; there:
+        postoj*, obstaja*, pronaden*, poznat*, znan, registrir*; no: nema, ni; unknown: nepoznat*, neznan*,
+        nepostojec*, neispravan*, neveljav*; gone: ugasen*, prestao postojati, izbrisan*, obrisan*,
+        zatvoren*, ukinut*, uklonjen*, zaprt*; full: pun, puna, poln, prepun*, mjesta, mesta, prostora; off:
+        blokiran*, onemogucen*, deaktiviran*; many: previse, prevec; later: privremeno, zacasno; other:
+        odbij*, zavrnjen*""",
     "Estonian, Finnish": """
         mailbox: vastaanottaj*, kayttaj*, osoite*, osoitt*, postilaatik*, tili, tilia, tilin, kasutaja*,
-        saaja*, aadress*, postkast*, konto*, sahkopostiosoit*; sender: lahettaj*, saatja*, verkkotunnustasi,
-        verkkotunnuksesi, osoitettasi, osoitteesi, palvelimesi, tuntemattomilta; domain: verkkotunnu*,
-        domeen*; not: ei, pole; there: olemas*, loydy, loytynyt, loydetty, tunneta, rekisteroity,
-        kelvollinen, ole talla, leitud, eksisteeri*; no: ei ole, pole; unknown: tuntemat*, virheelli*,
-        tundmatu*, kehtetu*; gone: lopetettu, paattynyt, poistunut, lakannut, poistettu, suljettu,
-        lakkautettu, kustutatu*, suletud, eemaldat*; full: taynna, taysi, tayttynyt, tais, kvoot*, tilaa,
-        ruumi; off: estetty, lukittu, blokeerit*, peatatud; many: liian mon*, liiga palju; later: asti,
-        saakka, tilapaisesti, valiaikaisesti, myohemmin, ajutiselt, viela, veel; other: hylatty, vastaanota;
-        content: viesti*; down: ei vastaa""",
+        saaja*, aadress*, postkast*, konto*, sahkopostiosoit*, vastaanottaja*, kayttaja*, kayttajatunnu*,
+        kasutajanim*, osoittee*, postilaatikk*, postilaatiko*, sahkopostiosoite*, sahkopostiosoittee*;
+        sender: lahettaj*, saatja*, verkkotunnustasi, verkkotunnuksesi, osoitettasi, osoitteesi,
+        palvelimesi, tuntemattomilta; domain: verkkotunnu*, domeen*, verkkotunnukse*; not: ei, pole; there:
+        olemas*, loydy, loytynyt, loydetty, tunneta, rekisteroity, kelvollinen, ole talla, leitud,
+        eksisteeri*; no: ei ole, pole; unknown: tuntemat*, virheelli*, tundmatu*, kehtetu*; gone: lopetettu,
+        paattynyt, poistunut, lakannut, poistettu, suljettu, lakkautettu, kustutatu*, suletud, eemaldat*;
+        full: taynna, taysi, tayttynyt, tais, kvoot*, tilaa, ruumi; off: estetty, lukittu, blokeerit*,
+        peatatud; many: liian mon*, liiga palju; later: asti, saakka, tilapaisesti, valiaikaisesti,
+        myohemmin, ajutiselt, viela, veel; other: hylatty, vastaanota; content: viesti*; down: ei vastaa""",
     "Latvian, Lithuanian": """
         mailbox: lietotaj*, sanemej*, pastkast*, konts, vartotoj*, gavej*, paskyr*, dezut*; sender:
         sutitaj*, siuntej*; your: jusu; not: nav; there: atrast*, zinam*, registret*; no: nav, nera;
@@ -221,14 +226,15 @@ SPACED: Mapping[str, str] = {
         θα""",
     "Russian": """
         mailbox: ящик*, пользовател*, получател*, адрес*, учетная запись, учетной записи, учетную запись,
-        аккаунт*, абонент*, сотрудник*; sender: у вас нет, вас не знает, вы не, с которого, с которои,
-        отправител*, обратн*; domain: домен*; your: ваш, ваша, вашего, вашей, вашем, ваше; there: существу*,
-        найден*, найти, обнаружен*, зарегистрирован*, известен, известн*, значится, числится, действител*,
-        используется; no: нет; unknown: неизвест*, несуществующ*, недейств*, неверн*, некоррект*, отсутств*;
-        gone: упраздн*, аннулирован*, прекратил* существ*, удален*, закрыт*, уволен*, ликвидирован*; full:
-        переполн*, превыш*, квот*, места, место; off: заблокирован*, отключ*, приостановлен*, неактив*;
-        many: слишком; later: до, перемещ*, перенес*, временно, позже, еще; other: отклон*, белом, белого,
-        будет, принимает; content: сообщени*, письм*; unpaid: неоплат*, задолженност*; down: не отвечает""",
+        аккаунт*, абонент*, сотрудник*, адресат*, пользовательск*; sender: у вас нет, вас не знает, вы не, с
+        которого, с которои, отправител*, обратн*; domain: домен*, доменн*; your: ваш, ваша, вашего, вашей,
+        вашем, ваше; there: существу*, найден*, найти, обнаружен*, зарегистрирован*, известен, известн*,
+        значится, числится, действител*, используется; no: нет; unknown: неизвест*, несуществующ*,
+        недейств*, неверн*, некоррект*, отсутств*; gone: упраздн*, аннулирован*, прекратил* существ*,
+        удален*, закрыт*, уволен*, ликвидирован*; full: переполн*, превыш*, квот*, места, место; off:
+        заблокирован*, отключ*, приостановлен*, неактив*; many: слишком; later: до, перемещ*, перенес*,
+        временно, позже, еще; other: отклон*, белом, белого, будет, принимает; content: сообщени*, письм*;
+        unpaid: неоплат*, задолженност*; down: не отвечает""",
     "Ukrainian": """
         mailbox: скриньк*, скриньок, користувач*, одержувач*, отримувач*, обліковий запис; sender: з якого,
         з якоі, відправник*; your: вашої, вашій, вашому; there: існу*, знайден*, зареєстрован*, відом*; no:

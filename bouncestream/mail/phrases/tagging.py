@@ -19,6 +19,9 @@ _TOKEN = re.compile(
     r"[^\s@,;:()\[\]\"<>|=]{0,64}@[\w.-]{0,255}|[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){1,8}|[^\W_]+"
 )
 _NUMBER = re.compile(r"[\d.-]+")
+_OWN = ("mailbox", "domain")
+_ENDING = 3
+"""So many letters may end an inflected word of these."""
 
 Entries = list[tuple[tuple[str, ...], str]]
 """Words that stand together, and what they tell; the longest first."""
@@ -131,13 +134,30 @@ def tagged(words: list[str]) -> list[Tag]:
             stems = _STEMS.get(word[:3])
             if stems is not None:
                 for stem, its in stems:
-                    if word.startswith(stem):
+                    if word.startswith(stem) and (its not in _OWN or _is_one(word, len(stem))):
                         name = its
                         break
         if name:
             found.append(Tag(name, at, at + step))
         at += step
     return found
+
+
+def _is_one(word: str, end: int) -> bool:
+    """Whether a word that begins with the stem of a recipient, up to `end`, names one: it is inflected, or ends
+    with another such word ("Benutzerkonto"), and is no thing of his ("Benutzerverzeichnis", "Domaincontroller").
+    """
+    if len(word) - end <= _ENDING:
+        return True
+    for rest in (word[end:], word[end + 1 :]):  # "Kunde-n-konto"
+        if any(name in _OWN for (_, name) in _WHOLE.get(rest, {}).get("", ())):
+            return True
+        if any(
+            name in _OWN and rest.startswith(stem) and len(rest) - len(stem) <= _ENDING
+            for stem, name in _STEMS.get(rest[:3], ())
+        ):
+            return True
+    return False
 
 
 def _fits(phrase: tuple[str, ...], words: list[str], at: int) -> bool:

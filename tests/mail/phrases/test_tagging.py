@@ -31,6 +31,34 @@ def test_words_have_tags(text: str, names: list[str]) -> None:
     assert [tag.name for tag in tagged(text.split())] == names
 
 
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("recipients", "mailbox"),
+        ("Benutzers", "mailbox"),
+        ("Benutzerkonto", "mailbox"),
+        ("Kundenkontos", "mailbox"),
+        ("Benutzernamen", "mailbox"),
+        ("gebruikersnaam", "mailbox"),
+        ("mottagaradressen", "mailbox"),
+        ("käyttäjätiliä", "mailbox"),
+        ("Domainname", "domain"),
+        ("Benutzerverzeichnis", ""),
+        ("Empfängerliste", ""),
+        ("Postfachserver", ""),
+        ("Adressbuch", ""),
+        ("Domaincontroller", ""),
+        ("gebruikersgroep", ""),
+        ("användardatabasen", ""),
+        ("käyttäjäryhmä", ""),
+        ("tartományvezérlő", ""),
+        ("adresář", "thing"),
+    ],
+)
+def test_a_thing_of_a_recipients_is_not_he(word: str, name: str) -> None:
+    assert [tag.name for tag in tagged(tokens(folded(word)))] == [name] * bool(name)
+
+
 def test_letters_have_tags_where_no_blanks_are() -> None:
     assert [tag.name for tag in joined("发件人地址不存在")] == ["sender", "mailbox", "not there *"]
 
