@@ -119,6 +119,7 @@ class Leasing:
     _ended_in: dict[str, int] = field(default_factory=dict, init=False)  #: the epoch whose end was told last
     _met: bool = field(default=True, init=False)  #: no other run has this name, as far as is known
     _stopping: bool = field(default=False, init=False)
+    _left: bool = field(default=False, init=False)
     several = True
     late = TTL  #: how much later than this bridge knows a request of the one before may have left; seconds
 
@@ -200,6 +201,7 @@ class Leasing:
     async def end(self) -> None:
         """Let the other bridges go on at once: what was done under the leases has ended."""
         self.stop()
+        self._left = True
         try:
             async with asyncio.timeout(PATIENCE):
                 await self.db.write(self._leave)
@@ -207,7 +209,7 @@ class Leasing:
             log.debug("the leases end by themselves: %s", error)
 
     def stop(self) -> None:
-        """Begin nothing more."""
+        """Begin nothing more. What is held is renewed until `end`, as what was begun may take its time to end."""
         self._stopping = True
         self._tell()
 
@@ -241,8 +243,10 @@ class Leasing:
 
     async def _ask(self) -> bool:
         """Ask for all leases at once; False when the database did not answer."""
-        names = [] if self._stopping else list(self._tenures)
+        if self._left:
+            return True
         asked_at = self.clock.monotonic()
+        names = [name for name, one in self._tenures.items() if not self._stopping or one.held(asked_at)]
         try:
             async with asyncio.timeout(PATIENCE):
                 self._met, found, self.standing, self.bridges = await self.db.write(partial(self._job, names=names))

@@ -248,6 +248,22 @@ async def test_nothing_begins_after_the_end(make: Make, rows: Rows) -> None:
     await asyncio.wait([task])
 
 
+async def test_what_is_held_is_renewed_until_its_work_has_ended(make: Make, rows: Rows) -> None:
+    one, job = make(), Job()
+    task = await held(one, job)
+    await job.until(1, 0)
+    one.stop()
+    until = one.tenure("relay").until
+    async with asyncio.timeout(5):
+        while one.tenure("relay").until < until + 0.1:
+            await asyncio.sleep(0.01)
+    job.done.set()
+    assert await task == "done"
+    await one.end()
+    await asyncio.sleep(0.1)
+    assert (rows.holder, rows.names) == ("", {}), "nor is it taken again"
+
+
 async def test_a_second_bridge_of_one_name_is_refused_and_a_restart_is_not(
     make: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
