@@ -134,7 +134,9 @@ def tagged(words: list[str]) -> list[Tag]:
             stems = _STEMS.get(word[:3])
             if stems is not None:
                 for stem, its in stems:
-                    if word.startswith(stem) and (its not in _OWN or _is_one(word, len(stem))):
+                    if word.startswith(stem) and (
+                        len(word) - len(stem) <= _ENDING or its not in _OWN or _ends_as_one(word[len(stem) :])
+                    ):
                         name = its
                         break
         if name:
@@ -143,13 +145,10 @@ def tagged(words: list[str]) -> list[Tag]:
     return found
 
 
-def _is_one(word: str, end: int) -> bool:
-    """Whether a word that begins with the stem of a recipient, up to `end`, names one: it is inflected, or ends
-    with another such word ("Benutzerkonto"), and is no thing of his ("Benutzerverzeichnis", "Domaincontroller").
-    """
-    if len(word) - end <= _ENDING:
-        return True
-    for rest in (word[end:], word[end + 1 :]):  # "Kunde-n-konto"
+def _ends_as_one(end: str) -> bool:
+    """Whether what stands behind the stem of a recipient's word is such a word itself, as in "Benutzerkonto"; else
+    it is a thing of his ("Benutzerverzeichnis", "Domaincontroller")."""
+    for rest in (end, end[1:]):  # "Kunde-n-konto"
         if any(name in _OWN for (_, name) in _WHOLE.get(rest, {}).get("", ())):
             return True
         if any(
