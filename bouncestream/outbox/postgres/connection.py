@@ -10,6 +10,7 @@ and an insertion or a change that the database refuses is undone alone (`Refused
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
@@ -306,6 +307,9 @@ def connect(server: Server, *, patience: float = 10.0) -> ServerConnection:
         raise Failed(error) from None
     except ValueError as error:
         raise Failed(psycopg.ProgrammingError(str(error))) from None
+    # psycopg counts the names of prepared statements from 0. Behind an older pooler two bridges share sessions, and
+    # one would run what the other has prepared under that name; one that nobody has prepared is noticed (26000).
+    conn._prepared._prepared_idx = secrets.randbits(48)
     return ServerConnection(conn, server.bridge)
 
 

@@ -90,3 +90,15 @@ def test_what_is_held_back_is_there_for_who_reads(server_conn: ServerConnection)
 def test_where_nobody_answers(url: str) -> None:
     with pytest.raises(Failed):
         connect(Server(url, "one"), patience=2)
+
+
+def test_no_two_connections_give_a_prepared_statement_the_same_name(pg_url: str) -> None:
+    """A pooler of before 1.21 gives both the same session: one would run the statement of the other."""
+    names = []
+    for number in range(2):
+        conn = connect(Server(pg_url, "one"))
+        for _ in range(10):
+            conn.execute(f"SELECT {number}").fetchone()
+        names += [name for (name,) in conn.execute("SELECT name FROM pg_prepared_statements").fetchall()]
+        conn.close()
+    assert len(names) == len(set(names)) == 2
