@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 
 from bouncestream.backoff import backoff
-from bouncestream.errors import SinkError, StoreBusy, StoreError
+from bouncestream.errors import SinkError, StoreError
 from bouncestream.event import Kind
 from bouncestream.health import Health, Status
 from bouncestream.metrics import Metrics
@@ -31,7 +31,7 @@ from bouncestream.relay.ledger import Times
 from bouncestream.relay.owners import deliver
 from bouncestream.relay.posting import probe
 from bouncestream.relay.readback import look, pulse, verify
-from bouncestream.relay.restored import reconcile
+from bouncestream.relay.restored import may_have_forgotten, reconcile
 from bouncestream.relay.unsubscribe import DONE, PERMISSION
 from bouncestream.supervisor import Bugs, Supervisor
 
@@ -47,10 +47,7 @@ CAPABILITIES_EVERY = 300.0
 PROCESSING_EVERY = 5.0
 #: How soon a change that another process made to the outbox is noticed; seconds.
 WATCH_EVERY = 1.0
-#: With several bridges the changes of one may show after those of another that came later, and its number tells
-#: nothing new: so what was left behind is looked for this often in any case; seconds.
-LOOK_EVERY = 10.0
-#: The longest sleep without anything to wait for; seconds.
+#: The longest sleep without anything to wait for, and between looks for what several bridges committed late; seconds.
 LONGEST_WAIT = 10.0
 #: How long a refused unsubscription waits for its permission before it is tried again, at first and at most.
 PERMISSION_WAIT, PERMISSION_LIMIT, PERMISSION_AGAIN = 60.0, 600.0, 1.0
@@ -133,7 +130,7 @@ class Relay:
                         await self._wait()
                 except StoreError as error:
                     failures += 1
-                    self._doubt(error)
+                    self._reconciled &= not may_have_forgotten(self.context, error)
                     self.context.health.set("relay", Status.RED, str(error))
                     self._read_back_all()
                     await self._sleep(backoff(failures, base=0.5, cap=60, jitter=self.context.chance()))
@@ -143,11 +140,6 @@ class Relay:
                     self.context.health.set("relay", Status.RED, self._paused())
                     self._read_back_all()
                     await self._rest(rest)
-
-    def _doubt(self, error: StoreError) -> None:
-        """After a failure of a server, another one may have taken over; one that refuses politely is the same."""
-        if self.context.settings.late and not isinstance(error, StoreBusy):
-            self._reconciled = False
 
     def _read_back_all(self) -> None:
         """At the start, and when what was answered could not be written down: as after a crash."""
@@ -291,10 +283,10 @@ class Relay:
             try:
                 version = await self.context.db.data_version()
             except StoreError as error:
-                self._doubt(error)  # the loop may meet the same trouble, and tells it
+                self._reconciled &= not may_have_forgotten(self.context, error)  # the loop may meet it too
                 continue
             now = self.context.clock.monotonic()
-            late = self.context.settings.late and now >= looked + LOOK_EVERY
+            late = self.context.settings.late and now >= looked + LONGEST_WAIT
             if late or self._data_version not in (None, version):
                 looked = now
                 self._left_behind = self.context.reposts = self.braking.changed = True

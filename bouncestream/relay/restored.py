@@ -15,6 +15,7 @@ import logging
 from datetime import date, timedelta
 from functools import partial
 
+from bouncestream.errors import StoreBusy, StoreError
 from bouncestream.outbox import delivery
 from bouncestream.relay.context import RelayContext
 
@@ -22,6 +23,11 @@ from bouncestream.relay.context import RelayContext
 FORGOTTEN = timedelta(hours=1)
 
 log = logging.getLogger("bouncestream.relay")
+
+
+def may_have_forgotten(context: RelayContext, error: StoreError) -> bool:
+    """Whether another server may have taken over: after a failure of one, and not where it refuses politely."""
+    return bool(context.settings.late) and not isinstance(error, StoreBusy)
 
 
 async def reconcile(context: RelayContext) -> None:

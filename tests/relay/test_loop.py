@@ -269,7 +269,7 @@ async def test_with_several_bridges_a_change_that_shows_late_is_found(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bouncestream.relay.loop.WATCH_EVERY", 0.02)
-    monkeypatch.setattr("bouncestream.relay.loop.LOOK_EVERY", 0.1)
+    monkeypatch.setattr("bouncestream.relay.loop.LONGEST_WAIT", 0.1)
 
     async def same() -> int:
         return 7

@@ -19,6 +19,7 @@ from bouncestream.outbox import delivery
 from bouncestream.outbox.backup import backup
 from bouncestream.outbox.db import Database
 from bouncestream.ports import Answer, Claimed, ListedRow, Move, State
+from bouncestream.relay.restored import may_have_forgotten
 from bouncestream.sandbox import Sandbox
 from tests.outbox import make
 from tests.relay.conftest import Bridge
@@ -182,11 +183,8 @@ async def test_only_labels_that_a_server_may_have_forgotten_are_read(
     assert [label for label in read if label.startswith(today)] == [f"{today} #{number}" for number in range(2, 7)]
 
 
-async def test_a_server_is_doubted_after_a_failure_and_not_after_a_conflict(bridge: Bridge) -> None:
+async def test_a_server_may_have_forgotten_after_a_failure_and_not_after_a_conflict(bridge: Bridge) -> None:
     bridge.settings = replace(bridge.settings, late=0.1)
     await bridge.start()
-    await bridge.until(lambda: bridge.relay._reconciled)
-    bridge.relay._doubt(StoreBusy("another was quicker"))
-    assert bridge.relay._reconciled
-    bridge.relay._doubt(StoreUnavailable("it does not answer"))
-    assert not bridge.relay._reconciled
+    assert may_have_forgotten(bridge.relay.context, StoreUnavailable("it does not answer"))
+    assert not may_have_forgotten(bridge.relay.context, StoreBusy("another was quicker"))
