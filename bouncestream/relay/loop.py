@@ -47,7 +47,7 @@ CAPABILITIES_EVERY = 300.0
 PROCESSING_EVERY = 5.0
 #: How soon a change that another process made to the outbox is noticed; seconds.
 WATCH_EVERY = 1.0
-#: The longest sleep without anything to wait for, and between looks for what several bridges committed late; seconds.
+#: The longest sleep without anything to wait for, and between looks for what several bridges commit late; seconds.
 LONGEST_WAIT = 10.0
 #: How long a refused unsubscription waits for its permission before it is tried again, at first and at most.
 PERMISSION_WAIT, PERMISSION_LIMIT, PERMISSION_AGAIN = 60.0, 600.0, 1.0
