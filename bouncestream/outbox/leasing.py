@@ -32,6 +32,9 @@ Ended = Callable[[], None]
 
 #: How soon it is asked again after the database did not answer, and how long an answer may take; seconds.
 AGAIN, PATIENCE = 1.0, 5.0
+#: Work that has not ended so long after it was cut off is cut off once more: what it waited for may have come just
+#: then, and `asyncio.wait_for` of Python 3.11 swallows the first time in that case; seconds, less than GUARD.
+CUT_AGAIN = 2.0
 
 
 class Store(Protocol):
@@ -186,9 +189,9 @@ class Leasing:
                 try:
                     await self._while_safe(tenure, task)
                 finally:
-                    if not task.done():
+                    while not task.done():
                         task.cancel()
-                        await asyncio.wait([task])
+                        await asyncio.wait([task], timeout=CUT_AGAIN)
                     ended()
                 if not task.cancelled():
                     return task.result()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -199,6 +200,25 @@ async def test_a_job_of_a_former_holder_fails_in_its_own_transaction(make: Make,
     job.done.set()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_work_that_misses_its_cut_is_cut_off_again(
+    make: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leasing, "CUT_AGAIN", 0.05)
+    one, job = make(), Job()
+
+    async def misses() -> None:
+        with suppress(asyncio.CancelledError):
+            await job()
+        await job()
+
+    task = asyncio.ensure_future(one.hold("relay", misses)())  # type: ignore[arg-type, var-annotated]
+    await job.until(1, 0)
+    rows.holder, rows.epoch = "two:2b", rows.epoch + 1
+    await job.until(2, 2)
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def test_a_former_leader_says_no_more_how_what_it_led_is(make: Make, rows: Rows) -> None:
