@@ -15,6 +15,7 @@ from typing import TypeVar
 from bouncestream.errors import LeaseLost
 from bouncestream.lease import TTL, Bridge, Lease
 from bouncestream.outbox.engine import Conn
+from bouncestream.outbox.postgres.connection import FROZEN
 from bouncestream.outbox.queries import parse
 
 T = TypeVar("T")
@@ -46,8 +47,11 @@ def take(conn: Conn, names: Iterable[str], holder: str) -> Mapping[str, int]:
 
 def _is_locked(conn: Conn, name: str) -> bool:
     """Whether a change of its last holder is under way, who may be frozen in it: what comes in must not wait for
-    that. The server ends such a transaction after some seconds."""
-    return conn.execute(QUERIES["lock_lease"], (name,)).fetchone() is None
+    that. Such a change is ended after some seconds, by the server or here."""
+    if conn.execute(QUERIES["lock_lease"], (name,)).fetchone() is not None:
+        return False
+    conn.execute(QUERIES["end_frozen"], {"after": FROZEN}).fetchall()
+    return True
 
 
 def give_up(conn: Conn, holder: str) -> None:

@@ -10,6 +10,15 @@ FROM lease ORDER BY name;
 -- No row while a change of its last holder is under way.
 SELECT 1 FROM lease WHERE name = ? FOR UPDATE SKIP LOCKED;
 
+-- name: end_frozen
+-- The server itself ends a transaction only between two synchronisations; one whose client is frozen in the middle of a
+-- pipeline it would keep for as long as the connection lasts. Whoever proves a lease has this lock of its table.
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+  AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - :after * interval '1 second'
+  AND pid IN (SELECT pid FROM pg_locks
+              WHERE relation = CAST('lease' AS regclass) AND mode = 'RowShareLock' AND granted);
+
 -- name: take_lease
 -- A new lease, one that had ended, or the holder's own; no row for one that another holds.
 INSERT INTO lease (name, holder, epoch, expires_at)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeVar
@@ -111,6 +112,29 @@ def test_nobody_takes_over_while_a_change_is_under_way(conn: ServerConnection, o
     conn.execute("COMMIT")
     assert take(other, B) == {"relay": 2}
     assert other.execute("SELECT count(*) FROM meta WHERE name = 'changed'").fetchone() == (1,)
+
+
+def test_a_change_whose_bridge_is_frozen_in_it_is_ended(
+    conn: ServerConnection, other: ServerConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle of a pipeline, where no timeout of the server counts."""
+    take(conn, A)
+    lapse(conn)
+
+    def change() -> None:
+        with conn.hurrying():
+            connection.begin(conn)
+            leases.prove(conn, "relay", A, 1)
+            assert take(other, B) == {}
+            leases.prove(conn, "relay", A, 1)  # it goes on: this may only have been slow
+            monkeypatch.setattr(leases, "FROZEN", 0.05)
+            end = time.monotonic() + 10
+            while not (taken := take(other, B)) and time.monotonic() < end:
+                time.sleep(0.02)
+            assert taken == {"relay": 2}
+
+    with pytest.raises(connection.Failed):
+        change()
 
 
 def test_two_runs_of_one_name_are_told_apart(conn: ServerConnection, other: ServerConnection) -> None:
