@@ -43,7 +43,8 @@ from bouncestream.outbox.leasing import Ended, Work, leasing_of
 from bouncestream.outbox.mailboxes import StoredMailMemory
 from bouncestream.outbox.marker import Markers
 from bouncestream.outbox.place import place_of
-from bouncestream.relay.loop import PARTS, Relay
+from bouncestream.relay.board import PARTS
+from bouncestream.relay.loop import Relay
 from bouncestream.sinks.listmonk.campaigns import Campaigns
 from bouncestream.sources.mails import MailSources
 from bouncestream.sources.webhook.server import WebhookServer, bound

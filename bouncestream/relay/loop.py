@@ -24,6 +24,7 @@ from bouncestream.outbox import delivery, operator, reposts
 from bouncestream.outbox.leasing import Store
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Clock, Move, PostOutcome, Sink, State
+from bouncestream.relay.board import write_board
 from bouncestream.relay.braking import Braking
 from bouncestream.relay.context import RelayContext, RelaySettings
 from bouncestream.relay.journal import People, note_lists
@@ -32,13 +33,11 @@ from bouncestream.relay.owners import deliver
 from bouncestream.relay.posting import probe
 from bouncestream.relay.readback import look, pulse, verify
 from bouncestream.relay.restored import may_have_forgotten, reconcile
-from bouncestream.relay.unsubscribe import DONE, PERMISSION
+from bouncestream.relay.unsubscribe import DONE
 from bouncestream.supervisor import Bugs, Supervisor
 
 log = logging.getLogger("bouncestream.relay")
 
-#: Its parts on the board of health.
-PARTS = ("relay", "listmonk", "brake")
 #: As many unsettled events are kept in memory; more wait in the outbox.
 WAITING_LIMIT = 20_000
 #: How often the token's permissions are asked for again; seconds.
@@ -123,7 +122,8 @@ class Relay:
             while not self.context.stopping:
                 try:
                     busy = await self._turn()
-                    self._board()
+                    well = self._bugs.well(self.context.clock.monotonic())
+                    write_board(self.context, "" if well else self._paused(), self._permission_at is not None)
                     await self.braking.board(self.context)
                     failures = 0
                     if not busy:
@@ -315,36 +315,6 @@ class Relay:
             context.capabilities_due = max(context.breaker.until, now + PROCESSING_EVERY)
             return False
         return await probe(context) if not capabilities.post or context.breaker.paused else True
-
-    def _board(self) -> None:
-        """Write on the health board how the relay and Listmonk are."""
-        context = self.context
-        capabilities, breaker = context.capabilities, context.breaker
-        if context.settings.dry_run:
-            context.health.set("relay", Status.YELLOW, "dry run: nothing is sent to Listmonk")
-            return
-        trouble = breaker.paused or breaker.why or (context.read_trouble if context.ledger.entries else "")
-        if trouble or capabilities is None:
-            context.health.set("listmonk", Status.RED, trouble or "not checked yet")
-        elif not capabilities.read:
-            why = "the token lacks bounces:get: delivery cannot be verified, and a bounce may count twice"
-            context.health.set("listmonk", Status.YELLOW, why)
-        else:
-            context.health.set("listmonk", Status.GREEN, f"Listmonk {capabilities.version}".strip())
-        if not self._bugs.well(context.clock.monotonic()):
-            context.health.set("relay", Status.RED, self._paused())
-        elif self._permission_at is not None:
-            context.health.set("relay", Status.RED, f"unsubscriptions are waiting: grant the token {PERMISSION}")
-        elif (
-            context.ledger.entries
-            and capabilities is not None
-            and capabilities.read
-            and not context.ledger.rows_shown
-        ):
-            why = "no read has shown one of our rows yet; until then a missing row proves nothing"
-            context.health.set("relay", Status.YELLOW, why)
-        else:
-            context.health.set("relay", Status.GREEN)
 
     # -- waiting ---------------------------------------------------------------------------------------------
 

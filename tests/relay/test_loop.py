@@ -23,6 +23,7 @@ from bouncestream.outbox.backup import backup
 from bouncestream.outbox.db import Database
 from bouncestream.policy import Rules
 from bouncestream.ports import Answer, Claimed, ListedRow, Move, State
+from bouncestream.relay.board import write_board
 from bouncestream.relay.context import RelayContext
 from bouncestream.sandbox import Sandbox, Subscriber
 from tests.outbox import make
@@ -541,7 +542,7 @@ async def test_reads_that_fail_are_made_more_and_more_seldom(
         # It takes what is posted meanwhile, which does not make it well.
         await bridge.until_states({"verified": 2, "posted": 5})
         bridge.relay.context.breaker.fine()
-        bridge.relay._board()
+        write_board(bridge.relay.context, "", False)
         assert bridge.health.parts["listmonk"].state is Status.RED
     gaps = [after - before for before, after in pairwise(reads)]
     assert min(gaps) > 0.1
