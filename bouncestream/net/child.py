@@ -28,6 +28,8 @@ COMMAND = "_job"
 LIMIT = 1 << 20
 #: Seconds after its time that a child ends by itself, should whoever started it be gone.
 _GRACE = 10
+#: Seconds that a killed child's output may take to end: something of its own may hold it open.
+_ENDING = 10
 
 
 class ChildFailed(BouncestreamError):
@@ -63,11 +65,22 @@ async def run(job: str, order: Any, *, within: float) -> Any:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+            await _ended(process)
     try:
         return orjson.loads(out)["answer"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         raise ChildFailed(f"failed (exit code {process.returncode})") from None
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Until a killed process has ended. Its output is read to the end: asyncio waits for the pipe as well, and one
+    that nobody reads any more would keep it waiting for ever."""
+    assert process.stdout is not None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_ENDING):
+            while await process.stdout.read(1 << 16):
+                pass
+            await process.wait()
 
 
 async def _exchange(process: asyncio.subprocess.Process, order: bytes) -> bytes:

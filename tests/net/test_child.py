@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +111,23 @@ async def test_only_so_much_is_read(job: Job) -> None:
     job("def do(order):\n    return 'x' * (64 << 20)")
     with pytest.raises(ChildFailed, match="wrote more than 1 MiB"):
         await run("a-job", None, within=60)
+
+
+async def test_a_full_pipe_does_not_keep_it_waiting(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """asyncio reads no more of a pipe whose bytes nobody takes, and then does not see its end either."""
+    job("def do(order):\n    return 'x' * (64 << 20)")
+    read = asyncio.StreamReader.read
+    monkeypatch.setattr(child, "LIMIT", 1)
+
+    async def late(self: Any, size: int) -> bytes:
+        while not self._paused and not self.at_eof():
+            await asyncio.sleep(0)
+        return await read(self, size)
+
+    monkeypatch.setattr(asyncio.StreamReader, "read", late)
+    async with asyncio.timeout(30):
+        with pytest.raises(ChildFailed, match="wrote more"):
+            await run("a-job", None, within=60)
 
 
 async def test_what_fails_is_told(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
