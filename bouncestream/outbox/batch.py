@@ -12,6 +12,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -66,7 +67,7 @@ def run_batch(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
         if outcomes is None:
             conn.execute("ROLLBACK")
             begin(conn)
-            outcomes = _guarded(conn, jobs)
+            outcomes = run_guarded(conn, jobs, partial(_fault, conn))
         conn.execute("COMMIT")
     except _Ended as ended:
         return refuse(jobs, translate(ended.error), ended.error)
@@ -83,7 +84,7 @@ def _plain(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome] | Non
     try:
         return run_all(conn, jobs)
     except Exception as error:
-        _raise_if_ended(conn, error)
+        _fault(conn, error)
         return None
 
 
@@ -103,8 +104,9 @@ def run_all(conn: Conn, jobs: Sequence[Job]) -> list[Outcome]:
     return outcomes
 
 
-def _guarded(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
-    """Each job in its own savepoint."""
+def run_guarded(conn: Conn, jobs: Sequence[Job], fault: Callable[[Exception], Exception]) -> list[Outcome]:
+    """Run each job in its own savepoint. `fault`: the error that the one is told whose job raised; it raises where
+    the transaction is over, and with it all jobs."""
     outcomes = []
     for job in jobs:
         outcome = Outcome()
@@ -115,16 +117,16 @@ def _guarded(conn: sqlite3.Connection, jobs: Sequence[Job]) -> list[Outcome]:
         try:
             outcome.value = job.alone(conn)
         except Exception as error:
-            _raise_if_ended(conn, error)
+            outcome.error = fault(error)
             conn.execute("ROLLBACK TO job")
-            outcome.error = error
         conn.execute("RELEASE job")
     return outcomes
 
 
-def _raise_if_ended(conn: sqlite3.Connection, error: Exception) -> None:
+def _fault(conn: sqlite3.Connection, error: Exception) -> Exception:
     if isinstance(error, sqlite3.Error) and (is_trouble(error) or not conn.in_transaction):
         raise _Ended(error) from error
+    return error
 
 
 def refuse(jobs: Sequence[Job], failure: StoreError, cause: BaseException) -> list[Outcome]:

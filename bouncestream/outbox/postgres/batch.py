@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from bouncestream.outbox.batch import Job, Outcome, refuse, run_all
+from bouncestream.outbox.batch import Job, Outcome, refuse, run_all, run_guarded
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, begin
 from bouncestream.outbox.postgres.words import READ_ONLY, UNPREPARED, is_conflict, is_trouble, translate
 
@@ -81,25 +81,16 @@ def _plain(conn: ServerConnection, jobs: Sequence[Job]) -> list[Outcome] | None:
 
 def _guarded(conn: ServerConnection, jobs: Sequence[Job], last: bool) -> list[Outcome]:
     """Each job in its own savepoint. `last`: who conflicts now is at fault."""
+
+    def fault(error: Exception) -> Exception:
+        if not isinstance(error, Failed):
+            return error
+        if is_trouble(error.cause) or (is_conflict(error.cause) and not last):
+            raise error
+        return translate(error.cause)
+
     begin(conn)
-    outcomes = []
-    for job in jobs:
-        outcome = Outcome()
-        outcomes.append(outcome)
-        if job.future.cancelled():
-            continue
-        conn.execute("SAVEPOINT job")
-        try:
-            outcome.value = job.alone(conn)
-        except Failed as failed:
-            if is_trouble(failed.cause) or (is_conflict(failed.cause) and not last):
-                raise
-            conn.execute("ROLLBACK TO job")
-            outcome.error = translate(failed.cause)
-        except Exception as error:
-            conn.execute("ROLLBACK TO job")
-            outcome.error = error
-        conn.execute("RELEASE job")
+    outcomes = run_guarded(conn, jobs, fault)
     _committed(conn.execute("COMMIT").status)
     return outcomes
 
