@@ -21,6 +21,9 @@ from bouncestream.record import record
 TTL, RENEW = 15.0, 5.0
 #: So long before a lease may end, its holder has ended what it does outside of the database; seconds.
 GUARD = 3.0
+#: Seconds after which the database ends a change whose bridge is frozen or gone: another one may wait for the same
+#: row, key or lease.
+FROZEN = 5.0
 #: The job that delivers: the one holder of this lease posts to Listmonk.
 RELAY = "relay"
 

@@ -21,6 +21,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
+from bouncestream.lease import FROZEN
 from bouncestream.outbox.engine import Refused
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.translate import Insert, Statement, array, insert, many, translate
@@ -28,9 +29,8 @@ from bouncestream.outbox.queries import QUERIES, parse
 
 #: Seconds that a statement may take, and that it waits for a lock.
 PATIENCE, LOCKED = 30.0, 10.0
-#: Seconds after which the server ends a change whose bridge is frozen or gone: another one may wait for the same
-#: row or key, and waits less than `LOCKED`. One that only reads holds nobody up.
-FROZEN, FROZEN_READER = 5.0, 60.0
+#: As `FROZEN` for one that only reads, and holds nobody up; seconds. Whoever waits for a change waits for `LOCKED`.
+FROZEN_READER = 60.0
 #: How libpq connects, unless the URL says otherwise: a server that is gone is noticed.
 DEFAULTS = {
     "keepalives_idle": "10",

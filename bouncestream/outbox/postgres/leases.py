@@ -13,9 +13,8 @@ from importlib.resources import files
 from typing import TypeVar
 
 from bouncestream.errors import LeaseLost
-from bouncestream.lease import TTL, Bridge, Lease
+from bouncestream.lease import FROZEN, TTL, Bridge, Lease
 from bouncestream.outbox.engine import Conn
-from bouncestream.outbox.postgres.connection import FROZEN
 from bouncestream.outbox.queries import parse
 
 T = TypeVar("T")

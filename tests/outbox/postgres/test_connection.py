@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import pytest
 
+from bouncestream.lease import FROZEN
 from bouncestream.outbox.engine import Refused
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.connection import (
-    FROZEN,
     FROZEN_READER,
     LOCKED,
     Failed,
