@@ -26,76 +26,24 @@ DELETE FROM meta WHERE name LIKE replace(replace(replace(?, '_', '\_'), '%', '\%
 -- name: wrapped_roots
 SELECT name, value FROM meta WHERE starts_with(name, 'sealed_by:') ORDER BY name;
 
--- Lists of numbers and names as JSON -----------------------------------------------------------------------------------
+-- name: keys_of
+SELECT upper(encode(key, 'hex')), day FROM seen
+WHERE outbox_id IN (SELECT value FROM json_each(:rows)) ORDER BY day, key;
 
--- name: rows_by_event_ids
-SELECT id, event_id, state FROM outbox
-WHERE event_id = ANY (ARRAY(SELECT json_array_elements_text(CAST(:event_ids AS json))));
-
--- name: list_rows
-SELECT {row}
-FROM outbox
-WHERE event_id >= :since_id AND id < :before_row
-  AND (:states = '[]' OR state IN (SELECT json_array_elements_text(CAST(:states AS json))))
-  AND (:kinds = '[]' OR kind IN (SELECT json_array_elements_text(CAST(:kinds AS json))))
-  AND (:source = '' OR source = :source)
-  AND (:provider = '' OR provider = :provider)
-  AND (:recipient = '' OR person = :person
-       OR ((address_form = 'uuid' OR person = x'') AND recipient = :recipient))
-ORDER BY id DESC LIMIT :limit;
+-- What is counted or ordered otherwise ---------------------------------------------------------------------------------
 
 -- name: list_set_aside
 SELECT {row}
 FROM outbox
 WHERE (state = 'held' OR state = 'dead')
   AND event_id >= :since_id AND id < :before_row
-  AND state IN (SELECT json_array_elements_text(CAST(:states AS json)))
-  AND (:kinds = '[]' OR kind IN (SELECT json_array_elements_text(CAST(:kinds AS json))))
+  AND state IN (SELECT value FROM json_each(:states))
+  AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds)))
   AND (:source = '' OR source = :source)
   AND (:provider = '' OR provider = :provider)
   AND (:recipient = '' OR person = :person
        OR ((address_form = 'uuid' OR person = x'') AND recipient = :recipient))
 ORDER BY id DESC LIMIT :limit;
-
--- name: keys_of
-SELECT upper(encode(key, 'hex')), day FROM seen
-WHERE outbox_id IN (SELECT CAST(json_array_elements_text(CAST(:rows AS json)) AS bigint)) ORDER BY day, key;
-
--- name: events_in_scope
-SELECT event_id, id FROM outbox
-WHERE event_id = ANY (ARRAY(SELECT json_array_elements_text(CAST(:event_ids AS json))))
-  AND state = 'verified' AND :kinds LIKE '%,' || kind || ',%'
-  AND (:since = '' OR finished_at >= :since) AND (:campaign = '' OR campaign_uuid = :campaign)
-  AND (:domain = '' OR domain = :domain OR domain LIKE '%.' || :domain);
-
--- name: search_among
-SELECT {row}
-FROM outbox
-WHERE id = ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST(:rows AS json)) AS bigint)))
-  AND id >= :first AND id <= :last
-  AND (:state = '' OR state = :state) AND (:kind = '' OR kind = :kind) AND (:reason = '' OR reason = :reason)
-  AND (:source = '' OR source = :source) AND (:domain = '' OR domain = :domain)
-  AND (:campaign = '' OR campaign_uuid = :campaign)
-ORDER BY id DESC LIMIT :limit;
-
--- name: told_of
-SELECT id, received_at, diagnostic FROM outbox
-WHERE id = ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST(? AS json)) AS bigint)));
-
--- What is counted or ordered otherwise ---------------------------------------------------------------------------------
-
--- name: stats_days
-SELECT substr(received_at, 1, 10) AS day, count(*) FILTER (WHERE kind = 'hard'),
-       count(*) FILTER (WHERE kind = 'soft'), count(*) FILTER (WHERE kind = 'complaint'),
-       count(*) FILTER (WHERE kind = 'unsubscribe')
-FROM outbox WHERE event_id >= :since_id GROUP BY day ORDER BY day DESC LIMIT :limit;
-
--- name: stats_campaigns
-SELECT campaign_uuid, count(*) FILTER (WHERE kind = 'hard'), count(*) FILTER (WHERE kind = 'soft'),
-       count(*) FILTER (WHERE kind = 'complaint'), count(*) FILTER (WHERE kind = 'unsubscribe'),
-       max(received_at) AS newest
-FROM outbox WHERE event_id >= :since_id GROUP BY campaign_uuid
-ORDER BY campaign_uuid = '', newest DESC LIMIT :limit;
 
 -- name: aside_bytes
 SELECT coalesce(sum(CASE WHEN block IS NULL THEN length(body) ELSE bytes END), 0)::bigint FROM raw

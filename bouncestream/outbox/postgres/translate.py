@@ -14,6 +14,10 @@ from typing import Any
 _TOKEN = re.compile(r"'[^']*'|x'[0-9a-fA-F]*'|::\w+|\?(\d*)|:([a-z_]+)|%")
 _HINTS = re.compile(r" INDEXED BY \w+|\bmain\.")
 _BYTES = re.compile(r"\bx'([0-9a-fA-F]*)'")
+_LISTED = re.compile(r"\b([a-z_]+) IN \(SELECT value FROM json_each\((:[a-z_]+|\?)\)\)")
+_SUMMED = re.compile(r"\bsum\(([a-z_]+ = '[a-z]+')\)")
+#: Columns of numbers: what is listed for them is made one.
+_NUMBERS = {"id", "outbox_id"}
 _PLAIN_INSERT = re.compile(
     r"INSERT INTO (\w+)\s*\(([\w, \n]+)\)\s*VALUES\s*\(([?, \n]+)\)(\s*ON CONFLICT(?: \(\w+\))? DO NOTHING)?\Z"
 )
@@ -34,6 +38,7 @@ def translate(sql: str) -> Statement:
     if sql == "BEGIN IMMEDIATE":
         return Statement("BEGIN ISOLATION LEVEL REPEATABLE READ")
     sql = _BYTES.sub(r"'\\x\1'::bytea", _HINTS.sub("", sql))
+    sql = _SUMMED.sub(r"count(*) FILTER (WHERE \1)", _LISTED.sub(_listed, sql))
     named = numbered = False
 
     def placeholder(found: re.Match[str]) -> str:
@@ -52,6 +57,13 @@ def translate(sql: str) -> Statement:
         return f"%({found[2]})s"
 
     return Statement(_TOKEN.sub(placeholder, sql), named, numbered)
+
+
+def _listed(found: re.Match[str]) -> str:
+    each = f"json_array_elements_text(CAST({found[2]} AS json))"
+    if found[1] in _NUMBERS:
+        each = f"CAST({each} AS bigint)"
+    return f"{found[1]} = ANY (ARRAY(SELECT {each}))"
 
 
 @dataclass(frozen=True, slots=True)

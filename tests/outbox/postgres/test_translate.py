@@ -20,6 +20,12 @@ from bouncestream.outbox.postgres.translate import Insert, array, insert, many, 
         ("SELECT a::text, :b::bigint, a % 2", "SELECT a::text, %(b)s::bigint, a %% 2"),
         ("SELECT x'', x'00FF', 'x'", r"SELECT '\x'::bytea, '\x00FF'::bytea, 'x'"),
         ("SELECT 1 FROM main.t INDEXED BY t_a WHERE b = 1", "SELECT 1 FROM t WHERE b = 1"),
+        ("SELECT a FROM t WHERE name IN (SELECT value FROM json_each(:names))", "SELECT a FROM t WHERE name = ANY "
+        "(ARRAY(SELECT json_array_elements_text(CAST(%(names)s AS json))))"),
+        ("SELECT a FROM t WHERE outbox_id IN (SELECT value FROM json_each(?))", "SELECT a FROM t WHERE outbox_id = "
+        "ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST(%s AS json)) AS bigint)))"),
+        ("SELECT sum(kind = 'hard'), sum(events) FROM t", "SELECT count(*) FILTER (WHERE kind = 'hard'), "
+        "sum(events) FROM t"),
         ("BEGIN IMMEDIATE", "BEGIN ISOLATION LEVEL REPEATABLE READ"),
     ],
 )  # fmt: skip
