@@ -39,8 +39,7 @@ def options_of_unseal(parser: Parser) -> None:
         parser,
         unseal,
         "The same as seal, the other way. Set [privacy] seal = false first, keep the key in the configuration "
-        "until "
-        "this is done, and restart the bridge.",
+        "until this is done, and restart the bridge.",
     )
 
 

@@ -47,8 +47,7 @@ class Outbox:
         '"/var/lib/bouncestream/outbox.db"',
         (
             "The SQLite file; its -wal, -shm and .lock files are kept beside it. Not on a network drive. With "
-            "`url`, "
-            "only the permissions of mailboxes are kept in its folder."
+            "`url`, only the permissions of mailboxes are kept in its folder."
         ),
     )
     url: str = key(

@@ -56,6 +56,5 @@ def require_driver() -> None:
     except ImportError as error:
         raise StoreUnavailable(
             f"An outbox on PostgreSQL needs the Python package psycopg ({' '.join(str(error).split())[:200]}). "
-            "Next: "
-            "install it beside bouncestream: pip install 'bouncestream[postgres]'."
+            "Next: install it beside bouncestream: pip install 'bouncestream[postgres]'."
         ) from None

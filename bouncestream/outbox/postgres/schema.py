@@ -27,15 +27,13 @@ def check_server(conn: ServerConnection) -> None:
     if found < OLDEST:
         raise StoreUnavailable(
             f"The PostgreSQL at [outbox] url is version {found // 10000}; the outbox needs {OLDEST // 10000} or "
-            "newer. "
-            "Next: use a newer one."
+            "newer. Next: use a newer one."
         )
     (encoding,) = conn.execute("SELECT current_setting('server_encoding')").fetchone()
     if encoding != "UTF8":
         raise StoreUnavailable(
             f"The database at [outbox] url has the encoding {encoding}; the outbox needs UTF8. Next: create "
-            "another "
-            "one: CREATE DATABASE bouncestream ENCODING 'UTF8' TEMPLATE template0;"
+            "another one: CREATE DATABASE bouncestream ENCODING 'UTF8' TEMPLATE template0;"
         )
 
 
@@ -60,16 +58,14 @@ def version(conn: ServerConnection) -> int:
     if kept.get(OWNER) != _OURS:
         raise StoreUnavailable(
             f"The schema {schema} of the database holds tables that are none of bouncestream's. Nothing was "
-            "changed. "
-            "Next: give the outbox a database of its own, or a schema: CREATE SCHEMA bouncestream AUTHORIZATION "
-            "its_role; ALTER ROLE its_role SET search_path = bouncestream;"
+            "changed. Next: give the outbox a database of its own, or a schema: CREATE SCHEMA bouncestream "
+            "AUTHORIZATION its_role; ALTER ROLE its_role SET search_path = bouncestream;"
         )
     number = int(kept.get(VERSION) or 0)
     if number > newest():
         raise SchemaTooNew(
             f"The outbox has schema version {number}; this bouncestream knows versions up to {newest()}. Nothing "
-            "was "
-            "changed. Next: run the newer bouncestream."
+            "was changed. Next: run the newer bouncestream."
         )
     if number < newest():
         raise SchemaTooOld(

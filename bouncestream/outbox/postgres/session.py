@@ -99,8 +99,7 @@ class Session:
         if found is None or found[0] != self.instance:
             raise StoreUnavailable(
                 "The database at [outbox] url is not the one of before: it holds another outbox, or none. Nothing "
-                "is "
-                "stored or delivered. Next: put the former one back, or restart bouncestream if you meant to "
+                "is stored or delivered. Next: put the former one back, or restart bouncestream if you meant to "
                 "change it."
             )
 

@@ -30,8 +30,7 @@ class ServerView(View):
             self.close()
             raise NoOutbox(
                 "There is no outbox in the database at [outbox] url yet. Next: start `bouncestream run`, which "
-                "sets "
-                "it up."
+                "sets it up."
             )
 
     def sizes(self) -> tuple[int, int]:

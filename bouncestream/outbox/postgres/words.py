@@ -26,8 +26,8 @@ _WORDS: dict[str, tuple[type[StoreError], str]] = {
     "25006": (
         StoreUnavailable,
         "PostgreSQL is read-only: this server is a standby, or became one. Nothing was stored. Next: name all "
-        "hosts "
-        "in [outbox] url, with target_session_attrs=read-write; bouncestream looks for the primary by itself.",
+        "hosts in [outbox] url, with target_session_attrs=read-write; bouncestream looks for the primary by "
+        "itself.",
     ),
     "53100": (
         StoreUnavailable,
@@ -38,8 +38,7 @@ _WORDS: dict[str, tuple[type[StoreError], str]] = {
     "53300": (
         StoreUnavailable,
         "PostgreSQL has no connection left: nothing was stored. Next: raise max_connections there, or put "
-        "PgBouncer "
-        "before it; bouncestream needs four for each bridge.",
+        "PgBouncer before it; bouncestream needs four for each bridge.",
     ),
     "53": (StoreUnavailable, "PostgreSQL lacks resources: nothing was stored. Next: see its log."),
     "40": (
@@ -62,8 +61,7 @@ _WORDS: dict[str, tuple[type[StoreError], str]] = {
     "28": (
         StoreUnavailable,
         "PostgreSQL refuses the login. Next: check user and password in [outbox] url, or in the files that "
-        "url_file "
-        "or password_file name, and pg_hba.conf there.",
+        "url_file or password_file name, and pg_hba.conf there.",
     ),
     "3D000": (
         StoreUnavailable,
@@ -78,8 +76,7 @@ _WORDS: dict[str, tuple[type[StoreError], str]] = {
     "XX": (
         StoreUnavailable,
         "PostgreSQL's files are damaged. Nothing is stored or delivered. Next: see its log, and go over to a "
-        "standby "
-        "or to the newest backup.",
+        "standby or to the newest backup.",
     ),
     "58": (StoreUnavailable, "PostgreSQL's disk failed: nothing was stored. Next: see its log, and `dmesg` there."),
     "08": (StoreUnavailable, _AWAY),
