@@ -9,6 +9,7 @@ import pytest
 
 from tests.mailserver.dovecot import Dovecot, needs_dovecot
 from tests.mailserver.proxy import Proxy
+from tests.running import running
 
 __all__ = ["dovecot", "proxy"]
 
@@ -17,12 +18,7 @@ __all__ = ["dovecot", "proxy"]
 def dovecot() -> Iterator[Dovecot]:
     """A running server with no mails."""
     needs_dovecot()
-    server = Dovecot()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.close()
+    yield from running(Dovecot())
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 
 from tests.postgres.cluster import Cluster, needs_postgres
 from tests.postgres.pgbouncer import PgBouncer
+from tests.running import running
 
 __all__ = ["cluster", "pg_url", "pgbouncer", "primary"]
 
@@ -21,12 +22,7 @@ __all__ = ["cluster", "pg_url", "pgbouncer", "primary"]
 def cluster() -> Iterator[Cluster]:
     """A running server that no test may end."""
     needs_postgres()
-    server = Cluster()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.close()
+    yield from running(Cluster())
 
 
 @pytest.fixture
@@ -41,21 +37,11 @@ def pg_url(cluster: Cluster) -> Iterator[str]:
 def primary() -> Iterator[Cluster]:
     """A running server of the test's own; its standbys the test closes."""
     needs_postgres()
-    server = Cluster()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.close()
+    yield from running(Cluster())
 
 
 @pytest.fixture
 def pgbouncer(cluster: Cluster) -> Iterator[PgBouncer]:
     """A running PgBouncer in transaction mode before the one server."""
     needs_postgres("pgbouncer")
-    pooler = PgBouncer(cluster)
-    try:
-        pooler.start()
-        yield pooler
-    finally:
-        pooler.close()
+    yield from running(PgBouncer(cluster))

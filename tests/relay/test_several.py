@@ -100,6 +100,11 @@ class Pair:
         await self.intake(Submission("hook", "generic", tuple(events), raw=b"{}"))
         self.taken += count
 
+    async def begun(self) -> None:
+        """Until the leader is in the midst of it."""
+        while len(self.sandbox.state()["rows"]) < 50:
+            await asyncio.sleep(0.01)
+
     async def delivered(self, seconds: float = 60) -> None:
         """Until all that was taken in is verified. Raises AssertionError with where it stands."""
         states: dict[str, int] = {}
@@ -157,8 +162,7 @@ async def test_the_other_goes_on_when_the_leader_is_killed(
 ) -> None:
     pair, one, two = await pair_on(pg_url, sandbox, stack)
     await pair.emit(200)
-    while len(sandbox.state()["rows"]) < 50:
-        await asyncio.sleep(0.01)
+    await pair.begun()
     one.signal(signal.SIGKILL)
     await pair.emit(100)
     await two.until("leads")
@@ -190,8 +194,7 @@ async def test_a_leader_that_was_stopped_does_nothing_when_it_wakes_up(
 ) -> None:
     pair, one, two = await pair_on(pg_url, sandbox, stack)
     await pair.emit(200)
-    while len(sandbox.state()["rows"]) < 50:
-        await asyncio.sleep(0.01)
+    await pair.begun()
     one.signal(signal.SIGSTOP)
     await two.until("leads")
     await asyncio.sleep(TTL)  # stopped for two terms in all
@@ -250,8 +253,7 @@ async def test_the_standby_takes_over_from_a_killed_primary(
     stack.callback(standby.close)
     pair, *_ = await pair_on(primary.url("postgres", standby), sandbox, stack)
     await pair.emit(100)
-    while len(sandbox.state()["rows"]) < 50:
-        await asyncio.sleep(0.01)
+    await pair.begun()
     primary.kill()
     standby.promote()
     async with asyncio.timeout(10):

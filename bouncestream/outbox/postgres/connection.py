@@ -67,6 +67,15 @@ class Failed(Exception):
         self.cause = cause
 
 
+@contextmanager
+def as_failed() -> Iterator[None]:
+    """Let no error of psycopg out but as Failed."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise Failed(error) from None
+
+
 class Statements:
     """The statements of a bridge, by SQLite's text: each as psycopg takes it, translated once."""
 
@@ -140,18 +149,15 @@ class ServerConnection:
     @contextmanager
     def hurrying(self) -> Iterator[None]:
         """Quick mode, for one transaction."""
-        try:
-            with self.conn.pipeline() as pipeline:
-                self._pipeline = pipeline
-                try:
-                    yield
-                    self.flush()
-                    pipeline.sync()
-                finally:
-                    self.forget()
-                    self._pipeline = None
-        except psycopg.Error as error:
-            raise Failed(error) from None
+        with as_failed(), self.conn.pipeline() as pipeline:
+            self._pipeline = pipeline
+            try:
+                yield
+                self.flush()
+                pipeline.sync()
+            finally:
+                self.forget()
+                self._pipeline = None
 
     def forget(self) -> None:
         """Send nothing of what is held back, ever."""
@@ -193,10 +199,8 @@ class ServerConnection:
         """Send one statement. Raises Failed."""
         if statement.numbered:
             values = {f"p{at}": value for at, value in enumerate(values, 1)}
-        try:
+        with as_failed():
             cursor.execute(statement.sql, values)
-        except psycopg.Error as error:
-            raise Failed(error) from None
 
     def guarded(self, cursor: psycopg.Cursor[Any], statement: Statement, values: Any) -> None:
         """The same; one that is refused leaves nothing behind. Raises Refused too."""
@@ -234,10 +238,8 @@ class ServerCursor:
     @property
     def rowcount(self) -> int:
         if self._owner._pipeline is not None:
-            try:
+            with as_failed():
                 self._owner._pipeline.sync()
-            except psycopg.Error as error:
-                raise Failed(error) from None
         return self._cursor.rowcount
 
     @property
@@ -266,23 +268,17 @@ class ServerCursor:
         statement = owner.statements.single(sql)
         if statement.numbered:
             rows = [{f"p{at}": value for at, value in enumerate(values, 1)} for values in rows]
-        try:
+        with as_failed():
             self._cursor.executemany(statement.sql, rows)
-        except psycopg.Error as error:
-            raise Failed(error) from None
         return self
 
     def fetchone(self) -> Any:
-        try:
+        with as_failed():
             return self._cursor.fetchone()
-        except psycopg.Error as error:
-            raise Failed(error) from None
 
     def fetchall(self) -> list[Any]:
-        try:
+        with as_failed():
             return self._cursor.fetchall()
-        except psycopg.Error as error:
-            raise Failed(error) from None
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.fetchall())

@@ -30,6 +30,7 @@ from tests.mailserver.oauth import dovecot_with_oauth
 from tests.mailserver.reader import mailbox as on_loopback
 from tests.mailserver.scripted import Peer
 from tests.outbox import make
+from tests.running import running
 from tests.sources.oauth.server import Provider, serve
 
 __all__ = ["dovecot"]
@@ -207,12 +208,7 @@ async def test_a_token_that_the_mail_server_refuses(outbox: Path) -> None:
 def poor() -> Iterator[Dovecot]:
     """A server that can next to nothing."""
     needs_dovecot()
-    server = Dovecot(extra="protocol imap {\n  imap_capability = IMAP4rev1 LITERAL+ SASL-IR\n}\n")
-    try:
-        server.start()
-        yield server
-    finally:
-        server.close()
+    yield from running(Dovecot(extra="protocol imap {\n  imap_capability = IMAP4rev1 LITERAL+ SASL-IR\n}\n"))
 
 
 @pytest.mark.process
