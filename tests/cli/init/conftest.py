@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,16 @@ class Terminal:
         shown = self.wait_for(question) + self.wait_for(" > ")
         self.type(f"{answer}\n")
         return shown
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C until it ends; its exit code. CPython's readline looks for a signal only when `select` was
+        interrupted: one that arrives between the prompt and `select` waits for the next key."""
+        for _ in range(round(PATIENCE)):
+            self.type("\x03")
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(1.0)
+                break
+        return self.end()
 
     def end(self) -> int:
         """Wait for its end; its exit code."""
