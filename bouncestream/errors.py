@@ -14,6 +14,7 @@ BouncestreamError
 │   ├── StoreBusy            the intake is full, or the database is locked (try again)
 │   ├── StoreUnavailable     disk full, database corrupt or gone (try again, after a person acted)
 │   │   ├── NoFolder         the folder that the outbox is to be in does not exist (exit 78)
+│   │   ├── OutboxCopied     it was copied elsewhere, or is an unfinished copy (exit 78)
 │   │   └── MailsWait        the last room on the disk is kept for webhooks
 │   ├── LeaseLost            another bridge does this job now (nothing was changed)
 │   ├── BridgeTaken          another bridge has the same name on this outbox (exit 78)
@@ -137,6 +138,12 @@ class NoFolder(StoreUnavailable):
 
 class SealRefused(StoreUnavailable):
     """The outbox is sealed, and the key is missing or another one."""
+
+    retryable = False
+
+
+class OutboxCopied(StoreUnavailable):
+    """The outbox was copied to another place, is not copied as a whole yet, or is no place for a copy."""
 
     retryable = False
 

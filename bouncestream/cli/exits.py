@@ -13,6 +13,7 @@ from bouncestream.errors import (
     LoginRefused,
     MailboxError,
     NoFolder,
+    OutboxCopied,
     SchemaTooNew,
     SealRefused,
     SinkError,
@@ -38,7 +39,7 @@ def code_of(error: BouncestreamError) -> int:
     """The exit code of an error that ends a command."""
     if isinstance(error, UsageError):
         return USAGE
-    if isinstance(error, (BridgeTaken, ConfigError, SchemaTooNew, SealRefused, NoFolder)):
+    if isinstance(error, (BridgeTaken, ConfigError, SchemaTooNew, SealRefused, NoFolder, OutboxCopied)):
         return CONFIGURATION
     if isinstance(error, TaskLost):
         return SOFTWARE

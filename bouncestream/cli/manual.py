@@ -130,27 +130,38 @@ MANUAL: Mapping[str, Entry] = {
         (
             "outbox list",
             "outbox list --state dead --state held",
-            "outbox list --provider mailbox --kind hard",
             "outbox list --recipient reader@example.com --reveal",
-            "outbox list --unidentified",
             "outbox list --csv --limit 0",
         ),
         _LOOKS,
     ),
     "outbox show": Entry(("outbox show 12", "outbox show 12 --raw --reveal", "outbox show 3 --quarantine"), _LOOKS),
-    "outbox stats": Entry(("outbox stats", "outbox stats --by campaign", "outbox stats --json"), _LOOKS),
+    "outbox stats": Entry(("outbox stats", "outbox stats --by campaign"), _LOOKS),
     "outbox replay": Entry(
         ("outbox replay 12", "outbox replay --dead", "outbox replay --quarantine 3"),
         {1: "some were refused, with the reason", **_CHANGES},
     ),
     "outbox drop": Entry(
-        ("outbox drop 12 13", "outbox drop --held --yes", "outbox drop --unidentified"),
+        ("outbox drop 12 13", "outbox drop --held --yes"),
         {1: "some were refused, with the reason", **_CHANGES},
     ),
     "outbox release": Entry(
         ("outbox release 12", "outbox release --held-for unproven"),
         {1: "some were refused, with the reason", **_CHANGES},
     ),
+    "outbox copy": Entry(
+        (
+            "outbox copy --to postgresql://bouncestream@db1/bouncestream",
+            "outbox copy --to outbox.db",
+        ),
+        {
+            3: "one of the two cannot be read or written: run it again",
+            75: "a bridge or a command uses one of the two: stop it, and run this again",
+            78: "the configuration cannot be used, or one of the two is not to be copied from or to",
+            130: "interrupted: run it again",
+        },
+    ),
+    "outbox reopen": Entry(("outbox reopen",), _CHANGES),
     "person": Entry(
         (
             "person reader@example.com",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from bouncestream.settings.shapes import Wrong
 if TYPE_CHECKING:
     from bouncestream.outbox.db import Database
     from bouncestream.outbox.view import View
+
+log = logging.getLogger("bouncestream.outbox")
 
 T = TypeVar("T")
 
@@ -107,8 +110,9 @@ def since_when(args: argparse.Namespace) -> datetime | None:
 @contextmanager
 def looking(config: Config, *, reveal: bool = False) -> Iterator[View]:
     """The outbox for a command that only looks: it may run beside `run`, and leaves every file as it was. `reveal`:
-    what is sealed is opened with the key of the configuration."""
-    from bouncestream.outbox import files  # not every command that reads the configuration needs the outbox
+    what is sealed is opened with the key of the configuration. An outbox that is not the one to use any more is
+    shown, and that is said."""
+    from bouncestream.outbox import copied, files  # not every command that reads the configuration needs the outbox
     from bouncestream.outbox.place import place_of
     from bouncestream.outbox.view import view
 
@@ -116,6 +120,8 @@ def looking(config: Config, *, reveal: bool = False) -> Iterator[View]:
     if isinstance(place, Path):
         files.warn_if_wide(place)
     with view(place, key=config.privacy.key, reveal=reveal) as outbox:
+        if text := outbox.read(copied.refusal):
+            log.warning("%s", text)
         yield outbox
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from bouncestream.cli import out, outbox_change, outbox_stats
+from bouncestream.cli import out, outbox_change, outbox_copy, outbox_stats
 from bouncestream.cli.opened import Changing, configuration, looking
 from bouncestream.cli.outbox_change import as_command, item_number
 from bouncestream.cli.parser import Parser, count, group
@@ -104,6 +104,7 @@ def options(parser: Parser) -> None:
         help=f"only the last 30 days by one of: {', '.join(outbox_stats.BY)}",
     )
     outbox_change.options(inner)
+    outbox_copy.options(inner)
 
 
 def _reveal(parser: Parser) -> None:

@@ -24,6 +24,7 @@ from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.metrics import COMMITS, Metrics
 from bouncestream.outbox import connection, files
 from bouncestream.outbox.batch import Job, Outcome, refuse, run_batch
+from bouncestream.outbox.copied import require_here
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.footing import Footing
 from bouncestream.outbox.migrate import check_schema, migrate, newest, version
@@ -93,7 +94,7 @@ class Database:
     ) -> Database:
         """Open the outbox at `place`: `lock` it for `run`, `create` it if it is missing, bring its schema up to
         date. `key` opens a sealed one; `seal`: whether what comes in is sealed, which only the holder of the lock
-        may say (None: as before). Raises SealRefused.
+        may say (None: as before). Raises SealRefused, OutboxCopied.
 
         With `lock`, a file of up to 64 MiB is checked as a whole first. A bigger one would delay the start by
         seconds, so it is only known to be readable then: `run` calls `check` beside its work.
@@ -113,10 +114,7 @@ class Database:
 
     async def _open(self, *, lock: bool, create: bool, seal: bool | None) -> None:
         connection.check_sqlite()
-        if create:
-            files.create(self.path)
-        else:
-            files.require(self.path)
+        (files.create if create else files.require)(self.path)
         if lock:
             self._lock = files.Lock(self.path)
             self._footing = Footing(self.path)
@@ -360,6 +358,7 @@ def _prepare_writing(
         if found:
             log.warning("the outbox %s was upgraded from schema %d to %d", path, found, newest())
     check_schema(conn)
+    require_here(conn)
     if locked and seal is not None:
         settle(conn, key, seal=seal)
     unlock(conn, key, watch=not locked)

@@ -20,6 +20,7 @@ from bouncestream.crypto.secret import Secret
 from bouncestream.errors import SchemaTooOld, StoreBusy, StoreError
 from bouncestream.folders import FolderProgress
 from bouncestream.outbox import codec, connection, files, operator
+from bouncestream.outbox.copied import refusal
 from bouncestream.outbox.delivery import get_meta, is_settled, oldest_pending, quarantine_count, tally
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.mailboxes import progress
@@ -146,6 +147,7 @@ class Overview:
     wal_size: int
     instance: str = ""  #: its name among outboxes
     settled: bool = True  #: whether it is known to be the only one of its sources, or has told Listmonk already
+    closed: str = ""  #: why it must not be used, as it was copied elsewhere or is not copied as a whole
 
 
 def overview(place: Place, now: datetime, patience: float = 3.0) -> Overview:
@@ -162,6 +164,7 @@ def overview(place: Place, now: datetime, patience: float = 3.0) -> Overview:
                 wal,
                 get_meta(conn, "instance") or "",
                 is_settled(conn),
+                refusal(conn),
             )
         )
 

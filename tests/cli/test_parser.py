@@ -59,6 +59,8 @@ def test_all_commands_are_there() -> None:
         "outbox show",
         "outbox stats",
         "outbox replay",
+        "outbox copy",
+        "outbox reopen",
         "outbox drop",
         "outbox release",
         "person",

@@ -42,6 +42,8 @@ def test_commands_parse(command: str) -> None:
     words = shlex.split(command.replace("$(date +%F)", "today"), comments=True)[1:]
     if words in (["outbox", "replay"], ["outbox", "release"], ["verp"]):  # named, not called
         words.append("1")
+    if words == ["outbox", "copy"]:
+        words += ["--to", "1"]
     parser().parse_args(words)
 
 

@@ -35,6 +35,7 @@ FINDINGS: Mapping[str, str] = {
     "outbox-lost": "the outbox is missing, although there was one before",
     "outbox-former": "the outbox is new, but Listmonk has bounces from another one: `run` accepts no events",
     "outbox-older": "the outbox is of an older version: `run` upgrades it",
+    "outbox-copied": "the outbox was copied elsewhere, or is an unfinished copy: `run` does not start on it",
     "outbox-unreadable": "the outbox cannot be read",
     "outbox-open": "other users of this machine can read the outbox, which contains addresses",
     "outbox-ok": "the outbox has space and no backlog",
@@ -175,6 +176,10 @@ def judge(seen: OutboxFacts, sources: Sequence[str], at: datetime | None, *, ali
         why = "Its waiting events cannot be examined."
         fix = fix or "run the doctor as the bouncestream user:\n\n    sudo -u bouncestream bouncestream doctor"
         return [Finding("outbox-unreadable", Level.WARNING, TOPIC, clean(what, 300), why, fix), *_disk(seen)]
+    if seen.holds.closed:
+        what, _, fix = seen.holds.closed.partition(" Next: ")
+        why = "`bouncestream run` does not start: one of the two outboxes may deliver, and no more."
+        return [Finding("outbox-copied", Level.ERROR, TOPIC, clean(what, 400), why, clean(fix, 400)), *_disk(seen)]
     found = _disk(seen) + _open(seen) + _worth(seen) + _work(seen.path, seen.holds, sources, at)
     if not any(one.level in (Level.WARNING, Level.ERROR) for one in found):
         events = sum(seen.holds.states.values())

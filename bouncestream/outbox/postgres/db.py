@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from bouncestream.errors import NoOutbox, StoreError, StoreUnavailable
 from bouncestream.outbox.batch import Job, Outcome, refuse
+from bouncestream.outbox.copied import require_here
 from bouncestream.outbox.db import Database, Disk
 from bouncestream.outbox.delivery import get_meta
 from bouncestream.outbox.engine import Conn
@@ -82,6 +83,7 @@ class ServerDatabase(Database):
 
 def _prepare(conn: ServerConnection) -> str:
     create(conn)
+    require_here(conn)
     return get_meta(conn, "instance") or ""
 
 
@@ -90,6 +92,7 @@ def _found(conn: ServerConnection) -> str:
         raise NoOutbox(
             "There is no outbox in the database at [outbox] url. Next: check the url; `run` creates a first one."
         )
+    require_here(conn)
     return get_meta(conn, "instance") or ""
 
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 import psycopg
 
 from bouncestream.errors import StoreError, StoreUnavailable
+from bouncestream.outbox.copied import require_here
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, connect
 from bouncestream.outbox.postgres.schema import check_server, version
@@ -102,6 +103,7 @@ class Session:
                 "is stored or delivered. Next: put the former one back, or restart bouncestream if you meant to "
                 "change it."
             )
+        require_here(conn)
 
     def _look(self, conn: ServerConnection) -> None:
         """Let go of a connection that is no use any more: lost, or to a server that became a standby."""

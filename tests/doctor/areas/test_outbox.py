@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from bouncestream.config.outbox import Outbox
 from bouncestream.doctor.areas import outbox
 from bouncestream.doctor.areas.outbox import OutboxFacts
 from bouncestream.doctor.finding import Finding, Level
-from bouncestream.outbox import delivery
+from bouncestream.outbox import copied, delivery
 from bouncestream.outbox.intake import MIN_FREE
 from bouncestream.outbox.postgres.worth import Worth
 from bouncestream.outbox.view import Overview
@@ -138,6 +139,15 @@ def test_on_postgresql_it_is_told_what_an_acknowledgement_is_worth() -> None:
     assert set(found) == {"outbox-missing", "outbox-unsafe", "outbox-asynchronous"}
     assert "ALTER SYSTEM SET fsync = on;" in found["outbox-unsafe"].fix
     assert "synchronous_standby_names" in found["outbox-asynchronous"].fix
+
+
+@pytest.mark.parametrize("name", [copied.UNFINISHED, copied.WENT_TO])
+def test_an_outbox_that_is_not_the_one_to_use_is_told(tmp_path: Path, name: str) -> None:
+    with closing(make.connect(tmp_path / "outbox.db")) as conn:
+        copied.set_mark(conn, name, copied.Mark("c", "i", "postgresql://db/x", "2026-03-01T12:00:00.000Z"))
+    (found,) = outbox.judge(looked(tmp_path / "outbox.db"), [], None, alive=False)
+    assert (found.id, found.level) == ("outbox-copied", Level.ERROR)
+    assert "postgresql://db/x" in found.seen and "bouncestream outbox" in found.fix
 
 
 def test_a_server_that_is_away_keeps_run_from_starting() -> None:
