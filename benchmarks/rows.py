@@ -17,6 +17,7 @@ from benchmarks import (
     mailbox,
     open_pages,
     packages,
+    postgres,
     volume,
 )
 from benchmarks.figures import Effort, Figure
@@ -31,6 +32,8 @@ ROWS: Mapping[str, Callable[[Effort], list[Figure]]] = {
     "relay": delivery.relay,
     "latency": latency.latency,
     "million": volume.million,
+    "postgres": postgres.postgres,
+    "postgres-10m": postgres.ten_million,
     "dashboard": dashboard.dashboard,
     "dashboard-10m": dashboard.ten_million,
     "open-pages": open_pages.open_pages,

@@ -77,7 +77,7 @@ def million(effort: Effort) -> list[Figure]:
             for rep in range(effort.reps):
                 empty = directory / f"empty-{keys}-{rep}.db"
                 asyncio.run(_create(empty))
-                submissions = _submissions(min(6400, effort.stored), keys, first := first + 6400)
+                submissions = submissions_of(min(6400, effort.stored), keys, first := first + 6400)
                 with on_core(SERVER_CORE):
                     small.append(_times(empty, submissions))
                     big.append(_times(path, submissions))
@@ -174,7 +174,7 @@ def _fast(path: Path) -> sqlite3.Connection:
     return conn
 
 
-def _submissions(number: int, keys: int, first: int) -> list[Submission]:
+def submissions_of(number: int, keys: int, first: int) -> list[Submission]:
     made = []
     for index in range(first, first + number):
         body = generic_body(5_000_000 + index, keys)

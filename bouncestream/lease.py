@@ -13,6 +13,7 @@ last seconds of a lease, and cuts off then what it has begun.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from bouncestream.record import record
@@ -47,11 +48,21 @@ class Bridge:
     version: str
     age: float  #: seconds since it was started
     seen: float  #: seconds since it was last seen
+    board: str = ""  #: its health board as it was then: JSON, part → its state and why
 
     @property
     def alive(self) -> bool:
         """Whether it may be running."""
         return self.seen < TTL
+
+    @property
+    def parts(self) -> dict[str, dict[str, str]]:
+        """The parts of its health board; empty where it has none, or one that a newer version wrote otherwise."""
+        try:
+            told = json.loads(self.board or "{}")
+            return {str(name): {"state": str(state), "why": str(why)} for name, (state, why) in told.items()}
+        except (ValueError, TypeError, AttributeError):
+            return {}
 
 
 @dataclass(slots=True)

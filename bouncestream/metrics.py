@@ -56,6 +56,15 @@ REQUESTS_REFUSED = _counter(
 OUTBOX_EVENTS = _gauge("outbox_events", "Events in the outbox by state.", "state")
 OUTBOX_OLDEST = _gauge("outbox_oldest_pending_seconds", "Age of the oldest undelivered event.")
 OUTBOX_BYTES = _gauge("outbox_bytes", "Size of the outbox on disk.", "file")
+STANDBYS = _gauge(
+    "outbox_standbys", "Standbys of PostgreSQL; sync: as it says there, or hidden from the outbox's role.", "sync"
+)
+STANDBY_LAG = _gauge(
+    "outbox_standby_lag_seconds", "How much later the newest commits were on the disk of a standby.", "standby"
+)
+STANDBY_BEHIND = _gauge(
+    "outbox_standby_lag_bytes", "What is not yet on the disk of a standby of PostgreSQL.", "standby"
+)
 INTAKE_WAITING = _gauge("intake_waiting_events", "Events waiting for the next commit.")
 COMMITS = _counter("commits_total", "Transactions committed by the one writer.")
 DELIVERED = _counter("delivered_total", "Events that reached a final state.", "result")
@@ -127,9 +136,14 @@ class Metrics:
     def set(self, metric: Metric, value: float, *labels: str) -> None:
         self._values[metric][labels] = value
 
-    def forget(self, metric: Metric) -> None:
-        """Drop what a metric with labels has: it is set as a whole again."""
-        self._values[metric].clear()
+    def forget(self, *metrics: Metric) -> None:
+        """Drop what metrics have: they are set as a whole again, or another bridge has them from now on."""
+        for metric in metrics:
+            self._values[metric] = {} if metric.labels else {(): 0}
+
+    def drop(self, metric: Metric, *labels: str) -> None:
+        """Drop one value of a metric with labels."""
+        self._values[metric].pop(labels, None)
 
     def get(self, metric: Metric, *labels: str) -> float:
         return self._values[metric].get(labels, 0)

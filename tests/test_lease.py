@@ -6,7 +6,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bouncestream.lease import GUARD, RENEW, TTL, Tenure, bridge_of, holder_of, late_entry
+from bouncestream.lease import GUARD, RENEW, TTL, Bridge, Tenure, bridge_of, holder_of, late_entry
 
 
 def test_a_lease_lasts_from_before_it_was_asked_for() -> None:
@@ -24,6 +24,13 @@ def test_a_renewal_is_no_new_epoch_and_a_lease_that_had_ended_is_one() -> None:
     assert not tenure.granted(1, asked_at=105)
     assert tenure.safe(105 + TTL - GUARD - 0.1)
     assert tenure.granted(2, asked_at=200)
+
+
+def test_a_bridge_tells_the_others_how_it_is() -> None:
+    board = '{"listmonk": ["red", "it is away"]}'
+    assert Bridge("mx1", "1a", "0.1.0", 9, 1, board).parts == {"listmonk": {"state": "red", "why": "it is away"}}
+    for odd in ("", "[]", "3", "{", '{"listmonk": 3}', '{"listmonk": ["red"]}'):
+        assert Bridge("mx1", "1a", "0.1.0", 9, 1, odd).parts == {}
 
 
 def test_a_refusal_ends_it_at_once() -> None:

@@ -30,6 +30,7 @@ from bouncestream.health import Health, Status
 from bouncestream.judging.refusal import CAUSES, EVERYBODY, MANY
 from bouncestream.metrics import (
     ALERT_ACTIVE,
+    ALERT_WAITING,
     HEARTBEATS,
     LOST,
     REQUESTS,
@@ -100,11 +101,11 @@ class Watch:
         self._turned_at = float("-inf")  # when the newest turn ended well
         self._readable = False
         self.turned = asyncio.Event()  #: set after each turn, for whoever waits for one
-        for rule in RULES:
-            self.metrics.set(ALERT_ACTIVE, 0, rule.id)
 
     async def run(self) -> None:
         """Watch, for ever: the rules, the heartbeat and the doctor's checks, each at its own pace."""
+        for rule in RULES:
+            self.metrics.set(ALERT_ACTIVE, 0, rule.id)
         try:
             await self._load()
         except Exception:
@@ -125,6 +126,7 @@ class Watch:
         finally:
             await self._courier.stop()
             await self._side.stop()
+            self.metrics.forget(ALERT_ACTIVE, ALERT_WAITING)  # of several bridges another knows from now on
             with suppress(Exception):
                 await self._save()  # what was sent a moment ago is not sent again by the next run
 

@@ -17,6 +17,7 @@ from bouncestream.cli.opened import configuration
 from bouncestream.cli.parser import Parser, add, command, group
 from bouncestream.doctor.areas import mailbox
 from bouncestream.errors import MailboxError
+from bouncestream.outbox.place import Place, place_of
 from bouncestream.printable import printable
 from bouncestream.sources.mailbox.visit import Visitor, hear, remedy
 
@@ -46,12 +47,12 @@ def run(args: argparse.Namespace) -> int:
     """Try everything; the exit code says how it is."""
     config = configuration(args)
     box = named(config, args.name)
-    return asyncio.run(_test(Visitor(box, Path(config.outbox.path))))
+    return asyncio.run(_test(Visitor(box, Path(config.outbox.path)), place_of(config)))
 
 
-async def _test(visitor: Visitor) -> int:
+async def _test(visitor: Visitor, place: Place) -> int:
     box = visitor.settings
-    seen = await mailbox.visit(visitor, datetime.now(UTC))
+    seen = await mailbox.visit(visitor, datetime.now(UTC), place)
     found = mailbox.judge([seen], {})
     tell_briefly(found)
     if seen.look is None:

@@ -16,6 +16,7 @@ from bouncestream.alerts.rules import size, span
 from bouncestream.cli import out
 from bouncestream.judging.refusal import LISTMONK_LOG, LOG
 from bouncestream.lease import RELAY
+from bouncestream.survey.replication import in_words
 from bouncestream.survey.status import troubles, waiting
 
 #: The alternate screen of a terminal, without cursor (xterm, "Private Modes" 1049 and 25), and back.
@@ -57,7 +58,7 @@ def show(found: Mapping[str, Any]) -> None:
         out.mark("✘", "No bridge answers", "start it: bouncestream run (or systemctl start bouncestream)")
     _sources(found["sources"], now)
     _waiting(found)
-    _bridges(found["bridges"])
+    _bridges(found["bridges"], found["parts"])
     _outbox(found["outbox"])
     _listmonk(found)
     _alerts(found["alerts"], now)
@@ -100,8 +101,8 @@ def _waiting(found: Mapping[str, Any]) -> None:
         out.mark(sign, text, fix)
 
 
-def _bridges(bridges: list[dict[str, Any]]) -> None:
-    """Where several share the outbox."""
+def _bridges(bridges: list[dict[str, Any]], known: Mapping[str, Any]) -> None:
+    """Where several share the outbox. `known`: the parts that are told elsewhere."""
     if bridges:
         out.heading("Bridges")
     for one in bridges:
@@ -109,7 +110,11 @@ def _bridges(bridges: list[dict[str, Any]]) -> None:
         jobs = ([f"delivers ({one['leases'][RELAY]:.0f} s left)"] if one["leads"] else []) + others
         text = f"{one['name']} {one['version']}: {', '.join(jobs) or 'takes in'}"
         if one["alive"]:
-            out.mark("✔", text)
+            worst = {part["state"] for part in one["parts"].values()}
+            out.mark("✘" if "red" in worst else "⚠" if worst else "✔", text)
+            for name, part in one["parts"].items():
+                if known.get(name) != part:
+                    out.mark(_SIGNS.get(part["state"], "·"), f"{one['name']}: {name}: {part['why']}")
         else:
             fix = "see whether its machine runs and reaches PostgreSQL"
             out.mark("✘", f"{one['name']} {one['version']}: last seen {span(one['seen_seconds'])} ago", fix)
@@ -124,13 +129,17 @@ def _outbox(outbox: Mapping[str, Any]) -> None:
         out.mark("·", f"the oldest undelivered event has been waiting for {waits}")
     free = outbox["disk_free_bytes"]
     room = f", {size(free)} free on its disk" if free is not None else ""
-    out.mark("·", f"{outbox['path']}: {size(outbox['bytes'])}, log {size(outbox['wal_bytes'])}{room}")
+    log = f", log {size(outbox['wal_bytes'])}" if outbox["replication"] is None else ""
+    out.mark("·", f"{outbox['path']}: {size(outbox['bytes'])}{log}{room}")
+    if outbox["replication"] is not None:
+        out.mark(*in_words(outbox["replication"]))
 
 
 def _listmonk(found: Mapping[str, Any]) -> None:
     sink = found["sink"]
     out.heading("Listmonk")
     words = sink["why"] or sink["state"] or "unknown"
+    words += f" (as {sink['by']} sees it, which delivers)" if sink["by"] and sink["state"] else ""
     fix = "bouncestream check" if sink["state"] in ("yellow", "red") else ""
     out.mark(_SIGNS.get(sink["state"], "·"), f"{sink['url']}: {words}", fix)
     if sink["restarts"]:

@@ -100,6 +100,8 @@ class Texts:
     since_start: str = "since the bridge started"
     doubled: str = "Stored twice"
     bridges: str = "Bridges"
+    replication: str = "Replication"
+    seen_by: str = "as {bridge} sees it, which delivers"
     delivers: str = "delivers, {left} left of its lease"
     takes_in: str = "takes in"
     not_seen: str = "last seen {ago} ago"

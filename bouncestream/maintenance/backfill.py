@@ -193,6 +193,7 @@ class Backfilling:
         """Say nothing more of it: another bridge asks from now on. `run` may begin anew."""
         self.health.forget(*(f"backfill:{name}" for name in self._due))
         self._due.clear()
+        self.metrics.forget(BACKFILL_LAST)
 
     async def turn(self) -> None:
         """Run what is due."""

@@ -14,11 +14,21 @@ from bouncestream.config.model import Retention
 from bouncestream.errors import StoreBusy, StoreError
 from bouncestream.health import Health, Status
 from bouncestream.maintenance.believed import Believed
-from bouncestream.metrics import OUTBOX_BYTES, OUTBOX_EVENTS, OUTBOX_OLDEST, PART_STATE, Metrics
+from bouncestream.metrics import (
+    OUTBOX_BYTES,
+    OUTBOX_EVENTS,
+    OUTBOX_OLDEST,
+    PART_STATE,
+    STANDBY_BEHIND,
+    STANDBY_LAG,
+    STANDBYS,
+    Metrics,
+)
 from bouncestream.outbox import delivery, people, retention
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.outbox.mail_room import aside_bytes
+from bouncestream.outbox.replication import Replication, replication
 from bouncestream.ports import Clock
 
 log = logging.getLogger("bouncestream.upkeep")
@@ -82,14 +92,28 @@ class Upkeep:
     async def renew_gauges(self) -> None:
         """Renew the gauges of the outbox in /metrics."""
         now = self.clock.now()
-        tally, oldest = await self.db.read(lambda conn: (delivery.tally(conn), delivery.oldest_pending(conn, now)))
+        tally, oldest, standbys = await self.db.read(
+            lambda conn: (delivery.tally(conn), delivery.oldest_pending(conn, now), replication(conn))
+        )
         for state, count in tally.items():
             self.metrics.set(OUTBOX_EVENTS, count, state)
         self.metrics.set(OUTBOX_OLDEST, oldest)
         for name, size in zip(("database", "wal"), await self.db.sizes(), strict=True):
             self.metrics.set(OUTBOX_BYTES, size, name)
+        self._replicated(standbys or Replication())
+        self.metrics.forget(PART_STATE)
         for name, part in self.health.parts.items():
             self.metrics.set(PART_STATE, LIGHTS.index(part.state), name)
+
+    def _replicated(self, found: Replication) -> None:
+        """The gauges of the standbys; of those with one name the slowest."""
+        metrics = self.metrics
+        metrics.forget(STANDBYS, STANDBY_LAG, STANDBY_BEHIND)
+        for one in found.standbys:
+            metrics.add(STANDBYS, one.sync or "hidden")
+            for metric, value in ((STANDBY_LAG, one.lag), (STANDBY_BEHIND, one.behind)):
+                if value is not None:
+                    metrics.set(metric, max(value, metrics.get(metric, one.name)), one.name)
 
     async def _look_for_damage(self) -> None:
         """The whole file, beside the work: a large one would hold up the start by seconds."""

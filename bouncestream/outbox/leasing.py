@@ -8,6 +8,7 @@ An outbox in an SQLite file has one bridge, which holds the file's lock (`OneBri
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -35,6 +36,8 @@ AGAIN, PATIENCE = 1.0, 5.0
 #: Work that has not ended so long after it was cut off is cut off once more: what it waited for may have come just
 #: then, and `asyncio.wait_for` of Python 3.11 swallows the first time in that case; seconds, less than GUARD.
 CUT_AGAIN = 2.0
+#: So many parts of its health board a bridge tells the others.
+TOLD = 100
 
 
 class Store(Protocol):
@@ -252,7 +255,9 @@ class Leasing:
         names = [name for name, one in self._tenures.items() if not self._stopping or one.held(asked_at)]
         try:
             async with asyncio.timeout(PATIENCE):
-                self._met, found, self.standing, self.bridges = await self.db.write(partial(self._job, names=names))
+                self._met, found, self.standing, self.bridges = await self.db.write(
+                    partial(self._job, names=names, board=self._told())
+                )
         except (TimeoutError, StoreError) as error:
             log.debug("the leases were not renewed: %s", error or "the database did not answer")
             return False
@@ -271,8 +276,15 @@ class Leasing:
         self._tell()
         return True
 
-    def _job(self, conn: Conn, names: list[str]) -> tuple[bool, dict[str, int], list[Lease], list[Bridge]]:
-        met = leases.meet(conn, self.name, self.run_mark, self.version)
+    def _told(self) -> str:
+        """The health board of this bridge, for the others."""
+        parts = list(self.health.parts.items())[:TOLD]
+        return json.dumps({name: [part.state.value, part.why] for name, part in parts})
+
+    def _job(
+        self, conn: Conn, names: list[str], board: str
+    ) -> tuple[bool, dict[str, int], list[Lease], list[Bridge]]:
+        met = leases.meet(conn, self.name, self.run_mark, self.version, board)
         found = dict(leases.take(conn, names, self.holder))
         return met, found, leases.leases(conn), leases.bridges(conn)
 

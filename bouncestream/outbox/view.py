@@ -203,10 +203,11 @@ def newest_about(place: Place, recipient: str, key: Secret | None = None) -> tup
     return (found[0].state.value, found[0].why) if found else ("", "")
 
 
-def read_so_far(place: Place, mailbox: str, folder: str) -> FolderProgress | None:
-    """How far `run` has read a folder of a mailbox; None too where there is no outbox that can be read."""
+def read_so_far(place: Place, mailbox: str, folder: str, patience: float = 3.0) -> FolderProgress | None:
+    """How far `run` has read a folder of a mailbox; None too where there is no outbox that can be read within so
+    many seconds."""
     try:
-        with view(place) as outbox:
+        with view(place, patience=patience) as outbox:
             return outbox.read(lambda conn: progress(conn, mailbox, folder))
     except StoreError:
         return None

@@ -19,7 +19,7 @@ from bouncestream.backoff import backoff
 from bouncestream.errors import SinkError, StoreError
 from bouncestream.event import Kind
 from bouncestream.health import Health, Status
-from bouncestream.metrics import Metrics
+from bouncestream.metrics import BRAKE_HELD, Metrics
 from bouncestream.outbox import delivery, operator, reposts
 from bouncestream.outbox.leasing import Store
 from bouncestream.policy import Rules
@@ -114,6 +114,12 @@ class Relay:
     async def run(self) -> None:
         """Run until `stop`. Troubles of the database and bugs of ours are waited out, and told on the health
         board."""
+        try:
+            await self._turns()
+        finally:
+            self.context.metrics.forget(BRAKE_HELD)  # of several bridges another counts from now on
+
+    async def _turns(self) -> None:
         failures = 0
         self._read_back_all()
         async with Supervisor(self.context.health, self.context.chance) as side:

@@ -4,7 +4,7 @@ person. From the outbox, which is only read, and from what the running bridge sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,21 @@ from typing import Any
 from bouncestream.alerts import wording
 from bouncestream.config.model import Config
 from bouncestream.judging.refusal import LISTMONK_LOG, LOG
-from bouncestream.lease import RELAY
+from bouncestream.lease import RELAY, Bridge
 from bouncestream.outbox import alerts, codec, delivery
-from bouncestream.outbox.bridges import at_work
+from bouncestream.outbox.bridges import AtWork, at_work
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.files import beside, free_beside, size_of
 from bouncestream.outbox.queries import QUERIES
+from bouncestream.outbox.replication import replication
 from bouncestream.outbox.state import HELD_FOR
+from bouncestream.survey.replication import as_json
 from bouncestream.survey.running import Running
 
 #: Notices that are told.
 LAST = 8
+#: The part of the bridge that delivers.
+LISTMONK = "listmonk"
 #: Hours of a day and of a week.
 DAY, WEEK = 24, 168
 
@@ -32,17 +36,26 @@ def status(
 ) -> dict[str, Any]:
     """The state, as `bouncestream status --json` prints it: the keys at, running, ready, parts, sources,
     bridges, outbox, sink and alerts. `sizes`: bytes of the outbox and of its log; None: those of its files."""
+    bridges = at_work(conn)
+    leader = next((one.bridge for one in bridges if one.bridge.alive and RELAY in one.jobs), None)
+    parts = {**_led(leader, running), **running.parts}
     return {
         "at": _time(now),
         "running": running.up,
         "ready": running.ready,
-        "parts": running.parts,
-        "sources": _sources(conn, config, running, now),
-        "bridges": _bridges(conn),
+        "parts": parts,
+        "sources": _sources(conn, config, parts, now),
+        "bridges": [_bridge(one) for one in bridges],
         "outbox": _outbox(conn, config, now, sizes),
-        "sink": _sink(config, running),
+        "sink": _sink(config, running, parts, bridges, leader),
         "alerts": _alerts(conn),
     }
+
+
+def _led(leader: Bridge | None, running: Running) -> dict[str, dict[str, str]]:
+    """What the bridge that delivers says of what it does alone, as it stands in the database."""
+    told = leader.parts if leader is not None else {}
+    return told if running.up else {name: part for name, part in told.items() if name == LISTMONK}
 
 
 def troubles(found: Mapping[str, Any]) -> list[str]:
@@ -87,7 +100,9 @@ def _backfills(parts: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, st
             yield "⚠", f"{name}: {what}", step
 
 
-def _sources(conn: Conn, config: Config, running: Running, now: datetime) -> list[dict[str, Any]]:
+def _sources(
+    conn: Conn, config: Config, parts: Mapping[str, Mapping[str, str]], now: datetime
+) -> list[dict[str, Any]]:
     hour = alerts.hour_of(now)
     known = alerts.hours(conn, hour - alerts.KEEP_HOURS)
     _, uncounted = alerts.new_arrivals(conn, now)
@@ -105,7 +120,7 @@ def _sources(conn: Conn, config: Config, running: Running, now: datetime) -> lis
         for name, settings in table.items():
             mine = [(at, events) for at, source, _, events in known if source == name]
             newest = max((at for at, _ in mine), default=None)
-            part = running.parts.get(LISTMONK_LOG if kind == LOG else f"{kind}:{name}", {})
+            part = parts.get(LISTMONK_LOG if kind == LOG else f"{kind}:{name}", {})
             found.append(
                 {
                     "name": name,
@@ -122,20 +137,18 @@ def _sources(conn: Conn, config: Config, running: Running, now: datetime) -> lis
     return found
 
 
-def _bridges(conn: Conn) -> list[dict[str, Any]]:
-    """Where several bridges share the outbox: each of them, and what it alone does."""
-    return [
-        {
-            "name": one.bridge.name,
-            "version": one.bridge.version,
-            "alive": one.bridge.alive,
-            "seen_seconds": round(one.bridge.seen, 1),
-            "up_seconds": round(one.bridge.age),
-            "leads": RELAY in one.jobs,
-            "leases": {name: round(left, 1) for name, left in sorted(one.jobs.items())},
-        }
-        for one in at_work(conn)
-    ]
+def _bridge(one: AtWork) -> dict[str, Any]:
+    """Where several bridges share the outbox: one of them, what it alone does, and what is not well with it."""
+    return {
+        "name": one.bridge.name,
+        "version": one.bridge.version,
+        "alive": one.bridge.alive,
+        "seen_seconds": round(one.bridge.seen, 1),
+        "up_seconds": round(one.bridge.age),
+        "leads": RELAY in one.jobs,
+        "leases": {name: round(left, 1) for name, left in sorted(one.jobs.items())},
+        "parts": {name: part for name, part in sorted(one.bridge.parts.items()) if part["state"] != "green"},
+    }
 
 
 def _outbox(conn: Conn, config: Config, now: datetime, sizes: tuple[int, int] | None) -> dict[str, Any]:
@@ -153,15 +166,28 @@ def _outbox(conn: Conn, config: Config, now: datetime, sizes: tuple[int, int] | 
         "bytes": size,
         "wal_bytes": wal,
         "disk_free_bytes": None if config.outbox.url else free_beside(path),
+        "replication": as_json(replication(conn)),
     }
 
 
-def _sink(config: Config, running: Running) -> dict[str, Any]:
-    part = running.parts.get("listmonk", {})
+def _sink(
+    config: Config,
+    running: Running,
+    parts: Mapping[str, Mapping[str, str]],
+    bridges: Sequence[AtWork],
+    leader: Bridge | None,
+) -> dict[str, Any]:
+    """Listmonk, as this bridge sees it, or where another one delivers (`by`), as that one saw it last."""
+    part = parts.get(LISTMONK, {})
+    by = leader.name if leader is not None and LISTMONK not in running.parts else ""
+    why = part.get("why", "")
+    if not part and bridges:
+        why = f"only {by} asks it, which delivers" if by else "no bridge delivers just now"
     return {
         "url": config.listmonk.url,
         "state": part.get("state"),
-        "why": part.get("why", ""),
+        "why": why,
+        "by": by,
         "restarts": running.number("bouncestream_listmonk_restarts_total"),
         "lost": running.number("bouncestream_listmonk_lost_total"),
     }

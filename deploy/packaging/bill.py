@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deploy.packaging.paths import DIST, ROOT, call, epoch, version
+from deploy.packaging.paths import DIST, ROOT, Failed, call, epoch, version
 
 #: What the spec leaves out.
 ABSENT = {"click", "markdown-it-py", "mdurl", "pygments"}
@@ -32,10 +32,43 @@ for one in distributions():
     found.append({"name": told["Name"], "version": told["Version"], "files": files, "licence":
         told.get("License-Expression") or " AND ".join(kinds) or (told.get("License") or "").split("\\n")[0]})
 import ssl, sqlite3
-print(json.dumps({"found": found, "python": "%d.%d.%d" % sys.version_info[:3],
+libpq = ldap = sbom = ""
+try:
+    import ctypes, pathlib, psycopg_binary, psycopg.pq
+    libpq = "%d.%d" % divmod(psycopg.pq.version(), 10000)
+    there = pathlib.Path(psycopg_binary.__file__).parents[1]
+    sbom = "".join(f.read_text() for f in sorted(there.glob("psycopg_binary-*.dist-info/sboms/*.cdx.json"))[:1])
+    class Info(ctypes.Structure):  # struct ldapapiinfo of OpenLDAP's ldap.h
+        _fields_ = [("version", ctypes.c_int), ("api", ctypes.c_int), ("protocol", ctypes.c_int),
+                    ("extensions", ctypes.c_void_p), ("vendor", ctypes.c_char_p), ("number", ctypes.c_int)]
+    for path in (there / "psycopg_binary.libs").glob("libldap-*"):
+        told = Info(version=1)
+        if ctypes.CDLL(str(path)).ldap_get_option(None, 0, ctypes.byref(told)) == 0:
+            ldap = "%d.%d.%d" % (told.number // 10000, told.number // 100 % 100, told.number % 100)
+except (ImportError, OSError):
+    pass  # for this machine there is no such wheel
+print(json.dumps({"found": found, "libpq": libpq, "ldap": ldap, "sbom": sbom,
+    "python": "%d.%d.%d" % sys.version_info[:3],
     "licence": sysconfig.get_path("stdlib") + "/LICENSE.txt",
     "openssl": ssl.OPENSSL_VERSION.split()[1], "sqlite": sqlite3.sqlite_version}))
 """
+
+
+#: Libraries that wheels bring in a folder of their own (`*.libs`): how the name of the file begins, whose it is,
+#: its licence, and where in the file its version stands, unless it is asked for.
+BROUGHT = (
+    ("libpq-", "libpq", "PostgreSQL", None),
+    ("libcrypto-", "openssl", "Apache-2.0", rb"OpenSSL (\d+\.\d+\.\d+)"),
+    ("libkrb5-", "krb5", "MIT", rb"KRB5_BRAND: krb5-(\d+\.\d+(?:\.\d+)?)"),
+    ("libldap-", "openldap", "OLDAP-2.8", None),
+    ("libsasl2-", "cyrus-sasl-lib", "BSD-4-Clause-UC", None),
+    ("libkeyutils-", "keyutils-libs", "LGPL-2.1-or-later", None),
+    ("libcom_err-", "libcom_err", "MIT", None),
+    ("libcrypt-", "glibc", "LGPL-2.1-or-later", None),
+)
+#: Parts of one of these.
+PART_OF = {"libssl-": "libcrypto-", "libgssapi_krb5-": "libkrb5-", "libk5crypto-": "libkrb5-",
+           "libkrb5support-": "libkrb5-", "liblber-": "libldap-"}  # fmt: skip
 
 
 def write(folder: Path, python: Path) -> Path:
@@ -57,6 +90,7 @@ def write(folder: Path, python: Path) -> Path:
             parts.append(_part(name, one["version"], one["licence"], f"pkg:pypi/{name}@{one['version']}"))
             for number, file in enumerate(sorted(one["files"])):
                 _text(texts / f"{name}{f'-{number}' if number else ''}.txt", Path(file))
+    parts += brought(folder / "_internal", told)
     parts += _debian(folder, texts)
     made = DIST / f"bouncestream-{version()}.cdx.json"
     made.write_text(json.dumps(_bill(parts), indent=1) + "\n", "utf-8")
@@ -72,6 +106,31 @@ def _part(name: str, number: str, licence: str, purl: str = "") -> dict[str, Any
     return {"type": "library", "name": name, "version": number, "licenses": known} | (
         {"purl": purl} if purl else {}
     )
+
+
+def brought(folder: Path, told: dict[str, Any]) -> list[dict[str, Any]]:
+    """The libraries that psycopg's wheel brings along. `told`: what `ASK` printed. Raises Failed for one that is in
+    no table here."""
+    listed = json.loads(told["sbom"] or "{}").get("components", ())
+    known = {"libpq": told["libpq"], "openldap": told["ldap"]} | {one["name"]: one["version"] for one in listed}
+    purls = {one["name"]: one["purl"] for one in listed}
+    parts = {}
+    for path in sorted(folder.glob("*.libs/*.so*")):
+        begins = path.name.partition("-")[0] + "-"
+        row = next((row for row in BROUGHT if row[0] == PART_OF.get(begins, begins)), None)
+        if row is None:
+            raise Failed(
+                f"{path.name} is in no table of deploy/packaging/bill.py. Next: add it there, with its licence"
+            )
+        _, name, licence, place = row
+        number = known.get(name, "")
+        if place is not None and (found := re.search(place, path.read_bytes())):
+            number = found[1].decode()
+        if name not in parts or number:
+            purl = purls.get(name) or f"pkg:generic/{name}" + (f"@{number}" if number else "")
+            parts[name] = _part(name, number, licence, purl)
+            parts[name]["properties"] = [{"name": "bouncestream:brought-by", "value": path.parent.name[:-5]}]
+    return [parts[name] for name in sorted(parts)]
 
 
 def _debian(folder: Path, texts: Path) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from benchmarks.machine import Broken
 from benchmarks.openloop import percentile
 from benchmarks.rows import ROWS
 from tests.mailserver.dovecot import needs_dovecot
+from tests.postgres.cluster import needs_postgres
 
 WRK = pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 FLASK = pytest.mark.skipif(importlib.util.find_spec("flask") is None, reason="only `make bench` installs flask")
@@ -36,6 +37,8 @@ FLASK = pytest.mark.skipif(importlib.util.find_spec("flask") is None, reason="on
         pytest.param("million", marks=WRK),
         "dashboard",
         "import",
+        "postgres",
+        "postgres-10m",
         "mail-latency",
         "mail-backlog",
         "mail-sealed",
@@ -45,6 +48,8 @@ FLASK = pytest.mark.skipif(importlib.util.find_spec("flask") is None, reason="on
 def test_a_row_gives_figures(name: str) -> None:
     if name.startswith("mail-"):
         needs_dovecot()
+    if name.startswith("postgres"):
+        needs_postgres()
     found = ROWS[name](TINY)
     assert found
     for figure in found:

@@ -30,12 +30,14 @@ SOURCE = {
 OUTBOX = {
     "path": "/var/lib/bouncestream/outbox.db", "states": {"verified": 80}, "oldest_pending_seconds": 0, "held": {},
     "quarantine": 0, "unidentified": 0, "duplicates": 0, "doubled": 0, "bytes": 1 << 20, "wal_bytes": 0,
-    "disk_free_bytes": 1 << 30,
+    "disk_free_bytes": 1 << 30, "replication": None,
 }  # fmt: skip
 FOUND: dict[str, Any] = {
     "at": "2026-11-30T10:00:00.000Z", "running": True, "ready": True, "parts": {}, "sources": [SOURCE],
     "bridges": [], "outbox": OUTBOX, "alerts": {"active": [], "last": [], "channels": []},
-    "sink": {"url": "http://127.0.0.1:9000", "state": "green", "why": "Listmonk v6", "restarts": 0, "lost": 0},
+    "sink": {
+        "url": "http://127.0.0.1:9000", "state": "green", "why": "Listmonk v6", "by": "", "restarts": 0, "lost": 0,
+    },
 }  # fmt: skip
 
 
@@ -69,13 +71,32 @@ def test_the_log_tells_also_what_it_could_not_read(capsys: pytest.CaptureFixture
 
 def test_several_bridges_are_told_with_what_they_do(capsys: pytest.CaptureFixture[str]) -> None:
     one = {"name": "mx1", "version": "0.1.0", "alive": True, "seen_seconds": 2.0, "leads": True}
-    one["leases"] = {"relay": 12.0, "alerts": 9.0}
+    one |= {"leases": {"relay": 12.0, "alerts": 9.0}, "parts": {}}
     two = one | {"name": "mx2", "alive": False, "seen_seconds": 300.0, "leads": False, "leases": {}}
     told = screen(capsys, bridges=[one, two, two | {"name": "mx3", "alive": True}])
     assert "✔ mx1 0.1.0: delivers (12 s left), alerts" in told
     assert "✘ mx2 0.1.0: last seen 5 min ago" in told and "reaches PostgreSQL" in told
     assert "✔ mx3 0.1.0: takes in" in told
     assert "Bridges" not in screen(capsys)
+    ill = {"intake": {"state": "red", "why": "the disk is full"}, "alerts": {"state": "yellow", "why": "known"}}
+    told = screen(capsys, bridges=[one | {"parts": ill}], parts={"alerts": ill["alerts"]})
+    assert "✘ mx1 0.1.0: delivers" in told and "✘ mx1: intake: the disk is full" in told
+    assert "mx1: alerts" not in told, "told once"
+
+
+def test_a_bridge_that_does_not_deliver_tells_what_the_other_one_sees(capsys: pytest.CaptureFixture[str]) -> None:
+    told = screen(capsys, sink=FOUND["sink"] | {"by": "mx1"})
+    assert "✔ http://127.0.0.1:9000: Listmonk v6 (as mx1 sees it, which delivers)" in " ".join(told.split())
+    told = screen(capsys, sink=FOUND["sink"] | {"by": "mx1", "state": None, "why": "only mx1 asks it"})
+    assert "· http://127.0.0.1:9000: only mx1 asks it\n" in told
+
+
+def test_the_standbys_of_postgresql_are_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    standby = {"name": "db2", "sync": "sync", "lag_seconds": None, "lag_bytes": 0}
+    found = {"standbys": [standby], "synchronous": 1, "commits_wait": True, "visible": True}
+    told = screen(capsys, outbox=OUTBOX | {"replication": found, "disk_free_bytes": None})
+    assert "✔ PostgreSQL has 1 standby, commits wait for db2; it is not behind" in told
+    assert "log 0 MiB" not in told and "log 0 MiB" in screen(capsys)
 
 
 def test_what_waits_for_a_person_comes_with_its_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -133,11 +133,13 @@ STATUS: dict[str, Any] = {
         "bytes": 18 << 20,
         "wal_bytes": 1 << 20,
         "disk_free_bytes": 21 << 30,
+        "replication": None,
     },
     "sink": {
         "url": "http://127.0.0.1:9000",
         "state": "green",
         "why": "Listmonk v6.2.0",
+        "by": "",
         "restarts": 1,
         "lost": 24,
     },

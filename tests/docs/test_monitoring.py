@@ -51,6 +51,8 @@ CASES = [
     ("1x60", 'bouncestream_outbox_events{state="dead"}', "3x20 4x40", "BouncestreamDeadLetters"),
     ("1x60", 'bouncestream_outbox_events{state="dead"}', "4x60", ""),
     ("1x60", "bouncestream_brake_held", "7x60", "BouncestreamBrake"),
+    ("1x60", 'bouncestream_outbox_standby_lag_bytes{standby="db2"}', "1e6x60", ""),
+    ("1x60", 'bouncestream_outbox_standby_lag_bytes{standby="db2"}', "1e8x60", "BouncestreamStandbyBehind"),
     ("1x60", 'bouncestream_quarantined_total{source="a"}', "0x20 2x40", "BouncestreamUnreadable"),
 ]  # fmt: skip
 

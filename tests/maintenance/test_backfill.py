@@ -153,6 +153,8 @@ async def test_the_first_run_counts_and_a_person_starts_it(
     await bridge.after(6 * HOUR)
     assert len(await bridge.rows()) == 2
     assert bridge.metrics.get(BACKFILL_ITEMS, "news", "duplicates") == 2
+    bridge.task.leave()
+    assert not bridge.metrics.of(BACKFILL_LAST), "another bridge asks from now on, and this time grows old"
 
 
 async def test_where_nothing_was_missed_nobody_needs_to_start_it(bridge: Bridge, api: Api) -> None:

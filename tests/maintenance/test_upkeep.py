@@ -18,10 +18,20 @@ from bouncestream.errors import StoreBusy, StoreError, StoreUnavailable
 from bouncestream.health import Health, Status
 from bouncestream.maintenance import upkeep
 from bouncestream.maintenance.upkeep import Upkeep
-from bouncestream.metrics import OUTBOX_BYTES, OUTBOX_EVENTS, OUTBOX_OLDEST, PART_STATE, Metrics
+from bouncestream.metrics import (
+    OUTBOX_BYTES,
+    OUTBOX_EVENTS,
+    OUTBOX_OLDEST,
+    PART_STATE,
+    STANDBY_BEHIND,
+    STANDBY_LAG,
+    STANDBYS,
+    Metrics,
+)
 from bouncestream.outbox import alerts, arrivals, delivery, people
 from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
+from bouncestream.outbox.replication import Replication, Standby
 from bouncestream.ports import Move, State, Unreadable
 from tests.outbox import make
 from tests.outbox.make import NOW, event, submission
@@ -197,6 +207,25 @@ async def test_the_gauges_tell_what_waits_and_what_is_done(db: Database) -> None
     assert metrics.get(OUTBOX_OLDEST) == 90
     assert metrics.get(OUTBOX_BYTES, "database") == db.path.stat().st_size
     assert metrics.get(PART_STATE, "listmonk") == 1
+    run.health.forget("listmonk")
+    await run.upkeep.renew_gauges()
+    assert ("listmonk",) not in metrics.of(PART_STATE) and not metrics.of(STANDBYS), (
+        "what there is no more has no old value"
+    )
+
+
+async def test_the_gauges_tell_of_the_standbys_of_postgresql(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Replication(
+        (Standby("db2", "sync", None, 0), Standby("db2", "async", 2.5, 4096), Standby("", "", None, None))
+    )
+    monkeypatch.setattr("bouncestream.maintenance.upkeep.replication", lambda conn: found)
+    run = Run(db, Clock())
+    for _ in range(2):
+        await run.upkeep.renew_gauges()
+    metrics = run.upkeep.metrics
+    assert metrics.of(STANDBYS) == {("sync",): 1, ("async",): 1, ("hidden",): 1}
+    assert metrics.of(STANDBY_LAG) == {("db2",): 2.5}
+    assert metrics.of(STANDBY_BEHIND) == {("db2",): 4096}
 
 
 async def test_damage_is_told_at_the_start_and_the_upkeep_goes_on(

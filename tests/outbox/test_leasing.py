@@ -35,6 +35,7 @@ class Rows:
         self.holder, self.epoch = "", 0
         self.away = False
         self.names: dict[str, str] = {}
+        self.board = ""
 
 
 class Store:
@@ -61,7 +62,8 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> Rows:
         rows.holder = holder
         return dict.fromkeys(names, rows.epoch)
 
-    def meet(rows: Rows, name: str, run: str, version: str) -> bool:
+    def meet(rows: Rows, name: str, run: str, version: str, board: str = "") -> bool:
+        rows.board = board or rows.board
         return rows.names.setdefault(name, run) == run
 
     def give_up(rows: Rows, holder: str) -> None:
@@ -296,6 +298,16 @@ async def test_a_second_bridge_of_one_name_is_refused_and_a_restart_is_not(
     await asyncio.sleep(0.03)
     rows.names["one"] = again.run_mark  # that run had been killed: TTL later it counts no more
     await begin
+
+
+async def test_the_health_board_is_told_to_the_others(make: Make, rows: Rows) -> None:
+    one = make()
+    await one.begin()
+    one.health.set("listmonk", Status.RED, "it is away")
+    async with asyncio.timeout(5):
+        while "listmonk" not in Bridge("one", "1a", "0.1.0", 9, 1, rows.board).parts:
+            await asyncio.sleep(0.01)
+    assert '"it is away"' in rows.board
 
 
 async def test_what_was_seen_of_others_grows_old(make: Make, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:

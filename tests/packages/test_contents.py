@@ -51,6 +51,8 @@ def test_the_bill_names_each_package_and_its_licence(built: Path) -> None:
     assert parts["aioimaplib"]["licenses"] == [{"license": {"name": "GPL-3.0-only"}}]
     assert [name for name, part in parts.items() if not part["licenses"]] == []
     assert {"aiohttp", "orjson", "python", "openssl", "sqlite"} < parts.keys()
+    if "psycopg-binary" in parts:
+        assert {"libpq", "krb5", "openldap"} < parts.keys() and int(parts["libpq"]["version"].split(".")[0]) >= 14
 
 
 def test_the_checksums_are_those_of_the_files(built: Path) -> None:

@@ -53,7 +53,10 @@ full_page_writes = off
 
 @cache
 def programs() -> Path | None:
-    """The folder with `initdb` and `postgres`, of the newest version; None: not installed."""
+    """The folder with `initdb` and `postgres`, of the newest version, or the one that BOUNCESTREAM_POSTGRES names;
+    None: not installed."""
+    if told := os.environ.get("BOUNCESTREAM_POSTGRES"):
+        return Path(told)
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     if found:
         return found[-1].parent
@@ -87,13 +90,14 @@ def end_with_us() -> None:
     ctypes.CDLL(None).prctl(1, int(signal.SIGQUIT))
 
 
-def run(*command: str | Path, **options: object) -> str:
-    """Run a command as that user to its end; what it said. Raises AssertionError with its complaint."""
+def run(*command: str | Path, patience: float = PATIENCE, **options: object) -> str:
+    """Run a command as that user to its end, within so many seconds; what it said. Raises AssertionError with its
+    complaint."""
     done = subprocess.run(
         command,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=patience,
         cwd="/",
         **({"user": user(), "group": user(), "extra_groups": []} if user() else {}),  # type: ignore[call-overload]
         **options,
@@ -228,10 +232,10 @@ class Cluster:
         """Remove a database, whoever is connected to it."""
         self.psql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
-    def psql(self, sql: str, database: str = "postgres", *, port: int = 0) -> str:
+    def psql(self, sql: str, database: str = "postgres", *, port: int = 0, patience: float = PATIENCE) -> str:
         """Run statements with psql; the rows, a line for each, with | between the columns. `port`: of a pooler."""
         where = ["-h", self.host, "-p", str(port or self.port), "-U", "postgres", "-d", database]
-        found = run(self._bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *where, "-c", sql)
+        found = run(self._bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *where, "-c", sql, patience=patience)
         return found.removesuffix("\n")
 
     def until(self, sql: str, wanted: str, database: str = "postgres") -> None:

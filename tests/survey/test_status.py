@@ -8,6 +8,9 @@ from pathlib import Path
 
 from bouncestream.config.model import Config, ListmonkLog
 from bouncestream.config.outbox import Outbox
+from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres import leases, schema
+from bouncestream.outbox.postgres.connection import connect
 from bouncestream.providers._settings import Webhook
 from bouncestream.survey.running import Running
 from bouncestream.survey.status import status, troubles, waiting
@@ -37,3 +40,33 @@ def test_without_a_bridge_it_is_what_the_outbox_has(path: Path, conn: sqlite3.Co
     assert status(conn, off, Running(), NOW)["sources"] == []
     assert troubles(found) == ["no bridge is running"]
     assert list(waiting(found)) == []
+
+
+def test_who_does_not_deliver_tells_what_the_other_bridge_says(pg_url: str) -> None:
+    conn = connect(Server(pg_url, "mx2"))
+    config = Config(outbox=Outbox(url=pg_url))
+    own = Running(True, True, {"intake": {"state": "green", "why": ""}})
+    try:
+        schema.create(conn)
+        found = status(conn, config, own, NOW)
+        assert (found["sink"]["state"], found["sink"]["why"], found["sink"]["by"]) == (None, "", "")
+        board = '{"listmonk": ["red", "it is away"], "intake": ["red", "disk"], "brake": ["yellow", "3 held"]}'
+        leases.meet(conn, "mx1", "1a", "0.1.0", board)
+        leases.meet(conn, "mx2", "2b", "0.1.0")
+        assert status(conn, config, own, NOW)["sink"]["why"] == "no bridge delivers just now"
+        leases.take(conn, ["relay"], "mx1:1a")
+        found = status(conn, config, own, NOW)
+        assert (found["sink"]["state"], found["sink"]["why"], found["sink"]["by"]) == ("red", "it is away", "mx1")
+        assert found["parts"] == {
+            "intake": {"state": "green", "why": ""},
+            "listmonk": {"state": "red", "why": "it is away"},
+            "brake": {"state": "yellow", "why": "3 held"},
+        }
+        assert [set(one["parts"]) for one in found["bridges"]] == [{"brake", "intake", "listmonk"}, set()]
+        assert set(status(conn, config, Running(), NOW)["parts"]) == {"listmonk"}, "no bridge of this machine"
+        delivers = Running(True, True, {"listmonk": {"state": "green", "why": "v6"}})
+        assert status(conn, config, delivers, NOW)["sink"]["by"] == ""
+        leases.meet(conn, "mx1", "1a", "0.1.0", "[1]")
+        assert status(conn, config, own, NOW)["sink"]["why"] == "only mx1 asks it, which delivers"
+    finally:
+        conn.close()

@@ -17,6 +17,7 @@ from bouncestream.dashboard.verdict import Tone, Verdict, heard_at, is_fresh, to
 from bouncestream.judging.refusal import LOG
 from bouncestream.lease import RELAY
 from bouncestream.printable import printable
+from bouncestream.survey.replication import in_words
 
 if TYPE_CHECKING:
     from bouncestream.dashboard.reading.now import Now
@@ -123,6 +124,12 @@ def _outbox(look: Look, outbox: Mapping[str, Any]) -> Element:
     oldest = outbox["oldest_pending_seconds"]
     free = outbox["disk_free_bytes"]
     held = ", ".join(f"{n:,} {reason}" for reason, n in outbox["held"].items())
+    standbys: list[tuple[str, Node, Node]] = []
+    if outbox["replication"] is not None:
+        sign, text, fix = in_words(outbox["replication"])
+        tone = _SIGNS.get(sign, Tone.PROVEN)
+        state = h.span(class_=f"status {tone}")[light(tone), h.span[look.words(text)]]
+        standbys = [(t.replication, state, look.words(fix) if fix else None)]
     return facts(
         [
             (
@@ -141,6 +148,7 @@ def _outbox(look: Look, outbox: Mapping[str, Any]) -> Element:
                 size(outbox["bytes"] + outbox["wal_bytes"]),
                 t.disk_free.format(free=size(free)) if free else None,
             ),
+            *standbys,
         ]
     )
 
@@ -150,11 +158,14 @@ def _bridges(look: Look, bridges: list[dict[str, Any]]) -> Element:
     t = look.t
     rows: list[tuple[str, Node, Node]] = []
     for one in bridges:
-        tone = Tone.PROVEN if one["alive"] else Tone.BAD
+        states = {part["state"] for part in one["parts"].values()}
+        tone = Tone.BAD if not one["alive"] or "red" in states else Tone.LOOK if states else Tone.PROVEN
         words = t.delivers.format(left=span(one["leases"][RELAY])) if one["leads"] else t.takes_in
         if not one["alive"]:
             words = t.not_seen.format(ago=span(one["seen_seconds"]))
-        jobs = ", ".join(name for name in one["leases"] if name != RELAY)
+        told = [name for name in one["leases"] if name != RELAY]
+        told += [f"{name}: {part['why']}" for name, part in one["parts"].items()]
+        jobs = "; ".join(told)
         state = h.span(class_=f"status {tone}")[light(tone), h.span[words]]
         rows.append((printable(one["name"]), state, look.words(jobs) if jobs else None))
     return facts(rows)
@@ -168,8 +179,10 @@ def _listmonk(look: Look, seen: Now) -> Element:
     t, sink, at = look.t, seen.found["sink"], seen.listmonk_at
     tone = tone_of(sink["state"], at, look.now)
     state = h.span(class_=f"status {tone}")[light(tone), h.span[standing(look, sink["state"], at, tone)]]
+    told = [sink["why"] or sink["url"]]
+    told += [t.seen_by.format(bridge=sink["by"])] if sink["by"] and sink["state"] else []
     pairs: list[tuple[str, Node, Node]] = [
-        (t.state, state, look.words(sink["why"] or sink["url"])),
+        (t.state, state, look.words("; ".join(told))),
         (t.recorded, f"{seen.found['outbox']['states'].get('verified', 0):,}", moment(look, at) if at else None),
         (t.restarts, _or_unknown(t.unknown, sink["restarts"]), t.since_start),
         (t.lost, _or_unknown(t.unknown, sink["lost"]), t.since_start),

@@ -33,6 +33,7 @@ from bouncestream.errors import (
     ServerRefused,
     TokenError,
 )
+from bouncestream.outbox.place import Place, place_of
 from bouncestream.outbox.view import read_so_far
 from bouncestream.sources.mailbox.own_mail import SUBJECT
 from bouncestream.sources.mailbox.visit import (
@@ -112,25 +113,27 @@ class MailboxFacts:
 
 async def collect(config: Config, names: Names, now: datetime, *, write: bool = False) -> list[MailboxFacts]:
     """Visit all mailboxes at the same time; `write`: and put a mail of our own into the first folder of each."""
-    path = Path(config.outbox.path)
-    return list(
-        await asyncio.gather(*(_visit_in_time(box, path, names, now, write) for box in config.mailboxes.values()))
-    )
+    path, place = Path(config.outbox.path), place_of(config)
+    boxes = config.mailboxes.values()
+    return list(await asyncio.gather(*(_visit_in_time(box, path, place, names, now, write) for box in boxes)))
 
 
-async def visit(visitor: Visitor, now: datetime) -> MailboxFacts:
-    """Visit one mailbox with the patience of its settings, for a command that is about nothing else."""
+async def visit(visitor: Visitor, now: datetime, place: Place | None = None) -> MailboxFacts:
+    """Visit one mailbox with the patience of its settings, for a command that is about nothing else. `place`: of
+    the outbox, which knows how far it was read; None: the file that its permission lies beside."""
     box, outbox = visitor.settings, visitor.outbox
     file = _token_file(box, outbox)
     seen = MailboxFacts(box, at=now, token=_token(file) if file is not None else None)
     try:
         async with visitor.open() as session:
-            return replace(seen, look=await look(box, session, partial(read_so_far, outbox, box.name)))
+            return replace(seen, look=await look(box, session, partial(read_so_far, place or outbox, box.name)))
     except MailboxError as error:
         return replace(seen, error=error)
 
 
-async def _visit_in_time(box: Mailbox, outbox: Path, names: Names, now: datetime, write: bool) -> MailboxFacts:
+async def _visit_in_time(
+    box: Mailbox, outbox: Path, place: Place, names: Names, now: datetime, write: bool
+) -> MailboxFacts:
     """Visit one mailbox among all: within `LOOK`, or `ALL`, however slow its name or its server is."""
     began = time.monotonic()
     seen = MailboxFacts(box, at=now)
@@ -147,7 +150,7 @@ async def _visit_in_time(box: Mailbox, outbox: Path, names: Names, now: datetime
             async with visitor.open() as session:
                 async with asyncio.timeout(LOOK):
                     seen = replace(
-                        seen, look=await look(visitor.settings, session, partial(read_so_far, outbox, box.name))
+                        seen, look=await look(visitor.settings, session, partial(read_so_far, place, box.name))
                     )
                 if write and seen.look is not None:
                     left = ALL - _CLEANING - (time.monotonic() - began)

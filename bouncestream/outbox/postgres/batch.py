@@ -15,7 +15,14 @@ import psycopg
 
 from bouncestream.outbox.batch import Job, Outcome, refuse, run_all, run_guarded
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, begin
-from bouncestream.outbox.postgres.words import READ_ONLY, UNPREPARED, is_conflict, is_trouble, translate
+from bouncestream.outbox.postgres.words import (
+    READ_ONLY,
+    UNPREPARED,
+    Unconfirmed,
+    is_conflict,
+    is_trouble,
+    translate,
+)
 
 #: A batch is tried so often, and the pauses grow up to so many seconds.
 TRIES, PAUSE = 8, 0.2
@@ -75,7 +82,7 @@ def _plain(conn: ServerConnection, jobs: Sequence[Job]) -> list[Outcome] | None:
     if failed is not None:
         raise failed
     if end is not None:
-        _committed(end.status)
+        _committed(conn, end.status)
     return outcomes if end is not None else None
 
 
@@ -91,14 +98,17 @@ def _guarded(conn: ServerConnection, jobs: Sequence[Job], last: bool) -> list[Ou
 
     begin(conn)
     outcomes = run_guarded(conn, jobs, fault)
-    _committed(conn.execute("COMMIT").status)
+    _committed(conn, conn.execute("COMMIT").status)
     return outcomes
 
 
-def _committed(status: str | None) -> None:
-    """PostgreSQL answers ROLLBACK to the COMMIT of a transaction that has failed."""
+def _committed(conn: ServerConnection, status: str | None) -> None:
+    """PostgreSQL answers ROLLBACK to the COMMIT of a transaction that has failed; and COMMIT, with a warning, when
+    it did not wait any longer for a synchronous standby (its source, syncrep.c; 17)."""
     if status != "COMMIT":
         raise Failed(psycopg.InternalError(f"a transaction ended with {status}"))
+    if conn.warned:
+        raise Failed(Unconfirmed("canceling wait for synchronous replication"))
 
 
 def _end(conn: ServerConnection) -> None:

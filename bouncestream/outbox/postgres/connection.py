@@ -105,6 +105,8 @@ class ServerConnection:
         self.conn = conn
         self.bridge = bridge
         self.identity_secret = b""
+        self.warned = False  #: by the server, since `begin`
+        conn.add_notice_handler(self._heard)
         self.statements = Statements(bridge)
         self._types: dict[str, dict[str, str]] = {}
         self._numbers: dict[str, list[int]] = {}
@@ -217,6 +219,10 @@ class ServerConnection:
         if self.in_transaction:
             self.conn.execute("RELEASE guarded")
 
+    def _heard(self, told: errors.Diagnostic) -> None:
+        if told.severity_nonlocalized == "WARNING":
+            self.warned = True
+
     def _columns(self, table: str) -> dict[str, str]:
         if table not in self._types:
             sql = (
@@ -296,7 +302,11 @@ def connect(server: Server, *, patience: float = 10.0) -> ServerConnection:
         wanted: dict[str, Any] = {name: value for name, value in DEFAULTS.items() if name not in told}
         if server.password is not None:
             wanted["password"] = server.password.reveal()
-        wanted["connect_timeout"] = max(2, round(patience))
+        if (
+            "connect_timeout" not in told
+        ):  # libpq takes it for each host: one that is switched off must not cost all
+            hosts = str(told.get("host", "")).count(",") + 1
+            wanted["connect_timeout"] = max(2, round(patience / hosts))
         wanted["application_name"] = f"bouncestream {server.bridge}"[:63]
         conn = psycopg.connect(server.url, autocommit=True, client_encoding="utf8", **wanted)
     except psycopg.Error as error:
@@ -313,6 +323,7 @@ def begin(conn: ServerConnection, *, read_only: bool = False, within: float = PA
     """Begin a transaction; no statement of it takes longer than `within` seconds. What it commits is on the disk,
     and on that of a synchronous standby where the server has one, before it is acknowledged. All of this is said in
     each transaction, as a pooler may give each to another session."""
+    conn.warned = False
     conn.execute(f"BEGIN ISOLATION LEVEL REPEATABLE READ{' READ ONLY' if read_only else ''}")
     frozen = FROZEN_READER if read_only else FROZEN
     conn.execute(_SETTINGS, (str(round(within * 1000)), str(round(frozen * 1000))))

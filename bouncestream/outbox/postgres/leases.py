@@ -77,9 +77,10 @@ def proven(job: Callable[[Conn], T], name: str, holder: str, epoch: int) -> Call
     return run
 
 
-def meet(conn: Conn, name: str, run: str, version: str) -> bool:
-    """Note that this run of a bridge is alive. False: another run of that name is, or was until a moment ago."""
-    values = {"name": name, "run": run, "version": version, "ttl": TTL}
+def meet(conn: Conn, name: str, run: str, version: str, board: str = "") -> bool:
+    """Note that this run of a bridge is alive, and its health board (`lease.Bridge`). False: another run of that
+    name is alive, or was until a moment ago."""
+    values = {"name": name, "run": run, "version": version, "ttl": TTL, "board": board}
     found = conn.execute(QUERIES["meet_bridge"], values).fetchone() is not None
     conn.execute(QUERIES["forget_bridges"], {"after": FORGET_AFTER})
     return found

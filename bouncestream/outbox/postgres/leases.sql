@@ -39,10 +39,10 @@ UPDATE lease SET expires_at = clock_timestamp() WHERE holder = :holder AND expir
 
 -- name: meet_bridge
 -- No row where another run of that name was seen lately.
-INSERT INTO bridge (name, run, version, started_at, seen_at)
-VALUES (:name, :run, :version, clock_timestamp(), clock_timestamp())
+INSERT INTO bridge (name, run, version, started_at, seen_at, board)
+VALUES (:name, :run, :version, clock_timestamp(), clock_timestamp(), :board)
 ON CONFLICT (name) DO UPDATE SET
-    run = excluded.run, version = excluded.version, seen_at = excluded.seen_at,
+    run = excluded.run, version = excluded.version, seen_at = excluded.seen_at, board = excluded.board,
     started_at = CASE WHEN bridge.run = excluded.run THEN bridge.started_at ELSE excluded.started_at END
 WHERE bridge.run = excluded.run OR bridge.seen_at <= clock_timestamp() - :ttl * interval '1 second'
 RETURNING run;
@@ -55,5 +55,5 @@ DELETE FROM bridge WHERE seen_at < clock_timestamp() - :after * interval '1 seco
 
 -- name: bridges
 SELECT name, run, version, CAST(EXTRACT(EPOCH FROM clock_timestamp() - started_at) AS double precision),
-       CAST(EXTRACT(EPOCH FROM clock_timestamp() - seen_at) AS double precision)
+       CAST(EXTRACT(EPOCH FROM clock_timestamp() - seen_at) AS double precision), board
 FROM bridge ORDER BY name;

@@ -381,7 +381,8 @@ CREATE TABLE bridge (
     run        text COLLATE "C" NOT NULL, -- a mark of the newest run of it
     version    text COLLATE "C" NOT NULL,
     started_at timestamptz NOT NULL,
-    seen_at    timestamptz NOT NULL
+    seen_at    timestamptz NOT NULL,
+    board      text COLLATE "C" NOT NULL DEFAULT '' -- its health board, as JSON: name of a part, its state, why
 );
 
 CREATE TABLE lease (

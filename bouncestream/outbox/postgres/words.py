@@ -95,6 +95,10 @@ _BEFORE = {
 }
 
 
+class Unconfirmed(psycopg.OperationalError):
+    """A commit stands on the server's own disk, and was waited for on no other."""
+
+
 def is_conflict(error: psycopg.Error) -> bool:
     """Whether the same batch may succeed on a new view of the database."""
     return error.sqlstate in CONFLICTS
@@ -110,6 +114,11 @@ def is_trouble(error: psycopg.Error) -> bool:
 
 def translate(error: psycopg.Error) -> StoreError:
     """The meaning of an error, in words, with the next step."""
+    if isinstance(error, Unconfirmed):
+        return StoreUnavailable(
+            "No synchronous standby of PostgreSQL has confirmed what was stored: nothing is acknowledged, and what "
+            "comes again is known. Next: see that the standby runs, or take it out of synchronous_standby_names."
+        )
     state = error.sqlstate or _state_of(str(error))
     said = (error.diag.message_primary or " ".join(str(error).split()))[:300]
     kind, words = _WORDS.get(state) or _WORDS.get(state[:2]) or _other(error, said)

@@ -10,6 +10,7 @@ from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.connection import ServerConnection
 from bouncestream.outbox.postgres.db import in_snapshot
 from bouncestream.outbox.postgres.session import Session
+from bouncestream.outbox.replication import Replication, replication
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ def worth(server: Server, patience: float = 3.0) -> Worth:
 def read(conn: ServerConnection) -> Worth:
     """What the server says of itself. Who may not see pg_stat_replication's columns still sees its rows."""
     settings = "SELECT current_setting('server_version'), current_setting('fsync') = 'on', "
-    settings += "current_setting('full_page_writes') = 'on', current_setting('synchronous_standby_names') <> ''"
-    version, flushes, pages, named = conn.execute(settings).fetchone()
-    standbys = "SELECT count(*), count(*) FILTER (WHERE sync_state IN ('sync', 'quorum')) FROM pg_stat_replication"
-    count, synchronous = conn.execute(standbys).fetchone()
-    return Worth(version, flushes, pages, count, synchronous, named)
+    settings += "current_setting('full_page_writes') = 'on'"
+    version, flushes, pages = conn.execute(settings).fetchone()
+    found = replication(conn) or Replication()
+    awaited = sum(one.awaited for one in found.standbys)
+    return Worth(version, flushes, pages, len(found.standbys), awaited, found.named)

@@ -10,7 +10,6 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from bouncestream.config.model import Config
 from bouncestream.folders import EmitMails, MailMemory
 from bouncestream.health import Health, Status
 from bouncestream.judging.mail import judging_for
-from bouncestream.metrics import Metrics
+from bouncestream.metrics import MAILBOX_HEARD, Metrics
 from bouncestream.ports import Clock
 from bouncestream.sources.mailbox.connector import Connector
 from bouncestream.sources.mailbox.context import MailboxContext, MailboxHealth
@@ -117,7 +116,11 @@ class Mailboxes:
         name, keep = f"mailbox {settings.name}", self._supervisor.keep
 
         def hold(line: str, work: Work) -> Work:
-            return self.hold(work, partial(box.health.leave, line))
+            def ended() -> None:
+                box.health.leave(line)
+                self.metrics.drop(MAILBOX_HEARD, settings.name, line)
+
+            return self.hold(work, ended)
 
         tasks = [keep(f"{name}: {folder.name}", hold(folder.name, folder.run)) for folder in folders]
         tasks.append(keep(f"{name}: proof", hold(LINE, proof.run), status=Status.YELLOW))

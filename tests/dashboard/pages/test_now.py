@@ -25,10 +25,13 @@ FOUND: dict[str, Any] = {
     "outbox": {
         "path": "/x", "states": {"verified": 80}, "oldest_pending_seconds": 0, "held": {}, "quarantine": 0,
         "unidentified": 0, "duplicates": 0, "doubled": 0, "bytes": 1 << 20, "wal_bytes": 0,
-        "disk_free_bytes": 1 << 31,
+        "disk_free_bytes": 1 << 31, "replication": None,
     },
     "alerts": {"active": [], "last": [], "channels": []},
-    "sink": {"url": "http://127.0.0.1:9000", "state": "green", "why": "Listmonk v6", "restarts": 1, "lost": None},
+    "sink": {
+        "url": "http://127.0.0.1:9000", "state": "green", "why": "Listmonk v6", "by": "",
+        "restarts": 1, "lost": None,
+    },
 }  # fmt: skip
 SEEN = Now(found=FOUND, troubles=(), waiting=(), listmonk_at=later(hours=-1), bars={}, events=())
 
@@ -51,12 +54,27 @@ def test_green_says_what_was_proven_when() -> None:
 
 def test_several_bridges_are_shown_with_what_they_do() -> None:
     jobs = {"relay": 12.0, "alerts": 9.0}
-    one = {"name": "mx1", "alive": True, "seen_seconds": 2.0, "leads": True, "leases": jobs}
-    two = {"name": "mx2", "alive": False, "seen_seconds": 300.0, "leads": False, "leases": {}}
+    one = {"name": "mx1", "alive": True, "seen_seconds": 2.0, "leads": True, "leases": jobs, "parts": {}}
+    two = {"name": "mx2", "alive": False, "seen_seconds": 300.0, "leads": False, "leases": {}, "parts": {}}
     three = {"name": "mx3", "alive": True, "seen_seconds": 1.0, "leads": False, "leases": {}}
+    three["parts"] = {"intake": {"state": "red", "why": "disk full"}}
     text = page(found=FOUND | {"bridges": [one, two, three]}).text
     assert "Bridges mx1 delivers, 12 s left of its lease alerts mx2 last seen 5 min ago mx3 takes in" in text
+    assert "mx3 takes in intake: disk full" in text
     assert "Bridges" not in page().text
+
+
+def test_a_bridge_that_does_not_deliver_tells_what_the_other_one_sees() -> None:
+    text = page(found=FOUND | {"sink": FOUND["sink"] | {"by": "mx1"}}).text
+    assert "Listmonk v6; as mx1 sees it, which delivers" in text
+
+
+def test_the_standbys_of_postgresql_are_told() -> None:
+    standby = {"name": "db2", "sync": "sync", "lag_seconds": None, "lag_bytes": 0}
+    told = {"standbys": [standby], "synchronous": 1, "commits_wait": True, "visible": True}
+    text = page(found=FOUND | {"outbox": FOUND["outbox"] | {"replication": told}}).text
+    assert "Replication PostgreSQL has 1 standby, commits wait for db2; it is not behind" in text
+    assert "Replication" not in page().text
 
 
 def test_silence_of_listmonks_log_is_the_rule() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,10 +17,12 @@ from bouncestream.outbox import arrivals, delivery
 from bouncestream.outbox.batch import Job
 from bouncestream.outbox.delivery import add_meta, get_meta, set_meta
 from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres import schema
 from bouncestream.outbox.postgres.batch import run_batch
 from bouncestream.outbox.postgres.connection import ServerConnection, connect
 from tests.outbox import make
 from tests.outbox.make import NOW, event, submission
+from tests.postgres.cluster import Cluster
 
 pytestmark = pytest.mark.process
 
@@ -171,3 +174,30 @@ def test_many_are_written_by_few_statements(server_conn: ServerConnection) -> No
     assert [row for one in outcomes for row in one.value.rows] == [row for (row,) in make.rows(server_conn, "id")]
     assert server_conn.execute("SELECT count(*), count(DISTINCT block) FROM raw").fetchone() == (300, 1)
     make.check_tally(server_conn)
+
+
+def test_what_no_standby_has_confirmed_is_not_acknowledged(primary: Cluster) -> None:
+    """PostgreSQL waits for a synchronous standby until the statement is cancelled, by its time limit or a person,
+    and then answers COMMIT all the same: it stands on the disk of the primary alone."""
+    standby = primary.standby(synchronous=True)
+    conn = connect(Server(primary.url(), "one"))
+    try:
+        schema.create(conn)
+        (fine,) = run_batch(conn, [taken(event("a@example.com"))])
+        assert fine.error is None
+        standby.pause()
+        cancelled = Thread(target=cancel_wait, args=(primary,))
+        cancelled.start()
+        (lost,) = run_batch(conn, [taken(event("b@example.com"))])
+        cancelled.join()
+        assert isinstance(lost.error, StoreUnavailable) and "No synchronous standby" in str(lost.error)
+        standby.resume()
+        (again,) = run_batch(conn, [taken(event("b@example.com"))])
+        assert again.error is None and again.value.duplicates == 1
+    finally:
+        conn.close()
+        standby.close()
+
+
+def cancel_wait(server: Cluster) -> None:
+    server.until("SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'", "1")

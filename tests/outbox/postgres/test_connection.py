@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import socket
+import time
+
 import pytest
 
 from bouncestream.lease import FROZEN
@@ -18,6 +21,7 @@ from bouncestream.outbox.postgres.connection import (
 )
 from bouncestream.outbox.queries import QUERIES
 from tests.outbox import make
+from tests.postgres.cluster import Cluster
 
 SETTINGS = "SELECT current_setting('synchronous_commit'), current_setting('transaction_isolation')"
 
@@ -90,6 +94,17 @@ def test_what_is_held_back_is_there_for_who_reads(server_conn: ServerConnection)
 def test_where_nobody_answers(url: str) -> None:
     with pytest.raises(Failed):
         connect(Server(url, "one"), patience=2)
+
+
+def test_a_host_that_does_not_answer_costs_its_share_of_the_time(cluster: Cluster) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"postgresql://postgres@127.0.0.1:{mute.getsockname()[1]},127.0.0.1:{cluster.port}/postgres"
+        began = time.monotonic()
+        connect(Server(url, "one"), patience=4).close()
+        assert time.monotonic() - began < 3.5
+        with pytest.raises(Failed):
+            connect(Server(f"{url}?connect_timeout=1&target_session_attrs=standby", "one"))
+        assert time.monotonic() - began < 9, "what the URL says is done"
 
 
 def test_no_two_connections_give_a_prepared_statement_the_same_name(pg_url: str) -> None:

@@ -6,23 +6,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from bouncestream.config.model import Mail
+from bouncestream.clock import SystemClock
+from bouncestream.config.model import Config, Mail
 from bouncestream.errors import StoreBusy
 from bouncestream.folders import MailBatch
-from bouncestream.health import Status
+from bouncestream.health import Health, Status
 from bouncestream.mail import decode
 from bouncestream.mail.verdict import Verdict
+from bouncestream.metrics import MAILBOX_HEARD, Metrics
 from bouncestream.ports import Receipt
 from bouncestream.sources.mailbox import rules
+from bouncestream.sources.mailbox.listener import Mailboxes
+from bouncestream.supervisor import Work
 from tests.mailserver.dovecot import Dovecot, anonymous, dsn, letter, needs_dovecot
 from tests.mailserver.reader import Reader, mailbox
 
@@ -66,6 +70,23 @@ async def test_what_waits_and_what_arrives_is_stored_and_nothing_is_touched(
         assert reader.query("SELECT source, provider, kind FROM outbox LIMIT 1") == [("bounces", "mailbox", "hard")]
     assert len(dovecot.mails()) == 6
     assert all(b"\\Seen" not in flags for flags in dovecot.flags())
+
+
+async def test_when_another_bridge_reads_a_mailbox_its_old_time_is_dropped(tmp_path: Path) -> None:
+    ended: list[Callable[[], None]] = []
+
+    def hold(work: Work, end: Callable[[], None]) -> Work:
+        ended.append(end)
+        return asyncio.Event().wait
+
+    metrics, nobody = Metrics(), cast(Any, None)
+    boxes = Mailboxes(nobody, nobody, SystemClock(), Health(), metrics, outbox=tmp_path, instance="x", hold=hold)
+    boxes.reload(Config(mailboxes={"bounces": mailbox(1, folders=("INBOX", "Junk"))}))
+    for folder in ("INBOX", "Junk"):
+        metrics.set(MAILBOX_HEARD, 5, "bounces", folder)
+    ended[0]()
+    assert metrics.of(MAILBOX_HEARD) == {("bounces", "Junk"): 5}
+    await boxes.stop(1)
 
 
 async def test_a_restart_goes_on_where_it_stopped(dovecot: Dovecot, tmp_path: Path) -> None:
