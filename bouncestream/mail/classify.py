@@ -36,7 +36,10 @@ _NAME = re.compile(r"[a-z0-9._+-]{1,64}", re.ASCII)
 # space is one blank.
 _AFTER_MAIL = ("after mail from", "reply to mail from")
 # What may be there tomorrow; `clauses.told` has taken out what denies it.
-_LATER = re.compile(r"\btemporar(?:y|ily)\b|\b(?:again|try|retry|resend)\b[^.]{0,30}\blater\b|\bat a later time\b")
+_LATER = re.compile(
+    r"\btemporar(?:y|ily)\b(?! (?:mailbox|address|account|inbox)\b[^.]{0,80} (?:deleted|removed|gone))|"
+    r"\b(?:again|try|retry|resend)\b[^.]{0,30}\blater\b|\bat a later time\b"
+)
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[\w.-]{1,255}")
 _MAIL_FROM = re.compile(r"mail\s{1,20}from")
 _MAIL_REFUSED = re.compile(r">>> ?mail from:[^>]{0,330}>[^<]{0,60}<<< [45]")

@@ -79,130 +79,63 @@ SENDERS = start(
 """Where the sender of the returned message is named, who is no recipient of it."""
 
 FAMILIES: tuple[Family, ...] = (
-    Family(
-        "qmail",
-        (
-            "hi. this is the",
-            "wasn't able to deliver your message",
-            "was not able to deliver your message",
-            "unable to deliver your message to the following",
-            "your mail message to the following address",
-            "your mail was not delivered to the following address",
-        ),
-        _LINE,
-        certain=True,
-        own=True,
-    ),
+    Family("qmail", ("hi. this is the", "wasn't able to deliver your message",
+        "was not able to deliver your message", "unable to deliver your message to the following",
+        "your mail message to the following address", "your mail was not delivered to the following address"),
+        _LINE, certain=True, own=True),
     Family("yahoo", ("unable to deliver message to the following address",), _LINE, certain=True),
     # Postfix bounce(8), before it wrote delivery-status parts or without them.
-    Family(
-        "postfix",
+    Family("postfix",
         ("sorry to have to inform you that", "this is the mail system at host", "this is the postfix program"),
-        start(r"^<{A}>(?: \(expanded from <[^>\n]{1,320}>\))?: "),
-        certain=True,
-    ),
+        start(r"^<{A}>(?: \(expanded from <[^>\n]{1,320}>\))?: "), certain=True),
     # Sendmail 5 to 8: one line of the transcript for each address, the server's own words (<<<) above it.
-    Family(
-        "sendmail",
-        ("transcript of session follows",),
-        start(r"^[245]\d\d (?:[245]\.\d{1,3}\.\d{1,3} )?<?{A}>?\.\.\."),
-        before=True,
-        certain=True,
-    ),
+    Family("sendmail", ("transcript of session follows",),
+        start(r"^[245]\d\d (?:[245]\.\d{1,3}\.\d{1,3} )?<?{A}>?\.\.\."), before=True, certain=True),
     # Exim's transport errors; 1&1, GMX, MXLogic, Zoho and Mail.ru print the same first sentence.
-    Family(
-        "exim",
-        ("created automatically by mail delivery", "created automatically by the mail"),
-        start(rf"^(?: {{0,2}}|\t){_NAMED}[\"<]?{{A}}[\">]?(?=:|[ \t]*$| invalid address| error,)"),
-        certain=True,
-    ),
-    Family(
-        "exchange",
-        ("did not reach the following recipient", "following recipient(s) could not be reached"),
-        start(r"^[ \t]{0,24}(?:recipient: )?(?:\[smtp:|<)?{A}(?:[\]>]|,? on )"),
-        certain=True,
-    ),
-    Family(
-        "groupwise",
-        ("the message that you sent was undeliverable to the following",),
-        start(r"^[ \t]{1,8}{A}(?= \()"),
-        own=True,
-    ),
+    Family("exim", ("created automatically by mail delivery", "created automatically by the mail"),
+        start(rf"^(?: {{0,2}}|\t){_NAMED}[\"<]?{{A}}[\">]?(?=:|[ \t]*$| invalid address| error,)"), certain=True),
+    Family("exchange", ("did not reach the following recipient", "following recipient(s) could not be reached"),
+        start(r"^[ \t]{0,24}(?:recipient: )?(?:\[smtp:|<)?{A}(?:[\]>]|,? on )"), certain=True),
+    Family("groupwise", ("the message that you sent was undeliverable to the following",),
+        start(r"^[ \t]{1,8}{A}(?= \()"), own=True),
     # Google's oldest form; it names a state of the session at best.
     Family("google", ("technical details of permanent failure",), _LINE, each=True),
     Family("opensmtpd", ("this is the mailer-daemon, please do not reply",), start(r"^{A}: "), certain=True),
     # AOL's own notice names its screen names without their domain.
-    Family(
-        "aol",
-        ("because they are not accepting mail",),
-        start(r"^[ \t]{1,8}(?P<a>[a-z0-9._-]{1,64})[ \t]*$"),
-        local=True,
-    ),
+    Family("aol", ("because they are not accepting mail",), start(r"^[ \t]{1,8}(?P<a>[a-z0-9._-]{1,64})[ \t]*$"),
+        local=True),
     Family("notes", ("failure reasons",), _LINE, before=True),
     Family("lsmtp", ("error-for:",), start(r"^error-for:[ \t]{1,8}{A}")),
     Family("zoho", ("----- the following addresses had fatal errors",), start(r"address: <{A}>")),
-    Family(
-        "gateway",
+    Family("gateway",
         ("each of the following recipients was rejected", "failed recipient", "could not be delivered to:"),
-        start(r"^[ \t]{0,8}(?:failed |could not be delivered to|)(?:recipient)?:?[ \t]{0,8}<?{A}>?"),
-        each=True,
-    ),
-    Family(
-        "fml",
-        ("not a member of this mailing list", "duplicated message-id in"),
-        start(r"^(?:you are not a member of this mailing list|duplicated message-id in) <{A}>"),
-        certain=True,
-    ),
-    Family(
-        "one sentence",
-        (),
-        start(
-            r"(?:unable to deliver (?:your )?message to|error delivering your mail to|"
-            r"delivering your (?:mail|message) to|"
-            r"unknown user:|delivery failed \d{1,3} attempts:|invalid final delivery userid:|"
-            r"originally addressed to|"
-            r"addressed to|permanent errors:|quota violation for|mailbox is full:|generated (?:from|by)|"
-            r"rcpt to:[ \t]{0,4}|"
-            r"could not be delivered to:|following user:\s{1,4}\"[^\"\n]{0,320}\"|message to) [<'\"]?{A}"
-        ),
-    ),
+        start(r"^[ \t]{0,8}(?:failed |could not be delivered to|)(?:recipient)?:?[ \t]{0,8}<?{A}>?"), each=True),
+    Family("fml", ("not a member of this mailing list", "duplicated message-id in"),
+        start(r"^(?:you are not a member of this mailing list|duplicated message-id in) <{A}>"), certain=True),
+    Family("one sentence", (), start(r"(?:unable to deliver (?:your )?message to|error delivering your mail to|"
+        r"delivering your (?:mail|message) to|"
+        r"unknown user:|delivery failed \d{1,3} attempts:|invalid final delivery userid:|"
+        r"originally addressed to|"
+        r"addressed to|permanent errors:|quota violation for|mailbox is full:|generated (?:from|by)|"
+        r"rcpt to:[ \t]{0,4}|"
+        r"could not be delivered to:|following user:\s{1,4}\"[^\"\n]{0,320}\"|message to) [<'\"]?{A}")),
     Family("address first", (), _ANY_LINE),
-    Family(
-        "labelled",
-        (),
-        start(
-            r"^(?:[^\n:：]{0,40}(?:" + RECIPIENTS + r")|[ \t>*•·-]{0,8}(?:" + _TO + "))"
-            r"[ \t]{0,4}(?:[(（][^()（）\n]{0,20}[)）])?[ \t]{0,4}[:：】][ \t\u3000]{0,8}"
-            r"(?:[^\n<>@:]{0,100} (?=[<\[]))?" + _OPEN + "{A}"
-        ),
-    ),
-)
+    Family("labelled", (), start(r"^(?:[^\n:：]{0,40}(?:" + RECIPIENTS + r")|[ \t>*•·-]{0,8}(?:" + _TO + "))"
+        r"[ \t]{0,4}(?:[(（][^()（）\n]{0,20}[)）])?[ \t]{0,4}[:：】][ \t\u3000]{0,8}"
+        r"(?:[^\n<>@:]{0,100} (?=[<\[]))?" + _OPEN + "{A}")),
+)  # fmt: skip
 """In the order in which they are tried; those without marks are for whatever no server of the table wrote."""
 
 CUTS = (
     # What stands on the line above the returned message; each is a pattern that begins behind dashes and blanks.
-    "below this line is a copy",
-    "this is a copy of (?:the|your) message",
-    "(?:included|enclosed|attachment) is a copy",
-    "a copy of the original message",
-    "(?:here|below) is a copy",
-    "the header of the original message",
-    r"original message(?: headers?| info)?(?: follows)?[.:]?[ \t-]*$",
-    r"original mail(?: info)?[ \t-]*$",
-    "message headers? follows?",
-    "unsent message (?:follows|below)",
-    "undelivered message follows",
-    "returned (?:message|mail)",
-    "message text follows",
-    "start of returned message",
-    r"the first \d{1,4} lines of your",
-    "your message reads",
-    r"the header and top \d{1,4} lines",
-    "text of message",
-    "the text of the message",
-    "bounced message",
-    "your message follows",
-)
+    "below this line is a copy", "this is a copy of (?:the|your) message",
+    "(?:included|enclosed|attachment) is a copy", "a copy of the original message", "(?:here|below) is a copy",
+    "the header of the original message", r"original message(?: headers?| info)?(?: follows)?[.:]?[ \t-]*$",
+    r"original mail(?: info)?[ \t-]*$", "message headers? follows?", "unsent message (?:follows|below)",
+    "undelivered message follows", "returned (?:message|mail)", "message text follows", "start of returned message",
+    r"the first \d{1,4} lines of your", "your message reads", r"the header and top \d{1,4} lines",
+    "text of message", "the text of the message", "bounced message", "your message follows",
+)  # fmt: skip
 """Lines behind which the returned message stands, whoever wrote the notice."""
 
 SAME = r"(?:[^.。\n]|\.(?=[^ \n])){0,60}"
@@ -289,16 +222,9 @@ ARRIVED = (
 """The same in other languages, folded."""
 
 FAILED = (
-    "not (?:been )?(?:be )?delivered",
-    "undeliver",
-    "could ?n[o']t",
-    "cannot",
-    "fail",
-    "reject",
-    "fatal",
-    "unknown",
+    "not (?:been )?(?:be )?delivered", "undeliver", "could ?n[o']t", "cannot", "fail", "reject", "fatal", "unknown",
     r"\b[45]\d\d[ -]",
-)
+)  # fmt: skip
 
 FINALS = (
     "envelope expired", "giving up", "given up", "failed permanently", "permanent error", "permanent fatal",
@@ -306,39 +232,11 @@ FINALS = (
 )  # fmt: skip
 
 SUBJECTS = (
-    "undeliver",
-    "failure notice",
-    "returned mail",
-    "delivery fail",
-    "delivery status",
-    "delivery report",
-    "mail failure",
-    "returning message",
-    "return(?:ed|ing) to sender",
-    "non-?delivery",
-    "not delivered",
-    "mail system error",
-    "mail failed",
-    "delivery problem",
-    "failed delivery",
-    "could not (?:be )?deliver",
-    "error sending your mail",
-    "delivery notification",
-    "delivery error",
-    "delivery has failed",
-    "delivery warning",
-    "bounce",
-    "rejected mail",
-    "unzustellbar",
-    "non remis",
-    "échec de la remise",
-    "no entregado",
-    "devuelto",
-    "не доставлено",
-    "недоставленное",
-    "配信不能",
-    "エラーメール",
-    "nameserver error report",
-    "^mail$",
-)
+    "undeliver", "failure notice", "returned mail", "delivery fail", "delivery status", "delivery report",
+    "mail failure", "returning message", "return(?:ed|ing) to sender", "non-?delivery", "not delivered",
+    "mail system error", "mail failed", "delivery problem", "failed delivery", "could not (?:be )?deliver",
+    "error sending your mail", "delivery notification", "delivery error", "delivery has failed", "delivery warning",
+    "bounce", "rejected mail", "unzustellbar", "non remis", "échec de la remise", "no entregado", "devuelto",
+    "не доставлено", "недоставленное", "配信不能", "エラーメール", "nameserver error report", "^mail$",
+)  # fmt: skip
 """What the subjects of bounces say, in lower case."""

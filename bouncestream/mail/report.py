@@ -18,14 +18,9 @@ from bouncestream.mail.original import header_block
 
 STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 RETURNED_TYPES = (
-    "message/rfc822",
-    "message/global",
-    "text/rfc822-headers",
-    "text/rfc822-header",
-    "message/rfc822-headers",
-    "message/global-headers",
-    "message/partial",
-)
+    "message/rfc822", "message/global", "text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers",
+    "message/global-headers", "message/partial",
+)  # fmt: skip
 MDN_TYPES = ("message/disposition-notification", "message/global-disposition-notification")
 
 _STATUS_FIELD = re.compile(r"(?mi)^[> \t]{0,8}(?:final|original)-recipient[ \t]{0,4}:")

@@ -55,52 +55,34 @@ def in_text(text: str) -> Codes:
 STATUS_REASONS = {
     # Only codes that mean one thing wherever they are seen; 5.0.0, 5.2.1, 5.4.0 and 5.5.0 go both ways and are
     # absent.
-    "1.1": "user_unknown",  # bad destination mailbox address
-    "1.2": "host_unknown",  # bad destination system address
-    "1.3": "user_unknown",  # bad destination mailbox address syntax
-    "1.6": "moved",  # destination mailbox has moved, no forwarding address
-    "1.7": "sender_rejected",
-    "1.8": "sender_rejected",
-    "1.10": "no_mail_domain",  # RFC 7505 null MX; Exchange: recipient not found. Both are gone for good
-    "2.0": "user_filtered",
-    "2.1": "mailbox_disabled",
-    "2.2": "mailbox_full",
-    "2.3": "too_big",
-    "2.4": "list_problem",
-    "3.1": "system_full",
-    "3.2": "system_error",
-    "3.3": "system_error",
-    "3.4": "too_big",
-    "3.5": "system_error",
-    "4.0": "network",
-    "4.1": "network",
-    "4.2": "network",
-    "4.3": "network",
-    "4.4": "network",
-    "4.5": "system_error",
-    "4.6": "loop",
-    "4.7": "expired",
-    "5.2": "protocol",
-    "5.3": "too_many",
-    "5.4": "protocol",
-    "6.0": "content",
-    "6.1": "content",
-    "6.2": "content",
-    "6.3": "content",
-    "6.7": "not_rfc",
-    "7.0": "policy",
-    "7.1": "policy",
-    "7.2": "list_problem",
-    "7.13": "mailbox_disabled",
-    "7.17": "moved_owner",
-    "7.20": "auth_failure",
-    "7.21": "auth_failure",
-    "7.22": "auth_failure",
-    "7.23": "auth_failure",
-    "7.24": "auth_failure",
-    "7.25": "no_ptr",
-    "7.26": "auth_failure",
-    "7.27": "no_mail_sender",
+    code: reason
+    for reason, codes in {
+        "user_unknown": "1.1 1.3",
+        "host_unknown": "1.2",
+        "moved": "1.6",
+        "sender_rejected": "1.7 1.8",
+        "no_mail_domain": "1.10",  # RFC 7505 null MX; Exchange: recipient not found. Both are gone for good
+        "user_filtered": "2.0",
+        "mailbox_disabled": "2.1 7.13",
+        "mailbox_full": "2.2",
+        "too_big": "2.3 3.4",
+        "list_problem": "2.4 7.2",
+        "system_full": "3.1",
+        "system_error": "3.2 3.3 3.5 4.5",
+        "network": "4.0 4.1 4.2 4.3 4.4",
+        "loop": "4.6",
+        "expired": "4.7",
+        "protocol": "5.2 5.4",
+        "too_many": "5.3",
+        "content": "6.0 6.1 6.2 6.3",
+        "not_rfc": "6.7",
+        "policy": "7.0 7.1",
+        "moved_owner": "7.17",
+        "auth_failure": "7.20 7.21 7.22 7.23 7.24 7.26",
+        "no_ptr": "7.25",
+        "no_mail_sender": "7.27",
+    }.items()
+    for code in codes.split()
 }
 """Class-less RFC 3463 code → reason. Private numbers fall back to the subject: x.7 → policy."""
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from bouncestream.mail.phrases import engine
-from bouncestream.mail.phrases.clauses import BECAUSE, Clause, cut, told
+from bouncestream.mail.phrases.clauses import BECAUSE, Clause, cut, folded, has_any, told
 from bouncestream.mail.phrases.composed import NEUTRAL, NOT_THERE, STATES
 from bouncestream.mail.phrases.engine import Hit
 from bouncestream.mail.phrases.saying import Said, read, strange_in, tags_of, tells
@@ -25,7 +25,7 @@ from bouncestream.record import record
 OWN = ("mailbox", "domain")
 """Subjects that are the recipient's."""
 
-VAGUE = ("perhaps", "unverified", "other")
+VAGUE = ("perhaps", "unverified", "other", "chance", "limited")
 """States that decide nothing, and only speak against "not there" in their own clause."""
 
 HARD = ("not there", "gone", "takes no mail")
@@ -78,7 +78,7 @@ def read_words(text: str, heard: str = "") -> Reading:
         elif (
             (once and hit.state == "gone" and kind_of(hit.reason) == "hard")  # the last state counts
             or (hit.reason in _OF_THE_MAILBOX and not hit.inherited and not _was_full(best, hit, clauses))
-            or _looked_in_vain(hit)
+            or _comes_back(best, hit)
             or (best.subject == "domain" and hit.reason == "network")  # "host not found. Name service error …"
             or (hit.sure and not best.sure)
         ):
@@ -95,6 +95,7 @@ def read_words(text: str, heard: str = "") -> Reading:
     neutral = (
         best is None
         and _CONDITION.match(plain) is None
+        and not has_any(plain, _IN_CASE)
         and all(
             word in NEUTRAL or word in "@~" or _foreign(word)
             for clauses in sentences.values()
@@ -105,8 +106,10 @@ def read_words(text: str, heard: str = "") -> Reading:
     return Reading(best or weak, neutral)
 
 
-def _looked_in_vain(hit: Hit) -> bool:
-    """Whether a later sentence says that whoever was asked for the mailbox is not well."""
+def _comes_back(best: Hit, hit: Hit) -> bool:
+    """Whether a later sentence says that whoever was asked for the mailbox is not well, or that it comes back."""
+    if hit.state == "temporary" and hit.subject == "mailbox" and (best.state == "gone" or not hit.inherited):
+        return True
     return hit.state in ("temporary", "unreachable") and hit.subject in ("record", "system")
 
 
@@ -119,16 +122,22 @@ def _found(clauses: list[Clause]) -> Hit | None:
     return engine.find(engine.plain_words(" ".join(clause.text for clause in clauses)))
 
 
-_CONDITION = re.compile(r"[\W\d]{0,40}(?:if|unless|when|wenn|falls|si|se|als|om|jesli|pokud|если|якщо|如果)\b")
+_CONDITION = re.compile(
+    r"[\W\d]{0,40}(?:if|unless|when|wenn|falls|si|se|als|om|jesli|pokud|should|sollte|mocht|qualora|gdyby|kdyby|если|якщо|如果)\b"
+)
+_IN_CASE = tuple(map(folded, ("場合", "경우", "もし", "如果")))
 _BECAUSE_OF = re.compile(rf"(?:{BECAUSE})\b")
 _OF_DOMAINS = re.compile(r"\b(?:mx|dns|a record|aaaa)\b(?!.{0,200}\b(?:ptr|spf|dkim|dmarc|txt)\b)")
 _NOT_SO = re.compile(r"\b(?:not|nicht|pas|non?|nao|niet|nie|ne|inte|ikke|не)$")
 _WAS = re.compile(
-    r"\b(?:was|had|were|war|hatte|etait|avait|estaba|estava|havia|habia|era|aveva|stava|bylo?|byla|bol[aoi]?|var|hade|havde|"
+    r"\b(?:existed|worked|lived|existait|existio|existiu|esisteva|bestond|"
+    r"was|had|were|war|hatte|etait|avait|estaba|estava|havia|habia|era|aveva|stava|bylo?|byla|bol[aoi]?|var|hade|havde|"
     r"hadde|oli|volt|был[аои]?|був|була|було|fusese|idi|earlier|before|previously|fruher|zuvor|vorher|estuvo|"
     r"esteve|antes|prima|avant|auparavant|eerder|wczesniej|drive|predtym|tidigare|tidligere|aiemmin|korabban|onceden|"
     r"раньше|ранее|раніше|раниие)\b"
 )
+_WITHIN = ("in ", "dans ", "en ", "na ", "nel ")
+_UNTIL = re.compile(r"\b(?:until|till|bis|jusqu|hasta|ate|fino|tot|do|tills|indtil|inntil|до)\b")
 _FAILED = re.compile(
     r"\b(?:fail|fehlgeschlagen|scheiter|gescheitert|echou|echec|fallo\b|fracas|falhou|fallit|mislukt|nie powiod|"
     r"selha|misslyck|mislykk|не удал|basarisiz)"
@@ -146,6 +155,8 @@ def _foreign(word: str) -> bool:
 def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     """What a sentence says."""
     found = _found(clauses)
+    if found is not None and kind_of(found.reason) == "hard" and _of_another(clauses):
+        found = None
     alone = found is not None and len(clauses) == 1 and not found.weak and kind_of(found.reason) != "hard"
     if alone and found is not None and engine.heard(found, heard) and not _may_be_gone(clauses[0].text):
         return found
@@ -158,6 +169,7 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     effects = [cause and not no for cause, no in zip(causes, denied, strict=True)]
     gone_ones = [(at, one) for at, one in gone_ones if not denied[at]]  # "not because the user does not exist"
     gone_ones.sort(key=lambda placed: (not placed[1].proof, bool(placed[1].strange)))
+    said = [(at, one) for at, one in said if not _asked_for_him(one, clauses[at].text, heard)]
     place, gone = next((placed for placed in gone_ones if not _against(*placed, said, effects)), (0, None))
     before = clauses[place - 1].text if place else ""
     if before and gone is not None and not gone.strange and (gone.inherited or _FAILED.search(before)):
@@ -191,6 +203,14 @@ def _sentence(clauses: list[Clause], heard: str) -> Hit | None:
     return _hit(gone)
 
 
+def _of_another(clauses: list[Clause]) -> bool:
+    """Whether somebody's address is named, and not the recipient's."""
+    texts = [clause.text for clause in clauses]
+    return any(has_any(text, ("mailfrom", "otheraddress")) for text in texts) and not any(
+        "@" in text for text in texts
+    )
+
+
 def _may_be_gone(text: str) -> bool:
     """Whether a clause with another cause may tell all the same that something is gone."""
     return _DNS.search(text) is not None or any(tag.name[0] == "g" for tag in tags_of(text)[1])
@@ -210,6 +230,11 @@ def _outranks(hit: Hit, at: int, gone: Said, why: bool) -> bool:
     if at == 0 or hit.reason in _OF_THE_MAILBOX:
         return True
     return at < 0 and (gone.inherited or hit.reason in ("network", "system_error"))
+
+
+def _asked_for_him(said: Said, text: str, heard: str) -> bool:
+    """Whether the recipient was asked about elsewhere: "callout verification failed for" his address."""
+    return said.subject == "client" and "call" in text and "@" in text and heard.partition(" ")[0] in text
 
 
 def _doubtful(gone: Said) -> Hit:
@@ -258,6 +283,8 @@ def _against(at: int, gone: Said, said: list[tuple[int, Said]], effects: list[bo
                 return True  # "callout to the sender: user unknown"
             if place < at and other.subject == "record" and _IN_VAIN.search(other.words):
                 return True  # "could not ask the directory: user unknown"
+            if place == at + 1 and other.subject == "part" and other.words.startswith(_WITHIN):
+                return True  # "the phrase 'account deleted' in your letter"
             if place == at + 1 and gone.inherited and other.subject in ("record", "elsewhere"):
                 return True  # "not found: A record for …"
             continue
@@ -267,6 +294,10 @@ def _against(at: int, gone: Said, said: list[tuple[int, Said]], effects: list[bo
             continue
         if other.state == "unreachable" and other.subject == gone.subject == "mailbox" and place != at:
             continue  # "cannot be reached: unknown user"
+        if other.state == "chance" and gone.state == "gone":
+            return True  # "was deleted by mistake"
+        if other.state == "temporary" and place != at and _UNTIL.search(other.words) and _WAS.search(other.words):
+            continue  # "it was here until May, and has been deleted"
         if other.state in ("unreachable", "temporary"):
             return True
         if gone.subject == "domain" and other.subject == "record" and _OF_DOMAINS.search(other.words):
@@ -277,8 +308,8 @@ def _against(at: int, gone: Said, said: list[tuple[int, Said]], effects: list[bo
             continue  # "removed: it had been full for months"
         if gone.state == "gone" and (other.state == "off" or (other.state == "full" and place == at)):
             continue  # "expired and was removed"; "was full for a year, and has been deleted"
-        if place < at and other.state == "perhaps":
-            return True  # "may be wrong, or does not exist"
+        if place < at and other.state in ("perhaps", "limited"):
+            return True  # "may be wrong, or does not exist"; "for you, it does not exist"
         if other.subject in (*OWN, "", "content") and other.state in VAGUE and place != at:
             continue  # "refused: user unknown"
         if place == at or (other.subject in (*OWN, "") and other.state not in HARD) or place < at:

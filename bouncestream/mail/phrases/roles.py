@@ -26,9 +26,9 @@ def with_roles(text: str, address: str, ours: tuple[str, ...]) -> str:
                 return match[0]
             if word in ours:
                 return " mailfrom "
-            who, _, house = word.rpartition("@")
+            house = word.rpartition("@")[2]
             if house == domain or house in houses:
-                return " mailfrom " if who in _DESKS and house != domain else match[0]
+                return " mailfrom " if house != domain and word.startswith(_DESKS) else match[0]
             return " otheraddress " if beside and word.isascii() else match[0]
         if word.endswith(".arpa"):
             return " ptr "
@@ -51,7 +51,7 @@ def with_roles(text: str, address: str, ours: tuple[str, ...]) -> str:
     return _alone(text, name, " @ ") if len(name) > 1 and name in lower else text
 
 
-_DESKS = ("postmaster", "abuse")
+_DESKS = ("postmaster", "abuse", "bounce", "return", "no-reply", "noreply")
 _OF_HOSTS = ("exist", "resolv", "domain", "nxdomain", "dns", "no such", "not found")
 """Without any of these, whose host is named does not matter."""
 

@@ -14,7 +14,7 @@ from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 from bouncestream.mail.phrases.clauses import folded, listed
 from bouncestream.mail.phrases.composed import NEUTRAL, STATES
 from bouncestream.mail.phrases.small import is_small
-from bouncestream.mail.phrases.subjects import ARTICLES, FOREIGN, MANY, OFS, SUBJECTS, Subjects
+from bouncestream.mail.phrases.subjects import ARTICLES, FOREIGN, GENITIVE_OF, MANY, OFS, SUBJECTS, Subjects
 from bouncestream.mail.phrases.tagging import (
     Tag,
     joined,
@@ -35,7 +35,6 @@ MOST = 100
 LETTERS = 24
 """And so many letters, where words are not told apart."""
 
-_GENITIVE_OF = listed("of de du des del della dell do da dos di van der")
 _WHICH = ("that", "which", "who")
 _BEING = (["is"], ["are"])
 _NOBODY = listed("""
@@ -267,7 +266,7 @@ class _Reader(Subjects):
         between = self.words[near[-2].end : near[-1].at]
         linked = (
             bool(between)
-            and between[0] in _GENITIVE_OF
+            and between[0] in GENITIVE_OF
             and not any(is_small(word) and word not in OFS and word not in ARTICLES for word in between)
         )
         return linked and (near[-2].at < 2 or not self._prepositional(near[-2]))

@@ -29,26 +29,44 @@ _WHERE = tuple(
     listed("""
         director address table map database datenbank benutzerdatenbank verzeichnis annuaire base file ldap dns
         record look system machine site organi rechner maquina macchina sitio empresa compan entreprise firm
-        serv mailserv mailsys serwer сервер сървър систем компани организац sistem poslu sustav tjener
+        serv mailserv mailsys serwer сервер сървър систем компани организац sistem poslu foretag skol sustav tjener
         jarjestelm διακομιστ συστημα domain domen adresar sunucu szerver palvelin may network error request list
         elenco seznam popis register registr daftar lijst bestand diretorio список списк
     """)
 )
-_DENIABLE = ("gone =", "gone <", "full", "off", "temporary", "loop")
+_DENIABLE = ("gone =", "gone <", "full", "off", "temporary", "chance", "loop")
 _TURNED = ("there", *_DENIABLE)
-_NOT = ("not", "never", "nor")
+_NOT = listed("not never nor cannot without beyond ohne sans sin sem senza zonder bez utan uden uten без")
 _GENITIVES = tuple(map(folded, "の的의"))
+_THE = listed("the this la le les l un une el los las il lo gli o os um uma das die der het de")
+GENITIVE_OF = listed("of de du des del della dell do da dos di van der")
+_OWNERS = tuple(listed("uzytkownik odbiorc uzivatel pouzivatel prijemc korisni primatel uporabnik prejemnik"))
+"""Of these the genitive stands behind its noun, without a word for "of"."""
+_FOR_A_WHILE = listed("""
+    temporary temporares temporare temporarer temporaire temporal temporales temporanea temporaneo temporaria
+    temporario tijdelijke tymczasowe tymczasowa tillfallig tillfalliga midlertidige временныи временная временное
+""")
 _MORE = listed("mehr plus mas mais piu meer wiecej vice viac mer mere lenger langer longer more any")
-_NOT_BEHIND = tuple(folded(one) for one in ("ません", "ない", "なか", "지않", "지못"))
-_NOT_BEFORE = ("未", "没", "沒", "并未", "不是")
+_NOT_BEHIND = tuple(
+    folded(one) for one in ("ません", "ない", "なか", "できま", "できな", "지않", "지못", "할수없", "될수없")
+)
+_NOT_BEFORE = ("未", "没", "沒", "并未", "不是", "无法", "無法", "不能")
 OFS = listed("of for to in on de du des d del della dell dello do da dos der van von af av z od od sieve")
-_IN = listed("""
+_DURING = listed("""
+    during wahrend pendant durant durante mientras enquanto tijdens podczas trakcie behem pocas sirasinda aikana
+    soran timpul tokom tijekom время час διαρκεια selama
+""")
+_IN = _DURING | listed("""
     to by unserem unserer in on among within for against im am auf unter dans au aux sur parmi en entre neste nesta
     nesse num numa nei sobre na no nos nas em nel nella sul sulla su op w we v ve pa i у в во на til med
 """)
+_DETERMINERS = _THE | ARTICLES | listed("deze dit dieses dieser cet cette este esta questo questa")
+_PREPOSITIONS = OFS | _IN | {"at", "a", "chez", "bei"}
 
 _CALLED = ("named", "called", "namens", "nomm", "llamad", "chiamat", "isimli", "adli")
-_FROM_WHERE = listed("from aus uit iz из од z ze depuis dalla dal")
+_FROM_WHERE = _DURING | listed("from aus uit iz из од z ze depuis dalla dal")
+_BY = listed("by through to durch par por da door av prin")
+_SOME = listed("a an eine einen une un una uno um uma een en ett et")
 _AND = listed("""
     and und et y e en i och og ja ve и та but aber sondern maar mais pero mas ma ale men mutta dar ama но а
 """)
@@ -75,11 +93,26 @@ class Subjects:
         found = [tag._replace(name="not there *") for tag in there]
         for i, tag in enumerate(tags):
             before = tags[i - 1] if i else None
-            none = tag.name == "temporary" and before is not None and before[::2] == ("not there >", tag.at)
-            denied_ = tag.name in _DENIABLE and (none or self._is_denied(tag, before.end if before else 0))
+            none = (
+                tag.name in ("temporary", "chance")
+                and before is not None
+                and before[::2] == ("not there >", tag.at)
+            )
+            start = next((one.end for one in reversed(tags[:i]) if one.name != "of"), 0)
+            denied_ = tag.name in _DENIABLE and (none or self._is_denied(tag, start))
+            denied_ = denied_ or (tag.name == "temporary" and self._was_for_a_while(tags, i))
             if tag.name != "there" and not denied_ and not (there and self._word(tag) == "no"):
                 found.append(tag)
         return sorted(found, key=lambda tag: tag.at)
+
+    def _was_for_a_while(self, tags: list[Tag], i: int) -> bool:
+        """Whether a word tells only which mailbox is gone: "the temporary mailbox was deleted"."""
+        beside = [tag for tag in tags[max(i - 1, 0) : i + 2] if tag.end == tags[i].at or tag.at == tags[i].end]
+        return (
+            self._word(tags[i]) in _FOR_A_WHILE
+            and any(tag.name == "mailbox" for tag in beside)
+            and any(tag.name[0] == "g" for tag in tags)
+        )
 
     def _is_denied(self, tag: Tag, start: int) -> bool:
         """Whether a word for gone, full and the like is denied: "has not been deleted", "silinmiş değildir"."""
@@ -166,8 +199,9 @@ class Subjects:
             return name
         if name in ("content", "record", "system") and self._word(new_at) in ("name", "id", "domain"):
             return name if self._word(first) not in _GOING else new
-        if of is None and name in ("system", "record", "content") and not self._word(new_at).isascii():
-            return name  # a genitive behind its noun
+        genitive = not self._word(new_at).isascii() or self._word(new_at).startswith(_OWNERS)
+        if of is None and genitive and name in ("system", "record", "content"):
+            return name
         if of is None or (self._word(first) in _GOING and self._word(of) in ("to", "for")):
             return new
         if name == "content" and of is not None and self._word(first) not in _ENGLISH_MAIL:
@@ -184,6 +218,9 @@ class Subjects:
                 if any(tag.name in ("thing", "record") for tag in self.all_tags) or self._owned_by(state)
                 else ""
             )
+        pairs = [tuple(self.words[at : at + 2]) for at in (0, state.end if state is not None else 0)]
+        if ("for", "you") in pairs or ("to", "you") in pairs:
+            return "you"  # "for you it does not exist"
         return next((self.words[at] for at in self._odd() if state is None or self._matters(at, state)), "")
 
     def _owned_by(self, state: Tag | None) -> bool:
@@ -196,7 +233,20 @@ class Subjects:
         """Where the words are that the tables do not know, or that name things."""
         known = {at for tag in self.all_tags if self._usual(tag) for at in range(tag.at, tag.end)}
         things = {at for tag in self.all_tags if not self._usual(tag) for at in range(tag.at, tag.end)}
+        things |= {at for at in range(len(self.words)) if at not in known and self._has_owner(at)}
         return [at for at, word in enumerate(self.words) if at in things or not (at in known or is_small(word))]
+
+    def _has_owner(self, at: int) -> bool:
+        """Whether a word is a noun, and what it names is somebody's: "the school of the user", but not "in the
+        school of …", "at the wish of …"."""
+        if GENITIVE_OF.isdisjoint(self.words[at + 1 : at + 2]):
+            return False
+        owner = next((tag for tag in self.all_tags if tag.at > at + 1 and self._word(tag) not in _THE), None)
+        if owner is None or owner.name not in ("mailbox", "domain", "@"):
+            return False
+        if not _DETERMINERS.issuperset(self.words[at + 2 : owner.at]):
+            return False
+        return at == 0 or (self.words[at - 1] in _THE and (at < 2 or self.words[at - 2] not in _PREPOSITIONS))
 
     def _matters(self, at: int, state: Tag) -> bool:
         nouns = [tag for tag in self.subjects if tag.name in ("mailbox", "domain")] or [state]
@@ -212,7 +262,8 @@ class Subjects:
         while gone and self.words[beside : beside + 1] == ["s"]:
             beside += 1
         if gone and beside < at:
-            return self._placed(at, beside, _FROM_WHERE)
+            by = self.words[at - 2] in _BY and self.words[at - 1] in _SOME  # "deleted by an attack"
+            return by or self._placed(at, beside, _FROM_WHERE)
         last = max(state.end, nouns[0].end)
         return at <= last or self._placed(at, min(nouns[0].at, state.at), _IN)
 
@@ -229,7 +280,7 @@ class Subjects:
             word = self.words[back]
             if word in places:
                 return word not in ("to", "by") or back < at - 1  # "unknown to our resolver", not "to contact"
-            if word not in ARTICLES and (places is _FROM_WHERE or not is_small(word)):
+            if word not in ARTICLES and not is_small(word):
                 return False
         return False
 

@@ -8,7 +8,8 @@ read. The wordings are our own. turned.tsv: a word turns what is said. weighed.t
 scored once before anything was mended by it. abroad.tsv: in thirty-five languages, in the order in which each of
 them puts noun, verb and negation. beside.tsv: what is said beside the cause, and does not matter; whom the writer
 greets; and where it was looked for. strangers.tsv: who is nobody, what strangers are refused, our own hosts' names.
-covered.tsv: a word that no table has stands where it turns what is said, or where it does not.
+covered.tsv: a word that no table has stands where it turns what is said, or where it does not. circumstance.tsv: by
+what chance, for how long, for whom and of what it is said.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def told(name: str) -> list[list[str]]:
         "beside.tsv",
         "strangers.tsv",
         "covered.tsv",
+        "circumstance.tsv",
     ],
 )
 def test_none_is_hard_that_is_not_and_few_are_missed(name: str) -> None:
@@ -52,6 +54,7 @@ def test_none_is_hard_that_is_not_and_few_are_missed(name: str) -> None:
             "beside.tsv": "a@example.com",
             "strangers.tsv": "a@example.com",
             "covered.tsv": "a@example.com",
+            "circumstance.tsv": "a@example.com",
         }.get(name, ""),
         "ours": OURS,
     }
