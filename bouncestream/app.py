@@ -78,7 +78,7 @@ class App:
         self.config = config
         self.dry_run = dry_run
         self.new_outbox = new_outbox  #: a missing outbox is made anew, though there was one before
-        self.missing = ""  #: why the outbox is missing, as long as it is
+        self.missing = ""  #: why the outbox cannot be had yet
         self.health = Health()
         self.metrics = Metrics()
         self.addresses: list[tuple[str, int]] = []
@@ -103,7 +103,7 @@ class App:
         place = place_of(self.config)
         # A server that is away is no missing outbox, and one that is another is told apart by `newcomer`.
         markers = Markers.of(self.config) if isinstance(place, Path) else None
-        if not (markers is None or self.new_outbox or await self._found(markers, clock, ready)):
+        if not ((markers and self.new_outbox) or await self._found(markers, ready)):
             return
         privacy = self.config.privacy
         where = place if markers is None else markers.path
@@ -147,8 +147,8 @@ class App:
         finally:
             await self.db.close()
 
-    async def _found(self, markers: Markers, clock: SystemClock, ready: Callable[[App], None] | None) -> bool:
-        """Wait for an outbox that is missing although there was one before; False: `stop` came first."""
+    async def _found(self, markers: Markers | None, ready: Callable[[App], None] | None) -> bool:
+        """Wait for an outbox that cannot be had yet (`absence`); False: `stop` came first."""
 
         def listening(absence: Absence) -> None:
             self.addresses, self.missing = absence.addresses, absence.why
@@ -156,7 +156,7 @@ class App:
             if ready is not None:
                 ready(self)
 
-        absence = Absence(self.config, markers, clock, self.health, self.metrics)
+        absence = Absence(self.config, markers, SystemClock(), self.health, self.metrics)
         with self._listening():
             found = await absence.over(self._stop, listening)
         self.missing = ""

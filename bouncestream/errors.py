@@ -15,11 +15,11 @@ BouncestreamError
 │   ├── StoreUnavailable     disk full, database corrupt or gone (try again, after a person acted)
 │   │   ├── NoFolder         the folder that the outbox is to be in does not exist (exit 78)
 │   │   ├── OutboxCopied     it was copied elsewhere, or is an unfinished copy (exit 78)
-│   │   └── MailsWait        the last room on the disk is kept for webhooks
+│   │   ├── MailsWait        the last room on the disk is kept for webhooks
+│   │   ├── SchemaTooOld     the database waits for its upgrade, and the command changes nothing
+│   │   └── SchemaTooNew     the database was written by a newer bouncestream (exit 78)
 │   ├── LeaseLost            another bridge does this job now (nothing was changed)
-│   ├── BridgeTaken          another bridge has the same name on this outbox (exit 78)
-│   ├── SchemaTooOld         the database waits for its upgrade, and the command changes nothing
-│   └── SchemaTooNew         the database was written by a newer bouncestream
+│   └── BridgeTaken          another bridge has the same name on this outbox (exit 78)
 ├── MailboxError             a mailbox that cannot be read now
 │   ├── LoginRefused         who the user is was not accepted: a person must act
 │   │   ├── AuthFailed       the mail server said no to user and password, or to the token
@@ -160,16 +160,20 @@ class BridgeTaken(StoreError):
     """Another bridge on the same outbox has the name of this one."""
 
 
-class SchemaTooOld(StoreError):
+class SchemaTooOld(StoreUnavailable):
     """The database belongs to an older bouncestream, and whoever asks only looks."""
+
+    retryable = False
 
 
 class NoOutbox(StoreUnavailable):
     """There is no outbox in the database at [outbox] url."""
 
 
-class SchemaTooNew(StoreError):
-    """The database belongs to a newer bouncestream."""
+class SchemaTooNew(StoreUnavailable):
+    """The database belongs to a newer bouncestream; one on PostgreSQL may come to do so while this one runs."""
+
+    retryable = False
 
 
 class MailboxError(BouncestreamError):

@@ -19,7 +19,14 @@ from bouncestream.cli.parser import Parser, command
 from bouncestream.config.load import load
 from bouncestream.config.model import Config
 from bouncestream.config.reload import reloadable_difference, reloaded
-from bouncestream.errors import ConfigError, NoFolder, OutboxCopied, SealRefused, StoreUnavailable
+from bouncestream.errors import (
+    ConfigError,
+    NoFolder,
+    OutboxCopied,
+    SchemaTooNew,
+    SealRefused,
+    StoreUnavailable,
+)
 
 log = logging.getLogger("bouncestream")
 
@@ -65,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     service = _Service(config, path, dry_run=args.dry_run, new_outbox=args.new_outbox)
     try:
         asyncio.run(_run_with_signals(service, service.on_reload, ready=service.ready))
-    except (NoFolder, OutboxCopied, SealRefused):  # no start will find another folder, outbox or key
+    except (NoFolder, OutboxCopied, SealRefused, SchemaTooNew):  # no start will find another folder, outbox or key
         raise
     except StoreUnavailable as error:  # a full disk, a damaged file: whoever starts it again may have more luck
         log.error("%s", error)
@@ -85,7 +92,7 @@ class _Service(App):
 
     def ready(self, _: App) -> None:
         if self.missing:
-            notify("READY=1", "STATUS=the outbox is missing: nothing is accepted")
+            notify("READY=1", "STATUS=waiting for the outbox: nothing is accepted")
             return
         self._ready = True
         log.info("ready")

@@ -35,8 +35,14 @@ class Migration:
 @cache
 def migrations() -> tuple[Migration, ...]:
     """Every migration, in order, numbered without a gap."""
+    return read("migrations")
+
+
+def read(folder: str) -> tuple[Migration, ...]:
+    """The migrations in a folder of this room; none where it does not exist."""
+    place = files("bouncestream.outbox").joinpath(*folder.split("/"))
     found = []
-    for entry in files("bouncestream.outbox").joinpath("migrations").iterdir():
+    for entry in place.iterdir() if place.is_dir() else ():
         if match := _NAME.fullmatch(entry.name):
             found.append(Migration(int(match[1]), entry.name, entry.read_text("utf-8")))
     found.sort(key=lambda migration: migration.number)

@@ -5,6 +5,8 @@ BOUNCESTREAM_TEST_TTL: seconds that a lease lasts. BOUNCESTREAM_TEST_GAP: second
 BOUNCESTREAM_TEST_MIN_FREE: bytes that must stay free on the disk. BOUNCESTREAM_TEST_SABOTAGE: `early`: acknowledge
 before the commit.
 
+BOUNCESTREAM_TEST_STEP: a step of the schema on PostgreSQL that this program, as a newer version, knows more.
+
 BOUNCESTREAM_TEST_BUG: `writer`: the outbox's writer ends with a bug at the first event; `relay`: each turn of the
 relay is a bug; `upkeep`, `rejudge`: that task is.
 
@@ -31,6 +33,12 @@ from bouncestream.ports import Receipt, Submission
 if ttl := float(os.environ.get("BOUNCESTREAM_TEST_TTL", 0)):
     # before anything else takes these names
     lease.TTL, lease.RENEW, lease.GUARD = ttl, ttl / 3, ttl / 5  # type: ignore[misc]
+
+if sql := os.environ.get("BOUNCESTREAM_TEST_STEP"):
+    from bouncestream.outbox.postgres import steps
+
+    _more = (*steps.steps(), steps.step(steps.newest() + 1, sql))
+    steps.steps = lambda: _more  # type: ignore[assignment]
 
 from bouncestream.relay import ledger, loop
 

@@ -105,7 +105,7 @@ def _ask(server: Server, now: datetime) -> OutboxFacts:
     except NoOutbox:
         return replace(seen, missing=True)
     except StoreError as error:
-        return replace(seen, trouble=str(error))
+        return replace(seen, trouble=str(error), older=isinstance(error, SchemaTooOld))
 
 
 def _place(path: Path) -> tuple[str, str]:
@@ -162,7 +162,7 @@ def judge(seen: OutboxFacts, sources: Sequence[str], at: datetime | None, *, ali
     if seen.place[0]:
         why = "`bouncestream run` cannot start: events must be on the disk before they are acknowledged."
         return [Finding("outbox-place", Level.ERROR, TOPIC, clean(seen.place[0], 300), why, seen.place[1])]
-    if seen.server and seen.trouble:
+    if seen.server and seen.trouble and not seen.older:
         what, _, fix = seen.trouble.partition(" Next: ")
         why = "`bouncestream run` cannot start: events must be on the disk before they are acknowledged."
         return [Finding("outbox-unreachable", Level.ERROR, TOPIC, clean(what, 400), why, clean(fix, 400))]
@@ -172,7 +172,8 @@ def judge(seen: OutboxFacts, sources: Sequence[str], at: datetime | None, *, ali
     if seen.holds is None:
         what, _, fix = seen.trouble.partition(" Next: ")
         if seen.older:
-            return [Finding("outbox-older", Level.INFO, TOPIC, clean(what, 300), fix=fix), *_disk(seen)]
+            older = Finding("outbox-older", Level.INFO, TOPIC, clean(what, 300), fix=fix)
+            return [older, *_disk(seen), *_worth(seen)]
         why = "Its waiting events cannot be examined."
         fix = fix or "run the doctor as the bouncestream user:\n\n    sudo -u bouncestream bouncestream doctor"
         return [Finding("outbox-unreadable", Level.WARNING, TOPIC, clean(what, 300), why, fix), *_disk(seen)]

@@ -20,7 +20,7 @@ from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres import leases, words
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, as_failed, connect
-from bouncestream.outbox.postgres.schema import check_server, create, version
+from bouncestream.outbox.postgres.schema import check_server, create, current
 from bouncestream.outbox.queries import QUERIES
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ class ServerEnd:
 
     def _hold(self) -> None:
         check_server(self._conn)
-        if not version(self._conn):
+        if not current(self._conn):
             raise NoOutbox(f"There is no outbox in the database at {self._named}. Next: check the url.")
         _check_tables(self._conn)
         self._begin()

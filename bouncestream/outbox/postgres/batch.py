@@ -16,10 +16,10 @@ import psycopg
 from bouncestream.outbox.batch import Job, Outcome, refuse, run_all, run_guarded
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, begin
 from bouncestream.outbox.postgres.words import (
-    READ_ONLY,
     UNPREPARED,
     Unconfirmed,
     is_conflict,
+    is_elsewhere,
     is_trouble,
     translate,
 )
@@ -51,9 +51,10 @@ def run_batch(conn: ServerConnection, jobs: Sequence[Job]) -> list[Outcome]:
         elif is_conflict(cause):
             pause = min(PAUSE, 0.005 * 2**attempt)
             time.sleep(random.uniform(0, pause))  # noqa: S311 - on the thread of the writer; a jitter
+        elif is_elsewhere(cause):
+            conn.close()
+            break
         elif careful or is_trouble(cause):
-            if cause.sqlstate == READ_ONLY:
-                conn.close()  # another of the hosts may be the primary now
             break
         else:
             careful = True

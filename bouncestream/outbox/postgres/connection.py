@@ -24,6 +24,7 @@ from psycopg.pq import TransactionStatus
 from bouncestream.lease import FROZEN
 from bouncestream.outbox.engine import Refused
 from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres.steps import gate, newest
 from bouncestream.outbox.postgres.translate import Insert, Statement, array, insert, many, translate
 from bouncestream.outbox.queries import QUERIES, parse
 
@@ -40,8 +41,9 @@ DEFAULTS = {
     "target_session_attrs": "read-write",
 }
 #: Stricter settings of the server or of the role stay.
-_SETTINGS = f"""SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-                                        WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
+ON_DISK = """set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+                                        WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"""
+_SETTINGS = f"""SELECT {ON_DISK},
        set_config('statement_timeout', ?, true), set_config('lock_timeout', '{LOCKED:.0f}s', true),
        set_config('idle_in_transaction_session_timeout', ?, true)"""
 
@@ -319,11 +321,13 @@ def connect(server: Server, *, patience: float = 10.0) -> ServerConnection:
     return ServerConnection(conn, server.bridge)
 
 
-def begin(conn: ServerConnection, *, read_only: bool = False, within: float = PATIENCE) -> None:
+def begin(conn: ServerConnection, *, read_only: bool = False, within: float = PATIENCE, gated: bool = True) -> None:
     """Begin a transaction; no statement of it takes longer than `within` seconds. What it commits is on the disk,
     and on that of a synchronous standby where the server has one, before it is acknowledged. All of this is said in
-    each transaction, as a pooler may give each to another session."""
+    each transaction, as a pooler may give each to another session. `gated`: its first statement fails (`is_behind`)
+    once a newer program has changed the tables, and until its end they stay as they are; see `steps`."""
     conn.warned = False
     conn.execute(f"BEGIN ISOLATION LEVEL REPEATABLE READ{' READ ONLY' if read_only else ''}")
     frozen = FROZEN_READER if read_only else FROZEN
-    conn.execute(_SETTINGS, (str(round(within * 1000)), str(round(frozen * 1000))))
+    through = f", (SELECT true FROM {gate(newest())})" if gated else ""  # noqa: S608
+    conn.execute(_SETTINGS + through, (str(round(within * 1000)), str(round(frozen * 1000))))

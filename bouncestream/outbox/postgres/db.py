@@ -15,8 +15,8 @@ from bouncestream.outbox.delivery import get_meta
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.batch import run_batch
-from bouncestream.outbox.postgres.connection import ServerConnection, begin
-from bouncestream.outbox.postgres.schema import create, version
+from bouncestream.outbox.postgres.connection import PATIENCE, ServerConnection, begin
+from bouncestream.outbox.postgres.schema import create, current
 from bouncestream.outbox.postgres.session import Session, SessionThread
 
 T = TypeVar("T")
@@ -88,7 +88,7 @@ def _prepare(conn: ServerConnection) -> str:
 
 
 def _found(conn: ServerConnection) -> str:
-    if not version(conn):
+    if not current(conn):
         raise NoOutbox(
             "There is no outbox in the database at [outbox] url. Next: check the url; `run` creates a first one."
         )
@@ -105,7 +105,7 @@ def _commit(session: Session, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
 
 def in_snapshot(conn: ServerConnection, fn: Callable[[ServerConnection], T], within: float | None = None) -> T:
     """The result of `fn`, which sees one consistent state; no query of it takes longer than `within` seconds."""
-    begin(conn, read_only=True, **({} if within is None else {"within": within}))
+    begin(conn, read_only=True, within=PATIENCE if within is None else within)
     try:
         return fn(conn)
     finally:

@@ -94,3 +94,8 @@ def leave(conn: Conn, name: str, run: str) -> None:
 def bridges(conn: Conn) -> list[Bridge]:
     """The bridges that were seen within a week, by their names."""
     return [Bridge(*row) for row in conn.execute(QUERIES["bridges"])]
+
+
+def alive(conn: Conn) -> list[tuple[str, str]]:
+    """Name and version of the bridges that may be running."""
+    return conn.execute(QUERIES["alive_bridges"], {"ttl": TTL}).fetchall()

@@ -57,3 +57,7 @@ DELETE FROM bridge WHERE seen_at < clock_timestamp() - :after * interval '1 seco
 SELECT name, run, version, CAST(EXTRACT(EPOCH FROM clock_timestamp() - started_at) AS double precision),
        CAST(EXTRACT(EPOCH FROM clock_timestamp() - seen_at) AS double precision), board
 FROM bridge ORDER BY name;
+
+-- name: alive_bridges
+-- Asked of an outbox of an older version, too: these columns have been there from the first one on, and stay.
+SELECT name, version FROM bridge WHERE seen_at > clock_timestamp() - :ttl * interval '1 second' ORDER BY name;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The schema of an outbox on PostgreSQL: made in an empty schema of the database, and known again by its rows in
-`meta`, as there is no header of a file. Its version is the number of SQLite's."""
+`meta`, as there is no header of a file. Its version is the number of SQLite's (`steps`)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import secrets
 from importlib.resources import files
 
 from bouncestream.errors import SchemaTooNew, SchemaTooOld, StoreUnavailable
-from bouncestream.outbox.migrate import newest
+from bouncestream.outbox.postgres import leases
 from bouncestream.outbox.postgres.connection import ServerConnection
+from bouncestream.outbox.postgres.steps import FIRST, gate, newest
 
 #: The oldest PostgreSQL, as `server_version` gives it: 14 brought the pipeline's and the copy's present form.
 OLDEST = 140000
@@ -17,8 +18,8 @@ OLDEST = 140000
 #: In `meta`: whose tables these are, and their version.
 OWNER, VERSION = "application", "schema"
 _OURS = "bouncestream outbox"
-#: So many bridges that start at once wait for the one that makes the tables; an arbitrary number for its lock.
-_LOCK = 0x626E6365
+#: Bridges that start at once wait for the one that makes the tables; an arbitrary number for its lock.
+LOCK = 0x626E6365
 
 
 def check_server(conn: ServerConnection) -> None:
@@ -38,8 +39,8 @@ def check_server(conn: ServerConnection) -> None:
 
 
 def version(conn: ServerConnection) -> int:
-    """The schema version of the outbox; 0 where there is none and nothing else. Raises when the schema of the
-    database is somebody else's, or newer."""
+    """The schema version of the outbox; 0 where there is none and nothing else. One of a newer version, too, if
+    programs of this one may go on with it. Raises when the schema of the database is somebody else's, or newer."""
     (schema,) = conn.execute("SELECT current_schema()").fetchone()
     if schema is None:
         raise StoreUnavailable(
@@ -62,30 +63,56 @@ def version(conn: ServerConnection) -> int:
             "AUTHORIZATION its_role; ALTER ROLE its_role SET search_path = bouncestream;"
         )
     number = int(kept.get(VERSION) or 0)
-    if number > newest():
+    if number < FIRST:
+        raise StoreUnavailable(
+            f"The outbox says that it has schema version {number}, which this bouncestream cannot upgrade. Nothing "
+            "was changed. Next: restore the newest backup."
+        )
+    if number > newest() and gate(newest()) not in gates(conn):
         raise SchemaTooNew(
             f"The outbox has schema version {number}; this bouncestream knows versions up to {newest()}. Nothing "
             "was changed. Next: run the newer bouncestream."
         )
-    if number < newest():
-        raise SchemaTooOld(
-            f"The outbox has schema version {number}; this bouncestream uses {newest()}, and cannot upgrade one on "
-            "PostgreSQL yet. Nothing was changed. Next: run the bouncestream that wrote it."
-        )
     return number
 
 
+def current(conn: ServerConnection) -> bool:
+    """Whether there is an outbox, and this program can work on it as it is. Raises what `version` raises, and
+    SchemaTooOld."""
+    number = version(conn)
+    if 0 < number < newest():
+        works = others(conn)
+        raise SchemaTooOld(
+            f"The outbox has schema version {number}; this bouncestream uses {newest()}. Nothing was changed. "
+            + ("Next: " + (f"stop each older bridge ({works} works on it), and " if works else ""))
+            + "start `bouncestream run`, which upgrades it."
+        )
+    return bool(number)
+
+
+def gates(conn: ServerConnection) -> list[str]:
+    """The gates of the outbox: one for each version whose programs may work on it."""
+    tables = "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' "
+    return [name for (name,) in conn.execute(tables + "AND relname ~ '^schema_[0-9]+$' ORDER BY relname")]
+
+
+def others(conn: ServerConnection) -> str:
+    """The bridges that work on the outbox, each with the version of its program; empty: none does."""
+    return ", ".join(f'"{name}", {program}' for name, program in leases.alive(conn))
+
+
 def create(conn: ServerConnection) -> bool:
-    """Make the tables where there are none; whether they were made. Raises what `version` raises."""
+    """Make the tables where there are none; whether they were made. Raises what `current` raises."""
     check_server(conn)
-    if version(conn):
+    if current(conn):
         return False
     conn.execute("BEGIN")
     try:
-        conn.execute("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
-        if version(conn):
+        conn.execute("SELECT pg_advisory_xact_lock(?)", (LOCK,))
+        if current(conn):
             return False
-        conn.conn.execute(files("bouncestream.outbox.postgres").joinpath("schema.sql").read_bytes())
+        conn.conn.execute(_schema())
+        conn.execute(f"CREATE TABLE {gate(newest())} ()")
         seed = {
             OWNER: _OURS,
             VERSION: str(newest()),
@@ -97,3 +124,7 @@ def create(conn: ServerConnection) -> bool:
     finally:
         conn.rollback()
     return True
+
+
+def _schema() -> bytes:
+    return files("bouncestream.outbox.postgres").joinpath("schema.sql").read_bytes()

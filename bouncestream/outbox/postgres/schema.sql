@@ -1,6 +1,7 @@
 -- A new outbox on PostgreSQL. What each table and column is for stands in ../schema.sql; a test compares both.
 -- Texts are compared by their bytes (COLLATE "C"), as SQLite does. What many bridges count has a row for each of them,
--- summed when it is read, so that no two transactions wait for one row.
+-- summed when it is read, so that no two transactions wait for one row. Beside these there is an empty table
+-- `schema_<version>`, see steps.py.
 
 CREATE TABLE meta (
     name  text COLLATE "C" PRIMARY KEY,

@@ -19,8 +19,8 @@ from bouncestream.errors import StoreError, StoreUnavailable
 from bouncestream.outbox.copied import require_here
 from bouncestream.outbox.place import Server
 from bouncestream.outbox.postgres.connection import Failed, ServerConnection, connect
-from bouncestream.outbox.postgres.schema import check_server, version
-from bouncestream.outbox.postgres.words import READ_ONLY, UNPREPARED, translate
+from bouncestream.outbox.postgres.schema import check_server, current
+from bouncestream.outbox.postgres.words import UNPREPARED, is_elsewhere, translate
 
 T = TypeVar("T")
 #: Seconds between two attempts to connect; whoever comes before that is told why the last one failed.
@@ -54,8 +54,8 @@ class Session:
                 conn.conn.prepare_threshold = None
                 return fn(conn, *args)
         except Failed as failed:
-            if failed.cause.sqlstate == READ_ONLY:
-                conn.close()  # another of the hosts may be the primary now
+            if is_elsewhere(failed.cause):
+                conn.close()
             raise translate(failed.cause) from None
         except psycopg.Error as error:
             raise translate(error) from None
@@ -96,7 +96,7 @@ class Session:
         return conn
 
     def _same(self, conn: ServerConnection) -> None:
-        found = conn.execute("SELECT value FROM meta WHERE name = 'instance'").fetchone() if version(conn) else None
+        found = conn.execute("SELECT value FROM meta WHERE name = 'instance'").fetchone() if current(conn) else None
         if found is None or found[0] != self.instance:
             raise StoreUnavailable(
                 "The database at [outbox] url is not the one of before: it holds another outbox, or none. Nothing "

@@ -9,9 +9,9 @@ from typing import TypeVar
 from bouncestream.errors import NoOutbox
 from bouncestream.outbox.engine import Conn
 from bouncestream.outbox.place import Server
-from bouncestream.outbox.postgres.connection import PATIENCE
+from bouncestream.outbox.postgres.connection import PATIENCE, ServerConnection
 from bouncestream.outbox.postgres.db import in_snapshot, size
-from bouncestream.outbox.postgres.schema import version
+from bouncestream.outbox.postgres.schema import current
 from bouncestream.outbox.postgres.session import Session
 from bouncestream.outbox.view import View
 
@@ -26,12 +26,11 @@ class ServerView(View):
         self.hidden = False
         self._patience = PATIENCE if patience is None else patience
         self._session = Session(server, patience=min(self._patience, 10.0))
-        if not self._session.run(version):
+        try:
+            self._session.run(_there)
+        except BaseException:
             self.close()
-            raise NoOutbox(
-                "There is no outbox in the database at [outbox] url yet. Next: start `bouncestream run`, which "
-                "sets it up."
-            )
+            raise
 
     def sizes(self) -> tuple[int, int]:
         """Bytes of the tables; the write-ahead log belongs to the server."""
@@ -46,3 +45,11 @@ class ServerView(View):
     def close(self) -> None:
         """End the session."""
         self._session.drop()
+
+
+def _there(conn: ServerConnection) -> None:
+    if not current(conn):
+        raise NoOutbox(
+            "There is no outbox in the database at [outbox] url yet. Next: start `bouncestream run`, which sets it "
+            "up."
+        )

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import psycopg
 
-from bouncestream.errors import StoreBusy, StoreError, StoreSlow, StoreUnavailable
+from bouncestream.errors import SchemaTooNew, StoreBusy, StoreError, StoreSlow, StoreUnavailable
+from bouncestream.outbox.postgres.steps import gate, newest
 
 #: Another transaction was quicker: serialization failure, deadlock; a key that somebody else has stored meanwhile.
 CONFLICTS = {"40001", "40P01", "23505"}
@@ -112,12 +113,28 @@ def is_trouble(error: psycopg.Error) -> bool:
     return not state.startswith(_OF_THE_JOB) or state == "42501"
 
 
+def is_behind(error: psycopg.Error) -> bool:
+    """Whether a newer program has changed the tables, so that this one does not work on them any more."""
+    return error.sqlstate == "42P01" and gate(newest()) in str(error)
+
+
+def is_elsewhere(error: psycopg.Error) -> bool:
+    """Whether another connection knows more: another of the hosts may be the primary now, or it is told why the
+    tables are others."""
+    return error.sqlstate == READ_ONLY or is_behind(error)
+
+
 def translate(error: psycopg.Error) -> StoreError:
     """The meaning of an error, in words, with the next step."""
     if isinstance(error, Unconfirmed):
         return StoreUnavailable(
             "No synchronous standby of PostgreSQL has confirmed what was stored: nothing is acknowledged, and what "
             "comes again is known. Next: see that the standby runs, or take it out of synchronous_standby_names."
+        )
+    if is_behind(error):
+        return SchemaTooNew(
+            f"The outbox has not schema version {newest()} any more, with which this bouncestream works: nothing "
+            "was stored or delivered. Next: run the newer bouncestream that has upgraded it."
         )
     state = error.sqlstate or _state_of(str(error))
     said = (error.diag.message_primary or " ".join(str(error).split()))[:300]

@@ -7,8 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bouncestream.outbox.place import Server
-from bouncestream.outbox.postgres.connection import ServerConnection
-from bouncestream.outbox.postgres.db import in_snapshot
+from bouncestream.outbox.postgres.connection import ServerConnection, begin
 from bouncestream.outbox.postgres.session import Session
 from bouncestream.outbox.replication import Replication, replication
 
@@ -40,10 +39,17 @@ def worth(server: Server, patience: float = 3.0) -> Worth:
     """Ask the server, within `patience` seconds a query. Raises StoreError."""
     session = Session(server, patience=patience)
     try:
-        found: Worth = session.run(in_snapshot, read, patience)
-        return found
+        return session.run(_ask, patience)
     finally:
         session.drop()
+
+
+def _ask(conn: ServerConnection, patience: float) -> Worth:
+    begin(conn, read_only=True, within=patience, gated=False)  # also before there is an outbox
+    try:
+        return read(conn)
+    finally:
+        conn.rollback()
 
 
 def read(conn: ServerConnection) -> Worth:

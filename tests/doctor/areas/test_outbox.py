@@ -16,9 +16,15 @@ from bouncestream.doctor.areas.outbox import OutboxFacts
 from bouncestream.doctor.finding import Finding, Level
 from bouncestream.outbox import copied, delivery
 from bouncestream.outbox.intake import MIN_FREE
+from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres import leases
+from bouncestream.outbox.postgres.connection import connect
+from bouncestream.outbox.postgres.schema import create
+from bouncestream.outbox.postgres.steps import END_FIRST
 from bouncestream.outbox.postgres.worth import Worth
 from bouncestream.outbox.view import Overview
 from tests.outbox import make
+from tests.outbox.postgres.newer import newer
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 STRANGER = {"source": "shop 2026-02-01", "meta": {"bridge": "another"}}
@@ -155,3 +161,17 @@ def test_a_server_that_is_away_keeps_run_from_starting() -> None:
     (found,) = outbox.judge(outbox.collect(config, datetime.now(UTC)), [], None, alive=False)
     assert (found.id, found.level) == ("outbox-unreachable", Level.ERROR)
     assert "does not answer" in found.seen and "[outbox] url names its host" in found.fix
+
+
+@pytest.mark.process
+def test_on_postgresql_one_of_an_older_version_is_told_with_whom_its_upgrade_waits_for(pg_url: str) -> None:
+    config = Config(outbox=Outbox(url=pg_url))
+    conn = connect(Server(pg_url, "one"))
+    create(conn)
+    leases.meet(conn, "two", "1a", "0.1.0")
+    conn.close()
+    with newer(END_FIRST):
+        seen = outbox.collect(config, datetime.now(UTC))
+        found = {one.id: one for one in outbox.judge(seen, [], None, alive=False)}
+    assert found["outbox-older"].level is Level.INFO and "outbox-unsafe" in found
+    assert 'stop each older bridge ("two", 0.1.0 works on it)' in found["outbox-older"].fix

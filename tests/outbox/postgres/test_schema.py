@@ -11,10 +11,12 @@ from importlib.resources import files
 import pytest
 
 from bouncestream.errors import SchemaTooNew, SchemaTooOld, StoreUnavailable
-from bouncestream.outbox.migrate import newest
 from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres import leases
 from bouncestream.outbox.postgres.connection import ServerConnection, connect
-from bouncestream.outbox.postgres.schema import create, version
+from bouncestream.outbox.postgres.schema import create, current, gates, version
+from bouncestream.outbox.postgres.steps import FIRST, GO_ON, gate, newest
+from tests.outbox.postgres.newer import newer
 
 ROOM = files("bouncestream.outbox")
 COMMENT = re.compile(r"--[^\n]*")
@@ -105,6 +107,7 @@ def test_it_is_made_once(database: ServerConnection) -> None:
     assert create(database)
     assert not create(database)
     assert version(database) == newest()
+    assert gates(database) == [gate(newest())]
 
 
 def test_the_tables_of_others_are_left_alone(database: ServerConnection) -> None:
@@ -129,11 +132,30 @@ def test_no_schema_at_all_is_told(database: ServerConnection) -> None:
         create(database)
 
 
-@pytest.mark.parametrize(("by", "error"), [(1, SchemaTooNew), (-1, SchemaTooOld)])
-def test_another_version_is_refused(database: ServerConnection, by: int, error: type[Exception]) -> None:
+@pytest.mark.parametrize("number", [FIRST - 1, 0])
+def test_a_version_from_before_the_first_is_refused(database: ServerConnection, number: int) -> None:
     create(database)
-    database.execute("UPDATE meta SET value = ? WHERE name = 'schema'", (str(newest() + by),))
-    with pytest.raises(error, match="schema version"):
+    database.execute("UPDATE meta SET value = ? WHERE name = 'schema'", (str(number),))
+    with pytest.raises(StoreUnavailable, match=f"schema version {number}, which this bouncestream cannot upgrade"):
+        create(database)
+
+
+def test_an_older_version_waits_for_run_which_is_told_with_who_is_to_be_stopped(database: ServerConnection) -> None:
+    create(database)
+    with newer(GO_ON):
+        with pytest.raises(SchemaTooOld, match=r"Next: start `bouncestream run`, which upgrades it\.$"):
+            current(database)
+        leases.meet(database, "two", "1a", "0.1.0")
+        with pytest.raises(SchemaTooOld, match=r'Next: stop each older bridge \("two", 0\.1\.0 works on it\), and'):
+            create(database)
+
+
+def test_a_newer_version_is_refused_unless_programs_of_this_one_go_on_with_it(database: ServerConnection) -> None:
+    create(database)
+    database.execute("UPDATE meta SET value = ? WHERE name = 'schema'", (str(newest() + 1),))
+    assert current(database)
+    database.execute(f"DROP TABLE {gate(newest())}")
+    with pytest.raises(SchemaTooNew, match="run the newer bouncestream"):
         create(database)
 
 

@@ -7,8 +7,9 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from bouncestream.errors import StoreBusy, StoreError, StoreSlow, StoreUnavailable
-from bouncestream.outbox.postgres.words import is_conflict, is_trouble, translate
+from bouncestream.errors import SchemaTooNew, StoreBusy, StoreError, StoreSlow, StoreUnavailable
+from bouncestream.outbox.postgres.steps import gate, newest
+from bouncestream.outbox.postgres.words import is_behind, is_conflict, is_elsewhere, is_trouble, translate
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,16 @@ def test_an_error_in_words(error: psycopg.Error, kind: type[StoreError], words: 
     assert type(told) is kind
     assert words in str(told)
     assert "Next: " in str(told)
+
+
+def test_whose_gate_is_gone_is_behind_and_another_table_is_not_meant() -> None:
+    """The words may be of any language; the name is in all of them."""
+    gone = errors.UndefinedTable(f"Relation »{gate(newest())}« existiert nicht")
+    assert is_behind(gone) and is_elsewhere(gone)
+    assert type(translate(gone)) is SchemaTooNew and "Next: run the newer" in str(translate(gone))
+    other = errors.UndefinedTable('relation "outbox" does not exist')
+    assert not is_behind(other) and not is_elsewhere(other)
+    assert is_elsewhere(errors.ReadOnlySqlTransaction("x"))
 
 
 def test_who_is_at_fault() -> None:
