@@ -16,7 +16,7 @@ SELECT coalesce(application_name, ''), coalesce(sync_state, ''),
        CASE WHEN pg_is_in_recovery() THEN NULL
             ELSE CAST(pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn) AS bigint) END
 FROM pg_stat_replication
-WHERE (state IS NULL OR state IN ('streaming', 'catchup'))
+WHERE (state IS NULL OR state IN ('streaming', 'catchup')) AND coalesce(application_name, '') <> 'pg_basebackup'
   AND pid NOT IN (SELECT active_pid FROM pg_replication_slots
                   WHERE slot_type = 'logical' AND active_pid IS NOT NULL)
 ORDER BY 1
