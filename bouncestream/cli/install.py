@@ -29,7 +29,7 @@ from bouncestream.errors import UsageError
 from bouncestream.printable import printable
 from bouncestream.service import traps
 from bouncestream.service.machine import Machine, this_machine
-from bouncestream.service.place import Place, place
+from bouncestream.service.paths import Place, place
 from bouncestream.service.unit import unit
 
 #: Where a machine's service finds its command by name, and where the link to it is made.

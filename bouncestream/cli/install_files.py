@@ -19,7 +19,7 @@ from bouncestream.config.load import load
 from bouncestream.errors import ConfigError, UsageError
 from bouncestream.printable import printable
 from bouncestream.service.machine import Machine
-from bouncestream.service.place import Place
+from bouncestream.service.paths import Place
 from bouncestream.service.unit import extra
 from bouncestream.settings import shapes
 

@@ -13,7 +13,7 @@ from bouncestream.cli.exits import FINE, NOT_WELL
 from bouncestream.cli.install import LINK, asked, require_rights, where_options
 from bouncestream.cli.parser import Parser, command
 from bouncestream.service.machine import Machine
-from bouncestream.service.place import Place
+from bouncestream.service.paths import Place
 from bouncestream.service.unit import program_of
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from bouncestream.crypto.place import Header, Place
+from bouncestream.crypto.location import Header, Place
 from bouncestream.crypto.proof import Asked, Fetch, Missing, Proof
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized

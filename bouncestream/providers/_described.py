@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from bouncestream.crypto.place import AnyField, Field, Header
+from bouncestream.crypto.location import AnyField, Field, Header
 from bouncestream.crypto.proof import Basic, HeaderSecret, Proof
 from bouncestream.crypto.public_key import Ecdsa, Ed25519, Rsa
 from bouncestream.crypto.secret import Secret

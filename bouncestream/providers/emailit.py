@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bouncestream.crypto.place import Header
+from bouncestream.crypto.location import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import WINDOW, Hmac
 from bouncestream.providers._contract import Gathered, Guide, Provider, Webhook, WebhookRequest

@@ -18,7 +18,7 @@ from datetime import date
 
 import orjson
 
-from bouncestream.crypto.place import Header
+from bouncestream.crypto.location import Header
 from bouncestream.crypto.proof import HeaderSecret
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import WINDOW, Hmac

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from bouncestream.crypto.place import Either, Field
+from bouncestream.crypto.location import Either, Field
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import Hmac
 from bouncestream.errors import Malformed

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bouncestream.crypto.place import Header
+from bouncestream.crypto.location import Header
 from bouncestream.crypto.public_key import Ed25519
 from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest
 from bouncestream.providers._fields import dig, needed, text

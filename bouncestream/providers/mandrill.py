@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 from bouncestream.crypto.form import SignedForm
-from bouncestream.crypto.place import Header
+from bouncestream.crypto.location import Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Malformed
 from bouncestream.providers._contract import Answer, Gathered, Guide, Provider, Webhook, WebhookRequest

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from bouncestream.crypto.place import Header
+from bouncestream.crypto.location import Header
 from bouncestream.crypto.public_key import Ecdsa
 from bouncestream.errors import Malformed
 from bouncestream.providers._backfill import Backfill, First, Listing, by_bearer, by_offset, url_of

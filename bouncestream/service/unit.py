@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 
-from bouncestream.service.place import Place
+from bouncestream.service.paths import Place
 
 #: What a user's systemd cannot do: it needs rights of root, or the units that it names are the machine's.
 _NOT_FOR_USERS = re.compile(

@@ -5,7 +5,7 @@ import pytest
 from multidict import CIMultiDict
 
 from bouncestream.crypto.form import SignedForm
-from bouncestream.crypto.place import Header
+from bouncestream.crypto.location import Header
 from bouncestream.providers._request import WebhookRequest
 
 

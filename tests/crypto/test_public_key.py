@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from multidict import CIMultiDict
 
-from bouncestream.crypto.place import Header
+from bouncestream.crypto.location import Header
 from bouncestream.crypto.public_key import Ecdsa, Ed25519, PublicKey, Rsa, verify_rsa
 from bouncestream.errors import Unauthorized
 from bouncestream.providers._request import WebhookRequest
@@ -86,7 +86,7 @@ def test_a_key_that_cannot_be_used_is_told() -> None:
 def test_the_package_is_imported_only_when_it_is_used() -> None:
     code = (
         "import sys; from bouncestream import providers; from bouncestream.crypto import public_key, sns;"
-        "from bouncestream.crypto.place import Header;"
+        "from bouncestream.crypto.location import Header;"
         "[providers.get(name) for name in providers.names()];"
         f"why = public_key.Ecdsa(signature=Header('x'))"
         f".fault(({der(EC)!r},)); sys.exit(bool(why) or 'cryptography' in sys.modules)"

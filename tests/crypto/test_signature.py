@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from bouncestream.crypto.place import Field, Header
+from bouncestream.crypto.location import Field, Header
 from bouncestream.crypto.proof import Missing
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import Hmac, standard_webhooks

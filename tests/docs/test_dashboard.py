@@ -25,7 +25,7 @@ import trustme
 
 from bouncestream.config.dashboard import PROXY_HEADER, Dashboard
 from bouncestream.crypto.secret import Secret
-from bouncestream.service.place import place
+from bouncestream.service.paths import place
 from bouncestream.service.unit import unit
 from tests.dashboard.stage import TOKEN, Browser, config, opened
 from tests.docs.document import marked

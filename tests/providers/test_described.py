@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bouncestream import providers
-from bouncestream.crypto.place import AnyField, Header
+from bouncestream.crypto.location import AnyField, Header
 from bouncestream.crypto.secret import Secret
 from bouncestream.crypto.signature import Hmac
 from bouncestream.providers._described import Described

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.service.machine import Machine
-from bouncestream.service.place import Place, place
+from bouncestream.service.paths import Place, place
 
 _SYSTEMCTL = """\
 #!/bin/sh

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.service.place import Place, place
+from bouncestream.service.paths import Place, place
 from bouncestream.service.unit import base, extra, program_of, quoted, unit
 
 PROGRAM = "/opt/bouncestream/.venv/bin/bouncestream"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from multidict import CIMultiDict
 
-from bouncestream.crypto.place import Either, Field, Header
+from bouncestream.crypto.location import Either, Field, Header
 from bouncestream.providers._request import WebhookRequest
 
 

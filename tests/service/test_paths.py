@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.errors import UsageError
-from bouncestream.service.place import place
+from bouncestream.service.paths import place
 
 
 def test_the_machines_first_service() -> None:
