@@ -176,16 +176,16 @@ class _ByHand:
         async with self._outbox() as db:
             keep = Intake(db, clock=self.clock, metrics=Metrics(), health=Health(), asked=True).missed
             found = await db.read(partial(backfill_state, hook=self.hook))
-            place = found.resumed(self.since, self.clock.now())
+            bookmark = found.resumed(self.since, self.clock.now())
             await db.write(partial(note, hook=self.hook, started=True, waiting=0))
-            if place is not None:
+            if bookmark is not None:
                 self.notes.append("it went on where a run was cut off")
             await one.go(
                 keep,
                 self.since,
                 stopped,
-                place=place,
-                keep_place=keeper(db, self.hook, self.clock),
+                bookmark=bookmark,
+                keep_bookmark=keeper(db, self.hook, self.clock),
                 counts=counts,
             )
             if not counts.interrupted:

@@ -29,7 +29,7 @@ from bouncestream.errors import UsageError
 from bouncestream.printable import printable
 from bouncestream.service import traps
 from bouncestream.service.machine import Machine, this_machine
-from bouncestream.service.paths import Place, place
+from bouncestream.service.paths import Paths, paths_of
 from bouncestream.service.unit import unit
 
 #: Where a machine's service finds its command by name, and where the link to it is made.
@@ -74,13 +74,13 @@ def where_options(parser: Parser) -> None:
     )
 
 
-def asked(args: argparse.Namespace) -> tuple[Machine, Place]:
-    """The machine and the place that the options name. Raises UsageError."""
+def asked(args: argparse.Namespace) -> tuple[Machine, Paths]:
+    """The machine and the paths that the options name. Raises UsageError."""
     machine = this_machine(user=False)
     user = machine.uid != 0 and not args.system
     machine = this_machine(user=user)
     home = Path.home() if user else None
-    return machine, place(args.name, home, os.environ)
+    return machine, paths_of(args.name, home, os.environ)
 
 
 def require_rights(machine: Machine, what: str) -> None:
@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     return install(args, *asked(args))
 
 
-def install(args: argparse.Namespace, machine: Machine, where: Place) -> int:
+def install(args: argparse.Namespace, machine: Machine, where: Paths) -> int:
     """Set the service up on this machine; the exit code."""
     if not args.dry_run:
         require_rights(machine, "install")
@@ -159,7 +159,7 @@ def _link(machine: Machine, words: Sequence[str]) -> bool:
 # -- what is done -------------------------------------------------------------------------------------------------
 
 
-def _write(machine: Machine, where: Place, planned: Sequence[File], *, force: bool) -> bool:
+def _write(machine: Machine, where: Paths, planned: Sequence[File], *, force: bool) -> bool:
     """Write what is new; returns whether anything was. Raises UsageError before anything is written."""
     for one in planned:
         if one.secret and one.before is not None and one.before.split() != one.text.split() and not force:
@@ -189,7 +189,7 @@ def _write(machine: Machine, where: Place, planned: Sequence[File], *, force: bo
     return written
 
 
-def _start(machine: Machine, where: Place, *, again: bool) -> bool:
+def _start(machine: Machine, where: Paths, *, again: bool) -> bool:
     """Enable and start the service; whether it runs."""
     began = time.time()
     calls = [["daemon-reload"], ["enable", where.unit], ["restart" if again else "start", where.unit]]
@@ -208,7 +208,7 @@ def _start(machine: Machine, where: Place, *, again: bool) -> bool:
     return True
 
 
-def _check(machine: Machine, where: Place) -> int:
+def _check(machine: Machine, where: Paths) -> int:
     """What `check` says of the configuration, with the secrets as the service sees them; the exit code."""
     from bouncestream.doctor.engine import examine_inside
 
@@ -220,7 +220,7 @@ def _check(machine: Machine, where: Place) -> int:
     return code
 
 
-def _tell_of_source(machine: Machine, where: Place, source: Path, config: Extracted) -> None:
+def _tell_of_source(machine: Machine, where: Paths, source: Path, config: Extracted) -> None:
     """What is left to do by the operator."""
     if source != machine.disk(where.config) and config.moved:
         out.mark(
@@ -233,7 +233,7 @@ def _tell_of_source(machine: Machine, where: Place, source: Path, config: Extrac
         out.mark("⚠", "the service ends when you log out", f"sudo loginctl enable-linger {user}")
 
 
-def _show(machine: Machine, where: Place, planned: Sequence[File], link: str, *, force: bool) -> None:
+def _show(machine: Machine, where: Paths, planned: Sequence[File], link: str, *, force: bool) -> None:
     """Print what would be written and done."""
     for one in planned:
         if one.same:

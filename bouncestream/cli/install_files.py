@@ -19,7 +19,7 @@ from bouncestream.config.load import load
 from bouncestream.errors import ConfigError, UsageError
 from bouncestream.printable import printable
 from bouncestream.service.machine import Machine
-from bouncestream.service.paths import Place
+from bouncestream.service.paths import Paths
 from bouncestream.service.unit import extra
 from bouncestream.settings import shapes
 
@@ -44,7 +44,7 @@ class File:
         return self.text == self.before and not self.wrong_mode
 
 
-def source_of(named: str | None, machine: Machine, where: Place) -> Path:
+def source_of(named: str | None, machine: Machine, where: Paths) -> Path:
     """The configuration to install: the one that is named, else that of the service, else the one that lies here.
     Raises UsageError."""
     target = machine.disk(where.config)
@@ -71,7 +71,7 @@ def _text(path: Path) -> str:
         raise ConfigError([f"cannot be read ({error.strerror}); check who owns it"], str(path)) from None
 
 
-def configuration(source: Path, machine: Machine, where: Place, *, force: bool) -> Extracted:
+def configuration(source: Path, machine: Machine, where: Paths, *, force: bool) -> Extracted:
     """The configuration of the service. One that was changed there stays, unless forced. Raises UsageError and
     ConfigError."""
     target = machine.disk(where.config)
@@ -85,7 +85,7 @@ def configuration(source: Path, machine: Machine, where: Place, *, force: bool) 
     return there
 
 
-def _fitted(machine: Machine, where: Place, source: Path) -> Extracted:
+def _fitted(machine: Machine, where: Paths, source: Path) -> Extracted:
     """The configuration without secrets, with an outbox where the service may write, and a port of its own."""
     folder = machine.disk(where.folder)
     settings = load(source, {"CREDENTIALS_DIRECTORY": str(folder)})
@@ -119,7 +119,7 @@ def _fitted(machine: Machine, where: Place, source: Path) -> Extracted:
     return replace(config, text=changed(config.text, ("outbox",), "path", "path", str(where.state / "outbox.db")))
 
 
-def _own_port(machine: Machine, where: Place, source: Path, listen: str) -> None:
+def _own_port(machine: Machine, where: Paths, source: Path, listen: str) -> None:
     """Raises UsageError where another service on this machine has the same port."""
     port = shapes.address_of(listen)[1]
     for other in sorted(machine.disk(where.above).glob("bouncestream*/config.toml")):
@@ -137,7 +137,7 @@ def _own_port(machine: Machine, where: Place, source: Path, listen: str) -> None
             )
 
 
-def wanted(machine: Machine, where: Place, config: Extracted, unit: str) -> Iterator[File]:
+def wanted(machine: Machine, where: Paths, config: Extracted, unit: str) -> Iterator[File]:
     """The files of the service, in the order in which they are to be written: a secret before it leaves the
     configuration."""
     for dotted, content in config.moved.items():

@@ -13,7 +13,7 @@ from bouncestream.cli.exits import FINE, NOT_WELL
 from bouncestream.cli.install import LINK, asked, require_rights, where_options
 from bouncestream.cli.parser import Parser, command
 from bouncestream.service.machine import Machine
-from bouncestream.service.paths import Place
+from bouncestream.service.paths import Paths
 from bouncestream.service.unit import program_of
 
 
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     return uninstall(args, *asked(args))
 
 
-def uninstall(args: argparse.Namespace, machine: Machine, where: Place) -> int:
+def uninstall(args: argparse.Namespace, machine: Machine, where: Paths) -> int:
     """Remove the service from this machine; the exit code."""
     text = machine.read(where.unit_file)
     if text is None and machine.read(where.extra) is None:
@@ -69,7 +69,7 @@ def uninstall(args: argparse.Namespace, machine: Machine, where: Place) -> int:
     return FINE
 
 
-def _others(machine: Machine, where: Place) -> set[str]:
+def _others(machine: Machine, where: Paths) -> set[str]:
     """The names of other services of ours that are enabled."""
     return {link.name for link in machine.disk(where.units).glob("*.wants/bouncestream*.service")} - {where.unit}
 
@@ -83,7 +83,7 @@ def _tidy(machine: Machine, folder: Path) -> None:
         place.rmdir()
 
 
-def _tell(machine: Machine, where: Place) -> None:
+def _tell(machine: Machine, where: Paths) -> None:
     """Say what is left, and whose it is to remove."""
     try:
         outbox = Path(tomllib.loads(machine.read(where.config) or "")["outbox"]["path"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The place of a signature, its time or its id in a request: a header, a part of one, a field of the JSON."""
+"""The location of a signature, its time or its id in a request: a header, a part of one, a field of the JSON."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bouncestream.crypto.proof import Asked
 from bouncestream.errors import Malformed
 
 
-class Place(Protocol):
-    """Somewhere in a request."""
+class Location(Protocol):
+    """Where in a request a value is."""
 
     @property
     def inside(self) -> bool:
@@ -47,17 +47,17 @@ class Header:
 
 
 class Either:
-    """Any of several places; a signature in one of them will do."""
+    """Any of several locations; a signature in one of them will do."""
 
-    def __init__(self, *places: Place) -> None:
-        self.places = places
+    def __init__(self, *locations: Location) -> None:
+        self.locations = locations
 
     @property
     def inside(self) -> bool:
-        return any(place.inside for place in self.places)
+        return any(location.inside for location in self.locations)
 
     def read(self, request: Asked) -> tuple[str, ...]:
-        return tuple(value for place in self.places for value in place.read(request))
+        return tuple(value for location in self.locations for value in location.read(request))
 
 
 class Field:

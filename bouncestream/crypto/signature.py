@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from bouncestream.crypto.location import Header, Place
+from bouncestream.crypto.location import Header, Location
 from bouncestream.crypto.proof import Asked, Fetch, Missing, Proof
 from bouncestream.crypto.secret import Secret
 from bouncestream.errors import Unauthorized
@@ -44,23 +44,27 @@ _NAMED = re.compile(r"\{(timestamp|id|body)\}")
 class Signature(Proof):
     """The base of all signatures; a kind of them adds `matches`."""
 
-    signature: Place
+    signature: Location
     message: str = "{body}"
-    timestamp: Place | None = None
-    id: Place | None = None
+    timestamp: Location | None = None
+    id: Location | None = None
     window: int = 0  #: seconds; 0: any time will do
     encoding: str = "hex"  #: or base64
     inside: bool = field(init=False)
-    _places: tuple[tuple[bytes, Place], ...] = field(init=False)  #: of what is signed beside the body, by name
+    _locations: tuple[tuple[bytes, Location], ...] = field(
+        init=False
+    )  #: of what is signed beside the body, by name
     _template: bytes = field(init=False)  #: the message for `%`
 
     def __post_init__(self) -> None:
         named = ((b"timestamp", self.timestamp), (b"id", self.id))
-        places = tuple((name, place) for name, place in named if place is not None)
-        object.__setattr__(self, "_places", places)
+        locations = tuple((name, location) for name, location in named if location is not None)
+        object.__setattr__(self, "_locations", locations)
         template = _NAMED.sub(r"%(\1)b", self.message.replace("%", "%%"))
         object.__setattr__(self, "_template", template.encode())
-        object.__setattr__(self, "inside", self.signature.inside or any(place.inside for _, place in places))
+        object.__setattr__(
+            self, "inside", self.signature.inside or any(location.inside for _, location in locations)
+        )
 
     def matches(self, key: Any, message: bytes, offered: bytes) -> bool:
         """Whether `offered` is a signature of `message`."""
@@ -105,8 +109,8 @@ class Signature(Proof):
             there = isinstance(self.signature, Header) and self.signature.name in request.headers
             raise Unauthorized("unreadable signature") if there else Missing("no signature")
         parts: dict[bytes, bytes] = {}
-        for name, place in self._places:
-            read = place.read(request)
+        for name, location in self._locations:
+            read = location.read(request)
             if not read:
                 raise Missing("no signature")
             parts[name] = read[0].strip().encode("utf-8", "surrogatepass")
@@ -171,11 +175,11 @@ class Hmac(Signature):
         at, mark = str(int(now.timestamp())), "selftest"
         signed = self.sign(key, body, timestamp=at, id=mark)
         sent: dict[str, str] = {}
-        for place, value in ((self.signature, signed), (self.timestamp, at), (self.id, mark)):
-            if place is not None:
-                if not isinstance(place, Header) or place.name in sent:
+        for location, value in ((self.signature, signed), (self.timestamp, at), (self.id, mark)):
+            if location is not None:
+                if not isinstance(location, Header) or location.name in sent:
                     return {}  # in the body, or parts of one header, whose order is the provider's
-                sent[place.name] = f"{place.prefix}{value}"
+                sent[location.name] = f"{location.prefix}{value}"
         return sent
 
     def _keys(self, key: Secret) -> tuple[bytes, ...]:

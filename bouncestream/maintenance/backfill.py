@@ -35,14 +35,14 @@ from bouncestream.outbox.missed import NEAR, rehearse_missed
 from bouncestream.ports import Clock
 from bouncestream.providers._settings import Webhook
 from bouncestream.sources.backfill.calls import Calls
-from bouncestream.sources.backfill.run import Counts, Place, Run
+from bouncestream.sources.backfill.run import Bookmark, Counts, Run
 
 log = logging.getLogger("bouncestream.backfill")
 
 #: A run at an interval asks for so much: a complaint may have the time of its mail, and be weeks younger.
 SINCE = timedelta(days=30)
-#: A place is good for so long; then the lists are read from their beginnings.
-PLACE_KEPT = timedelta(hours=24)
+#: A bookmark is good for so long; then the lists are read from their beginnings.
+BOOKMARK_KEPT = timedelta(hours=24)
 #: Seconds after the start before the first run, at least and at most; and between looks at the clock.
 FIRST, LOOK = (120.0, 600.0), 30.0
 #: The wait after a run that failed, at first; seconds. It doubles, up to the interval.
@@ -57,17 +57,19 @@ class BackfillState:
     started: bool = False  #: a person has started it, or nothing was to be found
     waiting: int = 0  #: so many were found that wait for that
     through_at: str = ""  #: when a run last went through all lists; ISO 8601
-    place: dict[str, Any] | None = None
+    place: dict[str, Any] | None = None  #: the bookmark, and when it was kept: by these names it is stored
     place_at: str = ""
 
-    def resumed(self, since: datetime, now: datetime) -> Place | None:
-        """The place to go on from, for a run that asks for as much."""
+    def resumed(self, since: datetime, now: datetime) -> Bookmark | None:
+        """The bookmark to go on from, for a run that asks for as much."""
         try:
-            place = Place(**{**(self.place or {}), "since": datetime.fromisoformat((self.place or {})["since"])})
-            fresh = now - datetime.fromisoformat(self.place_at) < PLACE_KEPT
+            bookmark = Bookmark(
+                **{**(self.place or {}), "since": datetime.fromisoformat((self.place or {})["since"])}
+            )
+            fresh = now - datetime.fromisoformat(self.place_at) < BOOKMARK_KEPT
         except (KeyError, TypeError, ValueError):
             return None
-        return place if fresh and place.since <= since else None
+        return bookmark if fresh and bookmark.since <= since else None
 
 
 def reach(config: Config, now: datetime) -> datetime:
@@ -115,8 +117,8 @@ class OneRun:
         since: datetime,
         stopped: asyncio.Event,
         *,
-        place: Place | None = None,
-        keep_place: Callable[[Place], Awaitable[None]] | None = None,
+        bookmark: Bookmark | None = None,
+        keep_bookmark: Callable[[Bookmark], Awaitable[None]] | None = None,
         counts: Counts | None = None,
     ) -> Counts:
         """Run once. Raises ApiError, SinkError and StoreError."""
@@ -140,17 +142,17 @@ class OneRun:
                 provider,
                 self.hook,
                 self.config.policy.rules,
-                place.since if place is not None else since,
+                bookmark.since if bookmark is not None else since,
                 self.clock,
                 calls,
                 self.people,
                 keep,
                 told=self.told,
-                keep_place=keep_place,
+                keep_bookmark=keep_bookmark,
                 counts=counts if counts is not None else Counts(),
-                hard=place.hard if place is not None else 0,
+                hard=bookmark.hard if bookmark is not None else 0,
             )
-            return await run.go(stopped, place)
+            return await run.go(stopped, bookmark)
 
 
 class Rehearsing:
@@ -250,8 +252,8 @@ class Backfilling:
 
     async def _store(self, hook: Webhook, found: BackfillState, now: datetime, counts: Counts) -> None:
         since = self._since(now)
-        place = found.resumed(since, now)
-        await self._go(hook, self.keep, since, counts, place, self._keep_place(hook))
+        bookmark = found.resumed(since, now)
+        await self._go(hook, self.keep, since, counts, bookmark, self._keep_bookmark(hook))
         await self.db.write(partial(note, hook=hook, place=None, through_at=now.isoformat()))
         if counts.new:
             log.warning(
@@ -283,13 +285,13 @@ class Backfilling:
         keep: KeepMissed,
         since: datetime,
         counts: Counts,
-        place: Place | None = None,
-        keep_place: Callable[[Place], Awaitable[None]] | None = None,
+        bookmark: Bookmark | None = None,
+        keep_bookmark: Callable[[Bookmark], Awaitable[None]] | None = None,
     ) -> None:
         one = OneRun(hook, self.config, self.clock, self.people, context=self.context)
-        await one.go(keep, since, asyncio.Event(), place=place, keep_place=keep_place, counts=counts)
+        await one.go(keep, since, asyncio.Event(), bookmark=bookmark, keep_bookmark=keep_bookmark, counts=counts)
 
-    def _keep_place(self, hook: Webhook) -> Callable[[Place], Awaitable[None]]:
+    def _keep_bookmark(self, hook: Webhook) -> Callable[[Bookmark], Awaitable[None]]:
         return keeper(self.db, hook, self.clock)
 
     def _fail(self, hook: Webhook, why: str) -> None:
@@ -311,17 +313,17 @@ class Backfilling:
         self.health.set(f"backfill:{hook.name}", Status.YELLOW, why)
 
 
-def keeper(db: Database, hook: Webhook, clock: Clock) -> Callable[[Place], Awaitable[None]]:
+def keeper(db: Database, hook: Webhook, clock: Clock) -> Callable[[Bookmark], Awaitable[None]]:
     """Notes where a run stands."""
 
-    async def keep_place(place: Place) -> None:
+    async def keep_bookmark(bookmark: Bookmark) -> None:
         told = {
-            "listing": place.listing,
-            "first": place.first,
-            "url": place.url,
-            "since": place.since.isoformat(),
-            "hard": place.hard,
+            "listing": bookmark.listing,
+            "first": bookmark.first,
+            "url": bookmark.url,
+            "since": bookmark.since.isoformat(),
+            "hard": bookmark.hard,
         }
         await db.write(partial(note, hook=hook, place=told, place_at=clock.now().isoformat()))
 
-    return keep_place
+    return keep_bookmark

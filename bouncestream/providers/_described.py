@@ -26,7 +26,7 @@ _NAMED = re.compile(r"\{([^{}]{0,50})\}")
 _SIGNED = ("timestamp", "id", "body")
 
 
-def _place(value: Any) -> Header | Field:
+def _location(value: Any) -> Header | Field:
     if isinstance(value, str):
         value = {"field": value[5:]} if value.startswith("body:") else {"header": value}
     if not isinstance(value, dict):
@@ -57,7 +57,7 @@ def _signed(value: Any) -> str:
 _PLACE = Shape(
     'a place such as "X-Signature", { header = "X-Signature", prefix = "v1=", separator = "," } or '
     '{ field = "signature.token" }',
-    _place,
+    _location,
     plain=False,
 )
 _TEMPLATE = Shape('what is signed, of {timestamp}, {id} and {body}, such as "{timestamp}.{body}"', _signed)
@@ -190,8 +190,8 @@ class Described(Webhook):
     @property
     def proving(self) -> frozenset[str]:
         """The headers that a proof reads, in lower case: what is in them is no feedback."""
-        places = (self.signature, self.signature_time, self.signature_id)
+        locations = (self.signature, self.signature_time, self.signature_id)
         return frozenset(
             {"authorization", self.header.lower()}
-            | {place.name.lower() for place in places if isinstance(place, Header)}
+            | {location.name.lower() for location in locations if isinstance(location, Header)}
         )

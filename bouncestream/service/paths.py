@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The places of a service: one per configuration, of the whole machine or of one user."""
+"""The paths of a service: one per configuration, of the whole machine or of one user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,16}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Paths:
     """Where the service of one configuration has its files. `name`: that of one among several; empty: the first."""
 
     name: str
@@ -44,8 +44,8 @@ class Place:
         return self.units / f"{self.unit}.d" / "secrets.conf"
 
 
-def place(name: str, home: Path | None = None, environ: Mapping[str, str] | None = None) -> Place:
-    """The place of a service: of the machine, or of the user with this `home`. Raises UsageError."""
+def paths_of(name: str, home: Path | None = None, environ: Mapping[str, str] | None = None) -> Paths:
+    """The paths of a service: of the machine, or of the user with this `home`. Raises UsageError."""
     if name and not _NAME.fullmatch(name):
         raise UsageError(
             f"--name {name!r} cannot be part of a user's name. Next: use at most 18 of the characters "
@@ -54,8 +54,8 @@ def place(name: str, home: Path | None = None, environ: Mapping[str, str] | None
     folder = f"bouncestream-{name}" if name else "bouncestream"
     if home is None:
         etc = Path("/etc")
-        return Place(name, False, etc, etc / folder, Path("/var/lib") / folder, etc / "systemd/system")
+        return Paths(name, False, etc, etc / folder, Path("/var/lib") / folder, etc / "systemd/system")
     environ = environ or {}
     conf = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")  # XDG Base Directory Specification 0.8
     state = Path(environ.get("XDG_STATE_HOME") or home / ".local/state")
-    return Place(name, True, conf, conf / folder, state / folder, conf / "systemd/user")
+    return Paths(name, True, conf, conf / folder, state / folder, conf / "systemd/user")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The unit of the service: `bouncestream.service` beside this file, fitted to a program and a place.
+"""The unit of the service: `bouncestream.service` beside this file, fitted to a program and its paths.
 
 systemd.service(5), systemd.exec(5) and systemd.unit(5), of systemd 252.
 """
@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 
-from bouncestream.service.paths import Place
+from bouncestream.service.paths import Paths
 
 #: What a user's systemd cannot do: it needs rights of root, or the units that it names are the machine's.
 _NOT_FOR_USERS = re.compile(
@@ -39,17 +39,17 @@ def base() -> str:
 
 
 def unit(
-    place: Place, command: Sequence[str], environ: Mapping[str, str] | None = None, *, unpacks: bool = False
+    paths: Paths, command: Sequence[str], environ: Mapping[str, str] | None = None, *, unpacks: bool = False
 ) -> str:
     """The unit's text. `command` and `environ` start the program; `run` and its options follow. `unpacks`: it needs
-    a cache to unpack itself to. A place with a name has a template, which is the same for each name."""
+    a cache to unpack itself to. A service with a name has a template, which is the same for each name."""
     text = base()
     if unpacks:
         text = text.replace("StateDirectoryMode=0700\n", f"StateDirectoryMode=0700\n{_CACHE}")
-    if place.user:
+    if paths.user:
         text = _for_user(text)
-    folder = str(place.above / "bouncestream")
-    if place.name:
+    folder = str(paths.above / "bouncestream")
+    if paths.name:
         folder += "-%i"
         text = re.sub(r"(?m)^((?:User|(?:State|Runtime)Directory)=bouncestream)$", r"\1-%i", text)
         text = re.sub(r"(?m)^(Description=.*)$", r"\1 (%i)", text)

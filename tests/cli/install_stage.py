@@ -33,4 +33,4 @@ def here(port: int = 8025, outbox: str = "/var/lib/bouncestream/outbox.db", name
 
 def call(it: Stage, name: str = "", **more: object) -> int:
     """Install there; the exit code."""
-    return install(arguments(name=name, **more), it.machine, it.place(name))
+    return install(arguments(name=name, **more), it.machine, it.paths(name))

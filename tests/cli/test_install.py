@@ -32,7 +32,7 @@ def test_it_sets_up_the_whole_service(it: Stage, capsys: pytest.CaptureFixture[s
     mode, text = tree[f"{ETC}/config.toml"]
     assert (mode, "# my own comment" in text, TOKEN in text, SECRET in text) == (0o644, True, False, False)
     assert f'token_file = "{ETC}/listmonk.token"' in text
-    assert tree[f"{UNITS}/bouncestream.service"] == (0o644, unit(it.place(), ["/bin/sh"]))
+    assert tree[f"{UNITS}/bouncestream.service"] == (0o644, unit(it.paths(), ["/bin/sh"]))
     assert tree[f"{UNITS}/bouncestream.service.d/secrets.conf"][1].splitlines()[-3:] == [
         "[Service]",
         f"LoadCredential=listmonk.token:{ETC}/listmonk.token",
@@ -199,7 +199,7 @@ def test_a_users_own_service(
     assert tree[f"{home}/bouncestream/listmonk.token"] == (0o600, f"{TOKEN}\n")
     mode, text = tree[f"{home}/bouncestream/config.toml"]
     assert (mode, 'path = "/srv/ann/outbox.db"' in text) == (0o600, True)
-    assert tree[f"{home}/systemd/user/bouncestream.service"][1] == unit(it.place(), ["/bin/sh"])
+    assert tree[f"{home}/systemd/user/bouncestream.service"][1] == unit(it.paths(), ["/bin/sh"])
     assert len(tree) == 4
     assert it.calls == ["--user show-environment", *(f"--user {line}" for line in STARTED)]
     state = it.disk("/home/ann/.local/state/bouncestream")

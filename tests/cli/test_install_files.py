@@ -122,7 +122,7 @@ def test_the_unit_of_a_package_is_left_to_it(it: Stage, monkeypatch: pytest.Monk
     monkeypatch.setattr(traps, "unreachable", lambda paths: "")
     theirs = it.disk("/usr/lib/systemd/system/bouncestream.service")
     theirs.parent.mkdir(parents=True)
-    theirs.write_text(unit(it.place(), [str(packaged)]))
+    theirs.write_text(unit(it.paths(), [str(packaged)]))
     here()
     call(it, program=None)
     assert not it.disk(f"{UNITS}/bouncestream.service").exists()

@@ -23,7 +23,7 @@ def it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 
 def installed(it: Stage, name: str = "") -> None:
-    where = it.place(name)
+    where = it.paths(name)
     wants = it.disk(where.units) / "multi-user.target.wants" / where.unit
     for path, text in (
         (where.unit_file, unit(where, [PROGRAM])),
@@ -39,7 +39,7 @@ def installed(it: Stage, name: str = "") -> None:
 
 
 def call(it: Stage, name: str = "", **more: object) -> int:
-    return uninstall(arguments(**more), it.machine, it.place(name))
+    return uninstall(arguments(**more), it.machine, it.paths(name))
 
 
 def test_the_service_goes_and_the_data_stays(it: Stage, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +71,7 @@ def test_changes_and_a_command_of_ones_own_stay(it: Stage) -> None:
 
 def test_what_a_single_file_was_unpacked_to_goes(it: Stage) -> None:
     installed(it)
-    it.disk(it.place().unit_file).write_text(unit(it.place(), ["/opt/one"], unpacks=True))
+    it.disk(it.paths().unit_file).write_text(unit(it.paths(), ["/opt/one"], unpacks=True))
     assert call(it) == 0
     assert it.calls == [
         "disable --now bouncestream.service",

@@ -18,17 +18,17 @@ def test_a_header_whole_in_part_and_quoted() -> None:
 
 
 def test_a_field_of_the_json() -> None:
-    place = Field("a", "b")
-    assert place.inside
-    assert place.read(asked(b'{"a": {"b": "x"}}')) == ("x",)
-    assert place.read(asked(b'{"a": {"b": 5}}')) == ("5",)
+    location = Field("a", "b")
+    assert location.inside
+    assert location.read(asked(b'{"a": {"b": "x"}}')) == ("x",)
+    assert location.read(asked(b'{"a": {"b": 5}}')) == ("5",)
     for other in (b'{"a": {"b": true}}', b'{"a": {"b": null}}', b'{"a": []}', b"{}", b"[]", b"5"):
-        assert place.read(asked(other)) == ()
+        assert location.read(asked(other)) == ()
 
 
-def test_either_of_several_places() -> None:
-    place = Either(Header("sig"), Field("a"), Field("b"))
-    assert place.inside
+def test_either_of_several_locations() -> None:
+    location = Either(Header("sig"), Field("a"), Field("b"))
+    assert location.inside
     assert not Either(Header("sig")).inside
-    assert place.read(asked(b'{"b": "y"}', sig="x")) == ("x", "y")
-    assert place.read(asked(b"{}")) == ()
+    assert location.read(asked(b'{"b": "y"}', sig="x")) == ("x", "y")
+    assert location.read(asked(b"{}")) == ()

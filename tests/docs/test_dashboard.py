@@ -25,7 +25,7 @@ import trustme
 
 from bouncestream.config.dashboard import PROXY_HEADER, Dashboard
 from bouncestream.crypto.secret import Secret
-from bouncestream.service.paths import place
+from bouncestream.service.paths import paths_of
 from bouncestream.service.unit import unit
 from tests.dashboard.stage import TOKEN, Browser, config, opened
 from tests.docs.document import marked
@@ -232,7 +232,7 @@ def _version() -> tuple[int, int]:
 @pytest.mark.process
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
 def test_systemd_takes_the_snippets(tmp_path: Path) -> None:
-    (tmp_path / "bouncestream.service").write_text(unit(place(""), ["/bin/true"]))
+    (tmp_path / "bouncestream.service").write_text(unit(paths_of(""), ["/bin/true"]))
     more = tmp_path / "bouncestream.service.d"
     more.mkdir()
     for page, mark in ((PAGE, "systemd"), ("operate/dashboard.md", "systemd log")):

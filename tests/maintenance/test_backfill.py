@@ -32,7 +32,7 @@ from bouncestream.outbox.db import Database
 from bouncestream.outbox.intake import Intake
 from bouncestream.providers._settings import Webhook
 from bouncestream.sources.backfill import calls
-from bouncestream.sources.backfill.run import Place
+from bouncestream.sources.backfill.run import Bookmark
 from tests.providers.lists import NOW, hook, lists
 from tests.sources.backfill.stand_in import Api, standing_in, trusted
 from tests.sources.backfill.test_run import Everybody, answering, full, pages
@@ -273,12 +273,12 @@ async def test_an_odd_note_is_a_new_beginning(bridge: Bridge, odd: str) -> None:
     assert await bridge.stands() == BackfillState(provider="sendgrid")
 
 
-def test_a_place_is_good_for_a_day_and_for_no_longer_span() -> None:
-    place = Place("bounces", 0, "https://api.sendgrid.com/", NOW - SINCE, 7)
-    told = {"listing": "bounces", "first": 0, "url": place.url, "since": place.since.isoformat(), "hard": 7}
+def test_a_bookmark_is_good_for_a_day_and_for_no_longer_span() -> None:
+    bookmark = Bookmark("bounces", 0, "https://api.sendgrid.com/", NOW - SINCE, 7)
+    told = {"listing": "bounces", "first": 0, "url": bookmark.url, "since": bookmark.since.isoformat(), "hard": 7}
     one = BackfillState(place=told, place_at=NOW.isoformat())
-    assert one.resumed(NOW - SINCE, NOW) == place
-    assert one.resumed(NOW - SINCE + timedelta(hours=1), NOW + timedelta(hours=1)) == place
+    assert one.resumed(NOW - SINCE, NOW) == bookmark
+    assert one.resumed(NOW - SINCE + timedelta(hours=1), NOW + timedelta(hours=1)) == bookmark
     assert one.resumed(NOW - SINCE, NOW + timedelta(hours=25)) is None
     assert one.resumed(NOW - 2 * SINCE, NOW) is None
     assert BackfillState().resumed(NOW, NOW) is None

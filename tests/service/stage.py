@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bouncestream.service.machine import Machine
-from bouncestream.service.paths import Place, place
+from bouncestream.service.paths import Paths, paths_of
 
 _SYSTEMCTL = """\
 #!/bin/sh
@@ -42,8 +42,8 @@ class Stage:
     def disk(self, path: str | Path) -> Path:
         return self.machine.disk(Path(path))
 
-    def place(self, name: str = "") -> Place:
-        return place(name, Path("/home/ann") if self.machine.user else None)
+    def paths(self, name: str = "") -> Paths:
+        return paths_of(name, Path("/home/ann") if self.machine.user else None)
 
     def tree(self) -> dict[str, tuple[int, str]]:
         """Every file of the machine: its mode and text."""

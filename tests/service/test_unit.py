@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bouncestream.service.paths import Place, place
+from bouncestream.service.paths import Paths, paths_of
 from bouncestream.service.unit import base, extra, program_of, quoted, unit
 
 PROGRAM = "/opt/bouncestream/.venv/bin/bouncestream"
 ROOT = Path(__file__).parents[2]
-PLACES = [place(""), place("shop"), place("", Path("/home/ann")), place("shop", Path("/home/ann"))]
+SERVICES = [paths_of(""), paths_of("shop"), paths_of("", Path("/home/ann")), paths_of("shop", Path("/home/ann"))]
 
 
 def values(text: str, key: str) -> list[str]:
@@ -22,20 +22,20 @@ def values(text: str, key: str) -> list[str]:
 
 
 def test_the_unit_of_the_repository_is_that_of_a_program_in_opt() -> None:
-    assert unit(place(""), [PROGRAM]) == base() == (ROOT / "deploy/bouncestream.service").read_text("utf-8")
+    assert unit(paths_of(""), [PROGRAM]) == base() == (ROOT / "deploy/bouncestream.service").read_text("utf-8")
 
 
 def test_several_services_share_nothing() -> None:
-    text = unit(place("shop"), [PROGRAM])
+    text = unit(paths_of("shop"), [PROGRAM])
     assert values(text, "ExecStart") == [f"{PROGRAM} run --config /etc/bouncestream-%i/config.toml"]
     for key in ("User", "StateDirectory", "RuntimeDirectory"):
         assert values(text, key) == ["bouncestream-%i"], key
-    assert text == unit(place("news"), [PROGRAM])
+    assert text == unit(paths_of("news"), [PROGRAM])
     assert "/etc/bouncestream/" not in text
 
 
 def test_a_users_service_has_what_needs_no_root() -> None:
-    text = unit(place("", Path("/home/ann")), [PROGRAM])
+    text = unit(paths_of("", Path("/home/ann")), [PROGRAM])
     assert values(text, "ExecStart") == [f"{PROGRAM} run --config /home/ann/.config/bouncestream/config.toml"]
     assert values(text, "WantedBy") == ["default.target"]
     assert values(text, "Restart") == ["on-failure"]
@@ -46,7 +46,7 @@ def test_a_users_service_has_what_needs_no_root() -> None:
 
 
 def test_a_program_of_several_words_and_an_environment() -> None:
-    text = unit(place(""), ["/a b/python", "-m", "50%$x"], {"PYTHONPATH": "/a b"})
+    text = unit(paths_of(""), ["/a b/python", "-m", "50%$x"], {"PYTHONPATH": "/a b"})
     assert '\nEnvironment="PYTHONPATH=/a b"\nExecStart="/a b/python" -m 50%%$$x run --config /etc/' in text
     assert program_of(text) == ""
     assert program_of(base()) == PROGRAM
@@ -64,8 +64,8 @@ def test_the_secrets_and_the_groups_of_sockets_are_named() -> None:
 
 @pytest.mark.process
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
-@pytest.mark.parametrize("where", PLACES, ids=lambda one: f"{one.unit}{' of a user' if one.user else ''}")
-def test_systemd_finds_nothing_wrong(tmp_path: Path, where: Place) -> None:
+@pytest.mark.parametrize("where", SERVICES, ids=lambda one: f"{one.unit}{' of a user' if one.user else ''}")
+def test_systemd_finds_nothing_wrong(tmp_path: Path, where: Paths) -> None:
     file = tmp_path / where.unit
     file.write_text(unit(where, ["/bin/true"]))
     beside = tmp_path / f"{where.unit}.d" / "secrets.conf"

@@ -35,7 +35,7 @@ RESTARTS = 2
 
 
 @record(frozen=True, slots=True)
-class Place:
+class Bookmark:
     """Where a run stands: the page that comes next."""
 
     listing: str  #: name of the list
@@ -77,7 +77,7 @@ class Counts:
 
 @dataclass(eq=False)
 class Run:
-    """One run for one webhook. `told` is called after each page, `keep_place` once all before a place is kept."""
+    """One run for one webhook. `told` is called after each page, `keep_bookmark` once all before it is kept."""
 
     provider: Provider[Any]
     hook: Webhook
@@ -88,25 +88,33 @@ class Run:
     people: People
     keep: KeepMissed
     told: Callable[[Counts, str], None] = lambda counts, listing: None
-    keep_place: Callable[[Place], Awaitable[None]] | None = None
+    keep_bookmark: Callable[[Bookmark], Awaitable[None]] | None = None
     counts: Counts = field(default_factory=Counts)
     hard: int = 0  #: hard bounces that were found before, by the part of the run that was cut off
 
-    async def go(self, stopped: asyncio.Event, place: Place | None = None) -> Counts:
-        """Until all lists are through, or `stopped` is set; from a place on, if there is one. Raises ApiError,
+    async def go(self, stopped: asyncio.Event, bookmark: Bookmark | None = None) -> Counts:
+        """Until all lists are through, or `stopped` is set; from a bookmark on, if there is one. Raises ApiError,
         SinkError and StoreError; what was stored by then stays."""
         api = self.api
         names = list(api.names)
-        if place is not None and place.listing in names:
-            names = names[names.index(place.listing) :]
+        if bookmark is not None and bookmark.listing in names:
+            names = names[names.index(bookmark.listing) :]
         else:
-            place = None
+            bookmark = None
         for name in names:
             listing = api.listing(name)
             firsts = listing.first(self.hook, self.since, self.clock.now())
-            begin = place.first if place is not None and place.listing == name and place.first < len(firsts) else 0
+            begin = (
+                bookmark.first
+                if bookmark is not None and bookmark.listing == name and bookmark.first < len(firsts)
+                else 0
+            )
             for number in range(begin, len(firsts)):
-                at = place.url if place is not None and (place.listing, place.first) == (name, number) else ""
+                at = (
+                    bookmark.url
+                    if bookmark is not None and (bookmark.listing, bookmark.first) == (name, number)
+                    else ""
+                )
                 try:
                     await self._list(listing, number, firsts[number], at, stopped)
                 except Stopped:
@@ -149,8 +157,8 @@ class Run:
             self.told(self.counts, listing.name)
             url = page.next
             # A cursor that is an address is not written down: the list then begins again, which costs some calls.
-            if url and self.keep_place is not None and "@" not in unquote(url):
-                await self.keep_place(Place(listing.name, number, url, self.since, self.hard))
+            if url and self.keep_bookmark is not None and "@" not in unquote(url):
+                await self.keep_bookmark(Bookmark(listing.name, number, url, self.since, self.hard))
 
     async def _page(self, listing: Listing[Any], url: str) -> Page:
         hook, now = self.hook, self.clock.now

@@ -19,7 +19,7 @@ from bouncestream.policy import Rules
 from bouncestream.ports import Subscriber
 from bouncestream.sources import backfill
 from bouncestream.sources.backfill.calls import Calls
-from bouncestream.sources.backfill.run import Counts, Place, Run
+from bouncestream.sources.backfill.run import Bookmark, Counts, Run
 from tests.providers.lists import ASKED, NOW, hook, lists
 from tests.sources.backfill.stand_in import Answer, Api, trusted
 
@@ -94,23 +94,23 @@ def answering(provider: str, **pages: Any) -> Answer:
 
 
 async def ran(
-    provider: str, people: Everybody | None = None, place: Place | None = None, **more: Any
-) -> tuple[Counts, Kept, list[Place]]:
-    """A run to its end: what it counted, what was kept, and the places that were noted."""
-    kept, places = more.pop("kept", None) or Kept(), more.pop("places", [])
+    provider: str, people: Everybody | None = None, bookmark: Bookmark | None = None, **more: Any
+) -> tuple[Counts, Kept, list[Bookmark]]:
+    """A run to its end: what it counted, what was kept, and the bookmarks that were noted."""
+    kept, bookmarks = more.pop("kept", None) or Kept(), more.pop("bookmarks", [])
     found, settings = providers.get(provider), more.pop("settings", None) or hook(provider)
     assert found.backfill is not None
 
-    async def keep_place(place: Place) -> None:
-        places.append(place)
+    async def keep_bookmark(bookmark: Bookmark) -> None:
+        bookmarks.append(bookmark)
 
     calls = Calls(found.title, found.backfill.hosts, found.backfill.permission, context=trusted(), sleep=sleep)
     async with calls:
         one = Run(
             found, settings, Rules(), more.pop("since", SINCE), Clock(), calls, people or Everybody(), kept,
-            keep_place=keep_place, **more,
+            keep_bookmark=keep_bookmark, **more,
         )  # fmt: skip
-        return await one.go(asyncio.Event(), place), kept, places
+        return await one.go(asyncio.Event(), bookmark), kept, bookmarks
 
 
 @pytest.mark.parametrize("provider", ASKED)
@@ -174,11 +174,11 @@ def full(number: int, who: str) -> list[Any]:
     return [lists("sendgrid", person=f"{who}{i}@example.org")["bounces"].item for i in range(number)]
 
 
-async def test_a_place_is_noted_once_what_is_before_it_is_kept(api: Api) -> None:
+async def test_a_bookmark_is_kept_once_what_is_before_it_is_kept(api: Api) -> None:
     api.answer = pages(full(500, "a"), full(500, "b"), full(3, "c"))
     kept = Kept()
-    counts, _, places = await ran("sendgrid", kept=kept)
-    assert [(one.listing, one.first, one.hard, URL(one.url).query["offset"]) for one in places] == [
+    counts, _, bookmarks = await ran("sendgrid", kept=kept)
+    assert [(one.listing, one.first, one.hard, URL(one.url).query["offset"]) for one in bookmarks] == [
         ("bounces", 0, 500, "500"),
         ("bounces", 0, 1000, "1000"),
     ]
@@ -186,30 +186,30 @@ async def test_a_place_is_noted_once_what_is_before_it_is_kept(api: Api) -> None
     assert counts.new == 1003
 
 
-async def test_it_goes_on_from_a_place_with_the_count_of_hard_bounces(api: Api) -> None:
+async def test_it_goes_on_from_a_bookmark_with_the_count_of_hard_bounces(api: Api) -> None:
     api.answer = pages(full(500, "a"), full(500, "b"), full(3, "c"))
-    _, _, places = await ran("sendgrid")
+    _, _, bookmarks = await ran("sendgrid")
     api.asked.clear()
-    counts, kept, _ = await ran("sendgrid", place=places[1], hard=places[1].hard)
+    counts, kept, _ = await ran("sendgrid", bookmark=bookmarks[1], hard=bookmarks[1].hard)
     assert counts.new == 3
     assert kept.hard[0] == 1000
     assert api.asked[0].query["offset"] == "1000"
 
 
-async def test_a_place_in_a_later_list_passes_the_former_ones_over(api: Api) -> None:
+async def test_a_bookmark_in_a_later_list_passes_the_former_ones_over(api: Api) -> None:
     api.answer = answering("sendgrid")
     url = str(URL("https://api.sendgrid.com/v3/suppression/spam_reports?limit=500&offset=500"))
-    await ran("sendgrid", place=Place("spam_reports", 0, url, SINCE, 0))
+    await ran("sendgrid", bookmark=Bookmark("spam_reports", 0, url, SINCE, 0))
     assert [one.path.rpartition("/")[2] for one in api.asked] == ["spam_reports", "unsubscribes"]
     assert api.asked[0].query["offset"] == "500"
 
 
 @pytest.mark.parametrize(
-    "place", [Place("gone", 0, "https://api.sendgrid.com/", SINCE, 0), Place("bounces", 9, "x", SINCE, 0)]
+    "bookmark", [Bookmark("gone", 0, "https://api.sendgrid.com/", SINCE, 0), Bookmark("bounces", 9, "x", SINCE, 0)]
 )
-async def test_a_place_that_is_no_more_is_the_beginning(api: Api, place: Place) -> None:
+async def test_a_bookmark_that_is_no_more_is_the_beginning(api: Api, bookmark: Bookmark) -> None:
     api.answer = answering("sendgrid", bounces=full(1, "a"))
-    counts, _, _ = await ran("sendgrid", place=place)
+    counts, _, _ = await ran("sendgrid", bookmark=bookmark)
     assert counts.new == 1
 
 
@@ -305,6 +305,6 @@ async def test_a_cursor_that_is_an_address_is_not_written_down(api: Api) -> None
         return {"items": [there.item] if shown else [], "paging": {"next": after}}
 
     api.answer = answer
-    counts, _, places = await ran("mailgun")
-    assert (counts.new, places) == (1, [])
+    counts, _, bookmarks = await ran("mailgun")
+    assert (counts.new, bookmarks) == (1, [])
     assert [one.query.get("address") for one in api.asked if one.path == there.path] == [None, "person@example.org"]
