@@ -47,5 +47,5 @@ HELD_FOR: Mapping[str, str] = {
     "unproven": "nothing proves whom the mail is about",
     "permission": "Listmonk's token may not do it",
     "brake": "the brake stopped it",
-    "operator": "an operator holds it back",
+    "operator": "it waits for your decision",
 }

@@ -36,7 +36,7 @@ prove = "3s"
 canary = {canary}
 """
 
-#: Faults, and how often each comes among 60.
+#: Faults, and how often each comes among 60; of another number, each has the same share.
 FAULTS: dict[str, int] = {
     "dovecot": 8,  # kill -9, and up again
     "reset": 10,
@@ -115,7 +115,7 @@ class MailStorm:
 
     async def _fault(self) -> None:
         names = [name for name, count in FAULTS.items() for _ in range(count)]
-        names = (names * (self.faults // len(names) + 1))[: self.faults]
+        names = [names[number * len(names) // self.faults] for number in range(self.faults)]  # each its share
         self.rng.shuffle(names)
         for name in names:
             await asyncio.sleep(self.rng.uniform(*self.pause))
