@@ -21,6 +21,7 @@ from tests.postgres.cluster import Cluster, end_with_us, needs_postgres, program
 def seen(url: str) -> Replication:
     conn = connect(Server(url, "one"))
     try:
+        schema.create(conn)
         found = in_snapshot(conn, replication)
         assert found is not None
         return found
@@ -42,9 +43,7 @@ def test_a_standby_is_seen_as_far_as_the_role_may(primary: Cluster) -> None:
     primary.psql("CREATE ROLE plain LOGIN")
     primary.psql("CREATE DATABASE outbox OWNER plain TEMPLATE template0")
     url = primary.url("outbox", user="plain")
-    conn = connect(Server(url, "one"))
-    schema.create(conn)
-    conn.close()
+    assert seen(url) == Replication((), False)
     standby = primary.standby(synchronous=True)
     try:
         hidden = seen(url)
