@@ -75,7 +75,7 @@ async def test_a_bridge_moves_there_and_back(
     await more(300)
     await until(lambda: len(recorded(sandbox)) >= 30)
     await program.kill()
-    for at in (1, 3, 6):
+    for at in (1, 5):
         assert await copied(program, pg_url, at) == -9
     assert await copied(program, pg_url, 1, "finish") == -9
     assert await copied(program, pg_url) == 0
@@ -89,8 +89,7 @@ async def test_a_bridge_moves_there_and_back(
     await until(lambda: len(recorded(sandbox)) >= 400)
     await program.stop()
     back = tmp_path / "back.db"
-    for at in (2, 12):
-        assert await copied(program, str(back), at) == -9
+    assert await copied(program, str(back), 6) == -9
     assert await copied(program, str(back)) == 0
 
     del program.environment["BOUNCESTREAM__OUTBOX__URL"]

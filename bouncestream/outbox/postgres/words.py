@@ -51,7 +51,8 @@ _WORDS: dict[str, tuple[type[StoreError], str]] = {
     "55P03": (
         StoreBusy,
         "Another transaction has locked the outbox: nothing was stored. It is a psql session or an ALTER TABLE "
-        "that is open, or a bridge that is frozen. Next: see `SELECT * FROM pg_stat_activity`, and end it.",
+        "that is open, a bridge that is frozen, or `outbox copy`, which ends by itself. Next: see `SELECT * FROM "
+        "pg_stat_activity`, and end it.",
     ),
     "57014": (StoreSlow, "PostgreSQL took longer than this may take. Next: try again, or ask for less."),
     "57": (
