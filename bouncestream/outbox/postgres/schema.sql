@@ -283,7 +283,8 @@ CREATE TABLE counters (
     PRIMARY KEY (name, bridge)
 );
 
--- Rows that change often: room beside them, so that no index has to be touched; and vacuumed before they are many.
+-- Rows that change often: room beside them, and vacuumed before they are many. An event changes its indexes with each
+-- state, as some of them are for one state alone: none of its changes is in place (HOT), those of `tally` are.
 ALTER TABLE outbox SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
                         autovacuum_analyze_scale_factor = 0.02);
 ALTER TABLE history SET (autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);

@@ -15,11 +15,17 @@ import trustme
 
 from bouncestream.cli.findings import brief_code
 from bouncestream.config.mailbox import Mailbox
+from bouncestream.config.model import Config
+from bouncestream.config.outbox import Outbox
 from bouncestream.crypto.secret import Secret
-from bouncestream.doctor.areas.mailbox import judge, visit
+from bouncestream.doctor.areas.mailbox import collect, judge, visit
 from bouncestream.doctor.finding import Finding, Level
+from bouncestream.doctor.probe.names import Names
 from bouncestream.folders import FolderKey, MailBatch
 from bouncestream.outbox import mailboxes
+from bouncestream.outbox.place import Server
+from bouncestream.outbox.postgres import schema
+from bouncestream.outbox.postgres.connection import connect
 from bouncestream.sources.mailbox.visit import Visitor
 from bouncestream.sources.oauth.file import TokenFile, token_path
 from tests.doctor.areas.boxes import box, box_by_token
@@ -101,6 +107,28 @@ def read_up_to(outbox: Path, uidvalidity: int, uid: int) -> None:
     with closing(make.connect(outbox)) as conn, conn:
         key = FolderKey("bounces", "INBOX", uidvalidity)
         mailboxes.store_mails(conn, MailBatch(key, uid), datetime.now(UTC))
+
+
+async def test_an_outbox_on_postgresql_knows_how_far_it_was_read(
+    dovecot: Dovecot, outbox: Path, pg_url: str
+) -> None:
+    dovecot.deliver(dsn("a@example.org"), dsn("b@example.org", number=2))
+    place, now = Server(pg_url, "one"), datetime.now(UTC)
+    conn = connect(place)
+    try:
+        schema.create(conn)
+        mailboxes.store_mails(conn, MailBatch(FolderKey("bounces", "INBOX", uidvalidity_of(dovecot)), 1), now)
+    finally:
+        conn.close()
+    by_command = judge([await visit(Visitor(box(dovecot), outbox), now, place)], {})
+    names = Names()
+    try:
+        config = Config(mailboxes={"bounces": box(dovecot)}, outbox=Outbox(url=pg_url))
+        by_doctor = judge(await collect(config, names, now), {})
+    finally:
+        await names.close()
+    for lines in (by_command, by_doctor):
+        assert "INBOX: 2 mails, 1 not read yet" in told(lines)
 
 
 def uidvalidity_of(dovecot: Dovecot) -> int:
