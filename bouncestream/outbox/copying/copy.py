@@ -22,8 +22,7 @@ from bouncestream.outbox.copied import CAME_FROM, UNFINISHED, WENT_TO, Mark, mar
 from bouncestream.outbox.copying.end import End, Odd, Row, Source, Target
 from bouncestream.outbox.copying.tables import Table, tables
 from bouncestream.outbox.delivery import get_meta
-from bouncestream.outbox.engine import Conn
-from bouncestream.outbox.sealing.unlock import STATE
+from bouncestream.outbox.sealing.unlock import STATE, State
 from bouncestream.record import record
 
 #: Rows and bytes of one transaction.
@@ -83,7 +82,13 @@ class Copy:
     def _agree(self) -> Mark | None:
         """The mark of this copy, which the target has from now on; None: it is finished already."""
         instance = self.source.read(lambda conn: get_meta(conn, "instance")) or ""
-        if not self.target.takes_sealed and self.source.read(is_sealed):
+        sealed = self.source.read(partial(get_meta, name=STATE))
+        if sealed not in (None, State.SEALED):
+            raise SealRefused(
+                f"{self.source.where} is sealed in part: a conversion was not finished. Nothing was changed. Next: "
+                "run `bouncestream seal`, or `bouncestream unseal`, to its end, and run this again."
+            )
+        if sealed and not self.target.takes_sealed:
             raise SealRefused(
                 f"{self.source.where} is sealed, and an outbox on PostgreSQL cannot be yet. Nothing was changed. "
                 "Next: set seal = false in [privacy], run `bouncestream unseal`, and run this again."
@@ -148,11 +153,6 @@ class Copy:
         self.odds += self.source.odds
         self.tables.append(ours)
         return True
-
-
-def is_sealed(conn: Conn) -> bool:
-    """Whether an outbox is sealed, or partly."""
-    return get_meta(conn, STATE) is not None
 
 
 def _digest(end: End, table: Table, of: int, before: int) -> Generator[Progress, None, Copied]:

@@ -217,6 +217,13 @@ def test_a_sealed_one_is_refused(path: Path, server: Server) -> None:
         to_server(path, server)
 
 
+def test_one_that_is_sealed_in_part_is_refused(full: Path, server: Server) -> None:
+    with closing(make.connect(full)) as conn:
+        delivery.set_meta(conn, "sealing", "opening")
+    with pytest.raises(SealRefused, match="is sealed in part"):
+        to_server(full, server)
+
+
 def test_progress_ends_with_all_rows(full: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copy, "ROWS", 5)
     monkeypatch.setattr(copy, "COMPARED", 5)
