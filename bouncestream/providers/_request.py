@@ -15,9 +15,12 @@ from bouncestream.providers._fields import load_json, to_text
 _MOST_FIELDS = 1000
 
 
-@dataclass(slots=True)  # not frozen: two are made for each request, and each would take twice the time
+_UNREAD = object()
+
+
+@dataclass(slots=True)
 class WebhookRequest:
-    """A request, whole. Nobody changes it."""
+    """A request. The server fills in its body, once there, and unpacks it, once proven; nobody else changes it."""
 
     method: str
     headers: Mapping[str, str]  #: must look names up without regard to case
@@ -27,13 +30,7 @@ class WebhookRequest:
     remote_ip: str = ""  #: of the sender, behind trusted proxies; empty when it cannot be told
     query: str = ""  #: of the URL, without its question mark
     claims: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)  #: see `crypto.proof.Asked`
-    _json: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
-
-    def with_body(self, body: bytes) -> WebhookRequest:
-        """The request with its body, which was not there while its head was looked at."""
-        return WebhookRequest(
-            self.method, self.headers, body, None, self.path_secret, self.remote_ip, self.query, self.claims
-        )
+    _json: Any = field(default=_UNREAD, init=False, repr=False, compare=False)
 
     @property
     def as_sent(self) -> bytes:
@@ -42,9 +39,9 @@ class WebhookRequest:
 
     def json(self) -> Any:
         """The body as JSON, read once: what a proof had to read is handed on. Raises Malformed."""
-        if not self._json:
-            self._json.append(load_json(self.body, self.headers))
-        return self._json[0]
+        if self._json is _UNREAD:
+            self._json = load_json(self.body, self.headers)
+        return self._json
 
     def text(self) -> str:
         """The body as text, in the charset that it says or UTF-8."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -48,25 +47,24 @@ async def read(
     limit: int,
     errands: Errands,
     turn: asyncio.Lock,
-) -> tuple[Parsed, bytes]:
-    """The events of an admitted request, and what to keep of it: its body decompressed, or as sent if that is
-    damaged. `proven`: no more is to be proven. Large bodies of strangers, in which the proof is, take turns: many
-    of them then need no more memory than one. Raises Unauthorized, TooLarge, UnknownEncoding, ErrandFailed."""
-    encoding = request.headers.get("Content-Encoding", "")
+) -> Parsed:
+    """The events of an admitted request; its body is decompressed then, unless that is damaged. `proven`: no more
+    is to be proven. Large bodies of strangers, in which the proof is, take turns: many of them then need no more
+    memory than one. Raises Unauthorized, TooLarge, UnknownEncoding, ErrandFailed."""
     fetched: dict[str, bytes] = {}
-    args = provider, request, settings, now, proven, encoding, limit, fetched
+    aside = len(request.body) > THREAD_ABOVE or "Content-Encoding" in request.headers
     while True:
-        if encoding or len(request.body) > THREAD_ABOVE:
+        if aside:
             async with turn if not proven and settings.inside else nullcontext():
-                said = await asyncio.to_thread(_read, *args)
+                said = await asyncio.to_thread(_read, provider, request, settings, now, proven, limit, fetched)
         else:
-            said = _read(*args)
+            said = _read(provider, request, settings, now, proven, limit, fetched)
         if not isinstance(said, Fetch):
             break
         if said.url in fetched:
             raise Unauthorized("it requests the same fetch again")
         fetched[said.url] = await errands.get(said.url, provider.hosts)
-    for visit in said[0].visits:
+    for visit in said.visits:
         await errands.get(visit.url, provider.hosts)
     return said
 
@@ -77,27 +75,28 @@ def _read(
     settings: Webhook,
     now: datetime,
     proven: bool,
-    encoding: str,
     limit: int,
     fetched: Mapping[str, bytes],
-) -> tuple[Parsed, bytes] | Fetch:
-    packed = bool(encoding)
+) -> Parsed | Fetch:
     if not proven:
-        if packed and settings.inside:
+        if settings.inside:
             try:
-                request, packed = _unpacked(request, encoding, limit), False
+                _unpack(request, limit)
             except Malformed as error:
                 raise Unauthorized(str(error)) from None
         wanted = prove(request, settings, now, fetched)
         if wanted is not None:
             return wanted
     try:
-        if packed:
-            request = _unpacked(request, encoding, limit)
-        return parse(provider, request, settings, now), request.body
+        _unpack(request, limit)
+        return parse(provider, request, settings, now)
     except Malformed as error:
-        return Parsed(unreadable=(Unreadable(str(error)),)), request.body
+        return Parsed(unreadable=(Unreadable(str(error)),))
 
 
-def _unpacked(request: WebhookRequest, encoding: str, limit: int) -> WebhookRequest:
-    return replace(request, body=decompressed(request.body, encoding, limit), sent=request.body)
+def _unpack(request: WebhookRequest, limit: int) -> None:
+    """Decompress the body, if it is to be and was not."""
+    encoding = request.headers.get("Content-Encoding")
+    if encoding and request.sent is None:
+        sent = request.body
+        request.body, request.sent = decompressed(sent, encoding, limit), sent

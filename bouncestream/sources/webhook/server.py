@@ -66,14 +66,14 @@ _NOTHING = Receipt()
 
 
 class _Call(NamedTuple):
-    """A request to a webhook, before its body is read."""
+    """A request to a webhook."""
 
     request: web.BaseRequest
     connection: Connection
     share: Share
     settings: Webhook
     provider: Provider[Any]
-    head: WebhookRequest
+    asked: WebhookRequest  #: its body is empty until it was read
 
 
 @dataclass(eq=False)
@@ -219,24 +219,23 @@ class WebhookServer:
         return response
 
     async def _accept(self, call: _Call) -> web.StreamResponse:
-        request, connection, _, settings, provider, head = call
+        request, connection, _, settings, provider, asked = call
         if selftest.HEADER in request.headers:
             return await self._selftest(call)
         now, began = self.clock.now(), self.clock.monotonic()
-        proven = admit(head, settings, now)
+        proven = admit(asked, settings, now)
         limit = most(settings, self.settings.max_body, proven=proven)
         connection.proven |= proven
-        sent = await self._body(call, limit, proven=proven)
+        asked.body = await self._body(call, limit, proven=proven)
         if request.method == "GET":
-            sent = head.query.encode("utf-8", "surrogatepass")
-        whole = head.with_body(sent)
+            asked.body = asked.query.encode("utf-8", "surrogatepass")
         try:
-            parsed, body = await read(
-                provider, whole, settings, now, proven=proven, limit=limit, errands=self._errands, turn=self._turn
+            parsed = await read(
+                provider, asked, settings, now, proven=proven, limit=limit, errands=self._errands, turn=self._turn
             )
         except Unauthorized as refused:
             # a stranger's large body is not read here, where others would have to wait for it
-            if len(sent) > THREAD_ABOVE or (answer := provider.shake(whole, settings)) is None:
+            if len(asked.body) > THREAD_ABOVE or (answer := provider.shake(asked, settings)) is None:
                 raise
             self._count_refused(request, settings.name, str(refused))
             return shaped(answer)
@@ -253,7 +252,7 @@ class WebhookServer:
         mistakes = provider.own_script and parsed.unreadable
         if parsed.events or (parsed.unreadable and not mistakes):
             kept = replace(parsed, unreadable=()) if mistakes else parsed
-            came = RawInput(name, provider.name, now, body, content_type, provider.kept(whole, settings))
+            came = RawInput(name, provider.name, now, asked.body, content_type, provider.kept(asked, settings))
             submission = judge(kept, came, self.rules, proven=not settings.unverified)
             spent = self.clock.monotonic() - began
             receipt = await stored(self.emit, submission, provider, spent, self.chance())
@@ -272,21 +271,21 @@ class WebhookServer:
     async def _selftest(self, call: _Call) -> web.Response:
         """Tell the doctor that it got through, with how much, and from which address it seems to come. Path and
         address are asked of it as of everybody; a signed one that its address alone keeps out is told that."""
-        request, _, _, settings, provider, head = call
+        request, _, _, settings, provider, asked = call
         now = self.clock.now()
-        right_path(head, settings)
-        selftest.claim(head, now)
+        right_path(asked, settings)
+        selftest.claim(asked, now)
         limit, outside = self.settings.max_body, ""
         try:
-            right_address(head, settings)
+            right_address(asked, settings)
         except Unauthorized as error:
             limit, outside = selftest.SMALL, str(error)
             if request.content_length is None or request.content_length > limit:
                 raise
-        body = await self._body(call, limit, proven=False)
-        selftest.check(replace(head, body=body), settings.secrets, now)
+        asked.body = body = await self._body(call, limit, proven=False)
+        selftest.check(asked, settings.secrets, now)
         told: dict[str, object] = {"selftest": "ok", "bytes": len(body), "sender": self._sender(request)}
-        told["lost"] = selftest.lost(replace(head, body=body), settings, now)
+        told["lost"] = selftest.lost(asked, settings, now)
         if outside:
             self._count_refused(request, settings.name, outside)
             return web.Response(status=401, body=orjson.dumps(told | {"selftest": outside}), headers=HEADERS)
@@ -307,7 +306,8 @@ class WebhookServer:
         self._count_refused(call.request, call.settings.name, str(refused))
         if not isinstance(refused, Unauthorized):
             return web.Response(status=refused.status, text=f"{refused}\n")
-        if (answer := call.provider.shake(call.head, call.settings)) is not None:
+        head = replace(call.asked, body=b"")  # the body was not there, or is not to be read
+        if (answer := call.provider.shake(head, call.settings)) is not None:
             return shaped(answer)
         wanted = challenge(call.settings)
         return web.Response(

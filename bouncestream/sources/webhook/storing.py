@@ -9,6 +9,7 @@ and then the connection ends without an answer.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 from bouncestream.backoff import backoff
@@ -26,14 +27,18 @@ SILENT = 50.0
 FIRST = 0.5
 
 
-async def stored(
+def stored(
     emit: Emit, submission: Submission, provider: Provider[Any], spent: float, jitter: float
-) -> Receipt:
+) -> Awaitable[Receipt]:
     """Store it; `spent`: the seconds since its request began, `jitter`: 0 to 1. Raises StoreError: it was not
     stored, or not in time; what is stored late is a duplicate when it comes again."""
     patience = SILENT if not provider.busy else provider.deadline * OURS
-    if not patience:
-        return await emit(submission)
+    return _within(patience, emit, submission, provider, spent, jitter) if patience else emit(submission)
+
+
+async def _within(
+    patience: float, emit: Emit, submission: Submission, provider: Provider[Any], spent: float, jitter: float
+) -> Receipt:
     try:
         async with asyncio.timeout(max(0.0, patience - spent)):
             return await (emit(submission) if provider.busy else _persistently(emit, submission, jitter))
