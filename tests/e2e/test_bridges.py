@@ -102,10 +102,31 @@ async def test_a_former_leader_is_ready_though_what_it_led_was_not(
         await until(two, "red", ready=False)
         one.process.send_signal(signal.SIGCONT)
         await until(one, "", ready=True)
+        async with asyncio.timeout(30):
+            while "bouncestream_alert_active{" in (told := await metrics(session, one)):
+                await asyncio.sleep(0.05)
+        assert "bouncestream_brake_held 0" in told
+        assert "bouncestream_alert_active{" in await metrics(session, two)
+        seen = {at.bridge.name: at.bridge.parts for at in await looked(pg_url)}
+        assert seen["two"]["listmonk"]["state"] == "red" and "listmonk" not in seen["one"]
     finally:
         for each in (one, two):
             if each.process is not None:
                 await each.kill()
+
+
+async def metrics(session: aiohttp.ClientSession, bridge: Program) -> str:
+    async with session.get(f"{bridge.url}/metrics") as answer:
+        return await answer.text()
+
+
+async def looked(url: str) -> list[AtWork]:
+    """The bridges as whoever looks in finds them."""
+    db = await Database.open(Server(url, "who looks"))
+    try:
+        return await db.read(at_work)
+    finally:
+        await db.close()
 
 
 def recorded(sandbox: Sandbox) -> list[dict[str, Any]]:
